@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+/**
+ * What the pipeline asks the builder for: the object `builds/<id>/request.json` in the records bucket. The builder's answer is
+ * `builds/<id>/result.json`. Both stand in S3 because the state machine carries ids only and CodeBuild's environment is no place
+ * for other people's values.
+ */
+export const buildRequestSchema = z.object({
+  id: z.string(),
+  /** `app/job:tag` */
+  project: z.string(),
+  source: z.object({ url: z.string(), commit: z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/), ref: z.string() }),
+  /** From the repository's root. */
+  dockerfile: z.string(),
+  /** From the repository's root; `.` is the root itself. */
+  context: z.string(),
+  /** The repository that the candidate is pushed to, without the registry's host. */
+  candidate: z.string(),
+  /** What stands before every release repository's name; a base `demo/base:latest` is looked for under it first. */
+  repositoryPrefix: z.string(),
+  /** Labels and annotations that the pipeline knows before the build. */
+  labels: z.record(z.string(), z.string()),
+  /** When the builder gives up, in seconds from its start. */
+  timeoutSeconds: z.int().positive(),
+  /** Output beyond this many bytes ends the build as failed. */
+  logLimitBytes: z.int().positive(),
+});
+
+const baseSchema = z.object({
+  /** As the Dockerfile says it, with its ARGs resolved: `debian:12`, `demo/base:latest`. */
+  reference: z.string(),
+  /** The whole name that was asked for: `docker.io/library/debian:12`, `localhost:4600/demo/base:latest`. */
+  image: z.string(),
+  digest: z.string(),
+  /** True when the image is a release of this pipeline's own registry. */
+  own: z.boolean(),
+});
+
+export const buildResultSchema = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('built'),
+    digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+    commit: z.string(),
+    /** The commit's own time; also the image's `created`. */
+    committedAt: z.iso.datetime(),
+    bases: z.array(baseSchema),
+    engine: z.string(),
+  }),
+  z.object({
+    outcome: z.literal('failed'),
+    /** The name of the builder's error class: `DockerfileFailedError`, `BuildTimeoutError`, `BaseNotFoundError`, … */
+    error: z.string(),
+    /** One or two sentences for the project's owner: what happened, and what to do next. */
+    message: z.string(),
+  }),
+]);
+
+export type BuildRequest = z.infer<typeof buildRequestSchema>;
+export type BuildResult = z.infer<typeof buildResultSchema>;
+export type Base = z.infer<typeof baseSchema>;
+
+/** Where a build's objects stand in the records bucket. Log parts are numbered from 0, their names sort in order. */
+export const recordKeys = {
+  request: (id: string) => `builds/${id}/request.json`,
+  result: (id: string) => `builds/${id}/result.json`,
+  findings: (id: string) => `builds/${id}/findings.json`,
+  logPrefix: (id: string) => `builds/${id}/log/`,
+  logPart: (id: string, part: number) => `builds/${id}/log/${String(part).padStart(6, '0')}.txt`,
+};

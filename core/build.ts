@@ -1,0 +1,91 @@
+import { z } from 'zod';
+
+export const terminalStatuses = ['released', 'unchanged', 'blocked', 'failed', 'superseded', 'cancelled'] as const;
+export const runningStatuses = ['queued', 'building', 'scanning', 'releasing'] as const;
+export const buildStatuses = [...runningStatuses, ...terminalStatuses] as const;
+
+export const stageNames = ['build', 'scan', 'judge', 'release', 'tell'] as const;
+
+/** Why a build runs, and what the reason names. */
+export const causeSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('push'), delivery: z.string(), ref: z.string(), commit: z.string(), pusher: z.string() }),
+  z.object({ type: z.literal('index'), delivery: z.string(), commit: z.string(), change: z.enum(['added', 'changed']) }),
+]);
+
+export const stageSchema = z.object({
+  name: z.enum(stageNames),
+  status: z.enum(['running', 'succeeded', 'failed', 'skipped']),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().optional(),
+});
+
+export const verdictSchema = z.object({
+  outcome: z.enum(['pass', 'block']),
+  /** One sentence each. Empty only when the outcome is `pass`. */
+  reasons: z.array(z.string()),
+  /** How many findings of each severity the scan has. */
+  counts: z.record(z.string(), z.int().nonnegative()),
+});
+
+/** One run of the pipeline for one project and one cause, as the builds table keeps it. */
+export const buildSchema = z.object({
+  id: z.string(),
+  /** `app/job:tag` */
+  project: z.string(),
+  status: z.enum(buildStatuses),
+  cause: causeSchema,
+  commit: z.string(),
+  /** `refs/heads/main` */
+  ref: z.string(),
+  sourceUrl: z.string(),
+  notifyEmail: z.array(z.string()),
+  /** Rises by one with every build of the project: who may move a floating tag. */
+  sequence: z.int().positive(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().optional(),
+  endedAt: z.iso.datetime().optional(),
+  candidate: z.object({ repository: z.string(), digest: z.string() }).optional(),
+  /** `repository` with its registry's host. */
+  image: z.object({ repository: z.string(), digest: z.string(), tags: z.array(z.string()) }).optional(),
+  /** By name; the order is that of `stageNames`. */
+  stages: z.partialRecord(z.enum(stageNames), stageSchema.omit({ name: true })),
+  verdict: verdictSchema.optional(),
+  failure: z.object({ error: z.string(), message: z.string() }).optional(),
+  /** When the mail about the end went out. */
+  toldAt: z.iso.datetime().optional(),
+});
+
+export type Build = z.infer<typeof buildSchema>;
+export type BuildStatus = (typeof buildStatuses)[number];
+export type TerminalStatus = (typeof terminalStatuses)[number];
+export type StageName = (typeof stageNames)[number];
+export type Stage = z.infer<typeof stageSchema>;
+export type Cause = z.infer<typeof causeSchema>;
+export type Verdict = z.infer<typeof verdictSchema>;
+
+export function isTerminal(status: BuildStatus): status is TerminalStatus {
+  return (terminalStatuses as readonly string[]).includes(status);
+}
+
+/** A build as the public JSON API and the pages show it (docs/architecture.md, HTTP surface). */
+export function publicBuild(build: Build, siteUrl: string) {
+  return {
+    id: build.id,
+    project: build.project,
+    status: build.status,
+    cause: build.cause,
+    commit: build.commit,
+    ref: build.ref,
+    image: build.image ?? null,
+    stages: stageNames.flatMap((name) => {
+      const stage = build.stages[name];
+      return stage ? [{ name, ...stage }] : [];
+    }),
+    verdict: build.verdict ?? null,
+    failure: build.failure ?? null,
+    createdAt: build.createdAt,
+    startedAt: build.startedAt ?? null,
+    endedAt: build.endedAt ?? null,
+    logUrl: `${siteUrl}/api/v1/builds/${build.id}/log`,
+  };
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+/** `app-id/job-id:desired-tag`, as the index names a project. */
+export const projectNameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]*\/[a-z0-9][a-z0-9._-]*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/);
+
+/** One index entry as the pipeline keeps it: paths are relative to the repository's root, the source URL has no credentials. */
+export const projectSchema = z.object({
+  /** `app-id/job-id:desired-tag` */
+  name: projectNameSchema,
+  appId: z.string(),
+  jobId: z.string(),
+  desiredTag: z.string(),
+  /** Where the source is cloned from, as written in the index. */
+  gitUrl: z.string(),
+  gitBranch: z.string(),
+  /** `host/owner/repository` in lower case without `.git`: what a push event is matched against. */
+  source: z.string(),
+  /** The Dockerfile, from the repository's root. */
+  dockerfile: z.string(),
+  /** The build context, from the repository's root; `.` is the root itself. */
+  context: z.string(),
+  notifyEmail: z.array(z.string()),
+  /** Names (`app/job:tag`) of the images that the entry says it is built on. */
+  dependsOn: z.array(z.string()),
+  /** False once the entry has left the index: nothing is built, the images stay. */
+  active: z.boolean(),
+});
+
+export type Project = z.infer<typeof projectSchema>;
+
+/** The two repositories of a project. The `library` application's releases stand without its name, as on Docker Hub. */
+export function repositoriesOf(project: Pick<Project, 'appId' | 'jobId'>, prefix: string): { release: string; candidate: string } {
+  const { appId, jobId } = project;
+  return {
+    release: `${prefix}${appId === 'library' ? jobId : `${appId}/${jobId}`}`,
+    candidate: `${prefix}candidate/${appId}/${jobId}`,
+  };
+}

@@ -1,0 +1,130 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { z } from 'zod';
+
+/** What every service of the local AWS shares: who and where it is, and the file that keeps its state over a restart. */
+export interface Account {
+  /** Twelve digits. */
+  readonly id: string;
+  readonly region: string;
+  /** The machine's one address, `http://localhost:4600`. The AWS endpoint is `<url>/aws`, the registry `<url>/v2/`. */
+  readonly url: string;
+  readonly dataFolder: string;
+  /** Each service makes its own tables (`create table if not exists <service>_<noun>`); every change is on disk when a call answers. */
+  readonly database: DatabaseSync;
+  readonly iam: Authority;
+  /** Puts an event on the default bus, in the shape that the AWS service sends; the envelope's other fields are filled in. */
+  emit(event: { source: string; 'detail-type': string; resources: string[]; detail: Record<string, unknown> }): void;
+  /** Runs a function once as `InvocationType: RequestResponse` does. */
+  invoke(functionArn: string, event: unknown): Promise<InvocationResult>;
+  /** A line for the person who watches the machine. */
+  log(source: string, message: string): void;
+}
+
+export type InvocationResult =
+  | { ok: true; payload: unknown }
+  | { ok: false; errorType: string; errorMessage: string };
+
+export interface Authority {
+  /** The keys that act under a role. The same role has the same keys until the data folder goes. */
+  keysOf(roleArn: string): Keys;
+  /** Who holds an access key; undefined when nobody does. */
+  callerOf(accessKeyId: string): Caller | undefined;
+  /** The secret that belongs to an access key, for the check of a signature. */
+  secretOf(accessKeyId: string): string | undefined;
+  /**
+   * Does nothing if the caller's policies, or the resource's own policy, allow every one of the permissions and none denies one.
+   * @throws AwsError `AccessDeniedException` (code and text as the service itself gives them)
+   */
+  authorize(caller: Caller, permissions: Permission[]): void;
+  /** A policy that stands at a resource (queue, bucket, topic, function), under the resource's ARN. */
+  setResourcePolicy(resourceArn: string, document: unknown): void;
+}
+
+export interface Keys {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+export interface Caller {
+  /** `arn:aws:sts::<account>:assumed-role/<role>/<session>`, `service:events.amazonaws.com`, or the machine's owner. */
+  readonly arn: string;
+  readonly kind: 'role' | 'service' | 'owner' | 'anonymous';
+  /** For `service`: what `aws:SourceArn` says. */
+  readonly sourceArn?: string;
+}
+
+export interface Permission {
+  /** `sqs:SendMessage` */
+  action: string;
+  /** An ARN, or `*` for calls that know no resource. */
+  resource: string;
+}
+
+/** An error in the form that the service gives: `code` is the name that the SDK shows. */
+export class AwsError extends Error {
+  override readonly name = 'AwsError';
+  readonly code: string;
+  readonly statusCode: number;
+  /** Further members of the answer, for errors whose shape has some. */
+  readonly details: Record<string, unknown>;
+
+  constructor(code: string, message: string, statusCode = 400, details: Record<string, unknown> = {}) {
+    super(message);
+    this.code = code;
+    this.statusCode = statusCode;
+    this.details = details;
+  }
+}
+
+/** One call of a service's API. `input` has passed `input`'s schema when `permissions` and `handle` see it. */
+export interface Operation<Input = never> {
+  readonly input: z.ZodType<Input>;
+  permissions(input: Input): Permission[];
+  handle(input: Input, caller: Caller): unknown;
+}
+
+/** Ties an operation's schema to its functions; a service's table of operations is heterogeneous. */
+export function operation<Input>(definition: Operation<Input>): Operation {
+  return definition as unknown as Operation;
+}
+
+/**
+ * A kind of resource that a template may declare. `properties` is strict: a property that the local AWS does not know is an error
+ * that names it. A property that is known and has no effect on one machine stands in the schema with a comment saying so.
+ */
+export interface ResourceType<Properties = never> {
+  readonly properties: z.ZodType<Properties>;
+  /** Makes the resource, or finds it as an earlier deployment left it and brings it up to date. Must be safe to run again. */
+  create(resource: Declared<Properties>): Created | Promise<Created>;
+}
+
+export function resourceType<Properties>(definition: ResourceType<Properties>): ResourceType {
+  return definition as unknown as ResourceType;
+}
+
+export interface Declared<Properties> {
+  readonly logicalId: string;
+  readonly stackName: string;
+  readonly properties: Properties;
+}
+
+export interface Created {
+  /** What `Ref` gives. */
+  ref: string;
+  /** What `Fn::GetAtt` gives. */
+  attributes?: Record<string, string>;
+}
+
+/** One AWS service on one machine: the calls that the product makes and the resources that the template declares. */
+export interface Service {
+  /** The service's name in the credential scope of a signature: `sqs`, `ecr`, `states`. Absent: the service answers no calls. */
+  readonly signingName?: string;
+  /** Absent: the service reads requests itself (S3), through `serve`. */
+  readonly protocol?: 'json-1.0' | 'json-1.1' | 'query';
+  readonly operations?: Readonly<Record<string, Operation>>;
+  readonly resources: Readonly<Record<string, ResourceType>>;
+  /** Begins the work that goes on by itself (polling, schedules, interrupted executions); after every resource is there. */
+  start?(): void | Promise<void>;
+  /** Ends it: nothing of the service runs any more when the promise is kept. */
+  stop?(): void | Promise<void>;
+}

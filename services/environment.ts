@@ -1,0 +1,39 @@
+import { InvalidInputError } from '../core/errors.ts';
+
+/**
+ * Every environment variable that the stack sets and a function or the builder reads. The constructs in `infra/` take their keys
+ * from this list and the readers take theirs from it, so a name cannot differ between the two.
+ */
+export const variableNames = [
+  'BASES_TABLE',
+  'BUILDS_TABLE',
+  'BUILD_ID',
+  'BUILD_TIMEOUT_SECONDS',
+  'DELIVERIES_TABLE',
+  'GITHUB_API_URL',
+  'GITHUB_TOKEN_SECRET',
+  'GITHUB_URL',
+  'INDEX_BRANCH',
+  'INDEX_REPOSITORY',
+  'OPERATORS',
+  'POLICY',
+  'PROJECTS_TABLE',
+  'RECORDS_BUCKET',
+  'REPOSITORY_PREFIX',
+  'SENDER',
+  'SITE_URL',
+  'STATE_MACHINE_ARN',
+  'TRIGGERS_QUEUE_URL',
+  'WEBHOOK_SECRET',
+] as const;
+
+export type VariableName = (typeof variableNames)[number];
+/**
+ * One variable of the process, checked when it is read, so that a function needs only those that it uses.
+ * @throws InvalidInputError naming the variable that is missing
+ */
+export function variable(name: VariableName): string {
+  const value = process.env[name];
+  if (value === undefined) throw new InvalidInputError(`The environment variable ${name} is not set.`);
+  return value;
+}
