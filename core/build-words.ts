@@ -1,0 +1,126 @@
+import { type Build, type BuildStatus, type Cause, isTerminal } from './build.ts';
+import { severities } from './findings.ts';
+
+/** What a build, its cause and its findings are called where people read of them: in the mails and on the pages. */
+
+/**
+ * Controls and line breaks (they would end a mail header or a log line), and the invisible characters that turn the direction of a
+ * text or hide in it (a ref named with them looks like another one).
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be found
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+/g;
+
+/** A value from outside as one line of visible text, of at most `limit` characters. */
+export function oneLine(value: string, limit = 200): string {
+  const characters = [...value.slice(0, limit * 8).replace(unprintable, ' ').replace(/\s+/g, ' ').trim()];
+  return characters.length <= limit ? characters.join('') : `${characters.slice(0, limit - 1).join('')}…`;
+}
+
+/** The seven digits that people know a commit by. */
+export function shortCommit(commit: string): string {
+  return oneLine(commit, 80).slice(0, 7);
+}
+
+/** `branch main`, `tag v1.2.3`; other refs as they are. */
+export function refInWords(ref: string): string {
+  const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref) ?? [];
+  if (!kind || !name) return oneLine(ref, 120);
+  return `${kind === 'heads' ? 'branch' : 'tag'} ${oneLine(name, 120)}`;
+}
+
+/** The branch's or tag's bare name. */
+export function refName(ref: string): string {
+  return oneLine(ref.replace(/^refs\/(heads|tags)\//, ''), 120);
+}
+
+/** Why the build ran, as a phrase that can stand after “Why:”. Addresses are left out: the pages are public. */
+export function causeInWords(cause: Cause): string {
+  switch (cause.type) {
+    case 'push':
+      return `Push of commit ${shortCommit(cause.commit)} to ${refInWords(cause.ref)}${by(cause.pusher)}`;
+    case 'index':
+      return cause.change === 'added'
+        ? `New in the index since its commit ${shortCommit(cause.commit)}`
+        : `Index entry changed by its commit ${shortCommit(cause.commit)}`;
+  }
+}
+
+function by(pusher: string): string {
+  const name = personName(pusher);
+  return name ? ` by ${name}` : '';
+}
+
+/** A pusher's name without an e-mail address in it. */
+export function personName(pusher: string): string {
+  const [beforeAddress = ''] = pusher.split('<');
+  return oneLine(beforeAddress.replace(/@\S*/g, ''), 60);
+}
+
+/** `0.4 s`, `12 s`, `3 min 5 s`, `1 h 2 min`. */
+export function durationInWords(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return whole % 60 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
+  const rest = minutes % 60;
+  return rest ? `${Math.floor(minutes / 60)} h ${rest} min` : `${Math.floor(minutes / 60)} h`;
+}
+
+/** How long the build took, or has taken so far: from its acceptance to its end. */
+export function elapsed(build: Pick<Build, 'createdAt' | 'endedAt'>, now: Date): number {
+  return Date.parse(build.endedAt ?? now.toISOString()) - Date.parse(build.createdAt);
+}
+
+/** `2 critical, 1 low`, the worst first; `no findings` when all are zero. */
+export function countsInWords(counts: Record<string, number>): string {
+  const known = severities.map((severity) => [severity, counts[severity] ?? 0] as const);
+  const words = known.filter(([, count]) => count > 0).map(([severity, count]) => `${count} ${severity.toLowerCase()}`);
+  return words.length > 0 ? words.join(', ') : 'no findings';
+}
+
+/** What a state means, for someone who sees its name for the first time. */
+export function statusInWords(status: BuildStatus): string {
+  return meanings[status];
+}
+
+const meanings: Record<BuildStatus, string> = {
+  queued: 'Waiting to be built.',
+  building: 'The image is being built.',
+  scanning: 'The image is built and is being scanned.',
+  releasing: 'The image passed and is being released.',
+  released: 'The image passed and is released.',
+  unchanged: 'The build made the image that is released already.',
+  blocked: 'The image was built, but the policy does not let it be released.',
+  failed: 'The build ended with an error. Nothing was released.',
+  superseded: 'A newer build of this project took its place.',
+  cancelled: 'The build was cancelled. Nothing was released.',
+};
+
+/** True while the record can still change in a way that people wait for. */
+export function isRunning(build: Pick<Build, 'status'>): boolean {
+  return !isTerminal(build.status);
+}
+
+/** An address that a page or a mail may link to: http or https, and without credentials; undefined for anything else. */
+export function webLink(address: string): string | undefined {
+  const url = URL.parse(address);
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) return undefined;
+  url.username = '';
+  url.password = '';
+  return url.href;
+}
+
+/** The page of a commit on the hosts whose addresses are known; undefined where the host has none that we know of. */
+export function commitLink(sourceUrl: string, commit: string): string | undefined {
+  const link = webLink(sourceUrl);
+  if (!link || !/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
+  const url = new URL(link);
+  const repository = `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\.git$/, '')}`;
+  const host = url.hostname.toLowerCase();
+  if (host === 'bitbucket.org') return `${repository}/commits/${commit}`;
+  if (host.startsWith('gitlab.')) return `${repository}/-/commit/${commit}`;
+  if (host.startsWith('github.') || host === 'codeberg.org' || host.startsWith('gitea.')) return `${repository}/commit/${commit}`;
+  return undefined;
+}
