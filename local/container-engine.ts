@@ -1,0 +1,192 @@
+import { readFile } from 'node:fs/promises';
+import { parseEnv } from 'node:util';
+import { ask, CommandFailedError, run } from './command.ts';
+
+export interface ContainerEngine {
+  name: 'docker' | 'podman' | 'buildah';
+  version: string;
+}
+
+export interface Search {
+  engine?: ContainerEngine;
+  /** One sentence for each engine that stands before the chosen one and cannot be used. */
+  passedOver: string[];
+}
+
+/** There is no engine to build with, and none can be installed from here. */
+export class ContainerEngineMissingError extends Error {
+  override readonly name = 'ContainerEngineMissingError';
+}
+
+/** There is no git with its HTTP backend, and none can be installed from here. */
+export class GitMissingError extends Error {
+  override readonly name = 'GitMissingError';
+}
+
+/** apt could not install what is needed. */
+export class InstallationFailedError extends Error {
+  override readonly name = 'InstallationFailedError';
+}
+
+/** The first of Docker with BuildKit, Podman and Buildah that works for this user: the order in which the builder chooses. */
+export async function findContainerEngine(signal?: AbortSignal): Promise<Search> {
+  const passedOver: string[] = [];
+  for (const [name, look] of Object.entries(lookers) as [ContainerEngine['name'], Looker][]) {
+    const found = await look(signal);
+    if ('version' in found) return { engine: { name, version: found.version }, passedOver };
+    passedOver.push(found.problem);
+  }
+  return { passedOver };
+}
+
+type Looker = (signal?: AbortSignal) => Promise<{ version: string } | { problem: string }>;
+
+const lookers: Record<ContainerEngine['name'], Looker> = {
+  async docker(signal) {
+    if (!(await ask('docker', ['--version'], { signal }))) return { problem: 'Docker is not installed.' };
+    const version = await ask('docker', ['version', '--format', '{{.Server.Version}}'], { signal });
+    if (!version) return { problem: 'Docker is installed, but its daemon does not answer this user.' };
+    if (!(await ask('docker', ['buildx', 'version'], { signal }))) {
+      return { problem: `Docker ${version} has no buildx plugin.` };
+    }
+    return { version };
+  },
+
+  async podman(signal) {
+    if (!(await ask('podman', ['--version'], { signal }))) return { problem: 'Podman is not installed.' };
+    const version = await ask('podman', ['info', '--format', '{{.Version.Version}}'], { signal });
+    return version ? { version } : { problem: 'Podman is installed, but `podman info` fails for this user.' };
+  },
+
+  async buildah(signal) {
+    const version = await ask('buildah', ['--version'], { signal });
+    if (!version) return { problem: 'Buildah is not installed.' };
+    if (process.getuid?.() !== 0 && (await ask('buildah', ['unshare', 'true'], { signal })) === undefined) {
+      return { problem: 'Buildah is installed, but this user has no subordinate ids to build with (/etc/subuid).' };
+    }
+    return { version: /\d+(\.\d+)+/.exec(version)?.[0] ?? version };
+  },
+};
+
+export interface EnsureOptions {
+  /** Gets one line when something is installed. */
+  say: (line: string) => void;
+  /** Gets what the installation does at the moment, several times a second. */
+  progress?: (activity: string) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Finds the container engine and git, and installs Buildah and git from the distribution's packages where they are missing and
+ * the machine is Debian or Ubuntu with root or a sudo that asks for no password.
+ * @throws ContainerEngineMissingError, GitMissingError saying what to install
+ * @throws InstallationFailedError
+ */
+export async function ensureContainerEngine(options: EnsureOptions): Promise<ContainerEngine & { installed: boolean }> {
+  const { say, signal } = options;
+  const [search, git] = await Promise.all([findContainerEngine(signal), hasGit(signal)]);
+  if (search.engine && git) return { ...search.engine, installed: false };
+
+  const packages = [...(search.engine ? [] : enginePackages), ...(git ? [] : ['git'])];
+  const apt = await findApt(signal);
+  if (!apt) throw search.engine ? new GitMissingError('Please install git.') : engineMissing(search.passedOver);
+
+  const names = search.engine ? 'git' : git ? 'buildah' : 'buildah and git';
+  say(
+    `No ${search.engine ? 'git' : 'container engine'} here: installing ${names} from ${apt.distribution}'s packages.`,
+  );
+  await install(apt, packages, options);
+
+  const engine = search.engine ?? (await findContainerEngine(signal)).engine;
+  if (!engine) {
+    throw new ContainerEngineMissingError(
+      'Buildah is installed, but this user cannot build with it (see `buildah info`). Please run as root, or install Docker with buildx.',
+    );
+  }
+  return { ...engine, installed: search.engine === undefined };
+}
+
+/** What Buildah needs to build with `--isolation chroot` is in its package's dependencies; a user who is not root needs more. */
+const enginePackages = process.getuid?.() === 0 ? ['buildah'] : ['buildah', 'uidmap', 'fuse-overlayfs'];
+
+function engineMissing(passedOver: string[]): ContainerEngineMissingError {
+  return new ContainerEngineMissingError(
+    `Please install Docker with buildx, Podman or Buildah, or run as root on Debian or Ubuntu. ${passedOver.join(' ')}`,
+  );
+}
+
+/** git with the program that serves it over HTTP, which some distributions package apart. */
+async function hasGit(signal?: AbortSignal): Promise<boolean> {
+  const folder = await ask('git', ['--exec-path'], { signal });
+  return (
+    folder !== undefined && (await readFile(`${folder.trim()}/git-http-backend`).catch(() => undefined)) !== undefined
+  );
+}
+
+interface Apt {
+  /** `Debian`, `Ubuntu` or the derivative's own name. */
+  distribution: string;
+  /** What stands before `apt-get` to have root's rights. */
+  prefix: string[];
+}
+
+async function findApt(signal?: AbortSignal): Promise<Apt | undefined> {
+  const release = parseEnv(await readFile('/etc/os-release', 'utf8').catch(() => ''));
+  const family = [release.ID, ...(release.ID_LIKE ?? '').split(' ')];
+  if (!family.includes('debian') && !family.includes('ubuntu')) return undefined;
+  const distribution = release.NAME?.replace(' GNU/Linux', '') ?? 'Debian';
+  if (process.getuid?.() === 0) return { distribution, prefix: [] };
+  return (await ask('sudo', ['-n', 'true'], { signal })) === undefined
+    ? undefined
+    : { distribution, prefix: ['sudo', '-n'] };
+}
+
+/** Package lists may be missing, as in container images, or older than the archive: both show as a failure that an update ends. */
+async function install(apt: Apt, packages: string[], options: EnsureOptions): Promise<void> {
+  const get = ['install', '--yes', '--no-install-recommends', ...packages];
+  const known = await ask('apt-cache', ['policy', ...packages], { signal: options.signal });
+  const complete = known !== undefined && (known.match(/Candidate: (?!\(none\))/g) ?? []).length === packages.length;
+  try {
+    if (complete) {
+      try {
+        return await aptGet(apt, get, options);
+      } catch (error) {
+        if (!(error instanceof CommandFailedError) || !/^E: (Failed to fetch|Unable to)/m.test(error.output))
+          throw error;
+      }
+    }
+    await aptGet(apt, ['update'], options);
+    await aptGet(apt, get, options);
+  } catch (error) {
+    if (!(error instanceof CommandFailedError)) throw error;
+    const reason = error.output.split('\n').findLast((line) => line.startsWith('E: ')) ?? error.message;
+    throw new InstallationFailedError(`apt-get could not install ${packages.join(', ')}: ${reason}`, { cause: error });
+  }
+}
+
+/** apt's status lines: `dlstatus:<file>:<percent>:<text>` and `pmstatus:<package>:<percent>:<text>`. */
+const statusLine = /^(dl|pm)status:[^:]*(?::\w+)?:([\d.]+):(.*)$/;
+
+async function aptGet(apt: Apt, args: string[], { progress, signal }: EnsureOptions): Promise<void> {
+  const [file = 'apt-get', ...rest] = [
+    ...apt.prefix,
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'LC_ALL=C.UTF-8',
+    'apt-get',
+    '-q',
+    // Another package manager at work is waited for, as at a machine's first start.
+    ...['-o', 'DPkg::Lock::Timeout=60', '-o', 'APT::Status-Fd=1', '-o', 'Dpkg::Use-Pty=0'],
+    ...args,
+  ];
+  const updating = args[0] === 'update';
+  if (updating) progress?.('reading the package lists');
+  await run(file, rest, {
+    signal,
+    onLine: (line) => {
+      const [, kind, percent, text] = statusLine.exec(line) ?? [];
+      if (kind === undefined || updating) return;
+      progress?.(`${kind === 'dl' ? 'downloading' : 'installing'}, ${Math.round(Number(percent))} %: ${text?.trim()}`);
+    },
+  });
+}
