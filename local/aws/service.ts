@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import type { z } from 'zod';
 
@@ -20,13 +21,20 @@ export interface Account {
   log(source: string, message: string): void;
 }
 
-export type InvocationResult =
-  | { ok: true; payload: unknown }
-  | { ok: false; errorType: string; errorMessage: string };
+export type InvocationResult = { ok: true; payload: unknown } | { ok: false; errorType: string; errorMessage: string };
 
 export interface Authority {
-  /** The keys that act under a role. The same role has the same keys until the data folder goes. */
-  keysOf(roleArn: string): Keys;
+  /**
+   * The keys that act under a role. The same role and session have the same keys until the data folder goes. `session` is the last
+   * part of the caller's ARN, as the service that assumes the role chooses it (Lambda: the function's name).
+   */
+  keysOf(roleArn: string, session?: string): Keys;
+  /**
+   * Does nothing if the role's trust policy lets the service assume it (`lambda.amazonaws.com`). Services ask when a resource that
+   * names a role is made.
+   * @throws AwsError
+   */
+  assertTrusts(roleArn: string, service: string): void;
   /** Who holds an access key; undefined when nobody does. */
   callerOf(accessKeyId: string): Caller | undefined;
   /** The secret that belongs to an access key, for the check of a signature. */
@@ -38,6 +46,8 @@ export interface Authority {
   authorize(caller: Caller, permissions: Permission[]): void;
   /** A policy that stands at a resource (queue, bucket, topic, function), under the resource's ARN. */
   setResourcePolicy(resourceArn: string, document: unknown): void;
+  /** Puts one statement, known by `sid`, beside the others at a resource (AWS::Lambda::Permission). */
+  addResourceStatement(resourceArn: string, sid: string, statement: unknown): void;
 }
 
 export interface Keys {
@@ -58,6 +68,8 @@ export interface Permission {
   action: string;
   /** An ARN, or `*` for calls that know no resource. */
   resource: string;
+  /** What the service's own condition keys say of this call: `{'ses:FromAddress': '…'}`. */
+  context?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** An error in the form that the service gives: `code` is the name that the SDK shows. */
@@ -80,7 +92,24 @@ export class AwsError extends Error {
 export interface Operation<Input = never> {
   readonly input: z.ZodType<Input>;
   permissions(input: Input): Permission[];
-  handle(input: Input, caller: Caller): unknown;
+  /** The answer's members, or a promise of them; undefined stands for an empty answer. */
+  handle(input: Input, caller: Caller, call: Call): unknown;
+}
+
+/** The HTTP exchange that an operation runs in. */
+export interface Call {
+  readonly requestId: string;
+  /** Aborted when the client goes away before it has its answer. */
+  readonly gone: AbortSignal;
+}
+
+export interface InputProblem {
+  /** `MessageBody`, `Entries.0.Id` */
+  member: string;
+  /** True when the member is not there at all. */
+  missing: boolean;
+  value: unknown;
+  message: string;
 }
 
 /** Ties an operation's schema to its functions; a service's table of operations is heterogeneous. */
@@ -122,6 +151,12 @@ export interface Service {
   /** Absent: the service reads requests itself (S3), through `serve`. */
   readonly protocol?: 'json-1.0' | 'json-1.1' | 'query';
   readonly operations?: Readonly<Record<string, Operation>>;
+  /** For a service without a protocol: answers a request whose signature is right. `request.url` is as it came, `/aws/…`. */
+  serve?(request: IncomingMessage, response: ServerResponse, caller: Caller): void | Promise<void>;
+  /** The error for an input that misses a member or breaks a constraint. Absent: `ValidationException`. */
+  invalidInput?(problem: InputProblem): AwsError;
+  /** Services that once spoke the query protocol name their errors as they did there, in the header `x-amzn-query-error`. */
+  readonly queryErrorCodes?: Readonly<Record<string, string>>;
   readonly resources: Readonly<Record<string, ResourceType>>;
   /** Begins the work that goes on by itself (polling, schedules, interrupted executions); after every resource is there. */
   start?(): void | Promise<void>;

@@ -1,0 +1,62 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type Authority, createAuthority } from './authority.ts';
+import type { Account } from './service.ts';
+
+export interface AccountOptions {
+  /** The machine's one address, `http://localhost:4600`. */
+  url: string;
+  dataFolder: string;
+  log(source: string, message: string): void;
+}
+
+/** What services need of one another. It is handed over once they are made, before any of them starts. */
+export type Connections = Pick<Account, 'emit' | 'invoke'>;
+
+export interface OpenAccount extends Account {
+  readonly iam: Authority;
+  connect(connections: Connections): void;
+  close(): void;
+}
+
+/** Opens the account that the data folder keeps, or makes a new one there. */
+export function openAccount({ url, dataFolder, log }: AccountOptions): OpenAccount {
+  const id = '123456789012';
+  mkdirSync(dataFolder, { recursive: true });
+  const file = join(dataFolder, 'aws.sqlite');
+  const database = new DatabaseSync(file);
+  // Secrets and keys stand in it.
+  chmodSync(file, 0o600);
+  // In WAL mode a committed transaction is with the operating system, so it outlives a kill of this process; `normal` leaves the
+  // fsync to the checkpoints, which only a power cut could tell. https://sqlite.org/pragma.html#pragma_synchronous
+  database.exec(
+    'pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000; pragma foreign_keys = on',
+  );
+
+  let connections: Connections | undefined;
+  const connected = (): Connections => {
+    if (!connections) throw new AccountNotConnectedError('The services of the account are not connected yet.');
+    return connections;
+  };
+
+  return {
+    id,
+    region: 'us-east-1',
+    url,
+    dataFolder,
+    database,
+    iam: createAuthority(id, database),
+    emit: (event) => connected().emit(event),
+    invoke: (functionArn, event) => connected().invoke(functionArn, event),
+    log,
+    connect(parts) {
+      connections = parts;
+    },
+    close: () => database.close(),
+  };
+}
+
+export class AccountNotConnectedError extends Error {
+  override readonly name = 'AccountNotConnectedError';
+}
