@@ -9,7 +9,12 @@ export const stageNames = ['build', 'scan', 'judge', 'release', 'tell'] as const
 /** Why a build runs, and what the reason names. */
 export const causeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('push'), delivery: z.string(), ref: z.string(), commit: z.string(), pusher: z.string() }),
-  z.object({ type: z.literal('index'), delivery: z.string(), commit: z.string(), change: z.enum(['added', 'changed']) }),
+  z.object({
+    type: z.literal('index'),
+    delivery: z.string(),
+    commit: z.string(),
+    change: z.enum(['added', 'changed']),
+  }),
 ]);
 
 export const stageSchema = z.object({

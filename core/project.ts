@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 /** `app-id/job-id:desired-tag`, as the index names a project. */
-export const projectNameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]*\/[a-z0-9][a-z0-9._-]*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/);
+export const projectNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]*\/[a-z0-9][a-z0-9._-]*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/);
 
 /** One index entry as the pipeline keeps it: paths are relative to the repository's root, the source URL has no credentials. */
 export const projectSchema = z.object({
@@ -22,6 +24,10 @@ export const projectSchema = z.object({
   notifyEmail: z.array(z.string()),
   /** Names (`app/job:tag`) of the images that the entry says it is built on. */
   dependsOn: z.array(z.string()),
+  /** The index file that the entry stands in. */
+  file: z.string(),
+  /** Other entries release to the same repository under other tags, so that the branch and the commit do not name one image. */
+  sharesRepository: z.boolean(),
   /** False once the entry has left the index: nothing is built, the images stay. */
   active: z.boolean(),
 });
@@ -29,10 +35,20 @@ export const projectSchema = z.object({
 export type Project = z.infer<typeof projectSchema>;
 
 /** The two repositories of a project. The `library` application's releases stand without its name, as on Docker Hub. */
-export function repositoriesOf(project: Pick<Project, 'appId' | 'jobId'>, prefix: string): { release: string; candidate: string } {
+export function repositoriesOf(
+  project: Pick<Project, 'appId' | 'jobId'>,
+  prefix: string,
+): { release: string; candidate: string } {
   const { appId, jobId } = project;
   return {
     release: `${prefix}${appId === 'library' ? jobId : `${appId}/${jobId}`}`,
     candidate: `${prefix}candidate/${appId}/${jobId}`,
   };
+}
+
+/** The parts of `app/job:tag`. */
+export function parseProjectName(name: string): Pick<Project, 'appId' | 'jobId' | 'desiredTag'> {
+  const [, appId = '', jobId = '', desiredTag = ''] =
+    /^([^/:]+)\/([^/:]+):(.+)$/.exec(projectNameSchema.parse(name)) ?? [];
+  return { appId, jobId, desiredTag };
 }

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import type { Build } from './build.ts';
+import type { BuildResult } from './build-request.ts';
+
+/** What a Catch of the state machine, or the event about its end, hands over. `Cause` is text, often JSON, and may be cut. */
+export const executionErrorSchema = z.object({ Error: z.string().optional(), Cause: z.string().optional() });
+
+export type ExecutionError = z.infer<typeof executionErrorSchema>;
+
+const codebuildSchema = z.object({
+  BuildStatus: z.string().optional(),
+  Build: z.object({ BuildStatus: z.string() }).optional(),
+});
+const lambdaSchema = z.object({ errorType: z.string(), errorMessage: z.string() });
+
+/** Why a build failed, for its owner: what the builder itself said, else what can be read out of the error. */
+export function failureOf(result: BuildResult | undefined, error: ExecutionError): NonNullable<Build['failure']> {
+  if (result?.outcome === 'failed') return { error: result.error, message: result.message };
+  const cause = json(error.Cause);
+  const codebuild = codebuildSchema.safeParse(cause).data;
+  const status = codebuild?.Build?.BuildStatus ?? codebuild?.BuildStatus;
+  switch (status) {
+    case 'TIMED_OUT':
+      return { error: 'BuildTimeoutError', message: 'CodeBuild ended the build because it took too long.' };
+    case 'STOPPED':
+      return { error: 'BuildStoppedError', message: 'The build was stopped. Push again to start it anew.' };
+    case 'FAILED':
+    case 'FAULT':
+      return {
+        error: 'BuilderError',
+        message: `CodeBuild says ${status}, and the builder left no reason. Its log may have one.`,
+      };
+  }
+  const lambda = lambdaSchema.safeParse(cause).data;
+  if (lambda) return { error: lambda.errorType, message: lambda.errorMessage.slice(0, 1000) };
+  return {
+    error: error.Error ?? 'ExecutionEndedError',
+    message:
+      error.Cause?.slice(0, 1000) ?? 'The pipeline ended without giving a reason. Push again to start the build anew.',
+  };
+}
+
+function json(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return undefined;
+  }
+}

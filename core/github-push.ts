@@ -1,0 +1,37 @@
+import * as z from 'zod/mini';
+import { sourceOf } from './source.ts';
+import type { PushTrigger } from './trigger.ts';
+
+const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
+
+/**
+ * The part of GitHub's push event that matters here; the rest, up to 2,048 commits, is passed over unread.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
+ */
+export const pushEventSchema = z.object({
+  ref: z.string().check(z.maxLength(1024)),
+  before: sha,
+  after: sha,
+  deleted: z.boolean(),
+  forced: z.boolean(),
+  head_commit: z.nullable(z.object({ id: sha })),
+  repository: z.object({ clone_url: z.url().check(z.maxLength(2048)) }),
+  pusher: z.object({ name: z.string() }),
+});
+
+export function pushTrigger(event: z.infer<typeof pushEventSchema>, delivery: string, receivedAt: Date): PushTrigger {
+  return {
+    type: 'push',
+    id: delivery,
+    receivedAt: receivedAt.toISOString(),
+    source: sourceOf(event.repository.clone_url),
+    ref: event.ref,
+    before: event.before,
+    after: event.after,
+    // For an annotated tag `after` is the tag object; what is built is the commit.
+    commit: event.deleted ? null : (event.head_commit?.id ?? event.after),
+    deleted: event.deleted,
+    forced: event.forced,
+    pusher: event.pusher.name.slice(0, 100),
+  };
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import type { Index } from './index-file.ts';
+import type { Project } from './project.ts';
+import type { PushTrigger } from './trigger.ts';
+
+/** The same trigger and project always give the same build, so that a trigger that comes twice builds once. */
+export function buildIdOf(triggerId: string, project: string): string {
+  return createHash('sha256').update(`${triggerId}\n${project}`).digest('hex').slice(0, 16);
+}
+
+export type PushPlan = { projects: Project[]; commit: string } | { ignored: string };
+
+/** Which projects a push concerns: those that track its repository and branch. */
+export function planPush(push: PushTrigger, tracking: Project[]): PushPlan {
+  if (push.deleted || push.commit === null) return { ignored: `${push.ref} was deleted` };
+  const { commit } = push;
+  if (tracking.length === 0) return { ignored: `no entry of the index tracks ${push.source}` };
+  const projects = tracking.filter((project) => project.active && push.ref === `refs/heads/${project.gitBranch}`);
+  return projects.length > 0
+    ? { projects, commit }
+    : { ignored: `no entry of the index tracks ${push.ref} of ${push.source}` };
+}
+
+export interface IndexPlan {
+  /** Each after those of its parents that are in the list too. */
+  added: Project[];
+  changed: Project[];
+  deactivated: Project[];
+}
+
+/**
+ * What an index means against the projects that are known. Projects of a file that could not be read whole stay as they are
+ * unless the file still has them, and an index without a single project changes nothing: a broken index deletes nothing.
+ */
+export function planIndex(index: Index, known: Project[]): IndexPlan {
+  const knownByName = new Map(known.map((project) => [project.name, project]));
+  const named = new Set(index.projects.map(({ name }) => name));
+  const ordered = parentsFirst(index.projects);
+  return {
+    added: ordered.filter(({ name }) => !knownByName.has(name)),
+    changed: ordered.filter((project) => {
+      const before = knownByName.get(project.name);
+      return before !== undefined && !sameProject(before, project);
+    }),
+    deactivated:
+      index.projects.length === 0
+        ? []
+        : known.filter(({ active, name, file }) => active && !named.has(name) && !index.brokenFiles.has(file)),
+  };
+}
+
+/** Whether a changed entry makes another image: a new address for mails does not. */
+export function needsBuild(before: Project, after: Project): boolean {
+  const content = ({ source, gitBranch, dockerfile, context, active }: Project) =>
+    [source, gitBranch, dockerfile, context, active].join('\n');
+  return content(before) !== content(after);
+}
+
+function sameProject(one: Project, other: Project): boolean {
+  return canonical(one) === canonical(other);
+}
+
+function canonical(project: Project): string {
+  return JSON.stringify(Object.entries(project).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function parentsFirst(projects: Project[]): Project[] {
+  const byName = new Map(projects.map((project) => [project.name, project]));
+  const ordered = new Set<Project>();
+  const visiting = new Set<Project>();
+  const visit = (project: Project): void => {
+    if (ordered.has(project) || visiting.has(project)) return;
+    visiting.add(project);
+    for (const parent of project.dependsOn) {
+      const inIndex = byName.get(parent);
+      if (inIndex) visit(inIndex);
+    }
+    visiting.delete(project);
+    ordered.add(project);
+  };
+  for (const project of projects) visit(project);
+  return [...ordered];
+}

@@ -1,0 +1,48 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { EventBridgeEvent } from 'aws-lambda';
+import { z } from 'zod';
+import { createBuilds } from '../services/builds.ts';
+import { createDocumentClient } from '../services/dynamodb.ts';
+import { variable } from '../services/environment.ts';
+import { createRecords } from '../services/records.ts';
+import { createFail } from './fail.ts';
+import { stepInputSchema } from './step-input.ts';
+import { createTell, tellServices } from './tell.ts';
+
+/** https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html */
+const detailSchema = z.object({
+  input: z.string(),
+  status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
+  error: z.string().nullish(),
+  cause: z.string().nullish(),
+});
+
+/** An execution ended without the machine's own Catch: its build is closed and told all the same. */
+export function createCloseBuild({
+  fail,
+  tell,
+}: {
+  fail: ReturnType<typeof createFail>;
+  tell: ReturnType<typeof createTell>;
+}) {
+  return async function closeBuild(detail: unknown): Promise<void> {
+    const { input, status, error, cause } = detailSchema.parse(detail);
+    const { build } = stepInputSchema.parse(JSON.parse(input));
+    await fail(build, { Error: error ?? `Execution.${status}`, ...(cause ? { Cause: cause } : {}) });
+    await tell(build);
+  };
+}
+
+let run: ReturnType<typeof createCloseBuild> | undefined;
+
+export function handler(event: EventBridgeEvent<'Step Functions Execution Status Change', unknown>): Promise<void> {
+  run ??= createCloseBuild({
+    fail: createFail({
+      builds: createBuilds(createDocumentClient(), variable('BUILDS_TABLE')),
+      records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
+    }),
+    tell: createTell(tellServices(new Logger({ serviceName: 'close-build' }))),
+  });
+  return run(event.detail);
+}

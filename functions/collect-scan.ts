@@ -1,0 +1,55 @@
+import { ECRClient } from '@aws-sdk/client-ecr';
+import { S3Client } from '@aws-sdk/client-s3';
+import { isTerminal } from '../core/build.ts';
+import { RecordConflictError } from '../core/errors.ts';
+import { parseProjectName, repositoriesOf } from '../core/project.ts';
+import { type Bases, createBases } from '../services/bases.ts';
+import { type Builds, createBuilds } from '../services/builds.ts';
+import { createDocumentClient } from '../services/dynamodb.ts';
+import { variable } from '../services/environment.ts';
+import { createImageScans, type ImageScans } from '../services/image-scans.ts';
+import { createRecords, type Records } from '../services/records.ts';
+import { stepInputSchema } from './step-input.ts';
+
+interface Services {
+  builds: Builds;
+  bases: Bases;
+  records: Records;
+  scans: ImageScans;
+  repositoryPrefix: string;
+}
+
+/** Takes over what the builder made, and waits for ECR's findings about it: `ScanPendingError` calls for another try. */
+export function createCollectScan({ builds, bases, records, scans, repositoryPrefix }: Services) {
+  return async function collectScan(input: unknown): Promise<void> {
+    const build = await builds.require(stepInputSchema.parse(input).build);
+    if (isTerminal(build.status)) return;
+    const result = await records.result(build.id);
+    if (result?.outcome !== 'built') throw new RecordConflictError(`The builder of ${build.id} left no image.`);
+    const candidate = {
+      repository: repositoriesOf(parseProjectName(build.project), repositoryPrefix).candidate,
+      digest: result.digest,
+    };
+    if (!build.candidate) {
+      await builds.endStage(build.id, 'build', 'succeeded', { candidate });
+      await builds.begin(build.id, 'scan', 'scanning');
+      await Promise.all(result.bases.map((base) => bases.observe(base, build.project)));
+    }
+    await records.putScan(build.id, await scans.scanOf(candidate));
+    await builds.endStage(build.id, 'scan', 'succeeded');
+  };
+}
+
+let run: ReturnType<typeof createCollectScan> | undefined;
+
+export function handler(input: unknown): Promise<void> {
+  const client = createDocumentClient();
+  run ??= createCollectScan({
+    builds: createBuilds(client, variable('BUILDS_TABLE')),
+    bases: createBases(client, variable('BASES_TABLE')),
+    records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
+    scans: createImageScans(new ECRClient({})),
+    repositoryPrefix: variable('REPOSITORY_PREFIX'),
+  });
+  return run(input);
+}

@@ -1,0 +1,71 @@
+import { verify } from '@octokit/webhooks-methods';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { pushEventSchema, pushTrigger } from '../core/github-push.ts';
+import { variable } from '../services/environment.ts';
+import { createSecret, type Secret } from '../services/secrets.ts';
+import { createTriggers, type Triggers } from '../services/triggers.ts';
+
+interface Services {
+  secret: Secret;
+  triggers: Triggers;
+}
+
+/**
+ * `POST /webhooks/github`: verifies, normalises and enqueues, well inside the 10 s that GitHub waits. Nothing of the body is logged.
+ * https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
+ */
+export function createGithubWebhook({ secret, triggers }: Services) {
+  async function isSigned(body: string, signature: string): Promise<boolean> {
+    if (await verify(await secret.current(), body, signature)) return true;
+    // The secret may have been rotated since it was read.
+    const reread = secret.reread();
+    return reread !== undefined && (await verify(await reread, body, signature));
+  }
+
+  return async function githubWebhook(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+    const name = event.headers['x-github-event'];
+    const delivery = event.headers['x-github-delivery'];
+    const signature = event.headers['x-hub-signature-256'];
+    if (!signature)
+      return answer(401, { error: 'The header X-Hub-Signature-256 is missing: set a secret at the webhook.' });
+    const body = event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? '');
+    if (body === '') return answer(400, { error: 'The request has no body.' });
+    if (!(await isSigned(body, signature))) {
+      return answer(401, { error: 'The signature does not match: the webhook and Slipway have different secrets.' });
+    }
+    if (!name || !delivery || !/^[\w-]{1,128}$/.test(delivery)) {
+      return answer(400, { error: 'The headers X-GitHub-Event and X-GitHub-Delivery are needed.' });
+    }
+    const payload = parseJson(body);
+    if (payload === undefined) {
+      return answer(400, { error: 'The body is no JSON: set the content type application/json at the webhook.' });
+    }
+    if (name !== 'push') return answer(202, { delivery, ignored: `${name.slice(0, 50)} events start nothing` });
+    const push = pushEventSchema.safeParse(payload);
+    if (!push.success) return answer(400, { error: 'The body is no push event.' });
+    await triggers.send(pushTrigger(push.data, delivery, new Date()));
+    return answer(202, { delivery });
+  };
+}
+
+function answer(statusCode: number, body: object): APIGatewayProxyStructuredResultV2 {
+  return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+let run: ReturnType<typeof createGithubWebhook> | undefined;
+
+export function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+  run ??= createGithubWebhook({
+    secret: createSecret(variable('WEBHOOK_SECRET')),
+    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
+  });
+  return run(event);
+}

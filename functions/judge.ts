@@ -1,0 +1,41 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { isTerminal, type Verdict } from '../core/build.ts';
+import { judge, type Policy, policySchema } from '../core/policy.ts';
+import { type Builds, createBuilds } from '../services/builds.ts';
+import { createDocumentClient } from '../services/dynamodb.ts';
+import { variable } from '../services/environment.ts';
+import { createRecords, type Records } from '../services/records.ts';
+import { stepInputSchema } from './step-input.ts';
+
+interface Services {
+  builds: Builds;
+  records: Records;
+  policy: Policy;
+}
+
+/** Puts the policy's verdict on a candidate, and ends a build that is blocked. No scan is no pass. */
+export function createJudge({ builds, records, policy }: Services) {
+  return async function judgeStep(input: unknown): Promise<Pick<Verdict, 'outcome'>> {
+    const build = await builds.require(stepInputSchema.parse(input).build);
+    if (isTerminal(build.status)) return { outcome: 'block' };
+    await builds.begin(build.id, 'judge', 'scanning');
+    const scan = (await records.scan(build.id)) ?? { state: 'timed-out', findings: [] };
+    const verdict = judge(scan, policy);
+    const judged = await builds.endStage(build.id, 'judge', verdict.outcome === 'pass' ? 'succeeded' : 'failed', {
+      verdict,
+    });
+    if (verdict.outcome === 'block') await builds.close(judged, 'blocked');
+    return { outcome: verdict.outcome };
+  };
+}
+
+let run: ReturnType<typeof createJudge> | undefined;
+
+export function handler(input: unknown): Promise<Pick<Verdict, 'outcome'>> {
+  run ??= createJudge({
+    builds: createBuilds(createDocumentClient(), variable('BUILDS_TABLE')),
+    records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
+    policy: policySchema.parse(JSON.parse(variable('POLICY'))),
+  });
+  return run(input);
+}

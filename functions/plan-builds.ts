@@ -1,0 +1,180 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SESClient } from '@aws-sdk/client-ses';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Cause } from '../core/build.ts';
+import { readIndex } from '../core/index-file.ts';
+import { indexProblemMail } from '../core/mail.ts';
+import { needsBuild, planIndex, planPush } from '../core/plan.ts';
+import type { Project } from '../core/project.ts';
+import { sourceOf } from '../core/source.ts';
+import { type PushTrigger, triggerSchema } from '../core/trigger.ts';
+import { createBuildStarter, type StartBuild } from '../services/build-starter.ts';
+import { createBuilds } from '../services/builds.ts';
+import { createCommitStatuses } from '../services/commit-statuses.ts';
+import { createDeliveries, type Deliveries } from '../services/deliveries.ts';
+import { createDocumentClient } from '../services/dynamodb.ts';
+import { variable } from '../services/environment.ts';
+import { createExecutions } from '../services/executions.ts';
+import { createGithubToken } from '../services/github-token.ts';
+import { createIndexRepository, type IndexRepository } from '../services/index-repository.ts';
+import { createMailer, type Mailer } from '../services/mail.ts';
+import { createProjects, type Projects } from '../services/projects.ts';
+import { createRecords } from '../services/records.ts';
+import { createRepositories, type Repositories } from '../services/repositories.ts';
+import { headOf } from '../services/source-host.ts';
+
+/** ECR's rate for making repositories is low; the SDK waits and tries again, so a few at a time is the fastest. */
+const repositoriesAtOnce = 4;
+const logLimitBytes = 32 * 1024 * 1024;
+
+interface Services {
+  startBuild: StartBuild;
+  projects: Projects;
+  deliveries: Deliveries;
+  repositories: Repositories;
+  index: { name: string; source: string; ref: string; repository: IndexRepository };
+  headOf: typeof headOf;
+  mailer: Mailer;
+  operators: string[];
+  siteUrl: string;
+  logger: Logger;
+}
+
+/** Decides which projects a trigger concerns and starts their builds. Handling the same trigger again changes nothing. */
+export function createPlanBuilds(services: Services) {
+  const { startBuild, projects, deliveries, repositories, index, logger } = services;
+
+  async function pushOfSource(push: PushTrigger): Promise<{ outcome: string; builds: string[] }> {
+    const plan = planPush(push, await projects.bySource(push.source));
+    if ('ignored' in plan) return { outcome: `ignored: ${plan.ignored}`, builds: [] };
+    const cause: Cause = { type: 'push', delivery: push.id, ref: push.ref, commit: plan.commit, pusher: push.pusher };
+    const builds: string[] = [];
+    for (const project of plan.projects) {
+      const build = await startBuild({ trigger: push.id, project, cause, commit: plan.commit, ref: push.ref });
+      builds.push(build.id);
+    }
+    return { outcome: `started ${builds.length}`, builds };
+  }
+
+  /** Builds a project as its branch is now; a branch that is not there yet is built by its first push. */
+  async function buildHead(push: PushTrigger, project: Project, change: 'added' | 'changed'): Promise<string[]> {
+    const commit = await services.headOf(project.gitUrl, project.gitBranch).catch((error: Error) => {
+      // One unreachable host must not keep the other entries from being built; the next push to the project builds it.
+      logger.warn('The head of a branch could not be read', { project: project.name, error });
+      return undefined;
+    });
+    if (!commit) return [];
+    const cause: Cause = { type: 'index', delivery: push.id, commit: push.after, change };
+    const ref = `refs/heads/${project.gitBranch}`;
+    const build = await startBuild({ trigger: push.id, project, cause, commit, ref });
+    return [build.id];
+  }
+
+  async function pushOfIndex(push: PushTrigger): Promise<{ outcome: string; builds: string[] }> {
+    if (push.deleted || push.commit === null) return { outcome: 'ignored: the index branch was deleted', builds: [] };
+    const read = readIndex(await index.repository.filesAt(push.commit));
+    const known = await projects.all();
+    const plan = planIndex(read, known);
+    const knownByName = new Map(known.map((project) => [project.name, project]));
+
+    const wanted = [...plan.added, ...plan.changed];
+    for (let at = 0; at < wanted.length; at += repositoriesAtOnce) {
+      await Promise.all(wanted.slice(at, at + repositoriesAtOnce).map((project) => repositories.ensure(project)));
+    }
+    for (const project of wanted) await projects.put(project);
+    for (const project of plan.deactivated) await projects.put({ ...project, active: false });
+
+    // An image that a parent of the same index has yet to release cannot be built; it is built by a push after that.
+    const isReleased = (name: string) =>
+      !read.projects.some((project) => project.name === name) || knownByName.get(name)?.released;
+    const builds: string[] = [];
+    for (const project of wanted) {
+      const before = knownByName.get(project.name);
+      if (before && !needsBuild(before, project)) continue;
+      if (!project.dependsOn.every(isReleased)) continue;
+      builds.push(...(await buildHead(push, project, before ? 'changed' : 'added')));
+    }
+    if (read.problems.length > 0 || read.projects.length === 0) {
+      await services.mailer.send({
+        to: services.operators,
+        mail: indexProblemMail({
+          repository: index.name,
+          commit: push.commit,
+          problems: read.problems,
+          siteUrl: services.siteUrl,
+        }),
+      });
+    }
+    const { added, changed, deactivated } = plan;
+    return {
+      outcome: `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${read.problems.length} problems, ${builds.length} builds`,
+      builds,
+    };
+  }
+
+  return async function planBuilds(trigger: PushTrigger): Promise<void> {
+    if (await deliveries.get(trigger.id)) return;
+    const isIndex = trigger.source === index.source && trigger.ref === index.ref;
+    const { outcome, builds } = isIndex ? await pushOfIndex(trigger) : await pushOfSource(trigger);
+    await deliveries.put({ delivery: trigger.id, outcome, builds });
+    logger.info('A trigger is planned', { trigger: trigger.id, source: trigger.source, outcome, builds });
+  };
+}
+
+const logger = new Logger({ serviceName: 'plan-builds' });
+const processor = new BatchProcessor(EventType.SQS);
+let run: ReturnType<typeof createPlanBuilds> | undefined;
+
+export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  run ??= createPlanBuilds(services());
+  const planBuilds = run;
+  return processPartialResponse(
+    event,
+    (record) => planBuilds(triggerSchema.parse(JSON.parse(record.body))),
+    processor,
+    { context },
+  );
+}
+
+function services(): Services {
+  const client = createDocumentClient();
+  const token = createGithubToken(variable('GITHUB_TOKEN_SECRET'));
+  const projects = createProjects(client, variable('PROJECTS_TABLE'));
+  const repositoryPrefix = variable('REPOSITORY_PREFIX');
+  const [githubUrl, apiUrl, siteUrl, indexName] = [
+    variable('GITHUB_URL'),
+    variable('GITHUB_API_URL'),
+    variable('SITE_URL'),
+    variable('INDEX_REPOSITORY'),
+  ];
+  return {
+    startBuild: createBuildStarter({
+      builds: createBuilds(client, variable('BUILDS_TABLE')),
+      projects,
+      records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
+      executions: createExecutions(new SFNClient({}), variable('STATE_MACHINE_ARN')),
+      statuses: createCommitStatuses(apiUrl, githubUrl, siteUrl, token),
+      logger,
+      repositoryPrefix,
+      limits: { timeoutSeconds: Number(variable('BUILD_TIMEOUT_SECONDS')), logLimitBytes },
+    }),
+    projects,
+    deliveries: createDeliveries(client, variable('DELIVERIES_TABLE')),
+    repositories: createRepositories(new ECRClient({}), repositoryPrefix),
+    index: {
+      name: indexName,
+      source: sourceOf(`${githubUrl}/${indexName}`),
+      ref: `refs/heads/${variable('INDEX_BRANCH')}`,
+      repository: createIndexRepository(apiUrl, indexName, token),
+    },
+    headOf,
+    mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),
+    operators: JSON.parse(variable('OPERATORS')) as string[],
+    siteUrl,
+    logger,
+  };
+}

@@ -1,0 +1,37 @@
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+
+const keptDays = 30;
+
+const deliverySchema = z.object({
+  /** The webhook's GUID, or the id of another trigger. */
+  delivery: z.string(),
+  /** What became of it, in words for people: `3 builds`, `ignored: refs/heads/x was deleted`. */
+  outcome: z.string(),
+  builds: z.array(z.string()),
+  handledAt: z.iso.datetime(),
+});
+
+export type Delivery = z.infer<typeof deliverySchema>;
+
+/** The deliveries table: what became of each trigger. A trigger that stands here was handled to its end. */
+export function createDeliveries(client: DynamoDBDocumentClient, tableName: string) {
+  return {
+    async get(delivery: string): Promise<Delivery | undefined> {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: tableName, Key: { delivery }, ConsistentRead: true }),
+      );
+      return Item && deliverySchema.parse(Item);
+    },
+
+    async put(delivery: Omit<Delivery, 'handledAt'>): Promise<void> {
+      const now = new Date();
+      const expiresAt = Math.floor(now.getTime() / 1000) + keptDays * 86_400;
+      await client.send(
+        new PutCommand({ TableName: tableName, Item: { ...delivery, handledAt: now.toISOString(), expiresAt } }),
+      );
+    },
+  };
+}
+
+export type Deliveries = ReturnType<typeof createDeliveries>;

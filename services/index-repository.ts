@@ -1,0 +1,52 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Parser } from 'tar';
+import { UpstreamError } from '../core/errors.ts';
+import type { IndexFile } from '../core/index-file.ts';
+
+/** An index of 100,000 entries is about 30 MB of text; more than this is no index. */
+const maximumBytes = 256 * 1024 * 1024;
+
+/** The index as it is at a commit, read through the git host's archive of it: one request, no clone. */
+export function createIndexRepository(apiUrl: string, repository: string, token: () => Promise<string | undefined>) {
+  return {
+    /** @throws UpstreamError if the host does not give the archive, or it is larger than an index can be */
+    async filesAt(commit: string): Promise<IndexFile[]> {
+      const credential = await token();
+      const response = await fetch(`${apiUrl}/repos/${repository}/tarball/${encodeURIComponent(commit)}`, {
+        headers: {
+          accept: 'application/vnd.github+json',
+          ...(credential ? { authorization: `Bearer ${credential}` } : {}),
+        },
+        signal: AbortSignal.timeout(120_000),
+      });
+      if (!response.ok || !response.body) {
+        throw new UpstreamError(`The git host answered ${response.status} when asked for ${repository} at ${commit}.`);
+      }
+      const files: IndexFile[] = [];
+      let bytes = 0;
+      const parser = new Parser({
+        onReadEntry(entry) {
+          // GitHub puts everything into one folder, `<owner>-<repository>-<commit>/`.
+          const path = entry.path.replace(/^[^/]+\//, '');
+          if (entry.type !== 'File' || !/^index\.d\/[^/]+\.ya?ml$/.test(path)) {
+            entry.resume();
+            return;
+          }
+          const chunks: Buffer[] = [];
+          entry.on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+            if (bytes > maximumBytes)
+              parser.abort(new UpstreamError(`The index is larger than ${maximumBytes} bytes.`));
+            else chunks.push(chunk);
+          });
+          entry.on('end', () => files.push({ path, text: Buffer.concat(chunks).toString('utf8') }));
+        },
+      });
+      await pipeline(Readable.fromWeb(response.body), parser);
+      return files.sort((one, other) => (one.path < other.path ? -1 : 1));
+    },
+  };
+}
+
+export type IndexRepository = ReturnType<typeof createIndexRepository>;

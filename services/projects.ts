@@ -1,0 +1,169 @@
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { RecordConflictError, ReleaseBusyError } from '../core/errors.ts';
+import { type Project, projectSchema } from '../core/project.ts';
+import { ifConditionHolds } from './dynamodb.ts';
+import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
+
+/** A project with what the pipeline has done for it. */
+export const projectRecordSchema = projectSchema.extend({
+  /** How many builds the project has had. */
+  sequence: z.int().default(0),
+  /** The release that the floating tags name, and the sequence of its build. */
+  released: z
+    .object({ build: z.string(), sequence: z.int(), digest: z.string(), tags: z.array(z.string()), at: z.string() })
+    .optional(),
+  /** Who puts tags on at this moment, and until when the claim holds. */
+  releasing: z.object({ build: z.string(), until: z.string() }).optional(),
+});
+
+export type ProjectRecord = z.infer<typeof projectRecordSchema>;
+
+/** Longer than the release function may run, so that a claim outlives its holder and nobody else's. */
+const claimMinutes = 16;
+const keySchema = z.object({ name: z.string() });
+
+/** The projects table. */
+export function createProjects(client: DynamoDBDocumentClient, tableName: string) {
+  async function get(name: string): Promise<ProjectRecord | undefined> {
+    const { Item } = await client.send(new GetCommand({ TableName: tableName, Key: { name }, ConsistentRead: true }));
+    return Item && projectRecordSchema.parse(Item);
+  }
+
+  async function list({ limit, cursor }: PageRequest): Promise<Page<ProjectRecord>> {
+    const { Items = [], LastEvaluatedKey } = await client.send(
+      new ScanCommand({
+        TableName: tableName,
+        Limit: limit,
+        ExclusiveStartKey: cursor === undefined ? undefined : decodeCursor(keySchema, cursor),
+      }),
+    );
+    const page: Page<ProjectRecord> = { items: Items.map((item) => projectRecordSchema.parse(item)) };
+    if (LastEvaluatedKey) page.cursor = encodeCursor(LastEvaluatedKey);
+    return page;
+  }
+
+  return {
+    get,
+    list,
+
+    async all(): Promise<ProjectRecord[]> {
+      const projects: ProjectRecord[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await list({ limit: 1000, cursor });
+        projects.push(...page.items);
+        cursor = page.cursor;
+      } while (cursor);
+      return projects;
+    },
+
+    /** The projects that are built from a repository (`host/owner/repository`). */
+    async bySource(source: string): Promise<ProjectRecord[]> {
+      const projects: ProjectRecord[] = [];
+      let start: Record<string, unknown> | undefined;
+      do {
+        const result = await client.send(
+          new QueryCommand({
+            TableName: tableName,
+            IndexName: 'bySource',
+            KeyConditionExpression: '#source = :source',
+            ExpressionAttributeNames: { '#source': 'source' },
+            ExpressionAttributeValues: { ':source': source },
+            ExclusiveStartKey: start,
+          }),
+        );
+        projects.push(...(result.Items ?? []).map((item) => projectRecordSchema.parse(item)));
+        start = result.LastEvaluatedKey;
+      } while (start);
+      return projects;
+    },
+
+    /** Writes what the index says of a project; what the pipeline keeps beside it stays. */
+    async put(project: Project): Promise<void> {
+      const entries = Object.entries(projectSchema.parse(project)).filter(([key]) => key !== 'name');
+      await client.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key: { name: project.name },
+          UpdateExpression: `SET ${entries.map(([key]) => `#${key} = :${key}`).join(', ')}`,
+          ExpressionAttributeNames: Object.fromEntries(entries.map(([key]) => [`#${key}`, key])),
+          ExpressionAttributeValues: Object.fromEntries(entries.map(([key, value]) => [`:${key}`, value])),
+        }),
+      );
+    },
+
+    /** The number of the project's next build. */
+    async nextSequence(name: string): Promise<number> {
+      const { Attributes } = await client.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key: { name },
+          UpdateExpression: 'ADD #sequence :one',
+          ConditionExpression: 'attribute_exists(#name)',
+          ExpressionAttributeNames: { '#sequence': 'sequence', '#name': 'name' },
+          ExpressionAttributeValues: { ':one': 1 },
+          ReturnValues: 'UPDATED_NEW',
+        }),
+      );
+      return z.object({ sequence: z.int() }).parse(Attributes).sequence;
+    },
+
+    /**
+     * Takes the project's tags for one build. False if a newer build has released: this one is too late.
+     * @throws ReleaseBusyError while another build holds them
+     */
+    async claimRelease(name: string, build: { id: string; sequence: number }, now = new Date()): Promise<boolean> {
+      const claimed = await ifConditionHolds(
+        client.send(
+          new UpdateCommand({
+            TableName: tableName,
+            Key: { name },
+            UpdateExpression: 'SET releasing = :claim',
+            ConditionExpression:
+              'attribute_exists(#name) AND (attribute_not_exists(released) OR released.#sequence <= :sequence) AND (attribute_not_exists(releasing) OR releasing.#until < :now OR releasing.#build = :build)',
+            ExpressionAttributeNames: {
+              '#name': 'name',
+              '#sequence': 'sequence',
+              '#until': 'until',
+              '#build': 'build',
+            },
+            ExpressionAttributeValues: {
+              ':claim': { build: build.id, until: new Date(now.getTime() + claimMinutes * 60_000).toISOString() },
+              ':sequence': build.sequence,
+              ':now': now.toISOString(),
+              ':build': build.id,
+            },
+          }),
+        ),
+      );
+      if (claimed) return true;
+      const project = await get(name);
+      if (!project) throw new RecordConflictError(`There is no project ${name}.`);
+      if (project.released && project.released.sequence > build.sequence) return false;
+      throw new ReleaseBusyError(`Build ${project.releasing?.build} is releasing ${name} at this moment.`);
+    },
+
+    /** Records a release and gives the tags free. */
+    async finishRelease(name: string, release: NonNullable<ProjectRecord['released']>): Promise<void> {
+      await client.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key: { name },
+          UpdateExpression: 'SET released = :release REMOVE releasing',
+          ConditionExpression: 'releasing.#build = :build',
+          ExpressionAttributeNames: { '#build': 'build' },
+          ExpressionAttributeValues: { ':release': release, ':build': release.build },
+        }),
+      );
+    },
+  };
+}
+
+export type Projects = ReturnType<typeof createProjects>;

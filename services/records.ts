@@ -1,0 +1,38 @@
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { z } from 'zod';
+import {
+  type BuildRequest,
+  type BuildResult,
+  buildRequestSchema,
+  buildResultSchema,
+  recordKeys,
+} from '../core/build-request.ts';
+import { type Scan, scanSchema } from '../core/findings.ts';
+
+/** The records bucket: what is too large for a state machine or a table. */
+export function createRecords(client: S3Client, bucket: string) {
+  async function put(key: string, value: unknown): Promise<void> {
+    await client.send(
+      new PutObjectCommand({ Bucket: bucket, Key: key, Body: JSON.stringify(value), ContentType: 'application/json' }),
+    );
+  }
+
+  async function get<Value>(key: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
+    try {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      return schema.parse(JSON.parse((await Body?.transformToString()) ?? 'null'));
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    putRequest: (request: BuildRequest) => put(recordKeys.request(request.id), buildRequestSchema.parse(request)),
+    result: (id: string): Promise<BuildResult | undefined> => get(recordKeys.result(id), buildResultSchema),
+    putScan: (id: string, scan: Scan) => put(recordKeys.findings(id), scanSchema.parse(scan)),
+    scan: (id: string): Promise<Scan | undefined> => get(recordKeys.findings(id), scanSchema),
+  };
+}
+
+export type Records = ReturnType<typeof createRecords>;
