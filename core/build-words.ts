@@ -1,4 +1,4 @@
-import { type Build, type BuildStatus, type Cause, isTerminal } from './build.ts';
+import type { Build, BuildStatus, Cause } from './build.ts';
 import { severities } from './findings.ts';
 
 /** What a build, its cause and its findings are called where people read of them: in the mails and on the pages. */
@@ -7,12 +7,17 @@ import { severities } from './findings.ts';
  * Controls and line breaks (they would end a mail header or a log line), and the invisible characters that turn the direction of a
  * text or hide in it (a ref named with them looks like another one).
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be found
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+/g;
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
 /** A value from outside as one line of visible text, of at most `limit` characters. */
 export function oneLine(value: string, limit = 200): string {
-  const characters = [...value.slice(0, limit * 8).replace(unprintable, ' ').replace(/\s+/g, ' ').trim()];
+  const characters = [
+    ...value
+      .slice(0, limit * 8)
+      .replace(unprintable, ' ')
+      .replace(/\s+/g, ' ')
+      .trim(),
+  ];
   return characters.length <= limit ? characters.join('') : `${characters.slice(0, limit - 1).join('')}…`;
 }
 
@@ -98,11 +103,6 @@ const meanings: Record<BuildStatus, string> = {
   cancelled: 'The build was cancelled. Nothing was released.',
 };
 
-/** True while the record can still change in a way that people wait for. */
-export function isRunning(build: Pick<Build, 'status'>): boolean {
-  return !isTerminal(build.status);
-}
-
 /** An address that a page or a mail may link to: http or https, and without credentials; undefined for anything else. */
 export function webLink(address: string): string | undefined {
   const url = URL.parse(address);
@@ -121,6 +121,7 @@ export function commitLink(sourceUrl: string, commit: string): string | undefine
   const host = url.hostname.toLowerCase();
   if (host === 'bitbucket.org') return `${repository}/commits/${commit}`;
   if (host.startsWith('gitlab.')) return `${repository}/-/commit/${commit}`;
-  if (host.startsWith('github.') || host === 'codeberg.org' || host.startsWith('gitea.')) return `${repository}/commit/${commit}`;
+  if (host.startsWith('github.') || host === 'codeberg.org' || host.startsWith('gitea.'))
+    return `${repository}/commit/${commit}`;
   return undefined;
 }

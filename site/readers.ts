@@ -1,46 +1,23 @@
 import type { Build, BuildStatus } from '../core/build.ts';
 import type { Project } from '../core/project.ts';
+import type { LogSlice } from '../services/build-log.ts';
+import type { Page, PageRequest } from '../services/page.ts';
 
 /** What the site needs of the stores in `services/`, and no more. All of it reads. */
 
-/** Where a list of builds goes on: after this build, towards the older ones. */
-export interface BuildPosition {
-  createdAt: string;
-  id: string;
-}
-
-export interface BuildQuery {
-  /** `app/job:tag` */
-  project?: string;
-  status?: BuildStatus;
-  /** At most this many builds; fewer only where the list ends. */
-  limit: number;
-  after?: BuildPosition;
-}
-
-export interface BuildPage {
-  items: Build[];
-  /** Absent on the last page. */
-  next?: BuildPosition;
-}
-
+/** Each list has the newest first. */
 export interface BuildReader {
   get(id: string): Promise<Build | undefined>;
-  /** The newest first, by `createdAt` and then `id`. */
-  list(query: BuildQuery): Promise<BuildPage>;
+  recent(request: PageRequest): Promise<Page<Build>>;
+  /** Of one project `app/job:tag`, all or those with one status. */
+  ofProject(project: string, request: PageRequest, status?: BuildStatus): Promise<Page<Build>>;
+  withStatus(status: BuildStatus, request: PageRequest): Promise<Page<Build>>;
 }
 
 export interface ProjectReader {
   get(name: string): Promise<Project | undefined>;
   /** Every project, the inactive too, in any order: an index has hundreds of them, not millions. */
   all(): Promise<Project[]>;
-}
-
-/** A part of a log. `total` is the log's length when it was read: a running build adds to it. */
-export interface LogSlice {
-  bytes: Uint8Array;
-  from: number;
-  total: number;
 }
 
 export interface LogReader {

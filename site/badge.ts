@@ -1,0 +1,33 @@
+import type { BuildStatus } from '../core/build.ts';
+import { type Html, html } from './html.ts';
+import { type Tone, tones } from './status.ts';
+
+/** Each has a contrast of at least 4.5 with white text. */
+const colours: Record<Tone, string> = {
+  good: '#1a7f37',
+  warning: '#9a5b00',
+  bad: '#c0271b',
+  running: '#1f5fd0',
+  quiet: '#59636e',
+};
+
+/** A badge for a README: the state of a project's last build. */
+export function badge(status: BuildStatus | 'no build' | 'unknown'): Html {
+  const colour = colours[status === 'no build' || status === 'unknown' ? 'quiet' : tones[status]];
+  const label = 'image';
+  const left = width(label);
+  const right = width(status);
+  return html`<svg xmlns="http://www.w3.org/2000/svg" width="${left + right}" height="20" role="img" aria-label="${label}: ${status}">
+<title>${label}: ${status}</title>
+<clipPath id="r"><rect width="${left + right}" height="20" rx="3"/></clipPath>
+<g clip-path="url(#r)"><rect width="${left}" height="20" fill="#3d444d"/><rect x="${left}" width="${right}" height="20" fill="${colour}"/></g>
+<g fill="#fff" text-anchor="middle" font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11">
+<text x="${left / 2}" y="14" textLength="${left - 12}">${label}</text><text x="${left + right / 2}" y="14" textLength="${right - 12}">${status}</text>
+</g></svg>
+`;
+}
+
+/** Room for a text at 11 px Verdana, whose letters are about 6.6 px wide; `textLength` makes it exact in any font. */
+function width(text: string): number {
+  return Math.round(text.length * 6.6) + 12;
+}

@@ -1,0 +1,51 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { type Answer, commonHeaders, json, page } from './answer.ts';
+import { problemPage } from './pages/problem.ts';
+import { RequestError } from './request-error.ts';
+import { route, type SiteParts } from './routes.ts';
+
+export interface SiteOptions extends SiteParts {
+  now?: () => Date;
+  /** Is told of errors that are not the asker's; who asked gets a constant text. */
+  onError: (error: unknown) => void;
+}
+
+export type SiteHandler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
+
+/** The status site and the public API behind API Gateway's HTTP API, payload format 2.0. It only reads. */
+export function createSiteHandler({ now = () => new Date(), onError, ...parts }: SiteOptions): SiteHandler {
+  return async (event) => {
+    const path = event.rawPath;
+    const { method } = event.requestContext.http;
+    const answer = await answerTo(method, path, event).catch((error: unknown) => {
+      if (error instanceof RequestError) return problem(path, error);
+      onError(error);
+      return problem(
+        path,
+        new RequestError(500, 'InternalError', 'The answer could not be made. Try again in a moment.'),
+      );
+    });
+    return result(answer, method, parts.siteUrl);
+  };
+
+  async function answerTo(method: string, path: string, event: APIGatewayProxyEventV2): Promise<Answer> {
+    if (method !== 'GET' && method !== 'HEAD') {
+      throw new RequestError(405, 'MethodNotAllowed', 'This address can be read only: use GET or HEAD.');
+    }
+    return route(parts, { path, query: new URLSearchParams(event.rawQueryString), headers: event.headers, now: now() });
+  }
+}
+
+function problem(path: string, { status, code, message }: RequestError): Answer {
+  const answer = path.startsWith('/api/')
+    ? json({ error: { code, message } }, 'no-store', status)
+    : page(problemPage(status, message), 'no-store', status);
+  return status === 405 ? { ...answer, headers: { ...answer.headers, allow: 'GET, HEAD' } } : answer;
+}
+
+function result({ status, headers, body }: Answer, method: string, siteUrl: string): APIGatewayProxyStructuredResultV2 {
+  const withCommon = { ...commonHeaders(siteUrl), ...headers };
+  if (method === 'HEAD' || body.length === 0) return { statusCode: status, headers: withCommon, body: '' };
+  if (typeof body === 'string') return { statusCode: status, headers: withCommon, body };
+  return { statusCode: status, headers: withCommon, body: Buffer.from(body).toString('base64'), isBase64Encoded: true };
+}

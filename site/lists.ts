@@ -1,0 +1,66 @@
+import type { Build, BuildStatus } from '../core/build.ts';
+import type { Project } from '../core/project.ts';
+import type { Page, PageRequest } from '../services/page.ts';
+import { openCursor, sealCursor } from './cursor.ts';
+import { limitOf, projectOf, statusOf } from './query.ts';
+import type { BuildReader, ProjectReader } from './readers.ts';
+
+/** The lists that the pages and the API share, with their parameters read and checked. */
+
+export interface List<Item> {
+  items: Item[];
+  /** Null on the last page. */
+  cursor: string | null;
+}
+
+/** @param ofProject a project whose builds alone are meant, whatever the query says */
+export async function buildsOf(builds: BuildReader, query: URLSearchParams, ofProject?: string): Promise<List<Build>> {
+  const status = statusOf(query);
+  const project = ofProject ?? projectOf(query);
+  const list = `builds\n${project ?? ''}\n${status ?? ''}`;
+  const request = { limit: limitOf(query), cursor: cursorOf(list, query) };
+  const { items, cursor } = await choose(builds, request, project, status);
+  return { items, cursor: cursor ? sealCursor(list, cursor) : null };
+}
+
+function choose(
+  builds: BuildReader,
+  request: PageRequest,
+  project?: string,
+  status?: BuildStatus,
+): Promise<Page<Build>> {
+  if (project) return builds.ofProject(project, request, status);
+  return status ? builds.withStatus(status, request) : builds.recent(request);
+}
+
+/** Projects by name. `names` narrows them to one app and job. */
+export async function projectsOf(
+  projects: ProjectReader,
+  builds: BuildReader,
+  query: URLSearchParams,
+  [app, job]: string[],
+): Promise<List<{ project: Project; lastBuild: Build | undefined }>> {
+  const limit = limitOf(query);
+  const list = `projects\n${app ?? ''}\n${job ?? ''}`;
+  const after = cursorOf(list, query) ?? '';
+  const following = (await projects.all())
+    .filter(({ name, appId, jobId }) => name > after && (app === undefined || (appId === app && jobId === job)))
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+  const shown = following.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    items: await Promise.all(
+      shown.map(async (project) => ({ project, lastBuild: await lastBuildOf(builds, project.name) })),
+    ),
+    cursor: last && following.length > limit ? sealCursor(list, last.name) : null,
+  };
+}
+
+function cursorOf(list: string, query: URLSearchParams): string | undefined {
+  const cursor = query.get('cursor');
+  return cursor ? openCursor(list, cursor) : undefined;
+}
+
+export async function lastBuildOf(builds: BuildReader, project: string): Promise<Build | undefined> {
+  return (await builds.ofProject(project, { limit: 1 })).items[0];
+}

@@ -1,0 +1,41 @@
+/**
+ * A log as a page shows it: without the colours and cursor movements of a terminal, a line that was overwritten (progress bars) in
+ * its last form, and no other control characters.
+ */
+export function plainLog(text: string): string {
+  return text
+    .replace(terminalSequence, '')
+    .replace(/\r+\n/g, '\n')
+    .replace(/[^\n]*\r/g, '')
+    .replace(controls, '');
+}
+
+/** CSI, OSC (ended by BEL or ST; the text of an unended one stays), and the short escapes. ECMA-48, 5.3 to 5.6. */
+const terminalSequence = new RegExp(
+  [
+    String.raw`\x1b\[[0-?]*[ -/]*[@-~]`,
+    String.raw`\x1b\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)`,
+    String.raw`\x1b[ -/]*[0-~]`,
+  ].join('|'),
+  'g',
+);
+
+/** Controls but the tab and the line's end, and the characters that turn the direction of a text. */
+const controls = /(?![\t\n])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu;
+
+/**
+ * Where to end a slice so that no character or line is shown in two halves: after its last line; where it has no line's end, after
+ * its last whole character.
+ */
+export function wholeEnd(bytes: Uint8Array): number {
+  const line = bytes.lastIndexOf(10) + 1;
+  if (line > 0) return line;
+  let start = bytes.length;
+  while (start > 0 && bytes.length - start < 4) {
+    start -= 1;
+    const byte = bytes[start] ?? 0;
+    if (byte < 0x80) return bytes.length;
+    if (byte >= 0xc0) return start + (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > bytes.length ? start : bytes.length;
+  }
+  return bytes.length;
+}

@@ -1,0 +1,120 @@
+import { type Build, isTerminal } from '../core/build.ts';
+import { type Answer, caching } from './answer.ts';
+import { plainLog, wholeEnd } from './log-text.ts';
+import type { LogReader } from './readers.ts';
+import { RequestError } from './request-error.ts';
+
+/**
+ * The most bytes of a log in one answer. A function's answer has 6 MB at most, and the body goes in base64, 4/3 of its length
+ * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+ */
+export const pieceBytes = 4 * 1024 * 1024;
+
+/**
+ * The log as text. Whole where it fits into one answer, else its end under a line that says so. `?from=` and `Range` give any piece;
+ * `x-log-next` says where the next one starts, so that a program can follow a running build.
+ */
+export async function logText(
+  build: Build,
+  log: LogReader,
+  siteUrl: string,
+  from?: number,
+  range?: string,
+): Promise<Answer> {
+  const address = `${siteUrl}/api/v1/builds/${build.id}/log`;
+  const asked = from === undefined ? parseRange(range) : undefined;
+  if (asked) return partialContent(build, log, asked);
+  const slice = await log.slice(build.id, from ?? -pieceBytes, pieceBytes);
+  const next = slice.from + slice.bytes.length;
+  const answer: Answer = { status: 200, headers: headers(build, next, slice.total), body: slice.bytes };
+  if (next < slice.total) answer.headers.link = `<${address}?from=${next}>; rel="next"`;
+  if (from !== undefined || slice.from === 0) return answer;
+  const tail = slice.bytes.subarray(slice.bytes.indexOf(10) + 1);
+  const marker = `[slipway] This log has ${slice.total} bytes; these are the last ${tail.length}. It starts at ${address}?from=0\n`;
+  return {
+    ...answer,
+    headers: { ...answer.headers, link: `<${address}?from=0>; rel="first"` },
+    body: Buffer.concat([Buffer.from(marker), tail]),
+  };
+}
+
+async function partialContent(build: Build, log: LogReader, { start, end }: ByteRange): Promise<Answer> {
+  const slice = await log.slice(
+    build.id,
+    start,
+    Math.min(pieceBytes, end === undefined ? pieceBytes : end - start + 1),
+  );
+  if (slice.bytes.length === 0) {
+    return {
+      status: 416,
+      headers: { ...headers(build, slice.total, slice.total), 'content-range': `bytes */${slice.total}` },
+      body: '',
+    };
+  }
+  const next = slice.from + slice.bytes.length;
+  const contentRange = `bytes ${slice.from}-${next - 1}/${isTerminal(build.status) ? slice.total : '*'}`;
+  return {
+    status: 206,
+    headers: { ...headers(build, next, slice.total), 'content-range': contentRange },
+    body: slice.bytes,
+  };
+}
+
+function headers(build: Build, next: number, total: number): Record<string, string> {
+  return {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': isTerminal(build.status) ? caching.briefly : caching.never,
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': 'content-range, link, x-log-next, x-log-total',
+    'accept-ranges': 'bytes',
+    'x-log-next': String(next),
+    'x-log-total': String(total),
+  };
+}
+
+interface ByteRange {
+  /** Negative: that many before the end. */
+  start: number;
+  end?: number;
+}
+
+/** One range of bytes; any other `Range` is passed over, as RFC 9110 section 14.2 allows. */
+function parseRange(header: string | undefined): ByteRange | undefined {
+  const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
+  if (first === '' && last === '') return undefined;
+  if (first === '') return { start: -Number(last) };
+  if (last !== '' && Number(last) < Number(first)) {
+    throw new RequestError(416, 'InvalidRange', 'The range ends before it starts.');
+  }
+  return { start: Number(first), ...(last === '' ? {} : { end: Number(last) }) };
+}
+
+/** What a page shows of a log. */
+export interface LogView {
+  text: string;
+  /** How many bytes before the text are not shown. */
+  skipped: number;
+  /** Where the text that follows starts. */
+  next: number;
+  /** True when there is no more yet. */
+  atEnd: boolean;
+}
+
+const tailBytes = 16 * 1024;
+const followBytes = 256 * 1024;
+
+/** The log's end; with `from`, what came after that byte. While the build runs, only whole lines. */
+export async function logView(build: Build, log: LogReader, from?: number): Promise<LogView> {
+  const slice = await log.slice(build.id, from ?? -tailBytes, from === undefined ? tailBytes : followBytes);
+  let bytes = slice.bytes;
+  const reachesEnd = slice.from + bytes.length >= slice.total;
+  if (!isTerminal(build.status) || !reachesEnd) bytes = bytes.subarray(0, wholeEnd(bytes));
+  const next = slice.from + bytes.length;
+  const start = from === undefined && slice.from > 0 ? bytes.indexOf(10) + 1 : 0;
+  return {
+    text: plainLog(Buffer.from(bytes.subarray(start)).toString('utf8')),
+    skipped: slice.from + start,
+    next,
+    atEnd: reachesEnd,
+  };
+}

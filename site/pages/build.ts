@@ -1,0 +1,134 @@
+import { type Build, isTerminal, type StageName, stageNames } from '../../core/build.ts';
+import {
+  causeInWords,
+  commitLink,
+  countsInWords,
+  durationInWords,
+  elapsed,
+  oneLine,
+  refInWords,
+  statusInWords,
+  webLink,
+} from '../../core/build-words.ts';
+import { severities } from '../../core/findings.ts';
+import { type Html, html } from '../html.ts';
+import type { LogView } from '../log.ts';
+import { icon, stageTone, statusChip } from '../status.ts';
+import { ageElement, exactTime } from '../times.ts';
+import { layout } from './layout.ts';
+
+/** One build: what is known of it, its stages, its log. Parts marked `data-part` are renewed in place while it runs. */
+export function buildPage(build: Build, log: LogView, now: Date): Html {
+  return layout({
+    title: `${build.project} ${build.status}`,
+    api: `/api/v1/builds/${build.id}`,
+    live: isLive(build, log, now),
+    main: html`<div id="build" data-part>
+<div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a></h1>${statusChip(build.status)}</div>
+<p class="meaning" data-announce="${build.project}: ${build.status}">${statusInWords(build.status)}</p>
+${failure(build)}${verdict(build)}${image(build)}
+<section><h2>Stages</h2>${timeline(build, now)}</section>
+<section><h2>Details</h2>${facts(build, now)}</section>
+</div>
+${logSection(build, log)}`,
+  });
+}
+
+/** The last stage is written after the build has its final state; the page stays live a little longer to show it. */
+function isLive(build: Build, log: LogView, now: Date): boolean {
+  return (
+    !isTerminal(build.status) || !log.atEnd || now.getTime() - Date.parse(build.endedAt ?? build.createdAt) < 20_000
+  );
+}
+
+export function projectPath(project: string): string {
+  return `/projects/${project.replace(':', '/')}`;
+}
+
+function failure({ failure }: Build): Html | undefined {
+  if (!failure) return undefined;
+  return html`<section class="note bad"><h2>What went wrong</h2>
+<p>${oneLine(failure.message, 2000)}</p>
+<p class="quiet">${oneLine(failure.error, 100)}. The log has the details. Push a commit that mends it, and the project is built again.</p></section>`;
+}
+
+function verdict({ verdict }: Build): Html | undefined {
+  if (!verdict) return undefined;
+  const passed = verdict.outcome === 'pass';
+  const shown = severities.filter((severity) => (verdict.counts[severity] ?? 0) > 0);
+  return html`<section class="note ${passed ? 'good' : 'warning'}"><h2>Verdict: ${passed ? 'passed' : 'blocked'}</h2>
+${
+  shown.length > 0
+    ? html`<ul class="counts" aria-label="Findings">${shown.map(
+        (severity) =>
+          html`<li class="${severity.toLowerCase()}"><b>${verdict.counts[severity]}</b> ${severity.toLowerCase()}</li>`,
+      )}</ul>`
+    : html`<p>${passed ? `The scan has ${countsInWords(verdict.counts)}.` : ''}</p>`
+}
+${verdict.reasons.length > 0 && html`<ul class="reasons">${verdict.reasons.map((reason) => html`<li>${oneLine(reason, 600)}</li>`)}</ul>`}
+${!passed && html`<p class="quiet">The image stays a candidate: it has no release tag. Push a commit that removes the reasons, and it is judged anew.</p>`}
+</section>`;
+}
+
+function image(build: Build): Html | undefined {
+  if (!build.image) return undefined;
+  const { repository, digest, tags } = build.image;
+  const tag = pullTag(build.project, tags);
+  return html`<section><h2>Image</h2>
+<pre class="command" tabindex="0"><code>docker pull ${repository}${tag ? `:${tag}` : `@${digest}`}</code></pre>
+<dl class="facts">
+<div><dt>Tags</dt><dd class="tags">${tags.map((name) => html`<code>${name}</code> `)}</dd></div>
+<div><dt>Digest</dt><dd><code class="long">${digest}</code></dd></div>
+</dl></section>`;
+}
+
+/** The tag that the index asked for, if the release has it. */
+export function pullTag(project: string, tags: string[]): string | undefined {
+  const desired = project.slice(project.indexOf(':') + 1);
+  return tags.includes(desired) ? desired : tags[0];
+}
+
+function timeline(build: Build, now: Date): Html {
+  const start = Date.parse(build.createdAt);
+  const span = Math.max(1, elapsed(build, now));
+  return html`<ol class="stages">${stageNames.map((name) => stageRow(build, name, start, span, now))}</ol>`;
+}
+
+function stageRow(build: Build, name: StageName, start: number, span: number, now: Date): Html {
+  const stage = build.stages[name];
+  if (!stage) {
+    return html`<li class="absent">${icon('quiet')}<span>${name}</span><span></span><span>${isTerminal(build.status) ? 'not run' : 'to come'}</span></li>`;
+  }
+  const began = Date.parse(stage.startedAt);
+  const took = Date.parse(stage.endedAt ?? now.toISOString()) - began;
+  const x = Math.min(99, Math.max(0, ((began - start) / span) * 100));
+  const width = Math.min(100 - x, Math.max(1, (took / span) * 100));
+  const tone = stageTone(stage.status);
+  const times = `${exactTime(stage.startedAt)}${stage.endedAt ? ` to ${exactTime(stage.endedAt)}` : ''}`;
+  return html`<li>${icon(tone)}<span>${name}<span class="unseen"> ${stage.status}</span></span>
+<svg class="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true"><rect class="${tone}" x="${x.toFixed(2)}" width="${width.toFixed(2)}" height="1"/></svg>
+<span title="${times}">${durationInWords(took)}</span></li>`;
+}
+
+function facts(build: Build, now: Date): Html {
+  const source = webLink(build.sourceUrl);
+  const commit = commitLink(build.sourceUrl, build.commit);
+  const duration = durationInWords(elapsed(build, now));
+  return html`<dl class="facts">
+<div><dt>Why</dt><dd>${causeInWords(build.cause)}</dd></div>
+<div><dt>Commit</dt><dd>${commit ? html`<a href="${commit}" rel="noopener nofollow"><code class="long">${build.commit}</code></a>` : html`<code class="long">${build.commit}</code>`}</dd></div>
+<div><dt>Of</dt><dd>${refInWords(build.ref)}</dd></div>
+<div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : oneLine(build.sourceUrl.replace(/\/\/[^/@]*@/, '//'), 300)}</dd></div>
+<div><dt>Accepted</dt><dd>${ageElement(build.createdAt, now)} <span class="quiet">${exactTime(build.createdAt)}</span></dd></div>
+<div><dt>${isTerminal(build.status) ? 'Took' : 'Running for'}</dt><dd>${duration}</dd></div>
+<div><dt>Build</dt><dd><code>${build.id}</code></dd></div>
+</dl>`;
+}
+
+function logSection(build: Build, log: LogView): Html {
+  const whole = `/api/v1/builds/${build.id}/log`;
+  return html`<section><div class="head"><h2 id="log-title">Log</h2><a href="${whole}">Whole log</a></div>
+${log.skipped > 0 && html`<p id="log-skipped" class="quiet">${log.skipped.toLocaleString('en')} bytes came before this.</p>`}
+<pre class="log" id="log" data-next="${log.next}" tabindex="0" role="log" aria-live="off" aria-labelledby="log-title">${log.text}</pre>
+</section>`;
+}

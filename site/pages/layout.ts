@@ -1,0 +1,57 @@
+import { assetPaths } from '../assets.ts';
+import { type Html, html } from '../html.ts';
+
+export interface Layout {
+  title: string;
+  /** The same as JSON. */
+  api?: string;
+  /** True while what the page shows is about to change: it follows by script, or without script by being loaded again. */
+  live?: boolean;
+  main: Html;
+}
+
+export function layout({ title, api, live = false, main }: Layout): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} · Slipway</title>
+<link rel="icon" href="${assetPaths.icon}" type="image/svg+xml">
+<link rel="stylesheet" href="${assetPaths.style}">
+<script src="${assetPaths.script}" defer></script>
+${live && html`<noscript><meta http-equiv="refresh" content="5"></noscript>`}
+</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+<header class="top"><div class="wide">
+<a class="brand" href="/"><svg viewBox="0 0 32 32" aria-hidden="true"><path d="M4 22 28 12v4L4 26z"/><path d="M8 8h6v6H8zM16 5h6v6h-6z"/></svg>Slipway</a>
+<nav aria-label="Site"><a href="/">Builds</a><a href="/projects">Projects</a></nav>
+</div></header>
+<main id="main" class="wide" data-live="${live ? 'yes' : 'no'}">
+${main}
+<p id="announcement" class="unseen" aria-live="polite"></p>
+</main>
+<footer class="wide">${api && html`<a href="${api}">This page as JSON</a>`}</footer>
+</body>
+</html>
+`;
+}
+
+/** The way to the older entries of a list. */
+export function pager(path: string, query: URLSearchParams, cursor: string | null): Html {
+  const older = new URLSearchParams(query);
+  if (cursor) older.set('cursor', cursor);
+  const newest = new URLSearchParams(query);
+  newest.delete('cursor');
+  return html`<nav class="pager" aria-label="Pages">
+${query.has('cursor') && html`<a href="${address(path, newest)}">← First page</a>`}
+${cursor && html`<a rel="next" href="${address(path, older)}">Next page →</a>`}
+</nav>`;
+}
+
+export function address(path: string, query: URLSearchParams): string {
+  const text = query.toString();
+  return text ? `${path}?${text}` : path;
+}

@@ -1,0 +1,20 @@
+import { type Html, html } from '../html.ts';
+import { layout } from './layout.ts';
+
+/** What someone sees instead of the page that they asked for: what is the matter, and where to go on. */
+export function problemPage(status: number, message: string): Html {
+  const title = titles[status] ?? 'This did not work';
+  return layout({
+    title,
+    main: html`<h1>${title}</h1>
+<p>${message}</p>
+<p><a href="/">All builds</a> · <a href="/projects">All projects</a></p>`,
+  });
+}
+
+const titles: Record<number, string> = {
+  400: 'This address is not right',
+  404: 'Nothing here',
+  405: 'This cannot be done here',
+  500: 'Something broke on our side',
+};

@@ -1,0 +1,79 @@
+import type { Build } from '../../core/build.ts';
+import { isTerminal } from '../../core/build.ts';
+import { oneLine, webLink } from '../../core/build-words.ts';
+import type { Project } from '../../core/project.ts';
+import { type Html, html } from '../html.ts';
+import { statusChip } from '../status.ts';
+import { ageElement } from '../times.ts';
+import { projectPath } from './build.ts';
+import { buildRows } from './build-list.ts';
+import { layout, pager } from './layout.ts';
+
+export interface ProjectState {
+  project: Project;
+  lastBuild: Build | undefined;
+}
+
+export interface ProjectListPage {
+  /** `Projects`, or `app/job`. */
+  title: string;
+  path: string;
+  states: ProjectState[];
+  cursor: string | null;
+  query: URLSearchParams;
+  now: Date;
+}
+
+export function projectListPage({ title, path, states, cursor, query, now }: ProjectListPage): Html {
+  return layout({
+    title,
+    api: `/api/v1${path}`,
+    main: html`<div class="head"><h1>${title}</h1></div>
+${
+  states.length > 0
+    ? html`<ol class="rows">${states.map((state) => projectRow(state, now))}</ol>`
+    : html`<p class="empty">No projects${query.has('cursor') ? ' after these' : ' yet. Add an entry to the index, and it appears here'}.</p>`
+}
+${pager(path, query, cursor)}`,
+  });
+}
+
+function projectRow({ project, lastBuild }: ProjectState, now: Date): Html {
+  return html`<li>
+${lastBuild ? statusChip(lastBuild.status) : html`<span class="chip quiet">no build</span>`}
+<div class="what"><a href="${projectPath(project.name)}">${project.name}</a><span class="why">${oneLine(project.source, 200)}</span></div>
+<div class="where"><span class="ref">${oneLine(project.gitBranch, 120)}</span></div>
+<div class="when">${project.active ? lastBuild && ageElement(lastBuild.createdAt, now) : html`<span>left the index</span>`}</div>
+</li>`;
+}
+
+export interface ProjectPage {
+  project: Project;
+  builds: Build[];
+  cursor: string | null;
+  query: URLSearchParams;
+  siteUrl: string;
+  now: Date;
+}
+
+export function projectPage({ project, builds, cursor, query, siteUrl, now }: ProjectPage): Html {
+  const source = webLink(project.gitUrl);
+  const path = projectPath(project.name);
+  const badge = `/badges/${project.appId}/${project.jobId}.svg?tag=${project.desiredTag}`;
+  return layout({
+    title: project.name,
+    api: `/api/v1${path}`,
+    live: !query.has('cursor') && builds.some(({ status }) => !isTerminal(status)),
+    main: html`<div class="head"><h1>${project.name}</h1><img src="${badge}" alt="State of the last build" height="20"></div>
+${!project.active && html`<p class="note warning">This project has left the index. Nothing is built any more; its images stay.</p>`}
+<dl class="facts">
+<div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : oneLine(project.source, 300)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
+<div><dt>Dockerfile</dt><dd><code>${oneLine(project.dockerfile, 300)}</code>, context <code>${oneLine(project.context, 300)}</code></dd></div>
+${project.dependsOn.length > 0 && html`<div><dt>Built on</dt><dd>${project.dependsOn.map((name) => html`<code>${oneLine(name, 200)}</code> `)}</dd></div>`}
+<div><dt>Badge</dt><dd><code class="long">![image](${siteUrl}${badge})</code></dd></div>
+</dl>
+<h2>Builds</h2>
+<div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now) : html`<p class="empty">No builds yet. Push to branch ${oneLine(project.gitBranch, 120)}, and one appears here.</p>`}</div>
+${pager(path, query, cursor)}`,
+  });
+}

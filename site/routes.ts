@@ -1,0 +1,185 @@
+import { isTerminal } from '../core/build.ts';
+import { projectNameSchema } from '../core/project.ts';
+import { type Answer, caching, json, page, redirect, tagged } from './answer.ts';
+import { apiBuild, apiProject } from './api.ts';
+import { asset } from './assets.ts';
+import { badge } from './badge.ts';
+import { buildsOf, lastBuildOf, projectsOf } from './lists.ts';
+import { logText, logView } from './log.ts';
+import { buildPage } from './pages/build.ts';
+import { buildListPage } from './pages/build-list.ts';
+import { projectListPage, projectPage } from './pages/projects.ts';
+import { fromOf } from './query.ts';
+import type { BuildReader, LogReader, ProjectReader } from './readers.ts';
+import { RequestError } from './request-error.ts';
+
+/** What the site reads from, and where it stands. */
+export interface SiteParts {
+  builds: BuildReader;
+  projects: ProjectReader;
+  log: LogReader;
+  /** `https://slipway.example.org`, without a slash at the end. */
+  siteUrl: string;
+}
+
+export interface SiteRequest {
+  path: string;
+  query: URLSearchParams;
+  /** Their names in lower case. */
+  headers: Record<string, string | undefined>;
+  now: Date;
+}
+
+type Route = (parts: SiteParts, request: SiteRequest, names: string[]) => Answer | Promise<Answer>;
+
+const name = '([a-z0-9][a-z0-9._-]*)';
+const tag = '([A-Za-z0-9_][A-Za-z0-9._-]{0,127})';
+const id = '([0-9a-f]{16})';
+
+const routes: [RegExp, Route][] = [
+  [/^\/$/, buildList],
+  [new RegExp(`^/builds/${id}$`), build],
+  [new RegExp(`^/builds/${id}/log$`), (_parts, _request, [build]) => redirect(`/api/v1/builds/${build}/log`)],
+  [/^\/builds$/, () => redirect('/')],
+  [/^\/projects$/, projectList],
+  [new RegExp(`^/projects/${name}/${name}$`), projectList],
+  [new RegExp(`^/projects/${name}/${name}/${tag}$`), project],
+  [/^\/api\/v1\/builds$/, apiBuildList],
+  [new RegExp(`^/api/v1/builds/${id}$`), apiOneBuild],
+  [new RegExp(`^/api/v1/builds/${id}/log$`), apiLog],
+  [/^\/api\/v1\/projects$/, apiProjectList],
+  [new RegExp(`^/api/v1/projects/${name}/${name}$`), apiProjectList],
+  [new RegExp(`^/api/v1/projects/${name}/${name}/${tag}$`), apiOneProject],
+  [new RegExp(`^/badges/${name}/${name}\\.svg$`), badgeOf],
+  [
+    /^\/healthz$/,
+    () => ({
+      status: 200,
+      headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': caching.never },
+      body: 'ok\n',
+    }),
+  ],
+];
+
+/** @throws RequestError for what cannot be answered as it was asked */
+export async function route(parts: SiteParts, request: SiteRequest): Promise<Answer> {
+  const path = request.path.length > 1 ? request.path.replace(/\/$/, '') : request.path;
+  const file = asset(path);
+  if (file) return tagged(file, request.headers['if-none-match']);
+  for (const [pattern, answer] of routes) {
+    const match = pattern.exec(path);
+    if (match) return answer(parts, { ...request, path }, match.slice(1));
+  }
+  throw new RequestError(
+    404,
+    'NotFound',
+    'There is nothing at this address. Check it, or start from the list of builds.',
+  );
+}
+
+async function buildList({ builds }: SiteParts, { query, now }: SiteRequest): Promise<Answer> {
+  const { items, cursor } = await buildsOf(builds, query);
+  return page(buildListPage({ builds: items, cursor, query, now }));
+}
+
+async function build(parts: SiteParts, { query, now }: SiteRequest, [id = '']: string[]): Promise<Answer> {
+  const found = await buildWith(parts, id);
+  const log = await logView(found, parts.log, fromOf(query));
+  return page(buildPage(found, log, now));
+}
+
+async function projectList(
+  { builds, projects }: SiteParts,
+  { path, query, now }: SiteRequest,
+  names: string[],
+): Promise<Answer> {
+  const { items, cursor } = await projectsOf(projects, builds, query, names);
+  if (names.length > 0 && items.length === 0 && !query.has('cursor')) throw projectNotFound(names);
+  return page(projectListPage({ title: names.join('/') || 'Projects', path, states: items, cursor, query, now }));
+}
+
+async function project(parts: SiteParts, { query, now }: SiteRequest, names: string[]): Promise<Answer> {
+  const found = await projectWith(parts, names);
+  const { items, cursor } = await buildsOf(parts.builds, query, found.name);
+  return page(projectPage({ project: found, builds: items, cursor, query, siteUrl: parts.siteUrl, now }));
+}
+
+async function apiBuildList({ builds, siteUrl }: SiteParts, { query }: SiteRequest): Promise<Answer> {
+  const { items, cursor } = await buildsOf(builds, query);
+  return json({ items: items.map((build) => apiBuild(build, siteUrl)), cursor });
+}
+
+async function apiOneBuild(parts: SiteParts, _request: SiteRequest, [id = '']: string[]): Promise<Answer> {
+  const found = await buildWith(parts, id);
+  return json(apiBuild(found, parts.siteUrl), isTerminal(found.status) ? caching.revalidated : caching.never);
+}
+
+async function apiLog(parts: SiteParts, { query, headers }: SiteRequest, [id = '']: string[]): Promise<Answer> {
+  return logText(await buildWith(parts, id), parts.log, parts.siteUrl, fromOf(query), headers.range);
+}
+
+async function apiProjectList(
+  { builds, projects, siteUrl }: SiteParts,
+  { query }: SiteRequest,
+  names: string[],
+): Promise<Answer> {
+  const { items, cursor } = await projectsOf(projects, builds, query, names);
+  if (names.length > 0 && items.length === 0 && !query.has('cursor')) throw projectNotFound(names);
+  return json({ items: items.map(({ project, lastBuild }) => apiProject(project, lastBuild, siteUrl)), cursor });
+}
+
+async function apiOneProject(parts: SiteParts, _request: SiteRequest, names: string[]): Promise<Answer> {
+  const found = await projectWith(parts, names);
+  return json(apiProject(found, await lastBuildOf(parts.builds, found.name), parts.siteUrl));
+}
+
+/** The desired tag `latest`, or the one that `?tag=` names; a job that has one tag only needs not to name it. */
+async function badgeOf(
+  { builds, projects }: SiteParts,
+  { query, headers }: SiteRequest,
+  [app = '', job = '']: string[],
+): Promise<Answer> {
+  const all = (await projects.all()).filter(({ appId, jobId }) => appId === app && jobId === job);
+  const tag = query.get('tag') || 'latest';
+  const chosen =
+    all.find(({ desiredTag }) => desiredTag === tag) ?? (query.get('tag') || all.length > 1 ? undefined : all[0]);
+  const state = chosen ? ((await lastBuildOf(builds, chosen.name))?.status ?? 'no build') : 'unknown';
+  const answer: Answer = {
+    status: chosen ? 200 : 404,
+    headers: {
+      'content-type': 'image/svg+xml',
+      'cache-control': caching.revalidated,
+      'access-control-allow-origin': '*',
+    },
+    body: badge(state).toString(),
+  };
+  return chosen ? tagged(answer, headers['if-none-match']) : answer;
+}
+
+async function buildWith({ builds }: SiteParts, id: string) {
+  const found = await builds.get(id);
+  if (!found)
+    throw new RequestError(
+      404,
+      'BuildNotFound',
+      `There is no build ${id}. It may have been removed, or the address is not whole.`,
+    );
+  return found;
+}
+
+async function projectWith({ projects }: SiteParts, names: string[]) {
+  const [app, job, tag] = names;
+  const name = projectNameSchema.safeParse(`${app}/${job}:${tag}`);
+  const found = name.success ? await projects.get(name.data) : undefined;
+  if (!found) throw projectNotFound(names);
+  return found;
+}
+
+function projectNotFound([app, job, tag]: string[]): RequestError {
+  const name = tag ? `${app}/${job}:${tag}` : `${app}/${job}`;
+  return new RequestError(
+    404,
+    'ProjectNotFound',
+    `There is no project ${name}. Projects come from the index: add an entry there.`,
+  );
+}
