@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+export const functionSchema = z.strictObject({
+  FunctionName: z.string().optional(),
+  Description: z.string().optional(),
+  Code: z.strictObject({ S3Bucket: z.string(), S3Key: z.string() }),
+  Handler: z.string().regex(/^[^.]+(\.[^.]+)+$/),
+  Role: z.string(),
+  Runtime: z.string().regex(/^nodejs\d+\.x$/),
+  Timeout: z.int().min(1).max(900).default(3),
+  MemorySize: z.int().min(128).max(10_240).default(128),
+  ReservedConcurrentExecutions: z.int().nonnegative().optional(),
+  Environment: z.strictObject({ Variables: z.record(z.string(), z.string()).default({}) }).optional(),
+  DeadLetterConfig: z.strictObject({ TargetArn: z.string().startsWith('arn:aws:sqs:') }).optional(),
+  LoggingConfig: z
+    .strictObject({
+      LogGroup: z.string().optional(),
+      // The text of the function's own logger is kept as it comes.
+      LogFormat: z.enum(['Text', 'JSON']).optional(),
+      ApplicationLogLevel: z.string().optional(),
+      SystemLogLevel: z.string().optional(),
+    })
+    .optional(),
+  // No effect on one machine: it has the architecture that it has, its disk, no traces and no tags.
+  Architectures: z.array(z.enum(['arm64', 'x86_64'])).optional(),
+  EphemeralStorage: z.strictObject({ Size: z.int() }).optional(),
+  TracingConfig: z.strictObject({ Mode: z.enum(['Active', 'PassThrough']) }).optional(),
+  Tags: z.unknown().optional(),
+});
+
+export const permissionSchema = z.strictObject({
+  Action: z.string(),
+  FunctionName: z.string(),
+  Principal: z.string(),
+  SourceArn: z.string().optional(),
+  SourceAccount: z.string().optional(),
+});
+
+export const eventSourceSchema = z.strictObject({
+  EventSourceArn: z.string().startsWith('arn:aws:sqs:'),
+  FunctionName: z.string(),
+  BatchSize: z.int().min(1).max(10_000).default(10),
+  MaximumBatchingWindowInSeconds: z.int().min(0).max(300).default(0),
+  ScalingConfig: z.strictObject({ MaximumConcurrency: z.int().min(2).max(1000) }).optional(),
+  FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
+  Enabled: z.boolean().default(true),
+  Tags: z.unknown().optional(),
+});
+
+export const eventInvokeConfigSchema = z.strictObject({
+  FunctionName: z.string(),
+  Qualifier: z.literal('$LATEST'),
+  MaximumRetryAttempts: z.int().min(0).max(2).default(2),
+  MaximumEventAgeInSeconds: z.int().min(60).max(21_600).default(21_600),
+  DestinationConfig: z
+    .strictObject({ OnFailure: z.strictObject({ Destination: z.string().startsWith('arn:aws:sqs:') }).optional() })
+    .optional(),
+});
+
+export type FunctionProperties = z.infer<typeof functionSchema>;
+export type EventSource = z.infer<typeof eventSourceSchema>;
+export type EventInvokeConfig = z.infer<typeof eventInvokeConfigSchema>;

@@ -1,0 +1,120 @@
+/**
+ * One instance of a function: a thread that imports the handler and gives it one event after another, as Lambda's Node runtime does.
+ * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+
+export interface InstanceSettings {
+  taskRoot: string;
+  /** `index.handler` */
+  handler: string;
+  functionName: string;
+  functionArn: string;
+  memoryMb: number;
+  logGroup: string;
+  logStream: string;
+}
+
+export interface Invocation {
+  requestId: string;
+  /** JSON */
+  event: string;
+  /** Milliseconds since 1970. */
+  deadline: number;
+}
+
+export interface FunctionError {
+  errorType: string;
+  errorMessage: string;
+  trace?: string[];
+}
+
+export type InstanceAnswer = { requestId: string } & ({ payload: string } | { error: FunctionError });
+
+class HandlerError extends Error {
+  constructor(name: string, message: string) {
+    super(message);
+    this.name = name;
+  }
+}
+
+type Handler = (event: unknown, context: object) => unknown;
+
+const settings = workerData as InstanceSettings;
+const port = parentPort;
+if (port === null) throw new Error('This file runs as a worker thread only.');
+
+// The exit statuses of Lambda's own runtime, which end as `Runtime.ExitError`.
+// https://github.com/aws/aws-lambda-nodejs-runtime-interface-client/blob/main/src/index.mjs
+process.on('uncaughtException', (error) => {
+  console.error('Uncaught Exception', error);
+  process.exit(129);
+});
+process.on('unhandledRejection', (reason) => {
+  console.error('Unhandled Promise Rejection', reason);
+  process.exit(128);
+});
+// Options of the process have no effect on a thread; this is the one that CDK's bundles set.
+if (process.env['NODE_OPTIONS']?.includes('--enable-source-maps')) process.setSourceMapsEnabled(true);
+
+let handler: Promise<Handler> | undefined;
+
+port.on('message', (invocation: Invocation) => {
+  void run(invocation).then((answer) => port.postMessage(answer));
+});
+
+async function run({ requestId, event, deadline }: Invocation): Promise<InstanceAnswer> {
+  try {
+    handler ??= load();
+    const result = await (await handler)(JSON.parse(event), contextOf(requestId, deadline));
+    return { requestId, payload: JSON.stringify(result) ?? 'null' };
+  } catch (error) {
+    return { requestId, error: describe(error) };
+  }
+}
+
+async function load(): Promise<Handler> {
+  const dot = settings.handler.lastIndexOf('.');
+  const [stem, name] = [settings.handler.slice(0, dot), settings.handler.slice(dot + 1)];
+  const file = ['.js', '.mjs', '.cjs'].map((ending) => join(settings.taskRoot, stem + ending)).find(existsSync);
+  if (file === undefined) {
+    throw new HandlerError('Runtime.ImportModuleError', `Error: Cannot find module '${stem}'`);
+  }
+  const module = file.endsWith('.js') && !(await isModule(settings.taskRoot))
+    ? createRequire(file)(file)
+    : await import(pathToFileURL(file).href);
+  const found = module[name] ?? module.default?.[name];
+  if (typeof found !== 'function') {
+    throw new HandlerError('Runtime.HandlerNotFound', `${settings.handler} is undefined or not exported`);
+  }
+  return found;
+}
+
+/** Lambda's root folder has no `package.json` above it; one further up on this machine must not decide. */
+async function isModule(folder: string): Promise<boolean> {
+  const file = join(folder, 'package.json');
+  return existsSync(file) && createRequire(file)(file).type === 'module';
+}
+
+function contextOf(awsRequestId: string, deadline: number): object {
+  return {
+    awsRequestId,
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: settings.functionName,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: settings.functionArn,
+    logGroupName: settings.logGroup,
+    logStreamName: settings.logStream,
+    memoryLimitInMB: String(settings.memoryMb),
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  };
+}
+
+function describe(error: unknown): FunctionError {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') };
+}

@@ -1,0 +1,34 @@
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Where a log group's text goes: `DATA/logs/<group>.log`. */
+export interface LogFile {
+  write(text: string | Uint8Array): void;
+  /** Everything that was written is in the file when the promise is kept. */
+  close(): Promise<void>;
+}
+
+export function logPath(dataFolder: string, group: string): string {
+  return join(dataFolder, 'logs', `${group.replaceAll('..', '_')}.log`);
+}
+
+export function openLog(dataFolder: string, group: string): LogFile {
+  const path = logPath(dataFolder, group);
+  let stream: WriteStream | undefined;
+  return {
+    write(text) {
+      if (stream === undefined) {
+        mkdirSync(dirname(path), { recursive: true });
+        stream = createWriteStream(path, { flags: 'a' });
+        // A full disk must not end the machine because of a log line: what fails for it says so where it fails.
+        stream.on('error', () => stream?.destroy());
+      }
+      if (!stream.destroyed) stream.write(text);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        if (stream === undefined || stream.destroyed) resolve();
+        else stream.end(resolve);
+      }),
+  };
+}
