@@ -1,0 +1,88 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  type CfnStage,
+  HttpApi,
+  type HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { acknowledge, type Grantee } from './permissions.ts';
+
+interface ApiProps {
+  logRetention: RetentionDays;
+  /** Where people see the pages, if it is not the API's own address. */
+  siteUrl: string | undefined;
+}
+
+/** The one HTTP surface: webhooks come in, pages go out. */
+export class Api extends Construct {
+  readonly http: HttpApi;
+  readonly stageName = '$default';
+  readonly siteUrl: string;
+  readonly #stage: HttpStage;
+
+  constructor(scope: Construct, id: string, { logRetention, siteUrl }: ApiProps) {
+    super(scope, id);
+    this.http = new HttpApi(this, 'Http', {
+      description: 'The webhook of the git host and the status pages.',
+      createDefaultStage: false,
+    });
+    this.#stage = new HttpStage(this, 'Stage', {
+      httpApi: this.http,
+      stageName: this.stageName,
+      autoDeploy: true,
+      detailedMetricsEnabled: true,
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(
+          new LogGroup(this, 'AccessLog', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY }),
+        ),
+        // The route, not the path: nothing that a caller made up stands in the log.
+        format: AccessLogFormat.custom(
+          JSON.stringify({
+            requestId: '$context.requestId',
+            time: '$context.requestTime',
+            ip: '$context.identity.sourceIp',
+            route: '$context.routeKey',
+            status: '$context.status',
+            latency: '$context.responseLatency',
+            bytes: '$context.responseLength',
+            integrationError: '$context.integrationErrorMessage',
+          }),
+        ),
+      },
+    });
+    this.siteUrl = siteUrl ?? this.http.apiEndpoint;
+  }
+
+  /** Adds a route that anybody may call. `limit` is in requests per second; without one the account's limit holds. */
+  route(
+    method: HttpMethod,
+    path: string,
+    { handler, reason, limit }: { handler: IFunction; reason: string; limit?: number },
+  ): void {
+    const [route] = this.http.addRoutes({
+      path,
+      methods: [method],
+      integration: new HttpLambdaIntegration(`${handler.node.scope?.node.id}${method}`, handler),
+    });
+    if (!route) throw new Error(`No route was made for ${method} ${path}.`);
+    acknowledge(route, 'AwsSolutions-APIG4', reason);
+    if (limit === undefined) return;
+    const stage = this.#stage.node.defaultChild as CfnStage;
+    stage.addPropertyOverride(`RouteSettings.${method} ${path}`, {
+      ThrottlingRateLimit: limit,
+      ThrottlingBurstLimit: 2 * limit,
+    });
+    stage.node.addDependency(route);
+  }
+
+  /** Tells the function where people see the pages. */
+  grantLink(grantee: Grantee): void {
+    grantee.setVariable('SITE_URL', this.siteUrl);
+  }
+}

@@ -1,0 +1,11 @@
+import { ConfigError } from './config.ts';
+import { createApp } from './create-app.ts';
+
+try {
+  createApp({ outputFolder: process.env.CDK_OUTDIR ?? 'cdk.out' }).synth();
+} catch (error) {
+  // The operator's own mistake: what to correct says more than where the program noticed it.
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,122 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AssetHashType, DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { ComputeType, LinuxArmBuildImage, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import { buildSync } from 'esbuild';
+import type { VariableName } from '../services/environment.ts';
+import type { Config } from './config.ts';
+import { acknowledge, allow, type Grantee } from './permissions.ts';
+import type { Records } from './records.ts';
+import type { Repositories } from './repositories.ts';
+
+const sources = join(import.meta.dirname, '..', 'builder');
+
+/** What the builder itself may take for its end: to stop the engine, to upload the rest of the log and the result. */
+const graceSeconds = 120;
+
+interface BuilderProps {
+  records: Records;
+  repositories: Repositories;
+  settings: Config['build'];
+  logRetention: RetentionDays;
+}
+
+/** The machines that run strangers' Dockerfiles. Their role can read a request, push a candidate and write a log and a result. */
+export class Builder extends Construct implements Grantee {
+  readonly project: Project;
+  /** When CodeBuild stops a build that did not stop itself. */
+  readonly timeout: Duration;
+  readonly queuedTimeout = Duration.hours(8);
+  readonly grantPrincipal: Role;
+  readonly #variables: Partial<Record<VariableName, string>> = {};
+
+  constructor(scope: Construct, id: string, { records, repositories, settings, logRetention }: BuilderProps) {
+    super(scope, id);
+    // CodeBuild counts in minutes, five at least.
+    this.timeout = Duration.minutes(Math.max(5, Math.ceil((settings.timeoutSeconds + graceSeconds) / 60)));
+    this.grantPrincipal = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
+      description: 'What a build of a stranger may do.',
+    });
+    const program = this.#program();
+    const logGroup = new LogGroup(this, 'Log', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
+    logGroup.grantWrite(this.grantPrincipal);
+    allow(this, {
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: [program.bucket.arnForObjects(program.s3ObjectKey)],
+    });
+    records.grantReadRequest(this);
+    records.grantWrite(this, 'log', 'result');
+    repositories.grantBuild(this);
+
+    this.project = new Project(this, 'Project', {
+      description: 'Builds an image from a repository and pushes it as a candidate.',
+      source: Source.s3({ bucket: program.bucket, path: program.s3ObjectKey }),
+      // CDK would add what it thinks a project needs: every log group of that name, reports, reads of the whole assets bucket.
+      role: this.grantPrincipal.withoutPolicyUpdates(),
+      environment: {
+        // The container engine needs it. https://docs.aws.amazon.com/codebuild/latest/userguide/sample-docker-section.html
+        privileged: true,
+        buildImage:
+          settings.architecture === 'arm64'
+            ? LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_4_0
+            : LinuxBuildImage.AMAZON_LINUX_2023_6,
+        computeType: ComputeType[settings.computeType],
+      },
+      environmentVariables: Object.fromEntries(
+        Object.entries(this.#variables).map(([name, value]) => [name, { value }]),
+      ),
+      logging: { cloudWatch: { logGroup } },
+      timeout: this.timeout,
+      queuedTimeout: this.queuedTimeout,
+      // The state machine tries again, and knows when that can help.
+      autoRetryLimit: 0,
+      // No concurrentBuildLimit: it makes further builds fail where the account's own limit queues them.
+      // https://docs.aws.amazon.com/codebuild/latest/userguide/builds-working.html
+    });
+    acknowledge(
+      this.project,
+      'AwsSolutions-CB4',
+      'The key would encrypt artifacts, and the project has none: what it makes goes to ECR and to the records bucket.',
+    );
+  }
+
+  setVariable(name: VariableName, value: string): void {
+    this.#variables[name] = value;
+  }
+
+  #program(): Asset {
+    return new Asset(this, 'Program', {
+      path: sources,
+      assetHashType: AssetHashType.OUTPUT,
+      bundling: {
+        image: DockerImage.fromRegistry('unused: the bundle is made on the spot'),
+        local: {
+          tryBundle(outputFolder: string): boolean {
+            buildSync({
+              entryPoints: [join(sources, 'main.ts')],
+              outfile: join(outputFolder, 'main.mjs'),
+              bundle: true,
+              platform: 'node',
+              target: 'node22',
+              format: 'esm',
+              mainFields: ['module', 'main'],
+              minifySyntax: true,
+              minifyWhitespace: true,
+              banner: {
+                js: "import{createRequire as bannerRequire}from'node:module';const require=bannerRequire(import.meta.url);",
+              },
+              logLevel: 'warning',
+            });
+            copyFileSync(join(sources, 'buildspec.yml'), join(outputFolder, 'buildspec.yml'));
+            return true;
+          },
+        },
+      },
+    });
+  }
+}

@@ -1,0 +1,174 @@
+import { z } from 'zod';
+
+/** Fewer days than CloudWatch offers, all of them valid there. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  .transform((url) => url.replace(/\/+$/, ''));
+const mailAddress = z.email({ error: 'must be a mail address, such as slipway@example.org' });
+
+/** What an operator decides: the object `slipway` in the context of `cdk.json`. The descriptions are the table in docs/operations.md. */
+const configSchema = z.strictObject({
+  prefix: z
+    .string()
+    .regex(
+      /^[A-Z][A-Za-z0-9]{0,19}$/,
+      'must begin with a capital and have at most 20 letters and digits, such as Slipway',
+    )
+    .default('Slipway')
+    .describe("The stack's name, and what the names of its alarms and its dashboard begin with."),
+  repositoryPrefix: z
+    .string()
+    .regex(
+      /^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*$/,
+      'must be empty or lower-case path segments that end in a slash, such as slipway/',
+    )
+    .default('slipway/')
+    .describe('What stands before the name of every image repository in ECR.'),
+  sender: mailAddress.describe('The address that mail comes from. SES sends a link to it that must be clicked once.'),
+  operators: z
+    .array(mailAddress)
+    .min(1, 'must name at least one address')
+    .describe('Who hears of alarms, and of an index that cannot be read.'),
+  indexRepository: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, 'must be owner/repository, such as example/container-index')
+    .describe('The git repository with `index.d/*.yml`, as `owner/repository`.'),
+  indexBranch: z
+    .string()
+    .regex(/^[A-Za-z0-9._/-]+$/, 'must be the name of a branch')
+    .default('main')
+    .describe('The branch of it that counts.'),
+  github: z
+    .strictObject({
+      url: httpUrl.default('https://github.com').describe('Where repositories are cloned from.'),
+      apiUrl: httpUrl
+        .default('https://api.github.com')
+        .describe('The REST API; `https://HOST/api/v3` for GitHub Enterprise Server.'),
+    })
+    .prefault({}),
+  siteUrl: httpUrl
+    .optional()
+    .describe("The pages' address where it is not the API's own: a domain name that you put before it."),
+  policy: z
+    .strictObject({
+      maxSeverity: z
+        .enum(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'INFORMATIONAL', 'UNDEFINED'])
+        .default('MEDIUM')
+        .describe('The worst severity that a released image may have.'),
+    })
+    .prefault({}),
+  build: z
+    .strictObject({
+      timeoutSeconds: z
+        .int()
+        .min(10)
+        .max(28_800)
+        .default(3600)
+        .describe('When a build is given up, in seconds from its start.'),
+      computeType: z
+        .enum(['SMALL', 'MEDIUM', 'LARGE', 'X_LARGE', 'X2_LARGE'])
+        .default('MEDIUM')
+        .describe("CodeBuild's machine for a build."),
+      architecture: z
+        .enum(['arm64', 'x86_64'])
+        .default('arm64')
+        .describe('What the images are built for, and what the builders run on.'),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      logDays: z
+        .literal(retentionDays, `must be one of ${retentionDays.join(', ')}`)
+        .default(30)
+        .describe('How long CloudWatch keeps the logs of functions and builders.'),
+      recordDays: z.int().min(1).default(365).describe('How long the bucket keeps logs and scan reports of builds.'),
+    })
+    .prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+/** The configuration does not have the form that it must have. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Checks what stands under `slipway` in the context; the CLI's `--context slipway='{…}'` gives it as text.
+ * @throws ConfigError with every fault: what is wrong, where, and what it must be
+ */
+export function parseConfig(value: unknown): Config {
+  if (value === undefined)
+    throw new ConfigError(
+      report(['"slipway" is not there: it must be an object with at least sender, operators and indexRepository']),
+    );
+  const result = configSchema.safeParse(typeof value === 'string' ? parseText(value) : value, { reportInput: true });
+  if (result.success) return result.data;
+  throw new ConfigError(
+    report(
+      result.error.issues.map((issue) => {
+        const path = ['slipway', ...issue.path].join('.');
+        if (issue.code === 'unrecognized_keys') {
+          return `${path} has ${issue.keys.map((key) => `"${key}"`).join(', ')}, which Slipway does not know: take it out or correct the spelling`;
+        }
+        if (issue.input === undefined) return `${path} is not there: ${description(issue.path)}`;
+        return `${path} is ${JSON.stringify(issue.input)}: it ${issue.message.startsWith('must') ? issue.message : `is not valid (${issue.message})`}`;
+      }),
+    ),
+  );
+}
+
+function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError(report(['"slipway" is text that is not JSON: write an object']), { cause });
+  }
+}
+
+function report(faults: string[]): string {
+  return [
+    'The configuration of Slipway, the object "slipway" in the context of cdk.json, is not valid:',
+    ...faults.map((fault) => `  - ${fault}.`),
+    'The table "Configuration" in docs/operations.md lists every key.',
+  ].join('\n');
+}
+
+function description(path: PropertyKey[]): string {
+  const setting = settings().find(({ key }) => key === path.join('.'));
+  return setting ? setting.description.replace(/\.$/, '') : 'it is required';
+}
+
+export interface Setting {
+  /** `build.timeoutSeconds` */
+  key: string;
+  /** As JSON; undefined where there is none. */
+  default: string | undefined;
+  required: boolean;
+  description: string;
+}
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  default?: unknown;
+  description?: string;
+}
+
+/** Every key of the configuration with its meaning and default, for the table in docs/operations.md. */
+export function settings(): Setting[] {
+  return listed(z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema, '');
+}
+
+function listed({ properties = {}, required = [] }: JsonSchema, prefix: string): Setting[] {
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    if (schema.properties) return listed(schema, `${prefix}${name}.`);
+    return {
+      key: `${prefix}${name}`,
+      default: schema.default === undefined ? undefined : JSON.stringify(schema.default),
+      required: required.includes(name),
+      description: schema.description ?? '',
+    };
+  });
+}

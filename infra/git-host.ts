@@ -1,0 +1,27 @@
+import type { Config } from './config.ts';
+import type { Grantee } from './permissions.ts';
+import type { Secrets } from './secrets.ts';
+
+/** Where the sources and the index are, and what opens it. */
+export class GitHost {
+  readonly #config: Config;
+  readonly #secrets: Secrets;
+
+  constructor(config: Config, secrets: Secrets) {
+    this.#config = config;
+    this.#secrets = secrets;
+  }
+
+  grantReadIndex(grantee: Grantee): void {
+    this.grantStatuses(grantee);
+    grantee.setVariable('INDEX_REPOSITORY', this.#config.indexRepository);
+    grantee.setVariable('INDEX_BRANCH', this.#config.indexBranch);
+  }
+
+  /** Sets the statuses of commits. */
+  grantStatuses(grantee: Grantee): void {
+    this.#secrets.grantReadGitHubToken(grantee);
+    grantee.setVariable('GITHUB_API_URL', this.#config.github.apiUrl);
+    grantee.setVariable('GITHUB_URL', this.#config.github.url);
+  }
+}

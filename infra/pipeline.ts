@@ -1,0 +1,226 @@
+import { ArnFormat, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { BuildEnvironmentVariableType } from 'aws-cdk-lib/aws-codebuild';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import {
+  Choice,
+  Condition,
+  DefinitionBody,
+  Errors,
+  IntegrationPattern,
+  JitterType,
+  JsonPath,
+  LogLevel,
+  type RetryProps,
+  StateMachine,
+  Succeed,
+  TaskInput,
+  Timeout,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { CodeBuildStartBuild, LambdaInvoke, type LambdaInvokeProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { Construct } from 'constructs';
+import { ReleaseBusyError, ScanPendingError, UpstreamError } from '../core/errors.ts';
+import type { VariableName } from '../services/environment.ts';
+import type { Builder } from './builder.ts';
+import { acknowledge, allow, flatten, type Grantee } from './permissions.ts';
+import type { PipelineFunction } from './pipeline-function.ts';
+import type { Steps } from './steps.ts';
+
+/** What Lambda itself may stumble over: 2 + 4 + 8 + 16 + 32 s are a minute at most. https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html */
+const serviceTrouble: RetryProps = {
+  errors: [
+    'Lambda.ClientExecutionTimeoutException',
+    'Lambda.ServiceException',
+    'Lambda.AWSLambdaException',
+    'Lambda.SdkClientException',
+    'Lambda.TooManyRequestsException',
+  ],
+  interval: Duration.seconds(2),
+  backoffRate: 2,
+  maxAttempts: 5,
+  jitterStrategy: JitterType.FULL,
+};
+
+/** The git host or the registry answered with nonsense: 5 + 10 + 20 + 40 s, then it is no passing trouble. */
+const upstreamTrouble: RetryProps = {
+  errors: [UpstreamError.name],
+  interval: Duration.seconds(5),
+  backoffRate: 2,
+  maxAttempts: 4,
+};
+
+/** A scan takes seconds to minutes. The first eight pauses are 49 s together, the other 43 of 20 s make it 15 minutes. */
+const scanPending: RetryProps = {
+  errors: [ScanPendingError.name],
+  interval: Duration.seconds(1),
+  backoffRate: 1.5,
+  maxDelay: Duration.seconds(20),
+  maxAttempts: 51,
+};
+
+/** The other build may release for 15 minutes: the first seven pauses are 64 s together, the other 31 of 30 s make it 16 minutes and more. */
+const releaseBusy: RetryProps = {
+  errors: [ReleaseBusyError.name],
+  interval: Duration.seconds(2),
+  backoffRate: 1.5,
+  maxDelay: Duration.seconds(30),
+  maxAttempts: 38,
+};
+
+/**
+ * The account's builds are at their limit and the queue, five times as long, is full. 30 + 60 + 120 + 240 s, then 68 times 300 s
+ * are close to six hours; with full jitter half of it is to be expected.
+ * https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+ */
+const noRoom: RetryProps = {
+  errors: ['CodeBuild.AccountLimitExceededException'],
+  interval: Duration.seconds(30),
+  backoffRate: 2,
+  maxDelay: Duration.minutes(5),
+  maxAttempts: 72,
+  jitterStrategy: JitterType.FULL,
+};
+
+/** CodeBuild itself is in trouble: 5 + 10 + 20 + 40 + 80 s. A build that began and failed is `States.TaskFailed`, and is not begun again. */
+const buildServiceTrouble: RetryProps = {
+  errors: ['CodeBuild.CodeBuildException', 'CodeBuild.SdkClientException'],
+  interval: Duration.seconds(5),
+  backoffRate: 2,
+  maxAttempts: 5,
+  jitterStrategy: JitterType.FULL,
+};
+
+const build = JsonPath.stringAt('$.build');
+
+/** The way of one build, from its request to the mail: states carry the build's id and nothing else. */
+export class Pipeline extends Construct {
+  readonly stateMachine: StateMachine;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { builder, steps, logRetention }: { builder: Builder; steps: Steps; logRetention: RetentionDays },
+  ) {
+    super(scope, id);
+    const tell = this.#run('Tell', steps.tell).next(new Succeed(this, 'Told'));
+    const fail = this.#run('Fail', steps.fail, { error: JsonPath.objectAt('$.error') }).next(tell);
+    const toFail = { errors: [Errors.ALL], resultPath: '$.error' };
+
+    const release = this.#run('Release', steps.release).addRetry(releaseBusy).addCatch(fail, toFail);
+    release.next(tell);
+
+    const judge = this.#run(
+      'Judge',
+      steps.judge,
+      {},
+      { resultSelector: { outcome: JsonPath.stringAt('$.Payload.outcome') }, resultPath: '$.verdict' },
+    );
+    judge
+      .addCatch(fail, toFail)
+      .next(
+        new Choice(this, 'Verdict', { comment: 'Only the word pass releases.' })
+          .when(Condition.stringEquals('$.verdict.outcome', 'pass'), release)
+          .otherwise(tell),
+      );
+
+    const collectScan = this.#run('CollectScan', steps.collectScan)
+      .addRetry(scanPending)
+      // Judge finds no findings then, and blocks.
+      .addCatch(judge, { errors: [ScanPendingError.name], resultPath: JsonPath.DISCARD })
+      .addCatch(fail, toFail);
+    collectScan.next(judge);
+
+    const start = new CodeBuildStartBuild(this, 'Build', {
+      comment: 'Runs the builder, and waits for its end.',
+      project: builder.project,
+      integrationPattern: IntegrationPattern.RUN_JOB,
+      environmentVariablesOverride: {
+        ['BUILD_ID' satisfies VariableName]: { type: BuildEnvironmentVariableType.PLAINTEXT, value: build },
+      },
+      // CodeBuild's own two timeouts and something for its events to arrive.
+      taskTimeout: Timeout.duration(
+        Duration.minutes(builder.queuedTimeout.toMinutes() + builder.timeout.toMinutes() + 15),
+      ),
+      resultPath: JsonPath.DISCARD,
+    })
+      .addRetry(noRoom)
+      .addRetry(buildServiceTrouble)
+      .addCatch(fail, toFail);
+    start.next(collectScan);
+
+    this.stateMachine = new StateMachine(this, 'StateMachine', {
+      comment: 'From a request to a released image, a record and a mail.',
+      definitionBody: DefinitionBody.fromChainable(start),
+      // Six hours for room at CodeBuild, eight in its queue, eight to build at most, and what the other states may take.
+      timeout: Duration.hours(24),
+      tracingEnabled: true,
+      logs: {
+        destination: new LogGroup(this, 'Log', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY }),
+        level: LogLevel.ALL,
+        // Ids and the reasons of errors: nothing else passes through the states.
+        includeExecutionData: true,
+      },
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.#acknowledgeWildcards(steps);
+  }
+
+  /** Starts builds. An execution has its build's id for a name, so that it cannot be started twice. */
+  grantStart(grantee: Grantee): void {
+    allow(grantee, { actions: ['states:StartExecution'], resources: [this.stateMachine.stateMachineArn] });
+    grantee.setVariable('STATE_MACHINE_ARN', this.stateMachine.stateMachineArn);
+  }
+
+  /** Sees what has become of an execution. */
+  grantDescribe(grantee: Grantee): void {
+    allow(grantee, {
+      actions: ['states:DescribeExecution'],
+      resources: [this.#executions],
+      because: "An execution has its build's id for a name, and builds are made at run time.",
+    });
+    grantee.setVariable('STATE_MACHINE_ARN', this.stateMachine.stateMachineArn);
+  }
+
+  get #executions(): string {
+    return this.stateMachine.stack.formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${this.stateMachine.stateMachineName}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+  }
+
+  #run(
+    name: string,
+    { function: lambdaFunction }: PipelineFunction,
+    input: Record<string, unknown> = {},
+    result: Pick<LambdaInvokeProps, 'resultSelector' | 'resultPath'> = { resultPath: JsonPath.DISCARD },
+  ): LambdaInvoke {
+    const task = new LambdaInvoke(this, name, {
+      lambdaFunction,
+      payload: TaskInput.fromObject({ build, ...input }),
+      // Our own retries, with one more error and an end that the comment explains.
+      retryOnServiceExceptions: false,
+      ...result,
+    });
+    task.addRetry(serviceTrouble);
+    task.addRetry(upstreamTrouble);
+    return task;
+  }
+
+  #acknowledgeWildcards({ collectScan, judge, release, fail, tell }: Steps): void {
+    const { role } = this.stateMachine;
+    for (const step of [collectScan, judge, release, fail, tell]) {
+      const arn = flatten(this.stateMachine.stack.resolve(step.function.functionArn));
+      acknowledge(
+        role,
+        `AwsSolutions-IAM5[Resource::${arn}:*]`,
+        'CDK lets the state machine run every version of the function; there is only one.',
+      );
+    }
+    acknowledge(
+      role,
+      'AwsSolutions-IAM5[Resource::*]',
+      'X-Ray and the delivery of logs know no resources. https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html',
+    );
+  }
+}

@@ -1,0 +1,57 @@
+import { Duration } from 'aws-cdk-lib';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Api } from './api.ts';
+import type { Config } from './config.ts';
+import type { GitHost } from './git-host.ts';
+import type { Notifications } from './notifications.ts';
+import type { Pipeline } from './pipeline.ts';
+import { PipelineFunction } from './pipeline-function.ts';
+import type { Records } from './records.ts';
+import type { Repositories } from './repositories.ts';
+import type { State } from './state.ts';
+import type { Triggers } from './triggers.ts';
+
+interface PlannerProps {
+  api: Api;
+  config: Config;
+  gitHost: GitHost;
+  notifications: Notifications;
+  pipeline: Pipeline;
+  records: Records;
+  repositories: Repositories;
+  state: State;
+  triggers: Triggers;
+  logRetention: RetentionDays;
+}
+
+/** Decides which projects a trigger concerns and starts their builds. */
+export class Planner extends Construct {
+  /** A push to the index makes repositories for every new project, at a rate that ECR sets. */
+  static readonly timeout = Duration.minutes(1);
+  readonly function: PipelineFunction;
+
+  constructor(scope: Construct, id: string, props: PlannerProps) {
+    super(scope, id);
+    const planner = new PipelineFunction(this, 'PlanBuilds', {
+      description: 'Decides which projects a trigger concerns, writes their builds and starts them.',
+      timeout: Planner.timeout,
+      memoryMegabytes: 1024,
+      logRetention: props.logRetention,
+    });
+    this.function = planner;
+    props.state.projects.grant(planner, 'GetItem', 'UpdateItem', 'Scan');
+    props.state.projects.grantQuery(planner, 'bySource');
+    props.state.builds.grant(planner, 'GetItem', 'PutItem', 'UpdateItem');
+    props.state.deliveries.grant(planner, 'GetItem', 'PutItem');
+    props.records.grantWrite(planner, 'request');
+    props.repositories.grantCreate(planner);
+    props.pipeline.grantStart(planner);
+    props.gitHost.grantReadIndex(planner);
+    props.notifications.grantSend(planner);
+    props.api.grantLink(planner);
+    planner.setVariable('OPERATORS', JSON.stringify(props.config.operators));
+    planner.setVariable('BUILD_TIMEOUT_SECONDS', String(props.config.build.timeoutSeconds));
+    props.triggers.feed(planner.function);
+  }
+}

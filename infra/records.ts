@@ -1,0 +1,74 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { recordKeys } from '../core/build-request.ts';
+import { acknowledge, allow, type Grantee } from './permissions.ts';
+
+/** The objects of one build, whichever build it is. */
+const patterns = {
+  request: recordKeys.request('*'),
+  result: recordKeys.result('*'),
+  findings: recordKeys.findings('*'),
+  log: `${recordKeys.logPrefix('*')}*`,
+};
+
+type Kind = keyof typeof patterns;
+
+/** The bucket with what a build was asked for, what came of it, its log and its scan. */
+export class Records extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, { retentionDays }: { retentionDays: number }) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Bucket', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules: [
+        { expiration: Duration.days(retentionDays), abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
+    });
+    acknowledge(
+      this.bucket,
+      'AwsSolutions-S1',
+      'Logs and results of builds are shown to everybody on the status site, and only roles of this stack reach the bucket: who read an object says nothing that needs a second bucket to be kept.',
+    );
+  }
+
+  grantWrite(grantee: Grantee, ...kinds: [Kind, ...Kind[]]): void {
+    this.#allow(grantee, ['s3:PutObject'], kinds);
+  }
+
+  /** Also lets the grantee see that an object is not there. */
+  grantRead(grantee: Grantee, ...kinds: [Kind, ...Kind[]]): void {
+    this.#allow(grantee, ['s3:GetObject'], kinds);
+    // Without it S3 answers AccessDenied, not NoSuchKey, for an object that is not there yet.
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    allow(grantee, { actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
+  }
+
+  /** A request is there before its build begins. */
+  grantReadRequest(grantee: Grantee): void {
+    this.#allow(grantee, ['s3:GetObject'], ['request']);
+  }
+
+  /** The parts of a log are many: they are listed first. */
+  grantReadLogs(grantee: Grantee): void {
+    this.#allow(grantee, ['s3:GetObject'], ['log']);
+    allow(grantee, {
+      actions: ['s3:ListBucket'],
+      resources: [this.bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': recordKeys.logPrefix('*') } },
+    });
+  }
+
+  #allow(grantee: Grantee, actions: string[], kinds: Kind[]): void {
+    allow(grantee, {
+      actions,
+      resources: kinds.map((kind) => this.bucket.arnForObjects(patterns[kind])),
+      because: 'The id of a build stands in the key, and builds are made at run time.',
+    });
+    grantee.setVariable('RECORDS_BUCKET', this.bucket.bucketName);
+  }
+}

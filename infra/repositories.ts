@@ -1,0 +1,79 @@
+import { Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { allow, type Grantee } from './permissions.ts';
+
+/** What a pull asks of ECR. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html */
+const pull = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'];
+const push = ['ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage'];
+const projectsAreData = 'Repositories belong to projects of the index, which come and go without a deployment.';
+
+/**
+ * The image repositories below the prefix. They are made when the index names a project, so the stack has only the permissions on
+ * them. Nobody but the release step may put an image outside `candidate/`.
+ */
+export class Repositories {
+  readonly #prefix: string;
+  readonly #all: string;
+  readonly #candidates: string;
+
+  constructor(scope: Construct, { prefix }: { prefix: string }) {
+    const arn = (name: string) =>
+      Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName: name });
+    this.#prefix = prefix;
+    this.#all = arn(`${prefix}*`);
+    this.#candidates = arn(`${prefix}candidate/*`);
+  }
+
+  /** Makes a project's repositories, with their rules for tags, scans and expiry. */
+  grantCreate(grantee: Grantee): void {
+    allow(grantee, {
+      actions: [
+        'ecr:CreateRepository',
+        'ecr:DescribeRepositories',
+        'ecr:PutLifecyclePolicy',
+        'ecr:PutImageTagMutability',
+        'ecr:PutImageScanningConfiguration',
+        'ecr:TagResource',
+      ],
+      resources: [this.#all],
+      because: projectsAreData,
+    });
+    grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
+  }
+
+  /** What a build needs: bases that are releases, and its candidate with the cache beside it. */
+  grantBuild(grantee: Grantee): void {
+    this.#signIn(grantee);
+    allow(grantee, { actions: pull, resources: [this.#all], because: projectsAreData });
+    allow(grantee, { actions: push, resources: [this.#candidates], because: projectsAreData });
+  }
+
+  grantScan(grantee: Grantee): void {
+    allow(grantee, {
+      actions: ['ecr:DescribeImageScanFindings', 'ecr:StartImageScan'],
+      resources: [this.#candidates],
+      because: projectsAreData,
+    });
+  }
+
+  /** Copies a candidate to its release repository and puts tags on it there. */
+  grantRelease(grantee: Grantee): void {
+    this.#signIn(grantee);
+    allow(grantee, { actions: [...pull, ...push], resources: [this.#all], because: projectsAreData });
+    // The prefix of the releases is also that of the candidates: a release changes no candidate.
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ effect: Effect.DENY, actions: push, resources: [this.#candidates] }),
+    );
+    grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
+  }
+
+  #signIn(grantee: Grantee): void {
+    allow(grantee, {
+      actions: ['ecr:GetAuthorizationToken'],
+      resources: ['*'],
+      because:
+        'The token is for the whole registry; the call knows no resource. What the token opens is decided by the other statements.',
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { VariableName } from '../services/environment.ts';
+import { acknowledge, allow, type Grantee } from './permissions.ts';
+
+const rotation = 'AwsSolutions-SMG4';
+
+/** The secrets that Slipway shares with the git host. They are read at run time; no template and no variable has them. */
+export class Secrets extends Construct {
+  readonly webhook: string;
+  readonly gitHubToken: string;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const webhook = new Secret(this, 'Webhook', {
+      description: 'Signs the webhook deliveries of the git host.',
+      generateSecretString: { excludePunctuation: true, passwordLength: 48 },
+    });
+    acknowledge(
+      webhook,
+      rotation,
+      'The other half stands in the webhooks of the git host, where no rotation function can set it.',
+    );
+    this.webhook = webhook.secretArn;
+
+    // CfnSecret makes a secret without a value, which the operator puts in; Secret would make up a token that no host knows.
+    const token = new CfnSecret(this, 'GitHubToken', {
+      description: 'A token of the git host that may read the index and the sources, and write commit statuses.',
+    });
+    acknowledge(token, rotation, 'The git host issues the token; an operator replaces it before it expires.');
+    this.gitHubToken = token.ref;
+  }
+
+  grantReadWebhook(grantee: Grantee): void {
+    this.#grantRead(grantee, this.webhook, 'WEBHOOK_SECRET');
+  }
+
+  grantReadGitHubToken(grantee: Grantee): void {
+    this.#grantRead(grantee, this.gitHubToken, 'GITHUB_TOKEN_SECRET');
+  }
+
+  #grantRead(grantee: Grantee, arn: string, variable: VariableName): void {
+    allow(grantee, { actions: ['secretsmanager:GetSecretValue'], resources: [arn] });
+    grantee.setVariable(variable, arn);
+  }
+}

@@ -1,0 +1,41 @@
+import { Duration } from 'aws-cdk-lib';
+import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Api } from './api.ts';
+import { PipelineFunction } from './pipeline-function.ts';
+import type { Records } from './records.ts';
+import type { State } from './state.ts';
+
+/** The status pages and the public JSON, read-only. */
+export class StatusSite extends Construct {
+  readonly pages: PipelineFunction;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { api, state, records, logRetention }: { api: Api; state: State; records: Records; logRetention: RetentionDays },
+  ) {
+    super(scope, id);
+    this.pages = new PipelineFunction(this, 'Site', {
+      description: 'Renders the status pages, the badges and the public JSON.',
+      // The API waits 30 seconds for an answer.
+      timeout: Duration.seconds(29),
+      memoryMegabytes: 1024,
+      logRetention,
+    });
+    state.projects.grant(this.pages, 'GetItem', 'Scan');
+    state.builds.grant(this.pages, 'GetItem');
+    state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus');
+    records.grantReadLogs(this.pages);
+    api.grantLink(this.pages);
+    for (const path of ['/', '/{proxy+}']) {
+      api.route(HttpMethod.GET, path, {
+        handler: this.pages.function,
+        reason: 'The status of builds is public and needs no login; the function has nothing but read access.',
+        // A crawler must not take the functions of the pipeline their share of the account's concurrency.
+        limit: 100,
+      });
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Api } from './api.ts';
+import { Builder } from './builder.ts';
+import type { Config } from './config.ts';
+import { GitHost } from './git-host.ts';
+import { Monitoring } from './monitoring.ts';
+import { Notifications } from './notifications.ts';
+import { Pipeline } from './pipeline.ts';
+import { Planner } from './planner.ts';
+import { Records } from './records.ts';
+import { Repositories } from './repositories.ts';
+import { Secrets } from './secrets.ts';
+import { StatusSite } from './site.ts';
+import { State } from './state.ts';
+import { Steps } from './steps.ts';
+import { Supervision } from './supervision.ts';
+import { Triggers } from './triggers.ts';
+import { Webhook } from './webhook.ts';
+
+/** All of Slipway: one `new` for each thing that it can do. */
+export class SlipwayStack extends Stack {
+  constructor(scope: Construct, config: Config) {
+    super(scope, config.prefix, {
+      description: 'Slipway: a git push becomes a built, scanned, judged and released container image.',
+      terminationProtection: true,
+      analyticsReporting: false,
+      // The CLI checks the version of the bootstrap stack before it deploys; the template need not do it again.
+      synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer,
+    });
+    const logRetention = config.retention.logDays;
+
+    const state = new State(this, 'State');
+    const records = new Records(this, 'Records', { retentionDays: config.retention.recordDays });
+    const secrets = new Secrets(this, 'Secrets');
+    const repositories = new Repositories(this, { prefix: config.repositoryPrefix });
+    const gitHost = new GitHost(config, secrets);
+    const notifications = new Notifications(this, 'Notifications', { sender: config.sender });
+    const triggers = new Triggers(this, 'Triggers', { consumerTimeout: Planner.timeout });
+    const api = new Api(this, 'Api', { siteUrl: config.siteUrl, logRetention });
+
+    const webhook = new Webhook(this, 'Webhook', { api, secrets, triggers, logRetention });
+    const site = new StatusSite(this, 'StatusSite', { api, state, records, logRetention });
+    const builder = new Builder(this, 'Builder', { records, repositories, settings: config.build, logRetention });
+    const steps = new Steps(this, 'Steps', {
+      api,
+      gitHost,
+      notifications,
+      records,
+      repositories,
+      state,
+      policy: config.policy,
+      logRetention,
+    });
+    const pipeline = new Pipeline(this, 'Pipeline', { builder, steps, logRetention });
+    const planner = new Planner(this, 'Planner', {
+      api,
+      config,
+      gitHost,
+      notifications,
+      pipeline,
+      records,
+      repositories,
+      state,
+      triggers,
+      logRetention,
+    });
+    const supervision = new Supervision(this, 'Supervision', {
+      api,
+      builder,
+      gitHost,
+      notifications,
+      pipeline,
+      records,
+      state,
+      logRetention,
+    });
+    new Monitoring(this, 'Monitoring', {
+      config,
+      api,
+      builder,
+      pipeline,
+      planner,
+      site,
+      state,
+      supervision,
+      triggers,
+      webhook,
+    });
+
+    const outputs: Record<string, string> = {
+      SiteUrl: api.siteUrl,
+      WebhookUrl: webhook.url,
+      WebhookSecretArn: secrets.webhook,
+      GitHubTokenSecretArn: secrets.gitHubToken,
+      RecordsBucketName: records.bucket.bucketName,
+      TriggersQueueUrl: triggers.queue.queueUrl,
+      StateMachineArn: pipeline.stateMachine.stateMachineArn,
+      ProjectsTableName: state.projects.table.tableName,
+      BuildsTableName: state.builds.table.tableName,
+      BasesTableName: state.bases.table.tableName,
+      DeliveriesTableName: state.deliveries.table.tableName,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

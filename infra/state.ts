@@ -1,0 +1,94 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import type { VariableName } from '../services/environment.ts';
+import { allow, type Grantee } from './permissions.ts';
+
+type Action = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'Scan';
+
+interface RecordTableProps {
+  key: string;
+  /** By name: the attributes that it is asked by. */
+  indexes?: Record<string, { partition: string; sort?: string }>;
+  /** Attribute with the second at which an item goes by itself. */
+  expiry?: string;
+  variable: VariableName;
+}
+
+/** One table per noun. The data outlives the stack. */
+export class RecordTable extends Construct {
+  readonly table: TableV2;
+  readonly #variable: VariableName;
+  readonly #indexes: readonly string[];
+
+  constructor(scope: Construct, id: string, { key, indexes = {}, expiry, variable }: RecordTableProps) {
+    super(scope, id);
+    const attribute = (name: string) => ({ name, type: AttributeType.STRING });
+    this.#variable = variable;
+    this.#indexes = Object.keys(indexes);
+    this.table = new TableV2(this, 'Table', {
+      partitionKey: attribute(key),
+      billing: Billing.onDemand(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: RemovalPolicy.RETAIN,
+      globalSecondaryIndexes: Object.entries(indexes).map(([indexName, { partition, sort }]) => ({
+        indexName,
+        partitionKey: attribute(partition),
+        ...(sort ? { sortKey: attribute(sort) } : {}),
+      })),
+      ...(expiry ? { timeToLiveAttribute: expiry } : {}),
+    });
+  }
+
+  grant(grantee: Grantee, ...actions: [Action, ...Action[]]): void {
+    allow(grantee, { actions: actions.map((action) => `dynamodb:${action}`), resources: [this.table.tableArn] });
+    grantee.setVariable(this.#variable, this.table.tableName);
+  }
+
+  /** Lets the grantee ask by an index. */
+  grantQuery(grantee: Grantee, ...indexes: [string, ...string[]]): void {
+    const unknown = indexes.filter((index) => !this.#indexes.includes(index));
+    if (unknown.length > 0) throw new Error(`${this.node.path} has no index ${unknown.join(', ')}.`);
+    allow(grantee, {
+      actions: ['dynamodb:Query'],
+      resources: indexes.map((index) => `${this.table.tableArn}/index/${index}`),
+    });
+    grantee.setVariable(this.#variable, this.table.tableName);
+  }
+}
+
+/** What Slipway knows: projects, builds, the bases that they stand on, and the deliveries that it has seen. */
+export class State extends Construct {
+  readonly projects: RecordTable;
+  readonly builds: RecordTable;
+  readonly bases: RecordTable;
+  readonly deliveries: RecordTable;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.projects = new RecordTable(this, 'Projects', {
+      key: 'name',
+      indexes: { bySource: { partition: 'source' } },
+      variable: 'PROJECTS_TABLE',
+    });
+    this.builds = new RecordTable(this, 'Builds', {
+      key: 'id',
+      indexes: {
+        byProject: { partition: 'project', sort: 'createdAt' },
+        byMonth: { partition: 'month', sort: 'createdAt' },
+        byStatus: { partition: 'status', sort: 'createdAt' },
+      },
+      variable: 'BUILDS_TABLE',
+    });
+    this.bases = new RecordTable(this, 'Bases', { key: 'image', variable: 'BASES_TABLE' });
+    this.deliveries = new RecordTable(this, 'Deliveries', {
+      key: 'delivery',
+      expiry: 'expiresAt',
+      variable: 'DELIVERIES_TABLE',
+    });
+  }
+
+  get tables(): TableV2[] {
+    return [this.projects, this.builds, this.bases, this.deliveries].map(({ table }) => table);
+  }
+}

@@ -1,0 +1,110 @@
+import { Duration } from 'aws-cdk-lib';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Api } from './api.ts';
+import type { Config } from './config.ts';
+import type { GitHost } from './git-host.ts';
+import type { Notifications } from './notifications.ts';
+import { PipelineFunction } from './pipeline-function.ts';
+import type { Records } from './records.ts';
+import type { Repositories } from './repositories.ts';
+import type { State } from './state.ts';
+
+interface StepsProps {
+  api: Api;
+  gitHost: GitHost;
+  notifications: Notifications;
+  records: Records;
+  repositories: Repositories;
+  state: State;
+  policy: Config['policy'];
+  logRetention: RetentionDays;
+}
+
+/** The functions that the states of the pipeline run; function and state have one name. */
+export class Steps extends Construct {
+  readonly collectScan: PipelineFunction;
+  readonly judge: PipelineFunction;
+  readonly release: PipelineFunction;
+  readonly fail: PipelineFunction;
+  readonly tell: PipelineFunction;
+
+  constructor(scope: Construct, id: string, props: StepsProps) {
+    super(scope, id);
+    this.collectScan = this.#collectScan(props);
+    this.judge = this.#judge(props);
+    this.release = this.#release(props);
+    this.fail = this.#fail(props);
+    this.tell = this.#tell(props);
+  }
+
+  #collectScan({ state, records, repositories, logRetention }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'CollectScan', {
+      description: 'Takes over the candidate and waits for the findings of its scan.',
+      timeout: Duration.minutes(1),
+      // An image may have thousands of findings.
+      memoryMegabytes: 512,
+      logRetention,
+    });
+    state.builds.grant(step, 'GetItem', 'UpdateItem');
+    state.bases.grant(step, 'UpdateItem');
+    records.grantRead(step, 'result');
+    records.grantWrite(step, 'findings');
+    repositories.grantScan(step);
+    return step;
+  }
+
+  #judge({ state, records, policy, logRetention }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'Judge', {
+      description: 'Holds the findings against the policy.',
+      timeout: Duration.minutes(1),
+      memoryMegabytes: 512,
+      logRetention,
+    });
+    state.builds.grant(step, 'GetItem', 'UpdateItem');
+    records.grantRead(step, 'findings');
+    step.setVariable('POLICY', JSON.stringify(policy));
+    return step;
+  }
+
+  #release({ state, repositories, logRetention }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'Release', {
+      description: 'Copies a candidate by digest to its release repository and gives it its tags.',
+      // As long as a function may run: the layers of a large image pass through it.
+      timeout: Duration.minutes(15),
+      memoryMegabytes: 1024,
+      logRetention,
+    });
+    state.builds.grant(step, 'GetItem', 'UpdateItem');
+    state.projects.grant(step, 'GetItem', 'UpdateItem');
+    repositories.grantRelease(step);
+    return step;
+  }
+
+  #fail({ state, records, logRetention }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'Fail', {
+      description: 'Closes the record of a build that came to grief, with the reason.',
+      timeout: Duration.minutes(1),
+      memoryMegabytes: 512,
+      logRetention,
+    });
+    state.builds.grant(step, 'GetItem', 'UpdateItem');
+    records.grantRead(step, 'result');
+    return step;
+  }
+
+  #tell({ api, gitHost, notifications, state, logRetention }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'Tell', {
+      description: "Sends the mail about a build's end and sets the commit's status.",
+      timeout: Duration.minutes(1),
+      memoryMegabytes: 512,
+      logRetention,
+    });
+    state.builds.grant(step, 'GetItem', 'UpdateItem');
+    state.projects.grant(step, 'GetItem');
+    notifications.grantSend(step);
+    gitHost.grantStatuses(step);
+    api.grantLink(step);
+    return step;
+  }
+}

@@ -1,0 +1,105 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, type RuleProps, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Api } from './api.ts';
+import type { Builder } from './builder.ts';
+import type { GitHost } from './git-host.ts';
+import type { Notifications } from './notifications.ts';
+import type { Pipeline } from './pipeline.ts';
+import { PipelineFunction } from './pipeline-function.ts';
+import type { Records } from './records.ts';
+import type { State } from './state.ts';
+
+interface SupervisionProps {
+  api: Api;
+  builder: Builder;
+  gitHost: GitHost;
+  notifications: Notifications;
+  pipeline: Pipeline;
+  records: Records;
+  state: State;
+  logRetention: RetentionDays;
+}
+
+/** How often the records are held against what AWS knows of the builds. */
+const reconciliation = Duration.minutes(15);
+
+/** What watches the pipeline from outside, and ends what it could not end itself. */
+export class Supervision extends Construct {
+  readonly trackBuild: PipelineFunction;
+  readonly closeBuild: PipelineFunction;
+  readonly reconcileBuilds: PipelineFunction;
+  readonly rules: Rule[];
+
+  constructor(scope: Construct, id: string, props: SupervisionProps) {
+    super(scope, id);
+    const { api, builder, gitHost, notifications, pipeline, records, state, logRetention } = props;
+
+    this.trackBuild = new PipelineFunction(this, 'TrackBuild', {
+      description: 'Marks a build as building once CodeBuild has begun it.',
+      timeout: Duration.minutes(1),
+      memoryMegabytes: 512,
+      logRetention,
+    });
+    state.builds.grant(this.trackBuild, 'UpdateItem');
+
+    this.closeBuild = new PipelineFunction(this, 'CloseBuild', {
+      description: 'Closes the build of an execution that could not do it, and tells people.',
+      timeout: Duration.minutes(1),
+      memoryMegabytes: 512,
+      logRetention,
+    });
+    this.reconcileBuilds = new PipelineFunction(this, 'ReconcileBuilds', {
+      description: 'Finds builds that stand open without an execution, and closes them.',
+      timeout: Duration.minutes(5),
+      memoryMegabytes: 512,
+      logRetention,
+    });
+    state.builds.grantQuery(this.reconcileBuilds, 'byStatus');
+    pipeline.grantDescribe(this.reconcileBuilds);
+    for (const closer of [this.closeBuild, this.reconcileBuilds]) {
+      state.builds.grant(closer, 'GetItem', 'UpdateItem');
+      state.projects.grant(closer, 'GetItem');
+      records.grantRead(closer, 'result');
+      notifications.grantSend(closer);
+      gitHost.grantStatuses(closer);
+      api.grantLink(closer);
+    }
+
+    this.rules = [
+      this.#rule('BuildBegan', this.trackBuild, {
+        description: 'CodeBuild has begun a build.',
+        eventPattern: {
+          source: ['aws.codebuild'],
+          detailType: ['CodeBuild Build State Change'],
+          detail: { 'project-name': [builder.project.projectName], 'build-status': ['IN_PROGRESS'] },
+        },
+      }),
+      this.#rule('ExecutionEnded', this.closeBuild, {
+        description: "An execution has ended in a way that the state machine's own Catch cannot see.",
+        eventPattern: {
+          source: ['aws.states'],
+          detailType: ['Step Functions Execution Status Change'],
+          detail: {
+            stateMachineArn: [pipeline.stateMachine.stateMachineArn],
+            status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          },
+        },
+      }),
+      this.#rule('Reconciliation', this.reconcileBuilds, {
+        description: 'The records are held against the executions.',
+        schedule: Schedule.rate(reconciliation),
+      }),
+    ];
+  }
+
+  #rule(id: string, target: PipelineFunction, props: RuleProps): Rule {
+    // A lost event is made good by the next reconciliation, so that older ones need not be tried again.
+    return new Rule(this, id, {
+      ...props,
+      targets: [new LambdaFunction(target.function, { maxEventAge: reconciliation, retryAttempts: 10 })],
+    });
+  }
+}

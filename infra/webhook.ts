@@ -1,0 +1,46 @@
+import { Duration } from 'aws-cdk-lib';
+import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Api } from './api.ts';
+import { PipelineFunction } from './pipeline-function.ts';
+import type { Secrets } from './secrets.ts';
+import type { Triggers } from './triggers.ts';
+
+export const webhookPath = '/webhooks/github';
+
+/** Takes the git host's deliveries, proves that they are genuine and puts them into the queue. */
+export class Webhook extends Construct {
+  readonly receiver: PipelineFunction;
+  readonly url: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    {
+      api,
+      secrets,
+      triggers,
+      logRetention,
+    }: { api: Api; secrets: Secrets; triggers: Triggers; logRetention: RetentionDays },
+  ) {
+    super(scope, id);
+    this.receiver = new PipelineFunction(this, 'GithubWebhook', {
+      description: 'Verifies, normalises and enqueues a delivery of the git host.',
+      // GitHub hangs up after 10 seconds and does not try again.
+      // https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
+      timeout: Duration.seconds(9),
+      // For the share of a processor: the start of a new instance counts against those seconds too.
+      memoryMegabytes: 1024,
+      logRetention,
+    });
+    secrets.grantReadWebhook(this.receiver);
+    triggers.grantSend(this.receiver);
+    api.route(HttpMethod.POST, webhookPath, {
+      handler: this.receiver.function,
+      reason:
+        'A delivery proves itself by the signature that the function checks; the git host knows no other authorisation.',
+    });
+    this.url = `${api.http.apiEndpoint}${webhookPath}`;
+  }
+}
