@@ -73,6 +73,11 @@ export function durationInWords(milliseconds: number): string {
   return rest ? `${Math.floor(minutes / 60)} h ${rest} min` : `${Math.floor(minutes / 60)} h`;
 }
 
+/** `2026-11-21 01:16:42 UTC` */
+export function exactTime(time: string): string {
+  return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
 /** How long the build took, or has taken so far: from its acceptance to its end. */
 export function elapsed(build: Pick<Build, 'createdAt' | 'endedAt'>, now: Date): number {
   return Date.parse(build.endedAt ?? now.toISOString()) - Date.parse(build.createdAt);
@@ -124,4 +129,10 @@ export function commitLink(sourceUrl: string, commit: string): string | undefine
   if (host.startsWith('github.') || host === 'codeberg.org' || host.startsWith('gitea.'))
     return `${repository}/commit/${commit}`;
   return undefined;
+}
+
+/** The tag that the index asked for, if the release has it. */
+export function pullTag(project: string, tags: string[]): string | undefined {
+  const desired = project.slice(project.indexOf(':') + 1);
+  return tags.includes(desired) ? desired : tags[0];
 }

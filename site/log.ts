@@ -1,6 +1,6 @@
 import { type Build, isTerminal } from '../core/build.ts';
+import { plainLog, wholeEnd } from '../core/log-text.ts';
 import { type Answer, caching } from './answer.ts';
-import { plainLog, wholeEnd } from './log-text.ts';
 import type { LogReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
 

@@ -1,5 +1,5 @@
 import type { BuildStatus, Stage } from '../core/build.ts';
-import { type Html, html } from './html.ts';
+import { type Html, html } from '../core/html.ts';
 
 export type Tone = 'good' | 'warning' | 'bad' | 'running' | 'quiet';
 

@@ -34,8 +34,8 @@ a:hover { text-decoration: underline; }
 .top nav a { color: var(--text); padding: .5rem 0; }
 .brand { display: inline-flex; align-items: center; gap: .5rem; color: var(--text); font-weight: 650; font-size: 1.05rem; }
 .brand svg { width: 1.6rem; height: 1.6rem; fill: var(--link); }
-main { padding-block: 1.75rem 1rem; }
-footer { padding-block: 1rem 2.5rem; font-size: .875rem; }
+main.wide { padding-block: 1.75rem 1rem; }
+footer.wide { padding-block: 1rem 2.5rem; font-size: .875rem; }
 h1 { font-size: 1.55rem; line-height: 1.25; margin: 0; overflow-wrap: anywhere; letter-spacing: -.01em; }
 h1 a { color: inherit; }
 h2 { font-size: 1rem; margin: 0 0 .6rem; }
@@ -60,7 +60,7 @@ section .head h2 { margin: 0; }
 .filters a { padding: .25rem .7rem; border-radius: 1rem; color: var(--quiet); }
 .filters a[aria-current] { background: var(--quiet-ground); color: var(--text); font-weight: 600; }
 .rows, .stages { list-style: none; margin: 0; padding: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
-.rows li { display: grid; grid-template-columns: 7.4rem minmax(0, 1fr) minmax(0, 11rem) 8rem; gap: .25rem 1rem; align-items: center; padding: .8rem 1rem; }
+.rows li { display: grid; grid-template-columns: 8rem minmax(0, 1fr) minmax(0, 11rem) 8rem; gap: .25rem 1rem; align-items: center; padding: .8rem 1rem; }
 .rows li + li { border-top: 1px solid var(--line); }
 .what a { font-weight: 600; overflow-wrap: anywhere; }
 .why, .where, .when { font-size: .875rem; color: var(--quiet); }

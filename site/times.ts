@@ -1,4 +1,5 @@
-import { type Html, html } from './html.ts';
+import { exactTime } from '../core/build-words.ts';
+import { type Html, html } from '../core/html.ts';
 
 /** How long ago, in the one unit that matters: `12 s ago`, `3 min ago`, `5 h ago`, `2 days ago`; after a month the date. */
 export function age(time: string, now: Date): string {
@@ -12,11 +13,6 @@ export function age(time: string, now: Date): string {
   const days = Math.floor(hours / 24);
   if (days < 31) return days === 1 ? 'yesterday' : `${days} days ago`;
   return time.slice(0, 10);
-}
-
-/** `2026-11-21 01:16:42 UTC` */
-export function exactTime(time: string): string {
-  return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 /** The age, with the exact time for those who point at it and for programs. */

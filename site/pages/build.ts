@@ -5,16 +5,18 @@ import {
   countsInWords,
   durationInWords,
   elapsed,
+  exactTime,
   oneLine,
+  pullTag,
   refInWords,
   statusInWords,
   webLink,
 } from '../../core/build-words.ts';
 import { severities } from '../../core/findings.ts';
-import { type Html, html } from '../html.ts';
+import { type Html, html } from '../../core/html.ts';
 import type { LogView } from '../log.ts';
 import { icon, stageTone, statusChip } from '../status.ts';
-import { ageElement, exactTime } from '../times.ts';
+import { ageElement } from '../times.ts';
 import { layout } from './layout.ts';
 
 /** One build: what is known of it, its stages, its log. Parts marked `data-part` are renewed in place while it runs. */
@@ -80,12 +82,6 @@ function image(build: Build): Html | undefined {
 <div><dt>Tags</dt><dd class="tags">${tags.map((name) => html`<code>${name}</code> `)}</dd></div>
 <div><dt>Digest</dt><dd><code class="long">${digest}</code></dd></div>
 </dl></section>`;
-}
-
-/** The tag that the index asked for, if the release has it. */
-export function pullTag(project: string, tags: string[]): string | undefined {
-  const desired = project.slice(project.indexOf(':') + 1);
-  return tags.includes(desired) ? desired : tags[0];
 }
 
 function timeline(build: Build, now: Date): Html {

@@ -1,5 +1,5 @@
+import { type Html, html } from '../../core/html.ts';
 import { assetPaths } from '../assets.ts';
-import { type Html, html } from '../html.ts';
 
 export interface Layout {
   title: string;

@@ -1,8 +1,8 @@
 import type { Build } from '../../core/build.ts';
 import { isTerminal } from '../../core/build.ts';
 import { oneLine, webLink } from '../../core/build-words.ts';
+import { type Html, html } from '../../core/html.ts';
 import type { Project } from '../../core/project.ts';
-import { type Html, html } from '../html.ts';
 import { statusChip } from '../status.ts';
 import { ageElement } from '../times.ts';
 import { projectPath } from './build.ts';

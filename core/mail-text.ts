@@ -1,0 +1,41 @@
+import type { MailContent } from './mail-content.ts';
+
+const width = 76;
+
+/** A mail for those who read text: lines of at most 76 characters where words allow it, labels in one column. */
+export function mailText(content: MailContent): string {
+  const column =
+    Math.max(...content.facts.map(({ label }) => label.length), ...content.links.map(({ label }) => label.length)) + 2;
+  const row = (label: string, value: string) => `${label.padEnd(column)}${value}`;
+  const blocks = [
+    content.title,
+    ...content.paragraphs.map((paragraph) => wrapped(paragraph)),
+    content.command && `    ${content.command}`,
+    content.list &&
+      [`${content.list.title}:`, ...content.list.items.map((item) => wrapped(item, '  - ', '    '))].join('\n'),
+    content.advice && wrapped(content.advice),
+    content.facts.map(({ label, value, link }) => row(label, link ? `${value}\n${row('', link)}` : value)).join('\n'),
+    content.log &&
+      ['The last lines of the log:', '', ...content.log.split('\n').map((line) => `  | ${line}`)].join('\n'),
+    content.links.map(({ label, address }) => row(label, address)).join('\n'),
+    // The space after the dashes makes them the mark of a signature: https://www.rfc-editor.org/rfc/rfc3676#section-4.3
+    ['-- ', ...content.footer.map((paragraph) => wrapped(paragraph))].join('\n'),
+  ];
+  return `${blocks.filter(Boolean).join('\n\n')}\n`;
+}
+
+function wrapped(text: string, first = '', following = ''): string {
+  const lines: string[] = [];
+  let line = first;
+  let hasWord = false;
+  for (const word of text.split(' ')) {
+    if (hasWord && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = following;
+      hasWord = false;
+    }
+    line += hasWord ? ` ${word}` : word;
+    hasWord = true;
+  }
+  return [...lines, line].join('\n');
+}
