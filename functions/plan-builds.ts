@@ -4,7 +4,7 @@ import { ECRClient } from '@aws-sdk/client-ecr';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SESClient } from '@aws-sdk/client-ses';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Cause } from '../core/build.ts';
 import { readIndex } from '../core/index-file.ts';
 import { indexProblemMail } from '../core/mail.ts';
@@ -134,7 +134,7 @@ export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResp
   const planBuilds = run;
   return processPartialResponse(
     event,
-    (record) => planBuilds(triggerSchema.parse(JSON.parse(record.body))),
+    (record: SQSRecord) => planBuilds(triggerSchema.parse(JSON.parse(record.body))),
     processor,
     { context },
   );

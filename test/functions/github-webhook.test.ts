@@ -1,0 +1,90 @@
+import { sign } from '@octokit/webhooks-methods';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import type { Trigger } from '../../core/trigger.ts';
+import { createGithubWebhook } from '../../functions/github-webhook.ts';
+
+const secret = "It's a Secret to Everybody";
+const commit = 'a'.repeat(40);
+const push = (over = {}) => ({
+  ref: 'refs/heads/main',
+  before: 'b'.repeat(40),
+  after: commit,
+  deleted: false,
+  forced: false,
+  head_commit: { id: commit },
+  repository: { clone_url: 'https://github.com/demo/app.git' },
+  pusher: { name: 'someone' },
+  ...over,
+});
+
+function webhook(current = secret, rotated?: string) {
+  const sent: Trigger[] = [];
+  const handle = createGithubWebhook({
+    secret: { current: async () => current, reread: () => (rotated === undefined ? undefined : Promise.resolve(rotated)) },
+    triggers: { send: async (trigger) => void sent.push(trigger) },
+  });
+  return { sent, handle };
+}
+
+async function deliver(body: string, headers: Record<string, string | undefined> = {}): Promise<APIGatewayProxyEventV2> {
+  const all = {
+    'x-github-event': 'push',
+    'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958',
+    'x-hub-signature-256': body ? await sign(secret, body) : 'sha256=',
+    ...headers,
+  };
+  const present = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return { headers: present, body, isBase64Encoded: false } as unknown as APIGatewayProxyEventV2;
+}
+
+describe('a delivery', () => {
+  it('that is a signed push is accepted and enqueued', async () => {
+    const { handle, sent } = webhook();
+    const answer = await handle(await deliver(JSON.stringify(push())));
+    expect(answer).toMatchObject({ statusCode: 202, body: '{"delivery":"72d3162e-cc78-11e3-81ab-4c9367dc0958"}' });
+    expect(sent).toEqual([expect.objectContaining({ source: 'github.com/demo/app', commit, ref: 'refs/heads/main' })]);
+  });
+
+  it('is read as bytes when the gateway encoded it', async () => {
+    const { handle, sent } = webhook();
+    const event = await deliver(JSON.stringify(push({ ref: 'refs/heads/größe' })));
+    const encoded = { ...event, body: Buffer.from(event.body ?? '').toString('base64'), isBase64Encoded: true };
+    expect(await handle(encoded)).toMatchObject({ statusCode: 202 });
+    expect(sent[0]).toMatchObject({ ref: 'refs/heads/größe' });
+  });
+
+  it('is accepted when the secret was rotated a moment ago', async () => {
+    const { handle } = webhook('the old one', secret);
+    expect(await handle(await deliver(JSON.stringify(push())))).toMatchObject({ statusCode: 202 });
+  });
+
+  const body = JSON.stringify(push());
+  it.each([
+    ['with a wrong signature', 401, body, { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` }],
+    ['with a signature of another form', 401, body, { 'x-hub-signature-256': 'sha1=abc' }],
+    ['without a signature', 401, body, { 'x-hub-signature-256': undefined }],
+    ['without an event', 400, body, { 'x-github-event': undefined }],
+    ['without a delivery id', 400, body, { 'x-github-delivery': undefined }],
+    ['with a delivery id that is none', 400, body, { 'x-github-delivery': 'a b\n' }],
+    ['that is no JSON', 400, 'payload=%7B%7D', {}],
+    ['without a body', 400, '', {}],
+    ['that only says it is a push', 400, '{"ref":"refs/heads/main"}', {}],
+    ['that is JSON but nothing else', 400, 'null', {}],
+    ['of an unknown event', 202, '{}', { 'x-github-event': 'star' }],
+    ['that is a ping', 202, '{"zen":"…"}', { 'x-github-event': 'ping' }],
+  ])('%s gets %i and enqueues nothing', async (_, statusCode, text, headers) => {
+    const { handle, sent } = webhook();
+    const answer = await handle(await deliver(text, headers));
+    expect(answer.statusCode).toBe(statusCode);
+    expect(JSON.parse(answer.body ?? '')).toBeTypeOf('object');
+    expect(sent).toEqual([]);
+  });
+
+  it('with 2,048 commits is one small message', async () => {
+    const { handle, sent } = webhook();
+    const commits = Array.from({ length: 2048 }, () => ({ id: commit, message: 'x'.repeat(500), added: ['a/b'] }));
+    expect(await handle(await deliver(JSON.stringify(push({ commits }))))).toMatchObject({ statusCode: 202 });
+    expect(JSON.stringify(sent[0]).length).toBeLessThan(1000);
+  });
+});

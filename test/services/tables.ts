@@ -1,0 +1,56 @@
+import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import dynalite from 'dynalite';
+
+interface Table {
+  name: string;
+  key: string;
+  indexes?: Record<string, { partition: string; sort?: string }>;
+}
+
+/** A DynamoDB in memory with the given tables; every key is a text. */
+export async function startTables(tables: Table[]): Promise<{ client: DynamoDBDocumentClient; stop: () => Promise<void> }> {
+  const server = dynalite({ createTableMs: 0 });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address();
+  const client = new DynamoDBClient({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  for (const table of tables) await client.send(new CreateTableCommand(definition(table)));
+  return {
+    client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
+    stop: () =>
+      new Promise((resolve) => {
+        client.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function definition({ name, key, indexes = {} }: Table): CreateTableCommandInput {
+  const attributes = new Set([key, ...Object.values(indexes).flatMap(({ partition, sort }) => (sort ? [partition, sort] : [partition]))]);
+  const schema = (partition: string, sort?: string) => [
+    { AttributeName: partition, KeyType: 'HASH' as const },
+    ...(sort ? [{ AttributeName: sort, KeyType: 'RANGE' as const }] : []),
+  ];
+  return {
+    TableName: name,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [...attributes].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    KeySchema: schema(key),
+    ...(Object.keys(indexes).length > 0
+      ? {
+          GlobalSecondaryIndexes: Object.entries(indexes).map(([IndexName, { partition, sort }]) => ({
+            IndexName,
+            KeySchema: schema(partition, sort),
+            Projection: { ProjectionType: 'ALL' as const },
+          })),
+        }
+      : {}),
+  };
+}
