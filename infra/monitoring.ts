@@ -1,8 +1,215 @@
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Duration } from 'aws-cdk-lib';
+import {
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Metric,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import { Alarms, sumOver, total } from './alarms.ts';
+import type { Api } from './api.ts';
+import type { Builder } from './builder.ts';
+import type { Config } from './config.ts';
+import { Overview } from './dashboard.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { PipelineFunction } from './pipeline-function.ts';
+import type { Planner } from './planner.ts';
+import type { StatusSite } from './site.ts';
+import type { State } from './state.ts';
+import type { Supervision } from './supervision.ts';
+import type { Triggers } from './triggers.ts';
+import { type Webhook, webhookPath } from './webhook.ts';
+
+export interface Monitored {
+  config: Config;
+  api: Api;
+  builder: Builder;
+  pipeline: Pipeline;
+  planner: Planner;
+  site: StatusSite;
+  state: State;
+  supervision: Supervision;
+  triggers: Triggers;
+  webhook: Webhook;
+}
+
+/** Says when Slipway needs a person, and shows how it is. A project's own failed build is no alarm: its people get a mail. */
 export class Monitoring extends Construct {
-  constructor(scope: Construct, id: string, _props: object) {
+  constructor(scope: Construct, id: string, monitored: Monitored) {
     super(scope, id);
-    void Topic;
+    const alarms = new Alarms(this, 'Alarms', monitored.config);
+    alarmOnIntake(alarms, monitored);
+    alarmOnBuilds(alarms, monitored);
+    alarmOnFunctions(alarms, monitored);
+    alarmOnServices(alarms, monitored);
+    new Overview(this, 'Overview', { ...monitored, alarms: alarms.all });
   }
+}
+
+/** Whatever keeps an accepted push from becoming a build. */
+function alarmOnIntake(alarms: Alarms, { api, triggers }: Monitored): void {
+  alarms.add('TriggersLost', {
+    meaning: 'A trigger could not be planned in five attempts and lies in the dead-letter queue.',
+    metric: triggers.deadLetters.metricApproximateNumberOfMessagesVisible({
+      statistic: Stats.MAXIMUM,
+      period: Duration.minutes(5),
+    }),
+    threshold: 1,
+  });
+  alarms.add('TriggersWaiting', {
+    meaning: 'A trigger has waited for ten minutes to be planned.',
+    metric: triggers.queue.metricApproximateAgeOfOldestMessage({
+      statistic: Stats.MAXIMUM,
+      period: Duration.minutes(5),
+    }),
+    threshold: 600,
+    periods: 2,
+  });
+  alarms.add('WebhookErrors', {
+    meaning: 'A delivery of the git host was answered with a server error; the git host does not send it again.',
+    metric: webhookMetric(api, '5xx', sumOver(5)),
+    threshold: 1,
+  });
+  alarms.add('WebhookSlow', {
+    meaning: 'Deliveries take more than five of the ten seconds after which the git host hangs up.',
+    metric: webhookMetric(api, 'Latency', { statistic: Stats.percentile(99), period: Duration.minutes(5) }),
+    threshold: 5000,
+    periods: 3,
+  });
+}
+
+/** Whatever keeps a planned build from its end. */
+function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monitored): void {
+  alarms.add('ExecutionsFailed', {
+    meaning: 'An execution ended without its own last state. Its build was closed from outside.',
+    metric: total('Failed, timed out and aborted executions', {
+      failed: pipeline.stateMachine.metricFailed(sumOver(5)),
+      timedOut: pipeline.stateMachine.metricTimedOut(sumOver(5)),
+      aborted: pipeline.stateMachine.metricAborted(sumOver(5)),
+    }),
+    threshold: 1,
+  });
+  alarms.add('BuildsQueued', {
+    meaning: 'Builds wait more than half an hour for a machine of CodeBuild.',
+    metric: builder.project.metric('QueuedDuration', { statistic: Stats.MAXIMUM, period: Duration.minutes(15) }),
+    threshold: 1800,
+    periods: 2,
+  });
+  alarms.add('BuildsAllFail', {
+    meaning: 'Every build of the last hour failed, five at least: that is hardly the Dockerfiles.',
+    metric: new MathExpression({
+      label: 'All builds fail',
+      expression: 'IF(builds >= 5 AND failed >= builds, 1, 0)',
+      usingMetrics: {
+        builds: builder.project.metricBuilds({ period: Duration.hours(1) }),
+        failed: builder.project.metricFailedBuilds({ period: Duration.hours(1) }),
+      },
+      period: Duration.hours(1),
+    }),
+    threshold: 1,
+  });
+  alarms.add('ReconciliationStopped', {
+    meaning: 'Nobody has looked for builds without an execution for an hour.',
+    metric: supervision.reconcileBuilds.function.metricInvocations({ period: Duration.hours(1) }),
+    threshold: 1,
+    comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
+    missing: TreatMissingData.BREACHING,
+  });
+}
+
+/**
+ * The functions outside the state machine. Those inside throw on purpose, to be tried again, and the machine takes care of what
+ * they throw for good.
+ */
+function alarmOnFunctions(alarms: Alarms, { planner, site, supervision, webhook }: Monitored): void {
+  const functions = {
+    githubWebhook: webhook.receiver,
+    planBuilds: planner.function,
+    trackBuild: supervision.trackBuild,
+    closeBuild: supervision.closeBuild,
+    reconcileBuilds: supervision.reconcileBuilds,
+    site: site.pages,
+  };
+  const of = (metric: (each: PipelineFunction) => IMetric) =>
+    Object.fromEntries(Object.entries(functions).map(([name, each]) => [name, metric(each)]));
+  alarms.add('FunctionErrors', {
+    meaning: 'A function outside the state machine threw an error or ran out of time.',
+    metric: total(
+      'Errors',
+      of(({ function: each }) => each.metricErrors(sumOver(5))),
+    ),
+    threshold: 1,
+    periods: 2,
+  });
+  alarms.add('FunctionsThrottled', {
+    meaning: "Lambda refused to run a function: the account's concurrency is used up.",
+    metric: total(
+      'Throttles',
+      of(({ function: each }) => each.metricThrottles(sumOver(5))),
+    ),
+    threshold: 1,
+  });
+}
+
+function alarmOnServices(alarms: Alarms, { state, supervision }: Monitored): void {
+  alarms.add('TablesThrottled', {
+    meaning: 'DynamoDB refused reads or writes.',
+    metric: total(
+      'Throttled requests',
+      Object.fromEntries(
+        state.tables.flatMap((table, at) => [
+          [`reads${at}`, table.metric('ReadThrottleEvents', sumOver(5))],
+          [`writes${at}`, table.metric('WriteThrottleEvents', sumOver(5))],
+        ]),
+      ),
+    ),
+    threshold: 1,
+    periods: 2,
+  });
+  alarms.add('EventsUndelivered', {
+    meaning: 'EventBridge could not start the function of a rule.',
+    metric: total(
+      'Failed deliveries',
+      Object.fromEntries(
+        supervision.rules.map((rule, at) => [
+          `rule${at}`,
+          new Metric({
+            namespace: 'AWS/Events',
+            metricName: 'FailedInvocations',
+            dimensionsMap: { RuleName: rule.ruleName },
+            ...sumOver(5),
+          }),
+        ]),
+      ),
+    ),
+    threshold: 1,
+  });
+  // SES puts an account under review at 5 % and 0.1 %. https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
+  alarms.add('MailBounces', {
+    meaning: 'More than three in a hundred mails of the account come back; at five SES puts the account under review.',
+    metric: reputation('Reputation.BounceRate'),
+    threshold: 0.03,
+  });
+  alarms.add('MailComplaints', {
+    meaning:
+      "More than five in ten thousand of the account's mails are called spam; at ten SES puts the account under review.",
+    metric: reputation('Reputation.ComplaintRate'),
+    threshold: 0.0005,
+  });
+}
+
+/** A metric of the one route that the git host calls. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html */
+function webhookMetric(api: Api, metricName: string, options: { statistic: string; period: Duration }): Metric {
+  return new Metric({
+    namespace: 'AWS/ApiGateway',
+    metricName,
+    dimensionsMap: { ApiId: api.http.apiId, Stage: api.stageName, Method: 'POST', Resource: webhookPath },
+    ...options,
+  });
+}
+
+function reputation(metricName: string): Metric {
+  return new Metric({ namespace: 'AWS/SES', metricName, statistic: Stats.AVERAGE, period: Duration.hours(1) });
 }

@@ -1,0 +1,84 @@
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import { acknowledge } from './permissions.ts';
+
+interface Concern {
+  metric: IMetric;
+  /** What has happened, for who gets the mail. */
+  meaning: string;
+  threshold: number;
+  comparison?: ComparisonOperator;
+  /** How many periods in a row. @default 1 */
+  periods?: number;
+  /** @default nothing happened, so all is well */
+  missing?: TreatMissingData;
+}
+
+/** The alarms, all of them with an article in docs/operations.md, and the mail to the operators. */
+export class Alarms extends Construct {
+  readonly all: Alarm[] = [];
+  readonly #prefix: string;
+  readonly #action: SnsAction;
+
+  constructor(scope: Construct, id: string, { prefix, operators }: { prefix: string; operators: readonly string[] }) {
+    super(scope, id);
+    this.#prefix = prefix;
+    const topic = new Topic(this, 'Operators', { displayName: `${prefix} alarms`, enforceSSL: true });
+    acknowledge(
+      topic,
+      'AwsSolutions-SNS2',
+      "An alarm's text has no secrets, and CloudWatch cannot publish to a topic under the key that AWS manages. https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns",
+    );
+    topic.grantPublish(
+      new ServicePrincipal('cloudwatch.amazonaws.com', {
+        conditions: {
+          ArnLike: {
+            'aws:SourceArn': Stack.of(this).formatArn({
+              service: 'cloudwatch',
+              resource: 'alarm',
+              resourceName: `${prefix}-*`,
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          },
+        },
+      }),
+    );
+    for (const operator of operators) topic.addSubscription(new EmailSubscription(operator));
+    this.#action = new SnsAction(topic);
+  }
+
+  /** Adds an alarm `<prefix>-<name>`, which the article `<name>` explains. */
+  add(name: string, { metric, meaning, threshold, comparison, periods = 1, missing }: Concern): void {
+    const alarm = new Alarm(this, name, {
+      alarmName: `${this.#prefix}-${name}`,
+      alarmDescription: `${meaning} What to do: docs/operations.md#${name.toLowerCase()}`,
+      metric,
+      threshold,
+      comparisonOperator: comparison ?? ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: periods,
+      treatMissingData: missing ?? TreatMissingData.NOT_BREACHING,
+    });
+    alarm.addAlarmAction(this.#action);
+    alarm.addOkAction(this.#action);
+    this.all.push(alarm);
+  }
+}
+
+/** The sum of metrics that differ by what they count for; an alarm may have ten of them. */
+export function total(label: string, metrics: Record<string, IMetric>, period = Duration.minutes(5)): MathExpression {
+  return new MathExpression({ expression: `SUM(METRICS())`, usingMetrics: metrics, label, period });
+}
+
+export const sumOver = (minutes: number) => ({ statistic: Stats.SUM, period: Duration.minutes(minutes) });

@@ -1,0 +1,100 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  type IWidget,
+  PeriodOverride,
+  Stats,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { sumOver } from './alarms.ts';
+import type { Monitored } from './monitoring.ts';
+
+/** One page that shows a push on its way: taken, planned, built, scanned and released, and what is wrong at the moment. */
+export class Overview extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    {
+      config,
+      api,
+      builder,
+      pipeline,
+      planner,
+      site,
+      state,
+      triggers,
+      webhook,
+      alarms,
+    }: Monitored & { alarms: Alarm[] },
+  ) {
+    super(scope, id);
+    const { stateMachine } = pipeline;
+    const { project } = builder;
+    new Dashboard(this, 'Dashboard', {
+      dashboardName: config.prefix,
+      periodOverride: PeriodOverride.AUTO,
+      defaultInterval: Duration.days(1),
+      widgets: [
+        [new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24, height: 4 })],
+        [
+          graph('Deliveries', [
+            webhook.receiver.function.metricInvocations(sumOver(5)),
+            api.http.metricServerError(sumOver(5)),
+            api.http.metricClientError(sumOver(5)),
+          ]),
+          graph(
+            'Answer to a delivery',
+            ['p50', 'p99'].map((statistic) =>
+              webhook.receiver.function.metricDuration({ statistic, label: statistic }),
+            ),
+          ),
+          graph('Triggers', [
+            triggers.queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, label: 'waiting' }),
+            triggers.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, label: 'lost' }),
+            planner.function.function.metricErrors({ ...sumOver(5), label: 'errors of the planner' }),
+          ]),
+        ],
+        [
+          graph('Executions', [
+            stateMachine.metricStarted({ ...sumOver(5), label: 'started' }),
+            stateMachine.metricSucceeded({ ...sumOver(5), label: 'ended' }),
+            stateMachine.metricFailed({ ...sumOver(5), label: 'failed' }),
+            stateMachine.metricTimedOut({ ...sumOver(5), label: 'timed out' }),
+          ]),
+          graph('Builds', [
+            project.metricSucceededBuilds({ label: 'built' }),
+            project.metricFailedBuilds({ label: 'failed' }),
+          ]),
+          graph('Time of a build', [
+            project.metricDuration({ label: 'from start to end' }),
+            project.metric('QueuedDuration', { statistic: Stats.AVERAGE, label: 'waiting for a machine' }),
+          ]),
+        ],
+        [
+          graph('Pages', [
+            site.pages.function.metricInvocations(sumOver(5)),
+            site.pages.function.metricErrors(sumOver(5)),
+          ]),
+          graph('Time of a page', [
+            api.http.metricLatency({ statistic: 'p50', label: 'p50' }),
+            api.http.metricLatency({ statistic: 'p99', label: 'p99' }),
+          ]),
+          graph(
+            'Requests of the tables',
+            state.tables.map((table) =>
+              table.metricConsumedReadCapacityUnits({ label: `${table.node.scope?.node.id} read` }),
+            ),
+          ),
+        ],
+      ],
+    });
+  }
+}
+
+function graph(title: string, left: IMetric[]): IWidget {
+  return new GraphWidget({ title, left, width: 8, height: 6 });
+}
