@@ -1,0 +1,281 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import { isoSeconds } from './repository-json.ts';
+
+export interface Webhook {
+  url: string;
+  secret: string;
+}
+
+/** An event that waits to be written into the journal, with the rows that it belongs to. */
+export interface NewEvent {
+  event: string;
+  repositoryId: number;
+  payload: unknown;
+}
+
+/** A delivery as GitHub's REST API lists it. https://docs.github.com/en/rest/repos/webhooks */
+export interface DeliverySummary {
+  id: number;
+  guid: string;
+  delivered_at: string;
+  redelivery: boolean;
+  /** Seconds. */
+  duration: number;
+  status: string;
+  status_code: number;
+  event: string;
+  action: null;
+  installation_id: null;
+  repository_id: number;
+  throttled_at: null;
+}
+
+export interface DeliveryDetail extends DeliverySummary {
+  url: string;
+  request: { headers: Record<string, string>; payload: unknown };
+  response: { headers: Record<string, string>; payload: string };
+}
+
+export interface Deliveries {
+  /** Writes an event into the journal, inside the caller's transaction. It is sent once `pump` is called. */
+  add(event: NewEvent): void;
+  /** Sends what waits, as far as the host is started and has a webhook. */
+  pump(): void;
+  /** Newest first; `before` is the id after which the page begins. */
+  list(page: { repositoryId?: number; limit: number; before?: number }): DeliverySummary[];
+  find(id: number): DeliveryDetail | undefined;
+  /** Sends a delivery once more, with the same GUID. False: there is none of this id. */
+  redeliver(id: number): boolean;
+  setWebhook(webhook: Webhook): void;
+  start(): void;
+  /** What is under way is sent again after the next start. */
+  stop(): Promise<void>;
+}
+
+/** The hook's id: the host has one hook, for all repositories. */
+export const hookId = 1;
+
+/** GitHub waits ten seconds for an answer and keeps deliveries for three days. */
+const timeoutMilliseconds = 10_000;
+const keepMilliseconds = 3 * 24 * 60 * 60 * 1000;
+/** A larger payload is not sent at all. https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
+const maxPayloadBytes = 25 * 1024 * 1024;
+const maxResponseBytes = 64 * 1024;
+const concurrency = 4;
+
+/**
+ * The journal of webhook deliveries. An event is in it before the push is answered, so that neither a kill nor a missing webhook
+ * loses it. Once an attempt has ended, well or badly, it is GitHub's rule that nothing is sent again by itself.
+ */
+export function createDeliveries({
+  database,
+  log,
+}: {
+  database: DatabaseSync;
+  log: (message: string) => void;
+}): Deliveries {
+  database.exec(`create table if not exists git_deliveries (
+    id integer primary key autoincrement,
+    guid text not null,
+    event text not null,
+    repository_id integer not null,
+    redelivery integer not null,
+    payload text not null,
+    created_at integer not null,
+    delivered_at integer,
+    duration real,
+    status text,
+    status_code integer,
+    url text,
+    request_headers text,
+    response_headers text,
+    response_body text
+  ) strict;
+  create index if not exists git_deliveries_waiting on git_deliveries (id) where delivered_at is null;`);
+  const summary = 'id, guid, event, repository_id, redelivery, created_at, delivered_at, duration, status, status_code';
+  const waiting = database.prepare(
+    'select id, guid, event, repository_id, payload from git_deliveries where delivered_at is null order by id limit 100',
+  );
+  const underWay = new Map<number, Promise<void>>();
+  let webhook: Webhook | undefined;
+  let stopping: AbortController | undefined;
+
+  function add({ event, repositoryId, payload }: NewEvent, guid: string = randomUUID(), redelivery = false): void {
+    const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
+    if (Buffer.byteLength(text) > maxPayloadBytes) {
+      log(`a ${event} event of more than 25 MB is not sent, as on GitHub`);
+      return;
+    }
+    database
+      .prepare(
+        'insert into git_deliveries (guid, event, repository_id, redelivery, payload, created_at) values (?, ?, ?, ?, ?, ?)',
+      )
+      .run(guid, event, repositoryId, redelivery ? 1 : 0, text, Date.now());
+  }
+
+  function pump(): void {
+    if (!webhook || !stopping) return;
+    for (const row of waiting.all()) {
+      if (underWay.size >= concurrency) return;
+      const id = Number(row.id);
+      if (underWay.has(id)) continue;
+      const attempt = send(id, row, webhook, stopping.signal).finally(() => {
+        underWay.delete(id);
+        pump();
+      });
+      underWay.set(id, attempt);
+    }
+  }
+
+  async function send(
+    id: number,
+    row: Record<string, unknown>,
+    { url, secret }: Webhook,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const body = Buffer.from(String(row.payload));
+    const sign = (algorithm: 'sha1' | 'sha256') =>
+      `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`;
+    const headers = {
+      Accept: '*/*',
+      'Content-Type': 'application/json',
+      'User-Agent': 'GitHub-Hookshot/slipway',
+      'X-GitHub-Delivery': String(row.guid),
+      'X-GitHub-Event': String(row.event),
+      'X-GitHub-Hook-ID': String(hookId),
+      'X-GitHub-Hook-Installation-Target-ID': String(row.repository_id),
+      'X-GitHub-Hook-Installation-Target-Type': 'repository',
+      'X-Hub-Signature': sign('sha1'),
+      'X-Hub-Signature-256': sign('sha256'),
+    };
+    const startedAt = Date.now();
+    const outcome = await attempt(url, headers, body, stop);
+    if (stop.aborted) return;
+    const duration = Math.round((Date.now() - startedAt) / 10) / 100;
+    database
+      .prepare(`update git_deliveries set delivered_at = ?, duration = ?, status = ?, status_code = ?, url = ?,
+        request_headers = ?, response_headers = ?, response_body = ? where id = ?`)
+      .run(
+        startedAt,
+        duration,
+        outcome.status,
+        outcome.code,
+        url,
+        JSON.stringify(headers),
+        JSON.stringify(outcome.headers),
+        outcome.body,
+        id,
+      );
+    database.prepare('delete from git_deliveries where delivered_at < ?').run(Date.now() - keepMilliseconds);
+    log(`${row.event} event ${row.guid}: ${outcome.status}`);
+  }
+
+  return {
+    add: (event) => add(event),
+    pump,
+    list({ repositoryId, limit, before }) {
+      return database
+        .prepare(
+          `select ${summary} from git_deliveries where repository_id = coalesce(?, repository_id) and id < ? order by id desc limit ?`,
+        )
+        .all(repositoryId ?? null, before ?? Number.MAX_SAFE_INTEGER, limit)
+        .map(summaryOf);
+    },
+    find(id) {
+      const row = database
+        .prepare(
+          `select ${summary}, payload, url, request_headers, response_headers, response_body from git_deliveries where id = ?`,
+        )
+        .get(id);
+      return (
+        row && {
+          ...summaryOf(row),
+          url: String(row.url ?? webhook?.url ?? ''),
+          request: { headers: parsed(row.request_headers), payload: JSON.parse(String(row.payload)) },
+          response: { headers: parsed(row.response_headers), payload: String(row.response_body ?? '') },
+        }
+      );
+    },
+    redeliver(id) {
+      const row = database
+        .prepare('select guid, event, repository_id, payload from git_deliveries where id = ?')
+        .get(id);
+      if (!row) return false;
+      const event = { event: String(row.event), repositoryId: Number(row.repository_id), payload: String(row.payload) };
+      add(event, String(row.guid), true);
+      pump();
+      return true;
+    },
+    setWebhook(registered) {
+      webhook = registered;
+      pump();
+    },
+    start() {
+      stopping = new AbortController();
+      pump();
+    },
+    async stop() {
+      stopping?.abort();
+      stopping = undefined;
+      await Promise.all(underWay.values());
+    },
+  };
+}
+
+interface Outcome {
+  status: string;
+  code: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** One attempt. That nobody answers is an outcome as well: GitHub lists it with the status code that a proxy would give. */
+async function attempt(
+  url: string,
+  headers: Record<string, string>,
+  body: Buffer,
+  stop: AbortSignal,
+): Promise<Outcome> {
+  const timeout = AbortSignal.timeout(timeoutMilliseconds);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers,
+      body: new Uint8Array(body),
+      redirect: 'manual',
+      signal: AbortSignal.any([timeout, stop]),
+    });
+    const text = (await response.text()).slice(0, maxResponseBytes);
+    const status = response.ok ? 'OK' : `Invalid HTTP Response: ${response.status}`;
+    return { status, code: response.status, headers: Object.fromEntries(response.headers), body: text };
+  } catch {
+    return {
+      status: timeout.aborted ? 'timed out' : 'failed to connect to host',
+      code: timeout.aborted ? 504 : 502,
+      headers: {},
+      body: '',
+    };
+  }
+}
+
+function summaryOf(row: Record<string, unknown>): DeliverySummary {
+  return {
+    id: Number(row.id),
+    guid: String(row.guid),
+    delivered_at: isoSeconds(Number(row.delivered_at ?? row.created_at)),
+    redelivery: row.redelivery === 1,
+    duration: Number(row.duration ?? 0),
+    status: String(row.status ?? 'pending'),
+    status_code: Number(row.status_code ?? 0),
+    event: String(row.event),
+    action: null,
+    installation_id: null,
+    repository_id: Number(row.repository_id),
+    throttled_at: null,
+  };
+}
+
+function parsed(value: unknown): Record<string, string> {
+  return JSON.parse(String(value ?? '{}')) as Record<string, string>;
+}

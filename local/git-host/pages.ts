@@ -1,0 +1,140 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Html, html, htmlPage, pagePolicy } from '../page.ts';
+import type { Deliveries, DeliverySummary } from './deliveries.ts';
+import type { Git } from './git-process.ts';
+import type { Repositories, Repository } from './repositories.ts';
+import type { Statuses } from './statuses.ts';
+
+const recent = 50;
+
+/** The host for people: `/git` (repositories), `/git/<owner>/<repo>`, `/git/<owner>/<repo>/commit/<id>`, `/github` (statuses, deliveries). */
+export function createGitPages(options: {
+  url: string;
+  git: Git;
+  repositories: Repositories;
+  statuses: Statuses;
+  deliveries: Deliveries;
+}): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { url, git, repositories, statuses, deliveries } = options;
+
+  function repositoriesPage(): string {
+    const rows = repositories.list().map(({ owner, name, pushedAt }) => {
+      const path = `${owner}/${name}`;
+      return html`<tr><td><a href="/git/${path}">${path}</a></td><td><code>${url}/git/${path}.git</code></td><td>${readable(pushedAt)}</td></tr>
+`;
+    });
+    const hint = html`<p>A push makes the repository:</p><pre>git push ${url}/git/&lt;owner&gt;/&lt;repository&gt;.git HEAD:main</pre>`;
+    return htmlPage('Repositories', html`${table(['Repository', 'Clone from', 'Last push'], rows)}${hint}`);
+  }
+
+  async function repositoryPage(repository: Repository): Promise<string> {
+    const path = `${repository.owner}/${repository.name}`;
+    const format = '--format=%(refname)%00%(objectname)%00%(*objectname)%00%(contents:subject)';
+    const output = await git.run(repository.folder, [
+      'for-each-ref',
+      '--sort=-creatordate',
+      '--count=200',
+      format,
+      'refs/heads/',
+      'refs/tags/',
+    ]);
+    const rows = output
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [ref = '', object = '', peeled = '', subject = ''] = line.split('\0');
+        const commit = peeled || object;
+        return html`<tr><td>${ref.replace(/^refs\/(?:heads|tags)\//, '')}</td><td>${ref.startsWith('refs/tags/') ? 'tag' : 'branch'}</td><td><a href="/git/${path}/commit/${commit}"><code>${commit.slice(0, 12)}</code></a></td><td>${subject}</td></tr>
+`;
+      });
+    return htmlPage(
+      path,
+      html`<p>Clone from <code>${url}/git/${path}.git</code></p>${table(['Ref', 'Kind', 'Commit', 'Message'], rows)}
+<h2>Deliveries</h2>${deliveryTable(deliveries.list({ repositoryId: repository.id, limit: recent }))}`,
+    );
+  }
+
+  async function commitPage(repository: Repository, sha: string): Promise<string> {
+    const shown = await git.run(repository.folder, ['show', '--stat=120', '--format=fuller', '--no-color', sha]);
+    const rows = statuses.of(repository.id, sha).map((status) => statusRow(html`${status.context}`, status));
+    return htmlPage(
+      `${repository.owner}/${repository.name} at ${sha.slice(0, 12)}`,
+      html`<pre>${shown.toString().slice(0, 200_000)}</pre><h2>Statuses</h2>${table(['Context', 'State', 'Description', 'Link', 'Time'], rows)}`,
+    );
+  }
+
+  function activityPage(): string {
+    const rows = statuses.recent(recent).map((status) => {
+      const { owner, name, sha, context } = status;
+      return statusRow(
+        html`<a href="/git/${owner}/${name}/commit/${sha}">${owner}/${name} <code>${sha.slice(0, 12)}</code></a><br>${context}`,
+        status,
+      );
+    });
+    return htmlPage(
+      'Statuses and deliveries',
+      html`<h2>Commit statuses</h2>${table(['Commit', 'State', 'Description', 'Link', 'Time'], rows)}
+<h2>Webhook deliveries</h2>${deliveryTable(deliveries.list({ limit: recent }))}`,
+    );
+  }
+
+  async function page(pathname: string): Promise<string | undefined> {
+    if (/^\/git\/?$/.test(pathname)) return repositoriesPage();
+    if (/^\/github\/?$/.test(pathname)) return activityPage();
+    const {
+      owner = '',
+      name = '',
+      sha,
+    } = /^\/git\/(?<owner>[^/]+)\/(?<name>[^/]+?)(?:\.git)?(?:\/commit\/(?<sha>[0-9a-f]{4,40}))?\/?$/.exec(pathname)
+      ?.groups ?? {};
+    const repository = repositories.find(owner, name);
+    if (!repository) return undefined;
+    if (sha === undefined) return repositoryPage(repository);
+    const commit = await repositories.commitOf(repository, sha);
+    return commit && commitPage(repository, commit);
+  }
+
+  return async (request, response) => {
+    const body = await page(new URL(request.url ?? '/', url).pathname);
+    response.writeHead(body === undefined ? 404 : 200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': pagePolicy,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+    response.end(
+      body ?? htmlPage('Not found', html`<p>There is no such page. <a href="/git">All repositories</a></p>`),
+    );
+  };
+}
+
+function table(names: string[], rows: Html[]): Html {
+  if (rows.length === 0) return html`<p class="quiet">None yet.</p>`;
+  return html`<table><thead><tr>${names.map((name) => html`<th>${name}</th>`)}</tr></thead><tbody>
+${rows}</tbody></table>`;
+}
+
+function statusRow(
+  subject: Html,
+  status: { state: string; description: string | null; target_url: string | null; created_at: string },
+): Html {
+  const { state, description, target_url: target } = status;
+  const link = target ? html`<a href="${target}" rel="noreferrer">${target}</a>` : html``;
+  const tone = state === 'success' ? 'good' : state === 'pending' ? 'quiet' : 'bad';
+  return html`<tr><td>${subject}</td><td class="${tone}">${state}</td><td>${description ?? ''}</td><td>${link}</td><td>${status.created_at}</td></tr>
+`;
+}
+
+function deliveryTable(list: DeliverySummary[]): Html {
+  const rows = list.map(
+    ({ guid, event, redelivery, status, status_code: code, duration, delivered_at: time }) =>
+      html`<tr><td><code>${guid}</code>${redelivery ? ' (again)' : ''}</td><td>${event}</td><td class="${code >= 200 && code < 300 ? 'good' : code === 0 ? 'quiet' : 'bad'}">${status} (${code})</td><td>${duration} s</td><td>${time}</td></tr>
+`,
+  );
+  return table(['Delivery', 'Event', 'Answer', 'Took', 'Time'], rows);
+}
+
+function readable(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
+}

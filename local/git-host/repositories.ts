@@ -1,0 +1,147 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Git } from './git-process.ts';
+
+export interface Repository {
+  readonly id: number;
+  readonly owner: string;
+  readonly name: string;
+  /** The bare repository on disk. */
+  readonly folder: string;
+  /** Milliseconds. */
+  readonly createdAt: number;
+  readonly pushedAt: number;
+}
+
+export interface Repositories {
+  /** The folder of all of them, for a server that works below one root. */
+  readonly root: string;
+  find(owner: string, name: string): Repository | undefined;
+  list(): Repository[];
+  /** Makes the repository if it is not there. */
+  ensure(owner: string, name: string): Promise<Repository>;
+  /** A repository that stays empty, for a client that asks about one that is not there yet. */
+  empty(): Promise<Repository>;
+  /** The commit that a branch, a tag, a full ref or the beginning of a commit's id names. */
+  commitOf(repository: Repository, ref: string): Promise<string | undefined>;
+  /** The branch that HEAD names, whether it is there or not. */
+  defaultBranch(repository: Repository): Promise<string>;
+  pushed(repository: Repository, at: number): void;
+}
+
+const ownerPattern = /^[a-z0-9][a-z0-9_.-]{0,99}$/i;
+const namePattern = /^[a-z0-9_.][a-z0-9_.-]{0,99}$/i;
+/** What git refuses in a ref, and everything that would make it an expression. https://git-scm.com/docs/git-check-ref-format */
+const refPattern = /^(?!.*(?:\.\.|@\{|\/\/|\.lock(?:\/|$)|\/\.|\/$|\.$))[^\s\p{Cc}~^:?*[\\.-][^\s\p{Cc}~^:?*[\\]*$/u;
+
+/** Whether GitHub could have a repository of this name. It may stand in a path. */
+export function isRepositoryName(owner: string, name: string): boolean {
+  return (
+    ownerPattern.test(owner) &&
+    !owner.includes('..') &&
+    namePattern.test(name) &&
+    !/^\.\.?$|\.(?:git|lock|wiki)$/i.test(name)
+  );
+}
+
+/** The repositories of the host: bare ones below the data folder. Names differ in more than case, as on GitHub. */
+export function createRepositories(options: { dataFolder: string; database: DatabaseSync; git: Git }): Repositories {
+  const { database, git } = options;
+  const root = join(options.dataFolder, 'git');
+  database.exec(`create table if not exists git_repositories (
+    id integer primary key autoincrement,
+    owner text not null,
+    name text not null,
+    created_at integer not null,
+    pushed_at integer not null
+  ) strict;
+  create unique index if not exists git_repository_name on git_repositories (lower(owner), lower(name));`);
+  const select = 'select id, owner, name, created_at, pushed_at from git_repositories';
+  const named = database.prepare(`${select} where lower(owner) = lower(?) and lower(name) = lower(?)`);
+  const making = new Map<string, Promise<void>>();
+  let emptyMade: Promise<void> | undefined;
+
+  const folderOf = (owner: string, name: string) => join(root, owner.toLowerCase(), `${name.toLowerCase()}.git`);
+  const fromRow = (row: Record<string, unknown>): Repository => {
+    const owner = String(row.owner);
+    const name = String(row.name);
+    const times = { createdAt: Number(row.created_at), pushedAt: Number(row.pushed_at) };
+    return { id: Number(row.id), owner, name, folder: folderOf(owner, name), ...times };
+  };
+  const find = (owner: string, name: string): Repository | undefined => {
+    const row = isRepositoryName(owner, name) ? named.get(owner, name) : undefined;
+    return row && fromRow(row);
+  };
+
+  async function makeFolder(folder: string): Promise<void> {
+    const unfinished = `${folder}.new`;
+    await mkdir(dirname(folder), { recursive: true });
+    await rm(unfinished, { recursive: true, force: true });
+    await git.run(dirname(folder), ['init', '--quiet', '--bare', '--template=', unfinished]);
+    // A folder that stands here without a row is what a killed machine left; it has never had a push.
+    await rm(folder, { recursive: true, force: true });
+    await rename(unfinished, folder);
+  }
+
+  async function make(owner: string, name: string): Promise<void> {
+    await makeFolder(folderOf(owner, name));
+    const now = Date.now();
+    database
+      .prepare('insert into git_repositories (owner, name, created_at, pushed_at) values (?, ?, ?, ?)')
+      .run(owner, name, now, now);
+  }
+
+  return {
+    root,
+    find,
+    list: () => database.prepare(`${select} order by lower(owner), lower(name)`).all().map(fromRow),
+    async ensure(owner, name) {
+      if (!isRepositoryName(owner, name)) throw new RepositoryNameError(`${owner}/${name} is no name of a repository.`);
+      const key = folderOf(owner, name);
+      if (!find(owner, name)) {
+        const made = making.get(key) ?? make(owner, name).finally(() => making.delete(key));
+        making.set(key, made);
+        await made;
+      }
+      const repository = find(owner, name);
+      if (!repository) throw new RepositoryNameError(`${owner}/${name} could not be made.`);
+      return repository;
+    },
+    async empty() {
+      const folder = join(root, '.empty.git');
+      emptyMade ??= makeFolder(folder);
+      await emptyMade;
+      return { id: 0, owner: '', name: '', folder, createdAt: 0, pushedAt: 0 };
+    },
+    async commitOf(repository, ref) {
+      if (!refPattern.test(ref)) return undefined;
+      const names = [`refs/heads/${ref}`, `refs/tags/${ref}`];
+      if (/^[0-9a-f]{4,40}$/.test(ref)) names.unshift(ref);
+      if (/^(?:heads|tags)\//.test(ref)) names.push(`refs/${ref}`);
+      if (/^(?:refs\/|HEAD$)/.test(ref)) names.push(ref);
+      for (const name of names) {
+        const commit = await git.ask(repository.folder, [
+          'rev-parse',
+          '--verify',
+          '--quiet',
+          '--end-of-options',
+          `${name}^{commit}`,
+        ]);
+        if (commit) return commit.trim();
+      }
+      return undefined;
+    },
+    async defaultBranch(repository) {
+      const head = await git.run(repository.folder, ['symbolic-ref', '--short', 'HEAD']);
+      return head.toString().trim();
+    },
+    pushed: (repository, at) =>
+      void database.prepare('update git_repositories set pushed_at = ? where id = ?').run(at, repository.id),
+  };
+}
+
+/** The name is not one that GitHub would allow. */
+export class RepositoryNameError extends Error {
+  override readonly name = 'RepositoryNameError';
+}

@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import PostalMime, { type Address } from 'postal-mime';
+import { type Html, html, htmlPage, pagePolicy } from '../page.ts';
+import type { Inbox } from './inbox.ts';
+
+/**
+ * What a message's HTML may do: show itself with its own styles and embedded pictures. No script, no request to anywhere, no form;
+ * a link opens in a new window.
+ */
+const messagePolicy =
+  "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'self'";
+
+const pageLength = 100;
+const listLength = 1000;
+
+/** The inbox for people (`/mail`, `/mail/<id>`) and for programs (`/mail/api/messages`, `/mail/api/messages/<id>`). */
+export function createMailPages(inbox: Inbox): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return answer(response, 405, text('The inbox is read only.'));
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const before = url.searchParams.get('before');
+    const page = before === null ? {} : { before };
+    const [, , ...path] = url.pathname.replace(/\/$/, '').split('/');
+
+    if (path.length === 0) return answer(response, 200, listPage(inbox.list({ limit: pageLength, ...page })));
+    if (path[0] === 'api') {
+      if (path[1] !== 'messages' || path.length > 3) return answer(response, 404, json({ message: 'Not Found' }));
+      if (path[2] === undefined) {
+        const limit = Math.min(Math.max(Number(url.searchParams.get('limit')) || listLength, 1), listLength);
+        return answer(response, 200, json(inbox.list({ limit, ...page })));
+      }
+      const message = inbox.find(path[2]);
+      if (!message) return answer(response, 404, json({ message: 'Not Found' }));
+      return answer(response, 200, { type: 'message/rfc822', body: message.raw });
+    }
+
+    const message = inbox.find(path[0] ?? '');
+    if (!message || path.length > 2) return answer(response, 404, text('There is no such message.'));
+    if (path[1] === undefined) return answer(response, 200, await messagePage(message.summary.id, message.raw));
+    if (path[1] !== 'html') return answer(response, 404, text('There is no such page.'));
+    const { html: body } = await PostalMime.parse(message.raw);
+    return answer(response, 200, {
+      type: 'text/html; charset=utf-8',
+      body: `<!doctype html><meta charset="utf-8"><base target="_blank">${body ?? ''}`,
+      policy: messagePolicy,
+    });
+  };
+}
+
+interface Answer {
+  type: string;
+  body: string | Uint8Array;
+  policy?: string;
+}
+
+function answer(response: ServerResponse, status: number, { type, body, policy = pagePolicy }: Answer): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'content-security-policy': policy,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-store',
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+const text = (body: string): Answer => ({ type: 'text/plain; charset=utf-8', body: `${body}\n` });
+const json = (value: unknown): Answer => ({
+  type: 'application/json; charset=utf-8',
+  body: JSON.stringify(value, null, 2),
+});
+const page = (title: string, body: Html): Answer => ({ type: 'text/html; charset=utf-8', body: htmlPage(title, body) });
+
+function listPage(messages: ReturnType<Inbox['list']>): Answer {
+  if (messages.length === 0) return page('Mail', html`<p>No mail yet. Everything that Slipway sends arrives here.</p>`);
+  const last = messages.at(-1);
+  return page(
+    'Mail',
+    html`<table><thead><tr><th>Subject</th><th>To</th><th>From</th><th>Date</th></tr></thead><tbody>
+${messages.map(
+  ({ id, subject, to, from, date }) =>
+    html`<tr><td><a href="/mail/${id}">${subject || '(no subject)'}</a></td><td>${to.join(', ')}</td><td>${from}</td><td><time datetime="${date}">${readable(date)}</time></td></tr>
+`,
+)}</tbody></table>
+${last && messages.length === pageLength ? html`<p><a href="/mail?before=${last.id}">Older mail</a></p>` : ''}`,
+  );
+}
+
+async function messagePage(id: string, raw: Uint8Array): Promise<Answer> {
+  const message = await PostalMime.parse(raw);
+  const rows: [string, string][] = [
+    ['From', addresses(message.from)],
+    ['To', addresses(message.to)],
+    ['Cc', addresses(message.cc)],
+    ['Date', message.date ?? ''],
+  ];
+  return page(
+    message.subject || '(no subject)',
+    html`<table><tbody>
+${rows.filter(([, value]) => value !== '').map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`)}
+</tbody></table>
+${message.html === undefined ? '' : html`<h2>Message</h2><iframe title="The message's HTML part" src="/mail/${id}/html" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>`}
+${message.text === undefined ? '' : html`<h2>Text part</h2><pre>${message.text}</pre>`}
+${message.attachments.length === 0 ? '' : html`<h2>Attachments</h2><ul>${message.attachments.map((part) => html`<li>${part.filename ?? '(no name)'} (${part.mimeType})</li>`)}</ul>`}
+<h2>Headers</h2><pre>${message.headers.map(({ originalKey, value }) => `${originalKey}: ${value}`).join('\n')}</pre>
+<p><a href="/mail/api/messages/${id}">The message as it was sent</a></p>`,
+  );
+}
+
+function addresses(list: Address | Address[] | undefined): string {
+  if (list === undefined) return '';
+  return [list]
+    .flat()
+    .flatMap((entry) => entry.group ?? [entry])
+    .map(({ name, address }) => (name ? `${name} <${address ?? ''}>` : (address ?? '')))
+    .join(', ');
+}
+
+function readable(date: string): string {
+  return `${date.slice(0, 10)} ${date.slice(11, 19)} UTC`;
+}
