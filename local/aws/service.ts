@@ -91,9 +91,9 @@ export class AwsError extends Error {
 /** One call of a service's API. `input` has passed `input`'s schema when `permissions` and `handle` see it. */
 export interface Operation<Input = never> {
   readonly input: z.ZodType<Input>;
-  permissions(input: Input): Permission[];
+  permissions(input: NoInfer<Input>): Permission[];
   /** The answer's members, or a promise of them; undefined stands for an empty answer. */
-  handle(input: Input, caller: Caller, call: Call): unknown;
+  handle(input: NoInfer<Input>, caller: Caller, call: Call): unknown;
 }
 
 /** The HTTP exchange that an operation runs in. */

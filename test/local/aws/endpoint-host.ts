@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
+import { createAwsEndpoint } from '../../../local/aws/endpoint.ts';
+import type { Created, Declared, Keys, Service } from '../../../local/aws/service.ts';
+
+export interface EndpointHost extends AsyncDisposable {
+  account: OpenAccount;
+  url: string;
+  /** What every SDK client needs to call as the holder of the keys. */
+  as(keys: Keys): ClientSettings;
+  /** Declares one resource as the template would. */
+  declare<Properties>(service: Service, type: string, logicalId: string, properties: Properties): Promise<Created>;
+  /** Ends as `kill -9` does: without a word to the services. The data folder stays. */
+  crash(): Promise<void>;
+  dataFolder: string;
+  logged: string[];
+}
+
+export interface ClientSettings {
+  endpoint: string;
+  region: string;
+  credentials: Keys;
+  maxAttempts: number;
+}
+
+/** An account with some services behind a real HTTP server. */
+export async function hostEndpoint(
+  servicesFor: (account: OpenAccount) => Service[],
+  dataFolder = mkdtempSync(join(tmpdir(), 'slipway-aws-')),
+): Promise<EndpointHost> {
+  const server = createServer();
+  await listen(server);
+  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const logged: string[] = [];
+  const account = openAccount({ url, dataFolder, log: (source, message) => logged.push(`${source}: ${message}`) });
+  const services = servicesFor(account);
+  server.on('request', createAwsEndpoint(account, services));
+
+  const close = async () => {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  return {
+    account,
+    url,
+    dataFolder,
+    logged,
+    as: (credentials) => ({ endpoint: `${url}/aws`, region: 'us-east-1', credentials, maxAttempts: 1 }),
+    async declare(service, type, logicalId, properties) {
+      const kind = service.resources[type];
+      if (!kind) throw new Error(`No ${type} here.`);
+      const parsed = kind.properties.parse(properties);
+      return kind.create({ logicalId, stackName: 'test', properties: parsed } as Declared<never>);
+    },
+    async crash() {
+      await close();
+      account.close();
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(services.map((service) => service.stop?.()));
+      await close();
+      account.close();
+      rmSync(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function listen(server: Server): Promise<void> {
+  server.listen(0, 'localhost');
+  await once(server, 'listening');
+}
+
+/** A role with one inline policy, and its ARN. */
+export async function declareRole(
+  host: EndpointHost,
+  iam: Service,
+  logicalId: string,
+  statements: unknown[],
+): Promise<string> {
+  const { attributes } = await host.declare(iam, 'AWS::IAM::Role', logicalId, {
+    AssumeRolePolicyDocument: {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+    },
+    Policies: [{ PolicyName: 'inline', PolicyDocument: { Version: '2012-10-17', Statement: statements } }],
+  });
+  return attributes?.Arn ?? '';
+}
