@@ -61,7 +61,11 @@ const titleWidth = 20;
 const unicode = { running: '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏', succeeded: '✔', stopped: '■', failed: '✘', cut: '…' };
 const ascii = { running: '|/-\\', succeeded: '+', stopped: '#', failed: 'x', cut: '.' };
 
-export function createProgress({ screen, environment = process.env, now = () => performance.now() }: ProgressOptions): Progress {
+export function createProgress({
+  screen,
+  environment = process.env,
+  now = () => performance.now(),
+}: ProgressOptions): Progress {
   const live = screen.isTTY === true && environment.TERM !== 'dumb';
   const coloured = live && !environment.NO_COLOR;
   const paint: Paint = (style, text) => (coloured ? styleText(style, text, { validateStream: false }) : text);
@@ -181,12 +185,16 @@ function clock(milliseconds: number): string {
 
 /** A build's log may hold anything: nothing of it moves the cursor, changes colours or breaks the line. */
 function harmless(text: string): string {
-  return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim();
+  return stripVTControlCharacters(text)
+    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+    .trim();
 }
 
 function cut(text: string, width: number, sign: string): string {
   const characters = [...text];
-  return characters.length <= width ? text : characters.slice(0, Math.max(0, width - 1)).join('') + (width > 0 ? sign : '');
+  return characters.length <= width
+    ? text
+    : characters.slice(0, Math.max(0, width - 1)).join('') + (width > 0 ? sign : '');
 }
 
 /** Breaks at spaces; a word that is longer than the line stays whole, so that it can be copied. */

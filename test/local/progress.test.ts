@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createProgress, seconds, wrap } from '../../local/progress.ts';
 
-function screenOf(properties: { isTTY?: boolean; columns?: number }, environment: Record<string, string> = { LANG: 'C.UTF-8' }) {
+function screenOf(
+  properties: { isTTY?: boolean; columns?: number },
+  environment: Record<string, string> = { LANG: 'C.UTF-8' },
+) {
   const written: string[] = [];
   const clock = { time: 0 };
   const progress = createProgress({
@@ -16,12 +19,14 @@ function screenOf(properties: { isTTY?: boolean; columns?: number }, environment
 function shown(text: string): string[] {
   const rows: string[] = [''];
   let row = 0;
-  for (const [part] of text.matchAll(/\x1b\[(\d*)A|\x1b\[2K|\x1b\[J|\x1b\[\?25[lh]|\x1b\[[\d;]*m|\r|\n|[^\x1b\r\n]+/g)) {
-    if (part === '\n') rows[++row] ??= '';
-    else if (part.endsWith('A') && part.startsWith('\x1b')) row -= Number(part.slice(2, -1));
-    else if (part === '\x1b[2K') rows[row] = '';
-    else if (part === '\x1b[J') rows.splice(row + 1), (rows[row] = '');
-    else if (!part.startsWith('\x1b') && part !== '\r') rows[row] += part;
+  for (const [part] of text.replaceAll('\x1b', '␛').matchAll(/␛\[[?\d;]*[A-Za-z]|\r|\n|[^␛\r\n]+/g)) {
+    if (part === '\n') {
+      row += 1;
+      rows[row] ??= '';
+    } else if (/^␛\[\d*A$/.test(part)) row -= Number(part.slice(2, -1));
+    else if (part === '␛[2K') rows[row] = '';
+    else if (part === '␛[J') rows.splice(row, rows.length, '');
+    else if (!part.startsWith('␛') && part !== '\r') rows[row] += part;
   }
   return rows.map((line) => line.trimEnd()).filter(Boolean);
 }
@@ -95,7 +100,7 @@ describe('on a terminal', () => {
     const { progress, text } = screenOf({ isTTY: true, columns: 80 }, { LANG: 'C', NO_COLOR: '1' });
     progress.task('one').succeed('done');
     progress.close();
-    expect(text()).not.toMatch(/\x1b\[\d+m/);
+    expect(text().replaceAll('\x1b', '␛')).not.toMatch(/␛\[\d+m/);
     expect(shown(text())[0]).toMatch(/^\+ one/);
   });
 });

@@ -1,0 +1,169 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ContainerEngine, ensureContainerEngine } from './container-engine.ts';
+import { type DemoArguments, readArguments, UsageError, usage } from './demo/arguments.ts';
+import { choosePort } from './demo/port.ts';
+import { checkImage, checkInbox, checkRecords } from './demo/promises.ts';
+import { createSlipwayClient } from './demo/slipway-client.ts';
+import { exampleRecords } from './demo/sources.ts';
+import { step } from './demo/step.ts';
+import { prepareRootFileSystem, type Setting, type Story, tellStory } from './demo/story.ts';
+import { invitation, summary } from './demo/summary.ts';
+import { type Machine, startMachine } from './machine.ts';
+import { createProgress, type Progress, seconds } from './progress.ts';
+
+interface Stage {
+  progress: Progress;
+  signal: AbortSignal;
+  workspace: string;
+  dataFolder: string;
+  logFile: string;
+}
+
+async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Promise<void> {
+  const { progress, dataFolder, logFile } = outer;
+  const end = new AbortController();
+  const signal = AbortSignal.any([outer.signal, end.signal]);
+  const stage = { ...outer, signal };
+  const start = performance.now();
+  const port = await choosePort(wantedPort);
+  const log = createWriteStream(logFile, { flags: 'a' });
+  const machine = startMachine({
+    dataFolder,
+    port,
+    scanner: 'records',
+    osvFolder: exampleRecords,
+    output: (line: string) => log.write(`${line}\n`),
+  });
+  try {
+    const engine = showEngine(stage);
+    const rootFileSystem = engine.then(() => prepareRootFileSystem(stage));
+    const [{ name }, archive, { url }] = await Promise.all([engine, rootFileSystem, showMachine(stage, machine)]);
+    const setting: Setting = { ...stage, url, client: createSlipwayClient(url, signal) };
+    const story = await tellStory(setting, archive);
+    await checkPromises(setting, story, name);
+
+    const { paint, columns } = progress;
+    progress.close();
+    const lines = summary(story, { url, engine: name, paint, columns });
+    const took = seconds(performance.now() - start);
+    print(...lines, '', paint('green', `Everything that the demo promises happened, in ${took}.`));
+    if (!keep)
+      return print(
+        'Slipway is stopped. To leave it running, with its pages, mails and registry: npm run demo -- --keep',
+      );
+    print('', ...invitation(url));
+    await untilAborted(signal);
+  } finally {
+    progress.close();
+    end.abort(new Error('The demo has ended.'));
+    // A machine that does not stop is left to the process's end.
+    const stopped = machine.then((running) => running.stop());
+    await Promise.race([stopped.catch(() => undefined), delay(15_000, undefined, { ref: false })]);
+    log.end();
+  }
+}
+
+function showEngine({ progress, signal }: Stage): Promise<ContainerEngine> {
+  return step(
+    { progress, signal, title: 'container engine', patience: 300 },
+    (task, signal) => {
+      task.update('looking for Docker, Podman or Buildah');
+      const say = (line: string) => task.update(line);
+      return ensureContainerEngine({ say, progress: (activity) => task.detail(activity), signal });
+    },
+    (task, { name, version, installed }) =>
+      task.succeed(`${name} ${version}${installed ? ', installed from the distribution’s packages' : ''}`),
+  );
+}
+
+function showMachine({ progress, signal }: Stage, machine: Promise<Machine>): Promise<Machine> {
+  return step(
+    { progress, signal, title: 'Slipway', patience: 120 },
+    (task) => {
+      task.update('deploying the AWS template to this machine');
+      return machine;
+    },
+    (task, { url }) => task.succeed(`runs at ${url}`),
+  );
+}
+
+async function checkPromises(setting: Setting, story: Story, engine: ContainerEngine['name']): Promise<void> {
+  const { progress, signal } = setting;
+  const image = step(
+    { progress, signal, title: 'run the image', patience: 60 },
+    (task, signal) => checkImage(setting, story, { engine, task, signal }),
+    (task, result) => task.succeed(result),
+  );
+  const records = step(
+    { progress, signal, title: 'compare the records', patience: 60 },
+    async (task, signal) => {
+      task.update('reading tags, digests, mails and pages');
+      const result = await checkRecords(setting, story);
+      await checkInbox(setting, story, signal);
+      return result;
+    },
+    (task, result) => task.succeed(result),
+  );
+  await Promise.all([image, records]);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  // Something has to keep the process alive, should the machine not.
+  const alive = setInterval(() => undefined, 60_000);
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(clearInterval(alive)), { once: true });
+  });
+}
+
+function print(...lines: string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** The process's exit code. */
+async function main(args: string[]): Promise<number> {
+  const options = readArguments(args);
+  if (options.help) {
+    print(usage);
+    return 0;
+  }
+  const interrupt = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (interrupt.signal.aborted) process.exit(130);
+      interrupt.abort(new Error(`Ended by ${name}.`));
+    });
+  }
+  const workspace = await mkdtemp(join(tmpdir(), 'slipway-demo-'));
+  const dataFolder = options.data ?? join(workspace, 'data');
+  await mkdir(dataFolder, { recursive: true });
+  const logFile = join(dataFolder, 'demo.log');
+  const progress = createProgress({ screen: process.stdout });
+  progress.say(progress.paint('bold', 'Slipway: from a git push to a scanned, released image, on this machine'));
+  try {
+    await demo(options, { progress, signal: interrupt.signal, dataFolder, logFile, workspace });
+  } catch (error) {
+    progress.close();
+    if (!interrupt.signal.aborted) {
+      console.error(
+        `\n${progress.paint('red', 'The demo failed.')} ${error instanceof Error ? error.message : String(error)}`,
+      );
+      console.error(`What Slipway did stands in ${logFile}. To try by hand: npm run local -- --data "${dataFolder}"`);
+      return 1;
+    }
+    print('Stopped; everything is cleaned up.');
+  }
+  await rm(workspace, { recursive: true, force: true });
+  return interrupt.signal.aborted && !options.keep ? 130 : 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type { ContainerEngine } from '../container-engine.ts';
+import type { Task } from '../progress.ts';
+import { type Chapter, projects, type Setting, type Story } from './story.ts';
+import { tryImage } from './try-image.ts';
+import { PromiseBrokenError, waitFor } from './watch.ts';
+
+/** Registry, mails and pages must all say what the builds say. */
+export async function checkRecords({ client, url }: Setting, story: Story): Promise<string> {
+  const { base, app, change, legacy, builtBefore } = story;
+
+  for (const chapter of [base, app, change]) await checkTags(client, url, chapter);
+  const blocked = await client.digestOf(repositoryOf(legacy), 'latest');
+  must(blocked === undefined && legacy.build.image === null, 'The blocked image was released.');
+  must(
+    legacy.build.verdict?.reasons.some((reason) => /CRITICAL/i.test(reason)) ?? false,
+    'The verdict on the blocked image does not say why.',
+  );
+
+  must(digestOf(change) !== digestOf(app), 'The second push to the application did not make another image.');
+  for (const chapter of [base, change]) {
+    const latest = await client.digestOf(repositoryOf(chapter), 'latest');
+    must(latest === digestOf(chapter), `The tag latest of ${chapter.project} is not at its last release.`);
+  }
+  for (const [project, known] of Object.entries(builtBefore)) {
+    const added = (await client.builds(project)).filter(({ id }) => !known.includes(id) && id !== change.build.id);
+    must(added.length === 0, `${project} was built again, though nobody pushed to it.`);
+  }
+
+  for (const chapter of [base, app, change, legacy]) {
+    const page = await client.page(new URL(chapter.build.url).pathname);
+    must(page.includes(chapter.build.id), `The page of the build of ${chapter.project} does not show it.`);
+    const word = chapter.build.status;
+    must(
+      new RegExp(word, 'i').test(chapter.mail.subject),
+      `The mail "${chapter.mail.subject}" does not say "${word}".`,
+    );
+  }
+  const front = await client.page('/');
+  for (const project of Object.values(projects))
+    must(front.includes(project), `The front page does not name ${project}.`);
+  return 'tags, digests, mails and pages agree; nothing but demo/app was built again';
+}
+
+function digestOf({ build }: Chapter): string {
+  return build.image?.digest ?? '';
+}
+
+/** `demo/app` */
+function repositoryOf({ project }: Chapter): string {
+  return project.slice(0, project.lastIndexOf(':'));
+}
+
+/** A release's own tag stays with its digest, whatever is released later. */
+async function checkTags(client: Setting['client'], url: string, { project, build }: Chapter): Promise<void> {
+  if (!build.image) throw new PromiseBrokenError(`${project} is released without an image.`);
+  const { repository, digest, tags } = build.image;
+  must(repository.startsWith(`${new URL(url).host}/`), `${repository} does not name this machine's registry.`);
+  const name = repository.slice(repository.indexOf('/') + 1);
+  const own = tags.find((tag) => tag.startsWith('build-'));
+  if (!own) throw new PromiseBrokenError(`${project} has no tag build-…`);
+  must((await client.digestOf(name, own)) === digest, `${name}:${own} is not the image that was released.`);
+}
+
+/** Pulls the application's image with the engine, runs it, and looks that it is the one of the last push. */
+export async function checkImage(
+  { workspace }: Setting,
+  { change, changedText }: Story,
+  { engine, task, signal }: { engine: ContainerEngine['name']; task: Task; signal: AbortSignal },
+): Promise<string> {
+  const image = `${change.build.image?.repository}:latest`;
+  task.update(`pulling and running ${image} with ${engine}`);
+  const storage = join(workspace, 'storage');
+  const tried = await tryImage({ engine, image, page: '/index.html', workspace: storage, signal });
+  must(tried.digest === digestOf(change), `${image} is ${tried.digest}, not the ${digestOf(change)} of the last push.`);
+  must(tried.body.includes(changedText), 'The running application does not show what the second push changed.');
+  const title = /<h1>(.*?)<\/h1>/.exec(tried.body)?.[1];
+  return `pulled, run, and it answers: "${title}" with the sentence of the second push`;
+}
+
+/** A mail too many may come late, so the inbox is looked at last. */
+export async function checkInbox({ client }: Setting, story: Story, signal: AbortSignal): Promise<void> {
+  const ids = [story.base, story.app, story.change, story.legacy].map(({ build }) => build.id);
+  await waitFor(
+    'One mail for each build',
+    async () => {
+      const added = (await client.messages()).filter(({ id }) => !story.mailsBefore.has(id));
+      return added.length === ids.length || undefined;
+    },
+    { seconds: 10, signal },
+  );
+}
+
+function must(holds: boolean, otherwise: string): void {
+  if (!holds) throw new PromiseBrokenError(otherwise);
+}

@@ -1,0 +1,199 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Progress } from '../progress.ts';
+import { makeRootFileSystem } from './root-file-system.ts';
+import type { Message, ShownBuild, SlipwayClient } from './slipway-client.ts';
+import { checkOut, type ExampleName, fillInGitUrl, makeExamplePackage, push, type WorkingCopy } from './sources.ts';
+import { step } from './step.ts';
+import { PromiseBrokenError, waitFor, watchBuild } from './watch.ts';
+
+export interface Setting {
+  url: string;
+  client: SlipwayClient;
+  progress: Progress;
+  workspace: string;
+  signal: AbortSignal;
+}
+
+/** A push and what came of it. */
+export interface Chapter {
+  project: string;
+  build: ShownBuild;
+  mail: Message;
+  /** The address in the mail that leads to the build or its log. */
+  link: string;
+}
+
+export interface Story {
+  base: Chapter;
+  app: Chapter;
+  legacy: Chapter;
+  /** The second push to the application. */
+  change: Chapter;
+  /** What the changed page says now and did not say before. */
+  changedText: string;
+  /** The builds that each project had before the second push to the application. */
+  builtBefore: Record<string, string[]>;
+  /** The mails that were there before the first push. */
+  mailsBefore: ReadonlySet<string>;
+}
+
+export const projects = { base: 'demo/base:latest', app: 'demo/app:latest', legacy: 'demo/legacy:latest' } as const;
+const changedText = 'This sentence came with the second push.';
+
+/** Pushes the index, the base image, what is built on it, and a change to the application; each when the one before is done. */
+export async function tellStory(setting: Setting, rootFileSystem: Promise<string>): Promise<Story> {
+  const before = new Set((await setting.client.messages()).map(({ id }) => id));
+  await pushIndex(setting);
+
+  const base = await checkOutExample(setting, 'base');
+  await writeFile(join(base.folder, 'rootfs.tar'), await readFile(await rootFileSystem));
+  const baseChapter = await pushAndWatch(setting, { title: projects.base, project: projects.base, copy: base, before });
+
+  const app = await checkOutExample(setting, 'app');
+  const legacy = await checkOutExample(setting, 'legacy');
+  await makeExamplePackage(legacy, setting.signal);
+  const [appChapter, legacyChapter] = await Promise.all([
+    pushAndWatch(setting, { title: projects.app, project: projects.app, copy: app, before }),
+    pushAndWatch(setting, {
+      title: projects.legacy,
+      project: projects.legacy,
+      copy: legacy,
+      before,
+      outcome: 'blocked',
+    }),
+  ]);
+
+  const builtBefore: Record<string, string[]> = {};
+  for (const project of Object.values(projects)) {
+    builtBefore[project] = (await setting.client.builds(project)).map(({ id }) => id);
+  }
+  const page = join(app.folder, 'pages/index.txt');
+  await writeFile(page, `${await readFile(page, 'utf8')}\n${changedText}\n`);
+  const change = await pushAndWatch(setting, {
+    title: 'change demo/app',
+    project: projects.app,
+    copy: app,
+    before,
+    message: 'Say something new on the first page',
+  });
+  return {
+    base: baseChapter,
+    app: appChapter,
+    legacy: legacyChapter,
+    change,
+    changedText,
+    builtBefore,
+    mailsBefore: before,
+  };
+}
+
+/** Makes the base image's file system; needs no running Slipway. */
+export async function prepareRootFileSystem({
+  progress,
+  workspace,
+  signal,
+}: Omit<Setting, 'url' | 'client'>): Promise<string> {
+  const archive = join(workspace, 'rootfs.tar');
+  await step(
+    { progress, signal, title: 'base packages', patience: 120 },
+    (task, signal) =>
+      makeRootFileSystem({
+        archive,
+        workspace: join(workspace, 'base'),
+        say: (activity) => task.update(activity),
+        signal,
+      }),
+    (task, { system, packages }) => task.succeed(`${packages.join(', ')} of ${system}`),
+  );
+  return archive;
+}
+
+async function pushIndex(setting: Setting): Promise<void> {
+  const { client, progress, url, signal } = setting;
+  const wanted = Object.values(projects);
+  await step(
+    { progress, signal, title: 'push the index', patience: 60 },
+    async (task, signal) => {
+      const index = await checkOutExample(setting, 'index');
+      await fillInGitUrl(index, `${url}/git`);
+      await push(index, 'Add the demo images', signal);
+      task.update('pushed, waiting for the projects to be known');
+      await waitFor(
+        'The reading of the index',
+        async () => {
+          const known = await client.projects();
+          return wanted.every((name) => known.includes(name)) || undefined;
+        },
+        { seconds: 60, signal },
+      );
+    },
+    (task) => task.succeed(`${wanted.length} projects are known: ${wanted.join(', ')}`),
+  );
+}
+
+async function checkOutExample({ workspace, url, signal }: Setting, example: ExampleName): Promise<WorkingCopy> {
+  const repository = example === 'index' ? 'slipway/index' : `demo/${example}`;
+  return await checkOut(example, { folder: join(workspace, example), url: `${url}/git/${repository}.git`, signal });
+}
+
+interface Push {
+  title: string;
+  project: string;
+  copy: WorkingCopy;
+  /** The mails that were there before the story. */
+  before: ReadonlySet<string>;
+  message?: string;
+  outcome?: 'released' | 'blocked';
+}
+
+async function pushAndWatch(setting: Setting, options: Push): Promise<Chapter> {
+  const { client, progress, signal } = setting;
+  const { title, project, copy, before, message = `Add ${project}`, outcome = 'released' } = options;
+  return await step(
+    { progress, signal, title, patience: 240 },
+    async (task, signal) => {
+      task.update('git push');
+      const commit = await push(copy, message, signal);
+      const build = await watchBuild({ client, project, commit, task, signal });
+      if (build.status !== outcome) {
+        const reason = build.failure?.message ?? build.verdict?.reasons.join(' ') ?? '';
+        const log = (await client.log(build.id, 0)).text.trimEnd().split('\n').slice(-15).join('\n  ');
+        throw new PromiseBrokenError(
+          `${project} is ${build.status}, not ${outcome}. ${reason}\nIts log ends so:\n  ${log}`,
+        );
+      }
+      task.update(`${build.status}, waiting for the mail`);
+      const { mail, link } = await waitFor(`The mail about ${project}`, () => mailAbout(client, build, before), {
+        seconds: 30,
+        signal,
+      });
+      return { project, build, mail, link };
+    },
+    (task, { build, mail }) => {
+      const what =
+        build.status === 'blocked'
+          ? `blocked, as it should be: ${build.verdict?.reasons.join(' ') ?? ''}`
+          : `released as ${build.image?.tags.join(', ') ?? ''}`;
+      const line = `${what} · mail to ${mail.to.join(', ')}`;
+      if (build.status === 'blocked') task.stop(line);
+      else task.succeed(line);
+    },
+  );
+}
+
+/** A mail is about a build when it links to it. */
+async function mailAbout(
+  client: SlipwayClient,
+  build: ShownBuild,
+  before: ReadonlySet<string>,
+): Promise<{ mail: Message; link: string } | undefined> {
+  for (const mail of await client.messages()) {
+    if (before.has(mail.id)) continue;
+    const link = (await client.mailText(mail.id))
+      .match(/https?:\/\/\S+/g)
+      ?.find((address) => address.includes(build.id));
+    if (link) return { mail, link };
+  }
+  return undefined;
+}

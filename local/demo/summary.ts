@@ -1,0 +1,60 @@
+import type { ContainerEngine } from '../container-engine.ts';
+import { type Paint, wrap } from '../progress.ts';
+import type { Chapter, Story } from './story.ts';
+import { pullCommand } from './try-image.ts';
+
+export interface SummaryOptions {
+  url: string;
+  engine: ContainerEngine['name'];
+  paint: Paint;
+  /** Undefined: lines are as long as they are. */
+  columns: number | undefined;
+}
+
+/** What came of each push, with everything that a person needs to look at it. */
+export function summary(story: Story, { url, engine, paint, columns }: SummaryOptions): string[] {
+  const width = columns ?? 1000;
+  const field = (name: string, text: string) => {
+    const indent = ' '.repeat(11);
+    const lines = wrap(text, width - indent.length);
+    return [`  ${paint('dim', name.padEnd(9))}${lines[0] ?? ''}`, ...lines.slice(1).map((line) => indent + line)];
+  };
+  const chapter = ({ project, build, mail, link }: Chapter, remark = '') => {
+    const { image, verdict, status } = build;
+    const style = status === 'released' ? 'green' : 'yellow';
+    const reasons = verdict?.reasons.length ? `: ${verdict.reasons.join(' ')}` : ', nothing found by the scan';
+    return [
+      '',
+      `${paint('bold', project)}  ${paint(style, status)}${remark}`,
+      ...(image
+        ? [
+            ...field('image', image.repository),
+            ...field('digest', image.digest),
+            ...field('tags', image.tags.join(' ')),
+            ...field('pull', pullCommand(engine, `${image.repository}:${project.slice(project.lastIndexOf(':') + 1)}`)),
+          ]
+        : field('image', 'none: it stays a candidate, under no release tag')),
+      ...field('verdict', `${verdict?.outcome ?? 'none'}${reasons}`),
+      ...field('mail', `to ${mail.to.join(', ')}: "${mail.subject}"`),
+      ...field('', `it links to ${link}, and is at ${url}/mail/${mail.id}`),
+      ...field('page', build.url),
+    ];
+  };
+  return [
+    ...chapter(story.base),
+    ...chapter(story.app, ', first push'),
+    ...chapter(story.change, ', second push: rebuilt alone, its tags moved'),
+    ...chapter(story.legacy, ' by the policy, as it should be'),
+  ];
+}
+
+/** What a person can do with the machine that `--keep` leaves running. */
+export function invitation(url: string): string[] {
+  return [
+    `Slipway runs on. Builds: ${url}/   Mails: ${url}/mail   Ctrl-C ends it.`,
+    'Push the next change by hand:',
+    `  git clone ${url}/git/demo/app.git && cd app`,
+    '  echo "One more sentence." >> pages/index.txt',
+    '  git commit --all --message "Add a sentence" && git push',
+  ];
+}
