@@ -117,18 +117,31 @@ export function webLink(address: string): string | undefined {
   return url.href;
 }
 
+/** A repository's address as text, without credentials. */
+export function sourceInWords(sourceUrl: string): string {
+  return oneLine(webLink(sourceUrl) ?? sourceUrl.replace(/\/\/[^/@]*@/, '//'), 300);
+}
+
+/** The repository's page, on the hosts whose pages stand at the clone address. */
+export function sourcePage(sourceUrl: string): string | undefined {
+  return repositoryPage(sourceUrl)?.address;
+}
+
 /** The page of a commit on the hosts whose addresses are known; undefined where the host has none that we know of. */
 export function commitLink(sourceUrl: string, commit: string): string | undefined {
+  const page = repositoryPage(sourceUrl);
+  return page && /^[0-9a-f]{40,64}$/.test(commit) ? `${page.address}/${page.commits}/${commit}` : undefined;
+}
+
+function repositoryPage(sourceUrl: string): { address: string; commits: string } | undefined {
   const link = webLink(sourceUrl);
-  if (!link || !/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
-  const url = new URL(link);
-  const repository = `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\.git$/, '')}`;
-  const host = url.hostname.toLowerCase();
-  if (host === 'bitbucket.org') return `${repository}/commits/${commit}`;
-  if (host.startsWith('gitlab.')) return `${repository}/-/commit/${commit}`;
-  if (host.startsWith('github.') || host === 'codeberg.org' || host.startsWith('gitea.'))
-    return `${repository}/commit/${commit}`;
-  return undefined;
+  if (!link) return undefined;
+  const { origin, hostname, pathname } = new URL(link);
+  const address = `${origin}${pathname.replace(/\/+$/, '').replace(/\.git$/, '')}`;
+  if (hostname === 'bitbucket.org') return { address, commits: 'commits' };
+  if (hostname.startsWith('gitlab.')) return { address, commits: '-/commit' };
+  const isKnown = hostname.startsWith('github.') || hostname.startsWith('gitea.') || hostname === 'codeberg.org';
+  return isKnown ? { address, commits: 'commit' } : undefined;
 }
 
 /** The tag that the index asked for, if the release has it. */

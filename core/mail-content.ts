@@ -14,7 +14,7 @@ export interface MailContent {
   /** The end of the log. */
   log?: string;
   links: { label: string; address: string }[];
-  footer: string[];
+  footer: { text: string; link?: string | undefined }[];
 }
 
 export interface Mail {

@@ -23,7 +23,7 @@ export function mailHtml(content: MailContent): string {
 <title>${title}</title>
 <style>
 @media (prefers-color-scheme: dark) {
-.ground { background: #0e1116 !important; } .card { background: #161b22 !important; border-color: #2a313b !important; }
+.ground { background: #0e1116 !important; } .card { background: #161b22 !important; border-right-color: #2a313b !important; border-bottom-color: #2a313b !important; border-left-color: #2a313b !important; }
 .text { color: #e4e8ee !important; } .quiet { color: #9aa5b3 !important; } .code { background: #0e1116 !important; color: #e4e8ee !important; }
 .link { color: #7fb0ff !important; } .good { color: #57cf8b !important; } .warning { color: #f0b35c !important; } .bad { color: #ff8d80 !important; }
 }
@@ -37,20 +37,26 @@ ${paragraphs.map((text) => html`<p style="margin:0 0 12px">${text}</p>`)}
 ${command && code(command)}
 ${list && html`<p style="margin:0 0 6px"><b>${list.title}</b></p><ul style="margin:0 0 12px;padding:0 0 0 20px">${list.items.map((item) => html`<li style="margin:0 0 4px">${item}</li>`)}</ul>`}
 ${advice && html`<p style="margin:0 0 12px">${advice}</p>`}
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="margin:4px 0 12px">${facts.map(fact)}</table>
 ${log && html`<p style="margin:0 0 6px"><b>The last lines of the log</b></p>${code(log)}`}
-<p style="margin:16px 0 0">${links.map(
-    ({ label, address }, index) =>
-      html`${index > 0 && ' &nbsp; '}<a class="link" href="${address}" style="color:#1a56c4">${label}</a>`,
-  )}</p>
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="margin:4px 0 12px">${facts.map(fact)}</table>
+<p style="margin:16px 0 0">${links.map(link)}</p>
 </td></tr></table>
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:600px"><tr><td class="quiet" style="padding:16px 24px;${font};font-size:13px;line-height:1.5;color:#57606c;word-break:break-word">${footer.map(
-    (text) => html`<p style="margin:0 0 6px">${text}</p>`,
-  )}</td></tr></table>
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:600px"><tr><td class="quiet" style="padding:16px 24px;${font};font-size:13px;line-height:1.5;color:#57606c;word-break:break-word">${footer.map(footnote)}</td></tr></table>
 </td></tr></table>
 </body>
 </html>
 `.toString();
+}
+
+/** The first is what most people want next. */
+function link({ label, address }: MailContent['links'][number], index: number): Html {
+  return index === 0
+    ? html`<a class="button" href="${address}" style="display:inline-block;padding:8px 16px;border-radius:6px;background:#1a56c4;color:#ffffff;text-decoration:none;font-weight:600">${label}</a>`
+    : html`<a class="link" href="${address}" style="display:inline-block;padding:8px 16px;color:#1a56c4">${label}</a>`;
+}
+
+function footnote({ text, link }: MailContent['footer'][number]): Html {
+  return html`<p style="margin:0 0 6px">${text}${link && html` <a class="quiet" href="${link}" style="color:#57606c">${link}</a>`}</p>`;
 }
 
 function fact({ label, value, link, code }: MailContent['facts'][number]): Html {

@@ -14,12 +14,12 @@ export function mailText(content: MailContent): string {
     content.list &&
       [`${content.list.title}:`, ...content.list.items.map((item) => wrapped(item, '  - ', '    '))].join('\n'),
     content.advice && wrapped(content.advice),
-    content.facts.map(({ label, value, link }) => row(label, link ? `${value}\n${row('', link)}` : value)).join('\n'),
     content.log &&
       ['The last lines of the log:', '', ...content.log.split('\n').map((line) => `  | ${line}`)].join('\n'),
+    content.facts.map(({ label, value, link }) => row(label, link ? `${value}\n${row('', link)}` : value)).join('\n'),
     content.links.map(({ label, address }) => row(label, address)).join('\n'),
     // The space after the dashes makes them the mark of a signature: https://www.rfc-editor.org/rfc/rfc3676#section-4.3
-    ['-- ', ...content.footer.map((paragraph) => wrapped(paragraph))].join('\n'),
+    ['-- ', ...content.footer.map(({ text, link }) => wrapped(link ? `${text} ${link}` : text))].join('\n'),
   ];
   return `${blocks.filter(Boolean).join('\n\n')}\n`;
 }

@@ -11,6 +11,7 @@ import {
   refInWords,
   refName,
   shortCommit,
+  sourceInWords,
   webLink,
 } from './build-words.ts';
 import type { IndexProblem } from './index-file.ts';
@@ -66,7 +67,7 @@ export function blockedMail(build: Build, siteUrl: string, details: MailDetails 
     paragraphs: [
       'The image was built, but the policy does not let it be released. The tags still name the image that they named before.',
     ],
-    list: { title: 'Why', items: shortened(reasons.length > 0 ? reasons : ['The record has no reason.']) },
+    list: { title: 'Reasons', items: shortened(reasons.length > 0 ? reasons : ['The record has no reason.']) },
     advice: scanned
       ? 'To get it released, remove each of these reasons, most often by a newer base image or by updating the packages in the Dockerfile, and push. The new image is judged anew.'
       : 'To get it released, the image needs a scan that ends: push again to have it scanned once more. If it stays so, build on a distribution that the scanner knows.',
@@ -99,11 +100,14 @@ function mailOf(build: Build, siteUrl: string, { indexUrl }: MailDetails, news: 
     ...news,
     facts: [...(news.facts ?? []), ...factsOf(build)],
     links: [
-      { label: 'Build', address: `${siteUrl}/builds/${build.id}` },
-      { label: 'Log', address: `${siteUrl}/api/v1/builds/${build.id}/log` },
+      { label: 'Open the build', address: `${siteUrl}/builds/${build.id}` },
+      { label: 'Read the log', address: `${siteUrl}/api/v1/builds/${build.id}/log` },
     ],
     footer: [
-      `You get this mail because the index entry of ${project} names you in notify-email. To change who gets it, change the entry${index ? `: ${index}` : ' in the index'}`,
+      {
+        text: `You get this mail because the index entry of ${project} names you in notify-email. To change who gets it, change the entry in the index${index ? ':' : '.'}`,
+        link: index,
+      },
     ],
   };
   const word = build.status.toUpperCase();
@@ -126,11 +130,10 @@ function mailOf(build: Build, siteUrl: string, { indexUrl }: MailDetails, news: 
 
 function factsOf(build: Build): MailContent['facts'] {
   const { image, verdict } = build;
-  const source = webLink(build.sourceUrl);
   const facts: MailContent['facts'] = [
-    { label: 'Why', value: causeInWords(build.cause) },
+    { label: 'Cause', value: causeInWords(build.cause) },
     { label: 'Commit', value: oneLine(build.commit, 64), link: commitLink(build.sourceUrl, build.commit), code: true },
-    { label: 'Source', value: `${source ?? oneLine(build.sourceUrl, 300)} (${refInWords(build.ref)})` },
+    { label: 'Source', value: `${sourceInWords(build.sourceUrl)} (${refInWords(build.ref)})` },
   ];
   if (image) {
     facts.push(
@@ -142,11 +145,11 @@ function factsOf(build: Build): MailContent['facts'] {
   if (verdict) {
     facts.push({
       label: 'Verdict',
-      value: `${verdict.outcome === 'pass' ? 'passed' : 'blocked'}, ${countsInWords(verdict.counts)}`,
+      value: `${verdict.outcome === 'pass' ? 'passed' : 'blocked'}: ${countsInWords(verdict.counts)}`,
     });
   }
   const took = build.endedAt ? `, took ${durationInWords(elapsed(build, new Date(build.endedAt)))}` : '';
-  facts.push({ label: 'Started', value: `${exactTime(build.createdAt)}${took}` });
+  facts.push({ label: 'Accepted', value: `${exactTime(build.createdAt)}${took}` });
   return facts;
 }
 
@@ -177,7 +180,7 @@ export function indexProblemMail({ repository, commit, problems, siteUrl }: Inde
       { label: 'Commit', value: oneLine(commit, 64), code: true },
     ],
     links: [{ label: 'Projects', address: `${siteUrl}/projects` }],
-    footer: ['You get this mail because the configuration of this Slipway names you as an operator.'],
+    footer: [{ text: 'You get this mail because the configuration of this Slipway names you as an operator.' }],
   };
   return {
     subject: oneLine(`[slipway] INDEX: ${news} in ${name} (${shortCommit(commit)})`, 200),

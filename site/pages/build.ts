@@ -9,8 +9,9 @@ import {
   oneLine,
   pullTag,
   refInWords,
+  sourceInWords,
+  sourcePage,
   statusInWords,
-  webLink,
 } from '../../core/build-words.ts';
 import { severities } from '../../core/findings.ts';
 import { type Html, html } from '../../core/html.ts';
@@ -107,14 +108,14 @@ function stageRow(build: Build, name: StageName, start: number, span: number, no
 }
 
 function facts(build: Build, now: Date): Html {
-  const source = webLink(build.sourceUrl);
+  const source = sourcePage(build.sourceUrl);
   const commit = commitLink(build.sourceUrl, build.commit);
   const duration = durationInWords(elapsed(build, now));
   return html`<dl class="facts">
 <div><dt>Why</dt><dd>${causeInWords(build.cause)}</dd></div>
 <div><dt>Commit</dt><dd>${commit ? html`<a href="${commit}" rel="noopener nofollow"><code class="long">${build.commit}</code></a>` : html`<code class="long">${build.commit}</code>`}</dd></div>
-<div><dt>Of</dt><dd>${refInWords(build.ref)}</dd></div>
-<div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : oneLine(build.sourceUrl.replace(/\/\/[^/@]*@/, '//'), 300)}</dd></div>
+<div><dt>Ref</dt><dd>${refInWords(build.ref)}</dd></div>
+<div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : sourceInWords(build.sourceUrl)}</dd></div>
 <div><dt>Accepted</dt><dd>${ageElement(build.createdAt, now)} <span class="quiet">${exactTime(build.createdAt)}</span></dd></div>
 <div><dt>${isTerminal(build.status) ? 'Took' : 'Running for'}</dt><dd>${duration}</dd></div>
 <div><dt>Build</dt><dd><code>${build.id}</code></dd></div>

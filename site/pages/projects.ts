@@ -1,6 +1,6 @@
 import type { Build } from '../../core/build.ts';
 import { isTerminal } from '../../core/build.ts';
-import { oneLine, webLink } from '../../core/build-words.ts';
+import { oneLine, sourceInWords, sourcePage } from '../../core/build-words.ts';
 import { type Html, html } from '../../core/html.ts';
 import type { Project } from '../../core/project.ts';
 import { statusChip } from '../status.ts';
@@ -57,7 +57,7 @@ export interface ProjectPage {
 }
 
 export function projectPage({ project, builds, cursor, query, siteUrl, now }: ProjectPage): Html {
-  const source = webLink(project.gitUrl);
+  const source = sourcePage(project.gitUrl);
   const path = projectPath(project.name);
   const badge = `/badges/${project.appId}/${project.jobId}.svg?tag=${project.desiredTag}`;
   return layout({
@@ -67,7 +67,7 @@ export function projectPage({ project, builds, cursor, query, siteUrl, now }: Pr
     main: html`<div class="head"><h1>${project.name}</h1><img src="${badge}" alt="State of the last build" height="20"></div>
 ${!project.active && html`<p class="note warning">This project has left the index. Nothing is built any more; its images stay.</p>`}
 <dl class="facts">
-<div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : oneLine(project.source, 300)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
+<div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : sourceInWords(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
 <div><dt>Dockerfile</dt><dd><code>${oneLine(project.dockerfile, 300)}</code>, context <code>${oneLine(project.context, 300)}</code></dd></div>
 ${project.dependsOn.length > 0 && html`<div><dt>Built on</dt><dd>${project.dependsOn.map((name) => html`<code>${oneLine(name, 200)}</code> `)}</dd></div>`}
 <div><dt>Badge</dt><dd><code class="long">![image](${siteUrl}${badge})</code></dd></div>
