@@ -40,9 +40,9 @@ export class Planner extends Construct {
       logRetention: props.logRetention,
     });
     this.function = planner;
-    props.state.projects.grant(planner, 'GetItem', 'UpdateItem', 'Scan');
+    props.state.projects.grant(planner, 'UpdateItem', 'Scan');
     props.state.projects.grantQuery(planner, 'bySource');
-    props.state.builds.grant(planner, 'GetItem', 'PutItem', 'UpdateItem');
+    props.state.builds.grant(planner, 'GetItem', 'PutItem');
     props.state.deliveries.grant(planner, 'GetItem', 'PutItem');
     props.records.grantWrite(planner, 'request');
     props.repositories.grantCreate(planner);

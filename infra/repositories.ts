@@ -30,11 +30,9 @@ export class Repositories {
     allow(grantee, {
       actions: [
         'ecr:CreateRepository',
-        'ecr:DescribeRepositories',
         'ecr:PutLifecyclePolicy',
         'ecr:PutImageTagMutability',
         'ecr:PutImageScanningConfiguration',
-        'ecr:TagResource',
       ],
       resources: [this.#all],
       because: projectsAreData,
@@ -55,12 +53,14 @@ export class Repositories {
       resources: [this.#candidates],
       because: projectsAreData,
     });
+    grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
   }
 
   /** Copies a candidate to its release repository and puts tags on it there. */
   grantRelease(grantee: Grantee): void {
     this.#signIn(grantee);
-    allow(grantee, { actions: [...pull, ...push], resources: [this.#all], because: projectsAreData });
+    // The tags of a release repository say which version is the highest.
+    allow(grantee, { actions: [...pull, ...push, 'ecr:ListImages'], resources: [this.#all], because: projectsAreData });
     // The prefix of the releases is also that of the candidates: a release changes no candidate.
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ effect: Effect.DENY, actions: push, resources: [this.#candidates] }),

@@ -1,4 +1,5 @@
-import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { SecretValue } from 'aws-cdk-lib';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
@@ -23,12 +24,13 @@ export class Secrets extends Construct {
     );
     this.webhook = webhook.secretArn;
 
-    // CfnSecret makes a secret without a value, which the operator puts in; Secret would make up a token that no host knows.
-    const token = new CfnSecret(this, 'GitHubToken', {
-      description: 'A token of the git host that may read the index and the sources, and write commit statuses.',
+    const token = new Secret(this, 'GitHubToken', {
+      description: 'A token of the git host that may read the index and write commit statuses, or the word none.',
+      // No secret yet: the operator puts one in. Deployments leave it alone as long as this text does not change.
+      secretStringValue: SecretValue.unsafePlainText('none'),
     });
     acknowledge(token, rotation, 'The git host issues the token; an operator replaces it before it expires.');
-    this.gitHubToken = token.ref;
+    this.gitHubToken = token.secretArn;
   }
 
   grantReadWebhook(grantee: Grantee): void {

@@ -101,7 +101,6 @@ export class Steps extends Construct {
       logRetention,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
-    state.projects.grant(step, 'GetItem');
     notifications.grantSend(step);
     gitHost.grantStatuses(step);
     api.grantLink(step);

@@ -52,16 +52,16 @@ export class Supervision extends Construct {
       logRetention,
     });
     this.reconcileBuilds = new PipelineFunction(this, 'ReconcileBuilds', {
-      description: 'Finds builds that stand open without an execution, and closes them.',
+      description: 'Finds builds that nothing runs, and starts or closes them.',
       timeout: Duration.minutes(5),
       memoryMegabytes: 512,
       logRetention,
     });
     state.builds.grantQuery(this.reconcileBuilds, 'byStatus');
+    pipeline.grantStart(this.reconcileBuilds);
     pipeline.grantDescribe(this.reconcileBuilds);
     for (const closer of [this.closeBuild, this.reconcileBuilds]) {
       state.builds.grant(closer, 'GetItem', 'UpdateItem');
-      state.projects.grant(closer, 'GetItem');
       records.grantRead(closer, 'result');
       notifications.grantSend(closer);
       gitHost.grantStatuses(closer);
