@@ -55,7 +55,7 @@ interface Running {
 }
 
 const frameEvery = 100;
-const stillRunningAfter = 10_000;
+const stillRunningAfter = 5_000;
 const titleWidth = 20;
 
 const unicode = { running: '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏', succeeded: '✔', stopped: '■', failed: '✘', cut: '…' };

@@ -5,7 +5,7 @@ import { makeRootFileSystem } from './root-file-system.ts';
 import type { Message, ShownBuild, SlipwayClient } from './slipway-client.ts';
 import { checkOut, type ExampleName, fillInGitUrl, makeExamplePackage, push, type WorkingCopy } from './sources.ts';
 import { step } from './step.ts';
-import { PromiseBrokenError, waitFor, watchBuild } from './watch.ts';
+import { PromiseBrokenError, stagesInWords, waitFor, watchBuild } from './watch.ts';
 
 export interface Setting {
   url: string;
@@ -171,13 +171,11 @@ async function pushAndWatch(setting: Setting, options: Push): Promise<Chapter> {
       return { project, build, mail, link };
     },
     (task, { build, mail }) => {
-      const what =
-        build.status === 'blocked'
-          ? `blocked, as it should be: ${build.verdict?.reasons.join(' ') ?? ''}`
-          : `released as ${build.image?.tags.join(', ') ?? ''}`;
-      const line = `${what} · mail to ${mail.to.join(', ')}`;
-      if (build.status === 'blocked') task.stop(line);
-      else task.succeed(line);
+      const stages = stagesInWords(build);
+      const told = `mail to ${mail.to.join(', ')}`;
+      if (build.status === 'blocked')
+        task.stop(`blocked, as it should be: ${build.verdict?.reasons.join(' ')} (${stages}) · ${told}`);
+      else task.succeed(`released (${stages}) · ${told}`);
     },
   );
 }
