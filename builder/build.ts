@@ -1,0 +1,145 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import type { BuildRequest, BuildResult } from '../core/build-request.ts';
+import { type DockerfileSummary, readDockerfile } from '../core/dockerfile.ts';
+import { InvalidInputError } from '../core/errors.ts';
+import { type ResolvedBase, resolveBase } from './bases.ts';
+import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
+import type { Engine } from './engines/engine.ts';
+import { toolEnvironment } from './engines/environment.ts';
+import { findEngine } from './engines/find-engine.ts';
+import { DockerfileInvalidError, PushFailedError } from './errors.ts';
+import { imageLabels } from './labels.ts';
+import type { BuildLog } from './log.ts';
+import type { Redaction } from './redaction.ts';
+import { manifestDigest, ownRegistry } from './registry.ts';
+import { fetchSource } from './source.ts';
+
+const largestDockerfile = 1024 * 1024;
+
+export interface BuildOptions {
+  log: BuildLog;
+  redaction: Redaction;
+  signal: AbortSignal;
+  environment: NodeJS.ProcessEnv;
+}
+
+/**
+ * From a commit to a candidate in the registry.
+ * @throws an error of `errors.ts`, or the signal's reason
+ */
+export async function build(request: BuildRequest, options: BuildOptions): Promise<BuildResult & { outcome: 'built' }> {
+  const { log, redaction, signal } = options;
+  const workspace = await mkdtemp(join(tmpdir(), 'slipway-build-'));
+  try {
+    const env = toolEnvironment(options.environment);
+    log.heading('fetch');
+    log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
+    const [source, registry, engine] = await together([
+      fetchSource(request.source, workspace, { env, log, signal }),
+      ownRegistry(signal).then((own) => {
+        redaction.add(own.credentials?.password);
+        redaction.add(own.credentials && `${own.credentials.user}:${own.credentials.password}`);
+        return own;
+      }),
+      findEngine({ env, signal }),
+    ]);
+    const context = await pathInCheckout(source.folder, request.context, { kind: 'folder', name: 'build context' });
+    const dockerfile = await pathInCheckout(source.folder, request.dockerfile, { kind: 'file', name: 'Dockerfile' });
+    await ignoreFilesStayInside(source.folder, context, dockerfile);
+    const summary = await readSummary(dockerfile);
+
+    log.heading('bases');
+    const search = { own: registry, repositoryPrefix: request.repositoryPrefix, signal };
+    const wanted = [...new Set([...summary.bases.map((use) => use.reference), ...frontendOf(engine, summary)])];
+    const bases = await Promise.all(wanted.map((reference) => resolveBase(reference, search)));
+    for (const base of bases)
+      log.line(`${base.reference} is ${base.pinned}${base.own ? ' (a release of this pipeline)' : ''}`);
+    if (bases.length === 0) log.line('none');
+
+    log.heading('build');
+    log.line(`${engine.name}, ${request.dockerfile} in ${request.context}`);
+    const pinned = new Map(bases.map((base) => [base.reference, base]));
+    const finalBase = summary.finalBase === undefined ? undefined : pinned.get(summary.finalBase);
+    const candidate = { registry, repository: request.candidate, tag: request.id };
+    const frontend = frontendOf(engine, summary).map((reference) => pinned.get(reference)?.pinned)[0];
+    const digest = await engine.build({
+      workspace,
+      context,
+      dockerfile,
+      summary,
+      pins: pinsOf(summary, pinned),
+      ...(frontend === undefined ? {} : { frontend }),
+      labels: imageLabels(request, source.committedAt, finalBase),
+      createdAt: source.committedAt,
+      candidate,
+      env,
+      log,
+      signal,
+    });
+    if ((await manifestDigest(registry, candidate.repository, digest, signal)) !== digest) {
+      throw new PushFailedError(
+        `The image was pushed, but the registry ${registry.host} does not have ${digest}. Have the build started again.`,
+      );
+    }
+    log.line(`${registry.host}/${candidate.repository}@${digest}`);
+    return {
+      outcome: 'built',
+      digest,
+      commit: request.source.commit,
+      committedAt: source.committedAt.toISOString(),
+      bases: bases.map(({ pinned: _, ...base }) => base),
+      engine: engine.name,
+    };
+  } finally {
+    await rm(workspace, { recursive: true, force: true });
+  }
+}
+
+/** Like `Promise.all`, but nothing goes on in the background when it throws: the workspace is about to be removed. */
+async function together<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(work);
+  return (await Promise.all(work)) as unknown as T;
+}
+
+/** `.dockerignore` and its kin are read by the engine, outside of its confinement. */
+async function ignoreFilesStayInside(checkout: string, context: string, dockerfile: string): Promise<void> {
+  const files = [
+    join(context, '.dockerignore'),
+    join(context, '.containerignore'),
+    `${dockerfile}.dockerignore`,
+    `${dockerfile}.containerignore`,
+    join(dirname(dockerfile), '.dockerignore'),
+  ];
+  await Promise.all(files.map((file) => optionalPathInCheckout(checkout, relative(checkout, file), 'ignore file')));
+}
+
+async function readSummary(path: string): Promise<DockerfileSummary> {
+  if ((await stat(path)).size > largestDockerfile) {
+    throw new DockerfileInvalidError(
+      `The Dockerfile is larger than ${largestDockerfile} bytes. Move what it carries into files.`,
+    );
+  }
+  try {
+    const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+    return readDockerfile(await readFile(path, 'utf8'), { os: 'linux', architecture });
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    throw new DockerfileInvalidError(`The Dockerfile cannot be built. ${error.message}`, { cause: error });
+  }
+}
+
+function frontendOf(engine: Engine, summary: DockerfileSummary): string[] {
+  return engine.readsSyntax && summary.syntax !== undefined ? [summary.syntax] : [];
+}
+
+/** Engines look a name up as it stands in the file, or with its variables put in: both are given. */
+function pinsOf(summary: DockerfileSummary, pinned: ReadonlyMap<string, ResolvedBase>): Map<string, string> {
+  return new Map(
+    summary.bases.flatMap(({ reference, written }) => {
+      const image = pinned.get(reference)?.pinned;
+      return image === undefined ? [] : [reference, written].map((name): [string, string] => [name, image]);
+    }),
+  );
+}

@@ -1,0 +1,48 @@
+import type { DockerfileSummary } from '../../core/dockerfile.ts';
+import type { BuildLog } from '../log.ts';
+import type { Registry } from '../registry.ts';
+
+/** A program that builds images from Dockerfiles. */
+export interface Engine {
+  /** With its version: `buildah 1.28.2`. */
+  readonly name: string;
+  /** Whether it fetches the image that `# syntax=` names. */
+  readonly readsSyntax: boolean;
+  /**
+   * Builds, and pushes the image to the candidate repository under the build's tag.
+   * @returns the image's digest in the registry
+   * @throws DockerfileFailedError, PushFailedError
+   */
+  build(job: BuildJob): Promise<string>;
+}
+
+export interface BuildJob {
+  /** A folder for the engine's own files, which is gone after the build. */
+  workspace: string;
+  /** Real paths. */
+  context: string;
+  dockerfile: string;
+  summary: DockerfileSummary;
+  /** Name in the Dockerfile → `host/repository@sha256:…`. */
+  pins: ReadonlyMap<string, string>;
+  /** The frontend that `# syntax=` names, pinned; for engines that read it. */
+  frontend?: string;
+  labels: Readonly<Record<string, string>>;
+  createdAt: Date;
+  candidate: { registry: Registry; repository: string; tag: string };
+  /** The environment of the engine's processes. */
+  env: Readonly<Record<string, string>>;
+  log: BuildLog;
+  signal: AbortSignal;
+}
+
+/** `host/repository:tag` of the candidate. */
+export function candidateName({ registry, repository, tag }: BuildJob['candidate']): string {
+  return `${registry.host}/${repository}:${tag}`;
+}
+
+/** The file in which Docker, Podman, Buildah and BuildKit look for a registry's credentials. */
+export function authFile({ host, credentials }: Registry): string {
+  const auth = credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
+  return JSON.stringify({ auths: auth === undefined ? {} : { [host]: { auth } } });
+}

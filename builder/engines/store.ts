@@ -1,0 +1,63 @@
+import { mkdir, statfs } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { exists, run } from '../process.ts';
+
+/** Beyond this many images, layers of steps included, the store is emptied: the next builds are slower, the disk stays free. */
+const mostImages = 2_000;
+/** With less of the disk free than this, too. */
+const leastFree = 0.1;
+
+/**
+ * Where Podman or Buildah keep layers for the next build: a store of the builder's own, so that clearing it touches no image of the
+ * machine's owner. Builds hold a shared lock on it, clearing needs the lock alone; the kernel frees it however a process ends.
+ */
+export class Store {
+  readonly program: string;
+  readonly folder: string;
+  readonly #env: Readonly<Record<string, string>>;
+  #canLock: Promise<boolean> | undefined;
+
+  constructor(program: string, env: Readonly<Record<string, string>>) {
+    this.program = program;
+    this.#env = env;
+    this.folder = join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'slipway', 'containers');
+  }
+
+  /** The whole command line of the program on this store, begun by `prefix`, with the shared lock. */
+  async command(prefix: readonly string[], args: readonly string[]): Promise<string[]> {
+    return [...(await this.#lock('--shared')), ...prefix, ...this.#program(args)];
+  }
+
+  /** Clears what no build needs any more, unless a build runs. */
+  async tidy(signal: AbortSignal): Promise<void> {
+    const lock = await this.#lock('--exclusive', '--nonblock');
+    if (lock.length === 0) return;
+    const alone = async (...args: string[]) => {
+      const [program = '', ...rest] = [...lock, ...this.#program(args)];
+      return run(program, rest, { env: this.#env, signal });
+    };
+    const { code, stdout } = await alone('images', '--all', '--quiet', '--no-trunc');
+    if (code !== 0) return;
+    const images = stdout.split('\n').length - 1;
+    if (images === 0) return;
+    const { bavail, blocks } = await statfs(this.folder);
+    const isFull = images > mostImages || bavail / blocks < leastFree;
+    await alone('rm', '--all');
+    await alone('rmi', '--force', isFull ? '--all' : '--prune');
+  }
+
+  #program(args: readonly string[]): string[] {
+    return [this.program, `--root=${join(this.folder, 'root')}`, `--runroot=${join(this.folder, 'run')}`, ...args];
+  }
+
+  async #lock(...mode: string[]): Promise<string[]> {
+    this.#canLock ??= this.#prepare();
+    return (await this.#canLock) ? ['flock', ...mode, '--no-fork', join(this.folder, 'lock')] : [];
+  }
+
+  async #prepare(): Promise<boolean> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    return exists('flock', ['--version'], { env: this.#env, signal: new AbortController().signal });
+  }
+}

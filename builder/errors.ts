@@ -1,0 +1,75 @@
+/**
+ * Why a build fails. The name goes into `result.json`, the message into the mail to the project's owner: what happened, and what
+ * to do next. Names are written out because a bundler may rename classes.
+ */
+export abstract class BuildError extends Error {
+  abstract override readonly name: string;
+}
+
+/** The source host has no such repository or commit, or does not answer. */
+export class SourceNotFoundError extends BuildError {
+  override readonly name = 'SourceNotFoundError';
+}
+
+/** The Dockerfile or the build context that the index names is not in the repository. */
+export class DockerfileNotFoundError extends BuildError {
+  override readonly name = 'DockerfileNotFoundError';
+}
+
+/** The Dockerfile cannot be read. */
+export class DockerfileInvalidError extends BuildError {
+  override readonly name = 'DockerfileInvalidError';
+}
+
+/** An image that the Dockerfile is built from exists nowhere. */
+export class BaseNotFoundError extends BuildError {
+  override readonly name = 'BaseNotFoundError';
+}
+
+/** The registry of a base cannot be reached or refuses. Trying again later may help. */
+export class BaseUnavailableError extends BuildError {
+  override readonly name = 'BaseUnavailableError';
+}
+
+/** An instruction of the Dockerfile failed. */
+export class DockerfileFailedError extends BuildError {
+  override readonly name = 'DockerfileFailedError';
+}
+
+export class BuildTimeoutError extends BuildError {
+  override readonly name = 'BuildTimeoutError';
+
+  constructor(seconds: number) {
+    super(
+      `The build was stopped after ${seconds} seconds, the longest that it may take. ` +
+        'Look in the log for the step that hangs, or make the build shorter.',
+    );
+  }
+}
+
+export class LogLimitError extends BuildError {
+  override readonly name = 'LogLimitError';
+
+  constructor(bytes: number) {
+    super(
+      `The build was stopped because it printed more than ${bytes} bytes. Make the noisy step of the Dockerfile quieter, then push again.`,
+    );
+  }
+}
+
+/** The registry did not take the image. */
+export class PushFailedError extends BuildError {
+  override readonly name = 'PushFailedError';
+}
+
+export class BuildStoppedError extends BuildError {
+  override readonly name = 'BuildStoppedError';
+
+  constructor() {
+    super('The build was stopped from outside before it ended. Push again, or have the build started again.');
+  }
+}
+
+export class EngineNotFoundError extends BuildError {
+  override readonly name = 'EngineNotFoundError';
+}

@@ -1,0 +1,28 @@
+const shownLines = 8;
+const longestLine = 300;
+
+/** `RUN make` in one sentence: which instruction of the Dockerfile failed, why, and the last lines it printed. */
+export function failedInstruction(output: readonly string[]): string {
+  const text = output.join('\n');
+  // Buildah and Podman: Error: building at STEP "RUN make": while running runtime: exit status 2
+  const buildah = /^Error: (?:error )?building at STEP "(.*?)": (.*)$/m.exec(text);
+  // BuildKit: a list of the file's lines with `>>>` before the failed ones, then ERROR: failed to build: failed to solve: …
+  const buildkit = /^ERROR: (?:failed to build: )?(?:failed to solve: )?(.*)$/m.exec(text);
+  const marked = [...text.matchAll(/^\s*\d+ \| >>> (.*)$/gm)].map(([, line = '']) => line.trim()).join(' ');
+  const instruction = buildah?.[1] ?? (marked || undefined);
+  const reason = buildah?.[2] ?? buildkit?.[1] ?? /^(?:Error|ERROR): (.*)$/m.exec(text)?.[1];
+  const printed = output
+    .filter((line) => line.trim() !== '' && !/^(?:Error|ERROR|STEP|\[\d+\/\d+\] STEP|-->|time=)/.test(line))
+    .slice(-shownLines)
+    .map((line) => line.slice(0, longestLine));
+  return [
+    instruction === undefined ? 'The Dockerfile failed' : `The instruction ${cut(instruction)} failed`,
+    reason === undefined ? '. ' : `: ${cut(reason)}. `,
+    'Correct it and push again; the log has the whole output.',
+    printed.length === 0 ? '' : `\nIts last lines:\n${printed.join('\n')}`,
+  ].join('');
+}
+
+function cut(text: string): string {
+  return text.length > longestLine ? `${text.slice(0, longestLine)}…` : text;
+}

@@ -1,0 +1,148 @@
+import { StringDecoder } from 'node:string_decoder';
+import { LogLimitError } from './errors.ts';
+import { harmless, type Redaction } from './redaction.ts';
+
+const partInterval = 2_000;
+const partBytes = 64 * 1024;
+/** A line without an end is cut here, so that a program that prints no newline cannot fill the memory. */
+const longestLine = 32 * 1024;
+/** A secret that stands across a cut is still seen: this much of a cut line waits for what follows. */
+const heldBack = 4 * 1024;
+const tailLines = 40;
+
+export interface LogOptions {
+  redaction: Redaction;
+  console: (text: string) => void;
+  /** Keeps one part; parts come one after another and are numbered from 0. */
+  store: (part: number, text: string) => Promise<void>;
+  now?: () => number;
+}
+
+/**
+ * A build's log: everything that the tools print, in lines, with secrets and control characters taken out, to the console and in parts
+ * to the records.
+ */
+export class BuildLog {
+  readonly #options: LogOptions;
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  readonly #limitReached = new AbortController();
+  #limit = Number.POSITIVE_INFINITY;
+  #bytes = 0;
+  #pending = '';
+  #part = 0;
+  #lastStored = 0;
+  #storing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #storeError: unknown;
+  #recent: string[] = [];
+
+  constructor(options: LogOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#startedAt = this.#now();
+  }
+
+  /** From now on output of tools beyond `bytes` is dropped, and `limitReached` tells. */
+  set limit(bytes: number) {
+    this.#limit = bytes;
+  }
+
+  get limitReached(): AbortSignal {
+    return this.#limitReached.signal;
+  }
+
+  /** The last lines that tools printed since the last heading. */
+  get recent(): readonly string[] {
+    return this.#recent;
+  }
+
+  /** `==> build (2026-11-21T01:16:43Z, +0.4 s)` */
+  heading(step: string): void {
+    const now = this.#now();
+    this.#recent = [];
+    const elapsed = ((now - this.#startedAt) / 1000).toFixed(1);
+    this.line(`==> ${step} (${new Date(now).toISOString().slice(0, 19)}Z, +${elapsed} s)`);
+  }
+
+  /** A line of the builder's own: it stands in the log even when the limit is reached. */
+  line(text: string): void {
+    this.#emit(`${harmless(this.#options.redaction.apply(text))}\n`);
+  }
+
+  /** A writer for one stream of one process; `end` writes the rest that has no newline. */
+  stream(): { write(chunk: Buffer): void; end(): void } {
+    const decoder = new StringDecoder('utf8');
+    let rest = '';
+    const take = (text: string, isEnd: boolean) => {
+      const lines = (rest + text).split(/\r\n|\n|\r(?!$)/);
+      rest = lines.pop() ?? '';
+      for (const line of lines) this.#toolLine(line);
+      while (rest.length > longestLine) {
+        // The held back rest has what was redacted already: a second pass finds nothing more in it.
+        const seen = this.#options.redaction.apply(rest);
+        const kept = Math.max(heldBack, this.#options.redaction.longest);
+        this.#toolLine(seen.slice(0, -kept));
+        rest = seen.slice(-kept);
+      }
+      if (isEnd && rest !== '') {
+        this.#toolLine(rest.replace(/\r$/, ''));
+        rest = '';
+      }
+    };
+    return {
+      write: (chunk) => take(decoder.write(chunk), false),
+      end: () => take(decoder.end(), true),
+    };
+  }
+
+  /**
+   * Stores what is not stored yet.
+   * @throws the first error that storing a part gave
+   */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    while (this.#pending !== '' || this.#storing) {
+      await this.#storing;
+      this.#store();
+    }
+    if (this.#storeError) throw this.#storeError;
+  }
+
+  #toolLine(line: string): void {
+    this.#bytes += Buffer.byteLength(line) + 1;
+    if (this.#bytes > this.#limit) {
+      if (!this.#limitReached.signal.aborted) this.#limitReached.abort(new LogLimitError(this.#limit));
+      return;
+    }
+    const text = harmless(this.#options.redaction.apply(line));
+    this.#recent.push(text);
+    if (this.#recent.length > tailLines) this.#recent.shift();
+    this.#emit(`${text}\n`);
+  }
+
+  #emit(text: string): void {
+    this.#options.console(text);
+    this.#pending += text;
+    if (this.#pending.length >= partBytes) this.#store();
+    else this.#timer ??= setTimeout(() => this.#store(), Math.max(50, this.#lastStored + partInterval - this.#now()));
+  }
+
+  #store(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#storing || this.#pending === '') return;
+    const text = this.#pending;
+    this.#pending = '';
+    this.#lastStored = this.#now();
+    this.#storing = this.#options
+      .store(this.#part++, text)
+      .catch((error: unknown) => {
+        this.#storeError ??= error;
+      })
+      .finally(() => {
+        this.#storing = undefined;
+        if (this.#pending.length >= partBytes) this.#store();
+      });
+  }
+}

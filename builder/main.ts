@@ -1,0 +1,61 @@
+import type { BuildResult } from '../core/build-request.ts';
+import { variable } from '../services/environment.ts';
+import { build } from './build.ts';
+import { BuildError, BuildStoppedError, BuildTimeoutError } from './errors.ts';
+import { BuildLog } from './log.ts';
+import { Records } from './records.ts';
+import { Redaction } from './redaction.ts';
+
+/** Files of a checkout get the same permissions on every machine, so that the image does. */
+process.umask(0o022);
+
+const records = new Records(variable('RECORDS_BUCKET'), variable('BUILD_ID'));
+const redaction = new Redaction();
+for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN']) {
+  redaction.add(process.env[name]);
+}
+const log = new BuildLog({
+  redaction,
+  console: (text) => process.stdout.write(text),
+  store: (part, text) => records.storeLogPart(part, text),
+});
+
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  process.once(signal, () => stop.abort(new BuildStoppedError()));
+
+async function outcome(): Promise<BuildResult> {
+  try {
+    const startedAt = Date.now() - 1000 * process.uptime();
+    const request = await records.request();
+    log.limit = request.logLimitBytes;
+    const timeout = setTimeout(
+      () => stop.abort(new BuildTimeoutError(request.timeoutSeconds)),
+      startedAt + 1000 * request.timeoutSeconds - Date.now(),
+    );
+    const signal = AbortSignal.any([stop.signal, log.limitReached]);
+    return await build(request, { log, redaction, signal, environment: process.env }).finally(() =>
+      clearTimeout(timeout),
+    );
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+function failure(error: unknown): BuildResult {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  log.heading('failed');
+  log.line(`${name}:`);
+  const text = error instanceof BuildError ? message : (stack ?? message);
+  for (const line of text.split('\n')) log.line(line);
+  return { outcome: 'failed', error: name, message: redaction.apply(message) };
+}
+
+const result = await outcome();
+if (result.outcome === 'built') log.heading('done');
+// Both are tried, whatever becomes of the other: a result without its log still ends the build.
+const stored = await Promise.allSettled([log.close(), records.storeResult(result)]);
+for (const { reason } of stored.filter((one) => one.status === 'rejected')) {
+  process.stderr.write(`The build's record could not be stored: ${redaction.apply(String(reason))}\n`);
+}
+process.exit(result.outcome === 'built' && stored.every(({ status }) => status === 'fulfilled') ? 0 : 1);

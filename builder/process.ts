@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { BuildLog } from './log.ts';
+
+/** How long a process has to end by itself once it was asked to. */
+const patience = 3_000;
+/** How long its output may stay open once it has ended: a grandchild may hold it. */
+const lingering = 500;
+const longestCapture = 4 * 1024 * 1024;
+
+export interface RunOptions {
+  /** The whole environment: nothing of the builder's own, which holds credentials, is inherited. */
+  env: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+  cwd?: string;
+  /** Where what it prints goes, besides the result. */
+  log?: BuildLog;
+}
+
+export interface Finished {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs a program to its end, in a process group of its own. Arguments are an array; no shell sees them.
+ * @throws the signal's reason, after the whole group is gone, when the signal aborts
+ */
+export async function run(command: string, args: readonly string[], options: RunOptions): Promise<Finished> {
+  const { env, signal, cwd, log } = options;
+  signal.throwIfAborted();
+  const child = spawn(command, args, {
+    env,
+    ...(cwd === undefined ? {} : { cwd }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const stdout = collect(child.stdout, log);
+  const stderr = collect(child.stderr, log);
+  const stop = () => killGroup(child, 'SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  let forced: NodeJS.Timeout | undefined;
+  signal.addEventListener('abort', () => (forced = setTimeout(() => killGroup(child, 'SIGKILL'), patience)), {
+    once: true,
+  });
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (status) => {
+        const end = () => resolve(status ?? 255);
+        const late = setTimeout(() => {
+          child.stdout.destroy();
+          child.stderr.destroy();
+          end();
+        }, lingering);
+        child.once('close', () => {
+          clearTimeout(late);
+          end();
+        });
+      });
+    });
+    if (signal.aborted) throw signal.reason;
+    return { code, stdout: stdout(), stderr: stderr() };
+  } finally {
+    signal.removeEventListener('abort', stop);
+    clearTimeout(forced);
+    if (child.pid !== undefined) killGroup(child, 'SIGKILL');
+  }
+}
+
+/** True when the program can be started. */
+export async function exists(command: string, args: readonly string[], options: RunOptions): Promise<boolean> {
+  return run(command, args, options).then(
+    ({ code }) => code === 0,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'EACCES') return false;
+      throw error;
+    },
+  );
+}
+
+function collect(stream: NodeJS.ReadableStream, log: BuildLog | undefined): () => string {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const lines = log?.stream();
+  stream.on('data', (chunk: Buffer) => {
+    lines?.write(chunk);
+    if (log || length > longestCapture) return;
+    length += chunk.length;
+    chunks.push(chunk);
+  });
+  stream.on('end', () => lines?.end());
+  return () => Buffer.concat(chunks).toString();
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    // The group is gone already, which is what is wanted.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  type BuildRequest,
+  type BuildResult,
+  buildRequestSchema,
+  buildResultSchema,
+  recordKeys,
+} from '../core/build-request.ts';
+
+/** A build's objects in the records bucket. */
+export class Records {
+  readonly #client = new S3Client({});
+  readonly #bucket: string;
+  readonly #id: string;
+
+  constructor(bucket: string, id: string) {
+    this.#bucket = bucket;
+    this.#id = id;
+  }
+
+  async request(): Promise<BuildRequest> {
+    const answer = await this.#client.send(
+      new GetObjectCommand({ Bucket: this.#bucket, Key: recordKeys.request(this.#id) }),
+    );
+    return buildRequestSchema.parse(JSON.parse((await answer.Body?.transformToString()) ?? ''));
+  }
+
+  async storeResult(result: BuildResult): Promise<void> {
+    await this.#put(recordKeys.result(this.#id), JSON.stringify(buildResultSchema.parse(result)), 'application/json');
+  }
+
+  async storeLogPart(part: number, text: string): Promise<void> {
+    await this.#put(recordKeys.logPart(this.#id, part), text, 'text/plain; charset=utf-8');
+  }
+
+  async #put(key: string, body: string, type: string): Promise<void> {
+    await this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: body, ContentType: type }));
+  }
+}

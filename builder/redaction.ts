@@ -1,0 +1,51 @@
+const removed = '***';
+
+/** Credentials by their form, wherever they come from: in URLs, in `Authorization` headers, AWS access key ids and session tokens. */
+const forms: [RegExp, string][] = [
+  [/(\b[a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@"'<>]{1,2048}@/gi, `$1${removed}@`],
+  [
+    /(\b(?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:basic|bearer|token|aws4-hmac-sha256)\s+)?[^\s"']+/gi,
+    `$1${removed}`,
+  ],
+  [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, removed],
+  [/\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{40,}\b/g, removed],
+];
+
+/** Short values are left alone: taking out every `a` would tell more than it hides. */
+const shortestSecret = 8;
+
+/** Takes known secrets, and what looks like credentials, out of lines of text. */
+export class Redaction {
+  readonly #secrets = new Set<string>();
+
+  /** From now on the value is removed, as it is and in the encodings that tools print. */
+  add(secret: string | undefined): void {
+    if (secret === undefined || secret.length < shortestSecret) return;
+    for (const form of [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)])
+      this.#secrets.add(form);
+  }
+
+  get longest(): number {
+    return Math.max(0, ...[...this.#secrets].map((secret) => secret.length));
+  }
+
+  apply(text: string): string {
+    let result = text;
+    for (const secret of this.#secrets) result = result.replaceAll(secret, removed);
+    for (const [form, replacement] of forms) result = result.replace(form, replacement);
+    return result;
+  }
+}
+
+// biome-ignore-start lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+/** CSI, OSC and the other escape sequences of ECMA-48, whole. */
+const escapeSequences =
+  /\u001b\[[0-?]*[ -/]*[@-~]|\u009b[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]/g;
+/** What is left of C0 and C1 but tab, and the characters that turn the direction of writing, which can make a line read as another. */
+const controls = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+// biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above
+
+/** One line with nothing in it that a terminal, a page or a reader could take for more than text. */
+export function harmless(line: string): string {
+  return line.replace(escapeSequences, '').replace(controls, '\ufffd');
+}

@@ -1,0 +1,91 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+export interface SmallGitHost extends AsyncDisposable {
+  readonly url: string;
+  /** Commits files to a repository, made when it is new, and returns the commit's name. A value of `{ link }` is a symbolic link. */
+  commit(repository: string, files: Record<string, string | Buffer | { link: string }>, branch?: string): string;
+  git(repository: string, ...args: string[]): string;
+}
+
+const committedAt = '2026-01-02T03:04:05Z';
+const environment = {
+  ...process.env,
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_AUTHOR_NAME: 'Author',
+  GIT_AUTHOR_EMAIL: 'author@example.org',
+  GIT_AUTHOR_DATE: committedAt,
+  GIT_COMMITTER_NAME: 'Author',
+  GIT_COMMITTER_EMAIL: 'author@example.org',
+  GIT_COMMITTER_DATE: committedAt,
+};
+
+/** Repositories over smart HTTP, by git's own `http-backend`. */
+export async function startSmallGitHost(): Promise<SmallGitHost> {
+  const root = mkdtempSync(join(tmpdir(), 'git-host-'));
+  const git = (repository: string, ...args: string[]) =>
+    execFileSync('git', args, { cwd: join(root, `${repository}.git`), env: environment, encoding: 'utf8' }).trim();
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://git');
+    const backend = spawn('git', ['http-backend'], {
+      env: {
+        ...environment,
+        GIT_PROJECT_ROOT: root,
+        GIT_HTTP_EXPORT_ALL: '1',
+        GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+        REQUEST_METHOD: request.method ?? '',
+        PATH_INFO: url.pathname.replace(/\.git\//, '.git/.git/'),
+        QUERY_STRING: url.search.slice(1),
+        CONTENT_TYPE: request.headers['content-type'] ?? '',
+        HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
+      },
+    });
+    request.pipe(backend.stdin);
+    const chunks: Buffer[] = [];
+    backend.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    backend.on('close', () => {
+      const answer = Buffer.concat(chunks);
+      const end = answer.indexOf('\r\n\r\n');
+      const headers = answer
+        .subarray(0, end)
+        .toString()
+        .split('\r\n')
+        .map((line) => line.split(/: (.*)/s));
+      for (const [name = '', value = ''] of headers) {
+        if (name === 'Status') response.statusCode = Number.parseInt(value, 10);
+        else response.setHeader(name, value);
+      }
+      response.end(answer.subarray(end + 4));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    git,
+    commit(repository, files, branch = 'main') {
+      const folder = join(root, `${repository}.git`);
+      if (mkdirSync(folder, { recursive: true })) git(repository, 'init', '--quiet', `--initial-branch=${branch}`);
+      else git(repository, 'checkout', '--quiet', '-B', branch);
+      for (const [path, content] of Object.entries(files)) {
+        const file = join(folder, path);
+        mkdirSync(dirname(file), { recursive: true });
+        rmSync(file, { force: true });
+        if (typeof content === 'object' && 'link' in content) symlinkSync(content.link, file);
+        else writeFileSync(file, content, { mode: typeof content === 'string' ? 0o644 : 0o755 });
+      }
+      git(repository, 'add', '--all');
+      git(repository, 'commit', '--quiet', '--allow-empty', '--message', 'change');
+      return git(repository, 'rev-parse', 'HEAD');
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildRequest, type BuildResult, buildResultSchema, recordKeys } from '../../core/build-request.ts';
+import { type SmallAws, startSmallAws } from './small-aws.ts';
+import { type SmallGitHost, startSmallGitHost } from './small-git-host.ts';
+import { type SmallRegistry, type SmallRegistryOptions, startSmallRegistry } from './small-registry.ts';
+
+export const password = 'a-token-of-the-registry';
+export const secretKey = 'the-secret-key-of-the-builders-role';
+const bucket = 'records';
+
+export interface Build {
+  result: BuildResult;
+  log: string;
+  parts: string[];
+  console: string;
+  code: number | null;
+}
+
+/** Everything around a builder on one machine: git host, registry, records, and a home and temp folder of its own. */
+export class Workshop implements AsyncDisposable {
+  readonly registry: SmallRegistry;
+  readonly git: SmallGitHost;
+  readonly aws: SmallAws;
+  readonly home = mkdtempSync(join(tmpdir(), 'workshop-home-'));
+  readonly temporary = mkdtempSync(join(tmpdir(), 'workshop-tmp-'));
+  #next = 1;
+
+  constructor(registry: SmallRegistry, git: SmallGitHost, aws: SmallAws) {
+    this.registry = registry;
+    this.git = git;
+    this.aws = aws;
+  }
+
+  static async open(options: SmallRegistryOptions = {}): Promise<Workshop> {
+    const registry = await startSmallRegistry({ password, ...options });
+    return new Workshop(registry, await startSmallGitHost(), await startSmallAws({ url: registry.url, password }));
+  }
+
+  /** A request for what the repository `app` has at its head. */
+  request(commit: string, changes: Partial<BuildRequest> = {}): BuildRequest {
+    return {
+      id: (this.#next++).toString(16).padStart(16, '0'),
+      project: 'demo/app:latest',
+      source: { url: `${this.git.url}/app.git`, commit, ref: 'refs/heads/main' },
+      dockerfile: 'Dockerfile',
+      context: '.',
+      candidate: 'candidate/demo/app',
+      repositoryPrefix: '',
+      labels: {},
+      timeoutSeconds: 60,
+      logLimitBytes: 1024 * 1024,
+      ...changes,
+    };
+  }
+
+  /** Commits the files to `app` and builds that. */
+  async build(files: Parameters<SmallGitHost['commit']>[1], changes: Partial<BuildRequest> = {}): Promise<Build> {
+    return this.run(this.request(this.git.commit('app', files), changes));
+  }
+
+  /** Runs the builder's program. `watch` sees the process while it runs. */
+  async run(request: BuildRequest, watch?: (process: ChildProcess) => void): Promise<Build> {
+    const { objects, url } = this.aws;
+    objects.set(`/${bucket}/${recordKeys.request(request.id)}`, JSON.stringify(request));
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../../builder/main.ts')], {
+      env: {
+        PATH: process.env['PATH'],
+        HOME: this.home,
+        TMPDIR: this.temporary,
+        BUILD_ID: request.id,
+        RECORDS_BUCKET: bucket,
+        AWS_ENDPOINT_URL: url,
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'the-access-key-id',
+        AWS_SECRET_ACCESS_KEY: secretKey,
+        ...(process.env['BUILDX_BUILDER'] && { BUILDX_BUILDER: process.env['BUILDX_BUILDER'] }),
+      },
+    });
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        printed += text;
+      });
+    }
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    watch?.(child);
+    const code = await ended;
+    const stored = objects.get(`/${bucket}/${recordKeys.result(request.id)}`);
+    if (stored === undefined) throw new Error(`The builder left no result:\n${printed}`);
+    const parts = [...objects]
+      .filter(([key]) => key.startsWith(`/${bucket}/${recordKeys.logPrefix(request.id)}`))
+      .sort(([one], [other]) => one.localeCompare(other))
+      .map(([, text]) => text);
+    return { result: buildResultSchema.parse(JSON.parse(stored)), log: parts.join(''), parts, console: printed, code };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.registry, this.git, this.aws].map((part) => part[Symbol.asyncDispose]()));
+    for (const folder of [this.home, this.temporary]) {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** A Dockerfile's first lines for an image that can run commands, and the file that they need. */
+export const busybox = {
+  dockerfile: 'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "--install", "-s", "/bin"]\n',
+  files: { busybox: readFileSync('/usr/bin/busybox') },
+};
