@@ -1,0 +1,170 @@
+import { type Hash, randomUUID } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import type { BlobFiles } from './blob-files.ts';
+import { type Algorithm, algorithmOf, hashOf } from './digest.ts';
+import type { Blob, Layers } from './layers.ts';
+import { RegistryError } from './registry-error.ts';
+import { inTransaction } from './tables.ts';
+
+/** What has been hashed of an upload; lost with the process, and then made anew from the file. */
+interface Progress {
+  algorithm: Algorithm;
+  hash: Hash;
+  size: number;
+}
+
+const openUploadsPerRepository = 1000;
+
+export type Uploads = ReturnType<typeof createUploads>;
+
+/** Uploads of blobs: each is a file that only grows, until it becomes a blob or goes. */
+export function createUploads(database: DatabaseSync, files: BlobFiles, layers: Layers) {
+  const insert = database.prepare('insert into ecr_upload (id, repository, updated_at) values (?, ?, ?)');
+  const select = database.prepare('select 1 from ecr_upload where id = ? and repository = ?');
+  const count = database.prepare('select count(*) as n from ecr_upload where repository = ?');
+  const touch = database.prepare('update ecr_upload set updated_at = ? where id = ?');
+  const remove = database.prepare('delete from ecr_upload where id = ?');
+  const stale = database.prepare('select id from ecr_upload where updated_at < ?');
+  const selectAny = database.prepare('select 1 from ecr_upload where id = ?');
+
+  const progress = new Map<string, Progress>();
+  const turns = new Map<string, Promise<unknown>>();
+
+  /** One request at a time writes to an upload; a second one waits, and then sees where the first got. */
+  const inTurn = async <Result>(id: string, work: () => Promise<Result>): Promise<Result> => {
+    const before = turns.get(id) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    turns.set(id, mine);
+    try {
+      return await mine;
+    } finally {
+      if (turns.get(id) === mine) turns.delete(id);
+    }
+  };
+
+  const mustExist = (repository: string, id: string): void => {
+    if (select.get(id, repository) === undefined) {
+      throw new RegistryError('BLOB_UPLOAD_UNKNOWN', `There is no upload '${id}' in the repository '${repository}'`);
+    }
+  };
+
+  const discard = async (id: string): Promise<void> => {
+    remove.run(id);
+    progress.delete(id);
+    await files.removeUpload(id);
+  };
+
+  const append = async (id: string, content: AsyncIterable<Buffer>): Promise<number> => {
+    await using file = await files.openUpload(id);
+    let { size } = await file.stat();
+    const known = progress.get(id);
+    const hashing = known?.size === size ? known : undefined;
+    try {
+      for await (const chunk of content) {
+        await file.appendFile(chunk);
+        size += chunk.length;
+        hashing?.hash.update(chunk);
+        if (hashing) hashing.size = size;
+      }
+      return size;
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      await discard(id);
+      throw new RegistryError('UNKNOWN', 'There is no space left on the disk of the registry', {
+        status: 507,
+        cause: error,
+      });
+    } finally {
+      touch.run(Date.now(), id);
+    }
+  };
+
+  return {
+    /** @param algorithm what the client's digest will be made with; with another one, the content is read once more at the end */
+    async begin(repository: string, algorithm: Algorithm = 'sha256'): Promise<string> {
+      if (Number(count.get(repository)?.n) >= openUploadsPerRepository) {
+        throw new RegistryError('TOOMANYREQUESTS', `The repository '${repository}' has too many open uploads`);
+      }
+      const id = randomUUID();
+      insert.run(id, repository, Date.now());
+      await (await files.openUpload(id)).close();
+      progress.set(id, { algorithm, hash: hashOf(algorithm), size: 0 });
+      return id;
+    },
+
+    /** How many bytes are there. */
+    size(repository: string, id: string): Promise<number> {
+      return inTurn(id, async () => {
+        mustExist(repository, id);
+        return files.uploadSize(id);
+      });
+    },
+
+    /**
+     * Adds to the end and says how long the upload then is. What came before the connection broke stays.
+     * @param check sees the length so far before anything is read, and may refuse
+     */
+    append(
+      repository: string,
+      id: string,
+      content: AsyncIterable<Buffer>,
+      check: (size: number) => void,
+    ): Promise<number> {
+      return inTurn(id, async () => {
+        mustExist(repository, id);
+        check(await files.uploadSize(id));
+        return append(id, content);
+      });
+    },
+
+    /** Makes the upload a blob of the repository. With another digest than the client said, the upload is gone. */
+    complete(repository: string, id: string, digest: string): Promise<Blob> {
+      return inTurn(id, async () => {
+        mustExist(repository, id);
+        const algorithm = algorithmOf(digest);
+        const size = await files.uploadSize(id);
+        const known = progress.get(id);
+        const actual =
+          known?.size === size && known.algorithm === algorithm
+            ? `${algorithm}:${known.hash.copy().digest('hex')}`
+            : await files.hashUpload(id, algorithm);
+        if (actual !== digest) {
+          await discard(id);
+          throw new RegistryError('DIGEST_INVALID', `The content has the digest '${actual}', not '${digest}'`);
+        }
+        await using file = await files.openUpload(id);
+        await file.sync();
+        await files.prepare(digest);
+        files.keep(id, digest);
+        inTransaction(database, () => {
+          layers.add(repository, { digest, size });
+          remove.run(id);
+        });
+        progress.delete(id);
+        return { digest, size };
+      });
+    },
+
+    cancel(repository: string, id: string): Promise<void> {
+      return inTurn(id, async () => {
+        mustExist(repository, id);
+        await discard(id);
+      });
+    },
+
+    /** Removes uploads that nobody went on with. */
+    async removeStale(updatedBefore: number): Promise<number> {
+      const ids = stale.all(updatedBefore).map((row) => String(row.id));
+      for (const id of ids) await inTurn(id, () => discard(id));
+      return ids.length;
+    },
+
+    isOpen(id: string): boolean {
+      return selectAny.get(id) !== undefined;
+    },
+  };
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
