@@ -89,7 +89,7 @@ export async function ensureContainerEngine(options: EnsureOptions): Promise<Con
 
   const packages = [...(search.engine ? [] : enginePackages), ...(git ? [] : ['git'])];
   const apt = await findApt(signal);
-  if (!apt) throw search.engine ? new GitMissingError('Please install git.') : engineMissing(search.passedOver);
+  if (!apt) throw search.engine ? new GitMissingError('There is no git here that can be served over HTTP. Install git.') : engineMissing(search.passedOver);
 
   const names = search.engine ? 'git' : git ? 'buildah' : 'buildah and git';
   say(
@@ -111,7 +111,7 @@ const enginePackages = process.getuid?.() === 0 ? ['buildah'] : ['buildah', 'uid
 
 function engineMissing(passedOver: string[]): ContainerEngineMissingError {
   return new ContainerEngineMissingError(
-    `Please install Docker with buildx, Podman or Buildah, or run as root on Debian or Ubuntu. ${passedOver.join(' ')}`,
+    `There is no container engine here. Install Docker with buildx, Podman or Buildah, or run as root on Debian or Ubuntu: Buildah is then installed for you. (${passedOver.join(' ')})`,
   );
 }
 
