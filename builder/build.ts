@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import type { BuildRequest, BuildResult } from '../core/build-request.ts';
 import { type DockerfileSummary, readDockerfile } from '../core/dockerfile.ts';
 import { InvalidInputError } from '../core/errors.ts';
-import { type ResolvedBase, resolveBase } from './bases.ts';
+import { resolveBase } from './bases.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
 import type { Engine } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
@@ -69,7 +69,10 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       context,
       dockerfile,
       summary,
-      pins: pinsOf(summary, pinned),
+      pins: summary.bases.flatMap(({ written, reference }) => {
+        const image = pinned.get(reference)?.pinned;
+        return image === undefined ? [] : [{ written, reference, image }];
+      }),
       ...(frontend === undefined ? {} : { frontend }),
       labels: imageLabels(request, source.committedAt, finalBase),
       createdAt: source.committedAt,
@@ -132,14 +135,4 @@ async function readSummary(path: string): Promise<DockerfileSummary> {
 
 function frontendOf(engine: Engine, summary: DockerfileSummary): string[] {
   return engine.readsSyntax && summary.syntax !== undefined ? [summary.syntax] : [];
-}
-
-/** Engines look a name up as it stands in the file, or with its variables put in: both are given. */
-function pinsOf(summary: DockerfileSummary, pinned: ReadonlyMap<string, ResolvedBase>): Map<string, string> {
-  return new Map(
-    summary.bases.flatMap(({ reference, written }) => {
-      const image = pinned.get(reference)?.pinned;
-      return image === undefined ? [] : [reference, written].map((name): [string, string] => [name, image]);
-    }),
-  );
 }

@@ -12,15 +12,26 @@ export function failedInstruction(output: readonly string[]): string {
   const instruction = buildah?.[1] ?? (marked || undefined);
   const reason = buildah?.[2] ?? buildkit?.[1] ?? /^(?:Error|ERROR): (.*)$/m.exec(text)?.[1];
   const printed = output
-    .filter((line) => line.trim() !== '' && !/^(?:Error|ERROR|STEP|\[\d+\/\d+\] STEP|-->|time=)/.test(line))
+    .filter(
+      (line) =>
+        line.trim() !== '' &&
+        !/^(?:Error|ERROR|STEP|\[\d+\/\d+\] STEP|-->|time=|subprocess exited|#\d+ |-{4,}|Dockerfile:\d|\s+\d+ \| | > )/.test(line),
+    )
     .slice(-shownLines)
-    .map((line) => line.slice(0, longestLine));
+    .map((line) => cut(line.replace(/^\d+\.\d+ /, '')));
   return [
     instruction === undefined ? 'The Dockerfile failed' : `The instruction ${cut(instruction)} failed`,
     reason === undefined ? '. ' : `: ${cut(reason)}. `,
     'Correct it and push again; the log has the whole output.',
     printed.length === 0 ? '' : `\nIts last lines:\n${printed.join('\n')}`,
   ].join('');
+}
+
+/** Why BuildKit could not push what it built; undefined when it failed with something else. */
+export function pushFailure(output: readonly string[]): string | undefined {
+  const reason = /^ERROR: .*?\bfailed to push ([^:]+(?::\d+)?\/.*)$/m.exec(output.join('\n'))?.[1];
+  if (reason === undefined) return undefined;
+  return `The image was built, but the registry did not take it: ${cut(reason)}. Nothing is wrong with the Dockerfile: have the build started again.`;
 }
 
 function cut(text: string): string {

@@ -56,11 +56,11 @@ export async function manifestDigest(
 ): Promise<string | undefined> {
   const url = `${registry.url}/v2/${repository}/manifests/${version}`;
   const headers: Record<string, string> = { accept: manifestTypes };
-  if (registry.credentials) headers['authorization'] = basic(registry.credentials);
+  if (registry.credentials) headers.authorization = basic(registry.credentials);
   let answer = await ask(url, { method: 'HEAD', headers }, signal);
   const challenge = answer.headers.get('www-authenticate');
   if (answer.status === 401 && challenge?.toLowerCase().startsWith('bearer')) {
-    headers['authorization'] = `Bearer ${await token(registry, challenge, repository, signal)}`;
+    headers.authorization = `Bearer ${await token(registry, challenge, repository, signal)}`;
     answer = await ask(url, { method: 'HEAD', headers }, signal);
   }
   if (answer.status === 404) return undefined;

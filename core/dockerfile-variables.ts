@@ -5,12 +5,16 @@ import { InvalidInputError } from './errors.ts';
  * `${NAME:?message}` and the forms without the colon. https://docs.docker.com/reference/dockerfile/#environment-replacement
  * @throws InvalidInputError for a form that it does not know
  */
-export function expandVariables(text: string, valueOf: (name: string) => string | undefined, escape = '\\'): string {
+export function expandVariables(
+  text: string,
+  valueFor: (name: string) => string | undefined,
+  escapeCharacter = '\\',
+): string {
   let result = '';
   let position = 0;
   while (position < text.length) {
     const character = text.charAt(position);
-    if (character === escape && position + 1 < text.length) {
+    if (character === escapeCharacter && position + 1 < text.length) {
       result += text.charAt(position + 1);
       position += 2;
     } else if (character !== '$') {
@@ -18,24 +22,24 @@ export function expandVariables(text: string, valueOf: (name: string) => string 
       position += 1;
     } else if (text.charAt(position + 1) === '{') {
       const end = closingBrace(text, position + 2);
-      result += expandBraces(text.slice(position + 2, end), valueOf, escape);
+      result += expandBraces(text.slice(position + 2, end), valueFor, escapeCharacter);
       position = end + 1;
     } else {
       const name = /^[A-Za-z_]\w*/.exec(text.slice(position + 1))?.[0];
-      result += name === undefined ? '$' : (valueOf(name) ?? '');
+      result += name === undefined ? '$' : (valueFor(name) ?? '');
       position += 1 + (name?.length ?? 0);
     }
   }
   return result;
 }
 
-function expandBraces(body: string, valueOf: (name: string) => string | undefined, escape: string): string {
+function expandBraces(body: string, valueFor: (name: string) => string | undefined, escapeCharacter: string): string {
   const [, name, colon, operator, word = ''] = /^([A-Za-z_]\w*)(?:(:?)([-+?])(.*))?$/s.exec(body) ?? [];
   if (name === undefined) throw new InvalidInputError(`The variable \${${body}} has a form that cannot be resolved.`);
-  const value = valueOf(name);
+  const value = valueFor(name);
   const isSet = value !== undefined && !(colon && value === '');
-  if (operator === '-' && !isSet) return expandVariables(word, valueOf, escape);
-  if (operator === '+') return isSet ? expandVariables(word, valueOf, escape) : '';
+  if (operator === '-' && !isSet) return expandVariables(word, valueFor, escapeCharacter);
+  if (operator === '+') return isSet ? expandVariables(word, valueFor, escapeCharacter) : '';
   if (operator === '?' && !isSet) throw new InvalidInputError(`The variable ${name} is not set: ${word}.`);
   return value ?? '';
 }

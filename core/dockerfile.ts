@@ -50,7 +50,7 @@ const scratch = 'scratch';
 export function readDockerfile(text: string, platform: Platform): DockerfileSummary {
   const dockerfile = DockerfileParser.parse(text);
   const instructions = dockerfile.getInstructions();
-  const escape = dockerfile.getEscapeCharacter();
+  const escapeCharacter = dockerfile.getEscapeCharacter();
   const globals = new Map<string, string>(platformArguments(platform));
   const args = new Set<string>();
   const stages: Stage[] = [];
@@ -64,7 +64,7 @@ export function readDockerfile(text: string, platform: Platform): DockerfileSumm
     scope: Map<string, string>,
   ): BaseUse => {
     const line = at(instruction);
-    const reference = expandVariables(unquoted(written), (name) => scope.get(name), escape);
+    const reference = expandVariables(unquoted(written), (name) => scope.get(name), escapeCharacter);
     if (reference === '') {
       throw new InvalidInputError(
         `Line ${line}: ${JSON.stringify(written)} is empty once its variables are put in. Give its ARG a default before the first FROM.`,
@@ -89,7 +89,7 @@ export function readDockerfile(text: string, platform: Platform): DockerfileSumm
         if (value !== null)
           scope.set(
             name,
-            expandVariables(value, (other) => scope.get(other), escape),
+            expandVariables(value, (other) => scope.get(other), escapeCharacter),
           );
         else if (stage && globals.has(name)) scope.set(name, globals.get(name) ?? '');
       }

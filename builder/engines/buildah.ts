@@ -4,9 +4,11 @@ import { DockerfileFailedError, PushFailedError } from '../errors.ts';
 import { failedInstruction } from '../failure.ts';
 import { run } from '../process.ts';
 import { confinement } from './confinement.ts';
-import { authFile, type BuildJob, candidateName, type Engine } from './engine.ts';
+import { authFile, type BuildJob, candidateName, type Engine, namedContexts } from './engine.ts';
 import { isolation } from './isolation.ts';
 import { Store } from './store.ts';
+
+const baseAnnotation = 'org.opencontainers.image.base';
 
 type Program = 'podman' | 'buildah';
 
@@ -102,8 +104,15 @@ async function buildArguments(store: Store, job: BuildJob, imageFile: string): P
     `--iidfile=${imageFile}`,
     // The project's last image keeps its layers in the store for the next build; the one before it loses the name and is cleared.
     `--tag=localhost/slipway/${candidate.repository}:last`,
+    // Without these, Buildah notes the step of its cache that the image was made from, so that the digest depends on the cache.
+    ...(summary.finalBase === undefined
+      ? [`--annotation=${baseAnnotation}.name=`, `--annotation=${baseAnnotation}.digest=`]
+      : []),
     ...Object.entries(labels).flatMap(([key, value]) => [`--label=${key}=${value}`, `--annotation=${key}=${value}`]),
-    ...[...pins].map(([name, image]) => `--build-context=${name}=docker-image://${image}`),
+    // Buildah looks for `FROM ${BASE}` under the text as it stands, and for `COPY --from=${BASE}` with the variable put in.
+    ...namedContexts(
+      pins.flatMap(({ written, reference, image }) => [written, reference].map((name) => [name, image] as const)),
+    ),
     `--file=${dockerfile}`,
     '--',
     context,
@@ -114,7 +123,7 @@ async function buildArguments(store: Store, job: BuildJob, imageFile: string): P
 function registriesFile({ candidate: { registry }, pins }: BuildJob): string {
   const plain = new Set<string>();
   if (registry.url.startsWith('http:')) plain.add(registry.host);
-  for (const image of pins.values()) {
+  for (const { image } of pins) {
     const host = image.slice(0, image.indexOf('/'));
     if (/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(host)) plain.add(host);
   }

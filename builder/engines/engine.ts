@@ -16,6 +16,12 @@ export interface Engine {
   build(job: BuildJob): Promise<string>;
 }
 
+export interface Pin {
+  written: string;
+  reference: string;
+  image: string;
+}
+
 export interface BuildJob {
   /** A folder for the engine's own files, which is gone after the build. */
   workspace: string;
@@ -23,8 +29,8 @@ export interface BuildJob {
   context: string;
   dockerfile: string;
   summary: DockerfileSummary;
-  /** Name in the Dockerfile → `host/repository@sha256:…`. */
-  pins: ReadonlyMap<string, string>;
+  /** The images that the Dockerfile names: as it writes them, with variables put in, and `host/repository@sha256:…`. */
+  pins: readonly Pin[];
   /** The frontend that `# syntax=` names, pinned; for engines that read it. */
   frontend?: string;
   labels: Readonly<Record<string, string>>;
@@ -45,4 +51,9 @@ export function candidateName({ registry, repository, tag }: BuildJob['candidate
 export function authFile({ host, credentials }: Registry): string {
   const auth = credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
   return JSON.stringify({ auths: auth === undefined ? {} : { [host]: { auth } } });
+}
+
+/** The options that put pinned images in the place of names. */
+export function namedContexts(pins: Iterable<readonly [name: string, image: string]>): string[] {
+  return [...new Map(pins)].map(([name, image]) => `--build-context=${name}=docker-image://${image}`);
 }

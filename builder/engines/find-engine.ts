@@ -1,5 +1,6 @@
 import { EngineNotFoundError } from '../errors.ts';
 import { findBuildah } from './buildah.ts';
+import { findDocker } from './docker.ts';
 import type { Engine } from './engine.ts';
 
 /**
@@ -10,9 +11,12 @@ export async function findEngine(surroundings: {
   env: Readonly<Record<string, string>>;
   signal: AbortSignal;
 }): Promise<Engine> {
-  const engine = (await findBuildah('podman', surroundings)) ?? (await findBuildah('buildah', surroundings));
+  const engine =
+    (await findDocker(surroundings)) ??
+    (await findBuildah('podman', surroundings)) ??
+    (await findBuildah('buildah', surroundings));
   if (engine) return engine;
   throw new EngineNotFoundError(
-    'There is no container engine on this machine. Install Docker with buildx, Podman or Buildah (Debian, Ubuntu: apt-get install buildah).',
+    'There is no container engine on this machine that can build. Install Docker 23 or newer with buildx, Podman, or Buildah (Debian and Ubuntu: apt-get install buildah).',
   );
 }

@@ -14,7 +14,7 @@ export async function isolation(
   store: Store,
   { env, signal, workspace }: Pick<BuildJob, 'env' | 'signal' | 'workspace'>,
 ): Promise<string> {
-  if (env['BUILDAH_ISOLATION']) return env['BUILDAH_ISOLATION'];
+  if (env.BUILDAH_ISOLATION) return env.BUILDAH_ISOLATION;
   const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => randomUUID())).trim();
   const note = join(store.folder, `isolation-${boot}`);
   const known = await readFile(note, 'utf8').catch(() => undefined);

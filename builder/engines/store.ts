@@ -21,7 +21,7 @@ export class Store {
   constructor(program: string, env: Readonly<Record<string, string>>) {
     this.program = program;
     this.#env = env;
-    this.folder = join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'slipway', 'containers');
+    this.folder = join(env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), '.cache'), 'slipway', 'containers');
   }
 
   /** The whole command line of the program on this store, begun by `prefix`, with the shared lock. */

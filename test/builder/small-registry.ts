@@ -110,7 +110,11 @@ export async function startSmallRegistry(options: SmallRegistryOptions = {}): Pr
         const whole = Buffer.concat(parts);
         uploads.delete(id);
         blobs.set(digestOf(whole), whole);
-        response.writeHead(201, { location: `/v2/${repository}/blobs/${digestOf(whole)}` }).end();
+        response.writeHead(201, {
+          location: `/v2/${repository}/blobs/${digestOf(whole)}`,
+          'docker-content-digest': digestOf(whole),
+        });
+        response.end();
         return;
       }
       const length = parts.reduce((sum, part) => sum + part.length, 0);

@@ -26,6 +26,8 @@ export class Workshop implements AsyncDisposable {
   readonly aws: SmallAws;
   readonly home = mkdtempSync(join(tmpdir(), 'workshop-home-'));
   readonly temporary = mkdtempSync(join(tmpdir(), 'workshop-tmp-'));
+  /** Further variables of the builder's process. */
+  environment: Record<string, string> = {};
   #next = 1;
 
   constructor(registry: SmallRegistry, git: SmallGitHost, aws: SmallAws) {
@@ -67,7 +69,7 @@ export class Workshop implements AsyncDisposable {
     objects.set(`/${bucket}/${recordKeys.request(request.id)}`, JSON.stringify(request));
     const child = spawn(process.execPath, [join(import.meta.dirname, '../../builder/main.ts')], {
       env: {
-        PATH: process.env['PATH'],
+        PATH: process.env.PATH,
         HOME: this.home,
         TMPDIR: this.temporary,
         BUILD_ID: request.id,
@@ -76,7 +78,7 @@ export class Workshop implements AsyncDisposable {
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: 'the-access-key-id',
         AWS_SECRET_ACCESS_KEY: secretKey,
-        ...(process.env['BUILDX_BUILDER'] && { BUILDX_BUILDER: process.env['BUILDX_BUILDER'] }),
+        ...this.environment,
       },
     });
     let printed = '';

@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { DockerfileFailedError, PushFailedError } from '../errors.ts';
+import { failedInstruction, pushFailure } from '../failure.ts';
+import { exists, run } from '../process.ts';
+import { manifestDigest } from '../registry.ts';
+import { dockerConfiguration } from './docker-config.ts';
+import { type BuildJob, candidateName, type Engine, namedContexts } from './engine.ts';
+
+const cacheTag = 'cache';
+
+/** What the builder that `docker buildx` would use can do. */
+interface Abilities {
+  driver: string;
+  version: string;
+  /** Docker's older image store keeps neither annotations nor OCI manifests, and exports no cache. */
+  hasContainerdStore: boolean;
+  rewritesTimestamps: boolean;
+}
+
+const metadataSchema = z.object({ 'containerimage.digest': z.string() });
+
+/** Docker with BuildKit; undefined where buildx is not installed, has no builder that works, or one that knows no named contexts. */
+export async function findDocker(surroundings: {
+  env: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+}): Promise<Engine | undefined> {
+  const { env, signal } = surroundings;
+  const found = await run('docker', ['buildx', 'inspect', '--bootstrap'], { env, signal }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'EACCES') return undefined;
+      throw error;
+    },
+  );
+  if (found?.code !== 0) return undefined;
+  const driver = /^Driver:\s*(\S+)/m.exec(found.stdout)?.[1] ?? '';
+  const version = /^Build[Kk]it(?: version)?:\s*v?(\S+)/m.exec(found.stdout)?.[1];
+  if (version === undefined || !/^Status:\s*running/m.test(found.stdout)) return undefined;
+  if (!knowsNamedContexts(version)) return undefined;
+  const hasContainerdStore =
+    driver !== 'docker' ||
+    (await run('docker', ['info', '--format={{json .DriverStatus}}'], { env, signal })).stdout.includes(
+      'io.containerd.snapshotter',
+    );
+  const abilities = { driver, version, hasContainerdStore, rewritesTimestamps: rewritesTimestamps(version) };
+  return {
+    name: `BuildKit ${version} (${driver})`,
+    readsSyntax: true,
+    build: (job) => buildAndPush(abilities, job),
+  };
+}
+
+async function buildAndPush(abilities: Abilities, job: BuildJob): Promise<string> {
+  const { workspace, candidate, log, signal, createdAt } = job;
+  const metadata = join(workspace, 'metadata.json');
+  const env = {
+    ...job.env,
+    ...(await dockerConfiguration(workspace, job.env, candidate.registry)),
+    SOURCE_DATE_EPOCH: String(Math.floor(createdAt.getTime() / 1000)),
+    BUILDX_METADATA_PROVENANCE: 'disabled',
+  };
+  const { registry, repository } = candidate;
+  const hasCache =
+    abilities.hasContainerdStore && (await manifestDigest(registry, repository, cacheTag, signal)) !== undefined;
+  try {
+    const { code } = await run('docker', buildArguments(abilities, job, { metadata, hasCache }), {
+      env,
+      signal,
+      cwd: workspace,
+      log,
+    });
+    if (code !== 0) {
+      const refused = pushFailure(log.recent);
+      if (refused !== undefined) throw new PushFailedError(refused);
+      throw new DockerfileFailedError(failedInstruction(log.recent));
+    }
+  } finally {
+    // The daemon's own store keeps what it pushed. Its layers stay in BuildKit's cache, which is bounded.
+    if (abilities.driver === 'docker') {
+      await exists('docker', ['image', 'rm', '--force', candidateName(candidate)], {
+        env,
+        signal: AbortSignal.timeout(10_000),
+      });
+    }
+  }
+  log.heading('push');
+  return metadataSchema.parse(JSON.parse(await readFile(metadata, 'utf8')))['containerimage.digest'];
+}
+
+function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: string; hasCache: boolean }): string[] {
+  const { candidate, labels, pins, frontend, dockerfile, context } = job;
+  const name = candidateName(candidate);
+  const cache = `type=registry,ref=${candidate.registry.host}/${candidate.repository}:${cacheTag}`;
+  const output = ['type=image', `name=${name}`, 'push=true'];
+  if (abilities.hasContainerdStore) output.push('oci-mediatypes=true', 'store=false');
+  if (abilities.hasContainerdStore && abilities.rewritesTimestamps) output.push('rewrite-timestamp=true');
+  return [
+    'buildx',
+    'build',
+    '--progress=plain',
+    // Attestations would make the image an index, which ECR does not scan.
+    '--provenance=false',
+    '--sbom=false',
+    ...Object.entries(labels).map(([key, value]) => `--label=${key}=${value}`),
+    ...(abilities.hasContainerdStore
+      ? [
+          ...Object.entries(labels).map(([key, value]) => `--annotation=${key}=${value}`),
+          ...(files.hasCache ? [`--cache-from=${cache}`] : []),
+          `--cache-to=${cache},mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true`,
+        ]
+      : []),
+    ...(frontend === undefined ? [] : [`--build-arg=BUILDKIT_SYNTAX=${frontend}`]),
+    ...namedContexts(pins.map(({ reference, image }) => [reference, image] as const)),
+    `--metadata-file=${files.metadata}`,
+    `--output=${output.join(',')}`,
+    `--file=${dockerfile}`,
+    '--',
+    context,
+  ];
+}
+
+/**
+ * Since BuildKit 0.10; Docker's daemon, which tells its own version instead, has that since 23.
+ * https://docs.docker.com/build/buildkit/#buildkit (development builds have no version and know everything)
+ */
+function knowsNamedContexts(version: string): boolean {
+  return version.startsWith('0.0.0') || atLeast(version, [0, 10], [23, 0]);
+}
+
+function rewritesTimestamps(version: string): boolean {
+  return version.startsWith('0.0.0') || atLeast(version, [0, 13], [26, 0]);
+}
+
+function atLeast(version: string, buildkit: [number, number], docker: [number, number]): boolean {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+  const [leastMajor, leastMinor] = major >= 17 ? docker : buildkit;
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
+}
