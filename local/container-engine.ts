@@ -89,7 +89,10 @@ export async function ensureContainerEngine(options: EnsureOptions): Promise<Con
 
   const packages = [...(search.engine ? [] : enginePackages), ...(git ? [] : ['git'])];
   const apt = await findApt(signal);
-  if (!apt) throw search.engine ? new GitMissingError('There is no git here that can be served over HTTP. Install git.') : engineMissing(search.passedOver);
+  if (!apt)
+    throw search.engine
+      ? new GitMissingError('There is no git here that can be served over HTTP. Install git.')
+      : engineMissing(search.passedOver);
 
   const names = search.engine ? 'git' : git ? 'buildah' : 'buildah and git';
   say(
