@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import { printTable, type Row } from './report.ts';
+
+const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> = {
+  bundles: () => import('./bundles.ts'),
+  'webhook-handler': () => import('./webhook-handler.ts'),
+  'webhook-machine': () => import('./webhook-machine.ts'),
+  overhead: () => import('./overhead.ts'),
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
+const unknown = positionals.filter((name) => !(name in benchmarks));
+if (values.help || unknown.length > 0) {
+  process.stdout.write(
+    `npm run bench [-- NAME…]
+
+Measures Slipway on this machine and prints a table and, as the last line, JSON.
+Benchmarks: ${Object.keys(benchmarks).join(', ')} (all of them without a name).
+Figures that have a bound are ratios within one run; single times mean little on a shared machine.
+`,
+  );
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+
+const rows: Row[] = [];
+for (const name of positionals.length > 0 ? positionals : Object.keys(benchmarks)) {
+  process.stderr.write(`${name} …\n`);
+  const benchmark = await benchmarks[name]?.();
+  rows.push(...((await benchmark?.run()) ?? []));
+}
+printTable(rows);
+process.stdout.write(`${JSON.stringify({ node: process.version, rows })}\n`);
+process.exit(rows.some(({ kept }) => kept === false) ? 1 : 0);
