@@ -112,7 +112,7 @@ export function parseConfig(value: unknown): Config {
         if (issue.code === 'unrecognized_keys') {
           return `${path} has ${issue.keys.map((key) => `"${key}"`).join(', ')}, which Slipway does not know: take it out or correct the spelling`;
         }
-        if (issue.input === undefined) return `${path} is not there: ${description(issue.path)}`;
+        if (issue.input === undefined) return `${path} is missing: ${description(issue.path)}`;
         return `${path} is ${JSON.stringify(issue.input)}: it ${issue.message.startsWith('must') ? issue.message : `is not valid (${issue.message})`}`;
       }),
     ),
@@ -137,7 +137,7 @@ function report(faults: string[]): string {
 
 function description(path: PropertyKey[]): string {
   const setting = settings().find(({ key }) => key === path.join('.'));
-  return setting ? setting.description.replace(/\.$/, '') : 'it is required';
+  return setting ? `add it. ${setting.description.replace(/\.$/, '')}` : 'add it';
 }
 
 export interface Setting {

@@ -4,15 +4,22 @@ import cdk from '../cdk.json' with { type: 'json' };
 import { parseConfig } from './config.ts';
 import { SlipwayStack } from './stack.ts';
 
+interface AppOptions {
+  /** Where the cloud assembly goes. */
+  outputFolder?: string;
+  /** Goes before the context of `cdk.json` and of the CLI. */
+  context?: Record<string, unknown>;
+}
+
 /**
- * The CDK app. The context of `cdk.json` holds whoever starts it: the CLI, a test or a machine without the CLI; what the CLI or
- * `CDK_CONTEXT_JSON` says goes before it.
+ * The CDK app, checked by cdk-nag when it is synthesised. The context of `cdk.json` holds whoever starts it: the CLI, a test or a
+ * machine without the CLI; what the CLI or `CDK_CONTEXT_JSON` says goes before it.
  */
-export function createApp({ outputFolder, slipway }: { outputFolder?: string; slipway?: unknown } = {}): App {
+export function createApp({ outputFolder, context = {} }: AppOptions = {}): App {
   const app = new App({
     context: cdk.context,
+    postCliContext: context,
     ...(outputFolder === undefined ? {} : { outdir: outputFolder }),
-    ...(slipway === undefined ? {} : { postCliContext: { slipway } }),
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
   new SlipwayStack(app, parseConfig(app.node.tryGetContext('slipway')));

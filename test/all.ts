@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { styleText } from 'node:util';
+import { z } from 'zod';
+import { ensureContainerEngine } from '../local/container-engine.ts';
+
+/** Everything that `npm test` runs, the quick things first: a table at the end, and a summary as the last line. */
+
+const root = join(import.meta.dirname, '..');
+const binaries = join(root, 'node_modules', '.bin');
+
+interface Outcome {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Step {
+  name: string;
+  run(): Promise<Outcome>;
+}
+
+/** What vitest's JSON reporter counts. */
+const reportSchema = z.object({
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  numPendingTests: z.int(),
+  numTodoTests: z.int(),
+  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.unknown()) })),
+});
+
+function tool(name: string, args: string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(binaries, name), args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH}` },
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+function check(name: string, binary: string, ...args: string[]): Step {
+  return {
+    name,
+    async run() {
+      const passed = (await tool(binary, args)) === 0;
+      return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+    },
+  };
+}
+
+function tests(project: string): Step {
+  return {
+    name: `${project} tests`,
+    async run() {
+      const folder = await mkdtemp(join(tmpdir(), 'slipway-test-'));
+      const report = join(folder, 'report.json');
+      const code = await tool('vitest', [
+        'run',
+        '--project',
+        project,
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${report}`,
+      ]);
+      const text = await readFile(report, 'utf8').catch(() => undefined);
+      await rm(folder, { recursive: true });
+      // Without a report vitest itself could not run.
+      if (text === undefined) return { passed: 0, failed: 1, skipped: 0 };
+      const counts = reportSchema.parse(JSON.parse(text));
+      // A file that cannot be loaded has no tests that could have failed.
+      const broken = counts.testResults.filter(
+        ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+      );
+      const failed = counts.numFailedTests + broken.length;
+      return {
+        passed: counts.numPassedTests,
+        failed: failed === 0 && code !== 0 ? 1 : failed,
+        skipped: counts.numPendingTests + counts.numTodoTests,
+      };
+    },
+  };
+}
+
+/** The end-to-end tests build images for which there must be a container engine. */
+const engine: Step = {
+  name: 'container engine',
+  async run() {
+    try {
+      const { name, version } = await ensureContainerEngine({ say: console.log });
+      console.log(`${name} ${version}`);
+      return { passed: 1, failed: 0, skipped: 0 };
+    } catch (error) {
+      // The message is what to install; the tests that need no engine go on.
+      console.error((error as Error).message);
+      return { passed: 0, failed: 1, skipped: 0 };
+    }
+  },
+};
+
+const steps = [
+  check('types', 'tsc'),
+  check('lint and format', 'biome', 'check', '--error-on-warnings', '.'),
+  check('unused code', 'knip'),
+  tests('unit'),
+  tests('infra'),
+  engine,
+  tests('e2e'),
+];
+
+const rows: { name: string; outcome: Outcome; seconds: number }[] = [];
+for (const [at, step] of steps.entries()) {
+  console.log(styleText('bold', `\n[${at + 1}/${steps.length}] ${step.name}`));
+  const begin = performance.now();
+  const outcome = await step.run();
+  rows.push({ name: step.name, outcome, seconds: (performance.now() - begin) / 1000 });
+}
+
+console.log(
+  `\n${'step'.padEnd(18)}${['passed', 'failed', 'skipped', 'seconds'].map((title) => title.padStart(9)).join('')}`,
+);
+for (const { name, outcome, seconds } of rows) {
+  const cells = [outcome.passed, outcome.failed, outcome.skipped, seconds.toFixed(1)]
+    .map((cell) => String(cell).padStart(9))
+    .join('');
+  console.log(styleText(outcome.failed > 0 ? 'red' : 'green', `${name.padEnd(18)}${cells}`));
+}
+const sum = (key: keyof Outcome) => rows.reduce((total, { outcome }) => total + outcome[key], 0);
+const skipped = sum('skipped');
+console.log(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exitCode = sum('failed') > 0 ? 1 : 0;
