@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ask, CommandFailedError, run } from '../command.ts';
@@ -65,9 +65,16 @@ export async function makeRootFileSystem({
   for (const name of ['lock', 'lock-frontend', 'status-old', 'triggers/Lock'])
     await rm(join(database, name), { force: true });
 
+  const release = parseEnv(await readFile(join(root, 'usr/lib/os-release'), 'utf8'));
+  const system = release.PRETTY_NAME ?? release.ID ?? '';
+  if (release.ID !== 'debian' && release.ID !== 'ubuntu') {
+    throw new PackagesMissingError(
+      `The scanner has records of Debian and Ubuntu, and this machine's packages are of ${system}.`,
+    );
+  }
+
   say('packing the folder');
   await pack(root, archive, signal);
-  const system = parseEnv(await run('cat', [join(root, 'usr/lib/os-release')], { signal })).PRETTY_NAME ?? 'Debian';
   return { system, packages: basePackages };
 }
 

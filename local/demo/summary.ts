@@ -14,11 +14,12 @@ export interface SummaryOptions {
 /** What came of each push, with everything that a person needs to look at it. */
 export function summary(story: Story, { url, engine, paint, columns }: SummaryOptions): string[] {
   const width = columns ?? 1000;
-  const field = (name: string, text: string) => {
-    const indent = ' '.repeat(11);
-    const lines = wrap(text, width - indent.length);
-    return [`  ${paint('dim', name.padEnd(9))}${lines[0] ?? ''}`, ...lines.slice(1).map((line) => indent + line)];
+  const lines = (name: string, [first = '', ...rest]: string[]) => {
+    return [`  ${paint('dim', name.padEnd(9))}${first}`, ...rest.map((line) => ' '.repeat(11) + line)];
   };
+  const field = (name: string, text: string) => lines(name, wrap(text, width - 11));
+  /** To be copied, so it is never broken. */
+  const command = (name: string, text: string) => lines(name, [text]);
   const chapter = ({ project, build, mail, link }: Chapter, remark = '') => {
     const { image, verdict, status } = build;
     const style = status === 'released' ? 'green' : 'yellow';
@@ -31,7 +32,10 @@ export function summary(story: Story, { url, engine, paint, columns }: SummaryOp
             ...field('image', image.repository),
             ...field('digest', image.digest),
             ...field('tags', image.tags.join(' ')),
-            ...field('pull', pullCommand(engine, `${image.repository}:${project.slice(project.lastIndexOf(':') + 1)}`)),
+            ...command(
+              'pull',
+              pullCommand(engine, `${image.repository}:${project.slice(project.lastIndexOf(':') + 1)}`),
+            ),
           ]
         : field('image', 'none: it stays a candidate, under no release tag')),
       ...field('verdict', `${verdict?.outcome ?? 'none'}${reasons}`),
