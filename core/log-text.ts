@@ -3,11 +3,13 @@
  * its last form, and no other control characters.
  */
 export function plainLog(text: string): string {
-  return text
-    .replace(terminalSequence, '')
-    .replace(/\r+\n/g, '\n')
-    .replace(/[^\n]*\r/g, '')
-    .replace(controls, '');
+  return text.replace(terminalSequence, '').split('\n').map(lastForm).join('\n').replace(controls, '');
+}
+
+function lastForm(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === '\r') end -= 1;
+  return line.slice(line.lastIndexOf('\r', end - 1) + 1, end);
 }
 
 /** CSI, OSC (ended by BEL or ST; the text of an unended one stays), and the short escapes. ECMA-48, 5.3 to 5.6. */

@@ -94,6 +94,7 @@ function compose(to: string[], mail: Mail, sender: string): Promise<Buffer> {
     html: mail.html,
     headers: { ...listHeaders(sender, mail.topic), ...mail.headers },
     textEncoding: 'quoted-printable',
+    newline: 'windows',
     disableFileAccess: true,
     disableUrlAccess: true,
   })

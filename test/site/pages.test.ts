@@ -1,0 +1,316 @@
+import { describe, expect, it } from 'vitest';
+import type { Build } from '../../core/build.ts';
+import { commit, sampleBuild, sampleProject, sampleSite, siteUrl } from './sample-site.ts';
+
+const digest = `sha256:${'ab'.repeat(32)}`;
+const stage = (from: string, to: string, status: 'succeeded' | 'failed' = 'succeeded') => ({
+  status,
+  startedAt: `2026-11-21T11:${from}.000Z`,
+  endedAt: `2026-11-21T11:${to}.000Z`,
+});
+const released = sampleBuild(10, {
+  status: 'released',
+  endedAt: '2026-11-21T11:51:12.000Z',
+  stages: {
+    build: stage('50:01', '50:40'),
+    scan: stage('50:40', '50:55'),
+    judge: stage('50:55', '50:56'),
+    release: stage('50:56', '51:10'),
+    tell: stage('51:10', '51:12'),
+  },
+  image: {
+    repository: 'registry.example.org/demo/app',
+    digest,
+    tags: ['build-20261121T115000Z-1a2b3c4', 'latest', 'main'],
+  },
+  verdict: { outcome: 'pass', reasons: [], counts: { LOW: 3 } },
+});
+const blocked = sampleBuild(20, {
+  status: 'blocked',
+  endedAt: '2026-11-21T11:41:00.000Z',
+  verdict: {
+    outcome: 'block',
+    reasons: ['CVE-2024-0001 (CRITICAL) in libdemo 1.0-1: update it to 1.0-2.'],
+    counts: { CRITICAL: 1, LOW: 2 },
+  },
+});
+const failed = sampleBuild(30, {
+  status: 'failed',
+  endedAt: '2026-11-21T11:31:00.000Z',
+  failure: { error: 'DockerfileFailedError', message: 'Step RUN make ended with exit code 2.' },
+});
+const running = sampleBuild(1, {
+  status: 'building',
+  stages: { build: { status: 'running', startedAt: '2026-11-21T11:59:10.000Z' } },
+});
+
+/** Text as a person sees it. */
+function seen(markup: string): string {
+  return markup
+    .replace(/<(style|noscript)[\s\S]*?<\/\1>/g, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&#39;/g, "'")
+    .replace(/&quot;/g, '"')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&amp;/g, '&')
+    .replace(/\s+/g, ' ');
+}
+
+describe('the list of builds', () => {
+  it('says of each build what, why, when and how it ended', async () => {
+    const ask = sampleSite({ builds: [running, released, blocked] });
+    const { text } = await ask('/');
+    expect(seen(text)).toContain(
+      'building demo/app:latest Push of commit 1a2b3c4 to branch main by alex main 1a2b3c4 1 min ago 1 min so far',
+    );
+    expect(seen(text)).toContain(
+      'released demo/app:latest Push of commit 1a2b3c4 to branch main by alex main 1a2b3c4 10 min ago 1 min 12 s',
+    );
+    expect(text).toContain(`href="/builds/${released.id}"`);
+    expect(text).toContain(
+      '<time datetime="2026-11-21T11:50:00.000Z" title="2026-11-21 11:50:00 UTC">10 min ago</time>',
+    );
+  });
+
+  it('follows while something runs, by script or by loading again, and stands still otherwise', async () => {
+    const live = await sampleSite({ builds: [running, released] })('/');
+    expect(live.text).toContain('data-live="yes"');
+    expect(live.text).toContain('<noscript><meta http-equiv="refresh" content="5"></noscript>');
+    const still = await sampleSite({ builds: [released] })('/');
+    expect(still.text).toContain('data-live="no"');
+    expect(still.text).not.toContain('http-equiv="refresh"');
+  });
+
+  it('leads to the older builds and keeps the filter on the way', async () => {
+    const builds = Array.from({ length: 25 }, (_, number) => sampleBuild(number, { status: 'failed' }));
+    const ask = sampleSite({ builds });
+    const { text } = await ask('/?status=failed');
+    const next = /<a rel="next" href="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+    expect(next).toMatch(/^\/\?status=failed&cursor=/);
+    const second = await ask(next ?? '');
+    expect(second.text.match(/<li>/g)).toHaveLength(5);
+    expect(second.text).toContain('<a href="/?status=failed">← First page</a>');
+    expect(text).toContain('<a href="/?status=failed" aria-current="true">failed</a>');
+  });
+
+  it('tells a newcomer what to do when there is no build yet', async () => {
+    expect(seen((await sampleSite({})('/')).text)).toContain(
+      'No builds yet. Push to the branch of a project of the index',
+    );
+  });
+});
+
+describe('the page of a build', () => {
+  const ask = sampleSite({ builds: [running, released, blocked, failed] });
+  const page = async (build: Build) => (await ask(`/builds/${build.id}`)).text;
+
+  it('shows a release with the command that gets it, its tags, digest, verdict and stages', async () => {
+    const text = await page(released);
+    expect(seen(text)).toContain('docker pull registry.example.org/demo/app:latest');
+    for (const part of [
+      digest,
+      'build-20261121T115000Z-1a2b3c4',
+      'Verdict: passed',
+      '3 low',
+      'build succeeded 39 s',
+      'release succeeded 14 s',
+    ]) {
+      expect(seen(text)).toContain(part);
+    }
+    expect(text).toContain(`href="https://github.com/demo/app/commit/${commit}"`);
+  });
+
+  it('shows why an image is blocked and what to do', async () => {
+    expect(seen(await page(blocked))).toMatch(
+      /Verdict: blocked 1 critical 2 low CVE-2024-0001 .* Push a commit that removes the reasons/,
+    );
+  });
+
+  it('shows why a build failed and what to do', async () => {
+    expect(seen(await page(failed))).toMatch(
+      /What went wrong Step RUN make ended with exit code 2\. DockerfileFailedError\. .*Push a commit that mends it/,
+    );
+  });
+
+  it('follows a running build, and says its state to those who listen', async () => {
+    const text = await page(running);
+    expect(text).toContain('data-live="yes"');
+    expect(text).toContain('id="announcement" class="unseen" aria-live="polite"');
+    expect(seen(text)).toMatch(/build running .*scan to come judge to come/);
+  });
+
+  it('links no repository whose host it does not know, and never by another scheme than http', async () => {
+    for (const sourceUrl of ['javascript:alert(1)', 'http://localhost:4600/git/demo/app.git', 'data:text/html,x']) {
+      const text = (await sampleSite({ builds: [sampleBuild(1, { sourceUrl })] })(`/builds/${sampleBuild(1).id}`)).text;
+      expect(text).not.toMatch(/href="(javascript|data|http):/);
+    }
+  });
+
+  it('shows no credentials of a source address', async () => {
+    const build = sampleBuild(1, { sourceUrl: 'https://user:secret-token@git.example.org/demo/app.git' });
+    expect((await sampleSite({ builds: [build] })(`/builds/${build.id}`)).text).not.toContain('secret-token');
+  });
+});
+
+describe('values from outside', () => {
+  const hostile = '"><img src=x onerror=alert(1)><script>alert(2)</script>\'\u202e\r\n';
+  const build = sampleBuild(1, {
+    status: 'blocked',
+    commit: hostile,
+    ref: `refs/heads/${hostile}`,
+    sourceUrl: hostile,
+    cause: { type: 'push', delivery: hostile, ref: `refs/tags/${hostile}`, commit: hostile, pusher: hostile },
+    verdict: { outcome: 'block', reasons: [hostile], counts: { [hostile]: 3, CRITICAL: 1 } },
+    failure: { error: hostile, message: hostile },
+    image: { repository: hostile, digest: hostile, tags: [hostile] },
+  });
+  const project = sampleProject('demo/app:latest', {
+    gitUrl: hostile,
+    gitBranch: hostile,
+    source: hostile,
+    dockerfile: hostile,
+    context: hostile,
+    dependsOn: [hostile],
+  });
+  const ask = sampleSite({ builds: [build], projects: [project], logs: { [build.id]: hostile } });
+
+  it.each([
+    '/',
+    `/builds/${build.id}`,
+    '/projects',
+    '/projects/demo/app',
+    '/projects/demo/app/latest',
+    '/badges/demo/app.svg',
+    `/?project=${encodeURIComponent(hostile)}`,
+    `/${encodeURIComponent(hostile)}`,
+  ])('are text, never markup: %s', async (path) => {
+    const { text } = await ask(path);
+    expect(text).not.toMatch(/<img src=x|<script>|onerror=alert\(1\)>(?!&)/);
+    expect(text.match(/<script /g)?.length ?? 0).toBeLessThanOrEqual(1);
+    expect(text).not.toContain('\u202e');
+  });
+});
+
+describe('every answer', () => {
+  const ask = sampleSite({ builds: [released], projects: [sampleProject('demo/app:latest')] });
+
+  it.each([
+    '/',
+    `/builds/${released.id}`,
+    '/api/v1/builds',
+    '/nothing',
+    '/badges/demo/app.svg',
+    `/api/v1/builds/${released.id}/log`,
+  ])('lets no foreign script, frame or style in: %s', async (path) => {
+    const { headers } = await ask(path);
+    expect(headers['content-security-policy']).toMatch(/default-src 'none'.*script-src 'self'.*frame-ancestors 'none'/);
+    expect(headers['content-security-policy']).not.toContain('unsafe');
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'strict-origin-when-cross-origin',
+      'strict-transport-security': 'max-age=31536000',
+    });
+  });
+
+  it('promises https only where the site has it', async () => {
+    const local = sampleSite({ parts: { siteUrl: 'http://localhost:4600' } });
+    expect((await local('/')).headers).not.toHaveProperty('strict-transport-security');
+  });
+
+  it('has no script or style in a page, and stays under 30 kB', async () => {
+    const builds = Array.from({ length: 20 }, (_, number) => ({ ...released, id: sampleBuild(number).id }));
+    const { text } = await sampleSite({ builds })('/');
+    expect(text.length).toBeLessThan(30_000);
+    expect(text).not.toMatch(/<style|style="|<script>| on[a-z]+="/);
+  });
+
+  it('has files that browsers keep for ever, and can ask after', async () => {
+    const { text } = await ask('/');
+    const files = [...text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, file]) => file ?? '');
+    expect(files).toHaveLength(3);
+    for (const file of [...files, '/favicon.ico']) {
+      const first = await ask(file);
+      expect(first.statusCode).toBe(200);
+      if (file !== '/favicon.ico') expect(first.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+      const again = await ask(file, { 'if-none-match': first.headers.etag ?? '' });
+      expect([again.statusCode, again.text]).toEqual([304, '']);
+    }
+  });
+
+  it('is a page with a way on for an address that leads nowhere', async () => {
+    for (const [path, status] of [
+      ['/nothing', 404],
+      ['/builds/zzz', 404],
+      ['/builds/ffffffffffffffff', 404],
+      ['/projects/no/such', 404],
+      ['/?limit=0', 400],
+      ['/?cursor=x', 400],
+    ] as const) {
+      const answer = await ask(path);
+      expect([path, answer.statusCode, answer.headers['content-type']]).toEqual([
+        path,
+        status,
+        'text/html; charset=utf-8',
+      ]);
+      expect(answer.text).toContain('<a href="/">All builds</a>');
+    }
+  });
+});
+
+describe('the pages of projects', () => {
+  const projects = [
+    sampleProject('demo/app:latest'),
+    sampleProject('demo/app:v2', { active: false }),
+    sampleProject('library/base:bookworm'),
+  ];
+  const ask = sampleSite({ builds: [released], projects });
+
+  it('list them with the state of their last build', async () => {
+    const text = seen((await ask('/projects')).text);
+    expect(text).toContain('released demo/app:latest github.com/demo/app main 10 min ago');
+    expect(text).toContain('no build demo/app:v2 github.com/demo/app main left the index');
+  });
+
+  it('show one with its builds and a badge to copy', async () => {
+    const { text } = await ask('/projects/demo/app/latest');
+    expect(text).toContain(`![image](${siteUrl}/badges/demo/app.svg?tag=latest)`);
+    expect(text).toContain(`href="/builds/${released.id}"`);
+    expect(text).not.toContain('owner@example.org');
+  });
+});
+
+describe('the badge', () => {
+  const projects = ['demo/app:latest', 'demo/app:v2', 'library/base:bookworm', 'demo/two:a', 'demo/two:b'].map((name) =>
+    sampleProject(name),
+  );
+  const ask = sampleSite({ builds: [released], projects });
+  const label = (text: string) => /aria-label="image: ([^"]+)"/.exec(text)?.[1];
+
+  it('shows the last build of the tag latest, of a named tag, or of the only tag', async () => {
+    const states = await Promise.all(
+      ['/badges/demo/app.svg', '/badges/demo/app.svg?tag=v2', '/badges/library/base.svg'].map(async (path) => {
+        const answer = await ask(path);
+        return [answer.statusCode, answer.headers['content-type'], label(answer.text)];
+      }),
+    );
+    expect(states).toEqual([
+      [200, 'image/svg+xml', 'released'],
+      [200, 'image/svg+xml', 'no build'],
+      [200, 'image/svg+xml', 'no build'],
+    ]);
+  });
+
+  it('is a picture too when there is no such project or no one tag to choose', async () => {
+    for (const path of ['/badges/no/such.svg', '/badges/demo/two.svg', '/badges/demo/app.svg?tag=<x>']) {
+      const answer = await ask(path);
+      expect([answer.statusCode, label(answer.text)]).toEqual([404, 'unknown']);
+    }
+  });
+
+  it('is never shown stale', async () => {
+    const first = await ask('/badges/demo/app.svg');
+    expect(first.headers['cache-control']).toBe('no-cache');
+    expect((await ask('/badges/demo/app.svg', { 'if-none-match': first.headers.etag ?? '' })).statusCode).toBe(304);
+  });
+});

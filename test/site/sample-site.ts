@@ -1,0 +1,132 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { Build } from '../../core/build.ts';
+import type { Project } from '../../core/project.ts';
+import type { Page, PageRequest } from '../../services/page.ts';
+import { createSiteHandler } from '../../site/handler.ts';
+import type { SiteParts } from '../../site/routes.ts';
+
+export const now = new Date('2026-11-21T12:00:00.000Z');
+export const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';
+export const siteUrl = 'https://slipway.example.org';
+
+/** A build that has just been queued; its number makes its id, and later numbers are older. */
+export function sampleBuild(number: number, over: Partial<Build> = {}): Build {
+  return {
+    id: number.toString(16).padStart(16, '0'),
+    project: 'demo/app:latest',
+    status: 'queued',
+    cause: { type: 'push', delivery: 'delivery', ref: 'refs/heads/main', commit, pusher: 'alex' },
+    commit,
+    ref: 'refs/heads/main',
+    sourceUrl: 'https://github.com/demo/app.git',
+    notifyEmail: ['owner@example.org'],
+    sequence: 1,
+    createdAt: new Date(now.getTime() - number * 60_000).toISOString(),
+    stages: {},
+    ...over,
+  };
+}
+
+export function sampleProject(name: string, over: Partial<Project> = {}): Project {
+  const [, appId = '', jobId = '', desiredTag = ''] = /^(.+)\/(.+):(.+)$/.exec(name) ?? [];
+  return {
+    name,
+    appId,
+    jobId,
+    desiredTag,
+    gitUrl: `https://github.com/${appId}/${jobId}.git`,
+    gitBranch: 'main',
+    source: `github.com/${appId}/${jobId}`,
+    dockerfile: 'Dockerfile',
+    context: '.',
+    notifyEmail: ['owner@example.org'],
+    dependsOn: [],
+    file: 'index.d/demo.yml',
+    sharesRepository: false,
+    active: true,
+    ...over,
+  };
+}
+
+interface Content {
+  builds?: Build[];
+  projects?: Project[];
+  logs?: Record<string, string | Uint8Array>;
+  parts?: Partial<SiteParts>;
+  errors?: unknown[];
+}
+
+export type Answer = APIGatewayProxyStructuredResultV2 & {
+  text: string;
+  bytes: Buffer;
+  headers: Record<string, string>;
+};
+export type Ask = (address: string, headers?: Record<string, string>, method?: string) => Promise<Answer>;
+
+/** The site on stores in memory, asked as API Gateway asks it. */
+export function sampleSite({ builds = [], projects = [], logs = {}, parts = {}, errors = [] }: Content): Ask {
+  const handler = createSiteHandler({
+    builds: {
+      get: async (id) => builds.find((build) => build.id === id),
+      recent: async (request) => pageOf(builds, request),
+      ofProject: async (project, request, status) =>
+        pageOf(
+          builds.filter((build) => build.project === project && (!status || build.status === status)),
+          request,
+        ),
+      withStatus: async (status, request) =>
+        pageOf(
+          builds.filter((build) => build.status === status),
+          request,
+        ),
+    },
+    projects: { get: async (name) => projects.find((project) => project.name === name), all: async () => projects },
+    log: {
+      slice: async (build, from, limit) => {
+        const all = Buffer.from(logs[build] ?? '');
+        const start = Math.min(all.length, from < 0 ? Math.max(0, all.length + from) : from);
+        return { bytes: all.subarray(start, start + limit), from: start, total: all.length };
+      },
+    },
+    siteUrl,
+    now: () => now,
+    onError: (error) => errors.push(error),
+    ...parts,
+  });
+  return async (address, headers = {}, method = 'GET') => {
+    const url = new URL(address, siteUrl);
+    const answer = await handler(event(url, headers, method));
+    const bytes = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8');
+    return { ...answer, bytes, text: bytes.toString(), headers: answer.headers as Record<string, string> };
+  };
+}
+
+function pageOf(builds: Build[], { limit, cursor }: PageRequest): Page<Build> {
+  const start = Number(cursor ?? 0);
+  const items = builds.slice(start, start + limit);
+  return start + limit < builds.length ? { items, cursor: String(start + limit) } : { items };
+}
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
+function event(url: URL, headers: Record<string, string>, method: string): APIGatewayProxyEventV2 {
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: url.pathname,
+    rawQueryString: url.search.slice(1),
+    headers: { host: url.host, ...headers },
+    requestContext: {
+      accountId: '123456789012',
+      apiId: 'api',
+      domainName: url.host,
+      domainPrefix: 'api',
+      http: { method, path: url.pathname, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      requestId: 'id',
+      routeKey: '$default',
+      stage: '$default',
+      time: '21/Nov/2026:12:00:00 +0000',
+      timeEpoch: now.getTime(),
+    },
+    isBase64Encoded: false,
+  };
+}
