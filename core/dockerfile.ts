@@ -85,7 +85,7 @@ export function readDockerfile(text: string, platform: Platform): DockerfileSumm
       for (const property of (instruction as Arg).getProperties()) {
         const name = property.getName();
         args.add(name);
-        const value = property.getUnescapedValue();
+        const value = property.getValue();
         if (value !== null)
           scope.set(
             name,

@@ -10,6 +10,8 @@ export interface SmallGitHost extends AsyncDisposable {
   /** Commits files to a repository, made when it is new, and returns the commit's name. A value of `{ link }` is a symbolic link. */
   commit(repository: string, files: Record<string, string | Buffer | { link: string }>, branch?: string): string;
   git(repository: string, ...args: string[]): string;
+  /** Writes a blob and returns its name. */
+  blob(repository: string, content: string): string;
 }
 
 const committedAt = '2026-01-02T03:04:05Z';
@@ -67,6 +69,13 @@ export async function startSmallGitHost(): Promise<SmallGitHost> {
   return {
     url: `http://localhost:${(server.address() as AddressInfo).port}`,
     git,
+    blob: (repository, input) =>
+      execFileSync('git', ['hash-object', '-w', '--stdin'], {
+        cwd: join(root, `${repository}.git`),
+        env: environment,
+        encoding: 'utf8',
+        input,
+      }).trim(),
     commit(repository, files, branch = 'main') {
       const folder = join(root, `${repository}.git`);
       if (mkdirSync(folder, { recursive: true })) git(repository, 'init', '--quiet', `--initial-branch=${branch}`);

@@ -1,0 +1,166 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have variables of their own
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { busybox, password, secretKey, Workshop } from './workshop.ts';
+
+let workshop: Workshop;
+
+beforeAll(async () => {
+  workshop = await Workshop.open();
+  const { dockerfile, files } = busybox;
+  const base = await workshop.build(
+    { ...files, Dockerfile: dockerfile },
+    { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
+  );
+  expect(base.log).toContain('==> done');
+});
+
+afterAll(() => workshop[Symbol.asyncDispose]());
+
+const onBase = (...lines: string[]) => ['FROM demo/base:v1', ...lines, ''].join('\n');
+
+test('a commit becomes a candidate with its labels, pinned bases and the commit’s time', async () => {
+  const dockerfile = [
+    'ARG BASE=demo/base:v1',
+    'FROM ${BASE} AS tools',
+    'RUN echo made > /made',
+    'FROM demo/base:v1',
+    'COPY --from=tools /made /made',
+    'COPY --from=demo/base:v1 /bin/sh /sh',
+    'RUN --mount=type=bind,from=demo/base:v1,target=/mnt ls /mnt/bin/sh',
+    'COPY . /source',
+    'RUN ls -a /source',
+  ].join('\n');
+  const { result, log, code, console } = await workshop.build(
+    { Dockerfile: dockerfile, 'file.txt': 'text' },
+    { labels: { team: 'a=b, c' } },
+  );
+
+  expect(code, log).toBe(0);
+  const base = workshop.registry.manifest('demo/base', 'v1');
+  expect(result).toEqual({
+    outcome: 'built',
+    digest: expect.stringMatching(/^sha256:/),
+    commit: expect.any(String),
+    committedAt: '2026-01-02T03:04:05.000Z',
+    bases: [
+      { reference: 'demo/base:v1', image: `${workshop.registry.host}/demo/base:v1`, digest: base?.digest, own: true },
+    ],
+    engine: expect.stringContaining('buildah'),
+  });
+  if (result.outcome !== 'built') throw new Error('not built');
+  const manifest = workshop.registry.manifest('candidate/demo/app', result.digest);
+  expect(manifest?.body).toMatchObject({
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    annotations: {
+      'org.opencontainers.image.source': `${workshop.git.url}/app.git`,
+      'org.opencontainers.image.revision': result.commit,
+      'org.opencontainers.image.version': 'latest',
+      'org.opencontainers.image.created': '2026-01-02T03:04:05Z',
+      'org.opencontainers.image.ref.name': 'main',
+      'org.opencontainers.image.base.name': `${workshop.registry.host}/demo/base:v1`,
+      'org.opencontainers.image.base.digest': base?.digest,
+      team: 'a=b, c',
+    },
+  });
+  for (const heading of ['fetch', 'bases', 'build', 'push', 'done'])
+    expect(log).toMatch(new RegExp(`^==> ${heading} \\(`, 'm'));
+  expect(log).toContain('file.txt');
+  expect(log).not.toMatch(/^\.git$/m);
+  expect(console).toBe(log);
+});
+
+test('the same commit gives the same image, from the cache or without it', async () => {
+  const commit = workshop.git.commit('app', { Dockerfile: busybox.dockerfile, ...busybox.files });
+  const one = await workshop.run(workshop.request(commit));
+  const two = await workshop.run(workshop.request(commit));
+  await using other = await Workshop.open();
+  const elsewhere = await other.run({
+    ...other.request(commit, { source: { url: `${workshop.git.url}/app.git`, commit, ref: 'refs/heads/main' } }),
+  });
+  const digests = [one, two, elsewhere].map(({ result }) =>
+    result.outcome === 'built' ? result.digest : result.message,
+  );
+  expect(new Set(digests).size, digests.join()).toBe(1);
+});
+
+test('nothing is left behind but the layers for the next build', async () => {
+  await workshop.build({ Dockerfile: onBase('RUN true') });
+  await workshop.build({ Dockerfile: onBase('RUN false') });
+  expect(readdirSync(workshop.temporary)).toEqual([]);
+  expect(readdirSync(workshop.home)).toEqual(['.cache']);
+});
+
+test('no secret of the builder can be seen by the build or in its log', async () => {
+  const { log, console, result } = await workshop.build({
+    Dockerfile: onBase(
+      'RUN env; cat /proc/*/environ /proc/*/cmdline | tr "\\0" "\\n"; true',
+      `RUN echo ${password.slice(0, 8)}"${password.slice(8)}"; echo ${secretKey}`,
+    ),
+  });
+  expect(result.outcome, log).toBe('built');
+  for (const secret of [password, secretKey, Buffer.from(`AWS:${password}`).toString('base64')]) {
+    expect(console).not.toContain(secret);
+    expect(log).not.toContain(secret);
+  }
+  expect(log).toContain('***');
+});
+
+test('a process that a RUN leaves behind ends with the build, and sees no process of the machine', async () => {
+  const { log } = await workshop.build({
+    Dockerfile: onBase('RUN sleep 7654 & ls -d /proc/[0-9]* | wc -l', 'RUN true'),
+  });
+  const running = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const commands = running.map((pid) => readCommand(pid));
+  expect(commands.filter((command) => command.includes('sleep\u00007654'))).toEqual([]);
+  const seen = Number(/^(\d+)$/m.exec(log)?.[1]);
+  expect(seen).toBeLessThan(running.length);
+});
+
+test('an instruction that fails is named with its last lines', async () => {
+  const { result, code } = await workshop.build({ Dockerfile: onBase('RUN echo first; echo the reason >&2; exit 3') });
+  expect(code).toBe(1);
+  expect(result).toMatchObject({ outcome: 'failed', error: 'DockerfileFailedError' });
+  if (result.outcome !== 'failed') return;
+  expect(result.message).toContain('RUN echo first; echo the reason >&2; exit 3');
+  expect(result.message).toContain('exit status 3');
+  expect(result.message).toMatch(/first\nthe reason$/);
+});
+
+test('a Dockerfile and a context in folders are found from the repository’s root', async () => {
+  const { result, log } = await workshop.build(
+    { 'images/app/Containerfile': onBase('COPY hello /hello'), 'content/hello': 'x' },
+    { dockerfile: 'images/app/Containerfile', context: 'content' },
+  );
+  expect(result.outcome, log).toBe('built');
+});
+
+test('a submodule is fetched, without git’s own files', async () => {
+  const library = workshop.git.commit('library', { 'lib.txt': 'library' });
+  const url = `${workshop.git.url}/library.git`;
+  workshop.git.commit('app', {
+    Dockerfile: onBase('COPY . /s', 'RUN cat /s/lib/lib.txt; find /s -name .git'),
+    '.gitmodules': '',
+  });
+  workshop.git.git('app', 'update-index', '--add', '--cacheinfo', `160000,${library},lib`);
+  const modules = `[submodule "lib"]\n\tpath = lib\n\turl = ${url}\n`;
+  const blob = workshop.git.blob('app', modules);
+  workshop.git.git('app', 'update-index', '--add', '--cacheinfo', `100644,${blob},.gitmodules`);
+  workshop.git.git('app', 'commit', '--quiet', '--message', 'submodule');
+  const { result, log } = await workshop.run(workshop.request(workshop.git.git('app', 'rev-parse', 'HEAD')));
+  workshop.git.git('app', 'reset', '--quiet', '--hard', 'HEAD~2');
+  expect(result.outcome, log).toBe('built');
+  expect(log).toMatch(/^library$/m);
+  expect(log).not.toMatch(/^\/s\/.*\.git$/m);
+});
+
+function readCommand(pid: string): string {
+  try {
+    return String(process.getBuiltinModule('node:fs').readFileSync(join('/proc', pid, 'cmdline')));
+  } catch {
+    // The process ended between the two looks.
+    return '';
+  }
+}

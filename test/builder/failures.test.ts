@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Build, busybox, Workshop } from './workshop.ts';
+
+let workshop: Workshop;
+
+beforeAll(async () => {
+  workshop = await Workshop.open();
+});
+
+afterAll(() => workshop[Symbol.asyncDispose]());
+
+const dockerfile = (...lines: string[]) => ({ ...busybox.files, Dockerfile: busybox.dockerfile + lines.join('\n') });
+
+function expectFailure({ result, code, log }: Build, error: string, message: RegExp): void {
+  expect(result, log).toMatchObject({ outcome: 'failed', error, message: expect.stringMatching(message) });
+  expect(code).toBe(1);
+  expect(log).toContain('==> failed');
+}
+
+test('a commit that does not exist', async () => {
+  workshop.git.commit('app', { a: 'b' });
+  expectFailure(await workshop.run(workshop.request('1'.repeat(40))), 'SourceNotFoundError', /cannot be fetched from/);
+});
+
+test.each([
+  ['a repository that does not exist', 'URL/nothing.git'],
+  ['a host that does not answer', 'http://127.0.0.1:9/x.git'],
+  ['a local path', '/etc'],
+  ['another protocol', 'file:///etc'],
+  ['a command for a transport', 'ext::sh -c "touch /tmp/never"'],
+  ['an option', '--upload-pack=touch /tmp/never'],
+])('%s as source', async (_, url) => {
+  const source = { url: url.replace('URL', workshop.git.url), commit: '1'.repeat(40), ref: 'refs/heads/main' };
+  expectFailure(await workshop.run(workshop.request(source.commit, { source })), 'SourceNotFoundError', /git-url/);
+});
+
+test.each([
+  ['is not there', { Dockerfile: 'FROM scratch' }, { dockerfile: 'other' }, /"other" is not in the repository/],
+  [
+    'lies outside',
+    { Dockerfile: 'FROM scratch' },
+    { dockerfile: '../../etc/passwd' },
+    /out of the repository|not in the repository/,
+  ],
+  ['has an absolute path', { Dockerfile: 'FROM scratch' }, { dockerfile: '/etc/passwd' }, /not in the repository/],
+  ['is a link to a file outside', { Dockerfile: { link: '/etc/passwd' } }, {}, /leads out of the repository/],
+  [
+    'is a link through a folder outside',
+    { d: { link: '/etc' } },
+    { dockerfile: 'd/passwd' },
+    /leads out of the repository/,
+  ],
+  ['is a folder', { 'folder/x': '' }, { dockerfile: 'folder' }, /is not a file/],
+  [
+    'has a context outside',
+    { Dockerfile: 'FROM scratch', out: { link: '/' } },
+    { context: 'out' },
+    /leads out of the repository/,
+  ],
+  [
+    'has a context that is not there',
+    { Dockerfile: 'FROM scratch' },
+    { context: 'none' },
+    /"none" is not in the repository/,
+  ],
+  [
+    'has ignore rules from outside',
+    { Dockerfile: 'FROM scratch', '.dockerignore': { link: '/etc/passwd' } },
+    {},
+    /ignore file .* leads out/,
+  ],
+])('a Dockerfile that %s', async (_, files, changes, message) => {
+  workshop.git.git('app', 'rm', '-rqf', '--ignore-unmatch', '.');
+  expectFailure(await workshop.build(files, changes), 'DockerfileNotFoundError', message);
+});
+
+test.each([
+  ['no FROM', 'RUN ls', /no FROM instruction/],
+  ['a base whose name is malformed', 'FROM Some/Thing', /lower case/],
+  ['a base that looks like an option', 'FROM --all', /cannot be built/],
+])('a Dockerfile with %s', async (_, text, message) => {
+  workshop.git.git('app', 'rm', '-rqf', '--ignore-unmatch', '.');
+  expectFailure(await workshop.build({ Dockerfile: text }), 'DockerfileInvalidError', message);
+});
+
+test('a base that does not exist in this registry', async () => {
+  const build = await workshop.build({ Dockerfile: `FROM ${workshop.registry.host}/demo/none:1` });
+  expectFailure(build, 'BaseNotFoundError', /demo\/none:1 does not exist in this registry/);
+});
+
+test('a registry of a base that cannot be reached', async () => {
+  expectFailure(
+    await workshop.build({ Dockerfile: 'FROM localhost:9/some/base' }),
+    'BaseUnavailableError',
+    /localhost:9/,
+  );
+});
+
+test('a build that runs for ever', async () => {
+  const build = await workshop.build(dockerfile('RUN echo begun; sleep 4321'), { timeoutSeconds: 5 });
+  expectFailure(build, 'BuildTimeoutError', /after 5 seconds/);
+  expect(build.log).toContain('begun');
+});
+
+test('a build that prints without end', async () => {
+  const started = performance.now();
+  const build = await workshop.build(dockerfile('RUN echo first; yes a-very-noisy-step'), { logLimitBytes: 200_000 });
+  expectFailure(build, 'LogLimitError', /more than 200000 bytes/);
+  expect(build.log.length).toBeGreaterThan(150_000);
+  expect(build.log.length).toBeLessThan(250_000);
+  expect(build.log).toContain('first');
+  expect(performance.now() - started).toBeLessThan(15_000);
+});
+
+test('a build that is stopped from outside', async () => {
+  const request = workshop.request(workshop.git.commit('app', dockerfile('RUN echo begun; sleep 4321')));
+  const build = await workshop.run(request, (process) => {
+    process.stdout?.on('data', (text: string) => {
+      if (/^begun$/m.test(text)) process.kill('SIGTERM');
+    });
+  });
+  expectFailure(build, 'BuildStoppedError', /stopped from outside/);
+});
+
+test('after all of that no process is left and the next build works', async () => {
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
+  expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toMatch(/^sleep 4321/m);
+  const build = await workshop.build(dockerfile('RUN true'));
+  expect(build.result.outcome, build.log).toBe('built');
+});
+
+test('a registry that does not take the image', async () => {
+  await using refusing = await Workshop.open({ refuseManifests: { status: 403, code: 'DENIED' } });
+  expectFailure(await refusing.build(dockerfile()), 'PushFailedError', /did not take it/);
+});
+
+test('a request that is not one', async () => {
+  const request = { ...workshop.request('1'.repeat(40)), timeoutSeconds: -1 };
+  const build = await workshop.run(request);
+  expect(build.result).toMatchObject({ outcome: 'failed' });
+  expect(build.code).toBe(1);
+});
+
+test('a log that the records do not take', async () => {
+  await using denied = await Workshop.open();
+  denied.aws.denied = /\/log\//;
+  const build = await denied.build({ ...busybox.files, Dockerfile: busybox.dockerfile });
+  expect(build.code).toBe(1);
+  expect(build.console).toMatch(/could not be stored: AccessDenied/);
+});
