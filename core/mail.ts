@@ -33,7 +33,13 @@ export interface MailDetails {
 const itemsShown = 20;
 const logLinesShown = 20;
 
-/** The mail about a build's end; undefined for an end that nobody needs to hear of (superseded, unchanged, cancelled). */
+/**
+ * The mail about a build's end; undefined for an end that nobody needs to hear of (superseded, unchanged, cancelled).
+ *
+ * Subjects are `[slipway] RELEASED: app/job:tag (branch commit)`, and so with `BLOCKED` and `FAILED`: what CCCP's people filter by
+ * (`[registry] SUCCESS: Container build …`), with the commit that they asked for. The registry is left out of the brackets, where
+ * an ECR host of 50 letters would push the news off the screen.
+ */
 export function buildMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail | undefined {
   if (build.status === 'released') return releasedMail(build, siteUrl, details);
   if (build.status === 'blocked') return blockedMail(build, siteUrl, details);
@@ -64,9 +70,7 @@ export function blockedMail(build: Build, siteUrl: string, details: MailDetails 
   return mailOf(build, siteUrl, details, {
     tone: 'warning',
     title: `${projectName(build)} is blocked`,
-    paragraphs: [
-      'The image was built, but the policy does not let it be released. The tags still name the image that they named before.',
-    ],
+    paragraphs: ['The image was built, but the policy does not let it be released. No release tag has moved.'],
     list: { title: 'Reasons', items: shortened(reasons.length > 0 ? reasons : ['The record has no reason.']) },
     advice: scanned
       ? 'To get it released, remove each of these reasons, most often by a newer base image or by updating the packages in the Dockerfile, and push. The new image is judged anew.'
@@ -84,7 +88,7 @@ export function failedMail(build: Build, siteUrl: string, details: MailDetails =
   return mailOf(build, siteUrl, details, {
     tone: 'bad',
     title: `The build of ${projectName(build)} failed`,
-    paragraphs: [oneLine(message, 2000), 'Nothing was released. The tags still name the image that they named before.'],
+    paragraphs: [oneLine(message, 2000), 'Nothing was released. No release tag has moved.'],
     advice: 'Push a commit that mends it, and the project is built again.',
     facts: [{ label: 'Error', value: oneLine(error, 100) }],
     ...(log ? { log } : {}),

@@ -108,7 +108,7 @@ function pageOf(builds: Build[], { limit, cursor }: PageRequest): Page<Build> {
 }
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
-function event(url: URL, headers: Record<string, string>, method: string): APIGatewayProxyEventV2 {
+export function event(url: URL, headers: Record<string, string>, method: string): APIGatewayProxyEventV2 {
   return {
     version: '2.0',
     routeKey: '$default',

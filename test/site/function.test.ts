@@ -1,0 +1,91 @@
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { recordKeys } from '../../core/build-request.ts';
+import { handler } from '../../functions/site.ts';
+import { createBuilds } from '../../services/builds.ts';
+import { createProjects } from '../../services/projects.ts';
+import { type SmallS3, startSmallS3 } from '../services/small-s3.ts';
+import { startTables } from '../services/tables.ts';
+import { event, sampleBuild, sampleProject, siteUrl } from './sample-site.ts';
+
+const count = 25;
+let tables: Awaited<ReturnType<typeof startTables>>;
+let s3: SmallS3;
+
+beforeAll(async () => {
+  tables = await startTables([
+    { name: 'projects', key: 'name', indexes: { bySource: { partition: 'source' } } },
+    {
+      name: 'builds',
+      key: 'id',
+      indexes: {
+        byProject: { partition: 'project', sort: 'createdAt' },
+        byMonth: { partition: 'month', sort: 'createdAt' },
+        byStatus: { partition: 'status', sort: 'createdAt' },
+      },
+    },
+  ]);
+  s3 = await startSmallS3();
+  const database = await tables.client.config.endpoint?.();
+  const store = await s3.client.config.endpoint?.();
+  for (const [name, value] of Object.entries({
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${database?.port}`,
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${store?.port}`,
+    BUILDS_TABLE: 'builds',
+    PROJECTS_TABLE: 'projects',
+    RECORDS_BUCKET: 'records',
+    SITE_URL: `${siteUrl}/`,
+  })) {
+    vi.stubEnv(name, value);
+  }
+  const builds = createBuilds(tables.client, 'builds');
+  for (let number = 1; number <= count; number += 1) {
+    const createdAt = new Date(Date.now() - number * 60_000).toISOString();
+    await builds.create(sampleBuild(number, { createdAt, status: number % 5 === 0 ? 'failed' : 'released' }));
+  }
+  await createProjects(tables.client, 'projects').put(sampleProject('demo/app:latest'));
+  s3.objects.set(recordKeys.logPart(sampleBuild(1).id, 0), Buffer.from('the log\n'));
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await tables.stop();
+  await s3[Symbol.asyncDispose]();
+});
+
+async function ask(path: string): Promise<APIGatewayProxyStructuredResultV2> {
+  return handler(event(new URL(path, siteUrl), {}, 'GET'));
+}
+
+describe('the site on its tables and its bucket', () => {
+  it.each(['', '&project=demo/app:latest', '&status=released', '&project=demo/app:latest&status=released'])(
+    'lists every build once, the newest first%s',
+    async (filter) => {
+      const seen: number[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const { statusCode, body } = await ask(`/api/v1/builds?limit=7${filter}&cursor=${encodeURIComponent(cursor)}`);
+        expect(statusCode).toBe(200);
+        const page: { items: { id: string }[]; cursor: string | null } = JSON.parse(body ?? '');
+        seen.push(...page.items.map(({ id }) => Number.parseInt(id, 16)));
+        cursor = page.cursor;
+      }
+      const all = Array.from({ length: count }, (_, index) => index + 1);
+      expect(seen).toEqual(filter.includes('status') ? all.filter((number) => number % 5 !== 0) : all);
+    },
+  );
+
+  it('shows a build with its log, and its project', async () => {
+    const page = await ask(`/builds/${sampleBuild(1).id}`);
+    expect(page.body).toContain('>the log\n</pre>');
+    expect(page.body).toContain(`href="/projects/demo/app/latest"`);
+    expect((await ask('/projects/demo/app/latest')).statusCode).toBe(200);
+    expect(JSON.parse((await ask('/api/v1/projects')).body ?? '').items[0]).toMatchObject({
+      name: 'demo/app:latest',
+      lastBuild: { status: 'released', logUrl: `${siteUrl}/api/v1/builds/0000000000000001/log` },
+    });
+  });
+});
