@@ -12,7 +12,6 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import { acknowledge } from './permissions.ts';
 
 interface Concern {
   metric: IMetric;
@@ -36,11 +35,6 @@ export class Alarms extends Construct {
     super(scope, id);
     this.#prefix = prefix;
     const topic = new Topic(this, 'Operators', { displayName: `${prefix} alarms`, enforceSSL: true });
-    acknowledge(
-      topic,
-      'AwsSolutions-SNS2',
-      "An alarm's text has no secrets, and CloudWatch cannot publish to a topic under the key that AWS manages. https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns",
-    );
     topic.grantPublish(
       new ServicePrincipal('cloudwatch.amazonaws.com', {
         conditions: {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-  .transform((url) => url.replace(/\/+$/, ''));
+  .overwrite((url) => url.replace(/\/+$/, ''));
 const mailAddress = z.email({ error: 'must be a mail address, such as slipway@example.org' });
 
 /** What an operator decides: the object `slipway` in the context of `cdk.json`. The descriptions are the table in docs/operations.md. */

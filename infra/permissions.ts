@@ -2,6 +2,7 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
+import { flatten } from './flatten.ts';
 
 /**
  * Who can be granted something. A grant gives the permission and the variable that names the thing in one step, so that neither
@@ -39,19 +40,4 @@ export function allow(grantee: IConstruct & IGrantable, { actions, resources, co
 /** Answers a finding of cdk-nag on a construct and what is below it. */
 export function acknowledge(construct: IConstruct, id: string, reason: string): void {
   Validations.of(construct).acknowledge({ id, reason });
-}
-
-/** An ARN as cdk-nag writes it in a finding: references stand in angle brackets. */
-export function flatten(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const {
-    'Fn::Join': join,
-    'Fn::GetAtt': attribute,
-    'Fn::Sub': text,
-    Ref: reference,
-  } = value as { 'Fn::Join'?: [string, unknown[]]; 'Fn::GetAtt'?: [string, string]; 'Fn::Sub'?: string; Ref?: string };
-  if (join) return join[1].map(flatten).join(join[0]);
-  if (attribute) return `<${attribute.join('.')}>`;
-  if (text) return text.replaceAll('${', '<').replaceAll('}', '>');
-  return `<${reference}>`;
 }

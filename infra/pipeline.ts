@@ -21,7 +21,8 @@ import { Construct } from 'constructs';
 import { ReleaseBusyError, ScanPendingError, UpstreamError } from '../core/errors.ts';
 import type { VariableName } from '../services/environment.ts';
 import type { Builder } from './builder.ts';
-import { acknowledge, allow, flatten, type Grantee } from './permissions.ts';
+import { flatten } from './flatten.ts';
+import { acknowledge, allow, type Grantee } from './permissions.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Steps } from './steps.ts';
 

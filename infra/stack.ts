@@ -42,7 +42,7 @@ export class SlipwayStack extends Stack {
     const api = new Api(this, 'Api', { siteUrl: config.siteUrl, logRetention });
 
     const webhook = new Webhook(this, 'Webhook', { api, secrets, triggers, logRetention });
-    const site = new StatusSite(this, 'StatusSite', { api, state, records, logRetention });
+    const site = new StatusSite(this, 'Pages', { api, state, records, logRetention });
     const builder = new Builder(this, 'Builder', { records, repositories, settings: config.build, logRetention });
     const steps = new Steps(this, 'Steps', {
       api,

@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { arn, functionOf, resource, resources, statementsOf, template } from './template.ts';
+
+describe('tables', () => {
+  test('outlive the stack and can be set back to any second', () => {
+    const tables = resources('AWS::DynamoDB::GlobalTable');
+    expect(tables).toHaveLength(4);
+    for (const { DeletionPolicy, UpdateReplacePolicy, Properties } of tables) {
+      expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual({
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+      });
+      expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
+      expect(Properties.Replicas[0].PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
+    }
+  });
+
+  test('forget deliveries by themselves', () => {
+    expect(resource('AWS::DynamoDB::GlobalTable', 'StateDeliveries').Properties.TimeToLiveSpecification).toEqual({
+      AttributeName: 'expiresAt',
+      Enabled: true,
+    });
+  });
+});
+
+describe('the bucket', () => {
+  const { Properties, DeletionPolicy } = resource('AWS::S3::Bucket');
+
+  test('outlives the stack, is encrypted and is closed to the public', () => {
+    expect(DeletionPolicy).toBe('Retain');
+    expect(Properties.BucketEncryption).toBeDefined();
+    expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual([true, true, true, true]);
+  });
+
+  test('keeps records for a year', () => {
+    expect(Properties.LifecycleConfiguration.Rules).toMatchObject([{ ExpirationInDays: 365, Status: 'Enabled' }]);
+  });
+});
+
+test('nobody reaches the bucket, the queues or the topic of alarms without TLS', () => {
+  for (const type of ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy']) {
+    for (const { id, Properties } of resources(type)) {
+      const denials = statementsOf(Properties.PolicyDocument).filter(({ effect }) => effect === 'Deny');
+      expect({ id, conditions: denials.map(({ condition }) => condition) }).toEqual({
+        id,
+        conditions: [{ Bool: { 'aws:SecureTransport': 'false' } }],
+      });
+    }
+  }
+});
+
+describe('the queue of triggers', () => {
+  const queue = resource('AWS::SQS::Queue', 'TriggersQueue');
+  const deadLetters = resource('AWS::SQS::Queue', 'TriggersDeadLetters');
+
+  test('moves a trigger aside that failed five times, and keeps it there for two weeks', () => {
+    expect(queue.Properties.RedrivePolicy).toEqual({
+      deadLetterTargetArn: { 'Fn::GetAtt': [deadLetters.id, 'Arn'] },
+      maxReceiveCount: 5,
+    });
+    expect(deadLetters.Properties.MessageRetentionPeriod).toBe(14 * 86_400);
+  });
+
+  test('does not show a trigger to a second planner while the first may still be at it', () => {
+    const { Timeout } = functionOf('plan-builds').resource.Properties;
+    expect(queue.Properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * Timeout);
+  });
+
+  test('loses only those triggers of a batch that were planned', () => {
+    expect(resource('AWS::Lambda::EventSourceMapping').Properties).toMatchObject({
+      EventSourceArn: { 'Fn::GetAtt': [queue.id, 'Arn'] },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+});
+
+describe('secrets', () => {
+  test('are in no template: the one for webhooks is made at the deployment, the token of the git host is put in by the operator', () => {
+    expect(resource('AWS::SecretsManager::Secret', 'SecretsWebhook').Properties.SecretString).toBeUndefined();
+    expect(resource('AWS::SecretsManager::Secret', 'SecretsWebhook').Properties.GenerateSecretString).toMatchObject({
+      PasswordLength: 48,
+    });
+    expect(resource('AWS::SecretsManager::Secret', 'SecretsGitHubToken').Properties.SecretString).toBe('none');
+  });
+});
+
+test('logs last as long as the configuration says, and no longer than the stack', () => {
+  for (const { Properties, DeletionPolicy } of resources('AWS::Logs::LogGroup')) {
+    expect({ days: Properties.RetentionInDays, DeletionPolicy }).toEqual({ days: 30, DeletionPolicy: 'Delete' });
+  }
+});
+
+test('the stack says where everything is', () => {
+  expect(Object.keys(template().Outputs).toSorted()).toEqual([
+    'BasesTableName',
+    'BuildsTableName',
+    'DeliveriesTableName',
+    'GitHubTokenSecretArn',
+    'ProjectsTableName',
+    'RecordsBucketName',
+    'SiteUrl',
+    'StateMachineArn',
+    'TriggersQueueUrl',
+    'WebhookSecretArn',
+    'WebhookUrl',
+  ]);
+});
+
+test('the stack needs nothing but what CloudFormation itself has: no custom resources, no parameters', () => {
+  expect(Object.keys(template().Resources).length).toBeGreaterThan(50);
+  expect(
+    Object.values(template().Resources).filter(({ Type }) =>
+      /^(?:Custom::|AWS::CloudFormation::|AWS::CDK::)/.test(Type),
+    ),
+  ).toEqual([]);
+  expect(template().Parameters).toBeUndefined();
+});
+
+test('the queues let nobody in but roles of this account', () => {
+  for (const { Properties } of resources('AWS::SQS::QueuePolicy')) {
+    expect(statementsOf(Properties.PolicyDocument).filter(({ effect }) => effect === 'Allow')).toEqual([]);
+  }
+  expect(arn(resource('AWS::SQS::Queue', 'TriggersQueue'))).toMatch(/^<TriggersQueue/);
+});

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, inject, test } from 'vitest';
+import { variableNames } from '../../services/environment.ts';
+import {
+  bundleOf,
+  definition,
+  functionOf,
+  functions,
+  handlerFiles,
+  kebabCase,
+  resource,
+  resources,
+} from './template.ts';
+
+const read = (code: string) => variableNames.filter((name) => new RegExp(`["'\`]${name}["'\`]`).test(code)).toSorted();
+
+test('every file with a handler is a function, and every function has a file', () => {
+  expect(
+    functions()
+      .map(({ stem }) => stem)
+      .toSorted(),
+  ).toEqual(handlerFiles());
+});
+
+test('every function is run by something: a state, a route, a rule or the queue', () => {
+  const states = Object.entries(definition().States).filter(([, { Resource }]) => Resource?.endsWith(':lambda:invoke'));
+  const running = new Set([
+    ...states.map(([name]) => functionOf(kebabCase(name)).resource.id),
+    ...resources('AWS::Lambda::Permission').map(({ Properties }) => Properties.FunctionName['Fn::GetAtt'][0]),
+    ...resources('AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties.FunctionName.Ref),
+  ]);
+  expect(functions().filter(({ resource: each }) => !running.has(each.id))).toEqual([]);
+});
+
+test('a state runs the function of its own name', () => {
+  for (const [name, { Resource, Parameters }] of Object.entries(definition().States)) {
+    if (!Resource?.endsWith(':lambda:invoke')) continue;
+    expect(Parameters?.FunctionName).toBe(`<${functionOf(kebabCase(name)).resource.id}.Arn>`);
+  }
+});
+
+describe.each(functions().map((each) => [each.stem, each] as const))('%s', (stem, each) => {
+  test('has exactly the variables that its code reads', () => {
+    expect(Object.keys(each.variables).toSorted()).toEqual(read(bundleOf(each)).filter((name) => name !== 'BUILD_ID'));
+  });
+
+  test('loads on Node as it is deployed, and exports its handler', async () => {
+    const program = `const { handler } = await import(${JSON.stringify(pathToFileURL(join(each.folder, 'index.mjs')).href)}); process.stdout.write(typeof handler);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
+    expect(stdout).toBe('function');
+  });
+
+  test('runs on Node 24 on ARM and writes JSON to a log of its own that does not last for ever', () => {
+    const { Properties } = each.resource;
+    expect(Properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      LoggingConfig: { LogFormat: 'JSON' },
+    });
+    const log = resource('AWS::Logs::LogGroup', Properties.LoggingConfig.LogGroup.Ref);
+    expect(log.Properties.RetentionInDays).toBe(30);
+    expect(log.DeletionPolicy).toBe('Delete');
+  });
+
+  test('says what it is for', () => {
+    expect(each.resource.Properties.Description, stem).toMatch(/^[A-Z].{20,}\.$/);
+  });
+});
+
+test('the builder has exactly the variables that its code reads, and the id of its build from the state machine', () => {
+  const project = resource('AWS::CodeBuild::Project');
+  const [asset] = JSON.stringify(project.Properties.Source.Location).match(/[0-9a-f]{64}/) ?? [];
+  const set = project.Properties.Environment.EnvironmentVariables.map(({ Name }: { Name: string }) => Name);
+  const overridden = definition().States.Build?.Parameters?.EnvironmentVariablesOverride.map(
+    ({ Name }: { Name: string }) => Name,
+  );
+  const code = readFileSync(join(inject('assembly'), `asset.${asset}`, 'main.mjs'), 'utf8');
+  expect([...set, ...overridden].toSorted()).toEqual(read(code));
+});
+
+test('the webhook is small: it answers before GitHub hangs up, from a cold start too', () => {
+  const webhook = functionOf('github-webhook');
+  expect(bundleOf(webhook).length).toBeLessThan(60_000);
+  expect(webhook.resource.Properties.Timeout).toBeLessThan(10);
+});
+
+test('the errors that the state machine waits for keep their names in the bundle', () => {
+  expect(bundleOf(functionOf('collect-scan'))).toContain('"ScanPendingError"');
+  expect(bundleOf(functionOf('release'))).toContain('"ReleaseBusyError"');
+});

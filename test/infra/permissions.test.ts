@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import {
+  arn,
+  bundleOf,
+  functionOf,
+  functions,
+  permissionsOf,
+  resource,
+  resources,
+  type Statement,
+} from './template.ts';
+
+const repositories = 'arn:<AWS::Partition>:ecr:<AWS::Region>:<AWS::AccountId>:repository/slipway/';
+const push = ['ecr:CompleteLayerUpload', 'ecr:InitiateLayerUpload', 'ecr:PutImage', 'ecr:UploadLayerPart'];
+const pull = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
+
+const roles = () => resources('AWS::IAM::Role').map((role) => ({ role, permissions: permissionsOf(role) }));
+const allows = (statements: Statement[], action: string) =>
+  statements.some(({ effect, actions }) => effect === 'Allow' && actions.includes(action));
+
+test('a build can read a request, pull, push a candidate, write its log and its result, and nothing else', () => {
+  const bucket = arn(resource('AWS::S3::Bucket'));
+  const { Ref: source } = { Ref: resource('AWS::CodeBuild::Project').Properties.Source.Location };
+  const permissions = permissionsOf(resource('AWS::IAM::Role', 'Builder'));
+  const program = permissions.find(({ actions }) => actions.includes('s3:GetObjectVersion'));
+
+  expect(JSON.stringify(source)).toContain(program?.resources[0]?.split('/').at(-1));
+  expect(
+    permissions
+      .filter((statement) => statement !== program)
+      .map(({ effect, actions, resources: on }) => ({ effect, actions, on })),
+  ).toEqual([
+    {
+      effect: 'Allow',
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      on: [arn(resource('AWS::Logs::LogGroup', 'Builder'))],
+    },
+    { effect: 'Allow', actions: ['s3:GetObject'], on: [`${bucket}/builds/*/request.json`] },
+    { effect: 'Allow', actions: ['s3:PutObject'], on: [`${bucket}/builds/*/log/*`, `${bucket}/builds/*/result.json`] },
+    { effect: 'Allow', actions: ['ecr:GetAuthorizationToken'], on: ['*'] },
+    { effect: 'Allow', actions: pull, on: [`${repositories}*`] },
+    { effect: 'Allow', actions: push, on: [`${repositories}candidate/*`] },
+  ]);
+});
+
+test('nobody but the release step can put an image anywhere but among the candidates', () => {
+  const release = functionOf('release');
+  for (const { role, permissions } of roles()) {
+    if (release.resource.Properties.Role['Fn::GetAtt'][0] === role.id) continue;
+    for (const { actions, resources: on } of permissions.filter(({ actions: some }) =>
+      some.some((action) => push.includes(action)),
+    )) {
+      expect({ role: role.id, actions, on }).toMatchObject({ on: [`${repositories}candidate/*`] });
+    }
+  }
+});
+
+test('the release step cannot change a candidate', () => {
+  expect(functionOf('release').permissions).toContainEqual({
+    effect: 'Deny',
+    actions: push,
+    resources: [`${repositories}candidate/*`],
+    condition: undefined,
+  });
+});
+
+test('nobody can delete an image, a record or an object', () => {
+  for (const { role, permissions } of roles()) {
+    const deletions = permissions
+      .flatMap(({ actions }) => actions)
+      .filter((action) => /Delete/.test(action) && !/^(?:sqs|logs):/.test(action));
+    expect({ role: role.id, deletions }).toEqual({ role: role.id, deletions: [] });
+  }
+});
+
+test('the pages can only read, and of the bucket only logs', () => {
+  const { permissions } = functionOf('site');
+  const bucket = arn(resource('AWS::S3::Bucket'));
+  const writing = permissions
+    .flatMap(({ actions }) => actions)
+    .filter((action) => !/:(?:Get|Query|Scan|List)/.test(action) && !action.startsWith('logs:'));
+  expect(writing).toEqual([]);
+  expect(permissions.filter(({ actions }) => actions.some((action) => action.startsWith('s3:')))).toEqual([
+    { effect: 'Allow', actions: ['s3:GetObject'], resources: [`${bucket}/builds/*/log/*`], condition: undefined },
+    {
+      effect: 'Allow',
+      actions: ['s3:ListBucket'],
+      resources: [bucket],
+      condition: { StringLike: { 's3:prefix': 'builds/*/log/' } },
+    },
+  ]);
+});
+
+test('the webhook reads its own secret and sends to the queue, and can do nothing else', () => {
+  expect(functionOf('github-webhook').permissions.map(({ actions, resources: on }) => ({ actions, on }))).toEqual([
+    { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: [arn(resource('AWS::Logs::LogGroup', 'Webhook'))] },
+    {
+      actions: ['secretsmanager:GetSecretValue'],
+      on: [`<${resource('AWS::SecretsManager::Secret', 'SecretsWebhook').id}>`],
+    },
+    { actions: ['sqs:SendMessage'], on: [arn(resource('AWS::SQS::Queue', 'TriggersQueue'))] },
+  ]);
+});
+
+test('mail goes out from the one identity only', () => {
+  const identity = resource('AWS::SES::EmailIdentity');
+  for (const { permissions } of roles()) {
+    for (const { resources: on } of permissions.filter(({ actions }) =>
+      actions.some((action) => action.startsWith('ses:')),
+    )) {
+      expect(on).toEqual([`arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/<${identity.id}>`]);
+    }
+  }
+});
+
+test('only the planner and the reconciliation start executions, only the state machine starts builds', () => {
+  const able = (action: string) =>
+    roles()
+      .filter(({ permissions }) => allows(permissions, action))
+      .map(({ role }) => role.id.replace(/Role[0-9A-F]{8}$/, ''));
+  expect(able('states:StartExecution').sort()).toEqual(['PlannerPlanBuilds', 'SupervisionReconcileBuilds']);
+  expect(able('codebuild:StartBuild')).toEqual(['PipelineStateMachine']);
+});
+
+test('no role has a managed policy, a wildcard among its actions or a second service that assumes it', () => {
+  for (const { role, permissions } of roles()) {
+    expect(role.Properties.ManagedPolicyArns).toBeUndefined();
+    expect(permissions.flatMap(({ actions }) => actions).filter((action) => action.includes('*'))).toEqual([]);
+    expect(role.Properties.AssumeRolePolicyDocument.Statement).toHaveLength(1);
+  }
+});
+
+test('every function and every project has a role of its own', () => {
+  const users = [...resources('AWS::Lambda::Function'), ...resources('AWS::StepFunctions::StateMachine')].map(
+    ({ Properties }) => (Properties.Role ?? Properties.RoleArn)['Fn::GetAtt'][0],
+  );
+  expect(new Set(users).size).toBe(users.length);
+});
+
+describe('no function may do what its code never asks for', () => {
+  /** What Lambda itself calls in the function's name. */
+  const byLambda =
+    /^(?:logs:|sqs:(?:ReceiveMessage|ChangeMessageVisibility|GetQueueUrl|DeleteMessage|GetQueueAttributes)$)/;
+  /** Permissions that calls over the registry's own API need. */
+  const byRegistry = new Set([...push, ...pull, 'ecr:ListImages']);
+  const operations: Record<string, string> = { 's3:ListBucket': 'ListObjectsV2|GetObject' };
+
+  test.each(functions().map((each) => [each.stem, each] as const))('%s', (_stem, each) => {
+    const code = bundleOf(each);
+    const unused = each.permissions
+      .flatMap(({ actions }) => actions)
+      .filter((action) => !byLambda.test(action) && !byRegistry.has(action))
+      .filter(
+        (action) => !new RegExp(`\\b(?:${operations[action] ?? action.split(':')[1]})(?:Command)?\\b`).test(code),
+      );
+    expect(unused).toEqual([]);
+  });
+});

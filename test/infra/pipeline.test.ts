@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import * as errors from '../../core/errors.ts';
+import { definition, type Retry, resource } from './template.ts';
+
+const { StartAt, States, TimeoutSeconds } = definition();
+const tasks = Object.entries(States).filter(([, { Type }]) => Type === 'Task');
+
+/** The sum of the pauses between the attempts, without jitter. */
+function patience({
+  IntervalSeconds,
+  BackoffRate,
+  MaxAttempts,
+  MaxDelaySeconds = Number.POSITIVE_INFINITY,
+}: Retry): number {
+  return Array.from({ length: MaxAttempts }, (_, at) =>
+    Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** at),
+  ).reduce((sum, pause) => sum + pause, 0);
+}
+
+function retryOf(state: string, error: string): Retry {
+  const retry = States[state]?.Retry.find(({ ErrorEquals }) => ErrorEquals.includes(error));
+  if (!retry) throw new Error(`${state} does not retry ${error}.`);
+  return retry;
+}
+
+/** Every state that can follow, by success, choice or error. */
+function followersOf(name: string): string[] {
+  const { Next, Default, Choices = [], Catch = [] } = States[name] ?? {};
+  return [Next, Default, ...Choices.map((choice) => choice.Next), ...Catch.map((each) => each.Next)].filter(
+    (next) => typeof next === 'string',
+  );
+}
+
+describe('the way of a build', () => {
+  test('is build, scan, judge, release, tell', () => {
+    expect(StartAt).toBe('Build');
+    expect(States.Build?.Next).toBe('CollectScan');
+    expect(States.CollectScan?.Next).toBe('Judge');
+    expect(States.Judge?.Next).toBe('Verdict');
+    expect(States.Release?.Next).toBe('Tell');
+    expect(States.Fail?.Next).toBe('Tell');
+    expect(States.Told?.Type).toBe('Succeed');
+  });
+
+  test('leads to the release only through a verdict of pass', () => {
+    expect(Object.keys(States).filter((name) => followersOf(name).includes('Release'))).toEqual(['Verdict']);
+    expect(States.Verdict?.Choices).toEqual([{ Variable: '$.verdict.outcome', StringEquals: 'pass', Next: 'Release' }]);
+    expect(States.Verdict?.Default).toBe('Tell');
+  });
+
+  test('has people told of its end, whatever the end is', () => {
+    for (const [name] of tasks) {
+      const last = new Set<string>();
+      const seen = new Set([name]);
+      for (const each of seen) {
+        const followers = followersOf(each);
+        if (followers.length === 0) last.add(each);
+        for (const follower of followers) seen.add(follower);
+      }
+      expect({ name, last: [...last], told: name === 'Tell' || seen.has('Tell') }).toEqual({
+        name,
+        last: ['Told'],
+        told: true,
+      });
+    }
+  });
+
+  test('turns every error of a step into a failed build', () => {
+    for (const name of ['Build', 'CollectScan', 'Judge', 'Release']) {
+      expect(States[name]?.Catch.at(-1)).toMatchObject({
+        ErrorEquals: ['States.ALL'],
+        Next: 'Fail',
+        ResultPath: '$.error',
+      });
+    }
+  });
+
+  test('judges, and so blocks, an image whose scan does not end', () => {
+    expect(States.CollectScan?.Catch[0]).toMatchObject({
+      ErrorEquals: ['ScanPendingError'],
+      Next: 'Judge',
+      ResultPath: null,
+    });
+  });
+
+  test('carries ids only', () => {
+    const paths = JSON.stringify(States).match(/\$\.[A-Za-z.]+/g) ?? [];
+    expect([...new Set(paths)].toSorted()).toEqual([
+      '$.Payload.outcome',
+      '$.build',
+      '$.error',
+      '$.verdict',
+      '$.verdict.outcome',
+    ]);
+  });
+
+  test('gives the builder the id of the build and nothing else', () => {
+    expect(States.Build?.Parameters?.EnvironmentVariablesOverride).toEqual([
+      { Name: 'BUILD_ID', Type: 'PLAINTEXT', 'Value.$': '$.build' },
+    ]);
+  });
+});
+
+describe('trying again', () => {
+  test('every error that a state waits for is one of Step Functions, of a service, or a class of core/errors.ts', () => {
+    const services = /^(?:States|Lambda|CodeBuild)\.[A-Z][A-Za-z]+$/;
+    const named = Object.values(States)
+      .flatMap(({ Retry = [], Catch = [] }) => [...Retry, ...Catch])
+      .flatMap(({ ErrorEquals }) => ErrorEquals)
+      .filter((name) => !services.test(name));
+    expect(named.filter((name) => !(name in errors))).toEqual([]);
+  });
+
+  test('every function is tried again when Lambda itself stumbles', () => {
+    for (const [name, { Resource }] of tasks) {
+      if (Resource?.endsWith(':lambda:invoke'))
+        expect(retryOf(name, 'Lambda.TooManyRequestsException').MaxAttempts).toBeGreaterThan(3);
+    }
+  });
+
+  test('a scan has a quarter of an hour', () => {
+    expect(patience(retryOf('CollectScan', 'ScanPendingError')) / 60).toBeCloseTo(15, 0);
+  });
+
+  test('a release waits longer for another one than that one may take', () => {
+    expect(patience(retryOf('Release', 'ReleaseBusyError'))).toBeGreaterThan(
+      resource('AWS::Lambda::Function', 'StepsRelease').Properties.Timeout,
+    );
+  });
+
+  test('a build waits for hours for room at CodeBuild, and a build that failed is not begun again', () => {
+    expect(patience(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) / 3600).toBeCloseTo(6, 0);
+    expect(States.Build?.Retry.flatMap(({ ErrorEquals }) => ErrorEquals)).not.toContain('States.TaskFailed');
+  });
+
+  test('the execution has time for all of it', () => {
+    const timeout = Number(States.Build?.TimeoutSeconds);
+    expect(TimeoutSeconds).toBeGreaterThan(
+      patience(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) + timeout + 3600,
+    );
+    const { TimeoutInMinutes, QueuedTimeoutInMinutes } = resource('AWS::CodeBuild::Project').Properties;
+    expect(timeout / 60).toBeGreaterThan(TimeoutInMinutes + QueuedTimeoutInMinutes);
+  });
+});
+
+test('an execution that ends in a way that the machine cannot see starts the function that closes its build', () => {
+  const machine = resource('AWS::StepFunctions::StateMachine').id;
+  const rule = resource('AWS::Events::Rule', 'SupervisionExecutionEnded');
+  expect(rule.Properties.EventPattern).toEqual({
+    source: ['aws.states'],
+    'detail-type': ['Step Functions Execution Status Change'],
+    detail: { stateMachineArn: [{ Ref: machine }], status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+  });
+});
+
+test('builds are never refused for the number of those that run', () => {
+  expect(resource('AWS::CodeBuild::Project').Properties.ConcurrentBuildLimit).toBeUndefined();
+});
