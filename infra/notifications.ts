@@ -1,11 +1,10 @@
-import { Annotations } from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
 import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
 import { allow, type Grantee } from './permissions.ts';
 
 /** Mail, from one address. */
 export class Notifications extends Construct {
-  readonly #identity: EmailIdentity;
   readonly #sender: string;
 
   constructor(scope: Construct, id: string, { sender }: { sender: string }) {
@@ -18,11 +17,21 @@ export class Notifications extends Construct {
         `The sender ${sender} belongs to nobody: SES cannot confirm it and no mail will go out. Write your own address into cdk.json.`,
       );
     }
-    this.#identity = new EmailIdentity(this, 'Sender', { identity: Identity.email(sender) });
+    new EmailIdentity(this, 'Sender', { identity: Identity.email(sender) });
   }
 
+  /**
+   * The condition is what limits the permission. SES asks for it on the identity of the sender, and on that of a recipient too where the
+   * account has it, as it always is in the sandbox: with the sender's ARN alone no mail would go out there.
+   * https://github.com/aws/aws-sdk-js/issues/3641
+   */
   grantSend(grantee: Grantee): void {
-    allow(grantee, { actions: ['ses:SendRawEmail'], resources: [this.#identity.emailIdentityArn] });
+    allow(grantee, {
+      actions: ['ses:SendRawEmail'],
+      resources: [Stack.of(this).formatArn({ service: 'ses', resource: 'identity', resourceName: '*' })],
+      conditions: { StringEquals: { 'ses:FromAddress': this.#sender } },
+      because: 'The wildcard stands for recipients; the condition leaves one sender.',
+    });
     grantee.setVariable('SENDER', this.#sender);
   }
 }
