@@ -27,7 +27,16 @@ export type TableDefinition = z.infer<typeof tableSchema>;
 
 const item = z.record(z.string(), z.unknown());
 const page = z.object({ Items: z.array(item), LastEvaluatedKey: item.optional() });
-const description = z.object({ Table: z.looseObject({ TableStatus: z.string(), ...tableSchema.shape }) });
+// dynalite says more of an index than CreateTable takes.
+const describedIndexes = z.array(indexSchema.loose()).optional();
+const description = z.object({
+  Table: z.object({
+    ...tableSchema.shape,
+    TableStatus: z.string(),
+    GlobalSecondaryIndexes: describedIndexes,
+    LocalSecondaryIndexes: describedIndexes,
+  }),
+});
 
 /** Every item of a table, page by page. */
 export async function* scan(engine: DynamoDbEngine, input: { TableName: string } & Record<string, unknown>) {

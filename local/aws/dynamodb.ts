@@ -58,7 +58,9 @@ export function createDynamodb(account: Account): Service {
       async handle({ ReturnValuesOnConditionCheckFailure: onFailure, ...input }) {
         const TableName = nameOf(input.TableName);
         try {
-          return await call(action, { ...input, TableName });
+          const { Attributes, ...output } = await call(action, { ...input, TableName });
+          // dynalite sends an empty object where DynamoDB sends nothing.
+          return Object.keys(Attributes ?? {}).length === 0 ? output : { Attributes, ...output };
         } catch (error) {
           const failed = error instanceof AwsError && error.code === 'ConditionalCheckFailedException';
           if (!failed || onFailure !== 'ALL_OLD') throw error;

@@ -155,7 +155,7 @@ export function createSecretsManager(account: Account): Service {
         const secret = find(SecretId);
         if ((SecretString === undefined) === (SecretBinary === undefined)) {
           throw new AwsError(
-            'InvalidParameterException',
+            'InvalidRequestException',
             SecretString === undefined
               ? 'You must provide either SecretString or SecretBinary.'
               : "You can't specify both a binary secret value and a string secret value in the same secret.",
@@ -185,15 +185,16 @@ export function createSecretsManager(account: Account): Service {
     ListSecrets: operation({
       input: z.object({ MaxResults: z.int().min(1).max(100).default(100), NextToken: z.string().optional() }),
       permissions: () => [{ action: 'secretsmanager:ListSecrets', resource: '*' }],
-      handle({ MaxResults, NextToken = '' }) {
+      handle({ MaxResults, NextToken = '0' }) {
+        const start = Number(NextToken);
+        if (!Number.isInteger(start)) throw new AwsError('InvalidNextTokenException', 'Invalid NextToken.');
         const rows = database
-          .prepare('select * from secretsmanager_secrets where name > ? order by name limit ?')
-          .all(NextToken, MaxResults + 1);
+          .prepare('select * from secretsmanager_secrets order by created_at, rowid limit ? offset ?')
+          .all(MaxResults + 1, start);
         const secrets = z.array(secretRow).parse(rows);
-        const page = secrets.slice(0, MaxResults);
         return {
-          SecretList: page.map((secret) => described(secret, 'SecretVersionsToStages')),
-          ...(secrets.length > MaxResults && { NextToken: page.at(-1)?.name }),
+          SecretList: secrets.slice(0, MaxResults).map((secret) => described(secret, 'SecretVersionsToStages')),
+          ...(secrets.length > MaxResults && { NextToken: String(start + MaxResults) }),
         };
       },
     }),

@@ -431,7 +431,7 @@ function inBatch<Entry extends { Id: string }>(entries: readonly Entry[], act: (
 function checkVisibility(seconds: number): void {
   if (seconds >= 0 && seconds <= 43_200) return;
   throw invalid(
-    `Value ${seconds} for parameter VisibilityTimeout is invalid. Reason: VisibilityTimeout must be an integer between 0 and 43200.`,
+    `Value ${seconds} for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.`,
   );
 }
 

@@ -10,6 +10,7 @@ import type { Created, Declared, Keys, Service } from '../../../local/aws/servic
 
 export interface EndpointHost extends AsyncDisposable {
   account: OpenAccount;
+  services: Service[];
   url: string;
   /** What every SDK client needs to call as the holder of the keys. */
   as(keys: Keys): ClientSettings;
@@ -49,6 +50,7 @@ export async function hostEndpoint(
   };
   return {
     account,
+    services,
     url,
     dataFolder,
     logged,
