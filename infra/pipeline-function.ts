@@ -22,6 +22,7 @@ export interface PipelineFunctionProps {
 export class PipelineFunction extends Construct implements Grantee {
   readonly function: NodejsFunction;
   readonly grantPrincipal: IPrincipal;
+  readonly timeout: Duration;
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
     super(scope, id);
@@ -33,6 +34,7 @@ export class PipelineFunction extends Construct implements Grantee {
     const logGroup = new LogGroup(this, 'Log', { retention: props.logRetention, removalPolicy: RemovalPolicy.DESTROY });
     logGroup.grantWrite(role);
     this.grantPrincipal = role;
+    this.timeout = props.timeout;
 
     this.function = new NodejsFunction(this, 'Function', {
       description: props.description,

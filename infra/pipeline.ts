@@ -192,15 +192,17 @@ export class Pipeline extends Construct {
 
   #run(
     name: string,
-    { function: lambdaFunction }: PipelineFunction,
+    step: PipelineFunction,
     input: Record<string, unknown> = {},
     result: Pick<LambdaInvokeProps, 'resultSelector' | 'resultPath'> = { resultPath: JsonPath.DISCARD },
   ): LambdaInvoke {
     const task = new LambdaInvoke(this, name, {
-      lambdaFunction,
+      lambdaFunction: step.function,
       payload: TaskInput.fromObject({ build, ...input }),
       // Our own retries, with one more error and an end that the comment explains.
       retryOnServiceExceptions: false,
+      // The function ends before; this is for an answer that never comes.
+      taskTimeout: Timeout.duration(step.timeout.plus(Duration.seconds(30))),
       ...result,
     });
     task.addRetry(serviceTrouble);

@@ -1,0 +1,83 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import { createApp } from '../../infra/create-app.ts';
+import { flatten } from '../../infra/flatten.ts';
+
+/** The template of another configuration than that of `cdk.json`; without bundles, which it does not change. */
+function templateOf(slipway: Record<string, unknown>): Template {
+  const least = {
+    sender: 'slipway@your.org',
+    operators: ['you@your.org', 'me@your.org'],
+    indexRepository: 'you/index',
+  };
+  const app = createApp({ context: { slipway: { ...least, ...slipway }, 'aws:cdk:bundling-stacks': [] } });
+  const stack = app.node.children.find((child) => Stack.isStack(child));
+  return Template.fromStack(stack as Stack);
+}
+
+const variables = (template: Template, name: string): unknown[] =>
+  Object.values(template.findResources('AWS::Lambda::Function'))
+    .map(({ Properties }) => Properties.Environment?.Variables?.[name])
+    .filter((value) => value !== undefined);
+
+test('without a prefix the builder still reaches no repository but those of candidates', () => {
+  const policies = Object.values(templateOf({ repositoryPrefix: '' }).findResources('AWS::IAM::Policy'));
+  const pushing = policies
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+    .filter(
+      ({ Action, Effect }) =>
+        Effect === 'Allow' && Action.includes('ecr:PutImage') && !Action.includes('ecr:ListImages'),
+    );
+  expect(pushing.map(({ Resource }) => flatten(Resource))).toEqual([
+    'arn:<AWS::Partition>:ecr:<AWS::Region>:<AWS::AccountId>:repository/candidate/*',
+  ]);
+});
+
+test('images for x86 are built on x86', () => {
+  templateOf({ build: { architecture: 'x86_64', computeType: 'LARGE' } }).hasResourceProperties(
+    'AWS::CodeBuild::Project',
+    {
+      Environment: { Type: 'LINUX_CONTAINER', ComputeType: 'BUILD_GENERAL1_LARGE', PrivilegedMode: true },
+    },
+  );
+});
+
+test('CodeBuild stops a build only when the builder had time to end it in good order', () => {
+  const minutes = (timeoutSeconds: number) =>
+    Object.values(templateOf({ build: { timeoutSeconds } }).findResources('AWS::CodeBuild::Project'))[0]?.Properties
+      .TimeoutInMinutes;
+  expect(minutes(10)).toBe(5);
+  expect(minutes(3600)).toBe(62);
+});
+
+test('pages behind a domain name of your own have links to it, and webhooks go to the API itself', () => {
+  const template = templateOf({ siteUrl: 'https://images.your.org' });
+  template.hasOutput('SiteUrl', { Value: 'https://images.your.org' });
+  expect(new Set(variables(template, 'SITE_URL'))).toEqual(new Set(['https://images.your.org']));
+  expect(JSON.stringify(template.findOutputs('WebhookUrl'))).toContain('ApiEndpoint');
+});
+
+test('the policy reaches the function that judges', () => {
+  expect(variables(templateOf({ policy: { maxSeverity: 'LOW' } }), 'POLICY')).toEqual(['{"maxSeverity":"LOW"}']);
+});
+
+test('every operator is told of alarms and of an index that cannot be read', () => {
+  const template = templateOf({});
+  template.resourceCountIs('AWS::SNS::Subscription', 2);
+  expect(variables(template, 'OPERATORS')).toEqual(['["you@your.org","me@your.org"]']);
+});
+
+test("two stacks of one account do not get in each other's way", () => {
+  const names = (prefix: string) => {
+    const template = templateOf({ prefix });
+    return [
+      ...Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties.AlarmName),
+      ...Object.values(template.findResources('AWS::CloudWatch::Dashboard')).map(
+        ({ Properties }) => Properties.DashboardName,
+      ),
+    ];
+  };
+  const first = names('Slipway');
+  expect(names('Staging').filter((name) => first.includes(name))).toEqual([]);
+});
