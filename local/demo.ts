@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ContainerEngine, ensureContainerEngine } from './container-engine.ts';
 import { type DemoArguments, readArguments, UsageError, usage } from './demo/arguments.ts';
-import { choosePort } from './demo/port.ts';
+import { usualPort } from './demo/port.ts';
 import { checkImage, checkInbox, checkRecords } from './demo/promises.ts';
 import { createSlipwayClient } from './demo/slipway-client.ts';
 import { exampleRecords } from './demo/sources.ts';
@@ -29,7 +29,7 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
   const signal = AbortSignal.any([outer.signal, end.signal]);
   const stage = { ...outer, signal };
   const start = performance.now();
-  const port = await choosePort(wantedPort);
+  const port = wantedPort ?? (await usualPort());
   const log = createWriteStream(logFile, { flags: 'a' });
   const machine = startMachine({
     dataFolder,

@@ -1,24 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-/** Somebody else listens on the port that was asked for. */
-export class PortTakenError extends Error {
-  override readonly name = 'PortTakenError';
-}
-
 const usual = 4600;
 
-/**
- * The port that was asked for; without one, the usual one or the next that is free.
- * @throws PortTakenError
- */
-export async function choosePort(wanted: number | undefined): Promise<number> {
-  if (wanted !== undefined) {
-    if (await isTaken(wanted)) throw new PortTakenError(`Port ${wanted} is taken. Choose another one with --port.`);
-    return wanted;
-  }
-  for (let port = usual; port < usual + 100; port++) if (!(await isTaken(port))) return port;
-  throw new PortTakenError(`The ports from ${usual} on are taken. Choose one with --port.`);
+/** The usual port, or the next one that is free. */
+export async function usualPort(): Promise<number> {
+  let port = usual;
+  while (port < usual + 100 && (await isTaken(port))) port++;
+  return port;
 }
 
 /** Any free port. */

@@ -42,12 +42,12 @@ export const projects = { base: 'demo/base:latest', app: 'demo/app:latest', lega
 const changedText = 'This sentence came with the second push.';
 
 /** Pushes the index, the base image, what is built on it, and a change to the application; each when the one before is done. */
-export async function tellStory(setting: Setting, rootFileSystem: Promise<string>): Promise<Story> {
+export async function tellStory(setting: Setting, rootFileSystem: string): Promise<Story> {
   const before = new Set((await setting.client.messages()).map(({ id }) => id));
   await pushIndex(setting);
 
   const base = await checkOutExample(setting, 'base');
-  await writeFile(join(base.folder, 'rootfs.tar'), await readFile(await rootFileSystem));
+  await writeFile(join(base.folder, 'rootfs.tar'), await readFile(rootFileSystem));
   const baseChapter = await pushAndWatch(setting, { title: projects.base, project: projects.base, copy: base, before });
 
   const app = await checkOutExample(setting, 'app');
