@@ -29,7 +29,8 @@ export function eventOf(request: IncomingMessage, body: Buffer, match: RouteMatc
     else if (name !== 'connection') headers[name] = Object.hasOwn(headers, name) ? `${headers[name]},${value}` : value;
   }
   const sourceIp = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  headers['x-forwarded-for'] = headers['x-forwarded-for'] === undefined ? sourceIp : `${headers['x-forwarded-for']}, ${sourceIp}`;
+  headers['x-forwarded-for'] =
+    headers['x-forwarded-for'] === undefined ? sourceIp : `${headers['x-forwarded-for']}, ${sourceIp}`;
   headers['x-forwarded-port'] = String(request.socket.localPort ?? '');
   headers['x-forwarded-proto'] = 'http';
   const host = headers['host'] ?? '';

@@ -46,7 +46,8 @@ export function createApiGateway(account: Account, lambda: Lambda): ApiGateway {
   const apis = new Map<string, Api>();
   const apiOf = (id: string): Api => {
     const api = apis.get(id);
-    if (api === undefined) throw new AwsError('NotFoundException', `Invalid API identifier specified ${account.id}:${id}`, 404);
+    if (api === undefined)
+      throw new AwsError('NotFoundException', `Invalid API identifier specified ${account.id}:${id}`, 404);
     return api;
   };
 
@@ -103,7 +104,8 @@ export function createApiGateway(account: Account, lambda: Lambda): ApiGateway {
       create({ properties, ...resource }) {
         const id = physicalName(resource).slice(-7).toLowerCase();
         const [functionArn] = /arn:aws:lambda:[^/]+/.exec(properties.IntegrationUri) ?? [];
-        if (functionArn === undefined) throw new AwsError('BadRequestException', 'Only Lambda functions can be integrated on one machine.');
+        if (functionArn === undefined)
+          throw new AwsError('BadRequestException', 'Only Lambda functions can be integrated on one machine.');
         apiOf(properties.ApiId).integrations.set(id, { functionArn, timeoutMilliseconds: properties.TimeoutInMillis });
         return { ref: id, attributes: { IntegrationId: id } };
       },
@@ -203,17 +205,27 @@ function answer(response: ServerResponse, payload: string, requestId: string): v
   }
   const parsed = answerSchema.safeParse(value);
   const headers = parsed.success ? headersOf(parsed.data) : undefined;
-  if (!parsed.success || headers === undefined) return refuse(response, internalError.status, internalError.message, requestId);
+  if (!parsed.success || headers === undefined)
+    return refuse(response, internalError.status, internalError.message, requestId);
   const { statusCode, body, isBase64Encoded } = parsed.data;
   headers.set('apigw-requestid', [requestId]);
   if (!headers.has('content-type')) headers.set('content-type', ['text/plain;charset=UTF-8']);
-  for (const [name, values] of headers) response.setHeader(name, values.length === 1 && values[0] !== undefined ? values[0] : values);
+  for (const [name, values] of headers)
+    response.setHeader(name, values.length === 1 && values[0] !== undefined ? values[0] : values);
   response.statusCode = statusCode;
   response.end(Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8'));
 }
 
 /** The connection's own headers are the gateway's business. */
-const hopHeaders = new Set(['connection', 'content-length', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+const hopHeaders = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /** Undefined when one cannot stand in an answer. */
 function headersOf(answer: z.infer<typeof answerSchema>): Map<string, string[]> | undefined {

@@ -22,7 +22,11 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
  * Ends every process of a build: TERM, then KILL after the grace. A process belongs to it if it stands in the leader's group, has the
  * build's marker in its environment (children may leave the group, as container engines do), or descends from one that does.
  */
-export async function endProcesses(marker: string, leader: ProcessIdentity | undefined, graceMilliseconds: number): Promise<void> {
+export async function endProcesses(
+  marker: string,
+  leader: ProcessIdentity | undefined,
+  graceMilliseconds: number,
+): Promise<void> {
   const known = new Map<number, ProcessEntry>();
   const collect = (): ProcessEntry[] => {
     for (const entry of membersOf(marker, leader)) known.set(entry.pid, entry);

@@ -115,7 +115,10 @@ export function stateChangeEvent(build: Build) {
         'build-complete': build.buildComplete,
         initiator: build.initiator,
         'build-start-time': eventTime(build.startTime),
-        source: { type: build.source.type, ...(build.source.location !== undefined && { location: build.source.location }) },
+        source: {
+          type: build.source.type,
+          ...(build.source.location !== undefined && { location: build.source.location }),
+        },
         logs: { 'group-name': build.logs.groupName, 'stream-name': build.logs.streamName },
         phases: build.phases.map((phase) => ({
           'phase-type': phase.phaseType,

@@ -43,14 +43,24 @@ export function createBuildJournal(database: DatabaseSync): BuildJournal {
   const last = database.prepare('select max(number) as number from codebuild_build where project = ?');
   const page = {
     ASCENDING: database.prepare('select id from codebuild_build where project = ? order by number limit ? offset ?'),
-    DESCENDING: database.prepare('select id from codebuild_build where project = ? order by number desc limit ? offset ?'),
+    DESCENDING: database.prepare(
+      'select id from codebuild_build where project = ? order by number desc limit ? offset ?',
+    ),
   };
   const open = database.prepare('select record, leader from codebuild_build where complete = 0');
 
   return {
     add(build, input) {
       const { id, projectName, buildNumber } = build;
-      insert.run(id, projectName, buildNumber, JSON.stringify(build), input.idempotencyToken ?? null, digest(input), Date.now());
+      insert.run(
+        id,
+        projectName,
+        buildNumber,
+        JSON.stringify(build),
+        input.idempotencyToken ?? null,
+        digest(input),
+        Date.now(),
+      );
     },
     save(build) {
       update.run(JSON.stringify(build), build.buildComplete ? 1 : 0, build.id);
@@ -66,7 +76,10 @@ export function createBuildJournal(database: DatabaseSync): BuildJournal {
       const row = token.get(value, Date.now() - tokenMilliseconds) as unknown as Row | undefined;
       if (row === undefined) return undefined;
       if (row.parameters === digest(input)) return JSON.parse(row.record) as Build;
-      throw new AwsError('InvalidInputException', 'The idempotency token was used with other parameters in the last five minutes.');
+      throw new AwsError(
+        'InvalidInputException',
+        'The idempotency token was used with other parameters in the last five minutes.',
+      );
     },
     forgetToken(buildId) {
       forget.run(buildId);

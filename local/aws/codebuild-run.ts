@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcesses, identityOf, type ProcessIdentity } from './build-processes.ts';
 import { type BuildShell, openShell } from './build-shell.ts';
-import { BuildspecError, type Buildspec, type PhaseName, parseBuildspec, phaseNames } from './buildspec.ts';
+import { type Buildspec, BuildspecError, type PhaseName, parseBuildspec, phaseNames } from './buildspec.ts';
 import { type Build, type BuildStatus, enterPhase, leavePhase, type PhaseType } from './codebuild-build.ts';
 import type { Account, Keys } from './service.ts';
 
@@ -80,7 +80,9 @@ export function runBuild(build: Build, parts: RunParts): BuildRun {
 }
 
 function contextOf(status: End): { statusCode: string; message: string } {
-  return status === 'TIMED_OUT' ? { statusCode: 'BUILD_TIMED_OUT', message: 'Build has timed out. ' } : { statusCode: '', message: '' };
+  return status === 'TIMED_OUT'
+    ? { statusCode: 'BUILD_TIMED_OUT', message: 'Build has timed out. ' }
+    : { statusCode: '', message: '' };
 }
 
 async function runPhases(
@@ -98,7 +100,8 @@ async function runPhases(
   enter('PROVISIONING');
   const source = join(workspace, 'src');
   const folder = join(workspace, 'commands');
-  for (const path of [source, folder, join(workspace, 'home'), join(workspace, 'tmp')]) await mkdir(path, { recursive: true });
+  for (const path of [source, folder, join(workspace, 'home'), join(workspace, 'tmp')])
+    await mkdir(path, { recursive: true });
   enter('DOWNLOAD_SOURCE');
   if (parts.sourceFolder !== undefined) await cp(parts.sourceFolder, source, { recursive: true });
   let spec: Buildspec;

@@ -52,12 +52,20 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
     if (earlier !== undefined) return earlier;
     const queueLimit = options.concurrentBuilds * 5;
     if (running.size >= options.concurrentBuilds && queue.length >= queueLimit) {
-      throw new AwsError('AccountLimitExceededException', `Cannot have more than ${queueLimit} builds in queue for the account`);
+      throw new AwsError(
+        'AccountLimitExceededException',
+        `Cannot have more than ${queueLimit} builds in queue for the account`,
+      );
     }
-    const ofProject = [...running.keys(), ...queue.map(({ id }) => id)].filter((id) => id.startsWith(`${project.name}:`));
+    const ofProject = [...running.keys(), ...queue.map(({ id }) => id)].filter((id) =>
+      id.startsWith(`${project.name}:`),
+    );
     const limit = project.properties.ConcurrentBuildLimit;
     if (limit !== undefined && ofProject.length >= limit) {
-      throw new AwsError('AccountLimitExceededException', `Cannot have more than ${limit} active builds for the project`);
+      throw new AwsError(
+        'AccountLimitExceededException',
+        `Cannot have more than ${limit} active builds for the project`,
+      );
     }
     const build = newBuild(account, project, input, caller, journal.nextNumber(project.name));
     journal.add(build, input);
@@ -234,7 +242,10 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
       for (const { build, leader } of journal.unfinished()) {
         await endProcesses(markerOf(build), leader, 0);
         await rm(workspaceOf(account, build), { recursive: true, force: true });
-        leavePhase(build, 'FAULT', { statusCode: 'INTERNAL_SERVICE_ERROR', message: 'The machine was stopped during the build.' });
+        leavePhase(build, 'FAULT', {
+          statusCode: 'INTERNAL_SERVICE_ERROR',
+          message: 'The machine was stopped during the build.',
+        });
         close(build, 'FAULT');
         journal.forgetToken(build.id);
       }
@@ -256,7 +267,10 @@ function newBuild(account: Account, project: Project, input: StartBuild, caller:
   const id = `${name}:${uuid}`;
   const groupName = properties.LogsConfig?.CloudWatchLogs?.GroupName ?? `/aws/codebuild/${name}`;
   const variables = new Map(
-    properties.Environment.EnvironmentVariables.map((own) => [own.Name, { name: own.Name, value: own.Value, type: own.Type }]),
+    properties.Environment.EnvironmentVariables.map((own) => [
+      own.Name,
+      { name: own.Name, value: own.Value, type: own.Type },
+    ]),
   );
   for (const own of input.environmentVariablesOverride) variables.set(own.name, own);
   return {
@@ -269,7 +283,11 @@ function newBuild(account: Account, project: Project, input: StartBuild, caller:
     phases: [],
     startTime: now(),
     buildComplete: false,
-    initiator: caller.arn.split(':').at(-1)?.replace(/^assumed-role\//, '') ?? '',
+    initiator:
+      caller.arn
+        .split(':')
+        .at(-1)
+        ?.replace(/^assumed-role\//, '') ?? '',
     ...(input.sourceVersion !== undefined && { sourceVersion: input.sourceVersion }),
     source: {
       type: properties.Source.Type,

@@ -49,10 +49,13 @@ export function createAsyncInvocations(
 
   const schedule = (row: Row): void => {
     if (stopped) return;
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      void attempt(row);
-    }, Math.max(0, row.due_at - Date.now()));
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer);
+        void attempt(row);
+      },
+      Math.max(0, row.due_at - Date.now()),
+    );
     timers.add(timer);
   };
 

@@ -24,7 +24,9 @@ export interface RunningFunction {
 
 interface Instance {
   worker: Worker;
-  current: { invocation: Invocation; startedAt: number; settle(outcome: Outcome): void; timer: NodeJS.Timeout } | undefined;
+  current:
+    | { invocation: Invocation; startedAt: number; settle(outcome: Outcome): void; timer: NodeJS.Timeout }
+    | undefined;
   idleTimer: NodeJS.Timeout | undefined;
 }
 

@@ -84,9 +84,10 @@ async function load(): Promise<Handler> {
   if (file === undefined) {
     throw new HandlerError('Runtime.ImportModuleError', `Error: Cannot find module '${stem}'`);
   }
-  const module = file.endsWith('.js') && !(await isModule(settings.taskRoot))
-    ? createRequire(file)(file)
-    : await import(pathToFileURL(file).href);
+  const module =
+    file.endsWith('.js') && !(await isModule(settings.taskRoot))
+      ? createRequire(file)(file)
+      : await import(pathToFileURL(file).href);
   const found = module[name] ?? module.default?.[name];
   if (typeof found !== 'function') {
     throw new HandlerError('Runtime.HandlerNotFound', `${settings.handler} is undefined or not exported`);

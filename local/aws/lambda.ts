@@ -79,14 +79,19 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
           const record = {
             version: '1.0',
             timestamp: new Date().toISOString(),
-            requestContext: { functionArn: `${arnOf(functionArn)}:$LATEST`, condition: 'RetriesExhausted', approximateInvokeCount: attempts },
+            requestContext: {
+              functionArn: `${arnOf(functionArn)}:$LATEST`,
+              condition: 'RetriesExhausted',
+              approximateInvokeCount: attempts,
+            },
             requestPayload: JSON.parse(event),
             responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
             responsePayload: error,
           };
           await send(destination, JSON.stringify(record), {});
         }
-        if (deadLetters !== undefined) await send(deadLetters, event, { ErrorCode: '200', ErrorMessage: error.errorMessage.slice(0, 1024) });
+        if (deadLetters !== undefined)
+          await send(deadLetters, event, { ErrorCode: '200', ErrorMessage: error.errorMessage.slice(0, 1024) });
       },
     };
   });
@@ -156,7 +161,9 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
         account.iam.addResourceStatement(running.settings.functionArn, sid, {
           Sid: sid,
           Effect: 'Allow',
-          Principal: properties.Principal.includes('.') ? { Service: properties.Principal } : { AWS: properties.Principal },
+          Principal: properties.Principal.includes('.')
+            ? { Service: properties.Principal }
+            : { AWS: properties.Principal },
           Action: properties.Action,
           Resource: running.settings.functionArn,
           ...(Object.keys(conditions).length > 0 && { Condition: conditions }),

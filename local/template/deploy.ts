@@ -33,7 +33,8 @@ export async function deploy(stack: Stack, account: Account, services: Iterable<
     if (resource === undefined || type === undefined) continue;
     const properties = naming(logicalId, resource.Type, () => resolve(resource.Properties, scope));
     const parsed = type.properties.safeParse(properties);
-    if (!parsed.success) throw new TemplateError(`${logicalId} (${resource.Type}): ${describe(parsed.error.issues[0])}`);
+    if (!parsed.success)
+      throw new TemplateError(`${logicalId} (${resource.Type}): ${describe(parsed.error.issues[0])}`);
     const created = await Promise.resolve(
       type.create({ logicalId, stackName: stack.name, properties: parsed.data as never }),
     ).catch((error: Error) => {
@@ -66,7 +67,11 @@ function check(wanted: Map<string, TemplateResource>, types: Map<string, Resourc
     }
     const properties = naming(logicalId, resource.Type, () => resolve(resource.Properties, scope));
     const issues = type.properties.safeParse(properties).error?.issues ?? [];
-    const real = issues.filter((issue) => !JSON.stringify(at(properties, issue.path) ?? null).includes(escapedPending) || issue.code === 'unrecognized_keys');
+    const real = issues.filter(
+      (issue) =>
+        !JSON.stringify(at(properties, issue.path) ?? null).includes(escapedPending) ||
+        issue.code === 'unrecognized_keys',
+    );
     problems.push(...real.map((issue) => `${logicalId} (${resource.Type}): ${describe(issue)}`));
   }
   if (problems.length > 0) throw new TemplateError(problems.join('\n'));
@@ -94,7 +99,9 @@ function inOrder(wanted: Map<string, TemplateResource>): string[] {
   const visit = (logicalId: string, path: string[]): void => {
     if (ordered.has(logicalId)) return;
     if (path.includes(logicalId)) {
-      throw new TemplateError(`The resources depend on each other: ${[...path.slice(path.indexOf(logicalId)), logicalId].join(' → ')}.`);
+      throw new TemplateError(
+        `The resources depend on each other: ${[...path.slice(path.indexOf(logicalId)), logicalId].join(' → ')}.`,
+      );
     }
     const resource = wanted.get(logicalId);
     if (resource === undefined) return;
@@ -125,7 +132,8 @@ function scopeOf(
     'AWS::NoValue': noValue,
   };
   const resource = (logicalId: string): Created | undefined => {
-    if (!wanted.has(logicalId)) throw new TemplateError(`${logicalId} is not declared, or its condition does not hold.`);
+    if (!wanted.has(logicalId))
+      throw new TemplateError(`${logicalId} is not declared, or its condition does not hold.`);
     return made?.get(logicalId);
   };
   const scope: Scope = {

@@ -102,7 +102,8 @@ export function referencesOf(value: unknown): Set<string> {
     if (call?.name === 'Ref') found.add(String(call.argument));
     if (call?.name === 'Fn::GetAtt') found.add(String([call.argument].flat()[0]).split('.')[0] ?? '');
     if (call?.name === 'Fn::Sub') {
-      const [pattern, own] = typeof call.argument === 'string' ? [call.argument, {}] : [...(call.argument as unknown[])];
+      const [pattern, own] =
+        typeof call.argument === 'string' ? [call.argument, {}] : [...(call.argument as unknown[])];
       for (const [, name = ''] of String(pattern).matchAll(substitution)) {
         if (!name.startsWith('!') && !Object.hasOwn(own as object, name)) found.add(name.split('.')[0] ?? '');
       }
@@ -125,7 +126,9 @@ function functionCall(node: object): { name: string; argument: unknown } | undef
 function withoutDynamicReference(value: string): string {
   const [reference] = /\{\{resolve:[^}]*\}\}/.exec(value) ?? [];
   if (reference === undefined) return value;
-  throw new TemplateError(`The dynamic reference ${reference} is not supported on one machine: read the value at run time.`);
+  throw new TemplateError(
+    `The dynamic reference ${reference} is not supported on one machine: read the value at run time.`,
+  );
 }
 
 function splitOnce(name: string): [string, string] {
@@ -135,7 +138,9 @@ function splitOnce(name: string): [string, string] {
 
 function list(value: unknown, name: string, length?: number): unknown[] {
   if (Array.isArray(value) && (length === undefined || value.length === length)) return value;
-  throw new TemplateError(`${name}: a list${length === undefined ? '' : ` of ${length}`} is expected, not ${JSON.stringify(value)}.`);
+  throw new TemplateError(
+    `${name}: a list${length === undefined ? '' : ` of ${length}`} is expected, not ${JSON.stringify(value)}.`,
+  );
 }
 
 function text(value: unknown, name: string): string {

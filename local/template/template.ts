@@ -10,9 +10,7 @@ export class TemplateError extends Error {
 const resourceSchema = z.strictObject({
   Type: z.string(),
   Properties: z.record(z.string(), z.unknown()).default({}),
-  DependsOn: z
-    .union([z.string().transform((name) => [name]), z.array(z.string())])
-    .default([]),
+  DependsOn: z.union([z.string().transform((name) => [name]), z.array(z.string())]).default([]),
   Condition: z.string().optional(),
   // What happens to a resource that leaves the stack, and notes for tools: nothing to do on one machine.
   Metadata: z.unknown().optional(),
@@ -101,7 +99,8 @@ async function readAssets(
   const file = z.string().parse(artifact.properties['file']);
   const { files, dockerImages } = assetsSchema.parse(await readJson(join(folder, file)));
   const [image] = Object.keys(dockerImages);
-  if (image !== undefined) throw new TemplateError(`The container image asset ${image} is not supported on one machine.`);
+  if (image !== undefined)
+    throw new TemplateError(`The container image asset ${image} is not supported on one machine.`);
   return Object.entries(files).flatMap(([id, { source, destinations }]) => {
     if (source.path === undefined) throw new TemplateError(`The asset ${id} has no path.`);
     if (source.path === templateFile) return [];

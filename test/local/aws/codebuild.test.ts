@@ -80,13 +80,22 @@ async function run(buildspec: unknown, override: { name: string; value: string }
   return codeBuild.ended(send('StartBuild', { projectName, environmentVariablesOverride: override }).build.id);
 }
 
-const phases = (commands: string[], more: object = {}) => ({ version: '0.2', phases: { build: { commands }, ...more } });
+const phases = (commands: string[], more: object = {}) => ({
+  version: '0.2',
+  phases: { build: { commands }, ...more },
+});
 
 describe('a build', () => {
   test('runs its commands in one shell, in the source, with its own environment', async () => {
     process.env['HOST_SECRET'] = 'host';
     const build = await run(
-      phases(['cat hello.txt', 'mkdir sub && cd sub', 'export GREETING="good day"', 'echo "$GREETING $COLOUR in $(basename "$PWD")"', 'env']),
+      phases([
+        'cat hello.txt',
+        'mkdir sub && cd sub',
+        'export GREETING="good day"',
+        'echo "$GREETING $COLOUR in $(basename "$PWD")"',
+        'env',
+      ]),
       [{ name: 'COLOUR', value: '$(touch /tmp/never) blue' }],
     );
     expect(build.buildStatus).toBe('SUCCEEDED');
@@ -96,7 +105,10 @@ describe('a build', () => {
     expect(text).toContain('DOCKER_HOST=unix:///run/engine.sock');
     expect(text).toMatch(/AWS_ENDPOINT_URL=http:\/\/localhost:1\/aws/);
     expect(text).not.toContain('HOST_SECRET');
-    const log = await readFile(join(account.dataFolder, 'logs', `${build.logs.groupName}/${build.logs.streamName}.log`), 'utf8');
+    const log = await readFile(
+      join(account.dataFolder, 'logs', `${build.logs.groupName}/${build.logs.streamName}.log`),
+      'utf8',
+    );
     expect(log).toContain('good day');
     expect(await readdir(join(account.dataFolder, 'builds'))).toEqual([]);
   });
@@ -116,7 +128,11 @@ describe('a build', () => {
       'COMPLETED',
     ]);
     expect(events).toMatchObject([
-      { source: 'aws.codebuild', 'detail-type': 'CodeBuild Build State Change', detail: { 'build-status': 'IN_PROGRESS' } },
+      {
+        source: 'aws.codebuild',
+        'detail-type': 'CodeBuild Build State Change',
+        detail: { 'build-status': 'IN_PROGRESS' },
+      },
       {
         resources: [build.arn],
         detail: {
@@ -134,12 +150,18 @@ describe('a build', () => {
 
   test('fails with the command and its status, and post_build still runs', async () => {
     const build = await run(
-      phases(['exit 7'], { post_build: { commands: ['echo after $CODEBUILD_BUILD_SUCCEEDING'] }, install: { commands: ['true'] } }),
+      phases(['exit 7'], {
+        post_build: { commands: ['echo after $CODEBUILD_BUILD_SUCCEEDING'] },
+        install: { commands: ['true'] },
+      }),
     );
     expect(build.buildStatus).toBe('FAILED');
     expect(text).toContain('after 0');
     expect(build.phases.find(({ phaseType }) => phaseType === 'BUILD')?.contexts).toEqual([
-      { statusCode: 'COMMAND_EXECUTION_ERROR', message: 'Error while executing command: exit 7. Reason: exit status 7' },
+      {
+        statusCode: 'COMMAND_EXECUTION_ERROR',
+        message: 'Error while executing command: exit 7. Reason: exit status 7',
+      },
     ]);
   });
 
@@ -157,7 +179,10 @@ describe('a build', () => {
   });
 
   test('takes its buildspec from the source when the project has none, and names a part that it cannot run', async () => {
-    await writeFile(join(folder, 'source', 'buildspec.yml'), 'version: 0.2\nphases:\n  build:\n    commands: [echo from the file]\n');
+    await writeFile(
+      join(folder, 'source', 'buildspec.yml'),
+      'version: 0.2\nphases:\n  build:\n    commands: [echo from the file]\n',
+    );
     const plain = await project(undefined);
     expect((await codeBuild.ended(send('StartBuild', { projectName: plain }).build.id)).buildStatus).toBe('SUCCEEDED');
     expect(text).toContain('from the file');
@@ -194,7 +219,10 @@ describe('stopping a build', () => {
     const projectName = await project(phases(['sleep 600']));
     const first = send('StartBuild', { projectName }).build;
     const second = send('StartBuild', { projectName }).build;
-    expect(send('StopBuild', { id: second.arn }).build).toMatchObject({ buildStatus: 'STOPPED', currentPhase: 'COMPLETED' });
+    expect(send('StopBuild', { id: second.arn }).build).toMatchObject({
+      buildStatus: 'STOPPED',
+      currentPhase: 'COMPLETED',
+    });
     send('StopBuild', { id: first.id });
     await codeBuild.ended(first.id);
   }, 20_000);

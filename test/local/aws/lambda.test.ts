@@ -57,7 +57,9 @@ describe('a function', () => {
 
   test('sees its own environment and nothing of the host', async () => {
     process.env['HOST_SECRET'] = 'x';
-    const arn = await deploy('exports.handler = async () => process.env', { Environment: { Variables: { MINE: 'yes' } } });
+    const arn = await deploy('exports.handler = async () => process.env', {
+      Environment: { Variables: { MINE: 'yes' } },
+    });
     const { payload } = (await lambda.invoke(arn, {})) as { payload: Record<string, string> };
     expect(payload).toMatchObject({ MINE: 'yes', AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: 'http://localhost:1/aws' });
     expect(payload['AWS_SECRET_ACCESS_KEY']).toBeTruthy();
@@ -157,7 +159,11 @@ describe('a function', () => {
 
   test('can be invoked by a service only with a permission', async () => {
     const arn = await deploy('exports.handler = async () => 1');
-    const caller = { kind: 'service', arn: 'service:events.amazonaws.com', sourceArn: 'arn:aws:events:r:1:rule/a' } as const;
+    const caller = {
+      kind: 'service',
+      arn: 'service:events.amazonaws.com',
+      sourceArn: 'arn:aws:events:r:1:rule/a',
+    } as const;
     await expect(lambda.run(arn, '{}', caller)).rejects.toMatchObject({ code: 'AccessDeniedException' });
     const permission = lambda.resources['AWS::Lambda::Permission'];
     permission?.create({

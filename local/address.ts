@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** The port cannot be listened on; the message says what to do. */
+export class PortError extends Error {
+  override readonly name = 'PortError';
+}
+
+export interface Address {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on a port of the loopback, as IPv4 and as IPv6 where there is one. Port 0 chooses a free one.
+ * @throws PortError
+ */
+export async function listen(port: number, listener: RequestListener): Promise<Address> {
+  const servers = [makeServer(listener)];
+  const chosen = await bind(servers[0] as Server, port, '127.0.0.1');
+  const second = makeServer(listener);
+  try {
+    await bind(second, chosen, '::1');
+    servers.push(second);
+  } catch (error) {
+    if (error instanceof PortError) {
+      servers[0]?.close();
+      throw error;
+    }
+  }
+  return {
+    port: chosen,
+    async close() {
+      const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+      for (const server of servers) server.closeAllConnections();
+      await Promise.all(closed);
+    },
+  };
+}
+
+function makeServer(listener: RequestListener): Server {
+  const server = createServer(listener);
+  // A layer of an image may take longer than the five minutes that Node gives a request.
+  server.requestTimeout = 0;
+  // Longer than the clients' own: a connection that closes while a request is on its way is an error that nobody made.
+  server.keepAliveTimeout = 75_000;
+  return server;
+}
+
+async function bind(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') throw new PortError(`Port ${port} is taken: stop what listens there, or choose another with --port.`);
+    if (code === 'EACCES') throw new PortError(`This user may not listen on port ${port}: choose one above 1023 with --port.`);
+    throw error;
+  }
+  return (server.address() as AddressInfo).port;
+}

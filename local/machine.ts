@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { type Address, listen } from './address.ts';
+import { type OpenAccount, openAccount } from './aws/account.ts';
+import { type EcrOptions } from './aws/ecr.ts';
+import type { Keys } from './aws/service.ts';
+import { takeDataFolder } from './data-folder.ts';
+import { createHandover } from './handover.ts';
+import { createServices, type Services } from './services.ts';
+import { readContext, synthesise } from './synthesise.ts';
+import { deploy } from './template/deploy.ts';
+import { readAssembly } from './template/template.ts';
+
+export interface MachineOptions {
+  dataFolder: string;
+  /** 0 chooses a free one. */
+  port: number;
+  /** Goes before the object `slipway` of `cdk.json` and what one machine needs in it. */
+  config?: Record<string, unknown>;
+  /** An already synthesised cloud assembly. */
+  assembly?: string;
+  scanner?: EcrOptions['scanner'];
+  osvFolder?: string;
+  /** How many builds run at once. */
+  concurrentBuilds?: number;
+  /** A line for the person who watches. */
+  output(line: string): void;
+}
+
+export interface Machine {
+  readonly url: string;
+  readonly dataFolder: string;
+  /** `slipway/index`: where to push the index. */
+  readonly indexRepository: string;
+  readonly webhookSecret: string;
+  /** What changes of the git host's REST API need. */
+  readonly gitHubToken: string;
+  /** The keys of the machine's owner, for the AWS CLI and SDK. */
+  readonly credentials: Keys;
+  /** The stack's outputs. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly account: OpenAccount;
+  stop(): Promise<void>;
+}
+
+const root = resolve(import.meta.dirname, '..');
+const indexRepository = 'slipway/index';
+/** A stop that takes longer than this is left to the process's end: what is not finished goes on after the next start. */
+const stopMilliseconds = 12_000;
+
+const localSchema = z.looseObject({ gitHubToken: z.string().optional() });
+
+/**
+ * Starts Slipway on this machine: synthesises the template, deploys it to the local AWS, and does what the README tells an operator
+ * to do after a deployment.
+ * @throws DataFolderError, PortError, SynthesisError, TemplateError
+ */
+export async function startMachine(options: MachineOptions): Promise<Machine> {
+  const dataFolder = resolve(options.dataFolder);
+  const lock = await takeDataFolder(dataFolder);
+  const undo: (() => unknown)[] = [() => lock.release()];
+  try {
+    let handler = (_: IncomingMessage, response: ServerResponse): unknown =>
+      response.writeHead(503, { 'retry-after': '1' }).end('Slipway is starting.\n');
+    const address: Address = await listen(options.port, (request, response) => void handler(request, response));
+    undo.unshift(() => address.close());
+    const url = `http://localhost:${address.port}`;
+    const log = (source: string, message: string) => options.output(`${source}: ${message}`);
+
+    const assembly = options.assembly ?? (await synthesiseFor(url, dataFolder, options));
+    const account = openAccount({ url, dataFolder, log });
+    undo.unshift(() => account.close());
+    const gitHubToken = (await readLocal(dataFolder)).gitHubToken ?? randomBytes(20).toString('hex');
+    const services = createServices(account, {
+      scanner: options.scanner ?? 'auto',
+      ...(options.osvFolder !== undefined && { osvFolder: resolve(options.osvFolder) }),
+      concurrentBuilds: options.concurrentBuilds ?? 2,
+      engineEnvironment: engineEnvironment(),
+      gitHubToken,
+    });
+    undo.unshift(() => services.stop());
+    const outputs = await deployAll(assembly, account, services);
+    handler = services.handle;
+    await services.start();
+
+    const handover = createHandover(account, outputs);
+    const webhookSecret = await handover.webhookSecret();
+    await handover.keepGitHubToken(gitHubToken);
+    services.gitHost.setWebhook({ url: outputs['WebhookUrl'] ?? `${url}/webhooks/github`, secret: webhookSecret });
+    await services.gitHost.start();
+
+    const credentials = account.iam.ownerKeys();
+    const facts = { url, indexRepository, webhookSecret, gitHubToken, credentials, region: account.region, outputs };
+    await writeFile(join(dataFolder, 'local.json'), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+    return {
+      ...{ url, dataFolder, indexRepository, webhookSecret, gitHubToken, credentials, outputs, account },
+      stop: () => runAll(undo, options.output),
+    };
+  } catch (error) {
+    await runAll(undo, options.output);
+    throw error;
+  }
+}
+
+async function synthesiseFor(url: string, dataFolder: string, { config }: MachineOptions): Promise<string> {
+  const outputFolder = join(dataFolder, 'cdk.out');
+  const { slipway } = await readContext(root);
+  const local = {
+    repositoryPrefix: '',
+    sender: 'slipway@localhost.localdomain',
+    operators: ['operators@localhost.localdomain'],
+    indexRepository,
+    github: { url: `${url}/git`, apiUrl: `${url}/github` },
+  };
+  const given = slipway as Record<string, unknown> | undefined;
+  const build = { ...(given?.['build'] as object | undefined), architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64' };
+  await synthesise({ root, outputFolder, context: { slipway: { ...given, build, ...local, ...config } } });
+  return outputFolder;
+}
+
+async function deployAll(assembly: string, account: OpenAccount, services: Services): Promise<Record<string, string>> {
+  const outputs: Record<string, string> = {};
+  for (const stack of await readAssembly(assembly)) {
+    await services.assets.add(stack, services.putFile);
+    Object.assign(outputs, (await deploy(stack, account, services.all)).outputs);
+  }
+  return outputs;
+}
+
+async function readLocal(dataFolder: string): Promise<z.infer<typeof localSchema>> {
+  const path = join(dataFolder, 'local.json');
+  return existsSync(path) ? localSchema.parse(JSON.parse(await readFile(path, 'utf8'))) : {};
+}
+
+/** What the builder's container engine needs to find its daemon and its plugins. */
+function engineEnvironment(): Record<string, string> {
+  const names = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY', 'XDG_RUNTIME_DIR'];
+  const found = Object.entries(process.env).filter(([name]) => names.includes(name) || name.startsWith('BUILDX_'));
+  // Contexts and plugins stand in the user's home, and a build has a home of its own.
+  const dockerConfig = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
+  return {
+    ...(Object.fromEntries(found) as Record<string, string>),
+    ...(existsSync(dockerConfig) && { DOCKER_CONFIG: dockerConfig }),
+  };
+}
+
+/** Everything is tried, in bounded time; what fails says so and the rest goes on. */
+async function runAll(steps: (() => unknown)[], output: (line: string) => void): Promise<void> {
+  const deadline = AbortSignal.timeout(stopMilliseconds);
+  const late = new Promise<void>((done) => deadline.addEventListener('abort', () => done()));
+  for (const step of steps.splice(0)) {
+    const work = Promise.resolve()
+      .then(step)
+      .catch((error: Error) => output(`machine: stopping: ${error.message}`));
+    await Promise.race([work, late]);
+  }
+}

@@ -1,0 +1,175 @@
+import { join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { PortError } from './address.ts';
+import { DataFolderError } from './data-folder.ts';
+import {
+  ContainerEngineMissingError,
+  ensureContainerEngine,
+  GitMissingError,
+  InstallationFailedError,
+} from './container-engine.ts';
+import type { Machine, MachineOptions } from './machine.ts';
+import { SynthesisError } from './synthesise.ts';
+import { TemplateError } from './template/template.ts';
+
+const scanners = ['auto', 'trivy', 'grype', 'osv-scanner', 'records'] as const;
+
+const usage = `Slipway on this machine: the template that "cdk deploy" would deploy, on a small AWS inside this process.
+
+  npm run local                            start it; Ctrl-C ends it, and its state stays
+  npm run local -- --data DIR              keep the state in DIR (default: .slipway)
+  npm run local -- --port N                listen on this port of the loopback (default: 4600)
+  npm run local -- --scanner NAME          scan images with ${scanners.join(', ')} (default: auto, the first that is installed)
+  npm run local -- --osv DIR               where OSV records are, one JSON file each, for the scanner "records"
+  npm run local -- --builds N              how many builds run at once (default: 2)
+
+What it does with a push is what it does on AWS:
+
+  1. Push an index, a repository with index.d/*.yml, to  http://localhost:4600/git/slipway/index.git
+  2. Push a project that the index names, for instance to  http://localhost:4600/git/you/app.git
+  3. Watch it at  http://localhost:4600/  , read the mail at  /mail  , and pull the image from  localhost:4600/<app>/<job>:<tag>
+
+A push creates the repository. A container engine is needed (Docker with buildx, Podman or Buildah); on Debian or Ubuntu, as root
+or with sudo, Buildah is installed if there is none.`;
+
+/** The command line asks for something that cannot be. */
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What a person can put right: one line says it all, a stack would only hide it. */
+const plainErrors = [
+  ContainerEngineMissingError,
+  DataFolderError,
+  GitMissingError,
+  InstallationFailedError,
+  PortError,
+  SynthesisError,
+  TemplateError,
+];
+
+/** Runs until it is told to end; gives the exit code. */
+async function main(args: string[]): Promise<number> {
+  let options: MachineOptions | undefined;
+  try {
+    options = readArguments(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\nTo learn more: npm run local -- --help\n`);
+    return 2;
+  }
+  if (options === undefined) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const ended = endSignal();
+  try {
+    const { name, version } = await ensureContainerEngine({ say: print });
+    print(`Building with ${name} ${version}. Deploying the template …`);
+    const { startMachine } = await import('./machine.ts');
+    const machine = await startMachine(options);
+    print(...welcome(machine, name));
+    await ended;
+    print('Stopping; what is not finished goes on after the next start …');
+    await machine.stop();
+    // What a library may have left open must not keep the process.
+    setTimeout(() => process.exit(), 1000).unref();
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${describe(error as Error)}\n`);
+    setTimeout(() => process.exit(), 1000).unref();
+    return 1;
+  }
+}
+
+/** @throws UsageError */
+function readArguments(args: string[]): MachineOptions | undefined {
+  const values = parse(args);
+  if (values.help) return undefined;
+  const port = Number(values.port);
+  if (!/^\d{1,5}$/.test(values.port) || port < 1 || port > 65_535) {
+    throw new UsageError(`--port is a number from 1 to 65535, not "${values.port}".`);
+  }
+  const builds = Number(values.builds);
+  if (!/^\d{1,2}$/.test(values.builds) || builds < 1) throw new UsageError(`--builds is a number from 1 to 99, not "${values.builds}".`);
+  const scanner = scanners.find((name) => name === values.scanner);
+  if (scanner === undefined) throw new UsageError(`--scanner is one of ${scanners.join(', ')}, not "${values.scanner}".`);
+  return {
+    dataFolder: resolve(values.data),
+    port,
+    scanner,
+    ...(values.osv !== undefined && { osvFolder: resolve(values.osv) }),
+    concurrentBuilds: builds,
+    output: (line) => print(`${new Date().toTimeString().slice(0, 8)} ${line}`),
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        data: { type: 'string', default: '.slipway' },
+        port: { type: 'string', default: '4600' },
+        scanner: { type: 'string', default: 'auto' },
+        osv: { type: 'string' },
+        builds: { type: 'string', default: '2' },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function welcome({ url, dataFolder, indexRepository, credentials }: Machine, engine: string): string[] {
+  const file = relative(process.cwd(), join(dataFolder, 'local.json')) || 'local.json';
+  const host = new URL(url).host;
+  const pull = engine === 'buildah' ? 'buildah pull --tls-verify=false' : `${engine} pull${engine === 'podman' ? ' --tls-verify=false' : ''}`;
+  return [
+    '',
+    `Slipway runs at ${url}/`,
+    '',
+    `  builds     ${url}/`,
+    `  mail       ${url}/mail`,
+    `  index      git clone ${url}/git/${indexRepository}.git`,
+    `  projects   git push ${url}/git/<owner>/<repository>.git    (a push creates the repository)`,
+    `  images     ${pull} ${host}/<app>/<job>:<tag>`,
+    `  webhook    ${url}/webhooks/github; its secret is in ${file}`,
+    `  AWS        AWS_ENDPOINT_URL=${url}/aws AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=${credentials.accessKeyId}; the secret key is in ${file}`,
+    '',
+    `Next: push an index to ${url}/git/${indexRepository}.git, then a project that it names. Ctrl-C ends Slipway; its state stays in`,
+    `${dataFolder}.`,
+    '',
+  ];
+}
+
+/** The first signal asks for an orderly end, the second ends at once. */
+function endSignal(): Promise<void> {
+  return new Promise((end) => {
+    let asked = false;
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(name, () => {
+        if (asked) process.exit(130);
+        asked = true;
+        end();
+      });
+    }
+  });
+}
+
+function describe(error: Error): string {
+  if (plainErrors.some((plain) => error instanceof plain)) return error.message;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || /database or disk is full/.test(error.message)) {
+    return 'The disk is full: make room, or choose another place with --data.';
+  }
+  return `Slipway failed: ${error.stack ?? error.message}`;
+}
+
+function print(...lines: string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+process.exitCode = await main(process.argv.slice(2));

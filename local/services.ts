@@ -1,0 +1,116 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import MailComposer from 'nodemailer/lib/mail-composer/index.js';
+import type { OpenAccount } from './aws/account.ts';
+import { createApiGateway } from './aws/api-gateway.ts';
+import { createCloudwatch } from './aws/cloudwatch.ts';
+import { createCodeBuild } from './aws/codebuild.ts';
+import { createDynamodb } from './aws/dynamodb.ts';
+import { createEcr, type EcrOptions } from './aws/ecr.ts';
+import { createAwsEndpoint } from './aws/endpoint.ts';
+import { createEvents } from './aws/events.ts';
+import { createIam } from './aws/iam.ts';
+import { createLambda } from './aws/lambda.ts';
+import { createLogs } from './aws/logs.ts';
+import { createS3 } from './aws/s3.ts';
+import { createSecretsManager } from './aws/secrets-manager.ts';
+import type { Service } from './aws/service.ts';
+import { createSes } from './aws/ses.ts';
+import { createSns, type NotificationMail } from './aws/sns.ts';
+import { createSqs } from './aws/sqs.ts';
+import { createStepFunctions } from './aws/step-functions.ts';
+import { createGitHost, type GitHost } from './git-host/git-host.ts';
+import { createInbox } from './inbox/inbox.ts';
+import { createMailPages } from './inbox/mail-pages.ts';
+import { createLiveLines } from './live-lines.ts';
+import { type AssetFolders, createAssetFolders } from './template/assets.ts';
+
+export interface ServicesOptions extends EcrOptions {
+  concurrentBuilds: number;
+  engineEnvironment: Record<string, string>;
+  gitHubToken: string;
+}
+
+export interface Services {
+  readonly all: readonly Service[];
+  readonly assets: AssetFolders;
+  readonly gitHost: GitHost;
+  putFile(bucket: string, key: string, path: string): unknown;
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Makes every service of the account and ties them together, behind one address. */
+export function createServices(account: OpenAccount, options: ServicesOptions): Services {
+  const assets = createAssetFolders(account);
+  const lines = createLiveLines(account.log);
+  const inbox = createInbox(account.database);
+  const s3 = createS3(account);
+  const sqs = createSqs(account);
+  const sns = createSns(account, (mail) => void deliver(mail));
+  const lambda = createLambda(account, assets.folderOf);
+  const events = createEvents(account, { lambda, sqs, sns });
+  const codeBuild = createCodeBuild(account, {
+    ...{ concurrentBuilds: options.concurrentBuilds, engineEnvironment: options.engineEnvironment },
+    codeOf: assets.folderOf,
+    onOutput: lines.buildOutput,
+  });
+  const states = createStepFunctions(account, { lambda, codeBuild });
+  const ecr = createEcr(account, options);
+  const api = createApiGateway(account, lambda);
+  // Who works for others starts before them and stops after them.
+  const all: readonly Service[] = [
+    ...[createIam(account), createLogs(account), createCloudwatch(account), createSecretsManager(account)],
+    ...[s3, createDynamodb(account), sqs, createSes(account, inbox), sns, ecr, api, events, codeBuild, states, lambda],
+  ];
+  account.connect({
+    emit(event) {
+      lines.event(event);
+      events.emit(event);
+    },
+    invoke: lambda.invoke,
+  });
+
+  const gitHost = createGitHost({
+    ...{ dataFolder: account.dataFolder, url: account.url, database: account.database, token: options.gitHubToken },
+    log: (message) => account.log('git', message),
+  });
+
+  const deliver = async ({ to, subject, text }: NotificationMail): Promise<void> => {
+    const from = 'no-reply@sns.amazonaws.com';
+    const raw = await new MailComposer({ from, to, subject, text }).compile().build();
+    await inbox.deliver({ from, to: [to] }, raw);
+  };
+
+  const endpoint = createAwsEndpoint(account, all);
+  const mailPages = createMailPages(inbox);
+  const routes: [RegExp, (request: IncomingMessage, response: ServerResponse) => unknown][] = [
+    [/^\/aws(\/|\?|$)/, endpoint],
+    [/^\/v2(\/|\?|$)/, ecr.handle],
+    [/^\/(git|github)(\/|\?|$)/, gitHost.handle],
+    [/^\/mail(\/|\?|$)/, mailPages],
+  ];
+
+  return {
+    all,
+    assets,
+    gitHost,
+    putFile: (bucket, key, path) => s3.putFile(bucket, key, path),
+    handle(request, response) {
+      const handler = routes.find(([path]) => path.test(request.url ?? '/'))?.[1] ?? api.respond;
+      Promise.resolve(handler(request, response)).catch((error: Error) => {
+        // The client went away in the middle, or something is wrong here: either way this request is over.
+        if (!request.destroyed) account.log('machine', `${request.method} ${request.url?.split('?')[0]}: ${error.stack}`);
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500).end();
+      });
+    },
+    async start() {
+      for (const service of all) await service.start?.();
+    },
+    async stop() {
+      await gitHost.stop();
+      for (const service of all.toReversed()) await service.stop?.();
+    },
+  };
+}
