@@ -86,7 +86,7 @@ function tests(project: string): Step {
   };
 }
 
-/** The end-to-end tests build images for which there must be a container engine. */
+/** The tests of the builder and those from end to end build images. */
 const engine: Step = {
   name: 'container engine',
   async run() {
@@ -106,9 +106,9 @@ const steps = [
   check('types', 'tsc'),
   check('lint and format', 'biome', 'check', '--error-on-warnings', '.'),
   check('unused code', 'knip'),
+  engine,
   tests('unit'),
   tests('infra'),
-  engine,
   tests('e2e'),
 ];
 
