@@ -8,7 +8,10 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
   overhead: () => import('./overhead.ts'),
 };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { help: { type: 'boolean', short: 'h' } },
+});
 const unknown = positionals.filter((name) => !(name in benchmarks));
 if (values.help || unknown.length > 0) {
   process.stdout.write(

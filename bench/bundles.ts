@@ -40,7 +40,13 @@ export async function run(): Promise<Row[]> {
       { benchmark: 'bundles', figure: `${name}: cold import`, value: own(name), unit: 'ms' },
     ]);
     const ratio = own('github-webhook') / own('plain handler');
-    rows.push({ benchmark: 'bundles', figure: 'github-webhook: import against the plain handler', value: ratio, unit: '×', ...atMost(1, ratio) });
+    rows.push({
+      benchmark: 'bundles',
+      figure: 'github-webhook: import against the plain handler',
+      value: ratio,
+      unit: '×',
+      ...atMost(1, ratio),
+    });
     return rows;
   } finally {
     rmSync(folder, { recursive: true });
@@ -49,9 +55,13 @@ export async function run(): Promise<Row[]> {
 
 function importTime(file: string): number {
   const begun = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', `await import(${JSON.stringify(file)})`], {
-    env: { AWS_REGION: 'us-east-1' },
-  });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', `await import(${JSON.stringify(file)})`],
+    {
+      env: { AWS_REGION: 'us-east-1' },
+    },
+  );
   if (status !== 0) throw new Error(`${file} cannot be imported: ${stderr}`);
   return performance.now() - begun;
 }
@@ -61,19 +71,29 @@ function functionBundles(folder: string): [string, string][] {
   const output = join(folder, 'cdk.out');
   const { status, stderr } = spawnSync(process.execPath, [join('infra', 'app.ts')], {
     cwd: projectRoot,
-    env: { ...process.env, CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:enable-path-metadata': true }) },
+    env: {
+      ...process.env,
+      CDK_OUTDIR: output,
+      CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:enable-path-metadata': true }),
+    },
   });
   if (status !== 0) throw new Error(`The stack cannot be synthesised: ${stderr}`);
   const template = readdirSync(output).find((name) => name.endsWith('.template.json')) ?? '';
   const { Resources } = JSON.parse(readFileSync(join(output, template), 'utf8')) as {
-    Resources: Record<string, { Type: string; Properties: { Code: { S3Key: string } }; Metadata?: Record<string, string> }>;
+    Resources: Record<
+      string,
+      { Type: string; Properties: { Code: { S3Key: string } }; Metadata?: Record<string, string> }
+    >;
   };
   return Object.values(Resources)
     .filter(({ Type }) => Type === 'AWS::Lambda::Function')
     .map(({ Properties, Metadata = {} }) => {
       const name = /\/(\w+)\/Function\/Resource$/.exec(Metadata['aws:cdk:path'] ?? '')?.[1] ?? '';
       const kebab = name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
-      return [kebab, join(output, `asset.${Properties.Code.S3Key.replace(/\.zip$/, '')}`, 'index.mjs')] as [string, string];
+      return [kebab, join(output, `asset.${Properties.Code.S3Key.replace(/\.zip$/, '')}`, 'index.mjs')] as [
+        string,
+        string,
+      ];
     })
     .sort();
 }

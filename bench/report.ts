@@ -15,7 +15,9 @@ export const atLeast = (bound: number, value: number) => ({ bound: `≥ ${bound}
 export function median(values: number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
 export function quantile(values: number[], share: number): number {
@@ -34,7 +36,12 @@ export function printTable(rows: Row[]): void {
   const header = ['benchmark', 'figure', 'value', 'bound', ''];
   const widths = header.map((name, at) => Math.max(name.length, ...cells.map((line) => line[at]?.length ?? 0)));
   for (const line of [header, ...cells]) {
-    process.stdout.write(`${line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()}\n`);
+    process.stdout.write(
+      `${line
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd()}\n`,
+    );
   }
 }
 

@@ -32,9 +32,20 @@ export async function run(): Promise<Row[]> {
     const ratio = median(rates.ratio);
     rows.push(
       { benchmark: 'webhook handler', figure: `${label}: requests`, value: median(rates.slipway), unit: '/s' },
-      { benchmark: 'webhook handler', figure: `${label}: requests, @octokit/webhooks`, value: median(rates.octokit), unit: '/s' },
+      {
+        benchmark: 'webhook handler',
+        figure: `${label}: requests, @octokit/webhooks`,
+        value: median(rates.octokit),
+        unit: '/s',
+      },
       { benchmark: 'webhook handler', figure: `${label}: p99`, value: median(rates.p99), unit: 'ms' },
-      { benchmark: 'webhook handler', figure: `${label}: rate against @octokit/webhooks`, value: ratio, unit: '×', ...atLeast(bound, ratio) },
+      {
+        benchmark: 'webhook handler',
+        figure: `${label}: rate against @octokit/webhooks`,
+        value: ratio,
+        unit: '×',
+        ...atLeast(bound, ratio),
+      },
     );
   }
   return rows;

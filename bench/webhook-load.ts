@@ -25,7 +25,12 @@ export function largePush(): Record<string, unknown> {
 }
 
 /** Signed requests; each has a delivery id of its own when `count` is larger than the number of events. */
-export async function signedRequests(path: string, events: object[], count = events.length, secret = benchSecret): Promise<Uint8Array[]> {
+export async function signedRequests(
+  path: string,
+  events: readonly object[],
+  count = events.length,
+  secret = benchSecret,
+): Promise<Uint8Array[]> {
   const bodies = await Promise.all(
     events.map(async (event) => {
       const body = JSON.stringify(event);

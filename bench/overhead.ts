@@ -1,0 +1,119 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { run as runCommand } from '../local/command.ts';
+import { findContainerEngine } from '../local/container-engine.ts';
+import { makeRootFileSystem } from '../local/demo/root-file-system.ts';
+import type { Machine } from '../local/machine.ts';
+import { createWorkingCopy, entry, type WorkingCopy } from '../test/e2e/sources.ts';
+import { withMachine } from './machine.ts';
+import { atMost, median, type Row } from './report.ts';
+
+const rounds = 3;
+
+/** The image is the example's root file system; what differs is how long its build works. */
+const contexts = {
+  trivial: { job: 'trivial', dockerfile: 'FROM scratch\nADD rootfs.tar /\nCOPY stamp /stamp\n' },
+  long: {
+    job: 'long',
+    // A processor's work, not a sleep: what the pipeline does beside the build must not be hidden in its pauses.
+    dockerfile:
+      'FROM scratch\nADD rootfs.tar /\nCOPY stamp /stamp\nRUN i=0; while [ $i -lt 30 ]; do head -c 100000000 /dev/zero | sha256sum >/dev/null; i=$((i+1)); done\n',
+  },
+};
+
+/** From the accepted push to the release, against the bare engine doing `build` and `push` of the same context, in turn. */
+export function run(): Promise<Row[]> {
+  return withMachine(async (machine, folder) => {
+    const archive = join(folder, 'rootfs.tar');
+    await makeRootFileSystem({ archive, workspace: join(folder, 'packages'), say: () => undefined });
+    await pushIndex(machine);
+    const rows: Row[] = [];
+    for (const [name, { job, dockerfile }] of Object.entries(contexts)) {
+      const copy = await createWorkingCopy(`${machine.url}/git/demo/${job}.git`);
+      await copy.write({ Dockerfile: dockerfile });
+      await copy.add('rootfs.tar', archive);
+      const times: { pipeline: number; bare: number }[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const bare = await timeOfBareEngine(machine, copy, job);
+        const pipeline = await timeOfPipeline(machine, copy, job);
+        times.push({ pipeline, bare });
+      }
+      await copy.remove();
+      rows.push(...rowsOf(name, times));
+    }
+    return rows;
+  });
+}
+
+function rowsOf(name: string, times: { pipeline: number; bare: number }[]): Row[] {
+  const benchmark = `overhead, ${name} image`;
+  const bare = median(times.map((time) => time.bare));
+  const ratio = median(times.map((time) => time.pipeline / time.bare));
+  const extra = median(times.map((time) => time.pipeline - time.bare));
+  return [
+    { benchmark, figure: 'push to release', value: median(times.map((time) => time.pipeline)), unit: 's' },
+    { benchmark, figure: 'bare build and push', value: bare, unit: 's' },
+    { benchmark, figure: 'ratio', value: ratio, unit: '×', ...(bare >= 20 ? atMost(1.1, ratio) : {}) },
+    { benchmark, figure: 'difference', value: extra, unit: 's', ...(bare < 20 ? atMost(2, extra) : {}) },
+  ];
+}
+
+async function pushIndex({ url, indexRepository }: Machine): Promise<void> {
+  const index = await createWorkingCopy(`${url}/git/${indexRepository}.git`);
+  const entries = Object.values(contexts).map(({ job }, at) => entry(url, job, { id: String(at + 1) }));
+  await index.write({ 'index.d/demo.yml': `Projects:\n${entries.join('\n')}\n` });
+  await index.push('Track the images of the benchmark');
+  await index.remove();
+  const names = async () =>
+    ((await (await fetch(`${url}/api/v1/projects`)).json()) as { items: { name: string }[] }).items.length;
+  while ((await names()) < entries.length) await delay(100);
+}
+
+async function stamp(copy: WorkingCopy): Promise<void> {
+  await writeFile(join(copy.folder, 'stamp'), crypto.randomUUID());
+}
+
+interface ShownBuild {
+  commit: string;
+  status: string;
+  endedAt: string | null;
+  failure: unknown;
+}
+
+async function timeOfPipeline({ url }: Machine, copy: WorkingCopy, job: string): Promise<number> {
+  await stamp(copy);
+  const commit = await copy.push('Build again');
+  const accepted = Date.now();
+  for (;;) {
+    await delay(100);
+    const response = await fetch(`${url}/api/v1/builds?project=${encodeURIComponent(`demo/${job}:latest`)}`);
+    const { items } = (await response.json()) as { items: ShownBuild[] };
+    const build = items.find((each) => each.commit === commit);
+    if (!build?.endedAt) continue;
+    if (build.status !== 'released')
+      throw new Error(`The build ended as ${build.status}: ${JSON.stringify(build.failure)}`);
+    return (Date.parse(build.endedAt) - accepted) / 1000;
+  }
+}
+
+async function timeOfBareEngine({ url, credentials }: Machine, copy: WorkingCopy, job: string): Promise<number> {
+  const { engine } = await findContainerEngine();
+  if (!engine) throw new Error('There is no container engine: npm run demo installs one.');
+  const image = `${new URL(url).host}/bench/${job}:bare`;
+  const login = ['--username', credentials.accessKeyId, '--password-stdin', new URL(url).host];
+  const program = engine.name;
+  const insecure = program === 'docker' ? [] : ['--tls-verify=false'];
+  await runCommand('sh', ['-c', `printf %s "$SECRET" | ${program} login ${insecure.join(' ')} ${login.join(' ')}`], {
+    environment: { SECRET: credentials.secretAccessKey },
+  });
+  await stamp(copy);
+  const begun = performance.now();
+  if (program === 'docker') {
+    await runCommand('docker', ['buildx', 'build', '--provenance=false', '--push', `--tag=${image}`, copy.folder]);
+  } else {
+    await runCommand(program, ['build', '--layers', '--isolation=chroot', `--tag=${image}`, copy.folder]);
+    await runCommand(program, ['push', ...insecure, image]);
+  }
+  return (performance.now() - begun) / 1000;
+}
