@@ -36,7 +36,9 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
       if (!(error instanceof RegistryUnavailableError)) throw error;
       throw new BaseUnavailableError(
         `The base ${text} cannot be looked up in the registry ${registry.host}: ${error.message}. ` +
-          'Nothing is wrong with the Dockerfile: have the build started again when the registry answers.',
+          (registry === own || reference.registryIsWritten
+            ? 'Have the build started again when the registry answers.'
+            : "It is not among this pipeline's releases either. Release it, or have the build started again when the registry answers."),
         { cause: error },
       );
     });

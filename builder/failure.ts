@@ -15,7 +15,9 @@ export function failedInstruction(output: readonly string[]): string {
     .filter(
       (line) =>
         line.trim() !== '' &&
-        !/^(?:Error|ERROR|STEP|\[\d+\/\d+\] STEP|-->|time=|subprocess exited|#\d+ |-{4,}|Dockerfile:\d|\s+\d+ \| | > )/.test(line),
+        !/^(?:Error|ERROR|STEP|\[\d+\/\d+\] STEP|-->|time=|subprocess exited|#\d+ |-{4,}|Dockerfile:\d|\s+\d+ \| | > )/.test(
+          line,
+        ),
     )
     .slice(-shownLines)
     .map((line) => cut(line.replace(/^\d+\.\d+ /, '')));

@@ -129,7 +129,10 @@ function isFinal(answer: Response | Error): boolean {
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
   if (name === 'TimeoutError') return `no answer in ${patience / 1000} s (timeout)`;
-  return cause?.code ?? (cause?.message || message);
+  const code = cause?.code;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `its address cannot be found (${code})`;
+  if (code === 'ECONNREFUSED') return `nobody listens there (${code})`;
+  return code ?? (cause?.message || message);
 }
 
 function basic({ user, password }: { user: string; password: string }): string {

@@ -10,6 +10,10 @@ import { Store } from './store.ts';
 
 const baseAnnotation = 'org.opencontainers.image.base';
 
+/** https://github.com/containers/buildah/blob/main/CHANGELOG.md, 1.33 */
+const noHeredoc =
+  'This Dockerfile has here-documents (<<), which Buildah before 1.33 and Podman before 4.8 do not know.';
+
 type Program = 'podman' | 'buildah';
 
 interface Surroundings {
@@ -65,9 +69,8 @@ async function buildAndPush(store: Store, job: BuildJob): Promise<string> {
 
   const built = await engine(await buildArguments(store, job, paths.image));
   if (built.code !== 0) {
-    const failure = failedInstruction(log.recent);
-    // A build that was killed leaves its working containers; this one's are cleared with the next build's tidying.
-    throw new DockerfileFailedError(failure);
+    const hint = job.summary.hasHeredoc && /Unknown instruction/i.test(log.recent.join('\n')) ? `${noHeredoc} ` : '';
+    throw new DockerfileFailedError(`${hint}${failedInstruction(log.recent)}`);
   }
   log.heading('push');
   const image = (await readFile(paths.image, 'utf8')).trim();

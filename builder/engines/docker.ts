@@ -5,6 +5,7 @@ import { DockerfileFailedError, PushFailedError } from '../errors.ts';
 import { failedInstruction, pushFailure } from '../failure.ts';
 import { exists, run } from '../process.ts';
 import { manifestDigest } from '../registry.ts';
+import { annotate } from './annotate.ts';
 import { dockerConfiguration } from './docker-config.ts';
 import { type BuildJob, candidateName, type Engine, namedContexts } from './engine.ts';
 
@@ -85,6 +86,7 @@ async function buildAndPush(abilities: Abilities, job: BuildJob): Promise<string
     }
   }
   log.heading('push');
+  if (!abilities.hasContainerdStore) return annotate(candidate, job.labels, signal);
   return metadataSchema.parse(JSON.parse(await readFile(metadata, 'utf8')))['containerimage.digest'];
 }
 
@@ -93,8 +95,10 @@ function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: 
   const name = candidateName(candidate);
   const cache = `type=registry,ref=${candidate.registry.host}/${candidate.repository}:${cacheTag}`;
   const output = ['type=image', `name=${name}`, 'push=true'];
-  if (abilities.hasContainerdStore) output.push('oci-mediatypes=true', 'store=false');
-  if (abilities.hasContainerdStore && abilities.rewritesTimestamps) output.push('rewrite-timestamp=true');
+  if (abilities.hasContainerdStore) output.push('oci-mediatypes=true');
+  // Docker's own driver pushes from its store, where files must have the times that they have in its layers.
+  if (abilities.driver !== 'docker') output.push('store=false');
+  if (abilities.driver !== 'docker' && abilities.rewritesTimestamps) output.push('rewrite-timestamp=true');
   return [
     'buildx',
     'build',

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exists, run } from '../process.ts';
 
@@ -15,6 +16,7 @@ const leastFree = 0.1;
 export class Store {
   readonly program: string;
   readonly folder: string;
+  readonly #runRoot: string;
   readonly #env: Readonly<Record<string, string>>;
   #canLock: Promise<boolean> | undefined;
 
@@ -22,6 +24,9 @@ export class Store {
     this.program = program;
     this.#env = env;
     this.folder = join(env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), '.cache'), 'slipway', 'containers');
+    // What is mounted is noted here, and must be forgotten when the machine starts anew. Podman takes 50 characters at most.
+    const name = `slipway-${createHash('sha256').update(this.folder).digest('hex').slice(0, 8)}`;
+    this.#runRoot = join(env.XDG_RUNTIME_DIR ?? (process.getuid?.() === 0 ? '/run' : tmpdir()), name);
   }
 
   /** The whole command line of the program on this store, begun by `prefix`, with the shared lock. */
@@ -48,7 +53,7 @@ export class Store {
   }
 
   #program(args: readonly string[]): string[] {
-    return [this.program, `--root=${join(this.folder, 'root')}`, `--runroot=${join(this.folder, 'run')}`, ...args];
+    return [this.program, `--root=${join(this.folder, 'root')}`, `--runroot=${this.#runRoot}`, ...args];
   }
 
   async #lock(...mode: string[]): Promise<string[]> {

@@ -12,6 +12,7 @@ export interface SmallRegistry extends AsyncDisposable {
   put(repository: string, tag: string, manifest: object, blobs?: Buffer[]): string;
   manifest(repository: string, reference: string): { digest: string; body: unknown; type: string } | undefined;
   tags(repository: string): string[];
+  blob(digest: string): unknown;
 }
 
 export interface SmallRegistryOptions {
@@ -146,6 +147,7 @@ export async function startSmallRegistry(options: SmallRegistryOptions = {}): Pr
       const found = manifests.get(`${repository}@${reference}`);
       return found && { digest: found.digest, type: found.type, body: JSON.parse(found.body.toString()) };
     },
+    blob: (digest) => JSON.parse(blobs.get(digest)?.toString() ?? 'null'),
     tags: (repository) =>
       [...manifests.keys()]
         .filter((key) => key.startsWith(`${repository}@`))

@@ -25,6 +25,7 @@ export class Workshop implements AsyncDisposable {
   readonly git: SmallGitHost;
   readonly aws: SmallAws;
   readonly home = mkdtempSync(join(tmpdir(), 'workshop-home-'));
+  readonly runtime = mkdtempSync(join(tmpdir(), 'run-'));
   readonly temporary = mkdtempSync(join(tmpdir(), 'workshop-tmp-'));
   /** Further variables of the builder's process. */
   environment: Record<string, string> = {};
@@ -72,6 +73,7 @@ export class Workshop implements AsyncDisposable {
         PATH: process.env.PATH,
         HOME: this.home,
         TMPDIR: this.temporary,
+        XDG_RUNTIME_DIR: this.runtime,
         BUILD_ID: request.id,
         RECORDS_BUCKET: bucket,
         AWS_ENDPOINT_URL: url,
@@ -101,7 +103,7 @@ export class Workshop implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.registry, this.git, this.aws].map((part) => part[Symbol.asyncDispose]()));
-    for (const folder of [this.home, this.temporary]) {
+    for (const folder of [this.home, this.temporary, this.runtime]) {
       rmSync(folder, { recursive: true, force: true });
     }
   }
