@@ -170,8 +170,8 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
       return caller?.kind === 'role' && !roles.has(roleArnOf(caller.arn)) ? undefined : caller;
     },
     secretOf: (accessKeyId) => holders.get(accessKeyId)?.secretAccessKey,
-    assertTrusts(roleArn, service) {
-      const caller: Caller = { arn: `service:${service}`, kind: 'service' };
+    assertTrusts(roleArn, service, sourceArn) {
+      const caller: Caller = { arn: `service:${service}`, kind: 'service', ...(sourceArn !== undefined && { sourceArn }) };
       const permission = { action: 'sts:AssumeRole', resource: roleArn };
       const request = { caller, ...permission, context: contextOf(caller, permission) };
       const effects = roleAt(roleArn)

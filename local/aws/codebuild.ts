@@ -194,7 +194,7 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
         create({ properties, ...resource }) {
           const name = properties.Name ?? physicalName(resource, 150);
           const arn = `arn:aws:codebuild:${account.region}:${account.id}:project/${name}`;
-          account.iam.assertTrusts(properties.ServiceRole, 'codebuild.amazonaws.com');
+          account.iam.assertTrusts(properties.ServiceRole, 'codebuild.amazonaws.com', arn);
           sourceOf(properties);
           projects.set(name, { name, arn, properties });
           return { ref: name, attributes: { Arn: arn } };

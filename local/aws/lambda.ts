@@ -127,7 +127,7 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
       async create({ properties, ...resource }) {
         const functionName = properties.FunctionName ?? physicalName(resource);
         const functionArn = arnOf(functionName);
-        account.iam.assertTrusts(properties.Role, 'lambda.amazonaws.com');
+        account.iam.assertTrusts(properties.Role, 'lambda.amazonaws.com', functionArn);
         await functions.get(functionArn)?.running.stop();
         const taskRoot = codeOf(properties.Code.S3Bucket, properties.Code.S3Key);
         const logGroup = properties.LoggingConfig?.LogGroup ?? `/aws/lambda/${functionName}`;

@@ -31,10 +31,10 @@ export interface Authority {
   keysOf(roleArn: string, session?: string): Keys;
   /**
    * Does nothing if the role's trust policy lets the service assume it (`lambda.amazonaws.com`). Services ask when a resource that
-   * names a role is made.
+   * names a role is made; `sourceArn` is that resource.
    * @throws AwsError
    */
-  assertTrusts(roleArn: string, service: string): void;
+  assertTrusts(roleArn: string, service: string, sourceArn?: string): void;
   /** Who holds an access key; undefined when nobody does. */
   callerOf(accessKeyId: string): Caller | undefined;
   /** The secret that belongs to an access key, for the check of a signature. */

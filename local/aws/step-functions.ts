@@ -107,7 +107,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
         create({ properties, ...resource }) {
           const name = properties.StateMachineName ?? physicalName(resource, 80);
           const arn = `arn:aws:states:${account.region}:${account.id}:stateMachine:${name}`;
-          account.iam.assertTrusts(properties.RoleArn, 'states.amazonaws.com');
+          account.iam.assertTrusts(properties.RoleArn, 'states.amazonaws.com', arn);
           const definitionText = properties.DefinitionString.replace(/\$\{([^}]+)\}/g, (whole, key: string) =>
             Object.hasOwn(properties.DefinitionSubstitutions, key)
               ? (properties.DefinitionSubstitutions[key] ?? '')

@@ -35,11 +35,12 @@ export async function deploy(stack: Stack, account: Account, services: Iterable<
     const parsed = type.properties.safeParse(properties);
     if (!parsed.success)
       throw new TemplateError(`${logicalId} (${resource.Type}): ${describe(parsed.error.issues[0])}`);
-    const created = await Promise.resolve(
-      type.create({ logicalId, stackName: stack.name, properties: parsed.data as never }),
-    ).catch((error: Error) => {
-      throw new TemplateError(`${logicalId} (${resource.Type}): ${error.message}`, { cause: error });
-    });
+    const declared = { logicalId, stackName: stack.name, properties: parsed.data as never };
+    const created = await Promise.resolve(declared)
+      .then(type.create)
+      .catch((error: Error) => {
+        throw new TemplateError(`${logicalId} (${resource.Type}): ${error.message}`, { cause: error });
+      });
     made.set(logicalId, { ...created, type: resource.Type });
   }
   const outputs = Object.entries(template.Outputs)
