@@ -10,6 +10,7 @@ import { dockerConfiguration } from './docker-config.ts';
 import { type BuildJob, candidateName, type Engine, namedContexts } from './engine.ts';
 
 const cacheTag = 'cache';
+const containerAbilities = { driver: 'docker-container', hasContainerdStore: true, rewritesTimestamps: true };
 
 /** What the builder that `docker buildx` would use can do. */
 interface Abilities {
@@ -52,16 +53,19 @@ export async function findDocker(surroundings: {
   };
 }
 
-async function buildAndPush(abilities: Abilities, job: BuildJob): Promise<string> {
+async function buildAndPush(daemon: Abilities, job: BuildJob): Promise<string> {
   const { workspace, candidate, log, signal, createdAt } = job;
   const metadata = join(workspace, 'metadata.json');
-  const env = {
+  const env: Record<string, string> = {
     ...job.env,
     ...(await dockerConfiguration(workspace, job.env, candidate.registry)),
     SOURCE_DATE_EPOCH: String(Math.floor(createdAt.getTime() / 1000)),
     BUILDX_METADATA_PROVENANCE: 'disabled',
   };
   const { registry, repository } = candidate;
+  const container = daemon.hasContainerdStore ? undefined : await cachingBuilder(job, env);
+  const abilities: Abilities = container === undefined ? daemon : { ...daemon, ...containerAbilities };
+  if (container !== undefined) env.BUILDX_BUILDER = container;
   const hasCache =
     abilities.hasContainerdStore && (await manifestDigest(registry, repository, cacheTag, signal)) !== undefined;
   try {
@@ -88,6 +92,27 @@ async function buildAndPush(abilities: Abilities, job: BuildJob): Promise<string
   log.heading('push');
   if (!abilities.hasContainerdStore) return annotate(candidate, job.labels, signal);
   return metadataSchema.parse(JSON.parse(await readFile(metadata, 'utf8')))['containerimage.digest'];
+}
+
+/**
+ * Docker's older image store exports no cache. Where builds begin on an empty machine, as on CodeBuild, the cache must come from the
+ * registry: BuildKit in a container of its own can do that. A registry over plain HTTP is on this machine, and then so is
+ * the daemon's cache of former builds.
+ */
+async function cachingBuilder(
+  { candidate, log, signal }: BuildJob,
+  env: Record<string, string>,
+): Promise<string | undefined> {
+  if (!candidate.registry.url.startsWith('https:')) return undefined;
+  const name = 'slipway';
+  const buildx = (...args: string[]) => exists('docker', ['buildx', ...args], { env, signal });
+  if (await buildx('inspect', '--bootstrap', name)) return name;
+  if (await buildx('create', '--bootstrap', '--driver=docker-container', `--name=${name}`)) return name;
+  await buildx('rm', '--force', name);
+  log.line(
+    'BuildKit cannot be had in a container of its own (docker buildx create): building without the cache in the registry',
+  );
+  return undefined;
 }
 
 function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: string; hasCache: boolean }): string[] {

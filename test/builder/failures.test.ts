@@ -148,3 +148,17 @@ test('a log that the records do not take', async () => {
   expect(build.code).toBe(1);
   expect(build.console).toMatch(/could not be stored: AccessDenied/);
 });
+
+test('a builder that is killed takes its engine with it', async () => {
+  const request = workshop.request(workshop.git.commit('app', dockerfile('RUN echo begun; sleep 8765')));
+  const killed = workshop.run(request, (process) => {
+    process.stdout?.on('data', (text: string) => {
+      if (/^begun$/m.test(text)) process.kill('SIGKILL');
+    });
+  });
+  await expect(killed).rejects.toThrow('left no result');
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
+  await expect.poll(() => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toMatch(/^sleep 8765/m);
+  const build = await workshop.build(dockerfile('RUN true'));
+  expect(build.result.outcome, build.log).toBe('built');
+});

@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path';
 
 export interface SmallGitHost extends AsyncDisposable {
   readonly url: string;
+  /** Protocol version 0 alone, in which a server hands out no commit that no ref names. */
+  speaksOldProtocol: boolean;
   /** Commits files to a repository, made when it is new, and returns the commit's name. A value of `{ link }` is a symbolic link. */
   commit(repository: string, files: Record<string, string | Buffer | { link: string }>, branch?: string): string;
   git(repository: string, ...args: string[]): string;
@@ -39,7 +41,7 @@ export async function startSmallGitHost(): Promise<SmallGitHost> {
         ...environment,
         GIT_PROJECT_ROOT: root,
         GIT_HTTP_EXPORT_ALL: '1',
-        GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+        GIT_PROTOCOL: host.speaksOldProtocol ? '' : String(request.headers['git-protocol'] ?? ''),
         REQUEST_METHOD: request.method ?? '',
         PATH_INFO: url.pathname.replace(/\.git\//, '.git/.git/'),
         QUERY_STRING: url.search.slice(1),
@@ -66,7 +68,8 @@ export async function startSmallGitHost(): Promise<SmallGitHost> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
+  const host: SmallGitHost = {
+    speaksOldProtocol: false,
     url: `http://localhost:${(server.address() as AddressInfo).port}`,
     git,
     blob: (repository, input) =>
@@ -97,4 +100,5 @@ export async function startSmallGitHost(): Promise<SmallGitHost> {
       rmSync(root, { recursive: true, force: true });
     },
   };
+  return host;
 }

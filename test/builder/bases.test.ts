@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { resolveBase } from '../../builder/bases.ts';
+import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError } from '../../builder/errors.ts';
+import { manifestDigest, outsideRegistry, RegistryUnavailableError } from '../../builder/registry.ts';
+import { type SmallRegistry, startSmallRegistry } from './small-registry.ts';
+
+const password = 'the-password';
+const signal = new AbortController().signal;
+const image = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json' };
+
+let own: SmallRegistry;
+let outside: SmallRegistry;
+
+beforeAll(async () => {
+  own = await startSmallRegistry({ password });
+  outside = await startSmallRegistry({ bearer: true });
+});
+
+afterAll(async () => {
+  await own[Symbol.asyncDispose]();
+  await outside[Symbol.asyncDispose]();
+});
+
+const resolve = (reference: string, repositoryPrefix = '') =>
+  resolveBase(reference, {
+    own: { url: own.url, host: own.host, credentials: { user: 'AWS', password } },
+    repositoryPrefix,
+    signal,
+  });
+
+test('a project’s release comes before the outside registry, with or without our host', async () => {
+  const digest = own.put('demo/base', 'v1', image);
+  const expected = { digest, own: true, image: `${own.host}/demo/base:v1`, pinned: `${own.host}/demo/base@${digest}` };
+  expect(await resolve('demo/base:v1')).toEqual({ ...expected, reference: 'demo/base:v1' });
+  const withHost = `${own.host}/demo/base:v1`;
+  expect(await resolve(withHost)).toEqual({ ...expected, reference: withHost });
+});
+
+test('a release stands under the prefix, which its name may have already', async () => {
+  const digest = own.put('team/tools/go', 'latest', image);
+  expect(await resolve('tools/go', 'team/')).toMatchObject({ digest, image: `${own.host}/team/tools/go:latest` });
+  expect(await resolve(`${own.host}/tools/go`, 'team/')).toMatchObject({ digest });
+  expect(await resolve(`${own.host}/team/tools/go`, 'team/')).toMatchObject({ digest });
+});
+
+test('a release can be named by its digest', async () => {
+  const digest = own.put('demo/pinned', 'x', image);
+  expect(await resolve(`demo/pinned@${digest}`)).toMatchObject({ digest, own: true });
+  expect(await resolve(`demo/pinned:gone@${digest}`)).toMatchObject({ digest, own: true });
+});
+
+test('an outside registry is asked with a token that it gives to strangers, and never with our credentials', async () => {
+  const digest = outside.put('some/image', '1', image);
+  const found = await resolve(`${outside.host}/some/image:1`);
+  expect(found).toMatchObject({ digest, own: false, pinned: `${outside.host}/some/image@${digest}` });
+  const lines = outside.requests.map(({ line, authorized }) => `${line} ${authorized}`);
+  expect(lines).toEqual([
+    'HEAD /v2/some/image/manifests/1 false',
+    'GET /token false',
+    'HEAD /v2/some/image/manifests/1 true',
+  ]);
+});
+
+test('a base that exists nowhere is said to, with what to do', async () => {
+  await expect(resolve(`${own.host}/demo/none`)).rejects.toThrow(BaseNotFoundError);
+  await expect(resolve(`${outside.host}/some/none`)).rejects.toThrow(BaseNotFoundError);
+  await expect(resolve(`${outside.host}/some/none`)).rejects.toThrow(/Correct its name or tag/);
+});
+
+test('a registry that does not answer is no proof that the base does not exist', async () => {
+  await expect(resolve('localhost:9/some/image')).rejects.toThrow(BaseUnavailableError);
+});
+
+test('credentials of ours that are refused are told, not taken for a missing image', async () => {
+  const refused = { url: own.url, host: own.host, credentials: { user: 'AWS', password: 'another' } };
+  await expect(manifestDigest(refused, 'demo/base', 'v1', signal)).rejects.toThrow(RegistryUnavailableError);
+});
+
+test('a name that is none is a mistake in the Dockerfile', async () => {
+  await expect(resolve('Not/AName')).rejects.toThrow(DockerfileInvalidError);
+});
+
+test('hosts are reached as Docker reaches them', () => {
+  expect(outsideRegistry('docker.io').url).toBe('https://registry-1.docker.io');
+  expect(outsideRegistry('quay.io').url).toBe('https://quay.io');
+  expect(outsideRegistry('localhost:5000').url).toBe('http://localhost:5000');
+  expect(outsideRegistry('127.0.0.1').url).toBe('http://127.0.0.1');
+  expect(outsideRegistry('localhost.example.org').url).toBe('https://localhost.example.org');
+});
