@@ -44,6 +44,7 @@ export function openAccount({ url, dataFolder, log }: AccountOptions): OpenAccou
     id,
     region: 'us-east-1',
     url,
+    endpoint: `${url.replace('//localhost:', '//127.0.0.1:')}/aws`,
     dataFolder,
     database,
     iam: createAuthority(id, database),

@@ -192,7 +192,7 @@ function environmentOf(build: Build, workspace: string, spec: Buildspec, parts: 
   const source = join(workspace, 'src');
   return {
     ...parts.engineEnvironment,
-    PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
+    PATH: `${dirname(process.execPath)}:${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}`,
     LANG: 'C.UTF-8',
     HOME: join(workspace, 'home'),
     TMPDIR: join(workspace, 'tmp'),
@@ -200,7 +200,7 @@ function environmentOf(build: Build, workspace: string, spec: Buildspec, parts: 
     ...Object.fromEntries(given),
     AWS_ACCESS_KEY_ID: parts.keys.accessKeyId,
     AWS_SECRET_ACCESS_KEY: parts.keys.secretAccessKey,
-    AWS_ENDPOINT_URL: `${parts.account.url}/aws`,
+    AWS_ENDPOINT_URL: parts.account.endpoint,
     AWS_REGION: parts.account.region,
     AWS_DEFAULT_REGION: parts.account.region,
     CODEBUILD_BUILD_ARN: build.arn,

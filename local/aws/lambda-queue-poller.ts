@@ -40,7 +40,7 @@ export function createQueuePoller(
   consumer: QueueConsumer,
 ): QueuePoller {
   const [, , , region, owner, queueName = ''] = source.EventSourceArn.split(':');
-  const QueueUrl = `${account.url}/aws/${owner}/${queueName}`;
+  const QueueUrl = `${account.endpoint}/${owner}/${queueName}`;
   const abort = new AbortController();
   const running = new Set<Promise<void>>();
   const concurrency = source.ScalingConfig?.MaximumConcurrency ?? defaultConcurrency;

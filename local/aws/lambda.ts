@@ -44,7 +44,7 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
 
   const sqsOf = ({ running, properties }: Deployed): SQSClient =>
     new SQSClient({
-      endpoint: `${account.url}/aws`,
+      endpoint: account.endpoint,
       region: account.region,
       credentials: account.iam.keysOf(properties.Role, running.settings.functionName),
     });
@@ -71,7 +71,7 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
           const MessageAttributes = Object.fromEntries(
             Object.entries(attributes).map(([key, StringValue]) => [key, { DataType: 'String', StringValue }]),
           );
-          const QueueUrl = `${account.url}/aws/${owner}/${name}`;
+          const QueueUrl = `${account.endpoint}/${owner}/${name}`;
           await sqsOf(deployed).send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes }));
         };
         // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
@@ -103,7 +103,7 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
       ...properties.Environment?.Variables,
       AWS_ACCESS_KEY_ID: keys.accessKeyId,
       AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-      AWS_ENDPOINT_URL: `${account.url}/aws`,
+      AWS_ENDPOINT_URL: account.endpoint,
       AWS_REGION: account.region,
       AWS_DEFAULT_REGION: account.region,
       AWS_EXECUTION_ENV: `AWS_Lambda_${properties.Runtime}`,

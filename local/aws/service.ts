@@ -7,8 +7,13 @@ export interface Account {
   /** Twelve digits. */
   readonly id: string;
   readonly region: string;
-  /** The machine's one address, `http://localhost:4600`. The AWS endpoint is `<url>/aws`, the registry `<url>/v2/`. */
+  /** The machine's one address, `http://localhost:4600`. The registry is `<url>/v2/`. */
   readonly url: string;
+  /**
+   * What `AWS_ENDPOINT_URL` says, `http://127.0.0.1:4600/aws`. It has no name for its host, because S3's client would put a bucket's
+   * name before it (`records.localhost`); queues have addresses below it, because SQS's client calls the host of the queue's address.
+   */
+  readonly endpoint: string;
   readonly dataFolder: string;
   /** Each service makes its own tables (`create table if not exists <service>_<noun>`); every change is on disk when a call answers. */
   readonly database: DatabaseSync;

@@ -56,7 +56,7 @@ export function createSqs(account: Account): Sqs {
   let sweep: NodeJS.Timeout | undefined;
 
   const arnOf = (name: string) => `arn:aws:sqs:${account.region}:${account.id}:${name}`;
-  const urlOf = (name: string) => `${account.url}/aws/${account.id}/${name}`;
+  const urlOf = (name: string) => `${account.endpoint}/${account.id}/${name}`;
 
   /** Of a queue's URL only the path counts, as with AWS: `…/<account>/<name>`. */
   const nameIn = (url: string) => url.slice(url.lastIndexOf('/') + 1);

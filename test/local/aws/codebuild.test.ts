@@ -87,7 +87,7 @@ const phases = (commands: string[], more: object = {}) => ({
 
 describe('a build', () => {
   test('runs its commands in one shell, in the source, with its own environment', async () => {
-    process.env['HOST_SECRET'] = 'host';
+    process.env.HOST_SECRET = 'host';
     const build = await run(
       phases([
         'cat hello.txt',
@@ -103,7 +103,7 @@ describe('a build', () => {
     expect(text).toContain('good day $(touch /tmp/never) blue in sub');
     expect(text).toContain(`CODEBUILD_BUILD_ID=${build.id}`);
     expect(text).toContain('DOCKER_HOST=unix:///run/engine.sock');
-    expect(text).toMatch(/AWS_ENDPOINT_URL=http:\/\/localhost:1\/aws/);
+    expect(text).toMatch(/AWS_ENDPOINT_URL=http:\/\/127.0.0.1:1\/aws/);
     expect(text).not.toContain('HOST_SECRET');
     const log = await readFile(
       join(account.dataFolder, 'logs', `${build.logs.groupName}/${build.logs.streamName}.log`),

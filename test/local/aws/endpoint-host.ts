@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,8 @@ export async function hostEndpoint(
   dataFolder = mkdtempSync(join(tmpdir(), 'slipway-aws-')),
 ): Promise<EndpointHost> {
   const server = createServer();
-  await listen(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
   const logged: string[] = [];
   const account = openAccount({ url, dataFolder, log: (source, message) => logged.push(`${source}: ${message}`) });
@@ -54,7 +55,7 @@ export async function hostEndpoint(
     url,
     dataFolder,
     logged,
-    as: (credentials) => ({ endpoint: `${url}/aws`, region: 'us-east-1', credentials, maxAttempts: 1 }),
+    as: (credentials) => ({ endpoint: account.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 }),
     async declare(service, type, logicalId, properties) {
       const kind = service.resources[type];
       if (!kind) throw new Error(`No ${type} here.`);
@@ -72,11 +73,6 @@ export async function hostEndpoint(
       rmSync(dataFolder, { recursive: true, force: true });
     },
   };
-}
-
-async function listen(server: Server): Promise<void> {
-  server.listen(0, 'localhost');
-  await once(server, 'listening');
 }
 
 /** A role with one inline policy, and its ARN. */

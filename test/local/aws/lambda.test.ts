@@ -38,7 +38,7 @@ async function deploy(code: string, more: Record<string, unknown> = {}, file = '
     ...more,
   });
   const created = await type?.create({ logicalId, stackName: 'Test', properties: properties as never });
-  return created?.attributes?.['Arn'] ?? '';
+  return created?.attributes?.Arn ?? '';
 }
 
 describe('a function', () => {
@@ -56,13 +56,13 @@ describe('a function', () => {
   });
 
   test('sees its own environment and nothing of the host', async () => {
-    process.env['HOST_SECRET'] = 'x';
+    process.env.HOST_SECRET = 'x';
     const arn = await deploy('exports.handler = async () => process.env', {
       Environment: { Variables: { MINE: 'yes' } },
     });
     const { payload } = (await lambda.invoke(arn, {})) as { payload: Record<string, string> };
-    expect(payload).toMatchObject({ MINE: 'yes', AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: 'http://localhost:1/aws' });
-    expect(payload['AWS_SECRET_ACCESS_KEY']).toBeTruthy();
+    expect(payload).toMatchObject({ MINE: 'yes', AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: 'http://127.0.0.1:1/aws' });
+    expect(payload.AWS_SECRET_ACCESS_KEY).toBeTruthy();
     expect(payload).not.toHaveProperty('HOST_SECRET');
     expect(payload).not.toHaveProperty('HOME');
   });
