@@ -54,8 +54,10 @@ async function bind(server: Server, port: number, host: string): Promise<number>
     await once(server, 'listening');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') throw new PortError(`Port ${port} is taken: stop what listens there, or choose another with --port.`);
-    if (code === 'EACCES') throw new PortError(`This user may not listen on port ${port}: choose one above 1023 with --port.`);
+    if (code === 'EADDRINUSE')
+      throw new PortError(`Port ${port} is taken: stop what listens there, or choose another with --port.`);
+    if (code === 'EACCES')
+      throw new PortError(`This user may not listen on port ${port}: choose one above 1023 with --port.`);
     throw error;
   }
   return (server.address() as AddressInfo).port;

@@ -16,14 +16,15 @@ export function createHandover(account: OpenAccount, outputs: Readonly<Record<st
     region: account.region,
     credentials: account.iam.ownerKeys(),
   });
-  const read = async (SecretId: string) => (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';
+  const read = async (SecretId: string) =>
+    (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';
   return {
     async webhookSecret() {
-      const arn = outputs['WebhookSecretArn'];
+      const arn = outputs.WebhookSecretArn;
       return arn === undefined ? '' : read(arn);
     },
     async keepGitHubToken(token) {
-      const arn = outputs['GitHubTokenSecretArn'];
+      const arn = outputs.GitHubTokenSecretArn;
       if (arn === undefined || (await read(arn)) === token) return;
       await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: token }));
     },

@@ -14,17 +14,23 @@ export function createLiveLines(log: Account['log']): LiveLines {
 
   const show = (build: Build, line: string) => {
     // What a build prints is a stranger's text: control characters stay out of the terminal.
-    const clean = line.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '').slice(0, longestLine);
+    const clean = line.replace(/[^\P{Cc}\t]/gu, '').slice(0, longestLine);
     if (clean.trim() !== '') log(`build ${labelOf(build)}`, clean);
   };
 
   return {
     event({ 'detail-type': type, detail }) {
       if (type === 'CodeBuild Build State Change') {
-        log('codebuild', `${String(detail['build-id']).split(':').at(-1)} ${String(detail['build-status']).toLowerCase()}`);
+        log(
+          'codebuild',
+          `${String(detail['build-id']).split(':').at(-1)} ${String(detail['build-status']).toLowerCase()}`,
+        );
       }
       if (type === 'Step Functions Execution Status Change') {
-        log('states', `${detail['name']} ${String(detail['status']).toLowerCase()}${detail['error'] ? `: ${detail['error']}` : ''}`);
+        log(
+          'states',
+          `${detail.name} ${String(detail.status).toLowerCase()}${detail.error ? `: ${detail.error}` : ''}`,
+        );
       }
     },
     buildOutput(build, text) {

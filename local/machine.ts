@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Address, listen } from './address.ts';
 import { type OpenAccount, openAccount } from './aws/account.ts';
-import { type EcrOptions } from './aws/ecr.ts';
+import type { EcrOptions } from './aws/ecr.ts';
 import type { Keys } from './aws/service.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { createHandover } from './handover.ts';
@@ -91,7 +91,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     const handover = createHandover(account, outputs);
     const webhookSecret = await handover.webhookSecret();
     await handover.keepGitHubToken(gitHubToken);
-    services.gitHost.setWebhook({ url: outputs['WebhookUrl'] ?? `${url}/webhooks/github`, secret: webhookSecret });
+    services.gitHost.setWebhook({ url: outputs.WebhookUrl ?? `${url}/webhooks/github`, secret: webhookSecret });
     await services.gitHost.start();
 
     const credentials = account.iam.ownerKeys();
@@ -118,7 +118,10 @@ async function synthesiseFor(url: string, dataFolder: string, { config }: Machin
     github: { url: `${url}/git`, apiUrl: `${url}/github` },
   };
   const given = slipway as Record<string, unknown> | undefined;
-  const build = { ...(given?.['build'] as object | undefined), architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64' };
+  const build = {
+    ...(given?.build as object | undefined),
+    architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
+  };
   await synthesise({ root, outputFolder, context: { slipway: { ...given, build, ...local, ...config } } });
   return outputFolder;
 }
@@ -142,7 +145,7 @@ function engineEnvironment(): Record<string, string> {
   const names = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY', 'XDG_RUNTIME_DIR'];
   const found = Object.entries(process.env).filter(([name]) => names.includes(name) || name.startsWith('BUILDX_'));
   // Contexts and plugins stand in the user's home, and a build has a home of its own.
-  const dockerConfig = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
+  const dockerConfig = process.env.DOCKER_CONFIG ?? join(homedir(), '.docker');
   return {
     ...(Object.fromEntries(found) as Record<string, string>),
     ...(existsSync(dockerConfig) && { DOCKER_CONFIG: dockerConfig }),

@@ -1,13 +1,13 @@
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PortError } from './address.ts';
-import { DataFolderError } from './data-folder.ts';
 import {
   ContainerEngineMissingError,
   ensureContainerEngine,
   GitMissingError,
   InstallationFailedError,
 } from './container-engine.ts';
+import { DataFolderError } from './data-folder.ts';
 import type { Machine, MachineOptions } from './machine.ts';
 import { SynthesisError } from './synthesise.ts';
 import { TemplateError } from './template/template.ts';
@@ -91,9 +91,11 @@ function readArguments(args: string[]): MachineOptions | undefined {
     throw new UsageError(`--port is a number from 1 to 65535, not "${values.port}".`);
   }
   const builds = Number(values.builds);
-  if (!/^\d{1,2}$/.test(values.builds) || builds < 1) throw new UsageError(`--builds is a number from 1 to 99, not "${values.builds}".`);
+  if (!/^\d{1,2}$/.test(values.builds) || builds < 1)
+    throw new UsageError(`--builds is a number from 1 to 99, not "${values.builds}".`);
   const scanner = scanners.find((name) => name === values.scanner);
-  if (scanner === undefined) throw new UsageError(`--scanner is one of ${scanners.join(', ')}, not "${values.scanner}".`);
+  if (scanner === undefined)
+    throw new UsageError(`--scanner is one of ${scanners.join(', ')}, not "${values.scanner}".`);
   return {
     dataFolder: resolve(values.data),
     port,
@@ -126,7 +128,10 @@ function parse(args: string[]) {
 function welcome({ url, dataFolder, indexRepository, credentials }: Machine, engine: string): string[] {
   const file = relative(process.cwd(), join(dataFolder, 'local.json')) || 'local.json';
   const host = new URL(url).host;
-  const pull = engine === 'buildah' ? 'buildah pull --tls-verify=false' : `${engine} pull${engine === 'podman' ? ' --tls-verify=false' : ''}`;
+  const pull =
+    engine === 'buildah'
+      ? 'buildah pull --tls-verify=false'
+      : `${engine} pull${engine === 'podman' ? ' --tls-verify=false' : ''}`;
   return [
     '',
     `Slipway runs at ${url}/`,

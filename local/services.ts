@@ -100,7 +100,8 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
       const handler = routes.find(([path]) => path.test(request.url ?? '/'))?.[1] ?? api.respond;
       Promise.resolve(handler(request, response)).catch((error: Error) => {
         // The client went away in the middle, or something is wrong here: either way this request is over.
-        if (!request.destroyed) account.log('machine', `${request.method} ${request.url?.split('?')[0]}: ${error.stack}`);
+        if (!request.destroyed)
+          account.log('machine', `${request.method} ${request.url?.split('?')[0]}: ${error.stack}`);
         if (response.headersSent) response.destroy();
         else response.writeHead(500).end();
       });

@@ -33,7 +33,7 @@ export function eventOf(request: IncomingMessage, body: Buffer, match: RouteMatc
     headers['x-forwarded-for'] === undefined ? sourceIp : `${headers['x-forwarded-for']}, ${sourceIp}`;
   headers['x-forwarded-port'] = String(request.socket.localPort ?? '');
   headers['x-forwarded-proto'] = 'http';
-  const host = headers['host'] ?? '';
+  const host = headers.host ?? '';
   const isText = textTypes.test(headers['content-type'] ?? '') && isUtf8(body);
   const query = queryOf(rawQueryString);
   return {

@@ -205,8 +205,10 @@ function answer(response: ServerResponse, payload: string, requestId: string): v
   }
   const parsed = answerSchema.safeParse(value);
   const headers = parsed.success ? headersOf(parsed.data) : undefined;
-  if (!parsed.success || headers === undefined)
-    return refuse(response, internalError.status, internalError.message, requestId);
+  if (!parsed.success || headers === undefined) {
+    refuse(response, internalError.status, internalError.message, requestId);
+    return;
+  }
   const { statusCode, body, isBase64Encoded } = parsed.data;
   headers.set('apigw-requestid', [requestId]);
   if (!headers.has('content-type')) headers.set('content-type', ['text/plain;charset=UTF-8']);

@@ -85,11 +85,11 @@ export function createBuildJournal(database: DatabaseSync): BuildJournal {
       forget.run(buildId);
     },
     nextNumber(projectName) {
-      return Number(last.get(projectName)?.['number'] ?? 0) + 1;
+      return Number(last.get(projectName)?.number ?? 0) + 1;
     },
     list(projectName, order, offset) {
       const rows = page[order].all(projectName, pageSize + 1, offset);
-      const ids = rows.slice(0, pageSize).map((row) => String(row['id']));
+      const ids = rows.slice(0, pageSize).map((row) => String(row.id));
       return { ids, ...(rows.length > pageSize && { nextToken: String(offset + pageSize) }) };
     },
     unfinished() {

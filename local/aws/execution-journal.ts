@@ -87,8 +87,8 @@ export function createExecutionJournal(database: DatabaseSync): ExecutionJournal
     running(machineArn) {
       return open.all(machineArn).map((row) => ({
         execution: executionOf(row),
-        state: text(row['state']),
-        stateInput: JSON.parse(text(row['state_input']) ?? 'null'),
+        state: text(row.state),
+        stateInput: JSON.parse(text(row.state_input) ?? 'null'),
       }));
     },
     list(machineArn, status, limit, offset) {
@@ -96,11 +96,11 @@ export function createExecutionJournal(database: DatabaseSync): ExecutionJournal
     },
     history(arn, reverse, limit, offset) {
       return (reverse ? events.reverse : events.forward).all(arn, limit, offset).map((row) => ({
-        id: Number(row['id']),
-        previousEventId: Number(row['id']) - 1,
-        timestamp: Number(row['timestamp']),
-        type: String(row['type']),
-        details: JSON.parse(String(row['details'])),
+        id: Number(row.id),
+        previousEventId: Number(row.id) - 1,
+        timestamp: Number(row.timestamp),
+        type: String(row.type),
+        details: JSON.parse(String(row.details)),
       }));
     },
   };
@@ -110,16 +110,16 @@ type Row = Record<string, unknown>;
 
 function executionOf(row: Row): Execution {
   return {
-    arn: String(row['arn']),
-    machineArn: String(row['machine_arn']),
-    name: String(row['name']),
-    status: row['status'] as ExecutionStatus,
-    input: String(row['input']),
-    output: text(row['output']),
-    error: text(row['error']),
-    cause: text(row['cause']),
-    startedAt: Number(row['started_at']),
-    stoppedAt: row['stopped_at'] === null ? undefined : Number(row['stopped_at']),
+    arn: String(row.arn),
+    machineArn: String(row.machine_arn),
+    name: String(row.name),
+    status: row.status as ExecutionStatus,
+    input: String(row.input),
+    output: text(row.output),
+    error: text(row.error),
+    cause: text(row.cause),
+    startedAt: Number(row.started_at),
+    stoppedAt: row.stopped_at === null ? undefined : Number(row.stopped_at),
   };
 }
 

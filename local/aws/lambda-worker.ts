@@ -59,7 +59,7 @@ process.on('unhandledRejection', (reason) => {
   process.exit(128);
 });
 // Options of the process have no effect on a thread; this is the one that CDK's bundles set.
-if (process.env['NODE_OPTIONS']?.includes('--enable-source-maps')) process.setSourceMapsEnabled(true);
+if (process.env.NODE_OPTIONS?.includes('--enable-source-maps')) process.setSourceMapsEnabled(true);
 
 let handler: Promise<Handler> | undefined;
 

@@ -100,7 +100,7 @@ export function allStates(definition: Pick<Definition, 'States'>): [string, Stat
 }
 
 function innerDefinitions(state: State): Definition[] {
-  return [state['Branches'], state['Iterator'], state['ItemProcessor']].flat().filter(Boolean) as Definition[];
+  return [state.Branches, state.Iterator, state.ItemProcessor].flat().filter(Boolean) as Definition[];
 }
 
 /**
@@ -173,7 +173,7 @@ function withTimeouts(state: State): State {
     return { ...(part as Definition), States: Object.fromEntries(states) };
   };
   const copy = { ...state };
-  if (Array.isArray(copy['Branches'])) copy['Branches'] = copy['Branches'].map(inner);
+  if (Array.isArray(copy.Branches)) copy.Branches = copy.Branches.map(inner);
   for (const field of ['Iterator', 'ItemProcessor']) if (field in copy) copy[field] = inner(copy[field]);
   return copy;
 }

@@ -55,9 +55,7 @@ export function taskRunnerOf(
 
 /** What the machine's role needs at the machine's creation, beside what its tasks need when they run. */
 export function deployPermissions(definition: Definition, account: Account): Permission[] {
-  const waits = allStates(definition).some(([, state]) =>
-    String(state['Resource']).endsWith('codebuild:startBuild.sync'),
-  );
+  const waits = allStates(definition).some(([, state]) => String(state.Resource).endsWith('codebuild:startBuild.sync'));
   const resource = `arn:aws:events:${account.region}:${account.id}:rule/${managedRule}`;
   return waits ? ['PutTargets', 'PutRule', 'DescribeRule'].map((name) => ({ action: `events:${name}`, resource })) : [];
 }

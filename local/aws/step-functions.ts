@@ -151,7 +151,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
           stateMachineArn: z.string(),
           name: z
             .string()
-            .regex(/^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]{1,80}$/)
+            .regex(/^[^\s\p{Cc}<>{}[\]?*"#%\\^|~`$&,;:/]{1,80}$/u)
             .optional(),
           input: z.string().default('{}'),
           traceHeader: z.string().optional(),

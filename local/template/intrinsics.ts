@@ -96,7 +96,6 @@ export function resolve(value: unknown, scope: Scope): unknown {
 export function referencesOf(value: unknown): Set<string> {
   const found = new Set<string>();
   const visit = (node: unknown): void => {
-    if (Array.isArray(node)) return node.forEach(visit);
     if (typeof node !== 'object' || node === null) return;
     const call = functionCall(node);
     if (call?.name === 'Ref') found.add(String(call.argument));

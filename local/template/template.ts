@@ -96,7 +96,7 @@ async function readAssets(
 ): Promise<FileAsset[]> {
   const artifact = manifest.artifacts[`${stackId}.assets`];
   if (artifact === undefined) return [];
-  const file = z.string().parse(artifact.properties['file']);
+  const file = z.string().parse(artifact.properties.file);
   const { files, dockerImages } = assetsSchema.parse(await readJson(join(folder, file)));
   const [image] = Object.keys(dockerImages);
   if (image !== undefined)

@@ -49,15 +49,21 @@ function recorder() {
   return { made, service };
 }
 
-const thing = (properties: object = {}, more: object = {}) => ({ Type: 'Test::Thing', Properties: properties, ...more });
+const thing = (properties: object = {}, more: object = {}) => ({
+  Type: 'Test::Thing',
+  Properties: properties,
+  ...more,
+});
 
 describe('deploying a template', () => {
   test('makes what is needed first, hands on names and attributes, and gives the outputs', async () => {
     const { made, service } = recorder();
     const stack = await stackOf({
-      Parameters: { BootstrapVersion: { Type: 'AWS::SSM::Parameter::Value<String>', Default: '/cdk-bootstrap/version' } },
+      Parameters: {
+        BootstrapVersion: { Type: 'AWS::SSM::Parameter::Value<String>', Default: '/cdk-bootstrap/version' },
+      },
       Resources: {
-        Second: thing({ Arn: { 'Fn::GetAtt': ['First', 'Arn'] }, Name: { 'Fn::Sub': '${AWS::StackName}-${First}' } }),
+        Second: thing({ Arn: { 'Fn::GetAtt': ['First', 'Arn'] }, Name: { 'Fn::Sub': `\${AWS::StackName}-\${First}` } }),
         Third: thing({}, { DependsOn: ['Fourth'], Metadata: { 'aws:cdk:path': 'x' }, DeletionPolicy: 'Retain' }),
         First: thing(),
         Fourth: thing({ Nested: { Deep: { Ref: 'Second' } } }),
@@ -85,12 +91,32 @@ describe('deploying a template', () => {
   });
 
   test.each([
-    ['an unknown type', { A: thing(), Bad: { Type: 'AWS::EC2::Instance' } }, /Bad: the resource type AWS::EC2::Instance is not known/],
-    ['an unknown property', { A: thing(), Bad: thing({ Nmae: 'x' }) }, /Bad \(Test::Thing\): the property Nmae is not known/],
-    ['an unknown property further down', { A: thing(), Bad: thing({ Nested: { Depe: { Ref: 'A' } } }) }, /Bad \(Test::Thing\): the property Nested.Depe/],
+    [
+      'an unknown type',
+      { A: thing(), Bad: { Type: 'AWS::EC2::Instance' } },
+      /Bad: the resource type AWS::EC2::Instance is not known/,
+    ],
+    [
+      'an unknown property',
+      { A: thing(), Bad: thing({ Nmae: 'x' }) },
+      /Bad \(Test::Thing\): the property Nmae is not known/,
+    ],
+    [
+      'an unknown property further down',
+      { A: thing(), Bad: thing({ Nested: { Depe: { Ref: 'A' } } }) },
+      /Bad \(Test::Thing\): the property Nested.Depe/,
+    ],
     ['a wrong value', { A: thing(), Bad: thing({ Count: 'many' }) }, /Bad \(Test::Thing\): the property Count/],
-    ['a reference to nothing', { A: thing(), Bad: thing({ Name: { Ref: 'Nobody' } }) }, /Bad \(Test::Thing\): Nobody is not declared/],
-    ['a circle', { A: thing({ Name: { Ref: 'B' } }), B: thing({}, { DependsOn: 'C' }), C: thing({ Name: { Ref: 'A' } }) }, /A → B → C → A/],
+    [
+      'a reference to nothing',
+      { A: thing(), Bad: thing({ Name: { Ref: 'Nobody' } }) },
+      /Bad \(Test::Thing\): Nobody is not declared/,
+    ],
+    [
+      'a circle',
+      { A: thing({ Name: { Ref: 'B' } }), B: thing({}, { DependsOn: 'C' }), C: thing({ Name: { Ref: 'A' } }) },
+      /A → B → C → A/,
+    ],
     ['an unknown field', { A: thing({}, { CreationPolicy: {} }) }, /CreationPolicy/],
   ])('with %s is an error before anything is made', async (_, Resources, message) => {
     const { made, service } = recorder();

@@ -14,8 +14,8 @@ describe('an intrinsic function', () => {
     ['GetAtt as a list', { 'Fn::GetAtt': ['Queue', 'Arn'] }, 'Queue/Arn'],
     ['GetAtt as text', { 'Fn::GetAtt': 'Queue.Arn.Sub' }, 'Queue/Arn.Sub'],
     ['Join', { 'Fn::Join': ['-', ['a', { Ref: 'B' }, 3]] }, 'a-ref-B-3'],
-    ['Sub', { 'Fn::Sub': '${A}/${B.Arn}/${!C}' }, 'ref-A/B/Arn/${C}'],
-    ['Sub with variables', { 'Fn::Sub': ['${x} ${Y}', { x: { Ref: 'X' } }] }, 'ref-X ref-Y'],
+    ['Sub', { 'Fn::Sub': `\${A}/\${B.Arn}/\${!C}` }, `ref-A/B/Arn/\${C}`],
+    ['Sub with variables', { 'Fn::Sub': [`\${x} \${Y}`, { x: { Ref: 'X' } }] }, 'ref-X ref-Y'],
     ['Select and Split', { 'Fn::Select': ['1', { 'Fn::Split': ['/', { 'Fn::GetAtt': ['Q', 'Arn'] }] }] }, 'Arn'],
     ['If', { 'Fn::If': ['Yes', 'a', { Ref: 'B' }] }, 'a'],
     ['If not', { 'Fn::If': ['No', 'a', { Ref: 'B' }] }, 'ref-B'],
@@ -51,6 +51,10 @@ describe('an intrinsic function', () => {
 });
 
 test('references are found wherever they stand', () => {
-  const value = { a: [{ Ref: 'A' }], b: { 'Fn::Sub': ['${B.Arn} ${x} ${!No}', { x: { 'Fn::GetAtt': ['C', 'Arn'] } }] }, c: { 'Fn::GetAtt': 'D.Arn' } };
+  const value = {
+    a: [{ Ref: 'A' }],
+    b: { 'Fn::Sub': [`\${B.Arn} \${x} \${!No}`, { x: { 'Fn::GetAtt': ['C', 'Arn'] } }] },
+    c: { 'Fn::GetAtt': 'D.Arn' },
+  };
   expect([...referencesOf(value)].toSorted()).toEqual(['A', 'B', 'C', 'D']);
 });
