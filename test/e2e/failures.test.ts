@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../local/command.ts';
+import { exampleRecords } from '../../local/demo/sources.ts';
+import { type Rig, startRig } from './rig.ts';
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig({ osvFolder: exampleRecords, config: { build: { timeoutSeconds: 20 } } });
+  const jobs = ['broken', 'endless', 'loud', 'baseless', 'fileless', 'vulnerable', 'unreadable'];
+  await rig.track(...jobs.map((job, at) => rig.entry(job, { id: String(at + 1) })));
+});
+afterAll(() => rig?.stop());
+
+const start = 'FROM scratch\nADD rootfs.tar /\n';
+
+async function buildOf(job: string, dockerfile: string) {
+  const build = await rig.ended(job, await rig.pushSource(job, { Dockerfile: dockerfile }));
+  const [mail] = await rig.mails(job, 1);
+  return {
+    build,
+    subject: mail?.subject ?? '',
+    text: await rig.client.mailText(mail?.id ?? ''),
+    log: await rig.log(build),
+  };
+}
+
+describe('a build that fails', () => {
+  it('because an instruction fails says which, in the mail and on the page, and shows its last words in the log', async () => {
+    const { build, subject, text, log } = await buildOf('broken', `${start}RUN echo the reason is here; exit 7\n`);
+    expect(build).toMatchObject({ status: 'failed', image: null, failure: { error: 'DockerfileFailedError' } });
+    expect(subject).toMatch(/FAILED/);
+    expect(text).toContain('exit 7');
+    expect(log).toContain('the reason is here');
+    expect(await rig.client.page(`/builds/${build.id}`)).toContain('exit 7');
+    expect(await rig.client.digestOf('demo/broken', 'latest')).toBeUndefined();
+  });
+
+  it('because it never ends is stopped, and the machine builds on', async () => {
+    const { build, text } = await buildOf('endless', `${start}RUN sleep 86399\n`);
+    expect(build).toMatchObject({ status: 'failed', failure: { error: 'BuildTimeoutError' } });
+    expect(text).toContain('20 s');
+    const processes = await run('ps', ['-eo', 'args']);
+    expect(processes).not.toContain('sleep 86399');
+  });
+
+  it('because it prints 200 MB is stopped, with the reason', async () => {
+    const { build, text } = await buildOf(
+      'loud',
+      `${start}RUN yes 0123456789012345678901234567890123456789 | head -c 200000000\n`,
+    );
+    expect(build).toMatchObject({ status: 'failed', failure: { error: 'LogLimitError' } });
+    expect(text).toMatch(/MB|MiB/);
+  });
+
+  it('because its base does not exist names the base', async () => {
+    const { build, text } = await buildOf('baseless', 'FROM demo/nowhere:latest\n');
+    expect(build.status).toBe('failed');
+    expect(build.failure?.error).toMatch(/^Base(NotFound|Unavailable)Error$/);
+    expect(text).toContain('demo/nowhere:latest');
+  });
+
+  it('because there is no Dockerfile says where it was looked for', async () => {
+    const copy = await rig.workingCopy('demo/fileless');
+    await copy.write({ 'README.md': 'nothing to build' });
+    const build = await rig.ended('fileless', await copy.push('No Dockerfile'));
+    expect(build).toMatchObject({ status: 'failed', failure: { error: 'DockerfileNotFoundError' } });
+    expect(build.failure?.message).toContain('Dockerfile');
+    await rig.mails('fileless', 1);
+  });
+});
+
+describe('a build that the gate blocks', () => {
+  it('says the finding, the package and the way out, and releases nothing', async () => {
+    const record = JSON.parse(await readFile(`${exampleRecords}/SLIPWAY-EXAMPLE-2026-1.json`, 'utf8')) as {
+      id: string;
+      affected: { package: { name: string }; versions?: string[] }[];
+    };
+    const [affected] = record.affected;
+    const version = affected?.versions?.[0] ?? '1.0';
+    const { build, subject, text } = await buildOf(
+      'vulnerable',
+      `${start}RUN printf '\\nPackage: ${affected?.package.name}\\nStatus: install ok installed\\nMaintainer: Nobody <nobody@example.org>\\nArchitecture: all\\nVersion: ${version}\\nDescription: an example\\n' >> /var/lib/dpkg/status\n`,
+    );
+    expect(build).toMatchObject({
+      status: 'blocked',
+      image: null,
+      verdict: { outcome: 'block', counts: { CRITICAL: 1 } },
+    });
+    expect(build.verdict?.reasons[0]).toContain(record.id);
+    expect(build.verdict?.reasons[0]).toContain(affected?.package.name);
+    expect(subject).toMatch(/BLOCKED/);
+    expect(text).toContain(record.id);
+    expect(await rig.client.digestOf('demo/vulnerable', 'latest')).toBeUndefined();
+  });
+
+  it('because nothing can scan it says so', async () => {
+    const { build } = await buildOf('unreadable', 'FROM scratch\nCOPY Dockerfile /\n');
+    expect(build).toMatchObject({ status: 'blocked', verdict: { outcome: 'block' } });
+    expect(build.verdict?.reasons[0]).toMatch(/cannot read this image/);
+  });
+});
+
+describe('an index with a defect', () => {
+  it('keeps its other projects and tells the operators where the defect is', async () => {
+    const index = await rig.workingCopy(rig.machine.indexRepository);
+    await index.write({ 'index.d/broken.yml': 'Projects:\n  - id: 1\n    app-id: other\n' });
+    await index.push('Break a file');
+    const mail = await rig.until('the mail to the operators', async () =>
+      (await rig.client.messages()).find(({ to }) => to.some((address) => address.startsWith('operators@'))),
+    );
+    expect(await rig.client.mailText(mail.id)).toContain('index.d/broken.yml');
+    expect(await rig.client.projects()).toContain('demo/broken:latest');
+  });
+});

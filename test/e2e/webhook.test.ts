@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import { sign } from '@octokit/webhooks-methods';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Rig, startRig } from './rig.ts';
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterAll(() => rig?.stop());
+
+async function deliver(body: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${rig.machine.url}/webhooks/github`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': 'push',
+      'x-github-delivery': randomUUID(),
+      'x-hub-signature-256': await sign(rig.machine.webhookSecret, body),
+      ...headers,
+    },
+    body,
+  });
+}
+
+const commit = 'a'.repeat(40);
+const push = (over = {}) =>
+  JSON.stringify({
+    ref: 'refs/heads/main',
+    before: 'b'.repeat(40),
+    after: commit,
+    deleted: false,
+    forced: false,
+    head_commit: { id: commit },
+    repository: { clone_url: `${rig.machine.url}/git/demo/nobody.git` },
+    pusher: { name: 'someone' },
+    ...over,
+  });
+
+describe('POST /webhooks/github', () => {
+  it('accepts a signed push', async () => {
+    const id = randomUUID();
+    const response = await deliver(push(), { 'x-github-delivery': id });
+    expect(response.status).toBe(202);
+    expect(await response.json()).toEqual({ delivery: id });
+  });
+
+  it('refuses a body that was signed with another secret', async () => {
+    const response = await deliver(push(), { 'x-hub-signature-256': await sign('another secret', push()) });
+    expect(response.status).toBe(401);
+  });
+
+  it('accepts a push with 2,048 commits', async () => {
+    const commits = Array.from({ length: 2048 }, (_, at) => ({ id: commit, message: `${at} ${'x'.repeat(1000)}` }));
+    expect((await deliver(push({ commits }))).status).toBe(202);
+  });
+
+  it('refuses one of 20 MB as too large', async () => {
+    expect((await deliver(push({ padding: 'x'.repeat(20_000_000) }))).status).toBe(413);
+  });
+
+  it('knows no other method', async () => {
+    expect((await fetch(`${rig.machine.url}/webhooks/github`)).status).toBe(404);
+  });
+});
