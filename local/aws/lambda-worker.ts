@@ -3,7 +3,6 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
  */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -84,21 +83,12 @@ async function load(): Promise<Handler> {
   if (file === undefined) {
     throw new HandlerError('Runtime.ImportModuleError', `Error: Cannot find module '${stem}'`);
   }
-  const module =
-    file.endsWith('.js') && !(await isModule(settings.taskRoot))
-      ? createRequire(file)(file)
-      : await import(pathToFileURL(file).href);
+  const module = await import(pathToFileURL(file).href);
   const found = module[name] ?? module.default?.[name];
   if (typeof found !== 'function') {
     throw new HandlerError('Runtime.HandlerNotFound', `${settings.handler} is undefined or not exported`);
   }
   return found;
-}
-
-/** Lambda's root folder has no `package.json` above it; one further up on this machine must not decide. */
-async function isModule(folder: string): Promise<boolean> {
-  const file = join(folder, 'package.json');
-  return existsSync(file) && createRequire(file)(file).type === 'module';
 }
 
 function contextOf(awsRequestId: string, deadline: number): object {

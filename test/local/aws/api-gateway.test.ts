@@ -90,7 +90,7 @@ async function create(service: Service, type: string, logicalId: string, propert
   return found.create({ logicalId, stackName: 'Test', properties: found.properties.parse(properties) as never });
 }
 
-const post = (body: BodyInit, headers: Record<string, string> = {}) =>
+const post = (body: string | Buffer<ArrayBuffer>, headers: Record<string, string> = {}) =>
   fetch(`${url}/webhooks/github`, {
     method: 'POST',
     body,
