@@ -10,6 +10,8 @@ import { AwsError } from './service.ts';
 export interface DynamoDbEngine {
   /** @throws AwsError what DynamoDB answers */
   call(action: string, input: object): Promise<Record<string, unknown>>;
+  /** Where it listens, on 127.0.0.1. */
+  readonly port: number;
   stop(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function startDynamoDbEngine(folder: string): Promise<DynamoDbEngin
   const agent = new Agent({ keepAlive: true });
 
   return {
+    port,
     async call(action, input) {
       const body = JSON.stringify(input);
       const outgoing = request({

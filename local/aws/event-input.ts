@@ -1,9 +1,22 @@
 import { z } from 'zod';
 
-export const inputTransformerSchema = z.strictObject({
-  InputPathsMap: z.record(z.string(), z.string()).optional(),
-  InputTemplate: z.string(),
-});
+const reservedNames = [
+  'aws.events.rule-arn',
+  'aws.events.rule-name',
+  'aws.events.event.ingestion-time',
+  'aws.events.event',
+  'aws.events.event.json',
+] as const;
+const placeholder = /<([^<>"\s]+)>/g;
+
+export const inputTransformerSchema = z
+  .strictObject({ InputPathsMap: z.record(z.string(), z.string()).optional(), InputTemplate: z.string() })
+  .superRefine(({ InputPathsMap = {}, InputTemplate }, context) => {
+    for (const [, name = ''] of InputTemplate.matchAll(placeholder)) {
+      if (Object.hasOwn(InputPathsMap, name) || (reservedNames as readonly string[]).includes(name)) continue;
+      context.addIssue(`InputTemplate has <${name}>, which InputPathsMap does not.`);
+    }
+  });
 
 /** What a target says about the text that it gets. At most one of them is there; without any it is the event. */
 export interface TargetInput {
@@ -36,12 +49,15 @@ function transform(
   occasion: Occasion,
 ): string {
   const { 'detail-type': _type, ...withoutType } = occasion.event;
-  const values = new Map<string, unknown>([
+  const reserved: [(typeof reservedNames)[number], unknown][] = [
     ['aws.events.rule-arn', occasion.ruleArn],
     ['aws.events.rule-name', occasion.ruleName],
     ['aws.events.event.ingestion-time', occasion.ingestedAt],
     ['aws.events.event', withoutType],
     ['aws.events.event.json', occasion.event],
+  ];
+  const values = new Map<string, unknown>([
+    ...reserved,
     ...Object.entries(InputPathsMap).map(([name, path]) => [name, valueAt(occasion.event, path)] as const),
   ]);
   // Alternatives in turn: what is escaped, a quote, a name, any other character. The quotes tell where text begins and ends.
