@@ -12,7 +12,7 @@ export interface Handover {
 /** A template of somebody else's may have neither secret; then there is nothing to hand over. */
 export function createHandover(account: OpenAccount, outputs: Readonly<Record<string, string>>): Handover {
   const client = new SecretsManagerClient({
-    endpoint: `${account.url}/aws`,
+    endpoint: account.endpoint,
     region: account.region,
     credentials: account.iam.ownerKeys(),
   });

@@ -95,7 +95,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     await services.gitHost.start();
 
     const credentials = account.iam.ownerKeys();
-    const facts = { url, indexRepository, webhookSecret, gitHubToken, credentials, region: account.region, outputs };
+    const { endpoint, region } = account;
+    const facts = { url, endpoint, region, indexRepository, webhookSecret, gitHubToken, credentials, outputs };
     await writeFile(join(dataFolder, 'local.json'), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
     return {
       ...{ url, dataFolder, indexRepository, webhookSecret, gitHubToken, credentials, outputs, account },

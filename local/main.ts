@@ -125,7 +125,7 @@ function parse(args: string[]) {
   }
 }
 
-function welcome({ url, dataFolder, indexRepository, credentials }: Machine, engine: string): string[] {
+function welcome({ url, dataFolder, indexRepository, credentials, account }: Machine, engine: string): string[] {
   const file = relative(process.cwd(), join(dataFolder, 'local.json')) || 'local.json';
   const host = new URL(url).host;
   const pull =
@@ -142,7 +142,7 @@ function welcome({ url, dataFolder, indexRepository, credentials }: Machine, eng
     `  projects   git push ${url}/git/<owner>/<repository>.git    (a push creates the repository)`,
     `  images     ${pull} ${host}/<app>/<job>:<tag>`,
     `  webhook    ${url}/webhooks/github; its secret is in ${file}`,
-    `  AWS        AWS_ENDPOINT_URL=${url}/aws AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=${credentials.accessKeyId}; the secret key is in ${file}`,
+    `  AWS        AWS_ENDPOINT_URL=${account.endpoint} AWS_REGION=${account.region} AWS_ACCESS_KEY_ID=${credentials.accessKeyId}; the secret key is in ${file}`,
     '',
     `Next: push an index to ${url}/git/${indexRepository}.git, then a project that it names. Ctrl-C ends Slipway; its state stays in`,
     `${dataFolder}.`,

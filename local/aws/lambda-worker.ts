@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 
 export interface InstanceSettings {
@@ -72,6 +73,8 @@ async function run({ requestId, event, deadline }: Invocation): Promise<Instance
     const result = await (await handler)(JSON.parse(event), contextOf(requestId, deadline));
     return { requestId, payload: JSON.stringify(result) ?? 'null' };
   } catch (error) {
+    // Lambda's runtime writes it too; the stack and the error's own members are nowhere else.
+    console.error(`${new Date().toISOString()}\t${requestId}\tERROR\tInvoke Error\t${inspect(error, { depth: 5 })}`);
     return { requestId, error: describe(error) };
   }
 }

@@ -54,7 +54,12 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
     if (caller) {
       account.iam.authorize(caller, [{ action: 'lambda:InvokeFunction', resource: running.settings.functionArn }]);
     }
-    return running.invoke(event);
+    const outcome = await running.invoke(event);
+    if (!outcome.ok) {
+      const { errorType, errorMessage } = outcome.error;
+      account.log('lambda', `${running.settings.functionName} failed: ${errorType}: ${errorMessage.split('\n')[0]}`);
+    }
+    return outcome;
   };
 
   const asynchronous = createAsyncInvocations(account, run, (functionArn) => {
@@ -182,8 +187,9 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
       properties: eventSourceSchema,
       create({ properties, ...resource }) {
         const deployed = find(properties.FunctionName);
-        const { settings, invoke } = deployed.running;
+        const { settings } = deployed.running;
         assertMayPoll(deployed, properties.EventSourceArn);
+        const invoke = (event: string) => run(settings.functionArn, event);
         const consumer = { timeoutSeconds: settings.timeoutSeconds, invoke };
         pollers.push(createQueuePoller(account, sqsOf(deployed), properties, consumer));
         const id = physicalName(resource);
