@@ -40,31 +40,40 @@ export async function startDynamoDbEngine(folder: string): Promise<DynamoDbEngin
   const { port } = server.address();
   const agent = new Agent({ keepAlive: true });
 
+  const calls = new Set<Promise<unknown>>();
+  const send = async (action: string, input: object) => {
+    const body = JSON.stringify(input);
+    const outgoing = request({
+      agent,
+      port,
+      host: '127.0.0.1',
+      method: 'POST',
+      headers: {
+        authorization,
+        'x-amz-date': '20130101T000000Z',
+        'x-amz-target': `DynamoDB_20120810.${action}`,
+        'content-type': 'application/x-amz-json-1.0',
+        'content-length': Buffer.byteLength(body),
+      },
+    });
+    outgoing.end(body);
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const answer: unknown = JSON.parse(await text(response));
+    if (response.statusCode === 200) return outputSchema.parse(answer);
+    const { __type, message, Message } = errorSchema.parse(answer);
+    throw new AwsError(__type.slice(__type.indexOf('#') + 1), message ?? Message ?? '', response.statusCode);
+  };
+
   return {
     port,
-    async call(action, input) {
-      const body = JSON.stringify(input);
-      const outgoing = request({
-        agent,
-        port,
-        host: '127.0.0.1',
-        method: 'POST',
-        headers: {
-          authorization,
-          'x-amz-date': '20130101T000000Z',
-          'x-amz-target': `DynamoDB_20120810.${action}`,
-          'content-type': 'application/x-amz-json-1.0',
-          'content-length': Buffer.byteLength(body),
-        },
-      });
-      outgoing.end(body);
-      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-      const answer: unknown = JSON.parse(await text(response));
-      if (response.statusCode === 200) return outputSchema.parse(answer);
-      const { __type, message, Message } = errorSchema.parse(answer);
-      throw new AwsError(__type.slice(__type.indexOf('#') + 1), message ?? Message ?? '', response.statusCode);
+    call(action, input) {
+      const call = send(action, input).finally(() => calls.delete(call));
+      calls.add(call);
+      return call;
     },
     async stop() {
+      // dynalite lets the process fall over a request that breaks off.
+      await Promise.allSettled(calls);
       agent.destroy();
       const closed = Promise.withResolvers<void>();
       server.close((error) => (error ? closed.reject(error) : closed.resolve()));

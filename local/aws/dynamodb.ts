@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setInterval } from 'node:timers';
 import { z } from 'zod';
 import { type DynamoDbEngine, startDynamoDbEngine } from './dynamodb-engine.ts';
+import { repairIndexes } from './dynamodb-index-repair.ts';
 import { ensureTable, removeExpired, type TableDefinition, tableSchema } from './dynamodb-table.ts';
 import { physicalName } from './physical-name.ts';
 import { type Account, AwsError, operation, resourceType, type Service } from './service.ts';
@@ -151,6 +152,7 @@ export function createDynamodb(account: Account): Service {
         ...(properties.LocalSecondaryIndexes && { LocalSecondaryIndexes: properties.LocalSecondaryIndexes }),
       };
       await ensureTable(await engine(), account.database, definition);
+      await repairIndexes(await engine(), definition);
       const { TimeToLiveSpecification: timeToLive } = properties;
       tables.set(definition.TableName, {
         definition,
