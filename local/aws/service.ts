@@ -97,7 +97,10 @@ export class AwsError extends Error {
 export interface Operation<Input = never> {
   readonly input: z.ZodType<Input>;
   permissions(input: NoInfer<Input>): Permission[];
-  /** The answer's members, or a promise of them; undefined stands for an empty answer. */
+  /**
+   * The answer's members, or a promise of them; undefined stands for an empty answer. A Date becomes a time as the protocol writes it,
+   * bytes become Base64, in XML a Map becomes entries.
+   */
   handle(input: NoInfer<Input>, caller: Caller, call: Call): unknown;
 }
 

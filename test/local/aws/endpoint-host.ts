@@ -14,8 +14,7 @@ export interface EndpointHost extends AsyncDisposable {
   url: string;
   /** What every SDK client needs to call as the holder of the keys. */
   as(keys: Keys): ClientSettings;
-  /** Declares one resource as the template would. */
-  declare<Properties>(service: Service, type: string, logicalId: string, properties: Properties): Promise<Created>;
+  declare: typeof declareIn;
   /** Ends as `kill -9` does: without a word to the services. The data folder stays. */
   crash(): Promise<void>;
   dataFolder: string;
@@ -56,12 +55,7 @@ export async function hostEndpoint(
     dataFolder,
     logged,
     as: (credentials) => ({ endpoint: account.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 }),
-    async declare(service, type, logicalId, properties) {
-      const kind = service.resources[type];
-      if (!kind) throw new Error(`No ${type} here.`);
-      const parsed = kind.properties.parse(properties);
-      return kind.create({ logicalId, stackName: 'test', properties: parsed } as Declared<never>);
-    },
+    declare: declareIn,
     async crash() {
       await close();
       account.close();
@@ -73,6 +67,19 @@ export async function hostEndpoint(
       rmSync(dataFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** Declares one resource as the template would. */
+export async function declareIn(
+  service: Service,
+  type: string,
+  logicalId: string,
+  properties: unknown,
+): Promise<Created> {
+  const kind = service.resources[type];
+  if (!kind) throw new Error(`No ${type} here.`);
+  const parsed = kind.properties.parse(properties);
+  return kind.create({ logicalId, stackName: 'test', properties: parsed } as Declared<never>);
 }
 
 /** A role with one inline policy, and its ARN. */

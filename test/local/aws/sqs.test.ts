@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageBatchCommand,
@@ -17,6 +20,7 @@ import type { Service } from '../../../local/aws/service.ts';
 import { createSqs, type Sqs } from '../../../local/aws/sqs.ts';
 import { declareRole, type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 
+const writer = fileURLToPath(new URL('sqs-writer.ts', import.meta.url));
 let host: EndpointHost;
 let iam: Service;
 let sqs: Sqs;
@@ -129,12 +133,22 @@ describe('a message', () => {
   });
 
   test('that was accepted is there after the process was killed', async () => {
-    const { QueueUrl } = await queue();
-    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'kept' }));
+    const { dataFolder } = host;
     await host.crash();
-    await open(host.dataFolder);
-    const again = await queue();
-    expect((await client.send(new ReceiveMessageCommand(again))).Messages?.[0]?.Body).toBe('kept');
+    const child = spawn(process.execPath, [writer, dataFolder], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (output.includes('\n500\n')) child.kill('SIGKILL');
+    });
+    await once(child, 'close');
+    await open(dataFolder);
+    const { QueueUrl } = await queue();
+    const { Attributes } = await client.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
+    );
+    const said = output.slice(0, output.lastIndexOf('\n')).split('\n').length;
+    expect(Number(Attributes?.ApproximateNumberOfMessages)).toBeGreaterThanOrEqual(said);
   });
 
   test('can be given back early', async () => {
