@@ -89,7 +89,8 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
 
   const keysFor = (holder: string, session: string): Keys => {
     const known = keys.get(`${holder} ${session}`);
-    if (known) return known;
+    // A copy, because the SDK writes into what it is given.
+    if (known) return { ...known };
     const row = {
       access_key_id: `AKIA${randomText(16)}`,
       secret_access_key: randomBytes(30).toString('base64'),
@@ -171,7 +172,11 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
     },
     secretOf: (accessKeyId) => holders.get(accessKeyId)?.secretAccessKey,
     assertTrusts(roleArn, service, sourceArn) {
-      const caller: Caller = { arn: `service:${service}`, kind: 'service', ...(sourceArn !== undefined && { sourceArn }) };
+      const caller: Caller = {
+        arn: `service:${service}`,
+        kind: 'service',
+        ...(sourceArn !== undefined && { sourceArn }),
+      };
       const permission = { action: 'sts:AssumeRole', resource: roleArn };
       const request = { caller, ...permission, context: contextOf(caller, permission) };
       const effects = roleAt(roleArn)

@@ -60,6 +60,8 @@ export function createAwsEndpoint(account: Account, services: readonly Service[]
     } catch (error) {
       const known = error instanceof SignatureError ? protocol.signatureError(error.problem, error.message) : error;
       if (!(known instanceof AwsError)) throw known;
+      // Whoever wrote the policies wants to see it where they watch.
+      if (known.code.startsWith('AccessDenied')) account.log('aws', known.message);
       write(response, protocol.failure(known, requestId));
       // What is left of a body that nobody read would be taken for the next request.
       if (!request.complete) request.resume();
@@ -88,7 +90,10 @@ export function createAwsEndpoint(account: Account, services: readonly Service[]
   ) {
     const operations = service.operations ?? {};
     const operation = Object.hasOwn(operations, action) ? operations[action] : undefined;
-    if (!operation) throw protocol.unknownAction(action);
+    if (!operation) {
+      account.log('aws', `${service.signingName} has no ${action} on one machine.`);
+      throw protocol.unknownAction(action);
+    }
     const parsed = parseInput(service, operation, input);
     account.iam.authorize(caller, operation.permissions(parsed));
     try {
