@@ -138,10 +138,16 @@ export function createSes(account: Account, inbox: Inbox): Service {
         permissions(input) {
           const message = parseMessage(Buffer.from(input.RawMessage.Data, 'base64'));
           const set = input.ConfigurationSetName ?? configurationSetOf(message);
+          const senders = sendersOf(message, input.Source);
+          // https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html#iam-and-ses-keys
+          const context = {
+            'ses:FromAddress': senders,
+            'ses:Recipients': recipientsOf(message, input.Destinations),
+          };
           return [
-            ...sendersOf(message, input.Source).map((sender) => arn('identity', identityOf(sender)?.name ?? sender)),
+            ...senders.map((sender) => arn('identity', identityOf(sender)?.name ?? sender)),
             ...(set === undefined ? [] : [arn('configuration-set', set)]),
-          ].map((resource) => ({ action: 'ses:SendRawEmail', resource }));
+          ].map((resource) => ({ action: 'ses:SendRawEmail', resource, context }));
         },
         handle: (input, _caller: Caller) => send(input),
       }),
