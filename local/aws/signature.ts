@@ -133,6 +133,12 @@ export function verifySignature(
   now = Date.now(),
 ): void {
   verifyAge(credential, now);
+  // What AWS's own headers say (`x-amz-target`) must not be changed on the way either.
+  for (const name of Object.keys(request.headers)) {
+    if (name.startsWith('x-amz-') && !credential.signedHeaders.includes(name)) {
+      throw new SignatureError('mismatch', `There were headers present in the request which were not signed: ${name}`);
+    }
+  }
   const scope = `${credential.date}/${credential.region}/${credential.service}/aws4_request`;
   const stringToSign = [
     algorithm,

@@ -109,6 +109,7 @@ describe('who calls', () => {
       status: 403,
     });
     expect(await raw(owner, () => undefined)).toMatchObject({ status: 200 });
+    expect(await raw(owner, (headers) => headers.set('x-amz-meta-extra', 'x'))).toMatchObject({ status: 403 });
     const old = new Date(Date.now() - 16 * 60_000).toISOString().replace(/[-:]|\.\d+/g, '');
     expect(await raw(owner, (headers) => headers.set('x-amz-date', old))).toMatchObject({
       type: 'com.amazon.coral.service#InvalidSignatureException',
