@@ -4,10 +4,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDynamodb } from '../../local/aws/dynamodb.ts';
 import { createIam } from '../../local/aws/iam.ts';
+import { createS3 } from '../../local/aws/s3.ts';
 import { createSecretsManager } from '../../local/aws/secrets-manager.ts';
 import { createSqs } from '../../local/aws/sqs.ts';
 import { hostEndpoint } from '../local/aws/endpoint-host.ts';
 import { dynamodbCases, prepareDynamodb } from './dynamodb.ts';
+import { prepareS3, s3Cases } from './s3.ts';
 import { prepareSecrets, secretsCases } from './secrets-manager.ts';
 import type { Case, Side } from './side.ts';
 import { prepareSqs, sqsCases } from './sqs.ts';
@@ -20,6 +22,7 @@ import { prepareSqs, sqsCases } from './sqs.ts';
 const services: Record<string, { prepare(side: Side): Promise<void>; cases: Case[] }> = {
   sqs: { prepare: prepareSqs, cases: sqsCases },
   'secrets-manager': { prepare: prepareSecrets, cases: secretsCases },
+  s3: { prepare: prepareS3, cases: s3Cases },
   dynamodb: { prepare: prepareDynamodb, cases: dynamodbCases },
 };
 
@@ -32,6 +35,7 @@ await using host = await hostEndpoint((account) => [
   createIam(account),
   createSqs(account),
   createSecretsManager(account),
+  createS3(account),
   createDynamodb(account),
 ]);
 const sides: Side[] = [
@@ -103,7 +107,7 @@ function plain(value: unknown, key = ''): unknown {
     );
   }
   if (/Timestamp$/.test(key)) return '<time>';
-  if (/ReceiptHandle$|^SenderId$/.test(key)) return `<${key}>`;
+  if (/ReceiptHandle$|^SenderId$|^(Next)?ContinuationToken$/.test(key)) return `<${key}>`;
   return typeof value === 'string' ? plainText(value) : value;
 }
 
