@@ -149,8 +149,8 @@ async function assemblyOf(changed: object = {}): Promise<string> {
     'Demo.assets': { type: 'cdk:asset-manifest', properties: { file: 'Demo.assets.json' } },
     Demo: { type: 'aws:cloudformation:stack', properties: { templateFile: 'Demo.template.json' } },
   };
-  const complete = structuredClone({ ...template, Resources: { ...template.Resources, ...changed } });
-  complete.Resources.Keep = functionNamed('Keep', { FILE: join(folder, 'kept') }).Keep;
+  const keep = functionNamed('Keep', { FILE: join(folder, 'kept') });
+  const complete = { ...template, Resources: { ...template.Resources, ...keep, ...changed } };
   await writeFile(join(assembly, 'manifest.json'), JSON.stringify({ version: '36.0.0', artifacts }));
   await writeFile(join(assembly, 'Demo.assets.json'), JSON.stringify({ files, dockerImages: {} }));
   await writeFile(join(assembly, 'Demo.template.json'), JSON.stringify(complete));

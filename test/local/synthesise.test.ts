@@ -53,3 +53,24 @@ test('shows what the app wrote when it fails', async () => {
   const failing = synthesise({ root, outputFolder: join(root, 'out'), context: {} });
   await expect(failing).rejects.toThrow(/did not synthesise \(3\):\nthe sender is missing/);
 });
+
+test('does not run the app again as long as nothing that it is made of has changed', async () => {
+  const cdk = { app: 'node infra/app.ts', watch: { include: ['infra/**', 'code/**'] }, context: {} };
+  await writeFile(join(root, 'cdk.json'), JSON.stringify(cdk));
+  await writeFile(
+    join(root, 'infra', 'app.ts'),
+    `import { appendFileSync, mkdirSync } from 'node:fs';
+     mkdirSync(process.env.CDK_OUTDIR ?? '', { recursive: true });
+     appendFileSync('runs', 'x');`,
+  );
+  const run = (context: Record<string, unknown> = {}) => synthesise({ root, outputFolder: join(root, 'out'), context });
+  const runs = () => readFile(join(root, 'runs'), 'utf8');
+  await run();
+  await run();
+  expect(await runs()).toBe('x');
+  await writeFile(join(root, 'code', 'index.js'), 'exports.handler = async () => 2;');
+  await run();
+  expect(await runs()).toBe('xx');
+  await run({ name: 'other' });
+  expect(await runs()).toBe('xxx');
+});
