@@ -20,7 +20,7 @@ export function summary(story: Story, { url, engine, paint, columns }: SummaryOp
   const field = (name: string, text: string) => lines(name, wrap(text, width - 11));
   /** To be copied, so it is never broken. */
   const command = (name: string, text: string) => lines(name, [text]);
-  const chapter = ({ project, build, mail, link }: Chapter, remark = '') => {
+  const chapter = ({ project, build, mail, link }: Chapter, remark = '', before?: Chapter) => {
     const { image, verdict, status } = build;
     const style = status === 'released' ? 'green' : 'yellow';
     const reasons = verdict?.reasons.length ? `: ${verdict.reasons.join(' ')}` : ', nothing found by the scan';
@@ -32,6 +32,7 @@ export function summary(story: Story, { url, engine, paint, columns }: SummaryOp
             ...field('image', image.repository),
             ...field('digest', image.digest),
             ...field('tags', image.tags.join(' ')),
+            ...(before ? field('before', `${before.build.image?.digest} ${tagsLeftOf(before, build)}`) : []),
             ...command(
               'pull',
               pullCommand(engine, `${image.repository}:${project.slice(project.lastIndexOf(':') + 1)}`),
@@ -40,16 +41,21 @@ export function summary(story: Story, { url, engine, paint, columns }: SummaryOp
         : field('image', 'none: it stays a candidate, under no release tag')),
       ...field('verdict', `${verdict?.outcome ?? 'none'}${reasons}`),
       ...field('mail', `to ${mail.to.join(', ')}: "${mail.subject}"`),
-      ...field('', `it links to ${link}, and is at ${url}/mail/${mail.id}`),
+      ...field('', `links to ${link}`),
+      ...field('', `is at ${url}/mail/${mail.id}`),
       ...field('page', build.url),
     ];
   };
   return [
     ...chapter(story.base),
-    ...chapter(story.app, ', first push'),
-    ...chapter(story.change, ', second push: rebuilt alone, its tags moved'),
+    ...chapter(story.change, ' twice: the second push rebuilt it alone and moved its tags', story.app),
     ...chapter(story.legacy, ' by the policy, as it should be'),
   ];
+}
+
+/** What still names an image after a later release of the same project took the floating tags. */
+function tagsLeftOf({ build }: Chapter, later: Chapter['build']): string {
+  return build.image?.tags.filter((tag) => !later.image?.tags.includes(tag)).join(' ') ?? '';
 }
 
 /** What a person can do with the machine that `--keep` leaves running. */
