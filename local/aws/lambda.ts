@@ -10,7 +10,7 @@ import {
   functionSchema,
   permissionSchema,
 } from './lambda-schema.ts';
-import { openLog } from './log-file.ts';
+import { type LogFile, openLog } from './log-file.ts';
 import { physicalName } from './physical-name.ts';
 import { type Account, AwsError, type Caller, type InvocationResult, resourceType, type Service } from './service.ts';
 
@@ -101,6 +101,25 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
     };
   });
 
+  /** A function whose role may not write its log runs all the same, and its output is lost. */
+  const logOf = (role: string, functionName: string, logGroup: string): LogFile => {
+    const caller = account.iam.callerOf(account.iam.keysOf(role, functionName).accessKeyId);
+    const resource = `arn:aws:logs:${account.region}:${account.id}:log-group:${logGroup}:log-stream:${logStream}`;
+    const actions = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+    try {
+      if (caller)
+        account.iam.authorize(
+          caller,
+          actions.map((action) => ({ action, resource })),
+        );
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      account.log('lambda', `${functionName} writes no log: ${error.message}`);
+      return { write: () => undefined, close: () => Promise.resolve() };
+    }
+    return openLog(account.dataFolder, logGroup);
+  };
+
   const environmentOf = (properties: FunctionProperties, functionName: string, logGroup: string, taskRoot: string) => {
     const keys = account.iam.keysOf(properties.Role, functionName);
     // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
@@ -148,7 +167,7 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
           timeoutSeconds: properties.Timeout,
           reservedConcurrency: properties.ReservedConcurrentExecutions,
         };
-        const running = runFunction(settings, openLog(account.dataFolder, logGroup));
+        const running = runFunction(settings, logOf(properties.Role, functionName, logGroup));
         functions.set(functionArn, { running, properties, asynchronous: undefined });
         return { ref: functionName, attributes: { Arn: functionArn } };
       },

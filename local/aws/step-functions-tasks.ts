@@ -106,8 +106,11 @@ async function startBuild(
   };
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop);
-  const ended = await codeBuild.ended(build.id);
+  await codeBuild.ended(build.id);
   signal.removeEventListener('abort', stop);
+  // The end comes as an event; what it was is asked for, under the machine's role.
+  const answer = await callOperation(codeBuild, 'BatchGetBuilds', account, caller, { ids: [build.id] });
+  const ended = (answer as { builds: Build[] }).builds[0] ?? build;
   const result = { Build: withKeys(withMilliseconds(ended), upperFirst) };
   if (ended.buildStatus === 'SUCCEEDED') return result;
   throw new TaskError('States.TaskFailed', JSON.stringify(result).slice(0, causeLimit));

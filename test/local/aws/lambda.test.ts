@@ -11,11 +11,17 @@ let folder: string;
 let account: OpenAccount;
 let lambda: Lambda;
 let role: string;
+let lines: string[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway lambda '));
-  account = openAccount({ url: 'http://localhost:1', dataFolder: join(folder, 'data'), log: () => undefined });
-  role = makeRole(account, 'lambda.amazonaws.com');
+  account = openAccount({
+    url: 'http://localhost:1',
+    dataFolder: join(folder, 'data'),
+    log: (_, line) => void lines.push(line),
+  });
+  lines = [];
+  role = makeRole(account, 'lambda.amazonaws.com', ['logs:*']);
   lambda = createLambda(account, (_, key) => join(folder, key));
 });
 
@@ -147,6 +153,16 @@ describe('a function', () => {
       expect(text).toMatch(/hello from here/);
       expect(text).toMatch(/REPORT RequestId: /);
     });
+  });
+
+  test('whose role may not write its log runs all the same', async () => {
+    const Role = makeRole(account, 'lambda.amazonaws.com');
+    const LoggingConfig = { LogGroup: '/slipway/silent' };
+    const arn = await deploy("exports.handler = async () => console.log('lost')", { Role, LoggingConfig });
+    expect(await lambda.invoke(arn, {})).toEqual({ ok: true, payload: null });
+    expect(lines).toContainEqual(
+      expect.stringMatching(/writes no log: .* is not authorized to perform: logs:CreateLogStream/),
+    );
   });
 
   test('invoked asynchronously is tried again after a restart', async () => {
