@@ -72,7 +72,10 @@ function showEngine({ progress, signal }: Stage): Promise<ContainerEngine> {
     { progress, signal, title: 'container engine', patience: 300 },
     (task, signal) => {
       task.update('looking for Docker, Podman or Buildah');
-      const say = (line: string) => task.update(line);
+      const say = (line: string) => {
+        progress.say(line);
+        task.update('installing');
+      };
       return ensureContainerEngine({ say, progress: (activity) => task.detail(activity), signal });
     },
     (task, { name, version, installed }) =>

@@ -30,10 +30,11 @@ export async function step<Value>(
     return value;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    const shown = alarm.aborted
-      ? new PromiseBrokenError(`${title}: not done within ${patience} s.`, { cause: error })
-      : error;
-    task.fail(shown instanceof Error ? (shown.message.split('\n')[0] ?? '') : String(shown));
-    throw shown;
+    if (!alarm.aborted) {
+      task.fail(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+      throw error;
+    }
+    task.fail(`not done within ${patience} s`);
+    throw new PromiseBrokenError(`"${title}" was not done within ${patience} s.`, { cause: error });
   }
 }

@@ -163,12 +163,13 @@ async function pushAndWatch(setting: Setting, options: Push): Promise<Chapter> {
           `${project} is ${build.status}, not ${outcome}. ${reason}\nIts log ends so:\n  ${log}`,
         );
       }
-      task.update(`${build.status}, waiting for the mail`);
+      task.detail('waiting for the mail');
       const { mail, link } = await waitFor(`The mail about ${project}`, () => mailAbout(client, build, before), {
         seconds: 30,
         signal,
       });
-      return { project, build, mail, link };
+      const ended = (await client.builds(project)).find(({ id }) => id === build.id) ?? build;
+      return { project, build: ended, mail, link };
     },
     (task, { build, mail }) => {
       const stages = stagesInWords(build);
