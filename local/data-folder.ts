@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -7,6 +7,9 @@ import { DatabaseSync } from 'node:sqlite';
 export class DataFolderError extends Error {
   override readonly name = 'DataFolderError';
 }
+
+/** Less than this is not enough for the template, the database and one small image. */
+const leastFree = 64 * 1024 * 1024;
 
 export interface DataFolder {
   release(): void;
@@ -23,6 +26,13 @@ export async function takeDataFolder(path: string): Promise<DataFolder> {
     await writeFile(join(path, '.writable'), 'x');
   } catch (error) {
     throw new DataFolderError(`The data folder ${path} cannot be written: ${reasonOf(error as NodeJS.ErrnoException)}`);
+  }
+  const { bavail, bsize } = await statfs(path);
+  if (bavail * bsize < leastFree) {
+    const megabytes = Math.floor((bavail * bsize) / 1024 / 1024);
+    throw new DataFolderError(
+      `The disk of ${path} has ${megabytes} MB left: make room, or choose another place with --data.`,
+    );
   }
   const lock = new DatabaseSync(join(path, 'lock.sqlite'));
   try {

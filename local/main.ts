@@ -62,22 +62,28 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  const ended = endSignal();
+  const asked = endSignal();
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${describe(error)}\n`);
+    process.exit(1);
+  });
   try {
     const { name, version } = await ensureContainerEngine({ say: print });
     print(`Building with ${name} ${version}. Deploying the template …`);
     const { startMachine } = await import('./machine.ts');
     const machine = await startMachine(options);
     print(...welcome(machine, name));
-    await ended;
+    await asked.promise;
     print('Stopping; what is not finished goes on after the next start …');
     await machine.stop();
     // What a library may have left open must not keep the process.
     setTimeout(() => process.exit(), 1000).unref();
     return 0;
   } catch (error) {
-    process.stderr.write(`${describe(error as Error)}\n`);
     setTimeout(() => process.exit(), 1000).unref();
+    // Ctrl-C reaches the CDK app too, which then fails.
+    if (asked.yet()) return 130;
+    process.stderr.write(`${describe(error as Error)}\n`);
     return 1;
   }
 }
@@ -151,25 +157,24 @@ function welcome({ url, dataFolder, indexRepository, credentials, account }: Mac
 }
 
 /** The first signal asks for an orderly end, the second ends at once. */
-function endSignal(): Promise<void> {
-  return new Promise((end) => {
-    let asked = false;
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(name, () => {
-        if (asked) process.exit(130);
-        asked = true;
-        end();
-      });
-    }
-  });
+function endSignal(): { promise: Promise<void>; yet(): boolean } {
+  const { promise, resolve: end } = Promise.withResolvers<void>();
+  let asked = false;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (asked) process.exit(130);
+      asked = true;
+      end();
+    });
+  }
+  return { promise, yet: () => asked };
 }
 
 function describe(error: Error): string {
-  if (plainErrors.some((plain) => error instanceof plain)) return error.message;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || /database or disk is full/.test(error.message)) {
-    return 'The disk is full: make room, or choose another place with --data.';
+  if (/ENOSPC|no space left on device|disk is full/.test(error.message)) {
+    return 'The disk is full: make room, or choose another place with --data. What was under way goes on after the next start.';
   }
+  if (plainErrors.some((plain) => error instanceof plain)) return error.message;
   return `Slipway failed: ${error.stack ?? error.message}`;
 }
 
