@@ -189,7 +189,7 @@ async function aptGet(apt: Apt, args: string[], { progress, signal }: EnsureOpti
     onLine: (line) => {
       const [, kind, percent, text] = statusLine.exec(line) ?? [];
       if (kind === undefined || updating) return;
-      progress?.(`${kind === 'dl' ? 'downloading' : 'installing'} ${Math.round(Number(percent))} %: ${text?.trim()}`);
+      progress?.(`${kind === 'dl' ? 'downloading ' : ''}${Math.round(Number(percent))} %: ${text?.trim()}`);
     },
   });
 }
