@@ -27,7 +27,8 @@ export function badge(status: BuildStatus | 'no build' | 'unknown'): Html {
 `;
 }
 
-/** Room for a text at 11 px Verdana, whose letters are about 6.6 px wide; `textLength` makes it exact in any font. */
+/** Room for a text at 11 px Verdana, whose letters have about these widths; `textLength` makes it exact in any other font. */
 function width(text: string): number {
-  return Math.round(text.length * 6.6) + 12;
+  const letters = [...text].map((letter) => ('fijlrt '.includes(letter) ? 3.9 : 'mw'.includes(letter) ? 9.9 : 6.8));
+  return Math.round(letters.reduce((sum, letter) => sum + letter, 0)) + 12;
 }
