@@ -22,7 +22,7 @@ export interface DataFolder {
  */
 export async function takeDataFolder(path: string): Promise<DataFolder> {
   try {
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path, { recursive: true, mode: 0o700 });
     await writeFile(join(path, '.writable'), 'x');
   } catch (error) {
     throw new DataFolderError(`The data folder ${path} cannot be written: ${reasonOf(error as NodeJS.ErrnoException)}`);

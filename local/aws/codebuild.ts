@@ -188,6 +188,8 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
   return {
     signingName: 'codebuild',
     protocol: 'json-1.1',
+    invalidInput: ({ member, missing, message }) =>
+      new AwsError('InvalidInputException', missing ? `${member} is required` : `Invalid ${member}: ${message}`),
     resources: {
       'AWS::CodeBuild::Project': resourceType({
         properties: projectSchema,

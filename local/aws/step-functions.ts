@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { createExecutionJournal, type Execution, type HistoryEvent } from './execution-journal.ts';
 import { physicalName } from './physical-name.ts';
-import { type Account, AwsError, operation, type Permission, resourceType, type Service } from './service.ts';
+import {
+  type Account,
+  AwsError,
+  type InputProblem,
+  operation,
+  type Permission,
+  resourceType,
+  type Service,
+} from './service.ts';
 import { allStates, DefinitionError, parseDefinition, type TaskState } from './state-engine.ts';
 import {
   type DeployedMachine,
@@ -34,6 +42,7 @@ const machineSchema = z.strictObject({
 });
 
 const token = z.string().regex(/^\d+$/).optional();
+const arn = z.string().startsWith('arn:');
 const executionStatus = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 
 /** Step Functions' Standard workflows on one machine. Every step stands in the journal before it begins. */
@@ -101,6 +110,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
   return {
     signingName: 'states',
     protocol: 'json-1.0',
+    invalidInput,
     resources: {
       'AWS::StepFunctions::StateMachine': resourceType({
         properties: machineSchema,
@@ -148,7 +158,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
     operations: {
       StartExecution: operation({
         input: z.strictObject({
-          stateMachineArn: z.string(),
+          stateMachineArn: arn,
           name: z
             .string()
             .regex(/^[^\s\p{Cc}<>{}[\]?*"#%\\^|~`$&,;:/]{1,80}$/u)
@@ -163,13 +173,13 @@ export function createStepFunctions(account: Account, services: TaskServices): S
         },
       }),
       DescribeExecution: operation({
-        input: z.strictObject({ executionArn: z.string(), includedData: z.string().optional() }),
+        input: z.strictObject({ executionArn: arn, includedData: z.string().optional() }),
         permissions: onExecution('DescribeExecution'),
         handle: ({ executionArn }) => describeExecution(executionOf(executionArn)),
       }),
       StopExecution: operation({
         input: z.strictObject({
-          executionArn: z.string(),
+          executionArn: arn,
           error: z.string().max(256).optional(),
           cause: z.string().max(32_768).optional(),
         }),
@@ -180,7 +190,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
       }),
       ListExecutions: operation({
         input: z.strictObject({
-          stateMachineArn: z.string(),
+          stateMachineArn: arn,
           statusFilter: executionStatus.optional(),
           maxResults: z.int().min(0).max(1000).optional(),
           nextToken: token,
@@ -196,7 +206,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
       }),
       GetExecutionHistory: operation({
         input: z.strictObject({
-          executionArn: z.string(),
+          executionArn: arn,
           maxResults: z.int().min(0).max(1000).optional(),
           reverseOrder: z.boolean().default(false),
           nextToken: token,
@@ -212,7 +222,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
         },
       }),
       DescribeStateMachine: operation({
-        input: z.strictObject({ stateMachineArn: z.string(), includedData: z.string().optional() }),
+        input: z.strictObject({ stateMachineArn: arn, includedData: z.string().optional() }),
         permissions: onMachine('DescribeStateMachine'),
         handle({ stateMachineArn }) {
           const { arn, name, definitionText, roleArn, createdAt } = machineOf(stateMachineArn);
@@ -253,6 +263,19 @@ const logDelivery: Permission[] = [
   'DescribeResourcePolicies',
   'DescribeLogGroups',
 ].map((name) => ({ action: `logs:${name}`, resource: '*' }));
+
+/** https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html#API_StartExecution_Errors */
+function invalidInput({ member, missing, value, message }: InputProblem): AwsError {
+  if (member === 'name' && !missing) return new AwsError('InvalidName', `Invalid Name: '${value}'`);
+  if (member.endsWith('Arn') && !missing)
+    return new AwsError('InvalidArn', `Invalid Arn: 'Invalid ARN prefix: ${value}'`);
+  if (member === 'nextToken') return new AwsError('InvalidToken', `Invalid Token: '${value}'`);
+  const constraint = missing ? 'Member must not be null' : message;
+  return new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value at '${member}' failed to satisfy constraint: ${constraint}`,
+  );
+}
 
 /** A denied permission of the role, in the words that the service has for it. */
 function assertRole(check: () => void, message: string): void {
