@@ -4,12 +4,15 @@ import { createCredentials } from '../registry/credentials.ts';
 import type { RegistryContext } from '../registry/exchange.ts';
 import { openRegistry } from '../registry/registry.ts';
 import { serveRegistry } from '../registry/serve.ts';
+import { createScanner } from '../scanner/scanner.ts';
 import { invalidInput } from './ecr-errors.ts';
 import { imageActionEvents } from './ecr-events.ts';
 import { imageOperations } from './ecr-images.ts';
 import { registryId, seconds } from './ecr-input.ts';
 import { layerOperations } from './ecr-layers.ts';
+import { createPolicies } from './ecr-policies.ts';
 import { repositoryOperations } from './ecr-repositories.ts';
+import { createScans } from './ecr-scans.ts';
 import { createSettings } from './ecr-settings.ts';
 import { type Account, operation, type Service } from './service.ts';
 
@@ -28,7 +31,7 @@ export interface Ecr extends Service {
 const housekeepingInterval = 10 * 60 * 1000;
 
 /** Elastic Container Registry: the images, the API beside them, and their scans. */
-export function createEcr(account: Account, _options: EcrOptions): Ecr {
+export function createEcr(account: Account, { osvFolder }: EcrOptions): Ecr {
   const registry = openRegistry(account.database, account.dataFolder);
   const credentials = createCredentials(account.database, account.iam);
   const settings = createSettings(account);
@@ -41,12 +44,17 @@ export function createEcr(account: Account, _options: EcrOptions): Ecr {
     mayMount: () => settings.get('BLOB_MOUNTING') === 'ENABLED',
     pushed(repository, { digest }, tags) {
       events.pushed(repository, digest, tags);
+      scans.pushed(repository, digest);
     },
     deleted: events.deleted,
   };
+  const policies = createPolicies(context);
+  const scanner = createScanner({ osvFolder, log: (line) => account.log('scanner', line) });
+  const scans = createScans(context, scanner);
 
   let housekeeping: NodeJS.Timeout | undefined;
   const keepHouse = async (): Promise<void> => {
+    policies.expireImages();
     await registry.collectGarbage();
   };
 
@@ -60,6 +68,8 @@ export function createEcr(account: Account, _options: EcrOptions): Ecr {
       ...imageOperations(context),
       ...layerOperations(context),
       ...settings.operations,
+      ...scans.operations,
+      ...policies.operations,
 
       GetAuthorizationToken: operation({
         input: z.object({ registryIds: z.array(registryId).min(1).max(10).optional() }),
@@ -80,11 +90,14 @@ export function createEcr(account: Account, _options: EcrOptions): Ecr {
       housekeeping = setInterval(() => {
         keepHouse().catch((error: unknown) => account.log('ecr', `housekeeping: ${error}`));
       }, housekeepingInterval);
+      policies.restore();
+      scans.start();
       return keepHouse();
     },
 
     async stop() {
       clearInterval(housekeeping);
+      await scans.stop();
     },
   };
 }
