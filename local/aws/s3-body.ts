@@ -170,7 +170,7 @@ async function* decodeChunks(source: AsyncIterable<Buffer>, trailers: Map<string
   for (;;) {
     const header = /^(?<size>[0-9a-f]{1,9})(?:;.*)?$/i.exec(await line());
     if (!header?.groups) throw incompleteBody();
-    let left = Number.parseInt(header.groups['size'] ?? '', 16);
+    let left = Number.parseInt(header.groups.size ?? '', 16);
     if (left === 0) break;
     while (left > 0) {
       if (buffered.length === 0) await more();

@@ -88,7 +88,7 @@ export function createObjectStore({ folder, database }: { folder: string; databa
       database
         .prepare('select file from s3_objects')
         .all()
-        .map((row) => String(row['file'])),
+        .map((row) => String(row.file)),
     );
     for (const file of readdirSync(contents)) if (!known.has(file)) rmSync(join(contents, file), { force: true });
   }
@@ -163,7 +163,7 @@ export function createObjectStore({ folder, database }: { folder: string; databa
           }
           const common = object.key.slice(0, end + delimiter.length);
           // A page that begins inside a group has told of it already.
-          if (!after.startsWith(common) || after === common) prefixes.push(common);
+          if (!after.startsWith(common)) prefixes.push(common);
           position = common + last;
         }
         if (rows.length === 0 || (delimiter === '' && rows.length <= room))
@@ -176,13 +176,13 @@ export function createObjectStore({ folder, database }: { folder: string; databa
 
 function fromRow(row: Record<string, unknown>): StoredObject {
   return {
-    bucket: String(row['bucket']),
-    key: String(row['key']),
-    file: String(row['file']),
-    size: Number(row['size']),
-    etag: String(row['etag']),
-    modified: Number(row['modified']),
-    headers: JSON.parse(String(row['headers'])) as StoredObject['headers'],
-    checksum: row['checksum'] === null ? undefined : (JSON.parse(String(row['checksum'])) as StoredObject['checksum']),
+    bucket: String(row.bucket),
+    key: String(row.key),
+    file: String(row.file),
+    size: Number(row.size),
+    etag: String(row.etag),
+    modified: Number(row.modified),
+    headers: JSON.parse(String(row.headers)) as StoredObject['headers'],
+    checksum: row.checksum === null ? undefined : (JSON.parse(String(row.checksum)) as StoredObject['checksum']),
   };
 }
