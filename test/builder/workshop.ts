@@ -29,6 +29,7 @@ export class Workshop implements AsyncDisposable {
   readonly temporary = mkdtempSync(join(tmpdir(), 'workshop-tmp-'));
   /** Further variables of the builder's process. */
   environment: Record<string, string> = {};
+  program = join(import.meta.dirname, '../../builder/main.ts');
   #next = 1;
 
   constructor(registry: SmallRegistry, git: SmallGitHost, aws: SmallAws) {
@@ -68,7 +69,7 @@ export class Workshop implements AsyncDisposable {
   async run(request: BuildRequest, watch?: (process: ChildProcess) => void): Promise<Build> {
     const { objects, url } = this.aws;
     objects.set(`/${bucket}/${recordKeys.request(request.id)}`, JSON.stringify(request));
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../../builder/main.ts')], {
+    const child = spawn(process.execPath, [this.program], {
       env: {
         PATH: process.env.PATH,
         HOME: this.home,
