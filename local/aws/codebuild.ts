@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { endProcesses, type ProcessIdentity } from './build-processes.ts';
-import { type Build, completeBuild, enterPhase, leavePhase, now, stateChangeEvent } from './codebuild-build.ts';
+import { type Build, completeBuild, enterPhase, leavePhase, stateChangeEvent } from './codebuild-build.ts';
 import { createBuildJournal } from './codebuild-journal.ts';
+import { newBuild, type Project } from './codebuild-new-build.ts';
 import { type BuildRun, markerOf, runBuild, workspaceOf } from './codebuild-run.ts';
 import { type ProjectProperties, projectSchema, type StartBuild, startBuildSchema } from './codebuild-schema.ts';
 import { openLog } from './log-file.ts';
@@ -22,12 +22,6 @@ export interface CodeBuildOptions {
 export interface CodeBuild extends Service {
   /** Kept when the build has ended, also if it has already. */
   ended(buildId: string): Promise<Build>;
-}
-
-interface Project {
-  name: string;
-  arn: string;
-  properties: ProjectProperties;
 }
 
 /** CodeBuild on one machine: builds are processes of the host, each with its own workspace and environment. */
@@ -262,57 +256,3 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
 }
 
 const session = 'AWSCodeBuild';
-
-function newBuild(account: Account, project: Project, input: StartBuild, caller: Caller, buildNumber: number): Build {
-  const { properties, name } = project;
-  const uuid = randomUUID();
-  const id = `${name}:${uuid}`;
-  const groupName = properties.LogsConfig?.CloudWatchLogs?.GroupName ?? `/aws/codebuild/${name}`;
-  const variables = new Map(
-    properties.Environment.EnvironmentVariables.map((own) => [
-      own.Name,
-      { name: own.Name, value: own.Value, type: own.Type },
-    ]),
-  );
-  for (const own of input.environmentVariablesOverride) variables.set(own.name, own);
-  return {
-    id,
-    arn: `arn:aws:codebuild:${account.region}:${account.id}:build/${id}`,
-    buildNumber,
-    projectName: name,
-    buildStatus: 'IN_PROGRESS',
-    currentPhase: 'SUBMITTED',
-    phases: [],
-    startTime: now(),
-    buildComplete: false,
-    initiator:
-      caller.arn
-        .split(':')
-        .at(-1)
-        ?.replace(/^assumed-role\//, '') ?? '',
-    ...(input.sourceVersion !== undefined && { sourceVersion: input.sourceVersion }),
-    source: {
-      type: properties.Source.Type,
-      ...(properties.Source.Type === 'S3' && { location: properties.Source.Location }),
-      ...(properties.Source.BuildSpec !== undefined && { buildspec: properties.Source.BuildSpec }),
-    },
-    artifacts: { location: '' },
-    cache: { type: 'NO_CACHE' },
-    environment: {
-      type: properties.Environment.Type,
-      image: properties.Environment.Image,
-      computeType: properties.Environment.ComputeType,
-      privilegedMode: properties.Environment.PrivilegedMode,
-      environmentVariables: [...variables.values()],
-    },
-    serviceRole: properties.ServiceRole,
-    logs: {
-      groupName,
-      streamName: uuid,
-      cloudWatchLogsArn: `arn:aws:logs:${account.region}:${account.id}:log-group:${groupName}:log-stream:${uuid}`,
-    },
-    timeoutInMinutes: input.timeoutInMinutesOverride ?? properties.TimeoutInMinutes,
-    queuedTimeoutInMinutes: input.queuedTimeoutInMinutesOverride ?? properties.QueuedTimeoutInMinutes,
-    encryptionKey: properties.EncryptionKey ?? `arn:aws:kms:${account.region}:${account.id}:alias/aws/s3`,
-  };
-}

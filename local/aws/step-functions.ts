@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { createExecutionJournal, type Execution, type HistoryEvent } from './execution-journal.ts';
+import { createExecutionJournal, type Execution } from './execution-journal.ts';
 import { physicalName } from './physical-name.ts';
 import {
   type Account,
@@ -12,6 +12,7 @@ import {
   type Service,
 } from './service.ts';
 import { allStates, DefinitionError, parseDefinition, type TaskState } from './state-engine.ts';
+import { describeEvent, describeExecution, pageOf, summaryOf } from './step-functions-answers.ts';
 import {
   type DeployedMachine,
   type RunningExecution,
@@ -42,7 +43,7 @@ const machineSchema = z.strictObject({
 });
 
 const token = z.string().regex(/^\d+$/).optional();
-const arn = z.string().startsWith('arn:');
+const arnSchema = z.string().startsWith('arn:');
 const executionStatus = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 
 /** Step Functions' Standard workflows on one machine. Every step stands in the journal before it begins. */
@@ -158,7 +159,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
     operations: {
       StartExecution: operation({
         input: z.strictObject({
-          stateMachineArn: arn,
+          stateMachineArn: arnSchema,
           name: z
             .string()
             .regex(/^[^\s\p{Cc}<>{}[\]?*"#%\\^|~`$&,;:/]{1,80}$/u)
@@ -173,13 +174,13 @@ export function createStepFunctions(account: Account, services: TaskServices): S
         },
       }),
       DescribeExecution: operation({
-        input: z.strictObject({ executionArn: arn, includedData: z.string().optional() }),
+        input: z.strictObject({ executionArn: arnSchema, includedData: z.string().optional() }),
         permissions: onExecution('DescribeExecution'),
         handle: ({ executionArn }) => describeExecution(executionOf(executionArn)),
       }),
       StopExecution: operation({
         input: z.strictObject({
-          executionArn: arn,
+          executionArn: arnSchema,
           error: z.string().max(256).optional(),
           cause: z.string().max(32_768).optional(),
         }),
@@ -190,7 +191,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
       }),
       ListExecutions: operation({
         input: z.strictObject({
-          stateMachineArn: arn,
+          stateMachineArn: arnSchema,
           statusFilter: executionStatus.optional(),
           maxResults: z.int().min(0).max(1000).optional(),
           nextToken: token,
@@ -206,7 +207,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
       }),
       GetExecutionHistory: operation({
         input: z.strictObject({
-          executionArn: arn,
+          executionArn: arnSchema,
           maxResults: z.int().min(0).max(1000).optional(),
           reverseOrder: z.boolean().default(false),
           nextToken: token,
@@ -222,12 +223,12 @@ export function createStepFunctions(account: Account, services: TaskServices): S
         },
       }),
       DescribeStateMachine: operation({
-        input: z.strictObject({ stateMachineArn: arn, includedData: z.string().optional() }),
+        input: z.strictObject({ stateMachineArn: arnSchema, includedData: z.string().optional() }),
         permissions: onMachine('DescribeStateMachine'),
         handle({ stateMachineArn }) {
           const { arn, name, definitionText, roleArn, createdAt } = machineOf(stateMachineArn);
           return {
-            ...{ stateMachineArn: arn, name, status: 'ACTIVE', type: 'STANDARD' },
+            ...{ stateMachineArn: arnSchema, name, status: 'ACTIVE', type: 'STANDARD' },
             ...{ definition: definitionText, roleArn, creationDate: createdAt / 1000 },
           };
         },
@@ -299,42 +300,4 @@ function parseInput(input: string): unknown {
   } catch {
     throw new AwsError('InvalidExecutionInput', 'Invalid State Machine Execution Input: the input is no JSON');
   }
-}
-
-function pageOf<Item>(
-  maxResults: number | undefined,
-  nextToken: string | undefined,
-  read: (limit: number, offset: number) => Item[],
-) {
-  const limit = maxResults || 100;
-  const offset = Number(nextToken ?? 0);
-  const items = read(limit + 1, offset);
-  return { items: items.slice(0, limit), next: items.length > limit ? { nextToken: String(offset + limit) } : {} };
-}
-
-function summaryOf({ arn, machineArn, name, status, startedAt, stoppedAt }: Execution) {
-  return {
-    ...{ executionArn: arn, stateMachineArn: machineArn, name, status, startDate: startedAt / 1000 },
-    ...(stoppedAt !== undefined && { stopDate: stoppedAt / 1000 }),
-  };
-}
-
-function describeExecution(execution: Execution) {
-  const { input, output, error, cause } = execution;
-  return {
-    ...summaryOf(execution),
-    input,
-    inputDetails: { included: true },
-    ...(output !== undefined && { output, outputDetails: { included: true } }),
-    ...(error !== undefined && { error }),
-    ...(cause !== undefined && { cause }),
-    redriveCount: 0,
-  };
-}
-
-/** `TaskStateEntered` has its details in `stateEnteredEventDetails`, as every kind of state has; other events have their own. */
-function describeEvent({ id, previousEventId, timestamp, type, details }: HistoryEvent) {
-  const kind = /State(Entered|Exited)$/.exec(type)?.[0] ?? type;
-  const member = `${kind.charAt(0).toLowerCase()}${kind.slice(1)}EventDetails`;
-  return { id, previousEventId, timestamp: timestamp / 1000, type, [member]: details };
 }
