@@ -15,7 +15,7 @@ export function pageOf<Item>(
 /** An execution as ListExecutions shows it. */
 export function summaryOf({ arn, machineArn, name, status, startedAt, stoppedAt }: Execution) {
   return {
-    ...{ executionArn: arnSchema, stateMachineArn: machineArn, name, status, startDate: startedAt / 1000 },
+    ...{ executionArn: arn, stateMachineArn: machineArn, name, status, startDate: startedAt / 1000 },
     ...(stoppedAt !== undefined && { stopDate: stoppedAt / 1000 }),
   };
 }

@@ -228,7 +228,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
         handle({ stateMachineArn }) {
           const { arn, name, definitionText, roleArn, createdAt } = machineOf(stateMachineArn);
           return {
-            ...{ stateMachineArn: arnSchema, name, status: 'ACTIVE', type: 'STANDARD' },
+            ...{ stateMachineArn: arn, name, status: 'ACTIVE', type: 'STANDARD' },
             ...{ definition: definitionText, roleArn, creationDate: createdAt / 1000 },
           };
         },
