@@ -17,15 +17,19 @@ export interface Address {
  * @throws PortError
  */
 export async function listen(port: number, listener: RequestListener): Promise<Address> {
-  const servers = [makeServer(listener)];
-  const chosen = await bind(servers[0] as Server, port, '127.0.0.1');
+  const first = makeServer(listener);
+  const chosen = await bind(first, port, '127.0.0.1');
   const second = makeServer(listener);
+  const servers = [first];
   try {
     await bind(second, chosen, '::1');
     servers.push(second);
   } catch (error) {
+    // Without IPv6 the machine is reached over IPv4 alone.
     if (error instanceof PortError) {
-      servers[0]?.close();
+      await new Promise((resolve) => first.close(resolve));
+      // A port that the system chose is free as IPv4 only.
+      if (port === 0) return listen(port, listener);
       throw error;
     }
   }

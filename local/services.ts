@@ -111,7 +111,12 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
     },
     async stop() {
       await gitHost.stop();
-      for (const service of all.toReversed()) await service.stop?.();
+      for (const service of all.toReversed()) {
+        // One that cannot end in order must not keep the others from it.
+        await Promise.resolve(service)
+          .then((each) => each.stop?.())
+          .catch((error: Error) => account.log('machine', `stopping ${service.signingName}: ${error.message}`));
+      }
     },
   };
 }

@@ -146,6 +146,37 @@ describe('an execution', () => {
     expect(events.map(({ detail }) => detail.status)).toEqual(['RUNNING', 'SUCCEEDED', 'RUNNING', 'FAILED']);
   });
 
+  test('runs branches and items with their own tasks', async () => {
+    const arn = await deployFunction('exports.handler = async (n) => n * 2');
+    const task = { Type: 'Task', Resource: arn, End: true };
+    const machine = await deployMachine({
+      StartAt: 'Both',
+      States: {
+        Both: {
+          Type: 'Parallel',
+          Branches: [
+            { StartAt: 'Double', States: { Double: { ...task, InputPath: '$.n' } } },
+            {
+              StartAt: 'Wait',
+              States: { Wait: { Type: 'Wait', Seconds: 1, Next: 'Pass' }, Pass: { Type: 'Pass', End: true } },
+            },
+          ],
+          ResultSelector: { 'doubled.$': '$[0]', 'list.$': '$[1].list', 'id.$': '$$.Execution.Name' },
+          Next: 'Each',
+        },
+        Each: {
+          Type: 'Map',
+          ItemsPath: '$.list',
+          ItemProcessor: { StartAt: 'DoubleItem', States: { DoubleItem: task } },
+          ResultPath: '$.list',
+          End: true,
+        },
+      },
+    });
+    const { output, name } = await run(machine, { n: 2, list: [1, 2, 3] });
+    expect(JSON.parse(String(output))).toEqual({ doubled: 4, list: [2, 4, 6], id: name });
+  });
+
   test('retries by the name of the error, and catches what is left with its cause', async () => {
     const arn = await deployFunction(`let count = 0;
       class ReleaseBusyError extends Error { name = 'ReleaseBusyError' }
