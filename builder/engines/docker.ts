@@ -105,9 +105,11 @@ async function cachingBuilder(
 ): Promise<string | undefined> {
   if (!candidate.registry.url.startsWith('https:')) return undefined;
   const name = 'slipway';
-  const buildx = (...args: string[]) => exists('docker', ['buildx', ...args], { env, signal });
-  if (await buildx('inspect', '--bootstrap', name)) return name;
-  if (await buildx('create', '--bootstrap', '--driver=docker-container', `--name=${name}`)) return name;
+  const buildx = (...args: string[]) => run('docker', ['buildx', ...args], { env, signal });
+  const runs = async () => /^Status:\s*running/m.test((await buildx('inspect', '--bootstrap', name)).stdout);
+  if (await runs()) return name;
+  await buildx('create', '--bootstrap', '--driver=docker-container', `--name=${name}`);
+  if (await runs()) return name;
   await buildx('rm', '--force', name);
   log.line(
     'BuildKit cannot be had in a container of its own (docker buildx create): building without the cache in the registry',
