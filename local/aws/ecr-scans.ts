@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { arnOf, type RegistryContext } from '../registry/exchange.ts';
 import type { StoredImage } from '../registry/images.ts';
-import { isForeign, parseManifest } from '../registry/manifest.ts';
+import { type Descriptor, isForeign, parseManifest } from '../registry/manifest.ts';
 import { type Finding, severities } from '../scanner/finding.ts';
 import { findingsSchema } from '../scanner/record-scanner.ts';
 import type { Scanner } from '../scanner/scanner.ts';
@@ -65,12 +65,13 @@ export function createScans(context: RegistryContext, scanner: Scanner) {
   const scan = async (image: StoredImage): Promise<void> => {
     const { repository, digest } = image;
     const manifest = parseManifest(image.manifest, image.mediaType);
-    const layers = manifest.layers
-      .filter((layer) => !isForeign(layer))
-      .map((layer) => registry.files.pathOf(layer.digest));
-    const outcome = imageConfigs.includes(manifest.config?.mediaType ?? '')
-      ? await scanner.scan({ digest, layers })
-      : { status: 'UNSUPPORTED_IMAGE' as const, reason: 'UnsupportedImageError: The image is no container image.' };
+    const fileOf = (blob: Descriptor) => ({ digest: blob.digest, file: registry.files.pathOf(blob.digest) });
+    const { config } = manifest;
+    const layers = manifest.layers.filter((layer) => !isForeign(layer)).map(fileOf);
+    const outcome =
+      config !== undefined && imageConfigs.includes(config.mediaType)
+        ? await scanner.scan({ ...image, config: fileOf(config), layers })
+        : { status: 'UNSUPPORTED_IMAGE' as const, reason: 'UnsupportedImageError: The image is no container image.' };
     // The machine stops: the next one scans from the beginning.
     if (!isStarted) return;
     const { status } = outcome;

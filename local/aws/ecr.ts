@@ -31,7 +31,7 @@ export interface Ecr extends Service {
 const housekeepingInterval = 10 * 60 * 1000;
 
 /** Elastic Container Registry: the images, the API beside them, and their scans. */
-export function createEcr(account: Account, { osvFolder }: EcrOptions): Ecr {
+export function createEcr(account: Account, { scanner: name, osvFolder }: EcrOptions): Ecr {
   const registry = openRegistry(account.database, account.dataFolder);
   const credentials = createCredentials(account.database, account.iam);
   const settings = createSettings(account);
@@ -49,7 +49,12 @@ export function createEcr(account: Account, { osvFolder }: EcrOptions): Ecr {
     deleted: events.deleted,
   };
   const policies = createPolicies(context);
-  const scanner = createScanner({ osvFolder, log: (line) => account.log('scanner', line) });
+  const scanner = createScanner({
+    scanner: name,
+    osvFolder,
+    dataFolder: account.dataFolder,
+    log: (line) => account.log('scanner', line),
+  });
   const scans = createScans(context, scanner);
 
   let housekeeping: NodeJS.Timeout | undefined;

@@ -1,10 +1,16 @@
+import path from 'node:path';
 import type { Finding } from './finding.ts';
+import type { ImageContent } from './image-layout.ts';
 import { createRecordScanner, ScanFailedError } from './record-scanner.ts';
+import type { RecordScan } from './scan-records.ts';
+import { findOnPath, scanWithTool } from './tool-scanner.ts';
+import { type ToolName, tools } from './tools.ts';
 
-/** An image to scan: the files of its blobs, the lowest layer first. */
-export interface ScannedImage {
-  digest: string;
-  layers: string[];
+export interface ScannerOptions {
+  scanner: 'auto' | 'records' | ToolName;
+  osvFolder: string | undefined;
+  dataFolder: string;
+  log(line: string): void;
 }
 
 export type ScanOutcome =
@@ -12,33 +18,73 @@ export type ScanOutcome =
   | { status: 'FAILED' | 'UNSUPPORTED_IMAGE'; reason: string };
 
 export interface Scanner {
-  scan(image: ScannedImage): Promise<ScanOutcome>;
+  scan(image: ImageContent): Promise<ScanOutcome>;
   stop(): Promise<void>;
+}
+
+/** The scanner that was asked for by name is not installed. */
+export class ScannerMissingError extends Error {
+  override readonly name = 'ScannerMissingError';
 }
 
 /** https://github.com/aws/containers-roadmap/issues/2644 shows the text. */
 const unsupported = 'UnsupportedImageError: The operating system and/or package manager are not supported.';
 
-/** Scans images by the OSV records of a folder. */
-export function createScanner({ osvFolder, log }: { osvFolder: string | undefined; log(line: string): void }): Scanner {
+/** Scans images with an installed scanner, if there is one, and always by the OSV records of a folder. */
+export function createScanner({ scanner, osvFolder, dataFolder, log }: ScannerOptions): Scanner {
+  const tool = findTool(scanner);
+  if (tool !== undefined) log(`images are scanned with ${tool.program}`);
   const records = createRecordScanner(osvFolder);
+  const stopping = new AbortController();
   const reported = new Set<string>();
+
+  const scanSupported = async (image: ImageContent, scan: Exclude<RecordScan, { state: 'unsupported' }>) => {
+    const known = scan.state === 'complete' ? scan : { findings: [], problems: [], sourceUpdatedAt: undefined };
+    for (const problem of known.problems.filter((each) => !reported.has(each))) {
+      reported.add(problem);
+      log(`not a record: ${problem}`);
+    }
+    if (tool === undefined) return known;
+    const folder = path.join(dataFolder, 'registry', 'scans');
+    const found = await scanWithTool(tool.name, tool.program, image, folder, stopping.signal);
+    return { findings: merged(found, known.findings), sourceUpdatedAt: known.sourceUpdatedAt };
+  };
 
   return {
     async scan(image) {
       try {
-        const scan = await records.scan(image.layers);
-        if (scan.state !== 'complete') return { status: 'UNSUPPORTED_IMAGE', reason: unsupported };
-        for (const problem of scan.problems.filter((each) => !reported.has(each))) {
-          reported.add(problem);
-          log(`not a record: ${problem}`);
-        }
-        return { status: 'COMPLETE', findings: scan.findings, sourceUpdatedAt: scan.sourceUpdatedAt };
+        const scan = await records.scan(image.layers.map(({ file }) => file));
+        const isSupported = scan.state === 'complete' || (scan.state === 'no-records' && tool !== undefined);
+        if (!isSupported) return { status: 'UNSUPPORTED_IMAGE', reason: unsupported };
+        const { findings, sourceUpdatedAt } = await scanSupported(image, scan);
+        return { status: 'COMPLETE', findings, sourceUpdatedAt };
       } catch (error) {
         if (error instanceof ScanFailedError) return { status: 'FAILED', reason: error.message };
         throw error;
       }
     },
-    stop: records.stop,
+
+    async stop() {
+      stopping.abort();
+      await records.stop();
+    },
   };
+}
+
+function findTool(scanner: ScannerOptions['scanner']): { name: ToolName; program: string } | undefined {
+  if (scanner === 'records') return undefined;
+  const names = scanner === 'auto' ? (Object.keys(tools) as ToolName[]) : [scanner];
+  for (const name of names) {
+    const program = findOnPath(name);
+    if (program !== undefined) return { name, program };
+  }
+  if (scanner === 'auto') return undefined;
+  throw new ScannerMissingError(`The scanner '${scanner}' is not on the PATH.`);
+}
+
+/** What both found is told once, in the words of the first. */
+function merged(first: Finding[], second: Finding[]): Finding[] {
+  const key = ({ name, packageName, packageVersion }: Finding): string => `${name} ${packageName} ${packageVersion}`;
+  const known = new Set(first.map(key));
+  return [...first, ...second.filter((finding) => !known.has(key(finding)))];
 }
