@@ -1,34 +1,59 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SESClient } from '@aws-sdk/client-ses';
-import { isTerminal } from '../core/build.ts';
+import { type Build, isTerminal } from '../core/build.ts';
 import { RecordConflictError } from '../core/errors.ts';
-import { buildMail } from '../core/mail.ts';
+import { buildMail, type Mail } from '../core/mail.ts';
+import { type BuildLog, createBuildLog } from '../services/build-log.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { type CommitStatuses, createCommitStatuses } from '../services/commit-statuses.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createGithubToken } from '../services/github-token.ts';
-import { createMailer, type Mailer } from '../services/mail.ts';
+import { createMailer, type Mailer, MailRejectedError } from '../services/mail.ts';
 import { stepInputSchema } from './step-input.ts';
 
 interface Services {
   builds: Builds;
+  log: BuildLog;
   mailer: Mailer;
   statuses: CommitStatuses;
   siteUrl: string;
+  indexUrl: string;
   logger: Logger;
 }
 
+/** A mail about a failure shows the last lines of the log, which are well within this. */
+const tailBytes = 16_000;
+
 /** Tells people how a build ended: a mail, once, and the mark at the commit. */
-export function createTell({ builds, mailer, statuses, siteUrl, logger }: Services) {
+export function createTell({ builds, log, mailer, statuses, siteUrl, indexUrl, logger }: Services) {
+  async function mailFor(build: Build): Promise<Mail | undefined> {
+    if (build.status !== 'failed') return buildMail(build, siteUrl, { indexUrl });
+    const { bytes } = await log.slice(build.id, -tailBytes, tailBytes);
+    return buildMail(build, siteUrl, { indexUrl, logTail: Buffer.from(bytes).toString('utf8') });
+  }
+
+  async function send(build: Build): Promise<void> {
+    const mail = await mailFor(build);
+    if (!mail) return;
+    try {
+      const { dropped } = await mailer.send({ to: build.notifyEmail, mail });
+      if (dropped.length > 0) logger.warn('Addresses got no mail', { build: build.id, addresses: dropped.length });
+    } catch (error) {
+      // SES will take this mail tomorrow as little as today: the page and the commit tell what it would have said.
+      if (!(error instanceof MailRejectedError)) throw error;
+      logger.error('Nobody got the mail', { build: build.id, error });
+    }
+  }
+
   return async function tell(id: string): Promise<void> {
     const build = await builds.require(id);
     if (!isTerminal(build.status))
       throw new RecordConflictError(`Build ${id} has not ended: there is nothing to tell.`);
     if (!(await builds.claimTelling(id))) return;
     try {
-      const mail = buildMail(build, siteUrl);
-      if (mail) await mailer.send({ to: build.notifyEmail, mail });
+      await send(build);
     } catch (error) {
       await builds.releaseTelling(id);
       throw error;
@@ -43,12 +68,15 @@ export function createTell({ builds, mailer, statuses, siteUrl, logger }: Servic
 
 export function tellServices(logger: Logger): Services {
   const siteUrl = variable('SITE_URL');
+  const githubUrl = variable('GITHUB_URL');
   const token = createGithubToken(variable('GITHUB_TOKEN_SECRET'));
   return {
     builds: createBuilds(createDocumentClient(), variable('BUILDS_TABLE')),
+    log: createBuildLog({ client: new S3Client({}), bucket: variable('RECORDS_BUCKET') }),
     mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),
-    statuses: createCommitStatuses(variable('GITHUB_API_URL'), variable('GITHUB_URL'), siteUrl, token),
+    statuses: createCommitStatuses(variable('GITHUB_API_URL'), githubUrl, siteUrl, token),
     siteUrl,
+    indexUrl: `${githubUrl}/${variable('INDEX_REPOSITORY')}`,
     logger,
   };
 }

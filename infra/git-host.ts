@@ -14,8 +14,13 @@ export class GitHost {
 
   grantReadIndex(grantee: Grantee): void {
     this.grantStatuses(grantee);
-    grantee.setVariable('INDEX_REPOSITORY', this.#config.indexRepository);
+    this.grantIndexLink(grantee);
     grantee.setVariable('INDEX_BRANCH', this.#config.indexBranch);
+  }
+
+  /** Says in a mail where the index is. */
+  grantIndexLink(grantee: Grantee): void {
+    grantee.setVariable('INDEX_REPOSITORY', this.#config.indexRepository);
   }
 
   /** Sets the statuses of commits. */

@@ -93,7 +93,7 @@ export class Steps extends Construct {
     return step;
   }
 
-  #tell({ api, gitHost, notifications, state, logRetention }: StepsProps): PipelineFunction {
+  #tell({ api, gitHost, notifications, records, state, logRetention }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Tell', {
       description: "Sends the mail about a build's end and sets the commit's status.",
       timeout: Duration.minutes(1),
@@ -101,8 +101,10 @@ export class Steps extends Construct {
       logRetention,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
+    records.grantReadLogs(step);
     notifications.grantSend(step);
     gitHost.grantStatuses(step);
+    gitHost.grantIndexLink(step);
     api.grantLink(step);
     return step;
   }

@@ -63,8 +63,10 @@ export class Supervision extends Construct {
     for (const closer of [this.closeBuild, this.reconcileBuilds]) {
       state.builds.grant(closer, 'GetItem', 'UpdateItem');
       records.grantRead(closer, 'result');
+      records.grantReadLogs(closer);
       notifications.grantSend(closer);
       gitHost.grantStatuses(closer);
+      gitHost.grantIndexLink(closer);
       api.grantLink(closer);
     }
 

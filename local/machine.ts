@@ -80,7 +80,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       scanner: options.scanner ?? 'auto',
       ...(options.osvFolder !== undefined && { osvFolder: resolve(options.osvFolder) }),
       concurrentBuilds: options.concurrentBuilds ?? 2,
-      engineEnvironment: engineEnvironment(),
+      engineEnvironment: engineEnvironment(dataFolder),
       gitHubToken,
     });
     undo.unshift(() => services.stop());
@@ -142,13 +142,15 @@ async function readLocal(dataFolder: string): Promise<z.infer<typeof localSchema
 }
 
 /** What the builder's container engine needs to find its daemon and its plugins. */
-function engineEnvironment(): Record<string, string> {
+function engineEnvironment(dataFolder: string): Record<string, string> {
   const names = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY', 'XDG_RUNTIME_DIR'];
   const found = Object.entries(process.env).filter(([name]) => names.includes(name) || name.startsWith('BUILDX_'));
   // Contexts and plugins stand in the user's home, and a build has a home of its own.
   const dockerConfig = process.env.DOCKER_CONFIG ?? join(homedir(), '.docker');
   return {
     ...(Object.fromEntries(found) as Record<string, string>),
+    // The layers of one build are there for the next one, as a Docker daemon would have them.
+    XDG_CACHE_HOME: join(dataFolder, 'cache'),
     ...(existsSync(dockerConfig) && { DOCKER_CONFIG: dockerConfig }),
   };
 }

@@ -66,3 +66,5 @@ export function createBuildLog({ client, bucket }: { client: S3Client; bucket: s
     return object.Body.transformToByteArray();
   }
 }
+
+export type BuildLog = ReturnType<typeof createBuildLog>;

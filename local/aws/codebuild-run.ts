@@ -33,8 +33,19 @@ const usualGrace = 5_000;
 /** A marker that every process of the build carries in its environment. */
 export const markerOf = (build: Pick<Build, 'arn'>): string => `CODEBUILD_BUILD_ARN=${build.arn}`;
 
-export const workspaceOf = (account: Pick<Account, 'dataFolder'>, build: Pick<Build, 'id'>): string =>
+const workspaceOf = (account: Pick<Account, 'dataFolder'>, build: Pick<Build, 'id'>): string =>
   join(account.dataFolder, 'builds', build.id.slice(build.id.indexOf(':') + 1));
+
+/** What cannot be removed, because an engine that was killed left something mounted in it, must not keep builds from going on. */
+export async function removeWorkspace(
+  account: Pick<Account, 'dataFolder' | 'log'>,
+  build: Pick<Build, 'id'>,
+): Promise<void> {
+  const options = { recursive: true, force: true, maxRetries: 5, retryDelay: 200 };
+  await rm(workspaceOf(account, build), options).catch((error: Error) => {
+    account.log('codebuild', `${build.id}: its workspace could not be removed: ${error.message}`);
+  });
+}
 
 /** Runs a build's buildspec in a workspace of its own, which goes when the build has ended. */
 export function runBuild(build: Build, parts: RunParts): BuildRun {
@@ -71,9 +82,7 @@ export function runBuild(build: Build, parts: RunParts): BuildRun {
       return status;
     } finally {
       clearTimeout(timer);
-      await rm(workspace, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }).catch((error: Error) => {
-        parts.account.log('codebuild', `${build.id}: its workspace could not be removed: ${error.message}`);
-      });
+      await removeWorkspace(parts.account, build);
     }
   };
   return { ended: work(), end };

@@ -1,10 +1,9 @@
-import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { endProcesses, type ProcessIdentity } from './build-processes.ts';
 import { type Build, completeBuild, enterPhase, leavePhase, stateChangeEvent } from './codebuild-build.ts';
 import { createBuildJournal } from './codebuild-journal.ts';
 import { newBuild, type Project } from './codebuild-new-build.ts';
-import { type BuildRun, markerOf, runBuild, workspaceOf } from './codebuild-run.ts';
+import { type BuildRun, markerOf, removeWorkspace, runBuild } from './codebuild-run.ts';
 import { type ProjectProperties, projectSchema, type StartBuild, startBuildSchema } from './codebuild-schema.ts';
 import { openLog } from './log-file.ts';
 import { physicalName } from './physical-name.ts';
@@ -237,7 +236,7 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
     async start() {
       for (const { build, leader } of journal.unfinished()) {
         await endProcesses(markerOf(build), leader, 0);
-        await rm(workspaceOf(account, build), { recursive: true, force: true });
+        await removeWorkspace(account, build);
         leavePhase(build, 'FAULT', {
           statusCode: 'INTERNAL_SERVICE_ERROR',
           message: 'The machine was stopped during the build.',
