@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Finding } from './finding.ts';
 import type { ImageContent } from './image-layout.ts';
@@ -34,6 +35,9 @@ const unsupported = 'UnsupportedImageError: The operating system and/or package 
 export function createScanner({ scanner, osvFolder, dataFolder, log }: ScannerOptions): Scanner {
   const tool = findTool(scanner);
   if (tool !== undefined) log(`images are scanned with ${tool.program}`);
+  const folder = path.join(dataFolder, 'registry', 'scans');
+  // What a killed process left behind.
+  rmSync(folder, { recursive: true, force: true });
   const records = createRecordScanner(osvFolder);
   const stopping = new AbortController();
   const reported = new Set<string>();
@@ -45,7 +49,6 @@ export function createScanner({ scanner, osvFolder, dataFolder, log }: ScannerOp
       log(`not a record: ${problem}`);
     }
     if (tool === undefined) return known;
-    const folder = path.join(dataFolder, 'registry', 'scans');
     const found = await scanWithTool(tool.name, tool.program, image, folder, stopping.signal);
     return { findings: merged(found, known.findings), sourceUpdatedAt: known.sourceUpdatedAt };
   };

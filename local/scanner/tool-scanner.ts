@@ -12,7 +12,7 @@ const timeLimit = 10 * 60 * 1000;
 const outputLimit = 256 * 1024 * 1024;
 
 /** Where a program is, as a shell would find it. */
-export function findOnPath(name: string, searchPath = process.env['PATH'] ?? ''): string | undefined {
+export function findOnPath(name: string, searchPath = process.env.PATH ?? ''): string | undefined {
   return searchPath
     .split(path.delimiter)
     .filter((folder) => path.isAbsolute(folder))

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import { baseScore } from '../../../local/scanner/cvss.ts';
+import { ecosystemOf, matchRecords } from '../../../local/scanner/match-records.ts';
+import type { OsvAffected, OsvRecord } from '../../../local/scanner/osv-records.ts';
+import { type Installed, parseApkInstalled, parseDpkgStatus } from '../../../local/scanner/packages.ts';
+
+function installed(id: string, version: string, name: string, packageVersion: string): Installed {
+  const source = { name, version: packageVersion };
+  return { distribution: { id, version }, manager: 'dpkg', packages: [{ name: `${name}-bin`, version: '0', source }] };
+}
+
+function recordOf(affected: Partial<OsvAffected>, more: Partial<OsvRecord> = {}): OsvRecord {
+  const whole = {
+    package: { ecosystem: 'Debian:12', name: 'foo' },
+    ranges: [],
+    versions: [],
+    severity: [],
+    ...affected,
+  };
+  return { id: 'X-1', modified: '2026-01-01T00:00:00Z', severity: [], references: [], affected: [whole], ...more };
+}
+
+function match(image: Installed, record: OsvRecord) {
+  const ecosystem = ecosystemOf(image);
+  if (ecosystem === undefined) throw new Error('no ecosystem');
+  return matchRecords(image, ecosystem, { byPackage: new Map([['foo', [record]]]), updatedAt: 0, problems: [] });
+}
+
+const debian = (version: string) => installed('debian', '12', 'foo', version);
+const range = (...events: OsvAffected['ranges'][number]['events']) => ({ ranges: [{ type: 'ECOSYSTEM', events }] });
+
+describe('a record is about an installed version', () => {
+  test.each([
+    ['that it lists', recordOf({ versions: ['1.0-1'] }), '1.0-1', true],
+    ['but not one that it does not list', recordOf({ versions: ['1.0-1'] }), '1.0-2', false],
+    ['from the first on', recordOf(range({ introduced: '0' })), '9', true],
+    ['before the fix', recordOf(range({ introduced: '0' }, { fixed: '1.0-2' })), '1.0-1', true],
+    ['but not with the fix', recordOf(range({ introduced: '0' }, { fixed: '1.0-2' })), '1.0-2', false],
+    ['but not before the defect came', recordOf(range({ introduced: '1.0' }, { fixed: '2.0' })), '0.9', false],
+    ['up to the last affected', recordOf(range({ introduced: '0' }, { last_affected: '1.0' })), '1.0', true],
+    ['but not after it', recordOf(range({ introduced: '0' }, { last_affected: '1.0' })), '1.1', false],
+    [
+      'where the defect came back',
+      recordOf(range({ fixed: '3' }, { introduced: '2' }, { fixed: '1' }, { introduced: '0' })),
+      '2.5',
+      true,
+    ],
+    [
+      'of this release alone',
+      recordOf({ package: { ecosystem: 'Debian:11', name: 'foo' }, versions: ['1'] }),
+      '1',
+      false,
+    ],
+    ['and never by commits', recordOf({ ranges: [{ type: 'GIT', events: [{ introduced: '0' }] }] }), '1', false],
+  ])('%s', (_what, record, version, isMatch) => {
+    expect(match(debian(version), record)).toHaveLength(isMatch ? 1 : 0);
+  });
+});
+
+test('Ubuntu and Alpine have names of their own', () => {
+  const ubuntu = recordOf({ package: { ecosystem: 'Ubuntu:22.04:LTS', name: 'foo' }, versions: ['1'] });
+  expect(match(installed('ubuntu', '22.04', 'foo', '1'), ubuntu)).toHaveLength(1);
+  const alpine = recordOf({
+    package: { ecosystem: 'Alpine:v3.20', name: 'foo' },
+    ...range({ introduced: '0' }, { fixed: '1-r2' }),
+  });
+  expect(match(installed('alpine', '3.20.3', 'foo', '1-r1'), alpine)).toMatchObject([{ fixedVersion: '1-r2' }]);
+});
+
+describe('the severity', () => {
+  test.each([
+    [
+      'of a CVSS 3 vector',
+      { severity: [{ type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N' }] },
+      'MEDIUM',
+    ],
+    ['of a CVSS 2 vector', { severity: [{ type: 'CVSS_V2', score: 'AV:N/AC:L/Au:N/C:P/I:P/A:P' }] }, 'HIGH'],
+    ["of the distribution's word", { severity: [{ type: 'Ubuntu', score: 'negligible' }] }, 'INFORMATIONAL'],
+    ["of the database's word", { database_specific: { severity: 'MODERATE' } }, 'MEDIUM'],
+    ['that nobody gives', {}, 'UNDEFINED'],
+  ])('%s', (_what, more, severity) => {
+    expect(match(debian('1'), recordOf({ versions: ['1'] }, more))[0]?.severity).toBe(severity);
+  });
+
+  test('scores are those of the specification', () => {
+    // https://www.first.org/cvss/v3.1/examples
+    expect(baseScore('CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:L/I:L/A:N')?.score).toBe(6.4);
+    expect(baseScore('CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H')?.score).toBe(8.8);
+    expect(baseScore('CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N')?.score).toBe(0);
+    expect(baseScore('AV:N/AC:L/Au:N/C:C/I:C/A:C')?.score).toBe(10);
+    expect(baseScore('CVSS:4.0/AV:N/AC:L')).toBeUndefined();
+    expect(baseScore('high')).toBeUndefined();
+  });
+});
+
+test('a finding has the name of the CVE that the record is about', () => {
+  const names = [
+    recordOf({ versions: ['1'] }, { id: 'DEBIAN-CVE-2024-5' }),
+    recordOf({ versions: ['1'] }, { id: 'DSA-1-1', aliases: ['CVE-2024-6'] }),
+    recordOf({ versions: ['1'] }, { id: 'DSA-2-1', upstream: ['CVE-2024-6', 'CVE-2024-7'] }),
+  ].map((record) => match(debian('1'), record)[0]?.name);
+  expect(names).toEqual(['CVE-2024-5', 'CVE-2024-6', 'DSA-2-1']);
+});
+
+describe('package databases', () => {
+  test('dpkg names the source where it is another one', () => {
+    const status = `Package: libc6\nStatus: install ok installed\nSource: glibc (2.36-9)\nVersion: 2.36-9+b1\n\n\nPackage: tar\nVersion: 1.34\n\nrubbish\n`;
+    expect(parseDpkgStatus(Buffer.from(status))).toEqual([
+      { name: 'libc6', version: '2.36-9+b1', source: { name: 'glibc', version: '2.36-9' } },
+      { name: 'tar', version: '1.34', source: { name: 'tar', version: '1.34' } },
+    ]);
+  });
+
+  test('apk names the origin', () => {
+    const installed = 'C:Q1=\nP:libcrypto3\nV:3.3.2-r0\no:openssl\nF:lib\n\nP:musl\nV:1.2.5-r0\n';
+    expect(parseApkInstalled(Buffer.from(installed)).map(({ source }) => source)).toEqual([
+      { name: 'openssl', version: '3.3.2-r0' },
+      { name: 'musl', version: '1.2.5-r0' },
+    ]);
+  });
+});
