@@ -83,7 +83,8 @@ function basic(credentials: Credentials, scheme: string, value: string): Caller 
   if (scheme.toLowerCase() !== 'basic') return undefined;
   const text = Buffer.from(value, 'base64').toString('utf8');
   const colon = text.indexOf(':');
-  const user = text.slice(0, Math.max(colon, 0));
+  if (colon === -1) return undefined;
+  const user = text.slice(0, colon);
   const password = text.slice(colon + 1);
   // Skopeo and Buildah send an empty name and password when they know none.
   return user === '' && password === '' ? anonymous : credentials.callerOfPassword(user, password);
