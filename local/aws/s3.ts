@@ -39,7 +39,7 @@ const subresources = [
   'delete',
 ];
 const keptHeaders =
-  /^(?:content-type|cache-control|content-disposition|content-encoding|content-language|x-amz-meta-.+)$/;
+  /^(?:content-type|cache-control|content-disposition|content-encoding|content-language|expires|x-amz-meta-.+)$/;
 
 /** S3, path style: PutObject, GetObject, HeadObject, DeleteObject and ListObjectsV2 are what the product calls. */
 export function createS3(account: Account): S3 {
@@ -70,11 +70,7 @@ export function createS3(account: Account): S3 {
       permission: onObject('s3:PutObject'),
       async answer({ bucket, key }, request, response) {
         const received = await receiveBody(request, objects.newFile());
-        const headers = Object.fromEntries(
-          Object.entries(request.headers).flatMap(([name, value]) =>
-            keptHeaders.test(name) && typeof value === 'string' ? [[name, value.replace(/,?aws-chunked,?/, '')]] : [],
-          ),
-        );
+        const headers = keptOf(request);
         const { file, size, md5: etag, checksum } = received;
         await objects.put({ bucket, key, file, size, etag, headers, checksum }, (present) => {
           if (request.headers['if-none-match'] === '*' && present) throw preconditionFailed('If-None-Match');
@@ -294,6 +290,16 @@ function headersOf({ etag, modified, headers }: StoredObject): Record<string, st
     'accept-ranges': 'bytes',
     'x-amz-server-side-encryption': 'AES256',
   };
+}
+
+/** The headers that stay with an object. How the content came, in chunks, is none of them. */
+function keptOf({ headers }: IncomingMessage): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const own = name === 'content-encoding' ? value?.toString().replace(/,?\s*aws-chunked,?/, '') : value;
+    if (keptHeaders.test(name) && typeof own === 'string' && own !== '') kept[name] = own;
+  }
+  return kept;
 }
 
 function notModified(request: IncomingMessage, { etag }: StoredObject): boolean {

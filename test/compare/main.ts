@@ -6,11 +6,14 @@ import { createDynamodb } from '../../local/aws/dynamodb.ts';
 import { createIam } from '../../local/aws/iam.ts';
 import { createS3 } from '../../local/aws/s3.ts';
 import { createSecretsManager } from '../../local/aws/secrets-manager.ts';
+import { createSes } from '../../local/aws/ses.ts';
 import { createSqs } from '../../local/aws/sqs.ts';
+import { createInbox } from '../../local/inbox/inbox.ts';
 import { hostEndpoint } from '../local/aws/endpoint-host.ts';
 import { dynamodbCases, prepareDynamodb } from './dynamodb.ts';
 import { prepareS3, s3Cases } from './s3.ts';
 import { prepareSecrets, secretsCases } from './secrets-manager.ts';
+import { prepareSes, sesCases } from './ses.ts';
 import type { Case, Side } from './side.ts';
 import { prepareSqs, sqsCases } from './sqs.ts';
 
@@ -22,6 +25,7 @@ import { prepareSqs, sqsCases } from './sqs.ts';
 const services: Record<string, { prepare(side: Side): Promise<void>; cases: Case[] }> = {
   sqs: { prepare: prepareSqs, cases: sqsCases },
   'secrets-manager': { prepare: prepareSecrets, cases: secretsCases },
+  ses: { prepare: prepareSes, cases: sesCases },
   s3: { prepare: prepareS3, cases: s3Cases },
   dynamodb: { prepare: prepareDynamodb, cases: dynamodbCases },
 };
@@ -36,6 +40,7 @@ await using host = await hostEndpoint((account) => [
   createSqs(account),
   createSecretsManager(account),
   createS3(account),
+  createSes(account, createInbox(account.database)),
   createDynamodb(account),
 ]);
 const sides: Side[] = [

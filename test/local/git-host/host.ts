@@ -47,7 +47,7 @@ export async function startHost(webhook?: { url: string; secret: string }, folde
     dataFolder,
     url,
     database,
-    token: 'the token',
+    token: 'the-token',
     ...(webhook ? { webhook } : {}),
     log: () => undefined,
   });
@@ -92,6 +92,8 @@ export async function makeClone() {
   await git('init', '--quiet', '--initial-branch=main');
   return { folder, git, remove: () => rm(folder, { recursive: true }) };
 }
+
+export type Clone = Awaited<ReturnType<typeof makeClone>>;
 
 export async function until<Value>(
   what: string,

@@ -1,0 +1,110 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Clone, makeClone, startHost, startReceiver, until } from './host.ts';
+
+const secret = 'a secret';
+let status = 202;
+let receiver: Awaited<ReturnType<typeof startReceiver>>;
+let clone: Clone;
+
+beforeEach(async () => {
+  status = 202;
+  receiver = await startReceiver(() => status);
+  clone = await makeClone();
+});
+afterEach(async () => {
+  await receiver.close();
+  await clone.remove();
+});
+
+async function push(url: string, name = 'a'): Promise<void> {
+  await writeFile(join(clone.folder, name), name);
+  await clone.git('add', '--all');
+  await clone.git('commit', '--quiet', '-m', name);
+  await clone.git('push', '--quiet', `${url}/git/ada/app`, 'main');
+}
+
+const deliveriesOf = async (url: string, query = '') =>
+  (await (await fetch(`${url}/github/repos/ada/app/hooks/1/deliveries${query}`)).json()) as {
+    id: number;
+    guid: string;
+    status: string;
+    status_code: number;
+    redelivery: boolean;
+  }[];
+
+test('a push before there is a webhook is told of once there is one', async () => {
+  const machine = await startHost();
+  await machine.host.start();
+  await push(machine.url);
+  expect(receiver.received).toEqual([]);
+  machine.host.setWebhook({ url: receiver.url, secret });
+  await until('the event', () => receiver.received.length === 1);
+  await machine.remove();
+});
+
+test('a push that a killed machine did not tell of is told of after the next start, once', async () => {
+  const first = await startHost({ url: receiver.url, secret });
+  await push(first.url);
+  // Never started: the event is in the journal, as after a kill between push and delivery.
+  await first.stop();
+  const second = await startHost({ url: receiver.url, secret }, first.dataFolder);
+  // And a push that git had finished when the machine died is in no journal at all.
+  second.database.exec('delete from git_deliveries; delete from git_refs');
+  await second.host.start();
+  await until('the event', () => receiver.received.length === 1);
+  await second.stop();
+  const third = await startHost({ url: receiver.url, secret }, first.dataFolder);
+  await third.host.start();
+  await push(third.url, 'b');
+  await until('the second event', () => receiver.received.length === 2);
+  expect(receiver.received.map(({ body }) => JSON.parse(body).created)).toEqual([true, false]);
+  await third.remove();
+});
+
+test('a delivery that failed stays so, is listed, and goes again with the same GUID when asked', async () => {
+  status = 503;
+  const machine = await startHost({ url: receiver.url, secret });
+  await machine.host.start();
+  await push(machine.url);
+  const [failed] = await until('the failure', () => receiver.received.length === 1 && deliveriesOf(machine.url));
+  expect(failed).toMatchObject({ status: 'Invalid HTTP Response: 503', status_code: 503, redelivery: false });
+
+  status = 202;
+  const again = `${machine.url}/github/repos/ada/app/hooks/1/deliveries/${failed?.id}/attempts`;
+  expect((await fetch(again, { method: 'POST' })).status).toBe(401);
+  const headers = { authorization: 'Bearer the-token' };
+  expect((await fetch(again, { method: 'POST', headers })).status).toBe(202);
+  await until('the second attempt', () => receiver.received.length === 2);
+  const [one, two] = receiver.received;
+  expect(two?.headers['x-github-delivery']).toBe(one?.headers['x-github-delivery']);
+  expect(two?.body).toBe(one?.body);
+  const list = await deliveriesOf(machine.url);
+  expect(list.map(({ redelivery, status_code }) => [redelivery, status_code])).toEqual([
+    [true, 202],
+    [false, 503],
+  ]);
+  const [page] = await deliveriesOf(machine.url, `?per_page=1&cursor=${list[0]?.id}`);
+  expect(page?.id).toBe(failed?.id);
+  const detail = await (await fetch(`${machine.url}/github/repos/ada/app/hooks/1/deliveries/${failed?.id}`)).json();
+  expect(detail).toMatchObject({
+    url: receiver.url,
+    request: { headers: { 'X-GitHub-Event': 'push' }, payload: { ref: 'refs/heads/main' } },
+    response: { payload: '{"ok":true}' },
+  });
+  await machine.remove();
+});
+
+test('a receiver that is not there costs nothing but the event, as on GitHub', async () => {
+  await receiver.close();
+  const machine = await startHost({ url: receiver.url, secret });
+  await machine.host.start();
+  await push(machine.url);
+  let list = await deliveriesOf(machine.url);
+  const deadline = Date.now() + 10_000;
+  while (list[0]?.status === 'pending' && Date.now() < deadline) list = await deliveriesOf(machine.url);
+  expect(list).toMatchObject([{ status: 'failed to connect to host', status_code: 502 }]);
+  await machine.remove();
+  receiver = await startReceiver();
+});
