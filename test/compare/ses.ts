@@ -37,12 +37,12 @@ export const sesCases: Case[] = [
   },
   {
     name: 'SendRawEmail from somebody unknown',
-    because: 'SES names the region and the identities since 2016, moto gives the older sentence',
+    because: 'SES names the region and the identities, moto has a sentence of its own',
     call: (side) => send(side, ['From: eve@example.org', 'To: ada@example.com']),
   },
   {
     name: 'SendRawEmail to 51',
-    because: "SES counts in the words 'Recipient count exceeds 50.', as an invalid parameter",
+    because: 'both refuse; here it is an invalid parameter, in moto a rejected message',
     call: (side) =>
       send(side, [`From: ${sender}`], {
         Destinations: Array.from({ length: 51 }, (_, index) => `a${index}@example.com`),
