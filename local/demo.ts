@@ -3,10 +3,19 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ContainerEngine, ensureContainerEngine } from './container-engine.ts';
+import { PortError } from './address.ts';
+import {
+  type ContainerEngine,
+  ContainerEngineMissingError,
+  ensureContainerEngine,
+  GitMissingError,
+  InstallationFailedError,
+} from './container-engine.ts';
+import { DataFolderError } from './data-folder.ts';
 import { type DemoArguments, readArguments, UsageError, usage } from './demo/arguments.ts';
 import { usualPort } from './demo/port.ts';
 import { checkImage, checkInbox, checkRecords } from './demo/promises.ts';
+import { PackagesMissingError } from './demo/root-file-system.ts';
 import { createSlipwayClient } from './demo/slipway-client.ts';
 import { exampleRecords } from './demo/sources.ts';
 import { step } from './demo/step.ts';
@@ -30,7 +39,9 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
   const stage = { ...outer, signal };
   const start = performance.now();
   const port = wantedPort ?? (await usualPort());
+  await mkdir(dataFolder, { recursive: true });
   const log = createWriteStream(logFile, { flags: 'a' });
+  log.once('error', (error) => progress.say(`The log cannot be written any more: ${error.message}`));
   const machine = startMachine({
     dataFolder,
     port,
@@ -126,6 +137,30 @@ function print(...lines: string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
+/** Ctrl-C ends the demo in order; a second one ends it at once. npm passes the first one on, so it arrives twice. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  let first: number | undefined;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (first !== undefined && performance.now() - first > 1000) process.exit(130);
+      first ??= performance.now();
+      controller.abort(new Error(`Ended by ${name}.`));
+    });
+  }
+  return controller.signal;
+}
+
+/** Nothing has begun when one of these is thrown, so there is nothing to look into. */
+const beforeTheStart = [
+  ContainerEngineMissingError,
+  GitMissingError,
+  InstallationFailedError,
+  PackagesMissingError,
+  PortError,
+  DataFolderError,
+];
+
 /** The process's exit code. */
 async function main(args: string[]): Promise<number> {
   const options = readArguments(args);
@@ -133,34 +168,32 @@ async function main(args: string[]): Promise<number> {
     print(usage);
     return 0;
   }
-  const interrupt = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (interrupt.signal.aborted) process.exit(130);
-      interrupt.abort(new Error(`Ended by ${name}.`));
-    });
-  }
+  const signal = interruption();
   const workspace = await mkdtemp(join(tmpdir(), 'slipway-demo-'));
   const dataFolder = options.data ?? join(workspace, 'data');
-  await mkdir(dataFolder, { recursive: true });
   const logFile = join(dataFolder, 'demo.log');
   const progress = createProgress({ screen: process.stdout });
   progress.say(progress.paint('bold', 'Slipway: from a git push to a scanned, released image, on this machine'));
   try {
-    await demo(options, { progress, signal: interrupt.signal, dataFolder, logFile, workspace });
+    await demo(options, { progress, signal, dataFolder, logFile, workspace });
+    if (signal.aborted) print('Slipway is stopped.');
   } catch (error) {
     progress.close();
-    if (!interrupt.signal.aborted) {
-      console.error(
-        `\n${progress.paint('red', 'The demo failed.')} ${error instanceof Error ? error.message : String(error)}`,
-      );
-      console.error(`What Slipway did stands in ${logFile}. To try by hand: npm run local -- --data "${dataFolder}"`);
-      return 1;
+    if (signal.aborted) {
+      await rm(workspace, { recursive: true, force: true });
+      print('Stopped, and cleaned up.');
+      return 130;
     }
-    print('Stopped; everything is cleaned up.');
+    console.error(
+      `${progress.paint('red', 'The demo failed.')} ${error instanceof Error ? error.message : String(error)}`,
+    );
+    if (beforeTheStart.some((kind) => error instanceof kind)) await rm(workspace, { recursive: true, force: true });
+    else
+      console.error(`What Slipway did stands in ${logFile}. To look around: npm run local -- --data "${dataFolder}"`);
+    return 1;
   }
   await rm(workspace, { recursive: true, force: true });
-  return interrupt.signal.aborted && !options.keep ? 130 : 0;
+  return 0;
 }
 
 try {
