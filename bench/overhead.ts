@@ -5,7 +5,7 @@ import { run as runCommand } from '../local/command.ts';
 import { findContainerEngine } from '../local/container-engine.ts';
 import { makeRootFileSystem } from '../local/demo/root-file-system.ts';
 import type { Machine } from '../local/machine.ts';
-import { createWorkingCopy, entry, type WorkingCopy } from '../test/e2e/sources.ts';
+import { createWorkingCopy, entry, smallDebian, type WorkingCopy } from '../test/e2e/sources.ts';
 import { withMachine } from './machine.ts';
 import { atMost, median, type Row } from './report.ts';
 
@@ -13,12 +13,11 @@ const rounds = 3;
 
 /** The image is the example's root file system; what differs is how long its build works. */
 const contexts = {
-  trivial: { job: 'trivial', dockerfile: 'FROM scratch\nADD rootfs.tar /\nCOPY stamp /stamp\n' },
+  trivial: { job: 'trivial', dockerfile: `${smallDebian}COPY stamp /stamp\n` },
   long: {
     job: 'long',
     // A processor's work, not a sleep: what the pipeline does beside the build must not be hidden in its pauses.
-    dockerfile:
-      'FROM scratch\nADD rootfs.tar /\nCOPY stamp /stamp\nRUN i=0; while [ $i -lt 30 ]; do head -c 100000000 /dev/zero | sha256sum >/dev/null; i=$((i+1)); done\n',
+    dockerfile: `${smallDebian}COPY stamp /stamp\nRUN i=0; while [ $i -lt 30 ]; do head -c 100000000 /dev/zero | sha256sum >/dev/null; i=$((i+1)); done\n`,
   },
 };
 

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { createSlipwayClient, type ShownBuild } from '../../local/demo/slipway-client.ts';
-import { createWorkingCopy, entry, type WorkingCopy } from './sources.ts';
+import { createWorkingCopy, entry, smallDebian, type WorkingCopy } from './sources.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const running = new Set(['queued', 'building', 'scanning', 'releasing']);
@@ -103,12 +103,8 @@ describe('a kill of the machine', () => {
 
   // What the build waits for, so that the kill comes in the middle of it and not by luck.
   it.each([
-    [
-      'while the builder works',
-      'FROM scratch\nADD rootfs.tar /\nRUN sleep 3\n',
-      (build: ShownBuild) => build.status === 'building',
-    ],
-    ['right after the push', 'FROM scratch\nADD rootfs.tar /\nRUN sleep 1\n', () => true],
+    ['while the builder works', `${smallDebian}RUN sleep 3\n`, (build: ShownBuild) => build.status === 'building'],
+    ['right after the push', `${smallDebian}RUN sleep 1\n`, () => true],
   ])('%s loses nothing: the build ends, once, with one mail', async (_, dockerfile, isMoment) => {
     await copy.write({ Dockerfile: dockerfile });
     const commit = await copy.push('Survive');

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../local/command.ts';
 import { exampleRecords } from '../../local/demo/sources.ts';
 import { type Rig, startRig } from './rig.ts';
+import { smallDebian } from './sources.ts';
 
 let rig: Rig;
 
@@ -13,10 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.stop());
 
-const start = 'FROM scratch\nADD rootfs.tar /\n';
-
 async function buildOf(job: string, dockerfile: string) {
-  const build = await rig.ended(job, await rig.pushSource(job, { Dockerfile: dockerfile }));
+  const build = await rig.ended(job, await rig.pushSource(job, { Dockerfile: smallDebian }));
   const [mail] = await rig.mails(job, 1);
   return {
     build,
@@ -28,7 +27,10 @@ async function buildOf(job: string, dockerfile: string) {
 
 describe('a build that fails', () => {
   it('because an instruction fails says which, in the mail and on the page, and shows its last words in the log', async () => {
-    const { build, subject, text, log } = await buildOf('broken', `${start}RUN echo the reason is here; exit 7\n`);
+    const { build, subject, text, log } = await buildOf(
+      'broken',
+      `${smallDebian}RUN echo the reason is here; exit 7\n`,
+    );
     expect(build).toMatchObject({ status: 'failed', image: null, failure: { error: 'DockerfileFailedError' } });
     expect(subject).toMatch(/FAILED/);
     expect(text).toContain('exit 7');
@@ -38,7 +40,7 @@ describe('a build that fails', () => {
   });
 
   it('because it never ends is stopped, and the machine builds on', async () => {
-    const { build, text } = await buildOf('endless', `${start}RUN sleep 86399\n`);
+    const { build, text } = await buildOf('endless', `${smallDebian}RUN sleep 86399\n`);
     expect(build).toMatchObject({ status: 'failed', failure: { error: 'BuildTimeoutError' } });
     expect(text).toContain('20 s');
     const processes = await run('ps', ['-eo', 'args']);
@@ -48,7 +50,7 @@ describe('a build that fails', () => {
   it('because it prints 200 MB is stopped, with the reason', async () => {
     const { build, text } = await buildOf(
       'loud',
-      `${start}RUN yes 0123456789012345678901234567890123456789 | head -c 200000000\n`,
+      `${smallDebian}RUN yes 0123456789012345678901234567890123456789 | head -c 200000000\n`,
     );
     expect(build).toMatchObject({ status: 'failed', failure: { error: 'LogLimitError' } });
     expect(text).toMatch(/MB|MiB/);
@@ -81,7 +83,7 @@ describe('a build that the gate blocks', () => {
     const version = affected?.versions?.[0] ?? '1.0';
     const { build, subject, text } = await buildOf(
       'vulnerable',
-      `${start}RUN printf '\\nPackage: ${affected?.package.name}\\nStatus: install ok installed\\nMaintainer: Nobody <nobody@example.org>\\nArchitecture: all\\nVersion: ${version}\\nDescription: an example\\n' >> /var/lib/dpkg/status\n`,
+      `${smallDebian}RUN printf '\\nPackage: ${affected?.package.name}\\nStatus: install ok installed\\nMaintainer: Nobody <nobody@example.org>\\nArchitecture: all\\nVersion: ${version}\\nDescription: an example\\n' >> /var/lib/dpkg/status\n`,
     );
     expect(build).toMatchObject({
       status: 'blocked',

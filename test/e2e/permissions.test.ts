@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Rig, startRig } from './rig.ts';
-
-const dockerfile = 'FROM scratch\nADD rootfs.tar /\n';
+import { smallDebian } from './sources.ts';
 
 interface Statement {
   Action: string | string[];
@@ -50,10 +49,9 @@ describe('the permissions in the template', () => {
     const rig = await startRig({ assembly, port: Number(port) });
     rigs.push(rig);
     await rig.track(rig.entry('denied'));
-    const build = await rig.ended('denied', await rig.pushSource('denied', { Dockerfile: dockerfile }));
+    const build = await rig.ended('denied', await rig.pushSource('denied', { Dockerfile: smallDebian }));
     expect(build.status).toBe('failed');
-    expect(`${build.failure?.message} ${await rig.log(build)}`).toMatch(/denied|not authorized/i);
-    expect(rig.lines.join('\n')).toMatch(/ecr:PutImage/);
+    expect(`${build.failure?.message}\n${await rig.log(build)}`).toContain('ecr:PutImage');
     await rm(assembly, { recursive: true });
   });
 });

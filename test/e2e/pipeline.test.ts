@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../local/command.ts';
 import { type Rig, startRig } from './rig.ts';
+import { smallDebian } from './sources.ts';
 
 let rig: Rig;
 
@@ -9,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.stop());
 
-const dockerfile = 'FROM scratch\nADD rootfs.tar /\nCOPY words /words\nRUN cat /words > /said\n';
+const dockerfile = `${smallDebian}COPY words /words\nRUN cat /words > /said\n`;
 
 describe('a push to a tracked branch', () => {
   it('becomes a released image with its tags, a record, a page and a mail', async () => {
@@ -138,7 +139,7 @@ describe('what a build may not do', () => {
   it('is to reach the pipeline’s own credentials from a RUN step', async () => {
     await rig.track(rig.entry('curious', { id: '3' }));
     const commit = await rig.pushSource('curious', {
-      Dockerfile: 'FROM scratch\nADD rootfs.tar /\nRUN env; cat /proc/1/environ | tr "\\0" "\\n"; true\n',
+      Dockerfile: `${smallDebian}RUN env; cat /proc/1/environ | tr "\\0" "\\n"; true\n`,
     });
     const build = await rig.ended('curious', commit);
     const log = await rig.log(build);

@@ -70,3 +70,6 @@ export function entry(url: string, job: string, over: Record<string, string> = {
   const lines = Object.entries(keys).map(([key, value]) => `    ${key}: ${value}`);
   return `  -${lines.join('\n').slice(3)}`;
 }
+
+/** How a Dockerfile begins on the packages of the example's base image, which every source of the tests has as `rootfs.tar`. */
+export const smallDebian = 'FROM scratch\nADD rootfs.tar /\nRUN ["/bin/busybox", "--install", "-s", "/bin"]\n';
