@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { startRegistryMachine } from '../test/local/registry/registry-machine.ts';
+
+/** Pushes and pulls one layer of 2 GiB, and says what the registry's process took: `node bench/registry.ts [MiB]`. */
+const size = Number(process.argv[2] ?? 2048) * 1024 * 1024;
+const self = fileURLToPath(import.meta.url);
+
+if (process.argv[2] === 'serve') await serve();
+else await measure();
+
+async function serve(): Promise<void> {
+  const machine = await startRegistryMachine();
+  process.send?.({ url: machine.url, owner: machine.owner, dataFolder: machine.dataFolder });
+}
+
+async function measure(): Promise<void> {
+  const server = spawn(process.execPath, [self, 'serve'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const [{ url, owner, dataFolder }] = (await once(server, 'message')) as [Record<string, string>];
+  if (url === undefined || owner === undefined || dataFolder === undefined)
+    throw new Error('The registry did not start');
+  const headers = { authorization: owner };
+  const before = await memoryOf(server.pid);
+
+  const chunk = randomBytes(1024 * 1024);
+  const hash = createHash('sha256');
+  for (let done = 0; done < size; done += chunk.length) hash.update(chunk);
+  const digest = `sha256:${hash.digest('hex')}`;
+  const chunks = Readable.from(
+    (function* () {
+      for (let done = 0; done < size; done += chunk.length) yield chunk;
+    })(),
+  );
+
+  const pushStart = performance.now();
+  const upload = await fetch(`${url}/v2/bench/layer/blobs/uploads/`, { method: 'POST', headers });
+  const put = request(new URL(`${upload.headers.get('location')}?digest=${digest}`, url), {
+    method: 'PUT',
+    headers: { ...headers, 'content-length': size },
+  });
+  const answered = once(put, 'response');
+  await pipeline(chunks, put);
+  const [answer] = await answered;
+  if (answer.statusCode !== 201) throw new Error(`The push ended with ${answer.statusCode}`);
+  answer.resume();
+  const pushSeconds = (performance.now() - pushStart) / 1000;
+
+  const pullStart = performance.now();
+  const pulled = await fetch(`${url}/v2/bench/layer/blobs/${digest}`, { headers });
+  const check = createHash('sha256');
+  for await (const part of pulled.body ?? []) check.update(part);
+  if (`sha256:${check.digest('hex')}` !== digest) throw new Error('The layer came back changed');
+  const pullSeconds = (performance.now() - pullStart) / 1000;
+
+  const { peak } = await memoryOf(server.pid);
+  server.kill();
+  await once(server, 'exit');
+  await rm(dataFolder, { recursive: true, force: true });
+  const mebibytes = size / 1024 / 1024;
+  console.log(
+    JSON.stringify({
+      layerMiB: mebibytes,
+      pushMiBPerSecond: Math.round(mebibytes / pushSeconds),
+      pullMiBPerSecond: Math.round(mebibytes / pullSeconds),
+      residentBeforeMiB: before.peak,
+      residentPeakMiB: peak,
+    }),
+  );
+}
+
+/** The most that the process has had in memory, in MiB, as Linux counts it. */
+async function memoryOf(pid: number | undefined): Promise<{ peak: number }> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return { peak: Math.round(Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024) };
+}
