@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rig?.stop());
 
 async function buildOf(job: string, dockerfile: string) {
-  const build = await rig.ended(job, await rig.pushSource(job, { Dockerfile: smallDebian }));
+  const build = await rig.ended(job, await rig.pushSource(job, { Dockerfile: dockerfile }));
   const [mail] = await rig.mails(job, 1);
   return {
     build,
