@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -39,15 +39,21 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
   const stage = { ...outer, signal };
   const start = performance.now();
   const port = wantedPort ?? (await usualPort());
-  await mkdir(dataFolder, { recursive: true });
-  const log = createWriteStream(logFile, { flags: 'a' });
-  log.once('error', (error) => progress.say(`The log cannot be written any more: ${error.message}`));
+  // Opened with its first line: only the machine knows whether the folder can be used.
+  let log: WriteStream | undefined;
+  const openLog = () =>
+    createWriteStream(logFile, { flags: 'a' }).once('error', ({ message }) =>
+      progress.say(`The log ends here: ${message}`),
+    );
   const machine = startMachine({
     dataFolder,
     port,
     scanner: 'records',
     osvFolder: exampleRecords,
-    output: (line: string) => log.write(`${line}\n`),
+    output(line) {
+      log ??= openLog();
+      log.write(`${line}\n`);
+    },
   });
   try {
     const engine = showEngine(stage);
@@ -74,7 +80,7 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
     // A machine that does not stop is left to the process's end.
     const stopped = machine.then((running) => running.stop());
     await Promise.race([stopped.catch(() => undefined), delay(15_000, undefined, { ref: false })]);
-    log.end();
+    log?.end();
   }
 }
 
