@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../aws/service.ts';
 import { beginUpload, serveBlob, serveUpload } from './blob-routes.ts';
+import { isDiskFull } from './disk-full.ts';
 import { anonymousToken, callerOf, type Exchange, type RegistryContext, sendEmpty, sendJson } from './exchange.ts';
 import { listReferrers, listRepositories, listTags } from './listing-routes.ts';
 import { serveManifest } from './manifest-routes.ts';
@@ -127,5 +128,11 @@ function toRegistryError(error: unknown): RegistryError {
   }
   if (error instanceof AwsError && error.code === 'AccessDeniedException')
     return new RegistryError('DENIED', error.message);
+  if (isDiskFull(error)) {
+    return new RegistryError('UNKNOWN', 'There is no space left on the disk of the registry', {
+      status: 507,
+      cause: error,
+    });
+  }
   return new RegistryError('UNKNOWN', 'The registry failed', { cause: error });
 }

@@ -2,6 +2,7 @@ import { type Hash, randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { BlobFiles } from './blob-files.ts';
 import { type Algorithm, algorithmOf, hashOf } from './digest.ts';
+import { isDiskFull } from './disk-full.ts';
 import type { Blob, Layers } from './layers.ts';
 import { RegistryError } from './registry-error.ts';
 import { inTransaction } from './tables.ts';
@@ -49,9 +50,10 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
   };
 
   const discard = async (id: string): Promise<void> => {
+    // The file goes first: on a full disk the database can write again only then.
+    await files.removeUpload(id);
     remove.run(id);
     progress.delete(id);
-    await files.removeUpload(id);
   };
 
   const append = async (id: string, content: AsyncIterable<Buffer>): Promise<number> => {
@@ -68,12 +70,9 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
       }
       return size;
     } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      await discard(id);
-      throw new RegistryError('UNKNOWN', 'There is no space left on the disk of the registry', {
-        status: 507,
-        cause: error,
-      });
+      // Half a layer must not take what is left of the disk from everything else.
+      if (isDiskFull(error)) await discard(id);
+      throw error;
     } finally {
       touch.run(Date.now(), id);
     }
@@ -163,8 +162,4 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
       return selectAny.get(id) !== undefined;
     },
   };
-}
-
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
