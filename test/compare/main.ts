@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDynamodb } from '../../local/aws/dynamodb.ts';
+import { createEcr } from '../../local/aws/ecr.ts';
 import { createIam } from '../../local/aws/iam.ts';
 import { createS3 } from '../../local/aws/s3.ts';
 import { createSecretsManager } from '../../local/aws/secrets-manager.ts';
@@ -11,6 +12,7 @@ import { createSqs } from '../../local/aws/sqs.ts';
 import { createInbox } from '../../local/inbox/inbox.ts';
 import { hostEndpoint } from '../local/aws/endpoint-host.ts';
 import { dynamodbCases, prepareDynamodb } from './dynamodb.ts';
+import { ecrCases, prepareEcr } from './ecr.ts';
 import { prepareS3, s3Cases } from './s3.ts';
 import { prepareSecrets, secretsCases } from './secrets-manager.ts';
 import { prepareSes, sesCases } from './ses.ts';
@@ -28,6 +30,7 @@ const services: Record<string, { prepare(side: Side): Promise<void>; cases: Case
   ses: { prepare: prepareSes, cases: sesCases },
   s3: { prepare: prepareS3, cases: s3Cases },
   dynamodb: { prepare: prepareDynamodb, cases: dynamodbCases },
+  ecr: { prepare: prepareEcr, cases: ecrCases },
 };
 
 const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -42,6 +45,7 @@ await using host = await hostEndpoint((account) => [
   createS3(account),
   createSes(account, createInbox(account.database)),
   createDynamodb(account),
+  createEcr(account, { scanner: 'records' }),
 ]);
 const sides: Side[] = [
   { name: 'local', host, settings: host.as(host.account.iam.ownerKeys()), memory: new Map() },
