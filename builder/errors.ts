@@ -52,7 +52,7 @@ export class LogLimitError extends BuildError {
 
   constructor(bytes: number) {
     super(
-      `The build was stopped because it printed more than ${bytes} bytes. Make the noisy step of the Dockerfile quieter, then push again.`,
+      `The build was stopped because it printed more than ${Math.round(bytes / 2 ** 20)} MiB. Make the noisy step of the Dockerfile quieter, then push again.`,
     );
   }
 }
