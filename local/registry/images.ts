@@ -30,7 +30,6 @@ const rowSchema = z
   }));
 
 export type StoredImage = z.infer<typeof rowSchema>;
-export type Images = ReturnType<typeof createImages>;
 
 export interface NewImage {
   repository: string;

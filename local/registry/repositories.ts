@@ -41,7 +41,6 @@ const rowSchema = z
   }));
 
 export type Repository = z.infer<typeof rowSchema>;
-export type Repositories = ReturnType<typeof createRepositories>;
 
 /** The repositories of the registry, with their settings. */
 export function createRepositories(database: DatabaseSync) {

@@ -16,8 +16,6 @@ interface Progress {
 
 const openUploadsPerRepository = 1000;
 
-export type Uploads = ReturnType<typeof createUploads>;
-
 /** Uploads of blobs: each is a file that only grows, until it becomes a blob or goes. */
 export function createUploads(database: DatabaseSync, files: BlobFiles, layers: Layers) {
   const insert = database.prepare('insert into ecr_upload (id, repository, updated_at) values (?, ?, ?)');

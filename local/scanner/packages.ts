@@ -14,6 +14,9 @@ const databases = {
   rpm: /^(?:var\/lib\/rpm|usr\/lib\/sysimage\/rpm|usr\/share\/rpm)\/rpmdb\.sqlite$/,
 };
 
+/** More than any distribution writes. */
+const osReleaseLength = 64 * 1024;
+
 const osRelease = ['etc/os-release', 'usr/lib/os-release'];
 
 export type PackageManager = keyof typeof databases;
@@ -48,7 +51,14 @@ export function readInstalled(files: Map<string, Buffer>): Installed | undefined
 
 /** https://www.freedesktop.org/software/systemd/man/latest/os-release.html */
 function parseOsRelease(text: string): Installed['distribution'] | undefined {
-  const value = (name: string): string | undefined => new RegExp(`^${name}=(["']?)(.*?)\\1\\s*$`, 'm').exec(text)?.[2];
+  const lines = text.slice(0, osReleaseLength).split('\n');
+  const value = (name: string): string | undefined => {
+    const line = lines.find((each) => each.startsWith(`${name}=`));
+    return line
+      ?.slice(name.length + 1)
+      .trim()
+      .replace(/^(["'])(.*)\1$/, '$2');
+  };
   const id = value('ID');
   return id ? { id, version: value('VERSION_ID') ?? '' } : undefined;
 }

@@ -1,8 +1,13 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { baseScore } from '../../../local/scanner/cvss.ts';
 import { ecosystemOf, matchRecords } from '../../../local/scanner/match-records.ts';
 import type { OsvAffected, OsvRecord } from '../../../local/scanner/osv-records.ts';
 import { type Installed, parseApkInstalled, parseDpkgStatus } from '../../../local/scanner/packages.ts';
+import { readRpmDatabase } from '../../../local/scanner/rpm-database.ts';
 
 function installed(id: string, version: string, name: string, packageVersion: string): Installed {
   const source = { name, version: packageVersion };
@@ -118,4 +123,42 @@ describe('package databases', () => {
       { name: 'musl', version: '1.2.5-r0' },
     ]);
   });
+
+  test('rpm has headers in a database of SQLite', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'slipway rpm '));
+    const file = path.join(folder, 'rpmdb.sqlite');
+    const database = new DatabaseSync(file);
+    database.exec('create table Packages (hnum integer primary key, blob blob)');
+    const insert = database.prepare('insert into Packages (blob) values (?)');
+    insert.run(
+      rpmHeader({ 1000: 'openssl-libs', 1001: '3.0.7', 1002: '27.el9', 1003: 1, 1044: 'openssl-3.0.7-27.el9.src.rpm' }),
+    );
+    insert.run(rpmHeader({ 1000: 'gpg-pubkey', 1001: '1', 1002: '1' }));
+    insert.run(Buffer.from('rubbish of no use'));
+    database.close();
+    const content = readFileSync(file);
+    rmSync(folder, { recursive: true });
+    expect(readRpmDatabase(content)).toEqual([
+      { name: 'openssl-libs', version: '1:3.0.7-27.el9', source: { name: 'openssl', version: '1:3.0.7-27.el9' } },
+    ]);
+  });
 });
+
+function rpmHeader(tags: Record<number, string | number>): Buffer {
+  const data: Buffer[] = [];
+  const entries = Object.entries(tags).map(([tag, value]) => {
+    const entry = Buffer.alloc(16);
+    entry.writeUInt32BE(Number(tag), 0);
+    entry.writeUInt32BE(typeof value === 'number' ? 4 : 6, 4);
+    entry.writeUInt32BE(Buffer.concat(data).length, 8);
+    entry.writeUInt32BE(1, 12);
+    const number = Buffer.alloc(4);
+    if (typeof value === 'number') number.writeUInt32BE(value);
+    data.push(typeof value === 'number' ? number : Buffer.from(`${value}\0`));
+    return entry;
+  });
+  const lengths = Buffer.alloc(8);
+  lengths.writeUInt32BE(entries.length, 0);
+  lengths.writeUInt32BE(Buffer.concat(data).length, 4);
+  return Buffer.concat([lengths, ...entries, ...data]);
+}
