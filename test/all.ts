@@ -39,7 +39,10 @@ function tool(name: string, args: string[]): Promise<number> {
       env: { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH}` },
     });
     child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? 1));
+    child.on('close', (code, signal) => {
+      if (signal) console.error(`${name} was ended by ${signal}.`);
+      resolve(code ?? 1);
+    });
   });
 }
 
