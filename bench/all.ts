@@ -5,6 +5,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
   bundles: () => import('./bundles.ts'),
   'webhook-handler': () => import('./webhook-handler.ts'),
   'webhook-machine': () => import('./webhook-machine.ts'),
+  registry: () => import('./registry.ts'),
   overhead: () => import('./overhead.ts'),
 };
 

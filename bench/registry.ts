@@ -7,21 +7,21 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { startRegistryMachine } from '../test/local/registry/registry-machine.ts';
+import { atMost, type Row } from './report.ts';
 
-/** Pushes and pulls one layer of 2 GiB, and says what the registry's process took: `node bench/registry.ts [MiB]`. */
-const size = Number(process.argv[2] ?? 2048) * 1024 * 1024;
+const layerSize = 2 * 1024 ** 3;
 const self = fileURLToPath(import.meta.url);
 
-if (process.argv[2] === 'serve') await serve();
-else await measure();
+if (import.meta.main) await serve();
 
 async function serve(): Promise<void> {
   const machine = await startRegistryMachine();
   process.send?.({ url: machine.url, owner: machine.owner, dataFolder: machine.dataFolder });
 }
 
-async function measure(): Promise<void> {
-  const server = spawn(process.execPath, [self, 'serve'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** Pushes and pulls one layer of 2 GiB, and says what the registry's own process took in memory. */
+export async function run(): Promise<Row[]> {
+  const server = spawn(process.execPath, [self], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const [{ url, owner, dataFolder }] = (await once(server, 'message')) as [Record<string, string>];
   if (url === undefined || owner === undefined || dataFolder === undefined)
     throw new Error('The registry did not start');
@@ -30,11 +30,11 @@ async function measure(): Promise<void> {
 
   const chunk = randomBytes(1024 * 1024);
   const hash = createHash('sha256');
-  for (let done = 0; done < size; done += chunk.length) hash.update(chunk);
+  for (let done = 0; done < layerSize; done += chunk.length) hash.update(chunk);
   const digest = `sha256:${hash.digest('hex')}`;
   const chunks = Readable.from(
     (function* () {
-      for (let done = 0; done < size; done += chunk.length) yield chunk;
+      for (let done = 0; done < layerSize; done += chunk.length) yield chunk;
     })(),
   );
 
@@ -42,7 +42,7 @@ async function measure(): Promise<void> {
   const upload = await fetch(`${url}/v2/bench/layer/blobs/uploads/`, { method: 'POST', headers });
   const put = request(new URL(`${upload.headers.get('location')}?digest=${digest}`, url), {
     method: 'PUT',
-    headers: { ...headers, 'content-length': size },
+    headers: { ...headers, 'content-length': layerSize },
   });
   const answered = once(put, 'response');
   await pipeline(chunks, put);
@@ -58,24 +58,22 @@ async function measure(): Promise<void> {
   if (`sha256:${check.digest('hex')}` !== digest) throw new Error('The layer came back changed');
   const pullSeconds = (performance.now() - pullStart) / 1000;
 
-  const { peak } = await memoryOf(server.pid);
+  const grown = (await memoryOf(server.pid)) - before;
   server.kill();
   await once(server, 'exit');
   await rm(dataFolder, { recursive: true, force: true });
-  const mebibytes = size / 1024 / 1024;
-  console.log(
-    JSON.stringify({
-      layerMiB: mebibytes,
-      pushMiBPerSecond: Math.round(mebibytes / pushSeconds),
-      pullMiBPerSecond: Math.round(mebibytes / pullSeconds),
-      residentBeforeMiB: before.peak,
-      residentPeakMiB: peak,
-    }),
-  );
+  const row = (figure: string, value: number, unit: string) => ({ benchmark: 'registry', figure, value, unit });
+  const mebibytes = layerSize / 1024 ** 2;
+  return [
+    row('push of a layer of 2 GiB', mebibytes / pushSeconds, 'MiB/s'),
+    row('pull of a layer of 2 GiB', mebibytes / pullSeconds, 'MiB/s'),
+    // Buffers that wait for the garbage collector, whatever the size of the layer.
+    { ...row('memory that both took', grown, 'MiB'), ...atMost(256, grown) },
+  ];
 }
 
 /** The most that the process has had in memory, in MiB, as Linux counts it. */
-async function memoryOf(pid: number | undefined): Promise<{ peak: number }> {
+async function memoryOf(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return { peak: Math.round(Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024) };
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
 }
