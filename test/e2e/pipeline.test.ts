@@ -37,6 +37,7 @@ describe('a push to a tracked branch', () => {
     expect(text).toContain(commit.slice(0, 7));
     expect(text).toContain(image?.digest);
     expect(text).toContain(`/builds/${build.id}`);
+    expect(await rig.client.page('/')).toContain(`/builds/${build.id}`);
     expect(await rig.client.page(`/builds/${build.id}`)).toContain(image?.digest);
     expect(await rig.log(build)).toMatch(/==> push/);
   });
