@@ -18,7 +18,7 @@ import { checkImage, checkInbox, checkRecords } from './demo/promises.ts';
 import { PackagesMissingError } from './demo/root-file-system.ts';
 import { createSlipwayClient } from './demo/slipway-client.ts';
 import { exampleRecords } from './demo/sources.ts';
-import { step } from './demo/step.ts';
+import { createSteps, type Steps } from './demo/steps.ts';
 import { prepareRootFileSystem, type Setting, type Story, tellStory } from './demo/story.ts';
 import { invitation, summary } from './demo/summary.ts';
 import { type Machine, startMachine } from './machine.ts';
@@ -33,10 +33,10 @@ interface Stage {
 }
 
 async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Promise<void> {
-  const { progress, dataFolder, logFile } = outer;
+  const { progress, dataFolder, logFile, workspace } = outer;
   const end = new AbortController();
   const signal = AbortSignal.any([outer.signal, end.signal]);
-  const stage = { ...outer, signal };
+  const steps = createSteps(progress, signal);
   const start = performance.now();
   const port = wantedPort ?? (await usualPort());
   // Opened with its first line: only the machine knows whether the folder can be used.
@@ -56,10 +56,10 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
     },
   });
   try {
-    const engine = showEngine(stage);
-    const rootFileSystem = engine.then(() => prepareRootFileSystem(stage));
-    const [{ name }, archive, { url }] = await Promise.all([engine, rootFileSystem, showMachine(stage, machine)]);
-    const setting: Setting = { ...stage, url, client: createSlipwayClient(url, signal) };
+    const engine = showEngine(steps, progress);
+    const rootFileSystem = engine.then(() => prepareRootFileSystem({ steps, workspace }));
+    const [{ name }, archive, { url }] = await Promise.all([engine, rootFileSystem, showMachine(steps, machine)]);
+    const setting: Setting = { url, client: createSlipwayClient(url, signal), steps, workspace, signal };
     const story = await tellStory(setting, archive);
     await checkPromises(setting, story, name);
 
@@ -68,25 +68,23 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
     const lines = summary(story, { url, engine: name, paint, columns });
     const took = seconds(performance.now() - start);
     print(...lines, '', paint('green', `Everything that the demo promises happened, in ${took}.`));
-    if (!keep)
-      return print(
-        'Slipway is stopped. To leave it running, with its pages, mails and registry: npm run demo -- --keep',
-      );
+    if (!keep) return;
     print('', ...invitation(url));
     await untilAborted(signal);
   } finally {
     progress.close();
     end.abort(new Error('The demo has ended.'));
-    // A machine that does not stop is left to the process's end.
-    const stopped = machine.then((running) => running.stop());
-    await Promise.race([stopped.catch(() => undefined), delay(15_000, undefined, { ref: false })]);
+    // What does not stop is left to the process's end.
+    const stopped = steps.settled().then(async () => (await machine).stop());
+    await Promise.race([stopped.catch(() => undefined), delay(15_000)]);
     log?.end();
   }
 }
 
-function showEngine({ progress, signal }: Stage): Promise<ContainerEngine> {
-  return step(
-    { progress, signal, title: 'container engine', patience: 300 },
+function showEngine(steps: Steps, progress: Progress): Promise<ContainerEngine> {
+  return steps.run(
+    'container engine',
+    300,
     (task, signal) => {
       task.update('looking for Docker, Podman or Buildah');
       const say = (line: string) => {
@@ -100,9 +98,10 @@ function showEngine({ progress, signal }: Stage): Promise<ContainerEngine> {
   );
 }
 
-function showMachine({ progress, signal }: Stage, machine: Promise<Machine>): Promise<Machine> {
-  return step(
-    { progress, signal, title: 'Slipway', patience: 120 },
+function showMachine(steps: Steps, machine: Promise<Machine>): Promise<Machine> {
+  return steps.run(
+    'Slipway',
+    120,
     (task) => {
       task.update('deploying the AWS template to this machine');
       return machine;
@@ -112,14 +111,16 @@ function showMachine({ progress, signal }: Stage, machine: Promise<Machine>): Pr
 }
 
 async function checkPromises(setting: Setting, story: Story, engine: ContainerEngine['name']): Promise<void> {
-  const { progress, signal } = setting;
-  const image = step(
-    { progress, signal, title: 'run the image', patience: 60 },
+  const { steps } = setting;
+  const image = steps.run(
+    'run the image',
+    60,
     (task, signal) => checkImage(setting, story, { engine, task, signal }),
     (task, result) => task.succeed(result),
   );
-  const records = step(
-    { progress, signal, title: 'compare the records', patience: 60 },
+  const records = steps.run(
+    'compare the records',
+    60,
     async (task, signal) => {
       task.update('reading tags, digests, mails and pages');
       const result = await checkRecords(setting, story);
@@ -182,7 +183,9 @@ async function main(args: string[]): Promise<number> {
   progress.say(progress.paint('bold', 'Slipway: from a git push to a scanned, released image, on this machine'));
   try {
     await demo(options, { progress, signal, dataFolder, logFile, workspace });
-    if (signal.aborted) print('Slipway is stopped.');
+    print(
+      `Slipway is stopped.${options.keep ? '' : ' To leave it running, with pages, mails and registry: npm run demo -- --keep'}`,
+    );
   } catch (error) {
     progress.close();
     if (signal.aborted) {
@@ -203,7 +206,8 @@ async function main(args: string[]): Promise<number> {
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  // Whatever should still be open, a socket or a build that does not end, is not waited for.
+  process.exit(await main(process.argv.slice(2)));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(error.message);

@@ -90,7 +90,8 @@ export function createProgress({
       const room = columns() - head.length - time.length - 2;
       return `${paint('cyan', head)}${cut(body, Math.max(0, room), signs.cut).padEnd(Math.max(0, room))} ${paint('dim', time)}`;
     });
-    const up = drawn > 0 ? `\x1b[${drawn}A` : '';
+    // The terminal itself writes where the cursor stands, `^C` for one, so the column is not known.
+    const up = drawn > 0 ? `\r\x1b[${drawn}A` : '\r';
     const all = [...above, ...lines].map((line) => `\r\x1b[2K${line}\n`).join('');
     screen.write(`${up}${all}\x1b[J`);
     drawn = lines.length;

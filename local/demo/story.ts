@@ -1,16 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Progress } from '../progress.ts';
 import { makeRootFileSystem } from './root-file-system.ts';
 import type { Message, ShownBuild, SlipwayClient } from './slipway-client.ts';
 import { checkOut, type ExampleName, fillInGitUrl, makeExamplePackage, push, type WorkingCopy } from './sources.ts';
-import { step } from './step.ts';
+import type { Steps } from './steps.ts';
 import { PromiseBrokenError, stagesInWords, waitFor, watchBuild } from './watch.ts';
 
 export interface Setting {
   url: string;
   client: SlipwayClient;
-  progress: Progress;
+  steps: Steps;
   workspace: string;
   signal: AbortSignal;
 }
@@ -90,13 +89,13 @@ export async function tellStory(setting: Setting, rootFileSystem: string): Promi
 
 /** Makes the base image's file system; needs no running Slipway. */
 export async function prepareRootFileSystem({
-  progress,
+  steps,
   workspace,
-  signal,
-}: Omit<Setting, 'url' | 'client'>): Promise<string> {
+}: Pick<Setting, 'steps' | 'workspace'>): Promise<string> {
   const archive = join(workspace, 'rootfs.tar');
-  await step(
-    { progress, signal, title: 'base packages', patience: 120 },
+  await steps.run(
+    'base packages',
+    120,
     (task, signal) =>
       makeRootFileSystem({
         archive,
@@ -110,10 +109,11 @@ export async function prepareRootFileSystem({
 }
 
 async function pushIndex(setting: Setting): Promise<void> {
-  const { client, progress, url, signal } = setting;
+  const { client, steps, url } = setting;
   const wanted = Object.values(projects);
-  await step(
-    { progress, signal, title: 'push the index', patience: 60 },
+  await steps.run(
+    'push the index',
+    60,
     async (task, signal) => {
       const index = await checkOutExample(setting, 'index');
       await fillInGitUrl(index, `${url}/git`);
@@ -148,10 +148,11 @@ interface Push {
 }
 
 async function pushAndWatch(setting: Setting, options: Push): Promise<Chapter> {
-  const { client, progress, signal } = setting;
+  const { client, steps } = setting;
   const { title, project, copy, before, message = `Add ${project}`, outcome = 'released' } = options;
-  return await step(
-    { progress, signal, title, patience: 240 },
+  return await steps.run(
+    title,
+    240,
     async (task, signal) => {
       task.update('git push');
       const commit = await push(copy, message, signal);
