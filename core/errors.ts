@@ -23,6 +23,3 @@ export class RecordConflictError extends SlipwayError {}
 
 /** The git host or the registry answered with something that the pipeline cannot work with. */
 export class UpstreamError extends SlipwayError {}
-
-/** The source host has no such repository, branch or commit. */
-export class SourceNotFoundError extends SlipwayError {}

@@ -5,6 +5,7 @@ import { type Build, isTerminal } from '../core/build.ts';
 import { RecordConflictError } from '../core/errors.ts';
 import { buildMail, type Mail } from '../core/mail.ts';
 import { type BuildLog, createBuildLog } from '../services/build-log.ts';
+import { type BuildMetrics, createBuildMetrics } from '../services/build-metrics.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { type CommitStatuses, createCommitStatuses } from '../services/commit-statuses.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
@@ -18,6 +19,7 @@ interface Services {
   log: BuildLog;
   mailer: Mailer;
   statuses: CommitStatuses;
+  metrics: BuildMetrics;
   siteUrl: string;
   indexUrl: string;
   logger: Logger;
@@ -27,7 +29,7 @@ interface Services {
 const tailBytes = 16_000;
 
 /** Tells people how a build ended: a mail, once, and the mark at the commit. */
-export function createTell({ builds, log, mailer, statuses, siteUrl, indexUrl, logger }: Services) {
+export function createTell({ builds, log, mailer, statuses, metrics, siteUrl, indexUrl, logger }: Services) {
   async function mailFor(build: Build): Promise<Mail | undefined> {
     if (build.status !== 'failed') return buildMail(build, siteUrl, { indexUrl });
     const { bytes } = await log.slice(build.id, -tailBytes, tailBytes);
@@ -59,6 +61,7 @@ export function createTell({ builds, log, mailer, statuses, siteUrl, indexUrl, l
       throw error;
     }
     await builds.markTold(id);
+    metrics.ended(build);
     await statuses.set(build).catch((error: Error) => {
       // The mail is out and must not go out again because GitHub's API is down.
       logger.warn('The commit status could not be set', { build: id, error });
@@ -75,6 +78,7 @@ export function tellServices(logger: Logger): Services {
     log: createBuildLog({ client: new S3Client({}), bucket: variable('RECORDS_BUCKET') }),
     mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),
     statuses: createCommitStatuses(variable('GITHUB_API_URL'), githubUrl, siteUrl, token),
+    metrics: createBuildMetrics(),
     siteUrl,
     indexUrl: `${githubUrl}/${variable('INDEX_REPOSITORY')}`,
     logger,

@@ -6,10 +6,13 @@ import {
   GraphWidget,
   type IMetric,
   type IWidget,
+  Metric,
   PeriodOverride,
   Stats,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import type { TerminalStatus } from '../core/build.ts';
+import { buildMetrics } from '../services/build-metrics.ts';
 import { sumOver } from './alarms.ts';
 import type { Monitored } from './monitoring.ts';
 
@@ -65,10 +68,10 @@ export class Overview extends Construct {
             stateMachine.metricFailed({ ...sumOver(5), label: 'failed' }),
             stateMachine.metricTimedOut({ ...sumOver(5), label: 'timed out' }),
           ]),
-          graph('Builds', [
-            project.metricSucceededBuilds({ label: 'built' }),
-            project.metricFailedBuilds({ label: 'failed' }),
-          ]),
+          graph(
+            'Builds by their end',
+            (['released', 'blocked', 'failed', 'superseded'] satisfies TerminalStatus[]).map(endedBuilds),
+          ),
           graph('Time of a build', [
             project.metricDuration({ label: 'from start to end' }),
             project.metric('QueuedDuration', { statistic: Stats.AVERAGE, label: 'waiting for a machine' }),
@@ -93,6 +96,17 @@ export class Overview extends Construct {
       ],
     });
   }
+}
+
+function endedBuilds(status: TerminalStatus): Metric {
+  const { namespace, service, ended, dimension } = buildMetrics;
+  return new Metric({
+    namespace,
+    metricName: ended,
+    dimensionsMap: { service, [dimension]: status },
+    label: status,
+    ...sumOver(5),
+  });
 }
 
 function graph(title: string, left: IMetric[]): IWidget {

@@ -1,3 +1,4 @@
+import { ECRClient, PutAccountSettingCommand } from '@aws-sdk/client-ecr';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { OpenAccount } from './aws/account.ts';
 
@@ -7,15 +8,14 @@ export interface Handover {
   webhookSecret(): Promise<string>;
   /** `aws secretsmanager put-secret-value`: the git host's token. */
   keepGitHubToken(token: string): Promise<void>;
+  /** `aws ecr put-account-setting`: a release mounts the candidate's layers instead of copying them. */
+  mountLayers(): Promise<void>;
 }
 
 /** A template of somebody else's may have neither secret; then there is nothing to hand over. */
 export function createHandover(account: OpenAccount, outputs: Readonly<Record<string, string>>): Handover {
-  const client = new SecretsManagerClient({
-    endpoint: account.endpoint,
-    region: account.region,
-    credentials: account.iam.ownerKeys(),
-  });
+  const settings = { endpoint: account.endpoint, region: account.region, credentials: account.iam.ownerKeys() };
+  const client = new SecretsManagerClient(settings);
   const read = async (SecretId: string) =>
     (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';
   return {
@@ -27,6 +27,9 @@ export function createHandover(account: OpenAccount, outputs: Readonly<Record<st
       const arn = outputs.GitHubTokenSecretArn;
       if (arn === undefined || (await read(arn)) === token) return;
       await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: token }));
+    },
+    async mountLayers() {
+      await new ECRClient(settings).send(new PutAccountSettingCommand({ name: 'BLOB_MOUNTING', value: 'ENABLED' }));
     },
   };
 }

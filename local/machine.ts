@@ -91,6 +91,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     const handover = createHandover(account, outputs);
     const webhookSecret = await handover.webhookSecret();
     await handover.keepGitHubToken(gitHubToken);
+    await handover.mountLayers();
     services.gitHost.setWebhook({ url: outputs.WebhookUrl ?? `${url}/webhooks/github`, secret: webhookSecret });
     await services.gitHost.start();
 

@@ -3,8 +3,7 @@ import { invalidParameter } from './ecr-errors.ts';
 import { type Account, operation } from './service.ts';
 
 const settings = {
-  // AWS begins with DISABLED; one machine begins as the README tells an operator to set the account up.
-  BLOB_MOUNTING: { values: ['ENABLED', 'DISABLED'], initial: 'ENABLED' },
+  BLOB_MOUNTING: { values: ['ENABLED', 'DISABLED'], initial: 'DISABLED' },
   BASIC_SCAN_TYPE_VERSION: { values: ['AWS_NATIVE'], initial: 'AWS_NATIVE' },
 } as const;
 

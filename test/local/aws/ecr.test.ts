@@ -380,8 +380,7 @@ describe('policies', () => {
 
   test('the account lets layers be mounted, or not', async () => {
     const setting = async () => (await ecr.send(new GetAccountSettingCommand({ name: 'BLOB_MOUNTING' }))).value;
-    expect(await setting()).toBe('ENABLED');
-    await ecr.send(new PutAccountSettingCommand({ name: 'BLOB_MOUNTING', value: 'DISABLED' }));
+    expect(await setting()).toBe('DISABLED');
     await repositoryWith('mount/from');
     const client = createClient(machine.url, machine.owner);
     const mount = () => client.call('POST', `/v2/mount/to/blobs/uploads/?mount=${sha256(layer)}&from=mount/from`);

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import path from 'node:path';
+import { ECRClient, PutAccountSettingCommand } from '@aws-sdk/client-ecr';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openRegistry } from '../../../local/registry/registry.ts';
 import { makeRole } from '../aws/role.ts';
@@ -27,6 +28,13 @@ async function beginUpload(repository: string): Promise<string> {
   const answer = await owner.call('POST', `/v2/${repository}/blobs/uploads/`);
   expect(answer.status).toBe(202);
   return answer.headers.location ?? '';
+}
+
+/** What an operator does once in an account. */
+async function allowMounts(): Promise<void> {
+  const { account, url } = machine;
+  const ecr = new ECRClient({ endpoint: `${url}/aws`, region: account.region, credentials: account.iam.ownerKeys() });
+  await ecr.send(new PutAccountSettingCommand({ name: 'BLOB_MOUNTING', value: 'ENABLED' }));
 }
 
 function asRole(actions: string[]): RegistryClient {
@@ -197,6 +205,7 @@ describe('a layer', () => {
 
   test('is mounted from a repository that the caller may pull from, otherwise uploaded', async () => {
     await owner.pushBlob('blobs/source', layer);
+    await allowMounts();
     const mount = (client: RegistryClient, to: string, query: string) =>
       client.call('POST', `/v2/blobs/${to}/blobs/uploads/?mount=${sha256(layer)}${query}`);
     expect(await mount(owner, 'target', '&from=blobs/source')).toMatchObject({ status: 201 });
