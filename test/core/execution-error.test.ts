@@ -3,8 +3,15 @@ import { failureOf } from '../../core/execution-error.ts';
 
 describe('why a build failed', () => {
   it("is what the builder says, before anything else's guess", () => {
-    const result = { outcome: 'failed', error: 'BaseNotFoundError', message: 'There is no image demo/nothing.' } as const;
-    expect(failureOf(result, { Error: 'States.TaskFailed', Cause: '{}' })).toEqual({ error: result.error, message: result.message });
+    const result = {
+      outcome: 'failed',
+      error: 'BaseNotFoundError',
+      message: 'There is no image demo/nothing.',
+    } as const;
+    expect(failureOf(result, { Error: 'States.TaskFailed', Cause: '{}' })).toEqual({
+      error: result.error,
+      message: result.message,
+    });
   });
 
   it.each([

@@ -16,7 +16,9 @@ describe("GitHub's push events", () => {
   });
 
   it('are told apart from the other events', () => {
-    const others = (examples as unknown as Example[]).filter(({ name }) => name !== 'push').flatMap((each) => each.examples);
+    const others = (examples as unknown as Example[])
+      .filter(({ name }) => name !== 'push')
+      .flatMap((each) => each.examples);
     expect(others.filter((event) => pushEventSchema.safeParse(event).success)).toEqual([]);
   });
 

@@ -38,7 +38,11 @@ const push = (over: Partial<PushTrigger> = {}): PushTrigger => ({
   pusher: 'someone',
   ...over,
 });
-const index = (projects: Project[], brokenFiles: string[] = []) => ({ projects, problems: [], brokenFiles: new Set(brokenFiles) });
+const index = (projects: Project[], brokenFiles: string[] = []) => ({
+  projects,
+  problems: [],
+  brokenFiles: new Set(brokenFiles),
+});
 
 describe('a push', () => {
   it('builds the projects that track its branch', () => {
@@ -49,7 +53,11 @@ describe('a push', () => {
 
   it.each([
     ['deletes its branch', { deleted: true, commit: null }, /was deleted/],
-    ['goes to a branch that nobody tracks', { ref: 'refs/heads/elsewhere' }, /no entry of the index tracks refs\/heads\/elsewhere/],
+    [
+      'goes to a branch that nobody tracks',
+      { ref: 'refs/heads/elsewhere' },
+      /no entry of the index tracks refs\/heads\/elsewhere/,
+    ],
     ['is a tag named like the branch', { ref: 'refs/tags/main' }, /no entry/],
   ])('that %s builds nothing and says why', (_, over, reason) => {
     expect(planPush(push(over), [project('demo/app:latest')])).toEqual({ ignored: expect.stringMatching(reason) });
@@ -71,7 +79,10 @@ describe('a push to the index', () => {
   const app = project('demo/app:latest', { dependsOn: ['demo/base:latest'] });
 
   it('adds what is new, parents before children', () => {
-    expect(planIndex(index([app, base]), []).added.map(({ name }) => name)).toEqual(['demo/base:latest', 'demo/app:latest']);
+    expect(planIndex(index([app, base]), []).added.map(({ name }) => name)).toEqual([
+      'demo/base:latest',
+      'demo/app:latest',
+    ]);
   });
 
   it('survives projects that depend on each other', () => {

@@ -33,8 +33,13 @@ describe('the verdict', () => {
   });
 
   it('says the finding, the package, the version and the way out, the worst first', () => {
-    const verdict = judge(complete(finding('HIGH', { id: 'CVE-1' }), finding('CRITICAL', { id: 'CVE-2', fixed: '3.0.2' })), policy);
-    expect(verdict.reasons[0]).toBe('CVE-2 (CRITICAL) in openssl 3.0.1-1: the policy allows MEDIUM at most; update it to 3.0.2.');
+    const verdict = judge(
+      complete(finding('HIGH', { id: 'CVE-1' }), finding('CRITICAL', { id: 'CVE-2', fixed: '3.0.2' })),
+      policy,
+    );
+    expect(verdict.reasons[0]).toBe(
+      'CVE-2 (CRITICAL) in openssl 3.0.1-1: the policy allows MEDIUM at most; update it to 3.0.2.',
+    );
     expect(verdict.reasons[1]).toMatch(/^CVE-1 \(HIGH\).*no fixed version is known yet/);
     expect(verdict.counts).toEqual({ HIGH: 1, CRITICAL: 1 });
   });

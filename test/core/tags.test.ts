@@ -17,9 +17,19 @@ describe('the tags of a release', () => {
     ['a branch named like an immutable tag', 'refs/heads/build-1', [], ['stable', `sha-${commit}`]],
     ['the first version', 'refs/tags/v1.2.3', [], ['1.2.3', '1.2', '1', 'latest', `sha-${commit}`]],
     ['a fix of an older line', 'refs/tags/v1.2.4', ['1.3.0', '2.0.0'], ['1.2.4', '1.2', `sha-${commit}`]],
-    ['a version below the highest of its major', 'refs/tags/v1.9.0', ['2.0.0', '1.8.0'], ['1.9.0', '1.9', '1', `sha-${commit}`]],
+    [
+      'a version below the highest of its major',
+      'refs/tags/v1.9.0',
+      ['2.0.0', '1.8.0'],
+      ['1.9.0', '1.9', '1', `sha-${commit}`],
+    ],
     ['a prerelease', 'refs/tags/v2.0.0-rc.1', [], ['2.0.0-rc.1', `sha-${commit}`]],
-    ['a prerelease is no higher version', 'refs/tags/v1.0.0', ['2.0.0-rc.1'], ['1.0.0', '1.0', '1', 'latest', `sha-${commit}`]],
+    [
+      'a prerelease is no higher version',
+      'refs/tags/v1.0.0',
+      ['2.0.0-rc.1'],
+      ['1.0.0', '1.0', '1', 'latest', `sha-${commit}`],
+    ],
   ])('for %s', (_, ref, versions, tags) => {
     expect(tagsOf(ref, versions)).toEqual(tags);
   });

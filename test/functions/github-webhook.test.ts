@@ -21,13 +21,19 @@ const push = (over = {}) => ({
 function webhook(current = secret, rotated?: string) {
   const sent: Trigger[] = [];
   const handle = createGithubWebhook({
-    secret: { current: async () => current, reread: () => (rotated === undefined ? undefined : Promise.resolve(rotated)) },
+    secret: {
+      current: async () => current,
+      reread: () => (rotated === undefined ? undefined : Promise.resolve(rotated)),
+    },
     triggers: { send: async (trigger) => void sent.push(trigger) },
   });
   return { sent, handle };
 }
 
-async function deliver(body: string, headers: Record<string, string | undefined> = {}): Promise<APIGatewayProxyEventV2> {
+async function deliver(
+  body: string,
+  headers: Record<string, string | undefined> = {},
+): Promise<APIGatewayProxyEventV2> {
   const all = {
     'x-github-event': 'push',
     'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958',

@@ -78,7 +78,10 @@ describe('a build', () => {
   it('ends once: the first end stays', async () => {
     const build = await queued();
     const failure = { error: 'X', message: 'first' };
-    expect(await builds.close(build, 'failed', { failure })).toMatchObject({ status: 'failed', stages: { build: { status: 'failed' } } });
+    expect(await builds.close(build, 'failed', { failure })).toMatchObject({
+      status: 'failed',
+      stages: { build: { status: 'failed' } },
+    });
     expect(await builds.close(build, 'released')).toBeUndefined();
     expect(await builds.begin(build.id, 'scan', 'scanning')).toBeUndefined();
     expect(await builds.require(build.id)).toMatchObject({ status: 'failed', failure });
@@ -126,7 +129,9 @@ describe('the list of builds', () => {
     await queued({ project: 'narrow/app:1' });
     await builds.close(build, 'failed');
     expect((await builds.ofProject('narrow/app:1', { limit: 10 })).items).toHaveLength(2);
-    expect((await builds.ofProject('narrow/app:1', { limit: 10 }, 'failed')).items.map(({ id }) => id)).toEqual([build.id]);
+    expect((await builds.ofProject('narrow/app:1', { limit: 10 }, 'failed')).items.map(({ id }) => id)).toEqual([
+      build.id,
+    ]);
   });
 
   it('refuses a cursor that it did not give', async () => {

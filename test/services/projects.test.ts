@@ -34,7 +34,13 @@ async function tracked(name: string): Promise<Project> {
   await projects.put(project);
   return project;
 }
-const release = (build: string, sequence: number) => ({ build, sequence, digest: 'sha256:0', tags: ['latest'], at: new Date().toISOString() });
+const release = (build: string, sequence: number) => ({
+  build,
+  sequence,
+  digest: 'sha256:0',
+  tags: ['latest'],
+  at: new Date().toISOString(),
+});
 
 describe('a project', () => {
   it('keeps its counts and its release when the index changes it', async () => {
@@ -43,7 +49,11 @@ describe('a project', () => {
     await projects.claimRelease(project.name, { id: 'one', sequence: 1 });
     await projects.finishRelease(project.name, release('one', 1));
     await projects.put({ ...project, gitBranch: 'next' });
-    expect(await projects.get(project.name)).toMatchObject({ gitBranch: 'next', sequence: 1, released: { build: 'one' } });
+    expect(await projects.get(project.name)).toMatchObject({
+      gitBranch: 'next',
+      sequence: 1,
+      released: { build: 'one' },
+    });
     expect(await projects.nextSequence(project.name)).toBe(2);
   });
 

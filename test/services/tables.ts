@@ -9,7 +9,9 @@ interface Table {
 }
 
 /** A DynamoDB in memory with the given tables; every key is a text. */
-export async function startTables(tables: Table[]): Promise<{ client: DynamoDBDocumentClient; stop: () => Promise<void> }> {
+export async function startTables(
+  tables: Table[],
+): Promise<{ client: DynamoDBDocumentClient; stop: () => Promise<void> }> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -33,7 +35,10 @@ export async function startTables(tables: Table[]): Promise<{ client: DynamoDBDo
 }
 
 function definition({ name, key, indexes = {} }: Table): CreateTableCommandInput {
-  const attributes = new Set([key, ...Object.values(indexes).flatMap(({ partition, sort }) => (sort ? [partition, sort] : [partition]))]);
+  const attributes = new Set([
+    key,
+    ...Object.values(indexes).flatMap(({ partition, sort }) => (sort ? [partition, sort] : [partition])),
+  ]);
   const schema = (partition: string, sort?: string) => [
     { AttributeName: partition, KeyType: 'HASH' as const },
     ...(sort ? [{ AttributeName: sort, KeyType: 'RANGE' as const }] : []),
