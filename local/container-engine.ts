@@ -46,9 +46,11 @@ const lookers: Record<ContainerEngine['name'], Looker> = {
     if (!(await ask('docker', ['--version'], { signal }))) return { problem: 'Docker is not installed.' };
     const version = await ask('docker', ['version', '--format', '{{.Server.Version}}'], { signal });
     if (!version) return { problem: 'Docker is installed, but its daemon does not answer this user.' };
-    if (!(await ask('docker', ['buildx', 'version'], { signal }))) {
-      return { problem: `Docker ${version} has no buildx plugin.` };
-    }
+    const builder = await ask('docker', ['buildx', 'inspect', '--bootstrap'], { signal });
+    if (builder === undefined) return { problem: `Docker ${version} has no buildx plugin, or no builder that runs.` };
+    // BuildKit says its version since Docker 23; from then on it knows the named contexts that pin an image's base.
+    if (!/^BuildKit(?: version)?:/im.test(builder))
+      return { problem: `Docker ${version} is too old: 23 or newer is needed.` };
     return { version };
   },
 
@@ -61,12 +63,19 @@ const lookers: Record<ContainerEngine['name'], Looker> = {
   async buildah(signal) {
     const version = await ask('buildah', ['--version'], { signal });
     if (!version) return { problem: 'Buildah is not installed.' };
-    if (process.getuid?.() !== 0 && (await ask('buildah', ['unshare', 'true'], { signal })) === undefined) {
+    if (process.getuid?.() !== 0 && !(await hasSubordinateIds(signal))) {
       return { problem: 'Buildah is installed, but this user has no subordinate ids to build with (/etc/subuid).' };
     }
     return { version: /\d+(\.\d+)+/.exec(version)?.[0] ?? version };
   },
 };
+
+/** A line of the map is `<first id inside> <first id outside> <count>`; a user without more ids has a map of one. */
+async function hasSubordinateIds(signal?: AbortSignal): Promise<boolean> {
+  const map = await ask('buildah', ['unshare', 'cat', '/proc/self/uid_map'], { signal });
+  const counts = (map ?? '').split('\n').map((line) => Number(line.trim().split(/\s+/)[2] ?? 0));
+  return counts.reduce((sum, count) => sum + count, 0) > 65_535;
+}
 
 export interface EnsureOptions {
   /** Gets one line when something is installed. */

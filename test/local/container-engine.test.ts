@@ -24,7 +24,7 @@ afterEach(async () => {
 
 describe('the container engine', () => {
   test('is Docker where its daemon answers and it has buildx', async () => {
-    await program('docker', 'case $1 in version) echo 28.2.2;; *) echo ok;; esac');
+    await program('docker', 'case $1 in version) echo 28.2.2;; *) echo "BuildKit version: v0.22.0";; esac');
     await program('buildah', 'echo "buildah version 1.28.2"');
     expect(await findContainerEngine()).toEqual({ engine: { name: 'docker', version: '28.2.2' }, passedOver: [] });
   });
@@ -43,8 +43,13 @@ describe('the container engine', () => {
     await program('buildah', 'echo "buildah version 1.28.2 (image-spec 1.1.0)"');
     expect(await findContainerEngine()).toEqual({
       engine: { name: 'buildah', version: '1.28.2' },
-      passedOver: ['Docker 20.10.24 has no buildx plugin.', 'Podman is not installed.'],
+      passedOver: ['Docker 20.10.24 has no buildx plugin, or no builder that runs.', 'Podman is not installed.'],
     });
+  });
+
+  test('is not a Docker that is older than 23', async () => {
+    await program('docker', 'case $1 in version) echo 20.10.24;; *) echo "Status: running";; esac');
+    expect((await findContainerEngine()).passedOver).toContain('Docker 20.10.24 is too old: 23 or newer is needed.');
   });
 
   test('is none where nothing is installed, and each is named', async () => {
