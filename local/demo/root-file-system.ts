@@ -1,5 +1,5 @@
 import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ask, CommandFailedError, run } from '../command.ts';
 
@@ -54,14 +54,10 @@ export async function makeRootFileSystem({
   const files = (await readdir(packages)).filter((name) => name.endsWith('.deb')).map((name) => join(packages, name));
 
   say('installing them into a folder');
+  for (const file of files) await leaveScriptsOut(file, join(workspace, 'unpacked', basename(file)), signal);
   await prepare(root);
-  await dpkg(root, ['--unpack', ...files], signal);
+  await dpkg(root, ['--install', ...files], signal);
   const database = join(root, 'var/lib/dpkg');
-  for (const name of await readdir(join(database, 'info'))) {
-    // The packages' own scripts are for a whole system; the example's Dockerfile does what this one needs.
-    if (/\.(pre|post)(inst|rm)$/.test(name)) await rm(join(database, 'info', name));
-  }
-  await dpkg(root, ['--configure', '--pending'], signal);
   for (const name of ['lock', 'lock-frontend', 'status-old', 'triggers/Lock'])
     await rm(join(database, name), { force: true });
 
@@ -98,6 +94,20 @@ async function download(folder: string, state: string, signal?: AbortSignal): Pr
       throw new PackagesMissingError(`apt-get could not download ${basePackages.join(', ')}: ${reason}`, { cause });
     }
   }
+}
+
+/**
+ * The packages' own scripts are for a whole system, and a shell in it; the example's Dockerfile does what this small one needs.
+ * Everything else of the package stays.
+ */
+async function leaveScriptsOut(file: string, folder: string, signal?: AbortSignal): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true });
+  await run('dpkg-deb', ['--raw-extract', file, folder], { signal });
+  const control = join(folder, 'DEBIAN');
+  await chmod(control, 0o755);
+  for (const name of ['preinst', 'postinst', 'prerm', 'postrm', 'config'])
+    await rm(join(control, name), { force: true });
+  await run('dpkg-deb', ['--root-owner-group', '-Znone', '--build', folder, file], { signal });
 }
 
 /** dpkg follows these links, so a package may ship `/bin/x` or `/usr/bin/x`: releases differ. */
