@@ -1,4 +1,4 @@
-import type { Build } from './aws/codebuild-build.ts';
+import type { Build } from './aws/codebuild/build.ts';
 import type { Account } from './aws/service.ts';
 
 /** What happens, in lines for a person. */

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Authority, createAuthority } from './authority.ts';
+import { type Authority, createAuthority } from './iam/authority.ts';
 import type { Account } from './service.ts';
 
 export interface AccountOptions {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runningCommands } from '../running-commands.ts';
 import { type Build, busybox, Workshop } from './workshop.ts';
 
 let workshop: Workshop;
@@ -123,8 +124,7 @@ test('a build that is stopped from outside', async () => {
 });
 
 test('after all of that no process is left and the next build works', async () => {
-  const { execFileSync } = process.getBuiltinModule('node:child_process');
-  expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toMatch(/^sleep 4321/m);
+  expect(await runningCommands()).not.toMatch(/^sleep 4321/m);
   const build = await workshop.build(dockerfile('RUN true'));
   expect(build.result.outcome, build.log).toBe('built');
 });
@@ -157,8 +157,7 @@ test('a builder that is killed takes its engine with it', async () => {
     });
   });
   await expect(killed).rejects.toThrow('left no result');
-  const { execFileSync } = process.getBuiltinModule('node:child_process');
-  await expect.poll(() => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toMatch(/^sleep 8765/m);
+  await expect.poll(runningCommands).not.toMatch(/^sleep 8765/m);
   const build = await workshop.build(dockerfile('RUN true'));
   expect(build.result.outcome, build.log).toBe('built');
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildRequest, type BuildResult, buildResultSchema, recordKeys } from '../../core/build-request.ts';
+import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { type SmallAws, startSmallAws } from './small-aws.ts';
 import { type SmallGitHost, startSmallGitHost } from './small-git-host.ts';
 import { type SmallRegistry, type SmallRegistryOptions, startSmallRegistry } from './small-registry.ts';
@@ -113,5 +114,14 @@ export class Workshop implements AsyncDisposable {
 /** A Dockerfile's first lines for an image that can run commands, and the file that they need. */
 export const busybox = {
   dockerfile: 'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "--install", "-s", "/bin"]\n',
-  files: { busybox: readFileSync('/usr/bin/busybox') },
+  files: { busybox: await packagedBusybox() },
 };
+
+/** The program of Debian's package: whether the machine itself has one, and what it is linked with, is left open. */
+async function packagedBusybox(): Promise<Buffer> {
+  const workspace = mkdtempSync(join(tmpdir(), 'workshop-busybox-'));
+  await makeRootFileSystem({ archive: join(workspace, 'rootfs.tar'), workspace, say: () => undefined });
+  const program = readFileSync(join(workspace, 'root/usr/bin/busybox'));
+  rmSync(workspace, { recursive: true });
+  return program;
+}

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../local/command.ts';
 import { exampleRecords } from '../../local/demo/sources.ts';
+import { runningCommands } from '../running-commands.ts';
 import { type Rig, startRig } from './rig.ts';
 import { smallDebian } from './sources.ts';
 
@@ -43,8 +43,7 @@ describe('a build that fails', () => {
     const { build, text } = await buildOf('endless', `${smallDebian}RUN sleep 86399\n`);
     expect(build).toMatchObject({ status: 'failed', failure: { error: 'BuildTimeoutError' } });
     expect(text).toContain('20 s');
-    const processes = await run('ps', ['-eo', 'args']);
-    expect(processes).not.toContain('sleep 86399');
+    expect(await runningCommands()).not.toContain('sleep 86399');
   });
 
   it('because it prints 200 MB is stopped, with the reason', async () => {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Address, listen } from '../../../local/address.ts';
 import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
-import { type ApiGateway, createApiGateway } from '../../../local/aws/api-gateway.ts';
-import { createRouter } from '../../../local/aws/api-gateway-routes.ts';
-import { createLambda, type Lambda } from '../../../local/aws/lambda.ts';
+import { type ApiGateway, createApiGateway } from '../../../local/aws/api-gateway/api-gateway.ts';
+import { createRouter } from '../../../local/aws/api-gateway/routes.ts';
+import { createLambda, type Lambda } from '../../../local/aws/lambda/lambda.ts';
 import type { Service } from '../../../local/aws/service.ts';
 import { makeRole } from './role.ts';
 

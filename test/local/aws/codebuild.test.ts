@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
-import { identityOf } from '../../../local/aws/build-processes.ts';
-import { type CodeBuild, createCodeBuild } from '../../../local/aws/codebuild.ts';
-import type { Build } from '../../../local/aws/codebuild-build.ts';
+import type { Build } from '../../../local/aws/codebuild/build.ts';
+import { type CodeBuild, createCodeBuild } from '../../../local/aws/codebuild/codebuild.ts';
+import { identityOf } from '../../../local/aws/codebuild/processes.ts';
 import type { Caller } from '../../../local/aws/service.ts';
 import { makeRole } from './role.ts';
 
@@ -273,7 +273,7 @@ describe('starting builds', () => {
 test('after a kill of the machine, what the build left behind is ended and the build is closed', async () => {
   const program = `
     import { openAccount } from ${JSON.stringify(new URL('../../../local/aws/account.ts', import.meta.url).href)};
-    import { createCodeBuild } from ${JSON.stringify(new URL('../../../local/aws/codebuild.ts', import.meta.url).href)};
+    import { createCodeBuild } from ${JSON.stringify(new URL('../../../local/aws/codebuild/codebuild.ts', import.meta.url).href)};
     const account = openAccount({ url: 'http://localhost:1', dataFolder: process.argv[1], log: () => undefined });
     account.connect({ emit: () => undefined, invoke: () => undefined });
     account.iam.putRole('arn:aws:iam::123456789012:role/b', { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'codebuild.amazonaws.com' }, Action: 'sts:AssumeRole' }] });

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { startDynamoDbEngine } from '../../../local/aws/dynamodb-engine.ts';
-import { repairIndexes } from '../../../local/aws/dynamodb-index-repair.ts';
-import { scan } from '../../../local/aws/dynamodb-table.ts';
+import { startDynamoDbEngine } from '../../../local/aws/dynamodb/engine.ts';
+import { repairIndexes } from '../../../local/aws/dynamodb/index-repair.ts';
+import { scan } from '../../../local/aws/dynamodb/table.ts';
 
 const table = {
   TableName: 'builds',

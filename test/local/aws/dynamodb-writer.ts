@@ -1,4 +1,4 @@
-import { startDynamoDbEngine } from '../../../local/aws/dynamodb-engine.ts';
+import { startDynamoDbEngine } from '../../../local/aws/dynamodb/engine.ts';
 
 /** Changes the indexed attribute of a few items for ever, until somebody kills the process. `node dynamodb-writer.ts FOLDER` */
 const engine = await startDynamoDbEngine(process.argv[2] ?? '');

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createDynamodb } from '../../../local/aws/dynamodb.ts';
-import { startDynamoDbEngine } from '../../../local/aws/dynamodb-engine.ts';
-import { createIam } from '../../../local/aws/iam.ts';
+import { createDynamodb } from '../../../local/aws/dynamodb/dynamodb.ts';
+import { startDynamoDbEngine } from '../../../local/aws/dynamodb/engine.ts';
+import { createIam } from '../../../local/aws/iam/iam.ts';
 import type { Keys, Service } from '../../../local/aws/service.ts';
 import { declareRole, type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 

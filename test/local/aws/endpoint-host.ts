@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
-import { createAwsEndpoint } from '../../../local/aws/endpoint.ts';
+import { createAwsEndpoint } from '../../../local/aws/endpoint/endpoint.ts';
 import type { Created, Declared, Keys, Service } from '../../../local/aws/service.ts';
 
 export interface EndpointHost extends AsyncDisposable {

@@ -7,9 +7,9 @@ import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AwsClient } from 'aws4fetch';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createSecretsManager } from '../../../local/aws/secrets-manager.ts';
+import { createSecretsManager } from '../../../local/aws/secrets-manager/secrets-manager.ts';
 import { AwsError, type Keys, operation, type Service } from '../../../local/aws/service.ts';
-import { createSqs } from '../../../local/aws/sqs.ts';
+import { createSqs } from '../../../local/aws/sqs/sqs.ts';
 import { type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 
 let host: EndpointHost;

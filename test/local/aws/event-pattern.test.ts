@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compilePattern } from '../../../local/aws/event-pattern.ts';
+import { compilePattern } from '../../../local/aws/events/pattern.ts';
 
 const event = {
   source: 'aws.ecr',

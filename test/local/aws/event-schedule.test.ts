@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseSchedule } from '../../../local/aws/event-schedule.ts';
+import { parseSchedule } from '../../../local/aws/events/schedule.ts';
 
 const after = '2026-11-21T10:00:30Z';
 const next = (expression: string, from = after) => {

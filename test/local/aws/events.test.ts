@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OpenAccount } from '../../../local/aws/account.ts';
-import { createEvents, type Events, type EventTargets } from '../../../local/aws/events.ts';
+import { createEvents, type Events, type EventTargets } from '../../../local/aws/events/events.ts';
 import { AwsError, type Caller } from '../../../local/aws/service.ts';
 import { type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createIam } from '../../../local/aws/iam.ts';
+import { createIam } from '../../../local/aws/iam/iam.ts';
 import type { Caller, Permission, Service } from '../../../local/aws/service.ts';
 import { declareRole, type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 

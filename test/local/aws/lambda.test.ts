@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
-import { createLambda, type Lambda } from '../../../local/aws/lambda.ts';
-import { failuresOf } from '../../../local/aws/lambda-queue-poller.ts';
+import { createLambda, type Lambda } from '../../../local/aws/lambda/lambda.ts';
+import { failuresOf } from '../../../local/aws/lambda/queue-poller.ts';
 import { makeRole } from './role.ts';
 
 let folder: string;

@@ -12,9 +12,9 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createIam } from '../../../local/aws/iam.ts';
-import { createS3, type S3 } from '../../../local/aws/s3.ts';
-import { createChecksum } from '../../../local/aws/s3-checksum.ts';
+import { createIam } from '../../../local/aws/iam/iam.ts';
+import { createChecksum } from '../../../local/aws/s3/checksum.ts';
+import { createS3, type S3 } from '../../../local/aws/s3/s3.ts';
 import type { Service } from '../../../local/aws/service.ts';
 import { declareRole, type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 

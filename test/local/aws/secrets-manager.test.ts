@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createIam } from '../../../local/aws/iam.ts';
-import { createSecretsManager } from '../../../local/aws/secrets-manager.ts';
+import { createIam } from '../../../local/aws/iam/iam.ts';
+import { createSecretsManager } from '../../../local/aws/secrets-manager/secrets-manager.ts';
 import type { Service } from '../../../local/aws/service.ts';
 import { declareRole, type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 

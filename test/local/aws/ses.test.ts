@@ -2,9 +2,9 @@ import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import MailComposer from 'nodemailer/lib/mail-composer/index.js';
 import PostalMime from 'postal-mime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createIam } from '../../../local/aws/iam.ts';
+import { createIam } from '../../../local/aws/iam/iam.ts';
 import type { Service } from '../../../local/aws/service.ts';
-import { createSes } from '../../../local/aws/ses.ts';
+import { createSes } from '../../../local/aws/ses/ses.ts';
 import { createInbox, type Inbox } from '../../../local/inbox/inbox.ts';
 import { declareRole, type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 

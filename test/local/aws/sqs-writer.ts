@@ -1,5 +1,5 @@
 import { openAccount } from '../../../local/aws/account.ts';
-import { createSqs } from '../../../local/aws/sqs.ts';
+import { createSqs } from '../../../local/aws/sqs/sqs.ts';
 import { declareIn } from './endpoint-host.ts';
 
 /** Sends numbered messages for ever, and says each number once its message is accepted. `node sqs-writer.ts FOLDER` */

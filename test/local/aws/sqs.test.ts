@@ -15,9 +15,9 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createIam } from '../../../local/aws/iam.ts';
+import { createIam } from '../../../local/aws/iam/iam.ts';
 import type { Service } from '../../../local/aws/service.ts';
-import { createSqs, type Sqs } from '../../../local/aws/sqs.ts';
+import { createSqs, type Sqs } from '../../../local/aws/sqs/sqs.ts';
 import { declareRole, type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 
 const writer = fileURLToPath(new URL('sqs-writer.ts', import.meta.url));

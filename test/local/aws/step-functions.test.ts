@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
-import { type CodeBuild, createCodeBuild } from '../../../local/aws/codebuild.ts';
-import { createLambda, type Lambda } from '../../../local/aws/lambda.ts';
+import { type CodeBuild, createCodeBuild } from '../../../local/aws/codebuild/codebuild.ts';
+import { createLambda, type Lambda } from '../../../local/aws/lambda/lambda.ts';
 import type { Caller, Service } from '../../../local/aws/service.ts';
-import { createStepFunctions } from '../../../local/aws/step-functions.ts';
+import { createStepFunctions } from '../../../local/aws/step-functions/step-functions.ts';
 import { makeRole } from './role.ts';
 
 const owner: Caller = { kind: 'owner', arn: 'arn:aws:iam::123456789012:root' };

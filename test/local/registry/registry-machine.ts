@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
-import { createEcr, type Ecr, type EcrOptions } from '../../../local/aws/ecr.ts';
-import { createAwsEndpoint } from '../../../local/aws/endpoint.ts';
+import { createEcr, type Ecr, type EcrOptions } from '../../../local/aws/ecr/ecr.ts';
+import { createAwsEndpoint } from '../../../local/aws/endpoint/endpoint.ts';
 
 export interface RegistryMachine {
   url: string;

@@ -1,0 +1,223 @@
+import { z } from 'zod';
+import { arnOf, type RegistryContext } from '../../registry/exchange.ts';
+import type { StoredImage } from '../../registry/images.ts';
+import { type Descriptor, isForeign, parseManifest } from '../../registry/manifest.ts';
+import { type Finding, severities } from '../../scanner/finding.ts';
+import { findingsSchema } from '../../scanner/record-scanner.ts';
+import type { Scanner } from '../../scanner/scanner.ts';
+import { AwsError, operation } from '../service.ts';
+import { findImage, findRepository, permissionsFor } from './context.ts';
+import { scanNotFound } from './errors.ts';
+import { imageId, inRepository, pageOf, paging, seconds } from './input.ts';
+
+const day = 24 * 60 * 60 * 1000;
+
+const scanSchema = z.object({
+  repository: z.string(),
+  digest: z.string(),
+  status: z.enum(['IN_PROGRESS', 'COMPLETE', 'FAILED', 'UNSUPPORTED_IMAGE']),
+  description: z.string().nullable(),
+  started_at: z.number(),
+  completed_at: z.number().nullable(),
+  source_updated_at: z.number().nullable(),
+  findings: z.string(),
+});
+
+type Scan = z.infer<typeof scanSchema>;
+
+/** Configurations of images that can be run; anything else that is pushed is an artifact. */
+const imageConfigs = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json'];
+
+/**
+ * Basic scanning: what is asked for is in the database until it has ended, so a restart goes on with it. One image at a time, so
+ * that a build beside it has its share of the machine.
+ */
+export function createScans(context: RegistryContext, scanner: Scanner) {
+  const { account, registry } = context;
+  const { database } = account;
+  const select = database.prepare('select * from ecr_scan where repository = ? and digest = ?');
+  const next = database.prepare(
+    "select * from ecr_scan where status = 'IN_PROGRESS' order by started_at, rowid limit 1",
+  );
+  const begin = database.prepare(`
+    insert into ecr_scan (repository, digest, status, started_at) values (?, ?, 'IN_PROGRESS', ?)
+      on conflict do update set status = excluded.status, started_at = excluded.started_at, description = null`);
+  const end = database.prepare(`
+    update ecr_scan set status = ?, description = ?, completed_at = ?, source_updated_at = ?, findings = ?
+      where repository = ? and digest = ?`);
+
+  const find = (repository: string, digest: string): Scan | undefined => {
+    const row = select.get(repository, digest);
+    return row === undefined ? undefined : scanSchema.parse(row);
+  };
+
+  let isStarted = false;
+  let working: Promise<void> | undefined;
+
+  const work = async (): Promise<void> => {
+    for (let row = next.get(); isStarted && row !== undefined; row = next.get()) {
+      const { repository, digest } = scanSchema.parse(row);
+      const image = registry.images.byDigest(repository, digest);
+      if (image !== undefined) await scan(image);
+    }
+  };
+
+  const scan = async (image: StoredImage): Promise<void> => {
+    const { repository, digest } = image;
+    const manifest = parseManifest(image.manifest, image.mediaType);
+    const fileOf = (blob: Descriptor) => ({ digest: blob.digest, file: registry.files.pathOf(blob.digest) });
+    const { config } = manifest;
+    const layers = manifest.layers.filter((layer) => !isForeign(layer)).map(fileOf);
+    const outcome =
+      config !== undefined && imageConfigs.includes(config.mediaType)
+        ? await scanner.scan({ ...image, config: fileOf(config), layers })
+        : { status: 'UNSUPPORTED_IMAGE' as const, reason: 'UnsupportedImageError: The image is no container image.' };
+    // The machine stops: the next one scans from the beginning.
+    if (!isStarted) return;
+    const { status } = outcome;
+    const findings = outcome.status === 'COMPLETE' ? outcome.findings : [];
+    const description = outcome.status === 'COMPLETE' ? 'The scan was completed successfully.' : outcome.reason;
+    const updatedAt = outcome.status === 'COMPLETE' ? (outcome.sourceUpdatedAt ?? null) : null;
+    const ended = end.run(status, description, Date.now(), updatedAt, JSON.stringify(findings), repository, digest);
+    // The image may have been deleted meanwhile.
+    if (ended.changes === 0) return;
+    account.log('ecr', `scan of ${repository}@${digest}: ${status}, ${findings.length} findings`);
+    account.emit({
+      source: 'aws.ecr',
+      'detail-type': 'ECR Image Scan',
+      resources: [arnOf(account, repository)],
+      detail: {
+        'scan-status': status,
+        'repository-name': repository,
+        'finding-severity-counts': countsOf(findings),
+        'image-digest': digest,
+        'image-tags': registry.images.tagsOf(repository, digest),
+      },
+    });
+  };
+
+  const wake = (): void => {
+    if (!isStarted || working !== undefined) return;
+    working = work().finally(() => {
+      working = undefined;
+    });
+    working.catch((error: unknown) => account.log('ecr', `scans: ${error}`));
+  };
+
+  const isRecent = (scanned: Scan | undefined): boolean => (scanned?.started_at ?? 0) > Date.now() - day;
+
+  return {
+    /** What a push means for scans: one for each image a day, where the repository wants it. */
+    pushed(repository: string, digest: string): void {
+      const wantsScan = registry.repositories.find(repository)?.scanOnPush ?? false;
+      const image = registry.images.byDigest(repository, digest);
+      if (!wantsScan || image === undefined || isIndex(image) || isRecent(find(repository, digest))) return;
+      begin.run(repository, digest, Date.now());
+      wake();
+    },
+
+    start(): void {
+      isStarted = true;
+      wake();
+    },
+
+    async stop(): Promise<void> {
+      isStarted = false;
+      await scanner.stop();
+      await working;
+    },
+
+    operations: {
+      StartImageScan: operation({
+        input: z.object({ ...inRepository, imageId }),
+        permissions: permissionsFor(context, 'StartImageScan'),
+        handle(input) {
+          const { name } = findRepository(context, input);
+          const image = findImage(context, name, input.imageId);
+          if (isIndex(image)) {
+            throw new AwsError(
+              'UnsupportedImageTypeException',
+              `The image with digest '${image.digest}' in the repository with name '${name}' is of a type that cannot be scanned: ${image.mediaType}`,
+            );
+          }
+          if (isRecent(find(name, image.digest))) {
+            throw new AwsError(
+              'LimitExceededException',
+              'The scan quota per image has been exceeded. Wait and try again.',
+            );
+          }
+          begin.run(name, image.digest, Date.now());
+          wake();
+          return { ...identity(account.id, image, input.imageId.imageTag), imageScanStatus: { status: 'IN_PROGRESS' } };
+        },
+      }),
+
+      DescribeImageScanFindings: operation({
+        input: z.object({ ...inRepository, imageId, ...paging }),
+        permissions: permissionsFor(context, 'DescribeImageScanFindings'),
+        handle(input) {
+          const { name } = findRepository(context, input);
+          const image = findImage(context, name, input.imageId);
+          const found = find(name, image.digest);
+          if (found === undefined) throw scanNotFound(input.imageId, name, account.id);
+          const { status, description } = found;
+          const answer = {
+            ...identity(account.id, image, input.imageId.imageTag),
+            imageScanStatus: { status, ...(description === null ? {} : { description }) },
+          };
+          if (status !== 'COMPLETE') return answer;
+          const findings = findingsSchema.parse(JSON.parse(found.findings)) as Finding[];
+          const { items, ...next } = pageOf(findings.map(shown), (finding) => finding.key, input);
+          return {
+            ...answer,
+            imageScanFindings: {
+              imageScanCompletedAt: seconds(found.completed_at ?? 0),
+              vulnerabilitySourceUpdatedAt: seconds(found.source_updated_at ?? found.completed_at ?? 0),
+              findings: items.map(({ key: _, ...finding }) => finding),
+              findingSeverityCounts: countsOf(findings),
+            },
+            ...next,
+          };
+        },
+      }),
+    },
+  };
+}
+
+function isIndex(image: StoredImage): boolean {
+  return parseManifest(image.manifest, image.mediaType).kind === 'index';
+}
+
+function identity(registryId: string, image: StoredImage, imageTag: string | undefined) {
+  return {
+    registryId,
+    repositoryName: image.repository,
+    imageId: { imageDigest: image.digest, ...(imageTag === undefined ? {} : { imageTag }) },
+  };
+}
+
+/** Severities that nothing has are not there. */
+function countsOf(findings: Finding[]): Record<string, number> {
+  const counts = severities.map((severity) => [severity, findings.filter((each) => each.severity === severity).length]);
+  return Object.fromEntries(counts.filter(([, count]) => count !== 0));
+}
+
+/** A finding as basic scanning gives it; no attribute has more than 256 characters. */
+function shown(finding: Finding, index: number) {
+  const { cvss } = finding;
+  const attributes: [string, string | undefined][] = [
+    ['package_version', finding.packageVersion],
+    ['package_name', finding.packageName],
+    ['fixed_in_version', finding.fixedVersion],
+    [`CVSS${cvss?.version}_VECTOR`, cvss?.vector],
+    [`CVSS${cvss?.version}_SCORE`, cvss?.score.toFixed(1)],
+  ];
+  return {
+    key: String(index).padStart(9, '0'),
+    name: finding.name,
+    ...(finding.description === undefined ? {} : { description: finding.description }),
+    ...(finding.uri === undefined ? {} : { uri: finding.uri }),
+    severity: finding.severity,
+    attributes: attributes.flatMap(([key, value]) => (value ? [{ key, value: value.slice(0, 256) }] : [])),
+  };
+}

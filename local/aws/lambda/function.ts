@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import type { LogFile } from '../log-file.ts';
+import { AwsError } from '../service.ts';
+import type { FunctionError, InstanceAnswer, InstanceSettings, Invocation } from './worker.ts';
+
+export interface FunctionSettings extends InstanceSettings {
+  environment: Record<string, string>;
+  timeoutSeconds: number;
+  /** Undefined: as many as the machine bears. */
+  reservedConcurrency: number | undefined;
+}
+
+/** `payload` is JSON; it is never parsed on the way from the function to its caller. */
+export type Outcome = { ok: true; payload: string } | { ok: false; error: FunctionError };
+
+export interface RunningFunction {
+  readonly settings: FunctionSettings;
+  /** @throws AwsError `TooManyRequestsException`, `RequestEntityTooLargeException` */
+  invoke(event: string): Promise<Outcome>;
+  /** Ends every instance; what runs in one never answers. */
+  stop(): Promise<void>;
+}
+
+interface Instance {
+  worker: Worker;
+  current:
+    | { invocation: Invocation; startedAt: number; settle(outcome: Outcome): void; timer: NodeJS.Timeout }
+    | undefined;
+  idleTimer: NodeJS.Timeout | undefined;
+}
+
+interface Waiting {
+  event: string;
+  settle(outcome: Outcome): void;
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const requestLimit = 6 * 1024 * 1024;
+/** Lambda allows 100 bytes of its own in an answer and says so in the error. */
+const responseLimit = requestLimit + 100;
+/** On one machine further events wait for a free instance; Lambda would start up to a thousand. */
+const mostInstances = 8;
+const idleMilliseconds = 5 * 60_000;
+
+/** A function with its instances: threads that are started under load and ended when they have nothing to do. */
+export function runFunction(settings: FunctionSettings, log: LogFile): RunningFunction {
+  const instances = new Set<Instance>();
+  const idle: Instance[] = [];
+  const waiting: Waiting[] = [];
+  let stopped = false;
+
+  const start = (): Instance => {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      name: settings.functionName,
+      env: settings.environment,
+      workerData: settings satisfies InstanceSettings,
+      stdout: true,
+      stderr: true,
+      // The heap's share of the memory, as Lambda's runtime sets `--max-old-space-size`.
+      resourceLimits: { maxOldGenerationSizeMb: Math.floor(settings.memoryMb * 0.9) },
+    });
+    const instance: Instance = { worker, current: undefined, idleTimer: undefined };
+    instances.add(instance);
+    let memoryExceeded = false;
+    worker.stdout.on('data', (text: Buffer) => log.write(text));
+    worker.stderr.on('data', (text: Buffer) => log.write(text));
+    worker.on('message', (answer: InstanceAnswer) => finish(instance, outcomeOf(answer)));
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      memoryExceeded = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    });
+    worker.on('exit', (code) => {
+      leave(instance);
+      if (instance.current === undefined || stopped) return;
+      const { requestId } = instance.current.invocation;
+      const how = memoryExceeded ? 'signal: killed' : `exit status ${code}`;
+      const errorMessage = `RequestId: ${requestId} Error: Runtime exited with error: ${how}`;
+      log.write(`${errorMessage}\n`);
+      finish(instance, { ok: false, error: { errorType: 'Runtime.ExitError', errorMessage } });
+    });
+    worker.unref();
+    return instance;
+  };
+
+  const leave = (instance: Instance): void => {
+    instances.delete(instance);
+    clearTimeout(instance.idleTimer);
+    const position = idle.indexOf(instance);
+    if (position >= 0) idle.splice(position, 1);
+  };
+
+  const finish = (instance: Instance, outcome: Outcome): void => {
+    const current = instance.current;
+    if (current === undefined) return;
+    instance.current = undefined;
+    clearTimeout(current.timer);
+    report(current.invocation.requestId, performance.now() - current.startedAt);
+    if (instances.has(instance)) rest(instance);
+    current.settle(outcome);
+    serve();
+  };
+
+  const rest = (instance: Instance): void => {
+    idle.push(instance);
+    instance.idleTimer = setTimeout(() => {
+      leave(instance);
+      void instance.worker.terminate();
+    }, idleMilliseconds);
+    instance.idleTimer.unref();
+    instance.worker.unref();
+  };
+
+  const serve = (): void => {
+    while (waiting.length > 0) {
+      const instance = idle.pop() ?? (instances.size < mostInstances ? start() : undefined);
+      const next = instance && waiting.shift();
+      if (instance === undefined || next === undefined) return;
+      give(instance, next);
+    }
+  };
+
+  const give = (instance: Instance, { event, settle }: Waiting): void => {
+    clearTimeout(instance.idleTimer);
+    instance.worker.ref();
+    const milliseconds = settings.timeoutSeconds * 1000;
+    const invocation = { requestId: randomUUID(), event, deadline: Date.now() + milliseconds };
+    const timer = setTimeout(() => expire(instance, invocation.requestId), milliseconds);
+    instance.current = { invocation, startedAt: performance.now(), settle, timer };
+    instance.worker.postMessage(invocation);
+  };
+
+  const expire = (instance: Instance, requestId: string): void => {
+    leave(instance);
+    const seconds = settings.timeoutSeconds.toFixed(2);
+    const errorMessage = `${new Date().toISOString()} ${requestId} Task timed out after ${seconds} seconds`;
+    log.write(`${errorMessage}\n`);
+    finish(instance, { ok: false, error: { errorType: 'Sandbox.Timedout', errorMessage } });
+    void instance.worker.terminate();
+  };
+
+  const report = (requestId: string, milliseconds: number): void => {
+    const duration = milliseconds.toFixed(2);
+    log.write(
+      `REPORT RequestId: ${requestId}\tDuration: ${duration} ms\tBilled Duration: ${Math.ceil(milliseconds)} ms\tMemory Size: ${settings.memoryMb} MB\n`,
+    );
+  };
+
+  return {
+    settings,
+    invoke(event) {
+      // The machine is on its way down: what asks finds its work again after the next start.
+      if (stopped) return new Promise(() => undefined);
+      const size = Buffer.byteLength(event);
+      if (size > requestLimit) {
+        const message = `${size} byte payload is too large for the RequestResponse invocation type (limit ${requestLimit} bytes)`;
+        return Promise.reject(new AwsError('RequestEntityTooLargeException', message, 413));
+      }
+      const running = instances.size - idle.length + waiting.length;
+      if (settings.reservedConcurrency !== undefined && running >= settings.reservedConcurrency) {
+        const reason = 'ReservedFunctionConcurrentInvocationLimitExceeded';
+        return Promise.reject(new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429, { Reason: reason }));
+      }
+      return new Promise((settle) => {
+        waiting.push({ event, settle });
+        serve();
+      });
+    },
+    async stop() {
+      stopped = true;
+      waiting.length = 0;
+      for (const { current } of instances) clearTimeout(current?.timer);
+      await Promise.all([...instances].map(({ worker }) => worker.terminate()));
+      await log.close();
+    },
+  };
+}
+
+function outcomeOf(answer: InstanceAnswer): Outcome {
+  if ('error' in answer) return { ok: false, error: answer.error };
+  if (Buffer.byteLength(answer.payload) <= responseLimit) return { ok: true, payload: answer.payload };
+  const errorMessage = `Response payload size exceeded maximum allowed payload size (${responseLimit} bytes).`;
+  return { ok: false, error: { errorType: 'Function.ResponseSizeTooLarge', errorMessage } };
+}

@@ -1,0 +1,325 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { copyFile, readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type Account, AwsError, type Caller, type Permission, type Service } from '../service.ts';
+import { receiveBody } from './body.ts';
+import { type Bucket, bucketArn, bucketResources } from './bucket.ts';
+import { createObjectStore, type StoredObject } from './objects.ts';
+import { rangeOf } from './range.ts';
+import { xmlDocument } from './xml.ts';
+
+export interface S3 extends Service {
+  /** Puts a file of this machine into a bucket, as the CDK CLI uploads assets. */
+  putFile(bucket: string, key: string, path: string): Promise<void>;
+}
+
+interface Target {
+  method: string;
+  bucket: string;
+  key: string;
+  query: URLSearchParams;
+}
+
+const dayMilliseconds = 86_400_000;
+const expiryInterval = 3_600_000;
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
+const longestKey = 1024;
+/** Queries that stand for calls of their own, none of which the product makes. */
+const subresources = [
+  'uploads',
+  'uploadId',
+  'acl',
+  'tagging',
+  'versions',
+  'versioning',
+  'policy',
+  'lifecycle',
+  'delete',
+];
+const keptHeaders =
+  /^(?:content-type|cache-control|content-disposition|content-encoding|content-language|expires|x-amz-meta-.+)$/;
+
+/** S3, path style: PutObject, GetObject, HeadObject, DeleteObject and ListObjectsV2 are what the product calls. */
+export function createS3(account: Account): S3 {
+  const { iam } = account;
+  const objects = createObjectStore({ folder: join(account.dataFolder, 's3'), database: account.database });
+  const buckets = new Map<string, Bucket>();
+  let expiring: NodeJS.Timeout | undefined;
+
+  function mayList(caller: Caller, bucket: string): boolean {
+    try {
+      iam.authorize(caller, [{ action: 's3:ListBucket', resource: bucketArn(bucket) }]);
+      return true;
+    } catch (error) {
+      if (error instanceof AwsError) return false;
+      throw error;
+    }
+  }
+
+  /** Who may not list a bucket is not told what is not in it. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
+  function noSuchKey(caller: Caller, { bucket, key }: Target): AwsError {
+    return mayList(caller, bucket)
+      ? new AwsError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key })
+      : new AwsError('AccessDenied', 'Access Denied', 403);
+  }
+
+  const calls: Record<string, { permission(target: Target): Permission; answer: Answer }> = {
+    PutObject: {
+      permission: onObject('s3:PutObject'),
+      async answer({ bucket, key }, request, response) {
+        const received = await receiveBody(request, objects.newFile());
+        const headers = keptOf(request);
+        const { file, size, md5: etag, checksum } = received;
+        await objects.put({ bucket, key, file, size, etag, headers, checksum }, (present) => {
+          if (request.headers['if-none-match'] === '*' && present) throw preconditionFailed('If-None-Match');
+          const wanted = request.headers['if-match'];
+          if (wanted !== undefined && unquoted(wanted) !== present?.etag) throw preconditionFailed('If-Match');
+        });
+        response.writeHead(200, {
+          etag: `"${etag}"`,
+          'x-amz-server-side-encryption': 'AES256',
+          ...(checksum && { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value }),
+        });
+        response.end();
+      },
+    },
+
+    GetObject: {
+      permission: onObject('s3:GetObject'),
+      async answer(target, request, response, caller) {
+        const opened = await objects.open(target.bucket, target.key);
+        if (!opened) throw noSuchKey(caller, target);
+        const { object, handle } = opened;
+        try {
+          if (notModified(request, object)) {
+            response.writeHead(304, headersOf(object)).end();
+            return;
+          }
+          const range = rangeOf(request.headers.range, object.size);
+          const { start, end } = range ?? { start: 0, end: object.size - 1 };
+          response.writeHead(range ? 206 : 200, {
+            ...headersOf(object),
+            'content-length': end - start + 1,
+            ...(range && { 'content-range': `bytes ${start}-${end}/${object.size}` }),
+            // The checksum is of the whole object, so it goes with the whole only.
+            ...(!range &&
+              object.checksum &&
+              request.headers['x-amz-checksum-mode'] === 'ENABLED' && {
+                [`x-amz-checksum-${object.checksum.algorithm}`]: object.checksum.value,
+                'x-amz-checksum-type': 'FULL_OBJECT',
+              }),
+          });
+          if (object.size === 0) response.end();
+          else await pipeline(handle.createReadStream({ start, end, autoClose: false }), response);
+        } finally {
+          await handle.close();
+        }
+      },
+    },
+
+    HeadObject: {
+      permission: onObject('s3:GetObject'),
+      answer(target, _request, response, caller) {
+        const object = objects.find(target.bucket, target.key);
+        if (!object) throw noSuchKey(caller, target);
+        response.writeHead(200, { ...headersOf(object), 'content-length': object.size }).end();
+      },
+    },
+
+    DeleteObject: {
+      permission: onObject('s3:DeleteObject'),
+      async answer({ bucket, key }, _request, response) {
+        await objects.delete(bucket, key);
+        response.writeHead(204).end();
+      },
+    },
+
+    ListObjectsV2: {
+      permission: ({ bucket, query }) => ({
+        action: 's3:ListBucket',
+        resource: bucketArn(bucket),
+        context: { 's3:prefix': query.get('prefix') ?? '', 's3:delimiter': query.get('delimiter') ?? '' },
+      }),
+      answer({ bucket, query }, _request, response) {
+        const prefix = query.get('prefix') ?? '';
+        const delimiter = query.get('delimiter') ?? '';
+        const token = query.get('continuation-token');
+        const limit = Math.min(wholeNumber(query.get('max-keys') ?? '1000', 'max-keys'), 1000);
+        const after = token === null ? (query.get('start-after') ?? '') : Buffer.from(token, 'base64url').toString();
+        const { objects: found, prefixes, next } = objects.list(bucket, { prefix, delimiter, after, limit });
+        const encode = query.get('encoding-type') === 'url' ? encodeURIComponent : (text: string) => text;
+        const document = xmlDocument('ListBucketResult', {
+          Name: bucket,
+          Prefix: encode(prefix),
+          Delimiter: delimiter === '' ? undefined : encode(delimiter),
+          MaxKeys: limit,
+          EncodingType: query.get('encoding-type') ?? undefined,
+          KeyCount: found.length + prefixes.length,
+          IsTruncated: next !== undefined,
+          ContinuationToken: token ?? undefined,
+          NextContinuationToken: next === undefined ? undefined : Buffer.from(next).toString('base64url'),
+          StartAfter: query.get('start-after') ?? undefined,
+          Contents: found.map(({ key, modified, etag, size }) => ({
+            Key: encode(key),
+            LastModified: new Date(modified),
+            ETag: `"${etag}"`,
+            Size: size,
+            StorageClass: 'STANDARD',
+          })),
+          CommonPrefixes: prefixes.map((common) => ({ Prefix: encode(common) })),
+        });
+        response.writeHead(200, { 'content-type': 'application/xml' }).end(document);
+      },
+    },
+  };
+
+  function callFor({ method, bucket, key, query }: Target): string {
+    const known = bucket !== '' && !subresources.some((name) => query.has(name));
+    const name = key === '' ? (method === 'GET' ? 'ListObjectsV2' : '') : objectCalls[method];
+    if (!known || !name)
+      throw new AwsError('NotImplemented', 'Slipway makes no such call of S3, so one machine does not know it.', 501);
+    return name;
+  }
+
+  return {
+    signingName: 's3',
+
+    async serve(request, response, caller) {
+      const requestId = randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase();
+      response.setHeader('x-amz-request-id', requestId);
+      response.setHeader('server', 'AmazonS3');
+      const target = targetOf(request);
+      try {
+        const name = callFor(target);
+        const call = calls[name];
+        if (!buckets.has(target.bucket)) {
+          throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: target.bucket });
+        }
+        if (Buffer.byteLength(target.key) > longestKey) {
+          throw new AwsError('KeyTooLongError', 'Your key is too long', 400, { MaxSizeAllowed: longestKey });
+        }
+        if (!call)
+          throw new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405);
+        iam.authorize(caller, [call.permission(target)]);
+        await call.answer(target, request, response, caller);
+      } catch (error) {
+        if (!(error instanceof AwsError) || response.headersSent) throw error;
+        request.resume();
+        const { code: Code, message: Message, details, statusCode } = error;
+        const document = xmlDocument('Error', {
+          Code,
+          Message,
+          ...(details as Record<string, string>),
+          RequestId: requestId,
+        });
+        response.writeHead(statusCode, { 'content-type': 'application/xml' });
+        response.end(request.method === 'HEAD' ? undefined : document.replace(/ xmlns="[^"]*"/, ''));
+      }
+    },
+
+    resources: bucketResources(account, (bucket) => buckets.set(bucket.name, bucket)),
+
+    async putFile(bucket, key, path) {
+      if (!buckets.has(bucket)) buckets.set(bucket, { name: bucket, expirations: [] });
+      const file = objects.newFile();
+      await copyFile(path, file);
+      const content = await readFile(file);
+      const etag = createHash('md5').update(content).digest('hex');
+      await objects.put({ bucket, key, file, size: content.length, etag, headers: {}, checksum: undefined });
+    },
+
+    start() {
+      const expire = async (): Promise<void> => {
+        for (const { name, expirations } of buckets.values()) {
+          for (const { prefix, days } of expirations) {
+            const old = objects.olderThan(name, prefix, Date.now() - days * dayMilliseconds);
+            for (const { key } of old) await objects.delete(name, key);
+          }
+        }
+      };
+      const run = () => void expire().catch((error: Error) => account.log('s3', `expiring objects: ${error.message}`));
+      run();
+      expiring = setInterval(run, expiryInterval);
+    },
+
+    stop: () => clearInterval(expiring),
+  };
+}
+
+type Answer = (
+  target: Target,
+  request: IncomingMessage,
+  response: ServerResponse,
+  caller: Caller,
+) => void | Promise<void>;
+
+const objectCalls: Record<string, string> = {
+  PUT: 'PutObject',
+  GET: 'GetObject',
+  HEAD: 'HeadObject',
+  DELETE: 'DeleteObject',
+};
+
+function onObject(action: string) {
+  return ({ bucket, key }: Target): Permission => ({ action, resource: `${bucketArn(bucket)}/${key}` });
+}
+
+/** `/aws/<bucket>/<key>`; a key may have any characters, percent-encoded. */
+function targetOf(request: IncomingMessage): Target {
+  const [path = '', search = ''] = (request.url ?? '').replace(/^\/aws/, '').split(/\?(.*)/s);
+  const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? [];
+  return { method: request.method ?? 'GET', bucket, key: decoded(key), query: new URLSearchParams(search) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new AwsError('InvalidURI', "Couldn't parse the specified URI.");
+  }
+}
+
+function headersOf({ etag, modified, headers }: StoredObject): Record<string, string> {
+  return {
+    'content-type': 'binary/octet-stream',
+    ...headers,
+    etag: `"${etag}"`,
+    'last-modified': new Date(modified).toUTCString(),
+    'accept-ranges': 'bytes',
+    'x-amz-server-side-encryption': 'AES256',
+  };
+}
+
+/** The headers that stay with an object. How the content came, in chunks, is none of them. */
+function keptOf({ headers }: IncomingMessage): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const own = name === 'content-encoding' ? value?.toString().replace(/,?\s*aws-chunked,?/, '') : value;
+    if (keptHeaders.test(name) && typeof own === 'string' && own !== '') kept[name] = own;
+  }
+  return kept;
+}
+
+function notModified(request: IncomingMessage, { etag }: StoredObject): boolean {
+  const wanted = request.headers['if-match'];
+  if (wanted !== undefined && wanted !== '*' && unquoted(wanted) !== etag) throw preconditionFailed('If-Match');
+  const known = request.headers['if-none-match'];
+  return known !== undefined && (known === '*' || unquoted(known) === etag);
+}
+
+function unquoted(etag: string): string {
+  return etag.replace(/^"(.*)"$/, '$1');
+}
+
+function preconditionFailed(condition: string): AwsError {
+  return new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
+    Condition: condition,
+  });
+}
+
+function wholeNumber(text: string, name: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new AwsError('InvalidArgument', `Provided ${name} not an integer or within integer range`);
+}

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Build } from '../codebuild/build.ts';
+import type { CodeBuild } from '../codebuild/codebuild.ts';
+import type { Lambda } from '../lambda/lambda.ts';
+import { type Account, AwsError, type Caller, type Permission } from '../service.ts';
+import { allStates, type Definition, DefinitionError, type TaskState } from './state-engine.ts';
+
+/** A task's failure by the name that Retry and Catch match. */
+export class TaskError extends Error {
+  /** The engine asks these of an error that no Retry and no Catch may match. */
+  readonly isRetryable: boolean;
+  readonly isCatchable: boolean;
+
+  constructor(name: string, cause: string, matchable = true) {
+    super(cause);
+    this.name = name;
+    this.isRetryable = matchable;
+    this.isCatchable = matchable;
+  }
+}
+
+export interface TaskServices {
+  lambda: Lambda;
+  codeBuild: CodeBuild;
+}
+
+export interface TaskRun {
+  caller: Caller;
+  input: unknown;
+  signal: AbortSignal;
+}
+
+export type TaskRunner = (run: TaskRun) => Promise<unknown>;
+
+/** https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html: a cause is cut at this length. */
+const causeLimit = 32_768;
+
+/** Rules that Step Functions keeps to hear of a build's end. https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html */
+const managedRule = 'StepFunctionsGetEventForCodeBuildStartBuildRule';
+
+/** @throws DefinitionError naming the state and its resource */
+export function taskRunnerOf(
+  stateName: string,
+  { Resource }: TaskState,
+  services: TaskServices,
+  account: Account,
+): TaskRunner {
+  if (Resource.startsWith('arn:aws:lambda:')) return (run) => invokeDirectly(services.lambda, Resource, run);
+  if (Resource === 'arn:aws:states:::lambda:invoke') return (run) => invoke(services.lambda, run);
+  if (Resource === 'arn:aws:states:::codebuild:startBuild.sync')
+    return (run) => startBuild(services.codeBuild, account, run);
+  throw new DefinitionError(`The state ${stateName}: the resource ${Resource} is not supported on one machine.`);
+}
+
+/** What the machine's role needs at the machine's creation, beside what its tasks need when they run. */
+export function deployPermissions(definition: Definition, account: Account): Permission[] {
+  const waits = allStates(definition).some(([, state]) => String(state.Resource).endsWith('codebuild:startBuild.sync'));
+  const resource = `arn:aws:events:${account.region}:${account.id}:rule/${managedRule}`;
+  return waits ? ['PutTargets', 'PutRule', 'DescribeRule'].map((name) => ({ action: `events:${name}`, resource })) : [];
+}
+
+async function invokeDirectly(lambda: Lambda, functionArn: string, { caller, input }: TaskRun): Promise<unknown> {
+  const outcome = await lambda.run(functionArn, JSON.stringify(input), caller).catch((error: Error) => {
+    throw refused('Lambda', 'AWSLambdaException', error);
+  });
+  if (outcome.ok) return JSON.parse(outcome.payload);
+  throw new TaskError(outcome.error.errorType, JSON.stringify(outcome.error).slice(0, causeLimit));
+}
+
+const invokeSchema = z.strictObject({
+  FunctionName: z.string(),
+  Payload: z.unknown().default({}),
+  InvocationType: z.literal('RequestResponse').optional(),
+  Qualifier: z.literal('$LATEST').optional(),
+});
+
+/** https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html */
+async function invoke(lambda: Lambda, { input, ...run }: TaskRun): Promise<unknown> {
+  const { FunctionName, Payload } = parameters(invokeSchema, input);
+  const result = await invokeDirectly(lambda, FunctionName.replace(/:\$LATEST$/, ''), { ...run, input: Payload });
+  const RequestId = randomUUID();
+  return {
+    ExecutedVersion: '$LATEST',
+    Payload: result,
+    SdkHttpMetadata: { HttpStatusCode: 200 },
+    SdkResponseMetadata: { RequestId },
+    StatusCode: 200,
+  };
+}
+
+/** https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html */
+async function startBuild(
+  codeBuild: CodeBuild,
+  account: Account,
+  { caller, input, signal }: TaskRun,
+): Promise<unknown> {
+  const { build } = (await callOperation(codeBuild, 'StartBuild', account, caller, withKeys(input, lowerFirst))) as {
+    build: Build;
+  };
+  const stop = () => {
+    // Best effort, as AWS says of it: a build that cannot be stopped ends by its own timeout.
+    callOperation(codeBuild, 'StopBuild', account, caller, { id: build.id }).catch((error: Error) => {
+      account.log('states', `${build.id} could not be stopped: ${error.message}`);
+    });
+  };
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop);
+  await codeBuild.ended(build.id);
+  signal.removeEventListener('abort', stop);
+  // The end comes as an event; what it was is asked for, under the machine's role.
+  const answer = await callOperation(codeBuild, 'BatchGetBuilds', account, caller, { ids: [build.id] });
+  const ended = (answer as { builds: Build[] }).builds[0] ?? build;
+  const result = { Build: withKeys(withMilliseconds(ended), upperFirst) };
+  if (ended.buildStatus === 'SUCCEEDED') return result;
+  throw new TaskError('States.TaskFailed', JSON.stringify(result).slice(0, causeLimit));
+}
+
+async function callOperation(
+  codeBuild: CodeBuild,
+  name: string,
+  account: Account,
+  caller: Caller,
+  input: unknown,
+): Promise<unknown> {
+  const operation = codeBuild.operations?.[name];
+  if (operation === undefined) throw new TaskError('States.Runtime', `There is no operation ${name}.`, false);
+  const parsed = parameters(operation.input, input) as never;
+  try {
+    account.iam.authorize(caller, operation.permissions(parsed));
+    return await operation.handle(parsed, caller, { requestId: randomUUID(), gone: new AbortController().signal });
+  } catch (error) {
+    throw refused('CodeBuild', 'CodeBuildException', error as Error);
+  }
+}
+
+function parameters<T>(schema: z.ZodType<T>, input: unknown): T {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new TaskError('States.Runtime', `The parameters are wrong: ${issue?.path.join('.')}: ${issue?.message}`, false);
+}
+
+/** What a service refuses has its own name, `<Service>.<Error>`; a denied call has the name that the service gives to the rest. */
+function refused(service: string, otherwise: string, error: Error): Error {
+  if (!(error instanceof AwsError)) return error;
+  const name = error.code === 'AccessDeniedException' ? otherwise : error.code;
+  const details = `Service: AWS${service}; Status Code: ${error.statusCode}; Error Code: ${error.code}; Request ID: ${randomUUID()}; Proxy: null`;
+  return new TaskError(`${service}.${name}`, `${error.message} (${details})`);
+}
+
+const lowerFirst = (key: string) => key.charAt(0).toLowerCase() + key.slice(1);
+const upperFirst = (key: string) => key.charAt(0).toUpperCase() + key.slice(1);
+
+function withKeys(value: unknown, rename: (key: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((element) => withKeys(element, rename));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [rename(key), withKeys(member, rename)]));
+}
+
+/** Step Functions shows times in milliseconds, the API in seconds. */
+function withMilliseconds(build: Build): object {
+  const phases = build.phases.map((phase) => ({
+    ...phase,
+    startTime: Math.round(phase.startTime * 1000),
+    ...(phase.endTime !== undefined && { endTime: Math.round(phase.endTime * 1000) }),
+  }));
+  return {
+    ...build,
+    phases,
+    startTime: Math.round(build.startTime * 1000),
+    ...(build.endTime !== undefined && { endTime: Math.round(build.endTime * 1000) }),
+  };
+}
