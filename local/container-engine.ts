@@ -146,6 +146,7 @@ async function findApt(signal?: AbortSignal): Promise<Apt | undefined> {
   const release = parseEnv(await readFile('/etc/os-release', 'utf8').catch(() => ''));
   const family = [release.ID, ...(release.ID_LIKE ?? '').split(' ')];
   if (!family.includes('debian') && !family.includes('ubuntu')) return undefined;
+  if (!(await ask('apt-get', ['--version'], { signal }))) return undefined;
   const distribution = release.NAME?.replace(' GNU/Linux', '') ?? 'Debian';
   if (process.getuid?.() === 0) return { distribution, prefix: [] };
   return (await ask('sudo', ['-n', 'true'], { signal })) === undefined
