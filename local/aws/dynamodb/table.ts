@@ -5,6 +5,8 @@ import { AwsError } from '../service.ts';
 import { transaction } from '../transaction.ts';
 import type { DynamoDbEngine } from './engine.ts';
 
+const creationMilliseconds = 10_000;
+
 const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
 const indexSchema = z.strictObject({
   IndexName: z.string(),
@@ -83,11 +85,29 @@ export async function ensureTable(
   }
   if (!there || !sameKeys(there, wanted)) {
     await engine.call('CreateTable', { ...wanted, BillingMode: 'PAY_PER_REQUEST' });
-    while ((await describe(engine, TableName))?.TableStatus !== 'ACTIVE') await sleep(5);
   }
+  await untilActive(engine, TableName);
   for (const row of moving.all(TableName))
     await engine.call('PutItem', { TableName, Item: JSON.parse(String(row.item)) });
   database.prepare('delete from dynamodb_moving where table_name = ?').run(TableName);
+}
+
+/**
+ * A new table is active after some milliseconds; one whose making was cut off by a kill never is, and has no items yet.
+ * @throws AwsError that says how to go on
+ */
+async function untilActive(engine: DynamoDbEngine, TableName: string): Promise<void> {
+  const deadline = performance.now() + creationMilliseconds;
+  while ((await describe(engine, TableName))?.TableStatus !== 'ACTIVE') {
+    if (performance.now() > deadline) {
+      throw new AwsError(
+        'InternalServerError',
+        `The table ${TableName} was cut off while it was made. Nothing is in it yet: remove the folder "dynamodb" of the data folder and start again.`,
+        500,
+      );
+    }
+    await sleep(5);
+  }
 }
 
 async function describe(engine: DynamoDbEngine, TableName: string) {

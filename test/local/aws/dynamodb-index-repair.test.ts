@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startDynamoDbEngine } from '../../../local/aws/dynamodb/engine.ts';
 import { repairIndexes } from '../../../local/aws/dynamodb/index-repair.ts';
 import { scan } from '../../../local/aws/dynamodb/table.ts';
@@ -28,6 +28,11 @@ test('an index has exactly the items of its table after every kill of their writ
   const folder = await mkdtemp(join(tmpdir(), 'slipway-repair-'));
   const first = await startDynamoDbEngine(folder);
   await first.call('CreateTable', { ...table, BillingMode: 'PAY_PER_REQUEST' });
+  await vi.waitFor(async () =>
+    expect(await first.call('DescribeTable', { TableName: 'builds' })).toMatchObject({
+      Table: { TableStatus: 'ACTIVE' },
+    }),
+  );
   await first.stop();
 
   for (let kill = 0; kill < 6; kill += 1) {
