@@ -106,7 +106,7 @@ test('a build that runs for ever', async () => {
 test('a build that prints without end', async () => {
   const started = performance.now();
   const build = await workshop.build(dockerfile('RUN echo first; yes a-very-noisy-step'), { logLimitBytes: 200_000 });
-  expectFailure(build, 'LogLimitError', /more than 200000 bytes/);
+  expectFailure(build, 'LogLimitError', /because it printed more than/);
   expect(build.log.length).toBeGreaterThan(150_000);
   expect(build.log.length).toBeLessThan(250_000);
   expect(build.log).toContain('first');
