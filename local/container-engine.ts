@@ -172,7 +172,8 @@ async function install(apt: Apt, packages: string[], options: EnsureOptions): Pr
     await aptGet(apt, get, options);
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
-    const reason = error.output.split('\n').findLast((line) => line.startsWith('E: ')) ?? error.message;
+    const said = error.output.split('\n').filter((line) => /^(E|dpkg): /.test(line));
+    const reason = said.slice(-3).join(' ') || error.message;
     throw new InstallationFailedError(`apt-get could not install ${packages.join(', ')}: ${reason}`, { cause: error });
   }
 }
