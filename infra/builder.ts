@@ -102,7 +102,7 @@ export class Builder extends Construct implements Grantee {
               outfile: join(outputFolder, 'main.mjs'),
               bundle: true,
               platform: 'node',
-              target: 'node22',
+              target: 'node24',
               format: 'esm',
               mainFields: ['module', 'main'],
               minifySyntax: true,
