@@ -6,10 +6,10 @@ import { SESClient } from '@aws-sdk/client-ses';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Cause } from '../core/build.ts';
-import { readIndex } from '../core/index-file.ts';
+import { type IndexProblem, readIndex } from '../core/index-file.ts';
 import { indexProblemMail } from '../core/mail.ts';
-import { needsBuild, planIndex, planPush } from '../core/plan.ts';
-import type { Project } from '../core/project.ts';
+import { type IndexPlan, needsBuild, planIndex, planPush } from '../core/plan.ts';
+import { type Project, projectSchema } from '../core/project.ts';
 import { sourceOf } from '../core/source.ts';
 import { type PushTrigger, triggerSchema } from '../core/trigger.ts';
 import { createBuildStarter, type StartBuild } from '../services/build-starter.ts';
@@ -21,8 +21,8 @@ import { variable } from '../services/environment.ts';
 import { createExecutions } from '../services/executions.ts';
 import { createGithubToken } from '../services/github-token.ts';
 import { createIndexRepository, type IndexRepository } from '../services/index-repository.ts';
-import { createMailer, type Mailer } from '../services/mail.ts';
-import { createProjects, type Projects } from '../services/projects.ts';
+import { createMailer, type Mailer, MailRejectedError } from '../services/mail.ts';
+import { createProjects, type ProjectRecord, type Projects } from '../services/projects.ts';
 import { createRecords } from '../services/records.ts';
 import { createRepositories, type Repositories } from '../services/repositories.ts';
 import { headOf } from '../services/source-host.ts';
@@ -78,42 +78,48 @@ export function createPlanBuilds(services: Services) {
     if (push.deleted || push.commit === null) return { outcome: 'ignored: the index branch was deleted', builds: [] };
     const read = readIndex(await index.repository.filesAt(push.commit));
     const known = await projects.all();
-    const plan = planIndex(read, known);
+    // What the pipeline keeps beside an entry is no difference between the index and what is known of it.
+    const plan = planIndex(
+      read,
+      known.map((project) => projectSchema.parse(project)),
+    );
     const knownByName = new Map(known.map((project) => [project.name, project]));
 
     const wanted = [...plan.added, ...plan.changed];
     for (let at = 0; at < wanted.length; at += repositoriesAtOnce) {
       await Promise.all(wanted.slice(at, at + repositoriesAtOnce).map((project) => repositories.ensure(project)));
     }
-    for (const project of wanted) await projects.put(project);
+    const calls = callsOf(push, plan, known);
+    for (const project of wanted) {
+      const change = calls.get(project.name)?.change;
+      await projects.put(project, change && { delivery: push.id, change });
+    }
     for (const project of plan.deactivated) await projects.put({ ...project, active: false });
 
     // An image that a parent of the same index has yet to release cannot be built; it is built by a push after that.
     const isReleased = (name: string) =>
       !read.projects.some((project) => project.name === name) || knownByName.get(name)?.released;
     const builds: string[] = [];
-    for (const project of wanted) {
-      const before = knownByName.get(project.name);
-      if (before && !needsBuild(before, project)) continue;
-      if (!project.dependsOn.every(isReleased)) continue;
-      builds.push(...(await buildHead(push, project, before ? 'changed' : 'added')));
+    for (const { project, change } of calls.values()) {
+      if (project.dependsOn.every(isReleased)) builds.push(...(await buildHead(push, project, change)));
     }
-    if (read.problems.length > 0 || read.projects.length === 0) {
-      await services.mailer.send({
-        to: services.operators,
-        mail: indexProblemMail({
-          repository: index.name,
-          commit: push.commit,
-          problems: read.problems,
-          siteUrl: services.siteUrl,
-        }),
-      });
-    }
+    if (read.problems.length > 0 || read.projects.length === 0) await reportProblems(push.commit, read.problems);
     const { added, changed, deactivated } = plan;
     return {
       outcome: `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${read.problems.length} problems, ${builds.length} builds`,
       builds,
     };
+  }
+
+  async function reportProblems(commit: string, problems: IndexProblem[]): Promise<void> {
+    const mail = indexProblemMail({ repository: index.name, commit, problems, siteUrl: services.siteUrl });
+    try {
+      await services.mailer.send({ to: services.operators, mail });
+    } catch (error) {
+      // What is right in the index is in force, mail or no mail.
+      if (!(error instanceof MailRejectedError)) throw error;
+      logger.error('No operator got the mail about the index', { commit, error });
+    }
   }
 
   return async function planBuilds(trigger: PushTrigger): Promise<void> {
@@ -123,6 +129,27 @@ export function createPlanBuilds(services: Services) {
     await deliveries.put({ delivery: trigger.id, outcome, builds });
     logger.info('A trigger is planned', { trigger: trigger.id, source: trigger.source, outcome, builds });
   };
+}
+
+interface Call {
+  project: Project;
+  change: 'added' | 'changed';
+}
+
+/** The entries, by name, that a push of the index calls for a build of: also those that a try of it wrote before it died. */
+function callsOf(push: PushTrigger, { added, changed }: IndexPlan, known: ProjectRecord[]): Map<string, Call> {
+  const knownByName = new Map(known.map((project) => [project.name, project]));
+  const calls = new Map<string, Call>();
+  for (const project of known) {
+    const { calledBy, active, name } = project;
+    if (active && calledBy?.delivery === push.id) calls.set(name, { project, change: calledBy.change });
+  }
+  for (const project of added) calls.set(project.name, { project, change: 'added' });
+  for (const project of changed) {
+    const before = knownByName.get(project.name);
+    if (before && needsBuild(before, project)) calls.set(project.name, { project, change: 'changed' });
+  }
+  return calls;
 }
 
 const logger = new Logger({ serviceName: 'plan-builds' });

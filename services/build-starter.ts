@@ -53,9 +53,11 @@ export function createBuildStarter(services: Services) {
   }
 
   return async function startBuild(order: BuildOrder): Promise<Build> {
-    const { project, commit, ref } = order;
+    const { project } = order;
     const build = await record(order);
     if (build.status !== 'queued') return build;
+    // As the record has them: a branch may have moved since a try that wrote the record and died.
+    const { commit, ref } = build;
     await records.putRequest({
       id: build.id,
       project: project.name,

@@ -19,6 +19,8 @@ export const projectRecordSchema = projectSchema.extend({
   released: z
     .object({ build: z.string(), sequence: z.int(), digest: z.string(), tags: z.array(z.string()), at: z.string() })
     .optional(),
+  /** The push of the index that called for a build of this entry last: a second try of that push knows by it what the first began. */
+  calledBy: z.object({ delivery: z.string(), change: z.enum(['added', 'changed']) }).optional(),
   /** Who puts tags on at this moment, and until when the claim holds. */
   releasing: z.object({ build: z.string(), until: z.string() }).optional(),
 });
@@ -85,9 +87,10 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
       return projects;
     },
 
-    /** Writes what the index says of a project; what the pipeline keeps beside it stays. */
-    async put(project: Project): Promise<void> {
-      const entries = Object.entries(projectSchema.parse(project)).filter(([key]) => key !== 'name');
+    /** Writes what the index says of a project, and which push of it calls for a build; what the pipeline keeps beside it stays. */
+    async put(project: Project, calledBy?: ProjectRecord['calledBy']): Promise<void> {
+      const said = Object.entries(projectSchema.parse(project)).filter(([key]) => key !== 'name');
+      const entries = calledBy ? [...said, ['calledBy', calledBy] as const] : said;
       await client.send(
         new UpdateCommand({
           TableName: tableName,

@@ -1,4 +1,9 @@
-import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DynamoDBClient,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
 
@@ -24,6 +29,8 @@ export async function startTables(
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
   for (const table of tables) await client.send(new CreateTableCommand(definition(table)));
+  const patience = { client, maxWaitTime: 10, minDelay: 0.005, maxDelay: 0.02 };
+  for (const { name: TableName } of tables) await waitUntilTableExists(patience, { TableName });
   return {
     client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
     stop: () =>

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import { UpstreamError } from '../../core/errors.ts';
+import { MailRejectedError } from '../../services/mail.ts';
+import { atEveryDeath } from './mortal.ts';
+import { indexFile, indexPush, startPlanning } from './planning.ts';
+import { commit } from './world.ts';
+
+type Planning = Awaited<ReturnType<typeof startPlanning>>;
+
+const built = async (planning: Planning) => (await planning.allBuilds()).map(({ project }) => project).sort();
+const names = async (planning: Planning, isActive = true) =>
+  (await planning.projects.all())
+    .filter(({ active }) => active === isActive)
+    .map(({ name }) => name)
+    .sort();
+
+/** An index in force: its entries are known, built, and their builds ended long ago. */
+async function startWithIndex(...jobs: string[]): Promise<Planning> {
+  const planning = await startPlanning();
+  planning.files = [indexFile(Object.fromEntries(jobs.map((job) => [job, {}])))];
+  await planning.planBuilds(indexPush('index-0'));
+  planning.runs.clear();
+  planning.ensured.length = 0;
+  return planning;
+}
+
+describe('a push of the index', () => {
+  it('makes repositories and builds for new entries', async () => {
+    await using planning = await startPlanning();
+    planning.files = [indexFile({ one: {}, two: {} })];
+    await planning.planBuilds(indexPush());
+    expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
+    expect(planning.ensured.sort()).toEqual(['demo/one:latest', 'demo/two:latest']);
+    expect(await built(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
+    expect((await planning.allBuilds())[0]).toMatchObject({
+      cause: { type: 'index', delivery: 'index-1', change: 'added' },
+      ref: 'refs/heads/main',
+    });
+    expect(planning.mails).toEqual([]);
+  });
+
+  it('starts every build once, wherever the first try died', async () => {
+    await atEveryDeath(async (mortal) => {
+      const planning = await startPlanning(mortal);
+      await planning.track({ name: 'demo/two:latest', appId: 'demo', jobId: 'two', dockerfile: 'Old' });
+      await planning.track({ name: 'demo/gone:latest', appId: 'demo', jobId: 'gone' });
+      planning.files = [indexFile({ one: {}, two: {} })];
+      return {
+        run: () => planning.planBuilds(indexPush()),
+        async check() {
+          await using _ = planning;
+          expect(await built(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
+          expect(planning.runs.size).toBe(2);
+          expect(new Set(planning.requests.map((request) => JSON.stringify(request))).size).toBe(2);
+          expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
+          const causes = (await planning.allBuilds()).map(({ cause }) => cause.type === 'index' && cause.change);
+          expect(causes.sort()).toEqual(['added', 'changed']);
+          expect((await planning.deliveries.get('index-1'))?.builds).toHaveLength(2);
+        },
+      };
+    });
+  });
+
+  it('touches and builds only what it changes', async () => {
+    await using planning = await startWithIndex('one', 'two');
+    planning.files = [indexFile({ one: {}, two: { 'target-file': 'Containerfile' } })];
+    await planning.planBuilds(indexPush());
+    expect([...planning.runs.keys()]).toHaveLength(1);
+    expect(planning.requests.at(-1)).toMatchObject({ project: 'demo/two:latest', dockerfile: 'Containerfile' });
+    expect(planning.ensured).toEqual(['demo/two:latest']);
+    expect((await planning.deliveries.get('index-1'))?.outcome).toMatch(/^index: 0 added, 1 changed, 0 removed/);
+  });
+
+  it('with another address for mails builds nothing and keeps the address', async () => {
+    await using planning = await startWithIndex('one');
+    planning.files = [indexFile({ one: { 'notify-email': 'new@example.org' } })];
+    await planning.planBuilds(indexPush());
+    expect(planning.runs.size).toBe(0);
+    expect(await planning.projects.get('demo/one:latest')).toMatchObject({ notifyEmail: ['new@example.org'] });
+  });
+
+  it('that removes an entry puts the project to rest, and one that brings it back builds it', async () => {
+    await using planning = await startWithIndex('one', 'two');
+    planning.files = [indexFile({ one: {} })];
+    await planning.planBuilds(indexPush('index-1'));
+    expect(await names(planning, false)).toEqual(['demo/two:latest']);
+    expect(planning.runs.size).toBe(0);
+    planning.files = [indexFile({ one: {}, two: {} })];
+    await planning.planBuilds(indexPush('index-2'));
+    expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
+    expect(planning.requests.at(-1)?.project).toBe('demo/two:latest');
+    expect((await planning.projects.get('demo/two:latest'))?.sequence).toBe(2);
+  });
+});
+
+describe('an index that', () => {
+  it.each([
+    ['is no YAML', [{ path: 'index.d/demo.yml', text: 'Projects: [' }]],
+    ['has no file', []],
+    ['has no entry', [{ path: 'index.d/demo.yml', text: 'Projects: []\n' }]],
+    ['has no list', [{ path: 'index.d/demo.yml', text: 'something: else\n' }]],
+  ])('%s changes nothing, and the operators get a mail', async (_, files) => {
+    await using planning = await startWithIndex('one', 'two');
+    const before = await planning.projects.all();
+    planning.files = files;
+    await planning.planBuilds(indexPush());
+    expect(await planning.projects.all()).toEqual(before);
+    expect(planning.runs.size).toBe(0);
+    expect(planning.mails).toMatchObject([
+      { to: ['operator@example.org'], mail: { subject: expect.stringContaining('[slipway] INDEX: ') } },
+    ]);
+  });
+
+  it('has one wrong entry is in force with its other entries, and the operators hear of the wrong one', async () => {
+    await using planning = await startWithIndex('one', 'two');
+    planning.files = [indexFile({ one: { 'git-url': 'git@example.org:demo/one' }, three: {} })];
+    await planning.planBuilds(indexPush());
+    expect(await names(planning)).toEqual(['demo/one:latest', 'demo/three:latest', 'demo/two:latest']);
+    expect(planning.requests.at(-1)?.project).toBe('demo/three:latest');
+    expect(planning.mails[0]?.mail.text).toContain('demo/one:latest');
+  });
+
+  it('has a problem is in force although SES takes no mail for the operators', async () => {
+    await using planning = await startPlanning();
+    planning.files = [indexFile({ one: {} }), { path: 'index.d/other.yml', text: 'Projects: [' }];
+    planning.mailer.send = () => Promise.reject(new MailRejectedError('not verified'));
+    await planning.planBuilds(indexPush());
+    expect(await built(planning)).toEqual(['demo/one:latest']);
+    expect(await planning.deliveries.get('index-1')).toBeDefined();
+  });
+
+  it('cannot be read changes nothing, and is read again later', async () => {
+    await using planning = await startWithIndex('one');
+    const { files } = planning;
+    Object.defineProperty(planning, 'files', {
+      configurable: true,
+      get: () => {
+        throw new UpstreamError('The git host answered 404 when asked for slipway/index.');
+      },
+    });
+    await expect(planning.planBuilds(indexPush())).rejects.toThrow(UpstreamError);
+    expect(await names(planning)).toEqual(['demo/one:latest']);
+    expect(await planning.deliveries.get('index-1')).toBeUndefined();
+    Object.defineProperty(planning, 'files', { value: files });
+    await planning.planBuilds(indexPush());
+    expect(await planning.deliveries.get('index-1')).toBeDefined();
+  });
+});
+
+describe('a new entry', () => {
+  it('is built although the host of another cannot be reached', async () => {
+    await using planning = await startPlanning();
+    planning.files = [indexFile({ one: {}, two: {}, three: {} })];
+    planning.headOf = async (url) => {
+      if (url.includes('/two')) throw new UpstreamError('git.example cannot be reached.');
+      return commit;
+    };
+    await planning.planBuilds(indexPush());
+    expect(await built(planning)).toEqual(['demo/one:latest', 'demo/three:latest']);
+    expect(await names(planning)).toHaveLength(3);
+  });
+
+  it('whose branch is not there yet waits for its first push', async () => {
+    await using planning = await startPlanning();
+    planning.files = [indexFile({ one: {} })];
+    planning.headOf = async () => undefined;
+    await planning.planBuilds(indexPush());
+    expect(await planning.allBuilds()).toEqual([]);
+    expect(await names(planning)).toEqual(['demo/one:latest']);
+  });
+
+  it('waits for a parent that has yet to be released', async () => {
+    await using planning = await startPlanning();
+    const child = { 'depends-on': 'demo/parent:latest' };
+    planning.files = [indexFile({ child, parent: {}, free: { 'depends-on': 'elsewhere/base:1' } })];
+    await planning.planBuilds(indexPush('index-1'));
+    expect(await built(planning)).toEqual(['demo/free:latest', 'demo/parent:latest']);
+
+    const [parent] = await planning.allBuilds();
+    await planning.projects.claimRelease('demo/parent:latest', { id: parent?.id ?? '', sequence: 1 });
+    const release = { build: parent?.id ?? '', sequence: 1, digest: 'sha256:0', tags: [], at: '' };
+    await planning.projects.finishRelease('demo/parent:latest', release);
+    planning.files = [indexFile({ child: { ...child, 'target-file': 'Other' }, parent: {}, free: {} })];
+    await planning.planBuilds(indexPush('index-2'));
+    expect(planning.requests.at(-1)).toMatchObject({ project: 'demo/child:latest', dockerfile: 'Other' });
+  });
+
+  it('whose branch moves between two tries is built at the commit that its record names', async () => {
+    await using planning = await startPlanning();
+    planning.files = [indexFile({ one: {} })];
+    const start = planning.executions.start;
+    planning.executions.start = () => Promise.reject(new Error('throttled'));
+    await expect(planning.planBuilds(indexPush())).rejects.toThrow('throttled');
+    planning.executions.start = start;
+    planning.headOf = async () => 'c'.repeat(40);
+    await planning.planBuilds(indexPush());
+    const [build] = await planning.allBuilds();
+    const [request] = planning.requests.slice(-1);
+    expect(planning.runs.size).toBe(1);
+    expect(request?.source.commit).toBe(build?.commit);
+    expect(request?.labels['org.opencontainers.image.revision']).toBe(build?.commit);
+  });
+});

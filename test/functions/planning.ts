@@ -1,0 +1,90 @@
+import type { IndexFile } from '../../core/index-file.ts';
+import type { PushTrigger } from '../../core/trigger.ts';
+import { createPlanBuilds } from '../../functions/plan-builds.ts';
+import { createBuildStarter } from '../../services/build-starter.ts';
+import { createMortal, type Mortal } from './mortal.ts';
+import { commit, silentLogger, startWorld } from './world.ts';
+
+export const indexSource = 'git.example/slipway/index';
+
+export const pushOf = (over: Partial<PushTrigger> = {}): PushTrigger => ({
+  type: 'push',
+  id: 'delivery-1',
+  receivedAt: '2026-11-21T00:00:00.000Z',
+  source: 'git.example/demo/app',
+  ref: 'refs/heads/main',
+  before: 'b'.repeat(40),
+  after: commit,
+  commit,
+  deleted: false,
+  forced: false,
+  pusher: 'someone',
+  ...over,
+});
+
+/** A push to the index's own branch. */
+export const indexPush = (id = 'index-1', over: Partial<PushTrigger> = {}) =>
+  pushOf({ id, source: indexSource, ref: 'refs/heads/main', ...over });
+
+/** An index file; each entry is `job` with what differs from the rest. */
+export function indexFile(entries: Record<string, Record<string, string>>, path = 'index.d/demo.yml'): IndexFile {
+  const text = Object.entries(entries).map(([job, over]) => {
+    const keys = {
+      'app-id': 'demo',
+      'job-id': job,
+      'git-url': `https://git.example/demo/${job}.git`,
+      'git-branch': 'main',
+      'git-path': '/',
+      'target-file': 'Dockerfile',
+      'desired-tag': 'latest',
+      'notify-email': 'owner@example.org',
+      ...over,
+    };
+    const lines = Object.entries(keys).map(([key, value]) => `    ${key}: ${value}`);
+    return ['  - id: 1', ...lines].join('\n');
+  });
+  return { path, text: `Projects:\n${text.join('\n')}\n` };
+}
+
+/** plan-builds with everything around it. The index is what `files` is at the time. */
+export async function startPlanning(mortal: Mortal = createMortal()) {
+  const world = await startWorld();
+  const ensured: string[] = [];
+  const planning = {
+    ...world,
+    ensured,
+    /** The index at any commit. */
+    files: [] as IndexFile[],
+    /** The heads of branches: address and branch to commit. */
+    headOf: async (_url: string, _branch: string): Promise<string | undefined> => commit,
+  };
+  const source = {
+    filesAt: async (_commit: string) => planning.files,
+    headOf: (url: string, branch: string) => planning.headOf(url, branch),
+    ensure: async ({ name }: { name: string }) => void ensured.push(name),
+  };
+  const guarded = mortal.guard(source);
+  const projects = mortal.guard(world.projects);
+  const planBuilds = createPlanBuilds({
+    startBuild: createBuildStarter({
+      builds: mortal.guard(world.builds),
+      projects,
+      records: mortal.guard(world.records),
+      executions: mortal.guard(world.executions),
+      statuses: mortal.guard(world.statuses),
+      logger: silentLogger,
+      repositoryPrefix: 'slipway/',
+      limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
+    }),
+    projects,
+    deliveries: mortal.guard(world.deliveries),
+    repositories: guarded,
+    index: { name: 'slipway/index', source: indexSource, ref: 'refs/heads/main', repository: guarded },
+    headOf: (url, branch) => guarded.headOf(url, branch),
+    mailer: mortal.guard(world.mailer),
+    operators: ['operator@example.org'],
+    siteUrl: 'https://slipway.example',
+    logger: silentLogger,
+  });
+  return Object.assign(planning, { planBuilds });
+}

@@ -1,0 +1,141 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Build } from '../../core/build.ts';
+import type { BuildRequest, BuildResult } from '../../core/build-request.ts';
+import type { Scan } from '../../core/findings.ts';
+import type { Mail } from '../../core/mail.ts';
+import type { Project } from '../../core/project.ts';
+import { createBases } from '../../services/bases.ts';
+import { createBuilds } from '../../services/builds.ts';
+import { createDeliveries } from '../../services/deliveries.ts';
+import type { Executions } from '../../services/executions.ts';
+import type { Mailer } from '../../services/mail.ts';
+import { createProjects } from '../../services/projects.ts';
+import type { Records } from '../../services/records.ts';
+import { startTables } from '../services/tables.ts';
+
+export const commit = 'a'.repeat(40);
+export const digest = `sha256:${'d'.repeat(64)}`;
+export const silentLogger = new Logger({ serviceName: 'test', logLevel: 'SILENT' });
+
+/** What the functions talk to: the tables as they are, and the rest in memory, to be looked at. */
+export async function startWorld() {
+  const { client, stop } = await startTables([
+    { name: 'projects', key: 'name', indexes: { bySource: { partition: 'source' } } },
+    {
+      name: 'builds',
+      key: 'id',
+      indexes: {
+        byProject: { partition: 'project', sort: 'createdAt' },
+        byMonth: { partition: 'month', sort: 'createdAt' },
+        byStatus: { partition: 'status', sort: 'createdAt' },
+      },
+    },
+    { name: 'bases', key: 'image' },
+    { name: 'deliveries', key: 'delivery' },
+  ]);
+  const builds = createBuilds(client, 'builds');
+  const projects = createProjects(client, 'projects');
+  const requests: BuildRequest[] = [];
+  const results = new Map<string, BuildResult>();
+  const scans = new Map<string, Scan>();
+  const records: Records = {
+    putRequest: async (request) => void requests.push(request),
+    result: async (id) => results.get(id),
+    putScan: async (id, scan) => void scans.set(id, scan),
+    scan: async (id) => scans.get(id),
+  };
+  const runs = new Map<string, 'running' | 'ended'>();
+  const executions: Executions = {
+    start: async (build) => void (runs.has(build) || runs.set(build, 'running')),
+    status: async (build) => runs.get(build) ?? 'absent',
+  };
+  const mails: { to: string[]; mail: Mail }[] = [];
+  const mailer: Mailer = {
+    async send({ to, mail }) {
+      mails.push({ to, mail });
+      return { sent: to, dropped: [] };
+    },
+  };
+  const marks: { commit: string; status: Build['status'] }[] = [];
+  const statuses = { set: async (build: Build) => void marks.push({ commit: build.commit, status: build.status }) };
+
+  return {
+    client,
+    builds,
+    projects,
+    bases: createBases(client, 'bases'),
+    deliveries: createDeliveries(client, 'deliveries'),
+    /** The builder's requests, in the order of their writing. */
+    requests,
+    results,
+    scans,
+    records,
+    /** The executions, by build. */
+    runs,
+    executions,
+    mails,
+    mailer,
+    marks,
+    statuses,
+
+    async allBuilds(): Promise<Build[]> {
+      return (await builds.recent({ limit: 1000 })).items;
+    },
+
+    /** A project that stands in the index. */
+    async track(over: Partial<Project> = {}): Promise<Project> {
+      const project = projectOf(over);
+      await projects.put(project);
+      return project;
+    },
+
+    /** A build as it is after its acceptance, and then changed. */
+    async queue(id: string, over: Partial<Build> = {}): Promise<Build> {
+      const build = buildOf(id, over);
+      if (!(await builds.create(build))) throw new Error(`${id} is there already.`);
+      return build;
+    },
+
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+export type World = Awaited<ReturnType<typeof startWorld>>;
+
+export function projectOf(over: Partial<Project> = {}): Project {
+  return {
+    name: 'demo/app:latest',
+    appId: 'demo',
+    jobId: 'app',
+    desiredTag: 'latest',
+    gitUrl: 'https://git.example/demo/app.git',
+    gitBranch: 'main',
+    source: 'git.example/demo/app',
+    dockerfile: 'Dockerfile',
+    context: '.',
+    notifyEmail: ['owner@example.org'],
+    dependsOn: [],
+    file: 'index.d/demo.yml',
+    sharesRepository: false,
+    active: true,
+    ...over,
+  };
+}
+
+export function buildOf(id: string, over: Partial<Build> = {}): Build {
+  const createdAt = over.createdAt ?? new Date().toISOString();
+  return {
+    id,
+    project: 'demo/app:latest',
+    status: 'queued',
+    cause: { type: 'push', delivery: 'd', ref: 'refs/heads/main', commit, pusher: 'someone' },
+    commit,
+    ref: 'refs/heads/main',
+    sourceUrl: 'https://git.example/demo/app.git',
+    notifyEmail: ['owner@example.org'],
+    sequence: 1,
+    createdAt,
+    stages: { build: { status: 'running', startedAt: createdAt } },
+    ...over,
+  };
+}
