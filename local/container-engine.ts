@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ask, CommandFailedError, run } from './command.ts';
 
@@ -66,9 +68,27 @@ const lookers: Record<ContainerEngine['name'], Looker> = {
     if (process.getuid?.() !== 0 && !(await hasSubordinateIds(signal))) {
       return { problem: 'Buildah is installed, but this user has no subordinate ids to build with (/etc/subuid).' };
     }
+    const trial = await tryBuildah(signal);
+    if (trial !== undefined) return { problem: `Buildah is installed, but makes no container: ${trial}` };
     return { version: /\d+(\.\d+)+/.exec(version)?.[0] ?? version };
   },
 };
+
+/** Makes a container of nothing, in a store of its own. Gives what is wrong, if something is. */
+async function tryBuildah(signal?: AbortSignal): Promise<string | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-buildah-'));
+  const store = ['--root', join(folder, 'root'), '--runroot', join(folder, 'run')];
+  try {
+    await run('buildah', [...store, 'from', 'scratch'], { signal });
+    await run('buildah', [...store, 'rm', '--all'], { signal });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CommandFailedError)) throw error;
+    return error.output.split('\n').at(-1) ?? error.message;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 /** A line of the map is `<first id inside> <first id outside> <count>`; a user without more ids has a map of one. */
 async function hasSubordinateIds(signal?: AbortSignal): Promise<boolean> {
@@ -96,26 +116,29 @@ export async function ensureContainerEngine(options: EnsureOptions): Promise<Con
   const [search, git] = await Promise.all([findContainerEngine(signal), hasGit(signal)]);
   if (search.engine && git) return { ...search.engine, installed: false };
 
-  const packages = [...(search.engine ? [] : enginePackages), ...(git ? [] : ['git'])];
   const apt = await findApt(signal);
-  if (!apt)
+  if (!apt) {
     throw search.engine
       ? new GitMissingError('There is no git here that can be served over HTTP. Install git.')
       : engineMissing(search.passedOver);
-
+  }
   const names = search.engine ? 'git' : git ? 'buildah' : 'buildah and git';
   say(
     `No ${search.engine ? 'git' : 'container engine'} here: installing ${names} from ${apt.distribution}'s packages.`,
   );
-  await install(apt, packages, options);
+  await install(apt, [...(search.engine ? [] : enginePackages), ...(git ? [] : ['git'])], options);
+  if (search.engine) return { ...search.engine, installed: false };
 
-  const engine = search.engine ?? (await findContainerEngine(signal)).engine;
-  if (!engine) {
-    throw new ContainerEngineMissingError(
-      'Buildah is installed, but this user cannot build with it (see `buildah info`). Please run as root, or install Docker with buildx.',
-    );
+  let after = await findContainerEngine(signal);
+  if (after.passedOver.some((reason) => reason.includes('netavark'))) {
+    // Newer versions make no container without it, whatever network it is to have, and only recommend its package.
+    await install(apt, ['netavark'], options);
+    after = await findContainerEngine(signal);
   }
-  return { ...engine, installed: search.engine === undefined };
+  if (after.engine) return { ...after.engine, installed: true };
+  throw new ContainerEngineMissingError(
+    `Buildah was installed, but cannot be used. Run as root, or install Docker with buildx. (${after.passedOver.at(-1)})`,
+  );
 }
 
 /** What Buildah needs to build with `--isolation chroot` is in its package's dependencies; a user who is not root needs more. */

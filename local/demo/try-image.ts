@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -69,7 +69,8 @@ async function tryWithBuildah({ image, page, workspace, signal }: TryOptions): P
   await mkdir(workspace, { recursive: true });
   const storage = ['--root', join(workspace, 'root'), '--runroot', join(workspace, 'run'), '--storage-driver', 'vfs'];
   const buildah = (...args: string[]) => run('buildah', [...storage, ...args], { signal });
-  const container = (await buildah('from', '--quiet', '--tls-verify=false', image)).trim();
+  const limits = (await ownLimits()).map((limit) => `--ulimit=${limit}`);
+  const container = (await buildah('from', '--quiet', '--tls-verify=false', ...limits, image)).trim();
   const inspection = inspectionSchema.parse(JSON.parse(await buildah('inspect', container)));
   const freePort = await findFreePort();
   const server = spawn(
@@ -96,6 +97,14 @@ async function tryWithBuildah({ image, page, workspace, signal }: TryOptions): P
     await run('buildah', [...storage, 'rm', '--all']);
     await run('buildah', [...storage, 'rmi', '--all', '--force']);
   }
+}
+
+/** What this process may have: Buildah asks for more by itself, which a root with few rights (in a container) may not. */
+async function ownLimits(): Promise<string[]> {
+  const text = await readFile('/proc/self/limits', 'utf8');
+  const hard = (name: string) => new RegExp(`^Max ${name} +\\S+ +(\\d+)`, 'm').exec(text)?.[1];
+  const [files, processes] = [hard('open files'), hard('processes')];
+  return [...(files ? [`nofile=${files}:${files}`] : []), ...(processes ? [`nproc=${processes}:${processes}`] : [])];
 }
 
 async function pageAt(url: string, server: ChildProcess): Promise<string | undefined> {
