@@ -30,10 +30,11 @@ export function createCollectScan({ builds, bases, records, scans, repositoryPre
       repository: repositoriesOf(parseProjectName(build.project), repositoryPrefix).candidate,
       digest: result.digest,
     };
-    if (!build.candidate) {
+    // The beginning of the scan is written last: a try that died before it is done again whole.
+    if (!build.stages.scan) {
+      await Promise.all(result.bases.map((base) => bases.observe(base, build.project)));
       await builds.endStage(build.id, 'build', 'succeeded', { candidate });
       await builds.begin(build.id, 'scan', 'scanning');
-      await Promise.all(result.bases.map((base) => bases.observe(base, build.project)));
     }
     await records.putScan(build.id, await scans.scanOf(candidate));
     await builds.endStage(build.id, 'scan', 'succeeded');

@@ -86,13 +86,15 @@ export function createPlanBuilds(services: Services) {
     const knownByName = new Map(known.map((project) => [project.name, project]));
 
     const wanted = [...plan.added, ...plan.changed];
-    for (let at = 0; at < wanted.length; at += repositoriesAtOnce) {
-      await Promise.all(wanted.slice(at, at + repositoriesAtOnce).map((project) => repositories.ensure(project)));
-    }
     const calls = callsOf(push, plan, known);
-    for (const project of wanted) {
+    const apply = async (project: Project) => {
+      await repositories.ensure(project);
       const change = calls.get(project.name)?.change;
       await projects.put(project, change && { delivery: push.id, change });
+    };
+    // Each entry is written when its repositories are there: what one run does not get done, the next goes on with.
+    for (let at = 0; at < wanted.length; at += repositoriesAtOnce) {
+      await Promise.all(wanted.slice(at, at + repositoriesAtOnce).map(apply));
     }
     for (const project of plan.deactivated) await projects.put({ ...project, active: false });
 

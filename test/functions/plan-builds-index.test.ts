@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../core/errors.ts';
 import { MailRejectedError } from '../../services/mail.ts';
-import { atEveryDeath } from './mortal.ts';
+import { atEveryDeath, createMortal, Death } from './mortal.ts';
 import { indexFile, indexPush, startPlanning } from './planning.ts';
 import { commit } from './world.ts';
 
@@ -59,6 +59,20 @@ describe('a push of the index', () => {
         },
       };
     });
+  });
+
+  it('that is too large for one run goes on where the run died', async () => {
+    const mortal = createMortal();
+    await using planning = await startPlanning(mortal);
+    planning.files = [indexFile(Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`job${at}`, {}])))];
+    mortal.dieAt(12, 'before');
+    await expect(planning.planBuilds(indexPush())).rejects.toThrow(Death);
+    const done = planning.ensured.splice(0);
+    expect(done).toHaveLength(4);
+    mortal.revive();
+    await planning.planBuilds(indexPush());
+    expect(planning.ensured.filter((name) => done.includes(name))).toEqual([]);
+    expect(await built(planning)).toHaveLength(10);
   });
 
   it('touches and builds only what it changes', async () => {

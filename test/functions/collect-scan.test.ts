@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import type { BuildResult } from '../../core/build-request.ts';
+import { RecordConflictError, ScanPendingError } from '../../core/errors.ts';
+import type { Scan } from '../../core/findings.ts';
+import { createCollectScan } from '../../functions/collect-scan.ts';
+import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
+import { commit, digest, startWorld } from './world.ts';
+
+const id = '00000000000000aa';
+const complete: Scan = { state: 'complete', findings: [] };
+const base = { reference: 'debian:12', image: 'docker.io/library/debian:12', digest: 'sha256:base', own: false };
+const made: BuildResult = {
+  outcome: 'built',
+  digest,
+  commit,
+  committedAt: '2026-11-21T00:00:00Z',
+  bases: [base],
+  engine: 'buildah',
+};
+
+async function startCollecting(mortal: Mortal = createMortal()) {
+  const world = await startWorld();
+  await world.queue(id);
+  await world.builds.begin(id, 'build', 'building');
+  world.results.set(id, made);
+  const scans = { scanOf: async (_: { repository: string; digest: string }): Promise<Scan> => complete };
+  const observed: string[] = [];
+  const bases = {
+    async observe(...values: Parameters<typeof world.bases.observe>) {
+      observed.push(values[0].image);
+      await world.bases.observe(...values);
+    },
+  };
+  const collect = createCollectScan({
+    builds: mortal.guard(world.builds),
+    bases: mortal.guard(bases),
+    records: mortal.guard(world.records),
+    scans: mortal.guard(scans),
+    repositoryPrefix: 'slipway/',
+  });
+  return Object.assign(world, { scanner: scans, observed, collect: () => collect({ build: id }) });
+}
+
+const candidate = { repository: 'slipway/candidate/demo/app', digest };
+
+describe('a candidate', () => {
+  it('is taken over with its bases, and its scan is kept', async () => {
+    await using world = await startCollecting();
+    await world.collect();
+    expect(await world.builds.require(id)).toMatchObject({
+      status: 'scanning',
+      candidate,
+      stages: { build: { status: 'succeeded' }, scan: { status: 'succeeded' } },
+    });
+    expect(world.scans.get(id)).toEqual(complete);
+    expect(world.observed).toEqual([base.image]);
+  });
+
+  it('waits for its scan, and is taken over once', async () => {
+    await using world = await startCollecting();
+    world.scanner.scanOf = () => Promise.reject(new ScanPendingError('not yet'));
+    await expect(world.collect()).rejects.toThrow(ScanPendingError);
+    const waiting = await world.builds.require(id);
+    expect(waiting).toMatchObject({ status: 'scanning', candidate, stages: { scan: { status: 'running' } } });
+    await expect(world.collect()).rejects.toThrow(ScanPendingError);
+    world.scanner.scanOf = async () => complete;
+    await world.collect();
+    const { stages } = await world.builds.require(id);
+    expect(stages.build).toEqual(waiting.stages.build);
+    expect(stages.scan?.startedAt).toBe(waiting.stages.scan?.startedAt);
+    expect(world.observed).toEqual([base.image]);
+  });
+
+  it('is taken over whole, wherever the first try died', async () => {
+    await atEveryDeath(async (mortal) => {
+      const world = await startCollecting(mortal);
+      return {
+        run: world.collect,
+        async check() {
+          await using _ = world;
+          expect(await world.builds.require(id)).toMatchObject({
+            status: 'scanning',
+            candidate,
+            stages: { build: { status: 'succeeded' }, scan: { status: 'succeeded' } },
+          });
+          expect(world.observed).toContain(base.image);
+          expect(world.scans.get(id)).toEqual(complete);
+        },
+      };
+    });
+  });
+});
+
+describe('no scan is asked for', () => {
+  it.each([
+    ['when the builder left no result', undefined],
+    ['when the builder says it failed', { outcome: 'failed', error: 'DockerfileFailedError', message: 'no' } as const],
+  ])('%s', async (_, result) => {
+    await using world = await startCollecting();
+    if (result) world.results.set(id, result);
+    else world.results.delete(id);
+    await expect(world.collect()).rejects.toThrow(RecordConflictError);
+    expect(await world.builds.require(id)).not.toHaveProperty('candidate');
+    expect(world.scans.size).toBe(0);
+  });
+
+  it('for a build that has ended', async () => {
+    await using world = await startCollecting();
+    await world.builds.close(await world.builds.require(id), 'failed');
+    const before = await world.builds.require(id);
+    await world.collect();
+    expect(await world.builds.require(id)).toEqual(before);
+    expect(world.scans.size).toBe(0);
+  });
+
+  it.each([[{}], [{ build: '../x' }], [null]])('for the input %j', async (input) => {
+    const nothing = new Proxy({}, { get: () => expect.unreachable() }) as never;
+    const collect = createCollectScan({
+      builds: nothing,
+      bases: nothing,
+      records: nothing,
+      scans: nothing,
+      repositoryPrefix: '',
+    });
+    await expect(collect(input)).rejects.toThrow();
+  });
+});

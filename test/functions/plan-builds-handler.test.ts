@@ -1,0 +1,54 @@
+import type { Context, SQSEvent } from 'aws-lambda';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { handler } from '../../functions/plan-builds.ts';
+import { pushOf } from './planning.ts';
+import { startWorld, type World } from './world.ts';
+
+vi.hoisted(() => vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT'));
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+  const { hostname, port } = (await world.client.config.endpoint?.()) ?? {};
+  const environment = {
+    AWS_ENDPOINT_URL: `http://${hostname}:${port}`,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    BUILDS_TABLE: 'builds',
+    PROJECTS_TABLE: 'projects',
+    DELIVERIES_TABLE: 'deliveries',
+    RECORDS_BUCKET: 'records',
+    STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:123456789012:stateMachine:machine',
+    BUILD_TIMEOUT_SECONDS: '60',
+    GITHUB_TOKEN_SECRET: 'token',
+    GITHUB_URL: 'https://git.example',
+    GITHUB_API_URL: 'https://api.git.example',
+    SITE_URL: 'https://slipway.example',
+    INDEX_REPOSITORY: 'slipway/index',
+    INDEX_BRANCH: 'main',
+    REPOSITORY_PREFIX: '',
+    SENDER: 'slipway@example.org',
+    OPERATORS: '[]',
+  };
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await world[Symbol.asyncDispose]();
+});
+
+it('a message that nobody can read costs the other messages of its batch nothing', async () => {
+  const bodies = {
+    first: JSON.stringify(pushOf({ id: 'first' })),
+    'no-json': 'push',
+    'other-type': JSON.stringify({ type: 'unheard of', id: 'x' }),
+    'no-push': JSON.stringify({ ...pushOf(), commit: 7 }),
+    last: JSON.stringify(pushOf({ id: 'last' })),
+  };
+  const Records = Object.entries(bodies).map(([messageId, body]) => ({ messageId, body }));
+  const { batchItemFailures } = await handler({ Records } as unknown as SQSEvent, {} as Context);
+  expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual(['no-json', 'other-type', 'no-push']);
+  expect(await world.deliveries.get('first')).toBeDefined();
+  expect(await world.deliveries.get('last')).toBeDefined();
+});
