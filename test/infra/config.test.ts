@@ -94,11 +94,14 @@ describe('a mistake', () => {
   });
 });
 
-test('the table in the manual has every key with its default and its meaning', () => {
-  const manual = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
-  const rows = settings().map(
-    ({ key, default: standard, required, description }) =>
-      `| \`${key}\` | ${standard === undefined ? (required ? 'required' : '') : `\`${standard}\``} | ${description} |`,
-  );
-  for (const row of rows) expect(manual).toContain(row);
-});
+test.each(['README.md', 'docs/operations.md'])(
+  'the table in %s has every key with its default and its meaning',
+  (name) => {
+    const manual = readFileSync(join(import.meta.dirname, '..', '..', name), 'utf8');
+    const rows = settings().map(
+      ({ key, default: standard, required, description }) =>
+        `| \`${key}\` | ${standard === undefined ? (required ? 'required' : '') : `\`${standard}\``} | ${description} |`,
+    );
+    for (const row of rows) expect(manual).toContain(row);
+  },
+);
