@@ -80,17 +80,20 @@ async function tryWithBuildah({ image, page, workspace, signal }: TryOptions): P
       ...['run', '--isolation', 'chroot', '--env', `PORT=${freePort}`, container, '--'],
       ...inspection.OCIv1.config.Cmd,
     ],
-    { detached: true, stdio: 'ignore' },
+    { detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  let complaint = '';
+  server.stderr.on('data', (text: Buffer) => {
+    complaint = `${complaint}${text}`.slice(-1000);
+  });
   try {
-    const body = await waitFor(
-      'An answer of the container',
-      () => pageAt(`http://127.0.0.1:${freePort}${page}`, server),
-      {
-        seconds: 20,
-        signal,
-      },
-    );
+    const answer = () => {
+      const { exitCode } = server;
+      if (exitCode !== null)
+        throw new CommandFailedError('buildah run', `ended with code ${exitCode}`, complaint.trim());
+      return pageAt(`http://127.0.0.1:${freePort}${page}`);
+    };
+    const body = await waitFor('An answer of the container', answer, { seconds: 20, signal });
     return { digest: inspection.FromImageDigest, body };
   } finally {
     await endGroup(server);
@@ -99,16 +102,21 @@ async function tryWithBuildah({ image, page, workspace, signal }: TryOptions): P
   }
 }
 
-/** What this process may have: Buildah asks for more by itself, which a root with few rights (in a container) may not. */
+/**
+ * Limits that this process has anyhow. Newer Buildah asks for 1048576 by itself, which a root with few rights (in a container) may
+ * not have; older ones lower their processes to 32768 first and may not go up again.
+ */
 async function ownLimits(): Promise<string[]> {
   const text = await readFile('/proc/self/limits', 'utf8');
-  const hard = (name: string) => new RegExp(`^Max ${name} +\\S+ +(\\d+)`, 'm').exec(text)?.[1];
-  const [files, processes] = [hard('open files'), hard('processes')];
-  return [...(files ? [`nofile=${files}:${files}`] : []), ...(processes ? [`nproc=${processes}:${processes}`] : [])];
+  const most = { nofile: ['open files', 1_048_576], nproc: ['processes', 32_768] } as const;
+  return Object.entries(most).map(([limit, [name, usual]]) => {
+    const hard = Number(new RegExp(`^Max ${name} +\\S+ +(\\d+)`, 'm').exec(text)?.[1] ?? usual);
+    const value = Math.min(hard, usual);
+    return `${limit}=${value}:${value}`;
+  });
 }
 
-async function pageAt(url: string, server: ChildProcess): Promise<string | undefined> {
-  if (server.exitCode !== null) throw new CommandFailedError('buildah run', `ended with code ${server.exitCode}`, '');
+async function pageAt(url: string): Promise<string | undefined> {
   const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
   return response?.ok ? await response.text() : undefined;
 }
