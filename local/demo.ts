@@ -121,10 +121,10 @@ async function checkPromises(setting: Setting, story: Story, engine: ContainerEn
   const records = steps.run(
     'compare the records',
     60,
-    async (task, signal) => {
+    async (task) => {
       task.update('reading tags, digests, mails and pages');
       const result = await checkRecords(setting, story);
-      await checkInbox(setting, story, signal);
+      await checkInbox(setting, story);
       return result;
     },
     (task, result) => task.succeed(result),

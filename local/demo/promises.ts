@@ -3,7 +3,7 @@ import type { ContainerEngine } from '../container-engine.ts';
 import type { Task } from '../progress.ts';
 import { type Chapter, projects, type Setting, type Story } from './story.ts';
 import { tryImage } from './try-image.ts';
-import { PromiseBrokenError, waitFor } from './watch.ts';
+import { PromiseBrokenError } from './watch.ts';
 
 /** Registry, mails and pages must all say what the builds say. */
 export async function checkRecords({ client, url }: Setting, story: Story): Promise<string> {
@@ -78,17 +78,17 @@ export async function checkImage(
   return `pulled, run, and it answers: "${title}" with the sentence of the second push`;
 }
 
-/** A mail too many may come late, so the inbox is looked at last. */
-export async function checkInbox({ client }: Setting, story: Story, signal: AbortSignal): Promise<void> {
-  const ids = [story.base, story.app, story.change, story.legacy].map(({ build }) => build.id);
-  await waitFor(
-    'One mail for each build',
-    async () => {
-      const added = (await client.messages()).filter(({ id }) => !story.mailsBefore.has(id));
-      return added.length === ids.length || undefined;
-    },
-    { seconds: 10, signal },
-  );
+/** Each build has one mail, and none has two. */
+export async function checkInbox(
+  { client }: Setting,
+  { base, app, change, legacy, mailsBefore }: Story,
+): Promise<void> {
+  const added = (await client.messages()).filter(({ id }) => !mailsBefore.has(id));
+  const texts = await Promise.all(added.map(({ id }) => client.mailText(id)));
+  for (const { project, build } of [base, app, change, legacy]) {
+    const mails = texts.filter((text) => text.includes(build.id)).length;
+    must(mails === 1, `There are ${mails} mails about one build of ${project}.`);
+  }
 }
 
 function must(holds: boolean, otherwise: string): void {
