@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest';
+import type { Build } from '../../core/build.ts';
+import { RecordConflictError, ReleaseBusyError } from '../../core/errors.ts';
+import type { Project } from '../../core/project.ts';
+import { createRelease } from '../../functions/release.ts';
+import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
+import { createShelf } from './shelf.ts';
+import { commit, digest, startWorld } from './world.ts';
+
+const repository = 'slipway/demo/app';
+const candidate = { repository: 'slipway/candidate/demo/app', digest };
+const verdict = { outcome: 'pass' as const, reasons: [], counts: {} };
+const createdAt = '2026-11-21T01:02:03.000Z';
+const immutable = 'build-20261121T010203Z-aaaaaaa';
+const idOf = (sequence: number) => sequence.toString(16).padStart(16, '0');
+const digestOf = (sequence: number) => `sha256:${String(sequence).repeat(64).slice(0, 64)}`;
+
+async function startReleasing({
+  mortal = createMortal(),
+  project = {},
+}: {
+  mortal?: Mortal;
+  project?: Partial<Project>;
+} = {}) {
+  const world = await startWorld();
+  await world.track(project);
+  const shelf = createShelf();
+  const services = {
+    builds: world.builds,
+    projects: world.projects,
+    openRegistry: async () => shelf.registry,
+    repositoryPrefix: 'slipway/',
+  };
+  const release = createRelease({
+    ...services,
+    builds: mortal.guard(world.builds),
+    projects: mortal.guard(world.projects),
+    openRegistry: async () => mortal.guard(shelf.registry),
+  });
+  return Object.assign(world, {
+    shelf,
+    services,
+    release: (sequence = 1) => release({ build: idOf(sequence) }),
+    /** A candidate that passed, of the build with this number. */
+    async pass(sequence: number, over: Partial<Build> = {}): Promise<Build> {
+      const own = sequence === 1 ? digest : digestOf(sequence);
+      shelf.push(candidate.repository, own);
+      return world.queue(idOf(sequence), {
+        status: 'scanning',
+        sequence,
+        createdAt,
+        verdict,
+        candidate: { ...candidate, digest: own },
+        ...over,
+      });
+    },
+  });
+}
+
+describe('a candidate that passed', () => {
+  it('is copied by digest and gets its tags', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    expect(await world.release()).toEqual({ status: 'released' });
+    const tags = ['latest', 'main', `sha-${commit}`, immutable];
+    expect(world.shelf.tagsOf(repository)).toEqual(Object.fromEntries(tags.map((tag) => [tag, digest])));
+    expect(await world.builds.require(idOf(1))).toMatchObject({
+      status: 'released',
+      image: { repository: `registry.example/${repository}`, digest, tags },
+      stages: { release: { status: 'succeeded' } },
+    });
+    const project = await world.projects.get('demo/app:latest');
+    expect(project).toMatchObject({ released: { build: idOf(1), sequence: 1, digest, tags } });
+    expect(project).not.toHaveProperty('releasing');
+  });
+
+  it('has the same tags and one release wherever the first try died', async () => {
+    await atEveryDeath(async (mortal) => {
+      const world = await startReleasing({ mortal });
+      await world.pass(1);
+      return {
+        run: world.release,
+        async check() {
+          await using _ = world;
+          expect(Object.keys(world.shelf.tagsOf(repository)).sort()).toEqual(
+            [immutable, 'latest', 'main', `sha-${commit}`].sort(),
+          );
+          expect((await world.builds.require(idOf(1))).status).toBe('released');
+          const project = await world.projects.get('demo/app:latest');
+          expect(project?.released?.build).toBe(idOf(1));
+          expect(project).not.toHaveProperty('releasing');
+        },
+      };
+    });
+  });
+
+  it('gets the tag of the next second when another image has its own', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await world.pass(2);
+    await world.release(1);
+    await world.release(2);
+    const tags = world.shelf.tagsOf(repository);
+    expect(tags[immutable]).toBe(digest);
+    expect(tags['build-20261121T010204Z-aaaaaaa']).toBe(digestOf(2));
+    expect(tags.latest).toBe(digestOf(2));
+  });
+
+  it('of a repository that several entries share has only tags of its own', async () => {
+    await using world = await startReleasing({ project: { sharesRepository: true } });
+    await world.pass(1);
+    await world.release();
+    expect(Object.keys(world.shelf.tagsOf(repository))).toEqual([immutable, 'latest']);
+  });
+
+  it('of a version tag moves what no higher version holds', async () => {
+    await using world = await startReleasing();
+    await world.pass(1, { ref: 'refs/tags/v2.0.0' });
+    await world.pass(2, { ref: 'refs/tags/v1.5.0' });
+    await world.release(1);
+    await world.release(2);
+    const tags = world.shelf.tagsOf(repository);
+    expect(tags).toMatchObject({ '2': digest, latest: digest, '1': digestOf(2), '1.5.0': digestOf(2) });
+  });
+});
+
+describe('nothing is released', () => {
+  const cases: [string, Partial<Build>][] = [
+    ['without a verdict', { verdict: undefined as never }],
+    ['when the verdict is to block', { verdict: { ...verdict, outcome: 'block', reasons: ['no'] } }],
+    ['without a candidate', { candidate: undefined as never }],
+  ];
+  it.each(cases)('%s', async (_, over) => {
+    await using world = await startReleasing();
+    await world.pass(1, over);
+    await expect(world.release()).rejects.toThrow(RecordConflictError);
+    expect(world.shelf.tagsOf(repository)).toEqual({});
+    expect(await world.projects.get('demo/app:latest')).not.toHaveProperty('releasing');
+  });
+
+  it.each(['blocked', 'failed', 'superseded', 'cancelled', 'released'] as const)(
+    'for a build that is %s already',
+    async (status) => {
+      await using world = await startReleasing();
+      await world.pass(1, { status });
+      expect(await world.release()).toEqual({ status });
+      expect(world.shelf.tagsOf(repository)).toEqual({});
+    },
+  );
+
+  it('for a project that nobody knows', async () => {
+    await using world = await startReleasing();
+    await world.pass(1, { project: 'demo/app:unknown' });
+    await expect(world.release()).rejects.toThrow(RecordConflictError);
+    expect(world.shelf.tagsOf(repository)).toEqual({});
+  });
+});
+
+describe('of two builds', () => {
+  it('the older one that comes later is superseded, and no tag has moved', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await world.pass(2);
+    await world.release(2);
+    const before = world.shelf.tagsOf(repository);
+    expect(await world.release(1)).toEqual({ status: 'superseded' });
+    expect(world.shelf.tagsOf(repository)).toEqual(before);
+    expect((await world.builds.require(idOf(1))).status).toBe('superseded');
+    expect((await world.projects.get('demo/app:latest'))?.released?.sequence).toBe(2);
+  });
+
+  it('one waits while the other puts its tags on', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await world.pass(2);
+    await world.projects.claimRelease('demo/app:latest', { id: idOf(1), sequence: 1 });
+    await expect(world.release(2)).rejects.toThrow(ReleaseBusyError);
+    expect(world.shelf.tagsOf(repository)).toEqual({});
+    await world.release(1);
+    expect(await world.release(2)).toEqual({ status: 'released' });
+    expect(world.shelf.tagsOf(repository).latest).toBe(digestOf(2));
+  });
+
+  it.each([1, 2, 3, 4, 5])('that race, the newer has the floating tags in the end (%i)', async (first) => {
+    await using world = await startReleasing();
+    const sequences = [first, ...[1, 2, 3, 4, 5].filter((sequence) => sequence !== first)];
+    for (const sequence of sequences) await world.pass(sequence);
+    // As the state machine does it: who finds the tags taken comes again.
+    const untilDone = async (sequence: number): Promise<string> => {
+      for (;;) {
+        const { status } = await world.release(sequence).catch((error: unknown) => {
+          if (error instanceof ReleaseBusyError) return { status: 'busy' };
+          throw error;
+        });
+        if (status !== 'busy') return status;
+      }
+    };
+    const ends = await Promise.all(sequences.map(untilDone));
+    expect(ends[sequences.indexOf(5)]).toBe('released');
+    expect(world.shelf.tagsOf(repository)).toMatchObject({ latest: digestOf(5), main: digestOf(5) });
+    const released = sequences
+      .filter((_, at) => ends[at] === 'released')
+      .map((at) => (at === 1 ? digest : digestOf(at)));
+    const immutables = Object.entries(world.shelf.tagsOf(repository)).filter(([tag]) => tag.startsWith('build-'));
+    expect(new Set(immutables.map(([, image]) => image))).toEqual(new Set(released));
+  });
+});

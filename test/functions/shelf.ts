@@ -1,0 +1,39 @@
+import { UpstreamError } from '../../core/errors.ts';
+import { type Registry, TagTakenError } from '../../services/registry.ts';
+
+/** A registry whose `build-` tags never move, in memory. */
+export function createShelf() {
+  const images = new Map<string, Set<string>>();
+  const tags = new Map<string, Map<string, string>>();
+  const imagesOf = (repository: string) => held(images, repository, new Set<string>());
+  const tagsOf = (repository: string) => held(tags, repository, new Map<string, string>());
+  const registry: Registry = {
+    host: 'registry.example',
+    async digestOf(repository, reference) {
+      return imagesOf(repository).has(reference) ? reference : tagsOf(repository).get(reference);
+    },
+    async copy(digest, from, to) {
+      if (!imagesOf(from).has(digest)) throw new UpstreamError(`The registry does not have ${from}@${digest}.`);
+      imagesOf(to).add(digest);
+    },
+    async tag(repository, digest, tag) {
+      if (!imagesOf(repository).has(digest)) throw new UpstreamError(`${repository} does not have ${digest}.`);
+      const present = tagsOf(repository).get(tag);
+      if (tag.startsWith('build-') && present !== undefined && present !== digest) throw new TagTakenError(tag);
+      tagsOf(repository).set(tag, digest);
+    },
+    tags: async (repository) => [...tagsOf(repository).keys()],
+  };
+  return {
+    registry,
+    push: (repository: string, digest: string) => void imagesOf(repository).add(digest),
+    /** Tag to digest. */
+    tagsOf: (repository: string) => Object.fromEntries(tagsOf(repository)),
+  };
+}
+
+function held<Value>(all: Map<string, Value>, name: string, fresh: Value): Value {
+  const value = all.get(name) ?? fresh;
+  all.set(name, value);
+  return value;
+}
