@@ -59,6 +59,8 @@ async function readLayer(
   const changes: LayerChanges = { added: new Map(), removed: new Set(), emptied: new Set() };
   const { added, removed, emptied } = changes;
   let failure: Error | undefined;
+  /** An archive without a file is zeros only, which the parser does not know as one: the layer of a step that changes nothing. */
+  let isEmpty = true;
 
   const see = (entry: ReadEntry): void => {
     const path = normalised(entry.path);
@@ -90,7 +92,7 @@ async function readLayer(
   const parser = new Parser({
     onReadEntry: see,
     onwarn: (code, message) => {
-      if (code === 'TAR_BAD_ARCHIVE' || code === 'TAR_ABORT')
+      if ((code === 'TAR_BAD_ARCHIVE' && !isEmpty) || code === 'TAR_ABORT')
         failure ??= new UnreadableImageError(`A layer is no tar archive: ${message}`);
     },
   });
@@ -99,6 +101,7 @@ async function readLayer(
       budget.bytes -= chunk.length;
       if (budget.bytes < 0) failure ??= new UnreadableImageError('The image is too large when it is unpacked');
       if (failure !== undefined) return done(failure);
+      isEmpty &&= chunk.every((byte) => byte === 0);
       done(null, chunk);
     },
   });

@@ -150,6 +150,16 @@ describe('the scan of a pushed image', () => {
     expect((await scanOf([base, all])).imageScanStatus?.status).toBe('UNSUPPORTED_IMAGE');
   });
 
+  test('passes over the layer of a step that changed nothing', async () => {
+    const scan = await scanOf([
+      gzipSync(tarOf([{ path: 'etc/os-release', content: osRelease }])),
+      gzipSync(Buffer.alloc(1024)),
+      gzipSync(tarOf([{ path: 'var/lib/dpkg/status', content: dpkg('1.2-3+deb12u1') }])),
+    ]);
+    expect(scan.imageScanStatus).toMatchObject({ status: 'COMPLETE' });
+    expect(scan.imageScanFindings?.findings).toEqual([]);
+  });
+
   test('of an image without a package database is unsupported, as ECR says it', async () => {
     const scan = await scanOf([tarOf([{ path: 'bin/app', content: 'x' }])]);
     expect(scan.imageScanStatus).toEqual({
