@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import MailComposer from 'nodemailer/lib/mail-composer/index.js';
 import type { OpenAccount } from './aws/account.ts';
 import { createApiGateway } from './aws/api-gateway/api-gateway.ts';
 import { createCloudwatch } from './aws/cloudwatch.ts';
@@ -15,7 +14,7 @@ import { createS3 } from './aws/s3/s3.ts';
 import { createSecretsManager } from './aws/secrets-manager/secrets-manager.ts';
 import type { Service } from './aws/service.ts';
 import { createSes } from './aws/ses/ses.ts';
-import { createSns, type NotificationMail } from './aws/sns.ts';
+import { createSns } from './aws/sns.ts';
 import { createSqs } from './aws/sqs/sqs.ts';
 import { createStepFunctions } from './aws/step-functions/step-functions.ts';
 import { createGitHost, type GitHost } from './git-host/git-host.ts';
@@ -46,10 +45,8 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
   const lines = createLiveLines(account.log);
   const inbox = createInbox(account.database);
   const s3 = createS3(account);
-  const sqs = createSqs(account);
-  const sns = createSns(account, (mail) => void deliver(mail));
   const lambda = createLambda(account, assets.folderOf);
-  const events = createEvents(account, { lambda, sqs, sns });
+  const events = createEvents(account, lambda);
   const codeBuild = createCodeBuild(account, {
     ...{ concurrentBuilds: options.concurrentBuilds, engineEnvironment: options.engineEnvironment },
     codeOf: assets.folderOf,
@@ -61,26 +58,20 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
   // Who works for others starts before them and stops after them.
   const all: readonly Service[] = [
     ...[createIam(account), createLogs(account), createCloudwatch(account), createSecretsManager(account)],
-    ...[s3, createDynamodb(account), sqs, createSes(account, inbox), sns, ecr, api, events, codeBuild, states, lambda],
+    ...[s3, createDynamodb(account), createSqs(account), createSes(account, inbox), createSns(account)],
+    ...[ecr, api, events, codeBuild, states, lambda],
   ];
   account.connect({
     emit(event) {
       lines.event(event);
       events.emit(event);
     },
-    invoke: lambda.invoke,
   });
 
   const gitHost = createGitHost({
     ...{ dataFolder: account.dataFolder, url: account.url, database: account.database, token: options.gitHubToken },
     log: (message) => account.log('git', message),
   });
-
-  const deliver = async ({ to, subject, text }: NotificationMail): Promise<void> => {
-    const from = 'no-reply@sns.amazonaws.com';
-    const raw = await new MailComposer({ from, to, subject, text }).compile().build();
-    await inbox.deliver({ from, to: [to] }, raw);
-  };
 
   const endpoint = createAwsEndpoint(account, all);
   const mailPages = createMailPages(inbox);

@@ -11,12 +11,10 @@ export interface AccountOptions {
   log(source: string, message: string): void;
 }
 
-/** What services need of one another. It is handed over once they are made, before any of them starts. */
-export type Connections = Pick<Account, 'emit' | 'invoke'>;
-
 export interface OpenAccount extends Account {
   readonly iam: Authority;
-  connect(connections: Connections): void;
+  /** Says where the events of the services go, once the service that takes them is made and before any of them starts. */
+  connect(bus: Pick<Account, 'emit'>): void;
   close(): void;
 }
 
@@ -34,11 +32,7 @@ export function openAccount({ url, dataFolder, log }: AccountOptions): OpenAccou
     'pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000; pragma foreign_keys = on',
   );
 
-  let connections: Connections | undefined;
-  const connected = (): Connections => {
-    if (!connections) throw new AccountNotConnectedError('The services of the account are not connected yet.');
-    return connections;
-  };
+  let connected: Pick<Account, 'emit'> | undefined;
 
   return {
     id,
@@ -48,11 +42,13 @@ export function openAccount({ url, dataFolder, log }: AccountOptions): OpenAccou
     dataFolder,
     database,
     iam: createAuthority(id, database),
-    emit: (event) => connected().emit(event),
-    invoke: (functionArn, event) => connected().invoke(functionArn, event),
+    emit(event) {
+      if (!connected) throw new AccountNotConnectedError('The services of the account are not connected yet.');
+      connected.emit(event);
+    },
     log,
-    connect(parts) {
-      connections = parts;
+    connect(bus) {
+      connected = bus;
     },
     close: () => database.close(),
   };

@@ -20,13 +20,9 @@ export interface Account {
   readonly iam: Authority;
   /** Puts an event on the default bus, in the shape that the AWS service sends; the envelope's other fields are filled in. */
   emit(event: { source: string; 'detail-type': string; resources: string[]; detail: Record<string, unknown> }): void;
-  /** Runs a function once as `InvocationType: RequestResponse` does. */
-  invoke(functionArn: string, event: unknown): Promise<InvocationResult>;
   /** A line for the person who watches the machine. */
   log(source: string, message: string): void;
 }
-
-export type InvocationResult = { ok: true; payload: unknown } | { ok: false; errorType: string; errorMessage: string };
 
 export interface Authority {
   /**

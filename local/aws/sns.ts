@@ -1,37 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { physicalName } from './physical-name.ts';
-import { type Account, AwsError, type Caller, resourceType, type Service } from './service.ts';
-
-/** What a topic takes. */
-export interface Notification {
-  subject?: string;
-  message: string;
-}
-
-export interface Sns extends Service {
-  /** @throws AwsError when the topic is not there or its policy does not let the caller publish */
-  publish(topicArn: string, notification: Notification, caller: Caller): void;
-}
-
-/** A mail as SNS writes it to a subscriber. */
-export interface NotificationMail {
-  to: string;
-  subject: string;
-  text: string;
-}
+import { type Account, AwsError, resourceType, type Service } from './service.ts';
 
 const topicPolicySchema = z.strictObject({ PolicyDocument: z.unknown(), Topics: z.array(z.string()).min(1) });
-// Mail is what operators subscribe with. AWS asks the subscriber to confirm first; here the address counts as confirmed.
-const subscriptionFields = { Protocol: z.literal('email'), Endpoint: z.email() };
 
-/** SNS with subscriptions by mail, which go to `deliver`. */
-export function createSns(account: Account, deliver: (mail: NotificationMail) => void): Sns {
-  const topics = new Map<string, { displayName: string; endpoints: Set<string> }>();
-  const topicAt = (arn: string) => {
-    const topic = topics.get(arn);
-    if (!topic) throw new AwsError('NotFound', 'Topic does not exist', 404);
-    return topic;
+/**
+ * SNS as far as a template declares it. Alarms are the only ones who publish to a topic, and on one machine an alarm never rings
+ * (see cloudwatch.ts), so nothing is ever sent.
+ */
+export function createSns(account: Account): Service {
+  const topics = new Set<string>();
+  const assertThere = (arn: string) => {
+    if (!topics.has(arn)) throw new AwsError('NotFound', 'Topic does not exist', 404);
   };
 
   const topic = resourceType({
@@ -41,17 +22,12 @@ export function createSns(account: Account, deliver: (mail: NotificationMail) =>
         .regex(/^[\w-]{1,256}$/)
         .optional(),
       DisplayName: z.string().max(100).optional(),
-      Subscription: z.array(z.strictObject(subscriptionFields)).optional(),
-      // Nothing is encrypted at rest or traced on one machine.
-      KmsMasterKeyId: z.string().optional(),
-      TracingConfig: z.string().optional(),
       Tags: z.unknown().optional(),
     }),
     create({ properties, ...resource }) {
       const name = properties.TopicName ?? physicalName(resource, 256);
       const arn = `arn:aws:sns:${account.region}:${account.id}:${name}`;
-      const endpoints = new Set((properties.Subscription ?? []).map(({ Endpoint }) => Endpoint));
-      topics.set(arn, { displayName: properties.DisplayName ?? name, endpoints });
+      topics.add(arn);
       return { ref: arn, attributes: { TopicArn: arn, TopicName: name } };
     },
   });
@@ -60,7 +36,7 @@ export function createSns(account: Account, deliver: (mail: NotificationMail) =>
     properties: topicPolicySchema,
     create({ logicalId, properties }) {
       for (const arn of properties.Topics) {
-        topicAt(arn);
+        assertThere(arn);
         account.iam.setResourcePolicy(arn, properties.PolicyDocument);
       }
       return { ref: logicalId, attributes: { Id: logicalId } };
@@ -68,9 +44,9 @@ export function createSns(account: Account, deliver: (mail: NotificationMail) =>
   });
 
   const subscription = resourceType({
-    properties: z.strictObject({ ...subscriptionFields, TopicArn: z.string(), Region: z.string().optional() }),
+    properties: z.strictObject({ TopicArn: z.string(), Protocol: z.literal('email'), Endpoint: z.email() }),
     create({ properties }) {
-      topicAt(properties.TopicArn).endpoints.add(properties.Endpoint);
+      assertThere(properties.TopicArn);
       return { ref: `${properties.TopicArn}:${randomUUID()}` };
     },
   });
@@ -80,11 +56,6 @@ export function createSns(account: Account, deliver: (mail: NotificationMail) =>
       'AWS::SNS::Topic': topic,
       'AWS::SNS::TopicPolicy': topicPolicy,
       'AWS::SNS::Subscription': subscription,
-    },
-    publish(topicArn, { subject = 'AWS Notification Message', message }, caller) {
-      account.iam.authorize(caller, [{ action: 'sns:Publish', resource: topicArn }]);
-      const { endpoints } = topicAt(topicArn);
-      for (const to of endpoints) deliver({ to, subject, text: `${message}\n` });
     },
   };
 }

@@ -35,7 +35,6 @@ const unavailable = { status: 503, message: 'Service Unavailable' };
 const answerSchema = z.looseObject({
   statusCode: z.coerce.number().int().min(100).max(599),
   headers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullish(),
-  multiValueHeaders: z.record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()]))).nullish(),
   cookies: z.array(z.string()).nullish(),
   body: z.string().nullish(),
   isBase64Encoded: z.boolean().nullish(),
@@ -57,8 +56,6 @@ export function createApiGateway(account: Account, lambda: Lambda): ApiGateway {
         Name: z.string(),
         Description: z.string().optional(),
         ProtocolType: z.literal('HTTP'),
-        // The machine has one address, which is the API's.
-        DisableExecuteApiEndpoint: z.literal(false).optional(),
         Tags: z.unknown().optional(),
       }),
       create(resource) {
@@ -175,7 +172,6 @@ export function createApiGateway(account: Account, lambda: Lambda): ApiGateway {
 
 /** What the caller sees of an error of Lambda's: never its text. */
 function refusalOf(error: AwsError): { status: number; message: string } {
-  if (error.code === 'TooManyRequestsException') return unavailable;
   // The API takes 10 MB, but the function's event ends at 6 MB.
   if (error.code === 'RequestEntityTooLargeException') return { status: 413, message: 'Request Entity Too Large' };
   return internalError;
@@ -234,10 +230,6 @@ function headersOf(answer: z.infer<typeof answerSchema>): Map<string, string[]> 
   const headers = new Map<string, string[]>();
   const add = (name: string, value: string) => headers.set(name, [...(headers.get(name) ?? []), value]);
   for (const [name, value] of Object.entries(answer.headers ?? {})) add(name.toLowerCase(), String(value));
-  for (const [name, values] of Object.entries(answer.multiValueHeaders ?? {})) {
-    headers.delete(name.toLowerCase());
-    for (const value of values) add(name.toLowerCase(), String(value));
-  }
   for (const cookie of answer.cookies ?? []) add('set-cookie', cookie);
   for (const name of hopHeaders) headers.delete(name);
   try {

@@ -4,32 +4,23 @@ import { type Clock, systemClock } from '../clock.ts';
 import { physicalName } from '../physical-name.ts';
 import { type Account, AwsError, type Caller, resourceType, type Service } from '../service.ts';
 import { transaction } from '../transaction.ts';
-import { inputTransformerSchema, targetInput } from './input.ts';
 import { type Delivery, openEventJournal } from './journal.ts';
 import { compilePattern, type EventMatcher } from './pattern.ts';
-import { parseSchedule, type Schedule } from './schedule.ts';
+import { ratePeriod } from './schedule.ts';
 
 export interface Events extends Service {
   /** What `account.emit` does. */
   emit: Account['emit'];
 }
 
-/** What events are delivered to. Each checks by the resource's own policy whether the rule may do it. */
-export interface EventTargets {
-  lambda: { invokeAsync(functionArn: string, event: unknown, caller: Caller): void };
-  sqs: { send(queueArn: string, body: string, caller: Caller, attributes?: DeadLetterAttributes): void };
-  sns: { publish(topicArn: string, message: { message: string }, caller: Caller): void };
+/** Where events go. It checks by the function's own policy whether the rule may call it. */
+export interface EventTarget {
+  invokeAsync(functionArn: string, event: unknown, caller: Caller): void;
 }
-
-type DeadLetterAttributes = Record<string, { DataType: string; StringValue: string }>;
 
 const targetSchema = z.strictObject({
   Id: z.string(),
   Arn: z.string(),
-  Input: z.string().optional(),
-  InputPath: z.string().optional(),
-  InputTransformer: inputTransformerSchema.optional(),
-  DeadLetterConfig: z.strictObject({ Arn: z.string() }).optional(),
   RetryPolicy: z
     .strictObject({
       MaximumEventAgeInSeconds: z.int().min(60).max(86_400).optional(),
@@ -43,12 +34,12 @@ interface Rule {
   name: string;
   arn: string;
   matches: EventMatcher | undefined;
-  schedule: { expression: string; next: Schedule } | undefined;
+  schedule: { expression: string; period: number } | undefined;
   targets: Target[];
 }
 
 /** EventBridge's default bus with its rules. An event that was emitted reaches its targets even if the process dies before. */
-export function createEvents(account: Account, targets: EventTargets, clock: Clock = systemClock): Events {
+export function createEvents(account: Account, lambda: EventTarget, clock: Clock = systemClock): Events {
   const journal = openEventJournal(account.database);
   const rules = new Map<string, Rule>();
   const timers = new Map<string, () => void>();
@@ -93,31 +84,15 @@ export function createEvents(account: Account, targets: EventTargets, clock: Clo
 
   const attempt = (delivery: Delivery, rule: Rule, target: Target) => {
     const caller: Caller = { arn: 'service:events.amazonaws.com', kind: 'service', sourceArn: rule.arn };
-    const ingestedAt = new Date(delivery.acceptedAt).toISOString();
-    const input = targetInput(target, { event: delivery.event, ruleArn: rule.arn, ruleName: rule.name, ingestedAt });
     try {
-      send(target.Arn, input, caller);
+      lambda.invokeAsync(target.Arn, delivery.event, caller);
       journal.done(delivery);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       account.log('events', `${rule.name}: ${error.message}`);
       if (mayRetry(error, delivery, target)) {
         journal.retryAt(delivery, clock.now() + retryDelay(delivery.attempts));
-        return;
-      }
-      journal.done(delivery);
-      if (target.DeadLetterConfig) bury(target.DeadLetterConfig.Arn, error, delivery, target, caller);
-    }
-  };
-
-  const send = (arn: string, input: string, caller: Caller) => {
-    switch (arn.split(':')[2]) {
-      case 'lambda':
-        return targets.lambda.invokeAsync(arn, JSON.parse(input), caller);
-      case 'sqs':
-        return targets.sqs.send(arn, input, caller);
-      default:
-        return targets.sns.publish(arn, { message: input }, caller);
+      } else journal.done(delivery);
     }
   };
 
@@ -131,48 +106,24 @@ export function createEvents(account: Account, targets: EventTargets, clock: Clo
     return !lasting && attempts < MaximumRetryAttempts && clock.now() - acceptedAt < MaximumEventAgeInSeconds * 1000;
   };
 
-  const bury = (
-    queueArn: string,
-    error: Error,
-    { event, ruleArn, attempts }: Delivery,
-    { Arn }: Target,
-    caller: Caller,
-  ) => {
-    const text = (StringValue: string) => ({ DataType: 'String', StringValue });
-    try {
-      targets.sqs.send(queueArn, JSON.stringify(event), caller, {
-        ERROR_CODE: text(error instanceof AwsError ? error.code : 'SDK_CLIENT_ERROR'),
-        ERROR_MESSAGE: text(error.message || error.name),
-        RULE_ARN: text(ruleArn),
-        TARGET_ARN: text(Arn),
-        RETRY_ATTEMPTS: { DataType: 'Number', StringValue: String(attempts) },
-      });
-    } catch (failure) {
-      // An event that even the dead-letter queue does not take is lost on AWS too; here the log at least has said why.
-      if (!(failure instanceof AwsError)) throw failure;
-      account.log('events', `${queueArn}: ${failure.message}`);
-    }
-  };
-
   const startSchedule = ({ arn, schedule }: Rule) => {
     if (!schedule) return;
-    const next = journal.nextFiring(arn, schedule.expression) ?? schedule.next(clock.now());
-    if (next === undefined) return;
+    const next = journal.nextFiring(arn, schedule.expression) ?? clock.now() + schedule.period;
     journal.setNextFiring(arn, schedule.expression, next);
     wake(arn, next, () => fire(arn));
   };
 
   const fire = (arn: string) => {
     const rule = rules.get(arn);
-    const next = rule?.schedule?.next(clock.now());
     if (!rule?.schedule) return;
+    const { expression, period } = rule.schedule;
+    const next = clock.now() + period;
     const event = envelope({ source: 'aws.events', 'detail-type': 'Scheduled Event', resources: [arn], detail: {} });
-    const { expression } = rule.schedule;
     transaction(account.database, () => {
       accept(event, [rule]);
-      if (next !== undefined) journal.setNextFiring(arn, expression, next);
+      journal.setNextFiring(arn, expression, next);
     });
-    if (next !== undefined) wake(arn, next, () => fire(arn));
+    wake(arn, next, () => fire(arn));
   };
 
   const ruleResource = resourceType({
@@ -197,7 +148,7 @@ export function createEvents(account: Account, targets: EventTargets, clock: Clo
         throw new AwsError('ValidationException', 'Parameter(s) EventPattern or ScheduleExpression must be specified.');
       }
       for (const { Arn } of Targets) {
-        if (!/^arn:aws:(lambda|sqs|sns):/.test(Arn)) {
+        if (!Arn.startsWith('arn:aws:lambda:')) {
           throw new AwsError('ValidationException', `The local AWS does not know targets like ${Arn}.`);
         }
       }
@@ -209,7 +160,7 @@ export function createEvents(account: Account, targets: EventTargets, clock: Clo
         schedule:
           ScheduleExpression === undefined
             ? undefined
-            : { expression: ScheduleExpression, next: parseSchedule(ScheduleExpression) },
+            : { expression: ScheduleExpression, period: ratePeriod(ScheduleExpression) },
         targets: Targets,
       };
       if (enabled) rules.set(arn, rule);

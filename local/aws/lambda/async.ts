@@ -1,15 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Account } from '../service.ts';
 import type { Outcome } from './function.ts';
-import type { FunctionError } from './worker.ts';
-
-/** How a function's asynchronous invocations end when they fail. */
-export interface AsyncSettings {
-  retries: number;
-  maximumAgeSeconds: number;
-  /** Told once when an event is given up. */
-  giveUp(event: string, error: FunctionError, attempts: number): Promise<void>;
-}
 
 export interface AsyncInvocations {
   /** Keeps the event until the function has taken it or every try has failed. */
@@ -27,14 +18,16 @@ interface Row {
   accepted_at: number;
 }
 
-/** One minute before the first retry, two before the second. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html */
+/** https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html */
+const retries = 2;
+const maximumAge = 6 * 3_600_000;
+/** One minute before the first retry, two before the second. */
 const retryDelay = (attempt: number) => attempt * 60_000;
 
 /** Lambda's queue of asynchronous events. It stands in the database, so that an accepted event outlives the process. */
 export function createAsyncInvocations(
   account: Account,
   invoke: (functionArn: string, event: string) => Promise<Outcome>,
-  settingsOf: (functionArn: string) => AsyncSettings,
 ): AsyncInvocations {
   const { database } = account;
   database.exec(`create table if not exists lambda_event (
@@ -66,18 +59,16 @@ export function createAsyncInvocations(
       remove.run(row.id);
       return;
     }
-    const settings = settingsOf(row.function_arn);
     const attempts = row.attempts + 1;
     const due = Date.now() + retryDelay(attempts);
-    const tooOld = due - row.accepted_at > settings.maximumAgeSeconds * 1000;
-    if (attempts <= settings.retries && !tooOld) {
+    const tooOld = due - row.accepted_at > maximumAge;
+    if (attempts <= retries && !tooOld) {
       update.run(attempts, due, row.id);
       schedule({ ...row, attempts, due_at: due });
       return;
     }
-    const error = outcome instanceof Error ? { errorType: outcome.name, errorMessage: outcome.message } : outcome.error;
-    account.log('lambda', `${row.function_arn} failed ${attempts} times and is given up: ${error.errorMessage}`);
-    await settings.giveUp(row.event, error, attempts);
+    const reason = outcome instanceof Error ? outcome.message : outcome.error.errorMessage;
+    account.log('lambda', `${row.function_arn} failed ${attempts} times and is given up: ${reason}`);
     remove.run(row.id);
   };
 

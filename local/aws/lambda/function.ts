@@ -7,8 +7,6 @@ import type { FunctionError, InstanceAnswer, InstanceSettings, Invocation } from
 export interface FunctionSettings extends InstanceSettings {
   environment: Record<string, string>;
   timeoutSeconds: number;
-  /** Undefined: as many as the machine bears. */
-  reservedConcurrency: number | undefined;
 }
 
 /** `payload` is JSON; it is never parsed on the way from the function to its caller. */
@@ -16,7 +14,7 @@ export type Outcome = { ok: true; payload: string } | { ok: false; error: Functi
 
 export interface RunningFunction {
   readonly settings: FunctionSettings;
-  /** @throws AwsError `TooManyRequestsException`, `RequestEntityTooLargeException` */
+  /** @throws AwsError `RequestEntityTooLargeException` */
   invoke(event: string): Promise<Outcome>;
   /** Ends every instance; what runs in one never answers. */
   stop(): Promise<void>;
@@ -154,11 +152,6 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
       if (size > requestLimit) {
         const message = `${size} byte payload is too large for the RequestResponse invocation type (limit ${requestLimit} bytes)`;
         return Promise.reject(new AwsError('RequestEntityTooLargeException', message, 413));
-      }
-      const running = instances.size - idle.length + waiting.length;
-      if (settings.reservedConcurrency !== undefined && running >= settings.reservedConcurrency) {
-        const reason = 'ReservedFunctionConcurrentInvocationLimitExceeded';
-        return Promise.reject(new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429, { Reason: reason }));
       }
       return new Promise((settle) => {
         waiting.push({ event, settle });

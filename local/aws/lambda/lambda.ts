@@ -1,32 +1,22 @@
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { type LogFile, openLog } from '../log-file.ts';
 import { physicalName } from '../physical-name.ts';
-import { type Account, AwsError, type Caller, type InvocationResult, resourceType, type Service } from '../service.ts';
+import { type Account, AwsError, type Caller, resourceType, type Service } from '../service.ts';
 import { createAsyncInvocations } from './async.ts';
 import { type Outcome, type RunningFunction, runFunction } from './function.ts';
 import { createQueuePoller, type QueuePoller } from './queue-poller.ts';
-import {
-  type EventInvokeConfig,
-  eventInvokeConfigSchema,
-  eventSourceSchema,
-  type FunctionProperties,
-  functionSchema,
-  permissionSchema,
-} from './schema.ts';
+import { eventSourceSchema, type FunctionProperties, functionSchema, permissionSchema } from './schema.ts';
 
 export interface Lambda extends Service {
   /** A function's answer as JSON text; the caller must be allowed to invoke it, unless it is the machine itself. */
   run(functionArn: string, event: string, caller?: Caller): Promise<Outcome>;
-  /** `InvocationType: RequestResponse` */
-  invoke(functionArn: string, event: unknown): Promise<InvocationResult>;
-  /** `InvocationType: Event`: kept, tried up to three times, then handed to the dead-letter target. */
+  /** `InvocationType: Event`: kept, and tried up to three times. */
   invokeAsync(functionArn: string, event: unknown, caller?: Caller): void;
 }
 
 interface Deployed {
   running: RunningFunction;
   properties: FunctionProperties;
-  asynchronous: EventInvokeConfig | undefined;
 }
 
 /** Lambda on one machine: functions run in threads of this process, straight from the cloud assembly's asset folders. */
@@ -62,44 +52,7 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
     return outcome;
   };
 
-  const asynchronous = createAsyncInvocations(account, run, (functionArn) => {
-    const deployed = find(functionArn);
-    const config = deployed.asynchronous;
-    const destination = config?.DestinationConfig?.OnFailure?.Destination;
-    const deadLetters = deployed.properties.DeadLetterConfig?.TargetArn;
-    return {
-      retries: config?.MaximumRetryAttempts ?? 2,
-      maximumAgeSeconds: config?.MaximumEventAgeInSeconds ?? 21_600,
-      async giveUp(event, error, attempts) {
-        const send = async (queueArn: string, body: string, attributes: Record<string, string>) => {
-          const [, , , , owner, name] = queueArn.split(':');
-          const MessageAttributes = Object.fromEntries(
-            Object.entries(attributes).map(([key, StringValue]) => [key, { DataType: 'String', StringValue }]),
-          );
-          const QueueUrl = `${account.endpoint}/${owner}/${name}`;
-          await sqsOf(deployed).send(new SendMessageCommand({ QueueUrl, MessageBody: body, MessageAttributes }));
-        };
-        // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-        if (destination !== undefined) {
-          const record = {
-            version: '1.0',
-            timestamp: new Date().toISOString(),
-            requestContext: {
-              functionArn: `${arnOf(functionArn)}:$LATEST`,
-              condition: 'RetriesExhausted',
-              approximateInvokeCount: attempts,
-            },
-            requestPayload: JSON.parse(event),
-            responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
-            responsePayload: error,
-          };
-          await send(destination, JSON.stringify(record), {});
-        }
-        if (deadLetters !== undefined)
-          await send(deadLetters, event, { ErrorCode: '200', ErrorMessage: error.errorMessage.slice(0, 1024) });
-      },
-    };
-  });
+  const asynchronous = createAsyncInvocations(account, run);
 
   /** A function whose role may not write its log runs all the same, and its output is lost. */
   const logOf = (role: string, functionName: string, logGroup: string): LogFile => {
@@ -165,10 +118,9 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
           logStream,
           environment: environmentOf(properties, functionName, logGroup, taskRoot),
           timeoutSeconds: properties.Timeout,
-          reservedConcurrency: properties.ReservedConcurrentExecutions,
         };
         const running = runFunction(settings, logOf(properties.Role, functionName, logGroup));
-        functions.set(functionArn, { running, properties, asynchronous: undefined });
+        functions.set(functionArn, { running, properties });
         return { ref: functionName, attributes: { Arn: functionArn } };
       },
     }),
@@ -193,13 +145,6 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
           ...(Object.keys(conditions).length > 0 && { Condition: conditions }),
         });
         return { ref: sid };
-      },
-    }),
-    'AWS::Lambda::EventInvokeConfig': resourceType({
-      properties: eventInvokeConfigSchema,
-      create({ properties, logicalId }) {
-        find(properties.FunctionName).asynchronous = properties;
-        return { ref: logicalId };
       },
     }),
     'AWS::Lambda::EventSourceMapping': resourceType({
@@ -234,11 +179,6 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
   return {
     resources,
     run,
-    async invoke(functionArn, event) {
-      const outcome = await run(functionArn, JSON.stringify(event));
-      if (outcome.ok) return { ok: true, payload: JSON.parse(outcome.payload) };
-      return { ok: false, errorType: outcome.error.errorType, errorMessage: outcome.error.errorMessage };
-    },
     invokeAsync(functionArn, event, caller) {
       const { settings } = find(functionArn).running;
       if (caller) account.iam.authorize(caller, [{ action: 'lambda:InvokeFunction', resource: settings.functionArn }]);

@@ -9,22 +9,16 @@ export const functionSchema = z.strictObject({
   Runtime: z.string().regex(/^nodejs\d+\.x$/),
   Timeout: z.int().min(1).max(900).default(3),
   MemorySize: z.int().min(128).max(10_240).default(128),
-  ReservedConcurrentExecutions: z.int().nonnegative().optional(),
   Environment: z.strictObject({ Variables: z.record(z.string(), z.string()).default({}) }).optional(),
-  DeadLetterConfig: z.strictObject({ TargetArn: z.string().startsWith('arn:aws:sqs:') }).optional(),
   LoggingConfig: z
     .strictObject({
       LogGroup: z.string().optional(),
       // The text of the function's own logger is kept as it comes.
       LogFormat: z.enum(['Text', 'JSON']).optional(),
-      ApplicationLogLevel: z.string().optional(),
-      SystemLogLevel: z.string().optional(),
     })
     .optional(),
-  // No effect on one machine: it has the architecture that it has, its disk, no traces and no tags.
+  // No effect on one machine: it has the architecture that it has, and no tags.
   Architectures: z.array(z.enum(['arm64', 'x86_64'])).optional(),
-  EphemeralStorage: z.strictObject({ Size: z.int() }).optional(),
-  TracingConfig: z.strictObject({ Mode: z.enum(['Active', 'PassThrough']) }).optional(),
   Tags: z.unknown().optional(),
 });
 
@@ -47,16 +41,5 @@ export const eventSourceSchema = z.strictObject({
   Tags: z.unknown().optional(),
 });
 
-export const eventInvokeConfigSchema = z.strictObject({
-  FunctionName: z.string(),
-  Qualifier: z.literal('$LATEST'),
-  MaximumRetryAttempts: z.int().min(0).max(2).default(2),
-  MaximumEventAgeInSeconds: z.int().min(60).max(21_600).default(21_600),
-  DestinationConfig: z
-    .strictObject({ OnFailure: z.strictObject({ Destination: z.string().startsWith('arn:aws:sqs:') }).optional() })
-    .optional(),
-});
-
 export type FunctionProperties = z.infer<typeof functionSchema>;
 export type EventSource = z.infer<typeof eventSourceSchema>;
-export type EventInvokeConfig = z.infer<typeof eventInvokeConfigSchema>;

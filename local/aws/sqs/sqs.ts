@@ -1,20 +1,15 @@
 import { setInterval } from 'node:timers';
 import { z } from 'zod';
 import { physicalName } from '../physical-name.ts';
-import { type Account, type Caller, resourceType, type Service } from '../service.ts';
+import { type Account, resourceType, type Service } from '../service.ts';
 import { queryErrorCodes } from './batch.ts';
 import { createQueueDirectory } from './directory.ts';
-import { invalid, largestMessage, missing, type NewMessage } from './message.ts';
-import { createQueueOperations, sendMessage } from './operations.ts';
+import { invalid, largestMessage, missing } from './message.ts';
+import { createQueueOperations } from './operations.ts';
 import { createQueueStore, type Queue } from './queue.ts';
 
-export interface Sqs extends Service {
-  /** Sends one message as a service does that delivers to a queue (EventBridge, SNS). */
-  send(queueArn: string, body: string, caller: Caller, attributes?: NewMessage['attributes']): void;
-}
-
 /** SQS with standard queues. A first-in-first-out queue is not known: a template that has one does not deploy. */
-export function createSqs(account: Account): Sqs {
+export function createSqs(account: Account): Service {
   const queues = createQueueDirectory(account);
   const store = createQueueStore(account.database, queues.find);
   const stopped = new AbortController();
@@ -96,11 +91,6 @@ export function createSqs(account: Account): Sqs {
     stop() {
       stopped.abort();
       clearInterval(sweep);
-    },
-    send(queueArn, body, caller, attributes = {}) {
-      account.iam.authorize(caller, [{ action: 'sqs:SendMessage', resource: queueArn }]);
-      const queue = queues.named(queueArn.split(':').at(-1) ?? '');
-      sendMessage(store, queue, { MessageBody: body, MessageAttributes: attributes }, caller);
     },
   };
 }

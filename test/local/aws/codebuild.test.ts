@@ -39,7 +39,6 @@ function open(): void {
   account = openAccount({ url: 'http://localhost:1', dataFolder: join(folder, 'data'), log: () => undefined });
   account.connect({
     emit: (event) => void events.push(event as unknown as Record<string, unknown>),
-    invoke: () => Promise.reject(new Error('unused')),
   });
   codeBuild = createCodeBuild(account, {
     concurrentBuilds: 1,
@@ -275,7 +274,7 @@ test('after a kill of the machine, what the build left behind is ended and the b
     import { openAccount } from ${JSON.stringify(new URL('../../../local/aws/account.ts', import.meta.url).href)};
     import { createCodeBuild } from ${JSON.stringify(new URL('../../../local/aws/codebuild/codebuild.ts', import.meta.url).href)};
     const account = openAccount({ url: 'http://localhost:1', dataFolder: process.argv[1], log: () => undefined });
-    account.connect({ emit: () => undefined, invoke: () => undefined });
+    account.connect({ emit: () => undefined });
     account.iam.putRole('arn:aws:iam::123456789012:role/b', { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'codebuild.amazonaws.com' }, Action: 'sts:AssumeRole' }] });
     account.iam.putRolePolicy('arn:aws:iam::123456789012:role/b', 'p', { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
     const service = createCodeBuild(account, { concurrentBuilds: 1, engineEnvironment: {}, codeOf: () => process.argv[1] });

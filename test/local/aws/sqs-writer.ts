@@ -5,9 +5,15 @@ import { declareIn } from './endpoint-host.ts';
 /** Sends numbered messages for ever, and says each number once its message is accepted. `node sqs-writer.ts FOLDER` */
 const account = openAccount({ url: 'http://localhost:1', dataFolder: process.argv[2] ?? '', log: () => undefined });
 const sqs = createSqs(account);
-const { attributes } = await declareIn(sqs, 'AWS::SQS::Queue', 'Queue', {});
+const { ref } = await declareIn(sqs, 'AWS::SQS::Queue', 'Queue', {});
+const send = sqs.operations?.SendMessage;
 for (let number = 0; ; number += 1) {
-  sqs.send(attributes?.Arn ?? '', String(number), { arn: account.id, kind: 'owner' });
+  const input = { QueueUrl: ref, MessageBody: String(number) };
+  send?.handle(
+    input as never,
+    { arn: account.id, kind: 'owner' },
+    { requestId: '', gone: new AbortController().signal },
+  );
   process.stdout.write(`${number}\n`);
   if (number % 100 === 99) await new Promise(setImmediate);
 }

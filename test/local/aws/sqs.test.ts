@@ -17,13 +17,13 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createIam } from '../../../local/aws/iam/iam.ts';
 import type { Service } from '../../../local/aws/service.ts';
-import { createSqs, type Sqs } from '../../../local/aws/sqs/sqs.ts';
+import { createSqs } from '../../../local/aws/sqs/sqs.ts';
 import { declareRole, type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 
 const writer = fileURLToPath(new URL('sqs-writer.ts', import.meta.url));
 let host: EndpointHost;
 let iam: Service;
-let sqs: Sqs;
+let sqs: Service;
 let client: SQSClient;
 
 async function open(dataFolder?: string): Promise<void> {
@@ -260,8 +260,11 @@ describe('what SQS refuses', () => {
 
 test('a queue policy lets a service send, if the condition fits', async () => {
   const { QueueUrl, arn } = await queue();
-  const from = (sourceArn: string) => ({ arn: 'service:events.amazonaws.com', kind: 'service', sourceArn }) as const;
-  expect(() => sqs.send(arn, 'x', from('arn:aws:events:us-east-1:123456789012:rule/r'))).toThrow(
+  const sendFrom = (sourceArn: string) =>
+    host.account.iam.authorize({ arn: 'service:events.amazonaws.com', kind: 'service', sourceArn }, [
+      { action: 'sqs:SendMessage', resource: arn },
+    ]);
+  expect(() => sendFrom('arn:aws:events:us-east-1:123456789012:rule/r')).toThrow(
     `User: events.amazonaws.com is not authorized to perform: sqs:sendmessage on resource: ${arn} because no resource-based policy allows the sqs:sendmessage action`,
   );
   await host.declare(sqs, 'AWS::SQS::QueuePolicy', 'Policy', {
@@ -286,7 +289,7 @@ test('a queue policy lets a service send, if the condition fits', async () => {
       ],
     },
   });
-  sqs.send(arn, 'x', from('arn:aws:events:us-east-1:123456789012:rule/r'));
-  expect(() => sqs.send(arn, 'x', from('arn:aws:events:us-east-1:123456789012:rule/other'))).toThrow(/not authorized/);
+  sendFrom('arn:aws:events:us-east-1:123456789012:rule/r');
+  expect(() => sendFrom('arn:aws:events:us-east-1:123456789012:rule/other')).toThrow(/not authorized/);
   expect((await client.send(new ListQueuesCommand({}))).QueueUrls).toEqual([QueueUrl]);
 });

@@ -37,7 +37,6 @@ function open(): void {
     emit: (event) => {
       if (event.source === 'aws.states') events.push(event);
     },
-    invoke: () => Promise.reject(new Error('unused')),
   });
   lambda = createLambda(account, (_, key) => join(folder, key));
   codeBuild = createCodeBuild(account, { concurrentBuilds: 1, engineEnvironment: {}, codeOf: () => folder });

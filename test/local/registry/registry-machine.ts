@@ -35,7 +35,6 @@ export async function startRegistryMachine(
     const account = openAccount({ url, dataFolder, log: (source, line) => console.error(source, line) });
     account.connect({
       emit: (event) => events.push(event),
-      invoke: () => Promise.reject(new Error('There are no functions here')),
     });
     const ecr = createEcr(account, { scanner: 'records', ...options });
     const endpoint = createAwsEndpoint(account, [ecr]);
