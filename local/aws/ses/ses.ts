@@ -7,30 +7,8 @@ import { addressesIn, addressesOf, invalid, newMessageId, parseMessage, type Raw
 const maxRecipients = 50;
 const maxMessageBytes = 10 * 1024 * 1024;
 const maxLineLength = 1000;
-const dayMilliseconds = 24 * 60 * 60 * 1000;
 
-const emailIdentity = z.strictObject({
-  EmailIdentity: z.string(),
-  ConfigurationSetAttributes: z.strictObject({ ConfigurationSetName: z.string() }).optional(),
-  // No effect on one machine, where no mail is signed, bounces or passes through DNS.
-  DkimAttributes: z.unknown().optional(),
-  DkimSigningAttributes: z.unknown().optional(),
-  FeedbackAttributes: z.unknown().optional(),
-  MailFromAttributes: z.unknown().optional(),
-  Tags: z.unknown().optional(),
-});
-
-const configurationSet = z.strictObject({
-  Name: z.string().optional(),
-  SendingOptions: z.strictObject({ SendingEnabled: z.boolean().optional() }).optional(),
-  // No effect on one machine: nothing is tracked, suppressed or delivered over TLS.
-  DeliveryOptions: z.unknown().optional(),
-  ReputationOptions: z.unknown().optional(),
-  SuppressionOptions: z.unknown().optional(),
-  TrackingOptions: z.unknown().optional(),
-  VdmOptions: z.unknown().optional(),
-  Tags: z.unknown().optional(),
-});
+const emailIdentity = z.strictObject({ EmailIdentity: z.string(), Tags: z.unknown().optional() });
 
 const sendRawEmail = z.strictObject({
   Source: z.string().optional(),
@@ -50,19 +28,11 @@ const sendRawEmail = z.strictObject({
  * in Amazon's mail, or publishes the DKIM records, is assumed. The account is out of the sandbox: any recipient may be written to.
  */
 export function createSes(account: Account, inbox: Inbox): Service {
-  const { database } = account;
-  database.exec(`
-    create table if not exists ses_identities (name text primary key, configuration_set text) strict;
-    create table if not exists ses_configuration_sets (name text primary key, sending_enabled integer not null) strict;
-    create table if not exists ses_sent (sent_at integer not null, recipients integer not null) strict;
-  `);
-  const identityNamed = database.prepare('select name, configuration_set from ses_identities where name = ?');
-  const configurationSetNamed = database.prepare('select sending_enabled from ses_configuration_sets where name = ?');
-  const arn = (kind: 'identity' | 'configuration-set', name: string) =>
-    `arn:aws:ses:${account.region}:${account.id}:${kind}/${name}`;
+  const identities = new Set<string>();
+  const arnOf = (identity: string) => `arn:aws:ses:${account.region}:${account.id}:identity/${identity}`;
 
   /** The verified identity that lets an address send: the address without its +label, its domain, or a domain above it. */
-  function identityOf(address: string): { name: string; configurationSet: string | undefined } | undefined {
+  function identityOf(address: string): string | undefined {
     const at = address.lastIndexOf('@');
     const local = address.slice(0, at).replace(/\+.*$/, '');
     const domain = address.slice(at + 1).toLowerCase();
@@ -72,16 +42,7 @@ export function createSes(account: Account, inbox: Inbox): Service {
       `${local}@${domain}`,
       ...labels.map((_, index) => labels.slice(index).join('.')),
     ];
-    for (const name of names) {
-      const row = identityNamed.get(name);
-      if (row) return { name: String(row.name), configurationSet: row.configuration_set?.toString() };
-    }
-    return undefined;
-  }
-
-  function sentInLastDay(): number {
-    database.prepare('delete from ses_sent where sent_at < ?').run(Date.now() - dayMilliseconds);
-    return Number(database.prepare('select coalesce(sum(recipients), 0) as total from ses_sent').get()?.total);
+    return names.find((name) => identities.has(name));
   }
 
   async function send(input: z.infer<typeof sendRawEmail>): Promise<{ MessageId: string }> {
@@ -101,22 +62,13 @@ export function createSes(account: Account, inbox: Inbox): Service {
       );
     }
     const [sender = ''] = senders;
-    const set = input.ConfigurationSetName ?? configurationSetOf(message) ?? identityOf(sender)?.configurationSet;
-    if (set !== undefined) {
-      const row = configurationSetNamed.get(set);
-      if (!row) throw new AwsError('ConfigurationSetDoesNotExist', `Configuration set <${set}> does not exist.`);
-      if (!row.sending_enabled) {
-        throw new AwsError(
-          'ConfigurationSetSendingPausedException',
-          `Sending is paused for configuration set <${set}>.`,
-        );
-      }
-    }
+    const set = input.ConfigurationSetName ?? configurationSetOf(message);
+    if (set !== undefined)
+      throw new AwsError('ConfigurationSetDoesNotExist', `Configuration set <${set}> does not exist.`);
 
     const now = new Date();
     const messageId = newMessageId(now);
     await inbox.deliver({ from: sender, to: recipients }, sealed(message, messageId, now));
-    database.prepare('insert into ses_sent (sent_at, recipients) values (?, ?)').run(now.getTime(), recipients.length);
     account.log('ses', `mail to ${recipients.join(', ')}`);
     return { MessageId: messageId };
   }
@@ -129,38 +81,19 @@ export function createSes(account: Account, inbox: Inbox): Service {
         input: sendRawEmail,
         permissions(input) {
           const message = parseMessage(Buffer.from(input.RawMessage.Data, 'base64'));
-          const set = input.ConfigurationSetName ?? configurationSetOf(message);
           const senders = sendersOf(message, input.Source);
           // https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html#iam-and-ses-keys
           const context = {
             'ses:FromAddress': senders,
             'ses:Recipients': recipientsOf(message, input.Destinations),
           };
-          return [
-            ...senders.map((sender) => arn('identity', identityOf(sender)?.name ?? sender)),
-            ...(set === undefined ? [] : [arn('configuration-set', set)]),
-          ].map((resource) => ({ action: 'ses:SendRawEmail', resource, context }));
+          return senders.map((sender) => ({
+            action: 'ses:SendRawEmail',
+            resource: arnOf(identityOf(sender) ?? sender),
+            context,
+          }));
         },
         handle: (input, _caller: Caller) => send(input),
-      }),
-      GetSendQuota: operation({
-        input: z.strictObject({}),
-        permissions: () => [{ action: 'ses:GetSendQuota', resource: '*' }],
-        // What an account out of the sandbox begins with.
-        handle: () => ({ Max24HourSend: 50_000, MaxSendRate: 14, SentLast24Hours: sentInLastDay() }),
-      }),
-      ListIdentities: operation({
-        input: z.strictObject({ IdentityType: z.enum(['EmailAddress', 'Domain']).optional() }),
-        permissions: () => [{ action: 'ses:ListIdentities', resource: '*' }],
-        handle({ IdentityType }) {
-          const names = database
-            .prepare('select name from ses_identities order by name')
-            .all()
-            .map((row) => String(row.name));
-          const wanted = (name: string) =>
-            IdentityType === undefined || (IdentityType === 'EmailAddress') === name.includes('@');
-          return { Identities: names.filter(wanted) };
-        },
       }),
     },
     resources: {
@@ -170,23 +103,7 @@ export function createSes(account: Account, inbox: Inbox): Service {
           const name = properties.EmailIdentity;
           const [local, domain = ''] = name.includes('@') ? name.split('@') : ['', name];
           const stored = local ? `${local}@${domain.toLowerCase()}` : domain.toLowerCase();
-          database
-            .prepare(
-              'insert into ses_identities values (?, ?) on conflict do update set configuration_set = excluded.configuration_set',
-            )
-            .run(stored, properties.ConfigurationSetAttributes?.ConfigurationSetName ?? null);
-          return { ref: name };
-        },
-      }),
-      'AWS::SES::ConfigurationSet': resourceType({
-        properties: configurationSet,
-        create({ properties, logicalId, stackName }) {
-          const name = properties.Name ?? `${stackName}-${logicalId}`.slice(0, 64);
-          database
-            .prepare(
-              'insert into ses_configuration_sets values (?, ?) on conflict do update set sending_enabled = excluded.sending_enabled',
-            )
-            .run(name, properties.SendingOptions?.SendingEnabled === false ? 0 : 1);
+          identities.add(stored);
           return { ref: name };
         },
       }),
