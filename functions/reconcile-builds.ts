@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { type Build, runningStatuses } from '../core/build.ts';
+import { type Build, type BuildStatus, runningStatuses, terminalStatuses } from '../core/build.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
@@ -12,6 +12,8 @@ import { createTell, tellServices } from './tell.ts';
 
 /** A build younger than this may be between two writes of the step that is at it. */
 const settledMilliseconds = 10 * 60_000;
+/** For how long after its acceptance the end of a build is news. A build may wait and run for a day. */
+const newsMilliseconds = 3 * 24 * 3_600_000;
 
 interface Services {
   builds: Builds;
@@ -23,7 +25,8 @@ interface Services {
 
 /**
  * Finds builds that say they run while nothing runs them, because an event was lost or a step died between two writes, and brings
- * each to its end.
+ * each to its end; and ends that nobody was told of, because who told them died or SES was down. One that cannot be helped keeps
+ * no other from it.
  */
 export function createReconcileBuilds({ builds, executions, fail, tell, logger }: Services) {
   async function reconcile(build: Build): Promise<void> {
@@ -40,17 +43,36 @@ export function createReconcileBuilds({ builds, executions, fail, tell, logger }
     logger.warn('A build was left over', { build: build.id, status: build.status });
   }
 
+  /** Newest first. */
+  async function* withStatus(status: BuildStatus): AsyncGenerator<Build> {
+    let cursor: string | undefined;
+    do {
+      const page = await builds.withStatus(status, { limit: 100, cursor });
+      yield* page.items;
+      cursor = page.cursor;
+    } while (cursor);
+  }
+
   return async function reconcileBuilds(now = new Date()): Promise<void> {
     const settled = new Date(now.getTime() - settledMilliseconds).toISOString();
+    const oldestNews = new Date(now.getTime() - newsMilliseconds).toISOString();
+    const errors: unknown[] = [];
+    const attempt = (help: Promise<void>) => help.catch((error: unknown) => void errors.push(error));
     for (const status of runningStatuses) {
-      let cursor: string | undefined;
-      do {
-        const page = await builds.withStatus(status, { limit: 100, cursor });
-        for (const build of page.items) if (build.createdAt < settled) await reconcile(build);
-        cursor = page.cursor;
-      } while (cursor);
+      for await (const build of withStatus(status)) if (build.createdAt < settled) await attempt(reconcile(build));
     }
+    for (const status of terminalStatuses) {
+      for await (const build of withStatus(status)) {
+        if (build.createdAt < oldestNews) break;
+        if (!build.toldAt && build.endedAt && build.endedAt < settled) await attempt(tell(build.id));
+      }
+    }
+    if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, messagesOf(errors));
   };
+}
+
+function messagesOf(errors: unknown[]): string {
+  return errors.map((error) => (error instanceof Error ? error.message : String(error))).join(' ');
 }
 
 let run: ReturnType<typeof createReconcileBuilds> | undefined;

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { RecordConflictError } from '../../core/errors.ts';
+import { atEveryDeath } from './mortal.ts';
+import { id, startTelling } from './telling.ts';
+
+const codebuild = { Error: 'States.TaskFailed', Cause: '{"Build":{"BuildStatus":"FAILED"}}' };
+
+describe('a build that went wrong', () => {
+  it('ends as failed with what the builder said', async () => {
+    await using world = await startTelling();
+    await world.queue(id);
+    const failure = { error: 'DockerfileFailedError', message: 'RUN make failed.' };
+    world.results.set(id, { outcome: 'failed', ...failure });
+    await world.fail(id, codebuild);
+    expect(await world.builds.require(id)).toMatchObject({
+      status: 'failed',
+      failure,
+      stages: { build: { status: 'failed', endedAt: expect.any(String) } },
+    });
+  });
+
+  it('ends as failed with what CodeBuild says when the builder left nothing', async () => {
+    await using world = await startTelling();
+    await world.queue(id);
+    await world.fail(id, codebuild);
+    expect((await world.builds.require(id)).failure).toMatchObject({ error: 'BuilderError' });
+  });
+
+  it('keeps the first reason', async () => {
+    await using world = await startTelling();
+    await world.queue(id);
+    await world.fail(id, { Error: 'First' });
+    await world.fail(id, { Error: 'Second' });
+    expect((await world.builds.require(id)).failure?.error).toBe('First');
+  });
+
+  it.each(['released', 'blocked', 'superseded'] as const)('after it was %s stays so', async (status) => {
+    await using world = await startTelling();
+    const ended = await world.end(status);
+    await world.fail(id, codebuild);
+    expect(await world.builds.require(id)).toEqual(ended);
+  });
+
+  it('ends wherever the first try died', async () => {
+    await atEveryDeath(async (mortal) => {
+      const world = await startTelling(mortal);
+      await world.queue(id);
+      return {
+        run: () => world.fail(id, codebuild),
+        async check() {
+          await using _ = world;
+          expect(await world.builds.require(id)).toMatchObject({
+            status: 'failed',
+            failure: { error: 'BuilderError' },
+          });
+        },
+      };
+    });
+  });
+
+  it('that nobody knows is an error', async () => {
+    await using world = await startTelling();
+    await expect(world.fail(id, codebuild)).rejects.toThrow(RecordConflictError);
+  });
+});

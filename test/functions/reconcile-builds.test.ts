@@ -1,0 +1,127 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Build } from '../../core/build.ts';
+import { createReconcileBuilds } from '../../functions/reconcile-builds.ts';
+import { createMortal, Death, type Mortal } from './mortal.ts';
+import { id, startTelling } from './telling.ts';
+import { silentLogger } from './world.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+
+async function startReconciling(mortal: Mortal = createMortal()) {
+  const world = await startTelling(mortal);
+  const reconcile = createReconcileBuilds({ ...world, logger: silentLogger });
+  return Object.assign(world, { reconcile });
+}
+
+const leftOver = (over: Partial<Build> = {}) => ({ createdAt: minutesAgo(30), ...over });
+
+describe('a build that nothing runs', () => {
+  it('and that never got its execution is started', async () => {
+    await using world = await startReconciling();
+    await world.queue(id, leftOver());
+    await world.reconcile();
+    expect([...world.runs.keys()]).toEqual([id]);
+    expect((await world.builds.require(id)).status).toBe('queued');
+  });
+
+  it.each(['queued', 'building', 'scanning', 'releasing'] as const)(
+    'but says it is %s ends as failed and is told',
+    async (status) => {
+      await using world = await startReconciling();
+      await world.queue(id, leftOver({ status }));
+      world.runs.set(id, 'ended');
+      await world.reconcile();
+      await world.reconcile();
+      expect(await world.builds.require(id)).toMatchObject({ status: 'failed', toldAt: expect.any(String) });
+      expect(world.ses.sent).toHaveLength(1);
+    },
+  );
+
+  it('keeps the end that it gets meanwhile', async () => {
+    await using world = await startReconciling();
+    const build = await world.queue(id, leftOver({ status: 'releasing' }));
+    const { status } = world.executions;
+    world.executions.status = async (name) => {
+      await world.builds.close(build, 'superseded');
+      return (await status(name)) && 'ended';
+    };
+    await world.reconcile();
+    expect((await world.builds.require(id)).status).toBe('superseded');
+    expect(world.ses.sent).toEqual([]);
+  });
+
+  it('is brought to its end although another cannot be', async () => {
+    await using world = await startReconciling();
+    await world.queue('00000000000000ab', leftOver({ createdAt: minutesAgo(20) }));
+    await world.queue(id, leftOver({ createdAt: minutesAgo(30) }));
+    await world.queue('00000000000000ac', leftOver({ status: 'scanning' }));
+    for (const build of [id, '00000000000000ac']) world.runs.set(build, 'ended');
+    const { status } = world.executions;
+    world.executions.status = (name) =>
+      name === '00000000000000ab' ? Promise.reject(new Error('throttled')) : status(name);
+    await expect(world.reconcile()).rejects.toThrow('throttled');
+    expect((await world.builds.require(id)).status).toBe('failed');
+    expect((await world.builds.require('00000000000000ac')).status).toBe('failed');
+  });
+});
+
+describe('a build is left alone', () => {
+  it('while its execution runs', async () => {
+    await using world = await startReconciling();
+    const build = await world.queue(id, leftOver({ status: 'building' }));
+    world.runs.set(id, 'running');
+    await world.reconcile();
+    expect(await world.builds.require(id)).toEqual(build);
+  });
+
+  it('while it is young', async () => {
+    await using world = await startReconciling();
+    const build = await world.queue(id, { createdAt: minutesAgo(5) });
+    await world.reconcile();
+    expect(world.runs.size).toBe(0);
+    expect(await world.builds.require(id)).toEqual(build);
+  });
+});
+
+describe('a build whose end nobody was told of', () => {
+  const later = (minutes: number) => new Date(Date.now() + minutes * 60_000);
+
+  it('because who told it died is told', async () => {
+    const mortal = createMortal();
+    await using world = await startReconciling(mortal);
+    await world.end('released');
+    mortal.dieAt(2, 'after');
+    await expect(world.tell(id)).rejects.toThrow(Death);
+    mortal.revive();
+    await world.tell(id);
+    expect(world.ses.sent).toEqual([]);
+    vi.useFakeTimers({ toFake: ['Date'], now: later(15) });
+    await world.reconcile();
+    await world.reconcile();
+    expect(world.ses.sent).toHaveLength(1);
+  });
+
+  it('because SES was down is told when SES is back', async () => {
+    await using world = await startReconciling();
+    await world.end('blocked');
+    world.ses.refuse = () => ['Throttling', 'Maximum sending rate exceeded.'];
+    await expect(world.tell(id)).rejects.toThrow();
+    await expect(world.reconcile(later(15))).rejects.toThrow();
+    world.ses.refuse = () => undefined;
+    await world.reconcile(later(30));
+    expect(world.ses.sent).toHaveLength(1);
+  });
+
+  it('is left to the one who is at it, and after days it is no news', async () => {
+    await using world = await startReconciling();
+    await world.end('failed');
+    await world.end('failed', '00000000000000ab', { createdAt: minutesAgo(7 * 24 * 60) });
+    await world.reconcile();
+    await world.reconcile(later(7 * 24 * 60));
+    expect(world.ses.sent).toEqual([]);
+  });
+});

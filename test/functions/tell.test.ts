@@ -1,0 +1,137 @@
+import PostalMime from 'postal-mime';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { RecordConflictError } from '../../core/errors.ts';
+import { atEveryDeath, createMortal, Death } from './mortal.ts';
+import { id, startTelling } from './telling.ts';
+import { commit } from './world.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Time passes, and whoever died over a mail no longer holds it. */
+function later(minutes: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + minutes * 60_000 });
+}
+
+describe('the end of a build', () => {
+  it.each([
+    ['released', '[slipway] RELEASED: demo/app:latest (main aaaaaaa)', 'docker pull registry.example/demo/app:latest'],
+    ['blocked', '[slipway] BLOCKED: demo/app:latest (main aaaaaaa)', 'blocked'],
+    ['failed', '[slipway] FAILED: demo/app:latest (main aaaaaaa)', 'the last line'],
+  ] as const)('%s is told with a mail, at the commit, and in the figures', async (status, subject, words) => {
+    await using world = await startTelling();
+    await world.end(status);
+    await world.tell(id);
+    expect(world.ses.sent).toMatchObject([{ to: ['owner@example.org'] }]);
+    const mail = await PostalMime.parse(world.ses.sent[0]?.raw ?? '');
+    expect(mail.subject).toBe(subject);
+    expect(mail.text).toContain(words);
+    expect(mail.text).toContain(`https://slipway.example/builds/${id}`);
+    expect(world.marks).toEqual([{ commit, status }]);
+    expect(world.counted).toEqual([status]);
+    expect(await world.builds.require(id)).toMatchObject({
+      toldAt: expect.any(String),
+      stages: { tell: { status: 'succeeded' } },
+    });
+  });
+
+  it.each(['superseded', 'unchanged', 'cancelled'] as const)(
+    '%s is no mail, but a mark at the commit',
+    async (status) => {
+      await using world = await startTelling();
+      await world.end(status);
+      await world.tell(id);
+      expect(world.ses.sent).toEqual([]);
+      expect(world.marks).toEqual([{ commit, status }]);
+      expect(world.counted).toEqual([status]);
+    },
+  );
+
+  it('is told once, whoever tells it and however often', async () => {
+    await using world = await startTelling();
+    await world.end('released');
+    await Promise.all(Array.from({ length: 5 }, () => world.tell(id)));
+    await world.tell(id);
+    later(60);
+    await world.tell(id);
+    expect(world.ses.sent).toHaveLength(1);
+    expect(world.counted).toHaveLength(1);
+    expect(world.marks).toHaveLength(1);
+  });
+
+  it('is told once GitHub is back or not', async () => {
+    await using world = await startTelling();
+    await world.end('released');
+    world.statuses.set = () => Promise.reject(new Error('GitHub is down'));
+    await world.tell(id);
+    await world.tell(id);
+    expect(world.ses.sent).toHaveLength(1);
+  });
+
+  it('stays told in the record when SES takes the mail for nobody', async () => {
+    await using world = await startTelling();
+    await world.end('failed');
+    world.ses.refuse = () => ['MessageRejected', 'Email address is not verified.'];
+    await world.tell(id);
+    expect(await world.builds.require(id)).toHaveProperty('toldAt');
+    expect(world.marks).toEqual([{ commit, status: 'failed' }]);
+  });
+
+  it('is told by the next try when SES had a trouble of its own', async () => {
+    await using world = await startTelling();
+    await world.end('failed');
+    world.ses.refuse = () => ['Throttling', 'Maximum sending rate exceeded.'];
+    await expect(world.tell(id)).rejects.toMatchObject({ name: 'Throttling' });
+    expect(world.counted).toEqual([]);
+    world.ses.refuse = () => undefined;
+    await world.tell(id);
+    expect(world.ses.sent).toHaveLength(1);
+    expect(world.counted).toEqual(['failed']);
+  });
+
+  it('is told in the end wherever the first try died', async () => {
+    await atEveryDeath(async (mortal) => {
+      vi.useRealTimers();
+      const world = await startTelling(mortal);
+      await world.end('released');
+      return {
+        async run() {
+          await world.tell(id);
+          // Whoever comes while the dead one may still be at it sends nothing.
+          expect(world.ses.sent.length).toBeLessThanOrEqual(1);
+        },
+        async check() {
+          await using _ = world;
+          later(2);
+          await world.tell(id);
+          expect(await world.builds.require(id)).toHaveProperty('toldAt');
+          expect(world.ses.sent.length).toBeGreaterThanOrEqual(1);
+        },
+      };
+    });
+  });
+
+  it('is told twice only by one who died with the mail just out, and after whom another came much later', async () => {
+    const mortal = createMortal();
+    await using world = await startTelling(mortal);
+    await world.end('released');
+    mortal.dieAt(3, 'after');
+    await expect(world.tell(id)).rejects.toThrow(Death);
+    mortal.revive();
+    expect(world.ses.sent).toHaveLength(1);
+    await world.tell(id);
+    expect(world.ses.sent).toHaveLength(1);
+    later(2);
+    await world.tell(id);
+    expect(world.ses.sent).toHaveLength(2);
+  });
+});
+
+it('a build that runs has nothing to tell', async () => {
+  await using world = await startTelling();
+  await world.queue(id);
+  await expect(world.tell(id)).rejects.toThrow(RecordConflictError);
+  await expect(world.tell('00000000000000bb')).rejects.toThrow(RecordConflictError);
+  expect(world.ses.sent).toEqual([]);
+});

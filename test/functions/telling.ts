@@ -1,0 +1,52 @@
+import type { Build, TerminalStatus } from '../../core/build.ts';
+import { createFail } from '../../functions/fail.ts';
+import { createTell } from '../../functions/tell.ts';
+import { createMailer } from '../../services/mail.ts';
+import { startSmallSes } from '../services/small-ses.ts';
+import { createMortal, type Mortal } from './mortal.ts';
+import { digest, silentLogger, startWorld } from './world.ts';
+
+export const id = '00000000000000aa';
+
+/** fail and tell with everything around them; the mails go through a small SES. */
+export async function startTelling(mortal: Mortal = createMortal()) {
+  const world = await startWorld();
+  const ses = await startSmallSes();
+  const stopWorld = world[Symbol.asyncDispose];
+  const counted: Build['status'][] = [];
+  const log = { slice: async () => ({ bytes: Buffer.from('the last line\n'), from: 0, total: 14 }) };
+  const builds = mortal.guard(world.builds);
+  const tell = createTell({
+    builds,
+    log,
+    mailer: mortal.guard(createMailer({ client: ses.client, sender: 'slipway@example.org' })),
+    statuses: mortal.guard(world.statuses),
+    metrics: { ended: ({ status }) => void counted.push(status) },
+    siteUrl: 'https://slipway.example',
+    indexUrl: 'https://git.example/slipway/index',
+    logger: silentLogger,
+  });
+  return Object.assign(world, {
+    ses,
+    /** The builds that were counted, by how they ended. */
+    counted,
+    tell,
+    fail: createFail({ builds, records: mortal.guard(world.records) }),
+
+    /** A build that has come to its end. */
+    async end(status: TerminalStatus, build = id, over: Partial<Build> = {}): Promise<Build> {
+      const image = { repository: 'registry.example/demo/app', digest, tags: ['latest'] };
+      const ended = await world.builds.close(await world.queue(build, over), status, {
+        ...(status === 'released' ? { image } : {}),
+        ...(status === 'failed' ? { failure: { error: 'DockerfileFailedError', message: 'RUN make failed.' } } : {}),
+      });
+      if (!ended) throw new Error('It had an end already.');
+      return ended;
+    },
+
+    async [Symbol.asyncDispose]() {
+      await ses[Symbol.asyncDispose]();
+      await stopWorld();
+    },
+  });
+}
