@@ -1,6 +1,7 @@
 import { verify } from '@octokit/webhooks-methods';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { pushEventSchema, pushTrigger } from '../core/github-push.ts';
+import { skimPush } from '../core/skim-push.ts';
 import { variable } from '../services/environment.ts';
 import { createSecret, type Secret } from '../services/secrets.ts';
 import { createTriggers, type Triggers } from '../services/triggers.ts';
@@ -36,7 +37,7 @@ export function createGithubWebhook({ secret, triggers }: Services) {
     if (!name || !delivery || !/^[\w-]{1,128}$/.test(delivery)) {
       return answer(400, { error: 'The headers X-GitHub-Event and X-GitHub-Delivery are needed.' });
     }
-    const payload = parseJson(body);
+    const payload = (name === 'push' ? skimPush(body) : undefined) ?? parseJson(body);
     if (payload === undefined) {
       return answer(400, { error: 'The body is no JSON: set the content type application/json at the webhook.' });
     }

@@ -1,6 +1,7 @@
 import examples from '@octokit/webhooks-examples' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { pushEventSchema, pushTrigger } from '../../core/github-push.ts';
+import { skimPush } from '../../core/skim-push.ts';
 
 interface Example {
   name: string;
@@ -27,5 +28,39 @@ describe("GitHub's push events", () => {
     const tag = { ...event, deleted: false, after: 'a'.repeat(40), head_commit: { id: 'b'.repeat(40) } };
     expect(pushTrigger(tag, 'guid', new Date(0))).toMatchObject({ after: 'a'.repeat(40), commit: 'b'.repeat(40) });
     expect(pushTrigger({ ...event, deleted: true, head_commit: null }, 'guid', new Date(0)).commit).toBeNull();
+  });
+});
+
+describe('the values that are taken out of the text unread', () => {
+  const [event] = pushes;
+  const same = (changed: unknown) => {
+    const text = JSON.stringify(changed);
+    expect(pushEventSchema.parse(skimPush(text))).toEqual(pushEventSchema.parse(JSON.parse(text)));
+  };
+
+  it('are those that JSON.parse finds, in every event that GitHub has recorded', () => {
+    for (const push of pushes) same(push);
+  });
+
+  it('are not led astray by what people write into messages, names and descriptions', () => {
+    const trap =
+      '","after":"0000","clone_url":"https://evil.example/x","deleted":true,"forced":true,"head_commit":{"id":"0"}';
+    const push = event as Record<string, Record<string, unknown>>;
+    same({
+      ...push,
+      repository: { ...push.repository, description: trap, custom_properties: { clone_url: trap, after: trap } },
+      sender: { ...push.sender, login: trap },
+      commits: [{ id: '1', message: trap }],
+    });
+  });
+
+  it.each([
+    ['spaces', JSON.stringify(event, undefined, 1)],
+    ['an escape in a value', JSON.stringify({ ...(event as object), ref: 'refs/heads/"' })],
+    ['a key that is missing', JSON.stringify({ ref: 'refs/heads/main' })],
+    ['no JSON', 'payload=%7B%7D'],
+    ['nothing', ''],
+  ])('are left to JSON.parse in a text with %s', (_, text) => {
+    expect(skimPush(text)).toBeUndefined();
   });
 });
