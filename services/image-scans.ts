@@ -7,6 +7,7 @@ import {
   StartImageScanCommand,
   UnsupportedImageTypeException,
   ValidationException,
+  type VulnerablePackage,
 } from '@aws-sdk/client-ecr';
 import { ScanPendingError } from '../core/errors.ts';
 import { type Finding, type Scan, severities } from '../core/findings.ts';
@@ -97,18 +98,21 @@ function findingsOf({ imageScanFindings }: DescribeImageScanFindingsCommandOutpu
   const enhanced = (imageScanFindings?.enhancedFindings ?? []).flatMap(
     ({ title, severity, packageVulnerabilityDetails }) => {
       const { vulnerabilityId, sourceUrl, vulnerablePackages = [] } = packageVulnerabilityDetails ?? {};
-      return vulnerablePackages.map((vulnerable): Finding => {
-        const { name, version, release, fixedInVersion } = vulnerable;
-        const fixed = fixedInVersion && fixedInVersion !== 'NotAvailable' ? fixedInVersion : undefined;
-        return {
-          id: vulnerabilityId ?? title ?? 'unnamed finding',
-          severity: severityOf(severity),
-          package: name ?? 'unknown package',
-          installed: [version, release].filter(Boolean).join('-') || 'unknown version',
-          ...(fixed ? { fixed } : {}),
-          ...(sourceUrl ? { url: sourceUrl } : {}),
-        };
-      });
+      // A finding that names no package counts like any other.
+      return (vulnerablePackages.length > 0 ? vulnerablePackages : [{}]).map(
+        (vulnerable: VulnerablePackage): Finding => {
+          const { name, version, release, fixedInVersion } = vulnerable;
+          const fixed = fixedInVersion && fixedInVersion !== 'NotAvailable' ? fixedInVersion : undefined;
+          return {
+            id: vulnerabilityId ?? title ?? 'unnamed finding',
+            severity: severityOf(severity),
+            package: name ?? 'unknown package',
+            installed: [version, release].filter(Boolean).join('-') || 'unknown version',
+            ...(fixed ? { fixed } : {}),
+            ...(sourceUrl ? { url: sourceUrl } : {}),
+          };
+        },
+      );
     },
   );
   return [...basic, ...enhanced];
