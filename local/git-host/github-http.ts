@@ -7,8 +7,6 @@ export interface Call {
   request: IncomingMessage;
   response: ServerResponse;
   searchParams: URLSearchParams;
-  /** The call's own address, without its query. */
-  address: string;
 }
 
 const maxBodyBytes = 1024 * 1024;
@@ -57,20 +55,6 @@ export function answerJson(
       ...headers,
     })
     .end(body);
-}
-
-/** The page of a list that `page` and `per_page` ask for, and the `Link` header that leads to the others. */
-export function pageOf<Item>({ searchParams, address }: Call, items: Item[]): [Item[], Record<string, string>] {
-  const size = Math.min(Math.max(Number.parseInt(searchParams.get('per_page') ?? '', 10) || 30, 1), 100);
-  const page = Math.max(Number.parseInt(searchParams.get('page') ?? '', 10) || 1, 1);
-  const last = Math.max(Math.ceil(items.length / size), 1);
-  const link = (number: number, rel: string) => `<${address}?per_page=${size}&page=${number}>; rel="${rel}"`;
-  const links = [
-    ...(page > 1 ? [link(page - 1, 'prev')] : []),
-    ...(page < last ? [link(page + 1, 'next'), link(last, 'last')] : []),
-    ...(page > 1 ? [link(1, 'first')] : []),
-  ];
-  return [items.slice((page - 1) * size, page * size), links.length > 0 ? { link: links.join(', ') } : {}];
 }
 
 /** @throws GitHubError for a body that is too long or no JSON */

@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { commitJson, contentsOf, sendArchive } from './contents.ts';
+import { sendArchive } from './archive.ts';
 import { type Deliveries, hookId, type Webhook } from './deliveries.ts';
 import type { Git } from './git-process.ts';
-import { answerJson, type Call, GitHubError, notFound, pageOf, readJson } from './github-http.ts';
+import { answerJson, type Call, GitHubError, notFound, readJson } from './github-http.ts';
 import type { Repositories, Repository } from './repositories.ts';
 import { isoSeconds, repositoryJson } from './repository-json.ts';
 import { newStatusSchema, type Statuses, type StatusJson } from './statuses.ts';
@@ -22,7 +22,8 @@ export interface GitHubApiOptions {
 type Handler = (call: Call & { repository: Repository; groups: Record<string, string> }) => Promise<void>;
 
 /**
- * The few calls of GitHub's REST API that the pipeline and its operator make. Reading needs no token, as for a public repository.
+ * The few calls of GitHub's REST API that the pipeline and its operator make: a commit's statuses, the archive of a commit (the
+ * index is read from it), and the deliveries of the webhook. Reading needs no token, as for a public repository.
  * https://docs.github.com/en/rest
  */
 export function createGitHubApi(
@@ -55,27 +56,6 @@ export function createGitHubApi(
 
   const routes: [method: string, rest: RegExp, handler: Handler][] = [
     [
-      'GET',
-      /^$/,
-      async ({ response, repository }) =>
-        answerJson(response, 200, repositoryJson(url, repository, await repositories.defaultBranch(repository))),
-    ],
-    [
-      'GET',
-      /^\/branches\/(?<branch>.+)$/,
-      async ({ response, repository, groups: { branch = '' } }) => {
-        const sha = await repositories.commitOf(repository, `refs/heads/${branch}`);
-        if (!sha) throw new GitHubError(404, 'Branch not found');
-        const commit = await commitJson(git, url, repository, sha);
-        answerJson(response, 200, {
-          name: branch,
-          commit,
-          _links: { self: `${api(repository)}/branches/${branch}` },
-          protected: false,
-        });
-      },
-    ],
-    [
       'POST',
       /^\/statuses\/(?<sha>[^/]+)$/,
       async ({ request, response, repository, groups: { sha = '' } }) => {
@@ -98,14 +78,6 @@ export function createGitHubApi(
     ],
     [
       'GET',
-      /^\/commits\/(?<ref>.+)\/statuses$/,
-      async (call) => {
-        const sha = await commitOf(call.repository, call.groups.ref ?? '');
-        answerJson(call.response, 200, ...pageOf(call, statuses.of(call.repository.id, sha)));
-      },
-    ],
-    [
-      'GET',
       /^\/commits\/(?<ref>.+)\/status$/,
       async ({ response, repository, groups: { ref = '' } }) => {
         const sha = await commitOf(repository, ref);
@@ -123,17 +95,6 @@ export function createGitHubApi(
     ],
     [
       'GET',
-      /^\/commits\/(?<ref>.+)$/,
-      async ({ request, response, repository, groups: { ref = '' } }) => {
-        const sha = await commitOf(repository, ref);
-        if (/application\/vnd\.github\.(?:v3\.)?sha/.test(request.headers.accept ?? '')) {
-          return void response.writeHead(200, { 'content-type': 'application/vnd.github.sha; charset=utf-8' }).end(sha);
-        }
-        answerJson(response, 200, await commitJson(git, url, repository, sha));
-      },
-    ],
-    [
-      'GET',
       /^\/tarball(?:\/(?<ref>.+))?$/,
       async ({ response, repository, groups: { ref = 'HEAD' } }) => {
         const commit = await repositories.commitOf(repository, ref);
@@ -141,16 +102,6 @@ export function createGitHubApi(
         // github.com redirects to another host; the address of the archive names the commit or the ref that was asked for.
         const archive = `${url}/github/archives/${repository.owner}/${repository.name}/legacy.tar.gz/${ref.split('/').map(encodeURIComponent).join('/')}`;
         response.writeHead(302, { location: archive, 'content-length': 0 }).end();
-      },
-    ],
-    [
-      'GET',
-      /^\/contents(?:\/(?<path>.*))?$/,
-      async (call) => {
-        const { repository, groups, searchParams } = call;
-        const sha = await repositories.commitOf(repository, searchParams.get('ref') || 'HEAD');
-        if (!sha) throw new GitHubError(404, `No commit found for the ref ${searchParams.get('ref') ?? ''}`.trim());
-        await contentsOf(git, call, { url, repository, commit: sha, path: groups.path ?? '' });
       },
     ],
     ['GET', /^\/hooks$/, async ({ response, repository }) => answerJson(response, 200, [hook(repository)])],
@@ -194,7 +145,7 @@ export function createGitHubApi(
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', url);
     const decoded = decodePath(pathname);
-    const call = { request, response, searchParams, address: `${url}${pathname}` };
+    const call = { request, response, searchParams };
     const archive = /^\/github\/archives\/(?<owner>[^/]+)\/(?<name>[^/]+)\/legacy\.tar\.gz\/(?<ref>.+)$/.exec(
       decoded,
     )?.groups;
