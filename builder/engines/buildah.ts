@@ -6,6 +6,7 @@ import { run } from '../process.ts';
 import { confinement } from './confinement.ts';
 import { authFile, type BuildJob, candidateName, type Engine, namedContexts } from './engine.ts';
 import { isolation } from './isolation.ts';
+import { limits } from './limits.ts';
 import { Store } from './store.ts';
 
 const baseAnnotation = 'org.opencontainers.image.base';
@@ -96,6 +97,7 @@ async function buildArguments(store: Store, job: BuildJob, imageFile: string): P
   return [
     'build',
     `--isolation=${summary.hasRun ? await isolation(store, job) : 'chroot'}`,
+    ...(summary.hasRun ? await limits() : []),
     '--layers',
     '--force-rm',
     '--format=oci',
