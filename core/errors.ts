@@ -18,6 +18,9 @@ export class ScanPendingError extends SlipwayError {}
 /** Another build of the same project is putting its tags on at this moment. The state machine tries again. */
 export class ReleaseBusyError extends SlipwayError {}
 
+/** Somebody else tells of a build's end at this moment, or died over it. The state machine tries again. */
+export class TellingBusyError extends SlipwayError {}
+
 /** The record is not there, or not in the state that the step needs. */
 export class RecordConflictError extends SlipwayError {}
 

@@ -8,7 +8,7 @@ import { variable } from '../services/environment.ts';
 import { createRecords } from '../services/records.ts';
 import { createFail } from './fail.ts';
 import { stepInputSchema } from './step-input.ts';
-import { createTell, tellServices } from './tell.ts';
+import { createTell, tellServices, untilTold } from './tell.ts';
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html */
 const detailSchema = z.object({
@@ -24,7 +24,7 @@ export function createCloseBuild({
   tell,
 }: {
   fail: ReturnType<typeof createFail>;
-  tell: ReturnType<typeof createTell>;
+  tell: (build: string) => Promise<unknown>;
 }) {
   return async function closeBuild(detail: unknown): Promise<void> {
     const { input, status, error, cause } = detailSchema.parse(detail);
@@ -42,7 +42,9 @@ export function handler(event: EventBridgeEvent<'Step Functions Execution Status
       builds: createBuilds(createDocumentClient(), variable('BUILDS_TABLE')),
       records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
     }),
-    tell: createTell(tellServices(new Logger({ serviceName: 'close-build' }))),
+    // Lambda tries an event again after one minute and after two, longer than a telling is held.
+    // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    tell: untilTold(createTell(tellServices(new Logger({ serviceName: 'close-build' })))),
   });
   return run(event.detail);
 }

@@ -57,7 +57,7 @@ export function createReconcileBuilds({ builds, executions, fail, tell, logger }
     const settled = new Date(now.getTime() - settledMilliseconds).toISOString();
     const oldestNews = new Date(now.getTime() - newsMilliseconds).toISOString();
     const errors: unknown[] = [];
-    const attempt = (help: Promise<void>) => help.catch((error: unknown) => void errors.push(error));
+    const attempt = (help: Promise<unknown>) => help.catch((error: unknown) => void errors.push(error));
     for (const status of runningStatuses) {
       for await (const build of withStatus(status)) if (build.createdAt < settled) await attempt(reconcile(build));
     }

@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SESClient } from '@aws-sdk/client-ses';
 import { type Build, isTerminal } from '../core/build.ts';
-import { RecordConflictError } from '../core/errors.ts';
+import { RecordConflictError, TellingBusyError } from '../core/errors.ts';
 import { buildMail, type Mail } from '../core/mail.ts';
 import { type BuildLog, createBuildLog } from '../services/build-log.ts';
 import { type BuildMetrics, createBuildMetrics } from '../services/build-metrics.ts';
@@ -28,7 +28,7 @@ interface Services {
 /** A mail about a failure shows the last lines of the log, which are well within this. */
 const tailBytes = 16_000;
 
-/** Tells people how a build ended: a mail, once, and the mark at the commit. */
+/** Tells people how a build ended: a mail, once, and the mark at the commit. False while somebody else is at it. */
 export function createTell({ builds, log, mailer, statuses, metrics, siteUrl, indexUrl, logger }: Services) {
   async function mailFor(build: Build): Promise<Mail | undefined> {
     if (build.status !== 'failed') return buildMail(build, siteUrl, { indexUrl });
@@ -49,11 +49,11 @@ export function createTell({ builds, log, mailer, statuses, metrics, siteUrl, in
     }
   }
 
-  return async function tell(id: string): Promise<void> {
+  return async function tell(id: string): Promise<boolean> {
     const build = await builds.require(id);
     if (!isTerminal(build.status))
       throw new RecordConflictError(`Build ${id} has not ended: there is nothing to tell.`);
-    if (!(await builds.claimTelling(id))) return;
+    if (!(await builds.claimTelling(id))) return (await builds.require(id)).toldAt !== undefined;
     try {
       await send(build);
     } catch (error) {
@@ -66,6 +66,17 @@ export function createTell({ builds, log, mailer, statuses, metrics, siteUrl, in
       // The mail is out and must not go out again because GitHub's API is down.
       logger.warn('The commit status could not be set', { build: id, error });
     });
+    return true;
+  };
+}
+
+/**
+ * Tells, or has its caller try again: who holds the telling may have died over it.
+ * @throws TellingBusyError while the build is not told yet and somebody else is at it
+ */
+export function untilTold(tell: ReturnType<typeof createTell>) {
+  return async (id: string): Promise<void> => {
+    if (!(await tell(id))) throw new TellingBusyError(`The end of build ${id} is being told at this moment.`);
   };
 }
 
@@ -85,9 +96,9 @@ export function tellServices(logger: Logger): Services {
   };
 }
 
-let run: ReturnType<typeof createTell> | undefined;
+let run: ReturnType<typeof untilTold> | undefined;
 
 export function handler(input: unknown): Promise<void> {
-  run ??= createTell(tellServices(new Logger({ serviceName: 'tell' })));
+  run ??= untilTold(createTell(tellServices(new Logger({ serviceName: 'tell' }))));
   return run(stepInputSchema.parse(input).build);
 }

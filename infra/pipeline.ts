@@ -18,7 +18,13 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { CodeBuildStartBuild, LambdaInvoke, type LambdaInvokeProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
-import { ReleaseBusyError, ScanPendingError, UpstreamError } from '../core/errors.ts';
+import {
+  InvalidInputError,
+  RecordConflictError,
+  ReleaseBusyError,
+  ScanPendingError,
+  UpstreamError,
+} from '../core/errors.ts';
 import type { VariableName } from '../services/environment.ts';
 import type { Builder } from './builder.ts';
 import { flatten } from './flatten.ts';
@@ -67,6 +73,26 @@ const releaseBusy: RetryProps = {
   maxAttempts: 38,
 };
 
+/** What no other try can help. */
+const hopeless: RetryProps = {
+  errors: [RecordConflictError.name, InvalidInputError.name],
+  interval: Duration.seconds(1),
+  backoffRate: 1,
+  maxAttempts: 0,
+};
+
+/**
+ * A build has its end, and people are to hear of it: whatever keeps the mail back (SES's rate, its quota of the day, a function that
+ * died over it) may pass. The first eight pauses are 21 minutes together, the other 23 of 15 minutes make it six hours.
+ */
+const untold: RetryProps = {
+  errors: [Errors.ALL],
+  interval: Duration.seconds(5),
+  backoffRate: 2,
+  maxDelay: Duration.minutes(15),
+  maxAttempts: 31,
+};
+
 /**
  * The account's builds are at their limit and the queue, five times as long, is full. 30 + 60 + 120 + 240 s, then 68 times 300 s
  * are close to six hours; with full jitter half of it is to be expected.
@@ -102,7 +128,7 @@ export class Pipeline extends Construct {
     { builder, steps, logRetention }: { builder: Builder; steps: Steps; logRetention: RetentionDays },
   ) {
     super(scope, id);
-    const tell = this.#run('Tell', steps.tell).next(new Succeed(this, 'Told'));
+    const tell = this.#run('Tell', steps.tell).addRetry(hopeless).addRetry(untold).next(new Succeed(this, 'Told'));
     const fail = this.#run('Fail', steps.fail, { error: JsonPath.objectAt('$.error') }).next(tell);
     const toFail = { errors: [Errors.ALL], resultPath: '$.error' };
 

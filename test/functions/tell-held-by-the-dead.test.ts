@@ -1,0 +1,25 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { TellingBusyError } from '../../core/errors.ts';
+import { untilTold } from '../../functions/tell.ts';
+import { createMortal, Death } from './mortal.ts';
+import { id, startTelling } from './telling.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('a mail that somebody died over is no success of the next try, so that another one follows and sends it', async () => {
+  const mortal = createMortal();
+  await using world = await startTelling(mortal);
+  const tell = untilTold(world.tell);
+  await world.end('failed');
+  mortal.dieAt(2, 'after');
+  await expect(tell(id)).rejects.toThrow(Death);
+  mortal.revive();
+  await expect(tell(id)).rejects.toThrow(TellingBusyError);
+  expect(world.ses.sent).toEqual([]);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 120_000 });
+  await tell(id);
+  await tell(id);
+  expect(world.ses.sent).toHaveLength(1);
+});
