@@ -17,6 +17,7 @@ import { createSes } from './aws/ses/ses.ts';
 import { createSns } from './aws/sns.ts';
 import { createSqs } from './aws/sqs/sqs.ts';
 import { createStepFunctions } from './aws/step-functions/step-functions.ts';
+import { createSts } from './aws/sts.ts';
 import { createGitHost, type GitHost } from './git-host/git-host.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createMailPages } from './inbox/mail-pages.ts';
@@ -57,7 +58,13 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
   const api = createApiGateway(account, lambda);
   // Who works for others starts before them and stops after them.
   const all: readonly Service[] = [
-    ...[createIam(account), createLogs(account), createCloudwatch(account), createSecretsManager(account)],
+    ...[
+      createIam(account),
+      createSts(account),
+      createLogs(account),
+      createCloudwatch(account),
+      createSecretsManager(account),
+    ],
     ...[s3, createDynamodb(account), createSqs(account), createSes(account, inbox), createSns(account)],
     ...[ecr, api, events, codeBuild, states, lambda],
   ];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Account, AwsError, type Call, type Caller, type Service } from '../service.ts';
 import { parseInput } from './input.ts';
-import { type Answer, type Protocol, protocolBy, protocolOf } from './protocol.ts';
+import { type Answer, type Protocol, protocolBy, protocolOf, unknownServiceProtocol } from './protocol.ts';
 import { type Credential, payloadHashOf, readCredential, SignatureError, verifySignature } from './signature.ts';
 
 /** Above the largest body that a service of ours takes: a raw mail of 10 MB in Base64, form-encoded. */
@@ -39,8 +39,8 @@ export function createAwsEndpoint(account: Account, services: readonly Service[]
     let protocol = protocolBy(request.headers);
     try {
       const credential = readCredential(signed(request));
-      const { service, protocol: own } = serviceOf(credential);
-      protocol = own;
+      protocol = served.get(credential.service)?.protocol ?? unknownServiceProtocol(request.headers);
+      const service = serviceOf(credential);
       const caller = account.iam.callerOf(credential.accessKeyId);
       const secret = account.iam.secretOf(credential.accessKeyId);
       if (!caller || secret === undefined) {
@@ -68,16 +68,16 @@ export function createAwsEndpoint(account: Account, services: readonly Service[]
     }
   }
 
-  function serviceOf({ service, region }: Credential): Served {
+  function serviceOf({ service, region }: Credential): Service {
     const found = served.get(service);
-    if (!found)
-      throw new SignatureError(
-        'mismatch',
-        `Credential should be scoped to correct service: the local AWS has no '${service}'.`,
-      );
+    if (!found) {
+      const message = `One machine has no AWS service '${service}'. It answers ${[...served.keys()].sort().join(', ')}.`;
+      account.log('aws', message);
+      throw new AwsError('UnknownOperationException', message);
+    }
     if (region !== account.region)
       throw new SignatureError('mismatch', `Credential should be scoped to a valid region, not '${region}'.`);
-    return found;
+    return found.service;
   }
 
   async function perform(
@@ -91,8 +91,9 @@ export function createAwsEndpoint(account: Account, services: readonly Service[]
     const operations = service.operations ?? {};
     const operation = Object.hasOwn(operations, action) ? operations[action] : undefined;
     if (!operation) {
-      account.log('aws', `${service.signingName} has no ${action} on one machine.`);
-      throw protocol.unknownAction(action);
+      const message = `One machine has no ${service.signingName}:${action}.`;
+      account.log('aws', message);
+      throw protocol.unknownAction(message);
     }
     const parsed = parseInput(service, operation, input);
     account.iam.authorize(caller, operation.permissions(parsed));

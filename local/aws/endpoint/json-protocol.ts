@@ -39,7 +39,7 @@ export function jsonProtocol(
       // SQS kept the status that the query protocol has.
       return new AwsError(code, message, service.queryErrorCodes && problem !== 'incomplete' ? 403 : 400);
     },
-    unknownAction: () => new AwsError('UnknownOperationException', ''),
+    unknownAction: (message) => new AwsError('UnknownOperationException', message),
   };
 }
 

@@ -20,7 +20,8 @@ export interface Protocol {
   failure(error: AwsError, requestId: string): Answer;
   /** What the service calls the trouble that a request's signature has. */
   signatureError(problem: SignatureError['problem'] | 'unknown-key', message: string): AwsError;
-  unknownAction(action: string): AwsError;
+  /** The error for a call that the service does not have; the message says which. */
+  unknownAction(message: string): AwsError;
 }
 
 export function protocolOf(service: Service): Protocol {
@@ -34,4 +35,10 @@ export function protocolOf(service: Service): Protocol {
 export function protocolBy(headers: IncomingHttpHeaders): Protocol {
   if (headers['x-amz-target'] !== undefined) return jsonProtocol({}, 'json-1.0');
   return headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? queryProtocol({}) : xmlProtocol;
+}
+
+/** A service that is not here and does not say its protocol speaks REST with JSON, as all but the oldest ones do. */
+export function unknownServiceProtocol(headers: IncomingHttpHeaders): Protocol {
+  const likely = protocolBy(headers);
+  return likely === xmlProtocol ? jsonProtocol({}, 'json-1.1') : likely;
 }

@@ -34,8 +34,7 @@ export function queryProtocol(service: Pick<Service, 'signingName'>): Protocol {
       problem === 'incomplete'
         ? new AwsError('IncompleteSignature', message, 400)
         : new AwsError(signatureCodes[problem], message, 403),
-    unknownAction: (action) =>
-      new AwsError('InvalidAction', `Could not find operation ${action} for this service`, 400),
+    unknownAction: (message) => new AwsError('InvalidAction', message),
   };
 }
 
@@ -46,7 +45,10 @@ const signatureCodes = {
   'unknown-key': 'InvalidClientTokenId',
 } as const;
 
-const namespaces: Readonly<Record<string, string>> = { ses: 'http://ses.amazonaws.com/doc/2010-12-01/' };
+const namespaces: Readonly<Record<string, string>> = {
+  ses: 'http://ses.amazonaws.com/doc/2010-12-01/',
+  sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
+};
 
 type Nested = { [name: string]: Nested | string };
 

@@ -3,7 +3,7 @@ import type { Protocol } from './protocol.ts';
 import { element, escapeXml } from './xml.ts';
 
 /**
- * What the endpoint itself says to callers of S3, before S3 sees the request.
+ * The errors of S3, which reads its calls and writes its answers itself.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 export const xmlProtocol: Protocol = {
@@ -46,6 +46,5 @@ export const xmlProtocol: Protocol = {
         );
     }
   },
-  unknownAction: () =>
-    new AwsError('NotImplemented', 'A header you provided implies functionality that is not implemented.', 501),
+  unknownAction: (message) => new AwsError('NotImplemented', message, 501),
 };

@@ -178,45 +178,32 @@ export function createS3(account: Account): S3 {
   function callFor({ method, bucket, key, query }: Target): string {
     const known = bucket !== '' && !subresources.some((name) => query.has(name));
     const name = key === '' ? (method === 'GET' ? 'ListObjectsV2' : '') : objectCalls[method];
-    if (!known || !name)
-      throw new AwsError('NotImplemented', 'Slipway makes no such call of S3, so one machine does not know it.', 501);
-    return name;
+    if (known && name) return name;
+    const place = bucket === '' ? '/' : key === '' ? '/<bucket>' : '/<bucket>/<key>';
+    const asked = [...query.keys()].join('&');
+    const message = `One machine has no s3:${method} ${place}${asked && `?${asked}`}.`;
+    account.log('aws', message);
+    throw new AwsError('NotImplemented', message, 501);
   }
 
   return {
     signingName: 's3',
 
     async serve(request, response, caller) {
-      const requestId = randomUUID().replaceAll('-', '').slice(0, 16).toUpperCase();
-      response.setHeader('x-amz-request-id', requestId);
-      response.setHeader('server', 'AmazonS3');
       const target = targetOf(request);
-      try {
-        const name = callFor(target);
-        const call = calls[name];
-        if (!buckets.has(target.bucket)) {
-          throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: target.bucket });
-        }
-        if (Buffer.byteLength(target.key) > longestKey) {
-          throw new AwsError('KeyTooLongError', 'Your key is too long', 400, { MaxSizeAllowed: longestKey });
-        }
-        if (!call)
-          throw new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405);
-        iam.authorize(caller, [call.permission(target)]);
-        await call.answer(target, request, response, caller);
-      } catch (error) {
-        if (!(error instanceof AwsError) || response.headersSent) throw error;
-        request.resume();
-        const { code: Code, message: Message, details, statusCode } = error;
-        const document = xmlDocument('Error', {
-          Code,
-          Message,
-          ...(details as Record<string, string>),
-          RequestId: requestId,
-        });
-        response.writeHead(statusCode, { 'content-type': 'application/xml' });
-        response.end(request.method === 'HEAD' ? undefined : document.replace(/ xmlns="[^"]*"/, ''));
+      const name = callFor(target);
+      const call = calls[name];
+      if (!buckets.has(target.bucket)) {
+        throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: target.bucket });
       }
+      if (Buffer.byteLength(target.key) > longestKey) {
+        throw new AwsError('KeyTooLongError', 'Your key is too long', 400, { MaxSizeAllowed: longestKey });
+      }
+      if (!call)
+        throw new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405);
+      iam.authorize(caller, [call.permission(target)]);
+      response.setHeader('x-amz-request-id', randomUUID());
+      await call.answer(target, request, response, caller);
     },
 
     resources: bucketResources(account, (bucket) => buckets.set(bucket.name, bucket)),

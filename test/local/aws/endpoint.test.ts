@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { createSecretsManager } from '../../../local/aws/secrets-manager/secrets-manager.ts';
 import { AwsError, type Keys, operation, type Service } from '../../../local/aws/service.ts';
 import { createSqs } from '../../../local/aws/sqs/sqs.ts';
+import { createSts } from '../../../local/aws/sts.ts';
 import { type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 
 let host: EndpointHost;
@@ -42,7 +43,13 @@ const files: Service = {
 
 beforeEach(async () => {
   served.length = 0;
-  host = await hostEndpoint((account) => [createSqs(account), createSecretsManager(account), mail, files]);
+  host = await hostEndpoint((account) => [
+    createSqs(account),
+    createSecretsManager(account),
+    createSts(account),
+    mail,
+    files,
+  ]);
   owner = host.account.iam.ownerKeys();
 });
 afterEach(() => host[Symbol.asyncDispose]());
@@ -63,11 +70,16 @@ async function raw(keys: Keys, change: (headers: Headers) => void, body = '{}', 
   const headers = new Headers(request.headers);
   change(headers);
   const response = await fetch(request.url, { method: 'POST', headers, body });
-  return {
-    status: response.status,
-    type: (JSON.parse(await response.text()) as { __type: string }).__type,
-    headers: response.headers,
-  };
+  const { __type: type, message } = (await response.json()) as { __type: string; message: string };
+  return { status: response.status, type, message, headers: response.headers };
+}
+
+/** What STS answers the owner, as text. */
+async function sts(action: string): Promise<string> {
+  const signer = new AwsClient({ ...owner, service: 'sts', region: 'us-east-1' });
+  const body = `Action=${action}&Version=2011-06-15`;
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  return (await signer.fetch(`${host.account.endpoint}/`, { method: 'POST', body, headers })).text();
 }
 
 describe('who calls', () => {
@@ -180,10 +192,26 @@ describe('a call', () => {
     });
   });
 
+  test('that one machine does not have is named in the error, whatever protocol it speaks', async () => {
+    const session = await sts('GetSessionToken');
+    expect(session).toMatch(/<Code>InvalidAction<.Code><Message>One machine has no sts:GetSessionToken\.</);
+    const lambda = new AwsClient({ ...owner, service: 'lambda', region: 'us-east-1' });
+    const response = await lambda.fetch(`${host.account.endpoint}/2015-03-31/functions`);
+    expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([400, 'UnknownOperationException']);
+    expect(await response.json()).toMatchObject({ message: expect.stringContaining("no AWS service 'lambda'") });
+    expect(host.logged.join()).toMatch(/sts:GetSessionToken.*'lambda'/);
+  });
+
+  test('asks STS who makes it', async () => {
+    const answer = await sts('GetCallerIdentity');
+    expect(answer).toMatch(/<UserId>123456789012<.*<Account>123456789012<.*<Arn>arn:aws:iam::123456789012:root</);
+  });
+
   test('that the service does not know, or that is no JSON, gets the error that AWS gives', async () => {
     expect(await raw(owner, () => undefined, '{}', 'AmazonSQS.Nothing')).toMatchObject({
       status: 400,
       type: 'com.amazon.coral.service#UnknownOperationException',
+      message: 'One machine has no sqs:Nothing.',
     });
     expect(await raw(owner, () => undefined, '{"a":')).toMatchObject({
       status: 400,
