@@ -12,6 +12,8 @@ export function transaction<Result>(database: DatabaseSync, work: () => Result):
     done = true;
     return result;
   } finally {
-    database.exec(done ? 'release work' : 'rollback to work; release work');
+    if (done) database.exec('release work');
+    // A full disk has ended the transaction already.
+    else if (database.isTransaction) database.exec('rollback to work; release work');
   }
 }

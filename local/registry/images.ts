@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { inTransaction } from './tables.ts';
+import { transaction } from '../aws/transaction.ts';
 
 const rowSchema = z
   .object({
@@ -136,7 +136,7 @@ export function createImages(database: DatabaseSync) {
 
     put(image: NewImage, tags: string[]): void {
       const { repository, digest } = image;
-      inTransaction(database, () => {
+      transaction(database, () => {
         const annotations = image.annotations === undefined ? null : JSON.stringify(image.annotations);
         const { mediaType, artifactType, subject, manifest, size } = image;
         insertImage.run(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { matchesWildcard } from './tag-mutability.ts';
+import { wildcard } from '../aws/wildcard.ts';
 
 const selectionSchema = z
   .strictObject({
@@ -80,7 +80,7 @@ function isSelected(
   if (tagStatus === 'any') return true;
   if (tagStatus === 'untagged') return tags.length === 0;
   const patterns = tagPatternList ?? tagPrefixList?.map((prefix) => `${prefix}*`) ?? [];
-  return patterns.every((pattern) => tags.some((tag) => matchesWildcard(pattern, tag)));
+  return patterns.every((pattern) => tags.some(wildcard(pattern)));
 }
 
 function isLast(rules: { rulePriority: number }[], index: number): boolean {

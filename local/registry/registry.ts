@@ -1,10 +1,11 @@
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { transaction } from '../aws/transaction.ts';
 import { openBlobFiles } from './blob-files.ts';
 import { createImages } from './images.ts';
 import { type Blob, createLayers } from './layers.ts';
 import { createRepositories } from './repositories.ts';
-import { createTables, inTransaction } from './tables.ts';
+import { createTables } from './tables.ts';
 import { createUploads } from './uploads.ts';
 
 const hour = 60 * 60 * 1000;
@@ -41,7 +42,7 @@ export function openRegistry(database: DatabaseSync, dataFolder: string) {
       await uploads.removeStale(Date.now() - patience);
       layers.unlinkUnused(Date.now() - grace);
       const orphans = layers.orphans();
-      inTransaction(database, () => {
+      transaction(database, () => {
         for (const { digest } of orphans) layers.removeBlob(digest);
       });
       for (const { digest } of orphans) files.remove(digest);

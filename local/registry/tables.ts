@@ -98,16 +98,3 @@ export function createTables(database: DatabaseSync): void {
     ) strict, without rowid;
   `);
 }
-
-/** Everything or nothing. The work is synchronous, so no other request comes between. */
-export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
-  database.exec('begin immediate');
-  try {
-    const result = work();
-    database.exec('commit');
-    return result;
-  } catch (error) {
-    database.exec('rollback');
-    throw error;
-  }
-}

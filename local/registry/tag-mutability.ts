@@ -1,3 +1,4 @@
+import { wildcard } from '../aws/wildcard.ts';
 import type { Repository } from './repositories.ts';
 
 /**
@@ -5,7 +6,7 @@ import type { Repository } from './repositories.ts';
  * repository's rule holds. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
  */
 export function isImmutable(repository: Repository, tag: string): boolean {
-  const excluded = repository.exclusionFilters.some(({ filter }) => matchesWildcard(filter, tag));
+  const excluded = repository.exclusionFilters.some(({ filter }) => wildcard(filter)(tag));
   switch (repository.mutability) {
     case 'MUTABLE':
       return false;
@@ -16,20 +17,4 @@ export function isImmutable(repository: Repository, tag: string): boolean {
     case 'IMMUTABLE_WITH_EXCLUSION':
       return !excluded;
   }
-}
-
-/** `*` stands for any text, anything else for itself. No regular expression, because many stars would make one run for ever. */
-export function matchesWildcard(pattern: string, text: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  const last = rest.pop();
-  if (last === undefined) return text === pattern;
-  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
-  const end = text.length - last.length;
-  let position = first.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, position);
-    if (found === -1 || found + part.length > end) return false;
-    position = found + part.length;
-  }
-  return true;
 }

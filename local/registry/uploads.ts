@@ -1,11 +1,11 @@
 import { type Hash, randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { transaction } from '../aws/transaction.ts';
 import type { BlobFiles } from './blob-files.ts';
 import { type Algorithm, algorithmOf, hashOf } from './digest.ts';
 import { isDiskFull } from './disk-full.ts';
 import type { Blob, Layers } from './layers.ts';
 import { RegistryError } from './registry-error.ts';
-import { inTransaction } from './tables.ts';
 
 /** What has been hashed of an upload; lost with the process, and then made anew from the file. */
 interface Progress {
@@ -133,7 +133,7 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
         await file.sync();
         await files.prepare(digest);
         files.keep(id, digest);
-        inTransaction(database, () => {
+        transaction(database, () => {
           layers.add(repository, { digest, size });
           remove.run(id);
         });

@@ -1,4 +1,4 @@
-import { wildcard } from './wildcard.ts';
+import { wildcard } from '../wildcard.ts';
 
 /** What a call is like, by condition key in lower case. A key that is not there is absent from the call. */
 export type ConditionContext = ReadonlyMap<string, readonly string[]>;

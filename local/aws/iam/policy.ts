@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AwsError, type Caller } from '../service.ts';
+import { wildcard } from '../wildcard.ts';
 import { type Condition, type ConditionContext, parseCondition, UnknownConditionError } from './policy-condition.ts';
-import { wildcard } from './wildcard.ts';
 
 const oneOrMore = z.union([z.string(), z.array(z.string()).min(1)]);
 const principalSchema = z.union([

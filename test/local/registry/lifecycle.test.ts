@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { type Candidate, expiredImages, lifecyclePolicySchema } from '../../../local/registry/lifecycle.ts';
-import { matchesWildcard } from '../../../local/registry/tag-mutability.ts';
 
 const day = 24 * 60 * 60 * 1000;
 const now = 1000 * day;
@@ -65,18 +64,4 @@ test.each([
   ['that does something else', [{ ...rule(1, byAge('any', 1)), action: { type: 'archive' } }]],
 ])('a policy %s is none', (_what, rules) => {
   expect(lifecyclePolicySchema.safeParse({ rules }).success).toBe(false);
-});
-
-test.each([
-  ['build-*', 'build-1', true],
-  ['build-*', 'rebuild-1', false],
-  ['*', '', true],
-  ['a*b*c', 'a-b-b-c', true],
-  ['a*b*c', 'a-c', false],
-  ['ab*ba', 'aba', false],
-  ['v1.0', 'v1x0', false],
-  ['v1.0', 'v1.0', true],
-  ['*a*a*a*a*a*a*a*a*a*a*b', 'a'.repeat(128), false],
-])('%s on %s: %s', (pattern, text, isMatch) => {
-  expect(matchesWildcard(pattern, text)).toBe(isMatch);
 });
