@@ -144,7 +144,7 @@ function welcome({ url, dataFolder, indexRepository, credentials, account }: Mac
     '',
     `  builds     ${url}/`,
     `  mail       ${url}/mail`,
-    `  index      git clone ${url}/git/${indexRepository}.git`,
+    `  index      git push ${url}/git/${indexRepository}.git    (the repository with index.d/*.yml)`,
     `  projects   git push ${url}/git/<owner>/<repository>.git    (a push creates the repository)`,
     `  images     ${pull} ${host}/<app>/<job>:<tag>`,
     `  webhook    ${url}/webhooks/github; its secret is in ${file}`,
