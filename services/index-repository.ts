@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { Parser } from 'tar';
 import { UpstreamError } from '../core/errors.ts';
 import type { IndexFile } from '../core/index-file.ts';
@@ -26,6 +27,8 @@ export function createIndexRepository(apiUrl: string, repository: string, token:
       const files: IndexFile[] = [];
       let bytes = 0;
       const parser = new Parser({
+        // Half of an archive, or a page in its place, must not pass for a smaller index: what is not in it would be put to rest.
+        strict: true,
         onReadEntry(entry) {
           // GitHub puts everything into one folder, `<owner>-<repository>-<commit>/`.
           const path = entry.path.replace(/^[^/]+\//, '');
@@ -43,7 +46,8 @@ export function createIndexRepository(apiUrl: string, repository: string, token:
           entry.on('end', () => files.push({ path, text: Buffer.concat(chunks).toString('utf8') }));
         },
       });
-      await pipeline(Readable.fromWeb(response.body), parser);
+      // The host packs it; what is not packed is not the archive, and what ends too early does not unpack.
+      await pipeline(Readable.fromWeb(response.body), createGunzip(), parser);
       return files.sort((one, other) => (one.path < other.path ? -1 : 1));
     },
   };

@@ -1,5 +1,5 @@
 import { AwsClient } from 'aws4fetch';
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { UpstreamError } from '../core/errors.ts';
 
 /**
@@ -29,8 +29,9 @@ export function createSignedFetch(service: 'sqs' | 'secretsmanager', protocol: '
     });
     const body = await response.text();
     if (!response.ok) {
-      const error = z.object({ __type: z.string() }).safeParse(parseJson(body));
-      throw new UpstreamError(`${service} ${action}: ${error.data?.__type ?? `HTTP ${response.status}`}`);
+      // A proxy's page, or nothing at all, has no name: the status must do.
+      const type = /"__type"\s*:\s*"([\w.#]+)"/.exec(body)?.[1];
+      throw new UpstreamError(`${service} ${action}: ${type ?? `HTTP ${response.status}`}`);
     }
     return output.parse(parseJson(body));
   };
