@@ -27,6 +27,10 @@ export interface Index {
 }
 
 const maximumFileBytes = 1_000_000;
+/** What an entry says must fit into a record and into the index that it is found by, so that no entry can keep the others out. */
+const longestValue = 500;
+const longestId = 80;
+const mostListed = 50;
 const addressSchema = z.email();
 const requiredKeys = ['app-id', 'job-id', 'git-url', 'git-path', 'target-file', 'desired-tag', 'notify-email'] as const;
 
@@ -70,7 +74,7 @@ function readFile(file: IndexFile, index: Index): void {
       report('An entry of "Projects" is a mapping with app-id, job-id and so on.', line, col);
       continue;
     }
-    const entry = `${text(item, 'app-id') ?? '?'}/${text(item, 'job-id') ?? '?'}:${text(item, 'desired-tag') ?? '?'}`;
+    const entry = `${shown(item, 'app-id')}/${shown(item, 'job-id')}:${shown(item, 'desired-tag')}`;
     try {
       index.projects.push(readEntry(item, file.path));
     } catch (error) {
@@ -88,10 +92,16 @@ function readEntry(entry: YAMLMap, file: string): Project {
   const value = (key: (typeof requiredKeys)[number]) => text(entry, key) ?? '';
   const appId = value('app-id').toLowerCase();
   const jobId = value('job-id').toLowerCase();
+  if (appId === 'candidate')
+    throw new InvalidInputError('The app-id "candidate" is taken by images that wait for a verdict.');
+  for (const [key, id] of Object.entries({ 'app-id': appId, 'job-id': jobId })) {
+    if (id.length < 2 || id.length > longestId)
+      throw new InvalidInputError(`"${key}" has ${id.length} characters; it must have 2 to ${longestId}.`);
+  }
   const name = `${appId}/${jobId}:${value('desired-tag')}`;
   if (!projectNameSchema.safeParse(name).success) {
     throw new InvalidInputError(
-      `"${name}" is no image name. app-id and job-id have letters, digits, "-", "_" and "."; a tag has at most 128 of them.`,
+      `"${name}" is no image name. app-id and job-id have letters and digits, with single "-", "_" and "." between them; a tag has at most 128 of all these.`,
     );
   }
   const gitUrl = value('git-url');
@@ -127,6 +137,12 @@ function readEntry(entry: YAMLMap, file: string): Project {
   };
 }
 
+/** A value for the report of a problem, whatever is wrong with it. */
+function shown(entry: YAMLMap, key: string): string {
+  const node = entry.get(key, true);
+  return isScalar(node) && typeof node.value === 'string' ? node.value.trim().slice(0, longestId) || '?' : '?';
+}
+
 /** A path from the repository's root; the real index has absolute paths, trailing slashes and contexts like `../../`. */
 function inside(path: string, key: string): string {
   const parts: string[] = [];
@@ -143,6 +159,7 @@ function text(entry: YAMLMap, key: string): string | undefined {
   const node = entry.get(key, true);
   if (!isScalar(node) || typeof node.value !== 'string') return undefined;
   const value = node.value.trim();
+  if (value.length > longestValue) throw new InvalidInputError(`"${key}" is longer than ${longestValue} characters.`);
   return value === '' || value === '~' || value === 'null' ? undefined : value;
 }
 
@@ -150,7 +167,10 @@ function text(entry: YAMLMap, key: string): string | undefined {
 function texts(entry: YAMLMap, key: string): string[] {
   const node = entry.get(key, true);
   if (!isSeq(node)) return [text(entry, key) ?? []].flat();
-  return node.items.flatMap((item) => (isScalar(item) && typeof item.value === 'string' ? [item.value.trim()] : []));
+  if (node.items.length > mostListed) throw new InvalidInputError(`"${key}" lists more than ${mostListed}.`);
+  return node.items.flatMap((item) =>
+    isScalar(item) && typeof item.value === 'string' ? [item.value.trim().slice(0, longestValue)] : [],
+  );
 }
 
 function dropDuplicates(index: Index): void {

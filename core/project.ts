@@ -1,9 +1,14 @@
 import { z } from 'zod';
 
-/** `app-id/job-id:desired-tag`, as the index names a project. */
+/**
+ * `app-id/job-id:desired-tag`, as the index names a project: the ids are parts of repository names as ECR takes them.
+ * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+ */
 export const projectNameSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]*\/[a-z0-9][a-z0-9._-]*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/);
+  .regex(/^[a-z0-9]+(?:[._-][a-z0-9]+)*\/[a-z0-9]+(?:[._-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/)
+  // Candidates have the namespace for themselves: the builder may push there.
+  .refine((name) => !name.startsWith('candidate/'));
 
 /** One index entry as the pipeline keeps it: paths are relative to the repository's root, the source URL has no credentials. */
 export const projectSchema = z.object({
