@@ -38,9 +38,13 @@ export async function openRegistry(client: ECRClient) {
   const { authorizationToken, proxyEndpoint } = authorizationData?.[0] ?? {};
   if (!authorizationToken || !proxyEndpoint) throw new UpstreamError('ECR gave no authorization token.');
 
-  function request(path: string, init: RequestInit = {}): Promise<Response> {
+  async function request(path: string, init: RequestInit = {}): Promise<Response> {
     const url = new URL(path, proxyEndpoint);
-    return fetch(url, { ...init, headers: { ...init.headers, authorization: `Basic ${authorizationToken}` } });
+    const headers = { ...init.headers, authorization: `Basic ${authorizationToken}` };
+    return fetch(url, { ...init, headers }).catch((cause: unknown) => {
+      // The state machine tries again: a connection that was cut says nothing of the image.
+      throw new UpstreamError(`The registry ${url.host} gave no answer.`, { cause });
+    });
   }
 
   async function refuse(response: Response, what: string): Promise<never> {
