@@ -1,0 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { run } from '../../local/command.ts';
+
+const entry = join(import.meta.dirname, '..', '..', 'local', 'demo.ts');
+
+it('the demo keeps its promises, in a folder with a space, and says so in plain lines', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway demo '));
+  try {
+    const output = await run(process.execPath, [entry, '--data', join(folder, 'data')]);
+    for (const project of ['demo/base:latest', 'demo/app:latest', 'demo/legacy:latest'])
+      expect(output).toContain(project);
+    expect(output).toMatch(/blocked by the policy/);
+    expect(output).toMatch(/Everything that the demo promises happened/);
+    expect(output).not.toContain('\u001b[');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
