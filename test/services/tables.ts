@@ -28,9 +28,13 @@ export async function startTables(
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
-  for (const table of tables) await client.send(new CreateTableCommand(definition(table)));
   const patience = { client, maxWaitTime: 10, minDelay: 0.005, maxDelay: 0.02 };
-  for (const { name: TableName } of tables) await waitUntilTableExists(patience, { TableName });
+  await Promise.all(
+    tables.map(async (table) => {
+      await client.send(new CreateTableCommand(definition(table)));
+      await waitUntilTableExists(patience, { TableName: table.name });
+    }),
+  );
   return {
     client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
     stop: () =>
