@@ -44,8 +44,13 @@ export const buildSchema = z.object({
   ref: z.string(),
   sourceUrl: z.string(),
   notifyEmail: z.array(z.string()),
-  /** Rises by one with every build of the project: who may move a floating tag. */
+  /** Rises by one with every build of the project. */
   sequence: z.int().positive(),
+  /**
+   * When the commit was known to be the head of its ref. Triggers are planned in any order (the queue promises none, and a failed one
+   * comes again minutes later), so this and then the sequence say which of two builds may move a floating tag.
+   */
+  headAt: z.iso.datetime().optional(),
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),

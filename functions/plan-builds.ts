@@ -29,6 +29,8 @@ import { headOf } from '../services/source-host.ts';
 
 /** ECR's rate for making repositories is low; the SDK waits and tries again, so a few at a time is the fastest. */
 const repositoriesAtOnce = 4;
+/** A host that does not answer takes 20 s: the branches of the others are read meanwhile. */
+const headsAtOnce = 16;
 const logLimitBytes = 32 * 1024 * 1024;
 
 interface Services {
@@ -54,7 +56,8 @@ export function createPlanBuilds(services: Services) {
     const cause: Cause = { type: 'push', delivery: push.id, ref: push.ref, commit: plan.commit, pusher: push.pusher };
     const builds: string[] = [];
     for (const project of plan.projects) {
-      const build = await startBuild({ trigger: push.id, project, cause, commit: plan.commit, ref: push.ref });
+      const { id: trigger, ref, receivedAt: headAt } = push;
+      const build = await startBuild({ trigger, project, cause, commit: plan.commit, ref, headAt });
       builds.push(build.id);
     }
     return { outcome: `started ${builds.length}`, builds };
@@ -62,6 +65,7 @@ export function createPlanBuilds(services: Services) {
 
   /** Builds a project as its branch is now; a branch that is not there yet is built by its first push. */
   async function buildHead(push: PushTrigger, project: Project, change: 'added' | 'changed'): Promise<string[]> {
+    const headAt = new Date().toISOString();
     const commit = await services.headOf(project.gitUrl, project.gitBranch).catch((error: Error) => {
       // One unreachable host must not keep the other entries from being built; the next push to the project builds it.
       logger.warn('The head of a branch could not be read', { project: project.name, error });
@@ -70,12 +74,15 @@ export function createPlanBuilds(services: Services) {
     if (!commit) return [];
     const cause: Cause = { type: 'index', delivery: push.id, commit: push.after, change };
     const ref = `refs/heads/${project.gitBranch}`;
-    const build = await startBuild({ trigger: push.id, project, cause, commit, ref });
+    const build = await startBuild({ trigger: push.id, project, cause, commit, ref, headAt });
     return [build.id];
   }
 
   async function pushOfIndex(push: PushTrigger): Promise<{ outcome: string; builds: string[] }> {
     if (push.deleted || push.commit === null) return { outcome: 'ignored: the index branch was deleted', builds: [] };
+    // A push that is planned late, after its newer one, must not bring the older entries back.
+    if (!(await deliveries.advance(`${push.source} ${push.ref}`, push.receivedAt)))
+      return { outcome: 'ignored: a newer push of the index came before', builds: [] };
     const read = readIndex(await index.repository.filesAt(push.commit));
     const known = await projects.all();
     // What the pipeline keeps beside an entry is no difference between the index and what is known of it.
@@ -93,18 +100,16 @@ export function createPlanBuilds(services: Services) {
       await projects.put(project, change && { delivery: push.id, change });
     };
     // Each entry is written when its repositories are there: what one run does not get done, the next goes on with.
-    for (let at = 0; at < wanted.length; at += repositoriesAtOnce) {
-      await Promise.all(wanted.slice(at, at + repositoriesAtOnce).map(apply));
-    }
+    await inTurns(wanted, repositoriesAtOnce, apply);
     for (const project of plan.deactivated) await projects.put({ ...project, active: false });
 
     // An image that a parent of the same index has yet to release cannot be built; it is built by a push after that.
     const isReleased = (name: string) =>
       !read.projects.some((project) => project.name === name) || knownByName.get(name)?.released;
-    const builds: string[] = [];
-    for (const { project, change } of calls.values()) {
-      if (project.dependsOn.every(isReleased)) builds.push(...(await buildHead(push, project, change)));
-    }
+    const ready = [...calls.values()].filter(({ project }) => project.dependsOn.every(isReleased));
+    const builds = (
+      await inTurns(ready, headsAtOnce, ({ project, change }) => buildHead(push, project, change))
+    ).flat();
     if (read.problems.length > 0 || read.projects.length === 0) await reportProblems(push.commit, read.problems);
     const { added, changed, deactivated } = plan;
     return {
@@ -131,6 +136,21 @@ export function createPlanBuilds(services: Services) {
     await deliveries.put({ delivery: trigger.id, outcome, builds });
     logger.info('A trigger is planned', { trigger: trigger.id, source: trigger.source, outcome, builds });
   };
+}
+
+/** Does the work for every item, some at a time; the next begins when any of them is done. */
+async function inTurns<Item, Result>(
+  items: Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Awaited<Result>[]> {
+  const results: Awaited<Result>[] = new Array(items.length);
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [at, item] of queue) results[at] = await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
 }
 
 interface Call {

@@ -61,7 +61,8 @@ export function createRelease({ builds, projects, openRegistry, repositoryPrefix
 
     const image = { repository: `${registry.host}/${repository}`, digest, tags };
     const at = new Date().toISOString();
-    await projects.finishRelease(build.project, { build: build.id, sequence: build.sequence, digest, tags, at });
+    const { id, sequence, headAt } = build;
+    await projects.finishRelease(build.project, { build: id, sequence, headAt, digest, tags, at });
     await builds.close(releasing, 'released', { image });
     return { status: 'released' };
   };

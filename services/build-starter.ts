@@ -25,13 +25,15 @@ export interface BuildOrder {
   cause: Cause;
   commit: string;
   ref: string;
+  /** When the commit was known to be the head of the ref. */
+  headAt: string;
 }
 
 /** Starts a build: its record, its request to the builder, its execution. Doing it twice, or again after half of it, starts one. */
 export function createBuildStarter(services: Services) {
   const { builds, projects, records, executions, statuses, logger } = services;
 
-  async function record({ trigger, project, cause, commit, ref }: BuildOrder): Promise<Build> {
+  async function record({ trigger, project, cause, commit, ref, headAt }: BuildOrder): Promise<Build> {
     const id = buildIdOf(trigger, project.name);
     const existing = await builds.get(id);
     if (existing) return existing;
@@ -46,6 +48,7 @@ export function createBuildStarter(services: Services) {
       sourceUrl: project.gitUrl,
       notifyEmail: project.notifyEmail,
       sequence: await projects.nextSequence(project.name),
+      headAt,
       createdAt,
       stages: { build: { status: 'running', startedAt: createdAt } },
     };

@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { ifConditionHolds } from './dynamodb.ts';
 
 const keptDays = 30;
 
@@ -22,6 +23,21 @@ export function createDeliveries(client: DynamoDBDocumentClient, tableName: stri
         new GetCommand({ TableName: tableName, Key: { delivery }, ConsistentRead: true }),
       );
       return Item && deliverySchema.parse(Item);
+    },
+
+    /** Notes the newest push of a ref that is to be applied; false if a newer one was noted before. The same one is noted again. */
+    advance(ref: string, receivedAt: string): Promise<boolean> {
+      return ifConditionHolds(
+        client.send(
+          new PutCommand({
+            TableName: tableName,
+            // No delivery's id has a colon.
+            Item: { delivery: `newest:${ref}`, receivedAt },
+            ConditionExpression: 'attribute_not_exists(delivery) OR receivedAt <= :receivedAt',
+            ExpressionAttributeValues: { ':receivedAt': receivedAt },
+          }),
+        ),
+      );
     },
 
     async put(delivery: Omit<Delivery, 'handledAt'>): Promise<void> {

@@ -6,6 +6,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import type { Build } from '../core/build.ts';
 import { RecordConflictError, ReleaseBusyError } from '../core/errors.ts';
 import { type Project, projectSchema } from '../core/project.ts';
 import { ifConditionHolds } from './dynamodb.ts';
@@ -15,9 +16,16 @@ import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.
 export const projectRecordSchema = projectSchema.extend({
   /** How many builds the project has had. */
   sequence: z.int().default(0),
-  /** The release that the floating tags name, and the sequence of its build. */
+  /** The release that the floating tags name, and the place of its build among the project's. */
   released: z
-    .object({ build: z.string(), sequence: z.int(), digest: z.string(), tags: z.array(z.string()), at: z.string() })
+    .object({
+      build: z.string(),
+      sequence: z.int(),
+      headAt: z.string().optional(),
+      digest: z.string(),
+      tags: z.array(z.string()),
+      at: z.string(),
+    })
     .optional(),
   /** The push of the index that called for a build of this entry last: a second try of that push knows by it what the first began. */
   calledBy: z.object({ delivery: z.string(), change: z.enum(['added', 'changed']) }).optional(),
@@ -30,6 +38,14 @@ export type ProjectRecord = z.infer<typeof projectRecordSchema>;
 /** Longer than the release function may run, so that a claim outlives its holder and nobody else's. */
 const claimMinutes = 16;
 const keySchema = z.object({ name: z.string() });
+
+/** What says which of a project's builds may move its tags: the later head, and of one moment's the later build. */
+type Place = 'headAt' | 'sequence';
+
+function isBefore(one: Pick<Build, Place>, other: Pick<Build, Place>): boolean {
+  if (other.headAt === undefined || one.headAt === other.headAt) return one.sequence < other.sequence;
+  return (one.headAt ?? '') < other.headAt;
+}
 
 /** The projects table. */
 export function createProjects(client: DynamoDBDocumentClient, tableName: string) {
@@ -122,7 +138,7 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
      * Takes the project's tags for one build. False if a newer build has released: this one is too late.
      * @throws ReleaseBusyError while another build holds them
      */
-    async claimRelease(name: string, build: { id: string; sequence: number }, now = new Date()): Promise<boolean> {
+    async claimRelease(name: string, build: Pick<Build, 'id' | Place>, now = new Date()): Promise<boolean> {
       const claimed = await ifConditionHolds(
         client.send(
           new UpdateCommand({
@@ -130,7 +146,7 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
             Key: { name },
             UpdateExpression: 'SET releasing = :claim',
             ConditionExpression:
-              'attribute_exists(#name) AND (attribute_not_exists(released) OR released.#sequence <= :sequence) AND (attribute_not_exists(releasing) OR releasing.#until < :now OR releasing.#build = :build)',
+              'attribute_exists(#name) AND (attribute_not_exists(released) OR released.headAt < :headAt OR ((attribute_not_exists(released.headAt) OR released.headAt = :headAt) AND released.#sequence <= :sequence)) AND (attribute_not_exists(releasing) OR releasing.#until < :now OR releasing.#build = :build)',
             ExpressionAttributeNames: {
               '#name': 'name',
               '#sequence': 'sequence',
@@ -139,6 +155,7 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
             },
             ExpressionAttributeValues: {
               ':claim': { build: build.id, until: new Date(now.getTime() + claimMinutes * 60_000).toISOString() },
+              ':headAt': build.headAt ?? '',
               ':sequence': build.sequence,
               ':now': now.toISOString(),
               ':build': build.id,
@@ -149,7 +166,7 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
       if (claimed) return true;
       const project = await get(name);
       if (!project) throw new RecordConflictError(`There is no project ${name}.`);
-      if (project.released && project.released.sequence > build.sequence) return false;
+      if (project.released && isBefore(build, project.released)) return false;
       throw new ReleaseBusyError(`Build ${project.releasing?.build} is releasing ${name} at this moment.`);
     },
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../core/errors.ts';
 import { MailRejectedError } from '../../services/mail.ts';
-import { atEveryDeath, createMortal, Death } from './mortal.ts';
+import { atEveryDeath } from './mortal.ts';
 import { indexFile, indexPush, startPlanning } from './planning.ts';
 import { commit } from './world.ts';
 
@@ -61,18 +61,32 @@ describe('a push of the index', () => {
     });
   });
 
-  it('that is too large for one run goes on where the run died', async () => {
-    const mortal = createMortal();
-    await using planning = await startPlanning(mortal);
-    planning.files = [indexFile(Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`job${at}`, {}])))];
-    mortal.dieAt(12, 'before');
-    await expect(planning.planBuilds(indexPush())).rejects.toThrow(Death);
-    const done = planning.ensured.splice(0);
-    expect(done).toHaveLength(4);
-    mortal.revive();
+  it('that is too large for one run goes on where the run ended', async () => {
+    await using planning = await startPlanning();
+    planning.files = [indexFile(Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`job${at}`, {}])))];
+    const { ensure, ensured } = planning;
+    planning.ensure = (project) =>
+      ensured.length < 8 ? ensure(project) : Promise.reject(new Error('RequestLimitExceeded'));
+    await expect(planning.planBuilds(indexPush())).rejects.toThrow('RequestLimitExceeded');
+    const done = await names(planning);
+    expect(done.length).toBeGreaterThan(0);
+    ensured.length = 0;
+    planning.ensure = ensure;
     await planning.planBuilds(indexPush());
-    expect(planning.ensured.filter((name) => done.includes(name))).toEqual([]);
-    expect(await built(planning)).toHaveLength(10);
+    expect(ensured.filter((name) => done.includes(name))).toEqual([]);
+    expect(await built(planning)).toHaveLength(12);
+  });
+
+  it('that died over its builds has them built by its second try, although a newer push came before that', async () => {
+    await using planning = await startPlanning();
+    planning.files = [indexFile({ one: {} })];
+    const { nextSequence } = planning.projects;
+    planning.projects.nextSequence = () => Promise.reject(new Error('throttled'));
+    await expect(planning.planBuilds(indexPush('older'))).rejects.toThrow('throttled');
+    Object.assign(planning.projects, { nextSequence });
+    await planning.planBuilds(indexPush('newer', { receivedAt: '2026-11-21T00:01:00.000Z' }));
+    await planning.planBuilds(indexPush('older'));
+    expect(await built(planning)).toEqual(['demo/one:latest']);
   });
 
   it('touches and builds only what it changes', async () => {

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { createRelease } from '../../functions/release.ts';
+import { indexFile, indexPush, pushOf, startPlanning } from './planning.ts';
+import { digest } from './world.ts';
+
+const [older, newer] = ['2026-11-21T00:00:00.000Z', '2026-11-21T00:00:01.000Z'];
+
+describe('a trigger that is planned after its newer one', () => {
+  it('takes no tag back from it', async () => {
+    await using planning = await startPlanning();
+    await planning.track();
+    const newCommit = 'c'.repeat(40);
+    await planning.planBuilds(pushOf({ id: 'newer', receivedAt: newer, after: newCommit, commit: newCommit }));
+    await planning.planBuilds(pushOf({ id: 'older', receivedAt: older }));
+    const registry = {
+      host: 'registry.example',
+      digestOf: async () => digest,
+      copy: async () => undefined,
+      tag: async () => undefined,
+      tags: async () => [],
+    };
+    const release = createRelease({ ...planning, openRegistry: async () => registry, repositoryPrefix: '' });
+    const builds = (await planning.allBuilds()).toSorted((one) => (one.commit === newCommit ? -1 : 1));
+    const ends: string[] = [];
+    for (const { id } of builds) {
+      await planning.builds.begin(id, 'judge', 'scanning');
+      await planning.builds.endStage(id, 'judge', 'succeeded', {
+        candidate: { repository: 'candidate/demo/app', digest },
+        verdict: { outcome: 'pass', reasons: [], counts: {} },
+      });
+      ends.push((await release({ build: id })).status);
+    }
+    expect(ends).toEqual(['released', 'superseded']);
+  });
+
+  it('brings no older entry of the index back', async () => {
+    await using planning = await startPlanning();
+    planning.files = [indexFile({ app: { 'target-file': 'New' } })];
+    await planning.planBuilds(indexPush('newer', { receivedAt: newer }));
+    planning.files = [indexFile({ app: { 'target-file': 'Old' }, gone: {} })];
+    await planning.planBuilds(indexPush('older', { receivedAt: older }));
+    expect((await planning.projects.all()).map(({ name, dockerfile }) => [name, dockerfile])).toEqual([
+      ['demo/app:latest', 'New'],
+    ]);
+    expect((await planning.deliveries.get('older'))?.outcome).toMatch(/ignored: a newer push/);
+  });
+});
+
+it('hosts that do not answer keep no other entry of a push of the index waiting', async () => {
+  await using planning = await startPlanning();
+  const jobs = Array.from({ length: 12 }, (_, at) => `job${at}`);
+  planning.files = [indexFile(Object.fromEntries(jobs.map((job) => [job, {}])))];
+  const { promise: answered, resolve: answer } = Promise.withResolvers<undefined>();
+  const { promise: allAsked, resolve: lastAsked } = Promise.withResolvers<void>();
+  let asked = 0;
+  planning.headOf = () => {
+    asked += 1;
+    if (asked === jobs.length) lastAsked();
+    return answered;
+  };
+  const planned = planning.planBuilds(indexPush());
+  await allAsked;
+  answer(undefined);
+  await planned;
+  expect(asked).toBe(jobs.length);
+});
