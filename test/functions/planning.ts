@@ -53,6 +53,8 @@ export async function startPlanning(mortal: Mortal = createMortal()) {
   const planning = {
     ...world,
     ensured,
+    /** ECR, as it makes repositories. */
+    ensure: async ({ name }: { name: string }) => void ensured.push(name),
     /** The index at any commit. */
     files: [] as IndexFile[],
     /** The heads of branches: address and branch to commit. */
@@ -61,7 +63,7 @@ export async function startPlanning(mortal: Mortal = createMortal()) {
   const source = {
     filesAt: async (_commit: string) => planning.files,
     headOf: (url: string, branch: string) => planning.headOf(url, branch),
-    ensure: async ({ name }: { name: string }) => void ensured.push(name),
+    ensure: (project: { name: string }) => planning.ensure(project),
   };
   const guarded = mortal.guard(source);
   const projects = mortal.guard(world.projects);
