@@ -1,11 +1,7 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { isoSeconds } from './repository-json.ts';
-
-export interface Webhook {
-  url: string;
-  secret: string;
-}
+import { sendWebhook, type Webhook } from './webhook.ts';
 
 /** An event that waits to be written into the journal, with the rows that it belongs to. */
 export interface NewEvent {
@@ -53,15 +49,10 @@ export interface Deliveries {
   stop(): Promise<void>;
 }
 
-/** The hook's id: the host has one hook, for all repositories. */
-export const hookId = 1;
-
-/** GitHub waits ten seconds for an answer and keeps deliveries for three days. */
-const timeoutMilliseconds = 10_000;
+/** GitHub keeps deliveries for three days. */
 const keepMilliseconds = 3 * 24 * 60 * 60 * 1000;
 /** A larger payload is not sent at all. https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
 const maxPayloadBytes = 25 * 1024 * 1024;
-const maxResponseBytes = 64 * 1024;
 const concurrency = 4;
 
 /**
@@ -128,29 +119,15 @@ export function createDeliveries({
     }
   }
 
-  async function send(
-    id: number,
-    row: Record<string, unknown>,
-    { url, secret }: Webhook,
-    stop: AbortSignal,
-  ): Promise<void> {
-    const body = Buffer.from(String(row.payload));
-    const sign = (algorithm: 'sha1' | 'sha256') =>
-      `${algorithm}=${createHmac(algorithm, secret).update(body).digest('hex')}`;
-    const headers = {
-      Accept: '*/*',
-      'Content-Type': 'application/json',
-      'User-Agent': 'GitHub-Hookshot/slipway',
-      'X-GitHub-Delivery': String(row.guid),
-      'X-GitHub-Event': String(row.event),
-      'X-GitHub-Hook-ID': String(hookId),
-      'X-GitHub-Hook-Installation-Target-ID': String(row.repository_id),
-      'X-GitHub-Hook-Installation-Target-Type': 'repository',
-      'X-Hub-Signature': sign('sha1'),
-      'X-Hub-Signature-256': sign('sha256'),
+  async function send(id: number, row: Record<string, unknown>, webhook: Webhook, stop: AbortSignal): Promise<void> {
+    const message = {
+      guid: String(row.guid),
+      event: String(row.event),
+      repositoryId: Number(row.repository_id),
+      payload: String(row.payload),
     };
     const startedAt = Date.now();
-    const outcome = await attempt(url, headers, body, stop);
+    const outcome = await sendWebhook(webhook, message, stop);
     if (stop.aborted) return;
     const duration = Math.round((Date.now() - startedAt) / 10) / 100;
     database
@@ -161,8 +138,8 @@ export function createDeliveries({
         duration,
         outcome.status,
         outcome.code,
-        url,
-        JSON.stringify(headers),
+        webhook.url,
+        JSON.stringify(outcome.requestHeaders),
         JSON.stringify(outcome.headers),
         outcome.body,
         id,
@@ -221,42 +198,6 @@ export function createDeliveries({
       await Promise.all(underWay.values());
     },
   };
-}
-
-interface Outcome {
-  status: string;
-  code: number;
-  headers: Record<string, string>;
-  body: string;
-}
-
-/** One attempt. That nobody answers is an outcome as well: GitHub lists it with the status code that a proxy would give. */
-async function attempt(
-  url: string,
-  headers: Record<string, string>,
-  body: Buffer,
-  stop: AbortSignal,
-): Promise<Outcome> {
-  const timeout = AbortSignal.timeout(timeoutMilliseconds);
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers,
-      body: new Uint8Array(body),
-      redirect: 'manual',
-      signal: AbortSignal.any([timeout, stop]),
-    });
-    const text = (await response.text()).slice(0, maxResponseBytes);
-    const status = response.ok ? 'OK' : `Invalid HTTP Response: ${response.status}`;
-    return { status, code: response.status, headers: Object.fromEntries(response.headers), body: text };
-  } catch {
-    return {
-      status: timeout.aborted ? 'timed out' : 'failed to connect to host',
-      code: timeout.aborted ? 504 : 502,
-      headers: {},
-      body: '',
-    };
-  }
 }
 
 function summaryOf(row: Record<string, unknown>): DeliverySummary {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
-import { createDeliveries, type Webhook } from './deliveries.ts';
+import { createDeliveries } from './deliveries.ts';
 import { createGitServer, isGitRequest } from './git.ts';
 import { createGit } from './git-process.ts';
 import { createGitHubApi } from './github.ts';
@@ -8,6 +8,7 @@ import { createGitPages } from './pages.ts';
 import { createPushes } from './pushes.ts';
 import { createRepositories } from './repositories.ts';
 import { createStatuses } from './statuses.ts';
+import type { Webhook } from './webhook.ts';
 
 export interface GitHostOptions {
   dataFolder: string;

@@ -1,12 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendArchive } from './archive.ts';
-import { type Deliveries, hookId, type Webhook } from './deliveries.ts';
+import type { Deliveries } from './deliveries.ts';
 import type { Git } from './git-process.ts';
 import { answerJson, type Call, GitHubError, notFound, readJson } from './github-http.ts';
 import type { Repositories, Repository } from './repositories.ts';
 import { isoSeconds, repositoryJson } from './repository-json.ts';
 import { newStatusSchema, type Statuses, type StatusJson } from './statuses.ts';
+import { hookId, type Webhook } from './webhook.ts';
 
 export interface GitHubApiOptions {
   url: string;
