@@ -20,10 +20,8 @@ const alarmSchema = z.strictObject({
     'LessThanThreshold',
     'LessThanOrEqualToThreshold',
   ]),
-  DatapointsToAlarm: z.int().min(1).optional(),
   EvaluationPeriods: z.int().min(1),
   ExtendedStatistic: z.string().optional(),
-  InsufficientDataActions: z.array(z.string()).max(5).optional(),
   MetricName: metric.MetricName.optional(),
   Namespace: metric.Namespace.optional(),
   Dimensions: dimensions.optional(),
@@ -33,15 +31,12 @@ const alarmSchema = z.strictObject({
         Id: z.string(),
         Expression: z.string().optional(),
         Label: z.string().optional(),
-        Period: z.int().optional(),
         ReturnData: z.boolean().optional(),
-        AccountId: z.string().optional(),
         MetricStat: z
           .strictObject({
             Metric: z.strictObject(metric),
             Period: z.int(),
             Stat: z.string(),
-            Unit: z.string().optional(),
           })
           .optional(),
       }),
@@ -53,7 +48,6 @@ const alarmSchema = z.strictObject({
   Tags: z.unknown().optional(),
   Threshold: z.number().optional(),
   TreatMissingData: z.enum(['breaching', 'notBreaching', 'ignore', 'missing']).optional(),
-  Unit: z.string().optional(),
 });
 
 const dashboardSchema = z.strictObject({

@@ -22,9 +22,6 @@ export function createLogs(account: Account): Service {
         .int()
         .refine((days) => retentionDays.includes(days), 'is not a retention that CloudWatch Logs has')
         .optional(),
-      LogGroupClass: z.enum(['STANDARD', 'INFREQUENT_ACCESS', 'DELIVERY']).optional(),
-      DeletionProtectionEnabled: z.boolean().optional(),
-      KmsKeyId: z.string().optional(),
       Tags: z.unknown().optional(),
     }),
     create({ properties, ...resource }) {

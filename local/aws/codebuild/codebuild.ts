@@ -50,16 +50,6 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
         `Cannot have more than ${queueLimit} builds in queue for the account`,
       );
     }
-    const ofProject = [...running.keys(), ...queue.map(({ id }) => id)].filter((id) =>
-      id.startsWith(`${project.name}:`),
-    );
-    const limit = project.properties.ConcurrentBuildLimit;
-    if (limit !== undefined && ofProject.length >= limit) {
-      throw new AwsError(
-        'AccountLimitExceededException',
-        `Cannot have more than ${limit} active builds for the project`,
-      );
-    }
     const build = newBuild(account, project, input, caller, journal.nextNumber(project.name));
     journal.add(build, input);
     enterPhase(build, 'SUBMITTED');

@@ -26,7 +26,6 @@ export const projectSchema = z.strictObject({
   }),
   TimeoutInMinutes: z.int().min(5).max(2160).default(60),
   QueuedTimeoutInMinutes: z.int().min(5).max(480).default(480),
-  ConcurrentBuildLimit: z.int().positive().optional(),
   LogsConfig: z
     .strictObject({
       CloudWatchLogs: z
@@ -38,12 +37,9 @@ export const projectSchema = z.strictObject({
         .optional(),
     })
     .optional(),
-  // One machine: nothing is encrypted at rest, the engine's own cache lasts, builds are private, a failed build is the caller's to
-  // start again.
+  // One machine: nothing is encrypted at rest, the engine's own cache lasts, a failed build is the caller's to start again.
   EncryptionKey: z.string().optional(),
   Cache: z.unknown().optional(),
-  Visibility: z.literal('PRIVATE').optional(),
-  BadgeEnabled: z.literal(false).optional(),
   AutoRetryLimit: z.literal(0).optional(),
   Tags: z.unknown().optional(),
 });

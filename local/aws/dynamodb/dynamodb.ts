@@ -130,17 +130,12 @@ export function createDynamodb(account: Account): Service {
           .array(
             z.strictObject({
               Region: z.string(),
-              ContributorInsightsSpecification: z.unknown().optional(),
-              DeletionProtectionEnabled: z.boolean().optional(),
               GlobalSecondaryIndexes: z.unknown().optional(),
               PointInTimeRecoverySpecification: z.unknown().optional(),
-              TableClass: z.string().optional(),
               Tags: z.unknown().optional(),
             }),
           )
           .length(1),
-        // Nothing is encrypted at rest on one machine.
-        SSESpecification: z.unknown().optional(),
       })
       .strict(),
     async create({ properties, ...resource }) {
@@ -149,7 +144,6 @@ export function createDynamodb(account: Account): Service {
         AttributeDefinitions: properties.AttributeDefinitions,
         KeySchema: properties.KeySchema,
         ...(properties.GlobalSecondaryIndexes && { GlobalSecondaryIndexes: properties.GlobalSecondaryIndexes }),
-        ...(properties.LocalSecondaryIndexes && { LocalSecondaryIndexes: properties.LocalSecondaryIndexes }),
       };
       await ensureTable(await engine(), account.database, definition);
       await repairIndexes(await engine(), definition);

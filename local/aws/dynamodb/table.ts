@@ -23,20 +23,17 @@ export const tableSchema = z.object({
   AttributeDefinitions: z.array(z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) })),
   KeySchema: keySchema,
   GlobalSecondaryIndexes: z.array(indexSchema).optional(),
-  LocalSecondaryIndexes: z.array(indexSchema).optional(),
 });
 export type TableDefinition = z.infer<typeof tableSchema>;
 
 const item = z.record(z.string(), z.unknown());
 const page = z.object({ Items: z.array(item), LastEvaluatedKey: item.optional() });
-// dynalite says more of an index than CreateTable takes.
-const describedIndexes = z.array(indexSchema.loose()).optional();
 const description = z.object({
   Table: z.object({
     ...tableSchema.shape,
     TableStatus: z.string(),
-    GlobalSecondaryIndexes: describedIndexes,
-    LocalSecondaryIndexes: describedIndexes,
+    // dynalite says more of an index than CreateTable takes.
+    GlobalSecondaryIndexes: z.array(indexSchema.loose()).optional(),
   }),
 });
 
@@ -120,16 +117,12 @@ async function describe(engine: DynamoDbEngine, TableName: string) {
 }
 
 function sameKeys(a: TableDefinition, b: TableDefinition): boolean {
-  const shape = ({ KeySchema, GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] }: TableDefinition) =>
+  const shape = ({ KeySchema, GlobalSecondaryIndexes = [] }: TableDefinition) =>
     JSON.stringify([
       KeySchema,
-      ...[GlobalSecondaryIndexes, LocalSecondaryIndexes].map((indexes) =>
-        indexes
-          .map(({ IndexName, KeySchema: keys, Projection }) =>
-            JSON.stringify([IndexName, keys, Projection.ProjectionType, Projection.NonKeyAttributes]),
-          )
-          .sort(),
-      ),
+      GlobalSecondaryIndexes.map(({ IndexName, KeySchema: keys, Projection }) =>
+        JSON.stringify([IndexName, keys, Projection.ProjectionType, Projection.NonKeyAttributes]),
+      ).sort(),
     ]);
   return shape(a) === shape(b);
 }

@@ -17,8 +17,6 @@ const bucketProperties = z.strictObject({
   BucketEncryption: z.unknown().optional(),
   // Nobody but the callers of /aws comes to a bucket here, and they all have keys.
   PublicAccessBlockConfiguration: z.unknown().optional(),
-  OwnershipControls: z.unknown().optional(),
-  LoggingConfiguration: z.unknown().optional(),
   Tags: z.unknown().optional(),
   LifecycleConfiguration: z
     .strictObject({

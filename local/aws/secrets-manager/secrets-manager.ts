@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { physicalName } from '../physical-name.ts';
 import { type Account, AwsError, operation, resourceType, type Service } from '../service.ts';
 import { transaction } from '../transaction.ts';
-import { generateSecretString, generateSecretStringSchema } from './random-password.ts';
+import { generateSecretStringSchema, randomPassword } from './random-password.ts';
 
 const secretRow = z.object({
   arn: z.string(),
@@ -245,7 +245,7 @@ export function createSecretsManager(account: Account): Service {
       // As with CloudFormation, a new value is set when the template's own part of it has changed, and only then.
       if (find(arn).source !== source) {
         transaction(database, () => {
-          const string = GenerateSecretString ? generateSecretString(GenerateSecretString) : SecretString;
+          const string = GenerateSecretString ? randomPassword(GenerateSecretString) : SecretString;
           if (string !== undefined) put(arn, randomUUID(), { string, binary: undefined }, [current]);
           database.prepare('update secretsmanager_secrets set source = ? where arn = ?').run(source, arn);
         });

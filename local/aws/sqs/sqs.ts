@@ -29,8 +29,6 @@ export function createSqs(account: Account): Service {
       RedrivePolicy: z
         .strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int().min(1).max(1000) })
         .optional(),
-      // Which queues may name this one as theirs for dead letters: within one template the author is the same.
-      RedriveAllowPolicy: z.unknown().optional(),
       // Nothing is encrypted at rest on one machine, and nobody is billed by tag.
       SqsManagedSseEnabled: z.boolean().optional(),
       Tags: z.unknown().optional(),

@@ -31,9 +31,8 @@ const machineSchema = z.strictObject({
         .optional(),
     })
     .optional(),
-  // No traces, no keys and no tags on one machine.
+  // No traces and no tags on one machine.
   TracingConfiguration: z.strictObject({ Enabled: z.boolean() }).optional(),
-  EncryptionConfiguration: z.unknown().optional(),
   Tags: z.unknown().optional(),
 });
 

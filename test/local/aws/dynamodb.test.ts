@@ -42,7 +42,6 @@ const plain = {
     {
       Region: 'us-east-1',
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-      DeletionProtectionEnabled: true,
     },
   ],
 };
