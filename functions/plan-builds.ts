@@ -81,8 +81,7 @@ export function createPlanBuilds(services: Services) {
   async function pushOfIndex(push: PushTrigger): Promise<{ outcome: string; builds: string[] }> {
     if (push.deleted || push.commit === null) return { outcome: 'ignored: the index branch was deleted', builds: [] };
     // A push that is planned late, after its newer one, must not bring the older entries back.
-    if (!(await deliveries.advance(`${push.source} ${push.ref}`, push.receivedAt)))
-      return { outcome: 'ignored: a newer push of the index came before', builds: [] };
+    if (!(await deliveries.advance(`${push.source} ${push.ref}`, push.receivedAt))) return leftOver(push);
     const read = readIndex(await index.repository.filesAt(push.commit));
     const known = await projects.all();
     // What the pipeline keeps beside an entry is no difference between the index and what is known of it.
@@ -116,6 +115,14 @@ export function createPlanBuilds(services: Services) {
       outcome: `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${read.problems.length} problems, ${builds.length} builds`,
       builds,
     };
+  }
+
+  /** A newer push found what this one wrote before it died, and saw nothing new in it: what this one called for is built here. */
+  async function leftOver(push: PushTrigger): Promise<{ outcome: string; builds: string[] }> {
+    const none = { added: [], changed: [], deactivated: [] };
+    const calls = [...callsOf(push, none, await projects.all()).values()];
+    const builds = await inTurns(calls, headsAtOnce, ({ project, change }) => buildHead(push, project, change));
+    return { outcome: 'ignored: a newer push of the index came before', builds: builds.flat() };
   }
 
   async function reportProblems(commit: string, problems: IndexProblem[]): Promise<void> {
