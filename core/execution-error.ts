@@ -13,9 +13,15 @@ const codebuildSchema = z.object({
 });
 const lambdaSchema = z.object({ errorType: z.string(), errorMessage: z.string() });
 
+/** The reason stands in the build's record, and an item that DynamoDB finds too large would keep the build from ever ending. */
+const longestMessage = 4000;
+const longestName = 100;
+
 /** Why a build failed, for its owner: what the builder itself said, else what can be read out of the error. */
 export function failureOf(result: BuildResult | undefined, error: ExecutionError): NonNullable<Build['failure']> {
-  if (result?.outcome === 'failed') return { error: result.error, message: result.message };
+  if (result?.outcome === 'failed') {
+    return { error: result.error.slice(0, longestName), message: result.message.slice(0, longestMessage) };
+  }
   const cause = json(error.Cause);
   const codebuild = codebuildSchema.safeParse(cause).data;
   const status = codebuild?.Build?.BuildStatus ?? codebuild?.BuildStatus;
@@ -32,11 +38,14 @@ export function failureOf(result: BuildResult | undefined, error: ExecutionError
       };
   }
   const lambda = lambdaSchema.safeParse(cause).data;
-  if (lambda) return { error: lambda.errorType, message: lambda.errorMessage.slice(0, 1000) };
+  if (lambda) {
+    return { error: lambda.errorType.slice(0, longestName), message: lambda.errorMessage.slice(0, longestMessage) };
+  }
   return {
     error: error.Error ?? 'ExecutionEndedError',
     message:
-      error.Cause?.slice(0, 1000) ?? 'The pipeline ended without giving a reason. Push again to start the build anew.',
+      error.Cause?.slice(0, longestMessage) ??
+      'The pipeline ended without giving a reason. Push again to start the build anew.',
   };
 }
 

@@ -7,6 +7,7 @@ import {
   buildResultSchema,
   recordKeys,
 } from '../core/build-request.ts';
+import { InvalidInputError } from '../core/errors.ts';
 import { type Scan, scanSchema } from '../core/findings.ts';
 
 /** The records bucket: what is too large for a state machine or a table. */
@@ -20,7 +21,7 @@ export function createRecords(client: S3Client, bucket: string) {
   async function get<Value>(key: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
     try {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-      return schema.parse(JSON.parse((await Body?.transformToString()) ?? 'null'));
+      return read((await Body?.transformToString()) ?? '', schema);
     } catch (error) {
       if (error instanceof NoSuchKey) return undefined;
       throw error;
@@ -29,10 +30,19 @@ export function createRecords(client: S3Client, bucket: string) {
 
   return {
     putRequest: (request: BuildRequest) => put(recordKeys.request(request.id), buildRequestSchema.parse(request)),
+    /** @throws InvalidInputError if the object is there and is no result: what a build runs may have written it */
     result: (id: string): Promise<BuildResult | undefined> => get(recordKeys.result(id), buildResultSchema),
     putScan: (id: string, scan: Scan) => put(recordKeys.findings(id), scanSchema.parse(scan)),
     scan: (id: string): Promise<Scan | undefined> => get(recordKeys.findings(id), scanSchema),
   };
+}
+
+function read<Value>(text: string, schema: z.ZodType<Value>): Value {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new InvalidInputError('What was left as the record of this step cannot be read.', { cause });
+  }
 }
 
 export type Records = ReturnType<typeof createRecords>;

@@ -27,4 +27,9 @@ describe('why a build failed', () => {
   it('always has a message', () => {
     expect(failureOf(undefined, {}).message).not.toBe('');
   });
+
+  it('has room in a record, however much the builder says', () => {
+    const result = { outcome: 'failed', error: 'e'.repeat(1e6), message: 'm'.repeat(1e6) } as const;
+    expect(JSON.stringify(failureOf(result, {})).length).toBeLessThan(10_000);
+  });
 });

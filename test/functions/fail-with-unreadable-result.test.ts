@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { InvalidInputError } from '../../core/errors.ts';
+import { id, startTelling } from './telling.ts';
+
+it('a build that left something else than a result ends as failed all the same', async () => {
+  await using world = await startTelling();
+  await world.queue(id);
+  world.records.result = () => Promise.reject(new InvalidInputError('It cannot be read.'));
+  await world.fail(id, { Error: 'States.TaskFailed' });
+  expect(await world.builds.require(id)).toMatchObject({
+    status: 'failed',
+    failure: { error: 'InvalidInputError', message: 'It cannot be read.' },
+  });
+});
