@@ -1,6 +1,7 @@
 import type { Base } from '../core/build-request.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/image-reference.ts';
+import { isCandidate } from '../core/project.ts';
 import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError } from './errors.ts';
 import { manifestDigest, outsideRegistry, type Registry, RegistryUnavailableError } from './registry.ts';
 
@@ -32,6 +33,8 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
     pinned: imageName(registry.host, repository, digest),
   });
   const look = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
+    // Nothing stands on an image that may yet be blocked, although the builder could pull it.
+    if (registry === own && isCandidate(repository, repositoryPrefix)) return undefined;
     const digest = await manifestDigest(registry, repository, version, signal).catch((error: unknown) => {
       if (!(error instanceof RegistryUnavailableError)) throw error;
       throw new BaseUnavailableError(

@@ -51,6 +51,11 @@ export function repositoriesOf(
   };
 }
 
+/** Whether a repository holds what waits for a verdict. */
+export function isCandidate(repository: string, prefix: string): boolean {
+  return repository.startsWith(`${prefix}candidate/`);
+}
+
 /** The parts of `app/job:tag`. */
 export function parseProjectName(name: string): Pick<Project, 'appId' | 'jobId' | 'desiredTag'> {
   const [, appId = '', jobId = '', desiredTag = ''] =

@@ -43,6 +43,12 @@ test('a release stands under the prefix, which its name may have already', async
   expect(await resolve(`${own.host}/team/tools/go`, 'team/')).toMatchObject({ digest });
 });
 
+test('a candidate is no base: it may yet be blocked', async () => {
+  own.put('team/candidate/demo/app', '1a2b', image);
+  for (const name of ['candidate/demo/app:1a2b', 'team/candidate/demo/app:1a2b'])
+    await expect(resolve(`${own.host}/${name}`, 'team/')).rejects.toThrow(BaseNotFoundError);
+});
+
 test('a release can be named by its digest', async () => {
   const digest = own.put('demo/pinned', 'x', image);
   expect(await resolve(`demo/pinned@${digest}`)).toMatchObject({ digest, own: true });
