@@ -17,6 +17,8 @@ interface ScannedImage {
   digest: string;
 }
 
+const dayMilliseconds = 24 * 3_600_000;
+
 /** ECR's scans of images, basic and enhanced. */
 export function createImageScans(client: ECRClient) {
   const describe = ({ repository, digest }: ScannedImage, nextToken?: string) =>
@@ -29,17 +31,18 @@ export function createImageScans(client: ECRClient) {
       }),
     );
 
-  /** A registry whose settings scan nothing on push has no scan; this asks for one. ECR scans an image once a day at most. */
-  async function start({ repository, digest }: ScannedImage): Promise<Scan | undefined> {
+  /** Asks for a scan. ECR scans an image once a day at most. */
+  async function start({ repository, digest }: ScannedImage): Promise<'begun' | 'refused' | Scan> {
     try {
       await client.send(new StartImageScanCommand({ repositoryName: repository, imageId: { imageDigest: digest } }));
+      return 'begun';
     } catch (error) {
       if (error instanceof UnsupportedImageTypeException)
         return { state: 'unsupported', reason: error.message, findings: [] };
       // A scan that was asked for already, or a registry with enhanced scanning, which scans by itself: it will come.
       if (!(error instanceof LimitExceededException || error instanceof ValidationException)) throw error;
+      return 'refused';
     }
-    return undefined;
   }
 
   return {
@@ -50,8 +53,9 @@ export function createImageScans(client: ECRClient) {
         page = await describe(image);
       } catch (error) {
         if (!(error instanceof ScanNotFoundException)) throw error;
-        const scan = await start(image);
-        if (scan) return scan;
+        // The settings of the registry may scan nothing on push.
+        const started = await start(image);
+        if (typeof started === 'object') return started;
         throw new ScanPendingError(`ECR has no scan of ${image.repository}@${image.digest} yet.`, { cause: error });
       }
       const { status, description } = page.imageScanStatus ?? {};
@@ -59,6 +63,9 @@ export function createImageScans(client: ECRClient) {
       switch (status) {
         case 'COMPLETE':
         case 'ACTIVE': {
+          // An image that was built before, byte for byte, has the findings of its first push; much may be known of it since.
+          if (status === 'COMPLETE' && isOld(page) && (await start(image)) === 'begun')
+            throw new ScanPendingError(`ECR is scanning ${image.repository}@${image.digest} again.`);
           const findings = findingsOf(page);
           while (page.nextToken) {
             page = await describe(image, page.nextToken);
@@ -80,6 +87,11 @@ export function createImageScans(client: ECRClient) {
 }
 
 export type ImageScans = ReturnType<typeof createImageScans>;
+
+function isOld({ imageScanFindings }: DescribeImageScanFindingsCommandOutput): boolean {
+  const { imageScanCompletedAt } = imageScanFindings ?? {};
+  return imageScanCompletedAt !== undefined && Date.now() - imageScanCompletedAt.getTime() > dayMilliseconds;
+}
 
 /** Basic scanning gives `findings` with attributes, enhanced scanning `enhancedFindings` with packages. */
 function findingsOf({ imageScanFindings }: DescribeImageScanFindingsCommandOutput): Finding[] {
