@@ -53,6 +53,13 @@ export class Repositories {
       resources: [this.#candidates],
       because: projectsAreData,
     });
+    // ECR asks Inspector on the caller's behalf where the registry has enhanced scanning.
+    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
+    allow(grantee, {
+      actions: ['inspector2:ListCoverage', 'inspector2:ListFindings'],
+      resources: ['*'],
+      because: 'The two calls of Inspector know no resources.',
+    });
     grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
   }
 

@@ -125,6 +125,12 @@ test('only the planner and the reconciliation start executions, only the state m
   expect(able('codebuild:StartBuild')).toEqual(['PipelineStateMachine']);
 });
 
+test('the findings of enhanced scanning can be read: ECR asks Inspector for them with the permissions of its caller', () => {
+  expect(functionOf('collect-scan').permissions).toContainEqual(
+    expect.objectContaining({ effect: 'Allow', actions: ['inspector2:ListCoverage', 'inspector2:ListFindings'] }),
+  );
+});
+
 test('no role has a managed policy, a wildcard among its actions or a second service that assumes it', () => {
   for (const { role, permissions } of roles()) {
     expect(role.Properties.ManagedPolicyArns).toBeUndefined();
@@ -146,7 +152,12 @@ describe('no function may do what its code never asks for', () => {
     /^(?:logs:|sqs:(?:ReceiveMessage|ChangeMessageVisibility|GetQueueUrl|DeleteMessage|GetQueueAttributes)$)/;
   /** Permissions that calls over the registry's own API need. */
   const byRegistry = new Set([...push, ...pull, 'ecr:ListImages']);
-  const operations: Record<string, string> = { 's3:ListBucket': 'ListObjectsV2|GetObject' };
+  const operations: Record<string, string> = {
+    's3:ListBucket': 'ListObjectsV2|GetObject',
+    // ECR asks Inspector with the caller's permissions: image-scanning-enhanced-iam.html of its user guide.
+    'inspector2:ListCoverage': 'DescribeImageScanFindings',
+    'inspector2:ListFindings': 'DescribeImageScanFindings',
+  };
 
   test.each(functions().map((each) => [each.stem, each] as const))('%s', (_stem, each) => {
     const code = bundleOf(each);
