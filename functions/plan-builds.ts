@@ -93,10 +93,16 @@ export function createPlanBuilds(services: Services) {
 
     const wanted = [...plan.added, ...plan.changed];
     const calls = callsOf(push, plan, known);
+    const failures = new Map<string, unknown>();
     const apply = async (project: Project) => {
-      await repositories.ensure(project);
-      const change = calls.get(project.name)?.change;
-      await projects.put(project, change && { delivery: push.id, change });
+      try {
+        await repositories.ensure(project);
+        const change = calls.get(project.name)?.change;
+        await projects.put(project, change && { delivery: push.id, change });
+      } catch (error) {
+        // The entries beside it are applied and built; the push is tried again for this one.
+        failures.set(project.name, error);
+      }
     };
     // Each entry is written when its repositories are there: what one run does not get done, the next goes on with.
     await inTurns(wanted, repositoriesAtOnce, apply);
@@ -105,10 +111,16 @@ export function createPlanBuilds(services: Services) {
     // An image that a parent of the same index has yet to release cannot be built; it is built by a push after that.
     const isReleased = (name: string) =>
       !read.projects.some((project) => project.name === name) || knownByName.get(name)?.released;
-    const ready = [...calls.values()].filter(({ project }) => project.dependsOn.every(isReleased));
+    const ready = [...calls.values()].filter(
+      ({ project }) => !failures.has(project.name) && project.dependsOn.every(isReleased),
+    );
     const builds = (
       await inTurns(ready, headsAtOnce, ({ project, change }) => buildHead(push, project, change))
     ).flat();
+    for (const [project, error] of failures) {
+      logger.error('An entry of the index could not be applied', { project, error: error as Error });
+      throw error;
+    }
     if (read.problems.length > 0 || read.projects.length === 0) await reportProblems(push.commit, read.problems);
     const { added, changed, deactivated } = plan;
     return {
