@@ -49,6 +49,8 @@ export class Builder extends Construct implements Grantee {
       actions: ['s3:GetObject', 's3:GetObjectVersion'],
       resources: [program.bucket.arnForObjects(program.s3ObjectKey)],
     });
+    // CodeBuild looks whose bucket it is. https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+    allow(this, { actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [program.bucket.bucketArn] });
     records.grantReadRequest(this);
     records.grantWrite(this, 'log', 'result');
     repositories.grantBuild(this);

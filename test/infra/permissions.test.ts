@@ -24,10 +24,15 @@ test('a build can read a request, pull, push a candidate, write its log and its 
   const permissions = permissionsOf(resource('AWS::IAM::Role', 'Builder'));
   const program = permissions.find(({ actions }) => actions.includes('s3:GetObjectVersion'));
 
+  const programBucket = permissions.find(({ actions }) => actions.includes('s3:GetBucketLocation'));
+  expect(programBucket).toMatchObject({
+    actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'],
+    resources: [program?.resources[0]?.replace(/\/[^/]*$/, '')],
+  });
   expect(JSON.stringify(source)).toContain(program?.resources[0]?.split('/').at(-1));
   expect(
     permissions
-      .filter((statement) => statement !== program)
+      .filter((statement) => statement !== program && statement !== programBucket)
       .map(({ effect, actions, resources: on }) => ({ effect, actions, on })),
   ).toEqual([
     {
