@@ -63,6 +63,9 @@ export function createImageScans(client: ECRClient) {
       switch (status) {
         case 'COMPLETE':
         case 'ACTIVE': {
+          // Enhanced scanning says that it watches an image before it has looked at it: no findings yet are not no findings.
+          if (status === 'ACTIVE' && !page.imageScanFindings?.imageScanCompletedAt)
+            throw new ScanPendingError(`Inspector has not scanned ${image.repository}@${image.digest} yet.`);
           // An image that was built before, byte for byte, has the findings of its first push; much may be known of it since.
           if (status === 'COMPLETE' && isOld(page) && (await start(image)) === 'begun')
             throw new ScanPendingError(`ECR is scanning ${image.repository}@${image.digest} again.`);

@@ -33,7 +33,8 @@ const withStatus = (status?: string, description?: string) => ecr([{ imageScanSt
 
 describe('a scan', () => {
   it.each(['COMPLETE', 'ACTIVE'])('that is %s is complete', async (status) => {
-    expect(await withStatus(status).scanOf()).toEqual({ state: 'complete', findings: [] });
+    const answer = { imageScanStatus: { status }, imageScanFindings: { imageScanCompletedAt: new Date() } };
+    expect(await ecr([answer]).scanOf()).toEqual({ state: 'complete', findings: [] });
   });
 
   it.each(['IN_PROGRESS', 'PENDING', undefined])('that is %s is waited for', async (status) => {
