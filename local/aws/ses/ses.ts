@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Inbox } from '../../inbox/inbox.ts';
-import { type Account, AwsError, type Caller, operation, resourceType, type Service } from '../service.ts';
+import { type Account, AwsError, operation, resourceType, type Service } from '../service.ts';
 import { addressesIn, addressesOf, invalid, newMessageId, parseMessage, type RawMessage, sealed } from './message.ts';
 
 /** https://docs.aws.amazon.com/ses/latest/dg/quotas.html */
@@ -93,7 +93,7 @@ export function createSes(account: Account, inbox: Inbox): Service {
             context,
           }));
         },
-        handle: (input, _caller: Caller) => send(input),
+        handle: (input) => send(input),
       }),
     },
     resources: {
