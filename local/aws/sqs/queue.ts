@@ -40,6 +40,8 @@ export interface QueueStore {
   /** True when the message was in flight under that receipt. */
   hide(queue: Queue, receiptHandle: string, seconds: number): boolean;
   purge(queue: Queue): void;
+  /** Makes visible what was received and not deleted: who received it died with the machine, so nobody else comes to delete it. */
+  releaseInFlight(): void;
   counts(queue: Queue): { visible: number; inFlight: number; delayed: number };
   createdAt(queue: Queue): number;
   removeExpired(): void;
@@ -85,6 +87,9 @@ export function createQueueStore(database: DatabaseSync, queueNamed: (name: stri
   const remove = database.prepare('delete from sqs_messages where id = ? and queue = ? and receipt = ?');
   const postpone = database.prepare(
     'update sqs_messages set visible_at = ? where id = ? and queue = ? and receipt = ? and visible_at > ?',
+  );
+  const release = database.prepare(
+    'update sqs_messages set visible_at = ? where receipt is not null and visible_at > ?',
   );
   const soonest = database.prepare('select min(visible_at) as at from sqs_messages where queue = ? and visible_at > ?');
   const count = database.prepare(`select
@@ -166,6 +171,10 @@ export function createQueueStore(database: DatabaseSync, queueNamed: (name: stri
     createdAt(queue) {
       database.prepare('insert or ignore into sqs_queues values (?, ?)').run(queue.name, Date.now());
       return Number(database.prepare('select created_at from sqs_queues where name = ?').get(queue.name)?.created_at);
+    },
+    releaseInFlight() {
+      const now = Date.now();
+      release.run(now, now);
     },
     removeExpired() {
       database.prepare('delete from sqs_messages where expires_at <= ?').run(Date.now());

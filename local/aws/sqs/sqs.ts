@@ -84,6 +84,7 @@ export function createSqs(account: Account): Service {
         ? missing(member.split('.').at(-1) ?? member)
         : invalid(`Value ${String(value)} for parameter ${member} is invalid. Reason: ${message}.`),
     start() {
+      store.releaseInFlight();
       sweep = setInterval(() => store.removeExpired(), 60_000);
     },
     stop() {

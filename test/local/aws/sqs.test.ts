@@ -132,6 +132,17 @@ describe('a message', () => {
     });
   });
 
+  test('whose receiver died with the machine is there again as soon as the machine is', async () => {
+    const { QueueUrl } = await queue('Queue', { VisibilityTimeout: 360 });
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'push' }));
+    const receive = async () => (await client.send(new ReceiveMessageCommand({ QueueUrl }))).Messages?.[0]?.Body;
+    expect(await receive()).toBe('push');
+    expect(await receive()).toBeUndefined();
+    await sqs.start?.();
+    expect(await receive()).toBe('push');
+    await sqs.stop?.();
+  });
+
   test('that was accepted is there after the process was killed', async () => {
     const { dataFolder } = host;
     await host.crash();
