@@ -47,7 +47,27 @@ export function causeInWords(cause: Cause): string {
       return cause.change === 'added'
         ? `New in the index since its commit ${shortCommit(cause.commit)}`
         : `Index entry changed by its commit ${shortCommit(cause.commit)}`;
+    case 'pull-request':
+      return `Pull request #${cause.number} at commit ${shortCommit(cause.commit)}${by(cause.author)}`;
+    case 'source-moved':
+      return `Commit ${shortCommit(cause.commit)} found at ${refInWords(cause.ref)}; no event told of it`;
+    case 'bases-changed':
+      return `New base ${listed(cause.bases.map(({ image }) => image))}`;
+    case 'packages-changed':
+      return `Updates of ${cause.total === 1 ? 'a package' : `${cause.total} packages`}: ${listed(cause.updates)}`;
+    case 'parent-released':
+      return `Released anew: ${listed(cause.parents)}`;
+    case 'schedule':
+      return `Schedule ${oneLine(cause.schedule, 80)}`;
+    case 'manual':
+      return `Asked for by hand${by(cause.requester)}`;
   }
+}
+
+/** The first few of many. */
+function listed(values: string[]): string {
+  const shown = values.slice(0, 3).map((value) => oneLine(value, 120));
+  return `${shown.join(', ')}${values.length > shown.length ? ` and ${values.length - shown.length} more` : ''}`;
 }
 
 function by(pusher: string): string {

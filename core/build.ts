@@ -4,6 +4,9 @@ export const terminalStatuses = ['released', 'unchanged', 'blocked', 'failed', '
 export const runningStatuses = ['queued', 'building', 'scanning', 'releasing'] as const;
 export const buildStatuses = [...runningStatuses, ...terminalStatuses] as const;
 
+/** The ends that an entry of the index may ask mails for. */
+export const notifiableStatuses = ['released', 'blocked', 'failed'] as const;
+
 export const stageNames = ['build', 'scan', 'judge', 'release', 'tell'] as const;
 
 /** Why a build runs, and what the reason names. */
@@ -15,6 +18,27 @@ export const causeSchema = z.discriminatedUnion('type', [
     commit: z.string(),
     change: z.enum(['added', 'changed']),
   }),
+  /** A pull request to the project's repository: built, scanned and judged, never released. */
+  z.object({
+    type: z.literal('pull-request'),
+    delivery: z.string(),
+    number: z.int(),
+    commit: z.string(),
+    author: z.string(),
+    /** Who let the commit of a fork be built. */
+    approver: z.string().optional(),
+  }),
+  /** A head that no delivery told of. */
+  z.object({ type: z.literal('source-moved'), ref: z.string(), commit: z.string() }),
+  z.object({
+    type: z.literal('bases-changed'),
+    bases: z.array(z.object({ image: z.string(), digest: z.string(), previous: z.string() })),
+  }),
+  z.object({ type: z.literal('packages-changed'), updates: z.array(z.string()), total: z.int() }),
+  /** Images of this pipeline that the project stands on were released. */
+  z.object({ type: z.literal('parent-released'), parents: z.array(z.string()) }),
+  z.object({ type: z.literal('schedule'), schedule: z.string() }),
+  z.object({ type: z.literal('manual'), requester: z.string() }),
 ]);
 
 export const stageSchema = z.object({
@@ -51,6 +75,14 @@ export const buildSchema = z.object({
    * comes again minutes later), so this and then the sequence say which of two builds may move a floating tag.
    */
   headAt: z.iso.datetime().optional(),
+  /** The cascade that the build is a part of. */
+  cascade: z.string().optional(),
+  /** The newer build of the same ref that took its place. */
+  supersededBy: z.string().optional(),
+  /** Which ends people get a mail about; all that are worth one where it is absent. */
+  notify: z.array(z.enum(notifiableStatuses)).optional(),
+  /** The name by which CodeBuild knows the builder's run. */
+  codeBuildId: z.string().optional(),
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
@@ -93,6 +125,8 @@ export function publicBuild(build: Build, siteUrl: string) {
     }),
     verdict: build.verdict ?? null,
     failure: build.failure ?? null,
+    cascade: build.cascade ?? null,
+    supersededBy: build.supersededBy ?? null,
     createdAt: build.createdAt,
     startedAt: build.startedAt ?? null,
     endedAt: build.endedAt ?? null,

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { notifiableStatuses } from './build.ts';
+import { severities } from './findings.ts';
 
 /**
  * `app-id/job-id:desired-tag`, as the index names a project: the ids are parts of repository names as ECR takes them.
@@ -31,6 +33,30 @@ export const projectSchema = z.object({
   dependsOn: z.array(z.string()),
   /** The index file that the entry stands in. */
   file: z.string(),
+  /** Tags that a release of the branch gets beside the desired one. */
+  extraTags: z.array(z.string()).optional(),
+  /** `linux/amd64`: what the image is built for; the pipeline's own platform where it is absent. */
+  platforms: z.array(z.string()).optional(),
+  /** Globs from the repository's root: a push that touches none of them builds nothing. */
+  paths: z.array(z.string()).optional(),
+  /** Tags that look like versions are built and released too; where it is absent, unless entries share a repository. */
+  versionTags: z.boolean().optional(),
+  /** Pull requests are built and judged, and the commit is told of it. */
+  pullRequests: z.boolean().optional(),
+  /** Which ends are told by mail; an empty list is none. */
+  notify: z.array(z.enum(notifiableStatuses)).optional(),
+  /** `rate(1 day)` or `cron(0 4 ? * MON *)`, in UTC. */
+  schedule: z.string().optional(),
+  /** A script that makes the Dockerfile or what it needs, and the folder that it runs in; both from the repository's root. */
+  prebuild: z.object({ script: z.string(), context: z.string() }).optional(),
+  /** What differs from the pipeline's policy. */
+  policy: z.object({ maxSeverity: z.enum(severities).optional() }).optional(),
+  /** Findings that are accepted for this project until a day. */
+  exceptions: z
+    .array(z.object({ id: z.string(), reason: z.string(), owner: z.string(), expires: z.iso.date() }))
+    .optional(),
+  /** The repository with manifests that a release is to be written to. */
+  deploy: z.object({ repository: z.string(), path: z.string(), branch: z.string().optional() }).optional(),
   /** Other entries release to the same repository under other tags, so that the branch and the commit do not name one image. */
   sharesRepository: z.boolean(),
   /** False once the entry has left the index: nothing is built, the images stay. */

@@ -5,10 +5,8 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SESClient } from '@aws-sdk/client-ses';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import type { Cause } from '../core/build.ts';
-import { planPush } from '../core/plan.ts';
 import { sourceOf } from '../core/source.ts';
-import { type PushTrigger, triggerSchema } from '../core/trigger.ts';
+import { type Trigger, type TriggerOf, triggerSchema } from '../core/trigger.ts';
 import { createBuildStarter } from '../services/build-starter.ts';
 import { createBuilds } from '../services/builds.ts';
 import { createCommitStatuses } from '../services/commit-statuses.ts';
@@ -17,40 +15,50 @@ import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createExecutions } from '../services/executions.ts';
 import { createGithubToken } from '../services/github-token.ts';
-import { createIndexApplier, type IndexServices, type Planned } from '../services/index-applier.ts';
 import { createIndexRepository } from '../services/index-repository.ts';
 import { createMailer } from '../services/mail.ts';
 import { createProjects } from '../services/projects.ts';
 import { createRecords } from '../services/records.ts';
 import { createRepositories } from '../services/repositories.ts';
 import { headOf } from '../services/source-host.ts';
+import { createApprovalPlanner } from './planners/approval.ts';
+import { createBasesChangedPlanner } from './planners/bases-changed.ts';
+import { createBuildEndedPlanner } from './planners/build-ended.ts';
+import { createCascadeStepPlanner } from './planners/cascade-step.ts';
+import { createManualPlanner } from './planners/manual.ts';
+import { createPackagesChangedPlanner } from './planners/packages-changed.ts';
+import type { Planners } from './planners/planner.ts';
+import { createPullRequestPlanner } from './planners/pull-request.ts';
+import { createPushPlanner } from './planners/push.ts';
+import { createSchedulePlanner } from './planners/schedule.ts';
+import type { PlanServices } from './planners/services.ts';
+import { createSourceMovedPlanner } from './planners/source-moved.ts';
 
 const logLimitBytes = 32 * 1024 * 1024;
 
 /** Decides which projects a trigger concerns and starts their builds. Handling the same trigger again changes nothing. */
-export function createPlanBuilds(services: IndexServices) {
-  const { startBuild, projects, deliveries, index, logger } = services;
-  const applyIndex = createIndexApplier(services);
+export function createPlanBuilds(services: PlanServices) {
+  const { deliveries, logger } = services;
+  const planners: Planners = {
+    push: createPushPlanner(services),
+    'pull-request': createPullRequestPlanner(services),
+    approval: createApprovalPlanner(services),
+    'source-moved': createSourceMovedPlanner(services),
+    'bases-changed': createBasesChangedPlanner(services),
+    'packages-changed': createPackagesChangedPlanner(services),
+    schedule: createSchedulePlanner(services),
+    manual: createManualPlanner(services),
+    'build-ended': createBuildEndedPlanner(services),
+    'cascade-step': createCascadeStepPlanner(services),
+  };
+  const plan = <Type extends Trigger['type']>(trigger: TriggerOf<Type> & { type: Type }) =>
+    planners[trigger.type](trigger);
 
-  async function pushOfSource(push: PushTrigger): Promise<Planned> {
-    const plan = planPush(push, await projects.bySource(push.source));
-    if ('ignored' in plan) return { outcome: `ignored: ${plan.ignored}`, builds: [] };
-    const cause: Cause = { type: 'push', delivery: push.id, ref: push.ref, commit: plan.commit, pusher: push.pusher };
-    const builds: string[] = [];
-    for (const project of plan.projects) {
-      const { id: trigger, ref, receivedAt: headAt } = push;
-      const build = await startBuild({ trigger, project, cause, commit: plan.commit, ref, headAt });
-      builds.push(build.id);
-    }
-    return { outcome: `started ${builds.length}`, builds };
-  }
-
-  return async function planBuilds(trigger: PushTrigger): Promise<void> {
+  return async function planBuilds(trigger: Trigger): Promise<void> {
     if (await deliveries.get(trigger.id)) return;
-    const isIndex = trigger.source === index.source && trigger.ref === index.ref;
-    const { outcome, builds } = isIndex ? await applyIndex(trigger) : await pushOfSource(trigger);
+    const { outcome, builds } = await plan(trigger);
     await deliveries.put({ delivery: trigger.id, outcome, builds });
-    logger.info('A trigger is planned', { trigger: trigger.id, source: trigger.source, outcome, builds });
+    logger.info('A trigger is planned', { trigger: trigger.id, type: trigger.type, outcome, builds });
   };
 }
 
@@ -69,7 +77,7 @@ export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResp
   );
 }
 
-function services(): IndexServices {
+function services(): PlanServices {
   const client = createDocumentClient();
   const token = createGithubToken(variable('GITHUB_TOKEN_SECRET'));
   const projects = createProjects(client, variable('PROJECTS_TABLE'));

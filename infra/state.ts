@@ -4,10 +4,19 @@ import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
 import { allow, type Grantee } from './permissions.ts';
 
-type Action = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'Scan';
+type Action =
+  | 'GetItem'
+  | 'BatchGetItem'
+  | 'PutItem'
+  | 'UpdateItem'
+  | 'DeleteItem'
+  | 'BatchWriteItem'
+  | 'Query'
+  | 'Scan';
 
 interface RecordTableProps {
   key: string;
+  sortKey?: string;
   /** By name: the attributes that it is asked by. */
   indexes?: Record<string, { partition: string; sort?: string }>;
   /** Attribute with the second at which an item goes by itself. */
@@ -21,13 +30,14 @@ export class RecordTable extends Construct {
   readonly #variable: VariableName;
   readonly #indexes: readonly string[];
 
-  constructor(scope: Construct, id: string, { key, indexes = {}, expiry, variable }: RecordTableProps) {
+  constructor(scope: Construct, id: string, { key, sortKey, indexes = {}, expiry, variable }: RecordTableProps) {
     super(scope, id);
     const attribute = (name: string) => ({ name, type: AttributeType.STRING });
     this.#variable = variable;
     this.#indexes = Object.keys(indexes);
     this.table = new TableV2(this, 'Table', {
       partitionKey: attribute(key),
+      ...(sortKey ? { sortKey: attribute(sortKey) } : {}),
       billing: Billing.onDemand(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       removalPolicy: RemovalPolicy.RETAIN,
@@ -57,18 +67,26 @@ export class RecordTable extends Construct {
   }
 }
 
-/** What Slipway knows: projects, builds, the bases that they stand on, and the deliveries that it has seen. */
+/** What Slipway knows: projects and their builds, where their sources and bases stand, who stands on whom, and the news that it has seen. */
 export class State extends Construct {
   readonly projects: RecordTable;
   readonly builds: RecordTable;
   readonly bases: RecordTable;
   readonly deliveries: RecordTable;
+  readonly heads: RecordTable;
+  readonly sources: RecordTable;
+  readonly dependents: RecordTable;
+  readonly cascades: RecordTable;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.projects = new RecordTable(this, 'Projects', {
       key: 'name',
-      indexes: { bySource: { partition: 'source' } },
+      indexes: {
+        bySource: { partition: 'source' },
+        // Only projects with a schedule have the attributes.
+        byDueTime: { partition: 'scheduled', sort: 'dueAt' },
+      },
       variable: 'PROJECTS_TABLE',
     });
     this.builds = new RecordTable(this, 'Builds', {
@@ -86,9 +104,40 @@ export class State extends Construct {
       expiry: 'expiresAt',
       variable: 'DELIVERIES_TABLE',
     });
+    this.heads = new RecordTable(this, 'Heads', {
+      key: 'project',
+      sortKey: 'ref',
+      expiry: 'expiresAt',
+      variable: 'HEADS_TABLE',
+    });
+    this.sources = new RecordTable(this, 'Sources', { key: 'source', variable: 'SOURCES_TABLE' });
+    this.dependents = new RecordTable(this, 'Dependents', {
+      key: 'image',
+      sortKey: 'project',
+      variable: 'DEPENDENTS_TABLE',
+    });
+    this.cascades = new RecordTable(this, 'Cascades', {
+      key: 'id',
+      sortKey: 'member',
+      indexes: {
+        // Only a cascade's own item has a month, and only members that are not done have the attribute `open`.
+        byMonth: { partition: 'month', sort: 'startedAt' },
+        byOpen: { partition: 'open', sort: 'since' },
+      },
+      variable: 'CASCADES_TABLE',
+    });
   }
 
   get tables(): TableV2[] {
-    return [this.projects, this.builds, this.bases, this.deliveries].map(({ table }) => table);
+    return [
+      this.projects,
+      this.builds,
+      this.bases,
+      this.deliveries,
+      this.heads,
+      this.sources,
+      this.dependents,
+      this.cascades,
+    ].map(({ table }) => table);
   }
 }

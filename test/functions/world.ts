@@ -20,7 +20,11 @@ export const silentLogger = new Logger({ serviceName: 'test', logLevel: 'SILENT'
 /** What the functions talk to: the tables as they are, and the rest in memory, to be looked at. */
 export async function startWorld() {
   const { client, stop } = await startTables([
-    { name: 'projects', key: 'name', indexes: { bySource: { partition: 'source' } } },
+    {
+      name: 'projects',
+      key: 'name',
+      indexes: { bySource: { partition: 'source' }, byDueTime: { partition: 'scheduled', sort: 'dueAt' } },
+    },
     {
       name: 'builds',
       key: 'id',
@@ -32,6 +36,15 @@ export async function startWorld() {
     },
     { name: 'bases', key: 'image' },
     { name: 'deliveries', key: 'delivery' },
+    { name: 'heads', key: 'project', sortKey: 'ref' },
+    { name: 'sources', key: 'source' },
+    { name: 'dependents', key: 'image', sortKey: 'project' },
+    {
+      name: 'cascades',
+      key: 'id',
+      sortKey: 'member',
+      indexes: { byMonth: { partition: 'month', sort: 'startedAt' }, byOpen: { partition: 'open', sort: 'since' } },
+    },
   ]);
   const builds = createBuilds(client, 'builds');
   const projects = createProjects(client, 'projects');

@@ -10,6 +10,7 @@ import dynalite from 'dynalite';
 interface Table {
   name: string;
   key: string;
+  sortKey?: string;
   indexes?: Record<string, { partition: string; sort?: string }>;
 }
 
@@ -45,9 +46,10 @@ export async function startTables(
   };
 }
 
-function definition({ name, key, indexes = {} }: Table): CreateTableCommandInput {
+function definition({ name, key, sortKey, indexes = {} }: Table): CreateTableCommandInput {
   const attributes = new Set([
     key,
+    ...(sortKey ? [sortKey] : []),
     ...Object.values(indexes).flatMap(({ partition, sort }) => (sort ? [partition, sort] : [partition])),
   ]);
   const schema = (partition: string, sort?: string) => [
@@ -58,7 +60,7 @@ function definition({ name, key, indexes = {} }: Table): CreateTableCommandInput
     TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
     AttributeDefinitions: [...attributes].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-    KeySchema: schema(key),
+    KeySchema: schema(key, sortKey),
     ...(Object.keys(indexes).length > 0
       ? {
           GlobalSecondaryIndexes: Object.entries(indexes).map(([IndexName, { partition, sort }]) => ({

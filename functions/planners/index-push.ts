@@ -1,44 +1,21 @@
-import type { Logger } from '@aws-lambda-powertools/logger';
-import type { Cause } from '../core/build.ts';
-import { type IndexProblem, readIndex } from '../core/index-file.ts';
-import { indexProblemMail } from '../core/mail.ts';
-import { type IndexPlan, needsBuild, planIndex } from '../core/plan.ts';
-import { type Project, projectSchema } from '../core/project.ts';
-import type { PushTrigger } from '../core/trigger.ts';
-import type { StartBuild } from './build-starter.ts';
-import type { Deliveries } from './deliveries.ts';
-import type { IndexRepository } from './index-repository.ts';
-import { type Mailer, MailRejectedError } from './mail.ts';
-import type { ProjectRecord, Projects } from './projects.ts';
-import type { Repositories } from './repositories.ts';
-import type { headOf } from './source-host.ts';
+import type { Cause } from '../../core/build.ts';
+import { type IndexProblem, readIndex } from '../../core/index-file.ts';
+import { indexProblemMail } from '../../core/mail.ts';
+import { type IndexPlan, needsBuild, planIndex } from '../../core/plan.ts';
+import { type Project, projectSchema } from '../../core/project.ts';
+import type { PushTrigger } from '../../core/trigger.ts';
+import { MailRejectedError } from '../../services/mail.ts';
+import type { ProjectRecord } from '../../services/projects.ts';
+import type { Planned, Planner } from './planner.ts';
+import type { PlanServices } from './services.ts';
 
 /** ECR's rate for making repositories is low; the SDK waits and tries again, so a few at a time is the fastest. */
 const repositoriesAtOnce = 4;
 /** A host that does not answer takes 20 s: the branches of the others are read meanwhile. */
 const headsAtOnce = 16;
 
-export interface IndexServices {
-  startBuild: StartBuild;
-  projects: Projects;
-  deliveries: Deliveries;
-  repositories: Repositories;
-  index: { name: string; source: string; ref: string; repository: IndexRepository };
-  headOf: typeof headOf;
-  mailer: Mailer;
-  operators: string[];
-  siteUrl: string;
-  logger: Logger;
-}
-
-/** What became of a trigger, in words for people, and the builds that it started. */
-export interface Planned {
-  outcome: string;
-  builds: string[];
-}
-
 /** Brings the projects in line with a push of the index: records, repositories, and builds of what is new or changed. */
-export function createIndexApplier(services: IndexServices) {
+export function createIndexPushPlanner(services: PlanServices): Planner<'push'> {
   const { startBuild, projects, deliveries, repositories, index, logger } = services;
 
   /** Builds a project as its branch is now; a branch that is not there yet is built by its first push. */
