@@ -111,7 +111,13 @@ export function countsInWords(counts: Record<string, number>): string {
 }
 
 /** What a state means, for someone who sees its name for the first time. */
-export function statusInWords(status: BuildStatus): string {
+export function statusInWords({ status, cause, failure }: Pick<Build, 'status' | 'cause' | 'failure'>): string {
+  if (cause.type === 'pull-request') {
+    if (status === 'unchanged') return 'The image would be released. Images of pull requests are judged and not released.';
+    if (status === 'blocked') return 'The policy would not let the image be released.';
+    if (status === 'superseded') return 'A newer commit of the pull request took its place.';
+  }
+  if (status === 'cancelled' && failure) return 'Nothing was built.';
   return meanings[status];
 }
 
@@ -124,7 +130,7 @@ const meanings: Record<BuildStatus, string> = {
   unchanged: 'The build made the image that is released already.',
   blocked: 'The image was built, but the policy does not let it be released.',
   failed: 'The build ended with an error. Nothing was released.',
-  superseded: 'A newer build of this project took its place.',
+  superseded: 'A newer build took its place.',
   cancelled: 'The build was cancelled. Nothing was released.',
 };
 

@@ -34,13 +34,16 @@ const itemsShown = 20;
 const logLinesShown = 20;
 
 /**
- * The mail about a build's end; undefined for an end that nobody needs to hear of (superseded, unchanged, cancelled).
+ * The mail about a build's end; undefined for an end that nobody needs to hear of (superseded, unchanged, cancelled; of a pull
+ * request, whose commit says it), and for one that the entry's `notify` leaves out.
  *
  * Subjects are `[slipway] RELEASED: app/job:tag (branch commit)`, and so with `BLOCKED` and `FAILED`: what CCCP's people filter by
  * (`[registry] SUCCESS: Container build …`), with the commit that they asked for. The registry is left out of the brackets, where
  * an ECR host of 50 letters would push the news off the screen.
  */
 export function buildMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail | undefined {
+  if (build.cause.type === 'pull-request') return undefined;
+  if (build.notify && !build.notify.some((status) => status === build.status)) return undefined;
   if (build.status === 'released') return releasedMail(build, siteUrl, details);
   if (build.status === 'blocked') return blockedMail(build, siteUrl, details);
   if (build.status === 'failed') return failedMail(build, siteUrl, details);

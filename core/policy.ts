@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Verdict } from './build.ts';
 import { type Finding, type Scan, type Severity, severities } from './findings.ts';
+import type { Project } from './project.ts';
 
 export const policySchema = z.strictObject({
   /** The worst severity that may be released; anything above blocks. */
@@ -14,25 +15,39 @@ const weights: Record<Severity, number> = { CRITICAL: 5, HIGH: 4, MEDIUM: 3, UND
 
 const maximumReasons = 50;
 
-/** Whether a candidate may be released. Only a complete scan can pass; each reason is one sentence. */
-export function judge(scan: Scan, policy: Policy): Verdict {
+/** What an entry of the index says for itself: its own limit, and the findings that it accepts until a day. */
+export type OwnRules = Partial<Pick<Project, 'policy' | 'exceptions'>>;
+
+/**
+ * Whether a candidate may be released. Only a complete scan can pass; each reason is one sentence.
+ * @param today an exception is good on the day that it names, and no longer
+ */
+export function judge(scan: Scan, common: Policy, own: OwnRules = {}, today = new Date()): Verdict {
+  const policy: Policy = { maxSeverity: own.policy?.maxSeverity ?? common.maxSeverity };
   const counts: Record<string, number> = {};
   for (const { severity } of scan.findings) counts[severity] = (counts[severity] ?? 0) + 1;
   if (scan.state !== 'complete') return { outcome: 'block', reasons: [withoutScan(scan)], counts };
 
   const limit = weights[policy.maxSeverity];
+  const day = today.toISOString().slice(0, 10);
+  const exceptions = new Map((own.exceptions ?? []).map(({ id, expires }) => [id, expires]));
+  const accepted = ({ id }: Finding) => (exceptions.get(id) ?? '') >= day;
   const blocking = scan.findings
-    .filter(({ severity }) => weights[severity] > limit)
+    .filter((finding) => weights[finding.severity] > limit && !accepted(finding))
     .sort((one, other) => weights[other.severity] - weights[one.severity] || one.id.localeCompare(other.id));
-  const reasons = blocking.slice(0, maximumReasons).map((finding) => sentence(finding, policy));
+  const reasons = blocking.slice(0, maximumReasons).map((finding) => sentence(finding, policy, exceptions.get(finding.id)));
   if (blocking.length > maximumReasons)
     reasons.push(`${blocking.length - maximumReasons} more findings above ${policy.maxSeverity}.`);
   return { outcome: blocking.length > 0 ? 'block' : 'pass', reasons, counts };
 }
 
-function sentence({ id, severity, package: name, installed, fixed }: Finding, policy: Policy): string {
+function sentence(
+  { id, severity, package: name, installed, fixed }: Finding,
+  policy: Policy,
+  expired: string | undefined,
+): string {
   const remedy = fixed ? `update it to ${fixed}` : `no fixed version is known yet; remove the package`;
-  return `${id} (${severity}) in ${name} ${installed}: the policy allows ${policy.maxSeverity} at most; ${remedy}.`;
+  return `${id} (${severity}) in ${name} ${installed}: the policy allows ${policy.maxSeverity} at most${expired ? `, and its exception ended on ${expired}` : ''}; ${remedy}.`;
 }
 
 function withoutScan({ state, reason }: Scan): string {

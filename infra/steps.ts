@@ -62,6 +62,7 @@ export class Steps extends Construct {
       logRetention,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
+    state.projects.grant(step, 'GetItem');
     records.grantRead(step, 'findings');
     step.setVariable('POLICY', JSON.stringify(policy));
     return step;

@@ -28,7 +28,7 @@ export function buildPage(build: Build, log: LogView, now: Date): Html {
     live: isLive(build, log, now),
     main: html`<div id="build" data-part>
 <div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a></h1>${statusChip(build.status)}</div>
-<p class="meaning" data-announce="${build.project}: ${build.status}">${statusInWords(build.status)}</p>
+<p class="meaning" data-announce="${build.project}: ${build.status}">${statusInWords(build)}</p>
 ${failure(build)}${verdict(build)}${image(build)}
 <section><h2>Stages</h2>${timeline(build, now)}</section>
 <section><h2>Details</h2>${facts(build, now)}</section>

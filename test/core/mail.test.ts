@@ -51,6 +51,24 @@ function words(mail: Mail): { text: string; html: string } {
   return { text: mail.text.replace(/\s+/g, ' '), html: html.replace(/\s+/g, ' ') };
 }
 
+describe('nobody gets a mail', () => {
+  it('about a pull request: its commit says how it stands', () => {
+    const cause = { type: 'pull-request', delivery: 'd', number: 7, commit, author: 'alex' } as const;
+    for (const ended of [blocked, failed]) expect(buildMail({ ...ended, cause }, siteUrl)).toBeUndefined();
+  });
+
+  it.each([
+    [['failed'], build, false],
+    [['failed', 'blocked'], blocked, true],
+    [['released'], failed, false],
+    [[], failed, false],
+    [undefined, build, true],
+  ] as const)('about an end that the entry does not want to hear of: notify %j', (notify, ended, sent) => {
+    const told = buildMail({ ...ended, ...(notify ? { notify: [...notify] } : {}) }, siteUrl);
+    expect(told !== undefined).toBe(sent);
+  });
+});
+
 describe('every mail about a build', () => {
   it.each([releasedMail(build, siteUrl), blockedMail(blocked, siteUrl), failedMail(failed, siteUrl)])(
     '$subject says what, why, from what and where to look, as text and as HTML',

@@ -44,6 +44,28 @@ describe('the verdict', () => {
     expect(verdict.counts).toEqual({ HIGH: 1, CRITICAL: 1 });
   });
 
+  const exception = { id: 'CVE-2026-0001', reason: 'not reachable', owner: 'a@example.org', expires: '2026-11-21' };
+  it.each([
+    ['on its last day', '2026-11-21T23:59:00Z', 'pass'],
+    ['the day after', '2026-11-22T00:00:00Z', 'block'],
+  ] as const)('an exception of the entry counts %s: %s', (_when, now, outcome) => {
+    const own = { exceptions: [exception] };
+    expect(judge(complete(finding('CRITICAL')), policy, own, new Date(now)).outcome).toBe(outcome);
+  });
+
+  it('says that an exception has ended, and accepts nothing but the finding that it names', () => {
+    const now = new Date('2026-12-01T00:00:00Z');
+    const verdict = judge(complete(finding('HIGH')), policy, { exceptions: [exception] }, now);
+    expect(verdict.reasons[0]).toContain('its exception ended on 2026-11-21');
+    const other = judge(complete(finding('HIGH', { id: 'CVE-2026-0002' })), policy, { exceptions: [exception] });
+    expect(other.outcome).toBe('block');
+  });
+
+  it("an entry's own limit stands before the common one, in both directions", () => {
+    expect(judge(complete(finding('HIGH')), policy, { policy: { maxSeverity: 'HIGH' } }).outcome).toBe('pass');
+    expect(judge(complete(finding('MEDIUM')), policy, { policy: { maxSeverity: 'LOW' } }).outcome).toBe('block');
+  });
+
   it('keeps ten thousand findings to a readable number of reasons', () => {
     const verdict = judge(complete(...Array.from({ length: 10_000 }, () => finding('HIGH'))), policy);
     expect(verdict.reasons).toHaveLength(51);

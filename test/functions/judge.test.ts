@@ -12,6 +12,7 @@ async function startJudging(mortal: Mortal = createMortal()) {
   await world.queue(id, { status: 'scanning', candidate: { repository: 'candidate/demo/app', digest } });
   const judge = createJudge({
     builds: mortal.guard(world.builds),
+    projects: mortal.guard(world.projects),
     records: mortal.guard(world.records),
     policy: { maxSeverity: 'MEDIUM' },
   });
@@ -39,6 +40,16 @@ describe('a candidate', () => {
       verdict: { outcome: 'block', reasons: [expect.stringContaining('CVE-2026-1')] },
       stages: { judge: { status: 'failed' } },
     });
+  });
+
+  it('with a finding that its entry accepts passes until the day is over, and is blocked after it', async () => {
+    await using world = await startJudging();
+    const exception = { id: critical.id, reason: 'not reachable', owner: 'someone@example.org', expires: '2999-01-01' };
+    await world.track({ exceptions: [exception] });
+    world.scans.set(id, { state: 'complete', findings: [critical] });
+    expect(await world.judge()).toEqual({ outcome: 'pass' });
+    await world.track({ exceptions: [{ ...exception, expires: '2026-01-01' }] });
+    expect(await world.judge()).toEqual({ outcome: 'block' });
   });
 
   it('whose scan did not end in time is blocked, and the reason says so', async () => {
