@@ -28,14 +28,16 @@ export function shortCommit(commit: string): string {
 
 /** `branch main`, `tag v1.2.3`; other refs as they are. */
 export function refInWords(ref: string): string {
+  const pullRequest = /^refs\/pull\/(\d+)\/head$/.exec(ref)?.[1];
+  if (pullRequest) return `pull request #${pullRequest}`;
   const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref) ?? [];
   if (!kind || !name) return oneLine(ref, 120);
   return `${kind === 'heads' ? 'branch' : 'tag'} ${oneLine(name, 120)}`;
 }
 
-/** The branch's or tag's bare name. */
+/** The branch's or tag's bare name, or the pull request's number. */
 export function refName(ref: string): string {
-  return oneLine(ref.replace(/^refs\/(heads|tags)\//, ''), 120);
+  return oneLine(ref.replace(/^refs\/(heads|tags)\//, '').replace(/^refs\/pull\/(\d+)\/head$/, '#$1'), 120);
 }
 
 /** Why the build ran, as a phrase that can stand after “Why:”. Addresses are left out: the pages are public. */
@@ -54,7 +56,7 @@ export function causeInWords(cause: Cause): string {
     case 'bases-changed':
       return `New base ${listed(cause.bases.map(({ image }) => image))}`;
     case 'packages-changed':
-      return `Updates of ${cause.total === 1 ? 'a package' : `${cause.total} packages`}: ${listed(cause.updates)}`;
+      return `Updates of ${cause.total === 1 ? 'a package' : `${cause.total} packages`}: ${listed(cause.updates, cause.total)}`;
     case 'parent-released':
       return `Released anew: ${listed(cause.parents)}`;
     case 'schedule':
@@ -65,9 +67,9 @@ export function causeInWords(cause: Cause): string {
 }
 
 /** The first few of many. */
-function listed(values: string[]): string {
+function listed(values: string[], total = values.length): string {
   const shown = values.slice(0, 3).map((value) => oneLine(value, 120));
-  return `${shown.join(', ')}${values.length > shown.length ? ` and ${values.length - shown.length} more` : ''}`;
+  return `${shown.join(', ')}${total > shown.length ? ` and ${total - shown.length} more` : ''}`;
 }
 
 function by(pusher: string): string {
@@ -113,7 +115,8 @@ export function countsInWords(counts: Record<string, number>): string {
 /** What a state means, for someone who sees its name for the first time. */
 export function statusInWords({ status, cause, failure }: Pick<Build, 'status' | 'cause' | 'failure'>): string {
   if (cause.type === 'pull-request') {
-    if (status === 'unchanged') return 'The image would be released. Images of pull requests are judged and not released.';
+    if (status === 'unchanged')
+      return 'The image would be released. Images of pull requests are judged and not released.';
     if (status === 'blocked') return 'The policy would not let the image be released.';
     if (status === 'superseded') return 'A newer commit of the pull request took its place.';
   }

@@ -1,14 +1,26 @@
-import { type Build, publicBuild } from '../core/build.ts';
+import { type Build, type Cause, publicBuild } from '../core/build.ts';
 import { personName, webLink } from '../core/build-words.ts';
 import type { Project } from '../core/project.ts';
 
-/** A build in the API's JSON: as everywhere, but no e-mail address in the pusher's name. */
+/** People are named as their host shows them, never by a mail address. */
+function publicCause(cause: Cause): Cause {
+  switch (cause.type) {
+    case 'push':
+      return { ...cause, pusher: personName(cause.pusher) };
+    case 'manual':
+      return { ...cause, requester: personName(cause.requester) };
+    default:
+      return cause;
+  }
+}
+
+/** A build in the API's JSON. */
 export function apiBuild(build: Build, siteUrl: string) {
   const { cause } = build;
   const shown = publicBuild(build, siteUrl);
   return {
     ...shown,
-    cause: 'pusher' in cause ? { ...cause, pusher: personName(cause.pusher) } : cause,
+    cause: publicCause(cause),
     url: `${siteUrl}/builds/${build.id}`,
   };
 }

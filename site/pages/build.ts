@@ -48,8 +48,10 @@ export function projectPath(project: string): string {
   return `/projects/${project.replace(':', '/')}`;
 }
 
-function failure({ failure }: Build): Html | undefined {
+function failure({ failure, status }: Build): Html | undefined {
   if (!failure) return undefined;
+  if (status === 'cancelled')
+    return html`<section class="note warning"><h2>Why not</h2><p>${oneLine(failure.message, 2000)}</p></section>`;
   return html`<section class="note bad"><h2>What went wrong</h2>
 <p>${oneLine(failure.message, 2000)}</p>
 <p class="quiet">${oneLine(failure.error, 100)}. The log has the details. Push a commit that mends it, and the project is built again.</p></section>`;
@@ -113,6 +115,8 @@ function facts(build: Build, now: Date): Html {
   const duration = durationInWords(elapsed(build, now));
   return html`<dl class="facts">
 <div><dt>Why</dt><dd>${causeInWords(build.cause)}</dd></div>
+${build.cascade && html`<div><dt>Part of</dt><dd><a href="/cascades/${build.cascade}">the cascade ${build.cascade}</a></dd></div>`}
+${build.supersededBy && html`<div><dt>Replaced by</dt><dd><a href="/builds/${build.supersededBy}">build ${build.supersededBy}</a></dd></div>`}
 <div><dt>Commit</dt><dd>${commit ? html`<a href="${commit}" rel="noopener nofollow"><code class="long">${build.commit}</code></a>` : html`<code class="long">${build.commit}</code>`}</dd></div>
 <div><dt>Ref</dt><dd>${refInWords(build.ref)}</dd></div>
 <div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : sourceInWords(build.sourceUrl)}</dd></div>

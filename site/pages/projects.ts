@@ -70,10 +70,33 @@ ${!project.active && html`<p class="note warning">This project has left the inde
 <div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : sourceInWords(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
 <div><dt>Dockerfile</dt><dd><code>${oneLine(project.dockerfile, 300)}</code>, context <code>${oneLine(project.context, 300)}</code></dd></div>
 ${project.dependsOn.length > 0 && html`<div><dt>Built on</dt><dd>${project.dependsOn.map((name) => html`<code>${oneLine(name, 200)}</code> `)}</dd></div>`}
+${settings(project, now).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}
 <div><dt>Badge</dt><dd><code class="long">![image](${siteUrl}${badge})</code></dd></div>
 </dl>
 <h2>Builds</h2>
 <div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now) : html`<p class="empty">No builds yet. Push to branch ${oneLine(project.gitBranch, 120)}, and one appears here.</p>`}</div>
 ${pager(path, query, cursor)}`,
   });
+}
+
+/** What the entry asks for beside the usual. */
+function settings(project: Project, now: Date): [label: string, value: Html][] {
+  const { extraTags = [], paths = [], pullRequests, versionTags, schedule, exceptions = [], policy } = project;
+  const list = (values: string[]) => html`${values.map((value) => html`<code>${oneLine(value, 200)}</code> `)}`;
+  const today = now.toISOString().slice(0, 10);
+  const rows: [string, Html | undefined][] = [
+    ['More tags', extraTags.length > 0 ? list(extraTags) : undefined],
+    ['Only for', paths.length > 0 ? html`pushes that touch ${list(paths)}` : undefined],
+    ['Version tags', versionTags === undefined ? undefined : html`${versionTags ? 'are released' : 'build nothing'}`],
+    ['Pull requests', pullRequests ? html`are built and judged, and not released` : undefined],
+    ['Schedule', schedule ? html`<code>${oneLine(schedule, 100)}</code> UTC` : undefined],
+    ['Policy', policy?.maxSeverity ? html`allows ${policy.maxSeverity} at most` : undefined],
+    [
+      'Accepted',
+      exceptions.length > 0
+        ? html`<ul class="reasons">${exceptions.map(({ id, reason, expires }) => html`<li><code>${oneLine(id, 100)}</code> until ${expires}${expires < today && html` <b>(ended)</b>`}: ${oneLine(reason, 300)}</li>`)}</ul>`
+        : undefined,
+    ],
+  ];
+  return rows.filter((row): row is [string, Html] => row[1] !== undefined);
 }

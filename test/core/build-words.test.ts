@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Cause } from '../../core/build.ts';
 import {
   causeInWords,
   commitLink,
@@ -40,6 +41,31 @@ describe('a cause in words', () => {
       'Index entry changed by its commit 1a2b3c4',
     );
   });
+
+  it.each<[Cause, string]>([
+    [
+      { type: 'pull-request', delivery: 'd', number: 7, commit, author: 'alex' },
+      'Pull request #7 at commit 1a2b3c4 by alex',
+    ],
+    [
+      { type: 'source-moved', ref: 'refs/heads/main', commit },
+      'Commit 1a2b3c4 found at branch main; no event told of it',
+    ],
+    [
+      { type: 'bases-changed', bases: [{ image: 'docker.io/library/debian:12', digest: 'b', previous: 'a' }] },
+      'New base docker.io/library/debian:12',
+    ],
+    [{ type: 'packages-changed', updates: ['openssl'], total: 1 }, 'Updates of a package: openssl'],
+    [
+      { type: 'packages-changed', updates: ['a', 'b', 'c', 'd'], total: 90 },
+      'Updates of 90 packages: a, b, c and 87 more',
+    ],
+    [{ type: 'parent-released', parents: ['demo/base:latest'] }, 'Released anew: demo/base:latest'],
+    [{ type: 'schedule', schedule: 'rate(1 day)' }, 'Schedule rate(1 day)'],
+    [{ type: 'manual', requester: 'alex' }, 'Asked for by hand by alex'],
+  ])('says what else may call for a build: %j', (cause, words) => {
+    expect(causeInWords(cause)).toBe(words);
+  });
 });
 
 describe('one line', () => {
@@ -74,10 +100,11 @@ describe('words for numbers', () => {
 });
 
 it('names a ref by its kind', () => {
-  expect(['refs/heads/main', 'refs/tags/v1', 'refs/pull/1/head'].map(refInWords)).toEqual([
+  expect(['refs/heads/main', 'refs/tags/v1', 'refs/pull/1/head', 'refs/notes/x'].map(refInWords)).toEqual([
     'branch main',
     'tag v1',
-    'refs/pull/1/head',
+    'pull request #1',
+    'refs/notes/x',
   ]);
 });
 

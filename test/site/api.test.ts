@@ -47,6 +47,8 @@ describe('the API', () => {
       ],
       verdict: { outcome: 'pass', reasons: [], counts: { LOW: 1 } },
       failure: null,
+      cascade: null,
+      supersededBy: null,
       createdAt: '2026-11-21T11:58:00.000Z',
       startedAt: null,
       endedAt: '2026-11-21T11:59:00.000Z',

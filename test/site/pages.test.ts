@@ -314,3 +314,44 @@ describe('the badge', () => {
     expect((await ask('/badges/demo/app.svg', { 'if-none-match': first.headers.etag ?? '' })).statusCode).toBe(304);
   });
 });
+
+describe('a build that was not built for itself alone', () => {
+  it('leads to its cascade and to the build that replaced it', async () => {
+    const build = sampleBuild(40, { status: 'superseded', cascade: '00000000000000cc', supersededBy: released.id });
+    const { text } = await sampleSite({ builds: [build] })(`/builds/${build.id}`);
+    expect(text).toContain('href="/cascades/00000000000000cc"');
+    expect(text).toContain(`href="/builds/${released.id}"`);
+  });
+
+  it('of a pull request says that it passed, and that nothing was released', async () => {
+    const cause = { type: 'pull-request', delivery: 'd', number: 7, commit, author: 'alex' } as const;
+    const build = sampleBuild(41, { status: 'unchanged', cause, ref: 'refs/pull/7/head' });
+    const words = seen((await sampleSite({ builds: [build] })(`/builds/${build.id}`)).text);
+    expect(words).toContain('The image would be released');
+    expect(words).toContain('Pull request #7 at commit 1a2b3c4 by alex');
+  });
+
+  it('that was skipped says why, without calling it an error', async () => {
+    const failure = { error: 'ParentFailedError', message: 'demo/base:latest failed.' };
+    const build = sampleBuild(42, { status: 'cancelled', failure });
+    const words = seen((await sampleSite({ builds: [build] })(`/builds/${build.id}`)).text);
+    expect(words).toContain('Why not demo/base:latest failed.');
+    expect(words).not.toContain('What went wrong');
+  });
+});
+
+it('a project shows what its entry asks for, and which exception has ended', async () => {
+  const project = sampleProject('demo/app:latest', {
+    extraTags: ['stable'],
+    paths: ['src/**'],
+    versionTags: false,
+    schedule: 'rate(1 day)',
+    exceptions: [{ id: 'CVE-1', reason: 'not <b>reachable</b>', owner: 'o@example.org', expires: '2026-11-20' }],
+  });
+  const { text } = await sampleSite({ projects: [project] })('/projects/demo/app/latest');
+  const words = seen(text);
+  for (const part of ['stable', 'src/**', 'build nothing', 'rate(1 day) UTC', 'CVE-1 until 2026-11-20 (ended)'])
+    expect(words).toContain(part);
+  expect(text).not.toContain('<b>reachable');
+  expect(text).not.toContain('o@example.org');
+});
