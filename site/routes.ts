@@ -1,5 +1,5 @@
 import { isTerminal } from '../core/build.ts';
-import { projectNameSchema } from '../core/project.ts';
+import { type Project, projectNameSchema } from '../core/project.ts';
 import { type Answer, caching, json, page, redirect, tagged } from './answer.ts';
 import { apiBuild, apiProject } from './api.ts';
 import { asset } from './assets.ts';
@@ -139,10 +139,10 @@ async function badgeOf(
   { query, headers }: SiteRequest,
   [app = '', job = '']: string[],
 ): Promise<Answer> {
-  const all = (await projects.all()).filter(({ appId, jobId }) => appId === app && jobId === job);
-  const tag = query.get('tag') || 'latest';
+  const named = projectNameSchema.safeParse(`${app}/${job}:${query.get('tag') || 'latest'}`);
   const chosen =
-    all.find(({ desiredTag }) => desiredTag === tag) ?? (query.get('tag') || all.length > 1 ? undefined : all[0]);
+    (named.success ? await projects.get(named.data) : undefined) ??
+    (query.get('tag') ? undefined : await onlyTagOf(projects, app, job));
   const state = chosen ? ((await lastBuildOf(builds, chosen.name))?.status ?? 'no build') : 'unknown';
   const answer: Answer = {
     status: chosen ? 200 : 404,
@@ -154,6 +154,11 @@ async function badgeOf(
     body: badge(state).toString(),
   };
   return chosen ? tagged(answer, headers['if-none-match']) : answer;
+}
+
+async function onlyTagOf(projects: ProjectReader, app: string, job: string): Promise<Project | undefined> {
+  const tags = (await projects.all()).filter(({ appId, jobId }) => appId === app && jobId === job);
+  return tags.length === 1 ? tags[0] : undefined;
 }
 
 async function buildWith({ builds }: SiteParts, id: string) {
