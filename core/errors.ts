@@ -26,3 +26,6 @@ export class RecordConflictError extends SlipwayError {}
 
 /** The git host or the registry answered with something that the pipeline cannot work with. */
 export class UpstreamError extends SlipwayError {}
+
+/** No connection to a host, or no answer in time: what else the host has will hardly come either. */
+export class HostUnreachableError extends UpstreamError {}
