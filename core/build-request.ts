@@ -18,6 +18,12 @@ export const buildRequestSchema = z.object({
   candidate: z.string(),
   /** What stands before every release repository's name; a base `demo/base:latest` is looked for under it first. */
   repositoryPrefix: z.string(),
+  /** Where it is true, every step of the Dockerfile is done anew. */
+  noCache: z.boolean().optional(),
+  /** A script that makes the Dockerfile or what it needs, and the folder that it runs in; both from the repository's root. */
+  prebuild: z.object({ script: z.string(), context: z.string() }).optional(),
+  /** `linux/amd64`: what the entry asks for; the builder's own platform where it is absent. */
+  platforms: z.array(z.string()).optional(),
   /** Labels and annotations that the pipeline knows before the build. */
   labels: z.record(z.string(), z.string()),
   /** When the builder gives up, in seconds from its start. */
@@ -63,6 +69,7 @@ export type Base = z.infer<typeof baseSchema>;
 export const recordKeys = {
   request: (id: string) => `builds/${id}/request.json`,
   result: (id: string) => `builds/${id}/result.json`,
+  packages: (id: string) => `builds/${id}/packages.json`,
   findings: (id: string) => `builds/${id}/findings.json`,
   logPrefix: (id: string) => `builds/${id}/log/`,
   logPart: (id: string, part: number) => `builds/${id}/log/${String(part).padStart(6, '0')}.txt`,

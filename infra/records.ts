@@ -8,6 +8,7 @@ import { acknowledge, allow, type Grantee } from './permissions.ts';
 const patterns = {
   request: recordKeys.request('*'),
   result: recordKeys.result('*'),
+  packages: recordKeys.packages('*'),
   findings: recordKeys.findings('*'),
   log: `${recordKeys.logPrefix('*')}*`,
 };
