@@ -47,6 +47,19 @@ const configSchema = z.strictObject({
         .describe('The REST API; `https://HOST/api/v3` for GitHub Enterprise Server.'),
     })
     .prefault({}),
+  privateHosts: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(?:[a-z0-9]+(?:[.-][a-z0-9]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?$/,
+          'must be a host in lower case, with a port or without, such as git.internal or git.internal:8443',
+        ),
+    )
+    .default([])
+    .describe(
+      "Hosts that may be fetched from although their addresses are private; the git host's own is one of them. Everybody who writes to the index can have them asked.",
+    ),
   siteUrl: httpUrl
     .optional()
     .describe("The pages' address where it is not the API's own: a domain name that you put before it."),

@@ -18,6 +18,12 @@ export class GitHost {
     grantee.setVariable('INDEX_BRANCH', this.#config.indexBranch);
   }
 
+  /** Fetches from hosts that strangers name, and from those of this configuration although they are private. */
+  grantFetch(grantee: Grantee): void {
+    const { github, privateHosts } = this.#config;
+    grantee.setVariable('PRIVATE_HOSTS', JSON.stringify([...new Set([...privateHosts, new URL(github.url).host])]));
+  }
+
   /** Says in a mail where the index is. */
   grantIndexLink(grantee: Grantee): void {
     grantee.setVariable('INDEX_REPOSITORY', this.#config.indexRepository);

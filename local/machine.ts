@@ -118,6 +118,8 @@ async function synthesiseFor(url: string, dataFolder: string, { config }: Machin
     operators: ['operators@localhost.localdomain'],
     indexRepository,
     github: { url: `${url}/git`, apiUrl: `${url}/github` },
+    // Everything that people have on one machine is on its loopback.
+    privateHosts: ['localhost', '127.0.0.1'],
   };
   const given = slipway as Record<string, unknown> | undefined;
   const build = {

@@ -25,6 +25,7 @@ describe('a configuration', () => {
       repositoryPrefix: 'slipway/',
       indexBranch: 'main',
       github: { url: 'https://github.com', apiUrl: 'https://api.github.com' },
+      privateHosts: [],
       policy: { maxSeverity: 'MEDIUM' },
       build: { timeoutSeconds: 3600, computeType: 'MEDIUM', architecture: 'arm64' },
       retention: { logDays: 30, recordDays: 365 },
