@@ -26,6 +26,8 @@ export const pushTriggerSchema = newsSchema.extend({
 /** A pull request was opened, got new commits, or was closed. */
 export const pullRequestTriggerSchema = newsSchema.extend({
   type: z.literal('pull-request'),
+  /** When the git host changed the pull request; a redelivery days later still says it. */
+  changedAt: z.iso.datetime(),
   /** The repository that it asks to be merged into, as in `push`. */
   source: z.string(),
   /** `owner/repository` of the same, as the git host's API names it. */
@@ -46,7 +48,8 @@ export const approvalTriggerSchema = newsSchema.extend({
   source: z.string(),
   repository: z.string(),
   number: z.int().positive(),
-  commit: commitSchema,
+  /** The commit that the comment names; absent where it names none in full. */
+  commit: commitSchema.optional(),
   approver: z.string(),
 });
 

@@ -1,7 +1,10 @@
 import { verify } from '@octokit/webhooks-methods';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { approvalTrigger, commentEventSchema } from '../core/github-comment.ts';
+import { pullRequestEventSchema, pullRequestTrigger } from '../core/github-pull-request.ts';
 import { pushEventSchema, pushTrigger } from '../core/github-push.ts';
 import { skimPush } from '../core/skim-push.ts';
+import type { Trigger } from '../core/trigger.ts';
 import { variable } from '../services/environment.ts';
 import { createSecret, type Secret } from '../services/secrets.ts';
 import { createTriggers, type Triggers } from '../services/triggers.ts';
@@ -41,11 +44,31 @@ export function createGithubWebhook({ secret, triggers }: Services) {
     if (payload === undefined) {
       return answer(400, { error: 'The body is no JSON: set the content type application/json at the webhook.' });
     }
-    if (name !== 'push') return answer(202, { delivery, ignored: `${name.slice(0, 50)} events start nothing` });
-    const push = pushEventSchema.safeParse(payload);
-    if (!push.success) return answer(400, { error: 'The body is no push event.' });
-    await triggers.send(pushTrigger(push.data, delivery, new Date()));
+    const read = events.get(name);
+    if (!read) return answer(202, { delivery, ignored: `${name.slice(0, 50)} events start nothing` });
+    const trigger = read(payload, delivery, new Date());
+    if (trigger === 'malformed') return answer(400, { error: `The body is no ${name} event.` });
+    if (!trigger) return answer(202, { delivery, ignored: `this ${name} event starts nothing` });
+    await triggers.send(trigger);
     return answer(202, { delivery });
+  };
+}
+
+type Reader = (payload: unknown, delivery: string, receivedAt: Date) => Trigger | undefined | 'malformed';
+
+const events = new Map<string, Reader>([
+  ['push', reader(pushEventSchema, pushTrigger)],
+  ['pull_request', reader(pullRequestEventSchema, pullRequestTrigger)],
+  ['issue_comment', reader(commentEventSchema, approvalTrigger)],
+]);
+
+function reader<Event>(
+  schema: { safeParse(payload: unknown): { success: true; data: Event } | { success: false } },
+  triggerOf: (event: Event, delivery: string, receivedAt: Date) => Trigger | undefined,
+): Reader {
+  return (payload, delivery, receivedAt) => {
+    const event = schema.safeParse(payload);
+    return event.success ? triggerOf(event.data, delivery, receivedAt) : 'malformed';
   };
 }
 

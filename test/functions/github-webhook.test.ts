@@ -17,6 +17,24 @@ const push = (over = {}) => ({
   pusher: { name: 'someone' },
   ...over,
 });
+const repository = { id: 1, clone_url: 'https://github.com/demo/app.git', full_name: 'demo/app' };
+const pullRequest = (action: string) => ({
+  action,
+  number: 7,
+  pull_request: {
+    head: { sha: commit, repo: { id: 2 } },
+    base: { ref: 'main' },
+    user: { login: 'someone' },
+    updated_at: '2026-11-20T23:59:58Z',
+  },
+  repository,
+});
+const comment = (body: string) => ({
+  action: 'created',
+  issue: { number: 7, pull_request: {} },
+  comment: { body, user: { login: 'maintainer', type: 'User' } },
+  repository,
+});
 
 function webhook(current = secret, rotated?: string) {
   const sent: Trigger[] = [];
@@ -52,6 +70,19 @@ describe('a delivery', () => {
     expect(sent).toEqual([expect.objectContaining({ source: 'github.com/demo/app', commit, ref: 'refs/heads/main' })]);
   });
 
+  it('that tells of a pull request, or approves its commit, is accepted and enqueued', async () => {
+    const { handle, sent } = webhook();
+    const opened = await deliver(JSON.stringify(pullRequest('opened')), { 'x-github-event': 'pull_request' });
+    const approved = await deliver(JSON.stringify(comment(`/ok-to-test ${commit}`)), {
+      'x-github-event': 'issue_comment',
+    });
+    expect([await handle(opened), await handle(approved)]).toMatchObject([{ statusCode: 202 }, { statusCode: 202 }]);
+    expect(sent).toMatchObject([
+      { type: 'pull-request', source: 'github.com/demo/app', number: 7, commit, fork: true },
+      { type: 'approval', source: 'github.com/demo/app', number: 7, commit, approver: 'maintainer' },
+    ]);
+  });
+
   it('is read as bytes when the gateway encoded it', async () => {
     const { handle, sent } = webhook();
     const event = await deliver(JSON.stringify(push({ ref: 'refs/heads/größe' })));
@@ -79,6 +110,16 @@ describe('a delivery', () => {
     ['that is JSON but nothing else', 400, 'null', {}],
     ['of an unknown event', 202, '{}', { 'x-github-event': 'star' }],
     ['that is a ping', 202, '{"zen":"…"}', { 'x-github-event': 'ping' }],
+    ['of a label at a pull request', 202, JSON.stringify(pullRequest('labeled')), { 'x-github-event': 'pull_request' }],
+    [
+      'of a comment that approves nothing',
+      202,
+      JSON.stringify(comment('Nice!')),
+      { 'x-github-event': 'issue_comment' },
+    ],
+    ['that only says it is a pull request', 400, '{"action":"opened"}', { 'x-github-event': 'pull_request' }],
+    ['that only says it is a comment', 400, 'null', { 'x-github-event': 'issue_comment' }],
+    ['of an event named like a part of an object', 202, '{}', { 'x-github-event': 'constructor' }],
   ])('%s gets %i and enqueues nothing', async (_, statusCode, text, headers) => {
     const { handle, sent } = webhook();
     const answer = await handle(await deliver(text, headers));
