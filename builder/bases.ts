@@ -2,8 +2,9 @@ import type { Base } from '../core/build-request.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/image-reference.ts';
 import { isCandidate } from '../core/project.ts';
+import { outsideRegistry, type Registry, RegistryUnavailableError } from '../services/image-digests.ts';
 import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError } from './errors.ts';
-import { manifestDigest, outsideRegistry, type Registry, RegistryUnavailableError } from './registry.ts';
+import { manifestDigest } from './registry.ts';
 
 /** A base and where the engine takes it from. */
 export interface ResolvedBase extends Base {

@@ -1,9 +1,11 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { ECRClient } from '@aws-sdk/client-ecr';
 import type { BuildRequest, BuildResult } from '../core/build-request.ts';
 import { type DockerfileSummary, readDockerfile } from '../core/dockerfile.ts';
 import { InvalidInputError } from '../core/errors.ts';
+import { ownRegistry } from '../services/image-digests.ts';
 import { resolveBase } from './bases.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
 import type { Engine } from './engines/engine.ts';
@@ -13,7 +15,7 @@ import { DockerfileInvalidError, PushFailedError } from './errors.ts';
 import { imageLabels } from './labels.ts';
 import type { BuildLog } from './log.ts';
 import type { Redaction } from './redaction.ts';
-import { manifestDigest, ownRegistry } from './registry.ts';
+import { manifestDigest } from './registry.ts';
 import { fetchSource } from './source.ts';
 
 const largestDockerfile = 1024 * 1024;
@@ -38,7 +40,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
     const [source, registry, engine] = await together([
       fetchSource(request.source, workspace, { env, log, signal }),
-      ownRegistry(signal).then((own) => {
+      ownRegistry(new ECRClient({}), signal).then((own) => {
         redaction.add(own.credentials?.password);
         redaction.add(own.credentials && `${own.credentials.user}:${own.credentials.password}`);
         return own;

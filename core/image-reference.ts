@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { InvalidInputError } from './errors.ts';
 
 /** An image's name taken apart. What `docker pull` adds in silence (`docker.io`, `library/`) is there. */
@@ -22,6 +23,9 @@ const componentPattern = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 const tagPattern = /^\w[\w.-]{0,127}$/;
 const digestPattern = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
 const longestName = 255;
+
+/** The digest of an image as registries write it. */
+export const imageDigestSchema = z.string().regex(digestPattern);
 
 /**
  * Reads an image reference as Docker does.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { Registry } from '../../services/image-digests.ts';
 import { PushFailedError } from '../errors.ts';
-import type { Registry } from '../registry.ts';
 
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
 const descriptor = z.looseObject({ mediaType: z.string() });

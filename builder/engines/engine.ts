@@ -1,6 +1,6 @@
 import type { DockerfileSummary } from '../../core/dockerfile.ts';
+import type { Registry } from '../../services/image-digests.ts';
 import type { BuildLog } from '../log.ts';
-import type { Registry } from '../registry.ts';
 
 /** A program that builds images from Dockerfiles. */
 export interface Engine {
