@@ -1,5 +1,5 @@
-import { Octokit } from '@octokit/core';
 import { type Build, isTerminal } from '../core/build.ts';
+import { createGithubApi, repositoryAt, type StatusMark } from './github-api.ts';
 
 /** The marks that GitHub shows beside a commit. */
 export function createCommitStatuses(
@@ -8,40 +8,45 @@ export function createCommitStatuses(
   siteUrl: string,
   token: () => Promise<string | undefined>,
 ) {
+  const api = createGithubApi(apiUrl, token);
+
+  async function mark(sourceUrl: string, commit: string, status: StatusMark): Promise<void> {
+    const repository = repositoryAt(gitUrl, sourceUrl);
+    if (repository && (await api.isAuthenticated())) await api.setStatus(repository, commit, status);
+  }
+
   return {
     /** Says at the commit how its build stands. Nothing is said where there is no token, or for a source on another host. */
-    async set(build: Build): Promise<void> {
-      const name = repositoryAt(gitUrl, build.sourceUrl);
-      const auth = await token();
-      if (!name || !auth) return;
-      const octokit = new Octokit({ baseUrl: apiUrl, auth, userAgent: 'slipway' });
-      await octokit.request('POST /repos/{owner}/{repo}/statuses/{sha}', {
-        ...name,
-        sha: build.commit,
+    set: (build: Build): Promise<void> =>
+      mark(build.sourceUrl, build.commit, {
         state: stateOf(build),
-        context: `slipway: ${build.project}`,
-        description: descriptionOf(build).slice(0, 140),
+        context: contextOf(build.project, build.cause.type),
+        description: descriptionOf(build),
         target_url: `${siteUrl}/builds/${build.id}`,
-        request: { signal: AbortSignal.timeout(10_000) },
-      });
-    },
+      }),
+
+    /** Says at the head of a pull request why it has no build. */
+    setForPullRequest: (
+      { name, gitUrl: sourceUrl }: { name: string; gitUrl: string },
+      commit: string,
+      status: Pick<StatusMark, 'state' | 'description'>,
+    ): Promise<void> =>
+      mark(sourceUrl, commit, {
+        ...status,
+        context: contextOf(name, 'pull-request'),
+        target_url: `${siteUrl}/projects/${name.replace(':', '/')}`,
+      }),
   };
 }
 
 export type CommitStatuses = ReturnType<typeof createCommitStatuses>;
 
-function repositoryAt(gitUrl: string, sourceUrl: string): { owner: string; repo: string } | undefined {
-  const host = gitUrl.replace(/\/+$/, '');
-  if (!sourceUrl.toLowerCase().startsWith(`${host.toLowerCase()}/`)) return undefined;
-  const [owner, repo, ...rest] = sourceUrl
-    .slice(host.length + 1)
-    .replace(/\/+$/, '')
-    .replace(/\.git$/, '')
-    .split('/');
-  return owner && repo && rest.length === 0 ? { owner, repo } : undefined;
+/** A commit may be a branch's and a pull request's at once; they have different things to say of it. */
+function contextOf(project: string, cause: Build['cause']['type']): string {
+  return cause === 'pull-request' ? `slipway/pr: ${project}` : `slipway: ${project}`;
 }
 
-function stateOf({ status }: Build): 'pending' | 'success' | 'failure' | 'error' {
+function stateOf({ status }: Build): StatusMark['state'] {
   if (!isTerminal(status)) return 'pending';
   if (status === 'released' || status === 'unchanged') return 'success';
   return status === 'blocked' || status === 'failed' ? 'failure' : 'error';
@@ -51,6 +56,8 @@ function descriptionOf(build: Build): string {
   switch (build.status) {
     case 'released':
       return `Released as ${build.image?.tags[0] ?? build.image?.digest}`;
+    case 'unchanged':
+      return build.cause.type === 'pull-request' ? 'Passed: it would be released' : 'The image is unchanged';
     case 'blocked':
       return `Blocked: ${build.verdict?.reasons[0] ?? 'see the build'}`;
     case 'failed':

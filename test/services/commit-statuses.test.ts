@@ -50,6 +50,20 @@ describe('the mark at a commit', () => {
     expect(request?.body.description.length).toBeLessThanOrEqual(140);
   });
 
+  it('at the head of a pull request is one of its own, beside the one of a branch', async () => {
+    const cause = { type: 'pull-request' as const, delivery: 'd', number: 7, commit, author: 'someone' };
+    expect(await set({ status: 'unchanged', cause })).toMatchObject([
+      {
+        body: {
+          state: 'success',
+          context: 'slipway/pr: demo/app:latest',
+          description: 'Passed: it would be released',
+          target_url: `https://slipway.example/builds/${id}`,
+        },
+      },
+    ]);
+  });
+
   it('finds the repository in any form of its address', async () => {
     for (const sourceUrl of [`${git}/Demo/app`, `${git}/Demo/app.git/`, 'https://GIT.example/Demo/app.git']) {
       expect((await set({ sourceUrl }))[0]?.path).toBe(`/repos/Demo/app/statuses/${commit}`);
