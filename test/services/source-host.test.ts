@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../core/errors.ts';
-import { headOf } from '../../services/source-host.ts';
+import { createPublicFetch } from '../../services/public-fetch.ts';
+import { createSourceHost } from '../../services/source-host.ts';
 import { startSmallGitHost } from '../builder/small-git-host.ts';
 import { startHost } from './http.ts';
 
+const fetchHere = createPublicFetch({ privateHosts: ['localhost', '127.0.0.1'] });
+const { headOf } = createSourceHost(fetchHere);
 const commit = 'a'.repeat(40);
 const line = (text: string) => (text.length + 4).toString(16).padStart(4, '0') + text;
 const advertisement = (...refs: string[]) =>
@@ -76,6 +79,8 @@ describe('a host that is no git host is an error that names it', () => {
   it('nobody there', async () => {
     const host = await startHost(() => undefined);
     await host[Symbol.asyncDispose]();
-    await expect(headOf(host.url, 'main')).rejects.toThrow(`${new URL(host.url).host} cannot be reached.`);
+    await expect(headOf(host.url, 'main')).rejects.toThrow(
+      `${new URL(host.url).host} cannot be reached (ECONNREFUSED).`,
+    );
   });
 });
