@@ -81,6 +81,8 @@ export const buildSchema = z.object({
   supersededBy: z.string().optional(),
   /** Which ends people get a mail about; all that are worth one where it is absent. */
   notify: z.array(z.enum(notifiableStatuses)).optional(),
+  /** The layers are built anew, whatever the cache has of them. */
+  noCache: z.boolean().optional(),
   /** The name by which CodeBuild knows the builder's run. */
   codeBuildId: z.string().optional(),
   createdAt: z.iso.datetime(),

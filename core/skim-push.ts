@@ -11,13 +11,14 @@ export function skimPush(json: string): unknown {
   let flags = flagsFirst ? text.flags() : undefined;
   let head = flagsFirst ? text.head() : undefined;
   text.pass(',"repository":{');
+  const pushed_at = text.number(',"pushed_at":');
   const [clone_url, name] = [text.value(',"clone_url":"'), text.value(',"pusher":{"name":"')];
   if (!flagsFirst) {
     flags = text.flags();
     head = text.head();
   }
   return text.isWhole
-    ? { ref, before, after, ...flags, head_commit: head, repository: { clone_url }, pusher: { name } }
+    ? { ref, before, after, ...flags, head_commit: head, repository: { clone_url, pushed_at }, pusher: { name } }
     : undefined;
 }
 
@@ -49,6 +50,15 @@ class Text {
     if (end < 0 || value.includes('\\')) this.isWhole = false;
     else this.#at = end;
     return value;
+  }
+
+  number(key: string): number {
+    this.pass(key);
+    const digits = /\d{1,15}(?=[,}])/y;
+    digits.lastIndex = this.#at;
+    const [number] = digits.exec(this.#json) ?? [];
+    if (number === undefined) this.isWhole = false;
+    return Number(number);
   }
 
   flags(): { deleted: boolean; forced: boolean } {

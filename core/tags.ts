@@ -12,26 +12,43 @@ export function immutableTag(build: Pick<Build, 'createdAt' | 'commit'>, attempt
   return `build-${time.slice(0, 19).replaceAll(/[-:]/g, '')}Z-${build.commit.slice(0, 7)}`;
 }
 
+const tagPrefix = 'refs/tags/';
+
+/** The version that a git tag names: `v1.2.3`, `1.2.3`, `1.2.3-rc.1`. Undefined for any other ref. */
+function versionOf(ref: string): semver.SemVer | undefined {
+  return ref.startsWith(tagPrefix) ? (semver.parse(ref.slice(tagPrefix.length)) ?? undefined) : undefined;
+}
+
+export function isVersionTag(ref: string): boolean {
+  return versionOf(ref) !== undefined;
+}
+
+/** What an image says its version is: that of the git tag, else the tag that the index asks for. */
+export function imageVersion({ desiredTag }: Pick<Project, 'desiredTag'>, ref: string): string {
+  return versionOf(ref)?.version ?? desiredTag;
+}
+
 /**
- * The tags that a release moves, as docker/metadata-action gives them: for a branch the desired tag, the branch and the commit; for
+ * The tags that a release moves, as docker/metadata-action gives them: for a branch the desired tag, the entry's extra tags, the branch and the commit; for
  * a version tag `v1.2.3` the tags `1.2.3`, `1.2`, `1` and, if no other version is higher, `latest`. Prereleases have their own tag only.
  * @param versions the versions that the repository has tags for
  */
 export function floatingTags(
-  project: Pick<Project, 'desiredTag' | 'sharesRepository'>,
+  project: Pick<Project, 'desiredTag' | 'extraTags' | 'sharesRepository'>,
   build: Pick<Build, 'ref' | 'commit'>,
   versions: string[],
 ): string[] {
-  const tags = build.ref.startsWith('refs/tags/')
-    ? versionTags(build.ref.slice('refs/tags/'.length), versions)
-    : [project.desiredTag, ...(project.sharesRepository ? [] : [tagText(build.ref.replace(/^refs\/heads\//, ''))])];
-  if (!project.sharesRepository) tags.push(`sha-${build.commit}`);
+  const { desiredTag, extraTags = [], sharesRepository } = project;
+  const tags = build.ref.startsWith(tagPrefix)
+    ? versionTags(build.ref, versions)
+    : [desiredTag, ...extraTags, ...(sharesRepository ? [] : [tagText(build.ref.replace(/^refs\/heads\//, ''))])];
+  if (!sharesRepository) tags.push(`sha-${build.commit}`);
   return [...new Set(tags)].filter((tag) => tag !== '' && !tag.startsWith('build-'));
 }
 
 function versionTags(ref: string, versions: string[]): string[] {
-  const version = semver.parse(ref, { loose: false });
-  if (!version) return [tagText(ref)];
+  const version = versionOf(ref);
+  if (!version) return [tagText(ref.slice(tagPrefix.length))];
   if (version.prerelease.length > 0) return [tagText(version.version)];
   const { major, minor } = version;
   const released = versions.flatMap((tag) => {

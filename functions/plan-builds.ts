@@ -1,26 +1,21 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { ECRClient } from '@aws-sdk/client-ecr';
-import { S3Client } from '@aws-sdk/client-s3';
 import { SESClient } from '@aws-sdk/client-ses';
-import { SFNClient } from '@aws-sdk/client-sfn';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { sourceOf } from '../core/source.ts';
 import { type Trigger, type TriggerOf, triggerSchema } from '../core/trigger.ts';
-import { createBuildStarter } from '../services/build-starter.ts';
-import { createBuilds } from '../services/builds.ts';
-import { createCommitStatuses } from '../services/commit-statuses.ts';
 import { createDeliveries } from '../services/deliveries.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
-import { createExecutions } from '../services/executions.ts';
 import { createGithubToken } from '../services/github-token.ts';
+import { createHeads } from '../services/heads.ts';
 import { createIndexRepository } from '../services/index-repository.ts';
 import { createMailer } from '../services/mail.ts';
 import { createProjects } from '../services/projects.ts';
-import { createRecords } from '../services/records.ts';
 import { createRepositories } from '../services/repositories.ts';
 import { headOf } from '../services/source-host.ts';
+import { openBuildStarter } from './build-starting.ts';
 import { createApprovalPlanner } from './planners/approval.ts';
 import { createBasesChangedPlanner } from './planners/bases-changed.ts';
 import { createBuildEndedPlanner } from './planners/build-ended.ts';
@@ -33,8 +28,6 @@ import { createPushPlanner } from './planners/push.ts';
 import { createSchedulePlanner } from './planners/schedule.ts';
 import type { PlanServices } from './planners/services.ts';
 import { createSourceMovedPlanner } from './planners/source-moved.ts';
-
-const logLimitBytes = 32 * 1024 * 1024;
 
 /** Decides which projects a trigger concerns and starts their builds. Handling the same trigger again changes nothing. */
 export function createPlanBuilds(services: PlanServices) {
@@ -89,16 +82,8 @@ function services(): PlanServices {
     variable('INDEX_REPOSITORY'),
   ];
   return {
-    startBuild: createBuildStarter({
-      builds: createBuilds(client, variable('BUILDS_TABLE')),
-      projects,
-      records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
-      executions: createExecutions(new SFNClient({}), variable('STATE_MACHINE_ARN')),
-      statuses: createCommitStatuses(apiUrl, githubUrl, siteUrl, token),
-      logger,
-      repositoryPrefix,
-      limits: { timeoutSeconds: Number(variable('BUILD_TIMEOUT_SECONDS')), logLimitBytes },
-    }),
+    ...openBuildStarter(logger),
+    heads: createHeads(client, variable('HEADS_TABLE')),
     projects,
     deliveries: createDeliveries(client, variable('DELIVERIES_TABLE')),
     repositories: createRepositories(new ECRClient({}), repositoryPrefix),

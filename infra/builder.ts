@@ -91,6 +91,11 @@ export class Builder extends Construct implements Grantee {
     this.#variables[name] = value;
   }
 
+  /** Ends a build before its time. */
+  grantStop(grantee: Grantee): void {
+    allow(grantee, { actions: ['codebuild:StopBuild'], resources: [this.project.projectArn] });
+  }
+
   #program(): Asset {
     return new Asset(this, 'Program', {
       path: sources,

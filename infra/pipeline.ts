@@ -40,6 +40,10 @@ const serviceTrouble: RetryProps = {
     'Lambda.AWSLambdaException',
     'Lambda.SdkClientException',
     'Lambda.TooManyRequestsException',
+    // The function's process died or ran out of time: every step may run twice.
+    // https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    'Lambda.Unknown',
+    'Sandbox.Timedout',
   ],
   interval: Duration.seconds(2),
   backoffRate: 2,
@@ -201,6 +205,16 @@ export class Pipeline extends Construct {
   grantDescribe(grantee: Grantee): void {
     allow(grantee, {
       actions: ['states:DescribeExecution'],
+      resources: [this.#executions],
+      because: "An execution has its build's id for a name, and builds are made at run time.",
+    });
+    grantee.setVariable('STATE_MACHINE_ARN', this.stateMachine.stateMachineArn);
+  }
+
+  /** Ends an execution before its time. */
+  grantStop(grantee: Grantee): void {
+    allow(grantee, {
+      actions: ['states:StopExecution'],
       resources: [this.#executions],
       because: "An execution has its build's id for a name, and builds are made at run time.",
     });

@@ -5,10 +5,9 @@ import type { Api } from './api.ts';
 import type { Config } from './config.ts';
 import type { GitHost } from './git-host.ts';
 import type { Notifications } from './notifications.ts';
-import type { Pipeline } from './pipeline.ts';
 import { PipelineFunction } from './pipeline-function.ts';
-import type { Records } from './records.ts';
 import type { Repositories } from './repositories.ts';
+import type { Starting } from './starting.ts';
 import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
 
@@ -17,9 +16,8 @@ interface PlannerProps {
   config: Config;
   gitHost: GitHost;
   notifications: Notifications;
-  pipeline: Pipeline;
-  records: Records;
   repositories: Repositories;
+  starting: Starting;
   state: State;
   triggers: Triggers;
   logRetention: RetentionDays;
@@ -40,18 +38,14 @@ export class Planner extends Construct {
       logRetention: props.logRetention,
     });
     this.function = planner;
-    props.state.projects.grant(planner, 'UpdateItem', 'Scan');
+    props.starting.grant(planner);
+    props.state.projects.grant(planner, 'Scan');
     props.state.projects.grantQuery(planner, 'bySource');
-    props.state.builds.grant(planner, 'GetItem', 'PutItem');
     props.state.deliveries.grant(planner, 'GetItem', 'PutItem');
-    props.records.grantWrite(planner, 'request');
     props.repositories.grantCreate(planner);
-    props.pipeline.grantStart(planner);
     props.gitHost.grantReadIndex(planner);
     props.notifications.grantSend(planner);
-    props.api.grantLink(planner);
     planner.setVariable('OPERATORS', JSON.stringify(props.config.operators));
-    planner.setVariable('BUILD_TIMEOUT_SECONDS', String(props.config.build.timeoutSeconds));
     props.triggers.feed(planner.function);
   }
 }

@@ -12,6 +12,7 @@ import { Records } from './records.ts';
 import { Repositories } from './repositories.ts';
 import { Secrets } from './secrets.ts';
 import { StatusSite } from './site.ts';
+import { Starting } from './starting.ts';
 import { State } from './state.ts';
 import { Steps } from './steps.ts';
 import { Supervision } from './supervision.ts';
@@ -55,14 +56,14 @@ export class SlipwayStack extends Stack {
       logRetention,
     });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, steps, logRetention });
+    const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
     const planner = new Planner(this, 'Planner', {
       api,
       config,
       gitHost,
       notifications,
-      pipeline,
-      records,
       repositories,
+      starting,
       state,
       triggers,
       logRetention,
@@ -74,6 +75,7 @@ export class SlipwayStack extends Stack {
       notifications,
       pipeline,
       records,
+      starting,
       state,
       logRetention,
     });

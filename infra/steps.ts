@@ -78,6 +78,7 @@ export class Steps extends Construct {
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
     state.projects.grant(step, 'GetItem', 'UpdateItem');
+    state.heads.grant(step, 'GetItem', 'UpdateItem');
     repositories.grantRelease(step);
     return step;
   }
@@ -90,6 +91,8 @@ export class Steps extends Construct {
       logRetention,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
+    // What the build held of its project is free for the next.
+    state.projects.grant(step, 'UpdateItem');
     records.grantRead(step, 'result');
     return step;
   }

@@ -10,6 +10,7 @@ import type { Notifications } from './notifications.ts';
 import type { Pipeline } from './pipeline.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
+import type { Starting } from './starting.ts';
 import type { State } from './state.ts';
 
 interface SupervisionProps {
@@ -19,6 +20,7 @@ interface SupervisionProps {
   notifications: Notifications;
   pipeline: Pipeline;
   records: Records;
+  starting: Starting;
   state: State;
   logRetention: RetentionDays;
 }
@@ -35,15 +37,16 @@ export class Supervision extends Construct {
 
   constructor(scope: Construct, id: string, props: SupervisionProps) {
     super(scope, id);
-    const { api, builder, gitHost, notifications, pipeline, records, state, logRetention } = props;
+    const { api, builder, gitHost, notifications, pipeline, records, starting, state, logRetention } = props;
 
     this.trackBuild = new PipelineFunction(this, 'TrackBuild', {
-      description: 'Marks a build as building once CodeBuild has begun it.',
+      description: 'Marks a build as building once CodeBuild has begun it, or stops it if it has its end already.',
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
       logRetention,
     });
     state.builds.grant(this.trackBuild, 'UpdateItem');
+    builder.grantStop(this.trackBuild);
 
     this.closeBuild = new PipelineFunction(this, 'CloseBuild', {
       description: 'Closes the build of an execution that could not do it, and tells people.',
@@ -58,10 +61,11 @@ export class Supervision extends Construct {
       logRetention,
     });
     state.builds.grantQuery(this.reconcileBuilds, 'byStatus');
-    pipeline.grantStart(this.reconcileBuilds);
+    starting.grant(this.reconcileBuilds);
     pipeline.grantDescribe(this.reconcileBuilds);
     for (const closer of [this.closeBuild, this.reconcileBuilds]) {
       state.builds.grant(closer, 'GetItem', 'UpdateItem');
+      state.projects.grant(closer, 'UpdateItem');
       records.grantRead(closer, 'result');
       records.grantReadLogs(closer);
       notifications.grantSend(closer);

@@ -1,25 +1,36 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Build, Cause } from '../core/build.ts';
+import type { BuildRequest } from '../core/build-request.ts';
 import { buildIdOf } from '../core/plan.ts';
 import { type Project, repositoriesOf } from '../core/project.ts';
+import { imageVersion } from '../core/tags.ts';
 import type { Builds } from './builds.ts';
+import type { CodeBuild } from './codebuild.ts';
 import type { CommitStatuses } from './commit-statuses.ts';
 import type { Executions } from './executions.ts';
+import type { Heads } from './heads.ts';
+import { createPlaces } from './places.ts';
 import type { Projects } from './projects.ts';
 import type { Records } from './records.ts';
+import type { HeadOf } from './source-host.ts';
+import { createSuperseding } from './superseding.ts';
 
 interface Services {
   builds: Builds;
   projects: Projects;
+  heads: Heads;
   records: Records;
   executions: Executions;
+  codeBuild: CodeBuild;
   statuses: CommitStatuses;
+  headOf: HeadOf;
   logger: Logger;
   repositoryPrefix: string;
   limits: { timeoutSeconds: number; logLimitBytes: number };
 }
 
 export interface BuildOrder {
+  /** What the build is named by: the same trigger and project are one build. */
   trigger: string;
   project: Project;
   cause: Cause;
@@ -27,16 +38,27 @@ export interface BuildOrder {
   ref: string;
   /** When the commit was known to be the head of the ref. */
   headAt: string;
+  /** The head that it took the place of, where the news says it. */
+  before?: string | undefined;
+  /** Where the source is taken from, if not from the project's own address. */
+  sourceUrl?: string | undefined;
+  cascade?: string | undefined;
+  noCache?: boolean | undefined;
+  /** A head that is known is no news: nothing is built. */
+  onlyNews?: boolean | undefined;
 }
 
-/** Starts a build: its record, its request to the builder, its execution. Doing it twice, or again after half of it, starts one. */
-export function createBuildStarter(services: Services) {
-  const { builds, projects, records, executions, statuses, logger } = services;
+export type RebuildOrder = Pick<BuildOrder, 'trigger' | 'project' | 'cause' | 'cascade' | 'noCache'>;
 
-  async function record({ trigger, project, cause, commit, ref, headAt }: BuildOrder): Promise<Build> {
-    const id = buildIdOf(trigger, project.name);
-    const existing = await builds.get(id);
-    if (existing) return existing;
+/** Starts builds: their record, their request to the builder, their execution. Doing it twice, or again after half of it, starts one. */
+export function createBuildStarter(services: Services) {
+  const { builds, projects, heads, records, executions, statuses, logger } = services;
+  const superseding = createSuperseding(services);
+  const places = createPlaces(services);
+
+  /** @param over what differs from a build that is about to begin */
+  async function record(order: BuildOrder, id: string, over: Partial<Build> = {}): Promise<Build> {
+    const { project, cause, commit, ref, headAt, cascade, noCache } = order;
     const createdAt = new Date().toISOString();
     const build: Build = {
       id,
@@ -45,26 +67,49 @@ export function createBuildStarter(services: Services) {
       cause,
       commit,
       ref,
-      sourceUrl: project.gitUrl,
+      sourceUrl: order.sourceUrl ?? project.gitUrl,
       notifyEmail: project.notifyEmail,
       sequence: await projects.nextSequence(project.name),
       headAt,
       createdAt,
       stages: { build: { status: 'running', startedAt: createdAt } },
+      ...(project.notify ? { notify: project.notify } : {}),
+      ...(cascade ? { cascade } : {}),
+      ...(noCache ? { noCache } : {}),
+      ...over,
     };
     return (await builds.create(build)) ? build : builds.require(id);
   }
 
-  return async function startBuild(order: BuildOrder): Promise<Build> {
-    const { project } = order;
-    const build = await record(order);
-    if (build.status !== 'queued') return build;
-    // As the record has them: a branch may have moved since a try that wrote the record and died.
-    const { commit, ref } = build;
-    await records.putRequest({
-      id: build.id,
+  async function mark(build: Build): Promise<void> {
+    await statuses.set(build).catch((error: Error) => {
+      // A mark at the commit is a courtesy; the build does not wait for GitHub's API.
+      logger.warn('The commit status could not be set', { build: build.id, error });
+    });
+  }
+
+  /** One that comes too late to be begun has its record, so that everybody sees what became of the commit. */
+  async function recordLate(order: BuildOrder, id: string, by: string | undefined): Promise<Build> {
+    const endedAt = new Date().toISOString();
+    const build = await record(order, id, {
+      ...{ status: 'superseded', endedAt, stages: {} },
+      ...(by ? { supersededBy: by } : {}),
+    });
+    await mark(build);
+    return build;
+  }
+
+  async function giveWay(build: Build, by: string): Promise<Build> {
+    const closed = await builds.close(build, 'superseded', { supersededBy: by });
+    if (closed) await mark(closed);
+    return closed ?? builds.require(build.id);
+  }
+
+  function requestOf({ id, commit, ref, sourceUrl }: Build, project: Project): BuildRequest {
+    return {
+      id,
       project: project.name,
-      source: { url: project.gitUrl, commit, ref },
+      source: { url: sourceUrl, commit, ref },
       dockerfile: project.dockerfile,
       context: project.context,
       candidate: repositoriesOf(project, services.repositoryPrefix).candidate,
@@ -72,18 +117,83 @@ export function createBuildStarter(services: Services) {
       labels: {
         'org.opencontainers.image.source': project.gitUrl,
         'org.opencontainers.image.revision': commit,
-        'org.opencontainers.image.version': project.desiredTag,
+        'org.opencontainers.image.version': imageVersion(project, ref),
         'org.opencontainers.image.ref.name': ref.replace(/^refs\/(heads|tags)\//, ''),
       },
       ...services.limits,
-    });
-    await executions.start(build.id);
-    await statuses.set(build).catch((error: Error) => {
-      // A mark at the commit is a courtesy; the build does not wait for GitHub's API.
-      logger.warn('The commit status could not be set', { build: build.id, error });
-    });
-    return build;
+    };
+  }
+
+  /** Brings a build that is recorded to its execution, unless a newer one has its place; ends those whose place it has. */
+  async function run(build: Build, project: Project): Promise<Build> {
+    if (build.status !== 'queued') return build;
+    const { id, ref } = build;
+    const head = await heads.get(project.name, ref);
+    if (head?.build !== undefined && head.build !== id) return giveWay(build, head.build);
+    const replaced = [...(head?.replaced ?? [])].filter((other) => other !== id);
+    for (const other of replaced) await superseding.supersede(other, id);
+    if (replaced.length > 0) await heads.forgetReplaced({ project: project.name, ref }, replaced);
+
+    await records.putRequest(requestOf(build, project));
+    await executions.start(id);
+    // A newer one may have ended it between its record and its execution, when there was nothing to stop.
+    const started = await builds.require(id);
+    if (started.status === 'superseded') await superseding.stop(started);
+    else await mark(started);
+    return started;
+  }
+
+  async function start(order: BuildOrder, isRebuild: boolean): Promise<Build | undefined> {
+    const { project } = order;
+    const own = buildIdOf(order.trigger, project.name);
+    const existing = await builds.get(own);
+    if (existing) return run(existing, project);
+    const place = await places.take(order, own, isRebuild);
+    switch (place.kind) {
+      case 'known':
+        return undefined;
+      case 'late':
+        return recordLate(order, own, place.build);
+      case 'taken': {
+        const { commit, headAt } = place;
+        return run(await record(order, place.build, { commit, headAt }), project);
+      }
+    }
+  }
+
+  return {
+    /**
+     * Builds a commit of a ref, and ends the build that had the ref's place. An older head than the known one is recorded as superseded.
+     * @returns undefined if only news is to be built and this is none
+     */
+    startBuild: (order: BuildOrder): Promise<Build | undefined> => start(order, false),
+
+    /**
+     * Builds the newest known head of the tracked branch once more.
+     * @returns undefined if the branch is not there
+     */
+    async startRebuild(order: RebuildOrder): Promise<Build | undefined> {
+      const { project } = order;
+      const ref = `refs/heads/${project.gitBranch}`;
+      const known = await heads.get(project.name, ref);
+      if (known) return start({ ...order, ref, commit: known.commit, headAt: known.headAt }, true);
+      const headAt = new Date().toISOString();
+      const commit = await services.headOf(project.gitUrl, project.gitBranch);
+      return commit === undefined ? undefined : start({ ...order, ref, commit, headAt }, true);
+    },
+
+    /** Notes a head that calls for no build: nothing that the project is made of has changed. The build that runs stays. */
+    passOver: (order: Pick<BuildOrder, 'project' | 'commit' | 'ref' | 'headAt' | 'before'>): Promise<void> =>
+      places.passOver(order),
+
+    /** Brings a build to its execution that was recorded and never got it; undefined if its project is gone. */
+    async resume(build: Build): Promise<Build | undefined> {
+      const project = await projects.get(build.project);
+      return project && run(build, project);
+    },
   };
 }
 
-export type StartBuild = ReturnType<typeof createBuildStarter>;
+export type BuildStarter = ReturnType<typeof createBuildStarter>;
+export type StartBuild = BuildStarter['startBuild'];
+export type StartRebuild = BuildStarter['startRebuild'];

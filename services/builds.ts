@@ -13,6 +13,7 @@ import {
   type BuildStatus,
   buildSchema,
   runningStatuses,
+  type Stage,
   type StageName,
   type TerminalStatus,
 } from '../core/build.ts';
@@ -20,7 +21,7 @@ import { RecordConflictError } from '../core/errors.ts';
 import { ifConditionHolds } from './dynamodb.ts';
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
 
-type Fields = Partial<Pick<Build, 'candidate' | 'image' | 'verdict' | 'failure' | 'startedAt'>>;
+type Fields = Partial<Pick<Build, 'candidate' | 'image' | 'verdict' | 'failure' | 'startedAt' | 'supersededBy'>>;
 
 /** How far back the list of all builds goes. */
 const monthsListed = 12;
@@ -145,13 +146,28 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       return build;
     },
 
+    /** Notes which run of CodeBuild's has the build; undefined if there is no such build. */
+    noteCodeBuild(id: string, codeBuildId: string): Promise<Build | undefined> {
+      return update(id, {
+        UpdateExpression: 'SET codeBuildId = :codeBuildId',
+        ConditionExpression: 'attribute_exists(id)',
+        ExpressionAttributeValues: { ':codeBuildId': codeBuildId },
+      });
+    },
+
     /**
      * Gives a build its end, and whatever stage of it still ran. Undefined if it has one already: the first end stays.
      * @param build as it was read last
+     * @param from in which of the statuses it may be
      */
-    close(build: Build, status: TerminalStatus, fields: Fields = {}): Promise<Build | undefined> {
+    close(
+      build: Build,
+      status: TerminalStatus,
+      fields: Fields = {},
+      from: readonly BuildStatus[] = runningStatuses,
+    ): Promise<Build | undefined> {
       const now = new Date().toISOString();
-      const outcome = status === 'failed' ? 'failed' : 'succeeded';
+      const outcome = stageAtEnd(status);
       const stages = Object.fromEntries(
         Object.entries(build.stages).map(([name, stage]) => [
           name,
@@ -160,14 +176,14 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       );
       return update(build.id, {
         UpdateExpression: `SET ${['#status = :status', 'endedAt = :now', 'stages = :stages', ...assignments(fields)].join(', ')}`,
-        ConditionExpression: `#status IN (${runningStatuses.map((_, at) => `:running${at}`).join(', ')})`,
+        ConditionExpression: `#status IN (${from.map((_, at) => `:from${at}`).join(', ')})`,
         ExpressionAttributeNames: { '#status': 'status', ...attributeNames(fields) },
         ExpressionAttributeValues: {
           ':status': status,
           ':now': now,
           ':stages': stages,
           ...attributeValues(fields),
-          ...numbered('running', runningStatuses),
+          ...numbered('from', from),
         },
       });
     },
@@ -231,6 +247,12 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
 }
 
 export type Builds = ReturnType<typeof createBuilds>;
+
+/** What becomes of the stage that runs when a build ends: one that was taken from it neither succeeded nor failed. */
+function stageAtEnd(status: TerminalStatus): Stage['status'] {
+  if (status === 'superseded' || status === 'cancelled') return 'skipped';
+  return status === 'failed' ? 'failed' : 'succeeded';
+}
 
 const assignments = (fields: Fields) => Object.keys(fields).map((name) => `#${name} = :${name}`);
 const attributeNames = (fields: Fields) => Object.fromEntries(Object.keys(fields).map((name) => [`#${name}`, name]));

@@ -4,10 +4,13 @@ import {
   ExecutionDoesNotExist,
   type SFNClient,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 
 /** The state machine's executions: one for each build, named by its id, so that starting twice starts once. */
 export function createExecutions(client: SFNClient, stateMachineArn: string) {
+  const arnOf = (build: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${build}`;
+
   return {
     async start(build: string): Promise<void> {
       try {
@@ -21,13 +24,21 @@ export function createExecutions(client: SFNClient, stateMachineArn: string) {
 
     /** `absent` if the build never got its execution. */
     async status(build: string): Promise<'running' | 'ended' | 'absent'> {
-      const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${build}`;
       try {
-        const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
+        const { status } = await client.send(new DescribeExecutionCommand({ executionArn: arnOf(build) }));
         return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended';
       } catch (error) {
         if (error instanceof ExecutionDoesNotExist) return 'absent';
         throw error;
+      }
+    },
+
+    /** Ends a build's execution, with a sentence for who looks at it; one that never began or has ended is left as it is. */
+    async stop(build: string, cause: string): Promise<void> {
+      try {
+        await client.send(new StopExecutionCommand({ executionArn: arnOf(build), error: 'Superseded', cause }));
+      } catch (error) {
+        if (!(error instanceof ExecutionDoesNotExist)) throw error;
       }
     },
   };

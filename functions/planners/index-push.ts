@@ -30,7 +30,7 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
     const cause: Cause = { type: 'index', delivery: push.id, commit: push.after, change };
     const ref = `refs/heads/${project.gitBranch}`;
     const build = await startBuild({ trigger: push.id, project, cause, commit, ref, headAt });
-    return [build.id];
+    return build ? [build.id] : [];
   }
 
   async function applyIndex(push: PushTrigger): Promise<Planned> {

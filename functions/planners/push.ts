@@ -1,4 +1,5 @@
-import type { Cause } from '../../core/build.ts';
+import type { Build, Cause } from '../../core/build.ts';
+import { headAtOf, pushNewsId } from '../../core/head-order.ts';
 import { planPush } from '../../core/plan.ts';
 import { createIndexPushPlanner } from './index-push.ts';
 import type { Planner } from './planner.ts';
@@ -14,12 +15,22 @@ export function createPushPlanner(services: PlanServices): Planner<'push'> {
     const plan = planPush(push, await projects.bySource(push.source));
     if ('ignored' in plan) return { outcome: `ignored: ${plan.ignored}`, builds: [] };
     const cause: Cause = { type: 'push', delivery: push.id, ref: push.ref, commit: plan.commit, pusher: push.pusher };
-    const builds: string[] = [];
+    const head = { commit: plan.commit, ref: push.ref, headAt: headAtOf(push), before: push.before };
+    const trigger = pushNewsId(push);
+    const builds: Build[] = [];
     for (const project of plan.projects) {
-      const { id: trigger, ref, receivedAt: headAt } = push;
-      const build = await startBuild({ trigger, project, cause, commit: plan.commit, ref, headAt });
-      builds.push(build.id);
+      const build = await startBuild({ trigger, project, cause, ...head, onlyNews: true });
+      if (build) builds.push(build);
     }
-    return { outcome: `started ${builds.length}`, builds };
+    return { outcome: outcomeOf(builds, plan.projects.length), builds: builds.map(({ id }) => id) };
   };
+}
+
+function outcomeOf(builds: Build[], concerned: number): string {
+  const late = builds.filter(({ status }) => status === 'superseded').length;
+  return [
+    `started ${builds.length - late}`,
+    ...(late > 0 ? [`${late} superseded by newer pushes`] : []),
+    ...(builds.length < concerned ? [`${concerned - builds.length} known already`] : []),
+  ].join(', ');
 }

@@ -1,20 +1,25 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { StartBuild } from '../../services/build-starter.ts';
+import type { BuildStarter, StartBuild, StartRebuild } from '../../services/build-starter.ts';
 import type { Deliveries } from '../../services/deliveries.ts';
+import type { Heads } from '../../services/heads.ts';
 import type { IndexRepository } from '../../services/index-repository.ts';
 import type { Mailer } from '../../services/mail.ts';
 import type { Projects } from '../../services/projects.ts';
 import type { Repositories } from '../../services/repositories.ts';
-import type { headOf } from '../../services/source-host.ts';
+import type { HeadOf } from '../../services/source-host.ts';
 
 /** Everything that planners talk to. */
 export interface PlanServices {
   startBuild: StartBuild;
+  startRebuild: StartRebuild;
+  /** Notes a head that calls for no build. */
+  passOver: BuildStarter['passOver'];
+  heads: Heads;
   projects: Projects;
   deliveries: Deliveries;
   repositories: Repositories;
   index: { name: string; source: string; ref: string; repository: IndexRepository };
-  headOf: typeof headOf;
+  headOf: HeadOf;
   mailer: Mailer;
   operators: string[];
   siteUrl: string;

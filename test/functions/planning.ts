@@ -67,17 +67,23 @@ export async function startPlanning(mortal: Mortal = createMortal()) {
   };
   const guarded = mortal.guard(source);
   const projects = mortal.guard(world.projects);
+  const heads = mortal.guard(world.heads);
+  const starter = createBuildStarter({
+    builds: mortal.guard(world.builds),
+    projects,
+    heads,
+    records: mortal.guard(world.records),
+    executions: mortal.guard(world.executions),
+    codeBuild: mortal.guard(world.codeBuild),
+    statuses: mortal.guard(world.statuses),
+    headOf: (url, branch) => guarded.headOf(url, branch),
+    logger: silentLogger,
+    repositoryPrefix: 'slipway/',
+    limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
+  });
   const planBuilds = createPlanBuilds({
-    startBuild: createBuildStarter({
-      builds: mortal.guard(world.builds),
-      projects,
-      records: mortal.guard(world.records),
-      executions: mortal.guard(world.executions),
-      statuses: mortal.guard(world.statuses),
-      logger: silentLogger,
-      repositoryPrefix: 'slipway/',
-      limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
-    }),
+    ...starter,
+    heads,
     projects,
     deliveries: mortal.guard(world.deliveries),
     repositories: guarded,
@@ -88,5 +94,5 @@ export async function startPlanning(mortal: Mortal = createMortal()) {
     siteUrl: 'https://slipway.example',
     logger: silentLogger,
   });
-  return Object.assign(planning, { planBuilds });
+  return Object.assign(planning, { planBuilds, starter });
 }

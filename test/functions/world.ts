@@ -6,8 +6,10 @@ import type { Mail } from '../../core/mail.ts';
 import type { Project } from '../../core/project.ts';
 import { createBases } from '../../services/bases.ts';
 import { createBuilds } from '../../services/builds.ts';
+import type { CodeBuild } from '../../services/codebuild.ts';
 import { createDeliveries } from '../../services/deliveries.ts';
 import type { Executions } from '../../services/executions.ts';
+import { createHeads } from '../../services/heads.ts';
 import type { Mailer } from '../../services/mail.ts';
 import { createProjects } from '../../services/projects.ts';
 import type { Records } from '../../services/records.ts';
@@ -58,10 +60,18 @@ export async function startWorld() {
     scan: async (id) => scans.get(id),
   };
   const runs = new Map<string, 'running' | 'ended'>();
+  /** What was stopped: executions by the build, and CodeBuild's runs. */
+  const stopped: string[] = [];
   const executions: Executions = {
     start: async (build) => void (runs.has(build) || runs.set(build, 'running')),
     status: async (build) => runs.get(build) ?? 'absent',
+    async stop(build) {
+      if (!runs.has(build)) return;
+      runs.set(build, 'ended');
+      stopped.push(build);
+    },
   };
+  const codeBuild: CodeBuild = { stop: async (id) => void stopped.push(id) };
   const mails: { to: string[]; mail: Mail }[] = [];
   const mailer: Mailer = {
     async send({ to, mail }) {
@@ -78,6 +88,7 @@ export async function startWorld() {
     projects,
     bases: createBases(client, 'bases'),
     deliveries: createDeliveries(client, 'deliveries'),
+    heads: createHeads(client, 'heads'),
     /** The builder's requests, in the order of their writing. */
     requests,
     results,
@@ -86,6 +97,8 @@ export async function startWorld() {
     /** The executions, by build. */
     runs,
     executions,
+    codeBuild,
+    stopped,
     mails,
     mailer,
     marks,

@@ -1,0 +1,42 @@
+import type { Api } from './api.ts';
+import type { Builder } from './builder.ts';
+import type { Config } from './config.ts';
+import type { GitHost } from './git-host.ts';
+import type { Grantee } from './permissions.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Records } from './records.ts';
+import type { State } from './state.ts';
+
+interface StartingProps {
+  api: Api;
+  builder: Builder;
+  config: Config;
+  gitHost: GitHost;
+  pipeline: Pipeline;
+  records: Records;
+  state: State;
+}
+
+/** What it takes to start builds, and to end those whose place they take. */
+export class Starting {
+  readonly #props: StartingProps;
+
+  constructor(props: StartingProps) {
+    this.#props = props;
+  }
+
+  grant(grantee: Grantee): void {
+    const { api, builder, config, gitHost, pipeline, records, state } = this.#props;
+    state.projects.grant(grantee, 'GetItem', 'UpdateItem');
+    state.builds.grant(grantee, 'GetItem', 'PutItem', 'UpdateItem');
+    state.heads.grant(grantee, 'GetItem', 'UpdateItem');
+    records.grantWrite(grantee, 'request');
+    pipeline.grantStart(grantee);
+    pipeline.grantStop(grantee);
+    builder.grantStop(grantee);
+    gitHost.grantStatuses(grantee);
+    api.grantLink(grantee);
+    grantee.setVariable('REPOSITORY_PREFIX', config.repositoryPrefix);
+    grantee.setVariable('BUILD_TIMEOUT_SECONDS', String(config.build.timeoutSeconds));
+  }
+}

@@ -1,0 +1,38 @@
+import type { Build } from '../core/build.ts';
+import type { Builds } from './builds.ts';
+import type { CodeBuild } from './codebuild.ts';
+import type { Executions } from './executions.ts';
+
+interface Services {
+  builds: Builds;
+  executions: Executions;
+  codeBuild: CodeBuild;
+}
+
+/** What a build may still be taken out of. One that puts its tags on already is left to its end. */
+const replaceable = ['queued', 'building', 'scanning'] as const;
+
+/** Ends builds whose place a newer one has taken. Doing it again, or after half of it, does the rest. */
+export function createSuperseding({ builds, executions, codeBuild }: Services) {
+  /** Stops what runs for a build that has its end. */
+  async function stop({ id, codeBuildId, supersededBy }: Build): Promise<void> {
+    await executions.stop(id, `Build ${supersededBy} took its place.`);
+    // That Step Functions stops the build that it waits for is "best effort".
+    // https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
+    if (codeBuildId) await codeBuild.stop(codeBuildId);
+  }
+
+  return {
+    stop,
+
+    /** Gives the place of a build to a newer one. */
+    async supersede(id: string, by: string): Promise<void> {
+      // One that is not recorded yet sees by its head that its place is taken.
+      const build = await builds.get(id);
+      if (!build) return;
+      const closed = await builds.close(build, 'superseded', { supersededBy: by }, replaceable);
+      const ended = closed ?? (await builds.get(id));
+      if (ended?.status === 'superseded') await stop(ended);
+    },
+  };
+}
