@@ -1,9 +1,9 @@
-import type { Base } from '../core/build-request.ts';
+import type { Base, MissingBase } from '../core/build-request.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/image-reference.ts';
 import { isCandidate } from '../core/project.ts';
 import { outsideRegistry, type Registry, RegistryUnavailableError } from '../services/image-digests.ts';
-import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError } from './errors.ts';
+import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError, MissingBaseError } from './errors.ts';
 import { manifestDigest } from './registry.ts';
 
 /** A base and where the engine takes it from. */
@@ -18,6 +18,29 @@ export interface BaseSearch {
   signal: AbortSignal;
 }
 
+/** What became of the images that a Dockerfile names. */
+export interface NamedBases {
+  bases: ResolvedBase[];
+  missing: MissingBase[];
+  /** Why a base is missing, or is no base. */
+  failures: unknown[];
+}
+
+/** Finds the digests of all, each by itself: what one build lacks is told together with what it has. */
+export async function resolveBases(references: Iterable<string>, search: BaseSearch): Promise<NamedBases> {
+  const named: NamedBases = { bases: [], missing: [], failures: [] };
+  const outcomes = await Promise.allSettled([...references].map((reference) => resolveBase(reference, search)));
+  for (const outcome of outcomes) {
+    if (outcome.status === 'fulfilled') {
+      named.bases.push(outcome.value);
+      continue;
+    }
+    named.failures.push(outcome.reason);
+    if (outcome.reason instanceof MissingBaseError) named.missing.push(outcome.reason.base);
+  }
+  return named;
+}
+
 /**
  * Finds the digest of an image that a Dockerfile is built from: among this pipeline's releases first, then in the outside registry
  * that the reference names.
@@ -26,12 +49,11 @@ export interface BaseSearch {
 export async function resolveBase(text: string, { own, repositoryPrefix, signal }: BaseSearch): Promise<ResolvedBase> {
   const reference = parsed(text);
   const version = wantedVersion(reference);
-  const found = (registry: Registry, repository: string, digest: string): ResolvedBase => ({
+  const asked = (registry: Registry, repository: string): MissingBase => ({
     reference: text,
-    image: imageName(registry.host, repository, version),
-    digest,
+    // A tag beside a digest says nothing to the registry, but which image it is to people and to whoever watches the tag.
+    image: imageName(registry.host, repository, reference.tag ?? version),
     own: registry === own,
-    pinned: imageName(registry.host, repository, digest),
   });
   const look = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
     // Nothing stands on an image that may yet be blocked, although the builder could pull it.
@@ -39,6 +61,7 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
     const digest = await manifestDigest(registry, repository, version, signal).catch((error: unknown) => {
       if (!(error instanceof RegistryUnavailableError)) throw error;
       throw new BaseUnavailableError(
+        asked(registry, repository),
         `The base ${text} cannot be looked up in the registry ${registry.host}: ${error.message}. ` +
           (registry === own || reference.registryIsWritten
             ? 'Have the build started again when the registry answers.'
@@ -46,18 +69,22 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
         { cause: error },
       );
     });
-    return digest === undefined ? undefined : found(registry, repository, digest);
+    if (digest === undefined) return undefined;
+    return { ...asked(registry, repository), digest, pinned: imageName(registry.host, repository, digest) };
   };
 
   const isOwnHost = reference.registryIsWritten && reference.registry === own.host;
   if (isOwnHost || !reference.registryIsWritten) {
-    const release = await look(own, `${repositoryPrefix}${reference.path}`);
+    const repository = `${repositoryPrefix}${reference.path}`;
+    const release = await look(own, repository);
     if (release) return release;
     if (isOwnHost) {
       // The name may be whole already, with the prefix that stands before every release.
-      const whole = reference.path.startsWith(repositoryPrefix) ? await look(own, reference.path) : undefined;
+      const isWhole = reference.path.startsWith(repositoryPrefix);
+      const whole = isWhole ? await look(own, reference.path) : undefined;
       if (whole) return whole;
       throw new BaseNotFoundError(
+        asked(own, isWhole ? reference.path : repository),
         `The base ${text} does not exist in this registry. Release the image first, or correct its name in the Dockerfile.`,
       );
     }
@@ -69,6 +96,7 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
     ? `in ${outside.host}`
     : `among this pipeline's releases, nor in ${outside.host}`;
   throw new BaseNotFoundError(
+    asked(outside, reference.repository),
     `The base ${text} does not exist ${places}, or is not public. Correct its name or tag in the Dockerfile, or release it first.`,
   );
 }

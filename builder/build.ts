@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { ECRClient } from '@aws-sdk/client-ecr';
-import type { BuildRequest, BuildResult } from '../core/build-request.ts';
+import type { Base, BuildRequest, BuildResult } from '../core/build-request.ts';
 import { type DockerfileSummary, readDockerfile } from '../core/dockerfile.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import { ownRegistry } from '../services/image-digests.ts';
-import { resolveBase } from './bases.ts';
+import { type ResolvedBase, resolveBases } from './bases.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
 import type { Engine } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
@@ -19,12 +19,16 @@ import { manifestDigest } from './registry.ts';
 import { fetchSource } from './source.ts';
 
 const largestDockerfile = 1024 * 1024;
+/** How long a build waits for the digest of an image that it does not need, in milliseconds. */
+const frontendPatience = 5_000;
 
 export interface BuildOptions {
   log: BuildLog;
   redaction: Redaction;
   signal: AbortSignal;
   environment: NodeJS.ProcessEnv;
+  /** Hears what the Dockerfile stands on, also of a build that fails thereafter or because of it. */
+  onBases: (named: Required<Pick<BuildResult & { outcome: 'failed' }, 'bases' | 'missingBases'>>) => void;
 }
 
 /**
@@ -54,8 +58,16 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
 
     log.heading('bases');
     const search = { own: registry, repositoryPrefix: request.repositoryPrefix, signal };
-    const wanted = [...new Set([...summary.bases.map((use) => use.reference), ...frontendOf(engine, summary)])];
-    const bases = await Promise.all(wanted.map((reference) => resolveBase(reference, search)));
+    const wanted = new Set([...summary.bases.map((use) => use.reference), ...frontendOf(engine, summary)]);
+    const [named, unread] = await Promise.all([
+      resolveBases(wanted, search),
+      resolveBases(unreadFrontendOf(engine, summary), { ...search, signal: briefly(signal) }),
+    ]);
+    // The Dockerfile may stand on one image in several ways.
+    const { missing, failures } = named;
+    const bases = [...named.bases, ...unread.bases.filter(({ reference }) => !wanted.has(reference))];
+    options.onBases({ bases: bases.map(withoutPin), missingBases: missing });
+    if (failures.length > 0) throw failures[0];
     for (const base of bases)
       log.line(`${base.reference} is ${base.pinned}${base.own ? ' (a release of this pipeline)' : ''}`);
     if (bases.length === 0) log.line('none');
@@ -94,7 +106,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       digest,
       commit: request.source.commit,
       committedAt: source.committedAt.toISOString(),
-      bases: bases.map(({ pinned: _, ...base }) => base),
+      bases: bases.map(withoutPin),
       engine: engine.name,
     };
   } finally {
@@ -137,4 +149,17 @@ async function readSummary(path: string): Promise<DockerfileSummary> {
 
 function frontendOf(engine: Engine, summary: DockerfileSummary): string[] {
   return engine.readsSyntax && summary.syntax !== undefined ? [summary.syntax] : [];
+}
+
+/** A frontend that the engine does not read: a build goes on without it, but it is a base of the Dockerfile wherever it is built. */
+function unreadFrontendOf(engine: Engine, summary: DockerfileSummary): string[] {
+  return engine.readsSyntax || summary.syntax === undefined ? [] : [summary.syntax];
+}
+
+function briefly(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(frontendPatience)]);
+}
+
+function withoutPin({ pinned: _, ...base }: ResolvedBase): Base {
+  return base;
 }

@@ -1,3 +1,5 @@
+import type { MissingBase } from '../core/build-request.ts';
+
 /**
  * Why a build fails. The name goes into `result.json`, the message into the mail to the project's owner: what happened, and what
  * to do next. Names are written out because a bundler may rename classes.
@@ -21,13 +23,23 @@ export class DockerfileInvalidError extends BuildError {
   override readonly name = 'DockerfileInvalidError';
 }
 
+/** A build that cannot begin because of a base. */
+export abstract class MissingBaseError extends BuildError {
+  readonly base: MissingBase;
+
+  constructor(base: MissingBase, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.base = base;
+  }
+}
+
 /** An image that the Dockerfile is built from exists nowhere. */
-export class BaseNotFoundError extends BuildError {
+export class BaseNotFoundError extends MissingBaseError {
   override readonly name = 'BaseNotFoundError';
 }
 
 /** The registry of a base cannot be reached or refuses. Trying again later may help. */
-export class BaseUnavailableError extends BuildError {
+export class BaseUnavailableError extends MissingBaseError {
   override readonly name = 'BaseUnavailableError';
 }
 

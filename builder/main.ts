@@ -1,6 +1,6 @@
 import type { BuildResult } from '../core/build-request.ts';
 import { variable } from '../services/environment.ts';
-import { build } from './build.ts';
+import { type BuildOptions, build } from './build.ts';
 import { BuildError, BuildStoppedError, BuildTimeoutError } from './errors.ts';
 import { BuildLog } from './log.ts';
 import { Records } from './records.ts';
@@ -25,6 +25,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
   process.once(signal, () => stop.abort(new BuildStoppedError()));
 
 async function outcome(): Promise<BuildResult> {
+  let named = {};
   try {
     const startedAt = Date.now() - 1000 * process.uptime();
     const request = await records.request();
@@ -34,11 +35,14 @@ async function outcome(): Promise<BuildResult> {
       startedAt + 1000 * request.timeoutSeconds - Date.now(),
     );
     const signal = AbortSignal.any([stop.signal, log.limitReached]);
-    return await build(request, { log, redaction, signal, environment: process.env }).finally(() =>
+    const onBases: BuildOptions['onBases'] = (bases) => {
+      named = bases;
+    };
+    return await build(request, { log, redaction, signal, environment: process.env, onBases }).finally(() =>
       clearTimeout(timeout),
     );
   } catch (error) {
-    return failure(error);
+    return { ...failure(error), ...named };
   }
 }
 

@@ -35,12 +35,20 @@ export const buildRequestSchema = z.object({
 const baseSchema = z.object({
   /** As the Dockerfile says it, with its ARGs resolved: `debian:12`, `demo/base:latest`. */
   reference: z.string(),
-  /** The whole name that was asked for: `docker.io/library/debian:12`, `localhost:4600/demo/base:latest`. */
+  /**
+   * The whole name that was asked for: `docker.io/library/debian:12`, `localhost:4600/demo/base:latest`. Without a tag, and with its digest,
+   * only where the reference is.
+   */
   image: z.string(),
   digest: z.string(),
-  /** True when the image is a release of this pipeline's own registry. */
+  /** True when the image is in this pipeline's own registry. */
   own: z.boolean(),
 });
+
+/** A base that could not be had: its registry has none, or did not answer. */
+const missingBaseSchema = baseSchema.omit({ digest: true });
+/** What a build may name; the result is written where strangers' code runs. */
+const mostBases = 500;
 
 export const buildResultSchema = z.discriminatedUnion('outcome', [
   z.object({
@@ -49,7 +57,7 @@ export const buildResultSchema = z.discriminatedUnion('outcome', [
     commit: z.string(),
     /** The commit's own time; also the image's `created`. */
     committedAt: z.iso.datetime(),
-    bases: z.array(baseSchema),
+    bases: z.array(baseSchema).max(mostBases),
     engine: z.string(),
   }),
   z.object({
@@ -58,12 +66,16 @@ export const buildResultSchema = z.discriminatedUnion('outcome', [
     error: z.string(),
     /** One or two sentences for the project's owner: what happened, and what to do next. */
     message: z.string(),
+    /** What the Dockerfile stands on, where the build came so far: another digest of it may be what the build needs. */
+    bases: z.array(baseSchema).max(mostBases).optional(),
+    missingBases: z.array(missingBaseSchema).max(mostBases).optional(),
   }),
 ]);
 
 export type BuildRequest = z.infer<typeof buildRequestSchema>;
 export type BuildResult = z.infer<typeof buildResultSchema>;
 export type Base = z.infer<typeof baseSchema>;
+export type MissingBase = z.infer<typeof missingBaseSchema>;
 
 /** Where a build's objects stand in the records bucket. Log parts are numbered from 0, their names sort in order. */
 export const recordKeys = {

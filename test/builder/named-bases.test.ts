@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { busybox, Workshop } from './workshop.ts';
+
+let workshop: Workshop;
+
+beforeAll(async () => {
+  workshop = await Workshop.open();
+  const { dockerfile, files } = busybox;
+  await workshop.build(
+    { ...files, Dockerfile: dockerfile },
+    { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
+  );
+});
+
+afterAll(() => workshop[Symbol.asyncDispose]());
+
+const baseOf = (reference: string) => ({
+  reference,
+  image: `${workshop.registry.host}/demo/base:v1`,
+  digest: workshop.registry.manifest('demo/base', 'v1')?.digest,
+  own: true,
+});
+
+test('a build that fails says what it stands on', async () => {
+  const { result } = await workshop.build({ Dockerfile: 'FROM demo/base:v1\nRUN false\n' });
+  expect(result).toMatchObject({
+    outcome: 'failed',
+    error: 'DockerfileFailedError',
+    bases: [baseOf('demo/base:v1')],
+    missingBases: [],
+  });
+});
+
+test('a build without one of its bases says which is missing and which is there', async () => {
+  const { host } = workshop.registry;
+  const { result } = await workshop.build({
+    Dockerfile: `FROM demo/base:v1\nCOPY --from=${host}/mirror/debian:12 /a /a\nCOPY --from=localhost:9/none /b /b\n`,
+  });
+  expect(result).toMatchObject({
+    outcome: 'failed',
+    error: 'BaseNotFoundError',
+    bases: [baseOf('demo/base:v1')],
+    missingBases: [
+      { reference: `${host}/mirror/debian:12`, image: `${host}/mirror/debian:12`, own: true },
+      { reference: 'localhost:9/none', image: 'localhost:9/none:latest', own: false },
+    ],
+  });
+});
+
+test('the image of # syntax is a base, also with an engine that does not read it, and holds up nothing where it is not there', async () => {
+  const dockerfile = (syntax: string) => `# syntax=${syntax}\nFROM scratch\nCOPY Dockerfile /\n`;
+  const there = await workshop.build({ Dockerfile: dockerfile('demo/base:v1') });
+  expect(there.result).toMatchObject({ outcome: 'built', bases: [baseOf('demo/base:v1')] });
+  const gone = await workshop.build({ Dockerfile: dockerfile(`${workshop.registry.host}/demo/none`) });
+  expect(gone.result).toMatchObject({ outcome: 'built', bases: [] });
+});
+
+test('a base with a tag and a digest is known by its tag, and used by its digest', async () => {
+  const { digest } = baseOf('');
+  const reference = `demo/base:v1@${digest}`;
+  const { result, log } = await workshop.build({ Dockerfile: `FROM ${reference}\n` });
+  expect(result).toMatchObject({ outcome: 'built', bases: [baseOf(reference)] });
+  expect(log).toContain(`${reference} is ${workshop.registry.host}/demo/base@${digest}`);
+});
