@@ -63,7 +63,17 @@ export const sourceMovedTriggerSchema = newsSchema.extend({
 /** `watch-bases` found new digests behind names that projects stand on. */
 export const basesChangedTriggerSchema = newsSchema.extend({
   type: z.literal('bases-changed'),
-  bases: z.array(z.object({ image: z.string(), digest: z.string(), previous: z.string() })).min(1),
+  bases: z
+    .array(
+      z.object({
+        image: z.string(),
+        digest: z.string(),
+        previous: z.string(),
+        /** When the digest was first seen: a build that began later has it. */
+        seenAt: z.iso.datetime().optional(),
+      }),
+    )
+    .min(1),
 });
 
 /** `watch-packages` found updates of packages that a released image holds. */

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { type ImageReference, parseImageReference } from './image-reference.ts';
+import type { TriggerOf } from './trigger.ts';
+
+/** An image outside of the pipeline's releases that projects stand on, as the bases table keeps it. */
+export interface WatchedImage {
+  /** `docker.io/library/debian:12` */
+  image: string;
+  /** What the projects that stand on it were told last; absent before the first look. */
+  digest?: string;
+  /** When the digest was first seen. */
+  seenAt?: string;
+  /** What builds have used since the last look; `missingDigest` if one found nothing there. */
+  used: string[];
+  checkedAt?: string;
+  /** How many looks in a row have found nothing. */
+  failures: number;
+  /** Not looked at before. */
+  notBefore?: string;
+  /** Why the last look found nothing, in words. */
+  problem?: string;
+}
+
+export type BaseChange = TriggerOf<'bases-changed'>['bases'][number];
+
+/** Stands for the digest of an image that is not there. */
+export const missingDigest = 'none';
+
+/** Runs are five minutes apart, and not to the second. */
+const slackMilliseconds = 30_000;
+const shortestPauseMinutes = 5;
+const longestPauseMinutes = 60;
+/** Docker Hub's window. */
+const longestSaidMinutes = 6 * 60;
+
+/**
+ * Whether a digest that was found is news. It is where it differs from what the projects were told, and where a build has used another
+ * since: that build came too late for the last news, or before it.
+ */
+export function newsOf(
+  { image, digest, seenAt, used }: WatchedImage,
+  found: string,
+  at: string,
+): BaseChange | undefined {
+  const isNew = digest !== undefined && digest !== found;
+  const previous = isNew ? digest : used.find((one) => one !== found);
+  if (previous === undefined) return undefined;
+  return { image, digest: found, previous, seenAt: (digest === found && seenAt) || at };
+}
+
+/** One id for one set of news; the moment is in it, because a base may come back to a digest that it had. */
+export function basesTriggerId(bases: readonly BaseChange[], at: string): string {
+  const lines = bases.map(({ image, previous, digest }) => `${image} ${previous} ${digest}`).toSorted();
+  return `bases:${createHash('sha256')
+    .update([at, ...lines].join('\n'))
+    .digest('hex')
+    .slice(0, 32)}`;
+}
+
+/** The images that it is time to look at, by their registry's host; in each the one first that was looked at the longest ago. */
+export function dueImages(images: readonly WatchedImage[], now: Date): Map<string, WatchedImage[]> {
+  const due = images
+    .filter(({ notBefore }) => isDue(notBefore, now))
+    .toSorted((one, other) => ((one.checkedAt ?? '') < (other.checkedAt ?? '') ? -1 : 1));
+  return Map.groupBy(due, ({ image }) => parseImageReference(image).registry);
+}
+
+export function isDue(notBefore: string | undefined, now: Date): boolean {
+  return notBefore === undefined || Date.parse(notBefore) <= now.getTime() + slackMilliseconds;
+}
+
+/** When to ask again what has failed so many times in a row. `random` from 0 to 1 keeps those apart that failed together. */
+export function pauseAfter(failures: number, now: Date, random: number): string {
+  const minutes = Math.min(longestPauseMinutes, shortestPauseMinutes * 2 ** Math.min(10, failures - 1));
+  return new Date(now.getTime() + minutes * 60_000 * (1 + random / 5)).toISOString();
+}
+
+/**
+ * When a registry that was asked too often wants to be asked again: `Retry-After` in seconds or as a date, which Docker Hub also writes as
+ * a time in seconds since 1970. Absent if it does not say.
+ */
+export function retryAt(header: string | null, now: Date): string | undefined {
+  if (header === null || header.trim() === '') return undefined;
+  const number = Number(header);
+  const at = Number.isNaN(number) ? Date.parse(header) : number > 1e9 ? number * 1000 : now.getTime() + number * 1000;
+  if (Number.isNaN(at) || at < now.getTime()) return undefined;
+  return new Date(Math.min(at, now.getTime() + longestSaidMinutes * 60_000)).toISOString();
+}
+
+/** `0;w=21600`: nothing is left for this window. https://docs.docker.com/docker-hub/usage/pulls/ */
+export function isUsedUp(remaining: string | null): boolean {
+  return remaining !== null && /^\s*0\s*(;|$)/.test(remaining);
+}
+
+/** Where the digest of a watched image is asked for. */
+export function placeOf(image: string): Pick<ImageReference, 'registry' | 'repository'> & { tag: string } {
+  const { registry, repository, tag = 'latest' } = parseImageReference(image);
+  return { registry, repository, tag };
+}
