@@ -1,5 +1,5 @@
 import { type Build, isTerminal } from '../core/build.ts';
-import { createGithubApi, repositoryAt, type StatusMark } from './github-api.ts';
+import { createGithubApi, type StatusMark } from './github-api.ts';
 
 /** The marks that GitHub shows beside a commit. */
 export function createCommitStatuses(
@@ -8,10 +8,10 @@ export function createCommitStatuses(
   siteUrl: string,
   token: () => Promise<string | undefined>,
 ) {
-  const api = createGithubApi(apiUrl, token);
+  const api = createGithubApi({ apiUrl, url: gitUrl, token });
 
   async function mark(sourceUrl: string, commit: string, status: StatusMark): Promise<void> {
-    const repository = repositoryAt(gitUrl, sourceUrl);
+    const repository = api.repositoryAt(sourceUrl);
     if (repository && (await api.isAuthenticated())) await api.setStatus(repository, commit, status);
   }
 

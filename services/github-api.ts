@@ -17,7 +17,12 @@ const comparisonSchema = z.object({
   files: z.array(z.object({ filename: z.string(), previous_filename: z.string().optional() })).default([]),
 });
 const permissionSchema = z.object({ permission: z.string() });
-const pullRequestSchema = z.object({ state: z.string(), head: z.object({ sha: z.string() }) });
+const pullRequestSchema = z.object({
+  state: z.string(),
+  head: z.object({ sha: z.string() }),
+  base: z.object({ ref: z.string() }),
+  user: z.object({ login: z.string() }).nullable(),
+});
 const userSchema = z.object({ id: z.int(), type: z.string() });
 const commentsSchema = z.array(z.object({ id: z.int(), body: z.string().nullish(), user: userSchema.nullable() }));
 
@@ -27,6 +32,17 @@ export interface StatusMark {
   description: string;
   target_url?: string;
 }
+
+export interface PullRequest {
+  isOpen: boolean;
+  commit: string;
+  /** The branch that it is to be merged into. */
+  baseRef: string;
+  author: string;
+}
+
+/** The host said no, and will say so again: the token may not do it, or there is no such thing. */
+export class GithubRefusedError extends UpstreamError {}
 
 /** The failed request as Octokit tells of it. */
 const requestErrorSchema = z.object({
@@ -39,7 +55,10 @@ const requestErrorSchema = z.object({
  * The calls of GitHub's REST API that the pipeline makes, beside the index's archive. A repository is `owner/name`. What the host
  * refuses for a while is asked again; every other failure is an UpstreamError. https://docs.github.com/en/rest
  */
-export function createGithubApi(apiUrl: string, token: () => Promise<string | undefined>, wait = delay) {
+export function createGithubApi(
+  { apiUrl, url, token }: { apiUrl: string; url: string; token: () => Promise<string | undefined> },
+  wait: (milliseconds: number) => Promise<unknown> = delay,
+) {
   async function request(route: string, repository: string, parameters: Record<string, unknown>): Promise<unknown> {
     // What a route does not name would become a part of its query.
     const [owner, repo] = route.includes('{owner}') ? repository.split('/') : [];
@@ -92,6 +111,15 @@ export function createGithubApi(apiUrl: string, token: () => Promise<string | un
   }
 
   return {
+    /** `owner/name` of a source on this host; undefined for one elsewhere. */
+    repositoryAt(sourceUrl: string): string | undefined {
+      const host = url.replace(/\/+$/, '');
+      if (!sourceUrl.toLowerCase().startsWith(`${host.toLowerCase()}/`)) return undefined;
+      const path = sourceUrl.slice(host.length + 1).replace(/\/+$/, '');
+      const [owner, name, ...rest] = path.replace(/\.git$/, '').split('/');
+      return owner && name && rest.length === 0 ? `${owner}/${name}` : undefined;
+    },
+
     /** Whether anything can be written: without a token the API only reads. */
     isAuthenticated: async (): Promise<boolean> => (await token()) !== undefined,
 
@@ -121,10 +149,12 @@ export function createGithubApi(apiUrl: string, token: () => Promise<string | un
       return (await find(permissionSchema, route, repository, { username }))?.permission ?? 'none';
     },
 
-    async pullRequest(repository: string, number: number): Promise<{ isOpen: boolean; commit: string } | undefined> {
+    async pullRequest(repository: string, number: number): Promise<PullRequest | undefined> {
       const route = 'GET /repos/{owner}/{repo}/pulls/{number}';
       const found = await find(pullRequestSchema, route, repository, { number });
-      return found && { isOpen: found.state === 'open', commit: found.head.sha };
+      if (!found) return undefined;
+      const { state, head, base, user } = found;
+      return { isOpen: state === 'open', commit: head.sha, baseRef: base.ref, author: user?.login ?? 'ghost' };
     },
 
     async setStatus(repository: string, sha: string, status: StatusMark): Promise<void> {
@@ -159,18 +189,6 @@ export function createGithubApi(apiUrl: string, token: () => Promise<string | un
 
 export type GithubApi = ReturnType<typeof createGithubApi>;
 
-/** `owner/name` of a repository on the git host whose API is asked; undefined for one elsewhere. */
-export function repositoryAt(githubUrl: string, sourceUrl: string): string | undefined {
-  const host = githubUrl.replace(/\/+$/, '');
-  if (!sourceUrl.toLowerCase().startsWith(`${host.toLowerCase()}/`)) return undefined;
-  const [owner, name, ...rest] = sourceUrl
-    .slice(host.length + 1)
-    .replace(/\/+$/, '')
-    .replace(/\.git$/, '')
-    .split('/');
-  return owner && name && rest.length === 0 ? `${owner}/${name}` : undefined;
-}
-
 /**
  * How long to wait before a request is made again; undefined if that cannot help, or not soon.
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
@@ -180,10 +198,15 @@ function pauseAfter(error: unknown, attempt: number): number | undefined {
   // No answer at all.
   if (!data) return 250 * 2 ** attempt;
   const wanted = data.response?.headers['retry-after'];
-  const isLimited = data.status === 429 || (data.status === 403 && wanted !== undefined);
-  if (!isLimited && data.status < 500) return undefined;
+  if (!isLimit(data) && data.status < 500) return undefined;
   const pause = wanted === undefined ? 250 * 2 ** attempt : Number(wanted) * 1000;
   return pause <= longestWaitMilliseconds ? pause : undefined;
+}
+
+function isLimit({ status, response }: z.infer<typeof requestErrorSchema>): boolean {
+  const headers = response?.headers ?? {};
+  const isUsedUp = headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0';
+  return status === 429 || (status === 403 && isUsedUp);
 }
 
 function statusOf(error: unknown): number | undefined {
@@ -192,6 +215,8 @@ function statusOf(error: unknown): number | undefined {
 
 function failure(route: string, repository: string, cause: unknown): UpstreamError {
   const { data } = requestErrorSchema.safeParse(cause);
+  const isRefused = data !== undefined && data.status >= 400 && data.status < 500 && !isLimit(data);
+  const Failure = isRefused ? GithubRefusedError : UpstreamError;
   const answer = data ? `answered ${data.status}: ${data.message.slice(0, 200)}` : 'did not answer';
-  return new UpstreamError(`The git host ${answer} (${route.slice(0, 60)} of ${repository}).`, { cause });
+  return new Failure(`The git host ${answer} (${route.slice(0, 60)} of ${repository}).`, { cause });
 }

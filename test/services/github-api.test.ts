@@ -21,8 +21,8 @@ async function ask<Answer>(
     send(response, answer === undefined ? 404 : 200, answer ?? { message: 'Not Found' });
   });
   const waited: number[] = [];
-  const wait = async (milliseconds?: number) => void waited.push(milliseconds ?? 0);
-  const api = createGithubApi(host.url, async () => 'the-token', wait as never);
+  const wait = async (milliseconds: number) => void waited.push(milliseconds);
+  const api = createGithubApi({ apiUrl: host.url, url: 'https://git.example', token: async () => 'the-token' }, wait);
   return { answer: await question(api), requests: host.requests, waited };
 }
 
@@ -31,7 +31,7 @@ function send(response: ServerResponse, status: number, body: unknown, headers: 
 }
 
 const pull = 'GET /repos/demo/app/pulls/7';
-const open = { state: 'open', head: { sha: 'a'.repeat(40) } };
+const open = { state: 'open', head: { sha: 'a'.repeat(40) }, base: { ref: 'main' }, user: { login: 'someone' } };
 
 describe('the files that differ between two commits', () => {
   const route = 'GET /repos/demo/app/compare/old...new?per_page=1';
@@ -86,23 +86,24 @@ describe('a host that does not answer at once', () => {
       },
       (api) => api.pullRequest('demo/app', 7),
     );
-    expect(answer).toEqual({ isOpen: true, commit: 'a'.repeat(40) });
+    expect(answer).toEqual({ isOpen: true, commit: 'a'.repeat(40), baseRef: 'main', author: 'someone' });
     expect(waited).toEqual([500, 3000]);
     expect(requests.every(({ headers }) => headers.authorization === 'token the-token')).toBe(true);
   });
 
   it.each([
-    ['goes on failing', 500, {}, 3],
-    ['wants to be left alone for a minute', 429, { 'retry-after': '60' }, 1],
-    ['does not let the token see it', 403, {}, 1],
-    ['does not know the token', 401, {}, 1],
-  ])('is an error when it %s', async (_, status, headers, requests) => {
+    ['goes on failing', 500, {}, 3, 'UpstreamError'],
+    ['wants to be left alone for a minute', 429, { 'retry-after': '60' }, 1, 'UpstreamError'],
+    ['has no more calls for the token', 403, { 'x-ratelimit-remaining': '0', 'retry-after': '60' }, 1, 'UpstreamError'],
+    ['does not let the token see it', 403, { 'x-ratelimit-remaining': '4000' }, 1, 'GithubRefusedError'],
+    ['does not know the token', 401, {}, 1, 'GithubRefusedError'],
+  ])('is an error when it %s', async (_, status, headers, requests, name) => {
     let count = 0;
     const answer = (_count: number, response: ServerResponse) => {
       count++;
       send(response, status, { message: 'No.' }, headers);
     };
-    await expect(ask({ [pull]: answer }, (api) => api.pullRequest('demo/app', 7))).rejects.toThrow(UpstreamError);
+    await expect(ask({ [pull]: answer }, (api) => api.pullRequest('demo/app', 7))).rejects.toMatchObject({ name });
     expect(count).toBe(requests);
   });
 
