@@ -20,6 +20,11 @@ export const buildRequestSchema = z.object({
   repositoryPrefix: z.string(),
   /** Where it is true, every step of the Dockerfile is done anew. */
   noCache: z.boolean().optional(),
+  /**
+   * `none`: nothing of the build is kept for other builds, and nothing of them is used. What everybody may ask for by a pull request
+   * must not find its way into a release.
+   */
+  cache: z.enum(['shared', 'none']).optional(),
   /** A script that makes the Dockerfile or what it needs, and the folder that it runs in; both from the repository's root. */
   prebuild: z.object({ script: z.string(), context: z.string() }).optional(),
   /** `linux/amd64`: what the entry asks for; the builder's own platform where it is absent. */

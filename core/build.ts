@@ -111,6 +111,11 @@ export function isTerminal(status: BuildStatus): status is TerminalStatus {
   return (terminalStatuses as readonly string[]).includes(status);
 }
 
+/** Whether a passing build of the ref is released. What stands on no branch and no tag of the repository is judged only. */
+export function isReleasable(ref: string): boolean {
+  return /^refs\/(?:heads|tags)\//.test(ref);
+}
+
 /** A build as the public JSON API and the pages show it (docs/architecture.md, HTTP surface). */
 export function publicBuild(build: Build, siteUrl: string) {
   return {

@@ -1,5 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { Build, Cause } from '../core/build.ts';
+import { type Build, type Cause, isReleasable } from '../core/build.ts';
 import type { BuildRequest } from '../core/build-request.ts';
 import { buildIdOf } from '../core/plan.ts';
 import { type Project, repositoriesOf } from '../core/project.ts';
@@ -120,6 +120,7 @@ export function createBuildStarter(services: Services) {
         'org.opencontainers.image.version': imageVersion(project, ref),
         'org.opencontainers.image.ref.name': ref.replace(/^refs\/(heads|tags)\//, ''),
       },
+      ...(isReleasable(ref) ? {} : { cache: 'none' as const }),
       ...services.limits,
     };
   }
@@ -138,7 +139,7 @@ export function createBuildStarter(services: Services) {
     await executions.start(id);
     // A newer one may have ended it between its record and its execution, when there was nothing to stop.
     const started = await builds.require(id);
-    if (started.status === 'superseded') await superseding.stop(started);
+    if (started.status === 'superseded' || started.status === 'cancelled') await superseding.stop(started);
     else await mark(started);
     return started;
   }
@@ -185,6 +186,9 @@ export function createBuildStarter(services: Services) {
     /** Notes a head that calls for no build: nothing that the project is made of has changed. The build that runs stays. */
     passOver: (order: Pick<BuildOrder, 'project' | 'commit' | 'ref' | 'headAt' | 'before'>): Promise<void> =>
       places.passOver(order),
+
+    /** Ends a build that nobody wants any more; false if it has come to another end. */
+    cancelBuild: superseding.cancel,
 
     /** Brings a build to its execution that was recorded and never got it; undefined if its project is gone. */
     async resume(build: Build): Promise<Build | undefined> {

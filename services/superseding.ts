@@ -12,11 +12,14 @@ interface Services {
 /** What a build may still be taken out of. One that puts its tags on already is left to its end. */
 const replaceable = ['queued', 'building', 'scanning'] as const;
 
-/** Ends builds whose place a newer one has taken. Doing it again, or after half of it, does the rest. */
+/** Ends builds before their time: those whose place a newer one has taken, and those that nobody wants any more. Doing it again, or after half of it, does the rest. */
 export function createSuperseding({ builds, executions, codeBuild }: Services) {
   /** Stops what runs for a build that has its end. */
-  async function stop({ id, codeBuildId, supersededBy }: Build): Promise<void> {
-    await executions.stop(id, `Build ${supersededBy} took its place.`);
+  async function stop({ id, codeBuildId, supersededBy, failure }: Build): Promise<void> {
+    await executions.stop(
+      id,
+      supersededBy ? `Build ${supersededBy} took its place.` : (failure?.message ?? 'Cancelled.'),
+    );
     // That Step Functions stops the build that it waits for is "best effort".
     // https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
     if (codeBuildId) await codeBuild.stop(codeBuildId);
@@ -33,6 +36,19 @@ export function createSuperseding({ builds, executions, codeBuild }: Services) {
       const closed = await builds.close(build, 'superseded', { supersededBy: by }, replaceable);
       const ended = closed ?? (await builds.get(id));
       if (ended?.status === 'superseded') await stop(ended);
+    },
+
+    /**
+     * Ends a build without another in its place.
+     * @returns whether it is cancelled now
+     */
+    async cancel(id: string, failure: NonNullable<Build['failure']>): Promise<boolean> {
+      const build = await builds.get(id);
+      if (!build) return false;
+      const ended = (await builds.close(build, 'cancelled', { failure }, replaceable)) ?? (await builds.get(id));
+      if (ended?.status !== 'cancelled') return false;
+      await stop(ended);
+      return true;
     },
   };
 }
