@@ -35,7 +35,9 @@ export function judge(scan: Scan, common: Policy, own: OwnRules = {}, today = ne
   const blocking = scan.findings
     .filter((finding) => weights[finding.severity] > limit && !accepted(finding))
     .sort((one, other) => weights[other.severity] - weights[one.severity] || one.id.localeCompare(other.id));
-  const reasons = blocking.slice(0, maximumReasons).map((finding) => sentence(finding, policy, exceptions.get(finding.id)));
+  const reasons = blocking
+    .slice(0, maximumReasons)
+    .map((finding) => sentence(finding, policy, exceptions.get(finding.id)));
   if (blocking.length > maximumReasons)
     reasons.push(`${blocking.length - maximumReasons} more findings above ${policy.maxSeverity}.`);
   return { outcome: blocking.length > 0 ? 'block' : 'pass', reasons, counts };
