@@ -5,6 +5,7 @@ import { ECRClient } from '@aws-sdk/client-ecr';
 import type { Base, BuildRequest, BuildResult } from '../core/build-request.ts';
 import { type DockerfileSummary, readDockerfile } from '../core/dockerfile.ts';
 import { InvalidInputError } from '../core/errors.ts';
+import type { PackageList } from '../core/package-list.ts';
 import { ownRegistry } from '../services/image-digests.ts';
 import { type ResolvedBase, resolveBases } from './bases.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
@@ -12,6 +13,7 @@ import type { Engine } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
 import { findEngine } from './engines/find-engine.ts';
 import { DockerfileInvalidError, PushFailedError } from './errors.ts';
+import { packagesLine, packagesOf } from './keep-packages.ts';
 import { imageLabels } from './labels.ts';
 import type { BuildLog } from './log.ts';
 import type { Redaction } from './redaction.ts';
@@ -27,6 +29,8 @@ export interface BuildOptions {
   redaction: Redaction;
   signal: AbortSignal;
   environment: NodeJS.ProcessEnv;
+  /** Keeps what is installed in the image. */
+  onPackages: (packages: PackageList) => Promise<void>;
   /** Hears what the Dockerfile stands on, also of a build that fails thereafter or because of it. */
   onBases: (named: Required<Pick<BuildResult & { outcome: 'failed' }, 'bases' | 'missingBases'>>) => void;
 }
@@ -78,7 +82,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const finalBase = summary.finalBase === undefined ? undefined : pinned.get(summary.finalBase);
     const candidate = { registry, repository: request.candidate, tag: request.id };
     const frontend = frontendOf(engine, summary).map((reference) => pinned.get(reference)?.pinned)[0];
-    const digest = await engine.build({
+    const { digest, image } = await engine.build({
       workspace,
       context,
       dockerfile,
@@ -88,6 +92,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
         return image === undefined ? [] : [{ written, reference, image }];
       }),
       ...(frontend === undefined ? {} : { frontend }),
+      noCache: request.noCache ?? false,
       labels: imageLabels(request, source.committedAt, finalBase),
       createdAt: source.committedAt,
       candidate,
@@ -101,6 +106,11 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       );
     }
     log.line(`${registry.host}/${candidate.repository}@${digest}`);
+
+    log.heading('packages');
+    const packages = await packagesOf({ engine, image, call: { workspace, registry, env, log, signal } });
+    log.line(packagesLine(packages));
+    await options.onPackages(packages);
     return {
       outcome: 'built',
       digest,

@@ -82,6 +82,11 @@ export class BuildStoppedError extends BuildError {
   }
 }
 
+/** The engine could not do what it was asked for beside building. */
+export class EngineCallFailedError extends BuildError {
+  override readonly name = 'EngineCallFailedError';
+}
+
 export class EngineNotFoundError extends BuildError {
   override readonly name = 'EngineNotFoundError';
 }

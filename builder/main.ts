@@ -38,7 +38,12 @@ async function outcome(): Promise<BuildResult> {
     const onBases: BuildOptions['onBases'] = (bases) => {
       named = bases;
     };
-    return await build(request, { log, redaction, signal, environment: process.env, onBases }).finally(() =>
+    const onPackages: BuildOptions['onPackages'] = (packages) =>
+      records.storePackages(packages).catch((error: unknown) => {
+        // The image is there, with or without a list of what is in it.
+        log.line(`The list of the packages could not be stored: ${String(error)}`);
+      });
+    return await build(request, { log, redaction, signal, environment: process.env, onBases, onPackages }).finally(() =>
       clearTimeout(timeout),
     );
   } catch (error) {

@@ -68,6 +68,32 @@ export async function run(command: string, args: readonly string[], options: Run
   }
 }
 
+/**
+ * Starts a program that answers each line with a line, such as `cat` behind something that waits, and returns once it answers. It
+ * ends with this process, however that ends: its input is then closed.
+ */
+export async function keepRunning(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<AsyncDisposable> {
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  child.stdin.on('error', () => undefined);
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`${command} ended before it answered`)));
+    child.stdout.once('data', () => resolve());
+    child.stdin.write('\n');
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
 /** True when the program can be started. */
 export async function exists(command: string, args: readonly string[], options: RunOptions): Promise<boolean> {
   return run(command, args, options).then(

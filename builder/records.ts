@@ -6,6 +6,7 @@ import {
   buildResultSchema,
   recordKeys,
 } from '../core/build-request.ts';
+import { type PackageList, packageListSchema } from '../core/package-list.ts';
 
 /** A build's objects in the records bucket. */
 export class Records {
@@ -27,6 +28,14 @@ export class Records {
 
   async storeResult(result: BuildResult): Promise<void> {
     await this.#put(recordKeys.result(this.#id), JSON.stringify(buildResultSchema.parse(result)), 'application/json');
+  }
+
+  async storePackages(packages: PackageList): Promise<void> {
+    await this.#put(
+      recordKeys.packages(this.#id),
+      JSON.stringify(packageListSchema.parse(packages)),
+      'application/json',
+    );
   }
 
   async storeLogPart(part: number, text: string): Promise<void> {

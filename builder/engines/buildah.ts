@@ -1,12 +1,15 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DockerfileFailedError, PushFailedError } from '../errors.ts';
 import { failedInstruction } from '../failure.ts';
 import { run } from '../process.ts';
+import { buildahContainers } from './buildah-containers.ts';
 import { confinement } from './confinement.ts';
-import { authFile, type BuildJob, candidateName, type Engine, namedContexts } from './engine.ts';
+import { containersEnvironment } from './containers-environment.ts';
+import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
 import { isolation } from './isolation.ts';
 import { limits } from './limits.ts';
+import { shortLivedContainers } from './short-lived-containers.ts';
 import { Store } from './store.ts';
 
 const baseAnnotation = 'org.opencontainers.image.base';
@@ -34,6 +37,15 @@ export async function findBuildah(program: Program, { env, signal }: Surrounding
   // While the source is fetched: what former builds left in the store is cleared.
   const tidied = store.tidy(signal);
   tidied.catch(() => undefined);
+  const { files, run: runContainer } =
+    program === 'buildah'
+      ? buildahContainers(store)
+      : shortLivedContainers({
+          command: (args) => store.command([], args),
+          prepare: (call) => containersEnvironment(call, []),
+          // A rootless Podman's root is the person who runs it.
+          user: '0:0',
+        });
   return {
     name: `${program} ${version}`,
     readsSyntax: false,
@@ -41,27 +53,24 @@ export async function findBuildah(program: Program, { env, signal }: Surrounding
       await tidied;
       return buildAndPush(store, job);
     },
+    async files(image, paths, call, use) {
+      await tidied;
+      return files(image, paths, call, use);
+    },
+    async run(container, call) {
+      await tidied;
+      return runContainer(container, call);
+    },
   };
 }
 
-async function buildAndPush(store: Store, job: BuildJob): Promise<string> {
+async function buildAndPush(store: Store, job: BuildJob): Promise<BuiltImage> {
   const { workspace, candidate, log, signal } = job;
-  const paths = {
-    registries: join(workspace, 'registries.conf'),
-    auth: join(workspace, 'auth.json'),
-    image: join(workspace, 'image-id'),
-    digest: join(workspace, 'digest'),
-    temporary: join(workspace, 'tmp'),
-  };
-  await mkdir(paths.temporary);
-  await writeFile(paths.auth, authFile(candidate.registry), { mode: 0o600 });
-  await writeFile(paths.registries, registriesFile(job));
-  const env = {
-    ...job.env,
-    TMPDIR: paths.temporary,
-    CONTAINERS_REGISTRIES_CONF: paths.registries,
-    REGISTRY_AUTH_FILE: paths.auth,
-  };
+  const paths = { image: join(workspace, 'image-id'), digest: join(workspace, 'digest') };
+  const env = await containersEnvironment(
+    { ...job, registry: candidate.registry },
+    job.pins.map(({ image }) => image),
+  );
   const prefix = await confinement(env, signal);
   const engine = async (args: string[]) => {
     const [program = '', ...rest] = await store.command(prefix, args);
@@ -88,7 +97,7 @@ async function buildAndPush(store: Store, job: BuildJob): Promise<string> {
         'Nothing is wrong with the Dockerfile: have the build started again.',
     );
   }
-  return (await readFile(paths.digest, 'utf8')).trim();
+  return { digest: (await readFile(paths.digest, 'utf8')).trim(), image };
 }
 
 async function buildArguments(store: Store, job: BuildJob, imageFile: string): Promise<string[]> {
@@ -99,6 +108,7 @@ async function buildArguments(store: Store, job: BuildJob, imageFile: string): P
     `--isolation=${summary.hasRun ? await isolation(store, job) : 'chroot'}`,
     ...(summary.hasRun ? await limits() : []),
     '--layers',
+    ...(job.noCache ? ['--no-cache'] : []),
     '--force-rm',
     '--format=oci',
     '--identity-label=false',
@@ -122,15 +132,4 @@ async function buildArguments(store: Store, job: BuildJob, imageFile: string): P
     '--',
     context,
   ];
-}
-
-/** Every other registry keeps TLS: `--tls-verify=false` would switch it off for all of them. */
-function registriesFile({ candidate: { registry }, pins }: BuildJob): string {
-  const plain = new Set<string>();
-  if (registry.url.startsWith('http:')) plain.add(registry.host);
-  for (const { image } of pins) {
-    const host = image.slice(0, image.indexOf('/'));
-    if (/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(host)) plain.add(host);
-  }
-  return [...plain].map((host) => `[[registry]]\nlocation = ${JSON.stringify(host)}\ninsecure = true\n`).join('\n');
 }

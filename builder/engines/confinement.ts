@@ -1,16 +1,20 @@
 import { exists } from '../process.ts';
 
 const die = ['setpriv', '--pdeathsig=KILL', '--'];
-const namespaces = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--'];
+const namespaces = ['--pid', '--fork', '--kill-child', '--mount-proc', '--'];
 
 /**
  * What is written before an engine's command so that nothing of a build outlives it. In a PID namespace of its own every process that a
  * `RUN` instruction leaves behind ends with the engine, and cannot see or signal the machine's other processes; its mounts
  * go with its mount namespace. The namespace ends with the builder, however that ends. Needs root and util-linux; without
- * them, the engine's process group is all that is ended.
+ * them, the engine's process group is all that is ended. `alone` leaves the network out too, for commands that need none.
  */
-export async function confinement(env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string[]> {
-  const whole = [...die, ...namespaces];
+export async function confinement(
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  { alone = false } = {},
+): Promise<string[]> {
+  const whole = [...die, 'unshare', ...(alone ? ['--net'] : []), ...namespaces];
   const [program = '', ...args] = [...whole, 'true'];
   if (process.getuid?.() === 0 && (await exists(program, args, { env, signal }))) return whole;
   return [];

@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -19,13 +19,12 @@ export async function dockerConfiguration(
   registry: Registry,
 ): Promise<Record<string, string>> {
   const original = env.DOCKER_CONFIG ?? join(env.HOME ?? homedir(), '.docker');
-  const folder = join(workspace, 'docker');
   const text = await readFile(join(original, 'config.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{}';
     throw error;
   });
   const { currentContext, cliPluginsExtraDirs = [] } = kept.parse(JSON.parse(text));
-  await mkdir(folder, { mode: 0o700 });
+  const folder = await mkdtemp(join(workspace, 'docker-'));
   await symlink(join(original, 'contexts'), join(folder, 'contexts'));
   const config = {
     ...JSON.parse(authFile(registry)),

@@ -7,7 +7,8 @@ import { exists, run } from '../process.ts';
 import { manifestDigest } from '../registry.ts';
 import { annotate } from './annotate.ts';
 import { dockerConfiguration } from './docker-config.ts';
-import { type BuildJob, candidateName, type Engine, namedContexts } from './engine.ts';
+import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
+import { shortLivedContainers } from './short-lived-containers.ts';
 
 const cacheTag = 'cache';
 const containerAbilities = { driver: 'docker-container', hasContainerdStore: true, rewritesTimestamps: true };
@@ -50,10 +51,18 @@ export async function findDocker(surroundings: {
     name: `BuildKit ${version} (${driver})`,
     readsSyntax: true,
     build: (job) => buildAndPush(abilities, job),
+    ...shortLivedContainers({
+      command: async (args) => ['docker', ...args],
+      prepare: async ({ workspace, env: own, registry }) => ({
+        ...own,
+        ...(await dockerConfiguration(workspace, own, registry)),
+      }),
+      user: `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
+    }),
   };
 }
 
-async function buildAndPush(daemon: Abilities, job: BuildJob): Promise<string> {
+async function buildAndPush(daemon: Abilities, job: BuildJob): Promise<BuiltImage> {
   const { workspace, candidate, log, signal, createdAt } = job;
   const metadata = join(workspace, 'metadata.json');
   const env: Record<string, string> = {
@@ -90,8 +99,10 @@ async function buildAndPush(daemon: Abilities, job: BuildJob): Promise<string> {
     }
   }
   log.heading('push');
-  if (!abilities.hasContainerdStore) return annotate(candidate, job.labels, signal);
-  return metadataSchema.parse(JSON.parse(await readFile(metadata, 'utf8')))['containerimage.digest'];
+  const digest = abilities.hasContainerdStore
+    ? metadataSchema.parse(JSON.parse(await readFile(metadata, 'utf8')))['containerimage.digest']
+    : await annotate(candidate, job.labels, signal);
+  return { digest, image: `${registry.host}/${repository}@${digest}` };
 }
 
 /**
@@ -133,6 +144,7 @@ function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: 
     // Attestations would make the image an index, which ECR does not scan.
     '--provenance=false',
     '--sbom=false',
+    ...(job.noCache ? ['--no-cache'] : []),
     ...Object.entries(labels).map(([key, value]) => `--label=${key}=${value}`),
     ...(abilities.hasContainerdStore
       ? [

@@ -1,6 +1,7 @@
 import type { DockerfileSummary } from '../../core/dockerfile.ts';
 import type { Registry } from '../../services/image-digests.ts';
 import type { BuildLog } from '../log.ts';
+import type { Finished } from '../process.ts';
 
 /** A program that builds images from Dockerfiles. */
 export interface Engine {
@@ -10,11 +11,52 @@ export interface Engine {
   readonly readsSyntax: boolean;
   /**
    * Builds, and pushes the image to the candidate repository under the build's tag.
-   * @returns the image's digest in the registry
    * @throws DockerfileFailedError, PushFailedError
    */
-  build(job: BuildJob): Promise<string>;
+  build(job: BuildJob): Promise<BuiltImage>;
+  /**
+   * Lends a folder that has the named files and folders of an image, and perhaps more. They are for reading alone; nothing of the
+   * image runs. Links in it may point anywhere.
+   */
+  files<Value>(image: string, paths: readonly string[], call: EngineCall, use: Borrower<Value>): Promise<Value>;
+  /** Runs a command in a new container of an image, without any capability, and takes the container away. */
+  run(container: Container, call: EngineCall): Promise<Finished>;
 }
+
+export interface BuiltImage {
+  /** In the registry. */
+  digest: string;
+  /** What the engine knows the image by. */
+  image: string;
+}
+
+export type Borrower<Value> = (folder: string) => Promise<Value>;
+
+/** What every call of an engine needs. */
+export interface EngineCall {
+  /** A folder for the engine's own files, which is gone after the build. */
+  workspace: string;
+  /** The registry that the builder's credentials open. */
+  registry: Registry;
+  env: Readonly<Record<string, string>>;
+  /** Where a command's output goes, in place of the result. */
+  log?: BuildLog;
+  signal: AbortSignal;
+}
+
+export interface Container {
+  /** `host/repository@sha256:…`, or what `build` returned. */
+  image: string;
+  command: readonly [program: string, ...args: string[]];
+  /** A folder of this machine that the container sees at `target`, and may write to. */
+  folder?: { source: string; target: string };
+  workingFolder: string;
+  environment: Readonly<Record<string, string>>;
+  hasNetwork: boolean;
+}
+
+/** What a container may use where the engine can keep it. */
+export const containerLimits = { memory: '2g', processes: 4096 } as const;
 
 export interface Pin {
   written: string;
@@ -33,6 +75,8 @@ export interface BuildJob {
   pins: readonly Pin[];
   /** The frontend that `# syntax=` names, pinned; for engines that read it. */
   frontend?: string;
+  /** Do every step anew, whatever former builds left. */
+  noCache: boolean;
   labels: Readonly<Record<string, string>>;
   createdAt: Date;
   candidate: { registry: Registry; repository: string; tag: string };
@@ -48,7 +92,7 @@ export function candidateName({ registry, repository, tag }: BuildJob['candidate
 }
 
 /** The file in which Docker, Podman, Buildah and BuildKit look for a registry's credentials. */
-export function authFile({ host, credentials }: Registry): string {
+export function authFile({ host, credentials }: Pick<Registry, 'host' | 'credentials'>): string {
   const auth = credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
   return JSON.stringify({ auths: auth === undefined ? {} : { [host]: { auth } } });
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exists, run } from '../process.ts';
+import { exists, keepRunning, run } from '../process.ts';
 
 /** Beyond this many images, layers of steps included, the store is emptied: the next builds are slower, the disk stays free. */
 const mostImages = 2_000;
@@ -32,6 +32,14 @@ export class Store {
   /** The whole command line of the program on this store, begun by `prefix`, with the shared lock. */
   async command(prefix: readonly string[], args: readonly string[]): Promise<string[]> {
     return [...(await this.#lock('--shared')), ...prefix, ...this.#program(args)];
+  }
+
+  /** Keeps the shared lock over several commands: what one of them leaves for the next is not cleared in between. */
+  async hold(): Promise<AsyncDisposable> {
+    const lock = await this.#lock('--shared');
+    if (lock.length === 0) return { [Symbol.asyncDispose]: async () => undefined };
+    const [program = '', ...args] = [...lock, 'cat'];
+    return keepRunning(program, args, this.#env);
   }
 
   /** Clears what no build needs any more, unless a build runs. */

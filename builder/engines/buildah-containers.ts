@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { EngineCallFailedError } from '../errors.ts';
+import { type Finished, run } from '../process.ts';
+import { confinement } from './confinement.ts';
+import { containersEnvironment } from './containers-environment.ts';
+import type { Borrower, Container, Engine, EngineCall } from './engine.ts';
+import { isolation } from './isolation.ts';
+import { limits } from './limits.ts';
+import type { Store } from './store.ts';
+
+/** How long the removal of a container may take once nobody needs it. */
+const removalPatience = 30_000;
+
+/**
+ * Buildah's working containers. Under `chroot` isolation a command has the machine's memory and network unless it needs no network: it
+ * is kept in a PID, a mount and if need be a network namespace, without capabilities.
+ */
+export function buildahContainers(store: Store): Pick<Engine, 'files' | 'run'> {
+  async function withContainer<Value>(
+    image: string,
+    call: EngineCall,
+    use: (
+      name: string,
+      buildah: (args: readonly string[], options?: CommandOptions) => Promise<Finished>,
+    ) => Promise<Value>,
+  ): Promise<Value> {
+    const env = await containersEnvironment(call, [image]);
+    const name = `slipway-${randomUUID()}`;
+    const buildah = async (
+      args: readonly string[],
+      { signal = call.signal, prefix = [], log }: CommandOptions = {},
+    ) => {
+      const [program = '', ...rest] = await store.command(prefix, args);
+      return run(program, rest, { env, signal, cwd: call.workspace, ...(log ? { log } : {}) });
+    };
+    await using _lock = await store.hold();
+    try {
+      must(
+        `the image ${image}`,
+        await buildah(['from', '--quiet', '--pull=false', `--name=${name}`, ...(await limits()), '--', image]),
+      );
+      return await use(name, buildah);
+    } finally {
+      await buildah(['rm', name], { signal: AbortSignal.timeout(removalPatience) });
+    }
+  }
+
+  return {
+    files<Value>(image: string, _paths: readonly string[], call: EngineCall, use: Borrower<Value>): Promise<Value> {
+      return withContainer(image, call, async (name, buildah) => {
+        const mounted = must(`the files of ${image}`, await buildah(['mount', name]));
+        return use(mounted.stdout.trim());
+      });
+    },
+
+    run(container: Container, call: EngineCall): Promise<Finished> {
+      return withContainer(container.image, call, async (name, buildah) => {
+        const kind = await isolation(store, call);
+        const prefix = await confinement(call.env, call.signal, { alone: !container.hasNetwork && kind === 'chroot' });
+        if (!container.hasNetwork && kind === 'chroot' && prefix.length === 0) {
+          throw new EngineCallFailedError(
+            'Buildah cannot keep a command from the network here: it runs without root and without containers.',
+          );
+        }
+        const { folder, workingFolder, environment, command } = container;
+        const args = [
+          'run',
+          `--isolation=${kind}`,
+          '--user=0:0',
+          '--cap-drop=all',
+          ...(kind === 'chroot' || container.hasNetwork ? [] : ['--network=none']),
+          ...(folder ? [`--volume=${folder.source}:${folder.target}:rw`] : []),
+          `--workingdir=${workingFolder}`,
+          ...Object.entries(environment).map(([key, value]) => `--env=${key}=${value}`),
+          '--',
+          name,
+          ...command,
+        ];
+        return buildah(args, { prefix, ...(call.log ? { log: call.log } : {}) });
+      });
+    },
+  };
+}
+
+interface CommandOptions {
+  signal?: AbortSignal;
+  prefix?: readonly string[];
+  log?: EngineCall['log'];
+}
+
+/** @throws EngineCallFailedError with the engine's last words */
+function must(what: string, finished: Finished): Finished {
+  if (finished.code === 0) return finished;
+  throw new EngineCallFailedError(`Buildah could not give ${what}: ${finished.stderr.trim().split('\n').at(-1)}`);
+}

@@ -1,0 +1,38 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { authFile, type EngineCall } from './engine.ts';
+
+/**
+ * What Podman and Buildah are told by their environment: the one login that a build has, and which registries speak plain HTTP.
+ * @returns the environment of the engine's processes
+ */
+export async function containersEnvironment(
+  { workspace, registry, env }: Pick<EngineCall, 'workspace' | 'registry' | 'env'>,
+  images: readonly string[],
+): Promise<Record<string, string>> {
+  const paths = {
+    registries: join(workspace, 'registries.conf'),
+    auth: join(workspace, 'auth.json'),
+    temporary: join(workspace, 'tmp'),
+  };
+  await mkdir(paths.temporary, { recursive: true });
+  await writeFile(paths.auth, authFile(registry), { mode: 0o600 });
+  await writeFile(paths.registries, registriesFile(registry, images));
+  return {
+    ...env,
+    TMPDIR: paths.temporary,
+    CONTAINERS_REGISTRIES_CONF: paths.registries,
+    REGISTRY_AUTH_FILE: paths.auth,
+  };
+}
+
+/** Every other registry keeps TLS: `--tls-verify=false` would switch it off for all of them. */
+function registriesFile(registry: EngineCall['registry'], images: readonly string[]): string {
+  const plain = new Set<string>();
+  if (registry.url.startsWith('http:')) plain.add(registry.host);
+  for (const image of images) {
+    const host = image.slice(0, image.indexOf('/'));
+    if (/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(host)) plain.add(host);
+  }
+  return [...plain].map((host) => `[[registry]]\nlocation = ${JSON.stringify(host)}\ninsecure = true\n`).join('\n');
+}

@@ -1,0 +1,69 @@
+import type { RpmPackage } from '../core/package-databases.ts';
+import type { PackageList } from '../core/package-list.ts';
+import type { Engine, EngineCall } from './engines/engine.ts';
+import { ImageRoot } from './image-root.ts';
+import { PackagesUnreadableError, packageFiles, readPackages } from './packages.ts';
+import { type Finished, run } from './process.ts';
+
+/** The image is built by then; its build does not wait longer for a list. */
+const patience = 60_000;
+const longestReason = 300;
+const rpmFields = ['NAME', 'EPOCH', 'VERSION', 'RELEASE', 'ARCH', 'SOURCERPM'];
+const query = ['-qa', '--queryformat', `${rpmFields.map((field) => `%{${field}}`).join('\\t')}\\n`];
+
+interface Made {
+  engine: Engine;
+  /** What the engine knows the image by. */
+  image: string;
+  call: EngineCall;
+}
+
+/** Reads what is installed in an image that was made. A list that cannot be had is said to be so; it fails no build. */
+export async function packagesOf({ engine, image, call }: Made): Promise<PackageList> {
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(patience)]);
+  const { log: _, ...quiet } = { ...call, signal };
+  const askRpm = async (folder: string): Promise<RpmPackage[]> => {
+    const own = await run('rpm', ['--dbpath', folder, ...query], { env: call.env, signal }).catch(notInstalled);
+    if (own?.code === 0) return rpmLines(own);
+    const command = ['rpm', ...query] as const;
+    const inside = await engine.run(
+      { image, command: [...command], workingFolder: '/', environment: {}, hasNetwork: false },
+      quiet,
+    );
+    if (inside.code !== 0) {
+      throw new PackagesUnreadableError(`neither the builder nor the image has an rpm that reads it: ${inside.stderr}`);
+    }
+    return rpmLines(inside);
+  };
+  try {
+    return await engine.files(image, packageFiles, quiet, (folder) =>
+      readPackages(new ImageRoot(folder), { workspace: call.workspace, askRpm }),
+    );
+  } catch (error) {
+    const reason = (error instanceof Error ? error.message : String(error)).slice(0, longestReason);
+    return { version: 1, contents: { state: 'unreadable', reason } };
+  }
+}
+
+/** One line for the log. */
+export function packagesLine({ contents, distribution }: PackageList): string {
+  const system = distribution ? `${distribution.id} ${distribution.version ?? ''}`.trim() : 'no known distribution';
+  if (contents.state === 'none') return `none that a package manager knows (${system})`;
+  if (contents.state === 'unreadable')
+    return `cannot be read, so nobody can say when they are out of date: ${contents.reason}`;
+  const { packages, manager, repositories } = contents;
+  return `${packages.length} (${manager}, ${system}), ${repositories.length} repositories`;
+}
+
+function rpmLines({ stdout }: Finished): RpmPackage[] {
+  return stdout.split('\n').flatMap((line) => {
+    const [name = '', epoch = '', version = '', release = '', architecture = '', sourceFile = ''] = line.split('\t');
+    if (name === '') return [];
+    return [{ name, epoch: epoch === '(none)' ? '' : epoch, version, release, architecture, sourceFile }];
+  });
+}
+
+function notInstalled(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' && error.code !== 'EACCES') throw error;
+  return undefined;
+}
