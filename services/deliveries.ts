@@ -13,6 +13,8 @@ const deliverySchema = z.object({
   handledAt: z.iso.datetime(),
 });
 
+const newestSchema = z.object({ commit: z.string().optional() });
+
 export type Delivery = z.infer<typeof deliverySchema>;
 
 /** The deliveries table: what became of each trigger. A trigger that stands here was handled to its end. */
@@ -26,18 +28,26 @@ export function createDeliveries(client: DynamoDBDocumentClient, tableName: stri
     },
 
     /** Notes the newest push of a ref that is to be applied; false if a newer one was noted before. The same one is noted again. */
-    advance(ref: string, receivedAt: string): Promise<boolean> {
+    advance(ref: string, receivedAt: string, commit: string): Promise<boolean> {
       return ifConditionHolds(
         client.send(
           new PutCommand({
             TableName: tableName,
             // No delivery's id has a colon.
-            Item: { delivery: `newest:${ref}`, receivedAt },
+            Item: { delivery: `newest:${ref}`, receivedAt, commit },
             ConditionExpression: 'attribute_not_exists(delivery) OR receivedAt <= :receivedAt',
             ExpressionAttributeValues: { ':receivedAt': receivedAt },
           }),
         ),
       );
+    },
+
+    /** The commit of the newest push of a ref that was noted. */
+    async newest(ref: string): Promise<{ commit?: string | undefined } | undefined> {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: tableName, Key: { delivery: `newest:${ref}` }, ConsistentRead: true }),
+      );
+      return Item && newestSchema.parse(Item);
     },
 
     async put(delivery: Omit<Delivery, 'handledAt'>): Promise<void> {
