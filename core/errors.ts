@@ -29,3 +29,6 @@ export class UpstreamError extends SlipwayError {}
 
 /** No connection to a host, or no answer in time: what else the host has will hardly come either. */
 export class HostUnreachableError extends UpstreamError {}
+
+/** A host was connected to and gave no answer in time. It may be the host, or what was asked of it. */
+export class HostSilentError extends HostUnreachableError {}

@@ -2,7 +2,7 @@ import { type LookupAddress, type LookupOptions, lookup as systemLookup } from '
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { HostUnreachableError, UpstreamError } from '../core/errors.ts';
+import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/errors.ts';
 import { isPublicAddress } from '../core/public-address.ts';
 
 export interface PublicRequest {
@@ -98,12 +98,13 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
     let url = parse(address);
     let current = request;
     /** What went wrong, as a sentence; an abort by the caller stays what the caller said. */
-    const explain = (error: unknown): unknown => {
+    const explain = (error: unknown, isAnswering = false): unknown => {
       if (request.signal?.aborted) return request.signal.reason;
       if (timeout.aborted) {
-        return new HostUnreachableError(`${url.host} did not answer within ${timeoutMilliseconds / 1000} s.`);
+        return new HostSilentError(`${url.host} did not answer within ${timeoutMilliseconds / 1000} s.`);
       }
       if (error instanceof UpstreamError) return error;
+      if (isAnswering) return new UpstreamError(`${url.host} broke off its answer.`, { cause: error });
       const { code } = error as NodeJS.ErrnoException;
       return new HostUnreachableError(`${url.host} cannot be reached${code ? ` (${code})` : ''}.`, { cause: error });
     };
@@ -184,7 +185,7 @@ function responseOf(
   incoming: IncomingMessage,
   url: URL,
   { method, maximumBytes = defaultMaximumBytes }: PublicRequest,
-  explain: (error: unknown) => unknown,
+  explain: (error: unknown, isAnswering: boolean) => unknown,
 ): PublicResponse {
   const { statusCode: status = 0, headers } = incoming;
   const discard = () => {
@@ -203,7 +204,7 @@ function responseOf(
         yield chunk;
       }
     } catch (error) {
-      throw explain(error);
+      throw explain(error, true);
     }
   }
   const body = read();

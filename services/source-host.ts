@@ -2,7 +2,7 @@ import { HostUnreachableError, UpstreamError } from '../core/errors.ts';
 import { delimiter, flush, type PacketLine, packetLine, packetLines } from './packet-lines.ts';
 import { createPublicFetch, type PublicFetch, type PublicRequest, type PublicResponse } from './public-fetch.ts';
 
-/** The host has had enough for now. */
+/** The host is in trouble, or has had enough for now. */
 export class HostBusyError extends UpstreamError {
   /** When it says that it may be asked again. */
   readonly retryAt: Date | undefined;
@@ -34,7 +34,10 @@ export interface RefsQuestion {
   /** `refs/heads/main`, `refs/tags/v`: what the names begin with. */
   prefixes: string[];
   memory?: SourceMemory | undefined;
+  /** For a repository that is not public. */
+  authorization?: string | undefined;
   signal?: AbortSignal | undefined;
+  timeoutMilliseconds?: number | undefined;
 }
 
 const mostRefs = 50_000;
@@ -49,15 +52,26 @@ export function createSourceHost(fetch: PublicFetch) {
   /** The origins that were heard speaking version 2: there the question of what they speak is spared. */
   const speakVersion2 = new Set<string>();
 
-  async function ask(url: string, request: PublicRequest): Promise<PublicResponse> {
+  async function ask(
+    url: string,
+    { authorization, signal, timeoutMilliseconds }: RefsQuestion,
+    request: PublicRequest,
+  ): Promise<PublicResponse> {
     const response = await fetch(url, {
       ...request,
-      headers: { 'user-agent': 'git/2.39 (slipway)', 'git-protocol': 'version=2', ...request.headers },
+      headers: {
+        'user-agent': 'git/2.39 (slipway)',
+        'git-protocol': 'version=2',
+        ...(authorization ? { authorization } : {}),
+        ...request.headers,
+      },
+      ...(signal && { signal }),
+      ...(timeoutMilliseconds !== undefined && { timeoutMilliseconds }),
     });
-    if (response.status === 429 || (response.status === 503 && response.headers.has('retry-after'))) {
+    if (response.status === 429 || response.status >= 500) {
       response.discard();
       throw new HostBusyError(
-        `${hostOf(url)} answered ${response.status}: it is asked too often.`,
+        `${hostOf(url)} answered ${response.status} instead of a list of refs.`,
         retryTime(response.headers.get('retry-after')),
       );
     }
@@ -66,7 +80,7 @@ export function createSourceHost(fetch: PublicFetch) {
 
   /** The one request of version 2. It needs no list of capabilities before it: no request of smart HTTP knows of another. */
   async function listRefs(base: string, question: RefsQuestion, memory: SourceMemory): Promise<RefsAnswer> {
-    const response = await ask(`${base}/${service}`, {
+    const response = await ask(`${base}/${service}`, question, {
       method: 'POST',
       headers: { 'content-type': `application/x-${service}-request`, accept: `application/x-${service}-result` },
       body: [
@@ -77,7 +91,6 @@ export function createSourceHost(fetch: PublicFetch) {
         ...question.prefixes.map((prefix) => packetLine(`ref-prefix ${prefix}\n`)),
         flush,
       ].join(''),
-      ...(question.signal && { signal: question.signal }),
     });
     if (absentStatuses.includes(response.status)) return absent(response);
     requireType(response, `application/x-${service}-result`);
@@ -93,12 +106,11 @@ export function createSourceHost(fetch: PublicFetch) {
 
   /** What the host speaks, and of one that does not speak version 2 the refs as well. */
   async function discover(base: string, question: RefsQuestion): Promise<RefsAnswer> {
-    const response = await ask(`${base}/info/refs?service=${service}`, {
+    const response = await ask(`${base}/info/refs?service=${service}`, question, {
       headers: {
         accept: `application/x-${service}-advertisement`,
         ...(question.memory?.etag ? { 'if-none-match': question.memory.etag } : {}),
       },
-      ...(question.signal && { signal: question.signal }),
     });
     if (response.status === 304) return { kind: 'unchanged' };
     if (absentStatuses.includes(response.status)) return absent(response);

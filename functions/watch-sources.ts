@@ -1,0 +1,170 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Context } from 'aws-lambda';
+import { pauseAfter } from '../core/backoff.ts';
+import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/errors.ts';
+import { sourceOf } from '../core/source.ts';
+import { type WatchedSource, watchedSources } from '../core/watched-sources.ts';
+import { createDeliveries } from '../services/deliveries.ts';
+import { createDocumentClient } from '../services/dynamodb.ts';
+import { variable } from '../services/environment.ts';
+import { createGithubToken } from '../services/github-token.ts';
+import { createHeads } from '../services/heads.ts';
+import { type HostWord, inHostTurns } from '../services/host-turns.ts';
+import { createProjects, type Projects } from '../services/projects.ts';
+import { createPublicFetch } from '../services/public-fetch.ts';
+import { createSourceHost, HostBusyError } from '../services/source-host.ts';
+import { createSources, type Source, type Sources } from '../services/sources.ts';
+import { createTriggers } from '../services/triggers.ts';
+import { createSourceLook, type LookServices } from './source-look.ts';
+
+const minutes = 60_000;
+/** A run comes every ten minutes: what fails for the first time is asked again in the next run or the one after. */
+const sourceBackoff = { first: 20 * minutes, longest: 24 * 60 * minutes };
+/** To see whether a host is back takes one request. */
+const hostBackoff = { first: 20 * minutes, longest: 60 * minutes };
+const atOnce = 64;
+const atOncePerHost = 8;
+const hostPatience = 3;
+/** What has begun when the time is up is given this long to end. */
+const endingMilliseconds = 20_000;
+
+interface Services extends LookServices {
+  projects: Pick<Projects, 'all'>;
+  sources: Sources;
+}
+
+export interface Report {
+  sources: number;
+  asked: number;
+  triggers: number;
+  /** That were asked and could not be read. */
+  failed: number;
+  hostsDown: string[];
+  /** That were not reached in the time that there was: the next run begins with them. */
+  left: number;
+}
+
+/**
+ * Asks every repository of the index where its branches and version tags are, one request for each however many projects use it, so
+ * that a lost delivery is not lost, and a repository without a webhook is followed too.
+ */
+export function createWatchSources(services: Services) {
+  const { sources, index, logger } = services;
+  const look = createSourceLook(services);
+
+  async function keep(before: Source | undefined, after: Source | undefined, name: string): Promise<void> {
+    if (isDeepStrictEqual(before, after)) return;
+    await (after ? sources.put(after) : sources.remove(name));
+  }
+
+  /** @param deadline when the run must be over */
+  return async function watchSources(deadline: Date): Promise<Report> {
+    const now = new Date();
+    const [projects, { sources: known, next }] = await Promise.all([services.projects.all(), sources.all()]);
+    const watched = watchedSources(projects, index);
+    const names = new Set(watched.flatMap(({ source, host }) => [source, hostName(host)]));
+    for (const name of known.keys()) if (!names.has(name)) await sources.remove(name);
+    const isResting = (name: string) => (known.get(name)?.retryAt ?? '') > now.toISOString();
+    const due = fromNext(watched, next).filter(({ source, host }) => !isResting(source) && !isResting(hostName(host)));
+
+    const report: Report = { sources: watched.length, asked: 0, triggers: 0, failed: 0, hostsDown: [], left: 0 };
+    const troubles = new Map<string, UpstreamError>();
+    const stop = AbortSignal.timeout(Math.max(0, deadline.getTime() - Date.now() - endingMilliseconds));
+
+    async function work(each: WatchedSource): Promise<HostWord> {
+      report.asked++;
+      const before = known.get(each.source);
+      try {
+        const { triggers, source, absent } = await look(each, before, stop);
+        report.triggers += triggers;
+        const after = absent === undefined ? source : failing(each.source, before, sayAbsent(absent));
+        await keep(before, after, each.source);
+        return 'well';
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error;
+        report.failed++;
+        const word = wordOf(error);
+        if (word !== 'well') troubles.set(each.host, error);
+        // That its host is down says nothing of a source.
+        if (word !== 'down') await keep(before, failing(each.source, before, error), each.source);
+        return word;
+      }
+    }
+    const patienceWith = (host: string) => (known.has(hostName(host)) ? 1 : hostPatience);
+    const turns = { atOnce, atOncePerHost, patienceWith };
+    const { left, down } = await inHostTurns(due, ({ host }) => host, turns, work, stop);
+
+    for (const host of new Set(due.map((each) => each.host))) {
+      const name = hostName(host);
+      const error = down.includes(host) ? troubles.get(host) : undefined;
+      const before = known.get(name);
+      await keep(before, error && failing(name, before, error, hostBackoff), name);
+    }
+    if (left[0]) await sources.breakOff(left[0].source);
+    Object.assign(report, { hostsDown: down, left: left.length });
+    logger.info('The sources were asked', { ...report });
+    return report;
+  };
+}
+
+/** No source is called so. */
+const hostName = (host: string) => `//${host}`;
+
+/** In the order of their names, beginning where the last run broke off. */
+function fromNext(watched: WatchedSource[], next = ''): WatchedSource[] {
+  const ordered = watched.toSorted((one, other) => (one.source < other.source ? -1 : 1));
+  const start = ordered.findIndex(({ source }) => source >= next);
+  return start <= 0 ? ordered : [...ordered.slice(start), ...ordered.slice(0, start)];
+}
+
+function failing(source: string, before: Source | undefined, error: Error, backoff = sourceBackoff): Source {
+  const failures = (before?.failures ?? 0) + 1;
+  const asked = error instanceof HostBusyError ? (error.retryAt?.getTime() ?? 0) : 0;
+  const longest = Date.now() + backoff.longest;
+  const retryAt = Math.min(Math.max(Date.now() + pauseAfter(failures, backoff), asked), longest);
+  return { ...before, source, failures, retryAt: new Date(retryAt).toISOString(), error: error.message };
+}
+
+function sayAbsent(status: number): UpstreamError {
+  return new UpstreamError(`There is no such repository, or it is not public: its host answered ${status}.`);
+}
+
+/** What an error says of the host. */
+function wordOf(error: UpstreamError): HostWord {
+  if (error instanceof HostSilentError) return 'troubled';
+  if (error instanceof HostUnreachableError) return 'down';
+  if (error instanceof HostBusyError) return error.retryAt ? 'down' : 'troubled';
+  return 'well';
+}
+
+/** The time that a run leaves for its last writes. */
+const writingMilliseconds = 15_000;
+let run: ReturnType<typeof createWatchSources> | undefined;
+
+export function handler(_event: unknown, context: Context): Promise<Report> {
+  run ??= createWatchSources(services());
+  return run(new Date(Date.now() + context.getRemainingTimeInMillis() - writingMilliseconds));
+}
+
+function services(): Services {
+  const client = createDocumentClient();
+  const url = `${variable('GITHUB_URL')}/${variable('INDEX_REPOSITORY')}`;
+  const token = createGithubToken(variable('GITHUB_TOKEN_SECRET'));
+  const fetch = createPublicFetch({ privateHosts: JSON.parse(variable('PRIVATE_HOSTS')) as string[] });
+  return {
+    projects: createProjects(client, variable('PROJECTS_TABLE')),
+    heads: createHeads(client, variable('HEADS_TABLE')),
+    deliveries: createDeliveries(client, variable('DELIVERIES_TABLE')),
+    sources: createSources(client, variable('SOURCES_TABLE')),
+    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
+    refsOf: createSourceHost(fetch).refsOf,
+    index: { url: `${url}.git`, source: sourceOf(url), ref: `refs/heads/${variable('INDEX_BRANCH')}` },
+    indexAuthorization: async () => {
+      const value = await token();
+      // https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation
+      return value && `Basic ${Buffer.from(`x-access-token:${value}`).toString('base64')}`;
+    },
+    logger: new Logger({ serviceName: 'watch-sources' }),
+  };
+}

@@ -1,0 +1,76 @@
+/** What the work with one item says of the host that it was done with. */
+export type HostWord =
+  /** It answers. */
+  | 'well'
+  /** It did not answer this once, which may be the item's fault. */
+  | 'troubled'
+  /** There is no use in asking it further. */
+  | 'down';
+
+interface Limits {
+  atOnce: number;
+  atOncePerHost: number;
+  /** How often in a row a host may be in trouble before it counts as down. */
+  patienceWith(host: string): number;
+}
+
+/**
+ * Does the work for every item, many at a time but few at each host. A host is asked one thing first, and then, while it answers, twice
+ * as many at a time, so that one that is down costs one request and a slow one keeps nobody waiting but its own.
+ * @param work gives the host's word; with the items of a host that is down it is not done
+ * @param stop ends it: what has not begun is not begun
+ * @returns the items that were not reached because of `stop`, and the hosts that are down
+ */
+export async function inHostTurns<Item>(
+  items: readonly Item[],
+  hostOf: (item: Item) => string,
+  { atOnce, atOncePerHost, patienceWith }: Limits,
+  work: (item: Item) => Promise<HostWord>,
+  stop: AbortSignal,
+): Promise<{ left: Item[]; down: string[] }> {
+  const hosts = [...Map.groupBy(items, hostOf)].map(([name, waiting]) => ({
+    name,
+    waiting: waiting.toReversed(),
+    patience: patienceWith(name),
+    running: 0,
+    width: 1,
+    troubles: 0,
+    isDown: false,
+  }));
+  const isReady = (host: (typeof hosts)[number]) =>
+    host.waiting.length > 0 && host.running < host.width && !host.isDown;
+
+  async function ask(host: (typeof hosts)[number], item: Item): Promise<void> {
+    host.running++;
+    const word = await work(item);
+    host.running--;
+    if (word === 'well') {
+      host.troubles = 0;
+      host.width = Math.min(host.width * 2, atOncePerHost);
+      return;
+    }
+    host.width = 1;
+    host.troubles++;
+    if (word === 'down' || host.troubles >= host.patience) host.isDown = true;
+  }
+
+  const running = new Set<Promise<void>>();
+  // One host after another, so that the largest does not take all places.
+  let turn = 0;
+  for (;;) {
+    for (let idle = 0; running.size < atOnce && idle < hosts.length && !stop.aborted; turn++) {
+      const host = hosts[turn % hosts.length];
+      const item = host && isReady(host) ? host.waiting.pop() : undefined;
+      idle = item === undefined ? idle + 1 : 0;
+      if (!host || item === undefined) continue;
+      const asked = ask(host, item).finally(() => running.delete(asked));
+      running.add(asked);
+    }
+    if (running.size === 0) break;
+    await Promise.race(running);
+  }
+
+  const unreached = new Set(hosts.filter(({ isDown }) => !isDown).flatMap(({ waiting }) => waiting));
+  const down = hosts.filter(({ isDown }) => isDown);
+  return { left: items.filter((item) => unreached.has(item)), down: down.map(({ name }) => name) };
+}
