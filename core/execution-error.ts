@@ -49,6 +49,15 @@ export function failureOf(result: BuildResult | undefined, error: ExecutionError
   };
 }
 
+/** What became of a build whose execution an operator stopped, with the words that they left. */
+export function cancellationOf({ Cause }: ExecutionError): NonNullable<Build['failure']> {
+  const words = Cause?.slice(0, longestMessage);
+  return {
+    error: 'BuildCancelledError',
+    message: `An operator stopped the build${words ? `: ${words}` : '. Push again to start it anew.'}`,
+  };
+}
+
 function json(text: string | undefined): unknown {
   try {
     return JSON.parse(text ?? 'null');

@@ -1,3 +1,4 @@
+import type { Build } from './build.ts';
 import type { PushTrigger } from './trigger.ts';
 
 /** Word of what a ref points to. */
@@ -54,3 +55,11 @@ export function pushNewsId({ id, source, ref, before, after, pushedAt }: PushTri
 }
 
 const secondOf = (time: string) => Math.floor(Date.parse(time) / 1000);
+
+/** What says which of a ref's builds may move its tags: the later head, and of one head's the later build. */
+type BuildOrder = Pick<Build, 'headAt' | 'sequence'>;
+
+export function isBefore(one: BuildOrder, other: BuildOrder): boolean {
+  if (other.headAt === undefined || one.headAt === other.headAt) return one.sequence < other.sequence;
+  return (one.headAt ?? '') < other.headAt;
+}

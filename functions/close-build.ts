@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { createBuilds } from '../services/builds.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
+import { createProjects } from '../services/projects.ts';
 import { createRecords } from '../services/records.ts';
 import { createFail } from './fail.ts';
 import { stepInputSchema } from './step-input.ts';
@@ -18,18 +19,21 @@ const detailSchema = z.object({
   cause: z.string().nullish(),
 });
 
-/** An execution ended without the machine's own Catch: its build is closed and told all the same. */
-export function createCloseBuild({
-  fail,
-  tell,
-}: {
+interface Services {
   fail: ReturnType<typeof createFail>;
   tell: (build: string) => Promise<unknown>;
-}) {
+}
+
+/**
+ * An execution ended without the machine's own Catch: its build is closed and told all the same. Whoever stops one for a newer build has
+ * closed its record before, so that what is stopped without that was cancelled.
+ */
+export function createCloseBuild({ fail, tell }: Services) {
   return async function closeBuild(detail: unknown): Promise<void> {
     const { input, status, error, cause } = detailSchema.parse(detail);
     const { build } = stepInputSchema.parse(JSON.parse(input));
-    await fail(build, { Error: error ?? `Execution.${status}`, ...(cause ? { Cause: cause } : {}) });
+    const reason = { Error: error ?? `Execution.${status}`, ...(cause ? { Cause: cause } : {}) };
+    await fail(build, reason, status === 'ABORTED' ? 'cancelled' : 'failed');
     await tell(build);
   };
 }
@@ -37,9 +41,11 @@ export function createCloseBuild({
 let run: ReturnType<typeof createCloseBuild> | undefined;
 
 export function handler(event: EventBridgeEvent<'Step Functions Execution Status Change', unknown>): Promise<void> {
+  const client = createDocumentClient();
   run ??= createCloseBuild({
     fail: createFail({
-      builds: createBuilds(createDocumentClient(), variable('BUILDS_TABLE')),
+      builds: createBuilds(client, variable('BUILDS_TABLE')),
+      projects: createProjects(client, variable('PROJECTS_TABLE')),
       records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
     }),
     // Lambda tries an event again after one minute and after two, longer than a telling is held.

@@ -1,17 +1,24 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { BuildResult } from '../core/build-request.ts';
 import { InvalidInputError } from '../core/errors.ts';
-import { type ExecutionError, executionErrorSchema, failureOf } from '../core/execution-error.ts';
+import { cancellationOf, type ExecutionError, executionErrorSchema, failureOf } from '../core/execution-error.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
+import { createProjects, type Projects } from '../services/projects.ts';
 import { createRecords, type Records } from '../services/records.ts';
 import { stepInputSchema } from './step-input.ts';
 
 const inputSchema = stepInputSchema.extend({ error: executionErrorSchema });
 
+interface Services {
+  builds: Builds;
+  projects: Projects;
+  records: Records;
+}
+
 /** Ends a build as failed, with the best reason that there is. A build that has its end keeps it. */
-export function createFail({ builds, records }: { builds: Builds; records: Records }) {
+export function createFail({ builds, projects, records }: Services) {
   /** A result that cannot be read must not keep the build from its end. */
   async function resultOf(id: string): Promise<BuildResult | undefined> {
     try {
@@ -22,17 +29,28 @@ export function createFail({ builds, records }: { builds: Builds; records: Recor
     }
   }
 
-  return async function fail(id: string, error: ExecutionError): Promise<void> {
+  /** @param outcome `cancelled` if somebody stopped it, who need not hear what it ran into by that */
+  return async function fail(
+    id: string,
+    error: ExecutionError,
+    outcome: 'failed' | 'cancelled' = 'failed',
+  ): Promise<void> {
     const build = await builds.require(id);
-    await builds.close(build, 'failed', { failure: failureOf(await resultOf(id), error) });
+    const failure = outcome === 'failed' ? failureOf(await resultOf(id), error) : cancellationOf(error);
+    // When all its tags are on it is released, whatever went wrong after that.
+    if (build.image) await builds.close(build, 'released');
+    else await builds.close(build, outcome, { failure });
+    if (build.stages.release) await projects.yieldRelease(build.project, id);
   };
 }
 
 let run: ReturnType<typeof createFail> | undefined;
 
 export function handler(input: unknown): Promise<void> {
+  const client = createDocumentClient();
   run ??= createFail({
-    builds: createBuilds(createDocumentClient(), variable('BUILDS_TABLE')),
+    builds: createBuilds(client, variable('BUILDS_TABLE')),
+    projects: createProjects(client, variable('PROJECTS_TABLE')),
     records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
   });
   const { build, error } = inputSchema.parse(input);

@@ -2,11 +2,15 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { type Build, type BuildStatus, runningStatuses, terminalStatuses } from '../core/build.ts';
+import type { ExecutionError } from '../core/execution-error.ts';
+import type { BuildStarter } from '../services/build-starter.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createExecutions, type Executions } from '../services/executions.ts';
+import { createProjects } from '../services/projects.ts';
 import { createRecords } from '../services/records.ts';
+import { openBuildStarter } from './build-starting.ts';
 import { createFail } from './fail.ts';
 import { createTell, tellServices } from './tell.ts';
 
@@ -18,6 +22,7 @@ const newsMilliseconds = 3 * 24 * 3_600_000;
 interface Services {
   builds: Builds;
   executions: Executions;
+  resume: BuildStarter['resume'];
   fail: ReturnType<typeof createFail>;
   tell: ReturnType<typeof createTell>;
   logger: Logger;
@@ -28,17 +33,24 @@ interface Services {
  * each to its end; and ends that nobody was told of, because who told them died or SES was down. One that cannot be helped keeps
  * no other from it.
  */
-export function createReconcileBuilds({ builds, executions, fail, tell, logger }: Services) {
+export function createReconcileBuilds({ builds, executions, resume, fail, tell, logger }: Services) {
+  async function end({ id }: Build, error: ExecutionError, outcome: 'failed' | 'cancelled' = 'failed'): Promise<void> {
+    await fail(id, error, outcome);
+    await tell(id);
+  }
+
   async function reconcile(build: Build): Promise<void> {
     switch (await executions.status(build.id)) {
       case 'running':
         return;
       case 'absent':
-        await executions.start(build.id);
+        if (!(await resume(build))) await end(build, { Error: 'ProjectGoneError', Cause: 'The project is gone.' });
+        break;
+      case 'aborted':
+        await end(build, {}, 'cancelled');
         break;
       case 'ended':
-        await fail(build.id, { Error: 'ExecutionEndedError' });
-        await tell(build.id);
+        await end(build, { Error: 'ExecutionEndedError' });
     }
     logger.warn('A build was left over', { build: build.id, status: build.status });
   }
@@ -79,11 +91,14 @@ let run: ReturnType<typeof createReconcileBuilds> | undefined;
 
 export function handler(): Promise<void> {
   const logger = new Logger({ serviceName: 'reconcile-builds' });
-  const builds = createBuilds(createDocumentClient(), variable('BUILDS_TABLE'));
+  const client = createDocumentClient();
+  const builds = createBuilds(client, variable('BUILDS_TABLE'));
+  const projects = createProjects(client, variable('PROJECTS_TABLE'));
   run ??= createReconcileBuilds({
     builds,
     executions: createExecutions(new SFNClient({}), variable('STATE_MACHINE_ARN')),
-    fail: createFail({ builds, records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')) }),
+    resume: openBuildStarter(logger).resume,
+    fail: createFail({ builds, projects, records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')) }),
     tell: createTell(tellServices(logger)),
     logger,
   });

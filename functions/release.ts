@@ -1,27 +1,37 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
-import { type Build, isTerminal } from '../core/build.ts';
+import { type Build, type BuildStatus, isTerminal, type TerminalStatus } from '../core/build.ts';
 import { RecordConflictError } from '../core/errors.ts';
-import { parseProjectName, repositoriesOf } from '../core/project.ts';
+import { isBefore } from '../core/head-order.ts';
+import { type Project, parseProjectName, repositoriesOf } from '../core/project.ts';
 import { floatingTags, immutableTag } from '../core/tags.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
-import { createProjects, type Projects } from '../services/projects.ts';
+import { createHeads, type Heads, type RefRelease } from '../services/heads.ts';
+import { createProjects, type ProjectRecord, type Projects } from '../services/projects.ts';
 import { openRegistry, type Registry, TagTakenError } from '../services/registry.ts';
 import { stepInputSchema } from './step-input.ts';
 
 /** Images of one repository that were asked for in the same second have tags a second apart; a minute of them is no accident. */
 const immutableTagAttempts = 60;
 
+type Image = NonNullable<Build['image']>;
+
 interface Services {
   builds: Builds;
   projects: Projects;
+  heads: Heads;
   openRegistry: () => Promise<Registry>;
   repositoryPrefix: string;
 }
 
 /** Copies a candidate that passed to the release repository, by digest, and puts its tags on, the newest build's last. */
-export function createRelease({ builds, projects, openRegistry, repositoryPrefix }: Services) {
+export function createRelease({ builds, projects, heads, openRegistry, repositoryPrefix }: Services) {
+  async function end(build: Build, status: TerminalStatus, by?: string): Promise<{ status: BuildStatus }> {
+    const closed = await builds.close(build, status, by === undefined ? {} : { supersededBy: by });
+    return { status: (closed ?? (await builds.require(build.id))).status };
+  }
+
   async function tagImmutably(registry: Registry, repository: string, build: Build, digest: string): Promise<string> {
     for (let attempt = 0; attempt < immutableTagAttempts; attempt++) {
       const tag = immutableTag(build, attempt);
@@ -35,47 +45,84 @@ export function createRelease({ builds, projects, openRegistry, repositoryPrefix
     throw new RecordConflictError(`${repository} has no free tag like ${immutableTag(build)}.`);
   }
 
-  return async function release(input: unknown): Promise<{ status: Build['status'] }> {
+  /** What the build's ref released last. */
+  async function lastRelease(project: ProjectRecord, { ref }: Build): Promise<RefRelease | undefined> {
+    if (!isTracked(project, ref)) return (await heads.get(project.name, ref))?.released;
+    // Of another branch, it says nothing of this one.
+    return project.released?.ref === undefined || project.released.ref === ref ? project.released : undefined;
+  }
+
+  /** The tags are on: notes it, gives them free, and ends the build. */
+  async function finish(project: ProjectRecord, build: Build, image: Image): Promise<{ status: BuildStatus }> {
+    const { id, project: name, ref, sequence, headAt } = build;
+    const { digest, tags } = image;
+    const release = { build: id, sequence, headAt, digest, tags, at: new Date().toISOString() };
+    if (isTracked(project, ref)) {
+      await projects.finishRelease(name, { ...release, ref });
+    } else {
+      await heads.noteRelease({ project: name, ref }, release);
+      await projects.yieldRelease(name, id);
+    }
+    return end(build, 'released');
+  }
+
+  return async function release(input: unknown): Promise<{ status: BuildStatus }> {
     const build = await builds.require(stepInputSchema.parse(input).build);
     if (isTerminal(build.status)) return { status: build.status };
     if (build.verdict?.outcome !== 'pass' || !build.candidate) {
       throw new RecordConflictError(`Build ${build.id} has no verdict of pass: it is not released.`);
     }
-    const project = await projects.get(build.project);
-    if (!project) throw new RecordConflictError(`There is no project ${build.project}.`);
-    const releasing = await builds.begin(build.id, 'release', 'releasing');
-    if (!releasing) throw new RecordConflictError(`Build ${build.id} has ended meanwhile.`);
-    if (!(await projects.claimRelease(build.project, build))) {
-      await builds.close(releasing, 'superseded');
-      return { status: 'superseded' };
+    const known = await projects.get(build.project);
+    if (!known) throw new RecordConflictError(`There is no project ${build.project}.`);
+    if (build.cause.type === 'pull-request') return end(build, 'unchanged');
+    if (build.status !== 'releasing') {
+      // From here on the build is left to its end: one that has moved a tag is not superseded.
+      const head = await heads.get(build.project, build.ref);
+      if (head?.build !== undefined && head.build !== build.id) return end(build, 'superseded', head.build);
+      // The entry tracks another branch by now.
+      if (isBranch(build.ref) && !isTracked(known, build.ref)) return end(build, 'superseded');
     }
+    const releasing = await builds.begin(build.id, 'release', 'releasing');
+    if (!releasing) return { status: (await builds.require(build.id)).status };
+    // A try before this one put all tags on.
+    if (releasing.image) return finish(known, releasing, releasing.image);
 
+    const project = await projects.claimRelease(build.project, build.id);
+    const last = await lastRelease(project, build);
+    if (last && isBefore(build, last)) {
+      await projects.yieldRelease(build.project, build.id);
+      return end(releasing, 'superseded', last.build);
+    }
     const { digest } = build.candidate;
     const repository = repositoriesOf(parseProjectName(build.project), repositoryPrefix).release;
     const registry = await openRegistry();
-    await registry.copy(digest, build.candidate.repository, repository);
-    const versions = build.ref.startsWith('refs/tags/') ? await registry.tags(repository) : [];
+    const versions = isBranch(build.ref) ? [] : await registry.tags(repository);
     const floating = floatingTags(project, build, versions);
+    if (last && last.build !== build.id && last.digest === digest && floating.every((tag) => last.tags.includes(tag))) {
+      await projects.yieldRelease(build.project, build.id);
+      return end(releasing, 'unchanged');
+    }
+    await registry.copy(digest, build.candidate.repository, repository);
     const tags = [...floating, await tagImmutably(registry, repository, build, digest)];
     for (const tag of floating) await registry.tag(repository, digest, tag);
 
     const image = { repository: `${registry.host}/${repository}`, digest, tags };
-    const at = new Date().toISOString();
-    const { id, sequence, headAt } = build;
-    await projects.finishRelease(build.project, { build: id, sequence, headAt, digest, tags, at });
-    await builds.close(releasing, 'released', { image });
-    return { status: 'released' };
+    return finish(project, await builds.endStage(build.id, 'release', 'succeeded', { image }), image);
   };
 }
 
+const isBranch = (ref: string) => ref.startsWith('refs/heads/');
+const isTracked = ({ gitBranch }: Project, ref: string) => ref === `refs/heads/${gitBranch}`;
+
 let run: ReturnType<typeof createRelease> | undefined;
 
-export function handler(input: unknown): Promise<{ status: Build['status'] }> {
+export function handler(input: unknown): Promise<{ status: BuildStatus }> {
   const client = createDocumentClient();
   const ecr = new ECRClient({});
   run ??= createRelease({
     builds: createBuilds(client, variable('BUILDS_TABLE')),
     projects: createProjects(client, variable('PROJECTS_TABLE')),
+    heads: createHeads(client, variable('HEADS_TABLE')),
     openRegistry: () => openRegistry(ecr),
     repositoryPrefix: variable('REPOSITORY_PREFIX'),
   });

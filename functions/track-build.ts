@@ -1,11 +1,15 @@
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import type { EventBridgeEvent } from 'aws-lambda';
 import { z } from 'zod';
 import { type Builds, createBuilds } from '../services/builds.ts';
+import { type CodeBuild, createCodeBuild } from '../services/codebuild.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 
 /** https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html */
 const detailSchema = z.object({
+  /** An ARN: `arn:aws:codebuild:us-east-1:123456789012:build/project:6f0d…` */
+  'build-id': z.string(),
   'additional-information': z.object({
     environment: z.object({
       'environment-variables': z.array(z.object({ name: z.string(), value: z.string() })),
@@ -14,18 +18,27 @@ const detailSchema = z.object({
 });
 
 /** CodeBuild has begun with a build that waited in its queue. */
-export function createTrackBuild({ builds }: { builds: Builds }) {
+export function createTrackBuild({ builds, codeBuild }: { builds: Builds; codeBuild: CodeBuild }) {
   return async function trackBuild(detail: unknown): Promise<void> {
-    const { 'additional-information': information } = detailSchema.parse(detail);
+    const { 'build-id': arn, 'additional-information': information } = detailSchema.parse(detail);
     const id = information.environment['environment-variables'].find(({ name }) => name === 'BUILD_ID')?.value;
+    if (!id) return;
+    const codeBuildId = arn.slice(arn.indexOf('/') + 1);
+    const build = await builds.noteCodeBuild(id, codeBuildId);
     // Events come late and twice: only a queued build moves on.
-    if (id) await builds.begin(id, 'build', 'building', ['queued']);
+    if (!build || (await builds.begin(id, 'build', 'building', ['queued']))) return;
+    // Its place was taken while it waited, when there was no run of CodeBuild's yet that could be stopped.
+    const { status } = await builds.require(id);
+    if (status === 'superseded' || status === 'cancelled') await codeBuild.stop(codeBuildId);
   };
 }
 
 let run: ReturnType<typeof createTrackBuild> | undefined;
 
 export function handler(event: EventBridgeEvent<'CodeBuild Build State Change', unknown>): Promise<void> {
-  run ??= createTrackBuild({ builds: createBuilds(createDocumentClient(), variable('BUILDS_TABLE')) });
+  run ??= createTrackBuild({
+    builds: createBuilds(createDocumentClient(), variable('BUILDS_TABLE')),
+    codeBuild: createCodeBuild(new CodeBuildClient({})),
+  });
   return run(event.detail);
 }

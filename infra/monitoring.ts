@@ -84,10 +84,10 @@ function alarmOnIntake(alarms: Alarms, { api, triggers }: Monitored): void {
 function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monitored): void {
   alarms.add('ExecutionsFailed', {
     meaning: 'An execution ended without its own last state. Its build was closed from outside.',
-    metric: total('Failed, timed out and aborted executions', {
+    // Aborted ones are no alarm: a newer push stops the older build that way.
+    metric: total('Failed and timed out executions', {
       failed: pipeline.stateMachine.metricFailed(sumOver(5)),
       timedOut: pipeline.stateMachine.metricTimedOut(sumOver(5)),
-      aborted: pipeline.stateMachine.metricAborted(sumOver(5)),
     }),
     threshold: 1,
   });
@@ -154,17 +154,17 @@ function alarmOnFunctions(alarms: Alarms, { planner, site, supervision, webhook 
 }
 
 function alarmOnServices(alarms: Alarms, { state, supervision }: Monitored): void {
-  alarms.add('TablesThrottled', {
-    meaning: 'DynamoDB refused reads or writes.',
-    metric: total(
-      'Throttled requests',
-      Object.fromEntries(
-        state.tables.flatMap((table, at) => [
-          [`reads${at}`, table.metric('ReadThrottleEvents', sumOver(5))],
-          [`writes${at}`, table.metric('WriteThrottleEvents', sumOver(5))],
-        ]),
-      ),
-    ),
+  const tables = (metricName: string) =>
+    Object.fromEntries(state.tables.map((table, at) => [`table${at}`, table.metric(metricName, sumOver(5))]));
+  alarms.add('ReadsThrottled', {
+    meaning: 'DynamoDB refused reads.',
+    metric: total('Throttled reads', tables('ReadThrottleEvents')),
+    threshold: 1,
+    periods: 2,
+  });
+  alarms.add('WritesThrottled', {
+    meaning: 'DynamoDB refused writes.',
+    metric: total('Throttled writes', tables('WriteThrottleEvents')),
     threshold: 1,
     periods: 2,
   });

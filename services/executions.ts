@@ -22,11 +22,12 @@ export function createExecutions(client: SFNClient, stateMachineArn: string) {
       }
     },
 
-    /** `absent` if the build never got its execution. */
-    async status(build: string): Promise<'running' | 'ended' | 'absent'> {
+    /** `absent` if the build never got its execution, `aborted` if somebody stopped it. */
+    async status(build: string): Promise<'running' | 'ended' | 'aborted' | 'absent'> {
       try {
         const { status } = await client.send(new DescribeExecutionCommand({ executionArn: arnOf(build) }));
-        return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended';
+        if (status === 'RUNNING' || status === 'PENDING_REDRIVE') return 'running';
+        return status === 'ABORTED' ? 'aborted' : 'ended';
       } catch (error) {
         if (error instanceof ExecutionDoesNotExist) return 'absent';
         throw error;

@@ -126,9 +126,11 @@ export function createHeads(client: DynamoDBDocumentClient, tableName: string) {
             TableName: tableName,
             Key: { project, ref },
             UpdateExpression: 'SET released = :released',
-            ConditionExpression: 'attribute_exists(#revision)',
-            ExpressionAttributeNames: { '#revision': 'revision' },
-            ExpressionAttributeValues: { ':released': released },
+            // One that was held up between its tags and this note writes over no later one.
+            ConditionExpression:
+              'attribute_exists(#revision) AND (attribute_not_exists(released) OR released.#sequence <= :sequence)',
+            ExpressionAttributeNames: { '#revision': 'revision', '#sequence': 'sequence' },
+            ExpressionAttributeValues: { ':released': released, ':sequence': released.sequence },
           }),
         ),
       );

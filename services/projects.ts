@@ -1,3 +1,4 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -6,10 +7,10 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import type { Build } from '../core/build.ts';
 import { RecordConflictError, ReleaseBusyError } from '../core/errors.ts';
 import { type Project, projectSchema } from '../core/project.ts';
 import { ifConditionHolds } from './dynamodb.ts';
+import { readItems } from './dynamodb-batches.ts';
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
 
 /** A project with what the pipeline has done for it. */
@@ -20,6 +21,8 @@ export const projectRecordSchema = projectSchema.extend({
   released: z
     .object({
       build: z.string(),
+      /** The branch that it is of. */
+      ref: z.string().optional(),
       sequence: z.int(),
       headAt: z.string().optional(),
       digest: z.string(),
@@ -38,14 +41,6 @@ export type ProjectRecord = z.infer<typeof projectRecordSchema>;
 /** Longer than the release function may run, so that a claim outlives its holder and nobody else's. */
 const claimMinutes = 16;
 const keySchema = z.object({ name: z.string() });
-
-/** What says which of a project's builds may move its tags: the later head, and of one moment's the later build. */
-type Place = 'headAt' | 'sequence';
-
-function isBefore(one: Pick<Build, Place>, other: Pick<Build, Place>): boolean {
-  if (other.headAt === undefined || one.headAt === other.headAt) return one.sequence < other.sequence;
-  return (one.headAt ?? '') < other.headAt;
-}
 
 /** The projects table. */
 export function createProjects(client: DynamoDBDocumentClient, tableName: string) {
@@ -70,6 +65,12 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
   return {
     get,
     list,
+
+    /** Those of the projects that are known. */
+    async getMany(names: readonly string[]): Promise<ProjectRecord[]> {
+      const keys = [...new Set(names)].map((name) => ({ name }));
+      return (await readItems(client, tableName, keys)).map((item) => projectRecordSchema.parse(item));
+    },
 
     async all(): Promise<ProjectRecord[]> {
       const projects: ProjectRecord[] = [];
@@ -135,52 +136,65 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     },
 
     /**
-     * Takes the project's tags for one build. False if a newer build has released: this one is too late.
+     * Takes the project's tags for one build: as long as it has them, nobody else releases to the repository.
      * @throws ReleaseBusyError while another build holds them
      */
-    async claimRelease(name: string, build: Pick<Build, 'id' | Place>, now = new Date()): Promise<boolean> {
-      const claimed = await ifConditionHolds(
-        client.send(
+    async claimRelease(name: string, build: string, now = new Date()): Promise<ProjectRecord> {
+      try {
+        const { Attributes } = await client.send(
           new UpdateCommand({
             TableName: tableName,
             Key: { name },
             UpdateExpression: 'SET releasing = :claim',
             ConditionExpression:
-              'attribute_exists(#name) AND (attribute_not_exists(released) OR released.headAt < :headAt OR ((attribute_not_exists(released.headAt) OR released.headAt = :headAt) AND released.#sequence <= :sequence)) AND (attribute_not_exists(releasing) OR releasing.#until < :now OR releasing.#build = :build)',
-            ExpressionAttributeNames: {
-              '#name': 'name',
-              '#sequence': 'sequence',
-              '#until': 'until',
-              '#build': 'build',
-            },
+              'attribute_exists(#name) AND (attribute_not_exists(releasing) OR releasing.#until < :now OR releasing.#build = :build)',
+            ExpressionAttributeNames: { '#name': 'name', '#until': 'until', '#build': 'build' },
             ExpressionAttributeValues: {
-              ':claim': { build: build.id, until: new Date(now.getTime() + claimMinutes * 60_000).toISOString() },
-              ':headAt': build.headAt ?? '',
-              ':sequence': build.sequence,
+              ':claim': { build, until: new Date(now.getTime() + claimMinutes * 60_000).toISOString() },
               ':now': now.toISOString(),
-              ':build': build.id,
+              ':build': build,
             },
+            ReturnValues: 'ALL_NEW',
+          }),
+        );
+        return projectRecordSchema.parse(Attributes);
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        const project = await get(name);
+        if (!project) throw new RecordConflictError(`There is no project ${name}.`);
+        throw new ReleaseBusyError(`Build ${project.releasing?.build} is releasing ${name} at this moment.`);
+      }
+    },
+
+    /** Gives the tags free if the build holds them, and records nothing. */
+    async yieldRelease(name: string, build: string): Promise<void> {
+      await ifConditionHolds(
+        client.send(
+          new UpdateCommand({
+            TableName: tableName,
+            Key: { name },
+            UpdateExpression: 'REMOVE releasing',
+            ConditionExpression: 'releasing.#build = :build',
+            ExpressionAttributeNames: { '#build': 'build' },
+            ExpressionAttributeValues: { ':build': build },
           }),
         ),
       );
-      if (claimed) return true;
-      const project = await get(name);
-      if (!project) throw new RecordConflictError(`There is no project ${name}.`);
-      if (project.released && isBefore(build, project.released)) return false;
-      throw new ReleaseBusyError(`Build ${project.releasing?.build} is releasing ${name} at this moment.`);
     },
 
-    /** Records a release and gives the tags free. */
-    async finishRelease(name: string, release: NonNullable<ProjectRecord['released']>): Promise<void> {
-      await client.send(
-        new UpdateCommand({
-          TableName: tableName,
-          Key: { name },
-          UpdateExpression: 'SET released = :release REMOVE releasing',
-          ConditionExpression: 'releasing.#build = :build',
-          ExpressionAttributeNames: { '#build': 'build' },
-          ExpressionAttributeValues: { ':release': release, ':build': release.build },
-        }),
+    /** Records a release of the tracked branch and gives the tags free. False if the build does not hold them any more. */
+    finishRelease(name: string, release: NonNullable<ProjectRecord['released']>): Promise<boolean> {
+      return ifConditionHolds(
+        client.send(
+          new UpdateCommand({
+            TableName: tableName,
+            Key: { name },
+            UpdateExpression: 'SET released = :release REMOVE releasing',
+            ConditionExpression: 'releasing.#build = :build',
+            ExpressionAttributeNames: { '#build': 'build' },
+            ExpressionAttributeValues: { ':release': release, ':build': release.build },
+          }),
+        ),
       );
     },
   };

@@ -20,13 +20,29 @@ describe('a build whose execution ended on its own', () => {
   it.each([
     ['FAILED', ended(), { error: 'States.Runtime', message: 'the machine broke' }],
     ['TIMED_OUT', ended({ status: 'TIMED_OUT', error: null, cause: null }), { error: 'Execution.TIMED_OUT' }],
-    ['ABORTED', { input: JSON.stringify({ build: id }), status: 'ABORTED' }, { error: 'Execution.ABORTED' }],
   ])('%s is closed as failed, with the reason, and told', async (_, detail, failure) => {
     await using world = await startClosing();
     await world.queue(id, { status: 'scanning' });
     await world.closeBuild(detail);
     expect(await world.builds.require(id)).toMatchObject({ status: 'failed', failure, toldAt: expect.any(String) });
     expect(world.ses.sent).toHaveLength(1);
+  });
+
+  it.each([
+    ['without a word', {}, /^An operator stopped the build\. Push again/],
+    ['with words', { cause: 'the disk is full' }, /^An operator stopped the build: the disk is full$/],
+  ])('because an operator stopped it %s is recorded as cancelled, and gets no mail', async (_, words, message) => {
+    await using world = await startClosing();
+    await world.queue(id, { status: 'building' });
+    await world.closeBuild({ input: JSON.stringify({ build: id }), status: 'ABORTED', ...words });
+    expect(await world.builds.require(id)).toMatchObject({
+      status: 'cancelled',
+      failure: { error: 'BuildCancelledError', message: expect.stringMatching(message) },
+      stages: { build: { status: 'skipped' } },
+      toldAt: expect.any(String),
+    });
+    expect(world.ses.sent).toEqual([]);
+    expect(world.marks).toEqual([{ commit: expect.any(String), status: 'cancelled' }]);
   });
 
   it('has the reason that the builder left', async () => {

@@ -205,7 +205,7 @@ describe('a new entry', () => {
     expect(await built(planning)).toEqual(['demo/free:latest', 'demo/parent:latest']);
 
     const [parent] = await planning.allBuilds();
-    await planning.projects.claimRelease('demo/parent:latest', { id: parent?.id ?? '', sequence: 1 });
+    await planning.projects.claimRelease('demo/parent:latest', parent?.id ?? '');
     const release = { build: parent?.id ?? '', sequence: 1, digest: 'sha256:0', tags: [], at: '' };
     await planning.projects.finishRelease('demo/parent:latest', release);
     planning.files = [indexFile({ child: { ...child, 'target-file': 'Other' }, parent: {}, free: {} })];

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Build } from '../../core/build.ts';
 import { createReconcileBuilds } from '../../functions/reconcile-builds.ts';
+import { createBuildStarter } from '../../services/build-starter.ts';
 import { createMortal, Death, type Mortal } from './mortal.ts';
 import { id, startTelling } from './telling.ts';
 import { silentLogger } from './world.ts';
@@ -13,19 +14,55 @@ const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).
 
 async function startReconciling(mortal: Mortal = createMortal()) {
   const world = await startTelling(mortal);
-  const reconcile = createReconcileBuilds({ ...world, logger: silentLogger });
+  const { resume } = createBuildStarter({
+    ...world,
+    headOf: async () => undefined,
+    logger: silentLogger,
+    repositoryPrefix: 'slipway/',
+    limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
+  });
+  const reconcile = createReconcileBuilds({ ...world, resume, logger: silentLogger });
   return Object.assign(world, { reconcile });
 }
 
 const leftOver = (over: Partial<Build> = {}) => ({ createdAt: minutesAgo(30), ...over });
 
 describe('a build that nothing runs', () => {
-  it('and that never got its execution is started', async () => {
+  it('and that never got its execution is started, with its request', async () => {
     await using world = await startReconciling();
+    await world.track();
     await world.queue(id, leftOver());
     await world.reconcile();
     expect([...world.runs.keys()]).toEqual([id]);
+    expect(world.requests).toMatchObject([{ id, dockerfile: 'Dockerfile' }]);
     expect((await world.builds.require(id)).status).toBe('queued');
+  });
+
+  it('and whose place another has is superseded instead of started', async () => {
+    await using world = await startReconciling();
+    await world.track();
+    await world.queue(id, leftOver());
+    const head = { commit: 'c'.repeat(40), headAt: minutesAgo(20), previous: undefined, build: '00000000000000ab' };
+    await world.heads.advance({ project: 'demo/app:latest', ref: 'refs/heads/main' }, undefined, head);
+    await world.reconcile();
+    expect(world.runs.size).toBe(0);
+    expect(await world.builds.require(id)).toMatchObject({ status: 'superseded', supersededBy: '00000000000000ab' });
+  });
+
+  it('and that never got its execution ends as failed when its project is gone', async () => {
+    await using world = await startReconciling();
+    await world.queue(id, leftOver());
+    await world.reconcile();
+    expect(await world.builds.require(id)).toMatchObject({ status: 'failed', failure: { error: 'ProjectGoneError' } });
+  });
+
+  it('because an operator stopped it is cancelled', async () => {
+    await using world = await startReconciling();
+    await world.queue(id, leftOver({ status: 'building' }));
+    world.runs.set(id, 'aborted');
+    await world.reconcile();
+    expect(await world.builds.require(id)).toMatchObject({ status: 'cancelled', toldAt: expect.any(String) });
+    expect(world.ses.sent).toEqual([]);
   });
 
   it.each(['queued', 'building', 'scanning', 'releasing'] as const)(

@@ -28,6 +28,7 @@ async function startReleasing({
   const services = {
     builds: world.builds,
     projects: world.projects,
+    heads: world.heads,
     openRegistry: async () => shelf.registry,
     repositoryPrefix: 'slipway/',
   };
@@ -35,6 +36,7 @@ async function startReleasing({
     ...services,
     builds: mortal.guard(world.builds),
     projects: mortal.guard(world.projects),
+    heads: mortal.guard(world.heads),
     openRegistry: async () => mortal.guard(shelf.registry),
   });
   return Object.assign(world, {
@@ -173,7 +175,7 @@ describe('of two builds', () => {
     await using world = await startReleasing();
     await world.pass(1);
     await world.pass(2);
-    await world.projects.claimRelease('demo/app:latest', { id: idOf(1), sequence: 1 });
+    await world.projects.claimRelease('demo/app:latest', idOf(1));
     await expect(world.release(2)).rejects.toThrow(ReleaseBusyError);
     expect(world.shelf.tagsOf(repository)).toEqual({});
     await world.release(1);

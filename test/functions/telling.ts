@@ -31,7 +31,7 @@ export async function startTelling(mortal: Mortal = createMortal()) {
     /** The builds that were counted, by how they ended. */
     counted,
     tell,
-    fail: createFail({ builds, records: mortal.guard(world.records) }),
+    fail: createFail({ builds, projects: mortal.guard(world.projects), records: mortal.guard(world.records) }),
 
     /** A build that has come to its end. */
     async end(status: TerminalStatus, build = id, over: Partial<Build> = {}): Promise<Build> {

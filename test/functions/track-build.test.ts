@@ -4,6 +4,7 @@ import { startWorld } from './world.ts';
 
 const id = '00000000000000aa';
 const began = (...variables: { name: string; value: string }[]) => ({
+  'build-id': 'arn:aws:codebuild:us-east-1:123456789012:build/Builder:6f0d',
   'build-status': 'IN_PROGRESS',
   'additional-information': { environment: { 'environment-variables': variables } },
 });
@@ -16,7 +17,11 @@ describe("CodeBuild's event that a build began", () => {
     const track = createTrackBuild(world);
     await track(ofBuild);
     const building = await world.builds.require(id);
-    expect(building).toMatchObject({ status: 'building', startedAt: expect.any(String) });
+    expect(building).toMatchObject({
+      status: 'building',
+      startedAt: expect.any(String),
+      codeBuildId: 'Builder:6f0d',
+    });
     await track(ofBuild);
     expect(await world.builds.require(id)).toEqual(building);
   });
@@ -28,7 +33,8 @@ describe("CodeBuild's event that a build began", () => {
       await world.queue(id, { status });
       const before = await world.builds.require(id);
       await createTrackBuild(world)(ofBuild);
-      expect(await world.builds.require(id)).toEqual(before);
+      expect(await world.builds.require(id)).toEqual({ ...before, codeBuildId: 'Builder:6f0d' });
+      expect(world.stopped).toEqual(status === 'superseded' ? ['Builder:6f0d'] : []);
     },
   );
 

@@ -7,6 +7,7 @@ import type { Project } from '../../core/project.ts';
 import { createBases } from '../../services/bases.ts';
 import { createBuilds } from '../../services/builds.ts';
 import type { CodeBuild } from '../../services/codebuild.ts';
+import type { CommitStatuses } from '../../services/commit-statuses.ts';
 import { createDeliveries } from '../../services/deliveries.ts';
 import type { Executions } from '../../services/executions.ts';
 import { createHeads } from '../../services/heads.ts';
@@ -59,15 +60,15 @@ export async function startWorld() {
     putScan: async (id, scan) => void scans.set(id, scan),
     scan: async (id) => scans.get(id),
   };
-  const runs = new Map<string, 'running' | 'ended'>();
+  const runs = new Map<string, 'running' | 'ended' | 'aborted'>();
   /** What was stopped: executions by the build, and CodeBuild's runs. */
   const stopped: string[] = [];
   const executions: Executions = {
     start: async (build) => void (runs.has(build) || runs.set(build, 'running')),
     status: async (build) => runs.get(build) ?? 'absent',
     async stop(build) {
-      if (!runs.has(build)) return;
-      runs.set(build, 'ended');
+      if (runs.get(build) !== 'running') return;
+      runs.set(build, 'aborted');
       stopped.push(build);
     },
   };
@@ -80,7 +81,11 @@ export async function startWorld() {
     },
   };
   const marks: { commit: string; status: Build['status'] }[] = [];
-  const statuses = { set: async (build: Build) => void marks.push({ commit: build.commit, status: build.status }) };
+  const proposals: { project: string; commit: string; state: string; description: string }[] = [];
+  const statuses: CommitStatuses = {
+    set: async (build) => void marks.push({ commit: build.commit, status: build.status }),
+    setForPullRequest: async ({ name }, commit, status) => void proposals.push({ project: name, commit, ...status }),
+  };
 
   return {
     client,
@@ -102,6 +107,8 @@ export async function startWorld() {
     mails,
     mailer,
     marks,
+    /** What is said at the heads of pull requests without a build. */
+    proposals,
     statuses,
 
     async allBuilds(): Promise<Build[]> {

@@ -103,7 +103,7 @@ describe('the way of a build', () => {
 
 describe('trying again', () => {
   test('every error that a state waits for is one of Step Functions, of a service, or a class of core/errors.ts', () => {
-    const services = /^(?:States|Lambda|CodeBuild)\.[A-Z][A-Za-z]+$/;
+    const services = /^(?:States|Lambda|Sandbox|CodeBuild)\.[A-Z][A-Za-z]+$/;
     const named = Object.values(States)
       .flatMap(({ Retry = [], Catch = [] }) => [...Retry, ...Catch])
       .flatMap(({ ErrorEquals }) => ErrorEquals)

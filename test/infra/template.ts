@@ -112,6 +112,7 @@ export function bundleOf({ folder }: TemplateFunction): string {
 export function handlerFiles(): string[] {
   const folder = join(import.meta.dirname, '..', '..', 'functions');
   return readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
     .filter((file) => /^export (?:async )?(?:function|const) handler\b/m.test(readFileSync(join(folder, file), 'utf8')))
     .map((file) => file.replace(/\.ts$/, ''))
     .sort();

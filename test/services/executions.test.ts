@@ -35,11 +35,25 @@ describe('an execution', () => {
     ['SUCCEEDED', 'ended'],
     ['FAILED', 'ended'],
     ['TIMED_OUT', 'ended'],
-    ['ABORTED', 'ended'],
+    ['ABORTED', 'aborted'],
   ])('that is %s is %s', async (status, known) => {
     const { inputs, executions } = machine({ status });
     expect(await executions.status('00aa')).toBe(known);
     expect(inputs).toEqual([{ executionArn: 'arn:aws:states:us-east-1:123456789012:execution:machine:00aa' }]);
+  });
+
+  it('is stopped with a sentence, and one that never began is none to stop', async () => {
+    const { inputs, executions } = machine();
+    await executions.stop('00aa', 'Build 00ab took its place.');
+    expect(inputs).toEqual([
+      {
+        executionArn: 'arn:aws:states:us-east-1:123456789012:execution:machine:00aa',
+        error: 'Superseded',
+        cause: 'Build 00ab took its place.',
+      },
+    ]);
+    await machine(new ExecutionDoesNotExist(problem)).executions.stop('00aa', '');
+    await expect(machine(new Error('throttled')).executions.stop('00aa', '')).rejects.toThrow('throttled');
   });
 
   it('that is not there is absent, and not when it cannot be asked for', async () => {

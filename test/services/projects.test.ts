@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ReleaseBusyError } from '../../core/errors.ts';
+import { RecordConflictError, ReleaseBusyError } from '../../core/errors.ts';
 import type { Project } from '../../core/project.ts';
 import { createProjects, type Projects } from '../../services/projects.ts';
 import { startTables } from './tables.ts';
@@ -46,7 +46,7 @@ describe('a project', () => {
   it('keeps its counts and its release when the index changes it', async () => {
     const project = await tracked('demo/app:kept');
     expect(await projects.nextSequence(project.name)).toBe(1);
-    await projects.claimRelease(project.name, { id: 'one', sequence: 1 });
+    await projects.claimRelease(project.name, 'one');
     await projects.finishRelease(project.name, release('one', 1));
     await projects.put({ ...project, gitBranch: 'next' });
     expect(await projects.get(project.name)).toMatchObject({
@@ -67,25 +67,32 @@ describe('a project', () => {
 describe('the tags of a project', () => {
   it('are held by one build at a time', async () => {
     const { name } = await tracked('demo/app:held');
-    expect(await projects.claimRelease(name, { id: 'one', sequence: 1 })).toBe(true);
-    expect(await projects.claimRelease(name, { id: 'one', sequence: 1 })).toBe(true);
-    await expect(projects.claimRelease(name, { id: 'two', sequence: 2 })).rejects.toThrow(ReleaseBusyError);
-    await projects.finishRelease(name, release('one', 1));
-    expect(await projects.claimRelease(name, { id: 'two', sequence: 2 })).toBe(true);
+    expect(await projects.claimRelease(name, 'one')).toMatchObject({ name, releasing: { build: 'one' } });
+    expect(await projects.claimRelease(name, 'one')).toMatchObject({ releasing: { build: 'one' } });
+    await expect(projects.claimRelease(name, 'two')).rejects.toThrow(ReleaseBusyError);
+    expect(await projects.finishRelease(name, release('one', 1))).toBe(true);
+    expect(await projects.claimRelease(name, 'two')).toMatchObject({ released: { build: 'one' } });
   });
 
-  it('are never taken back by an older build', async () => {
-    const { name } = await tracked('demo/app:ordered');
-    await projects.claimRelease(name, { id: 'two', sequence: 2 });
-    await projects.finishRelease(name, release('two', 2));
-    expect(await projects.claimRelease(name, { id: 'one', sequence: 1 })).toBe(false);
-    expect(await projects.claimRelease(name, { id: 'two', sequence: 2 })).toBe(true);
+  it('are given back by who holds them, and by nobody else', async () => {
+    const { name } = await tracked('demo/app:yielded');
+    await projects.claimRelease(name, 'one');
+    await projects.yieldRelease(name, 'two');
+    await expect(projects.claimRelease(name, 'two')).rejects.toThrow(ReleaseBusyError);
+    await projects.yieldRelease(name, 'one');
+    await projects.claimRelease(name, 'two');
+    expect(await projects.get(name)).not.toHaveProperty('released');
   });
 
   it('are free again when their holder died', async () => {
     const { name } = await tracked('demo/app:died');
-    await projects.claimRelease(name, { id: 'one', sequence: 1 });
-    expect(await projects.claimRelease(name, { id: 'two', sequence: 2 }, new Date(Date.now() + 3_600_000))).toBe(true);
-    await expect(projects.finishRelease(name, release('one', 1))).rejects.toThrow();
+    await projects.claimRelease(name, 'one');
+    await projects.claimRelease(name, 'two', new Date(Date.now() + 3_600_000));
+    expect(await projects.finishRelease(name, release('one', 1))).toBe(false);
+    expect(await projects.get(name)).not.toHaveProperty('released');
+  });
+
+  it('of a project that nobody knows are nobody’s', async () => {
+    await expect(projects.claimRelease('demo/app:none', 'one')).rejects.toThrow(RecordConflictError);
   });
 });
