@@ -3,6 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { createBuildLog } from '../services/build-log.ts';
 import { createBuilds } from '../services/builds.ts';
+import { createCascades } from '../services/cascades.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createProjects } from '../services/projects.ts';
@@ -22,6 +23,7 @@ function createServices(): SiteHandler {
   return createSiteHandler({
     builds: createBuilds(client, variable('BUILDS_TABLE')),
     projects: createProjects(client, variable('PROJECTS_TABLE')),
+    cascades: createCascades(client, variable('CASCADES_TABLE')),
     log: createBuildLog({ client: new S3Client({}), bucket: variable('RECORDS_BUCKET') }),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),

@@ -27,6 +27,8 @@ export class StatusSite extends Construct {
     state.projects.grant(this.pages, 'GetItem', 'Scan');
     state.builds.grant(this.pages, 'GetItem');
     state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus');
+    state.cascades.grant(this.pages, 'GetItem', 'Query');
+    state.cascades.grantQuery(this.pages, 'byMonth');
     records.grantReadLogs(this.pages);
     api.grantLink(this.pages);
     for (const path of ['/', '/{proxy+}']) {

@@ -1,9 +1,10 @@
 import { type Build, type Cause, publicBuild } from '../core/build.ts';
 import { personName, webLink } from '../core/build-words.ts';
 import type { Project } from '../core/project.ts';
+import type { CascadeMember, CascadeSummary } from './readers.ts';
 
 /** People are named as their host shows them, never by a mail address. */
-function publicCause(cause: Cause): Cause {
+export function publicCause(cause: Cause): Cause {
   switch (cause.type) {
     case 'push':
       return { ...cause, pusher: personName(cause.pusher) };
@@ -43,4 +44,22 @@ export function apiProject(project: Project, lastBuild: Build | undefined, siteU
     lastBuild: lastBuild ? apiBuild(lastBuild, siteUrl) : null,
     url: `${siteUrl}/projects/${project.appId}/${project.jobId}/${project.desiredTag}`,
   };
+}
+
+/** A cascade in the API's JSON. */
+export function apiCascade({ id, startedAt, endedAt, causes, counts }: CascadeSummary, siteUrl: string) {
+  return {
+    id,
+    startedAt,
+    endedAt: endedAt ?? null,
+    causes: causes.map(({ cause, at }) => ({ cause: publicCause(cause), at })),
+    counts,
+    projectsUrl: `${siteUrl}/api/v1/cascades/${id}/projects`,
+    url: `${siteUrl}/cascades/${id}`,
+  };
+}
+
+/** A project's part in a cascade. */
+export function apiCascadeMember({ project, state, parents, build, reason, since }: CascadeMember) {
+  return { project, state, parents, build: build ?? null, reason: reason ?? null, since };
 }

@@ -3,7 +3,7 @@ import type { Project } from '../core/project.ts';
 import type { Page, PageRequest } from '../services/page.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { limitOf, projectOf, statusOf } from './query.ts';
-import type { BuildReader, ProjectReader } from './readers.ts';
+import type { BuildReader, Cascade, CascadeMember, CascadeReader, ProjectReader } from './readers.ts';
 
 /** The lists that the pages and the API share, with their parameters read and checked. */
 
@@ -54,6 +54,23 @@ export async function projectsOf(
     ),
     cursor: last && following.length > limit ? sealCursor(list, last.name) : null,
   };
+}
+
+export async function cascadesOf(cascades: CascadeReader, query: URLSearchParams): Promise<List<Cascade>> {
+  const request = { limit: limitOf(query), cursor: cursorOf('cascades', query) };
+  const { items, cursor } = await cascades.list(request);
+  return { items, cursor: cursor ? sealCursor('cascades', cursor) : null };
+}
+
+/** A cascade's projects by name. */
+export async function membersOf(
+  cascades: CascadeReader,
+  id: string,
+  query: URLSearchParams,
+): Promise<List<CascadeMember>> {
+  const list = `cascade\n${id}`;
+  const { items, cursor } = await cascades.members(id, { limit: limitOf(query), cursor: cursorOf(list, query) });
+  return { items, cursor: cursor ? sealCursor(list, cursor) : null };
 }
 
 function cursorOf(list: string, query: URLSearchParams): string | undefined {

@@ -1,6 +1,7 @@
-import type { Build, BuildStatus } from '../core/build.ts';
+import type { Build, BuildStatus, Cause } from '../core/build.ts';
 import type { Project } from '../core/project.ts';
 import type { LogSlice } from '../services/build-log.ts';
+import type { CascadeHeader, CascadeMember, CascadeSummary } from '../services/cascades.ts';
 import type { Page, PageRequest } from '../services/page.ts';
 
 /** What the site needs of the stores in `services/`, and no more. All of it reads. */
@@ -18,6 +19,18 @@ export interface ProjectReader {
   get(name: string): Promise<Project | undefined>;
   /** Every project, the inactive too, in any order: an index has hundreds of them, not millions. */
   all(): Promise<Project[]>;
+}
+
+export type { CascadeHeader as Cascade, CascadeMember, CascadeSummary };
+
+export interface CascadeReader {
+  /** Newest first. */
+  list(request: PageRequest): Promise<Page<CascadeHeader>>;
+  /** What set one off, and what joined it. */
+  causes(id: string): Promise<{ cause: Cause; at: string }[]>;
+  summary(id: string): Promise<CascadeSummary | undefined>;
+  /** By name. */
+  members(id: string, request: PageRequest): Promise<Page<CascadeMember>>;
 }
 
 export interface LogReader {

@@ -1,22 +1,24 @@
 import { isTerminal } from '../core/build.ts';
 import { type Project, projectNameSchema } from '../core/project.ts';
 import { type Answer, caching, json, page, redirect, tagged } from './answer.ts';
-import { apiBuild, apiProject } from './api.ts';
+import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api.ts';
 import { asset } from './assets.ts';
 import { badge } from './badge.ts';
-import { buildsOf, lastBuildOf, projectsOf } from './lists.ts';
+import { buildsOf, cascadesOf, lastBuildOf, membersOf, projectsOf } from './lists.ts';
 import { logText, logView } from './log.ts';
 import { buildPage } from './pages/build.ts';
 import { buildListPage } from './pages/build-list.ts';
+import { cascadeListPage, cascadePage } from './pages/cascades.ts';
 import { projectListPage, projectPage } from './pages/projects.ts';
 import { fromOf } from './query.ts';
-import type { BuildReader, LogReader, ProjectReader } from './readers.ts';
+import type { BuildReader, CascadeReader, LogReader, ProjectReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
 
 /** What the site reads from, and where it stands. */
 export interface SiteParts {
   builds: BuildReader;
   projects: ProjectReader;
+  cascades: CascadeReader;
   log: LogReader;
   /** `https://slipway.example.org`, without a slash at the end. */
   siteUrl: string;
@@ -41,12 +43,17 @@ const routes: [RegExp, Route][] = [
   [new RegExp(`^/builds/${id}$`), build],
   [new RegExp(`^/builds/${id}/log$`), (_parts, _request, [build]) => redirect(`/api/v1/builds/${build}/log`)],
   [/^\/builds$/, () => redirect('/')],
+  [/^\/cascades$/, cascadeList],
+  [new RegExp(`^/cascades/${id}$`), cascade],
   [/^\/projects$/, projectList],
   [new RegExp(`^/projects/${name}/${name}$`), projectList],
   [new RegExp(`^/projects/${name}/${name}/${tag}$`), project],
   [/^\/api\/v1\/builds$/, apiBuildList],
   [new RegExp(`^/api/v1/builds/${id}$`), apiOneBuild],
   [new RegExp(`^/api/v1/builds/${id}/log$`), apiLog],
+  [/^\/api\/v1\/cascades$/, apiCascadeList],
+  [new RegExp(`^/api/v1/cascades/${id}$`), apiOneCascade],
+  [new RegExp(`^/api/v1/cascades/${id}/projects$`), apiCascadeProjects],
   [/^\/api\/v1\/projects$/, apiProjectList],
   [new RegExp(`^/api/v1/projects/${name}/${name}$`), apiProjectList],
   [new RegExp(`^/api/v1/projects/${name}/${name}/${tag}$`), apiOneProject],
@@ -88,6 +95,21 @@ async function build(parts: SiteParts, { query, now }: SiteRequest, [id = '']: s
   return page(buildPage(found, log, now));
 }
 
+async function cascadeList({ cascades }: SiteParts, { query, now }: SiteRequest): Promise<Answer> {
+  const { items, cursor } = await cascadesOf(cascades, query);
+  const withCauses = items.map(async (cascade) => ({
+    cascade,
+    causes: (await cascades.causes(cascade.id)).map(({ cause }) => cause),
+  }));
+  return page(cascadeListPage({ cascades: await Promise.all(withCauses), cursor, query, now }));
+}
+
+async function cascade(parts: SiteParts, { query, now }: SiteRequest, [id = '']: string[]): Promise<Answer> {
+  const found = await cascadeWith(parts, id);
+  const { items, cursor } = await membersOf(parts.cascades, id, query);
+  return page(cascadePage({ cascade: found, members: items, cursor, query, now }));
+}
+
 async function projectList(
   { builds, projects }: SiteParts,
   { path, query, now }: SiteRequest,
@@ -116,6 +138,21 @@ async function apiOneBuild(parts: SiteParts, _request: SiteRequest, [id = '']: s
 
 async function apiLog(parts: SiteParts, { query, headers }: SiteRequest, [id = '']: string[]): Promise<Answer> {
   return logText(await buildWith(parts, id), parts.log, parts.siteUrl, fromOf(query), headers.range);
+}
+
+async function apiCascadeList({ cascades, siteUrl }: SiteParts, { query }: SiteRequest): Promise<Answer> {
+  const { items, cursor } = await cascadesOf(cascades, query);
+  return json({ items: items.map((cascade) => ({ ...cascade, url: `${siteUrl}/cascades/${cascade.id}` })), cursor });
+}
+
+async function apiOneCascade(parts: SiteParts, _request: SiteRequest, [id = '']: string[]): Promise<Answer> {
+  return json(apiCascade(await cascadeWith(parts, id), parts.siteUrl));
+}
+
+async function apiCascadeProjects(parts: SiteParts, { query }: SiteRequest, [id = '']: string[]): Promise<Answer> {
+  await cascadeWith(parts, id);
+  const { items, cursor } = await membersOf(parts.cascades, id, query);
+  return json({ items: items.map(apiCascadeMember), cursor });
 }
 
 async function apiProjectList(
@@ -169,6 +206,13 @@ async function buildWith({ builds }: SiteParts, id: string) {
       'BuildNotFound',
       `There is no build ${id}. It may have been removed, or the address is not whole.`,
     );
+  return found;
+}
+
+async function cascadeWith({ cascades }: SiteParts, id: string) {
+  const found = await cascades.summary(id);
+  if (!found)
+    throw new RequestError(404, 'CascadeNotFound', `There is no cascade ${id}. The address may not be whole.`);
   return found;
 }
 

@@ -27,7 +27,7 @@ ${live && html`<noscript><meta http-equiv="refresh" content="5"></noscript>`}
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top"><div class="wide">
 <a class="brand" href="/"><svg viewBox="0 0 32 32" aria-hidden="true"><path d="M4 22 28 12v4L4 26z"/><path d="M8 8h6v6H8zM16 5h6v6h-6z"/></svg>Slipway</a>
-<nav aria-label="Site"><a href="/">Builds</a><a href="/projects">Projects</a></nav>
+<nav aria-label="Site"><a href="/">Builds</a><a href="/projects">Projects</a><a href="/cascades">Cascades</a></nav>
 </div></header>
 <main id="main" class="wide" data-live="${live ? 'yes' : 'no'}">
 ${main}

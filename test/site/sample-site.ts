@@ -3,6 +3,7 @@ import type { Build } from '../../core/build.ts';
 import type { Project } from '../../core/project.ts';
 import type { Page, PageRequest } from '../../services/page.ts';
 import { createSiteHandler } from '../../site/handler.ts';
+import type { CascadeMember, CascadeSummary } from '../../site/readers.ts';
 import type { SiteParts } from '../../site/routes.ts';
 
 export const now = new Date('2026-11-21T12:00:00.000Z');
@@ -51,6 +52,7 @@ export function sampleProject(name: string, over: Partial<Project> = {}): Projec
 interface Content {
   builds?: Build[];
   projects?: Project[];
+  cascades?: { summary: CascadeSummary; members: CascadeMember[] }[];
   logs?: Record<string, string | Uint8Array>;
   parts?: Partial<SiteParts>;
   errors?: unknown[];
@@ -64,7 +66,14 @@ export type Answer = APIGatewayProxyStructuredResultV2 & {
 export type Ask = (address: string, headers?: Record<string, string>, method?: string) => Promise<Answer>;
 
 /** The site on stores in memory, asked as API Gateway asks it. */
-export function sampleSite({ builds = [], projects = [], logs = {}, parts = {}, errors = [] }: Content): Ask {
+export function sampleSite({
+  builds = [],
+  projects = [],
+  cascades = [],
+  logs = {},
+  parts = {},
+  errors = [],
+}: Content): Ask {
   const handler = createSiteHandler({
     builds: {
       get: async (id) => builds.find((build) => build.id === id),
@@ -81,6 +90,12 @@ export function sampleSite({ builds = [], projects = [], logs = {}, parts = {}, 
         ),
     },
     projects: { get: async (name) => projects.find((project) => project.name === name), all: async () => projects },
+    cascades: {
+      list: async () => ({ items: cascades.map(({ summary }) => summary) }),
+      causes: async (id) => cascades.find(({ summary }) => summary.id === id)?.summary.causes ?? [],
+      summary: async (id) => cascades.find(({ summary }) => summary.id === id)?.summary,
+      members: async (id) => ({ items: cascades.find(({ summary }) => summary.id === id)?.members ?? [] }),
+    },
     log: {
       slice: async (build, from, limit) => {
         const all = Buffer.from(logs[build] ?? '');

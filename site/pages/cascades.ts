@@ -1,0 +1,106 @@
+import type { Cause } from '../../core/build.ts';
+import { causeInWords, durationInWords, exactTime, oneLine } from '../../core/build-words.ts';
+import { type Html, html } from '../../core/html.ts';
+import type { Cascade, CascadeMember, CascadeSummary } from '../readers.ts';
+import { icon, type Tone } from '../status.ts';
+import { ageElement } from '../times.ts';
+import { projectPath } from './build.ts';
+import { layout, pager } from './layout.ts';
+
+export interface CascadeListPage {
+  cascades: { cascade: Cascade; causes: Cause[] }[];
+  cursor: string | null;
+  query: URLSearchParams;
+  now: Date;
+}
+
+/** Every cascade, the newest first. */
+export function cascadeListPage({ cascades, cursor, query, now }: CascadeListPage): Html {
+  return layout({
+    title: 'Cascades',
+    api: '/api/v1/cascades',
+    main: html`<div class="head"><h1>Cascades</h1></div>
+<p class="quiet">What one change set off: every project that stands on it is rebuilt once, after the projects that it stands on.</p>
+${
+  cascades.length > 0
+    ? html`<ol class="rows">${cascades.map(
+        ({ cascade, causes }) => html`<li>
+<code>${cascade.id.slice(0, 8)}</code>
+<div class="what"><a href="/cascades/${cascade.id}">${causesInWords(causes)}</a></div>
+<div class="where"></div>
+<div class="when">${ageElement(cascade.startedAt, now)}</div>
+</li>`,
+      )}</ol>`
+    : html`<p class="empty">No cascades${query.has('cursor') ? ' before these' : ' yet. One begins when an image that others stand on is released, when a base changes, and with a push of the index'}.</p>`
+}
+${pager('/cascades', query, cursor)}`,
+  });
+}
+
+export interface CascadePage {
+  cascade: CascadeSummary;
+  members: CascadeMember[];
+  cursor: string | null;
+  query: URLSearchParams;
+  now: Date;
+}
+
+/** One cascade: what set it off, how far it is, and each project's part in it. */
+export function cascadePage({ cascade, members, cursor, query, now }: CascadePage): Html {
+  const { id, causes, counts, startedAt, endedAt } = cascade;
+  const path = `/cascades/${id}`;
+  const took = durationInWords(Date.parse(endedAt ?? now.toISOString()) - Date.parse(startedAt));
+  return layout({
+    title: `Cascade ${id.slice(0, 8)}`,
+    api: `/api/v1${path}`,
+    live: endedAt === undefined,
+    main: html`<div id="cascade" data-part>
+<div class="head"><h1>Cascade ${id.slice(0, 8)}</h1></div>
+<p class="meaning" data-announce="${countsInWords(counts)}">${countsInWords(counts)}</p>
+<section><h2>${causes.length === 1 ? 'What set it off' : 'What set it off, and what joined it'}</h2>
+<ul class="reasons">${causes.map(({ cause, at }) => html`<li>${causeInWords(cause)} <span class="quiet">${ageElement(at, now)}</span></li>`)}</ul></section>
+<section><h2>Details</h2><dl class="facts">
+<div><dt>Began</dt><dd>${ageElement(startedAt, now)} <span class="quiet">${exactTime(startedAt)}</span></dd></div>
+<div><dt>${endedAt ? 'Took' : 'Running for'}</dt><dd>${took}</dd></div>
+</dl></section>
+<section><h2>Projects</h2>
+<ol class="rows">${members.map((member) => memberRow(member, now))}</ol>
+</section></div>
+${pager(path, query, cursor)}`,
+  });
+}
+
+function memberRow({ project, state, parents, reason, build, since }: CascadeMember, now: Date): Html {
+  const why = reason ?? (state === 'waiting' && parents.length > 0 ? `waits for ${parents.join(', ')}` : undefined);
+  return html`<li>
+<span class="chip ${tones[state]}">${icon(tones[state])}${state.replace('-', ' ')}</span>
+<div class="what"><a href="${projectPath(project)}">${project}</a>${why && html`<span class="why">${oneLine(why, 300)}</span>`}</div>
+<div class="where">${build && html`<a href="/builds/${build}">build ${build.slice(0, 8)}</a>`}</div>
+<div class="when">${ageElement(since, now)}</div>
+</li>`;
+}
+
+const tones: Record<CascadeMember['state'], Tone> = {
+  waiting: 'quiet',
+  building: 'running',
+  released: 'good',
+  unchanged: 'good',
+  blocked: 'warning',
+  failed: 'bad',
+  cancelled: 'quiet',
+  skipped: 'warning',
+  'not-needed': 'quiet',
+};
+
+function causesInWords([first, ...others]: Cause[]): string {
+  if (!first) return 'Cascade';
+  return others.length === 0 ? causeInWords(first) : `${causeInWords(first)}, and ${others.length} more`;
+}
+
+/** `3 released, 1 building, 2 waiting` */
+function countsInWords(counts: CascadeSummary['counts']): string {
+  const parts = (Object.keys(tones) as CascadeMember['state'][])
+    .filter((state) => counts[state])
+    .map((state) => `${counts[state]} ${state.replace('-', ' ')}`);
+  return parts.length > 0 ? parts.join(', ') : 'no projects';
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import type { CascadeMember, CascadeSummary } from '../../site/readers.ts';
+import { sampleSite, siteUrl } from './sample-site.ts';
+
+const summary: CascadeSummary = {
+  id: '00000000000000cc',
+  startedAt: '2026-11-21T11:50:00.000Z',
+  causes: [
+    {
+      news: 'one',
+      cause: { type: 'parent-released', parents: ['demo/base:latest'] },
+      at: '2026-11-21T11:50:00.000Z',
+    },
+    {
+      news: 'two',
+      cause: { type: 'manual', requester: 'Alex <alex@example.org>' },
+      at: '2026-11-21T11:51:00.000Z',
+    },
+  ],
+  counts: { released: 1, waiting: 1, skipped: 1 },
+};
+const member = (project: string, over: Partial<CascadeMember>): CascadeMember => ({
+  project,
+  state: 'waiting',
+  parents: [],
+  root: false,
+  since: '2026-11-21T11:52:00.000Z',
+  version: 1,
+  ...over,
+});
+const members = [
+  member('demo/app:latest', { state: 'waiting', parents: ['demo/lib:latest'] }),
+  member('demo/lib:latest', { state: 'released', build: '00000000000000aa', root: true }),
+  member('demo/old:latest', { state: 'skipped', reason: 'demo/<b>broken</b>:latest failed.' }),
+];
+const ask = sampleSite({ cascades: [{ summary, members }] });
+
+describe('a cascade', () => {
+  it('is one page: what set it off, how far it is, and what each project waits for', async () => {
+    const { statusCode, text } = await ask('/cascades/00000000000000cc');
+    expect(statusCode).toBe(200);
+    expect(text).toContain('1 waiting, 1 released, 1 skipped');
+    expect(text).toContain('Released anew: demo/base:latest');
+    expect(text).toContain('waits for demo/lib:latest');
+    expect(text).toContain('href="/builds/00000000000000aa"');
+    expect(text).toContain('demo/&lt;b&gt;broken');
+    expect(text).toContain('data-live="yes"');
+  });
+
+  it('stands in the list with its cause', async () => {
+    const { text } = await ask('/cascades');
+    expect(text).toContain('href="/cascades/00000000000000cc"');
+    expect(text).toContain('Released anew: demo/base:latest, and 1 more');
+  });
+
+  it('is JSON too, without mail addresses', async () => {
+    const { text } = await ask('/api/v1/cascades/00000000000000cc');
+    expect(JSON.parse(text)).toMatchObject({
+      id: summary.id,
+      endedAt: null,
+      counts: summary.counts,
+      projectsUrl: `${siteUrl}/api/v1/cascades/00000000000000cc/projects`,
+    });
+    expect(text).not.toContain('alex@');
+    const projects = JSON.parse((await ask('/api/v1/cascades/00000000000000cc/projects')).text);
+    expect(projects.items.map(({ project, state }: CascadeMember) => `${project} ${state}`)).toEqual([
+      'demo/app:latest waiting',
+      'demo/lib:latest released',
+      'demo/old:latest skipped',
+    ]);
+  });
+
+  it('that is not there is not found', async () => {
+    expect((await ask('/cascades/00000000000000dd')).statusCode).toBe(404);
+    expect((await ask('/api/v1/cascades/00000000000000dd/projects')).statusCode).toBe(404);
+  });
+});
