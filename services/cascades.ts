@@ -85,9 +85,21 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
     );
   }
 
+  /** What set a cascade off and what joined it, in the order of coming. */
+  async function causes(id: string): Promise<CascadeSummary['causes']> {
+    const found: CascadeSummary['causes'] = [];
+    for await (const item of itemsOf(id, '.cause ')) {
+      if (!String(item.member).startsWith('.cause ')) break;
+      found.push(newsSchema.parse(item));
+    }
+    return found.sort((one, other) => (one.at < other.at ? -1 : 1));
+  }
+
   const itemOf = (cascade: string, member: CascadeMember) => ({ ...member, id: cascade, member: member.project });
 
   return {
+    causes,
+
     /** Which cascade answers the news, if that has been settled. */
     async answerTo(news: string): Promise<string | undefined> {
       const { Item } = await client.send(
@@ -168,11 +180,6 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
       // What is kept under other keys for the pipeline's own use has no header.
       const header = headerSchema.safeParse(Item);
       if (!header.success) return undefined;
-      const causes: CascadeSummary['causes'] = [];
-      for await (const item of itemsOf(id, '.cause ')) {
-        if (!String(item.member).startsWith('.cause ')) break;
-        causes.push(newsSchema.parse(item));
-      }
       const counts: CascadeSummary['counts'] = {};
       let last = header.data.startedAt;
       for await (const item of itemsOf(id, '0', '#state, #since')) {
@@ -183,7 +190,7 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
       const isOver = !counts.waiting && !counts.building;
       return {
         ...header.data,
-        causes: causes.sort((one, other) => (one.at < other.at ? -1 : 1)),
+        causes: await causes(id),
         counts,
         ...(isOver ? { endedAt: last } : {}),
       };
