@@ -13,7 +13,8 @@ import { createGithubToken } from '../services/github-token.ts';
 import { createHeads } from '../services/heads.ts';
 import { createProjects } from '../services/projects.ts';
 import { createRecords } from '../services/records.ts';
-import { headOf } from '../services/source-host.ts';
+import { createSourceHost } from '../services/source-host.ts';
+import { openPublicFetch } from './public-fetching.ts';
 
 const logLimitBytes = 32 * 1024 * 1024;
 
@@ -29,7 +30,7 @@ export function openBuildStarter(logger: Logger): BuildStarter {
     executions: createExecutions(new SFNClient({}), variable('STATE_MACHINE_ARN')),
     codeBuild: createCodeBuild(new CodeBuildClient({})),
     statuses: createCommitStatuses(variable('GITHUB_API_URL'), variable('GITHUB_URL'), variable('SITE_URL'), token),
-    headOf,
+    headOf: createSourceHost(openPublicFetch()).headOf,
     logger,
     repositoryPrefix: variable('REPOSITORY_PREFIX'),
     limits: { timeoutSeconds: Number(variable('BUILD_TIMEOUT_SECONDS')), logLimitBytes },

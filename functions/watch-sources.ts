@@ -12,10 +12,10 @@ import { createGithubToken } from '../services/github-token.ts';
 import { createHeads } from '../services/heads.ts';
 import { type HostWord, inHostTurns } from '../services/host-turns.ts';
 import { createProjects, type Projects } from '../services/projects.ts';
-import { createPublicFetch } from '../services/public-fetch.ts';
 import { createSourceHost, HostBusyError } from '../services/source-host.ts';
 import { createSources, type Source, type Sources } from '../services/sources.ts';
 import { createTriggers } from '../services/triggers.ts';
+import { openPublicFetch } from './public-fetching.ts';
 import { createSourceLook, type LookServices } from './source-look.ts';
 
 const minutes = 60_000;
@@ -151,14 +151,13 @@ function services(): Services {
   const client = createDocumentClient();
   const url = `${variable('GITHUB_URL')}/${variable('INDEX_REPOSITORY')}`;
   const token = createGithubToken(variable('GITHUB_TOKEN_SECRET'));
-  const fetch = createPublicFetch({ privateHosts: JSON.parse(variable('PRIVATE_HOSTS')) as string[] });
   return {
     projects: createProjects(client, variable('PROJECTS_TABLE')),
     heads: createHeads(client, variable('HEADS_TABLE')),
     deliveries: createDeliveries(client, variable('DELIVERIES_TABLE')),
     sources: createSources(client, variable('SOURCES_TABLE')),
     triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
-    refsOf: createSourceHost(fetch).refsOf,
+    refsOf: createSourceHost(openPublicFetch()).refsOf,
     index: { url: `${url}.git`, source: sourceOf(url), ref: `refs/heads/${variable('INDEX_BRANCH')}` },
     indexAuthorization: async () => {
       const value = await token();

@@ -20,6 +20,7 @@ import type { StatusSite } from './site.ts';
 import type { State } from './state.ts';
 import type { Supervision } from './supervision.ts';
 import type { Triggers } from './triggers.ts';
+import type { SourceWatch } from './watch-sources.ts';
 import { type Webhook, webhookPath } from './webhook.ts';
 
 export interface Monitored {
@@ -29,6 +30,7 @@ export interface Monitored {
   pipeline: Pipeline;
   planner: Planner;
   site: StatusSite;
+  sourceWatch: SourceWatch;
   state: State;
   supervision: Supervision;
   triggers: Triggers;
@@ -49,7 +51,7 @@ export class Monitoring extends Construct {
 }
 
 /** Whatever keeps an accepted push from becoming a build. */
-function alarmOnIntake(alarms: Alarms, { api, triggers }: Monitored): void {
+function alarmOnIntake(alarms: Alarms, { api, sourceWatch, triggers }: Monitored): void {
   alarms.add('TriggersLost', {
     meaning: 'A trigger could not be planned in five attempts and lies in the dead-letter queue.',
     metric: triggers.deadLetters.metricApproximateNumberOfMessagesVisible({
@@ -77,6 +79,21 @@ function alarmOnIntake(alarms: Alarms, { api, triggers }: Monitored): void {
     metric: webhookMetric(api, 'Latency', { statistic: Stats.percentile(99), period: Duration.minutes(5) }),
     threshold: 5000,
     periods: 3,
+  });
+  const half = { period: Duration.minutes(30) };
+  const watch = sourceWatch.function.function;
+  alarms.add('SourcesUnwatched', {
+    meaning: 'For an hour nobody has come to the end of asking the repositories where they are.',
+    metric: new MathExpression({
+      label: 'Good runs',
+      expression: 'runs - errors',
+      usingMetrics: { runs: watch.metricInvocations(half), errors: watch.metricErrors(half) },
+      ...half,
+    }),
+    threshold: 1,
+    periods: 2,
+    comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
+    missing: TreatMissingData.BREACHING,
   });
 }
 
@@ -123,7 +140,7 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monit
  * The functions outside the state machine. Those inside throw on purpose, to be tried again, and the machine takes care of what
  * they throw for good.
  */
-function alarmOnFunctions(alarms: Alarms, { planner, site, supervision, webhook }: Monitored): void {
+function alarmOnFunctions(alarms: Alarms, { planner, site, sourceWatch, supervision, webhook }: Monitored): void {
   const functions = {
     githubWebhook: webhook.receiver,
     planBuilds: planner.function,
@@ -131,6 +148,7 @@ function alarmOnFunctions(alarms: Alarms, { planner, site, supervision, webhook 
     closeBuild: supervision.closeBuild,
     reconcileBuilds: supervision.reconcileBuilds,
     site: site.pages,
+    watchSources: sourceWatch.function,
   };
   const of = (metric: (each: PipelineFunction) => IMetric) =>
     Object.fromEntries(Object.entries(functions).map(([name, each]) => [name, metric(each)]));
@@ -153,7 +171,7 @@ function alarmOnFunctions(alarms: Alarms, { planner, site, supervision, webhook 
   });
 }
 
-function alarmOnServices(alarms: Alarms, { state, supervision }: Monitored): void {
+function alarmOnServices(alarms: Alarms, { sourceWatch, state, supervision }: Monitored): void {
   const tables = (metricName: string) =>
     Object.fromEntries(state.tables.map((table, at) => [`table${at}`, table.metric(metricName, sumOver(5))]));
   alarms.add('ReadsThrottled', {
@@ -173,7 +191,7 @@ function alarmOnServices(alarms: Alarms, { state, supervision }: Monitored): voi
     metric: total(
       'Failed deliveries',
       Object.fromEntries(
-        supervision.rules.map((rule, at) => [
+        [...supervision.rules, sourceWatch.rule].map((rule, at) => [
           `rule${at}`,
           new Metric({
             namespace: 'AWS/Events',

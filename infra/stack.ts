@@ -17,6 +17,7 @@ import { State } from './state.ts';
 import { Steps } from './steps.ts';
 import { Supervision } from './supervision.ts';
 import { Triggers } from './triggers.ts';
+import { SourceWatch } from './watch-sources.ts';
 import { Webhook } from './webhook.ts';
 
 /** All of Slipway: one `new` for each thing that it can do. */
@@ -79,6 +80,7 @@ export class SlipwayStack extends Stack {
       state,
       logRetention,
     });
+    const sourceWatch = new SourceWatch(this, 'SourceWatch', { gitHost, state, triggers, logRetention });
     new Monitoring(this, 'Monitoring', {
       config,
       api,
@@ -86,6 +88,7 @@ export class SlipwayStack extends Stack {
       pipeline,
       planner,
       site,
+      sourceWatch,
       state,
       supervision,
       triggers,

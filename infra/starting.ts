@@ -35,6 +35,7 @@ export class Starting {
     pipeline.grantStop(grantee);
     builder.grantStop(grantee);
     gitHost.grantStatuses(grantee);
+    gitHost.grantFetch(grantee);
     api.grantLink(grantee);
     grantee.setVariable('REPOSITORY_PREFIX', config.repositoryPrefix);
     grantee.setVariable('BUILD_TIMEOUT_SECONDS', String(config.build.timeoutSeconds));
