@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildRequest, type BuildResult, buildResultSchema, recordKeys } from '../../core/build-request.ts';
+import { type PackageList, packageListSchema } from '../../core/package-list.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { type SmallAws, startSmallAws } from './small-aws.ts';
 import { type SmallGitHost, startSmallGitHost } from './small-git-host.ts';
@@ -15,6 +16,7 @@ const bucket = 'records';
 export interface Build {
   result: BuildResult;
   log: string;
+  packages: PackageList | undefined;
   parts: string[];
   console: string;
   code: number | null;
@@ -96,11 +98,14 @@ export class Workshop implements AsyncDisposable {
     const code = await ended;
     const stored = objects.get(`/${bucket}/${recordKeys.result(request.id)}`);
     if (stored === undefined) throw new Error(`The builder left no result:\n${printed}`);
+    const list = objects.get(`/${bucket}/${recordKeys.packages(request.id)}`);
+    const packages = list === undefined ? undefined : packageListSchema.parse(JSON.parse(list));
     const parts = [...objects]
       .filter(([key]) => key.startsWith(`/${bucket}/${recordKeys.logPrefix(request.id)}`))
       .sort(([one], [other]) => one.localeCompare(other))
       .map(([, text]) => text);
-    return { result: buildResultSchema.parse(JSON.parse(stored)), log: parts.join(''), parts, console: printed, code };
+    const result = buildResultSchema.parse(JSON.parse(stored));
+    return { result, log: parts.join(''), packages, parts, console: printed, code };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
