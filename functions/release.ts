@@ -1,5 +1,5 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
-import { type Build, type BuildStatus, isTerminal, type TerminalStatus } from '../core/build.ts';
+import { type Build, type BuildStatus, isReleasable, isTerminal, type TerminalStatus } from '../core/build.ts';
 import { RecordConflictError } from '../core/errors.ts';
 import { isBefore } from '../core/head-order.ts';
 import { type Project, parseProjectName, repositoriesOf } from '../core/project.ts';
@@ -74,7 +74,7 @@ export function createRelease({ builds, projects, heads, openRegistry, repositor
     }
     const known = await projects.get(build.project);
     if (!known) throw new RecordConflictError(`There is no project ${build.project}.`);
-    if (build.cause.type === 'pull-request') return end(build, 'unchanged');
+    if (build.cause.type === 'pull-request' || !isReleasable(build.ref)) return end(build, 'unchanged');
     if (build.status !== 'releasing') {
       // From here on the build is left to its end: one that has moved a tag is not superseded.
       const head = await heads.get(build.project, build.ref);

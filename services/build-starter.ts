@@ -1,9 +1,8 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { type Build, type Cause, isReleasable } from '../core/build.ts';
-import type { BuildRequest } from '../core/build-request.ts';
+import type { Build, Cause } from '../core/build.ts';
 import { buildIdOf } from '../core/plan.ts';
-import { type Project, repositoriesOf } from '../core/project.ts';
-import { imageVersion } from '../core/tags.ts';
+import type { Project } from '../core/project.ts';
+import { requestOf } from '../core/requested-build.ts';
 import type { Builds } from './builds.ts';
 import type { CodeBuild } from './codebuild.ts';
 import type { CommitStatuses } from './commit-statuses.ts';
@@ -105,26 +104,6 @@ export function createBuildStarter(services: Services) {
     return closed ?? builds.require(build.id);
   }
 
-  function requestOf({ id, commit, ref, sourceUrl }: Build, project: Project): BuildRequest {
-    return {
-      id,
-      project: project.name,
-      source: { url: sourceUrl, commit, ref },
-      dockerfile: project.dockerfile,
-      context: project.context,
-      candidate: repositoriesOf(project, services.repositoryPrefix).candidate,
-      repositoryPrefix: services.repositoryPrefix,
-      labels: {
-        'org.opencontainers.image.source': project.gitUrl,
-        'org.opencontainers.image.revision': commit,
-        'org.opencontainers.image.version': imageVersion(project, ref),
-        'org.opencontainers.image.ref.name': ref.replace(/^refs\/(heads|tags)\//, ''),
-      },
-      ...(isReleasable(ref) ? {} : { cache: 'none' as const }),
-      ...services.limits,
-    };
-  }
-
   /** Brings a build that is recorded to its execution, unless a newer one has its place; ends those whose place it has. */
   async function run(build: Build, project: Project): Promise<Build> {
     if (build.status !== 'queued') return build;
@@ -132,11 +111,14 @@ export function createBuildStarter(services: Services) {
     const head = await heads.get(project.name, ref);
     if (head?.build !== undefined && head.build !== id) return giveWay(build, head.build);
     const replaced = [...(head?.replaced ?? [])].filter((other) => other !== id);
-    for (const other of replaced) await superseding.supersede(other, id);
-    if (replaced.length > 0) await heads.forgetReplaced({ project: project.name, ref }, replaced);
+    const ended = [];
+    for (const other of replaced) ended.push(await superseding.supersede(other, id));
+    // What was asked to be built without the cache, and is not, is asked of the build that takes its place.
+    const insists = !build.noCache && ended.some((other) => other?.noCache);
 
-    await records.putRequest(requestOf(build, project));
+    await records.putRequest(requestOf(insists ? await builds.forgoCache(id) : build, project, services));
     await executions.start(id);
+    if (replaced.length > 0) await heads.forgetReplaced({ project: project.name, ref }, replaced);
     // A newer one may have ended it between its record and its execution, when there was nothing to stop.
     const started = await builds.require(id);
     if (started.status === 'superseded' || started.status === 'cancelled') await superseding.stop(started);

@@ -146,6 +146,17 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       return build;
     },
 
+    /** Has a build do without the cache that is asked so after its record was made. */
+    async forgoCache(id: string): Promise<Build> {
+      const build = await update(id, {
+        UpdateExpression: 'SET noCache = :true',
+        ConditionExpression: 'attribute_exists(id)',
+        ExpressionAttributeValues: { ':true': true },
+      });
+      if (!build) throw new RecordConflictError(`There is no build ${id}.`);
+      return build;
+    },
+
     /** Notes which run of CodeBuild's has the build; undefined if there is no such build. */
     noteCodeBuild(id: string, codeBuildId: string): Promise<Build | undefined> {
       return update(id, {

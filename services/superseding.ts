@@ -12,7 +12,10 @@ interface Services {
 /** What a build may still be taken out of. One that puts its tags on already is left to its end. */
 const replaceable = ['queued', 'building', 'scanning'] as const;
 
-/** Ends builds before their time: those whose place a newer one has taken, and those that nobody wants any more. Doing it again, or after half of it, does the rest. */
+/**
+ * Ends builds before their time: those whose place a newer one has taken, and those that nobody wants any more. Doing it again, or after
+ * half of it, does the rest.
+ */
 export function createSuperseding({ builds, executions, codeBuild }: Services) {
   /** Stops what runs for a build that has its end. */
   async function stop({ id, codeBuildId, supersededBy, failure }: Build): Promise<void> {
@@ -28,14 +31,16 @@ export function createSuperseding({ builds, executions, codeBuild }: Services) {
   return {
     stop,
 
-    /** Gives the place of a build to a newer one. */
-    async supersede(id: string, by: string): Promise<void> {
+    /** Gives the place of a build to a newer one. Undefined unless that was its end. */
+    async supersede(id: string, by: string): Promise<Build | undefined> {
       // One that is not recorded yet sees by its head that its place is taken.
       const build = await builds.get(id);
-      if (!build) return;
+      if (!build) return undefined;
       const closed = await builds.close(build, 'superseded', { supersededBy: by }, replaceable);
       const ended = closed ?? (await builds.get(id));
-      if (ended?.status === 'superseded') await stop(ended);
+      if (ended?.status !== 'superseded') return undefined;
+      await stop(ended);
+      return ended;
     },
 
     /**
