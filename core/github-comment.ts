@@ -16,6 +16,7 @@ export const commentEventSchema = z.object({
   action: z.string(),
   issue: z.object({ number: z.int().check(z.positive()), pull_request: z.optional(z.object({})) }),
   comment: z.object({
+    id: z.int(),
     body: z.nullable(z.string()),
     user: z.nullable(z.object({ login: z.string().check(z.regex(/^[\w.[\]-]{1,100}$/)), type: z.string() })),
   }),
@@ -34,10 +35,10 @@ const approval = /^\/ok-to-test(?:[ \t]+([0-9a-f]{64}|[0-9a-f]{40}|\S{1,100}))?[
 /** Undefined for a comment that approves nothing. Only new comments count: an old one may be edited by others than its author. */
 export function approvalTrigger(
   { action, issue, comment, repository }: z.infer<typeof commentEventSchema>,
-  delivery: string,
+  _delivery: string,
   receivedAt: Date,
 ): TriggerOf<'approval'> | undefined {
-  const { body, user } = comment;
+  const { id, body, user } = comment;
   if (action !== 'created' || !issue.pull_request || !body || user?.type !== 'User') return undefined;
   if (body.includes(commentMark)) return undefined;
   const [line, named = ''] = approval.exec(body.replaceAll('\r\n', '\n')) ?? [];
@@ -45,7 +46,8 @@ export function approvalTrigger(
   const commit = named.toLowerCase();
   return {
     type: 'approval',
-    id: delivery,
+    // Two webhooks deliver one comment under two ids.
+    id: `approval:${id}`,
     receivedAt: receivedAt.toISOString(),
     source: sourceOf(repository.clone_url),
     repository: repository.full_name,

@@ -11,7 +11,7 @@ import { createTriggers, type Triggers } from '../services/triggers.ts';
 
 interface Services {
   secret: Secret;
-  triggers: Triggers;
+  triggers: Pick<Triggers, 'send'>;
 }
 
 /**

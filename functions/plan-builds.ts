@@ -5,9 +5,11 @@ import { SESClient } from '@aws-sdk/client-ses';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { sourceOf } from '../core/source.ts';
 import { type Trigger, type TriggerOf, triggerSchema } from '../core/trigger.ts';
+import { createCommitStatuses } from '../services/commit-statuses.ts';
 import { createDeliveries } from '../services/deliveries.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
+import { createGithubApi } from '../services/github-api.ts';
 import { createGithubToken } from '../services/github-token.ts';
 import { createHeads } from '../services/heads.ts';
 import { createIndexRepository } from '../services/index-repository.ts';
@@ -94,6 +96,8 @@ function services(): PlanServices {
       repository: createIndexRepository(apiUrl, indexName, token),
     },
     headOf,
+    github: createGithubApi({ apiUrl, url: githubUrl, token }),
+    statuses: createCommitStatuses(apiUrl, githubUrl, siteUrl, token),
     mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),
     operators: JSON.parse(variable('OPERATORS')) as string[],
     siteUrl,

@@ -1,6 +1,8 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { BuildStarter, StartBuild, StartRebuild } from '../../services/build-starter.ts';
+import type { CommitStatuses } from '../../services/commit-statuses.ts';
 import type { Deliveries } from '../../services/deliveries.ts';
+import type { GithubApi } from '../../services/github-api.ts';
 import type { Heads } from '../../services/heads.ts';
 import type { IndexRepository } from '../../services/index-repository.ts';
 import type { Mailer } from '../../services/mail.ts';
@@ -14,12 +16,15 @@ export interface PlanServices {
   startRebuild: StartRebuild;
   /** Notes a head that calls for no build. */
   passOver: BuildStarter['passOver'];
+  cancelBuild: BuildStarter['cancelBuild'];
   heads: Heads;
   projects: Projects;
   deliveries: Deliveries;
   repositories: Repositories;
   index: { name: string; source: string; ref: string; repository: IndexRepository };
   headOf: HeadOf;
+  github: GithubApi;
+  statuses: Pick<CommitStatuses, 'setForPullRequest'>;
   mailer: Mailer;
   operators: string[];
   siteUrl: string;

@@ -16,7 +16,7 @@ function read(body: string | null, over: { action?: string; issue?: object; user
   const event = commentEventSchema.parse({
     action: over.action ?? 'created',
     issue: over.issue ?? { number: 7, pull_request: { url: 'https://…' } },
-    comment: { body, user: over.user === undefined ? { login: 'maintainer', type: 'User' } : over.user },
+    comment: { id: 5, body, user: over.user === undefined ? { login: 'maintainer', type: 'User' } : over.user },
     repository: { clone_url: 'https://github.com/Demo/App.git', full_name: 'Demo/App' },
   });
   return approvalTrigger(event, 'guid', now);
@@ -38,6 +38,7 @@ describe("GitHub's comment events", () => {
   ])('approve a commit: %j', (body) => {
     const trigger = read(body);
     expect(trigger).toMatchObject({
+      id: 'approval:5',
       type: 'approval',
       number: 7,
       commit,

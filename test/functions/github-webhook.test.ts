@@ -32,7 +32,7 @@ const pullRequest = (action: string) => ({
 const comment = (body: string) => ({
   action: 'created',
   issue: { number: 7, pull_request: {} },
-  comment: { body, user: { login: 'maintainer', type: 'User' } },
+  comment: { id: 5, body, user: { login: 'maintainer', type: 'User' } },
   repository,
 });
 

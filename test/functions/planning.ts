@@ -3,6 +3,7 @@ import type { PushTrigger } from '../../core/trigger.ts';
 import { createPlanBuilds } from '../../functions/plan-builds.ts';
 import { createBuildStarter } from '../../services/build-starter.ts';
 import { createMortal, type Mortal } from './mortal.ts';
+import { createSmallGithub } from './small-github.ts';
 import { commit, silentLogger, startWorld } from './world.ts';
 
 export const indexSource = 'git.example/slipway/index';
@@ -53,6 +54,7 @@ export async function startPlanning(mortal: Mortal = createMortal()) {
   const planning = {
     ...world,
     ensured,
+    github: createSmallGithub(),
     /** ECR, as it makes repositories. */
     ensure: async ({ name }: { name: string }) => void ensured.push(name),
     /** The index at any commit. */
@@ -83,6 +85,8 @@ export async function startPlanning(mortal: Mortal = createMortal()) {
   });
   const planBuilds = createPlanBuilds({
     ...starter,
+    github: { ...mortal.guard(planning.github.api), repositoryAt: planning.github.api.repositoryAt },
+    statuses: mortal.guard(world.statuses),
     heads,
     projects,
     deliveries: mortal.guard(world.deliveries),

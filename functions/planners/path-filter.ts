@@ -1,0 +1,41 @@
+import { touches } from '../../core/path-filter.ts';
+import type { Project } from '../../core/project.ts';
+import { GithubRefusedError } from '../../services/github-api.ts';
+import type { PlanServices } from './services.ts';
+
+/**
+ * Asks the git host whether commits touch the paths of a project. Whatever cannot be told for sure counts as touched: a build too many
+ * is only a build.
+ */
+export function createPathFilter({ github, heads, logger }: Pick<PlanServices, 'github' | 'heads' | 'logger'>) {
+  async function touched(project: Project, base: string, head: string, needsAncestor: boolean): Promise<boolean> {
+    const { paths = [], gitUrl } = project;
+    const repository = github.repositoryAt(gitUrl);
+    if (!repository) return true;
+    try {
+      const comparison = await github.compare(repository, base, head);
+      if (!comparison || (needsAncestor && !comparison.isAhead)) return true;
+      return touches(paths, comparison.files);
+    } catch (error) {
+      const level = error instanceof GithubRefusedError ? 'warn' : 'error';
+      logger[level]('The files of a push are not known: it is built', { project: project.name, error: error as Error });
+      return true;
+    }
+  }
+
+  return {
+    /** Whether a new head of the tracked branch touches the project, compared to the head that is known. */
+    async concernsHead(project: Project, ref: string, commit: string): Promise<boolean> {
+      if (!project.paths?.length || ref !== `refs/heads/${project.gitBranch}`) return true;
+      const known = await heads.get(project.name, ref);
+      if (!known || known.commit === commit) return true;
+      // After a forced push, what is gone may have touched the project too.
+      return touched(project, known.commit, commit, true);
+    },
+
+    /** Whether a pull request touches the project: all of its commits, beside the branch that they are to be merged into. */
+    async concernsPullRequest(project: Project, baseRef: string, commit: string): Promise<boolean> {
+      return !project.paths?.length || touched(project, baseRef, commit, false);
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { GithubApi, PullRequest } from '../../services/github-api.ts';
+
+/** GitHub's API in memory, for the repositories below https://git.example. */
+export function createSmallGithub() {
+  const pullRequests = new Map<number, PullRequest>();
+  const permissions = new Map<string, string>();
+  const comparisons = new Map<string, { isAhead: boolean; files: string[] }>();
+  const comments: { repository: string; number: number; body: string }[] = [];
+  const asked: string[] = [];
+  const github = { pullRequests, permissions, comparisons, comments, asked, failure: undefined as Error | undefined };
+  const api: GithubApi = {
+    repositoryAt: (sourceUrl) => /^https:\/\/git\.example\/(\w+\/\w+)\.git$/.exec(sourceUrl)?.[1],
+    isAuthenticated: async () => true,
+    async compare(repository, base, head) {
+      if (github.failure) throw github.failure;
+      asked.push(`${repository} ${base}...${head}`);
+      return comparisons.get(`${base}...${head}`);
+    },
+    async permission(_, username) {
+      if (github.failure) throw github.failure;
+      return permissions.get(username) ?? 'none';
+    },
+    pullRequest: async (_, number) => pullRequests.get(number),
+    setStatus: async () => undefined,
+    async keepComment(repository, number, mark, body) {
+      const known = comments.find((comment) => comment.number === number && comment.body.includes(mark));
+      if (known) known.body = body;
+      else comments.push({ repository, number, body });
+    },
+  };
+  return Object.assign(github, { api });
+}
