@@ -24,7 +24,9 @@ const pendingSchema = callSchema.extend({
   round: z.int(),
   /** Rises when a build of the round was superseded and nothing took its place. */
   attempt: z.int(),
+  /** Of a project that is built: its build, and what was given as the reason. */
   build: z.string().optional(),
+  cause: causeSchema.optional(),
   since: z.iso.datetime(),
   /** What came while the build was running already: a further round. */
   again: callSchema.optional(),
@@ -47,6 +49,8 @@ export const rebuildSchema = z.object({
       build: z.string().optional(),
       reason: z.string().optional(),
       at: z.iso.datetime(),
+      parents: z.array(z.string()),
+      root: z.boolean(),
     })
     .optional(),
   /** The last round that ended with a release. */
@@ -176,9 +180,8 @@ export function orderOf(pending: Pick<Pending, 'round' | 'attempt'>): string {
 }
 
 /** From now on the build sees what its parents have released; news that comes later is for the next round. */
-export function begin(state: Rebuild, build: string, now: string): Rebuild {
-  const pending = required(state);
-  return { ...state, pending: { ...pending, state: 'building', build, since: now } };
+export function begin(state: Rebuild, build: string, cause: Cause, now: string): Rebuild {
+  return { ...state, pending: { ...required(state), state: 'building', build, cause, since: now } };
 }
 
 /** Another build took the place of the round's. */
@@ -188,7 +191,7 @@ export function follow(state: Rebuild, build: string): Rebuild {
 
 /** The round's build is gone and nothing took its place: it is called for again. */
 export function retry(state: Rebuild, now: string): Rebuild {
-  const { build: _, again, ...pending } = required(state);
+  const { build: _, cause: __, again, ...pending } = required(state);
   if (!again) return { ...state, pending: { ...pending, state: 'waiting', attempt: pending.attempt + 1, since: now } };
   const round = pending.round + 1;
   return { ...state, round, pending: { ...joined(pending, again), state: 'waiting', round, attempt: 0, since: now } };
@@ -224,6 +227,8 @@ export function settle(state: Rebuild, { outcome, build, reason }: End, now: str
       ...(build ? { build } : {}),
       ...(reason ? { reason } : {}),
       at: now,
+      parents: Object.keys(ended.parents).sort(),
+      root: Object.keys(ended.causes).length > 0,
     },
     ...(outcome === 'released' ? { releasedRound: ended.round } : {}),
     ...(build ? { heard: { ...state.heard, [endedNews(build)]: { at: now, round: ended.round, root: true } } } : {}),

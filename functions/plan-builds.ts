@@ -5,8 +5,11 @@ import { SESClient } from '@aws-sdk/client-ses';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { sourceOf } from '../core/source.ts';
 import { type Trigger, type TriggerOf, triggerSchema } from '../core/trigger.ts';
+import { createBuilds } from '../services/builds.ts';
+import { createCascades } from '../services/cascades.ts';
 import { createCommitStatuses } from '../services/commit-statuses.ts';
 import { createDeliveries } from '../services/deliveries.ts';
+import { createDependents } from '../services/dependents.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createGithubApi } from '../services/github-api.ts';
@@ -15,8 +18,10 @@ import { createHeads } from '../services/heads.ts';
 import { createIndexRepository } from '../services/index-repository.ts';
 import { createMailer } from '../services/mail.ts';
 import { createProjects } from '../services/projects.ts';
+import { createRebuilds } from '../services/rebuilds.ts';
 import { createRepositories } from '../services/repositories.ts';
-import { headOf } from '../services/source-host.ts';
+import { createSourceHost } from '../services/source-host.ts';
+import { createTriggers } from '../services/triggers.ts';
 import { openBuildStarter } from './build-starting.ts';
 import { createApprovalPlanner } from './planners/approval.ts';
 import { createBasesChangedPlanner } from './planners/bases-changed.ts';
@@ -30,10 +35,11 @@ import { createPushPlanner } from './planners/push.ts';
 import { createSchedulePlanner } from './planners/schedule.ts';
 import type { PlanServices } from './planners/services.ts';
 import { createSourceMovedPlanner } from './planners/source-moved.ts';
+import { openPublicFetch } from './public-fetching.ts';
 
 /** Decides which projects a trigger concerns and starts their builds. Handling the same trigger again changes nothing. */
 export function createPlanBuilds(services: PlanServices) {
-  const { deliveries, logger } = services;
+  const { deliveries, triggers, logger } = services;
   const planners: Planners = {
     push: createPushPlanner(services),
     'pull-request': createPullRequestPlanner(services),
@@ -50,9 +56,12 @@ export function createPlanBuilds(services: PlanServices) {
     planners[trigger.type](trigger);
 
   return async function planBuilds(trigger: Trigger): Promise<void> {
-    if (await deliveries.get(trigger.id)) return;
-    const { outcome, builds } = await plan(trigger);
-    await deliveries.put({ delivery: trigger.id, outcome, builds });
+    // A step is no news: the same one is taken again whenever something has moved.
+    const isNews = trigger.type !== 'cascade-step';
+    if (isNews && (await deliveries.get(trigger.id))) return;
+    const { outcome, builds, unfinished } = await plan(trigger);
+    if (unfinished) await triggers.sendBatch([trigger]);
+    else if (isNews) await deliveries.put({ delivery: trigger.id, outcome, builds });
     logger.info('A trigger is planned', { trigger: trigger.id, type: trigger.type, outcome, builds });
   };
 }
@@ -85,6 +94,11 @@ function services(): PlanServices {
   ];
   return {
     ...openBuildStarter(logger),
+    builds: createBuilds(client, variable('BUILDS_TABLE')),
+    cascades: createCascades(client, variable('CASCADES_TABLE')),
+    dependents: createDependents(client, variable('DEPENDENTS_TABLE')),
+    rebuilds: createRebuilds(client, variable('CASCADES_TABLE')),
+    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
     heads: createHeads(client, variable('HEADS_TABLE')),
     projects,
     deliveries: createDeliveries(client, variable('DELIVERIES_TABLE')),
@@ -95,7 +109,7 @@ function services(): PlanServices {
       ref: `refs/heads/${variable('INDEX_BRANCH')}`,
       repository: createIndexRepository(apiUrl, indexName, token),
     },
-    headOf,
+    headOf: createSourceHost(openPublicFetch()).headOf,
     github: createGithubApi({ apiUrl, url: githubUrl, token }),
     statuses: createCommitStatuses(apiUrl, githubUrl, siteUrl, token),
     mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),

@@ -4,6 +4,7 @@ import { SESClient } from '@aws-sdk/client-ses';
 import { type Build, isTerminal } from '../core/build.ts';
 import { RecordConflictError, TellingBusyError } from '../core/errors.ts';
 import { buildMail, type Mail } from '../core/mail.ts';
+import { endedNews } from '../core/rebuild.ts';
 import { type BuildLog, createBuildLog } from '../services/build-log.ts';
 import { type BuildMetrics, createBuildMetrics } from '../services/build-metrics.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
@@ -12,6 +13,7 @@ import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createGithubToken } from '../services/github-token.ts';
 import { createMailer, type Mailer, MailRejectedError } from '../services/mail.ts';
+import { createTriggers, type Triggers } from '../services/triggers.ts';
 import { stepInputSchema } from './step-input.ts';
 
 interface Services {
@@ -20,6 +22,7 @@ interface Services {
   mailer: Mailer;
   statuses: CommitStatuses;
   metrics: BuildMetrics;
+  triggers: Pick<Triggers, 'send'>;
   siteUrl: string;
   indexUrl: string;
   logger: Logger;
@@ -29,7 +32,7 @@ interface Services {
 const tailBytes = 16_000;
 
 /** Tells people how a build ended: a mail, once, and the mark at the commit. False while somebody else is at it. */
-export function createTell({ builds, log, mailer, statuses, metrics, siteUrl, indexUrl, logger }: Services) {
+export function createTell({ builds, log, mailer, statuses, metrics, triggers, siteUrl, indexUrl, logger }: Services) {
   async function mailFor(build: Build): Promise<Mail | undefined> {
     if (build.status !== 'failed') return buildMail(build, siteUrl, { indexUrl });
     const { bytes } = await log.slice(build.id, -tailBytes, tailBytes);
@@ -55,6 +58,8 @@ export function createTell({ builds, log, mailer, statuses, metrics, siteUrl, in
       throw new RecordConflictError(`Build ${id} has not ended: there is nothing to tell.`);
     if (!(await builds.claimTelling(id))) return (await builds.require(id)).toldAt !== undefined;
     try {
+      // Whoever stands on the project hears of it, mail or no mail; the same news is heard once however often it is sent.
+      await triggers.send({ type: 'build-ended', id: endedNews(id), receivedAt: new Date().toISOString(), build: id });
       await send(build);
     } catch (error) {
       await builds.releaseTelling(id);
@@ -90,6 +95,7 @@ export function tellServices(logger: Logger): Services {
     mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),
     statuses: createCommitStatuses(variable('GITHUB_API_URL'), githubUrl, siteUrl, token),
     metrics: createBuildMetrics(),
+    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
     siteUrl,
     indexUrl: `${githubUrl}/${variable('INDEX_REPOSITORY')}`,
     logger,

@@ -39,7 +39,10 @@ export class Planner extends Construct {
     });
     this.function = planner;
     props.starting.grant(planner);
-    props.state.projects.grant(planner, 'Scan');
+    props.state.projects.grant(planner, 'BatchGetItem', 'Scan');
+    props.state.cascades.grant(planner, 'GetItem', 'BatchGetItem', 'PutItem', 'BatchWriteItem');
+    props.state.dependents.grant(planner, 'GetItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan');
+    props.triggers.grantSend(planner);
     props.state.projects.grantQuery(planner, 'bySource');
     props.state.deliveries.grant(planner, 'GetItem', 'PutItem');
     props.repositories.grantCreate(planner);

@@ -53,6 +53,7 @@ export class SlipwayStack extends Stack {
       records,
       repositories,
       state,
+      triggers,
       policy: config.policy,
       logRetention,
     });
@@ -78,6 +79,7 @@ export class SlipwayStack extends Stack {
       records,
       starting,
       state,
+      triggers,
       logRetention,
     });
     const sourceWatch = new SourceWatch(this, 'SourceWatch', { gitHost, state, triggers, logRetention });

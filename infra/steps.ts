@@ -9,6 +9,7 @@ import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
 import type { Repositories } from './repositories.ts';
 import type { State } from './state.ts';
+import type { Triggers } from './triggers.ts';
 
 interface StepsProps {
   api: Api;
@@ -17,6 +18,7 @@ interface StepsProps {
   records: Records;
   repositories: Repositories;
   state: State;
+  triggers: Triggers;
   policy: Config['policy'];
   logRetention: RetentionDays;
 }
@@ -97,7 +99,7 @@ export class Steps extends Construct {
     return step;
   }
 
-  #tell({ api, gitHost, notifications, records, state, logRetention }: StepsProps): PipelineFunction {
+  #tell({ api, gitHost, notifications, records, state, triggers, logRetention }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Tell', {
       description: "Sends the mail about a build's end and sets the commit's status.",
       timeout: Duration.minutes(1),
@@ -109,6 +111,7 @@ export class Steps extends Construct {
     notifications.grantSend(step);
     gitHost.grantStatuses(step);
     gitHost.grantIndexLink(step);
+    triggers.grantSend(step);
     api.grantLink(step);
     return step;
   }

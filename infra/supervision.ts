@@ -12,6 +12,7 @@ import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
 import type { Starting } from './starting.ts';
 import type { State } from './state.ts';
+import type { Triggers } from './triggers.ts';
 
 interface SupervisionProps {
   api: Api;
@@ -22,6 +23,7 @@ interface SupervisionProps {
   records: Records;
   starting: Starting;
   state: State;
+  triggers: Triggers;
   logRetention: RetentionDays;
 }
 
@@ -37,7 +39,7 @@ export class Supervision extends Construct {
 
   constructor(scope: Construct, id: string, props: SupervisionProps) {
     super(scope, id);
-    const { api, builder, gitHost, notifications, pipeline, records, starting, state, logRetention } = props;
+    const { api, builder, gitHost, notifications, pipeline, records, starting, state, triggers, logRetention } = props;
 
     this.trackBuild = new PipelineFunction(this, 'TrackBuild', {
       description: 'Marks a build as building once CodeBuild has begun it, or stops it if it has its end already.',
@@ -63,6 +65,7 @@ export class Supervision extends Construct {
     state.builds.grantQuery(this.reconcileBuilds, 'byStatus');
     starting.grant(this.reconcileBuilds);
     pipeline.grantDescribe(this.reconcileBuilds);
+    state.cascades.grantQuery(this.reconcileBuilds, 'byOpen');
     for (const closer of [this.closeBuild, this.reconcileBuilds]) {
       state.builds.grant(closer, 'GetItem', 'UpdateItem');
       state.projects.grant(closer, 'UpdateItem');
@@ -71,6 +74,7 @@ export class Supervision extends Construct {
       notifications.grantSend(closer);
       gitHost.grantStatuses(closer);
       gitHost.grantIndexLink(closer);
+      triggers.grantSend(closer);
       api.grantLink(closer);
     }
 

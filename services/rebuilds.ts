@@ -22,19 +22,19 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
     return Item ? rebuildSchema.parse(Item) : restingRebuild(project);
   }
 
-  /** False if the state is no longer the one that was read. */
-  function write(before: Rebuild, after: Rebuild): Promise<boolean> {
+  /** The state as it is written; undefined if it was no longer the one that was read. */
+  async function write(before: Rebuild, next: Rebuild): Promise<Rebuild | undefined> {
+    const after = { ...next, version: before.version + 1 };
     const { pending, untold, last, project } = after;
     const since = pending?.since ?? last?.at ?? '';
     const isOpen = pending !== undefined || untold !== undefined;
-    return ifConditionHolds(
+    const written = await ifConditionHolds(
       client.send(
         new PutCommand({
           TableName: tableName,
           Item: {
             ...after,
             ...keyOf(project),
-            version: before.version + 1,
             ...(isOpen ? { open: shardOf(project), since } : {}),
           },
           ConditionExpression: before.version === 0 ? 'attribute_not_exists(id)' : 'version = :version',
@@ -42,10 +42,12 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
         }),
       ),
     );
+    return written ? after : undefined;
   }
 
   return {
     get,
+    write,
 
     /** A state for each of the projects, those at rest included. */
     async getMany(projects: readonly string[]): Promise<Map<string, Rebuild>> {
@@ -66,7 +68,8 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
       for (let count = 0; count < attempts; count++) {
         const next = change(state);
         if (next === undefined || next === state) return state;
-        if (await write(state, next)) return { ...next, version: state.version + 1 };
+        const after = await write(state, next);
+        if (after) return after;
         state = await get(project);
       }
       throw new RecordConflictError(`The rebuilds of ${project} did not stand still.`);

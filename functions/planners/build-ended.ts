@@ -1,6 +1,29 @@
+import { endedNews } from '../../core/rebuild.ts';
+import { createMembers } from './cascade-member.ts';
 import type { Planner } from './planner.ts';
+import { createReleaseNews } from './release-news.ts';
 import type { PlanServices } from './services.ts';
 
-export function createBuildEndedPlanner(_services: PlanServices): Planner<'build-ended'> {
-  return async () => ({ outcome: 'ignored: build-ended starts nothing yet', builds: [] });
+/** A release is news for whoever stands on it; and any end is what a cascade waits for that the build is a part of. */
+export function createBuildEndedPlanner(services: PlanServices): Planner<'build-ended'> {
+  const { builds, rebuilds } = services;
+  const announceEnd = createReleaseNews(services);
+  const members = createMembers(services);
+
+  return async ({ build: id }) => {
+    const build = await builds.get(id);
+    if (!build) return { outcome: `ignored: there is no build ${id}`, builds: [] };
+    const state = await rebuilds.get(build.project);
+    if (state.pending?.state === 'building' && state.pending.build === id) {
+      const { unfinished } = await members.endWith(state, build);
+      return { outcome: `cascade ${state.pending.cascade}: ${build.status}`, builds: [], unfinished };
+    }
+    if (state.heard[endedNews(id)]) {
+      // A try before this one ended the project's round, and may have died before it called the children.
+      await members.tellChildren(state);
+      return { outcome: `cascade: ${build.status}`, builds: [] };
+    }
+    const { cascade, members: count, unfinished } = await announceEnd(build, false);
+    return { outcome: cascade ? `cascade ${cascade}: ${count} projects` : build.status, builds: [], unfinished };
+  };
 }

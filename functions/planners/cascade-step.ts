@@ -1,6 +1,12 @@
+import { createMembers } from './cascade-member.ts';
 import type { Planner } from './planner.ts';
 import type { PlanServices } from './services.ts';
 
-export function createCascadeStepPlanner(_services: PlanServices): Planner<'cascade-step'> {
-  return async () => ({ outcome: 'ignored: cascade-step starts nothing yet', builds: [] });
+/** Looks at one project of a cascade: what it waits for may be through. */
+export function createCascadeStepPlanner(services: PlanServices): Planner<'cascade-step'> {
+  const members = createMembers(services);
+  return async ({ project }) => {
+    const { builds, unfinished } = await members.step(project);
+    return { outcome: `cascade: ${builds.length} started`, builds, unfinished };
+  };
 }

@@ -4,6 +4,8 @@ import type { Trigger, TriggerOf } from '../../core/trigger.ts';
 export interface Planned {
   outcome: string;
   builds: string[];
+  /** There was no time for all of it: the trigger goes back into the queue, and what is done stays done. */
+  unfinished?: boolean;
 }
 
 /** Plans the triggers of one type. Planning the same trigger again changes nothing. */

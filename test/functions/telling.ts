@@ -21,6 +21,7 @@ export async function startTelling(mortal: Mortal = createMortal()) {
     log,
     mailer: mortal.guard(createMailer({ client: ses.client, sender: 'slipway@example.org' })),
     statuses: mortal.guard(world.statuses),
+    triggers: mortal.guard(world.triggers),
     metrics: { ended: ({ status }) => void counted.push(status) },
     siteUrl: 'https://slipway.example',
     indexUrl: 'https://git.example/slipway/index',

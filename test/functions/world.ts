@@ -4,15 +4,19 @@ import type { BuildRequest, BuildResult } from '../../core/build-request.ts';
 import type { Scan } from '../../core/findings.ts';
 import type { Mail } from '../../core/mail.ts';
 import type { Project } from '../../core/project.ts';
+import type { Trigger } from '../../core/trigger.ts';
 import { createBases } from '../../services/bases.ts';
 import { createBuilds } from '../../services/builds.ts';
+import { createCascades } from '../../services/cascades.ts';
 import type { CodeBuild } from '../../services/codebuild.ts';
 import type { CommitStatuses } from '../../services/commit-statuses.ts';
 import { createDeliveries } from '../../services/deliveries.ts';
+import { createDependents } from '../../services/dependents.ts';
 import type { Executions } from '../../services/executions.ts';
 import { createHeads } from '../../services/heads.ts';
 import type { Mailer } from '../../services/mail.ts';
 import { createProjects } from '../../services/projects.ts';
+import { createRebuilds } from '../../services/rebuilds.ts';
 import type { Records } from '../../services/records.ts';
 import { startTables } from '../services/tables.ts';
 
@@ -73,6 +77,7 @@ export async function startWorld() {
     },
   };
   const codeBuild: CodeBuild = { stop: async (id) => void stopped.push(id) };
+  const sent: Trigger[] = [];
   const mails: { to: string[]; mail: Mail }[] = [];
   const mailer: Mailer = {
     async send({ to, mail }) {
@@ -91,6 +96,15 @@ export async function startWorld() {
     client,
     builds,
     projects,
+    cascades: createCascades(client, 'cascades'),
+    dependents: createDependents(client, 'dependents'),
+    rebuilds: createRebuilds(client, 'cascades'),
+    /** The triggers that were put into the queue, in the order of their sending. */
+    sent,
+    triggers: {
+      send: async (trigger: Trigger) => void sent.push(trigger),
+      sendBatch: async (triggers: readonly Trigger[]) => void sent.push(...triggers),
+    },
     bases: createBases(client, 'bases'),
     deliveries: createDeliveries(client, 'deliveries'),
     heads: createHeads(client, 'heads'),

@@ -1,0 +1,83 @@
+import type { Build } from '../../core/build.ts';
+import { planCascade } from '../../core/cascade.ts';
+import { releasedImages } from '../../core/dependents.ts';
+import { parseProjectName } from '../../core/project.ts';
+import { endedNews, type Rebuild } from '../../core/rebuild.ts';
+import { graphBelow, standingOnBranch } from './cascade-graph.ts';
+import { type Announced, createAnnounce } from './cascade-news.ts';
+import type { PlanServices } from './services.ts';
+
+/** Projects, and the images that each of them stands on. */
+type Standing = Map<string, string[]>;
+
+/** Tells those who stand on a project of the end of its build, as far as it is news to them. */
+export function createReleaseNews(services: PlanServices) {
+  const { dependents, rebuilds } = services;
+  const announce = createAnnounce(services);
+
+  async function standingOnRelease(build: Build): Promise<Standing> {
+    const images = releasedImages(parseProjectName(build.project), build.image?.tags ?? []);
+    const standing: Standing = new Map();
+    for (const [image, names] of await dependents.ofMany(images)) {
+      for (const name of names) if (name !== build.project) standing.set(name, [...(standing.get(name) ?? []), image]);
+    }
+    return standing;
+  }
+
+  async function statesOf(standing: Standing): Promise<[Rebuild, string[]][]> {
+    const states = await rebuilds.getMany([...standing.keys()]);
+    return [...states.values()].map((state) => [state, standing.get(state.project) ?? []]);
+  }
+
+  /** Those of a cascade that wait for the project know what to do when it is through, and a cycle is gone through once. */
+  async function notWaitingFor(project: string, standing: Standing): Promise<Standing> {
+    const isWaiting = ({ pending }: Rebuild) => pending?.state === 'waiting' && pending.parents[project] !== undefined;
+    const left = (await statesOf(standing)).filter(([state]) => !isWaiting(state));
+    if (left.length === 0) return new Map();
+    const graph = await graphBelow([project], services);
+    const plan = planCascade([project], (name) => graph.get(name) ?? []);
+    const after = new Set(plan.members.filter(({ parents }) => parents.includes(project)).map((each) => each.project));
+    // What stands on a version tag only is nowhere below the branch.
+    const below = new Set(plan.members.map((each) => each.project));
+    return new Map(
+      left
+        .filter(([state]) => after.has(state.project) || !below.has(state.project))
+        .map(([state, images]) => [state.project, images]),
+    );
+  }
+
+  /** Projects that were left out because this one had come to no good end. It has now, if with the image that is released already. */
+  async function leftOut(project: string): Promise<Standing> {
+    const children = await standingOnBranch(project, services);
+    const states = await statesOf(new Map(children.map((name) => [name, [project]])));
+    return new Map(
+      states
+        .filter(([{ last, pending }]) => last?.outcome === 'skipped' && !pending)
+        .map(([state, images]) => [state.project, images]),
+    );
+  }
+
+  async function concerned(build: Build, isMember: boolean): Promise<Standing> {
+    if (build.status === 'unchanged') return isOfBranch(build) ? leftOut(build.project) : new Map();
+    if (build.status !== 'released') return new Map();
+    const standing = await standingOnRelease(build);
+    return isMember || build.cascade !== undefined ? notWaitingFor(build.project, standing) : standing;
+  }
+
+  /** @param isMember whether a cascade waits for this very build */
+  return async function announceEnd(build: Build, isMember: boolean): Promise<Announced> {
+    const standing = await concerned(build, isMember);
+    if (standing.size === 0) return { members: 0, unfinished: false };
+    return announce({
+      id: endedNews(build.id),
+      cause: { type: 'parent-released', parents: [build.project] },
+      roots: [...standing].map(([project, parents]) => ({ project, cause: { type: 'parent-released', parents } })),
+      joins: isMember ? build.cascade : undefined,
+    });
+  };
+}
+
+/** The builds of pull requests end as unchanged too. */
+function isOfBranch({ ref, cause }: Build): boolean {
+  return ref.startsWith('refs/heads/') && cause.type !== 'pull-request';
+}
