@@ -13,7 +13,7 @@ const deliverySchema = z.object({
   handledAt: z.iso.datetime(),
 });
 
-const newestSchema = z.object({ commit: z.string().optional() });
+const newestSchema = z.object({ commit: z.string().optional(), id: z.string().optional() });
 
 export type Delivery = z.infer<typeof deliverySchema>;
 
@@ -28,13 +28,16 @@ export function createDeliveries(client: DynamoDBDocumentClient, tableName: stri
     },
 
     /** Notes the newest push of a ref that is to be applied; false if a newer one was noted before. The same one is noted again. */
-    advance(ref: string, receivedAt: string, commit: string): Promise<boolean> {
+    advance(
+      ref: string,
+      { id, receivedAt, commit }: { id: string; receivedAt: string; commit: string },
+    ): Promise<boolean> {
       return ifConditionHolds(
         client.send(
           new PutCommand({
             TableName: tableName,
             // No delivery's id has a colon.
-            Item: { delivery: `newest:${ref}`, receivedAt, commit },
+            Item: { delivery: `newest:${ref}`, receivedAt, commit, id },
             ConditionExpression: 'attribute_not_exists(delivery) OR receivedAt <= :receivedAt',
             ExpressionAttributeValues: { ':receivedAt': receivedAt },
           }),
@@ -42,8 +45,8 @@ export function createDeliveries(client: DynamoDBDocumentClient, tableName: stri
       );
     },
 
-    /** The commit of the newest push of a ref that was noted. */
-    async newest(ref: string): Promise<{ commit?: string | undefined } | undefined> {
+    /** The newest push of a ref that was noted. */
+    async newest(ref: string): Promise<z.infer<typeof newestSchema> | undefined> {
       const { Item } = await client.send(
         new GetCommand({ TableName: tableName, Key: { delivery: `newest:${ref}` }, ConsistentRead: true }),
       );

@@ -1,6 +1,6 @@
 import { HostUnreachableError, UpstreamError } from '../core/errors.ts';
 import { delimiter, flush, type PacketLine, packetLine, packetLines } from './packet-lines.ts';
-import { createPublicFetch, type PublicFetch, type PublicRequest, type PublicResponse } from './public-fetch.ts';
+import type { PublicFetch, PublicRequest, PublicResponse } from './public-fetch.ts';
 
 /** The host is in trouble, or has had enough for now. */
 export class HostBusyError extends UpstreamError {
@@ -247,9 +247,3 @@ function retryTime(value: string | null): Date | undefined {
   const time = /^\d{1,9}$/.test(value) ? Date.now() + Number(value) * 1000 : Date.parse(value);
   return Number.isNaN(time) ? undefined : new Date(time);
 }
-
-/** With the hosts of the environment. */
-export const headOf: HeadOf = (gitUrl, branch) => {
-  const privateHosts = JSON.parse(process.env.PRIVATE_HOSTS ?? '[]') as string[];
-  return createSourceHost(createPublicFetch({ privateHosts })).headOf(gitUrl, branch);
-};

@@ -36,7 +36,8 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
   async function applyIndex(push: PushTrigger): Promise<Planned> {
     if (push.deleted || push.commit === null) return { outcome: 'ignored: the index branch was deleted', builds: [] };
     // A push that is planned late, after its newer one, must not bring the older entries back.
-    if (!(await deliveries.advance(`${push.source} ${push.ref}`, push.receivedAt, push.commit))) return leftOver(push);
+    if (!(await deliveries.advance(`${push.source} ${push.ref}`, { ...push, commit: push.commit })))
+      return leftOver(push);
     const read = readIndex(await index.repository.filesAt(push.commit));
     const known = await projects.all();
     // What the pipeline keeps beside an entry is no difference between the index and what is known of it.
