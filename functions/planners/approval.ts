@@ -15,7 +15,6 @@ const approvers = new Set(['admin', 'write']);
  */
 export function createApprovalPlanner(services: PlanServices): Planner<'approval'> {
   const { github, projects, index, logger } = services;
-  const pullRequests = createPullRequestBuilds(services);
 
   /** Says at the pull request why nothing was started; one comment for all approvals of it. */
   async function decline({ repository, number }: TriggerOf<'approval'>, reason: string, advice = ''): Promise<Planned> {
@@ -54,6 +53,7 @@ export function createApprovalPlanner(services: PlanServices): Planner<'approval
       );
     }
     const { baseRef, author } = pullRequest;
+    const pullRequests = createPullRequestBuilds(services);
     const concerned = await pullRequests.projectsOf(source, baseRef);
     if (concerned.length === 0)
       return decline(trigger, `No entry of the index builds pull requests to \`${baseRef}\`.`);

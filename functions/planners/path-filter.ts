@@ -4,16 +4,25 @@ import { GithubRefusedError } from '../../services/github-api.ts';
 import type { PlanServices } from './services.ts';
 
 /**
- * Asks the git host whether commits touch the paths of a project. Whatever cannot be told for sure counts as touched: a build too many
+ * Asks the git host whether the commits of one trigger touch the paths of projects, once for all that ask the same. Whatever cannot be told for sure counts as touched: a build too many
  * is only a build.
  */
 export function createPathFilter({ github, heads, logger }: Pick<PlanServices, 'github' | 'heads' | 'logger'>) {
+  const comparisons = new Map<string, ReturnType<PlanServices['github']['compare']>>();
+
+  function compare(repository: string, base: string, head: string) {
+    const question = `${repository} ${base}...${head}`;
+    const asked = comparisons.get(question) ?? github.compare(repository, base, head);
+    comparisons.set(question, asked);
+    return asked;
+  }
+
   async function touched(project: Project, base: string, head: string, needsAncestor: boolean): Promise<boolean> {
     const { paths = [], gitUrl } = project;
     const repository = github.repositoryAt(gitUrl);
     if (!repository) return true;
     try {
-      const comparison = await github.compare(repository, base, head);
+      const comparison = await compare(repository, base, head);
       if (!comparison || (needsAncestor && !comparison.isAhead)) return true;
       return touches(paths, comparison.files);
     } catch (error) {

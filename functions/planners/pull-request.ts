@@ -10,7 +10,6 @@ import type { PlanServices } from './services.ts';
  */
 export function createPullRequestPlanner(services: PlanServices): Planner<'pull-request'> {
   const { projects, heads, index, cancelBuild } = services;
-  const pullRequests = createPullRequestBuilds(services);
 
   /** Nobody waits for what its builds would say. */
   async function close({ source, number }: TriggerOf<'pull-request'>): Promise<Planned> {
@@ -28,6 +27,7 @@ export function createPullRequestPlanner(services: PlanServices): Planner<'pull-
     if (source === index.source)
       return { outcome: 'ignored: pull requests of the index are not checked yet', builds: [] };
     if (action === 'closed') return close(trigger);
+    const pullRequests = createPullRequestBuilds(services);
     const concerned = await pullRequests.projectsOf(source, baseRef);
     if (concerned.length === 0) {
       return { outcome: `ignored: no entry of the index builds pull requests to ${baseRef} of ${source}`, builds: [] };

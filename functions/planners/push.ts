@@ -2,12 +2,13 @@ import type { Build, Cause } from '../../core/build.ts';
 import { headAtOf, pushNewsId } from '../../core/head-order.ts';
 import { planPush } from '../../core/plan.ts';
 import { createIndexPushPlanner } from './index-push.ts';
+import { createPathFilter } from './path-filter.ts';
 import type { Planner } from './planner.ts';
 import type { PlanServices } from './services.ts';
 
 /** A push builds the projects that track its branch; a push of the index brings the projects in line with it. */
 export function createPushPlanner(services: PlanServices): Planner<'push'> {
-  const { startBuild, projects, index } = services;
+  const { startBuild, passOver, projects, index } = services;
   const planIndexPush = createIndexPushPlanner(services);
 
   return async function planSourcePush(push) {
@@ -18,19 +19,28 @@ export function createPushPlanner(services: PlanServices): Planner<'push'> {
     const head = { commit: plan.commit, ref: push.ref, headAt: headAtOf(push), before: push.before };
     const trigger = pushNewsId(push);
     const builds: Build[] = [];
+    const filter = createPathFilter(services);
+    let untouched = 0;
     for (const project of plan.projects) {
+      if (!push.forced && !(await filter.concernsHead(project, push.ref, plan.commit))) {
+        await passOver({ project, ...head });
+        untouched++;
+        continue;
+      }
       const build = await startBuild({ trigger, project, cause, ...head, onlyNews: true });
       if (build) builds.push(build);
     }
-    return { outcome: outcomeOf(builds, plan.projects.length), builds: builds.map(({ id }) => id) };
+    return { outcome: outcomeOf(builds, plan.projects.length, untouched), builds: builds.map(({ id }) => id) };
   };
 }
 
-function outcomeOf(builds: Build[], concerned: number): string {
+function outcomeOf(builds: Build[], concerned: number, untouched: number): string {
   const late = builds.filter(({ status }) => status === 'superseded').length;
+  const known = concerned - builds.length - untouched;
   return [
     `started ${builds.length - late}`,
     ...(late > 0 ? [`${late} superseded by newer pushes`] : []),
-    ...(builds.length < concerned ? [`${concerned - builds.length} known already`] : []),
+    ...(untouched > 0 ? [`${untouched} not touched by it`] : []),
+    ...(known > 0 ? [`${known} known already`] : []),
   ].join(', ');
 }
