@@ -40,7 +40,7 @@ export interface Look {
 export function createSourceLook(services: LookServices) {
   const { heads, deliveries, triggers, index, logger } = services;
 
-  async function ask(watched: WatchedSource, known: Source | undefined, stop: AbortSignal): Promise<RefsAnswer> {
+  async function ask(watched: WatchedSource, known: Source | undefined, end: AbortSignal): Promise<RefsAnswer> {
     const isIndex = watched.source === index.source;
     const { memory } = known ?? {};
     // "Nothing has changed" is no answer to what was not asked before.
@@ -50,7 +50,7 @@ export function createSourceLook(services: LookServices) {
       prefixes: refPrefixes(watched),
       memory: knowsAll ? memory : { ...memory, etag: undefined },
       authorization: isIndex ? await services.indexAuthorization() : undefined,
-      signal: stop,
+      signal: end,
       timeoutMilliseconds: patienceMilliseconds,
     });
   }
@@ -73,9 +73,9 @@ export function createSourceLook(services: LookServices) {
     return [...moved].map((ref) => ({ ref, commit: refs.get(ref) ?? '' }));
   }
 
-  return async function look(watched: WatchedSource, known: Source | undefined, stop: AbortSignal): Promise<Look> {
+  return async function look(watched: WatchedSource, known: Source | undefined, end: AbortSignal): Promise<Look> {
     const receivedAt = new Date().toISOString();
-    const answer = await ask(watched, known, stop);
+    const answer = await ask(watched, known, end);
     if (answer.kind === 'absent') return { triggers: 0, source: known, absent: answer.status };
     const refs = answer.kind === 'refs' ? answer.refs : new Map(Object.entries(known?.heads ?? {}));
     const tags = versionTagsOf(answer.kind === 'refs' ? answer.refs : new Map());

@@ -26,7 +26,7 @@ const hostBackoff = { first: 20 * minutes, longest: 60 * minutes };
 const atOnce = 64;
 const atOncePerHost = 8;
 const hostPatience = 3;
-/** What has begun when the time is up is given this long to end. */
+/** So long before its end a run begins nothing more. */
 const endingMilliseconds = 20_000;
 
 interface Services extends LookServices {
@@ -70,18 +70,21 @@ export function createWatchSources(services: Services) {
 
     const report: Report = { sources: watched.length, asked: 0, triggers: 0, failed: 0, hostsDown: [], left: 0 };
     const troubles = new Map<string, UpstreamError>();
-    const stop = AbortSignal.timeout(Math.max(0, deadline.getTime() - Date.now() - endingMilliseconds));
+    const stop = signalAt(deadline.getTime() - endingMilliseconds);
+    const end = signalAt(deadline.getTime());
 
     async function work(each: WatchedSource): Promise<HostWord> {
       report.asked++;
       const before = known.get(each.source);
       try {
-        const { triggers, source, absent } = await look(each, before, stop);
+        const { triggers, source, absent } = await look(each, before, end);
         report.triggers += triggers;
         const after = absent === undefined ? source : failing(each.source, before, sayAbsent(absent));
         await keep(before, after, each.source);
         return 'well';
       } catch (error) {
+        // What there was no time for is neither well nor ill.
+        if (end.aborted) return 'well';
         if (!(error instanceof UpstreamError)) throw error;
         report.failed++;
         const word = wordOf(error);
@@ -106,6 +109,10 @@ export function createWatchSources(services: Services) {
     logger.info('The sources were asked', { ...report });
     return report;
   };
+}
+
+function signalAt(time: number): AbortSignal {
+  return time <= Date.now() ? AbortSignal.abort() : AbortSignal.timeout(time - Date.now());
 }
 
 /** No source is called so. */

@@ -1,0 +1,317 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Project } from '../../core/project.ts';
+import { sourceOf } from '../../core/source.ts';
+import type { TriggerOf } from '../../core/trigger.ts';
+import { createWatchSources } from '../../functions/watch-sources.ts';
+import { createPublicFetch } from '../../services/public-fetch.ts';
+import { createSourceHost } from '../../services/source-host.ts';
+import { createSources } from '../../services/sources.ts';
+import { type SmallGitHost, startSmallGitHost } from '../builder/small-git-host.ts';
+import { startHost } from '../services/http.ts';
+import { silentLogger, startWorld, type World } from './world.ts';
+
+type SourceMoved = TriggerOf<'source-moved'>;
+
+let world: World;
+let host: SmallGitHost;
+let sent: SourceMoved[];
+let asked: string[];
+
+beforeEach(async () => {
+  [world, host] = await Promise.all([startWorld(), startSmallGitHost()]);
+  sent = [];
+  asked = [];
+  host.commit('slipway/index', { 'index.d/demo.yml': 'Projects: []\n' });
+});
+afterEach(async () => {
+  await host[Symbol.asyncDispose]();
+  await world[Symbol.asyncDispose]();
+});
+
+/** A process of its own: it knows what stands in the tables. */
+function watcher() {
+  const fetch = createPublicFetch({ privateHosts: ['localhost', '127.0.0.1'] });
+  const watch = createWatchSources({
+    projects: world.projects,
+    heads: world.heads,
+    deliveries: world.deliveries,
+    sources: createSources(world.client, 'sources'),
+    triggers: { send: async (trigger) => void sent.push(trigger as SourceMoved) },
+    refsOf: createSourceHost((url, request) => {
+      asked.push(`${request?.method ?? 'GET'} ${url}`);
+      return fetch(url, request);
+    }).refsOf,
+    index: {
+      url: `${host.url}/slipway/index.git`,
+      source: sourceOf(`${host.url}/slipway/index`),
+      ref: 'refs/heads/main',
+    },
+    indexAuthorization: async () => undefined,
+    logger: silentLogger,
+  });
+  return (milliseconds = 60_000) => {
+    sent = [];
+    asked = [];
+    return watch(new Date(Date.now() + milliseconds));
+  };
+}
+
+function track(job: string, over: Partial<Project> = {}): Promise<Project> {
+  const gitUrl = over.gitUrl ?? `${host.url}/demo/${job}.git`;
+  return world.track({ name: `demo/${job}:latest`, jobId: job, gitUrl, source: sourceOf(gitUrl), ...over });
+}
+
+/** That a head was planned, by whatever trigger. */
+async function plan(project: Project, commit: string, ref = 'refs/heads/main'): Promise<void> {
+  const key = { project: project.name, ref };
+  const known = await world.heads.get(project.name, ref);
+  const to = { commit, headAt: new Date().toISOString(), previous: undefined, build: randomUUID() };
+  if (!(await world.heads.advance(key, known, to))) throw new Error('The head has moved.');
+}
+
+/** That the index stands at a commit that was applied. */
+async function applyIndex(): Promise<void> {
+  const commit = host.git('slipway/index', 'rev-parse', 'HEAD');
+  const ref = `${sourceOf(`${host.url}/slipway/index`)} refs/heads/main`;
+  await world.deliveries.advance(ref, { id: randomUUID(), receivedAt: new Date().toISOString(), commit });
+}
+
+const headsSent = () => sent.flatMap(({ heads }) => heads.map(({ ref, commit }) => `${ref} ${commit}`));
+
+describe('a head that no build has', () => {
+  beforeEach(applyIndex);
+
+  it('is sent until it is planned, and then no more', async () => {
+    const commit = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    const project = await track('app');
+    const watch = watcher();
+    await watch();
+    expect(sent).toEqual([
+      {
+        type: 'source-moved',
+        id: expect.stringMatching(/^source-moved:[0-9a-f]{32}$/),
+        receivedAt: expect.any(String),
+        source: project.source,
+        heads: [{ ref: 'refs/heads/main', commit }],
+      },
+    ]);
+    const [{ id } = {}] = sent;
+    await watcher()();
+    expect(sent.map((trigger) => trigger.id)).toEqual([id]);
+    await plan(project, commit);
+    await watch();
+    expect(sent).toEqual([]);
+  });
+
+  it('is one of those that are tracked: other branches and repositories without one are nothing', async () => {
+    const main = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    const project = await track('app');
+    await plan(project, main);
+    host.commit('demo/app', { Dockerfile: 'FROM debian\n' }, 'main-2');
+    host.commit('demo/empty', {}, 'other');
+    await track('empty');
+    expect(await watcher()()).toMatchObject({ triggers: 0, failed: 0 });
+    expect(sent).toEqual([]);
+  });
+
+  it('is found by one request, however many projects are built from the repository', async () => {
+    const main = host.commit('demo/mono', { Dockerfile: 'FROM scratch\n' });
+    const next = host.commit('demo/mono', { Dockerfile: 'FROM debian\n' }, 'next');
+    const gitUrl = `${host.url}/demo/mono.git`;
+    const done = await track('one', { gitUrl });
+    await track('two', { gitUrl });
+    await track('three', { gitUrl, gitBranch: 'next' });
+    await plan(done, main);
+    const watch = watcher();
+    await watch();
+    expect(headsSent().toSorted()).toEqual([`refs/heads/main ${main}`, `refs/heads/next ${next}`]);
+    await watch();
+    // The index and the repository; what the host speaks was asked once, at first.
+    expect(asked.map((line) => line.replace(host.url, ''))).toEqual([
+      'POST /demo/mono.git/git-upload-pack',
+      'POST /slipway/index.git/git-upload-pack',
+    ]);
+  });
+
+  it('is found on a host of the old protocol', async () => {
+    host.speaksOldProtocol = true;
+    const commit = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    await track('app');
+    await watcher()();
+    expect(headsSent()).toEqual([`refs/heads/main ${commit}`]);
+  });
+
+  it('is that of the index, too', async () => {
+    const commit = host.commit('slipway/index', {
+      'index.d/demo.yml': 'Projects: [] # a push whose delivery was lost\n',
+    });
+    const watch = watcher();
+    await watch();
+    expect(sent).toMatchObject([
+      { source: sourceOf(`${host.url}/slipway/index`), heads: [{ ref: 'refs/heads/main', commit }] },
+    ]);
+    await applyIndex();
+    await watch();
+    expect(sent).toEqual([]);
+  });
+
+  it('is nothing for a project that has left the index, whose source is forgotten', async () => {
+    host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    const project = await track('app', { versionTags: true });
+    const sources = createSources(world.client, 'sources');
+    await watcher()();
+    expect([...(await sources.all()).sources.keys()]).toEqual([project.source]);
+    await world.projects.put({ ...project, active: false });
+    await watcher()();
+    expect(sent).toEqual([]);
+    expect([...(await sources.all()).sources.keys()]).toEqual([]);
+  });
+});
+
+describe('version tags', () => {
+  let project: Project;
+  let main: string;
+
+  beforeEach(async () => {
+    await applyIndex();
+    main = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    host.git('demo/app', 'tag', 'v1.0.0');
+    project = await track('app');
+    await plan(project, main);
+    await watcher()();
+  });
+
+  it('that were there before are not built', () => expect(sent).toEqual([]));
+
+  it('that are new are sent, many at once as well, annotated ones with the commit that they are at', async () => {
+    const next = host.commit('demo/app', { Dockerfile: 'FROM debian\n' }, 'next');
+    for (const tag of ['v1.0.1', 'v1.1.0', '2.0.0', 'v2.1.0-rc.1', 'nightly', 'v3'])
+      host.git('demo/app', 'tag', tag, main);
+    host.git('demo/app', 'tag', '--annotate', '--message', 'release', 'v2.0.0', next);
+    await watcher()();
+    expect(headsSent().toSorted()).toEqual([
+      `refs/tags/2.0.0 ${main}`,
+      `refs/tags/v1.0.1 ${main}`,
+      `refs/tags/v1.1.0 ${main}`,
+      `refs/tags/v2.0.0 ${next}`,
+      `refs/tags/v2.1.0-rc.1 ${main}`,
+    ]);
+    await watcher()();
+    expect(sent).toEqual([]);
+  });
+
+  it('that have moved are sent', async () => {
+    const next = host.commit('demo/app', { Dockerfile: 'FROM debian\n' }, 'next');
+    host.git('demo/app', 'tag', '--force', 'v1.0.0', next);
+    await watcher()();
+    expect(headsSent()).toEqual([`refs/tags/v1.0.0 ${next}`]);
+  });
+
+  it('are nothing for an entry that does not build them', async () => {
+    await world.projects.put({ ...project, versionTags: false });
+    await watcher()();
+    host.git('demo/app', 'tag', 'v9.0.0');
+    await watcher()();
+    expect(sent).toEqual([]);
+    expect((await createSources(world.client, 'sources').all()).sources.size).toBe(0);
+  });
+});
+
+describe('a repository that cannot be read', () => {
+  beforeEach(applyIndex);
+
+  it('is left alone for longer each time, and keeps no other from being read', async () => {
+    const commit = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    await track('app');
+    const gone = await track('gone');
+    const watch = watcher();
+    expect(await watch()).toMatchObject({ asked: 3 });
+    expect(headsSent()).toEqual([`refs/heads/main ${commit}`]);
+    expect(await watch()).toMatchObject({ asked: 2 });
+    const sources = createSources(world.client, 'sources');
+    const known = (await sources.all()).sources.get(gone.source);
+    expect(known).toMatchObject({ failures: 1, error: expect.stringContaining('not public') });
+    await sources.put({ source: gone.source, failures: 3, retryAt: new Date(0).toISOString() });
+    await watch();
+    const later = (await sources.all()).sources.get(gone.source);
+    expect(later?.failures).toBe(4);
+    expect(Date.parse(later?.retryAt ?? '') - Date.now()).toBeGreaterThan(60 * 60_000);
+    // It is made, and its time comes.
+    const first = host.commit('demo/gone', { Dockerfile: 'FROM scratch\n' });
+    await sources.put({ source: gone.source, failures: 4, retryAt: new Date(0).toISOString() });
+    await watch();
+    expect(headsSent()).toContain(`refs/heads/main ${first}`);
+    expect((await sources.all()).sources.get(gone.source)?.failures ?? 0).toBe(0);
+  });
+
+  it('of a host that is down costs one request, however many there are', async () => {
+    const dead = await startHost(() => undefined);
+    await dead[Symbol.asyncDispose]();
+    for (let at = 0; at < 20; at++) await track(`dead-${at}`, { gitUrl: `${dead.url}/demo/dead-${at}.git` });
+    const watch = watcher();
+    expect(await watch()).toMatchObject({ sources: 21, asked: 2, hostsDown: [new URL(dead.url).host] });
+    expect(await watch()).toMatchObject({ asked: 1, hostsDown: [] });
+    const sources = createSources(world.client, 'sources');
+    await sources.put({ source: `//${new URL(dead.url).host}`, failures: 1, retryAt: new Date(0).toISOString() });
+    expect(await watch()).toMatchObject({ asked: 2 });
+  });
+
+  it('of a host that is asked too often waits for as long as the host says', async () => {
+    await using busy = await startHost((_, response) => response.writeHead(429, { 'retry-after': '1800' }).end());
+    for (let at = 0; at < 5; at++) await track(`busy-${at}`, { gitUrl: `${busy.url}/demo/busy-${at}.git` });
+    expect(await watcher()()).toMatchObject({ hostsDown: [new URL(busy.url).host] });
+    expect(busy.requests).toHaveLength(1);
+    const known = (await createSources(world.client, 'sources').all()).sources.get(`//${new URL(busy.url).host}`);
+    expect(Date.parse(known?.retryAt ?? '') - Date.now()).toBeGreaterThan(25 * 60_000);
+  });
+
+  it('mails nobody', async () => {
+    await track('gone');
+    await watcher()();
+    expect(world.mails).toEqual([]);
+  });
+});
+
+describe('a host that knows the list of last time', () => {
+  it('is believed that nothing has changed, until something has', async () => {
+    await applyIndex();
+    const line = (text: string) => (text.length + 4).toString(16).padStart(4, '0') + text;
+    const commits = ['a'.repeat(40), 'b'.repeat(40)];
+    let at = 0;
+    const answered: number[] = [];
+    await using old = await startHost(({ headers }, response) => {
+      const etag = `"${at}"`;
+      const isSame = headers['if-none-match'] === etag;
+      answered.push(isSame ? 304 : 200);
+      if (isSame) return response.writeHead(304, { etag }).end();
+      const list = `${line('# service=git-upload-pack\n')}0000${line(`${commits[at]} refs/heads/main\0agent=x\n`)}0000`;
+      response.writeHead(200, { etag, 'content-type': 'application/x-git-upload-pack-advertisement' }).end(list);
+    });
+    await track('app', { gitUrl: `${old.url}/demo/app.git` });
+    const watch = watcher();
+    await watch();
+    await watch();
+    expect(answered).toEqual([200, 304]);
+    // It was not planned yet, and is not forgotten.
+    expect(headsSent()).toEqual([`refs/heads/main ${commits[0]}`]);
+    at = 1;
+    await watch();
+    expect(headsSent()).toEqual([`refs/heads/main ${commits[1]}`]);
+  });
+});
+
+describe('a run that has no time left', () => {
+  it('ends, and the next one begins with what it did not reach', async () => {
+    await applyIndex();
+    for (const job of ['a', 'b', 'c']) {
+      host.commit(`demo/${job}`, { Dockerfile: 'FROM scratch\n' });
+      await track(job);
+    }
+    const watch = watcher();
+    expect(await watch(0)).toMatchObject({ asked: 0, left: 4 });
+    await createSources(world.client, 'sources').breakOff(sourceOf(`${host.url}/demo/b`));
+    await watch();
+    expect(sent.map(({ source }) => source.at(-1))).toEqual(['b', 'c', 'a']);
+  });
+});
