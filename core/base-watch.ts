@@ -19,6 +19,16 @@ export interface WatchedImage {
   notBefore?: string;
   /** Why the last look found nothing, in words. */
   problem?: string;
+  /** How often the digest was told again, because builds went on using another; and when it may be told once more. */
+  repeats: number;
+  repeatNotBefore?: string;
+}
+
+/** A registry that did not answer, or that was asked too often. */
+export interface RegistryPause {
+  failures: number;
+  notBefore: string;
+  problem: string;
 }
 
 export type BaseChange = TriggerOf<'bases-changed'>['bases'][number];
@@ -26,26 +36,21 @@ export type BaseChange = TriggerOf<'bases-changed'>['bases'][number];
 /** Stands for the digest of an image that is not there. */
 export const missingDigest = 'none';
 
-/** Runs are five minutes apart, and not to the second. */
-const slackMilliseconds = 30_000;
-const shortestPauseMinutes = 5;
-const longestPauseMinutes = 60;
 /** Docker Hub's window. */
 const longestSaidMinutes = 6 * 60;
 
 /**
  * Whether a digest that was found is news. It is where it differs from what the projects were told, and where a build has used another
- * since: that build came too late for the last news, or before it.
+ * since: that build came too late for the last news, or before it. A registry that shows builds another image than this watch would have
+ * that repeated for ever, so it is told ever more rarely.
  */
-export function newsOf(
-  { image, digest, seenAt, used }: WatchedImage,
-  found: string,
-  at: string,
-): BaseChange | undefined {
-  const isNew = digest !== undefined && digest !== found;
-  const previous = isNew ? digest : used.find((one) => one !== found);
+export function newsOf(item: WatchedImage, found: string, now: Date): BaseChange | undefined {
+  const { image, digest, seenAt } = item;
+  const at = now.toISOString();
+  if (digest !== undefined && digest !== found) return { image, digest: found, previous: digest, seenAt: at };
+  const previous = isDue(item.repeatNotBefore, now) ? item.used.find((one) => one !== found) : undefined;
   if (previous === undefined) return undefined;
-  return { image, digest: found, previous, seenAt: (digest === found && seenAt) || at };
+  return { image, digest: found, previous, seenAt: (digest && seenAt) || at };
 }
 
 /** One id for one set of news; the moment is in it, because a base may come back to a digest that it had. */
@@ -57,22 +62,8 @@ export function basesTriggerId(bases: readonly BaseChange[], at: string): string
     .slice(0, 32)}`;
 }
 
-/** The images that it is time to look at, by their registry's host; in each the one first that was looked at the longest ago. */
-export function dueImages(images: readonly WatchedImage[], now: Date): Map<string, WatchedImage[]> {
-  const due = images
-    .filter(({ notBefore }) => isDue(notBefore, now))
-    .toSorted((one, other) => ((one.checkedAt ?? '') < (other.checkedAt ?? '') ? -1 : 1));
-  return Map.groupBy(due, ({ image }) => parseImageReference(image).registry);
-}
-
 export function isDue(notBefore: string | undefined, now: Date): boolean {
-  return notBefore === undefined || Date.parse(notBefore) <= now.getTime() + slackMilliseconds;
-}
-
-/** When to ask again what has failed so many times in a row. `random` from 0 to 1 keeps those apart that failed together. */
-export function pauseAfter(failures: number, now: Date, random: number): string {
-  const minutes = Math.min(longestPauseMinutes, shortestPauseMinutes * 2 ** Math.min(10, failures - 1));
-  return new Date(now.getTime() + minutes * 60_000 * (1 + random / 5)).toISOString();
+  return notBefore === undefined || Date.parse(notBefore) <= now.getTime();
 }
 
 /**

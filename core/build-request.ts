@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { imageDigestSchema } from './image-reference.ts';
 
 /**
  * What the pipeline asks the builder for: the object `builds/<id>/request.json` in the records bucket. The builder's answer is
@@ -37,15 +38,18 @@ export const buildRequestSchema = z.object({
   logLimitBytes: z.int().positive(),
 });
 
+/** A name with its tag and its digest is shorter. */
+const longestName = 1000;
+
 const baseSchema = z.object({
   /** As the Dockerfile says it, with its ARGs resolved: `debian:12`, `demo/base:latest`. */
-  reference: z.string(),
+  reference: z.string().max(longestName),
   /**
    * The whole name that was asked for: `docker.io/library/debian:12`, `localhost:4600/demo/base:latest`. Without a tag, and with its digest,
    * only where the reference is.
    */
-  image: z.string(),
-  digest: z.string(),
+  image: z.string().max(longestName),
+  digest: imageDigestSchema,
   /** True when the image is in this pipeline's own registry. */
   own: z.boolean(),
 });

@@ -3,26 +3,27 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { type Build, isTerminal } from '../core/build.ts';
 import { RecordConflictError } from '../core/errors.ts';
 import { parseProjectName, repositoriesOf } from '../core/project.ts';
-import { type Bases, createBases } from '../services/bases.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createImageScans, type ImageScans } from '../services/image-scans.ts';
+import type { ObserveBases } from '../services/observed-bases.ts';
 import { createRecords, type Records } from '../services/records.ts';
+import { openObserveBases } from './base-observing.ts';
 import { stepInputSchema } from './step-input.ts';
 
 type Candidate = NonNullable<Build['candidate']>;
 
 interface Services {
   builds: Builds;
-  bases: Bases;
+  observeBases: ObserveBases;
   records: Records;
   scans: ImageScans;
   repositoryPrefix: string;
 }
 
 /** Takes over what the builder made, and waits for ECR's findings about it: `ScanPendingError` calls for another try. */
-export function createCollectScan({ builds, bases, records, scans, repositoryPrefix }: Services) {
+export function createCollectScan({ builds, observeBases, records, scans, repositoryPrefix }: Services) {
   return async function collectScan(input: unknown): Promise<void> {
     const build = await builds.require(stepInputSchema.parse(input).build);
     if (isTerminal(build.status)) return;
@@ -38,7 +39,7 @@ export function createCollectScan({ builds, bases, records, scans, repositoryPre
     if (result?.outcome !== 'built') throw new RecordConflictError(`The builder of ${build.id} left no image.`);
     const { candidate: repository } = repositoriesOf(parseProjectName(build.project), repositoryPrefix);
     const candidate = { repository, digest: result.digest };
-    await Promise.all(result.bases.map((base) => bases.observe(base, build.project)));
+    await observeBases(build, result);
     await builds.endStage(build.id, 'build', 'succeeded', { candidate });
     await builds.begin(build.id, 'scan', 'scanning');
     return candidate;
@@ -51,7 +52,7 @@ export function handler(input: unknown): Promise<void> {
   const client = createDocumentClient();
   run ??= createCollectScan({
     builds: createBuilds(client, variable('BUILDS_TABLE')),
-    bases: createBases(client, variable('BASES_TABLE')),
+    observeBases: openObserveBases(),
     records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
     scans: createImageScans(new ECRClient({})),
     repositoryPrefix: variable('REPOSITORY_PREFIX'),

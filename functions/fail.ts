@@ -5,8 +5,10 @@ import { cancellationOf, type ExecutionError, executionErrorSchema, failureOf } 
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
+import type { ObserveBases } from '../services/observed-bases.ts';
 import { createProjects, type Projects } from '../services/projects.ts';
 import { createRecords, type Records } from '../services/records.ts';
+import { openObserveBases } from './base-observing.ts';
 import { stepInputSchema } from './step-input.ts';
 
 const inputSchema = stepInputSchema.extend({ error: executionErrorSchema });
@@ -15,10 +17,12 @@ interface Services {
   builds: Builds;
   projects: Projects;
   records: Records;
+  /** Absent where a build is ended from outside, of which its builder has said nothing. */
+  observeBases?: ObserveBases;
 }
 
 /** Ends a build as failed, with the best reason that there is. A build that has its end keeps it. */
-export function createFail({ builds, projects, records }: Services) {
+export function createFail({ builds, projects, records, observeBases }: Services) {
   /** A result that cannot be read must not keep the build from its end. */
   async function resultOf(id: string): Promise<BuildResult | undefined> {
     try {
@@ -36,7 +40,10 @@ export function createFail({ builds, projects, records }: Services) {
     outcome: 'failed' | 'cancelled' = 'failed',
   ): Promise<void> {
     const build = await builds.require(id);
-    const failure = outcome === 'failed' ? failureOf(await resultOf(id), error) : cancellationOf(error);
+    const result = outcome === 'failed' ? await resultOf(id) : undefined;
+    const failure = outcome === 'failed' ? failureOf(result, error) : cancellationOf(error);
+    // A base that is not there, or that the build cannot stand on, may be another one tomorrow.
+    if (result?.outcome === 'failed' && !build.candidate) await observeBases?.(build, result);
     // When all its tags are on it is released, whatever went wrong after that.
     if (build.image) await builds.close(build, 'released');
     else await builds.close(build, outcome, { failure });
@@ -52,6 +59,7 @@ export function handler(input: unknown): Promise<void> {
     builds: createBuilds(client, variable('BUILDS_TABLE')),
     projects: createProjects(client, variable('PROJECTS_TABLE')),
     records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
+    observeBases: openObserveBases(),
   });
   const { build, error } = inputSchema.parse(input);
   return run(build, error);

@@ -20,6 +20,7 @@ import type { StatusSite } from './site.ts';
 import type { State } from './state.ts';
 import type { Supervision } from './supervision.ts';
 import type { Triggers } from './triggers.ts';
+import type { BaseWatch } from './watch-bases.ts';
 import type { SourceWatch } from './watch-sources.ts';
 import { type Webhook, webhookPath } from './webhook.ts';
 
@@ -30,6 +31,7 @@ export interface Monitored {
   pipeline: Pipeline;
   planner: Planner;
   site: StatusSite;
+  baseWatch: BaseWatch;
   sourceWatch: SourceWatch;
   state: State;
   supervision: Supervision;
@@ -51,7 +53,7 @@ export class Monitoring extends Construct {
 }
 
 /** Whatever keeps an accepted push from becoming a build. */
-function alarmOnIntake(alarms: Alarms, { api, sourceWatch, triggers }: Monitored): void {
+function alarmOnIntake(alarms: Alarms, { api, baseWatch, sourceWatch, triggers }: Monitored): void {
   alarms.add('TriggersLost', {
     meaning: 'A trigger could not be planned in five attempts and lies in the dead-letter queue.',
     metric: triggers.deadLetters.metricApproximateNumberOfMessagesVisible({
@@ -80,21 +82,31 @@ function alarmOnIntake(alarms: Alarms, { api, sourceWatch, triggers }: Monitored
     threshold: 5000,
     periods: 3,
   });
-  const half = { period: Duration.minutes(30) };
-  const watch = sourceWatch.function.function;
   alarms.add('SourcesUnwatched', {
     meaning: 'For an hour nobody has come to the end of asking the repositories where they are.',
+    ...noGoodRun(sourceWatch),
+  });
+  alarms.add('BasesUnwatched', {
+    meaning: 'For an hour nobody has come to the end of looking whether base images have changed.',
+    ...noGoodRun(baseWatch),
+  });
+}
+
+/** For an hour no run of a function has come to its end. */
+function noGoodRun({ function: watch }: { function: PipelineFunction }) {
+  const half = { period: Duration.minutes(30) };
+  return {
     metric: new MathExpression({
       label: 'Good runs',
       expression: 'runs - errors',
-      usingMetrics: { runs: watch.metricInvocations(half), errors: watch.metricErrors(half) },
+      usingMetrics: { runs: watch.function.metricInvocations(half), errors: watch.function.metricErrors(half) },
       ...half,
     }),
     threshold: 1,
     periods: 2,
     comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
     missing: TreatMissingData.BREACHING,
-  });
+  };
 }
 
 /** Whatever keeps a planned build from its end. */
@@ -140,7 +152,10 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monit
  * The functions outside the state machine. Those inside throw on purpose, to be tried again, and the machine takes care of what
  * they throw for good.
  */
-function alarmOnFunctions(alarms: Alarms, { planner, site, sourceWatch, supervision, webhook }: Monitored): void {
+function alarmOnFunctions(
+  alarms: Alarms,
+  { baseWatch, planner, site, sourceWatch, supervision, webhook }: Monitored,
+): void {
   const functions = {
     githubWebhook: webhook.receiver,
     planBuilds: planner.function,
@@ -149,6 +164,7 @@ function alarmOnFunctions(alarms: Alarms, { planner, site, sourceWatch, supervis
     reconcileBuilds: supervision.reconcileBuilds,
     site: site.pages,
     watchSources: sourceWatch.function,
+    watchBases: baseWatch.function,
   };
   const of = (metric: (each: PipelineFunction) => IMetric) =>
     Object.fromEntries(Object.entries(functions).map(([name, each]) => [name, metric(each)]));
@@ -171,7 +187,7 @@ function alarmOnFunctions(alarms: Alarms, { planner, site, sourceWatch, supervis
   });
 }
 
-function alarmOnServices(alarms: Alarms, { sourceWatch, state, supervision }: Monitored): void {
+function alarmOnServices(alarms: Alarms, { baseWatch, sourceWatch, state, supervision }: Monitored): void {
   const tables = (metricName: string) =>
     Object.fromEntries(state.tables.map((table, at) => [`table${at}`, table.metric(metricName, sumOver(5))]));
   alarms.add('ReadsThrottled', {
@@ -191,7 +207,7 @@ function alarmOnServices(alarms: Alarms, { sourceWatch, state, supervision }: Mo
     metric: total(
       'Failed deliveries',
       Object.fromEntries(
-        [...supervision.rules, sourceWatch.rule].map((rule, at) => [
+        [...supervision.rules, sourceWatch.rule, baseWatch.rule].map((rule, at) => [
           `rule${at}`,
           new Metric({
             namespace: 'AWS/Events',

@@ -47,6 +47,18 @@ export class Repositories {
     allow(grantee, { actions: push, resources: [this.#candidates], because: projectsAreData });
   }
 
+  /** Sees which image a tag names. */
+  grantLook(grantee: Grantee): void {
+    this.#signIn(grantee);
+    allow(grantee, { actions: ['ecr:BatchGetImage'], resources: [this.#all], because: projectsAreData });
+    this.grantNames(grantee);
+  }
+
+  /** Knows a project by its repository. */
+  grantNames(grantee: Grantee): void {
+    grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
+  }
+
   grantScan(grantee: Grantee): void {
     allow(grantee, {
       actions: ['ecr:DescribeImageScanFindings', 'ecr:StartImageScan'],

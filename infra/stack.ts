@@ -17,6 +17,7 @@ import { State } from './state.ts';
 import { Steps } from './steps.ts';
 import { Supervision } from './supervision.ts';
 import { Triggers } from './triggers.ts';
+import { BaseWatch } from './watch-bases.ts';
 import { SourceWatch } from './watch-sources.ts';
 import { Webhook } from './webhook.ts';
 
@@ -83,9 +84,11 @@ export class SlipwayStack extends Stack {
       logRetention,
     });
     const sourceWatch = new SourceWatch(this, 'SourceWatch', { gitHost, state, triggers, logRetention });
+    const baseWatch = new BaseWatch(this, 'BaseWatch', { gitHost, repositories, state, triggers, logRetention });
     new Monitoring(this, 'Monitoring', {
       config,
       api,
+      baseWatch,
       builder,
       pipeline,
       planner,

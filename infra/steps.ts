@@ -49,11 +49,18 @@ export class Steps extends Construct {
       logRetention,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
-    state.bases.grant(step, 'UpdateItem');
+    this.#observeBases(step, state);
     records.grantRead(step, 'result');
     records.grantWrite(step, 'findings');
     repositories.grantScan(step);
     return step;
+  }
+
+  /** Keeps what a build was seen to stand on: on the project, as edges, and for the watch. */
+  #observeBases(step: PipelineFunction, state: State): void {
+    state.projects.grant(step, 'GetItem', 'UpdateItem');
+    state.dependents.grant(step, 'GetItem', 'UpdateItem', 'DeleteItem');
+    state.bases.grant(step, 'UpdateItem');
   }
 
   #judge({ state, records, policy, logRetention }: StepsProps): PipelineFunction {
@@ -85,7 +92,7 @@ export class Steps extends Construct {
     return step;
   }
 
-  #fail({ state, records, logRetention }: StepsProps): PipelineFunction {
+  #fail({ state, records, repositories, logRetention }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Fail', {
       description: 'Closes the record of a build that came to grief, with the reason.',
       timeout: Duration.minutes(1),
@@ -93,8 +100,9 @@ export class Steps extends Construct {
       logRetention,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
-    // What the build held of its project is free for the next.
-    state.projects.grant(step, 'UpdateItem');
+    // That also gives free for the next build what this one held of its project.
+    this.#observeBases(step, state);
+    repositories.grantNames(step);
     records.grantRead(step, 'result');
     return step;
   }

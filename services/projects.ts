@@ -7,8 +7,10 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { type NamedBase, namedBaseSchema } from '../core/base-standing.ts';
 import { RecordConflictError, ReleaseBusyError } from '../core/errors.ts';
 import { type Project, projectSchema } from '../core/project.ts';
+import { firstDueAt } from '../core/schedule.ts';
 import { ifConditionHolds } from './dynamodb.ts';
 import { readItems } from './dynamodb-batches.ts';
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
@@ -32,6 +34,9 @@ export const projectRecordSchema = projectSchema.extend({
     .optional(),
   /** The push of the index that called for a build of this entry last: a second try of that push knows by it what the first began. */
   calledBy: z.object({ delivery: z.string(), change: z.enum(['added', 'changed']) }).optional(),
+  /** What the newest build of the branch was seen to stand on, and that build's place among the project's. */
+  bases: z.array(namedBaseSchema).optional(),
+  basesSequence: z.int().optional(),
   /** Who puts tags on at this moment, and until when the claim holds. */
   releasing: z.object({ build: z.string(), until: z.string() }).optional(),
 });
@@ -41,6 +46,11 @@ export type ProjectRecord = z.infer<typeof projectRecordSchema>;
 /** Longer than the release function may run, so that a claim outlives its holder and nobody else's. */
 const claimMinutes = 16;
 const keySchema = z.object({ name: z.string() });
+
+/** What says when a project is due: the index `byDueTime` has the first two, and the last is the schedule that they are of. */
+const dueKeys = ['scheduled', 'dueAt', 'dueFor'] as const;
+const dueProjectSchema = z.object({ name: z.string(), schedule: z.string(), dueAt: z.iso.datetime() });
+export type DueProject = z.infer<typeof dueProjectSchema>;
 
 /** The projects table. */
 export function createProjects(client: DynamoDBDocumentClient, tableName: string) {
@@ -60,6 +70,23 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     const page: Page<ProjectRecord> = { items: Items.map((item) => projectRecordSchema.parse(item)) };
     if (LastEvaluatedKey) page.cursor = encodeCursor(LastEvaluatedKey);
     return page;
+  }
+
+  /** A schedule that is new begins to run; one that the entry had before goes on as it was. */
+  async function setFirstDue(name: string, schedule: string, dueAt: string | undefined): Promise<void> {
+    await ifConditionHolds(
+      client.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key: { name },
+          UpdateExpression: dueAt
+            ? 'SET dueFor = :schedule, dueAt = :dueAt, scheduled = :yes'
+            : 'SET dueFor = :schedule REMOVE dueAt, scheduled',
+          ConditionExpression: 'attribute_not_exists(dueFor) OR dueFor <> :schedule',
+          ExpressionAttributeValues: { ':schedule': schedule, ...(dueAt ? { ':dueAt': dueAt, ':yes': 'yes' } : {}) },
+        }),
+      ),
+    );
   }
 
   return {
@@ -105,17 +132,77 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     },
 
     /** Writes what the index says of a project, and which push of it calls for a build; what the pipeline keeps beside it stays. */
-    async put(project: Project, calledBy?: ProjectRecord['calledBy']): Promise<void> {
+    async put(project: Project, calledBy?: ProjectRecord['calledBy'], now = new Date()): Promise<void> {
       const said = Object.entries(projectSchema.parse(project)).filter(([key]) => key !== 'name');
       const entries = calledBy ? [...said, ['calledBy', calledBy] as const] : said;
+      const saidKeys = new Set(said.map(([key]) => key));
+      const unsaid = Object.keys(projectSchema.shape).filter((key) => key !== 'name' && !saidKeys.has(key));
+      const schedule = project.active ? project.schedule : undefined;
+      const removed = [...unsaid, ...(schedule ? [] : dueKeys)];
+      const names = [...entries.map(([key]) => key), ...removed];
       await client.send(
         new UpdateCommand({
           TableName: tableName,
           Key: { name: project.name },
-          UpdateExpression: `SET ${entries.map(([key]) => `#${key} = :${key}`).join(', ')}`,
-          ExpressionAttributeNames: Object.fromEntries(entries.map(([key]) => [`#${key}`, key])),
+          UpdateExpression: [
+            `SET ${entries.map(([key]) => `#${key} = :${key}`).join(', ')}`,
+            ...(removed.length > 0 ? [`REMOVE ${removed.map((key) => `#${key}`).join(', ')}`] : []),
+          ].join(' '),
+          ExpressionAttributeNames: Object.fromEntries(names.map((key) => [`#${key}`, key])),
           ExpressionAttributeValues: Object.fromEntries(entries.map(([key, value]) => [`:${key}`, value])),
         }),
+      );
+      if (schedule) await setFirstDue(project.name, schedule, firstDueAt(schedule, now));
+    },
+
+    /** Of the projects with a schedule, those whose hour has come; each page as it is read. */
+    async *due(now: Date): AsyncGenerator<DueProject[]> {
+      let start: Record<string, unknown> | undefined;
+      do {
+        const result = await client.send(
+          new QueryCommand({
+            TableName: tableName,
+            IndexName: 'byDueTime',
+            KeyConditionExpression: 'scheduled = :yes AND dueAt <= :now',
+            ExpressionAttributeValues: { ':yes': 'yes', ':now': now.toISOString() },
+            ExclusiveStartKey: start,
+          }),
+        );
+        yield (result.Items ?? []).map((item) => dueProjectSchema.parse(item));
+        start = result.LastEvaluatedKey;
+      } while (start);
+    },
+
+    /** Says when a project is due again, if it still is due as it was read; undefined for never. */
+    async setDue({ name, dueAt }: DueProject, next: string | undefined): Promise<void> {
+      await ifConditionHolds(
+        client.send(
+          new UpdateCommand({
+            TableName: tableName,
+            Key: { name },
+            // With `dueFor` left, the next push of the index does not have it fire once more.
+            UpdateExpression: next ? 'SET dueAt = :next' : 'REMOVE dueAt, scheduled',
+            ConditionExpression: 'dueAt = :known',
+            ExpressionAttributeValues: { ':known': dueAt, ...(next ? { ':next': next } : {}) },
+          }),
+        ),
+      );
+    },
+
+    /** Notes what a build was seen to stand on. False if a newer build has said it already. */
+    noteBases(name: string, bases: readonly NamedBase[], sequence: number): Promise<boolean> {
+      return ifConditionHolds(
+        client.send(
+          new UpdateCommand({
+            TableName: tableName,
+            Key: { name },
+            UpdateExpression: 'SET bases = :bases, basesSequence = :sequence',
+            ConditionExpression:
+              'attribute_exists(#name) AND (attribute_not_exists(basesSequence) OR basesSequence <= :sequence)',
+            ExpressionAttributeNames: { '#name': 'name' },
+            ExpressionAttributeValues: { ':bases': bases, ':sequence': sequence },
+          }),
+        ),
       );
     },
 

@@ -8,7 +8,12 @@ import { commit, digest, startWorld } from './world.ts';
 
 const id = '00000000000000aa';
 const complete: Scan = { state: 'complete', findings: [] };
-const base = { reference: 'debian:12', image: 'docker.io/library/debian:12', digest: 'sha256:base', own: false };
+const base = {
+  reference: 'debian:12',
+  image: 'docker.io/library/debian:12',
+  digest: `sha256:${'b'.repeat(64)}`,
+  own: false,
+};
 const made: BuildResult = {
   outcome: 'built',
   digest,
@@ -25,15 +30,16 @@ async function startCollecting(mortal: Mortal = createMortal()) {
   world.results.set(id, made);
   const scans = { scanOf: async (_: { repository: string; digest: string }): Promise<Scan> => complete };
   const observed: string[] = [];
-  const bases = {
-    async observe(...values: Parameters<typeof world.bases.observe>) {
-      observed.push(values[0].image);
-      await world.bases.observe(...values);
+  await world.track();
+  const watcher = mortal.guard({
+    async observeBases(...[build, result]: Parameters<typeof world.observeBases>) {
+      observed.push(...(result.bases ?? []).map(({ image }) => image));
+      await world.observeBases(build, result);
     },
-  };
+  });
   const collect = createCollectScan({
     builds: mortal.guard(world.builds),
-    bases: mortal.guard(bases),
+    observeBases: watcher.observeBases,
     records: mortal.guard(world.records),
     scans: mortal.guard(scans),
     repositoryPrefix: 'slipway/',
@@ -117,7 +123,7 @@ describe('no scan is asked for', () => {
     const nothing = new Proxy({}, { get: () => expect.unreachable() }) as never;
     const collect = createCollectScan({
       builds: nothing,
-      bases: nothing,
+      observeBases: nothing,
       records: nothing,
       scans: nothing,
       repositoryPrefix: '',

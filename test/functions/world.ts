@@ -15,6 +15,7 @@ import { createDependents } from '../../services/dependents.ts';
 import type { Executions } from '../../services/executions.ts';
 import { createHeads } from '../../services/heads.ts';
 import type { Mailer } from '../../services/mail.ts';
+import { createObserveBases } from '../../services/observed-bases.ts';
 import { createProjects } from '../../services/projects.ts';
 import { createRebuilds } from '../../services/rebuilds.ts';
 import type { Records } from '../../services/records.ts';
@@ -55,6 +56,8 @@ export async function startWorld() {
   ]);
   const builds = createBuilds(client, 'builds');
   const projects = createProjects(client, 'projects');
+  const bases = createBases(client, 'bases');
+  const dependents = createDependents(client, 'dependents');
   const requests: BuildRequest[] = [];
   const results = new Map<string, BuildResult>();
   const scans = new Map<string, Scan>();
@@ -97,7 +100,7 @@ export async function startWorld() {
     builds,
     projects,
     cascades: createCascades(client, 'cascades'),
-    dependents: createDependents(client, 'dependents'),
+    dependents,
     rebuilds: createRebuilds(client, 'cascades'),
     /** The triggers that were put into the queue, in the order of their sending. */
     sent,
@@ -105,7 +108,8 @@ export async function startWorld() {
       send: async (trigger: Trigger) => void sent.push(trigger),
       sendBatch: async (triggers: readonly Trigger[]) => void sent.push(...triggers),
     },
-    bases: createBases(client, 'bases'),
+    bases,
+    observeBases: createObserveBases({ bases, dependents, projects, repositoryPrefix: 'slipway/' }),
     deliveries: createDeliveries(client, 'deliveries'),
     heads: createHeads(client, 'heads'),
     /** The builder's requests, in the order of their writing. */

@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import type { Context } from 'aws-lambda';
+import { type BaseChange, basesTriggerId, type WatchedImage } from '../core/base-watch.ts';
+import { inParts, inTurns } from '../core/in-turns.ts';
+import type { TriggerOf } from '../core/trigger.ts';
+import { type BaseRound, createBaseRound } from '../services/base-round.ts';
+import { type Bases, createBases } from '../services/bases.ts';
+import { createDependents } from '../services/dependents.ts';
+import { createDocumentClient } from '../services/dynamodb.ts';
+import { variable } from '../services/environment.ts';
+import { ownRegistry } from '../services/image-digests.ts';
+import { createProjects } from '../services/projects.ts';
+import { createPublicFetch } from '../services/public-fetch.ts';
+import { createStandingImages } from '../services/standing-images.ts';
+import { createTriggers, type Triggers } from '../services/triggers.ts';
+import { createWatchRegistries, type WatchRegistries } from '../services/watch-registries.ts';
+
+interface Services {
+  bases: Bases;
+  round: BaseRound;
+  standingImages: () => Promise<Set<string>>;
+  watchRegistries: WatchRegistries;
+  triggers: Triggers;
+  logger: Logger;
+}
+
+type News = TriggerOf<'bases-changed'>;
+
+/** What is kept of the time for telling what was found, in milliseconds. */
+const timeToTell = 45_000;
+/** So many changes fit well into a message of SQS. */
+const mostChanges = 300;
+const writesAtOnce = 16;
+
+/**
+ * Looks whether the images that projects stand on are still those that they were built on, and tells the planner of all that changed in
+ * one trigger.
+ */
+export function createWatchBases({ bases, round, standingImages, watchRegistries, triggers, logger }: Services) {
+  /** The bases learn of it last: until then the news would be found again, and until it is noted with its id nobody hears it. */
+  async function tell(news: News, known: ReadonlyMap<string, WatchedImage>): Promise<void> {
+    await triggers.send(news);
+    await inTurns(news.bases, writesAtOnce, (base) => bases.told(base, known.get(base.image), new Date()));
+    await round.announced();
+    logger.info('Bases have changed', { trigger: news.id, bases: news.bases });
+  }
+
+  async function announce(changes: readonly BaseChange[], known: ReadonlyMap<string, WatchedImage>): Promise<void> {
+    for (const part of inParts(changes, mostChanges)) {
+      const receivedAt = new Date().toISOString();
+      const news: News = { type: 'bases-changed', id: basesTriggerId(part, receivedAt), receivedAt, bases: [...part] };
+      await round.announce(news);
+      await tell(news, known);
+    }
+  }
+
+  async function look(deadline: Date): Promise<void> {
+    const leftOver = await round.announcement();
+    if (leftOver) await tell(leftOver, new Map());
+    // In this order: what a build writes of a base comes after its edge, so that no item is taken for one that nobody stands on.
+    const { images: known, pauses } = await bases.all();
+    const names = await standingImages();
+    const dropped = [...known.keys()].filter((image) => !names.has(image));
+    await inTurns(dropped, writesAtOnce, (image) => bases.drop(image));
+    const images = [...names].map(
+      (image): WatchedImage => known.get(image) ?? { image, used: [], failures: 0, repeats: 0 },
+    );
+    const stop = AbortSignal.timeout(Math.max(0, deadline.getTime() - Date.now()));
+    const { changes, left } = await watchRegistries(images, pauses, stop);
+    await announce(changes, known);
+    const report = { images: images.length, dropped: dropped.length, changed: changes.length, left };
+    logger.info('Bases are looked at', report);
+  }
+
+  return async function watchBases(deadline: Date): Promise<void> {
+    // Somebody who asks for a look while one is under way wants one that begins now.
+    while (!(await round.begin(new Date(), deadline))) {
+      if (Date.now() + timeToTell > deadline.getTime()) {
+        logger.warn('Another look at the bases is under way');
+        return;
+      }
+      await delay(500);
+    }
+    try {
+      await look(new Date(deadline.getTime() - timeToTell));
+    } finally {
+      await round.end();
+    }
+  };
+}
+
+export async function handler(_event: unknown, context: Context): Promise<void> {
+  const deadline = new Date(Date.now() + context.getRemainingTimeInMillis());
+  const logger = new Logger({ serviceName: 'watch-bases' });
+  const client = createDocumentClient();
+  const table = variable('BASES_TABLE');
+  const bases = createBases(client, table);
+  const own = await ownRegistry(new ECRClient({}));
+  const privateHosts = JSON.parse(variable('PRIVATE_HOSTS')) as string[];
+  await createWatchBases({
+    bases,
+    round: createBaseRound(client, table, context.awsRequestId),
+    standingImages: createStandingImages({
+      dependents: createDependents(client, variable('DEPENDENTS_TABLE')),
+      projects: createProjects(client, variable('PROJECTS_TABLE')),
+      ownHost: own.host,
+      repositoryPrefix: variable('REPOSITORY_PREFIX'),
+    }),
+    watchRegistries: createWatchRegistries({
+      bases,
+      own,
+      // Our own registry may have a private address: an endpoint in a VPC.
+      fetch: createPublicFetch({ privateHosts: [...privateHosts, own.host] }),
+      logger,
+    }),
+    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
+    logger,
+  })(deadline);
+}
