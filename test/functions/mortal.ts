@@ -7,7 +7,7 @@ export class Death extends Error {
 export interface Mortal {
   /** The service as the process sees it. */
   guard<Service extends object>(service: Service): Service;
-  /** Dies at the call of this number, from 1: before the call is made, or when it is done and before its answer is seen. */
+  /** Dies at the call of this number from now on, from 1: before the call is made, or when it is done and before its answer is seen. */
   dieAt(call: number, moment: 'before' | 'after'): void;
   /** A new process takes the place of the dead one, and lives. */
   revive(): void;
@@ -42,7 +42,8 @@ export function createMortal(): Mortal {
         },
       }),
     dieAt(call, moment) {
-      last = { call, moment };
+      calls = 0;
+      last = { call: calls + call, moment };
     },
     revive() {
       isDead = false;
