@@ -37,12 +37,8 @@ export function createReleaseNews(services: PlanServices) {
     const graph = await graphBelow([project], services);
     const plan = planCascade([project], (name) => graph.get(name) ?? []);
     const after = new Set(plan.members.filter(({ parents }) => parents.includes(project)).map((each) => each.project));
-    // What stands on a version tag only is nowhere below the branch.
-    const below = new Set(plan.members.map((each) => each.project));
     return new Map(
-      left
-        .filter(([state]) => after.has(state.project) || !below.has(state.project))
-        .map(([state, images]) => [state.project, images]),
+      left.filter(([state]) => after.has(state.project)).map(([state, images]) => [state.project, images]),
     );
   }
 

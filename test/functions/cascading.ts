@@ -1,0 +1,92 @@
+import type { Build, TerminalStatus } from '../../core/build.ts';
+import { declaredImages } from '../../core/dependents.ts';
+import type { Project } from '../../core/project.ts';
+import { endedNews } from '../../core/rebuild.ts';
+import type { Trigger } from '../../core/trigger.ts';
+import { createMortal, type Mortal } from './mortal.ts';
+import { startPlanning } from './planning.ts';
+import { digest } from './world.ts';
+
+/** A graph of projects, a queue of triggers, and builds that end as they are told to. */
+export async function startCascading(mortal: Mortal = createMortal()) {
+  const planning = await startPlanning(mortal);
+  const { builds, projects, dependents, sent } = planning;
+
+  const name = (job: string) => `demo/${job}:latest`;
+
+  async function track(job: string, parents: string[], over: Partial<Project> = {}): Promise<void> {
+    const dependsOn = parents.map(name);
+    await planning.track({ name: name(job), appId: 'demo', jobId: job, dependsOn, ...over });
+    await dependents.declare(
+      name(job),
+      declaredImages(dependsOn, () => true),
+    );
+  }
+
+  /** Notes a release, as the release function does. */
+  async function release(project: string, build: string): Promise<void> {
+    await projects.claimRelease(project, build);
+    const at = new Date().toISOString();
+    await projects.finishRelease(project, { build, sequence: 1, digest, tags: ['latest'], at });
+  }
+
+  const ended = (build: string): Trigger => ({
+    type: 'build-ended',
+    id: endedNews(build),
+    receivedAt: new Date().toISOString(),
+    build,
+  });
+
+  return Object.assign(planning, {
+    name,
+    release,
+    ended,
+
+    /** Entries of the index, by job: the jobs that each stands on. All have a release. */
+    async graph(parents: Record<string, string[]>, { released = true } = {}): Promise<void> {
+      for (const [job, own] of Object.entries(parents)) await track(job, own);
+      if (released) for (const job of Object.keys(parents)) await release(name(job), `first-${job}`);
+    },
+    trackJob: track,
+
+    /** Plans what is in the queue, and what comes of it, in an order of the test's choosing. */
+    async drain(pick: (length: number) => number = () => 0): Promise<void> {
+      while (sent.length > 0) {
+        const [trigger] = sent.splice(pick(sent.length), 1);
+        if (trigger) await planning.planBuilds(trigger);
+      }
+    },
+
+    /** The build of a job that has not ended. */
+    async running(): Promise<Build[]> {
+      return (await planning.allBuilds()).filter(({ status }) => status === 'queued');
+    },
+
+    /** A build comes to its end, and the end is told. */
+    async finish(build: Build, status: TerminalStatus): Promise<void> {
+      const image = { repository: 'registry.example/demo/x', digest, tags: ['latest'] };
+      await builds.close(build, status, status === 'released' ? { image } : {});
+      if (status === 'released') await release(build.project, build.id);
+      sent.push(ended(build.id));
+    },
+
+    /** A build of somebody's push, which the cascade is not asked about. */
+    async pushed(job: string, status: TerminalStatus, id = `push-${job}`): Promise<void> {
+      const build = await planning.queue(id, { project: name(job) });
+      await this.finish(build, status);
+    },
+
+    /** How often each job was built, apart from pushes. */
+    async counts(): Promise<Record<string, number>> {
+      const counts: Record<string, number> = {};
+      for (const build of await planning.allBuilds()) {
+        if (build.id.startsWith('push-') || build.status === 'cancelled') continue;
+        const job = /^demo\/(.+):latest$/.exec(build.project)?.[1] ?? build.project;
+        counts[job] = (counts[job] ?? 0) + 1;
+      }
+      return counts;
+    },
+  });
+}
+
+export type Cascading = Awaited<ReturnType<typeof startCascading>>;
