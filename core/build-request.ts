@@ -92,6 +92,8 @@ export const recordKeys = {
   result: (id: string) => `builds/${id}/result.json`,
   packages: (id: string) => `builds/${id}/packages.json`,
   findings: (id: string) => `builds/${id}/findings.json`,
+  /** What was read of a file of a package repository; its name is the hash of the address. */
+  repository: (name: string) => `package-repositories/${name}.json.gz`,
   logPrefix: (id: string) => `builds/${id}/log/`,
   logPart: (id: string, part: number) => `builds/${id}/log/${String(part).padStart(6, '0')}.txt`,
 };

@@ -21,6 +21,7 @@ import type { State } from './state.ts';
 import type { Supervision } from './supervision.ts';
 import type { Triggers } from './triggers.ts';
 import type { BaseWatch } from './watch-bases.ts';
+import type { PackageWatch } from './watch-packages.ts';
 import type { SourceWatch } from './watch-sources.ts';
 import { type Webhook, webhookPath } from './webhook.ts';
 
@@ -28,6 +29,7 @@ export interface Monitored {
   config: Config;
   api: Api;
   builder: Builder;
+  packageWatch: PackageWatch;
   pipeline: Pipeline;
   planner: Planner;
   site: StatusSite;
@@ -53,7 +55,7 @@ export class Monitoring extends Construct {
 }
 
 /** Whatever keeps an accepted push from becoming a build. */
-function alarmOnIntake(alarms: Alarms, { api, baseWatch, sourceWatch, triggers }: Monitored): void {
+function alarmOnIntake(alarms: Alarms, { api, baseWatch, packageWatch, sourceWatch, triggers }: Monitored): void {
   alarms.add('TriggersLost', {
     meaning: 'A trigger could not be planned in five attempts and lies in the dead-letter queue.',
     metric: triggers.deadLetters.metricApproximateNumberOfMessagesVisible({
@@ -90,17 +92,23 @@ function alarmOnIntake(alarms: Alarms, { api, baseWatch, sourceWatch, triggers }
     meaning: 'For an hour nobody has come to the end of looking whether base images have changed.',
     ...noGoodRun(baseWatch),
   });
+  alarms.add('PackagesUnwatched', {
+    meaning: 'For two days nobody has come to the end of asking the distributions for updates.',
+    ...noGoodRun(packageWatch, Duration.days(1)),
+  });
 }
 
-/** For an hour no run of a function has come to its end. */
-function noGoodRun({ function: watch }: { function: PipelineFunction }) {
-  const half = { period: Duration.minutes(30) };
+/** For two periods no run of a function has come to its end. */
+function noGoodRun({ function: watch }: { function: PipelineFunction }, period = Duration.minutes(30)) {
   return {
     metric: new MathExpression({
       label: 'Good runs',
       expression: 'runs - errors',
-      usingMetrics: { runs: watch.function.metricInvocations(half), errors: watch.function.metricErrors(half) },
-      ...half,
+      usingMetrics: {
+        runs: watch.function.metricInvocations({ period }),
+        errors: watch.function.metricErrors({ period }),
+      },
+      period,
     }),
     threshold: 1,
     periods: 2,
@@ -154,7 +162,7 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monit
  */
 function alarmOnFunctions(
   alarms: Alarms,
-  { baseWatch, planner, site, sourceWatch, supervision, webhook }: Monitored,
+  { baseWatch, packageWatch, planner, site, sourceWatch, supervision, webhook }: Monitored,
 ): void {
   const functions = {
     githubWebhook: webhook.receiver,
@@ -165,6 +173,7 @@ function alarmOnFunctions(
     site: site.pages,
     watchSources: sourceWatch.function,
     watchBases: baseWatch.function,
+    watchPackages: packageWatch.function,
   };
   const of = (metric: (each: PipelineFunction) => IMetric) =>
     Object.fromEntries(Object.entries(functions).map(([name, each]) => [name, metric(each)]));
@@ -187,7 +196,10 @@ function alarmOnFunctions(
   });
 }
 
-function alarmOnServices(alarms: Alarms, { baseWatch, sourceWatch, state, supervision }: Monitored): void {
+function alarmOnServices(
+  alarms: Alarms,
+  { baseWatch, packageWatch, sourceWatch, state, supervision }: Monitored,
+): void {
   const tables = (metricName: string) =>
     Object.fromEntries(state.tables.map((table, at) => [`table${at}`, table.metric(metricName, sumOver(5))]));
   alarms.add('ReadsThrottled', {
@@ -207,7 +219,7 @@ function alarmOnServices(alarms: Alarms, { baseWatch, sourceWatch, state, superv
     metric: total(
       'Failed deliveries',
       Object.fromEntries(
-        [...supervision.rules, sourceWatch.rule, baseWatch.rule].map((rule, at) => [
+        [...supervision.rules, sourceWatch.rule, baseWatch.rule, packageWatch.rule].map((rule, at) => [
           `rule${at}`,
           new Metric({
             namespace: 'AWS/Events',

@@ -4,11 +4,12 @@ import { Construct } from 'constructs';
 import { recordKeys } from '../core/build-request.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 
-/** The objects of one build, whichever build it is. */
+/** The objects of one build, whichever build it is, and what was read of package repositories. */
 const patterns = {
   request: recordKeys.request('*'),
   result: recordKeys.result('*'),
   packages: recordKeys.packages('*'),
+  repositories: recordKeys.repository('*'),
   findings: recordKeys.findings('*'),
   log: `${recordKeys.logPrefix('*')}*`,
 };
@@ -68,7 +69,7 @@ export class Records extends Construct {
     allow(grantee, {
       actions,
       resources: kinds.map((kind) => this.bucket.arnForObjects(patterns[kind])),
-      because: 'The id of a build stands in the key, and builds are made at run time.',
+      because: 'The id of a build, or the hash of an address, stands in the key, and both come at run time.',
     });
     grantee.setVariable('RECORDS_BUCKET', this.bucket.bucketName);
   }

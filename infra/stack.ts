@@ -18,6 +18,7 @@ import { Steps } from './steps.ts';
 import { Supervision } from './supervision.ts';
 import { Triggers } from './triggers.ts';
 import { BaseWatch } from './watch-bases.ts';
+import { PackageWatch } from './watch-packages.ts';
 import { SourceWatch } from './watch-sources.ts';
 import { Webhook } from './webhook.ts';
 
@@ -85,11 +86,20 @@ export class SlipwayStack extends Stack {
     });
     const sourceWatch = new SourceWatch(this, 'SourceWatch', { gitHost, state, triggers, logRetention });
     const baseWatch = new BaseWatch(this, 'BaseWatch', { gitHost, repositories, state, triggers, logRetention });
+    const packageWatch = new PackageWatch(this, 'PackageWatch', {
+      gitHost,
+      records,
+      repositories,
+      state,
+      triggers,
+      logRetention,
+    });
     new Monitoring(this, 'Monitoring', {
       config,
       api,
       baseWatch,
       builder,
+      packageWatch,
       pipeline,
       planner,
       site,

@@ -1,0 +1,131 @@
+/** Metadata files of package repositories, as text in pieces. Everything in them is a stranger's. */
+
+export interface ReleaseFile {
+  /** By path from the suite's folder. */
+  hashes: ReadonlyMap<string, string>;
+  /** Files can be asked for by their hash, which no update of the repository comes between. */
+  hasHashNames: boolean;
+  /** Packages for every architecture stand in files of their own. */
+  hasSeparateAll: boolean;
+  isOffered: 'always' | 'upgrades' | 'never';
+}
+
+/** https://wiki.debian.org/DebianRepository/Format#A.22Release.22_files, signed or not. */
+export function parseRelease(text: string): ReleaseFile {
+  const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)?.[1]?.trim();
+  const [, list = ''] = /^SHA256:[ \t]*\r?\n((?:[ \t].*\r?\n?)+)/m.exec(text) ?? [];
+  const hashes = new Map(
+    [...list.matchAll(/^[ \t]+([0-9a-f]{64})[ \t]+\d+[ \t]+(\S+)[ \t]*\r?$/gm)].map(([, hash = '', path = '']) => [
+      path,
+      hash,
+    ]),
+  );
+  const isManual = field('NotAutomatic') === 'yes';
+  return {
+    hashes,
+    hasHashNames: field('Acquire-By-Hash') === 'yes',
+    hasSeparateAll: !/\bPackages\b/.test(field('No-Support-for-Architecture-all') ?? ''),
+    isOffered: isManual ? (field('ButAutomaticUpgrades') === 'yes' ? 'upgrades' : 'never') : 'always',
+  };
+}
+
+/** The address and hash of a repository's package list. https://rpm.org/docs/latest/manual/ (createrepo_c's `repomd.xml`) */
+export function parseRepomd(text: string): { path: string; algorithm: string; hash: string } | undefined {
+  const [, primary = ''] = /<data\s+type="primary"\s*>([\s\S]*?)<\/data>/.exec(text) ?? [];
+  const path = /<location\s[^>]*href="([^"]+)"/.exec(primary)?.[1];
+  const [, type = '', hash] = /<checksum\s+type="(sha\d*)"[^>]*>\s*([0-9a-f]+)\s*<\/checksum>/.exec(primary) ?? [];
+  if (path === undefined || hash === undefined) return undefined;
+  return { path: plainText(path), algorithm: type === 'sha' ? 'sha1' : type, hash };
+}
+
+export interface Mirrors {
+  urls: string[];
+  /** What `repomd.xml` may have: the current one and the ones before it that mirrors may still give out. */
+  hashes: string[];
+}
+
+/** A metalink, or a list with one address on a line. */
+export function parseMirrors(text: string): Mirrors {
+  const isMetalink = /<metalink[\s>]/.test(text);
+  const found = isMetalink
+    ? [...text.matchAll(/<url\s[^>]*>\s*(https?:[^<\s]+)\s*<\/url>/g)].map(([, url = '']) => plainText(url))
+    : text.split(/\s+/).filter((line) => /^https?:\/\//.test(line));
+  const urls = found.map((url) => url.replace(/\/repodata\/repomd\.xml$/, '').replace(/\/+$/, ''));
+  const hashes = isMetalink
+    ? [...text.matchAll(/<hash\s+type="sha256"\s*>\s*([0-9a-f]{64})\s*<\/hash>/g)].map(([, hash = '']) => hash)
+    : [];
+  return { urls: [...urls].sort((one, other) => schemeOrder(one) - schemeOrder(other)), hashes };
+}
+
+function schemeOrder(url: string): number {
+  return url.startsWith('https:') ? 0 : 1;
+}
+
+export interface ListedPackage {
+  name: string;
+  architecture: string;
+  version: string;
+}
+
+/** A reader that takes text in pieces of any size and gives the packages that are whole. */
+export type PackageReader = (piece: string) => ListedPackage[];
+
+/** Beyond this, what has not ended is no entry: it is dropped, so that it fills no memory. */
+const longestEntry = 4 * 1024 * 1024;
+
+/** `Packages` of Debian and `APKINDEX` of Alpine: paragraphs of fields, under the names that say what is wanted. */
+export function paragraphReader(fields: { name: string; architecture: string; version: string }): PackageReader {
+  const names = new Map(Object.entries(fields).map(([key, field]) => [field, key as keyof ListedPackage]));
+  let rest = '';
+  let current: Partial<ListedPackage> = {};
+  return (piece) => {
+    const found: ListedPackage[] = [];
+    const lines = (rest + piece).split('\n');
+    rest = (lines.pop() ?? '').slice(0, longestEntry);
+    for (const line of lines) {
+      if (line === '' || line === '\r') {
+        if (isWhole(current)) found.push(current);
+        current = {};
+        continue;
+      }
+      const colon = line.indexOf(':');
+      const key = colon > 0 && colon <= 16 ? names.get(line.slice(0, colon)) : undefined;
+      if (key !== undefined) current[key] ??= line.slice(colon + 1).trim();
+    }
+    return found;
+  };
+}
+
+/** `primary.xml`: text in it is escaped, so that the end of a package is the end of a package. */
+export function primaryReader(): PackageReader {
+  const end = '</package>';
+  let rest = '';
+  return (piece) => {
+    const entries = (rest + piece).split(end);
+    rest = entries.pop() ?? '';
+    if (rest.length > longestEntry) rest = '';
+    return entries.flatMap((entry) => {
+      const name = /<name>([^<]*)<\/name>/.exec(entry)?.[1];
+      const architecture = /<arch>([^<]*)<\/arch>/.exec(entry)?.[1];
+      const [version = ''] = /<version\s[^>]*>/.exec(entry) ?? [];
+      const attribute = (key: string) => new RegExp(`\\s${key}="([^"]*)"`).exec(version)?.[1] ?? '';
+      if (name === undefined || architecture === undefined || version === '' || architecture === 'src') return [];
+      const [epoch, ver, release] = [attribute('epoch'), attribute('ver'), attribute('rel')];
+      const full = `${epoch === '' || epoch === '0' ? '' : `${epoch}:`}${ver}-${release}`;
+      return [{ name: plainText(name), architecture, version: plainText(full) }];
+    });
+  };
+}
+
+function isWhole(found: Partial<ListedPackage>): found is ListedPackage {
+  return found.name !== undefined && found.version !== undefined && found.architecture !== undefined;
+}
+
+function plainText(xml: string): string {
+  return xml
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&apos;', "'")
+    .replaceAll('&amp;', '&');
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { PackageUpdate } from './package-updates.ts';
+
+/** As many updates of an image are told apart; it is far out of date with more, and rebuilt anyhow. */
+const mostRemembered = 500;
+const markLength = 8;
+/** What a trigger carries for people to read. */
+const mostTold = 50;
+
+export interface PackagesLook {
+  project: string;
+  updates: readonly PackageUpdate[];
+  /** The marks of the updates that a rebuild was called for already. */
+  tried: string;
+  /** All of the image's repositories could be read. */
+  isComplete: boolean;
+}
+
+export interface PackagesRebuild {
+  project: string;
+  /** The same for the same news. */
+  hash: string;
+  updates: PackageUpdate[];
+  total: number;
+}
+
+export interface PackagesPlan {
+  rebuilds: PackagesRebuild[];
+  /** By project: what its record keeps as tried from now on. */
+  tried: Map<string, string>;
+}
+
+/**
+ * Which projects are to be rebuilt for updates that no rebuild was called for yet. A project whose parent is rebuilt in the same run
+ * waits: the release of the parent rebuilds it, with the parent's new packages and every layer of its own anew. If nothing comes of
+ * that, its updates are still untried in the next run.
+ */
+export function planPackageRebuilds(
+  looks: readonly PackagesLook[],
+  parentsOf: (project: string) => readonly string[],
+): PackagesPlan {
+  const untried = new Set(
+    looks.filter((look) => marksOf(look).some((mark) => !isTried(look, mark))).map(({ project }) => project),
+  );
+  const plan: PackagesPlan = { rebuilds: [], tried: new Map() };
+  for (const look of looks) {
+    const marks = marksOf(look);
+    const isRebuilt = untried.has(look.project) && !hasAncestorIn(untried, look.project, parentsOf);
+    if (isRebuilt) {
+      const hash = createHash('sha256')
+        .update(`${look.project}\n${marks.join('')}`)
+        .digest('hex')
+        .slice(0, 32);
+      plan.rebuilds.push({
+        project: look.project,
+        hash,
+        updates: look.updates.slice(0, mostTold),
+        total: look.updates.length,
+      });
+    }
+    // What a repository that is out of reach had to offer is not new when it is back.
+    const remembered = marksIn(look.tried).filter((mark) => !look.isComplete || marks.includes(mark));
+    const added = isRebuilt ? marks : [];
+    plan.tried.set(look.project, [...new Set([...added, ...remembered])].slice(0, 2 * mostRemembered).join(''));
+  }
+  return plan;
+}
+
+function hasAncestorIn(
+  wanted: ReadonlySet<string>,
+  project: string,
+  parentsOf: (project: string) => readonly string[],
+): boolean {
+  const seen = new Set([project]);
+  const ahead = [project];
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    for (const parent of parentsOf(next)) {
+      if (seen.has(parent)) continue;
+      if (wanted.has(parent)) return true;
+      seen.add(parent);
+      ahead.push(parent);
+    }
+  }
+  return false;
+}
+
+function marksOf({ updates }: PackagesLook): string[] {
+  return updates
+    .slice(0, mostRemembered)
+    .map((update) =>
+      createHash('sha256').update(`${update.package} ${update.available}`).digest('hex').slice(0, markLength),
+    );
+}
+
+function marksIn(tried: string): string[] {
+  return tried.match(new RegExp(`.{${markLength}}`, 'g')) ?? [];
+}
+
+function isTried({ tried }: PackagesLook, mark: string): boolean {
+  return marksIn(tried).includes(mark);
+}

@@ -1,0 +1,176 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { Context } from 'aws-lambda';
+import { observedImage, ownParent } from '../core/dependents.ts';
+import { InvalidInputError, UpstreamError } from '../core/errors.ts';
+import { inTurns } from '../core/in-turns.ts';
+import { type PackagesLook, planPackageRebuilds } from '../core/package-rebuilds.ts';
+import { type AvailablePackages, updatesOf } from '../core/package-updates.ts';
+import type { Trigger } from '../core/trigger.ts';
+import { createDocumentClient } from '../services/dynamodb.ts';
+import { variable } from '../services/environment.ts';
+import { type CheckedProject, createPackageChecks, type PackageChecks } from '../services/package-checks.ts';
+import { createPackageLists, type PackageLists } from '../services/package-lists.ts';
+import { createPackageRepositories, type PackageRepositories } from '../services/package-repositories.ts';
+import { createRepositoryCache } from '../services/package-repository-cache.ts';
+import { createTriggers, type Triggers } from '../services/triggers.ts';
+import { openPublicFetch } from './public-fetching.ts';
+
+const imagesAtOnce = 16;
+const writesAtOnce = 32;
+
+interface Services {
+  checks: PackageChecks;
+  lists: PackageLists;
+  /** New for each run: it asks for every file once. */
+  openRepositories: () => PackageRepositories;
+  triggers: Pick<Triggers, 'sendBatch'>;
+  repositoryPrefix: string;
+  logger: Logger;
+}
+
+export interface PackagesReport {
+  /** With a release. */
+  images: number;
+  checked: number;
+  /** With packages that have updates. */
+  outdated: number;
+  rebuilds: number;
+  /** Nothing could be said of these: they have no list, or none that can be read. */
+  unknown: number;
+  unreachable: number;
+  /** That were not reached in the time that there was: the next run begins with them. */
+  left: number;
+}
+
+/**
+ * Asks for every released image whether its distribution has updates for packages that it holds, from the list that was kept with its
+ * build and the metadata of the repositories that the image itself is configured with. No image is pulled.
+ */
+export function createWatchPackages({ checks, lists, openRepositories, triggers, repositoryPrefix, logger }: Services) {
+  /** @param deadline when no further image is looked at */
+  return async function watchPackages(deadline: Date): Promise<PackagesReport> {
+    const projects = (await checks.released()).sort(leastRecentFirst);
+    const byName = new Map(projects.map((project) => [project.name, project]));
+    const report = {
+      images: projects.length,
+      checked: 0,
+      outdated: 0,
+      rebuilds: 0,
+      unknown: 0,
+      unreachable: 0,
+      left: 0,
+    };
+    const repositories = openRepositories();
+    const troubles = new Set<string>();
+
+    /** Undefined where a repository could not be read: the others count all the same. */
+    async function available(wanted: Parameters<PackageRepositories['available']>[0]) {
+      try {
+        return await repositories.available(wanted);
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error;
+        const { repository, architecture } = wanted;
+        const key = JSON.stringify(wanted);
+        if (!troubles.has(key)) {
+          troubles.add(key);
+          logger.warn('A package repository cannot be read', { repository, architecture, error });
+        }
+        return undefined;
+      }
+    }
+
+    async function look(project: CheckedProject): Promise<PackagesLook | undefined> {
+      const { name, released, packagesTried: tried = '' } = project;
+      const list = await lists.of(released.build).catch((error: unknown) => {
+        if (!(error instanceof InvalidInputError)) throw error;
+        logger.warn('A package list cannot be read', { project: name, build: released.build, error });
+        return undefined;
+      });
+      const contents = list?.contents;
+      if (contents?.state === 'none') return { project: name, updates: [], tried, isComplete: true };
+      if (contents?.state !== 'read') return undefined;
+      const { architecture } = contents;
+      const files: AvailablePackages[] = [];
+      let isComplete = true;
+      // One after another: images of one kind wait for the same files anyhow.
+      for (const repository of contents.repositories) {
+        const found = await available({ repository, architecture });
+        if (found) files.push(...found);
+        else isComplete = false;
+      }
+      return { project: name, updates: updatesOf(contents, files), tried, isComplete };
+    }
+
+    const looks: PackagesLook[] = [];
+    const unknown: CheckedProject[] = [];
+    await inTurns(projects, imagesAtOnce, async (project) => {
+      if (Date.now() >= deadline.getTime()) {
+        report.left += 1;
+        return;
+      }
+      const found = await look(project);
+      if (found) looks.push(found);
+      else unknown.push(project);
+    });
+
+    const plan = planPackageRebuilds(looks, (name) => parentsOf(byName.get(name), repositoryPrefix));
+    const now = new Date().toISOString();
+    const news = plan.rebuilds.map(({ project, hash, updates, total }): Trigger => {
+      // The hash tells two projects apart whose long names begin alike.
+      const id = `packages:${project.slice(0, 200)}:${hash}`;
+      return { type: 'packages-changed', id, receivedAt: now, project, updates, total };
+    });
+    // Sent before it is noted: what is sent twice is planned once.
+    await triggers.sendBatch(news);
+    const notes = [
+      ...[...plan.tried].map(([name, tried]) => ({ name, tried })),
+      ...unknown.map(({ name, packagesTried: tried = '' }) => ({ name, tried })),
+    ];
+    await inTurns(notes, writesAtOnce, ({ name, tried }) => checks.note(name, { checkedAt: now, tried }));
+
+    report.checked = looks.length;
+    report.outdated = looks.filter(({ updates }) => updates.length > 0).length;
+    report.rebuilds = news.length;
+    report.unknown = unknown.length;
+    report.unreachable = troubles.size;
+    logger.info('The packages of the released images were looked at', { ...report });
+    return report;
+  };
+}
+
+function leastRecentFirst(one: CheckedProject, other: CheckedProject): number {
+  return (
+    (one.packagesCheckedAt ?? '').localeCompare(other.packagesCheckedAt ?? '') || one.name.localeCompare(other.name)
+  );
+}
+
+function parentsOf(project: CheckedProject | undefined, repositoryPrefix: string): string[] {
+  if (!project) return [];
+  const observed = project.bases.filter(({ own }) => own).map((base) => observedImage(base, repositoryPrefix));
+  return [...project.dependsOn.map(ownParent), ...observed].filter((parent) => parent !== undefined);
+}
+
+/** What a run leaves for images that it is at, for the triggers and for the notes. */
+const endingMilliseconds = 4 * 60_000;
+let run: ReturnType<typeof createWatchPackages> | undefined;
+
+export function handler(_event: unknown, context: Context): Promise<PackagesReport> {
+  run ??= createWatchPackages(services());
+  return run(new Date(Date.now() + context.getRemainingTimeInMillis() - endingMilliseconds));
+}
+
+function services(): Services {
+  const s3 = new S3Client({});
+  const bucket = variable('RECORDS_BUCKET');
+  const publicFetch = openPublicFetch();
+  const cache = createRepositoryCache(s3, bucket);
+  return {
+    checks: createPackageChecks(createDocumentClient(), variable('PROJECTS_TABLE')),
+    lists: createPackageLists(s3, bucket),
+    openRepositories: () => createPackageRepositories(publicFetch, cache),
+    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
+    repositoryPrefix: variable('REPOSITORY_PREFIX'),
+    logger: new Logger({ serviceName: 'watch-packages' }),
+  };
+}

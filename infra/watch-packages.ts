@@ -1,0 +1,49 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { GitHost } from './git-host.ts';
+import { PipelineFunction } from './pipeline-function.ts';
+import type { Records } from './records.ts';
+import type { Repositories } from './repositories.ts';
+import type { State } from './state.ts';
+import type { Triggers } from './triggers.ts';
+
+interface PackageWatchProps {
+  gitHost: GitHost;
+  records: Records;
+  repositories: Repositories;
+  state: State;
+  triggers: Triggers;
+  logRetention: RetentionDays;
+}
+
+/** Asks the distributions for updates of what released images hold. */
+export class PackageWatch extends Construct {
+  readonly function: PipelineFunction;
+  readonly rule: Rule;
+
+  constructor(scope: Construct, id: string, props: PackageWatchProps) {
+    super(scope, id);
+    const { gitHost, records, repositories, state, triggers, logRetention } = props;
+    this.function = new PipelineFunction(this, 'WatchPackages', {
+      description: 'Asks distributions for updates of packages in released images, and calls for rebuilds.',
+      timeout: Duration.minutes(15),
+      // The package lists of a dozen distributions are in memory at once, and to unpack them takes a whole processor.
+      memoryMegabytes: 2048,
+      logRetention,
+    });
+    state.projects.grant(this.function, 'Scan', 'UpdateItem');
+    records.grantRead(this.function, 'packages', 'repositories');
+    records.grantWrite(this.function, 'packages', 'repositories');
+    repositories.grantNames(this.function);
+    triggers.grantSend(this.function);
+    gitHost.grantFetch(this.function);
+    this.rule = new Rule(this, 'Rule', {
+      description: 'The packages of released images are looked at.',
+      schedule: Schedule.rate(Duration.days(1)),
+      targets: [new LambdaFunction(this.function.function, { maxEventAge: Duration.hours(6), retryAttempts: 2 })],
+    });
+  }
+}
