@@ -1,0 +1,48 @@
+import type { Command, ExitCode, Terminal } from './command.ts';
+import { UsageError } from './command.ts';
+
+/** Each command is a file that is loaded when it is called, so that none waits for another's libraries. */
+const commands: Record<string, { arguments: string; summary: string; load: () => Promise<Command> }> = {
+  'index check': {
+    arguments: '[DIR]',
+    summary: 'check an index, offline: what a pull request to it would be told',
+    load: () => import('./index-check.ts'),
+  },
+};
+
+const help = `Slipway: a git push becomes a built, scanned, judged and released image.
+
+${Object.entries(commands)
+  .map(([name, command]) => `  ${`slipway ${name} ${command.arguments}`.padEnd(44)}${command.summary}`)
+  .join('\n')}
+
+slipway COMMAND --help says more.
+`;
+
+async function main(args: string[], terminal: Terminal): Promise<ExitCode> {
+  const name = Object.keys(commands).find((each) => each.split(' ').every((word, at) => args[at] === word));
+  const command = name === undefined ? undefined : commands[name];
+  if (name === undefined || command === undefined) {
+    if (args.length === 0 || args.includes('--help') || args.includes('-h')) {
+      (args.length === 0 ? terminal.err : terminal.out)(help);
+      return args.length === 0 ? 2 : 0;
+    }
+    terminal.err(`slipway: there is no command "${args.join(' ')}".\n\n${help}`);
+    return 2;
+  }
+  const { run } = await command.load();
+  try {
+    return await run(args.slice(name.split(' ').length), terminal);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    terminal.err(`slipway ${name}: ${error.message} See slipway ${name} --help.\n`);
+    return 2;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2), {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  // https://no-color.org
+  colours: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+});
