@@ -72,23 +72,6 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     return page;
   }
 
-  /** A schedule that is new begins to run; one that the entry had before goes on as it was. */
-  async function setFirstDue(name: string, schedule: string, dueAt: string | undefined): Promise<void> {
-    await ifConditionHolds(
-      client.send(
-        new UpdateCommand({
-          TableName: tableName,
-          Key: { name },
-          UpdateExpression: dueAt
-            ? 'SET dueFor = :schedule, dueAt = :dueAt, scheduled = :yes'
-            : 'SET dueFor = :schedule REMOVE dueAt, scheduled',
-          ConditionExpression: 'attribute_not_exists(dueFor) OR dueFor <> :schedule',
-          ExpressionAttributeValues: { ':schedule': schedule, ...(dueAt ? { ':dueAt': dueAt, ':yes': 'yes' } : {}) },
-        }),
-      ),
-    );
-  }
-
   return {
     get,
     list,
@@ -133,26 +116,39 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
 
     /** Writes what the index says of a project, and which push of it calls for a build; what the pipeline keeps beside it stays. */
     async put(project: Project, calledBy?: ProjectRecord['calledBy'], now = new Date()): Promise<void> {
-      const said = Object.entries(projectSchema.parse(project)).filter(([key]) => key !== 'name');
-      const entries = calledBy ? [...said, ['calledBy', calledBy] as const] : said;
-      const saidKeys = new Set(said.map(([key]) => key));
-      const unsaid = Object.keys(projectSchema.shape).filter((key) => key !== 'name' && !saidKeys.has(key));
+      const { name, ...fields } = projectSchema.parse(project);
+      const said = Object.entries(fields).filter(([, value]) => value !== undefined);
       const schedule = project.active ? project.schedule : undefined;
-      const removed = [...unsaid, ...(schedule ? [] : dueKeys)];
-      const names = [...entries.map(([key]) => key), ...removed];
-      await client.send(
-        new UpdateCommand({
-          TableName: tableName,
-          Key: { name: project.name },
-          UpdateExpression: [
-            `SET ${entries.map(([key]) => `#${key} = :${key}`).join(', ')}`,
-            ...(removed.length > 0 ? [`REMOVE ${removed.map((key) => `#${key}`).join(', ')}`] : []),
-          ].join(' '),
-          ExpressionAttributeNames: Object.fromEntries(names.map((key) => [`#${key}`, key])),
-          ExpressionAttributeValues: Object.fromEntries(entries.map(([key, value]) => [`:${key}`, value])),
-        }),
-      );
-      if (schedule) await setFirstDue(project.name, schedule, firstDueAt(schedule, now));
+      const saidKeys = new Set(['name', ...said.map(([key]) => key)]);
+      const unsaid = Object.keys(projectSchema.shape).filter((key) => !saidKeys.has(key));
+      const write = (set: readonly (readonly [string, unknown])[], remove: readonly string[], condition?: string) =>
+        client.send(
+          new UpdateCommand({
+            TableName: tableName,
+            Key: { name },
+            UpdateExpression: [
+              `SET ${set.map(([key]) => `#${key} = :${key}`).join(', ')}`,
+              ...(remove.length > 0 ? [`REMOVE ${remove.map((key) => `#${key}`).join(', ')}`] : []),
+            ].join(' '),
+            ConditionExpression: condition,
+            ExpressionAttributeNames: Object.fromEntries(
+              [...set.map(([key]) => key), ...remove].map((key) => [`#${key}`, key]),
+            ),
+            ExpressionAttributeValues: Object.fromEntries(set.map(([key, value]) => [`:${key}`, value])),
+          }),
+        );
+      const entries = calledBy ? [...said, ['calledBy', calledBy] as const] : said;
+      if (!schedule) {
+        await write(entries, [...unsaid, ...dueKeys]);
+        return;
+      }
+      // A schedule that is new begins to run; one that the entry had before goes on as it was.
+      const dueAt = firstDueAt(schedule, now);
+      const due = Object.entries({ dueFor: schedule, ...(dueAt ? { dueAt, scheduled: 'yes' } : {}) });
+      const isNew = 'attribute_not_exists(#dueFor) OR #dueFor <> :dueFor';
+      const never = dueAt ? [] : ['dueAt', 'scheduled'];
+      if (!(await ifConditionHolds(write([...entries, ...due], [...unsaid, ...never], isNew))))
+        await write(entries, unsaid);
     },
 
     /** Of the projects with a schedule, those whose hour has come; each page as it is read. */

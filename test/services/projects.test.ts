@@ -8,7 +8,13 @@ let projects: Projects;
 let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  const tables = await startTables([{ name: 'projects', key: 'name', indexes: { bySource: { partition: 'source' } } }]);
+  const tables = await startTables([
+    {
+      name: 'projects',
+      key: 'name',
+      indexes: { bySource: { partition: 'source' }, byDueTime: { partition: 'scheduled', sort: 'dueAt' } },
+    },
+  ]);
   projects = createProjects(tables.client, 'projects');
   stop = tables.stop;
 });
@@ -57,6 +63,15 @@ describe('a project', () => {
     expect(await projects.nextSequence(project.name)).toBe(2);
   });
 
+  it('loses what its entry does not say any more', async () => {
+    const project = await tracked('demo/app:less');
+    await projects.put({ ...project, paths: ['src/**'], pullRequests: true });
+    expect(await projects.get(project.name)).toMatchObject({ paths: ['src/**'], pullRequests: true });
+    await projects.put(project);
+    expect(await projects.get(project.name)).not.toHaveProperty('paths');
+    expect(await projects.get(project.name)).not.toHaveProperty('pullRequests');
+  });
+
   it('is found by its source', async () => {
     await tracked('demo/app:found');
     expect((await projects.bySource('git.example/demo/app')).map(({ name }) => name)).toContain('demo/app:found');
@@ -94,5 +109,49 @@ describe('the tags of a project', () => {
 
   it('of a project that nobody knows are nobody’s', async () => {
     await expect(projects.claimRelease('demo/app:none', 'one')).rejects.toThrow(RecordConflictError);
+  });
+});
+
+describe('a project with a schedule', () => {
+  const at = (time: string) => new Date(`2026-11-${time}:00Z`);
+  const due = async (time: string) => (await Array.fromAsync(projects.due(at(time)))).flat();
+
+  it('is due at its hour, and again at the next, whatever else of its entry changes', async () => {
+    const project = { ...(await tracked('demo/app:nightly')), schedule: 'cron(0 2 * * ? *)' };
+    await projects.put(project, undefined, at('21T01:00'));
+    expect(await due('21T01:59')).toEqual([]);
+    const [known, ...others] = await due('21T02:00');
+    expect(others).toEqual([]);
+    expect(known).toEqual({ name: project.name, schedule: project.schedule, dueAt: '2026-11-21T02:00:00.000Z' });
+
+    // A push of the index between the hour and the run makes it neither earlier nor later.
+    await projects.put({ ...project, gitBranch: 'next' }, undefined, at('21T02:03'));
+    expect(await due('21T02:04')).toEqual([known]);
+    if (!known) throw new Error('It is not due.');
+    await projects.setDue(known, '2026-11-22T02:00:00.000Z');
+    expect(await due('21T23:00')).toEqual([]);
+    // Whoever read it before comes too late.
+    await projects.setDue(known, '2026-11-23T02:00:00.000Z');
+    expect(await due('22T02:00')).toMatchObject([{ dueAt: '2026-11-22T02:00:00.000Z' }]);
+    await projects.put({ ...project, active: false }, undefined, at('22T02:01'));
+    expect(await due('30T00:00')).toEqual([]);
+  });
+
+  it('begins anew when the schedule changes, and ends when it is taken out or has no moment left', async () => {
+    const project = await tracked('demo/app:changing');
+    await projects.put({ ...project, schedule: 'rate(1 day)' }, undefined, at('01T00:00'));
+    await projects.put({ ...project, schedule: 'rate(6 hours)' }, undefined, at('01T12:00'));
+    const [known] = await due('30T00:00');
+    expect(known).toMatchObject({ schedule: 'rate(6 hours)', dueAt: '2026-11-01T18:00:00.000Z' });
+    if (!known) throw new Error('It is not due.');
+    await projects.setDue(known, undefined);
+    await projects.put({ ...project, schedule: 'rate(6 hours)' }, undefined, at('02T00:00'));
+    expect(await due('30T00:00')).toEqual([]);
+    await projects.put({ ...project, schedule: 'cron(0 4 1 1 ? 2020)' }, undefined, at('02T00:00'));
+    await projects.put(project, undefined, at('02T00:00'));
+    expect(await due('30T00:00')).toEqual([]);
+    // Put in again, it is a new one.
+    await projects.put({ ...project, schedule: 'rate(6 hours)' }, undefined, at('03T00:00'));
+    expect(await due('30T00:00')).toMatchObject([{ dueAt: '2026-11-03T06:00:00.000Z' }]);
   });
 });
