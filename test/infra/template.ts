@@ -85,7 +85,10 @@ export interface TemplateFunction {
 /** The functions, by the files that they are made of. */
 export function functions(): TemplateFunction[] {
   return resources('AWS::Lambda::Function').map((each) => {
-    const name = /^(?:Webhook|Pages|Steps|Planner|Supervision)(.+)Function[0-9A-F]{8}$/.exec(each.id)?.[1] ?? each.id;
+    const name =
+      /^(?:Webhook|Pages|Steps|Planner|Supervision|SourceWatch|BaseWatch|PackageWatch)(.+)Function[0-9A-F]{8}$/.exec(
+        each.id,
+      )?.[1] ?? each.id;
     const roleId = each.Properties.Role['Fn::GetAtt'][0] as string;
     return {
       stem: kebabCase(name),
