@@ -31,6 +31,7 @@ export function imageVersion({ desiredTag }: Pick<Project, 'desiredTag'>, ref: s
 /**
  * The tags that a release moves, as docker/metadata-action gives them: for a branch the desired tag, the entry's extra tags, the branch and the commit; for
  * a version tag `v1.2.3` the tags `1.2.3`, `1.2`, `1` and, if no other version is higher, `latest`. Prereleases have their own tag only.
+ * `latest` of a repository that entries share is that of the entry which asks for it.
  * @param versions the versions that the repository has tags for
  */
 export function floatingTags(
@@ -40,7 +41,7 @@ export function floatingTags(
 ): string[] {
   const { desiredTag, extraTags = [], sharesRepository } = project;
   const tags = build.ref.startsWith(tagPrefix)
-    ? versionTags(build.ref, versions)
+    ? versionTags(build.ref, versions).filter((tag) => tag !== 'latest' || !sharesRepository || desiredTag === 'latest')
     : [desiredTag, ...extraTags, ...(sharesRepository ? [] : [tagText(build.ref.replace(/^refs\/heads\//, ''))])];
   if (!sharesRepository) tags.push(`sha-${build.commit}`);
   return [...new Set(tags)].filter((tag) => tag !== '' && !tag.startsWith('build-'));

@@ -31,6 +31,30 @@ describe("GitHub's push events", () => {
   });
 });
 
+describe('the time of a push', () => {
+  const event = (pushed_at: unknown) => ({
+    ...(pushes[0] as Record<string, object>),
+    repository: { ...(pushes[0] as Record<string, object>).repository, pushed_at },
+  });
+  const timeOf = (pushed_at: unknown) =>
+    pushTrigger(pushEventSchema.parse(event(pushed_at)), 'guid', new Date(0)).pushedAt;
+
+  it('is the one that the host says, in every event that GitHub has recorded', () => {
+    for (const push of pushes)
+      expect(pushTrigger(pushEventSchema.parse(push), 'guid', new Date(0)).pushedAt).toMatch(/^20\d\d-/);
+    expect(timeOf(1_795_219_200)).toBe('2026-11-21T00:00:00.000Z');
+  });
+
+  it.each([undefined, null, '2026-11-21T00:00:00Z', -1, 1.5, 1e18, {}])(
+    'is unknown where the host says %s',
+    (value) => {
+      expect(timeOf(value)).toBeUndefined();
+      const text = JSON.stringify(event(value));
+      expect(pushEventSchema.parse(skimPush(text) ?? JSON.parse(text)).repository.pushed_at).toBeUndefined();
+    },
+  );
+});
+
 describe('the values that are taken out of the text unread', () => {
   const [event] = pushes;
   const same = (changed: unknown) => {

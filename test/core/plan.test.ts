@@ -63,6 +63,32 @@ describe('a push', () => {
     expect(planPush(push(over), [project('demo/app:latest')])).toEqual({ ignored: expect.stringMatching(reason) });
   });
 
+  it.each([
+    ['a version', 'refs/tags/v1.2.3', {}, true],
+    ['a prerelease', 'refs/tags/1.2.3-rc.1', {}, true],
+    ['a version where the entry wants none', 'refs/tags/v1.2.3', { versionTags: false }, false],
+    ['a version of a repository that entries share', 'refs/tags/v1.2.3', { sharesRepository: true }, false],
+    [
+      'a version of a repository that entries share, for the one that asks for it',
+      'refs/tags/v1.2.3',
+      { sharesRepository: true, versionTags: true },
+      true,
+    ],
+    ['any other tag, though the entry asks for versions', 'refs/tags/nightly', { versionTags: true }, false],
+    ['a branch named like a version', 'refs/heads/v1.2.3', { versionTags: true }, false],
+  ])('of %s is built or not', (_, ref, over, isBuilt) => {
+    const tracked = project('demo/app:latest', over);
+    const plan = planPush(push({ ref }), [tracked]);
+    if (isBuilt) expect(plan).toEqual({ projects: [tracked], commit });
+    else expect(plan).toHaveProperty('ignored');
+  });
+
+  it('of a version that no entry wants says so', () => {
+    expect(planPush(push({ ref: 'refs/tags/v1.2.3' }), [project('demo/app:latest', { versionTags: false })])).toEqual({
+      ignored: 'no entry of the index builds the version tags of git.example/demo/app',
+    });
+  });
+
   it('builds nothing for a project that left the index', () => {
     expect(planPush(push(), [project('demo/app:latest', { active: false })])).toHaveProperty('ignored');
   });

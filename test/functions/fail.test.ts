@@ -58,6 +58,28 @@ describe('a build that went wrong', () => {
     });
   });
 
+  it('while it released gives back what it held of its project', async () => {
+    await using world = await startTelling();
+    await world.track();
+    await world.queue(id);
+    await world.builds.begin(id, 'release', 'releasing');
+    await world.projects.claimRelease('demo/app:latest', id);
+    await world.fail(id, { Error: 'UpstreamError' });
+    expect(await world.projects.claimRelease('demo/app:latest', 'other')).toMatchObject({
+      releasing: { build: 'other' },
+    });
+  });
+
+  it('after all its tags were on is released', async () => {
+    await using world = await startTelling();
+    await world.queue(id);
+    await world.builds.begin(id, 'release', 'releasing');
+    const image = { repository: 'registry.example/demo/app', digest: 'sha256:0', tags: ['latest'] };
+    await world.builds.endStage(id, 'release', 'succeeded', { image });
+    await world.fail(id, { Error: 'Lambda.Unknown' });
+    expect(await world.builds.require(id)).toMatchObject({ status: 'released', image });
+  });
+
   it('that nobody knows is an error', async () => {
     await using world = await startTelling();
     await expect(world.fail(id, codebuild)).rejects.toThrow(RecordConflictError);

@@ -77,9 +77,24 @@ describe('a push to a project', () => {
   it('numbers builds in the order of their acceptance', async () => {
     await using planning = await startPlanning();
     await planning.track();
-    for (const id of ['first', 'second', 'third']) await planning.planBuilds(pushOf({ id }));
-    const sequences = (await planning.allBuilds()).map(({ sequence }) => sequence).sort();
-    expect(sequences).toEqual([1, 2, 3]);
+    for (const [at, name] of ['1', '2', '3'].entries()) {
+      const head = name.repeat(40);
+      const receivedAt = `2026-11-21T00:00:0${at}.000Z`;
+      await planning.planBuilds(pushOf({ id: name, after: head, commit: head, receivedAt }));
+    }
+    const sequences = (await planning.allBuilds()).map((build) => `${build.commit[0]} ${build.sequence}`).sort();
+    expect(sequences).toEqual(['1 1', '2 2', '3 3']);
+  });
+
+  it('that two webhooks tell of is built once', async () => {
+    await using planning = await startPlanning();
+    await planning.track();
+    const pushedAt = '2026-11-21T00:00:00.000Z';
+    await planning.planBuilds(pushOf({ id: 'one', pushedAt }));
+    await planning.planBuilds(pushOf({ id: 'two', pushedAt }));
+    expect(await planning.allBuilds()).toHaveLength(1);
+    const [one, two] = [await planning.deliveries.get('one'), await planning.deliveries.get('two')];
+    expect(two?.builds).toEqual(one?.builds);
   });
 
   it('is built although its commit cannot be marked', async () => {
@@ -91,11 +106,32 @@ describe('a push to a project', () => {
   });
 });
 
+describe('a push of a version tag', () => {
+  it('builds every project of the repository that wants versions, beside what its branch builds', async () => {
+    await using planning = await startPlanning();
+    await planning.track();
+    await planning.track({ name: 'demo/other:latest', jobId: 'other', gitBranch: 'next' });
+    await planning.track({ name: 'demo/none:latest', jobId: 'none', versionTags: false });
+    await planning.track({ name: 'demo/shared:1', jobId: 'shared', desiredTag: '1', sharesRepository: true });
+    await planning.planBuilds(pushOf({ id: 'branch' }));
+    await planning.planBuilds(pushOf({ id: 'tag', ref: 'refs/tags/v1.2.3' }));
+    const builds = (await planning.allBuilds()).filter(({ ref }) => ref === 'refs/tags/v1.2.3');
+    expect(builds.map(({ project }) => project).sort()).toEqual(['demo/app:latest', 'demo/other:latest']);
+    expect((await planning.allBuilds()).map(({ status }) => status)).not.toContain('superseded');
+    const request = planning.requests.find(({ source }) => source.ref === 'refs/tags/v1.2.3');
+    expect(request?.labels).toMatchObject({
+      'org.opencontainers.image.version': '1.2.3',
+      'org.opencontainers.image.ref.name': 'v1.2.3',
+    });
+  });
+});
+
 describe('a push that concerns nobody', () => {
   it.each([
     ['to another repository', pushOf({ source: 'git.example/demo/other' })],
     ['to a branch that no entry tracks', pushOf({ ref: 'refs/heads/feature' })],
-    ['of a tag', pushOf({ ref: 'refs/tags/main' })],
+    ['of a tag that is no version', pushOf({ ref: 'refs/tags/main' })],
+    ['that deletes a version', pushOf({ ref: 'refs/tags/v1.2.3', deleted: true, commit: null })],
     ['that deletes the branch', pushOf({ deleted: true, commit: null, after: '0'.repeat(40) })],
     ['that deletes the index branch', pushOf({ source: 'git.example/slipway/index', deleted: true, commit: null })],
   ])('%s is recorded as ignored', async (_, push) => {

@@ -3,6 +3,7 @@ import type { Build } from '../../core/build.ts';
 import { RecordConflictError, ReleaseBusyError } from '../../core/errors.ts';
 import type { Project } from '../../core/project.ts';
 import { createRelease } from '../../functions/release.ts';
+import type { Heads } from '../../services/heads.ts';
 import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
 import { createShelf } from './shelf.ts';
 import { commit, digest, startWorld } from './world.ts';
@@ -126,6 +127,112 @@ describe('a candidate that passed', () => {
   });
 });
 
+describe('of version tags', () => {
+  it.each([
+    ['in their order', ['v1.1.0', 'v1.2.0', 'v1.2.1', 'v2.0.0', 'v2.1.0-rc.1']],
+    ['the other way round', ['v2.1.0-rc.1', 'v2.0.0', 'v1.2.1', 'v1.2.0', 'v1.1.0']],
+    ['in any order', ['v1.2.0', 'v2.0.0', 'v1.1.0', 'v2.1.0-rc.1', 'v1.2.1']],
+  ])('released %s, the shorter tags name the highest', async (_, versions) => {
+    await using world = await startReleasing();
+    const digests = new Map<string, string>();
+    for (const [at, version] of versions.entries()) {
+      const build = await world.pass(at + 1, { ref: `refs/tags/${version}` });
+      digests.set(version, build.candidate?.digest ?? '');
+      await world.release(at + 1);
+    }
+    expect(world.shelf.tagsOf(repository)).toMatchObject({
+      latest: digests.get('v2.0.0'),
+      '2': digests.get('v2.0.0'),
+      '2.0': digests.get('v2.0.0'),
+      '1': digests.get('v1.2.1'),
+      '1.2': digests.get('v1.2.1'),
+      '1.1': digests.get('v1.1.0'),
+      '2.1.0-rc.1': digests.get('v2.1.0-rc.1'),
+    });
+    expect(world.shelf.tagsOf(repository)).not.toHaveProperty(['2.1']);
+  });
+
+  it('each leaves the release of the branch as it is', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await world.release(1);
+    const before = await world.projects.get('demo/app:latest');
+    await world.heads.advance({ project: 'demo/app:latest', ref: 'refs/tags/v1.0.0' }, undefined, {
+      commit,
+      headAt: createdAt,
+      previous: undefined,
+      build: idOf(2),
+    });
+    await world.pass(2, { ref: 'refs/tags/v1.0.0' });
+    expect(await world.release(2)).toEqual({ status: 'released' });
+    expect(await world.projects.get('demo/app:latest')).toEqual(before);
+    expect((await world.heads.get('demo/app:latest', 'refs/tags/v1.0.0'))?.released).toMatchObject({
+      build: idOf(2),
+      tags: expect.arrayContaining(['1.0.0', '1.0', '1']),
+    });
+  });
+
+  it('an older build of the branch is released after one, and the branch by its own order', async () => {
+    await using world = await startReleasing();
+    await world.pass(2, { ref: 'refs/tags/v1.0.0', headAt: '2026-11-21T09:00:00.000Z' });
+    await world.release(2);
+    await world.pass(1, { headAt: '2026-11-21T08:00:00.000Z' });
+    expect(await world.release(1)).toEqual({ status: 'released' });
+  });
+
+  it('one that was moved is released as it is now, also if its older build is held up', async () => {
+    await using world = await startReleasing();
+    const ref = 'refs/tags/v1.0.0';
+    await world.pass(1, { ref });
+    await world.pass(2, { ref });
+    await world.heads.advance({ project: 'demo/app:latest', ref }, undefined, {
+      commit,
+      headAt: createdAt,
+      previous: undefined,
+      build: idOf(2),
+    });
+    await world.builds.begin(idOf(1), 'release', 'releasing');
+    await world.release(2);
+    expect(await world.release(1)).toEqual({ status: 'superseded' });
+    expect(world.shelf.tagsOf(repository)['1.0.0']).toBe(digestOf(2));
+  });
+});
+
+describe('a build of the digest that is released already', () => {
+  it('is unchanged: no tag moves and none is made', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await world.release(1);
+    const before = { tags: world.shelf.tagsOf(repository), project: await world.projects.get('demo/app:latest') };
+    await world.pass(2, { candidate: { ...candidate, digest } });
+    expect(await world.release(2)).toEqual({ status: 'unchanged' });
+    expect(world.shelf.tagsOf(repository)).toEqual(before.tags);
+    expect(await world.projects.get('demo/app:latest')).toEqual(before.project);
+    expect(await world.builds.require(idOf(2))).not.toHaveProperty('image');
+  });
+
+  it('is released when the entry has a new tag for it', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await world.release(1);
+    await world.track({ extraTags: ['stable'] });
+    await world.pass(2, { candidate: { ...candidate, digest } });
+    expect(await world.release(2)).toEqual({ status: 'released' });
+    expect(world.shelf.tagsOf(repository).stable).toBe(digest);
+  });
+});
+
+describe('a build of a pull request', () => {
+  it('that passed is unchanged and gets no tag', async () => {
+    await using world = await startReleasing();
+    const cause = { type: 'pull-request' as const, delivery: 'd', number: 1, commit, author: 'someone' };
+    await world.pass(1, { cause, ref: 'refs/pull/1/head' });
+    expect(await world.release()).toEqual({ status: 'unchanged' });
+    expect(world.shelf.tagsOf(repository)).toEqual({});
+    expect(await world.projects.get('demo/app:latest')).not.toHaveProperty('releasing');
+  });
+});
+
 describe('nothing is released', () => {
   const cases: [string, Partial<Build>][] = [
     ['without a verdict', { verdict: undefined as never }],
@@ -156,6 +263,82 @@ describe('nothing is released', () => {
     await expect(world.release()).rejects.toThrow(RecordConflictError);
     expect(world.shelf.tagsOf(repository)).toEqual({});
   });
+});
+
+describe('a build whose place another has', () => {
+  const place = (world: { heads: Heads }, build: string) =>
+    world.heads.advance({ project: 'demo/app:latest', ref: 'refs/heads/main' }, undefined, {
+      commit: 'c'.repeat(40),
+      headAt: '2026-11-21T02:00:00.000Z',
+      previous: undefined,
+      build,
+    });
+
+  it('is superseded instead of released', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await place(world, idOf(2));
+    expect(await world.release()).toEqual({ status: 'superseded' });
+    expect(world.shelf.tagsOf(repository)).toEqual({});
+    expect(await world.builds.require(idOf(1))).toMatchObject({ supersededBy: idOf(2) });
+  });
+
+  it('goes on to its end if it had begun to put its tags on', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await world.builds.begin(idOf(1), 'release', 'releasing');
+    await place(world, idOf(2));
+    expect(await world.release()).toEqual({ status: 'released' });
+  });
+
+  it('that was ended between two looks says so', async () => {
+    await using world = await startReleasing();
+    const build = await world.pass(1);
+    const { get } = world.heads;
+    world.heads.get = async (...key) => {
+      await world.builds.close(build, 'superseded');
+      return get(...key);
+    };
+    expect(await world.release()).toEqual({ status: 'superseded' });
+    expect(world.shelf.tagsOf(repository)).toEqual({});
+  });
+
+  it('is not released to a branch that the entry tracks no more', async () => {
+    await using world = await startReleasing({ project: { gitBranch: 'next' } });
+    await world.pass(1);
+    expect(await world.release()).toEqual({ status: 'superseded' });
+    expect(world.shelf.tagsOf(repository)).toEqual({});
+  });
+
+  it('of the branch that was tracked before does not keep the first of another from its release', async () => {
+    await using world = await startReleasing();
+    await world.pass(2, { headAt: '2026-11-21T02:00:00.000Z' });
+    await world.release(2);
+    await world.track({ gitBranch: 'next' });
+    await world.pass(1, { ref: 'refs/heads/next', headAt: '2026-11-21T01:00:00.000Z' });
+    expect(await world.release(1)).toEqual({ status: 'released' });
+  });
+});
+
+describe('a build that has all its tags and died', () => {
+  it.each(['finishRelease', 'close'] as const)(
+    'before its %s is released, although a newer one was meanwhile',
+    async (call) => {
+      await using world = await startReleasing();
+      await world.pass(1);
+      await world.pass(2);
+      const service = call === 'close' ? world.builds : world.projects;
+      const original = Reflect.get(service, call) as object;
+      Reflect.set(service, call, () => Promise.reject(new Error('killed')));
+      await expect(world.release(1)).rejects.toThrow('killed');
+      Reflect.set(service, call, original);
+      if (call === 'finishRelease') await world.projects.yieldRelease('demo/app:latest', idOf(1));
+      await world.release(2);
+      expect(await world.release(1)).toEqual({ status: 'released' });
+      expect(world.shelf.tagsOf(repository).latest).toBe(digestOf(2));
+      expect((await world.projects.get('demo/app:latest'))?.released?.build).toBe(idOf(2));
+    },
+  );
 });
 
 describe('of two builds', () => {

@@ -135,6 +135,34 @@ describe('a newer push takes the place of a build that is', () => {
   });
 });
 
+describe('two pushes that are planned at once', () => {
+  /** Plans the first push up to a call, then the whole second one, then the rest of the first. */
+  async function interleaved(planning: Planning, service: object, call: string): Promise<void> {
+    const original = Reflect.get(service, call) as (...values: unknown[]) => Promise<unknown>;
+    Reflect.set(service, call, async (...values: unknown[]) => {
+      Reflect.set(service, call, original);
+      await planning.planBuilds(push(a, b, 5));
+      return original.apply(service, values);
+    });
+    await planning.planBuilds(push(c, a, 1));
+  }
+
+  it.each([
+    ['its head', 'heads', 'advance'],
+    ['its record', 'builds', 'create'],
+    ['its request', 'records', 'putRequest'],
+    ['its execution', 'executions', 'start'],
+  ] as const)('leave the newer one alone to run, when the older is held up before %s', async (_, service, call) => {
+    await using planning = await startPlanning();
+    await planning.track();
+    await interleaved(planning, planning[service], call);
+    expect((await ends(planning)).toSorted()).toEqual(['a superseded', 'b queued']);
+    const newer = await buildOf(planning, b);
+    expect((await buildOf(planning, a)).supersededBy).toBe(newer.id);
+    expect([...planning.runs].filter(([, state]) => state === 'running')).toEqual([[newer.id, 'running']]);
+  });
+});
+
 describe('of a burst of pushes only the last is left', () => {
   const burst = ['1', '2', '3', '4', '5', '6'];
   const pushes = burst.map((name, at) => push(commitOf(burst[at - 1] ?? '0'), commitOf(name), at));
