@@ -16,6 +16,7 @@ import { Overview } from './dashboard.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Planner } from './planner.ts';
+import type { ScheduledBuilds } from './run-schedules.ts';
 import type { StatusSite } from './site.ts';
 import type { State } from './state.ts';
 import type { Supervision } from './supervision.ts';
@@ -34,6 +35,7 @@ export interface Monitored {
   planner: Planner;
   site: StatusSite;
   baseWatch: BaseWatch;
+  scheduledBuilds: ScheduledBuilds;
   sourceWatch: SourceWatch;
   state: State;
   supervision: Supervision;
@@ -55,7 +57,10 @@ export class Monitoring extends Construct {
 }
 
 /** Whatever keeps an accepted push from becoming a build. */
-function alarmOnIntake(alarms: Alarms, { api, baseWatch, packageWatch, sourceWatch, triggers }: Monitored): void {
+function alarmOnIntake(
+  alarms: Alarms,
+  { api, baseWatch, packageWatch, scheduledBuilds, sourceWatch, triggers }: Monitored,
+): void {
   alarms.add('TriggersLost', {
     meaning: 'A trigger could not be planned in five attempts and lies in the dead-letter queue.',
     metric: triggers.deadLetters.metricApproximateNumberOfMessagesVisible({
@@ -95,6 +100,10 @@ function alarmOnIntake(alarms: Alarms, { api, baseWatch, packageWatch, sourceWat
   alarms.add('PackagesUnwatched', {
     meaning: 'For two days nobody has come to the end of asking the distributions for updates.',
     ...noGoodRun(packageWatch, Duration.days(1)),
+  });
+  alarms.add('SchedulesStopped', {
+    meaning: 'For an hour nobody has come to the end of calling for the builds whose hour has come.',
+    ...noGoodRun(scheduledBuilds),
   });
 }
 
@@ -162,7 +171,7 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monit
  */
 function alarmOnFunctions(
   alarms: Alarms,
-  { baseWatch, packageWatch, planner, site, sourceWatch, supervision, webhook }: Monitored,
+  { baseWatch, packageWatch, planner, scheduledBuilds, site, sourceWatch, supervision, webhook }: Monitored,
 ): void {
   const functions = {
     githubWebhook: webhook.receiver,
@@ -174,6 +183,7 @@ function alarmOnFunctions(
     watchSources: sourceWatch.function,
     watchBases: baseWatch.function,
     watchPackages: packageWatch.function,
+    runSchedules: scheduledBuilds.function,
   };
   const of = (metric: (each: PipelineFunction) => IMetric) =>
     Object.fromEntries(Object.entries(functions).map(([name, each]) => [name, metric(each)]));
@@ -198,7 +208,7 @@ function alarmOnFunctions(
 
 function alarmOnServices(
   alarms: Alarms,
-  { baseWatch, packageWatch, sourceWatch, state, supervision }: Monitored,
+  { baseWatch, packageWatch, scheduledBuilds, sourceWatch, state, supervision }: Monitored,
 ): void {
   const tables = (metricName: string) =>
     Object.fromEntries(state.tables.map((table, at) => [`table${at}`, table.metric(metricName, sumOver(5))]));
@@ -219,15 +229,17 @@ function alarmOnServices(
     metric: total(
       'Failed deliveries',
       Object.fromEntries(
-        [...supervision.rules, sourceWatch.rule, baseWatch.rule, packageWatch.rule].map((rule, at) => [
-          `rule${at}`,
-          new Metric({
-            namespace: 'AWS/Events',
-            metricName: 'FailedInvocations',
-            dimensionsMap: { RuleName: rule.ruleName },
-            ...sumOver(5),
-          }),
-        ]),
+        [...supervision.rules, ...[sourceWatch, baseWatch, packageWatch, scheduledBuilds].map(({ rule }) => rule)].map(
+          (rule, at) => [
+            `rule${at}`,
+            new Metric({
+              namespace: 'AWS/Events',
+              metricName: 'FailedInvocations',
+              dimensionsMap: { RuleName: rule.ruleName },
+              ...sumOver(5),
+            }),
+          ],
+        ),
       ),
     ),
     threshold: 1,

@@ -10,6 +10,7 @@ import { Pipeline } from './pipeline.ts';
 import { Planner } from './planner.ts';
 import { Records } from './records.ts';
 import { Repositories } from './repositories.ts';
+import { ScheduledBuilds } from './run-schedules.ts';
 import { Secrets } from './secrets.ts';
 import { StatusSite } from './site.ts';
 import { Starting } from './starting.ts';
@@ -94,6 +95,7 @@ export class SlipwayStack extends Stack {
       triggers,
       logRetention,
     });
+    const scheduledBuilds = new ScheduledBuilds(this, 'ScheduledBuilds', { state, triggers, logRetention });
     new Monitoring(this, 'Monitoring', {
       config,
       api,
@@ -102,6 +104,7 @@ export class SlipwayStack extends Stack {
       packageWatch,
       pipeline,
       planner,
+      scheduledBuilds,
       site,
       sourceWatch,
       state,

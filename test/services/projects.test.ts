@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RecordConflictError, ReleaseBusyError } from '../../core/errors.ts';
 import type { Project } from '../../core/project.ts';
-import { createProjects, type Projects } from '../../services/projects.ts';
+import { createProjects, type DueProject, type Projects } from '../../services/projects.ts';
 import { startTables } from './tables.ts';
 
 let projects: Projects;
@@ -114,7 +114,11 @@ describe('the tags of a project', () => {
 
 describe('a project with a schedule', () => {
   const at = (time: string) => new Date(`2026-11-${time}:00Z`);
-  const due = async (time: string) => (await Array.fromAsync(projects.due(at(time)))).flat();
+  async function due(time: string): Promise<DueProject[]> {
+    const found: DueProject[] = [];
+    for await (const page of projects.due(at(time))) found.push(...page);
+    return found;
+  }
 
   it('is due at its hour, and again at the next, whatever else of its entry changes', async () => {
     const project = { ...(await tracked('demo/app:nightly')), schedule: 'cron(0 2 * * ? *)' };

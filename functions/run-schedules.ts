@@ -1,0 +1,52 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { inTurns } from '../core/in-turns.ts';
+import { dueAgainAt } from '../core/schedule.ts';
+import { createDocumentClient } from '../services/dynamodb.ts';
+import { variable } from '../services/environment.ts';
+import { createProjects, type Projects } from '../services/projects.ts';
+import { createTriggers, type Triggers } from '../services/triggers.ts';
+
+const writesAtOnce = 16;
+
+interface Services {
+  projects: Pick<Projects, 'due' | 'setDue'>;
+  triggers: Pick<Triggers, 'sendBatch'>;
+  logger: Logger;
+}
+
+/**
+ * Calls for the builds whose hour has come. An hour is named by what it is due at, so that a run that died is made good by the next
+ * without a second build; hours that went by during an outage are made good by one build.
+ */
+export function createRunSchedules({ projects, triggers, logger }: Services) {
+  return async function runSchedules(now = new Date()): Promise<number> {
+    let called = 0;
+    for await (const due of projects.due(now)) {
+      const receivedAt = now.toISOString();
+      await triggers.sendBatch(
+        due.map(({ name, schedule, dueAt }) => ({
+          type: 'schedule',
+          id: `schedule:${name}:${dueAt}`,
+          receivedAt,
+          project: name,
+          schedule,
+        })),
+      );
+      await inTurns(due, writesAtOnce, (each) => projects.setDue(each, dueAgainAt(each.schedule, each.dueAt, now)));
+      called += due.length;
+    }
+    if (called > 0) logger.info('Projects are due', { projects: called });
+    return called;
+  };
+}
+
+let run: ReturnType<typeof createRunSchedules> | undefined;
+
+export function handler(): Promise<number> {
+  run ??= createRunSchedules({
+    projects: createProjects(createDocumentClient(), variable('PROJECTS_TABLE')),
+    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
+    logger: new Logger({ serviceName: 'run-schedules' }),
+  });
+  return run();
+}
