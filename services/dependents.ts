@@ -149,7 +149,8 @@ export function createDependents(client: DynamoDBDocumentClient, tableName: stri
         const { Items = [], LastEvaluatedKey } = await client.send(
           new ScanCommand({
             TableName: tableName,
-            ProjectionExpression: 'image, project',
+            ProjectionExpression: 'image, #project',
+            ExpressionAttributeNames: { '#project': 'project' },
             ConsistentRead: true,
             ExclusiveStartKey: start,
           }),
