@@ -37,7 +37,6 @@ export function buildsRef(project: Project, ref: string): boolean {
 }
 
 export interface IndexPlan {
-  /** Each after those of its parents that are in the list too. */
   added: Project[];
   changed: Project[];
   deactivated: Project[];
@@ -50,10 +49,9 @@ export interface IndexPlan {
 export function planIndex(index: Index, known: Project[]): IndexPlan {
   const knownByName = new Map(known.map((project) => [project.name, project]));
   const named = new Set(index.projects.map(({ name }) => name));
-  const ordered = parentsFirst(index.projects);
   return {
-    added: ordered.filter(({ name }) => !knownByName.has(name)),
-    changed: ordered.filter((project) => {
+    added: index.projects.filter(({ name }) => !knownByName.has(name)),
+    changed: index.projects.filter((project) => {
       const before = knownByName.get(project.name);
       return before !== undefined && !sameProject(before, project);
     }),
@@ -64,10 +62,14 @@ export function planIndex(index: Index, known: Project[]): IndexPlan {
   };
 }
 
-/** Whether a changed entry makes another image: a new address for mails does not. */
+/** Whether a changed entry makes another image, or may have another verdict: a new address for mails does neither. */
 export function needsBuild(before: Project, after: Project): boolean {
-  const content = ({ source, gitBranch, dockerfile, context, active }: Project) =>
-    [source, gitBranch, dockerfile, context, active].join('\n');
+  const content = (project: Project) =>
+    JSON.stringify([
+      ...[project.source, project.gitBranch, project.dockerfile, project.context, project.active],
+      ...[project.platforms, project.prebuild?.script, project.prebuild?.context, project.extraTags],
+      ...[project.policy?.maxSeverity, project.exceptions?.map(({ id, expires }) => [id, expires])],
+    ]);
   return content(before) !== content(after);
 }
 
@@ -77,22 +79,4 @@ function sameProject(one: Project, other: Project): boolean {
 
 function canonical(project: Project): string {
   return JSON.stringify(Object.entries(project).sort(([one], [other]) => (one < other ? -1 : 1)));
-}
-
-function parentsFirst(projects: Project[]): Project[] {
-  const byName = new Map(projects.map((project) => [project.name, project]));
-  const ordered = new Set<Project>();
-  const visiting = new Set<Project>();
-  const visit = (project: Project): void => {
-    if (ordered.has(project) || visiting.has(project)) return;
-    visiting.add(project);
-    for (const parent of project.dependsOn) {
-      const inIndex = byName.get(parent);
-      if (inIndex) visit(inIndex);
-    }
-    visiting.delete(project);
-    ordered.add(project);
-  };
-  for (const project of projects) visit(project);
-  return [...ordered];
 }

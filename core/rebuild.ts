@@ -103,6 +103,19 @@ export function hear(state: Rebuild, news: News): Rebuild {
   if (pending.state === 'waiting') {
     return { ...state, pending: { ...pending, ...called(news, pending) }, heard: answer(pending.round) };
   }
+  if (news.cause?.type === 'index') {
+    // The build that runs is of what the entry was. The new one takes its place.
+    const round = pending.round + 1;
+    const { build: _, cause: __, again, ...left } = pending;
+    const waiting: Pending = {
+      ...(again ? joined(left, again) : left),
+      state: 'waiting',
+      round,
+      attempt: 0,
+      since: news.at,
+    };
+    return { ...state, round, pending: { ...waiting, ...called(news, waiting) }, heard: answer(round) };
+  }
   const again = called(news, pending.again);
   return { ...state, pending: { ...pending, again }, heard: answer(pending.round + 1) };
 }

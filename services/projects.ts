@@ -37,10 +37,13 @@ export const projectRecordSchema = projectSchema.extend({
   /** What the newest build of the branch was seen to stand on, and that build's place among the project's. */
   bases: z.array(namedBaseSchema).optional(),
   basesSequence: z.int().optional(),
+  /** When the push of the index came that the entry was written by last. */
+  indexedAt: z.iso.datetime().optional(),
   /** Who puts tags on at this moment, and until when the claim holds. */
   releasing: z.object({ build: z.string(), until: z.string() }).optional(),
 });
 
+type PutOptions = Pick<ProjectRecord, 'calledBy' | 'indexedAt'>;
 export type ProjectRecord = z.infer<typeof projectRecordSchema>;
 
 /** Longer than the release function may run, so that a claim outlives its holder and nobody else's. */
@@ -114,41 +117,42 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
       return projects;
     },
 
-    /** Writes what the index says of a project, and which push of it calls for a build; what the pipeline keeps beside it stays. */
-    async put(project: Project, calledBy?: ProjectRecord['calledBy'], now = new Date()): Promise<void> {
-      const { name, ...fields } = projectSchema.parse(project);
-      const said = Object.entries(fields).filter(([, value]) => value !== undefined);
+    /**
+     * Writes what the index says of a project; what the pipeline keeps beside it stays.
+     * @param from the push of the index that calls for a build of it, and when the index said so
+     * @returns false if a newer index has written it: then nothing is changed
+     */
+    async put(project: Project, from: PutOptions = {}, now = new Date()): Promise<boolean> {
+      const fields = projectSchema.parse(project);
       const schedule = project.active ? project.schedule : undefined;
-      const saidKeys = new Set(['name', ...said.map(([key]) => key)]);
-      const unsaid = Object.keys(projectSchema.shape).filter((key) => !saidKeys.has(key));
-      const write = (set: readonly (readonly [string, unknown])[], remove: readonly string[], condition?: string) =>
-        client.send(
-          new UpdateCommand({
-            TableName: tableName,
-            Key: { name },
-            UpdateExpression: [
-              `SET ${set.map(([key]) => `#${key} = :${key}`).join(', ')}`,
-              ...(remove.length > 0 ? [`REMOVE ${remove.map((key) => `#${key}`).join(', ')}`] : []),
-            ].join(' '),
-            ConditionExpression: condition,
-            ExpressionAttributeNames: Object.fromEntries(
-              [...set.map(([key]) => key), ...remove].map((key) => [`#${key}`, key]),
-            ),
-            ExpressionAttributeValues: Object.fromEntries(set.map(([key, value]) => [`:${key}`, value])),
-          }),
+      const unsaid = Object.keys(projectSchema.shape).filter((key) => !(key in fields));
+      const entries = Object.entries({ ...fields, ...from }).filter(([key]) => key !== 'name');
+      const isNewest = from.indexedAt ? ['(attribute_not_exists(#indexedAt) OR #indexedAt <= :indexedAt)'] : [];
+      const write = (set: [string, unknown][], remove: readonly string[], conditions = isNewest) =>
+        ifConditionHolds(
+          client.send(
+            new UpdateCommand({
+              TableName: tableName,
+              Key: { name: project.name },
+              UpdateExpression: [
+                `SET ${set.map(([key]) => `#${key} = :${key}`).join(', ')}`,
+                ...(remove.length > 0 ? [`REMOVE ${remove.map((key) => `#${key}`).join(', ')}`] : []),
+              ].join(' '),
+              ConditionExpression: conditions.length > 0 ? conditions.join(' AND ') : undefined,
+              ExpressionAttributeNames: Object.fromEntries(
+                [...set.map(([key]) => key), ...remove].map((key) => [`#${key}`, key]),
+              ),
+              ExpressionAttributeValues: Object.fromEntries(set.map(([key, value]) => [`:${key}`, value])),
+            }),
+          ),
         );
-      const entries = calledBy ? [...said, ['calledBy', calledBy] as const] : said;
-      if (!schedule) {
-        await write(entries, [...unsaid, ...dueKeys]);
-        return;
-      }
+      if (!schedule) return write(entries, [...unsaid, ...dueKeys]);
       // A schedule that is new begins to run; one that the entry had before goes on as it was.
       const dueAt = firstDueAt(schedule, now);
       const due = Object.entries({ dueFor: schedule, ...(dueAt ? { dueAt, scheduled: 'yes' } : {}) });
-      const isNew = 'attribute_not_exists(#dueFor) OR #dueFor <> :dueFor';
+      const isNew = '(attribute_not_exists(#dueFor) OR #dueFor <> :dueFor)';
       const never = dueAt ? [] : ['dueAt', 'scheduled'];
-      if (!(await ifConditionHolds(write([...entries, ...due], [...unsaid, ...never], isNew))))
-        await write(entries, unsaid);
+      return (await write([...entries, ...due], [...unsaid, ...never], [...isNewest, isNew])) || write(entries, unsaid);
     },
 
     /** Of the projects with a schedule, those whose hour has come; each page as it is read. */

@@ -1,4 +1,5 @@
-import type { Cause } from '../../core/build.ts';
+import { declaredImages } from '../../core/dependents.ts';
+import { inTurns } from '../../core/in-turns.ts';
 import { type IndexProblem, readIndex } from '../../core/index-file.ts';
 import { indexProblemMail } from '../../core/mail.ts';
 import { type IndexPlan, needsBuild, planIndex } from '../../core/plan.ts';
@@ -6,32 +7,20 @@ import { type Project, projectSchema } from '../../core/project.ts';
 import type { PushTrigger } from '../../core/trigger.ts';
 import { MailRejectedError } from '../../services/mail.ts';
 import type { ProjectRecord } from '../../services/projects.ts';
+import { createAnnounce } from './cascade-news.ts';
 import type { Planned, Planner } from './planner.ts';
 import type { PlanServices } from './services.ts';
 
 /** ECR's rate for making repositories is low; the SDK waits and tries again, so a few at a time is the fastest. */
 const repositoriesAtOnce = 4;
-/** A host that does not answer takes 20 s: the branches of the others are read meanwhile. */
-const headsAtOnce = 16;
+const writesAtOnce = 32;
+/** What is left of the function's minute is for the cascade. An index too large for it goes on with the next run. */
+const budgetMilliseconds = 20_000;
 
-/** Brings the projects in line with a push of the index: records, repositories, and builds of what is new or changed. */
+/** Brings the projects in line with a push of the index, and has what is new or changed built, parents first. */
 export function createIndexPushPlanner(services: PlanServices): Planner<'push'> {
-  const { startBuild, projects, deliveries, repositories, index, logger } = services;
-
-  /** Builds a project as its branch is now; a branch that is not there yet is built by its first push. */
-  async function buildHead(push: PushTrigger, project: Project, change: 'added' | 'changed'): Promise<string[]> {
-    const headAt = new Date().toISOString();
-    const commit = await services.headOf(project.gitUrl, project.gitBranch).catch((error: Error) => {
-      // One unreachable host must not keep the other entries from being built; the next push to the project builds it.
-      logger.warn('The head of a branch could not be read', { project: project.name, error });
-      return undefined;
-    });
-    if (!commit) return [];
-    const cause: Cause = { type: 'index', delivery: push.id, commit: push.after, change };
-    const ref = `refs/heads/${project.gitBranch}`;
-    const build = await startBuild({ trigger: push.id, project, cause, commit, ref, headAt });
-    return build ? [build.id] : [];
-  }
+  const { projects, dependents, deliveries, repositories, index, logger } = services;
+  const announce = createAnnounce(services);
 
   async function applyIndex(push: PushTrigger): Promise<Planned> {
     if (push.deleted || push.commit === null) return { outcome: 'ignored: the index branch was deleted', builds: [] };
@@ -45,52 +34,93 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
       read,
       known.map((project) => projectSchema.parse(project)),
     );
-    const knownByName = new Map(known.map((project) => [project.name, project]));
-
-    const wanted = [...plan.added, ...plan.changed];
     const calls = callsOf(push, plan, known);
-    const failures = new Map<string, unknown>();
-    const apply = async (project: Project) => {
-      try {
-        await repositories.ensure(project);
-        const change = calls.get(project.name)?.change;
-        await projects.put(project, change && { delivery: push.id, change });
-      } catch (error) {
-        // The entries beside it are applied and built; the push is tried again for this one.
-        failures.set(project.name, error);
-      }
-    };
-    // Each entry is written when its repositories are there: what one run does not get done, the next goes on with.
-    await inTurns(wanted, repositoriesAtOnce, apply);
-    for (const project of plan.deactivated) await projects.put({ ...project, active: false });
+    const { failures, unfinished } = await write(push, plan, known, calls, read.projects);
+    const { added, changed, deactivated } = plan;
+    const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${read.problems.length} problems`;
+    if (unfinished) return { outcome: `${counts}; goes on`, builds: [], unfinished };
 
-    // An image that a parent of the same index has yet to release cannot be built; it is built by a push after that.
-    const isReleased = (name: string) =>
-      !read.projects.some((project) => project.name === name) || knownByName.get(name)?.released;
-    const ready = [...calls.values()].filter(
-      ({ project }) => !failures.has(project.name) && project.dependsOn.every(isReleased),
-    );
-    const builds = (
-      await inTurns(ready, headsAtOnce, ({ project, change }) => buildHead(push, project, change))
-    ).flat();
+    for (const name of failures.keys()) calls.delete(name);
+    const announced = await build(push, calls);
+    if (announced.unfinished) return { outcome: `${counts}; goes on`, builds: [], unfinished: true };
     for (const [project, error] of failures) {
       logger.error('An entry of the index could not be applied', { project, error: error as Error });
       throw error;
     }
     if (read.problems.length > 0 || read.projects.length === 0) await reportProblems(push.commit, read.problems);
-    const { added, changed, deactivated } = plan;
-    return {
-      outcome: `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${read.problems.length} problems, ${builds.length} builds`,
-      builds,
+    const { cascade, members } = announced;
+    return { outcome: `${counts}${cascade ? `, cascade ${cascade}: ${members} projects` : ''}`, builds: [] };
+  }
+
+  /** Each entry is written when all that belongs to it is there: what one run does not get done, the next goes on with. */
+  async function write(
+    push: PushTrigger,
+    { added, changed, deactivated }: IndexPlan,
+    known: ProjectRecord[],
+    calls: Map<string, Call>,
+    entries: Project[],
+  ): Promise<{ failures: Map<string, unknown>; unfinished: boolean }> {
+    const deadline = Date.now() + budgetMilliseconds;
+    const failures = new Map<string, unknown>();
+    const gone = new Set(deactivated.map(({ name }) => name));
+    const before = new Set(known.filter(({ active }) => active).map(({ name }) => name));
+    const after = new Set([...before, ...entries.map(({ name }) => name)]);
+    for (const name of gone) after.delete(name);
+    const declare = ({ name, dependsOn }: Project) =>
+      dependents.declare(
+        name,
+        declaredImages(dependsOn, (parent) => after.has(parent)),
+      );
+
+    // Where a parent has come into the index or left it, another image is meant by its name.
+    const isMoved = (parent: string) => before.has(parent) !== after.has(parent);
+    const written = new Set([...added, ...changed].map(({ name }) => name));
+    const remeant = entries.filter(({ name, dependsOn }) => !written.has(name) && dependsOn.some(isMoved));
+    await inTurns(remeant, writesAtOnce, declare);
+
+    let left = 0;
+    const apply = async (project: Project, change: Call['change'] | undefined): Promise<void> => {
+      if (Date.now() > deadline) {
+        left += 1;
+        return;
+      }
+      try {
+        if (project.active) await repositories.ensure(project);
+        if (project.active) await declare(project);
+        const calledBy = change && { delivery: push.id, change };
+        const isNewest = await projects.put(project, {
+          indexedAt: push.receivedAt,
+          ...(calledBy ? { calledBy } : {}),
+        });
+        const newer = isNewest ? undefined : await projects.get(project.name);
+        if (newer) await declare(newer);
+      } catch (error) {
+        // The entries beside it are applied and built; the push is tried again for this one.
+        failures.set(project.name, error);
+      }
     };
+    await inTurns([...added, ...changed], repositoriesAtOnce, (project) =>
+      apply(project, calls.get(project.name)?.change),
+    );
+    await inTurns(deactivated, writesAtOnce, (project) => apply({ ...project, active: false }, undefined));
+    return { failures, unfinished: left > 0 };
+  }
+
+  function build(push: PushTrigger, calls: Map<string, Call>) {
+    const causeOf = (change: Call['change']) =>
+      ({ type: 'index', delivery: push.id, commit: push.after, change }) as const;
+    return announce({
+      id: `index:${push.id}`,
+      cause: causeOf('changed'),
+      roots: [...calls].map(([project, { change }]) => ({ project, cause: causeOf(change) })),
+    });
   }
 
   /** A newer push found what this one wrote before it died, and saw nothing new in it: what this one called for is built here. */
   async function leftOver(push: PushTrigger): Promise<Planned> {
     const none = { added: [], changed: [], deactivated: [] };
-    const calls = [...callsOf(push, none, await projects.all()).values()];
-    const builds = await inTurns(calls, headsAtOnce, ({ project, change }) => buildHead(push, project, change));
-    return { outcome: 'ignored: a newer push of the index came before', builds: builds.flat() };
+    const { unfinished } = await build(push, callsOf(push, none, await projects.all()));
+    return { outcome: 'ignored: a newer push of the index came before', builds: [], unfinished };
   }
 
   async function reportProblems(commit: string, problems: IndexProblem[]): Promise<void> {
@@ -107,23 +137,7 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
   return applyIndex;
 }
 
-/** Does the work for every item, some at a time; the next begins when any of them is done. */
-async function inTurns<Item, Result>(
-  items: Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Awaited<Result>[]> {
-  const results: Awaited<Result>[] = new Array(items.length);
-  const queue = items.entries();
-  const worker = async () => {
-    for (const [at, item] of queue) results[at] = await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return results;
-}
-
 interface Call {
-  project: Project;
   change: 'added' | 'changed';
 }
 
@@ -131,14 +145,13 @@ interface Call {
 function callsOf(push: PushTrigger, { added, changed }: IndexPlan, known: ProjectRecord[]): Map<string, Call> {
   const knownByName = new Map(known.map((project) => [project.name, project]));
   const calls = new Map<string, Call>();
-  for (const project of known) {
-    const { calledBy, active, name } = project;
-    if (active && calledBy?.delivery === push.id) calls.set(name, { project, change: calledBy.change });
+  for (const { calledBy, active, name } of known) {
+    if (active && calledBy?.delivery === push.id) calls.set(name, { change: calledBy.change });
   }
-  for (const project of added) calls.set(project.name, { project, change: 'added' });
+  for (const { name } of added) calls.set(name, { change: 'added' });
   for (const project of changed) {
     const before = knownByName.get(project.name);
-    if (before && needsBuild(before, project)) calls.set(project.name, { project, change: 'changed' });
+    if (before && needsBuild(before, project)) calls.set(project.name, { change: 'changed' });
   }
   return calls;
 }

@@ -29,17 +29,20 @@ export function createReleaseNews(services: PlanServices) {
     return [...states.values()].map((state) => [state, standing.get(state.project) ?? []]);
   }
 
-  /** Those of a cascade that wait for the project know what to do when it is through, and a cycle is gone through once. */
+  /** Those of a cascade that wait for the project know what to do when it is through. */
   async function notWaitingFor(project: string, standing: Standing): Promise<Standing> {
     const isWaiting = ({ pending }: Rebuild) => pending?.state === 'waiting' && pending.parents[project] !== undefined;
     const left = (await statesOf(standing)).filter(([state]) => !isWaiting(state));
-    if (left.length === 0) return new Map();
+    return new Map(left.map(([state, images]) => [state.project, images]));
+  }
+
+  /** A cycle is gone through once: what a cascade has released is no news for those before it. */
+  async function notBefore(project: string, standing: Standing): Promise<Standing> {
+    if (standing.size === 0) return standing;
     const graph = await graphBelow([project], services);
     const plan = planCascade([project], (name) => graph.get(name) ?? []);
     const after = new Set(plan.members.filter(({ parents }) => parents.includes(project)).map((each) => each.project));
-    return new Map(
-      left.filter(([state]) => after.has(state.project)).map(([state, images]) => [state.project, images]),
-    );
+    return new Map([...standing].filter(([name]) => after.has(name)));
   }
 
   /** Projects that were left out because this one had come to no good end. It has now, if with the image that is released already. */
@@ -57,7 +60,8 @@ export function createReleaseNews(services: PlanServices) {
     if (build.status === 'unchanged') return isOfBranch(build) ? leftOut(build.project) : new Map();
     if (build.status !== 'released') return new Map();
     const standing = await standingOnRelease(build);
-    return isMember || build.cascade !== undefined ? notWaitingFor(build.project, standing) : standing;
+    const waiting = isMember ? await notWaitingFor(build.project, standing) : standing;
+    return isMember || build.cascade !== undefined ? notBefore(build.project, waiting) : waiting;
   }
 
   /** @param isMember whether a cascade waits for this very build */

@@ -49,14 +49,6 @@ export async function startCascading(mortal: Mortal = createMortal()) {
     },
     trackJob: track,
 
-    /** Plans what is in the queue, and what comes of it, in an order of the test's choosing. */
-    async drain(pick: (length: number) => number = () => 0): Promise<void> {
-      while (sent.length > 0) {
-        const [trigger] = sent.splice(pick(sent.length), 1);
-        if (trigger) await planning.planBuilds(trigger);
-      }
-    },
-
     /** The build of a job that has not ended. */
     async running(): Promise<Build[]> {
       return (await planning.allBuilds()).filter(({ status }) => status === 'queued');

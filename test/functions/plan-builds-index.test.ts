@@ -3,7 +3,7 @@ import { UpstreamError } from '../../core/errors.ts';
 import { MailRejectedError } from '../../services/mail.ts';
 import { atEveryDeath } from './mortal.ts';
 import { indexFile, indexPush, startPlanning } from './planning.ts';
-import { commit } from './world.ts';
+import { commit, digest } from './world.ts';
 
 type Planning = Awaited<ReturnType<typeof startPlanning>>;
 
@@ -18,7 +18,7 @@ const names = async (planning: Planning, isActive = true) =>
 async function startWithIndex(...jobs: string[]): Promise<Planning> {
   const planning = await startPlanning();
   planning.files = [indexFile(Object.fromEntries(jobs.map((job) => [job, {}])))];
-  await planning.planBuilds(indexPush('index-0'));
+  await planning.plan(indexPush('index-0'));
   planning.runs.clear();
   planning.ensured.length = 0;
   return planning;
@@ -28,7 +28,7 @@ describe('a push of the index', () => {
   it('makes repositories and builds for new entries', async () => {
     await using planning = await startPlanning();
     planning.files = [indexFile({ one: {}, two: {} })];
-    await planning.planBuilds(indexPush());
+    await planning.plan(indexPush());
     expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
     expect(planning.ensured.sort()).toEqual(['demo/one:latest', 'demo/two:latest']);
     expect(await built(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
@@ -46,7 +46,7 @@ describe('a push of the index', () => {
       await planning.track({ name: 'demo/gone:latest', appId: 'demo', jobId: 'gone' });
       planning.files = [indexFile({ one: {}, two: {} })];
       return {
-        run: () => planning.planBuilds(indexPush()),
+        run: () => planning.plan(indexPush()),
         async check() {
           await using _ = planning;
           expect(await built(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
@@ -55,7 +55,7 @@ describe('a push of the index', () => {
           expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
           const causes = (await planning.allBuilds()).map(({ cause }) => cause.type === 'index' && cause.change);
           expect(causes.sort()).toEqual(['added', 'changed']);
-          expect((await planning.deliveries.get('index-1'))?.builds).toHaveLength(2);
+          expect((await planning.cascades.list({ limit: 9 })).items).toHaveLength(1);
         },
       };
     });
@@ -67,12 +67,12 @@ describe('a push of the index', () => {
     const { ensure, ensured } = planning;
     planning.ensure = (project) =>
       ensured.length < 8 ? ensure(project) : Promise.reject(new Error('RequestLimitExceeded'));
-    await expect(planning.planBuilds(indexPush())).rejects.toThrow('RequestLimitExceeded');
+    await expect(planning.plan(indexPush())).rejects.toThrow('RequestLimitExceeded');
     const done = await names(planning);
     expect(done.length).toBeGreaterThan(0);
     ensured.length = 0;
     planning.ensure = ensure;
-    await planning.planBuilds(indexPush());
+    await planning.plan(indexPush());
     expect(ensured.filter((name) => done.includes(name))).toEqual([]);
     expect(await built(planning)).toHaveLength(12);
   });
@@ -82,17 +82,17 @@ describe('a push of the index', () => {
     planning.files = [indexFile({ one: {} })];
     const { nextSequence } = planning.projects;
     planning.projects.nextSequence = () => Promise.reject(new Error('throttled'));
-    await expect(planning.planBuilds(indexPush('older'))).rejects.toThrow('throttled');
+    await expect(planning.plan(indexPush('older'))).rejects.toThrow('throttled');
     Object.assign(planning.projects, { nextSequence });
-    await planning.planBuilds(indexPush('newer', { receivedAt: '2026-11-21T00:01:00.000Z' }));
-    await planning.planBuilds(indexPush('older'));
+    await planning.plan(indexPush('newer', { receivedAt: '2026-11-21T00:01:00.000Z' }));
+    await planning.plan(indexPush('older'));
     expect(await built(planning)).toEqual(['demo/one:latest']);
   });
 
   it('touches and builds only what it changes', async () => {
     await using planning = await startWithIndex('one', 'two');
     planning.files = [indexFile({ one: {}, two: { 'target-file': 'Containerfile' } })];
-    await planning.planBuilds(indexPush());
+    await planning.plan(indexPush());
     expect([...planning.runs.keys()]).toHaveLength(1);
     expect(planning.requests.at(-1)).toMatchObject({ project: 'demo/two:latest', dockerfile: 'Containerfile' });
     expect(planning.ensured).toEqual(['demo/two:latest']);
@@ -102,7 +102,7 @@ describe('a push of the index', () => {
   it('with another address for mails builds nothing and keeps the address', async () => {
     await using planning = await startWithIndex('one');
     planning.files = [indexFile({ one: { 'notify-email': 'new@example.org' } })];
-    await planning.planBuilds(indexPush());
+    await planning.plan(indexPush());
     expect(planning.runs.size).toBe(0);
     expect(await planning.projects.get('demo/one:latest')).toMatchObject({ notifyEmail: ['new@example.org'] });
   });
@@ -110,11 +110,11 @@ describe('a push of the index', () => {
   it('that removes an entry puts the project to rest, and one that brings it back builds it', async () => {
     await using planning = await startWithIndex('one', 'two');
     planning.files = [indexFile({ one: {} })];
-    await planning.planBuilds(indexPush('index-1'));
+    await planning.plan(indexPush('index-1'));
     expect(await names(planning, false)).toEqual(['demo/two:latest']);
     expect(planning.runs.size).toBe(0);
     planning.files = [indexFile({ one: {}, two: {} })];
-    await planning.planBuilds(indexPush('index-2'));
+    await planning.plan(indexPush('index-2'));
     expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
     expect(planning.requests.at(-1)?.project).toBe('demo/two:latest');
     expect((await planning.projects.get('demo/two:latest'))?.sequence).toBe(2);
@@ -131,7 +131,7 @@ describe('an index that', () => {
     await using planning = await startWithIndex('one', 'two');
     const before = await planning.projects.all();
     planning.files = files;
-    await planning.planBuilds(indexPush());
+    await planning.plan(indexPush());
     expect(await planning.projects.all()).toEqual(before);
     expect(planning.runs.size).toBe(0);
     expect(planning.mails).toMatchObject([
@@ -142,7 +142,7 @@ describe('an index that', () => {
   it('has one wrong entry is in force with its other entries, and the operators hear of the wrong one', async () => {
     await using planning = await startWithIndex('one', 'two');
     planning.files = [indexFile({ one: { 'git-url': 'git@example.org:demo/one' }, three: {} })];
-    await planning.planBuilds(indexPush());
+    await planning.plan(indexPush());
     expect(await names(planning)).toEqual(['demo/one:latest', 'demo/three:latest', 'demo/two:latest']);
     expect(planning.requests.at(-1)?.project).toBe('demo/three:latest');
     expect(planning.mails[0]?.mail.text).toContain('demo/one:latest');
@@ -152,7 +152,7 @@ describe('an index that', () => {
     await using planning = await startPlanning();
     planning.files = [indexFile({ one: {} }), { path: 'index.d/other.yml', text: 'Projects: [' }];
     planning.mailer.send = () => Promise.reject(new MailRejectedError('not verified'));
-    await planning.planBuilds(indexPush());
+    await planning.plan(indexPush());
     expect(await built(planning)).toEqual(['demo/one:latest']);
     expect(await planning.deliveries.get('index-1')).toBeDefined();
   });
@@ -166,11 +166,11 @@ describe('an index that', () => {
         throw new UpstreamError('The git host answered 404 when asked for slipway/index.');
       },
     });
-    await expect(planning.planBuilds(indexPush())).rejects.toThrow(UpstreamError);
+    await expect(planning.plan(indexPush())).rejects.toThrow(UpstreamError);
     expect(await names(planning)).toEqual(['demo/one:latest']);
     expect(await planning.deliveries.get('index-1')).toBeUndefined();
     Object.defineProperty(planning, 'files', { value: files });
-    await planning.planBuilds(indexPush());
+    await planning.plan(indexPush());
     expect(await planning.deliveries.get('index-1')).toBeDefined();
   });
 });
@@ -183,7 +183,7 @@ describe('a new entry', () => {
       if (url.includes('/two')) throw new UpstreamError('git.example cannot be reached.');
       return commit;
     };
-    await planning.planBuilds(indexPush());
+    await planning.plan(indexPush());
     expect(await built(planning)).toEqual(['demo/one:latest', 'demo/three:latest']);
     expect(await names(planning)).toHaveLength(3);
   });
@@ -192,7 +192,7 @@ describe('a new entry', () => {
     await using planning = await startPlanning();
     planning.files = [indexFile({ one: {} })];
     planning.headOf = async () => undefined;
-    await planning.planBuilds(indexPush());
+    await planning.plan(indexPush());
     expect(await planning.allBuilds()).toEqual([]);
     expect(await names(planning)).toEqual(['demo/one:latest']);
   });
@@ -201,16 +201,24 @@ describe('a new entry', () => {
     await using planning = await startPlanning();
     const child = { 'depends-on': 'demo/parent:latest' };
     planning.files = [indexFile({ child, parent: {}, free: { 'depends-on': 'elsewhere/base:1' } })];
-    await planning.planBuilds(indexPush('index-1'));
+    await planning.plan(indexPush('index-1'));
     expect(await built(planning)).toEqual(['demo/free:latest', 'demo/parent:latest']);
 
-    const [parent] = await planning.allBuilds();
+    const parent = (await planning.allBuilds()).find(({ project }) => project === 'demo/parent:latest');
+    const image = { repository: 'registry.example/demo/parent', digest, tags: ['latest'] };
+    if (parent) await planning.builds.close(parent, 'released', { image });
     await planning.projects.claimRelease('demo/parent:latest', parent?.id ?? '');
-    const release = { build: parent?.id ?? '', sequence: 1, digest: 'sha256:0', tags: [], at: '' };
+    const release = { build: parent?.id ?? '', sequence: 1, digest, tags: ['latest'], at: '' };
     await planning.projects.finishRelease('demo/parent:latest', release);
-    planning.files = [indexFile({ child: { ...child, 'target-file': 'Other' }, parent: {}, free: {} })];
-    await planning.planBuilds(indexPush('index-2'));
-    expect(planning.requests.at(-1)).toMatchObject({ project: 'demo/child:latest', dockerfile: 'Other' });
+    const ended = { type: 'build-ended', id: `ended:${parent?.id}`, build: parent?.id ?? '' } as const;
+    await planning.plan({ ...ended, receivedAt: new Date().toISOString() });
+    expect(planning.requests.at(-1)).toMatchObject({ project: 'demo/child:latest' });
+    expect((await planning.allBuilds())[0]?.cause).toEqual({
+      type: 'index',
+      delivery: 'index-1',
+      commit,
+      change: 'added',
+    });
   });
 
   it('whose branch moves between two tries is built at the commit that its record names', async () => {
@@ -218,10 +226,10 @@ describe('a new entry', () => {
     planning.files = [indexFile({ one: {} })];
     const start = planning.executions.start;
     planning.executions.start = () => Promise.reject(new Error('throttled'));
-    await expect(planning.planBuilds(indexPush())).rejects.toThrow('throttled');
+    await expect(planning.plan(indexPush())).rejects.toThrow('throttled');
     planning.executions.start = start;
     planning.headOf = async () => 'c'.repeat(40);
-    await planning.planBuilds(indexPush());
+    await planning.plan(indexPush());
     const [build] = await planning.allBuilds();
     const [request] = planning.requests.slice(-1);
     expect(planning.runs.size).toBe(1);

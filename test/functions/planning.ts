@@ -1,5 +1,5 @@
 import type { IndexFile } from '../../core/index-file.ts';
-import type { PushTrigger } from '../../core/trigger.ts';
+import type { PushTrigger, Trigger } from '../../core/trigger.ts';
 import { createPlanBuilds } from '../../functions/plan-builds.ts';
 import { createBuildStarter } from '../../services/build-starter.ts';
 import { createMortal, type Mortal } from './mortal.ts';
@@ -96,12 +96,37 @@ export async function startPlanning(mortal: Mortal = createMortal()) {
     projects,
     deliveries: mortal.guard(world.deliveries),
     repositories: guarded,
-    index: { name: 'slipway/index', source: indexSource, ref: 'refs/heads/main', repository: guarded },
+    index: {
+      name: 'slipway/index',
+      url: 'https://git.example/slipway/index',
+      source: indexSource,
+      ref: 'refs/heads/main',
+      repository: guarded,
+    },
     headOf: (url, branch) => guarded.headOf(url, branch),
     mailer: mortal.guard(world.mailer),
     operators: ['operator@example.org'],
     siteUrl: 'https://slipway.example',
     logger: silentLogger,
   });
-  return Object.assign(planning, { planBuilds, starter });
+  const { sent } = planning;
+
+  /** Plans a trigger, and what comes of it. */
+  async function plan(trigger: Trigger): Promise<void> {
+    await planBuilds(trigger);
+    await drain();
+  }
+
+  /** Plans what is in the queue, and what comes of it. */
+  async function drain(pick: (length: number) => number = () => 0): Promise<void> {
+    while (sent.length > 0) {
+      const at = pick(sent.length);
+      const trigger = sent[at] as Trigger;
+      await planBuilds(trigger);
+      // What could not be planned stays in the queue.
+      sent.splice(sent.indexOf(trigger), 1);
+    }
+  }
+
+  return Object.assign(planning, { planBuilds, plan, drain, starter });
 }

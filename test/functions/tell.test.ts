@@ -116,7 +116,7 @@ describe('the end of a build', () => {
     const mortal = createMortal();
     await using world = await startTelling(mortal);
     await world.end('released');
-    mortal.dieAt(3, 'after');
+    mortal.dieAt(4, 'after');
     await expect(world.tell(id)).rejects.toThrow(Death);
     mortal.revive();
     expect(world.ses.sent).toHaveLength(1);
