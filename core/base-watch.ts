@@ -1,35 +1,36 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { type ImageReference, parseImageReference } from './image-reference.ts';
 import type { TriggerOf } from './trigger.ts';
 
 /** An image outside of the pipeline's releases that projects stand on, as the bases table keeps it. */
-export interface WatchedImage {
+export const watchedImageSchema = z.object({
   /** `docker.io/library/debian:12` */
-  image: string;
+  image: z.string(),
   /** What the projects that stand on it were told last; absent before the first look. */
-  digest?: string;
+  digest: z.string().optional(),
   /** When the digest was first seen. */
-  seenAt?: string;
+  seenAt: z.string().optional(),
   /** What builds have used since the last look; `missingDigest` if one found nothing there. */
-  used: string[];
-  checkedAt?: string;
+  used: z.array(z.string()),
+  checkedAt: z.string().optional(),
   /** How many looks in a row have found nothing. */
-  failures: number;
+  failures: z.int().default(0),
   /** Not looked at before. */
-  notBefore?: string;
+  notBefore: z.string().optional(),
   /** Why the last look found nothing, in words. */
-  problem?: string;
+  problem: z.string().optional(),
   /** How often the digest was told again, because builds went on using another; and when it may be told once more. */
-  repeats: number;
-  repeatNotBefore?: string;
-}
+  repeats: z.int().default(0),
+  repeatNotBefore: z.string().optional(),
+});
+
+export type WatchedImage = z.infer<typeof watchedImageSchema>;
 
 /** A registry that did not answer, or that was asked too often. */
-export interface RegistryPause {
-  failures: number;
-  notBefore: string;
-  problem: string;
-}
+export const registryPauseSchema = z.object({ failures: z.int(), notBefore: z.string(), problem: z.string() });
+
+export type RegistryPause = z.infer<typeof registryPauseSchema>;
 
 export type BaseChange = TriggerOf<'bases-changed'>['bases'][number];
 

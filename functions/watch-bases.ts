@@ -4,8 +4,7 @@ import { ECRClient } from '@aws-sdk/client-ecr';
 import type { Context } from 'aws-lambda';
 import { type BaseChange, basesTriggerId, type WatchedImage } from '../core/base-watch.ts';
 import { inParts, inTurns } from '../core/in-turns.ts';
-import type { TriggerOf } from '../core/trigger.ts';
-import { type BaseRound, createBaseRound } from '../services/base-round.ts';
+import { type Announcement, type BaseRound, createBaseRound } from '../services/base-round.ts';
 import { type Bases, createBases } from '../services/bases.ts';
 import { createDependents } from '../services/dependents.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
@@ -26,8 +25,6 @@ interface Services {
   logger: Logger;
 }
 
-type News = TriggerOf<'bases-changed'>;
-
 /** What is kept of the time for telling what was found, in milliseconds. */
 const timeToTell = 45_000;
 /** So many changes fit well into a message of SQS. */
@@ -39,9 +36,10 @@ const writesAtOnce = 16;
  * one trigger.
  */
 export function createWatchBases({ bases, round, standingImages, watchRegistries, triggers, logger }: Services) {
-  /** The bases learn of it last: until then the news would be found again, and until it is noted with its id nobody hears it. */
-  async function tell(news: News, known: ReadonlyMap<string, WatchedImage>): Promise<void> {
+  /** The bases learn of it last: until then the news would be found again, and before it is noted with its id nobody hears it. */
+  async function tell({ news, before }: Announcement): Promise<void> {
     await triggers.send(news);
+    const known = new Map(before.map((item) => [item.image, item]));
     await inTurns(news.bases, writesAtOnce, (base) => bases.told(base, known.get(base.image), new Date()));
     await round.announced();
     logger.info('Bases have changed', { trigger: news.id, bases: news.bases });
@@ -50,15 +48,18 @@ export function createWatchBases({ bases, round, standingImages, watchRegistries
   async function announce(changes: readonly BaseChange[], known: ReadonlyMap<string, WatchedImage>): Promise<void> {
     for (const part of inParts(changes, mostChanges)) {
       const receivedAt = new Date().toISOString();
-      const news: News = { type: 'bases-changed', id: basesTriggerId(part, receivedAt), receivedAt, bases: [...part] };
-      await round.announce(news);
-      await tell(news, known);
+      const announcement: Announcement = {
+        news: { type: 'bases-changed', id: basesTriggerId(part, receivedAt), receivedAt, bases: part },
+        before: part.flatMap(({ image }) => known.get(image) ?? []),
+      };
+      await round.announce(announcement);
+      await tell(announcement);
     }
   }
 
   async function look(deadline: Date): Promise<void> {
     const leftOver = await round.announcement();
-    if (leftOver) await tell(leftOver, new Map());
+    if (leftOver) await tell(leftOver);
     // In this order: what a build writes of a base comes after its edge, so that no item is taken for one that nobody stands on.
     const { images: known, pauses } = await bases.all();
     const names = await standingImages();
@@ -67,7 +68,8 @@ export function createWatchBases({ bases, round, standingImages, watchRegistries
     const images = [...names].map(
       (image): WatchedImage => known.get(image) ?? { image, used: [], failures: 0, repeats: 0 },
     );
-    const stop = AbortSignal.timeout(Math.max(0, deadline.getTime() - Date.now()));
+    const time = deadline.getTime() - Date.now();
+    const stop = time > 0 ? AbortSignal.timeout(time) : AbortSignal.abort();
     const { changes, left } = await watchRegistries(images, pauses, stop);
     await announce(changes, known);
     const report = { images: images.length, dropped: dropped.length, changed: changes.length, left };

@@ -1,10 +1,17 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { TriggerOf } from '../core/trigger.ts';
+import { z } from 'zod';
+import { watchedImageSchema } from '../core/base-watch.ts';
 import { basesChangedTriggerSchema } from '../core/trigger.ts';
 import { roundKey } from './bases.ts';
 import { ifConditionHolds } from './dynamodb.ts';
 
-type Announcement = TriggerOf<'bases-changed'>;
+const announcementSchema = z.object({
+  news: basesChangedTriggerSchema,
+  /** The bases that changed as they were before. */
+  before: z.array(watchedImageSchema),
+});
+
+export type Announcement = z.infer<typeof announcementSchema>;
 
 /**
  * The round that `watch-bases` is at, in the bases table: one at a time, so that no two tell of the same change; and what it is about to
@@ -44,7 +51,7 @@ export function createBaseRound(client: DynamoDBDocumentClient, tableName: strin
         ExpressionAttributeValues: { ':holder': holder },
         ReturnValues: 'ALL_NEW',
       });
-      return Attributes?.announcement && basesChangedTriggerSchema.parse(Attributes.announcement);
+      return Attributes?.announcement && announcementSchema.parse(Attributes.announcement);
     },
 
     /** Notes what is about to be told. */

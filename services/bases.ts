@@ -8,23 +8,21 @@ import {
 import { z } from 'zod';
 import { pauseAfter } from '../core/backoff.ts';
 import { type BaseStanding, type NamedBase, standingsOf, watchedName } from '../core/base-standing.ts';
-import { type BaseChange, missingDigest, type RegistryPause, type WatchedImage } from '../core/base-watch.ts';
+import {
+  type BaseChange,
+  missingDigest,
+  type RegistryPause,
+  registryPauseSchema,
+  type WatchedImage,
+  watchedImageSchema,
+} from '../core/base-watch.ts';
 import { ifConditionHolds } from './dynamodb.ts';
 
-const imageSchema = z.object({
-  image: z.string(),
-  digest: z.string().optional(),
-  seenAt: z.string().optional(),
-  used: z.preprocess((set) => [...((set as Set<string> | undefined) ?? [])], z.array(z.string())),
-  checkedAt: z.string().optional(),
-  failures: z.int().default(0),
-  notBefore: z.string().optional(),
-  problem: z.string().optional(),
-  repeats: z.int().default(0),
-  repeatNotBefore: z.string().optional(),
-});
-const pauseSchema = z.object({ failures: z.int(), notBefore: z.string(), problem: z.string() });
-
+/** DynamoDB keeps no empty set, and the SDK gives the others as a Set. */
+const itemSchema = z.preprocess(
+  (item) => ({ ...(item as object), used: [...((item as { used?: Set<string> }).used ?? [])] }),
+  watchedImageSchema,
+);
 const minutes = 60_000;
 const imageBackoff = { first: 10 * minutes, longest: 60 * minutes };
 const repeatBackoff = { first: 10 * minutes, longest: 24 * 60 * minutes };
@@ -79,8 +77,9 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
         );
         for (const item of Items) {
           const key = String(item.image);
-          if (key.startsWith(registryPrefix)) pauses.set(key.slice(registryPrefix.length), pauseSchema.parse(item));
-          else if (key !== roundKey) images.set(key, imageSchema.parse(item) as WatchedImage);
+          if (key.startsWith(registryPrefix))
+            pauses.set(key.slice(registryPrefix.length), registryPauseSchema.parse(item));
+          else if (key !== roundKey) images.set(key, itemSchema.parse(item));
         }
         start = LastEvaluatedKey;
       } while (start);
@@ -169,7 +168,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
       const { Responses } = await client.send(
         new BatchGetCommand({ RequestItems: { [tableName]: { Keys: names.map((image) => ({ image })) } } }),
       );
-      const images = (Responses?.[tableName] ?? []).map((item) => imageSchema.parse(item) as WatchedImage);
+      const images = (Responses?.[tableName] ?? []).map((item) => itemSchema.parse(item));
       return standingsOf(bases, new Map(images.map((item) => [item.image, item])));
     },
   };

@@ -1,0 +1,295 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, it } from 'vitest';
+import { atEveryDeath } from './mortal.ts';
+import { digestOf, startNamedRegistry, startWatching, type Watching } from './watching.ts';
+
+const [A, B, C] = ['a', 'b', 'c'].map(digestOf) as [string, string, string];
+const itemOf = async (world: Watching, image: string) => (await world.bases.all()).images.get(image);
+/** As if so much time had gone by that everything may be asked again. */
+async function later(world: Watching): Promise<void> {
+  const { images, pauses } = await world.bases.all();
+  const keys = [...images.keys(), ...[...pauses.keys()].map((host) => `registry ${host}`)];
+  for (const image of keys) {
+    await world.client.send(
+      new UpdateCommand({
+        TableName: 'bases',
+        Key: { image },
+        UpdateExpression: 'SET notBefore = :past, repeatNotBefore = :past',
+        ExpressionAttributeValues: { ':past': new Date(0).toISOString() },
+      }),
+    );
+  }
+}
+
+describe('a base', () => {
+  it('is asked for once, by HEAD, however many projects stand on it', async () => {
+    await using registry = await startNamedRegistry({ 'library/debian:12': A, 'tools/go:1': B });
+    await using world = await startWatching();
+    for (const job of ['one', 'two', 'three'])
+      await world.standing(job, { [`${registry.host}/library/debian:12`]: A, [`${registry.host}/tools/go:1`]: B });
+    await world.watch();
+    expect(registry.asked().sort()).toEqual(['HEAD /v2/library/debian/manifests/12', 'HEAD /v2/tools/go/manifests/1']);
+    expect(world.told()).toEqual([]);
+  });
+
+  it('with a new digest is told of once, together with all others of the same run', async () => {
+    await using registry = await startNamedRegistry({ 'one:1': B, 'two:1': C, 'three:1': A });
+    await using world = await startWatching();
+    for (const name of ['one', 'two', 'three']) await world.standing(name, { [`${registry.host}/${name}:1`]: A });
+    await world.watch();
+    expect(world.told()).toEqual([['one:1 a→b', 'two:1 a→c']]);
+    await world.watch();
+    expect(world.told()).toEqual([]);
+    expect(await itemOf(world, `${registry.host}/one:1`)).toMatchObject({ digest: B, checkedAt: expect.any(String) });
+  });
+
+  it('that comes back to a digest that it had is news each time, under another id', async () => {
+    await using registry = await startNamedRegistry({ 'one:1': B });
+    await using world = await startWatching();
+    await world.standing('one', { [`${registry.host}/one:1`]: A });
+    const ids = new Set<string>();
+    for (const digest of [B, A, B]) {
+      registry.images['one:1'] = digest;
+      await world.watch();
+      for (const { id } of world.sent) ids.add(id);
+    }
+    expect(world.told()).toEqual([['one:1 a→b'], ['one:1 b→a'], ['one:1 a→b']]);
+    expect(ids.size).toBe(3);
+  });
+
+  it('that is seen for the first time is no news: an entry declares it', async () => {
+    await using registry = await startNamedRegistry({ 'centos/centos:7': A });
+    await using world = await startWatching();
+    await world.track();
+    await world.dependents.declare('demo/app:latest', ['centos/centos:7', `${registry.host}/centos/centos:7`]);
+    await world.watch();
+    expect(registry.asked()).toHaveLength(1);
+    expect(world.told()).toEqual([]);
+    registry.images['centos/centos:7'] = B;
+    await world.watch();
+    expect(world.told()).toEqual([['centos/centos:7 a→b']]);
+  });
+
+  it('that has moved while its first build ran is news', async () => {
+    await using registry = await startNamedRegistry({ 'one:1': B });
+    await using world = await startWatching();
+    await world.standing('app', { [`${registry.host}/one:1`]: A });
+    await world.watch();
+    expect(world.told()).toEqual([['one:1 a→b']]);
+  });
+
+  it('that a build has used in an older form, after all were told, is told again, and not for ever in each run', async () => {
+    await using registry = await startNamedRegistry({ 'one:1': B });
+    await using world = await startWatching();
+    const image = `${registry.host}/one:1`;
+    await world.standing('app', { [image]: B });
+    await world.watch();
+    expect(world.told()).toEqual([]);
+    await world.built('app', { [image]: A });
+    await world.watch();
+    expect(world.told()).toEqual([['one:1 a→b']]);
+    // The registry that builds see has another image than the one that is watched.
+    for (let run = 0; run < 3; run++) {
+      await world.built('app', { [image]: A });
+      await world.watch();
+    }
+    expect(world.told()).toEqual([]);
+    await later(world);
+    await world.watch();
+    expect(world.told()).toEqual([['one:1 a→b']]);
+  });
+
+  it('that a build did not find is news when it is there', async () => {
+    await using registry = await startNamedRegistry();
+    await using world = await startWatching();
+    await world.standing('app', { [`${registry.host}/one:1`]: 'none' });
+    await world.watch();
+    expect(world.told()).toEqual([]);
+    expect(await itemOf(world, `${registry.host}/one:1`)).toMatchObject({ failures: 1, problem: expect.any(String) });
+    registry.images['one:1'] = A;
+    await later(world);
+    await world.watch();
+    expect(world.told()).toEqual([['one:1 e→a']]);
+    // What the watch finds and the build does not would be built for ever.
+    await world.built('app', { [`${registry.host}/one:1`]: 'none' });
+    await world.watch();
+    expect(world.told()).toEqual([]);
+  });
+
+  it('that is pinned by its digest is looked at for the page, and its tag moves without news', async () => {
+    await using registry = await startNamedRegistry({ 'one:1': A });
+    await using world = await startWatching();
+    const image = `${registry.host}/one:1`;
+    await world.standing('app', { [`${image}@${A}`]: A });
+    await world.watch();
+    registry.images['one:1'] = B;
+    await world.watch();
+    const [trigger] = world.sent;
+    expect(trigger).toMatchObject({ type: 'bases-changed', bases: [{ image, previous: A, digest: B }] });
+    const { bases = [] } = (await world.projects.get('demo/app:latest')) ?? {};
+    expect(await world.bases.standings(bases)).toEqual([
+      {
+        reference: `${image}@${A}`,
+        image,
+        digest: A,
+        own: false,
+        pinned: true,
+        newer: B,
+        checkedAt: expect.any(String),
+      },
+    ]);
+  });
+});
+
+describe('who is watched', () => {
+  it('is what at least one project of the index stands on; the rest is forgotten', async () => {
+    await using registry = await startNamedRegistry({ 'one:1': A, 'two:1': A, 'gone:1': A });
+    await using world = await startWatching();
+    await world.standing('one', { [`${registry.host}/one:1`]: A, [`${registry.host}/gone:1`]: A });
+    await world.standing('two', { [`${registry.host}/two:1`]: A });
+    await world.track({ name: 'demo/two:latest', appId: 'demo', jobId: 'two', active: false });
+    await world.built('one', { [`${registry.host}/one:1`]: A });
+    await world.watch();
+    expect(registry.asked()).toEqual(['HEAD /v2/one/manifests/1']);
+    expect([...(await world.bases.all()).images.keys()]).toEqual([`${registry.host}/one:1`]);
+  });
+
+  it('is not a release of the pipeline, but is what somebody else has put into its registry, with its credentials', async () => {
+    await using registry = await startNamedRegistry({ 'slipway/bases/debian:12': A });
+    await using world = await startWatching({ ownHost: registry.host });
+    await world.track({ name: 'demo/base:latest', appId: 'demo', jobId: 'base' });
+    await world.standing('app', {
+      [`${registry.host}/slipway/demo/base:latest`]: A,
+      [`${registry.host}/slipway/bases/debian:12`]: A,
+      [`${registry.host}/slipway/candidate/demo/base:1a`]: A,
+    });
+    await world.watch();
+    expect(registry.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+      ['/v2/slipway/bases/debian/manifests/12', `Basic ${Buffer.from('AWS:secret').toString('base64')}`],
+    ]);
+    expect((await world.dependents.of('demo/base:latest')).map(({ project }) => project)).toEqual(['demo/app:latest']);
+  });
+});
+
+describe('a registry', () => {
+  it('that is down keeps no other waiting, is asked little, and is left alone for a while', async () => {
+    await using down = await startNamedRegistry();
+    await using up = await startNamedRegistry({ 'one:1': B });
+    await using world = await startWatching();
+    const names = Array.from({ length: 20 }, (_, at) => `image${at}:1`);
+    for (const name of names) down.images[name] = (response) => response.writeHead(503).end();
+    await world.standing('app', Object.fromEntries(names.map((name) => [`${down.host}/${name}`, A])));
+    await world.standing('other', { [`${up.host}/one:1`]: A });
+    await world.watch();
+    expect(down.asked()).toHaveLength(3);
+    expect(world.told()).toEqual([['one:1 a→b']]);
+    await world.watch();
+    expect(down.asked()).toHaveLength(0);
+    await later(world);
+    await world.watch();
+    expect(down.asked()).toHaveLength(1);
+    expect((await world.bases.all()).pauses.get(down.host)).toMatchObject({ failures: 2, problem: 'it answered 503' });
+    for (const name of names) down.images[name] = A;
+    await later(world);
+    await world.watch();
+    expect(down.asked()).toHaveLength(20);
+    expect((await world.bases.all()).pauses.size).toBe(0);
+    expect(world.mails).toEqual([]);
+  });
+
+  it('that says that it was asked too often is asked again when it wants to be', async () => {
+    await using registry = await startNamedRegistry();
+    await using world = await startWatching();
+    registry.images['one:1'] = (response) => response.writeHead(429, { 'retry-after': '1800' }).end();
+    await world.standing('app', { [`${registry.host}/one:1`]: A });
+    const before = Date.now();
+    await world.watch();
+    const { notBefore = '' } = (await world.bases.all()).pauses.get(registry.host) ?? {};
+    expect(Date.parse(notBefore) - before).toBeGreaterThanOrEqual(1_799_000);
+    expect(Date.parse(notBefore) - before).toBeLessThan(1_900_000);
+  });
+
+  it('that has nothing left of its window is left alone, and what it said last counts', async () => {
+    await using registry = await startNamedRegistry();
+    await using world = await startWatching();
+    const names = Array.from({ length: 10 }, (_, at) => `image${at}:1`);
+    for (const name of names)
+      registry.images[name] = (response) =>
+        response.writeHead(200, { 'docker-content-digest': B, 'ratelimit-remaining': '0;w=21600' }).end();
+    await world.standing('app', Object.fromEntries(names.map((name) => [`${registry.host}/${name}`, A])));
+    await world.watch();
+    expect(registry.asked()).toHaveLength(1);
+    expect(world.told()).toHaveLength(1);
+  });
+
+  it('without an image is asked for it ever more rarely, and for the others as ever', async () => {
+    await using registry = await startNamedRegistry({ 'one:1': A });
+    await using world = await startWatching();
+    registry.images['private:1'] = (response) => response.writeHead(401).end();
+    await world.standing('app', { [`${registry.host}/one:1`]: A, [`${registry.host}/private:1`]: A });
+    await world.watch();
+    expect(registry.asked()).toHaveLength(2);
+    await world.watch();
+    expect(registry.asked()).toEqual(['HEAD /v2/one/manifests/1']);
+    expect(await itemOf(world, `${registry.host}/private:1`)).toMatchObject({ digest: A, failures: 1 });
+  });
+
+  it('of a private network is not reached', async () => {
+    await using world = await startWatching();
+    await world.standing('app', { '169.254.169.254/latest/meta-data:1': A, '10.0.0.1:80/x:1': A });
+    await world.watch();
+    expect((await world.bases.all()).images.get('10.0.0.1:80/x:1')?.problem).toContain('private address');
+  });
+});
+
+describe('a run', () => {
+  it('that dies anywhere loses no change, and the next one tells of none twice', async () => {
+    await atEveryDeath(async (mortal) => {
+      const registry = await startNamedRegistry({ 'one:1': B, 'two:1': C });
+      const world = await startWatching({ mortal });
+      for (const name of ['one', 'two']) await world.standing(name, { [`${registry.host}/${name}:1`]: A });
+      return {
+        run: async () => {
+          // The lease of the dead has run out.
+          await world.client.send(
+            new UpdateCommand({
+              TableName: 'bases',
+              Key: { image: 'round of watch-bases' },
+              UpdateExpression: 'REMOVE heldUntil',
+            }),
+          );
+          await world.watch();
+        },
+        async check() {
+          await using _ = world;
+          await using __ = registry;
+          await later(world);
+          await world.watch();
+          const news = new Map(world.sent.map((trigger) => [trigger.id, trigger]));
+          world.sent.splice(0, world.sent.length, ...news.values());
+          expect(world.told()).toEqual([['one:1 a→b', 'two:1 a→c']]);
+          expect((await itemOf(world, `${registry.host}/one:1`))?.digest).toBe(B);
+        },
+      };
+    });
+  });
+
+  it('waits for another that is under way, so that no two tell of the same', async () => {
+    await using registry = await startNamedRegistry({ 'one:1': B });
+    await using world = await startWatching();
+    await world.standing('app', { [`${registry.host}/one:1`]: A });
+    await Promise.all([world.watch(), world.watch()]);
+    expect(world.told()).toEqual([['one:1 a→b']]);
+  });
+
+  it('whose time is up leaves the rest to the next one, which begins with it', async () => {
+    await using registry = await startNamedRegistry({ 'one:1': A, 'two:1': A });
+    await using world = await startWatching();
+    await world.standing('app', { [`${registry.host}/one:1`]: A, [`${registry.host}/two:1`]: A });
+    await world.watch(0);
+    expect(registry.asked()).toEqual([]);
+    registry.images['one:1'] = (response) => response.writeHead(200, { 'docker-content-digest': A }).end();
+    await world.watch();
+    expect(registry.asked()).toHaveLength(2);
+  });
+});

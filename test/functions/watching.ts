@@ -1,0 +1,127 @@
+import type { ServerResponse } from 'node:http';
+import { createWatchBases } from '../../functions/watch-bases.ts';
+import type { BaseRound } from '../../services/base-round.ts';
+import { createBaseRound } from '../../services/base-round.ts';
+import { createPublicFetch } from '../../services/public-fetch.ts';
+import { createStandingImages } from '../../services/standing-images.ts';
+import { createWatchRegistries } from '../../services/watch-registries.ts';
+import { startHost } from '../services/http.ts';
+import { createMortal, type Mortal } from './mortal.ts';
+import { silentLogger, startWorld } from './world.ts';
+
+export const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
+
+export type Answer = string | ((response: ServerResponse) => void);
+
+/** A registry that names the digests that it is told to, `<repository>:<tag>` each. */
+export async function startNamedRegistry(images: Record<string, Answer> = {}) {
+  const server = await startHost(({ path }, response) => {
+    const [, repository, tag] = /^\/v2\/(.+)\/manifests\/(.+)$/.exec(path) ?? [];
+    const answer = images[`${repository}:${tag}`];
+    if (typeof answer === 'function') answer(response);
+    else response.writeHead(answer ? 200 : 404, answer ? { 'docker-content-digest': answer } : {}).end();
+  });
+  const host = new URL(server.url).host;
+  return {
+    host,
+    images,
+    /** What was asked for, since the last question. */
+    asked: () => server.requests.splice(0).map(({ method, path }) => `${method} ${path}`),
+    requests: server.requests,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** watch-bases with everything around it, in front of registries of the tests' own. */
+export async function startWatching({
+  mortal = createMortal(),
+  ownHost = 'own.example',
+}: {
+  mortal?: Mortal;
+  ownHost?: string;
+} = {}) {
+  const world = await startWorld();
+  const bases = mortal.guard(world.bases);
+  let runs = 0;
+
+  /** A run of the function, as a process of its own. */
+  async function watch(seconds = 60): Promise<void> {
+    runs += 1;
+    const round: BaseRound = mortal.guard(createBaseRound(world.client, 'bases', `run-${runs}`));
+    await createWatchBases({
+      bases,
+      round,
+      standingImages: createStandingImages({
+        dependents: mortal.guard(world.dependents),
+        projects: mortal.guard(world.projects),
+        ownHost,
+        repositoryPrefix: 'slipway/',
+      }),
+      watchRegistries: createWatchRegistries({
+        bases,
+        own: { host: ownHost, url: `http://${ownHost}`, credentials: { user: 'AWS', password: 'secret' } },
+        fetch: createPublicFetch({ privateHosts: ['127.0.0.1', 'localhost'] }),
+        logger: silentLogger,
+      }),
+      triggers: mortal.guard(world.triggers),
+      logger: silentLogger,
+    })(new Date(Date.now() + 45_000 + seconds * 1000));
+  }
+
+  return Object.assign(world, {
+    watch,
+
+    /** A project whose newest candidate was built on these images. */
+    async standing(job: string, on: Record<string, string>): Promise<void> {
+      const name = `demo/${job}:latest`;
+      await world.track({ name, appId: 'demo', jobId: job });
+      await this.built(job, on);
+    },
+
+    /** A build of the project has used these images; `none` stands for one that was not there. */
+    async built(job: string, on: Record<string, string>): Promise<void> {
+      const name = `demo/${job}:latest`;
+      const sequence = await world.projects.nextSequence(name);
+      const base = ([image, digest]: [string, string]) => ({
+        reference: image,
+        image: image.replace(/@.*/, ''),
+        digest,
+        own: image.startsWith(`${ownHost}/`),
+      });
+      const build = await world.queue(`${job}-${sequence}`.padStart(16, '0'), { project: name, sequence });
+      const there = Object.entries(on)
+        .filter(([, digest]) => digest !== 'none')
+        .map(base);
+      const missing = Object.entries(on)
+        .filter(([, digest]) => digest === 'none')
+        .map(base)
+        .map(({ digest: _, ...rest }) => rest);
+      await world.observeBases(build, {
+        outcome: 'failed',
+        error: 'x',
+        message: 'x',
+        bases: there,
+        missingBases: missing,
+      });
+    },
+
+    /** What the planner was told since the last question. */
+    told: () =>
+      world.sent
+        .splice(0)
+        .flatMap((trigger) =>
+          trigger.type === 'bases-changed'
+            ? [
+                trigger.bases
+                  .map(
+                    ({ image, previous, digest }) =>
+                      `${image.slice(image.indexOf('/') + 1)} ${previous.slice(-1)}→${digest.slice(-1)}`,
+                  )
+                  .sort(),
+              ]
+            : [],
+        ),
+  });
+}
+
+export type Watching = Awaited<ReturnType<typeof startWatching>>;
