@@ -134,7 +134,9 @@ async function deployAll(assembly: string, account: OpenAccount, services: Servi
   const outputs: Record<string, string> = {};
   for (const stack of await readAssembly(assembly)) {
     await services.assets.add(stack, services.putFile);
-    Object.assign(outputs, (await deploy(stack, account, services.all)).outputs);
+    const deployed = await deploy(stack, account, services.all);
+    services.noteStack(stack.name, deployed.outputs);
+    Object.assign(outputs, deployed.outputs);
   }
   return outputs;
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OpenAccount } from './aws/account.ts';
 import { createApiGateway } from './aws/api-gateway/api-gateway.ts';
+import { type CloudFormation, createCloudFormation } from './aws/cloudformation.ts';
 import { createCloudwatch } from './aws/cloudwatch.ts';
 import { createCodeBuild } from './aws/codebuild/codebuild.ts';
 import { createDynamodb } from './aws/dynamodb/dynamodb.ts';
@@ -34,6 +35,7 @@ export interface Services {
   readonly all: readonly Service[];
   readonly assets: AssetFolders;
   readonly gitHost: GitHost;
+  readonly noteStack: CloudFormation['noteStack'];
   putFile(bucket: string, key: string, path: string): unknown;
   handle(request: IncomingMessage, response: ServerResponse): void;
   start(): Promise<void>;
@@ -56,11 +58,13 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
   const states = createStepFunctions(account, { lambda, codeBuild });
   const ecr = createEcr(account, options);
   const api = createApiGateway(account, lambda);
+  const cloudFormation = createCloudFormation(account);
   // Who works for others starts before them and stops after them.
   const all: readonly Service[] = [
     ...[
       createIam(account),
       createSts(account),
+      cloudFormation,
       createLogs(account),
       createCloudwatch(account),
       createSecretsManager(account),
@@ -93,6 +97,7 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
     all,
     assets,
     gitHost,
+    noteStack: cloudFormation.noteStack,
     putFile: (bucket, key, path) => s3.putFile(bucket, key, path),
     handle(request, response) {
       const handler = routes.find(([path]) => path.test(request.url ?? '/'))?.[1] ?? api.respond;

@@ -46,6 +46,7 @@ const signatureCodes = {
 } as const;
 
 const namespaces: Readonly<Record<string, string>> = {
+  cloudformation: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
   ses: 'http://ses.amazonaws.com/doc/2010-12-01/',
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
 };
