@@ -105,6 +105,7 @@ function services(): PlanServices {
     repositories: createRepositories(new ECRClient({}), repositoryPrefix),
     index: {
       name: indexName,
+      url: `${githubUrl}/${indexName}`,
       source: sourceOf(`${githubUrl}/${indexName}`),
       ref: `refs/heads/${variable('INDEX_BRANCH')}`,
       repository: createIndexRepository(apiUrl, indexName, token),

@@ -26,6 +26,13 @@ const pullRequestSchema = z.object({
 const userSchema = z.object({ id: z.int(), type: z.string() });
 const commentsSchema = z.array(z.object({ id: z.int(), body: z.string().nullish(), user: userSchema.nullable() }));
 
+/** https://docs.github.com/en/rest/repos/contents#get-repository-content */
+const contentsSchema = z.union([
+  z.array(z.unknown()),
+  // Of a file beyond 1 MB the content is left out.
+  z.object({ type: z.string(), content: z.string().default('') }),
+]);
+
 export interface StatusMark {
   state: 'pending' | 'success' | 'failure' | 'error';
   context: string;
@@ -155,6 +162,15 @@ export function createGithubApi(
       if (!found) return undefined;
       const { state, head, base, user } = found;
       return { isOpen: state === 'open', commit: head.sha, baseRef: base.ref, author: user?.login ?? 'ghost' };
+    },
+
+    /** The text of a file at a commit; undefined if there is none of this name. */
+    async file(repository: string, path: string, commit: string): Promise<string | undefined> {
+      const route = 'GET /repos/{owner}/{repo}/contents/{path}?ref={commit}';
+      const found = await find(contentsSchema, route, repository, { path, commit });
+      // A folder is a list.
+      if (!found || Array.isArray(found) || found.type !== 'file') return undefined;
+      return Buffer.from(found.content, 'base64').toString('utf8');
     },
 
     async setStatus(repository: string, sha: string, status: StatusMark): Promise<void> {

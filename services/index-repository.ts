@@ -8,11 +8,17 @@ import type { IndexFile } from '../core/index-file.ts';
 /** An index of 100,000 entries is about 30 MB of text; more than this is no index. */
 const maximumBytes = 256 * 1024 * 1024;
 
+/** There is more of it than an index can have. */
+export class IndexTooLargeError extends UpstreamError {}
+
 /** The index as it is at a commit, read through the git host's archive of it: one request, no clone. */
 export function createIndexRepository(apiUrl: string, repository: string, token: () => Promise<string | undefined>) {
   return {
-    /** @throws UpstreamError if the host does not give the archive, or it is larger than an index can be */
-    async filesAt(commit: string): Promise<IndexFile[]> {
+    /**
+     * @param most how many bytes of text are taken
+     * @throws UpstreamError if the host does not give the archive, IndexTooLargeError if there is more in it
+     */
+    async filesAt(commit: string, most = maximumBytes): Promise<IndexFile[]> {
       const credential = await token();
       const response = await fetch(`${apiUrl}/repos/${repository}/tarball/${encodeURIComponent(commit)}`, {
         headers: {
@@ -39,8 +45,7 @@ export function createIndexRepository(apiUrl: string, repository: string, token:
           const chunks: Buffer[] = [];
           entry.on('data', (chunk: Buffer) => {
             bytes += chunk.length;
-            if (bytes > maximumBytes)
-              parser.abort(new UpstreamError(`The index is larger than ${maximumBytes} bytes.`));
+            if (bytes > most) parser.abort(new IndexTooLargeError(`The index is larger than ${most} bytes.`));
             else chunks.push(chunk);
           });
           entry.on('end', () => files.push({ path, text: Buffer.concat(chunks).toString('utf8') }));

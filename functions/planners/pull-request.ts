@@ -1,5 +1,6 @@
 import { headAtOf } from '../../core/head-order.ts';
 import type { TriggerOf } from '../../core/trigger.ts';
+import { createIndexPullRequestPlanner } from './index-pull-request.ts';
 import type { Planned, Planner } from './planner.ts';
 import { createPullRequestBuilds, pullRequestRef } from './pull-request-builds.ts';
 import type { PlanServices } from './services.ts';
@@ -10,6 +11,7 @@ import type { PlanServices } from './services.ts';
  */
 export function createPullRequestPlanner(services: PlanServices): Planner<'pull-request'> {
   const { projects, heads, index, cancelBuild } = services;
+  const planIndexPullRequest = createIndexPullRequestPlanner(services);
 
   /** Nobody waits for what its builds would say. */
   async function close({ source, number }: TriggerOf<'pull-request'>): Promise<Planned> {
@@ -24,8 +26,7 @@ export function createPullRequestPlanner(services: PlanServices): Planner<'pull-
 
   return async function planPullRequest(trigger) {
     const { source, number, action, commit, baseRef, fork, author, changedAt, receivedAt } = trigger;
-    if (source === index.source)
-      return { outcome: 'ignored: pull requests of the index are not checked yet', builds: [] };
+    if (source === index.source) return planIndexPullRequest(trigger);
     if (action === 'closed') return close(trigger);
     const pullRequests = createPullRequestBuilds(services);
     const concerned = await pullRequests.projectsOf(source, baseRef);

@@ -31,7 +31,7 @@ export interface PlanServices {
   projects: Projects;
   deliveries: Deliveries;
   repositories: Repositories;
-  index: { name: string; source: string; ref: string; repository: IndexRepository };
+  index: { name: string; url: string; source: string; ref: string; repository: IndexRepository };
   headOf: HeadOf;
   github: GithubApi;
   statuses: Pick<CommitStatuses, 'setForPullRequest'>;

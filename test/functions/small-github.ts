@@ -1,4 +1,4 @@
-import type { GithubApi, PullRequest } from '../../services/github-api.ts';
+import type { GithubApi, PullRequest, StatusMark } from '../../services/github-api.ts';
 
 /** GitHub's API in memory, for the repositories below https://git.example. */
 export function createSmallGithub() {
@@ -7,10 +7,17 @@ export function createSmallGithub() {
   const comparisons = new Map<string, { isAhead: boolean; files: string[] }>();
   const comments: { repository: string; number: number; body: string }[] = [];
   const asked: string[] = [];
-  const github = { pullRequests, permissions, comparisons, comments, asked, failure: undefined as Error | undefined };
+  /** Texts by `owner/name commit path`. */
+  const files = new Map<string, string>();
+  const marks: (StatusMark & { commit: string })[] = [];
+  const github = {
+    ...{ pullRequests, permissions, comparisons, comments, asked, files, marks },
+    failure: undefined as Error | undefined,
+    hasToken: true,
+  };
   const api: GithubApi = {
     repositoryAt: (sourceUrl) => /^https:\/\/git\.example\/(\w+\/\w+)\.git$/.exec(sourceUrl)?.[1],
-    isAuthenticated: async () => true,
+    isAuthenticated: async () => github.hasToken,
     async compare(repository, base, head) {
       if (github.failure) throw github.failure;
       asked.push(`${repository} ${base}...${head}`);
@@ -21,7 +28,8 @@ export function createSmallGithub() {
       return permissions.get(username) ?? 'none';
     },
     pullRequest: async (_, number) => pullRequests.get(number),
-    setStatus: async () => undefined,
+    file: async (repository, path, commit) => files.get(`${repository} ${commit} ${path}`),
+    setStatus: async (_, sha, mark) => void marks.push({ ...mark, commit: sha }),
     async keepComment(repository, number, mark, body) {
       const known = comments.find((comment) => comment.number === number && comment.body.includes(mark));
       if (known) known.body = body;

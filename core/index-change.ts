@@ -1,0 +1,71 @@
+import { type Index, type IndexFile, type IndexProblem, readIndex } from './index-file.ts';
+import { needsBuild, planIndex } from './plan.ts';
+import type { Project } from './project.ts';
+
+/** What a pull request would do to the index. */
+export interface IndexChange {
+  /** What it brings: it should not be merged with them. */
+  errors: IndexProblem[];
+  /** What it brings that can be merged, and may be meant otherwise. */
+  warnings: IndexProblem[];
+  /** Errors that were there before it, and are not its author's to put right. */
+  older: IndexProblem[];
+  added: Project[];
+  changed: { before: Project; after: Project; isBuilt: boolean }[];
+  removed: Project[];
+}
+
+/**
+ * The index as it will be when a pull request is merged: as its base is now, with the files that the pull request changes as it has
+ * them. What was merged into the base since the pull request began stays.
+ * @param changed the paths; where they are unknown, whatever differs counts as changed
+ */
+export function mergedFiles(base: IndexFile[], head: IndexFile[], changed: readonly string[] | undefined): IndexFile[] {
+  if (!changed) return head;
+  const touched = new Set(changed);
+  const files = [...base.filter(({ path }) => !touched.has(path)), ...head.filter(({ path }) => touched.has(path))];
+  return files.sort((one, other) => (one.path < other.path ? -1 : 1));
+}
+
+/**
+ * @param known the projects as the pipeline has them: they speak for a file of the base that cannot be read
+ */
+export function indexChange(base: IndexFile[], merged: IndexFile[], known: readonly Project[]): IndexChange {
+  const [before, after] = [readIndex(base), readIndex(merged)];
+  const baseTexts = new Map(base.map(({ path, text }) => [path, text]));
+  const touched = new Set(merged.filter(({ path, text }) => baseTexts.get(path) !== text).map(({ path }) => path));
+  const old = new Set(before.problems.map(keyOf));
+  // A file that cannot be read at all keeps its author's own change from being seen, whoever broke it.
+  const isNew = (problem: IndexProblem) =>
+    !old.has(keyOf(problem)) || (problem.entry === undefined && touched.has(problem.file));
+
+  const standing = knownBefore(before, known);
+  const plan = planIndex(after, standing);
+  const byName = new Map(standing.map((project) => [project.name, project]));
+  return {
+    errors: after.problems.filter((problem) => isError(problem) && isNew(problem)),
+    warnings: after.problems.filter((problem) => !isError(problem) && isNew(problem)),
+    older: after.problems.filter((problem) => isError(problem) && !isNew(problem)),
+    added: plan.added,
+    changed: plan.changed.flatMap((project) => {
+      const previous = byName.get(project.name);
+      return previous ? [{ before: previous, after: project, isBuilt: needsBuild(previous, project) }] : [];
+    }),
+    removed: plan.deactivated,
+  };
+}
+
+function isError(problem: IndexProblem): boolean {
+  return !('severity' in problem) || problem.severity === 'error';
+}
+
+function keyOf({ file, entry, message }: IndexProblem): string {
+  return JSON.stringify([file, entry, message]);
+}
+
+/** The projects of the base; of its files that cannot be read whole, those that were known before they were broken. */
+function knownBefore({ projects, brokenFiles }: Index, known: readonly Project[]): Project[] {
+  const read = new Set(projects.map(({ name }) => name));
+  const hidden = known.filter(({ name, file, active }) => active && !read.has(name) && brokenFiles.has(file));
+  return [...projects, ...hidden];
+}

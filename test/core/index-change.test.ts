@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { indexChange, mergedFiles } from '../../core/index-change.ts';
+import type { IndexFile } from '../../core/index-file.ts';
+import { indexFile } from '../functions/planning.ts';
+import { projectOf } from '../functions/world.ts';
+
+const names = (projects: { name: string }[]) => projects.map(({ name }) => name);
+const broken: IndexFile = { path: 'index.d/broken.yml', text: 'Projects:\n  - [\n' };
+
+describe('the index as it will be after the merge', () => {
+  const old = indexFile({ app: {} });
+  it('has the files that the pull request changes, and of the others what the base has by now', () => {
+    const base = [indexFile({ app: { 'git-branch': 'new' } }), indexFile({ other: {} }, 'index.d/other.yml')];
+    const head = [old, indexFile({ mine: {} }, 'index.d/mine.yml')];
+    expect(mergedFiles(base, head, ['index.d/mine.yml', 'README.md']).map(({ path }) => path)).toEqual([
+      'index.d/demo.yml',
+      'index.d/mine.yml',
+      'index.d/other.yml',
+    ]);
+    expect(mergedFiles(base, head, ['index.d/mine.yml'])[0]).toBe(base[0]);
+  });
+
+  it('has not what the pull request removes', () => {
+    expect(mergedFiles([old], [], ['index.d/demo.yml'])).toEqual([]);
+    expect(mergedFiles([old], [], undefined)).toEqual([]);
+  });
+});
+
+describe('a pull request', () => {
+  it('adds, changes and removes', () => {
+    const base = [indexFile({ one: {}, two: {}, three: {}, four: {} })];
+    const merged = [
+      indexFile({
+        one: {},
+        two: { 'git-branch': 'next' },
+        three: { 'notify-email': 'another@example.org' },
+        child: { 'depends-on': 'demo/parent:latest' },
+        parent: {},
+      }),
+    ];
+    const change = indexChange(base, merged, []);
+    expect(change.errors).toEqual([]);
+    expect(names(change.added)).toEqual(['demo/child:latest', 'demo/parent:latest']);
+    expect(change.changed.map(({ after, isBuilt }) => [after.name, isBuilt])).toEqual([
+      ['demo/two:latest', true],
+      ['demo/three:latest', false],
+    ]);
+    expect(names(change.removed)).toEqual(['demo/four:latest']);
+  });
+
+  it('is not told of what it does not touch: what is known is of no interest but for files that cannot be read', () => {
+    const base = [indexFile({ one: {} })];
+    const change = indexChange(base, base, [projectOf({ name: 'demo/gone:latest' })]);
+    expect([...change.added, ...change.changed, ...change.removed]).toEqual([]);
+  });
+
+  it('does not answer for an error that was there before', () => {
+    const wrong = indexFile({ wrong: { 'git-url': 'nonsense' } }, 'index.d/wrong.yml');
+    const change = indexChange([wrong, broken], [wrong, broken, indexFile({ one: {} })], []);
+    expect(change.errors).toEqual([]);
+    expect(change.older.map(({ file }) => file).toSorted()).toEqual(['index.d/broken.yml', 'index.d/wrong.yml']);
+    expect(names(change.added)).toEqual(['demo/one:latest']);
+  });
+
+  it('does not answer for an older error of another entry of the file that it changes', () => {
+    const before = indexFile({ wrong: { 'git-url': 'nonsense' } });
+    const after = indexFile({ mine: {}, wrong: { 'git-url': 'nonsense' } });
+    const change = indexChange([before], [after], []);
+    expect(change.errors).toEqual([]);
+    expect(change.older).toHaveLength(1);
+  });
+
+  it('answers for its own, in whatever file they are seen', () => {
+    const base = [indexFile({ app: {} }, 'index.d/zzz.yml')];
+    const merged = [indexFile({ app: {} }, 'index.d/aaa.yml'), ...base];
+    expect(indexChange(base, merged, []).errors).toHaveLength(1);
+    const mended = [indexFile({ app: { 'git-url': 'nonsense' } }, 'index.d/zzz.yml')];
+    expect(indexChange(base, mended, []).errors).toHaveLength(1);
+  });
+
+  it('cannot be merged while the file that it changes cannot be read, whoever broke it', () => {
+    const after = { ...broken, text: `${broken.text}# my entry` };
+    expect(indexChange([broken], [after], []).errors.length).toBeGreaterThan(0);
+  });
+
+  it('that mends a file adds nothing that was known before it was broken, and removes what it leaves out', () => {
+    const known = ['one', 'two'].map((jobId) => ({
+      ...projectOf({ name: `demo/${jobId}:latest`, jobId, gitUrl: `https://git.example/demo/${jobId}.git` }),
+      source: `git.example/demo/${jobId}`,
+      file: 'index.d/broken.yml',
+    }));
+    const change = indexChange([broken], [indexFile({ one: {} }, 'index.d/broken.yml')], known);
+    expect(names(change.added)).toEqual([]);
+    expect(names(change.removed)).toEqual(['demo/two:latest']);
+  });
+});
