@@ -9,10 +9,13 @@ import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createExecutions, type Executions } from '../services/executions.ts';
 import { createProjects } from '../services/projects.ts';
+import { createRebuilds } from '../services/rebuilds.ts';
 import { createRecords } from '../services/records.ts';
+import { createTriggers } from '../services/triggers.ts';
 import { openBuildStarter } from './build-starting.ts';
 import { createFail } from './fail.ts';
 import { createTell, tellServices } from './tell.ts';
+import { createCallUnmoved } from './unmoved-members.ts';
 
 /** A build younger than this may be between two writes of the step that is at it. */
 const settledMilliseconds = 10 * 60_000;
@@ -25,6 +28,8 @@ interface Services {
   resume: BuildStarter['resume'];
   fail: ReturnType<typeof createFail>;
   tell: ReturnType<typeof createTell>;
+  /** Looks again at projects of cascades that nothing has moved since then. */
+  callUnmoved: ReturnType<typeof createCallUnmoved>;
   logger: Logger;
 }
 
@@ -33,7 +38,7 @@ interface Services {
  * each to its end; and ends that nobody was told of, because who told them died or SES was down. One that cannot be helped keeps
  * no other from it.
  */
-export function createReconcileBuilds({ builds, executions, resume, fail, tell, logger }: Services) {
+export function createReconcileBuilds({ builds, executions, resume, fail, tell, callUnmoved, logger }: Services) {
   async function end({ id }: Build, error: ExecutionError, outcome: 'failed' | 'cancelled' = 'failed'): Promise<void> {
     await fail(id, error, outcome);
     await tell(id);
@@ -79,6 +84,7 @@ export function createReconcileBuilds({ builds, executions, resume, fail, tell, 
         if (!build.toldAt && build.endedAt && build.endedAt < settled) await attempt(tell(build.id));
       }
     }
+    await attempt(callUnmoved(settled));
     if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, messagesOf(errors));
   };
 }
@@ -100,6 +106,10 @@ export function handler(): Promise<void> {
     resume: openBuildStarter(logger).resume,
     fail: createFail({ builds, projects, records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')) }),
     tell: createTell(tellServices(logger)),
+    callUnmoved: createCallUnmoved({
+      rebuilds: createRebuilds(client, variable('CASCADES_TABLE')),
+      triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
+    }),
     logger,
   });
   return run();

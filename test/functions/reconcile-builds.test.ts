@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Build } from '../../core/build.ts';
+import type { Build, Cause } from '../../core/build.ts';
+import { hear, settle, told } from '../../core/rebuild.ts';
 import { createReconcileBuilds } from '../../functions/reconcile-builds.ts';
+import { createCallUnmoved } from '../../functions/unmoved-members.ts';
 import { createBuildStarter } from '../../services/build-starter.ts';
 import { createMortal, Death, type Mortal } from './mortal.ts';
 import { id, startTelling } from './telling.ts';
@@ -21,11 +23,33 @@ async function startReconciling(mortal: Mortal = createMortal()) {
     repositoryPrefix: 'slipway/',
     limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
   });
-  const reconcile = createReconcileBuilds({ ...world, resume, logger: silentLogger });
+  const reconcile = createReconcileBuilds({
+    ...world,
+    resume,
+    callUnmoved: createCallUnmoved(world),
+    logger: silentLogger,
+  });
   return Object.assign(world, { reconcile });
 }
 
 const leftOver = (over: Partial<Build> = {}) => ({ createdAt: minutesAgo(30), ...over });
+
+it('a project of a cascade that nothing has moved for a while is looked at again', async () => {
+  await using world = await startReconciling();
+  const cause: Cause = { type: 'parent-released', parents: ['demo/base:latest'] };
+  const waits = async (project: string, minutes: number) => {
+    const news = { id: 'n', cascade: 'c', at: minutesAgo(minutes), parents: [], cause };
+    await world.rebuilds.change(project, (state) => hear(state, news));
+  };
+  await waits('demo/left:latest', 30);
+  await waits('demo/fresh:latest', 1);
+  await waits('demo/ended:latest', 30);
+  await world.rebuilds.change('demo/ended:latest', (state) =>
+    told(settle(state, { outcome: 'unchanged' }, minutesAgo(20)), 1),
+  );
+  await world.reconcile();
+  expect(world.sent).toMatchObject([{ type: 'cascade-step', project: 'demo/left:latest' }]);
+});
 
 describe('a build that nothing runs', () => {
   it('and that never got its execution is started, with its request', async () => {
