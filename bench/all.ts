@@ -6,6 +6,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
   'webhook-handler': () => import('./webhook-handler.ts'),
   'webhook-machine': () => import('./webhook-machine.ts'),
   registry: () => import('./registry.ts'),
+  'watch-bases': () => import('./watch-bases.ts'),
   overhead: () => import('./overhead.ts'),
 };
 

@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Trigger } from '../core/trigger.ts';
+import { createWatchBases } from '../functions/watch-bases.ts';
+import { createBaseRound } from '../services/base-round.ts';
+import { createBases } from '../services/bases.ts';
+import { createDependents } from '../services/dependents.ts';
+import { writeItems } from '../services/dynamodb-batches.ts';
+import { createProjects } from '../services/projects.ts';
+import { createPublicFetch } from '../services/public-fetch.ts';
+import { createStandingImages } from '../services/standing-images.ts';
+import { createWatchRegistries } from '../services/watch-registries.ts';
+import { projectOf } from '../test/functions/world.ts';
+import { startTables } from '../test/services/tables.ts';
+import { atLeast, atMost, type Row } from './report.ts';
+
+const projectCount = 10_000;
+const baseCount = 200;
+const changedCount = 20;
+const self = fileURLToPath(import.meta.url);
+const digestOf = (at: number, version: number) => `sha256:${(at * 10 + version).toString(16).padStart(64, '0')}`;
+
+if (import.meta.main) await serve();
+
+/** The tables, and a registry that counts what it is asked; some of its images are others in each round. */
+async function serve(): Promise<void> {
+  const { client } = await startTables([
+    { name: 'bases', key: 'image' },
+    { name: 'dependents', key: 'image', sortKey: 'project' },
+    { name: 'projects', key: 'name' },
+  ]);
+  let requests = 0;
+  let version = 0;
+  const registry = createServer(({ method, url = '' }, response) => {
+    const [, at] = /^\/v2\/base(\d+)\/manifests\/latest$/.exec(url) ?? [];
+    requests += 1;
+    if (method !== 'HEAD' || at === undefined) return response.writeHead(404).end();
+    const digest = digestOf(Number(at), Number(at) < changedCount ? version : 0);
+    return response.writeHead(200, { 'docker-content-digest': digest }).end();
+  });
+  await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve));
+  process.on('message', () => {
+    process.send?.({ requests });
+    requests = 0;
+    version += 1;
+  });
+  const { hostname, port } = (await client.config.endpoint?.()) ?? {};
+  process.send?.({
+    tables: `http://${hostname}:${port}`,
+    host: `127.0.0.1:${(registry.address() as AddressInfo).port}`,
+  });
+}
+
+/** Looks at the bases of many projects twice; the second time some have changed. */
+export async function run(): Promise<Row[]> {
+  const server = spawn(process.execPath, [self], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const said = async () => (await once(server, 'message'))[0] as Record<string, string>;
+  const { tables = '', host = '' } = await said();
+  const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
+  const client = DynamoDBDocumentClient.from(
+    new DynamoDBClient({ endpoint: tables, region: 'us-east-1', credentials }),
+    { marshallOptions: { removeUndefinedValues: true } },
+  );
+  const names = Array.from({ length: projectCount }, (_, at) => ({ name: `demo/app${at}:latest`, at }));
+  await writeItems(
+    client,
+    'projects',
+    names.map(({ name, at }) => projectOf({ name, appId: 'demo', jobId: `app${at}` })),
+  );
+  await writeItems(
+    client,
+    'dependents',
+    names.map(({ name, at }) => ({ image: `${host}/base${at % baseCount}:latest`, project: name, observed: 'x' })),
+  );
+
+  const sent: Trigger[] = [];
+  const logger = new Logger({ serviceName: 'bench', logLevel: 'SILENT' });
+  const bases = createBases(client, 'bases');
+  const watchBases = createWatchBases({
+    bases,
+    round: createBaseRound(client, 'bases', 'bench'),
+    standingImages: createStandingImages({
+      dependents: createDependents(client, 'dependents'),
+      projects: createProjects(client, 'projects'),
+      ownHost: 'registry.example',
+      repositoryPrefix: '',
+    }),
+    watchRegistries: createWatchRegistries({
+      bases,
+      own: { host: 'registry.example', url: 'https://registry.example' },
+      fetch: createPublicFetch({ privateHosts: ['127.0.0.1'] }),
+      logger,
+    }),
+    triggers: { send: async (trigger) => void sent.push(trigger), sendBatch: async () => undefined },
+    logger,
+  });
+  const memoryBefore = await memory();
+  const rows: Row[] = [];
+  const row = (figure: string, value: number, unit: string) => ({ benchmark: 'watch-bases', figure, value, unit });
+  for (const round of ['first look', `look with ${changedCount} new digests`]) {
+    const start = performance.now();
+    await watchBases(new Date(Date.now() + 240_000));
+    rows.push(row(`${round}, ${projectCount} projects on ${baseCount} bases`, (performance.now() - start) / 1000, 's'));
+    server.send('count');
+    const requests = Number((await said()).requests);
+    rows.push({ ...row(`${round}: requests at the registry`, requests, ''), ...exactly(baseCount, requests) });
+  }
+  const changes = sent.flatMap((trigger) => (trigger.type === 'bases-changed' ? trigger.bases : []));
+  rows.push({ ...row('triggers', sent.length, ''), ...exactly(1, sent.length) });
+  rows.push({ ...row('new digests in it', changes.length, ''), ...exactly(changedCount, changes.length) });
+  const grown = (await memory()) - memoryBefore;
+  rows.push({ ...row('memory that both looks took', grown, 'MiB'), ...atMost(128, grown) });
+  client.destroy();
+  server.kill();
+  await once(server, 'exit');
+  return rows;
+}
+
+function exactly(bound: number, value: number) {
+  return {
+    ...atMost(bound, value),
+    kept: atMost(bound, value).kept && atLeast(bound, value).kept,
+    bound: `= ${bound}`,
+  };
+}
+
+/** The most that this process has had in memory, in MiB, as Linux counts it. */
+async function memory(): Promise<number> {
+  const status = await readFile('/proc/self/status', 'utf8');
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
+}
