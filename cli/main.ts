@@ -8,6 +8,11 @@ const commands: Record<string, { arguments: string; summary: string; load: () =>
     summary: 'check an index, offline: what a pull request to it would be told',
     load: () => import('./index-check.ts'),
   },
+  build: {
+    arguments: 'APP/JOB:TAG [--commit SHA]',
+    summary: 'build a project now',
+    load: () => import('./build.ts'),
+  },
 };
 
 const help = `Slipway: a git push becomes a built, scanned, judged and released image.

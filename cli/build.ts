@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { isTerminal } from '../core/build.ts';
+import { oneLine } from '../core/build-words.ts';
+import { buildIdOf } from '../core/plan.ts';
+import { parseProjectName, projectNameSchema } from '../core/project.ts';
+import { manualTriggerSchema } from '../core/trigger.ts';
+import { type ExitCode, type Terminal, UsageError } from './command.ts';
+import { type Deployment, DeploymentError, findDeployment } from './deployment.ts';
+import { type ShownBuild, shownBuildSchema, summaryOf } from './shown-build.ts';
+
+const help = `slipway build APP/JOB:TAG [--commit SHA] [--stack NAME] [--follow]
+
+Builds a project of the index now: the head of its branch, which is released if it passes.
+
+  --commit SHA   builds this commit, given in full. A commit that is not the head of the branch is built, scanned and
+                 judged, and not released: no tag is taken back.
+  --stack NAME   the stack of Slipway (default: Slipway)
+  --follow       waits for the end. The exit code is 0 if the image was released, or would have changed nothing.
+
+AWS is reached as the AWS CLI does it: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL.
+`;
+
+const pollMilliseconds = 1_000;
+/** The queue tries five times, six minutes apart; what is not planned after the first two, somebody has to look at. */
+const plannedWithinMilliseconds = 10 * 60_000;
+
+export async function run(args: string[], terminal: Terminal): Promise<ExitCode> {
+  const request = read(args);
+  if (request === 'help') {
+    terminal.out(help);
+    return 0;
+  }
+  try {
+    return await build(request, terminal);
+  } catch (error) {
+    if (!(error instanceof DeploymentError)) throw error;
+    terminal.err(`slipway build: ${error.message}\n`);
+    return 2;
+  }
+}
+
+interface Request {
+  project: string;
+  commit?: string;
+  stack: string;
+  follow: boolean;
+}
+
+/** @throws UsageError */
+function read(args: string[]): Request | 'help' {
+  const { values, positionals } = parsed(args);
+  if (values.help) return 'help';
+  const [project, ...rest] = positionals;
+  if (project === undefined || rest.length > 0) throw new UsageError('Name one project, such as demo/app:latest.');
+  if (!projectNameSchema.safeParse(project).success) {
+    throw new UsageError(
+      `"${oneLine(project, 80)}" is no project: write app-id/job-id:desired-tag, such as demo/app:latest.`,
+    );
+  }
+  const commit = values.commit?.toLowerCase();
+  if (commit !== undefined && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) {
+    throw new UsageError(
+      `"${oneLine(commit, 80)}" is no whole commit: "git rev-parse ${/^[\w./-]+$/.test(commit) ? commit : 'HEAD'}" says its 40 digits.`,
+    );
+  }
+  return { project, stack: values.stack, follow: values.follow, ...(commit ? { commit } : {}) };
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        commit: { type: 'string' },
+        stack: { type: 'string', default: 'Slipway' },
+        follow: { type: 'boolean', short: 'f', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function build({ project, commit, stack, follow: isFollowed }: Request, terminal: Terminal): Promise<ExitCode> {
+  const deployment = await findDeployment(stack);
+  const { appId, jobId, desiredTag } = parseProjectName(project);
+  const known = await deployment.read(`projects/${appId}/${jobId}/${desiredTag}`, z.object({ active: z.boolean() }));
+  if (!known?.active) {
+    const reason = known ? 'has left the index' : 'is not in the index';
+    throw new DeploymentError(`${project} ${reason}. What is in it stands at ${deployment.siteUrl}.`);
+  }
+  const trigger = manualTriggerSchema.parse({
+    type: 'manual',
+    id: `manual:${randomUUID()}`,
+    receivedAt: new Date().toISOString(),
+    project,
+    commit,
+    requester: await deployment.identity(),
+  });
+  await deployment.send(trigger);
+  const id = buildIdOf(trigger.id, project);
+  terminal.out(`${deployment.siteUrl}/builds/${id}\n`);
+  return isFollowed ? follow(deployment, id, terminal) : 0;
+}
+
+/** Says how a build comes along, until its end. */
+async function follow(deployment: Deployment, id: string, terminal: Terminal): Promise<ExitCode> {
+  const patience = Date.now() + plannedWithinMilliseconds;
+  for (let before: ShownBuild | undefined; ; await delay(pollMilliseconds)) {
+    const shown = await deployment.read(`builds/${id}`, shownBuildSchema);
+    if (!shown && Date.now() > patience) {
+      throw new DeploymentError(
+        'Nothing has begun yet: is the branch there that the index names? Otherwise the log of PlanBuilds says more.',
+      );
+    }
+    if (shown && shown.status !== before?.status) terminal.out(`${shown.status}\n`);
+    if (shown && isTerminal(shown.status)) {
+      terminal.out(summaryOf(shown));
+      return shown.status === 'released' || shown.status === 'unchanged' ? 0 : 1;
+    }
+    before = shown;
+  }
+}

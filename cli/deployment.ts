@@ -1,0 +1,78 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { z } from 'zod';
+import type { Trigger } from '../core/trigger.ts';
+
+/** Slipway, or AWS, cannot be reached as things are; the message says what to do. */
+export class DeploymentError extends Error {
+  override readonly name = 'DeploymentError';
+}
+
+const outputsSchema = z.object({ SiteUrl: z.url(), TriggersQueueUrl: z.url() });
+const errorSchema = z.object({ name: z.string(), message: z.string() });
+
+/** A deployed Slipway, found by the outputs of its stack with the credentials and the region that the AWS CLI would use. */
+export async function findDeployment(stack: string) {
+  const client = new CloudFormationClient({});
+  const answer = await explained(stack, () => client.send(new DescribeStacksCommand({ StackName: stack })));
+  const outputs = Object.fromEntries(
+    (answer.Stacks?.[0]?.Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey ?? '', OutputValue]),
+  );
+  const parsed = outputsSchema.safeParse(outputs);
+  if (!parsed.success) throw new DeploymentError(`The stack ${stack} is not one of Slipway's: name it with --stack.`);
+  const { SiteUrl: siteUrl, TriggersQueueUrl: queueUrl } = parsed.data;
+
+  return {
+    siteUrl,
+
+    /** Who asks, as AWS knows them: the last part of their ARN. */
+    async identity(): Promise<string> {
+      const { Arn = '' } = await explained(stack, () => new STSClient({}).send(new GetCallerIdentityCommand({})));
+      return Arn.slice(Arn.lastIndexOf('/') + 1).slice(0, 100) || 'unknown';
+    },
+
+    async send(trigger: Trigger): Promise<void> {
+      const MessageBody = JSON.stringify(trigger);
+      await explained(stack, () => new SQSClient({}).send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody })));
+    },
+
+    /** What the public API says; undefined for what is not there. */
+    async read<Answer>(path: string, schema: z.ZodType<Answer>): Promise<Answer | undefined> {
+      const url = `${siteUrl}/api/v1/${path}`;
+      const response = await fetch(url, { signal: AbortSignal.timeout(30_000) }).catch((cause: unknown) => {
+        throw new DeploymentError(`${siteUrl} cannot be reached.`, { cause });
+      });
+      if (response.status === 404) return undefined;
+      if (!response.ok) throw new DeploymentError(`${url} answered ${response.status}.`);
+      return schema.parse(await response.json());
+    },
+  };
+}
+
+export type Deployment = Awaited<ReturnType<typeof findDeployment>>;
+
+/** What AWS refuses, with what the caller can do about it. */
+async function explained<Answer>(stack: string, call: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await call();
+  } catch (cause) {
+    const { name, message } = errorSchema.safeParse(cause).data ?? { name: '', message: String(cause) };
+    throw new DeploymentError(explanation(stack, name, message), { cause });
+  }
+}
+
+function explanation(stack: string, name: string, message: string): string {
+  if (/region is missing/i.test(message)) return 'No AWS region is set: set AWS_REGION to the one that Slipway is in.';
+  if (name === 'CredentialsProviderError') {
+    return 'There are no AWS credentials: set AWS_PROFILE, or log in with "aws sso login" or "aws login".';
+  }
+  if (/expired/i.test(`${name} ${message}`)) return 'The AWS credentials have expired: log in once more.';
+  if (/does not exist/.test(message)) {
+    return `There is no stack ${stack} in this account and region: name it with --stack, or set AWS_REGION and AWS_PROFILE.`;
+  }
+  if (/AccessDenied|not authorized/.test(`${name} ${message}`)) {
+    return `AWS does not allow it: ${message} Needed are cloudformation:DescribeStacks on the stack and sqs:SendMessage on its queue.`;
+  }
+  return `AWS answered: ${message || name}`;
+}

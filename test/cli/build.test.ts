@@ -1,0 +1,146 @@
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { run } from '../../cli/build.ts';
+import { buildIdOf } from '../../core/plan.ts';
+import { type Trigger, triggerSchema } from '../../core/trigger.ts';
+import { type CloudFormation, createCloudFormation } from '../../local/aws/cloudformation.ts';
+import type { Service } from '../../local/aws/service.ts';
+import { createSqs } from '../../local/aws/sqs/sqs.ts';
+import { createSts } from '../../local/aws/sts.ts';
+import { type EndpointHost, hostEndpoint } from '../local/aws/endpoint-host.ts';
+import { type SmallHost, startHost } from '../services/http.ts';
+
+let aws: EndpointHost;
+let site: SmallHost;
+let queueUrl: string;
+/** The API's answers about the build, one after the other; the last one stays. */
+let answers: (object | undefined)[];
+
+const shown = (status: string, over: object = {}) => ({
+  status,
+  ref: 'refs/heads/main',
+  image: null,
+  verdict: null,
+  failure: null,
+  supersededBy: null,
+  ...over,
+});
+
+beforeEach(async () => {
+  answers = [];
+  site = await startHost(({ path }, response) => {
+    const send = (body: object | undefined) =>
+      response.writeHead(body ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
+    if (path === '/api/v1/projects/demo/app/latest') return send({ active: true });
+    if (path === '/api/v1/projects/demo/gone/latest') return send({ active: false });
+    if (path.startsWith('/api/v1/builds/')) return send(answers.length > 1 ? answers.shift() : answers[0]);
+    send(undefined);
+  });
+  aws = await hostEndpoint((account) => [createSqs(account), createSts(account), createCloudFormation(account)]);
+  const [sqs, , cloudFormation] = aws.services as [Service, Service, CloudFormation];
+  queueUrl = (await aws.declare(sqs, 'AWS::SQS::Queue', 'Queue', {})).ref;
+  cloudFormation.noteStack('Slipway', { SiteUrl: site.url, TriggersQueueUrl: queueUrl });
+  cloudFormation.noteStack('Something', { Else: 'x' });
+  const { accessKeyId, secretAccessKey } = aws.account.iam.ownerKeys();
+  vi.stubEnv('AWS_ENDPOINT_URL', aws.account.endpoint);
+  vi.stubEnv('AWS_REGION', aws.account.region);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await aws[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+});
+
+async function slipwayBuild(...args: string[]) {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await run(args, { out: (text) => out.push(text), err: (text) => err.push(text), colours: false });
+  return { code, out: out.join(''), err: err.join('') };
+}
+
+async function queued(): Promise<Trigger[]> {
+  const client = new SQSClient(aws.as(aws.account.iam.ownerKeys()));
+  const { Messages = [] } = await client.send(
+    new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+  );
+  return Messages.map(({ Body = '' }) => triggerSchema.parse(JSON.parse(Body)));
+}
+
+describe('slipway build', () => {
+  it('asks for a build in the name of who calls it, and says where it is to be seen', async () => {
+    const { code, out } = await slipwayBuild('demo/app:latest', '--commit', 'A'.repeat(40));
+    const [trigger, ...others] = await queued();
+    expect(others).toEqual([]);
+    expect(trigger).toMatchObject({ type: 'manual', project: 'demo/app:latest', commit: 'a'.repeat(40) });
+    expect(trigger).toHaveProperty('requester', expect.stringMatching(/^\S+$/));
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: `${site.url}/builds/${buildIdOf(trigger?.id ?? '', 'demo/app:latest')}\n`,
+    });
+  });
+
+  it('follows the build to its end', async () => {
+    const image = { repository: 'registry.example/demo/app', digest: 'sha256:0', tags: ['latest', 'main'] };
+    answers = [undefined, shown('building'), shown('building'), shown('released', { image })];
+    const { code, out } = await slipwayBuild('demo/app:latest', '--follow');
+    expect(code).toBe(0);
+    expect(out.split('\n').slice(1)).toEqual([
+      'building',
+      'released',
+      '  registry.example/demo/app@sha256:0',
+      '  tags: latest, main',
+      '',
+    ]);
+  });
+
+  it.each([
+    ['unchanged', {}, 0, /unchanged/],
+    ['unchanged', { ref: `refs/commits/${'a'.repeat(40)}` }, 0, /not released: it is not the head/],
+    [
+      'blocked',
+      { verdict: { reasons: ['CVE-1 in openssl.\n\u001b[31mred'] } },
+      1,
+      /^ {2}CVE-1 in openssl\. \[31mred$/m,
+    ],
+    ['failed', { failure: { message: 'RUN make failed.' } }, 1, /RUN make failed/],
+    ['superseded', { supersededBy: '00aa' }, 1, /build 00aa took its place/],
+  ])('says what became of one that is %s', async (status, over, code, text) => {
+    answers = [shown(status, over)];
+    const result = await slipwayBuild('demo/app:latest', '--follow');
+    expect(result.code).toBe(code);
+    expect(result.out).toMatch(text);
+  });
+
+  it.each([
+    [['demo/nobody:latest'], /demo\/nobody:latest is not in the index/],
+    [['demo/gone:latest'], /has left the index/],
+    [['demo/app:latest', '--stack', 'Other'], /no stack Other .* --stack/],
+    [['demo/app:latest', '--stack', 'Something'], /not one of Slipway's/],
+  ])('asks for nothing with %j, and says what to do', async (args, message) => {
+    const { code, err } = await slipwayBuild(...args);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+    expect(await queued()).toEqual([]);
+  });
+
+  it.each([
+    [[], /Name one project/],
+    [['demo/app'], /app-id\/job-id:desired-tag/],
+    [['demo/app:latest', 'demo/other:latest'], /Name one project/],
+    [['demo/app:latest', '--commit', 'main'], /git rev-parse main/],
+    [['demo/app:latest', '--commit', 'abcdef1'], /git rev-parse abcdef1/],
+    [['demo/app:latest', '--tag', 'x'], /--tag/],
+  ])('does not know what %j means', async (args, message) => {
+    await expect(slipwayBuild(...args)).rejects.toThrow(message);
+  });
+
+  it('names what is missing to reach AWS', async () => {
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wrong');
+    expect((await slipwayBuild('demo/app:latest')).err).toMatch(/signature/i);
+    vi.stubEnv('AWS_REGION', undefined);
+    vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
+    expect((await slipwayBuild('demo/app:latest')).err).toMatch(/AWS_REGION/);
+  });
+});
