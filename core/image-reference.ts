@@ -23,6 +23,8 @@ const componentPattern = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 const tagPattern = /^\w[\w.-]{0,127}$/;
 const digestPattern = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
 const longestName = 255;
+/** Further names under which Docker Hub's registry answers. */
+const dockerHubHosts = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'];
 
 /** The digest of an image as registries write it. */
 export const imageDigestSchema = z.string().regex(digestPattern);
@@ -49,7 +51,7 @@ export function parseImageReference(text: string): ImageReference {
   const first = name.slice(0, Math.max(slash, 0));
   const registryIsWritten = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
   if (registryIsWritten && !registryPattern.test(first)) throw invalid("the registry's host is malformed");
-  const registry = !registryIsWritten || first === 'index.docker.io' ? 'docker.io' : first;
+  const registry = !registryIsWritten || dockerHubHosts.includes(first) ? 'docker.io' : first;
   const path = registryIsWritten ? name.slice(slash + 1) : name;
 
   if (path === '') throw invalid('there is no repository in it');
