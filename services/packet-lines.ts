@@ -33,7 +33,7 @@ function lineOf(text: string): string {
   if (said !== undefined) {
     throw new UpstreamError(
       `The git host says: ${said
-        .replaceAll(/[^\x20-\x7e]+/g, ' ')
+        .replaceAll(/[^\x21-\x7e]+/g, ' ')
         .trim()
         .slice(0, 200)}`,
     );

@@ -12,6 +12,10 @@ export interface SmallGitHost extends AsyncDisposable {
   /** Commits files to a repository, made when it is new, and returns the commit's name. A value of `{ link }` is a symbolic link. */
   commit(repository: string, files: Record<string, string | Buffer | { link: string }>, branch?: string): string;
   git(repository: string, ...args: string[]): string;
+  /** Makes an empty repository. */
+  init(repository: string, ...options: string[]): void;
+  /** Writes many refs at once, as `git update-ref --stdin` takes them. */
+  update(repository: string, refs: string): void;
   /** Writes a blob and returns its name. */
   blob(repository: string, content: string): string;
 }
@@ -72,6 +76,16 @@ export async function startSmallGitHost(): Promise<SmallGitHost> {
     speaksOldProtocol: false,
     url: `http://localhost:${(server.address() as AddressInfo).port}`,
     git,
+    init(repository, ...options) {
+      mkdirSync(join(root, `${repository}.git`), { recursive: true });
+      git(repository, 'init', '--quiet', '--initial-branch=main', ...options);
+    },
+    update: (repository, input) =>
+      void execFileSync('git', ['update-ref', '--stdin'], {
+        cwd: join(root, `${repository}.git`),
+        env: environment,
+        input,
+      }),
     blob: (repository, input) =>
       execFileSync('git', ['hash-object', '-w', '--stdin'], {
         cwd: join(root, `${repository}.git`),

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../core/errors.ts';
 import { createPublicFetch } from '../../services/public-fetch.ts';
-import { createSourceHost } from '../../services/source-host.ts';
+import { createSourceHost, HostBusyError } from '../../services/source-host.ts';
 import { startSmallGitHost } from '../builder/small-git-host.ts';
 import { startHost } from './http.ts';
 
@@ -49,6 +49,100 @@ describe('the head of a branch', () => {
   });
 });
 
+describe('many refs', () => {
+  const commitAt = (digit: number) => String(digit).repeat(40);
+
+  it('are not sent where the host speaks version 2: only those that were asked for are', async () => {
+    await using host = await startSmallGitHost();
+    const main = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    const refs = Array.from({ length: 5000 }, (_, at) => `create refs/pull/${at}/head ${main}\n`).join('');
+    host.update('demo/app', refs);
+    host.git('demo/app', 'tag', '--annotate', '--message', 'one', 'v1.0.0');
+    host.git('demo/app', 'tag', 'v1.0.1');
+    const { refsOf } = createSourceHost(fetchHere);
+    const bytes: number[] = [];
+    const counting = createSourceHost(async (url, request) => {
+      const response = await fetchHere(url, request);
+      async function* body() {
+        for await (const chunk of response.body) {
+          bytes.push(chunk.length);
+          yield chunk;
+        }
+      }
+      return { ...response, body: body() };
+    });
+    const question = { prefixes: ['refs/heads/main', 'refs/tags/v'] };
+    const answer = await counting.refsOf(`${host.url}/demo/app.git`, question);
+    expect(answer).toEqual({
+      kind: 'refs',
+      memory: {},
+      refs: new Map([
+        ['refs/heads/main', main],
+        ['refs/tags/v1.0.0', main],
+        ['refs/tags/v1.0.1', main],
+      ]),
+    });
+    expect(bytes.reduce((sum, length) => sum + length)).toBeLessThan(2000);
+    host.speaksOldProtocol = true;
+    expect(await refsOf(`${host.url}/demo/app.git`, question)).toEqual(answer);
+  });
+
+  it('are asked for at once where the host was heard speaking version 2, and again where that fails', async () => {
+    await using host = await startSmallGitHost();
+    host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    host.init('demo/sha256', '--object-format=sha256');
+    const named = host.commit('demo/sha256', { Dockerfile: 'FROM scratch\n' });
+    const asked: string[] = [];
+    const { refsOf } = createSourceHost((url, request) => {
+      asked.push(`${request?.method ?? 'GET'} ${new URL(url).pathname}`);
+      return fetchHere(url, request);
+    });
+    const question = { prefixes: ['refs/heads/'] };
+    await refsOf(`${host.url}/demo/app.git`, question);
+    expect(asked.splice(0)).toEqual(['GET /demo/app.git/info/refs', 'POST /demo/app.git/git-upload-pack']);
+    await refsOf(`${host.url}/demo/app.git`, question);
+    expect(asked.splice(0)).toEqual(['POST /demo/app.git/git-upload-pack']);
+    // A repository with longer names is asked in its own words from then on.
+    const answer = await refsOf(`${host.url}/demo/sha256.git`, question);
+    expect(asked.splice(0)).toHaveLength(3);
+    expect(answer).toMatchObject({ memory: { objectFormat: 'sha256' }, refs: new Map([['refs/heads/main', named]]) });
+    expect(named).toHaveLength(64);
+    const { memory } = answer as { memory: object };
+    expect(await refsOf(`${host.url}/demo/sha256.git`, { ...question, memory })).toEqual(answer);
+    expect(asked).toEqual(['POST /demo/sha256.git/git-upload-pack']);
+  });
+
+  it('are followed to where the repository has moved, and asked for there the next time, too', async () => {
+    await using host = await startSmallGitHost();
+    const main = host.commit('demo/new', { Dockerfile: 'FROM scratch\n' });
+    host.commit('demo/other', { Dockerfile: 'FROM scratch\n' });
+    await using gate = await startHost(({ path, method }, response) => {
+      if (method === 'GET' && path.startsWith('/demo/old')) {
+        return response.writeHead(301, { location: `${host.url}${path.replace('/old', '/new')}` }).end();
+      }
+      response.writeHead(404).end();
+    });
+    const { refsOf } = createSourceHost(fetchHere);
+    const question = { prefixes: ['refs/heads/main'] };
+    const answer = await refsOf(`${gate.url}/demo/old.git`, question);
+    expect(answer).toMatchObject({ refs: new Map([['refs/heads/main', main]]), memory: { asksFirst: true } });
+    const { memory } = answer as { memory: object };
+    expect(await refsOf(`${gate.url}/demo/old.git`, { ...question, memory })).toEqual(answer);
+  });
+
+  it('that end before their end are no list', async () => {
+    const half = `${line('# service=git-upload-pack\n')}0000${line(`${commitAt(1)} refs/heads/main\n`)}`;
+    await expect(askRefs(half)).rejects.toThrow('broke off');
+    await expect(askRefs(`${half}0050abc`)).rejects.toThrow('broke off');
+  });
+
+  it('are an error in words where the host has one', async () => {
+    await expect(askRefs(line('ERR access denied or \u001b[31mnot exported'))).rejects.toThrow(
+      'The git host says: access denied or [31mnot exported',
+    );
+  });
+});
+
 describe('a host that is no git host is an error that names it', () => {
   it.each<[string, (response: ServerResponse) => void]>([
     ['a page', (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
@@ -57,6 +151,7 @@ describe('a host that is no git host is an error that names it', () => {
       (response) => void response.writeHead(200).end(advertisement(`${commit} refs/heads/main`)),
     ],
     ['trouble of its own', (response) => void response.writeHead(500).end()],
+    ['plain files', (response) => void response.writeHead(200, { 'content-type': 'text/plain' }).end(commit)],
     [
       'lines of another form',
       (response) => void response.writeHead(200, { 'content-type': type }).end('zzzzwhat is this'),
@@ -82,5 +177,19 @@ describe('a host that is no git host is an error that names it', () => {
     await expect(headOf(host.url, 'main')).rejects.toThrow(
       `${new URL(host.url).host} cannot be reached (ECONNREFUSED).`,
     );
+  });
+});
+
+describe('a host that has had enough', () => {
+  it.each([
+    [429, { 'retry-after': '120' }, 120],
+    [503, { 'retry-after': new Date(Date.now() + 300_000).toUTCString() }, 300],
+    [502, {}, undefined],
+  ])('says so: %i', async (status, headers, seconds) => {
+    const asked = ask((response) => void response.writeHead(status, headers as Record<string, string>).end());
+    const error = (await asked.catch((refusal: unknown) => refusal)) as HostBusyError;
+    expect(error).toBeInstanceOf(HostBusyError);
+    const wait = error.retryAt && Math.round((error.retryAt.getTime() - Date.now()) / 10_000) * 10;
+    expect(wait).toBe(seconds);
   });
 });
