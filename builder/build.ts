@@ -8,6 +8,7 @@ import { InvalidInputError } from '../core/errors.ts';
 import type { PackageList } from '../core/package-list.ts';
 import { ownRegistry } from '../services/image-digests.ts';
 import { type ResolvedBase, resolveBases } from './bases.ts';
+import { checkCccpFile } from './cccp.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
 import type { Engine } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
@@ -16,6 +17,8 @@ import { DockerfileInvalidError, PushFailedError } from './errors.ts';
 import { packagesLine, packagesOf } from './keep-packages.ts';
 import { imageLabels } from './labels.ts';
 import type { BuildLog } from './log.ts';
+import { checkPlatforms, ownPlatform } from './platform.ts';
+import { runPrebuild } from './prebuild.ts';
 import type { Redaction } from './redaction.ts';
 import { manifestDigest } from './registry.ts';
 import { fetchSource } from './source.ts';
@@ -29,6 +32,8 @@ export interface BuildOptions {
   redaction: Redaction;
   signal: AbortSignal;
   environment: NodeJS.ProcessEnv;
+  /** What prebuild scripts run in. */
+  prebuildImage: string;
   /** Keeps what is installed in the image. */
   onPackages: (packages: PackageList) => Promise<void>;
   /** Hears what the Dockerfile stands on, also of a build that fails thereafter or because of it. */
@@ -41,6 +46,7 @@ export interface BuildOptions {
  */
 export async function build(request: BuildRequest, options: BuildOptions): Promise<BuildResult & { outcome: 'built' }> {
   const { log, redaction, signal } = options;
+  const { left } = checkPlatforms(request.platforms);
   const workspace = await mkdtemp(join(tmpdir(), 'slipway-build-'));
   try {
     const env = toolEnvironment(options.environment);
@@ -55,13 +61,21 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       }),
       findEngine({ env, signal }),
     ]);
+    if (left.length > 0) log.line(`warning: not built for ${left.join(', ')}, which this pipeline does not build for`);
+    const search = { own: registry, repositoryPrefix: request.repositoryPrefix, signal };
+    const call = { workspace, registry, env, log, signal };
+    const { prebuild } = request;
+    if (prebuild) {
+      log.heading('prebuild');
+      await runPrebuild({ prebuild, folder: source.folder, image: options.prebuildImage, search, engine, call });
+    }
+    await checkCccpFile(source.folder, request, log);
     const context = await pathInCheckout(source.folder, request.context, { kind: 'folder', name: 'build context' });
     const dockerfile = await pathInCheckout(source.folder, request.dockerfile, { kind: 'file', name: 'Dockerfile' });
     await ignoreFilesStayInside(source.folder, context, dockerfile);
     const summary = await readSummary(dockerfile);
 
     log.heading('bases');
-    const search = { own: registry, repositoryPrefix: request.repositoryPrefix, signal };
     const wanted = new Set([...summary.bases.map((use) => use.reference), ...frontendOf(engine, summary)]);
     const [named, unread] = await Promise.all([
       resolveBases(wanted, search),
@@ -93,6 +107,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       }),
       ...(frontend === undefined ? {} : { frontend }),
       noCache: request.noCache ?? false,
+      sharesCache: request.cache !== 'none',
       labels: imageLabels(request, source.committedAt, finalBase),
       createdAt: source.committedAt,
       candidate,
@@ -108,7 +123,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     log.line(`${registry.host}/${candidate.repository}@${digest}`);
 
     log.heading('packages');
-    const packages = await packagesOf({ engine, image, call: { workspace, registry, env, log, signal } });
+    const packages = await packagesOf({ engine, image, call });
     log.line(packagesLine(packages));
     await options.onPackages(packages);
     return {
@@ -149,8 +164,7 @@ async function readSummary(path: string): Promise<DockerfileSummary> {
     );
   }
   try {
-    const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-    return readDockerfile(await readFile(path, 'utf8'), { os: 'linux', architecture });
+    return readDockerfile(await readFile(path, 'utf8'), ownPlatform());
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     throw new DockerfileInvalidError(`The Dockerfile cannot be built. ${error.message}`, { cause: error });

@@ -28,9 +28,13 @@ export async function pathInCheckout(
 }
 
 /** Like `pathInCheckout`, for a file that need not be there. */
-export async function optionalPathInCheckout(checkout: string, path: string, name: string): Promise<void> {
-  if ((await realpathIfThere(join(checkout, path))) !== undefined)
-    await pathInCheckout(checkout, path, { kind: 'file', name });
+export async function optionalPathInCheckout(
+  checkout: string,
+  path: string,
+  name: string,
+): Promise<string | undefined> {
+  if ((await realpathIfThere(join(checkout, path))) === undefined) return undefined;
+  return pathInCheckout(checkout, path, { kind: 'file', name });
 }
 
 function isInside(folder: string, path: string): boolean {

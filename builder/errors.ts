@@ -43,6 +43,16 @@ export class BaseUnavailableError extends MissingBaseError {
   override readonly name = 'BaseUnavailableError';
 }
 
+/** The script that is to run before the Dockerfile is read failed. */
+export class PrebuildFailedError extends BuildError {
+  override readonly name = 'PrebuildFailedError';
+}
+
+/** The entry wants the image for machines that this builder does not build for. */
+export class PlatformNotBuiltError extends BuildError {
+  override readonly name = 'PlatformNotBuiltError';
+}
+
 /** An instruction of the Dockerfile failed. */
 export class DockerfileFailedError extends BuildError {
   override readonly name = 'DockerfileFailedError';

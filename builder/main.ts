@@ -10,6 +10,7 @@ import { Redaction } from './redaction.ts';
 process.umask(0o022);
 
 const records = new Records(variable('RECORDS_BUCKET'), variable('BUILD_ID'));
+const prebuildImage = variable('PREBUILD_IMAGE');
 const redaction = new Redaction();
 for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN']) {
   redaction.add(process.env[name]);
@@ -43,9 +44,15 @@ async function outcome(): Promise<BuildResult> {
         // The image is there, with or without a list of what is in it.
         log.line(`The list of the packages could not be stored: ${String(error)}`);
       });
-    return await build(request, { log, redaction, signal, environment: process.env, onBases, onPackages }).finally(() =>
-      clearTimeout(timeout),
-    );
+    return await build(request, {
+      prebuildImage,
+      log,
+      redaction,
+      signal,
+      environment: process.env,
+      onBases,
+      onPackages,
+    }).finally(() => clearTimeout(timeout));
   } catch (error) {
     return { ...failure(error), ...named };
   }

@@ -54,6 +54,7 @@ export class Builder extends Construct implements Grantee {
     records.grantReadRequest(this);
     records.grantWrite(this, 'log', 'packages', 'result');
     repositories.grantBuild(this);
+    this.setVariable('PREBUILD_IMAGE', settings.prebuildImage);
 
     this.project = new Project(this, 'Project', {
       description: 'Builds an image from a repository and pushes it as a candidate.',

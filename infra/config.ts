@@ -87,6 +87,14 @@ const configSchema = z.strictObject({
         .enum(['arm64', 'x86_64'])
         .default('arm64')
         .describe('What the images are built for, and what the builders run on.'),
+      prebuildImage: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, 'must be the name of an image')
+        // Docker's official image with git, curl, Python and make, from where pulls are not counted by address.
+        .default('public.ecr.aws/docker/library/buildpack-deps:stable')
+        .describe(
+          'The image that prebuild scripts run in: from a registry, or a release of this pipeline such as `demo/tools:latest`.',
+        ),
     })
     .prefault({}),
   retention: z

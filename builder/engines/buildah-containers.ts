@@ -62,6 +62,11 @@ export function buildahContainers(store: Store): Pick<Engine, 'files' | 'run'> {
             'Buildah cannot keep a command from the network here: it runs without root and without containers.',
           );
         }
+        if (kind === 'chroot') {
+          call.log?.line(
+            'no container can be started here: the command runs under chroot, with the memory of the machine',
+          );
+        }
         const { folder, workingFolder, environment, command } = container;
         const args = [
           'run',

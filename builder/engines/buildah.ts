@@ -107,8 +107,9 @@ async function buildArguments(store: Store, job: BuildJob, imageFile: string): P
     'build',
     `--isolation=${summary.hasRun ? await isolation(store, job) : 'chroot'}`,
     ...(summary.hasRun ? await limits() : []),
-    '--layers',
-    ...(job.noCache ? ['--no-cache'] : []),
+    // Buildah knows a step's result by its text, also where the step mounts a file that has changed: others may use none of it.
+    `--layers=${job.sharesCache}`,
+    ...(job.noCache || !job.sharesCache ? ['--no-cache'] : []),
     '--force-rm',
     '--format=oci',
     '--identity-label=false',
@@ -118,7 +119,7 @@ async function buildArguments(store: Store, job: BuildJob, imageFile: string): P
     '--pull=false',
     `--iidfile=${imageFile}`,
     // The project's last image keeps its layers in the store for the next build; the one before it loses the name and is cleared.
-    `--tag=localhost/slipway/${candidate.repository}:last`,
+    `--tag=localhost/slipway/${candidate.repository}:${job.sharesCache ? 'last' : 'judged'}`,
     // Without these, Buildah notes the step of its cache that the image was made from, so that the digest depends on the cache.
     ...(summary.finalBase === undefined
       ? [`--annotation=${baseAnnotation}.name=`, `--annotation=${baseAnnotation}.digest=`]

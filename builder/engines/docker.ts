@@ -76,7 +76,9 @@ async function buildAndPush(daemon: Abilities, job: BuildJob): Promise<BuiltImag
   const abilities: Abilities = container === undefined ? daemon : { ...daemon, ...containerAbilities };
   if (container !== undefined) env.BUILDX_BUILDER = container;
   const hasCache =
-    abilities.hasContainerdStore && (await manifestDigest(registry, repository, cacheTag, signal)) !== undefined;
+    job.sharesCache &&
+    abilities.hasContainerdStore &&
+    (await manifestDigest(registry, repository, cacheTag, signal)) !== undefined;
   try {
     const { code } = await run('docker', buildArguments(abilities, job, { metadata, hasCache }), {
       env,
@@ -144,15 +146,20 @@ function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: 
     // Attestations would make the image an index, which ECR does not scan.
     '--provenance=false',
     '--sbom=false',
-    ...(job.noCache ? ['--no-cache'] : []),
+    ...(job.noCache || !job.sharesCache ? ['--no-cache'] : []),
     ...Object.entries(labels).map(([key, value]) => `--label=${key}=${value}`),
     ...(abilities.hasContainerdStore
       ? [
           ...Object.entries(labels).map(([key, value]) => `--annotation=${key}=${value}`),
           ...(files.hasCache ? [`--cache-from=${cache}`] : []),
-          `--cache-to=${cache},mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true`,
+          ...(job.sharesCache
+            ? [`--cache-to=${cache},mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true`]
+            : []),
         ]
       : []),
+    // BuildKit knows a step's result by all that went into it. What steps leave in cache mounts is known by a name that anybody may
+    // take. https://docs.docker.com/reference/dockerfile/#buildkit-built-in-build-args
+    ...(job.sharesCache ? [] : [`--build-arg=BUILDKIT_CACHE_MOUNT_NS=${candidate.tag}`]),
     ...(frontend === undefined ? [] : [`--build-arg=BUILDKIT_SYNTAX=${frontend}`]),
     ...namedContexts(pins.map(({ reference, image }) => [reference, image] as const)),
     `--metadata-file=${files.metadata}`,

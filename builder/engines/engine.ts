@@ -77,6 +77,8 @@ export interface BuildJob {
   frontend?: string;
   /** Do every step anew, whatever former builds left. */
   noCache: boolean;
+  /** Where it is false, nothing of the build is kept for others, and nothing of them is used. */
+  sharesCache: boolean;
   labels: Readonly<Record<string, string>>;
   createdAt: Date;
   candidate: { registry: Registry; repository: string; tag: string };

@@ -80,6 +80,7 @@ export class Workshop implements AsyncDisposable {
         XDG_RUNTIME_DIR: this.runtime,
         BUILD_ID: request.id,
         RECORDS_BUCKET: bucket,
+        PREBUILD_IMAGE: 'demo/tools:v1',
         AWS_ENDPOINT_URL: url,
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: 'the-access-key-id',

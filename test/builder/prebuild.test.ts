@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { runningCommands } from '../running-commands.ts';
+import { busybox, password, secretKey, Workshop } from './workshop.ts';
+
+let workshop: Workshop;
+
+beforeAll(async () => {
+  workshop = await Workshop.open();
+  const { dockerfile, files } = busybox;
+  const tools = await workshop.build(
+    { ...files, Dockerfile: dockerfile },
+    { id: 'v1', project: 'demo/tools:v1', candidate: 'demo/tools' },
+  );
+  expect(tools.log).toContain('==> done');
+});
+afterAll(() => workshop[Symbol.asyncDispose]());
+
+const prebuild = { script: 'hooks/pre_build', context: 'images/app' };
+const at = { prebuild, dockerfile: 'images/app/Dockerfile', context: 'images/app' };
+
+test('a prebuild script makes the Dockerfile that is built, in its folder, as what it is written for', async () => {
+  const { result, log } = await workshop.build(
+    {
+      'hooks/pre_build':
+        '#!/bin/sh\nset -e\necho in "$PWD"\nprintf "FROM scratch\\nCOPY made /\\n" > Dockerfile\necho text > made\n',
+      'images/app/README': 'nothing to build yet',
+    },
+    at,
+  );
+
+  expect(result, log).toMatchObject({ outcome: 'built' });
+  expect(log).toMatch(/==> fetch[\s\S]*==> prebuild[\s\S]*in \/source\/images\/app[\s\S]*==> bases/);
+});
+
+test('a script that fails fails the build with its last lines, and nothing is built', async () => {
+  const { result, log } = await workshop.build(
+    {
+      'hooks/pre_build': 'echo cannot find the template\nexit 3\n',
+      'images/app/Dockerfile': 'FROM scratch\nCOPY . /\n',
+    },
+    at,
+  );
+
+  expect(result).toEqual({
+    outcome: 'failed',
+    error: 'PrebuildFailedError',
+    message: expect.stringMatching(/hooks\/pre_build ended with 3\. [\s\S]*cannot find the template$/),
+  });
+  expect(log).not.toContain('==> build');
+});
+
+test('a script sees no secret of the builder, none of its processes and nothing of the machine', async () => {
+  const { result, log } = await workshop.build(
+    {
+      'hooks/pre_build': [
+        'env; cat /proc/*/environ /proc/*/cmdline | tr "\\0" "\\n"',
+        'ls -d /work /root/.cache /var/lib/dpkg',
+        `ls ${workshop.home} && echo HOME SEEN`,
+        'mount -t tmpfs none /tmp && echo MOUNTED',
+        'mknod /source/disk b 8 0 && echo DEVICE',
+        'true',
+      ].join('\n'),
+      'images/app/Dockerfile': 'FROM scratch\nCOPY Dockerfile /\n',
+    },
+    at,
+  );
+
+  expect(result.outcome, log).toBe('built');
+  for (const secret of [password, secretKey, 'HOME SEEN', 'MOUNTED', 'DEVICE', 'RECORDS_BUCKET']) {
+    expect(log).not.toContain(secret);
+  }
+});
+
+test('a link that a script puts in the place of the Dockerfile leads nowhere', async () => {
+  const { result } = await workshop.build(
+    { 'hooks/pre_build': 'ln -sf /etc/passwd Dockerfile\n', 'images/app/README': 'x' },
+    at,
+  );
+
+  expect(result).toMatchObject({ outcome: 'failed', error: 'DockerfileNotFoundError' });
+});
+
+test.each([
+  { script: '../outside', context: '.' },
+  { script: 'hooks/nothing', context: '.' },
+  { script: 'hooks/pre_build', context: 'missing' },
+])('a script or a folder that is not in the repository is said to be so: %o', async (wanted) => {
+  const { result } = await workshop.build(
+    { 'hooks/pre_build': 'true\n', Dockerfile: 'FROM scratch\nCOPY . /\n' },
+    { prebuild: wanted },
+  );
+
+  expect(result).toMatchObject({ outcome: 'failed', error: 'DockerfileNotFoundError' });
+});
+
+test('a script that never ends is stopped with the build’s time, and leaves nothing running', async () => {
+  const { result } = await workshop.build(
+    { 'hooks/pre_build': 'sleep 8642 & sleep 8642\n', Dockerfile: 'FROM scratch\nCOPY . /\n' },
+    { prebuild: { script: 'hooks/pre_build', context: '.' }, timeoutSeconds: 4 },
+  );
+
+  expect(result).toMatchObject({ outcome: 'failed', error: 'BuildTimeoutError' });
+  expect((await runningCommands()).split('\n')).not.toContain('sleep 8642');
+});
+
+test('a job-id in cccp.yml that is not the entry’s is a warning', async () => {
+  const { result, log } = await workshop.build({
+    Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n',
+    '.cccp.yml': 'job-id: other\ntest-skip: maybe\n',
+  });
+
+  expect(result.outcome).toBe('built');
+  expect(log).toContain('.cccp.yml says job-id "other", and the index says "app"');
+  expect(log).toContain('"test-skip" is neither true nor false');
+});
+
+test('an entry for other machines only fails before anything is fetched', async () => {
+  const { result, log } = await workshop.build(
+    { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' },
+    { platforms: ['linux/s390x'] },
+  );
+
+  expect(result).toMatchObject({ outcome: 'failed', error: 'PlatformNotBuiltError' });
+  expect(log).not.toContain('==> fetch');
+});
+
+test('every step is done anew where the request says so', async () => {
+  const files = { Dockerfile: 'FROM demo/tools:v1\nRUN cat /proc/sys/kernel/random/uuid > /made\n' };
+  const first = await workshop.build(files);
+  const again = await workshop.build(files);
+  const anew = await workshop.build(files, { noCache: true });
+
+  const layersOf = ({ result }: typeof first) => {
+    const digest = result.outcome === 'built' ? result.digest : '';
+    const manifest = workshop.registry.manifest('candidate/demo/app', digest);
+    return z.object({ layers: z.array(z.object({ digest: z.string() })) }).parse(manifest?.body).layers;
+  };
+  expect(layersOf(again)).toEqual(layersOf(first));
+  expect(layersOf(anew)).toHaveLength(layersOf(first).length);
+  expect(layersOf(anew)).not.toEqual(layersOf(first));
+});
