@@ -1,15 +1,20 @@
 import type { Build, Cause } from '../../core/build.ts';
 import { headAtOf, pushNewsId } from '../../core/head-order.ts';
+import { inTurns } from '../../core/in-turns.ts';
 import { planPush } from '../../core/plan.ts';
 import { createIndexPushPlanner } from './index-push.ts';
 import { createPathFilter } from './path-filter.ts';
 import type { Planner } from './planner.ts';
 import type { PlanServices } from './services.ts';
 
-/** A push builds the projects that track its branch; a push of the index brings the projects in line with it. */
+/** A repository may have a hundred images, and a push is planned within a minute. */
+const projectsAtOnce = 8;
+
+/** A push builds the projects that track its branch, or want its version tag; a push of the index brings the projects in line with it. */
 export function createPushPlanner(services: PlanServices): Planner<'push'> {
   const { startBuild, passOver, projects, index } = services;
   const planIndexPush = createIndexPushPlanner(services);
+  const filter = createPathFilter(services);
 
   return async function planSourcePush(push) {
     if (push.source === index.source && push.ref === index.ref) return planIndexPush(push);
@@ -18,18 +23,22 @@ export function createPushPlanner(services: PlanServices): Planner<'push'> {
     const cause: Cause = { type: 'push', delivery: push.id, ref: push.ref, commit: plan.commit, pusher: push.pusher };
     const head = { commit: plan.commit, ref: push.ref, headAt: headAtOf(push), before: push.before };
     const trigger = pushNewsId(push);
-    const builds: Build[] = [];
-    const filter = createPathFilter(services);
-    let untouched = 0;
-    for (const project of plan.projects) {
-      if (!push.forced && !(await filter.concernsHead(project, push.ref, plan.commit))) {
+    const failures: unknown[] = [];
+    const plans = await inTurns(plan.projects, projectsAtOnce, async (project) => {
+      try {
+        if (push.forced || (await filter.concernsHead(project, push.ref, plan.commit)))
+          return { build: await startBuild({ trigger, project, cause, ...head, onlyNews: true }) };
         await passOver({ project, ...head });
-        untouched++;
-        continue;
+        return { isUntouched: true };
+      } catch (error) {
+        // The others of the repository are built; the push is tried again for this one.
+        failures.push(error);
+        return {};
       }
-      const build = await startBuild({ trigger, project, cause, ...head, onlyNews: true });
-      if (build) builds.push(build);
-    }
+    });
+    if (failures.length > 0) throw failures[0];
+    const builds = plans.flatMap(({ build }) => build ?? []);
+    const untouched = plans.filter(({ isUntouched }) => isUntouched).length;
     return { outcome: outcomeOf(builds, plan.projects.length, untouched), builds: builds.map(({ id }) => id) };
   };
 }

@@ -74,6 +74,23 @@ describe('a push to a project', () => {
     expect((await planning.allBuilds()).map(({ project }) => project).sort()).toEqual(['demo/app:one', 'demo/app:two']);
   });
 
+  it('builds the others although one project cannot be built, and that one when it can', async () => {
+    await using planning = await startPlanning();
+    for (const name of ['one', 'two', 'three']) await planning.track({ name: `demo/app:${name}`, desiredTag: name });
+    const { nextSequence } = planning.projects;
+    planning.projects.nextSequence = (name) =>
+      name === 'demo/app:one' ? Promise.reject(new Error('throttled')) : nextSequence(name);
+    await expect(planning.planBuilds(pushOf())).rejects.toThrow('throttled');
+    expect((await planning.allBuilds()).map(({ project }) => project).sort()).toEqual([
+      'demo/app:three',
+      'demo/app:two',
+    ]);
+    planning.projects.nextSequence = nextSequence;
+    await planning.planBuilds(pushOf());
+    expect(await planning.allBuilds()).toHaveLength(3);
+    expect(planning.runs.size).toBe(3);
+  });
+
   it('numbers builds in the order of their acceptance', async () => {
     await using planning = await startPlanning();
     await planning.track();
