@@ -17,6 +17,7 @@ const mostTurns = 5;
 /** What a stranger's index may have. */
 const mostBytes = 64 * 1024 * 1024;
 
+type Services = Pick<PlanServices, 'projects' | 'dependents' | 'github' | 'index' | 'headOf' | 'logger'>;
 type PullRequest = TriggerOf<'pull-request'>;
 interface Turn {
   outcome: string;
@@ -27,7 +28,7 @@ interface Turn {
  * Says at a pull request of the index what is wrong with it, or what its merge will do. The index is read as text through the git
  * host's API: nothing of a fork is built, run or fetched from where the fork is.
  */
-export function createIndexPullRequestPlanner(services: PlanServices): Planner<'pull-request'> {
+export function createIndexPullRequestPlanner(services: Services): Planner<'pull-request'> {
   const { projects, github, index, logger } = services;
   const sourceFacts = createSourceFacts(services);
 
