@@ -121,6 +121,7 @@ export class SlipwayStack extends Stack {
       RecordsBucketName: records.bucket.bucketName,
       TriggersQueueUrl: triggers.queue.queueUrl,
       StateMachineArn: pipeline.stateMachine.stateMachineArn,
+      WatchBasesFunctionName: baseWatch.function.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,
       BasesTableName: state.bases.table.tableName,

@@ -12,7 +12,11 @@ const buildSchema = z.object({
   id: z.string(),
   project: z.string(),
   status: z.string(),
+  cause: z.looseObject({ type: z.string() }),
   commit: z.string(),
+  cascade: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().nullable(),
   image: z.object({ repository: z.string(), digest: z.string(), tags: z.array(z.string()) }).nullable(),
   stages: z.array(stageSchema),
   verdict: z

@@ -1,0 +1,134 @@
+import { CreateRepositoryCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import { AwsClient } from 'aws4fetch';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../local/command.ts';
+import { type SmallRegistry, startSmallRegistry } from '../builder/small-registry.ts';
+import { type Rig, startRig } from './rig.ts';
+import { smallDebian } from './sources.ts';
+
+let rig: Rig;
+let outside: SmallRegistry;
+let mirror: { image: string; options: string[] };
+
+const jobs = ['one', 'two', 'pinned', 'mirrored'];
+
+beforeAll(async () => {
+  rig = await startRig();
+  outside = await startSmallRegistry();
+  mirror = await makeMirror();
+});
+afterAll(async () => {
+  await rig?.stop();
+  await outside?.[Symbol.asyncDispose]();
+});
+
+/** A repository in the pipeline's own registry that belongs to no project, and what it takes to push to it. */
+async function makeMirror() {
+  const { url, credentials, account } = rig.machine;
+  const ecr = new ECRClient({ endpoint: `${url}/aws`, region: account.region, credentials });
+  await ecr.send(new CreateRepositoryCommand({ repositoryName: 'bases/debian' }));
+  const { authorizationData } = await ecr.send(new GetAuthorizationTokenCommand({}));
+  const login = Buffer.from(authorizationData?.[0]?.authorizationToken ?? '', 'base64').toString();
+  return { image: `${new URL(url).host}/bases/debian:12`, options: ['--dest-creds', login] };
+}
+
+/** Has somebody publish another base image under its old name; gives its digest. */
+async function publish(words: string): Promise<string> {
+  const commit = await rig.pushSource('seed', { Dockerfile: `${smallDebian}RUN echo ${words} > /words\n` });
+  const { image } = await rig.ended('seed', commit);
+  const from = `docker://${image?.repository}@${image?.digest}`;
+  const plain = ['--src-tls-verify=false', '--dest-tls-verify=false'];
+  await run('skopeo', ['copy', '--quiet', ...plain, from, `docker://${outside.host}/outside/debian:12`]);
+  await run('skopeo', ['copy', '--quiet', ...plain, ...mirror.options, from, `docker://${mirror.image}`]);
+  return digestOf(`${outside.host}/outside/debian:12`);
+}
+
+async function digestOf(image: string): Promise<string> {
+  const inspect = ['inspect', '--tls-verify=false', '--format={{.Digest}}', `docker://${image}`];
+  return (await run('skopeo', inspect)).trim();
+}
+
+/** Runs the function as an operator does. Gives how often the outside registry was asked for the base. */
+async function watch(): Promise<number> {
+  outside.requests.length = 0;
+  const { url, credentials, outputs } = rig.machine;
+  const owner = new AwsClient({ ...credentials, service: 'lambda', region: 'us-east-1' });
+  const name = outputs.WatchBasesFunctionName;
+  const answer = await owner.fetch(`${url}/aws/2015-03-31/functions/${name}/invocations`, {
+    method: 'POST',
+    body: '{}',
+  });
+  expect([answer.status, answer.headers.get('x-amz-function-error')]).toEqual([200, null]);
+  return outside.requests.filter(({ line }) => line === 'HEAD /v2/outside/debian/manifests/12').length;
+}
+
+const counts = async () =>
+  Object.fromEntries(await Promise.all(jobs.map(async (job) => [job, (await rig.builds(job)).length])));
+
+/** The builds of a job, newest first, when there are as many as said and all have ended. */
+const builds = (job: string, count: number) =>
+  rig.until(`the end of build ${count} of ${job}`, async () => {
+    const all = await rig.builds(job);
+    const isDone = all.length >= count && all.every(({ status }) => /released|unchanged|failed|blocked/.test(status));
+    return isDone ? all : undefined;
+  });
+
+describe('a base image', () => {
+  let first: string;
+  let second: string;
+
+  it('is known once projects were built on it', async () => {
+    await rig.track(rig.entry('seed'));
+    first = await publish('first');
+    await rig.track(...['seed', ...jobs].map((job, at) => rig.entry(job, { id: String(at + 1) })));
+    const base = `${outside.host}/outside/debian:12`;
+    const dockerfiles = {
+      one: `FROM ${base}\nRUN cat /words > /one\n`,
+      pinned: `FROM ${base}@${first}\nRUN cat /words > /pinned\n`,
+      mirrored: `FROM scratch AS unneeded\nFROM ${mirror.image}\nRUN cat /words > /mirrored\n`,
+      two: `ARG BASE=${base}\nFROM \${BASE} AS tools\nFROM demo/one:latest\nCOPY --from=tools /words /tools\n`,
+    };
+    for (const [job, Dockerfile] of Object.entries(dockerfiles)) {
+      const build = await rig.ended(job, await rig.pushSource(job, { Dockerfile }));
+      expect(build).toMatchObject({ status: 'released', failure: null });
+    }
+    expect(await watch()).toBe(1);
+    expect(await counts()).toEqual({ one: 1, two: 1, pinned: 1, mirrored: 1 });
+  });
+
+  it('with a new digest rebuilds what stands on it once, parents first, and not what names its digest', async () => {
+    second = await publish('second');
+    expect(second).not.toBe(first);
+    expect(await watch()).toBe(1);
+    const [[one], [two], [mirrored]] = await Promise.all([builds('one', 2), builds('two', 2), builds('mirrored', 2)]);
+    const bases = [{ image: `${outside.host}/outside/debian:12`, previous: first, digest: second }];
+    for (const build of [one, mirrored]) expect(build?.status).toBe('released');
+    expect(one?.cause).toEqual({ type: 'bases-changed', bases });
+    expect(two).toMatchObject({ status: 'released', cause: { type: 'bases-changed', bases } });
+    expect(mirrored?.cause).toEqual({ type: 'bases-changed', bases: [{ ...bases[0], image: mirror.image }] });
+    expect(new Set([one, two, mirrored].map((build) => build?.cascade)).size).toBe(1);
+    expect((two?.createdAt ?? '') > (one?.endedAt ?? '')).toBe(true);
+    const released = await digestOf(`${new URL(rig.machine.url).host}/demo/one:latest`);
+    expect(released).toBe(one?.image?.digest);
+    expect(await rig.log(two as NonNullable<typeof two>)).toContain(released);
+  });
+
+  it('is no news a second time', async () => {
+    expect(await watch()).toBe(1);
+    const marker = await rig.pushSource('seed', { Dockerfile: `${smallDebian}RUN true\n` });
+    await rig.ended('seed', marker);
+    expect(await counts()).toEqual({ one: 2, two: 2, pinned: 1, mirrored: 2 });
+  });
+});
+
+it('a project whose base is not there yet is built when it is', async () => {
+  const image = `${outside.host}/outside/later:1`;
+  await rig.track(...['seed', ...jobs, 'early'].map((job, at) => rig.entry(job, { id: String(at + 1) })));
+  const early = await rig.ended('early', await rig.pushSource('early', { Dockerfile: `FROM ${image}\nRUN true\n` }));
+  expect(early.failure?.error).toBe('BaseNotFoundError');
+  const plain = ['--src-tls-verify=false', '--dest-tls-verify=false'];
+  await run('skopeo', ['copy', '--quiet', ...plain, `docker://${outside.host}/outside/debian:12`, `docker://${image}`]);
+  await watch();
+  const [build] = await builds('early', 2);
+  expect(build).toMatchObject({ status: 'released', cause: { bases: [{ image, previous: 'none' }] } });
+});
