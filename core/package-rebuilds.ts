@@ -42,10 +42,11 @@ export function planPackageRebuilds(
   const untried = new Set(
     looks.filter((look) => marksOf(look).some((mark) => !isTried(look, mark))).map(({ project }) => project),
   );
+  const ancestorsOf = ancestry(parentsOf);
   const plan: PackagesPlan = { rebuilds: [], tried: new Map() };
   for (const look of looks) {
     const marks = marksOf(look);
-    const isRebuilt = untried.has(look.project) && !hasAncestorIn(untried, look.project, parentsOf);
+    const isRebuilt = untried.has(look.project) && !waits(look.project, untried, ancestorsOf);
     if (isRebuilt) {
       const hash = createHash('sha256')
         .update(`${look.project}\n${marks.join('')}`)
@@ -66,22 +67,29 @@ export function planPackageRebuilds(
   return plan;
 }
 
-function hasAncestorIn(
-  wanted: ReadonlySet<string>,
+/** Of projects that stand on one another in a circle the first by name goes ahead. */
+function waits(
   project: string,
-  parentsOf: (project: string) => readonly string[],
+  untried: ReadonlySet<string>,
+  ancestorsOf: (project: string) => ReadonlySet<string>,
 ): boolean {
+  return [...ancestorsOf(project)].some((one) => untried.has(one) && (one < project || !ancestorsOf(one).has(project)));
+}
+
+function ancestry(parentsOf: (project: string) => readonly string[]): (project: string) => ReadonlySet<string> {
+  const known = new Map<string, ReadonlySet<string>>();
+  return (project) => {
+    const found = known.get(project) ?? new Set(reachable(project, parentsOf));
+    known.set(project, found);
+    return found;
+  };
+}
+
+/** Everything above a project, without itself. */
+function reachable(project: string, parentsOf: (project: string) => readonly string[]): string[] {
   const seen = new Set([project]);
-  const ahead = [project];
-  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
-    for (const parent of parentsOf(next)) {
-      if (seen.has(parent)) continue;
-      if (wanted.has(parent)) return true;
-      seen.add(parent);
-      ahead.push(parent);
-    }
-  }
-  return false;
+  for (const next of seen) for (const parent of parentsOf(next)) seen.add(parent);
+  return [...seen].slice(1);
 }
 
 function marksOf({ updates }: PackagesLook): string[] {

@@ -51,6 +51,13 @@ test('a project waits for a parent that is rebuilt, however far up, and comes by
   expect(planPackageRebuilds(next, parentsOf).rebuilds.map(({ project }) => project)).toEqual(['app']);
 });
 
+test('projects that stand on one another in a circle do not wait for ever', () => {
+  const parents: Record<string, string[]> = { a: ['b'], b: ['a'], c: ['a'] };
+  const looks = [look('c', ['bash']), look('b', ['bash']), look('a', ['bash'])];
+  const plan = planPackageRebuilds(looks, (name) => parents[name] ?? []);
+  expect(plan.rebuilds.map(({ project }) => project)).toEqual(['a']);
+});
+
 test('an image with thousands of updates tells the first fifty and how many there are', () => {
   const names = Array.from({ length: 3000 }, (_, at) => `p${at}`);
   const [rebuild] = planPackageRebuilds([look('a', names)], noParents).rebuilds;
