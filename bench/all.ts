@@ -7,6 +7,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
   'webhook-machine': () => import('./webhook-machine.ts'),
   registry: () => import('./registry.ts'),
   'watch-bases': () => import('./watch-bases.ts'),
+  cascade: () => import('./cascade.ts'),
   overhead: () => import('./overhead.ts'),
 };
 
