@@ -1,4 +1,4 @@
-import { type Build, isTerminal } from '../core/build.ts';
+import { type Build, isReleasable, isTerminal } from '../core/build.ts';
 import { createGithubApi, type StatusMark } from './github-api.ts';
 
 /** The marks that GitHub shows beside a commit. */
@@ -20,7 +20,7 @@ export function createCommitStatuses(
     set: (build: Build): Promise<void> =>
       mark(build.sourceUrl, build.commit, {
         state: stateOf(build),
-        context: contextOf(build.project, build.cause.type),
+        context: contextOf(build.project, build.ref),
         description: descriptionOf(build),
         target_url: `${siteUrl}/builds/${build.id}`,
       }),
@@ -33,7 +33,7 @@ export function createCommitStatuses(
     ): Promise<void> =>
       mark(sourceUrl, commit, {
         ...status,
-        context: contextOf(name, 'pull-request'),
+        context: contextOf(name, 'refs/pull/'),
         target_url: `${siteUrl}/projects/${name.replace(':', '/')}`,
       }),
   };
@@ -41,9 +41,10 @@ export function createCommitStatuses(
 
 export type CommitStatuses = ReturnType<typeof createCommitStatuses>;
 
-/** A commit may be a branch's and a pull request's at once; they have different things to say of it. */
-function contextOf(project: string, cause: Build['cause']['type']): string {
-  return cause === 'pull-request' ? `slipway/pr: ${project}` : `slipway: ${project}`;
+/** A commit may be a branch's and a pull request's at once, and be built by hand; they have different things to say of it. */
+function contextOf(project: string, ref: string): string {
+  if (isReleasable(ref)) return `slipway: ${project}`;
+  return ref.startsWith('refs/pull/') ? `slipway/pr: ${project}` : `slipway/manual: ${project}`;
 }
 
 function stateOf({ status }: Build): StatusMark['state'] {
@@ -57,7 +58,7 @@ function descriptionOf(build: Build): string {
     case 'released':
       return `Released as ${build.image?.tags[0] ?? build.image?.digest}`;
     case 'unchanged':
-      return build.cause.type === 'pull-request' ? 'Passed: it would be released' : 'The image is unchanged';
+      return isReleasable(build.ref) ? 'The image is unchanged' : 'Passed: it would be released';
     case 'blocked':
       return `Blocked: ${build.verdict?.reasons[0] ?? 'see the build'}`;
     case 'failed':

@@ -1,4 +1,4 @@
-import type { Build, BuildStatus } from '../core/build.ts';
+import { type Build, type BuildStatus, isReleasable } from '../core/build.ts';
 import type { Project } from '../core/project.ts';
 import type { Page, PageRequest } from '../services/page.ts';
 import { openCursor, sealCursor } from './cursor.ts';
@@ -78,6 +78,14 @@ function cursorOf(list: string, query: URLSearchParams): string | undefined {
   return cursor ? openCursor(list, cursor) : undefined;
 }
 
+/** The last build of what is released: pull requests, which anybody may open, say nothing of the project. */
 export async function lastBuildOf(builds: BuildReader, project: string): Promise<Build | undefined> {
-  return (await builds.ofProject(project, { limit: 1 })).items[0];
+  let cursor: string | undefined;
+  for (const limit of [1, 25, 100]) {
+    const page = await builds.ofProject(project, { limit, cursor });
+    const found = page.items.find(({ ref }) => isReleasable(ref));
+    if (found || !page.cursor) return found;
+    cursor = page.cursor;
+  }
+  return undefined;
 }

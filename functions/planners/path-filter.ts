@@ -3,8 +3,11 @@ import type { Project } from '../../core/project.ts';
 import { GithubRefusedError } from '../../services/github-api.ts';
 import type { PlanServices } from './services.ts';
 
+/** A push is asked about by all projects of its repository at once. */
+const mostRemembered = 100;
+
 /**
- * Asks the git host whether the commits of one trigger touch the paths of projects, once for all that ask the same. Whatever cannot be told for sure counts as touched: a build too many
+ * Asks the git host whether commits touch the paths of projects, once for all that ask the same. Whatever cannot be told for sure counts as touched: a build too many
  * is only a build.
  */
 export function createPathFilter({ github, heads, logger }: Pick<PlanServices, 'github' | 'heads' | 'logger'>) {
@@ -13,7 +16,10 @@ export function createPathFilter({ github, heads, logger }: Pick<PlanServices, '
   function compare(repository: string, base: string, head: string) {
     const question = `${repository} ${base}...${head}`;
     const asked = comparisons.get(question) ?? github.compare(repository, base, head);
+    if (comparisons.size >= mostRemembered) comparisons.clear();
     comparisons.set(question, asked);
+    // Another time the host may answer.
+    asked.catch(() => comparisons.delete(question));
     return asked;
   }
 

@@ -52,7 +52,7 @@ describe('the mark at a commit', () => {
 
   it('at the head of a pull request is one of its own, beside the one of a branch', async () => {
     const cause = { type: 'pull-request' as const, delivery: 'd', number: 7, commit, author: 'someone' };
-    expect(await set({ status: 'unchanged', cause })).toMatchObject([
+    expect(await set({ status: 'unchanged', cause, ref: 'refs/pull/7/head' })).toMatchObject([
       {
         body: {
           state: 'success',
@@ -62,6 +62,11 @@ describe('the mark at a commit', () => {
         },
       },
     ]);
+  });
+
+  it('of a commit that was built by hand beside the branch says nothing of the branch', async () => {
+    const [request] = await set({ status: 'unchanged', ref: `refs/commits/${commit}` });
+    expect(request?.body).toMatchObject({ context: 'slipway/manual: demo/app:latest', state: 'success' });
   });
 
   it('finds the repository in any form of its address', async () => {

@@ -281,6 +281,20 @@ describe('the pages of projects', () => {
 });
 
 describe('the badge', () => {
+  it('says nothing of pull requests, however many there were since', async () => {
+    const proposed = Array.from({ length: 40 }, (_, at) =>
+      sampleBuild(at + 1, { status: 'blocked', ref: `refs/pull/${at}/head` }),
+    );
+    const ask = sampleSite({
+      projects: [sampleProject('demo/app:latest')],
+      builds: [...proposed, sampleBuild(99, { status: 'released' })],
+    });
+    expect((await ask('/badges/demo/app.svg')).text).toContain('released');
+    expect(JSON.parse((await ask('/api/v1/projects/demo/app/latest')).text).lastBuild).toMatchObject({
+      status: 'released',
+    });
+  });
+
   const projects = ['demo/app:latest', 'demo/app:v2', 'library/base:bookworm', 'demo/two:a', 'demo/two:b'].map((name) =>
     sampleProject(name),
   );
