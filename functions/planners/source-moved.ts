@@ -1,4 +1,5 @@
 import type { Build, Cause } from '../../core/build.ts';
+import { inTurns } from '../../core/in-turns.ts';
 import { buildsRef } from '../../core/plan.ts';
 import type { TriggerOf } from '../../core/trigger.ts';
 import type { ProjectRecord } from '../../services/projects.ts';
@@ -6,6 +7,9 @@ import { createIndexPushPlanner } from './index-push.ts';
 import { createPathFilter } from './path-filter.ts';
 import type { Planned, Planner } from './planner.ts';
 import type { PlanServices } from './services.ts';
+
+/** A repository may have a hundred images, and a trigger is planned within a minute. */
+const buildsAtOnce = 8;
 
 type SourceMoved = TriggerOf<'source-moved'>;
 
@@ -56,23 +60,25 @@ export function createSourceMovedPlanner(services: PlanServices): Planner<'sourc
   }
 
   return async function planSourceMoved(trigger) {
-    const outcomes: string[] = [];
-    const builds: string[] = [];
-    let isUnfinished = false;
     const tracking = (await projects.bySource(trigger.source)).filter(({ active }) => active);
-    for (const head of trigger.heads) {
-      if (trigger.source === index.source && head.ref === index.ref) {
-        const planned = await applyIndex(trigger, head.commit);
-        outcomes.push(planned.outcome);
-        builds.push(...planned.builds);
-        isUnfinished ||= planned.unfinished ?? false;
+    const tasks = trigger.heads.flatMap((head) =>
+      tracking.filter((project) => buildsRef(project, head.ref)).map((project) => ({ project, head })),
+    );
+    const failures: unknown[] = [];
+    const builds = await inTurns(tasks, buildsAtOnce, async ({ project, head }) => {
+      try {
+        return (await buildHead(trigger, project, head))?.id;
+      } catch (error) {
+        // The others are built; the trigger is tried again for this one.
+        failures.push(error);
+        return undefined;
       }
-      for (const project of tracking.filter((each) => buildsRef(each, head.ref))) {
-        const build = await buildHead(trigger, project, head);
-        if (build) builds.push(build.id);
-      }
-    }
-    const outcome = [...outcomes, `started ${builds.length}`].join(', ');
-    return { outcome, builds, ...(isUnfinished ? { unfinished: true } : {}) };
+    });
+    if (failures.length > 0) throw failures[0];
+    const started = builds.filter((id) => id !== undefined);
+    const moved = trigger.source === index.source && trigger.heads.find(({ ref }) => ref === index.ref);
+    if (!moved) return { outcome: `started ${started.length}`, builds: started };
+    const planned = await applyIndex(trigger, moved.commit);
+    return { ...planned, builds: [...planned.builds, ...started] };
   };
 }
