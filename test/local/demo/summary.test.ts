@@ -12,7 +12,11 @@ function chapterOf(name: string, status: 'released' | 'blocked'): Chapter {
       id: '0123456789abcdef',
       project: `demo/${name}:latest`,
       status,
+      cause: { type: 'push' },
       commit: 'c'.repeat(40),
+      cascade: null,
+      createdAt: '2026-01-01T00:00:00Z',
+      endedAt: '2026-01-01T00:00:09Z',
       image: isReleased ? { repository: `localhost:4600/demo/${name}`, digest, tags: ['latest', 'main'] } : null,
       stages: [],
       verdict: {
