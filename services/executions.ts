@@ -34,10 +34,10 @@ export function createExecutions(client: SFNClient, stateMachineArn: string) {
       }
     },
 
-    /** Ends a build's execution, with a sentence for who looks at it; one that never began or has ended is left as it is. */
-    async stop(build: string, cause: string): Promise<void> {
+    /** Ends a build's execution, with a word and a sentence for who looks at it; one that never began or has ended is left as it is. */
+    async stop(build: string, error: 'Superseded' | 'Cancelled', cause: string): Promise<void> {
       try {
-        await client.send(new StopExecutionCommand({ executionArn: arnOf(build), error: 'Superseded', cause }));
+        await client.send(new StopExecutionCommand({ executionArn: arnOf(build), error, cause }));
       } catch (error) {
         if (!(error instanceof ExecutionDoesNotExist)) throw error;
       }

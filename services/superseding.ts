@@ -19,10 +19,8 @@ const replaceable = ['queued', 'building', 'scanning'] as const;
 export function createSuperseding({ builds, executions, codeBuild }: Services) {
   /** Stops what runs for a build that has its end. */
   async function stop({ id, codeBuildId, supersededBy, failure }: Build): Promise<void> {
-    await executions.stop(
-      id,
-      supersededBy ? `Build ${supersededBy} took its place.` : (failure?.message ?? 'Cancelled.'),
-    );
+    if (supersededBy) await executions.stop(id, 'Superseded', `Build ${supersededBy} took its place.`);
+    else await executions.stop(id, 'Cancelled', failure?.message ?? 'Nobody wants it any more.');
     // That Step Functions stops the build that it waits for is "best effort".
     // https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
     if (codeBuildId) await codeBuild.stop(codeBuildId);

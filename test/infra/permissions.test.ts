@@ -139,6 +139,22 @@ test('only the planner and the reconciliation start executions, only the state m
   expect(able('codebuild:StartBuild')).toEqual(['PipelineStateMachine']);
 });
 
+test('who starts builds can stop them, of this machine and this project alone', () => {
+  const project = arn(resource('AWS::CodeBuild::Project'));
+  for (const stem of ['plan-builds', 'reconcile-builds']) {
+    const on = (action: string) =>
+      functionOf(stem)
+        .permissions.filter(({ actions }) => actions.includes(action))
+        .flatMap(({ resources: names }) => names);
+    expect(on('states:StopExecution')).toEqual([expect.stringMatching(/:execution:.+:\*$/)]);
+    expect(on('codebuild:StopBuild')).toEqual([project]);
+  }
+  const able = (action: string) => roles().filter(({ permissions }) => allows(permissions, action)).length;
+  expect(able('states:StopExecution')).toBe(2);
+  // The state machine stops the build that it waits for; and what begins after its build's end is stopped as it begins.
+  expect(able('codebuild:StopBuild')).toBe(4);
+});
+
 test('the findings of enhanced scanning can be read: ECR asks Inspector for them with the permissions of its caller', () => {
   expect(functionOf('collect-scan').permissions).toContainEqual(
     expect.objectContaining({ effect: 'Allow', actions: ['inspector2:ListCoverage', 'inspector2:ListFindings'] }),

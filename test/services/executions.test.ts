@@ -44,7 +44,7 @@ describe('an execution', () => {
 
   it('is stopped with a sentence, and one that never began is none to stop', async () => {
     const { inputs, executions } = machine();
-    await executions.stop('00aa', 'Build 00ab took its place.');
+    await executions.stop('00aa', 'Superseded', 'Build 00ab took its place.');
     expect(inputs).toEqual([
       {
         executionArn: 'arn:aws:states:us-east-1:123456789012:execution:machine:00aa',
@@ -52,8 +52,8 @@ describe('an execution', () => {
         cause: 'Build 00ab took its place.',
       },
     ]);
-    await machine(new ExecutionDoesNotExist(problem)).executions.stop('00aa', '');
-    await expect(machine(new Error('throttled')).executions.stop('00aa', '')).rejects.toThrow('throttled');
+    await machine(new ExecutionDoesNotExist(problem)).executions.stop('00aa', 'Cancelled', '');
+    await expect(machine(new Error('throttled')).executions.stop('00aa', 'Cancelled', '')).rejects.toThrow('throttled');
   });
 
   it('that is not there is absent, and not when it cannot be asked for', async () => {
