@@ -5,6 +5,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
   bundles: () => import('./bundles.ts'),
   'webhook-handler': () => import('./webhook-handler.ts'),
   'webhook-machine': () => import('./webhook-machine.ts'),
+  'watch-sources': () => import('./watch-sources.ts'),
   registry: () => import('./registry.ts'),
   'watch-bases': () => import('./watch-bases.ts'),
   cascade: () => import('./cascade.ts'),
