@@ -133,7 +133,10 @@ function called({ id, cascade, parents, cause, noCache }: News, before?: Call): 
 
 function recent(heard: Rebuild['heard'], now: string): Rebuild['heard'] {
   const oldest = new Date(Date.parse(now) - heardMilliseconds).toISOString();
-  const kept = Object.entries(heard).filter(([, { at }]) => at >= oldest);
+  // DynamoDB keeps no order of names.
+  const kept = Object.entries(heard)
+    .filter(([, { at }]) => at >= oldest)
+    .sort(([, one], [, other]) => (one.at < other.at ? -1 : 1));
   return Object.fromEntries(kept.slice(-mostHeard));
 }
 

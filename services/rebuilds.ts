@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { RecordConflictError } from '../core/errors.ts';
@@ -6,7 +7,7 @@ import { ifConditionHolds } from './dynamodb.ts';
 import { readItems } from './dynamodb-batches.ts';
 
 /** Somebody else was quicker so often that the trigger had better come again later. */
-const attempts = 20;
+const attempts = 60;
 /** One partition of an index takes 1,000 writes a second. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html */
 const openShards = 8;
 
@@ -70,6 +71,8 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
         if (next === undefined || next === state) return state;
         const after = await write(state, next);
         if (after) return after;
+        // Five functions of ten triggers each may be at it at once.
+        await delay(Math.random() * Math.min(count, 20));
         state = await get(project);
       }
       throw new RecordConflictError(`The rebuilds of ${project} did not stand still.`);
