@@ -1,0 +1,79 @@
+import { gzipSync } from 'node:zlib';
+import { AwsClient } from 'aws4fetch';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type PackageSite, packagesFile, putSuite, startPackageSite } from '../services/package-site.ts';
+import { type Rig, startRig } from './rig.ts';
+import { smallDebian } from './sources.ts';
+
+let rig: Rig;
+let distribution: PackageSite;
+beforeAll(async () => {
+  distribution = await startPackageSite();
+  rig = await startRig();
+});
+afterAll(async () => {
+  await rig?.stop();
+  await distribution?.[Symbol.asyncDispose]();
+});
+
+const publish = (versions: Record<string, string>) =>
+  putSuite(distribution, '/debian/dists/stable', {
+    'main/binary-amd64/Packages.gz': gzipSync(packagesFile(versions, 'amd64')),
+    'main/binary-arm64/Packages.gz': gzipSync(packagesFile(versions, 'arm64')),
+  });
+
+/** Runs the function as an operator does; gives what it says of the run. */
+async function watch(): Promise<unknown> {
+  const { url, credentials, outputs } = rig.machine;
+  const owner = new AwsClient({ ...credentials, service: 'lambda', region: 'us-east-1' });
+  const name = outputs.WatchPackagesFunctionName;
+  const answer = await owner.fetch(`${url}/aws/2015-03-31/functions/${name}/invocations`, {
+    method: 'POST',
+    body: '{}',
+  });
+  expect([answer.status, answer.headers.get('x-amz-function-error')]).toEqual([200, null]);
+  return answer.json();
+}
+
+/** The builds of a job, newest first, when there are as many as said and all have ended. */
+const builds = (job: string, count: number) =>
+  rig.until(`the end of build ${count} of ${job}`, async () => {
+    const found = await rig.builds(job);
+    const isOver = found.every(({ status }) => !['queued', 'building', 'scanning', 'releasing'].includes(status));
+    return found.length >= count && isOver ? found : undefined;
+  });
+
+it('an update of a package in a released image rebuilds it and what stands on it, once', async () => {
+  const sources = `Types: deb\nURIs: ${distribution.url}/debian\nSuites: stable\nComponents: main\n`;
+  const layer = 'RUN cat /proc/sys/kernel/random/uuid > /installed\n';
+  await rig.pushSource('base', {
+    Dockerfile: `${smallDebian}COPY debian.sources /etc/apt/sources.list.d/\n${layer}`,
+    'debian.sources': sources,
+  });
+  await rig.pushSource('app', { Dockerfile: `FROM demo/base:latest\n${layer}` });
+  publish({ 'busybox-static': '0.1-1' });
+  await rig.track(rig.entry('base'), rig.entry('app', { 'depends-on': 'demo/base:latest' }));
+  const [first] = await builds('base', 1);
+  await builds('app', 1);
+  expect(first?.status).toBe('released');
+
+  // What the distribution has is older than what is installed.
+  expect(await watch()).toMatchObject({ images: 2, checked: 2, outdated: 0, rebuilds: 0, unreachable: 0 });
+
+  publish({ 'busybox-static': '99:1.0-1', 'not-installed': '1' });
+  expect(await watch()).toMatchObject({ images: 2, checked: 2, outdated: 2, rebuilds: 1 });
+  const [rebuilt] = await builds('base', 2);
+  expect(rebuilt?.status).toBe('released');
+  // The step that makes a file of its own was done anew.
+  expect(rebuilt?.image?.digest).not.toBe(first?.image?.digest);
+  const [child] = await builds('app', 2);
+  expect(child?.status).toBe('released');
+  const shown = await (await fetch(`${rig.machine.url}/api/v1/builds/${rebuilt?.id}`)).json();
+  expect(shown).toMatchObject({
+    cause: { type: 'packages-changed', total: 1, updates: [expect.stringMatching(/^busybox-static .* → 99:1\.0-1$/)] },
+  });
+
+  // The image still has the old version, as its Dockerfile upgrades nothing: the same updates call for nothing again.
+  await watch();
+  expect((await rig.builds('base')).length).toBe(2);
+}, 400_000);
