@@ -1,4 +1,5 @@
-import { type Index, type IndexFile, type IndexProblem, readIndex } from './index-file.ts';
+import { type Index, type IndexFile, readIndex } from './index-file.ts';
+import type { IndexProblem } from './index-problem.ts';
 import { needsBuild, planIndex } from './plan.ts';
 import type { Project } from './project.ts';
 
@@ -28,10 +29,16 @@ export function mergedFiles(base: IndexFile[], head: IndexFile[], changed: reado
 }
 
 /**
+ * What the merge does to the index, and what is wrong with it.
  * @param known the projects as the pipeline has them: they speak for a file of the base that cannot be read
  */
-export function indexChange(base: IndexFile[], merged: IndexFile[], known: readonly Project[]): IndexChange {
-  const [before, after] = [readIndex(base), readIndex(merged)];
+export function indexChange(
+  base: IndexFile[],
+  merged: IndexFile[],
+  known: readonly Project[],
+  read: (files: IndexFile[]) => Index = readIndex,
+): IndexChange {
+  const [before, after] = [read(base), read(merged)];
   const baseTexts = new Map(base.map(({ path, text }) => [path, text]));
   const touched = new Set(merged.filter(({ path, text }) => baseTexts.get(path) !== text).map(({ path }) => path));
   const old = new Set(before.problems.map(keyOf));
@@ -55,12 +62,13 @@ export function indexChange(base: IndexFile[], merged: IndexFile[], known: reado
   };
 }
 
-function isError(problem: IndexProblem): boolean {
-  return !('severity' in problem) || problem.severity === 'error';
+function isError({ severity }: IndexProblem): boolean {
+  return severity === 'error';
 }
 
-function keyOf({ file, entry, message }: IndexProblem): string {
-  return JSON.stringify([file, entry, message]);
+/** What stays when lines are put in before it. */
+function keyOf({ file, code, entry, message }: IndexProblem): string {
+  return JSON.stringify([file, code, entry, message.replaceAll(/\bline \d+/g, 'line')]);
 }
 
 /** The projects of the base; of its files that cannot be read whole, those that were known before they were broken. */

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { indexChange, mergedFiles } from '../../core/index-change.ts';
 import type { IndexFile } from '../../core/index-file.ts';
-import { indexFile } from '../functions/planning.ts';
 import { projectOf } from '../functions/world.ts';
+import { goodFile } from './index-texts.ts';
 
 const names = (projects: { name: string }[]) => projects.map(({ name }) => name);
 const broken: IndexFile = { path: 'index.d/broken.yml', text: 'Projects:\n  - [\n' };
 
 describe('the index as it will be after the merge', () => {
-  const old = indexFile({ app: {} });
+  const old = goodFile({ app: {} });
   it('has the files that the pull request changes, and of the others what the base has by now', () => {
-    const base = [indexFile({ app: { 'git-branch': 'new' } }), indexFile({ other: {} }, 'index.d/other.yml')];
-    const head = [old, indexFile({ mine: {} }, 'index.d/mine.yml')];
+    const base = [goodFile({ app: { 'git-branch': 'new' } }), goodFile({ other: {} }, 'other')];
+    const head = [old, goodFile({ mine: {} }, 'mine')];
     expect(mergedFiles(base, head, ['index.d/mine.yml', 'README.md']).map(({ path }) => path)).toEqual([
       'index.d/demo.yml',
       'index.d/mine.yml',
@@ -28,9 +28,9 @@ describe('the index as it will be after the merge', () => {
 
 describe('a pull request', () => {
   it('adds, changes and removes', () => {
-    const base = [indexFile({ one: {}, two: {}, three: {}, four: {} })];
+    const base = [goodFile({ one: {}, two: {}, three: {}, four: {} })];
     const merged = [
-      indexFile({
+      goodFile({
         one: {},
         two: { 'git-branch': 'next' },
         three: { 'notify-email': 'another@example.org' },
@@ -49,32 +49,32 @@ describe('a pull request', () => {
   });
 
   it('is not told of what it does not touch: what is known is of no interest but for files that cannot be read', () => {
-    const base = [indexFile({ one: {} })];
+    const base = [goodFile({ one: {} })];
     const change = indexChange(base, base, [projectOf({ name: 'demo/gone:latest' })]);
     expect([...change.added, ...change.changed, ...change.removed]).toEqual([]);
   });
 
   it('does not answer for an error that was there before', () => {
-    const wrong = indexFile({ wrong: { 'git-url': 'nonsense' } }, 'index.d/wrong.yml');
-    const change = indexChange([wrong, broken], [wrong, broken, indexFile({ one: {} })], []);
+    const wrong = goodFile({ wrong: { 'git-url': 'nonsense' } }, 'wrong');
+    const change = indexChange([wrong, broken], [wrong, broken, goodFile({ one: {} })], []);
     expect(change.errors).toEqual([]);
-    expect(change.older.map(({ file }) => file).toSorted()).toEqual(['index.d/broken.yml', 'index.d/wrong.yml']);
+    expect(new Set(change.older.map(({ file }) => file))).toEqual(new Set(['index.d/broken.yml', 'index.d/wrong.yml']));
     expect(names(change.added)).toEqual(['demo/one:latest']);
   });
 
   it('does not answer for an older error of another entry of the file that it changes', () => {
-    const before = indexFile({ wrong: { 'git-url': 'nonsense' } });
-    const after = indexFile({ mine: {}, wrong: { 'git-url': 'nonsense' } });
+    const before = goodFile({ wrong: { 'git-url': 'nonsense' } });
+    const after = goodFile({ mine: {}, wrong: { 'git-url': 'nonsense' } });
     const change = indexChange([before], [after], []);
     expect(change.errors).toEqual([]);
     expect(change.older).toHaveLength(1);
   });
 
   it('answers for its own, in whatever file they are seen', () => {
-    const base = [indexFile({ app: {} }, 'index.d/zzz.yml')];
-    const merged = [indexFile({ app: {} }, 'index.d/aaa.yml'), ...base];
+    const base = [goodFile({ app: {} }, 'zzz')];
+    const merged = [goodFile({ app: { 'app-id': 'zzz' } }, 'aaa'), ...base];
     expect(indexChange(base, merged, []).errors).toHaveLength(1);
-    const mended = [indexFile({ app: { 'git-url': 'nonsense' } }, 'index.d/zzz.yml')];
+    const mended = [goodFile({ app: { 'git-url': 'nonsense' } }, 'zzz')];
     expect(indexChange(base, mended, []).errors).toHaveLength(1);
   });
 
@@ -85,12 +85,13 @@ describe('a pull request', () => {
 
   it('that mends a file adds nothing that was known before it was broken, and removes what it leaves out', () => {
     const known = ['one', 'two'].map((jobId) => ({
-      ...projectOf({ name: `demo/${jobId}:latest`, jobId, gitUrl: `https://git.example/demo/${jobId}.git` }),
-      source: `git.example/demo/${jobId}`,
+      ...projectOf({ name: `broken/${jobId}:latest`, appId: 'broken', jobId }),
+      gitUrl: `https://git.example/broken/${jobId}.git`,
+      source: `git.example/broken/${jobId}`,
       file: 'index.d/broken.yml',
     }));
-    const change = indexChange([broken], [indexFile({ one: {} }, 'index.d/broken.yml')], known);
+    const change = indexChange([broken], [goodFile({ one: {} }, 'broken')], known);
     expect(names(change.added)).toEqual([]);
-    expect(names(change.removed)).toEqual(['demo/two:latest']);
+    expect(names(change.removed)).toEqual(['broken/two:latest']);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { indexChange } from '../../core/index-change.ts';
 import type { IndexFile } from '../../core/index-file.ts';
 import { type IndexReportInput, indexReport, indexReportMark, indexStatus } from '../../core/index-report.ts';
-import { indexFile } from '../functions/planning.ts';
+import { goodFile } from './index-texts.ts';
 
 const commit = 'c'.repeat(40);
 
@@ -20,9 +20,9 @@ function inputOf(base: IndexFile[], merged: IndexFile[], over: Partial<IndexRepo
 
 describe('the comment', () => {
   it('says what the merge will do', () => {
-    const base = [indexFile({ one: {}, two: {}, gone: {} })];
+    const base = [goodFile({ one: {}, two: {}, gone: {} })];
     const merged = [
-      indexFile({
+      goodFile({
         one: { 'git-branch': 'next' },
         two: { 'notify-email': 'another@example.org' },
         app: { 'depends-on': '[demo/base:latest, centos/centos:7]' },
@@ -76,7 +76,7 @@ describe('the comment', () => {
   });
 
   it('says what is wrong, with a link to the line', () => {
-    const input = inputOf([], [indexFile({ app: { 'git-url': 'nonsense' } })]);
+    const input = inputOf([], [goodFile({ app: { 'git-url': 'nonsense' } })]);
     const [problem] = input.change.errors;
     expect(indexReport(input)).toContain('### The index cannot be merged like this: 1 error');
     expect(indexReport(input)).toContain(
@@ -92,36 +92,38 @@ describe('the comment', () => {
   });
 
   it('has errors of others apart', () => {
-    const wrong = indexFile({ wrong: { 'git-url': 'nonsense' } }, 'index.d/wrong.yml');
-    const input = inputOf([wrong], [wrong, indexFile({ app: {} })]);
+    const wrong = goodFile({ wrong: { 'git-url': 'nonsense' } }, 'wrong');
+    const input = inputOf([wrong], [wrong, goodFile({ app: {} })]);
     expect(indexReport(input)).toMatch(/1 project added[\s\S]*were there before[\s\S]*index\.d\/wrong\.yml/);
     expect(indexStatus(input).state).toBe('success');
   });
 
   it('is never longer than GitHub takes, and ends in whole lines', () => {
-    const jobs = (from: number, over = {}) =>
-      Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`job-${from + at}`, over]));
-    const files = (over = {}) =>
-      Array.from({ length: 10 }, (_, at) => indexFile(jobs(at * 300, over), `index.d/file-${at}.yml`));
-    const long = { 'git-url': `https://git.example/${'x'.repeat(400)}`, 'git-branch': 'y'.repeat(400) };
-    const children = Array.from({ length: 500 }, (_, at) => `demo/child-with-a-long-name-${at}:latest`);
-    const below = new Map(Array.from({ length: 3000 }, (_, at) => [`demo/job-${at}:latest`, children]));
-    const added = indexReport(inputOf([], files(long), { below }));
-    expect(added.length).toBeLessThanOrEqual(65_536);
-    expect(added.startsWith(indexReportMark)).toBe(true);
-    expect(added).toMatch(/does not fit into a comment[\s\S]*<\/sub>$/);
-    for (const line of added.split('\n')) expect(line.split('`').length % 2, line).toBe(1);
-    const wrong = indexReport(inputOf([], files({ 'git-url': 'nonsense' })));
+    const jobs = (count: number, over = {}) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`job-${at}`, over]));
+    const files = (count: number, over = {}) =>
+      Array.from({ length: 10 }, (_, at) => goodFile(jobs(count, over), `app${at}`));
+    const long = { 'git-url': `https://git.example/${'x'.repeat(400)}`, 'git-branch': 'y'.repeat(80) };
+    const added = inputOf([], files(100, long));
+    const children = Array.from({ length: 500 }, (_, at) => `demo/${'child-'.repeat(15)}${at}:latest`);
+    const below = new Map(added.change.added.map(({ name }) => [name, children]));
+    const report = indexReport({ ...added, below });
+    expect(added.change.added).toHaveLength(1000);
+    expect(report.length).toBeLessThanOrEqual(65_536);
+    expect(report.startsWith(indexReportMark)).toBe(true);
+    expect(report.slice(-500)).toMatch(/does not fit into a comment[\s\S]*<\/sub>$/);
+    for (const line of report.split('\n')) expect(line.split('`').length % 2, line).toBe(1);
+    const wrong = indexReport(inputOf([], files(30, { 'git-url': 'nonsense' })));
     expect(wrong.length).toBeLessThanOrEqual(65_536);
-    expect(wrong).toContain('… and 2900 more');
+    expect(wrong).toContain('… and 200 more');
   });
 
   it('shows what a stranger wrote as what they wrote', () => {
     const evil = '"@everyone ![x](https://evil.example/x.png) <script>alert(1)</script> `` --> #1"';
-    const file = indexFile(
-      { app: { 'git-branch': evil, 'target-file': evil, 'git-url': evil } },
-      'index.d/@team <b>.yml',
-    );
+    const file = {
+      ...goodFile({ app: { 'git-branch': evil, 'target-file': evil, 'git-url': evil } }),
+      path: 'index.d/@team <b>.yml',
+    };
     const report = indexReport(inputOf([], [file]));
     // What is outside of code is ours.
     const outside = report.replaceAll(/(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, '');

@@ -5,7 +5,8 @@ import type { TriggerOf } from '../../core/trigger.ts';
 import { createIndexPullRequestPlanner } from '../../functions/planners/index-pull-request.ts';
 import { GithubRefusedError } from '../../services/github-api.ts';
 import { IndexTooLargeError } from '../../services/index-repository.ts';
-import { indexFile, indexSource } from './planning.ts';
+import { goodFile } from '../core/index-texts.ts';
+import { indexSource } from './planning.ts';
 import { createSmallGithub } from './small-github.ts';
 import { silentLogger, startWorld, type World } from './world.ts';
 
@@ -13,7 +14,7 @@ type PullRequest = TriggerOf<'pull-request'>;
 
 const [one, two] = ['1'.repeat(40), '2'.repeat(40)];
 const branchHead = 'a'.repeat(40);
-const base = [indexFile({ base: {}, app: { 'depends-on': 'demo/base:latest' } })];
+const base = [goodFile({ base: {}, app: { 'depends-on': 'demo/base:latest' } })];
 
 let world: World;
 let github: ReturnType<typeof createSmallGithub>;
@@ -74,28 +75,28 @@ const comment = () => github.comments.map(({ body }) => body).join('\n');
 
 describe('a pull request to the index', () => {
   it('is told what its merge will do, and builds nothing', async () => {
-    github.files.set(`demo/mine ${branchHead} Dockerfile`, 'FROM debian\n');
-    const planned = await planner()(propose(one, [...base, indexFile({ mine: {} }, 'index.d/mine.yml')]));
+    github.files.set(`mine/mine ${branchHead} Dockerfile`, 'FROM debian\n');
+    const planned = await planner()(propose(one, [...base, goodFile({ mine: {} }, 'mine')]));
     expect(planned.builds).toEqual([]);
     expect(github.marks).toEqual([
       { commit: one, state: 'success', context: 'slipway: index', description: '1 project added, 1 build' },
     ]);
-    expect(comment()).toContain('`demo/mine:latest` from `main` of `https://git.example/demo/mine.git`');
+    expect(comment()).toContain('`mine/mine:latest` from `main` of `https://git.example/mine/mine.git`');
     expect(comment()).toContain('`Dockerfile` found');
     expect(await world.allBuilds()).toEqual([]);
     expect(await world.projects.all()).toEqual([]);
   });
 
   it('is told what is wrong with it', async () => {
-    await planner()(propose(one, [indexFile({ mine: { 'git-url': 'nonsense' } }, 'index.d/mine.yml')]));
+    await planner()(propose(one, [goodFile({ mine: { 'git-url': 'nonsense' } }, 'mine')]));
     expect(github.marks).toMatchObject([{ commit: one, state: 'failure' }]);
     expect(comment()).toContain(`https://git.example/slipway/index/blob/${one}/index.d/mine.yml#L`);
   });
 
   it('keeps one comment, which the next push brings up to date', async () => {
     const plan = planner();
-    await plan(propose(one, [indexFile({ mine: { 'git-url': 'nonsense' } }, 'index.d/mine.yml')]));
-    await plan({ ...propose(two, [indexFile({ mine: {} }, 'index.d/mine.yml')]), action: 'synchronize' });
+    await plan(propose(one, [goodFile({ mine: { 'git-url': 'nonsense' } }, 'mine')]));
+    await plan({ ...propose(two, [goodFile({ mine: {} }, 'mine')]), action: 'synchronize' });
     expect(github.comments).toHaveLength(1);
     expect(comment()).not.toContain('error');
     expect(comment()).toContain('1 project added');
@@ -106,8 +107,8 @@ describe('a pull request to the index', () => {
   });
 
   it('is not charged with what was merged into the index since it began', async () => {
-    files.main = [...base, indexFile({ theirs: {} }, 'index.d/theirs.yml')];
-    await planner()(propose(one, [...base, indexFile({ mine: {} }, 'index.d/mine.yml')], ['index.d/mine.yml']));
+    files.main = [...base, goodFile({ theirs: {} }, 'theirs')];
+    await planner()(propose(one, [...base, goodFile({ mine: {} }, 'mine')], ['index.d/mine.yml']));
     expect(github.marks[0]?.description).toMatch(/^1 project added, 1 build/);
   });
 
@@ -118,22 +119,22 @@ describe('a pull request to the index', () => {
     await world.dependents.declare(app.name, ['demo/base:latest']);
     await world.dependents.declare('demo/top:latest', ['demo/app:latest']);
     await planner()(
-      propose(one, [indexFile({ base: { 'git-branch': 'next' }, app: { 'depends-on': 'demo/base:latest' } })]),
+      propose(one, [goodFile({ base: { 'git-branch': 'next' }, app: { 'depends-on': 'demo/base:latest' } })]),
     );
     expect(comment()).toContain('rebuilt after its release: `demo/app:latest`, `demo/top:latest`');
-    await planner()(propose(two, [indexFile({ app: { 'depends-on': 'demo/base:latest' } })]));
+    await planner()(propose(two, [goodFile({ app: { 'depends-on': 'demo/base:latest' } })]));
     expect(comment()).toContain(
       `- \`${project.name}\`; **still standing on it:** \`demo/app:latest\`, \`demo/top:latest\``,
     );
   });
 
   it('is warned of what is not there, and not kept from being merged', async () => {
-    heads['https://git.example/demo/absent.git'] = undefined;
-    heads['https://git.example/demo/down.git'] = new UpstreamError('git.example cannot be reached (ETIMEDOUT).');
-    github.files.set(`demo/other ${branchHead} Dockerfile`, 'FROM debian\n');
-    github.files.set(`demo/other ${branchHead} cccp.yml`, 'job-id: another # for @somebody\n');
-    github.files.set(`demo/same ${branchHead} sub/Dockerfile`, 'FROM debian\n');
-    github.files.set(`demo/same ${branchHead} sub/.cccp.yaml`, 'job-id: same\n');
+    heads['https://git.example/mine/absent.git'] = undefined;
+    heads['https://git.example/mine/down.git'] = new UpstreamError('git.example cannot be reached (ETIMEDOUT).');
+    github.files.set(`mine/other ${branchHead} Dockerfile`, 'FROM debian\n');
+    github.files.set(`mine/other ${branchHead} cccp.yml`, 'job-id: another # for @somebody\n');
+    github.files.set(`mine/same ${branchHead} sub/Dockerfile`, 'FROM debian\n');
+    github.files.set(`mine/same ${branchHead} sub/.cccp.yaml`, 'job-id: same\n');
     const mine = {
       absent: {},
       down: {},
@@ -142,11 +143,11 @@ describe('a pull request to the index', () => {
       elsewhere: { 'git-url': 'https://other.example/demo/app' },
       empty: {},
     };
-    await planner()(propose(one, [...base, indexFile(mine, 'index.d/mine.yml')]));
+    await planner()(propose(one, [...base, goodFile(mine, 'mine')]));
     const section = (job: string) =>
       comment()
         .split(/^- /m)
-        .find((text) => text.startsWith(`\`demo/${job}:latest`)) ?? '';
+        .find((text) => text.startsWith(`\`mine/${job}:latest`)) ?? '';
     expect(section('absent')).toContain('The branch was not found');
     expect(section('down')).toContain('`git.example cannot be reached (ETIMEDOUT).`');
     expect(section('other')).toContain('another job-id: `another`');
@@ -183,8 +184,8 @@ describe('a pull request to the index', () => {
 });
 
 describe('of two pushes to a pull request', () => {
-  const valid = [indexFile({ mine: {} }, 'index.d/mine.yml')];
-  const wrong = [indexFile({ mine: { 'git-url': 'nonsense' } }, 'index.d/mine.yml')];
+  const valid = [goodFile({ mine: {} }, 'mine')];
+  const wrong = [goodFile({ mine: { 'git-url': 'nonsense' } }, 'mine')];
 
   it('the newer stays, although the older is planned after it', async () => {
     const first = propose(one, wrong);
