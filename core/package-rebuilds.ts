@@ -7,13 +7,22 @@ const markLength = 8;
 /** What a trigger carries for people to read. */
 const mostTold = 50;
 
+/** What is kept of a project from run to run. An update is remembered by a mark, a short hash; marks stand one after another. */
+export interface PackagesMemory {
+  /** The updates that the project was rebuilt for already. */
+  tried: string;
+  /** The updates that were left to a parent's rebuild, and the released builds of both at that time. */
+  waiting?: { marks: string; build: string; parent: string; parentBuild: string } | undefined;
+}
+
 export interface PackagesLook {
   project: string;
+  /** The build that is released. */
+  build: string;
   updates: readonly PackageUpdate[];
-  /** The marks of the updates that a rebuild was called for already. */
-  tried: string;
   /** All of the image's repositories could be read. */
   isComplete: boolean;
+  memory: PackagesMemory;
 }
 
 export interface PackagesRebuild {
@@ -26,57 +35,62 @@ export interface PackagesRebuild {
 
 export interface PackagesPlan {
   rebuilds: PackagesRebuild[];
-  /** By project: what its record keeps as tried from now on. */
-  tried: Map<string, string>;
+  /** By project: what is kept of it from now on. */
+  memories: Map<string, PackagesMemory>;
+}
+
+interface Projects {
+  parentsOf: (project: string) => readonly string[];
+  /** The released build. */
+  buildOf: (project: string) => string | undefined;
 }
 
 /**
- * Which projects are to be rebuilt for updates that no rebuild was called for yet. A project whose parent is rebuilt in the same run
- * waits: the release of the parent rebuilds it, with the parent's new packages and every layer of its own anew. If nothing comes of
- * that, its updates are still untried in the next run.
+ * Which projects are to be rebuilt for updates that no rebuild was for yet. A project whose parent is rebuilt in the same run waits: the
+ * release of the parent rebuilds it, on other layers, so that all of its own are made anew. Where that has happened by the next run,
+ * its updates were tried; where it has not, it is rebuilt by itself.
  */
-export function planPackageRebuilds(
-  looks: readonly PackagesLook[],
-  parentsOf: (project: string) => readonly string[],
-): PackagesPlan {
+export function planPackageRebuilds(looks: readonly PackagesLook[], { parentsOf, buildOf }: Projects): PackagesPlan {
+  const judged = looks.map((look) => ({ ...look, marks: marksOf(look), tried: triedOf(look, buildOf) }));
   const untried = new Set(
-    looks.filter((look) => marksOf(look).some((mark) => !isTried(look, mark))).map(({ project }) => project),
+    judged.filter(({ marks, tried }) => marks.some((mark) => !tried.includes(mark))).map(({ project }) => project),
   );
   const ancestorsOf = ancestry(parentsOf);
-  const plan: PackagesPlan = { rebuilds: [], tried: new Map() };
-  for (const look of looks) {
-    const marks = marksOf(look);
-    const isRebuilt = untried.has(look.project) && !waits(look.project, untried, ancestorsOf);
-    if (isRebuilt) {
-      const hash = createHash('sha256')
-        .update(`${look.project}\n${marks.join('')}`)
-        .digest('hex')
-        .slice(0, 32);
-      plan.rebuilds.push({
-        project: look.project,
-        hash,
-        updates: look.updates.slice(0, mostTold),
-        total: look.updates.length,
-      });
+  const waits = (project: string) =>
+    [...ancestorsOf(project)].some(
+      // Of projects that stand on one another in a circle the first by name goes ahead.
+      (one) => untried.has(one) && (one < project || !ancestorsOf(one).has(project)),
+    );
+  const rebuilt = new Set([...untried].filter((project) => !waits(project)));
+
+  const plan: PackagesPlan = { rebuilds: [], memories: new Map() };
+  for (const { project, build, updates, isComplete, marks, tried } of judged) {
+    if (rebuilt.has(project)) {
+      const hash = sha256(`${project}\n${marks.join('')}`).slice(0, 32);
+      plan.rebuilds.push({ project, hash, updates: updates.slice(0, mostTold), total: updates.length });
     }
     // What a repository that is out of reach had to offer is not new when it is back.
-    const remembered = marksIn(look.tried).filter((mark) => !look.isComplete || marks.includes(mark));
-    const added = isRebuilt ? marks : [];
-    plan.tried.set(look.project, [...new Set([...added, ...remembered])].slice(0, 2 * mostRemembered).join(''));
+    const remembered = tried.filter((mark) => !isComplete || marks.includes(mark));
+    const all = [...new Set([...(rebuilt.has(project) ? marks : []), ...remembered])].slice(0, 2 * mostRemembered);
+    const parent = untried.has(project) ? [...ancestorsOf(project)].find((one) => rebuilt.has(one)) : undefined;
+    const parentBuild = parent === undefined ? undefined : buildOf(parent);
+    plan.memories.set(project, {
+      tried: all.join(''),
+      ...(parent === undefined || parentBuild === undefined || rebuilt.has(project)
+        ? {}
+        : { waiting: { marks: marks.join(''), build, parent, parentBuild } }),
+    });
   }
   return plan;
 }
 
-/** Of projects that stand on one another in a circle the first by name goes ahead. */
-function waits(
-  project: string,
-  untried: ReadonlySet<string>,
-  ancestorsOf: (project: string) => ReadonlySet<string>,
-): boolean {
-  return [...ancestorsOf(project)].some((one) => untried.has(one) && (one < project || !ancestorsOf(one).has(project)));
+/** The marks of what the project was rebuilt for, be it after a parent that it waited for. */
+function triedOf({ build, memory: { tried, waiting } }: PackagesLook, buildOf: Projects['buildOf']): string[] {
+  const hasFollowed = waiting && waiting.build !== build && waiting.parentBuild !== buildOf(waiting.parent);
+  return marksIn(hasFollowed ? tried + waiting.marks : tried);
 }
 
-function ancestry(parentsOf: (project: string) => readonly string[]): (project: string) => ReadonlySet<string> {
+function ancestry(parentsOf: Projects['parentsOf']): (project: string) => ReadonlySet<string> {
   const known = new Map<string, ReadonlySet<string>>();
   return (project) => {
     const found = known.get(project) ?? new Set(reachable(project, parentsOf));
@@ -86,7 +100,7 @@ function ancestry(parentsOf: (project: string) => readonly string[]): (project: 
 }
 
 /** Everything above a project, without itself. */
-function reachable(project: string, parentsOf: (project: string) => readonly string[]): string[] {
+function reachable(project: string, parentsOf: Projects['parentsOf']): string[] {
   const seen = new Set([project]);
   for (const next of seen) for (const parent of parentsOf(next)) seen.add(parent);
   return [...seen].slice(1);
@@ -95,15 +109,13 @@ function reachable(project: string, parentsOf: (project: string) => readonly str
 function marksOf({ updates }: PackagesLook): string[] {
   return updates
     .slice(0, mostRemembered)
-    .map((update) =>
-      createHash('sha256').update(`${update.package} ${update.available}`).digest('hex').slice(0, markLength),
-    );
+    .map((update) => sha256(`${update.package} ${update.available}`).slice(0, markLength));
 }
 
-function marksIn(tried: string): string[] {
-  return tried.match(new RegExp(`.{${markLength}}`, 'g')) ?? [];
+function marksIn(text: string): string[] {
+  return text.match(new RegExp(`.{${markLength}}`, 'g')) ?? [];
 }
 
-function isTried({ tried }: PackagesLook, mark: string): boolean {
-  return marksIn(tried).includes(mark);
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

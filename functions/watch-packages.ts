@@ -4,7 +4,7 @@ import type { Context } from 'aws-lambda';
 import { observedImage, ownParent } from '../core/dependents.ts';
 import { InvalidInputError, UpstreamError } from '../core/errors.ts';
 import { inTurns } from '../core/in-turns.ts';
-import { type PackagesLook, planPackageRebuilds } from '../core/package-rebuilds.ts';
+import { type PackagesLook, type PackagesMemory, planPackageRebuilds } from '../core/package-rebuilds.ts';
 import { type AvailablePackages, updatesOf } from '../core/package-updates.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
@@ -81,14 +81,15 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
     }
 
     async function look(project: CheckedProject): Promise<PackagesLook | undefined> {
-      const { name, released, packagesTried: tried = '' } = project;
+      const { name, released } = project;
+      const known = { project: name, build: released.build, memory: memoryOf(project) };
       const list = await lists.of(released.build).catch((error: unknown) => {
         if (!(error instanceof InvalidInputError)) throw error;
         logger.warn('A package list cannot be read', { project: name, build: released.build, error });
         return undefined;
       });
       const contents = list?.contents;
-      if (contents?.state === 'none') return { project: name, updates: [], tried, isComplete: true };
+      if (contents?.state === 'none') return { ...known, updates: [], isComplete: true };
       if (contents?.state !== 'read') return undefined;
       const { architecture } = contents;
       const files: AvailablePackages[] = [];
@@ -99,7 +100,7 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
         if (found) files.push(...found);
         else isComplete = false;
       }
-      return { project: name, updates: updatesOf(contents, files), tried, isComplete };
+      return { ...known, updates: updatesOf(contents, files), isComplete };
     }
 
     const looks: PackagesLook[] = [];
@@ -114,7 +115,10 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
       else unknown.push(project);
     });
 
-    const plan = planPackageRebuilds(looks, (name) => parentsOf(byName.get(name), repositoryPrefix));
+    const plan = planPackageRebuilds(looks, {
+      parentsOf: (name) => parentsOf(byName.get(name), repositoryPrefix),
+      buildOf: (name) => byName.get(name)?.released.build,
+    });
     const now = new Date().toISOString();
     const news = plan.rebuilds.map(({ project, hash, updates, total }): Trigger => {
       // The hash tells two projects apart whose long names begin alike.
@@ -123,11 +127,8 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
     });
     // Sent before it is noted: what is sent twice is planned once.
     await triggers.sendBatch(news);
-    const notes = [
-      ...[...plan.tried].map(([name, tried]) => ({ name, tried })),
-      ...unknown.map(({ name, packagesTried: tried = '' }) => ({ name, tried })),
-    ];
-    await inTurns(notes, writesAtOnce, ({ name, tried }) => checks.note(name, { checkedAt: now, tried }));
+    for (const project of unknown) plan.memories.set(project.name, memoryOf(project));
+    await inTurns([...plan.memories], writesAtOnce, ([name, memory]) => checks.note(name, now, memory));
 
     report.checked = looks.length;
     report.outdated = looks.filter(({ updates }) => updates.length > 0).length;
@@ -143,6 +144,10 @@ function leastRecentFirst(one: CheckedProject, other: CheckedProject): number {
   return (
     (one.packagesCheckedAt ?? '').localeCompare(other.packagesCheckedAt ?? '') || one.name.localeCompare(other.name)
   );
+}
+
+function memoryOf({ packagesTried, packagesWaiting }: CheckedProject): PackagesMemory {
+  return { tried: packagesTried, waiting: packagesWaiting };
 }
 
 function parentsOf(project: CheckedProject | undefined, repositoryPrefix: string): string[] {

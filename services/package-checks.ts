@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import type { PackagesMemory } from '../core/package-rebuilds.ts';
 import { ifConditionHolds } from './dynamodb.ts';
 
 const checkedProjectSchema = z.object({
@@ -11,8 +12,10 @@ const checkedProjectSchema = z.object({
   released: z.object({ build: z.string() }).optional(),
   /** When its packages were looked at last. */
   packagesCheckedAt: z.string().optional(),
-  /** The updates that a rebuild was called for already, as short hashes one after another. */
-  packagesTried: z.string().optional(),
+  packagesTried: z.string().default(''),
+  packagesWaiting: z
+    .object({ marks: z.string(), build: z.string(), parent: z.string(), parentBuild: z.string() })
+    .optional(),
 });
 
 export type CheckedProject = z.infer<typeof checkedProjectSchema> & { released: { build: string } };
@@ -43,17 +46,20 @@ export function createPackageChecks(client: DynamoDBDocumentClient, tableName: s
       return projects;
     },
 
-    async note(name: string, { checkedAt, tried }: { checkedAt: string; tried: string }): Promise<void> {
+    /** Writes when a project was looked at, and what the next run is to know of this one. */
+    async note(name: string, checkedAt: string, { tried, waiting }: PackagesMemory): Promise<void> {
       // A project that was taken away meanwhile is not to come back as a half one.
       await ifConditionHolds(
         client.send(
           new UpdateCommand({
             TableName: tableName,
             Key: { name },
-            UpdateExpression: 'SET packagesCheckedAt = :checkedAt, packagesTried = :tried',
+            UpdateExpression: `SET packagesCheckedAt = :checkedAt, packagesTried = :tried${
+              waiting ? ', packagesWaiting = :waiting' : ' REMOVE packagesWaiting'
+            }`,
             ConditionExpression: 'attribute_exists(#name)',
             ExpressionAttributeNames: { '#name': 'name' },
-            ExpressionAttributeValues: { ':checkedAt': checkedAt, ':tried': tried },
+            ExpressionAttributeValues: { ':checkedAt': checkedAt, ':tried': tried, ':waiting': waiting },
           }),
         ),
       );

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { InvalidInputError } from '../../core/errors.ts';
 import type { PackageList, PackageRepository } from '../../core/package-list.ts';
@@ -129,6 +129,30 @@ test('a project waits for its parent, declared or observed, and comes by itself 
   expect((await watch()).rebuilt).toEqual([]);
 });
 
+test('a project that was rebuilt after the parent that it waited for is not rebuilt again by itself', async () => {
+  await release('base', { bash: '5-1' });
+  await release('app', { bash: '5-1', own: '1' }, { dependsOn: ['demo/base'] });
+  publish({ bash: '5-2', own: '2' });
+  expect((await watch()).rebuilt).toEqual(['demo/base:latest']);
+
+  // Both are released anew, and their Dockerfiles have upgraded nothing.
+  for (const job of ['base', 'app']) {
+    lists.set(`${job} again`, lists.get(job) ?? new Error('no list'));
+    await tables.client.send(
+      new UpdateCommand({
+        TableName: 'projects',
+        Key: { name: `demo/${job}:latest` },
+        UpdateExpression: 'SET released.build = :build',
+        ExpressionAttributeValues: { ':build': `${job} again` },
+      }),
+    );
+  }
+  expect((await watch()).rebuilt).toEqual([]);
+  expect((await watch()).rebuilt).toEqual([]);
+  publish({ bash: '5-2', own: '3' });
+  expect((await watch()).rebuilt).toEqual(['demo/app:latest']);
+});
+
 test('a repository out of reach is one warning, keeps no other image and makes nothing news that was none', async () => {
   const gone: PackageRepository = { type: 'apk', url: `${site.url}/gone` };
   await release('one', { bash: '5-1' }, { repositories: [gone, main()] });
@@ -189,7 +213,7 @@ test('what a run did not get to comes first in the next', async () => {
 
 test('a project that is taken away while it is looked at does not come back as half of one', async () => {
   publish({ bash: '5-2' });
-  await createPackageChecks(tables.client, 'projects').note('demo/gone:latest', { checkedAt: 'now', tried: '' });
+  await createPackageChecks(tables.client, 'projects').note('demo/gone:latest', 'now', { tried: '' });
   const { Items } = await tables.client.send(new ScanCommand({ TableName: 'projects' }));
   expect(Items).toEqual([]);
 });
