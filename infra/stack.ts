@@ -122,6 +122,7 @@ export class SlipwayStack extends Stack {
       TriggersQueueUrl: triggers.queue.queueUrl,
       StateMachineArn: pipeline.stateMachine.stateMachineArn,
       WatchBasesFunctionName: baseWatch.function.function.functionName,
+      WatchSourcesFunctionName: sourceWatch.function.function.functionName,
       WatchPackagesFunctionName: packageWatch.function.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,
