@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { AwsClient } from 'aws4fetch';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Rig, startRig } from './rig.ts';
+import { smallDebian, type WorkingCopy } from './sources.ts';
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterAll(() => rig?.stop());
+
+/** Runs the function as an operator does; gives what it says of its run. */
+async function watch(): Promise<Record<string, unknown>> {
+  const { url, credentials, outputs } = rig.machine;
+  const owner = new AwsClient({ ...credentials, service: 'lambda', region: 'us-east-1' });
+  const name = outputs.WatchSourcesFunctionName;
+  const answer = await owner.fetch(`${url}/aws/2015-03-31/functions/${name}/invocations`, {
+    method: 'POST',
+    body: '{}',
+  });
+  expect([answer.status, answer.headers.get('x-amz-function-error')]).toEqual([200, null]);
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+/** Writes to the host's own folder: a push that no delivery tells of. */
+async function pushSilently(copy: WorkingCopy, repository: string, ...refs: string[]): Promise<string> {
+  const folder = join(rig.machine.dataFolder, 'git', `${repository}.git`);
+  await copy.git('add', '--all');
+  await copy.git('commit', '--quiet', '--allow-empty', '--message=Nobody hears of this');
+  for (const ref of refs) if (ref.startsWith('refs/tags/')) await copy.git('tag', ref.slice('refs/tags/'.length));
+  await copy.git('push', '--quiet', '--force', folder, ...refs.map((ref) => `HEAD:${ref}`));
+  return (await copy.git('rev-parse', 'HEAD')).trim();
+}
+
+const counts = async (...jobs: string[]) => Promise.all(jobs.map(async (job) => (await rig.builds(job)).length));
+
+it('builds a push whose delivery was lost, once', async () => {
+  await rig.track(rig.entry('app'), rig.entry('other', { id: '2' }));
+  const first = await rig.pushSource('app', { Dockerfile: smallDebian });
+  expect(await rig.ended('app', first)).toMatchObject({ status: 'released', cause: { type: 'push' } });
+  // The other repository is not there yet.
+  expect(await watch()).toMatchObject({ sources: 3, asked: 3, triggers: 0, hostsDown: [] });
+
+  const copy = await rig.workingCopy('demo/app');
+  await copy.write({ 'news.txt': 'second\n' });
+  const second = await pushSilently(copy, 'demo/app', 'refs/heads/main', 'refs/tags/v1.0.0');
+  expect(await watch()).toMatchObject({ triggers: 1 });
+  const build = await rig.ended('app', second);
+  expect(build).toMatchObject({
+    status: 'released',
+    cause: { type: 'source-moved', ref: 'refs/heads/main', commit: second },
+  });
+  const tag = await rig.until('the build of the tag', async () =>
+    (await rig.builds('app')).find(
+      ({ cause, status }) => cause.ref === 'refs/tags/v1.0.0' && /released|failed|blocked/.test(status),
+    ),
+  );
+  expect(tag).toMatchObject({ status: 'released', commit: second });
+  expect(tag.image?.tags).toContain('1.0.0');
+
+  expect(await watch()).toMatchObject({ triggers: 0 });
+  // A delivery that comes after all is no news.
+  await copy.git('push', '--quiet', '--force', 'origin', 'HEAD:refs/heads/main');
+  const third = await rig.pushSource('app', { 'news.txt': 'third\n' });
+  await rig.ended('app', third);
+  expect(await counts('app', 'other')).toEqual([4, 0]);
+});
+
+it('applies a push of the index whose delivery was lost', async () => {
+  const other = await rig.workingCopy('demo/late');
+  await other.add('rootfs.tar', join(rig.folder, 'rootfs.tar'));
+  await other.write({ Dockerfile: smallDebian });
+  const commit = await other.push('A source that no entry names yet');
+  const index = await rig.workingCopy(rig.machine.indexRepository);
+  const entries = [rig.entry('app'), rig.entry('other', { id: '2' }), rig.entry('late', { id: '3' })];
+  await index.write({ 'index.d/demo.yml': `Projects:\n${entries.join('\n')}\n` });
+  await pushSilently(index, rig.machine.indexRepository, 'refs/heads/main');
+  expect(await watch()).toMatchObject({ triggers: 1 });
+  expect(await rig.ended('late', commit)).toMatchObject({ status: 'released', cause: { type: 'index' } });
+  expect(await watch()).toMatchObject({ triggers: 0 });
+});
