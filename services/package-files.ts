@@ -3,7 +3,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Parser } from 'tar';
-import { XzReadableStream } from 'xz-decompress';
+import xz from 'xz-decompress';
 import { UpstreamError } from '../core/errors.ts';
 import type { PackageManager } from '../core/package-list.ts';
 import type { PackageReader } from '../core/package-metadata.ts';
@@ -90,7 +90,7 @@ function through(packed: AsyncIterable<Buffer>, transform: Transform): AsyncIter
 
 async function* unxz(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const source = Readable.toWeb(Readable.from(packed)) as ReadableStream<Uint8Array>;
-  const reader = new XzReadableStream(source).getReader();
+  const reader = new xz.XzReadableStream(source).getReader();
   try {
     for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
       if (value) yield Buffer.from(value);
