@@ -194,6 +194,8 @@ async function copyRpmDatabase(
       if (!(await root.copy(`${from}/${name}`, join(folder, name), limits.rpmDatabase))) {
         throw new PackagesUnreadableError(`/${from}/${name} is larger than ${limits.rpmDatabase} bytes`);
       }
+      // What was written last may stand in the journal beside it.
+      await root.copy(`${from}/${name}-wal`, join(folder, `${name}-wal`), limits.rpmDatabase);
       return { folder, name };
     }
   }
