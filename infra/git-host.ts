@@ -14,7 +14,14 @@ export class GitHost {
 
   grantReadIndex(grantee: Grantee): void {
     this.grantStatuses(grantee);
+    this.grantFollowIndex(grantee);
+  }
+
+  /** Sees where the index's branch is, by git itself. */
+  grantFollowIndex(grantee: Grantee): void {
+    this.#secrets.grantReadGitHubToken(grantee);
     this.grantIndexLink(grantee);
+    grantee.setVariable('GITHUB_URL', this.#config.github.url);
     grantee.setVariable('INDEX_BRANCH', this.#config.indexBranch);
   }
 

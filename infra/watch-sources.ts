@@ -36,7 +36,7 @@ export class SourceWatch extends Construct {
     state.deliveries.grant(this.function, 'GetItem');
     state.sources.grant(this.function, 'Scan', 'PutItem', 'DeleteItem');
     triggers.grantSend(this.function);
-    gitHost.grantReadIndex(this.function);
+    gitHost.grantFollowIndex(this.function);
     gitHost.grantFetch(this.function);
     this.rule = new Rule(this, 'Rule', {
       description: 'The repositories are asked where they are.',
