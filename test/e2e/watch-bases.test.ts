@@ -44,7 +44,7 @@ async function publish(words: string): Promise<string> {
 }
 
 async function digestOf(image: string): Promise<string> {
-  const inspect = ['inspect', '--tls-verify=false', '--format={{.Digest}}', `docker://${image}`];
+  const inspect = ['inspect', '--no-tags', '--tls-verify=false', '--format={{.Digest}}', `docker://${image}`];
   return (await run('skopeo', inspect)).trim();
 }
 
