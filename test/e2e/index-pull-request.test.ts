@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Rig, startRig } from './rig.ts';
+import { smallDebian, type WorkingCopy } from './sources.ts';
+
+let rig: Rig;
+let copy: WorkingCopy;
+let fork: string;
+
+beforeAll(async () => {
+  rig = await startRig();
+  fork = `guest/${rig.machine.indexRepository.split('/')[1]}`;
+  await rig.track(rig.entry('app'));
+  copy = await rig.workingCopy(rig.machine.indexRepository);
+  await copy.git('remote', 'add', 'fork', `${rig.machine.url}/git/${fork}.git`);
+});
+afterAll(() => rig?.stop());
+
+async function api<Answer>(path: string, body?: object): Promise<Answer> {
+  const { url, gitHubToken, indexRepository } = rig.machine;
+  const answer = await fetch(`${url}/github/repos/${indexRepository}${path}`, {
+    headers: { authorization: `token ${gitHubToken}`, 'content-type': 'application/json' },
+    ...(body && { method: 'POST', body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Answer;
+}
+
+/** Writes the index's file and pushes it to the fork's branch; gives the commit. */
+async function pushToFork(branch: string, ...entries: string[]): Promise<string> {
+  await copy.write({ 'index.d/demo.yml': `Projects:\n${entries.join('\n')}\n` });
+  await copy.git('add', '--all');
+  await copy.git('commit', '--quiet', '--allow-empty', '--message=Propose');
+  await copy.git('push', '--quiet', '--force', 'fork', `HEAD:refs/heads/${branch}`);
+  return (await copy.git('rev-parse', 'HEAD')).trim();
+}
+
+const status = (commit: string) =>
+  rig.until(`the status of ${commit}`, async () => {
+    const { statuses } = await api<{ statuses: { context: string; state: string; description: string }[] }>(
+      `/commits/${commit}/status`,
+    );
+    return statuses.find(({ context }) => context === 'slipway: index');
+  });
+
+/** The comment once it is about the commit, and the only one. */
+const comment = (number: number, commit: string) =>
+  rig.until(`the comment about ${commit}`, async () => {
+    const comments = await api<{ body: string }[]>(`/issues/${number}/comments`);
+    expect(comments.length).toBeLessThanOrEqual(1);
+    return comments.find(({ body }) => body.includes(commit.slice(0, 12)))?.body;
+  });
+
+describe('a pull request from a fork to the index', () => {
+  let number: number;
+
+  it('is told within seconds what is wrong with it, and where', async () => {
+    const commit = await pushToFork(
+      'add-mine',
+      rig.entry('app'),
+      rig.entry('mine', { id: '2', 'git-url': 'file:///etc' }),
+    );
+    const opened = Date.now();
+    const pull = await api<{ number: number }>('/pulls', { title: 'Add mine', head: 'guest:add-mine', base: 'main' });
+    number = pull.number;
+    expect(await status(commit)).toMatchObject({ state: 'failure' });
+    expect(await comment(number, commit)).toMatch(/index\.d\/demo\.yml:\d+:\d+[\s\S]*`demo\/mine:latest`/);
+    expect(Date.now() - opened).toBeLessThan(30_000);
+  });
+
+  it('is told in the same comment what its merge will do, after the next push', async () => {
+    const source = await rig.workingCopy('demo/mine');
+    await source.write({ Dockerfile: smallDebian, 'cccp.yml': 'job-id: another\n' });
+    const head = await source.push('A source that no entry names yet');
+    const commit = await pushToFork('add-mine', rig.entry('app'), rig.entry('mine', { id: '2' }));
+    expect(await status(commit)).toMatchObject({
+      state: 'success',
+      description: '1 project added, 1 build, 1 project with warnings',
+    });
+    const text = await comment(number, commit);
+    expect(text).toContain(`at \`${head.slice(0, 12)}\``);
+    expect(text).toContain('`Dockerfile` found');
+    expect(text).toContain('another job-id: `another`');
+  });
+
+  it('has built nothing, and changed nothing', async () => {
+    expect(await rig.client.projects()).toEqual(['demo/app:latest']);
+    expect(await rig.builds('mine')).toEqual([]);
+  });
+});
