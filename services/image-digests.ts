@@ -153,8 +153,6 @@ export function createImageDigests(ask: AskRegistry) {
   };
 }
 
-export type ImageDigests = ReturnType<typeof createImageDigests>;
-
 function isAbsent({ status }: RegistryAnswer, { credentials }: Registry): boolean {
   // A stranger is not told whether an image is private or does not exist; our own credentials must be good enough.
   return status === 404 || ((status === 401 || status === 403) && !credentials);
