@@ -34,8 +34,8 @@ export interface Announced {
 
 type Services = Pick<PlanServices, 'projects' | 'dependents' | 'cascades' | 'rebuilds' | 'triggers' | 'logger'>;
 
-/** Enough for the rest of what a trigger needs within the function's minute. */
-const budgetMilliseconds = 35_000;
+/** It leaves of the function's minute what the last part and the steps take. */
+const budgetMilliseconds = 40_000;
 const writesAtOnce = 48;
 const membersAtOnce = 500;
 
@@ -46,8 +46,9 @@ const membersAtOnce = 500;
 export function createAnnounce(services: Services) {
   const { cascades, rebuilds, triggers, logger } = services;
 
-  return async function announce(news: CascadeNews, now = Date.now): Promise<Announced> {
-    const deadline = now() + budgetMilliseconds;
+  return async function announce(news: CascadeNews, budget = budgetMilliseconds): Promise<Announced> {
+    const now = Date.now;
+    const deadline = now() + budget;
     const graph = await graphBelow(
       news.roots.map(({ project }) => project),
       services,
@@ -77,9 +78,13 @@ export function createAnnounce(services: Services) {
         before,
       );
       if (state.version === before.version) return;
-      const story = state.pending && storyOf(state.pending, state);
-      // One that waited before has been told of as a member already, perhaps of another cascade.
-      if (story && before.pending) await cascades.tellOf(state.pending?.cascade ?? cascade, story);
+      const { pending } = state;
+      if (before.pending && pending) await cascades.tellOf(pending.cascade, storyOf(pending, state));
+      else if (pending && pending.cascade !== cascade) {
+        // Other news came between the reading and the writing: the project is a member there and not here.
+        const reason = `It is rebuilt in the cascade ${pending.cascade}.`;
+        await cascades.tellOf(cascade, { ...storyOf(pending, state), state: 'not-needed', reason });
+      }
     };
 
     for (const part of childrenFirst(members)) {

@@ -47,6 +47,7 @@ export async function startCascading(mortal: Mortal = createMortal()) {
       for (const [job, own] of Object.entries(parents)) await track(job, own);
       if (released) for (const job of Object.keys(parents)) await release(name(job), `first-${job}`);
     },
+
     trackJob: track,
 
     /** The build of a job that has not ended. */
