@@ -24,7 +24,8 @@ const pullRequestSchema = z.object({
   user: z.object({ login: z.string() }).nullable(),
 });
 const userSchema = z.object({ id: z.int(), type: z.string() });
-const commentsSchema = z.array(z.object({ id: z.int(), body: z.string().nullish(), user: userSchema.nullable() }));
+const commentSchema = z.object({ id: z.int(), body: z.string().nullish(), user: userSchema.nullable() });
+const commentsSchema = z.array(commentSchema);
 
 /** https://docs.github.com/en/rest/repos/contents#get-repository-content */
 const contentsSchema = z.union([
@@ -117,6 +118,25 @@ export function createGithubApi(
     }
   }
 
+  /** The oldest comment with the mark that is our own. */
+  async function ownComment(repository: string, number: number, mark: string) {
+    const own = await ownId();
+    const isOurs = (user: z.infer<typeof userSchema> | null) =>
+      own === undefined ? user?.type === 'Bot' : user?.id === own;
+    const list = 'GET /repos/{owner}/{repo}/issues/{number}/comments?per_page={per_page}&page={page}';
+    for (let page = 1; page <= mostCommentPages; page++) {
+      const comments =
+        (await find(commentsSchema, list, repository, { number, per_page: commentsPerPage, page })) ?? [];
+      const known = comments.find(({ user, body }) => isOurs(user) && body?.includes(mark));
+      if (known || comments.length < commentsPerPage) return known;
+    }
+    return undefined;
+  }
+
+  async function changeComment(repository: string, id: number, body: string): Promise<void> {
+    await request('PATCH /repos/{owner}/{repo}/issues/comments/{id}', repository, { id, body });
+  }
+
   return {
     /** `owner/name` of a source on this host; undefined for one elsewhere. */
     repositoryAt(sourceUrl: string): string | undefined {
@@ -183,22 +203,18 @@ export function createGithubApi(
      * @param mark an HTML comment, which `body` contains
      */
     async keepComment(repository: string, number: number, mark: string, body: string): Promise<void> {
-      const own = await ownId();
-      const isOurs = (user: z.infer<typeof userSchema> | null) =>
-        own === undefined ? user?.type === 'Bot' : user?.id === own;
-      const list = 'GET /repos/{owner}/{repo}/issues/{number}/comments?per_page={per_page}&page={page}';
-      for (let page = 1; page <= mostCommentPages; page++) {
-        const comments =
-          (await find(commentsSchema, list, repository, { number, per_page: commentsPerPage, page })) ?? [];
-        const known = comments.find((comment) => isOurs(comment.user) && comment.body?.includes(mark));
-        if (known) {
-          if (known.body === body) return;
-          await request('PATCH /repos/{owner}/{repo}/issues/comments/{id}', repository, { id: known.id, body });
-          return;
-        }
-        if (comments.length < commentsPerPage) break;
+      const known = await ownComment(repository, number, mark);
+      if (known) {
+        if (known.body !== body) await changeComment(repository, known.id, body);
+        return;
       }
-      await request('POST /repos/{owner}/{repo}/issues/{number}/comments', repository, { number, body });
+      const route = 'POST /repos/{owner}/{repo}/issues/{number}/comments';
+      const added = commentSchema.safeParse(await request(route, repository, { number, body })).data;
+      const first = added && (await ownComment(repository, number, mark));
+      if (!first || first.id === added.id) return;
+      // Somebody of us wrote one at the same moment: the older stays, with what is newer.
+      await changeComment(repository, first.id, body);
+      await request('DELETE /repos/{owner}/{repo}/issues/comments/{id}', repository, { id: added.id });
     },
   };
 }

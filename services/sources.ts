@@ -28,7 +28,6 @@ const sourceSchema = backoffSchema.extend({
 
 const cursorSchema = z.object({ source: z.literal('//'), next: z.string() });
 
-export type Backoff = z.infer<typeof backoffSchema>;
 export type Source = z.infer<typeof sourceSchema>;
 
 /**

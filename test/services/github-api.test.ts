@@ -114,6 +114,20 @@ describe('a host that does not answer at once', () => {
   });
 });
 
+describe('a file at a commit', () => {
+  const route = 'GET /repos/demo/app/contents/sub/Dockerfile?ref=abc';
+  const fileOf = async (answer: unknown) =>
+    (await ask({ [route]: answer }, (api) => api.file('demo/app', 'sub/Dockerfile', 'abc'))).answer;
+
+  it('is its text, or nothing where there is a folder, a submodule or nothing at all', async () => {
+    const content = Buffer.from('FROM débian\n').toString('base64');
+    expect(await fileOf({ type: 'file', encoding: 'base64', content })).toBe('FROM débian\n');
+    expect(await fileOf([{ type: 'file', name: 'a' }])).toBeUndefined();
+    expect(await fileOf({ type: 'submodule', submodule_git_url: 'x' })).toBeUndefined();
+    expect(await fileOf(undefined)).toBeUndefined();
+  });
+});
+
 describe('a comment that is kept up to date', () => {
   const mark = '<!-- slipway x -->';
   const list = 'GET /repos/demo/app/issues/7/comments?per_page=100&page=1';
@@ -137,6 +151,22 @@ describe('a comment that is kept up to date', () => {
       'PATCH /repos/demo/app/issues/comments/11',
     ]);
     expect(await keep([comment(11, { id: 5, type: 'User' }, `${mark}\nnew`)])).toEqual([]);
+  });
+
+  it('is one, although two of us wrote it at the same moment', async () => {
+    const own = { id: 5, type: 'User' };
+    const lists = [[], [comment(11, own), comment(12, own)]];
+    const sent = await keep([], {
+      'GET /user': own,
+      [list]: (count: number, response: ServerResponse) => send(response, 200, lists[count - 1]),
+      'POST /repos/demo/app/issues/7/comments': comment(12, own),
+      'DELETE /repos/demo/app/issues/comments/12': {},
+    });
+    expect(sent).toEqual([
+      'POST /repos/demo/app/issues/7/comments',
+      'PATCH /repos/demo/app/issues/comments/11',
+      'DELETE /repos/demo/app/issues/comments/12',
+    ]);
   });
 
   it('is never a comment of somebody else that has the mark', async () => {
