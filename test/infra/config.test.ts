@@ -26,9 +26,13 @@ describe('a configuration', () => {
       indexBranch: 'main',
       github: { url: 'https://github.com', apiUrl: 'https://api.github.com' },
       privateHosts: [],
-      prebuildImage: 'public.ecr.aws/docker/library/buildpack-deps:stable',
       policy: { maxSeverity: 'MEDIUM' },
-      build: { timeoutSeconds: 3600, computeType: 'MEDIUM', architecture: 'arm64' },
+      build: {
+        timeoutSeconds: 3600,
+        computeType: 'MEDIUM',
+        architecture: 'arm64',
+        prebuildImage: 'public.ecr.aws/docker/library/buildpack-deps:stable',
+      },
       retention: { logDays: 30, recordDays: 365 },
     });
   });

@@ -101,6 +101,9 @@ test('the stack says where everything is', () => {
     'SiteUrl',
     'StateMachineArn',
     'TriggersQueueUrl',
+    'WatchBasesFunctionName',
+    'WatchPackagesFunctionName',
+    'WatchSourcesFunctionName',
     'WebhookSecretArn',
     'WebhookUrl',
   ]);
