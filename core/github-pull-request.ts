@@ -14,6 +14,8 @@ const actions = ['opened', 'synchronize', 'reopened', 'closed'] as const;
 export const pullRequestEventSchema = z.object({
   action: z.string(),
   number: z.int().check(z.positive()),
+  /** What was edited; `base` when it is to be merged into another branch. */
+  changes: z.optional(z.object({ base: z.optional(z.object({})) })),
   pull_request: z.object({
     head: z.object({ sha, repo: z.nullable(z.object({ id: z.int() })) }),
     base: z.object({ ref: z.string().check(z.maxLength(1024)) }),
@@ -29,11 +31,13 @@ export const pullRequestEventSchema = z.object({
 
 /** Undefined for what is no news: a label, a review, another title. */
 export function pullRequestTrigger(
-  { action, number, pull_request, repository }: z.infer<typeof pullRequestEventSchema>,
+  { action, number, changes, pull_request, repository }: z.infer<typeof pullRequestEventSchema>,
   delivery: string,
   receivedAt: Date,
 ): TriggerOf<'pull-request'> | undefined {
-  const known = actions.find((each) => each === action);
+  // Into another branch, its commits are as new as those of a push.
+  const said = action === 'edited' && changes?.base ? 'synchronize' : action;
+  const known = actions.find((each) => each === said);
   if (!known) return undefined;
   return {
     type: 'pull-request',

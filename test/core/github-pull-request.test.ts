@@ -56,6 +56,12 @@ describe("GitHub's pull request events", () => {
     expect(pullRequestTrigger(event({}, { repo: null }), 'guid', now)?.fork).toBe(true);
   });
 
+  it('that are to be merged into another branch are news', () => {
+    const changes = { base: { ref: { from: 'old' }, sha: { from: 'b'.repeat(40) } } };
+    expect(pullRequestTrigger(event({ action: 'edited', changes }), 'guid', now)?.action).toBe('synchronize');
+    expect(pullRequestTrigger(event({ action: 'edited', changes: { title: {} } }), 'guid', now)).toBeUndefined();
+  });
+
   it.each(['edited', 'labeled', 'review_requested', 'constructor'])('that say %s are no news', (action) => {
     expect(pullRequestTrigger(event({ action }), 'guid', now)).toBeUndefined();
   });
