@@ -46,6 +46,18 @@ export function watchedName({ image }: Pick<NamedBase, 'image'>): string | undef
   }
 }
 
+const pinnedPrefix = 'pinned ';
+
+/** The edge of a base whose digest the Dockerfile names: its tag is looked at, and another image behind it is nobody's news. */
+export function pinnedEdge(image: string): string {
+  return pinnedPrefix + image;
+}
+
+/** The image of such an edge; undefined for any other. */
+export function imageOfPinnedEdge(edge: string): string | undefined {
+  return edge.startsWith(pinnedPrefix) ? edge.slice(pinnedPrefix.length) : undefined;
+}
+
 export function standingsOf(
   bases: readonly NamedBase[],
   images: ReadonlyMap<string, Pick<WatchedImage, 'digest' | 'checkedAt' | 'problem'>>,

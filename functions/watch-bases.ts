@@ -12,14 +12,14 @@ import { variable } from '../services/environment.ts';
 import { ownRegistry } from '../services/image-digests.ts';
 import { createProjects } from '../services/projects.ts';
 import { createPublicFetch } from '../services/public-fetch.ts';
-import { createStandingImages } from '../services/standing-images.ts';
+import { createStandingImages, type StandingImages } from '../services/standing-images.ts';
 import { createTriggers, type Triggers } from '../services/triggers.ts';
 import { createWatchRegistries, type WatchRegistries } from '../services/watch-registries.ts';
 
 interface Services {
   bases: Bases;
   round: BaseRound;
-  standingImages: () => Promise<Set<string>>;
+  standingImages: StandingImages;
   watchRegistries: WatchRegistries;
   triggers: Triggers;
   logger: Logger;
@@ -65,9 +65,10 @@ export function createWatchBases({ bases, round, standingImages, watchRegistries
     const names = await standingImages();
     const dropped = [...known.keys()].filter((image) => !names.has(image));
     await inTurns(dropped, writesAtOnce, (image) => bases.drop(image));
-    const images = [...names].map(
-      (image): WatchedImage => known.get(image) ?? { image, used: [], failures: 0, repeats: 0 },
-    );
+    const images = [...names].map(([image, { isPinned }]) => ({
+      item: known.get(image) ?? { image, used: [], failures: 0, repeats: 0 },
+      isPinned,
+    }));
     const time = deadline.getTime() - Date.now();
     const stop = time > 0 ? AbortSignal.timeout(time) : AbortSignal.abort();
     const { changes, left } = await watchRegistries(images, pauses, stop);

@@ -1,4 +1,4 @@
-import { isPinned, type NamedBase, watchedName } from '../core/base-standing.ts';
+import { isPinned, type NamedBase, pinnedEdge, watchedName } from '../core/base-standing.ts';
 import { missingDigest } from '../core/base-watch.ts';
 import type { Build } from '../core/build.ts';
 import type { BuildResult } from '../core/build-request.ts';
@@ -22,11 +22,13 @@ export function createObserveBases({ bases, dependents, projects, repositoryPref
   /** A release of a project is known by the project's name; anything else in our registry is watched like an image from outside. */
   async function edgesOf(base: NamedBase): Promise<{ image: string; digest: string }[]> {
     const watched = watchedName(base);
-    const release = isPinned(base) ? undefined : releaseOf(base);
+    const digest = base.digest ?? missingDigest;
+    if (isPinned(base)) return watched === undefined ? [] : [{ image: pinnedEdge(watched), digest }];
+    const release = releaseOf(base);
     // Of a project's further tags both are true: its release moves them, and so may somebody by hand.
     const isProject = base.own && release !== undefined && (await projects.get(release)) !== undefined;
     const images = [release, isProject ? undefined : watched].filter((image) => image !== undefined);
-    return images.map((image) => ({ image, digest: base.digest ?? missingDigest }));
+    return images.map((image) => ({ image, digest }));
   }
 
   /** What is nowhere may yet be released. */
@@ -50,8 +52,8 @@ export function createObserveBases({ bases, dependents, projects, repositoryPref
     const seenAt = new Date().toISOString();
     const watched = new Set(edges.map(({ image }) => image));
     for (const base of named) {
-      const image = isPinned(base) ? undefined : watchedName(base);
-      if (image === undefined || !watched.has(image)) continue;
+      const image = watchedName(base);
+      if (isPinned(base) || image === undefined || !watched.has(image)) continue;
       await (base.digest === undefined ? bases.missed(image) : bases.used(image, base.digest, seenAt));
     }
   };

@@ -1,4 +1,4 @@
-import { watchedName } from '../core/base-standing.ts';
+import { imageOfPinnedEdge, watchedName } from '../core/base-standing.ts';
 import { parseImageReference } from '../core/image-reference.ts';
 import { inTurns } from '../core/in-turns.ts';
 import { isCandidate } from '../core/project.ts';
@@ -17,22 +17,30 @@ const readsAtOnce = 32;
 
 /**
  * The images with a registry in their name that at least one project of the index stands on: releases of this pipeline are named like
- * their projects, and what becomes of them is known without a look.
+ * their projects, and what becomes of them is known without a look. By image: whether all of them name its digest.
  */
 export function createStandingImages({ dependents, projects, ownHost, repositoryPrefix }: Services) {
-  return async function standingImages(): Promise<Set<string>> {
+  return async function standingImages(): Promise<Map<string, { isPinned: boolean }>> {
     const active = new Map<string, Promise<boolean>>();
     const isActive = (name: string) => {
       const known = active.get(name) ?? projects.get(name).then((project) => project?.active ?? false);
       active.set(name, known);
       return known;
     };
-    const images = [...(await dependents.all())].filter(([image]) => isWatched(image));
-    const standing = await inTurns(images, readsAtOnce, async ([image, names]) => {
-      for (const name of names) if (await isActive(name)) return [image];
-      return [];
+    const edges = [...(await dependents.all())].flatMap(([edge, names]) => {
+      const pinned = imageOfPinnedEdge(edge);
+      const image = pinned ?? edge;
+      return isWatched(image) ? [{ image, isPinned: pinned !== undefined, names }] : [];
     });
-    return new Set(standing.flat());
+    const standing = new Map<string, { isPinned: boolean }>();
+    await inTurns(edges, readsAtOnce, async ({ image, isPinned, names }) => {
+      for (const name of names) {
+        if (!(await isActive(name))) continue;
+        standing.set(image, { isPinned: isPinned && (standing.get(image)?.isPinned ?? true) });
+        return;
+      }
+    });
+    return standing;
   };
 
   function isWatched(image: string): boolean {
@@ -41,3 +49,5 @@ export function createStandingImages({ dependents, projects, ownHost, repository
     return registry !== ownHost || !isCandidate(repository, repositoryPrefix);
   }
 }
+
+export type StandingImages = ReturnType<typeof createStandingImages>;

@@ -8,7 +8,7 @@ import type { PublicFetch } from './public-fetch.ts';
 import { createRegistryLook, RegistryBusyError, type RegistryLook } from './registry-look.ts';
 
 interface Services {
-  bases: Pick<Bases, 'seen' | 'failed' | 'pause' | 'resume'>;
+  bases: Pick<Bases, 'seen' | 'told' | 'failed' | 'pause' | 'resume'>;
   /** The only registry that gets credentials. */
   own: Registry;
   fetch: PublicFetch;
@@ -28,7 +28,7 @@ const registryBackoff = { first: 10 * minutes, longest: 60 * minutes };
  */
 export function createWatchRegistries({ bases, own, fetch, logger }: Services) {
   return async function watchRegistries(
-    images: readonly WatchedImage[],
+    images: readonly { item: WatchedImage; isPinned: boolean }[],
     pauses: ReadonlyMap<string, RegistryPause>,
     stop: AbortSignal,
   ): Promise<{ changes: BaseChange[]; left: number }> {
@@ -37,17 +37,17 @@ export function createWatchRegistries({ bases, own, fetch, logger }: Services) {
     const problems = new Map<string, RegistryUnavailableError>();
     const now = new Date();
     const due = images
-      .map((image) => ({ image, ...placeOf(image.image) }))
-      .filter(({ image, registry }) => isDue(image.notBefore, now) && isDue(pauses.get(registry)?.notBefore, now))
-      .toSorted(({ image: one }, { image: other }) => ((one.checkedAt ?? '') < (other.checkedAt ?? '') ? -1 : 1));
+      .map(({ item, isPinned }) => ({ item, isPinned, ...placeOf(item.image) }))
+      .filter(({ item, registry }) => isDue(item.notBefore, now) && isDue(pauses.get(registry)?.notBefore, now))
+      .toSorted(({ item: one }, { item: other }) => ((one.checkedAt ?? '') < (other.checkedAt ?? '') ? -1 : 1));
 
-    async function look({ image, registry: host, repository, tag }: (typeof due)[number]): Promise<HostWord> {
+    async function look({ item, isPinned, registry: host, repository, tag }: (typeof due)[number]): Promise<HostWord> {
       const registry =
         registries.get(host) ?? createRegistryLook(fetch, host === own.host ? own : outsideRegistry(host));
       registries.set(host, registry);
       try {
         const digest = await registry.digestOf(repository, tag);
-        await keep(image, digest);
+        await keep(item, isPinned, digest);
         const usedUp = registry.usedUp();
         if (!usedUp) return 'well';
         problems.set(host, usedUp);
@@ -56,17 +56,18 @@ export function createWatchRegistries({ bases, own, fetch, logger }: Services) {
         if (!(error instanceof RegistryUnavailableError)) throw error;
         problems.set(host, error);
         if (error instanceof RegistryBusyError) return 'down';
-        await bases.failed(image, `The registry could not say: ${error.message}.`, new Date());
+        await bases.failed(item, `The registry could not say: ${error.message}.`, new Date());
         return 'troubled';
       }
     }
 
-    async function keep(image: WatchedImage, digest: string | undefined): Promise<void> {
-      const at = new Date();
-      const change = digest && newsOf(image, digest, at);
-      if (change) changes.push(change);
-      else if (digest) await bases.seen(image, digest, at.toISOString());
-      else await bases.failed(image, 'The registry has no such image, or shows it to no stranger.', at);
+    async function keep(item: WatchedImage, isPinned: boolean, digest: string | undefined): Promise<void> {
+      const now = new Date();
+      const change = digest && newsOf(item, digest, now);
+      if (change && isPinned) await bases.told(change, item, now);
+      else if (change) changes.push(change);
+      else if (digest) await bases.seen(item, digest, now.toISOString());
+      else await bases.failed(item, 'The registry has no such image, or shows it to no stranger.', now);
     }
 
     const patienceWith = (host: string) => (pauses.has(host) ? 1 : patience);

@@ -124,7 +124,7 @@ describe('what a build stands on', () => {
     await world.track();
     const pinned = base(`debian:12@${B}`, debian.image, { digest: B });
     await seen(world, built(pinned, base(`alpine@${B}`, `docker.io/library/alpine@${B}`)));
-    expect(await graph(world)).toEqual([debian.image]);
+    expect(await graph(world)).toEqual([`pinned ${debian.image}`]);
     expect((await images(world)).size).toBe(0);
   });
 
