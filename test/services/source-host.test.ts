@@ -130,6 +130,17 @@ describe('many refs', () => {
     expect(await refsOf(`${gate.url}/demo/old.git`, { ...question, memory })).toEqual(answer);
   });
 
+  it('that are too many to be versions of anything are refused', async () => {
+    const tags = Array.from({ length: 50_001 }, (_, at) => line(`${commitAt(1)} refs/tags/v1.0.${at}\n`));
+    await using host = await startHost((_, response) => {
+      response.writeHead(200, { 'content-type': type }).end(advertisement(...tags));
+    });
+    const { refsOf } = createSourceHost(fetchHere);
+    const asked = (prefix: string) => refsOf(`${host.url}/demo/app.git`, { prefixes: [prefix] });
+    await expect(asked('refs/tags/v')).rejects.toThrow('more than 50000');
+    expect(await asked('refs/heads/')).toMatchObject({ refs: new Map() });
+  });
+
   it('that end before their end are no list', async () => {
     const half = `${line('# service=git-upload-pack\n')}0000${line(`${commitAt(1)} refs/heads/main\n`)}`;
     await expect(askRefs(half)).rejects.toThrow('broke off');
