@@ -131,7 +131,7 @@ describe('many refs', () => {
   });
 
   it('that are too many to be versions of anything are refused', async () => {
-    const tags = Array.from({ length: 50_001 }, (_, at) => line(`${commitAt(1)} refs/tags/v1.0.${at}\n`));
+    const tags = Array.from({ length: 50_001 }, (_, at) => `${commitAt(1)} refs/tags/v1.0.${at}\n`);
     await using host = await startHost((_, response) => {
       response.writeHead(200, { 'content-type': type }).end(advertisement(...tags));
     });
