@@ -190,6 +190,13 @@ function inWords(outcome: Outcome): string {
   }
 }
 
+/** The project waits for one of its parents no longer. */
+export function waitWithout(state: Rebuild, parent: string): Rebuild {
+  const pending = required(state);
+  const { [parent]: _, ...parents } = pending.parents;
+  return { ...state, pending: { ...pending, parents } };
+}
+
 /** The id of the order that starts the build of a round: the same however often the step is tried. */
 export function orderOf(pending: Pick<Pending, 'round' | 'attempt'>): string {
   return `step:${pending.round}.${pending.attempt}`;

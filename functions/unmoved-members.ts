@@ -1,6 +1,6 @@
 import type { Rebuilds } from '../services/rebuilds.ts';
 import type { Triggers } from '../services/triggers.ts';
-import { stepOf } from './planners/cascade-news.ts';
+import { stepOf, unmoved } from './planners/cascade-news.ts';
 
 /** A great cascade waits for hours, and the queue has other things to do. */
 const mostCalled = 1000;
@@ -19,6 +19,6 @@ export function createCallUnmoved({ rebuilds, triggers }: Services) {
     const projects: { name: string; place: number }[] = [];
     for await (const name of rebuilds.unmovedSince(since)) projects.push({ name, place: Math.random() });
     projects.sort((one, other) => one.place - other.place);
-    await triggers.sendBatch(projects.slice(0, mostCalled).map(({ name }) => stepOf('unmoved', name)));
+    await triggers.sendBatch(projects.slice(0, mostCalled).map(({ name }) => stepOf(unmoved, name)));
   };
 }

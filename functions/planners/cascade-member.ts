@@ -13,6 +13,7 @@ import {
   retry,
   settle,
   told,
+  waitWithout,
 } from '../../core/rebuild.ts';
 import type { ProjectRecord } from '../../services/projects.ts';
 import { standingOnBranch } from './cascade-graph.ts';
@@ -35,7 +36,7 @@ type Building = Rebuild & { pending: Pending & { build: string } };
 
 /** Takes one project of a cascade further, as far as it goes at this moment. Each of it may be done twice, or again after half of it. */
 export function createMembers(services: PlanServices) {
-  const { builds, cascades, projects, rebuilds, startRebuild, triggers } = services;
+  const { builds, cascades, logger, projects, rebuilds, startRebuild, triggers } = services;
 
   const announceEnd = createReleaseNews(services);
   const now = () => new Date().toISOString();
@@ -81,7 +82,7 @@ export function createMembers(services: PlanServices) {
     return nothing;
   }
 
-  async function goOn(state: Rebuild): Promise<Step> {
+  async function goOn(state: Rebuild, isStuck = false): Promise<Step> {
     const { pending } = state;
     if (!pending) return nothing;
     if (pending.state === 'building') return build(state as Building);
@@ -94,7 +95,7 @@ export function createMembers(services: PlanServices) {
     const decision = decide(pending, (name) => parents.get(name), new Date());
     switch (decision.do) {
       case 'wait':
-        return nothing;
+        return isStuck && (await waitsForItself(state.project, decision.for)) ? passOver(state, decision.for) : nothing;
       case 'skip':
         return skip(state, project, 'ParentFailedError', decision.reason);
       case 'nothing':
@@ -108,6 +109,31 @@ export function createMembers(services: PlanServices) {
     const begun = await rebuilds.write(state, begin(state, id, decision.cause, now()));
     // Somebody else was quicker, or there is more news: it is looked at again.
     return begun ? build(begun as Building) : goOn(await rebuilds.get(project.name));
+  }
+
+  /**
+   * Whether those who wait for one another come back to the project. Plans have no cycles; but when edges have turned around between two
+   * plans, what the two say together may have one.
+   */
+  async function waitsForItself(project: string, parent: string): Promise<boolean> {
+    const seen = new Set<string>();
+    let next = parent;
+    while (next !== project && !seen.has(next)) {
+      seen.add(next);
+      const { pending } = await rebuilds.get(next);
+      if (pending?.state !== 'waiting') return false;
+      const parents = await rebuilds.getMany(Object.keys(pending.parents));
+      const decision = decide(pending, (name) => parents.get(name), new Date());
+      if (decision.do !== 'wait') return false;
+      next = decision.for;
+    }
+    return next === project;
+  }
+
+  async function passOver(state: Rebuild, parent: string): Promise<Step> {
+    logger.warn('Projects wait for one another', { project: state.project, parent });
+    const passed = await rebuilds.write(state, waitWithout(state, parent));
+    return goOn(passed ?? (await rebuilds.get(state.project)));
   }
 
   async function build(state: Building): Promise<Step> {
@@ -185,10 +211,11 @@ export function createMembers(services: PlanServices) {
     endWith,
     tellChildren,
 
-    async step(name: string): Promise<Step> {
+    /** @param isStuck nothing has moved the project for a while */
+    async step(name: string, isStuck = false): Promise<Step> {
       const state = await rebuilds.get(name);
       await tellChildren(state);
-      return goOn(state.untold === undefined ? state : await rebuilds.get(name));
+      return goOn(state.untold === undefined ? state : await rebuilds.get(name), isStuck);
     },
   };
 }

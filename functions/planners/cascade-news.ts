@@ -117,6 +117,9 @@ export function createAnnounce(services: Services) {
 
 export type Announce = ReturnType<typeof createAnnounce>;
 
+/** In the place of a cascade's name: the project has not moved for a while, whatever cascade it is in. */
+export const unmoved = 'unmoved';
+
 export function stepOf(cascade: string, project: string): TriggerOf<'cascade-step'> {
   const receivedAt = new Date().toISOString();
   const id = `step:${createHash('sha256').update(`${cascade}\n${project}`).digest('hex').slice(0, 32)}`;

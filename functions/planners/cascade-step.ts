@@ -1,12 +1,13 @@
 import { createMembers } from './cascade-member.ts';
+import { unmoved } from './cascade-news.ts';
 import type { Planner } from './planner.ts';
 import type { PlanServices } from './services.ts';
 
 /** Looks at one project of a cascade: what it waits for may be through. */
 export function createCascadeStepPlanner(services: PlanServices): Planner<'cascade-step'> {
   const members = createMembers(services);
-  return async ({ project }) => {
-    const { builds, unfinished } = await members.step(project);
+  return async ({ cascade, project }) => {
+    const { builds, unfinished } = await members.step(project, cascade === unmoved);
     return { outcome: `cascade: ${builds.length} started`, builds, unfinished };
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Build } from '../../core/build.ts';
+import type { Build, Cause } from '../../core/build.ts';
 import { UpstreamError } from '../../core/errors.ts';
+import { hear } from '../../core/rebuild.ts';
 import { type Cascading, startCascading } from './cascading.ts';
 import { indexFile, indexPush } from './planning.ts';
 import { digest } from './world.ts';
@@ -81,6 +82,28 @@ describe('a project of a cascade', () => {
     await world.finish(await runningBuild(world, 'left'), 'released');
     await world.drain();
     expect(await story(world, 'top')).toMatchObject({ state: 'not-needed', reason: 'The project has left the index.' });
+  });
+
+  it('that waits for another which waits for it is built when nothing moves, and the other after it', async () => {
+    await using world = await startCascading();
+    await world.graph({ a: ['b'], b: ['a'] });
+    const at = new Date().toISOString();
+    const cause: Cause = { type: 'schedule', schedule: 'rate(1 day)' };
+    const hears = (job: string, id: string, parents: string[]) =>
+      world.rebuilds.change(world.name(job), (state) =>
+        hear(state, { id, cascade: 'c', at, parents: parents.map(world.name), cause }),
+      );
+    await hears('a', 'one', ['b']);
+    await hears('b', 'one', []);
+    await hears('b', 'two', ['a']);
+    await hears('a', 'two', []);
+    const step = { type: 'cascade-step', id: 'step', receivedAt: at, project: world.name('a') } as const;
+    await world.plan({ ...step, cascade: 'c' });
+    expect(await world.running()).toEqual([]);
+    await world.plan({ ...step, cascade: 'unmoved' });
+    await world.finish(await runningBuild(world, 'a'), 'released');
+    await world.drain();
+    expect((await world.running()).map(({ project }) => project)).toEqual([world.name('b')]);
   });
 
   it('that stands on a version tag hears of that version alone', async () => {

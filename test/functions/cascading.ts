@@ -1,6 +1,6 @@
 import type { Build, TerminalStatus } from '../../core/build.ts';
 import { declaredImages } from '../../core/dependents.ts';
-import type { Project } from '../../core/project.ts';
+import { type Project, parseProjectName } from '../../core/project.ts';
 import { endedNews } from '../../core/rebuild.ts';
 import type { Trigger } from '../../core/trigger.ts';
 import { createMortal, type Mortal } from './mortal.ts';
@@ -57,7 +57,11 @@ export async function startCascading(mortal: Mortal = createMortal()) {
 
     /** A build comes to its end, and the end is told. */
     async finish(build: Build, status: TerminalStatus): Promise<void> {
-      const image = { repository: 'registry.example/demo/x', digest, tags: ['latest'] };
+      const image = {
+        repository: 'registry.example/demo/x',
+        digest,
+        tags: [parseProjectName(build.project).desiredTag],
+      };
       await builds.close(build, status, status === 'released' ? { image } : {});
       if (status === 'released') await release(build.project, build.id);
       sent.push(ended(build.id));
