@@ -1,6 +1,7 @@
 import { imagesOf } from '../../core/dependents.ts';
 import { UpstreamError } from '../../core/errors.ts';
 import { indexChange, mergedFiles } from '../../core/index-change.ts';
+import { type IndexFile, readIndex } from '../../core/index-file.ts';
 import { type IndexReportInput, indexReport, indexReportMark, indexStatus } from '../../core/index-report.ts';
 import { type Project, projectSchema } from '../../core/project.ts';
 import type { TriggerOf } from '../../core/trigger.ts';
@@ -16,6 +17,10 @@ const context = 'slipway: index';
 const mostTurns = 5;
 /** What a stranger's index may have. */
 const mostBytes = 64 * 1024 * 1024;
+/** A planner has a minute; more than this is no pull request that anybody could read. */
+const mostChanged = 8_000_000;
+/** More are not shown. */
+const mostRoots = 100;
 
 type Services = Pick<PlanServices, 'projects' | 'dependents' | 'github' | 'index' | 'headOf' | 'logger'>;
 type PullRequest = TriggerOf<'pull-request'>;
@@ -39,10 +44,20 @@ export function createIndexPullRequestPlanner(services: Services): Planner<'pull
       github.compare(repository, baseRef, commit),
       projects.all(),
     ]);
+    const merged = mergedFiles(base, head, comparison?.files);
+    const texts = new Set(base.map(({ text }) => text));
+    const changed = merged.reduce((sum, { text }) => sum + (texts.has(text) ? 0 : text.length), 0);
+    if (changed > mostChanged) {
+      throw new IndexTooLargeError(`It changes more than ${mostChanged / 1e6} MB of the index. Split it.`);
+    }
     const known = records.map((record) => projectSchema.parse(record));
-    const change = indexChange(base, mergedFiles(base, head, comparison?.files), known);
+    const read = (files: IndexFile[]) => readIndex(files, index);
+    const change = indexChange(base, merged, known, read);
     const built = [...change.added, ...change.changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => after)];
-    const [facts, below] = await Promise.all([sourceFacts(built), descendants([...built, ...change.removed])]);
+    const [facts, below] = await Promise.all([
+      sourceFacts(built),
+      descendants([...built.slice(0, mostRoots), ...change.removed.slice(0, mostRoots)]),
+    ]);
     const unreleased = new Set(records.filter(({ active, released }) => active && !released).map(({ name }) => name));
     return { change, facts, below, unreleased, repositoryUrl: index.url, commit };
   }

@@ -62,6 +62,7 @@ const planner = (filesAt = async (commit: string) => files[commit] ?? []) =>
       source: indexSource,
       ref: 'refs/heads/main',
       repository: { filesAt },
+      allowedHosts: [],
     },
     async headOf(url) {
       const head = url in heads ? heads[url] : branchHead;
@@ -230,6 +231,17 @@ describe('an index that cannot be read', () => {
     };
     await planner(filesAt)(propose(one, base));
     expect(github.marks).toMatchObject([{ state: 'failure', description: 'The index is larger than 10 bytes.' }]);
+  });
+
+  it('because its pull request changes more than anybody could read fails it', async () => {
+    const large = Array.from({ length: 10 }, (_, at) => ({
+      path: `index.d/f${at}.yml`,
+      text: `# ${at}${'x'.repeat(900_000)}`,
+    }));
+    await planner()(propose(one, large));
+    expect(github.marks).toMatchObject([
+      { state: 'failure', description: 'It changes more than 8 MB of the index. Split it.' },
+    ]);
   });
 
   it('because the git host is in trouble is read later', async () => {
