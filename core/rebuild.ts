@@ -66,7 +66,7 @@ type Call = z.infer<typeof callSchema>;
 
 /** A trigger comes again for two weeks at most, and by hand; more than this many news are no accident. */
 const heardMilliseconds = 14 * 86_400_000;
-const mostHeard = 500;
+const mostHeard = 200;
 /** Planning is tried for half an hour. What a parent has not heard of after this long, it never will. */
 const hearingMilliseconds = 2 * 3_600_000;
 const bad: ReadonlySet<Outcome> = new Set(['blocked', 'failed', 'cancelled', 'skipped']);

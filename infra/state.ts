@@ -124,6 +124,7 @@ export class State extends Construct {
         byMonth: { partition: 'month', sort: 'startedAt' },
         byOpen: { partition: 'open', sort: 'since' },
       },
+      expiry: 'expiresAt',
       variable: 'CASCADES_TABLE',
     });
   }

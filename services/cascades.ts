@@ -47,8 +47,11 @@ export interface CascadeSummary extends CascadeHeader {
   endedAt?: string;
 }
 
-/** How far back the list of cascades goes. */
+/** How far back the list of cascades goes, and a little longer is what they are kept. */
 const monthsListed = 12;
+const keptDays = 400;
+/** Longer than a trigger can come again. */
+const answerDays = 30;
 /** A cascade's own items sort before its members: no project's name begins with a dot. */
 const headerMember = '.';
 const causeMember = (news: string) => `.cause ${news}`;
@@ -95,7 +98,12 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
     return found.sort((one, other) => (one.at < other.at ? -1 : 1));
   }
 
-  const itemOf = (cascade: string, member: CascadeMember) => ({ ...member, id: cascade, member: member.project });
+  const itemOf = (cascade: string, member: CascadeMember) => ({
+    ...member,
+    id: cascade,
+    member: member.project,
+    expiresAt: inDays(keptDays),
+  });
 
   return {
     causes,
@@ -110,7 +118,7 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
 
     /** Settles which cascade answers the news: the first to say it is right for ever. */
     async answerWith(news: string, cascade: string): Promise<string> {
-      if (await putOnce({ id: `news ${news}`, member: '.', cascade })) return cascade;
+      if (await putOnce({ id: `news ${news}`, member: '.', cascade, expiresAt: inDays(answerDays) })) return cascade;
       const settled = await this.answerTo(news);
       if (settled === undefined) throw new RecordConflictError(`Nobody knows which cascade answers ${news}.`);
       return settled;
@@ -119,8 +127,9 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
     /** Notes that the news is a part of the cascade, and begins it if it is new. */
     async note(cascade: string, news: { id: string; cause: Cause; at: string }): Promise<void> {
       const { at } = news;
-      await putOnce({ id: cascade, member: headerMember, month: at.slice(0, 7), startedAt: at });
-      await putOnce({ id: cascade, member: causeMember(news.id), news: news.id, cause: news.cause, at });
+      const expiresAt = inDays(keptDays);
+      await putOnce({ id: cascade, member: headerMember, month: at.slice(0, 7), startedAt: at, expiresAt });
+      await putOnce({ id: cascade, member: causeMember(news.id), news: news.id, cause: news.cause, at, expiresAt });
     },
 
     /** Members that the cascade did not have yet. */
@@ -223,5 +232,8 @@ const positionSchema = z.object({ month: z.string().regex(/^\d{4}-\d{2}$/), afte
 function monthOf(date: Date, monthsBefore = 0): string {
   return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - monthsBefore)).toISOString().slice(0, 7);
 }
+
+/** The second until which something is kept. */
+const inDays = (days: number) => Math.floor(Date.now() / 1000) + days * 86_400;
 
 const monthBefore = (month: string) => monthOf(new Date(`${month}-01T00:00:00Z`), 1);
