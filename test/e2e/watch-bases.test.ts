@@ -132,3 +132,12 @@ it('a project whose base is not there yet is built when it is', async () => {
   const [build] = await builds('early', 2);
   expect(build).toMatchObject({ status: 'released', cause: { bases: [{ image, previous: 'none' }] } });
 });
+
+it('the watch needs every permission that it has', () => {
+  const unneeded = rig.machine.account.iam
+    .usedStatements()
+    .filter(({ holder, effect, needed }) => holder.includes('BaseWatch') && effect === 'Allow' && !needed)
+    .map(({ statement }) => (statement as { Action: unknown }).Action);
+  // That is the schedule's own, which the test does not wait for.
+  expect(unneeded).toEqual(['lambda:InvokeFunction']);
+});

@@ -7,7 +7,7 @@ import { createStandingImages } from '../../services/standing-images.ts';
 import { createWatchRegistries } from '../../services/watch-registries.ts';
 import { startHost } from '../services/http.ts';
 import { createMortal, type Mortal } from './mortal.ts';
-import { silentLogger, startWorld } from './world.ts';
+import { silentLogger, startWorld, type World } from './world.ts';
 
 export const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
 
@@ -33,14 +33,16 @@ export async function startNamedRegistry(images: Record<string, Answer> = {}) {
 }
 
 /** watch-bases with everything around it, in front of registries of the tests' own. */
-export async function startWatching({
+export async function startWatching<Around extends World = World>({
   mortal = createMortal(),
   ownHost = 'own.example',
+  around,
 }: {
   mortal?: Mortal;
   ownHost?: string;
+  around?: Around;
 } = {}) {
-  const world = await startWorld();
+  const world = around ?? ((await startWorld()) as Around);
   const bases = mortal.guard(world.bases);
   let runs = 0;
 
@@ -103,6 +105,7 @@ export async function startWatching({
         bases: there,
         missingBases: missing,
       });
+      await world.builds.close(build, 'failed');
     },
 
     /** What the planner was told since the last question. */
