@@ -26,6 +26,11 @@ export function shortCommit(commit: string): string {
   return oneLine(commit, 80).slice(0, 7);
 }
 
+/** Enough of a digest to tell it from another: `sha256:1a2b3c4d5e6f`. */
+export function shortDigest(digest: string): string {
+  return oneLine(digest, 100).slice(0, 19);
+}
+
 /** `branch main`, `tag v1.2.3`; other refs as they are. */
 export function refInWords(ref: string): string {
   const pullRequest = /^refs\/pull\/(\d+)\/head$/.exec(ref)?.[1];

@@ -1,13 +1,20 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { imagesOf } from '../core/dependents.ts';
+import { createBases } from '../services/bases.ts';
 import { createBuildLog } from '../services/build-log.ts';
 import { createBuilds } from '../services/builds.ts';
 import { createCascades } from '../services/cascades.ts';
+import { createDependents } from '../services/dependents.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createProjects } from '../services/projects.ts';
+import { createRebuilds } from '../services/rebuilds.ts';
 import { createSiteHandler, type SiteHandler } from '../site/handler.ts';
+
+/** A base image may have thousands. */
+const dependentsShown = 30;
 
 let serve: SiteHandler | undefined;
 
@@ -19,11 +26,23 @@ export function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyS
 
 function createServices(): SiteHandler {
   const client = createDocumentClient();
+  const bases = createBases(client, variable('BASES_TABLE'));
+  const dependents = createDependents(client, variable('DEPENDENTS_TABLE'));
+  const rebuilds = createRebuilds(client, variable('CASCADES_TABLE'));
   const logger = new Logger({ serviceName: 'site' });
   return createSiteHandler({
     builds: createBuilds(client, variable('BUILDS_TABLE')),
     projects: createProjects(client, variable('PROJECTS_TABLE')),
     cascades: createCascades(client, variable('CASCADES_TABLE')),
+    relations: {
+      standings: bases.standings,
+      async dependents(project) {
+        const edges = await Promise.all(imagesOf(project).map((image) => dependents.of(image)));
+        const projects = [...new Set(edges.flat().map((edge) => edge.project))].sort();
+        return { projects: projects.slice(0, dependentsShown), total: projects.length };
+      },
+      pending: async (project) => (await rebuilds.get(project)).pending,
+    },
     log: createBuildLog({ client: new S3Client({}), bucket: variable('RECORDS_BUCKET') }),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),

@@ -29,6 +29,8 @@ export class StatusSite extends Construct {
     state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus');
     state.cascades.grant(this.pages, 'GetItem', 'Query');
     state.cascades.grantQuery(this.pages, 'byMonth');
+    state.bases.grant(this.pages, 'BatchGetItem');
+    state.dependents.grant(this.pages, 'Query');
     records.grantReadLogs(this.pages);
     api.grantLink(this.pages);
     for (const path of ['/', '/{proxy+}']) {

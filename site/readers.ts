@@ -1,3 +1,4 @@
+import type { BaseStanding, NamedBase } from '../core/base-standing.ts';
 import type { Build, BuildStatus, Cause } from '../core/build.ts';
 import type { Project } from '../core/project.ts';
 import type { LogSlice } from '../services/build-log.ts';
@@ -16,7 +17,7 @@ export interface BuildReader {
 }
 
 export interface ProjectReader {
-  get(name: string): Promise<Project | undefined>;
+  get(name: string): Promise<(Project & { bases?: NamedBase[] | undefined }) | undefined>;
   /** Every project, the inactive too, in any order: an index has hundreds of them, not millions. */
   all(): Promise<Project[]>;
 }
@@ -31,6 +32,26 @@ export interface CascadeReader {
   summary(id: string): Promise<CascadeSummary | undefined>;
   /** By name. */
   members(id: string, request: PageRequest): Promise<Page<CascadeMember>>;
+}
+
+export type { BaseStanding };
+
+/** The first projects that stand on an image, by name, and how many there are. */
+export interface Dependents {
+  projects: string[];
+  total: number;
+}
+
+/** A project's part in a cascade that is not over. */
+export interface Pending {
+  cascade: string;
+  state: 'waiting' | 'building';
+}
+
+export interface RelationReader {
+  standings(bases: readonly NamedBase[]): Promise<BaseStanding[]>;
+  dependents(project: Project): Promise<Dependents>;
+  pending(project: string): Promise<Pending | undefined>;
 }
 
 export interface LogReader {

@@ -11,7 +11,7 @@ import { buildListPage } from './pages/build-list.ts';
 import { cascadeListPage, cascadePage } from './pages/cascades.ts';
 import { projectListPage, projectPage } from './pages/projects.ts';
 import { fromOf } from './query.ts';
-import type { BuildReader, CascadeReader, LogReader, ProjectReader } from './readers.ts';
+import type { BuildReader, CascadeReader, LogReader, ProjectReader, RelationReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
 
 /** What the site reads from, and where it stands. */
@@ -19,6 +19,7 @@ export interface SiteParts {
   builds: BuildReader;
   projects: ProjectReader;
   cascades: CascadeReader;
+  relations: RelationReader;
   log: LogReader;
   /** `https://slipway.example.org`, without a slash at the end. */
   siteUrl: string;
@@ -123,7 +124,16 @@ async function projectList(
 async function project(parts: SiteParts, { query, now }: SiteRequest, names: string[]): Promise<Answer> {
   const found = await projectWith(parts, names);
   const { items, cursor } = await buildsOf(parts.builds, query, found.name);
-  return page(projectPage({ project: found, builds: items, cursor, query, siteUrl: parts.siteUrl, now }));
+  const { relations } = parts;
+  const [bases, dependents, pending] = await Promise.all([
+    relations.standings(found.bases ?? []),
+    relations.dependents(found),
+    relations.pending(found.name),
+  ]);
+  const shown = { dependsOn: found.dependsOn, bases, dependents, pending };
+  return page(
+    projectPage({ project: found, relations: shown, builds: items, cursor, query, siteUrl: parts.siteUrl, now }),
+  );
 }
 
 async function apiBuildList({ builds, siteUrl }: SiteParts, { query }: SiteRequest): Promise<Answer> {

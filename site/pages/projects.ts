@@ -8,6 +8,7 @@ import { ageElement } from '../times.ts';
 import { projectPath } from './build.ts';
 import { buildRows } from './build-list.ts';
 import { layout, pager } from './layout.ts';
+import { type ProjectRelations, pendingNote, relationFacts } from './project-relations.ts';
 
 export interface ProjectState {
   project: Project;
@@ -49,6 +50,7 @@ ${lastBuild ? statusChip(lastBuild.status) : html`<span class="chip quiet">no bu
 
 export interface ProjectPage {
   project: Project;
+  relations: ProjectRelations;
   builds: Build[];
   cursor: string | null;
   query: URLSearchParams;
@@ -56,7 +58,7 @@ export interface ProjectPage {
   now: Date;
 }
 
-export function projectPage({ project, builds, cursor, query, siteUrl, now }: ProjectPage): Html {
+export function projectPage({ project, relations, builds, cursor, query, siteUrl, now }: ProjectPage): Html {
   const source = sourcePage(project.gitUrl);
   const path = projectPath(project.name);
   const badge = `/badges/${project.appId}/${project.jobId}.svg?tag=${project.desiredTag}`;
@@ -66,10 +68,11 @@ export function projectPage({ project, builds, cursor, query, siteUrl, now }: Pr
     live: !query.has('cursor') && builds.some(({ status }) => !isTerminal(status)),
     main: html`<div class="head"><h1>${project.name}</h1><img src="${badge}" alt="State of the last build" height="20"></div>
 ${!project.active && html`<p class="note warning">This project has left the index. Nothing is built any more; its images stay.</p>`}
+${pendingNote(relations)}
 <dl class="facts">
 <div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : sourceInWords(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
 <div><dt>Dockerfile</dt><dd><code>${oneLine(project.dockerfile, 300)}</code>, context <code>${oneLine(project.context, 300)}</code></dd></div>
-${project.dependsOn.length > 0 && html`<div><dt>Built on</dt><dd>${project.dependsOn.map((name) => html`<code>${oneLine(name, 200)}</code> `)}</dd></div>`}
+${relationFacts(relations)}
 ${settings(project, now).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}
 <div><dt>Badge</dt><dd><code class="long">![image](${siteUrl}${badge})</code></dd></div>
 </dl>

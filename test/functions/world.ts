@@ -19,7 +19,7 @@ import { createObserveBases } from '../../services/observed-bases.ts';
 import { createProjects } from '../../services/projects.ts';
 import { createRebuilds } from '../../services/rebuilds.ts';
 import type { Records } from '../../services/records.ts';
-import { startTables } from '../services/tables.ts';
+import { startTables, stateTables } from '../services/tables.ts';
 
 export const commit = 'a'.repeat(40);
 export const digest = `sha256:${'d'.repeat(64)}`;
@@ -27,33 +27,7 @@ export const silentLogger = new Logger({ serviceName: 'test', logLevel: 'SILENT'
 
 /** What the functions talk to: the tables as they are, and the rest in memory, to be looked at. */
 export async function startWorld() {
-  const { client, stop } = await startTables([
-    {
-      name: 'projects',
-      key: 'name',
-      indexes: { bySource: { partition: 'source' }, byDueTime: { partition: 'scheduled', sort: 'dueAt' } },
-    },
-    {
-      name: 'builds',
-      key: 'id',
-      indexes: {
-        byProject: { partition: 'project', sort: 'createdAt' },
-        byMonth: { partition: 'month', sort: 'createdAt' },
-        byStatus: { partition: 'status', sort: 'createdAt' },
-      },
-    },
-    { name: 'bases', key: 'image' },
-    { name: 'deliveries', key: 'delivery' },
-    { name: 'heads', key: 'project', sortKey: 'ref' },
-    { name: 'sources', key: 'source' },
-    { name: 'dependents', key: 'image', sortKey: 'project' },
-    {
-      name: 'cascades',
-      key: 'id',
-      sortKey: 'member',
-      indexes: { byMonth: { partition: 'month', sort: 'startedAt' }, byOpen: { partition: 'open', sort: 'since' } },
-    },
-  ]);
+  const { client, stop } = await startTables(stateTables);
   const builds = createBuilds(client, 'builds');
   const projects = createProjects(client, 'projects');
   const bases = createBases(client, 'bases');

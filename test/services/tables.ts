@@ -14,6 +14,35 @@ interface Table {
   indexes?: Record<string, { partition: string; sort?: string }>;
 }
 
+/** Slipway's own tables, as infra/state.ts has them. */
+export const stateTables: Table[] = [
+  {
+    name: 'projects',
+    key: 'name',
+    indexes: { bySource: { partition: 'source' }, byDueTime: { partition: 'scheduled', sort: 'dueAt' } },
+  },
+  {
+    name: 'builds',
+    key: 'id',
+    indexes: {
+      byProject: { partition: 'project', sort: 'createdAt' },
+      byMonth: { partition: 'month', sort: 'createdAt' },
+      byStatus: { partition: 'status', sort: 'createdAt' },
+    },
+  },
+  { name: 'bases', key: 'image' },
+  { name: 'deliveries', key: 'delivery' },
+  { name: 'heads', key: 'project', sortKey: 'ref' },
+  { name: 'sources', key: 'source' },
+  { name: 'dependents', key: 'image', sortKey: 'project' },
+  {
+    name: 'cascades',
+    key: 'id',
+    sortKey: 'member',
+    indexes: { byMonth: { partition: 'month', sort: 'startedAt' }, byOpen: { partition: 'open', sort: 'since' } },
+  },
+];
+
 /** A DynamoDB in memory with the given tables; every key is a text. */
 export async function startTables(
   tables: Table[],

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { recordKeys } from '../../core/build-request.ts';
 import { handler } from '../../functions/site.ts';
 import { createBuilds } from '../../services/builds.ts';
+import { createDependents } from '../../services/dependents.ts';
 import { createProjects } from '../../services/projects.ts';
 import { type SmallS3, startSmallS3 } from '../services/small-s3.ts';
-import { startTables } from '../services/tables.ts';
+import { startTables, stateTables } from '../services/tables.ts';
 import { event, sampleBuild, sampleProject, siteUrl } from './sample-site.ts';
 
 const count = 25;
@@ -13,18 +14,7 @@ let tables: Awaited<ReturnType<typeof startTables>>;
 let s3: SmallS3;
 
 beforeAll(async () => {
-  tables = await startTables([
-    { name: 'projects', key: 'name', indexes: { bySource: { partition: 'source' } } },
-    {
-      name: 'builds',
-      key: 'id',
-      indexes: {
-        byProject: { partition: 'project', sort: 'createdAt' },
-        byMonth: { partition: 'month', sort: 'createdAt' },
-        byStatus: { partition: 'status', sort: 'createdAt' },
-      },
-    },
-  ]);
+  tables = await startTables(stateTables);
   s3 = await startSmallS3();
   const database = await tables.client.config.endpoint?.();
   const store = await s3.client.config.endpoint?.();
@@ -34,7 +24,10 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${database?.port}`,
     AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${store?.port}`,
+    BASES_TABLE: 'bases',
     BUILDS_TABLE: 'builds',
+    CASCADES_TABLE: 'cascades',
+    DEPENDENTS_TABLE: 'dependents',
     PROJECTS_TABLE: 'projects',
     RECORDS_BUCKET: 'records',
     SITE_URL: `${siteUrl}/`,
@@ -47,6 +40,7 @@ beforeAll(async () => {
     await builds.create(sampleBuild(number, { createdAt, status: number % 5 === 0 ? 'failed' : 'released' }));
   }
   await createProjects(tables.client, 'projects').put(sampleProject('demo/app:latest'));
+  await createDependents(tables.client, 'dependents').declare('demo/child:latest', ['demo/app:latest']);
   s3.objects.set(recordKeys.logPart(sampleBuild(1).id, 0), Buffer.from('the log\n'));
 });
 
@@ -82,7 +76,10 @@ describe('the site on its tables and its bucket', () => {
     const page = await ask(`/builds/${sampleBuild(1).id}`);
     expect(page.body).toContain('>the log\n</pre>');
     expect(page.body).toContain(`href="/projects/demo/app/latest"`);
-    expect((await ask('/projects/demo/app/latest')).statusCode).toBe(200);
+    const project = await ask('/projects/demo/app/latest');
+    expect(project.statusCode).toBe(200);
+    expect(project.body).toContain('href="/projects/demo/child/latest"');
+    expect((await ask('/cascades')).statusCode).toBe(200);
     expect(JSON.parse((await ask('/api/v1/projects')).body ?? '').items[0]).toMatchObject({
       name: 'demo/app:latest',
       lastBuild: { status: 'released', logUrl: `${siteUrl}/api/v1/builds/0000000000000001/log` },

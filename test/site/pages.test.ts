@@ -369,3 +369,36 @@ it('a project shows what its entry asks for, and which exception has ended', asy
   expect(text).not.toContain('<b>reachable');
   expect(text).not.toContain('o@example.org');
 });
+
+it('a project shows what it stands on, which pin holds it back, who stands on it, and the cascade that it waits in', async () => {
+  const [used, newer] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];
+  const ask = sampleSite({
+    projects: [sampleProject('demo/app:latest', { dependsOn: ['demo/base:latest'] })],
+    parts: {
+      relations: {
+        standings: async () => [
+          {
+            reference: `debian:12@${used}`,
+            image: 'docker.io/library/debian:12',
+            digest: used,
+            own: false,
+            pinned: true,
+            newer,
+          },
+          { reference: '<i>', image: '<i>', own: false, pinned: false, problem: 'nobody listens <there>' },
+        ],
+        dependents: async () => ({ projects: ['demo/child:latest'], total: 31 }),
+        pending: async () => ({ cascade: '00000000000000cc', state: 'waiting' }),
+      },
+    },
+  });
+  const { text } = await ask('/projects/demo/app/latest');
+  const words = seen(text);
+  expect(text).toContain('href="/projects/demo/base/latest"');
+  expect(text).toContain('href="/projects/demo/child/latest"');
+  expect(text).toContain('href="/cascades/00000000000000cc"');
+  expect(words).toContain('pinned by its digest the tag names sha256:222222222222');
+  expect(words).toContain('and 30 more');
+  expect(words).toContain('nobody listens <there>');
+  expect(text).not.toContain('<i>');
+});

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { standingsOf } from '../../core/base-standing.ts';
 import type { Build } from '../../core/build.ts';
 import type { Project } from '../../core/project.ts';
 import type { Page, PageRequest } from '../../services/page.ts';
@@ -95,6 +96,11 @@ export function sampleSite({
       causes: async (id) => cascades.find(({ summary }) => summary.id === id)?.summary.causes ?? [],
       summary: async (id) => cascades.find(({ summary }) => summary.id === id)?.summary,
       members: async (id) => ({ items: cascades.find(({ summary }) => summary.id === id)?.members ?? [] }),
+    },
+    relations: {
+      standings: async (bases) => standingsOf(bases, new Map()),
+      dependents: async () => ({ projects: [], total: 0 }),
+      pending: async () => undefined,
     },
     log: {
       slice: async (build, from, limit) => {

@@ -1,0 +1,48 @@
+import { oneLine, shortDigest } from '../../core/build-words.ts';
+import { type Html, html } from '../../core/html.ts';
+import { projectNameSchema } from '../../core/project.ts';
+import type { BaseStanding, Dependents, Pending } from '../readers.ts';
+import { projectPath } from './build.ts';
+
+/** Who a project stands on, who stands on it, and which cascade it has a part in at this moment. */
+export interface ProjectRelations {
+  dependsOn: string[];
+  bases: BaseStanding[];
+  dependents: Dependents;
+  pending: Pending | undefined;
+}
+
+/** The project waits, or is built, as a part of something larger. */
+export function pendingNote({ pending }: ProjectRelations): Html | undefined {
+  if (!pending) return undefined;
+  const waits = pending.state === 'waiting' ? 'waits for its turn' : 'is being built';
+  return html`<p class="note">This project ${waits} in <a href="/cascades/${pending.cascade}">cascade ${pending.cascade.slice(0, 8)}</a>.</p>`;
+}
+
+/** Rows for the page's table of facts. */
+export function relationFacts({ dependsOn, bases, dependents }: ProjectRelations): Html {
+  const more = dependents.total - dependents.projects.length;
+  return html`${
+    dependsOn.length > 0 &&
+    html`<div><dt>Depends on</dt><dd>${dependsOn.map((name) => html`${imageName(name)} `)}</dd></div>`
+  }
+${bases.length > 0 && html`<div><dt>Built on</dt><dd><ul class="reasons">${bases.map(baseItem)}</ul></dd></div>`}
+${
+  dependents.total > 0 &&
+  html`<div><dt>Stand on it</dt><dd>${dependents.projects.map((name) => html`${imageName(name)} `)}${more > 0 && html`<span class="quiet">and ${more} more</span>`}</dd></div>`
+}`;
+}
+
+function baseItem({ reference, digest, own, pinned, newer, problem }: BaseStanding): Html {
+  return html`<li>${own && !pinned ? imageName(oneLine(reference, 300)) : html`<code class="long">${oneLine(reference, 300)}</code>`}
+<span class="quiet">${digest ? shortDigest(digest) : 'not found'}${pinned && ', pinned by its digest'}</span>
+${newer && html`<span>${pinned ? 'the tag names' : 'now'} <code>${shortDigest(newer)}</code>${pinned && ': the pin keeps the older image'}</span>`}
+${problem && html`<span class="quiet">(${oneLine(problem, 200)})</span>`}</li>`;
+}
+
+function imageName(name: string): Html {
+  const isProject = projectNameSchema.safeParse(name).success;
+  return isProject
+    ? html`<a href="${projectPath(name)}"><code>${name}</code></a>`
+    : html`<code>${oneLine(name, 200)}</code>`;
+}
