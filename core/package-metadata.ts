@@ -1,4 +1,4 @@
-/** Metadata files of package repositories, as text in pieces. Everything in them is a stranger's. */
+/** Metadata files of package repositories, as text in pieces. Everything in them is a stranger's: no pattern looks without a bound. */
 
 export interface ReleaseFile {
   /** By path from the suite's folder. */
@@ -31,9 +31,12 @@ export function parseRelease(text: string): ReleaseFile {
 
 /** The address and hash of a repository's package list. https://rpm.org/docs/latest/manual/ (createrepo_c's `repomd.xml`) */
 export function parseRepomd(text: string): { path: string; algorithm: string; hash: string } | undefined {
-  const [, primary = ''] = /<data\s+type="primary"\s*>([\s\S]*?)<\/data>/.exec(text) ?? [];
-  const path = /<location\s[^>]*href="([^"]+)"/.exec(primary)?.[1];
-  const [, type = '', hash] = /<checksum\s+type="(sha\d*)"[^>]*>\s*([0-9a-f]+)\s*<\/checksum>/.exec(primary) ?? [];
+  const start = /<data\s+type="primary"\s*>/.exec(text)?.index ?? text.length;
+  // Its end is looked for once, however many beginnings there are.
+  const primary = text.slice(start, text.indexOf('</data>', start));
+  const path = /<location\s[^>]{0,500}?href="([^"]{1,1000})"/.exec(primary)?.[1];
+  const [, type = '', hash] =
+    /<checksum\s+type="(sha\d{0,3})"[^>]{0,100}>\s{0,100}([0-9a-f]{1,128})\s{0,100}<\/checksum>/.exec(primary) ?? [];
   if (path === undefined || hash === undefined) return undefined;
   return { path: plainText(path), algorithm: type === 'sha' ? 'sha1' : type, hash };
 }
@@ -48,11 +51,15 @@ export interface Mirrors {
 export function parseMirrors(text: string): Mirrors {
   const isMetalink = /<metalink[\s>]/.test(text);
   const found = isMetalink
-    ? [...text.matchAll(/<url\s[^>]*>\s*(https?:[^<\s]+)\s*<\/url>/g)].map(([, url = '']) => plainText(url))
+    ? [...text.matchAll(/<url\s[^>]{0,500}>\s{0,100}(https?:[^<\s]{1,2000})\s{0,100}<\/url>/g)].map(([, url = '']) =>
+        plainText(url),
+      )
     : text.split(/\s+/).filter((line) => /^https?:\/\//.test(line));
   const urls = found.map((url) => url.replace(/\/repodata\/repomd\.xml$/, '').replace(/\/+$/, ''));
   const hashes = isMetalink
-    ? [...text.matchAll(/<hash\s+type="sha256"\s*>\s*([0-9a-f]{64})\s*<\/hash>/g)].map(([, hash = '']) => hash)
+    ? [...text.matchAll(/<hash\s{1,9}type="sha256"\s{0,9}>\s{0,100}([0-9a-f]{64})\s{0,100}<\/hash>/g)].map(
+        ([, hash = '']) => hash,
+      )
     : [];
   return { urls: [...urls].sort((one, other) => schemeOrder(one) - schemeOrder(other)), hashes };
 }
@@ -71,7 +78,7 @@ export interface ListedPackage {
 export type PackageReader = (piece: string) => ListedPackage[];
 
 /** Beyond this, what has not ended is no entry: it is dropped, so that it fills no memory. */
-const longestEntry = 4 * 1024 * 1024;
+const longestEntry = 2 * 1024 * 1024;
 
 /** `Packages` of Debian and `APKINDEX` of Alpine: paragraphs of fields, under the names that say what is wanted. */
 export function paragraphReader(fields: { name: string; architecture: string; version: string }): PackageReader {
@@ -105,10 +112,10 @@ export function primaryReader(): PackageReader {
     rest = entries.pop() ?? '';
     if (rest.length > longestEntry) rest = '';
     return entries.flatMap((entry) => {
-      const name = /<name>([^<]*)<\/name>/.exec(entry)?.[1];
-      const architecture = /<arch>([^<]*)<\/arch>/.exec(entry)?.[1];
-      const [version = ''] = /<version\s[^>]*>/.exec(entry) ?? [];
-      const attribute = (key: string) => new RegExp(`\\s${key}="([^"]*)"`).exec(version)?.[1] ?? '';
+      const name = /<name>([^<]{1,500})<\/name>/.exec(entry)?.[1];
+      const architecture = /<arch>([^<]{1,100})<\/arch>/.exec(entry)?.[1];
+      const [version = ''] = /<version\s[^>]{1,1000}>/.exec(entry) ?? [];
+      const attribute = (key: string) => new RegExp(`\\s${key}="([^"]{0,300})"`).exec(version)?.[1] ?? '';
       if (name === undefined || architecture === undefined || version === '' || architecture === 'src') return [];
       const [epoch, ver, release] = [attribute('epoch'), attribute('ver'), attribute('rel')];
       const full = `${epoch === '' || epoch === '0' ? '' : `${epoch}:`}${ver}-${release}`;

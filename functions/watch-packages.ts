@@ -17,6 +17,10 @@ import { createTriggers, type Triggers } from '../services/triggers.ts';
 import { openPublicFetch } from './public-fetching.ts';
 
 const imagesAtOnce = 16;
+/** What one image may take: its repositories are what its own files say. */
+const imagePatience = 120_000;
+/** What one image's repositories may have together: many times what a distribution has for one architecture. */
+const mostAvailable = 500_000;
 const writesAtOnce = 32;
 
 interface Services {
@@ -94,11 +98,18 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
       const { architecture } = contents;
       const files: AvailablePackages[] = [];
       let isComplete = true;
+      let packages = 0;
+      const late = AbortSignal.timeout(imagePatience);
       // One after another: images of one kind wait for the same files anyhow.
       for (const repository of contents.repositories) {
-        const found = await available({ repository, architecture });
-        if (found) files.push(...found);
-        else isComplete = false;
+        const isEnough = late.aborted || packages > mostAvailable;
+        const found = isEnough ? undefined : await until(late, available({ repository, architecture }));
+        if (!found) {
+          isComplete = false;
+          continue;
+        }
+        files.push(...found);
+        packages += found.reduce((sum, { versions }) => sum + versions.size, 0);
       }
       return { ...known, updates: updatesOf(contents, files), isComplete };
     }
@@ -140,6 +151,14 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
   };
 }
 
+/** The work's result, or undefined once it takes too long; it goes on for whoever else waits for it. */
+function until<Value>(late: AbortSignal, work: Promise<Value>): Promise<Value | undefined> {
+  return Promise.race([
+    work,
+    new Promise<undefined>((resolve) => late.addEventListener('abort', () => resolve(undefined), { once: true })),
+  ]);
+}
+
 function leastRecentFirst(one: CheckedProject, other: CheckedProject): number {
   return (
     (one.packagesCheckedAt ?? '').localeCompare(other.packagesCheckedAt ?? '') || one.name.localeCompare(other.name)
@@ -156,7 +175,7 @@ function parentsOf(project: CheckedProject | undefined, repositoryPrefix: string
   return [...project.dependsOn.map(ownParent), ...observed].filter((parent) => parent !== undefined);
 }
 
-/** What a run leaves for images that it is at, for the triggers and for the notes. */
+/** What a run leaves for images that it is at, at most their patience, for the triggers and for the notes. */
 const endingMilliseconds = 4 * 60_000;
 let run: ReturnType<typeof createWatchPackages> | undefined;
 

@@ -15,7 +15,7 @@ import { readableEndings, readPackageFile } from './package-files.ts';
 import type { RepositoryCache, Validator } from './package-repository-cache.ts';
 import type { PublicFetch, PublicResponse } from './public-fetch.ts';
 
-/** Debian's main has 12 MB packed, Fedora's 40. */
+/** Debian 12's main has 12 MB packed. */
 const limits = { description: 16 * 1024 * 1024, list: 256 * 1024 * 1024, mirrors: 3 } as const;
 const patience = { description: 30_000, list: 180_000 } as const;
 /** How many packages of repositories stay in memory, about 150 bytes each; with more, all are read from the cache again. */
