@@ -61,10 +61,11 @@ export function createWatchBases({ bases, round, standingImages, watchRegistries
     const leftOver = await round.announcement();
     if (leftOver) await tell(leftOver);
     // In this order: what a build writes of a base comes after its edge, so that no item is taken for one that nobody stands on.
+    const startedAt = new Date().toISOString();
     const { images: known, pauses } = await bases.all();
     const names = await standingImages();
     const dropped = [...known.keys()].filter((image) => !names.has(image));
-    await inTurns(dropped, writesAtOnce, (image) => bases.drop(image));
+    await inTurns(dropped, writesAtOnce, (image) => bases.drop(image, startedAt));
     const images = [...names].map(([image, { isPinned }]) => ({
       item: known.get(image) ?? { image, used: [], failures: 0, repeats: 0 },
       isPinned,

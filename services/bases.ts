@@ -47,7 +47,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
     async used(image: string, digest: string, at: string): Promise<void> {
       await update(image, {
         UpdateExpression:
-          'SET digest = if_not_exists(digest, :digest), seenAt = if_not_exists(seenAt, :at) ADD used :used',
+          'SET digest = if_not_exists(digest, :digest), seenAt = if_not_exists(seenAt, :at), usedAt = :at ADD used :used',
         ExpressionAttributeValues: { ':digest': digest, ':at': at, ':used': new Set([digest]) },
       });
     },
@@ -137,9 +137,18 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
       });
     },
 
-    /** Nobody stands on the image any more. */
-    async drop(image: string): Promise<void> {
-      await client.send(new DeleteCommand({ TableName: tableName, Key: { image } }));
+    /** Nobody stood on the image at that time. */
+    async drop(image: string, at: string): Promise<void> {
+      await ifConditionHolds(
+        client.send(
+          new DeleteCommand({
+            TableName: tableName,
+            Key: { image },
+            ConditionExpression: 'attribute_not_exists(usedAt) OR usedAt < :at',
+            ExpressionAttributeValues: { ':at': at },
+          }),
+        ),
+      );
     },
 
     /** Leaves a registry alone until then. */
