@@ -40,8 +40,9 @@ export function createRepositoryCache(client: S3Client, bucket: string) {
       try {
         const { Body } = await client.send(new GetObjectCommand(place(url)));
         const text = await unpacked((await Body?.transformToByteArray()) ?? '', { maxOutputLength: mostBytes });
-        const { validator, versions } = entrySchema.parse(JSON.parse(text.toString()));
-        return { validator, versions: new Map(versions) };
+        // What another version of the program has kept is read anew from its repository.
+        const { data } = entrySchema.safeParse(JSON.parse(text.toString()));
+        return data && { validator: data.validator, versions: new Map(data.versions) };
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
         throw error;
