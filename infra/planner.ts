@@ -34,7 +34,8 @@ export class Planner extends Construct {
     const planner = new PipelineFunction(this, 'PlanBuilds', {
       description: 'Decides which projects a trigger concerns, writes their builds and starts them.',
       timeout: Planner.timeout,
-      memoryMegabytes: 1024,
+      // One whole processor: a large index or cascade is read, put in order and written within the minute, or a good part of it.
+      memoryMegabytes: 1769,
       logRetention: props.logRetention,
     });
     this.function = planner;

@@ -12,12 +12,13 @@ const mostAsked = 2000;
 export async function graphBelow(
   roots: readonly string[],
   { projects, dependents }: Pick<PlanServices, 'projects' | 'dependents'>,
+  most = mostAsked,
 ): Promise<Map<string, string[]>> {
   const children = new Map<string, string[]>();
   const seen = new Set(roots);
   let level = [...seen];
   while (level.length > 0) {
-    if (seen.size > mostAsked) return wholeGraph({ projects, dependents });
+    if (seen.size > most) return wholeGraph({ projects, dependents });
     const active = (await projects.getMany(level)).filter((project) => project.active);
     const standing = await dependents.ofMany(active.flatMap(imagesOf));
     for (const project of active) children.set(project.name, childrenOf(project, standing));
