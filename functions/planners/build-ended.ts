@@ -1,4 +1,5 @@
-import { endedNews } from '../../core/rebuild.ts';
+import type { Build } from '../../core/build.ts';
+import { endedNews, type Rebuild } from '../../core/rebuild.ts';
 import { createMembers } from './cascade-member.ts';
 import type { Planner } from './planner.ts';
 import { createReleaseNews } from './release-news.ts';
@@ -10,20 +11,29 @@ export function createBuildEndedPlanner(services: PlanServices): Planner<'build-
   const announceEnd = createReleaseNews(services);
   const members = createMembers(services);
 
+  /** The build that the project's round waits for: this one, or one whose place this one took, of whose end nobody has been told yet. */
+  async function awaited({ pending }: Rebuild, ended: Build): Promise<Build | undefined> {
+    if (pending?.state !== 'building' || pending.build === undefined) return undefined;
+    if (pending.build === ended.id) return ended;
+    const other = await builds.get(pending.build);
+    return other?.status === 'superseded' && other.supersededBy === ended.id ? other : undefined;
+  }
+
   return async ({ build: id }) => {
     const build = await builds.get(id);
     if (!build) return { outcome: `ignored: there is no build ${id}`, builds: [] };
     const state = await rebuilds.get(build.project);
-    if (state.pending?.state === 'building' && state.pending.build === id) {
-      const { unfinished } = await members.endWith(state, build);
-      return { outcome: `cascade ${state.pending.cascade}: ${build.status}`, builds: [], unfinished };
+    const member = await awaited(state, build);
+    if (member) {
+      const { unfinished } = await members.endWith(state, member);
+      return { outcome: `cascade ${state.pending?.cascade}: ${build.status}`, builds: [], unfinished };
     }
     if (state.heard[endedNews(id)]) {
       // A try before this one ended the project's round, and may have died before it called the children.
       await members.tellChildren(state);
       return { outcome: `cascade: ${build.status}`, builds: [] };
     }
-    const { cascade, members: count, unfinished } = await announceEnd(build, false);
+    const { cascade, members: count, unfinished } = await announceEnd(build);
     return { outcome: cascade ? `cascade ${cascade}: ${count} projects` : build.status, builds: [], unfinished };
   };
 }

@@ -188,7 +188,7 @@ export function createMembers(services: PlanServices) {
     }
     if (!isTerminal(build.status)) return { unfinished: false };
     // Those who wait for the project hear of what else its end means before it is through: none of them is on its way yet.
-    const { unfinished } = await announceEnd(build, true);
+    const { unfinished } = await announceEnd(build, state.pending?.cascade);
     if (!unfinished) await end(await rebuilds.get(state.project), { outcome: build.status, build: build.id });
     return { unfinished };
   }

@@ -64,15 +64,15 @@ export function createReleaseNews(services: PlanServices) {
     return isMember || build.cascade !== undefined ? notBefore(build.project, waiting) : waiting;
   }
 
-  /** @param isMember whether a cascade waits for this very build */
-  return async function announceEnd(build: Build, isMember: boolean): Promise<Announced> {
-    const standing = await concerned(build, isMember);
+  /** @param waiting the cascade that waits for this very build, if one does */
+  return async function announceEnd(build: Build, waiting?: string): Promise<Announced> {
+    const standing = await concerned(build, waiting !== undefined);
     if (standing.size === 0) return { members: 0, unfinished: false };
     return announce({
       id: endedNews(build.id),
       cause: { type: 'parent-released', parents: [build.project] },
       roots: [...standing].map(([project, parents]) => ({ project, cause: { type: 'parent-released', parents } })),
-      joins: isMember ? build.cascade : undefined,
+      joins: waiting,
     });
   };
 }

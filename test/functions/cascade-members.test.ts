@@ -54,9 +54,10 @@ describe('a build of a cascade whose place a push took', () => {
     const pushed = await world.queue('push-left', { project: world.name('left') });
     await world.builds.close(left, 'superseded', { supersededBy: pushed.id });
     await world.finish(pushed, 'released');
-    world.sent.push(world.ended(left.id));
     await world.drain();
     const top = await runningBuild(world, 'top');
+    world.sent.push(world.ended(left.id));
+    await world.drain();
     await world.finish(top, 'released');
     await world.drain();
     expect(await world.counts()).toEqual({ left: 1, top: 1 });
