@@ -42,7 +42,8 @@ export async function findBuildah(program: Program, { env, signal }: Surrounding
       ? buildahContainers(store)
       : shortLivedContainers({
           command: (args) => store.command([], args),
-          prepare: (call) => containersEnvironment(call, []),
+          prepare: (call, image) => containersEnvironment(call, [image]),
+          hold: () => store.hold(),
           // A rootless Podman's root is the person who runs it.
           user: '0:0',
         });

@@ -15,18 +15,22 @@ interface Program {
   /** The whole command line for Docker's or Podman's arguments. */
   command: (args: readonly string[]) => Promise<string[]>;
   /** The environment of the program's processes. */
-  prepare: (call: EngineCall) => Promise<Record<string, string>>;
+  prepare: (call: EngineCall, image: string) => Promise<Record<string, string>>;
+  /** Keeps others from clearing the containers while one is in use. */
+  hold?: () => Promise<AsyncDisposable>;
   /** Who a container's command is, so that what it writes can be removed. */
   user: string;
 }
 
 /** The containers of Docker and of Podman, which have the same commands. */
-export function shortLivedContainers({ command, prepare, user }: Program): Pick<Engine, 'files' | 'run'> {
+export function shortLivedContainers({ command, prepare, hold, user }: Program): Pick<Engine, 'files' | 'run'> {
   async function withName<Value>(
+    image: string,
     call: EngineCall,
     use: (name: string, ask: (args: readonly string[], log?: EngineCall['log']) => Promise<Finished>) => Promise<Value>,
   ): Promise<Value> {
-    const env = await prepare(call);
+    const env = await prepare(call, image);
+    await using _lock = await hold?.();
     const name = `slipway-${randomUUID()}`;
     const ask = async (args: readonly string[], log?: EngineCall['log'], signal = call.signal) => {
       const [program = '', ...rest] = await command(args);
@@ -42,7 +46,7 @@ export function shortLivedContainers({ command, prepare, user }: Program): Pick<
 
   return {
     files<Value>(image: string, paths: readonly string[], call: EngineCall, use: Borrower<Value>): Promise<Value> {
-      return withName(call, async (name, ask) => {
+      return withName(image, call, async (name, ask) => {
         // It is never started; the engine only wants to know what it would run.
         must(await ask(['create', `--name=${name}`, '--network=none', '--entrypoint=/none', image]));
         const archive = join(call.workspace, `${name}.tar`);
@@ -67,7 +71,7 @@ export function shortLivedContainers({ command, prepare, user }: Program): Pick<
     run(container: Container, call: EngineCall): Promise<Finished> {
       const { image, folder, workingFolder, environment, hasNetwork } = container;
       const [program, ...args] = container.command;
-      return withName(call, (name, ask) =>
+      return withName(image, call, (name, ask) =>
         ask(
           [
             'run',
