@@ -63,6 +63,8 @@ function descriptionOf(build: Build): string {
       return `Blocked: ${build.verdict?.reasons[0] ?? 'see the build'}`;
     case 'failed':
       return `Failed: ${build.failure?.message ?? 'see the log'}`;
+    case 'cancelled':
+      return `Cancelled: ${build.failure?.message ?? 'see the build'}`;
     default:
       return `The image is ${build.status}`;
   }

@@ -41,7 +41,7 @@ describe('the mark at a commit', () => {
     ['blocked', 'failure', /^Blocked: CVE-1/],
     ['failed', 'failure', /^Failed: RUN make failed/],
     ['superseded', 'error', /superseded/],
-    ['cancelled', 'error', /cancelled/],
+    ['cancelled', 'error', /^Cancelled: RUN make failed/],
   ] as const)('of a build that is %s is %s', async (status, state, description) => {
     const verdict = { outcome: 'block' as const, reasons: ['CVE-1 in openssl.'], counts: {} };
     const failure = { error: 'X', message: `RUN make failed. ${'x'.repeat(500)}` };
