@@ -115,8 +115,6 @@ export function createAnnounce(services: Services) {
   };
 }
 
-export type Announce = ReturnType<typeof createAnnounce>;
-
 /** In the place of a cascade's name: the project has not moved for a while, whatever cascade it is in. */
 export const unmoved = 'unmoved';
 
