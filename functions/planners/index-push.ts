@@ -14,8 +14,11 @@ import type { PlanServices } from './services.ts';
 /** ECR's rate for making repositories is low; the SDK waits and tries again, so a few at a time is the fastest. */
 const repositoriesAtOnce = 4;
 const writesAtOnce = 32;
-/** What is left of the function's minute is for the cascade. An index too large for it goes on with the next run. */
-const budgetMilliseconds = 20_000;
+/** From the beginning to the last entry, and for the cascade after it. An index too large for the function's minute goes on with the next run. */
+const writingMilliseconds = 20_000;
+const cascadeMilliseconds = 25_000;
+/** An index whose reading takes long comes on nevertheless. */
+const leastWritingMilliseconds = 5000;
 
 /** Brings the projects in line with a push of the index, and has what is new or changed built, parents first. */
 export function createIndexPushPlanner(services: PlanServices): Planner<'push'> {
@@ -23,6 +26,7 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
   const announce = createAnnounce(services);
 
   async function applyIndex(push: PushTrigger): Promise<Planned> {
+    const deadline = Date.now() + writingMilliseconds;
     if (push.deleted || push.commit === null) return { outcome: 'ignored: the index branch was deleted', builds: [] };
     // A push that is planned late, after its newer one, must not bring the older entries back.
     if (!(await deliveries.advance(`${push.source} ${push.ref}`, { ...push, commit: push.commit })))
@@ -35,7 +39,10 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
       known.map((project) => projectSchema.parse(project)),
     );
     const calls = callsOf(push, plan, known);
-    const { failures, unfinished } = await write(push, plan, known, calls, read.projects);
+    const { failures, unfinished } = await write(push, plan, known, calls, {
+      entries: read.projects,
+      deadline: Math.max(deadline, Date.now() + leastWritingMilliseconds),
+    });
     const { added, changed, deactivated } = plan;
     const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${read.problems.length} problems`;
     if (unfinished) return { outcome: `${counts}; goes on`, builds: [], unfinished };
@@ -58,9 +65,8 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
     { added, changed, deactivated }: IndexPlan,
     known: ProjectRecord[],
     calls: Map<string, Call>,
-    entries: Project[],
+    { entries, deadline }: { entries: Project[]; deadline: number },
   ): Promise<{ failures: Map<string, unknown>; unfinished: boolean }> {
-    const deadline = Date.now() + budgetMilliseconds;
     const failures = new Map<string, unknown>();
     const gone = new Set(deactivated.map(({ name }) => name));
     const before = new Set(known.filter(({ active }) => active).map(({ name }) => name));
@@ -109,11 +115,14 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
   function build(push: PushTrigger, calls: Map<string, Call>) {
     const causeOf = (change: Call['change']) =>
       ({ type: 'index', delivery: push.id, commit: push.after, change }) as const;
-    return announce({
-      id: `index:${push.id}`,
-      cause: causeOf('changed'),
-      roots: [...calls].map(([project, { change }]) => ({ project, cause: causeOf(change) })),
-    });
+    return announce(
+      {
+        id: `index:${push.id}`,
+        cause: causeOf('changed'),
+        roots: [...calls].map(([project, { change }]) => ({ project, cause: causeOf(change) })),
+      },
+      cascadeMilliseconds,
+    );
   }
 
   /** A newer push found what this one wrote before it died, and saw nothing new in it: what this one called for is built here. */

@@ -29,7 +29,7 @@ export const indexPush = (id = 'index-1', over: Partial<PushTrigger> = {}) =>
 
 /** An index file; each entry is `job` with what differs from the rest. */
 export function indexFile(entries: Record<string, Record<string, string>>, path = 'index.d/demo.yml'): IndexFile {
-  const text = Object.entries(entries).map(([job, over]) => {
+  const text = Object.entries(entries).map(([job, over], at) => {
     const keys = {
       'app-id': 'demo',
       'job-id': job,
@@ -42,7 +42,7 @@ export function indexFile(entries: Record<string, Record<string, string>>, path 
       ...over,
     };
     const lines = Object.entries(keys).map(([key, value]) => `    ${key}: ${value}`);
-    return ['  - id: 1', ...lines].join('\n');
+    return [`  - id: ${at + 1}`, ...lines].join('\n');
   });
   return { path, text: `Projects:\n${text.join('\n')}\n` };
 }
