@@ -15,14 +15,17 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.stop());
 
-async function api<Answer>(path: string, body?: object): Promise<Answer> {
+async function api<Answer>(path: string, body?: object): Promise<Answer | undefined> {
   const { url, gitHubToken, indexRepository } = rig.machine;
   const answer = await fetch(`${url}/github/repos/${indexRepository}${path}`, {
     headers: { authorization: `token ${gitHubToken}`, 'content-type': 'application/json' },
     ...(body && { method: 'POST', body: JSON.stringify(body) }),
   });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as Answer;
+  if (answer.ok) return (await answer.json()) as Answer;
+  const text = await answer.text();
+  // The host knows a fork's commit once it has looked at the push.
+  if (answer.status === 422 && !body) return undefined;
+  throw new Error(`${path}: ${answer.status} ${text}`);
 }
 
 /** Writes the index's file and pushes it to the fork's branch; gives the commit. */
@@ -36,18 +39,18 @@ async function pushToFork(branch: string, ...entries: string[]): Promise<string>
 
 const status = (commit: string) =>
   rig.until(`the status of ${commit}`, async () => {
-    const { statuses } = await api<{ statuses: { context: string; state: string; description: string }[] }>(
+    const found = await api<{ statuses: { context: string; state: string; description: string }[] }>(
       `/commits/${commit}/status`,
     );
-    return statuses.find(({ context }) => context === 'slipway: index');
+    return found?.statuses.find(({ context }) => context === 'slipway: index');
   });
 
 /** The comment once it is about the commit, and the only one. */
 const comment = (number: number, commit: string) =>
   rig.until(`the comment about ${commit}`, async () => {
     const comments = await api<{ body: string }[]>(`/issues/${number}/comments`);
-    expect(comments.length).toBeLessThanOrEqual(1);
-    return comments.find(({ body }) => body.includes(commit.slice(0, 12)))?.body;
+    expect(comments?.length).toBeLessThanOrEqual(1);
+    return comments?.find(({ body }) => body.includes(commit.slice(0, 12)))?.body;
   });
 
 describe('a pull request from a fork to the index', () => {
@@ -61,7 +64,7 @@ describe('a pull request from a fork to the index', () => {
     );
     const opened = Date.now();
     const pull = await api<{ number: number }>('/pulls', { title: 'Add mine', head: 'guest:add-mine', base: 'main' });
-    number = pull.number;
+    number = pull?.number ?? 0;
     expect(await status(commit)).toMatchObject({ state: 'failure' });
     expect(await comment(number, commit)).toMatch(/index\.d\/demo\.yml:\d+:\d+[\s\S]*`demo\/mine:latest`/);
     expect(Date.now() - opened).toBeLessThan(30_000);
