@@ -47,7 +47,10 @@ export interface BuildOrder {
   onlyNews?: boolean | undefined;
 }
 
-export type RebuildOrder = Pick<BuildOrder, 'trigger' | 'project' | 'cause' | 'cascade' | 'noCache'>;
+export interface RebuildOrder extends Pick<BuildOrder, 'trigger' | 'project' | 'cause' | 'cascade' | 'noCache'> {
+  /** A build of the head that began since then is what is asked for. */
+  unlessSince?: string | undefined;
+}
 
 /** Starts builds: their record, their request to the builder, their execution. Doing it twice, or again after half of it, starts one. */
 export function createBuildStarter(services: Services) {
@@ -159,6 +162,8 @@ export function createBuildStarter(services: Services) {
       const { project } = order;
       const ref = `refs/heads/${project.gitBranch}`;
       const known = await heads.get(project.name, ref);
+      const latest = order.unlessSince && known?.build ? await builds.get(known.build) : undefined;
+      if (latest && latest.createdAt >= (order.unlessSince ?? '')) return run(latest, project);
       if (known) return start({ ...order, ref, commit: known.commit, headAt: known.headAt }, true);
       const headAt = new Date().toISOString();
       const commit = await services.headOf(project.gitUrl, project.gitBranch);

@@ -144,7 +144,10 @@ export function createMembers(services: PlanServices) {
     const project = await projects.get(state.project);
     if (!project || !pending.cause) return nothing;
     const { cause, cascade, noCache } = pending;
-    const order = { trigger: orderOf(pending), project, cause, cascade, noCache };
+    // The first push of a new entry may be planned before its turn comes. Where nothing is waited for, its build is the very same.
+    const isNew = cause.type === 'index' && cause.change === 'added' && Object.keys(pending.parents).length === 0;
+    const unlessSince = isNew ? project.indexedAt : undefined;
+    const order = { trigger: orderOf(pending), project, cause, cascade, noCache, unlessSince };
     const started = await startRebuild(order).catch((error: unknown) => {
       // Only a branch that no build is known of is asked for, and watch-sources looks for it when its host is back.
       if (!(error instanceof UpstreamError)) throw error;
