@@ -13,7 +13,9 @@ else runOnPinnedNode();
 function runOnPinnedNode() {
   const node = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   if (!existsSync(node)) {
-    process.stderr.write(`slipway: Node ${process.versions.node} is too old, and the one that Slipway brings is not there. Run npm ci.\n`);
+    process.stderr.write(
+      `slipway: Node ${process.versions.node} is too old, and the one that Slipway brings is not there. Run npm ci.\n`,
+    );
     process.exitCode = 2;
     return;
   }

@@ -46,7 +46,7 @@ export interface IndexPlan {
  * What an index means against the projects that are known. Projects of a file that could not be read whole stay as they are
  * unless the file still has them, and an index without a single project changes nothing: a broken index deletes nothing.
  */
-export function planIndex(index: Index, known: Project[]): IndexPlan {
+export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known: Project[]): IndexPlan {
   const knownByName = new Map(known.map((project) => [project.name, project]));
   const named = new Set(index.projects.map(({ name }) => name));
   return {

@@ -1,19 +1,6 @@
 import { expect, it } from 'vitest';
 import { readIndex } from '../../core/index-file.ts';
-
-const entry = (over: Record<string, string>) =>
-  Object.entries({
-    'app-id': 'demo',
-    'job-id': 'app',
-    'git-url': 'https://git.example/demo/app.git',
-    'git-path': '/',
-    'target-file': 'Dockerfile',
-    'desired-tag': 'latest',
-    'notify-email': 'owner@example.org',
-    ...over,
-  })
-    .map(([key, value], at) => `${at === 0 ? '  - ' : '    '}${key}: ${value}`)
-    .join('\n');
+import { goodFile } from './index-texts.ts';
 
 // ECR, DynamoDB or the policies would refuse these while the index is applied, and the other entries would wait with them.
 it.each([
@@ -31,9 +18,8 @@ it.each([
   ],
   ['a path too long for a record, written in pieces', { 'git-path': 'a/'.repeat(400) }, /longer than 500/],
 ])('refuses %s, and takes the entry beside it', (_, keys, message) => {
-  const { projects, problems } = readIndex([
-    { path: 'index.d/demo.yml', text: `Projects:\n${entry(keys)}\n${entry({ 'job-id': 'other' })}\n` },
-  ]);
+  const { projects, problems: all } = readIndex([goodFile({ app: keys as Record<string, string>, other: {} })]);
+  const problems = all.filter(({ severity }) => severity === 'error');
   expect(projects.map(({ name }) => name)).toEqual(['demo/other:latest']);
   expect(problems).toHaveLength(1);
   expect(problems[0]?.message).toMatch(message);

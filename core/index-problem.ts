@@ -1,0 +1,52 @@
+/** What a check of the index can find. The words are stable, for programs. */
+export type IndexProblemCode =
+  | 'too-large'
+  | 'yaml'
+  | 'yaml-feature'
+  | 'too-deep'
+  | 'encoding'
+  | 'hidden-character'
+  | 'structure'
+  | 'unknown-key'
+  | 'duplicate-key'
+  | 'missing-key'
+  | 'value'
+  | 'git-url'
+  | 'path'
+  | 'prebuild'
+  | 'exception'
+  | 'duplicate-id'
+  | 'duplicate-name'
+  | 'cycle'
+  | 'file-name'
+  | 'spelling'
+  | 'too-many';
+
+/** Where something of the index stands. Lines and columns count from 1. */
+export interface IndexPosition {
+  file: string;
+  line: number;
+  column: number;
+}
+
+/** Something in an index file that is wrong, and how to mend it. */
+export interface IndexProblem extends IndexPosition {
+  /** An `error` must be mended before a merge; a `warning` says how something is taken that may be meant otherwise. */
+  severity: 'error' | 'warning';
+  code: IndexProblemCode;
+  /** `app/job:tag`, or what of it is known. */
+  entry?: string;
+  message: string;
+}
+
+/** A stranger's text within a message: cut, in quotes, and with nothing in it that a terminal or a reader's eye could take for another. */
+export function quoted(text: string): string {
+  const cut = text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  return JSON.stringify(cut).replaceAll(hiddenCharacter, (character) => {
+    return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** Controls, and what turns the direction of a text or shows nothing. https://trojansource.codes */
+export const hiddenCharacter =
+  /(?![\t\n\r])\p{Cc}|[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/gu;

@@ -1,0 +1,176 @@
+import {
+  Composer,
+  CST,
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type ParsedNode,
+  Parser,
+} from 'yaml';
+import { hiddenCharacter, type IndexProblem, quoted } from './index-problem.ts';
+
+const largestFile = 1_000_000;
+const deepest = 24;
+const mostHidden = 100;
+
+/** A value of the file, with the place where it begins. Nothing: nothing is written, or `null` without quotes. */
+export type Value = Text | List | Mapping | { kind: 'nothing'; offset: number };
+export interface Text {
+  kind: 'text';
+  offset: number;
+  text: string;
+  /** Written without quotes, so that other readers of YAML may take it for a number. */
+  isPlain: boolean;
+}
+interface List {
+  kind: 'list';
+  offset: number;
+  items: Value[];
+}
+export interface Mapping {
+  kind: 'mapping';
+  offset: number;
+  keys: Map<string, { offset: number; value: Value }>;
+}
+
+/** Something wrong at one place of a file. */
+export interface Fault extends Pick<IndexProblem, 'code' | 'message'> {
+  offset: number;
+}
+
+export interface YamlFile {
+  /** Absent if the file cannot be read at all: `faults` says why. */
+  content?: Value;
+  faults: Fault[];
+  positionOf: (offset: number) => { line: number; column: number };
+}
+
+/**
+ * Reads the YAML of an index file, of which mappings, lists and texts are all that is needed. What else YAML has is refused while the
+ * characters are read, before anything could be expanded: anchors, aliases, tags, a second document, deep nesting. It takes time in
+ * proportion to the text, whatever is in it.
+ */
+export function readYaml(text: string): YamlFile {
+  const lines = new LineCounter();
+  const positionOf = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  if (text.length > largestFile || Buffer.byteLength(text) > largestFile) {
+    const message = `The file is larger than ${largestFile / 1e6} MB. Split it: one file for each app-id.`;
+    return { faults: [{ offset: 0, code: 'too-large', message }], positionOf };
+  }
+  const faults: Fault[] = [];
+  const document = compose(text, lines, faults);
+  const encoding = text.indexOf('\ufffd');
+  if (encoding >= 0) {
+    faults.push({ offset: encoding, code: 'encoding', message: 'This is not UTF-8. Save the file as UTF-8.' });
+  }
+  const hidden = hiddenCharacters(text);
+  if (faults.length > 0) return { faults: [...faults, ...hidden], positionOf };
+  const content: Value = document?.contents ? readNode(document.contents, faults) : { kind: 'nothing', offset: 0 };
+  return { content, faults: [...faults, ...hidden], positionOf };
+}
+
+const refusedFeatures: Record<string, string> = {
+  anchor: 'An anchor (&name) is not read here. Put the text in quotes if it begins with "&".',
+  alias: 'An alias (*name) is not read here. Write the value out; put the text in quotes if it begins with "*".',
+  tag: 'A tag (!name) is not read here. Put the text in quotes if it begins with "!".',
+};
+
+/** The tokens go from lexer to parser to composer as `yaml` itself sends them, with a look at each on its way. */
+function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Parsed | undefined {
+  const parser = new Parser(lines.addNewLine);
+  const tokens: CST.Token[] = [];
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    const message = refusedFeatures[CST.tokenType(lexeme) ?? ''];
+    if (message !== undefined && faults.length < mostHidden) {
+      faults.push({ offset: parser.offset, code: 'yaml-feature', message });
+    }
+    if (parser.stack.length > deepest) {
+      const tooDeep = 'This is nested deeper than an index ever is.';
+      faults.push({ offset: parser.offset, code: 'too-deep', message: tooDeep });
+      return undefined;
+    }
+    for (const token of parser.next(lexeme)) tokens.push(token);
+  }
+  for (const token of parser.end()) tokens.push(token);
+  if (faults.length > 0) return undefined;
+  // The failsafe schema keeps every scalar the text that was written: the tag 3.10 must not become 3.1. Keys that stand twice are found
+  // here, because the composer would compare each with every other.
+  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
+  const [document, second] = [...composer.compose(tokens, true, text.length)];
+  for (const { pos, code, message } of document?.errors ?? []) {
+    faults.push({ offset: pos[0], code: 'yaml', message: `This is no valid YAML: ${inWords(code, message)}` });
+  }
+  if (second) {
+    const message = 'A second YAML document begins here. Put its entries under the one "Projects:".';
+    faults.push({ offset: second.contents?.range[0] ?? second.range[0], code: 'yaml-feature', message });
+  }
+  return document;
+}
+
+function inWords(code: string, message: string): string {
+  const sentence = `${message.slice(0, 300).replace(/[.!]$/, '')}.`;
+  switch (code) {
+    case 'TAB_AS_INDENT':
+      return 'a tab is no indentation. Use blanks.';
+    case 'BAD_INDENT':
+      return `${sentence} The keys of one entry begin in the same column.`;
+    case 'MULTILINE_IMPLICIT_KEY':
+    case 'MISSING_CHAR':
+      return `${sentence} Is a ":" or a closing quote missing, or the indentation wrong?`;
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return `${sentence} Put a text that has ": " in it in quotes.`;
+    default:
+      return sentence;
+  }
+}
+
+/** Comments have them too, and who reads the file sees neither. */
+function hiddenCharacters(text: string): Fault[] {
+  const faults: Fault[] = [];
+  for (const { index, 0: character } of text.matchAll(hiddenCharacter)) {
+    // A byte order mark is what some editors begin a file with.
+    if (index === 0 && character === '\ufeff') continue;
+    const message = `The character ${quoted(character)} cannot be seen, and can make a text look like another. Take it out.`;
+    faults.push({ offset: index, code: 'hidden-character', message });
+    if (faults.length === mostHidden) break;
+  }
+  return faults;
+}
+
+function readNode(node: ParsedNode, faults: Fault[]): Value {
+  const offset = node.range[0];
+  if (isScalar(node)) {
+    const isPlain = node.type === 'PLAIN';
+    const text = typeof node.value === 'string' ? node.value.trim() : '';
+    const isNothing = text === '' || (isPlain && /^(?:~|null)$/i.test(text));
+    return isNothing ? { kind: 'nothing', offset } : { kind: 'text', offset, text, isPlain };
+  }
+  if (isSeq(node)) return { kind: 'list', offset, items: node.items.map((item) => readNode(item, faults)) };
+  if (!isMap(node)) return { kind: 'nothing', offset };
+  const keys: Mapping['keys'] = new Map();
+  for (const { key, value } of node.items) {
+    const at = key.range[0];
+    if (!isScalar(key) || typeof key.value !== 'string') {
+      faults.push({ offset: at, code: 'structure', message: 'A key is a text, such as "job-id".' });
+    } else if (keys.has(key.value)) {
+      const message = `The key ${quoted(key.value)} stands here a second time. Keep one of the two.`;
+      faults.push({ offset: at, code: 'duplicate-key', message });
+    } else {
+      keys.set(key.value, { offset: at, value: value ? readNode(value, faults) : { kind: 'nothing', offset: at } });
+    }
+  }
+  return { kind: 'mapping', offset, keys };
+}
+
+/** The text that a key of a mapping holds, if it is one. */
+export function textOf(mapping: Mapping, key: string): Text | undefined {
+  const value = mapping.keys.get(key)?.value;
+  return value?.kind === 'text' ? value : undefined;
+}
