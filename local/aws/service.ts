@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import type { z } from 'zod';
 
@@ -107,6 +107,22 @@ export interface Call {
   readonly gone: AbortSignal;
 }
 
+/** A call that is named by its method and path. */
+export interface RestCall {
+  method: string;
+  /** Decoded, without `/aws`. */
+  path: string;
+  query: URLSearchParams;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+export interface RestAnswer {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
 export interface InputProblem {
   /** `MessageBody`, `Entries.0.Id` */
   member: string;
@@ -153,10 +169,12 @@ export interface Service {
   /** The service's name in the credential scope of a signature: `sqs`, `ecr`, `states`. Absent: the service answers no calls. */
   readonly signingName?: string;
   /** Absent: the service reads requests itself (S3), through `serve`. */
-  readonly protocol?: 'json-1.0' | 'json-1.1' | 'query';
+  readonly protocol?: 'json-1.0' | 'json-1.1' | 'query' | 'rest-json';
   readonly operations?: Readonly<Record<string, Operation>>;
   /** For a service without a protocol: answers a request whose signature is right. `request.url` is as it came, `/aws/…`. */
   serve?(request: IncomingMessage, response: ServerResponse, caller: Caller): void | Promise<void>;
+  /** For `rest-json`: answers a request whose signature is right; whether the caller may is asked by the service. */
+  rest?(call: RestCall, caller: Caller): Promise<RestAnswer>;
   /** The error for an input that misses a member or breaks a constraint. Absent: `ValidationException`. */
   invalidInput?(problem: InputProblem): AwsError;
   /** Services that once spoke the query protocol name their errors as they did there, in the header `x-amzn-query-error`. */

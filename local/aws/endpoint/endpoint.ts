@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type Account, AwsError, type Call, type Caller, type Service } from '../service.ts';
+import { type Account, AwsError, type Call, type Caller, type RestCall, type Service } from '../service.ts';
 import { parseInput } from './input.ts';
 import { type Answer, type Protocol, protocolBy, protocolOf, unknownServiceProtocol } from './protocol.ts';
 import { type Credential, payloadHashOf, readCredential, SignatureError, verifySignature } from './signature.ts';
@@ -54,6 +54,11 @@ export function createAwsEndpoint(account: Account, services: readonly Service[]
       const body = await readBody(request);
       if (body === undefined) return;
       verifySignature(signed(request), credential, secret, payloadHashOf(body));
+      if (service.rest) {
+        const answer = await service.rest(restCallOf(request, body), caller);
+        write(response, { ...answer, headers: { ...answer.headers, 'x-amzn-requestid': requestId } });
+        return;
+      }
       const { action, input } = protocol.readCall(request.headers, body);
       const output = await perform(service, protocol, action, input, caller, { requestId, gone: goneSignal(response) });
       write(response, protocol.success(action, output, requestId));
@@ -117,6 +122,16 @@ function internalFailure(): AwsError {
 
 function signed(request: IncomingMessage) {
   return { method: request.method ?? '', target: request.url ?? '', headers: request.headers };
+}
+
+function restCallOf(request: IncomingMessage, body: Buffer): RestCall {
+  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
+  const { method = 'GET', headers } = request;
+  try {
+    return { method, path: decodeURIComponent(pathname.replace(/^\/aws/, '')), query, headers, body };
+  } catch {
+    throw new AwsError('UnknownOperationException', 'The path of the request cannot be decoded.', 404);
+  }
 }
 
 /** What the signature has in place of the body's hash where the body is read by the service itself. */

@@ -1,16 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AwsError, Service } from '../service.ts';
+import type { AwsError, RestAnswer, Service } from '../service.ts';
 import { jsonProtocol } from './json-protocol.ts';
 import { queryProtocol } from './query-protocol.ts';
+import { restJsonProtocol } from './rest-json-protocol.ts';
 import type { SignatureError } from './signature.ts';
 import { xmlProtocol } from './xml-protocol.ts';
 
 /** An answer that is ready to be written. */
-export interface Answer {
-  statusCode: number;
-  headers: Record<string, string>;
-  body: string;
-}
+export type Answer = RestAnswer;
 
 /** How a service's calls and answers stand in HTTP. */
 export interface Protocol {
@@ -28,6 +25,7 @@ export function protocolOf(service: Service): Protocol {
   if (service.protocol === 'json-1.0' || service.protocol === 'json-1.1')
     return jsonProtocol(service, service.protocol);
   if (service.protocol === 'query') return queryProtocol(service);
+  if (service.protocol === 'rest-json') return restJsonProtocol;
   return service.signingName === 's3' ? xmlProtocol : jsonProtocol(service, 'json-1.1');
 }
 

@@ -9,8 +9,12 @@ export interface FunctionSettings extends InstanceSettings {
   timeoutSeconds: number;
 }
 
-/** `payload` is JSON; it is never parsed on the way from the function to its caller. */
-export type Outcome = { ok: true; payload: string } | { ok: false; error: FunctionError };
+/**
+ * `payload` is JSON; it is never parsed on the way from the function to its caller. `log` is what the function wrote meanwhile, the end
+ * of it at least.
+ */
+export type Outcome = { log: string } & Result;
+type Result = { ok: true; payload: string } | { ok: false; error: FunctionError };
 
 export interface RunningFunction {
   readonly settings: FunctionSettings;
@@ -23,7 +27,7 @@ export interface RunningFunction {
 interface Instance {
   worker: Worker;
   current:
-    | { invocation: Invocation; startedAt: number; settle(outcome: Outcome): void; timer: NodeJS.Timeout }
+    | { invocation: Invocation; startedAt: number; settle(outcome: Outcome): void; timer: NodeJS.Timeout; log: string }
     | undefined;
   idleTimer: NodeJS.Timeout | undefined;
 }
@@ -39,6 +43,8 @@ const requestLimit = 6 * 1024 * 1024;
 const responseLimit = requestLimit + 100;
 /** On one machine further events wait for a free instance; Lambda would start up to a thousand. */
 const mostInstances = 8;
+/** Characters. A caller is told the last 4 KB. */
+const keptLog = 4096;
 const idleMilliseconds = 5 * 60_000;
 
 /** A function with its instances: threads that are started under load and ended when they have nothing to do. */
@@ -61,8 +67,12 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
     const instance: Instance = { worker, current: undefined, idleTimer: undefined };
     instances.add(instance);
     let memoryExceeded = false;
-    worker.stdout.on('data', (text: Buffer) => log.write(text));
-    worker.stderr.on('data', (text: Buffer) => log.write(text));
+    const write = (text: Buffer) => {
+      log.write(text);
+      if (instance.current) instance.current.log = (instance.current.log + text.toString()).slice(-keptLog);
+    };
+    worker.stdout.on('data', write);
+    worker.stderr.on('data', write);
     worker.on('message', (answer: InstanceAnswer) => finish(instance, outcomeOf(answer)));
     worker.on('error', (error: NodeJS.ErrnoException) => {
       memoryExceeded = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
@@ -87,14 +97,17 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
     if (position >= 0) idle.splice(position, 1);
   };
 
-  const finish = (instance: Instance, outcome: Outcome): void => {
+  const finish = (instance: Instance, outcome: Result): void => {
     const current = instance.current;
     if (current === undefined) return;
     instance.current = undefined;
     clearTimeout(current.timer);
-    report(current.invocation.requestId, performance.now() - current.startedAt);
+    const { requestId } = current.invocation;
+    const reported = report(requestId, performance.now() - current.startedAt);
+    log.write(reported);
     if (instances.has(instance)) rest(instance);
-    current.settle(outcome);
+    const start = `START RequestId: ${requestId} Version: $LATEST\n`;
+    current.settle({ ...outcome, log: `${start}${current.log}END RequestId: ${requestId}\n${reported}` });
     serve();
   };
 
@@ -123,7 +136,7 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
     const milliseconds = settings.timeoutSeconds * 1000;
     const invocation = { requestId: randomUUID(), event, deadline: Date.now() + milliseconds };
     const timer = setTimeout(() => expire(instance, invocation.requestId), milliseconds);
-    instance.current = { invocation, startedAt: performance.now(), settle, timer };
+    instance.current = { invocation, startedAt: performance.now(), settle, timer, log: '' };
     instance.worker.postMessage(invocation);
   };
 
@@ -136,11 +149,9 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
     void instance.worker.terminate();
   };
 
-  const report = (requestId: string, milliseconds: number): void => {
+  const report = (requestId: string, milliseconds: number): string => {
     const duration = milliseconds.toFixed(2);
-    log.write(
-      `REPORT RequestId: ${requestId}\tDuration: ${duration} ms\tBilled Duration: ${Math.ceil(milliseconds)} ms\tMemory Size: ${settings.memoryMb} MB\n`,
-    );
+    return `REPORT RequestId: ${requestId}\tDuration: ${duration} ms\tBilled Duration: ${Math.ceil(milliseconds)} ms\tMemory Size: ${settings.memoryMb} MB\n`;
   };
 
   return {
@@ -168,7 +179,7 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
   };
 }
 
-function outcomeOf(answer: InstanceAnswer): Outcome {
+function outcomeOf(answer: InstanceAnswer): Result {
   if ('error' in answer) return { ok: false, error: answer.error };
   if (Buffer.byteLength(answer.payload) <= responseLimit) return { ok: true, payload: answer.payload };
   const errorMessage = `Response payload size exceeded maximum allowed payload size (${responseLimit} bytes).`;

@@ -4,6 +4,7 @@ import { physicalName } from '../physical-name.ts';
 import { type Account, AwsError, type Caller, resourceType, type Service } from '../service.ts';
 import { createAsyncInvocations } from './async.ts';
 import { type Outcome, type RunningFunction, runFunction } from './function.ts';
+import { createInvoke } from './invoke.ts';
 import { createQueuePoller, type QueuePoller } from './queue-poller.ts';
 import { eventSourceSchema, type FunctionProperties, functionSchema, permissionSchema } from './schema.ts';
 
@@ -177,6 +178,13 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
   };
 
   return {
+    signingName: 'lambda',
+    protocol: 'rest-json',
+    rest: createInvoke(account, {
+      assertThere: find,
+      run,
+      enqueue: (functionArn, event) => asynchronous.enqueue(functionArn, event),
+    }),
     resources,
     run,
     invokeAsync(functionArn, event, caller) {

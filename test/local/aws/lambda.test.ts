@@ -190,7 +190,7 @@ describe('a function', () => {
         SourceArn: 'arn:aws:events:r:1:rule/a',
       } as never,
     });
-    expect(await lambda.run(arn, '{}', caller)).toEqual({ ok: true, payload: '1' });
+    expect(await lambda.run(arn, '{}', caller)).toMatchObject({ ok: true, payload: '1' });
     await expect(lambda.run(arn, '{}', { ...caller, sourceArn: 'arn:aws:events:r:1:rule/b' })).rejects.toThrow();
   });
 });
