@@ -38,6 +38,7 @@ type Route = (parts: SiteParts, request: SiteRequest, names: string[]) => Answer
 const name = '([a-z0-9][a-z0-9._-]*)';
 const tag = '([A-Za-z0-9_][A-Za-z0-9._-]{0,127})';
 const id = '([0-9a-f]{16})';
+const cascadeId = '(\\d{8}T\\d{6}Z-[0-9a-f]{6})';
 
 const routes: [RegExp, Route][] = [
   [/^\/$/, buildList],
@@ -45,7 +46,7 @@ const routes: [RegExp, Route][] = [
   [new RegExp(`^/builds/${id}/log$`), (_parts, _request, [build]) => redirect(`/api/v1/builds/${build}/log`)],
   [/^\/builds$/, () => redirect('/')],
   [/^\/cascades$/, cascadeList],
-  [new RegExp(`^/cascades/${id}$`), cascade],
+  [new RegExp(`^/cascades/${cascadeId}$`), cascade],
   [/^\/projects$/, projectList],
   [new RegExp(`^/projects/${name}/${name}$`), projectList],
   [new RegExp(`^/projects/${name}/${name}/${tag}$`), project],
@@ -53,8 +54,8 @@ const routes: [RegExp, Route][] = [
   [new RegExp(`^/api/v1/builds/${id}$`), apiOneBuild],
   [new RegExp(`^/api/v1/builds/${id}/log$`), apiLog],
   [/^\/api\/v1\/cascades$/, apiCascadeList],
-  [new RegExp(`^/api/v1/cascades/${id}$`), apiOneCascade],
-  [new RegExp(`^/api/v1/cascades/${id}/projects$`), apiCascadeProjects],
+  [new RegExp(`^/api/v1/cascades/${cascadeId}$`), apiOneCascade],
+  [new RegExp(`^/api/v1/cascades/${cascadeId}/projects$`), apiCascadeProjects],
   [/^\/api\/v1\/projects$/, apiProjectList],
   [new RegExp(`^/api/v1/projects/${name}/${name}$`), apiProjectList],
   [new RegExp(`^/api/v1/projects/${name}/${name}/${tag}$`), apiOneProject],

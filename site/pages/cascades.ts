@@ -25,7 +25,7 @@ ${
   cascades.length > 0
     ? html`<ol class="rows">${cascades.map(
         ({ cascade, causes }) => html`<li>
-<code>${cascade.id.slice(0, 8)}</code>
+<code>${cascade.id.slice(-6)}</code>
 <div class="what"><a href="/cascades/${cascade.id}">${causesInWords(causes)}</a></div>
 <div class="where"></div>
 <div class="when">${ageElement(cascade.startedAt, now)}</div>
@@ -51,11 +51,11 @@ export function cascadePage({ cascade, members, cursor, query, now }: CascadePag
   const path = `/cascades/${id}`;
   const took = durationInWords(Date.parse(endedAt ?? now.toISOString()) - Date.parse(startedAt));
   return layout({
-    title: `Cascade ${id.slice(0, 8)}`,
+    title: `Cascade ${id}`,
     api: `/api/v1${path}`,
     live: endedAt === undefined,
     main: html`<div id="cascade" data-part>
-<div class="head"><h1>Cascade ${id.slice(0, 8)}</h1></div>
+<div class="head"><h1>Cascade ${id}</h1></div>
 <p class="meaning" data-announce="${countsInWords(counts)}">${countsInWords(counts)}</p>
 <section><h2>${causes.length === 1 ? 'What set it off' : 'What set it off, and what joined it'}</h2>
 <ul class="reasons">${causes.map(({ cause, at }) => html`<li>${causeInWords(cause)} <span class="quiet">${ageElement(at, now)}</span></li>`)}</ul></section>

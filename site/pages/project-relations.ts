@@ -16,7 +16,7 @@ export interface ProjectRelations {
 export function pendingNote({ pending }: ProjectRelations): Html | undefined {
   if (!pending) return undefined;
   const waits = pending.state === 'waiting' ? 'waits for its turn' : 'is being built';
-  return html`<p class="note">This project ${waits} in <a href="/cascades/${pending.cascade}">cascade ${pending.cascade.slice(0, 8)}</a>.</p>`;
+  return html`<p class="note">This project ${waits} in <a href="/cascades/${pending.cascade}">cascade ${pending.cascade}</a>.</p>`;
 }
 
 /** Rows for the page's table of facts. */

@@ -3,7 +3,7 @@ import type { CascadeMember, CascadeSummary } from '../../site/readers.ts';
 import { sampleSite, siteUrl } from './sample-site.ts';
 
 const summary: CascadeSummary = {
-  id: '00000000000000cc',
+  id: '20261121T115000Z-0000cc',
   startedAt: '2026-11-21T11:50:00.000Z',
   causes: [
     {
@@ -37,7 +37,7 @@ const ask = sampleSite({ cascades: [{ summary, members }] });
 
 describe('a cascade', () => {
   it('is one page: what set it off, how far it is, and what each project waits for', async () => {
-    const { statusCode, text } = await ask('/cascades/00000000000000cc');
+    const { statusCode, text } = await ask('/cascades/20261121T115000Z-0000cc');
     expect(statusCode).toBe(200);
     expect(text).toContain('1 waiting, 1 released, 1 skipped');
     expect(text).toContain('Released anew: demo/base:latest');
@@ -49,20 +49,20 @@ describe('a cascade', () => {
 
   it('stands in the list with its cause', async () => {
     const { text } = await ask('/cascades');
-    expect(text).toContain('href="/cascades/00000000000000cc"');
+    expect(text).toContain('href="/cascades/20261121T115000Z-0000cc"');
     expect(text).toContain('Released anew: demo/base:latest, and 1 more');
   });
 
   it('is JSON too, without mail addresses', async () => {
-    const { text } = await ask('/api/v1/cascades/00000000000000cc');
+    const { text } = await ask('/api/v1/cascades/20261121T115000Z-0000cc');
     expect(JSON.parse(text)).toMatchObject({
       id: summary.id,
       endedAt: null,
       counts: summary.counts,
-      projectsUrl: `${siteUrl}/api/v1/cascades/00000000000000cc/projects`,
+      projectsUrl: `${siteUrl}/api/v1/cascades/20261121T115000Z-0000cc/projects`,
     });
     expect(text).not.toContain('alex@');
-    const projects = JSON.parse((await ask('/api/v1/cascades/00000000000000cc/projects')).text);
+    const projects = JSON.parse((await ask('/api/v1/cascades/20261121T115000Z-0000cc/projects')).text);
     expect(projects.items.map(({ project, state }: CascadeMember) => `${project} ${state}`)).toEqual([
       'demo/app:latest waiting',
       'demo/lib:latest released',
@@ -71,7 +71,7 @@ describe('a cascade', () => {
   });
 
   it('that is not there is not found', async () => {
-    expect((await ask('/cascades/00000000000000dd')).statusCode).toBe(404);
-    expect((await ask('/api/v1/cascades/00000000000000dd/projects')).statusCode).toBe(404);
+    expect((await ask('/cascades/20261121T115000Z-0000dd')).statusCode).toBe(404);
+    expect((await ask('/api/v1/cascades/20261121T115000Z-0000dd/projects')).statusCode).toBe(404);
   });
 });

@@ -331,9 +331,13 @@ describe('the badge', () => {
 
 describe('a build that was not built for itself alone', () => {
   it('leads to its cascade and to the build that replaced it', async () => {
-    const build = sampleBuild(40, { status: 'superseded', cascade: '00000000000000cc', supersededBy: released.id });
+    const build = sampleBuild(40, {
+      status: 'superseded',
+      cascade: '20261121T115000Z-0000cc',
+      supersededBy: released.id,
+    });
     const { text } = await sampleSite({ builds: [build] })(`/builds/${build.id}`);
-    expect(text).toContain('href="/cascades/00000000000000cc"');
+    expect(text).toContain('href="/cascades/20261121T115000Z-0000cc"');
     expect(text).toContain(`href="/builds/${released.id}"`);
   });
 
@@ -388,7 +392,7 @@ it('a project shows what it stands on, which pin holds it back, who stands on it
           { reference: '<i>', image: '<i>', own: false, pinned: false, problem: 'nobody listens <there>' },
         ],
         dependents: async () => ({ projects: ['demo/child:latest'], total: 31 }),
-        pending: async () => ({ cascade: '00000000000000cc', state: 'waiting' }),
+        pending: async () => ({ cascade: '20261121T115000Z-0000cc', state: 'waiting' }),
       },
     },
   });
@@ -396,7 +400,7 @@ it('a project shows what it stands on, which pin holds it back, who stands on it
   const words = seen(text);
   expect(text).toContain('href="/projects/demo/base/latest"');
   expect(text).toContain('href="/projects/demo/child/latest"');
-  expect(text).toContain('href="/cascades/00000000000000cc"');
+  expect(text).toContain('href="/cascades/20261121T115000Z-0000cc"');
   expect(words).toContain('pinned by its digest the tag names sha256:222222222222');
   expect(words).toContain('and 30 more');
   expect(words).toContain('nobody listens <there>');
