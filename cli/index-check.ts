@@ -1,6 +1,90 @@
-import type { ExitCode, Terminal } from './command.ts';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readIndex } from '../core/index-file.ts';
+import { type ExitCode, type Terminal, UsageError } from './command.ts';
+import { type Checked, formats } from './index-check-output.ts';
+import { NoIndexError, readIndexFolder } from './index-files.ts';
 
-export async function run(_args: string[], terminal: Terminal): Promise<ExitCode> {
-  terminal.err('not yet\n');
-  return 2;
+const help = `slipway index check [DIR] [--format text|json|github] [--strict] [--allow-host HOST]…
+
+Checks the index in DIR (default: the current folder), which holds index.d/*.yml, as a pull request to it is checked.
+It asks nothing of the network.
+
+  --format FORMAT    text for people (default), json for programs, github for annotations in GitHub Actions
+  --strict           warnings count as errors
+  --allow-host HOST  sources may be on this host although it is private; may be given several times
+
+The exit code is 0 if the index can be merged, 1 if it has errors, 2 if there is no index or not all of it can be read.
+`;
+
+export async function run(args: string[], terminal: Terminal): Promise<ExitCode> {
+  const request = read(args);
+  if (request === 'help') {
+    terminal.out(help);
+    return 0;
+  }
+  try {
+    const { checked, isWhole } = await check(request);
+    terminal.out(formats[request.format](checked, terminal.colours));
+    if (!isWhole) return 2;
+    return checked.problems.some(({ severity }) => request.strict || severity === 'error') ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof NoIndexError)) throw error;
+    terminal.err(`slipway index check: ${error.message}\n`);
+    return 2;
+  }
+}
+
+interface Request {
+  folder: string;
+  format: keyof typeof formats;
+  strict: boolean;
+  allowedHosts: string[];
+}
+
+async function check({ folder, allowedHosts }: Request): Promise<{ checked: Checked; isWhole: boolean }> {
+  const { root, files, unread } = await readIndexFolder(folder);
+  const { projects, problems } = readIndex(files, { allowedHosts });
+  for (const { path, reason } of unread) {
+    problems.push({ file: path, line: 1, column: 1, severity: 'error', code: 'unreadable', message: reason });
+  }
+  const shown = problems
+    .map((problem) => ({ ...problem, file: join(root, problem.file) }))
+    .sort((one, other) => (one.file === other.file ? one.line - other.line : one.file < other.file ? -1 : 1));
+  return {
+    checked: { files: files.length + unread.length, projects: projects.length, problems: shown },
+    isWhole: unread.length === 0,
+  };
+}
+
+/** @throws UsageError */
+function read(args: string[]): Request | 'help' {
+  const { values, positionals } = parsed(args);
+  if (values.help) return 'help';
+  const [folder = '.', ...rest] = positionals;
+  if (rest.length > 0) throw new UsageError('Name one folder.');
+  const { format, strict } = values;
+  if (!isFormat(format)) throw new UsageError(`The format is one of ${Object.keys(formats).join(', ')}.`);
+  return { folder, format, strict, allowedHosts: values['allow-host'].map((host) => host.toLowerCase()) };
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        format: { type: 'string', default: 'text' },
+        strict: { type: 'boolean', default: false },
+        'allow-host': { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function isFormat(name: string): name is keyof typeof formats {
+  return Object.hasOwn(formats, name);
 }

@@ -1,7 +1,8 @@
 import type { Base } from './build-request.ts';
 import { InvalidInputError } from './errors.ts';
 import { parseImageReference, wantedVersion } from './image-reference.ts';
-import { type Project, projectNameSchema } from './project.ts';
+import { ownParent } from './own-parent.ts';
+import type { Project } from './project.ts';
 import { floatingTags } from './tags.ts';
 
 /**
@@ -52,13 +53,6 @@ export function declaredImages(dependsOn: readonly string[], isProject: (name: s
       }),
     ),
   ];
-}
-
-/** `app/job:tag` for a parent that may be an entry of the index. */
-export function ownParent(parent: string): string | undefined {
-  const tagged = /:[^/]*$/.test(parent) ? parent : `${parent}:latest`;
-  const named = tagged.includes('/') ? tagged : `library/${tagged}`;
-  return projectNameSchema.safeParse(named).success ? named : undefined;
 }
 
 function outsideParent(parent: string): string | undefined {

@@ -36,10 +36,15 @@ const text = z
     ),
   );
 
-const listOf = <Item extends z.ZodType>(item: Item, what: string, most = mostListed) =>
-  z.union([z.null(), item, z.array(item).max(most, `It lists more than ${most}.`)], {
-    error: `It must be ${what}, or a list of them.`,
+/** Says it beside what is wrong with the items. */
+const atMost = (most: number) =>
+  z.superRefine<unknown[]>((list, context) => {
+    if (list.length <= most) return;
+    context.addIssue({ code: 'custom', message: `It lists more than ${most}.`, continue: true });
   });
+
+const listOf = <Item extends z.ZodType>(item: Item, what: string, most = mostListed) =>
+  z.union([z.null(), item, z.array(item).check(atMost(most))], { error: `It must be ${what}, or a list of them.` });
 
 const idPattern = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
 const id = text

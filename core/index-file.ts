@@ -1,10 +1,10 @@
-import { ownParent } from './dependents.ts';
 import { cyclesAmong } from './index-cycles.ts';
 import { readEntries } from './index-entries.ts';
 import type { Finding } from './index-entry-check.ts';
 import type { IndexPosition, IndexProblem } from './index-problem.ts';
 import type { EntryOptions } from './index-project.ts';
 import { readYaml, type YamlFile } from './index-yaml.ts';
+import { ownParent } from './own-parent.ts';
 import type { Project } from './project.ts';
 
 export type { IndexProblem };

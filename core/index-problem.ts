@@ -1,5 +1,6 @@
 /** What a check of the index can find. The words are stable, for programs. */
 export type IndexProblemCode =
+  | 'unreadable'
   | 'too-large'
   | 'yaml'
   | 'yaml-feature'

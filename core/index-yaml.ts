@@ -12,7 +12,8 @@ import {
 } from 'yaml';
 import { hiddenCharacter, type IndexProblem, quoted } from './index-problem.ts';
 
-const largestFile = 1_000_000;
+/** In bytes of UTF-8. */
+export const largestFile = 1_000_000;
 const deepest = 24;
 const mostHidden = 100;
 

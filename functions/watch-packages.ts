@@ -1,9 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
-import { observedImage, ownParent } from '../core/dependents.ts';
+import { observedImage } from '../core/dependents.ts';
 import { InvalidInputError, UpstreamError } from '../core/errors.ts';
 import { inTurns } from '../core/in-turns.ts';
+import { ownParent } from '../core/own-parent.ts';
 import { type PackagesLook, type PackagesMemory, planPackageRebuilds } from '../core/package-rebuilds.ts';
 import { type AvailablePackages, updatesOf } from '../core/package-updates.ts';
 import type { Trigger } from '../core/trigger.ts';

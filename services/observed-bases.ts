@@ -2,7 +2,8 @@ import { isPinned, type NamedBase, pinnedEdge, watchedName } from '../core/base-
 import { missingDigest } from '../core/base-watch.ts';
 import type { Build } from '../core/build.ts';
 import type { BuildResult } from '../core/build-request.ts';
-import { observedImage, ownParent } from '../core/dependents.ts';
+import { observedImage } from '../core/dependents.ts';
+import { ownParent } from '../core/own-parent.ts';
 import type { Bases } from './bases.ts';
 import type { Dependents } from './dependents.ts';
 import type { Projects } from './projects.ts';

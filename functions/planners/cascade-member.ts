@@ -1,6 +1,6 @@
 import { type Build, isTerminal } from '../../core/build.ts';
-import { ownParent } from '../../core/dependents.ts';
 import { UpstreamError } from '../../core/errors.ts';
+import { ownParent } from '../../core/own-parent.ts';
 import { buildIdOf } from '../../core/plan.ts';
 import {
   begin,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergeCauses } from '../../core/cause.ts';
-import { declaredImages, imagesOf, observedImage, ownParent, releasedImages } from '../../core/dependents.ts';
+import { declaredImages, imagesOf, observedImage, releasedImages } from '../../core/dependents.ts';
+import { ownParent } from '../../core/own-parent.ts';
 import { projectOf } from '../functions/world.ts';
 
 describe('an image that projects stand on is known', () => {

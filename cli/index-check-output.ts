@@ -1,0 +1,72 @@
+import { styleText } from 'node:util';
+import { hiddenCharacter, type IndexProblem } from '../core/index-problem.ts';
+
+export interface Checked {
+  files: number;
+  projects: number;
+  /** Their files as seen from where the command was called. */
+  problems: IndexProblem[];
+}
+
+export const formats = { text: asText, json: asJson, github: asGitHub };
+
+/** For people, and for terminals that open `file:line:column`. */
+function asText(checked: Checked, colours: boolean): string {
+  const paint = (style: Parameters<typeof styleText>[0], text: string) =>
+    colours ? styleText(style, text, { validateStream: false }) : text;
+  const lines = checked.problems.map(({ file, line, column, severity, code, entry, message }) => {
+    const level = paint(severity === 'error' ? 'red' : 'yellow', severity);
+    const name = entry === undefined ? '' : `  ${paint('bold', visible(entry))}`;
+    return `${visible(file)}:${line}:${column}: ${level}${name}\n  ${visible(message)} ${paint('dim', `[${code}]`)}\n`;
+  });
+  return `${lines.join('')}${lines.length > 0 ? '\n' : ''}${summaryOf(checked)}\n`;
+}
+
+/** For programs. */
+function asJson({ files, projects, problems }: Checked): string {
+  const { errors, warnings } = countsOf(problems);
+  return `${JSON.stringify({ files, projects, errors, warnings, problems }, null, 2)}\n`;
+}
+
+/**
+ * For a workflow of GitHub Actions, which shows each at its line of the pull request.
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+ */
+function asGitHub(checked: Checked): string {
+  const lines = checked.problems.map(({ file, line, column, severity, entry, message }) => {
+    const title = entry === undefined ? '' : `,title=${property(visible(entry))}`;
+    return `::${severity} file=${property(file)},line=${line},col=${column}${title}::${data(visible(message))}\n`;
+  });
+  return `${lines.join('')}${summaryOf(checked)}\n`;
+}
+
+// https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
+const data = (text: string) => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const property = (text: string) => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+
+function summaryOf({ files, projects, problems }: Checked): string {
+  const { errors, warnings } = countsOf(problems);
+  const verdict =
+    errors + warnings === 0
+      ? 'no problems'
+      : [...(errors > 0 ? [count(errors, 'error')] : []), ...(warnings > 0 ? [count(warnings, 'warning')] : [])].join(
+          ', ',
+        );
+  return `${count(files, 'file')}, ${count(projects, 'project')}: ${verdict}`;
+}
+
+function countsOf(problems: IndexProblem[]) {
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  return { errors, warnings: problems.length - errors };
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** A stranger's text may not move the cursor, colour the screen or begin a line. */
+function visible(text: string): string {
+  return text
+    .replaceAll(/[\t\n\r]/g, ' ')
+    .replaceAll(hiddenCharacter, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+}
