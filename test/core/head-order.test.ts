@@ -46,6 +46,18 @@ describe('of two heads', () => {
       'unclear',
     ],
     [
+      'an earlier one upon the other contradicts itself',
+      { commit: b, before: a, headAt: at('01.000') },
+      { commit: a, headAt: at('05.000') },
+      'unclear',
+    ],
+    [
+      'a later one below the other contradicts itself',
+      { commit: a, before: c, headAt: at('05.000') },
+      { commit: b, previous: a, headAt: at('01.000') },
+      'unclear',
+    ],
+    [
       'a push back to an older commit is the newer',
       { commit: a, before: b, headAt: at('03.000') },
       { commit: b, previous: a, headAt: at('02.000') },
@@ -65,6 +77,12 @@ describe('a push was the head', () => {
       at('05.000'),
       '2026-11-23T00:00:00.000Z',
       at('05.999'),
+    ],
+    [
+      'from its delivery on, where the host names a time that no delivery comes from',
+      '2019-05-15T15:20:57.000Z',
+      at('05.500'),
+      at('05.500'),
     ],
     ['from its delivery on, when the clock of the host is ahead', '2126-11-21T00:00:00Z', at('05.500'), at('05.500')],
   ])('%s', (_, pushedAt, receivedAt, headAt) => {
@@ -89,9 +107,10 @@ describe("a push's builds", () => {
     expect(pushNewsId({ ...push, ...over })).not.toBe(pushNewsId(push));
   });
 
-  it('are those of the delivery where the host does not say when it was', () => {
+  it('are those of the delivery where the host does not say when it was, or what cannot be', () => {
     const { pushedAt: _, ...untimed } = push;
     expect(pushNewsId(untimed)).toBe('one');
+    expect(pushNewsId({ ...push, pushedAt: '2019-05-15T15:20:57.000Z' })).toBe('one');
   });
 });
 

@@ -224,6 +224,25 @@ describe('a delivery', () => {
     expect(await ends(planning)).toEqual(['a superseded', 'b queued']);
   });
 
+  it('that comes last of a host that says no times is not taken for the last push', async () => {
+    await using planning = await startPlanning();
+    await planning.track();
+    planning.headOf = async () => b;
+    const untimed = ({ pushedAt: _, ...rest }: PushTrigger): PushTrigger => rest;
+    await planning.planBuilds(untimed(push(a, b, 5)));
+    await planning.planBuilds(untimed(push(c, a, 1, { receivedAt: '2026-11-21T00:00:09.000Z' })));
+    expect((await ends(planning)).toSorted()).toEqual(['a superseded', 'b queued']);
+  });
+
+  it('of a host whose clock is behind is taken for what the host says it is', async () => {
+    await using planning = await startPlanning();
+    await planning.track();
+    planning.headOf = async () => b;
+    await planning.planBuilds(push(c, a, 60));
+    await planning.planBuilds(push(a, b, 5));
+    expect(await ends(planning)).toEqual(['a superseded', 'b queued']);
+  });
+
   it('of a commit that is superseded at once tells the commit so', async () => {
     await using planning = await startPlanning();
     await planning.track();
