@@ -109,6 +109,7 @@ function services(): PlanServices {
       source: sourceOf(`${githubUrl}/${indexName}`),
       ref: `refs/heads/${variable('INDEX_BRANCH')}`,
       repository: createIndexRepository(apiUrl, indexName, token),
+      allowedHosts: JSON.parse(variable('PRIVATE_HOSTS')) as string[],
     },
     headOf: createSourceHost(openPublicFetch()).headOf,
     github: createGithubApi({ apiUrl, url: githubUrl, token }),

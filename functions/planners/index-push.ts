@@ -31,7 +31,7 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
     // A push that is planned late, after its newer one, must not bring the older entries back.
     if (!(await deliveries.advance(`${push.source} ${push.ref}`, { ...push, commit: push.commit })))
       return leftOver(push);
-    const read = readIndex(await index.repository.filesAt(push.commit));
+    const read = readIndex(await index.repository.filesAt(push.commit), index);
     const known = await projects.all();
     // What the pipeline keeps beside an entry is no difference between the index and what is known of it.
     const plan = planIndex(
@@ -44,7 +44,8 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
       deadline: Math.max(deadline, Date.now() + leastWritingMilliseconds),
     });
     const { added, changed, deactivated } = plan;
-    const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${read.problems.length} problems`;
+    const errors = read.problems.filter(({ severity }) => severity === 'error');
+    const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${errors.length} problems`;
     if (unfinished) return { outcome: `${counts}; goes on`, builds: [], unfinished };
 
     for (const name of failures.keys()) calls.delete(name);
@@ -54,7 +55,7 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
       logger.error('An entry of the index could not be applied', { project, error: error as Error });
       throw error;
     }
-    if (read.problems.length > 0 || read.projects.length === 0) await reportProblems(push.commit, read.problems);
+    if (errors.length > 0 || read.projects.length === 0) await reportProblems(push.commit, errors);
     const { cascade, members } = announced;
     return { outcome: `${counts}${cascade ? `, cascade ${cascade}: ${members} projects` : ''}`, builds: [] };
   }

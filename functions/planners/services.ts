@@ -31,7 +31,15 @@ export interface PlanServices {
   projects: Projects;
   deliveries: Deliveries;
   repositories: Repositories;
-  index: { name: string; url: string; source: string; ref: string; repository: IndexRepository };
+  index: {
+    name: string;
+    url: string;
+    source: string;
+    ref: string;
+    repository: IndexRepository;
+    /** Hosts that entries may name although they are private. */
+    allowedHosts: string[];
+  };
   headOf: HeadOf;
   github: GithubApi;
   statuses: Pick<CommitStatuses, 'setForPullRequest'>;

@@ -231,6 +231,8 @@ describe('the mail to the operators about an index', () => {
     file: 'index.d/demo.yml',
     line: 12,
     column: 3,
+    severity: 'error' as const,
+    code: 'missing-key' as const,
     entry: 'demo/app:latest',
     message: 'The key "git-url" is missing or empty.',
   };

@@ -102,6 +102,7 @@ export async function startPlanning(mortal: Mortal = createMortal()) {
       source: indexSource,
       ref: 'refs/heads/main',
       repository: guarded,
+      allowedHosts: [],
     },
     headOf: (url, branch) => guarded.headOf(url, branch),
     mailer: mortal.guard(world.mailer),
