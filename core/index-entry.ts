@@ -8,8 +8,9 @@ import { parseSchedule } from './schedule.ts';
 import { suggestionFor } from './suggestion.ts';
 
 /**
- * The keys of an index entry: what each may hold, and what it means. The reader, the suggestions for misspelt keys, the JSON Schema and
- * the table of docs/index-format.md all come from here. Every scalar is the text that was written; `null`, `~` and nothing are null.
+ * The keys of an index entry: what each may hold, and what it means. The reader, the suggestions for misspelt keys and the JSON Schema
+ * come from here. Every scalar is the text that was written; `null`, `~` and nothing are null. `meta` is what JSON Schema can say of a
+ * rule.
  */
 
 const longestText = 500;
@@ -44,7 +45,9 @@ const atMost = (most: number) =>
   });
 
 const listOf = <Item extends z.ZodType>(item: Item, what: string, most = mostListed) =>
-  z.union([z.null(), item, z.array(item).check(atMost(most))], { error: `It must be ${what}, or a list of them.` });
+  z.union([z.null(), item, z.array(item).check(atMost(most)).meta({ maxItems: most })], {
+    error: `It must be ${what}, or a list of them.`,
+  });
 
 const idPattern = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
 const id = text
@@ -56,43 +59,50 @@ const id = text
         ? undefined
         : `${quoted(value)} is no image name. Use letters and digits, with single "-" between them: ${exampleOf(value)}.`,
     ),
-  );
+  )
+  .meta({ pattern: idPattern.source });
 
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
-const tag = text.check(
-  rule((value) => {
-    if (!tagPattern.test(value)) {
-      return `${quoted(value)} is no image name: a tag has at most 128 letters, digits, "_", "." and "-", and begins with none of the last two.`;
-    }
-    return /^build-|^sha-[0-9a-f]{40}$/.test(value)
-      ? `The pipeline itself gives the tags "build-…" and "sha-…" to releases. Choose another.`
-      : undefined;
-  }),
-);
+const tag = text
+  .check(
+    rule((value) => {
+      if (!tagPattern.test(value)) {
+        return `${quoted(value)} is no image name: a tag has at most 128 letters, digits, "_", "." and "-", and begins with none of the last two.`;
+      }
+      return /^build-|^sha-[0-9a-f]{40}$/.test(value)
+        ? `The pipeline itself gives the tags "build-…" and "sha-…" to releases. Choose another.`
+        : undefined;
+    }),
+  )
+  .meta({ pattern: tagPattern.source });
 
 const path = text;
 
-const branch = text.check(
-  rule((value) => {
-    if (value.startsWith('-')) return `${quoted(value)} is no branch name: it would be taken for an option.`;
-    if (value.startsWith('refs/')) return `Write the branch without "refs/heads/": ${quoted(value)}.`;
-    // https://git-scm.com/docs/git-check-ref-format
-    const isBroken =
-      /[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|(?:^|\/)\.|\.(?:$|\/)|\.lock(?:$|\/)|^\/|\/$|^@$/u.test(value) ||
-      value.length > 255;
-    return isBroken ? `${quoted(value)} is no branch name.` : undefined;
-  }),
-);
+const branch = text
+  .check(
+    rule((value) => {
+      if (value.startsWith('-')) return `${quoted(value)} is no branch name: it would be taken for an option.`;
+      if (value.startsWith('refs/')) return `Write the branch without "refs/heads/": ${quoted(value)}.`;
+      // https://git-scm.com/docs/git-check-ref-format
+      const isBroken =
+        /[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|(?:^|\/)\.|\.(?:$|\/)|\.lock(?:$|\/)|^\/|\/$|^@$/u.test(value) ||
+        value.length > 255;
+      return isBroken ? `${quoted(value)} is no branch name.` : undefined;
+    }),
+  )
+  .meta({ pattern: '^(?!-|refs/)[^\\s~^:?*\\[\\\\]+$' });
 
 const address = z.email();
-const addresses = text.check(
-  rule((value) => {
-    const parts = splitAddresses(value);
-    const refused = parts.find((part) => !address.safeParse(part).success);
-    if (parts.length > 0 && refused === undefined) return undefined;
-    return `${quoted(refused ?? value)} is no mail address. Write it as name@example.org; several stand in a list.`;
-  }),
-);
+const addresses = text
+  .check(
+    rule((value) => {
+      const parts = splitAddresses(value);
+      const refused = parts.find((part) => !address.safeParse(part).success);
+      if (parts.length > 0 && refused === undefined) return undefined;
+      return `${quoted(refused ?? value)} is no mail address. Write it as name@example.org; several stand in a list.`;
+    }),
+  )
+  .meta({ pattern: '^[^@]+@[^@]+' });
 
 /** `a@example.org, b@example.org` in one text, as entries of CCCP have it. */
 export function splitAddresses(value: string): string[] {
@@ -120,7 +130,7 @@ const flag = text
         : `${quoted(value)} is neither true nor false.`,
     ),
   )
-  .meta({ type: 'boolean' });
+  .meta({ type: ['boolean', 'string'], pattern: '^([Tt]rue|[Yy]es|[Oo]n|[Ff]alse|[Nn]o|[Oo]ff)$' });
 
 export function isTrue(value: string): boolean {
   return truths.includes(value.toLowerCase());
@@ -137,17 +147,19 @@ const platforms = [
   'linux/s390x',
 ] as const;
 
-const schedule = text.check(
-  rule((value) => {
-    try {
-      parseSchedule(value);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      return error.message;
-    }
-  }),
-);
+const schedule = text
+  .check(
+    rule((value) => {
+      try {
+        parseSchedule(value);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof InvalidInputError)) throw error;
+        return error.message;
+      }
+    }),
+  )
+  .meta({ pattern: '^(rate|cron)\\(.+\\)$', examples: ['rate(7 days)', 'cron(0 4 ? * MON *)'] });
 
 const glob = text.check(
   rule((value) =>
@@ -216,6 +228,7 @@ export const entrySchema = z.strictObject({
     .check(
       rule((value) => (/^[1-9]\d{0,8}$/.test(value) ? undefined : `${quoted(value)} is no number from 1 upwards.`)),
     )
+    .meta({ type: ['integer', 'string'], minimum: 1, pattern: '^[1-9][0-9]{0,8}$' })
     .nullish()
     .describe('A number that no other entry of the file has.'),
   'app-id': id
@@ -228,7 +241,9 @@ export const entrySchema = z.strictObject({
     )
     .describe('The namespace of the image; as a rule the name of the file. `library` releases without a namespace.'),
   'job-id': id.describe('The name of the image.'),
-  'git-url': text.describe('The repository of the source: its public http(s) address.'),
+  'git-url': text
+    .meta({ pattern: '^([Hh][Tt][Tt][Pp][Ss]?|[Gg][Ii][Tt])://[^@\\s]+$' })
+    .describe('The repository of the source: its public http(s) address.'),
   'git-branch': branch.nullish().describe('The branch that is tracked; `master` if absent.'),
   'git-path': path.describe('The folder of the Dockerfile, from the root of the repository: `/` is the root.'),
   'target-file': path.describe('The name of the Dockerfile, from `git-path`.'),
@@ -269,7 +284,8 @@ export const entrySchema = z.strictObject({
   policy: policySchema.nullish().describe("What is stricter or milder than the pipeline's policy."),
   exceptions: z
     .array(exceptionSchema, { error: 'It must be a list of exceptions.' })
-    .max(mostListed, `It lists more than ${mostListed}.`)
+    .check(atMost(mostListed))
+    .meta({ maxItems: mostListed })
     .nullish()
     .describe('Findings that are accepted for this project until a day.'),
   deploy: deploySchema.nullish().describe('Where the digest of a release is written to.'),
