@@ -44,6 +44,9 @@ export interface Deliveries {
   /** Sends a delivery once more, with the same GUID. False: there is none of this id. */
   redeliver(id: number): boolean;
   setWebhook(webhook: Webhook): void;
+  /** Whether the webhook is told of a repository. What happens while it is not is never told. */
+  isActive(repositoryId: number): boolean;
+  setActive(repositoryId: number, active: boolean): void;
   start(): void;
   /** What is under way is sent again after the next start. */
   stop(): Promise<void>;
@@ -83,7 +86,10 @@ export function createDeliveries({
     response_headers text,
     response_body text
   ) strict;
-  create index if not exists git_deliveries_waiting on git_deliveries (id) where delivered_at is null;`);
+  create index if not exists git_deliveries_waiting on git_deliveries (id) where delivered_at is null;
+  create table if not exists git_silent_hooks (repository_id integer primary key) strict;`);
+  const silent = database.prepare('select 1 from git_silent_hooks where repository_id = ?');
+  const isActive = (repositoryId: number) => silent.get(repositoryId) === undefined;
   const summary = 'id, guid, event, repository_id, redelivery, created_at, delivered_at, duration, status, status_code';
   const waiting = database.prepare(
     'select id, guid, event, repository_id, payload from git_deliveries where delivered_at is null order by id limit 100',
@@ -149,7 +155,16 @@ export function createDeliveries({
   }
 
   return {
-    add: (event) => add(event),
+    add(event) {
+      if (isActive(event.repositoryId)) add(event);
+    },
+    isActive,
+    setActive(repositoryId, active) {
+      const change = active
+        ? 'delete from git_silent_hooks where repository_id = ?'
+        : 'insert into git_silent_hooks values (?) on conflict do nothing';
+      database.prepare(change).run(repositoryId);
+    },
     pump,
     list({ repositoryId, limit, before }) {
       return database

@@ -1,12 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
+import { createCommits } from './commits.ts';
+import { createContents } from './contents.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createGitServer, isGitRequest } from './git.ts';
 import { createGit } from './git-process.ts';
 import { createGitHubApi } from './github.ts';
+import { hookRoutes } from './github-hooks.ts';
+import { issueRoutes } from './github-issues.ts';
+import { peopleRoutes } from './github-people.ts';
+import { pullRoutes } from './github-pulls.ts';
+import { repositoryRoutes } from './github-repositories.ts';
+import { statusRoutes } from './github-statuses.ts';
 import { createGitPages } from './pages.ts';
+import { createPeople } from './people.ts';
+import { createPullForms } from './pull-json.ts';
+import { createPullStore } from './pull-store.ts';
+import { createPulls } from './pulls.ts';
 import { createPushes } from './pushes.ts';
-import { createRepositories } from './repositories.ts';
+import { createRepositories, type Repository } from './repositories.ts';
 import { createStatuses } from './statuses.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -35,7 +47,7 @@ export interface GitHost {
 /** A git process whose machine was killed may still finish its push; after so long it has, and is looked for once more. */
 const orphanMilliseconds = 60_000;
 
-/** The git host of one machine: git over smart HTTP, signed push events, and the few calls of GitHub's API that are made of it. */
+/** The git host of one machine: git over smart HTTP, signed push events, and the calls of GitHub's API that are made of it. */
 export function createGitHost(options: GitHostOptions): GitHost {
   const { url, dataFolder, database, log } = options;
   const git = createGit();
@@ -46,25 +58,36 @@ export function createGitHost(options: GitHostOptions): GitHost {
   let webhook = options.webhook;
   if (webhook) deliveries.setWebhook(webhook);
 
-  const server = createGitServer({
-    git,
-    repositories,
-    pushed: (repository, login) => pushes.notice(repository, login),
-  });
+  const people = createPeople(database);
+  const store = createPullStore(database);
+  const commits = createCommits(url, git);
+  const forms = createPullForms({ url, repositories, people, store, commits });
+  const pulls = createPulls({ database, git, repositories, deliveries, store, commits, forms });
+
+  /** The push is told first, then what it means for pull requests. */
+  async function pushed(repository: Repository, login: string): Promise<void> {
+    await pushes.notice(repository, login);
+    await pulls.settle(repository, login);
+  }
+
+  const server = createGitServer({ git, repositories, pushed });
+  const shared = { url, git, repositories, people, statuses, deliveries, store, commits, forms, pulls, pushed };
   const api = createGitHubApi({
-    url,
-    token: options.token,
-    git,
-    repositories,
-    statuses,
-    deliveries,
-    webhook: () => webhook,
+    ...{ url, token: options.token, git, repositories },
+    routes: [
+      ...statusRoutes(shared),
+      ...hookRoutes({ ...shared, webhook: () => webhook }),
+      ...pullRoutes(shared),
+      ...issueRoutes(shared),
+      ...peopleRoutes(shared),
+      ...repositoryRoutes({ ...shared, contents: createContents(url, git) }),
+    ],
   });
   const pages = createGitPages({ url, git, repositories, statuses, deliveries });
   let orphans: NodeJS.Timeout | undefined;
 
   async function catchUp(): Promise<void> {
-    for (const repository of repositories.list()) await pushes.notice(repository, repository.owner);
+    for (const repository of repositories.list()) await pushed(repository, repository.owner);
   }
 
   return {

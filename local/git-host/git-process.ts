@@ -30,6 +30,10 @@ const configuration: Record<string, string> = {
   'uploadpack.allowAnySHA1InWant': 'true',
   'uploadpack.allowReachableSHA1InWant': 'true',
   'uploadpack.allowFilter': 'true',
+  // As on GitHub, the refs of pull requests can be fetched and not be pushed to.
+  'receive.hideRefs': 'refs/pull',
+  // What a comparison has brought from a fork is nobody's ref.
+  'transfer.hideRefs': 'refs/slipway',
   // A push ends with its housekeeping done: nothing stays behind in the background.
   'gc.autoDetach': 'false',
   'core.hooksPath': '/dev/null',

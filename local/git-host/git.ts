@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Git } from './git-process.ts';
+import { basicLogin } from './people.ts';
 import { isRepositoryName, type Repositories, type Repository } from './repositories.ts';
 
 /** `/git/<owner>/<repo>[.git]/<what git asks for>` */
@@ -46,7 +47,8 @@ export function createGitServer(options: {
 
     const finish = async () => {
       if (repository && isPush && file !== 'info/refs')
-        await options.pushed(repository, loginOf(request) ?? repository.owner);
+        // Nobody needs a password here; a name that the client gives is who pushed.
+        await options.pushed(repository, basicLogin(request) ?? repository.owner);
     };
     await serve(request, response, repository, file, url.search.slice(1), finish);
   };
@@ -117,13 +119,6 @@ async function headOf(
   );
   const { status = '200', ...others } = headers;
   return { status: Number.parseInt(status, 10), headers: others, rest: seen.subarray(found + 4) };
-}
-
-/** Nobody needs a password here; a name that the client gives is who pushed. */
-function loginOf(request: IncomingMessage): string | undefined {
-  const encoded = /^Basic (?<encoded>.+)$/i.exec(request.headers.authorization ?? '')?.groups?.encoded;
-  const login = encoded && Buffer.from(encoded, 'base64').toString().split(':')[0];
-  return login && /^[a-z0-9][a-z0-9_.-]{0,99}$/i.test(login) ? login : undefined;
 }
 
 function plain(response: ServerResponse, status: number, message: string): void {

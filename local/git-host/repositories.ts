@@ -12,12 +12,17 @@ export interface Repository {
   /** Milliseconds. */
   readonly createdAt: number;
   readonly pushedAt: number;
+  /** The repository that this one is a fork of. */
+  readonly forkOf: number | undefined;
 }
 
 export interface Repositories {
   /** The folder of all of them, for a server that works below one root. */
   readonly root: string;
   find(owner: string, name: string): Repository | undefined;
+  get(id: number): Repository | undefined;
+  /** Makes one a fork of another, unless it is a fork already. */
+  fork(repository: Repository, of: Repository): Repository;
   list(): Repository[];
   /** Makes the repository if it is not there. */
   ensure(owner: string, name: string): Promise<Repository>;
@@ -56,8 +61,10 @@ export function createRepositories(options: { dataFolder: string; database: Data
     created_at integer not null,
     pushed_at integer not null
   ) strict;
-  create unique index if not exists git_repository_name on git_repositories (lower(owner), lower(name));`);
-  const select = 'select id, owner, name, created_at, pushed_at from git_repositories';
+  create unique index if not exists git_repository_name on git_repositories (lower(owner), lower(name));
+  create table if not exists git_forks (repository_id integer primary key, parent_id integer not null) strict;`);
+  const select = `select id, owner, name, created_at, pushed_at, parent_id
+    from git_repositories left join git_forks on repository_id = id`;
   const named = database.prepare(`${select} where lower(owner) = lower(?) and lower(name) = lower(?)`);
   const making = new Map<string, Promise<void>>();
   let emptyMade: Promise<void> | undefined;
@@ -67,7 +74,8 @@ export function createRepositories(options: { dataFolder: string; database: Data
     const owner = String(row.owner);
     const name = String(row.name);
     const times = { createdAt: Number(row.created_at), pushedAt: Number(row.pushed_at) };
-    return { id: Number(row.id), owner, name, folder: folderOf(owner, name), ...times };
+    const forkOf = row.parent_id === null ? undefined : Number(row.parent_id);
+    return { id: Number(row.id), owner, name, folder: folderOf(owner, name), ...times, forkOf };
   };
   const find = (owner: string, name: string): Repository | undefined => {
     const row = isRepositoryName(owner, name) ? named.get(owner, name) : undefined;
@@ -95,6 +103,14 @@ export function createRepositories(options: { dataFolder: string; database: Data
   return {
     root,
     find,
+    get(id) {
+      const row = database.prepare(`${select} where id = ?`).get(id);
+      return row && fromRow(row);
+    },
+    fork(repository, of) {
+      database.prepare('insert into git_forks values (?, ?) on conflict do nothing').run(repository.id, of.id);
+      return { ...repository, forkOf: repository.forkOf ?? of.id };
+    },
     list: () => database.prepare(`${select} order by lower(owner), lower(name)`).all().map(fromRow),
     async ensure(owner, name) {
       if (!isRepositoryName(owner, name)) throw new RepositoryNameError(`${owner}/${name} is no name of a repository.`);
@@ -112,13 +128,13 @@ export function createRepositories(options: { dataFolder: string; database: Data
       const folder = join(root, '.empty.git');
       emptyMade ??= makeFolder(folder);
       await emptyMade;
-      return { id: 0, owner: '', name: '', folder, createdAt: 0, pushedAt: 0 };
+      return { id: 0, owner: '', name: '', folder, createdAt: 0, pushedAt: 0, forkOf: undefined };
     },
     async commitOf(repository, ref) {
       if (!refPattern.test(ref)) return undefined;
       const names = [`refs/heads/${ref}`, `refs/tags/${ref}`];
       if (/^[0-9a-f]{4,40}$/.test(ref)) names.unshift(ref);
-      if (/^(?:heads|tags)\//.test(ref)) names.push(`refs/${ref}`);
+      if (/^(?:heads|tags|pull)\//.test(ref)) names.push(`refs/${ref}`);
       if (/^(?:refs\/|HEAD$)/.test(ref)) names.push(ref);
       for (const name of names) {
         const commit = await git.ask(repository.folder, [

@@ -40,7 +40,7 @@ export function repositoryJson(url: string, repository: Repository, defaultBranc
     owner: userJson(url, owner),
     html_url: page,
     description: null,
-    fork: false,
+    fork: repository.forkOf !== undefined,
     url: api,
     forks_url: `${api}/forks`,
     keys_url: `${api}/keys{/key_id}`,
@@ -112,6 +112,10 @@ export function repositoryJson(url: string, repository: Repository, defaultBranc
     open_issues: 0,
     watchers: 0,
     default_branch: defaultBranch,
+    allow_squash_merge: true,
+    allow_merge_commit: true,
+    allow_rebase_merge: false,
+    delete_branch_on_merge: false,
   };
 }
 
@@ -133,7 +137,7 @@ export function isoSeconds(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }
 
-function nodeId(kind: string, id: number): string {
+export function nodeId(kind: string, id: number): string {
   return Buffer.from(`0${String(kind.length)}:${kind}${id}`).toString('base64');
 }
 
