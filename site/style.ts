@@ -90,6 +90,7 @@ rect.good { fill: var(--good); } rect.bad { fill: var(--bad); } rect.running { f
 .facts div { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: 1rem; padding: .35rem 1rem; }
 .facts dt { color: var(--quiet); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
+.facts .reasons { margin: 0; }
 .facts + h2 { margin-top: 1.75rem; }
 .tags code { display: inline-block; padding: 0 .45rem; border-radius: .3rem; background: var(--quiet-ground); margin: .1rem .1rem .1rem 0; }
 .long { overflow-wrap: anywhere; }

@@ -1,5 +1,5 @@
 import type { Cause } from '../../core/build.ts';
-import { causeInWords, durationInWords, exactTime, oneLine } from '../../core/build-words.ts';
+import { causeInWords, durationInWords, exactTime, oneLine, shortCommit } from '../../core/build-words.ts';
 import { type Html, html } from '../../core/html.ts';
 import type { Cascade, CascadeMember, CascadeSummary } from '../readers.ts';
 import { icon, type Tone } from '../status.ts';
@@ -58,7 +58,7 @@ export function cascadePage({ cascade, members, cursor, query, now }: CascadePag
 <div class="head"><h1>Cascade ${id}</h1></div>
 <p class="meaning" data-announce="${countsInWords(counts)}">${countsInWords(counts)}</p>
 <section><h2>${causes.length === 1 ? 'What set it off' : 'What set it off, and what joined it'}</h2>
-<ul class="reasons">${causes.map(({ cause, at }) => html`<li>${causeInWords(cause)} <span class="quiet">${ageElement(at, now)}</span></li>`)}</ul></section>
+<ul class="reasons">${causes.map(({ cause, at }) => html`<li>${newsInWords(cause)} <span class="quiet">${ageElement(at, now)}</span></li>`)}</ul></section>
 <section><h2>Details</h2><dl class="facts">
 <div><dt>Began</dt><dd>${ageElement(startedAt, now)} <span class="quiet">${exactTime(startedAt)}</span></dd></div>
 <div><dt>${endedAt ? 'Took' : 'Running for'}</dt><dd>${took}</dd></div>
@@ -94,7 +94,12 @@ const tones: Record<CascadeMember['state'], Tone> = {
 
 function causesInWords([first, ...others]: Cause[]): string {
   if (!first) return 'Cascade';
-  return others.length === 0 ? causeInWords(first) : `${causeInWords(first)}, and ${others.length} more`;
+  return others.length === 0 ? newsInWords(first) : `${newsInWords(first)}, and ${others.length} more`;
+}
+
+/** Of the index a cascade is set off by more than one entry. */
+function newsInWords(cause: Cause): string {
+  return cause.type === 'index' ? `Push of the index, commit ${shortCommit(cause.commit)}` : causeInWords(cause);
 }
 
 /** `3 released, 1 building, 2 waiting` */
