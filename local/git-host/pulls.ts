@@ -122,7 +122,7 @@ export function createPulls(options: PullsOptions) {
     const baseHead = await branch(base, pull.baseRef);
     // Who pushes the head's commits to the base has merged it.
     if (baseHead && (await commits.isAncestor(base, pull.headSha, baseHead)))
-      return void close(base, pull, login, baseHead);
+      return void (await close(base, pull, login, baseHead));
     const headNow = head && (await bringHead(base, head, pull.headRef, headRefOf(pull)));
     if (!baseHead || !headNow) return void (await close(base, pull, login));
     if (headNow !== pull.headSha) {
