@@ -15,6 +15,7 @@ import { statusRoutes } from './github-statuses.ts';
 import { createGitPages } from './pages.ts';
 import { createPeople } from './people.ts';
 import { createPullForms } from './pull-json.ts';
+import { createPullPages } from './pull-pages.ts';
 import { createPullStore } from './pull-store.ts';
 import { createPulls } from './pulls.ts';
 import { createPushes } from './pushes.ts';
@@ -83,7 +84,7 @@ export function createGitHost(options: GitHostOptions): GitHost {
       ...repositoryRoutes({ ...shared, contents: createContents(url, git) }),
     ],
   });
-  const pages = createGitPages({ url, git, repositories, statuses, deliveries });
+  const pages = createGitPages({ url, git, repositories, statuses, deliveries, pulls: createPullPages(shared) });
   let orphans: NodeJS.Timeout | undefined;
 
   async function catchUp(): Promise<void> {

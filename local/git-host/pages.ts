@@ -2,20 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Html, html, htmlPage, pagePolicy } from '../page.ts';
 import type { Deliveries, DeliverySummary } from './deliveries.ts';
 import type { Git } from './git-process.ts';
+import { statusRow, statusTable, table } from './page-tables.ts';
+import type { PullPages } from './pull-pages.ts';
 import type { Repositories, Repository } from './repositories.ts';
 import type { Statuses } from './statuses.ts';
 
 const recent = 50;
 
-/** The host for people: `/git` (repositories), `/git/<owner>/<repo>`, `/git/<owner>/<repo>/commit/<id>`, `/github` (statuses, deliveries). */
+/** The host for people: `/git` (repositories), `/git/<owner>/<repo>`, `…/commit/<id>`, `…/pull/<number>`, `/github` (statuses, deliveries). */
 export function createGitPages(options: {
   url: string;
   git: Git;
   repositories: Repositories;
   statuses: Statuses;
   deliveries: Deliveries;
+  pulls: PullPages;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { url, git, repositories, statuses, deliveries } = options;
+  const { url, git, repositories, statuses, deliveries, pulls } = options;
 
   function repositoriesPage(): string {
     const rows = repositories.list().map(({ owner, name, pushedAt }) => {
@@ -51,16 +54,16 @@ export function createGitPages(options: {
     return htmlPage(
       path,
       html`<p>Clone from <code>${url}/git/${path}.git</code></p>${table(['Ref', 'Kind', 'Commit', 'Message'], rows)}
+<h2>Pull requests</h2>${pulls.list(repository)}
 <h2>Deliveries</h2>${deliveryTable(deliveries.list({ repositoryId: repository.id, limit: recent }))}`,
     );
   }
 
   async function commitPage(repository: Repository, sha: string): Promise<string> {
     const shown = await git.run(repository.folder, ['show', '--stat=120', '--format=fuller', '--no-color', sha]);
-    const rows = statuses.of(repository.id, sha).map((status) => statusRow(html`${status.context}`, status));
     return htmlPage(
       `${repository.owner}/${repository.name} at ${sha.slice(0, 12)}`,
-      html`<pre>${shown.toString().slice(0, 200_000)}</pre><h2>Statuses</h2>${table(['Context', 'State', 'Description', 'Link', 'Time'], rows)}`,
+      html`<pre>${shown.toString().slice(0, 200_000)}</pre><h2>Statuses</h2>${statusTable(statuses.of(repository.id, sha))}`,
     );
   }
 
@@ -86,10 +89,13 @@ export function createGitPages(options: {
       owner = '',
       name = '',
       sha,
-    } = /^\/git\/(?<owner>[^/]+)\/(?<name>[^/]+?)(?:\.git)?(?:\/commit\/(?<sha>[0-9a-f]{4,40}))?\/?$/.exec(pathname)
-      ?.groups ?? {};
+      number,
+    } = /^\/git\/(?<owner>[^/]+)\/(?<name>[^/]+?)(?:\.git)?(?:\/commit\/(?<sha>[0-9a-f]{4,40})|\/pull\/(?<number>\d{1,9}))?\/?$/.exec(
+      pathname,
+    )?.groups ?? {};
     const repository = repositories.find(owner, name);
     if (!repository) return undefined;
+    if (number !== undefined) return pulls.page(repository, Number(number));
     if (sha === undefined) return repositoryPage(repository);
     const commit = await repositories.commitOf(repository, sha);
     return commit && commitPage(repository, commit);
@@ -107,23 +113,6 @@ export function createGitPages(options: {
       body ?? htmlPage('Not found', html`<p>There is no such page. <a href="/git">All repositories</a></p>`),
     );
   };
-}
-
-function table(names: string[], rows: Html[]): Html {
-  if (rows.length === 0) return html`<p class="quiet">None yet.</p>`;
-  return html`<table><thead><tr>${names.map((name) => html`<th>${name}</th>`)}</tr></thead><tbody>
-${rows}</tbody></table>`;
-}
-
-function statusRow(
-  subject: Html,
-  status: { state: string; description: string | null; target_url: string | null; created_at: string },
-): Html {
-  const { state, description, target_url: target } = status;
-  const link = target ? html`<a href="${target}" rel="noreferrer">${target}</a>` : html``;
-  const tone = state === 'success' ? 'good' : state === 'pending' ? 'quiet' : 'bad';
-  return html`<tr><td>${subject}</td><td class="${tone}">${state}</td><td>${description ?? ''}</td><td>${link}</td><td>${status.created_at}</td></tr>
-`;
 }
 
 function deliveryTable(list: DeliverySummary[]): Html {

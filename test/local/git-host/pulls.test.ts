@@ -296,3 +296,18 @@ describe('what is in a repository', () => {
     expect((await refusal(compare('main...nowhere')))[0]).toBe(404);
   });
 });
+
+test('the pages for people show a pull request with what was written, and run nothing of it', async () => {
+  await commit('new.txt', 'new\n');
+  await push('ada', 'topic');
+  await open('topic', 'ada', { title: 'Change <b>it</b>' });
+  const body = '<script>alert(1)</script> **Good.**';
+  const issue = { ...app, issue_number: 1, body };
+  await as('eve').request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', issue);
+  const list = await (await fetch(`${machine.url}/git/ada/app`)).text();
+  expect(list).toContain('<a href="/git/ada/app/pull/1">#1 Change &lt;b&gt;it&lt;/b&gt;</a>');
+  const page = await (await fetch(`${machine.url}/git/ada/app/pull/1`)).text();
+  for (const text of ['ada:topic', '&lt;script&gt;alert(1)&lt;/script&gt; **Good.**', 'new.txt'])
+    expect(page).toContain(text);
+  expect((await fetch(`${machine.url}/git/ada/app/pull/2`)).status).toBe(404);
+});
