@@ -1,92 +1,131 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { startWithPullRequest } from './github-in-front.ts';
-import type { Rig } from './rig.ts';
+import { type Rig, startRig } from './rig.ts';
 import { smallDebian } from './sources.ts';
 
-const mark = 'slipway/pr: demo/proposed:latest';
 const statusSchema = z.object({
   statuses: z.array(
-    z.object({ state: z.string(), context: z.string(), description: z.string(), target_url: z.string() }),
+    z.object({
+      state: z.string(),
+      context: z.string(),
+      description: z.string().nullable(),
+      target_url: z.string().nullable(),
+    }),
   ),
 });
-const dockerfile = (text: string) => ({ Dockerfile: `${smallDebian}RUN echo ${text} > /text\n` });
+const commentsSchema = z.array(z.object({ body: z.string(), user: z.object({ login: z.string() }) }));
 
-let github: Awaited<ReturnType<typeof startWithPullRequest>>;
 let rig: Rig;
 
 beforeAll(async () => {
-  github = await startWithPullRequest();
-  rig = github.rig;
+  rig = await startRig();
 });
-afterAll(() => github?.stop());
+afterAll(() => rig?.stop());
+
+const repository = () => `${rig.machine.url}/github/repos/demo/proposed`;
+const mark = 'slipway/pr: demo/proposed:latest';
+
+/** A call of the git host's API in somebody's name. */
+async function call(method: string, path: string, login: string, body?: object): Promise<unknown> {
+  const response = await fetch(`${repository()}${path}`, {
+    method,
+    headers: {
+      authorization: `Basic ${Buffer.from(`${login}:${rig.machine.gitHubToken}`).toString('base64')}`,
+      'content-type': 'application/json',
+    },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+  return response.json();
+}
 
 /** What the pull request's mark at a commit says, once it is in a state. */
 async function marked(commit: string, state: string) {
   return rig.until(`the mark ${state} at ${commit}`, async () => {
-    const response = await fetch(`${rig.machine.url}/github/repos/demo/proposed/commits/${commit}/status`);
-    const { statuses } = statusSchema.parse(await response.json());
+    const { statuses } = statusSchema.parse(await call('GET', `/commits/${commit}/status`, 'demo'));
     return statuses.find((status) => status.context === mark && status.state === state);
   });
 }
 
-const answered = (text: string) =>
-  rig.until(`an answer with ${text}`, async () => github.comments.find((comment) => comment.includes(text)));
+const comment = (number: number, login: string, body: string) =>
+  call('POST', `/issues/${number}/comments`, login, { body });
 
-/** As a fork's commit is there: in the repository, and at the head of none of its tracked branches. */
-async function propose(files: Record<string, string>): Promise<string> {
-  const copy = await rig.workingCopy('demo/proposed');
-  await copy.write(files);
-  return copy.push('Propose', 'refs/heads/proposal');
-}
+const builtCommits = async () => (await rig.builds('proposed')).map(({ commit }) => commit);
 
 it('of a fork, nothing runs until a maintainer approves the commit, and nothing is released', async () => {
   await rig.track(rig.entry('proposed', { 'pull-requests': 'true' }));
-  const main = await rig.pushSource('proposed', dockerfile('one'));
+  const main = await rig.pushSource('proposed', { Dockerfile: `${smallDebian}RUN echo one > /text\n` });
   const released = await rig.ended('proposed', main);
   expect(released.status).toBe('released');
 
-  const first = await propose(dockerfile('two'));
-  await github.change('opened', first, { isFork: true });
+  const copy = await rig.workingCopy('demo/proposed');
+  const pushToFork = async (text: string) => {
+    await copy.write({ Dockerfile: `${smallDebian}RUN echo ${text} > /text\n` });
+    await copy.git('commit', '--quiet', '--all', `--message=Say ${text}`);
+    await copy.git(
+      'push',
+      '--quiet',
+      '--force',
+      `${rig.machine.url}/git/stranger/proposed.git`,
+      'HEAD:refs/heads/feature',
+    );
+    return (await copy.git('rev-parse', 'HEAD')).trim();
+  };
+  const first = await pushToFork('two');
+  const opened = await call('POST', '/pulls', 'stranger', { title: 'Say two', head: 'stranger:feature', base: 'main' });
+  const { number } = z.object({ number: z.int() }).parse(opened);
   expect((await marked(first, 'pending')).description).toBe(`Waiting for a maintainer: comment /ok-to-test ${first}`);
-  await github.comment('stranger', `/ok-to-test ${first}`);
-  await answered('`stranger`');
-  await github.comment('demo', `/ok-to-test ${main}`);
-  await answered(`\`/ok-to-test ${first}\``);
-  expect(github.comments).toHaveLength(1);
-  expect((await rig.builds('proposed')).filter(({ commit }) => commit !== main)).toEqual([]);
 
-  await github.comment('demo', `I have read it.\r\n\r\n/ok-to-test ${first}`);
+  // Neither the author nor an approval of another commit starts anything.
+  await comment(number, 'stranger', `/ok-to-test ${first}`);
+  await rig.until('the answer to the stranger', async () => {
+    const comments = commentsSchema.parse(await call('GET', `/issues/${number}/comments`, 'demo'));
+    return comments.find(({ body }) => body.includes('`stranger`'));
+  });
+  await comment(number, 'demo', `/ok-to-test ${main}`);
+  await rig.until('the answer to the maintainer', async () => {
+    const comments = commentsSchema.parse(await call('GET', `/issues/${number}/comments`, 'demo'));
+    expect(comments.filter(({ body }) => body.includes('Nothing was started'))).toHaveLength(1);
+    return comments.find(({ body }) => body.includes(`\`/ok-to-test ${first}\``));
+  });
+  expect(await builtCommits()).toEqual([main]);
+
+  await comment(number, 'demo', `I have read it.\n\n/ok-to-test ${first}`);
   const build = await rig.ended('proposed', first);
   expect(build).toMatchObject({
     status: 'unchanged',
     image: null,
     verdict: { outcome: 'pass' },
-    cause: { type: 'pull-request', number: 7, author: 'stranger', approver: 'demo' },
+    cause: { type: 'pull-request', number, author: 'stranger', approver: 'demo' },
   });
   expect(await marked(first, 'success')).toMatchObject({ target_url: `${rig.machine.url}/builds/${build.id}` });
   expect(await rig.client.digestOf('demo/proposed', 'latest')).toBe(released.image?.digest);
 
-  const second = await propose(dockerfile('three'));
-  await github.change('synchronize', second, { isFork: true });
-  await marked(second, 'pending');
-  await github.comment('demo', `/ok-to-test ${first}`);
-  await answered(`\`/ok-to-test ${second}\``);
-  expect((await rig.builds('proposed')).filter(({ commit }) => commit === second)).toEqual([]);
+  const second = await pushToFork('three');
+  expect((await marked(second, 'pending')).description).toContain(second);
+  await comment(number, 'demo', `/ok-to-test ${first}`);
+  await rig.until('the answer about the older commit', async () => {
+    const comments = commentsSchema.parse(await call('GET', `/issues/${number}/comments`, 'demo'));
+    return comments.find(({ body }) => body.includes(`\`/ok-to-test ${second}\``));
+  });
+  expect(await builtCommits()).toEqual([first, main]);
 });
 
 it('of a branch of the repository, each commit is built at once until the pull request is closed', async () => {
-  const blocked = await propose({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
-  await github.change('synchronize', blocked, { isFork: false });
+  const copy = await rig.workingCopy('demo/proposed');
+  await copy.write({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
+  const blocked = await copy.push('Leave everything out', 'refs/heads/topic');
+  const opened = await call('POST', '/pulls', 'demo', { title: 'Leave everything out', head: 'topic', base: 'main' });
+  const { number } = z.object({ number: z.int() }).parse(opened);
   expect(await rig.ended('proposed', blocked)).toMatchObject({ status: 'blocked', image: null });
   expect((await marked(blocked, 'failure')).description).toMatch(/^Blocked: /);
 
-  const slow = await propose({ Dockerfile: `${smallDebian}RUN sleep 100\n` });
-  await github.change('synchronize', slow, { isFork: false });
+  await copy.write({ Dockerfile: `${smallDebian}RUN sleep 100\n` });
+  const slow = await copy.push('Take long', 'refs/heads/topic');
   await rig.until('the build of the slow one', async () =>
     (await rig.builds('proposed')).find(({ commit, status }) => commit === slow && status === 'building'),
   );
-  await github.change('closed', slow, { isFork: false });
+  await call('PATCH', `/pulls/${number}`, 'demo', { state: 'closed' });
   expect(await rig.ended('proposed', slow)).toMatchObject({
     status: 'cancelled',
     failure: { error: 'PullRequestClosedError' },
