@@ -39,7 +39,8 @@ const counts = async (...jobs: string[]) => Promise.all(jobs.map(async (job) => 
 it('builds a push whose delivery was lost, once', async () => {
   await rig.track(rig.entry('app'), rig.entry('other', { id: '2' }));
   const first = await rig.pushSource('app', { Dockerfile: smallDebian });
-  expect(await rig.ended('app', first)).toMatchObject({ status: 'released', cause: { type: 'push' } });
+  // The push, or the index, whose new entry finds the branch there already: whichever is planned first.
+  expect((await rig.ended('app', first)).status).toBe('released');
   // The other repository is not there yet.
   expect(await watch()).toMatchObject({ sources: 3, asked: 3, triggers: 0, hostsDown: [] });
 
@@ -47,16 +48,16 @@ it('builds a push whose delivery was lost, once', async () => {
   await copy.write({ 'news.txt': 'second\n' });
   const second = await pushSilently(copy, 'demo/app', 'refs/heads/main', 'refs/tags/v1.0.0');
   expect(await watch()).toMatchObject({ triggers: 1 });
-  const build = await rig.ended('app', second);
-  expect(build).toMatchObject({
-    status: 'released',
-    cause: { type: 'source-moved', ref: 'refs/heads/main', commit: second },
-  });
-  const tag = await rig.until('the build of the tag', async () =>
-    (await rig.builds('app')).find(
-      ({ cause, status }) => cause.ref === 'refs/tags/v1.0.0' && /released|failed|blocked/.test(status),
-    ),
-  );
+  const ended = (ref: string) =>
+    rig.until(`the end of the build of ${ref}`, async () =>
+      (await rig.builds('app')).find(
+        ({ cause, commit, status }) =>
+          cause.ref === ref && commit === second && /released|unchanged|failed|blocked/.test(status),
+      ),
+    );
+  const build = await ended('refs/heads/main');
+  expect(build).toMatchObject({ status: 'released', cause: { type: 'source-moved' } });
+  const tag = await ended('refs/tags/v1.0.0');
   expect(tag).toMatchObject({ status: 'released', commit: second });
   expect(tag.image?.tags).toContain('1.0.0');
 
