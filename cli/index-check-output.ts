@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { hiddenCharacter, type IndexProblem } from '../core/index-problem.ts';
+import { escaped, type IndexProblem } from '../core/index-problem.ts';
 
 export interface Checked {
   files: number;
@@ -66,7 +66,5 @@ function count(number: number, noun: string): string {
 
 /** A stranger's text may not move the cursor, colour the screen or begin a line. */
 function visible(text: string): string {
-  return text
-    .replaceAll(/[\t\n\r]/g, ' ')
-    .replaceAll(hiddenCharacter, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+  return escaped(text.replaceAll(/[\t\n\r]/g, ' '));
 }

@@ -24,7 +24,8 @@ const rule = (reasonAgainst: (text: string) => string | undefined, params?: { is
     if (message !== undefined) context.addIssue({ code: 'custom', message, continue: true, ...(params && { params }) });
   });
 
-const text = z
+/** A text of several lines, as `>` and `|` write them. */
+const prose = z
   .string({ error: 'It must be a text.' })
   .max(longestText, `It is longer than ${longestText} characters.`)
   .check(
@@ -36,6 +37,12 @@ const text = z
       { isHidden: true },
     ),
   );
+
+const text = prose.check(
+  rule((value) =>
+    /[\t\n\r]/.test(value) ? `There is a line break or a tab in ${quoted(value)}. Write one line.` : undefined,
+  ),
+);
 
 /** Says it beside what is wrong with the items. */
 const atMost = (most: number) =>
@@ -93,7 +100,7 @@ const branch = text
   .meta({ pattern: '^(?!-|refs/)[^\\s~^:?*\\[\\\\]+$' });
 
 const address = z.email();
-const addresses = text
+const addresses = prose
   .check(
     rule((value) => {
       const parts = splitAddresses(value);
@@ -207,7 +214,7 @@ const exceptionSchema = z.strictObject(
         ),
       )
       .describe('The finding, as the scan names it.'),
-    reason: text.describe('Why it does no harm here.'),
+    reason: prose.describe('Why it does no harm here.'),
     owner: text.describe('Who answers for that: a person or a team.'),
     expires: day.describe('The day that the exception ends with, at most 180 days ahead.'),
   },

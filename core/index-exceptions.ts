@@ -11,7 +11,8 @@ export function exceptionFindings(entry: Mapping, now: Date): Finding[] {
   if (list?.kind !== 'list') return [];
   return list.items.flatMap((item): Finding[] => {
     const expires = item.kind === 'mapping' ? item.keys.get('expires')?.value : undefined;
-    if (expires?.kind !== 'text' || !/^\d{4}-\d\d-\d\d$/.test(expires.text)) return [];
+    // What is no day of the calendar is told by the schema.
+    if (expires?.kind !== 'text' || !isDay(expires.text)) return [];
     const daysLeft = (Date.parse(expires.text) - now.getTime()) / dayLength;
     const latest = new Date(now.getTime() + longestDays * dayLength).toISOString().slice(0, 10);
     if (daysLeft > longestDays) {
@@ -22,4 +23,9 @@ export function exceptionFindings(entry: Mapping, now: Date): Finding[] {
     const message = `This exception has ended: the finding counts again. Take it out, or give it a new day until ${latest}.`;
     return [{ severity: 'warning', code: 'exception', offset: expires.offset, message }];
   });
+}
+
+function isDay(text: string): boolean {
+  const moment = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(moment) && new Date(moment).toISOString().startsWith(text);
 }

@@ -5,7 +5,7 @@ import { adviceOn } from './index-advice.ts';
 import { type EntryKey, type EntryValues, isTrue, splitAddresses } from './index-entry.ts';
 import { checkKeys, type Finding } from './index-entry-check.ts';
 import { exceptionFindings } from './index-exceptions.ts';
-import { quoted } from './index-problem.ts';
+import { escaped, quoted } from './index-problem.ts';
 import { type Mapping, type Text, textOf, type Value } from './index-yaml.ts';
 import type { Project } from './project.ts';
 import { sourceOf } from './source.ts';
@@ -33,13 +33,14 @@ export function readEntry(entry: Mapping, file: string, options: EntryOptions): 
   const project = values && places && !findings.some(isFatal) ? projectOf(values, places, file) : undefined;
   return {
     ...(project ? { project } : {}),
-    shown: (['app-id', 'job-id', 'desired-tag'] as const)
-      .map((key) => textOf(entry, key)?.text.slice(0, 80) ?? '?')
-      .join('\n')
-      .replace('\n', '/')
-      .replace('\n', ':'),
+    shown: shownName(entry),
     findings,
   };
+}
+
+function shownName(entry: Mapping): string {
+  const part = (key: EntryKey) => escaped(textOf(entry, key)?.text.slice(0, 80).replaceAll(/\s/g, ' ') ?? '?');
+  return `${part('app-id')}/${part('job-id')}:${part('desired-tag')}`;
 }
 
 /** An unknown key is passed over, as CCCP did; a build without it is better than none. */

@@ -9,6 +9,7 @@ import {
   LineCounter,
   type ParsedNode,
   Parser,
+  type YAMLParseError,
 } from 'yaml';
 import { hiddenCharacter, type IndexProblem, quoted } from './index-problem.ts';
 
@@ -16,6 +17,8 @@ import { hiddenCharacter, type IndexProblem, quoted } from './index-problem.ts';
 export const largestFile = 1_000_000;
 const deepest = 24;
 const mostHidden = 100;
+/** A file of entries alone has half as many; one of commas alone would take seconds to complain of each. */
+const mostLexemes = 600_000;
 
 /** A value of the file, with the place where it begins. Nothing: nothing is written, or `null` without quotes. */
 export type Value = Text | List | Mapping | { kind: 'nothing'; offset: number };
@@ -65,6 +68,12 @@ export function readYaml(text: string): YamlFile {
     return { faults: [{ offset: 0, code: 'too-large', message }], positionOf };
   }
   const faults: Fault[] = [];
+  const carriageReturn = text.indexOf('\r');
+  if (carriageReturn >= 0 && !text.includes('\n')) {
+    const message =
+      'The lines end with a carriage return alone. Save the file with line ends as Unix or Windows have them.';
+    return { faults: [{ offset: carriageReturn, code: 'encoding', message }], positionOf };
+  }
   const document = compose(text, lines, faults);
   const encoding = text.indexOf('\ufffd');
   if (encoding >= 0) {
@@ -87,7 +96,16 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
   const parser = new Parser(lines.addNewLine);
   const tokens: CST.Token[] = [];
   lines.addNewLine(0);
+  let lexemes = 0;
+  let openQuote: number | undefined;
   for (const lexeme of new Lexer().lex(text)) {
+    lexemes += 1;
+    if (lexemes > mostLexemes) {
+      const message = 'There is more in the file than in any index. Split it: one file for each app-id.';
+      faults.push({ offset: 0, code: 'too-large', message });
+      return undefined;
+    }
+    if (openQuote === undefined && isOpenQuote(lexeme)) openQuote = parser.offset;
     const message = refusedFeatures[CST.tokenType(lexeme) ?? ''];
     if (message !== undefined && faults.length < mostHidden) {
       faults.push({ offset: parser.offset, code: 'yaml-feature', message });
@@ -105,14 +123,59 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
   // here, because the composer would compare each with every other.
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
   const [document, second] = [...composer.compose(tokens, true, text.length)];
-  for (const { pos, code, message } of document?.errors ?? []) {
-    faults.push({ offset: pos[0], code: 'yaml', message: `This is no valid YAML: ${inWords(code, message)}` });
-  }
+  faults.push(...brokenYaml(document?.errors ?? [], text, lines, openQuote));
   if (second) {
     const message = 'A second YAML document begins here. Put its entries under the one "Projects:".';
     faults.push({ offset: second.contents?.range[0] ?? second.range[0], code: 'yaml-feature', message });
   }
   return document;
+}
+
+/** The lexer ends a quoted text at its quote, or where the text cannot go on any more. */
+function isOpenQuote(lexeme: string): boolean {
+  const quote = lexeme[0];
+  return (quote === '"' || quote === "'") && (lexeme.length === 1 || !lexeme.endsWith(quote));
+}
+
+/**
+ * What the parser complains of, at the place where it went wrong. One slip has many complaints: of a line there is one, and of a kind
+ * that came with it none.
+ */
+function brokenYaml(
+  errors: YAMLParseError[],
+  text: string,
+  lines: LineCounter,
+  openQuote: number | undefined,
+): Fault[] {
+  const faults: Fault[] = [];
+  const toldCodes = new Set<string>();
+  const toldLines = new Set<number>();
+  const placeOf = (code: string, offset: number): { offset: number; words?: string } => {
+    if (code === 'MISSING_CHAR' && openQuote !== undefined) {
+      return { offset: openQuote, words: 'the quote that begins here has no end.' };
+    }
+    if (code !== 'BLOCK_AS_IMPLICIT_KEY' || !multiline.has(offset)) return { offset };
+    const before = /^[^\n]*\n\s*/.exec(text.slice(offset, offset + 2000))?.[0].length ?? 0;
+    const words =
+      'this line is indented further than the key before it, and is read as the rest of its text. The keys of one entry begin in the same column.';
+    return { offset: offset + before, words };
+  };
+  const multiline = new Set(errors.filter(({ code }) => code === 'MULTILINE_IMPLICIT_KEY').map(({ pos }) => pos[0]));
+  for (const { pos, code, message } of errors) {
+    const [offset] = pos;
+    const { line } = lines.linePos(offset);
+    const isTold = toldCodes.has(code) || toldLines.has(line);
+    toldCodes.add(code);
+    toldLines.add(line);
+    if (isTold) continue;
+    const place = placeOf(code, offset);
+    faults.push({
+      offset: place.offset,
+      code: 'yaml',
+      message: `This is no valid YAML: ${place.words ?? inWords(code, message)}`,
+    });
+  }
+  return faults;
 }
 
 function inWords(code: string, message: string): string {
@@ -160,6 +223,12 @@ function readNode(node: ParsedNode, faults: Fault[]): Value {
     const at = key.range[0];
     if (!isScalar(key) || typeof key.value !== 'string') {
       faults.push({ offset: at, code: 'structure', message: 'A key is a text, such as "job-id".' });
+    } else if (key.value === '<<') {
+      faults.push({
+        offset: at,
+        code: 'yaml-feature',
+        message: 'A merge key (<<) is not read here. Write the keys out.',
+      });
     } else if (keys.has(key.value)) {
       const message = `The key ${quoted(key.value)} stands here a second time. Keep one of the two.`;
       faults.push({ offset: at, code: 'duplicate-key', message });

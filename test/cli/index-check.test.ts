@@ -89,9 +89,8 @@ describe('slipway index check', () => {
     const { code, out } = await check('--format', 'github');
     const [line = '', summary, ...rest] = out.split('\n');
     expect(code).toBe(1);
-    expect(line).toMatch(
-      /^::error file=[^:]+demo\.yml,line=6,col=17,title=demo\/app%3Alatest::"git-branch": "a,b:c%25/,
-    );
+    expect(line).toMatch(/^::error file=[^:]+demo\.yml,line=6,col=17,title=demo\/app%3Alatest::"git-branch": /);
+    expect(line).toContain('a,b:c%25\\n::warning::x y');
     expect([summary, ...rest]).toEqual(['1 file, 0 projects: 1 error', '']);
   });
 

@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import { entryKeys, requiredKeys } from '../../core/index-entry.ts';
 import { indexSchema } from '../../core/index-schema.ts';
 
-const entry = () => (indexSchema() as { properties: { Projects: { items: Entry } } }).properties.Projects.items;
+const entry = () =>
+  (indexSchema() as unknown as { properties: { Projects: { items: Entry } } }).properties.Projects.items;
 
 interface Entry {
   required: string[];
