@@ -9,6 +9,8 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
   registry: () => import('./registry.ts'),
   'watch-bases': () => import('./watch-bases.ts'),
   cascade: () => import('./cascade.ts'),
+  'index-check': () => import('./index-check.ts'),
+  'index-scale': () => import('./index-scale.ts'),
   overhead: () => import('./overhead.ts'),
 };
 
