@@ -16,7 +16,8 @@ import { hiddenCharacter, type IndexProblem, quoted } from './index-problem.ts';
 /** In bytes of UTF-8. */
 export const largestFile = 1_000_000;
 const deepest = 24;
-const mostHidden = 100;
+/** Of hidden characters, features that are refused, errors of the parser. */
+const mostOfKind = 100;
 /** A file of entries alone has half as many; one of commas alone would take seconds to complain of each. */
 const mostLexemes = 600_000;
 
@@ -97,6 +98,7 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
   const tokens: CST.Token[] = [];
   lines.addNewLine(0);
   let lexemes = 0;
+  let left = mostOfKind;
   let openQuote: number | undefined;
   for (const lexeme of new Lexer().lex(text)) {
     lexemes += 1;
@@ -107,7 +109,7 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
     }
     if (openQuote === undefined && isOpenQuote(lexeme)) openQuote = parser.offset;
     const message = refusedFeatures[CST.tokenType(lexeme) ?? ''];
-    if (message !== undefined && faults.length < mostHidden) {
+    if (message !== undefined && faults.length < mostOfKind) {
       faults.push({ offset: parser.offset, code: 'yaml-feature', message });
     }
     if (parser.stack.length > deepest) {
@@ -115,7 +117,12 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
       faults.push({ offset: parser.offset, code: 'too-deep', message: tooDeep });
       return undefined;
     }
-    for (const token of parser.next(lexeme)) tokens.push(token);
+    for (const token of parser.next(lexeme)) {
+      tokens.push(token);
+      if (token.type === 'error' || token.type === 'document') left -= 1;
+    }
+    // Of errors and of documents, the first are enough.
+    if (left <= 0) break;
   }
   for (const token of parser.end()) tokens.push(token);
   if (faults.length > 0) return undefined;
@@ -203,7 +210,7 @@ function hiddenCharacters(text: string): Fault[] {
     if (index === 0 && character === '\ufeff') continue;
     const message = `The character ${quoted(character)} cannot be seen, and can make a text look like another. Take it out.`;
     faults.push({ offset: index, code: 'hidden-character', message });
-    if (faults.length === mostHidden) break;
+    if (faults.length === mostOfKind) break;
   }
   return faults;
 }
