@@ -29,7 +29,7 @@ function escaped(text: string): string {
 }
 
 const style = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:0 auto;padding:1rem 1.5rem}
-h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.4rem .8rem .4rem 0;border-bottom:1px solid #8884;vertical-align:top}
+h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}h3{font-size:1rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.4rem .8rem .4rem 0;border-bottom:1px solid #8884;vertical-align:top}
 th{font-weight:600}td{overflow-wrap:anywhere}pre{overflow:auto;padding:1rem;border:1px solid #8884;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere}
 iframe{width:100%;height:30rem;border:1px solid #8884;border-radius:6px;background:#fff}nav a{margin-right:1rem}code{font-size:.9em}
 .quiet{opacity:.7}.bad{color:#b3261e}.good{color:#1a7f37}@media(prefers-color-scheme:dark){.bad{color:#ff8a80}.good{color:#6fdd8b}}`;

@@ -72,6 +72,7 @@ export function createGitHost(options: GitHostOptions): GitHost {
   }
 
   const server = createGitServer({ git, repositories, pushed });
+  const contents = createContents(url, git);
   const shared = { url, git, repositories, people, statuses, deliveries, store, commits, forms, pulls, pushed };
   const api = createGitHubApi({
     ...{ url, token: options.token, git, repositories },
@@ -81,10 +82,10 @@ export function createGitHost(options: GitHostOptions): GitHost {
       ...pullRoutes(shared),
       ...issueRoutes(shared),
       ...peopleRoutes(shared),
-      ...repositoryRoutes({ ...shared, contents: createContents(url, git) }),
+      ...repositoryRoutes({ ...shared, contents }),
     ],
   });
-  const pages = createGitPages({ url, git, repositories, statuses, deliveries, pulls: createPullPages(shared) });
+  const pages = createGitPages({ ...shared, deliveries, contents, pulls: createPullPages(shared) });
   let orphans: NodeJS.Timeout | undefined;
 
   async function catchUp(): Promise<void> {

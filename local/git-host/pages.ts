@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Html, html, htmlPage, pagePolicy } from '../page.ts';
+import type { Contents } from './contents.ts';
 import type { Deliveries, DeliverySummary } from './deliveries.ts';
+import { filePage } from './file-page.ts';
 import type { Git } from './git-process.ts';
 import { statusRow, statusTable, table } from './page-tables.ts';
 import type { PullPages } from './pull-pages.ts';
@@ -9,7 +11,7 @@ import type { Statuses } from './statuses.ts';
 
 const recent = 50;
 
-/** The host for people: `/git` (repositories), `/git/<owner>/<repo>`, `…/commit/<id>`, `…/pull/<number>`, `/github` (statuses, deliveries). */
+/** The host for people: `/git` (repositories), `/git/<owner>/<repo>`, `…/commit/<id>`, `…/blob/<commit>/<path>`, `…/pull/<number>`, `/github` (statuses, deliveries). */
 export function createGitPages(options: {
   url: string;
   git: Git;
@@ -17,6 +19,7 @@ export function createGitPages(options: {
   statuses: Statuses;
   deliveries: Deliveries;
   pulls: PullPages;
+  contents: Contents;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { url, git, repositories, statuses, deliveries, pulls } = options;
 
@@ -85,6 +88,11 @@ export function createGitPages(options: {
   async function page(pathname: string): Promise<string | undefined> {
     if (/^\/git\/?$/.test(pathname)) return repositoriesPage();
     if (/^\/github\/?$/.test(pathname)) return activityPage();
+    const file = /^\/git\/(?<owner>[^/]+)\/(?<name>[^/]+)\/blob\/(?<ref>[^/]+)\/(?<path>.+)$/.exec(pathname)?.groups;
+    if (file) {
+      const repository = repositories.find(file.owner ?? '', file.name ?? '');
+      return repository && filePage(options, repository, file.ref ?? '', file.path ?? '');
+    }
     const {
       owner = '',
       name = '',
@@ -102,7 +110,7 @@ export function createGitPages(options: {
   }
 
   return async (request, response) => {
-    const body = await page(new URL(request.url ?? '/', url).pathname);
+    const body = await page(decodedPath(new URL(request.url ?? '/', url).pathname));
     response.writeHead(body === undefined ? 404 : 200, {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': pagePolicy,
@@ -126,4 +134,13 @@ function deliveryTable(list: DeliverySummary[]): Html {
 
 function readable(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
+}
+
+/** A path that cannot be decoded is none of the host's. */
+function decodedPath(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
+  }
 }

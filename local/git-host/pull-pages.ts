@@ -46,7 +46,7 @@ export function createPullPages(options: {
       const commit = html`<a href="/git/${path}/commit/${pull.headSha}"><code>${pull.headSha.slice(0, 12)}</code></a>`;
       const comments = store.comments(repository, number).map(
         ({ id, login, body, createdAt, updatedAt }) =>
-          html`<section id="issuecomment-${id}"><h3>${login}, ${isoSeconds(createdAt)}${updatedAt > createdAt ? `, changed ${isoSeconds(updatedAt)}` : ''}</h3><pre>${body}</pre></section>
+          html`<section id="issuecomment-${id}"><h3>${login}, ${isoSeconds(createdAt)}${updatedAt > createdAt ? `, changed ${isoSeconds(updatedAt)}` : ''}</h3><pre>${visible(body)}</pre></section>
 `,
       );
       return htmlPage(
@@ -62,6 +62,11 @@ ${pull.body ? html`<pre>${pull.body}</pre>` : html``}<p><a href="/git/${path}">$
 }
 
 export type PullPages = ReturnType<typeof createPullPages>;
+
+/** Comments of HTML are notes of programs to themselves. */
+function visible(markdown: string): string {
+  return markdown.replace(/<!--.*?-->\s*/gs, '');
+}
 
 function stateOf({ state, mergedAt }: Pull): string {
   return mergedAt === undefined ? state : 'merged';

@@ -301,7 +301,7 @@ test('the pages for people show a pull request with what was written, and run no
   await commit('new.txt', 'new\n');
   await push('ada', 'topic');
   await open('topic', 'ada', { title: 'Change <b>it</b>' });
-  const body = '<script>alert(1)</script> **Good.**';
+  const body = '<!-- a note --><script>alert(1)</script> **Good.**';
   const issue = { ...app, issue_number: 1, body };
   await as('eve').request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', issue);
   const list = await (await fetch(`${machine.url}/git/ada/app`)).text();
@@ -309,5 +309,9 @@ test('the pages for people show a pull request with what was written, and run no
   const page = await (await fetch(`${machine.url}/git/ada/app/pull/1`)).text();
   for (const text of ['ada:topic', '&lt;script&gt;alert(1)&lt;/script&gt; **Good.**', 'new.txt'])
     expect(page).toContain(text);
-  expect((await fetch(`${machine.url}/git/ada/app/pull/2`)).status).toBe(404);
+  expect(page).not.toContain('a note');
+  const file = await (await fetch(`${machine.url}/git/ada/app/blob/main/README.md`)).text();
+  expect(file).toContain('<span id="L1"><a href="#L1">1</a>  one');
+  for (const path of ['pull/2', 'blob/main/nothing', 'blob/main/..%2f..%2fx', 'blob/main/%ff'])
+    expect((await fetch(`${machine.url}/git/ada/app/${path}`)).status).toBe(404);
 });
