@@ -146,6 +146,7 @@ export function isTrue(value: string): boolean {
 const platforms = [
   'linux/amd64',
   'linux/arm64',
+  'linux/arm64/v8',
   'linux/arm/v7',
   'linux/arm/v6',
   'linux/386',
@@ -269,7 +270,9 @@ export const entrySchema = z.strictObject({
   'extra-tags': listOf(tag, 'a tag').optional().describe('More tags that a release of the branch moves.'),
   platforms: listOf(oneOf(platforms), 'a platform')
     .optional()
-    .describe("What the image is built for; the pipeline's own platform if absent."),
+    .describe(
+      'What the image is to be built for. The pipeline builds for its own platform, which must be among them; others are left out.',
+    ),
   paths: listOf(glob, 'a glob')
     .optional()
     .describe('Globs as in `paths` of a GitHub workflow: a push that touches none of them builds nothing.'),

@@ -54,4 +54,4 @@ export function escaped(text: string): string {
 const inJson = (character: string) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
 
 /** Controls, and what turns the direction of a text or shows nothing. https://trojansource.codes */
-export const hiddenCharacter = /(?![\t\n\r])\p{Cc}|[\p{Cf}\u115f\u1160\u2028\u2029\u3164\uffa0]/gu;
+export const hiddenCharacter = /(?![\t\n\r])\p{Cc}|[\p{Cf}\p{Cs}\u115f\u1160\u2028\u2029\u3164\uffa0]/gu;

@@ -97,6 +97,7 @@ describe('a character that cannot be seen', () => {
     ['is a tag of Unicode', { 'git-branch': 'main\u{e0041}' }, '17:21', '\u{e0041}'],
     ['is a control', { 'desired-tag': 'a\u0007' }, '20:19', '\u0007'],
     ['is a control that an escape makes', { 'git-branch': '"a\\e[31m"' }, '17:17', '\u001b'],
+    ['is half a character that an escape makes', { 'target-file': '"D\\ud800"' }, '19:18', '\ud800'],
     ['is a direction that an escape makes', { 'target-file': '"D\\u202e"' }, '19:18', '\u202e'],
     ['is in a key', { 'git\u200b-branch': 'x' }, '24:8', '\u200b'],
   ])('%s, is refused at its place, and not repeated', (_, over, at, character) => {
