@@ -98,6 +98,7 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
   const tokens: CST.Token[] = [];
   lines.addNewLine(0);
   let lexemes = 0;
+  let tooDeep: number | undefined;
   let left = mostOfKind;
   let openQuote: number | undefined;
   for (const lexeme of new Lexer().lex(text)) {
@@ -113,9 +114,8 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
       faults.push({ offset: parser.offset, code: 'yaml-feature', message });
     }
     if (parser.stack.length > deepest) {
-      const tooDeep = 'This is nested deeper than an index ever is.';
-      faults.push({ offset: parser.offset, code: 'too-deep', message: tooDeep });
-      return undefined;
+      tooDeep = parser.offset;
+      break;
     }
     for (const token of parser.next(lexeme)) {
       tokens.push(token);
@@ -130,7 +130,14 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
   // here, because the composer would compare each with every other.
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
   const [document, second] = [...composer.compose(tokens, true, text.length)];
-  faults.push(...brokenYaml(document?.errors ?? [], text, lines, openQuote));
+  const broken = brokenYaml(document?.errors ?? [], text, lines, openQuote);
+  // After a wrong indentation every line seems to be within the one before it.
+  const isBrokenBefore = broken.some(({ offset }) => lines.linePos(offset).line < lines.linePos(tooDeep ?? 0).line);
+  if (tooDeep !== undefined && !isBrokenBefore) {
+    faults.push({ offset: tooDeep, code: 'too-deep', message: 'This is nested deeper than an index ever is.' });
+    return undefined;
+  }
+  faults.push(...broken);
   if (second) {
     const message = 'A second YAML document begins here. Put its entries under the one "Projects:".';
     faults.push({ offset: second.contents?.range[0] ?? second.range[0], code: 'yaml-feature', message });

@@ -149,6 +149,25 @@ describe('a value that would be something else elsewhere', () => {
   });
 });
 
+describe('deep nesting', () => {
+  it.each([
+    ['of lists', `Projects: ${'['.repeat(100)}`, '1:34 too-deep'],
+    ['of lists that end', `Projects: ${'['.repeat(100)}${']'.repeat(100)}`, '1:34 too-deep'],
+    [
+      'of keys',
+      `Projects:\n${Array.from({ length: 100 }, (_, at) => `${' '.repeat(at + 1)}a:`).join('\n')}`,
+      '24:25 too-deep',
+    ],
+  ])('%s is refused where it begins to be too deep', (_, text, problem) => {
+    expect(check(text)).toMatchObject({ projects: ['zzz/base:latest'], problems: [problem] });
+  });
+
+  it('that only a wrong indentation makes is told as what it is', () => {
+    const long = goodFile(Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`app${at}`, {}]))).text;
+    expect(check(long.replace('    git-branch', ' git-branch')).problems).toEqual(['6:1 yaml']);
+  });
+});
+
 describe('a file that is made to take long', () => {
   it.each([
     ['lists in lists', `Projects: ${'['.repeat(900_000)}`],
