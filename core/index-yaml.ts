@@ -9,9 +9,9 @@ import {
   LineCounter,
   type ParsedNode,
   Parser,
-  type YAMLParseError,
 } from 'yaml';
 import { hiddenCharacter, type IndexProblem, quoted } from './index-problem.ts';
+import { brokenYaml } from './index-yaml-errors.ts';
 
 /** In bytes of UTF-8. */
 export const largestFile = 1_000_000;
@@ -101,6 +101,7 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
   let tooDeep: number | undefined;
   let left = mostOfKind;
   let openQuote: number | undefined;
+  const brackets: number[] = [];
   for (const lexeme of new Lexer().lex(text)) {
     lexemes += 1;
     if (lexemes > mostLexemes) {
@@ -109,6 +110,7 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
       return undefined;
     }
     if (openQuote === undefined && isOpenQuote(lexeme)) openQuote = parser.offset;
+    if (lexeme === '[' || lexeme === '{') brackets.push(parser.offset);
     const message = refusedFeatures[CST.tokenType(lexeme) ?? ''];
     if (message !== undefined && faults.length < mostOfKind) {
       faults.push({ offset: parser.offset, code: 'yaml-feature', message });
@@ -130,7 +132,7 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
   // here, because the composer would compare each with every other.
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
   const [document, second] = [...composer.compose(tokens, true, text.length)];
-  const broken = brokenYaml(document?.errors ?? [], text, lines, openQuote);
+  const broken = brokenYaml(document?.errors ?? [], text, lines, { openQuote, brackets });
   // After a wrong indentation every line seems to be within the one before it.
   const isBrokenBefore = broken.some(({ offset }) => lines.linePos(offset).line < lines.linePos(tooDeep ?? 0).line);
   if (tooDeep !== undefined && !isBrokenBefore) {
@@ -149,64 +151,6 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
 function isOpenQuote(lexeme: string): boolean {
   const quote = lexeme[0];
   return (quote === '"' || quote === "'") && (lexeme.length === 1 || !lexeme.endsWith(quote));
-}
-
-/**
- * What the parser complains of, at the place where it went wrong. One slip has many complaints: of a line there is one, and of a kind
- * that came with it none.
- */
-function brokenYaml(
-  errors: YAMLParseError[],
-  text: string,
-  lines: LineCounter,
-  openQuote: number | undefined,
-): Fault[] {
-  const faults: Fault[] = [];
-  const toldCodes = new Set<string>();
-  const toldLines = new Set<number>();
-  const placeOf = (code: string, offset: number): { offset: number; words?: string } => {
-    if (code === 'MISSING_CHAR' && openQuote !== undefined) {
-      return { offset: openQuote, words: 'the quote that begins here has no end.' };
-    }
-    if (code !== 'BLOCK_AS_IMPLICIT_KEY' || !multiline.has(offset)) return { offset };
-    const before = /^[^\n]*\n\s*/.exec(text.slice(offset, offset + 2000))?.[0].length ?? 0;
-    const words =
-      'this line is indented further than the key before it, and is read as the rest of its text. The keys of one entry begin in the same column.';
-    return { offset: offset + before, words };
-  };
-  const multiline = new Set(errors.filter(({ code }) => code === 'MULTILINE_IMPLICIT_KEY').map(({ pos }) => pos[0]));
-  for (const { pos, code, message } of errors) {
-    const [offset] = pos;
-    const { line } = lines.linePos(offset);
-    const isTold = toldCodes.has(code) || toldLines.has(line);
-    toldCodes.add(code);
-    toldLines.add(line);
-    if (isTold) continue;
-    const place = placeOf(code, offset);
-    faults.push({
-      offset: place.offset,
-      code: 'yaml',
-      message: `This is no valid YAML: ${place.words ?? inWords(code, message)}`,
-    });
-  }
-  return faults;
-}
-
-function inWords(code: string, message: string): string {
-  const sentence = `${message.slice(0, 300).replace(/[.!]$/, '')}.`;
-  switch (code) {
-    case 'TAB_AS_INDENT':
-      return 'a tab is no indentation. Use blanks.';
-    case 'BAD_INDENT':
-      return `${sentence} The keys of one entry begin in the same column.`;
-    case 'MULTILINE_IMPLICIT_KEY':
-    case 'MISSING_CHAR':
-      return `${sentence} Is a ":" or a closing quote missing, or the indentation wrong?`;
-    case 'BLOCK_AS_IMPLICIT_KEY':
-      return `${sentence} Put a text that has ": " in it in quotes.`;
-    default:
-      return sentence;
-  }
 }
 
 /** Comments have them too, and who reads the file sees neither. */

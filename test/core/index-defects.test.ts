@@ -34,7 +34,9 @@ describe('of a file that is no YAML', () => {
     ['a key without a colon', 16, '    git-url https://git.example/a', '16:5', /":"/],
     ['a colon in a text', 16, '    git-url: see: this', '16:14', /in quotes/],
     ['a quote without an end', 16, '    git-url: "https://git.example/a', '16:14', /quote that begins here/],
-    ['a list without an end', 21, '    notify-email: [a@example.org', '22:5', /end with a \]/],
+    ['a list without an end', 21, '    notify-email: [a@example.org', '21:19', /bracket that begins here/],
+    ['a mapping without an end', 21, '    notify-email: {a', '21:19', /bracket that begins here/],
+    ['a key at the very left', 17, 'git-branch: main', '17:1', /indented less/],
   ])('%s is told once, at its place, and the next file is read', (_, number, line, at, message) => {
     const { projects, broken, problems } = withLine(number, line);
     expect(problems).toEqual([
