@@ -184,6 +184,13 @@ describe('the command itself', () => {
     expect(stdout).toMatch(/^index\.d\/demo\.yml:7:15: error {2}demo\/app:latest\n/);
   });
 
+  it('ends in peace when nobody reads on', async () => {
+    await put('index.d/demo.yml', `Projects:\n${'  - id: x\n'.repeat(1000)}`);
+    const command = `"${process.execPath}" "${join(import.meta.dirname, '../../cli/slipway.js')}" index check --format json`;
+    const { stderr } = await execute('bash', ['-c', `${command} | true`], { cwd: folder });
+    expect(stderr).toBe('');
+  });
+
   it('says how it is called', async () => {
     const { code, stdout } = await slipway('index', 'check', '--help');
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('--format text|json|github') });
