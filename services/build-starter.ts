@@ -167,7 +167,12 @@ export function createBuildStarter(services: Services) {
       if (known) return start({ ...order, ref, commit: known.commit, headAt: known.headAt }, true);
       const headAt = new Date().toISOString();
       const commit = await services.headOf(project.gitUrl, project.gitBranch);
-      return commit === undefined ? undefined : start({ ...order, ref, commit, headAt }, true);
+      if (commit === undefined) return undefined;
+      const started = await start({ ...order, ref, commit, headAt, onlyNews: true }, false);
+      if (started) return started;
+      // A push told of the commit while the git host was asked: its build is the first of the branch.
+      const taken = (await heads.get(project.name, ref))?.build;
+      return taken === undefined ? undefined : run(await builds.require(taken), project);
     },
 
     /** Notes a head that calls for no build: nothing that the project is made of has changed. The build that runs stays. */

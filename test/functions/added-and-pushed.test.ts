@@ -18,6 +18,19 @@ describe('an entry that is new in the index', () => {
     });
   });
 
+  it('is built once where its first push comes while its branch is being looked up', async () => {
+    await using planning = await startPlanning();
+    planning.files = [indexFile({ app: {} })];
+    await planning.planBuilds(indexPush('index-1', { receivedAt }));
+    planning.headOf = async () => {
+      await planning.planBuilds(pushOf({ id: 'push-1', receivedAt: new Date().toISOString() }));
+      return commit;
+    };
+    await planning.drain();
+    expect((await planning.allBuilds()).map(({ cause }) => cause.type)).toEqual(['push']);
+    expect((await planning.rebuilds.get('demo/app:latest')).pending?.state).toBe('building');
+  });
+
   it('that comes back is built, although its head was built before it left', async () => {
     await using planning = await startPlanning();
     planning.files = [indexFile({ app: {}, other: {} })];
