@@ -205,6 +205,12 @@ describe('of an entry', () => {
     ]);
   });
 
+  it.each(['centos_go', 'quarkus.io', 'Web'])('a job-id that CCCP refused or changed is a warning: %s', (id) => {
+    const { projects, problems } = entryWith({ 'job-id': id });
+    expect(projects).toContain(`demo/${id.toLowerCase()}:latest`);
+    expect(problems).toEqual([expect.objectContaining({ at: '15:13', severity: 'warning', code: 'spelling' })]);
+  });
+
   it('an app-id that is not the name of the file is a warning', () => {
     const { projects, problems } = entryWith({ 'app-id': 'other' });
     expect(projects).toContain('other/bad:latest');
