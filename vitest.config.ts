@@ -26,6 +26,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: 'test/e2e/shared.ts',
           // The machine's two cores are for the one container engine that builds.
           fileParallelism: false,
           testTimeout: 180_000,

@@ -1,7 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inject } from 'vitest';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { createSlipwayClient, type Message, type ShownBuild } from '../../local/demo/slipway-client.ts';
 import { type Machine, type MachineOptions, startMachine } from '../../local/machine.ts';
@@ -14,15 +16,25 @@ const patienceSeconds = 120;
 export async function startRig(options: Partial<MachineOptions> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway end-to-end '));
   const lines: string[] = [];
+  const shared = inject('shared');
+  const [assembly, ownAssembly] = [join(shared.folder, 'cdk.out'), join(folder, 'data', 'cdk.out')];
+  if (existsSync(assembly)) await cp(assembly, ownAssembly, { recursive: true });
   const machine: Machine = await startMachine({
     dataFolder: join(folder, 'data'),
-    port: 0,
+    port: shared.port,
     scanner: 'records',
     output: (line) => lines.push(line),
     ...options,
   });
-  const archive = join(folder, 'rootfs.tar');
-  await makeRootFileSystem({ archive, workspace: join(folder, 'packages'), say: () => undefined });
+  // One of another configuration, or one that was changed, is no other's.
+  const isCommon = !options.config && !options.assembly;
+  if (isCommon && !existsSync(assembly)) await cp(ownAssembly, assembly, { recursive: true });
+  const archive = join(shared.folder, 'rootfs.tar');
+  if (!existsSync(archive)) {
+    const made = join(folder, 'rootfs.tar');
+    await makeRootFileSystem({ archive: made, workspace: join(folder, 'packages'), say: () => undefined });
+    await rename(made, archive);
+  }
   const client = createSlipwayClient(machine.url, new AbortController().signal);
   const copies = new Map<string, WorkingCopy>();
 
