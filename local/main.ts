@@ -149,6 +149,7 @@ function welcome({ url, dataFolder, indexRepository, credentials, account }: Mac
     `  images     ${pull} ${host}/<app>/<job>:<tag>`,
     `  webhook    ${url}/webhooks/github; its secret is in ${file}`,
     `  AWS        AWS_ENDPOINT_URL=${account.endpoint} AWS_REGION=${account.region} AWS_ACCESS_KEY_ID=${credentials.accessKeyId}; the secret key is in ${file}`,
+    `  by hand    npx slipway build <app>/<job>:<tag>    (in a shell with what stands at AWS; README.md has the lines)`,
     '',
     `Next: push an index to ${url}/git/${indexRepository}.git, then a project that it names. Ctrl-C ends Slipway; its state stays in`,
     `${dataFolder}.`,
