@@ -46,6 +46,7 @@ export async function findBuildah(program: Program, { env, signal }: Surrounding
           hold: () => store.hold(),
           // A rootless Podman's root is the person who runs it.
           user: '0:0',
+          options: limits,
         });
   return {
     name: `${program} ${version}`,

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { extract } from 'tar';
+import { dirname, join, relative, resolve } from 'node:path';
+import { extract, list } from 'tar';
 import { EngineCallFailedError } from '../errors.ts';
 import { type Finished, run } from '../process.ts';
 import { type Borrower, type Container, containerLimits, type Engine, type EngineCall } from './engine.ts';
 
 /** How long the removal of a container may take once nobody needs it. */
 const removalPatience = 30_000;
-/** A link to a file outside of what is copied would be of no use, and devices and pipes are no files to read. */
+/** How many places of an image are copied at most, with those that links lead to. */
+const mostPlaces = 200;
+/** Devices and pipes are no files to read. */
 const copied = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'SymbolicLink']);
 
 interface Program {
@@ -20,10 +22,18 @@ interface Program {
   hold?: () => Promise<AsyncDisposable>;
   /** Who a container's command is, so that what it writes can be removed. */
   user: string;
+  /** Further options of a container that runs. */
+  options?: () => Promise<string[]>;
 }
 
 /** The containers of Docker and of Podman, which have the same commands. */
-export function shortLivedContainers({ command, prepare, hold, user }: Program): Pick<Engine, 'files' | 'run'> {
+export function shortLivedContainers({
+  command,
+  prepare,
+  hold,
+  user,
+  options = async () => [],
+}: Program): Pick<Engine, 'files' | 'run'> {
   async function withName<Value>(
     image: string,
     call: EngineCall,
@@ -54,11 +64,18 @@ export function shortLivedContainers({ command, prepare, hold, user }: Program):
         await mkdir(folder);
         try {
           must(await ask(['export', `--output=${archive}`, name]));
+          const places = await withTargets(paths, archive);
           await extract({
             file: archive,
             cwd: folder,
             preserveOwner: false,
-            filter: (path, entry) => 'type' in entry && copied.has(entry.type) && isAmong(path, paths),
+            filter: (path, entry) => {
+              if (!('type' in entry) || !copied.has(entry.type) || !isAmong(bare(path), places)) return false;
+              // The extraction would make `/etc` of a link `etc` beside it.
+              if (entry.linkpath)
+                entry.linkpath = relative(dirname(`/${bare(path)}`), targetOf(path, entry.linkpath)) || '.';
+              return true;
+            },
           });
           return await use(folder);
         } finally {
@@ -68,7 +85,8 @@ export function shortLivedContainers({ command, prepare, hold, user }: Program):
       });
     },
 
-    run(container: Container, call: EngineCall): Promise<Finished> {
+    async run(container: Container, call: EngineCall): Promise<Finished> {
+      const further = await options();
       const { image, folder, workingFolder, environment, hasNetwork } = container;
       const [program, ...args] = container.command;
       return withName(image, call, (name, ask) =>
@@ -82,6 +100,7 @@ export function shortLivedContainers({ command, prepare, hold, user }: Program):
             '--security-opt=no-new-privileges',
             `--memory=${containerLimits.memory}`,
             `--pids-limit=${containerLimits.processes}`,
+            ...further,
             ...(hasNetwork ? [] : ['--network=none']),
             ...(folder ? [`--volume=${folder.source}:${folder.target}:rw`] : []),
             `--workdir=${workingFolder}`,
@@ -97,9 +116,39 @@ export function shortLivedContainers({ command, prepare, hold, user }: Program):
   };
 }
 
+/** Paths, and where links on the way to them or below them lead. */
+async function withTargets(paths: readonly string[], archive: string): Promise<string[]> {
+  const links = new Map<string, string>();
+  await list({
+    file: archive,
+    onReadEntry: ({ type, path, linkpath }) => {
+      if (type === 'SymbolicLink' && linkpath) links.set(bare(path), linkpath);
+    },
+  });
+  const places = new Set(paths);
+  // What is added meanwhile is looked at too.
+  for (const place of places) {
+    for (const [link, target] of links) {
+      if (places.size >= mostPlaces) return [...places];
+      if (!isAmong(link, [place])) continue;
+      const rest = place.startsWith(`${link}/`) ? place.slice(link.length) : '';
+      places.add(bare(targetOf(link, target) + rest));
+    }
+  }
+  return [...places];
+}
+
+/** As a container sees it: nothing is above the image's root. */
+function targetOf(link: string, target: string): string {
+  return resolve('/', dirname(bare(link)), target);
+}
+
+function bare(path: string): string {
+  return path.replace(/^(?:\.?\/)+/, '').replace(/\/$/, '');
+}
+
 function isAmong(path: string, wanted: readonly string[]): boolean {
-  const bare = path.replace(/^(?:\.?\/)+/, '').replace(/\/$/, '');
-  return wanted.some((each) => bare === each || bare.startsWith(`${each}/`) || each.startsWith(`${bare}/`));
+  return wanted.some((each) => path === each || path.startsWith(`${each}/`) || each.startsWith(`${path}/`));
 }
 
 /** @throws EngineCallFailedError with the engine's last words */

@@ -30,6 +30,13 @@ if (args[0] === 'export') {
   writeFileSync(root + '/var/lib/dpkg/status', 'Package: a\\n');
   writeFileSync(root + '/usr/share/large', 'x'.repeat(100000));
   symlinkSync(process.cwd(), root + '/etc/apt');
+  mkdirSync(root + '/usr/share/os/more', { recursive: true });
+  writeFileSync(root + '/usr/share/os/release', 'ID=a\\n');
+  symlinkSync('../usr/share/os/now', root + '/etc/os-release');
+  symlinkSync('/usr/share/os/release', root + '/usr/share/os/now');
+  symlinkSync('share/os', root + '/usr/os');
+  writeFileSync(root + '/usr/share/os/more/file', 'more');
+  symlinkSync('loop/loop', root + '/usr/loop');
   const archive = args[1].slice('--output='.length);
   spawnSync('tar', ['-cf', archive, '-C', root, '.']);
   // A second entry of the same name, behind the link.
@@ -47,6 +54,7 @@ function containers() {
     command: async (args) => [process.execPath, file, notes, ...args],
     prepare: async ({ env }) => ({ ...env }),
     user: '7:7',
+    options: async () => ['--ulimit=nofile=9:9'],
   });
   const calls = () =>
     readFileSync(notes, 'utf8')
@@ -98,6 +106,7 @@ test('a command runs with no rights and no more than its folder, and its contain
   expect(first).toEqual(
     expect.arrayContaining([
       '--user=7:7',
+      '--ulimit=nofile=9:9',
       '--cap-drop=ALL',
       '--security-opt=no-new-privileges',
       '--network=none',
@@ -107,4 +116,15 @@ test('a command runs with no rights and no more than its folder, and its contain
   );
   expect(first?.slice(-2)).toEqual(['image', 'hang']);
   expect(last).toEqual(['rm', '--force', first?.[2]?.slice('--name='.length)]);
+});
+
+test('where links in an image lead is lent too', async () => {
+  const { engine } = containers();
+  const seen = await engine.files('image', ['etc/os-release', 'usr/os/more', 'usr/loop/x'], call, async (folder) => ({
+    release: await new ImageRoot(folder).text('etc/os-release', 1000),
+    more: await new ImageRoot(folder).text('usr/os/more/file', 1000),
+    status: existsSync(join(folder, 'var/lib/dpkg/status')),
+  }));
+
+  expect(seen).toEqual({ release: 'ID=a\n', more: 'more', status: false });
 });
