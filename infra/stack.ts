@@ -124,6 +124,7 @@ export class SlipwayStack extends Stack {
       WatchBasesFunctionName: baseWatch.function.function.functionName,
       WatchSourcesFunctionName: sourceWatch.function.function.functionName,
       WatchPackagesFunctionName: packageWatch.function.function.functionName,
+      RunSchedulesFunctionName: scheduledBuilds.function.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,
       BasesTableName: state.bases.table.tableName,

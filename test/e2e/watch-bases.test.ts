@@ -1,14 +1,19 @@
 import { CreateRepositoryCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { AwsClient } from 'aws4fetch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../local/command.ts';
 import { type SmallRegistry, startSmallRegistry } from '../builder/small-registry.ts';
+import { copyImage, digestOf, type ImagePlace } from './copy-image.ts';
 import { type Rig, startRig } from './rig.ts';
 import { smallDebian } from './sources.ts';
 
 let rig: Rig;
 let outside: SmallRegistry;
-let mirror: { image: string; options: string[] };
+let mirror: ImagePlace;
+/** The base's place outside, under the name that never changes. */
+const published = (): ImagePlace => ({ host: outside.host, repository: 'outside/debian', version: '12' });
+
+/** The mirror's name as Dockerfiles have it. */
+let mirroredImage: string;
 
 const jobs = ['one', 'two', 'pinned', 'mirrored'];
 
@@ -16,6 +21,7 @@ beforeAll(async () => {
   rig = await startRig();
   outside = await startSmallRegistry();
   mirror = await makeMirror();
+  mirroredImage = `${mirror.host}/${mirror.repository}:${mirror.version}`;
 });
 afterAll(async () => {
   await rig?.stop();
@@ -23,29 +29,22 @@ afterAll(async () => {
 });
 
 /** A repository in the pipeline's own registry that belongs to no project, and what it takes to push to it. */
-async function makeMirror() {
+async function makeMirror(): Promise<ImagePlace> {
   const { url, credentials, account } = rig.machine;
   const ecr = new ECRClient({ endpoint: `${url}/aws`, region: account.region, credentials });
   await ecr.send(new CreateRepositoryCommand({ repositoryName: 'bases/debian' }));
   const { authorizationData } = await ecr.send(new GetAuthorizationTokenCommand({}));
   const login = Buffer.from(authorizationData?.[0]?.authorizationToken ?? '', 'base64').toString();
-  return { image: `${new URL(url).host}/bases/debian:12`, options: ['--dest-creds', login] };
+  return { host: new URL(url).host, repository: 'bases/debian', version: '12', login };
 }
 
 /** Has somebody publish another base image under its old name; gives its digest. */
 async function publish(words: string): Promise<string> {
   const commit = await rig.pushSource('seed', { Dockerfile: `${smallDebian}RUN echo ${words} > /words\n` });
   const { image } = await rig.ended('seed', commit);
-  const from = `docker://${image?.repository}@${image?.digest}`;
-  const plain = ['--src-tls-verify=false', '--dest-tls-verify=false'];
-  await run('skopeo', ['copy', '--quiet', ...plain, from, `docker://${outside.host}/outside/debian:12`]);
-  await run('skopeo', ['copy', '--quiet', ...plain, ...mirror.options, from, `docker://${mirror.image}`]);
-  return digestOf(`${outside.host}/outside/debian:12`);
-}
-
-async function digestOf(image: string): Promise<string> {
-  const inspect = ['inspect', '--no-tags', '--tls-verify=false', '--format={{.Digest}}', `docker://${image}`];
-  return (await run('skopeo', inspect)).trim();
+  const from = { host: new URL(rig.machine.url).host, repository: 'demo/seed', version: image?.digest ?? '' };
+  for (const place of [published(), mirror]) await copyImage(from, place);
+  return digestOf(published());
 }
 
 /** Runs the function as an operator does. Gives how often the outside registry was asked for the base. */
@@ -85,7 +84,7 @@ describe('a base image', () => {
     const dockerfiles = {
       one: `FROM ${base}\nRUN cat /words > /one\n`,
       pinned: `FROM ${base}@${first}\nRUN cat /words > /pinned\n`,
-      mirrored: `FROM scratch AS unneeded\nFROM ${mirror.image}\nRUN cat /words > /mirrored\n`,
+      mirrored: `FROM scratch AS unneeded\nFROM ${mirroredImage}\nRUN cat /words > /mirrored\n`,
       two: `ARG BASE=${base}\nFROM \${BASE} AS tools\nFROM demo/one:latest\nCOPY --from=tools /words /tools\n`,
     };
     for (const [job, Dockerfile] of Object.entries(dockerfiles)) {
@@ -105,10 +104,10 @@ describe('a base image', () => {
     for (const build of [one, mirrored]) expect(build?.status).toBe('released');
     expect(one?.cause).toEqual({ type: 'bases-changed', bases });
     expect(two).toMatchObject({ status: 'released', cause: { type: 'bases-changed', bases } });
-    expect(mirrored?.cause).toEqual({ type: 'bases-changed', bases: [{ ...bases[0], image: mirror.image }] });
+    expect(mirrored?.cause).toEqual({ type: 'bases-changed', bases: [{ ...bases[0], image: mirroredImage }] });
     expect(new Set([one, two, mirrored].map((build) => build?.cascade)).size).toBe(1);
     expect((two?.createdAt ?? '') > (one?.endedAt ?? '')).toBe(true);
-    const released = await digestOf(`${new URL(rig.machine.url).host}/demo/one:latest`);
+    const released = await digestOf({ host: new URL(rig.machine.url).host, repository: 'demo/one', version: 'latest' });
     expect(released).toBe(one?.image?.digest);
     expect(await rig.log(two as NonNullable<typeof two>)).toContain(released);
   });
@@ -126,8 +125,7 @@ it('a project whose base is not there yet is built when it is', async () => {
   await rig.track(...['seed', ...jobs, 'early'].map((job, at) => rig.entry(job, { id: String(at + 1) })));
   const early = await rig.ended('early', await rig.pushSource('early', { Dockerfile: `FROM ${image}\nRUN true\n` }));
   expect(early.failure?.error).toBe('BaseNotFoundError');
-  const plain = ['--src-tls-verify=false', '--dest-tls-verify=false'];
-  await run('skopeo', ['copy', '--quiet', ...plain, `docker://${outside.host}/outside/debian:12`, `docker://${image}`]);
+  await copyImage(published(), { host: outside.host, repository: 'outside/later', version: '1' });
   await watch();
   const [build] = await builds('early', 2);
   expect(build).toMatchObject({ status: 'released', cause: { bases: [{ image, previous: 'none' }] } });

@@ -103,6 +103,7 @@ test('the stack says where everything is', () => {
     'TriggersQueueUrl',
     'WatchBasesFunctionName',
     'WatchPackagesFunctionName',
+    'RunSchedulesFunctionName',
     'WatchSourcesFunctionName',
     'WebhookSecretArn',
     'WebhookUrl',

@@ -1,0 +1,55 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { AwsClient } from 'aws4fetch';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Rig, startRig } from './rig.ts';
+import { smallDebian } from './sources.ts';
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterAll(() => rig?.stop());
+
+/** Looks for the projects whose hour has come, as the rule of every five minutes does. */
+async function runSchedules(): Promise<void> {
+  const { url, outputs, credentials } = rig.machine;
+  const owner = new AwsClient({ ...credentials, service: 'lambda', region: 'us-east-1' });
+  const address = `${url}/aws/2015-03-31/functions/${outputs.RunSchedulesFunctionName}/invocations`;
+  const answer = await owner.fetch(address, { method: 'POST', body: '{}' });
+  expect([answer.status, answer.headers.get('x-amz-function-error')]).toEqual([200, null]);
+}
+
+it('a project whose hour went by while nobody looked is built once, without the cache, and then at its next hour', async () => {
+  await rig.track(rig.entry('hourly', { schedule: 'rate(1 hour)' }));
+  const commit = await rig.pushSource('hourly', { Dockerfile: `${smallDebian}RUN date +%s%N > /built\n` });
+  expect((await rig.ended('hourly', commit)).status).toBe('released');
+  await runSchedules();
+
+  const { url, credentials, outputs } = rig.machine;
+  const client = new DynamoDBClient({ endpoint: `${url}/aws`, region: 'us-east-1', credentials });
+  const database = DynamoDBDocumentClient.from(client);
+  const item = { TableName: outputs.ProjectsTableName, Key: { name: 'demo/hourly:latest' } };
+  await database.send(
+    new UpdateCommand({
+      ...item,
+      UpdateExpression: 'SET dueAt = :due',
+      ExpressionAttributeValues: { ':due': new Date(Date.now() - 5 * 3_600_000).toISOString() },
+    }),
+  );
+  await Promise.all([runSchedules(), runSchedules()]);
+
+  const build = await rig.until('the build of the schedule', async () =>
+    (await rig.builds('hourly')).find(({ cause, endedAt }) => cause.type === 'schedule' && endedAt),
+  );
+  expect(build).toMatchObject({ status: 'released', commit });
+  expect(build.image?.digest).not.toBe((await rig.builds('hourly')).at(-1)?.image?.digest);
+  await runSchedules();
+  // The first is the push's or the index's, whichever was planned first.
+  const [latest, ...others] = (await rig.builds('hourly')).map(({ cause }) => cause.type);
+  expect([latest, others.length]).toEqual(['schedule', 1]);
+  const { dueAt } = (await database.send(new GetCommand(item))).Item as { dueAt: string };
+  expect(Date.parse(dueAt)).toBeGreaterThan(Date.now());
+  client.destroy();
+});
