@@ -47,18 +47,27 @@ export async function findDocker(surroundings: {
       'io.containerd.snapshotter',
     );
   const abilities = { driver, version, hasContainerdStore, rewritesTimestamps: rewritesTimestamps(version) };
+  const containers = shortLivedContainers({
+    command: async (args) => ['docker', ...args],
+    prepare: async ({ workspace, env: own, registry }) => ({
+      ...own,
+      ...(await dockerConfiguration(workspace, own, registry)),
+    }),
+    user: `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
+  });
   return {
     name: `BuildKit ${version} (${driver})`,
     readsSyntax: true,
     build: (job) => buildAndPush(abilities, job),
-    ...shortLivedContainers({
-      command: async (args) => ['docker', ...args],
-      prepare: async ({ workspace, env: own, registry }) => ({
-        ...own,
-        ...(await dockerConfiguration(workspace, own, registry)),
-      }),
-      user: `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
-    }),
+    run: containers.run,
+    async files(image, paths, call, use) {
+      try {
+        return await containers.files(image, paths, call, use);
+      } finally {
+        // The daemon fetched it for this, and would keep the image of every build. One that another build looks at just now stays.
+        await exists('docker', ['image', 'rm', image], { env: call.env, signal: AbortSignal.timeout(10_000) });
+      }
+    },
   };
 }
 
