@@ -69,10 +69,7 @@ it('builds a push whose delivery was lost, once', async () => {
 });
 
 it('applies a push of the index whose delivery was lost', async () => {
-  const other = await rig.workingCopy('demo/late');
-  await other.add('rootfs.tar', join(rig.folder, 'rootfs.tar'));
-  await other.write({ Dockerfile: smallDebian });
-  const commit = await other.push('A source that no entry names yet');
+  const commit = await rig.pushSource('late', { Dockerfile: smallDebian }, 'A source that no entry names yet');
   const index = await rig.workingCopy(rig.machine.indexRepository);
   const entries = [rig.entry('app'), rig.entry('other', { id: '2' }), rig.entry('late', { id: '3' })];
   await index.write({ 'index.d/demo.yml': `Projects:\n${entries.join('\n')}\n` });
