@@ -60,6 +60,7 @@ export function readIndex(files: IndexFile[], options: Partial<EntryOptions> = {
   nameParents(index);
   dropCycles(index, parentsAt);
   markSharedRepositories(index.projects);
+  keepVersionTagsApart(index);
   return index;
 }
 
@@ -118,4 +119,20 @@ function markSharedRepositories(projects: Project[]): void {
   const counts = new Map<string, number>();
   for (const project of projects) counts.set(repository(project), (counts.get(repository(project)) ?? 0) + 1);
   for (const project of projects) project.sharesRepository = (counts.get(repository(project)) ?? 0) > 1;
+}
+
+/** Of entries that release to one repository only one can have the tags of its versions. */
+function keepVersionTagsApart({ projects, positions, problems }: Index): void {
+  const first = new Map<string, string>();
+  for (const project of projects.filter(({ versionTags, sharesRepository }) => versionTags && sharesRepository)) {
+    const { appId, jobId, name } = project;
+    const other = first.get(`${appId}/${jobId}`);
+    const position = positions.get(name);
+    if (other === undefined) first.set(`${appId}/${jobId}`, name);
+    else if (position) {
+      project.versionTags = false;
+      const message = `"version-tags": ${other} releases the versions of ${appId}/${jobId} already. Take the key out of one of the two.`;
+      problems.push({ ...position, severity: 'error', code: 'value', entry: name, message });
+    }
+  }
 }

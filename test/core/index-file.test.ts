@@ -27,6 +27,20 @@ describe('reading an index', () => {
     expect(parents('demo/app:latest')).toEqual([]);
   });
 
+  it('gives the version tags of a repository to one entry, and reports the other', () => {
+    const shared = { 'job-id': 'app', 'version-tags': 'true' };
+    const index = readIndex([
+      goodFile({ one: { ...shared, 'desired-tag': '1' }, two: { ...shared, 'desired-tag': '2' } }),
+    ]);
+    expect(index.projects.map(({ name, versionTags }) => [name, versionTags])).toEqual([
+      ['demo/app:1', true],
+      ['demo/app:2', false],
+    ]);
+    expect(index.problems).toMatchObject([
+      { severity: 'error', entry: 'demo/app:2', message: expect.stringContaining('demo/app:1 releases') },
+    ]);
+  });
+
   it('reads several addresses', () => {
     const { projects } = one({ 'notify-email': 'one@example.org, two@example.org' });
     expect(projects[0]?.notifyEmail).toEqual(['one@example.org', 'two@example.org']);
