@@ -20,19 +20,20 @@ export const pushEventSchema = z.object({
   head_commit: z.nullable(z.object({ id: sha })),
   repository: z.object({
     clone_url: z.url().check(z.maxLength(2048)),
-    /** In seconds; a text in every other event. Hosts that only speak GitHub's language leave it out. */
-    pushed_at: z.catch(z.optional(z.int().check(z.positive(), z.maximum(lastSecond))), undefined),
+    /** In seconds. Hosts that only speak GitHub's language leave it out, or write a text as every other event has it. */
+    pushed_at: z.optional(z.unknown()),
   }),
   pusher: z.object({ name: z.string() }),
 });
 
 export function pushTrigger(event: z.infer<typeof pushEventSchema>, delivery: string, receivedAt: Date): PushTrigger {
   const { clone_url, pushed_at } = event.repository;
+  const pushedAt = timeOf(pushed_at);
   return {
     type: 'push',
     id: delivery,
     receivedAt: receivedAt.toISOString(),
-    ...(pushed_at === undefined ? {} : { pushedAt: new Date(pushed_at * 1000).toISOString() }),
+    ...(pushedAt === undefined ? {} : { pushedAt }),
     source: sourceOf(clone_url),
     ref: event.ref,
     before: event.before,
@@ -43,4 +44,10 @@ export function pushTrigger(event: z.infer<typeof pushEventSchema>, delivery: st
     forced: event.forced,
     pusher: event.pusher.name.slice(0, 100),
   };
+}
+
+/** Undefined for anything that is no second of our time. */
+function timeOf(second: unknown): string | undefined {
+  const isTime = typeof second === 'number' && Number.isInteger(second) && second > 0 && second <= lastSecond;
+  return isTime ? new Date(second * 1000).toISOString() : undefined;
 }

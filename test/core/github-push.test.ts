@@ -50,7 +50,8 @@ describe('the time of a push', () => {
     (value) => {
       expect(timeOf(value)).toBeUndefined();
       const text = JSON.stringify(event(value));
-      expect(pushEventSchema.parse(skimPush(text) ?? JSON.parse(text)).repository.pushed_at).toBeUndefined();
+      const read = pushEventSchema.parse(skimPush(text) ?? JSON.parse(text));
+      expect(pushTrigger(read, 'guid', new Date(0)).pushedAt).toBeUndefined();
     },
   );
 });
