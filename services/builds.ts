@@ -18,13 +18,12 @@ import {
   type TerminalStatus,
 } from '../core/build.ts';
 import { RecordConflictError } from '../core/errors.ts';
+import { monthBefore, monthOf, monthsListed } from '../core/month.ts';
 import { ifConditionHolds } from './dynamodb.ts';
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
 
 type Fields = Partial<Pick<Build, 'candidate' | 'image' | 'verdict' | 'failure' | 'startedAt' | 'supersededBy'>>;
 
-/** How far back the list of all builds goes. */
-const monthsListed = 12;
 /** No shorter than a function that tells may run, so that nobody else tells meanwhile. */
 const tellingMilliseconds = 90_000;
 const keySchema = z.record(z.string(), z.string());
@@ -276,9 +275,5 @@ const numbered = (name: string, values: readonly string[]) =>
 const positionSchema = z.object({ month: z.string().regex(/^\d{4}-\d{2}$/), cursor: z.string().optional() });
 
 function nextMonth(month: string, oldest: string): z.infer<typeof positionSchema> | undefined {
-  return month > oldest ? { month: monthOf(new Date(`${month}-01T00:00:00Z`), 1) } : undefined;
-}
-
-function monthOf(date: Date, monthsBefore = 0): string {
-  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - monthsBefore)).toISOString().slice(0, 7);
+  return month > oldest ? { month: monthBefore(month) } : undefined;
 }

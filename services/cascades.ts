@@ -8,6 +8,7 @@ import {
 import { z } from 'zod';
 import { type Cause, causeSchema } from '../core/build.ts';
 import { RecordConflictError } from '../core/errors.ts';
+import { monthBefore, monthOf, monthsListed } from '../core/month.ts';
 import { outcomes } from '../core/rebuild.ts';
 import { ifConditionHolds } from './dynamodb.ts';
 import { writeItems } from './dynamodb-batches.ts';
@@ -47,8 +48,7 @@ export interface CascadeSummary extends CascadeHeader {
   endedAt?: string;
 }
 
-/** How far back the list of cascades goes, and a little longer is what they are kept. */
-const monthsListed = 12;
+/** A little longer than they are listed. */
 const keptDays = 400;
 /** Longer than a trigger can come again. */
 const answerDays = 30;
@@ -229,11 +229,5 @@ export type Cascades = ReturnType<typeof createCascades>;
 
 const positionSchema = z.object({ month: z.string().regex(/^\d{4}-\d{2}$/), after: keySchema.optional() });
 
-function monthOf(date: Date, monthsBefore = 0): string {
-  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - monthsBefore)).toISOString().slice(0, 7);
-}
-
 /** The second until which something is kept. */
 const inDays = (days: number) => Math.floor(Date.now() / 1000) + days * 86_400;
-
-const monthBefore = (month: string) => monthOf(new Date(`${month}-01T00:00:00Z`), 1);
