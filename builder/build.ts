@@ -6,6 +6,7 @@ import type { Base, BuildRequest, BuildResult } from '../core/build-request.ts';
 import { type DockerfileSummary, readDockerfile } from '../core/dockerfile.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import type { PackageList } from '../core/package-list.ts';
+import type { ScannerReports } from '../core/scanner-report.ts';
 import { ownRegistry } from '../services/image-digests.ts';
 import { type ResolvedBase, resolveBases } from './bases.ts';
 import { checkCccpFile } from './cccp.ts';
@@ -21,6 +22,8 @@ import { checkPlatforms, ownPlatform } from './platform.ts';
 import { runPrebuild } from './prebuild.ts';
 import type { Redaction } from './redaction.ts';
 import { manifestDigest } from './registry.ts';
+import { scanImage } from './scan.ts';
+import type { ScanSubject } from './scanners/scanner.ts';
 import { fetchSource } from './source.ts';
 
 const largestDockerfile = 1024 * 1024;
@@ -36,6 +39,9 @@ export interface BuildOptions {
   prebuildImage: string;
   /** Keeps what is installed in the image. */
   onPackages: (packages: PackageList) => Promise<void>;
+  /** Keeps what the scanners say. */
+  onScanners: (reports: ScannerReports) => Promise<void>;
+  keepBill: ScanSubject['keepBill'];
   /** Hears what the Dockerfile stands on, also of a build that fails thereafter or because of it. */
   onBases: (named: Required<Pick<BuildResult & { outcome: 'failed' }, 'bases' | 'missingBases'>>) => void;
 }
@@ -126,6 +132,23 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const packages = await packagesOf({ engine, image, call });
     log.line(packagesLine(packages));
     await options.onPackages(packages);
+
+    log.heading('scan');
+    const reports = await scanImage(
+      {
+        engine,
+        image,
+        reference: `${registry.host}/${candidate.repository}@${digest}`,
+        labels: {},
+        packages,
+        checkout: source.folder,
+        dockerfile,
+        dockerfileName: request.dockerfile,
+        keepBill: options.keepBill,
+      },
+      { call: { workspace, registry, env, signal }, log },
+    );
+    await options.onScanners(reports);
     return {
       outcome: 'built',
       digest,

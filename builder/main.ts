@@ -44,6 +44,7 @@ async function outcome(): Promise<BuildResult> {
         // The image is there, with or without a list of what is in it.
         log.line(`The list of the packages could not be stored: ${String(error)}`);
       });
+    const onScanners: BuildOptions['onScanners'] = (reports) => records.storeScanners(reports);
     return await build(request, {
       prebuildImage,
       log,
@@ -52,6 +53,8 @@ async function outcome(): Promise<BuildResult> {
       environment: process.env,
       onBases,
       onPackages,
+      onScanners,
+      keepBill: (format, file) => records.storeBill(format, file),
     }).finally(() => clearTimeout(timeout));
   } catch (error) {
     return { ...failure(error), ...named };

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
+  type BillFormat,
   type BuildRequest,
   type BuildResult,
   buildRequestSchema,
@@ -7,6 +9,7 @@ import {
   recordKeys,
 } from '../core/build-request.ts';
 import { type PackageList, packageListSchema } from '../core/package-list.ts';
+import { type ScannerReports, scannerReportsSchema } from '../core/scanner-report.ts';
 
 /** A build's objects in the records bucket. */
 export class Records {
@@ -36,6 +39,18 @@ export class Records {
       JSON.stringify(packageListSchema.parse(packages)),
       'application/json',
     );
+  }
+
+  async storeScanners(reports: ScannerReports): Promise<void> {
+    await this.#put(
+      recordKeys.scanners(this.#id),
+      JSON.stringify(scannerReportsSchema.parse(reports)),
+      'application/json',
+    );
+  }
+
+  async storeBill(format: BillFormat, file: string): Promise<void> {
+    await this.#put(recordKeys[format](this.#id), await readFile(file, 'utf8'), 'application/json');
   }
 
   async storeLogPart(part: number, text: string): Promise<void> {

@@ -86,12 +86,26 @@ export type BuildResult = z.infer<typeof buildResultSchema>;
 export type Base = z.infer<typeof baseSchema>;
 export type MissingBase = z.infer<typeof missingBaseSchema>;
 
+/** The bills of materials that each candidate has, and what a registry knows them by. */
+export const billFormats = {
+  cyclonedx: 'application/vnd.cyclonedx+json',
+  spdx: 'application/spdx+json',
+} as const;
+
+export type BillFormat = keyof typeof billFormats;
+
 /** Where a build's objects stand in the records bucket. Log parts are numbered from 0, their names sort in order. */
 export const recordKeys = {
   request: (id: string) => `builds/${id}/request.json`,
   result: (id: string) => `builds/${id}/result.json`,
   packages: (id: string) => `builds/${id}/packages.json`,
   findings: (id: string) => `builds/${id}/findings.json`,
+  scanners: (id: string) => `builds/${id}/scanners.json`,
+  cyclonedx: (id: string) => `builds/${id}/sbom.cdx.json`,
+  spdx: (id: string) => `builds/${id}/sbom.spdx.json`,
+  comparison: (id: string) => `builds/${id}/comparison.json`,
+  /** What is known today of a released image. */
+  releaseFindings: (digest: string) => `releases/${digest.replace(':', '-')}/findings.json`,
   /** What was read of a file of a package repository; its name is the hash of the address. */
   repository: (name: string) => `package-repositories/${name}.json.gz`,
   logPrefix: (id: string) => `builds/${id}/log/`,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scannerNames, scannerStates } from './scanner-report.ts';
 
 export const terminalStatuses = ['released', 'unchanged', 'blocked', 'failed', 'superseded', 'cancelled'] as const;
 export const runningStatuses = ['queued', 'building', 'scanning', 'releasing'] as const;
@@ -52,8 +53,22 @@ export const verdictSchema = z.object({
   outcome: z.enum(['pass', 'block']),
   /** One sentence each. Empty only when the outcome is `pass`. */
   reasons: z.array(z.string()),
+  /** What people should know of although it blocks nothing; one sentence each. */
+  warnings: z.array(z.string()).optional(),
   /** How many findings of each severity the scan has. */
   counts: z.record(z.string(), z.int().nonnegative()),
+  /** How many findings an exception or a VEX statement accepts. */
+  accepted: z.int().nonnegative().optional(),
+});
+
+/** What differs from the release before, in numbers; `comparison.ts` has the names. */
+export const changesSchema = z.object({
+  /** The build that was released. */
+  against: z.string(),
+  packages: z.object({ added: z.int(), removed: z.int(), updated: z.int() }).optional(),
+  vulnerabilities: z.object({ fixed: z.int(), introduced: z.int() }).optional(),
+  /** In the registry, in bytes. */
+  size: z.object({ before: z.int(), after: z.int() }).optional(),
 });
 
 /** One run of the pipeline for one project and one cause, as the builds table keeps it. */
@@ -88,12 +103,17 @@ export const buildSchema = z.object({
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
-  candidate: z.object({ repository: z.string(), digest: z.string() }).optional(),
+  candidate: z.object({ repository: z.string(), digest: z.string(), sizeBytes: z.int().optional() }).optional(),
   /** `repository` with its registry's host. */
   image: z.object({ repository: z.string(), digest: z.string(), tags: z.array(z.string()) }).optional(),
   /** By name; the order is that of `stageNames`. */
   stages: z.partialRecord(z.enum(stageNames), stageSchema.omit({ name: true })),
   verdict: verdictSchema.optional(),
+  /** What the builder's scanners found, in numbers. */
+  scanners: z
+    .partialRecord(z.enum(scannerNames), z.object({ state: z.enum(scannerStates), total: z.int() }))
+    .optional(),
+  changes: changesSchema.optional(),
   failure: z.object({ error: z.string(), message: z.string() }).optional(),
   /** When the mail about the end went out. */
   toldAt: z.iso.datetime().optional(),

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { notifiableStatuses } from './build.ts';
-import { severities } from './findings.ts';
+import { exceptionSchema } from './exceptions.ts';
+import { ownPolicySchema } from './policy.ts';
+import { vexStatementSchema } from './vex.ts';
 
 /**
  * `app-id/job-id:desired-tag`, as the index names a project: the ids are parts of repository names as ECR takes them.
@@ -50,11 +52,11 @@ export const projectSchema = z.object({
   /** A script that makes the Dockerfile or what it needs, and the folder that it runs in; both from the repository's root. */
   prebuild: z.object({ script: z.string(), context: z.string() }).optional(),
   /** What differs from the pipeline's policy. */
-  policy: z.object({ maxSeverity: z.enum(severities).optional() }).optional(),
+  policy: ownPolicySchema.optional(),
   /** Findings that are accepted for this project until a day. */
-  exceptions: z
-    .array(z.object({ id: z.string(), reason: z.string(), owner: z.string(), expires: z.iso.date() }))
-    .optional(),
+  exceptions: z.array(exceptionSchema).optional(),
+  /** What the index's OpenVEX documents say of this project's image. */
+  vex: z.array(vexStatementSchema).optional(),
   /** The repository with manifests that a release is to be written to. */
   deploy: z.object({ repository: z.string(), path: z.string(), branch: z.string().optional() }).optional(),
   /** Other entries release to the same repository under other tags, so that the branch and the commit do not name one image. */

@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { isTerminal, type Verdict } from '../core/build.ts';
-import { judge, type Policy, policySchema } from '../core/policy.ts';
+import { type Policy, policySchema } from '../core/policy.ts';
+import { judge } from '../core/verdict.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';

@@ -52,7 +52,7 @@ export class Builder extends Construct implements Grantee {
     // CodeBuild looks whose bucket it is. https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
     allow(this, { actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [program.bucket.bucketArn] });
     records.grantReadRequest(this);
-    records.grantWrite(this, 'log', 'packages', 'result');
+    records.grantWrite(this, 'log', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');
     repositories.grantBuild(this);
     this.setVariable('PREBUILD_IMAGE', settings.prebuildImage);
 

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { severities } from '../core/findings.ts';
+import { responses, usualPolicy } from '../core/policy.ts';
+import { type ScannerName, scannerNames } from '../core/scanner-report.ts';
 
 /** Fewer days than CloudWatch offers, all of them valid there. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
@@ -66,9 +69,30 @@ const configSchema = z.strictObject({
   policy: z
     .strictObject({
       maxSeverity: z
-        .enum(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'INFORMATIONAL', 'UNDEFINED'])
-        .default('MEDIUM')
+        .enum(severities)
+        .default(usualPolicy.maxSeverity)
         .describe('The worst severity that a released image may have.'),
+      maxUnfixableSeverity: z
+        .enum(severities)
+        .optional()
+        .describe('The same for findings that no newer version mends, where it differs.'),
+      unscannable: z
+        .enum(['block', 'warn'])
+        .default(usualPolicy.unscannable)
+        .describe('What an image gets whose distribution the scanner does not know: `block` or `warn`.'),
+      scanners: z
+        .strictObject(
+          Object.fromEntries(
+            scannerNames.map((name) => [
+              name,
+              z
+                .enum(responses)
+                .default(usualPolicy.scanners[name])
+                .describe(`What comes of findings of \`${name}\`: \`block\`, \`warn\` or \`ignore\`.`),
+            ]),
+          ) as Record<ScannerName, z.ZodDefault<z.ZodEnum<{ block: 'block'; warn: 'warn'; ignore: 'ignore' }>>>,
+        )
+        .prefault({}),
     })
     .prefault({}),
   build: z

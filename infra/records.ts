@@ -11,6 +11,11 @@ const patterns = {
   packages: recordKeys.packages('*'),
   repositories: recordKeys.repository('*'),
   findings: recordKeys.findings('*'),
+  scanners: recordKeys.scanners('*'),
+  cyclonedx: recordKeys.cyclonedx('*'),
+  spdx: recordKeys.spdx('*'),
+  comparison: recordKeys.comparison('*'),
+  releaseFindings: recordKeys.releaseFindings('*'),
   log: `${recordKeys.logPrefix('*')}*`,
 };
 

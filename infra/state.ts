@@ -77,6 +77,7 @@ export class State extends Construct {
   readonly sources: RecordTable;
   readonly dependents: RecordTable;
   readonly cascades: RecordTable;
+  readonly releases: RecordTable;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -127,6 +128,16 @@ export class State extends Construct {
       expiry: 'expiresAt',
       variable: 'CASCADES_TABLE',
     });
+    this.releases = new RecordTable(this, 'Releases', {
+      key: 'repository',
+      sortKey: 'digest',
+      indexes: {
+        byProject: { partition: 'project', sort: 'releasedAt' },
+        // Only images that a tag names still are looked at again.
+        byDueTime: { partition: 'rescan', sort: 'dueAt' },
+      },
+      variable: 'RELEASES_TABLE',
+    });
   }
 
   get tables(): TableV2[] {
@@ -139,6 +150,7 @@ export class State extends Construct {
       this.sources,
       this.dependents,
       this.cascades,
+      this.releases,
     ].map(({ table }) => table);
   }
 }

@@ -26,6 +26,7 @@ export const variableNames = [
   'PRIVATE_HOSTS',
   'PROJECTS_TABLE',
   'RECORDS_BUCKET',
+  'RELEASES_TABLE',
   'REPOSITORY_PREFIX',
   'SENDER',
   'SITE_URL',

@@ -9,6 +9,7 @@ import {
 } from '../core/build-request.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import { type Scan, scanSchema } from '../core/findings.ts';
+import { type ScannerReports, scannerReportsSchema } from '../core/scanner-report.ts';
 
 /** The records bucket: what is too large for a state machine or a table. */
 export function createRecords(client: S3Client, bucket: string) {
@@ -34,6 +35,8 @@ export function createRecords(client: S3Client, bucket: string) {
     result: (id: string): Promise<BuildResult | undefined> => get(recordKeys.result(id), buildResultSchema),
     putScan: (id: string, scan: Scan) => put(recordKeys.findings(id), scanSchema.parse(scan)),
     scan: (id: string): Promise<Scan | undefined> => get(recordKeys.findings(id), scanSchema),
+    /** @throws InvalidInputError if the object is there and is no report: what a build runs may have written it */
+    scanners: (id: string): Promise<ScannerReports | undefined> => get(recordKeys.scanners(id), scannerReportsSchema),
   };
 }
 

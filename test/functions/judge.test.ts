@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../core/findings.ts';
+import { usualPolicy } from '../../core/policy.ts';
 import { createJudge } from '../../functions/judge.ts';
 import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
 import { digest, startWorld } from './world.ts';
@@ -14,7 +15,7 @@ async function startJudging(mortal: Mortal = createMortal()) {
     builds: mortal.guard(world.builds),
     projects: mortal.guard(world.projects),
     records: mortal.guard(world.records),
-    policy: { maxSeverity: 'MEDIUM' },
+    policy: usualPolicy,
   });
   return Object.assign(world, { judge: () => judge({ build: id }) });
 }

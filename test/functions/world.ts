@@ -4,6 +4,7 @@ import type { BuildRequest, BuildResult } from '../../core/build-request.ts';
 import type { Scan } from '../../core/findings.ts';
 import type { Mail } from '../../core/mail.ts';
 import type { Project } from '../../core/project.ts';
+import type { ScannerReports } from '../../core/scanner-report.ts';
 import type { Trigger } from '../../core/trigger.ts';
 import { createBases } from '../../services/bases.ts';
 import { createBuilds } from '../../services/builds.ts';
@@ -35,11 +36,13 @@ export async function startWorld() {
   const requests: BuildRequest[] = [];
   const results = new Map<string, BuildResult>();
   const scans = new Map<string, Scan>();
+  const scannerReports = new Map<string, ScannerReports>();
   const records: Records = {
     putRequest: async (request) => void requests.push(request),
     result: async (id) => results.get(id),
     putScan: async (id, scan) => void scans.set(id, scan),
     scan: async (id) => scans.get(id),
+    scanners: async (id) => scannerReports.get(id),
   };
   const runs = new Map<string, 'running' | 'ended' | 'aborted'>();
   /** What was stopped: executions by the build, and CodeBuild's runs. */
@@ -90,6 +93,7 @@ export async function startWorld() {
     requests,
     results,
     scans,
+    scannerReports,
     records,
     /** The executions, by build. */
     runs,

@@ -9,7 +9,8 @@ import {
 } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
 import { ScanPendingError } from '../../core/errors.ts';
-import { judge } from '../../core/policy.ts';
+import { usualPolicy } from '../../core/policy.ts';
+import { judge } from '../../core/verdict.ts';
 import { createImageScans } from '../../services/image-scans.ts';
 
 const image = { repository: 'candidate/demo/app', digest: 'sha256:0' };
@@ -51,14 +52,14 @@ describe('a scan', () => {
   ])('that is %s has failed, and lets nothing pass', async (status) => {
     const scan = await withStatus(status).scanOf();
     expect(scan).toEqual({ state: 'failed', reason: status, findings: [] });
-    expect(judge(scan, { maxSeverity: 'CRITICAL' }).outcome).toBe('block');
+    expect(judge(scan, { ...usualPolicy, maxSeverity: 'CRITICAL' }).outcome).toBe('block');
     expect(await withStatus(status, 'because').scanOf()).toMatchObject({ reason: 'because' });
   });
 
   it('of an image that ECR cannot read is unsupported', async () => {
     const scan = await withStatus('UNSUPPORTED_IMAGE', 'no package manager').scanOf();
     expect(scan).toEqual({ state: 'unsupported', reason: 'no package manager', findings: [] });
-    expect(judge(scan, { maxSeverity: 'CRITICAL' }).outcome).toBe('block');
+    expect(judge(scan, { ...usualPolicy, maxSeverity: 'CRITICAL' }).outcome).toBe('block');
   });
 });
 
@@ -172,7 +173,7 @@ describe('findings', () => {
   ])('of enhanced scanning %s block all the same', async (_, finding) => {
     const scan = await ecr([complete({ enhancedFindings: [finding] })]).scanOf();
     expect(scan.findings).toMatchObject([{ id: expect.stringContaining('CVE-4'), severity: 'CRITICAL' }]);
-    expect(judge(scan, { maxSeverity: 'HIGH' }).outcome).toBe('block');
+    expect(judge(scan, { ...usualPolicy, maxSeverity: 'HIGH' }).outcome).toBe('block');
   });
 
   it('of a severity that nobody knows count as undefined', async () => {

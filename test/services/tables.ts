@@ -41,6 +41,15 @@ export const stateTables: Table[] = [
     sortKey: 'member',
     indexes: { byMonth: { partition: 'month', sort: 'startedAt' }, byOpen: { partition: 'open', sort: 'since' } },
   },
+  {
+    name: 'releases',
+    key: 'repository',
+    sortKey: 'digest',
+    indexes: {
+      byProject: { partition: 'project', sort: 'releasedAt' },
+      byDueTime: { partition: 'rescan', sort: 'dueAt' },
+    },
+  },
 ];
 
 /** A DynamoDB in memory with the given tables; every key is a text. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding, Scan } from '../../core/findings.ts';
-import { judge } from '../../core/policy.ts';
+import { usualPolicy } from '../../core/policy.ts';
+import { judge } from '../../core/verdict.ts';
 
 const finding = (severity: Finding['severity'], over: Partial<Finding> = {}): Finding => ({
   id: 'CVE-2026-0001',
@@ -10,7 +11,7 @@ const finding = (severity: Finding['severity'], over: Partial<Finding> = {}): Fi
   ...over,
 });
 const complete = (...findings: Finding[]): Scan => ({ state: 'complete', findings });
-const policy = { maxSeverity: 'MEDIUM' } as const;
+const policy = { ...usualPolicy, maxSeverity: 'MEDIUM' as const };
 
 describe('the verdict', () => {
   it('passes an image without findings', () => {
@@ -29,7 +30,9 @@ describe('the verdict', () => {
   });
 
   it('does not wave a finding through because nobody rated it', () => {
-    expect(judge(complete(finding('UNDEFINED')), { maxSeverity: 'LOW' }).outcome).toBe('block');
+    expect(judge(complete(finding('UNDEFINED')), { ...usualPolicy, maxSeverity: 'LOW' as const }).outcome).toBe(
+      'block',
+    );
   });
 
   it('says the finding, the package, the version and the way out, the worst first', () => {

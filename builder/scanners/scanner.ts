@@ -1,0 +1,46 @@
+import type { BillFormat } from '../../core/build-request.ts';
+import type { PackageList } from '../../core/package-list.ts';
+import type { FindingOf, ScannerName } from '../../core/scanner-report.ts';
+import type { Engine, EngineCall } from '../engines/engine.ts';
+import type { BuildLog } from '../log.ts';
+
+/** What a scanner looks at. */
+export interface ScanSubject {
+  engine: Engine;
+  /** What the engine knows the image by. */
+  image: string;
+  /** `host/repository@sha256:…` */
+  reference: string;
+  /** The configuration's labels. */
+  labels: Readonly<Record<string, string>>;
+  packages: PackageList;
+  /** The folder of the source, and the Dockerfile in it; real paths. */
+  checkout: string;
+  dockerfile: string;
+  /** From the repository's root. */
+  dockerfileName: string;
+  /** Stores a bill of materials that stands in a file. */
+  keepBill(format: BillFormat, file: string): Promise<void>;
+  /** The project's own test; absent where it has none or leaves it out. */
+  test?: { script: string; hasNetwork: boolean; seconds: number };
+}
+
+/** What came of a look, beside the scanner's name and the time that it took. */
+export interface Look<Name extends ScannerName> {
+  state: 'complete' | 'not-applicable' | 'failed';
+  reason?: string;
+  tool?: string;
+  findings: FindingOf<Name>[];
+  /** Where there are more than are listed. */
+  total?: number;
+}
+
+/**
+ * Looks at an image. The call's signal is its time limit; the log is for scanners that have something to say while they work.
+ * What it throws is a look that failed, with the error's message as its reason.
+ */
+export type Scanner<Name extends ScannerName> = (
+  subject: ScanSubject,
+  call: Omit<EngineCall, 'log'>,
+  log: BuildLog,
+) => Promise<Look<Name>>;
