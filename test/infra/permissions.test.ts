@@ -18,7 +18,7 @@ const roles = () => resources('AWS::IAM::Role').map((role) => ({ role, permissio
 const allows = (statements: Statement[], action: string) =>
   statements.some(({ effect, actions }) => effect === 'Allow' && actions.includes(action));
 
-test('a build can read a request, pull, push a candidate, write its log, its packages and its result, and nothing else', () => {
+test('a build can read a request, pull, push a candidate, write its log, what is in it, what its scanners say and its result, and nothing else', () => {
   const bucket = arn(resource('AWS::S3::Bucket'));
   const { Ref: source } = { Ref: resource('AWS::CodeBuild::Project').Properties.Source.Location };
   const permissions = permissionsOf(resource('AWS::IAM::Role', 'Builder'));
@@ -44,7 +44,9 @@ test('a build can read a request, pull, push a candidate, write its log, its pac
     {
       effect: 'Allow',
       actions: ['s3:PutObject'],
-      on: ['log/*', 'packages.json', 'result.json'].map((name) => `${bucket}/builds/*/${name}`),
+      on: ['log/*', 'packages.json', 'result.json', 'sbom.cdx.json', 'sbom.spdx.json', 'scanners.json'].map(
+        (name) => `${bucket}/builds/*/${name}`,
+      ),
     },
     { effect: 'Allow', actions: ['ecr:GetAuthorizationToken'], on: ['*'] },
     { effect: 'Allow', actions: pull, on: [`${repositories}*`] },

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
+import { usualPolicy } from '../../core/policy.ts';
 import { createApp } from '../../infra/create-app.ts';
 import { flatten } from '../../infra/flatten.ts';
 
@@ -59,7 +60,9 @@ test('pages behind a domain name of your own have links to it, and webhooks go t
 });
 
 test('the policy reaches the function that judges', () => {
-  expect(variables(templateOf({ policy: { maxSeverity: 'LOW' } }), 'POLICY')).toEqual(['{"maxSeverity":"LOW"}']);
+  expect(variables(templateOf({ policy: { maxSeverity: 'LOW' } }), 'POLICY')).toEqual([
+    JSON.stringify({ ...usualPolicy, maxSeverity: 'LOW' }),
+  ]);
 });
 
 test('every operator is told of alarms and of an index that cannot be read', () => {
