@@ -52,7 +52,7 @@ const redirects = [301, 302, 303, 307, 308];
  * @throws UpstreamError with a sentence that says which host did what
  */
 export function createPublicFetch({ privateHosts, lookup = systemLookup }: PublicFetchOptions): PublicFetch {
-  const isAllowed = (url: URL) => privateHosts.includes(bareHost(url)) || privateHosts.includes(url.host);
+  const isAllowed = (url: URL) => privateHosts.includes(url.hostname) || privateHosts.includes(url.host);
   const options = { keepAlive: true, maxSockets: 32, maxTotalSockets: 256, scheduling: 'lifo' } as const;
   const agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) };
   // A connection that was made for a private host must not serve anybody else: such hosts have agents of their own.

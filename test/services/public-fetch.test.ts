@@ -30,6 +30,13 @@ async function ask(answer: (response: ServerResponse, host: SmallHost) => void, 
   return { ...response, read: await response.text(), requests: host.requests };
 }
 
+describe('a private address that is allowed', () => {
+  it('may be one of IPv6, in the brackets that the configuration asks for', async () => {
+    const fetched = createPublicFetch({ privateHosts: ['[::1]'] })('http://[::1]:1/');
+    await expect(fetched).rejects.not.toThrow(/private address/);
+  });
+});
+
 describe('a private address is not fetched', () => {
   it.each([
     'http://127.0.0.1/',
