@@ -5,16 +5,22 @@ import type { BuildLog } from './log.ts';
 const patience = 3_000;
 /** How long its output may stay open once it has ended: a grandchild may hold it. */
 const lingering = 500;
-const longestCapture = 4 * 1024 * 1024;
+/** Nothing that is read as a whole is longer, in bytes. */
+const usualLimit = 16 * 1024 * 1024;
 
 export interface RunOptions {
   /** The whole environment: nothing of the builder's own, which holds credentials, is inherited. */
   env: Readonly<Record<string, string>>;
   signal: AbortSignal;
   cwd?: string;
-  /** Where what it prints goes, besides the result. */
-  log?: BuildLog;
+  /** Where what it prints goes, in place of the result. */
+  log?: OutputLog;
+  /** How many bytes it may print; without a log at most 16 MiB where nothing is said. */
+  outputLimit?: number;
 }
+
+/** Takes what a program prints: a build's log, or something of its kind. */
+export type OutputLog = Pick<BuildLog, 'stream' | 'line'>;
 
 export interface Finished {
   code: number;
@@ -22,21 +28,38 @@ export interface Finished {
   stderr: string;
 }
 
+/** A program printed more than it may, and was stopped. What it printed is no whole. */
+export class OutputLimitError extends Error {
+  override readonly name = 'OutputLimitError';
+
+  constructor(limit: number) {
+    super(`It printed more than ${limit < 2 ** 20 ? `${limit} bytes` : `${Math.round(limit / 2 ** 20)} MiB`}.`);
+  }
+}
+
 /**
  * Runs a program to its end, in a process group of its own. Arguments are an array; no shell sees them.
- * @throws the signal's reason, after the whole group is gone, when the signal aborts
+ * @throws the signal's reason, or OutputLimitError, after the whole group is gone
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<Finished> {
-  const { env, signal, cwd, log } = options;
-  signal.throwIfAborted();
+  const { env, cwd, log, outputLimit = log ? Number.POSITIVE_INFINITY : usualLimit } = options;
+  options.signal.throwIfAborted();
+  const overflow = new AbortController();
+  const signal = AbortSignal.any([options.signal, overflow.signal]);
   const child = spawn(command, args, {
     env,
     ...(cwd === undefined ? {} : { cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  const stdout = collect(child.stdout, log);
-  const stderr = collect(child.stderr, log);
+  let printed = 0;
+  const count = (bytes: number) => {
+    printed += bytes;
+    if (printed > outputLimit) overflow.abort(new OutputLimitError(outputLimit));
+    return printed <= outputLimit;
+  };
+  const stdout = collect(child.stdout, log, count);
+  const stderr = collect(child.stderr, log, count);
   const stop = () => killGroup(child, 'SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   let forced: NodeJS.Timeout | undefined;
@@ -105,15 +128,18 @@ export async function exists(command: string, args: readonly string[], options: 
   );
 }
 
-function collect(stream: NodeJS.ReadableStream, log: BuildLog | undefined): () => string {
+/** What comes once `count` says no is dropped. */
+function collect(
+  stream: NodeJS.ReadableStream,
+  log: OutputLog | undefined,
+  count: (bytes: number) => boolean,
+): () => string {
   const chunks: Buffer[] = [];
-  let length = 0;
   const lines = log?.stream();
   stream.on('data', (chunk: Buffer) => {
-    lines?.write(chunk);
-    if (log || length > longestCapture) return;
-    length += chunk.length;
-    chunks.push(chunk);
+    if (!count(chunk.length)) return;
+    if (lines) lines.write(chunk);
+    else chunks.push(chunk);
   });
   stream.on('end', () => lines?.end());
   return () => Buffer.concat(chunks).toString();

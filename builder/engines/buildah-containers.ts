@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { EngineCallFailedError } from '../errors.ts';
-import { type Finished, run } from '../process.ts';
+import { type Finished, type OutputLog, run } from '../process.ts';
 import { confinement } from './confinement.ts';
 import { containersEnvironment } from './containers-environment.ts';
-import type { Borrower, Container, Engine, EngineCall } from './engine.ts';
+import type { Borrower, Capability, Container, Engine, EngineCall } from './engine.ts';
 import { isolation } from './isolation.ts';
 import { limits } from './limits.ts';
 import type { Store } from './store.ts';
@@ -13,7 +13,7 @@ const removalPatience = 30_000;
 
 /**
  * Buildah's working containers. Under `chroot` isolation a command has the machine's memory and network unless it needs no network: it
- * is kept in a PID, a mount and if need be a network namespace, without capabilities.
+ * is kept in a PID, a mount and if need be a network namespace, with the capabilities alone that it was given.
  */
 export function buildahContainers(store: Store): Pick<Engine, 'files' | 'run'> {
   async function withContainer<Value>(
@@ -28,10 +28,10 @@ export function buildahContainers(store: Store): Pick<Engine, 'files' | 'run'> {
     const name = `slipway-${randomUUID()}`;
     const buildah = async (
       args: readonly string[],
-      { signal = call.signal, prefix = [], log }: CommandOptions = {},
+      { signal = call.signal, prefix = [], ...output }: CommandOptions = {},
     ) => {
       const [program = '', ...rest] = await store.command(prefix, args);
-      return run(program, rest, { env, signal, cwd: call.workspace, ...(log ? { log } : {}) });
+      return run(program, rest, { env, signal, cwd: call.workspace, ...output });
     };
     await using _lock = await store.hold();
     try {
@@ -67,30 +67,50 @@ export function buildahContainers(store: Store): Pick<Engine, 'files' | 'run'> {
             'no container can be started here: the command runs under chroot, with the memory of the machine',
           );
         }
-        const { folder, workingFolder, environment, command } = container;
+        const { folder, workingFolder, environment, command, outputLimit } = container;
         const args = [
           'run',
           `--isolation=${kind}`,
-          '--user=0:0',
-          '--cap-drop=all',
+          ...(container.user === 'image' ? [] : ['--user=0:0']),
+          ...capabilityOptions(container.capabilities ?? []),
           ...(kind === 'chroot' || container.hasNetwork ? [] : ['--network=none']),
-          ...(folder ? [`--volume=${folder.source}:${folder.target}:rw`] : []),
-          `--workingdir=${workingFolder}`,
+          ...(folder ? [`--volume=${folder.source}:${folder.target}:${folder.isReadOnly ? 'ro' : 'rw'}`] : []),
+          ...(workingFolder === undefined ? [] : [`--workingdir=${workingFolder}`]),
           ...Object.entries(environment).map(([key, value]) => `--env=${key}=${value}`),
           '--',
           name,
           ...command,
         ];
-        return buildah(args, { prefix, ...(call.log ? { log: call.log } : {}) });
+        return buildah(args, {
+          prefix,
+          ...(call.log ? { log: call.log } : {}),
+          ...(outputLimit === undefined ? {} : { outputLimit }),
+        });
       });
     },
   };
 }
 
+/** Buildah drops after it adds, so `--cap-drop=all` would leave nothing: the others are dropped by their names. */
+function capabilityOptions(wanted: readonly Capability[]): string[] {
+  if (wanted.length === 0) return ['--cap-drop=all'];
+  return [
+    ...wanted.map((each) => `--cap-add=CAP_${each}`),
+    ...capabilities.filter((each) => !wanted.some((kept) => kept === each)).map((each) => `--cap-drop=CAP_${each}`),
+  ];
+}
+
+/** Linux's since 3.16: what came later is nowhere given unless it is asked for. https://man7.org/linux/man-pages/man7/capabilities.7.html */
+const capabilities =
+  'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ'.split(
+    ' ',
+  );
+
 interface CommandOptions {
   signal?: AbortSignal;
   prefix?: readonly string[];
-  log?: EngineCall['log'];
+  log?: OutputLog;
+  outputLimit?: number;
 }
 
 /** @throws EngineCallFailedError with the engine's last words */

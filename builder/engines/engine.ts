@@ -1,7 +1,7 @@
 import type { DockerfileSummary } from '../../core/dockerfile.ts';
 import type { Registry } from '../../services/image-digests.ts';
 import type { BuildLog } from '../log.ts';
-import type { Finished } from '../process.ts';
+import type { Finished, OutputLog } from '../process.ts';
 
 /** A program that builds images from Dockerfiles. */
 export interface Engine {
@@ -19,7 +19,11 @@ export interface Engine {
    * image runs. Links in it may point anywhere.
    */
   files<Value>(image: string, paths: readonly string[], call: EngineCall, use: Borrower<Value>): Promise<Value>;
-  /** Runs a command in a new container of an image, without any capability, and takes the container away. */
+  /**
+   * Runs a command in a new container of an image in place of what the image says, and takes the container away. A command that cannot
+   * be started ends with another code than 0 too, and with the engine's words on stderr.
+   * @throws OutputLimitError, EngineCallFailedError, or the signal's reason
+   */
   run(container: Container, call: EngineCall): Promise<Finished>;
 }
 
@@ -40,7 +44,7 @@ export interface EngineCall {
   registry: Registry;
   env: Readonly<Record<string, string>>;
   /** Where a command's output goes, in place of the result. */
-  log?: BuildLog;
+  log?: OutputLog;
   signal: AbortSignal;
 }
 
@@ -48,12 +52,41 @@ export interface Container {
   /** `host/repository@sha256:…`, or what `build` returned. */
   image: string;
   command: readonly [program: string, ...args: string[]];
-  /** A folder of this machine that the container sees at `target`, and may write to. */
-  folder?: { source: string; target: string };
-  workingFolder: string;
+  /** A folder of this machine that the container sees at `target`, and may write to unless it is read-only. */
+  folder?: { source: string; target: string; isReadOnly?: boolean };
+  /** The image's own where nothing is said. */
+  workingFolder?: string;
+  /** Besides the image's own. */
   environment: Readonly<Record<string, string>>;
   hasNetwork: boolean;
+  /**
+   * Who the command is: the image's own user, root, or, where nothing is said, who can write to the folder in such a way that the
+   * builder can remove it.
+   */
+  user?: 'image' | 'root';
+  /** What it may do besides what any user may; nothing is usual. */
+  capabilities?: readonly Capability[];
+  /** Whether it sees a root file system that nobody can write to, but for `/tmp`; without means for that it writes to its own copy. */
+  isReadOnly?: boolean;
+  /** How many bytes it may print; see `RunOptions`. */
+  outputLimit?: number;
 }
+
+/** What root may do in a container as engines usually make them, but for what the network and devices need. */
+export const rootCapabilities = [
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'FOWNER',
+  'FSETID',
+  'KILL',
+  'SETGID',
+  'SETUID',
+  'SETPCAP',
+  'SETFCAP',
+  'SYS_CHROOT',
+] as const;
+
+export type Capability = (typeof rootCapabilities)[number] | 'DAC_READ_SEARCH';
 
 /** What a container may use where the engine can keep it. */
 export const containerLimits = { memory: '2g', processes: 4096 } as const;

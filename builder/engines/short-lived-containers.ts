@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { extract, list } from 'tar';
 import { EngineCallFailedError } from '../errors.ts';
-import { type Finished, run } from '../process.ts';
+import { type Finished, type RunOptions, run } from '../process.ts';
 import { type Borrower, type Container, containerLimits, type Engine, type EngineCall } from './engine.ts';
 
 /** How long the removal of a container may take once nobody needs it. */
@@ -12,6 +12,8 @@ const removalPatience = 30_000;
 const mostPlaces = 200;
 /** Devices and pipes are no files to read. */
 const copied = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'SymbolicLink']);
+
+type Output = Pick<RunOptions, 'log' | 'outputLimit'>;
 
 interface Program {
   /** The whole command line for Docker's or Podman's arguments. */
@@ -37,20 +39,20 @@ export function shortLivedContainers({
   async function withName<Value>(
     image: string,
     call: EngineCall,
-    use: (name: string, ask: (args: readonly string[], log?: EngineCall['log']) => Promise<Finished>) => Promise<Value>,
+    use: (name: string, ask: (args: readonly string[], output?: Output) => Promise<Finished>) => Promise<Value>,
   ): Promise<Value> {
     const env = await prepare(call, image);
     await using _lock = await hold?.();
     const name = `slipway-${randomUUID()}`;
-    const ask = async (args: readonly string[], log?: EngineCall['log'], signal = call.signal) => {
+    const ask = async (args: readonly string[], output: Output = {}, signal = call.signal) => {
       const [program = '', ...rest] = await command(args);
-      return run(program, rest, { env, signal, cwd: call.workspace, ...(log ? { log } : {}) });
+      return run(program, rest, { env, signal, cwd: call.workspace, ...output });
     };
     try {
       return await use(name, ask);
     } finally {
       // The program that was told to run it may be gone; the container goes on without it.
-      await ask(['rm', '--force', name], undefined, AbortSignal.timeout(removalPatience));
+      await ask(['rm', '--force', name], {}, AbortSignal.timeout(removalPatience));
     }
   }
 
@@ -87,29 +89,35 @@ export function shortLivedContainers({
 
     async run(container: Container, call: EngineCall): Promise<Finished> {
       const further = await options();
-      const { image, folder, workingFolder, environment, hasNetwork } = container;
+      const { image, folder, workingFolder, environment, hasNetwork, outputLimit } = container;
       const [program, ...args] = container.command;
+      const whom = container.user === 'root' ? '0:0' : user;
       return withName(image, call, (name, ask) =>
         ask(
           [
             'run',
             '--rm',
             `--name=${name}`,
-            `--user=${user}`,
+            ...(container.user === 'image' ? [] : [`--user=${whom}`]),
             '--cap-drop=ALL',
+            ...(container.capabilities ?? []).map((each) => `--cap-add=${each}`),
             '--security-opt=no-new-privileges',
             `--memory=${containerLimits.memory}`,
             `--pids-limit=${containerLimits.processes}`,
             ...further,
             ...(hasNetwork ? [] : ['--network=none']),
-            ...(folder ? [`--volume=${folder.source}:${folder.target}:rw`] : []),
-            `--workdir=${workingFolder}`,
+            ...(container.isReadOnly ? ['--read-only', '--tmpfs=/tmp'] : []),
+            ...(folder ? [`--volume=${folder.source}:${folder.target}:${folder.isReadOnly ? 'ro' : 'rw'}`] : []),
+            ...(workingFolder === undefined ? [] : [`--workdir=${workingFolder}`]),
             ...Object.entries(environment).map(([key, value]) => `--env=${key}=${value}`),
             `--entrypoint=${program}`,
             image,
             ...args,
           ],
-          call.log,
+          {
+            ...(call.log ? { log: call.log } : {}),
+            ...(outputLimit === undefined ? {} : { outputLimit }),
+          },
         ),
       );
     },
