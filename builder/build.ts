@@ -21,7 +21,7 @@ import type { BuildLog } from './log.ts';
 import { checkPlatforms, ownPlatform } from './platform.ts';
 import { runPrebuild } from './prebuild.ts';
 import type { Redaction } from './redaction.ts';
-import { manifestDigest } from './registry.ts';
+import { manifestDigest, readLabels } from './registry.ts';
 import { scanImage } from './scan.ts';
 import type { ScanSubject } from './scanners/scanner.ts';
 import { fetchSource } from './source.ts';
@@ -139,7 +139,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
         engine,
         image,
         reference: `${registry.host}/${candidate.repository}@${digest}`,
-        labels: {},
+        labels: (signal) => readLabels(registry, candidate.repository, digest, signal),
         packages,
         checkout: source.folder,
         dockerfile,

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { imageDigestSchema } from '../core/image-reference.ts';
 import {
   type AskRegistry,
   createImageDigests,
@@ -9,6 +12,20 @@ import {
 
 const patience = 15_000;
 const attempts = 3;
+
+/** The most that a registry need take. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
+const largestManifest = 4 * 2 ** 20;
+/** Has every label and every instruction of the Dockerfiles that the image came from. */
+const largestConfiguration = 8 * 2 ** 20;
+const manifestTypes = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ');
+const manifestSchema = z.object({ config: z.object({ digest: imageDigestSchema }) });
+/** https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md */
+const configurationSchema = z.object({
+  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+});
 
 /**
  * The digest of a tag, or of a digest that is there; undefined when the registry has no such image (or shows it to no stranger).
@@ -24,8 +41,63 @@ export function manifestDigest(
   return createImageDigests(askPatiently(signal))(registry, repository, version);
 }
 
+/**
+ * The labels of an image's configuration, as the registry has it: what the engine says of its own copy may be another image's.
+ * @throws RegistryUnavailableError
+ */
+export async function readLabels(
+  registry: Registry,
+  repository: string,
+  digest: string,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const ask = askPatiently(signal);
+  const { credentials } = registry;
+  const authorization =
+    credentials && `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`;
+  async function content<Schema extends z.ZodType>(
+    path: string,
+    { digest, maximumBytes, schema }: { digest: string; maximumBytes: number; schema: Schema },
+  ): Promise<z.infer<Schema>> {
+    const headers = { accept: manifestTypes, ...(authorization && { authorization }) };
+    // ECR leads to S3 from here; `fetch` keeps the credentials for the registry's own host.
+    const answer = await ask(`${registry.url}/v2/${repository}/${path}/${digest}`, {
+      method: 'GET',
+      headers,
+      maximumBytes,
+    });
+    if (answer.status !== 200) {
+      answer.discard();
+      throw new RegistryUnavailableError(`it answered ${answer.status} to the ${path} ${digest}`);
+    }
+    const bytes = await answer.bytes();
+    if (`sha256:${createHash('sha256').update(bytes).digest('hex')}` !== digest) {
+      throw new RegistryUnavailableError(`it answered with something else than ${digest}`);
+    }
+    const read = schema.safeParse(parsed(bytes));
+    if (!read.success) throw new RegistryUnavailableError(`${digest} is not what it should be`);
+    return read.data;
+  }
+
+  const manifest = await content('manifests', { digest, maximumBytes: largestManifest, schema: manifestSchema });
+  const { config } = await content('blobs', {
+    digest: manifest.config.digest,
+    maximumBytes: largestConfiguration,
+    schema: configurationSchema,
+  });
+  return config?.Labels ?? {};
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
 function askPatiently(signal: AbortSignal): AskRegistry {
-  return async function ask(url, { method, headers }) {
+  return async function ask(url, { method, headers, maximumBytes }) {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await fetch(url, {
         method,
@@ -36,7 +108,7 @@ function askPatiently(signal: AbortSignal): AskRegistry {
         return new RegistryUnavailableError(reasonOf(error));
       });
       const isTransient = answer instanceof Error || answer.status >= 500 || answer.status === 429;
-      if (!isTransient) return readable(answer);
+      if (!isTransient) return readable(answer, maximumBytes);
       if (attempt === attempts || isFinal(answer)) {
         if (answer instanceof Error) throw answer;
         throw new RegistryUnavailableError(
@@ -50,13 +122,23 @@ function askPatiently(signal: AbortSignal): AskRegistry {
   };
 }
 
-function readable(answer: Response): RegistryAnswer {
+function readable(answer: Response, maximumBytes = Number.POSITIVE_INFINITY): RegistryAnswer {
   const { status, headers } = answer;
+  const bytes = async () => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of answer.body ?? []) {
+      length += chunk.length;
+      if (length > maximumBytes) throw new RegistryUnavailableError(`it answered with more than ${maximumBytes} bytes`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  };
   return {
     status,
     headers,
-    text: () => answer.text(),
-    bytes: async () => Buffer.from(await answer.arrayBuffer()),
+    text: async () => (await bytes()).toString('utf8'),
+    bytes,
     discard: () => void answer.body?.cancel(),
   };
 }

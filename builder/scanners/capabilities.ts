@@ -1,7 +1,19 @@
+import { capabilitiesOf } from '../../core/scanners/label-commands.ts';
+import { shownText } from '../../core/shown-text.ts';
 import type { Scanner } from './scanner.ts';
 
-export const capabilities: Scanner<'capabilities'> = async () => ({
-  state: 'not-applicable',
-  reason: 'It is not looked for yet.',
-  findings: [],
-});
+/** What the labels that say how to start the image would give its containers of the host. Nothing of the image runs. */
+export const capabilities: Scanner<'capabilities'> = async ({ labels }, { signal }) => {
+  const found = capabilitiesOf(await labels(signal));
+  if (found === undefined) {
+    return {
+      state: 'not-applicable',
+      reason: 'The image has none of the labels RUN, INSTALL and UNINSTALL.',
+      findings: [],
+    };
+  }
+  const { findings, reason } = found;
+  return reason === undefined
+    ? { state: 'complete', findings }
+    : { state: 'failed', reason: shownText(reason, 500), findings };
+};

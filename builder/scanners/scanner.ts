@@ -11,8 +11,8 @@ export interface ScanSubject {
   image: string;
   /** `host/repository@sha256:…` */
   reference: string;
-  /** The configuration's labels. */
-  labels: Readonly<Record<string, string>>;
+  /** Reads the labels of the image's configuration. */
+  labels(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   packages: PackageList;
   /** The folder of the source, and the Dockerfile in it; real paths. */
   checkout: string;

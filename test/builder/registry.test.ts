@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readLabels } from '../../builder/registry.ts';
+import type { Registry } from '../../services/image-digests.ts';
+import { type SmallRegistry, startSmallRegistry } from './small-registry.ts';
+
+const password = 'a-token-of-the-registry';
+let small: SmallRegistry;
+let registry: Registry;
+beforeAll(async () => {
+  small = await startSmallRegistry({ password });
+  registry = { url: small.url, host: small.host, credentials: { user: 'AWS', password } };
+});
+afterAll(() => small[Symbol.asyncDispose]());
+
+const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+/** Puts an image of that configuration into the registry, and reads its labels. */
+function labelsOf(configuration: unknown, changes: object = {}): Promise<Record<string, string>> {
+  const bytes = Buffer.from(typeof configuration === 'string' ? configuration : JSON.stringify(configuration));
+  const manifest = {
+    schemaVersion: 2,
+    config: { digest: digestOf(bytes), size: bytes.length },
+    layers: [],
+    ...changes,
+  };
+  const digest = small.put('candidate/demo/app', 'a', manifest, [bytes]);
+  return readLabels(registry, 'candidate/demo/app', digest, AbortSignal.timeout(10_000));
+}
+
+test('the labels are those of the configuration in the registry', async () => {
+  expect(await labelsOf({ config: { Labels: { RUN: 'docker run IMAGE', '': 'x' } } })).toEqual({
+    RUN: 'docker run IMAGE',
+    '': 'x',
+  });
+});
+
+test.each([{}, { config: null }, { config: {} }, { config: { Labels: null } }])(
+  '%j has none',
+  async (configuration) => {
+    expect(await labelsOf(configuration)).toEqual({});
+  },
+);
+
+test.each<[string, unknown, object, string]>([
+  ['is no JSON', '<html>', {}, 'is not what it should be'],
+  ['has labels that are no texts', { config: { Labels: { RUN: 1 } } }, {}, 'is not what it should be'],
+  ['is too large', { config: { Labels: { RUN: 'x'.repeat(9 * 2 ** 20) } } }, {}, 'more than 8388608 bytes'],
+  ['is not there', {}, { config: { digest: `sha256:${'0'.repeat(64)}` } }, 'it answered 404 to the blobs'],
+  ['is named so that another address is asked', {}, { config: { digest: '../../x' } }, 'is not what it should be'],
+])('a configuration that %s is no image without labels', async (_what, configuration, changes, message) => {
+  await expect(labelsOf(configuration, changes)).rejects.toThrow(message);
+});
+
+test('an answer that is something else than was asked for is not believed', async () => {
+  const liar = createServer((_request, response) => response.end('{"config":{"digest":"sha256:0"}}')).listen(0);
+  const { port } = liar.address() as AddressInfo;
+  const answered = readLabels(
+    { host: 'localhost', url: `http://localhost:${port}` },
+    'candidate/demo/app',
+    `sha256:${'0'.repeat(64)}`,
+    AbortSignal.timeout(10_000),
+  );
+  await expect(answered).rejects.toThrow('it answered with something else than sha256:0');
+  liar.close();
+});
