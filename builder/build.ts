@@ -6,6 +6,7 @@ import type { Base, BuildRequest, BuildResult } from '../core/build-request.ts';
 import { type DockerfileSummary, readDockerfile } from '../core/dockerfile.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import type { PackageList } from '../core/package-list.ts';
+import { parseProjectName, repositoriesOf } from '../core/project.ts';
 import type { ScannerReports } from '../core/scanner-report.ts';
 import { ownRegistry } from '../services/image-digests.ts';
 import { type ResolvedBase, resolveBases } from './bases.ts';
@@ -139,6 +140,8 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
         engine,
         image,
         reference: `${registry.host}/${candidate.repository}@${digest}`,
+        release: `${registry.host}/${repositoriesOf(parseProjectName(request.project), request.repositoryPrefix).release}`,
+        createdAt: source.committedAt,
         labels: (signal) => readLabels(registry, candidate.repository, digest, signal),
         packages,
         checkout: source.folder,

@@ -15,7 +15,7 @@ export interface Engine {
    */
   build(job: BuildJob): Promise<BuiltImage>;
   /**
-   * Lends a folder that has the named files and folders of an image, and perhaps more. They are for reading alone; nothing of the
+   * Lends a folder that has the named files and folders of an image, `.` for all, and perhaps more. They are for reading alone; nothing of the
    * image runs. Links in it may point anywhere.
    */
   files<Value>(image: string, paths: readonly string[], call: EngineCall, use: Borrower<Value>): Promise<Value>;

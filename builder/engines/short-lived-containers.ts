@@ -156,7 +156,9 @@ function bare(path: string): string {
 }
 
 function isAmong(path: string, wanted: readonly string[]): boolean {
-  return wanted.some((each) => path === each || path.startsWith(`${each}/`) || each.startsWith(`${path}/`));
+  return wanted.some(
+    (each) => each === '.' || path === each || path.startsWith(`${each}/`) || each.startsWith(`${path}/`),
+  );
 }
 
 /** @throws EngineCallFailedError with the engine's last words */

@@ -11,6 +11,10 @@ export interface ScanSubject {
   image: string;
   /** `host/repository@sha256:…` */
   reference: string;
+  /** `host/repository` that it goes to if it passes. */
+  release: string;
+  /** The commit's own time, and the image's. */
+  createdAt: Date;
   /** Reads the labels of the image's configuration. */
   labels(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   packages: PackageList;

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { BillFormat } from './build-request.ts';
+import { InvalidInputError } from './errors.ts';
+
+/** What a bill of materials is of. */
+export interface BilledImage {
+  /** The repository that it is released to, with the registry's host. */
+  repository: string;
+  digest: string;
+  /** `amd64` */
+  architecture: string;
+  /** The commit's own time, which is also the image's: the same image has the same bill whenever it was made. */
+  createdAt: Date;
+}
+
+/** A bill of materials in one format, as it is kept and handed out. */
+export interface Bill {
+  text: string;
+  /** What made it, with its version: `syft 1.18.1`. */
+  tool: string;
+  /** How many packages of the distribution it lists, by their package URLs. */
+  distributionPackages: number;
+}
+
+const component = z.looseObject({ type: z.string(), name: z.string(), purl: z.string().optional() });
+
+/** What of https://cyclonedx.org/docs/1.6/json/ must be there for a document to be a bill of something. */
+const cycloneDxSchema = z.looseObject({
+  bomFormat: z.literal('CycloneDX'),
+  specVersion: z.string().regex(/^1\.[5-9]$/),
+  serialNumber: z.string().optional(),
+  metadata: z.looseObject({
+    timestamp: z.string().optional(),
+    tools: z.looseObject({
+      components: z.array(z.looseObject({ name: z.string(), version: z.string().optional() })).min(1),
+    }),
+    component: component.optional(),
+  }),
+  components: z.array(component).default([]),
+});
+
+const element = z.looseObject({ SPDXID: z.string() });
+const spdxPackage = element.extend({
+  name: z.string(),
+  versionInfo: z.string().optional(),
+  externalRefs: z.array(z.looseObject({ referenceType: z.string(), referenceLocator: z.string() })).optional(),
+});
+const relationship = z.looseObject({
+  spdxElementId: z.string(),
+  relatedSpdxElement: z.string(),
+  relationshipType: z.string(),
+});
+
+/** Likewise of https://spdx.github.io/spdx-spec/v2.3/ */
+const spdxSchema = z.looseObject({
+  spdxVersion: z.string().regex(/^SPDX-2\.[23]$/),
+  SPDXID: z.literal('SPDXRef-DOCUMENT'),
+  name: z.string(),
+  documentNamespace: z.string(),
+  creationInfo: z.looseObject({ created: z.string(), creators: z.array(z.string()).min(1) }),
+  packages: z.array(spdxPackage).min(1),
+  files: z.array(element).optional(),
+  relationships: z.array(relationship),
+});
+
+const billsOf: Record<BillFormat, (document: unknown, image: BilledImage) => Bill> = {
+  cyclonedx: cycloneDx,
+  spdx,
+};
+
+/**
+ * Makes what a generator wrote of an image's files the bill of that image: it names the image, and it says nothing that differs from one
+ * run to the next, so that its digest is the same too.
+ * @throws InvalidInputError where it is no document of the format
+ */
+export function billOf(format: BillFormat, text: string, image: BilledImage): Bill {
+  try {
+    return billsOf[format](JSON.parse(text), image);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
+    throw new InvalidInputError(`What was made is no document in the format ${format}.`, { cause });
+  }
+}
+
+function cycloneDx(input: unknown, image: BilledImage): Bill {
+  const { serialNumber: _, ...document } = cycloneDxSchema.parse(input);
+  const { name, purl, checksum } = named(image);
+  const { metadata, components } = document;
+  const whole = {
+    ...document,
+    metadata: {
+      ...metadata,
+      timestamp: secondOf(image.createdAt),
+      component: {
+        'bom-ref': purl,
+        type: 'container',
+        name,
+        version: image.digest,
+        hashes: [{ alg: 'SHA-256', content: checksum }],
+        purl,
+      },
+    },
+    components,
+  };
+  const [tool] = metadata.tools.components;
+  return {
+    text: JSON.stringify({ ...whole, serialNumber: `urn:uuid:${identityOf(whole)}` }),
+    tool: [tool?.name, tool?.version].filter(Boolean).join(' '),
+    distributionPackages: components.filter((each) => isOfDistribution(each.purl)).length,
+  };
+}
+
+function spdx(input: unknown, image: BilledImage): Bill {
+  // The files are where a package was seen. Nobody has read them whole, so their checksums, which the format demands, say zero.
+  const { files = [], ...document } = spdxSchema.parse(input);
+  const { name, purl, checksum } = named(image);
+  const left = new Set(files.map((file) => file.SPDXID));
+  const relationships = document.relationships.filter(
+    ({ spdxElementId, relatedSpdxElement }) => !left.has(spdxElementId) && !left.has(relatedSpdxElement),
+  );
+  const root = relationships.find(
+    ({ spdxElementId, relationshipType }) => spdxElementId === document.SPDXID && relationshipType === 'DESCRIBES',
+  )?.relatedSpdxElement;
+  const isRoot = (each: z.infer<typeof spdxPackage>) => each.SPDXID === root;
+  if (!document.packages.some(isRoot)) throw new InvalidInputError('The SPDX document describes no package.');
+  const { documentNamespace: _, ...whole } = {
+    ...document,
+    name,
+    creationInfo: { ...document.creationInfo, created: secondOf(image.createdAt) },
+    packages: document.packages.map((each) =>
+      isRoot(each)
+        ? {
+            ...each,
+            name,
+            versionInfo: image.digest,
+            primaryPackagePurpose: 'CONTAINER',
+            checksums: [{ algorithm: 'SHA256', checksumValue: checksum }],
+            externalRefs: [{ referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: purl }],
+          }
+        : each,
+    ),
+    relationships,
+  };
+  const tool = document.creationInfo.creators.find((creator) => creator.startsWith('Tool: ')) ?? '';
+  const urls = document.packages.map((each) => each.externalRefs?.find((ref) => ref.referenceType === 'purl'));
+  return {
+    // A name that is nobody else's; nothing is to be found there. https://spdx.github.io/spdx-spec/v2.3/document-creation-information/#65-spdx-document-namespace-field
+    text: JSON.stringify({ ...whole, documentNamespace: `https://spdx.org/spdxdocs/${name}-${identityOf(whole)}` }),
+    tool: tool.slice('Tool: '.length).replace(/-(?=\d)/, ' '),
+    distributionPackages: urls.filter((each) => isOfDistribution(each?.referenceLocator)).length,
+  };
+}
+
+/** https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md */
+function named({ repository, digest, architecture }: BilledImage) {
+  const name = repository.slice(repository.indexOf('/') + 1);
+  const [algorithm = '', checksum = ''] = digest.split(':');
+  const last = name.slice(name.lastIndexOf('/') + 1);
+  const where = new URLSearchParams({ arch: architecture, repository_url: repository });
+  return { name, checksum, purl: `pkg:oci/${last}@${algorithm}%3A${checksum}?${where}` };
+}
+
+function isOfDistribution(purl: string | undefined): boolean {
+  return /^pkg:(?:deb|rpm|apk|alpm)\//.test(purl ?? '');
+}
+
+function secondOf(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** A UUID of the content: version 8 of RFC 9562, which leaves to us what it is made of. */
+function identityOf(content: unknown): string {
+  const hex = createHash('sha256').update(JSON.stringify(content)).digest('hex');
+  const variant = '89ab'[Number.parseInt(hex[16] ?? '0', 16) % 4];
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
+}
