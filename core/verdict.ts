@@ -1,58 +1,112 @@
+import { type Acceptance, acceptances, type Decisions } from './acceptance.ts';
 import type { Verdict } from './build.ts';
-import type { Finding, Scan, Severity } from './findings.ts';
-import type { Policy } from './policy.ts';
-import type { Project } from './project.ts';
+import { dayOf, daysAfter } from './day.ts';
+import type { Finding, Scan } from './findings.ts';
+import { type Policy, severityWeights } from './policy.ts';
+import type { ScannerReports } from './scanner-report.ts';
+import { objectionsOfScanners } from './verdict-scanners.ts';
+import {
+  acceptanceEnds,
+  inOrder,
+  type Objection,
+  sentences,
+  severityInWords,
+  vulnerabilityInWords,
+  withoutScan,
+} from './verdict-words.ts';
 
-/** A finding without a severity is no reason to wave it through: it counts as MEDIUM. */
-const weights: Record<Severity, number> = { CRITICAL: 5, HIGH: 4, MEDIUM: 3, UNDEFINED: 3, LOW: 2, INFORMATIONAL: 1 };
+/** What is known of a candidate. */
+export interface Evidence {
+  /** What the registry's scanner said. */
+  scan: Scan;
+  /** What the builder's scanners said, or why nobody knows. */
+  scanners: ScannerReports | 'missing' | 'unreadable';
+}
 
-const maximumReasons = 50;
+/** By what it is judged: the project's own decisions, and the policy that counts for it, if there is one. */
+export interface Rules extends Decisions {
+  policy: Policy | undefined;
+}
 
-/** What an entry of the index says for itself: its own limit, and the findings that it accepts until a day. */
-export type OwnRules = Partial<Pick<Project, 'policy' | 'exceptions'>>;
+/** So long before the end of an exception everybody hears of it. */
+export const warningDays = 7;
 
 /**
- * Whether a candidate may be released. Only a complete scan can pass; each reason is one sentence.
- * @param today an exception is good on the day that it names, and no longer
+ * Whether a candidate may be released. What nobody has looked at is not released, and neither is anything without a policy. Each reason
+ * and each warning is one sentence, the worst first.
+ * @param now an exception is good on the day that it names, and no longer
  */
-export function judge(scan: Scan, common: Policy, own: OwnRules = {}, today = new Date()): Verdict {
-  const policy: Policy = { ...common, maxSeverity: own.policy?.maxSeverity ?? common.maxSeverity };
+export function judge({ scan, scanners }: Evidence, { policy, ...decisions }: Rules, now = new Date()): Verdict {
   const counts: Record<string, number> = {};
   for (const { severity } of scan.findings) counts[severity] = (counts[severity] ?? 0) + 1;
-  if (scan.state !== 'complete') return { outcome: 'block', reasons: [withoutScan(scan)], counts };
+  if (!policy) return { outcome: 'block', reasons: [noPolicy], counts };
 
-  const limit = weights[policy.maxSeverity];
-  const day = today.toISOString().slice(0, 10);
-  const exceptions = new Map((own.exceptions ?? []).map(({ id, expires }) => [id, expires]));
-  const accepted = ({ id }: Finding) => (exceptions.get(id) ?? '') >= day;
-  const blocking = scan.findings
-    .filter((finding) => weights[finding.severity] > limit && !accepted(finding))
-    .sort((one, other) => weights[other.severity] - weights[one.severity] || one.id.localeCompare(other.id));
-  const reasons = blocking
-    .slice(0, maximumReasons)
-    .map((finding) => sentence(finding, policy, exceptions.get(finding.id)));
-  if (blocking.length > maximumReasons)
-    reasons.push(`${blocking.length - maximumReasons} more findings above ${policy.maxSeverity}.`);
-  return { outcome: blocking.length > 0 ? 'block' : 'pass', reasons, counts };
+  const day = dayOf(now);
+  const standingOf = acceptances(decisions, day);
+  const used = new Set<Acceptance>();
+  let accepted = 0;
+  const weigh: Weigh = (subject, object) => {
+    const standing = standingOf(subject);
+    if (standing.accepted) {
+      used.add(standing.accepted);
+      accepted += 1;
+    } else object(standing.ended);
+  };
+
+  const blocking: Objection[] = [];
+  const warnings: Objection[] = [];
+  objectionsOfScan(scan, policy, weigh, { blocking, warnings });
+  objectionsOfScanners(scanners, policy, weigh, { blocking, warnings });
+  const soon = daysAfter(day, warningDays);
+  for (const acceptance of used) if (acceptance.expires <= soon) warnings.push(acceptanceEnds(acceptance));
+  const warned = sentences(inOrder(warnings), 'warnings');
+  return {
+    outcome: blocking.length > 0 ? 'block' : 'pass',
+    reasons: sentences(inOrder(blocking), 'reasons'),
+    ...(warned.length > 0 ? { warnings: warned } : {}),
+    counts,
+    ...(accepted > 0 ? { accepted } : {}),
+  };
 }
 
-function sentence(
-  { id, severity, package: name, installed, fixed }: Finding,
-  policy: Policy,
-  expired: string | undefined,
-): string {
-  const remedy = fixed ? `update it to ${fixed}` : `no fixed version is known yet; remove the package`;
-  return `${id} (${severity}) in ${name} ${installed}: the policy allows ${policy.maxSeverity} at most${expired ? `, and its exception ended on ${expired}` : ''}; ${remedy}.`;
+/** Counts a finding as accepted, or objects to it; then it says which acceptance of it has ended, if one has. */
+export type Weigh = (
+  subject: { ids: readonly string[]; package?: string | undefined; installed?: string | undefined },
+  object: (ended: Acceptance | undefined) => void,
+) => void;
+
+export interface Objections {
+  blocking: Objection[];
+  warnings: Objection[];
 }
 
-function withoutScan({ state, reason }: Scan): string {
-  const detail = reason ? `: ${reason.replace(/[.\s]+$/, '')}` : '';
-  switch (state) {
-    case 'unsupported':
-      return `The scanner cannot read this image${detail}; an image without a scan is not released.`;
-    case 'timed-out':
-      return `The scan did not end in time${detail}; an image without a scan is not released. Push again to have it scanned anew.`;
-    default:
-      return `The scan failed${detail}; an image without a scan is not released.`;
+const noPolicy =
+  'There is no policy that could let this image pass: the configuration of the pipeline, the index and the entry together do not say what is allowed; mend "policy" in the configuration.';
+
+function objectionsOfScan(scan: Scan, policy: Policy, weigh: Weigh, { blocking, warnings }: Objections): void {
+  if (scan.state !== 'complete') {
+    const isLetPass = scan.state === 'unsupported' && policy.unscannable === 'warn';
+    (isLetPass ? warnings : blocking).push(withoutScan(scan, isLetPass));
   }
+  const limits = {
+    mended: policy.maxSeverity,
+    unmended: policy.maxUnfixableSeverity ?? policy.maxSeverity,
+  };
+  for (const finding of scan.findings) {
+    weigh({ ids: idsOf(finding), package: finding.package, installed: finding.installed }, (ended) => {
+      const isMended = Boolean(finding.fixed) || finding.fixAvailable === 'YES';
+      const limit = isMended ? limits.mended : limits.unmended;
+      if (severityWeights[finding.severity] <= severityWeights[limit]) return;
+      blocking.push({
+        kind: 'vulnerabilities',
+        weight: severityWeights[finding.severity],
+        id: finding.id,
+        sentence: () => vulnerabilityInWords(finding, severityInWords(limit, policy, isMended), ended),
+      });
+    });
+  }
+}
+
+function idsOf({ id, aliases }: Finding & { aliases?: readonly string[] }): readonly string[] {
+  return aliases ? [id, ...aliases] : [id];
 }

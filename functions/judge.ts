@@ -1,46 +1,93 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { isTerminal, type Verdict } from '../core/build.ts';
-import { type Policy, policySchema } from '../core/policy.ts';
-import { judge } from '../core/verdict.ts';
+import { type Build, isTerminal, type Verdict } from '../core/build.ts';
+import { InvalidInputError } from '../core/errors.ts';
+import { effectivePolicy } from '../core/policy.ts';
+import type { ScannerReports } from '../core/scanner-report.ts';
+import { type Evidence, judge } from '../core/verdict.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
+import { type Comparisons, createComparisons } from '../services/comparisons.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
+import { createHeads } from '../services/heads.ts';
+import { createPackageLists } from '../services/package-lists.ts';
 import { createProjects, type Projects } from '../services/projects.ts';
 import { createRecords, type Records } from '../services/records.ts';
 import { stepInputSchema } from './step-input.ts';
 
 interface Services {
   builds: Builds;
-  projects: Pick<Projects, 'get'>;
+  projects: Pick<Projects, 'get' | 'noteVerdict'>;
   records: Records;
-  policy: Policy;
+  comparisons: Comparisons;
+  /** As the configuration of the pipeline says it: it is looked at with each verdict, and one that cannot be read lets nothing pass. */
+  policy: unknown;
 }
 
 /** Puts the policy's verdict on a candidate, and ends a build that is blocked. No scan is no pass. */
-export function createJudge({ builds, projects, records, policy }: Services) {
+export function createJudge({ builds, projects, records, comparisons, policy }: Services) {
+  /** The builder wrote it beside strangers' code. */
+  async function scannersOf(id: string): Promise<Evidence['scanners']> {
+    try {
+      return (await records.scanners(id)) ?? 'missing';
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      return 'unreadable';
+    }
+  }
+
   return async function judgeStep(input: unknown): Promise<Pick<Verdict, 'outcome'>> {
     const build = await builds.require(stepInputSchema.parse(input).build);
     if (isTerminal(build.status)) return { outcome: 'block' };
     await builds.begin(build.id, 'judge', 'scanning');
-    const scan = (await records.scan(build.id)) ?? { state: 'timed-out', findings: [] };
-    const verdict = judge(scan, policy, await projects.get(build.project));
+    const [scan, scanners, project] = await Promise.all([
+      records.scan(build.id),
+      scannersOf(build.id),
+      projects.get(build.project),
+    ]);
+    const verdict = judge(
+      { scan: scan ?? { state: 'timed-out', findings: [] }, scanners },
+      {
+        policy: effectivePolicy(policy, project?.policy),
+        exceptions: project?.exceptions,
+        vex: project?.vex,
+      },
+    );
+    const changes = project && (await comparisons.keep(build, project));
     const judged = await builds.endStage(build.id, 'judge', verdict.outcome === 'pass' ? 'succeeded' : 'failed', {
       verdict,
+      ...(typeof scanners === 'string' ? {} : { scanners: inNumbers(scanners) }),
+      ...(changes && { changes }),
     });
+    // A change of the index has those judged anew that it may let pass; only the branch is built for it.
+    if (project && build.ref === `refs/heads/${project.gitBranch}`) await projects.noteVerdict(build, verdict.outcome);
     if (verdict.outcome === 'block') await builds.close(judged, 'blocked');
     return { outcome: verdict.outcome };
   };
 }
 
+function inNumbers({ reports }: ScannerReports): NonNullable<Build['scanners']> {
+  return Object.fromEntries(reports.map(({ scanner, state, total }) => [scanner, { state, total }]));
+}
+
 let run: ReturnType<typeof createJudge> | undefined;
 
 export function handler(input: unknown): Promise<Pick<Verdict, 'outcome'>> {
-  const client = createDocumentClient();
-  run ??= createJudge({
-    builds: createBuilds(client, variable('BUILDS_TABLE')),
-    projects: createProjects(client, variable('PROJECTS_TABLE')),
-    records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
-    policy: policySchema.parse(JSON.parse(variable('POLICY'))),
-  });
+  run ??= openJudge();
   return run(input);
+}
+
+function openJudge(): ReturnType<typeof createJudge> {
+  const client = createDocumentClient();
+  const s3 = new S3Client({});
+  const bucket = variable('RECORDS_BUCKET');
+  const builds = createBuilds(client, variable('BUILDS_TABLE'));
+  const heads = createHeads(client, variable('HEADS_TABLE'));
+  const records = createRecords(s3, bucket);
+  return createJudge({
+    builds,
+    projects: createProjects(client, variable('PROJECTS_TABLE')),
+    records,
+    comparisons: createComparisons({ builds, heads, packages: createPackageLists(s3, bucket), records }),
+    policy: JSON.parse(variable('POLICY')),
+  });
 }

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { type NamedBase, namedBaseSchema } from '../core/base-standing.ts';
+import type { Build } from '../core/build.ts';
 import { RecordConflictError, ReleaseBusyError } from '../core/errors.ts';
 import { type Project, projectSchema } from '../core/project.ts';
 import { firstDueAt } from '../core/schedule.ts';
@@ -39,10 +40,13 @@ export const projectRecordSchema = projectSchema.extend({
   basesSequence: z.int().optional(),
   /** When the push of the index came that the entry was written by last. */
   indexedAt: z.iso.datetime().optional(),
+  /** What became of the newest candidate of the branch that was judged, and its build's place among the project's. */
+  judged: z.object({ build: z.string(), outcome: z.enum(['pass', 'block']), sequence: z.int() }).optional(),
   /** Who puts tags on at this moment, and until when the claim holds. */
   releasing: z.object({ build: z.string(), until: z.string() }).optional(),
 });
 
+type JudgedBuild = Pick<Build, 'id' | 'project' | 'sequence'>;
 type PutOptions = Pick<ProjectRecord, 'calledBy' | 'indexedAt'>;
 export type ProjectRecord = z.infer<typeof projectRecordSchema>;
 
@@ -220,6 +224,23 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
         }),
       );
       return z.object({ sequence: z.int() }).parse(Attributes).sequence;
+    },
+
+    /** Notes the verdict on a candidate of the branch, unless a newer one has been judged. */
+    async noteVerdict({ id, project, sequence }: JudgedBuild, outcome: 'pass' | 'block'): Promise<void> {
+      await ifConditionHolds(
+        client.send(
+          new UpdateCommand({
+            TableName: tableName,
+            Key: { name: project },
+            UpdateExpression: 'SET judged = :judged',
+            ConditionExpression:
+              'attribute_exists(#name) AND (attribute_not_exists(judged) OR judged.#sequence <= :sequence)',
+            ExpressionAttributeNames: { '#name': 'name', '#sequence': 'sequence' },
+            ExpressionAttributeValues: { ':judged': { build: id, outcome, sequence }, ':sequence': sequence },
+          }),
+        ),
+      );
     },
 
     /**

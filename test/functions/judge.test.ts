@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../core/errors.ts';
 import type { Finding } from '../../core/findings.ts';
+import type { Policy } from '../../core/policy.ts';
 import { usualPolicy } from '../../core/policy.ts';
+import { type ScannerReports, scannerNames } from '../../core/scanner-report.ts';
 import { createJudge } from '../../functions/judge.ts';
 import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
 import { digest, startWorld } from './world.ts';
@@ -8,14 +11,22 @@ import { digest, startWorld } from './world.ts';
 const id = '00000000000000aa';
 const critical: Finding = { id: 'CVE-2026-1', severity: 'CRITICAL', package: 'openssl', installed: '1' };
 
-async function startJudging(mortal: Mortal = createMortal()) {
+/** Each scanner has looked and found nothing. */
+const clean: ScannerReports = {
+  version: 1,
+  reports: scannerNames.map((scanner) => ({ scanner, state: 'complete', findings: [], total: 0, seconds: 1 })),
+};
+
+async function startJudging(mortal: Mortal = createMortal(), policy: Partial<Policy> = usualPolicy) {
   const world = await startWorld();
+  world.scannerReports.set(id, clean);
   await world.queue(id, { status: 'scanning', candidate: { repository: 'candidate/demo/app', digest } });
   const judge = createJudge({
     builds: mortal.guard(world.builds),
     projects: mortal.guard(world.projects),
     records: mortal.guard(world.records),
-    policy: usualPolicy,
+    comparisons: { keep: async () => undefined },
+    policy,
   });
   return Object.assign(world, { judge: () => judge({ build: id }) });
 }
@@ -51,6 +62,83 @@ describe('a candidate', () => {
     expect(await world.judge()).toEqual({ outcome: 'pass' });
     await world.track({ exceptions: [{ ...exception, expires: '2026-01-01' }] });
     expect(await world.judge()).toEqual({ outcome: 'block' });
+  });
+
+  it('with a finding that its VEX statement says does no harm passes', async () => {
+    await using world = await startJudging();
+    const statement = { ids: [critical.id], author: 'Shop Security', file: 'vex/openssl.json', expires: '2999-01-01' };
+    await world.track({ vex: [{ ...statement, status: 'not_affected' }] });
+    world.scans.set(id, { state: 'complete', findings: [critical] });
+    expect(await world.judge()).toEqual({ outcome: 'pass' });
+    expect((await world.builds.require(id)).verdict).toMatchObject({ accepted: 1 });
+  });
+
+  it("is judged by its entry's policy before the pipeline's", async () => {
+    await using world = await startJudging();
+    world.scans.set(id, { state: 'complete', findings: [{ ...critical, severity: 'MEDIUM' }] });
+    await world.track({ policy: { maxSeverity: 'LOW' } });
+    expect(await world.judge()).toEqual({ outcome: 'block' });
+  });
+
+  it('is judged by its scanners, too, whose numbers the build keeps', async () => {
+    await using world = await startJudging();
+    world.scans.set(id, { state: 'complete', findings: [] });
+    const reports = clean.reports.map((report) =>
+      report.scanner === 'user-test'
+        ? { ...report, findings: [{ script: 'test.sh', exitCode: 1, lastLines: [] }], total: 1 }
+        : report,
+    );
+    world.scannerReports.set(id, { version: 1, reports });
+    expect(await world.judge()).toEqual({ outcome: 'block' });
+    const { scanners, verdict } = await world.builds.require(id);
+    expect(scanners).toMatchObject({ 'user-test': { state: 'complete', total: 1 }, sbom: { total: 0 } });
+    expect(verdict?.reasons).toEqual([expect.stringMatching(/^user-test: the test test\.sh ended with 1/)]);
+  });
+
+  it.each(['missing', 'unreadable'])(
+    'whose report of the scanners is %s is blocked, and nothing breaks',
+    async (how) => {
+      await using world = await startJudging();
+      world.scans.set(id, { state: 'complete', findings: [] });
+      world.scannerReports.clear();
+      if (how === 'unreadable') {
+        world.records.scanners = () => Promise.reject(new InvalidInputError('What was left cannot be read.'));
+      }
+      expect(await world.judge()).toEqual({ outcome: 'block' });
+      expect((await world.builds.require(id)).verdict?.reasons).toEqual([
+        expect.stringMatching(/^The scanner user-test has left/),
+      ]);
+    },
+  );
+
+  it.each([
+    ['empty', {}],
+    ['half', { maxSeverity: 'CRITICAL' }],
+  ] as const)('under a policy that is %s is blocked, with the reason', async (_, policy) => {
+    await using world = await startJudging(createMortal(), policy);
+    world.scans.set(id, { state: 'complete', findings: [] });
+    expect(await world.judge()).toEqual({ outcome: 'block' });
+    expect((await world.builds.require(id)).verdict?.reasons).toEqual([expect.stringMatching(/no policy/)]);
+  });
+
+  it('leaves its verdict with the project, unless a newer one has left its own', async () => {
+    await using world = await startJudging();
+    await world.track();
+    world.scans.set(id, { state: 'complete', findings: [critical] });
+    await world.judge();
+    expect((await world.projects.get('demo/app:latest'))?.judged).toEqual({ build: id, outcome: 'block', sequence: 1 });
+    const judged = { id: '00000000000000bb', project: 'demo/app:latest' };
+    await world.projects.noteVerdict({ ...judged, sequence: 3 }, 'pass');
+    await world.projects.noteVerdict({ ...judged, sequence: 2 }, 'block');
+    expect((await world.projects.get('demo/app:latest'))?.judged).toMatchObject({ outcome: 'pass', sequence: 3 });
+  });
+
+  it('of a version tag leaves no verdict with the project, which the index would have built again', async () => {
+    await using world = await startJudging();
+    await world.track({ gitBranch: 'another' });
+    world.scans.set(id, { state: 'complete', findings: [critical] });
+    await world.judge();
+    expect(await world.projects.get('demo/app:latest')).not.toHaveProperty('judged');
   });
 
   it('whose scan did not end in time is blocked, and the reason says so', async () => {
