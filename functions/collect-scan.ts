@@ -1,7 +1,7 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { S3Client } from '@aws-sdk/client-s3';
 import { type Build, isTerminal } from '../core/build.ts';
-import { RecordConflictError } from '../core/errors.ts';
+import { RecordConflictError, ScanPendingError } from '../core/errors.ts';
 import { parseProjectName, repositoriesOf } from '../core/project.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
@@ -18,7 +18,7 @@ interface Services {
   builds: Builds;
   observeBases: ObserveBases;
   records: Records;
-  scans: ImageScans;
+  scans: Pick<ImageScans, 'scanOf' | 'sizeOf'>;
   repositoryPrefix: string;
 }
 
@@ -30,7 +30,14 @@ export function createCollectScan({ builds, observeBases, records, scans, reposi
     // The image that is scanned is the one in the record, which alone is released: what builds are run by can still write results.
     // The beginning of the scan is written last: a try that died before it is done again whole.
     const candidate = (build.stages.scan && build.candidate) || (await takeOver(build));
-    await records.putScan(build.id, await scans.scanOf(candidate));
+    try {
+      await records.putScan(build.id, await scans.scanOf(candidate));
+    } catch (error) {
+      // Whoever judges without a scan is to know what was waited for.
+      if (error instanceof ScanPendingError)
+        await records.putScan(build.id, { state: 'timed-out', reason: error.message, findings: [] });
+      throw error;
+    }
     await builds.endStage(build.id, 'scan', 'succeeded');
   };
 
@@ -38,7 +45,9 @@ export function createCollectScan({ builds, observeBases, records, scans, reposi
     const result = await records.result(build.id);
     if (result?.outcome !== 'built') throw new RecordConflictError(`The builder of ${build.id} left no image.`);
     const { candidate: repository } = repositoriesOf(parseProjectName(build.project), repositoryPrefix);
-    const candidate = { repository, digest: result.digest };
+    const image = { repository, digest: result.digest };
+    const sizeBytes = await scans.sizeOf(image);
+    const candidate = { ...image, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
     await observeBases(build, result);
     await builds.endStage(build.id, 'build', 'succeeded', { candidate });
     await builds.begin(build.id, 'scan', 'scanning');

@@ -61,7 +61,7 @@ export class Repositories {
 
   grantScan(grantee: Grantee): void {
     allow(grantee, {
-      actions: ['ecr:DescribeImageScanFindings', 'ecr:StartImageScan'],
+      actions: ['ecr:DescribeImageScanFindings', 'ecr:StartImageScan', 'ecr:DescribeImages'],
       resources: [this.#candidates],
       because: projectsAreData,
     });

@@ -43,8 +43,8 @@ export class Steps extends Construct {
   #collectScan({ state, records, repositories, logRetention }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'CollectScan', {
       description: 'Takes over the candidate and waits for the findings of its scan.',
-      timeout: Duration.minutes(1),
-      // An image may have thousands of findings.
+      // An image may have thousands of findings, on hundreds of pages.
+      timeout: Duration.minutes(3),
       memoryMegabytes: 512,
       logRetention,
     });
@@ -71,8 +71,11 @@ export class Steps extends Construct {
       logRetention,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
-    state.projects.grant(step, 'GetItem');
-    records.grantRead(step, 'findings');
+    state.projects.grant(step, 'GetItem', 'UpdateItem');
+    state.heads.grant(step, 'GetItem');
+    // Also those of the release before, which the candidate is held against.
+    records.grantRead(step, 'findings', 'packages', 'scanners');
+    records.grantWrite(step, 'comparison');
     step.setVariable('POLICY', JSON.stringify(policy));
     return step;
   }

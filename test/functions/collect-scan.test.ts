@@ -28,7 +28,10 @@ async function startCollecting(mortal: Mortal = createMortal()) {
   await world.queue(id);
   await world.builds.begin(id, 'build', 'building');
   world.results.set(id, made);
-  const scans = { scanOf: async (_: { repository: string; digest: string }): Promise<Scan> => complete };
+  const scans = {
+    scanOf: async (_: { repository: string; digest: string }): Promise<Scan> => complete,
+    sizeOf: async (_: { repository: string; digest: string }): Promise<number | undefined> => 12_345,
+  };
   const observed: string[] = [];
   await world.track();
   const watcher = mortal.guard({
@@ -47,7 +50,7 @@ async function startCollecting(mortal: Mortal = createMortal()) {
   return Object.assign(world, { scanner: scans, observed, collect: () => collect({ build: id }) });
 }
 
-const candidate = { repository: 'slipway/candidate/demo/app', digest };
+const candidate = { repository: 'slipway/candidate/demo/app', digest, sizeBytes: 12_345 };
 
 describe('a candidate', () => {
   it('is taken over with its bases, and its scan is kept', async () => {
@@ -62,13 +65,14 @@ describe('a candidate', () => {
     expect(world.observed).toEqual([base.image]);
   });
 
-  it('waits for its scan, and is taken over once', async () => {
+  it('waits for its scan, for which there is a reason if it never comes, and is taken over once', async () => {
     await using world = await startCollecting();
     world.scanner.scanOf = () => Promise.reject(new ScanPendingError('not yet'));
     await expect(world.collect()).rejects.toThrow(ScanPendingError);
     const waiting = await world.builds.require(id);
     expect(waiting).toMatchObject({ status: 'scanning', candidate, stages: { scan: { status: 'running' } } });
     await expect(world.collect()).rejects.toThrow(ScanPendingError);
+    expect(world.scans.get(id)).toEqual({ state: 'timed-out', reason: 'not yet', findings: [] });
     world.scanner.scanOf = async () => complete;
     await world.collect();
     const { stages } = await world.builds.require(id);

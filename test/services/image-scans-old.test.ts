@@ -1,37 +1,75 @@
-import { type ECRClient, LimitExceededException, StartImageScanCommand } from '@aws-sdk/client-ecr';
-import { expect, it } from 'vitest';
+import { ImageArchivedException, LimitExceededException, ValidationException } from '@aws-sdk/client-ecr';
+import { describe, expect, it } from 'vitest';
 import { ScanPendingError } from '../../core/errors.ts';
-import { createImageScans } from '../../services/image-scans.ts';
+import { ecr, ended, problem } from './small-ecr.ts';
 
-const image = { repository: 'candidate/demo/app', digest: 'sha256:0' };
 const hour = 3_600_000;
+const hoursAgo = (hours: number) => new Date(Date.now() - hours * hour);
+const tooEarly = new LimitExceededException(problem);
+const enhanced = new ValidationException(problem);
+const finding = { findings: [{ name: 'CVE-1', severity: 'LOW' as const }] };
 
-/** ECR with one scan, of that many hours ago. */
-function scansOf(hoursAgo: number, mayStart = true) {
-  const started: string[] = [];
-  const client = {
-    async send(command: unknown) {
-      if (!(command instanceof StartImageScanCommand)) {
-        const imageScanCompletedAt = new Date(Date.now() - hoursAgo * hour);
-        return { imageScanStatus: { status: 'COMPLETE' }, imageScanFindings: { imageScanCompletedAt, findings: [] } };
-      }
-      if (!mayStart) throw new LimitExceededException({ $metadata: {}, message: 'once a day' });
-      return void started.push(command.input.imageId?.imageDigest ?? '');
-    },
-  };
-  return { started, scans: createImageScans(client as unknown as ECRClient) };
-}
+describe('an image that was scanned days ago', () => {
+  it('is scanned again before it is judged', async () => {
+    const { scanOf, calls } = ecr([ended(finding, { at: hoursAgo(50) })]);
+    await expect(scanOf()).rejects.toThrow(ScanPendingError);
+    expect(calls).toEqual(['read 0', 'start']);
+  });
 
-it('an image that was scanned days ago is scanned again before it is judged', async () => {
-  const { started, scans } = scansOf(50);
-  await expect(scans.scanOf(image)).rejects.toThrow(ScanPendingError);
-  expect(started).toEqual([image.digest]);
+  it('and that ECR does not scan again today is not judged by what is old', async () => {
+    const scan = await ecr([ended(finding, { at: hoursAgo(50) })], tooEarly).scanOf();
+    expect(scan).toMatchObject({
+      state: 'failed',
+      reason: expect.stringMatching(/ begins no other one today: build again/),
+    });
+  });
+
+  it('and was archived since fails', async () => {
+    const scan = await ecr([ended(finding, { at: hoursAgo(50) })], new ImageArchivedException(problem)).scanOf();
+    expect(scan).toMatchObject({ state: 'failed', status: 'IMAGE_ARCHIVED' });
+  });
+
+  it('is judged by what Inspector said, where it scans on push only', async () => {
+    const at = hoursAgo(200);
+    const scan = await ecr([ended({ enhancedFindings: [{ title: 'CVE-1' }] }, { at })], enhanced).scanOf();
+    expect(scan).toMatchObject({ state: 'complete', scanner: 'enhanced', completedAt: at.toISOString() });
+  });
+
+  it('and that Inspector watches has the findings of today', async () => {
+    const { scanOf, calls } = ecr([ended({ enhancedFindings: [] }, { status: 'ACTIVE', at: hoursAgo(200) })]);
+    expect(await scanOf()).toMatchObject({ state: 'complete' });
+    expect(calls).toEqual(['read 0']);
+  });
 });
 
 it.each([
-  ['of today', scansOf(1)],
-  ['that ECR does not repeat yet', scansOf(25, false)],
-])('a scan %s is taken as it is', async (_, { started, scans }) => {
-  expect(await scans.scanOf(image)).toEqual({ state: 'complete', findings: [] });
-  expect(started).toEqual([]);
+  ['of today', 1, {}, ['read 0']],
+  ['that ECR does not repeat yet', 25, tooEarly, ['read 0', 'start']],
+])('a scan %s is taken as it is', async (_, hours, start, asked) => {
+  const { scanOf, calls } = ecr([ended(finding, { at: hoursAgo(hours) })], start);
+  expect(await scanOf()).toMatchObject({ state: 'complete', findings: [{ id: 'CVE-1' }] });
+  expect(calls).toEqual(asked);
+});
+
+describe('a scan that failed', () => {
+  const failed = { imageScanStatus: { status: 'FAILED' as const, description: 'internal error' } };
+
+  it('is tried again', async () => {
+    await expect(ecr([failed]).scanOf()).rejects.toThrow(ScanPendingError);
+  });
+
+  it('lets nothing pass on the day on which ECR tries no more, and says when it does', async () => {
+    expect(await ecr([failed], tooEarly).scanOf()).toMatchObject({
+      state: 'failed',
+      reason:
+        'ECR could not scan the image (internal error), and scans an image once in 24 hours: build again tomorrow, or change the image',
+    });
+  });
+
+  it('of Inspector stays failed', async () => {
+    expect(await ecr([failed], enhanced).scanOf()).toMatchObject({
+      state: 'failed',
+      reason: 'ECR could not scan the image (internal error)',
+    });
+  });
 });

@@ -1,81 +1,102 @@
 import {
-  DescribeImageScanFindingsCommand,
-  type ECRClient,
+  ImageArchivedException,
   ImageNotFoundException,
   LimitExceededException,
+  RepositoryNotFoundException,
   ScanNotFoundException,
+  ServerException,
   UnsupportedImageTypeException,
   ValidationException,
 } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
 import { ScanPendingError } from '../../core/errors.ts';
-import { usualPolicy } from '../../core/policy.ts';
-import { judge } from '../../core/verdict.ts';
-import { createImageScans } from '../../services/image-scans.ts';
+import { type Answer, ecr, ended, problem, throttled } from './small-ecr.ts';
 
-const image = { repository: 'candidate/demo/app', digest: 'sha256:0' };
-const problem = { $metadata: {}, message: 'as ECR says it' };
-
-/** ECR with one answer for each page of findings, and one for StartImageScan. */
-function ecr(pages: (object | Error)[], start?: Error) {
-  const calls: string[] = [];
-  const client = {
-    async send(command: { constructor: { name: string }; input: { nextToken?: string } }) {
-      calls.push(command.constructor.name);
-      const isDescribe = command instanceof DescribeImageScanFindingsCommand;
-      const answer = isDescribe ? pages[Number(command.input.nextToken ?? 0)] : start;
-      if (answer instanceof Error) throw answer;
-      return answer ?? {};
-    },
-  } as unknown as ECRClient;
-  return { calls, scanOf: () => createImageScans(client).scanOf(image) };
-}
-const withStatus = (status?: string, description?: string) => ecr([{ imageScanStatus: { status, description } }]);
+const withStatus = (status?: string, description?: string) =>
+  ecr([{ imageScanStatus: { status, description } as NonNullable<Answer['imageScanStatus']> }]);
+const none = new ScanNotFoundException(problem);
+const tooEarly = new LimitExceededException(problem);
 
 describe('a scan', () => {
-  it.each(['COMPLETE', 'ACTIVE'])('that is %s is complete', async (status) => {
-    const answer = { imageScanStatus: { status }, imageScanFindings: { imageScanCompletedAt: new Date() } };
-    expect(await ecr([answer]).scanOf()).toEqual({ state: 'complete', findings: [] });
+  it.each(['COMPLETE', 'ACTIVE'] as const)('that is %s has its findings, perhaps none', async (status) => {
+    const at = new Date('2026-11-20T12:00:00Z');
+    const { scanOf } = ecr([ended({ vulnerabilitySourceUpdatedAt: new Date(0) }, { status, at })], {}, () =>
+      at.getTime(),
+    );
+    expect(await scanOf()).toEqual({
+      state: 'complete',
+      findings: [],
+      status,
+      scanner: status === 'ACTIVE' ? 'enhanced' : 'basic',
+      completedAt: at.toISOString(),
+      sourceUpdatedAt: '1970-01-01T00:00:00.000Z',
+    });
   });
 
-  it.each(['IN_PROGRESS', 'PENDING', undefined])('that is %s is waited for', async (status) => {
-    await expect(withStatus(status).scanOf()).rejects.toThrow(ScanPendingError);
+  // https://github.com/aws/aws-sdk/issues/289
+  it.each(['COMPLETE', 'ACTIVE'] as const)(
+    'that is %s and has not looked at the image yet is waited for, not passed',
+    async (status) => {
+      const waiting = ecr([{ imageScanStatus: { status }, imageScanFindings: { findings: [], enhancedFindings: [] } }]);
+      await expect(waiting.scanOf()).rejects.toThrow(ScanPendingError);
+      expect(await waiting.read()).toMatchObject({ state: 'pending', status });
+      await expect(ecr([{ imageScanStatus: { status } }]).scanOf()).rejects.toThrow(ScanPendingError);
+    },
+  );
+
+  it.each([
+    ['IN_PROGRESS', /^ECR is scanning candidate\/demo\/app@sha256:0 \(because\)\.$/],
+    ['PENDING', /^Inspector has not begun to scan .* \(because\); if this goes on, see whether Amazon Inspector/],
+    [undefined, /says nothing yet/],
+  ])('that is %s is waited for', async (status, reason) => {
+    const waiting = withStatus(status, 'because');
+    await expect(waiting.scanOf()).rejects.toThrow(ScanPendingError);
+    expect(await waiting.read()).toMatchObject({ state: 'pending', reason: expect.stringMatching(reason) });
+    await expect(ecr([{}]).scanOf()).rejects.toThrow(ScanPendingError);
   });
 
   it.each([
-    'FAILED',
-    'FINDINGS_UNAVAILABLE',
-    'SCAN_ELIGIBILITY_EXPIRED',
-    'LIMIT_EXCEEDED',
-    'IMAGE_ARCHIVED',
-    'A_STATUS_OF_TOMORROW',
-  ])('that is %s has failed, and lets nothing pass', async (status) => {
-    const scan = await withStatus(status).scanOf();
-    expect(scan).toEqual({ state: 'failed', reason: status, findings: [] });
-    expect(judge(scan, { ...usualPolicy, maxSeverity: 'CRITICAL' }).outcome).toBe('block');
-    expect(await withStatus(status, 'because').scanOf()).toMatchObject({ reason: 'because' });
+    ['FAILED', 'ECR could not scan the image', /build again tomorrow, or change the image$/],
+    ['FINDINGS_UNAVAILABLE', 'ECR cannot get the findings', /whether Amazon Inspector is activated/],
+    ['SCAN_ELIGIBILITY_EXPIRED', 'Inspector no longer looks at the image', /longer, then build again/],
+    ['LIMIT_EXCEEDED', 'A limit of the account', /ask for a higher one, or build again tomorrow/],
+    ['IMAGE_ARCHIVED', 'The image is archived in ECR', /restore it there, or build again/],
+    ['A_STATUS_OF_TOMORROW', 'ECR says A_STATUS_OF_TOMORROW of the scan', /scan/],
+  ])('that is %s has failed, and says what to do', async (status, what, remedy) => {
+    const imageScanStatus = { status } as NonNullable<Answer['imageScanStatus']>;
+    const scan = await ecr([{ imageScanStatus }], tooEarly).scanOf();
+    expect(scan).toEqual({ state: 'failed', status, reason: expect.stringContaining(what), findings: [] });
+    expect(scan.reason).toMatch(remedy);
+    const description = 'because\n\u001b[31mof <b>that</b>\n';
+    const told = await ecr([{ imageScanStatus: { ...imageScanStatus, description } }], tooEarly).scanOf();
+    expect(told.reason).toContain('(because \\u001b[31mof <b>that</b>)');
   });
 
-  it('of an image that ECR cannot read is unsupported', async () => {
-    const scan = await withStatus('UNSUPPORTED_IMAGE', 'no package manager').scanOf();
-    expect(scan).toEqual({ state: 'unsupported', reason: 'no package manager', findings: [] });
-    expect(judge(scan, { ...usualPolicy, maxSeverity: 'CRITICAL' }).outcome).toBe('block');
+  it.each([
+    ['UNSUPPORTED_IMAGE', 'no package manager'],
+    ['FAILED', 'UnsupportedImageError: The operating system is not supported.'],
+  ])('that is %s because ECR does not know the distribution is unsupported', async (status, description) => {
+    const { scanOf, calls } = withStatus(status, description);
+    const scan = await scanOf();
+    expect(scan).toEqual({ state: 'unsupported', status, reason: description.replace(/\.$/, ''), findings: [] });
+    expect(calls).toEqual(['read 0']);
   });
 });
 
 describe('an image that has no scan', () => {
-  const none = new ScanNotFoundException(problem);
   it('gets one, which is waited for', async () => {
     const { scanOf, calls } = ecr([none]);
     await expect(scanOf()).rejects.toThrow(ScanPendingError);
-    expect(calls).toEqual(['DescribeImageScanFindingsCommand', 'StartImageScanCommand']);
+    expect(calls).toEqual(['read 0', 'start']);
   });
 
   it.each([
-    ['was scanned today', new LimitExceededException(problem)],
-    ['is scanned by the registry itself', new ValidationException(problem)],
-  ])('and %s is waited for', async (_, answer) => {
-    await expect(ecr([none], answer).scanOf()).rejects.toThrow(ScanPendingError);
+    ['was scanned today', tooEarly, /has had all its scans of 24 hours/],
+    ['is scanned by the registry itself', new ValidationException(problem), /see whether a filter .* covers the repos/],
+  ])('and %s is waited for', async (_, answer, reason) => {
+    const waited = ecr([none], answer).scanOf();
+    await expect(waited).rejects.toThrow(ScanPendingError);
+    await expect(waited).rejects.toThrow(reason);
   });
 
   it('and cannot get one is unsupported', async () => {
@@ -86,6 +107,11 @@ describe('an image that has no scan', () => {
     });
   });
 
+  it('because it is archived fails', async () => {
+    const scan = await ecr([none], new ImageArchivedException(problem)).scanOf();
+    expect(scan).toMatchObject({ state: 'failed', reason: expect.stringContaining('restore it') });
+  });
+
   it('because it is not there is an error', async () => {
     const gone = new ImageNotFoundException(problem);
     await expect(ecr([gone]).scanOf()).rejects.toBe(gone);
@@ -93,92 +119,52 @@ describe('an image that has no scan', () => {
   });
 });
 
-describe('findings', () => {
-  const complete = (imageScanFindings: object, nextToken?: string) => ({
-    imageScanStatus: { status: 'COMPLETE' },
-    imageScanFindings,
-    nextToken,
-  });
-  const attributes = (values: Record<string, string>) => Object.entries(values).map(([key, value]) => ({ key, value }));
+it.each([
+  ['is in trouble', new ServerException(problem)],
+  ['has too many callers', throttled],
+])('a registry that %s is asked again', async (_, trouble) => {
+  await expect(ecr([trouble]).scanOf()).rejects.toThrow(ScanPendingError);
+  await expect(ecr([none], trouble).scanOf()).rejects.toThrow(ScanPendingError);
+  expect(await ecr([trouble]).read()).toMatchObject({ state: 'pending' });
+});
 
-  it('of 2,500 are all there', async () => {
-    const page = (from: number, count: number) => ({
-      findings: Array.from({ length: count }, (_, at) => ({ name: `CVE-${from + at}`, severity: 'LOW' })),
-    });
-    const pages = [complete(page(0, 1000), '1'), complete(page(1000, 1000), '2'), complete(page(2000, 500))];
-    const { scanOf, calls } = ecr(pages);
-    const { findings } = await scanOf();
-    expect(new Set(findings.map(({ id }) => id)).size).toBe(2500);
-    expect(calls).toHaveLength(3);
-    expect(await scanOf()).toMatchObject({ findings });
-  });
-
-  it('of basic scanning have their package and the version that mends it', async () => {
-    const values = { package_name: 'openssl', package_version: '3.0.1', fixed_in_version: '3.0.2' };
-    const findings = [
-      { name: 'CVE-1', severity: 'HIGH', uri: 'https://cve.example/1', attributes: attributes(values) },
-      { name: 'CVE-2', severity: 'UNDEFINED' },
-    ];
-    expect((await ecr([complete({ findings })]).scanOf()).findings).toEqual([
-      {
-        id: 'CVE-1',
-        severity: 'HIGH',
-        package: 'openssl',
-        installed: '3.0.1',
-        fixed: '3.0.2',
-        url: 'https://cve.example/1',
-      },
-      { id: 'CVE-2', severity: 'UNDEFINED', package: 'unknown package', installed: 'unknown version' },
-    ]);
-  });
-
-  it('of enhanced scanning are one for each package', async () => {
-    const vulnerablePackages = [
-      { name: 'libc6', version: '2.36', release: '9', fixedInVersion: '2.36-10' },
-      { name: 'libc-bin', version: '2.36', fixedInVersion: 'NotAvailable' },
-    ];
-    const enhancedFindings = [
-      {
-        severity: 'UNTRIAGED',
-        packageVulnerabilityDetails: {
-          vulnerabilityId: 'CVE-3',
-          sourceUrl: 'https://cve.example/3',
-          vulnerablePackages,
-        },
-      },
-    ];
-    expect((await ecr([complete({ enhancedFindings })]).scanOf()).findings).toEqual([
-      {
-        id: 'CVE-3',
-        severity: 'UNDEFINED',
-        package: 'libc6',
-        installed: '2.36-9',
-        fixed: '2.36-10',
-        url: 'https://cve.example/3',
-      },
-      { id: 'CVE-3', severity: 'UNDEFINED', package: 'libc-bin', installed: '2.36', url: 'https://cve.example/3' },
-    ]);
-  });
-
+describe('somebody who only looks', () => {
   it.each([
-    [
-      'without its packages',
-      { title: 'CVE-4 - zlib', severity: 'CRITICAL', packageVulnerabilityDetails: { vulnerabilityId: 'CVE-4' } },
-    ],
-    [
-      'with an empty list of them',
-      { severity: 'CRITICAL', packageVulnerabilityDetails: { vulnerabilityId: 'CVE-4', vulnerablePackages: [] } },
-    ],
-    ['of another kind', { title: 'CVE-4', severity: 'CRITICAL' }],
-  ])('of enhanced scanning %s block all the same', async (_, finding) => {
-    const scan = await ecr([complete({ enhancedFindings: [finding] })]).scanOf();
-    expect(scan.findings).toMatchObject([{ id: expect.stringContaining('CVE-4'), severity: 'CRITICAL' }]);
-    expect(judge(scan, { ...usualPolicy, maxSeverity: 'HIGH' }).outcome).toBe('block');
+    ['none', none],
+    ['gone', new ImageNotFoundException(problem)],
+    ['gone', new RepositoryNotFoundException(problem)],
+  ])('is told that the scan is %s, and begins none', async (state, answer) => {
+    const { read, calls } = ecr([answer]);
+    expect(await read()).toEqual({ state, reason: expect.stringContaining('candidate/demo/app@sha256:0') });
+    expect(calls).toEqual(['read 0']);
   });
 
-  it('of a severity that nobody knows count as undefined', async () => {
-    const findings = [{ name: 'CVE-5', severity: 'APOCALYPTIC' }, { name: 'CVE-6' }];
-    const scan = await ecr([complete({ findings })]).scanOf();
-    expect(scan.findings.map(({ severity }) => severity)).toEqual(['UNDEFINED', 'UNDEFINED']);
+  it('gets what is known, however old, and what failed', async () => {
+    const old = new Date('2020-01-01T00:00:00Z');
+    const { read, calls } = ecr([ended({ findings: [{ name: 'CVE-1', severity: 'LOW' }] }, { at: old })]);
+    expect(await read()).toMatchObject({
+      state: 'complete',
+      completedAt: old.toISOString(),
+      findings: [{ id: 'CVE-1' }],
+    });
+    expect(calls).toEqual(['read 0']);
+    expect(await withStatus('FAILED').read()).toMatchObject({ state: 'failed' });
   });
+});
+
+it.each([
+  ['begun', {}],
+  ['refused', tooEarly],
+  ['refused', new ValidationException(problem)],
+])('a scan that is asked for is %s', async (answer, start) => {
+  expect(await ecr([], start).start()).toBe(answer);
+});
+
+it('an image that can have no scan is told of when one is asked for', async () => {
+  expect(await ecr([], new UnsupportedImageTypeException(problem)).start()).toMatchObject({ state: 'unsupported' });
+  expect(await ecr([], new ImageArchivedException(problem)).start()).toMatchObject({ state: 'failed' });
+});
+
+it('the size of an image is the one in the registry', async () => {
+  expect(await ecr([]).sizeOf()).toBe(12_345);
 });
