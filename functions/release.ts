@@ -2,12 +2,13 @@ import { ECRClient } from '@aws-sdk/client-ecr';
 import { type Build, type BuildStatus, isReleasable, isTerminal, type TerminalStatus } from '../core/build.ts';
 import { RecordConflictError } from '../core/errors.ts';
 import { isBefore } from '../core/head-order.ts';
-import { type Project, parseProjectName, repositoriesOf } from '../core/project.ts';
+import { parseProjectName, repositoriesOf } from '../core/project.ts';
 import { floatingTags, immutableTag } from '../core/tags.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
-import { createHeads, type Heads, type RefRelease } from '../services/heads.ts';
+import { createHeads, type Heads } from '../services/heads.ts';
+import { isTracked, lastRelease } from '../services/last-release.ts';
 import { createProjects, type ProjectRecord, type Projects } from '../services/projects.ts';
 import { openRegistry, type Registry, TagTakenError } from '../services/registry.ts';
 import { stepInputSchema } from './step-input.ts';
@@ -43,13 +44,6 @@ export function createRelease({ builds, projects, heads, openRegistry, repositor
       }
     }
     throw new RecordConflictError(`${repository} has no free tag like ${immutableTag(build)}.`);
-  }
-
-  /** What the build's ref released last. */
-  async function lastRelease(project: ProjectRecord, { ref }: Build): Promise<RefRelease | undefined> {
-    if (!isTracked(project, ref)) return (await heads.get(project.name, ref))?.released;
-    // Of another branch, it says nothing of this one.
-    return project.released?.ref === undefined || project.released.ref === ref ? project.released : undefined;
   }
 
   /** The tags are on: notes it, gives them free, and ends the build. */
@@ -88,7 +82,7 @@ export function createRelease({ builds, projects, heads, openRegistry, repositor
     if (releasing.image) return finish(known, releasing, releasing.image);
 
     const project = await projects.claimRelease(build.project, build.id);
-    const last = await lastRelease(project, build);
+    const last = await lastRelease(heads, project, build.ref);
     if (last && isBefore(build, last)) {
       await projects.yieldRelease(build.project, build.id);
       return end(releasing, 'superseded', last.build);
@@ -112,7 +106,6 @@ export function createRelease({ builds, projects, heads, openRegistry, repositor
 }
 
 const isBranch = (ref: string) => ref.startsWith('refs/heads/');
-const isTracked = ({ gitBranch }: Project, ref: string) => ref === `refs/heads/${gitBranch}`;
 
 let run: ReturnType<typeof createRelease> | undefined;
 

@@ -26,7 +26,7 @@ const writesAtOnce = 32;
 
 interface Services {
   checks: PackageChecks;
-  lists: PackageLists;
+  lists: Pick<PackageLists, 'of'>;
   /** New for each run: it asks for every file once. */
   openRepositories: () => PackageRepositories;
   triggers: Pick<Triggers, 'sendBatch'>;

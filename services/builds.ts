@@ -22,7 +22,9 @@ import { monthBefore, monthOf, monthsListed } from '../core/month.ts';
 import { ifConditionHolds } from './dynamodb.ts';
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
 
-type Fields = Partial<Pick<Build, 'candidate' | 'image' | 'verdict' | 'failure' | 'startedAt' | 'supersededBy'>>;
+type Fields = Partial<
+  Pick<Build, 'candidate' | 'image' | 'verdict' | 'scanners' | 'changes' | 'failure' | 'startedAt' | 'supersededBy'>
+>;
 
 /** No shorter than a function that tells may run, so that nobody else tells meanwhile. */
 const tellingMilliseconds = 90_000;

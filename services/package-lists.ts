@@ -8,27 +8,38 @@ const freshMilliseconds = 7 * 24 * 3_600_000;
 
 /** What builders have found installed in images. */
 export function createPackageLists(client: S3Client, bucket: string) {
+  const placeOf = (build: string) => ({ Bucket: bucket, Key: recordKeys.packages(build) });
+
+  async function find(build: string): Promise<{ text: string; list: PackageList; writtenAt?: Date } | undefined> {
+    const found = await client.send(new GetObjectCommand(placeOf(build))).catch((error: unknown) => {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    });
+    if (!found) return undefined;
+    if ((found.ContentLength ?? 0) > packageListLimits.bytes) {
+      throw new InvalidInputError(`The package list of build ${build} is larger than one can be.`);
+    }
+    const text = (await found.Body?.transformToString()) ?? '';
+    return { text, list: parse(text, build), ...(found.LastModified && { writtenAt: found.LastModified }) };
+  }
+
   return {
     /**
      * Undefined for builds from before there were lists.
      * @throws InvalidInputError where the object is no such list: what a build runs may have written it
      */
+    async read(build: string): Promise<PackageList | undefined> {
+      return (await find(build))?.list;
+    },
+
+    /** Like `read`, and sees to it that the list of an image that is released still does not expire. */
     async of(build: string, now = Date.now()): Promise<PackageList | undefined> {
-      const place = { Bucket: bucket, Key: recordKeys.packages(build) };
-      const found = await client.send(new GetObjectCommand(place)).catch((error: unknown) => {
-        if (error instanceof NoSuchKey) return undefined;
-        throw error;
-      });
-      if (!found) return undefined;
-      if ((found.ContentLength ?? 0) > packageListLimits.bytes) {
-        throw new InvalidInputError(`The package list of build ${build} is larger than one can be.`);
+      const found = await find(build);
+      if (found?.writtenAt && now - found.writtenAt.getTime() > freshMilliseconds) {
+        const content = { Body: found.text, ContentType: 'application/json' };
+        await client.send(new PutObjectCommand({ ...placeOf(build), ...content }));
       }
-      const text = (await found.Body?.transformToString()) ?? '';
-      const list = parse(text, build);
-      if (found.LastModified && now - found.LastModified.getTime() > freshMilliseconds) {
-        await client.send(new PutObjectCommand({ ...place, Body: text, ContentType: 'application/json' }));
-      }
-      return list;
+      return found?.list;
     },
   };
 }

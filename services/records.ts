@@ -7,6 +7,7 @@ import {
   buildResultSchema,
   recordKeys,
 } from '../core/build-request.ts';
+import { type Comparison, comparisonSchema } from '../core/comparison.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import { type Scan, scanSchema } from '../core/findings.ts';
 import { type ScannerReports, scannerReportsSchema } from '../core/scanner-report.ts';
@@ -37,6 +38,9 @@ export function createRecords(client: S3Client, bucket: string) {
     scan: (id: string): Promise<Scan | undefined> => get(recordKeys.findings(id), scanSchema),
     /** @throws InvalidInputError if the object is there and is no report: what a build runs may have written it */
     scanners: (id: string): Promise<ScannerReports | undefined> => get(recordKeys.scanners(id), scannerReportsSchema),
+    putComparison: (id: string, comparison: Comparison) =>
+      put(recordKeys.comparison(id), comparisonSchema.parse(comparison)),
+    comparison: (id: string): Promise<Comparison | undefined> => get(recordKeys.comparison(id), comparisonSchema),
   };
 }
 

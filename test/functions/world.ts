@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Build } from '../../core/build.ts';
 import type { BuildRequest, BuildResult } from '../../core/build-request.ts';
+import type { Comparison } from '../../core/comparison.ts';
 import type { Scan } from '../../core/findings.ts';
 import type { Mail } from '../../core/mail.ts';
 import type { Project } from '../../core/project.ts';
@@ -37,12 +38,15 @@ export async function startWorld() {
   const results = new Map<string, BuildResult>();
   const scans = new Map<string, Scan>();
   const scannerReports = new Map<string, ScannerReports>();
+  const comparisons = new Map<string, Comparison>();
   const records: Records = {
     putRequest: async (request) => void requests.push(request),
     result: async (id) => results.get(id),
     putScan: async (id, scan) => void scans.set(id, scan),
     scan: async (id) => scans.get(id),
     scanners: async (id) => scannerReports.get(id),
+    putComparison: async (id, comparison) => void comparisons.set(id, comparison),
+    comparison: async (id) => comparisons.get(id),
   };
   const runs = new Map<string, 'running' | 'ended' | 'aborted'>();
   /** What was stopped: executions by the build, and CodeBuild's runs. */
@@ -94,6 +98,7 @@ export async function startWorld() {
     results,
     scans,
     scannerReports,
+    comparisons,
     records,
     /** The executions, by build. */
     runs,

@@ -1,0 +1,63 @@
+import type { Build } from '../core/build.ts';
+import { type Comparison, changesOf, compare, type ImageRecords } from '../core/comparison.ts';
+import { InvalidInputError } from '../core/errors.ts';
+import type { Builds } from './builds.ts';
+import type { Heads } from './heads.ts';
+import { releaseBefore } from './last-release.ts';
+import type { PackageLists } from './package-lists.ts';
+import type { ProjectRecord } from './projects.ts';
+import type { Records } from './records.ts';
+
+interface Services {
+  builds: Pick<Builds, 'get'>;
+  heads: Pick<Heads, 'get'>;
+  packages: Pick<PackageLists, 'read'>;
+  records: Pick<Records, 'scan' | 'scanners' | 'putComparison'>;
+}
+
+/** Finds out what differs between a candidate and the image that was released before it. */
+export function createComparisons({ builds, heads, packages, records }: Services) {
+  async function recordsOf(build: Pick<Build, 'id' | 'candidate'>): Promise<ImageRecords> {
+    const { id, candidate } = build;
+    const [list, scan, scanners] = await Promise.all([
+      ifReadable(packages.read(id)),
+      ifReadable(records.scan(id)),
+      ifReadable(records.scanners(id)),
+    ]);
+    return { packages: list, scan, scanners, sizeBytes: candidate?.sizeBytes };
+  }
+
+  return {
+    /**
+     * Keeps the comparison with the last release; undefined where there is none. A record that is missing or makes no sense leaves its part out:
+     * no image is better or worse for what is not known of the one before it.
+     */
+    async keep(build: Build, project: ProjectRecord): Promise<Build['changes']> {
+      const last = await releaseBefore(heads, project, build);
+      if (!last) return undefined;
+      const against: Comparison['against'] = {
+        build: last.build,
+        ref: last.ref,
+        digest: last.digest,
+        releasedAt: last.at,
+      };
+      const [before, after] = await Promise.all([
+        builds.get(last.build).then((released) => recordsOf(released ?? { id: last.build })),
+        recordsOf(build),
+      ]);
+      const comparison = compare(against, before, after);
+      await records.putComparison(build.id, comparison);
+      return changesOf(comparison);
+    },
+  };
+}
+
+export type Comparisons = ReturnType<typeof createComparisons>;
+
+/** Undefined where a record is no record: what a build runs may have written it. */
+async function ifReadable<Value>(reading: Promise<Value | undefined>): Promise<Value | undefined> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof InvalidInputError) return undefined;
+    throw error;
+  });
+}
