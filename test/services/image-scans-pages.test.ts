@@ -47,7 +47,7 @@ describe('findings on many pages', () => {
           const page = all[Number(place)];
           const long = findings(Number(place) * 500, 500).map((each) => ({
             ...each,
-            description: `${each.name} ${'x'.repeat(20_000)}`,
+            description: `${each.name}-${'x'.repeat(20_000)}`,
           }));
           return { ...page, imageScanFindings: { imageScanCompletedAt: at, findings: long } };
         },
