@@ -15,7 +15,7 @@ const removalPatience = 30_000;
  * Buildah's working containers. Under `chroot` isolation a command has the machine's memory and network unless it needs no network: it
  * is kept in a PID, a mount and if need be a network namespace, with the capabilities alone that it was given.
  */
-export function buildahContainers(store: Store): Pick<Engine, 'files' | 'run'> {
+export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' | 'run'> {
   async function withContainer<Value>(
     image: string,
     call: EngineCall,
@@ -46,6 +46,8 @@ export function buildahContainers(store: Store): Pick<Engine, 'files' | 'run'> {
   }
 
   return {
+    hold: () => store.hold(),
+
     files<Value>(image: string, _paths: readonly string[], call: EngineCall, use: Borrower<Value>): Promise<Value> {
       return withContainer(image, call, async (name, buildah) => {
         const mounted = must(`the files of ${image}`, await buildah(['mount', name]));

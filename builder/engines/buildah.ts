@@ -37,7 +37,7 @@ export async function findBuildah(program: Program, { env, signal }: Surrounding
   // While the source is fetched: what former builds left in the store is cleared.
   const tidied = store.tidy(signal);
   tidied.catch(() => undefined);
-  const { files, run: runContainer } =
+  const containers =
     program === 'buildah'
       ? buildahContainers(store)
       : shortLivedContainers({
@@ -55,13 +55,17 @@ export async function findBuildah(program: Program, { env, signal }: Surrounding
       await tidied;
       return buildAndPush(store, job);
     },
+    async hold(image, call) {
+      await tidied;
+      return containers.hold(image, call);
+    },
     async files(image, paths, call, use) {
       await tidied;
-      return files(image, paths, call, use);
+      return containers.files(image, paths, call, use);
     },
     async run(container, call) {
       await tidied;
-      return runContainer(container, call);
+      return containers.run(container, call);
     },
   };
 }

@@ -54,20 +54,16 @@ export async function findDocker(surroundings: {
       ...(await dockerConfiguration(workspace, own, registry)),
     }),
     user: `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
+    async letGo(image, call) {
+      // The daemon fetched it for this, and would keep the image of every build. One that another build looks at just now stays.
+      await exists('docker', ['image', 'rm', image], { env: call.env, signal: AbortSignal.timeout(10_000) });
+    },
   });
   return {
     name: `BuildKit ${version} (${driver})`,
     readsSyntax: true,
     build: (job) => buildAndPush(abilities, job),
-    run: containers.run,
-    async files(image, paths, call, use) {
-      try {
-        return await containers.files(image, paths, call, use);
-      } finally {
-        // The daemon fetched it for this, and would keep the image of every build. One that another build looks at just now stays.
-        await exists('docker', ['image', 'rm', image], { env: call.env, signal: AbortSignal.timeout(10_000) });
-      }
-    },
+    ...containers,
   };
 }
 

@@ -15,6 +15,11 @@ export interface Engine {
    */
   build(job: BuildJob): Promise<BuiltImage>;
   /**
+   * Keeps an image at hand until it is let go: what it costs to have its files, or to begin a container, is paid once for all who ask
+   * in the meantime.
+   */
+  hold(image: string, call: EngineCall): Promise<AsyncDisposable>;
+  /**
    * Lends a folder that has the named files and folders of an image, `.` for all, and perhaps more. They are for reading alone; nothing of the
    * image runs. Links in it may point anywhere.
    */

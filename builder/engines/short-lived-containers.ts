@@ -9,9 +9,9 @@ import { type Borrower, type Container, containerLimits, type Engine, type Engin
 /** How long the removal of a container may take once nobody needs it. */
 const removalPatience = 30_000;
 /** How many places of an image are copied at most, with those that links lead to. */
-const mostPlaces = 200;
+const mostPlaces = 1000;
 /** Devices and pipes are no files to read. */
-const copied = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'SymbolicLink']);
+const copied = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'SymbolicLink', 'Link']);
 
 type Output = Pick<RunOptions, 'log' | 'outputLimit'>;
 
@@ -26,6 +26,14 @@ interface Program {
   user: string;
   /** Further options of a container that runs. */
   options?: () => Promise<string[]>;
+  /** Hears that nobody holds an image any more. */
+  letGo?: (image: string, call: EngineCall) => Promise<void>;
+}
+
+/** An image that is needed for now, and its files in an archive once they were asked for. */
+interface Held {
+  holders: number;
+  archive?: Promise<string>;
 }
 
 /** The containers of Docker and of Podman, which have the same commands. */
@@ -35,7 +43,10 @@ export function shortLivedContainers({
   hold,
   user,
   options = async () => [],
-}: Program): Pick<Engine, 'files' | 'run'> {
+  letGo = async () => undefined,
+}: Program): Pick<Engine, 'hold' | 'files' | 'run'> {
+  const held = new Map<string, Held>();
+
   async function withName<Value>(
     image: string,
     call: EngineCall,
@@ -56,35 +67,86 @@ export function shortLivedContainers({
     }
   }
 
+  async function take(image: string, call: EngineCall): Promise<AsyncDisposable & { own: Held }> {
+    const lock = await hold?.();
+    const own: Held = held.get(image) ?? { holders: 0 };
+    held.set(image, own);
+    own.holders += 1;
+    return {
+      own,
+      async [Symbol.asyncDispose]() {
+        await lock?.[Symbol.asyncDispose]();
+        own.holders -= 1;
+        if (own.holders > 0) return;
+        held.delete(image);
+        const archive = await own.archive?.catch(() => undefined);
+        if (archive !== undefined) await rm(archive, { force: true });
+        await letGo(image, call);
+      },
+    };
+  }
+
+  /** The engine gives all files or none, which takes long with a large image: those who look at it at the same time share them. */
+  async function archiveOf(image: string, own: Held, call: EngineCall): Promise<string> {
+    while (own.archive !== undefined) {
+      const shared = await own.archive.catch(() => undefined);
+      if (shared !== undefined) return shared;
+      call.signal.throwIfAborted();
+    }
+    const making = exportFiles(image, call);
+    own.archive = making;
+    return making.catch((error: unknown) => {
+      delete own.archive;
+      throw error;
+    });
+  }
+
+  function exportFiles(image: string, call: EngineCall): Promise<string> {
+    return withName(image, call, async (name, ask) => {
+      const archive = join(call.workspace, `${name}.tar`);
+      // It is never started; the engine only wants to know what it would run.
+      must(await ask(['create', `--name=${name}`, '--network=none', '--entrypoint=/none', image]));
+      try {
+        must(await ask(['export', `--output=${archive}`, name]));
+      } catch (error) {
+        await rm(archive, { force: true });
+        throw error;
+      }
+      return archive;
+    });
+  }
+
   return {
-    files<Value>(image: string, paths: readonly string[], call: EngineCall, use: Borrower<Value>): Promise<Value> {
-      return withName(image, call, async (name, ask) => {
-        // It is never started; the engine only wants to know what it would run.
-        must(await ask(['create', `--name=${name}`, '--network=none', '--entrypoint=/none', image]));
-        const archive = join(call.workspace, `${name}.tar`);
-        const folder = join(call.workspace, `${name}.files`);
-        await mkdir(folder);
-        try {
-          must(await ask(['export', `--output=${archive}`, name]));
-          const places = await withTargets(paths, archive);
-          await extract({
-            file: archive,
-            cwd: folder,
-            preserveOwner: false,
-            filter: (path, entry) => {
-              if (!('type' in entry) || !copied.has(entry.type) || !isAmong(bare(path), places)) return false;
-              // The extraction would make `/etc` of a link `etc` beside it.
-              if (entry.linkpath)
-                entry.linkpath = relative(dirname(`/${bare(path)}`), targetOf(path, entry.linkpath)) || '.';
-              return true;
-            },
-          });
-          return await use(folder);
-        } finally {
-          await rm(archive, { force: true });
-          await rm(folder, { recursive: true, force: true });
-        }
-      });
+    hold: take,
+
+    async files<Value>(
+      image: string,
+      paths: readonly string[],
+      call: EngineCall,
+      use: Borrower<Value>,
+    ): Promise<Value> {
+      await using taken = await take(image, call);
+      const archive = await archiveOf(image, taken.own, call);
+      const folder = join(call.workspace, `slipway-${randomUUID()}.files`);
+      await mkdir(folder);
+      try {
+        const places = await withTargets(paths, archive);
+        await extract({
+          file: archive,
+          cwd: folder,
+          preserveOwner: false,
+          filter: (path, entry) => {
+            if (!('type' in entry) || !copied.has(entry.type) || !isAmong(bare(path), places)) return false;
+            // The extraction would make `/etc` of a link `etc` beside it.
+            if (entry.type === 'SymbolicLink' && entry.linkpath)
+              entry.linkpath = relative(dirname(`/${bare(path)}`), targetOf(path, entry.linkpath)) || '.';
+            return true;
+          },
+        });
+        return await use(folder);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     },
 
     async run(container: Container, call: EngineCall): Promise<Finished> {

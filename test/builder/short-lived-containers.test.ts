@@ -50,18 +50,22 @@ function containers() {
   const file = join(workspace, 'program.mjs');
   const notes = join(workspace, 'notes');
   writeFileSync(file, program);
+  const letGo: string[] = [];
   const engine = shortLivedContainers({
     command: async (args) => [process.execPath, file, notes, ...args],
     prepare: async ({ env }) => ({ ...env }),
     user: '7:7',
     options: async () => ['--ulimit=nofile=9:9'],
+    letGo: async (image) => {
+      letGo.push(image);
+    },
   });
   const calls = () =>
     readFileSync(notes, 'utf8')
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as string[]);
-  return { engine, calls };
+  return { engine, calls, letGo };
 }
 
 test('the files of an image are lent, those that are asked for only, and nothing is written outside', async () => {
@@ -82,6 +86,33 @@ test('the files of an image are lent, those that are asked for only, and nothing
     ['export', `--output=${join(workspace, `${name}.tar`)}`, name],
     ['rm', '--force', name],
   ]);
+});
+
+test('the files of an image that is held are had from the engine once, and are gone with the last who holds it', async () => {
+  const { engine, calls, letGo } = containers();
+  const look = (path: string) =>
+    engine.files('image', [path], call, async (folder) => existsSync(join(folder, 'var/lib/dpkg/status')));
+  {
+    await using _held = await engine.hold('image', call);
+    expect(await Promise.all([look('var/lib/dpkg'), look('etc')])).toEqual([true, false]);
+    expect(await look('var')).toBe(true);
+    expect(letGo).toEqual([]);
+  }
+
+  expect(calls().map(([command]) => command)).toEqual(['create', 'export', 'rm']);
+  expect(letGo).toEqual(['image']);
+  expect(readdirSync(workspace).filter((name) => /\.(?:tar|files)$/.test(name))).toEqual([]);
+});
+
+test('the files can be had though somebody else who wanted them at the same time was stopped', async () => {
+  const { engine } = containers();
+  await using _held = await engine.hold('image', call);
+  const stopped = { ...call, signal: AbortSignal.timeout(20) };
+  const one = engine.files('image', ['etc'], stopped, async () => 'lent');
+  const other = engine.files('image', ['etc'], call, async () => 'lent');
+
+  await expect(one).rejects.toThrow('timeout');
+  expect(await other).toBe('lent');
 });
 
 test('a command runs with no rights and no more than its folder, and its container is taken away when it is stopped', async () => {
@@ -116,6 +147,19 @@ test('a command runs with no rights and no more than its folder, and its contain
   );
   expect(first?.slice(-2)).toEqual(['image', 'hang']);
   expect(last).toEqual(['rm', '--force', first?.[2]?.slice('--name='.length)]);
+});
+
+test('root, capabilities, the image’s own user and a file system for reading alone are what the engine is asked for', async () => {
+  const { engine, calls } = containers();
+  const common = { image: 'image', command: ['/bin/true'], environment: {}, hasNetwork: false } as const;
+  await engine.run({ ...common, user: 'root', capabilities: ['CHOWN', 'SETUID'], isReadOnly: true }, call);
+  await engine.run({ ...common, user: 'image', folder: { source: '/a', target: '/b', isReadOnly: true } }, call);
+
+  const [asRoot, , asOwn] = calls();
+  const given = ['--user=0:0', '--cap-drop=ALL', '--cap-add=CHOWN', '--cap-add=SETUID', '--read-only', '--tmpfs=/tmp'];
+  expect(asRoot).toEqual(expect.arrayContaining(given));
+  expect(asOwn).toEqual(expect.arrayContaining(['--cap-drop=ALL', '--volume=/a:/b:ro']));
+  expect(asOwn?.filter((each) => /^--(?:user|workdir|cap-add|read-only)/.test(each))).toEqual([]);
 });
 
 test('where links in an image lead is lent too', async () => {
