@@ -20,6 +20,8 @@ export interface Acceptance {
   id: string;
   /** `the exception of shop team`, `the statement of vex/openssl.json` */
   by: string;
+  /** Why, as the index has it. */
+  reason: string;
   /** The last day on which it counts. */
   expires: string;
 }
@@ -39,16 +41,18 @@ const acceptingStatuses: readonly VexStatement['status'][] = ['not_affected', 'f
  */
 export function acceptances({ exceptions = [], vex = [] }: Decisions, day: string): (subject: Subject) => Standing {
   const excepted = new Map<string, Acceptance>();
-  for (const { id, package: name, owner, expires } of exceptions) {
+  for (const { id, package: name, owner, reason, expires } of exceptions) {
     const key = keyOf(id, name);
     // Of two for one finding, the one that lasts longer.
     if ((excepted.get(key)?.expires ?? '') >= expires) continue;
-    excepted.set(key, { id, by: `the exception of ${owner}`, expires });
+    excepted.set(key, { id, by: `the exception of ${owner}`, reason, expires });
   }
   const stated = new Map<string, { order: number; acceptance: Acceptance | undefined }>();
-  for (const [order, { ids, packages = [undefined], status, file, expires }] of vex.entries()) {
+  for (const [order, { ids, packages = [undefined], status, justification, file, expires }] of vex.entries()) {
     const [id = ''] = ids;
-    const acceptance = acceptingStatuses.includes(status) ? { id, by: `the statement of ${file}`, expires } : undefined;
+    const acceptance = acceptingStatuses.includes(status)
+      ? { id, by: `the statement of ${file}`, reason: (justification ?? status).replaceAll('_', ' '), expires }
+      : undefined;
     for (const each of ids) {
       for (const name of packages) {
         const key = keyOf(each, name);

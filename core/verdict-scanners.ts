@@ -95,7 +95,8 @@ function adviceOf(report: ScannerReport): ReadonlySet<number> {
   return new Set(report.findings.flatMap(({ level }, at) => (level === 'info' ? [at] : [])));
 }
 
-function packagesOf(report: ScannerReport): { name?: string | undefined; installed?: string | undefined }[] {
+/** Of what package each finding is, where it is of one. */
+export function packagesOf(report: ScannerReport): { name?: string | undefined; installed?: string | undefined }[] {
   switch (report.scanner) {
     case 'package-updates':
     case 'language-updates':

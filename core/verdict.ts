@@ -107,6 +107,7 @@ function objectionsOfScan(scan: Scan, policy: Policy, weigh: Weigh, { blocking, 
   }
 }
 
-function idsOf({ id, aliases }: Finding & { aliases?: readonly string[] }): readonly string[] {
+/** All names of a finding. */
+export function idsOf({ id, aliases }: Finding & { aliases?: readonly string[] }): readonly string[] {
   return aliases ? [id, ...aliases] : [id];
 }
