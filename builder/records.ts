@@ -4,6 +4,7 @@ import {
   type BillFormat,
   type BuildRequest,
   type BuildResult,
+  billFormats,
   buildRequestSchema,
   buildResultSchema,
   recordKeys,
@@ -50,7 +51,18 @@ export class Records {
   }
 
   async storeBill(format: BillFormat, file: string): Promise<void> {
-    await this.#put(recordKeys[format](this.#id), await readFile(file, 'utf8'), 'application/json');
+    const key = recordKeys[format](this.#id);
+    const name = `build-${this.#id}.${key.slice(key.indexOf('.') + 1)}`;
+    await this.#client.send(
+      new PutObjectCommand({
+        Bucket: this.#bucket,
+        Key: key,
+        Body: await readFile(file),
+        // S3 hands it out as it is.
+        ContentType: billFormats[format],
+        ContentDisposition: `attachment; filename="${name}"`,
+      }),
+    );
   }
 
   async storeLogPart(part: number, text: string): Promise<void> {

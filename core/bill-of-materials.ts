@@ -3,6 +3,9 @@ import { z } from 'zod';
 import type { BillFormat } from './build-request.ts';
 import { InvalidInputError } from './errors.ts';
 
+/** In bytes: more than an image with fifty thousand packages has. */
+export const largestBill = 32 * 2 ** 20;
+
 /** What a bill of materials is of. */
 export interface BilledImage {
   /** The repository that it is released to, with the registry's host. */

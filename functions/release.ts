@@ -1,9 +1,13 @@
+import { basename } from 'node:path';
 import { ECRClient } from '@aws-sdk/client-ecr';
+import { S3Client } from '@aws-sdk/client-s3';
 import { type Build, type BuildStatus, isReleasable, isTerminal, type TerminalStatus } from '../core/build.ts';
+import { type BillFormat, billFormats, recordKeys } from '../core/build-request.ts';
 import { RecordConflictError } from '../core/errors.ts';
 import { isBefore } from '../core/head-order.ts';
 import { parseProjectName, repositoriesOf } from '../core/project.ts';
 import { floatingTags, immutableTag } from '../core/tags.ts';
+import { type Bills, createBills } from '../services/bills.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
@@ -19,6 +23,7 @@ const immutableTagAttempts = 60;
 type Image = NonNullable<Build['image']>;
 
 interface Services {
+  bills: Pick<Bills, 'read'>;
   builds: Builds;
   projects: Projects;
   heads: Heads;
@@ -27,7 +32,7 @@ interface Services {
 }
 
 /** Copies a candidate that passed to the release repository, by digest, and puts its tags on, the newest build's last. */
-export function createRelease({ builds, projects, heads, openRegistry, repositoryPrefix }: Services) {
+export function createRelease({ bills, builds, projects, heads, openRegistry, repositoryPrefix }: Services) {
   async function end(build: Build, status: TerminalStatus, by?: string): Promise<{ status: BuildStatus }> {
     const closed = await builds.close(build, status, by === undefined ? {} : { supersededBy: by });
     return { status: (closed ?? (await builds.require(build.id))).status };
@@ -44,6 +49,17 @@ export function createRelease({ builds, projects, heads, openRegistry, repositor
       }
     }
     throw new RecordConflictError(`${repository} has no free tag like ${immutableTag(build)}.`);
+  }
+
+  async function attachBills(registry: Registry, repository: string, { id }: Build, digest: string): Promise<void> {
+    for (const format of Object.keys(billFormats) as BillFormat[]) {
+      const bytes = await bills.read(id, format);
+      // Whether an image may be released without one was the verdict's to say.
+      if (bytes) {
+        const name = basename(recordKeys[format](id));
+        await registry.attach(repository, digest, { type: billFormats[format], name, bytes });
+      }
+    }
   }
 
   /** The tags are on: notes it, gives them free, and ends the build. */
@@ -97,6 +113,8 @@ export function createRelease({ builds, projects, heads, openRegistry, repositor
       return end(releasing, 'unchanged');
     }
     await registry.copy(digest, build.candidate.repository, repository);
+    // Before the tags: who pulls by one finds the bills too.
+    await attachBills(registry, repository, build, digest);
     const tags = [...floating, await tagImmutably(registry, repository, build, digest)];
     for (const tag of floating) await registry.tag(repository, digest, tag);
 
@@ -113,6 +131,7 @@ export function handler(input: unknown): Promise<{ status: BuildStatus }> {
   const client = createDocumentClient();
   const ecr = new ECRClient({});
   run ??= createRelease({
+    bills: createBills({ client: new S3Client({}), bucket: variable('RECORDS_BUCKET') }),
     builds: createBuilds(client, variable('BUILDS_TABLE')),
     projects: createProjects(client, variable('PROJECTS_TABLE')),
     heads: createHeads(client, variable('HEADS_TABLE')),

@@ -3,6 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { imagesOf } from '../core/dependents.ts';
 import { createBases } from '../services/bases.ts';
+import { createBills } from '../services/bills.ts';
 import { createBuildLog } from '../services/build-log.ts';
 import { createBuilds } from '../services/builds.ts';
 import { createCascades } from '../services/cascades.ts';
@@ -29,6 +30,7 @@ function createServices(): SiteHandler {
   const bases = createBases(client, variable('BASES_TABLE'));
   const dependents = createDependents(client, variable('DEPENDENTS_TABLE'));
   const rebuilds = createRebuilds(client, variable('CASCADES_TABLE'));
+  const records = { client: new S3Client({}), bucket: variable('RECORDS_BUCKET') };
   const logger = new Logger({ serviceName: 'site' });
   return createSiteHandler({
     builds: createBuilds(client, variable('BUILDS_TABLE')),
@@ -43,7 +45,8 @@ function createServices(): SiteHandler {
       },
       pending: async (project) => (await rebuilds.get(project)).pending,
     },
-    log: createBuildLog({ client: new S3Client({}), bucket: variable('RECORDS_BUCKET') }),
+    log: createBuildLog(records),
+    bills: createBills(records),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),
   });

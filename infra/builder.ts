@@ -120,7 +120,8 @@ export class Builder extends Construct implements Grantee {
               },
               logLevel: 'warning',
             });
-            copyFileSync(join(sources, 'buildspec.yml'), join(outputFolder, 'buildspec.yml'));
+            for (const file of ['buildspec.yml', 'syft.txt'])
+              copyFileSync(join(sources, file), join(outputFolder, file));
             return true;
           },
         },

@@ -80,7 +80,7 @@ export class Steps extends Construct {
     return step;
   }
 
-  #release({ state, repositories, logRetention }: StepsProps): PipelineFunction {
+  #release({ state, records, repositories, logRetention }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Release', {
       description: 'Copies a candidate by digest to its release repository and gives it its tags.',
       // As long as a function may run: the layers of a large image pass through it.
@@ -92,6 +92,8 @@ export class Steps extends Construct {
     state.projects.grant(step, 'GetItem', 'UpdateItem');
     state.heads.grant(step, 'GetItem', 'UpdateItem');
     repositories.grantRelease(step);
+    // The bills of materials go with the image.
+    records.grantRead(step, 'cyclonedx', 'spdx');
     return step;
   }
 

@@ -1,6 +1,7 @@
 import { type ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { z } from 'zod';
 import { UpstreamError } from '../core/errors.ts';
+import { type Attachment, artifactOf } from './artifact.ts';
 
 const indexTypes = [
   'application/vnd.oci.image.index.v1+json',
@@ -63,11 +64,15 @@ export async function openRegistry(client: ECRClient) {
     };
   }
 
-  async function digestOf(repository: string, reference: string): Promise<string | undefined> {
+  async function headOf(repository: string, reference: string): Promise<Headers | undefined> {
     const response = await request(`/v2/${repository}/manifests/${reference}`, { method: 'HEAD', headers: { accept } });
     if (response.status === 404) return undefined;
     if (!response.ok) return refuse(response, `the digest of ${repository}:${reference}`);
-    return response.headers.get('docker-content-digest') ?? undefined;
+    return response.headers;
+  }
+
+  async function digestOf(repository: string, reference: string): Promise<string | undefined> {
+    return (await headOf(repository, reference))?.get('docker-content-digest') ?? undefined;
   }
 
   async function putManifest(repository: string, reference: string, { bytes, mediaType }: Manifest): Promise<void> {
@@ -97,10 +102,15 @@ export async function openRegistry(client: ECRClient) {
 
     const source = await request(`/v2/${from}/blobs/${digest}`);
     if (!source.ok) return refuse(source, `the blob ${digest} of ${from}`);
+    await send(digest, to, location, source.body);
+  }
+
+  /** The bytes of an upload that has begun. */
+  async function send(digest: string, to: string, location: string, body: RequestInit['body']): Promise<void> {
     const patched = await request(location, {
       method: 'PATCH',
       headers: { 'content-type': 'application/octet-stream' },
-      body: source.body,
+      body: body ?? null,
       duplex: 'half',
     });
     if (!patched.ok) return refuse(patched, `the bytes of ${digest} for ${to}`);
@@ -108,6 +118,15 @@ export async function openRegistry(client: ECRClient) {
     end.searchParams.set('digest', digest);
     const done = await request(`${end.pathname}${end.search}`, { method: 'PUT' });
     if (done.status !== 201) return refuse(done, `the end of the upload of ${digest} to ${to}`);
+  }
+
+  async function putBlob(digest: string, bytes: Uint8Array<ArrayBuffer>, to: string): Promise<void> {
+    const there = await request(`/v2/${to}/blobs/${digest}`, { method: 'HEAD' });
+    if (there.ok) return;
+    const started = await request(`/v2/${to}/blobs/uploads/`, { method: 'POST' });
+    const location = started.headers.get('location');
+    if (started.status !== 202 || !location) return refuse(started, `an upload to ${to}`);
+    await send(digest, to, location, bytes);
   }
 
   async function copy(digest: string, from: string, to: string): Promise<Manifest> {
@@ -131,6 +150,23 @@ export async function openRegistry(client: ECRClient) {
     /** Copies an image by digest from one repository to another. What is there already is not sent again. */
     async copy(digest: string, from: string, to: string): Promise<void> {
       await copy(digest, from, to);
+    },
+
+    /**
+     * Attaches something to an image of the repository: a manifest that names the image as its subject, which ECR lists among the image's
+     * referrers by itself. The same content is the same manifest, and is not sent again.
+     */
+    async attach(repository: string, digest: string, attachment: Attachment): Promise<void> {
+      const subject = await headOf(repository, digest);
+      if (!subject) throw new UpstreamError(`The registry does not have ${repository}@${digest}.`);
+      const artifact = artifactOf(attachment, {
+        mediaType: subject.get('content-type') ?? '',
+        digest,
+        size: Number(subject.get('content-length')),
+      });
+      if (await digestOf(repository, artifact.manifest.digest)) return;
+      for (const [blob, bytes] of artifact.blobs) await putBlob(blob, bytes, repository);
+      await putManifest(repository, artifact.manifest.digest, artifact.manifest);
     },
 
     /**

@@ -1,5 +1,6 @@
 import type { BaseStanding, NamedBase } from '../core/base-standing.ts';
 import type { Build, BuildStatus, Cause } from '../core/build.ts';
+import type { BillFormat } from '../core/build-request.ts';
 import type { Project } from '../core/project.ts';
 import type { LogSlice } from '../services/build-log.ts';
 import type { CascadeHeader, CascadeMember, CascadeSummary } from '../services/cascades.ts';
@@ -52,6 +53,11 @@ export interface RelationReader {
   standings(bases: readonly NamedBase[]): Promise<BaseStanding[]>;
   dependents(project: Project): Promise<Dependents>;
   pending(project: string): Promise<Pending | undefined>;
+}
+
+export interface BillReader {
+  /** Where anybody can fetch a build's bill of materials for some minutes; undefined where it has none. */
+  address(build: string, format: BillFormat): Promise<string | undefined>;
 }
 
 export interface LogReader {

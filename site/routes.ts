@@ -1,9 +1,11 @@
 import { isTerminal } from '../core/build.ts';
+import type { BillFormat } from '../core/build-request.ts';
 import { type Project, projectNameSchema } from '../core/project.ts';
 import { type Answer, caching, json, page, redirect, tagged } from './answer.ts';
 import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api.ts';
 import { asset } from './assets.ts';
 import { badge } from './badge.ts';
+import { billOf } from './bill.ts';
 import { buildsOf, cascadesOf, lastBuildOf, membersOf, projectsOf } from './lists.ts';
 import { logText, logView } from './log.ts';
 import { buildPage } from './pages/build.ts';
@@ -11,7 +13,7 @@ import { buildListPage } from './pages/build-list.ts';
 import { cascadeListPage, cascadePage } from './pages/cascades.ts';
 import { projectListPage, projectPage } from './pages/projects.ts';
 import { fromOf } from './query.ts';
-import type { BuildReader, CascadeReader, LogReader, ProjectReader, RelationReader } from './readers.ts';
+import type { BillReader, BuildReader, CascadeReader, LogReader, ProjectReader, RelationReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
 
 /** What the site reads from, and where it stands. */
@@ -21,6 +23,7 @@ export interface SiteParts {
   cascades: CascadeReader;
   relations: RelationReader;
   log: LogReader;
+  bills: BillReader;
   /** `https://slipway.example.org`, without a slash at the end. */
   siteUrl: string;
 }
@@ -53,6 +56,11 @@ const routes: [RegExp, Route][] = [
   [/^\/api\/v1\/builds$/, apiBuildList],
   [new RegExp(`^/api/v1/builds/${id}$`), apiOneBuild],
   [new RegExp(`^/api/v1/builds/${id}/log$`), apiLog],
+  [
+    new RegExp(`^/api/v1/builds/${id}/sbom\\.cdx\\.json$`),
+    (parts, _request, names) => apiBill(parts, names, 'cyclonedx'),
+  ],
+  [new RegExp(`^/api/v1/builds/${id}/sbom\\.spdx\\.json$`), (parts, _request, names) => apiBill(parts, names, 'spdx')],
   [/^\/api\/v1\/cascades$/, apiCascadeList],
   [new RegExp(`^/api/v1/cascades/${cascadeId}$`), apiOneCascade],
   [new RegExp(`^/api/v1/cascades/${cascadeId}/projects$`), apiCascadeProjects],
@@ -149,6 +157,10 @@ async function apiOneBuild(parts: SiteParts, _request: SiteRequest, [id = '']: s
 
 async function apiLog(parts: SiteParts, { query, headers }: SiteRequest, [id = '']: string[]): Promise<Answer> {
   return logText(await buildWith(parts, id), parts.log, parts.siteUrl, fromOf(query), headers.range);
+}
+
+async function apiBill(parts: SiteParts, [id = '']: string[], format: BillFormat): Promise<Answer> {
+  return billOf(await buildWith(parts, id), format, parts.bills);
 }
 
 async function apiCascadeList({ cascades, siteUrl }: SiteParts, { query }: SiteRequest): Promise<Answer> {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { billOf } from '../../core/bill-of-materials.ts';
+import { billOf, largestBill } from '../../core/bill-of-materials.ts';
 import { type BillFormat, billFormats } from '../../core/build-request.ts';
 import { confinement } from '../engines/confinement.ts';
 import type { EngineCall } from '../engines/engine.ts';
@@ -13,7 +13,6 @@ class BillNotMadeError extends Error {
   override readonly name = 'BillNotMadeError';
 }
 
-const largestBill = 32 * 2 ** 20;
 /** What the generator may have and write: an image's archives are unpacked beside it, and were perhaps made to be too much. */
 const limits = { memory: 3 * 2 ** 29, file: 2 ** 29 } as const;
 

@@ -37,6 +37,7 @@ function createSteps(planning: Awaited<ReturnType<typeof startPlanning>>) {
   const released: string[] = [];
   const release = createRelease({
     ...planning,
+    bills: { read: async () => undefined },
     openRegistry: async () => shelf.registry,
     repositoryPrefix: 'slipway/',
   });

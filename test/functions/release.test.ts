@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Build } from '../../core/build.ts';
+import type { BillFormat } from '../../core/build-request.ts';
 import { RecordConflictError, ReleaseBusyError } from '../../core/errors.ts';
 import type { Project } from '../../core/project.ts';
 import { createRelease } from '../../functions/release.ts';
@@ -13,6 +14,7 @@ const candidate = { repository: 'slipway/candidate/demo/app', digest };
 const verdict = { outcome: 'pass' as const, reasons: [], counts: {} };
 const createdAt = '2026-11-21T01:02:03.000Z';
 const immutable = 'build-20261121T010203Z-aaaaaaa';
+const bothBills = { 'application/vnd.cyclonedx+json': 'a bill', 'application/spdx+json': 'another bill' };
 const idOf = (sequence: number) => sequence.toString(16).padStart(16, '0');
 const digestOf = (sequence: number) => `sha256:${String(sequence).repeat(64).slice(0, 64)}`;
 
@@ -26,7 +28,15 @@ async function startReleasing({
   const world = await startWorld();
   await world.track(project);
   const shelf = createShelf();
+  const kept = new Map<string, string>();
+  const bills = {
+    async read(build: string, format: BillFormat) {
+      const text = kept.get(`${build} ${format}`);
+      return text === undefined ? undefined : Buffer.from(text);
+    },
+  };
   const services = {
+    bills,
     builds: world.builds,
     projects: world.projects,
     heads: world.heads,
@@ -35,6 +45,7 @@ async function startReleasing({
   };
   const release = createRelease({
     ...services,
+    bills: mortal.guard(bills),
     builds: mortal.guard(world.builds),
     projects: mortal.guard(world.projects),
     heads: mortal.guard(world.heads),
@@ -43,6 +54,8 @@ async function startReleasing({
   return Object.assign(world, {
     shelf,
     services,
+    /** Leaves a bill of materials of the build with this number. */
+    bill: (sequence: number, format: BillFormat, text: string) => void kept.set(`${idOf(sequence)} ${format}`, text),
     release: (sequence = 1) => release({ build: idOf(sequence) }),
     /** A candidate that passed, of the build with this number. */
     async pass(sequence: number, over: Partial<Build> = {}): Promise<Build> {
@@ -81,6 +94,8 @@ describe('a candidate that passed', () => {
     await atEveryDeath(async (mortal) => {
       const world = await startReleasing({ mortal });
       await world.pass(1);
+      world.bill(1, 'cyclonedx', 'a bill');
+      world.bill(1, 'spdx', 'another bill');
       return {
         run: world.release,
         async check() {
@@ -88,6 +103,7 @@ describe('a candidate that passed', () => {
           expect(Object.keys(world.shelf.tagsOf(repository)).sort()).toEqual(
             [immutable, 'latest', 'main', `sha-${commit}`].sort(),
           );
+          expect(world.shelf.attachedTo(repository, digest)).toEqual(bothBills);
           expect((await world.builds.require(idOf(1))).status).toBe('released');
           const project = await world.projects.get('demo/app:latest');
           expect(project?.released?.build).toBe(idOf(1));
@@ -95,6 +111,22 @@ describe('a candidate that passed', () => {
         },
       };
     });
+  });
+
+  it('has the bills of materials of its build attached, those that there are', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    world.bill(1, 'cyclonedx', 'a bill');
+    world.bill(1, 'spdx', 'another bill');
+    await world.pass(2);
+    world.bill(2, 'spdx', 'the only bill');
+    await world.release(1);
+    await world.release(2);
+    expect(world.shelf.attachedTo(repository, digest)).toEqual(bothBills);
+    expect(world.shelf.attachedTo(repository, digestOf(2))).toEqual({ 'application/spdx+json': 'the only bill' });
+    await world.pass(3);
+    expect(await world.release(3)).toEqual({ status: 'released' });
+    expect(world.shelf.attachedTo(repository, digestOf(3))).toEqual({});
   });
 
   it('gets the tag of the next second when another image has its own', async () => {

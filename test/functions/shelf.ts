@@ -5,6 +5,7 @@ import { type Registry, TagTakenError } from '../../services/registry.ts';
 export function createShelf() {
   const images = new Map<string, Set<string>>();
   const tags = new Map<string, Map<string, string>>();
+  const attached = new Map<string, Map<string, string>>();
   const imagesOf = (repository: string) => held(images, repository, new Set<string>());
   const tagsOf = (repository: string) => held(tags, repository, new Map<string, string>());
   const registry: Registry = {
@@ -15,6 +16,10 @@ export function createShelf() {
     async copy(digest, from, to) {
       if (!imagesOf(from).has(digest)) throw new UpstreamError(`The registry does not have ${from}@${digest}.`);
       imagesOf(to).add(digest);
+    },
+    async attach(repository, digest, { type, bytes }) {
+      if (!imagesOf(repository).has(digest)) throw new UpstreamError(`${repository} does not have ${digest}.`);
+      held(attached, `${repository}@${digest}`, new Map()).set(type, Buffer.from(bytes).toString());
     },
     async tag(repository, digest, tag) {
       if (!imagesOf(repository).has(digest)) throw new UpstreamError(`${repository} does not have ${digest}.`);
@@ -27,6 +32,9 @@ export function createShelf() {
   return {
     registry,
     push: (repository: string, digest: string) => void imagesOf(repository).add(digest),
+    /** Media type to content. */
+    attachedTo: (repository: string, digest: string) =>
+      Object.fromEntries(attached.get(`${repository}@${digest}`) ?? []),
     /** Tag to digest. */
     tagsOf: (repository: string) => Object.fromEntries(tagsOf(repository)),
   };

@@ -68,6 +68,36 @@ describe('a release', () => {
     expect(await registry.digestOf(to, 'latest')).toBe(other);
   });
 
+  it('has what is attached to it among its referrers, once however often it is attached', async () => {
+    const { from, to, digest } = await image('a layer of an image with a bill');
+    await registry.copy(digest, from, to);
+    const types = ['application/vnd.cyclonedx+json', 'application/spdx+json'];
+    const attach = async (text: string) => {
+      for (const type of types)
+        await registry.attach(to, digest, { type, name: 'sbom.json', bytes: Buffer.from(text) });
+    };
+    await attach('{"a":1}');
+    await attach('{"a":1}');
+
+    const owner = createClient(machine.url, machine.owner);
+    const json = async (path: string) => JSON.parse((await owner.call('GET', path)).body.toString());
+    const { manifests } = await json(`/v2/${to}/referrers/${digest}`);
+    expect(manifests.map((each: { artifactType: string }) => each.artifactType).sort()).toEqual([...types].sort());
+    for (const { digest: own, artifactType } of manifests) {
+      const manifest = await json(`/v2/${to}/manifests/${own}`);
+      expect(manifest).toMatchObject({ artifactType, subject: { digest }, layers: [{ mediaType: artifactType }] });
+      expect(await json(`/v2/${to}/blobs/${manifest.layers[0].digest}`)).toEqual({ a: 1 });
+    }
+    // No tag tells of it.
+    expect(await registry.tags(to)).toEqual([]);
+  });
+
+  it('that is not there has nothing attached to it', async () => {
+    const { to } = await image('y');
+    const bill = { type: 'application/spdx+json', name: 'sbom.json', bytes: Buffer.from('{}') };
+    await expect(registry.attach(to, `sha256:${'0'.repeat(64)}`, bill)).rejects.toThrow(UpstreamError);
+  });
+
   it('of a candidate that is not there is an error that names it', async () => {
     const { from, to } = await image('x');
     const nowhere = `sha256:${'0'.repeat(64)}`;

@@ -102,6 +102,7 @@ export function sampleSite({
       dependents: async () => ({ projects: [], total: 0 }),
       pending: async () => undefined,
     },
+    bills: { address: async () => undefined },
     log: {
       slice: async (build, from, limit) => {
         const all = Buffer.from(logs[build] ?? '');

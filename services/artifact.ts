@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+
+/** A file that goes with an image. */
+export interface Attachment {
+  /** Its media type, which is also what the artifact is. */
+  type: string;
+  /** What a client such as `oras pull` calls the file. */
+  name: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+interface Descriptor {
+  mediaType: string;
+  digest: string;
+  size: number;
+}
+
+const manifestType = 'application/vnd.oci.image.manifest.v1+json';
+
+/**
+ * An image manifest that is an artifact: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidelines-for-artifact-usage
+ * The same file for the same image is the same manifest, whoever makes it and when.
+ */
+export function artifactOf({ type, name, bytes }: Attachment, subject: Descriptor) {
+  const empty = Buffer.from('{}');
+  const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(empty), size: empty.length };
+  const annotations = { 'org.opencontainers.image.title': name };
+  const layer = { mediaType: type, digest: digestOf(bytes), size: bytes.length, annotations };
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: manifestType,
+      artifactType: type,
+      config,
+      layers: [layer],
+      subject,
+    }),
+  );
+  return {
+    blobs: new Map([
+      [config.digest, empty],
+      [layer.digest, bytes],
+    ]),
+    manifest: { bytes: manifest, mediaType: manifestType, digest: digestOf(manifest) },
+  };
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}

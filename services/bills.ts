@@ -1,0 +1,62 @@
+import { GetObjectCommand, HeadObjectCommand, NoSuchKey, NotFound, type S3Client } from '@aws-sdk/client-s3';
+import { AwsV4Signer } from 'aws4fetch';
+import { largestBill } from '../core/bill-of-materials.ts';
+import { type BillFormat, recordKeys } from '../core/build-request.ts';
+
+/** How long an address holds: as long as a download may take to begin. */
+const addressSeconds = 300;
+
+/** The bills of materials in the records bucket. */
+export function createBills({ client, bucket }: { client: S3Client; bucket: string }) {
+  async function isThere(Key: string): Promise<boolean> {
+    try {
+      await client.send(new HeadObjectCommand({ Bucket: bucket, Key }));
+      return true;
+    } catch (error) {
+      if (error instanceof NotFound) return false;
+      throw error;
+    }
+  }
+
+  return {
+    /** As it was stored; undefined where the build has none of a reasonable size. */
+    async read(build: string, format: BillFormat): Promise<Uint8Array<ArrayBuffer> | undefined> {
+      try {
+        const { Body, ContentLength = 0 } = await client.send(
+          new GetObjectCommand({ Bucket: bucket, Key: recordKeys[format](build) }),
+        );
+        // What builds run may have written it: one that the scanner would not have kept is none.
+        if (ContentLength > largestBill) return undefined;
+        return Buffer.from((await Body?.transformToByteArray()) ?? []);
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw error;
+      }
+    },
+
+    /**
+     * Where everybody can fetch it for some minutes; undefined where the build has none. A bill may be larger than what a function
+     * may answer (6 MB, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), so S3 hands it out itself.
+     */
+    async address(build: string, format: BillFormat): Promise<string | undefined> {
+      const key = recordKeys[format](build);
+      if (!(await isThere(key))) return undefined;
+      const region = await client.config.region();
+      const { AWS_ENDPOINT_URL: endpoint } = process.env;
+      const host = endpoint ? `${endpoint}/${bucket}` : `https://${bucket}.s3.${region}.amazonaws.com`;
+      const credentials = await client.config.credentials();
+      const signer = new AwsV4Signer({
+        url: `${host}/${key}?X-Amz-Expires=${addressSeconds}`,
+        accessKeyId: credentials.accessKeyId,
+        secretAccessKey: credentials.secretAccessKey,
+        ...(credentials.sessionToken ? { sessionToken: credentials.sessionToken } : {}),
+        service: 's3',
+        region,
+        signQuery: true,
+      });
+      return (await signer.sign()).url.href;
+    },
+  };
+}
+
+export type Bills = ReturnType<typeof createBills>;
