@@ -20,8 +20,15 @@ const buildSchema = z.object({
   image: z.object({ repository: z.string(), digest: z.string(), tags: z.array(z.string()) }).nullable(),
   stages: z.array(stageSchema),
   verdict: z
-    .object({ outcome: z.string(), reasons: z.array(z.string()), counts: z.record(z.string(), z.number()) })
+    .object({
+      outcome: z.string(),
+      reasons: z.array(z.string()),
+      warnings: z.array(z.string()).optional(),
+      counts: z.record(z.string(), z.number()),
+      accepted: z.number().optional(),
+    })
     .nullable(),
+  changes: z.looseObject({ against: z.string() }).nullish(),
   failure: z.object({ error: z.string(), message: z.string() }).nullable(),
   url: z.string(),
   logUrl: z.string(),
