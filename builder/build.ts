@@ -16,13 +16,13 @@ import type { Engine } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
 import { findEngine } from './engines/find-engine.ts';
 import { DockerfileInvalidError, PushFailedError } from './errors.ts';
-import { packagesLine, packagesOf } from './keep-packages.ts';
+import { packagesLine, readContents } from './keep-packages.ts';
 import { imageLabels } from './labels.ts';
 import type { BuildLog } from './log.ts';
 import { checkPlatforms, ownPlatform } from './platform.ts';
 import { runPrebuild } from './prebuild.ts';
 import type { Redaction } from './redaction.ts';
-import { manifestDigest, readLabels } from './registry.ts';
+import { manifestDigest, readConfiguration } from './registry.ts';
 import { scanImage } from './scan.ts';
 import type { ScanSubject } from './scanners/scanner.ts';
 import { fetchSource } from './source.ts';
@@ -130,7 +130,9 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     log.line(`${registry.host}/${candidate.repository}@${digest}`);
 
     log.heading('packages');
-    const packages = await packagesOf({ engine, image, call });
+    await using _held = await engine.hold(image, call);
+    const configuration = readConfiguration(registry, candidate.repository, digest, signal);
+    const { packages, programs } = await readContents({ engine, image, configuration, call });
     log.line(packagesLine(packages));
     await options.onPackages(packages);
 
@@ -142,8 +144,9 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
         reference: `${registry.host}/${candidate.repository}@${digest}`,
         release: `${registry.host}/${repositoriesOf(parseProjectName(request.project), request.repositoryPrefix).release}`,
         createdAt: source.committedAt,
-        labels: (signal) => readLabels(registry, candidate.repository, digest, signal),
+        labels: async () => (await configuration).labels,
         packages,
+        programs,
         checkout: source.folder,
         dockerfile,
         dockerfileName: request.dockerfile,

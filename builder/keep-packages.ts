@@ -4,6 +4,8 @@ import type { Engine, EngineCall } from './engines/engine.ts';
 import { ImageRoot } from './image-root.ts';
 import { PackagesUnreadableError, packageFiles, readPackages } from './packages.ts';
 import { type Finished, run } from './process.ts';
+import { findPrograms, programPlaces } from './programs.ts';
+import type { ImageConfiguration } from './registry.ts';
 
 /** The image is built by then; its build does not wait longer for a list. */
 const patience = 60_000;
@@ -11,15 +13,27 @@ const longestReason = 300;
 const rpmFields = ['NAME', 'EPOCH', 'VERSION', 'RELEASE', 'ARCH', 'SOURCERPM'];
 const query = ['-qa', '--queryformat', `${rpmFields.map((field) => `%{${field}}`).join('\\t')}\\n`];
 
+/** Package managers, and what else scanners ask in an image. */
+const askedPrograms = [
+  ...['sh', 'apt', 'apt-get', 'dnf5', 'dnf', 'yum', 'microdnf', 'zypper', 'apk', 'rpm', 'dpkg', 'debsums'],
+  ...['pip3', 'pip', 'npm', 'gem'],
+];
+
 interface Made {
   engine: Engine;
   /** What the engine knows the image by. */
   image: string;
+  configuration: Promise<ImageConfiguration>;
   call: EngineCall;
 }
 
+interface Contents {
+  packages: PackageList;
+  programs: ReadonlyMap<string, string> | undefined;
+}
+
 /** Reads what is installed in an image that was made. A list that cannot be had is said to be so; it fails no build. */
-export async function packagesOf({ engine, image, call }: Made): Promise<PackageList> {
+export async function readContents({ engine, image, configuration, call }: Made): Promise<Contents> {
   const signal = AbortSignal.any([call.signal, AbortSignal.timeout(patience)]);
   const { log: _, ...quiet } = { ...call, signal };
   const askRpm = async (folder: string): Promise<RpmPackage[]> => {
@@ -35,13 +49,21 @@ export async function packagesOf({ engine, image, call }: Made): Promise<Package
     }
     return rpmLines(inside);
   };
+  const path = await configuration.then(
+    (known) => known.path,
+    () => '',
+  );
+  let programs: Contents['programs'];
   try {
-    return await engine.files(image, packageFiles, quiet, (folder) =>
-      readPackages(new ImageRoot(folder), { workspace: call.workspace, askRpm }),
-    );
+    const places = [...packageFiles, ...programPlaces(askedPrograms, path)];
+    return await engine.files(image, places, quiet, async (folder) => {
+      const root = new ImageRoot(folder);
+      programs = await findPrograms(root, askedPrograms, path);
+      return { packages: await readPackages(root, { workspace: call.workspace, askRpm }), programs };
+    });
   } catch (error) {
     const reason = (error instanceof Error ? error.message : String(error)).slice(0, longestReason);
-    return { version: 1, contents: { state: 'unreadable', reason } };
+    return { packages: { version: 1, contents: { state: 'unreadable', reason } }, programs };
   }
 }
 

@@ -24,8 +24,16 @@ const manifestTypes = [
 const manifestSchema = z.object({ config: z.object({ digest: imageDigestSchema }) });
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md */
 const configurationSchema = z.object({
-  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+  config: z
+    .object({ Labels: z.record(z.string(), z.string()).nullish(), Env: z.array(z.string()).nullish() })
+    .nullish(),
 });
+
+export interface ImageConfiguration {
+  labels: Record<string, string>;
+  /** Where its commands look for programs; empty where it does not say. */
+  path: string;
+}
 
 /**
  * The digest of a tag, or of a digest that is there; undefined when the registry has no such image (or shows it to no stranger).
@@ -42,15 +50,15 @@ export function manifestDigest(
 }
 
 /**
- * The labels of an image's configuration, as the registry has it: what the engine says of its own copy may be another image's.
+ * What an image's configuration says, as the registry has it: what the engine says of its own copy may be another image's.
  * @throws RegistryUnavailableError
  */
-export async function readLabels(
+export async function readConfiguration(
   registry: Registry,
   repository: string,
   digest: string,
   signal: AbortSignal,
-): Promise<Record<string, string>> {
+): Promise<ImageConfiguration> {
   const ask = askPatiently(signal);
   const { credentials } = registry;
   const authorization =
@@ -85,7 +93,8 @@ export async function readLabels(
     maximumBytes: largestConfiguration,
     schema: configurationSchema,
   });
-  return config?.Labels ?? {};
+  const path = config?.Env?.findLast((each) => each.startsWith('PATH='))?.slice('PATH='.length) ?? '';
+  return { labels: config?.Labels ?? {}, path };
 }
 
 function parsed(bytes: Buffer): unknown {

@@ -3,8 +3,8 @@ import { shownText } from '../../core/shown-text.ts';
 import type { Scanner } from './scanner.ts';
 
 /** What the labels that say how to start the image would give its containers of the host. Nothing of the image runs. */
-export const capabilities: Scanner<'capabilities'> = async ({ labels }, { signal }) => {
-  const found = capabilitiesOf(await labels(signal));
+export const capabilities: Scanner<'capabilities'> = async ({ labels }) => {
+  const found = capabilitiesOf(await labels());
   if (found === undefined) {
     return {
       state: 'not-applicable',

@@ -16,8 +16,10 @@ export interface ScanSubject {
   /** The commit's own time, and the image's. */
   createdAt: Date;
   /** Reads the labels of the image's configuration. */
-  labels(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  labels(): Promise<Readonly<Record<string, string>>>;
   packages: PackageList;
+  /** Where the image has programs that scanners ask, by their names; absent where its files cannot be read. */
+  programs: ReadonlyMap<string, string> | undefined;
   /** The folder of the source, and the Dockerfile in it; real paths. */
   checkout: string;
   dockerfile: string;

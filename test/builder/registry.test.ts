@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readLabels } from '../../builder/registry.ts';
+import { type ImageConfiguration, readConfiguration } from '../../builder/registry.ts';
 import type { Registry } from '../../services/image-digests.ts';
 import { type SmallRegistry, startSmallRegistry } from './small-registry.ts';
 
@@ -17,8 +17,8 @@ afterAll(() => small[Symbol.asyncDispose]());
 
 const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
-/** Puts an image of that configuration into the registry, and reads its labels. */
-function labelsOf(configuration: unknown, changes: object = {}): Promise<Record<string, string>> {
+/** Puts an image of that configuration into the registry, and reads it. */
+function readBack(configuration: unknown, changes: object = {}): Promise<ImageConfiguration> {
   const bytes = Buffer.from(typeof configuration === 'string' ? configuration : JSON.stringify(configuration));
   const manifest = {
     schemaVersion: 2,
@@ -27,20 +27,23 @@ function labelsOf(configuration: unknown, changes: object = {}): Promise<Record<
     ...changes,
   };
   const digest = small.put('candidate/demo/app', 'a', manifest, [bytes]);
-  return readLabels(registry, 'candidate/demo/app', digest, AbortSignal.timeout(10_000));
+  return readConfiguration(registry, 'candidate/demo/app', digest, AbortSignal.timeout(10_000));
 }
 
 test('the labels are those of the configuration in the registry', async () => {
-  expect(await labelsOf({ config: { Labels: { RUN: 'docker run IMAGE', '': 'x' } } })).toEqual({
-    RUN: 'docker run IMAGE',
-    '': 'x',
-  });
+  const { labels } = await readBack({ config: { Labels: { RUN: 'docker run IMAGE', '': 'x' } } });
+  expect(labels).toEqual({ RUN: 'docker run IMAGE', '': 'x' });
+});
+
+test('the path is the one that its commands have', async () => {
+  const { path } = await readBack({ config: { Env: ['A=b', 'PATH=/opt/x=y/bin:/usr/bin', 'NOPATH=/c'] } });
+  expect(path).toBe('/opt/x=y/bin:/usr/bin');
 });
 
 test.each([{}, { config: null }, { config: {} }, { config: { Labels: null } }])(
   '%j has none',
   async (configuration) => {
-    expect(await labelsOf(configuration)).toEqual({});
+    expect(await readBack(configuration)).toEqual({ labels: {}, path: '' });
   },
 );
 
@@ -51,13 +54,13 @@ test.each<[string, unknown, object, string]>([
   ['is not there', {}, { config: { digest: `sha256:${'0'.repeat(64)}` } }, 'it answered 404 to the blobs'],
   ['is named so that another address is asked', {}, { config: { digest: '../../x' } }, 'is not what it should be'],
 ])('a configuration that %s is no image without labels', async (_what, configuration, changes, message) => {
-  await expect(labelsOf(configuration, changes)).rejects.toThrow(message);
+  await expect(readBack(configuration, changes)).rejects.toThrow(message);
 });
 
 test('an answer that is something else than was asked for is not believed', async () => {
   const liar = createServer((_request, response) => response.end('{"config":{"digest":"sha256:0"}}')).listen(0);
   const { port } = liar.address() as AddressInfo;
-  const answered = readLabels(
+  const answered = readConfiguration(
     { host: 'localhost', url: `http://localhost:${port}` },
     'candidate/demo/app',
     `sha256:${'0'.repeat(64)}`,
