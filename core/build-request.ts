@@ -104,8 +104,9 @@ export const recordKeys = {
   cyclonedx: (id: string) => `builds/${id}/sbom.cdx.json`,
   spdx: (id: string) => `builds/${id}/sbom.spdx.json`,
   comparison: (id: string) => `builds/${id}/comparison.json`,
-  /** What is known today of a released image. */
-  releaseFindings: (digest: string) => `releases/${digest.replace(':', '-')}/findings.json`,
+  /** What is known today of an image that a project (`app/job:tag`) released. */
+  releaseFindings: (project: string, digest: string) =>
+    `releases/${project.replace(':', '/')}/${digest.replace(':', '-')}/findings.json`,
   /** What was read of a file of a package repository; its name is the hash of the address. */
   repository: (name: string) => `package-repositories/${name}.json.gz`,
   logPrefix: (id: string) => `builds/${id}/log/`,

@@ -6,6 +6,7 @@ import { type BillFormat, billFormats, recordKeys } from '../core/build-request.
 import { RecordConflictError } from '../core/errors.ts';
 import { isBefore } from '../core/head-order.ts';
 import { parseProjectName, repositoriesOf } from '../core/project.ts';
+import { repositoryOf } from '../core/released-image.ts';
 import { floatingTags, immutableTag } from '../core/tags.ts';
 import { type Bills, createBills } from '../services/bills.ts';
 import { type Builds, createBuilds } from '../services/builds.ts';
@@ -15,6 +16,7 @@ import { createHeads, type Heads } from '../services/heads.ts';
 import { isTracked, lastRelease } from '../services/last-release.ts';
 import { createProjects, type ProjectRecord, type Projects } from '../services/projects.ts';
 import { openRegistry, type Registry, TagTakenError } from '../services/registry.ts';
+import { createReleases, type Releases } from '../services/releases.ts';
 import { stepInputSchema } from './step-input.ts';
 
 /** Images of one repository that were asked for in the same second have tags a second apart; a minute of them is no accident. */
@@ -27,12 +29,13 @@ interface Services {
   builds: Builds;
   projects: Projects;
   heads: Heads;
+  releases: Pick<Releases, 'note'>;
   openRegistry: () => Promise<Registry>;
   repositoryPrefix: string;
 }
 
 /** Copies a candidate that passed to the release repository, by digest, and puts its tags on, the newest build's last. */
-export function createRelease({ bills, builds, projects, heads, openRegistry, repositoryPrefix }: Services) {
+export function createRelease({ bills, builds, projects, heads, releases, openRegistry, repositoryPrefix }: Services) {
   async function end(build: Build, status: TerminalStatus, by?: string): Promise<{ status: BuildStatus }> {
     const closed = await builds.close(build, status, by === undefined ? {} : { supersededBy: by });
     return { status: (closed ?? (await builds.require(build.id))).status };
@@ -67,6 +70,8 @@ export function createRelease({ bills, builds, projects, heads, openRegistry, re
     const { id, project: name, ref, sequence, headAt } = build;
     const { digest, tags } = image;
     const release = { build: id, sequence, headAt, digest, tags, at: new Date().toISOString() };
+    // Before the tags are free, so that releases are noted in their order.
+    await releases.note({ project: name, ...release }, repositoryOf(name, repositoryPrefix));
     if (isTracked(project, ref)) {
       await projects.finishRelease(name, { ...release, ref });
     } else {
@@ -135,6 +140,7 @@ export function handler(input: unknown): Promise<{ status: BuildStatus }> {
     builds: createBuilds(client, variable('BUILDS_TABLE')),
     projects: createProjects(client, variable('PROJECTS_TABLE')),
     heads: createHeads(client, variable('HEADS_TABLE')),
+    releases: createReleases(client, variable('RELEASES_TABLE')),
     openRegistry: () => openRegistry(ecr),
     repositoryPrefix: variable('REPOSITORY_PREFIX'),
   });

@@ -15,7 +15,7 @@ const patterns = {
   cyclonedx: recordKeys.cyclonedx('*'),
   spdx: recordKeys.spdx('*'),
   comparison: recordKeys.comparison('*'),
-  releaseFindings: recordKeys.releaseFindings('*'),
+  releaseFindings: recordKeys.releaseFindings('*', '*'),
   log: `${recordKeys.logPrefix('*')}*`,
 };
 

@@ -129,11 +129,13 @@ export class State extends Construct {
       variable: 'CASCADES_TABLE',
     });
     this.releases = new RecordTable(this, 'Releases', {
-      key: 'repository',
+      // Projects that share a repository may release the same image.
+      key: 'project',
       sortKey: 'digest',
       indexes: {
         byProject: { partition: 'project', sort: 'releasedAt' },
-        // Only images that a tag names still are looked at again.
+        byDigest: { partition: 'digest' },
+        // Only images that are still there are looked at again.
         byDueTime: { partition: 'rescan', sort: 'dueAt' },
       },
       variable: 'RELEASES_TABLE',

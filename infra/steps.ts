@@ -91,6 +91,7 @@ export class Steps extends Construct {
     state.builds.grant(step, 'GetItem', 'UpdateItem');
     state.projects.grant(step, 'GetItem', 'UpdateItem');
     state.heads.grant(step, 'GetItem', 'UpdateItem');
+    state.releases.grant(step, 'UpdateItem', 'Query');
     repositories.grantRelease(step);
     // The bills of materials go with the image.
     records.grantRead(step, 'cyclonedx', 'spdx');

@@ -40,6 +40,7 @@ async function startReleasing({
     builds: world.builds,
     projects: world.projects,
     heads: world.heads,
+    releases: world.releases,
     openRegistry: async () => shelf.registry,
     repositoryPrefix: 'slipway/',
   };
@@ -49,6 +50,7 @@ async function startReleasing({
     builds: mortal.guard(world.builds),
     projects: mortal.guard(world.projects),
     heads: mortal.guard(world.heads),
+    releases: mortal.guard(world.releases),
     openRegistry: async () => mortal.guard(shelf.registry),
   });
   return Object.assign(world, {

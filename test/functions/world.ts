@@ -21,6 +21,7 @@ import { createObserveBases } from '../../services/observed-bases.ts';
 import { createProjects } from '../../services/projects.ts';
 import { createRebuilds } from '../../services/rebuilds.ts';
 import type { Records } from '../../services/records.ts';
+import { createReleases } from '../../services/releases.ts';
 import { startTables, stateTables } from '../services/tables.ts';
 
 export const commit = 'a'.repeat(40);
@@ -93,6 +94,7 @@ export async function startWorld() {
     observeBases: createObserveBases({ bases, dependents, projects, repositoryPrefix: 'slipway/' }),
     deliveries: createDeliveries(client, 'deliveries'),
     heads: createHeads(client, 'heads'),
+    releases: createReleases(client, 'releases'),
     /** The builder's requests, in the order of their writing. */
     requests,
     results,

@@ -43,10 +43,11 @@ export const stateTables: Table[] = [
   },
   {
     name: 'releases',
-    key: 'repository',
+    key: 'project',
     sortKey: 'digest',
     indexes: {
       byProject: { partition: 'project', sort: 'releasedAt' },
+      byDigest: { partition: 'digest' },
       byDueTime: { partition: 'rescan', sort: 'dueAt' },
     },
   },
