@@ -1,0 +1,50 @@
+import { parseRpmVerify } from '../../core/scanners/verify-output.ts';
+import { lastWords, mustKnow, type PackageOrigin, type Verify, VerifyFailedError } from './verify.ts';
+
+/** Whichever of them a package has, in the order that rpm itself asks. */
+const signature = ['DSAHEADER', 'RSAHEADER', 'SIGGPG', 'SIGPGP'].reduceRight(
+  (otherwise, tag) => `%|${tag}?{%{${tag}:pgpsig}}:{${otherwise}}|`,
+  '(none)',
+);
+/** Of every package a line, then its files, each after a tab. */
+const format = `%{NAME}\\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\t%{VENDOR}\\t${signature}\\n[\\t%{FILENAMES}\\n]`;
+
+/**
+ * `rpm -Va` without what is no matter of files: dependencies, and the scripts of packages. Who owns which file is asked once for all
+ * packages, which also tells whether rpm sees its database at all.
+ */
+export const verifyRpm: Verify = async (tools, packages) => {
+  const asked = await tools.run('rpm', '-qa', '--queryformat', format);
+  if (asked.code !== 0) throw new VerifyFailedError(`rpm could not list the packages: ${lastWords(asked)}`);
+  const { known, owners } = readOwners(asked.stdout);
+  mustKnow('rpm', packages, known);
+  const verified = await tools.run('rpm', '-Va', '--nodeps', '--noscripts', '--nomtime');
+  // What is wrong with the database, or with a package in it, is said there; it ends with 1 as for a changed file.
+  const fault = /^error: .*$/m.exec(verified.stderr)?.[0];
+  if (fault !== undefined) throw new VerifyFailedError(`rpm could not verify every package: ${fault}`);
+  const found = parseRpmVerify(verified.stdout);
+  if (verified.code !== 0 && found.files.length === 0 && found.oddLine === undefined) {
+    throw new VerifyFailedError(`rpm could not verify: ${lastWords(verified)}`);
+  }
+  return { ...found, owners: async () => owners };
+};
+
+function readOwners(text: string): { known: Set<string>; owners: Map<string, PackageOrigin> } {
+  const known = new Set<string>();
+  const owners = new Map<string, PackageOrigin>();
+  let owner: PackageOrigin = {};
+  for (const line of text.split('\n')) {
+    if (line.startsWith('\t')) {
+      owners.set(line.slice(1), owner);
+      continue;
+    }
+    const [name = '', version = '', vendor = '(none)', signed = '(none)'] = line.split('\t');
+    known.add(`${name} ${version.replace(/^0:/, '')}`);
+    owner = {
+      package: `${name}-${version}`,
+      ...(signed === '(none)' ? {} : { signature: signed }),
+      ...(vendor === '(none)' ? {} : { vendor }),
+    };
+  }
+  return { known, owners };
+}
