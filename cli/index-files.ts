@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type IndexFile, isIndexFile } from '../core/index-file.ts';
+import { type IndexFile, isOfIndex } from '../core/index-file.ts';
 import { largestFile } from '../core/index-yaml.ts';
 
 /** There is no index to check: the message says what was looked for. */
@@ -18,7 +18,7 @@ export interface IndexFolder {
 }
 
 /**
- * Reads the index of a folder, or of the folder `index.d` itself.
+ * Reads the index of a folder, or of the folder `index.d` itself: its entries, its policy and its VEX documents.
  * @throws NoIndexError
  */
 export async function readIndexFolder(folder: string): Promise<IndexFolder> {
@@ -31,16 +31,25 @@ export async function readIndexFolder(folder: string): Promise<IndexFolder> {
     });
   });
   const index: IndexFolder = { root, files: [], unread: [] };
-  for (const path of names.map((name) => `index.d/${name}`).sort()) {
-    if (!isIndexFile(path)) continue;
+  const others = [...(await namesIn(root)), ...(await namesIn(join(root, 'vex'))).map((name) => `vex/${name}`)];
+  for (const path of [...names.map((name) => `index.d/${name}`), ...others].sort()) {
+    if (!isOfIndex(path)) continue;
     const read = await readText(join(root, path));
     if ('text' in read) index.files.push({ path, text: read.text });
     else index.unread.push({ path, reason: read.reason });
   }
-  if (index.files.length === 0 && index.unread.length === 0) {
+  if (![...index.files, ...index.unread].some(({ path }) => path.startsWith('index.d/'))) {
     throw new NoIndexError(`There is no file like ${join(root, 'index.d', 'app-id.yml')}.`);
   }
   return index;
+}
+
+/** A folder that is not there has nothing in it. */
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
+    throw error;
+  });
 }
 
 /** What the errors of the system mean for somebody who looks after an index. */

@@ -1,6 +1,8 @@
-import { type Index, type IndexFile, readIndex } from './index-file.ts';
+import type { Verdict } from './build.ts';
+import { type Index, type IndexFile, isPolicyFile, readIndex } from './index-file.ts';
 import type { IndexProblem } from './index-problem.ts';
 import { needsBuild, planIndex } from './plan.ts';
+import type { OwnPolicy } from './policy.ts';
 import type { Project } from './project.ts';
 
 /** What a pull request would do to the index. */
@@ -14,7 +16,12 @@ export interface IndexChange {
   added: Project[];
   changed: { before: Project; after: Project; isBuilt: boolean }[];
   removed: Project[];
+  /** What the policy of the whole index was and will be, where that differs. */
+  policy?: { before: OwnPolicy | undefined; after: OwnPolicy | undefined };
 }
+
+/** A project as the pipeline has it, with what became of its newest candidate. */
+type KnownProject = Project & { judged?: { outcome: Verdict['outcome'] } | undefined };
 
 /**
  * The index as it will be when a pull request is merged: as its base is now, with the files that the pull request changes as it has
@@ -35,7 +42,7 @@ export function mergedFiles(base: IndexFile[], head: IndexFile[], changed: reado
 export function indexChange(
   base: IndexFile[],
   merged: IndexFile[],
-  known: readonly Project[],
+  known: readonly KnownProject[],
   read: (files: IndexFile[]) => Index = readIndex,
 ): IndexChange {
   const [before, after] = [read(base), read(merged)];
@@ -47,6 +54,7 @@ export function indexChange(
     !old.has(keyOf(problem)) || (problem.entry === undefined && touched.has(problem.file));
 
   const standing = knownBefore(before, known);
+  const blocked = new Set(known.filter(({ judged }) => judged?.outcome === 'block').map(({ name }) => name));
   const plan = planIndex(after, standing);
   const byName = new Map(standing.map((project) => [project.name, project]));
   return {
@@ -56,10 +64,19 @@ export function indexChange(
     added: plan.added,
     changed: plan.changed.flatMap((project) => {
       const previous = byName.get(project.name);
-      return previous ? [{ before: previous, after: project, isBuilt: needsBuild(previous, project) }] : [];
+      if (!previous) return [];
+      const isBuilt = needsBuild(previous, project, blocked.has(project.name));
+      return [{ before: previous, after: project, isBuilt }];
     }),
     removed: plan.deactivated,
+    ...(samePolicy(before, after) ? {} : { policy: { before: before.policy, after: after.policy } }),
   };
+}
+
+function samePolicy(before: Index, after: Index): boolean {
+  // One that cannot be read is neither; its error says so.
+  if ([...before.brokenFiles, ...after.brokenFiles].some(isPolicyFile)) return true;
+  return JSON.stringify(before.policy) === JSON.stringify(after.policy);
 }
 
 function isError({ severity }: IndexProblem): boolean {

@@ -9,7 +9,7 @@ import {
   requiredKeys,
 } from './index-entry.ts';
 import { type IndexProblem, quoted } from './index-problem.ts';
-import type { Mapping, Value } from './index-yaml.ts';
+import { type Mapping, type Value, valueAt } from './index-yaml.ts';
 import { suggestionFor } from './suggestion.ts';
 
 /** A problem of a file that is being read. */
@@ -65,7 +65,7 @@ function reportUnknown(entry: Mapping, findings: Finding[]): Set<string> {
 }
 
 /** What the schema says against a value, at the place of the value. */
-function findingsOf(issue: z.core.$ZodIssue, entry: Mapping): Finding[] {
+export function findingsOf(issue: z.core.$ZodIssue, entry: Mapping): Finding[] {
   const name = issue.path.reduce<string>(
     (words, part) =>
       typeof part === 'number' ? `${words}, item ${part + 1}` : `${words && `${words}, `}"${String(part)}"`,
@@ -75,7 +75,7 @@ function findingsOf(issue: z.core.$ZodIssue, entry: Mapping): Finding[] {
   const holder = valueAt(entry, issue.path.slice(0, -1));
   const offset = value?.offset ?? holder?.offset ?? entry.offset;
   if (issue.code === 'unrecognized_keys') {
-    const known = keysWithin(String(issue.path[0]));
+    const known = keysWithin(String(issue.path.findLast((part) => typeof part === 'string')));
     return issue.keys.map((key) => {
       const meant = suggestionFor(key, known);
       const advice = meant ? `Did you mean "${meant}"?` : `It has the keys ${known.join(', ')}.`;
@@ -99,14 +99,7 @@ function isNothing(value: Value | undefined): boolean {
   return !value || value.kind === 'nothing' || (value.kind === 'list' && value.items.length === 0);
 }
 
-function valueAt(value: Value | undefined, path: PropertyKey[]): Value | undefined {
-  const [part, ...rest] = path;
-  if (part === undefined) return value;
-  if (value?.kind === 'mapping') return valueAt(value.keys.get(String(part))?.value, rest);
-  return value?.kind === 'list' ? valueAt(value.items[Number(part)], rest) : undefined;
-}
-
-function plainOf(value: Value): unknown {
+export function plainOf(value: Value): unknown {
   switch (value.kind) {
     case 'text':
       return value.text;

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { notifiableStatuses } from './build.ts';
 import { InvalidInputError } from './errors.ts';
-import { severities } from './findings.ts';
 import { parseImageReference } from './image-reference.ts';
-import { hiddenCharacter, quoted } from './index-problem.ts';
+import { exceptionMapping } from './index-exceptions.ts';
+import { policyMapping, scannersMapping } from './index-policy.ts';
+import { quoted } from './index-problem.ts';
+import { atMost, listOf, mostListed, oneOf, prose, rule, text } from './index-values.ts';
 import { parseSchedule } from './schedule.ts';
-import { suggestionFor } from './suggestion.ts';
 
 /**
  * The keys of an index entry: what each may hold, and what it means. The reader, the suggestions for misspelt keys and the JSON Schema
@@ -13,48 +14,7 @@ import { suggestionFor } from './suggestion.ts';
  * rule.
  */
 
-const longestText = 500;
 const longestId = 80;
-const mostListed = 50;
-
-/** Refuses a value by a rule that knows the reason, or passes it on. */
-const rule = (reasonAgainst: (text: string) => string | undefined, params?: { isHidden: true }) =>
-  z.superRefine<string>((text, context) => {
-    const message = reasonAgainst(text);
-    if (message !== undefined) context.addIssue({ code: 'custom', message, continue: true, ...(params && { params }) });
-  });
-
-/** A text of several lines, as `>` and `|` write them. */
-const prose = z
-  .string({ error: 'It must be a text.' })
-  .max(longestText, `It is longer than ${longestText} characters.`)
-  .check(
-    rule(
-      (value) =>
-        value.search(hiddenCharacter) < 0
-          ? undefined
-          : `There is a control character or one that cannot be seen in ${quoted(value)}. Type the value anew.`,
-      { isHidden: true },
-    ),
-  );
-
-const text = prose.check(
-  rule((value) =>
-    /[\t\n\r]/.test(value) ? `There is a line break or a tab in ${quoted(value)}. Write one line.` : undefined,
-  ),
-);
-
-/** Says it beside what is wrong with the items. */
-const atMost = (most: number) =>
-  z.superRefine<unknown[]>((list, context) => {
-    if (list.length <= most) return;
-    context.addIssue({ code: 'custom', message: `It lists more than ${most}.`, continue: true });
-  });
-
-const listOf = <Item extends z.ZodType>(item: Item, what: string, most = mostListed) =>
-  z.union([z.null(), item, z.array(item).check(atMost(most)).meta({ maxItems: most })], {
-    error: `It must be ${what}, or a list of them.`,
-  });
 
 const idPattern = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
 const id = text
@@ -175,53 +135,6 @@ const glob = text.check(
   ),
 );
 
-const day = text
-  .check(
-    rule((value) =>
-      z.iso.date().safeParse(value).success ? undefined : `${quoted(value)} is no day. Write it as 2027-03-31.`,
-    ),
-  )
-  .meta({ format: 'date' });
-
-/** One of some words, whatever their case; as a rule of a text, so that a list says which of its items is wrong. */
-const oneOf = (words: readonly string[]) =>
-  text
-    .check(
-      rule((value) => {
-        if (words.some((word) => word.toLowerCase() === value.toLowerCase())) return undefined;
-        const meant = suggestionFor(value, words);
-        return `${quoted(value)} is not known here. ${meant ? `Did you mean ${meant}?` : `Choose of ${words.join(', ')}.`}`;
-      }),
-    )
-    .meta({ enum: [...words] });
-
-const policySchema = z.strictObject(
-  {
-    'max-severity': oneOf(severities)
-      .nullish()
-      .describe('The worst severity that a finding may have for the image to be released all the same.'),
-  },
-  { error: 'It must be a mapping, such as "max-severity: MEDIUM".' },
-);
-
-const exceptionSchema = z.strictObject(
-  {
-    id: text
-      .check(
-        rule((value) =>
-          /^[A-Za-z0-9][\w.:-]{2,99}$/.test(value)
-            ? undefined
-            : `${quoted(value)} is no id of a finding, such as CVE-2026-1234.`,
-        ),
-      )
-      .describe('The finding, as the scan names it.'),
-    reason: prose.describe('Why it does no harm here.'),
-    owner: text.describe('Who answers for that: a person or a team.'),
-    expires: day.describe('The day that the exception ends with, at most 180 days ahead.'),
-  },
-  { error: 'It must be a mapping with id, reason, owner and expires.' },
-);
-
 const deploySchema = z.strictObject(
   {
     repository: text.describe('The git repository with the manifests: owner/name, or its https address.'),
@@ -291,9 +204,9 @@ export const entrySchema = z.strictObject({
   schedule: schedule
     .nullish()
     .describe('When to build without news, in UTC: `rate(7 days)` or `cron(0 4 ? * MON *)`; at most once an hour.'),
-  policy: policySchema.nullish().describe("What is stricter or milder than the pipeline's policy."),
+  policy: policyMapping.nullish().describe("What is stricter or milder than the index's policy, or the pipeline's."),
   exceptions: z
-    .array(exceptionSchema, { error: 'It must be a list of exceptions.' })
+    .array(exceptionMapping, { error: 'It must be a list of exceptions.' })
     .check(atMost(mostListed))
     .meta({ maxItems: mostListed })
     .nullish()
@@ -326,8 +239,9 @@ export const expectedKeys: Partial<Record<EntryKey, string>> = {
 /** The keys that a mapping within an entry may have. */
 export function keysWithin(key: string): string[] {
   const mappings: Record<string, z.ZodObject> = {
-    policy: policySchema,
-    exceptions: exceptionSchema,
+    policy: policyMapping,
+    scanners: scannersMapping,
+    exceptions: exceptionMapping,
     deploy: deploySchema,
   };
   return Object.keys(mappings[key]?.shape ?? {});

@@ -1,10 +1,14 @@
 import { cyclesAmong } from './index-cycles.ts';
 import { readEntries } from './index-entries.ts';
 import type { Finding } from './index-entry-check.ts';
+import { policyFile, readPolicyFile } from './index-policy-file.ts';
 import type { IndexPosition, IndexProblem } from './index-problem.ts';
 import type { EntryOptions } from './index-project.ts';
+import { isVexFile, readVex, type VexDocument } from './index-vex.ts';
+import { foldVex } from './index-vex-folding.ts';
 import { readYaml, type YamlFile } from './index-yaml.ts';
 import { ownParent } from './own-parent.ts';
+import type { OwnPolicy } from './policy.ts';
 import type { Project } from './project.ts';
 
 export type { IndexProblem };
@@ -14,9 +18,14 @@ export interface IndexFile {
   text: string;
 }
 
-/** What the files of an index say. `brokenFiles` could not be read whole: their projects stay as they are known. */
+/**
+ * What the files of an index say. `brokenFiles` could not be read whole: their projects stay as they are known, and so does what the policy
+ * of the index, or its VEX documents, say of all projects.
+ */
 export interface Index {
   projects: Project[];
+  /** Of the whole index; the projects have it in theirs. */
+  policy?: OwnPolicy | undefined;
   problems: IndexProblem[];
   brokenFiles: Set<string>;
   /** Where the entry of each project begins, by the project's name. */
@@ -24,6 +33,19 @@ export interface Index {
 }
 
 const mostProblemsOfFile = 200;
+/** Of all documents; each is read within a second, and a planner has a minute. */
+const mostDocuments = 500;
+const largestDocuments = 10_000_000;
+
+/** Whether a path in the index repository is one that the index consists of. */
+export function isOfIndex(path: string): boolean {
+  return isIndexFile(path) || isPolicyFile(path) || isVexFile(path);
+}
+
+/** Whatever looks like the policy is read as one: it must not be passed over for the end of its name. */
+export function isPolicyFile(path: string): boolean {
+  return /^policy\.ya?ml$/.test(path);
+}
 
 /** Whether a path in the index repository is that of a file with entries. CCCP's template lies beside them. */
 export function isIndexFile(path: string): boolean {
@@ -31,17 +53,19 @@ export function isIndexFile(path: string): boolean {
 }
 
 /**
- * Reads every file; a broken file or entry is reported and stops nothing else. Other files than `index.d/*.yml|yaml` are passed over.
- * An entry is in force if a project can be made of it, whatever else is reported of it.
+ * Reads every file; a broken file or entry is reported and stops nothing else. Other files than `index.d/*.yml|yaml`, `policy.yml` and
+ * `vex/*.json` are passed over. An entry is in force if a project can be made of it, whatever else is reported of it.
  */
 export function readIndex(files: IndexFile[], options: Partial<EntryOptions> = {}): Index {
   const { now = new Date(), allowedHosts = [] } = options;
   const index: Index = { projects: [], problems: [], brokenFiles: new Set(), positions: new Map() };
   const parentsAt = new Map<string, IndexPosition>();
+  const policy = readPolicy(files, index);
+  if (policy) index.policy = policy;
   for (const { path, text } of files) {
     if (!isIndexFile(path)) continue;
     const yaml = readYaml(text);
-    const { entries, findings, isWhole } = readEntries(yaml, path, { now, allowedHosts });
+    const { entries, findings, isWhole } = readEntries(yaml, path, { now, allowedHosts, policy });
     if (!isWhole) index.brokenFiles.add(path);
     for (const { project, shown, offset, parentsOffset } of entries) {
       const first = index.positions.get(project.name);
@@ -61,10 +85,63 @@ export function readIndex(files: IndexFile[], options: Partial<EntryOptions> = {
   dropCycles(index, parentsAt);
   markSharedRepositories(index.projects);
   keepVersionTagsApart(index);
+  readDocuments(files, index, now);
   return index;
 }
 
-function report(file: string, { positionOf }: YamlFile, findings: Finding[], problems: IndexProblem[]): void {
+/** What `policy.yml` says for all entries. With an error nobody knows that. */
+function readPolicy(files: IndexFile[], index: Index): OwnPolicy | undefined {
+  let known: OwnPolicy | undefined;
+  for (const { path, text } of files) {
+    if (!isPolicyFile(path)) continue;
+    const yaml = readYaml(text);
+    const { policy, findings } = readPolicyFile(yaml);
+    if (path !== policyFile) {
+      const message = `The policy of the index stands in ${policyFile}. Give the file that name.`;
+      findings.push({ severity: 'error', code: 'file-name', offset: 0, message });
+    }
+    const [first] = findings;
+    if (first) {
+      first.message += ' Until the policy can be read, every project keeps the one that it has, and new entries wait.';
+      index.brokenFiles.add(path);
+    } else known = policy;
+    report(path, yaml, findings, index.problems);
+  }
+  return known;
+}
+
+function readDocuments(files: IndexFile[], index: Index, now: Date): void {
+  const documents = new Map<string, VexDocument>();
+  let size = 0;
+  for (const { path, text } of files) {
+    if (!isVexFile(path)) continue;
+    size += text.length;
+    if (documents.size === mostDocuments || size > largestDocuments) {
+      const message = `There are more than ${mostDocuments} documents, or ${largestDocuments / 1e6} MB of them. Take out what has ended.`;
+      index.problems.push({ file: path, line: 1, column: 1, severity: 'error', code: 'too-large', message });
+      index.brokenFiles.add(path);
+      break;
+    }
+    const document = readVex(path, text, now);
+    documents.set(path, document);
+    if (document.isBroken) index.brokenFiles.add(path);
+  }
+  const told = foldVex(documents, index.projects);
+  for (const [path, { findings, positionOf, isBroken }] of documents) {
+    const [first] = findings;
+    if (isBroken && first) {
+      first.message += ' Until the documents can be read, every project keeps the statements that it has.';
+    }
+    report(path, { positionOf }, [...findings, ...(told.get(path) ?? [])], index.problems);
+  }
+}
+
+function report(
+  file: string,
+  { positionOf }: Pick<YamlFile, 'positionOf'>,
+  findings: Finding[],
+  problems: IndexProblem[],
+): void {
   findings.sort((one, other) => one.offset - other.offset);
   const [shown, left] = [findings.slice(0, mostProblemsOfFile), findings.slice(mostProblemsOfFile)];
   for (const { offset, ...finding } of shown) problems.push({ file, ...positionOf(offset), ...finding });

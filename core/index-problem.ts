@@ -16,6 +16,8 @@ export type IndexProblemCode =
   | 'path'
   | 'prebuild'
   | 'exception'
+  | 'policy'
+  | 'vex'
   | 'duplicate-id'
   | 'duplicate-name'
   | 'cycle'

@@ -1,12 +1,14 @@
 import { notifiableStatuses } from './build.ts';
-import { severities } from './findings.ts';
 import { judgeGitUrl } from './git-url.ts';
 import { adviceOn } from './index-advice.ts';
 import { type EntryKey, type EntryValues, isTrue, splitAddresses } from './index-entry.ts';
 import { checkKeys, type Finding } from './index-entry-check.ts';
-import { exceptionFindings } from './index-exceptions.ts';
+import { exceptionFindings, exceptionsOf } from './index-exceptions.ts';
+import { policyOf } from './index-policy.ts';
+import { milderFindings } from './index-policy-file.ts';
 import { escaped, quoted } from './index-problem.ts';
 import { type Mapping, type Text, textOf, type Value } from './index-yaml.ts';
+import { type OwnPolicy, overPolicy } from './policy.ts';
 import type { Project } from './project.ts';
 import { sourceOf } from './source.ts';
 
@@ -15,6 +17,8 @@ export interface EntryOptions {
   now: Date;
   /** Hosts that sources may be read from although they are private, each with its port or for all of them. */
   allowedHosts: readonly string[];
+  /** The policy of the whole index, which an entry's own stands over. */
+  policy?: OwnPolicy | undefined;
 }
 
 export interface ReadEntry {
@@ -30,7 +34,11 @@ export function readEntry(entry: Mapping, file: string, options: EntryOptions): 
   const { values, findings } = checkKeys(entry);
   const places = placesOf(entry, options, findings);
   findings.push(...exceptionFindings(entry, options.now), ...adviceOn(entry, file));
-  const project = values && places && !findings.some(isFatal) ? projectOf(values, places, file) : undefined;
+  const ownPolicy = policyOf(values?.policy);
+  findings.push(...milderFindings(entry, ownPolicy, options.policy));
+  const policy = overPolicy(options.policy, ownPolicy);
+  const project =
+    values && places && !findings.some(isFatal) ? projectOf(values, { ...places, policy }, file) : undefined;
   return {
     ...(project ? { project } : {}),
     shown: shownName(entry),
@@ -128,7 +136,11 @@ function prebuildOf(
   return undefined;
 }
 
-function projectOf(values: EntryValues, places: Places, file: string): Project {
+function projectOf(
+  values: EntryValues,
+  { policy, ...places }: Places & Partial<Pick<Project, 'policy'>>,
+  file: string,
+): Project {
   const appId = values['app-id'].toLowerCase();
   const jobId = values['job-id'].toLowerCase();
   const name = `${appId}/${jobId}:${values['desired-tag']}`;
@@ -137,8 +149,6 @@ function projectOf(values: EntryValues, places: Places, file: string): Project {
     pullRequests: flagOf(values['pull-requests']),
   };
   const notify = optionalList(values.notify)?.map((end) => end.toLowerCase());
-  const maxSeverity = values.policy?.['max-severity']?.toUpperCase();
-  const severity = severities.find((known) => known === maxSeverity);
   const optional = {
     extraTags: optionalList(values['extra-tags']),
     platforms: optionalList(values.platforms)?.map((platform) => platform.toLowerCase()),
@@ -146,8 +156,8 @@ function projectOf(values: EntryValues, places: Places, file: string): Project {
     ...flags,
     notify: notify && notifiableStatuses.filter((status) => notify.includes(status)),
     schedule: values.schedule ?? undefined,
-    policy: severity && { maxSeverity: severity },
-    exceptions: values.exceptions ?? undefined,
+    policy,
+    exceptions: exceptionsOf(values.exceptions),
   };
   return {
     name,

@@ -1,6 +1,7 @@
 import { commentMark } from './github-comment.ts';
 import type { IndexChange } from './index-change.ts';
 import type { IndexProblem } from './index-file.ts';
+import { exceptionChanges, policyChanges } from './index-rule-changes.ts';
 import { code, link, shortened } from './markdown.ts';
 import type { Project } from './project.ts';
 
@@ -98,12 +99,13 @@ function titleOf({ added, changed, removed }: IndexChange): string {
 }
 
 function plan(input: IndexReportInput): string[] {
-  const { added, changed, removed } = input.change;
+  const { added, changed, removed, policy } = input.change;
   const names = new Set([...added, ...changed.map(({ after }) => after)].map(({ name }) => name));
   const lines: string[] = [];
   const section = (title: string, items: string[]) => {
     if (items.length > 0) lines.push('', `**${title}**`, '', ...shortened(items, mostProjects));
   };
+  section('The policy of the whole index', policy ? policyChanges(policy).map((line) => `- ${line}`) : []);
   section(
     'Added, and built',
     added.map((project) => built(project, names, input)),
@@ -186,13 +188,21 @@ const shownKeys: Partial<Record<keyof Project, string>> = {
   versionTags: 'version-tags',
   pullRequests: 'pull-requests',
   gitUrl: 'git-url',
+  vex: 'VEX statements',
   sharesRepository: 'other entries of the same repository',
 };
 
 function differences(before: Project, after: Project): string {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Project)[];
   const different = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
-  return different.map((key) => shownKeys[key] ?? key).join(', ');
+  return different
+    .map((key) => {
+      if (key === 'policy')
+        return `policy (${policyChanges({ before: before.policy, after: after.policy }).join(', ')})`;
+      if (key === 'exceptions') return `exceptions (${exceptionChanges(before, after)})`;
+      return shownKeys[key] ?? key;
+    })
+    .join(', ');
 }
 
 function problemLine(

@@ -202,3 +202,11 @@ export function textOf(mapping: Mapping, key: string): Text | undefined {
   const value = mapping.keys.get(key)?.value;
   return value?.kind === 'text' ? value : undefined;
 }
+
+/** The value that a path of keys and places in lists leads to. */
+export function valueAt(value: Value | undefined, path: PropertyKey[]): Value | undefined {
+  const [part, ...rest] = path;
+  if (part === undefined) return value;
+  if (value?.kind === 'mapping') return valueAt(value.keys.get(String(part))?.value, rest);
+  return value?.kind === 'list' ? valueAt(value.items[Number(part)], rest) : undefined;
+}

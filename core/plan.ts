@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Index } from './index-file.ts';
+import { type Index, isPolicyFile } from './index-file.ts';
+import { isVexFile } from './index-vex.ts';
 import type { Project } from './project.ts';
 import { isVersionTag } from './tags.ts';
 import type { PushTrigger } from './trigger.ts';
@@ -44,14 +45,21 @@ export interface IndexPlan {
 
 /**
  * What an index means against the projects that are known. Projects of a file that could not be read whole stay as they are
- * unless the file still has them, and an index without a single project changes nothing: a broken index deletes nothing.
+ * unless the file still has them, and an index without a single project changes nothing: a broken index deletes nothing. A policy that
+ * cannot be read leaves each project its own and adds none, and so do VEX documents.
  */
 export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known: Project[]): IndexPlan {
   const knownByName = new Map(known.map((project) => [project.name, project]));
   const named = new Set(index.projects.map(({ name }) => name));
+  const broken = [...index.brokenFiles];
+  const [keepsPolicy, keepsVex] = [broken.some(isPolicyFile), broken.some(isVexFile)];
+  const projects = index.projects.map((project) => {
+    const before = knownByName.get(project.name);
+    return keeping(keepsVex ? 'vex' : undefined, keeping(keepsPolicy ? 'policy' : undefined, project, before), before);
+  });
   return {
-    added: index.projects.filter(({ name }) => !knownByName.has(name)),
-    changed: index.projects.filter((project) => {
+    added: keepsPolicy ? [] : projects.filter(({ name }) => !knownByName.has(name)),
+    changed: projects.filter((project) => {
       const before = knownByName.get(project.name);
       return before !== undefined && !sameProject(before, project);
     }),
@@ -62,21 +70,52 @@ export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known:
   };
 }
 
-/** Whether a changed entry makes another image, or may have another verdict: a new address for mails does neither. */
-export function needsBuild(before: Project, after: Project): boolean {
+/** A project with what was known of one of its keys before. */
+function keeping(key: 'policy' | 'vex' | undefined, project: Project, before: Project | undefined): Project {
+  if (!key) return project;
+  const { [key]: _, ...rest } = project;
+  const known = before?.[key];
+  return known ? { ...rest, [key]: known } : rest;
+}
+
+/**
+ * Whether a changed entry makes another image, or may have another verdict: a new address for mails does neither. By another policy, other
+ * exceptions and other statements only an image that was blocked can win anything, which spares an index of ten thousand projects their
+ * builds when its policy changes; what is released is held against the new policy by its next build or its weekly scan.
+ */
+export function needsBuild(before: Project, after: Project, wasBlocked = false): boolean {
   const content = (project: Project) =>
     JSON.stringify([
       ...[project.source, project.gitBranch, project.dockerfile, project.context, project.active],
       ...[project.platforms, project.prebuild?.script, project.prebuild?.context, project.extraTags],
-      ...[project.policy?.maxSeverity, project.exceptions?.map(({ id, expires }) => [id, expires])],
     ]);
-  return content(before) !== content(after);
+  if (content(before) !== content(after)) return true;
+  return wasBlocked && rulesOf(before) !== rulesOf(after);
+}
+
+/** What a verdict depends on beside the image, without what only explains it. */
+function rulesOf({ policy, exceptions = [], vex = [] }: Project): string {
+  return canonical({
+    policy,
+    exceptions: exceptions.map(({ id, package: name, expires }) => [id, name, expires]),
+    vex: vex.map(({ ids, packages, status, expires }) => [ids, packages, status, expires]),
+  });
 }
 
 function sameProject(one: Project, other: Project): boolean {
   return canonical(one) === canonical(other);
 }
 
-function canonical(project: Project): string {
-  return JSON.stringify(Object.entries(project).sort(([one], [other]) => (one < other ? -1 : 1)));
+function canonical(value: object): string {
+  return JSON.stringify(sorted(value));
+}
+
+/** By its keys, all the way down: a map comes back from the table in another order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, held]) => held !== undefined);
+  return Object.fromEntries(
+    entries.sort(([one], [other]) => (one < other ? -1 : 1)).map(([key, held]) => [key, sorted(held)]),
+  );
 }

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Parser } from 'tar';
 import { UpstreamError } from '../core/errors.ts';
-import type { IndexFile } from '../core/index-file.ts';
+import { type IndexFile, isIndexFile, isOfIndex } from '../core/index-file.ts';
 
 /** An index of 100,000 entries is about 30 MB of text; more than this is no index. */
 const maximumBytes = 256 * 1024 * 1024;
@@ -38,7 +38,9 @@ export function createIndexRepository(apiUrl: string, repository: string, token:
         onReadEntry(entry) {
           // GitHub puts everything into one folder, `<owner>-<repository>-<commit>/`.
           const path = entry.path.replace(/^[^/]+\//, '');
-          if (entry.type !== 'File' || !/^index\.d\/[^/]+\.ya?ml$/.test(path)) {
+          if (!isOfIndex(path) || entry.type !== 'File') {
+            // A link in the place of what counts for all projects must not pass for nothing: it cannot be read.
+            if (isOfIndex(path) && !isIndexFile(path)) files.push({ path, text: '' });
             entry.resume();
             return;
           }

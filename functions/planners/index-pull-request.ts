@@ -50,7 +50,7 @@ export function createIndexPullRequestPlanner(services: Services): Planner<'pull
     if (changed > mostChanged) {
       throw new IndexTooLargeError(`It changes more than ${mostChanged / 1e6} MB of the index. Split it.`);
     }
-    const known = records.map((record) => projectSchema.parse(record));
+    const known = records.map((record) => ({ ...projectSchema.parse(record), judged: record.judged }));
     const read = (files: IndexFile[]) => readIndex(files, index);
     const change = indexChange(base, merged, known, read);
     const built = [...change.added, ...change.changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => after)];

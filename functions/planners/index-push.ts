@@ -161,7 +161,8 @@ function callsOf(push: PushTrigger, { added, changed }: IndexPlan, known: Projec
   for (const { name } of added) calls.set(name, { change: 'added' });
   for (const project of changed) {
     const before = knownByName.get(project.name);
-    if (before && needsBuild(before, project)) calls.set(project.name, { change: 'changed' });
+    if (before && needsBuild(before, project, before.judged?.outcome === 'block'))
+      calls.set(project.name, { change: 'changed' });
   }
   return calls;
 }

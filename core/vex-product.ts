@@ -1,0 +1,65 @@
+import type { OpenVexProduct } from './open-vex.ts';
+import { packageNameOf, packageVersionOf, parsePurl } from './purl.ts';
+
+/** What a product of a VEX statement is to the index. */
+export type NamedProduct =
+  | {
+      kind: 'project';
+      /** `app/job` */
+      image: string;
+      /** All of the image's where it is absent. */
+      tag?: string;
+    }
+  /** One image by its digest: no statement on what will be built. */
+  | { kind: 'digest' }
+  | { kind: 'other' };
+
+const imageName =
+  /^([a-z0-9]+(?:[._-][a-z0-9]+)*\/[a-z0-9]+(?:[._-][a-z0-9]+)*)(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?$/;
+
+/**
+ * A product names a project as the index does, `app/job` or `app/job:tag`, or by the package URL of its image: the last two parts of
+ * `repository_url` are app and job, whatever the registry and the prefix before them. A package URL without it could be anybody's image
+ * of that name. https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md
+ */
+export function namedProduct({ '@id': id, identifiers }: OpenVexProduct): NamedProduct {
+  const named = [id, identifiers?.purl].filter((each) => each !== undefined).map(productOf);
+  return (
+    named.find(({ kind }) => kind === 'project') ?? named.find(({ kind }) => kind === 'digest') ?? { kind: 'other' }
+  );
+}
+
+function productOf(text: string): NamedProduct {
+  const purl = parsePurl(text);
+  if (!purl) {
+    const [, image, tag] = imageName.exec(text) ?? [];
+    return image ? { kind: 'project', image, ...(tag ? { tag } : {}) } : { kind: 'other' };
+  }
+  if (purl.type !== 'oci') return { kind: 'other' };
+  if (purl.version) return { kind: 'digest' };
+  const path =
+    purl.qualifiers
+      .get('repository_url')
+      ?.replace(/^[a-z]+:\/\//i, '')
+      .split('/') ?? [];
+  const [app, job] = path.slice(-2);
+  // The first part is the registry.
+  if (path.length < 2 || !app || !job || job.toLowerCase() !== purl.name.toLowerCase()) return { kind: 'other' };
+  const tag = purl.qualifiers.get('tag');
+  const image = path.length === 2 ? `library/${job}` : `${app}/${job}`;
+  return { kind: 'project', image: image.toLowerCase(), ...(tag ? { tag } : {}) };
+}
+
+/**
+ * The packages that a statement is about, with `@version` where it names one. Undefined where it is about all of the image; empty where
+ * it is about parts that have no package URL, which nobody could find in it.
+ */
+export function packagesOf({ subcomponents }: OpenVexProduct): string[] | undefined {
+  if (!subcomponents || subcomponents.length === 0) return undefined;
+  return subcomponents.flatMap(({ '@id': id, identifiers }) => {
+    const purl = [identifiers?.purl, id].flatMap((text) => (text ? (parsePurl(text) ?? []) : [])).at(0);
+    if (!purl) return [];
+    const version = packageVersionOf(purl);
+    return [`${packageNameOf(purl)}${version ? `@${version}` : ''}`];
+  });
+}
