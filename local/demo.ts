@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PortError } from './address.ts';
+import { ensureBillGenerator } from './bill-generator.ts';
 import {
   type ContainerEngine,
   ContainerEngineMissingError,
@@ -85,13 +86,15 @@ function showEngine(steps: Steps, progress: Progress): Promise<ContainerEngine> 
   return steps.run(
     'container engine',
     300,
-    (task, signal) => {
+    async (task, signal) => {
       task.update('looking for Docker, Podman or Buildah');
       const say = (line: string) => {
         progress.say(line);
         task.update('installing');
       };
-      return ensureContainerEngine({ say, progress: (activity) => task.detail(activity), signal });
+      const found = await ensureContainerEngine({ say, progress: (activity) => task.detail(activity), signal });
+      await ensureBillGenerator({ say: (line) => progress.say(line), signal });
+      return found;
     },
     (task, { name, version, installed }) =>
       task.succeed(`${name} ${version}${installed ? ', installed from the distribution’s packages' : ''}`),

@@ -9,6 +9,7 @@ import { type Address, listen } from './address.ts';
 import { type OpenAccount, openAccount } from './aws/account.ts';
 import type { EcrOptions } from './aws/ecr/ecr.ts';
 import type { Keys } from './aws/service.ts';
+import { billGeneratorFolder } from './bill-generator.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { createHandover } from './handover.ts';
 import { createServices, type Services } from './services.ts';
@@ -146,7 +147,7 @@ async function readLocal(dataFolder: string): Promise<z.infer<typeof localSchema
   return existsSync(path) ? localSchema.parse(JSON.parse(await readFile(path, 'utf8'))) : {};
 }
 
-/** What the builder's container engine needs to find its daemon and its plugins. */
+/** Where the builder's programs are, and what its container engine needs to find its daemon and its plugins. */
 function engineEnvironment(dataFolder: string): Record<string, string> {
   const names = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY', 'XDG_RUNTIME_DIR'];
   const found = Object.entries(process.env).filter(([name]) => names.includes(name) || name.startsWith('BUILDX_'));
@@ -156,6 +157,7 @@ function engineEnvironment(dataFolder: string): Record<string, string> {
     ...(Object.fromEntries(found) as Record<string, string>),
     // The layers of one build are there for the next one, as a Docker daemon would have them.
     XDG_CACHE_HOME: join(dataFolder, 'cache'),
+    PATH: `${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:${billGeneratorFolder()}`,
     ...(existsSync(dockerConfig) && { DOCKER_CONFIG: dockerConfig }),
   };
 }

@@ -1,6 +1,7 @@
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PortError } from './address.ts';
+import { ensureBillGenerator } from './bill-generator.ts';
 import {
   ContainerEngineMissingError,
   ensureContainerEngine,
@@ -69,6 +70,7 @@ async function main(args: string[]): Promise<number> {
   });
   try {
     const { name, version } = await ensureContainerEngine({ say: print });
+    await ensureBillGenerator({ say: print });
     print(`Building with ${name} ${version}. Deploying the template …`);
     const { startMachine } = await import('./machine.ts');
     const machine = await startMachine(options);

@@ -29,6 +29,7 @@ export interface BuildRun {
 }
 
 const usualGrace = 5_000;
+const usualPath = '/usr/local/bin:/usr/bin:/bin';
 
 /** A marker that every process of the build carries in its environment. */
 export const markerOf = (build: Pick<Build, 'arn'>): string => `CODEBUILD_BUILD_ARN=${build.arn}`;
@@ -201,7 +202,7 @@ function environmentOf(build: Build, workspace: string, spec: Buildspec, parts: 
   const source = join(workspace, 'src');
   return {
     ...parts.engineEnvironment,
-    PATH: `${dirname(process.execPath)}:${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}`,
+    PATH: [dirname(process.execPath), parts.engineEnvironment.PATH ?? process.env.PATH ?? usualPath].join(':'),
     LANG: 'C.UTF-8',
     HOME: join(workspace, 'home'),
     TMPDIR: join(workspace, 'tmp'),
