@@ -167,15 +167,32 @@ export function commitLink(sourceUrl: string, commit: string): string | undefine
   return page && /^[0-9a-f]{40,64}$/.test(commit) ? `${page.address}/${page.commits}/${commit}` : undefined;
 }
 
-function repositoryPage(sourceUrl: string): { address: string; commits: string } | undefined {
+/** The page of a file's line at a commit, on the hosts whose addresses are known. */
+export function sourceLine(sourceUrl: string, commit: string, path: string, line: number): string | undefined {
+  const page = repositoryPage(sourceUrl);
+  if (!page || !/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
+  const file = path.split('/').map(encodeURIComponent).join('/');
+  return `${page.address}/${page.files}/${commit}/${file}#${page.line}${line}`;
+}
+
+interface RepositoryPage {
+  address: string;
+  /** What stands between the repository and a commit, and between it and a commit's file; what stands before a line. */
+  commits: string;
+  files: string;
+  line: string;
+}
+
+function repositoryPage(sourceUrl: string): RepositoryPage | undefined {
   const link = webLink(sourceUrl);
   if (!link) return undefined;
   const { origin, hostname, pathname } = new URL(link);
   const address = `${origin}${pathname.replace(/\/+$/, '').replace(/\.git$/, '')}`;
-  if (hostname === 'bitbucket.org') return { address, commits: 'commits' };
-  if (hostname.startsWith('gitlab.')) return { address, commits: '-/commit' };
-  const isKnown = hostname.startsWith('github.') || hostname.startsWith('gitea.') || hostname === 'codeberg.org';
-  return isKnown ? { address, commits: 'commit' } : undefined;
+  if (hostname === 'bitbucket.org') return { address, commits: 'commits', files: 'src', line: 'lines-' };
+  if (hostname.startsWith('gitlab.')) return { address, commits: '-/commit', files: '-/blob', line: 'L' };
+  if (hostname.startsWith('github.')) return { address, commits: 'commit', files: 'blob', line: 'L' };
+  const isGitea = hostname.startsWith('gitea.') || hostname === 'codeberg.org';
+  return isGitea ? { address, commits: 'commit', files: 'src/commit', line: 'L' } : undefined;
 }
 
 /** The tag that the index asked for, if the release has it. */

@@ -5,8 +5,8 @@ export const terminalStatuses = ['released', 'unchanged', 'blocked', 'failed', '
 export const runningStatuses = ['queued', 'building', 'scanning', 'releasing'] as const;
 export const buildStatuses = [...runningStatuses, ...terminalStatuses] as const;
 
-/** The ends that an entry of the index may ask mails for. */
-export const notifiableStatuses = ['released', 'blocked', 'failed'] as const;
+/** What an entry of the index may ask mails for: ends of builds, and news of what is released already. */
+export const notifiableStatuses = ['released', 'blocked', 'failed', 'findings'] as const;
 
 export const stageNames = ['build', 'scan', 'judge', 'release', 'tell'] as const;
 
@@ -151,6 +151,8 @@ export function publicBuild(build: Build, siteUrl: string) {
       return stage ? [{ name, ...stage }] : [];
     }),
     verdict: build.verdict ?? null,
+    scanners: build.scanners ?? null,
+    changes: build.changes ?? null,
     failure: build.failure ?? null,
     cascade: build.cascade ?? null,
     supersededBy: build.supersededBy ?? null,

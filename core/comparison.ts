@@ -13,14 +13,16 @@ import {
 import { shownText } from './shown-text.ts';
 
 /** Of each list, so many are named; the rest is a number. */
-export const mostChanges = 2_000;
+export const mostChanges = 500;
+/** The same, of each scanner. */
+const mostFindingChanges = 50;
 
 const nameSchema = z.string().max(200);
 const versionSchema = z.string().max(200);
 
-const listOf = <Item extends z.ZodType>(item: Item) =>
+const listOf = <Item extends z.ZodType>(item: Item, most = mostChanges) =>
   z.object({
-    items: z.array(item).max(mostChanges),
+    items: z.array(item).max(most),
     /** How many there are, with those that are left out. */
     total: z.int().nonnegative(),
   });
@@ -38,7 +40,7 @@ const vulnerabilitySchema = z.object({
   package: z.string().max(300),
   severity: z.enum(severities),
 });
-const scannerFindingSchema = z.object({ id: z.string().max(1_000), sentence: z.string().max(2_000) });
+const scannerFindingSchema = z.object({ id: z.string().max(300), sentence: z.string().max(500) });
 
 const parts = ['packages', 'vulnerabilities', 'scanners', 'size'] as const;
 
@@ -60,8 +62,8 @@ export const comparisonSchema = z.object({
     .array(
       z.object({
         scanner: z.enum(scannerNames),
-        gone: listOf(scannerFindingSchema),
-        appeared: listOf(scannerFindingSchema),
+        gone: listOf(scannerFindingSchema, mostFindingChanges),
+        appeared: listOf(scannerFindingSchema, mostFindingChanges),
       }),
     )
     .max(scannerNames.length)
@@ -197,16 +199,22 @@ type Words = z.infer<typeof scannerFindingSchema>;
 
 /** A finding that only moved (to another line) or got another version is the same by its id; each counts as often as it is there. */
 function findingChanges(before: ScannerReport, after: ScannerReport) {
-  const words = (report: ScannerReport) =>
-    findingsInWords(report).map(({ id, sentence }): Words => ({ id, sentence: sentence.slice(0, 2_000) }));
+  const words = (report: ScannerReport) => findingsInWords(report).map(({ id, sentence }): Words => ({ id, sentence }));
   const [one, other] = [words(before), words(after)];
   const exactly = ({ id, sentence }: Words) => JSON.stringify([id, sentence]);
   const byId = ({ id }: Words) => id;
   const remaining = { before: without(one, other, exactly), after: without(other, one, exactly) };
   return {
-    gone: bounded(without(remaining.before, remaining.after, byId)),
-    appeared: bounded(without(remaining.after, remaining.before, byId)),
+    gone: boundedWords(without(remaining.before, remaining.after, byId)),
+    appeared: boundedWords(without(remaining.after, remaining.before, byId)),
   };
+}
+
+function boundedWords(words: Words[]) {
+  const items = words
+    .slice(0, mostFindingChanges)
+    .map(({ id, sentence }) => ({ id: shownText(id, 300), sentence: shownText(sentence, 500) }));
+  return { items, total: words.length };
 }
 
 /** What is left of a list when each entry of another has taken one with the same key away. */

@@ -10,8 +10,10 @@ import { createCascades } from '../services/cascades.ts';
 import { createDependents } from '../services/dependents.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
+import { createPackageLists } from '../services/package-lists.ts';
 import { createProjects } from '../services/projects.ts';
 import { createRebuilds } from '../services/rebuilds.ts';
+import { createRecords } from '../services/records.ts';
 import { createSiteHandler, type SiteHandler } from '../site/handler.ts';
 
 /** A base image may have thousands. */
@@ -46,6 +48,10 @@ function createServices(): SiteHandler {
       pending: async (project) => (await rebuilds.get(project)).pending,
     },
     log: createBuildLog(records),
+    records: {
+      ...createRecords(records.client, records.bucket),
+      packages: createPackageLists(records.client, records.bucket).read,
+    },
     bills: createBills(records),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),

@@ -32,7 +32,7 @@ export class StatusSite extends Construct {
     state.bases.grant(this.pages, 'BatchGetItem');
     state.dependents.grant(this.pages, 'Query');
     records.grantReadLogs(this.pages);
-    records.grantRead(this.pages, 'cyclonedx', 'spdx');
+    records.grantRead(this.pages, 'cyclonedx', 'spdx', 'findings', 'scanners', 'comparison', 'packages');
     api.grantLink(this.pages);
     for (const path of ['/', '/{proxy+}']) {
       api.route(HttpMethod.GET, path, {

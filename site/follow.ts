@@ -11,7 +11,9 @@ const visible = () => document.hidden ? new Promise((done) => document.addEventL
 function renewParts(fresh) {
   for (const part of document.querySelectorAll('[data-part]')) {
     const renewed = fresh.getElementById(part.id);
-    if (!renewed || renewed.innerHTML === part.innerHTML) continue;
+    if (!renewed) continue;
+    for (const open of part.querySelectorAll('details[open][id]')) fresh.getElementById(open.id)?.setAttribute('open', '');
+    if (renewed.innerHTML === part.innerHTML) continue;
     const held = part.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
     part.replaceChildren(...renewed.childNodes);
     if (held) part.querySelector('a[href="' + CSS.escape(held) + '"]')?.focus({ preventScroll: true });

@@ -1,7 +1,11 @@
 import type { BaseStanding, NamedBase } from '../core/base-standing.ts';
 import type { Build, BuildStatus, Cause } from '../core/build.ts';
 import type { BillFormat } from '../core/build-request.ts';
+import type { Comparison } from '../core/comparison.ts';
+import type { Scan } from '../core/findings.ts';
+import type { PackageList } from '../core/package-list.ts';
 import type { Project } from '../core/project.ts';
+import type { ScannerReports } from '../core/scanner-report.ts';
 import type { LogSlice } from '../services/build-log.ts';
 import type { CascadeHeader, CascadeMember, CascadeSummary } from '../services/cascades.ts';
 import type { Page, PageRequest } from '../services/page.ts';
@@ -53,6 +57,17 @@ export interface RelationReader {
   standings(bases: readonly NamedBase[]): Promise<BaseStanding[]>;
   dependents(project: Project): Promise<Dependents>;
   pending(project: string): Promise<Pending | undefined>;
+}
+
+/**
+ * What is too large for a build's own record; undefined where there is none.
+ * Each throws InvalidInputError where what is there makes no sense.
+ */
+export interface RecordReader {
+  scan(build: string): Promise<Scan | undefined>;
+  scanners(build: string): Promise<ScannerReports | undefined>;
+  comparison(build: string): Promise<Comparison | undefined>;
+  packages(build: string): Promise<PackageList | undefined>;
 }
 
 export interface BillReader {

@@ -6,6 +6,7 @@ import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api.ts';
 import { asset } from './assets.ts';
 import { badge } from './badge.ts';
 import { billOf } from './bill.ts';
+import { recordsOf } from './build-records.ts';
 import { buildsOf, cascadesOf, lastBuildOf, membersOf, projectsOf } from './lists.ts';
 import { logText, logView } from './log.ts';
 import { buildPage } from './pages/build.ts';
@@ -13,7 +14,16 @@ import { buildListPage } from './pages/build-list.ts';
 import { cascadeListPage, cascadePage } from './pages/cascades.ts';
 import { projectListPage, projectPage } from './pages/projects.ts';
 import { fromOf } from './query.ts';
-import type { BillReader, BuildReader, CascadeReader, LogReader, ProjectReader, RelationReader } from './readers.ts';
+import type {
+  BillReader,
+  BuildReader,
+  CascadeReader,
+  LogReader,
+  ProjectReader,
+  RecordReader,
+  RelationReader,
+} from './readers.ts';
+import { recordAnswer, scannerAnswer } from './record-answers.ts';
 import { RequestError } from './request-error.ts';
 
 /** What the site reads from, and where it stands. */
@@ -23,6 +33,7 @@ export interface SiteParts {
   cascades: CascadeReader;
   relations: RelationReader;
   log: LogReader;
+  records: RecordReader;
   bills: BillReader;
   /** `https://slipway.example.org`, without a slash at the end. */
   siteUrl: string;
@@ -56,6 +67,8 @@ const routes: [RegExp, Route][] = [
   [/^\/api\/v1\/builds$/, apiBuildList],
   [new RegExp(`^/api/v1/builds/${id}$`), apiOneBuild],
   [new RegExp(`^/api/v1/builds/${id}/log$`), apiLog],
+  [new RegExp(`^/api/v1/builds/${id}/(findings|scanners|comparison|packages)$`), apiRecord],
+  [new RegExp(`^/api/v1/builds/${id}/scanners/([a-z-]+)$`), apiScanner],
   [
     new RegExp(`^/api/v1/builds/${id}/sbom\\.cdx\\.json$`),
     (parts, _request, names) => apiBill(parts, names, 'cyclonedx'),
@@ -101,8 +114,12 @@ async function buildList({ builds }: SiteParts, { query, now }: SiteRequest): Pr
 
 async function build(parts: SiteParts, { query, now }: SiteRequest, [id = '']: string[]): Promise<Answer> {
   const found = await buildWith(parts, id);
-  const log = await logView(found, parts.log, fromOf(query));
-  return page(buildPage(found, log, now));
+  const [log, records, project] = await Promise.all([
+    logView(found, parts.log, fromOf(query)),
+    recordsOf(parts.records, found),
+    parts.projects.get(found.project),
+  ]);
+  return page(buildPage({ build: found, records, project, log, now }));
 }
 
 async function cascadeList({ cascades }: SiteParts, { query, now }: SiteRequest): Promise<Answer> {
@@ -161,6 +178,14 @@ async function apiLog(parts: SiteParts, { query, headers }: SiteRequest, [id = '
 
 async function apiBill(parts: SiteParts, [id = '']: string[], format: BillFormat): Promise<Answer> {
   return billOf(await buildWith(parts, id), format, parts.bills);
+}
+
+async function apiRecord(parts: SiteParts, { query }: SiteRequest, [id = '', kind = '']: string[]): Promise<Answer> {
+  return recordAnswer(kind, await buildWith(parts, id), parts.records, query);
+}
+
+async function apiScanner(parts: SiteParts, { query }: SiteRequest, [id = '', name = '']: string[]): Promise<Answer> {
+  return scannerAnswer(await buildWith(parts, id), parts.records, query, name);
 }
 
 async function apiCascadeList({ cascades, siteUrl }: SiteParts, { query }: SiteRequest): Promise<Answer> {

@@ -76,6 +76,32 @@ section .head h2 { margin: 0; }
 .note h2 { margin-bottom: .35rem; }
 .note p { margin: .35rem 0 0; overflow-wrap: anywhere; }
 .note .quiet { font-size: .875rem; }
+h3 { font-size: .9375rem; margin: .9rem 0 0; }
+.small { font-size: .8125rem; }
+summary { cursor: pointer; overflow-wrap: anywhere; }
+summary + .findings { margin-top: .6rem; }
+.note summary { margin-top: .9rem; font-weight: 600; font-size: .9375rem; }
+.card { padding: .6rem 1rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; margin-top: .5rem; }
+.card summary { font-weight: 600; }
+.findings { width: 100%; table-layout: fixed; border-collapse: separate; border-spacing: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; font-size: .9375rem; }
+.findings th { text-align: left; font-size: .8125rem; color: var(--quiet); font-weight: 600; }
+.findings th, .findings td { padding: .45rem .6rem; vertical-align: top; overflow-wrap: anywhere; }
+.findings th:first-child, .findings td:first-child { padding-left: 1rem; white-space: nowrap; }
+.findings th:first-child { width: 8rem; } .findings th:nth-child(2) { width: 34%; }
+.findings td { border-top: 1px solid var(--line); }
+.findings .accepted td:not(:nth-child(2)) { color: var(--quiet); }
+.findings .why { font-size: .8125rem; }
+.severity { font-weight: 600; }
+.severity.critical, .severity.high { color: var(--bad); } .severity.medium, .severity.undefined { color: var(--warning); }
+.accepted .severity { color: var(--quiet); font-weight: 400; }
+.scanners { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
+.scanner { padding: .6rem 1rem; }
+.scanner + .scanner { border-top: 1px solid var(--line); }
+.scanner > .icon, .scanner summary .icon { vertical-align: -.125em; margin-right: .35rem; }
+.scanner .result { margin: 0 .5rem; }
+.scanner .reason { margin: .25rem 0 0 1.4rem; font-size: .9375rem; color: var(--quiet); overflow-wrap: anywhere; }
+.scanner .command { margin-top: .4rem; max-height: 24rem; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--ground); }
+.scanner .why { display: block; }
 .counts { display: flex; flex-wrap: wrap; gap: .4rem 1.25rem; margin: 0; padding: 0; list-style: none; }
 .counts .critical b, .counts .high b { color: var(--bad); } .counts .medium b { color: var(--warning); }
 .reasons { margin: .5rem 0 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
@@ -106,6 +132,13 @@ pre { margin: 0; }
   .where { grid-column: 1 / -1; justify-content: flex-start; }
   .stages li { grid-template-columns: 1rem 4rem minmax(0, 1fr) 5rem; gap: .5rem; }
   .facts div { grid-template-columns: 1fr; gap: 0; }
+  .findings thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .findings tr { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .1rem .75rem; padding: .6rem 1rem; }
+  .findings tbody, .findings { display: block; }
+  .findings tr + tr { border-top: 1px solid var(--line); }
+  .findings td, .findings td:first-child { border: 0; padding: 0; }
+  .findings td:nth-child(n+3) { grid-column: 1 / -1; }
+  .findings td:nth-child(n+3)::before { content: attr(data-label) ": "; color: var(--quiet); }
 }
 @media (prefers-reduced-motion: reduce) { .icon.running { animation: none; } }
 @media print { .log { max-height: none; } .top nav, footer { display: none; } }

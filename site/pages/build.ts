@@ -1,4 +1,5 @@
-import { type Build, isTerminal, type StageName, stageNames } from '../../core/build.ts';
+import { acceptances } from '../../core/acceptance.ts';
+import { type Build, isTerminal, type StageName, stageNames, type Verdict } from '../../core/build.ts';
 import {
   causeInWords,
   commitLink,
@@ -13,15 +14,34 @@ import {
   sourcePage,
   statusInWords,
 } from '../../core/build-words.ts';
+import { dayOf } from '../../core/day.ts';
 import { severities } from '../../core/findings.ts';
 import { type Html, html } from '../../core/html.ts';
+import type { Project } from '../../core/project.ts';
+import type { BuildRecords } from '../build-records.ts';
 import type { LogView } from '../log.ts';
 import { icon, stageTone, statusChip } from '../status.ts';
 import { ageElement } from '../times.ts';
+import { changesSection } from './changes.ts';
 import { layout } from './layout.ts';
+import { scannersSection } from './scanner-reports.ts';
+import { vulnerabilitiesSection } from './vulnerabilities.ts';
+
+/** More warnings than these are folded away. */
+const warningsShown = 5;
+
+export interface BuildPage {
+  build: Build;
+  records: BuildRecords;
+  /** As the index has it now. */
+  project: Project | undefined;
+  log: LogView;
+  now: Date;
+}
 
 /** One build: what is known of it, its stages, its log. Parts marked `data-part` are renewed in place while it runs. */
-export function buildPage(build: Build, log: LogView, now: Date): Html {
+export function buildPage({ build, records, project, log, now }: BuildPage): Html {
+  const standingOf = acceptances(project ?? {}, dayOf(new Date(build.stages.judge?.startedAt ?? now)));
   return layout({
     title: `${build.project} ${build.status}`,
     api: `/api/v1/builds/${build.id}`,
@@ -30,6 +50,9 @@ export function buildPage(build: Build, log: LogView, now: Date): Html {
 <div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a></h1>${statusChip(build.status)}</div>
 <p class="meaning" data-announce="${build.project}: ${build.status}">${statusInWords(build)}</p>
 ${failure(build)}${verdict(build)}${image(build)}
+</div>
+<div id="found" data-part>${changesSection(build, records.comparison)}${scannersSection(records.scanners, { build, project, standingOf })}${vulnerabilitiesSection(build, records.scan, standingOf)}</div>
+<div id="course" data-part>
 <section><h2>Stages</h2>${timeline(build, now)}</section>
 <section><h2>Details</h2>${facts(build, now)}</section>
 </div>
@@ -71,8 +94,20 @@ ${
     : html`<p>${passed ? `The scan has ${countsInWords(verdict.counts)}.` : ''}</p>`
 }
 ${verdict.reasons.length > 0 && html`<ul class="reasons">${verdict.reasons.map((reason) => html`<li>${oneLine(reason, 600)}</li>`)}</ul>`}
+${warnings(verdict)}
+${verdict.accepted !== undefined && html`<p class="quiet">${verdict.accepted === 1 ? '1 finding is' : `${verdict.accepted.toLocaleString('en')} findings are`} accepted by the index.</p>`}
 ${!passed && html`<p class="quiet">The image stays a candidate: it has no release tag. Push a commit that removes the reasons, and it is judged anew.</p>`}
 </section>`;
+}
+
+/** A few are read at once; of many, their number is. */
+function warnings({ warnings = [] }: Verdict): Html | undefined {
+  if (warnings.length === 0) return undefined;
+  const list = html`<ul class="reasons">${warnings.map((warning) => html`<li>${oneLine(warning, 600)}</li>`)}</ul>`;
+  const count = warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`;
+  return warnings.length <= warningsShown
+    ? html`<h3>${count}</h3>${list}`
+    : html`<details id="warnings"><summary>${count}</summary>${list}</details>`;
 }
 
 function image(build: Build): Html | undefined {

@@ -46,6 +46,8 @@ describe('the API', () => {
         },
       ],
       verdict: { outcome: 'pass', reasons: [], counts: { LOW: 1 } },
+      scanners: null,
+      changes: null,
       failure: null,
       cascade: null,
       supersededBy: null,

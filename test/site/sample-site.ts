@@ -4,7 +4,7 @@ import type { Build } from '../../core/build.ts';
 import type { Project } from '../../core/project.ts';
 import type { Page, PageRequest } from '../../services/page.ts';
 import { createSiteHandler } from '../../site/handler.ts';
-import type { CascadeMember, CascadeSummary } from '../../site/readers.ts';
+import type { CascadeMember, CascadeSummary, RecordReader } from '../../site/readers.ts';
 import type { SiteParts } from '../../site/routes.ts';
 
 export const now = new Date('2026-11-21T12:00:00.000Z');
@@ -55,6 +55,8 @@ interface Content {
   projects?: Project[];
   cascades?: { summary: CascadeSummary; members: CascadeMember[] }[];
   logs?: Record<string, string | Uint8Array>;
+  /** Of each build that has a candidate. */
+  records?: Partial<RecordReader>;
   parts?: Partial<SiteParts>;
   errors?: unknown[];
 }
@@ -72,6 +74,7 @@ export function sampleSite({
   projects = [],
   cascades = [],
   logs = {},
+  records = {},
   parts = {},
   errors = [],
 }: Content): Ask {
@@ -110,6 +113,7 @@ export function sampleSite({
         return { bytes: all.subarray(start, start + limit), from: start, total: all.length };
       },
     },
+    records: { scan: none, scanners: none, comparison: none, packages: none, ...records },
     siteUrl,
     now: () => now,
     onError: (error) => errors.push(error),
@@ -122,6 +126,8 @@ export function sampleSite({
     return { ...answer, bytes, text: bytes.toString(), headers: answer.headers as Record<string, string> };
   };
 }
+
+const none = async () => undefined;
 
 function pageOf(builds: Build[], { limit, cursor }: PageRequest): Page<Build> {
   const start = Number(cursor ?? 0);

@@ -1,0 +1,70 @@
+import type { Build } from './build.ts';
+import { oneLine, refInWords } from './build-words.ts';
+import type { Comparison } from './comparison.ts';
+
+/** What differs from the last release, where people read of it: in mails and on pages. */
+
+/** Of each kind, so many are named in one line. */
+const named = 5;
+
+/** Held against what: `the last release of branch main`. */
+export function againstInWords({ ref }: Comparison['against'], build: Pick<Build, 'ref'>): string {
+  return ref === undefined || ref === build.ref ? 'the last release' : `the last release of ${refInWords(ref)}`;
+}
+
+/** The changes in a few lines, a sentence each; none where nothing changed. */
+export function comparisonInWords({ packages, vulnerabilities, size, leftOut }: Comparison): string[] {
+  return [
+    packages &&
+      sentence('Packages', [
+        part('updated', packages.updated, ({ name, before, after }) => `${name} ${before} → ${after}`),
+        part('added', packages.added, ({ name, version }) => `${name} ${version}`),
+        part('removed', packages.removed, ({ name }) => name),
+      ]),
+    vulnerabilities &&
+      sentence('Vulnerabilities', [
+        part('fixed', vulnerabilities.fixed, vulnerabilityInWords),
+        part('introduced', vulnerabilities.introduced, vulnerabilityInWords),
+      ]),
+    size && size.before !== size.after ? `Size: ${sizeChangeInWords(size)}.` : undefined,
+    ...leftOut.map(({ reason }) => oneLine(reason, 500)),
+  ].filter((line) => line !== undefined);
+}
+
+const vulnerabilityInWords = ({ id, package: name, severity }: { id: string; package: string; severity: string }) =>
+  `${id} (${severity}) in ${name}`;
+
+function sentence(what: string, parts: (string | undefined)[]): string | undefined {
+  const said = parts.filter((each) => each !== undefined);
+  return said.length > 0 ? `${what}: ${said.join('; ')}.` : undefined;
+}
+
+function part<Item>(
+  verb: string,
+  { items, total }: { items: readonly Item[]; total: number },
+  words: (item: Item) => string,
+): string | undefined {
+  if (total === 0) return undefined;
+  const shown = items.slice(0, named).map((item) => oneLine(words(item), 200));
+  const more = total > shown.length ? ` and ${total - shown.length} more` : '';
+  return `${total} ${verb} (${shown.join(', ')}${more})`;
+}
+
+/** `45.3 MB, 1.2 MB more than before` */
+export function sizeChangeInWords({ before, after }: NonNullable<Comparison['size']>): string {
+  const change = after - before;
+  if (change === 0) return `${sizeInWords(after)}, as before`;
+  return `${sizeInWords(after)}, ${sizeInWords(Math.abs(change))} ${change > 0 ? 'more' : 'less'} than before`;
+}
+
+/** `312 bytes`, `4.5 kB`, `45.3 MB`: powers of 1000, as registries count. */
+export function sizeInWords(bytes: number): string {
+  if (bytes < 1000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let [value, unit] = [bytes / 1000, 0];
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value.toFixed(1)} ${units[unit]}`;
+}

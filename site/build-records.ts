@@ -1,0 +1,34 @@
+import type { Build } from '../core/build.ts';
+import type { Comparison } from '../core/comparison.ts';
+import { InvalidInputError } from '../core/errors.ts';
+import type { Scan } from '../core/findings.ts';
+import type { ScannerReports } from '../core/scanner-report.ts';
+import type { RecordReader } from './readers.ts';
+
+/** A record that is there but makes no sense is not one that is absent: what a build runs may have written it. */
+export type Recorded<Value> = Value | 'unreadable' | undefined;
+
+/** What the pages show of a build beside its own record. */
+export interface BuildRecords {
+  scan: Recorded<Scan>;
+  scanners: Recorded<ScannerReports>;
+  comparison: Recorded<Comparison>;
+}
+
+/** A build without a candidate has nothing that could have been looked at. */
+export async function recordsOf(records: RecordReader, { id, candidate }: Build): Promise<BuildRecords> {
+  if (!candidate) return { scan: undefined, scanners: undefined, comparison: undefined };
+  const [scan, scanners, comparison] = await Promise.all([
+    recorded(records.scan(id)),
+    recorded(records.scanners(id)),
+    recorded(records.comparison(id)),
+  ]);
+  return { scan, scanners, comparison };
+}
+
+export async function recorded<Value>(reading: Promise<Value | undefined>): Promise<Recorded<Value>> {
+  return reading.catch((error: unknown): 'unreadable' => {
+    if (error instanceof InvalidInputError) return 'unreadable';
+    throw error;
+  });
+}

@@ -1,0 +1,135 @@
+import type { Standing, Subject } from '../../core/acceptance.ts';
+import type { Build } from '../../core/build.ts';
+import { oneLine, sourceLine, webLink } from '../../core/build-words.ts';
+import { type Html, html } from '../../core/html.ts';
+import type { Project } from '../../core/project.ts';
+import {
+  findingsInWords,
+  type ReportOf,
+  type ScannerName,
+  type ScannerReport,
+  type ScannerReports,
+} from '../../core/scanner-report.ts';
+import { packagesOf } from '../../core/verdict-scanners.ts';
+import type { Recorded } from '../build-records.ts';
+import { icon, type Tone } from '../status.ts';
+import { acceptedNote } from './accepted.ts';
+
+/** So many findings of each are on the page; the JSON has all. */
+const shown = 100;
+
+/** What a scanner looks at, in a few words. */
+const titles: Readonly<Record<ScannerName, string>> = {
+  'user-test': 'Test of the project',
+  'package-updates': 'Updates of packages',
+  'language-updates': 'Updates of pip, npm and gem packages',
+  capabilities: 'What the labels ask of the host',
+  'file-integrity': 'Files that differ from their packages',
+  'dockerfile-lint': 'Dockerfile',
+  sbom: 'Bill of materials',
+};
+
+export interface ScannerContext {
+  build: Build;
+  /** As the index has it now. */
+  project: Project | undefined;
+  standingOf: (subject: Subject) => Standing;
+}
+
+/** What each of the builder's scanners says of the image. */
+export function scannersSection(reports: Recorded<ScannerReports>, context: ScannerContext): Html | undefined {
+  if (reports === undefined) return undefined;
+  const all = `/api/v1/builds/${context.build.id}/scanners`;
+  const content =
+    reports === 'unreadable'
+      ? html`<p class="quiet">What the scanners left cannot be read.</p>`
+      : html`<div class="scanners">${inOrder(reports).map((report) => scanner(report, context))}</div>`;
+  return html`<section id="scanners"><div class="head"><h2>Scanners</h2><a href="${all}">All as JSON</a></div>
+${content}</section>`;
+}
+
+function inOrder({ reports }: ScannerReports): ScannerReport[] {
+  const names = Object.keys(titles);
+  return reports.toSorted((one, other) => names.indexOf(one.scanner) - names.indexOf(other.scanner));
+}
+
+function scanner(report: ScannerReport, context: ScannerContext): Html {
+  const { scanner: name, state, reason, tool, total, seconds } = report;
+  const tone = toneOf(report);
+  const head = html`${icon(tone)}<b>${titles[name]}</b> <span class="result">${resultInWords(report)}</span>
+<span class="quiet small">${tool && `${oneLine(tool, 200)}, `}${seconds.toFixed(1)} s</span>`;
+  const why = reason && html`<p class="reason">${oneLine(reason, 500)}</p>`;
+  const bills = name === 'sbom' && state === 'complete' ? billLinks(context.build) : undefined;
+  if (report.findings.length === 0) return html`<div class="scanner">${head}${why}${bills}</div>`;
+  const more = total - Math.min(report.findings.length, shown);
+  return html`<details class="scanner" id="scanner-${name}"><summary>${head}</summary>${why}
+<ul class="reasons">${items(report, context)}</ul>
+${more > 0 && html`<p class="quiet">and ${more.toLocaleString('en')} more. <a href="/api/v1/builds/${context.build.id}/scanners/${name}">All as JSON</a></p>`}</details>`;
+}
+
+function toneOf({ state, scanner: name, total }: ScannerReport): Tone {
+  if (state === 'not-applicable') return 'quiet';
+  if (state !== 'complete') return 'warning';
+  if (total === 0) return 'good';
+  return name === 'user-test' ? 'bad' : 'warning';
+}
+
+function resultInWords({ scanner: name, state, total }: ScannerReport): string {
+  if (state === 'not-applicable') return 'nothing to look at';
+  if (state === 'timed-out') return 'did not end in time';
+  if (state === 'failed') return 'could not look';
+  if (name === 'sbom') return 'made';
+  if (name === 'user-test') return total === 0 ? 'passed' : 'failed';
+  return total === 0 ? 'nothing found' : total === 1 ? '1 finding' : `${total.toLocaleString('en')} findings`;
+}
+
+function items(report: ScannerReport, context: ScannerContext): Html[] {
+  const packages = packagesOf(report);
+  return findingsInWords({ ...report, findings: report.findings.slice(0, shown) } as ScannerReport).map((words, at) => {
+    const { name, installed } = packages[at] ?? {};
+    const { accepted } = context.standingOf({ ids: [words.id], package: name, installed });
+    return html`<li>${oneLine(words.sentence, 1_300)}${detail(report, at, context)}${accepted && acceptedNote(accepted)}</li>`;
+  });
+}
+
+/** What only this scanner's findings have. */
+function detail(report: ScannerReport, at: number, context: ScannerContext): Html | undefined {
+  switch (report.scanner) {
+    case 'dockerfile-lint':
+      return lintLinks(report.findings[at], context);
+    case 'file-integrity':
+      return fileFacts(report.findings[at]);
+    case 'user-test':
+      return lastLines(report.findings[at]);
+    default:
+      return undefined;
+  }
+}
+
+type FindingOf<Name extends ScannerName> = ReportOf<Name>['findings'][number] | undefined;
+
+function lintLinks(finding: FindingOf<'dockerfile-lint'>, { build, project }: ScannerContext): Html | undefined {
+  if (!finding) return undefined;
+  // A script may have made the Dockerfile: then the repository has none, or another.
+  const source =
+    project && !project.prebuild && sourceLine(build.sourceUrl, build.commit, project.dockerfile, finding.line);
+  const rule = finding.url && webLink(finding.url);
+  if (!source && !rule) return undefined;
+  return html` <span class="small">${source && html`<a href="${source}" rel="noopener nofollow">Show the line</a> `}${rule && html`<a href="${rule}" rel="noopener nofollow">About the rule</a>`}</span>`;
+}
+
+function fileFacts(finding: FindingOf<'file-integrity'>): Html | undefined {
+  const facts = [finding?.kind, finding?.vendor, finding?.signature].filter((fact) => fact !== undefined);
+  return facts.length > 0
+    ? html` <span class="quiet small">${facts.map((fact) => oneLine(fact, 300)).join(', ')}</span>`
+    : undefined;
+}
+
+function lastLines(finding: FindingOf<'user-test'>): Html | undefined {
+  if (!finding || finding.lastLines.length === 0) return undefined;
+  return html`<pre class="command" tabindex="0">${finding.lastLines.map((line) => `${oneLine(line, 300)}\n`)}</pre>`;
+}
+
+function billLinks({ id }: Build): Html {
+  return html`<p class="reason"><a href="/api/v1/builds/${id}/sbom.cdx.json">CycloneDX</a> · <a href="/api/v1/builds/${id}/sbom.spdx.json">SPDX</a> · <a href="/api/v1/builds/${id}/packages">Packages as JSON</a></p>`;
+}
