@@ -86,6 +86,20 @@ export function createTables(database: DatabaseSync): void {
       foreign key (repository, digest) references ecr_image (repository, digest) on delete cascade
     ) strict;
 
+    create table if not exists ecr_enhanced_scan (
+      repository text not null,
+      digest text not null,
+      status text not null,
+      description text,
+      due integer not null,
+      completed_at integer,
+      source_updated_at integer,
+      findings text not null default '[]',
+      primary key (repository, digest),
+      foreign key (repository, digest) references ecr_image (repository, digest) on delete cascade
+    ) strict;
+    create index if not exists ecr_enhanced_scan_due on ecr_enhanced_scan (due) where due = 1;
+
     create table if not exists ecr_token (
       hash text primary key,
       caller text not null,

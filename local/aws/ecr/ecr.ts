@@ -4,8 +4,10 @@ import { createCredentials } from '../../registry/credentials.ts';
 import type { RegistryContext } from '../../registry/exchange.ts';
 import { openRegistry } from '../../registry/registry.ts';
 import { serveRegistry } from '../../registry/serve.ts';
-import { createScanner } from '../../scanner/scanner.ts';
+import { createScanner, type Scanner } from '../../scanner/scanner.ts';
+import { watchFolder } from '../../scanner/watch-folder.ts';
 import { type Account, operation, type Service } from '../service.ts';
+import { createEnhancedScans } from './enhanced-scans.ts';
 import { invalidInput } from './errors.ts';
 import { imageActionEvents } from './events.ts';
 import { imageOperations } from './images.ts';
@@ -13,12 +15,17 @@ import { registryId, seconds } from './input.ts';
 import { layerOperations } from './layers.ts';
 import { createPolicies } from './policies.ts';
 import { repositoryOperations } from './repositories.ts';
+import { createScanImage } from './scan-image.ts';
+import { createScanningConfiguration } from './scanning-configuration.ts';
 import { createScans } from './scans.ts';
 import { createSettings } from './settings.ts';
 
 export interface EcrOptions {
-  /** With `auto` the first of trivy, grype and osv-scanner that is on the PATH helps; with `records` the OSV records are alone. */
-  scanner: 'auto' | 'trivy' | 'grype' | 'osv-scanner' | 'records';
+  /**
+   * With `auto` the first of trivy, grype and osv-scanner that is on the PATH helps; with `records` the OSV records are alone. A scanner
+   * of its own is for what none of these comes to: a scan that never ends, findings that cannot be had.
+   */
+  scanner: 'auto' | 'trivy' | 'grype' | 'osv-scanner' | 'records' | Scanner;
   /** Where OSV records are, one JSON file each. */
   osvFolder?: string;
 }
@@ -31,7 +38,7 @@ export interface Ecr extends Service {
 const housekeepingInterval = 10 * 60 * 1000;
 
 /** Elastic Container Registry: the images, the API beside them, and their scans. */
-export function createEcr(account: Account, { scanner: name, osvFolder }: EcrOptions): Ecr {
+export function createEcr(account: Account, { scanner: chosen, osvFolder }: EcrOptions): Ecr {
   const registry = openRegistry(account.database, account.dataFolder);
   const credentials = createCredentials(account.database, account.iam);
   const settings = createSettings(account);
@@ -49,13 +56,25 @@ export function createEcr(account: Account, { scanner: name, osvFolder }: EcrOpt
     deleted: events.deleted,
   };
   const policies = createPolicies(context);
-  const scanner = createScanner({
-    scanner: name,
-    osvFolder,
-    dataFolder: account.dataFolder,
-    log: (line) => account.log('scanner', line),
+  const { dataFolder } = account;
+  const log = (line: string) => account.log('scanner', line);
+  const scanner = typeof chosen === 'object' ? chosen : createScanner({ scanner: chosen, osvFolder, dataFolder, log });
+  const scanImage = createScanImage(context, scanner);
+  const configuration = createScanningConfiguration(context, () => {
+    enhanced.configured();
+    watchRecords();
   });
-  const scans = createScans(context, scanner);
+  const enhanced = createEnhancedScans(context, configuration, scanImage);
+  const scans = createScans(context, { configuration, enhanced, scanImage });
+
+  let isStarted = false;
+  let unwatch: (() => void) | undefined;
+  /** While an image is scanned continuously. */
+  const watchRecords = () => {
+    unwatch?.();
+    const isWanted = isStarted && osvFolder !== undefined && configuration.isContinuousSomewhere();
+    unwatch = isWanted ? watchFolder(osvFolder, enhanced.recordsChanged, log) : undefined;
+  };
 
   let housekeeping: NodeJS.Timeout | undefined;
   const keepHouse = async (): Promise<void> => {
@@ -74,6 +93,7 @@ export function createEcr(account: Account, { scanner: name, osvFolder }: EcrOpt
       ...layerOperations(context),
       ...settings.operations,
       ...scans.operations,
+      ...configuration.operations,
       ...policies.operations,
 
       GetAuthorizationToken: operation({
@@ -96,13 +116,18 @@ export function createEcr(account: Account, { scanner: name, osvFolder }: EcrOpt
         keepHouse().catch((error: unknown) => account.log('ecr', `housekeeping: ${error}`));
       }, housekeepingInterval);
       policies.restore();
+      isStarted = true;
       scans.start();
+      enhanced.start();
+      watchRecords();
       return keepHouse();
     },
 
     async stop() {
       clearInterval(housekeeping);
-      await scans.stop();
+      isStarted = false;
+      watchRecords();
+      await Promise.all([scans.stop(), enhanced.stop(), scanner.stop()]);
     },
   };
 }

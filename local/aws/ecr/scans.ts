@@ -1,21 +1,23 @@
 import { z } from 'zod';
 import { arnOf, type RegistryContext } from '../../registry/exchange.ts';
 import type { StoredImage } from '../../registry/images.ts';
-import { type Descriptor, isForeign, parseManifest } from '../../registry/manifest.ts';
-import { type Finding, severities } from '../../scanner/finding.ts';
+import type { Finding } from '../../scanner/finding.ts';
 import { findingsSchema } from '../../scanner/record-scanner.ts';
-import type { Scanner } from '../../scanner/scanner.ts';
-import { AwsError, operation } from '../service.ts';
+import { failures } from '../../scanner/scanner.ts';
+import { AwsError, operation, type Permission } from '../service.ts';
 import { findImage, findRepository, permissionsFor } from './context.ts';
+import type { createEnhancedScans } from './enhanced-scans.ts';
 import { scanNotFound } from './errors.ts';
 import { imageId, inRepository, pageOf, paging, seconds } from './input.ts';
+import { countsOf, isIndex, type ScanImage } from './scan-image.ts';
+import type { ScanningConfiguration } from './scanning-configuration.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
 const scanSchema = z.object({
   repository: z.string(),
   digest: z.string(),
-  status: z.enum(['IN_PROGRESS', 'COMPLETE', 'FAILED', 'UNSUPPORTED_IMAGE']),
+  status: z.enum(['IN_PROGRESS', 'COMPLETE', ...failures]),
   description: z.string().nullable(),
   started_at: z.number(),
   completed_at: z.number().nullable(),
@@ -25,14 +27,15 @@ const scanSchema = z.object({
 
 type Scan = z.infer<typeof scanSchema>;
 
-/** Configurations of images that can be run; anything else that is pushed is an artifact. */
-const imageConfigs = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json'];
+/** How the registry scans, and what does it. */
+interface Scanning {
+  configuration: ScanningConfiguration;
+  enhanced: ReturnType<typeof createEnhancedScans>;
+  scanImage: ScanImage;
+}
 
-/**
- * Basic scanning: what is asked for is in the database until it has ended, so a restart goes on with it. One image at a time, so
- * that a build beside it has its share of the machine.
- */
-export function createScans(context: RegistryContext, scanner: Scanner) {
+/** Basic scanning, and the calls for both kinds: what is asked for is in the database until it has ended, so a restart goes on with it. */
+export function createScans(context: RegistryContext, { configuration, enhanced, scanImage }: Scanning) {
   const { account, registry } = context;
   const { database } = account;
   const select = database.prepare('select * from ecr_scan where repository = ? and digest = ?');
@@ -64,14 +67,7 @@ export function createScans(context: RegistryContext, scanner: Scanner) {
 
   const scan = async (image: StoredImage): Promise<void> => {
     const { repository, digest } = image;
-    const manifest = parseManifest(image.manifest, image.mediaType);
-    const fileOf = (blob: Descriptor) => ({ digest: blob.digest, file: registry.files.pathOf(blob.digest) });
-    const { config } = manifest;
-    const layers = manifest.layers.filter((layer) => !isForeign(layer)).map(fileOf);
-    const outcome =
-      config !== undefined && imageConfigs.includes(config.mediaType)
-        ? await scanner.scan({ ...image, config: fileOf(config), layers })
-        : { status: 'UNSUPPORTED_IMAGE' as const, reason: 'UnsupportedImageError: The image is no container image.' };
+    const outcome = await scanImage(image);
     // The machine stops: the next one scans from the beginning.
     if (!isStarted) return;
     const { status } = outcome;
@@ -107,12 +103,18 @@ export function createScans(context: RegistryContext, scanner: Scanner) {
   const isRecent = (scanned: Scan | undefined): boolean => (scanned?.started_at ?? 0) > Date.now() - day;
 
   return {
-    /** What a push means for scans: one for each image a day, where the repository wants it. */
-    pushed(repository: string, digest: string): void {
-      const wantsScan = registry.repositories.find(repository)?.scanOnPush ?? false;
-      const image = registry.images.byDigest(repository, digest);
-      if (!wantsScan || image === undefined || isIndex(image) || isRecent(find(repository, digest))) return;
-      begin.run(repository, digest, Date.now());
+    /** What a push means for scans: one for each image a day, where the registry or the repository wants it. */
+    pushed(name: string, digest: string): void {
+      const repository = registry.repositories.find(name);
+      const image = registry.images.byDigest(name, digest);
+      if (repository === undefined || image === undefined) return;
+      if (configuration.isEnhanced()) {
+        enhanced.pushed(name, image);
+        return;
+      }
+      const wantsScan = configuration.frequencyOf(repository) === 'SCAN_ON_PUSH';
+      if (!wantsScan || isIndex(image) || isRecent(find(name, digest))) return;
+      begin.run(name, digest, Date.now());
       wake();
     },
 
@@ -123,7 +125,6 @@ export function createScans(context: RegistryContext, scanner: Scanner) {
 
     async stop(): Promise<void> {
       isStarted = false;
-      await scanner.stop();
       await working;
     },
 
@@ -133,6 +134,8 @@ export function createScans(context: RegistryContext, scanner: Scanner) {
         permissions: permissionsFor(context, 'StartImageScan'),
         handle(input) {
           const { name } = findRepository(context, input);
+          // https://github.com/alexjurkiewicz/ecr-scan-image/issues/44
+          if (configuration.isEnhanced()) throw new AwsError('ValidationException', 'This feature is disabled');
           const image = findImage(context, name, input.imageId);
           if (isIndex(image)) {
             throw new AwsError(
@@ -154,10 +157,18 @@ export function createScans(context: RegistryContext, scanner: Scanner) {
 
       DescribeImageScanFindings: operation({
         input: z.object({ ...inRepository, imageId, ...paging }),
-        permissions: permissionsFor(context, 'DescribeImageScanFindings'),
+        permissions: (input) => [
+          ...permissionsFor(context, 'DescribeImageScanFindings')(input),
+          ...(configuration.isEnhanced() ? inspector : []),
+        ],
         handle(input) {
           const { name } = findRepository(context, input);
           const image = findImage(context, name, input.imageId);
+          if (configuration.isEnhanced()) {
+            const described = enhanced.describe(image, input);
+            if (described === undefined) throw scanNotFound(input.imageId, name, account.id);
+            return { ...identity(account.id, image, input.imageId.imageTag), ...described };
+          }
           const found = find(name, image.digest);
           if (found === undefined) throw scanNotFound(input.imageId, name, account.id);
           const { status, description } = found;
@@ -184,9 +195,11 @@ export function createScans(context: RegistryContext, scanner: Scanner) {
   };
 }
 
-function isIndex(image: StoredImage): boolean {
-  return parseManifest(image.manifest, image.mediaType).kind === 'index';
-}
+/** ECR asks Inspector on the caller's behalf. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html */
+const inspector: Permission[] = ['inspector2:ListCoverage', 'inspector2:ListFindings'].map((action) => ({
+  action,
+  resource: '*',
+}));
 
 function identity(registryId: string, image: StoredImage, imageTag: string | undefined) {
   return {
@@ -194,12 +207,6 @@ function identity(registryId: string, image: StoredImage, imageTag: string | und
     repositoryName: image.repository,
     imageId: { imageDigest: image.digest, ...(imageTag === undefined ? {} : { imageTag }) },
   };
-}
-
-/** Severities that nothing has are not there. */
-function countsOf(findings: Finding[]): Record<string, number> {
-  const counts = severities.map((severity) => [severity, findings.filter((each) => each.severity === severity).length]);
-  return Object.fromEntries(counts.filter(([, count]) => count !== 0));
 }
 
 /** A finding as basic scanning gives it; no attribute has more than 256 characters. */
