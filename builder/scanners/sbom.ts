@@ -51,7 +51,7 @@ export const sbom: Scanner<'sbom'> = async (subject, call) => {
       );
     }
     await writeFile(join(folder, format), bill.text);
-    tool = bill.tool;
+    tool ||= bill.tool;
   }
   for (const format of formats) await subject.keepBill(format, join(folder, format));
   return { state: 'complete', tool, findings: [] };

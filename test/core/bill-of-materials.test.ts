@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest';
+import { billOf } from '../../core/bill-of-materials.ts';
+import { InvalidInputError } from '../../core/errors.ts';
+
+const checksum = 'ab'.repeat(32);
+const image = {
+  repository: 'registry.example:4600/demo/web',
+  digest: `sha256:${checksum}`,
+  architecture: 'arm64',
+  createdAt: new Date('2026-11-21T01:02:03.456Z'),
+};
+const purl = `pkg:oci/web@sha256%3A${checksum}?arch=arm64&repository_url=registry.example%3A4600%2Fdemo%2Fweb`;
+
+const cycloneDx = (over: object = {}, run = 'one') => ({
+  bomFormat: 'CycloneDX',
+  specVersion: '1.6',
+  serialNumber: `urn:uuid:${run}`,
+  version: 1,
+  metadata: {
+    timestamp: `the time of run ${run}`,
+    tools: { components: [{ type: 'application', name: 'syft', version: '1.18.1' }] },
+    component: { 'bom-ref': 'x', type: 'file', name: 'image' },
+  },
+  components: [
+    { type: 'library', name: 'bash', version: '5', purl: 'pkg:deb/debian/bash@5' },
+    { type: 'library', name: 'left-pad', version: '1', purl: 'pkg:npm/left-pad@1' },
+    { type: 'operating-system', name: 'debian' },
+  ],
+  ...over,
+});
+
+const root = 'SPDXRef-DocumentRoot-Directory-image';
+const spdx = (over: object = {}, run = 'one') => ({
+  spdxVersion: 'SPDX-2.3',
+  dataLicense: 'CC0-1.0',
+  SPDXID: 'SPDXRef-DOCUMENT',
+  name: 'image',
+  documentNamespace: `https://example.org/${run}`,
+  creationInfo: { creators: ['Organization: Anchore, Inc', 'Tool: syft-1.18.1'], created: `run ${run}` },
+  packages: [
+    {
+      name: 'bash',
+      SPDXID: 'SPDXRef-bash',
+      externalRefs: [
+        { referenceCategory: 'SECURITY', referenceType: 'cpe23Type', referenceLocator: 'cpe:2.3:a:bash' },
+        { referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: 'pkg:rpm/fedora/bash@5' },
+      ],
+    },
+    { name: 'image', SPDXID: root, versionInfo: '0', primaryPackagePurpose: 'FILE' },
+  ],
+  files: [{ fileName: 'var/lib/rpm/rpmdb.sqlite', SPDXID: 'SPDXRef-File-1', checksums: [{ checksumValue: '0' }] }],
+  relationships: [
+    { spdxElementId: root, relatedSpdxElement: 'SPDXRef-bash', relationshipType: 'CONTAINS' },
+    { spdxElementId: 'SPDXRef-bash', relatedSpdxElement: 'SPDXRef-File-1', relationshipType: 'OTHER' },
+    { spdxElementId: 'SPDXRef-DOCUMENT', relatedSpdxElement: root, relationshipType: 'DESCRIBES' },
+  ],
+  ...over,
+});
+
+const make = (format: 'cyclonedx' | 'spdx', document: unknown) => billOf(format, JSON.stringify(document), image);
+
+test('a CycloneDX bill is of the image: its name, its digest, its package URL and the time of its commit', () => {
+  const { text, tool, distributionPackages } = make('cyclonedx', cycloneDx());
+  expect({ tool, distributionPackages }).toEqual({ tool: 'syft 1.18.1', distributionPackages: 1 });
+  expect(JSON.parse(text)).toMatchObject({
+    metadata: {
+      timestamp: '2026-11-21T01:02:03Z',
+      component: {
+        type: 'container',
+        name: 'demo/web',
+        version: image.digest,
+        purl,
+        hashes: [{ alg: 'SHA-256', content: checksum }],
+      },
+    },
+    components: [{ name: 'bash' }, { name: 'left-pad' }, { name: 'debian' }],
+  });
+});
+
+test('an SPDX bill is of the image, and claims no checksum of a file that nobody took', () => {
+  const { text, tool, distributionPackages } = make('spdx', spdx());
+  expect({ tool, distributionPackages }).toEqual({ tool: 'syft 1.18.1', distributionPackages: 1 });
+  const document = JSON.parse(text);
+  expect(document).toMatchObject({ name: 'demo/web', creationInfo: { created: '2026-11-21T01:02:03Z' } });
+  expect(document.packages[1]).toMatchObject({
+    SPDXID: root,
+    name: 'demo/web',
+    versionInfo: image.digest,
+    primaryPackagePurpose: 'CONTAINER',
+    checksums: [{ algorithm: 'SHA256', checksumValue: checksum }],
+    externalRefs: [{ referenceType: 'purl', referenceLocator: purl }],
+  });
+  expect(document).not.toHaveProperty('files');
+  expect(document.relationships.map((each: { relationshipType: string }) => each.relationshipType)).toEqual([
+    'CONTAINS',
+    'DESCRIBES',
+  ]);
+});
+
+test('the same content is the same document, and other content has another identity', () => {
+  expect(make('cyclonedx', cycloneDx({}, 'one')).text).toBe(make('cyclonedx', cycloneDx({}, 'two')).text);
+  expect(make('spdx', spdx({}, 'one')).text).toBe(make('spdx', spdx({}, 'two')).text);
+
+  const serialOf = (over: object) => JSON.parse(make('cyclonedx', cycloneDx(over)).text).serialNumber;
+  expect(serialOf({})).toMatch(/^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(serialOf({ components: [] })).not.toBe(serialOf({}));
+  const namespaceOf = (over: object) => JSON.parse(make('spdx', spdx(over)).text).documentNamespace;
+  expect(namespaceOf({})).toMatch(/^https:\/\/spdx\.org\/spdxdocs\/demo\/web-[0-9a-f-]{36}$/);
+  expect(namespaceOf({ dataLicense: 'CC0' })).not.toBe(namespaceOf({}));
+});
+
+test('an image of nothing has a bill without packages', () => {
+  const { components: _, ...empty } = cycloneDx();
+  expect(make('cyclonedx', empty).distributionPackages).toBe(0);
+  expect(JSON.parse(make('cyclonedx', empty).text).components).toEqual([]);
+});
+
+test.each([
+  ['cyclonedx', 'no JSON', ''],
+  ['cyclonedx', 'no JSON', '<html>'],
+  ['cyclonedx', 'no object', '[]'],
+  ['cyclonedx', 'of the other format', JSON.stringify(spdx())],
+  ['cyclonedx', 'without the tool', JSON.stringify(cycloneDx({ metadata: {} }))],
+  ['cyclonedx', 'with a component without a name', JSON.stringify(cycloneDx({ components: [{ type: 'library' }] }))],
+  ['spdx', 'no JSON', '{"spdxVersion":"SPDX-2.3"'],
+  ['spdx', 'of the other format', JSON.stringify(cycloneDx())],
+  ['spdx', 'without packages', JSON.stringify(spdx({ packages: [] }))],
+  ['spdx', 'that describes nothing', JSON.stringify(spdx({ relationships: [] }))],
+] as const)('what is no %s document is none: %s', (format, _what, text) => {
+  expect(() => billOf(format, text, image)).toThrow(InvalidInputError);
+});
