@@ -1,6 +1,7 @@
 import {
   BatchDeleteImageCommand,
   BatchGetImageCommand,
+  BatchGetRepositoryScanningConfigurationCommand,
   CreateRepositoryCommand,
   DeleteLifecyclePolicyCommand,
   DeleteRepositoryCommand,
@@ -10,6 +11,7 @@ import {
   DescribeRepositoriesCommand,
   ECRClient,
   GetLifecyclePolicyCommand,
+  GetRegistryScanningConfigurationCommand,
   GetRepositoryPolicyCommand,
   ListImagesCommand,
   ListTagsForResourceCommand,
@@ -17,6 +19,7 @@ import {
   PutImageScanningConfigurationCommand,
   PutImageTagMutabilityCommand,
   PutLifecyclePolicyCommand,
+  PutRegistryScanningConfigurationCommand,
   SetRepositoryPolicyCommand,
   StartImageScanCommand,
   TagResourceCommand,
@@ -64,7 +67,16 @@ const policyText = JSON.stringify({
 });
 const filters = [{ filterType: 'WILDCARD' as const, filter: 'build-*' }];
 
+const scanning = (scanType: 'BASIC' | 'ENHANCED', scanFrequency: 'SCAN_ON_PUSH' | 'CONTINUOUS_SCAN', filter: string) =>
+  new PutRegistryScanningConfigurationCommand({
+    scanType,
+    rules: [{ scanFrequency, repositoryFilters: [{ filter, filterType: 'WILDCARD' }] }],
+  });
+const scanningOf = (...repositoryNames: string[]) =>
+  new BatchGetRepositoryScanningConfigurationCommand({ repositoryNames });
+
 export const ecrCases: Case[] = [
+  one('GetRegistryScanningConfiguration at first', (ecr) => ecr.send(new GetRegistryScanningConfigurationCommand({}))),
   one(
     'CreateRepository',
     (ecr) => ecr.send(new CreateRepositoryCommand({ repositoryName, tags: [{ Key: 'a', Value: 'b' }] })),
@@ -147,6 +159,25 @@ export const ecrCases: Case[] = [
   ),
   one('BatchGetImage of none', (ecr) =>
     ecr.send(new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag: 'none' }] })),
+  ),
+  one('PutRegistryScanningConfiguration basic', (ecr) => ecr.send(scanning('BASIC', 'SCAN_ON_PUSH', 'library/*'))),
+  one(
+    'BatchGetRepositoryScanningConfiguration on push',
+    (ecr) => ecr.send(scanningOf(repositoryName, 'no/where')),
+    'moto leaves scanOnPush as it was',
+  ),
+  one('PutRegistryScanningConfiguration enhanced', (ecr) =>
+    ecr.send(scanning('ENHANCED', 'CONTINUOUS_SCAN', 'library')),
+  ),
+  one('GetRegistryScanningConfiguration', (ecr) => ecr.send(new GetRegistryScanningConfigurationCommand({}))),
+  one('BatchGetRepositoryScanningConfiguration continuous', (ecr) => ecr.send(scanningOf(repositoryName))),
+  one('PutRegistryScanningConfiguration without rules', (ecr) =>
+    ecr.send(new PutRegistryScanningConfigurationCommand({ scanType: 'BASIC', rules: [] })),
+  ),
+  one(
+    'BatchGetRepositoryScanningConfiguration by its own setting',
+    (ecr) => ecr.send(scanningOf(repositoryName)),
+    'moto leaves out what PutImageScanningConfiguration said',
   ),
   one('DescribeImageScanFindings before a scan', (ecr) =>
     ecr.send(new DescribeImageScanFindingsCommand({ repositoryName, imageId: { imageTag: 'v1' } })),
