@@ -1,4 +1,5 @@
 import {
+  mostFindings,
   type ScannerName,
   type ScannerReport,
   type ScannerReports,
@@ -29,44 +30,60 @@ const scanners: { [Name in ScannerName]: Scanner<Name> } = {
 
 const longestReason = 500;
 /** How long a scanner may look, in milliseconds. */
-const patience = 120_000;
+const usualPatience = 120_000;
 
 interface ScanCall {
   call: Omit<EngineCall, 'log'>;
   log: BuildLog;
+  patience?: number;
 }
 
 /** Looks at an image with every scanner, side by side. One that fails says so in its report; it fails no build. */
-export async function scanImage(subject: ScanSubject, { call, log }: ScanCall): Promise<ScannerReports> {
-  const reports = await Promise.all(scannerNames.map((name) => look(name, subject, { call, log })));
-  for (const report of reports) log.line(inOneLine(report));
+export async function scanImage(
+  subject: ScanSubject,
+  { call, log, patience = usualPatience }: ScanCall,
+): Promise<ScannerReports> {
+  const reports = await Promise.all(
+    scannerNames.map(async (name) => {
+      const report = await look(name, subject, { call, log, patience });
+      log.line(inOneLine(report));
+      return report;
+    }),
+  );
   return { version: 1, reports };
 }
 
-async function look(name: ScannerName, subject: ScanSubject, { call, log }: ScanCall): Promise<ScannerReport> {
+async function look(
+  name: ScannerName,
+  subject: ScanSubject,
+  { call, log, patience }: Required<ScanCall>,
+): Promise<ScannerReport> {
   const began = performance.now();
-  const timeLimit = AbortSignal.timeout(
-    subject.test && name === 'user-test' ? 1000 * subject.test.seconds + patience : patience,
-  );
+  // A project's own test takes as long as the project says, and what it runs in must be made.
+  const time = subject.test && name === 'user-test' ? 1000 * subject.test.seconds + patience : patience;
+  const timeLimit = AbortSignal.timeout(time);
   const signal = AbortSignal.any([call.signal, timeLimit]);
-  const report = (fields: object) =>
-    scannerReportSchema.parse({
-      scanner: name,
-      total: 0,
-      findings: [],
-      seconds: (performance.now() - began) / 1000,
-      ...fields,
-    });
+  const report = (fields: object) => ({
+    scanner: name,
+    total: 0,
+    findings: [],
+    seconds: (performance.now() - began) / 1000,
+    ...fields,
+  });
+  const failed = (reason: string) =>
+    scannerReportSchema.parse(report({ state: 'failed', reason: shownText(reason, longestReason) }));
   try {
     const found = await scanners[name](subject, { ...call, signal }, log);
-    return report({ ...found, total: found.total ?? found.findings.length });
+    const { findings, total = findings.length } = found;
+    const fit = scannerReportSchema.safeParse(report({ ...found, findings: findings.slice(0, mostFindings), total }));
+    if (fit.success) return fit.data;
+    const [issue] = fit.error.issues;
+    return failed(`What it found cannot be stored (${issue?.path.join('.')}): ${issue?.message}`);
   } catch (error) {
     call.signal.throwIfAborted();
-    if (timeLimit.aborted) return report({ state: 'timed-out', reason: 'It did not end in time.' });
-    return report({
-      state: 'failed',
-      reason: shownText(error instanceof Error ? error.message : String(error), longestReason),
-    });
+    if (!timeLimit.aborted) return failed(error instanceof Error ? error.message : String(error));
+    const reason = `It did not end within ${Math.round(time / 1000)} seconds.`;
+    return scannerReportSchema.parse(report({ state: 'timed-out', reason }));
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ToolAnswer } from '../../core/scanners/tool-answer.ts';
+import { type ToolAnswer, ToolFailedError } from '../../core/scanners/tool-answer.ts';
 import { shownText } from '../../core/shown-text.ts';
 import { type EngineCall, rootCapabilities } from '../engines/engine.ts';
 import type { Finished } from '../process.ts';
@@ -17,11 +17,6 @@ const environment = {
   TERM: 'dumb',
 };
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-/** A tool in the image could not do what it was asked for. */
-export class ToolFailedError extends Error {
-  override readonly name = 'ToolFailedError';
-}
 
 export interface Step {
   command: readonly [program: string, ...args: string[]];
@@ -120,7 +115,7 @@ function answersOf(text: string, mark: string): ToolAnswer[] {
 
 function failure(command: Step['command'], answer: ToolAnswer | undefined, { code, stderr }: Finished): string {
   const lines = `${answer?.text ?? ''}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
-  const words = lines.findLast((line) => /^\s*(?:E:|ERROR|Error)/.test(line)) ?? lines.at(-1) ?? 'it gave no reason';
+  const words = lines.find((line) => /^\s*(?:E:|ERROR|Error)/.test(line)) ?? lines.at(-1) ?? 'it gave no reason';
   const program = command[0].slice(command[0].lastIndexOf('/') + 1);
   return `${program} ended with ${answer?.code ?? code}: ${shownText(words.trim(), longestReason)}`;
 }

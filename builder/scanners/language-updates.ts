@@ -6,9 +6,9 @@ import {
   parsePipOutdated,
   pipFailure,
 } from '../../core/scanners/language-updates-tools.ts';
-import type { ToolAnswer } from '../../core/scanners/tool-answer.ts';
+import { type ToolAnswer, ToolFailedError } from '../../core/scanners/tool-answer.ts';
 import { shownText } from '../../core/shown-text.ts';
-import { askAlone, ToolFailedError } from './in-turn.ts';
+import { askAlone } from './in-turn.ts';
 import type { Scanner } from './scanner.ts';
 
 interface Tool {
@@ -31,8 +31,8 @@ const tools: readonly Tool[] = [
   {
     programs: ['npm'],
     args: ['-g', 'outdated', '--json', '--no-update-notifier', '--fetch-retries=1', '--fetch-timeout=20000'],
-    // 1 where something is outdated.
-    codes: [0, 1],
+    // 1 where something is outdated; where it fails, with 1 or more, it says so in its JSON.
+    codes: [0, 1, 243, 254],
     read: parseNpmOutdated,
   },
   { programs: ['gem'], args: ['outdated'], read: parseGemOutdated, failure: gemFailure },

@@ -9,9 +9,9 @@ import {
   withAdvisories,
 } from '../../core/scanners/package-updates-dnf.ts';
 import { parseZypperUpdates, withSecurityPatches } from '../../core/scanners/package-updates-zypper.ts';
-import type { ToolAnswer } from '../../core/scanners/tool-answer.ts';
+import { type ToolAnswer, ToolFailedError } from '../../core/scanners/tool-answer.ts';
 import { shownText } from '../../core/shown-text.ts';
-import { askInTurn, type Step, ToolFailedError } from './in-turn.ts';
+import { askInTurn, type Step } from './in-turn.ts';
 import type { Scanner } from './scanner.ts';
 
 /** Every code: what a step that adds something to the answer of another ends with. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { shownText } from '../shown-text.ts';
 import type { LanguageUpdate } from './language-updates.ts';
-import { linesOf, type ToolAnswer, UnknownAnswerError } from './tool-answer.ts';
+import { linesOf, type ToolAnswer, ToolFailedError, UnknownAnswerError } from './tool-answer.ts';
 
 const word = (longest: number) => z.string().regex(new RegExp(`^[\\x21-\\x7e]{1,${longest}}$`));
 const pipSchema = z.array(z.object({ name: word(214), version: word(200), latest_version: word(200) }));
@@ -31,13 +31,18 @@ export function pipFailure(errors: string): string | undefined {
   );
 }
 
+const npmErrorSchema = z.strictObject({ error: z.object({ code: z.string().nullish(), summary: z.string() }) });
+
 /**
- * The answer to `npm -g outdated --json`: nothing, or an object by names. Where npm fails, the object has `error` alone.
- * @throws UnknownAnswerError
+ * The answer to `npm -g outdated --json`: nothing, or an object by names.
+ * @throws UnknownAnswerError, ToolFailedError
  */
-export function parseNpmOutdated({ text }: ToolAnswer): LanguageUpdate[] {
-  if (text.trim() === '') return [];
-  return Object.entries(parsed('npm', text, npmSchema)).flatMap(([name, found]) =>
+export function parseNpmOutdated({ code, text }: ToolAnswer): LanguageUpdate[] {
+  if (text.trim() === '' && code === 0) return [];
+  const answer = parsed('npm', text, z.union([npmErrorSchema, npmSchema]));
+  const failure = npmErrorSchema.safeParse(answer).data;
+  if (failure) throw new ToolFailedError(`npm could not look for updates: ${failure.error.summary}`);
+  return Object.entries(npmSchema.parse(answer)).flatMap(([name, found]) =>
     [found].flat().flatMap(({ current, latest }) => {
       // What is not installed is none of the image's, and what is linked has no version to compare.
       if (current === undefined || current === latest || !/^\d/.test(latest)) return [];

@@ -16,7 +16,14 @@ export function parseAptList({ text }: ToolAnswer): PackageUpdate[] {
       const [, name = '', suites = '', available = '', installed = ''] = update.exec(line) ?? [];
       if (name === '') throw new UnknownAnswerError('apt', line);
       const isSecurity = suites.split(',').some((suite) => suite.endsWith('-security'));
-      return { name, installed, available, repository: suites, ...(isSecurity ? { security: true } : {}) };
+      return {
+        name,
+        installed,
+        available,
+        // What apt says of a repository without a name.
+        ...(suites === 'unknown' ? {} : { repository: suites }),
+        ...(isSecurity ? { security: true } : {}),
+      };
     });
 }
 

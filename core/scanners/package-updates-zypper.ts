@@ -1,6 +1,7 @@
 import type { PackageUpdate } from './package-updates.ts';
 import { type ToolAnswer, UnknownAnswerError } from './tool-answer.ts';
 
+const longestTag = 4000;
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /**
@@ -52,7 +53,7 @@ function elements(text: string, name: string): string[] {
 
 /** Of the first tag. */
 function attributes(element: string): Record<string, string | undefined> {
-  const tag = element.slice(0, element.indexOf('>') + 1);
+  const tag = element.slice(0, Math.min(element.indexOf('>') + 1, longestTag));
   return Object.fromEntries(
     [...tag.matchAll(/ ([\w-]{1,40})="([^"<>]{0,500})"/g)].map(([, key = '', value = '']) => [
       key,

@@ -11,6 +11,11 @@ export class UnknownAnswerError extends Error {
   }
 }
 
+/** A tool in the image could not do what it was asked for. */
+export class ToolFailedError extends Error {
+  override readonly name = 'ToolFailedError';
+}
+
 /** What a command printed, and how it ended. */
 export interface ToolAnswer {
   code: number;
