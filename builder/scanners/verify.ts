@@ -92,7 +92,11 @@ export function mustKnow(tool: string, packages: readonly InstalledPackage[], kn
   );
 }
 
+/** Buildah's last words on a program that ended with something else than 0. */
+const enginesWords = /^(?:subprocess exited with status|Error: exit status|error running subprocess)/;
+
 /** The last words of a program that failed, or that it had none. */
 export function lastWords({ stderr, code }: Finished): string {
-  return stderr.trim().split('\n').at(-1) || `it ended with ${code} and said nothing`;
+  const lines = stderr.trim().split('\n');
+  return lines.findLast((line) => line !== '' && !enginesWords.test(line)) ?? `it ended with ${code} and said nothing`;
 }

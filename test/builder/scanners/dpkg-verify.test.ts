@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { BuildLog } from '../../../builder/log.ts';
+import { fileIntegrity } from '../../../builder/scanners/file-integrity.ts';
+import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
+import { parseDpkgStatus } from '../../../core/package-databases.ts';
+import type { PackageList } from '../../../core/package-list.ts';
+import { Images } from '../images.ts';
+import { type ImageFiles, programFiles } from './tool-files.ts';
+
+let images: Images;
+let dpkg: ImageFiles;
+beforeAll(async () => {
+  images = await Images.open();
+  dpkg = programFiles('/usr/bin/dpkg', '/usr/bin/dpkg-query');
+});
+afterAll(() => images[Symbol.asyncDispose]());
+
+const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+const original: Record<string, string> = {
+  'usr/bin/hello': 'hello\n',
+  'usr/bin/changed': 'as it was\n',
+  'usr/bin/gone': 'gone\n',
+  'etc/hello.conf': 'setting\n',
+  'usr/share/doc/hello/changelog': 'news\n',
+};
+const status = `Package: hello
+Status: install ok installed
+Architecture: all
+Version: 1.0-3
+Conffiles:
+ /etc/hello.conf ${md5('setting\n')}
+
+Package: other
+Status: install ok installed
+Architecture: all
+Version: 2:0.1~rc1
+`;
+
+/** A database as dpkg writes it, of packages that brought the files. */
+function database(): ImageFiles {
+  const folder = 'root/var/lib/dpkg';
+  return {
+    [`${folder}/status`]: status,
+    [`${folder}/available`]: '',
+    [`${folder}/info/format`]: '1\n',
+    [`${folder}/info/hello.list`]: `/.\n${Object.keys(original)
+      .map((path) => `/${path}\n`)
+      .join('')}`,
+    [`${folder}/info/hello.md5sums`]: Object.entries(original)
+      .map(([path, text]) => `${md5(text)}  ${path}\n`)
+      .join(''),
+    [`${folder}/info/other.list`]: '/.\n',
+    [`${folder}/info/other.md5sums`]: '',
+    ...Object.fromEntries(Object.entries(original).map(([path, text]) => [`root/${path}`, text])),
+  };
+}
+
+const packages: PackageList = {
+  version: 1,
+  contents: {
+    state: 'read',
+    manager: 'dpkg',
+    architecture: 'all',
+    packages: parseDpkgStatus(status),
+    repositories: [],
+  },
+};
+
+async function look(files: ImageFiles) {
+  const image = await images.make({ Dockerfile: 'FROM scratch\nCOPY root/ /\n', ...files });
+  return fileIntegrity({ engine: images.engine, image, packages } as ScanSubject, images.call(), {} as BuildLog);
+}
+
+test('files that are not as Debian’s packages brought them, in an image without a shell', async () => {
+  const files: ImageFiles = {
+    ...dpkg,
+    ...database(),
+    'root/usr/bin/changed': 'as it is\n',
+    'root/etc/hello.conf': 'mine\n',
+  };
+  delete files['root/usr/bin/gone'];
+  delete files['root/usr/share/doc/hello/changelog'];
+
+  expect(await look(files)).toEqual({
+    state: 'complete',
+    tool: 'dpkg',
+    findings: [
+      { path: '/usr/bin/changed', problems: ['digest'], package: 'hello 1.0-3' },
+      { path: '/usr/bin/gone', problems: ['missing'], package: 'hello 1.0-3' },
+    ],
+    total: 2,
+  });
+});
+
+test('an image as its packages made it has none', async () => {
+  expect(await look({ ...dpkg, ...database() })).toMatchObject({ state: 'complete', findings: [], total: 0 });
+});
+
+test('lists of files that were removed are no pass', async () => {
+  const files = { ...dpkg, ...database() };
+  delete files['root/var/lib/dpkg/info/hello.list'];
+  await expect(look(files)).rejects.toThrow("files list file for package 'hello' missing");
+});
+
+test('packages without a dpkg are not looked at', async () => {
+  expect(await look(database())).toMatchObject({
+    state: 'not-applicable',
+    reason: 'The image has packages, but no dpkg that can be run.',
+  });
+});

@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BuildLog } from '../../../builder/log.ts';
+import { fileIntegrity } from '../../../builder/scanners/file-integrity.ts';
+import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
+import type { PackageList } from '../../../core/package-list.ts';
+import { Images } from '../images.ts';
+import { folderFiles, hasPrograms, type ImageFiles, programFiles } from './tool-files.ts';
+
+/** A package with a file for every way in which one can be changed. */
+const spec = `
+Name: hello
+Epoch: 2
+Version: 1.0
+Release: 3
+Summary: a test
+License: MIT
+Vendor: The Vendor
+BuildArch: noarch
+Requires: what-no-image-has
+%description
+A test.
+%verifyscript
+echo "a script of the package ran"
+exit 1
+%install
+cd %{buildroot}
+mkdir -p usr/bin usr/lib/hello etc usr/share/doc/hello usr/share/licenses/hello var/lib/hello dev
+for each in hello gone mode owner same; do echo as it was > usr/bin/$each; done
+echo setting > etc/hello.conf
+echo news > usr/share/doc/hello/NEWS
+echo read > usr/share/doc/hello/README
+echo terms > usr/share/licenses/hello/LICENSE
+echo state > var/lib/hello/state
+ln -s hello usr/bin/link
+echo x > "usr/lib/hello/a b"
+%files
+/usr/bin/hello
+/usr/bin/gone
+/usr/bin/mode
+/usr/bin/owner
+/usr/bin/same
+/usr/bin/link
+/usr/lib/hello
+%config(noreplace) /etc/hello.conf
+%doc /usr/share/doc/hello/NEWS
+%doc /usr/share/doc/hello/README
+%license /usr/share/licenses/hello/LICENSE
+/var/lib/hello/state
+`;
+
+const packages: PackageList = {
+  version: 1,
+  contents: {
+    state: 'read',
+    manager: 'rpm',
+    architecture: 'noarch',
+    packages: [{ name: 'hello', version: '2:1.0-3', architecture: 'noarch' }],
+    repositories: [],
+  },
+};
+
+describe.skipIf(!hasPrograms('/usr/bin/rpm', '/usr/bin/rpmbuild'))('an image of rpm packages', () => {
+  let images: Images;
+  let folder: string;
+  let base: ImageFiles;
+  beforeAll(async () => {
+    images = await Images.open();
+    folder = mkdtempSync(join(tmpdir(), 'rpm-verify-'));
+    writeFileSync(join(folder, 'hello.spec'), spec);
+    execFileSync('rpmbuild', ['-bb', '--quiet', `--define=_topdir ${folder}/top`, join(folder, 'hello.spec')], {
+      stdio: 'ignore',
+    });
+    const [file = ''] = readdirSync(join(folder, 'top/RPMS/noarch'));
+    execFileSync('rpm', [
+      `--root=${folder}/root`,
+      '--dbpath=/var/lib/rpm',
+      '--install',
+      '--nodeps',
+      '--force-debian',
+      join(folder, 'top/RPMS/noarch', file),
+    ]);
+    base = {
+      ...programFiles('/usr/bin/rpm', '/bin/chmod', '/bin/chown', '/bin/rm'),
+      ...folderFiles('/usr/lib/rpm'),
+      ...folderFiles(join(folder, 'root'), '/'),
+      // Debian's keeps its database in the home of whoever calls it.
+      'root/etc/rpm/macros': '%_dbpath /var/lib/rpm\n',
+    };
+  });
+  afterAll(async () => {
+    await images[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function look(changes: ImageFiles, steps: string[][] = []) {
+    const lines = [
+      'FROM scratch',
+      'COPY root/ /',
+      'RUN ["/bin/chmod", "644", "/usr/bin/hello", "/usr/bin/gone", "/usr/bin/mode", "/usr/bin/owner", "/usr/bin/same"]',
+      ...steps.map((step) => `RUN ${JSON.stringify(step)}`),
+    ];
+    const image = await images.make({ Dockerfile: lines.join('\n'), ...base, ...changes });
+    return fileIntegrity({ engine: images.engine, image, packages } as ScanSubject, images.call(), {} as BuildLog);
+  }
+
+  test('files that are not as the packages brought them, each with what is wrong, its package and who made that', async () => {
+    const found = await look(
+      {
+        'root/usr/bin/hello': 'changed',
+        'root/etc/hello.conf': 'mine\n',
+        'root/usr/share/doc/hello/README': 'changed\n',
+        'root/var/lib/hello/state': 'changed\n',
+        'root/usr/lib/hello/a b': 'y\n',
+      },
+      [
+        ['/bin/rm', '/usr/bin/gone', '/usr/share/doc/hello/NEWS', '/usr/share/licenses/hello/LICENSE'],
+        ['/bin/chmod', '4755', '/usr/bin/mode'],
+        ['/bin/chown', '5:6', '/usr/bin/owner'],
+      ],
+    );
+
+    const origin = { package: 'hello-2:1.0-3', vendor: 'The Vendor' };
+    expect(found).toMatchObject({ state: 'complete', tool: 'rpm', total: 7 });
+    expect(found.findings).toEqual([
+      { path: '/usr/bin/gone', problems: ['missing'], ...origin },
+      { path: '/usr/bin/hello', problems: ['size', 'digest'], ...origin },
+      // The link became a copy of what it leads to.
+      { path: '/usr/bin/link', problems: ['size', 'mode', 'digest'], ...origin },
+      { path: '/usr/bin/mode', problems: ['mode'], ...origin },
+      { path: '/usr/bin/owner', problems: ['user', 'group'], ...origin },
+      { path: '/usr/lib/hello/a b', problems: ['digest'], ...origin },
+      { path: '/usr/share/doc/hello/README', problems: ['size', 'digest'], kind: 'documentation', ...origin },
+    ]);
+  });
+
+  test('a database that cannot be read any more is no pass', async () => {
+    await expect(look({ 'root/var/lib/rpm/rpmdb.sqlite': 'no database' })).rejects.toThrow(
+      'rpm could not list the packages: error: cannot open Packages database',
+    );
+  });
+});
