@@ -1,6 +1,7 @@
 import { type Acceptance, acceptances, type Decisions } from './acceptance.ts';
 import type { Verdict } from './build.ts';
 import { dayOf, daysAfter } from './day.ts';
+import { warningDays } from './exception-ends.ts';
 import type { Finding, Scan } from './findings.ts';
 import { type Policy, severityWeights } from './policy.ts';
 import type { ScannerReports } from './scanner-report.ts';
@@ -28,8 +29,8 @@ export interface Rules extends Decisions {
   policy: Policy | undefined;
 }
 
-/** So long before the end of an exception everybody hears of it. */
-export const warningDays = 7;
+/** As many as somebody may want to see how an exception is written. */
+const mostExceptable = 3;
 
 /**
  * Whether a candidate may be released. What nobody has looked at is not released, and neither is anything without a policy. Each reason
@@ -60,12 +61,15 @@ export function judge({ scan, scanners }: Evidence, { policy, ...decisions }: Ru
   const soon = daysAfter(day, warningDays);
   for (const acceptance of used) if (acceptance.expires <= soon) warnings.push(acceptanceEnds(acceptance));
   const warned = sentences(inOrder(warnings), 'warnings');
+  const reasons = sentences(inOrder(blocking), 'reasons');
+  const exceptable = blocking.flatMap((each) => each.exceptable ?? []).slice(0, mostExceptable);
   return {
     outcome: blocking.length > 0 ? 'block' : 'pass',
-    reasons: sentences(inOrder(blocking), 'reasons'),
+    reasons,
     ...(warned.length > 0 ? { warnings: warned } : {}),
     counts,
     ...(accepted > 0 ? { accepted } : {}),
+    ...(exceptable.length > 0 ? { exceptable } : {}),
   };
 }
 
@@ -101,6 +105,7 @@ function objectionsOfScan(scan: Scan, policy: Policy, weigh: Weigh, { blocking, 
         kind: 'vulnerabilities',
         weight: severityWeights[finding.severity],
         id: finding.id,
+        exceptable: { id: finding.id, package: finding.package },
         sentence: () => vulnerabilityInWords(finding, severityInWords(limit, policy, isMended), ended),
       });
     });

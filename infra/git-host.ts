@@ -34,6 +34,7 @@ export class GitHost {
   /** Says in a mail where the index is. */
   grantIndexLink(grantee: Grantee): void {
     grantee.setVariable('INDEX_REPOSITORY', this.#config.indexRepository);
+    grantee.setVariable('GITHUB_URL', this.#config.github.url);
   }
 
   /** Sets the statuses of commits. */

@@ -21,6 +21,7 @@ import type { StatusSite } from './site.ts';
 import type { State } from './state.ts';
 import type { Supervision } from './supervision.ts';
 import type { Triggers } from './triggers.ts';
+import type { ExceptionWarnings } from './warn-exceptions.ts';
 import type { BaseWatch } from './watch-bases.ts';
 import type { PackageWatch } from './watch-packages.ts';
 import type { SourceWatch } from './watch-sources.ts';
@@ -30,6 +31,7 @@ export interface Monitored {
   config: Config;
   api: Api;
   builder: Builder;
+  exceptionWarnings: ExceptionWarnings;
   packageWatch: PackageWatch;
   pipeline: Pipeline;
   planner: Planner;
@@ -59,7 +61,7 @@ export class Monitoring extends Construct {
 /** Whatever keeps an accepted push from becoming a build. */
 function alarmOnIntake(
   alarms: Alarms,
-  { api, baseWatch, packageWatch, scheduledBuilds, sourceWatch, triggers }: Monitored,
+  { api, baseWatch, exceptionWarnings, packageWatch, scheduledBuilds, sourceWatch, triggers }: Monitored,
 ): void {
   alarms.add('TriggersLost', {
     meaning: 'A trigger could not be planned in five attempts and lies in the dead-letter queue.',
@@ -104,6 +106,10 @@ function alarmOnIntake(
   alarms.add('SchedulesStopped', {
     meaning: 'For an hour nobody has come to the end of calling for the builds whose hour has come.',
     ...noGoodRun(scheduledBuilds),
+  });
+  alarms.add('ExceptionsUnwatched', {
+    meaning: 'For two days nobody has come to the end of telling people that exceptions of their projects end.',
+    ...noGoodRun(exceptionWarnings, Duration.days(1)),
   });
 }
 
@@ -166,49 +172,67 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monit
 }
 
 /**
- * The functions outside the state machine. Those inside throw on purpose, to be tried again, and the machine takes care of what
- * they throw for good.
+ * The functions outside the state machine: those that are called, and those that go on their rounds. Those inside throw on purpose, to be
+ * tried again, and the machine takes care of what they throw for good. An alarm has ten metrics at most.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
  */
 function alarmOnFunctions(
   alarms: Alarms,
-  { baseWatch, packageWatch, planner, scheduledBuilds, site, sourceWatch, supervision, webhook }: Monitored,
+  {
+    baseWatch,
+    exceptionWarnings,
+    packageWatch,
+    planner,
+    scheduledBuilds,
+    site,
+    sourceWatch,
+    supervision,
+    webhook,
+  }: Monitored,
 ): void {
-  const functions = {
+  const called = {
     githubWebhook: webhook.receiver,
     planBuilds: planner.function,
     trackBuild: supervision.trackBuild,
     closeBuild: supervision.closeBuild,
-    reconcileBuilds: supervision.reconcileBuilds,
     site: site.pages,
+  };
+  const rounds = {
+    reconcileBuilds: supervision.reconcileBuilds,
     watchSources: sourceWatch.function,
     watchBases: baseWatch.function,
     watchPackages: packageWatch.function,
     runSchedules: scheduledBuilds.function,
+    warnExceptions: exceptionWarnings.function,
   };
-  const of = (metric: (each: PipelineFunction) => IMetric) =>
-    Object.fromEntries(Object.entries(functions).map(([name, each]) => [name, metric(each)]));
-  alarms.add('FunctionErrors', {
-    meaning: 'A function outside the state machine threw an error or ran out of time.',
-    metric: total(
-      'Errors',
-      of(({ function: each }) => each.metricErrors(sumOver(5))),
-    ),
-    threshold: 1,
-    periods: 2,
-  });
-  alarms.add('FunctionsThrottled', {
-    meaning: "Lambda refused to run a function: the account's concurrency is used up.",
-    metric: total(
-      'Throttles',
-      of(({ function: each }) => each.metricThrottles(sumOver(5))),
-    ),
-    threshold: 1,
-  });
+  const groups = { Function: called, Round: rounds };
+  for (const [name, functions] of Object.entries(groups)) {
+    const of = (metric: (each: PipelineFunction) => IMetric) =>
+      Object.fromEntries(Object.entries(functions).map(([each, it]) => [each, metric(it)]));
+    const which = name === 'Round' ? 'that goes on rounds' : 'outside the state machine';
+    alarms.add(`${name}Errors`, {
+      meaning: `A function ${which} threw an error or ran out of time.`,
+      metric: total(
+        'Errors',
+        of(({ function: each }) => each.metricErrors(sumOver(5))),
+      ),
+      threshold: 1,
+      periods: 2,
+    });
+    alarms.add(`${name}sThrottled`, {
+      meaning: `Lambda refused to run a function ${which}: the account's concurrency is used up.`,
+      metric: total(
+        'Throttles',
+        of(({ function: each }) => each.metricThrottles(sumOver(5))),
+      ),
+      threshold: 1,
+    });
+  }
 }
 
 function alarmOnServices(
   alarms: Alarms,
-  { baseWatch, packageWatch, scheduledBuilds, sourceWatch, state, supervision }: Monitored,
+  { baseWatch, exceptionWarnings, packageWatch, scheduledBuilds, sourceWatch, state, supervision }: Monitored,
 ): void {
   const tables = (metricName: string) =>
     Object.fromEntries(state.tables.map((table, at) => [`table${at}`, table.metric(metricName, sumOver(5))]));
@@ -229,17 +253,18 @@ function alarmOnServices(
     metric: total(
       'Failed deliveries',
       Object.fromEntries(
-        [...supervision.rules, ...[sourceWatch, baseWatch, packageWatch, scheduledBuilds].map(({ rule }) => rule)].map(
-          (rule, at) => [
-            `rule${at}`,
-            new Metric({
-              namespace: 'AWS/Events',
-              metricName: 'FailedInvocations',
-              dimensionsMap: { RuleName: rule.ruleName },
-              ...sumOver(5),
-            }),
-          ],
-        ),
+        [
+          ...supervision.rules,
+          ...[sourceWatch, baseWatch, packageWatch, scheduledBuilds, exceptionWarnings].map(({ rule }) => rule),
+        ].map((rule, at) => [
+          `rule${at}`,
+          new Metric({
+            namespace: 'AWS/Events',
+            metricName: 'FailedInvocations',
+            dimensionsMap: { RuleName: rule.ruleName },
+            ...sumOver(5),
+          }),
+        ]),
       ),
     ),
     threshold: 1,

@@ -18,6 +18,7 @@ import { State } from './state.ts';
 import { Steps } from './steps.ts';
 import { Supervision } from './supervision.ts';
 import { Triggers } from './triggers.ts';
+import { ExceptionWarnings } from './warn-exceptions.ts';
 import { BaseWatch } from './watch-bases.ts';
 import { PackageWatch } from './watch-packages.ts';
 import { SourceWatch } from './watch-sources.ts';
@@ -96,11 +97,19 @@ export class SlipwayStack extends Stack {
       logRetention,
     });
     const scheduledBuilds = new ScheduledBuilds(this, 'ScheduledBuilds', { state, triggers, logRetention });
+    const exceptionWarnings = new ExceptionWarnings(this, 'ExceptionWarnings', {
+      api,
+      gitHost,
+      notifications,
+      state,
+      logRetention,
+    });
     new Monitoring(this, 'Monitoring', {
       config,
       api,
       baseWatch,
       builder,
+      exceptionWarnings,
       packageWatch,
       pipeline,
       planner,
@@ -125,6 +134,7 @@ export class SlipwayStack extends Stack {
       WatchSourcesFunctionName: sourceWatch.function.function.functionName,
       WatchPackagesFunctionName: packageWatch.function.function.functionName,
       RunSchedulesFunctionName: scheduledBuilds.function.function.functionName,
+      WarnExceptionsFunctionName: exceptionWarnings.function.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,
       BasesTableName: state.bases.table.tableName,

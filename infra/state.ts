@@ -87,6 +87,8 @@ export class State extends Construct {
         bySource: { partition: 'source' },
         // Only projects with a schedule have the attributes.
         byDueTime: { partition: 'scheduled', sort: 'dueAt' },
+        // Only projects with exceptions or VEX statements have the attributes.
+        byExceptionEnd: { partition: 'excepting', sort: 'warnAt' },
       },
       variable: 'PROJECTS_TABLE',
     });

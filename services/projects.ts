@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { type NamedBase, namedBaseSchema } from '../core/base-standing.ts';
 import type { Build } from '../core/build.ts';
 import { RecordConflictError, ReleaseBusyError } from '../core/errors.ts';
+import { nextEnding } from '../core/exception-ends.ts';
 import { type Project, projectSchema } from '../core/project.ts';
 import { firstDueAt } from '../core/schedule.ts';
 import { ifConditionHolds } from './dynamodb.ts';
@@ -53,6 +54,12 @@ export type ProjectRecord = z.infer<typeof projectRecordSchema>;
 /** Longer than the release function may run, so that a claim outlives its holder and nobody else's. */
 const claimMinutes = 16;
 const keySchema = z.object({ name: z.string() });
+
+/**
+ * What says when people are to be told that an exception ends: the index `byExceptionEnd` has the first two, and the last is the claim of
+ * who tells them, which a new entry takes away (services/exception-warnings.ts).
+ */
+const endingKeys = ['excepting', 'warnAt', 'warning'] as const;
 
 /** What says when a project is due: the index `byDueTime` has the first two, and the last is the schedule that they are of. */
 const dueKeys = ['scheduled', 'dueAt', 'dueFor'] as const;
@@ -129,8 +136,12 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     async put(project: Project, from: PutOptions = {}, now = new Date()): Promise<boolean> {
       const fields = projectSchema.parse(project);
       const schedule = project.active ? project.schedule : undefined;
-      const unsaid = Object.keys(projectSchema.shape).filter((key) => !(key in fields));
-      const entries = Object.entries({ ...fields, ...from }).filter(([key]) => key !== 'name');
+      const warnAt = project.active ? nextEnding(project) : undefined;
+      const ending = warnAt ? { excepting: 'yes', warnAt } : {};
+      const unsaid = [...Object.keys(projectSchema.shape), ...endingKeys].filter(
+        (key) => !(key in fields) && !(key in ending),
+      );
+      const entries = Object.entries({ ...fields, ...from, ...ending }).filter(([key]) => key !== 'name');
       const isNewest = from.indexedAt ? ['(attribute_not_exists(#indexedAt) OR #indexedAt <= :indexedAt)'] : [];
       const write = (set: [string, unknown][], remove: readonly string[], conditions = isNewest) =>
         ifConditionHolds(

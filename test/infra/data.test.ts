@@ -102,6 +102,7 @@ test('the stack says where everything is', () => {
     'SiteUrl',
     'StateMachineArn',
     'TriggersQueueUrl',
+    'WarnExceptionsFunctionName',
     'WatchBasesFunctionName',
     'WatchPackagesFunctionName',
     'WatchSourcesFunctionName',

@@ -19,7 +19,11 @@ export const stateTables: Table[] = [
   {
     name: 'projects',
     key: 'name',
-    indexes: { bySource: { partition: 'source' }, byDueTime: { partition: 'scheduled', sort: 'dueAt' } },
+    indexes: {
+      bySource: { partition: 'source' },
+      byDueTime: { partition: 'scheduled', sort: 'dueAt' },
+      byExceptionEnd: { partition: 'excepting', sort: 'warnAt' },
+    },
   },
   {
     name: 'builds',

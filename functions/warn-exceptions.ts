@@ -1,0 +1,99 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SESClient } from '@aws-sdk/client-ses';
+import { dayOf } from '../core/day.ts';
+import { endingsOn, nextEnding } from '../core/exception-ends.ts';
+import { exceptionMail } from '../core/exception-mail.ts';
+import { inTurns } from '../core/in-turns.ts';
+import { createDocumentClient } from '../services/dynamodb.ts';
+import { variable } from '../services/environment.ts';
+import { createExceptionWarnings, type DueWarning, type ExceptionWarnings } from '../services/exception-warnings.ts';
+import { createMailer, type Mailer, MailRejectedError } from '../services/mail.ts';
+
+/** SES has a rate, and its SDK waits and tries again. */
+const mailsAtOnce = 4;
+
+interface Services {
+  warnings: ExceptionWarnings;
+  mailer: Mailer;
+  siteUrl: string;
+  indexUrl: string;
+  logger: Logger;
+}
+
+/**
+ * Tells the people of each project, in one mail, which exceptions and VEX statements of it end within a week, and which have ended: of each
+ * end once before and once after. A mail that could not be sent is sent by the next round.
+ * @returns how many mails were sent
+ */
+export function createWarnExceptions({ warnings, mailer, siteUrl, indexUrl, logger }: Services) {
+  async function warn(project: DueWarning, now: Date): Promise<boolean> {
+    const day = dayOf(now);
+    const all = endingsOn(day, project);
+    const endings = all.filter(({ key }) => !project.warned?.includes(key));
+    const claim = await warnings.claim(project, now);
+    if (claim === undefined) return false;
+    // Who wants no mail of what comes of builds wants none of this.
+    const isWanted = project.notify === undefined || project.notify.length > 0;
+    const isTold = endings.length > 0 && isWanted;
+    try {
+      if (isTold)
+        await send(project, exceptionMail({ project: project.name, file: project.file, endings, siteUrl, indexUrl }));
+    } catch (error) {
+      await warnings.release(project.name, claim);
+      throw error;
+    }
+    await warnings.mark(
+      project.name,
+      claim,
+      all.map(({ key }) => key),
+      nextEnding(project, day),
+    );
+    return isTold;
+  }
+
+  async function send({ name, notifyEmail }: DueWarning, mail: ReturnType<typeof exceptionMail>): Promise<void> {
+    try {
+      const { dropped } = await mailer.send({ to: notifyEmail, mail });
+      if (dropped.length > 0) logger.warn('Addresses got no mail', { project: name, addresses: dropped.length });
+    } catch (error) {
+      // SES will take this mail tomorrow as little as today: the verdict says what it would have said.
+      if (!(error instanceof MailRejectedError)) throw error;
+      logger.error('Nobody got the mail', { project: name, error });
+    }
+  }
+
+  return async function warnExceptions(now = new Date()): Promise<number> {
+    let sent = 0;
+    const failures: unknown[] = [];
+    for await (const due of warnings.due(dayOf(now))) {
+      await inTurns(due, mailsAtOnce, async (project) => {
+        try {
+          if (await warn(project, now)) sent += 1;
+        } catch (error) {
+          // The projects beside it get their mails.
+          logger.error('A project could not be told of its exceptions', {
+            project: project.name,
+            error: error as Error,
+          });
+          failures.push(error);
+        }
+      });
+    }
+    if (sent > 0) logger.info('Projects were told of exceptions that end', { projects: sent });
+    if (failures.length > 0) throw failures[0];
+    return sent;
+  };
+}
+
+let run: ReturnType<typeof createWarnExceptions> | undefined;
+
+export function handler(): Promise<number> {
+  run ??= createWarnExceptions({
+    warnings: createExceptionWarnings(createDocumentClient(), variable('PROJECTS_TABLE')),
+    mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),
+    siteUrl: variable('SITE_URL'),
+    indexUrl: `${variable('GITHUB_URL')}/${variable('INDEX_REPOSITORY')}`,
+    logger: new Logger({ serviceName: 'warn-exceptions' }),
+  });
+  return run();
+}
