@@ -11,6 +11,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
   cascade: () => import('./cascade.ts'),
   'index-check': () => import('./index-check.ts'),
   'index-scale': () => import('./index-scale.ts'),
+  verdict: () => import('./verdict.ts'),
   overhead: () => import('./overhead.ts'),
 };
 

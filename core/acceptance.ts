@@ -40,45 +40,84 @@ const acceptingStatuses: readonly VexStatement['status'][] = ['not_affected', 'f
  * @param day `2026-11-21`; what ends with this day counts still
  */
 export function acceptances({ exceptions = [], vex = [] }: Decisions, day: string): (subject: Subject) => Standing {
-  const excepted = new Map<string, Acceptance>();
+  const excepted = new Scoped<Acceptance>();
   for (const { id, package: name, owner, reason, expires } of exceptions) {
-    const key = keyOf(id, name);
+    const known = excepted.get(id, name);
     // Of two for one finding, the one that lasts longer.
-    if ((excepted.get(key)?.expires ?? '') >= expires) continue;
-    excepted.set(key, { id, by: `the exception of ${owner}`, reason, expires });
+    if (known && known.expires >= expires) continue;
+    excepted.set(id, name, { id, by: `the exception of ${owner}`, reason, expires });
   }
-  const stated = new Map<string, { order: number; acceptance: Acceptance | undefined }>();
+  const stated = new Scoped<Statement>();
   for (const [order, { ids, packages = [undefined], status, justification, file, expires }] of vex.entries()) {
     const [id = ''] = ids;
-    const acceptance = acceptingStatuses.includes(status)
-      ? { id, by: `the statement of ${file}`, reason: (justification ?? status).replaceAll('_', ' '), expires }
-      : undefined;
+    const reason = (justification ?? status).replaceAll('_', ' ');
+    const statement: Statement = { order };
+    if (acceptingStatuses.includes(status)) {
+      statement.acceptance = { id, by: `the statement of ${file}`, reason, expires };
+    }
     for (const each of ids) {
-      for (const name of packages) {
-        const key = keyOf(each, name);
-        if (!stated.has(key)) stated.set(key, { order, acceptance });
-      }
+      for (const name of packages) if (!stated.get(each, name)) stated.set(each, name, statement);
     }
   }
-  if (excepted.size + stated.size === 0) return () => ({});
+  if (exceptions.length + vex.length === 0) return () => nothing;
 
-  return ({ ids, package: name, installed }) => {
-    const scopes = name === undefined ? [undefined] : [undefined, name, `${name}@${installed}`];
-    const keys = ids.flatMap((id) => scopes.map((scope) => keyOf(id, scope)));
+  return (subject) => {
     let exception: Acceptance | undefined;
-    let statement: { order: number; acceptance: Acceptance | undefined } | undefined;
-    for (const key of keys) {
-      const found = excepted.get(key);
-      if (found && found.expires > (exception?.expires ?? '')) exception = found;
-      const said = stated.get(key);
-      if (said && said.order < (statement?.order ?? Infinity)) statement = said;
-    }
-    const known = [exception, statement?.acceptance].filter((each) => each !== undefined);
-    const accepted = known.find(({ expires }) => expires >= day);
-    if (accepted) return { accepted };
-    const ended = known.toSorted((one, other) => (one.expires < other.expires ? 1 : -1))[0];
-    return ended ? { ended } : {};
+    let statement: Statement | undefined;
+    excepted.forEach(subject, (found) => {
+      if (found.expires > (exception?.expires ?? '')) exception = found;
+    });
+    stated.forEach(subject, (found) => {
+      if (found.order < (statement?.order ?? Infinity)) statement = found;
+    });
+    return standing(exception, statement?.acceptance, day);
   };
 }
 
-const keyOf = (id: string, name: string | undefined) => `${id}\n${name ?? ''}`;
+interface Statement {
+  /** The newest is the first. */
+  order: number;
+  acceptance?: Acceptance;
+}
+
+const nothing: Standing = {};
+
+function standing(exception: Acceptance | undefined, stated: Acceptance | undefined, day: string): Standing {
+  if (exception && exception.expires >= day) return { accepted: exception };
+  if (stated && stated.expires >= day) return { accepted: stated };
+  const ended = !exception || (stated && stated.expires > exception.expires) ? stated : exception;
+  return ended ? { ended } : nothing;
+}
+
+/** What is said of findings, by id, and there of all packages, of one, or of one version of it. */
+class Scoped<Value> {
+  readonly #byId = new Map<string, { whole?: Value; byPackage?: Map<string, Value> }>();
+
+  get(id: string, name: string | undefined): Value | undefined {
+    const known = this.#byId.get(id);
+    return name === undefined ? known?.whole : known?.byPackage?.get(name);
+  }
+
+  set(id: string, name: string | undefined, value: Value): void {
+    const known = this.#byId.get(id) ?? {};
+    if (name === undefined) known.whole = value;
+    else {
+      known.byPackage ??= new Map();
+      known.byPackage.set(name, value);
+    }
+    this.#byId.set(id, known);
+  }
+
+  /** All that is said of one finding. */
+  forEach({ ids, package: name, installed }: Subject, look: (value: Value) => void): void {
+    for (const id of ids) {
+      const known = this.#byId.get(id);
+      if (known?.whole !== undefined) look(known.whole);
+      if (name === undefined || !known?.byPackage) continue;
+      for (const scope of [name, `${name}@${installed}`]) {
+        const value = known.byPackage.get(scope);
+        if (value !== undefined) look(value);
+      }
+    }
+  }
+}
