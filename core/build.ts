@@ -59,6 +59,8 @@ export const verdictSchema = z.object({
   counts: z.record(z.string(), z.int().nonnegative()),
   /** How many findings an exception or a VEX statement accepts. */
   accepted: z.int().nonnegative().optional(),
+  /** The first of the blocking findings that the index could accept as an exception. */
+  exceptable: z.array(z.object({ id: z.string(), package: z.string().optional() })).optional(),
 });
 
 /** What differs from the release before, in numbers; `comparison.ts` has the names. */

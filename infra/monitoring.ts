@@ -7,6 +7,7 @@ import {
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Rule } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { Alarms, sumOver, total } from './alarms.ts';
 import type { Api } from './api.ts';
@@ -16,6 +17,7 @@ import { Overview } from './dashboard.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Planner } from './planner.ts';
+import type { Rescans } from './rescan-releases.ts';
 import type { ScheduledBuilds } from './run-schedules.ts';
 import type { StatusSite } from './site.ts';
 import type { State } from './state.ts';
@@ -37,6 +39,7 @@ export interface Monitored {
   planner: Planner;
   site: StatusSite;
   baseWatch: BaseWatch;
+  rescans: Rescans;
   scheduledBuilds: ScheduledBuilds;
   sourceWatch: SourceWatch;
   state: State;
@@ -61,7 +64,7 @@ export class Monitoring extends Construct {
 /** Whatever keeps an accepted push from becoming a build. */
 function alarmOnIntake(
   alarms: Alarms,
-  { api, baseWatch, exceptionWarnings, packageWatch, scheduledBuilds, sourceWatch, triggers }: Monitored,
+  { api, baseWatch, exceptionWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, triggers }: Monitored,
 ): void {
   alarms.add('TriggersLost', {
     meaning: 'A trigger could not be planned in five attempts and lies in the dead-letter queue.',
@@ -102,6 +105,10 @@ function alarmOnIntake(
   alarms.add('PackagesUnwatched', {
     meaning: 'For two days nobody has come to the end of asking the distributions for updates.',
     ...noGoodRun(packageWatch, Duration.days(1)),
+  });
+  alarms.add('RescansStopped', {
+    meaning: 'For an hour nobody has come to the end of looking at released images again.',
+    ...noGoodRun(rescans),
   });
   alarms.add('SchedulesStopped', {
     meaning: 'For an hour nobody has come to the end of calling for the builds whose hour has come.',
@@ -183,6 +190,7 @@ function alarmOnFunctions(
     exceptionWarnings,
     packageWatch,
     planner,
+    rescans,
     scheduledBuilds,
     site,
     sourceWatch,
@@ -195,6 +203,7 @@ function alarmOnFunctions(
     planBuilds: planner.function,
     trackBuild: supervision.trackBuild,
     closeBuild: supervision.closeBuild,
+    noteFindings: rescans.noteFindings,
     site: site.pages,
   };
   const rounds = {
@@ -204,6 +213,7 @@ function alarmOnFunctions(
     watchPackages: packageWatch.function,
     runSchedules: scheduledBuilds.function,
     warnExceptions: exceptionWarnings.function,
+    rescanReleases: rescans.function,
   };
   const groups = { Function: called, Round: rounds };
   for (const [name, functions] of Object.entries(groups)) {
@@ -232,7 +242,7 @@ function alarmOnFunctions(
 
 function alarmOnServices(
   alarms: Alarms,
-  { baseWatch, exceptionWarnings, packageWatch, scheduledBuilds, sourceWatch, state, supervision }: Monitored,
+  { baseWatch, exceptionWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, state, supervision }: Monitored,
 ): void {
   const tables = (metricName: string) =>
     Object.fromEntries(state.tables.map((table, at) => [`table${at}`, table.metric(metricName, sumOver(5))]));
@@ -249,24 +259,14 @@ function alarmOnServices(
     periods: 2,
   });
   alarms.add('EventsUndelivered', {
-    meaning: 'EventBridge could not start the function of a rule.',
-    metric: total(
-      'Failed deliveries',
-      Object.fromEntries(
-        [
-          ...supervision.rules,
-          ...[sourceWatch, baseWatch, packageWatch, scheduledBuilds, exceptionWarnings].map(({ rule }) => rule),
-        ].map((rule, at) => [
-          `rule${at}`,
-          new Metric({
-            namespace: 'AWS/Events',
-            metricName: 'FailedInvocations',
-            dimensionsMap: { RuleName: rule.ruleName },
-            ...sumOver(5),
-          }),
-        ]),
-      ),
-    ),
+    meaning: 'EventBridge could not start the function of a rule for an event.',
+    metric: failedDeliveries([...supervision.rules, ...rescans.rules]),
+    threshold: 1,
+  });
+  const rounds = [sourceWatch, baseWatch, packageWatch, scheduledBuilds, exceptionWarnings, rescans];
+  alarms.add('RoundsUndelivered', {
+    meaning: 'EventBridge could not start a function that goes on rounds.',
+    metric: failedDeliveries(rounds.map(({ rule }) => rule)),
     threshold: 1,
   });
   // SES puts an account under review at 5 % and 0.1 %. https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
@@ -281,6 +281,17 @@ function alarmOnServices(
     metric: reputation('Reputation.ComplaintRate'),
     threshold: 0.0005,
   });
+}
+
+function failedDeliveries(rules: Rule[]): MathExpression {
+  const failed = ({ ruleName }: Rule) =>
+    new Metric({
+      namespace: 'AWS/Events',
+      metricName: 'FailedInvocations',
+      dimensionsMap: { RuleName: ruleName },
+      ...sumOver(5),
+    });
+  return total('Failed deliveries', Object.fromEntries(rules.map((rule, at) => [`rule${at}`, failed(rule)])));
 }
 
 /** A metric of the one route that the git host calls. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html */

@@ -1,4 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { allow, type Grantee } from './permissions.ts';
@@ -59,10 +60,24 @@ export class Repositories {
     grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
   }
 
+  /** What the pattern of a rule says of a repository, by its name or by its ARN, that is not for candidates. */
+  get exceptCandidates(): string[] {
+    return Match.anythingButPrefix(`${this.#prefix}candidate/`, this.#candidates.slice(0, -1));
+  }
+
   grantScan(grantee: Grantee): void {
+    this.#grantScan(grantee, this.#candidates);
+  }
+
+  /** Looks at releases with what is known of vulnerabilities today. */
+  grantRescan(grantee: Grantee): void {
+    this.#grantScan(grantee, this.#all);
+  }
+
+  #grantScan(grantee: Grantee, repositories: string): void {
     allow(grantee, {
       actions: ['ecr:DescribeImageScanFindings', 'ecr:StartImageScan', 'ecr:DescribeImages'],
-      resources: [this.#candidates],
+      resources: [repositories],
       because: projectsAreData,
     });
     // ECR asks Inspector on the caller's behalf where the registry has enhanced scanning.

@@ -10,6 +10,7 @@ import { Pipeline } from './pipeline.ts';
 import { Planner } from './planner.ts';
 import { Records } from './records.ts';
 import { Repositories } from './repositories.ts';
+import { Rescans } from './rescan-releases.ts';
 import { ScheduledBuilds } from './run-schedules.ts';
 import { Secrets } from './secrets.ts';
 import { StatusSite } from './site.ts';
@@ -104,6 +105,16 @@ export class SlipwayStack extends Stack {
       state,
       logRetention,
     });
+    const rescans = new Rescans(this, 'Rescans', {
+      api,
+      gitHost,
+      notifications,
+      records,
+      repositories,
+      state,
+      policy: config.policy,
+      logRetention,
+    });
     new Monitoring(this, 'Monitoring', {
       config,
       api,
@@ -113,6 +124,7 @@ export class SlipwayStack extends Stack {
       packageWatch,
       pipeline,
       planner,
+      rescans,
       scheduledBuilds,
       site,
       sourceWatch,
@@ -135,6 +147,7 @@ export class SlipwayStack extends Stack {
       WatchPackagesFunctionName: packageWatch.function.function.functionName,
       RunSchedulesFunctionName: scheduledBuilds.function.function.functionName,
       WarnExceptionsFunctionName: exceptionWarnings.function.function.functionName,
+      RescanReleasesFunctionName: rescans.function.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,
       BasesTableName: state.bases.table.tableName,

@@ -10,7 +10,11 @@ import {
 import { type Comparison, comparisonSchema } from '../core/comparison.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import { type Scan, scanSchema } from '../core/findings.ts';
+import { type ReleaseFindings, releaseFindingsSchema } from '../core/release-findings.ts';
+import type { ReleasedImage } from '../core/released-image.ts';
 import { type ScannerReports, scannerReportsSchema } from '../core/scanner-report.ts';
+
+type ReleaseKey = Pick<ReleasedImage, 'project' | 'digest'>;
 
 /** The records bucket: what is too large for a state machine or a table. */
 export function createRecords(client: S3Client, bucket: string) {
@@ -41,7 +45,19 @@ export function createRecords(client: S3Client, bucket: string) {
     putComparison: (id: string, comparison: Comparison) =>
       put(recordKeys.comparison(id), comparisonSchema.parse(comparison)),
     comparison: (id: string): Promise<Comparison | undefined> => get(recordKeys.comparison(id), comparisonSchema),
+    putReleaseFindings: ({ project, digest }: ReleaseKey, findings: ReleaseFindings) =>
+      put(recordKeys.releaseFindings(project, digest), releaseFindingsSchema.parse(findings)),
+    releaseFindings: ({ project, digest }: ReleaseKey): Promise<ReleaseFindings | undefined> =>
+      get(recordKeys.releaseFindings(project, digest), releaseFindingsSchema),
   };
+}
+
+/** Undefined also where a record is none: what a build runs may have written it. */
+export async function ifReadable<Value>(reading: Promise<Value | undefined>): Promise<Value | undefined> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof InvalidInputError) return undefined;
+    throw error;
+  });
 }
 
 function read<Value>(text: string, schema: z.ZodType<Value>): Value {

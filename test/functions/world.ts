@@ -5,6 +5,7 @@ import type { Comparison } from '../../core/comparison.ts';
 import type { Scan } from '../../core/findings.ts';
 import type { Mail } from '../../core/mail.ts';
 import type { Project } from '../../core/project.ts';
+import type { ReleaseFindings } from '../../core/release-findings.ts';
 import type { ScannerReports } from '../../core/scanner-report.ts';
 import type { Trigger } from '../../core/trigger.ts';
 import { createBases } from '../../services/bases.ts';
@@ -40,6 +41,7 @@ export async function startWorld() {
   const scans = new Map<string, Scan>();
   const scannerReports = new Map<string, ScannerReports>();
   const comparisons = new Map<string, Comparison>();
+  const releaseFindings = new Map<string, ReleaseFindings>();
   const records: Records = {
     putRequest: async (request) => void requests.push(request),
     result: async (id) => results.get(id),
@@ -48,6 +50,9 @@ export async function startWorld() {
     scanners: async (id) => scannerReports.get(id),
     putComparison: async (id, comparison) => void comparisons.set(id, comparison),
     comparison: async (id) => comparisons.get(id),
+    putReleaseFindings: async ({ project, digest }, findings) =>
+      void releaseFindings.set(`${project}@${digest}`, findings),
+    releaseFindings: async ({ project, digest }) => releaseFindings.get(`${project}@${digest}`),
   };
   const runs = new Map<string, 'running' | 'ended' | 'aborted'>();
   /** What was stopped: executions by the build, and CodeBuild's runs. */
@@ -101,6 +106,8 @@ export async function startWorld() {
     scans,
     scannerReports,
     comparisons,
+    /** By project and digest: `demo/app:latest@sha256:…`. */
+    releaseFindings,
     records,
     /** The executions, by build. */
     runs,

@@ -98,6 +98,7 @@ test('the stack says where everything is', () => {
     'GitHubTokenSecretArn',
     'ProjectsTableName',
     'RecordsBucketName',
+    'RescanReleasesFunctionName',
     'RunSchedulesFunctionName',
     'SiteUrl',
     'StateMachineArn',

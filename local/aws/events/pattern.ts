@@ -7,7 +7,7 @@ export type EventMatcher = (event: unknown) => boolean;
 type Leaf = string | number | boolean | null;
 
 /**
- * Compiles an event pattern of values that must be equal.
+ * Compiles an event pattern of values that must be equal, or that must not begin in a certain way.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html
  * @throws AwsError `InvalidEventPatternException` naming what is wrong or, for EventBridge's operators, not known here
  */
@@ -31,12 +31,23 @@ function fieldTest(name: string, wanted: unknown): EventMatcher {
     };
   }
   if (wanted.length === 0) throw invalid('Empty arrays are not allowed');
-  const values = new Set(wanted.map(leaf));
-  return (event) => leavesOf(member(event, name)).some((found) => values.has(found));
+  const tests = wanted.map(leafTest);
+  return (event) => leavesOf(member(event, name)).some((found) => tests.some((test) => test(found)));
 }
 
-function leaf(wanted: unknown): Leaf {
-  if (typeof wanted !== 'object' || wanted === null) return wanted as Leaf;
+const anythingButPrefix = z.strictObject({
+  'anything-but': z.strictObject({
+    prefix: z.union([z.string().transform((one) => [one]), z.array(z.string()).min(1)]),
+  }),
+});
+
+function leafTest(wanted: unknown): (found: Leaf) => boolean {
+  if (typeof wanted !== 'object' || wanted === null) return (found) => found === wanted;
+  const excluded = anythingButPrefix.safeParse(wanted);
+  if (excluded.success) {
+    const { prefix: prefixes } = excluded.data['anything-but'];
+    return (found) => typeof found !== 'string' || !prefixes.some((prefix) => found.startsWith(prefix));
+  }
   throw invalid(`Unrecognized match type ${Object.keys(wanted).join()} (the local AWS does not know it)`);
 }
 

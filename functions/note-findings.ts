@@ -1,0 +1,32 @@
+import { inTurns } from '../core/in-turns.ts';
+import { scannedImagesOf } from '../core/scan-event.ts';
+import { createDocumentClient } from '../services/dynamodb.ts';
+import { variable } from '../services/environment.ts';
+import { createReleases, type Releases } from '../services/releases.ts';
+
+interface Services {
+  releases: Pick<Releases, 'ofDigest' | 'mark'>;
+}
+
+/**
+ * Has a released image looked at soon of which a scanner has news. What the event says of the findings is not taken: the look asks the
+ * registry, and thousand events of one image are one look.
+ */
+export function createNoteFindings({ releases }: Services) {
+  return async function noteFindings(event: unknown, now = new Date()): Promise<number> {
+    let noted = 0;
+    for (const { repository, digest } of scannedImagesOf(event)) {
+      const images = (await releases.ofDigest(digest)).filter((image) => image.repository === repository);
+      await inTurns(images, 4, (image) => releases.mark(image, now));
+      noted += images.length;
+    }
+    return noted;
+  };
+}
+
+let run: ReturnType<typeof createNoteFindings> | undefined;
+
+export function handler(event: unknown): Promise<number> {
+  run ??= createNoteFindings({ releases: createReleases(createDocumentClient(), variable('RELEASES_TABLE')) });
+  return run(event);
+}

@@ -1,0 +1,71 @@
+import type { Build } from '../core/build.ts';
+import { inTurns } from '../core/in-turns.ts';
+import { isFloating, repositoryOf } from '../core/released-image.ts';
+import type { Builds } from '../services/builds.ts';
+import type { Projects } from '../services/projects.ts';
+import type { Releases } from '../services/releases.ts';
+
+interface Services {
+  builds: Pick<Builds, 'ofProject'>;
+  projects: Pick<Projects, 'all'>;
+  releases: Pick<Releases, 'adopt' | 'noteProgress'>;
+  repositoryPrefix: string;
+}
+
+const writesAtOnce = 16;
+const buildsAtOnce = 100;
+
+/**
+ * Finds what was released before releases were noted, from the records of builds, which are kept for ever. It is done once, project by
+ * project, and goes on where the round before broke off.
+ */
+export function createAdoptReleases({ builds, projects, releases, repositoryPrefix }: Services) {
+  /** Newest first. */
+  async function releasedBuilds(project: string): Promise<Build[]> {
+    const found: Build[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await builds.ofProject(project, { limit: buildsAtOnce, cursor }, 'released');
+      found.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor);
+    return found;
+  }
+
+  async function adoptAll(project: string, now: Date): Promise<void> {
+    const moved = new Set<string>();
+    const known = new Map<string, Parameters<Releases['adopt']>[0] & { tags: string[]; floating: string[] }>();
+    for (const { id, image, endedAt, createdAt } of await releasedBuilds(project)) {
+      if (!image) continue;
+      const { digest, tags } = image;
+      // A tag names what was released under it last.
+      const floating = tags.filter((tag) => isFloating(tag) && !moved.has(tag));
+      for (const tag of floating) moved.add(tag);
+      const newest = known.get(digest);
+      if (newest) {
+        newest.tags.push(...tags);
+        newest.floating.push(...floating);
+      } else known.set(digest, { project, digest, build: id, tags: [...tags], floating, at: endedAt ?? createdAt });
+    }
+    const repository = repositoryOf(project, repositoryPrefix);
+    await inTurns([...known.values()], writesAtOnce, (release) => releases.adopt(release, repository, now));
+  }
+
+  /**
+   * @param noted the last project, by name, whose releases are noted
+   * @param deadline when no further project is begun
+   */
+  return async function adoptReleases(noted: string, now: Date, isLate: () => boolean): Promise<void> {
+    if (noted === everything) return;
+    const names = (await projects.all()).map(({ name }) => name).sort();
+    for (const name of names.filter((each) => each > noted)) {
+      if (isLate()) return;
+      await adoptAll(name, now);
+      await releases.noteProgress(name);
+    }
+    await releases.noteProgress(everything);
+  };
+}
+
+/** After every project's name. */
+const everything = '~';

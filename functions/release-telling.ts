@@ -1,0 +1,114 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { findingsMail, type ReleaseNews } from '../core/findings-mail.ts';
+import { inTurns } from '../core/in-turns.ts';
+import { allTold, changesOf, countsOf, type FindingChanges, type ReleaseFindings } from '../core/release-findings.ts';
+import { nextLookAt, type ReleasedImage } from '../core/released-image.ts';
+import type { ImageTags } from '../services/image-tags.ts';
+import { type Mailer, MailRejectedError } from '../services/mail.ts';
+import type { ProjectRecord } from '../services/projects.ts';
+import type { Records } from '../services/records.ts';
+import type { Releases } from '../services/releases.ts';
+import { verdictOf } from './release-looking.ts';
+
+interface Services {
+  records: Pick<Records, 'releaseFindings' | 'putReleaseFindings'>;
+  releases: Pick<Releases, 'get' | 'settle'>;
+  tags: Pick<ImageTags, 'isThere'>;
+  mailer: Mailer;
+  policy: unknown;
+  siteUrl: string;
+  indexUrl: string;
+  logger: Logger;
+}
+
+const readsAtOnce = 8;
+
+interface Untold {
+  image: ReleasedImage;
+  findings: ReleaseFindings;
+  changes: FindingChanges;
+}
+
+/** Tells a project's people what looks at its released images found: one mail for all of them. */
+export function createTellOfReleases(services: Services) {
+  const { records, releases, tags, mailer, policy, siteUrl, indexUrl, logger } = services;
+
+  async function untoldOf(image: ReleasedImage): Promise<Untold | undefined> {
+    const findings = await records.releaseFindings(image);
+    const changes = findings && changesOf(findings);
+    return changes && { image, findings, changes };
+  }
+
+  /** Whether people miss an image: nobody does whose tags name others by now. */
+  async function isMissed({ repository, floating }: ReleasedImage): Promise<boolean> {
+    for (const tag of floating) if (!(await tags.isThere(repository, tag))) return true;
+    return false;
+  }
+
+  async function isWorthTelling({ image, findings }: Untold): Promise<boolean> {
+    return findings.state === 'gone' ? isMissed(image) : image.floating.length > 0;
+  }
+
+  const newsOf = ({ image, findings, changes }: Untold, project: ProjectRecord, now: Date): ReleaseNews => ({
+    digest: image.digest,
+    tags: image.floating,
+    releasedAt: image.releasedAt,
+    changes,
+    reason: findings.reason,
+    counts: countsOf(findings.findings),
+    verdict: verdictOf(findings, project, policy, now),
+  });
+
+  async function send(project: ProjectRecord, news: ReleaseNews[]): Promise<boolean> {
+    if (news.length === 0 || !project.active || (project.notify && !project.notify.includes('findings'))) return false;
+    try {
+      const { dropped } = await mailer.send({
+        to: project.notifyEmail,
+        mail: findingsMail({ project: project.name, news, siteUrl, indexUrl }),
+      });
+      if (dropped.length > 0)
+        logger.warn('Addresses got no mail', { project: project.name, addresses: dropped.length });
+      return true;
+    } catch (error) {
+      // SES will take this mail tomorrow as little as today: the page tells what it would have said.
+      if (!(error instanceof MailRejectedError)) throw error;
+      logger.error('Nobody got the mail', { project: project.name, error });
+      return false;
+    }
+  }
+
+  /** @returns whether a mail went out */
+  return async function tellOfReleases(
+    images: readonly ReleasedImage[],
+    project: ProjectRecord | undefined,
+    now: Date,
+  ): Promise<boolean> {
+    const fresh = await inTurns(images, readsAtOnce, async (image) => (await releases.get(image)) ?? image);
+    const untold = (await inTurns(fresh, readsAtOnce, untoldOf)).filter((each) => each !== undefined);
+    const told: Untold[] = [];
+    for (const each of untold) if (await isWorthTelling(each)) told.push(each);
+    const isSent =
+      project !== undefined &&
+      (await send(
+        project,
+        told.map((each) => newsOf(each, project, now)),
+      ));
+    // What nobody was told of is no news either when a tag names the image again.
+    for (const { image, findings } of untold) await records.putReleaseFindings(image, allTold(findings));
+    for (const image of fresh) {
+      const known = untold.find((each) => each.image === image);
+      const isTold = isSent && told.some((each) => each.image === image);
+      await releases.settle(
+        image,
+        {
+          untold: undefined,
+          dueAt: known?.findings.state === 'gone' ? undefined : nextLookAt(image.digest, now),
+          ...(isTold ? { toldAt: now.toISOString() } : {}),
+        },
+        // News that came since the look are not in the mail.
+        new Date(image.checkedAt ?? now),
+      );
+    }
+    return isSent;
+  };
+}

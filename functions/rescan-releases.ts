@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SESClient } from '@aws-sdk/client-ses';
+import type { Context } from 'aws-lambda';
+import { z } from 'zod';
+import { InvalidInputError } from '../core/errors.ts';
+import { inTurns } from '../core/in-turns.ts';
+import { projectNameSchema } from '../core/project.ts';
+import type { ReleasedImage } from '../core/released-image.ts';
+import { createBuilds } from '../services/builds.ts';
+import { createDocumentClient } from '../services/dynamodb.ts';
+import { variable } from '../services/environment.ts';
+import { createImageScans } from '../services/image-scans.ts';
+import { createImageTags } from '../services/image-tags.ts';
+import { createMailer } from '../services/mail.ts';
+import { createProjects, type ProjectRecord, type Projects } from '../services/projects.ts';
+import { createRecords } from '../services/records.ts';
+import { createReleases, type Releases } from '../services/releases.ts';
+import { createAdoptReleases } from './release-adopting.ts';
+import { createLookAtRelease } from './release-looking.ts';
+import { createTellOfReleases } from './release-telling.ts';
+
+/** What may be asked for by hand: the releases of one project at once. EventBridge sends its own, which asks for nothing. */
+const eventSchema = z.object({ project: projectNameSchema.optional() });
+
+const imagesAtOnce = 8;
+/** More are for the next round. */
+const imagesInRound = 2000;
+const hourMilliseconds = 3_600_000;
+
+interface Services {
+  projects: Pick<Projects, 'getMany'>;
+  releases: Pick<Releases, 'due' | 'allOf' | 'settle' | 'beginRound' | 'endRound'>;
+  adopt: ReturnType<typeof createAdoptReleases>;
+  look: ReturnType<typeof createLookAtRelease>;
+  tell: ReturnType<typeof createTellOfReleases>;
+  logger: Logger;
+}
+
+export interface RescanReport {
+  /** Another round is under way: nothing was done. */
+  busy?: true;
+  looked: number;
+  /** Whose scan is awaited. */
+  waiting: number;
+  /** Of which people were to be told. */
+  news: number;
+  mails: number;
+  failed: number;
+  /** That were not reached in the time that there was. */
+  left: number;
+}
+
+interface Round {
+  now: Date;
+  /** When nothing further is begun. */
+  deadline: Date;
+  /** When whoever has the round is dead for certain. */
+  until: Date;
+  /** Whose releases are looked at, whenever they are due; those that are due, if it is absent. */
+  project?: string | undefined;
+}
+
+/**
+ * Looks at the released images whose time has come, and tells people what has changed. A round that dies is made good by the next: an
+ * image is due until its look is kept and told. Releases and tags are left as they are, whatever is found.
+ */
+export function createRescanReleases({ projects, releases, adopt, look, tell, logger }: Services) {
+  async function round({ now, deadline, project }: Round, noted: string): Promise<RescanReport> {
+    const report: RescanReport = { looked: 0, waiting: 0, news: 0, mails: 0, failed: 0, left: 0 };
+    const isLate = () => Date.now() >= deadline.getTime();
+    let trouble: unknown;
+    const onTrouble = (what: string, about: Record<string, string>, error: unknown) => {
+      trouble ??= error;
+      report.failed += 1;
+      logger.error(what, { ...about, error: error as Error });
+    };
+
+    await adopt(noted, now, isLate);
+    const images = project === undefined ? await releases.due(now, imagesInRound) : await releases.allOf(project);
+    const names = [...new Set(images.map((image) => image.project))];
+    const byName = new Map((await projects.getMany(names)).map((each) => [each.name, each]));
+
+    const untold: ReleasedImage[] = [];
+    await inTurns(images, imagesAtOnce, async (image) => {
+      if (image.untold) return void untold.push(image);
+      if (isLate()) {
+        report.left += 1;
+        return;
+      }
+      try {
+        const outcome = await look(image, byName.get(image.project), now);
+        if (outcome === 'waiting') report.waiting += 1;
+        else report.looked += 1;
+        if (outcome === 'news') untold.push(image);
+      } catch (error) {
+        onTrouble('A released image could not be looked at', { project: image.project, digest: image.digest }, error);
+        // The others come first the next time.
+        await releases.settle(image, { dueAt: new Date(now.getTime() + hourMilliseconds).toISOString() }, now);
+      }
+    });
+
+    report.news = untold.length;
+    for (const [name, its] of Map.groupBy(untold, (image) => image.project)) {
+      try {
+        if (await tell(its, byName.get(name) as ProjectRecord | undefined, now)) report.mails += 1;
+      } catch (error) {
+        onTrouble('The people of a project could not be told of its releases', { project: name }, error);
+      }
+    }
+    // The others are done; the alarm is to hear of it.
+    if (trouble) throw trouble;
+    return report;
+  }
+
+  return async function rescanReleases(of: Round): Promise<RescanReport> {
+    const holder = randomUUID();
+    const begun = await releases.beginRound(holder, of.now, of.until);
+    if (!begun) return { busy: true, looked: 0, waiting: 0, news: 0, mails: 0, failed: 0, left: 0 };
+    try {
+      const report = await round(of, begun.noted);
+      if (report.looked + report.waiting + report.news > 0)
+        logger.info('Released images were looked at', { ...report });
+      return report;
+    } finally {
+      await releases.endRound(holder);
+    }
+  };
+}
+
+/** What a round leaves for images that it is at, and for the mails. */
+const endingMilliseconds = 2 * 60_000;
+let run: ReturnType<typeof createRescanReleases> | undefined;
+
+/** @throws InvalidInputError if what is asked for by hand has another form */
+export async function handler(event: unknown, context: Context): Promise<RescanReport> {
+  const asked = eventSchema.safeParse(event);
+  if (!asked.success) throw new InvalidInputError('Ask for nothing, or for {"project": "app-id/job-id:desired-tag"}.');
+  run ??= createRescanReleases(services());
+  const now = new Date();
+  const until = new Date(now.getTime() + context.getRemainingTimeInMillis());
+  return run({
+    now,
+    until,
+    deadline: new Date(until.getTime() - endingMilliseconds),
+    project: asked.data.project,
+  });
+}
+
+function services(): Services {
+  const client = createDocumentClient();
+  const ecr = new ECRClient({});
+  const logger = new Logger({ serviceName: 'rescan-releases' });
+  const releases = createReleases(client, variable('RELEASES_TABLE'));
+  const projects = createProjects(client, variable('PROJECTS_TABLE'));
+  const records = createRecords(new S3Client({}), variable('RECORDS_BUCKET'));
+  const tags = createImageTags(ecr);
+  const policy: unknown = JSON.parse(variable('POLICY'));
+  return {
+    projects,
+    releases,
+    adopt: createAdoptReleases({
+      builds: createBuilds(client, variable('BUILDS_TABLE')),
+      projects,
+      releases,
+      repositoryPrefix: variable('REPOSITORY_PREFIX'),
+    }),
+    look: createLookAtRelease({ records, releases, scans: createImageScans(ecr), tags, policy }),
+    tell: createTellOfReleases({
+      records,
+      releases,
+      tags,
+      mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),
+      policy,
+      siteUrl: variable('SITE_URL'),
+      indexUrl: `${variable('GITHUB_URL')}/${variable('INDEX_REPOSITORY')}`,
+      logger,
+    }),
+    logger,
+  };
+}

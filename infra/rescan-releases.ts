@@ -1,0 +1,109 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, type RuleProps, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Api } from './api.ts';
+import type { Config } from './config.ts';
+import type { GitHost } from './git-host.ts';
+import type { Notifications } from './notifications.ts';
+import { PipelineFunction } from './pipeline-function.ts';
+import type { Records } from './records.ts';
+import type { Repositories } from './repositories.ts';
+import type { State } from './state.ts';
+
+interface RescansProps {
+  api: Api;
+  gitHost: GitHost;
+  notifications: Notifications;
+  records: Records;
+  repositories: Repositories;
+  state: State;
+  policy: Config['policy'];
+  logRetention: RetentionDays;
+}
+
+/** Each image has its hour in the week; those that a scanner has news of are looked at in minutes. */
+const rate = Duration.minutes(10);
+
+/** Looks again at what is released, with what is known today, and tells people. */
+export class Rescans extends Construct {
+  readonly function: PipelineFunction;
+  readonly noteFindings: PipelineFunction;
+  readonly rule: Rule;
+  /** Those of the scanners' events. */
+  readonly rules: Rule[];
+
+  constructor(scope: Construct, id: string, props: RescansProps) {
+    super(scope, id);
+    const { repositories, state, logRetention } = props;
+    this.function = this.#rescan(props);
+    this.rule = new Rule(this, 'Rule', {
+      description: 'The released images are looked at whose time has come.',
+      schedule: Schedule.rate(rate),
+      // The next run makes good what this one could not.
+      targets: [new LambdaFunction(this.function.function, { maxEventAge: rate, retryAttempts: 0 })],
+    });
+
+    this.noteFindings = new PipelineFunction(this, 'NoteFindings', {
+      description: 'Has released images looked at soon that a scanner has news of.',
+      timeout: Duration.minutes(1),
+      memoryMegabytes: 512,
+      logRetention,
+    });
+    state.releases.grant(this.noteFindings, 'UpdateItem');
+    state.releases.grantQuery(this.noteFindings, 'byDigest');
+    const releases = repositories.exceptCandidates;
+    // Whatever the status: an image that cannot be scanned any more is news too.
+    this.rules = [
+      this.#rule('ImageScanned', {
+        description: 'ECR or Amazon Inspector has scanned an image.',
+        eventPattern: {
+          source: ['aws.ecr', 'aws.inspector2'],
+          detailType: ['ECR Image Scan', 'Inspector2 Scan'],
+          detail: { 'repository-name': releases },
+        },
+      }),
+      this.#rule('FindingInspected', {
+        description: 'Amazon Inspector has news of a finding in an image.',
+        eventPattern: {
+          source: ['aws.inspector2'],
+          detailType: ['Inspector2 Finding'],
+          detail: { resources: { details: { awsEcrContainerImage: { repositoryName: releases } } } },
+        },
+      }),
+    ];
+  }
+
+  #rescan(props: RescansProps): PipelineFunction {
+    const { api, gitHost, notifications, records, repositories, state, policy, logRetention } = props;
+    const rescan = new PipelineFunction(this, 'RescanReleases', {
+      description:
+        'Looks at released images with what is known of vulnerabilities today, and tells people what has changed.',
+      // It ends before the next run begins.
+      timeout: rate.minus(Duration.minutes(1)),
+      // Eight images at once, each with thousands of findings.
+      memoryMegabytes: 1024,
+      logRetention,
+    });
+    state.releases.grant(rescan, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+    state.releases.grantQuery(rescan, 'byDueTime');
+    state.projects.grant(rescan, 'BatchGetItem', 'Scan');
+    state.builds.grantQuery(rescan, 'byProject');
+    records.grantRead(rescan, 'findings', 'releaseFindings');
+    records.grantWrite(rescan, 'releaseFindings');
+    repositories.grantRescan(rescan);
+    notifications.grantSend(rescan);
+    gitHost.grantIndexLink(rescan);
+    api.grantLink(rescan);
+    rescan.setVariable('POLICY', JSON.stringify(policy));
+    return rescan;
+  }
+
+  #rule(id: string, props: RuleProps): Rule {
+    return new Rule(this, id, {
+      ...props,
+      targets: [new LambdaFunction(this.noteFindings.function, { maxEventAge: Duration.hours(2), retryAttempts: 10 })],
+    });
+  }
+}
