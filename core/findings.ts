@@ -21,7 +21,7 @@ export const findingSchema = z.object({
   description: z.string().optional(),
   /** Of CVSS, or Inspector's own. */
   score: z.number().optional(),
-  /** Whose package it is, in Inspector's word: `OS`, `PYTHON`, `NPM`, `JAR`. Basic scanning has nothing but packages of the distribution. */
+  /** Whose package it is, in Inspector's word: `OS`, `PYTHONPKG`, `NODEPKG`, `JAR`. Basic scanning has nothing but packages of the distribution. */
   packageManager: z.string().optional(),
   /** Where packages of a language are in the image; the first of them. */
   paths: z.array(z.string()).optional(),

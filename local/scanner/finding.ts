@@ -14,6 +14,8 @@ export interface Finding {
   packageVersion: string;
   fixedVersion: string | undefined;
   cvss: { version: 2 | 3; score: number; vector: string } | undefined;
+  /** For a package of a programming language: in Inspector's word, and where it is. */
+  language?: { packageManager: string; path: string } | undefined;
 }
 
 /** The words that scanners and distributions have for a severity, as ECR's. */

@@ -44,9 +44,9 @@ export function ecosystemOf({ distribution: { id, version } }: Installed): Ecosy
 }
 
 /** What the records say of the packages of an image, each defect of a package once. */
-export function matchRecords(installed: Installed, ecosystem: Ecosystem, index: OsvIndex): Finding[] {
+export function matchRecords(packages: Package[], ecosystem: Ecosystem, index: OsvIndex): Finding[] {
   const findings = new Map<string, Finding>();
-  for (const each of installed.packages) {
+  for (const each of packages) {
     const { name, version } = ecosystem.bySource ? each.source : each;
     for (const record of index.byPackage.get(name) ?? []) {
       const affected = record.affected.find(
@@ -63,10 +63,13 @@ export function matchRecords(installed: Installed, ecosystem: Ecosystem, index: 
   return [...findings.values()];
 }
 
+/** npm's records say SEMVER; ranges of commits say nothing about a package. */
+const isOfVersions = (type: string) => type === 'ECOSYSTEM' || type === 'SEMVER';
+
 /** https://ossf.github.io/osv-schema/#evaluation */
 function isAffected({ versions, ranges }: OsvAffected, version: string, compare: Compare): boolean {
   if (versions.includes(version)) return true;
-  return ranges.some(({ type, events }) => type === 'ECOSYSTEM' && isInRange(events, version, compare));
+  return ranges.some(({ type, events }) => isOfVersions(type) && isInRange(events, version, compare));
 }
 
 function isInRange(events: OsvEvent[], version: string, compare: Compare): boolean {
@@ -143,7 +146,7 @@ function wordedSeverity(record: OsvRecord, affected: OsvAffected): Finding['seve
 
 function fixedVersion({ ranges }: OsvAffected, version: string, compare: Compare): string | undefined {
   return ranges
-    .filter(({ type }) => type === 'ECOSYSTEM')
+    .filter(({ type }) => isOfVersions(type))
     .flatMap(({ events }) => events.flatMap(({ fixed }) => (fixed === undefined ? [] : [fixed])))
     .filter((fixed) => compare(fixed, version) > 0)
     .sort(compare)[0];

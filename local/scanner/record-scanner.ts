@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { severities } from './finding.ts';
-import type { RecordScan } from './scan-records.ts';
+import type { RecordScan, ScanScope } from './scan-records.ts';
 
 const timeLimit = 10 * 60 * 1000;
 /** Of a worker that has nothing to do. The records it has read go with it. */
@@ -22,6 +22,7 @@ const findingSchema = z.object({
   packageVersion: z.string(),
   fixedVersion: z.string().optional(),
   cvss: z.object({ version: z.literal([2, 3]), score: z.number(), vector: z.string() }).optional(),
+  language: z.object({ packageManager: z.string(), path: z.string() }).optional(),
 });
 
 /** Findings as they are kept between the scan and those who ask. */
@@ -29,7 +30,7 @@ export const findingsSchema = z.array(findingSchema);
 
 export interface RecordScanner {
   /** @throws ScanFailedError */
-  scan(layers: string[]): Promise<RecordScan>;
+  scan(layers: string[], scope: ScanScope): Promise<RecordScan>;
   stop(): Promise<void>;
 }
 
@@ -58,7 +59,7 @@ export function createRecordScanner(osvFolder: string | undefined): RecordScanne
   };
 
   return {
-    async scan(layers) {
+    async scan(layers, scope) {
       clearTimeout(idle);
       worker ??= begin();
       const running = worker;
@@ -70,7 +71,7 @@ export function createRecordScanner(osvFolder: string | undefined): RecordScanne
         const exited = once(running, 'exit', { signal }).then(() => {
           throw new ScanFailedError('The scan was ended');
         });
-        running.postMessage(layers);
+        running.postMessage({ layers, scope });
         const [message] = await Promise.race([answered, exited]);
         const { scan, failure } = message as { scan?: RecordScan; failure?: string };
         if (scan === undefined) throw new ScanFailedError(failure ?? 'The scan gave no answer');

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Finding } from './finding.ts';
 import type { ImageContent } from './image-layout.ts';
 import { createRecordScanner, ScanFailedError } from './record-scanner.ts';
-import type { RecordScan } from './scan-records.ts';
+import type { RecordScan, ScanScope } from './scan-records.ts';
 import { findOnPath, scanWithTool } from './tool-scanner.ts';
 import { type ToolName, tools } from './tools.ts';
 
@@ -29,7 +29,7 @@ export type ScanOutcome =
   | { status: (typeof failures)[number]; reason: string };
 
 export interface Scanner {
-  scan(image: ImageContent): Promise<ScanOutcome>;
+  scan(image: ImageContent, scope?: ScanScope): Promise<ScanOutcome>;
   /** Ends the scan that goes on, too. */
   stop(): Promise<void>;
 }
@@ -65,9 +65,12 @@ export function createScanner({ scanner, osvFolder, dataFolder, log }: ScannerOp
   };
 
   return {
-    async scan(image) {
+    async scan(image, scope = 'distribution') {
       try {
-        const scan = await records.scan(image.layers.map(({ file }) => file));
+        const scan = await records.scan(
+          image.layers.map(({ file }) => file),
+          scope,
+        );
         const isSupported = scan.state === 'complete' || (scan.state === 'no-records' && tool !== undefined);
         if (!isSupported) return { status: 'UNSUPPORTED_IMAGE', reason: unsupported };
         const { findings, sourceUpdatedAt } = await scanSupported(image, scan);

@@ -73,7 +73,7 @@ export function createEnhancedScans(
   const look = async (image: StoredImage, { status, findings: before }: Row): Promise<void> => {
     const { repository, digest } = image;
     begin.run(repository, digest);
-    const outcome = await scanImage(image);
+    const outcome = await scanImage(image, 'languages-too');
     // The machine stops: the next one looks again.
     if (!isStarted) return;
     const isFirst = status === 'PENDING' || status === 'SCANNING';

@@ -150,18 +150,21 @@ function partsOf<Time>({ account, image, tags, finding, status }: Told, time: (m
   };
 }
 
-/** `1:2.36-9`: Inspector has the parts of a version one by one. */
-function vulnerablePackage({ packageName, packageVersion, fixedVersion }: KeptFinding['packages'][number]) {
+/** `1:2.36-9`: Inspector has the parts of a distribution's version one by one. */
+function vulnerablePackage({
+  packageName: name,
+  packageVersion,
+  fixedVersion,
+  language,
+}: KeptFinding['packages'][number]) {
+  const fixedInVersion = fixedVersion ?? 'NotAvailable';
+  if (language) {
+    const { packageManager, path: filePath } = language;
+    return { epoch: 0, name, packageManager, filePath, version: packageVersion, fixedInVersion };
+  }
   const [, epoch = '0', version = packageVersion, release] =
     /^(?:(\d+):)?(.+?)(?:-([^-]*))?$/.exec(packageVersion) ?? [];
-  return {
-    epoch: Number(epoch),
-    name: packageName,
-    packageManager: 'OS',
-    version,
-    ...(release ? { release } : {}),
-    fixedInVersion: fixedVersion ?? 'NotAvailable',
-  };
+  return { epoch: Number(epoch), name, packageManager: 'OS', version, ...(release ? { release } : {}), fixedInVersion };
 }
 
 /** Inspector's word for what ECR calls undefined. */

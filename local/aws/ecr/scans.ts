@@ -67,7 +67,7 @@ export function createScans(context: RegistryContext, { configuration, enhanced,
 
   const scan = async (image: StoredImage): Promise<void> => {
     const { repository, digest } = image;
-    const outcome = await scanImage(image);
+    const outcome = await scanImage(image, 'distribution');
     // The machine stops: the next one scans from the beginning.
     if (!isStarted) return;
     const { status } = outcome;

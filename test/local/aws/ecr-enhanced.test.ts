@@ -300,6 +300,53 @@ describe('enhanced scanning', () => {
     expect((await describeScan(digest)).imageScanFindings?.enhancedFindings).toHaveLength(1);
   });
 
+  test('finds packages of programming languages, and where they are; basic scanning does not', async () => {
+    await start();
+    const versions = (name: string, ecosystem: string, type: string, fixed: string) => ({
+      ...record(7, { id: `GHSA-${name}`, aliases: [`CVE-2026-7${name.length}`] }),
+      affected: [{ package: { ecosystem, name }, ranges: [{ type, events: [{ introduced: '0' }, { fixed }] }] }],
+    });
+    writeFileSync(path.join(osvFolder, 'npm.json'), JSON.stringify(versions('left', 'npm', 'SEMVER', '1.10.0')));
+    writeFileSync(
+      path.join(osvFolder, 'pypi.json'),
+      JSON.stringify(versions('ruamel-yaml', 'PyPI', 'ECOSYSTEM', '0.18')),
+    );
+    const left = (version: string) => JSON.stringify({ name: 'left', version });
+    const programs = tarOf([
+      { path: 'app/node_modules/left/package.json', content: left('1.9.0') },
+      { path: 'srv/node_modules/left/package.json', content: left('1.9.0') },
+      { path: 'app/node_modules/fixed/node_modules/left/package.json', content: left('1.10.0') },
+      { path: 'app/node_modules/broken/package.json', content: '{' },
+      { path: 'app/node_modules/left/lib/package.json', content: left('1.0.0') },
+      {
+        path: 'usr/lib/python3/site-packages/ruamel.yaml-0.17.dist-info/METADATA',
+        content: 'Metadata-Version: 2.1\nName: ruamel.yaml\nVersion: 0.17\n\nVersion: 9\n',
+      },
+    ]);
+    const image = () => createClient(machine.url, machine.owner).pushImage(repositoryName, 'v1', [layer, programs]);
+    const digest = await image();
+    await ecr.send(new StartImageScanCommand({ repositoryName, imageId: { imageDigest: digest } }));
+    expect((await scanned(digest)).imageScanFindings?.findings).toMatchObject([{ name: 'CVE-2026-1' }]);
+    await enhance('SCAN_ON_PUSH');
+    const found = (await scanned(digest)).imageScanFindings?.enhancedFindings ?? [];
+    const packages = new Map(
+      found.map(({ title, packageVulnerabilityDetails }) => [title, packageVulnerabilityDetails?.vulnerablePackages]),
+    );
+    const npm = { epoch: 0, name: 'left', packageManager: 'NODEPKG', version: '1.9.0', fixedInVersion: '1.10.0' };
+    expect(packages.size).toBe(3);
+    expect(packages.get('CVE-2026-74 - left')).toEqual([
+      { ...npm, filePath: 'app/node_modules/left/package.json' },
+      { ...npm, filePath: 'srv/node_modules/left/package.json' },
+    ]);
+    expect(packages.get('CVE-2026-711 - ruamel-yaml')).toMatchObject([
+      {
+        packageManager: 'PYTHONPKG',
+        version: '0.17',
+        filePath: 'usr/lib/python3/site-packages/ruamel.yaml-0.17.dist-info/METADATA',
+      },
+    ]);
+  });
+
   test('is told to those who may ask Inspector, too', async () => {
     await start();
     await enhance('SCAN_ON_PUSH');

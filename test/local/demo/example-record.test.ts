@@ -21,7 +21,7 @@ test.each([
   const ecosystem = ecosystemOf(image);
   const index = await createOsvFolder(exampleRecords)();
   expect(index.problems).toEqual([]);
-  expect(ecosystem && matchRecords(image, ecosystem, index)).toEqual([
+  expect(ecosystem && matchRecords(image.packages, ecosystem, index)).toEqual([
     expect.objectContaining({ name: 'SLIPWAY-EXAMPLE-2026-1', severity: 'CRITICAL', fixedVersion: '1.0.1' }),
   ]);
 });

@@ -28,7 +28,11 @@ function recordOf(affected: Partial<OsvAffected>, more: Partial<OsvRecord> = {})
 function match(image: Installed, record: OsvRecord) {
   const ecosystem = ecosystemOf(image);
   if (ecosystem === undefined) throw new Error('no ecosystem');
-  return matchRecords(image, ecosystem, { byPackage: new Map([['foo', [record]]]), updatedAt: 0, problems: [] });
+  return matchRecords(image.packages, ecosystem, {
+    byPackage: new Map([['foo', [record]]]),
+    updatedAt: 0,
+    problems: [],
+  });
 }
 
 const debian = (version: string) => installed('debian', '12', 'foo', version);
