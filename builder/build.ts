@@ -10,7 +10,7 @@ import { parseProjectName, repositoriesOf } from '../core/project.ts';
 import type { ScannerReports } from '../core/scanner-report.ts';
 import { ownRegistry } from '../services/image-digests.ts';
 import { type ResolvedBase, resolveBases } from './bases.ts';
-import { checkCccpFile } from './cccp.ts';
+import { readProjectTest } from './cccp.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
 import type { Engine } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
@@ -76,7 +76,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       log.heading('prebuild');
       await runPrebuild({ prebuild, folder: source.folder, image: options.prebuildImage, search, engine, call });
     }
-    await checkCccpFile(source.folder, request, log);
+    const test = await readProjectTest(source.folder, request, log);
     const context = await pathInCheckout(source.folder, request.context, { kind: 'folder', name: 'build context' });
     const dockerfile = await pathInCheckout(source.folder, request.dockerfile, { kind: 'file', name: 'Dockerfile' });
     await ignoreFilesStayInside(source.folder, context, dockerfile);
@@ -151,6 +151,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
         dockerfile,
         dockerfileName: request.dockerfile,
         keepBill: options.keepBill,
+        test,
       },
       { call: { workspace, registry, env, signal }, log },
     );

@@ -18,6 +18,11 @@ export interface LogOptions {
   now?: () => number;
 }
 
+interface StreamOptions {
+  before?: string;
+  hear?: (line: string) => void;
+}
+
 /**
  * A build's log: everything that the tools print, in lines, with secrets and control characters taken out, to the console and in parts
  * to the records.
@@ -70,23 +75,26 @@ export class BuildLog {
     this.#emit(`${harmless(this.#options.redaction.apply(text))}\n`);
   }
 
-  /** A writer for one stream of one process; `end` writes the rest that has no newline. */
-  stream(): { write(chunk: Buffer): void; end(): void } {
+  /**
+   * A writer for one stream of one process; `end` writes the rest that has no newline. Where several processes print at a time, `before`
+   * tells whose line it is; `hear` gets each line as it stands in the log, without that.
+   */
+  stream({ before = '', hear }: StreamOptions = {}): { write(chunk: Buffer): void; end(): void } {
     const decoder = new StringDecoder('utf8');
     let rest = '';
     const take = (text: string, isEnd: boolean) => {
       const lines = (rest + text).split(/\r\n|\n|\r(?!$)/);
       rest = lines.pop() ?? '';
-      for (const line of lines) this.#toolLine(line);
+      for (const line of lines) this.#toolLine(line, before, hear);
       while (rest.length > longestLine) {
         // The held back rest has what was redacted already: a second pass finds nothing more in it.
         const seen = this.#options.redaction.apply(rest);
         const kept = Math.max(heldBack, this.#options.redaction.longest);
-        this.#toolLine(seen.slice(0, -kept));
+        this.#toolLine(seen.slice(0, -kept), before, hear);
         rest = seen.slice(-kept);
       }
       if (isEnd && rest !== '') {
-        this.#toolLine(rest.replace(/\r$/, ''));
+        this.#toolLine(rest.replace(/\r$/, ''), before, hear);
         rest = '';
       }
     };
@@ -109,7 +117,7 @@ export class BuildLog {
     if (this.#storeError) throw this.#storeError;
   }
 
-  #toolLine(line: string): void {
+  #toolLine(line: string, before: string, hear: StreamOptions['hear']): void {
     this.#bytes += Buffer.byteLength(line) + 1;
     if (this.#bytes > this.#limit) {
       if (!this.#limitReached.signal.aborted) this.#limitReached.abort(new LogLimitError(this.#limit));
@@ -118,7 +126,8 @@ export class BuildLog {
     const text = harmless(this.#options.redaction.apply(line));
     this.#recent.push(text);
     if (this.#recent.length > tailLines) this.#recent.shift();
-    this.#emit(`${text}\n`);
+    hear?.(text);
+    this.#emit(`${before}${text}\n`);
   }
 
   #emit(text: string): void {

@@ -4,6 +4,7 @@ import type { BuildRequest } from '../core/build-request.ts';
 import { type BaseSearch, resolveBase } from './bases.ts';
 import { pathInCheckout } from './checkout-path.ts';
 import type { Engine, EngineCall } from './engines/engine.ts';
+import { engineWords } from './engines/engine-words.ts';
 import { MissingBaseError, PrebuildFailedError } from './errors.ts';
 import type { BuildLog } from './log.ts';
 
@@ -11,8 +12,6 @@ import type { BuildLog } from './log.ts';
 const longestSeconds = 900;
 const shownLines = 8;
 const longestLine = 300;
-/** What Buildah adds to what the script has printed. */
-const engineWords = /^(?:subprocess exited with status|Error: exit status|time=)/;
 /** Where the container has the checkout. */
 const mountPoint = '/source';
 

@@ -60,7 +60,8 @@ async function look(
 ): Promise<ScannerReport> {
   const began = performance.now();
   // A project's own test takes as long as the project says, and what it runs in must be made.
-  const time = subject.test && name === 'user-test' ? 1000 * subject.test.seconds + patience : patience;
+  const time =
+    typeof subject.test === 'object' && name === 'user-test' ? 1000 * subject.test.seconds + patience : patience;
   const timeLimit = AbortSignal.timeout(time);
   const signal = AbortSignal.any([call.signal, timeLimit]);
   const report = (fields: object) => ({

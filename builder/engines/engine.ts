@@ -91,7 +91,7 @@ export const rootCapabilities = [
   'SYS_CHROOT',
 ] as const;
 
-export type Capability = (typeof rootCapabilities)[number] | 'DAC_READ_SEARCH';
+export type Capability = (typeof rootCapabilities)[number] | 'DAC_READ_SEARCH' | 'NET_BIND_SERVICE';
 
 /** What a container may use where the engine can keep it. */
 export const containerLimits = { memory: '2g', processes: 4096 } as const;

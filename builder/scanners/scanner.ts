@@ -1,6 +1,7 @@
 import type { BillFormat } from '../../core/build-request.ts';
 import type { PackageList } from '../../core/package-list.ts';
 import type { FindingOf, ScannerName } from '../../core/scanner-report.ts';
+import type { ProjectTest } from '../cccp.ts';
 import type { Engine, EngineCall } from '../engines/engine.ts';
 import type { BuildLog } from '../log.ts';
 
@@ -27,8 +28,8 @@ export interface ScanSubject {
   dockerfileName: string;
   /** Stores a bill of materials that stands in a file. */
   keepBill(format: BillFormat, file: string): Promise<void>;
-  /** The project's own test; absent where it has none or leaves it out. */
-  test?: { script: string; hasNetwork: boolean; seconds: number };
+  /** The project's own test; absent where it has none or leaves it out, and a sentence where nobody can say. */
+  test: ProjectTest | string | undefined;
 }
 
 /** What came of a look, beside the scanner's name and the time that it took. */
