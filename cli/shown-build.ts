@@ -1,13 +1,17 @@
 import { z } from 'zod';
-import { buildStatuses, isReleasable, verdictSchema } from '../core/build.ts';
+import { buildStatuses, changesSchema, isReleasable, verdictSchema } from '../core/build.ts';
 import { oneLine } from '../core/build-words.ts';
+import { changesInWords } from '../core/comparison-words.ts';
+
+const warningsShown = 5;
 
 /** The part of the API's answer about a build that people are shown. */
 export const shownBuildSchema = z.object({
   status: z.enum(buildStatuses),
   ref: z.string(),
   image: z.object({ repository: z.string(), digest: z.string(), tags: z.array(z.string()) }).nullable(),
-  verdict: verdictSchema.pick({ reasons: true }).nullable(),
+  verdict: verdictSchema.pick({ reasons: true, warnings: true }).nullable(),
+  changes: changesSchema.nullish(),
   failure: z.object({ message: z.string() }).nullable(),
   supersededBy: z.string().nullable(),
 });
@@ -15,13 +19,22 @@ export const shownBuildSchema = z.object({
 export type ShownBuild = z.infer<typeof shownBuildSchema>;
 
 /** What came of a build, a line for each thing worth knowing. What the lines say may come from strangers. */
-export function summaryOf({ status, ref, image, verdict, failure, supersededBy }: ShownBuild): string {
+export function summaryOf({ status, ref, image, verdict, changes, failure, supersededBy }: ShownBuild): string {
   const lines: string[] = [];
   if (image) lines.push(`${image.repository}@${image.digest}`, `tags: ${image.tags.join(', ')}`);
   if (status === 'unchanged' && !isReleasable(ref))
     lines.push('It passed. It is not released: it is not the head of the branch.');
   if (status === 'blocked') lines.push(...(verdict?.reasons ?? []));
+  if (verdict) lines.push(...warningLines(verdict.warnings));
+  if (changes) lines.push(`changed since the last release: ${changesInWords(changes)}`);
   if (failure) lines.push(failure.message);
   if (supersededBy) lines.push(`The build ${supersededBy} took its place.`);
   return lines.map((line) => `  ${oneLine(line, 500)}\n`).join('');
+}
+
+/** The first of them: the build's page has all. */
+function warningLines(warnings: string[] = []): string[] {
+  const shown = warnings.slice(0, warningsShown).map((warning) => `warning: ${warning}`);
+  const more = warnings.length - shown.length;
+  return more > 0 ? [...shown, `and ${more} more ${more === 1 ? 'warning' : 'warnings'}`] : shown;
 }

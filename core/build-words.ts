@@ -1,4 +1,4 @@
-import type { Build, BuildStatus, Cause } from './build.ts';
+import type { Build, BuildStatus, Cause, Verdict } from './build.ts';
 import { severities } from './findings.ts';
 
 /** What a build, its cause and its findings are called where people read of them: in the mails and on the pages. */
@@ -115,6 +115,13 @@ export function countsInWords(counts: Record<string, number>): string {
   const known = severities.map((severity) => [severity, counts[severity] ?? 0] as const);
   const words = known.filter(([, count]) => count > 0).map(([severity, count]) => `${count} ${severity.toLowerCase()}`);
   return words.length > 0 ? words.join(', ') : 'no findings';
+}
+
+/** `passed`, `passed with 3 warnings`, `blocked` */
+export function verdictInWords({ outcome, warnings = [] }: Verdict): string {
+  if (outcome === 'block') return 'blocked';
+  if (warnings.length === 0) return 'passed';
+  return `passed with ${warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`}`;
 }
 
 /** What a state means, for someone who sees its name for the first time. */

@@ -50,6 +50,28 @@ function part<Item>(
   return `${total} ${verb} (${shown.join(', ')}${more})`;
 }
 
+/** The changes in numbers: `2 packages updated, 1 added; 3 vulnerabilities fixed; 46.5 MB, 1.2 MB more than before`. */
+export function changesInWords({ packages, vulnerabilities, size }: NonNullable<Build['changes']>): string {
+  const counts = (noun: string, numbers: Record<string, number>) => {
+    const said = Object.entries(numbers).filter(([, count]) => count > 0);
+    return said.map(
+      ([verb, count], at) => `${count}${at === 0 ? ` ${count === 1 ? noun : plural(noun)}` : ''} ${verb}`,
+    );
+  };
+  const { updated = 0, added = 0, removed = 0 } = packages ?? {};
+  const { fixed = 0, introduced = 0 } = vulnerabilities ?? {};
+  const parts = [
+    counts('package', { updated, added, removed }).join(', '),
+    counts('vulnerability', { fixed, introduced }).join(', '),
+    size && size.before !== size.after ? sizeChangeInWords(size) : '',
+  ];
+  return parts.filter(Boolean).join('; ') || 'nothing that is known of';
+}
+
+export function plural(noun: string): string {
+  return noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`;
+}
+
 /** `45.3 MB, 1.2 MB more than before` */
 export function sizeChangeInWords({ before, after }: NonNullable<Comparison['size']>): string {
   const change = after - before;

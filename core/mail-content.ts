@@ -7,14 +7,29 @@ export interface MailContent {
   /** The command that gets the image. */
   command?: string;
   /** A list with its heading. */
-  list?: { title: string; items: string[] };
+  list?: List | undefined;
   /** What to do now. */
-  advice?: string;
+  advice?: string | undefined;
+  /** Something to be copied. */
+  example?: Passage | undefined;
+  /** What else there is to know. */
+  lists?: List[] | undefined;
   facts: { label: string; value: string; link?: string | undefined; code?: boolean }[];
-  /** The end of the log. */
-  log?: string;
+  /** What a program printed last. */
+  output?: Passage | undefined;
   links: { label: string; address: string }[];
   footer: { text: string; link?: string | undefined }[];
+}
+
+interface List {
+  title: string;
+  items: string[];
+}
+
+/** Lines that stand as they are, with a heading. */
+interface Passage {
+  title: string;
+  text: string;
 }
 
 export interface Mail {

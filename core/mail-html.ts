@@ -12,7 +12,7 @@ const mono = 'font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;f
  * dark colours. No image, no script, nothing that is fetched.
  */
 export function mailHtml(content: MailContent): string {
-  const { tone, title, paragraphs, command, list, advice, facts, log, links, footer } = content;
+  const { tone, title, paragraphs, command, list, advice, example, lists = [], facts, output, links, footer } = content;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -35,9 +35,11 @@ export function mailHtml(content: MailContent): string {
 <h1 class="${tone}" style="margin:0 0 12px;font-size:20px;line-height:1.3;color:${accents[tone]}">${title}</h1>
 ${paragraphs.map((text) => html`<p style="margin:0 0 12px">${text}</p>`)}
 ${command && code(command)}
-${list && html`<p style="margin:0 0 6px"><b>${list.title}</b></p><ul style="margin:0 0 12px;padding:0 0 0 20px">${list.items.map((item) => html`<li style="margin:0 0 4px">${item}</li>`)}</ul>`}
+${list && listed(list)}
 ${advice && html`<p style="margin:0 0 12px">${advice}</p>`}
-${log && html`<p style="margin:0 0 6px"><b>The last lines of the log</b></p>${code(log)}`}
+${example && html`<p style="margin:0 0 6px">${example.title}</p>${code(example.text)}`}
+${lists.map(listed)}
+${output && html`<p style="margin:0 0 6px"><b>${output.title}</b></p>${code(output.text)}`}
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="margin:4px 0 12px">${facts.map(fact)}</table>
 <p style="margin:16px 0 0">${links.map(link)}</p>
 </td></tr></table>
@@ -46,6 +48,10 @@ ${log && html`<p style="margin:0 0 6px"><b>The last lines of the log</b></p>${co
 </body>
 </html>
 `.toString();
+}
+
+function listed({ title, items }: NonNullable<MailContent['list']>): Html {
+  return html`<p style="margin:0 0 6px"><b>${title}</b></p><ul style="margin:0 0 12px;padding:0 0 0 20px">${items.map((item) => html`<li style="margin:0 0 4px">${item}</li>`)}</ul>`;
 }
 
 /** The first is what most people want next. */

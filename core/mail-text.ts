@@ -11,17 +11,23 @@ export function mailText(content: MailContent): string {
     content.title,
     ...content.paragraphs.map((paragraph) => wrapped(paragraph)),
     content.command && `    ${content.command}`,
-    content.list &&
-      [`${content.list.title}:`, ...content.list.items.map((item) => wrapped(item, '  - ', '    '))].join('\n'),
+    content.list && list(content.list),
     content.advice && wrapped(content.advice),
-    content.log &&
-      ['The last lines of the log:', '', ...content.log.split('\n').map((line) => `  | ${line}`)].join('\n'),
+    content.example &&
+      [wrapped(content.example.title), '', ...content.example.text.split('\n').map((line) => `    ${line}`)].join('\n'),
+    ...(content.lists ?? []).map(list),
+    content.output &&
+      [`${content.output.title}:`, '', ...content.output.text.split('\n').map((line) => `  | ${line}`)].join('\n'),
     content.facts.map(({ label, value, link }) => row(label, link ? `${value}\n${row('', link)}` : value)).join('\n'),
     content.links.map(({ label, address }) => row(label, address)).join('\n'),
     // The space after the dashes makes them the mark of a signature: https://www.rfc-editor.org/rfc/rfc3676#section-4.3
     ['-- ', ...content.footer.map(({ text, link }) => wrapped(link ? `${text} ${link}` : text))].join('\n'),
   ];
   return `${blocks.filter(Boolean).join('\n\n')}\n`;
+}
+
+function list({ title, items }: NonNullable<MailContent['list']>): string {
+  return [`${title}:`, ...items.map((item) => wrapped(item, '  - ', '    '))].join('\n');
 }
 
 function wrapped(text: string, first = '', following = ''): string {

@@ -12,13 +12,17 @@ import {
   refName,
   shortCommit,
   sourceInWords,
+  verdictInWords,
   webLink,
 } from './build-words.ts';
+import type { Comparison } from './comparison.ts';
 import type { IndexProblem } from './index-file.ts';
 import { plainLog } from './log-text.ts';
 import type { Mail, MailContent } from './mail-content.ts';
 import { mailHtml } from './mail-html.ts';
 import { mailText } from './mail-text.ts';
+import { changesList, exceptionExample, failedTestOutput, warningsList } from './mail-verdict.ts';
+import type { ScannerReports } from './scanner-report.ts';
 
 export type { Mail } from './mail-content.ts';
 
@@ -26,6 +30,10 @@ export type { Mail } from './mail-content.ts';
 export interface MailDetails {
   /** The end of the log. Only the last lines are used. */
   logTail?: string;
+  /** What differs from the last release. */
+  comparison?: Comparison | undefined;
+  /** What the builder's scanners said. */
+  scanners?: ScannerReports | undefined;
   /** Where the index is, for those who want to change who gets these mails. */
   indexUrl?: string;
 }
@@ -63,21 +71,25 @@ export function releasedMail(build: Build, siteUrl: string, details: MailDetails
           command: `docker pull ${oneLine(image.repository, 400)}${tag ? `:${oneLine(tag, 128)}` : `@${image.digest}`}`,
         }
       : {}),
+    lists: [...changesList(build, details.comparison), ...(build.verdict ? warningsList(build.verdict) : [])],
   });
 }
 
 /** The image was built, but may not be released: why not, and what would change that. */
 export function blockedMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail {
-  const reasons = build.verdict?.reasons ?? [];
-  const scanned = Object.values(build.verdict?.counts ?? {}).some((count) => count > 0);
+  const { reasons = [], counts = {}, exceptable = [] } = build.verdict ?? {};
+  const hasFindings = exceptable.length > 0 || Object.values(counts).some((count) => count > 0);
   return mailOf(build, siteUrl, details, {
     tone: 'warning',
     title: `${projectName(build)} is blocked`,
     paragraphs: ['The image was built, but the policy does not let it be released. No release tag has moved.'],
     list: { title: 'Reasons', items: shortened(reasons.length > 0 ? reasons : ['The record has no reason.']) },
-    advice: scanned
+    advice: hasFindings
       ? 'To get it released, remove each of these reasons, most often by a newer base image or by updating the packages in the Dockerfile, and push. The new image is judged anew.'
       : 'To get it released, the image needs a scan that ends: push again to have it scanned once more. If it stays so, build on a distribution that the scanner knows.',
+    example: exceptionExample(build),
+    output: failedTestOutput(details.scanners),
+    lists: changesList(build, details.comparison),
   });
 }
 
@@ -94,7 +106,7 @@ export function failedMail(build: Build, siteUrl: string, details: MailDetails =
     paragraphs: [oneLine(message, 2000), 'Nothing was released. No release tag has moved.'],
     advice: 'Push a commit that mends it, and the project is built again.',
     facts: [{ label: 'Error', value: oneLine(error, 100) }],
-    ...(log ? { log } : {}),
+    ...(log ? { output: { title: 'The last lines of the log', text: log } } : {}),
   });
 }
 
@@ -152,7 +164,7 @@ function factsOf(build: Build): MailContent['facts'] {
   if (verdict) {
     facts.push({
       label: 'Verdict',
-      value: `${verdict.outcome === 'pass' ? 'passed' : 'blocked'}: ${countsInWords(verdict.counts)}`,
+      value: `${verdictInWords(verdict)}: ${countsInWords(verdict.counts)}`,
     });
   }
   const took = build.endedAt ? `, took ${durationInWords(elapsed(build, new Date(build.endedAt)))}` : '';

@@ -76,6 +76,7 @@ function weighFindings(
           kind: scanner,
           weight: scannerWeights[scanner],
           id: words.id,
+          exceptable: { id: words.id },
           sentence: () => scannerFindingInWords(scanner, words, ended, isBlocking),
         };
         (isBlocking ? blocking : warnings).push(objection);

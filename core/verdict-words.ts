@@ -12,6 +12,8 @@ export interface Objection {
   /** The worst is the heaviest. */
   weight: number;
   id: string;
+  /** What an exception would name; absent where none is taken. */
+  exceptable?: { id: string; package?: string } | undefined;
   sentence: () => string;
 }
 

@@ -13,12 +13,14 @@ import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createGithubToken } from '../services/github-token.ts';
 import { createMailer, type Mailer, MailRejectedError } from '../services/mail.ts';
+import { createRecords, ifReadable, type Records } from '../services/records.ts';
 import { createTriggers, type Triggers } from '../services/triggers.ts';
 import { stepInputSchema } from './step-input.ts';
 
 interface Services {
   builds: Builds;
   log: BuildLog;
+  records: Pick<Records, 'comparison' | 'scanners'>;
   mailer: Mailer;
   statuses: CommitStatuses;
   metrics: BuildMetrics;
@@ -32,11 +34,29 @@ interface Services {
 const tailBytes = 16_000;
 
 /** Tells people how a build ended: a mail, once, and the mark at the commit. False while somebody else is at it. */
-export function createTell({ builds, log, mailer, statuses, metrics, triggers, siteUrl, indexUrl, logger }: Services) {
+export function createTell({
+  builds,
+  log,
+  records,
+  mailer,
+  statuses,
+  metrics,
+  triggers,
+  siteUrl,
+  indexUrl,
+  logger,
+}: Services) {
   async function mailFor(build: Build): Promise<Mail | undefined> {
-    if (build.status !== 'failed') return buildMail(build, siteUrl, { indexUrl });
-    const { bytes } = await log.slice(build.id, -tailBytes, tailBytes);
-    return buildMail(build, siteUrl, { indexUrl, logTail: Buffer.from(bytes).toString('utf8') });
+    if (build.status === 'failed') {
+      const { bytes } = await log.slice(build.id, -tailBytes, tailBytes);
+      return buildMail(build, siteUrl, { indexUrl, logTail: Buffer.from(bytes).toString('utf8') });
+    }
+    if (build.status !== 'released' && build.status !== 'blocked') return undefined;
+    const [comparison, scanners] = await Promise.all([
+      ifReadable(records.comparison(build.id)),
+      build.status === 'blocked' ? ifReadable(records.scanners(build.id)) : undefined,
+    ]);
+    return buildMail(build, siteUrl, { indexUrl, comparison, scanners });
   }
 
   async function send(build: Build): Promise<void> {
@@ -88,10 +108,13 @@ export function untilTold(tell: ReturnType<typeof createTell>) {
 export function tellServices(logger: Logger): Services {
   const siteUrl = variable('SITE_URL');
   const githubUrl = variable('GITHUB_URL');
+  const s3 = new S3Client({});
+  const bucket = variable('RECORDS_BUCKET');
   const token = createGithubToken(variable('GITHUB_TOKEN_SECRET'));
   return {
     builds: createBuilds(createDocumentClient(), variable('BUILDS_TABLE')),
-    log: createBuildLog({ client: new S3Client({}), bucket: variable('RECORDS_BUCKET') }),
+    log: createBuildLog({ client: s3, bucket }),
+    records: createRecords(s3, bucket),
     mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),
     statuses: createCommitStatuses(variable('GITHUB_API_URL'), githubUrl, siteUrl, token),
     metrics: createBuildMetrics(),

@@ -122,6 +122,7 @@ export class Steps extends Construct {
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
     records.grantReadLogs(step);
+    records.grantRead(step, 'comparison', 'scanners');
     notifications.grantSend(step);
     gitHost.grantStatuses(step);
     gitHost.grantIndexLink(step);

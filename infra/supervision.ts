@@ -71,6 +71,7 @@ export class Supervision extends Construct {
       state.projects.grant(closer, 'UpdateItem');
       records.grantRead(closer, 'result');
       records.grantReadLogs(closer);
+      records.grantRead(closer, 'comparison', 'scanners');
       notifications.grantSend(closer);
       gitHost.grantStatuses(closer);
       gitHost.grantIndexLink(closer);

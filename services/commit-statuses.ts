@@ -1,4 +1,5 @@
 import { type Build, isReleasable, isTerminal } from '../core/build.ts';
+import { oneLine, verdictInWords } from '../core/build-words.ts';
 import { createGithubApi, type StatusMark } from './github-api.ts';
 
 /** The marks that GitHub shows beside a commit. */
@@ -53,19 +54,40 @@ function stateOf({ status }: Build): StatusMark['state'] {
   return status === 'blocked' || status === 'failed' ? 'failure' : 'error';
 }
 
+/** https://docs.github.com/en/rest/commits/statuses says no more than that GitHub refuses longer ones. */
+const longestDescription = 140;
+
 function descriptionOf(build: Build): string {
-  switch (build.status) {
-    case 'released':
-      return `Released as ${build.image?.tags[0] ?? build.image?.digest}`;
+  return oneLine(sayingOf(build), longestDescription);
+}
+
+function sayingOf({ status, ref, image, verdict, failure }: Build): string {
+  switch (status) {
+    case 'released': {
+      const tag = image?.tags[0] ?? image?.digest;
+      return `Released as ${tag}${verdict?.warnings?.length ? `, ${verdictInWords(verdict)}` : ''}`;
+    }
     case 'unchanged':
-      return isReleasable(build.ref) ? 'The image is unchanged' : 'Passed: it would be released';
+      if (isReleasable(ref)) return 'The image is unchanged';
+      return `${verdict ? capital(verdictInWords(verdict)) : 'Passed'}: it would be released`;
     case 'blocked':
-      return `Blocked: ${build.verdict?.reasons[0] ?? 'see the build'}`;
+      return blockedFor(verdict?.reasons ?? []);
     case 'failed':
-      return `Failed: ${build.failure?.message ?? 'see the log'}`;
+      return `Failed: ${failure?.message ?? 'see the log'}`;
     case 'cancelled':
-      return `Cancelled: ${build.failure?.message ?? 'see the build'}`;
+      return `Cancelled: ${failure?.message ?? 'see the build'}`;
     default:
-      return `The image is ${build.status}`;
+      return `The image is ${status}`;
   }
 }
+
+/** The worst reason as far as there is room, and how many there are beside it. */
+function blockedFor([first, ...others]: string[]): string {
+  if (first === undefined) return 'Blocked: see the build';
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  // Of a vulnerability, what the policy says of it stands in the build.
+  const reason = first.replace(/: the policy allows .*$/s, '');
+  return `Blocked: ${oneLine(reason, longestDescription - 'Blocked: '.length - more.length)}${more}`;
+}
+
+const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);

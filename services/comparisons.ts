@@ -1,12 +1,11 @@
 import type { Build } from '../core/build.ts';
 import { type Comparison, changesOf, compare, type ImageRecords } from '../core/comparison.ts';
-import { InvalidInputError } from '../core/errors.ts';
 import type { Builds } from './builds.ts';
 import type { Heads } from './heads.ts';
 import { releaseBefore } from './last-release.ts';
 import type { PackageLists } from './package-lists.ts';
 import type { ProjectRecord } from './projects.ts';
-import type { Records } from './records.ts';
+import { ifReadable, type Records } from './records.ts';
 
 interface Services {
   builds: Pick<Builds, 'get'>;
@@ -53,11 +52,3 @@ export function createComparisons({ builds, heads, packages, records }: Services
 }
 
 export type Comparisons = ReturnType<typeof createComparisons>;
-
-/** Undefined where a record is no record: what a build runs may have written it. */
-async function ifReadable<Value>(reading: Promise<Value | undefined>): Promise<Value | undefined> {
-  return reading.catch((error: unknown) => {
-    if (error instanceof InvalidInputError) return undefined;
-    throw error;
-  });
-}

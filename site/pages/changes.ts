@@ -1,7 +1,7 @@
 import type { Build } from '../../core/build.ts';
 import { oneLine, shortDigest } from '../../core/build-words.ts';
 import type { Comparison } from '../../core/comparison.ts';
-import { againstInWords, sizeChangeInWords } from '../../core/comparison-words.ts';
+import { againstInWords, plural, sizeChangeInWords } from '../../core/comparison-words.ts';
 import { type Html, html } from '../../core/html.ts';
 import type { Recorded } from '../build-records.ts';
 
@@ -55,14 +55,12 @@ function list<Item>(
   if (total === 0) return undefined;
   const more = total - Math.min(items.length, shown);
   const id = `${noun}-${verb}`.replaceAll(' ', '-');
-  return html`<details class="card" id="${id}"><summary>${total.toLocaleString('en')} ${total === 1 ? noun : plural(noun)} ${verb}</summary>
+  return html`<details class="card" id="${id}"><summary>${total.toLocaleString('en')} ${total === 1 ? noun : nouns(noun)} ${verb}</summary>
 <ul class="reasons">${items.slice(0, shown).map((each) => html`<li>${item(each)}</li>`)}${more > 0 && html`<li class="quiet">and ${more.toLocaleString('en')} more</li>`}</ul></details>`;
 }
 
-function plural(noun: string): string {
-  if (noun === 'vulnerability') return 'vulnerabilities';
-  return noun.replace(/^\w+/, (word) => `${word}s`);
-}
+/** `findings of dockerfile-lint` */
+const nouns = (noun: string) => noun.replace(/^\w+/, plural);
 
 const updated = ({ name, before, after }: { name: string; before: string; after: string }) =>
   html`<b>${name}</b> ${before} → ${after}`;

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Build } from '../../core/build.ts';
+import type { Comparison } from '../../core/comparison.ts';
+import { readIndex } from '../../core/index-file.ts';
 import { blockedMail, buildMail, failedMail, indexProblemMail, type Mail, releasedMail } from '../../core/mail.ts';
+import type { ScannerReports } from '../../core/scanner-report.ts';
+import { sampleComparison, sampleReports } from '../site/sample-records.ts';
 
 const siteUrl = 'https://slipway.example.org';
 const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';
@@ -136,7 +140,113 @@ it('a release comes with the command that gets it, its tags and its digest', () 
   }
 });
 
+describe('a release with news', () => {
+  const warnings = Array.from({ length: 7 }, (_, number) => `package-updates: demo ${number} has an update.`);
+  const warned: Build = { ...build, verdict: { outcome: 'pass', reasons: [], warnings, counts: { LOW: 3 } } };
+
+  it('names what changed since the last one', () => {
+    const { text, html } = words(releasedMail(build, siteUrl, { comparison: sampleComparison }));
+    for (const part of [
+      'What changed since the last release',
+      'Packages: 1 updated (openssl 3.0.14-1 → 3.0.15-1~deb12u1); 1 added (jq 1.6-2.1); 1 removed (wget).',
+      'Vulnerabilities: 3 fixed (CVE-2026-1009 (LOW) in libc6, ',
+      'Size: 46.5 MB, 1.2 MB more than before.',
+    ]) {
+      expect(text).toContain(part);
+      expect(html).toContain(part);
+    }
+  });
+
+  it('says of what it was compared with where that is another branch, and that nothing changed', () => {
+    const comparison: Comparison = {
+      version: 1,
+      against: { ...sampleComparison.against, ref: 'refs/heads/main' },
+      scanners: [],
+      leftOut: [],
+    };
+    const tagged = { ...build, ref: 'refs/tags/v1.0.0' };
+    expect(words(releasedMail(tagged, siteUrl, { comparison })).text).toContain(
+      'What changed since the last release of branch main: - Neither the packages nor',
+    );
+  });
+
+  it('has the first warnings and the number of the others', () => {
+    const { text } = words(releasedMail(warned, siteUrl));
+    expect(text).toContain('Warnings: - package-updates: demo 0 has an update.');
+    expect(text).toContain('demo 4 has an update. - and 2 more: see the page of the build');
+    expect(text).not.toContain('demo 5');
+    expect(text).toContain('passed with 7 warnings: 3 low');
+  });
+});
+
 describe('a blocked image', () => {
+  const exceptable = [{ id: 'CVE-2024-0001', package: 'libdemo' }];
+  const excepted = (first: { id: string; package?: string }): Build => ({
+    ...blocked,
+    verdict: { outcome: 'block', reasons: ['A reason.'], counts: {}, exceptable: [first] },
+  });
+
+  it('shows how the index accepts a finding, in a form that the index takes', async () => {
+    const { text, html } = blockedMail(
+      { ...blocked, verdict: { outcome: 'block', reasons: ['A reason.'], counts: { HIGH: 1 }, exceptable } },
+      siteUrl,
+    );
+    const example = [
+      'exceptions:',
+      '  - id: CVE-2024-0001',
+      '    package: libdemo',
+      '    reason: why it does no harm here',
+      '    owner: who answers for that',
+      '    expires: 2027-02-19',
+    ];
+    expect(html).toContain(example.join('\n'));
+    expect(text).toContain(example.map((line) => `    ${line}`).join('\n'));
+    const entry = [
+      'Projects:',
+      '  - id: 1',
+      '    app-id: demo',
+      '    job-id: app',
+      '    git-url: https://github.com/demo/app',
+      '    git-branch: main',
+      '    git-path: /',
+      '    target-file: Dockerfile',
+      '    desired-tag: latest',
+      '    notify-email: owner@example.org',
+      '    depends-on: null',
+      ...example.map((line) => `    ${line}`),
+    ];
+    const { problems, projects } = readIndex([{ path: 'index.d/demo.yml', text: entry.join('\n') }], {
+      now: new Date(build.createdAt),
+    });
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(projects[0]?.exceptions?.[0]).toMatchObject({ id: 'CVE-2024-0001', package: 'libdemo' });
+  });
+
+  it.each([
+    ['/usr/bin/passwd', '/usr/bin/passwd'],
+    ['pip:requests', 'pip:requests'],
+    ['host-path:/var/run/docker.sock', 'host-path:/var/run/docker.sock'],
+    ['yes', '"yes"'],
+    ['1.0', '"1.0"'],
+    ['- x: [', '"- x: ["'],
+    ['a"b # c', '"a\\"b # c"'],
+    ['x\nowner: everybody', '"x owner: everybody"'],
+  ])('whose finding is called %j is excepted as %s', (id, written) => {
+    expect(blockedMail(excepted({ id }), siteUrl).text).toContain(`  - id: ${written}\n`);
+  });
+
+  it('by what no exception helps against shows none', () => {
+    expect(blockedMail(blocked, siteUrl).text).not.toContain('exceptions:');
+  });
+
+  it('whose test failed comes with what the test printed last', () => {
+    const { text, html } = blockedMail(blocked, siteUrl, { scanners: sampleReports });
+    expect(text).toContain(
+      'The last lines of tests/smoke.sh:\n\n  | checking the port\n  | expected 200, got 503\n  | <b>not bold</b>\n',
+    );
+    expect(html).toContain('expected 200, got 503\n&lt;b&gt;not bold');
+  });
+
   it('comes with the reasons and what would make it pass', () => {
     const { text } = words(blockedMail(blocked, siteUrl));
     expect(text).toContain('CVE-2024-0001 (CRITICAL) in libdemo 1.0-1: update it to 1.0-2.');
@@ -201,12 +311,40 @@ describe('values from outside', () => {
       sourceUrl: value,
       cause: { type: 'push', delivery: value, ref: value, commit: value, pusher: value },
       image: { repository: value, digest: value, tags: Array.from({ length: 500 }, () => value) },
-      verdict: { outcome: 'block', reasons: Array.from({ length: 500 }, () => value), counts: { [value]: 1 } },
+      verdict: {
+        outcome: 'block',
+        reasons: Array.from({ length: 500 }, () => value),
+        warnings: Array.from({ length: 500 }, () => value),
+        counts: { [value]: 1 },
+        exceptable: [{ id: value, package: value }],
+      },
       failure: { error: value, message: value },
     };
+    const change = { name: value, architecture: value, version: value, before: value, after: value };
+    const list = { items: Array.from({ length: 500 }, () => change), total: 500 };
+    const defects = { items: [{ id: value, package: value, severity: 'HIGH' as const }], total: 1 };
+    const comparison: Comparison = {
+      version: 1,
+      against: { build: value, ref: value, digest: value, releasedAt: value },
+      packages: { added: list, removed: list, updated: list },
+      vulnerabilities: { fixed: defects, introduced: defects },
+      leftOut: [{ part: 'size', reason: value }],
+    };
+    const scanners: ScannerReports = {
+      version: 1,
+      reports: [
+        {
+          scanner: 'user-test',
+          state: 'complete',
+          findings: [{ script: value, exitCode: 1, lastLines: Array.from({ length: 20 }, () => value) }],
+          total: 1,
+          seconds: 1,
+        },
+      ],
+    };
     for (const mail of [
-      releasedMail(evil, siteUrl),
-      blockedMail(evil, siteUrl),
+      releasedMail(evil, siteUrl, { comparison }),
+      blockedMail(evil, siteUrl, { comparison, scanners }),
       failedMail(evil, siteUrl, { logTail: value }),
     ]) {
       for (const header of [mail.subject, mail.topic, ...Object.values(mail.headers)]) {
@@ -214,6 +352,7 @@ describe('values from outside', () => {
         expect(header.length).toBeLessThanOrEqual(200);
       }
       expect(mail.html).not.toContain('<script');
+      expect(mail.html + mail.text).not.toMatch(/[\u202e\r]|(?![\t\n])\p{Cc}/u);
       expect(mail.html.length + mail.text.length).toBeLessThan(200_000);
     }
   });

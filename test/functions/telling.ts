@@ -19,6 +19,7 @@ export async function startTelling(mortal: Mortal = createMortal()) {
   const tell = createTell({
     builds,
     log,
+    records: world.records,
     mailer: mortal.guard(createMailer({ client: ses.client, sender: 'slipway@example.org' })),
     statuses: mortal.guard(world.statuses),
     triggers: mortal.guard(world.triggers),
