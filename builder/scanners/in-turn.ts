@@ -5,18 +5,19 @@ import { type EngineCall, rootCapabilities } from '../engines/engine.ts';
 import type { Finished } from '../process.ts';
 import type { ScanSubject } from './scanner.ts';
 
-/** Nobody's list of updates is longer. */
-const outputLimit = 16 * 2 ** 20;
 const longestReason = 300;
-/** The tools' own, where they speak in many languages and ask questions. */
-const environment = {
-  LC_ALL: 'C',
-  LANGUAGE: 'C',
-  DEBIAN_FRONTEND: 'noninteractive',
-  HOME: '/root',
-  TERM: 'dumb',
-};
-const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** As the image says but for whom, and in plain English without questions. Nobody's list of updates is longer than the limit. */
+const container = {
+  workingFolder: '/',
+  environment: { LC_ALL: 'C', LANGUAGE: 'C', DEBIAN_FRONTEND: 'noninteractive', HOME: '/root', TERM: 'dumb' },
+  hasNetwork: true,
+  user: 'root',
+  capabilities: rootCapabilities,
+  outputLimit: 16 * 2 ** 20,
+} as const;
+/** Package managers find their helpers so, whatever path the image has. */
+const usualPath = 'export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"';
 
 export interface Step {
   command: readonly [program: string, ...args: string[]];
@@ -43,19 +44,7 @@ export async function askInTurn(
   call: Omit<EngineCall, 'log'>,
 ): Promise<Told> {
   const mark = randomUUID();
-  const finished = await engine.run(
-    {
-      image,
-      command: [shell, '-c', script(steps), 'sh', mark],
-      workingFolder: '/',
-      environment: { ...environment, PATH: usualPath },
-      hasNetwork: true,
-      user: 'root',
-      capabilities: rootCapabilities,
-      outputLimit,
-    },
-    call,
-  );
+  const finished = await engine.run({ ...container, image, command: [shell, '-c', script(steps), 'sh', mark] }, call);
   const answers = answersOf(finished.stdout, mark);
   for (const [at, { command, codes = [0] }] of steps.entries()) {
     const answer = answers[at];
@@ -65,26 +54,13 @@ export async function askInTurn(
   return { answers, errors: finished.stderr };
 }
 
-/** Runs one command of the image by itself, which needs no shell: as root, with the network, in the image's own environment. */
+/** Runs one command of the image by itself, which needs no shell. */
 export async function askAlone(
   { engine, image }: Pick<ScanSubject, 'engine' | 'image'>,
   { command, codes = [0] }: Step,
   call: Omit<EngineCall, 'log'>,
 ): Promise<ToolAnswer & { errors: string }> {
-  const { LC_ALL, HOME, TERM } = environment;
-  const finished = await engine.run(
-    {
-      image,
-      command,
-      workingFolder: '/',
-      environment: { LC_ALL, HOME, TERM },
-      hasNetwork: true,
-      user: 'root',
-      capabilities: rootCapabilities,
-      outputLimit,
-    },
-    call,
-  );
+  const finished = await engine.run({ ...container, image, command }, call);
   const answer = { code: finished.code, text: finished.stdout };
   if (!codes.includes(answer.code)) throw new ToolFailedError(failure(command, answer, finished));
   return { ...answer, errors: finished.stderr };
@@ -92,16 +68,15 @@ export async function askAlone(
 
 /** After each command stands a line with the mark, which no tool knows before, and its code. */
 function script(steps: readonly Step[]): string {
-  return steps
-    .map(({ command, codes = [0], withErrors }) =>
-      [
-        `${command.map(quoted).join(' ')} </dev/null${withErrors ? ' 2>&1' : ''}`,
-        'code=$?',
-        `printf '\\n%s %s\\n' "$1" "$code"`,
-        `case $code in ${codes.join('|')}) ;; *) exit 0 ;; esac`,
-      ].join('\n'),
-    )
-    .join('\n');
+  const taken = steps.map(({ command, codes = [0], withErrors }) =>
+    [
+      `${command.map(quoted).join(' ')} </dev/null${withErrors ? ' 2>&1' : ''}`,
+      'code=$?',
+      `printf '\\n%s %s\\n' "$1" "$code"`,
+      `case $code in ${codes.join('|')}) ;; *) exit 0 ;; esac`,
+    ].join('\n'),
+  );
+  return [usualPath, ...taken].join('\n');
 }
 
 function quoted(word: string): string {
@@ -115,7 +90,8 @@ function answersOf(text: string, mark: string): ToolAnswer[] {
 
 function failure(command: Step['command'], answer: ToolAnswer | undefined, { code, stderr }: Finished): string {
   const lines = `${answer?.text ?? ''}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
-  const words = lines.find((line) => /^\s*(?:E:|ERROR|Error)/.test(line)) ?? lines.at(-1) ?? 'it gave no reason';
+  const error = lines.findIndex((line) => /^\s*(?:E:|ERROR|Error)/.test(line));
+  const words = (error < 0 ? lines.slice(-1) : lines.slice(error, error + 2)).map((line) => line.trim()).join(' ');
   const program = command[0].slice(command[0].lastIndexOf('/') + 1);
-  return `${program} ended with ${answer?.code ?? code}: ${shownText(words.trim(), longestReason)}`;
+  return `${program} ended with ${answer?.code ?? code}: ${shownText(words || 'it gave no reason', longestReason)}`;
 }

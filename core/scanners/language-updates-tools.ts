@@ -51,11 +51,6 @@ export function parseNpmOutdated({ code, text }: ToolAnswer): LanguageUpdate[] {
   );
 }
 
-/** Why gem could not ask its source, by what it says on stderr. */
-export function gemFailure(errors: string): string | undefined {
-  return linesOf(errors).find((line) => line.startsWith('ERROR:'));
-}
-
 /**
  * The answer to `gem outdated`: `name (1.0 < 2.0)`.
  * @throws UnknownAnswerError
