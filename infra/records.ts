@@ -32,8 +32,13 @@ export class Records extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       removalPolicy: RemovalPolicy.RETAIN,
+      // What is known of released images is kept as long as they are.
       lifecycleRules: [
-        { expiration: Duration.days(retentionDays), abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        { abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        ...['builds/', 'package-repositories/'].map((prefix) => ({
+          prefix,
+          expiration: Duration.days(retentionDays),
+        })),
       ],
     });
     acknowledge(

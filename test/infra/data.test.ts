@@ -32,8 +32,14 @@ describe('the bucket', () => {
     expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual([true, true, true, true]);
   });
 
-  test('keeps records for a year', () => {
-    expect(Properties.LifecycleConfiguration.Rules).toMatchObject([{ ExpirationInDays: 365, Status: 'Enabled' }]);
+  test('keeps records of builds for a year, and what is known of released images for ever', () => {
+    const expiring = Properties.LifecycleConfiguration.Rules.filter(
+      (rule: { ExpirationInDays?: number }) => rule.ExpirationInDays !== undefined,
+    );
+    expect(expiring).toMatchObject([
+      { Prefix: 'builds/', ExpirationInDays: 365, Status: 'Enabled' },
+      { Prefix: 'package-repositories/', ExpirationInDays: 365, Status: 'Enabled' },
+    ]);
   });
 });
 
