@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { copyFile, lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,6 +41,28 @@ export class ImageRoot {
   /** Whether a plain file of any length is there. */
   async has(path: string): Promise<boolean> {
     return (await this.#plainFile(path, Number.POSITIVE_INFINITY)) !== undefined;
+  }
+
+  /**
+   * The digest of a plain file, in hexadecimal; undefined where there is none. Where the path itself is a link and is not followed, it
+   * is the digest of what the link says.
+   */
+  async digest(path: string, algorithm: string, { follows }: { follows: boolean }): Promise<string | undefined> {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const folder = await this.#resolve(path.slice(0, -name.length || path.length));
+    if (folder === undefined || name === '' || name === '.' || name === '..') return undefined;
+    const here = join(folder, name);
+    const found = await stats(here);
+    if (found?.isSymbolicLink() && !follows)
+      return createHash(algorithm)
+        .update(await readlink(here))
+        .digest('hex');
+    const real = found?.isSymbolicLink() ? await this.#plainFile(path, Number.POSITIVE_INFINITY) : here;
+    if (real === undefined || !(await stats(real))?.isFile()) return undefined;
+    const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const hash = createHash(algorithm);
+    for await (const chunk of handle.createReadStream()) hash.update(chunk);
+    return hash.digest('hex');
   }
 
   /** The names in a folder in their order, the first of them if they are too many; none where there is no folder. */

@@ -34,7 +34,7 @@ import { readRpmDatabase } from './rpm-database.ts';
 
 /** Well above what distributions write: a full desktop's dpkg status has 10 MB. */
 const limits = { database: 64 * 2 ** 20, rpmDatabase: 512 * 2 ** 20, configuration: 256 * 1024, files: 500 } as const;
-const apkDatabases = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
+export const apkDatabases = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
 const rpmFolders = ['usr/lib/sysimage/rpm', 'var/lib/rpm', 'usr/share/rpm'];
 /** The files that rpm's databases are made of, from the newest form to the oldest. */
 const rpmDatabases = ['rpmdb.sqlite', 'Packages.db', 'Packages'];
@@ -183,7 +183,7 @@ async function readRpm(root: ImageRoot, { workspace, askRpm, distribution }: Rpm
 }
 
 /** Copied, because even reading a database may write beside it. */
-async function copyRpmDatabase(
+export async function copyRpmDatabase(
   root: ImageRoot,
   workspace: string,
 ): Promise<{ folder: string; name: string } | undefined> {

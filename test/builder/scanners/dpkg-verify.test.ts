@@ -103,9 +103,39 @@ test('lists of files that were removed are no pass', async () => {
   await expect(look(files)).rejects.toThrow("files list file for package 'hello' missing");
 });
 
-test('packages without a dpkg are not looked at', async () => {
-  expect(await look(database())).toMatchObject({
-    state: 'not-applicable',
-    reason: 'The image has packages, but no dpkg that can be run.',
+test('digests that were removed are found: dpkg itself finds no fault then', async () => {
+  const files: ImageFiles = { ...dpkg, ...database(), 'root/usr/bin/changed': 'as it is\n' };
+  delete files['root/var/lib/dpkg/info/hello.md5sums'];
+
+  expect(await look(files)).toMatchObject({
+    state: 'complete',
+    findings: [{ path: '/var/lib/dpkg/info/hello.md5sums', problems: ['missing'], package: 'hello' }],
   });
+});
+
+test('an image without dpkg, as distroless ones are, is compared with what its packages’ records say', async () => {
+  const record = database();
+  const folder = 'root/var/lib/dpkg';
+  const [first = ''] = status.split('\n\n');
+  const files: ImageFiles = {
+    [`${folder}/status.d/hello`]: first,
+    [`${folder}/status.d/hello.md5sums`]: record[`${folder}/info/hello.md5sums`] ?? '',
+    'root/usr/bin/hello': 'hello\n',
+    'root/usr/bin/changed': 'as it is\n',
+    'root/etc/hello.conf': 'setting\n',
+  };
+
+  expect(await look(files)).toEqual({
+    state: 'complete',
+    tool: "the image's dpkg database",
+    findings: [
+      { path: '/usr/bin/changed', problems: ['digest'], package: 'hello 1.0-3' },
+      { path: '/usr/bin/gone', problems: ['missing'], package: 'hello 1.0-3' },
+    ],
+    total: 2,
+  });
+});
+
+test('packages with neither a dpkg nor records are not looked at', async () => {
+  expect(await look({ 'root/var/lib/dpkg/status': status })).toMatchObject({ state: 'not-applicable' });
 });

@@ -43,6 +43,8 @@ function packagesOf(manager: Manager): PackageList {
 async function look(manager: Manager, verify: string, list = `printf '%s' "$LISTING"`, signal?: AbortSignal) {
   const calls: Container[] = [];
   const engine = {
+    // An image with nothing in it.
+    files: (_image: string, _paths: string[], _call: EngineCall, use: (folder: string) => unknown) => use(workspace),
     run(container: Container, call: EngineCall) {
       calls.push(container);
       const isListing = /--show|-qa|--verbose/.test(container.command.join(' '));
@@ -117,7 +119,7 @@ test.each(managers)('an image whose %s is gone is not looked at', async (manager
   const gone = `echo 'exec: "x": executable file not found in $PATH' >&2; exit 127`;
   expect(await look(manager, gone, gone)).toMatchObject({
     state: 'not-applicable',
-    reason: `The image has packages, but no ${manager} that can be run.`,
+    reason: `The image has packages, but no ${manager} that can be run, and nothing that says how their files should be.`,
   });
 });
 

@@ -137,6 +137,33 @@ describe.skipIf(!hasPrograms('/usr/bin/rpm', '/usr/bin/rpmbuild'))('an image of 
     ]);
   });
 
+  test('an image without rpm is compared with what its database says', async () => {
+    const files = { ...base };
+    for (const path of Object.keys(base)) {
+      if (!/^root\/(?:usr\/(?:bin\/(?:hello|mode|owner|same)$|lib\/hello|share\/doc)|var|etc\/hello)/.test(path))
+        delete files[path];
+    }
+    const changed = {
+      'root/usr/bin/hello': 'changed',
+      'root/etc/hello.conf': 'mine',
+      'root/var/lib/hello/state': 'new',
+    };
+    const image = await images.make({ Dockerfile: 'FROM scratch\nCOPY root/ /\n', ...files, ...changed });
+    const subject = { engine: images.engine, image, packages } as ScanSubject;
+
+    const origin = { package: 'hello-2:1.0-3', vendor: 'The Vendor' };
+    expect(await fileIntegrity(subject, images.call(), {} as BuildLog)).toEqual({
+      state: 'complete',
+      tool: "the image's rpm database",
+      findings: [
+        { path: '/usr/bin/gone', problems: ['missing'], ...origin },
+        { path: '/usr/bin/hello', problems: ['digest'], ...origin },
+        { path: '/usr/bin/link', problems: ['missing'], ...origin },
+      ],
+      total: 3,
+    });
+  });
+
   test('a database that cannot be read any more is no pass', async () => {
     await expect(look({ 'root/var/lib/rpm/rpmdb.sqlite': 'no database' })).rejects.toThrow(
       'rpm could not list the packages: error: cannot open Packages database',

@@ -1,0 +1,39 @@
+import type { ChangedFile } from '../../core/scanners/file-integrity.ts';
+import { counts } from '../../core/scanners/uncounted-files.ts';
+import type { EngineCall } from '../engines/engine.ts';
+import { ImageRoot } from '../image-root.ts';
+import { packageFiles } from '../packages.ts';
+import { dpkgGaps, readFileRecords } from './file-records.ts';
+import type { ScanSubject } from './scanner.ts';
+
+/**
+ * For images that have a package database and no package manager, as distroless ones: the builder itself compares the files with what
+ * the database says of their contents. Of owners and modes it says nothing. Undefined where the database says nothing of any file.
+ */
+export async function compareFiles(
+  manager: 'rpm' | 'dpkg' | 'apk',
+  { engine, image }: Pick<ScanSubject, 'engine' | 'image'>,
+  call: EngineCall,
+): Promise<ChangedFile[] | undefined> {
+  const { recorded, gaps } = await engine.files(image, packageFiles, call, async (folder) => {
+    const root = new ImageRoot(folder);
+    const recorded = await readFileRecords(manager, root, call.workspace);
+    return { recorded, gaps: manager === 'dpkg' ? await dpkgGaps(root) : [] };
+  });
+  if (recorded.length === 0) return undefined;
+  const asked = recorded.filter((file) => counts({ ...file, problems: ['digest'] }));
+  const places = [...new Set(asked.map(({ path }) => path.split('/')[1] ?? ''))].filter((place) => place !== '');
+  return engine.files(image, places, call, async (folder) => {
+    const root = new ImageRoot(folder);
+    const changed: ChangedFile[] = [];
+    for (const file of asked) {
+      call.signal.throwIfAborted();
+      const { path, algorithm, digest, kind, package: owner, vendor } = file;
+      const found = await root.digest(path, algorithm, { follows: manager === 'dpkg' });
+      if (found === digest) continue;
+      const problems: ChangedFile['problems'] = [found === undefined ? 'missing' : 'digest'];
+      changed.push({ path, problems, ...(kind ? { kind } : {}), package: owner, ...(vendor ? { vendor } : {}) });
+    }
+    return [...changed.filter(counts), ...gaps];
+  });
+}
