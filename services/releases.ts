@@ -114,8 +114,9 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
         await ifConditionHolds(
           update(other, {
             UpdateExpression: 'SET floating = :left',
-            ConditionExpression: 'floating = :known',
-            ExpressionAttributeValues: { ':left': left, ':known': other.floating },
+            // Released once more meanwhile, it has what that release gave it.
+            ConditionExpression: 'releasedAt = :known',
+            ExpressionAttributeValues: { ':left': left, ':known': other.releasedAt },
           }),
         );
       }

@@ -1,0 +1,371 @@
+import { describe, expect, it } from 'vitest';
+import { atEveryDeath, createMortal } from './mortal.ts';
+import { day, digestOf, finding, hour, inspectorFinding, repository, scanned, startRescanning } from './rescanning.ts';
+
+const one = digestOf('1');
+const two = digestOf('2');
+
+describe('a released image', () => {
+  it('is looked at once a week, and nobody hears of it while nothing changes', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    const same = scanned([finding('CVE-2026-1', { severity: 'LOW' })]);
+    await world.release(one, same);
+    expect((await world.image(one))?.state).toBe('waiting');
+    await world.week();
+    const first = await world.image(one);
+    expect(first).toMatchObject({ state: 'complete', counts: { LOW: 1 }, appeared: 0, outcome: 'pass' });
+    await world.week();
+    const second = await world.image(one);
+    expect(Date.parse(second?.checkedAt ?? '') - Date.parse(first?.checkedAt ?? '')).toBeLessThan(7 * day + 7 * hour);
+    expect(world.mails).toEqual([]);
+  });
+
+  it('with a new finding is told of once, with what the policy says, what to do, and that nothing was un-released', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([finding('CVE-2026-1', { severity: 'LOW' })]));
+    world.find(
+      one,
+      scanned([
+        finding('CVE-2026-1', { severity: 'LOW' }),
+        finding('CVE-2026-2', { severity: 'CRITICAL', fixed: '3.0.2' }),
+      ]),
+    );
+    const tags = structuredClone(world.images.get(one)?.tags);
+    await world.week();
+    await world.week();
+    expect(world.mails).toHaveLength(1);
+    const [sent] = world.mails;
+    expect(sent?.to).toEqual(['owner@example.org']);
+    expect(sent?.mail.subject).toBe('[slipway] FINDINGS: demo/app:latest (1 new: 1 critical)');
+    const text = sent?.mail.text.replaceAll(/\s+/g, ' ') ?? '';
+    expect(text).toContain('New: CVE-2026-2 (CRITICAL) in openssl 3.0.1, fixed in 3.0.2');
+    expect(text).toContain('Nothing was un-released');
+    expect(text).toContain('The policy would not let it be released today');
+    expect(text).toContain('slipway build demo/app:latest');
+    expect(text).not.toContain('CVE-2026-1 ');
+    expect(world.images.get(one)?.tags).toEqual(tags);
+    expect(await world.image(one)).toMatchObject({
+      counts: { LOW: 1, CRITICAL: 1 },
+      appeared: 1,
+      outcome: 'block',
+      toldAt: expect.any(String),
+    });
+  });
+
+  it('is told of when a fixed version appears, a severity changes or a finding goes', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([finding('CVE-1'), finding('CVE-2'), finding('CVE-3')]));
+    world.find(one, scanned([finding('CVE-1', { fixed: '4' }), finding('CVE-2', { severity: 'LOW' })]));
+    await world.week();
+    const text = world.mails[0]?.mail.text.replaceAll(/\s+/g, ' ') ?? '';
+    expect(text).toContain('Changed: CVE-1 (HIGH) in openssl 3.0.1, fixed in 4 now');
+    expect(text).toContain('Changed: CVE-2 (LOW) in openssl 3.0.1, was HIGH');
+    expect(text).toContain('No longer found: CVE-3 (HIGH) in openssl 3.0.1');
+    expect(world.mails).toHaveLength(1);
+  });
+
+  it('that no moving tag names any more is looked at and shown, and no mail is about it', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([]));
+    await world.release(two, scanned([]));
+    expect((await world.image(one))?.floating).toEqual([]);
+    world.find(one, scanned([finding('CVE-1')]));
+    await world.week();
+    expect(await world.image(one)).toMatchObject({ counts: { HIGH: 1 }, appeared: 1 });
+    expect(world.mails).toEqual([]);
+  });
+
+  it('whose tag was moved by hand since its last look is judged by what the registry says', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([]));
+    const image = world.images.get(one);
+    if (image) image.tags = image.tags.filter((tag) => tag !== 'latest');
+    world.find(one, scanned([finding('CVE-1')]));
+    await world.week();
+    expect(world.mails).toEqual([]);
+  });
+
+  it('that is released again keeps what is known of it and when it is looked at', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([]));
+    world.find(one, scanned([finding('CVE-1')]));
+    await world.week();
+    const before = await world.image(one);
+    await world.release(one, scanned([finding('CVE-1')]));
+    expect(await world.image(one)).toMatchObject({ dueAt: before?.dueAt, appeared: 1, state: 'complete' });
+    world.find(one, scanned([finding('CVE-1')]));
+    await world.week();
+    expect(world.mails).toHaveLength(1);
+  });
+
+  it('of which nothing was kept at its release has its first look for what is known', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, undefined);
+    world.find(one, scanned([finding('CVE-1')]));
+    await world.week();
+    expect(await world.image(one)).toMatchObject({ counts: { HIGH: 1 }, appeared: 0 });
+    expect(world.mails).toEqual([]);
+  });
+});
+
+describe('several images of a project with news', () => {
+  it('are one mail', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([]), { tags: ['1.0'] });
+    await world.release(two, scanned([]), { tags: ['latest'] });
+    for (const digest of [one, two]) {
+      world.find(digest, scanned([finding('CVE-1')]));
+      await world.event(inspectorFinding(digest));
+    }
+    await world.round();
+    await world.round();
+    expect(world.mails).toHaveLength(1);
+    expect(world.mails[0]?.mail.subject).toContain('2 new');
+    expect(world.mails[0]?.mail.text).toContain('[1.0]');
+    expect(world.mails[0]?.mail.text).toContain('[latest]');
+  });
+});
+
+describe('who does not want these mails', () => {
+  it.each([
+    ['an entry whose notify does not list findings', { notify: ['failed' as const] }, 0],
+    ['an entry whose notify lists findings', { notify: ['findings' as const] }, 1],
+    ['an entry that has left the index', { active: false }, 0],
+  ])('%s gets %o: %i', async (_what, project, count) => {
+    await using world = await startRescanning();
+    await world.track(project);
+    await world.release(one, scanned([]));
+    world.find(one, scanned([finding('CVE-1')]));
+    await world.week();
+    expect(world.mails).toHaveLength(count);
+    expect(await world.image(one)).toMatchObject({ counts: { HIGH: 1 } });
+  });
+});
+
+describe('news of a scanner', () => {
+  it('of hundreds of findings are one look and one mail, minutes later', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([]));
+    world.find(one, scanned([finding('CVE-1')]));
+    for (let at = 0; at < 300; at += 1) await world.event(inspectorFinding(one));
+    expect(await world.round()).toMatchObject({ looked: 1, mails: 1 });
+    expect(await world.round()).toMatchObject({ looked: 0, mails: 0 });
+    expect(world.mails).toHaveLength(1);
+  });
+
+  it('that came while the image was looked at has it looked at once more', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([]));
+    await world.event(inspectorFinding(one));
+    const { read } = world.scanner;
+    world.scanner.read = async (image) => {
+      const before = await read(image);
+      world.find(one, scanned([finding('CVE-1')]));
+      await world.event(inspectorFinding(one));
+      world.scanner.read = read;
+      return before;
+    };
+    expect(await world.round()).toMatchObject({ looked: 1, mails: 0 });
+    expect(await world.round()).toMatchObject({ looked: 1, mails: 1 });
+  });
+
+  it('about an image of another repository, or of no release, is none', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([]));
+    expect(await world.event(inspectorFinding(one, 'slipway/candidate/demo/app'))).toBe(0);
+    expect(await world.event(inspectorFinding(two))).toBe(0);
+    expect(await world.event({ 'detail-type': 'Inspector2 Finding', detail: 'nonsense' })).toBe(0);
+    expect(await world.event(undefined)).toBe(0);
+  });
+
+  it.each([
+    ['ECR Image Scan', repository],
+    ['Inspector2 Scan', `arn:aws:ecr:us-east-1:123456789012:repository/${repository}`],
+  ])('%s is known by its repository and digest', async (detailType, name) => {
+    await using world = await startRescanning();
+    await world.release(one, scanned([]));
+    const detail = { 'scan-status': 'FAILED', 'repository-name': name, 'image-digest': one };
+    expect(await world.event({ 'detail-type': detailType, detail })).toBe(1);
+  });
+});
+
+describe('basic scanning', () => {
+  const basic = (findings: ReturnType<typeof finding>[], at: Date) =>
+    scanned(findings, { scanner: 'basic', completedAt: at.toISOString() });
+
+  it('is asked for once a day at most, and what it found is told when it has ended', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, basic([], world.now()));
+    world.pass(2 * day);
+    await world.event(inspectorFinding(one));
+    expect(await world.round()).toMatchObject({ waiting: 1 });
+    expect(world.started).toEqual([one]);
+    expect(await world.image(one)).toMatchObject({ reason: 'The registry is scanning the image.' });
+    world.find(one, basic([finding('CVE-1')], world.now()));
+    await world.event({
+      'detail-type': 'ECR Image Scan',
+      detail: { 'scan-status': 'COMPLETE', 'repository-name': repository, 'image-digest': one },
+    });
+    expect(await world.round()).toMatchObject({ looked: 1, mails: 1 });
+    expect(await world.image(one)).not.toHaveProperty('reason');
+    expect(await world.round('demo/app:latest')).toMatchObject({ looked: 1, mails: 0 });
+    expect(world.started).toEqual([one]);
+  });
+
+  it('that is refused for today is asked for later, and after a day what is there counts', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, basic([], world.now()));
+    world.scanner.start = async () => 'refused';
+    world.pass(2 * day);
+    expect(await world.round('demo/app:latest')).toMatchObject({ waiting: 1, looked: 0 });
+    world.pass(7 * hour);
+    expect(await world.round()).toMatchObject({ waiting: 1 });
+    world.pass(day);
+    expect(await world.round()).toMatchObject({ looked: 1 });
+    expect(world.mails).toEqual([]);
+  });
+
+  it('that never ends is a failed scan after a day, told once', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, basic([], world.now()));
+    await world.week();
+    expect(await world.image(one)).toMatchObject({ state: 'failed', reason: expect.stringContaining('did not end') });
+    await world.week();
+    expect(world.mails).toHaveLength(1);
+    expect(world.mails[0]?.mail.text).toContain('could not be scanned');
+  });
+});
+
+describe('an image that cannot be looked at any more', () => {
+  it.each([
+    ['gone', { state: 'gone' as const, reason: 'It is not in the registry any more.' }],
+    ['unsupported', { state: 'unsupported' as const, reason: 'UnsupportedImageError', findings: [] }],
+    [
+      'failed',
+      { state: 'failed' as const, reason: 'FINDINGS_UNAVAILABLE', findings: [], status: 'FINDINGS_UNAVAILABLE' },
+    ],
+  ])('because it is %s is shown as such and told once', async (state, reading) => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([finding('CVE-1')]));
+    if (state === 'gone') world.images.delete(one);
+    else world.find(one, reading);
+    world.scanner.start = async () => 'refused';
+    await world.week();
+    await world.week();
+    expect(await world.image(one)).toMatchObject({ state, counts: { HIGH: 1 } });
+    expect(world.mails).toHaveLength(1);
+    expect((await world.image(one))?.dueAt === undefined).toBe(state === 'gone');
+  });
+
+  it('and is not missed, because its tags name others, is no mail', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([]));
+    await world.release(two, scanned([]));
+    world.images.delete(one);
+    await world.week();
+    expect((await world.image(one))?.state).toBe('gone');
+    expect(world.mails).toEqual([]);
+  });
+
+  it('is no reason to leave out the others', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([]), { tags: ['1'] });
+    await world.release(two, scanned([]), { tags: ['2'] });
+    const { read } = world.scanner;
+    world.scanner.read = async (image) => {
+      if (image.digest === one) throw new Error('AccessDenied');
+      return read(image);
+    };
+    world.find(two, scanned([finding('CVE-1')]));
+    await expect(world.round('demo/app:latest')).rejects.toThrow('AccessDenied');
+    expect(world.mails).toHaveLength(1);
+  });
+});
+
+describe('a round that dies', () => {
+  it('at any call is made good by the next: all is known, and people are told once, or again where it died over the mail', async () => {
+    await atEveryDeath(async (mortal) => {
+      const world = await startRescanning(mortal);
+      await world.track();
+      await world.release(one, scanned([]), { tags: ['1'] });
+      await world.release(two, scanned([]), { tags: ['2'] });
+      for (const digest of [one, two]) {
+        world.find(digest, scanned([finding('CVE-1')]));
+        await world.event(inspectorFinding(digest));
+      }
+      return {
+        run: () => world.round(),
+        async check() {
+          await using _ = world;
+          for (const digest of [one, two]) {
+            expect(await world.image(digest)).toMatchObject({ state: 'complete', appeared: 1 });
+            expect(await world.image(digest)).not.toHaveProperty('untold');
+          }
+          expect(world.mails.length).toBeGreaterThanOrEqual(1);
+          expect(world.mails.length).toBeLessThanOrEqual(2);
+          const told = world.mails.map(({ mail }) => mail.text).join('\n');
+          for (const tag of ['1', '2']) expect(told).toMatch(new RegExp(`\\[${tag}\\]|Image +${tag}\\n`));
+          const mails = world.mails.length;
+          await world.round('demo/app:latest');
+          expect(world.mails).toHaveLength(mails);
+        },
+      };
+    });
+  });
+
+  it('keeps a second one away as long as it may live', async () => {
+    await using world = await startRescanning(createMortal());
+    await world.releases.beginRound('other', world.now(), new Date(world.now().getTime() + hour));
+    expect(await world.round()).toMatchObject({ busy: true });
+    world.pass(hour);
+    expect(await world.round()).not.toHaveProperty('busy');
+  });
+});
+
+describe('what was released before releases were noted', () => {
+  it('is found in the records of builds, each image once, with the tags that still name it', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    const image = (digest: string, ...tags: string[]) => ({
+      repository: `registry.example/${repository}`,
+      digest,
+      tags,
+    });
+    await world.queue('a1', {
+      status: 'released',
+      createdAt: '2026-01-01T00:00:00.000Z',
+      image: image(one, 'latest', '1.0'),
+    });
+    await world.queue('a2', { status: 'failed', createdAt: '2026-01-02T00:00:00.000Z' });
+    await world.queue('a3', {
+      status: 'released',
+      createdAt: '2026-01-03T00:00:00.000Z',
+      image: image(two, 'latest', '2.0'),
+    });
+    world.images.set(one, { tags: ['1.0'], reading: scanned([]) });
+    world.images.set(two, { tags: ['latest', '2.0'], reading: scanned([]) });
+    await world.round();
+    expect(await world.image(one)).toMatchObject({ build: 'a1', floating: ['1.0'], state: 'waiting' });
+    expect(await world.image(two)).toMatchObject({ build: 'a3', floating: ['latest', '2.0'], repository });
+    await world.week();
+    expect(await world.image(one)).toMatchObject({ state: 'complete' });
+    expect(world.mails).toEqual([]);
+  });
+});
