@@ -25,6 +25,7 @@ export function comparisonInWords({ packages, vulnerabilities, size, leftOut }: 
       sentence('Vulnerabilities', [
         part('fixed', vulnerabilities.fixed, vulnerabilityInWords),
         part('introduced', vulnerabilities.introduced, vulnerabilityInWords),
+        part('known since, in packages that are as they were', vulnerabilities.learnt, vulnerabilityInWords),
       ]),
     size && size.before !== size.after ? `Size: ${sizeChangeInWords(size)}.` : undefined,
     ...leftOut.map(({ reason }) => oneLine(reason, 500)),

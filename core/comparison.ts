@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Build } from './build.ts';
 import { bySeverity, type Finding, type Scan, severities } from './findings.ts';
-import { packageChanges } from './package-changes.ts';
-import type { PackageList } from './package-list.ts';
+import { packageChanges, unchangedPackages } from './package-changes.ts';
+import type { InstalledPackage, PackageList } from './package-list.ts';
 import {
   findingsInWords,
   type ScannerName,
@@ -56,7 +56,14 @@ export const comparisonSchema = z.object({
       updated: listOf(updatedPackageSchema),
     })
     .optional(),
-  vulnerabilities: z.object({ fixed: listOf(vulnerabilitySchema), introduced: listOf(vulnerabilitySchema) }).optional(),
+  vulnerabilities: z
+    .object({
+      fixed: listOf(vulnerabilitySchema),
+      introduced: listOf(vulnerabilitySchema),
+      /** The packages are as they were: more is known of them than when the released image was looked at. */
+      learnt: listOf(vulnerabilitySchema),
+    })
+    .optional(),
   /** Of the scanners that looked at both. */
   scanners: z
     .array(
@@ -78,7 +85,7 @@ export type Comparison = z.infer<typeof comparisonSchema>;
 type Part = (typeof parts)[number];
 type Changes = NonNullable<Build['changes']>;
 
-/** What is known of an image. A record that is not there, or that cannot be read, is absent. */
+/** What is known of an image; of a released one, what is known today. A record that is not there, or that cannot be read, is absent. */
 export interface ImageRecords {
   packages?: PackageList | undefined;
   scan?: Scan | undefined;
@@ -118,6 +125,10 @@ type Leave = (part: Part, reason: string) => undefined;
 
 const whose = { before: 'the released image', after: 'this image' } as const;
 
+function installed(list: PackageList | undefined): InstalledPackage[] {
+  return list?.contents.state === 'read' ? list.contents.packages : [];
+}
+
 /** What is known of both sides, or the reason why it is not. */
 function both<Value>(
   { before, after }: Sides<Value | undefined>,
@@ -137,7 +148,6 @@ function packagesOf({ before, after }: Sides<ImageRecords>, leave: Leave): Compa
     const { contents } = lists[side];
     if (contents.state === 'unreadable') return absent(`The packages of ${whose[side]} could not be read.`);
   }
-  const installed = ({ contents }: PackageList) => (contents.state === 'read' ? contents.packages : []);
   const { added, removed, updated } = packageChanges(installed(lists.before), installed(lists.after));
   return { added: bounded(added), removed: bounded(removed), updated: bounded(updated) };
 }
@@ -151,14 +161,13 @@ function vulnerabilitiesOf({ before, after }: Sides<ImageRecords>, leave: Leave)
   }
   const known = { before: byVulnerability(scans.before.findings), after: byVulnerability(scans.after.findings) };
   const only = (one: Map<string, Finding>, other: Map<string, Finding>) =>
-    bounded(
-      [...one]
-        .filter(([key]) => !other.has(key))
-        .map(([, finding]) => finding)
-        .sort(bySeverity)
-        .map(vulnerability),
-    );
-  return { fixed: only(known.before, known.after), introduced: only(known.after, known.before) };
+    [...one].filter(([key]) => !other.has(key)).map(([, finding]) => finding);
+  const isUnchanged = unchangedPackages(installed(before.packages), installed(after.packages));
+  const { introduced = [], learnt = [] } = Object.groupBy(only(known.after, known.before), (finding) =>
+    isUnchanged(finding.package) ? 'learnt' : 'introduced',
+  );
+  const listed = (findings: Finding[]) => bounded(findings.sort(bySeverity).map(vulnerability));
+  return { fixed: listed(only(known.before, known.after)), introduced: listed(introduced), learnt: listed(learnt) };
 }
 
 /** One defect of one package; that several versions of the package have it makes it no other. */

@@ -66,3 +66,30 @@ function unlike(packages: readonly Installed[], others: readonly Installed[]): I
 
 const byName = (packages: readonly Installed[]) => Map.groupBy(packages, ({ name }) => name);
 const byArchitecture = (packages: readonly Installed[]) => Map.groupBy(packages, ({ architecture }) => architecture);
+
+/**
+ * Which packages are in both images as they were: every package of the name, or that was built from a source of the name, since
+ * databases of vulnerabilities know the one or the other.
+ */
+export function unchangedPackages(
+  before: readonly InstalledPackage[],
+  after: readonly InstalledPackage[],
+): (name: string) => boolean {
+  const [old, recent] = [versionsByName(before), versionsByName(after)];
+  return (name) => {
+    const versions = recent.get(name);
+    const others = old.get(name);
+    return versions !== undefined && others?.size === versions.size && [...versions].every((each) => others.has(each));
+  };
+}
+
+function versionsByName(packages: readonly InstalledPackage[]): Map<string, Set<string>> {
+  const versions = new Map<string, Set<string>>();
+  for (const { name, source, architecture, version } of packages) {
+    for (const known of new Set([name, source?.name ?? name])) {
+      const set = versions.get(known) ?? new Set();
+      versions.set(known, set.add(`${name} ${architecture} ${version}`));
+    }
+  }
+  return versions;
+}

@@ -74,7 +74,7 @@ export class Steps extends Construct {
     state.projects.grant(step, 'GetItem', 'UpdateItem');
     state.heads.grant(step, 'GetItem');
     // Also those of the release before, which the candidate is held against.
-    records.grantRead(step, 'findings', 'packages', 'scanners');
+    records.grantRead(step, 'findings', 'packages', 'scanners', 'releaseFindings');
     records.grantWrite(step, 'comparison');
     step.setVariable('POLICY', JSON.stringify(policy));
     return step;

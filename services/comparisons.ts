@@ -1,5 +1,6 @@
 import type { Build } from '../core/build.ts';
 import { type Comparison, changesOf, compare, type ImageRecords } from '../core/comparison.ts';
+import type { Scan } from '../core/findings.ts';
 import type { Builds } from './builds.ts';
 import type { Heads } from './heads.ts';
 import { releaseBefore } from './last-release.ts';
@@ -11,7 +12,7 @@ interface Services {
   builds: Pick<Builds, 'get'>;
   heads: Pick<Heads, 'get'>;
   packages: Pick<PackageLists, 'read'>;
-  records: Pick<Records, 'scan' | 'scanners' | 'putComparison'>;
+  records: Pick<Records, 'scan' | 'scanners' | 'releaseFindings' | 'putComparison'>;
 }
 
 /** Finds out what differs between a candidate and the image that was released before it. */
@@ -24,6 +25,12 @@ export function createComparisons({ builds, heads, packages, records }: Services
       ifReadable(records.scanners(id)),
     ]);
     return { packages: list, scan, scanners, sizeBytes: candidate?.sizeBytes };
+  }
+
+  /** A released image is looked at again and again: what was learnt since its build is no news of the next one. */
+  async function findingsToday({ name: project }: ProjectRecord, digest: string): Promise<Scan | undefined> {
+    const known = await ifReadable(records.releaseFindings({ project, digest }));
+    return known?.state === 'complete' ? { state: 'complete', findings: known.findings } : undefined;
   }
 
   return {
@@ -40,11 +47,12 @@ export function createComparisons({ builds, heads, packages, records }: Services
         digest: last.digest,
         releasedAt: last.at,
       };
-      const [before, after] = await Promise.all([
+      const [before, today, after] = await Promise.all([
         builds.get(last.build).then((released) => recordsOf(released ?? { id: last.build })),
+        findingsToday(project, last.digest),
         recordsOf(build),
       ]);
-      const comparison = compare(against, before, after);
+      const comparison = compare(against, { ...before, scan: today ?? before.scan }, after);
       await records.putComparison(build.id, comparison);
       return changesOf(comparison);
     },

@@ -194,7 +194,7 @@ export function createGithubApi(
     },
 
     async setStatus(repository: string, sha: string, status: StatusMark): Promise<void> {
-      const description = status.description.slice(0, 140);
+      const description = [...status.description].slice(0, 140).join('');
       await request('POST /repos/{owner}/{repo}/statuses/{sha}', repository, { sha, ...status, description });
     },
 

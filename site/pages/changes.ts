@@ -19,6 +19,8 @@ export function changesSection(build: Build, comparison: Recorded<Comparison>): 
     packages && list('package', 'removed', packages.removed, onePackage),
     vulnerabilities && list('vulnerability', 'fixed', vulnerabilities.fixed, vulnerability),
     vulnerabilities && list('vulnerability', 'introduced', vulnerabilities.introduced, vulnerability),
+    vulnerabilities &&
+      list('vulnerability', 'known since, in packages that are as they were', vulnerabilities.learnt, vulnerability),
     ...scanners.flatMap(({ scanner, appeared, gone }) => [
       list(`finding of ${scanner}`, 'new', appeared, scannerFinding),
       list(`finding of ${scanner}`, 'gone', gone, scannerFinding),
@@ -54,7 +56,7 @@ function list<Item>(
 ): Html | undefined {
   if (total === 0) return undefined;
   const more = total - Math.min(items.length, shown);
-  const id = `${noun}-${verb}`.replaceAll(' ', '-');
+  const id = `${noun}-${verb}`.replaceAll(/\W+/g, '-');
   return html`<details class="card" id="${id}"><summary>${total.toLocaleString('en')} ${total === 1 ? noun : nouns(noun)} ${verb}</summary>
 <ul class="reasons">${items.slice(0, shown).map((each) => html`<li>${item(each)}</li>`)}${more > 0 && html`<li class="quiet">and ${more.toLocaleString('en')} more</li>`}</ul></details>`;
 }

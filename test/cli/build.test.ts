@@ -104,6 +104,25 @@ describe('slipway build', () => {
       1,
       /^ {2}CVE-1 in openssl\. \[31mred$/m,
     ],
+    [
+      'released',
+      { verdict: { reasons: [], warnings: Array.from({ length: 7 }, (_, number) => `Warning\n${number}.`) } },
+      0,
+      /^ {2}warning: Warning 0\.\n(?:.*\n){3} {2}warning: Warning 4\.\n {2}and 2 more warnings$/m,
+    ],
+    [
+      'released',
+      {
+        changes: {
+          against: '00aa',
+          packages: { added: 0, removed: 1, updated: 2 },
+          vulnerabilities: { fixed: 1, introduced: 0 },
+          size: { before: 2_000_000, after: 1_500_000 },
+        },
+      },
+      0,
+      /^ {2}changed since the last release: 2 packages updated, 1 removed; 1 vulnerability fixed; 1\.5 MB, 500\.0 kB less than before$/m,
+    ],
     ['failed', { failure: { message: 'RUN make failed.' } }, 1, /RUN make failed/],
     ['superseded', { supersededBy: '00aa' }, 1, /build 00aa took its place/],
   ])('says what became of one that is %s', async (status, over, code, text) => {

@@ -77,6 +77,7 @@ describe('a comparison with the last release', () => {
       vulnerabilities: {
         fixed: { items: [{ id: 'CVE-1', package: 'openssl', severity: 'HIGH' }], total: 1 },
         introduced: { items: [{ id: 'CVE-3', package: 'jq', severity: 'LOW' }], total: 1 },
+        learnt: { items: [], total: 0 },
       },
       scanners: [],
       size: { before: 1000, after: 900 },
@@ -96,7 +97,32 @@ describe('a comparison with the last release', () => {
       scan(finding('CVE-1', { installed: '1' }), finding('CVE-1', { installed: '2' })),
       scan(finding('CVE-1', { installed: '3' })),
     );
-    expect(vulnerabilities).toEqual({ fixed: { items: [], total: 0 }, introduced: { items: [], total: 0 } });
+    const none = { items: [], total: 0 };
+    expect(vulnerabilities).toEqual({ fixed: none, introduced: none, learnt: none });
+  });
+
+  it('blames no image for what became known of packages that are as they were', () => {
+    const installed = packages(['libssl3', '3.0.1'], ['curl', '8']);
+    if (installed.contents.state === 'read' && installed.contents.packages[0]) {
+      installed.contents.packages[0].source = { name: 'openssl', version: '3.0.1' };
+    }
+    const newer = structuredClone(installed);
+    if (newer.contents.state === 'read' && newer.contents.packages[1]) newer.contents.packages[1].version = '9';
+    const { vulnerabilities } = compare(
+      against,
+      { ...scan(), packages: installed },
+      {
+        ...scan(
+          finding('CVE-1', { package: 'openssl' }),
+          finding('CVE-2', { package: 'libssl3' }),
+          finding('CVE-3', { package: 'curl' }),
+          finding('CVE-4', { package: 'left-pad' }),
+        ),
+        packages: newer,
+      },
+    );
+    expect(vulnerabilities?.learnt.items.map(({ id }) => id)).toEqual(['CVE-1', 'CVE-2']);
+    expect(vulnerabilities?.introduced.items.map(({ id }) => id)).toEqual(['CVE-3', 'CVE-4']);
   });
 
   it('tells one defect in two packages apart, and names the worst first', () => {

@@ -327,7 +327,7 @@ describe('values from outside', () => {
       version: 1,
       against: { build: value, ref: value, digest: value, releasedAt: value },
       packages: { added: list, removed: list, updated: list },
-      vulnerabilities: { fixed: defects, introduced: defects },
+      vulnerabilities: { fixed: defects, introduced: defects, learnt: defects },
       leftOut: [{ part: 'size', reason: value }],
     };
     const scanners: ScannerReports = {

@@ -50,6 +50,54 @@ describe('the mark at a commit', () => {
     expect(request?.body.description.length).toBeLessThanOrEqual(140);
   });
 
+  it.each<[string, Partial<Build>, string]>([
+    [
+      'the image passed with warnings',
+      {
+        status: 'released',
+        image: { repository: 'registry.example/demo/app', digest: 'sha256:0', tags: ['latest'] },
+        verdict: { outcome: 'pass', reasons: [], warnings: ['One.', 'Two.', 'Three.'], counts: {} },
+      },
+      'Released as latest, passed with 3 warnings',
+    ],
+    [
+      'a pull request would be released, with a warning',
+      {
+        status: 'unchanged',
+        ref: 'refs/pull/7/head',
+        verdict: { outcome: 'pass', reasons: [], warnings: ['One.'], counts: {} },
+      },
+      'Passed with 1 warning: it would be released',
+    ],
+    [
+      'of a vulnerability what and where it is, and how many reasons there are beside it',
+      {
+        status: 'blocked',
+        verdict: {
+          outcome: 'block',
+          reasons: [
+            'CVE-2026-1 (HIGH) in openssl 3.0.1-1: the policy allows MEDIUM at most; update it.',
+            'Two.',
+            'Three.',
+          ],
+          counts: {},
+        },
+      },
+      'Blocked: CVE-2026-1 (HIGH) in openssl 3.0.1-1 and 2 more',
+    ],
+    [
+      'as much of a long reason as GitHub takes, and the number of the others whole',
+      {
+        status: 'blocked',
+        verdict: { outcome: 'block', reasons: [`user-test: \u202e${'😀'.repeat(200)}\nx`, 'Two.'], counts: {} },
+      },
+      `Blocked: user-test: ${'😀'.repeat(108)}… and 1 more`,
+    ],
+  ])('says in one line that %s', async (_, over, description) => {
+    const [request] = await set(over);
+    expect(request?.body.description).toBe(description);
+  });
+
   it('at the head of a pull request is one of its own, beside the one of a branch', async () => {
     const cause = { type: 'pull-request' as const, delivery: 'd', number: 7, commit, author: 'someone' };
     expect(await set({ status: 'unchanged', cause, ref: 'refs/pull/7/head' })).toMatchObject([
