@@ -118,7 +118,7 @@ export class BuildLog {
   }
 
   #toolLine(line: string, before: string, hear: StreamOptions['hear']): void {
-    this.#bytes += Buffer.byteLength(line) + 1;
+    this.#bytes += before.length + Buffer.byteLength(line) + 1;
     if (this.#bytes > this.#limit) {
       if (!this.#limitReached.signal.aborted) this.#limitReached.abort(new LogLimitError(this.#limit));
       return;

@@ -99,7 +99,7 @@ export async function keepRunning(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-): Promise<AsyncDisposable> {
+): Promise<AsyncDisposable & { pid: number | undefined }> {
   const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   child.stdin.on('error', () => undefined);
@@ -110,6 +110,7 @@ export async function keepRunning(
     child.stdin.write('\n');
   });
   return {
+    pid: child.pid,
     async [Symbol.asyncDispose]() {
       child.stdin.end();
       await ended;

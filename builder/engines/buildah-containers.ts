@@ -6,6 +6,7 @@ import { containersEnvironment } from './containers-environment.ts';
 import type { Borrower, Capability, Container, Engine, EngineCall } from './engine.ts';
 import { isolation } from './isolation.ts';
 import { limits } from './limits.ts';
+import { localNetwork } from './local-network.ts';
 import type { Store } from './store.ts';
 
 /** How long the removal of a container may take once nobody needs it. */
@@ -58,8 +59,9 @@ export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' |
     run(container: Container, call: EngineCall): Promise<Finished> {
       return withContainer(container.image, call, async (name, buildah) => {
         const kind = await isolation(store, call);
-        const prefix = await confinement(call.env, call.signal, { alone: !container.hasNetwork && kind === 'chroot' });
-        if (!container.hasNetwork && kind === 'chroot' && prefix.length === 0) {
+        const isAlone = !container.hasNetwork && kind === 'chroot';
+        const confined = await confinement(call.env, call.signal);
+        if (isAlone && confined.length === 0) {
           throw new EngineCallFailedError(
             'Buildah cannot keep a command from the network here: it runs without root and without containers.',
           );
@@ -69,6 +71,8 @@ export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' |
             'no container can be started here: the command runs under chroot, with the memory of the machine',
           );
         }
+        await using network = isAlone ? await localNetwork(call) : undefined;
+        const prefix = [...(network?.prefix ?? []), ...confined];
         const { folder, workingFolder, environment, command, outputLimit } = container;
         const args = [
           'run',
@@ -83,7 +87,7 @@ export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' |
           name,
           ...command,
         ];
-        return buildah(args, {
+        return await buildah(args, {
           prefix,
           ...(call.log ? { log: call.log } : {}),
           ...(outputLimit === undefined ? {} : { outputLimit }),

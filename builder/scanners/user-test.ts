@@ -13,7 +13,7 @@ import type { Scanner, ScanSubject } from './scanner.ts';
 
 /** Where the container has the checkout, for reading. */
 const mountPoint = '/source';
-const outputLimit = 4 * 1024 * 1024;
+const outputLimit = 2 * 1024 * 1024;
 const shownLines = 20;
 const longestLine = 300;
 const longestText = 500;
