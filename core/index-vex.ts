@@ -98,7 +98,8 @@ export function readVex(file: string, text: string, now: Date): VexDocument {
       }
     }
   }
-  if (statements.length === 0) add('warning', [], 'No statement of the document is about an image of the index.');
+  if (statements.length + findings.length === 0)
+    add('warning', [], 'No statement of the document is about an image of the index.');
   return { statements, findings, positionOf: places.positionOf, isBroken: false };
 }
 

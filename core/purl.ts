@@ -10,7 +10,7 @@ export interface Purl {
 
 /** The parts of a package URL; undefined for what is none. */
 export function parsePurl(text: string): Purl | undefined {
-  const [, type, rest] = /^pkg:\/*([A-Za-z][A-Za-z0-9.+-]*)\/+([^#]+)(?:#.*)?$/s.exec(text) ?? [];
+  const [, type, rest] = /^pkg:\/*([A-Za-z][A-Za-z0-9.+-]*)\/+([^#]+)(?:#.*)?$/is.exec(text) ?? [];
   if (!type || !rest) return undefined;
   const [whole = '', query = ''] = split(rest, rest.indexOf('?'));
   const path = whole.replace(/\/+$/, '');

@@ -26,12 +26,13 @@ interface Services {
  * @returns how many mails were sent
  */
 export function createWarnExceptions({ warnings, mailer, siteUrl, indexUrl, logger }: Services) {
-  async function warn(project: DueWarning, now: Date): Promise<boolean> {
+  async function warn(due: Pick<DueWarning, 'name' | 'warnAt'>, now: Date): Promise<boolean> {
+    const claimed = await warnings.claim(due, now);
+    if (!claimed) return false;
+    const { project, claim } = claimed;
     const day = dayOf(now);
     const all = endingsOn(day, project);
     const endings = all.filter(({ key }) => !project.warned?.includes(key));
-    const claim = await warnings.claim(project, now);
-    if (claim === undefined) return false;
     // Who wants no mail of what comes of builds wants none of this.
     const isWanted = project.notify === undefined || project.notify.length > 0;
     const isTold = endings.length > 0 && isWanted;

@@ -1,3 +1,4 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { projectSchema } from '../core/project.ts';
@@ -9,6 +10,7 @@ const dueWarningSchema = projectSchema.extend({
   /** Keys of endings. */
   warned: z.array(z.string()).optional(),
 });
+const dueSchema = dueWarningSchema.pick({ name: true, warnAt: true });
 export type DueWarning = z.infer<typeof dueWarningSchema>;
 
 /** Longer than the function may run, so that a claim outlives its holder and nobody else's. */
@@ -20,8 +22,8 @@ const claimMinutes = 16;
  */
 export function createExceptionWarnings(client: DynamoDBDocumentClient, tableName: string) {
   return {
-    /** The projects whose day has come, by pages. */
-    async *due(day: string): AsyncGenerator<DueWarning[]> {
+    /** The projects whose day has come, by pages; what they are told of is read with the claim, for an index may be behind. */
+    async *due(day: string): AsyncGenerator<Pick<DueWarning, 'name' | 'warnAt'>[]> {
       let start: Record<string, unknown> | undefined;
       do {
         const result = await client.send(
@@ -33,35 +35,36 @@ export function createExceptionWarnings(client: DynamoDBDocumentClient, tableNam
             ExclusiveStartKey: start,
           }),
         );
-        yield (result.Items ?? []).map((item) => dueWarningSchema.parse(item));
+        yield (result.Items ?? []).map((item) => dueSchema.parse(item));
         start = result.LastEvaluatedKey;
       } while (start);
     },
 
     /**
-     * Takes the telling for one. Undefined while somebody else has it, or where the entry or what was told is not as it was read any more:
-     * then the next round looks again.
-     * @returns the claim
+     * Takes the telling for one. Undefined while somebody else has it, or where the day is another by now: then the next round looks again.
+     * @returns the project as it is, and the claim
      */
-    async claim({ name, warnAt, warned }: DueWarning, now = new Date()): Promise<string | undefined> {
+    async claim(
+      { name, warnAt }: Pick<DueWarning, 'name' | 'warnAt'>,
+      now = new Date(),
+    ): Promise<{ project: DueWarning; claim: string } | undefined> {
       const claim = new Date(now.getTime() + claimMinutes * 60_000).toISOString();
-      const isTaken = await ifConditionHolds(
-        client.send(
+      try {
+        const { Attributes } = await client.send(
           new UpdateCommand({
             TableName: tableName,
             Key: { name },
             UpdateExpression: 'SET warning = :claim',
-            ConditionExpression: `warnAt = :warnAt AND ${warned ? 'warned = :warned' : 'attribute_not_exists(warned)'} AND (attribute_not_exists(warning) OR warning < :now)`,
-            ExpressionAttributeValues: {
-              ':claim': claim,
-              ':warnAt': warnAt,
-              ':now': now.toISOString(),
-              ...(warned ? { ':warned': warned } : {}),
-            },
+            ConditionExpression: 'warnAt = :warnAt AND (attribute_not_exists(warning) OR warning < :now)',
+            ExpressionAttributeValues: { ':claim': claim, ':warnAt': warnAt, ':now': now.toISOString() },
+            ReturnValues: 'ALL_NEW',
           }),
-        ),
-      );
-      return isTaken ? claim : undefined;
+        );
+        return { project: dueWarningSchema.parse(Attributes), claim };
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        return undefined;
+      }
     },
 
     /** Gives the claim back after it went wrong, so that the next try need not wait. */

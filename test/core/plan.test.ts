@@ -139,4 +139,36 @@ describe('a push to the index', () => {
     expect(needsBuild(app, { ...app, context: 'docker' })).toBe(true);
     expect(needsBuild({ ...app, active: false }, app)).toBe(true);
   });
+
+  const exceptions = [{ id: 'CVE-1', reason: 'r', owner: 'o', expires: '2027-01-01' }];
+  const vex: NonNullable<Project['vex']> = [
+    { ids: ['CVE-1'], status: 'fixed', author: 'a', expires: '2027-01-01', file: 'vex/a.json' },
+  ];
+  it.each([
+    ['another limit', { policy: { maxSeverity: 'HIGH' } }],
+    ['another answer to a scanner', { policy: { scanners: { sbom: 'ignore' } } }],
+    ['an exception', { exceptions }],
+    ['a VEX statement', { vex }],
+  ] as [string, Partial<Project>][])('by %s builds only a project whose candidate was blocked', (_, over) => {
+    expect(needsBuild(app, { ...app, ...over })).toBe(false);
+    expect(needsBuild(app, { ...app, ...over }, true)).toBe(true);
+    expect(needsBuild({ ...app, ...over }, app, true)).toBe(true);
+  });
+
+  it('by other words for the same decision builds nothing', () => {
+    const before: Project = {
+      ...app,
+      exceptions,
+      vex,
+      policy: { maxSeverity: 'LOW', unscannable: 'warn' },
+    };
+    const after: Project = {
+      ...before,
+      exceptions: exceptions.map((exception) => ({ ...exception, reason: 'another', owner: 'someone else' })),
+      vex: before.vex?.map((statement) => ({ ...statement, author: 'someone else' })),
+      policy: { unscannable: 'warn', maxSeverity: 'LOW' },
+      notifyEmail: ['other@example.org'],
+    };
+    expect(needsBuild(before, after, true)).toBe(false);
+  });
 });
