@@ -8,13 +8,14 @@ import type { ScanSubject } from './scanner.ts';
 
 /**
  * For images that have a package database and no package manager, as distroless ones: the builder itself compares the files with what
- * the database says of their contents. Of owners and modes it says nothing. Undefined where the database says nothing of any file.
+ * the database says of their contents. Of owners and modes it says nothing. `gaps` are the packages
+ * of which it says nothing; undefined where it says nothing of any file.
  */
 export async function compareFiles(
   manager: 'rpm' | 'dpkg' | 'apk',
   { engine, image }: Pick<ScanSubject, 'engine' | 'image'>,
   call: EngineCall,
-): Promise<ChangedFile[] | undefined> {
+): Promise<{ files: ChangedFile[]; gaps: ChangedFile[] } | undefined> {
   const { recorded, gaps } = await engine.files(image, packageFiles, call, async (folder) => {
     const root = new ImageRoot(folder);
     const recorded = await readFileRecords(manager, root, call.workspace);
@@ -34,6 +35,6 @@ export async function compareFiles(
       const problems: ChangedFile['problems'] = [found === undefined ? 'missing' : 'digest'];
       changed.push({ path, problems, ...(kind ? { kind } : {}), package: owner, ...(vendor ? { vendor } : {}) });
     }
-    return [...changed.filter(counts), ...gaps];
+    return { files: changed.filter(counts), gaps };
   });
 }

@@ -10,11 +10,22 @@ import { verifyRpm } from './rpm-verify.ts';
 import type { Look, Scanner, ScanSubject } from './scanner.ts';
 import { ToolMissingError, Tools, type Verify } from './verify.ts';
 
-const managers: Readonly<Record<'rpm' | 'dpkg' | 'apk', { verify: Verify; package: string }>> = {
-  rpm: { verify: verifyRpm, package: 'rpm' },
-  dpkg: { verify: verifyDpkg, package: 'dpkg' },
-  apk: { verify: auditApk, package: 'apk-tools' },
+interface Manager {
+  verify: Verify;
+  /** What it comes in, for its version. */
+  package: string;
+  /** Whether it works where it can write nothing. */
+  isReadOnly: boolean;
+}
+
+const managers: Readonly<Record<'rpm' | 'dpkg' | 'apk', Manager>> = {
+  // SQLite wants to write beside a database in WAL mode, also to read it. https://www.sqlite.org/wal.html#read_only_databases
+  rpm: { verify: verifyRpm, package: 'rpm', isReadOnly: false },
+  dpkg: { verify: verifyDpkg, package: 'dpkg', isReadOnly: true },
+  apk: { verify: auditApk, package: 'apk-tools', isReadOnly: true },
 };
+/** With more gaps than this, nobody has looked at the image. */
+const mostGaps = 10;
 const longestOdd = 120;
 
 /** Which files of the image are not as their packages brought them: the image's own package manager is asked, if it has one. */
@@ -28,9 +39,9 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
     return { state: 'failed', reason, findings: [] };
   }
   const { manager, packages } = contents;
-  const { verify, package: itself } = managers[manager];
+  const { verify, package: itself, isReadOnly } = managers[manager];
   try {
-    const { files, gaps = [], oddLine, owners } = await verify(new Tools(subject, call), packages);
+    const { files, gaps = [], oddLine, owners } = await verify(new Tools(subject, { call, isReadOnly }), packages);
     const counted = [...files.filter(counts), ...gaps];
     const listed = counted.slice(0, mostFindings);
     const origins = listed.length === 0 ? new Map() : await owners(listed.map(({ path }) => path));
@@ -41,32 +52,45 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
       findings: listed.map((file) => shown({ ...origins.get(file.path), ...file })),
       total: counted.length,
     };
-    if (oddLine === undefined) return look;
-    const reason = `${manager} prints what it never prints: ${shownText(oddLine, longestOdd)}`;
-    return { ...look, state: 'failed', reason };
+    if (oddLine !== undefined) {
+      const reason = `${manager} prints what it never prints: ${shownText(oddLine, longestOdd)}`;
+      return { ...look, state: 'failed', reason };
+    }
+    return gaps.length > mostGaps ? { ...look, state: 'failed', reason: gapsInWords(gaps) } : look;
   } catch (error) {
     if (!(error instanceof ToolMissingError)) throw error;
-    return compared(manager, subject, call);
+    return comparedWithRecords(manager, subject, call);
   }
 };
 
 /** As distroless images are: packages, and nothing that manages them. */
-async function compared(
+async function comparedWithRecords(
   manager: 'rpm' | 'dpkg' | 'apk',
   subject: ScanSubject,
   call: EngineCall,
 ): Promise<Look<'file-integrity'>> {
-  const changed = await compareFiles(manager, subject, call);
-  if (changed === undefined) {
+  const compared = await compareFiles(manager, subject, call);
+  if (compared === undefined) {
     const reason = `The image has packages, but no ${manager} that can be run, and nothing that says how their files should be.`;
     return { state: 'not-applicable', reason, findings: [] };
   }
-  return {
+  const { files, gaps } = compared;
+  const changed = [...files, ...gaps];
+  const look: Look<'file-integrity'> = {
     state: 'complete',
     tool: `the image's ${manager} database`,
     findings: changed.slice(0, mostFindings).map(shown),
     total: changed.length,
   };
+  return gaps.length > mostGaps ? { ...look, state: 'failed', reason: gapsInWords(gaps) } : look;
+}
+
+function gapsInWords(gaps: readonly ChangedFile[]): string {
+  const [first] = gaps;
+  return shownText(
+    `The digests of the files of ${gaps.length} packages were removed from the image, ${first?.path} among them: nobody can say whether they are as they were installed.`,
+    500,
+  );
 }
 
 function shown({ path, problems, kind, package: owner, signature, vendor }: ChangedFile): ChangedFile {

@@ -111,7 +111,10 @@ export async function dpkgGaps(root: ImageRoot): Promise<ChangedFile[]> {
 function bringsFiles(list: string): boolean {
   const paths = list.split('\n');
   const folders = new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/'))));
-  return paths.some((path) => path !== '/.' && /^\/(?!etc\/|usr\/share\/)/.test(path) && !folders.has(path));
+  return paths.some(
+    (path) =>
+      path !== '/.' && /^\/(?!etc\/|usr\/share\/(?:doc|info|lintian|locale|man)\/)/.test(path) && !folders.has(path),
+  );
 }
 
 function rpmRecords(header: RpmHeader): RecordedFile[] {

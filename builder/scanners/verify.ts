@@ -44,10 +44,15 @@ const notStarted = /\bexec: "|fork\/exec |executable file .*not found|exec forma
 export class Tools {
   readonly #subject: Pick<ScanSubject, 'engine' | 'image'>;
   readonly #call: EngineCall;
+  readonly #isReadOnly: boolean;
 
-  constructor(subject: Pick<ScanSubject, 'engine' | 'image'>, call: EngineCall) {
+  constructor(
+    subject: Pick<ScanSubject, 'engine' | 'image'>,
+    { call, isReadOnly }: { call: EngineCall; isReadOnly: boolean },
+  ) {
     this.#subject = subject;
     this.#call = call;
+    this.#isReadOnly = isReadOnly;
   }
 
   /** @throws ToolMissingError, OutputLimitError */
@@ -62,6 +67,7 @@ export class Tools {
         hasNetwork: false,
         user: 'root',
         capabilities: ['DAC_READ_SEARCH'],
+        isReadOnly: this.#isReadOnly,
         outputLimit,
       },
       this.#call,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -78,8 +78,9 @@ const managers: Manager[] = ['rpm', 'dpkg', 'apk'];
 test.each(managers)('%s is asked without network, as root who may read every file and no more', async (manager) => {
   const { state, findings, calls } = await look(manager, 'exit 0');
   expect({ state, findings }).toEqual({ state: 'complete', findings: [] });
-  for (const { hasNetwork, user, capabilities, folder } of calls) {
-    expect({ hasNetwork, user, capabilities, folder }).toEqual({
+  for (const { hasNetwork, user, capabilities, folder, isReadOnly } of calls) {
+    expect({ hasNetwork, user, capabilities, folder, isReadOnly }).toEqual({
+      isReadOnly: manager !== 'rpm',
       hasNetwork: false,
       user: 'root',
       capabilities: ['DAC_READ_SEARCH'],
@@ -147,6 +148,20 @@ test('an older dpkg that cannot verify is helped out by debsums', async () => {
   const script = `echo 'dpkg: error: unknown option --verify' >&2; echo /usr/bin/hello; exit 2`;
   const { findings } = await look('dpkg', script);
   expect(findings).toEqual([{ path: '/usr/bin/hello', problems: ['digest'] }]);
+});
+
+test('an image whose digests were removed to make it smaller was not looked at', async () => {
+  const info = join(workspace, 'var/lib/dpkg/info');
+  mkdirSync(info, { recursive: true });
+  for (let at = 10; at < 30; at += 1) writeFileSync(join(info, `p${at}.list`), `/.\n/usr\n/usr/bin\n/usr/bin/p${at}\n`);
+  for (const name of ['docs', 'conf']) {
+    writeFileSync(join(info, `${name}.list`), `/.\n/usr/share/doc/${name}/copyright\n/etc/${name}\n`);
+  }
+  const { state, reason, total } = await look('dpkg', 'exit 0');
+  rmSync(join(workspace, 'var'), { recursive: true });
+
+  expect({ state, total }).toEqual({ state: 'failed', total: 20 });
+  expect(reason).toContain('of 20 packages were removed from the image, /var/lib/dpkg/info/p10.md5sums among them');
 });
 
 test.each<[PackageList['contents'], string, string]>([
