@@ -14,6 +14,7 @@ import { createPackageLists } from '../services/package-lists.ts';
 import { createProjects } from '../services/projects.ts';
 import { createRebuilds } from '../services/rebuilds.ts';
 import { createRecords } from '../services/records.ts';
+import { createReleases } from '../services/releases.ts';
 import { createSiteHandler, type SiteHandler } from '../site/handler.ts';
 
 /** A base image may have thousands. */
@@ -33,6 +34,7 @@ function createServices(): SiteHandler {
   const dependents = createDependents(client, variable('DEPENDENTS_TABLE'));
   const rebuilds = createRebuilds(client, variable('CASCADES_TABLE'));
   const records = { client: new S3Client({}), bucket: variable('RECORDS_BUCKET') };
+  const stored = createRecords(records.client, records.bucket);
   const logger = new Logger({ serviceName: 'site' });
   return createSiteHandler({
     builds: createBuilds(client, variable('BUILDS_TABLE')),
@@ -49,9 +51,10 @@ function createServices(): SiteHandler {
     },
     log: createBuildLog(records),
     records: {
-      ...createRecords(records.client, records.bucket),
+      ...stored,
       packages: createPackageLists(records.client, records.bucket).read,
     },
+    releases: { ...createReleases(client, variable('RELEASES_TABLE')), findings: stored.releaseFindings },
     bills: createBills(records),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),

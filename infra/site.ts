@@ -32,7 +32,18 @@ export class StatusSite extends Construct {
     state.bases.grant(this.pages, 'BatchGetItem');
     state.dependents.grant(this.pages, 'Query');
     records.grantReadLogs(this.pages);
-    records.grantRead(this.pages, 'cyclonedx', 'spdx', 'findings', 'scanners', 'comparison', 'packages');
+    records.grantRead(
+      this.pages,
+      'cyclonedx',
+      'spdx',
+      'findings',
+      'scanners',
+      'comparison',
+      'packages',
+      'releaseFindings',
+    );
+    state.releases.grant(this.pages, 'GetItem');
+    state.releases.grantQuery(this.pages, 'byProject');
     api.grantLink(this.pages);
     for (const path of ['/', '/{proxy+}']) {
       api.route(HttpMethod.GET, path, {

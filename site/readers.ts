@@ -5,6 +5,8 @@ import type { Comparison } from '../core/comparison.ts';
 import type { Scan } from '../core/findings.ts';
 import type { PackageList } from '../core/package-list.ts';
 import type { Project } from '../core/project.ts';
+import type { ReleaseFindings } from '../core/release-findings.ts';
+import type { ReleasedImage } from '../core/released-image.ts';
 import type { ScannerReports } from '../core/scanner-report.ts';
 import type { LogSlice } from '../services/build-log.ts';
 import type { CascadeHeader, CascadeMember, CascadeSummary } from '../services/cascades.ts';
@@ -68,6 +70,14 @@ export interface RecordReader {
   scanners(build: string): Promise<ScannerReports | undefined>;
   comparison(build: string): Promise<Comparison | undefined>;
   packages(build: string): Promise<PackageList | undefined>;
+}
+
+export interface ReleaseReader {
+  /** Newest first. */
+  ofProject(project: string, request: PageRequest): Promise<Page<ReleasedImage>>;
+  get(release: Pick<ReleasedImage, 'project' | 'digest'>): Promise<ReleasedImage | undefined>;
+  /** What is known today; undefined where nobody has looked. Throws InvalidInputError where what is there makes no sense. */
+  findings(release: Pick<ReleasedImage, 'project' | 'digest'>): Promise<ReleaseFindings | undefined>;
 }
 
 export interface BillReader {

@@ -22,8 +22,10 @@ import type {
   ProjectReader,
   RecordReader,
   RelationReader,
+  ReleaseReader,
 } from './readers.ts';
 import { recordAnswer, scannerAnswer } from './record-answers.ts';
+import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer } from './release-answers.ts';
 import { RequestError } from './request-error.ts';
 
 /** What the site reads from, and where it stands. */
@@ -34,6 +36,7 @@ export interface SiteParts {
   relations: RelationReader;
   log: LogReader;
   records: RecordReader;
+  releases: ReleaseReader;
   bills: BillReader;
   /** `https://slipway.example.org`, without a slash at the end. */
   siteUrl: string;
@@ -47,11 +50,15 @@ export interface SiteRequest {
   now: Date;
 }
 
+/** So many of the newest are on a project's own page. */
+const releasesShown = 3;
+
 type Route = (parts: SiteParts, request: SiteRequest, names: string[]) => Answer | Promise<Answer>;
 
 const name = '([a-z0-9][a-z0-9._-]*)';
 const tag = '([A-Za-z0-9_][A-Za-z0-9._-]{0,127})';
 const id = '([0-9a-f]{16})';
+const digest = '(sha256:[0-9a-f]{64})';
 const cascadeId = '(\\d{8}T\\d{6}Z-[0-9a-f]{6})';
 
 const routes: [RegExp, Route][] = [
@@ -64,6 +71,8 @@ const routes: [RegExp, Route][] = [
   [/^\/projects$/, projectList],
   [new RegExp(`^/projects/${name}/${name}$`), projectList],
   [new RegExp(`^/projects/${name}/${name}/${tag}$`), project],
+  [new RegExp(`^/projects/${name}/${name}/${tag}/releases$`), ofProject(releaseListAnswer)],
+  [new RegExp(`^/projects/${name}/${name}/${tag}/releases/${digest}$`), ofProject(releaseAnswer)],
   [/^\/api\/v1\/builds$/, apiBuildList],
   [new RegExp(`^/api/v1/builds/${id}$`), apiOneBuild],
   [new RegExp(`^/api/v1/builds/${id}/log$`), apiLog],
@@ -80,6 +89,8 @@ const routes: [RegExp, Route][] = [
   [/^\/api\/v1\/projects$/, apiProjectList],
   [new RegExp(`^/api/v1/projects/${name}/${name}$`), apiProjectList],
   [new RegExp(`^/api/v1/projects/${name}/${name}/${tag}$`), apiOneProject],
+  [new RegExp(`^/api/v1/projects/${name}/${name}/${tag}/releases$`), ofProject(apiReleaseList)],
+  [new RegExp(`^/api/v1/projects/${name}/${name}/${tag}/releases/${digest}$`), ofProject(apiOneRelease)],
   [new RegExp(`^/badges/${name}/${name}\\.svg$`), badgeOf],
   [
     /^\/healthz$/,
@@ -151,14 +162,24 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: str
   const found = await projectWith(parts, names);
   const { items, cursor } = await buildsOf(parts.builds, query, found.name);
   const { relations } = parts;
-  const [bases, dependents, pending] = await Promise.all([
+  const [bases, dependents, pending, released] = await Promise.all([
     relations.standings(found.bases ?? []),
     relations.dependents(found),
     relations.pending(found.name),
+    query.has('cursor') ? { items: [] } : parts.releases.ofProject(found.name, { limit: releasesShown }),
   ]);
   const shown = { dependsOn: found.dependsOn, bases, dependents, pending };
   return page(
-    projectPage({ project: found, relations: shown, builds: items, cursor, query, siteUrl: parts.siteUrl, now }),
+    projectPage({
+      project: found,
+      relations: shown,
+      releases: released.items,
+      builds: items,
+      cursor,
+      query,
+      siteUrl: parts.siteUrl,
+      now,
+    }),
   );
 }
 
@@ -244,6 +265,14 @@ async function badgeOf(
 async function onlyTagOf(projects: ProjectReader, app: string, job: string): Promise<Project | undefined> {
   const tags = (await projects.all()).filter(({ appId, jobId }) => appId === app && jobId === job);
   return tags.length === 1 ? tags[0] : undefined;
+}
+
+/** What is answered about a project that there is; what its address names after the project is handed on. */
+function ofProject(
+  answer: (parts: SiteParts, request: SiteRequest, project: Project, rest: string) => Promise<Answer>,
+): Route {
+  return async (parts, request, names) =>
+    answer(parts, request, await projectWith(parts, names.slice(0, 3)), names[3] ?? '');
 }
 
 async function buildWith({ builds }: SiteParts, id: string) {

@@ -3,12 +3,14 @@ import { isTerminal } from '../../core/build.ts';
 import { oneLine, sourceInWords, sourcePage } from '../../core/build-words.ts';
 import { type Html, html } from '../../core/html.ts';
 import type { Project } from '../../core/project.ts';
+import type { ReleasedImage } from '../../core/released-image.ts';
 import { statusChip } from '../status.ts';
 import { ageElement } from '../times.ts';
 import { projectPath } from './build.ts';
 import { buildRows } from './build-list.ts';
 import { layout, pager } from './layout.ts';
 import { type ProjectRelations, pendingNote, relationFacts } from './project-relations.ts';
+import { releasesSection } from './releases.ts';
 
 export interface ProjectState {
   project: Project;
@@ -51,6 +53,8 @@ ${lastBuild ? statusChip(lastBuild.status) : html`<span class="chip quiet">no bu
 export interface ProjectPage {
   project: Project;
   relations: ProjectRelations;
+  /** The newest. */
+  releases: ReleasedImage[];
   builds: Build[];
   cursor: string | null;
   query: URLSearchParams;
@@ -58,7 +62,7 @@ export interface ProjectPage {
   now: Date;
 }
 
-export function projectPage({ project, relations, builds, cursor, query, siteUrl, now }: ProjectPage): Html {
+export function projectPage({ project, relations, releases, builds, cursor, query, siteUrl, now }: ProjectPage): Html {
   const source = sourcePage(project.gitUrl);
   const path = projectPath(project.name);
   const badge = `/badges/${project.appId}/${project.jobId}.svg?tag=${project.desiredTag}`;
@@ -76,9 +80,10 @@ ${relationFacts(relations)}
 ${settings(project, now).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}
 <div><dt>Badge</dt><dd><code class="long">![image](${siteUrl}${badge})</code></dd></div>
 </dl>
-<h2>Builds</h2>
+${releasesSection(project, releases, now)}
+<section><h2>Builds</h2>
 <div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now) : html`<p class="empty">No builds yet. Push to branch ${oneLine(project.gitBranch, 120)}, and one appears here.</p>`}</div>
-${pager(path, query, cursor)}`,
+${pager(path, query, cursor)}</section>`,
   });
 }
 

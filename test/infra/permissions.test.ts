@@ -89,22 +89,35 @@ test('nobody can delete an image, a record or an object', () => {
   }
 });
 
-test('the pages can only read, and of the bucket only logs', () => {
+test('the pages can only read, and of the bucket only what they show', () => {
   const { permissions } = functionOf('site');
   const bucket = arn(resource('AWS::S3::Bucket'));
   const writing = permissions
     .flatMap(({ actions }) => actions)
     .filter((action) => !/:(?:Get|BatchGet|Query|Scan|List)/.test(action) && !action.startsWith('logs:'));
   expect(writing).toEqual([]);
-  expect(permissions.filter(({ actions }) => actions.some((action) => action.startsWith('s3:')))).toEqual([
-    { effect: 'Allow', actions: ['s3:GetObject'], resources: [`${bucket}/builds/*/log/*`], condition: undefined },
-    {
-      effect: 'Allow',
-      actions: ['s3:ListBucket'],
-      resources: [bucket],
-      condition: { StringLike: { 's3:prefix': 'builds/*/log/' } },
-    },
+  const objects = permissions
+    .filter(({ actions }) => actions.includes('s3:GetObject'))
+    .flatMap(({ resources: on }) => on.map((each) => each.replace(`${bucket}/`, '')));
+  expect([...new Set(objects)].toSorted()).toEqual([
+    'builds/*/comparison.json',
+    'builds/*/findings.json',
+    'builds/*/log/*',
+    'builds/*/packages.json',
+    'builds/*/sbom.cdx.json',
+    'builds/*/sbom.spdx.json',
+    'builds/*/scanners.json',
+    'releases/*/*/findings.json',
   ]);
+});
+
+test('who looks again at what is released can take no image and no tag away, nor give any', () => {
+  for (const stem of ['rescan-releases', 'note-findings']) {
+    const changing = functionOf(stem)
+      .permissions.flatMap(({ actions }) => actions)
+      .filter((action) => action.startsWith('ecr:') && !/:(?:Describe|StartImageScan$)/.test(action));
+    expect(changing).toEqual([]);
+  }
 });
 
 test('the webhook reads its own secret and sends to the queue, and can do nothing else', () => {

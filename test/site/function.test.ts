@@ -28,6 +28,7 @@ beforeAll(async () => {
     BUILDS_TABLE: 'builds',
     CASCADES_TABLE: 'cascades',
     DEPENDENTS_TABLE: 'dependents',
+    RELEASES_TABLE: 'releases',
     PROJECTS_TABLE: 'projects',
     RECORDS_BUCKET: 'records',
     SITE_URL: `${siteUrl}/`,

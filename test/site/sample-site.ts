@@ -2,6 +2,8 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { standingsOf } from '../../core/base-standing.ts';
 import type { Build } from '../../core/build.ts';
 import type { Project } from '../../core/project.ts';
+import type { ReleaseFindings } from '../../core/release-findings.ts';
+import type { ReleasedImage } from '../../core/released-image.ts';
 import type { Page, PageRequest } from '../../services/page.ts';
 import { createSiteHandler } from '../../site/handler.ts';
 import type { CascadeMember, CascadeSummary, RecordReader } from '../../site/readers.ts';
@@ -57,6 +59,8 @@ interface Content {
   logs?: Record<string, string | Uint8Array>;
   /** Of each build that has a candidate. */
   records?: Partial<RecordReader>;
+  releases?: ReleasedImage[];
+  releaseFindings?: Record<string, ReleaseFindings>;
   parts?: Partial<SiteParts>;
   errors?: unknown[];
 }
@@ -75,6 +79,8 @@ export function sampleSite({
   cascades = [],
   logs = {},
   records = {},
+  releases = [],
+  releaseFindings = {},
   parts = {},
   errors = [],
 }: Content): Ask {
@@ -106,6 +112,16 @@ export function sampleSite({
       pending: async () => undefined,
     },
     bills: { address: async () => undefined },
+    releases: {
+      ofProject: async (project, request) =>
+        pageOf(
+          releases.filter((release) => release.project === project),
+          request,
+        ),
+      get: async ({ project, digest }) =>
+        releases.find((release) => release.project === project && release.digest === digest),
+      findings: async ({ digest }) => releaseFindings[digest],
+    },
     log: {
       slice: async (build, from, limit) => {
         const all = Buffer.from(logs[build] ?? '');
@@ -129,7 +145,7 @@ export function sampleSite({
 
 const none = async () => undefined;
 
-function pageOf(builds: Build[], { limit, cursor }: PageRequest): Page<Build> {
+function pageOf<Item>(builds: Item[], { limit, cursor }: PageRequest): Page<Item> {
   const start = Number(cursor ?? 0);
   const items = builds.slice(start, start + limit);
   return start + limit < builds.length ? { items, cursor: String(start + limit) } : { items };

@@ -1,0 +1,163 @@
+import { countsInWords, exactTime, oneLine, shortDigest, webLink } from '../../core/build-words.ts';
+import { type Html, html } from '../../core/html.ts';
+import type { Project } from '../../core/project.ts';
+import type { CurrentFinding, ReleaseFindings } from '../../core/release-findings.ts';
+import { currentState, type ReleasedImage } from '../../core/released-image.ts';
+import type { Recorded } from '../build-records.ts';
+import { icon, type Tone } from '../status.ts';
+import { ageElement } from '../times.ts';
+import { projectPath } from './build.ts';
+import { layout, pager } from './layout.ts';
+
+/** So many findings are on the page; the JSON has all. */
+const shown = 100;
+
+/** Where the releases of a project stand. */
+export const releasesPath = (project: string): string => `${projectPath(project)}/releases`;
+
+export interface ReleaseListPage {
+  project: Project;
+  releases: ReleasedImage[];
+  cursor: string | null;
+  query: URLSearchParams;
+  now: Date;
+}
+
+export function releaseListPage({ project, releases, cursor, query, now }: ReleaseListPage): Html {
+  const path = releasesPath(project.name);
+  return layout({
+    title: `Releases of ${project.name}`,
+    api: `/api/v1${path}`,
+    main: html`<div class="head"><h1><a href="${projectPath(project.name)}">${project.name}</a>: releases</h1></div>
+<p class="meaning">Each image that was released is looked at again once a week, and when a scanner has news of it. Whatever is found, its tags stay.</p>
+${releases.length > 0 ? releaseRows(releases, now) : html`<p class="empty">No releases${query.has('cursor') ? ' before these' : ' yet'}.</p>`}
+${pager(path, query, cursor)}`,
+  });
+}
+
+/** The newest releases, for the project's own page; nothing where there are none. */
+export function releasesSection(project: Project, releases: ReleasedImage[], now: Date): Html | undefined {
+  if (releases.length === 0) return undefined;
+  return html`<section id="releases"><div class="head"><h2>Releases</h2><a href="${releasesPath(project.name)}">All releases</a></div>
+${releaseRows(releases, now)}</section>`;
+}
+
+function releaseRows(releases: ReleasedImage[], now: Date): Html {
+  return html`<ol class="rows">${releases.map((release) => row(release, now))}</ol>`;
+}
+
+function row(release: ReleasedImage, now: Date): Html {
+  const { project, digest, floating, releasedAt, checkedAt } = release;
+  return html`<li>
+${standingChip(release)}
+<div class="what"><a href="${releasesPath(project)}/${digest}"><code>${shortDigest(digest)}</code></a> <span class="tags">${floating.map(tagInWords)}</span><span class="why">${findingsInWords(release)}</span></div>
+<div class="where"><span>${checkedAt ? html`looked at ${ageElement(checkedAt, now)}` : 'not looked at yet'}</span></div>
+<div class="when"><span>${ageElement(releasedAt, now)}</span></div>
+</li>`;
+}
+
+const tagInWords = (tag: string): Html => html`<code>${oneLine(tag, 128)}</code> `;
+
+/** What is known of a release's findings, in a line. */
+function findingsInWords({ counts, appeared = 0 }: ReleasedImage): string {
+  if (!counts) return 'Nothing is known since the release';
+  const since = appeared > 0 ? `; ${appeared.toLocaleString('en')} not known at the release` : '';
+  return `${countsInWords(counts)}${since}`;
+}
+
+function standing(release: ReleasedImage): [Tone, string] {
+  switch (currentState(release)) {
+    case 'waiting':
+      return ['quiet', 'to be looked at'];
+    case 'gone':
+      return ['bad', 'gone'];
+    case 'failed':
+      return ['bad', 'scan failed'];
+    case 'unsupported':
+      return ['quiet', 'not scannable'];
+    case 'complete':
+      return release.outcome === 'block' ? ['warning', 'would block'] : ['good', 'would pass'];
+  }
+}
+
+function standingChip(release: ReleasedImage): Html {
+  const [tone, words] = standing(release);
+  return html`<span class="chip ${tone}">${icon(tone)}${words}</span>`;
+}
+
+function meaning(release: ReleasedImage): string {
+  switch (currentState(release)) {
+    case 'waiting':
+      return 'Nobody has looked at the image since its release.';
+    case 'gone':
+      return 'The image is not in the registry any more.';
+    case 'failed':
+      return 'The image could not be scanned at the last look.';
+    case 'unsupported':
+      return 'The scanner of the registry cannot read the image.';
+    case 'complete':
+      return release.outcome === 'block'
+        ? 'By what was found at the last look, the policy would not let the image be released today. It stays released.'
+        : 'By what was found at the last look, the policy would let the image be released today.';
+  }
+}
+
+export interface ReleasePage {
+  release: ReleasedImage;
+  findings: Recorded<ReleaseFindings>;
+  now: Date;
+}
+
+export function releasePage({ release, findings, now }: ReleasePage): Html {
+  const { project, digest, repository, build, tags, floating, releasedAt, checkedAt, dueAt, reason, toldAt } = release;
+  const path = `${releasesPath(project)}/${digest}`;
+  const others = [...tags].filter((tag) => !floating.includes(tag)).sort();
+  return layout({
+    title: `${project} ${shortDigest(digest)}`,
+    api: `/api/v1${path}`,
+    main: html`<div class="head"><h1><a href="${releasesPath(project)}">${project}</a> ${shortDigest(digest)}</h1>${standingChip(release)}</div>
+<p class="meaning">${meaning(release)}${reason && ` ${oneLine(reason, 600)}`}</p>
+<section><dl class="facts">
+<div><dt>Digest</dt><dd><code class="long">${digest}</code></dd></div>
+<div><dt>Repository</dt><dd><code>${oneLine(repository, 300)}</code></dd></div>
+<div><dt>Tags now</dt><dd class="tags">${floating.length > 0 ? floating.map(tagInWords) : html`<span class="quiet">no moving tag</span>`}</dd></div>
+${others.length > 0 && html`<div><dt>Other tags</dt><dd class="tags">${others.map(tagInWords)}</dd></div>`}
+<div><dt>Released</dt><dd>${ageElement(releasedAt, now)} <span class="quiet">${exactTime(releasedAt)}</span> by <a href="/builds/${build}">build ${build}</a></dd></div>
+<div><dt>Looked at</dt><dd>${checkedAt ? html`${ageElement(checkedAt, now)} <span class="quiet">${exactTime(checkedAt)}</span>` : 'not yet'}</dd></div>
+<div><dt>Next look</dt><dd>${dueAt ? exactTime(dueAt) : 'none'}</dd></div>
+<div><dt>Findings</dt><dd>${findingsInWords(release)}</dd></div>
+${toldAt && html`<div><dt>Mail</dt><dd>${exactTime(toldAt)}</dd></div>`}
+</dl></section>
+${findingsSection(findings, path)}`,
+  });
+}
+
+function findingsSection(findings: Recorded<ReleaseFindings>, path: string): Html | undefined {
+  if (findings === undefined) return undefined;
+  if (findings === 'unreadable')
+    return html`<section><h2>Findings</h2><p class="quiet">The record of the last look cannot be read.</p></section>`;
+  const appeared = findings.findings.filter(({ since }) => since);
+  const known = findings.findings.filter(({ since }) => !since);
+  return html`${appeared.length > 0 && html`<section id="appeared"><h2>Not known at the release</h2>${table(appeared, path)}</section>`}
+<section id="known"><div class="head"><h2>${appeared.length > 0 ? 'Known at the release' : 'Findings'}</h2><a href="/api/v1${path}">All as JSON</a></div>
+${known.length > 0 ? table(known, path) : html`<p class="quiet">None.</p>`}</section>`;
+}
+
+function table(findings: CurrentFinding[], path: string): Html {
+  const more = findings.length - shown;
+  return html`<table class="findings"><thead><tr><th scope="col">Severity</th><th scope="col">Id</th><th scope="col">Package</th><th scope="col">Installed</th><th scope="col">Fixed in</th></tr></thead>
+<tbody>${findings.slice(0, shown).map(findingRow)}</tbody></table>
+${more > 0 && html`<p class="quiet">These are the first ${shown} of ${findings.length.toLocaleString('en')}, the worst first. <a href="/api/v1${path}">All as JSON</a></p>`}`;
+}
+
+function findingRow({ severity, id, package: name, installed, fixed, url, title, since }: CurrentFinding): Html {
+  const link = url && webLink(url);
+  const label = oneLine(id, 100);
+  return html`<tr>
+<td data-label="Severity"><span class="severity ${severity.toLowerCase()}">${severity.toLowerCase()}</span></td>
+<td data-label="Id">${link ? html`<a href="${link}" rel="noopener nofollow">${label}</a>` : label}${title && title !== id && html`<span class="why">${oneLine(title, 200)}</span>`}${since && html`<span class="why">since ${since.slice(0, 10)}</span>`}</td>
+<td data-label="Package">${oneLine(name, 200)}</td>
+<td data-label="Installed">${oneLine(installed, 100)}</td>
+<td data-label="Fixed in">${fixed ? oneLine(fixed, 100) : html`<span class="quiet">none yet</span>`}</td>
+</tr>`;
+}

@@ -1,0 +1,145 @@
+import { expect, it } from 'vitest';
+import type { ReleaseFindings } from '../../core/release-findings.ts';
+import { type ReleasedImage, releasedImageSchema } from '../../core/released-image.ts';
+import { sampleProject, sampleSite, siteUrl } from './sample-site.ts';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const older = `sha256:${'b'.repeat(64)}`;
+const project = sampleProject('demo/app:latest');
+const path = '/projects/demo/app/latest/releases';
+
+function released(own: string, over: Partial<ReleasedImage> = {}): ReleasedImage {
+  return releasedImageSchema.parse({
+    project: project.name,
+    digest: own,
+    repository: 'slipway/demo/app',
+    build: '0123456789abcdef',
+    releasedAt: '2026-11-01T10:00:00.000Z',
+    tags: new Set(['latest', 'build-20261101T100000Z-1a2b3c4']),
+    floating: ['latest'],
+    dueAt: '2026-11-22T10:00:00.000Z',
+    ...over,
+  });
+}
+
+const seen = released(digest, {
+  state: 'complete',
+  checkedAt: '2026-11-20T10:00:00.000Z',
+  counts: { CRITICAL: 1, LOW: 2 },
+  appeared: 1,
+  outcome: 'block',
+});
+
+const findings: ReleaseFindings = {
+  version: 1,
+  checkedAt: '2026-11-20T10:00:00.000Z',
+  state: 'complete',
+  scan: { scanner: 'enhanced' },
+  findings: [
+    {
+      id: '<img src=x onerror=alert(1)>',
+      severity: 'CRITICAL',
+      package: '"><script>alert(2)</script>',
+      installed: '1\u202e0',
+      fixed: '2',
+      url: 'javascript:alert(3)',
+      title: '<b>bold</b>',
+      since: '2026-11-20T10:00:00.000Z',
+    },
+    { id: 'CVE-2026-1', severity: 'LOW', package: 'zlib', installed: '1' },
+  ],
+};
+
+const site = () =>
+  sampleSite({
+    projects: [project],
+    releases: [seen, released(older, { floating: [] })],
+    releaseFindings: { [digest]: findings },
+  });
+
+it("a project's page has its newest releases, with what is known of them today", async () => {
+  const { text } = await site()('/projects/demo/app/latest');
+  expect(text).toContain('would block');
+  expect(text).toContain('1 critical, 2 low; 1 not known at the release');
+  expect(text).toContain(`href="${path}"`);
+});
+
+it('all releases of a project are a page and JSON, with tags, digest, times and the way to the findings', async () => {
+  const ask = site();
+  const page = await ask(path);
+  expect(page.text).toContain('to be looked at');
+  expect(page.text).toContain(`href="${path}/${digest}"`);
+  const { items, cursor } = JSON.parse((await ask(`/api/v1${path}`)).text);
+  expect(cursor).toBeNull();
+  expect(items).toHaveLength(2);
+  expect(items[0]).toEqual({
+    project: 'demo/app:latest',
+    repository: 'slipway/demo/app',
+    digest,
+    build: '0123456789abcdef',
+    releasedAt: '2026-11-01T10:00:00.000Z',
+    tags: ['build-20261101T100000Z-1a2b3c4', 'latest'],
+    currentTags: ['latest'],
+    state: 'complete',
+    reason: null,
+    counts: { CRITICAL: 1, LOW: 2 },
+    newSinceRelease: 1,
+    policyToday: 'block',
+    checkedAt: '2026-11-20T10:00:00.000Z',
+    nextCheckAt: '2026-11-22T10:00:00.000Z',
+    url: `${siteUrl}${path}/${digest}`,
+    findingsUrl: `${siteUrl}/api/v1${path}/${digest}`,
+  });
+  expect(items[1]).toMatchObject({ state: 'waiting', counts: null, currentTags: [] });
+});
+
+it('lists go on with their cursor', async () => {
+  const ask = site();
+  const first = JSON.parse((await ask(`/api/v1${path}?limit=1`)).text);
+  const second = JSON.parse((await ask(`/api/v1${path}?limit=1&cursor=${first.cursor}`)).text);
+  expect([first, second].flatMap(({ items }) => items.map((each: { digest: string }) => each.digest))).toEqual([
+    digest,
+    older,
+  ]);
+  expect((await ask(`/api/v1${path}?cursor=made-up`)).statusCode).toBe(400);
+});
+
+it('a release shows its findings, those first that were not known at the release, and nothing of a stranger as markup', async () => {
+  const { text } = await site()(`${path}/${digest}`);
+  expect(text.indexOf('Not known at the release')).toBeLessThan(text.indexOf('CVE-2026-1'));
+  expect(text).toContain('since 2026-11-20');
+  expect(text).toContain('It stays released.');
+  expect(text).toContain('&lt;img src=x onerror=alert(1)&gt;');
+  for (const markup of ['<img src=x', '<script>alert', 'javascript:', '<b>bold', '\u202e']) {
+    expect(text).not.toContain(markup);
+  }
+});
+
+it('the findings of a release are JSON in pieces', async () => {
+  const { text } = await site()(`/api/v1${path}/${digest}?limit=1`);
+  const answer = JSON.parse(text);
+  expect(answer).toMatchObject({ digest, scan: { scanner: 'enhanced' }, findings: { total: 2 } });
+  expect(answer.findings.items).toHaveLength(1);
+  const rest = JSON.parse((await site()(`/api/v1${path}/${digest}?limit=1&cursor=${answer.findings.cursor}`)).text);
+  expect(rest.findings).toMatchObject({ items: [{ id: 'CVE-2026-1', since: null }], cursor: null });
+});
+
+it.each([
+  ['gone', 'The image is not in the registry any more.'],
+  ['failed', 'The image could not be scanned at the last look.'],
+  ['unsupported', 'The scanner of the registry cannot read the image.'],
+] as const)('an image that is %s says so', async (state, words) => {
+  const { dueAt: _, ...image } = released(digest, { state, reason: 'Because <i>so</i>.' });
+  const ask = sampleSite({ projects: [project], releases: [image] });
+  const { text } = await ask(`${path}/${digest}`);
+  expect(text).toContain(words);
+  expect(text).toContain('Because &lt;i&gt;so&lt;/i&gt;.');
+});
+
+it('what no project released is not found', async () => {
+  const ask = site();
+  expect((await ask(`${path}/sha256:${'c'.repeat(64)}`)).statusCode).toBe(404);
+  expect((await ask('/projects/demo/other/latest/releases')).statusCode).toBe(404);
+  expect((await ask(`/api/v1${path}/sha256:nonsense`)).statusCode).toBe(404);
+  expect(JSON.parse((await ask(`/api/v1${path}/sha256:${'c'.repeat(64)}`)).text).error.code).toBe('ReleaseNotFound');
+});
