@@ -12,35 +12,36 @@ export function againstInWords({ ref }: Comparison['against'], build: Pick<Build
   return ref === undefined || ref === build.ref ? 'the last release' : `the last release of ${refInWords(ref)}`;
 }
 
-/** The changes in a few lines, a sentence each; none where nothing changed. */
+/** The changes in a few lines; none where nothing changed. */
 export function comparisonInWords({ packages, vulnerabilities, size, leftOut }: Comparison): string[] {
   return [
-    packages &&
-      sentence('Packages', [
-        part('updated', packages.updated, ({ name, before, after }) => `${name} ${before} → ${after}`),
-        part('added', packages.added, ({ name, version }) => `${name} ${version}`),
-        part('removed', packages.removed, ({ name }) => name),
-      ]),
-    vulnerabilities &&
-      sentence('Vulnerabilities', [
-        part('fixed', vulnerabilities.fixed, vulnerabilityInWords),
-        part('introduced', vulnerabilities.introduced, vulnerabilityInWords),
-        part('known since, in packages that are as they were', vulnerabilities.learnt, vulnerabilityInWords),
-      ]),
-    size && size.before !== size.after ? `Size: ${sizeChangeInWords(size)}.` : undefined,
-    ...leftOut.map(({ reason }) => oneLine(reason, 500)),
-  ].filter((line) => line !== undefined);
+    ...(packages
+      ? [
+          line('package', 'updated', packages.updated, ({ name, before, after }) => `${name} ${before} → ${after}`),
+          line('package', 'added', packages.added, ({ name, version }) => `${name} ${version}`),
+          line('package', 'removed', packages.removed, ({ name }) => name),
+        ]
+      : []),
+    ...(vulnerabilities
+      ? [
+          line('vulnerability', 'fixed', vulnerabilities.fixed, vulnerabilityInWords),
+          line('vulnerability', 'introduced', vulnerabilities.introduced, vulnerabilityInWords),
+          line('vulnerability', learnt, vulnerabilities.learnt, vulnerabilityInWords),
+        ]
+      : []),
+    size && size.before !== size.after ? `size: ${sizeChangeInWords(size)}` : undefined,
+    ...leftOut.map(({ reason }) => `not compared: ${oneLine(reason, 500)}`),
+  ].filter((each) => each !== undefined);
 }
+
+/** What is to be said of vulnerabilities that neither image is to blame for. */
+export const learnt = 'known since, in packages that are as they were';
 
 const vulnerabilityInWords = ({ id, package: name, severity }: { id: string; package: string; severity: string }) =>
   `${id} (${severity}) in ${name}`;
 
-function sentence(what: string, parts: (string | undefined)[]): string | undefined {
-  const said = parts.filter((each) => each !== undefined);
-  return said.length > 0 ? `${what}: ${said.join('; ')}.` : undefined;
-}
-
-function part<Item>(
+function line<Item>(
+  noun: string,
   verb: string,
   { items, total }: { items: readonly Item[]; total: number },
   words: (item: Item) => string,
@@ -48,7 +49,7 @@ function part<Item>(
   if (total === 0) return undefined;
   const shown = items.slice(0, named).map((item) => oneLine(words(item), 200));
   const more = total > shown.length ? ` and ${total - shown.length} more` : '';
-  return `${total} ${verb} (${shown.join(', ')}${more})`;
+  return `${total} ${total === 1 ? noun : plural(noun)} ${verb}: ${shown.join(', ')}${more}`;
 }
 
 /** The changes in numbers: `2 packages updated, 1 added; 3 vulnerabilities fixed; 46.5 MB, 1.2 MB more than before`. */

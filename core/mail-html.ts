@@ -38,8 +38,8 @@ ${command && code(command)}
 ${list && listed(list)}
 ${advice && html`<p style="margin:0 0 12px">${advice}</p>`}
 ${example && html`<p style="margin:0 0 6px">${example.title}</p>${code(example.text)}`}
-${lists.map(listed)}
 ${output && html`<p style="margin:0 0 6px"><b>${output.title}</b></p>${code(output.text)}`}
+${lists.map(listed)}
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="margin:4px 0 12px">${facts.map(fact)}</table>
 <p style="margin:16px 0 0">${links.map(link)}</p>
 </td></tr></table>

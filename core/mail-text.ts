@@ -15,9 +15,9 @@ export function mailText(content: MailContent): string {
     content.advice && wrapped(content.advice),
     content.example &&
       [wrapped(content.example.title), '', ...content.example.text.split('\n').map((line) => `    ${line}`)].join('\n'),
-    ...(content.lists ?? []).map(list),
     content.output &&
       [`${content.output.title}:`, '', ...content.output.text.split('\n').map((line) => `  | ${line}`)].join('\n'),
+    ...(content.lists ?? []).map(list),
     content.facts.map(({ label, value, link }) => row(label, link ? `${value}\n${row('', link)}` : value)).join('\n'),
     content.links.map(({ label, address }) => row(label, address)).join('\n'),
     // The space after the dashes makes them the mark of a signature: https://www.rfc-editor.org/rfc/rfc3676#section-4.3

@@ -1,7 +1,7 @@
 import type { Build } from '../../core/build.ts';
 import { oneLine, shortDigest } from '../../core/build-words.ts';
 import type { Comparison } from '../../core/comparison.ts';
-import { againstInWords, plural, sizeChangeInWords } from '../../core/comparison-words.ts';
+import { againstInWords, learnt, plural, sizeChangeInWords } from '../../core/comparison-words.ts';
 import { type Html, html } from '../../core/html.ts';
 import type { Recorded } from '../build-records.ts';
 
@@ -19,8 +19,7 @@ export function changesSection(build: Build, comparison: Recorded<Comparison>): 
     packages && list('package', 'removed', packages.removed, onePackage),
     vulnerabilities && list('vulnerability', 'fixed', vulnerabilities.fixed, vulnerability),
     vulnerabilities && list('vulnerability', 'introduced', vulnerabilities.introduced, vulnerability),
-    vulnerabilities &&
-      list('vulnerability', 'known since, in packages that are as they were', vulnerabilities.learnt, vulnerability),
+    vulnerabilities && list('vulnerability', learnt, vulnerabilities.learnt, vulnerability),
     ...scanners.flatMap(({ scanner, appeared, gone }) => [
       list(`finding of ${scanner}`, 'new', appeared, scannerFinding),
       list(`finding of ${scanner}`, 'gone', gone, scannerFinding),

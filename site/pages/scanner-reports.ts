@@ -115,7 +115,7 @@ function lintLinks(finding: FindingOf<'dockerfile-lint'>, { build, project }: Sc
     project && !project.prebuild && sourceLine(build.sourceUrl, build.commit, project.dockerfile, finding.line);
   const rule = finding.url && webLink(finding.url);
   if (!source && !rule) return undefined;
-  return html` <span class="small">${source && html`<a href="${source}" rel="noopener nofollow">Show the line</a> `}${rule && html`<a href="${rule}" rel="noopener nofollow">About the rule</a>`}</span>`;
+  return html` <span class="small">${source && html`<a href="${source}" rel="noopener nofollow">Show the line</a>`}${source && rule && ' · '}${rule && html`<a href="${rule}" rel="noopener nofollow">About the rule</a>`}</span>`;
 }
 
 function fileFacts(finding: FindingOf<'file-integrity'>): Html | undefined {

@@ -148,9 +148,12 @@ describe('a release with news', () => {
     const { text, html } = words(releasedMail(build, siteUrl, { comparison: sampleComparison }));
     for (const part of [
       'What changed since the last release',
-      'Packages: 1 updated (openssl 3.0.14-1 → 3.0.15-1~deb12u1); 1 added (jq 1.6-2.1); 1 removed (wget).',
-      'Vulnerabilities: 3 fixed (CVE-2026-1009 (LOW) in libc6, ',
-      'Size: 46.5 MB, 1.2 MB more than before.',
+      '1 package updated: openssl 3.0.14-1 → 3.0.15-1~deb12u1',
+      '1 package added: jq 1.6-2.1',
+      '1 package removed: wget',
+      '3 vulnerabilities fixed: CVE-2026-1009 (LOW) in libc6, ',
+      '1 vulnerability known since, in packages that are as they were: CVE-2026-1002 (MEDIUM) in curl',
+      'size: 46.5 MB, 1.2 MB more than before',
     ]) {
       expect(text).toContain(part);
       expect(html).toContain(part);
