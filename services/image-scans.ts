@@ -11,8 +11,10 @@ import {
   UnsupportedImageTypeException,
   ValidationException,
 } from '@aws-sdk/client-ecr';
+import { Inspector2Client, Inspector2ServiceException } from '@aws-sdk/client-inspector2';
 import { ScanPendingError } from '../core/errors.ts';
 import type { Scan } from '../core/findings.ts';
+import { createInspector } from './inspector.ts';
 import { archived, createScanReader, nameOf, type ScannedImage, told, withoutFindings } from './scan-reading.ts';
 
 /** What the registry knows of an image at this moment: a scan, or why there is none. */
@@ -27,8 +29,12 @@ type Refusal = 'too-early' | 'enhanced';
 const dayMilliseconds = 24 * 3_600_000;
 
 /** ECR's scans of images, basic and enhanced. */
-export function createImageScans(client: ECRClient, now: () => number = Date.now) {
-  const readScan = createScanReader(client, now);
+export function createImageScans(
+  client: ECRClient,
+  inspectorClient = new Inspector2Client({}),
+  now: () => number = Date.now,
+) {
+  const readScan = createScanReader(client, createInspector(inspectorClient, now), now);
 
   async function ask({ repository, digest }: ScannedImage): Promise<'begun' | Refusal | Scan> {
     try {
@@ -146,10 +152,12 @@ const absence = {
 } as const satisfies Record<'begun' | Refusal, (name: string) => string>;
 
 /** The registry is in trouble, or has too many callers: it is asked again as if the scan went on. */
-function isPassing(error: unknown): error is ECRServiceException {
+function isPassing(error: unknown): error is ServiceError {
   return (
-    error instanceof ECRServiceException && (error.$fault === 'server' || /Throttl|TooManyRequests/.test(error.name))
+    (error instanceof ECRServiceException || error instanceof Inspector2ServiceException) &&
+    (error.$fault === 'server' || /Throttl|TooManyRequests/.test(error.name))
   );
 }
+type ServiceError = ECRServiceException | Inspector2ServiceException;
 
-const silence = (error: ECRServiceException): string => `ECR did not answer (${told(error.message)}).`;
+const silence = (error: ServiceError): string => `ECR did not answer (${told(error.message)}).`;

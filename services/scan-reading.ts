@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-ecr';
 import { mostVulnerabilities, type Scan } from '../core/findings.ts';
 import { shownText } from '../core/shown-text.ts';
+import type { Inspector } from './inspector.ts';
 import { collectFindings } from './scan-findings.ts';
 
 export interface ScannedImage {
@@ -31,7 +32,7 @@ const readingMilliseconds = 150_000;
 export const nameOf = ({ repository, digest }: ScannedImage): string => `${repository}@${digest}`;
 
 /** Reads what ECR knows of an image's scan, in whichever state it is. */
-export function createScanReader(client: ECRClient, now: () => number) {
+export function createScanReader(client: ECRClient, inspector: Inspector, now: () => number) {
   const describe = ({ repository, digest }: ScannedImage, nextToken?: string) =>
     client.send(
       new DescribeImageScanFindingsCommand({
@@ -52,16 +53,18 @@ export function createScanReader(client: ECRClient, now: () => number) {
     const until = now() + readingMilliseconds;
     const collected = collectFindings();
     const tokens = new Set<string>();
-    const { imageScanFindings = {} } = first;
-    const { imageScanCompletedAt, vulnerabilitySourceUpdatedAt, findingSeverityCounts = {} } = imageScanFindings;
-    const isEnhanced = imageScanFindings.enhancedFindings !== undefined || status === 'ACTIVE';
+    const { imageScanFindings = {}, registryId: account } = first;
+    const { imageScanCompletedAt: completedAt, vulnerabilitySourceUpdatedAt, enhancedFindings } = imageScanFindings;
+    // Basic scanning counts what it has found, be it nothing.
+    const isBasic = status === 'COMPLETE' && !enhancedFindings && imageScanFindings.findingSeverityCounts !== undefined;
+    let counted = countOf(first);
     const known = (state: Scan['state'], reason?: string): Scan => ({
       state,
       ...(reason === undefined ? {} : { reason }),
       findings: collected.list(),
-      scanner: isEnhanced ? 'enhanced' : 'basic',
+      scanner: isBasic ? 'basic' : 'enhanced',
       status,
-      ...time('completedAt', imageScanCompletedAt),
+      ...time('completedAt', completedAt),
       ...time('sourceUpdatedAt', vulnerabilitySourceUpdatedAt),
     });
     collected.add(first);
@@ -82,14 +85,26 @@ export function createScanReader(client: ECRClient, now: () => number) {
       const isSame =
         page.imageScanStatus?.status === status &&
         // Inspector goes on looking meanwhile.
-        (isEnhanced || page.imageScanFindings?.imageScanCompletedAt?.getTime() === imageScanCompletedAt?.getTime());
+        (!isBasic || page.imageScanFindings?.imageScanCompletedAt?.getTime() === completedAt?.getTime());
       if (!isSame) return again('The image was scanned anew');
       collected.add(page);
+      // Of the page or of the whole: nothing says which.
+      counted = Math.max(counted, countOf(page));
       ({ nextToken } = page);
     }
     if (collected.isTooMany) return known('failed', tooMany);
-    const isEmpty = collected.rows === 0 && Object.values(findingSeverityCounts).some((count) => count > 0);
-    return isEmpty ? again('ECR counted findings and told none') : known('complete');
+    if (collected.rows < counted) return again('ECR told fewer findings than it counted');
+    if (collected.rows > 0 || isBasic) return known('complete');
+    // This is how ECR answers while it does not have Inspector's findings yet, and for ever where there are none.
+    const doubt =
+      account && completedAt
+        ? await inspector.doubtOf(image, { account, completedAt })
+        : 'ECR does not say whose it is';
+    if (doubt === undefined) return known('complete');
+    return pending(
+      `ECR tells no findings of ${nameOf(image)}, and it is not certain that there are none: ${doubt}`,
+      status,
+    );
   }
 
   /**
@@ -170,6 +185,11 @@ function remedyOf(status: string): string | undefined {
 
 function pending(reason: string, status?: string): PendingScan {
   return { state: 'pending', reason: `${reason}.`, ...(status === undefined ? {} : { status }) };
+}
+
+/** How many findings ECR says that there are. */
+function countOf({ imageScanFindings }: DescribeImageScanFindingsCommandOutput): number {
+  return Object.values(imageScanFindings?.findingSeverityCounts ?? {}).reduce((sum, count) => sum + count, 0);
 }
 
 const time = <Name extends string>(name: Name, at: Date | undefined) =>

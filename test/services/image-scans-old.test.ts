@@ -17,7 +17,7 @@ describe('an image that was scanned days ago', () => {
   });
 
   it('and that ECR does not scan again today is not judged by what is old', async () => {
-    const scan = await ecr([ended(finding, { at: hoursAgo(50) })], tooEarly).scanOf();
+    const scan = await ecr([ended(finding, { at: hoursAgo(50) })], { start: tooEarly }).scanOf();
     expect(scan).toMatchObject({
       state: 'failed',
       reason: expect.stringMatching(/ begins no other one today: build again/),
@@ -25,18 +25,22 @@ describe('an image that was scanned days ago', () => {
   });
 
   it('and was archived since fails', async () => {
-    const scan = await ecr([ended(finding, { at: hoursAgo(50) })], new ImageArchivedException(problem)).scanOf();
+    const scan = await ecr([ended(finding, { at: hoursAgo(50) })], {
+      start: new ImageArchivedException(problem),
+    }).scanOf();
     expect(scan).toMatchObject({ state: 'failed', status: 'IMAGE_ARCHIVED' });
   });
 
   it('is judged by what Inspector said, where it scans on push only', async () => {
     const at = hoursAgo(200);
-    const scan = await ecr([ended({ enhancedFindings: [{ title: 'CVE-1' }] }, { at })], enhanced).scanOf();
+    const scan = await ecr([ended({ enhancedFindings: [{ title: 'CVE-1' }] }, { at })], { start: enhanced }).scanOf();
     expect(scan).toMatchObject({ state: 'complete', scanner: 'enhanced', completedAt: at.toISOString() });
   });
 
   it('and that Inspector watches has the findings of today', async () => {
-    const { scanOf, calls } = ecr([ended({ enhancedFindings: [] }, { status: 'ACTIVE', at: hoursAgo(200) })]);
+    const { scanOf, calls } = ecr([
+      ended({ enhancedFindings: [{ title: 'CVE-1' }] }, { status: 'ACTIVE', at: hoursAgo(200) }),
+    ]);
     expect(await scanOf()).toMatchObject({ state: 'complete' });
     expect(calls).toEqual(['read 0']);
   });
@@ -46,7 +50,7 @@ it.each([
   ['of today', 1, {}, ['read 0']],
   ['that ECR does not repeat yet', 25, tooEarly, ['read 0', 'start']],
 ])('a scan %s is taken as it is', async (_, hours, start, asked) => {
-  const { scanOf, calls } = ecr([ended(finding, { at: hoursAgo(hours) })], start);
+  const { scanOf, calls } = ecr([ended(finding, { at: hoursAgo(hours) })], { start });
   expect(await scanOf()).toMatchObject({ state: 'complete', findings: [{ id: 'CVE-1' }] });
   expect(calls).toEqual(asked);
 });
@@ -59,7 +63,7 @@ describe('a scan that failed', () => {
   });
 
   it('lets nothing pass on the day on which ECR tries no more, and says when it does', async () => {
-    expect(await ecr([failed], tooEarly).scanOf()).toMatchObject({
+    expect(await ecr([failed], { start: tooEarly }).scanOf()).toMatchObject({
       state: 'failed',
       reason:
         'ECR could not scan the image (internal error), and scans an image once in 24 hours: build again tomorrow, or change the image',
@@ -67,7 +71,7 @@ describe('a scan that failed', () => {
   });
 
   it('of Inspector stays failed', async () => {
-    expect(await ecr([failed], enhanced).scanOf()).toMatchObject({
+    expect(await ecr([failed], { start: enhanced }).scanOf()).toMatchObject({
       state: 'failed',
       reason: 'ECR could not scan the image (internal error)',
     });

@@ -21,8 +21,7 @@ describe('findings on many pages', () => {
   it('are all there: ten thousand of them', async () => {
     const { scanOf, calls } = ecr(
       pagesOf(20, 500, (from) => ({ findings: findings(from, 500) })),
-      {},
-      now,
+      { now },
     );
     const scan = await scanOf();
     expect(scan.state).toBe('complete');
@@ -33,7 +32,7 @@ describe('findings on many pages', () => {
 
   it('of Inspector, a hundred on a page, are all there', async () => {
     const page = (from: number) => ({ enhancedFindings: findings(from, 100).map(({ name }) => ({ title: name })) });
-    const scan = await ecr(pagesOf(60, 100, page), {}, now).scanOf();
+    const scan = await ecr(pagesOf(60, 100, page), { now }).scanOf();
     expect(scan).toMatchObject({ state: 'complete', scanner: 'enhanced' });
     expect(scan.findings).toHaveLength(6000);
   });
@@ -57,7 +56,7 @@ describe('findings on many pages', () => {
     const collectGarbage = runInNewContext('gc') as () => void;
     collectGarbage();
     const before = process.memoryUsage().heapUsed;
-    const { findings: all } = await ecr(pages, {}, now).scanOf();
+    const { findings: all } = await ecr(pages, { now }).scanOf();
     collectGarbage();
     expect(all).toHaveLength(10_000);
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(40_000_000);
@@ -67,15 +66,13 @@ describe('findings on many pages', () => {
     const perPage = mostVulnerabilities / 4;
     const exactly = ecr(
       pagesOf(4, perPage, (from) => ({ findings: findings(from, perPage) })),
-      {},
-      now,
+      { now },
     );
     expect(await exactly.scanOf()).toMatchObject({ state: 'complete' });
     for (const count of [5, 400]) {
       const { scanOf, calls } = ecr(
         pagesOf(count, perPage, (from) => ({ findings: findings(from, perPage) })),
-        {},
-        now,
+        { now },
       );
       const scan = await scanOf();
       expect(scan).toMatchObject({ state: 'failed', reason: expect.stringContaining('more than 20,000 findings') });
@@ -93,7 +90,7 @@ describe('findings on many pages', () => {
     ],
     ['empty pages without an end', pagesOf(1000, 0, () => ({ findings: [] })), 501],
   ])('with %s fail', async (_, pages, most) => {
-    const { scanOf, calls } = ecr(pages, {}, now);
+    const { scanOf, calls } = ecr(pages, { now });
     expect(await scanOf()).toMatchObject({ state: 'failed', reason: expect.stringContaining('without an end') });
     expect(calls).toHaveLength(most);
   });
@@ -104,9 +101,22 @@ describe('findings on many pages', () => {
     ['whose token is of something else', [first, new ValidationException(problem)]],
     ['of which a new scan begins meanwhile', [first, { imageScanStatus: { status: 'IN_PROGRESS' } }]],
     ['of which a new scan ends meanwhile', [first, ended({ findings: [] }, { at: new Date(at.getTime() + 1000) })]],
+    [
+      'of which fewer are told than are counted',
+      [ended({ findings: findings(0, 2), findingSeverityCounts: { LOW: 3 } }, { at })],
+    ],
+    [
+      'of Inspector of which fewer are told than are counted',
+      [
+        ended(
+          { enhancedFindings: [{ title: 'CVE-1' }], findingSeverityCounts: { HIGH: 1, UNTRIAGED: 1 } as never },
+          { at },
+        ),
+      ],
+    ],
     ['that were counted and are not told', [ended({ findings: [], findingSeverityCounts: { CRITICAL: 3 } }, { at })]],
   ])('%s are read again from the first, never taken for fewer', async (_, pages) => {
-    const { scanOf, read } = ecr(pages, {}, now);
+    const { scanOf, read } = ecr(pages, { now });
     await expect(scanOf()).rejects.toThrow(ScanPendingError);
     expect(await read()).toMatchObject({ state: 'pending', reason: expect.stringContaining('read again') });
   });
@@ -115,10 +125,11 @@ describe('findings on many pages', () => {
     let time = at.getTime();
     const slow = ecr(
       pagesOf(400, 1, (from) => ({ findings: findings(from, 1) })),
-      {},
-      () => {
-        time += 1000;
-        return time;
+      {
+        now() {
+          time += 1000;
+          return time;
+        },
       },
     );
     await expect(slow.scanOf()).rejects.toThrow(/too slow/);

@@ -18,19 +18,20 @@ const none = new ScanNotFoundException(problem);
 const tooEarly = new LimitExceededException(problem);
 
 describe('a scan', () => {
-  it.each(['COMPLETE', 'ACTIVE'] as const)('that is %s has its findings, perhaps none', async (status) => {
+  it('that is COMPLETE has its findings, perhaps none', async () => {
     const at = new Date('2026-11-20T12:00:00Z');
-    const { scanOf } = ecr([ended({ vulnerabilitySourceUpdatedAt: new Date(0) }, { status, at })], {}, () =>
-      at.getTime(),
-    );
+    const { scanOf, asked } = ecr([ended({ findings: [], vulnerabilitySourceUpdatedAt: new Date(0) }, { at })], {
+      now: () => at.getTime(),
+    });
     expect(await scanOf()).toEqual({
       state: 'complete',
       findings: [],
-      status,
-      scanner: status === 'ACTIVE' ? 'enhanced' : 'basic',
+      status: 'COMPLETE',
+      scanner: 'basic',
       completedAt: at.toISOString(),
       sourceUpdatedAt: '1970-01-01T00:00:00.000Z',
     });
+    expect(asked).toEqual([]);
   });
 
   // https://github.com/aws/aws-sdk/issues/289
@@ -64,11 +65,11 @@ describe('a scan', () => {
     ['A_STATUS_OF_TOMORROW', 'ECR says A_STATUS_OF_TOMORROW of the scan', /scan/],
   ])('that is %s has failed, and says what to do', async (status, what, remedy) => {
     const imageScanStatus = { status } as NonNullable<Answer['imageScanStatus']>;
-    const scan = await ecr([{ imageScanStatus }], tooEarly).scanOf();
+    const scan = await ecr([{ imageScanStatus }], { start: tooEarly }).scanOf();
     expect(scan).toEqual({ state: 'failed', status, reason: expect.stringContaining(what), findings: [] });
     expect(scan.reason).toMatch(remedy);
     const description = 'because\n\u001b[31mof <b>that</b>\n';
-    const told = await ecr([{ imageScanStatus: { ...imageScanStatus, description } }], tooEarly).scanOf();
+    const told = await ecr([{ imageScanStatus: { ...imageScanStatus, description } }], { start: tooEarly }).scanOf();
     expect(told.reason).toContain('(because \\u001b[31mof <b>that</b>)');
   });
 
@@ -94,13 +95,13 @@ describe('an image that has no scan', () => {
     ['was scanned today', tooEarly, /has had all its scans of 24 hours/],
     ['is scanned by the registry itself', new ValidationException(problem), /see whether a filter .* covers the repos/],
   ])('and %s is waited for', async (_, answer, reason) => {
-    const waited = ecr([none], answer).scanOf();
+    const waited = ecr([none], { start: answer }).scanOf();
     await expect(waited).rejects.toThrow(ScanPendingError);
     await expect(waited).rejects.toThrow(reason);
   });
 
   it('and cannot get one is unsupported', async () => {
-    expect(await ecr([none], new UnsupportedImageTypeException(problem)).scanOf()).toEqual({
+    expect(await ecr([none], { start: new UnsupportedImageTypeException(problem) }).scanOf()).toEqual({
       state: 'unsupported',
       reason: 'as ECR says it',
       findings: [],
@@ -108,14 +109,14 @@ describe('an image that has no scan', () => {
   });
 
   it('because it is archived fails', async () => {
-    const scan = await ecr([none], new ImageArchivedException(problem)).scanOf();
+    const scan = await ecr([none], { start: new ImageArchivedException(problem) }).scanOf();
     expect(scan).toMatchObject({ state: 'failed', reason: expect.stringContaining('restore it') });
   });
 
   it('because it is not there is an error', async () => {
     const gone = new ImageNotFoundException(problem);
     await expect(ecr([gone]).scanOf()).rejects.toBe(gone);
-    await expect(ecr([none], gone).scanOf()).rejects.toBe(gone);
+    await expect(ecr([none], { start: gone }).scanOf()).rejects.toBe(gone);
   });
 });
 
@@ -124,7 +125,7 @@ it.each([
   ['has too many callers', throttled],
 ])('a registry that %s is asked again', async (_, trouble) => {
   await expect(ecr([trouble]).scanOf()).rejects.toThrow(ScanPendingError);
-  await expect(ecr([none], trouble).scanOf()).rejects.toThrow(ScanPendingError);
+  await expect(ecr([none], { start: trouble }).scanOf()).rejects.toThrow(ScanPendingError);
   expect(await ecr([trouble]).read()).toMatchObject({ state: 'pending' });
 });
 
@@ -157,12 +158,14 @@ it.each([
   ['refused', tooEarly],
   ['refused', new ValidationException(problem)],
 ])('a scan that is asked for is %s', async (answer, start) => {
-  expect(await ecr([], start).start()).toBe(answer);
+  expect(await ecr([], { start }).start()).toBe(answer);
 });
 
 it('an image that can have no scan is told of when one is asked for', async () => {
-  expect(await ecr([], new UnsupportedImageTypeException(problem)).start()).toMatchObject({ state: 'unsupported' });
-  expect(await ecr([], new ImageArchivedException(problem)).start()).toMatchObject({ state: 'failed' });
+  expect(await ecr([], { start: new UnsupportedImageTypeException(problem) }).start()).toMatchObject({
+    state: 'unsupported',
+  });
+  expect(await ecr([], { start: new ImageArchivedException(problem) }).start()).toMatchObject({ state: 'failed' });
 });
 
 it('the size of an image is the one in the registry', async () => {

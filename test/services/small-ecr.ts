@@ -6,6 +6,7 @@ import {
   ECRServiceException,
   StartImageScanCommand,
 } from '@aws-sdk/client-ecr';
+import { type Inspector2Client, ListCoverageCommand, type ListCoverageCommandOutput } from '@aws-sdk/client-inspector2';
 import { createImageScans } from '../../services/image-scans.ts';
 
 export type Answer = Partial<DescribeImageScanFindingsCommandOutput>;
@@ -21,9 +22,37 @@ export const throttled = new ECRServiceException({
   message: 'Rate exceeded',
 });
 
+/** What Inspector says of the image, and how many findings it has. */
+export interface SmallInspector {
+  covered?: Partial<NonNullable<ListCoverageCommandOutput['coveredResources']>[number]>;
+  findings?: number;
+  problem?: Error;
+}
+
+interface Settings {
+  start?: object | Error;
+  now?: () => number;
+  inspector?: SmallInspector;
+  region?: string;
+}
+
 /** ECR with one answer for each page of findings (a page's token is its place), and one for StartImageScan. */
-export function ecr(pages: (Answer | Error)[], start: object | Error = {}, now?: () => number) {
+export function ecr(
+  pages: (Answer | Error)[],
+  { start = {}, now, inspector = {}, region = 'us-east-1' }: Settings = {},
+) {
   const calls: string[] = [];
+  const asked: object[] = [];
+  const { covered, findings = 0, problem: trouble } = inspector;
+  const inspectorClient = {
+    config: { region: async () => region },
+    async send(command: { input: { filterCriteria: object } }) {
+      if (trouble) throw trouble;
+      asked.push(command.input.filterCriteria);
+      if (command instanceof ListCoverageCommand) return { coveredResources: covered ? [covered] : [] };
+      return { findings: Array.from({ length: findings }, () => ({})) };
+    },
+  } as unknown as Inspector2Client;
   const client = {
     async send(command: unknown) {
       let answer: object | undefined;
@@ -40,9 +69,11 @@ export function ecr(pages: (Answer | Error)[], start: object | Error = {}, now?:
       return answer;
     },
   } as unknown as ECRClient;
-  const scans = createImageScans(client, now);
+  const scans = createImageScans(client, inspectorClient, now);
   return {
     calls,
+    /** What Inspector was asked. */
+    asked,
     start: () => scans.start(image),
     read: () => scans.read(image),
     scanOf: () => scans.scanOf(image),
@@ -50,14 +81,20 @@ export function ecr(pages: (Answer | Error)[], start: object | Error = {}, now?:
   };
 }
 
-/** One page of a scan that has ended. */
+/** One page of a scan that has ended; basic scanning counts. */
 export function ended(
   imageScanFindings: Answer['imageScanFindings'] = {},
   { status = 'COMPLETE' as 'COMPLETE' | 'ACTIVE', nextToken = undefined as string | undefined, at = new Date() } = {},
 ): Answer {
+  const isBasic = status === 'COMPLETE' && !imageScanFindings.enhancedFindings;
   return {
+    registryId: '123456789012',
     imageScanStatus: { status, description: 'The scan was completed successfully.' },
-    imageScanFindings: { imageScanCompletedAt: at, ...imageScanFindings },
+    imageScanFindings: {
+      imageScanCompletedAt: at,
+      ...(isBasic ? { findingSeverityCounts: {} } : {}),
+      ...imageScanFindings,
+    },
     ...(nextToken === undefined ? {} : { nextToken }),
   };
 }
