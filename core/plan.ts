@@ -90,7 +90,18 @@ export function needsBuild(before: Project, after: Project, wasBlocked = false):
       ...[project.platforms, project.prebuild?.script, project.prebuild?.context, project.extraTags],
     ]);
   if (content(before) !== content(after)) return true;
-  return wasBlocked && rulesOf(before) !== rulesOf(after);
+  return wasBlocked && changesVerdict(before, after);
+}
+
+/** Whether a candidate may be judged otherwise. */
+export function changesVerdict(before: Project, after: Project): boolean {
+  return rulesOf(before) !== rulesOf(after);
+}
+
+/** Whether nothing but what candidates are judged by differs. */
+export function isJudgedOnly(before: Project, after: Project): boolean {
+  const rest = ({ policy: _, exceptions: __, vex: ___, ...others }: Project) => canonical(others);
+  return rest(before) === rest(after);
 }
 
 /** What a verdict depends on beside the image, without what only explains it. */

@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { type Build, isTerminal, type Verdict } from '../core/build.ts';
 import { InvalidInputError } from '../core/errors.ts';
+import { changesVerdict } from '../core/plan.ts';
 import { effectivePolicy } from '../core/policy.ts';
 import type { ScannerReports } from '../core/scanner-report.ts';
 import { type Evidence, judge } from '../core/verdict.ts';
@@ -10,7 +11,7 @@ import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createHeads } from '../services/heads.ts';
 import { createPackageLists } from '../services/package-lists.ts';
-import { createProjects, type Projects } from '../services/projects.ts';
+import { createProjects, type ProjectRecord, type Projects } from '../services/projects.ts';
 import { createRecords, type Records } from '../services/records.ts';
 import { stepInputSchema } from './step-input.ts';
 
@@ -35,6 +36,22 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
     }
   }
 
+  /**
+   * A verdict on a candidate of the branch is left with the project: a change of the index has those built again that it may let pass. One
+   * that came while this verdict was found is met here, for it could not see it.
+   */
+  async function verdictOn(build: Build, evidence: Evidence, project: ProjectRecord | undefined): Promise<Verdict> {
+    const verdict = judge(evidence, {
+      policy: effectivePolicy(policy, project?.policy),
+      exceptions: project?.exceptions,
+      vex: project?.vex,
+    });
+    if (build.ref !== `refs/heads/${project?.gitBranch}`) return verdict;
+    const noted = await projects.noteVerdict(build, verdict.outcome);
+    const isOutdated = project && noted && changesVerdict(project, noted);
+    return isOutdated ? verdictOn(build, evidence, noted) : verdict;
+  }
+
   return async function judgeStep(input: unknown): Promise<Pick<Verdict, 'outcome'>> {
     const build = await builds.require(stepInputSchema.parse(input).build);
     if (isTerminal(build.status)) return { outcome: 'block' };
@@ -44,22 +61,14 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
       scannersOf(build.id),
       projects.get(build.project),
     ]);
-    const verdict = judge(
-      { scan: scan ?? { state: 'timed-out', findings: [] }, scanners },
-      {
-        policy: effectivePolicy(policy, project?.policy),
-        exceptions: project?.exceptions,
-        vex: project?.vex,
-      },
-    );
+    const evidence = { scan: scan ?? { state: 'timed-out' as const, findings: [] }, scanners };
+    const verdict = await verdictOn(build, evidence, project);
     const changes = project && (await comparisons.keep(build, project));
     const judged = await builds.endStage(build.id, 'judge', verdict.outcome === 'pass' ? 'succeeded' : 'failed', {
       verdict,
       ...(typeof scanners === 'string' ? {} : { scanners: inNumbers(scanners) }),
       ...(changes && { changes }),
     });
-    // A change of the index has those judged anew that it may let pass; only the branch is built for it.
-    if (project && build.ref === `refs/heads/${project.gitBranch}`) await projects.noteVerdict(build, verdict.outcome);
     if (verdict.outcome === 'block') await builds.close(judged, 'blocked');
     return { outcome: verdict.outcome };
   };

@@ -237,10 +237,16 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
       return z.object({ sequence: z.int() }).parse(Attributes).sequence;
     },
 
-    /** Notes the verdict on a candidate of the branch, unless a newer one has been judged. */
-    async noteVerdict({ id, project, sequence }: JudgedBuild, outcome: 'pass' | 'block'): Promise<void> {
-      await ifConditionHolds(
-        client.send(
+    /**
+     * Notes the verdict on a candidate of the branch, unless a newer one has been judged.
+     * @returns the project as it is by now
+     */
+    async noteVerdict(
+      { id, project, sequence }: JudgedBuild,
+      outcome: 'pass' | 'block',
+    ): Promise<ProjectRecord | undefined> {
+      try {
+        const { Attributes } = await client.send(
           new UpdateCommand({
             TableName: tableName,
             Key: { name: project },
@@ -249,9 +255,14 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
               'attribute_exists(#name) AND (attribute_not_exists(judged) OR judged.#sequence <= :sequence)',
             ExpressionAttributeNames: { '#name': 'name', '#sequence': 'sequence' },
             ExpressionAttributeValues: { ':judged': { build: id, outcome, sequence }, ':sequence': sequence },
+            ReturnValues: 'ALL_NEW',
           }),
-        ),
-      );
+        );
+        return projectRecordSchema.parse(Attributes);
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        return undefined;
+      }
     },
 
     /**

@@ -2,7 +2,7 @@ import { declaredImages } from '../../core/dependents.ts';
 import { inTurns } from '../../core/in-turns.ts';
 import { type IndexProblem, readIndex } from '../../core/index-file.ts';
 import { indexProblemMail } from '../../core/mail.ts';
-import { type IndexPlan, needsBuild, planIndex } from '../../core/plan.ts';
+import { type IndexPlan, isJudgedOnly, needsBuild, planIndex } from '../../core/plan.ts';
 import { type Project, projectSchema } from '../../core/project.ts';
 import type { PushTrigger } from '../../core/trigger.ts';
 import { MailRejectedError } from '../../services/mail.ts';
@@ -86,14 +86,14 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
     await inTurns(remeant, writesAtOnce, declare);
 
     let left = 0;
-    const apply = async (project: Project, change: Call['change'] | undefined): Promise<void> => {
+    const apply = async (project: Project, change: Call['change'] | undefined, isNew = true): Promise<void> => {
       if (Date.now() > deadline) {
         left += 1;
         return;
       }
       try {
-        if (project.active) await repositories.ensure(project);
-        if (project.active) await declare(project);
+        if (project.active && isNew) await repositories.ensure(project);
+        if (project.active && isNew) await declare(project);
         const calledBy = change && { delivery: push.id, change };
         const isNewest = await projects.put(project, {
           indexedAt: push.receivedAt,
@@ -106,9 +106,28 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
         failures.set(project.name, error);
       }
     };
-    await inTurns([...added, ...changed], repositoriesAtOnce, (project) =>
-      apply(project, calls.get(project.name)?.change),
+    const knownByName = new Map(known.map((project) => [project.name, project]));
+    const byRules = changed.filter((project) => {
+      const former = knownByName.get(project.name);
+      return former !== undefined && isJudgedOnly(projectSchema.parse(former), project);
+    });
+    const isByRules = new Set(byRules);
+    await inTurns(
+      [...added, ...changed].filter((project) => !isByRules.has(project)),
+      repositoriesAtOnce,
+      (project) => apply(project, calls.get(project.name)?.change),
     );
+    // A policy of the whole index changes ten thousand projects at once, and nothing of them but the way that they are judged.
+    await inTurns(byRules, writesAtOnce, async (project) => {
+      await apply(project, calls.get(project.name)?.change, false);
+      if (calls.has(project.name) || failures.has(project.name)) return;
+      // A candidate may have been blocked by the rules of before since they were read.
+      const { judged } = (await projects.get(project.name)) ?? {};
+      const before = knownByName.get(project.name)?.judged;
+      if (judged?.outcome !== 'block' || judged.build === before?.build) return;
+      calls.set(project.name, { change: 'changed' });
+      await apply(project, 'changed', false);
+    });
     await inTurns(deactivated, writesAtOnce, (project) => apply({ ...project, active: false }, undefined));
     return { failures, unfinished: left > 0 };
   }
