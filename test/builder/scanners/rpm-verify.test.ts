@@ -71,11 +71,15 @@ describe.skipIf(!hasPrograms('/usr/bin/rpm', '/usr/bin/rpmbuild'))('an image of 
     images = await Images.open();
     folder = mkdtempSync(join(tmpdir(), 'rpm-verify-'));
     writeFileSync(join(folder, 'hello.spec'), spec);
-    execFileSync('rpmbuild', ['-bb', '--quiet', `--define=_topdir ${folder}/top`, join(folder, 'hello.spec')], {
-      stdio: 'ignore',
-    });
+    execFileSync(
+      '/usr/bin/rpmbuild',
+      ['-bb', '--quiet', `--define=_topdir ${folder}/top`, join(folder, 'hello.spec')],
+      {
+        stdio: 'ignore',
+      },
+    );
     const [file = ''] = readdirSync(join(folder, 'top/RPMS/noarch'));
-    execFileSync('rpm', [
+    execFileSync('/usr/bin/rpm', [
       `--root=${folder}/root`,
       '--dbpath=/var/lib/rpm',
       '--install',
