@@ -48,8 +48,11 @@ export function readVex(file: string, text: string, now: Date): VexDocument {
   const result = openVexSchema.safeParse(parsed.value);
   if (!result.success) {
     for (const issue of result.error.issues) {
-      if (issue.code !== 'unrecognized_keys') add('error', issue.path, `${inWords(issue.path)}: ${issue.message}`);
-      else {
+      const isMissing = issue.code !== 'unrecognized_keys' && valueIn(parsed.value, issue.path) === undefined;
+      if (isMissing) add('error', issue.path, `${inWords(issue.path)} is missing.`);
+      else if (issue.code !== 'unrecognized_keys') {
+        add('error', issue.path, `${inWords(issue.path)}: ${issue.message}`);
+      } else {
         for (const key of issue.keys) {
           add('error', [...issue.path, key], `${inWords(issue.path)}: the key ${quoted(key)} is not known in OpenVEX.`);
         }
@@ -155,6 +158,11 @@ function placesIn(text: string) {
     },
     positionOf: (offset: number) => yaml().positionOf(offset),
   };
+}
+
+function valueIn(value: unknown, [key, ...rest]: PropertyKey[]): unknown {
+  if (key === undefined) return value;
+  return typeof value === 'object' && value !== null ? valueIn(Reflect.get(value, key), rest) : undefined;
 }
 
 function inWords(path: PropertyKey[]): string {

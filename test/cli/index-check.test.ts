@@ -55,6 +55,30 @@ describe('slipway index check', () => {
     );
   });
 
+  it('checks the policy and the VEX documents, each at its place', async () => {
+    await putGood({ app: {} });
+    await put('policy.yml', 'policy:\n  max-severity: HUGE\n');
+    await mkdir(join(folder, 'vex'));
+    await put('vex/one.json', '{\n  "author": 1\n}\n');
+    await put('vex/notes.txt', 'nothing of it');
+    const { code, out } = await check('--format', 'json');
+    expect(code).toBe(1);
+    expect(problemsOf(out).map(({ file, line, column, code }) => [file, line, column, code])).toEqual([
+      [join(folder, 'policy.yml'), 2, 17, 'value'],
+      [join(folder, 'vex/one.json'), 1, 1, 'vex'],
+      [join(folder, 'vex/one.json'), 1, 1, 'vex'],
+      [join(folder, 'vex/one.json'), 1, 1, 'vex'],
+      [join(folder, 'vex/one.json'), 1, 1, 'vex'],
+      [join(folder, 'vex/one.json'), 1, 1, 'vex'],
+      [join(folder, 'vex/one.json'), 2, 13, 'vex'],
+    ]);
+  });
+
+  it('needs entries: a policy alone is no index', async () => {
+    await put('policy.yml', 'policy: {max-severity: LOW}\n');
+    expect((await check()).code).toBe(2);
+  });
+
   it('lets a broken file hide nothing of the others', async () => {
     await put('index.d/aaa.yml', 'Projects: [');
     await putGood({ app: { 'target-file': '' } });

@@ -95,3 +95,33 @@ describe('a pull request', () => {
     expect(names(change.removed)).toEqual(['broken/two:latest']);
   });
 });
+
+describe('a pull request that changes the policy of the index', () => {
+  const policy = (severity: string): IndexFile => ({ path: 'policy.yml', text: `policy: {max-severity: ${severity}}` });
+  const entries = goodFile({ app: {}, own: { policy: '{max-severity: LOW}' } });
+  const known = (outcome: 'pass' | 'block') => [{ ...projectOf(), judged: { outcome } }];
+
+  it('changes the projects that have none of their own, and builds those that were blocked', () => {
+    for (const [outcome, isBuilt] of [
+      ['pass', false],
+      ['block', true],
+    ] as const) {
+      const change = indexChange([entries, policy('MEDIUM')], [entries, policy('HIGH')], known(outcome));
+      expect(change.changed.map(({ after, isBuilt: built }) => [after.name, built])).toEqual([
+        ['demo/app:latest', isBuilt],
+      ]);
+      expect(change.policy).toEqual({ before: { maxSeverity: 'MEDIUM' }, after: { maxSeverity: 'HIGH' } });
+    }
+  });
+
+  it('and breaks it is told so, and changes nothing', () => {
+    const change = indexChange([entries, policy('MEDIUM')], [entries, policy('HUGE')], []);
+    expect(change.errors).toMatchObject([{ file: 'policy.yml', line: 1 }]);
+    expect(change).toMatchObject({ added: [], changed: [], removed: [] });
+    expect(change).not.toHaveProperty('policy');
+  });
+
+  it('and not at all says nothing of it', () => {
+    expect(indexChange([entries, policy('LOW')], [entries, policy('low')], [])).not.toHaveProperty('policy');
+  });
+});

@@ -19,6 +19,25 @@ function inputOf(base: IndexFile[], merged: IndexFile[], over: Partial<IndexRepo
 }
 
 describe('the comment', () => {
+  it('says what becomes of the policy, of exceptions and of VEX statements', () => {
+    const exception = (expires: string) => `[{id: "CVE-\`2026\`", reason: r, owner: o, expires: ${expires}}]`;
+    const soon = new Date(Date.now() + 86_400_000 * 30).toISOString().slice(0, 10);
+    const base = [goodFile({ one: {}, two: {} }), { path: 'policy.yml', text: 'policy: {max-severity: LOW}' }];
+    const merged = [
+      goodFile({ one: { exceptions: exception(soon) }, two: { policy: '{max-severity: HIGH}' } }),
+      { path: 'policy.yml', text: 'policy: {max-severity: MEDIUM, scanners: {sbom: block}}' },
+    ];
+    const report = indexReport(inputOf(base, merged));
+    expect(report).toContain(
+      '**The policy of the whole index**\n\n- max-severity: `LOW` → `MEDIUM`\n- sbom: nothing → `block`',
+    );
+    expect(report).toContain(
+      `- \`demo/one:latest\`: policy (max-severity: \`LOW\` → \`MEDIUM\`, sbom: nothing → \`block\`), exceptions (new: \`\`CVE-\`2026\` until ${soon}\`\`)`,
+    );
+    expect(report).toContain('**1 warning**');
+    expect(report).toContain('HIGH is milder than MEDIUM');
+  });
+
   it('says what the merge will do', () => {
     const base = [goodFile({ one: {}, two: {}, gone: {} })];
     const merged = [

@@ -133,6 +133,20 @@ describe('a candidate', () => {
     expect((await world.projects.get('demo/app:latest'))?.judged).toMatchObject({ outcome: 'pass', sequence: 3 });
   });
 
+  it('is judged by the rules that a push of the index brings while it is judged', async () => {
+    await using world = await startJudging();
+    await world.track();
+    world.scans.set(id, { state: 'complete', findings: [critical] });
+    const { get } = world.projects;
+    world.projects.get = async (name) => {
+      const project = await get(name);
+      await world.track({ policy: { maxSeverity: 'CRITICAL' } });
+      return project;
+    };
+    expect(await world.judge()).toEqual({ outcome: 'pass' });
+    expect((await get('demo/app:latest'))?.judged).toMatchObject({ outcome: 'pass' });
+  });
+
   it('of a version tag leaves no verdict with the project, which the index would have built again', async () => {
     await using world = await startJudging();
     await world.track({ gitBranch: 'another' });

@@ -237,3 +237,106 @@ describe('a new entry', () => {
     expect(request?.labels['org.opencontainers.image.revision']).toBe(build?.commit);
   });
 });
+
+describe('of the policy of the whole index, a push', () => {
+  const policy = (text: string) => ({ path: 'policy.yml', text });
+  const policies = async (planning: Planning) =>
+    (await planning.projects.all()).map(({ name, policy: own }) => [name, own?.maxSeverity]).sort();
+  const judged = (planning: Planning, job: string, outcome: 'pass' | 'block') =>
+    planning.projects.noteVerdict({ id: '00000000000000aa', project: `demo/${job}:latest`, sequence: 1 }, outcome);
+
+  it('reaches every project, and builds those alone whose candidate was blocked', async () => {
+    await using planning = await startWithIndex('one', 'two', 'three');
+    await judged(planning, 'one', 'block');
+    await judged(planning, 'two', 'pass');
+    planning.files.push(policy('policy: {max-severity: HIGH}'));
+    await planning.plan(indexPush('index-2'));
+    expect(await policies(planning)).toEqual([
+      ['demo/one:latest', 'HIGH'],
+      ['demo/three:latest', 'HIGH'],
+      ['demo/two:latest', 'HIGH'],
+    ]);
+    expect([...planning.runs].length).toBe(1);
+    const builds = (await planning.allBuilds()).filter(
+      ({ cause }) => cause.type === 'index' && cause.change === 'changed',
+    );
+    expect(builds.map(({ project }) => project)).toEqual(['demo/one:latest']);
+    expect(planning.ensured).toEqual([]);
+  });
+
+  it('that cannot be read changes no project, adds none, and tells the operators', async () => {
+    await using planning = await startWithIndex('one');
+    planning.files = [...planning.files, policy('policy: {max-severity: LOW}')];
+    await planning.plan(indexPush('index-2'));
+    planning.files = [indexFile({ one: {}, new: {} }), policy('policy: {max-severty: CRITICAL}')];
+    await planning.plan(indexPush('index-3'));
+    expect(await policies(planning)).toEqual([['demo/one:latest', 'LOW']]);
+    expect(planning.mails.map(({ mail }) => mail.text.replaceAll(/\s+/g, ' '))).toEqual([
+      expect.stringMatching(/policy\.yml:1:10: .*max-severity.*every project keeps the one that it has/),
+    ]);
+    planning.files = [indexFile({ one: {}, new: {} }), policy('policy: {max-severity: CRITICAL}')];
+    await planning.plan(indexPush('index-4'));
+    expect(await policies(planning)).toEqual([
+      ['demo/new:latest', 'CRITICAL'],
+      ['demo/one:latest', 'CRITICAL'],
+    ]);
+  });
+
+  it('has a project built that is blocked by the rules of before while the push is at work', async () => {
+    await using planning = await startWithIndex('one');
+    const all = planning.projects.all;
+    planning.files.push(policy('policy: {max-severity: HIGH}'));
+    planning.projects.all = async () => {
+      const known = await all();
+      await judged(planning, 'one', 'block');
+      return known;
+    };
+    await planning.plan(indexPush('index-2'));
+    expect(planning.runs.size).toBe(1);
+  });
+});
+
+describe('of a VEX document, a push', () => {
+  const document = (over: object = {}) => ({
+    path: 'vex/one.json',
+    text: JSON.stringify({
+      '@context': 'https://openvex.dev/ns/v0.2.0',
+      '@id': 'https://example.org/vex/1',
+      author: 'Demo Security',
+      timestamp: new Date().toISOString(),
+      version: 1,
+      statements: [
+        {
+          vulnerability: { name: 'CVE-2026-1' },
+          products: [{ '@id': 'demo/one' }],
+          status: 'not_affected',
+          justification: 'component_not_present',
+        },
+      ],
+      ...over,
+    }),
+  });
+
+  it('reaches the projects that it names, and has a blocked one judged anew', async () => {
+    await using planning = await startWithIndex('one', 'two');
+    await planning.projects.noteVerdict({ id: '00000000000000aa', project: 'demo/one:latest', sequence: 1 }, 'block');
+    planning.files.push(document());
+    await planning.plan(indexPush('index-2'));
+    expect((await planning.projects.get('demo/one:latest'))?.vex).toMatchObject([{ ids: ['CVE-2026-1'] }]);
+    expect(await planning.projects.get('demo/two:latest')).not.toHaveProperty('vex');
+    expect(planning.runs.size).toBe(1);
+  });
+
+  it('that cannot be read leaves the statements that are known in force', async () => {
+    await using planning = await startWithIndex('one');
+    planning.files.push(document());
+    await planning.plan(indexPush('index-2'));
+    planning.files = [indexFile({ one: {} }), document({ version: 'two' })];
+    await planning.plan(indexPush('index-3'));
+    expect((await planning.projects.get('demo/one:latest'))?.vex).toHaveLength(1);
+    expect(planning.mails).toHaveLength(1);
+    planning.files = [indexFile({ one: {} })];
+    await planning.plan(indexPush('index-4'));
+    expect(await planning.projects.get('demo/one:latest')).not.toHaveProperty('vex');
+  });
+});

@@ -49,6 +49,29 @@ describe('the index at a commit', () => {
     expect(requests[0]?.headers).not.toHaveProperty('authorization');
   });
 
+  it('has its policy and its VEX documents, too, and nothing else', async () => {
+    const policy = { path: 'policy.yml', text: 'policy: {}\n' };
+    const vex = { path: 'vex/one.json', text: '{}' };
+    const others = ['README.md', 'vex/notes.txt', 'vex/old/one.json', 'src/policy.yml'].map((path) => ({
+      path,
+      text: 'x',
+    }));
+    expect(await readArchive(...others, vex, policy, one)).toEqual([one, policy, vex]);
+  });
+
+  it('has an empty text, which nobody can read, for a link in the place of its policy or of a VEX document', async () => {
+    const links = ['policy.yml', 'vex/one.json', 'index.d/two.yml'].map((path) => ({
+      path,
+      text: 'elsewhere',
+      type: 'SymbolicLink' as const,
+    }));
+    expect(await readArchive(one, ...links)).toEqual([
+      one,
+      { path: 'policy.yml', text: '' },
+      { path: 'vex/one.json', text: '' },
+    ]);
+  });
+
   it('is asked for with the token where there is one, and the token goes no further', async () => {
     await using elsewhere = await startHost((_, response) => void response.end(gzipSync(archive(one))));
     const { files, requests } = await read(
