@@ -70,7 +70,7 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
       createSecretsManager(account),
     ],
     ...[s3, createDynamodb(account), createSqs(account), createSes(account, inbox), createSns(account)],
-    ...[ecr, api, events, codeBuild, states, lambda],
+    ...[ecr, ecr.inspector, api, events, codeBuild, states, lambda],
   ];
   account.connect({
     emit(event) {

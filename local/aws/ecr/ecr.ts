@@ -6,6 +6,7 @@ import { openRegistry } from '../../registry/registry.ts';
 import { serveRegistry } from '../../registry/serve.ts';
 import { createScanner, type Scanner } from '../../scanner/scanner.ts';
 import { watchFolder } from '../../scanner/watch-folder.ts';
+import { createInspector } from '../inspector.ts';
 import { type Account, operation, type Service } from '../service.ts';
 import { createEnhancedScans } from './enhanced-scans.ts';
 import { invalidInput } from './errors.ts';
@@ -33,6 +34,8 @@ export interface EcrOptions {
 export interface Ecr extends Service {
   /** Answers what is below `/v2/`. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Amazon Inspector, which does the enhanced scanning. */
+  readonly inspector: Service;
 }
 
 const housekeepingInterval = 10 * 60 * 1000;
@@ -108,6 +111,8 @@ export function createEcr(account: Account, { scanner: chosen, osvFolder }: EcrO
         },
       }),
     },
+
+    inspector: createInspector(account, enhanced.inspected),
 
     handle: (request, response) => serveRegistry(context, request, response),
 

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { arnOf, type RegistryContext } from '../../registry/exchange.ts';
 import type { StoredImage } from '../../registry/images.ts';
 import { failures } from '../../scanner/scanner.ts';
+import type { Coverage, InspectedImages } from '../inspector.ts';
 import { pageOf, seconds } from './input.ts';
 import {
   asAnswer,
   asEvent,
+  asListed,
   type Changes,
   changesOf,
   type FindingStatus,
@@ -15,7 +17,7 @@ import {
   severityOfInspector,
 } from './inspector-findings.ts';
 import { isIndex, type ScanImage } from './scan-image.ts';
-import type { ScanningConfiguration } from './scanning-configuration.ts';
+import type { ScanFrequency, ScanningConfiguration } from './scanning-configuration.ts';
 
 /** Inspector has taken notice, looks for the first time, and has looked; or what kept it from looking. */
 const rowSchema = z.object({
@@ -41,6 +43,7 @@ export function createEnhancedScans(
   const { account, registry } = context;
   const { database } = account;
   const select = database.prepare('select * from ecr_enhanced_scan where repository = ? and digest = ?');
+  const selectAll = database.prepare('select * from ecr_enhanced_scan order by repository, digest');
   const selectDue = database.prepare('select * from ecr_enhanced_scan where due = 1 order by rowid limit 1');
   const notice = database.prepare(`
     insert into ecr_enhanced_scan (repository, digest, status, due) values (?, ?, 'PENDING', 1) on conflict do nothing`);
@@ -178,6 +181,29 @@ export function createEnhancedScans(
       await working;
     },
 
+    inspected: {
+      coverage: () =>
+        selectAll.all().flatMap((row): Coverage[] => {
+          const { repository, digest, status, completed_at: completedAt } = rowSchema.parse(row);
+          const image = registry.images.byDigest(repository, digest);
+          if (image === undefined) return [];
+          const lastScannedAt = completedAt ?? undefined;
+          const resourceId = imageArn(account, image);
+          return [{ resourceId, repository, digest, lastScannedAt, ...coverageOf(status, frequencyOf(repository)) }];
+        }),
+      findings: () =>
+        selectAll.all().flatMap((row) => {
+          const { repository, digest, findings } = rowSchema.parse(row);
+          const image = registry.images.byDigest(repository, digest);
+          if (image === undefined) return [];
+          const tags = registry.images.tagsOf(repository, digest);
+          return findings.map((finding) => ({
+            ...asListed({ account, image, tags, finding, status: 'ACTIVE' }),
+            image: { repository, digest },
+          }));
+        }),
+    } satisfies InspectedImages,
+
     /** What DescribeImageScanFindings says; undefined for an image of which Inspector has taken no notice. */
     describe(image: StoredImage, page: { nextToken?: string | undefined; maxResults?: number | undefined }) {
       const { repository, digest } = image;
@@ -207,6 +233,9 @@ export function createEnhancedScans(
       // So it looks until there are findings. https://github.com/aws/aws-sdk/issues/289
       if (status === 'SCANNING' || completedAt === null)
         return { imageScanStatus, imageScanFindings: { findings: [] } };
+      // A clean image looks as one whose findings are still to come, and has no counts. Only Inspector knows better.
+      if (findings.length === 0)
+        return { imageScanStatus, imageScanFindings: { findings: [], imageScanCompletedAt: seconds(completedAt) } };
       const tags = registry.images.tagsOf(repository, digest);
       const { items, ...next } = pageOf(findings, ({ arn }) => arn, page);
       return {
@@ -221,6 +250,29 @@ export function createEnhancedScans(
       };
     },
   };
+}
+
+/** https://docs.aws.amazon.com/inspector/v2/APIReference/API_ScanStatus.html */
+function coverageOf(status: Row['status'], frequency: ScanFrequency): Pick<Coverage, 'statusCode' | 'reason'> {
+  switch (status) {
+    case 'PENDING':
+    case 'SCANNING':
+      return { statusCode: 'ACTIVE', reason: 'PENDING_INITIAL_SCAN' };
+    case 'SCANNED':
+      return frequency === 'CONTINUOUS_SCAN'
+        ? { statusCode: 'ACTIVE', reason: 'SUCCESSFUL' }
+        : {
+            statusCode: 'INACTIVE',
+            reason: frequency === 'MANUAL' ? 'SCAN_FREQUENCY_MANUAL' : 'SCAN_FREQUENCY_SCAN_ON_PUSH',
+          };
+    case 'UNSUPPORTED_IMAGE':
+      return { statusCode: 'INACTIVE', reason: 'UNSUPPORTED_OS' };
+    case 'SCAN_ELIGIBILITY_EXPIRED':
+    case 'IMAGE_ARCHIVED':
+      return { statusCode: 'INACTIVE', reason: status };
+    default:
+      return { statusCode: 'INACTIVE', reason: 'INTERNAL_ERROR' };
+  }
 }
 
 function countsOf(findings: KeptFinding[]): Record<string, number> {

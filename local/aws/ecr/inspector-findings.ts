@@ -80,17 +80,16 @@ export function asAnswer(told: Told) {
 }
 
 /** As an event tells it, with dates for people. https://docs.aws.amazon.com/inspector/latest/user/eventbridge-integration.html */
-export function asEvent(told: Told) {
-  const { score, cvss, common } = partsOf(told, dateOfEvents);
-  return {
-    ...common,
-    ...(score === undefined
-      ? {}
-      : {
-          inspectorScore: score,
-          inspectorScoreDetails: { adjustedCvss: { adjustments: [], cvssSource: 'NVD', ...cvss } },
-        }),
-  };
+export const asEvent = (told: Told) => inspectorsOwn(told, dateOfEvents);
+
+/** As ListFindings gives it. https://docs.aws.amazon.com/inspector/v2/APIReference/API_Finding.html */
+export const asListed = (told: Told) => inspectorsOwn(told, (milliseconds) => milliseconds / 1000);
+
+function inspectorsOwn<Time>(told: Told, time: (milliseconds: number) => Time) {
+  const { score, cvss, common } = partsOf(told, time);
+  if (score === undefined) return common;
+  const adjustedCvss = { adjustments: [], cvssSource: 'NVD', ...cvss };
+  return { ...common, inspectorScore: score, inspectorScoreDetails: { adjustedCvss } };
 }
 
 export function imageArn(account: Account, { repository, digest }: StoredImage): string {

@@ -37,7 +37,7 @@ export async function startRegistryMachine(
       emit: (event) => events.push(event),
     });
     const ecr = createEcr(account, { scanner: 'records', ...options });
-    const endpoint = createAwsEndpoint(account, [ecr]);
+    const endpoint = createAwsEndpoint(account, [ecr, ecr.inspector]);
     return { account, ecr, endpoint };
   };
   let parts = open();
