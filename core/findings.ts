@@ -10,6 +10,8 @@ export const mostVulnerabilities = 20_000;
 export const findingSchema = z.object({
   /** `CVE-2024-1234` */
   id: z.string(),
+  /** Other names of the same vulnerability, by which exceptions and VEX statements may name it. */
+  aliases: z.array(z.string()).optional(),
   severity: z.enum(severities),
   package: z.string(),
   installed: z.string(),

@@ -113,6 +113,6 @@ function objectionsOfScan(scan: Scan, policy: Policy, weigh: Weigh, { blocking, 
 }
 
 /** All names of a finding. */
-export function idsOf({ id, aliases }: Finding & { aliases?: readonly string[] }): readonly string[] {
+export function idsOf({ id, aliases }: Finding): readonly string[] {
   return aliases ? [id, ...aliases] : [id];
 }

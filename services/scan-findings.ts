@@ -62,10 +62,16 @@ function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
   const { title, severity, description, score, status, packageVulnerabilityDetails } = finding;
   // What Inspector no longer sees in the image. A finding that somebody suppressed in Inspector is still there: exceptions are in the index.
   if (status === 'CLOSED') return [];
-  const { vulnerabilityId, sourceUrl, vulnerablePackages = [] } = packageVulnerabilityDetails ?? {};
+  const {
+    vulnerabilityId,
+    sourceUrl,
+    relatedVulnerabilities,
+    vulnerablePackages = [],
+  } = packageVulnerabilityDetails ?? {};
   const { fixAvailable, exploitAvailable } = finding;
   const common = {
     id: shown(vulnerabilityId, 200) ?? shown(title, 200) ?? 'unnamed finding',
+    ...given('aliases', aliasesOf(vulnerabilityId, relatedVulnerabilities)),
     severity: severityOf(severity),
     ...given('url', webAddress(sourceUrl)),
     ...given('title', shown(title, 300)),
@@ -90,6 +96,16 @@ function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
       ...(path === undefined ? {} : { paths: [path] }),
     };
   });
+}
+
+/**
+ * Of an advisory about one CVE, that CVE. What else is related is another vulnerability: who accepts one of several has not accepted the
+ * rest.
+ */
+function aliasesOf(id: string | undefined, related: readonly string[] = []): string[] | undefined {
+  const [only, ...others] = new Set(related);
+  const isAlias = only !== undefined && others.length === 0 && /^CVE-\d+-\d+$/.test(only) && !id?.startsWith('CVE-');
+  return isAlias ? [only] : undefined;
 }
 
 const answers = ['YES', 'NO', 'PARTIAL'] as const;

@@ -363,7 +363,7 @@ describe('an exception', () => {
     [{ status: 'under_investigation' }, 'pass'],
     [{ status: 'not_affected', justification: 'component_not_present' }, 'pass'],
   ] as const)('with %j: %s', (over, outcome) => {
-    const known = [finding('HIGH', { aliases: ['GHSA-aaaa-bbbb-cccc'] } as Partial<Finding>)];
+    const known = [finding('HIGH', { aliases: ['GHSA-aaaa-bbbb-cccc'] })];
     expect(onFindings(known, { exceptions: [exceptionOf(over)] }).outcome).toBe(outcome);
   });
 

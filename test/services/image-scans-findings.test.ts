@@ -113,6 +113,19 @@ describe('findings of enhanced scanning', () => {
     expect(await enhanced(finding)).toMatchObject([{ id: expect.stringContaining('CVE-4'), severity: 'CRITICAL' }]);
   });
 
+  it.each([
+    ['GHSA-x', ['CVE-2026-1'], ['CVE-2026-1']],
+    ['ALAS2023-2026-1', ['CVE-2026-1', 'CVE-2026-2'], undefined],
+    ['CVE-2026-1', ['CVE-2026-2'], undefined],
+    ['GHSA-x', ['GHSA-y'], undefined],
+    ['GHSA-x', undefined, undefined],
+  ])('that are called %s and are related to %j may be named by %j, too', async (vulnerabilityId, related, aliases) => {
+    const [finding] = await enhanced({
+      packageVulnerabilityDetails: { vulnerabilityId, ...(related ? { relatedVulnerabilities: related } : {}) },
+    });
+    expect(finding?.aliases).toEqual(aliases);
+  });
+
   it('that Inspector closed are none', async () => {
     expect(await enhanced({ title: 'CVE-4', severity: 'CRITICAL', status: 'CLOSED' })).toEqual([]);
   });
