@@ -1,7 +1,113 @@
-import type { Scanner } from './scanner.ts';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mostFindings } from '../../core/scanner-report.ts';
+import { checkDockerfile } from '../../core/scanners/buildkit-checks.ts';
+import type { Lint } from '../../core/scanners/dockerfile-lint.ts';
+import { HadolintAnswerError, prepareForHadolint, readHadolint } from '../../core/scanners/hadolint.ts';
+import { withoutSkipped } from '../../core/scanners/skipped-checks.ts';
+import { type WrittenInstruction, writtenInstructions } from '../../core/scanners/written-instruction.ts';
+import { shownText } from '../../core/shown-text.ts';
+import { optionalPathInCheckout } from '../checkout-path.ts';
+import { confinement } from '../engines/confinement.ts';
+import { DockerfileNotFoundError } from '../errors.ts';
+import { exists, OutputLimitError, run } from '../process.ts';
+import type { Look, Scanner, ScanSubject } from './scanner.ts';
 
-export const dockerfileLint: Scanner<'dockerfile-lint'> = async () => ({
-  state: 'not-applicable',
-  reason: 'It is not looked for yet.',
-  findings: [],
-});
+/** Those of people have a hundredth of this; a Dockerfile made for it keeps a linter busy for hours. */
+const largestDockerfile = 256 * 1024;
+/** How long hadolint may look, in milliseconds. */
+const patience = 10_000;
+const limits = { memory: 2 ** 30, file: 2 ** 20 } as const;
+/** Where a project says what hadolint is to leave out: https://github.com/hadolint/hadolint#configure */
+const configurations = ['.hadolint.yaml', '.hadolint.yml'];
+
+/**
+ * "Pin versions in apt-get install", and the same for apk, yum, zypper and dnf. A project that is built anew whenever its packages have
+ * updates is better off without: advice, which blocks nothing.
+ */
+const advice = ['DL3008', 'DL3018', 'DL3033', 'DL3037', 'DL3041'];
+
+type Call = Parameters<Scanner<'dockerfile-lint'>>[1];
+
+/** Reads the Dockerfile that the image was built from as a reviewer would: with hadolint, and with the checks of BuildKit that it has not. */
+export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call) => {
+  const text = await readFile(subject.dockerfile, 'utf8');
+  if (text.length > largestDockerfile) {
+    const reason = `The Dockerfile is larger than ${largestDockerfile / 1024} KiB, and is not looked at.`;
+    return { state: 'failed', reason, findings: [] };
+  }
+  const instructions = writtenInstructions(text);
+  const own = checkDockerfile(text, instructions);
+  const look = (lints: Lint[], fields: Omit<Look<'dockerfile-lint'>, 'findings' | 'total'>) => {
+    const kept = withoutSkipped(lints, text).sort((one, other) => one.line - other.line);
+    return { ...fields, findings: kept.slice(0, mostFindings), total: kept.length };
+  };
+  const version = /\d+(?:\.\d+)+/.exec(await versionOf(call))?.[0];
+  if (version === undefined) {
+    return look(own, {
+      state: 'failed',
+      reason: 'There is no hadolint on this builder. docs/scanners.md says how it gets there.',
+    });
+  }
+  const tool = `hadolint ${version}`;
+  try {
+    return look([...(await hadolint(text, instructions, subject, call)), ...own], { state: 'complete', tool });
+  } catch (error) {
+    // What our own checks found stands, whatever became of hadolint.
+    if (!(error instanceof HadolintAnswerError || error instanceof OutputLimitError)) throw error;
+    return look(own, { state: 'failed', tool, reason: shownText(error.message, 500) });
+  }
+};
+
+async function versionOf(call: Call): Promise<string> {
+  if (!(await exists('hadolint', ['--version'], call))) return '';
+  return (await run('hadolint', ['--version'], call)).stdout;
+}
+
+/** @throws HadolintAnswerError, OutputLimitError */
+async function hadolint(
+  text: string,
+  instructions: readonly WrittenInstruction[],
+  { checkout }: ScanSubject,
+  call: Call,
+): Promise<Lint[]> {
+  const folder = await mkdtemp(join(call.workspace, 'lint-'));
+  const file = join(folder, 'Dockerfile');
+  const prepared = prepareForHadolint(text, instructions);
+  await writeFile(file, prepared.text);
+  const configuration = await configurationOf(checkout);
+  const limited = (await exists('prlimit', ['--version'], call))
+    ? ['prlimit', `--data=${limits.memory}`, `--fsize=${limits.file}`, '--core=0', '--']
+    : [];
+  const [program = '', ...args] = [
+    ...(await confinement(call.env, call.signal, { alone: true })),
+    ...limited,
+    ...['hadolint', '--no-fail', '--no-color', '--format=json', ...advice.map((rule) => `--info=${rule}`)],
+    ...(configuration === undefined ? [] : [`--config=${configuration}`]),
+    file,
+  ];
+  const time = AbortSignal.timeout(patience);
+  const signal = AbortSignal.any([call.signal, time]);
+  // It looks for a configuration of whoever runs it, too, and that is not the project's.
+  const env = { ...call.env, HOME: folder, XDG_CONFIG_HOME: folder };
+  const { code, stdout, stderr } = await run(program, args, { env, signal, cwd: folder }).catch((error: unknown) => {
+    if (!time.aborted || call.signal.aborted) throw error;
+    throw new HadolintAnswerError(`hadolint was stopped after ${patience / 1000} seconds.`);
+  });
+  if (code === 0) return readHadolint(stdout, prepared);
+  const words = `${stdout}\n${stderr}`.trim().split('\n')[0];
+  throw new HadolintAnswerError(`hadolint could not look (${code}): ${words || 'it does not say why'}`);
+}
+
+async function configurationOf(checkout: string): Promise<string | undefined> {
+  for (const name of configurations) {
+    try {
+      const path = await optionalPathInCheckout(checkout, name, 'configuration of hadolint');
+      if (path !== undefined) return path;
+    } catch (error) {
+      if (!(error instanceof DockerfileNotFoundError)) throw error;
+      throw new HadolintAnswerError(error.message);
+    }
+  }
+  return undefined;
+}
