@@ -1,6 +1,5 @@
 import type { InstalledPackage } from '../../core/package-list.ts';
 import { parseDebsums, parseDpkgVerify } from '../../core/scanners/verify-output.ts';
-import { dpkgGaps } from './file-records.ts';
 import {
   asArguments,
   lastWords,
@@ -28,7 +27,7 @@ export const verifyDpkg: Verify = async (tools, packages) => {
   if (verified.code !== 0) throw new VerifyFailedError(`dpkg could not verify: ${lastWords(verified)}`);
   const missing = noFileList.exec(verified.stderr)?.[0];
   if (missing !== undefined) throw new VerifyFailedError(`dpkg could not verify every package: ${missing}`);
-  return { ...parseDpkgVerify(verified.stdout), gaps: await tools.records(dpkgGaps), owners };
+  return { ...parseDpkgVerify(verified.stdout), owners };
 };
 
 async function debsums(tools: Tools) {

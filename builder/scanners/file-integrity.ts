@@ -1,3 +1,4 @@
+import type { InstalledPackages } from '../../core/package-list.ts';
 import { mostFindings } from '../../core/scanner-report.ts';
 import type { ChangedFile } from '../../core/scanners/file-integrity.ts';
 import { counts } from '../../core/scanners/uncounted-files.ts';
@@ -6,9 +7,10 @@ import type { EngineCall } from '../engines/engine.ts';
 import { auditApk } from './apk-audit.ts';
 import { compareFiles } from './compare-files.ts';
 import { verifyDpkg } from './dpkg-verify.ts';
+import { lookAtTool } from './own-tool.ts';
 import { verifyRpm } from './rpm-verify.ts';
 import type { Look, Scanner, ScanSubject } from './scanner.ts';
-import { ToolMissingError, Tools, type Verify } from './verify.ts';
+import { ToolMissingError, Tools, type Verify, VerifyFailedError } from './verify.ts';
 
 interface Manager {
   verify: Verify;
@@ -40,8 +42,14 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
   }
   const { manager, packages } = contents;
   const { verify, package: itself, isReadOnly } = managers[manager];
+  const { isAsInstalled, gaps } = await lookAtTool(manager, subject, call);
+  if (!isAsInstalled) {
+    const compared = await comparedWithRecords(contents, subject, call);
+    if (compared.state !== 'not-applicable') return compared;
+    throw new VerifyFailedError(`The image's ${manager} is not as it was installed, and its answers are not believed.`);
+  }
   try {
-    const { files, gaps = [], oddLine, owners } = await verify(new Tools(subject, { call, isReadOnly }), packages);
+    const { files, oddLine, owners } = await verify(new Tools(subject, { call, isReadOnly }), packages);
     const counted = [...files.filter(counts), ...gaps];
     const listed = counted.slice(0, mostFindings);
     const origins = listed.length === 0 ? new Map() : await owners(listed.map(({ path }) => path));
@@ -59,13 +67,13 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
     return gaps.length > mostGaps ? { ...look, state: 'failed', reason: gapsInWords(gaps) } : look;
   } catch (error) {
     if (!(error instanceof ToolMissingError)) throw error;
-    return comparedWithRecords(manager, subject, call);
+    return comparedWithRecords(contents, subject, call);
   }
 };
 
-/** As distroless images are: packages, and nothing that manages them. */
+/** For distroless images, which have packages and nothing that manages them, and for those whose package manager was changed. */
 async function comparedWithRecords(
-  manager: 'rpm' | 'dpkg' | 'apk',
+  { manager, packages }: InstalledPackages,
   subject: ScanSubject,
   call: EngineCall,
 ): Promise<Look<'file-integrity'>> {
@@ -75,7 +83,12 @@ async function comparedWithRecords(
     return { state: 'not-applicable', reason, findings: [] };
   }
   const { files, gaps } = compared;
-  const changed = [...files, ...gaps];
+  // dpkg's records have the names alone.
+  const versions = new Map(packages.map(({ name, version }) => [name, `${name} ${version}`]));
+  const changed = [...files, ...gaps].map((file) => {
+    const owner = versions.get(file.package ?? '') ?? file.package;
+    return owner === undefined ? file : { ...file, package: owner };
+  });
   const look: Look<'file-integrity'> = {
     state: 'complete',
     tool: `the image's ${manager} database`,

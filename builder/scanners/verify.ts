@@ -2,8 +2,6 @@ import type { InstalledPackage } from '../../core/package-list.ts';
 import type { ChangedFile } from '../../core/scanners/file-integrity.ts';
 import type { Verification } from '../../core/scanners/verify-output.ts';
 import type { EngineCall } from '../engines/engine.ts';
-import { ImageRoot } from '../image-root.ts';
-import { packageFiles } from '../packages.ts';
 import type { Finished } from '../process.ts';
 import type { ScanSubject } from './scanner.ts';
 
@@ -21,8 +19,6 @@ export class ToolMissingError extends Error {
 export type PackageOrigin = Pick<ChangedFile, 'package' | 'signature' | 'vendor'>;
 
 export interface Verified extends Verification {
-  /** What is missing of the records without which the tool finds no fault. */
-  gaps?: ChangedFile[];
   /** Finds the packages of files; asked for those only that count. */
   owners(paths: readonly string[]): Promise<ReadonlyMap<string, PackageOrigin>>;
 }
@@ -76,12 +72,6 @@ export class Tools {
       throw new ToolMissingError(`There is no ${program} that can be started.`);
     }
     return finished;
-  }
-
-  /** Lends the files that the package managers keep. */
-  records<Value>(use: (root: ImageRoot) => Promise<Value>): Promise<Value> {
-    const { engine, image } = this.#subject;
-    return engine.files(image, packageFiles, this.#call, (folder) => use(new ImageRoot(folder)));
   }
 }
 

@@ -18,7 +18,7 @@ export function parseMd5sums(text: string, owner: string): RecordedFile[] {
   return text.split('\n').flatMap((line) => {
     const [, digest, path] = /^([0-9a-f]{32})[ \t]+[*]?(?:\.?\/)?(.+)$/.exec(line) ?? [];
     if (digest === undefined || path === undefined) return [];
-    return [{ path: `/${path}`, algorithm: 'md5' as const, digest, package: owner }];
+    return [{ path: `/${path}`, algorithm: 'md5' as const, digest, ...configuration(`/${path}`), package: owner }];
   });
 }
 
@@ -36,12 +36,15 @@ export function parseApkFiles(text: string): RecordedFile[] {
     else if (line.startsWith('Z:') && file !== '') {
       const path = `/${folder === '' ? '' : `${folder}/`}${file}`;
       const digest = Buffer.from(value.slice(2), 'base64').toString('hex');
-      // apk keeps all of `/etc` as configuration.
-      const kind = path.startsWith('/etc/') ? ({ kind: 'config' } as const) : {};
       const algorithm = value.startsWith('Q2') ? 'sha256' : 'sha1';
-      files.push({ path, algorithm, digest, ...kind, package: `${name}-${version}` });
+      files.push({ path, algorithm, digest, ...configuration(path), package: `${name}-${version}` });
       file = '';
     }
   }
   return files;
+}
+
+/** apk keeps all of `/etc` so, and Debian asks it of packages. https://www.debian.org/doc/debian-policy/ch-files.html#configuration-files */
+function configuration(path: string): Pick<RecordedFile, 'kind'> {
+  return path.startsWith('/etc/') ? { kind: 'config' } : {};
 }

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => images[Symbol.asyncDispose]());
 
-const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+const md5 = (text: string | Buffer) => createHash('md5').update(text).digest('hex');
 const original: Record<string, string> = {
   'usr/bin/hello': 'hello\n',
   'usr/bin/changed': 'as it was\n',
@@ -37,8 +37,9 @@ Architecture: all
 Version: 2:0.1~rc1
 `;
 
-/** A database as dpkg writes it, of packages that brought the files. */
-function database(): ImageFiles {
+/** A database as dpkg writes it, of packages that brought the files, and dpkg itself if it is there. */
+function database(own: ImageFiles = {}): ImageFiles {
+  const programs = Object.entries(own).filter(([path]) => path.startsWith('root/usr/bin/'));
   const folder = 'root/var/lib/dpkg';
   return {
     [`${folder}/status`]: status,
@@ -50,6 +51,8 @@ function database(): ImageFiles {
     [`${folder}/info/hello.md5sums`]: Object.entries(original)
       .map(([path, text]) => `${md5(text)}  ${path}\n`)
       .join(''),
+    [`${folder}/info/dpkg.list`]: '/.\n',
+    [`${folder}/info/dpkg.md5sums`]: programs.map(([path, bytes]) => `${md5(bytes)}  ${path.slice(5)}\n`).join(''),
     [`${folder}/info/other.list`]: '/.\n',
     [`${folder}/info/other.md5sums`]: '',
     ...Object.fromEntries(Object.entries(original).map(([path, text]) => [`root/${path}`, text])),
@@ -75,7 +78,7 @@ async function look(files: ImageFiles) {
 test('files that are not as Debian’s packages brought them, in an image without a shell', async () => {
   const files: ImageFiles = {
     ...dpkg,
-    ...database(),
+    ...database(dpkg),
     'root/usr/bin/changed': 'as it is\n',
     'root/etc/hello.conf': 'mine\n',
   };
@@ -94,17 +97,35 @@ test('files that are not as Debian’s packages brought them, in an image withou
 });
 
 test('an image as its packages made it has none', async () => {
-  expect(await look({ ...dpkg, ...database() })).toMatchObject({ state: 'complete', findings: [], total: 0 });
+  expect(await look({ ...dpkg, ...database(dpkg) })).toMatchObject({ state: 'complete', findings: [], total: 0 });
 });
 
 test('lists of files that were removed are no pass', async () => {
-  const files = { ...dpkg, ...database() };
+  const files = { ...dpkg, ...database(dpkg) };
   delete files['root/var/lib/dpkg/info/hello.list'];
   await expect(look(files)).rejects.toThrow("files list file for package 'hello' missing");
 });
 
+test('a dpkg that is another than its package brought is not believed: the builder compares the files itself', async () => {
+  const files: ImageFiles = {
+    ...dpkg,
+    ...database(dpkg),
+    'root/usr/bin/changed': 'as it is\n',
+    'root/usr/bin/dpkg': '#!/bin/true\n',
+  };
+
+  expect(await look(files)).toMatchObject({
+    state: 'complete',
+    tool: "the image's dpkg database",
+    findings: [
+      { path: '/usr/bin/dpkg', problems: ['digest'], package: 'dpkg' },
+      { path: '/usr/bin/changed', problems: ['digest'], package: 'hello 1.0-3' },
+    ],
+  });
+});
+
 test('digests that were removed are found: dpkg itself finds no fault then', async () => {
-  const files: ImageFiles = { ...dpkg, ...database(), 'root/usr/bin/changed': 'as it is\n' };
+  const files: ImageFiles = { ...dpkg, ...database(dpkg), 'root/usr/bin/changed': 'as it is\n' };
   delete files['root/var/lib/dpkg/info/hello.md5sums'];
 
   expect(await look(files)).toMatchObject({

@@ -20,7 +20,10 @@ Summary: a test
 License: MIT
 Vendor: The Vendor
 BuildArch: noarch
+AutoReqProv: no
 Requires: what-no-image-has
+%define __os_install_post %{nil}
+%define _binaries_in_noarch_packages_terminate_build 0
 %description
 A test.
 %verifyscript
@@ -36,6 +39,7 @@ echo read > usr/share/doc/hello/README
 echo terms > usr/share/licenses/hello/LICENSE
 echo state > var/lib/hello/state
 ln -s hello usr/bin/link
+cp /usr/bin/rpm usr/bin/rpm
 echo x > "usr/lib/hello/a b"
 %files
 /usr/bin/hello
@@ -44,6 +48,7 @@ echo x > "usr/lib/hello/a b"
 /usr/bin/owner
 /usr/bin/same
 /usr/bin/link
+%attr(755, root, root) /usr/bin/rpm
 /usr/lib/hello
 %config(noreplace) /etc/hello.conf
 %doc /usr/share/doc/hello/NEWS
@@ -141,6 +146,12 @@ describe.skipIf(!hasPrograms('/usr/bin/rpm', '/usr/bin/rpmbuild'))('an image of 
     ]);
   });
 
+  test('an rpm that is another than its package brought is not believed: the builder compares the files itself', async () => {
+    const found = await look({ 'root/usr/bin/rpm': '#!/bin/true\n', 'root/usr/bin/hello': 'changed' });
+    expect(found).toMatchObject({ state: 'complete', tool: "the image's rpm database" });
+    expect(found.findings.map(({ path }) => path)).toEqual(['/usr/bin/hello', '/usr/bin/link', '/usr/bin/rpm']);
+  });
+
   test('an image without rpm is compared with what its database says', async () => {
     const files = { ...base };
     for (const path of Object.keys(base)) {
@@ -163,14 +174,13 @@ describe.skipIf(!hasPrograms('/usr/bin/rpm', '/usr/bin/rpmbuild'))('an image of 
         { path: '/usr/bin/gone', problems: ['missing'], ...origin },
         { path: '/usr/bin/hello', problems: ['digest'], ...origin },
         { path: '/usr/bin/link', problems: ['missing'], ...origin },
+        { path: '/usr/bin/rpm', problems: ['missing'], ...origin },
       ],
-      total: 3,
+      total: 4,
     });
   });
 
   test('a database that cannot be read any more is no pass', async () => {
-    await expect(look({ 'root/var/lib/rpm/rpmdb.sqlite': 'no database' })).rejects.toThrow(
-      'rpm could not list the packages: error: cannot open Packages database',
-    );
+    await expect(look({ 'root/var/lib/rpm/rpmdb.sqlite': 'no database' })).rejects.toThrow('file is not a database');
   });
 });

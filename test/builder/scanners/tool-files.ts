@@ -13,7 +13,9 @@ export function hasPrograms(...programs: string[]): boolean {
 /** Programs of this machine with what they need to start. */
 export function programFiles(...programs: string[]): ImageFiles {
   const needed = programs.flatMap((program) =>
-    [...execFileSync('/usr/bin/ldd', [program], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path),
+    [...execFileSync('/usr/bin/ldd', [program], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)].map(
+      ([, path = '']) => path,
+    ),
   );
   return Object.fromEntries(
     [...programs, ...new Set(needed)].map((path) => [join('root', path), readFileSync(realpathSync(path))]),
