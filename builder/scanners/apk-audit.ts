@@ -17,7 +17,8 @@ export const auditApk: Verify = async (tools, packages) => {
   const asked = await tools.run('apk', 'info', '--verbose');
   if (asked.code !== 0) throw new VerifyFailedError(`apk could not list the packages: ${lastWords(asked)}`);
   // `libc-utils-0.7.2-r5`
-  mustKnow('apk', packages, new Set(asked.stdout.split('\n').map((line) => line.replace(/-(?=[^-]+-[^-]+$)/, ' '))));
+  const known = asked.stdout.split('\n').map((line) => line.replace(/^(\S+)-([^\s-]+-r\d+)\b.*$/, '$1 $2'));
+  mustKnow('apk', packages, new Set(known));
   const audited = await tools.run('apk', 'audit', '--system', '--recursive', '--check-permissions');
   if (audited.code !== 0) throw new VerifyFailedError(`apk could not audit: ${lastWords(audited)}`);
   return { ...parseApkAudit(audited.stdout), owners: (paths) => ownersOf(tools, paths) };
