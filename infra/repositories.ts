@@ -80,7 +80,7 @@ export class Repositories {
       resources: [repositories],
       because: projectsAreData,
     });
-    // ECR asks Inspector on the caller's behalf where the registry has enhanced scanning.
+    // ECR asks Inspector on the caller's behalf where the registry has enhanced scanning, and Slipway where ECR has no findings.
     // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
     allow(grantee, {
       actions: ['inspector2:ListCoverage', 'inspector2:ListFindings'],

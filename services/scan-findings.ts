@@ -104,7 +104,8 @@ function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
  */
 function aliasesOf(id: string | undefined, related: readonly string[] = []): string[] | undefined {
   const [only, ...others] = new Set(related);
-  const isAlias = only !== undefined && others.length === 0 && /^CVE-\d+-\d+$/.test(only) && !id?.startsWith('CVE-');
+  const isAlias =
+    only !== undefined && others.length === 0 && /^CVE-\d{4}-\d{4,19}$/.test(only) && !id?.startsWith('CVE-');
   return isAlias ? [only] : undefined;
 }
 

@@ -199,9 +199,6 @@ describe('no function may do what its code never asks for', () => {
   const byRegistry = new Set([...push, ...pull, 'ecr:ListImages']);
   const operations: Record<string, string> = {
     's3:ListBucket': 'ListObjectsV2|GetObject',
-    // ECR asks Inspector with the caller's permissions: image-scanning-enhanced-iam.html of its user guide.
-    'inspector2:ListCoverage': 'DescribeImageScanFindings',
-    'inspector2:ListFindings': 'DescribeImageScanFindings',
   };
 
   test.each(functions().map((each) => [each.stem, each] as const))('%s', (_stem, each) => {

@@ -114,10 +114,11 @@ describe('findings of enhanced scanning', () => {
   });
 
   it.each([
-    ['GHSA-x', ['CVE-2026-1'], ['CVE-2026-1']],
-    ['ALAS2023-2026-1', ['CVE-2026-1', 'CVE-2026-2'], undefined],
-    ['CVE-2026-1', ['CVE-2026-2'], undefined],
+    ['GHSA-x', ['CVE-2026-1000'], ['CVE-2026-1000']],
+    ['ALAS2023-2026-1', ['CVE-2026-1000', 'CVE-2026-2000'], undefined],
+    ['CVE-2026-1000', ['CVE-2026-2000'], undefined],
     ['GHSA-x', ['GHSA-y'], undefined],
+    ['GHSA-x', ['CVE-2026-12345678901234567890'], undefined],
     ['GHSA-x', undefined, undefined],
   ])('that are called %s and are related to %j may be named by %j, too', async (vulnerabilityId, related, aliases) => {
     const [finding] = await enhanced({

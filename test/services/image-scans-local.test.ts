@@ -47,7 +47,7 @@ const complete = (count: number): ScanOutcome => ({
 async function open(options: Parameters<typeof startRegistryMachine>[0]) {
   machine = await startRegistryMachine(options);
   const credentials = machine.account.iam.ownerKeys();
-  ecr = new ECRClient({ endpoint: `${machine.url}/aws`, region: 'us-east-1', credentials });
+  ecr = new ECRClient({ endpoint: `${machine.url}/aws`, region: 'us-east-1', credentials, maxAttempts: 1 });
   const inspector = new Inspector2Client({ endpoint: `${machine.url}/aws`, region: 'us-east-1', credentials });
   scans = createImageScans(ecr, inspector, () => clock());
   const imageScanningConfiguration = { scanOnPush: true };
