@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureBillGenerator } from '../local/bill-generator.ts';
 import { type Machine, startMachine } from '../local/machine.ts';
+import { ensureScannerTools } from '../local/scanner-tools.ts';
 
 /** A machine in a fresh folder for as long as the work takes. */
 export async function withMachine<Result>(
   work: (machine: Machine, folder: string) => Promise<Result>,
 ): Promise<Result> {
-  await ensureBillGenerator({ say: console.error });
+  await ensureScannerTools({ say: console.error });
   const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
   const machine = await startMachine({
     dataFolder: join(folder, 'data'),

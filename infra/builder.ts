@@ -120,7 +120,7 @@ export class Builder extends Construct implements Grantee {
               },
               logLevel: 'warning',
             });
-            for (const file of ['buildspec.yml', 'syft.txt'])
+            for (const file of ['buildspec.yml', 'syft.txt', 'hadolint.txt'])
               copyFileSync(join(sources, file), join(outputFolder, file));
             return true;
           },

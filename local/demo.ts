@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PortError } from './address.ts';
-import { ensureBillGenerator } from './bill-generator.ts';
 import {
   type ContainerEngine,
   ContainerEngineMissingError,
@@ -24,6 +23,7 @@ import { prepareRootFileSystem, type Setting, type Story, tellStory } from './de
 import { invitation, summary } from './demo/summary.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { createProgress, type Progress, seconds } from './progress.ts';
+import { ensureScannerTools } from './scanner-tools.ts';
 
 interface Stage {
   progress: Progress;
@@ -93,7 +93,7 @@ function showEngine(steps: Steps, progress: Progress): Promise<ContainerEngine> 
         task.update('installing');
       };
       const found = await ensureContainerEngine({ say, progress: (activity) => task.detail(activity), signal });
-      await ensureBillGenerator({ say: (line) => progress.say(line), signal });
+      await ensureScannerTools({ say: (line) => progress.say(line), signal });
       return found;
     },
     (task, { name, version, installed }) =>

@@ -9,9 +9,9 @@ import { type Address, listen } from './address.ts';
 import { type OpenAccount, openAccount } from './aws/account.ts';
 import type { EcrOptions } from './aws/ecr/ecr.ts';
 import type { Keys } from './aws/service.ts';
-import { billGeneratorFolder } from './bill-generator.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { createHandover } from './handover.ts';
+import { scannerToolsPath } from './scanner-tools.ts';
 import { createServices, type Services } from './services.ts';
 import { readContext, synthesise } from './synthesise.ts';
 import { deploy } from './template/deploy.ts';
@@ -157,7 +157,7 @@ function engineEnvironment(dataFolder: string): Record<string, string> {
     ...(Object.fromEntries(found) as Record<string, string>),
     // The layers of one build are there for the next one, as a Docker daemon would have them.
     XDG_CACHE_HOME: join(dataFolder, 'cache'),
-    PATH: `${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:${billGeneratorFolder()}`,
+    PATH: `${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:${scannerToolsPath()}`,
     ...(existsSync(dockerConfig) && { DOCKER_CONFIG: dockerConfig }),
   };
 }

@@ -9,7 +9,7 @@ import { Redaction } from '../../../builder/redaction.ts';
 import { sbom } from '../../../builder/scanners/sbom.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import type { PackageList } from '../../../core/package-list.ts';
-import { billGeneratorFolder } from '../../../local/bill-generator.ts';
+import { scannerToolsPath } from '../../../local/scanner-tools.ts';
 
 let folder: string;
 let root: string;
@@ -23,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const log = new BuildLog({ redaction: new Redaction(), console: () => undefined, store: async () => undefined });
-const usualPath = `${process.env.PATH}:${billGeneratorFolder()}`;
+const usualPath = `${process.env.PATH}:${scannerToolsPath()}`;
 const signal = () => AbortSignal.timeout(15_000);
 const hasSyft = await exists('syft', ['--version'], { env: { PATH: usualPath }, signal: signal() });
 if (!hasSyft)
