@@ -160,6 +160,8 @@ export function shortLivedContainers({
             'run',
             '--rm',
             `--name=${name}`,
+            // Podman waits for so long before it takes away what still runs.
+            '--stop-timeout=0',
             ...(container.user === 'image' ? [] : [`--user=${whom}`]),
             '--cap-drop=ALL',
             ...(container.capabilities ?? []).map((each) => `--cap-add=${each}`),
