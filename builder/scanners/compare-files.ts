@@ -18,8 +18,8 @@ export async function compareFiles(
 ): Promise<{ files: ChangedFile[]; gaps: ChangedFile[] } | undefined> {
   const { recorded, gaps } = await engine.files(image, packageFiles, call, async (folder) => {
     const root = new ImageRoot(folder);
-    const recorded = await readFileRecords(manager, root, call.workspace);
-    return { recorded, gaps: manager === 'dpkg' ? await dpkgGaps(root) : [] };
+    const recorded = await readFileRecords(manager, root, call);
+    return { recorded, gaps: manager === 'dpkg' ? await dpkgGaps(root, call.signal) : [] };
   });
   if (recorded.length === 0) return undefined;
   const asked = recorded.filter((file) => counts({ ...file, problems: ['digest'] }));
@@ -28,9 +28,8 @@ export async function compareFiles(
     const root = new ImageRoot(folder);
     const changed: ChangedFile[] = [];
     for (const file of asked) {
-      call.signal.throwIfAborted();
       const { path, algorithm, digest, kind, package: owner, vendor } = file;
-      const found = await root.digest(path, algorithm, { follows: manager === 'dpkg' });
+      const found = await root.digest(path, algorithm, { follows: manager === 'dpkg', signal: call.signal });
       if (found === digest) continue;
       const problems: ChangedFile['problems'] = [found === undefined ? 'missing' : 'digest'];
       changed.push({ path, problems, ...(kind ? { kind } : {}), package: owner, ...(vendor ? { vendor } : {}) });

@@ -3,13 +3,17 @@ import { join } from 'node:path';
 import { parseDpkgStatus } from '../../core/package-databases.ts';
 import type { ChangedFile } from '../../core/scanners/file-integrity.ts';
 import { parseApkFiles, parseMd5sums, type RecordedFile } from '../../core/scanners/recorded-files.ts';
+import type { EngineCall } from '../engines/engine.ts';
 import type { ImageRoot } from '../image-root.ts';
 import { apkDatabases, copyRpmDatabase } from '../packages.ts';
 import { readRpmHeaders } from '../rpm-database.ts';
 import type { RpmHeader } from '../rpm-header.ts';
+import { VerifyFailedError } from './verify.ts';
 
 const largestRecord = 64 * 2 ** 20;
 const mostRecords = 20_000;
+/** Above what a desktop with everything has. */
+const mostFiles = 1_000_000;
 const dpkgInfo = 'var/lib/dpkg/info';
 /** Where images have their packages that were put together without dpkg: a file for each. */
 const dpkgParts = 'var/lib/dpkg/status.d';
@@ -54,30 +58,44 @@ const algorithms: Readonly<Record<number, RecordedFile['algorithm']>> = {
 export async function readFileRecords(
   manager: 'rpm' | 'dpkg' | 'apk',
   root: ImageRoot,
-  workspace: string,
+  { workspace, signal }: Pick<EngineCall, 'workspace' | 'signal'>,
 ): Promise<RecordedFile[]> {
-  if (manager === 'dpkg') return dpkgRecords(root);
+  if (manager === 'dpkg') return dpkgRecords(root, signal);
   if (manager === 'apk') {
     const databases = await Promise.all(apkDatabases.map((path) => root.text(path, largestRecord)));
-    return databases.flatMap((text) => parseApkFiles(text ?? ''));
+    return databases.flatMap((text) => notTooMany(parseApkFiles(text ?? '')));
   }
   const database = await copyRpmDatabase(root, workspace);
   // The older forms are read by rpm alone.
   if (database?.name !== 'rpmdb.sqlite') return [];
-  return readRpmHeaders(join(database.folder, database.name), rpmRecords).flat();
+  const records: RecordedFile[] = [];
+  readRpmHeaders(join(database.folder, database.name), (header) => {
+    for (const record of rpmRecords(header)) records.push(record);
+    notTooMany(records);
+  });
+  return records;
+}
+
+/** @throws VerifyFailedError */
+function notTooMany(records: RecordedFile[]): RecordedFile[] {
+  if (records.length <= mostFiles) return records;
+  throw new VerifyFailedError(`The image's package database has more than ${mostFiles} files.`);
 }
 
 /** Of packages as dpkg has them, and of those of images that were put together without it. */
-async function dpkgRecords(root: ImageRoot): Promise<RecordedFile[]> {
+async function dpkgRecords(root: ImageRoot, signal: AbortSignal): Promise<RecordedFile[]> {
   const records: RecordedFile[] = [];
   for (const folder of [dpkgInfo, dpkgParts]) {
     const names = (await root.list(folder, mostRecords)).filter((name) => name.endsWith('.md5sums'));
     for (const name of names) {
+      signal.throwIfAborted();
       const owner = name.slice(0, -'.md5sums'.length);
       const status = folder === dpkgParts ? await root.text(`${folder}/${owner}`, largestRecord) : undefined;
       const [found] = parseDpkgStatus(status ?? '');
       const shown = found ? `${found.name} ${found.version}` : owner.replace(/:.*$/, '');
-      records.push(...parseMd5sums((await root.text(`${folder}/${name}`, largestRecord)) ?? '', shown));
+      const text = (await root.text(`${folder}/${name}`, largestRecord)) ?? '';
+      for (const record of parseMd5sums(text, shown)) records.push(record);
+      notTooMany(records);
     }
   }
   return records;
@@ -87,12 +105,13 @@ async function dpkgRecords(root: ImageRoot): Promise<RecordedFile[]> {
  * The digests that are missing of packages with files: dpkg compares what it has, and finds no fault with the rest. Some images are made
  * smaller that way.
  */
-export async function dpkgGaps(root: ImageRoot): Promise<ChangedFile[]> {
+export async function dpkgGaps(root: ImageRoot, signal: AbortSignal): Promise<ChangedFile[]> {
   const names = await root.list(dpkgInfo, mostRecords);
   const there = new Set(names);
   const lists = names.filter((name) => name.endsWith('.list') && !there.has(name.replace(/list$/, 'md5sums')));
   const gaps: ChangedFile[] = [];
   for (const name of lists) {
+    signal.throwIfAborted();
     if (!bringsFiles((await root.text(`${dpkgInfo}/${name}`, largestRecord)) ?? '')) continue;
     const owner = name.slice(0, -'.list'.length);
     const path = `/${dpkgInfo}/${owner}.md5sums`;

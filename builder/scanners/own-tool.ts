@@ -31,15 +31,15 @@ export async function lookAtTool(
   const places = programs[manager].flatMap((name) => folders.map((folder) => `${folder}/${name}`));
   return engine.files(image, [...packageFiles, ...places, preload], call, async (folder) => {
     const root = new ImageRoot(folder);
-    const records = await readFileRecords(manager, root, call.workspace);
+    const records = await readFileRecords(manager, root, call);
     const digests = new Set(records.map(({ digest }) => digest));
     let isAsInstalled = !(await root.has(preload));
     // Where the database says nothing of any file, it says nothing of these.
     const [first] = records;
     for (const place of first ? places : []) {
-      const found = await root.digest(place, first?.algorithm ?? '', { follows: true });
+      const found = await root.digest(place, first?.algorithm ?? '', { follows: true, signal: call.signal });
       if (found !== undefined && !digests.has(found)) isAsInstalled = false;
     }
-    return { isAsInstalled, gaps: manager === 'dpkg' ? await dpkgGaps(root) : [] };
+    return { isAsInstalled, gaps: manager === 'dpkg' ? await dpkgGaps(root, call.signal) : [] };
   });
 }

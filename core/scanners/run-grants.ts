@@ -89,7 +89,9 @@ function isDisabling(value: string): boolean {
 
 /** A name without a slash is a volume of the engine's, and a path alone is one in the container. */
 function volumeSource(value: string): string | undefined {
-  const [, source = ''] = /^((?:\$\{[^}]*\}|\$\([^)]*\)|`[^`]*`|[^:])+):/s.exec(value) ?? [];
+  // A variable's default and a command may have colons of their own.
+  const masked = value.replaceAll(/\$\{[^}]*\}|\$\([^)]*\)|`[^`]*`/g, (each) => '_'.repeat(each.length));
+  const source = value.slice(0, Math.max(masked.indexOf(':'), 0));
   return isPath(source) ? source : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const sha1 = (text: string) => `Q1${createHash('sha1').update(text).digest('base64')}`;
 
 /** Compares the files of a folder as if it were an image's root. */
-async function compare(manager: 'apk' | 'dpkg', files: Record<string, string>) {
+async function compare(manager: 'apk' | 'dpkg', files: Record<string, string>, signal = AbortSignal.timeout(10_000)) {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
@@ -24,7 +24,7 @@ async function compare(manager: 'apk' | 'dpkg', files: Record<string, string>) {
   const engine = {
     files: (_image: string, _paths: string[], _call: EngineCall, use: (folder: string) => unknown) => use(folder),
   };
-  const call = { workspace: folder, signal: AbortSignal.timeout(10_000) } as EngineCall;
+  const call = { workspace: folder, signal } as EngineCall;
   const compared = await compareFiles(manager, { engine, image: 'x' } as unknown as ScanSubject, call);
   return compared && [...compared.files, ...compared.gaps];
 }
@@ -97,6 +97,16 @@ test('packages without a record beside others that have one are found', async ()
     'var/lib/dpkg/status.d/b': 'Package: b\nVersion: 1\n',
   });
   expect(changed).toEqual([{ path: '/var/lib/dpkg/status.d/b.md5sums', problems: ['missing'], package: 'b' }]);
+});
+
+test('a file with a hole that is longer than any disk is read for as long as the scanner may look', async () => {
+  mkdirSync(join(folder, 'usr'));
+  writeFileSync(join(folder, 'usr/hole'), '');
+  truncateSync(join(folder, 'usr/hole'), 2 ** 42);
+  const record = `${createHash('md5').update('').digest('hex')}  usr/hole\n`;
+  await expect(compare('dpkg', { 'var/lib/dpkg/info/a.md5sums': record }, AbortSignal.timeout(300))).rejects.toThrow(
+    'aborted',
+  );
 });
 
 test('without records there is nothing to compare with', async () => {

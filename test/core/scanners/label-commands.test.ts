@@ -179,6 +179,19 @@ test('a label that is too long is no pass', () => {
   expect(reason).toContain('it is longer than 16384 characters');
 });
 
+test('labels that are made to take long are read at once', () => {
+  const made = [
+    `-v ${'${a}'.repeat(4000)}`,
+    `-v ${'${'.repeat(8000)}`,
+    `-v ${'$('.repeat(8000)}`,
+    `--mount ${'"a"'.repeat(5000)}`,
+    `-v ${'/../'.repeat(4000)}:x`,
+  ];
+  const started = performance.now();
+  for (const options of made) capabilitiesOf({ RUN: `docker run ${options} IMAGE` });
+  expect(performance.now() - started).toBeLessThan(1000);
+});
+
 test('each label is looked at, in every form of its name, and one that cannot be read hides no other', () => {
   const { findings, reason } = capabilitiesOf({
     run: 'docker run --privileged IMAGE',
