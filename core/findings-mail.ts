@@ -42,7 +42,7 @@ export function findingsMail({ project, news, siteUrl, indexUrl }: FindingsMail)
   const blocked = news.filter(({ verdict }) => verdict?.outcome === 'block');
   const index = indexUrl && webLink(indexUrl);
   const images = news.length === 1 ? 'an image' : `${news.length} images`;
-  const page = `${siteUrl}/projects/${project.replace(':', '/')}/releases`;
+  const page = `${siteUrl}/projects/${project.split(/[/:]/).map(encodeURIComponent).join('/')}/releases`;
   const content: MailContent = {
     tone: appeared.length > 0 || isLost ? 'warning' : 'good',
     title: `There is news of ${news.length === 1 ? 'a released image' : 'released images'} of ${name}`,

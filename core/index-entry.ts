@@ -197,9 +197,9 @@ export const entrySchema = z.strictObject({
   'pull-requests': flag
     .nullish()
     .describe('Whether pull requests to the source are built and judged, without a release.'),
-  notify: listOf(oneOf([...notifiableStatuses, 'never']), 'the end of a build')
+  notify: listOf(oneOf([...notifiableStatuses, 'never']), 'the end of a build, or findings')
     .optional()
-    .describe('Which ends of builds are told by mail: all of them if absent.'),
+    .describe('What is told by mail: ends of builds, and what is found later in released images; all of it if absent.'),
   enabled: flag.nullish().describe('`false` puts the project to rest: nothing is built, its images stay.'),
   schedule: schedule
     .nullish()
