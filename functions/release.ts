@@ -113,7 +113,13 @@ export function createRelease({ bills, builds, projects, heads, releases, openRe
     const registry = await openRegistry();
     const versions = isBranch(build.ref) ? [] : await registry.tags(repository);
     const floating = floatingTags(project, build, versions);
-    if (last && last.build !== build.id && last.digest === digest && floating.every((tag) => last.tags.includes(tag))) {
+    if (
+      last &&
+      last.build !== build.id &&
+      floating.every((tag) => last.tags.includes(tag)) &&
+      (last.digest === digest ||
+        (await registry.haveSameContent({ repository, digest: last.digest }, { ...build.candidate })))
+    ) {
       await projects.yieldRelease(build.project, build.id);
       return end(releasing, 'unchanged');
     }

@@ -2,6 +2,7 @@ import { type ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ec
 import { z } from 'zod';
 import { UpstreamError } from '../core/errors.ts';
 import { type Attachment, artifactOf } from './artifact.ts';
+import { haveSameContent, type ImagePlace, type ImageSource } from './image-contents.ts';
 
 const indexTypes = [
   'application/vnd.oci.image.index.v1+json',
@@ -141,7 +142,21 @@ export async function openRegistry(client: ECRClient) {
     return source;
   }
 
+  async function read(repository: string, kind: 'manifests' | 'blobs', digest: string): Promise<Response | undefined> {
+    const response = await request(`/v2/${repository}/${kind}/${digest}`, { headers: { accept } });
+    if (response.status === 404) return undefined;
+    return response.ok ? response : refuse(response, `the ${kind} ${digest} of ${repository}`);
+  }
+
+  const source: ImageSource = {
+    json: async (repository, kind, digest) => (await read(repository, kind, digest))?.json().catch(() => undefined),
+    blob: async (repository, digest) => (await read(repository, 'blobs', digest))?.body ?? new ReadableStream(),
+  };
+
   return {
+    /** Whether two images are one but for times. */
+    haveSameContent: (one: ImagePlace, other: ImagePlace): Promise<boolean> => haveSameContent(source, one, other),
+
     /** The registry's host, as it stands before a repository's name. */
     host: new URL(proxyEndpoint).host,
 

@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { haveSameContent, type ImageSource } from '../../services/image-contents.ts';
 import { commandOf, runningCommands } from '../running-commands.ts';
 import { busybox, password, secretKey, Workshop } from './workshop.ts';
 
@@ -19,6 +20,17 @@ beforeAll(async () => {
 });
 
 afterAll(() => workshop[Symbol.asyncDispose]());
+
+/** The images of a workshop's registry. */
+function imagesOf({ registry }: Workshop): ImageSource {
+  const headers = { authorization: `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}` };
+  const read = (repository: string, kind: string, digest: string) =>
+    fetch(`${registry.url}/v2/${repository}/${kind}/${digest}`, { headers });
+  return {
+    json: async (...place) => (await read(...place)).json(),
+    blob: async (repository, digest) => (await read(repository, 'blobs', digest)).body ?? new ReadableStream(),
+  };
+}
 
 const onBase = (...lines: string[]) => ['FROM demo/base:v1', ...lines, ''].join('\n');
 
@@ -73,21 +85,25 @@ test('a commit becomes a candidate with its labels, pinned bases and the commitâ
   expect(console).toBe(log);
 });
 
-test('the same commit gives the same image again, and the same layers in another place', async () => {
-  const commit = workshop.git.commit('app', { Dockerfile: busybox.dockerfile, ...busybox.files });
+test('the same commit gives the same image again, without the cache the same content, and the same layers in another place', async () => {
+  const dockerfile = `${busybox.dockerfile}RUN mkdir /made && echo text > /made/file && ln /made/file /made/link && rm /bin/vi\n`;
+  const commit = workshop.git.commit('app', { Dockerfile: dockerfile, ...busybox.files });
   const source = { url: `${workshop.git.url}/app.git`, commit, ref: 'refs/heads/main' };
   await using other = await Workshop.open();
-  const [one, two, elsewhere] = [
+  const [one, two, anew, elsewhere] = [
     await workshop.run(workshop.request(commit)),
     await workshop.run(workshop.request(commit)),
+    await workshop.run(workshop.request(commit, { noCache: true })),
     await other.run(other.request(commit, { source })),
   ].map(({ result, log }) => (result.outcome === 'built' ? result.digest : log));
   expect(two).toBe(one);
+  const place = (digest = '') => ({ repository: 'candidate/demo/app', digest });
+  expect(await haveSameContent(imagesOf(workshop), place(one), place(anew))).toBe(true);
   const layers = (place: Workshop, digest = '') =>
     z.object({ layers: z.array(z.unknown()) }).parse(place.registry.manifest('candidate/demo/app', digest)?.body)
       .layers;
   expect(layers(other, elsewhere)).toEqual(layers(workshop, one));
-});
+}, 60_000);
 
 test('nothing is left behind but the layers for the next build', async () => {
   await workshop.build({ Dockerfile: onBase('RUN true') });

@@ -245,6 +245,26 @@ describe('a build of the digest that is released already', () => {
     expect(await world.builds.require(idOf(2))).not.toHaveProperty('image');
   });
 
+  it('is unchanged also where its digest is another one, but only because of times', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await world.release(1);
+    const before = world.shelf.tagsOf(repository);
+    await world.pass(2);
+    world.shelf.twin(digest, digestOf(2));
+    expect(await world.release(2)).toEqual({ status: 'unchanged' });
+    expect(world.shelf.tagsOf(repository)).toEqual(before);
+  });
+
+  it('is released where its content is another one', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await world.release(1);
+    await world.pass(2);
+    expect(await world.release(2)).toEqual({ status: 'released' });
+    expect(world.shelf.tagsOf(repository).latest).toBe(digestOf(2));
+  });
+
   it('is released when the entry has a new tag for it', async () => {
     await using world = await startReleasing();
     await world.pass(1);

@@ -3,6 +3,7 @@ import { type Registry, TagTakenError } from '../../services/registry.ts';
 
 /** A registry whose `build-` tags never move, in memory. */
 export function createShelf() {
+  const twins = new Set<string>();
   const images = new Map<string, Set<string>>();
   const tags = new Map<string, Map<string, string>>();
   const attached = new Map<string, Map<string, string>>();
@@ -10,6 +11,7 @@ export function createShelf() {
   const tagsOf = (repository: string) => held(tags, repository, new Map<string, string>());
   const registry: Registry = {
     host: 'registry.example',
+    haveSameContent: async (one, other) => twins.has(`${one.digest} ${other.digest}`),
     async digestOf(repository, reference) {
       return imagesOf(repository).has(reference) ? reference : tagsOf(repository).get(reference);
     },
@@ -31,6 +33,8 @@ export function createShelf() {
   };
   return {
     registry,
+    /** The one image is the other but for times. */
+    twin: (one: string, other: string) => void twins.add(`${one} ${other}`),
     push: (repository: string, digest: string) => void imagesOf(repository).add(digest),
     /** Media type to content. */
     attachedTo: (repository: string, digest: string) =>
