@@ -30,7 +30,7 @@ export function releaseListPage({ project, releases, cursor, query, now }: Relea
     api: `/api/v1${path}`,
     main: html`<div class="head"><h1><a href="${projectPath(project.name)}">${project.name}</a>: releases</h1></div>
 <p class="meaning">Each image that was released is looked at again once a week, and when a scanner has news of it. Whatever is found, its tags stay.</p>
-${releases.length > 0 ? releaseRows(releases, now) : html`<p class="empty">No releases${query.has('cursor') ? ' before these' : ' yet'}.</p>`}
+<section>${releases.length > 0 ? releaseRows(releases, now) : html`<p class="empty">No releases${query.has('cursor') ? ' before these' : ' yet'}.</p>`}</section>
 ${pager(path, query, cursor)}`,
   });
 }
@@ -52,7 +52,7 @@ function row(release: ReleasedImage, now: Date): Html {
 ${standingChip(release)}
 <div class="what"><a href="${releasesPath(project)}/${digest}"><code>${shortDigest(digest)}</code></a> <span class="tags">${floating.map(tagInWords)}</span><span class="why">${findingsInWords(release)}</span></div>
 <div class="where"><span>${checkedAt ? html`looked at ${ageElement(checkedAt, now)}` : 'not looked at yet'}</span></div>
-<div class="when"><span>${ageElement(releasedAt, now)}</span></div>
+<div class="when"><span>released</span><span>${ageElement(releasedAt, now)}</span></div>
 </li>`;
 }
 
@@ -68,7 +68,7 @@ function findingsInWords({ counts, appeared = 0 }: ReleasedImage): string {
 function standing(release: ReleasedImage): [Tone, string] {
   switch (currentState(release)) {
     case 'waiting':
-      return ['quiet', 'to be looked at'];
+      return ['quiet', 'waiting'];
     case 'gone':
       return ['bad', 'gone'];
     case 'failed':
@@ -126,7 +126,7 @@ ${others.length > 0 && html`<div><dt>Other tags</dt><dd class="tags">${others.ma
 <div><dt>Looked at</dt><dd>${checkedAt ? html`${ageElement(checkedAt, now)} <span class="quiet">${exactTime(checkedAt)}</span>` : 'not yet'}</dd></div>
 <div><dt>Next look</dt><dd>${dueAt ? exactTime(dueAt) : 'none'}</dd></div>
 <div><dt>Findings</dt><dd>${findingsInWords(release)}</dd></div>
-${toldAt && html`<div><dt>Mail</dt><dd>${exactTime(toldAt)}</dd></div>`}
+${toldAt && html`<div><dt>Last mail</dt><dd>${exactTime(toldAt)}</dd></div>`}
 </dl></section>
 ${findingsSection(findings, path)}`,
   });

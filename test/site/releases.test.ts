@@ -67,7 +67,7 @@ it("a project's page has its newest releases, with what is known of them today",
 it('all releases of a project are a page and JSON, with tags, digest, times and the way to the findings', async () => {
   const ask = site();
   const page = await ask(path);
-  expect(page.text).toContain('to be looked at');
+  expect(page.text).toContain('waiting');
   expect(page.text).toContain(`href="${path}/${digest}"`);
   const { items, cursor } = JSON.parse((await ask(`/api/v1${path}`)).text);
   expect(cursor).toBeNull();
