@@ -47,6 +47,8 @@ const element = z.looseObject({ SPDXID: z.string() });
 const spdxPackage = element.extend({
   name: z.string(),
   versionInfo: z.string().optional(),
+  downloadLocation: z.string().optional(),
+  homepage: z.string().optional(),
   externalRefs: z.array(z.looseObject({ referenceType: z.string(), referenceLocator: z.string() })).optional(),
 });
 const relationship = z.looseObject({
@@ -104,7 +106,7 @@ function cycloneDx(input: unknown, image: BilledImage): Bill {
         purl,
       },
     },
-    components,
+    components: components.map(({ purl: own, ...each }) => (isPurl(own) ? { ...each, purl: own } : each)),
   };
   const [tool] = metadata.tools.components;
   return {
@@ -131,7 +133,7 @@ function spdx(input: unknown, image: BilledImage): Bill {
     ...document,
     name,
     creationInfo: { ...document.creationInfo, created: secondOf(image.createdAt) },
-    packages: document.packages.map((each) =>
+    packages: document.packages.map(withGoodAddresses).map((each) =>
       isRoot(each)
         ? {
             ...each,
@@ -166,6 +168,34 @@ function named({ repository, digest, architecture }: BilledImage) {
 
 function isOfDistribution(purl: string | undefined): boolean {
   return /^pkg:(?:deb|rpm|apk|alpm)\//.test(purl ?? '');
+}
+
+/**
+ * What an image's packages say of themselves is copied by the generator as it is: an address of another form makes the whole document one that
+ * its format does not allow.
+ */
+function withGoodAddresses({ homepage, externalRefs, ...each }: z.infer<typeof spdxPackage>) {
+  return {
+    ...each,
+    downloadLocation: isAddress(each.downloadLocation) ? each.downloadLocation : 'NOASSERTION',
+    ...(isAddress(homepage) && /^https?:/i.test(homepage) ? { homepage } : {}),
+    ...(externalRefs === undefined
+      ? {}
+      : { externalRefs: externalRefs.filter((ref) => ref.referenceType !== 'purl' || isPurl(ref.referenceLocator)) }),
+  };
+}
+
+const longestAddress = 2000;
+/** https://spdx.github.io/spdx-spec/v2.3/package-information/#77-package-download-location-field */
+const addressPattern =
+  /^(?:(?:git|hg|svn|bzr)\+)?(?:https?|ssh|git|svn|s?ftp):\/\/(?:[\w.-]+@)?[a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z]{2,}(?::\d{1,5})?(?:\/[\x21-\x7e]*)?$/i;
+
+function isAddress(text: string | undefined): text is string {
+  return text !== undefined && text.length <= longestAddress && addressPattern.test(text);
+}
+
+function isPurl(text: string | undefined): text is string {
+  return text !== undefined && text.length <= longestAddress && /^pkg:[a-z0-9.+-]+\/[\x21-\x7e]+$/i.test(text);
 }
 
 function secondOf(time: Date): string {

@@ -97,6 +97,39 @@ test('an SPDX bill is of the image, and claims no checksum of a file that nobody
   ]);
 });
 
+test('what a package says of itself makes no document that the format forbids', () => {
+  const said = (over: object) => ({ name: 'evil', SPDXID: 'SPDXRef-evil', ...over });
+  const purlOf = (locator: string) => ({
+    referenceCategory: 'PACKAGE-MANAGER',
+    referenceType: 'purl',
+    referenceLocator: locator,
+  });
+  const document = spdx({
+    packages: [
+      ...spdx().packages,
+      said({ downloadLocation: 'chalk/wrap-ansi', homepage: 'javascript:alert(1)' }),
+      said({ downloadLocation: 'git+https://exa mple.org/x.git', homepage: 'http://[::1' }),
+      said({ downloadLocation: `https://${'a-'.repeat(500_000)}`, externalRefs: [purlOf('pkg:npm/a\n\u001b[31m@1')] }),
+      said({ downloadLocation: 'git+ssh://git@example.org/x.git', homepage: 'https://example.org/é' }),
+      said({ downloadLocation: 'https://example.org:8443/x?y#z', homepage: 'http://example.org' }),
+    ],
+  });
+  const { packages } = JSON.parse(make('spdx', document).text);
+  const kept = packages.slice(2).map(({ SPDXID: _, name: __, ...rest }: Record<string, unknown>) => rest);
+  expect(kept).toEqual([
+    { downloadLocation: 'NOASSERTION' },
+    { downloadLocation: 'NOASSERTION' },
+    { downloadLocation: 'NOASSERTION', externalRefs: [] },
+    { downloadLocation: 'git+ssh://git@example.org/x.git' },
+    { downloadLocation: 'https://example.org:8443/x?y#z', homepage: 'http://example.org' },
+  ]);
+
+  const components = [{ type: 'library', name: 'a', purl: 'pkg:npm/a\n@1' }];
+  expect(JSON.parse(make('cyclonedx', cycloneDx({ components })).text).components).toEqual([
+    { type: 'library', name: 'a' },
+  ]);
+});
+
 test('the same content is the same document, and other content has another identity', () => {
   expect(make('cyclonedx', cycloneDx({}, 'one')).text).toBe(make('cyclonedx', cycloneDx({}, 'two')).text);
   expect(make('spdx', spdx({}, 'one')).text).toBe(make('spdx', spdx({}, 'two')).text);
