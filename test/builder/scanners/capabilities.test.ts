@@ -47,7 +47,3 @@ test('a label that no shell would take fails the scanner and not the build', asy
 
   expect(report).toMatchObject({ state: 'failed', reason: expect.stringContaining("a quote (') is not closed") });
 });
-
-test('an image without the labels has nothing to look at', async () => {
-  expect(await capabilitiesOf('FROM scratch\nCOPY file /\n')).toMatchObject({ state: 'not-applicable', findings: [] });
-});

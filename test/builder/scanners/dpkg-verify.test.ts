@@ -6,6 +6,7 @@ import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import { parseDpkgStatus } from '../../../core/package-databases.ts';
 import type { PackageList } from '../../../core/package-list.ts';
 import { Images } from '../images.ts';
+import { FolderImage } from './folder-image.ts';
 import { type ImageFiles, programFiles } from './tool-files.ts';
 
 let images: Images;
@@ -75,6 +76,16 @@ async function look(files: ImageFiles) {
   return fileIntegrity({ engine: images.engine, image, packages } as ScanSubject, images.call(), {} as BuildLog);
 }
 
+/** The same without an engine. */
+async function lookInFolder(files: ImageFiles) {
+  using image = new FolderImage(files);
+  return await fileIntegrity(
+    { engine: image.engine, image: '', packages } as ScanSubject,
+    image.call(),
+    {} as BuildLog,
+  );
+}
+
 test('files that are not as Debian’s packages brought them, in an image without a shell', async () => {
   const files: ImageFiles = {
     ...dpkg,
@@ -97,13 +108,17 @@ test('files that are not as Debian’s packages brought them, in an image withou
 });
 
 test('an image as its packages made it has none', async () => {
-  expect(await look({ ...dpkg, ...database(dpkg) })).toMatchObject({ state: 'complete', findings: [], total: 0 });
+  expect(await lookInFolder({ ...dpkg, ...database(dpkg) })).toMatchObject({
+    state: 'complete',
+    findings: [],
+    total: 0,
+  });
 });
 
 test('lists of files that were removed are no pass', async () => {
   const files = { ...dpkg, ...database(dpkg) };
   delete files['root/var/lib/dpkg/info/hello.list'];
-  await expect(look(files)).rejects.toThrow("files list file for package 'hello' missing");
+  await expect(lookInFolder(files)).rejects.toThrow("files list file for package 'hello' missing");
 });
 
 test('a dpkg that is another than its package brought is not believed: the builder compares the files itself', async () => {
@@ -114,7 +129,7 @@ test('a dpkg that is another than its package brought is not believed: the build
     'root/usr/bin/dpkg': '#!/bin/true\n',
   };
 
-  expect(await look(files)).toMatchObject({
+  expect(await lookInFolder(files)).toMatchObject({
     state: 'complete',
     tool: "the image's dpkg database",
     findings: [
@@ -128,7 +143,7 @@ test('digests that were removed are found: dpkg itself finds no fault then', asy
   const files: ImageFiles = { ...dpkg, ...database(dpkg), 'root/usr/bin/changed': 'as it is\n' };
   delete files['root/var/lib/dpkg/info/hello.md5sums'];
 
-  expect(await look(files)).toMatchObject({
+  expect(await lookInFolder(files)).toMatchObject({
     state: 'complete',
     findings: [{ path: '/var/lib/dpkg/info/hello.md5sums', problems: ['missing'], package: 'hello' }],
   });
@@ -146,7 +161,7 @@ test('an image without dpkg, as distroless ones are, is compared with what its p
     'root/etc/hello.conf': 'setting\n',
   };
 
-  expect(await look(files)).toEqual({
+  expect(await lookInFolder(files)).toEqual({
     state: 'complete',
     tool: "the image's dpkg database",
     findings: [

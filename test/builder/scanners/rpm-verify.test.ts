@@ -8,6 +8,7 @@ import { fileIntegrity } from '../../../builder/scanners/file-integrity.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import type { PackageList } from '../../../core/package-list.ts';
 import { Images } from '../images.ts';
+import { FolderImage } from './folder-image.ts';
 import { folderFiles, hasPrograms, type ImageFiles, programFiles } from './tool-files.ts';
 
 /** A package with a file for every way in which one can be changed. */
@@ -116,6 +117,16 @@ describe.skipIf(!hasPrograms('/usr/bin/rpm', '/usr/bin/rpmbuild'))('an image of 
     return fileIntegrity({ engine: images.engine, image, packages } as ScanSubject, images.call(), {} as BuildLog);
   }
 
+  /** The same without an engine. */
+  async function lookInFolder(files: ImageFiles) {
+    using image = new FolderImage(files);
+    return await fileIntegrity(
+      { engine: image.engine, image: '', packages } as ScanSubject,
+      image.call(),
+      {} as BuildLog,
+    );
+  }
+
   test('files that are not as the packages brought them, each with what is wrong, its package and who made that', async () => {
     const found = await look(
       {
@@ -147,7 +158,7 @@ describe.skipIf(!hasPrograms('/usr/bin/rpm', '/usr/bin/rpmbuild'))('an image of 
   });
 
   test('an rpm that is another than its package brought is not believed: the builder compares the files itself', async () => {
-    const found = await look({ 'root/usr/bin/rpm': '#!/bin/true\n', 'root/usr/bin/hello': 'changed' });
+    const found = await lookInFolder({ ...base, 'root/usr/bin/rpm': '#!/bin/true\n', 'root/usr/bin/hello': 'changed' });
     expect(found).toMatchObject({ state: 'complete', tool: "the image's rpm database" });
     expect(found.findings.map(({ path }) => path)).toEqual(['/usr/bin/hello', '/usr/bin/link', '/usr/bin/rpm']);
   });
@@ -163,11 +174,9 @@ describe.skipIf(!hasPrograms('/usr/bin/rpm', '/usr/bin/rpmbuild'))('an image of 
       'root/etc/hello.conf': 'mine',
       'root/var/lib/hello/state': 'new',
     };
-    const image = await images.make({ Dockerfile: 'FROM scratch\nCOPY root/ /\n', ...files, ...changed });
-    const subject = { engine: images.engine, image, packages } as ScanSubject;
 
     const origin = { package: 'hello-2:1.0-3', vendor: 'The Vendor' };
-    expect(await fileIntegrity(subject, images.call(), {} as BuildLog)).toEqual({
+    expect(await lookInFolder({ ...files, ...changed })).toEqual({
       state: 'complete',
       tool: "the image's rpm database",
       findings: [
@@ -181,6 +190,8 @@ describe.skipIf(!hasPrograms('/usr/bin/rpm', '/usr/bin/rpmbuild'))('an image of 
   });
 
   test('a database that cannot be read any more is no pass', async () => {
-    await expect(look({ 'root/var/lib/rpm/rpmdb.sqlite': 'no database' })).rejects.toThrow('file is not a database');
+    await expect(lookInFolder({ ...base, 'root/var/lib/rpm/rpmdb.sqlite': 'no database' })).rejects.toThrow(
+      'file is not a database',
+    );
   });
 });
