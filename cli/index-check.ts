@@ -7,8 +7,8 @@ import { NoIndexError, readIndexFolder } from './index-files.ts';
 
 const help = `slipway index check [DIR] [--format text|json|github] [--strict] [--allow-host HOST]…
 
-Checks the index in DIR (default: the current folder), which holds index.d/*.yml, as a pull request to it is checked.
-It asks nothing of the network.
+Checks the index in DIR (default: the current folder), which holds index.d/*.yml and may hold policy.yml and vex/*.json, as
+a pull request to it is checked. It asks nothing of the network.
 
   --format FORMAT    text for people (default), json for programs, github for annotations in GitHub Actions
   --strict           warnings count as errors

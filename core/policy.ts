@@ -51,16 +51,11 @@ export function overPolicy(common: OwnPolicy | undefined, own: OwnPolicy | undef
 }
 
 /**
- * The policy that counts for a project: the entry over the index over the pipeline's configuration, key by key. Undefined where they do
- * not say all that a policy must: then there is none, and nothing is released.
+ * The policy that counts for a project: its own, which the index's is folded into, over the pipeline's configuration, key by key. Undefined
+ * where they do not say all that a policy must: then there is none, and nothing is released.
  */
-export function effectivePolicy(
-  pipeline: unknown,
-  index: OwnPolicy | undefined,
-  entry?: OwnPolicy,
-): Policy | undefined {
-  const common = ownPolicySchema.safeParse(pipeline);
-  const whole = policySchema.safeParse(overPolicy(overPolicy(common.data, index), entry));
+export function effectivePolicy(pipeline: unknown, own: OwnPolicy | undefined): Policy | undefined {
+  const whole = policySchema.safeParse(overPolicy(ownPolicySchema.safeParse(pipeline).data, own));
   return whole.success ? whole.data : undefined;
 }
 

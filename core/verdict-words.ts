@@ -18,7 +18,8 @@ export interface Objection {
 }
 
 const maximumSentences = 50;
-const longestSentence = 1500;
+/** A hundred sentences of the widest characters leave a build room in DynamoDB's 400 KB. */
+const longestSentence = 700;
 const weights = { notLookedAt: 9, acceptanceEnds: 8 };
 
 /** Beside the severities, which are 1 to 5. */
@@ -92,8 +93,8 @@ export function scannerFindingInWords(
   ended: Acceptance | undefined,
   isBlocking: boolean,
 ): string {
-  const found = `${scanner}: ${withoutStop(sentence)}${endInWords(ended)}`;
-  return isBlocking ? `${found}; ${remedy}, or have the index accept ${shown(id)} as an exception.` : `${found}.`;
+  const found = `${scanner}: ${withoutStop(sentence, 300)}${endInWords(ended)}`;
+  return isBlocking ? `${found}; ${remedy}, or have the index accept ${shown(id, 250)} as an exception.` : `${found}.`;
 }
 
 /** Findings beyond those that are told. */
@@ -159,12 +160,12 @@ function endInWords(ended: Acceptance | undefined): string {
 }
 
 /** Texts come from tools, databases and the index; where they are shown, each is escaped for the place. */
-function shown(text: string): string {
-  return oneLine(text, 200);
+function shown(text: string, longest = 100): string {
+  return oneLine(text, longest);
 }
 
-function withoutStop(text: string): string {
-  return oneLine(text, 500).replace(/[.\s]+$/, '');
+function withoutStop(text: string, longest = 400): string {
+  return oneLine(text, longest).replace(/[.\s]+$/, '');
 }
 
 function capital(text: string): string {

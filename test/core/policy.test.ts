@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { effectivePolicy, milderThan, type OwnPolicy, usualPolicy } from '../../core/policy.ts';
+import { effectivePolicy, milderThan, type OwnPolicy, overPolicy, usualPolicy } from '../../core/policy.ts';
 
 describe('the policy that counts', () => {
   it('is the entry over the index over the configuration, key by key', () => {
     const index: OwnPolicy = { maxSeverity: 'LOW', scanners: { sbom: 'block', 'user-test': 'warn' } };
     const entry: OwnPolicy = { maxUnfixableSeverity: 'HIGH', scanners: { 'user-test': 'ignore' } };
-    expect(effectivePolicy(usualPolicy, index, entry)).toEqual({
+    expect(effectivePolicy(usualPolicy, overPolicy(index, entry))).toEqual({
       maxSeverity: 'LOW',
       maxUnfixableSeverity: 'HIGH',
       unscannable: 'block',

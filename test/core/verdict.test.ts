@@ -109,6 +109,30 @@ describe('of vulnerabilities', () => {
   });
 });
 
+it('fits into the record of a build, whatever it has to say', () => {
+  const wide = '\u{1f40b}'.repeat(500);
+  const many = Array.from({ length: 100 }, (_, at) =>
+    finding('CRITICAL', { id: `${at}${wide}`, package: wide, installed: wide, fixed: wide }),
+  );
+  const paths = Array.from({ length: 100 }, (_, at) => ({
+    path: `/${at}${wide}`,
+    problems: ['size' as const],
+    package: wide,
+  }));
+  const changed: ScannerReport = {
+    scanner: 'file-integrity',
+    state: 'complete',
+    findings: paths,
+    total: 100,
+    seconds: 1,
+  };
+  const exceptions = many.slice(0, 50).map(({ id }) => exceptionOf({ id, owner: wide, expires: '2026-11-22' }));
+  const verdict = verdictOn({ scan: complete(...many), scanners: reports(changed) }, { exceptions });
+  expect(verdict.reasons).toHaveLength(50);
+  expect(verdict.warnings?.length).toBeGreaterThan(50);
+  expect(Buffer.byteLength(JSON.stringify(verdict))).toBeLessThan(300_000);
+});
+
 describe('without a scan', () => {
   it.each([
     ['failed', 'block', 'block'],
