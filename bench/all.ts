@@ -12,6 +12,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
   'index-check': () => import('./index-check.ts'),
   'index-scale': () => import('./index-scale.ts'),
   verdict: () => import('./verdict.ts'),
+  scanners: () => import('./scanners.ts'),
   overhead: () => import('./overhead.ts'),
 };
 
