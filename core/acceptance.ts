@@ -1,3 +1,4 @@
+import { personName } from './build-words.ts';
 import type { Exception } from './exceptions.ts';
 import type { VexStatement } from './vex.ts';
 
@@ -45,7 +46,7 @@ export function acceptances({ exceptions = [], vex = [] }: Decisions, day: strin
     const known = excepted.get(id, name);
     // Of two for one finding, the one that lasts longer.
     if (known && known.expires >= expires) continue;
-    excepted.set(id, name, { id, by: `the exception of ${owner}`, reason, expires });
+    excepted.set(id, name, { id, by: `the exception of ${ownerName(owner)}`, reason, expires });
   }
   const stated = new Scoped<Statement>();
   for (const [order, { ids, packages = [undefined], status, justification, file, expires }] of vex.entries()) {
@@ -91,33 +92,47 @@ function standing(exception: Acceptance | undefined, stated: Acceptance | undefi
 
 /** What is said of findings, by id, and there of all packages, of one, or of one version of it. */
 class Scoped<Value> {
-  readonly #byId = new Map<string, { whole?: Value; byPackage?: Map<string, Value> }>();
+  readonly #byId = new Map<string, Said<Value>>();
 
   get(id: string, name: string | undefined): Value | undefined {
-    const known = this.#byId.get(id);
-    return name === undefined ? known?.whole : known?.byPackage?.get(name);
+    const said = this.#byId.get(id);
+    return said && (name === undefined ? said.whole : ofPackage(said, name));
   }
 
   set(id: string, name: string | undefined, value: Value): void {
-    const known = this.#byId.get(id) ?? {};
-    if (name === undefined) known.whole = value;
+    const said = this.#byId.get(id);
+    if (!said) this.#byId.set(id, name === undefined ? { whole: value } : { name, value });
+    else if (name === undefined) said.whole = value;
+    else if (said.name === undefined || said.name === name) Object.assign(said, { name, value });
     else {
-      known.byPackage ??= new Map();
-      known.byPackage.set(name, value);
+      said.others ??= new Map();
+      said.others.set(name, value);
     }
-    this.#byId.set(id, known);
   }
 
   /** All that is said of one finding. */
   forEach({ ids, package: name, installed }: Subject, look: (value: Value) => void): void {
     for (const id of ids) {
-      const known = this.#byId.get(id);
-      if (known?.whole !== undefined) look(known.whole);
-      if (name === undefined || !known?.byPackage) continue;
+      const said = this.#byId.get(id);
+      if (!said) continue;
+      if (said.whole !== undefined) look(said.whole);
+      if (name === undefined || said.name === undefined) continue;
       for (const scope of [name, `${name}@${installed}`]) {
-        const value = known.byPackage.get(scope);
+        const value = ofPackage(said, scope);
         if (value !== undefined) look(value);
       }
     }
   }
+}
+
+/** Most findings have a decision for one package at most: ten thousand maps with one entry each take longer than all else. */
+interface Said<Value> {
+  whole?: Value;
+  name?: string;
+  value?: Value;
+  others?: Map<string, Value>;
+}
+
+function ofPackage<Value>({ name, value, others }: Said<Value>, wanted: string): Value | undefined {
+  return name === wanted ? value : others?.get(wanted);
 }

@@ -10,6 +10,7 @@ import { projectPath } from './build.ts';
 import { buildRows } from './build-list.ts';
 import { layout, pager } from './layout.ts';
 import { type ProjectRelations, pendingNote, relationFacts } from './project-relations.ts';
+import { ruleRows } from './project-rules.ts';
 import { releasesSection } from './releases.ts';
 
 export interface ProjectState {
@@ -89,22 +90,14 @@ ${pager(path, query, cursor)}</section>`,
 
 /** What the entry asks for beside the usual. */
 function settings(project: Project, now: Date): [label: string, value: Html][] {
-  const { extraTags = [], paths = [], pullRequests, versionTags, schedule, exceptions = [], policy } = project;
+  const { extraTags = [], paths = [], pullRequests, versionTags, schedule } = project;
   const list = (values: string[]) => html`${values.map((value) => html`<code>${oneLine(value, 200)}</code> `)}`;
-  const today = now.toISOString().slice(0, 10);
   const rows: [string, Html | undefined][] = [
     ['More tags', extraTags.length > 0 ? list(extraTags) : undefined],
     ['Only for', paths.length > 0 ? html`pushes that touch ${list(paths)}` : undefined],
     ['Version tags', versionTags === undefined ? undefined : html`${versionTags ? 'are released' : 'build nothing'}`],
     ['Pull requests', pullRequests ? html`are built and judged, and not released` : undefined],
     ['Schedule', schedule ? html`<code>${oneLine(schedule, 100)}</code> UTC` : undefined],
-    ['Policy', policy?.maxSeverity ? html`allows ${policy.maxSeverity} at most` : undefined],
-    [
-      'Accepted',
-      exceptions.length > 0
-        ? html`<ul class="reasons">${exceptions.map(({ id, reason, expires }) => html`<li><code>${oneLine(id, 100)}</code> until ${expires}${expires < today && html` <b>(ended)</b>`}: ${oneLine(reason, 300)}</li>`)}</ul>`
-        : undefined,
-    ],
   ];
-  return rows.filter((row): row is [string, Html] => row[1] !== undefined);
+  return [...rows.filter((row): row is [string, Html] => row[1] !== undefined), ...ruleRows(project, now)];
 }

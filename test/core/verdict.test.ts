@@ -363,6 +363,16 @@ describe('an exception', () => {
   });
 
   it.each([
+    ['Sam Sample <sam@example.org>', 'the exception of Sam Sample ended'],
+    ['sam@example.org', 'the exception of sam ended'],
+    ['<sam@example.org>', 'the exception of its owner ended'],
+  ])('tells the world no mail address of its owner: %s', (owner, said) => {
+    const { reasons } = onFindings(high, { exceptions: [exceptionOf({ owner, expires: '2026-11-20' })] });
+    expect(reasons[0]).toContain(said);
+    expect(reasons[0]).not.toContain('@');
+  });
+
+  it.each([
     ['2026-11-28', true],
     ['2026-11-29', false],
     ['2026-11-21', true],

@@ -374,6 +374,40 @@ it('a project shows what its entry asks for, and which exception has ended', asy
   expect(text).not.toContain('o@example.org');
 });
 
+it('a project shows by what its images are judged, with what VEX statements accept', async () => {
+  const project = sampleProject('demo/app:latest', {
+    policy: {
+      maxSeverity: 'LOW',
+      unscannable: 'warn',
+      scanners: { 'user-test': 'warn', capabilities: 'block', sbom: 'block' },
+    },
+    exceptions: [{ id: 'CVE-1', package: 'openssl', reason: 'why', owner: 'shop team', expires: '2027-01-01' }],
+    vex: [
+      {
+        ids: ['CVE-2', 'GHSA-x'],
+        status: 'not_affected',
+        justification: 'component_not_present',
+        author: 'someone@example.org',
+        expires: '2027-01-02',
+        file: 'vex/<i>.json',
+      },
+    ],
+  });
+  const { text } = await sampleSite({ projects: [project] })('/projects/demo/app/latest');
+  const words = seen(text);
+  for (const part of [
+    'vulnerabilities of LOW at most',
+    'an image that cannot be scanned passes with a warning',
+    'findings of capabilities, sbom block',
+    'findings of user-test warn',
+    'CVE-1 in openssl until 2027-01-01: why (shop team)',
+    'CVE-2 GHSA-x until 2027-01-02: component not present (vex/<i>.json)',
+  ]) {
+    expect(words).toContain(part);
+  }
+  expect(text).not.toContain('someone@example.org');
+});
+
 it('a project shows what it stands on, which pin holds it back, who stands on it, and the cascade that it waits in', async () => {
   const [used, newer] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];
   const ask = sampleSite({

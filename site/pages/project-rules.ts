@@ -1,0 +1,62 @@
+import { oneLine, personName } from '../../core/build-words.ts';
+import { dayOf } from '../../core/day.ts';
+import { type Html, html } from '../../core/html.ts';
+import { type OwnPolicy, type Response, responses } from '../../core/policy.ts';
+import type { Project } from '../../core/project.ts';
+
+/** By what a project's images are judged, as far as its entry or the index says it. */
+export function ruleRows({ policy, exceptions = [], vex = [] }: Project, now: Date): [label: string, value: Html][] {
+  const today = dayOf(now);
+  const accepted = [
+    ...exceptions.map((each) => ({
+      ids: [each.id],
+      packages: each.package === undefined ? [] : [each.package],
+      expires: each.expires,
+      why: `${each.reason}${personName(each.owner) && ` (${personName(each.owner)})`}`,
+    })),
+    ...vex.map(({ ids, packages = [], status, justification, expires, file }) => ({
+      ids,
+      packages,
+      expires,
+      why: `${(justification ?? status).replaceAll('_', ' ')} (${file})`,
+    })),
+  ];
+  const sentences = policy ? policyInWords(policy) : [];
+  return [
+    ...(sentences.length > 0
+      ? [['Policy', list(sentences.map((sentence) => html`${sentence}`))] as [string, Html]]
+      : []),
+    ...(accepted.length > 0
+      ? [['Accepted', list(accepted.map((each) => acceptedItem(each, today)))] as [string, Html]]
+      : []),
+  ];
+}
+
+function acceptedItem(
+  { ids, packages, expires, why }: { ids: string[]; packages: string[]; expires: string; why: string },
+  today: string,
+): Html {
+  const [id = '', ...others] = ids;
+  const of = packages.length > 0 ? ` in ${packages.slice(0, 3).join(', ')}${packages.length > 3 ? ', …' : ''}` : '';
+  return html`<code>${oneLine(id, 100)}</code>${others.length > 0 && html` <span class="quiet">${oneLine(others.join(', '), 200)}</span>`}${oneLine(of, 300) && html` ${oneLine(of, 300)}`}
+until ${expires}${expires < today && html` <b>(ended)</b>`}: ${oneLine(why, 500)}`;
+}
+
+/** What a policy says, a phrase each; nothing of what it leaves to others. */
+function policyInWords({ maxSeverity, maxUnfixableSeverity, unscannable, scanners = {} }: OwnPolicy): string[] {
+  const of = (response: Response) =>
+    Object.entries(scanners).flatMap(([name, asked]) => (asked === response ? [name] : []));
+  const verbs: Record<Response, string> = { block: 'block', warn: 'warn', ignore: 'are ignored' };
+  return [
+    maxSeverity && `vulnerabilities of ${maxSeverity} at most`,
+    maxUnfixableSeverity && `${maxUnfixableSeverity} at most where no newer version mends them`,
+    unscannable && `an image that cannot be scanned ${unscannable === 'warn' ? 'passes with a warning' : 'is blocked'}`,
+    ...responses.map(
+      (response) => of(response).length > 0 && `findings of ${of(response).join(', ')} ${verbs[response]}`,
+    ),
+  ].filter((sentence) => typeof sentence === 'string');
+}
+
+function list(items: Html[]): Html {
+  return html`<ul class="reasons">${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+}
