@@ -2,13 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Machine, startMachine } from '../local/machine.ts';
-import { ensureScannerTools } from '../local/scanner-tools.ts';
 
 /** A machine in a fresh folder for as long as the work takes. */
 export async function withMachine<Result>(
   work: (machine: Machine, folder: string) => Promise<Result>,
 ): Promise<Result> {
-  await ensureScannerTools({ say: console.error });
   const folder = await mkdtemp(join(tmpdir(), 'slipway-bench-'));
   const machine = await startMachine({
     dataFolder: join(folder, 'data'),

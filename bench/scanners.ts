@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { run as runCommand } from '../local/command.ts';
+import { billGeneratorFolder } from '../local/bill-generator.ts';
 import { Workshop } from '../test/builder/workshop.ts';
 import { packagesFile, putSuite, startPackageSite } from '../test/services/package-site.ts';
 import { atMost, type Row } from './report.ts';
@@ -22,6 +23,7 @@ export async function run(): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-scanners-'));
   await using site = await startPackageSite();
   await using workshop = await Workshop.open();
+  workshop.environment.PATH = `${process.env.PATH}:${billGeneratorFolder()}`;
   try {
     const archive = join(folder, 'rootfs.tar');
     const { VERSION_CODENAME: release = 'stable' } = parseEnv(await readFile('/etc/os-release', 'utf8'));

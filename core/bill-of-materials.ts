@@ -20,27 +20,32 @@ export interface BilledImage {
 /** A bill of materials in one format, as it is kept and handed out. */
 export interface Bill {
   text: string;
-  /** What made it, with its version: `syft 1.18.1`. */
+  /** What made it, with its version: `trivy dev`. */
   tool: string;
   /** How many packages of the distribution it lists, by their package URLs. */
   distributionPackages: number;
 }
 
-const component = z.looseObject({ type: z.string(), name: z.string(), purl: z.string().optional() });
+const component = z.looseObject({
+  'bom-ref': z.string().optional(),
+  type: z.string(),
+  name: z.string(),
+  version: z.string().optional(),
+  purl: z.string().optional(),
+});
 
-/** What of https://cyclonedx.org/docs/1.6/json/ must be there for a document to be a bill of something. */
+/** What of https://cyclonedx.org/docs/1.5/json/ must be there for a document to be a bill of something. */
 const cycloneDxSchema = z.looseObject({
   bomFormat: z.literal('CycloneDX'),
   specVersion: z.string().regex(/^1\.[5-9]$/),
   serialNumber: z.string().optional(),
   metadata: z.looseObject({
     timestamp: z.string().optional(),
-    tools: z.looseObject({
-      components: z.array(z.looseObject({ name: z.string(), version: z.string().optional() })).min(1),
-    }),
-    component: component.optional(),
+    tools: z.array(z.looseObject({ name: z.string(), version: z.string().optional() })).min(1),
+    component,
   }),
   components: z.array(component).default([]),
+  dependencies: z.array(z.looseObject({ ref: z.string(), dependsOn: z.array(z.string()).optional() })).default([]),
 });
 
 const element = z.looseObject({ SPDXID: z.string() });
@@ -91,7 +96,16 @@ export function billOf(format: BillFormat, text: string, image: BilledImage): Bi
 function cycloneDx(input: unknown, image: BilledImage): Bill {
   const { serialNumber: _, ...document } = cycloneDxSchema.parse(input);
   const { name, purl, checksum } = named(image);
-  const { metadata, components } = document;
+  const { metadata } = document;
+  const refs = steadyRefs(document.components);
+  refs.set(metadata.component['bom-ref'], purl);
+  const steady = (ref: string) => refs.get(ref) ?? ref;
+  const components = document.components.map((each) => ({ ...each, 'bom-ref': refs.get(each['bom-ref']) }));
+  const dependencies = document.dependencies.map(({ ref, dependsOn = [], ...rest }) => ({
+    ...rest,
+    ref: steady(ref),
+    dependsOn: dependsOn.map(steady).sort(),
+  }));
   const whole = {
     ...document,
     metadata: {
@@ -107,13 +121,27 @@ function cycloneDx(input: unknown, image: BilledImage): Bill {
       },
     },
     components: components.map(({ purl: own, ...each }) => (isPurl(own) ? { ...each, purl: own } : each)),
+    dependencies: dependencies.sort((one, other) => (one.ref < other.ref ? -1 : 1)),
   };
-  const [tool] = metadata.tools.components;
+  const [tool] = metadata.tools;
   return {
     text: JSON.stringify({ ...whole, serialNumber: `urn:uuid:${identityOf(whole)}` }),
     tool: [tool?.name, tool?.version].filter(Boolean).join(' '),
     distributionPackages: components.filter((each) => isOfDistribution(each.purl)).length,
   };
+}
+
+/** What has no package URL is called by chance, otherwise in each run: it gets a name of its own. */
+function steadyRefs(components: readonly z.infer<typeof component>[]): Map<string | undefined, string> {
+  const seen = new Map<string, number>();
+  return new Map(
+    components.map((each) => {
+      const name = each.purl ? (each['bom-ref'] ?? each.purl) : [each.type, each.name, each.version].join(':');
+      const count = (seen.get(name) ?? 0) + 1;
+      seen.set(name, count);
+      return [each['bom-ref'], count === 1 ? name : `${name}:${count}`];
+    }),
+  );
 }
 
 function spdx(input: unknown, image: BilledImage): Bill {
@@ -166,8 +194,9 @@ function named({ repository, digest, architecture }: BilledImage) {
   return { name, checksum, purl: `pkg:oci/${last}@${algorithm}%3A${checksum}?${where}` };
 }
 
+/** `none` is what Trivy writes of a distribution that it does not know. */
 function isOfDistribution(purl: string | undefined): boolean {
-  return /^pkg:(?:deb|rpm|apk|alpm)\//.test(purl ?? '');
+  return /^pkg:(?:deb|rpm|apk|alpm|none)\//.test(purl ?? '');
 }
 
 /**

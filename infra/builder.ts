@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssetHashType, DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { ComputeType, LinuxArmBuildImage, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
@@ -120,7 +120,8 @@ export class Builder extends Construct implements Grantee {
               },
               logLevel: 'warning',
             });
-            for (const file of ['buildspec.yml', 'syft.txt', 'hadolint.txt'])
+            mkdirSync(join(outputFolder, 'generator'));
+            for (const file of ['buildspec.yml', 'generator/package.json', 'generator/package-lock.json'])
               copyFileSync(join(sources, file), join(outputFolder, file));
             return true;
           },

@@ -10,6 +10,7 @@ import { shownText } from '../../core/shown-text.ts';
 import { optionalPathInCheckout } from '../checkout-path.ts';
 import { confinement } from '../engines/confinement.ts';
 import { DockerfileNotFoundError } from '../errors.ts';
+import type { BuildLog } from '../log.ts';
 import { exists, OutputLimitError, run } from '../process.ts';
 import type { Look, Scanner, ScanSubject } from './scanner.ts';
 
@@ -30,7 +31,7 @@ const advice = ['DL3008', 'DL3018', 'DL3033', 'DL3037', 'DL3041'];
 type Call = Parameters<Scanner<'dockerfile-lint'>>[1];
 
 /** Reads the Dockerfile that the image was built from as a reviewer would: with hadolint, and with the checks of BuildKit that it has not. */
-export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call) => {
+export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call, log) => {
   const text = await readFile(subject.dockerfile, 'utf8');
   if (text.length > largestDockerfile) {
     const reason = `The Dockerfile is larger than ${largestDockerfile / 1024} KiB, and is not looked at.`;
@@ -51,7 +52,7 @@ export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call) 
   }
   const tool = `hadolint ${version}`;
   try {
-    return look([...(await hadolint(text, instructions, subject, call)), ...own], { state: 'complete', tool });
+    return look([...(await hadolint(text, instructions, subject, call, log)), ...own], { state: 'complete', tool });
   } catch (error) {
     // What our own checks found stands, whatever became of hadolint.
     if (!(error instanceof HadolintAnswerError || error instanceof OutputLimitError)) throw error;
@@ -70,6 +71,7 @@ async function hadolint(
   instructions: readonly WrittenInstruction[],
   { checkout }: ScanSubject,
   call: Call,
+  log: BuildLog,
 ): Promise<Lint[]> {
   const folder = await mkdtemp(join(call.workspace, 'lint-'));
   const file = join(folder, 'Dockerfile');
@@ -94,6 +96,9 @@ async function hadolint(
     if (!time.aborted || call.signal.aborted) throw error;
     throw new HadolintAnswerError(`hadolint was stopped after ${patience / 1000} seconds.`);
   });
+  // It goes on without a configuration that it cannot read.
+  if (/Error parsing your config file/.test(stderr))
+    log.line('warning: hadolint cannot read the repository’s .hadolint.yaml');
   if (code === 0) return readHadolint(stdout, prepared);
   const words = `${stdout}\n${stderr}`.trim().split('\n')[0];
   throw new HadolintAnswerError(`hadolint could not look (${code}): ${words || 'it does not say why'}`);

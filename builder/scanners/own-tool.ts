@@ -33,13 +33,16 @@ export async function lookAtTool(
     const root = new ImageRoot(folder);
     const records = await readFileRecords(manager, root, call);
     const digests = new Set(records.map(({ digest }) => digest));
-    let isAsInstalled = !(await root.has(preload));
+    // Packages may come from several builders, each with its own.
+    const algorithms = [...new Set(records.map(({ algorithm }) => algorithm))];
+    const isRecorded = async (place: string) => {
+      const options = { follows: true, signal: call.signal };
+      const found = await Promise.all(algorithms.map((algorithm) => root.digest(place, algorithm, options)));
+      return found.every((digest) => digest === undefined) || found.some((digest) => digests.has(digest ?? ''));
+    };
     // Where the database says nothing of any file, it says nothing of these.
-    const [first] = records;
-    for (const place of first ? places : []) {
-      const found = await root.digest(place, first?.algorithm ?? '', { follows: true, signal: call.signal });
-      if (found !== undefined && !digests.has(found)) isAsInstalled = false;
-    }
+    const known = algorithms.length === 0 ? [] : await Promise.all(places.map(isRecorded));
+    const isAsInstalled = !(await root.has(preload)) && !known.includes(false);
     return { isAsInstalled, gaps: manager === 'dpkg' ? await dpkgGaps(root, call.signal) : [] };
   });
 }

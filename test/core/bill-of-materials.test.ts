@@ -13,12 +13,12 @@ const purl = `pkg:oci/web@sha256%3A${checksum}?arch=arm64&repository_url=registr
 
 const cycloneDx = (over: object = {}, run = 'one') => ({
   bomFormat: 'CycloneDX',
-  specVersion: '1.6',
+  specVersion: '1.5',
   serialNumber: `urn:uuid:${run}`,
   version: 1,
   metadata: {
     timestamp: `the time of run ${run}`,
-    tools: { components: [{ type: 'application', name: 'syft', version: '1.18.1' }] },
+    tools: [{ vendor: 'aquasecurity', name: 'trivy', version: '0.50.0' }],
     component: { 'bom-ref': 'x', type: 'file', name: 'image' },
   },
   components: [
@@ -36,7 +36,7 @@ const spdx = (over: object = {}, run = 'one') => ({
   SPDXID: 'SPDXRef-DOCUMENT',
   name: 'image',
   documentNamespace: `https://example.org/${run}`,
-  creationInfo: { creators: ['Organization: Anchore, Inc', 'Tool: syft-1.18.1'], created: `run ${run}` },
+  creationInfo: { creators: ['Organization: aquasecurity', 'Tool: trivy-0.50.0'], created: `run ${run}` },
   packages: [
     {
       name: 'bash',
@@ -61,7 +61,7 @@ const make = (format: 'cyclonedx' | 'spdx', document: unknown) => billOf(format,
 
 test('a CycloneDX bill is of the image: its name, its digest, its package URL and the time of its commit', () => {
   const { text, tool, distributionPackages } = make('cyclonedx', cycloneDx());
-  expect({ tool, distributionPackages }).toEqual({ tool: 'syft 1.18.1', distributionPackages: 1 });
+  expect({ tool, distributionPackages }).toEqual({ tool: 'trivy 0.50.0', distributionPackages: 1 });
   expect(JSON.parse(text)).toMatchObject({
     metadata: {
       timestamp: '2026-11-21T01:02:03Z',
@@ -79,7 +79,7 @@ test('a CycloneDX bill is of the image: its name, its digest, its package URL an
 
 test('an SPDX bill is of the image, and claims no checksum of a file that nobody took', () => {
   const { text, tool, distributionPackages } = make('spdx', spdx());
-  expect({ tool, distributionPackages }).toEqual({ tool: 'syft 1.18.1', distributionPackages: 1 });
+  expect({ tool, distributionPackages }).toEqual({ tool: 'trivy 0.50.0', distributionPackages: 1 });
   const document = JSON.parse(text);
   expect(document).toMatchObject({ name: 'demo/web', creationInfo: { created: '2026-11-21T01:02:03Z' } });
   expect(document.packages[1]).toMatchObject({

@@ -74,7 +74,7 @@ export const sampleReports: ScannerReports = {
       ],
       total: 1,
     },
-    { ...line, scanner: 'sbom', tool: 'syft 1.38.0', findings: [], total: 0 },
+    { ...line, scanner: 'sbom', tool: 'trivy 0.50.0', findings: [], total: 0 },
   ],
 };
 
