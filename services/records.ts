@@ -16,6 +16,9 @@ import { type ScannerReports, scannerReportsSchema } from '../core/scanner-repor
 
 type ReleaseKey = Pick<ReleasedImage, 'project' | 'digest'>;
 
+/** In bytes: what the builder writes stands where strangers' code runs, and the functions that read it have little memory. */
+const largestOfBuilder = 32 * 1024 * 1024;
+
 /** The records bucket: what is too large for a state machine or a table. */
 export function createRecords(client: S3Client, bucket: string) {
   async function put(key: string, value: unknown): Promise<void> {
@@ -24,9 +27,10 @@ export function createRecords(client: S3Client, bucket: string) {
     );
   }
 
-  async function get<Value>(key: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
+  async function get<Value>(key: string, schema: z.ZodType<Value>, mostBytes = Infinity): Promise<Value | undefined> {
     try {
-      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      const { Body, ContentLength = 0 } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      if (ContentLength > mostBytes) throw new InvalidInputError('A record of this step is larger than one can be.');
       return read((await Body?.transformToString()) ?? '', schema);
     } catch (error) {
       if (error instanceof NoSuchKey) return undefined;
@@ -37,11 +41,13 @@ export function createRecords(client: S3Client, bucket: string) {
   return {
     putRequest: (request: BuildRequest) => put(recordKeys.request(request.id), buildRequestSchema.parse(request)),
     /** @throws InvalidInputError if the object is there and is no result: what a build runs may have written it */
-    result: (id: string): Promise<BuildResult | undefined> => get(recordKeys.result(id), buildResultSchema),
+    result: (id: string): Promise<BuildResult | undefined> =>
+      get(recordKeys.result(id), buildResultSchema, largestOfBuilder),
     putScan: (id: string, scan: Scan) => put(recordKeys.findings(id), scanSchema.parse(scan)),
     scan: (id: string): Promise<Scan | undefined> => get(recordKeys.findings(id), scanSchema),
     /** @throws InvalidInputError if the object is there and is no report: what a build runs may have written it */
-    scanners: (id: string): Promise<ScannerReports | undefined> => get(recordKeys.scanners(id), scannerReportsSchema),
+    scanners: (id: string): Promise<ScannerReports | undefined> =>
+      get(recordKeys.scanners(id), scannerReportsSchema, largestOfBuilder),
     putComparison: (id: string, comparison: Comparison) =>
       put(recordKeys.comparison(id), comparisonSchema.parse(comparison)),
     comparison: (id: string): Promise<Comparison | undefined> => get(recordKeys.comparison(id), comparisonSchema),

@@ -45,7 +45,7 @@ it('a build by hand is released from the head of the branch, and takes no tag ba
   expect(released.status).toBe('released');
 
   const again = await slipway('build', 'demo/byhand:latest', '--follow');
-  expect(again).toMatchObject({ code: 0, output: expect.stringMatching(/unchanged|released/) });
+  expect(again).toMatchObject({ code: 0, output: expect.stringMatching(/unchanged/) });
 
   const back = await slipway('build', 'demo/byhand:latest', '--commit', older, '--follow');
   expect(back).toMatchObject({ code: 0, output: expect.stringMatching(/not released: it is not the head/) });

@@ -42,6 +42,14 @@ describe('what stands in the records bucket', () => {
     },
   );
 
+  it('is an error when a build left more than the functions could hold', async () => {
+    aws.objects.set(
+      `/records/${recordKeys.scanners(id)}`,
+      JSON.stringify({ version: 1, reports: [] }).padEnd(33 * 1024 * 1024),
+    );
+    await expect(records.scanners(id)).rejects.toThrow(/larger than one can be/);
+  });
+
   it('is a request that the builder can read, or it is not written', async () => {
     await expect(async () => records.putRequest({ id } as never)).rejects.toThrow();
     expect(aws.objects.size).toBe(0);
