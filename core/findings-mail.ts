@@ -48,16 +48,21 @@ export function findingsMail({ project, news, siteUrl, indexUrl }: FindingsMail)
     title: `There is news of ${news.length === 1 ? 'a released image' : 'released images'} of ${name}`,
     paragraphs: [
       `Slipway has looked again at ${images} that you released before, with what is known today: ${summaryOf(news)}.`,
-      'Nothing was un-released: the image and its tags are as they were.',
+      'Nothing was un-released: Slipway takes no image and no tag away by itself.',
       ...judgementOf(news, blocked),
     ],
     list: { title: 'What has changed', items: itemsOf(news) },
     advice: adviceOf(project, news, blocked.length > 0),
     facts: news.slice(0, itemsShown).flatMap(factsOf),
-    links: [{ label: 'See the releases', address: page }],
+    links: [
+      ...(news.length === 1
+        ? news.map(({ digest }) => ({ label: 'See the image', address: `${page}/${digest}` }))
+        : []),
+      { label: 'See the releases', address: page },
+    ],
     footer: [
       {
-        text: `You get this mail because the index entry of ${name} names you in notify-email. An entry whose notify does not list "findings" gets none of these. To change it, change the entry in the index${index ? ':' : '.'}`,
+        text: `You get this mail because the index entry of ${name} names you in notify-email. An entry with a notify gets these mails only if it lists "findings". To change it, change the entry in the index${index ? ':' : '.'}`,
         link: index,
       },
     ],

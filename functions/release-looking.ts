@@ -63,16 +63,6 @@ export function createLookAtRelease({ records, releases, scans, tags, policy }: 
     };
   }
 
-  async function known(image: ReleasedImage): Promise<ReleaseFindings | undefined> {
-    try {
-      return await records.releaseFindings(image);
-    } catch (error) {
-      // What cannot be read is no better than what is not there: this look is the first then.
-      if (error instanceof InvalidInputError) return undefined;
-      throw error;
-    }
-  }
-
   return async function lookAtRelease(
     image: ReleasedImage,
     project: ProjectRecord | undefined,
@@ -85,8 +75,9 @@ export function createLookAtRelease({ records, releases, scans, tags, policy }: 
     }
     const { look } = found;
     const named = look.state === 'gone' ? undefined : await tags.of(image);
-    const before = await known(image);
-    const findings = afterLook(look, before, before ? undefined : await records.scan(image.build), now);
+    const before = await ifReadable(records.releaseFindings(image));
+    const atRelease = before ? undefined : await ifReadable(records.scan(image.build));
+    const findings = afterLook(look, before, atRelease, now);
     await records.putReleaseFindings(image, findings);
     const isNews = findings.told !== undefined;
     await releases.settle(
@@ -111,6 +102,16 @@ export function createLookAtRelease({ records, releases, scans, tags, policy }: 
 
 function isScan(reading: ImageReading): reading is Scan {
   return reading.state !== 'pending' && reading.state !== 'none' && reading.state !== 'gone';
+}
+
+/** What cannot be read is no better than what is not there. */
+async function ifReadable<Value>(reading: Promise<Value | undefined>): Promise<Value | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof InvalidInputError) return undefined;
+    throw error;
+  }
 }
 
 const silence = { state: 'failed' as const, findings: [] };

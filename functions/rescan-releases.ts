@@ -130,8 +130,8 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
   };
 }
 
-/** What a round leaves for images that it is at, and for the mails. */
-const endingMilliseconds = 2 * 60_000;
+/** What a round leaves for images that it is at, some of which take minutes to be read, and for the mails. */
+const endingMilliseconds = 4 * 60_000;
 let run: ReturnType<typeof createRescanReleases> | undefined;
 
 /** @throws InvalidInputError if what is asked for by hand has another form */

@@ -44,7 +44,7 @@ describe('the mail about what is released', () => {
     expect(headers['X-Slipway-Status']).toBe('findings');
     const said = words(text);
     expect(said).toContain('New: CVE-2026-1 (CRITICAL) in openssl 3.0.1, fixed in 3.0.2');
-    expect(said).toContain('Nothing was un-released: the image and its tags are as they were.');
+    expect(said).toContain('Nothing was un-released: Slipway takes no image and no tag away by itself.');
     expect(said).toContain('The policy would not let it be released today: CVE-2026-1 is too bad.');
     expect(said).toContain('slipway build demo/app:latest');
     expect(said).toContain('https://slipway.example.org/projects/demo/app/latest/releases');

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { InvalidInputError } from '../../core/errors.ts';
+import { MailRejectedError } from '../../services/mail.ts';
 import { atEveryDeath, createMortal } from './mortal.ts';
 import { day, digestOf, finding, hour, inspectorFinding, repository, scanned, startRescanning } from './rescanning.ts';
 
@@ -131,6 +133,29 @@ describe('several images of a project with news', () => {
     expect(world.mails[0]?.mail.subject).toContain('2 new');
     expect(world.mails[0]?.mail.text).toContain('[1.0]');
     expect(world.mails[0]?.mail.text).toContain('[latest]');
+  });
+});
+
+describe('an image that two projects of one repository have released', () => {
+  it('is told of to the people of both, each about the tags of their own', async () => {
+    await using world = await startRescanning();
+    for (const [at, tag] of ['1', '2'].entries())
+      await world.track({
+        name: `demo/app:${tag}`,
+        desiredTag: tag,
+        sharesRepository: true,
+        notifyEmail: [`owner${at + 1}@example.org`],
+      });
+    await world.release(one, scanned([]), { project: 'demo/app:1', tags: ['1'] });
+    await world.release(one, scanned([]), { project: 'demo/app:2', tags: ['2'] });
+    world.images.set(one, { tags: ['1', '2'], reading: scanned([finding('CVE-1')]) });
+    await world.event(inspectorFinding(one));
+    await world.round();
+    await world.round();
+    expect(world.mails.map(({ to, mail }) => [to, /^Image +(.*)$/m.exec(mail.text)?.[1]]).sort()).toEqual([
+      [['owner1@example.org'], '1'],
+      [['owner2@example.org'], '2'],
+    ]);
   });
 });
 
@@ -297,6 +322,39 @@ describe('an image that cannot be looked at any more', () => {
     await expect(world.round('demo/app:latest')).rejects.toThrow('AccessDenied');
     expect(world.mails).toHaveLength(1);
   });
+});
+
+it('a record of the release that cannot be read keeps no image from being looked at', async () => {
+  await using world = await startRescanning();
+  await world.track();
+  await world.release(one, scanned([]));
+  world.records.scan = async () => {
+    throw new InvalidInputError('It cannot be read.');
+  };
+  await world.week();
+  expect(await world.image(one)).toMatchObject({ state: 'complete' });
+});
+
+it('a mail that SES has no time for goes out with a later round, one that it will never take is no trouble', async () => {
+  await using world = await startRescanning();
+  await world.track();
+  await world.release(one, scanned([]));
+  world.find(one, scanned([finding('CVE-1')]));
+  await world.event(inspectorFinding(one));
+  const { send } = world.mailer;
+  world.mailer.send = async () => {
+    throw new Error('Throttling');
+  };
+  await expect(world.round()).rejects.toThrow('Throttling');
+  world.mailer.send = send;
+  expect(await world.round()).toMatchObject({ mails: 1 });
+  world.find(one, scanned([]));
+  await world.event(inspectorFinding(one));
+  world.mailer.send = async () => {
+    throw new MailRejectedError('Nobody');
+  };
+  expect(await world.round()).toMatchObject({ news: 1, mails: 0 });
+  expect(await world.image(one)).not.toHaveProperty('untold');
 });
 
 describe('a round that dies', () => {
