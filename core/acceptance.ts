@@ -41,12 +41,15 @@ const acceptingStatuses: readonly VexStatement['status'][] = ['not_affected', 'f
  * @param day `2026-11-21`; what ends with this day counts still
  */
 export function acceptances({ exceptions = [], vex = [] }: Decisions, day: string): (subject: Subject) => Standing {
+  const owners = new Map<string, string>();
   const excepted = new Scoped<Acceptance>();
   for (const { id, package: name, owner, reason, expires } of exceptions) {
     const known = excepted.get(id, name);
     // Of two for one finding, the one that lasts longer.
     if (known && known.expires >= expires) continue;
-    excepted.set(id, name, { id, by: `the exception of ${ownerName(owner)}`, reason, expires });
+    const by = owners.get(owner) ?? `the exception of ${ownerName(owner)}`;
+    owners.set(owner, by);
+    excepted.set(id, name, { id, by, reason, expires });
   }
   const stated = new Scoped<Statement>();
   for (const [order, { ids, packages = [undefined], status, justification, file, expires }] of vex.entries()) {
@@ -88,6 +91,11 @@ function standing(exception: Acceptance | undefined, stated: Acceptance | undefi
   if (stated && stated.expires >= day) return { accepted: stated };
   const ended = !exception || (stated && stated.expires > exception.expires) ? stated : exception;
   return ended ? { ended } : nothing;
+}
+
+/** The pages are public: an owner's mail address is nothing for them. */
+function ownerName(owner: string): string {
+  return personName(owner) || 'its owner';
 }
 
 /** What is said of findings, by id, and there of all packages, of one, or of one version of it. */
