@@ -4,6 +4,7 @@ import { longestDays, normalId } from './index-exceptions.ts';
 import { quoted } from './index-problem.ts';
 import { largestFile, readYaml, type Value, valueAt } from './index-yaml.ts';
 import { type OpenVex, type OpenVexStatement, openVexSchema } from './open-vex.ts';
+import { shownSchema } from './shown-text.ts';
 import type { VexStatement } from './vex.ts';
 import { type NamedProduct, namedProduct, packagesOf } from './vex-product.ts';
 
@@ -27,10 +28,11 @@ export interface NamedStatement {
 }
 
 const dayLength = 86_400_000;
+const fileSchema = shownSchema(300);
 
 /** Whether a path in the index repository is that of an OpenVEX document. */
 export function isVexFile(path: string): boolean {
-  return /^vex\/[^/]+\.json$/.test(path);
+  return /^vex\/[^/]+\.json$/i.test(path);
 }
 
 /** Reads one OpenVEX document, and says what is wrong with it and where. With an error it says nothing at all. */
@@ -40,6 +42,11 @@ export function readVex(file: string, text: string, now: Date): VexDocument {
   const add = (severity: Finding['severity'], path: PropertyKey[], message: string, code: Finding['code'] = 'vex') =>
     findings.push({ severity, code, offset: places.offsetOf(path), message });
   const broken = (): VexDocument => ({ statements: [], findings, positionOf: places.positionOf, isBroken: true });
+  if (!fileSchema.safeParse(file).success) {
+    const message = 'The name of the file is too long, or has characters that cannot be seen. Give it another.';
+    findings.push({ severity: 'error', code: 'file-name', offset: 0, message });
+    return broken();
+  }
   const parsed = parse(text);
   if ('fault' in parsed) {
     findings.push({ severity: 'error', offset: 0, ...parsed.fault });

@@ -1,5 +1,6 @@
 import type { OpenVexProduct } from './open-vex.ts';
 import { packageNameOf, packageVersionOf, parsePurl } from './purl.ts';
+import { shownSchema } from './shown-text.ts';
 
 /** What a product of a VEX statement is to the index. */
 export type NamedProduct =
@@ -14,6 +15,7 @@ export type NamedProduct =
   | { kind: 'digest' }
   | { kind: 'other' };
 
+const packageSchema = shownSchema(200);
 const imageName =
   /^([a-z0-9]+(?:[._-][a-z0-9]+)*\/[a-z0-9]+(?:[._-][a-z0-9]+)*)(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?$/;
 
@@ -60,6 +62,8 @@ export function packagesOf({ subcomponents }: OpenVexProduct): string[] | undefi
     const purl = [identifiers?.purl, id].flatMap((text) => (text ? (parsePurl(text) ?? []) : [])).at(0);
     if (!purl) return [];
     const version = packageVersionOf(purl);
-    return [`${packageNameOf(purl)}${version ? `@${version}` : ''}`];
+    const name = `${packageNameOf(purl)}${version ? `@${version}` : ''}`;
+    // Percent signs can hide what no package is called.
+    return packageSchema.safeParse(name).success ? [name] : [];
   });
 }

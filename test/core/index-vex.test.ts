@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type IndexFile, readIndex } from '../../core/index-file.ts';
 import { planIndex } from '../../core/plan.ts';
+import { projectSchema } from '../../core/project.ts';
 import { goodFile } from './index-texts.ts';
 
 const now = new Date('2026-11-21T12:00:00Z');
@@ -136,6 +137,17 @@ describe('a statement', () => {
   });
 });
 
+it.each([
+  ['a name that hides something', '%E2%80%AEopenssl'],
+  ['a name that is too long', 'x'.repeat(300)],
+  ['a line break', 'open%0Assl'],
+])('a package with %s is no part of a statement, whose project can be kept', (_, name) => {
+  const subcomponents = [{ '@id': `pkg:deb/debian/${name}` }, { '@id': 'pkg:deb/debian/zlib' }];
+  const { projects } = read(file(documentOf([statement({ products: [{ '@id': 'demo/app', subcomponents }] })])));
+  expect(projects[0]?.vex?.[0]?.packages).toEqual(['zlib']);
+  for (const project of projects) expect(projectSchema.parse(project)).toEqual(project);
+});
+
 describe('a document', () => {
   const bad = (over: object) => documentOf([statement()], over);
   const badStatement = (over: object) => documentOf([statement(over)]);
@@ -188,6 +200,12 @@ describe('a document', () => {
     expect(problems[0]?.line).toBe(line);
     expect([...brokenFiles]).toEqual(['vex/one.json']);
     expect(projects.map(({ vex }) => vex?.length)).toEqual([undefined, 1, undefined]);
+  });
+
+  it.each(['vex/a\u202e.json', `vex/${'x'.repeat(300)}.json`, 'vex/a\n.json'])('called %j is an error', (path) => {
+    const { problems, brokenFiles } = read(file(documentOf([statement()]), path));
+    expect(problems).toMatchObject([{ severity: 'error', code: 'file-name' }]);
+    expect([...brokenFiles]).toEqual([path]);
   });
 
   it('that cannot be read leaves every project the statements that it has', () => {
