@@ -8,16 +8,18 @@ import type { Releases } from '../services/releases.ts';
 interface Services {
   builds: Pick<Builds, 'ofProject'>;
   projects: Pick<Projects, 'all'>;
-  releases: Pick<Releases, 'adopt' | 'noteProgress'>;
+  releases: Pick<Releases, 'adopt' | 'allOf' | 'noteProgress'>;
   repositoryPrefix: string;
 }
 
 const writesAtOnce = 16;
 const buildsAtOnce = 100;
 
+const weekMilliseconds = 7 * 24 * 3_600_000;
+
 /**
- * Finds what was released before releases were noted, from the records of builds, which are kept for ever. It is done once, project by
- * project, and goes on where the round before broke off.
+ * Finds what was released and not noted, from the records of builds, which are kept for ever: whatever was released before releases
+ * were noted. It is done once a week, project by project, and goes on where the round before broke off.
  */
 export function createAdoptReleases({ builds, projects, releases, repositoryPrefix }: Services) {
   /** Newest first. */
@@ -47,23 +49,28 @@ export function createAdoptReleases({ builds, projects, releases, repositoryPref
         newest.floating.push(...floating);
       } else known.set(digest, { project, digest, build: id, tags: [...tags], floating, at: endedAt ?? createdAt });
     }
+    const noted = new Set((await releases.allOf(project)).map(({ digest }) => digest));
+    const missing = [...known.values()].filter(({ digest }) => !noted.has(digest));
     const repository = repositoryOf(project, repositoryPrefix);
-    await inTurns([...known.values()], writesAtOnce, (release) => releases.adopt(release, repository, now));
+    await inTurns(missing, writesAtOnce, (release) => releases.adopt(release, repository, now));
   }
 
   /**
-   * @param noted the last project, by name, whose releases are noted
-   * @param deadline when no further project is begun
+   * @param progress what was noted last
+   * @param isLate when no further project is begun
    */
-  return async function adoptReleases(noted: string, now: Date, isLate: () => boolean): Promise<void> {
-    if (noted === everything) return;
+  return async function adoptReleases(progress: string, now: Date, isLate: () => boolean): Promise<void> {
+    const week = String(Math.floor(now.getTime() / weekMilliseconds));
+    const [ofWeek, last = ''] = progress.split(' ');
+    const done = ofWeek === week ? last : '';
+    if (done === everything) return;
     const names = (await projects.all()).map(({ name }) => name).sort();
-    for (const name of names.filter((each) => each > noted)) {
+    for (const name of names.filter((each) => each > done)) {
       if (isLate()) return;
       await adoptAll(name, now);
-      await releases.noteProgress(name);
+      await releases.noteProgress(`${week} ${name}`);
     }
-    await releases.noteProgress(everything);
+    await releases.noteProgress(`${week} ${everything}`);
   };
 }
 

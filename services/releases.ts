@@ -19,7 +19,7 @@ import {
 import { ifConditionHolds } from './dynamodb.ts';
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
 
-/** No project's name: the item says who is at it, and how far the releases of before were noted. */
+/** No project's name: the item says who is at it, and how far the releases that nobody noted were looked for. */
 const roundKey = { project: '//', digest: '//' };
 const keySchema = z.record(z.string(), z.string());
 /** So long after the first news of an image it is looked at: scanners tell each finding for itself. */
@@ -245,11 +245,11 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
       return z.object({ noted: z.string().default('') }).parse(Item);
     },
 
-    /** The releases of the projects up to this one, by name, are in the table. */
-    async noteProgress(project: string): Promise<void> {
+    /** Notes how far the releases that nobody noted were looked for. */
+    async noteProgress(progress: string): Promise<void> {
       await update(roundKey, {
-        UpdateExpression: 'SET noted = :project',
-        ExpressionAttributeValues: { ':project': project },
+        UpdateExpression: 'SET noted = :progress',
+        ExpressionAttributeValues: { ':progress': progress },
       });
     },
 

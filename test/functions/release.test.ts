@@ -109,6 +109,8 @@ describe('a candidate that passed', () => {
           expect((await world.builds.require(idOf(1))).status).toBe('released');
           const project = await world.projects.get('demo/app:latest');
           expect(project?.released?.build).toBe(idOf(1));
+          const noted = await world.releases.get({ project: 'demo/app:latest', digest });
+          expect(noted).toMatchObject({ build: idOf(1), floating: ['latest', 'main'] });
           expect(project).not.toHaveProperty('releasing');
         },
       };
@@ -129,6 +131,29 @@ describe('a candidate that passed', () => {
     await world.pass(3);
     expect(await world.release(3)).toEqual({ status: 'released' });
     expect(world.shelf.attachedTo(repository, digestOf(3))).toEqual({});
+  });
+
+  it('is noted as an image that is looked at again, and takes its moving tags from the one before', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    await world.pass(2);
+    await world.release(1);
+    const project = 'demo/app:latest';
+    expect(await world.releases.get({ project, digest })).toMatchObject({
+      repository,
+      build: idOf(1),
+      floating: ['latest', 'main'],
+      state: 'waiting',
+      tags: new Set(['latest', 'main', `sha-${commit}`, immutable]),
+      dueAt: expect.any(String),
+    });
+    await world.release(2);
+    expect(await world.releases.get({ project, digest })).toMatchObject({ floating: [], build: idOf(1) });
+    expect(await world.releases.get({ project, digest: digestOf(2) })).toMatchObject({ floating: ['latest', 'main'] });
+    expect((await world.releases.ofProject(project, { limit: 10 })).items.map((each) => each.digest)).toEqual([
+      digestOf(2),
+      digest,
+    ]);
   });
 
   it('gets the tag of the next second when another image has its own', async () => {

@@ -426,4 +426,22 @@ describe('what was released before releases were noted', () => {
     expect(await world.image(one)).toMatchObject({ state: 'complete' });
     expect(world.mails).toEqual([]);
   });
+
+  it('is looked for again every week, and what is known stays as it is', async () => {
+    await using world = await startRescanning();
+    await world.track();
+    await world.release(one, scanned([]));
+    await world.round();
+    const before = await world.image(one);
+    const image = (digest: string) => ({ repository: `registry.example/${repository}`, digest, tags: ['latest'] });
+    await world.queue('b1', { status: 'released', image: image(one) });
+    await world.queue('b2', { status: 'released', image: image(two) });
+    await world.round();
+    expect(await world.image(two)).toBeUndefined();
+    world.pass(7 * day);
+    world.images.set(two, { tags: [], reading: scanned([]) });
+    await world.round();
+    expect(await world.image(two)).toMatchObject({ build: 'b2' });
+    expect(await world.image(one)).toMatchObject({ build: before?.build, releasedAt: before?.releasedAt });
+  });
 });
