@@ -21,6 +21,7 @@ import { exampleRecords } from './demo/sources.ts';
 import { createSteps, type Steps } from './demo/steps.ts';
 import { prepareRootFileSystem, type Setting, type Story, tellStory } from './demo/story.ts';
 import { invitation, summary } from './demo/summary.ts';
+import { ensureLinter } from './linter.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { createProgress, type Progress, seconds } from './progress.ts';
 
@@ -85,13 +86,15 @@ function showEngine(steps: Steps, progress: Progress): Promise<ContainerEngine> 
   return steps.run(
     'container engine',
     300,
-    (task, signal) => {
+    async (task, signal) => {
       task.update('looking for Docker, Podman or Buildah');
       const say = (line: string) => {
         progress.say(line);
         task.update('installing');
       };
-      return ensureContainerEngine({ say, progress: (activity) => task.detail(activity), signal });
+      const found = await ensureContainerEngine({ say, progress: (activity) => task.detail(activity), signal });
+      await ensureLinter({ say: (line) => progress.say(line), signal });
+      return found;
     },
     (task, { name, version, installed }) =>
       task.succeed(`${name} ${version}${installed ? ', installed from the distribution’s packages' : ''}`),

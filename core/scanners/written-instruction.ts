@@ -1,4 +1,4 @@
-import { DockerfileParser } from 'dockerfile-ast';
+import { DockerfileParser, ModifiableInstruction } from 'dockerfile-ast';
 
 /** An instruction of a Dockerfile as its author wrote it. Lines count from 1. */
 export interface WrittenInstruction {
@@ -25,7 +25,10 @@ export function writtenInstructions(text: string): WrittenInstruction[] {
         name: instruction.getInstruction(),
         keyword: instruction.getKeyword(),
         words: instruction.getArguments().map((word) => word.getValue()),
-        flags: /^(?:--\S+\s+)+/.exec(raw)?.[0].trim().split(/\s+/) ?? [],
+        flags:
+          instruction instanceof ModifiableInstruction
+            ? instruction.getFlags().map((flag) => `--${flag.getName()}=${flag.getValue()}`)
+            : [],
         line: start.line + 1,
         lastLine: end.line + 1,
         hasHeredoc: ['RUN', 'COPY', 'ADD'].includes(instruction.getKeyword()) && raw.includes('<<'),
