@@ -61,7 +61,7 @@ export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known:
     added: keepsPolicy ? [] : projects.filter(({ name }) => !knownByName.has(name)),
     changed: projects.filter((project) => {
       const before = knownByName.get(project.name);
-      return before !== undefined && !sameProject(before, project);
+      return before !== undefined && !isSame(before, project);
     }),
     deactivated:
       index.projects.length === 0
@@ -95,38 +95,31 @@ export function needsBuild(before: Project, after: Project, wasBlocked = false):
 
 /** Whether a candidate may be judged otherwise. */
 export function changesVerdict(before: Project, after: Project): boolean {
-  return rulesOf(before) !== rulesOf(after);
+  return !isSame(rulesOf(before), rulesOf(after));
 }
 
 /** Whether nothing but what candidates are judged by differs. */
 export function isJudgedOnly(before: Project, after: Project): boolean {
-  const rest = ({ policy: _, exceptions: __, vex: ___, ...others }: Project) => canonical(others);
-  return rest(before) === rest(after);
+  const rest = ({ policy: _, exceptions: __, vex: ___, ...others }: Project) => others;
+  return isSame(rest(before), rest(after));
 }
 
 /** What a verdict depends on beside the image, without what only explains it. */
-function rulesOf({ policy, exceptions = [], vex = [] }: Project): string {
-  return canonical({
+function rulesOf({ policy, exceptions = [], vex = [] }: Project): object {
+  return {
     policy,
     exceptions: exceptions.map(({ id, package: name, expires }) => [id, name, expires]),
     vex: vex.map(({ ids, packages, status, expires }) => [ids, packages, status, expires]),
-  });
+  };
 }
 
-function sameProject(one: Project, other: Project): boolean {
-  return canonical(one) === canonical(other);
-}
-
-function canonical(value: object): string {
-  return JSON.stringify(sorted(value));
-}
-
-/** By its keys, all the way down: a map comes back from the table in another order. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, held]) => held !== undefined);
-  return Object.fromEntries(
-    entries.sort(([one], [other]) => (one < other ? -1 : 1)).map(([key, held]) => [key, sorted(held)]),
-  );
+/** A map comes back from the table in another order, and without what is undefined. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const [left, right] = [one as Record<string, unknown>, other as Record<string, unknown>];
+  for (const key in left) if (!isSame(left[key], right[key])) return false;
+  for (const key in right) if (left[key] === undefined && right[key] !== undefined) return false;
+  return true;
 }
