@@ -77,7 +77,10 @@ export interface Container {
   outputLimit?: number;
 }
 
-/** What root may do in a container as engines usually make them, but for what the network and devices need. */
+/**
+ * What root may do in a container as engines usually make them, but for what the network and devices need, and for chroot: under
+ * Buildah's isolation of that name, who may call it is outside again (https://man7.org/linux/man-pages/man2/chroot.2.html).
+ */
 export const rootCapabilities = [
   'CHOWN',
   'DAC_OVERRIDE',
@@ -88,7 +91,6 @@ export const rootCapabilities = [
   'SETUID',
   'SETPCAP',
   'SETFCAP',
-  'SYS_CHROOT',
 ] as const;
 
 export type Capability = (typeof rootCapabilities)[number] | 'DAC_READ_SEARCH' | 'NET_BIND_SERVICE';

@@ -58,8 +58,14 @@ test('root has the capabilities that were asked for and no other', async () => {
     user: 'root',
     capabilities: rootCapabilities,
   });
-  expect(bits(usual.stdout)).toBe('00000000800401fb');
+  expect(bits(usual.stdout)).toBe('00000000800001fb');
   expect(usual.stderr).toContain('mknod');
+});
+
+test('root does not get out of a container by changing its root', async () => {
+  const { code, stderr } = await inside('chroot /home /bin/sh', { user: 'root', capabilities: rootCapabilities });
+  expect(stderr).toContain("can't change root directory to '/home': Operation not permitted");
+  expect(code).not.toBe(0);
 });
 
 test('what a command writes is in no other container of the image', async () => {
