@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { BillFormat } from './build-request.ts';
 import { InvalidInputError } from './errors.ts';
+import { type OtherLicense, spdxExpression } from './spdx-licenses.ts';
 
 /** In bytes: more than an image with fifty thousand packages has. */
 export const largestBill = 32 * 2 ** 20;
@@ -54,6 +55,8 @@ const spdxPackage = element.extend({
   versionInfo: z.string().optional(),
   downloadLocation: z.string().optional(),
   homepage: z.string().optional(),
+  licenseConcluded: z.string().optional(),
+  licenseDeclared: z.string().optional(),
   externalRefs: z.array(z.looseObject({ referenceType: z.string(), referenceLocator: z.string() })).optional(),
 });
 const relationship = z.looseObject({
@@ -71,6 +74,9 @@ const spdxSchema = z.looseObject({
   creationInfo: z.looseObject({ created: z.string(), creators: z.array(z.string()).min(1) }),
   packages: z.array(spdxPackage).min(1),
   files: z.array(element).optional(),
+  hasExtractedLicensingInfos: z
+    .array(z.looseObject({ licenseId: z.string(), extractedText: z.string(), name: z.string().default('NOASSERTION') }))
+    .default([]),
   relationships: z.array(relationship),
 });
 
@@ -136,7 +142,9 @@ function steadyRefs(components: readonly z.infer<typeof component>[]): Map<strin
   const seen = new Map<string, number>();
   return new Map(
     components.map((each) => {
-      const name = each.purl ? (each['bom-ref'] ?? each.purl) : [each.type, each.name, each.version].join(':');
+      const name = isPurl(each.purl)
+        ? (each['bom-ref'] ?? each.purl)
+        : [each.type, each.name, each.version ?? ''].join(':');
       const count = (seen.get(name) ?? 0) + 1;
       seen.set(name, count);
       return [each['bom-ref'], count === 1 ? name : `${name}:${count}`];
@@ -157,22 +165,28 @@ function spdx(input: unknown, image: BilledImage): Bill {
   )?.relatedSpdxElement;
   const isRoot = (each: z.infer<typeof spdxPackage>) => each.SPDXID === root;
   if (!document.packages.some(isRoot)) throw new InvalidInputError('The SPDX document describes no package.');
+  const explained = new Map<string, OtherLicense>(
+    document.hasExtractedLicensingInfos.map((each) => [each.licenseId, each] as const),
+  );
   const { documentNamespace: _, ...whole } = {
     ...document,
     name,
     creationInfo: { ...document.creationInfo, created: secondOf(image.createdAt) },
-    packages: document.packages.map(withGoodAddresses).map((each) =>
-      isRoot(each)
-        ? {
-            ...each,
-            name,
-            versionInfo: image.digest,
-            primaryPackagePurpose: 'CONTAINER',
-            checksums: [{ algorithm: 'SHA256', checksumValue: checksum }],
-            externalRefs: [{ referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: purl }],
-          }
-        : each,
-    ),
+    packages: document.packages
+      .map((each) => withLicenses(withGoodAddresses(each), explained))
+      .map((each) =>
+        isRoot(each)
+          ? {
+              ...each,
+              name,
+              versionInfo: image.digest,
+              primaryPackagePurpose: 'CONTAINER',
+              checksums: [{ algorithm: 'SHA256', checksumValue: checksum }],
+              externalRefs: [{ referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: purl }],
+            }
+          : each,
+      ),
+    hasExtractedLicensingInfos: [...explained.values()],
     relationships,
   };
   const tool = document.creationInfo.creators.find((creator) => creator.startsWith('Tool: ')) ?? '';
@@ -211,6 +225,18 @@ function withGoodAddresses({ homepage, externalRefs, ...each }: z.infer<typeof s
     ...(externalRefs === undefined
       ? {}
       : { externalRefs: externalRefs.filter((ref) => ref.referenceType !== 'purl' || isPurl(ref.referenceLocator)) }),
+  };
+}
+
+function withLicenses<Package extends z.infer<typeof spdxPackage>>(
+  each: Package,
+  explained: Map<string, OtherLicense>,
+) {
+  const { licenseConcluded, licenseDeclared } = each;
+  return {
+    ...each,
+    ...(licenseConcluded === undefined ? {} : { licenseConcluded: spdxExpression(licenseConcluded, explained) }),
+    ...(licenseDeclared === undefined ? {} : { licenseDeclared: spdxExpression(licenseDeclared, explained) }),
   };
 }
 

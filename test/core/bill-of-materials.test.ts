@@ -126,7 +126,42 @@ test('what a package says of itself makes no document that the format forbids', 
 
   const components = [{ type: 'library', name: 'a', purl: 'pkg:npm/a\n@1' }];
   expect(JSON.parse(make('cyclonedx', cycloneDx({ components })).text).components).toEqual([
-    { type: 'library', name: 'a' },
+    { 'bom-ref': 'library:a:', type: 'library', name: 'a' },
+  ]);
+});
+
+test('a licence that SPDX does not know is explained by the document that names it', () => {
+  const said = (licenseDeclared: string, SPDXID: string) => ({ name: 'a', SPDXID, licenseDeclared });
+  const { packages, hasExtractedLicensingInfos } = JSON.parse(
+    make(
+      'spdx',
+      spdx({
+        packages: [
+          ...spdx().packages,
+          said('MIT AND Expat AND GPL-2.0-only', 'SPDXRef-1'),
+          said('GPL-3.0 WITH <b>mine</b>\n', 'SPDXRef-2'),
+          said('NONE', 'SPDXRef-3'),
+          said('', 'SPDXRef-4'),
+          said('LicenseRef-own AND LicenseRef-nobody', 'SPDXRef-5'),
+          said('Expat', 'SPDXRef-6'),
+        ],
+        hasExtractedLicensingInfos: [{ licenseId: 'LicenseRef-own', extractedText: 'Do as you like.' }],
+      }),
+    ).text,
+  );
+  expect(packages.slice(2).map((each: { licenseDeclared: string }) => each.licenseDeclared)).toEqual([
+    'MIT AND LicenseRef-Expat AND GPL-2.0-only',
+    'LicenseRef-GPL-3.0-WITH-b-mine-b-',
+    'NONE',
+    'NOASSERTION',
+    'LicenseRef-own AND LicenseRef-nobody',
+    'LicenseRef-Expat',
+  ]);
+  expect(hasExtractedLicensingInfos).toMatchObject([
+    { licenseId: 'LicenseRef-own', extractedText: 'Do as you like.' },
+    { licenseId: 'LicenseRef-Expat', name: 'Expat' },
+    { licenseId: 'LicenseRef-GPL-3.0-WITH-b-mine-b-' },
+    { licenseId: 'LicenseRef-nobody' },
   ]);
 });
 
