@@ -8,7 +8,7 @@ import { RequestError } from './request-error.ts';
 const mostBytes = 4_000_000;
 const mostItems = 1_000;
 
-export interface Piece<Item> {
+interface Piece<Item> {
   items: Item[];
   total: number;
   /** Null at the end. */

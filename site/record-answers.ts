@@ -1,76 +1,77 @@
 import { type Build, isTerminal } from '../core/build.ts';
 import { bySeverity } from '../core/findings.ts';
-import { findingsInWords, type ScannerReport, scannerNames } from '../core/scanner-report.ts';
+import { type ScannerReport, scannerNames } from '../core/scanner-report.ts';
 import { type Answer, caching, json } from './answer.ts';
 import { type Recorded, recorded } from './build-records.ts';
-import { type Piece, pieceOf } from './pieces.ts';
+import { pieceOf } from './pieces.ts';
 import type { RecordReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
+import { type StandingOf, subjectOf, subjectsOf } from './standings.ts';
 
 /** So many findings of each scanner stand in the answer about all scanners. */
 const findingsOfEach = 100;
 
+/** What is asked of a build's records. */
+export interface Asked {
+  build: Build;
+  records: RecordReader;
+  standingOf: StandingOf;
+  query: URLSearchParams;
+}
+
 /** @param kind `findings`, `scanners`, `comparison` or `packages` */
-export function recordAnswer(
-  kind: string,
-  build: Build,
-  records: RecordReader,
-  query: URLSearchParams,
-): Promise<Answer> {
+export function recordAnswer(kind: string, asked: Asked): Promise<Answer> {
   switch (kind) {
     case 'findings':
-      return findingsAnswer(build, records, query);
+      return findingsAnswer(asked);
     case 'scanners':
-      return scannersAnswer(build, records);
+      return scannersAnswer(asked);
     case 'comparison':
-      return comparisonAnswer(build, records);
+      return comparisonAnswer(asked);
     default:
-      return packagesAnswer(build, records, query);
+      return packagesAnswer(asked);
   }
 }
 
 /** What the registry's scanner found, the worst first. */
-async function findingsAnswer(build: Build, records: RecordReader, query: URLSearchParams): Promise<Answer> {
+async function findingsAnswer({ build, records, standingOf, query }: Asked): Promise<Answer> {
   const { findings, ...scan } = found('findings', build, await recorded(records.scan(build.id)));
-  return answer(build, { ...scan, ...pieceOf(`findings\n${build.id}`, findings.toSorted(bySeverity), query) });
+  const items = findings
+    .toSorted(bySeverity)
+    .map((finding) => ({ ...finding, accepted: standingOf(subjectOf(finding)).accepted ?? null }));
+  return answer(build, { ...scan, ...pieceOf(`findings\n${build.id}`, items, query) });
 }
 
 /** What each of the builder's scanners says, with the first of its findings. */
-async function scannersAnswer(build: Build, records: RecordReader): Promise<Answer> {
-  const { reports } = found('scanner reports', build, await recorded(records.scanners(build.id)));
-  return answer(build, {
-    items: reports.map((report) => ({ ...headOf(report), findings: findingsOf(report).slice(0, findingsOfEach) })),
-  });
+async function scannersAnswer({ build, records, standingOf }: Asked): Promise<Answer> {
+  const { reports } = found('report of the scanners', build, await recorded(records.scanners(build.id)));
+  const items = reports.map((report) => ({
+    ...headOf(report),
+    findings: findingsOf(report, standingOf).slice(0, findingsOfEach),
+  }));
+  return answer(build, { items });
 }
 
 /** All findings of one of the builder's scanners. */
-export async function scannerAnswer(
-  build: Build,
-  records: RecordReader,
-  query: URLSearchParams,
-  name: string,
-): Promise<Answer> {
+export async function scannerAnswer(name: string, { build, records, standingOf, query }: Asked): Promise<Answer> {
   if (!scannerNames.some((known) => known === name)) {
-    throw new RequestError(
-      404,
-      'ScannerNotFound',
-      `There is no scanner of this name. There are ${scannerNames.join(', ')}.`,
-    );
+    const message = `There is no scanner of this name. There are ${scannerNames.join(', ')}.`;
+    throw new RequestError(404, 'ScannerNotFound', message);
   }
-  const { reports } = found('scanner reports', build, await recorded(records.scanners(build.id)));
+  const { reports } = found('report of the scanners', build, await recorded(records.scanners(build.id)));
   const report = reports.find(({ scanner }) => scanner === name);
   if (!report) throw absent(`report of the scanner ${name}`, build);
-  const piece: Piece<unknown> = pieceOf(`${name}\n${build.id}`, findingsOf(report), query, report.total);
+  const piece = pieceOf(`${name}\n${build.id}`, findingsOf(report, standingOf), query, report.total);
   return answer(build, { ...headOf(report), ...piece });
 }
 
 /** What differs from the release before. */
-async function comparisonAnswer(build: Build, records: RecordReader): Promise<Answer> {
+async function comparisonAnswer({ build, records }: Asked): Promise<Answer> {
   return answer(build, found('comparison with a release', build, await recorded(records.comparison(build.id))));
 }
 
 /** What the image's own database says is installed. */
-async function packagesAnswer(build: Build, records: RecordReader, query: URLSearchParams): Promise<Answer> {
+async function packagesAnswer({ build, records, query }: Asked): Promise<Answer> {
   const { distribution, contents } = found('list of packages', build, await recorded(records.packages(build.id)));
   const known = { state: contents.state, distribution: distribution ?? null };
   if (contents.state !== 'read') {
@@ -86,9 +87,12 @@ function headOf({ scanner, state, reason, tool, total, seconds }: ScannerReport)
 }
 
 /** Each with its words. */
-function findingsOf(report: ScannerReport) {
-  const words = findingsInWords(report);
-  return report.findings.map((finding, at) => ({ ...words[at], finding }));
+function findingsOf(report: ScannerReport, standingOf: StandingOf) {
+  return subjectsOf(report).map(({ words, subject }, at) => ({
+    ...words,
+    finding: report.findings[at],
+    accepted: standingOf(subject).accepted ?? null,
+  }));
 }
 
 function answer(build: Build, content: object): Answer {

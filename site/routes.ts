@@ -24,9 +24,10 @@ import type {
   RelationReader,
   ReleaseReader,
 } from './readers.ts';
-import { recordAnswer, scannerAnswer } from './record-answers.ts';
+import { type Asked, recordAnswer, scannerAnswer } from './record-answers.ts';
 import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer } from './release-answers.ts';
 import { RequestError } from './request-error.ts';
+import { standingsOf } from './standings.ts';
 
 /** What the site reads from, and where it stands. */
 export interface SiteParts {
@@ -201,12 +202,18 @@ async function apiBill(parts: SiteParts, [id = '']: string[], format: BillFormat
   return billOf(await buildWith(parts, id), format, parts.bills);
 }
 
-async function apiRecord(parts: SiteParts, { query }: SiteRequest, [id = '', kind = '']: string[]): Promise<Answer> {
-  return recordAnswer(kind, await buildWith(parts, id), parts.records, query);
+async function apiRecord(parts: SiteParts, request: SiteRequest, [id = '', kind = '']: string[]): Promise<Answer> {
+  return recordAnswer(kind, await askedOf(parts, request, id));
 }
 
-async function apiScanner(parts: SiteParts, { query }: SiteRequest, [id = '', name = '']: string[]): Promise<Answer> {
-  return scannerAnswer(await buildWith(parts, id), parts.records, query, name);
+async function apiScanner(parts: SiteParts, request: SiteRequest, [id = '', name = '']: string[]): Promise<Answer> {
+  return scannerAnswer(name, await askedOf(parts, request, id));
+}
+
+async function askedOf(parts: SiteParts, { query, now }: SiteRequest, id: string): Promise<Asked> {
+  const build = await buildWith(parts, id);
+  const project = await parts.projects.get(build.project);
+  return { build, records: parts.records, standingOf: standingsOf(build, project, now), query };
 }
 
 async function apiCascadeList({ cascades, siteUrl }: SiteParts, { query }: SiteRequest): Promise<Answer> {

@@ -1,4 +1,3 @@
-import { acceptances } from '../../core/acceptance.ts';
 import { type Build, isTerminal, type StageName, stageNames, type Verdict } from '../../core/build.ts';
 import {
   causeInWords,
@@ -14,12 +13,13 @@ import {
   sourcePage,
   statusInWords,
 } from '../../core/build-words.ts';
-import { dayOf } from '../../core/day.ts';
 import { severities } from '../../core/findings.ts';
 import { type Html, html } from '../../core/html.ts';
+import { exceptionExample } from '../../core/mail-verdict.ts';
 import type { Project } from '../../core/project.ts';
 import type { BuildRecords } from '../build-records.ts';
 import type { LogView } from '../log.ts';
+import { standingsOf } from '../standings.ts';
 import { icon, stageTone, statusChip } from '../status.ts';
 import { ageElement } from '../times.ts';
 import { changesSection } from './changes.ts';
@@ -41,7 +41,7 @@ export interface BuildPage {
 
 /** One build: what is known of it, its stages, its log. Parts marked `data-part` are renewed in place while it runs. */
 export function buildPage({ build, records, project, log, now }: BuildPage): Html {
-  const standingOf = acceptances(project ?? {}, dayOf(new Date(build.stages.judge?.startedAt ?? now)));
+  const standingOf = standingsOf(build, project, now);
   return layout({
     title: `${build.project} ${build.status}`,
     api: `/api/v1/builds/${build.id}`,
@@ -80,7 +80,8 @@ function failure({ failure, status }: Build): Html | undefined {
 <p class="quiet">${oneLine(failure.error, 100)}. The log has the details. Push a commit that mends it, and the project is built again.</p></section>`;
 }
 
-function verdict({ verdict }: Build): Html | undefined {
+function verdict(build: Build): Html | undefined {
+  const { verdict } = build;
   if (!verdict) return undefined;
   const passed = verdict.outcome === 'pass';
   const shown = severities.filter((severity) => (verdict.counts[severity] ?? 0) > 0);
@@ -97,7 +98,17 @@ ${verdict.reasons.length > 0 && html`<ul class="reasons">${verdict.reasons.map((
 ${warnings(verdict)}
 ${verdict.accepted !== undefined && html`<p class="quiet">${verdict.accepted === 1 ? '1 finding is' : `${verdict.accepted.toLocaleString('en')} findings are`} accepted by the index.</p>`}
 ${!passed && html`<p class="quiet">The image stays a candidate: it has no release tag. Push a commit that removes the reasons, and it is judged anew.</p>`}
+${exception(build)}
 </section>`;
+}
+
+/** How the index accepts a finding, for those who may change it. */
+function exception(build: Build): Html | undefined {
+  const example = exceptionExample(build);
+  return (
+    example &&
+    html`<details id="exception"><summary>How a finding is accepted</summary><p>${example.title}</p><pre class="command" tabindex="0">${example.text}</pre></details>`
+  );
 }
 
 /** A few are read at once; of many, their number is. */

@@ -1,17 +1,10 @@
-import type { Standing, Subject } from '../../core/acceptance.ts';
 import type { Build } from '../../core/build.ts';
 import { oneLine, sourceLine, webLink } from '../../core/build-words.ts';
 import { type Html, html } from '../../core/html.ts';
 import type { Project } from '../../core/project.ts';
-import {
-  findingsInWords,
-  type ReportOf,
-  type ScannerName,
-  type ScannerReport,
-  type ScannerReports,
-} from '../../core/scanner-report.ts';
-import { packagesOf } from '../../core/verdict-scanners.ts';
+import type { ReportOf, ScannerName, ScannerReport, ScannerReports } from '../../core/scanner-report.ts';
 import type { Recorded } from '../build-records.ts';
+import { type StandingOf, subjectsOf } from '../standings.ts';
 import { icon, type Tone } from '../status.ts';
 import { acceptedNote } from './accepted.ts';
 
@@ -33,7 +26,7 @@ export interface ScannerContext {
   build: Build;
   /** As the index has it now. */
   project: Project | undefined;
-  standingOf: (subject: Subject) => Standing;
+  standingOf: StandingOf;
 }
 
 /** What each of the builder's scanners says of the image. */
@@ -84,10 +77,9 @@ function resultInWords({ scanner: name, state, total }: ScannerReport): string {
 }
 
 function items(report: ScannerReport, context: ScannerContext): Html[] {
-  const packages = packagesOf(report);
-  return findingsInWords({ ...report, findings: report.findings.slice(0, shown) } as ScannerReport).map((words, at) => {
-    const { name, installed } = packages[at] ?? {};
-    const { accepted } = context.standingOf({ ids: [words.id], package: name, installed });
+  const first = { ...report, findings: report.findings.slice(0, shown) } as ScannerReport;
+  return subjectsOf(first).map(({ words, subject }, at) => {
+    const { accepted } = context.standingOf(subject);
     return html`<li>${oneLine(words.sentence, 1_300)}${detail(report, at, context)}${accepted && acceptedNote(accepted)}</li>`;
   });
 }

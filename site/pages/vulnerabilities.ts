@@ -1,10 +1,9 @@
-import type { Standing, Subject } from '../../core/acceptance.ts';
 import type { Build } from '../../core/build.ts';
 import { exactTime, oneLine, webLink } from '../../core/build-words.ts';
 import { bySeverity, type Finding, type Scan } from '../../core/findings.ts';
 import { type Html, html } from '../../core/html.ts';
-import { idsOf } from '../../core/verdict.ts';
 import type { Recorded } from '../build-records.ts';
+import { type StandingOf, subjectOf } from '../standings.ts';
 import { acceptedNote } from './accepted.ts';
 
 /** So many are on the page; the JSON has all. */
@@ -13,11 +12,7 @@ const shown = 100;
 const unfolded = 20;
 
 /** What the registry's scanner found, the worst first. */
-export function vulnerabilitiesSection(
-  build: Build,
-  scan: Recorded<Scan>,
-  standingOf: (subject: Subject) => Standing,
-): Html | undefined {
+export function vulnerabilitiesSection(build: Build, scan: Recorded<Scan>, standingOf: StandingOf): Html | undefined {
   if (scan === undefined) return undefined;
   if (scan === 'unreadable')
     return section(undefined, html`<p class="quiet">The record of the scan cannot be read.</p>`);
@@ -45,9 +40,9 @@ function section(all: string | undefined, content: Html): Html {
 ${content}</section>`;
 }
 
-function row(finding: Finding, standingOf: (subject: Subject) => Standing): Html {
+function row(finding: Finding, standingOf: StandingOf): Html {
   const { severity, id, package: name, installed, fixed, url, title, exploitAvailable } = finding;
-  const { accepted } = standingOf({ ids: idsOf(finding), package: name, installed });
+  const { accepted } = standingOf(subjectOf(finding));
   const link = url && webLink(url);
   const label = oneLine(id, 100);
   return html`<tr${accepted && html` class="accepted"`}>

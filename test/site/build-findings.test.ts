@@ -29,6 +29,12 @@ const records = {
 /** The longest answer of a function, with its body as a string of JSON within it. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const longestAnswer = 6 * 1024 * 1024;
 
+const accepting = [
+  { id: 'CVE-2026-1000', reason: 'The parser is not reached', owner: 'shop team', expires: '2027-02-01' },
+  { id: 'DL3008', reason: 'The base pins them', owner: 'shop team', expires: '2027-02-02' },
+  { id: 'CVE-2026-1006', reason: 'It has ended', owner: 'shop team', expires: '2026-11-20' },
+];
+
 const siteOf = (over: Partial<RecordReader> = {}, project = sampleProject('demo/app:latest')) =>
   sampleSite({ builds: [build], projects: [project], records: { ...records, ...over } });
 
@@ -53,6 +59,13 @@ describe('the page of a build that was looked at', () => {
     );
   });
 
+  it('shows how the index would accept a finding that blocks', async () => {
+    const verdict = { outcome: 'block' as const, reasons: ['One.'], counts: {}, exceptable: [{ id: 'CVE-2026-1000' }] };
+    const site = sampleSite({ builds: [{ ...build, verdict }], records });
+    expect((await site(`/builds/${build.id}`)).text).toContain('exceptions:\n  - id: CVE-2026-1000\n    reason: ');
+    expect(await pageOf()).not.toContain('How a finding is accepted');
+  });
+
   it('has the first hundred vulnerabilities, the worst first, and the way to all of them', async () => {
     const text = await pageOf();
     const rows = [...text.matchAll(/<td data-label="Severity"><span class="severity (\w+)">/g)].map(([, one]) => one);
@@ -74,12 +87,7 @@ describe('the page of a build that was looked at', () => {
   });
 
   it('says at an accepted finding who accepts it, until when and why', async () => {
-    const exceptions = [
-      { id: 'CVE-2026-1000', reason: 'The parser is not reached', owner: 'shop team', expires: '2027-02-01' },
-      { id: 'DL3008', reason: 'The base pins them', owner: 'shop team', expires: '2027-02-02' },
-      { id: 'CVE-2026-1006', reason: 'It has ended', owner: 'shop team', expires: '2026-11-20' },
-    ];
-    const text = seen(await pageOf({}, sampleProject('demo/app:latest', { exceptions })));
+    const text = seen(await pageOf({}, sampleProject('demo/app:latest', { exceptions: accepting })));
     expect(text).toContain(
       'CVE-2026-1000 A heap overflow in the parser of certificates lets a server write beyond its buffer Accepted until 2027-02-01 by the exception of shop team: The parser is not reached',
     );
@@ -301,6 +309,7 @@ describe('the JSON of what was found', () => {
       sentence: 'openssl 3.0.15-1~deb12u1 has a security update to 3.0.17-1~deb12u3',
       remedy: expect.any(String),
       finding: expect.objectContaining({ security: true }),
+      accepted: null,
     });
     expect((await ask('scanners/dockerfile-lint')).body).toMatchObject({
       scanner: 'dockerfile-lint',
@@ -308,6 +317,17 @@ describe('the JSON of what was found', () => {
       cursor: null,
       items: [{ id: 'DL3008' }],
     });
+  });
+
+  it('says of each finding who accepts it', async () => {
+    const site = siteOf({}, sampleProject('demo/app:latest', { exceptions: accepting }));
+    const items = async (path: string) => JSON.parse((await site(`/api/v1/builds/${build.id}/${path}`)).text).items;
+    expect((await items('findings'))[0]).toMatchObject({
+      id: 'CVE-2026-1000',
+      accepted: { by: 'the exception of shop team', reason: 'The parser is not reached', expires: '2027-02-01' },
+    });
+    expect((await items('findings'))[1].accepted).toBeNull();
+    expect((await items('scanners/dockerfile-lint'))[0].accepted).toMatchObject({ expires: '2027-02-02' });
   });
 
   it('gives the comparison and the packages', async () => {
