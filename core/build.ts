@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { scannerNames, scannerStates } from './scanner-report.ts';
+import { scannerNames, scannerStates } from './scanner-names.ts';
 
 export const terminalStatuses = ['released', 'unchanged', 'blocked', 'failed', 'superseded', 'cancelled'] as const;
 export const runningStatuses = ['queued', 'building', 'scanning', 'releasing'] as const;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { severities } from './findings.ts';
 import { oneOf } from './index-values.ts';
 import { type OwnPolicy, responses, unscannableResponses } from './policy.ts';
-import { type ScannerName, scannerNames } from './scanner-report.ts';
+import { type ScannerName, scannerNames } from './scanner-names.ts';
 
 const inWords: Readonly<Record<ScannerName, string>> = {
   'package-updates': 'Packages of the distribution that have an update.',

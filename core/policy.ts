@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Severity, severities } from './findings.ts';
-import { scannerNames } from './scanner-report.ts';
+import { scannerNames } from './scanner-names.ts';
 
 /** What comes of a scanner's findings, and of a scanner that could not look: the image is not released, people are told, or nothing. */
 export const responses = ['block', 'warn', 'ignore'] as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ScannerName, scannerNames, scannerStates } from './scanner-names.ts';
 import { capabilityInWords, capabilitySchema } from './scanners/capabilities.ts';
 import { lintInWords, lintSchema } from './scanners/dockerfile-lint.ts';
 import { changedFileInWords, changedFileSchema } from './scanners/file-integrity.ts';
@@ -8,20 +9,12 @@ import { packageUpdateInWords, packageUpdateSchema } from './scanners/package-up
 import { failedTestInWords, failedTestSchema } from './scanners/user-test.ts';
 import { shownSchema } from './shown-text.ts';
 
+export { type ScannerName, scannerNames };
+
 /**
  * What the builder's scanners say of one candidate: the object `builds/<id>/scanners.json`. Each scanner looks at the image itself, or
  * at what it was made of; what the registry's scanner knows of vulnerabilities stands in `findings.ts`.
  */
-
-export const scannerStates = [
-  /** It has looked; what it found is all there is, but for `total`. */
-  'complete',
-  /** There is nothing to look at: no package manager, no label, no test. */
-  'not-applicable',
-  /** It could not look, or what it was told makes no sense. */
-  'failed',
-  'timed-out',
-] as const;
 
 /** An image that was made to have more is cut off here; `total` counts on. */
 export const mostFindings = 10_000;
@@ -49,10 +42,7 @@ const reports = {
   'user-test': reportOf('user-test', failedTestSchema),
   /** Has no findings: it says whether the bill of materials could be made. */
   sbom: reportOf('sbom', z.never()),
-} as const;
-
-export type ScannerName = keyof typeof reports;
-export const scannerNames = Object.keys(reports) as [ScannerName, ...ScannerName[]];
+} as const satisfies Record<ScannerName, z.ZodType>;
 
 export const scannerReportSchema = z.discriminatedUnion('scanner', [
   reports['package-updates'],

@@ -2,7 +2,7 @@ import type { Acceptance } from './acceptance.ts';
 import { oneLine } from './build-words.ts';
 import type { Finding, Scan, Severity } from './findings.ts';
 import type { Policy } from './policy.ts';
-import type { ScannerName } from './scanner-report.ts';
+import type { ScannerName } from './scanner-names.ts';
 import type { FindingWords } from './scanners/finding-words.ts';
 
 /** Something against a candidate. Of thousands only the first are put into words. */
