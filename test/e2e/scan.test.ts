@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { billGeneratorFolder } from '../../local/bill-generator.ts';
+import { type Rig, startRig } from './rig.ts';
+import { smallDebian } from './sources.ts';
+
+let rig: Rig;
+
+/** An image that asks for much of its host, and its own test. */
+const dockerfile = (...instructions: string[]) =>
+  `${smallDebian}LABEL RUN="docker run --privileged -v /var/run/docker.sock:/var/run/docker.sock IMAGE"\n${instructions.join('\n')}\n`;
+const test = '#!/bin/sh\n[ -f /ready ] || { echo "the file /ready is <missing>"; exit 3; }\n';
+const packageOf = (name: string, version: string) =>
+  `RUN printf '\\nPackage: ${name}\\nStatus: install ok installed\\nMaintainer: Nobody <nobody@example.org>\\nArchitecture: all\\nVersion: ${version}\\nDescription: an example\\n' >> /var/lib/dpkg/status`;
+
+beforeAll(async () => {
+  rig = await startRig({ billGenerator: billGeneratorFolder() });
+  await rig.track(rig.entry('guarded'));
+});
+afterAll(() => rig?.stop());
+
+/** What a path of the machine answers, of which only what a test asks for is looked at. */
+const read = async <Shape>(path: string) => (await (await fetch(`${rig.machine.url}${path}`)).json()) as Shape;
+const api = <Shape = unknown>(path: string) => read<Shape>(`/api/v1${path}`);
+
+async function push(...instructions: string[]) {
+  const commit = await rig.pushSource('guarded', {
+    Dockerfile: dockerfile(...instructions),
+    'cccp.yml': 'job-id: guarded\ntest-script: tests/ready.sh\n',
+    'tests/ready.sh': test,
+  });
+  return rig.ended('guarded', commit);
+}
+
+async function newestMail(count: number): Promise<string> {
+  const mails = await rig.mails('guarded', count);
+  return rig.client.mailText(mails.at(0)?.id ?? '');
+}
+
+describe('an image', () => {
+  it('that fails its own test is blocked, and its owner reads what the test said', async () => {
+    const build = await push();
+    expect(build).toMatchObject({ status: 'blocked', image: null });
+    expect(build.verdict?.reasons[0]).toMatch(/tests\/ready\.sh ended with 3/);
+    expect(await rig.log(build)).toContain('the file /ready is <missing>');
+    expect(await newestMail(1)).toContain('tests/ready.sh');
+    const page = await rig.client.page(`/builds/${build.id}`);
+    expect(page).toContain('the file /ready is &lt;missing&gt;');
+    expect(page).not.toContain('<missing>');
+  });
+
+  it('that passes it is released with its bills of materials, and people are warned of what it asks for', async () => {
+    const build = await push('RUN touch /ready', packageOf('first', '1.0'));
+    expect(build.status).toBe('released');
+    expect(build.verdict?.warnings?.join('\n')).toMatch(/privileged/);
+    const { items } = await api<{ items: { scanner: string; state: string }[] }>(`/builds/${build.id}/scanners`);
+    expect(Object.fromEntries(items.map(({ scanner, state }) => [scanner, state]))).toEqual({
+      'package-updates': 'not-applicable',
+      'language-updates': 'not-applicable',
+      capabilities: 'complete',
+      'file-integrity': 'complete',
+      'dockerfile-lint': 'complete',
+      'user-test': 'complete',
+      sbom: 'complete',
+    });
+
+    const bill = await api<{ components: { name: string }[] }>(`/builds/${build.id}/sbom.cdx.json`);
+    expect(bill.components.map(({ name }) => name)).toContain('first');
+    expect(await api(`/builds/${build.id}/sbom.spdx.json`)).toMatchObject({ spdxVersion: 'SPDX-2.3' });
+    const { repository, digest } = build.image ?? { repository: '', digest: '' };
+    const name = repository.slice(repository.indexOf('/') + 1);
+    const referrers = await read<{ manifests: { artifactType: string }[] }>(`/v2/${name}/referrers/${digest}`);
+    expect(referrers.manifests.map(({ artifactType }) => artifactType).sort()).toEqual([
+      'application/spdx+json',
+      'application/vnd.cyclonedx+json',
+    ]);
+  });
+
+  it('says what changed since the last release', async () => {
+    const build = await push('RUN touch /ready', packageOf('first', '2.0'), packageOf('second', '1.0'));
+    expect(build).toMatchObject({ status: 'released', changes: { packages: { added: 1, removed: 0, updated: 1 } } });
+    expect(await newestMail(3)).toMatch(/second/);
+    expect(await api(`/builds/${build.id}/comparison`)).toMatchObject({
+      packages: { updated: { items: [{ name: 'first', before: '1.0', after: '2.0' }] } },
+    });
+  });
+});
+
+describe('the index', () => {
+  it('makes a scanner block, and accepts what it finds until a day', async () => {
+    const day = new Date(Date.now() + 30 * 24 * 3_600_000).toISOString().slice(0, 10);
+    const policy = '{scanners: {capabilities: block}}';
+    await rig.track(rig.entry('guarded', { policy }));
+    const blocked = await push('RUN touch /ready /strict');
+    expect(blocked.status).toBe('blocked');
+    expect(blocked.verdict?.reasons).toHaveLength(2);
+    expect(blocked.verdict?.reasons[0]).toMatch(/RUN/);
+
+    const exception = (id: string) => `{id: "${id}", reason: a tool for hosts, owner: demo, expires: ${day}}`;
+    const exceptions = `[${exception('privileged')}, ${exception('container-socket:/var/run/docker.sock')}]`;
+    await rig.track(rig.entry('guarded', { policy, exceptions }));
+    const accepted = await rig.until('the build with exceptions', async () => {
+      const [build] = await rig.builds('guarded');
+      return build && build.id !== blocked.id && build.endedAt ? build : undefined;
+    });
+    expect(accepted).toMatchObject({
+      status: 'released',
+      cause: { type: 'index' },
+      verdict: { outcome: 'pass', accepted: 2 },
+    });
+  });
+});
