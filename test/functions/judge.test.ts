@@ -5,6 +5,7 @@ import type { Policy } from '../../core/policy.ts';
 import { usualPolicy } from '../../core/policy.ts';
 import { type ScannerReports, scannerNames } from '../../core/scanner-report.ts';
 import { createJudge } from '../../functions/judge.ts';
+import { createComparisons } from '../../services/comparisons.ts';
 import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
 import { digest, startWorld } from './world.ts';
 
@@ -25,7 +26,7 @@ async function startJudging(mortal: Mortal = createMortal(), policy: Partial<Pol
     builds: mortal.guard(world.builds),
     projects: mortal.guard(world.projects),
     records: mortal.guard(world.records),
-    comparisons: { keep: async () => undefined },
+    comparisons: createComparisons({ ...world, packages: { read: async () => undefined } }),
     policy,
   });
   return Object.assign(world, { judge: () => judge({ build: id }) });
@@ -168,6 +169,28 @@ describe('a candidate', () => {
     world.scans.set(id, { state, findings: [] });
     expect(await world.judge()).toEqual({ outcome: 'block' });
     expect((await world.builds.require(id)).status).toBe('blocked');
+  });
+
+  it('is held against what was released before it, whatever the verdict, and its build keeps the numbers', async () => {
+    await using world = await startJudging();
+    const { name } = await world.track();
+    const before = '00000000000000bb';
+    await world.projects.claimRelease(name, before);
+    await world.projects.finishRelease(name, {
+      build: before,
+      ref: 'refs/heads/main',
+      sequence: 1,
+      digest,
+      tags: ['latest'],
+      at: '2026-11-20T00:00:00.000Z',
+    });
+    world.scans.set(before, { state: 'complete', findings: [] });
+    world.scans.set(id, { state: 'complete', findings: [critical] });
+    expect(await world.judge()).toEqual({ outcome: 'block' });
+    expect((await world.builds.require(id)).changes).toEqual({
+      against: before,
+      vulnerabilities: { fixed: 0, introduced: 1 },
+    });
   });
 
   it('is judged the same twice', async () => {
