@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildRequest, type BuildResult, buildResultSchema, recordKeys } from '../../core/build-request.ts';
 import { type PackageList, packageListSchema } from '../../core/package-list.ts';
+import { type ScannerReports, scannerReportsSchema } from '../../core/scanner-report.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { type SmallAws, startSmallAws } from './small-aws.ts';
 import { type SmallGitHost, startSmallGitHost } from './small-git-host.ts';
@@ -17,6 +18,7 @@ export interface Build {
   result: BuildResult;
   log: string;
   packages: PackageList | undefined;
+  scanners: ScannerReports | undefined;
   parts: string[];
   console: string;
   code: number | null;
@@ -101,12 +103,14 @@ export class Workshop implements AsyncDisposable {
     if (stored === undefined) throw new Error(`The builder left no result:\n${printed}`);
     const list = objects.get(`/${bucket}/${recordKeys.packages(request.id)}`);
     const packages = list === undefined ? undefined : packageListSchema.parse(JSON.parse(list));
+    const said = objects.get(`/${bucket}/${recordKeys.scanners(request.id)}`);
+    const scanners = said === undefined ? undefined : scannerReportsSchema.parse(JSON.parse(said));
     const parts = [...objects]
       .filter(([key]) => key.startsWith(`/${bucket}/${recordKeys.logPrefix(request.id)}`))
       .sort(([one], [other]) => one.localeCompare(other))
       .map(([, text]) => text);
     const result = buildResultSchema.parse(JSON.parse(stored));
-    return { result, log: parts.join(''), packages, parts, console: printed, code };
+    return { result, log: parts.join(''), packages, scanners, parts, console: printed, code };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
