@@ -103,10 +103,12 @@ function cycloneDx(input: unknown, image: BilledImage): Bill {
   const { serialNumber: _, ...document } = cycloneDxSchema.parse(input);
   const { name, purl, checksum } = named(image);
   const { metadata } = document;
-  const refs = steadyRefs(document.components);
+  const ordered = sortedBy(document.components, ({ 'bom-ref': _, ...each }) => JSON.stringify(each));
+  const names = steadyNames(ordered);
+  const refs = new Map(ordered.map((each, index) => [each['bom-ref'], names[index] ?? ''] as const));
   refs.set(metadata.component['bom-ref'], purl);
   const steady = (ref: string) => refs.get(ref) ?? ref;
-  const components = document.components.map((each) => ({ ...each, 'bom-ref': refs.get(each['bom-ref']) }));
+  const components = ordered.map((each, index) => ({ ...each, 'bom-ref': names[index] }));
   const dependencies = document.dependencies.map(({ ref, dependsOn = [], ...rest }) => ({
     ...rest,
     ref: steady(ref),
@@ -127,7 +129,7 @@ function cycloneDx(input: unknown, image: BilledImage): Bill {
       },
     },
     components: components.map(({ purl: own, ...each }) => (isPurl(own) ? { ...each, purl: own } : each)),
-    dependencies: dependencies.sort((one, other) => (one.ref < other.ref ? -1 : 1)),
+    dependencies: sortedBy(dependencies, (each) => each.ref),
   };
   const [tool] = metadata.tools;
   return {
@@ -138,18 +140,14 @@ function cycloneDx(input: unknown, image: BilledImage): Bill {
 }
 
 /** What has no package URL is called by chance, otherwise in each run: it gets a name of its own. */
-function steadyRefs(components: readonly z.infer<typeof component>[]): Map<string | undefined, string> {
+function steadyNames(components: readonly z.infer<typeof component>[]): string[] {
   const seen = new Map<string, number>();
-  return new Map(
-    components.map((each) => {
-      const name = isPurl(each.purl)
-        ? (each['bom-ref'] ?? each.purl)
-        : [each.type, each.name, each.version ?? ''].join(':');
-      const count = (seen.get(name) ?? 0) + 1;
-      seen.set(name, count);
-      return [each['bom-ref'], count === 1 ? name : `${name}:${count}`];
-    }),
-  );
+  return components.map(({ 'bom-ref': ref, purl, type, name, version = '' }) => {
+    const own = isPurl(purl) ? (ref ?? purl) : [type, name, version].join(':');
+    const count = (seen.get(own) ?? 0) + 1;
+    seen.set(own, count);
+    return count === 1 ? own : `${own}:${count}`;
+  });
 }
 
 function spdx(input: unknown, image: BilledImage): Bill {
@@ -172,7 +170,7 @@ function spdx(input: unknown, image: BilledImage): Bill {
     ...document,
     name,
     creationInfo: { ...document.creationInfo, created: secondOf(image.createdAt) },
-    packages: document.packages
+    packages: sortedBy(document.packages, (each) => each.SPDXID)
       .map((each) => withLicenses(withGoodAddresses(each), explained))
       .map((each) =>
         isRoot(each)
@@ -186,8 +184,10 @@ function spdx(input: unknown, image: BilledImage): Bill {
             }
           : each,
       ),
-    hasExtractedLicensingInfos: [...explained.values()],
-    relationships,
+    hasExtractedLicensingInfos: sortedBy(explained.values(), (each) => each.licenseId),
+    relationships: sortedBy(relationships, (each) =>
+      [each.spdxElementId, each.relationshipType, each.relatedSpdxElement].join(' '),
+    ),
   };
   const tool = document.creationInfo.creators.find((creator) => creator.startsWith('Tool: ')) ?? '';
   const urls = document.packages.map((each) => each.externalRefs?.find((ref) => ref.referenceType === 'purl'));
@@ -251,6 +251,14 @@ function isAddress(text: string | undefined): text is string {
 
 function isPurl(text: string | undefined): text is string {
   return text !== undefined && text.length <= longestAddress && /^pkg:[a-z0-9.+-]+\/[\x21-\x7e]+$/i.test(text);
+}
+
+/** Generators keep no order from one run to the next. */
+function sortedBy<Value>(values: Iterable<Value>, keyOf: (value: Value) => string): Value[] {
+  return [...values]
+    .map((value) => ({ value, key: keyOf(value) }))
+    .sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0))
+    .map(({ value }) => value);
 }
 
 function secondOf(time: Date): string {

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { stripVTControlCharacters } from 'node:util';
 import { billOf, largestBill } from '../../core/bill-of-materials.ts';
 import { type BillFormat, billFormats } from '../../core/build-request.ts';
 import { confinement } from '../engines/confinement.ts';
@@ -55,6 +56,11 @@ export const sbom: Scanner<'sbom'> = async (subject, call) => {
         `${bill.tool} saw no package of the distribution, and the image's own database lists ${contents.packages.length}.`,
       );
     }
+    if (bill.distributionPackages === 0 && contents.state === 'unreadable') {
+      throw new BillNotMadeError(
+        `${bill.tool} saw no package of the distribution, and the image's own database cannot be read: ${contents.reason}`,
+      );
+    }
     await writeFile(join(folder, format), bill.text);
     tool ||= bill.tool;
   }
@@ -89,7 +95,7 @@ async function generate(generator: string, root: string, folder: string, call: O
       await writeJavaIndex(join(home, 'java-db'));
       const [program = '', ...args] = [
         ...confined,
-        ...[generator, 'rootfs', '--quiet', '--format', outputs[format], '--output', join(folder, format)],
+        ...[generator, 'rootfs', '--no-progress', '--format', outputs[format], '--output', join(folder, format)],
         ...['--cache-dir', home, '--offline-scan', '--skip-db-update', '--skip-java-db-update'],
         // Where it runs: nothing in the document depends on the folder's name.
         '.',
@@ -107,7 +113,11 @@ async function generate(generator: string, root: string, folder: string, call: O
         },
       });
       if (code !== 0) {
-        const said = stderr.trim().split('\n').at(-1);
+        // It tells how it goes on, too.
+        const said = stripVTControlCharacters(stderr)
+          .split('\n')
+          .findLast((line) => line.trim() !== '' && !/\t(?:DEBUG|INFO|WARN)\t/.test(line))
+          ?.replace(/^\S+Z\tFATAL\t/, '');
         throw new BillNotMadeError(`trivy ended with ${code}${said ? `: ${said}` : ' and said nothing'}.`);
       }
     }),

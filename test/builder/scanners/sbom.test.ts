@@ -158,6 +158,15 @@ test('a generator that sees no packages where the image’s database has some is
   expect(kept.size).toBe(0);
 });
 
+test('of an image whose database nobody can read there is no bill of nothing', async () => {
+  const unreadable: PackageList = {
+    version: 1,
+    contents: { state: 'unreadable', reason: 'it is larger than it may be' },
+  };
+  await expect(look(usualPath, unreadable)).rejects.toThrow('larger than it may be');
+  expect(kept.size).toBe(0);
+});
+
 test('a generator knows nothing of the builder’s credentials', async () => {
   await expect(look(pretend('[ "$(env | grep -c secret)" = 0 ] && exit 9'))).rejects.toThrow('ended with 9');
 });
