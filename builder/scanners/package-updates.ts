@@ -1,6 +1,6 @@
 import type { InstalledPackages, PackageList } from '../../core/package-list.ts';
 import type { PackageUpdate } from '../../core/scanners/package-updates.ts';
-import { apkOffers, parseApkVersion } from '../../core/scanners/package-updates-apk.ts';
+import { apkRepositories, parseApkVersion } from '../../core/scanners/package-updates-apk.ts';
 import { aptUpdateFailure, parseAptList } from '../../core/scanners/package-updates-apt.ts';
 import {
   hasUpdatesCode,
@@ -112,11 +112,12 @@ const apk: Manager = {
   from: 'apk-tools',
   steps: [
     { command: ['apk', '--no-progress', 'update'], withErrors: true },
-    { command: ['apk', '--no-network', '--no-progress', 'version', '-l', '<'] },
+    // It warns of a list that is missing, and goes on without.
+    { command: ['apk', '--no-progress', 'version', '-l', '<'], withErrors: true },
   ],
   read([offers, versions]) {
-    if (offers && apkOffers(offers) === 0) {
-      throw new ToolFailedError('The repositories of apk offer nothing, so it can know no update.');
+    if (offers && apkRepositories(offers) === 0) {
+      throw new ToolFailedError('apk knows no repository, so it can know no update.');
     }
     return versions ? parseApkVersion(versions) : [];
   },

@@ -20,12 +20,13 @@ export function parseApkVersion({ text }: ToolAnswer): PackageUpdate[] {
 }
 
 /**
- * How many packages the repositories offer, by the last line of `apk update`; none where no repository is set, which is no error to apk.
+ * How many repositories answered `apk update`: it names each with its address. Where none is set, that is no error to apk, and the
+ * packages that it then says are available are those that are installed.
  * @throws UnknownAnswerError
  */
-export function apkOffers({ text }: ToolAnswer): number {
-  const last = linesOf(text).at(-1) ?? '';
-  const count = /^OK: (\d{1,9}) distinct packages available$/.exec(last)?.[1];
-  if (count === undefined) throw new UnknownAnswerError('apk update', last);
-  return Number(count);
+export function apkRepositories({ text }: ToolAnswer): number {
+  const lines = linesOf(text);
+  const last = lines.at(-1) ?? '';
+  if (!/^OK: \d{1,9} distinct packages available$/.test(last)) throw new UnknownAnswerError('apk update', last);
+  return lines.filter((line) => / \[[^\]]+\]$/.test(line)).length;
 }

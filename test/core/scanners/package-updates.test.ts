@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { InstalledPackage } from '../../../core/package-list.ts';
-import { apkOffers, parseApkVersion } from '../../../core/scanners/package-updates-apk.ts';
+import { apkRepositories, parseApkVersion } from '../../../core/scanners/package-updates-apk.ts';
 import { aptUpdateFailure, parseAptList } from '../../../core/scanners/package-updates-apt.ts';
 import { parseCheckUpdate, parseMicrodnf, withAdvisories } from '../../../core/scanners/package-updates-dnf.ts';
 import { parseZypperUpdates, withSecurityPatches } from '../../../core/scanners/package-updates-zypper.ts';
@@ -207,14 +207,19 @@ gtk+3.0-3.24-r0                         < 3.24.1-r0 @edge
     }
   });
 
-  test('repositories that offer nothing are told from repositories that have nothing new', () => {
+  test('no repository is told from repositories that have nothing new', () => {
     const update =
-      'fetch https://a/x86_64/APKINDEX.tar.gz\nv3.20.3-48-g1 [https://a]\nOK: 24178 distinct packages available\n';
-    expect(apkOffers(answer(update))).toBe(24_178);
-    expect(apkOffers(answer('OK: 0 distinct packages available\n'))).toBe(0);
-    for (const text of ['', '1 unavailable, 0 stale; 5 distinct packages available\n', page]) {
-      expect(() => apkOffers(answer(text))).toThrow(UnknownAnswerError);
+      'fetch https://a/x86_64/APKINDEX.tar.gz\nv3.20.3-48-g1 [https://a/main]\nOK: 24178 distinct packages available\n';
+    expect(apkRepositories(answer(update))).toBe(1);
+    expect(apkRepositories(answer('OK: 14 distinct packages available\n'))).toBe(0);
+    for (const text of ['', '2 unavailable, 0 stale; 5 distinct packages available\n', page]) {
+      expect(() => apkRepositories(answer(text))).toThrow(UnknownAnswerError);
     }
+  });
+
+  test('a list that is missing is heard of', () => {
+    const list = 'WARNING: opening from cache http://a/main: No such file or directory\nInstalled:      Available:\n';
+    expect(() => parseApkVersion(answer(list))).toThrow(UnknownAnswerError);
   });
 });
 
