@@ -1,6 +1,6 @@
 import { personName } from './build-words.ts';
 import type { Exception } from './exceptions.ts';
-import type { VexStatement } from './vex.ts';
+import { isAccepting, type VexStatement } from './vex.ts';
 
 /** What the index has decided of findings of one project until a day. */
 export interface Decisions {
@@ -33,11 +33,9 @@ export interface Standing {
   ended?: Acceptance;
 }
 
-/** An exception is a decision, whatever status it has; a statement accepts only by these. */
-const acceptingStatuses: readonly VexStatement['status'][] = ['not_affected', 'fixed'];
-
 /**
- * Where each finding stands with what the index has decided. Looking one up takes the same time however many decisions there are.
+ * Where each finding stands with what the index has decided. An exception is a decision, whatever status it has; a statement accepts by two
+ * of its four alone. Looking one up takes the same time however many decisions there are.
  * @param day `2026-11-21`; what ends with this day counts still
  */
 export function acceptances({ exceptions = [], vex = [] }: Decisions, day: string): (subject: Subject) => Standing {
@@ -56,11 +54,13 @@ export function acceptances({ exceptions = [], vex = [] }: Decisions, day: strin
     const [id = ''] = ids;
     const reason = (justification ?? status).replaceAll('_', ' ');
     const statement: Statement = { order };
-    if (acceptingStatuses.includes(status)) {
+    if (isAccepting(status)) {
       statement.acceptance = { id, by: `the statement of ${file}`, reason, expires };
     }
-    for (const each of ids) {
-      for (const name of packages) if (!stated.get(each, name)) stated.set(each, name, statement);
+    for (const name of packages) {
+      // A newer one on the same vulnerability may know another of its names.
+      const newest = newestOf(stated, ids, name) ?? statement;
+      for (const each of ids) if (!stated.get(each, name)) stated.set(each, name, newest);
     }
   }
   if (exceptions.length + vex.length === 0) return () => nothing;
@@ -82,6 +82,16 @@ interface Statement {
   /** The newest is the first. */
   order: number;
   acceptance?: Acceptance;
+}
+
+function newestOf(stated: Scoped<Statement>, ids: readonly string[], name: string | undefined): Statement | undefined {
+  let newest: Statement | undefined;
+  for (const id of ids) {
+    for (const known of [stated.get(id, name), stated.get(id, undefined)]) {
+      if (known && known.order < (newest?.order ?? Infinity)) newest = known;
+    }
+  }
+  return newest;
 }
 
 const nothing: Standing = {};

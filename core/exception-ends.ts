@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Decisions } from './acceptance.ts';
 import { daysAfter } from './day.ts';
+import { isAccepting } from './vex.ts';
 
 /** So long before the end of what the index accepts everybody hears of it. */
 export const warningDays = 7;
@@ -67,7 +68,7 @@ function decisionsOf({ exceptions = [], vex = [] }: Decisions): Decision[] {
       expires,
     })),
     ...newest
-      .filter(({ status }) => status === 'not_affected' || status === 'fixed')
+      .filter(({ status }) => isAccepting(status))
       .map(({ ids: [id = ''], packages = [], author, file, expires }) => ({
         id,
         packages,

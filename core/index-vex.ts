@@ -5,7 +5,7 @@ import { quoted } from './index-problem.ts';
 import { largestFile, readYaml, type Value, valueAt } from './index-yaml.ts';
 import { type OpenVex, type OpenVexStatement, openVexSchema } from './open-vex.ts';
 import { shownSchema } from './shown-text.ts';
-import type { VexStatement } from './vex.ts';
+import { isAccepting, type VexStatement } from './vex.ts';
 import { type NamedProduct, namedProduct, packagesOf } from './vex-product.ts';
 
 /** What a document says of the projects of the index. */
@@ -82,16 +82,22 @@ export function readVex(file: string, text: string, now: Date): VexDocument {
       const message = `The statement is older than ${longestDays} days, and has ended with ${expires}. Look at it again, and write a new "last_updated", or take it out.`;
       add('warning', ['statements', at], message);
     }
-    for (const [index, product] of each.products.entries()) {
+    if (!each.products?.length)
+      add('warning', ['statements', at], 'The statement names no product, and counts for nothing.');
+    for (const [index, product] of (each.products ?? []).entries()) {
       const path = ['statements', at, 'products', index];
       const named = namedProduct(product);
-      const packages = packagesOf(product);
+      const packages = packagesOf(product, isAccepting(each.status));
       if (named.kind === 'digest') {
         add(
           'warning',
           path,
           'The product is one image by its digest, which says nothing of images that are yet to be built.',
         );
+      } else if (named.kind === 'anybody') {
+        const message =
+          'The product could be anybody\'s image of that name. Write "app/job" or "app/job:tag" as the index does, or add "?repository_url=REGISTRY/app/job".';
+        add('warning', path, message);
       } else if (packages?.length === 0) {
         add(
           'warning',

@@ -25,7 +25,14 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
 const component = {
   '@id': line(2000).optional(),
   identifiers: z
-    .strictObject({ purl: line(2000).optional(), cpe22: line(2000).optional(), cpe23: line(2000).optional() })
+    .strictObject({
+      purl: line(2000).optional(),
+      cpe22: line(2000).optional(),
+      cpe23: line(2000).optional(),
+      // As the JSON schema of OpenVEX has them, other than its text.
+      '@cpe22': line(2000).optional(),
+      '@cpe23': line(2000).optional(),
+    })
     .optional(),
   hashes: z.record(z.string(), z.string()).optional(),
 };
@@ -47,7 +54,8 @@ const statementSchema = z
     ),
     timestamp: moment.optional(),
     last_updated: moment.optional(),
-    products: listOf(productSchema).min(1, 'It names no product.'),
+    /** Without them it is about what encloses the document, which is nothing here. */
+    products: listOf(productSchema).optional(),
     status: z.enum(vexStatuses, { error: `It must be one of ${vexStatuses.join(', ')}.` }),
     supplier: words.optional(),
     status_notes: words.optional(),
@@ -96,4 +104,4 @@ export const openVexSchema = z.strictObject(
 
 export type OpenVex = z.infer<typeof openVexSchema>;
 export type OpenVexStatement = OpenVex['statements'][number];
-export type OpenVexProduct = OpenVexStatement['products'][number];
+export type OpenVexProduct = NonNullable<OpenVexStatement['products']>[number];

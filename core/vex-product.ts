@@ -13,6 +13,8 @@ export type NamedProduct =
     }
   /** One image by its digest: no statement on what will be built. */
   | { kind: 'digest' }
+  /** An image by its name alone, which could be anybody's. */
+  | { kind: 'anybody' }
   | { kind: 'other' };
 
 const packageSchema = shownSchema(200);
@@ -26,9 +28,9 @@ const imageName =
  */
 export function namedProduct({ '@id': id, identifiers }: OpenVexProduct): NamedProduct {
   const named = [id, identifiers?.purl].filter((each) => each !== undefined).map(productOf);
-  return (
-    named.find(({ kind }) => kind === 'project') ?? named.find(({ kind }) => kind === 'digest') ?? { kind: 'other' }
-  );
+  const order = ['project', 'digest', 'anybody', 'other'];
+  const [best] = named.sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
+  return best ?? { kind: 'other' };
 }
 
 function productOf(text: string): NamedProduct {
@@ -39,11 +41,9 @@ function productOf(text: string): NamedProduct {
   }
   if (purl.type !== 'oci') return { kind: 'other' };
   if (purl.version) return { kind: 'digest' };
-  const path =
-    purl.qualifiers
-      .get('repository_url')
-      ?.replace(/^[a-z]+:\/\//i, '')
-      .split('/') ?? [];
+  const address = purl.qualifiers.get('repository_url');
+  if (!address) return { kind: 'anybody' };
+  const path = address.replace(/^[a-z]+:\/\//i, '').split('/');
   const [app, job] = path.slice(-2);
   // The first part is the registry.
   if (path.length < 2 || !app || !job || job.toLowerCase() !== purl.name.toLowerCase()) return { kind: 'other' };
@@ -53,12 +53,12 @@ function productOf(text: string): NamedProduct {
 }
 
 /**
- * The packages that a statement is about, with `@version` where it names one. Undefined where it is about all of the image; empty where
- * it is about parts that have no package URL, which nobody could find in it.
+ * The packages that a statement is about, with `@version` where it names one. Undefined where it is about all of the image. A part without a
+ * package URL nobody could find in it: a statement that accepts something is not about it, and one that does not may be about anything.
  */
-export function packagesOf({ subcomponents }: OpenVexProduct): string[] | undefined {
-  if (!subcomponents || subcomponents.length === 0) return undefined;
-  return subcomponents.flatMap(({ '@id': id, identifiers }) => {
+export function packagesOf({ subcomponents = [] }: OpenVexProduct, isAccepting: boolean): string[] | undefined {
+  if (subcomponents.length === 0) return undefined;
+  const names = subcomponents.flatMap(({ '@id': id, identifiers }) => {
     const purl = [identifiers?.purl, id].flatMap((text) => (text ? (parsePurl(text) ?? []) : [])).at(0);
     if (!purl) return [];
     const version = packageVersionOf(purl);
@@ -66,4 +66,5 @@ export function packagesOf({ subcomponents }: OpenVexProduct): string[] | undefi
     // Percent signs can hide what no package is called.
     return packageSchema.safeParse(name).success ? [name] : [];
   });
+  return isAccepting || names.length === subcomponents.length ? names : undefined;
 }

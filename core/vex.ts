@@ -4,6 +4,11 @@ import { shownSchema } from './shown-text.ts';
 /** What a vulnerability means for a product. https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md#status-labels */
 export const vexStatuses = ['not_affected', 'affected', 'fixed', 'under_investigation'] as const;
 
+/** Whether a statement accepts what it is about. */
+export function isAccepting(status: (typeof vexStatuses)[number]): boolean {
+  return status === 'not_affected' || status === 'fixed';
+}
+
 /** Why a product is not affected. https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md#status-justifications */
 export const vexJustifications = [
   'component_not_present',
@@ -19,7 +24,7 @@ export const vexStatementSchema = z.object({
   ids: z.array(shownSchema(100)).min(1),
   status: z.enum(vexStatuses),
   justification: z.enum(vexJustifications).optional(),
-  /** Names of packages that it is about; all of the image where it is absent. */
+  /** The packages that it is about, each with `@version` where it is about one only; all of the image where it is absent. */
   packages: z.array(shownSchema(200)).optional(),
   author: shownSchema(200),
   /** The last day on which it counts: a statement is looked at again like an exception. */

@@ -106,6 +106,29 @@ describe('a statement', () => {
     expect(projects[0]?.vex?.[0]?.expires).toBe(expires);
   });
 
+  it('that accepts nothing, on parts of which one cannot be found, is about the whole image', () => {
+    const subcomponents = [{ '@id': 'urn:openssl' }, { '@id': 'pkg:deb/debian/zlib' }];
+    const products = [{ '@id': 'demo/app', subcomponents }];
+    const affected = { status: 'affected', justification: undefined, action_statement: 'Update.' };
+    const [app] = read(file(documentOf([statement({ products, ...affected })]))).projects;
+    expect(app?.vex).toEqual([expect.not.objectContaining({ packages: expect.anything() })]);
+    const [accepted] = read(file(documentOf([statement({ products })]))).projects;
+    expect(accepted?.vex).toMatchObject([{ packages: ['zlib'] }]);
+  });
+
+  it.each([
+    ['no product', { products: undefined }, 8, /names no product/],
+    ['an empty list of products', { products: [] }, 8, /names no product/],
+    ['an image without its repository', { products: [{ '@id': 'pkg:oci/app' }] }, 16, /anybody's image/],
+    ['an image by its digest', { products: [{ '@id': 'pkg:oci/app@sha256:abc' }] }, 16, /digest/],
+  ])('on %s counts for nothing, is warned of, and leaves the others in force', (_, over, line, message) => {
+    const { projects, problems, brokenFiles } = read(file(documentOf([statement(over), statement()])));
+    expect(problems).toEqual([
+      expect.objectContaining({ severity: 'warning', code: 'vex', line, message: expect.stringMatching(message) }),
+    ]);
+    expect([projects[0]?.vex?.length, brokenFiles.size]).toEqual([1, 0]);
+  });
+
   it('that has ended is kept, and warned of at its place', () => {
     const { projects, problems } = read(file(documentOf([statement({ timestamp: '2026-01-01T00:00:00Z' })])));
     expect(projects[0]?.vex).toMatchObject([{ expires: '2026-06-30' }]);
@@ -148,6 +171,43 @@ it.each([
   for (const project of projects) expect(projectSchema.parse(project)).toEqual(project);
 });
 
+it('a document as vexctl writes it is read', () => {
+  const text = `{
+  "@context": "https://openvex.dev/ns/v0.2.0",
+  "@id": "https://openvex.dev/docs/public/vex-a7e7c69be57bc49dec9cc2f3a3e3329b12674ca53b53a53ab42134dcc0510779",
+  "author": "author@example.com",
+  "timestamp": "2026-11-03T09:33:28.913572+01:00",
+  "version": 1,
+  "statements": [
+    {
+      "vulnerability": {
+        "name": "CVE-2022-24999"
+      },
+      "timestamp": "2026-11-03T09:33:28.913574+01:00",
+      "products": [
+        {
+          "@id": "pkg:oci/app?repository_url=registry.example%2Fslipway%2Fdemo%2Fapp",
+          "subcomponents": [
+            {
+              "@id": "pkg:npm/express@4.17.1"
+            },
+            {
+              "@id": "pkg:npm/qs@6.7.0"
+            }
+          ]
+        }
+      ],
+      "status": "not_affected",
+      "justification": "vulnerable_code_not_in_execute_path"
+    }
+  ]
+}
+`;
+  const { projects, problems } = read(file(text));
+  expect(problems).toEqual([]);
+  expect(projects[0]?.vex).toMatchObject([{ ids: ['CVE-2022-24999'], packages: ['express@4.17.1', 'qs@6.7.0'] }]);
+});
+
 describe('a document', () => {
   const bad = (over: object) => documentOf([statement()], over);
   const badStatement = (over: object) => documentOf([statement(over)]);
@@ -166,7 +226,6 @@ describe('a document', () => {
       18,
       /subcomponent/,
     ],
-    ['about no product', badStatement({ products: [] }), 15, /no product/],
     ['with an unknown status', badStatement({ status: 'harmless' }), 20, /one of not_affected/],
     ['that does not say why', badStatement({ justification: undefined }), 20, /justification/],
     ['with a reason that is not known', badStatement({ justification: 'because' }), 21, /one of component_not_present/],

@@ -459,6 +459,23 @@ describe('a VEX statement', () => {
     expect(under(statement(), affected).outcome).toBe('pass');
   });
 
+  it.each([
+    [undefined, undefined, 'block'],
+    [undefined, ['openssl'], 'block'],
+    [['openssl'], ['openssl'], 'block'],
+    [['zlib'], ['openssl'], 'pass'],
+  ])(
+    'that is newer counts although it knows another name of the vulnerability alone, on %j before %j: %s',
+    (newer, older, outcome) => {
+      const affected = statement({
+        ids: ['GHSA-aaaa-bbbb-cccc'],
+        status: 'affected',
+        ...(newer ? { packages: newer } : {}),
+      });
+      expect(under(affected, statement(older ? { packages: older } : {})).outcome).toBe(outcome);
+    },
+  );
+
   it('is overruled by an exception', () => {
     const rules = { vex: [statement({ status: 'affected' })], exceptions: [exceptionOf()] };
     expect(onFindings([finding('HIGH')], rules).outcome).toBe('pass');
