@@ -43,7 +43,7 @@ export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call, 
     const kept = withoutSkipped(lints, text).sort((one, other) => one.line - other.line);
     return { ...fields, findings: kept.slice(0, mostFindings), total: kept.length };
   };
-  const version = /\d+(?:\.\d+)+/.exec(await versionOf(call))?.[0];
+  const version = await versionOf(call);
   if (version === undefined) {
     return look(own, {
       state: 'failed',
@@ -60,9 +60,13 @@ export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call, 
   }
 };
 
-async function versionOf(call: Call): Promise<string> {
-  if (!(await exists('hadolint', ['--version'], call))) return '';
-  return (await run('hadolint', ['--version'], call)).stdout;
+/** `2.15.1`; undefined where there is none that can be started. */
+async function versionOf(call: Call): Promise<string | undefined> {
+  const answer = await run('hadolint', ['--version'], call).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'EACCES') return undefined;
+    throw error;
+  });
+  return /\d+(?:\.\d+)+/.exec(answer?.stdout ?? '')?.[0];
 }
 
 /** @throws HadolintAnswerError, OutputLimitError */
