@@ -87,6 +87,6 @@ test('what makes no sense is no list', async () => {
 });
 
 test('a tool that hangs is stopped with the scanner’s time', async () => {
-  const hanging = look({ 'usr/bin/pip3': pip, 'usr/bin/npm': 'sleep 8646' }, AbortSignal.timeout(3000));
+  const hanging = look({ 'usr/bin/pip3': pip, 'usr/bin/npm': 'sleep 8646' }, AbortSignal.timeout(2000));
   await expect(hanging).rejects.toThrow('timeout');
 });
