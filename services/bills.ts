@@ -1,4 +1,4 @@
-import { GetObjectCommand, HeadObjectCommand, NoSuchKey, NotFound, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, NotFound, type S3Client } from '@aws-sdk/client-s3';
 import { AwsV4Signer } from 'aws4fetch';
 import { largestBill } from '../core/bill-of-materials.ts';
 import { type BillFormat, recordKeys } from '../core/build-request.ts';
@@ -8,12 +8,13 @@ const addressSeconds = 300;
 
 /** The bills of materials in the records bucket. */
 export function createBills({ client, bucket }: { client: S3Client; bucket: string }) {
-  async function isThere(Key: string): Promise<boolean> {
+  /** In bytes. */
+  async function sizeOf(Key: string): Promise<number | undefined> {
     try {
-      await client.send(new HeadObjectCommand({ Bucket: bucket, Key }));
-      return true;
+      const { ContentLength } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key }));
+      return ContentLength;
     } catch (error) {
-      if (error instanceof NotFound) return false;
+      if (error instanceof NotFound) return undefined;
       throw error;
     }
   }
@@ -21,17 +22,12 @@ export function createBills({ client, bucket }: { client: S3Client; bucket: stri
   return {
     /** As it was stored; undefined where the build has none of a reasonable size. */
     async read(build: string, format: BillFormat): Promise<Uint8Array<ArrayBuffer> | undefined> {
-      try {
-        const { Body, ContentLength = 0 } = await client.send(
-          new GetObjectCommand({ Bucket: bucket, Key: recordKeys[format](build) }),
-        );
-        // What builds run may have written it: one that the scanner would not have kept is none.
-        if (ContentLength > largestBill) return undefined;
-        return Buffer.from((await Body?.transformToByteArray()) ?? []);
-      } catch (error) {
-        if (error instanceof NoSuchKey) return undefined;
-        throw error;
-      }
+      const Key = recordKeys[format](build);
+      const size = await sizeOf(Key);
+      // What builds run may have written it: one that the scanner would not have kept is none.
+      if (size === undefined || size > largestBill) return undefined;
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
+      return Buffer.from((await Body?.transformToByteArray()) ?? []);
     },
 
     /**
@@ -40,7 +36,7 @@ export function createBills({ client, bucket }: { client: S3Client; bucket: stri
      */
     async address(build: string, format: BillFormat): Promise<string | undefined> {
       const key = recordKeys[format](build);
-      if (!(await isThere(key))) return undefined;
+      if ((await sizeOf(key)) === undefined) return undefined;
       const region = await client.config.region();
       const { AWS_ENDPOINT_URL: endpoint } = process.env;
       const host = endpoint ? `${endpoint}/${bucket}` : `https://${bucket}.s3.${region}.amazonaws.com`;
