@@ -67,7 +67,7 @@ export async function runPrebuild({ prebuild, folder, image, search, engine, cal
     });
   if (code === 0) return;
   const printed = log.recent
-    .filter((line) => line.trim() !== '' && !engineWords.test(line))
+    .filter((line) => line.trim() !== '' && !engineWords.test(line) && !line.startsWith('time='))
     .slice(-shownLines)
     .map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line));
   throw new PrebuildFailedError(

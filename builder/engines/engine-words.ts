@@ -1,2 +1,2 @@
 /** What Buildah adds to what a command has printed. */
-export const engineWords = /^(?:subprocess exited (?:with status|on)|Error: exit status|time=)/;
+export const engineWords = /^(?:subprocess exited (?:with status|on)|Error: exit status)/;
