@@ -121,12 +121,7 @@ export class Builder extends Construct implements Grantee {
               logLevel: 'warning',
             });
             mkdirSync(join(outputFolder, 'generator'));
-            for (const file of [
-              'buildspec.yml',
-              'hadolint.txt',
-              'generator/package.json',
-              'generator/package-lock.json',
-            ])
+            for (const file of ['buildspec.yml', 'generator/package.json', 'generator/package-lock.json'])
               copyFileSync(join(sources, file), join(outputFolder, file));
             return true;
           },

@@ -177,17 +177,6 @@ async function findApt(signal?: AbortSignal): Promise<Apt | undefined> {
     : { distribution, prefix: ['sudo', '-n'] };
 }
 
-/**
- * Installs packages of the distribution where that can be done without asking anybody.
- * @throws InstallationFailedError
- */
-export async function installPackages(packages: string[], options: EnsureOptions): Promise<void> {
-  const apt = await findApt(options.signal);
-  if (!apt) throw new InstallationFailedError(`${packages.join(', ')} cannot be installed from here.`);
-  options.say(`Installing ${packages.join(', ')} from ${apt.distribution}'s packages.`);
-  await install(apt, packages, options);
-}
-
 /** Package lists may be missing, as in container images, or older than the archive: both show as a failure that an update ends. */
 async function install(apt: Apt, packages: string[], options: EnsureOptions): Promise<void> {
   const get = ['install', '--yes', '--no-install-recommends', ...packages];

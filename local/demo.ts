@@ -21,7 +21,6 @@ import { exampleRecords } from './demo/sources.ts';
 import { createSteps, type Steps } from './demo/steps.ts';
 import { prepareRootFileSystem, type Setting, type Story, tellStory } from './demo/story.ts';
 import { invitation, summary } from './demo/summary.ts';
-import { ensureLinter } from './linter.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { createProgress, type Progress, seconds } from './progress.ts';
 
@@ -86,15 +85,13 @@ function showEngine(steps: Steps, progress: Progress): Promise<ContainerEngine> 
   return steps.run(
     'container engine',
     300,
-    async (task, signal) => {
+    (task, signal) => {
       task.update('looking for Docker, Podman or Buildah');
       const say = (line: string) => {
         progress.say(line);
         task.update('installing');
       };
-      const found = await ensureContainerEngine({ say, progress: (activity) => task.detail(activity), signal });
-      await ensureLinter({ say: (line) => progress.say(line), signal });
-      return found;
+      return ensureContainerEngine({ say, progress: (activity) => task.detail(activity), signal });
     },
     (task, { name, version, installed }) =>
       task.succeed(`${name} ${version}${installed ? ', installed from the distribution’s packages' : ''}`),

@@ -12,7 +12,6 @@ import type { Keys } from './aws/service.ts';
 import { billGeneratorFolder } from './bill-generator.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { createHandover } from './handover.ts';
-import { linterFolder } from './linter.ts';
 import { createServices, type Services } from './services.ts';
 import { readContext, synthesise } from './synthesise.ts';
 import { deploy } from './template/deploy.ts';
@@ -160,7 +159,7 @@ function engineEnvironment(dataFolder: string, billGenerator: string): Record<st
     ...(Object.fromEntries(found) as Record<string, string>),
     // The layers of one build are there for the next one, as a Docker daemon would have them.
     XDG_CACHE_HOME: join(dataFolder, 'cache'),
-    PATH: `${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:${billGenerator}:${linterFolder()}`,
+    PATH: `${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:${billGenerator}`,
     ...(existsSync(dockerConfig) && { DOCKER_CONFIG: dockerConfig }),
   };
 }

@@ -8,7 +8,6 @@ import {
   InstallationFailedError,
 } from './container-engine.ts';
 import { DataFolderError } from './data-folder.ts';
-import { ensureLinter } from './linter.ts';
 import type { Machine, MachineOptions } from './machine.ts';
 import { SynthesisError } from './synthesise.ts';
 import { TemplateError } from './template/template.ts';
@@ -70,7 +69,6 @@ async function main(args: string[]): Promise<number> {
   });
   try {
     const { name, version } = await ensureContainerEngine({ say: print });
-    await ensureLinter({ say: print });
     print(`Building with ${name} ${version}. Deploying the template …`);
     const { startMachine } = await import('./machine.ts');
     const machine = await startMachine(options);

@@ -30,7 +30,10 @@ const advice = ['DL3008', 'DL3018', 'DL3033', 'DL3037', 'DL3041'];
 
 type Call = Parameters<Scanner<'dockerfile-lint'>>[1];
 
-/** Reads the Dockerfile that the image was built from as a reviewer would: with hadolint, and with the checks of BuildKit that it has not. */
+/**
+ * Reads the Dockerfile that the image was built from as a reviewer would: by the checks that BuildKit describes, and by hadolint where
+ * the builder has it.
+ */
 export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call, log) => {
   const text = await readFile(subject.dockerfile, 'utf8');
   if (text.length > largestDockerfile) {
@@ -38,25 +41,26 @@ export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call, 
     return { state: 'failed', reason, findings: [] };
   }
   const instructions = writtenInstructions(text);
-  const own = checkDockerfile(text, instructions);
   const look = (lints: Lint[], fields: Omit<Look<'dockerfile-lint'>, 'findings' | 'total'>) => {
     const kept = withoutSkipped(lints, text).sort((one, other) => one.line - other.line);
     return { ...fields, findings: kept.slice(0, mostFindings), total: kept.length };
   };
   const version = await versionOf(call);
   if (version === undefined) {
-    return look(own, {
-      state: 'failed',
-      reason: 'There is no hadolint on this builder. docs/scanners.md says how it gets there.',
+    return look(checkDockerfile(text, instructions), {
+      state: 'complete',
+      tool: "BuildKit's checks, without hadolint",
     });
   }
   const tool = `hadolint ${version}`;
   try {
-    return look([...(await hadolint(text, instructions, subject, call, log)), ...own], { state: 'complete', tool });
+    const beside = checkDockerfile(text, instructions, { besideHadolint: true });
+    return look([...(await hadolint(text, instructions, subject, call, log)), ...beside], { state: 'complete', tool });
   } catch (error) {
     // What our own checks found stands, whatever became of hadolint.
     if (!(error instanceof HadolintAnswerError || error instanceof OutputLimitError)) throw error;
-    return look(own, { state: 'failed', tool, reason: shownText(error.message, 500) });
+    const reason = shownText(error.message, 500);
+    return look(checkDockerfile(text, instructions), { state: 'failed', tool, reason });
   }
 };
 

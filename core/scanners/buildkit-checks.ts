@@ -5,6 +5,11 @@ import type { WrittenInstruction } from './written-instruction.ts';
 /** An instruction, and what of the file around it counts for the checks. */
 interface Place {
   instruction: WrittenInstruction;
+  /** The instructions of its stage, and where it stands among them. */
+  stage: readonly WrittenInstruction[];
+  at: number;
+  /** The names of the stages before, in lower case. */
+  stageNames: ReadonlySet<string>;
   lines: readonly string[];
   /** The names of the ARGs before the first FROM. */
   globals: ReadonlySet<string>;
@@ -14,15 +19,97 @@ interface Place {
 
 /** What is wrong at a place: a message for each. */
 type Check = (place: Place) => string[];
+type Checks = Readonly<Record<string, { check: Check; url: string }>>;
 
 /** https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
 const platformArgument = /^(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT|OSVERSION)$/;
+
+/** https://github.com/moby/buildkit/blob/master/frontend/dockerfile/dockerfile2llb/convert.go */
+const secretName = /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i;
+const publicName = /(?:_|^)public(?:_|$)/i;
+const platformOf = ({ keyword, flags }: WrittenInstruction): string | undefined =>
+  keyword === 'FROM' ? flags.find((flag) => flag.startsWith('--platform='))?.slice('--platform='.length) : undefined;
+
+/** Those of BuildKit's checks that hadolint has too. https://docs.docker.com/reference/build-checks/ */
+const sharedChecks: Checks = {
+  MaintainerDeprecated: {
+    url: 'https://docs.docker.com/reference/build-checks/maintainer-deprecated/',
+    check: ({ instruction: { keyword } }) =>
+      keyword === 'MAINTAINER' ? ['MAINTAINER is deprecated: use the label org.opencontainers.image.authors'] : [],
+  },
+  JSONArgsRecommended: {
+    url: 'https://docs.docker.com/reference/build-checks/json-args-recommended/',
+    check: ({ instruction: { keyword, words }, stage }) =>
+      (keyword === 'CMD' || keyword === 'ENTRYPOINT') &&
+      words.length > 0 &&
+      !words[0]?.startsWith('[') &&
+      !stage.some((each) => each.keyword === 'SHELL')
+        ? [`The arguments of ${keyword} should be written as JSON: a shell between keeps signals from the program`]
+        : [],
+  },
+  WorkdirRelativePath: {
+    url: 'https://docs.docker.com/reference/build-checks/workdir-relative-path/',
+    check: ({ instruction: { keyword, words }, stage, at }) =>
+      keyword === 'WORKDIR' &&
+      isRelative(words[0]) &&
+      stage.slice(0, at).every((each) => each.keyword !== 'WORKDIR' || isRelative(each.words[0]))
+        ? [`The relative WORKDIR ${words[0]} leads elsewhere when the base image changes`]
+        : [],
+  },
+  SecretsUsedInArgOrEnv: {
+    url: 'https://docs.docker.com/reference/build-checks/secrets-used-in-arg-or-env/',
+    check: ({ instruction: { keyword, words } }) => {
+      if (keyword !== 'ARG' && keyword !== 'ENV') return [];
+      const given = keyword === 'ENV' && !words[0]?.includes('=') ? words.slice(0, 1) : words;
+      return given
+        .map((word) => word.split('=')[0] ?? '')
+        .filter((name) => secretName.test(name) && !publicName.test(name))
+        .map((name) => `${keyword} ${name} looks like a secret, and everybody who has the image can read it`);
+    },
+  },
+  MultipleInstructionsDisallowed: {
+    url: 'https://docs.docker.com/reference/build-checks/multiple-instructions-disallowed/',
+    check: ({ instruction: { keyword }, stage, at }) =>
+      ['CMD', 'ENTRYPOINT', 'HEALTHCHECK'].includes(keyword) &&
+      stage.slice(at + 1).some((each) => each.keyword === keyword)
+        ? [`Only the last ${keyword} of a stage counts`]
+        : [],
+  },
+  DuplicateStageName: {
+    url: 'https://docs.docker.com/reference/build-checks/duplicate-stage-name/',
+    check: ({ instruction: { keyword, words }, stageNames }) =>
+      keyword === 'FROM' && stageNames.has(words[2]?.toLowerCase() ?? '')
+        ? [`There is a stage of the name ${words[2]} already`]
+        : [],
+  },
+  ReservedStageName: {
+    url: 'https://docs.docker.com/reference/build-checks/reserved-stage-name/',
+    check: ({ instruction: { keyword, words } }) =>
+      keyword === 'FROM' && /^(?:scratch|context)$/i.test(words[2] ?? '')
+        ? [`${words[2]} means something else: a stage should not have the name`]
+        : [],
+  },
+  FromPlatformFlagConstDisallowed: {
+    url: 'https://docs.docker.com/reference/build-checks/from-platform-flag-const-disallowed/',
+    check: ({ instruction }) => {
+      const platform = platformOf(instruction);
+      return platform && !platform.includes('$') ? [`FROM should not always ask for the platform ${platform}`] : [];
+    },
+  },
+  RedundantTargetPlatform: {
+    url: 'https://docs.docker.com/reference/build-checks/redundant-target-platform/',
+    check: ({ instruction }) =>
+      /^\$\{?TARGETPLATFORM\}?$/.test(platformOf(instruction) ?? '')
+        ? ['$TARGETPLATFORM is what FROM takes without a --platform']
+        : [],
+  },
+};
 
 /**
  * Those of BuildKit's checks that hadolint has not, under BuildKit's names (https://docs.docker.com/reference/build-checks/), and one of our
  * own. What BuildKit can only say with the base's configuration or the ignore file at hand is not among them.
  */
-const checks: Readonly<Record<string, { check: Check; url: string }>> = {
+const checks: Checks = {
   StageNameCasing: {
     url: 'https://docs.docker.com/reference/build-checks/stage-name-casing/',
     check: ({ instruction: { keyword, words } }) => {
@@ -97,29 +184,53 @@ const checks: Readonly<Record<string, { check: Check; url: string }>> = {
   },
 };
 
-/** What the checks find, in the file's order. */
-export function checkDockerfile(text: string, instructions: readonly WrittenInstruction[]): Lint[] {
+/** What the checks find, in the file's order; beside hadolint only what that does not look for. */
+export function checkDockerfile(
+  text: string,
+  instructions: readonly WrittenInstruction[],
+  { besideHadolint = false } = {},
+): Lint[] {
   const lines = text.split('\n');
-  const first = instructions.findIndex(({ keyword }) => keyword === 'FROM');
+  const asked = Object.entries(besideHadolint ? checks : { ...checks, ...sharedChecks });
+  const lower = instructions.filter(({ name }) => name === name.toLowerCase()).length;
+  const upper = instructions.filter(({ name }) => name === name.toUpperCase()).length;
+  const [before = [], ...stages] = stagesOf(instructions);
   const globals = new Set(
-    instructions
-      .slice(0, Math.max(0, first))
+    before
       .filter(({ keyword }) => keyword === 'ARG')
       .flatMap(({ words }) => words.map((word) => word.split('=')[0] ?? '')),
   );
-  const lower = instructions.filter(({ name }) => name === name.toLowerCase()).length;
-  const upper = instructions.filter(({ name }) => name === name.toUpperCase()).length;
-  return instructions.flatMap((instruction) =>
-    Object.entries(checks).flatMap(([rule, { check, url }]) =>
-      check({ instruction, lines, globals, isLowerCase: lower > upper }).map((message) => ({
-        rule,
-        level: 'warning' as const,
-        line: instruction.line,
-        message: shownText(message, 500),
-        url,
-      })),
-    ),
-  );
+  const stageNames = new Set<string>();
+  return [before, ...stages].flatMap((stage) => {
+    const found = stage.flatMap((instruction, at) =>
+      asked.flatMap(([rule, { check, url }]) =>
+        check({ instruction, stage, at, stageNames, lines, globals, isLowerCase: lower > upper }).map((message) => ({
+          rule,
+          level: 'warning' as const,
+          line: instruction.line,
+          message: shownText(message, 500),
+          url,
+        })),
+      ),
+    );
+    const name = stage[0]?.keyword === 'FROM' ? stage[0].words[2] : undefined;
+    if (name) stageNames.add(name.toLowerCase());
+    return found;
+  });
+}
+
+/** What stands before the first FROM, and then each stage. */
+function stagesOf(instructions: readonly WrittenInstruction[]): WrittenInstruction[][] {
+  const stages: WrittenInstruction[][] = [[]];
+  for (const instruction of instructions) {
+    if (instruction.keyword === 'FROM') stages.push([]);
+    stages.at(-1)?.push(instruction);
+  }
+  return stages;
+}
+
+function isRelative(path = '/'): boolean {
+  return !/^(?:[/$\\"']|[A-Za-z]:)/.test(path);
 }
 
 function cased(word: string, like: string): string {

@@ -23,6 +23,21 @@ const answerSchema = z.array(
   }),
 );
 
+/** What hadolint calls otherwise than BuildKit: the same finding has one name, whoever finds it. */
+const buildkitNames: Readonly<Record<string, string>> = {
+  DL3000: 'WorkdirRelativePath',
+  DL3012: 'MultipleInstructionsDisallowed',
+  DL3024: 'DuplicateStageName',
+  DL3025: 'JSONArgsRecommended',
+  DL3029: 'FromPlatformFlagConstDisallowed',
+  DL3063: 'ReservedStageName',
+  DL3064: 'SecretsUsedInArgOrEnv',
+  DL3065: 'RedundantTargetPlatform',
+  DL4000: 'MaintainerDeprecated',
+  DL4003: 'MultipleInstructionsDisallowed',
+  DL4004: 'MultipleInstructionsDisallowed',
+};
+
 /** The file cannot be read: https://github.com/hadolint/hadolint/wiki/DL1000 */
 const unreadable = 'DL1000';
 
@@ -58,7 +73,7 @@ export function readHadolint(output: string, { originalLine }: PreparedDockerfil
       throw new HadolintAnswerError(`hadolint cannot read line ${originalLine(line)} of the Dockerfile: ${why}.`);
     }
     return {
-      rule: code,
+      rule: buildkitNames[code] ?? code,
       level: level === 'style' ? 'info' : level,
       line: originalLine(line),
       message: shownText(message, 500),

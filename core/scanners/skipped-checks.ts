@@ -1,28 +1,12 @@
 import type { Lint } from './dockerfile-lint.ts';
 
-/** What hadolint calls otherwise than BuildKit. */
-const buildkitNames: Readonly<Record<string, string>> = {
-  DL3000: 'WorkdirRelativePath',
-  DL3012: 'MultipleInstructionsDisallowed',
-  DL3024: 'DuplicateStageName',
-  DL3025: 'JSONArgsRecommended',
-  DL3029: 'FromPlatformFlagConstDisallowed',
-  DL3063: 'ReservedStageName',
-  DL3064: 'SecretsUsedInArgOrEnv',
-  DL3065: 'RedundantTargetPlatform',
-  DL4000: 'MaintainerDeprecated',
-  DL4003: 'MultipleInstructionsDisallowed',
-  DL4004: 'MultipleInstructionsDisallowed',
-};
-
 const isDirective = /^\s*#\s*(?:syntax|escape|check)\s*=/i;
 /** At most three options: `skip`, `error`, `experimental`. */
 const checkDirective = /^\s*#\s*check\s*=\s*(?:[a-z]+=[^;\s]*;){0,2}skip=([^;\s]*)/i;
 
 /**
  * Leaves out what the Dockerfile's author does not want to hear: `# check=skip=Rule,…` or `skip=all` among the directives at the top counts
- * for the file, and in a comment above an instruction for that (https://docs.docker.com/build/checks/#skip-checks). A rule goes by its own
- * name, and by BuildKit's where that has the same check.
+ * for the file, and in a comment above an instruction for that (https://docs.docker.com/build/checks/#skip-checks).
  */
 export function withoutSkipped(lints: readonly Lint[], text: string): Lint[] {
   const lines = text.replace(/^\ufeff/, '').split('\n');
@@ -39,9 +23,7 @@ export function withoutSkipped(lints: readonly Lint[], text: string): Lint[] {
     return skipped;
   };
   return lints.filter(({ rule, line }) =>
-    [everywhere, skippedAt(line)].every(
-      (skipped) => !(skipped.has('all') || skipped.has(rule) || skipped.has(buildkitNames[rule] ?? rule)),
-    ),
+    [everywhere, skippedAt(line)].every((skipped) => !(skipped.has('all') || skipped.has(rule))),
   );
 }
 

@@ -3,7 +3,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { ensureLinter } from '../../local/linter.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,7 +13,6 @@ declare module 'vitest' {
 
 /** The template names the machine's address: on one port it is the same for every file, and synthesised once. */
 export default async function share(project: TestProject): Promise<() => Promise<void>> {
-  await ensureLinter({ say: console.log });
   const folder = await mkdtemp(join(tmpdir(), 'slipway-shared-'));
   project.provide('shared', { port: await freePort(), folder });
   return () => rm(folder, { recursive: true });

@@ -6,7 +6,8 @@ import { HadolintAnswerError, prepareForHadolint, readHadolint } from '../../../
 import { withoutSkipped } from '../../../core/scanners/skipped-checks.ts';
 import { writtenInstructions } from '../../../core/scanners/written-instruction.ts';
 
-const lint = (text: string) => checkDockerfile(text, writtenInstructions(text));
+const lint = (text: string) => checkDockerfile(text, writtenInstructions(text), { besideHadolint: true });
+const lintAlone = (text: string) => checkDockerfile(text, writtenInstructions(text));
 /** `line rule` of each finding. */
 const found = (text: string) => lint(text).map(({ line, rule }) => `${line} ${rule}`);
 
@@ -90,7 +91,7 @@ test.each([
 });
 
 test('a check of hadolint is left out under BuildKit’s name, and under its own', () => {
-  const lints = ['DL3025', 'DL4000', 'DL3006'].map((rule) => ({
+  const lints = ['JSONArgsRecommended', 'MaintainerDeprecated', 'DL3006'].map((rule) => ({
     rule,
     level: 'warning' as const,
     line: 2,
@@ -99,8 +100,8 @@ test('a check of hadolint is left out under BuildKit’s name, and under its own
   const left = (directive: string) =>
     withoutSkipped(lints, `# check=skip=${directive}\nCMD a\n`).map(({ rule }) => rule);
 
-  expect(left('JSONArgsRecommended')).toEqual(['DL4000', 'DL3006']);
-  expect(left('MaintainerDeprecated,DL3006')).toEqual(['DL3025']);
+  expect(left('JSONArgsRecommended')).toEqual(['MaintainerDeprecated', 'DL3006']);
+  expect(left('MaintainerDeprecated,DL3006')).toEqual(['JSONArgsRecommended']);
 });
 
 const prepare = (text: string) => prepareForHadolint(text, writtenInstructions(text));
@@ -170,4 +171,26 @@ test.each([
     withoutSkipped(checkDockerfile(text, instructions), text);
     expect(performance.now() - began, before).toBeLessThan(2_000);
   }
+});
+
+test.each([
+  ['a maintainer', 'FROM a:1\nMAINTAINER b\n', ['2 MaintainerDeprecated']],
+  ['a command for a shell', 'FROM a:1\nCMD run me\nENTRYPOINT ["b"]\n', ['2 JSONArgsRecommended']],
+  ['a command for a shell that was asked for', 'FROM a:1\nSHELL ["/bin/bash", "-c"]\nCMD run me\n', []],
+  ['a relative folder', 'FROM a:1\nWORKDIR b\n', ['2 WorkdirRelativePath']],
+  ['a folder relative to another', 'FROM a:1\nWORKDIR /b\nWORKDIR c\nWORKDIR $D\n', []],
+  [
+    'secrets',
+    'FROM a:1\nARG API_TOKEN\nENV PUBLIC_KEY=a DB_PASSWORD=b MONKEY=c\nENV SECRET value\n',
+    ['2 SecretsUsedInArgOrEnv', '3 SecretsUsedInArgOrEnv', '4 SecretsUsedInArgOrEnv', '4 LegacyKeyValueFormat'],
+  ],
+  ['two commands', 'FROM a:1\nCMD ["a"]\nCMD ["b"]\nFROM a:1\nCMD ["a"]\n', ['2 MultipleInstructionsDisallowed']],
+  ['two stages of one name', 'FROM a:1 AS b\nFROM a:1 AS b\n', ['2 DuplicateStageName']],
+  ['a stage called scratch', 'FROM a:1 AS scratch\n', ['1 ReservedStageName']],
+  ['a platform for all', 'FROM --platform=linux/amd64 a:1\n', ['1 FromPlatformFlagConstDisallowed']],
+  ['the platform that is meant anyhow', 'FROM --platform=$TARGETPLATFORM a:1\n', ['1 RedundantTargetPlatform']],
+  ['the platform of the builder', 'FROM --platform=$BUILDPLATFORM a:1\n', []],
+])('without hadolint, %s is told by BuildKit’s name for it', (_what, text, expected) => {
+  const found = lintAlone(text).map(({ line, rule }) => `${line} ${rule}`);
+  expect(found.toSorted()).toEqual(expected.toSorted());
 });
