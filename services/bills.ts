@@ -1,5 +1,5 @@
 import { GetObjectCommand, HeadObjectCommand, NotFound, type S3Client } from '@aws-sdk/client-s3';
-import { AwsV4Signer } from 'aws4fetch';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { largestBill } from '../core/bill-of-materials.ts';
 import { type BillFormat, recordKeys } from '../core/build-request.ts';
 
@@ -37,20 +37,7 @@ export function createBills({ client, bucket }: { client: S3Client; bucket: stri
     async address(build: string, format: BillFormat): Promise<string | undefined> {
       const key = recordKeys[format](build);
       if ((await sizeOf(key)) === undefined) return undefined;
-      const region = await client.config.region();
-      const { AWS_ENDPOINT_URL: endpoint } = process.env;
-      const host = endpoint ? `${endpoint}/${bucket}` : `https://${bucket}.s3.${region}.amazonaws.com`;
-      const credentials = await client.config.credentials();
-      const signer = new AwsV4Signer({
-        url: `${host}/${key}?X-Amz-Expires=${addressSeconds}`,
-        accessKeyId: credentials.accessKeyId,
-        secretAccessKey: credentials.secretAccessKey,
-        ...(credentials.sessionToken ? { sessionToken: credentials.sessionToken } : {}),
-        service: 's3',
-        region,
-        signQuery: true,
-      });
-      return (await signer.sign()).url.href;
+      return getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: addressSeconds });
     },
   };
 }

@@ -1,5 +1,5 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { largestBill } from '../../core/bill-of-materials.ts';
 import { recordKeys } from '../../core/build-request.ts';
 import { createIam } from '../../local/aws/iam/iam.ts';
@@ -32,13 +32,11 @@ afterAll(async () => {
   client.destroy();
   await host[Symbol.asyncDispose]();
 });
-afterEach(() => vi.unstubAllEnvs());
 
 const bills = () => createBills({ client, bucket: 'records' });
 
 describe('a bill of materials', () => {
   it('is handed out by S3 to whoever has the address, as a file of its type', async () => {
-    vi.stubEnv('AWS_ENDPOINT_URL', host.account.endpoint);
     const address = await bills().address(id, 'spdx');
     const response = await fetch(address ?? '');
     expect(response.status).toBe(200);
@@ -50,11 +48,9 @@ describe('a bill of materials', () => {
     expect((await fetch(other ?? '')).status).toBe(403);
   });
 
-  it('on AWS has an address in its bucket that holds for minutes', async () => {
-    vi.stubEnv('AWS_ENDPOINT_URL', undefined);
+  it('has an address that holds for minutes', async () => {
     const address = new URL((await bills().address(id, 'spdx')) ?? '');
-    expect(address.host).toMatch(/^records\.s3\.[a-z0-9-]+\.amazonaws\.com$/);
-    expect(address.pathname).toBe(`/${recordKeys.spdx(id)}`);
+    expect(address.pathname).toMatch(new RegExp(`/${recordKeys.spdx(id)}$`));
     expect(address.searchParams.get('X-Amz-Expires')).toBe('300');
   });
 
