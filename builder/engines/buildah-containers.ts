@@ -47,7 +47,15 @@ export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' |
   }
 
   return {
-    hold: () => store.hold(),
+    async hold(): Promise<AsyncDisposable> {
+      const lock = await store.hold();
+      return {
+        async [Symbol.asyncDispose]() {
+          await lock[Symbol.asyncDispose]();
+          await store.unmount(AbortSignal.timeout(removalPatience));
+        },
+      };
+    },
 
     files<Value>(image: string, _paths: readonly string[], call: EngineCall, use: Borrower<Value>): Promise<Value> {
       return withContainer(image, call, async (name, buildah) => {

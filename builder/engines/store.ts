@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir, readFile, statfs } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exists, keepRunning, run } from '../process.ts';
@@ -40,6 +40,21 @@ export class Store {
     if (lock.length === 0) return { [Symbol.asyncDispose]: async () => undefined };
     const [program = '', ...args] = [...lock, 'cat'];
     return keepRunning(program, args, this.#env);
+  }
+
+  /**
+   * Lets go of the folder that the program has mounted onto itself: of several that end at once each leaves it to another. It fails
+   * while a container is mounted in it, as it should. https://github.com/containers/storage/blob/main/drivers/overlay/overlay.go (`Cleanup`)
+   */
+  async unmount(signal: AbortSignal): Promise<void> {
+    const mounts = await readFile('/proc/self/mounts', 'utf8');
+    const folder = join(this.folder, 'root', 'overlay');
+    // The kernel writes a blank as \040.
+    const count = mounts.split('\n').filter((line) => line.split(' ')[1]?.replaceAll('\\040', ' ') === folder).length;
+    for (let left = count; left > 0; left--) {
+      const { code } = await run('umount', ['--', folder], { env: this.#env, signal });
+      if (code !== 0) return;
+    }
   }
 
   /** Clears what no build needs any more, unless a build runs. */

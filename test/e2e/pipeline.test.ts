@@ -185,15 +185,16 @@ describe('an image', () => {
 describe('the permissions of the template', () => {
   // What a build that goes well never asks for: these wait for what goes wrong, or for what comes by itself, which has tests of its own.
   const forFailures =
-    /^(StepsFail|SupervisionCloseBuild|SupervisionReconcileBuilds|MonitoringAlarms|BaseWatch|SourceWatch|PackageWatch|ScheduledBuilds)/;
+    /^(StepsFail|SupervisionCloseBuild|SupervisionReconcileBuilds|MonitoringAlarms|BaseWatch|SourceWatch|PackageWatch|ScheduledBuilds|Rescans|ExceptionWarnings)/;
   // Whether a build has its place taken here depends on how fast it is; that it is stopped then is tested in supersede.test.ts.
   const forSuperseding = /: (codebuild:StopBuild|states:StopExecution)$/;
   const inReserve = [
     // A base from outside, which no project here stands on.
     'StepsCollectScan: dynamodb:UpdateItem',
     'StepsCollectScan: s3:ListBucket',
-    'StepsJudge: s3:ListBucket',
-    'StepsTell: s3:GetObject',
+    // A build of no branch, and one that left no report.
+    'StepsJudge: dynamodb:GetItem',
+    'PagesSite: s3:ListBucket',
     'StepsTell: s3:ListBucket',
     'PlannerPlanBuilds: ses:SendRawEmail',
     // What only AWS itself asks for: enhanced scanning's own permissions, and CodeBuild's look at its source's bucket.

@@ -10,7 +10,7 @@ const dockerfile = (...instructions: string[]) =>
   `${smallDebian}LABEL RUN="docker run --privileged -v /var/run/docker.sock:/var/run/docker.sock IMAGE"\n${instructions.join('\n')}\n`;
 const test = '#!/bin/sh\n[ -f /ready ] || { echo "the file /ready is <missing>"; exit 3; }\n';
 const packageOf = (name: string, version: string) =>
-  `RUN printf '\\nPackage: ${name}\\nStatus: install ok installed\\nMaintainer: Nobody <nobody@example.org>\\nArchitecture: all\\nVersion: ${version}\\nDescription: an example\\n' >> /var/lib/dpkg/status`;
+  `RUN printf 'Package: ${name}\\nStatus: install ok installed\\nMaintainer: Nobody <nobody@example.org>\\nArchitecture: all\\nVersion: ${version}\\nDescription: an example\\n\\n' >> /var/lib/dpkg/status`;
 
 beforeAll(async () => {
   rig = await startRig({ billGenerator: billGeneratorFolder() });
