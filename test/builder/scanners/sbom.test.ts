@@ -158,6 +158,16 @@ test('a generator that sees no packages where the image’s database has some is
   expect(kept.size).toBe(0);
 });
 
+test('bills that pass over a package of the image’s database are kept, and are said to be incomplete', async () => {
+  put('etc/debian_version', '12.1\n');
+  put('var/lib/dpkg/status', `${status}\n\n${status.replace('bash', 'zsh')}`);
+  expect(await look(usualPath, installed(2))).toMatchObject({
+    state: 'failed',
+    reason: "The bills list 1 of the 2 packages that the image's own database has.",
+  });
+  expect(kept.size).toBe(2);
+});
+
 test('of an image whose database nobody can read there is no bill of nothing', async () => {
   const unreadable: PackageList = {
     version: 1,
