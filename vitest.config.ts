@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Vitest leaves a core to whoever works beside it, which is half of two.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

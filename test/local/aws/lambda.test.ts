@@ -111,7 +111,7 @@ describe('a function', () => {
   });
 
   test('that takes too much memory is killed', async () => {
-    const arn = await deploy('exports.handler = async () => { const a = []; for (;;) a.push({ a }) }', {
+    const arn = await deploy('exports.handler = async () => { let a; for (;;) a = { a } }', {
       Timeout: 60,
     });
     expect(await invoke(arn, {})).toMatchObject({ errorMessage: expect.stringContaining('signal: killed') });
