@@ -6,6 +6,7 @@ import { findContainerEngine } from '../local/container-engine.ts';
 import { makeRootFileSystem } from '../local/demo/root-file-system.ts';
 import type { Machine } from '../local/machine.ts';
 import { createWorkingCopy, entry, smallDebian, type WorkingCopy } from '../test/e2e/sources.ts';
+import { since } from './builder-log.ts';
 import { withMachine } from './machine.ts';
 import { atMost, median, type Row } from './report.ts';
 
@@ -32,11 +33,10 @@ export function run(): Promise<Row[]> {
       const copy = await createWorkingCopy(`${machine.url}/git/demo/${job}.git`);
       await copy.write({ Dockerfile: dockerfile });
       await copy.add('rootfs.tar', archive);
-      const times: { pipeline: number; bare: number }[] = [];
+      const times: Times[] = [];
       for (let round = 0; round < rounds; round++) {
         const bare = await timeOfBareEngine(machine, folder, copy, job);
-        const pipeline = await timeOfPipeline(machine, copy, job);
-        times.push({ pipeline, bare });
+        times.push({ ...(await timeOfPipeline(machine, copy, job)), bare });
       }
       await copy.remove();
       rows.push(...rowsOf(name, times));
@@ -45,7 +45,15 @@ export function run(): Promise<Row[]> {
   });
 }
 
-function rowsOf(name: string, times: { pipeline: number; bare: number }[]): Row[] {
+/** In seconds. */
+interface Times {
+  bare: number;
+  pipeline: number;
+  /** Of the pipeline's, what the scanners in the image take; `scanners.ts` has their own bound. */
+  scanners: number;
+}
+
+function rowsOf(name: string, times: Times[]): Row[] {
   const benchmark = `overhead, ${name} image`;
   const bare = median(times.map((time) => time.bare));
   const ratio = median(times.map((time) => time.pipeline / time.bare));
@@ -53,6 +61,7 @@ function rowsOf(name: string, times: { pipeline: number; bare: number }[]): Row[
   return [
     { benchmark, figure: 'push to release', value: median(times.map((time) => time.pipeline)), unit: 's' },
     { benchmark, figure: 'bare build and push', value: bare, unit: 's' },
+    { benchmark, figure: 'scanners in the image', value: median(times.map((time) => time.scanners)), unit: 's' },
     { benchmark, figure: 'ratio', value: ratio, unit: '×', ...(bare >= 20 ? atMost(1.1, ratio) : {}) },
     { benchmark, figure: 'difference', value: extra, unit: 's', ...(bare < 20 ? atMost(2, extra) : {}) },
   ];
@@ -74,13 +83,14 @@ async function stamp(copy: WorkingCopy): Promise<void> {
 }
 
 interface ShownBuild {
+  id: string;
   commit: string;
   status: string;
   endedAt: string | null;
   failure: unknown;
 }
 
-async function timeOfPipeline({ url }: Machine, copy: WorkingCopy, job: string): Promise<number> {
+async function timeOfPipeline({ url }: Machine, copy: WorkingCopy, job: string): Promise<Omit<Times, 'bare'>> {
   await stamp(copy);
   const commit = await copy.push('Build again');
   const accepted = Date.now();
@@ -92,7 +102,11 @@ async function timeOfPipeline({ url }: Machine, copy: WorkingCopy, job: string):
     if (!build?.endedAt) continue;
     if (build.status !== 'released')
       throw new Error(`The build ended as ${build.status}: ${JSON.stringify(build.failure)}`);
-    return (Date.parse(build.endedAt) - accepted) / 1000;
+    const log = await (await fetch(`${url}/api/v1/builds/${build.id}/log`)).text();
+    return {
+      pipeline: (Date.parse(build.endedAt) - accepted) / 1000,
+      scanners: since(log, 'done') - since(log, 'scan'),
+    };
   }
 }
 

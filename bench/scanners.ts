@@ -6,6 +6,7 @@ import { billGeneratorFolder } from '../local/bill-generator.ts';
 import { run as runCommand } from '../local/command.ts';
 import { Workshop } from '../test/builder/workshop.ts';
 import { packagesFile, putSuite, startPackageSite } from '../test/services/package-site.ts';
+import { since } from './builder-log.ts';
 import { atMost, type Row } from './report.ts';
 
 const benchmark = 'scanners';
@@ -52,9 +53,8 @@ RUN end=$(($(date +%s) + ${work})); while [ $(date +%s) -lt $end ]; do head -c 1
 }
 
 function rowsOf(log: string): Row[] {
-  const since = (step: string) => Number(new RegExp(`^==> ${step} \\(.*\\+([\\d.]+) s\\)$`, 'm').exec(log)?.[1]);
-  const begun = since('scan');
-  const all = since('done') - begun;
+  const begun = since(log, 'scan');
+  const all = since(log, 'done') - begun;
   const each = [...log.slice(log.indexOf('==> scan')).matchAll(/^([a-z-]+): (.*) \(([\d.]+) s\)$/gm)].map(
     ([, scanner, state = '', seconds]): Row => ({
       benchmark,
