@@ -1,9 +1,8 @@
 import { InvalidInputError } from '../core/errors.ts';
 import type { Scan } from '../core/findings.ts';
-import { effectivePolicy } from '../core/policy.ts';
-import { afterLook, countsOf, type Look, type ReleaseFindings } from '../core/release-findings.ts';
+import { afterLook, countsOf, type Look } from '../core/release-findings.ts';
+import { verdictToday } from '../core/release-verdict.ts';
 import { isFloating, nextLookAt, type ReleasedImage, shortestPause } from '../core/released-image.ts';
-import { judge } from '../core/verdict.ts';
 import type { ImageReading, ImageScans } from '../services/image-scans.ts';
 import type { ImageTags } from '../services/image-tags.ts';
 import type { ProjectRecord } from '../services/projects.ts';
@@ -87,7 +86,7 @@ export function createLookAtRelease({ records, releases, scans, tags, policy }: 
         reason: findings.state === 'complete' ? undefined : findings.reason,
         counts: countsOf(findings.findings),
         appeared: findings.findings.filter(({ since }) => since).length,
-        outcome: verdictOf(findings, project, policy, now)?.outcome,
+        outcome: verdictToday(findings, project, policy, now)?.outcome,
         checkedAt: findings.checkedAt,
         askedAt: undefined,
         ...(named && { floating: floatingOf(named, image, project) }),
@@ -129,32 +128,4 @@ function floatingOf(named: readonly string[], image: ReleasedImage, project: Pro
   return named
     .filter((tag) => isFloating(tag) && (!project?.sharesRepository || image.tags.has(tag)))
     .toSorted((one, other) => (one < other ? -1 : 1));
-}
-
-/**
- * What the policy says today of what the scan says. The builder's scanners looked at the image when it was built, and have nothing to
- * say that the verdict did not have.
- */
-export function verdictOf(
-  { state, reason, findings }: ReleaseFindings,
-  project: ProjectRecord | undefined,
-  pipeline: unknown,
-  now: Date,
-) {
-  if (state === 'gone') return undefined;
-  const policy = effectivePolicy(pipeline, project?.policy);
-  return judge(
-    { scan: { state, ...(reason === undefined ? {} : { reason }), findings }, scanners: { version: 1, reports: [] } },
-    {
-      policy: policy && {
-        ...policy,
-        scanners: Object.fromEntries(
-          Object.keys(policy.scanners).map((name) => [name, 'ignore']),
-        ) as typeof policy.scanners,
-      },
-      exceptions: project?.exceptions,
-      vex: project?.vex,
-    },
-    now,
-  );
 }

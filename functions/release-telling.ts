@@ -2,13 +2,13 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { findingsMail, type ReleaseNews } from '../core/findings-mail.ts';
 import { inTurns } from '../core/in-turns.ts';
 import { allTold, changesOf, countsOf, type FindingChanges, type ReleaseFindings } from '../core/release-findings.ts';
+import { verdictToday } from '../core/release-verdict.ts';
 import { nextLookAt, type ReleasedImage } from '../core/released-image.ts';
 import type { ImageTags } from '../services/image-tags.ts';
 import { type Mailer, MailRejectedError } from '../services/mail.ts';
 import type { ProjectRecord } from '../services/projects.ts';
 import type { Records } from '../services/records.ts';
 import type { Releases } from '../services/releases.ts';
-import { verdictOf } from './release-looking.ts';
 
 interface Services {
   records: Pick<Records, 'releaseFindings' | 'putReleaseFindings'>;
@@ -56,7 +56,7 @@ export function createTellOfReleases(services: Services) {
     changes,
     reason: findings.reason,
     counts: countsOf(findings.findings),
-    verdict: verdictOf(findings, project, policy, now),
+    verdict: verdictToday(findings, project, policy, now),
   });
 
   async function send(project: ProjectRecord, news: ReleaseNews[]): Promise<boolean> {

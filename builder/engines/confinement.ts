@@ -19,3 +19,17 @@ export async function confinement(
   if (process.getuid?.() === 0 && (await exists(program, args, { env, signal }))) return whole;
   return [];
 }
+
+/**
+ * What is written before a program of the builder's that reads strangers' files: without network, and within bounds (in bytes) where the
+ * machine has `prlimit`.
+ */
+export async function readerConfinement(
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  { memory, file }: { memory: number; file: number },
+): Promise<string[]> {
+  const bounds = ['prlimit', `--data=${memory}`, `--fsize=${file}`, '--core=0', '--'];
+  const canBound = await exists('prlimit', ['--version'], { env, signal });
+  return [...(await confinement(env, signal, { alone: true })), ...(canBound ? bounds : [])];
+}

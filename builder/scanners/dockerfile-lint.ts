@@ -8,10 +8,10 @@ import { withoutSkipped } from '../../core/scanners/skipped-checks.ts';
 import { type WrittenInstruction, writtenInstructions } from '../../core/scanners/written-instruction.ts';
 import { shownText } from '../../core/shown-text.ts';
 import { optionalPathInCheckout } from '../checkout-path.ts';
-import { confinement } from '../engines/confinement.ts';
+import { readerConfinement } from '../engines/confinement.ts';
 import { DockerfileNotFoundError } from '../errors.ts';
 import type { BuildLog } from '../log.ts';
-import { exists, OutputLimitError, run } from '../process.ts';
+import { OutputLimitError, run } from '../process.ts';
 import type { Look, Scanner, ScanSubject } from './scanner.ts';
 
 /** Those of people have a hundredth of this; a Dockerfile made for it keeps a linter busy for hours. */
@@ -86,12 +86,8 @@ async function hadolint(
   const prepared = prepareForHadolint(text, instructions);
   await writeFile(file, prepared.text);
   const configuration = await configurationOf(checkout);
-  const limited = (await exists('prlimit', ['--version'], call))
-    ? ['prlimit', `--data=${limits.memory}`, `--fsize=${limits.file}`, '--core=0', '--']
-    : [];
   const [program = '', ...args] = [
-    ...(await confinement(call.env, call.signal, { alone: true })),
-    ...limited,
+    ...(await readerConfinement(call.env, call.signal, limits)),
     ...['hadolint', '--no-fail', '--no-color', '--format=json', ...advice.map((rule) => `--info=${rule}`)],
     ...(configuration === undefined ? [] : [`--config=${configuration}`]),
     file,

@@ -6,10 +6,10 @@ import { stripVTControlCharacters } from 'node:util';
 import { billOf, largestBill } from '../../core/bill-of-materials.ts';
 import { type BillFormat, billFormats } from '../../core/build-request.ts';
 import type { InstalledPackage } from '../../core/package-list.ts';
-import { confinement } from '../engines/confinement.ts';
+import { readerConfinement } from '../engines/confinement.ts';
 import type { EngineCall } from '../engines/engine.ts';
 import { ownPlatform } from '../platform.ts';
-import { exists, run } from '../process.ts';
+import { run } from '../process.ts';
 import type { Scanner } from './scanner.ts';
 
 /** A bill of materials that cannot be had, or that nobody should believe. */
@@ -96,10 +96,7 @@ async function findGenerator(path = ''): Promise<string | undefined> {
 /** Each format is a run of its own, beside the other. https://trivy.dev/docs/latest/supply-chain/sbom/ */
 async function generate(generator: string, root: string, folder: string, call: Omit<EngineCall, 'log'>): Promise<void> {
   const { signal } = call;
-  const limited = (await exists('prlimit', ['--version'], call))
-    ? ['prlimit', `--data=${limits.memory}`, `--fsize=${limits.file}`, '--core=0', '--']
-    : [];
-  const confined = [...(await confinement(call.env, signal, { alone: true })), ...limited];
+  const confined = await readerConfinement(call.env, signal, limits);
   await Promise.all(
     formats.map(async (format) => {
       const home = join(folder, `${format}.home`);
