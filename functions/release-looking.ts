@@ -1,4 +1,3 @@
-import { InvalidInputError } from '../core/errors.ts';
 import type { Scan } from '../core/findings.ts';
 import { afterLook, countsOf, type Look } from '../core/release-findings.ts';
 import { verdictToday } from '../core/release-verdict.ts';
@@ -6,7 +5,7 @@ import { isFloating, nextLookAt, type ReleasedImage, shortestPause } from '../co
 import type { ImageReading, ImageScans } from '../services/image-scans.ts';
 import type { ImageTags } from '../services/image-tags.ts';
 import type { ProjectRecord } from '../services/projects.ts';
-import type { Records } from '../services/records.ts';
+import { ifReadable, type Records } from '../services/records.ts';
 import type { Releases } from '../services/releases.ts';
 
 interface Services {
@@ -101,16 +100,6 @@ export function createLookAtRelease({ records, releases, scans, tags, policy }: 
 
 function isScan(reading: ImageReading): reading is Scan {
   return reading.state !== 'pending' && reading.state !== 'none' && reading.state !== 'gone';
-}
-
-/** What cannot be read is no better than what is not there. */
-async function ifReadable<Value>(reading: Promise<Value | undefined>): Promise<Value | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof InvalidInputError) return undefined;
-    throw error;
-  }
 }
 
 const silence = { state: 'failed' as const, findings: [] };
