@@ -5,7 +5,8 @@ import { allTold, changesOf, countsOf, type FindingChanges, type ReleaseFindings
 import { verdictToday } from '../core/release-verdict.ts';
 import { nextLookAt, type ReleasedImage } from '../core/released-image.ts';
 import type { ImageTags } from '../services/image-tags.ts';
-import { type Mailer, MailRejectedError } from '../services/mail.ts';
+import type { Mailer } from '../services/mail.ts';
+import { sendNotice } from '../services/notices.ts';
 import type { ProjectRecord } from '../services/projects.ts';
 import type { Records } from '../services/records.ts';
 import type { Releases } from '../services/releases.ts';
@@ -61,20 +62,8 @@ export function createTellOfReleases(services: Services) {
 
   async function send(project: ProjectRecord, news: ReleaseNews[]): Promise<boolean> {
     if (news.length === 0 || !project.active || (project.notify && !project.notify.includes('findings'))) return false;
-    try {
-      const { dropped } = await mailer.send({
-        to: project.notifyEmail,
-        mail: findingsMail({ project: project.name, news, siteUrl, indexUrl }),
-      });
-      if (dropped.length > 0)
-        logger.warn('Addresses got no mail', { project: project.name, addresses: dropped.length });
-      return true;
-    } catch (error) {
-      // SES will take this mail tomorrow as little as today: the page tells what it would have said.
-      if (!(error instanceof MailRejectedError)) throw error;
-      logger.error('Nobody got the mail', { project: project.name, error });
-      return false;
-    }
+    const mail = findingsMail({ project: project.name, news, siteUrl, indexUrl });
+    return sendNotice({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
   }
 
   /** @returns whether a mail went out */

@@ -12,7 +12,8 @@ import { type CommitStatuses, createCommitStatuses } from '../services/commit-st
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createGithubToken } from '../services/github-token.ts';
-import { createMailer, type Mailer, MailRejectedError } from '../services/mail.ts';
+import { createMailer, type Mailer } from '../services/mail.ts';
+import { sendNotice } from '../services/notices.ts';
 import { createRecords, ifReadable, type Records } from '../services/records.ts';
 import { createTriggers, type Triggers } from '../services/triggers.ts';
 import { stepInputSchema } from './step-input.ts';
@@ -61,15 +62,7 @@ export function createTell({
 
   async function send(build: Build): Promise<void> {
     const mail = await mailFor(build);
-    if (!mail) return;
-    try {
-      const { dropped } = await mailer.send({ to: build.notifyEmail, mail });
-      if (dropped.length > 0) logger.warn('Addresses got no mail', { build: build.id, addresses: dropped.length });
-    } catch (error) {
-      // SES will take this mail tomorrow as little as today: the page and the commit tell what it would have said.
-      if (!(error instanceof MailRejectedError)) throw error;
-      logger.error('Nobody got the mail', { build: build.id, error });
-    }
+    if (mail) await sendNotice({ mailer, logger }, { to: build.notifyEmail, mail, about: { build: build.id } });
   }
 
   return async function tell(id: string): Promise<boolean> {

@@ -7,7 +7,8 @@ import { inTurns } from '../core/in-turns.ts';
 import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
 import { createExceptionWarnings, type DueWarning, type ExceptionWarnings } from '../services/exception-warnings.ts';
-import { createMailer, type Mailer, MailRejectedError } from '../services/mail.ts';
+import { createMailer, type Mailer } from '../services/mail.ts';
+import { sendNotice } from '../services/notices.ts';
 
 /** SES has a rate, and its SDK waits and tries again. */
 const mailsAtOnce = 4;
@@ -37,8 +38,10 @@ export function createWarnExceptions({ warnings, mailer, siteUrl, indexUrl, logg
     const isWanted = project.notify === undefined || project.notify.length > 0;
     const isTold = endings.length > 0 && isWanted;
     try {
-      if (isTold)
-        await send(project, exceptionMail({ project: project.name, file: project.file, endings, siteUrl, indexUrl }));
+      if (isTold) {
+        const mail = exceptionMail({ project: project.name, file: project.file, endings, siteUrl, indexUrl });
+        await sendNotice({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
+      }
     } catch (error) {
       await warnings.release(project.name, claim);
       throw error;
@@ -50,17 +53,6 @@ export function createWarnExceptions({ warnings, mailer, siteUrl, indexUrl, logg
       nextEnding(project, day),
     );
     return isTold;
-  }
-
-  async function send({ name, notifyEmail }: DueWarning, mail: ReturnType<typeof exceptionMail>): Promise<void> {
-    try {
-      const { dropped } = await mailer.send({ to: notifyEmail, mail });
-      if (dropped.length > 0) logger.warn('Addresses got no mail', { project: name, addresses: dropped.length });
-    } catch (error) {
-      // SES will take this mail tomorrow as little as today: the verdict says what it would have said.
-      if (!(error instanceof MailRejectedError)) throw error;
-      logger.error('Nobody got the mail', { project: name, error });
-    }
   }
 
   return async function warnExceptions(now = new Date()): Promise<number> {

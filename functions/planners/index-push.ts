@@ -5,7 +5,7 @@ import { indexProblemMail } from '../../core/mail.ts';
 import { type IndexPlan, isJudgedOnly, needsBuild, planIndex } from '../../core/plan.ts';
 import { type Project, projectSchema } from '../../core/project.ts';
 import type { PushTrigger } from '../../core/trigger.ts';
-import { MailRejectedError } from '../../services/mail.ts';
+import { sendNotice } from '../../services/notices.ts';
 import type { ProjectRecord } from '../../services/projects.ts';
 import { createAnnounce } from './cascade-news.ts';
 import type { Planned, Planner } from './planner.ts';
@@ -154,13 +154,8 @@ export function createIndexPushPlanner(services: PlanServices): Planner<'push'> 
 
   async function reportProblems(commit: string, problems: IndexProblem[]): Promise<void> {
     const mail = indexProblemMail({ repository: index.name, commit, problems, siteUrl: services.siteUrl });
-    try {
-      await services.mailer.send({ to: services.operators, mail });
-    } catch (error) {
-      // What is right in the index is in force, mail or no mail.
-      if (!(error instanceof MailRejectedError)) throw error;
-      logger.error('No operator got the mail about the index', { commit, error });
-    }
+    // What is right in the index is in force, mail or no mail.
+    await sendNotice({ mailer: services.mailer, logger }, { to: services.operators, mail, about: { commit } });
   }
 
   return applyIndex;
