@@ -12,6 +12,7 @@ import type { Keys } from './aws/service.ts';
 import { billGeneratorFolder } from './bill-generator.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { createHandover } from './handover.ts';
+import { unmountBelow } from './mounts.ts';
 import { createServices, type Services } from './services.ts';
 import { readContext, synthesise } from './synthesise.ts';
 import { deploy } from './template/deploy.ts';
@@ -86,6 +87,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       engineEnvironment: engineEnvironment(dataFolder, options.billGenerator ?? billGeneratorFolder()),
       gitHubToken,
     });
+    undo.unshift(() => unmountBelow(dataFolder));
     undo.unshift(() => services.stop());
     const outputs = await deployAll(assembly, account, services);
     handler = services.handle;
