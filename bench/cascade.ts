@@ -1,4 +1,4 @@
-import { planCascade } from '../core/cascade.ts';
+import { planCascade } from '../core/cascade/rebuild-order.ts';
 import { createCascadeWorld } from '../test/core/cascade-world.ts';
 import { atMost, median, type Row } from './report.ts';
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readIndex } from '../core/index-file.ts';
-import { planIndex } from '../core/plan.ts';
-import { projectSchema } from '../core/project.ts';
+import { planIndex } from '../core/index/plan-index.ts';
+import { readIndex } from '../core/index/read-index.ts';
+import { projectSchema } from '../core/model/project.ts';
 import { atMost, type Row } from './report.ts';
 import { indexFiles } from './sample-index.ts';
 

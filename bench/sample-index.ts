@@ -1,4 +1,4 @@
-import type { IndexFile } from '../core/index-file.ts';
+import type { IndexFile } from '../core/index/read-index.ts';
 
 /** An index without a problem, whose entries depend on those before them as a forest: a base, its children, and theirs. */
 export function indexFiles(entries: number, files: number): IndexFile[] {

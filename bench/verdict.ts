@@ -1,9 +1,9 @@
-import type { Exception } from '../core/exceptions.ts';
-import type { Finding } from '../core/findings.ts';
-import { usualPolicy } from '../core/policy.ts';
-import { type ScannerReport, type ScannerReports, scannerNames } from '../core/scanner-report.ts';
-import { type Evidence, judge, type Rules } from '../core/verdict.ts';
-import type { VexStatement } from '../core/vex.ts';
+import type { Exception } from '../core/model/exception.ts';
+import type { Finding } from '../core/model/findings.ts';
+import { usualPolicy } from '../core/model/policy.ts';
+import type { VexStatement } from '../core/model/vex.ts';
+import { type Evidence, judge, type Rules } from '../core/policy/verdict.ts';
+import { type ScannerReport, type ScannerReports, scannerNames } from '../core/scanners/report.ts';
 import { atMost, type Row } from './report.ts';
 
 const findings = 10_000;

@@ -1,8 +1,8 @@
-import type { Base, MissingBase } from '../core/build-request.ts';
-import { InvalidInputError } from '../core/errors.ts';
-import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/image-reference.ts';
-import { isCandidate } from '../core/project.ts';
-import { outsideRegistry, type Registry, RegistryUnavailableError } from '../services/image-digests.ts';
+import type { Base, MissingBase } from '../core/model/builder-contract.ts';
+import { InvalidInputError } from '../core/model/errors.ts';
+import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/model/image-reference.ts';
+import { isCandidate } from '../core/model/project.ts';
+import { outsideRegistry, type Registry, RegistryUnavailableError } from '../services/registry/digest-lookup.ts';
 import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError, MissingBaseError } from './errors.ts';
 import { manifestDigest } from './registry.ts';
 

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { BuildRequest } from '../core/build-request.ts';
+import type { BuildRequest } from '../core/model/builder-contract.ts';
+import { parseProjectName } from '../core/model/project.ts';
 import {
   type CccpFile,
   cccpFileNames,
@@ -8,8 +9,7 @@ import {
   type OwnTest,
   readCccpFile,
   unusable,
-} from '../core/cccp-file.ts';
-import { parseProjectName } from '../core/project.ts';
+} from '../core/scanners/cccp-file.ts';
 import { optionalPathInCheckout } from './checkout-path.ts';
 import { DockerfileNotFoundError } from './errors.ts';
 import type { BuildLog } from './log.ts';

@@ -1,4 +1,4 @@
-import type { MissingBase } from '../core/build-request.ts';
+import type { MissingBase } from '../core/model/builder-contract.ts';
 
 /**
  * Why a build fails. The name goes into `result.json`, the message into the mail to the project's owner: what happened, and what

@@ -1,5 +1,5 @@
-import type { RpmPackage } from '../core/package-databases.ts';
-import type { PackageList } from '../core/package-list.ts';
+import type { PackageList } from '../core/model/package-list.ts';
+import type { RpmPackage } from '../core/packages/databases.ts';
 import type { Engine, EngineCall } from './engines/engine.ts';
 import { ImageRoot } from './image-root.ts';
 import { PackagesUnreadableError, packageFiles, readPackages } from './packages.ts';

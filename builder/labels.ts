@@ -1,4 +1,4 @@
-import type { BuildRequest } from '../core/build-request.ts';
+import type { BuildRequest } from '../core/model/builder-contract.ts';
 import type { ResolvedBase } from './bases.ts';
 
 /** Labels and annotations alike: https://github.com/opencontainers/image-spec/blob/main/annotations.md */

@@ -1,4 +1,4 @@
-import type { BuildResult } from '../core/build-request.ts';
+import type { BuildResult } from '../core/model/builder-contract.ts';
 import { variable } from '../services/environment.ts';
 import { type BuildOptions, build } from './build.ts';
 import { BuildError, BuildStoppedError, BuildTimeoutError } from './errors.ts';

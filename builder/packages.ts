@@ -1,14 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  mainArchitecture,
-  parseApkInstalled,
-  parseDpkgStatus,
-  parseOsRelease,
-  type RpmPackage,
-  rpmPackages,
-} from '../core/package-databases.ts';
-import {
   type Distribution,
   type InstalledPackage,
   type PackageList,
@@ -17,7 +9,15 @@ import {
   wellFormedDistribution,
   wellFormedPackages,
   wellFormedRepositories,
-} from '../core/package-list.ts';
+} from '../core/model/package-list.ts';
+import {
+  mainArchitecture,
+  parseApkInstalled,
+  parseDpkgStatus,
+  parseOsRelease,
+  type RpmPackage,
+  rpmPackages,
+} from '../core/packages/databases.ts';
 import {
   type ConfigurationFile,
   hold,
@@ -28,7 +28,7 @@ import {
   parseRpmPins,
   parseRpmRepositories,
   releaseVersion,
-} from '../core/package-sources.ts';
+} from '../core/packages/repository-config.ts';
 import type { ImageRoot } from './image-root.ts';
 import { readRpmDatabase } from './rpm-database.ts';
 

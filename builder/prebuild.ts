@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { BuildRequest } from '../core/build-request.ts';
+import type { BuildRequest } from '../core/model/builder-contract.ts';
 import { type BaseSearch, resolveBase } from './bases.ts';
 import { pathInCheckout } from './checkout-path.ts';
 import type { Engine, EngineCall } from './engines/engine.ts';

@@ -8,9 +8,9 @@ import {
   buildRequestSchema,
   buildResultSchema,
   recordKeys,
-} from '../core/build-request.ts';
-import { type PackageList, packageListSchema } from '../core/package-list.ts';
-import { type ScannerReports, scannerReportsSchema } from '../core/scanner-report.ts';
+} from '../core/model/builder-contract.ts';
+import { type PackageList, packageListSchema } from '../core/model/package-list.ts';
+import { type ScannerReports, scannerReportsSchema } from '../core/scanners/report.ts';
 
 /** A build's objects in the records bucket. */
 export class Records {

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { imageDigestSchema } from '../core/image-reference.ts';
+import { imageDigestSchema } from '../core/model/image-reference.ts';
 import {
   type AskRegistry,
   createImageDigests,
   type Registry,
   type RegistryAnswer,
   RegistryUnavailableError,
-} from '../services/image-digests.ts';
+} from '../services/registry/digest-lookup.ts';
 
 const patience = 15_000;
 const attempts = 3;

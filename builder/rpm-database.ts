@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { RpmPackage } from '../core/package-databases.ts';
+import type { RpmPackage } from '../core/packages/databases.ts';
 import { RpmHeader } from './rpm-header.ts';
 
 /** https://github.com/rpm-software-management/rpm/blob/rpm-4.19.1-release/include/rpm/rpmtag.h */

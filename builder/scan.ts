@@ -5,8 +5,8 @@ import {
   type ScannerReports,
   scannerNames,
   scannerReportSchema,
-} from '../core/scanner-report.ts';
-import { shownText } from '../core/shown-text.ts';
+} from '../core/scanners/report.ts';
+import { shownText } from '../core/text/safe-line.ts';
 import type { EngineCall } from './engines/engine.ts';
 import type { BuildLog } from './log.ts';
 import { capabilities } from './scanners/capabilities.ts';

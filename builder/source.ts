@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { BuildRequest } from '../core/build-request.ts';
+import type { BuildRequest } from '../core/model/builder-contract.ts';
 import { SourceNotFoundError } from './errors.ts';
 import type { BuildLog } from './log.ts';
 import { type Finished, run } from './process.ts';

@@ -2,7 +2,7 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { z } from 'zod';
-import type { Trigger } from '../core/trigger.ts';
+import type { Trigger } from '../core/model/trigger.ts';
 
 /** Slipway, or AWS, cannot be reached as things are; the message says what to do. */
 export class DeploymentError extends Error {

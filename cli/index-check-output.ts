@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { escaped, type IndexProblem } from '../core/index-problem.ts';
+import type { IndexProblem } from '../core/index/problem.ts';
+import { escaped } from '../core/text/visible.ts';
 
 export interface Checked {
   files: number;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readIndex } from '../core/index-file.ts';
+import { readIndex } from '../core/index/read-index.ts';
 import { type ExitCode, type Terminal, UsageError } from './command.ts';
 import { type Checked, formats } from './index-check-output.ts';
 import { NoIndexError, readIndexFolder } from './index-files.ts';

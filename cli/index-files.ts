@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type IndexFile, isOfIndex } from '../core/index-file.ts';
-import { largestFile } from '../core/index-yaml.ts';
+import { type IndexFile, isOfIndex } from '../core/index/read-index.ts';
+import { largestFile } from '../core/index/yaml.ts';
 
 /** There is no index to check: the message says what was looked for. */
 export class NoIndexError extends Error {

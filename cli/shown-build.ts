@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { buildStatuses, changesSchema, isReleasable, verdictSchema } from '../core/build.ts';
-import { oneLine } from '../core/build-words.ts';
-import { changesInWords } from '../core/comparison-words.ts';
+import { buildStatuses, changesSchema, isReleasable, verdictSchema } from '../core/model/build.ts';
+import { changesInWords } from '../core/releases/describe-diff.ts';
+import { oneLine } from '../core/text/one-line.ts';
 
 const warningsShown = 5;
 

@@ -2,14 +2,14 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { EventBridgeEvent } from 'aws-lambda';
 import { z } from 'zod';
-import { createBuilds } from '../services/builds.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
 import { variable } from '../services/environment.ts';
-import { createProjects } from '../services/projects.ts';
-import { createRecords } from '../services/records.ts';
+import { createRecords } from '../services/records/records.ts';
+import { createBuilds } from '../services/tables/builds.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import { createProjects } from '../services/tables/projects.ts';
 import { createFail } from './fail.ts';
-import { stepInputSchema } from './step-input.ts';
 import { createTell, tellServices, untilTold } from './tell.ts';
+import { stepInputSchema } from './wiring/step-input.ts';
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html */
 const detailSchema = z.object({

@@ -1,16 +1,16 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { S3Client } from '@aws-sdk/client-s3';
-import { type Build, isTerminal } from '../core/build.ts';
-import { RecordConflictError, ScanPendingError } from '../core/errors.ts';
-import { parseProjectName, repositoriesOf } from '../core/project.ts';
-import { type Builds, createBuilds } from '../services/builds.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import { type Build, isTerminal } from '../core/model/build.ts';
+import { RecordConflictError, ScanPendingError } from '../core/model/errors.ts';
+import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import { variable } from '../services/environment.ts';
-import { createImageScans, type ImageScans } from '../services/image-scans.ts';
-import type { ObserveBases } from '../services/observed-bases.ts';
-import { createRecords, type Records } from '../services/records.ts';
-import { openObserveBases } from './base-observing.ts';
-import { stepInputSchema } from './step-input.ts';
+import { createRecords, type Records } from '../services/records/records.ts';
+import { createImageScans, type ImageScans } from '../services/registry/image-scans.ts';
+import { type Builds, createBuilds } from '../services/tables/builds.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import type { ObserveBases } from './bases/record-bases.ts';
+import { openObserveBases } from './wiring/bases.ts';
+import { stepInputSchema } from './wiring/step-input.ts';
 
 type Candidate = NonNullable<Build['candidate']>;
 

@@ -1,15 +1,15 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import type { BuildResult } from '../core/build-request.ts';
-import { InvalidInputError } from '../core/errors.ts';
-import { cancellationOf, type ExecutionError, executionErrorSchema, failureOf } from '../core/execution-error.ts';
-import { type Builds, createBuilds } from '../services/builds.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import { cancellationOf, type ExecutionError, executionErrorSchema, failureOf } from '../core/builds/failure.ts';
+import type { BuildResult } from '../core/model/builder-contract.ts';
+import { InvalidInputError } from '../core/model/errors.ts';
 import { variable } from '../services/environment.ts';
-import type { ObserveBases } from '../services/observed-bases.ts';
-import { createProjects, type Projects } from '../services/projects.ts';
-import { createRecords, type Records } from '../services/records.ts';
-import { openObserveBases } from './base-observing.ts';
-import { stepInputSchema } from './step-input.ts';
+import { createRecords, type Records } from '../services/records/records.ts';
+import { type Builds, createBuilds } from '../services/tables/builds.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import { createProjects, type Projects } from '../services/tables/projects.ts';
+import type { ObserveBases } from './bases/record-bases.ts';
+import { openObserveBases } from './wiring/bases.ts';
+import { stepInputSchema } from './wiring/step-input.ts';
 
 const inputSchema = stepInputSchema.extend({ error: executionErrorSchema });
 

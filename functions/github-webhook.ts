@@ -1,13 +1,13 @@
 import { verify } from '@octokit/webhooks-methods';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { approvalTrigger, commentEventSchema } from '../core/github-comment.ts';
-import { pullRequestEventSchema, pullRequestTrigger } from '../core/github-pull-request.ts';
-import { pushEventSchema, pushTrigger } from '../core/github-push.ts';
-import { skimPush } from '../core/skim-push.ts';
-import type { Trigger } from '../core/trigger.ts';
+import type { Trigger } from '../core/model/trigger.ts';
+import { approvalTrigger, commentEventSchema } from '../core/triggers/github-comment.ts';
+import { pullRequestEventSchema, pullRequestTrigger } from '../core/triggers/github-pull-request.ts';
+import { pushEventSchema, pushTrigger } from '../core/triggers/github-push.ts';
+import { skimPush } from '../core/triggers/push-event-scanner.ts';
+import { createSecret, type Secret } from '../services/aws/secrets.ts';
+import { createTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { variable } from '../services/environment.ts';
-import { createSecret, type Secret } from '../services/secrets.ts';
-import { createTriggers, type Triggers } from '../services/triggers.ts';
 
 interface Services {
   secret: Secret;

@@ -1,19 +1,19 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { type Build, isTerminal, type Verdict } from '../core/build.ts';
-import { InvalidInputError } from '../core/errors.ts';
-import { changesVerdict } from '../core/plan.ts';
-import { effectivePolicy } from '../core/policy.ts';
-import type { ScannerReports } from '../core/scanner-report.ts';
-import { type Evidence, judge } from '../core/verdict.ts';
-import { type Builds, createBuilds } from '../services/builds.ts';
-import { type Comparisons, createComparisons } from '../services/comparisons.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import { type Build, isTerminal, type Verdict } from '../core/model/build.ts';
+import { InvalidInputError } from '../core/model/errors.ts';
+import { effectivePolicy } from '../core/model/policy.ts';
+import { changesVerdict } from '../core/policy/project-rules.ts';
+import { type Evidence, judge } from '../core/policy/verdict.ts';
+import type { ScannerReports } from '../core/scanners/report.ts';
 import { variable } from '../services/environment.ts';
-import { createHeads } from '../services/heads.ts';
-import { createPackageLists } from '../services/package-lists.ts';
-import { createProjects, type ProjectRecord, type Projects } from '../services/projects.ts';
-import { createRecords, type Records } from '../services/records.ts';
-import { stepInputSchema } from './step-input.ts';
+import { createPackageLists } from '../services/records/package-lists.ts';
+import { createRecords, type Records } from '../services/records/records.ts';
+import { type Builds, createBuilds } from '../services/tables/builds.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import { createHeads } from '../services/tables/heads.ts';
+import { createProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
+import { type Comparisons, createComparisons } from './builds/diff-with-last-release.ts';
+import { stepInputSchema } from './wiring/step-input.ts';
 
 interface Services {
   builds: Builds;

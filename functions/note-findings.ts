@@ -1,8 +1,8 @@
-import { inTurns } from '../core/in-turns.ts';
-import { scannedImagesOf } from '../core/scan-event.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import { inTurns } from '../core/concurrency.ts';
+import { scannedImagesOf } from '../core/scanners/scan-event.ts';
 import { variable } from '../services/environment.ts';
-import { createReleases, type Releases } from '../services/releases.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import { createReleases, type Releases } from '../services/tables/releases.ts';
 
 interface Services {
   releases: Pick<Releases, 'ofDigest' | 'mark'>;

@@ -1,21 +1,21 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { type Build, type BuildStatus, runningStatuses, terminalStatuses } from '../core/build.ts';
-import type { ExecutionError } from '../core/execution-error.ts';
-import type { BuildStarter } from '../services/build-starter.ts';
-import { type Builds, createBuilds } from '../services/builds.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import type { ExecutionError } from '../core/builds/failure.ts';
+import { type Build, type BuildStatus, runningStatuses, terminalStatuses } from '../core/model/build.ts';
+import { createExecutions, type Executions } from '../services/aws/executions.ts';
+import { createTriggers } from '../services/aws/triggers.ts';
 import { variable } from '../services/environment.ts';
-import { createExecutions, type Executions } from '../services/executions.ts';
-import { createProjects } from '../services/projects.ts';
-import { createRebuilds } from '../services/rebuilds.ts';
-import { createRecords } from '../services/records.ts';
-import { createTriggers } from '../services/triggers.ts';
-import { openBuildStarter } from './build-starting.ts';
+import { createRecords } from '../services/records/records.ts';
+import { type Builds, createBuilds } from '../services/tables/builds.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import { createProjects } from '../services/tables/projects.ts';
+import { createRebuilds } from '../services/tables/rebuilds.ts';
+import type { BuildStarter } from './builds/start-build.ts';
+import { createCallUnmoved } from './cascade/retry-stalled.ts';
 import { createFail } from './fail.ts';
 import { createTell, tellServices } from './tell.ts';
-import { createCallUnmoved } from './unmoved-members.ts';
+import { openBuildStarter } from './wiring/build-starter.ts';
 
 /** A build younger than this may be between two writes of the step that is at it. */
 const settledMilliseconds = 10 * 60_000;

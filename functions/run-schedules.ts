@@ -1,10 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { inTurns } from '../core/in-turns.ts';
-import { dueAgainAt } from '../core/schedule.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import { inTurns } from '../core/concurrency.ts';
+import { dueAgainAt } from '../core/triggers/schedule.ts';
+import { createTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { variable } from '../services/environment.ts';
-import { createProjects, type Projects } from '../services/projects.ts';
-import { createTriggers, type Triggers } from '../services/triggers.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import { createProjects, type Projects } from '../services/tables/projects.ts';
 
 const writesAtOnce = 16;
 

@@ -1,20 +1,20 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { imagesOf } from '../core/dependents.ts';
-import { createBases } from '../services/bases.ts';
-import { createBills } from '../services/bills.ts';
-import { createBuildLog } from '../services/build-log.ts';
-import { createBuilds } from '../services/builds.ts';
-import { createCascades } from '../services/cascades.ts';
-import { createDependents } from '../services/dependents.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import { imagesOf } from '../core/cascade/dependents.ts';
 import { variable } from '../services/environment.ts';
-import { createPackageLists } from '../services/package-lists.ts';
-import { createProjects } from '../services/projects.ts';
-import { createRebuilds } from '../services/rebuilds.ts';
-import { createRecords } from '../services/records.ts';
-import { createReleases } from '../services/releases.ts';
+import { createBuildLog } from '../services/records/build-log.ts';
+import { createPackageLists } from '../services/records/package-lists.ts';
+import { createRecords } from '../services/records/records.ts';
+import { createBills } from '../services/records/sboms.ts';
+import { createBases } from '../services/tables/bases.ts';
+import { createBuilds } from '../services/tables/builds.ts';
+import { createCascades } from '../services/tables/cascades.ts';
+import { createDependents } from '../services/tables/dependents.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import { createProjects } from '../services/tables/projects.ts';
+import { createRebuilds } from '../services/tables/rebuilds.ts';
+import { createReleases } from '../services/tables/releases.ts';
 import { createSiteHandler, type SiteHandler } from '../site/handler.ts';
 
 /** A base image may have thousands. */

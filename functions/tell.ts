@@ -1,22 +1,22 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SESClient } from '@aws-sdk/client-ses';
-import { type Build, isTerminal } from '../core/build.ts';
-import { RecordConflictError, TellingBusyError } from '../core/errors.ts';
-import { buildMail, type Mail } from '../core/mail.ts';
-import { endedNews } from '../core/rebuild.ts';
-import { type BuildLog, createBuildLog } from '../services/build-log.ts';
-import { type BuildMetrics, createBuildMetrics } from '../services/build-metrics.ts';
-import { type Builds, createBuilds } from '../services/builds.ts';
-import { type CommitStatuses, createCommitStatuses } from '../services/commit-statuses.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import { endedNews } from '../core/cascade/rebuild-state.ts';
+import { buildMail, type Mail } from '../core/mail/build-mail.ts';
+import { type Build, isTerminal } from '../core/model/build.ts';
+import { RecordConflictError, TellingBusyError } from '../core/model/errors.ts';
+import { type BuildMetrics, createBuildMetrics } from '../services/aws/build-metrics.ts';
+import { createTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { variable } from '../services/environment.ts';
-import { createGithubToken } from '../services/github-token.ts';
-import { createMailer, type Mailer } from '../services/mail.ts';
-import { sendNotice } from '../services/notices.ts';
-import { createRecords, ifReadable, type Records } from '../services/records.ts';
-import { createTriggers, type Triggers } from '../services/triggers.ts';
-import { stepInputSchema } from './step-input.ts';
+import { type CommitStatuses, createCommitStatuses } from '../services/git-host/commit-statuses.ts';
+import { createGithubToken } from '../services/git-host/github-token.ts';
+import { sendNotice } from '../services/mail/best-effort-mail.ts';
+import { createMailer, type Mailer } from '../services/mail/mailer.ts';
+import { type BuildLog, createBuildLog } from '../services/records/build-log.ts';
+import { createRecords, ifReadable, type Records } from '../services/records/records.ts';
+import { type Builds, createBuilds } from '../services/tables/builds.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import { stepInputSchema } from './wiring/step-input.ts';
 
 interface Services {
   builds: Builds;

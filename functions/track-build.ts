@@ -1,10 +1,10 @@
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import type { EventBridgeEvent } from 'aws-lambda';
 import { z } from 'zod';
-import { type Builds, createBuilds } from '../services/builds.ts';
-import { type CodeBuild, createCodeBuild } from '../services/codebuild.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import { type CodeBuild, createCodeBuild } from '../services/aws/codebuild.ts';
 import { variable } from '../services/environment.ts';
+import { type Builds, createBuilds } from '../services/tables/builds.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
 
 /** https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html */
 const detailSchema = z.object({

@@ -1,14 +1,18 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SESClient } from '@aws-sdk/client-ses';
-import { dayOf } from '../core/day.ts';
-import { endingsOn, nextEnding } from '../core/exception-ends.ts';
-import { exceptionMail } from '../core/exception-mail.ts';
-import { inTurns } from '../core/in-turns.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import { inTurns } from '../core/concurrency.ts';
+import { exceptionMail } from '../core/mail/waiver-expiry-mail.ts';
+import { endingsOn, nextEnding } from '../core/policy/waiver-expiry.ts';
+import { dayOf } from '../core/time/day.ts';
 import { variable } from '../services/environment.ts';
-import { createExceptionWarnings, type DueWarning, type ExceptionWarnings } from '../services/exception-warnings.ts';
-import { createMailer, type Mailer } from '../services/mail.ts';
-import { sendNotice } from '../services/notices.ts';
+import { sendNotice } from '../services/mail/best-effort-mail.ts';
+import { createMailer, type Mailer } from '../services/mail/mailer.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import {
+  createExceptionWarnings,
+  type DueWarning,
+  type ExceptionWarnings,
+} from '../services/tables/waiver-warnings.ts';
 
 /** SES has a rate, and its SDK waits and tries again. */
 const mailsAtOnce = 4;

@@ -1,21 +1,21 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
-import { observedImage } from '../core/dependents.ts';
-import { InvalidInputError, UpstreamError } from '../core/errors.ts';
-import { inTurns } from '../core/in-turns.ts';
-import { ownParent } from '../core/own-parent.ts';
-import { type PackagesLook, type PackagesMemory, planPackageRebuilds } from '../core/package-rebuilds.ts';
-import { type AvailablePackages, updatesOf } from '../core/package-updates.ts';
-import type { Trigger } from '../core/trigger.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import { observedImage } from '../core/cascade/dependents.ts';
+import { inTurns } from '../core/concurrency.ts';
+import { InvalidInputError, UpstreamError } from '../core/model/errors.ts';
+import { ownParent } from '../core/model/project.ts';
+import type { Trigger } from '../core/model/trigger.ts';
+import { type PackagesLook, type PackagesMemory, planPackageRebuilds } from '../core/packages/plan-rebuilds.ts';
+import { type AvailablePackages, updatesOf } from '../core/packages/updates.ts';
+import { createTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { variable } from '../services/environment.ts';
-import { type CheckedProject, createPackageChecks, type PackageChecks } from '../services/package-checks.ts';
-import { createPackageLists, type PackageLists } from '../services/package-lists.ts';
-import { createPackageRepositories, type PackageRepositories } from '../services/package-repositories.ts';
-import { createRepositoryCache } from '../services/package-repository-cache.ts';
-import { createTriggers, type Triggers } from '../services/triggers.ts';
-import { openPublicFetch } from './public-fetching.ts';
+import { createPackageRepositories, type PackageRepositories } from '../services/packages/package-repositories.ts';
+import { createPackageLists, type PackageLists } from '../services/records/package-lists.ts';
+import { createRepositoryCache } from '../services/records/package-repository-cache.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import { type CheckedProject, createPackageChecks, type PackageChecks } from '../services/tables/package-checks.ts';
+import { openPublicFetch } from './wiring/public-fetch.ts';
 
 const imagesAtOnce = 16;
 /** What one image may take: its repositories are what its own files say. */

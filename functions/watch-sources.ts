@@ -1,22 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
-import { pauseAfter } from '../core/backoff.ts';
-import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/errors.ts';
-import { sourceOf } from '../core/source.ts';
-import { type WatchedSource, watchedSources } from '../core/watched-sources.ts';
-import { createDeliveries } from '../services/deliveries.ts';
-import { createDocumentClient } from '../services/dynamodb.ts';
+import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
+import { sourceOf } from '../core/sources/source.ts';
+import { type WatchedSource, watchedSources } from '../core/sources/watched-sources.ts';
+import { pauseAfter } from '../core/time/backoff.ts';
+import { createTriggers } from '../services/aws/triggers.ts';
 import { variable } from '../services/environment.ts';
-import { createGithubToken } from '../services/github-token.ts';
-import { createHeads } from '../services/heads.ts';
-import { type HostWord, inHostTurns } from '../services/host-turns.ts';
-import { createProjects, type Projects } from '../services/projects.ts';
-import { createSourceHost, HostBusyError } from '../services/source-host.ts';
-import { createSources, type Source, type Sources } from '../services/sources.ts';
-import { createTriggers } from '../services/triggers.ts';
-import { openPublicFetch } from './public-fetching.ts';
-import { createSourceLook, type LookServices } from './source-look.ts';
+import { createSourceHost, HostBusyError } from '../services/git-host/git-remote.ts';
+import { createGithubToken } from '../services/git-host/github-token.ts';
+import { type HostWord, inHostTurns } from '../services/http/per-host-limit.ts';
+import { createDeliveries } from '../services/tables/deliveries.ts';
+import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import { createHeads } from '../services/tables/heads.ts';
+import { createProjects, type Projects } from '../services/tables/projects.ts';
+import { createSources, type Source, type Sources } from '../services/tables/sources.ts';
+import { createSourceLook, type LookServices } from './sources/check-source.ts';
+import { openPublicFetch } from './wiring/public-fetch.ts';
 
 const minutes = 60_000;
 /** A run comes every ten minutes: what fails for the first time is asked again in the next run or the one after. */

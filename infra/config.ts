@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { severities } from '../core/findings.ts';
-import { responses, usualPolicy } from '../core/policy.ts';
-import { type ScannerName, scannerNames } from '../core/scanner-names.ts';
+import { severities } from '../core/model/findings.ts';
+import { responses, usualPolicy } from '../core/model/policy.ts';
+import { type ScannerName, scannerNames } from '../core/model/scanner-names.ts';
 
 /** Fewer days than CloudWatch offers, all of them valid there. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;

@@ -11,8 +11,8 @@ import {
   Stats,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import type { TerminalStatus } from '../core/build.ts';
-import { buildMetrics } from '../services/build-metrics.ts';
+import type { TerminalStatus } from '../core/model/build.ts';
+import { buildMetrics } from '../services/aws/build-metrics.ts';
 import { sumOver } from './alarms.ts';
 import type { Monitored } from './monitoring.ts';
 

@@ -24,7 +24,7 @@ import {
   ReleaseBusyError,
   ScanPendingError,
   UpstreamError,
-} from '../core/errors.ts';
+} from '../core/model/errors.ts';
 import type { VariableName } from '../services/environment.ts';
 import type { Builder } from './builder.ts';
 import { flatten } from './flatten.ts';

@@ -1,7 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { recordKeys } from '../core/build-request.ts';
+import { recordKeys } from '../core/model/builder-contract.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 
 /** The objects of one build, whichever build it is, and what was read of package repositories. */

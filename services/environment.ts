@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../core/errors.ts';
+import { InvalidInputError } from '../core/model/errors.ts';
 
 /**
  * Every environment variable that the stack sets and a function or the builder reads. The constructs in `infra/` take their keys

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Html } from '../core/html.ts';
+import type { Html } from '../core/text/html.ts';
 
 /** An answer before the headers that all answers have. */
 export interface Answer {

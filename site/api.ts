@@ -1,6 +1,7 @@
-import { type Build, type Cause, publicBuild } from '../core/build.ts';
-import { personName, webLink } from '../core/build-words.ts';
-import type { Project } from '../core/project.ts';
+import { personName } from '../core/builds/describe-build.ts';
+import { type Build, type Cause, publicBuild } from '../core/model/build.ts';
+import type { Project } from '../core/model/project.ts';
+import { webLink } from '../core/text/one-line.ts';
 import type { CascadeMember, CascadeSummary } from './readers.ts';
 
 /** People are named as their host shows them, never by a mail address. */

@@ -1,5 +1,5 @@
-import type { BuildStatus } from '../core/build.ts';
-import { type Html, html } from '../core/html.ts';
+import type { BuildStatus } from '../core/model/build.ts';
+import { type Html, html } from '../core/text/html.ts';
 import { type Tone, tones } from './status.ts';
 
 /** Each has a contrast of at least 4.5 with white text. */

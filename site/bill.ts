@@ -1,5 +1,5 @@
-import { type Build, isTerminal } from '../core/build.ts';
-import type { BillFormat } from '../core/build-request.ts';
+import { type Build, isTerminal } from '../core/model/build.ts';
+import type { BillFormat } from '../core/model/builder-contract.ts';
 import { type Answer, caching } from './answer.ts';
 import type { BillReader } from './readers.ts';
 import { RequestError } from './request-error.ts';

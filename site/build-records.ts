@@ -1,8 +1,8 @@
-import type { Build } from '../core/build.ts';
-import type { Comparison } from '../core/comparison.ts';
-import { InvalidInputError } from '../core/errors.ts';
-import type { Scan } from '../core/findings.ts';
-import type { ScannerReports } from '../core/scanner-report.ts';
+import type { Build } from '../core/model/build.ts';
+import { InvalidInputError } from '../core/model/errors.ts';
+import type { Scan } from '../core/model/findings.ts';
+import type { Comparison } from '../core/releases/image-diff.ts';
+import type { ScannerReports } from '../core/scanners/report.ts';
 import type { RecordReader } from './readers.ts';
 
 /** A record that is there but makes no sense is not one that is absent: what a build runs may have written it. */

@@ -1,6 +1,6 @@
-import { type Build, type BuildStatus, isReleasable } from '../core/build.ts';
-import type { Project } from '../core/project.ts';
-import type { Page, PageRequest } from '../services/page.ts';
+import { type Build, type BuildStatus, isReleasable } from '../core/model/build.ts';
+import type { Project } from '../core/model/project.ts';
+import type { Page, PageRequest } from '../services/tables/page.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { limitOf, projectOf, statusOf } from './query.ts';
 import type { BuildReader, Cascade, CascadeMember, CascadeReader, ProjectReader } from './readers.ts';

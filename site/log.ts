@@ -1,5 +1,5 @@
-import { type Build, isTerminal } from '../core/build.ts';
-import { plainLog, wholeEnd } from '../core/log-text.ts';
+import { type Build, isTerminal } from '../core/model/build.ts';
+import { plainLog, wholeEnd } from '../core/text/plain-log.ts';
 import { type Answer, caching } from './answer.ts';
 import type { LogReader } from './readers.ts';
 import { RequestError } from './request-error.ts';

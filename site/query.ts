@@ -1,5 +1,5 @@
-import { type BuildStatus, buildStatuses } from '../core/build.ts';
-import { projectNameSchema } from '../core/project.ts';
+import { type BuildStatus, buildStatuses } from '../core/model/build.ts';
+import { projectNameSchema } from '../core/model/project.ts';
 import { RequestError } from './request-error.ts';
 
 /** The parameters of the lists. An empty one counts as absent, as forms send it. */

@@ -1,16 +1,16 @@
-import type { BaseStanding, NamedBase } from '../core/base-standing.ts';
-import type { Build, BuildStatus, Cause } from '../core/build.ts';
-import type { BillFormat } from '../core/build-request.ts';
-import type { Comparison } from '../core/comparison.ts';
-import type { Scan } from '../core/findings.ts';
-import type { PackageList } from '../core/package-list.ts';
-import type { Project } from '../core/project.ts';
-import type { ReleaseFindings } from '../core/release-findings.ts';
-import type { ReleasedImage } from '../core/released-image.ts';
-import type { ScannerReports } from '../core/scanner-report.ts';
-import type { LogSlice } from '../services/build-log.ts';
-import type { CascadeHeader, CascadeMember, CascadeSummary } from '../services/cascades.ts';
-import type { Page, PageRequest } from '../services/page.ts';
+import type { BaseStanding, NamedBase } from '../core/bases/base-status.ts';
+import type { Build, BuildStatus, Cause } from '../core/model/build.ts';
+import type { BillFormat } from '../core/model/builder-contract.ts';
+import type { Scan } from '../core/model/findings.ts';
+import type { PackageList } from '../core/model/package-list.ts';
+import type { Project } from '../core/model/project.ts';
+import type { Comparison } from '../core/releases/image-diff.ts';
+import type { ReleasedImage } from '../core/releases/release.ts';
+import type { ReleaseFindings } from '../core/releases/rescan-findings.ts';
+import type { ScannerReports } from '../core/scanners/report.ts';
+import type { LogSlice } from '../services/records/build-log.ts';
+import type { CascadeHeader, CascadeMember, CascadeSummary } from '../services/tables/cascades.ts';
+import type { Page, PageRequest } from '../services/tables/page.ts';
 
 /** What the site needs of the stores in `services/`, and no more. All of it reads. */
 

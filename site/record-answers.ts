@@ -1,6 +1,6 @@
-import { type Build, isTerminal } from '../core/build.ts';
-import { bySeverity } from '../core/findings.ts';
-import { type ScannerReport, scannerNames } from '../core/scanner-report.ts';
+import { type Build, isTerminal } from '../core/model/build.ts';
+import { bySeverity } from '../core/model/findings.ts';
+import { type ScannerReport, scannerNames } from '../core/scanners/report.ts';
 import { type Answer, caching, json } from './answer.ts';
 import { type Recorded, recorded } from './build-records.ts';
 import { pieceOf } from './pieces.ts';

@@ -1,5 +1,5 @@
-import type { Project } from '../core/project.ts';
-import { currentState, type ReleasedImage } from '../core/released-image.ts';
+import type { Project } from '../core/model/project.ts';
+import { currentState, type ReleasedImage } from '../core/releases/release.ts';
 import { type Answer, json, page } from './answer.ts';
 import { recorded } from './build-records.ts';
 import { openCursor, sealCursor } from './cursor.ts';

@@ -1,6 +1,6 @@
-import { isTerminal } from '../core/build.ts';
-import type { BillFormat } from '../core/build-request.ts';
-import { type Project, projectNameSchema } from '../core/project.ts';
+import { isTerminal } from '../core/model/build.ts';
+import type { BillFormat } from '../core/model/builder-contract.ts';
+import { type Project, projectNameSchema } from '../core/model/project.ts';
 import { type Answer, caching, json, page, redirect, tagged } from './answer.ts';
 import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api.ts';
 import { asset } from './assets.ts';

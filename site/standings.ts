@@ -1,11 +1,11 @@
-import { acceptances, type Standing, type Subject } from '../core/acceptance.ts';
-import type { Build } from '../core/build.ts';
-import { dayOf } from '../core/day.ts';
-import type { Finding } from '../core/findings.ts';
-import type { Project } from '../core/project.ts';
-import { findingsInWords, type ScannerReport } from '../core/scanner-report.ts';
-import { idsOf } from '../core/verdict.ts';
-import { packagesOf } from '../core/verdict-scanners.ts';
+import type { Build } from '../core/model/build.ts';
+import type { Finding } from '../core/model/findings.ts';
+import type { Project } from '../core/model/project.ts';
+import { packagesOf } from '../core/policy/scanner-objections.ts';
+import { idsOf } from '../core/policy/verdict.ts';
+import { acceptances, type Standing, type Subject } from '../core/policy/waivers.ts';
+import { findingsInWords, type ScannerReport } from '../core/scanners/report.ts';
+import { dayOf } from '../core/time/day.ts';
 
 export type StandingOf = (subject: Subject) => Standing;
 

@@ -1,5 +1,5 @@
 import { capabilitiesOf } from '../../core/scanners/label-commands.ts';
-import { shownText } from '../../core/shown-text.ts';
+import { shownText } from '../../core/text/safe-line.ts';
 import type { Scanner } from './scanner.ts';
 
 /** What the labels that say how to start the image would give its containers of the host. Nothing of the image runs. */

@@ -1,4 +1,4 @@
-import type { InstalledPackage } from '../../core/package-list.ts';
+import type { InstalledPackage } from '../../core/model/package-list.ts';
 import { parseDebsums, parseDpkgVerify } from '../../core/scanners/verify-output.ts';
 import {
   asArguments,

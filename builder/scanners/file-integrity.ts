@@ -1,8 +1,8 @@
-import type { InstalledPackages } from '../../core/package-list.ts';
-import { mostFindings } from '../../core/scanner-report.ts';
+import type { InstalledPackages } from '../../core/model/package-list.ts';
 import type { ChangedFile } from '../../core/scanners/file-integrity.ts';
+import { mostFindings } from '../../core/scanners/report.ts';
 import { counts } from '../../core/scanners/uncounted-files.ts';
-import { shownText } from '../../core/shown-text.ts';
+import { shownText } from '../../core/text/safe-line.ts';
 import type { EngineCall } from '../engines/engine.ts';
 import { auditApk } from './apk-audit.ts';
 import { compareFiles } from './compare-files.ts';

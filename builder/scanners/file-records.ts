@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { parseDpkgStatus } from '../../core/package-databases.ts';
+import { parseDpkgStatus } from '../../core/packages/databases.ts';
 import type { ChangedFile } from '../../core/scanners/file-integrity.ts';
 import { parseApkFiles, parseMd5sums, type RecordedFile } from '../../core/scanners/recorded-files.ts';
 import type { EngineCall } from '../engines/engine.ts';

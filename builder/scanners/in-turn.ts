@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ToolAnswer, ToolFailedError } from '../../core/scanners/tool-answer.ts';
-import { shownText } from '../../core/shown-text.ts';
+import { shownText } from '../../core/text/safe-line.ts';
 import { type EngineCall, rootCapabilities } from '../engines/engine.ts';
 import type { Finished } from '../process.ts';
 import type { ScanSubject } from './scanner.ts';

@@ -6,7 +6,7 @@ import {
   pipFailure,
 } from '../../core/scanners/language-updates-tools.ts';
 import { type ToolAnswer, ToolFailedError } from '../../core/scanners/tool-answer.ts';
-import { shownText } from '../../core/shown-text.ts';
+import { shownText } from '../../core/text/safe-line.ts';
 import type { EngineCall } from '../engines/engine.ts';
 import { askAlone, askInTurn, type Step } from './in-turn.ts';
 import type { Scanner, ScanSubject } from './scanner.ts';

@@ -1,4 +1,4 @@
-import type { InstalledPackages, PackageList } from '../../core/package-list.ts';
+import type { InstalledPackages, PackageList } from '../../core/model/package-list.ts';
 import type { PackageUpdate } from '../../core/scanners/package-updates.ts';
 import { apkRepositories, parseApkVersion } from '../../core/scanners/package-updates-apk.ts';
 import { aptUpdateFailure, parseAptList } from '../../core/scanners/package-updates-apt.ts';
@@ -10,7 +10,7 @@ import {
 } from '../../core/scanners/package-updates-dnf.ts';
 import { parseZypperUpdates, withSecurityPatches } from '../../core/scanners/package-updates-zypper.ts';
 import { type ToolAnswer, ToolFailedError } from '../../core/scanners/tool-answer.ts';
-import { shownText } from '../../core/shown-text.ts';
+import { shownText } from '../../core/text/safe-line.ts';
 import { askInTurn, type Step } from './in-turn.ts';
 import type { Scanner } from './scanner.ts';
 

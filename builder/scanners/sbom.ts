@@ -3,9 +3,9 @@ import { access, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promi
 import { delimiter, isAbsolute, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { stripVTControlCharacters } from 'node:util';
-import { billOf, largestBill } from '../../core/bill-of-materials.ts';
-import { type BillFormat, billFormats } from '../../core/build-request.ts';
-import type { InstalledPackage } from '../../core/package-list.ts';
+import { type BillFormat, billFormats } from '../../core/model/builder-contract.ts';
+import type { InstalledPackage } from '../../core/model/package-list.ts';
+import { billOf, largestBill } from '../../core/sbom/sbom.ts';
 import { readerConfinement } from '../engines/confinement.ts';
 import type { EngineCall } from '../engines/engine.ts';
 import { ownPlatform } from '../platform.ts';

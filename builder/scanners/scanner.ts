@@ -1,6 +1,6 @@
-import type { BillFormat } from '../../core/build-request.ts';
-import type { PackageList } from '../../core/package-list.ts';
-import type { FindingOf, ScannerName } from '../../core/scanner-report.ts';
+import type { BillFormat } from '../../core/model/builder-contract.ts';
+import type { PackageList } from '../../core/model/package-list.ts';
+import type { FindingOf, ScannerName } from '../../core/scanners/report.ts';
 import type { ProjectTest } from '../cccp.ts';
 import type { Engine, EngineCall } from '../engines/engine.ts';
 import type { BuildLog } from '../log.ts';

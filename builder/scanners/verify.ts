@@ -1,4 +1,4 @@
-import type { InstalledPackage } from '../../core/package-list.ts';
+import type { InstalledPackage } from '../../core/model/package-list.ts';
 import type { ChangedFile } from '../../core/scanners/file-integrity.ts';
 import type { Verification } from '../../core/scanners/verify-output.ts';
 import type { EngineCall } from '../engines/engine.ts';

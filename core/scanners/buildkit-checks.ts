@@ -1,4 +1,4 @@
-import { shownText } from '../shown-text.ts';
+import { shownText } from '../text/safe-line.ts';
 import type { Lint } from './dockerfile-lint.ts';
 import type { WrittenInstruction } from './written-instruction.ts';
 

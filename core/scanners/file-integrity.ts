@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { shownSchema } from '../shown-text.ts';
+import { shownSchema } from '../text/safe-line.ts';
 import type { FindingWords } from './finding-words.ts';
 
 export const integrityProblems = [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { shownText } from '../shown-text.ts';
+import { shownText } from '../text/safe-line.ts';
 import type { Lint } from './dockerfile-lint.ts';
 import type { WrittenInstruction } from './written-instruction.ts';
 

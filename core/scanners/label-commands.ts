@@ -1,4 +1,4 @@
-import { shownText } from '../shown-text.ts';
+import { shownText } from '../text/safe-line.ts';
 import { type CapabilityGrant, capabilityLabels } from './capabilities.ts';
 import { type Grant, grantsOf, hostPath } from './run-grants.ts';
 import { readRunOptions } from './run-options.ts';

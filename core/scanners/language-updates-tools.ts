@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { shownText } from '../shown-text.ts';
+import { shownText } from '../text/safe-line.ts';
 import type { LanguageUpdate } from './language-updates.ts';
 import { linesOf, type ToolAnswer, ToolFailedError, UnknownAnswerError } from './tool-answer.ts';
 

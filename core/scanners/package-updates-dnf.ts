@@ -1,5 +1,5 @@
-import type { InstalledPackage } from '../package-list.ts';
-import { compareRpmVersions } from '../package-versions.ts';
+import type { InstalledPackage } from '../model/package-list.ts';
+import { compareRpmVersions } from '../packages/version-order.ts';
 import type { PackageUpdate } from './package-updates.ts';
 import { linesOf, type ToolAnswer, UnknownAnswerError } from './tool-answer.ts';
 

@@ -1,4 +1,4 @@
-import { shownText } from '../shown-text.ts';
+import { shownText } from '../text/safe-line.ts';
 
 const longestExample = 120;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { shownSchema } from '../shown-text.ts';
+import { shownSchema } from '../text/safe-line.ts';
 import type { FindingWords } from './finding-words.ts';
 
 /** A test of the project's own that the image did not pass. */

@@ -1,6 +1,6 @@
-import type { Acceptance } from '../../core/acceptance.ts';
-import { oneLine } from '../../core/build-words.ts';
-import { type Html, html } from '../../core/html.ts';
+import type { Acceptance } from '../../core/policy/waivers.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { oneLine } from '../../core/text/one-line.ts';
 
 /** That a finding is accepted: by whom, until when, and why. */
 export function acceptedNote({ by, reason, expires }: Acceptance): Html {

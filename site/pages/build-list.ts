@@ -1,6 +1,6 @@
-import { type Build, type BuildStatus, isTerminal } from '../../core/build.ts';
-import { causeInWords, durationInWords, elapsed, refName, shortCommit } from '../../core/build-words.ts';
-import { type Html, html } from '../../core/html.ts';
+import { causeInWords, durationInWords, elapsed, refName, shortCommit } from '../../core/builds/describe-build.ts';
+import { type Build, type BuildStatus, isTerminal } from '../../core/model/build.ts';
+import { type Html, html } from '../../core/text/html.ts';
 import { statusChip } from '../status.ts';
 import { ageElement } from '../times.ts';
 import { address, layout, pager } from './layout.ts';

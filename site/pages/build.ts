@@ -1,4 +1,3 @@
-import { type Build, isTerminal, type StageName, stageNames, type Verdict } from '../../core/build.ts';
 import {
   causeInWords,
   commitLink,
@@ -6,17 +5,18 @@ import {
   durationInWords,
   elapsed,
   exactTime,
-  oneLine,
   pullTag,
   refInWords,
   sourceInWords,
   sourcePage,
   statusInWords,
-} from '../../core/build-words.ts';
-import { severities } from '../../core/findings.ts';
-import { type Html, html } from '../../core/html.ts';
-import { exceptionExample } from '../../core/mail-verdict.ts';
-import type { Project } from '../../core/project.ts';
+} from '../../core/builds/describe-build.ts';
+import { exceptionExample } from '../../core/mail/verdict-sections.ts';
+import { type Build, isTerminal, type StageName, stageNames, type Verdict } from '../../core/model/build.ts';
+import { severities } from '../../core/model/findings.ts';
+import type { Project } from '../../core/model/project.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { oneLine } from '../../core/text/one-line.ts';
 import type { BuildRecords } from '../build-records.ts';
 import type { LogView } from '../log.ts';
 import { standingsOf } from '../standings.ts';

@@ -1,6 +1,7 @@
-import type { Cause } from '../../core/build.ts';
-import { causeInWords, durationInWords, exactTime, oneLine, shortCommit } from '../../core/build-words.ts';
-import { type Html, html } from '../../core/html.ts';
+import { causeInWords, durationInWords, exactTime, shortCommit } from '../../core/builds/describe-build.ts';
+import type { Cause } from '../../core/model/build.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { oneLine } from '../../core/text/one-line.ts';
 import type { Cascade, CascadeMember, CascadeSummary } from '../readers.ts';
 import { icon, type Tone } from '../status.ts';
 import { ageElement } from '../times.ts';

@@ -1,8 +1,9 @@
-import type { Build } from '../../core/build.ts';
-import { oneLine, shortDigest } from '../../core/build-words.ts';
-import type { Comparison } from '../../core/comparison.ts';
-import { againstInWords, learnt, plural, sizeChangeInWords } from '../../core/comparison-words.ts';
-import { type Html, html } from '../../core/html.ts';
+import { shortDigest } from '../../core/builds/describe-build.ts';
+import type { Build } from '../../core/model/build.ts';
+import { againstInWords, learnt, plural, sizeChangeInWords } from '../../core/releases/describe-diff.ts';
+import type { Comparison } from '../../core/releases/image-diff.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { oneLine } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
 
 /** So many of each list are on the page. */

@@ -1,4 +1,4 @@
-import { type Html, html } from '../../core/html.ts';
+import { type Html, html } from '../../core/text/html.ts';
 import { layout } from './layout.ts';
 
 /** What someone sees instead of the page that they asked for: what is the matter, and where to go on. */

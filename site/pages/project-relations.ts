@@ -1,6 +1,7 @@
-import { oneLine, shortDigest } from '../../core/build-words.ts';
-import { type Html, html } from '../../core/html.ts';
-import { projectNameSchema } from '../../core/project.ts';
+import { shortDigest } from '../../core/builds/describe-build.ts';
+import { projectNameSchema } from '../../core/model/project.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { oneLine } from '../../core/text/one-line.ts';
 import type { BaseStanding, Dependents, Pending } from '../readers.ts';
 import { projectPath } from './build.ts';
 

@@ -1,8 +1,9 @@
-import { oneLine, personName } from '../../core/build-words.ts';
-import { dayOf } from '../../core/day.ts';
-import { type Html, html } from '../../core/html.ts';
-import { type OwnPolicy, type Response, responses } from '../../core/policy.ts';
-import type { Project } from '../../core/project.ts';
+import { personName } from '../../core/builds/describe-build.ts';
+import { type OwnPolicy, type Response, responses } from '../../core/model/policy.ts';
+import type { Project } from '../../core/model/project.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { oneLine } from '../../core/text/one-line.ts';
+import { dayOf } from '../../core/time/day.ts';
 
 /** By what a project's images are judged, as far as its entry or the index says it. */
 export function ruleRows({ policy, exceptions = [], vex = [] }: Project, now: Date): [label: string, value: Html][] {

@@ -1,9 +1,10 @@
-import type { Build } from '../../core/build.ts';
-import { isTerminal } from '../../core/build.ts';
-import { oneLine, sourceInWords, sourcePage } from '../../core/build-words.ts';
-import { type Html, html } from '../../core/html.ts';
-import type { Project } from '../../core/project.ts';
-import type { ReleasedImage } from '../../core/released-image.ts';
+import { sourceInWords, sourcePage } from '../../core/builds/describe-build.ts';
+import type { Build } from '../../core/model/build.ts';
+import { isTerminal } from '../../core/model/build.ts';
+import type { Project } from '../../core/model/project.ts';
+import type { ReleasedImage } from '../../core/releases/release.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { oneLine } from '../../core/text/one-line.ts';
 import { statusChip } from '../status.ts';
 import { ageElement } from '../times.ts';
 import { projectPath } from './build.ts';

@@ -1,8 +1,9 @@
-import { countsInWords, exactTime, oneLine, shortDigest, webLink } from '../../core/build-words.ts';
-import { type Html, html } from '../../core/html.ts';
-import type { Project } from '../../core/project.ts';
-import type { CurrentFinding, ReleaseFindings } from '../../core/release-findings.ts';
-import { currentState, type ReleasedImage } from '../../core/released-image.ts';
+import { countsInWords, exactTime, shortDigest } from '../../core/builds/describe-build.ts';
+import type { Project } from '../../core/model/project.ts';
+import { currentState, type ReleasedImage } from '../../core/releases/release.ts';
+import type { CurrentFinding, ReleaseFindings } from '../../core/releases/rescan-findings.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { oneLine, webLink } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
 import { icon, type Tone } from '../status.ts';
 import { ageElement } from '../times.ts';

@@ -1,8 +1,9 @@
-import type { Build } from '../../core/build.ts';
-import { oneLine, sourceLine, webLink } from '../../core/build-words.ts';
-import { type Html, html } from '../../core/html.ts';
-import type { Project } from '../../core/project.ts';
-import type { ReportOf, ScannerName, ScannerReport, ScannerReports } from '../../core/scanner-report.ts';
+import { sourceLine } from '../../core/builds/describe-build.ts';
+import type { Build } from '../../core/model/build.ts';
+import type { Project } from '../../core/model/project.ts';
+import type { ReportOf, ScannerName, ScannerReport, ScannerReports } from '../../core/scanners/report.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { oneLine, webLink } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
 import { type StandingOf, subjectsOf } from '../standings.ts';
 import { icon, type Tone } from '../status.ts';

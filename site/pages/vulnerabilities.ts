@@ -1,7 +1,8 @@
-import type { Build } from '../../core/build.ts';
-import { exactTime, oneLine, webLink } from '../../core/build-words.ts';
-import { bySeverity, type Finding, type Scan } from '../../core/findings.ts';
-import { type Html, html } from '../../core/html.ts';
+import { exactTime } from '../../core/builds/describe-build.ts';
+import type { Build } from '../../core/model/build.ts';
+import { bySeverity, type Finding, type Scan } from '../../core/model/findings.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { oneLine, webLink } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
 import { type StandingOf, subjectOf } from '../standings.ts';
 import { acceptedNote } from './accepted.ts';

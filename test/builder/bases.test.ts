@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolveBase } from '../../builder/bases.ts';
 import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError } from '../../builder/errors.ts';
 import { manifestDigest } from '../../builder/registry.ts';
-import { outsideRegistry, RegistryUnavailableError } from '../../services/image-digests.ts';
+import { outsideRegistry, RegistryUnavailableError } from '../../services/registry/digest-lookup.ts';
 import { type SmallRegistry, startSmallRegistry } from './small-registry.ts';
 
 const password = 'the-password';

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { haveSameContent, type ImageSource } from '../../services/image-contents.ts';
+import { haveSameContent, type ImageSource } from '../../services/registry/same-content.ts';
 import { commandOf, runningCommands } from '../running-commands.ts';
 import { busybox, password, secretKey, Workshop } from './workshop.ts';
 

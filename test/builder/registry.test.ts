@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ImageConfiguration, readConfiguration } from '../../builder/registry.ts';
-import type { Registry } from '../../services/image-digests.ts';
+import type { Registry } from '../../services/registry/digest-lookup.ts';
 import { type SmallRegistry, startSmallRegistry } from './small-registry.ts';
 
 const password = 'a-token-of-the-registry';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readRpmDatabase } from '../../builder/rpm-database.ts';
-import { rpmPackages } from '../../core/package-databases.ts';
+import { rpmPackages } from '../../core/packages/databases.ts';
 
 let folder: string;
 let file: string;

@@ -4,8 +4,8 @@ import { BuildLog } from '../../builder/log.ts';
 import { Redaction } from '../../builder/redaction.ts';
 import { scanImage } from '../../builder/scan.ts';
 import type { ScanSubject } from '../../builder/scanners/scanner.ts';
-import { hiddenCharacter } from '../../core/index-problem.ts';
-import { mostFindings, scannerNames, scannerReportsSchema } from '../../core/scanner-report.ts';
+import { mostFindings, scannerNames, scannerReportsSchema } from '../../core/scanners/report.ts';
+import { hiddenCharacter } from '../../core/text/visible.ts';
 import { Images } from './images.ts';
 import { busybox } from './workshop.ts';
 

@@ -2,9 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildRequest, type BuildResult, buildResultSchema, recordKeys } from '../../core/build-request.ts';
-import { type PackageList, packageListSchema } from '../../core/package-list.ts';
-import { type ScannerReports, scannerReportsSchema } from '../../core/scanner-report.ts';
+import {
+  type BuildRequest,
+  type BuildResult,
+  buildResultSchema,
+  recordKeys,
+} from '../../core/model/builder-contract.ts';
+import { type PackageList, packageListSchema } from '../../core/model/package-list.ts';
+import { type ScannerReports, scannerReportsSchema } from '../../core/scanners/report.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { type SmallAws, startSmallAws } from './small-aws.ts';
 import { type SmallGitHost, startSmallGitHost } from './small-git-host.ts';

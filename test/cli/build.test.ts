@@ -1,8 +1,8 @@
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { run } from '../../cli/build.ts';
-import { buildIdOf } from '../../core/plan.ts';
-import { type Trigger, triggerSchema } from '../../core/trigger.ts';
+import { buildIdOf } from '../../core/builds/build-id.ts';
+import { type Trigger, triggerSchema } from '../../core/model/trigger.ts';
 import { type CloudFormation, createCloudFormation } from '../../local/aws/cloudformation.ts';
 import type { Service } from '../../local/aws/service.ts';
 import { createSqs } from '../../local/aws/sqs/sqs.ts';

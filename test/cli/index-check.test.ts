@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../cli/index-check.ts';
-import { goodFile } from '../core/index-texts.ts';
+import { goodFile } from '../core/index/index-texts.ts';
 
 const execute = promisify(execFile);
 let folder: string;

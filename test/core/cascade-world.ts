@@ -1,6 +1,15 @@
-import type { Cause } from '../../core/build.ts';
-import { planCascade } from '../../core/cascade.ts';
-import { begin, decide, hear, type Outcome, type Rebuild, restingRebuild, settle, told } from '../../core/rebuild.ts';
+import { planCascade } from '../../core/cascade/rebuild-order.ts';
+import {
+  begin,
+  decide,
+  hear,
+  type Outcome,
+  type Rebuild,
+  restingRebuild,
+  settle,
+  told,
+} from '../../core/cascade/rebuild-state.ts';
+import type { Cause } from '../../core/model/build.ts';
 
 interface Options {
   /** By project, the projects that stand on it. */

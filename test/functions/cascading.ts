@@ -1,8 +1,8 @@
-import type { Build, TerminalStatus } from '../../core/build.ts';
-import { declaredImages } from '../../core/dependents.ts';
-import { type Project, parseProjectName } from '../../core/project.ts';
-import { endedNews } from '../../core/rebuild.ts';
-import type { Trigger } from '../../core/trigger.ts';
+import { declaredImages } from '../../core/cascade/dependents.ts';
+import { endedNews } from '../../core/cascade/rebuild-state.ts';
+import type { Build, TerminalStatus } from '../../core/model/build.ts';
+import { type Project, parseProjectName } from '../../core/model/project.ts';
+import type { Trigger } from '../../core/model/trigger.ts';
 import { createMortal, type Mortal } from './mortal.ts';
 import { startPlanning } from './planning.ts';
 import { digest } from './world.ts';

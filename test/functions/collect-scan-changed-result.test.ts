@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { BuildResult } from '../../core/build-request.ts';
-import { ScanPendingError } from '../../core/errors.ts';
+import type { BuildResult } from '../../core/model/builder-contract.ts';
+import { ScanPendingError } from '../../core/model/errors.ts';
 import { createCollectScan } from '../../functions/collect-scan.ts';
 import { commit, digest, startWorld } from './world.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { BuildResult } from '../../core/build-request.ts';
-import { RecordConflictError, ScanPendingError } from '../../core/errors.ts';
-import type { Scan } from '../../core/findings.ts';
+import type { BuildResult } from '../../core/model/builder-contract.ts';
+import { RecordConflictError, ScanPendingError } from '../../core/model/errors.ts';
+import type { Scan } from '../../core/model/findings.ts';
 import { createCollectScan } from '../../functions/collect-scan.ts';
 import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
 import { commit, digest, startWorld } from './world.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { InvalidInputError } from '../../core/errors.ts';
+import { InvalidInputError } from '../../core/model/errors.ts';
 import { id, startTelling } from './telling.ts';
 
 it('a build that left something else than a result ends as failed all the same', async () => {

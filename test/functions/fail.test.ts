@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RecordConflictError } from '../../core/errors.ts';
+import { RecordConflictError } from '../../core/model/errors.ts';
 import { atEveryDeath } from './mortal.ts';
 import { id, startTelling } from './telling.ts';
 

@@ -1,7 +1,7 @@
 import { sign } from '@octokit/webhooks-methods';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import type { Trigger } from '../../core/trigger.ts';
+import type { Trigger } from '../../core/model/trigger.ts';
 import { createGithubWebhook } from '../../functions/github-webhook.ts';
 
 const secret = "It's a Secret to Everybody";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidInputError } from '../../core/errors.ts';
-import type { Finding } from '../../core/findings.ts';
-import type { Policy } from '../../core/policy.ts';
-import { usualPolicy } from '../../core/policy.ts';
-import { type ScannerReports, scannerNames } from '../../core/scanner-report.ts';
+import { InvalidInputError } from '../../core/model/errors.ts';
+import type { Finding } from '../../core/model/findings.ts';
+import type { Policy } from '../../core/model/policy.ts';
+import { usualPolicy } from '../../core/model/policy.ts';
+import { type ScannerReports, scannerNames } from '../../core/scanners/report.ts';
+import { createComparisons } from '../../functions/builds/diff-with-last-release.ts';
 import { createJudge } from '../../functions/judge.ts';
-import { createComparisons } from '../../services/comparisons.ts';
 import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
 import { digest, startWorld } from './world.ts';
 

@@ -1,7 +1,7 @@
-import type { IndexFile } from '../../core/index-file.ts';
-import type { PushTrigger, Trigger } from '../../core/trigger.ts';
+import type { IndexFile } from '../../core/index/read-index.ts';
+import type { PushTrigger, Trigger } from '../../core/model/trigger.ts';
+import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createPlanBuilds } from '../../functions/plan-builds.ts';
-import { createBuildStarter } from '../../services/build-starter.ts';
 import { createMortal, type Mortal } from './mortal.ts';
 import { createSmallGithub } from './small-github.ts';
 import { commit, silentLogger, startWorld } from './world.ts';

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Build, Cause } from '../../core/build.ts';
-import { hear, settle, told } from '../../core/rebuild.ts';
+import { hear, settle, told } from '../../core/cascade/rebuild-state.ts';
+import type { Build, Cause } from '../../core/model/build.ts';
+import { createBuildStarter } from '../../functions/builds/start-build.ts';
+import { createCallUnmoved } from '../../functions/cascade/retry-stalled.ts';
 import { createReconcileBuilds } from '../../functions/reconcile-builds.ts';
-import { createCallUnmoved } from '../../functions/unmoved-members.ts';
-import { createBuildStarter } from '../../services/build-starter.ts';
 import { createMortal, Death, type Mortal } from './mortal.ts';
 import { id, startTelling } from './telling.ts';
 import { silentLogger } from './world.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Build } from '../../core/build.ts';
-import type { BillFormat } from '../../core/build-request.ts';
-import { RecordConflictError, ReleaseBusyError } from '../../core/errors.ts';
-import type { Project } from '../../core/project.ts';
+import type { Build } from '../../core/model/build.ts';
+import type { BillFormat } from '../../core/model/builder-contract.ts';
+import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.ts';
+import type { Project } from '../../core/model/project.ts';
 import { createRelease } from '../../functions/release.ts';
-import type { Heads } from '../../services/heads.ts';
+import type { Heads } from '../../services/tables/heads.ts';
 import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
 import { createShelf } from './shelf.ts';
 import { commit, digest, startWorld } from './world.ts';

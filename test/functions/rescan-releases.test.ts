@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidInputError } from '../../core/errors.ts';
-import { MailRejectedError } from '../../services/mail.ts';
+import { InvalidInputError } from '../../core/model/errors.ts';
+import { MailRejectedError } from '../../services/mail/mailer.ts';
 import { atEveryDeath, createMortal } from './mortal.ts';
 import { day, digestOf, finding, hour, inspectorFinding, repository, scanned, startRescanning } from './rescanning.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Trigger } from '../../core/trigger.ts';
+import type { Trigger } from '../../core/model/trigger.ts';
 import { createRunSchedules } from '../../functions/run-schedules.ts';
 import { startPlanning } from './planning.ts';
 import { projectOf, silentLogger } from './world.ts';

@@ -1,5 +1,5 @@
-import { UpstreamError } from '../../core/errors.ts';
-import { type Registry, TagTakenError } from '../../services/registry.ts';
+import { UpstreamError } from '../../core/model/errors.ts';
+import { type Registry, TagTakenError } from '../../services/registry/registry.ts';
 
 /** A registry whose `build-` tags never move, in memory. */
 export function createShelf() {

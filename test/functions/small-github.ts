@@ -1,4 +1,4 @@
-import type { GithubApi, PullRequest, StatusMark } from '../../services/github-api.ts';
+import type { GithubApi, PullRequest, StatusMark } from '../../services/git-host/github-api.ts';
 
 /** GitHub's API in memory, for the repositories below https://git.example. */
 export function createSmallGithub() {

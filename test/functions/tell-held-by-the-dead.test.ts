@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { TellingBusyError } from '../../core/errors.ts';
+import { TellingBusyError } from '../../core/model/errors.ts';
 import { untilTold } from '../../functions/tell.ts';
 import { createMortal, Death } from './mortal.ts';
 import { id, startTelling } from './telling.ts';

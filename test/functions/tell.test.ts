@@ -1,6 +1,6 @@
 import PostalMime from 'postal-mime';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { RecordConflictError } from '../../core/errors.ts';
+import { RecordConflictError } from '../../core/model/errors.ts';
 import { atEveryDeath, createMortal, Death } from './mortal.ts';
 import { id, startTelling } from './telling.ts';
 import { commit } from './world.ts';

@@ -1,7 +1,7 @@
-import type { Build, TerminalStatus } from '../../core/build.ts';
+import type { Build, TerminalStatus } from '../../core/model/build.ts';
 import { createFail } from '../../functions/fail.ts';
 import { createTell } from '../../functions/tell.ts';
-import { createMailer } from '../../services/mail.ts';
+import { createMailer } from '../../services/mail/mailer.ts';
 import { startSmallSes } from '../services/small-ses.ts';
 import { createMortal, type Mortal } from './mortal.ts';
 import { digest, silentLogger, startWorld } from './world.ts';

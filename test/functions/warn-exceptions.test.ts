@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createWarnExceptions } from '../../functions/warn-exceptions.ts';
-import { createExceptionWarnings } from '../../services/exception-warnings.ts';
-import { MailRejectedError } from '../../services/mail.ts';
+import { MailRejectedError } from '../../services/mail/mailer.ts';
+import { createExceptionWarnings } from '../../services/tables/waiver-warnings.ts';
 import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
 import { projectOf, silentLogger, startWorld } from './world.ts';
 

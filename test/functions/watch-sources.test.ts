@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Project } from '../../core/project.ts';
-import { sourceOf } from '../../core/source.ts';
-import type { TriggerOf } from '../../core/trigger.ts';
+import type { Project } from '../../core/model/project.ts';
+import type { TriggerOf } from '../../core/model/trigger.ts';
+import { sourceOf } from '../../core/sources/source.ts';
 import { createWatchSources } from '../../functions/watch-sources.ts';
-import { createPublicFetch } from '../../services/public-fetch.ts';
-import { createSourceHost } from '../../services/source-host.ts';
-import { createSources } from '../../services/sources.ts';
+import { createSourceHost } from '../../services/git-host/git-remote.ts';
+import { createPublicFetch } from '../../services/http/public-fetch.ts';
+import { createSources } from '../../services/tables/sources.ts';
 import { type SmallGitHost, startSmallGitHost } from '../builder/small-git-host.ts';
 import { startHost } from '../services/http.ts';
 import { silentLogger, startWorld, type World } from './world.ts';

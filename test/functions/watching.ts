@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import { createWatchRegistries } from '../../functions/bases/check-registries.ts';
+import { createStandingImages } from '../../functions/bases/watched-images.ts';
 import { createWatchBases } from '../../functions/watch-bases.ts';
-import type { BaseRound } from '../../services/base-round.ts';
-import { createBaseRound } from '../../services/base-round.ts';
-import { createPublicFetch } from '../../services/public-fetch.ts';
-import { createStandingImages } from '../../services/standing-images.ts';
-import { createWatchRegistries } from '../../services/watch-registries.ts';
+import { createPublicFetch } from '../../services/http/public-fetch.ts';
+import type { BaseRound } from '../../services/tables/base-watch-lock.ts';
+import { createBaseRound } from '../../services/tables/base-watch-lock.ts';
 import { startHost } from '../services/http.ts';
 import { createMortal, type Mortal } from './mortal.ts';
 import { silentLogger, startWorld, type World } from './world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import * as errors from '../../core/errors.ts';
+import * as errors from '../../core/model/errors.ts';
 import { definition, type Retry, resource } from './template.ts';
 
 const { StartAt, States, TimeoutSeconds } = definition();
@@ -102,7 +102,7 @@ describe('the way of a build', () => {
 });
 
 describe('trying again', () => {
-  test('every error that a state waits for is one of Step Functions, of a service, or a class of core/errors.ts', () => {
+  test('every error that a state waits for is one of Step Functions, of a service, or a class of core/model/errors.ts', () => {
     const services = /^(?:States|Lambda|Sandbox|CodeBuild)\.[A-Z][A-Za-z]+$/;
     const named = Object.values(States)
       .flatMap(({ Retry = [], Catch = [] }) => [...Retry, ...Catch])

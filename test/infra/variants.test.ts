@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
-import { usualPolicy } from '../../core/policy.ts';
+import { usualPolicy } from '../../core/model/policy.ts';
 import { createApp } from '../../infra/create-app.ts';
 import { flatten } from '../../infra/flatten.ts';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { create } from 'tar';
-import type { CachedVersions, RepositoryCache } from '../../services/package-repository-cache.ts';
+import type { CachedVersions, RepositoryCache } from '../../services/records/package-repository-cache.ts';
 
 export interface PackageSite extends AsyncDisposable {
   url: string;

@@ -7,7 +7,7 @@ import {
   StartImageScanCommand,
 } from '@aws-sdk/client-ecr';
 import { type Inspector2Client, ListCoverageCommand, type ListCoverageCommandOutput } from '@aws-sdk/client-inspector2';
-import { createImageScans } from '../../services/image-scans.ts';
+import { createImageScans } from '../../services/registry/image-scans.ts';
 
 export type Answer = Partial<DescribeImageScanFindingsCommandOutput>;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { compare, comparisonSchema } from '../../core/comparison.ts';
-import { InvalidInputError } from '../../core/errors.ts';
-import type { Finding } from '../../core/findings.ts';
-import { mostFindings, type ScannerReport, type ScannerReports } from '../../core/scanner-report.ts';
+import { InvalidInputError } from '../../core/model/errors.ts';
+import type { Finding } from '../../core/model/findings.ts';
+import { compare, comparisonSchema } from '../../core/releases/image-diff.ts';
+import { mostFindings, type ScannerReport, type ScannerReports } from '../../core/scanners/report.ts';
 import type { RecordReader } from '../../site/readers.ts';
 import { sampleComparison, sampleFindings, samplePackages, sampleReports, sampleScan } from './sample-records.ts';
 import { commit, sampleBuild, sampleProject, sampleSite } from './sample-site.ts';

@@ -1,10 +1,10 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { recordKeys } from '../../core/build-request.ts';
+import { recordKeys } from '../../core/model/builder-contract.ts';
 import { handler } from '../../functions/site.ts';
-import { createBuilds } from '../../services/builds.ts';
-import { createDependents } from '../../services/dependents.ts';
-import { createProjects } from '../../services/projects.ts';
+import { createBuilds } from '../../services/tables/builds.ts';
+import { createDependents } from '../../services/tables/dependents.ts';
+import { createProjects } from '../../services/tables/projects.ts';
 import { type SmallS3, startSmallS3 } from '../services/small-s3.ts';
 import { startTables, stateTables } from '../services/tables.ts';
 import { event, sampleBuild, sampleProject, siteUrl } from './sample-site.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Build } from '../../core/build.ts';
+import type { Build } from '../../core/model/build.ts';
 import { commit, sampleBuild, sampleProject, sampleSite, siteUrl } from './sample-site.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { ReleaseFindings } from '../../core/release-findings.ts';
-import { type ReleasedImage, releasedImageSchema } from '../../core/released-image.ts';
+import { type ReleasedImage, releasedImageSchema } from '../../core/releases/release.ts';
+import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
 import { sampleProject, sampleSite, siteUrl } from './sample-site.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;

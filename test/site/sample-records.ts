@@ -1,7 +1,7 @@
-import { compare } from '../../core/comparison.ts';
-import type { Finding, Scan } from '../../core/findings.ts';
-import type { InstalledPackage, PackageList } from '../../core/package-list.ts';
-import type { ScannerReports } from '../../core/scanner-report.ts';
+import type { Finding, Scan } from '../../core/model/findings.ts';
+import type { InstalledPackage, PackageList } from '../../core/model/package-list.ts';
+import { compare } from '../../core/releases/image-diff.ts';
+import type { ScannerReports } from '../../core/scanners/report.ts';
 
 /** What scanners might say of an image, for the pages and the mails to show. */
 

@@ -1,10 +1,10 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { standingsOf } from '../../core/base-standing.ts';
-import type { Build } from '../../core/build.ts';
-import type { Project } from '../../core/project.ts';
-import type { ReleaseFindings } from '../../core/release-findings.ts';
-import type { ReleasedImage } from '../../core/released-image.ts';
-import type { Page, PageRequest } from '../../services/page.ts';
+import { standingsOf } from '../../core/bases/base-status.ts';
+import type { Build } from '../../core/model/build.ts';
+import type { Project } from '../../core/model/project.ts';
+import type { ReleasedImage } from '../../core/releases/release.ts';
+import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
+import type { Page, PageRequest } from '../../services/tables/page.ts';
 import { createSiteHandler } from '../../site/handler.ts';
 import type { CascadeMember, CascadeSummary, RecordReader } from '../../site/readers.ts';
 import type { SiteParts } from '../../site/routes.ts';

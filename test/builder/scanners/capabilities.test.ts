@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: labels have variables of their own
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { recordKeys } from '../../../core/build-request.ts';
-import { scannerReportsSchema } from '../../../core/scanner-report.ts';
+import { recordKeys } from '../../../core/model/builder-contract.ts';
+import { scannerReportsSchema } from '../../../core/scanners/report.ts';
 import { Workshop } from '../workshop.ts';
 
 let workshop: Workshop;

@@ -7,7 +7,7 @@ import { exists } from '../../../builder/process.ts';
 import { Redaction } from '../../../builder/redaction.ts';
 import { dockerfileLint } from '../../../builder/scanners/dockerfile-lint.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
-import { scannerReportSchema } from '../../../core/scanner-report.ts';
+import { scannerReportSchema } from '../../../core/scanners/report.ts';
 import { runningCommands } from '../../running-commands.ts';
 
 let folder: string;

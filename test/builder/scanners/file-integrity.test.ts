@@ -7,8 +7,8 @@ import type { BuildLog } from '../../../builder/log.ts';
 import { run } from '../../../builder/process.ts';
 import { fileIntegrity } from '../../../builder/scanners/file-integrity.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
-import type { InstalledPackage, PackageList } from '../../../core/package-list.ts';
-import { mostFindings, scannerReportSchema } from '../../../core/scanner-report.ts';
+import type { InstalledPackage, PackageList } from '../../../core/model/package-list.ts';
+import { mostFindings, scannerReportSchema } from '../../../core/scanners/report.ts';
 
 let workspace: string;
 beforeAll(() => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BuildLog } from '../../../builder/log.ts';
 import { fileIntegrity } from '../../../builder/scanners/file-integrity.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
-import type { PackageList } from '../../../core/package-list.ts';
+import type { PackageList } from '../../../core/model/package-list.ts';
 import { Images } from '../images.ts';
 import { FolderImage } from './folder-image.ts';
 import { folderFiles, hasPrograms, type ImageFiles, programFiles } from './tool-files.ts';

@@ -7,7 +7,7 @@ import { BuildLog } from '../../../builder/log.ts';
 import { Redaction } from '../../../builder/redaction.ts';
 import { sbom } from '../../../builder/scanners/sbom.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
-import type { PackageList } from '../../../core/package-list.ts';
+import type { PackageList } from '../../../core/model/package-list.ts';
 import { billGeneratorFolder } from '../../../local/bill-generator.ts';
 
 let folder: string;

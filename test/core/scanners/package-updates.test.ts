@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { InstalledPackage } from '../../../core/package-list.ts';
+import type { InstalledPackage } from '../../../core/model/package-list.ts';
 import { apkRepositories, parseApkVersion } from '../../../core/scanners/package-updates-apk.ts';
 import { aptUpdateFailure, parseAptList } from '../../../core/scanners/package-updates-apt.ts';
 import { parseCheckUpdate, parseMicrodnf, withAdvisories } from '../../../core/scanners/package-updates-dnf.ts';

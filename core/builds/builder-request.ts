@@ -1,0 +1,35 @@
+import { type Build, isReleasable } from '../model/build.ts';
+import type { BuildRequest } from '../model/builder-contract.ts';
+import { type Project, repositoriesOf } from '../model/project.ts';
+import { imageVersion } from './tags.ts';
+
+interface Settings {
+  repositoryPrefix: string;
+  limits: Pick<BuildRequest, 'timeoutSeconds' | 'logLimitBytes'>;
+}
+
+/** What the builder is asked for: the commit of the build's record, by what the index says of the project. */
+export function requestOf(build: Build, project: Project, { repositoryPrefix, limits }: Settings): BuildRequest {
+  const { id, commit, ref, sourceUrl, noCache } = build;
+  const { name, dockerfile, context, prebuild, platforms } = project;
+  return {
+    id,
+    project: name,
+    source: { url: sourceUrl, commit, ref },
+    dockerfile,
+    context,
+    candidate: repositoriesOf(project, repositoryPrefix).candidate,
+    repositoryPrefix,
+    labels: {
+      'org.opencontainers.image.source': project.gitUrl,
+      'org.opencontainers.image.revision': commit,
+      'org.opencontainers.image.version': imageVersion(project, ref),
+      'org.opencontainers.image.ref.name': ref.replace(/^refs\/(heads|tags)\//, ''),
+    },
+    ...(noCache ? { noCache } : {}),
+    ...(isReleasable(ref) ? {} : { cache: 'none' as const }),
+    ...(prebuild ? { prebuild } : {}),
+    ...(platforms ? { platforms } : {}),
+    ...limits,
+  };
+}

@@ -1,0 +1,33 @@
+import type { Cause } from '../model/build.ts';
+
+/** The more a cause says of the project itself, the earlier it stands. */
+const order: Cause['type'][] = [
+  'push',
+  'pull-request',
+  'source-moved',
+  'manual',
+  'index',
+  'bases-changed',
+  'packages-changed',
+  'parent-released',
+  'schedule',
+];
+
+/** One cause for a build that several call for: those of one kind are taken together, of several kinds the first counts. */
+export function mergeCauses(causes: readonly [Cause, ...Cause[]] | readonly Cause[]): Cause {
+  const [first, ...rest] = causes.toSorted((one, other) => order.indexOf(one.type) - order.indexOf(other.type));
+  if (!first) throw new Error('There is no cause.');
+  return rest.filter(({ type }) => type === first.type).reduce(merge, first);
+}
+
+function merge(one: Cause, other: Cause): Cause {
+  if (one.type === 'parent-released' && other.type === one.type) {
+    return { ...one, parents: [...new Set([...one.parents, ...other.parents])].sort() };
+  }
+  if (one.type === 'bases-changed' && other.type === one.type) {
+    const newest = new Map([...one.bases, ...other.bases].map((base) => [base.image, base]));
+    return { ...one, bases: [...newest.values()] };
+  }
+  // Of two commits or two lists of updates the later one is the whole truth.
+  return other;
+}

@@ -1,0 +1,183 @@
+import type { Build, BuildStatus, Cause, Verdict } from '../model/build.ts';
+import { severities } from '../model/findings.ts';
+import { oneLine, webLink } from '../text/one-line.ts';
+
+/** What a build, its cause and its findings are called where people read of them: in the mails and on the pages. */
+
+/** The seven digits that people know a commit by. */
+export function shortCommit(commit: string): string {
+  return oneLine(commit, 80).slice(0, 7);
+}
+
+/** Enough of a digest to tell it from another: `sha256:1a2b3c4d5e6f`. */
+export function shortDigest(digest: string): string {
+  return oneLine(digest, 100).slice(0, 19);
+}
+
+/** `branch main`, `tag v1.2.3`; other refs as they are. */
+export function refInWords(ref: string): string {
+  const pullRequest = /^refs\/pull\/(\d+)\/head$/.exec(ref)?.[1];
+  if (pullRequest) return `pull request #${pullRequest}`;
+  const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref) ?? [];
+  if (!kind || !name) return oneLine(ref, 120);
+  return `${kind === 'heads' ? 'branch' : 'tag'} ${oneLine(name, 120)}`;
+}
+
+/** The branch's or tag's bare name, or the pull request's number. */
+export function refName(ref: string): string {
+  return oneLine(ref.replace(/^refs\/(heads|tags)\//, '').replace(/^refs\/pull\/(\d+)\/head$/, '#$1'), 120);
+}
+
+/** Why the build ran, as a phrase that can stand after “Why:”. Addresses are left out: the pages are public. */
+export function causeInWords(cause: Cause): string {
+  switch (cause.type) {
+    case 'push':
+      return `Push of commit ${shortCommit(cause.commit)} to ${refInWords(cause.ref)}${by(cause.pusher)}`;
+    case 'index':
+      return cause.change === 'added'
+        ? `New in the index since its commit ${shortCommit(cause.commit)}`
+        : `Index entry changed by its commit ${shortCommit(cause.commit)}`;
+    case 'pull-request':
+      return `Pull request #${cause.number} at commit ${shortCommit(cause.commit)}${by(cause.author)}`;
+    case 'source-moved':
+      return `Commit ${shortCommit(cause.commit)} found at ${refInWords(cause.ref)}; no event told of it`;
+    case 'bases-changed':
+      return `New base ${listed(cause.bases.map(({ image }) => image))}`;
+    case 'packages-changed':
+      return `Updates of ${cause.total === 1 ? 'a package' : `${cause.total} packages`}: ${listed(cause.updates, cause.total)}`;
+    case 'parent-released':
+      return `Released anew: ${listed(cause.parents)}`;
+    case 'schedule':
+      return `Schedule ${oneLine(cause.schedule, 80)}`;
+    case 'manual':
+      return `Asked for by hand${by(cause.requester)}`;
+  }
+}
+
+/** The first few of many. */
+function listed(values: string[], total = values.length): string {
+  const shown = values.slice(0, 3).map((value) => oneLine(value, 120));
+  return `${shown.join(', ')}${total > shown.length ? ` and ${total - shown.length} more` : ''}`;
+}
+
+function by(pusher: string): string {
+  const name = personName(pusher);
+  return name ? ` by ${name}` : '';
+}
+
+/** A pusher's name without an e-mail address in it. */
+export function personName(pusher: string): string {
+  const [beforeAddress = ''] = pusher.split('<');
+  return oneLine(beforeAddress.replace(/@\S*/g, ''), 60);
+}
+
+/** `0.4 s`, `12 s`, `3 min 5 s`, `1 h 2 min`. */
+export function durationInWords(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return whole % 60 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
+  const rest = minutes % 60;
+  return rest ? `${Math.floor(minutes / 60)} h ${rest} min` : `${Math.floor(minutes / 60)} h`;
+}
+
+/** `2026-11-21 01:16:42 UTC` */
+export function exactTime(time: string): string {
+  return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** How long the build took, or has taken so far: from its acceptance to its end. */
+export function elapsed(build: Pick<Build, 'createdAt' | 'endedAt'>, now: Date): number {
+  return Date.parse(build.endedAt ?? now.toISOString()) - Date.parse(build.createdAt);
+}
+
+/** `2 critical, 1 low`, the worst first; `no findings` when all are zero. */
+export function countsInWords(counts: Record<string, number>): string {
+  const known = severities.map((severity) => [severity, counts[severity] ?? 0] as const);
+  const words = known.filter(([, count]) => count > 0).map(([severity, count]) => `${count} ${severity.toLowerCase()}`);
+  return words.length > 0 ? words.join(', ') : 'no findings';
+}
+
+/** `passed`, `passed with 3 warnings`, `blocked` */
+export function verdictInWords({ outcome, warnings = [] }: Verdict): string {
+  if (outcome === 'block') return 'blocked';
+  if (warnings.length === 0) return 'passed';
+  return `passed with ${warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`}`;
+}
+
+/** What a state means, for someone who sees its name for the first time. */
+export function statusInWords({ status, cause, failure }: Pick<Build, 'status' | 'cause' | 'failure'>): string {
+  if (cause.type === 'pull-request') {
+    if (status === 'unchanged')
+      return 'The image would be released. Images of pull requests are judged and not released.';
+    if (status === 'blocked') return 'The policy would not let the image be released.';
+    if (status === 'superseded') return 'A newer commit of the pull request took its place.';
+  }
+  if (status === 'cancelled' && failure) return 'Nothing was built.';
+  return meanings[status];
+}
+
+const meanings: Record<BuildStatus, string> = {
+  queued: 'Waiting to be built.',
+  building: 'The image is being built.',
+  scanning: 'The image is built and is being scanned.',
+  releasing: 'The image passed and is being released.',
+  released: 'The image passed and is released.',
+  unchanged: 'The build made the image that is released already.',
+  blocked: 'The image was built, but the policy does not let it be released.',
+  failed: 'The build ended with an error. Nothing was released.',
+  superseded: 'A newer build took its place.',
+  cancelled: 'The build was cancelled. Nothing was released.',
+};
+
+/** A repository's address as text, without credentials. */
+export function sourceInWords(sourceUrl: string): string {
+  return oneLine(webLink(sourceUrl) ?? sourceUrl.replace(/\/\/[^/@]*@/, '//'), 300);
+}
+
+/** The repository's page, on the hosts whose pages stand at the clone address. */
+export function sourcePage(sourceUrl: string): string | undefined {
+  return repositoryPage(sourceUrl)?.address;
+}
+
+/** The page of a commit on the hosts whose addresses are known; undefined where the host has none that we know of. */
+export function commitLink(sourceUrl: string, commit: string): string | undefined {
+  const page = repositoryPage(sourceUrl);
+  return page && /^[0-9a-f]{40,64}$/.test(commit) ? `${page.address}/${page.commits}/${commit}` : undefined;
+}
+
+/** The page of a file's line at a commit, on the hosts whose addresses are known. */
+export function sourceLine(sourceUrl: string, commit: string, path: string, line: number): string | undefined {
+  const page = repositoryPage(sourceUrl);
+  if (!page || !/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
+  const file = path.split('/').map(encodeURIComponent).join('/');
+  return `${page.address}/${page.files}/${commit}/${file}#${page.line}${line}`;
+}
+
+interface RepositoryPage {
+  address: string;
+  /** What stands between the repository and a commit, and between it and a commit's file; what stands before a line. */
+  commits: string;
+  files: string;
+  line: string;
+}
+
+function repositoryPage(sourceUrl: string): RepositoryPage | undefined {
+  const link = webLink(sourceUrl);
+  if (!link) return undefined;
+  const { origin, hostname, pathname } = new URL(link);
+  const address = `${origin}${pathname.replace(/\/+$/, '').replace(/\.git$/, '')}`;
+  if (hostname === 'bitbucket.org') return { address, commits: 'commits', files: 'src', line: 'lines-' };
+  if (hostname.startsWith('gitlab.')) return { address, commits: '-/commit', files: '-/blob', line: 'L' };
+  if (hostname.startsWith('github.')) return { address, commits: 'commit', files: 'blob', line: 'L' };
+  const isGitea = hostname.startsWith('gitea.') || hostname === 'codeberg.org';
+  return isGitea ? { address, commits: 'commit', files: 'src/commit', line: 'L' } : undefined;
+}
+
+/** The tag that the index asked for, if the release has it. */
+export function pullTag(project: string, tags: string[]): string | undefined {
+  const desired = project.slice(project.indexOf(':') + 1);
+  return tags.includes(desired) ? desired : tags[0];
+}

@@ -1,0 +1,113 @@
+import type { Project } from '../model/project.ts';
+import { quoted } from '../text/visible.ts';
+import type { Finding } from './entry-check.ts';
+import { type EntryOptions, readEntry } from './read-entry.ts';
+import { suggestionFor } from './suggestion.ts';
+import { type Mapping, textOf, type Value, type YamlFile } from './yaml.ts';
+
+interface Entry {
+  project: Project;
+  /** `app/job:tag` as it is written. */
+  shown: string;
+  offset: number;
+  /** Of what the entry says of its parents. */
+  parentsOffset: number;
+}
+
+export interface ReadFile {
+  /** Those that a project can be made of. */
+  entries: Entry[];
+  findings: Finding[];
+  /** Every entry of the file is among them. */
+  isWhole: boolean;
+}
+
+/** Reads the entries of one file; what is wrong with one hides nothing of the others. */
+export function readEntries(yaml: YamlFile, file: string, options: EntryOptions): ReadFile {
+  const { positionOf } = yaml;
+  const faults = yaml.faults
+    .map((fault): Finding => ({ severity: 'error', ...fault }))
+    .toSorted((one, other) => one.offset - other.offset);
+  const { mappings, findings } = entriesOf(yaml.content);
+  let isWhole = mappings.length > 0 && findings.every(({ severity }) => severity === 'warning');
+  const entries: Entry[] = [];
+  const idLines = new Map<string, number>();
+  const hiddenLines = new Set(faults.filter(isHidden).map(({ offset }) => positionOf(offset).line));
+
+  let taken = 0;
+  const takeUntil = (end: number) => {
+    const from = taken;
+    while ((faults[taken]?.offset ?? Infinity) < end) taken += 1;
+    return faults.slice(from, taken);
+  };
+
+  for (const [at, mapping] of mappings.entries()) {
+    const { offset } = mapping;
+    const { project, shown, findings: own } = readEntry(mapping, file, options);
+    const end = mappings[at + 1]?.offset ?? Infinity;
+    const faultsHere = takeUntil(end).filter((fault) => fault.offset >= offset);
+    for (const fault of faultsHere) fault.entry = shown;
+    for (const finding of own) {
+      // Of a character in the text of the file, the very place is told already.
+      const isTold = isHidden(finding) && hiddenLines.has(positionOf(finding.offset).line);
+      if (!isTold) findings.push({ ...finding, entry: shown });
+    }
+    const id = textOf(mapping, 'id');
+    const line = id && idLines.get(id.text);
+    if (id && line === undefined) idLines.set(id.text, positionOf(offset).line);
+    if (id && line !== undefined) {
+      const message = `The entry in line ${line} has the id ${quoted(id.text)} already. Give each entry of the file a number of its own.`;
+      findings.push({ severity: 'error', code: 'duplicate-id', offset: id.offset, entry: shown, message });
+    }
+    if (project && faultsHere.every(isHidden)) {
+      entries.push({ project, shown, offset, parentsOffset: mapping.keys.get('depends-on')?.offset ?? offset });
+    } else {
+      isWhole = false;
+    }
+  }
+  isWhole &&= faults.every((fault) => fault.entry !== undefined || isHidden(fault));
+  return { entries, findings: [...faults, ...findings], isWhole };
+}
+
+function isHidden({ code }: Finding): boolean {
+  return code === 'hidden-character';
+}
+
+/** What is no entry, or stands beside `Projects`, is reported. */
+function entriesOf(content: Value | undefined): { mappings: Mapping[]; findings: Finding[] } {
+  const findings: Finding[] = [];
+  const refuse = (offset: number, message: string) =>
+    findings.push({ severity: 'error', code: 'structure', offset, message });
+  const none = { mappings: [], findings };
+  if (!content) return none;
+  const missing = 'The file has no list "Projects". Start it with "Projects:" and one "- id: …" for each image.';
+  if (content.kind !== 'mapping') {
+    refuse(content.offset, missing);
+    return none;
+  }
+  const projects = content.keys.get('Projects');
+  for (const [key, { offset }] of content.keys) {
+    if (key === 'Projects') continue;
+    if (!projects && suggestionFor(key, ['Projects'])) {
+      const message = `The key ${quoted(key)} is not known. Did you mean "Projects"?`;
+      findings.push({ severity: 'error', code: 'unknown-key', offset, message });
+      return none;
+    }
+    const message = `The key ${quoted(key)} is not known beside "Projects", and is passed over. Take it out.`;
+    findings.push({ severity: 'warning', code: 'unknown-key', offset, message });
+  }
+  if (!projects) {
+    refuse(content.offset, missing);
+    return none;
+  }
+  if (projects.value.kind !== 'list' || projects.value.items.length === 0) {
+    refuse(projects.offset, '"Projects" is a list of at least one image. Remove a file that has none.');
+    return none;
+  }
+  const mappings = projects.value.items.flatMap((item) => {
+    if (item.kind === 'mapping') return [item];
+    refuse(item.offset, 'An entry of "Projects" is a mapping with app-id, job-id and so on.');
+    return [];
+  });
+  return { mappings, findings };
+}

@@ -1,0 +1,114 @@
+import type { z } from 'zod';
+import { quoted } from '../text/visible.ts';
+import {
+  type EntryKey,
+  type EntryValues,
+  entryKeys,
+  entrySchema,
+  expectedKeys,
+  keysWithin,
+  requiredKeys,
+} from './entry-keys.ts';
+import type { IndexProblem } from './problem.ts';
+import { suggestionFor } from './suggestion.ts';
+import { type Mapping, type Value, valueAt } from './yaml.ts';
+
+/** A problem of a file that is being read. */
+export type Finding = Omit<IndexProblem, 'file' | 'line' | 'column'> & { offset: number };
+
+/** What the keys of an entry hold, each for itself. `values` is absent if no project can be made of them. */
+export function checkKeys(entry: Mapping): { values?: EntryValues; findings: Finding[] } {
+  const findings: Finding[] = [];
+  const misspelt = reportUnknown(entry, findings);
+  const missing = requiredKeys.filter((key) => isNothing(entry.keys.get(key)?.value));
+  for (const key of missing) {
+    // The line of the misspelt key says it.
+    if (misspelt.has(key)) continue;
+    const offset = entry.keys.get(key)?.offset ?? entry.offset;
+    const message = `The key "${key}" is missing or empty. It holds: ${entrySchema.shape[key].description}`;
+    findings.push({ severity: 'error', code: 'missing-key', offset, message });
+  }
+  for (const [key, consequence] of Object.entries(expectedKeys)) {
+    if (entry.keys.has(key) || misspelt.has(key)) continue;
+    const message = `The key "${key}" is missing. ${consequence}`;
+    findings.push({ severity: 'warning', code: 'missing-key', offset: entry.offset, message });
+  }
+  const known = [...entry.keys].filter(([key]) => isEntryKey(key) && !missing.includes(key));
+  const result = entrySchema.safeParse(Object.fromEntries(known.map(([key, { value }]) => [key, plainOf(value)])));
+  const seen = new Set<string>();
+  for (const issue of result.error?.issues ?? []) {
+    const place = issue.path.join('.');
+    // Of a value that breaks several rules, the first is enough.
+    if (seen.has(place) || missing.includes(place as EntryKey)) continue;
+    seen.add(place);
+    findings.push(...findingsOf(issue, entry));
+  }
+  return { findings, ...(result.success ? { values: result.data } : {}) };
+}
+
+/** The keys that somebody seems to have meant by others that are not known. */
+function reportUnknown(entry: Mapping, findings: Finding[]): Set<string> {
+  const misspelt = new Set<string>();
+  for (const [key, { offset }] of entry.keys) {
+    if (isEntryKey(key)) continue;
+    const meant = suggestionFor(key, entryKeys);
+    const isLost = meant !== undefined && !entry.keys.has(meant);
+    if (isLost) misspelt.add(meant);
+    const advice = isLost
+      ? `Did you mean "${meant}"?`
+      : meant
+        ? `It is passed over: "${meant}" is there, too. Take it out.`
+        : 'It is passed over. Take it out, or make it a comment.';
+    const message = `The key ${quoted(key)} is not known. ${advice}`;
+    findings.push({ severity: isLost ? 'error' : 'warning', code: 'unknown-key', offset, message });
+  }
+  return misspelt;
+}
+
+/** What the schema says against a value, at the place of the value. */
+export function findingsOf(issue: z.core.$ZodIssue, entry: Mapping): Finding[] {
+  const name = issue.path.reduce<string>(
+    (words, part) =>
+      typeof part === 'number' ? `${words}, item ${part + 1}` : `${words && `${words}, `}"${String(part)}"`,
+    '',
+  );
+  const value = valueAt(entry, issue.path);
+  const holder = valueAt(entry, issue.path.slice(0, -1));
+  const offset = value?.offset ?? holder?.offset ?? entry.offset;
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysWithin(String(issue.path.findLast((part) => typeof part === 'string')));
+    return issue.keys.map((key) => {
+      const meant = suggestionFor(key, known);
+      const advice = meant ? `Did you mean "${meant}"?` : `It has the keys ${known.join(', ')}.`;
+      const message = `${name}: the key ${quoted(key)} is not known. ${advice}`;
+      const at = value?.kind === 'mapping' ? value.keys.get(key)?.offset : undefined;
+      return { severity: 'error', code: 'unknown-key', offset: at ?? offset, message };
+    });
+  }
+  if (isNothing(value)) {
+    return [{ severity: 'error', code: 'missing-key', offset, message: `${name} is missing or empty.` }];
+  }
+  const code = issue.code === 'custom' && issue.params?.isHidden ? 'hidden-character' : 'value';
+  return [{ severity: 'error', code, offset, message: `${name}: ${issue.message}` }];
+}
+
+function isEntryKey(key: string): key is EntryKey {
+  return Object.hasOwn(entrySchema.shape, key);
+}
+
+function isNothing(value: Value | undefined): boolean {
+  return !value || value.kind === 'nothing' || (value.kind === 'list' && value.items.length === 0);
+}
+
+export function plainOf(value: Value): unknown {
+  switch (value.kind) {
+    case 'text':
+      return value.text;
+    case 'list':
+      return value.items.map(plainOf);
+    case 'mapping':
+      return Object.fromEntries([...value.keys].map(([key, { value: held }]) => [key, plainOf(held)]));
+    case 'nothing':
+      return null;
+  }
+}

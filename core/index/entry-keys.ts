@@ -1,0 +1,253 @@
+import { z } from 'zod';
+import { notifiableStatuses } from '../model/build.ts';
+import { InvalidInputError } from '../model/errors.ts';
+import { parseImageReference } from '../model/image-reference.ts';
+import { quoted } from '../text/visible.ts';
+import { parseSchedule } from '../triggers/schedule.ts';
+import { exceptionMapping } from './exceptions.ts';
+import { policyMapping, scannersMapping } from './policy-keys.ts';
+import { atMost, listOf, mostListed, oneOf, prose, rule, text } from './values.ts';
+
+/**
+ * The keys of an index entry: what each may hold, and what it means. The reader, the suggestions for misspelt keys and the JSON Schema
+ * come from here. Every scalar is the text that was written; `null`, `~` and nothing are null. `meta` is what JSON Schema can say of a
+ * rule.
+ */
+
+const longestId = 80;
+
+const idPattern = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
+const id = text
+  .min(2, `It must have 2 to ${longestId} characters.`)
+  .max(longestId, `It must have 2 to ${longestId} characters.`)
+  .check(
+    rule((value) =>
+      idPattern.test(value)
+        ? undefined
+        : `${quoted(value)} is no image name. Use letters and digits, with single "-" between them: ${exampleOf(value)}.`,
+    ),
+  )
+  .meta({ pattern: idPattern.source });
+
+const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+const tag = text
+  .check(
+    rule((value) => {
+      if (!tagPattern.test(value)) {
+        return `${quoted(value)} is no image name: a tag has at most 128 letters, digits, "_", "." and "-", and begins with none of the last two.`;
+      }
+      return /^build-|^sha-[0-9a-f]{40}$/.test(value)
+        ? `The pipeline itself gives the tags "build-…" and "sha-…" to releases. Choose another.`
+        : undefined;
+    }),
+  )
+  .meta({ pattern: tagPattern.source });
+
+const path = text;
+
+const branch = text
+  .check(
+    rule((value) => {
+      if (value.startsWith('-')) return `${quoted(value)} is no branch name: it would be taken for an option.`;
+      if (value.startsWith('refs/')) return `Write the branch without "refs/heads/": ${quoted(value)}.`;
+      // https://git-scm.com/docs/git-check-ref-format
+      const isBroken =
+        /[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|(?:^|\/)\.|\.(?:$|\/)|\.lock(?:$|\/)|^\/|\/$|^@$/u.test(value) ||
+        value.length > 255;
+      return isBroken ? `${quoted(value)} is no branch name.` : undefined;
+    }),
+  )
+  .meta({ pattern: '^(?!-|refs/)[^\\s~^:?*\\[\\\\]+$' });
+
+const address = z.email();
+const addresses = prose
+  .check(
+    rule((value) => {
+      const parts = splitAddresses(value);
+      const refused = parts.find((part) => !address.safeParse(part).success);
+      if (parts.length > 0 && refused === undefined) return undefined;
+      return `${quoted(refused ?? value)} is no mail address. Write it as name@example.org; several stand in a list.`;
+    }),
+  )
+  .meta({ pattern: '^[^@]+@[^@]+' });
+
+/** `a@example.org, b@example.org` in one text, as entries of CCCP have it. */
+export function splitAddresses(value: string): string[] {
+  return value.split(/[\s,;]+/).filter(Boolean);
+}
+
+const parent = text.check(
+  rule((value) => {
+    try {
+      parseImageReference(value.toLowerCase());
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      return `${quoted(value)} is no name of an image. Write app-id/job-id:tag, such as centos/centos:7.`;
+    }
+  }),
+);
+
+const truths = ['true', 'yes', 'on'];
+const flag = text
+  .check(
+    rule((value) =>
+      [...truths, 'false', 'no', 'off'].includes(value.toLowerCase())
+        ? undefined
+        : `${quoted(value)} is neither true nor false.`,
+    ),
+  )
+  .meta({ type: ['boolean', 'string'], pattern: '^([Tt]rue|[Yy]es|[Oo]n|[Ff]alse|[Nn]o|[Oo]ff)$' });
+
+export function isTrue(value: string): boolean {
+  return truths.includes(value.toLowerCase());
+}
+
+const platforms = [
+  'linux/amd64',
+  'linux/arm64',
+  'linux/arm64/v8',
+  'linux/arm/v7',
+  'linux/arm/v6',
+  'linux/386',
+  'linux/ppc64le',
+  'linux/riscv64',
+  'linux/s390x',
+] as const;
+
+const schedule = text
+  .check(
+    rule((value) => {
+      try {
+        parseSchedule(value);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof InvalidInputError)) throw error;
+        return error.message;
+      }
+    }),
+  )
+  .meta({ pattern: '^(rate|cron)\\(.+\\)$', examples: ['rate(7 days)', 'cron(0 4 ? * MON *)'] });
+
+const glob = text.check(
+  rule((value) =>
+    /(?:^|\/)\.\.(?:\/|$)/.test(value) ? 'A glob begins at the root of the repository and cannot leave it.' : undefined,
+  ),
+);
+
+const deploySchema = z.strictObject(
+  {
+    repository: text.describe('The git repository with the manifests: owner/name, or its https address.'),
+    path: path.describe('The manifest, or the folder of manifests, from the root of the repository.'),
+    branch: branch.nullish().describe('The branch that is written to; the default branch of the repository if absent.'),
+  },
+  { error: 'It must be a mapping with repository and path.' },
+);
+
+export const entrySchema = z.strictObject({
+  id: text
+    .check(
+      rule((value) => (/^[1-9]\d{0,8}$/.test(value) ? undefined : `${quoted(value)} is no number from 1 upwards.`)),
+    )
+    .meta({ type: ['integer', 'string'], minimum: 1, pattern: '^[1-9][0-9]{0,8}$' })
+    .nullish()
+    .describe('A number that no other entry of the file has.'),
+  'app-id': id
+    .check(
+      rule((value) =>
+        value.toLowerCase() === 'candidate'
+          ? 'The app-id "candidate" is taken by images that wait for a verdict. Choose another.'
+          : undefined,
+      ),
+    )
+    .describe('The namespace of the image; as a rule the name of the file. `library` releases without a namespace.'),
+  'job-id': id.describe('The name of the image.'),
+  'git-url': text
+    .meta({ pattern: '^([Hh][Tt][Tt][Pp][Ss]?|[Gg][Ii][Tt])://[^@\\s]+$' })
+    .describe('The repository of the source: its public http(s) address.'),
+  'git-branch': branch.nullish().describe('The branch that is tracked; `master` if absent.'),
+  'git-path': path.describe('The folder of the Dockerfile, from the root of the repository: `/` is the root.'),
+  'target-file': path.describe('The name of the Dockerfile, from `git-path`.'),
+  'desired-tag': tag.describe('The tag that a release of the branch moves.'),
+  'notify-email': listOf(addresses, 'a mail address').describe('Who is told of what comes of the builds.'),
+  'build-context': path.nullish().describe('The folder that is given to the build, from `git-path`; `./` if absent.'),
+  'depends-on': listOf(parent, 'the name of an image')
+    .optional()
+    .describe(
+      'The images that the Dockerfile builds on: the image is built anew after each of them. `null` if there is none.',
+    ),
+  'prebuild-script': path
+    .nullish()
+    .describe('A script that runs before the build and makes what is missing, from `prebuild-context`.'),
+  'prebuild-context': path.nullish().describe('The folder that the script runs in, from the root of the repository.'),
+  'extra-tags': listOf(tag, 'a tag').optional().describe('More tags that a release of the branch moves.'),
+  platforms: listOf(oneOf(platforms), 'a platform')
+    .optional()
+    .describe(
+      'What the image is to be built for. The pipeline builds for its own platform, which must be among them; others are left out.',
+    ),
+  paths: listOf(glob, 'a glob')
+    .optional()
+    .describe('Globs as in `paths` of a GitHub workflow: a push that touches none of them builds nothing.'),
+  'version-tags': flag
+    .nullish()
+    .describe(
+      'Whether git tags like v1.2.3 are built and released too; yes if absent, unless entries share an image name.',
+    ),
+  'pull-requests': flag
+    .nullish()
+    .describe('Whether pull requests to the source are built and judged, without a release.'),
+  notify: listOf(oneOf([...notifiableStatuses, 'never']), 'the end of a build, or findings')
+    .optional()
+    .describe('What is told by mail: ends of builds, and what is found later in released images; all of it if absent.'),
+  enabled: flag.nullish().describe('`false` puts the project to rest: nothing is built, its images stay.'),
+  schedule: schedule
+    .nullish()
+    .describe('When to build without news, in UTC: `rate(7 days)` or `cron(0 4 ? * MON *)`; at most once an hour.'),
+  policy: policyMapping.nullish().describe("What is stricter or milder than the index's policy, or the pipeline's."),
+  exceptions: z
+    .array(exceptionMapping, { error: 'It must be a list of exceptions.' })
+    .check(atMost(mostListed))
+    .meta({ maxItems: mostListed })
+    .nullish()
+    .describe('Findings that are accepted for this project until a day.'),
+  deploy: deploySchema.nullish().describe('Where the digest of a release is written to.'),
+});
+
+export type EntryValues = z.infer<typeof entrySchema>;
+export type EntryKey = keyof EntryValues;
+
+export const entryKeys = Object.keys(entrySchema.shape) as EntryKey[];
+/** Without these there is no project. */
+export const requiredKeys: EntryKey[] = [
+  'app-id',
+  'job-id',
+  'git-url',
+  'git-path',
+  'target-file',
+  'desired-tag',
+  'notify-email',
+];
+/** What CCCP asked for, although something can be taken in its place. */
+export const expectedKeys: Partial<Record<EntryKey, string>> = {
+  id: 'Give each entry of a file a number of its own.',
+  'git-branch': 'The branch "master" is taken.',
+  'build-context': 'The folder "git-path" is taken.',
+  'depends-on': 'None is taken. Write "depends-on: null" if that is so.',
+};
+
+/** The keys that a mapping within an entry may have. */
+export function keysWithin(key: string): string[] {
+  const mappings: Record<string, z.ZodObject> = {
+    policy: policyMapping,
+    scanners: scannersMapping,
+    exceptions: exceptionMapping,
+    deploy: deploySchema,
+  };
+  return Object.keys(mappings[key]?.shape ?? {});
+}
+
+function exampleOf(value: string): string {
+  const mended = value.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '');
+  return mended.length < 2 ? 'my-app' : mended.slice(0, 40);
+}

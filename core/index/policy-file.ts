@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { milderThan, type OwnPolicy } from '../model/policy.ts';
+import { quoted } from '../text/visible.ts';
+import { type Finding, findingsOf, plainOf } from './entry-check.ts';
+import { policyMapping, policyOf } from './policy-keys.ts';
+import { suggestionFor } from './suggestion.ts';
+import type { Mapping, YamlFile } from './yaml.ts';
+
+/** The file with the policy that counts for every project of the index. */
+export const policyFile = 'policy.yml';
+
+const fileSchema = z.object({ policy: policyMapping });
+
+/** Reads the policy of the whole index. With an error there is none that anybody could know. */
+export function readPolicyFile({ content, faults }: YamlFile): { policy?: OwnPolicy; findings: Finding[] } {
+  const findings: Finding[] = faults.map((fault) => ({ severity: 'error', ...fault }));
+  const refuse = (offset: number, message: string, code: Finding['code'] = 'structure') =>
+    findings.push({ severity: 'error', code, offset, message });
+  const missing =
+    'The file has no mapping "policy". Write "policy:" and below it, for example, "max-severity: MEDIUM".';
+  if (!content) return { findings };
+  if (content.kind !== 'mapping') {
+    refuse(content.offset, missing);
+    return { findings };
+  }
+  for (const [key, { offset }] of content.keys) {
+    if (key === 'policy') continue;
+    const advice = suggestionFor(key, ['policy']) ? 'Did you mean "policy"?' : 'The file has the key "policy" alone.';
+    refuse(offset, `The key ${quoted(key)} is not known. ${advice}`, 'unknown-key');
+  }
+  const written = content.keys.get('policy')?.value;
+  if (written?.kind !== 'mapping') {
+    if (findings.length === 0) refuse(written?.offset ?? content.offset, missing);
+    return { findings };
+  }
+  const result = fileSchema.safeParse({ policy: plainOf(written) });
+  findings.push(...(result.error?.issues ?? []).flatMap((issue) => findingsOf(issue, content)));
+  if (findings.length > 0 || !result.success) return { findings };
+  const policy = policyOf(result.data.policy);
+  if (policy) return { policy, findings };
+  refuse(written.offset, 'The policy is empty. Take the file away, or write what it allows.');
+  return { findings };
+}
+
+/** What an entry lets pass that the index as a whole does not: it may, and whoever reviews it should see it. */
+export function milderFindings(entry: Mapping, own: OwnPolicy | undefined, index: OwnPolicy | undefined): Finding[] {
+  if (!own || !index) return [];
+  const written = entry.keys.get('policy')?.value;
+  return milderThan(index, own).map(({ path, own: mine, common }) => {
+    const place = path.reduce<{ value: typeof written; offset: number }>(
+      (at, key) => {
+        const next = at.value?.kind === 'mapping' ? at.value.keys.get(key) : undefined;
+        return { value: next?.value, offset: next?.offset ?? at.offset };
+      },
+      { value: written, offset: written?.offset ?? entry.offset },
+    );
+    const message = `"policy, ${path.join(', ')}": ${mine} is milder than ${common}, which ${policyFile} says for the whole index. Let the reviewer know why.`;
+    return { severity: 'warning', code: 'policy', offset: place.offset, message };
+  });
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { severities } from '../model/findings.ts';
+import { type OwnPolicy, responses, unscannableResponses } from '../model/policy.ts';
+import { type ScannerName, scannerNames } from '../model/scanner-names.ts';
+import { oneOf } from './values.ts';
+
+const inWords: Readonly<Record<ScannerName, string>> = {
+  'package-updates': 'Packages of the distribution that have an update.',
+  'language-updates': 'Packages of pip, npm and gem that have an update.',
+  capabilities: 'What the labels RUN, INSTALL and UNINSTALL would give the container of the host.',
+  'file-integrity': 'Files that are not as their package brought them.',
+  'dockerfile-lint': 'Remarks on the Dockerfile; those of the level info warn at most.',
+  'user-test': "The project's own tests that the image did not pass.",
+  sbom: 'Whether the bill of materials could be made.',
+};
+
+export const scannersMapping = z.strictObject(
+  Object.fromEntries(scannerNames.map((name) => [name, oneOf(responses).nullish().describe(inWords[name])])) as Record<
+    ScannerName,
+    z.ZodOptional<z.ZodNullable<ReturnType<typeof oneOf>>>
+  >,
+  { error: `It must be a mapping of scanners, such as "package-updates: ${responses[0]}".` },
+);
+
+/** `policy:` as it is written, in an entry and in the file of the whole index. */
+export const policyMapping = z.strictObject(
+  {
+    'max-severity': oneOf(severities)
+      .nullish()
+      .describe('The worst severity that a finding may have for the image to be released all the same.'),
+    'max-unfixable-severity': oneOf(severities)
+      .nullish()
+      .describe('The same for findings that no newer version mends; `max-severity` if absent.'),
+    unscannable: oneOf(unscannableResponses)
+      .nullish()
+      .describe("What an image gets whose distribution the registry's scanner does not know: `block` or `warn`."),
+    scanners: scannersMapping
+      .nullish()
+      .describe(
+        'What comes of the findings of each scanner, and of one that could not look: `block`, `warn` or `ignore`.',
+      ),
+  },
+  { error: 'It must be a mapping, such as "max-severity: MEDIUM".' },
+);
+
+/** What is written, in the pipeline's words; undefined where it says nothing. */
+export function policyOf(written: z.infer<typeof policyMapping> | null | undefined): OwnPolicy | undefined {
+  if (!written) return undefined;
+  const word = <Word extends string>(words: readonly Word[], value: string | null | undefined) =>
+    words.find((known) => known.toLowerCase() === value?.toLowerCase());
+  const scanners = scannerNames.flatMap((name) => {
+    const response = word(responses, written.scanners?.[name]);
+    return response ? [[name, response] as const] : [];
+  });
+  const policy: OwnPolicy = Object.fromEntries(
+    Object.entries({
+      maxSeverity: word(severities, written['max-severity']),
+      maxUnfixableSeverity: word(severities, written['max-unfixable-severity']),
+      unscannable: word(unscannableResponses, written.unscannable),
+      scanners: scanners.length > 0 ? Object.fromEntries(scanners) : undefined,
+    }).filter(([, value]) => value !== undefined),
+  );
+  return Object.keys(policy).length > 0 ? policy : undefined;
+}

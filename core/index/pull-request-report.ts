@@ -1,0 +1,244 @@
+import type { Project } from '../model/project.ts';
+import { code, link, shortened } from '../text/markdown.ts';
+import { commentMark } from '../triggers/github-comment.ts';
+import type { IndexChange } from './change.ts';
+import type { IndexProblem } from './read-index.ts';
+import { exceptionChanges, policyChanges } from './rule-changes.ts';
+
+/** What was found out about a project that the merge will build. */
+export interface SourceFacts {
+  /** The head of the branch; `absent` where there is none, `unknown` where the host could not be asked. */
+  branch: { commit: string } | 'absent' | { unknown: string };
+  /** Whether the Dockerfile is there; undefined where it was not looked for. */
+  dockerfile?: boolean;
+  /** The job-id of the repository's cccp.yml, where it has one that says another. */
+  otherJobId?: string;
+}
+
+export interface IndexReportInput {
+  change: IndexChange;
+  /** By name, of the projects that were looked at. */
+  facts: ReadonlyMap<string, SourceFacts>;
+  /** By name, those below each project that is changed or removed. */
+  below: ReadonlyMap<string, readonly string[]>;
+  /** Names of parents that have yet to be released. */
+  unreleased: ReadonlySet<string>;
+  /** Where the repository's pages are, and the commit that was checked. */
+  repositoryUrl: string;
+  commit: string;
+}
+
+export const indexReportMark = `${commentMark} index -->`;
+/** GitHub takes 65,536 characters. https://github.com/orgs/community/discussions/41331 */
+const longestComment = 65_000;
+const mostProblems = 100;
+const fewProblems = 20;
+const mostProjects = 50;
+const mostNames = 20;
+
+/** The comment at a pull request of the index: what is wrong with it, or what its merge will do. */
+export function indexReport(input: IndexReportInput): string {
+  const { change, commit } = input;
+  const { errors, warnings, older } = change;
+  const problems = (list: IndexProblem[], most: number) =>
+    shortened(
+      list.map((problem) => problemLine(problem, input)),
+      most,
+    );
+  const lines = [
+    indexReportMark,
+    `### ${errors.length > 0 ? `The index cannot be merged like this: ${count(errors.length, 'error')}` : titleOf(change)}`,
+    '',
+    ...problems(errors, mostProblems),
+    ...(warnings.length > 0 ? ['', `**${count(warnings.length, 'warning')}**`, ''] : []),
+    ...problems(warnings, fewProblems),
+    ...(errors.length > 0 ? ['', 'With the errors put right, the merge will do at least this:'] : []),
+    ...plan(input),
+    ...(older.length > 0
+      ? ['', '**Errors that were there before, and do not count against this pull request**', '']
+      : []),
+    ...problems(older, fewProblems),
+    '',
+    `<sub>Checked at ${code(commit.slice(0, 12))}. Nothing of it was built or run.</sub>`,
+  ];
+  return cut(lines);
+}
+
+/** The one line of the commit status. */
+export function indexStatus({ change, facts }: Pick<IndexReportInput, 'change' | 'facts'>): {
+  state: 'success' | 'failure';
+  description: string;
+} {
+  const { errors } = change;
+  const [first] = errors;
+  if (first) {
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+    return { state: 'failure', description: shortDescription(`${first.file}:${first.line} ${first.message}`, more) };
+  }
+  const warnings = [...facts.values()].filter((fact) => warningsOf(fact).length > 0).length;
+  const warned = warnings > 0 ? `, ${count(warnings, 'project')} with warnings` : '';
+  return { state: 'success', description: `${titleOf(change)}${warned}` };
+}
+
+/** GitHub takes 140 characters. */
+function shortDescription(text: string, end: string): string {
+  const room = 140 - end.length;
+  const line = text.replaceAll(/\s+/g, ' ');
+  return `${line.length > room ? `${line.slice(0, room - 1)}…` : line}${end}`;
+}
+
+function titleOf({ added, changed, removed }: IndexChange): string {
+  if (added.length + changed.length + removed.length === 0) return 'No project is touched';
+  const builds = added.length + changed.filter(({ isBuilt }) => isBuilt).length;
+  return [
+    ...(added.length > 0 ? [`${count(added.length, 'project')} added`] : []),
+    ...(changed.length > 0 ? [`${count(changed.length, 'project')} changed`] : []),
+    ...(removed.length > 0 ? [`${count(removed.length, 'project')} removed`] : []),
+    builds === 0 ? 'no builds' : count(builds, 'build'),
+  ].join(', ');
+}
+
+function plan(input: IndexReportInput): string[] {
+  const { added, changed, removed, policy } = input.change;
+  const names = new Set([...added, ...changed.map(({ after }) => after)].map(({ name }) => name));
+  const lines: string[] = [];
+  const section = (title: string, items: string[]) => {
+    if (items.length > 0) lines.push('', `**${title}**`, '', ...shortened(items, mostProjects));
+  };
+  section('The policy of the whole index', policy ? policyChanges(policy).map((line) => `- ${line}`) : []);
+  section(
+    'Added, and built',
+    added.map((project) => built(project, names, input)),
+  );
+  section(
+    'Changed, and built again',
+    changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => built(after, names, input)),
+  );
+  section(
+    'Changed, and not built again',
+    changed
+      .filter(({ isBuilt }) => !isBuilt)
+      .map(({ before, after }) => `- ${code(after.name)}: ${differences(before, after)}`),
+  );
+  section(
+    'Removed: built no more; the images stay',
+    removed.map(({ name }) => {
+      const below = input.below.get(name) ?? [];
+      return `- ${code(name)}${below.length > 0 ? `; **still standing on it:** ${listed(below)}` : ''}`;
+    }),
+  );
+  return lines.length > 0 ? lines : ['', 'It changes nothing that is built.'];
+}
+
+/** One project that the merge will build, with what was found of its source. */
+function built(project: Project, wanted: ReadonlySet<string>, input: IndexReportInput): string {
+  const { name, gitBranch, gitUrl, dependsOn } = project;
+  const facts = input.facts.get(name);
+  const at =
+    facts && typeof facts.branch === 'object' && 'commit' in facts.branch
+      ? ` at ${code(facts.branch.commit.slice(0, 12))}`
+      : '';
+  const details = [
+    ...(facts ? warningsOf(facts).map((warning) => `⚠️ ${warning}`) : []),
+    ...(facts?.dockerfile ? [`${code(project.dockerfile)} found`] : []),
+    ...(facts && facts.dockerfile === undefined && at !== '' ? [`${code(project.dockerfile)} not checked`] : []),
+    ...parents(dependsOn, wanted, input),
+    ...below(input.below.get(name) ?? []),
+  ];
+  return [
+    `- ${code(name)} from ${code(gitBranch)} of ${code(gitUrl)}${at}`,
+    ...details.map((detail) => `  - ${detail}`),
+  ].join('\n');
+}
+
+function warningsOf({ branch, dockerfile, otherJobId }: SourceFacts): string[] {
+  return [
+    ...(branch === 'absent'
+      ? ['The branch was not found, or the repository is not public. It is built when the branch is pushed.']
+      : []),
+    ...(typeof branch === 'object' && 'unknown' in branch
+      ? [`The branch could not be looked for: ${code(branch.unknown)}`]
+      : []),
+    ...(dockerfile === false ? ['The Dockerfile was not found: the build will fail.'] : []),
+    ...(otherJobId !== undefined ? [`The repository's cccp.yml has another job-id: ${code(otherJobId)}`] : []),
+  ];
+}
+
+function parents(
+  dependsOn: readonly string[],
+  wanted: ReadonlySet<string>,
+  { unreleased }: IndexReportInput,
+): string[] {
+  const first = dependsOn.filter((name) => wanted.has(name) || unreleased.has(name));
+  const rest = dependsOn.filter((name) => !first.includes(name));
+  return [
+    ...(first.length > 0 ? [`built after ${listed(first)}`] : []),
+    ...(rest.length > 0 ? [`stands on ${listed(rest)}`] : []),
+  ];
+}
+
+function below(children: readonly string[]): string[] {
+  return children.length > 0 ? [`rebuilt after its release: ${listed(children)}`] : [];
+}
+
+const shownKeys: Partial<Record<keyof Project, string>> = {
+  notifyEmail: 'notify-email',
+  dependsOn: 'depends-on',
+  extraTags: 'extra-tags',
+  versionTags: 'version-tags',
+  pullRequests: 'pull-requests',
+  gitUrl: 'git-url',
+  vex: 'VEX statements',
+  sharesRepository: 'other entries of the same repository',
+};
+
+function differences(before: Project, after: Project): string {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Project)[];
+  const different = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  return different
+    .map((key) => {
+      if (key === 'policy')
+        return `policy (${policyChanges({ before: before.policy, after: after.policy }).join(', ')})`;
+      if (key === 'exceptions') return `exceptions (${exceptionChanges(before, after)})`;
+      return shownKeys[key] ?? key;
+    })
+    .join(', ');
+}
+
+function problemLine(
+  { file, line, column, entry, message }: IndexProblem,
+  { repositoryUrl, commit }: IndexReportInput,
+): string {
+  const place = link(`${file}:${line}:${column}`, `${repositoryUrl}/blob/${commit}`, file, `#L${line}`);
+  return `- ${place}${entry === undefined ? '' : ` ${code(entry)}`}: ${code(message, 1000)}`;
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, mostNames).map((name) => code(name));
+  return names.length > mostNames ? `${shown.join(', ')} and ${names.length - mostNames} more` : shown.join(', ');
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** Whole lines only, so that no code or link is left open. The last line stays. */
+function cut(lines: string[]): string {
+  const whole = lines.join('\n');
+  if (whole.length <= longestComment) return whole;
+  const last = lines.at(-1) ?? '';
+  const end = [
+    '',
+    '_The rest does not fit into a comment: run `npx slipway index check` for all of it._',
+    '',
+    last,
+  ].join('\n');
+  let length = end.length;
+  const kept: string[] = [];
+  for (const line of lines) {
+    length += line.length + 1;
+    if (length > longestComment) break;
+    kept.push(line);
+  }
+  return [...kept, end].join('\n');
+}

@@ -1,0 +1,219 @@
+import { notifiableStatuses } from '../model/build.ts';
+import { type OwnPolicy, overPolicy } from '../model/policy.ts';
+import type { Project } from '../model/project.ts';
+import { judgeGitUrl } from '../sources/git-url.ts';
+import { sourceOf } from '../sources/source.ts';
+import { escaped, quoted } from '../text/visible.ts';
+import { adviceOn } from './advice.ts';
+import { checkKeys, type Finding } from './entry-check.ts';
+import { type EntryKey, type EntryValues, isTrue, splitAddresses } from './entry-keys.ts';
+import { exceptionFindings, exceptionsOf } from './exceptions.ts';
+import { milderFindings } from './policy-file.ts';
+import { policyOf } from './policy-keys.ts';
+import { type Mapping, type Text, textOf, type Value } from './yaml.ts';
+
+export interface EntryOptions {
+  /** The day that exceptions are measured from. */
+  now: Date;
+  /** Hosts that sources may be read from although they are private, each with its port or for all of them. */
+  allowedHosts: readonly string[];
+  /** The policy of the whole index, which an entry's own stands over. */
+  policy?: OwnPolicy | undefined;
+}
+
+export interface ReadEntry {
+  /** Absent if what the entry says makes none. */
+  project?: Project;
+  /** `app/job:tag`, or what of it can be read. */
+  shown: string;
+  findings: Finding[];
+}
+
+/** Reads one entry, and says all that is wrong with it. */
+export function readEntry(entry: Mapping, file: string, options: EntryOptions): ReadEntry {
+  const { values, findings } = checkKeys(entry);
+  const places = placesOf(entry, options, findings);
+  findings.push(...exceptionFindings(entry, options.now), ...adviceOn(entry, file));
+  const ownPolicy = policyOf(values?.policy);
+  findings.push(...milderFindings(entry, ownPolicy, options.policy));
+  const policy = overPolicy(options.policy, ownPolicy);
+  const project =
+    values && places && !findings.some(isFatal) ? projectOf(values, { ...places, policy }, file) : undefined;
+  return {
+    ...(project ? { project } : {}),
+    shown: shownName(entry),
+    findings,
+  };
+}
+
+function shownName(entry: Mapping): string {
+  const part = (key: EntryKey) => escaped(textOf(entry, key)?.text.slice(0, 80).replaceAll(/\s/g, ' ') ?? '?');
+  return `${part('app-id')}/${part('job-id')}:${part('desired-tag')}`;
+}
+
+/** An unknown key is passed over, as CCCP did; a build without it is better than none. */
+function isFatal({ severity, code }: Finding): boolean {
+  return severity === 'error' && code !== 'unknown-key';
+}
+
+type Places = Pick<Project, 'gitUrl' | 'source' | 'dockerfile' | 'context' | 'prebuild' | 'deploy'>;
+
+/** The addresses and paths of an entry; each is judged although another is wrong. */
+function placesOf(entry: Mapping, { allowedHosts }: EntryOptions, findings: Finding[]): Places | undefined {
+  const before = findings.length;
+  const refuse = (at: Value, code: Finding['code'], message: string) =>
+    findings.push({ severity: 'error', code, offset: at.offset, message });
+  const address = (key: EntryKey, written: Text) => {
+    const judgement = judgeGitUrl(written.text, allowedHosts);
+    if ('refusal' in judgement) {
+      refuse(written, 'git-url', `"${key}": ${judgement.refusal}`);
+      return '';
+    }
+    const { url, advice } = judgement;
+    if (advice) {
+      findings.push({ severity: 'warning', code: 'git-url', offset: written.offset, message: `"${key}": ${advice}` });
+    }
+    return url;
+  };
+  const inside = (key: string, at: Value | undefined, path: string) => {
+    const known = pathInside(path);
+    if (known === undefined && at) {
+      refuse(
+        at,
+        'path',
+        `"${key}" leaves the repository: ${quoted(path)}. "/" and "./" are its root at "git-path: /".`,
+      );
+    }
+    return known ?? '.';
+  };
+
+  const [gitUrl, folder, target, context] = (['git-url', 'git-path', 'target-file', 'build-context'] as const).map(
+    (key) => textOf(entry, key),
+  );
+  const url = gitUrl ? address('git-url', gitUrl) : '';
+  const root = inside('git-path', folder, folder?.text ?? '.');
+  const dockerfile = inside('target-file', target, `${root}/${target?.text ?? ''}`);
+  if (target && pathInside(target.text) === '.') {
+    refuse(target, 'path', `"target-file" names a folder: ${quoted(target.text)}. Write the name of the Dockerfile.`);
+  }
+  const contextFolder = inside('build-context', context, `${root}/${context?.text ?? '.'}`);
+  const prebuild = prebuildOf(entry, refuse, inside);
+  const deploy = mappingOf(entry, 'deploy');
+  const manifests = deploy && textOf(deploy, 'repository');
+  if (manifests && !/^[\w.-]+\/[\w.-]+$/.test(manifests.text)) address('deploy', manifests);
+  const manifest = deploy && textOf(deploy, 'path');
+  const deployPath = manifest && inside('deploy, path', manifest, manifest.text);
+  const branch = deploy && textOf(deploy, 'branch')?.text;
+  if (!gitUrl || findings.slice(before).some(({ severity }) => severity === 'error')) return undefined;
+  return {
+    gitUrl: url,
+    source: sourceOf(url),
+    dockerfile,
+    context: contextFolder,
+    ...(prebuild ? { prebuild } : {}),
+    ...(manifests && deployPath
+      ? { deploy: { repository: manifests.text, path: deployPath, ...(branch ? { branch } : {}) } }
+      : {}),
+  };
+}
+
+function prebuildOf(
+  entry: Mapping,
+  refuse: (at: Value, code: Finding['code'], message: string) => void,
+  inside: (key: string, at: Value | undefined, path: string) => string,
+): Project['prebuild'] {
+  const script = textOf(entry, 'prebuild-script');
+  const context = textOf(entry, 'prebuild-context');
+  if (script && context) {
+    const folder = inside('prebuild-context', context, context.text);
+    return { script: inside('prebuild-script', script, `${folder}/${script.text}`), context: folder };
+  }
+  const given = script ?? context;
+  if (given) {
+    const [one, other] = script ? ['prebuild-script', 'prebuild-context'] : ['prebuild-context', 'prebuild-script'];
+    refuse(given, 'prebuild', `There is "${one}" without "${other}". Write both, or none of them.`);
+  }
+  return undefined;
+}
+
+function projectOf(
+  values: EntryValues,
+  { policy, ...places }: Places & Partial<Pick<Project, 'policy'>>,
+  file: string,
+): Project {
+  const appId = values['app-id'].toLowerCase();
+  const jobId = values['job-id'].toLowerCase();
+  const name = `${appId}/${jobId}:${values['desired-tag']}`;
+  const flags = {
+    versionTags: flagOf(values['version-tags']),
+    pullRequests: flagOf(values['pull-requests']),
+  };
+  const notify = optionalList(values.notify)?.map((end) => end.toLowerCase());
+  const optional = {
+    extraTags: optionalList(values['extra-tags']),
+    platforms: optionalList(values.platforms)?.map((platform) => platform.toLowerCase()),
+    paths: optionalList(values.paths),
+    ...flags,
+    notify: notify && notifiableStatuses.filter((status) => notify.includes(status)),
+    schedule: values.schedule ?? undefined,
+    policy,
+    exceptions: exceptionsOf(values.exceptions),
+  };
+  return {
+    name,
+    appId,
+    jobId,
+    desiredTag: values['desired-tag'],
+    gitBranch: values['git-branch'] ?? 'master',
+    ...places,
+    notifyEmail: listOf(values['notify-email']).flatMap(splitAddresses),
+    dependsOn: [...new Set(listOf(values['depends-on']).map(parentName))].filter((parent) => parent !== name),
+    file,
+    ...withoutUndefined(optional),
+    sharesRepository: false,
+    active: flagOf(values.enabled) ?? true,
+  };
+}
+
+/** Repositories are in lower case; a tag is not touched, and one that is not written is `latest`. */
+function parentName(written: string): string {
+  const [, repository = written, version = ''] = /^(.*?)(:[^/:@]*(?:@.*)?|@.*)?$/.exec(written) ?? [];
+  return `${repository.toLowerCase()}${version || ':latest'}`;
+}
+
+/**
+ * A path as seen from the repository's root, `.` for the root itself; the real index has absolute paths, trailing slashes and contexts
+ * like `../../`. Undefined if it leaves the repository.
+ */
+function pathInside(path: string): string | undefined {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') parts.push(part);
+    else if (parts.pop() === undefined) return undefined;
+  }
+  return parts.join('/') || '.';
+}
+
+function mappingOf(entry: Mapping, key: EntryKey): Mapping | undefined {
+  const value = entry.keys.get(key)?.value;
+  return value?.kind === 'mapping' ? value : undefined;
+}
+
+function listOf(value: string | string[] | null | undefined): string[] {
+  return value === null || value === undefined ? [] : [value].flat();
+}
+
+function optionalList(value: string | string[] | null | undefined): string[] | undefined {
+  return value === null || value === undefined ? undefined : [value].flat();
+}
+
+function flagOf(value: string | null | undefined): boolean | undefined {
+  return value === null || value === undefined ? undefined : isTrue(value);
+}
+
+function withoutUndefined<Values extends object>(values: Values): { [Key in keyof Values]?: NonNullable<Values[Key]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Values]?: NonNullable<Values[Key]>;
+  };
+}

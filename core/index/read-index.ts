@@ -1,0 +1,215 @@
+import type { OwnPolicy } from '../model/policy.ts';
+import type { Project } from '../model/project.ts';
+import { ownParent } from '../model/project.ts';
+import { cyclesAmong } from './cycles.ts';
+import { readEntries } from './entries.ts';
+import type { Finding } from './entry-check.ts';
+import { foldVex } from './merge-vex.ts';
+import { policyFile, readPolicyFile } from './policy-file.ts';
+import type { IndexPosition, IndexProblem } from './problem.ts';
+import type { EntryOptions } from './read-entry.ts';
+import { isVexFile, readVex, type VexDocument } from './read-vex.ts';
+import { readYaml, type YamlFile } from './yaml.ts';
+
+export type { IndexProblem };
+
+export interface IndexFile {
+  path: string;
+  text: string;
+}
+
+/**
+ * What the files of an index say. `brokenFiles` could not be read whole: their projects stay as they are known, and so does what the policy
+ * of the index, or its VEX documents, say of all projects.
+ */
+export interface Index {
+  projects: Project[];
+  /** Of the whole index; the projects have it in theirs. */
+  policy?: OwnPolicy | undefined;
+  problems: IndexProblem[];
+  brokenFiles: Set<string>;
+  /** Where the entry of each project begins, by the project's name. */
+  positions: Map<string, IndexPosition>;
+}
+
+const mostProblemsOfFile = 200;
+/** Of all documents; each is read within a second, and a planner has a minute. */
+const mostDocuments = 500;
+const largestDocuments = 10_000_000;
+
+/** Whether a path in the index repository is one that the index consists of. */
+export function isOfIndex(path: string): boolean {
+  return isIndexFile(path) || isPolicyFile(path) || isVexFile(path);
+}
+
+/** Whatever looks like the policy is read as one: it must not be passed over for the end of its name. */
+export function isPolicyFile(path: string): boolean {
+  return /^policy\.ya?ml$/.test(path);
+}
+
+/** Whether a path in the index repository is that of a file with entries. CCCP's template lies beside them. */
+export function isIndexFile(path: string): boolean {
+  return /^index\.d\/[^/]+\.ya?ml$/.test(path) && !/^index\.d\/index_template\./.test(path);
+}
+
+/**
+ * Reads every file; a broken file or entry is reported and stops nothing else. Other files than `index.d/*.yml|yaml`, `policy.yml` and
+ * `vex/*.json` are passed over. An entry is in force if a project can be made of it, whatever else is reported of it.
+ */
+export function readIndex(files: IndexFile[], options: Partial<EntryOptions> = {}): Index {
+  const { now = new Date(), allowedHosts = [] } = options;
+  const index: Index = { projects: [], problems: [], brokenFiles: new Set(), positions: new Map() };
+  const parentsAt = new Map<string, IndexPosition>();
+  const policy = readPolicy(files, index);
+  if (policy) index.policy = policy;
+  for (const { path, text } of files) {
+    if (!isIndexFile(path)) continue;
+    const yaml = readYaml(text);
+    const { entries, findings, isWhole } = readEntries(yaml, path, { now, allowedHosts, policy });
+    if (!isWhole) index.brokenFiles.add(path);
+    for (const { project, shown, offset, parentsOffset } of entries) {
+      const first = index.positions.get(project.name);
+      if (first) {
+        index.brokenFiles.add(path);
+        const message = `Another entry has this name already: ${first.file}, line ${first.line}. Give one of the two another job-id or desired-tag.`;
+        findings.push({ severity: 'error', code: 'duplicate-name', offset, entry: shown, message });
+        continue;
+      }
+      index.projects.push(project);
+      index.positions.set(project.name, { file: path, ...yaml.positionOf(offset) });
+      parentsAt.set(project.name, { file: path, ...yaml.positionOf(parentsOffset) });
+    }
+    report(path, yaml, findings, index.problems);
+  }
+  nameParents(index);
+  dropCycles(index, parentsAt);
+  markSharedRepositories(index.projects);
+  keepVersionTagsApart(index);
+  readDocuments(files, index, now);
+  return index;
+}
+
+/** What `policy.yml` says for all entries. With an error nobody knows that. */
+function readPolicy(files: IndexFile[], index: Index): OwnPolicy | undefined {
+  let known: OwnPolicy | undefined;
+  for (const { path, text } of files) {
+    if (!isPolicyFile(path)) continue;
+    const yaml = readYaml(text);
+    const { policy, findings } = readPolicyFile(yaml);
+    if (path !== policyFile) {
+      const message = `The policy of the index stands in ${policyFile}. Give the file that name.`;
+      findings.push({ severity: 'error', code: 'file-name', offset: 0, message });
+    }
+    const [first] = findings;
+    if (first) {
+      first.message += ' Until the policy can be read, every project keeps the one that it has, and new entries wait.';
+      index.brokenFiles.add(path);
+    } else known = policy;
+    report(path, yaml, findings, index.problems);
+  }
+  return known;
+}
+
+function readDocuments(files: IndexFile[], index: Index, now: Date): void {
+  const documents = new Map<string, VexDocument>();
+  let size = 0;
+  for (const { path, text } of files) {
+    if (!isVexFile(path)) continue;
+    size += text.length;
+    if (documents.size === mostDocuments || size > largestDocuments) {
+      const message = `There are more than ${mostDocuments} documents, or ${largestDocuments / 1e6} MB of them. Take out what has ended.`;
+      index.problems.push({ file: path, line: 1, column: 1, severity: 'error', code: 'too-large', message });
+      index.brokenFiles.add(path);
+      break;
+    }
+    const document = readVex(path, text, now);
+    documents.set(path, document);
+    if (document.isBroken) index.brokenFiles.add(path);
+  }
+  const told = foldVex(documents, index.projects);
+  for (const [path, { findings, positionOf, isBroken }] of documents) {
+    const [first] = findings;
+    if (isBroken && first) {
+      first.message += ' Until the documents can be read, every project keeps the statements that it has.';
+    }
+    report(path, { positionOf }, [...findings, ...(told.get(path) ?? [])], index.problems);
+  }
+}
+
+function report(
+  file: string,
+  { positionOf }: Pick<YamlFile, 'positionOf'>,
+  findings: Finding[],
+  problems: IndexProblem[],
+): void {
+  findings.sort((one, other) => one.offset - other.offset);
+  const [shown, left] = [findings.slice(0, mostProblemsOfFile), findings.slice(mostProblemsOfFile)];
+  for (const { offset, ...finding } of shown) problems.push({ file, ...positionOf(offset), ...finding });
+  if (left.length === 0) return;
+  const severity = left.some((finding) => finding.severity === 'error') ? 'error' : 'warning';
+  const message = `The file has ${left.length} more problems. Mend the first ones, and they are told.`;
+  problems.push({ file, line: 1, column: 1, severity, code: 'too-many', message });
+}
+
+/** `postgres:9` is the entry `library/postgres:9` if there is one, and an image from outside otherwise. */
+function nameParents({ projects, positions }: Index): void {
+  for (const project of projects) {
+    project.dependsOn = project.dependsOn.flatMap((parent) => {
+      const own = ownParent(parent);
+      if (own === undefined || !positions.has(own)) return [parent];
+      // The real index has an entry that names itself.
+      return own === project.name ? [] : [own];
+    });
+  }
+}
+
+/** What depends on itself by way of others has no order to be built in. */
+function dropCycles(index: Index, parentsAt: Map<string, IndexPosition>): void {
+  const inCycle = new Set<string>();
+  for (const { path, members } of cyclesAmong(index.projects)) {
+    const [entry = ''] = path;
+    const position = parentsAt.get(entry);
+    if (position) {
+      const message = `The entry depends on itself: ${inWords(path, index.positions)}. Take one of these out of a "depends-on".`;
+      index.problems.push({ ...position, severity: 'error', code: 'cycle', entry, message });
+    }
+    for (const { name, file } of members) {
+      inCycle.add(name);
+      index.brokenFiles.add(file);
+    }
+  }
+  if (inCycle.size === 0) return;
+  index.projects = index.projects.filter(({ name }) => !inCycle.has(name));
+  for (const name of inCycle) index.positions.delete(name);
+}
+
+function inWords(path: string[], positions: Index['positions']): string {
+  const words = path.map((name, at) => {
+    const position = positions.get(name);
+    return at === 0 || at === path.length - 1 || !position ? name : `${name} (${position.file}:${position.line})`;
+  });
+  return (words.length > 10 ? [...words.slice(0, 8), '…', ...words.slice(-1)] : words).join(' → ');
+}
+
+function markSharedRepositories(projects: Project[]): void {
+  const repository = ({ appId, jobId }: Project) => `${appId}/${jobId}`;
+  const counts = new Map<string, number>();
+  for (const project of projects) counts.set(repository(project), (counts.get(repository(project)) ?? 0) + 1);
+  for (const project of projects) project.sharesRepository = (counts.get(repository(project)) ?? 0) > 1;
+}
+
+/** Of entries that release to one repository only one can have the tags of its versions. */
+function keepVersionTagsApart({ projects, positions, problems }: Index): void {
+  const first = new Map<string, string>();
+  for (const project of projects.filter(({ versionTags, sharesRepository }) => versionTags && sharesRepository)) {
+    const { appId, jobId, name } = project;
+    const other = first.get(`${appId}/${jobId}`);
+    const position = positions.get(name);
+    if (other === undefined) first.set(`${appId}/${jobId}`, name);
+    else if (position) {
+      project.versionTags = false;
+      const message = `"version-tags": ${other} releases the versions of ${appId}/${jobId} already. Take the key out of one of the two.`;
+      problems.push({ ...position, severity: 'error', code: 'value', entry: name, message });
+    }
+  }
+}

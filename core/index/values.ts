@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { hiddenCharacter, quoted } from '../text/visible.ts';
+import { suggestionFor } from './suggestion.ts';
+
+/** What the keys of an index entry and of the index's policy are made of. `meta` is what JSON Schema can say of a rule. */
+
+const longestText = 500;
+export const mostListed = 50;
+
+/** Refuses a value by a rule that knows the reason, or passes it on. */
+export const rule = (reasonAgainst: (text: string) => string | undefined, params?: { isHidden: true }) =>
+  z.superRefine<string>((text, context) => {
+    const message = reasonAgainst(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message, continue: true, ...(params && { params }) });
+  });
+
+/** A text of several lines, as `>` and `|` write them. */
+export const prose = z
+  .string({ error: 'It must be a text.' })
+  .max(longestText, `It is longer than ${longestText} characters.`)
+  .check(
+    rule(
+      (value) =>
+        value.search(hiddenCharacter) < 0
+          ? undefined
+          : `There is a control character or one that cannot be seen in ${quoted(value)}. Type the value anew.`,
+      { isHidden: true },
+    ),
+  );
+
+export const text = prose.check(
+  rule((value) =>
+    /[\t\n\r]/.test(value) ? `There is a line break or a tab in ${quoted(value)}. Write one line.` : undefined,
+  ),
+);
+
+/** Says it beside what is wrong with the items. */
+export const atMost = (most: number) =>
+  z.superRefine<unknown[]>((list, context) => {
+    if (list.length <= most) return;
+    context.addIssue({ code: 'custom', message: `It lists more than ${most}.`, continue: true });
+  });
+
+export const listOf = <Item extends z.ZodType>(item: Item, what: string, most = mostListed) =>
+  z.union([z.null(), item, z.array(item).check(atMost(most)).meta({ maxItems: most })], {
+    error: `It must be ${what}, or a list of them.`,
+  });
+
+export const day = text
+  .check(
+    rule((value) =>
+      z.iso.date().safeParse(value).success ? undefined : `${quoted(value)} is no day. Write it as 2027-03-31.`,
+    ),
+  )
+  .meta({ format: 'date' });
+
+/** One of some words, whatever their case; as a rule of a text, so that a list says which of its items is wrong. */
+export const oneOf = (words: readonly string[]) =>
+  text
+    .check(
+      rule((value) => {
+        if (words.some((word) => word.toLowerCase() === value.toLowerCase())) return undefined;
+        const meant = suggestionFor(value, words);
+        return `${quoted(value)} is not known here. ${meant ? `Did you mean ${meant}?` : `Choose of ${words.join(', ')}.`}`;
+      }),
+    )
+    .meta({ enum: [...words] });

@@ -1,0 +1,79 @@
+import type { LineCounter, YAMLParseError } from 'yaml';
+import type { Fault } from './yaml.ts';
+
+/**
+ * What the parser complains of, at the place where it went wrong. One slip has many complaints: of a line there is one, and of a kind
+ * that came with it none.
+ */
+export function brokenYaml(
+  errors: YAMLParseError[],
+  text: string,
+  lines: LineCounter,
+  { openQuote, brackets }: { openQuote: number | undefined; brackets: number[] },
+): Fault[] {
+  const faults: Fault[] = [];
+  const toldCodes = new Set<string>();
+  const toldLines = new Set<number>();
+  const placeOf = (code: string, offset: number, message: string): { offset: number; words?: string } => {
+    if (/^(?:Flow|Expected flow)/.test(message)) {
+      const bracket = brackets.findLast((each) => each < offset);
+      if (bracket !== undefined) return { offset: bracket, words: 'the bracket that begins here has no end.' };
+    }
+    if (code === 'MISSING_CHAR' && openQuote !== undefined) {
+      return { offset: openQuote, words: 'the quote that begins here has no end.' };
+    }
+    if (code !== 'BLOCK_AS_IMPLICIT_KEY' || !multiline.has(offset)) return { offset };
+    return misplacedLine(text, offset);
+  };
+  const multiline = new Set(errors.filter(({ code }) => code === 'MULTILINE_IMPLICIT_KEY').map(({ pos }) => pos[0]));
+  for (const { pos, code, message } of errors) {
+    const [offset] = pos;
+    const { line } = lines.linePos(offset);
+    const isTold = toldCodes.has(code) || toldLines.has(line);
+    toldCodes.add(code);
+    toldLines.add(line);
+    if (isTold) continue;
+    const place = placeOf(code, offset, message);
+    faults.push({
+      offset: place.offset,
+      code: 'yaml',
+      message: `This is no valid YAML: ${place.words ?? inWords(code, message)}`,
+    });
+  }
+  return faults;
+}
+
+/** Of a line and the next one, which YAML takes for the rest of its text, the one that is not in the column of the others. */
+function misplacedLine(text: string, offset: number): { offset: number; words: string } {
+  const begin = text.lastIndexOf('\n', offset - 1) + 1;
+  const next = text.indexOf('\n', offset) + 1;
+  const before = text.lastIndexOf('\n', begin - 2) + 1;
+  const same = 'The keys of one entry begin in the same column.';
+  if (begin > 0 && columnOf(text, begin) < columnOf(text, before)) {
+    return { offset: begin, words: `this line is indented less than those around it. ${same}` };
+  }
+  const words = `this line is indented further than the key before it, and is read as the rest of its text. ${same}`;
+  return { offset: next + columnOf(text, next), words };
+}
+
+/** Where the key of a line begins, whose first of an entry stands after a dash. */
+function columnOf(text: string, begin: number): number {
+  return /^ *(?:- +)?/.exec(text.slice(begin, begin + 200))?.[0].length ?? 0;
+}
+
+function inWords(code: string, message: string): string {
+  const sentence = `${message.slice(0, 300).replace(/[.!]$/, '')}.`;
+  switch (code) {
+    case 'TAB_AS_INDENT':
+      return 'a tab is no indentation. Use blanks.';
+    case 'BAD_INDENT':
+      return `${sentence} The keys of one entry begin in the same column.`;
+    case 'MULTILINE_IMPLICIT_KEY':
+    case 'MISSING_CHAR':
+      return `${sentence} Is a ":" or a closing quote missing, or the indentation wrong?`;
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return `${sentence} Put a text that has ": " in it in quotes.`;
+    default:
+      return sentence;
+  }
+}

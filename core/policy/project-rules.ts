@@ -1,0 +1,26 @@
+import type { Project } from '../model/project.ts';
+
+/** Whether a candidate may be judged otherwise. */
+export function changesVerdict(before: Project, after: Project): boolean {
+  return !isSame(rulesOf(before), rulesOf(after));
+}
+
+/** What a verdict depends on beside the image, without what only explains it. */
+function rulesOf({ policy, exceptions = [], vex = [] }: Project): object {
+  return {
+    policy,
+    exceptions: exceptions.map(({ id, package: name, expires }) => [id, name, expires]),
+    vex: vex.map(({ ids, packages, status, expires }) => [ids, packages, status, expires]),
+  };
+}
+
+/** A map comes back from the table in another order, and without what is undefined. */
+export function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const [left, right] = [one as Record<string, unknown>, other as Record<string, unknown>];
+  for (const key in left) if (!isSame(left[key], right[key])) return false;
+  for (const key in right) if (left[key] === undefined && right[key] !== undefined) return false;
+  return true;
+}

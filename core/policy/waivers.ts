@@ -1,0 +1,156 @@
+import { personName } from '../builds/describe-build.ts';
+import type { Exception } from '../model/exception.ts';
+import { isAccepting, type VexStatement } from '../model/vex.ts';
+
+/** What the index has decided of findings of one project until a day. */
+export interface Decisions {
+  exceptions?: readonly Exception[] | undefined;
+  /** The newest first: of those that say something of one finding, the first counts. */
+  vex?: readonly VexStatement[] | undefined;
+}
+
+/** A finding as decisions name it: by any of its ids, and by its package where it has one. */
+export interface Subject {
+  ids: readonly string[];
+  package?: string | undefined;
+  installed?: string | undefined;
+}
+
+/** An exception or a statement that accepts a finding, until its day has ended. */
+export interface Acceptance {
+  id: string;
+  /** `the exception of shop team`, `the statement of vex/openssl.json` */
+  by: string;
+  /** Why, as the index has it. */
+  reason: string;
+  /** The last day on which it counts. */
+  expires: string;
+}
+
+export interface Standing {
+  accepted?: Acceptance;
+  /** What accepted it until its day had ended. */
+  ended?: Acceptance;
+}
+
+/**
+ * Where each finding stands with what the index has decided. An exception is a decision, whatever status it has; a statement accepts by two
+ * of its four alone. Looking one up takes the same time however many decisions there are.
+ * @param day `2026-11-21`; what ends with this day counts still
+ */
+export function acceptances({ exceptions = [], vex = [] }: Decisions, day: string): (subject: Subject) => Standing {
+  const owners = new Map<string, string>();
+  const excepted = new Scoped<Acceptance>();
+  for (const { id, package: name, owner, reason, expires } of exceptions) {
+    const known = excepted.get(id, name);
+    // Of two for one finding, the one that lasts longer.
+    if (known && known.expires >= expires) continue;
+    const by = owners.get(owner) ?? `the exception of ${ownerName(owner)}`;
+    owners.set(owner, by);
+    excepted.set(id, name, { id, by, reason, expires });
+  }
+  const stated = new Scoped<Statement>();
+  for (const [order, { ids, packages = [undefined], status, justification, file, expires }] of vex.entries()) {
+    const [id = ''] = ids;
+    const reason = (justification ?? status).replaceAll('_', ' ');
+    const statement: Statement = { order };
+    if (isAccepting(status)) {
+      statement.acceptance = { id, by: `the statement of ${file}`, reason, expires };
+    }
+    for (const name of packages) {
+      // A newer one on the same vulnerability may know another of its names.
+      const newest = newestOf(stated, ids, name) ?? statement;
+      for (const each of ids) if (!stated.get(each, name)) stated.set(each, name, newest);
+    }
+  }
+  if (exceptions.length + vex.length === 0) return () => nothing;
+
+  return (subject) => {
+    let exception: Acceptance | undefined;
+    let statement: Statement | undefined;
+    excepted.forEach(subject, (found) => {
+      if (found.expires > (exception?.expires ?? '')) exception = found;
+    });
+    stated.forEach(subject, (found) => {
+      if (found.order < (statement?.order ?? Infinity)) statement = found;
+    });
+    return standing(exception, statement?.acceptance, day);
+  };
+}
+
+interface Statement {
+  /** The newest is the first. */
+  order: number;
+  acceptance?: Acceptance;
+}
+
+function newestOf(stated: Scoped<Statement>, ids: readonly string[], name: string | undefined): Statement | undefined {
+  let newest: Statement | undefined;
+  for (const id of ids) {
+    for (const known of [stated.get(id, name), stated.get(id, undefined)]) {
+      if (known && known.order < (newest?.order ?? Infinity)) newest = known;
+    }
+  }
+  return newest;
+}
+
+const nothing: Standing = {};
+
+function standing(exception: Acceptance | undefined, stated: Acceptance | undefined, day: string): Standing {
+  if (exception && exception.expires >= day) return { accepted: exception };
+  if (stated && stated.expires >= day) return { accepted: stated };
+  const ended = !exception || (stated && stated.expires > exception.expires) ? stated : exception;
+  return ended ? { ended } : nothing;
+}
+
+/** The pages are public: an owner's mail address is nothing for them. */
+function ownerName(owner: string): string {
+  return personName(owner) || 'its owner';
+}
+
+/** What is said of findings, by id, and there of all packages, of one, or of one version of it. */
+class Scoped<Value> {
+  readonly #byId = new Map<string, Said<Value>>();
+
+  get(id: string, name: string | undefined): Value | undefined {
+    const said = this.#byId.get(id);
+    return said && (name === undefined ? said.whole : ofPackage(said, name));
+  }
+
+  set(id: string, name: string | undefined, value: Value): void {
+    const said = this.#byId.get(id);
+    if (!said) this.#byId.set(id, name === undefined ? { whole: value } : { name, value });
+    else if (name === undefined) said.whole = value;
+    else if (said.name === undefined || said.name === name) Object.assign(said, { name, value });
+    else {
+      said.others ??= new Map();
+      said.others.set(name, value);
+    }
+  }
+
+  /** All that is said of one finding. */
+  forEach({ ids, package: name, installed }: Subject, look: (value: Value) => void): void {
+    for (const id of ids) {
+      const said = this.#byId.get(id);
+      if (!said) continue;
+      if (said.whole !== undefined) look(said.whole);
+      if (name === undefined || said.name === undefined) continue;
+      for (const scope of [name, `${name}@${installed}`]) {
+        const value = ofPackage(said, scope);
+        if (value !== undefined) look(value);
+      }
+    }
+  }
+}
+
+/** Most findings have a decision for one package at most: ten thousand maps with one entry each take longer than all else. */
+interface Said<Value> {
+  whole?: Value;
+  name?: string;
+  value?: Value;
+  others?: Map<string, Value>;
+}
+
+function ofPackage<Value>({ name, value, others }: Said<Value>, wanted: string): Value | undefined {
+  return name === wanted ? value : others?.get(wanted);
+}

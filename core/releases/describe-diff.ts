@@ -1,0 +1,95 @@
+import { refInWords } from '../builds/describe-build.ts';
+import type { Build } from '../model/build.ts';
+import { oneLine } from '../text/one-line.ts';
+import type { Comparison } from './image-diff.ts';
+
+/** What differs from the last release, where people read of it: in mails and on pages. */
+
+/** Of each kind, so many are named in one line. */
+const named = 5;
+
+/** Held against what: `the last release of branch main`. */
+export function againstInWords({ ref }: Comparison['against'], build: Pick<Build, 'ref'>): string {
+  return ref === undefined || ref === build.ref ? 'the last release' : `the last release of ${refInWords(ref)}`;
+}
+
+/** The changes in a few lines; none where nothing changed. */
+export function comparisonInWords({ packages, vulnerabilities, size, leftOut }: Comparison): string[] {
+  return [
+    ...(packages
+      ? [
+          line('package', 'updated', packages.updated, ({ name, before, after }) => `${name} ${before} → ${after}`),
+          line('package', 'added', packages.added, ({ name, version }) => `${name} ${version}`),
+          line('package', 'removed', packages.removed, ({ name }) => name),
+        ]
+      : []),
+    ...(vulnerabilities
+      ? [
+          line('vulnerability', 'fixed', vulnerabilities.fixed, vulnerabilityInWords),
+          line('vulnerability', 'introduced', vulnerabilities.introduced, vulnerabilityInWords),
+          line('vulnerability', learnt, vulnerabilities.learnt, vulnerabilityInWords),
+        ]
+      : []),
+    size && size.before !== size.after ? `size: ${sizeChangeInWords(size)}` : undefined,
+    ...leftOut.map(({ reason }) => `not compared: ${oneLine(reason, 500)}`),
+  ].filter((each) => each !== undefined);
+}
+
+/** What is to be said of vulnerabilities that neither image is to blame for. */
+export const learnt = 'known since, in packages that are as they were';
+
+const vulnerabilityInWords = ({ id, package: name, severity }: { id: string; package: string; severity: string }) =>
+  `${id} (${severity}) in ${name}`;
+
+function line<Item>(
+  noun: string,
+  verb: string,
+  { items, total }: { items: readonly Item[]; total: number },
+  words: (item: Item) => string,
+): string | undefined {
+  if (total === 0) return undefined;
+  const shown = items.slice(0, named).map((item) => oneLine(words(item), 200));
+  const more = total > shown.length ? ` and ${total - shown.length} more` : '';
+  return `${total} ${total === 1 ? noun : plural(noun)} ${verb}: ${shown.join(', ')}${more}`;
+}
+
+/** The changes in numbers: `2 packages updated, 1 added; 3 vulnerabilities fixed; 46.5 MB, 1.2 MB more than before`. */
+export function changesInWords({ packages, vulnerabilities, size }: NonNullable<Build['changes']>): string {
+  const counts = (noun: string, numbers: Record<string, number>) => {
+    const said = Object.entries(numbers).filter(([, count]) => count > 0);
+    return said.map(
+      ([verb, count], at) => `${count}${at === 0 ? ` ${count === 1 ? noun : plural(noun)}` : ''} ${verb}`,
+    );
+  };
+  const { updated = 0, added = 0, removed = 0 } = packages ?? {};
+  const { fixed = 0, introduced = 0 } = vulnerabilities ?? {};
+  const parts = [
+    counts('package', { updated, added, removed }).join(', '),
+    counts('vulnerability', { fixed, introduced }).join(', '),
+    size && size.before !== size.after ? sizeChangeInWords(size) : '',
+  ];
+  return parts.filter(Boolean).join('; ') || 'nothing that is known of';
+}
+
+export function plural(noun: string): string {
+  return noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`;
+}
+
+/** `45.3 MB, 1.2 MB more than before` */
+export function sizeChangeInWords({ before, after }: NonNullable<Comparison['size']>): string {
+  const change = after - before;
+  if (change === 0) return `${sizeInWords(after)}, as before`;
+  return `${sizeInWords(after)}, ${sizeInWords(Math.abs(change))} ${change > 0 ? 'more' : 'less'} than before`;
+}
+
+/** `312 bytes`, `4.5 kB`, `45.3 MB`: powers of 1000, as registries count. */
+export function sizeInWords(bytes: number): string {
+  if (bytes < 1000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let [value, unit] = [bytes / 1000, 0];
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { type ScannerName, scannerNames, scannerStates } from '../model/scanner-names.ts';
+import { shownSchema } from '../text/safe-line.ts';
+import { capabilityInWords, capabilitySchema } from './capabilities.ts';
+import { lintInWords, lintSchema } from './dockerfile-lint.ts';
+import { changedFileInWords, changedFileSchema } from './file-integrity.ts';
+import type { FindingWords } from './finding-words.ts';
+import { languageUpdateInWords, languageUpdateSchema } from './language-updates.ts';
+import { packageUpdateInWords, packageUpdateSchema } from './package-updates.ts';
+import { failedTestInWords, failedTestSchema } from './user-test.ts';
+
+export { type ScannerName, scannerNames };
+
+/**
+ * What the builder's scanners say of one candidate: the object `builds/<id>/scanners.json`. Each scanner looks at the image itself, or
+ * at what it was made of; what the registry's scanner knows of vulnerabilities stands in `findings.ts`.
+ */
+
+/** An image that was made to have more is cut off here; `total` counts on. */
+export const mostFindings = 10_000;
+
+const reportOf = <Name extends string, Finding extends z.ZodType>(scanner: Name, finding: Finding) =>
+  z.object({
+    scanner: z.literal(scanner),
+    state: z.enum(scannerStates),
+    /** Why it is not complete: one sentence. */
+    reason: shownSchema(500).optional(),
+    /** What looked, with its version where it is known: `dnf 4.14.0`. */
+    tool: shownSchema(200).optional(),
+    findings: z.array(finding).max(mostFindings),
+    /** How many findings there are, with those that are left out. */
+    total: z.int().nonnegative(),
+    seconds: z.number().nonnegative(),
+  });
+
+const reports = {
+  'package-updates': reportOf('package-updates', packageUpdateSchema),
+  'language-updates': reportOf('language-updates', languageUpdateSchema),
+  capabilities: reportOf('capabilities', capabilitySchema),
+  'file-integrity': reportOf('file-integrity', changedFileSchema),
+  'dockerfile-lint': reportOf('dockerfile-lint', lintSchema),
+  'user-test': reportOf('user-test', failedTestSchema),
+  /** Has no findings: it says whether the bill of materials could be made. */
+  sbom: reportOf('sbom', z.never()),
+} as const satisfies Record<ScannerName, z.ZodType>;
+
+export const scannerReportSchema = z.discriminatedUnion('scanner', [
+  reports['package-updates'],
+  reports['language-updates'],
+  reports.capabilities,
+  reports['file-integrity'],
+  reports['dockerfile-lint'],
+  reports['user-test'],
+  reports.sbom,
+]);
+
+export const scannerReportsSchema = z.object({
+  version: z.literal(1),
+  /** At most one of each scanner. */
+  reports: z.array(scannerReportSchema).max(scannerNames.length),
+});
+
+export type ScannerReport = z.infer<typeof scannerReportSchema>;
+export type ReportOf<Name extends ScannerName> = z.infer<(typeof reports)[Name]>;
+export type FindingOf<Name extends ScannerName> = ReportOf<Name>['findings'][number];
+export type ScannerReports = z.infer<typeof scannerReportsSchema>;
+
+/** The findings of a report as people read them. */
+export function findingsInWords(report: ScannerReport): FindingWords[] {
+  switch (report.scanner) {
+    case 'package-updates':
+      return report.findings.map(packageUpdateInWords);
+    case 'language-updates':
+      return report.findings.map(languageUpdateInWords);
+    case 'capabilities':
+      return report.findings.map(capabilityInWords);
+    case 'file-integrity':
+      return report.findings.map(changedFileInWords);
+    case 'dockerfile-lint':
+      return report.findings.map(lintInWords);
+    case 'user-test':
+      return report.findings.map(failedTestInWords);
+    case 'sbom':
+      return [];
+  }
+}

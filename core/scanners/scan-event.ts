@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { imageDigestSchema } from '../model/image-reference.ts';
+
+const detailSchema = z.object({
+  'repository-name': z.string(),
+  'image-digest': imageDigestSchema,
+});
+
+/** https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html */
+const imageScanSchema = z.object({
+  'detail-type': z.enum(['ECR Image Scan', 'Inspector2 Scan']),
+  detail: detailSchema,
+});
+
+/** https://docs.aws.amazon.com/inspector/latest/user/eventbridge-integration.html */
+const findingSchema = z.object({
+  'detail-type': z.literal('Inspector2 Finding'),
+  detail: z.object({
+    resources: z.array(
+      z.object({
+        details: z
+          .object({
+            awsEcrContainerImage: z.object({ repositoryName: z.string(), imageHash: imageDigestSchema }).optional(),
+          })
+          .optional(),
+      }),
+    ),
+  }),
+});
+
+export interface ScannedImage {
+  repository: string;
+  digest: string;
+}
+
+/**
+ * The images that an event of ECR or Inspector is about. An event of another form is about none: EventBridge would send it again and
+ * again, and the next look finds what it was about.
+ */
+export function scannedImagesOf(event: unknown): ScannedImage[] {
+  const scan = imageScanSchema.safeParse(event);
+  if (scan.success) {
+    const { 'repository-name': repository, 'image-digest': digest } = scan.data.detail;
+    return [{ repository: nameOf(repository), digest }];
+  }
+  const finding = findingSchema.safeParse(event);
+  return (finding.data?.detail.resources ?? []).flatMap(({ details }) => {
+    const image = details?.awsEcrContainerImage;
+    return image ? [{ repository: nameOf(image.repositoryName), digest: image.imageHash }] : [];
+  });
+}
+
+/** "Inspector2 Scan" has the repository's whole ARN where the others have its name. */
+function nameOf(repository: string): string {
+  return repository.replace(/^arn:[^:]*:ecr:[^:]*:[^:]*:repository\//, '');
+}

@@ -1,0 +1,30 @@
+import { isVersionTag } from '../builds/tags.ts';
+import type { Project } from '../model/project.ts';
+import type { PushTrigger } from '../model/trigger.ts';
+
+export type PushPlan = { projects: Project[]; commit: string } | { ignored: string };
+
+/** Which projects a push concerns: those that track its repository and branch, or that build its version tags. */
+export function planPush(push: PushTrigger, tracking: Project[]): PushPlan {
+  if (push.deleted || push.commit === null) return { ignored: `${push.ref} was deleted` };
+  const { commit, ref, source } = push;
+  const active = tracking.filter((project) => project.active);
+  if (active.length === 0) return { ignored: `no entry of the index tracks ${source}` };
+  const projects = active.filter((project) => buildsRef(project, ref));
+  if (projects.length > 0) return { projects, commit };
+  if (!ref.startsWith('refs/tags/')) return { ignored: `no entry of the index tracks ${ref} of ${source}` };
+  return {
+    ignored: isVersionTag(ref)
+      ? `no entry of the index builds the version tags of ${source}`
+      : `${ref} is no version like v1.2.3, 1.2.3 or 1.2.3-rc.1`,
+  };
+}
+
+/**
+ * Whether what is pushed to a ref is built for a project. Of entries that share a release repository each would give its image the same
+ * version's tags, so that one of them has to be named.
+ */
+export function buildsRef(project: Project, ref: string): boolean {
+  if (ref === `refs/heads/${project.gitBranch}`) return true;
+  return (project.versionTags ?? !project.sharesRepository) && isVersionTag(ref);
+}

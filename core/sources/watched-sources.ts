@@ -1,0 +1,56 @@
+import { isVersionTag } from '../builds/tags.ts';
+import type { Project } from '../model/project.ts';
+import { buildsRef } from './plan-push.ts';
+
+/** A repository, with what in it is of interest. */
+export interface WatchedSource {
+  /** `host/owner/repository` */
+  source: string;
+  url: string;
+  host: string;
+  /** What is built from it. */
+  projects: Project[];
+  /** The refs that must be known by name. */
+  branches: Set<string>;
+  /** Whether any of the projects builds version tags. */
+  tags: boolean;
+}
+
+/** `v1.2.3` and `1.2.3` begin so: hosts send no others, of which some repositories have tens of thousands. */
+const versionTagPrefixes = ['v', ...'0123456789'].map((start) => `refs/tags/${start}`);
+const anyVersion = 'refs/tags/1.0.0';
+
+/** Each repository once, however many projects use it; the index's own, too. */
+export function watchedSources(
+  projects: readonly Project[],
+  index: { source: string; ref: string; url: string },
+): WatchedSource[] {
+  const watched = new Map<string, WatchedSource>();
+  const at = (source: string, url: string): WatchedSource => {
+    const found = watched.get(source);
+    if (found) return found;
+    const host = source.split('/')[0] ?? source;
+    const made: WatchedSource = { source, url, host, projects: [], branches: new Set(), tags: false };
+    watched.set(source, made);
+    return made;
+  };
+  at(index.source, index.url).branches.add(index.ref);
+  for (const project of projects) {
+    if (!project.active) continue;
+    const each = at(project.source, project.gitUrl);
+    each.projects.push(project);
+    each.branches.add(`refs/heads/${project.gitBranch}`);
+    each.tags ||= buildsRef(project, anyVersion);
+  }
+  return [...watched.values()];
+}
+
+/** What the names of all refs of interest begin with. */
+export function refPrefixes({ branches, tags }: WatchedSource): string[] {
+  return [...branches, ...(tags ? versionTagPrefixes : [])];
+}
+
+/** The version tags among refs. */
+export function versionTagsOf(refs: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map([...refs].filter(([ref]) => isVersionTag(ref)));
+}

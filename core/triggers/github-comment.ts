@@ -1,0 +1,58 @@
+import * as z from 'zod/mini';
+import type { TriggerOf } from '../model/trigger.ts';
+import { sourceOf } from '../sources/source.ts';
+
+/**
+ * Stands in every comment that Slipway writes. A comment with it is never read as a command: Slipway's own account may approve, and
+ * its comments quote what strangers wrote.
+ */
+export const commentMark = '<!-- slipway';
+
+/**
+ * The part of GitHub's event about a comment that matters here; `pull_request` is there when the issue is one.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#issue_comment
+ */
+export const commentEventSchema = z.object({
+  action: z.string(),
+  issue: z.object({ number: z.int().check(z.positive()), pull_request: z.optional(z.object({})) }),
+  comment: z.object({
+    id: z.int(),
+    body: z.nullable(z.string()),
+    user: z.nullable(z.object({ login: z.string().check(z.regex(/^[\w.[\]-]{1,100}$/)), type: z.string() })),
+  }),
+  repository: z.object({
+    clone_url: z.url().check(z.maxLength(2048)),
+    full_name: z.string().check(z.regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/)),
+  }),
+});
+
+/**
+ * A command stands on a line of its own. The commit is wanted whole: of seven digits anybody can make a second commit in seconds, and
+ * push it after the comment.
+ */
+const approval = /^\/ok-to-test(?:[ \t]+([0-9a-f]{64}|[0-9a-f]{40}|\S{1,100}))?[ \t]*$/m;
+
+/** Undefined for a comment that approves nothing. Only new comments count: an old one may be edited by others than its author. */
+export function approvalTrigger(
+  { action, issue, comment, repository }: z.infer<typeof commentEventSchema>,
+  _delivery: string,
+  receivedAt: Date,
+): TriggerOf<'approval'> | undefined {
+  const { id, body, user } = comment;
+  if (action !== 'created' || !issue.pull_request || !body || user?.type !== 'User') return undefined;
+  if (body.includes(commentMark)) return undefined;
+  const [line, named = ''] = approval.exec(body.replaceAll('\r\n', '\n')) ?? [];
+  if (line === undefined) return undefined;
+  const commit = named.toLowerCase();
+  return {
+    type: 'approval',
+    // Two webhooks deliver one comment under two ids.
+    id: `approval:${id}`,
+    receivedAt: receivedAt.toISOString(),
+    source: sourceOf(repository.clone_url),
+    repository: repository.full_name,
+    number: issue.number,
+    ...(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit) ? { commit } : {}),
+    approver: user.login,
+  };
+}

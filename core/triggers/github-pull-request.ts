@@ -1,0 +1,57 @@
+import * as z from 'zod/mini';
+import type { TriggerOf } from '../model/trigger.ts';
+import { sourceOf } from '../sources/source.ts';
+
+const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
+/** An account that is gone leaves null. */
+const user = z.nullable(z.object({ login: z.string() }));
+const actions = ['opened', 'synchronize', 'reopened', 'closed'] as const;
+
+/**
+ * The part of GitHub's event about a pull request that matters here.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request
+ */
+export const pullRequestEventSchema = z.object({
+  action: z.string(),
+  number: z.int().check(z.positive()),
+  /** What was edited; `base` when it is to be merged into another branch. */
+  changes: z.optional(z.object({ base: z.optional(z.object({})) })),
+  pull_request: z.object({
+    head: z.object({ sha, repo: z.nullable(z.object({ id: z.int() })) }),
+    base: z.object({ ref: z.string().check(z.maxLength(1024)) }),
+    user,
+    updated_at: z.iso.datetime(),
+  }),
+  repository: z.object({
+    id: z.int(),
+    clone_url: z.url().check(z.maxLength(2048)),
+    full_name: z.string().check(z.regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/)),
+  }),
+});
+
+/** Undefined for what is no news: a label, a review, another title. */
+export function pullRequestTrigger(
+  { action, number, changes, pull_request, repository }: z.infer<typeof pullRequestEventSchema>,
+  delivery: string,
+  receivedAt: Date,
+): TriggerOf<'pull-request'> | undefined {
+  // Into another branch, its commits are as new as those of a push.
+  const said = action === 'edited' && changes?.base ? 'synchronize' : action;
+  const known = actions.find((each) => each === said);
+  if (!known) return undefined;
+  return {
+    type: 'pull-request',
+    id: delivery,
+    receivedAt: receivedAt.toISOString(),
+    changedAt: pull_request.updated_at,
+    source: sourceOf(repository.clone_url),
+    repository: repository.full_name,
+    number,
+    action: known,
+    commit: pull_request.head.sha,
+    baseRef: pull_request.base.ref,
+    // A fork that was deleted is null.
+    fork: pull_request.head.repo?.id !== repository.id,
+    author: pull_request.user?.login.slice(0, 100) ?? 'ghost',
+  };
+}

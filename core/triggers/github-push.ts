@@ -1,0 +1,53 @@
+import * as z from 'zod/mini';
+import type { PushTrigger } from '../model/trigger.ts';
+import { sourceOf } from '../sources/source.ts';
+
+const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
+
+/** The last second of the year 9999: beyond it a time is no ISO 8601 any more. */
+const lastSecond = 253_402_300_799;
+
+/**
+ * The part of GitHub's push event that matters here; the rest, up to 2,048 commits, is passed over unread.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
+ */
+export const pushEventSchema = z.object({
+  ref: z.string().check(z.maxLength(1024)),
+  before: sha,
+  after: sha,
+  deleted: z.boolean(),
+  forced: z.boolean(),
+  head_commit: z.nullable(z.object({ id: sha })),
+  repository: z.object({
+    clone_url: z.url().check(z.maxLength(2048)),
+    /** In seconds. Hosts that only speak GitHub's language leave it out, or write a text as every other event has it. */
+    pushed_at: z.optional(z.unknown()),
+  }),
+  pusher: z.object({ name: z.string() }),
+});
+
+export function pushTrigger(event: z.infer<typeof pushEventSchema>, delivery: string, receivedAt: Date): PushTrigger {
+  const { clone_url, pushed_at } = event.repository;
+  const pushedAt = timeOf(pushed_at);
+  return {
+    type: 'push',
+    id: delivery,
+    receivedAt: receivedAt.toISOString(),
+    ...(pushedAt === undefined ? {} : { pushedAt }),
+    source: sourceOf(clone_url),
+    ref: event.ref,
+    before: event.before,
+    after: event.after,
+    // For an annotated tag `after` is the tag object; what is built is the commit.
+    commit: event.deleted ? null : (event.head_commit?.id ?? event.after),
+    deleted: event.deleted,
+    forced: event.forced,
+    pusher: event.pusher.name.slice(0, 100),
+  };
+}
+
+/** Undefined for anything that is no second of our time. */
+function timeOf(second: unknown): string | undefined {
+  const isTime = typeof second === 'number' && Number.isInteger(second) && second > 0 && second <= lastSecond;
+  return isTime ? new Date(second * 1000).toISOString() : undefined;
+}

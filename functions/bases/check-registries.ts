@@ -1,0 +1,106 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import {
+  type BaseChange,
+  isDue,
+  newsOf,
+  placeOf,
+  type RegistryPause,
+  type WatchedImage,
+} from '../../core/bases/base-watch.ts';
+import { pauseAfter } from '../../core/time/backoff.ts';
+import { type HostWord, inHostTurns } from '../../services/http/per-host-limit.ts';
+import type { PublicFetch } from '../../services/http/public-fetch.ts';
+import { outsideRegistry, type Registry, RegistryUnavailableError } from '../../services/registry/digest-lookup.ts';
+import { createRegistryLook, RegistryBusyError, type RegistryLook } from '../../services/registry/watched-digest.ts';
+import type { Bases } from '../../services/tables/bases.ts';
+
+interface Services {
+  bases: Pick<Bases, 'seen' | 'told' | 'failed' | 'pause' | 'resume'>;
+  /** The only registry that gets credentials. */
+  own: Registry;
+  fetch: PublicFetch;
+  logger: Logger;
+}
+
+const atOnce = 64;
+const atOncePerHost = 8;
+/** After so many failures in a row it is the registry, not its images. One that was down before is only knocked at. */
+const patience = 3;
+const minutes = 60_000;
+const registryBackoff = { first: 10 * minutes, longest: 60 * minutes };
+
+/**
+ * Looks at images, each once, the one first that was looked at the longest ago, and gives those whose digest is news. A registry that is
+ * down or wants to be left alone keeps no other waiting, is asked ever more rarely, and is nobody's mail.
+ */
+export function createWatchRegistries({ bases, own, fetch, logger }: Services) {
+  return async function watchRegistries(
+    images: readonly { item: WatchedImage; isPinned: boolean }[],
+    pauses: ReadonlyMap<string, RegistryPause>,
+    stop: AbortSignal,
+  ): Promise<{ changes: BaseChange[]; left: number }> {
+    const changes: BaseChange[] = [];
+    const registries = new Map<string, RegistryLook>();
+    const problems = new Map<string, RegistryUnavailableError>();
+    const now = new Date();
+    const due = images
+      .map(({ item, isPinned }) => ({ item, isPinned, ...placeOf(item.image) }))
+      .filter(({ item, registry }) => isDue(item.notBefore, now) && isDue(pauses.get(registry)?.notBefore, now))
+      .toSorted(({ item: one }, { item: other }) => ((one.checkedAt ?? '') < (other.checkedAt ?? '') ? -1 : 1));
+
+    async function look({ item, isPinned, registry: host, repository, tag }: (typeof due)[number]): Promise<HostWord> {
+      const registry =
+        registries.get(host) ?? createRegistryLook(fetch, host === own.host ? own : outsideRegistry(host));
+      registries.set(host, registry);
+      try {
+        const digest = await registry.digestOf(repository, tag);
+        await keep(item, isPinned, digest);
+        const usedUp = registry.usedUp();
+        if (!usedUp) return 'well';
+        problems.set(host, usedUp);
+        return 'down';
+      } catch (error) {
+        if (!(error instanceof RegistryUnavailableError)) throw error;
+        problems.set(host, error);
+        if (error instanceof RegistryBusyError) return 'down';
+        await bases.failed(item, `The registry could not say: ${error.message}.`, new Date());
+        return 'troubled';
+      }
+    }
+
+    async function keep(item: WatchedImage, isPinned: boolean, digest: string | undefined): Promise<void> {
+      const now = new Date();
+      const change = digest && newsOf(item, digest, now);
+      if (change && isPinned) await bases.told(change, item, now);
+      else if (change) changes.push(change);
+      else if (digest) await bases.seen(item, digest, now.toISOString());
+      else await bases.failed(item, 'The registry has no such image, or shows it to no stranger.', now);
+    }
+
+    const patienceWith = (host: string) => (pauses.has(host) ? 1 : patience);
+    const { left, down } = await inHostTurns(
+      due,
+      ({ registry }) => registry,
+      { atOnce, atOncePerHost, patienceWith },
+      look,
+      stop,
+    );
+    for (const host of registries.keys()) {
+      const before = pauses.get(host);
+      const problem = down.includes(host) ? problems.get(host) : undefined;
+      if (problem) await leaveAlone(host, problem, before);
+      else if (before) await bases.resume(host);
+    }
+    return { changes, left: left.length };
+  };
+
+  async function leaveAlone(host: string, error: RegistryUnavailableError, before?: RegistryPause): Promise<void> {
+    const failures = (before?.failures ?? 0) + 1;
+    const said = error instanceof RegistryBusyError ? error.until : undefined;
+    const notBefore = said ?? new Date(Date.now() + pauseAfter(failures, registryBackoff)).toISOString();
+    await bases.pause(host, { failures, notBefore, problem: error.message });
+    logger.warn('A registry is left alone for a while', { registry: host, notBefore, problem: error.message });
+  }
+}
+
+export type WatchRegistries = ReturnType<typeof createWatchRegistries>;

@@ -1,0 +1,62 @@
+import type { Build } from '../../core/model/build.ts';
+import type { Scan } from '../../core/model/findings.ts';
+import { type Comparison, changesOf, compare, type ImageRecords } from '../../core/releases/image-diff.ts';
+import type { PackageLists } from '../../services/records/package-lists.ts';
+import { ifReadable, type Records } from '../../services/records/records.ts';
+import type { Builds } from '../../services/tables/builds.ts';
+import type { Heads } from '../../services/tables/heads.ts';
+import type { ProjectRecord } from '../../services/tables/projects.ts';
+import { releaseBefore } from './last-release.ts';
+
+interface Services {
+  builds: Pick<Builds, 'get'>;
+  heads: Pick<Heads, 'get'>;
+  packages: Pick<PackageLists, 'read'>;
+  records: Pick<Records, 'scan' | 'scanners' | 'releaseFindings' | 'putComparison'>;
+}
+
+/** Finds out what differs between a candidate and the image that was released before it. */
+export function createComparisons({ builds, heads, packages, records }: Services) {
+  async function recordsOf(build: Pick<Build, 'id' | 'candidate'>): Promise<ImageRecords> {
+    const { id, candidate } = build;
+    const [list, scan, scanners] = await Promise.all([
+      ifReadable(packages.read(id)),
+      ifReadable(records.scan(id)),
+      ifReadable(records.scanners(id)),
+    ]);
+    return { packages: list, scan, scanners, sizeBytes: candidate?.sizeBytes };
+  }
+
+  /** A released image is looked at again and again: what was learnt since its build is no news of the next one. */
+  async function findingsToday({ name: project }: ProjectRecord, digest: string): Promise<Scan | undefined> {
+    const known = await ifReadable(records.releaseFindings({ project, digest }));
+    return known?.state === 'complete' ? { state: 'complete', findings: known.findings } : undefined;
+  }
+
+  return {
+    /**
+     * Keeps the comparison with the last release; undefined where there is none. A record that is missing or makes no sense leaves its part out:
+     * no image is better or worse for what is not known of the one before it.
+     */
+    async keep(build: Build, project: ProjectRecord): Promise<Build['changes']> {
+      const last = await releaseBefore(heads, project, build);
+      if (!last) return undefined;
+      const against: Comparison['against'] = {
+        build: last.build,
+        ref: last.ref,
+        digest: last.digest,
+        releasedAt: last.at,
+      };
+      const [before, today, after] = await Promise.all([
+        builds.get(last.build).then((released) => recordsOf(released ?? { id: last.build })),
+        findingsToday(project, last.digest),
+        recordsOf(build),
+      ]);
+      const comparison = compare(against, { ...before, scan: today ?? before.scan }, after);
+      await records.putComparison(build.id, comparison);
+      return changesOf(comparison);
+    },
+  };
+}
+
+export type Comparisons = ReturnType<typeof createComparisons>;

@@ -1,0 +1,71 @@
+import type { Build } from '../../core/model/build.ts';
+import type { Project } from '../../core/model/project.ts';
+import { GithubRefusedError, type StatusMark } from '../../services/git-host/github-api.ts';
+import { createPathFilter } from '../sources/path-filter.ts';
+import type { PlanServices } from '../wiring/plan-services.ts';
+
+export interface ProposedCommit {
+  /** What called for its build, and when the git host had it. */
+  trigger: string;
+  headAt: string;
+  number: number;
+  commit: string;
+  baseRef: string;
+  author: string;
+  approver?: string;
+}
+
+/** The ref under which a git host keeps the head of a pull request, also one of a fork. */
+export function pullRequestRef(number: number): string {
+  return `refs/pull/${number}/head`;
+}
+
+/** What is done for a pull request's commit, by whatever trigger: a build that is never released, and a mark that says how it stands. */
+export function createPullRequestBuilds(services: PlanServices) {
+  const { projects, startBuild, statuses, logger } = services;
+  const filter = createPathFilter(services);
+
+  async function mark(project: Project, commit: string, status: Pick<StatusMark, 'state' | 'description'>) {
+    try {
+      await statuses.setForPullRequest(project, commit, status);
+    } catch (error) {
+      // The token may not do it, now or later. What is down is asked again with the whole trigger.
+      if (!(error instanceof GithubRefusedError)) throw error;
+      logger.warn('The commit status could not be set', { project: project.name, commit, error });
+    }
+  }
+
+  return {
+    mark,
+
+    /** The projects that want pull requests to a branch of a repository built. */
+    async projectsOf(source: string, baseRef: string): Promise<Project[]> {
+      const tracking = await projects.bySource(source);
+      return tracking.filter(({ active, pullRequests, gitBranch }) => active && pullRequests && gitBranch === baseRef);
+    },
+
+    /** Whether the project is made of what the pull request changes; where it is not, the commit is told, for it may wait for the mark. */
+    async concerns(project: Project, baseRef: string, commit: string): Promise<boolean> {
+      if (await filter.concernsPullRequest(project, baseRef, commit)) return true;
+      await mark(project, commit, {
+        state: 'success',
+        description: 'Not built: none of the paths of the entry is touched',
+      });
+      return false;
+    },
+
+    /** @param onlyNews not to build a commit that was built for the pull request before */
+    build(project: Project, proposed: ProposedCommit, onlyNews: boolean): Promise<Build | undefined> {
+      const { trigger, headAt, number, commit, author, approver } = proposed;
+      return startBuild({
+        trigger,
+        project,
+        cause: { type: 'pull-request', delivery: trigger, number, commit, author, ...(approver ? { approver } : {}) },
+        commit,
+        ref: pullRequestRef(number),
+        headAt,
+        onlyNews,
+      });
+    },
+  };
+}

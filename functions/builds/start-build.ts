@@ -1,0 +1,195 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { buildIdOf } from '../../core/builds/build-id.ts';
+import { requestOf } from '../../core/builds/builder-request.ts';
+import type { Build, Cause } from '../../core/model/build.ts';
+import type { Project } from '../../core/model/project.ts';
+import type { CodeBuild } from '../../services/aws/codebuild.ts';
+import type { Executions } from '../../services/aws/executions.ts';
+import type { CommitStatuses } from '../../services/git-host/commit-statuses.ts';
+import type { HeadOf } from '../../services/git-host/git-remote.ts';
+import type { Records } from '../../services/records/records.ts';
+import type { Builds } from '../../services/tables/builds.ts';
+import type { Heads } from '../../services/tables/heads.ts';
+import type { Projects } from '../../services/tables/projects.ts';
+import { createPlaces } from './ref-lease.ts';
+import { createSuperseding } from './supersede.ts';
+
+interface Services {
+  builds: Builds;
+  projects: Projects;
+  heads: Heads;
+  records: Records;
+  executions: Executions;
+  codeBuild: CodeBuild;
+  statuses: CommitStatuses;
+  headOf: HeadOf;
+  logger: Logger;
+  repositoryPrefix: string;
+  limits: { timeoutSeconds: number; logLimitBytes: number };
+}
+
+export interface BuildOrder {
+  /** What the build is named by: the same trigger and project are one build. */
+  trigger: string;
+  project: Project;
+  cause: Cause;
+  commit: string;
+  ref: string;
+  /** When the commit was known to be the head of the ref. */
+  headAt: string;
+  /** The head that it took the place of, where the news says it. */
+  before?: string | undefined;
+  /** Where the source is taken from, if not from the project's own address. */
+  sourceUrl?: string | undefined;
+  cascade?: string | undefined;
+  noCache?: boolean | undefined;
+  /** A head that is known is no news: nothing is built. */
+  onlyNews?: boolean | undefined;
+}
+
+export interface RebuildOrder extends Pick<BuildOrder, 'trigger' | 'project' | 'cause' | 'cascade' | 'noCache'> {
+  /** A build of the head that began since then is what is asked for. */
+  unlessSince?: string | undefined;
+}
+
+/** Starts builds: their record, their request to the builder, their execution. Doing it twice, or again after half of it, starts one. */
+export function createBuildStarter(services: Services) {
+  const { builds, projects, heads, records, executions, statuses, logger } = services;
+  const superseding = createSuperseding(services);
+  const places = createPlaces(services);
+
+  /** @param over what differs from a build that is about to begin */
+  async function record(order: BuildOrder, id: string, over: Partial<Build> = {}): Promise<Build> {
+    const { project, cause, commit, ref, headAt, cascade, noCache } = order;
+    const createdAt = new Date().toISOString();
+    const build: Build = {
+      id,
+      project: project.name,
+      status: 'queued',
+      cause,
+      commit,
+      ref,
+      sourceUrl: order.sourceUrl ?? project.gitUrl,
+      notifyEmail: project.notifyEmail,
+      sequence: await projects.nextSequence(project.name),
+      headAt,
+      createdAt,
+      stages: { build: { status: 'running', startedAt: createdAt } },
+      ...(project.notify ? { notify: project.notify } : {}),
+      ...(cascade ? { cascade } : {}),
+      ...(noCache ? { noCache } : {}),
+      ...over,
+    };
+    return (await builds.create(build)) ? build : builds.require(id);
+  }
+
+  async function mark(build: Build): Promise<void> {
+    await statuses.set(build).catch((error: Error) => {
+      // A mark at the commit is a courtesy; the build does not wait for GitHub's API.
+      logger.warn('The commit status could not be set', { build: build.id, error });
+    });
+  }
+
+  /** One that comes too late to be begun has its record, so that everybody sees what became of the commit. */
+  async function recordLate(order: BuildOrder, id: string, by: string | undefined): Promise<Build> {
+    const endedAt = new Date().toISOString();
+    const build = await record(order, id, {
+      ...{ status: 'superseded', endedAt, stages: {} },
+      ...(by ? { supersededBy: by } : {}),
+    });
+    await mark(build);
+    return build;
+  }
+
+  async function giveWay(build: Build, by: string): Promise<Build> {
+    const closed = await builds.close(build, 'superseded', { supersededBy: by });
+    if (closed) await mark(closed);
+    return closed ?? builds.require(build.id);
+  }
+
+  /** Brings a build that is recorded to its execution, unless a newer one has its place; ends those whose place it has. */
+  async function run(build: Build, project: Project): Promise<Build> {
+    if (build.status !== 'queued') return build;
+    const { id, ref } = build;
+    const head = await heads.get(project.name, ref);
+    if (head?.build !== undefined && head.build !== id) return giveWay(build, head.build);
+    const replaced = [...(head?.replaced ?? [])].filter((other) => other !== id);
+    const ended = [];
+    for (const other of replaced) ended.push(await superseding.supersede(other, id));
+    // What was asked to be built without the cache, and is not, is asked of the build that takes its place.
+    const insists = !build.noCache && ended.some((other) => other?.noCache);
+
+    await records.putRequest(requestOf(insists ? await builds.forgoCache(id) : build, project, services));
+    await executions.start(id);
+    if (replaced.length > 0) await heads.forgetReplaced({ project: project.name, ref }, replaced);
+    // A newer one may have ended it between its record and its execution, when there was nothing to stop.
+    const started = await builds.require(id);
+    if (started.status === 'superseded' || started.status === 'cancelled') await superseding.stop(started);
+    else await mark(started);
+    return started;
+  }
+
+  async function start(order: BuildOrder, isRebuild: boolean): Promise<Build | undefined> {
+    const { project } = order;
+    const own = buildIdOf(order.trigger, project.name);
+    const existing = await builds.get(own);
+    if (existing) return run(existing, project);
+    const place = await places.take(order, own, isRebuild);
+    switch (place.kind) {
+      case 'known':
+        return undefined;
+      case 'late':
+        return recordLate(order, own, place.build);
+      case 'taken': {
+        const { commit, headAt } = place;
+        return run(await record(order, place.build, { commit, headAt }), project);
+      }
+    }
+  }
+
+  return {
+    /**
+     * Builds a commit of a ref, and ends the build that had the ref's place. An older head than the known one is recorded as superseded.
+     * @returns undefined if only news is to be built and this is none
+     */
+    startBuild: (order: BuildOrder): Promise<Build | undefined> => start(order, false),
+
+    /**
+     * Builds the newest known head of the tracked branch once more.
+     * @returns undefined if the branch is not there
+     */
+    async startRebuild(order: RebuildOrder): Promise<Build | undefined> {
+      const { project } = order;
+      const ref = `refs/heads/${project.gitBranch}`;
+      const known = await heads.get(project.name, ref);
+      const latest = order.unlessSince && known?.build ? await builds.get(known.build) : undefined;
+      if (latest && latest.createdAt >= (order.unlessSince ?? '')) return run(latest, project);
+      if (known) return start({ ...order, ref, commit: known.commit, headAt: known.headAt }, true);
+      const headAt = new Date().toISOString();
+      const commit = await services.headOf(project.gitUrl, project.gitBranch);
+      if (commit === undefined) return undefined;
+      const started = await start({ ...order, ref, commit, headAt, onlyNews: true }, false);
+      if (started) return started;
+      // A push told of the commit while the git host was asked: its build is the first of the branch.
+      const taken = (await heads.get(project.name, ref))?.build;
+      return taken === undefined ? undefined : run(await builds.require(taken), project);
+    },
+
+    /** Notes a head that calls for no build: nothing that the project is made of has changed. The build that runs stays. */
+    passOver: (order: Pick<BuildOrder, 'project' | 'commit' | 'ref' | 'headAt' | 'before'>): Promise<void> =>
+      places.passOver(order),
+
+    /** Ends a build that nobody wants any more; false if it has come to another end. */
+    cancelBuild: superseding.cancel,
+
+    /** Brings a build to its execution that was recorded and never got it; undefined if its project is gone. */
+    async resume(build: Build): Promise<Build | undefined> {
+      const project = await projects.get(build.project);
+      return project && run(build, project);
+    },
+  };
+}
+
+export type BuildStarter = ReturnType<typeof createBuildStarter>;
+export type StartBuild = BuildStarter['startBuild'];
+export type StartRebuild = BuildStarter['startRebuild'];

@@ -1,0 +1,61 @@
+import { imagesOf } from '../../core/cascade/dependents.ts';
+import type { Project } from '../../core/model/project.ts';
+import type { PlanServices } from '../wiring/plan-services.ts';
+
+/** More projects than this are not asked for one by one: reading both tables whole is faster. */
+const mostAsked = 2000;
+
+/**
+ * Who stands on whom, from some projects down: for each project that can be reached and is built, those that stand on its images.
+ * A project that has left the index is not there.
+ */
+export async function graphBelow(
+  roots: readonly string[],
+  { projects, dependents }: Pick<PlanServices, 'projects' | 'dependents'>,
+  most = mostAsked,
+): Promise<Map<string, string[]>> {
+  const children = new Map<string, string[]>();
+  const seen = new Set(roots);
+  let level = [...seen];
+  while (level.length > 0) {
+    if (seen.size > most) return wholeGraph({ projects, dependents });
+    const active = (await projects.getMany(level)).filter((project) => project.active);
+    const standing = await dependents.ofMany(active.flatMap(imagesOf));
+    for (const project of active) children.set(project.name, childrenOf(project, standing));
+    level = [...new Set(active.flatMap(({ name }) => children.get(name) ?? []))].filter((name) => !seen.has(name));
+    for (const name of level) seen.add(name);
+  }
+  return onlyKnown(children);
+}
+
+/** Those that stand on a project's branch directly, those that have left the index among them. */
+export async function standingOnBranch(
+  name: string,
+  { projects, dependents }: Pick<PlanServices, 'projects' | 'dependents'>,
+): Promise<string[]> {
+  const [project] = await projects.getMany([name]);
+  return project ? childrenOf(project, await dependents.ofMany(imagesOf(project))) : [];
+}
+
+async function wholeGraph({
+  projects,
+  dependents,
+}: Pick<PlanServices, 'projects' | 'dependents'>): Promise<Map<string, string[]>> {
+  const [all, standing] = await Promise.all([projects.all(), dependents.all()]);
+  return onlyKnown(
+    new Map(all.filter(({ active }) => active).map((project) => [project.name, childrenOf(project, standing)])),
+  );
+}
+
+function childrenOf(project: Project, standing: Map<string, string[]>): string[] {
+  const children = new Set(imagesOf(project).flatMap((image) => standing.get(image) ?? []));
+  children.delete(project.name);
+  return [...children];
+}
+
+function onlyKnown(children: Map<string, string[]>): Map<string, string[]> {
+  for (const [name, own] of children) {
+    if (own.length > 0) children.set(name, own.filter((child) => children.has(child)).sort());
+  }
+  return children;
+}

@@ -1,0 +1,15 @@
+import type { Pending, Rebuild } from '../../core/cascade/rebuild-state.ts';
+import type { CascadeMember } from '../../services/tables/cascades.ts';
+
+/** What people read of a project that waits or is built. */
+export function storyOf(pending: Pending, { project, version }: Rebuild): CascadeMember {
+  return {
+    project,
+    state: pending.state,
+    parents: Object.keys(pending.parents).sort(),
+    root: Object.keys(pending.causes).length > 0,
+    since: pending.since,
+    version,
+    ...(pending.build ? { build: pending.build } : {}),
+  };
+}

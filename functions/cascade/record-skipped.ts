@@ -1,0 +1,62 @@
+import { buildIdOf } from '../../core/builds/build-id.ts';
+import { mergeCauses } from '../../core/builds/cause.ts';
+import { orderOf, type Rebuild } from '../../core/cascade/rebuild-state.ts';
+import type { Build, Cause } from '../../core/model/build.ts';
+import { UpstreamError } from '../../core/model/errors.ts';
+import type { ProjectRecord } from '../../services/tables/projects.ts';
+import type { PlanServices } from '../wiring/plan-services.ts';
+
+interface Skipped {
+  project: ProjectRecord;
+  state: Rebuild;
+  error: string;
+  reason: string;
+}
+
+/**
+ * Leaves a record of a build that was not begun, so that its project's page says why. Nobody gets a mail about it.
+ * @returns its id; undefined if the branch is not there or cannot be asked for, so that there is no commit to speak of
+ */
+export async function recordSkipped(
+  { builds, heads, headOf, projects }: Pick<PlanServices, 'builds' | 'heads' | 'headOf' | 'projects'>,
+  { project, state, error, reason }: Skipped,
+): Promise<string | undefined> {
+  const { pending } = state;
+  if (!pending) return undefined;
+  const id = buildIdOf(orderOf(pending), project.name);
+  if (await builds.get(id)) return id;
+  const ref = `refs/heads/${project.gitBranch}`;
+  const commit =
+    (await heads.get(project.name, ref))?.commit ??
+    (await headOf(project.gitUrl, project.gitBranch).catch((failure: unknown) => {
+      if (!(failure instanceof UpstreamError)) throw failure;
+      return undefined;
+    }));
+  if (commit === undefined) return undefined;
+  const at = new Date().toISOString();
+  const build: Build = {
+    id,
+    project: project.name,
+    status: 'cancelled',
+    cause: causeOf(pending),
+    commit,
+    ref,
+    sourceUrl: project.gitUrl,
+    notifyEmail: project.notifyEmail,
+    sequence: await projects.nextSequence(project.name),
+    cascade: pending.cascade,
+    createdAt: at,
+    endedAt: at,
+    // There is nobody to tell.
+    toldAt: at,
+    stages: {},
+    failure: { error, message: reason },
+  };
+  await builds.create(build);
+  return id;
+}
+
+function causeOf({ causes, parents }: NonNullable<Rebuild['pending']>): Cause {
+  const own = Object.values(causes);
+  return own.length > 0 ? mergeCauses(own) : { type: 'parent-released', parents: Object.keys(parents).sort() };
+}

@@ -1,0 +1,61 @@
+import { posix } from 'node:path';
+import { parseDocument } from 'yaml';
+import { inTurns } from '../../core/concurrency.ts';
+import type { SourceFacts } from '../../core/index/pull-request-report.ts';
+import { UpstreamError } from '../../core/model/errors.ts';
+import type { Project } from '../../core/model/project.ts';
+import type { PlanServices } from '../wiring/plan-services.ts';
+
+const atOnce = 16;
+/** Each takes some calls of the git host's API, which counts them. */
+const mostProjects = 50;
+/** Somebody waits for the answer: what is not known by then is said to be not known. */
+const patienceMilliseconds = 12_000;
+const pipelineFiles = ['cccp.yml', '.cccp.yml', 'cccp.yaml', '.cccp.yaml'];
+
+/** Looks whether what entries of the index name is there. Nothing is fetched but single files, and nothing is run. */
+export function createSourceFacts({ headOf, github }: Pick<PlanServices, 'headOf' | 'github'>) {
+  async function factsOf(project: Project): Promise<SourceFacts> {
+    const { gitUrl, gitBranch, dockerfile } = project;
+    const commit = await headOf(gitUrl, gitBranch);
+    if (commit === undefined) return { branch: 'absent' };
+    const repository = github.repositoryAt(gitUrl);
+    if (repository === undefined) return { branch: { commit } };
+    const [found, otherJobId] = await Promise.all([
+      project.prebuild ? undefined : github.file(repository, dockerfile, commit),
+      jobIdOf(repository, posix.dirname(dockerfile), commit),
+    ]);
+    return {
+      branch: { commit },
+      // What a script makes is not there before it has run.
+      ...(project.prebuild ? {} : { dockerfile: found !== undefined }),
+      ...(otherJobId !== undefined && otherJobId !== project.jobId ? { otherJobId } : {}),
+    };
+  }
+
+  async function jobIdOf(repository: string, folder: string, commit: string): Promise<string | undefined> {
+    for (const name of pipelineFiles) {
+      const text = await github.file(repository, posix.join(folder, name), commit);
+      if (text === undefined) continue;
+      const document = parseDocument(text.slice(0, 100_000), { schema: 'failsafe', logLevel: 'silent' });
+      const jobId = document.errors.length === 0 ? document.get('job-id') : undefined;
+      return typeof jobId === 'string' ? jobId.trim().toLowerCase() : undefined;
+    }
+    return undefined;
+  }
+
+  /** Of the first of the projects, by name. */
+  return async function sourceFacts(projects: readonly Project[]): Promise<Map<string, SourceFacts>> {
+    const late = new Promise<SourceFacts>((resolve) => {
+      setTimeout(resolve, patienceMilliseconds, { branch: { unknown: 'there was no answer in time' } }).unref();
+    });
+    const known = await inTurns(projects.slice(0, mostProjects), atOnce, async (project) => {
+      const facts = factsOf(project).catch((error: unknown): SourceFacts => {
+        if (!(error instanceof UpstreamError)) throw error;
+        return { branch: { unknown: error.message } };
+      });
+      return [project.name, await Promise.race([facts, late])] as const;
+    });
+    return new Map(known);
+  };
+}

@@ -1,0 +1,78 @@
+import { inTurns } from '../../core/concurrency.ts';
+import type { Build } from '../../core/model/build.ts';
+import { isFloating, repositoryOf } from '../../core/releases/release.ts';
+import type { Builds } from '../../services/tables/builds.ts';
+import type { Projects } from '../../services/tables/projects.ts';
+import type { Releases } from '../../services/tables/releases.ts';
+
+interface Services {
+  builds: Pick<Builds, 'ofProject'>;
+  projects: Pick<Projects, 'all'>;
+  releases: Pick<Releases, 'adopt' | 'allOf' | 'noteProgress'>;
+  repositoryPrefix: string;
+}
+
+const writesAtOnce = 16;
+const buildsAtOnce = 100;
+
+const weekMilliseconds = 7 * 24 * 3_600_000;
+
+/**
+ * Finds what was released and not noted, from the records of builds, which are kept for ever: whatever was released before releases
+ * were noted. It is done once a week, project by project, and goes on where the round before broke off.
+ */
+export function createAdoptReleases({ builds, projects, releases, repositoryPrefix }: Services) {
+  /** Newest first. */
+  async function releasedBuilds(project: string): Promise<Build[]> {
+    const found: Build[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await builds.ofProject(project, { limit: buildsAtOnce, cursor }, 'released');
+      found.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor);
+    return found;
+  }
+
+  async function adoptAll(project: string, now: Date): Promise<void> {
+    const moved = new Set<string>();
+    const known = new Map<string, Parameters<Releases['adopt']>[0] & { tags: string[]; floating: string[] }>();
+    for (const { id, image, endedAt, createdAt } of await releasedBuilds(project)) {
+      if (!image) continue;
+      const { digest, tags } = image;
+      // A tag names what was released under it last.
+      const floating = tags.filter((tag) => isFloating(tag) && !moved.has(tag));
+      for (const tag of floating) moved.add(tag);
+      const newest = known.get(digest);
+      if (newest) {
+        newest.tags.push(...tags);
+        newest.floating.push(...floating);
+      } else known.set(digest, { project, digest, build: id, tags: [...tags], floating, at: endedAt ?? createdAt });
+    }
+    const noted = new Set((await releases.allOf(project)).map(({ digest }) => digest));
+    const missing = [...known.values()].filter(({ digest }) => !noted.has(digest));
+    const repository = repositoryOf(project, repositoryPrefix);
+    await inTurns(missing, writesAtOnce, (release) => releases.adopt(release, repository, now));
+  }
+
+  /**
+   * @param progress what was noted last
+   * @param isLate when no further project is begun
+   */
+  return async function adoptReleases(progress: string, now: Date, isLate: () => boolean): Promise<void> {
+    const week = String(Math.floor(now.getTime() / weekMilliseconds));
+    const [ofWeek, last = ''] = progress.split(' ');
+    const done = ofWeek === week ? last : '';
+    if (done === everything) return;
+    const names = (await projects.all()).map(({ name }) => name).sort();
+    for (const name of names.filter((each) => each > done)) {
+      if (isLate()) return;
+      await adoptAll(name, now);
+      await releases.noteProgress(`${week} ${name}`);
+    }
+    await releases.noteProgress(`${week} ${everything}`);
+  };
+}
+
+/** After every project's name. */
+const everything = '~';

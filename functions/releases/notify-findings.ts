@@ -1,0 +1,109 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { inTurns } from '../../core/concurrency.ts';
+import { findingsMail, type ReleaseNews } from '../../core/mail/findings-mail.ts';
+import { verdictToday } from '../../core/releases/reevaluate.ts';
+import { nextLookAt, type ReleasedImage } from '../../core/releases/release.ts';
+import {
+  allTold,
+  changesOf,
+  countsOf,
+  type FindingChanges,
+  type ReleaseFindings,
+} from '../../core/releases/rescan-findings.ts';
+import { sendNotice } from '../../services/mail/best-effort-mail.ts';
+import type { Mailer } from '../../services/mail/mailer.ts';
+import type { Records } from '../../services/records/records.ts';
+import type { ImageTags } from '../../services/registry/image-tags.ts';
+import type { ProjectRecord } from '../../services/tables/projects.ts';
+import type { Releases } from '../../services/tables/releases.ts';
+
+interface Services {
+  records: Pick<Records, 'releaseFindings' | 'putReleaseFindings'>;
+  releases: Pick<Releases, 'get' | 'settle'>;
+  tags: Pick<ImageTags, 'isThere'>;
+  mailer: Mailer;
+  policy: unknown;
+  siteUrl: string;
+  indexUrl: string;
+  logger: Logger;
+}
+
+const readsAtOnce = 8;
+
+interface Untold {
+  image: ReleasedImage;
+  findings: ReleaseFindings;
+  changes: FindingChanges;
+}
+
+/** Tells a project's people what looks at its released images found: one mail for all of them. */
+export function createTellOfReleases(services: Services) {
+  const { records, releases, tags, mailer, policy, siteUrl, indexUrl, logger } = services;
+
+  async function untoldOf(image: ReleasedImage): Promise<Untold | undefined> {
+    const findings = await records.releaseFindings(image);
+    const changes = findings && changesOf(findings);
+    return changes && { image, findings, changes };
+  }
+
+  /** Whether people miss an image: nobody does whose tags name others by now. */
+  async function isMissed({ repository, floating }: ReleasedImage): Promise<boolean> {
+    for (const tag of floating) if (!(await tags.isThere(repository, tag))) return true;
+    return false;
+  }
+
+  async function isWorthTelling({ image, findings }: Untold): Promise<boolean> {
+    return findings.state === 'gone' ? isMissed(image) : image.floating.length > 0;
+  }
+
+  const newsOf = ({ image, findings, changes }: Untold, project: ProjectRecord, now: Date): ReleaseNews => ({
+    digest: image.digest,
+    tags: image.floating,
+    releasedAt: image.releasedAt,
+    changes,
+    reason: findings.reason,
+    counts: countsOf(findings.findings),
+    verdict: verdictToday(findings, project, policy, now),
+  });
+
+  async function send(project: ProjectRecord, news: ReleaseNews[]): Promise<boolean> {
+    if (news.length === 0 || !project.active || (project.notify && !project.notify.includes('findings'))) return false;
+    const mail = findingsMail({ project: project.name, news, siteUrl, indexUrl });
+    return sendNotice({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
+  }
+
+  /** @returns whether a mail went out */
+  return async function tellOfReleases(
+    images: readonly ReleasedImage[],
+    project: ProjectRecord | undefined,
+    now: Date,
+  ): Promise<boolean> {
+    const fresh = await inTurns(images, readsAtOnce, async (image) => (await releases.get(image)) ?? image);
+    const untold = (await inTurns(fresh, readsAtOnce, untoldOf)).filter((each) => each !== undefined);
+    const told: Untold[] = [];
+    for (const each of untold) if (await isWorthTelling(each)) told.push(each);
+    const isSent =
+      project !== undefined &&
+      (await send(
+        project,
+        told.map((each) => newsOf(each, project, now)),
+      ));
+    // What nobody was told of is no news either when a tag names the image again.
+    for (const { image, findings } of untold) await records.putReleaseFindings(image, allTold(findings));
+    for (const image of fresh) {
+      const known = untold.find((each) => each.image === image);
+      const isTold = isSent && told.some((each) => each.image === image);
+      await releases.settle(
+        image,
+        {
+          untold: undefined,
+          dueAt: known?.findings.state === 'gone' ? undefined : nextLookAt(image.digest, now),
+          ...(isTold ? { toldAt: now.toISOString() } : {}),
+        },
+        // News that came since the look are not in the mail.
+        new Date(image.checkedAt ?? now),
+      );
+    }
+    return isSent;
+  };
+}

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { TriggerOf } from '../../core/model/trigger.ts';
+import { tagSnapshot, tagsSince } from '../../core/sources/seen-tags.ts';
+import { refPrefixes, versionTagsOf, type WatchedSource } from '../../core/sources/watched-sources.ts';
+import type { Triggers } from '../../services/aws/triggers.ts';
+import type { RefsAnswer, SourceHost } from '../../services/git-host/git-remote.ts';
+import type { Deliveries } from '../../services/tables/deliveries.ts';
+import type { Heads } from '../../services/tables/heads.ts';
+import type { Source } from '../../services/tables/sources.ts';
+
+/** A trigger is one message of the queue, of at most 256 KiB. */
+const headsPerTrigger = 200;
+const patienceMilliseconds = 15_000;
+
+export interface LookServices {
+  heads: Pick<Heads, 'getMany'>;
+  deliveries: Pick<Deliveries, 'newest'>;
+  triggers: Pick<Triggers, 'send'>;
+  refsOf: SourceHost['refsOf'];
+  index: { url: string; source: string; ref: string };
+  /** What opens the index where it is not public. */
+  indexAuthorization(): Promise<string | undefined>;
+  logger: Logger;
+}
+
+type MovedHead = TriggerOf<'source-moved'>['heads'][number];
+
+/** What a look at a repository came to. */
+export interface Look {
+  /** How many triggers it sent. */
+  triggers: number;
+  /** What is to be known the next time; undefined where there is nothing to know. */
+  source: Source | undefined;
+  /** The host's answer where it shows no repository. */
+  absent?: number;
+}
+
+/** Looks where the branches and version tags of a repository are, and sends a trigger for each head that no build has. */
+export function createSourceLook(services: LookServices) {
+  const { heads, deliveries, triggers, index, logger } = services;
+
+  async function ask(watched: WatchedSource, known: Source | undefined, end: AbortSignal): Promise<RefsAnswer> {
+    const isIndex = watched.source === index.source;
+    const { memory } = known ?? {};
+    // "Nothing has changed" is no answer to what was not asked before.
+    const knowsAll =
+      [...watched.branches].every((ref) => known?.heads?.[ref]) && (!watched.tags || known?.tags !== undefined);
+    return services.refsOf(watched.url, {
+      prefixes: refPrefixes(watched),
+      memory: knowsAll ? memory : { ...memory, etag: undefined },
+      authorization: isIndex ? await services.indexAuthorization() : undefined,
+      signal: end,
+      timeoutMilliseconds: patienceMilliseconds,
+    });
+  }
+
+  /** The branches that are elsewhere than the newest that was planned for each of their projects. */
+  async function movedBranches(watched: WatchedSource, refs: ReadonlyMap<string, string>): Promise<MovedHead[]> {
+    const keys = watched.projects.map(({ name, gitBranch }) => ({ project: name, ref: `refs/heads/${gitBranch}` }));
+    const planned = new Map(
+      (await heads.getMany(keys)).map(({ project, ref, commit }) => [`${project} ${ref}`, commit]),
+    );
+    const moved = new Set(
+      keys
+        .filter(({ project, ref }) => refs.has(ref) && planned.get(`${project} ${ref}`) !== refs.get(ref))
+        .map(({ ref }) => ref),
+    );
+    if (watched.source === index.source && refs.has(index.ref)) {
+      const newest = await deliveries.newest(`${index.source} ${index.ref}`);
+      if (newest?.commit !== refs.get(index.ref)) moved.add(index.ref);
+    }
+    return [...moved].map((ref) => ({ ref, commit: refs.get(ref) ?? '' }));
+  }
+
+  return async function look(watched: WatchedSource, known: Source | undefined, end: AbortSignal): Promise<Look> {
+    const receivedAt = new Date().toISOString();
+    const answer = await ask(watched, known, end);
+    if (answer.kind === 'absent') return { triggers: 0, source: known, absent: answer.status };
+    const refs = answer.kind === 'refs' ? answer.refs : new Map(Object.entries(known?.heads ?? {}));
+    const tags = versionTagsOf(answer.kind === 'refs' ? answer.refs : new Map());
+    const moved = await movedBranches(watched, refs);
+    // The first look is what the next is held against: old versions are not built because a project is new.
+    if (answer.kind === 'refs' && watched.tags && known?.tags)
+      for (const [ref, commit] of tagsSince(known.tags, tags)) moved.push({ ref, commit });
+
+    const news: MovedHead[][] = [];
+    while (moved.length > 0) news.push(moved.splice(0, headsPerTrigger));
+    for (const some of news) {
+      await triggers.send({
+        type: 'source-moved',
+        id: idOf(watched.source, some),
+        receivedAt,
+        source: watched.source,
+        heads: some,
+      });
+    }
+    return { triggers: news.length, source: remembered(watched, answer, tags, known) };
+  };
+
+  /** After the triggers are sent: who dies between the two sends them again, under the same ids. */
+  function remembered(
+    watched: WatchedSource,
+    answer: Exclude<RefsAnswer, { kind: 'absent' }>,
+    versions: ReadonlyMap<string, string>,
+    known: Source | undefined,
+  ): Source | undefined {
+    const { source } = watched;
+    if (answer.kind === 'unchanged') {
+      const { heads: at, tags, memory } = known ?? {};
+      return { source, failures: 0, ...(at && { heads: at }), ...(tags && { tags }), ...(memory && { memory }) };
+    }
+    const tags = watched.tags ? tagSnapshot(versions) : undefined;
+    if (watched.tags && !tags) logger.warn('A repository has too many version tags to be watched', { source });
+    const memory = Object.fromEntries(Object.entries(answer.memory).filter(([, value]) => value !== undefined));
+    const branches = [...watched.branches].flatMap((ref) => {
+      const commit = answer.refs.get(ref);
+      return commit === undefined ? [] : [[ref, commit] as const];
+    });
+    if (!tags && Object.keys(memory).length === 0) return undefined;
+    return {
+      source,
+      failures: 0,
+      ...(tags && { tags }),
+      ...(Object.keys(memory).length > 0 && { memory }),
+      ...(answer.memory.etag && { heads: Object.fromEntries(branches) }),
+    };
+  }
+}
+
+/** The same heads are the same news, however often they are seen before they are planned. */
+function idOf(source: string, heads: MovedHead[]): string {
+  const text = heads
+    .map(({ ref, commit }) => `${ref} ${commit}`)
+    .toSorted()
+    .join('\n');
+  return `source-moved:${createHash('sha256').update(`${source}\n${text}`).digest('hex').slice(0, 32)}`;
+}

@@ -1,0 +1,87 @@
+import type { TriggerOf } from '../../core/model/trigger.ts';
+import { commentMark } from '../../core/triggers/github-comment.ts';
+import { GithubRefusedError } from '../../services/git-host/github-api.ts';
+import { createPullRequestBuilds } from '../builds/pull-request-builds.ts';
+import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Planned, Planner } from './planner.ts';
+
+/** Who maintains a repository has the permission `write` too. */
+const approvers = new Set(['admin', 'write']);
+
+/**
+ * Builds the commit of a pull request that a maintainer has approved: exactly that one, as long as it is the head. Nothing of what the
+ * comment says is believed: who may approve and what the head is, is asked the git host. Where it does not answer, the trigger
+ * is tried again; where it refuses to, nothing is built.
+ */
+export function createApprovalPlanner(services: PlanServices): Planner<'approval'> {
+  const { github, projects, index, logger } = services;
+
+  /** Says at the pull request why nothing was started; one comment for all approvals of it. */
+  async function decline({ repository, number }: TriggerOf<'approval'>, reason: string, advice = ''): Promise<Planned> {
+    const mark = `${commentMark} approval -->`;
+    try {
+      const body = `${mark}\nNothing was started. ${reason} ${advice}`.trim();
+      await github.keepComment(repository, number, mark, body);
+    } catch (error) {
+      if (!(error instanceof GithubRefusedError)) throw error;
+      logger.warn('The answer to an approval could not be written', { repository, number, error });
+    }
+    return { outcome: `ignored: ${reason}`, builds: [] };
+  }
+
+  async function plan(trigger: TriggerOf<'approval'>): Promise<Planned> {
+    const { id, source, repository, number, commit, approver, receivedAt } = trigger;
+    if (!(await projects.bySource(source)).some(({ active, pullRequests }) => active && pullRequests)) {
+      return { outcome: `ignored: no entry of the index builds pull requests of ${source}`, builds: [] };
+    }
+    const permission = await github.permission(repository, approver);
+    if (!approvers.has(permission)) {
+      return decline(
+        trigger,
+        `Who lets a pull request be built must be able to write to ${repository}, and \`${approver}\` is not.`,
+      );
+    }
+    const pullRequest = await github.pullRequest(repository, number);
+    if (!pullRequest?.isOpen) return decline(trigger, `The pull request #${number} is not open.`);
+    const advice = `Look at what it changes, and comment \`/ok-to-test ${pullRequest.commit}\`.`;
+    if (!commit) return decline(trigger, 'The approval does not name a commit in full.', advice);
+    if (commit !== pullRequest.commit) {
+      return decline(
+        trigger,
+        `The head of the pull request is not \`${commit}\` but \`${pullRequest.commit}\`.`,
+        advice,
+      );
+    }
+    const { baseRef, author } = pullRequest;
+    const pullRequests = createPullRequestBuilds(services);
+    const concerned = await pullRequests.projectsOf(source, baseRef);
+    if (concerned.length === 0)
+      return decline(trigger, `No entry of the index builds pull requests to \`${baseRef}\`.`);
+    const proposed = { trigger: id, headAt: receivedAt, number, commit, baseRef, author, approver };
+    const builds: string[] = [];
+    for (const project of concerned) {
+      if (!(await pullRequests.concerns(project, baseRef, commit))) continue;
+      // Who approves a commit for the second time wants it built for the second time.
+      const build = await pullRequests.build(project, proposed, false);
+      if (build) builds.push(build.id);
+    }
+    return { outcome: `approved by ${approver}, started ${builds.length}`, builds };
+  }
+
+  return async function planApproval(trigger) {
+    if (trigger.source === index.source) {
+      return { outcome: 'ignored: a pull request of the index is checked without approval', builds: [] };
+    }
+    try {
+      return await plan(trigger);
+    } catch (error) {
+      if (!(error instanceof GithubRefusedError)) throw error;
+      logger.error('An approval could not be checked', {
+        repository: trigger.repository,
+        number: trigger.number,
+        error,
+      });
+      return { outcome: `ignored: the approval could not be checked. ${error.message}`, builds: [] };
+    }
+  };
+}

@@ -1,0 +1,58 @@
+import { isConcerned, watchedName } from '../../core/bases/base-status.ts';
+import type { BaseChange } from '../../core/bases/base-watch.ts';
+import type { Rebuild } from '../../core/cascade/rebuild-state.ts';
+import { inTurns } from '../../core/concurrency.ts';
+import type { Cause } from '../../core/model/build.ts';
+import type { ProjectRecord } from '../../services/tables/projects.ts';
+import { createAnnounce } from '../cascade/announce.ts';
+import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Planner } from './planner.ts';
+
+const queriesAtOnce = 32;
+
+/** New digests of images rebuild what stands on others, each project once for all of them, and then what stands on that. */
+export function createBasesChangedPlanner(services: PlanServices): Planner<'bases-changed'> {
+  const { dependents, projects, rebuilds } = services;
+  const announce = createAnnounce(services);
+
+  return async ({ id, bases }) => {
+    const answers = await inTurns(bases, queriesAtOnce, async (change) =>
+      (await dependents.of(change.image)).map((edge) => ({ change, edge })),
+    );
+    const edges = Map.groupBy(answers.flat(), ({ edge }) => edge.project);
+    const names = [...edges.keys()];
+    const [records, states] = await Promise.all([projects.getMany(names), rebuilds.getMany(names)]);
+    const roots = records.flatMap((project) => {
+      const changes = (edges.get(project.name) ?? [])
+        .filter(({ change, edge }) => isConcerned(project.bases ?? [], edge.declared ?? false, change))
+        .map(({ change }) => change)
+        .filter((change) => !hasBegunSince(states.get(project.name), change.seenAt));
+      return project.active && changes.length > 0 ? [{ project: project.name, cause: causeOf(project, changes) }] : [];
+    });
+
+    const cause: Cause = { type: 'bases-changed', bases: bases.map(({ seenAt: _, ...change }) => change) };
+    const { cascade, members, unfinished } = await announce({ id, cause, roots });
+    if (!cascade) return { outcome: 'ignored: no project stands on an older one', builds: [] };
+    return { outcome: `cascade ${cascade}: ${members} projects`, builds: [], unfinished };
+  };
+}
+
+/** A build that begins after a digest was seen is built on that, or on a newer one, which is news of its own. */
+function hasBegunSince(state: Rebuild | undefined, seenAt: string | undefined): boolean {
+  const { pending } = state ?? {};
+  return seenAt !== undefined && pending?.state === 'building' && pending.since > seenAt;
+}
+
+/** What the project itself stood on may be older than what the others did. */
+function causeOf({ bases = [] }: ProjectRecord, changes: readonly BaseChange[]): Cause {
+  const previousOf = ({ image, previous }: BaseChange) =>
+    bases.find((base) => watchedName(base) === image)?.digest ?? previous;
+  return {
+    type: 'bases-changed',
+    bases: changes.map((change) => ({
+      image: change.image,
+      digest: change.digest,
+      previous: previousOf(change),
+    })),
+  };
+}

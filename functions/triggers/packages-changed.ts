@@ -1,0 +1,18 @@
+import { createAnnounce } from '../cascade/announce.ts';
+import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Planner } from './planner.ts';
+
+/** Updates of an image's packages rebuild it without the layers that have the old ones, and then what stands on it. */
+export function createPackagesChangedPlanner(services: PlanServices): Planner<'packages-changed'> {
+  const announce = createAnnounce(services);
+  return async ({ id, project, updates, total }) => {
+    const words = updates.map((update) => `${update.package} ${update.installed} → ${update.available}`);
+    const { cascade, members, unfinished } = await announce({
+      id,
+      cause: { type: 'packages-changed', updates: words, total },
+      roots: [{ project, noCache: true }],
+    });
+    if (!cascade) return { outcome: `ignored: ${project} is not in the index`, builds: [] };
+    return { outcome: `cascade ${cascade}: ${members} projects`, builds: [], unfinished };
+  };
+}

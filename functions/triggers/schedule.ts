@@ -1,0 +1,15 @@
+import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Planner } from './planner.ts';
+
+/** Rebuilds a project at the hour that its entry names: with every step done anew, for it is there to take up what has changed outside. */
+export function createSchedulePlanner({ projects, startRebuild }: PlanServices): Planner<'schedule'> {
+  return async function planSchedule({ id: trigger, project: name, schedule }) {
+    const project = await projects.get(name);
+    if (!project?.active || project.schedule !== schedule) {
+      return { outcome: `ignored: ${name} has no schedule ${schedule} any more`, builds: [] };
+    }
+    const build = await startRebuild({ trigger, project, cause: { type: 'schedule', schedule }, noCache: true });
+    if (!build) return { outcome: `ignored: ${project.gitUrl} has no branch ${project.gitBranch}`, builds: [] };
+    return { outcome: 'started 1', builds: [build.id] };
+  };
+}

@@ -1,0 +1,84 @@
+import { inTurns } from '../../core/concurrency.ts';
+import type { Build, Cause } from '../../core/model/build.ts';
+import type { TriggerOf } from '../../core/model/trigger.ts';
+import { buildsRef } from '../../core/sources/plan-push.ts';
+import type { ProjectRecord } from '../../services/tables/projects.ts';
+import { createIndexPushPlanner } from '../index/apply-push.ts';
+import { createPathFilter } from '../sources/path-filter.ts';
+import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Planned, Planner } from './planner.ts';
+
+/** A repository may have a hundred images, and a trigger is planned within a minute. */
+const buildsAtOnce = 8;
+
+type SourceMoved = TriggerOf<'source-moved'>;
+
+/** Builds the heads that no delivery told of. One that came meanwhile has built its own. */
+export function createSourceMovedPlanner(services: PlanServices): Planner<'source-moved'> {
+  const { startBuild, passOver, projects, heads, deliveries, index } = services;
+  const planIndexPush = createIndexPushPlanner(services);
+  const filter = createPathFilter(services);
+
+  async function applyIndex({ id, receivedAt, source }: SourceMoved, commit: string): Promise<Planned> {
+    const newest = await deliveries.newest(`${source} ${index.ref}`);
+    // What this very trigger has begun it goes on with.
+    if (newest?.commit === commit && newest.id !== id) return { outcome: 'known already', builds: [] };
+    return planIndexPush({
+      type: 'push',
+      ...{ id, receivedAt, source, ref: index.ref },
+      before: '0'.repeat(commit.length),
+      after: commit,
+      commit,
+      deleted: false,
+      forced: false,
+      pusher: 'watch-sources',
+    });
+  }
+
+  /** An entry that is new waits until the images that it stands on are released: their release builds it. */
+  async function waitsForParents({ dependsOn }: ProjectRecord): Promise<boolean> {
+    for (const name of dependsOn) {
+      const parent = await projects.get(name);
+      if (parent?.active && !parent.released) return true;
+    }
+    return false;
+  }
+
+  async function buildHead(
+    { id: trigger, receivedAt: headAt }: SourceMoved,
+    project: ProjectRecord,
+    { ref, commit }: SourceMoved['heads'][number],
+  ): Promise<Build | undefined> {
+    if (!(await heads.get(project.name, ref)) && (await waitsForParents(project))) return undefined;
+    if (!(await filter.concernsHead(project, ref, commit))) {
+      await passOver({ project, ref, commit, headAt });
+      return undefined;
+    }
+    const cause: Cause = { type: 'source-moved', ref, commit };
+    // One trigger may tell of several heads of one project, and each is a build of its own.
+    return startBuild({ trigger: `${trigger} ${ref}`, project, cause, commit, ref, headAt, onlyNews: true });
+  }
+
+  return async function planSourceMoved(trigger) {
+    const tracking = (await projects.bySource(trigger.source)).filter(({ active }) => active);
+    const tasks = trigger.heads.flatMap((head) =>
+      tracking.filter((project) => buildsRef(project, head.ref)).map((project) => ({ project, head })),
+    );
+    const failures: unknown[] = [];
+    const builds = await inTurns(tasks, buildsAtOnce, async ({ project, head }) => {
+      try {
+        return (await buildHead(trigger, project, head))?.id;
+      } catch (error) {
+        // The others are built; the trigger is tried again for this one.
+        failures.push(error);
+        return undefined;
+      }
+    });
+    if (failures.length > 0) throw failures[0];
+    const started = builds.filter((id) => id !== undefined);
+    const moved = trigger.source === index.source && trigger.heads.find(({ ref }) => ref === index.ref);
+    if (!moved) return { outcome: `started ${started.length}`, builds: started };
+    const planned = await applyIndex(trigger, moved.commit);
+    return { ...planned, builds: [...planned.builds, ...started] };
+  };
+}

@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import * as z from 'zod/mini';
+import { inParts, inTurns } from '../../core/concurrency.ts';
+import { UpstreamError } from '../../core/model/errors.ts';
+import type { Trigger } from '../../core/model/trigger.ts';
+import { createSignedFetch } from '../http/signed-fetch.ts';
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
+const mostInBatch = 10;
+const batchesAtOnce = 16;
+const attempts = 5;
+
+const batchAnswer = z.object({
+  Failed: z._default(
+    z.nullish(z.array(z.object({ Id: z.string(), Code: z.string(), SenderFault: z.optional(z.boolean()) }))),
+    [],
+  ),
+});
+
+/** The triggers queue, as those see it who put something in. */
+export function createTriggers(queueUrl: string) {
+  const call = createSignedFetch('sqs', '1.0', 'AmazonSQS');
+
+  /** A batch may succeed in parts. */
+  async function sendPart(part: Trigger[]): Promise<void> {
+    let left = part.map((trigger, at) => ({ Id: String(at), MessageBody: JSON.stringify(trigger) }));
+    for (let count = 1; left.length > 0; count++) {
+      const { Failed } = await call('SendMessageBatch', { QueueUrl: queueUrl, Entries: left }, batchAnswer);
+      const failed = new Set((Failed ?? []).map(({ Id }) => Id));
+      left = left.filter(({ Id }) => failed.has(Id));
+      if (left.length === 0) return;
+      const refused = Failed?.find(({ SenderFault }) => SenderFault);
+      if (refused || count === attempts)
+        throw new UpstreamError(`sqs SendMessageBatch: ${(refused ?? Failed?.[0])?.Code} for ${left.length} messages`);
+      await delay(50 * 2 ** count);
+    }
+  }
+
+  return {
+    async send(trigger: Trigger): Promise<void> {
+      await call(
+        'SendMessage',
+        { QueueUrl: queueUrl, MessageBody: JSON.stringify(trigger) },
+        z.object({ MessageId: z.string() }),
+      );
+    },
+
+    /** All of them, in no order. When it fails, some may have been sent. */
+    async sendBatch(triggers: readonly Trigger[]): Promise<void> {
+      await inTurns(inParts(triggers, mostInBatch), batchesAtOnce, sendPart);
+    },
+  };
+}
+
+export type Triggers = ReturnType<typeof createTriggers>;

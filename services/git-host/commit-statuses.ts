@@ -1,0 +1,94 @@
+import { verdictInWords } from '../../core/builds/describe-build.ts';
+import { type Build, isReleasable, isTerminal } from '../../core/model/build.ts';
+import { oneLine } from '../../core/text/one-line.ts';
+import { createGithubApi, type StatusMark } from './github-api.ts';
+
+/** The marks that GitHub shows beside a commit. */
+export function createCommitStatuses(
+  apiUrl: string,
+  gitUrl: string,
+  siteUrl: string,
+  token: () => Promise<string | undefined>,
+) {
+  const api = createGithubApi({ apiUrl, url: gitUrl, token });
+
+  async function mark(sourceUrl: string, commit: string, status: StatusMark): Promise<void> {
+    const repository = api.repositoryAt(sourceUrl);
+    if (repository && (await api.isAuthenticated())) await api.setStatus(repository, commit, status);
+  }
+
+  return {
+    /** Says at the commit how its build stands. Nothing is said where there is no token, or for a source on another host. */
+    set: (build: Build): Promise<void> =>
+      mark(build.sourceUrl, build.commit, {
+        state: stateOf(build),
+        context: contextOf(build.project, build.ref),
+        description: descriptionOf(build),
+        target_url: `${siteUrl}/builds/${build.id}`,
+      }),
+
+    /** Says at the head of a pull request why it has no build. */
+    setForPullRequest: (
+      { name, gitUrl: sourceUrl }: { name: string; gitUrl: string },
+      commit: string,
+      status: Pick<StatusMark, 'state' | 'description'>,
+    ): Promise<void> =>
+      mark(sourceUrl, commit, {
+        ...status,
+        context: contextOf(name, 'refs/pull/'),
+        target_url: `${siteUrl}/projects/${name.replace(':', '/')}`,
+      }),
+  };
+}
+
+export type CommitStatuses = ReturnType<typeof createCommitStatuses>;
+
+/** A commit may be a branch's and a pull request's at once, and be built by hand; they have different things to say of it. */
+function contextOf(project: string, ref: string): string {
+  if (isReleasable(ref)) return `slipway: ${project}`;
+  return ref.startsWith('refs/pull/') ? `slipway/pr: ${project}` : `slipway/manual: ${project}`;
+}
+
+function stateOf({ status }: Build): StatusMark['state'] {
+  if (!isTerminal(status)) return 'pending';
+  if (status === 'released' || status === 'unchanged') return 'success';
+  return status === 'blocked' || status === 'failed' ? 'failure' : 'error';
+}
+
+/** https://docs.github.com/en/rest/commits/statuses says no more than that GitHub refuses longer ones. */
+const longestDescription = 140;
+
+function descriptionOf(build: Build): string {
+  return oneLine(sayingOf(build), longestDescription);
+}
+
+function sayingOf({ status, ref, image, verdict, failure }: Build): string {
+  switch (status) {
+    case 'released': {
+      const tag = image?.tags[0] ?? image?.digest;
+      return `Released as ${tag}${verdict?.warnings?.length ? `, ${verdictInWords(verdict)}` : ''}`;
+    }
+    case 'unchanged':
+      if (isReleasable(ref)) return 'The image is unchanged';
+      return `${verdict ? capital(verdictInWords(verdict)) : 'Passed'}: it would be released`;
+    case 'blocked':
+      return blockedFor(verdict?.reasons ?? []);
+    case 'failed':
+      return `Failed: ${failure?.message ?? 'see the log'}`;
+    case 'cancelled':
+      return `Cancelled: ${failure?.message ?? 'see the build'}`;
+    default:
+      return `The image is ${status}`;
+  }
+}
+
+/** The worst reason as far as there is room, and how many there are beside it. */
+function blockedFor([first, ...others]: string[]): string {
+  if (first === undefined) return 'Blocked: see the build';
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  // Of a vulnerability, what the policy says of it stands in the build.
+  const reason = first.replace(/: the policy allows .*$/s, '');
+  return `Blocked: ${oneLine(reason, longestDescription - 'Blocked: '.length - more.length)}${more}`;
+}
+
+const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);

@@ -1,0 +1,254 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Octokit } from '@octokit/core';
+import { z } from 'zod';
+import { UpstreamError } from '../../core/model/errors.ts';
+
+const attempts = 3;
+const patienceMilliseconds = 5_000;
+/** GitHub may ask for a minute and more; who is told to wait so long comes again from the queue. */
+const longestWaitMilliseconds = 5_000;
+/** https://docs.github.com/en/rest/commits/commits#compare-two-commits */
+const mostFilesCompared = 300;
+const commentsPerPage = 100;
+const mostCommentPages = 10;
+
+const comparisonSchema = z.object({
+  status: z.enum(['ahead', 'behind', 'diverged', 'identical']),
+  files: z.array(z.object({ filename: z.string(), previous_filename: z.string().optional() })).default([]),
+});
+const permissionSchema = z.object({ permission: z.string() });
+const pullRequestSchema = z.object({
+  state: z.string(),
+  head: z.object({ sha: z.string() }),
+  base: z.object({ ref: z.string() }),
+  user: z.object({ login: z.string() }).nullable(),
+});
+const userSchema = z.object({ id: z.int(), type: z.string() });
+const commentSchema = z.object({ id: z.int(), body: z.string().nullish(), user: userSchema.nullable() });
+const commentsSchema = z.array(commentSchema);
+
+/** https://docs.github.com/en/rest/repos/contents#get-repository-content */
+const contentsSchema = z.union([
+  z.array(z.unknown()),
+  // Of a file beyond 1 MB the content is left out.
+  z.object({ type: z.string(), content: z.string().default('') }),
+]);
+
+export interface StatusMark {
+  state: 'pending' | 'success' | 'failure' | 'error';
+  context: string;
+  description: string;
+  target_url?: string;
+}
+
+export interface PullRequest {
+  isOpen: boolean;
+  commit: string;
+  /** The branch that it is to be merged into. */
+  baseRef: string;
+  author: string;
+}
+
+/** The host said no, and will say so again: the token may not do it, or there is no such thing. */
+export class GithubRefusedError extends UpstreamError {}
+
+/** The failed request as Octokit tells of it. */
+const requestErrorSchema = z.object({
+  status: z.number(),
+  message: z.string(),
+  response: z.object({ headers: z.record(z.string(), z.unknown()) }).optional(),
+});
+
+/**
+ * The calls of GitHub's REST API that the pipeline makes, beside the index's archive. A repository is `owner/name`. What the host
+ * refuses for a while is asked again; every other failure is an UpstreamError. https://docs.github.com/en/rest
+ */
+export function createGithubApi(
+  { apiUrl, url, token }: { apiUrl: string; url: string; token: () => Promise<string | undefined> },
+  wait: (milliseconds: number) => Promise<unknown> = delay,
+) {
+  async function request(route: string, repository: string, parameters: Record<string, unknown>): Promise<unknown> {
+    // What a route does not name would become a part of its query.
+    const [owner, repo] = route.includes('{owner}') ? repository.split('/') : [];
+    const auth = await token();
+    const octokit = new Octokit({ baseUrl: apiUrl, userAgent: 'slipway', ...(auth ? { auth } : {}) });
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const signal = AbortSignal.timeout(patienceMilliseconds);
+        return (
+          await octokit.request(route, {
+            ...(owner && repo ? { owner, repo } : {}),
+            ...parameters,
+            request: { signal },
+          })
+        ).data;
+      } catch (error) {
+        const pause = pauseAfter(error, attempt);
+        // A comment that was written although its answer was lost must not be written twice.
+        if (pause === undefined || attempt === attempts || route.endsWith('/comments'))
+          throw failure(route, repository, error);
+        await wait(pause);
+      }
+    }
+  }
+
+  /** Undefined where the host says that it has no such thing, or none that the token may see. */
+  async function find<Answer>(
+    schema: z.ZodType<Answer>,
+    route: string,
+    repository: string,
+    parameters: Record<string, unknown>,
+  ): Promise<Answer | undefined> {
+    try {
+      return schema.parse(await request(route, repository, parameters));
+    } catch (error) {
+      if (error instanceof UpstreamError && statusOf(error.cause) === 404) return undefined;
+      if (error instanceof z.ZodError) throw new UpstreamError(`The git host answered ${route} in an unknown form.`);
+      throw error;
+    }
+  }
+
+  /** The account of the token; undefined for an app's, which has none of its own. */
+  async function ownId(): Promise<number | undefined> {
+    try {
+      return userSchema.parse(await request('GET /user', '', {})).id;
+    } catch (error) {
+      if (error instanceof UpstreamError && [401, 403, 404].includes(statusOf(error.cause) ?? 0)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The oldest comment with the mark that is our own. */
+  async function ownComment(repository: string, number: number, mark: string) {
+    const own = await ownId();
+    const isOurs = (user: z.infer<typeof userSchema> | null) =>
+      own === undefined ? user?.type === 'Bot' : user?.id === own;
+    const list = 'GET /repos/{owner}/{repo}/issues/{number}/comments?per_page={per_page}&page={page}';
+    for (let page = 1; page <= mostCommentPages; page++) {
+      const comments =
+        (await find(commentsSchema, list, repository, { number, per_page: commentsPerPage, page })) ?? [];
+      const known = comments.find(({ user, body }) => isOurs(user) && body?.includes(mark));
+      if (known || comments.length < commentsPerPage) return known;
+    }
+    return undefined;
+  }
+
+  async function changeComment(repository: string, id: number, body: string): Promise<void> {
+    await request('PATCH /repos/{owner}/{repo}/issues/comments/{id}', repository, { id, body });
+  }
+
+  return {
+    /** `owner/name` of a source on this host; undefined for one elsewhere. */
+    repositoryAt(sourceUrl: string): string | undefined {
+      const host = url.replace(/\/+$/, '');
+      if (!sourceUrl.toLowerCase().startsWith(`${host.toLowerCase()}/`)) return undefined;
+      const path = sourceUrl.slice(host.length + 1).replace(/\/+$/, '');
+      const [owner, name, ...rest] = path.replace(/\.git$/, '').split('/');
+      return owner && name && rest.length === 0 ? `${owner}/${name}` : undefined;
+    },
+
+    /** Whether anything can be written: without a token the API only reads. */
+    isAuthenticated: async (): Promise<boolean> => (await token()) !== undefined,
+
+    /**
+     * The files that differ between the commits' common ancestor and the head. Undefined if they cannot all be told: a commit is not
+     * there, or there are too many files.
+     * @returns `isAhead` if the head has all that the base has
+     */
+    async compare(
+      repository: string,
+      base: string,
+      head: string,
+    ): Promise<{ isAhead: boolean; files: string[] } | undefined> {
+      const route = 'GET /repos/{owner}/{repo}/compare/{basehead}';
+      // All files stand on the first page, however few commits a page has.
+      const answer = await find(comparisonSchema, route, repository, { basehead: `${base}...${head}`, per_page: 1 });
+      if (!answer || answer.files.length >= mostFilesCompared) return undefined;
+      const files = answer.files.flatMap(({ filename, previous_filename }) =>
+        [filename, previous_filename ?? []].flat(),
+      );
+      return { isAhead: answer.status === 'ahead' || answer.status === 'identical', files };
+    },
+
+    /** What somebody may do in a repository: `admin`, `write`, `read` or `none`. Who maintains has `write`, who triages `read`. */
+    async permission(repository: string, username: string): Promise<string> {
+      const route = 'GET /repos/{owner}/{repo}/collaborators/{username}/permission';
+      return (await find(permissionSchema, route, repository, { username }))?.permission ?? 'none';
+    },
+
+    async pullRequest(repository: string, number: number): Promise<PullRequest | undefined> {
+      const route = 'GET /repos/{owner}/{repo}/pulls/{number}';
+      const found = await find(pullRequestSchema, route, repository, { number });
+      if (!found) return undefined;
+      const { state, head, base, user } = found;
+      return { isOpen: state === 'open', commit: head.sha, baseRef: base.ref, author: user?.login ?? 'ghost' };
+    },
+
+    /** The text of a file at a commit; undefined if there is none of this name. */
+    async file(repository: string, path: string, commit: string): Promise<string | undefined> {
+      const route = 'GET /repos/{owner}/{repo}/contents/{path}?ref={commit}';
+      const found = await find(contentsSchema, route, repository, { path, commit });
+      // A folder is a list.
+      if (!found || Array.isArray(found) || found.type !== 'file') return undefined;
+      return Buffer.from(found.content, 'base64').toString('utf8');
+    },
+
+    async setStatus(repository: string, sha: string, status: StatusMark): Promise<void> {
+      const description = [...status.description].slice(0, 140).join('');
+      await request('POST /repos/{owner}/{repo}/statuses/{sha}', repository, { sha, ...status, description });
+    },
+
+    /**
+     * Writes a comment at a pull request, or brings the one up to date that has the mark and is our own.
+     * @param mark an HTML comment, which `body` contains
+     */
+    async keepComment(repository: string, number: number, mark: string, body: string): Promise<void> {
+      const known = await ownComment(repository, number, mark);
+      if (known) {
+        if (known.body !== body) await changeComment(repository, known.id, body);
+        return;
+      }
+      const route = 'POST /repos/{owner}/{repo}/issues/{number}/comments';
+      const added = commentSchema.safeParse(await request(route, repository, { number, body })).data;
+      const first = added && (await ownComment(repository, number, mark));
+      if (!first || first.id === added.id) return;
+      // Somebody of us wrote one at the same moment: the older stays, with what is newer.
+      await changeComment(repository, first.id, body);
+      await request('DELETE /repos/{owner}/{repo}/issues/comments/{id}', repository, { id: added.id });
+    },
+  };
+}
+
+export type GithubApi = ReturnType<typeof createGithubApi>;
+
+/**
+ * How long to wait before a request is made again; undefined if that cannot help, or not soon.
+ * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+ */
+function pauseAfter(error: unknown, attempt: number): number | undefined {
+  const { data } = requestErrorSchema.safeParse(error);
+  // No answer at all.
+  if (!data) return 250 * 2 ** attempt;
+  const wanted = data.response?.headers['retry-after'];
+  if (!isLimit(data) && data.status < 500) return undefined;
+  const pause = wanted === undefined ? 250 * 2 ** attempt : Number(wanted) * 1000;
+  return pause <= longestWaitMilliseconds ? pause : undefined;
+}
+
+function isLimit({ status, response }: z.infer<typeof requestErrorSchema>): boolean {
+  const headers = response?.headers ?? {};
+  const isUsedUp = headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0';
+  return status === 429 || (status === 403 && isUsedUp);
+}
+
+function statusOf(error: unknown): number | undefined {
+  return requestErrorSchema.safeParse(error).data?.status;
+}
+
+function failure(route: string, repository: string, cause: unknown): UpstreamError {
+  const { data } = requestErrorSchema.safeParse(cause);
+  const isRefused = data !== undefined && data.status >= 400 && data.status < 500 && !isLimit(data);
+  const Failure = isRefused ? GithubRefusedError : UpstreamError;
+  const answer = data ? `answered ${data.status}: ${data.message.slice(0, 200)}` : 'did not answer';
+  return new Failure(`The git host ${answer} (${route.slice(0, 60)} of ${repository}).`, { cause });
+}

@@ -1,0 +1,232 @@
+import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { HostSilentError, HostUnreachableError, UpstreamError } from '../../core/model/errors.ts';
+import { isPublicAddress } from '../../core/sources/public-address.ts';
+
+export interface PublicRequest {
+  method?: 'GET' | 'HEAD' | 'POST';
+  headers?: Record<string, string>;
+  /** Text only: it is sent again where a redirect or a connection that was closed meanwhile asks for it. */
+  body?: string;
+  signal?: AbortSignal;
+  /** The most that the body may have. @default 16 MiB */
+  maximumBytes?: number;
+  /** For everything, redirects and the body's last byte included. @default 20 s */
+  timeoutMilliseconds?: number;
+}
+
+export interface PublicResponse {
+  /** Where the answer came from, after redirects. */
+  url: string;
+  status: number;
+  headers: Headers;
+  /** Breaks off with an UpstreamError where the body is longer than it may be, or comes too slowly. Read it or discard it. */
+  body: AsyncIterable<Buffer>;
+  discard(): void;
+  bytes(): Promise<Buffer>;
+  text(): Promise<string>;
+}
+
+export type PublicFetch = (url: string | URL, request?: PublicRequest) => Promise<PublicResponse>;
+
+interface PublicFetchOptions {
+  /** `host` or `host:port`: fetched although their addresses are private. */
+  privateHosts: readonly string[];
+  /** How a name becomes addresses. @default as the system does it */
+  lookup?: typeof systemLookup;
+}
+
+const defaultMaximumBytes = 16 * 1024 * 1024;
+const defaultTimeoutMilliseconds = 20_000;
+/** The rest of an answer that is read although nobody wants it. */
+const cheapBytes = 64 * 1024;
+const mostRedirects = 5;
+const redirects = [301, 302, 303, 307, 308];
+
+/**
+ * Fetches what strangers name: an address in the index, in a Dockerfile, in a package list. Only http and https, and only hosts of the
+ * public internet: a name's addresses are judged when the connection is made, so that the address that was judged is the one connected
+ * to, whatever the name stands for a moment later.
+ * @throws UpstreamError with a sentence that says which host did what
+ */
+export function createPublicFetch({ privateHosts, lookup = systemLookup }: PublicFetchOptions): PublicFetch {
+  const isAllowed = (url: URL) => privateHosts.includes(url.hostname) || privateHosts.includes(url.host);
+  const options = { keepAlive: true, maxSockets: 32, maxTotalSockets: 256, scheduling: 'lifo' } as const;
+  const agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) };
+  // A connection that was made for a private host must not serve anybody else: such hosts have agents of their own.
+  const privateAgents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) };
+
+  async function send(url: URL, request: PublicRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    const allowed = isAllowed(url);
+    // Of an address that is written as such nobody asks for a lookup.
+    if (!allowed && isIP(bareHost(url)) !== 0 && !isPublicAddress(bareHost(url))) throw refused(url.host);
+    const protocol = url.protocol as keyof typeof agents;
+    const once = () =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        const settings: RequestOptions = {
+          method: request.method ?? 'GET',
+          headers: {
+            'user-agent': 'slipway',
+            ...request.headers,
+            ...(request.body !== undefined && { 'content-length': Buffer.byteLength(request.body) }),
+          },
+          agent: (allowed ? privateAgents : agents)[protocol],
+          lookup: allowed ? (lookup as LookupFunction) : publicLookup(lookup, url.host),
+          signal,
+        };
+        const outgoing = (protocol === 'https:' ? httpsRequest : httpRequest)(url, settings, resolve);
+        outgoing.on('error', (error: NodeJS.ErrnoException) => {
+          const again = outgoing.reusedSocket && error.code === 'ECONNRESET';
+          reject(again ? new ClosedMeanwhile() : error);
+        });
+        outgoing.end(request.body);
+      });
+    // A connection that was kept may have been closed by the host at the moment of its use.
+    // https://nodejs.org/api/http.html#requestreusedsocket
+    return once().catch((error: unknown) => {
+      if (error instanceof ClosedMeanwhile) return once();
+      throw error;
+    });
+  }
+
+  return async function publicFetch(address, request = {}) {
+    const { timeoutMilliseconds = defaultTimeoutMilliseconds } = request;
+    const timeout = AbortSignal.timeout(timeoutMilliseconds);
+    const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout;
+    let url = parse(address);
+    let current = request;
+    /** What went wrong, as a sentence; an abort by the caller stays what the caller said. */
+    const explain = (error: unknown, isAnswering = false): unknown => {
+      if (request.signal?.aborted) return request.signal.reason;
+      if (timeout.aborted) {
+        return new HostSilentError(`${url.host} did not answer within ${timeoutMilliseconds / 1000} s.`);
+      }
+      if (error instanceof UpstreamError) return error;
+      if (isAnswering) return new UpstreamError(`${url.host} broke off its answer.`, { cause: error });
+      const { code } = error as NodeJS.ErrnoException;
+      return new HostUnreachableError(`${url.host} cannot be reached${code ? ` (${code})` : ''}.`, { cause: error });
+    };
+
+    for (let hops = 0; ; hops++) {
+      const incoming = await send(url, current, signal).catch((error: unknown) => {
+        throw explain(error);
+      });
+      const { statusCode = 0, headers } = incoming;
+      const location = redirects.includes(statusCode) ? headers.location : undefined;
+      if (location === undefined) return responseOf(incoming, url, current, explain);
+      incoming.destroy();
+      if (hops === mostRedirects) throw new UpstreamError(`${url.host} redirects more than ${mostRedirects} times.`);
+      const next = parse(location, url);
+      if (url.protocol === 'https:' && next.protocol === 'http:') {
+        throw new UpstreamError(`${url.host} redirects from https to http, which is not followed.`);
+      }
+      current = redirected(current, statusCode, url, next);
+      url = next;
+    }
+  };
+}
+
+class ClosedMeanwhile extends Error {}
+
+function parse(address: string | URL, base?: URL): URL {
+  const url = URL.parse(String(address), base?.href);
+  const shown = JSON.stringify(String(address).slice(0, 200));
+  if (!url) throw new UpstreamError(`${shown} is no address.`);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new UpstreamError(`${shown} is not fetched: only http and https are.`);
+  }
+  if (url.username || url.password) throw new UpstreamError(`An address at ${url.host} has a user name in it.`);
+  return url;
+}
+
+/** The host without its port, and an IPv6 address without its brackets. */
+function bareHost(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
+}
+
+function refused(host: string): UpstreamError {
+  return new UpstreamError(
+    `${host} has a private address, which is not fetched. Whoever runs Slipway can allow the host in "privateHosts".`,
+  );
+}
+
+/** A lookup that gives out public addresses alone: what it gives is what the socket connects to. */
+function publicLookup(lookup: typeof systemLookup, host: string): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...(options as LookupOptions), all: true }, (error, found) => {
+      if (error) return callback(error, '', 0);
+      const addresses = (found as LookupAddress[]).filter(({ address }) => isPublicAddress(address));
+      const [first] = addresses;
+      if (!first) return callback(refused(host), '', 0);
+      if (options.all) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** https://fetch.spec.whatwg.org/#http-redirect-fetch: what authenticates goes to no other origin. */
+function redirected(request: PublicRequest, status: number, from: URL, to: URL): PublicRequest {
+  const { body, ...rest } = request;
+  const becomesGet = status === 303 || ((status === 301 || status === 302) && request.method === 'POST');
+  const headers = Object.entries(request.headers ?? {}).filter(([name]) => {
+    if (from.origin !== to.origin && /^(authorization|cookie)$/i.test(name)) return false;
+    return !(becomesGet && /^content-/i.test(name));
+  });
+  return {
+    ...rest,
+    headers: Object.fromEntries(headers),
+    ...(becomesGet ? { method: request.method === 'HEAD' ? 'HEAD' : 'GET' } : body !== undefined && { body }),
+  };
+}
+
+function responseOf(
+  incoming: IncomingMessage,
+  url: URL,
+  { method, maximumBytes = defaultMaximumBytes }: PublicRequest,
+  explain: (error: unknown, isAnswering: boolean) => unknown,
+): PublicResponse {
+  const { statusCode: status = 0, headers } = incoming;
+  const discard = () => {
+    // A connection whose answer was read to its end can serve again; for a long rest it is not worth it.
+    if (Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= cheapBytes) incoming.resume();
+    else incoming.destroy();
+  };
+  async function* read(): AsyncGenerator<Buffer> {
+    let bytes = 0;
+    try {
+      for await (const chunk of incoming as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (bytes > maximumBytes) {
+          throw new UpstreamError(`The answer of ${url.host} is larger than ${maximumBytes} bytes.`);
+        }
+        yield chunk;
+      }
+    } catch (error) {
+      throw explain(error, true);
+    }
+  }
+  const body = read();
+  // What breaks while nobody reads is told to who reads, and to nobody if nobody does.
+  incoming.on('error', () => undefined);
+  if (method === 'HEAD' || status === 204 || status === 304) incoming.resume();
+  const bytes = async () => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+  return {
+    url: url.href,
+    status,
+    headers: new Headers(
+      Object.entries(incoming.headersDistinct).flatMap(([name, values = []]) =>
+        values.map((value): [string, string] => [name, value]),
+      ),
+    ),
+    body,
+    discard,
+    bytes,
+    text: async () => (await bytes()).toString('utf8'),
+  };
+}

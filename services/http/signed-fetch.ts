@@ -1,0 +1,46 @@
+import { AwsClient } from 'aws4fetch';
+import type * as z from 'zod/mini';
+import { UpstreamError } from '../../core/model/errors.ts';
+
+/**
+ * Calls of AWS's JSON APIs without an SDK client: the webhook's function starts cold in front of GitHub's deadline, and loading a
+ * client takes longer than all its work (docs/decisions/webhook-without-sdk-clients.md).
+ * A Lambda's credentials stand in its environment for as long as the process lives.
+ */
+export function createSignedFetch(service: 'sqs' | 'secretsmanager', protocol: '1.0' | '1.1', target: string) {
+  const region = process.env.AWS_REGION ?? 'us-east-1';
+  const endpoint = process.env.AWS_ENDPOINT_URL ?? `https://${service}.${region}.amazonaws.com`;
+  const client = new AwsClient({
+    accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY ?? '',
+    ...(process.env.AWS_SESSION_TOKEN ? { sessionToken: process.env.AWS_SESSION_TOKEN } : {}),
+    service,
+    region,
+    retries: 3,
+  });
+
+  /** @throws UpstreamError with the name that the service gives its error */
+  return async function call<Output>(action: string, input: object, output: z.ZodMiniType<Output>): Promise<Output> {
+    const response = await client.fetch(endpoint, {
+      method: 'POST',
+      headers: { 'content-type': `application/x-amz-json-${protocol}`, 'x-amz-target': `${target}.${action}` },
+      body: JSON.stringify(input),
+      signal: AbortSignal.timeout(5000),
+    });
+    const body = await response.text();
+    if (!response.ok) {
+      // A proxy's page, or nothing at all, has no name: the status must do.
+      const type = /"__type"\s*:\s*"([\w.#]+)"/.exec(body)?.[1];
+      throw new UpstreamError(`${service} ${action}: ${type ?? `HTTP ${response.status}`}`);
+    }
+    return output.parse(parseJson(body));
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UpstreamError('The AWS endpoint answered with something that is no JSON.', { cause });
+  }
+}

@@ -1,0 +1,70 @@
+import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { recordKeys } from '../../core/model/builder-contract.ts';
+
+/** A part of a log. `total` is the log's length when it was read: a running build adds to it. */
+export interface LogSlice {
+  bytes: Uint8Array;
+  from: number;
+  total: number;
+}
+
+/** A long build has thousands of small parts; one after the other they would take longer than API Gateway waits (30 s). */
+const readsAtOnce = 24;
+
+interface Part {
+  key: string;
+  start: number;
+  size: number;
+}
+
+/**
+ * Reads the logs that the builder leaves in the records bucket, part after part. Only the parts that a slice touches are fetched.
+ */
+export function createBuildLog({ client, bucket }: { client: S3Client; bucket: string }) {
+  return {
+    /** The bytes from `from` (negative: that many before the end), at most `limit`. A log that nothing was written to has none. */
+    async slice(build: string, from: number, limit: number): Promise<LogSlice> {
+      const parts = await partsOf(recordKeys.logPrefix(build));
+      const last = parts.at(-1);
+      const total = last ? last.start + last.size : 0;
+      const start = Math.min(total, from < 0 ? Math.max(0, total + from) : from);
+      const end = Math.min(total, start + limit);
+      const touched = parts.filter((part) => part.start < end && part.start + part.size > start);
+      const bytes: Uint8Array[] = [];
+      for (let at = 0; at < touched.length; at += readsAtOnce) {
+        bytes.push(...(await Promise.all(touched.slice(at, at + readsAtOnce).map((part) => read(part, start, end)))));
+      }
+      return { bytes: Buffer.concat(bytes), from: start, total };
+    },
+  };
+
+  async function partsOf(prefix: string): Promise<Part[]> {
+    const parts: Part[] = [];
+    let start = 0;
+    let token: string | undefined;
+    do {
+      // S3 lists the keys in the order of their bytes; the parts' numbers are padded so that this is the order of the log.
+      const page = await client.send(
+        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
+      );
+      for (const { Key: key, Size: size = 0 } of page.Contents ?? []) {
+        if (!key) continue;
+        parts.push({ key, start, size });
+        start += size;
+      }
+      token = page.NextContinuationToken;
+    } while (token);
+    return parts;
+  }
+
+  async function read({ key, start, size }: Part, from: number, to: number): Promise<Uint8Array> {
+    const first = Math.max(0, from - start);
+    const last = Math.min(size, to - start) - 1;
+    const range = first === 0 && last === size - 1 ? undefined : `bytes=${first}-${last}`;
+    const object = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }));
+    if (!object.Body) throw new Error(`S3 answered without the body of ${key}.`);
+    return object.Body.transformToByteArray();
+  }
+}
+
+export type BuildLog = ReturnType<typeof createBuildLog>;

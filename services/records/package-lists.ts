@@ -1,0 +1,55 @@
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { recordKeys } from '../../core/model/builder-contract.ts';
+import { InvalidInputError } from '../../core/model/errors.ts';
+import { type PackageList, packageListLimits, packageListSchema } from '../../core/model/package-list.ts';
+
+/** A list that is this old is written again, so that the bucket's expiry never takes that of an image which is released still. */
+const freshMilliseconds = 7 * 24 * 3_600_000;
+
+/** What builders have found installed in images. */
+export function createPackageLists(client: S3Client, bucket: string) {
+  const placeOf = (build: string) => ({ Bucket: bucket, Key: recordKeys.packages(build) });
+
+  async function find(build: string): Promise<{ text: string; list: PackageList; writtenAt?: Date } | undefined> {
+    const found = await client.send(new GetObjectCommand(placeOf(build))).catch((error: unknown) => {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    });
+    if (!found) return undefined;
+    if ((found.ContentLength ?? 0) > packageListLimits.bytes) {
+      throw new InvalidInputError(`The package list of build ${build} is larger than one can be.`);
+    }
+    const text = (await found.Body?.transformToString()) ?? '';
+    return { text, list: parse(text, build), ...(found.LastModified && { writtenAt: found.LastModified }) };
+  }
+
+  return {
+    /**
+     * Undefined for builds from before there were lists.
+     * @throws InvalidInputError where the object is no such list: what a build runs may have written it
+     */
+    async read(build: string): Promise<PackageList | undefined> {
+      return (await find(build))?.list;
+    },
+
+    /** Like `read`, and sees to it that the list of an image that is released still does not expire. */
+    async of(build: string, now = Date.now()): Promise<PackageList | undefined> {
+      const found = await find(build);
+      if (found?.writtenAt && now - found.writtenAt.getTime() > freshMilliseconds) {
+        const content = { Body: found.text, ContentType: 'application/json' };
+        await client.send(new PutObjectCommand({ ...placeOf(build), ...content }));
+      }
+      return found?.list;
+    },
+  };
+}
+
+function parse(text: string, build: string): PackageList {
+  try {
+    return packageListSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new InvalidInputError(`The package list of build ${build} cannot be read.`, { cause });
+  }
+}
+
+export type PackageLists = ReturnType<typeof createPackageLists>;

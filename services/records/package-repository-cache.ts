@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { recordKeys } from '../../core/model/builder-contract.ts';
+
+/** What says that a file is the one that was read: its hash where the repository tells it, else what HTTP has for that. */
+const validatorSchema = z.object({
+  hash: z.string().optional(),
+  etag: z.string().optional(),
+  lastModified: z.string().optional(),
+});
+const entrySchema = z.object({
+  version: z.literal(1),
+  url: z.string(),
+  validator: validatorSchema,
+  versions: z.array(z.tuple([z.string(), z.string()])),
+});
+
+export type Validator = z.infer<typeof validatorSchema>;
+
+export interface CachedVersions {
+  validator: Validator;
+  versions: ReadonlyMap<string, string>;
+}
+
+const packed = promisify(gzip);
+const unpacked = promisify(gunzip);
+const mostBytes = 256 * 1024 * 1024;
+
+/** Where what was read of a repository's file is kept for the next run: in the records bucket. */
+export function createRepositoryCache(client: S3Client, bucket: string) {
+  const place = (url: string) => ({
+    Bucket: bucket,
+    Key: recordKeys.repository(createHash('sha256').update(url).digest('hex')),
+  });
+  return {
+    async get(url: string): Promise<CachedVersions | undefined> {
+      try {
+        const { Body } = await client.send(new GetObjectCommand(place(url)));
+        const text = await unpacked((await Body?.transformToByteArray()) ?? '', { maxOutputLength: mostBytes });
+        // What another version of the program has kept is read anew from its repository.
+        const { data } = entrySchema.safeParse(JSON.parse(text.toString()));
+        return data && { validator: data.validator, versions: new Map(data.versions) };
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw error;
+      }
+    },
+
+    async put(url: string, { validator, versions }: CachedVersions): Promise<void> {
+      const entry: z.infer<typeof entrySchema> = { version: 1, url, validator, versions: [...versions] };
+      await client.send(new PutObjectCommand({ ...place(url), Body: await packed(JSON.stringify(entry)) }));
+    },
+  };
+}
+
+export type RepositoryCache = ReturnType<typeof createRepositoryCache>;

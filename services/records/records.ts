@@ -1,0 +1,77 @@
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { z } from 'zod';
+import {
+  type BuildRequest,
+  type BuildResult,
+  buildRequestSchema,
+  buildResultSchema,
+  recordKeys,
+} from '../../core/model/builder-contract.ts';
+import { InvalidInputError } from '../../core/model/errors.ts';
+import { type Scan, scanSchema } from '../../core/model/findings.ts';
+import { type Comparison, comparisonSchema } from '../../core/releases/image-diff.ts';
+import type { ReleasedImage } from '../../core/releases/release.ts';
+import { type ReleaseFindings, releaseFindingsSchema } from '../../core/releases/rescan-findings.ts';
+import { type ScannerReports, scannerReportsSchema } from '../../core/scanners/report.ts';
+
+type ReleaseKey = Pick<ReleasedImage, 'project' | 'digest'>;
+
+/** In bytes: what the builder writes stands where strangers' code runs, and the functions that read it have little memory. */
+const largestOfBuilder = 32 * 1024 * 1024;
+
+/** The records bucket: what is too large for a state machine or a table. */
+export function createRecords(client: S3Client, bucket: string) {
+  async function put(key: string, value: unknown): Promise<void> {
+    await client.send(
+      new PutObjectCommand({ Bucket: bucket, Key: key, Body: JSON.stringify(value), ContentType: 'application/json' }),
+    );
+  }
+
+  async function get<Value>(key: string, schema: z.ZodType<Value>, mostBytes = Infinity): Promise<Value | undefined> {
+    try {
+      const { Body, ContentLength = 0 } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      if (ContentLength > mostBytes) throw new InvalidInputError('A record of this step is larger than one can be.');
+      return read((await Body?.transformToString()) ?? '', schema);
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    putRequest: (request: BuildRequest) => put(recordKeys.request(request.id), buildRequestSchema.parse(request)),
+    /** @throws InvalidInputError if the object is there and is no result: what a build runs may have written it */
+    result: (id: string): Promise<BuildResult | undefined> =>
+      get(recordKeys.result(id), buildResultSchema, largestOfBuilder),
+    putScan: (id: string, scan: Scan) => put(recordKeys.findings(id), scanSchema.parse(scan)),
+    scan: (id: string): Promise<Scan | undefined> => get(recordKeys.findings(id), scanSchema),
+    /** @throws InvalidInputError if the object is there and is no report: what a build runs may have written it */
+    scanners: (id: string): Promise<ScannerReports | undefined> =>
+      get(recordKeys.scanners(id), scannerReportsSchema, largestOfBuilder),
+    putComparison: (id: string, comparison: Comparison) =>
+      put(recordKeys.comparison(id), comparisonSchema.parse(comparison)),
+    comparison: (id: string): Promise<Comparison | undefined> => get(recordKeys.comparison(id), comparisonSchema),
+    putReleaseFindings: ({ project, digest }: ReleaseKey, findings: ReleaseFindings) =>
+      put(recordKeys.releaseFindings(project, digest), releaseFindingsSchema.parse(findings)),
+    releaseFindings: ({ project, digest }: ReleaseKey): Promise<ReleaseFindings | undefined> =>
+      get(recordKeys.releaseFindings(project, digest), releaseFindingsSchema),
+  };
+}
+
+/** Undefined also where a record is none: what a build runs may have written it. */
+export async function ifReadable<Value>(reading: Promise<Value | undefined>): Promise<Value | undefined> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof InvalidInputError) return undefined;
+    throw error;
+  });
+}
+
+function read<Value>(text: string, schema: z.ZodType<Value>): Value {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new InvalidInputError('What was left as the record of this step cannot be read.', { cause });
+  }
+}
+
+export type Records = ReturnType<typeof createRecords>;

@@ -1,0 +1,198 @@
+import {
+  DescribeImageScanFindingsCommand,
+  type DescribeImageScanFindingsCommandOutput,
+  type ECRClient,
+  InvalidParameterException,
+  ValidationException,
+} from '@aws-sdk/client-ecr';
+import { mostVulnerabilities, type Scan } from '../../core/model/findings.ts';
+import { shownText } from '../../core/text/safe-line.ts';
+import { collectFindings } from './ecr-findings.ts';
+import type { Inspector } from './inspector.ts';
+
+export interface ScannedImage {
+  repository: string;
+  digest: string;
+}
+
+/** The scan is to come. */
+interface PendingScan {
+  state: 'pending';
+  reason: string;
+  status?: string;
+}
+
+/**
+ * ECR allows 1000. With ten thousand findings of 100 kB each the function takes 400 of its 512 MB so, and 600 with pages of 500.
+ */
+const pageSize = 200;
+/** Inspector may give a hundred on a page, whatever is asked for. */
+const mostPages = 500;
+/** The function has three minutes. */
+const readingMilliseconds = 150_000;
+
+export const nameOf = ({ repository, digest }: ScannedImage): string => `${repository}@${digest}`;
+
+/** Reads what ECR knows of an image's scan, in whichever state it is. */
+export function createScanReader(client: ECRClient, inspector: Inspector, now: () => number) {
+  const describe = ({ repository, digest }: ScannedImage, nextToken?: string) =>
+    client.send(
+      new DescribeImageScanFindingsCommand({
+        repositoryName: repository,
+        imageId: { imageDigest: digest },
+        maxResults: pageSize,
+        nextToken,
+      }),
+    );
+
+  async function readPages(
+    image: ScannedImage,
+    first: DescribeImageScanFindingsCommandOutput,
+    status: 'COMPLETE' | 'ACTIVE',
+  ): Promise<Scan | PendingScan> {
+    const again = (what: string) =>
+      pending(`${what} while the findings of ${nameOf(image)} were read; they are read again`, status);
+    const until = now() + readingMilliseconds;
+    const collected = collectFindings();
+    const tokens = new Set<string>();
+    const { imageScanFindings = {}, registryId: account } = first;
+    const { imageScanCompletedAt: completedAt, vulnerabilitySourceUpdatedAt, enhancedFindings } = imageScanFindings;
+    // Basic scanning counts what it has found, be it nothing.
+    const isBasic = status === 'COMPLETE' && !enhancedFindings && imageScanFindings.findingSeverityCounts !== undefined;
+    let counted = countOf(first);
+    const known = (state: Scan['state'], reason?: string): Scan => ({
+      state,
+      ...(reason === undefined ? {} : { reason }),
+      findings: collected.list(),
+      scanner: isBasic ? 'basic' : 'enhanced',
+      status,
+      ...time('completedAt', completedAt),
+      ...time('sourceUpdatedAt', vulnerabilitySourceUpdatedAt),
+    });
+    collected.add(first);
+    for (let { nextToken } = first; nextToken; ) {
+      if (collected.isTooMany) return known('failed', tooMany);
+      if (tokens.has(nextToken) || tokens.size >= mostPages) return known('failed', endless);
+      tokens.add(nextToken);
+      if (now() > until) return again('ECR was too slow');
+      let page: DescribeImageScanFindingsCommandOutput;
+      try {
+        page = await describe(image, nextToken);
+      } catch (error) {
+        // The token is too old, or of a scan that another has taken the place of.
+        if (error instanceof InvalidParameterException || error instanceof ValidationException)
+          return again('ECR lost the place');
+        throw error;
+      }
+      const isSame =
+        page.imageScanStatus?.status === status &&
+        // Inspector goes on looking meanwhile.
+        (!isBasic || page.imageScanFindings?.imageScanCompletedAt?.getTime() === completedAt?.getTime());
+      if (!isSame) return again('The image was scanned anew');
+      collected.add(page);
+      // Of the page or of the whole: nothing says which.
+      counted = Math.max(counted, countOf(page));
+      ({ nextToken } = page);
+    }
+    if (collected.isTooMany) return known('failed', tooMany);
+    if (collected.rows < counted) return again('ECR told fewer findings than it counted');
+    if (collected.rows > 0 || isBasic) return known('complete');
+    // This is how ECR answers while it does not have Inspector's findings yet, and for ever where there are none.
+    const doubt =
+      account && completedAt
+        ? await inspector.doubtOf(image, { account, completedAt })
+        : 'ECR does not say whose it is';
+    if (doubt === undefined) return known('complete');
+    return pending(
+      `ECR tells no findings of ${nameOf(image)}, and it is not certain that there are none: ${doubt}`,
+      status,
+    );
+  }
+
+  /**
+   * The findings, or what keeps them away.
+   * @throws what ECR throws where there is no scan, no image, or no answer
+   */
+  return async function readScan(image: ScannedImage): Promise<Scan | PendingScan> {
+    const first = await describe(image);
+    const { status, description } = first.imageScanStatus ?? {};
+    const name = nameOf(image);
+    const said = description ? ` (${told(description)})` : '';
+    switch (status) {
+      case 'COMPLETE':
+      case 'ACTIVE':
+        // Enhanced scanning says that a scan is complete, or that it watches the image, before there are findings: no findings yet are
+        // not no findings. https://github.com/aws/aws-sdk/issues/289
+        if (!first.imageScanFindings?.imageScanCompletedAt)
+          return pending(`The findings of ${name} are not there yet${said}`, status);
+        return readPages(image, first, status);
+      case undefined:
+        return pending(`ECR says nothing yet of the scan of ${name}${said}`);
+      case 'IN_PROGRESS':
+        return pending(`ECR is scanning ${name}${said}`, status);
+      case 'PENDING': {
+        const advice = 'if this goes on, see whether Amazon Inspector is activated for ECR';
+        return pending(`Inspector has not begun to scan ${name}${said}; ${advice}`, status);
+      }
+      case 'UNSUPPORTED_IMAGE':
+        return withoutFindings('unsupported', description && told(description), status);
+      case 'FAILED':
+        // So basic scanning says it of a distribution that it does not know.
+        // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-troubleshooting.html
+        return description?.startsWith('UnsupportedImageError')
+          ? withoutFindings('unsupported', told(description), status)
+          : withoutFindings('failed', `ECR could not scan the image${said}`, status);
+      default:
+        return withoutFindings(
+          'failed',
+          `${remedyOf(status) ?? `ECR says ${told(status)} of the scan`}${said}`,
+          status,
+        );
+    }
+  };
+}
+
+export function withoutFindings(state: 'failed' | 'unsupported', reason?: string, status?: string): Scan {
+  return {
+    state,
+    ...(reason ? { reason } : {}),
+    findings: [],
+    ...(status === undefined ? {} : { status: told(status) }),
+  };
+}
+
+/** One line of what ECR says, without its full stop. */
+export const told = (text: string): string =>
+  shownText(text.replaceAll(/\s+/g, ' ').trim(), 500).replace(/[.\s]+$/, '');
+
+export const archived = 'The image is archived in ECR: restore it there, or build again';
+const endless = 'ECR repeats its pages of findings without an end: build again later';
+const tooMany = `The image has more than ${mostVulnerabilities.toLocaleString('en-US')} findings, more than can be judged: build it on a newer base`;
+
+/** What helps, for ECR's other words. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html */
+function remedyOf(status: string): string | undefined {
+  switch (status) {
+    case 'FINDINGS_UNAVAILABLE':
+      return 'ECR cannot get the findings: see whether Amazon Inspector is activated for ECR, then build again';
+    case 'LIMIT_EXCEEDED':
+      return 'A limit of the account keeps the image from being scanned: ask for a higher one, or build again tomorrow';
+    case 'SCAN_ELIGIBILITY_EXPIRED':
+      return 'Inspector no longer looks at the image: change the image, or let Inspector look at images for longer, then build again';
+    case 'IMAGE_ARCHIVED':
+      return archived;
+    default:
+      return undefined;
+  }
+}
+
+function pending(reason: string, status?: string): PendingScan {
+  return { state: 'pending', reason: `${reason}.`, ...(status === undefined ? {} : { status }) };
+}
+
+/** How many findings ECR says that there are. */
+function countOf({ imageScanFindings }: DescribeImageScanFindingsCommandOutput): number {
+  return Object.values(imageScanFindings?.findingSeverityCounts ?? {}).reduce((sum, count) => sum + count, 0);
+}
+
+const time = <Name extends string>(name: Name, at: Date | undefined) =>
+  (at === undefined || Number.isNaN(at.getTime()) ? {} : { [name]: at.toISOString() }) as { [Key in Name]?: string };

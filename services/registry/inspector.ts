@@ -1,0 +1,86 @@
+import {
+  type CoveredResource,
+  type Inspector2Client,
+  ListCoverageCommand,
+  ListFindingsCommand,
+} from '@aws-sdk/client-inspector2';
+import type { ScannedImage } from './ecr-scan.ts';
+
+/** What ECR says of a scan in which it tells of no findings. */
+export interface SilentScan {
+  /** The account that the registry belongs to. */
+  account: string;
+  completedAt: Date;
+}
+
+/** Findings of an image were seen 22 s after the end of its scan. https://github.com/aws/aws-sdk/issues/289 */
+const settlingMilliseconds = 60_000;
+
+/**
+ * What Inspector itself knows of an image. ECR has one answer for an image without findings and for one whose findings it does not have
+ * yet, so the difference is asked of Inspector.
+ */
+export function createInspector(client: Inspector2Client, now: () => number) {
+  return {
+    /** Why the image is not known to be without findings; undefined if it is. */
+    async doubtOf(image: ScannedImage, { account, completedAt }: SilentScan): Promise<string | undefined> {
+      if (now() - completedAt.getTime() < settlingMilliseconds) return 'its findings may still come';
+      const resourceId = await arnOf(client, image, account);
+      const { coveredResources = [] } = await client.send(
+        new ListCoverageCommand({ filterCriteria: { resourceId: [{ comparison: 'EQUALS', value: resourceId }] } }),
+      );
+      const covered = coveredResources.find(
+        (each) =>
+          each.resourceId === resourceId &&
+          each.resourceType === 'AWS_ECR_CONTAINER_IMAGE' &&
+          each.scanType === 'PACKAGE',
+      );
+      if (!covered) return 'Inspector does not know it';
+      if (!wasLookedAt(covered)) {
+        const { statusCode = 'no status', reason = 'no reason' } = covered.scanStatus ?? {};
+        return `Inspector says ${statusCode}, ${reason}`;
+      }
+      if (!covered.lastScannedAt || covered.lastScannedAt < completedAt) return 'Inspector has not looked at it since';
+      const { findings = [], nextToken } = await client.send(
+        new ListFindingsCommand({
+          filterCriteria: {
+            ecrImageHash: [{ comparison: 'EQUALS', value: image.digest }],
+            ecrImageRepositoryName: [{ comparison: 'EQUALS', value: image.repository }],
+            // Those that somebody suppressed are there all the same.
+            findingStatus: [
+              { comparison: 'EQUALS', value: 'ACTIVE' },
+              { comparison: 'EQUALS', value: 'SUPPRESSED' },
+            ],
+          },
+          maxResults: 1,
+        }),
+      );
+      return findings.length > 0 || nextToken ? 'Inspector has findings that ECR does not tell' : undefined;
+    },
+  };
+}
+
+export type Inspector = ReturnType<typeof createInspector>;
+
+/** https://docs.aws.amazon.com/inspector/v2/APIReference/API_ScanStatus.html */
+function wasLookedAt({ scanStatus }: CoveredResource): boolean {
+  const { statusCode, reason } = scanStatus ?? {};
+  return (
+    (statusCode === 'ACTIVE' && reason === 'SUCCESSFUL') ||
+    // It was looked at once, and is not watched.
+    (statusCode === 'INACTIVE' && reason === 'SCAN_FREQUENCY_SCAN_ON_PUSH')
+  );
+}
+
+async function arnOf(client: Inspector2Client, { repository, digest }: ScannedImage, account: string): Promise<string> {
+  const region = await client.config.region();
+  const partition = partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
+  return `arn:${partition}:ecr:${region}:${account}:repository/${repository}/${digest}`;
+}
+
+/** https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
+const partitions = [
+  ['cn-', 'aws-cn'],
+  ['us-gov-', 'aws-us-gov'],
+  ['eusc-', 'aws-eusc'],
+] as const;

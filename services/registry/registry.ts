@@ -1,0 +1,218 @@
+import { type ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import { z } from 'zod';
+import { UpstreamError } from '../../core/model/errors.ts';
+import { type Attachment, artifactOf } from './referrer.ts';
+import { haveSameContent, type ImagePlace, type ImageSource } from './same-content.ts';
+
+const indexTypes = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+];
+const manifestTypes = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+];
+const accept = [...manifestTypes, ...indexTypes].join(', ');
+
+const descriptorSchema = z.object({ digest: z.string() });
+const manifestSchema = z.object({
+  config: descriptorSchema.optional(),
+  layers: z.array(descriptorSchema).default([]),
+  manifests: z.array(descriptorSchema).default([]),
+});
+
+interface Manifest {
+  bytes: Buffer<ArrayBuffer>;
+  mediaType: string;
+  digest: string;
+}
+
+/** The tag names another image and the repository does not let it move. */
+export class TagTakenError extends UpstreamError {}
+
+/**
+ * ECR's registry over the OCI Distribution API (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md), with a
+ * token of the caller's own role. Manifests are passed on byte for byte: a manifest that
+ * is written anew has another digest.
+ */
+export async function openRegistry(client: ECRClient) {
+  const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}));
+  const { authorizationToken, proxyEndpoint } = authorizationData?.[0] ?? {};
+  if (!authorizationToken || !proxyEndpoint) throw new UpstreamError('ECR gave no authorization token.');
+
+  async function request(path: string, init: RequestInit = {}): Promise<Response> {
+    const url = new URL(path, proxyEndpoint);
+    const headers = { ...init.headers, authorization: `Basic ${authorizationToken}` };
+    return fetch(url, { ...init, headers }).catch((cause: unknown) => {
+      // The state machine tries again: a connection that was cut says nothing of the image.
+      throw new UpstreamError(`The registry ${url.host} gave no answer.`, { cause });
+    });
+  }
+
+  async function refuse(response: Response, what: string): Promise<never> {
+    const text = (await response.text()).slice(0, 500);
+    throw new UpstreamError(`The registry answered ${response.status} to ${what}: ${text}`);
+  }
+
+  async function manifest(repository: string, reference: string): Promise<Manifest | undefined> {
+    const response = await request(`/v2/${repository}/manifests/${reference}`, { headers: { accept } });
+    if (response.status === 404) return undefined;
+    if (!response.ok) return refuse(response, `the manifest ${reference} of ${repository}`);
+    return {
+      bytes: Buffer.from(await response.arrayBuffer()),
+      mediaType: response.headers.get('content-type') ?? '',
+      digest: response.headers.get('docker-content-digest') ?? reference,
+    };
+  }
+
+  async function headOf(repository: string, reference: string): Promise<Headers | undefined> {
+    const response = await request(`/v2/${repository}/manifests/${reference}`, { method: 'HEAD', headers: { accept } });
+    if (response.status === 404) return undefined;
+    if (!response.ok) return refuse(response, `the digest of ${repository}:${reference}`);
+    return response.headers;
+  }
+
+  async function digestOf(repository: string, reference: string): Promise<string | undefined> {
+    return (await headOf(repository, reference))?.get('docker-content-digest') ?? undefined;
+  }
+
+  async function putManifest(repository: string, reference: string, { bytes, mediaType }: Manifest): Promise<void> {
+    const response = await request(`/v2/${repository}/manifests/${reference}`, {
+      method: 'PUT',
+      headers: { 'content-type': mediaType },
+      body: bytes,
+    });
+    if (response.ok) return;
+    // An immutable tag, or in ECR's case also a tag that has this very digest: the caller looks which.
+    // https://github.com/aws/containers-roadmap/issues/2179
+    const text = await response.clone().text();
+    if (/immutable|already exists|TAG_INVALID/i.test(text))
+      throw new TagTakenError(`${repository}:${reference} cannot be moved: ${text.slice(0, 300)}`);
+    await refuse(response, `the manifest ${reference} for ${repository}`);
+  }
+
+  /** Within a registry a layer is mounted; where the registry will not, its bytes go through this process as a stream. */
+  async function copyBlob(digest: string, from: string, to: string): Promise<void> {
+    const there = await request(`/v2/${to}/blobs/${digest}`, { method: 'HEAD' });
+    if (there.ok) return;
+    const parameters = new URLSearchParams({ mount: digest, from });
+    const started = await request(`/v2/${to}/blobs/uploads/?${parameters}`, { method: 'POST' });
+    if (started.status === 201) return;
+    const location = started.headers.get('location');
+    if (started.status !== 202 || !location) return refuse(started, `an upload to ${to}`);
+
+    const source = await request(`/v2/${from}/blobs/${digest}`);
+    if (!source.ok) return refuse(source, `the blob ${digest} of ${from}`);
+    await send(digest, to, location, source.body);
+  }
+
+  /** The bytes of an upload that has begun. */
+  async function send(digest: string, to: string, location: string, body: RequestInit['body']): Promise<void> {
+    const patched = await request(location, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/octet-stream' },
+      body: body ?? null,
+      duplex: 'half',
+    });
+    if (!patched.ok) return refuse(patched, `the bytes of ${digest} for ${to}`);
+    const end = new URL(patched.headers.get('location') ?? location, proxyEndpoint);
+    end.searchParams.set('digest', digest);
+    const done = await request(`${end.pathname}${end.search}`, { method: 'PUT' });
+    if (done.status !== 201) return refuse(done, `the end of the upload of ${digest} to ${to}`);
+  }
+
+  async function putBlob(digest: string, bytes: Uint8Array<ArrayBuffer>, to: string): Promise<void> {
+    const there = await request(`/v2/${to}/blobs/${digest}`, { method: 'HEAD' });
+    if (there.ok) return;
+    const started = await request(`/v2/${to}/blobs/uploads/`, { method: 'POST' });
+    const location = started.headers.get('location');
+    if (started.status !== 202 || !location) return refuse(started, `an upload to ${to}`);
+    await send(digest, to, location, bytes);
+  }
+
+  async function copy(digest: string, from: string, to: string): Promise<Manifest> {
+    const source = await manifest(from, digest);
+    if (!source) throw new UpstreamError(`The registry does not have ${from}@${digest}.`);
+    if (await digestOf(to, digest)) return source;
+    const content = manifestSchema.parse(JSON.parse(source.bytes.toString('utf8')));
+    for (const child of content.manifests) await copy(child.digest, from, to);
+    const blobs = new Set([...(content.config ? [content.config] : []), ...content.layers].map((blob) => blob.digest));
+    for (const blob of blobs) await copyBlob(blob, from, to);
+    await putManifest(to, digest, source);
+    return source;
+  }
+
+  async function read(repository: string, kind: 'manifests' | 'blobs', digest: string): Promise<Response | undefined> {
+    const response = await request(`/v2/${repository}/${kind}/${digest}`, { headers: { accept } });
+    if (response.status === 404) return undefined;
+    return response.ok ? response : refuse(response, `the ${kind} ${digest} of ${repository}`);
+  }
+
+  const source: ImageSource = {
+    json: async (repository, kind, digest) => (await read(repository, kind, digest))?.json().catch(() => undefined),
+    blob: async (repository, digest) => (await read(repository, 'blobs', digest))?.body ?? new ReadableStream(),
+  };
+
+  return {
+    /** Whether two images are one but for times. */
+    haveSameContent: (one: ImagePlace, other: ImagePlace): Promise<boolean> => haveSameContent(source, one, other),
+
+    /** The registry's host, as it stands before a repository's name. */
+    host: new URL(proxyEndpoint).host,
+
+    digestOf,
+
+    /** Copies an image by digest from one repository to another. What is there already is not sent again. */
+    async copy(digest: string, from: string, to: string): Promise<void> {
+      await copy(digest, from, to);
+    },
+
+    /**
+     * Attaches something to an image of the repository: a manifest that names the image as its subject, which ECR lists among the image's
+     * referrers by itself. The same content is the same manifest, and is not sent again.
+     */
+    async attach(repository: string, digest: string, attachment: Attachment): Promise<void> {
+      const subject = await headOf(repository, digest);
+      if (!subject) throw new UpstreamError(`The registry does not have ${repository}@${digest}.`);
+      const artifact = artifactOf(attachment, {
+        mediaType: subject.get('content-type') ?? '',
+        digest,
+        size: Number(subject.get('content-length')),
+      });
+      if (await digestOf(repository, artifact.manifest.digest)) return;
+      for (const [blob, bytes] of artifact.blobs) await putBlob(blob, bytes, repository);
+      await putManifest(repository, artifact.manifest.digest, artifact.manifest);
+    },
+
+    /**
+     * Puts a tag on an image of the repository, or finds it there.
+     * @throws TagTakenError if the tag names another image and cannot be moved
+     */
+    async tag(repository: string, digest: string, tag: string): Promise<void> {
+      if ((await digestOf(repository, tag)) === digest) return;
+      const image = await manifest(repository, digest);
+      if (!image) throw new UpstreamError(`The registry does not have ${repository}@${digest}.`);
+      try {
+        await putManifest(repository, tag, image);
+      } catch (error) {
+        if (!(error instanceof TagTakenError) || (await digestOf(repository, tag)) !== digest) throw error;
+      }
+    },
+
+    /** Every tag of a repository. */
+    async tags(repository: string): Promise<string[]> {
+      const tags: string[] = [];
+      let path: string | undefined = `/v2/${repository}/tags/list?n=1000`;
+      while (path) {
+        const response: Response = await request(path);
+        if (response.status === 404) return tags;
+        if (!response.ok) return refuse(response, `the tags of ${repository}`);
+        tags.push(...(z.object({ tags: z.array(z.string()).nullable() }).parse(await response.json()).tags ?? []));
+        path = /<([^>]+)>;\s*rel="?next"?/.exec(response.headers.get('link') ?? '')?.[1];
+      }
+      return tags;
+    },
+  };
+}
+
+export type Registry = Awaited<ReturnType<typeof openRegistry>>;

@@ -1,0 +1,69 @@
+import {
+  CreateRepositoryCommand,
+  type ECRClient,
+  PutImageScanningConfigurationCommand,
+  PutImageTagMutabilityCommand,
+  PutLifecyclePolicyCommand,
+  RepositoryAlreadyExistsException,
+} from '@aws-sdk/client-ecr';
+import { type Project, repositoriesOf } from '../../core/model/project.ts';
+
+const candidateDays = 14;
+
+/** The two ECR repositories of each project. They come with the index, not with the stack: projects are data. */
+export function createRepositories(client: ECRClient, prefix: string) {
+  /** The registry itself refuses to move a `build-` tag, whoever asks; the floating tags move. */
+  const releaseTags = {
+    imageTagMutability: 'MUTABLE_WITH_EXCLUSION' as const,
+    imageTagMutabilityExclusionFilters: [{ filterType: 'WILDCARD' as const, filter: 'build-*' }],
+  };
+  const scanned = { imageScanningConfiguration: { scanOnPush: true } };
+
+  async function ensureRelease(repositoryName: string): Promise<void> {
+    try {
+      await client.send(new CreateRepositoryCommand({ repositoryName, ...releaseTags }));
+    } catch (error) {
+      if (!(error instanceof RepositoryAlreadyExistsException)) throw error;
+      await client.send(new PutImageTagMutabilityCommand({ repositoryName, ...releaseTags }));
+    }
+  }
+
+  async function ensureCandidate(repositoryName: string): Promise<void> {
+    try {
+      await client.send(new CreateRepositoryCommand({ repositoryName, ...scanned }));
+    } catch (error) {
+      if (!(error instanceof RepositoryAlreadyExistsException)) throw error;
+      await client.send(new PutImageScanningConfigurationCommand({ repositoryName, ...scanned }));
+    }
+    await client.send(
+      new PutLifecyclePolicyCommand({
+        repositoryName,
+        lifecyclePolicyText: JSON.stringify({
+          rules: [
+            {
+              rulePriority: 1,
+              description: `A candidate is released within hours or never; keep it ${candidateDays} days for those who look into it`,
+              selection: {
+                tagStatus: 'any',
+                countType: 'sinceImagePushed',
+                countUnit: 'days',
+                countNumber: candidateDays,
+              },
+              action: { type: 'expire' },
+            },
+          ],
+        }),
+      }),
+    );
+  }
+
+  return {
+    /** Makes what is missing and sets right what differs; safe to repeat. */
+    async ensure(project: Project): Promise<void> {
+      const { release, candidate } = repositoriesOf(project, prefix);
+      await Promise.all([ensureRelease(release), ensureCandidate(candidate)]);
+    },
+  };
+}
+
+export type Repositories = ReturnType<typeof createRepositories>;

@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { BatchGetCommand, BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { inParts, inTurns } from '../../core/concurrency.ts';
+import { UpstreamError } from '../../core/model/errors.ts';
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
+const mostRead = 100;
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html */
+const mostWritten = 25;
+const batchesAtOnce = 8;
+/** What a throttled table leaves undone is tried again, later each time: about 12 s in all. */
+const attempts = 10;
+
+type Key = Record<string, string>;
+
+/** The items of the keys that there are, strongly consistent, in no order. No key may come twice. */
+export async function readItems(
+  client: DynamoDBDocumentClient,
+  table: string,
+  keys: readonly Key[],
+): Promise<Record<string, unknown>[]> {
+  const parts = await inTurns(inParts(keys, mostRead), batchesAtOnce, async (part) => {
+    const items: Record<string, unknown>[] = [];
+    await untilDone(part, async (left) => {
+      const { Responses, UnprocessedKeys } = await client.send(
+        new BatchGetCommand({ RequestItems: { [table]: { Keys: left, ConsistentRead: true } } }),
+      );
+      items.push(...(Responses?.[table] ?? []));
+      return (UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
+    });
+    return items;
+  });
+  return parts.flat();
+}
+
+/** Writes items, over those that are there. */
+export async function writeItems(
+  client: DynamoDBDocumentClient,
+  table: string,
+  items: readonly Record<string, unknown>[],
+): Promise<void> {
+  await inTurns(inParts(items, mostWritten), batchesAtOnce, (part) =>
+    untilDone(part, async (left) => {
+      const { UnprocessedItems } = await client.send(
+        new BatchWriteCommand({ RequestItems: { [table]: left.map((Item) => ({ PutRequest: { Item } })) } }),
+      );
+      return (UnprocessedItems?.[table] ?? []).flatMap(({ PutRequest }) => PutRequest?.Item ?? []);
+    }),
+  );
+}
+
+/** What DynamoDB has no room for in a batch it gives back, with a success. */
+async function untilDone<Item>(items: Item[], attempt: (left: Item[]) => Promise<Item[]>): Promise<void> {
+  let left = items;
+  for (let count = 0; left.length > 0; count++) {
+    if (count === attempts) throw new UpstreamError(`DynamoDB left ${left.length} items of a batch undone.`);
+    if (count > 0) await delay(Math.min(25 * 2 ** count, 2000) * (0.5 + Math.random() / 2));
+    left = await attempt(left);
+  }
+}

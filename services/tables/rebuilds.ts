@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { type Rebuild, rebuildSchema, restingRebuild } from '../../core/cascade/rebuild-state.ts';
+import { RecordConflictError } from '../../core/model/errors.ts';
+import { readItems } from './batches.ts';
+import { ifConditionHolds } from './dynamodb.ts';
+
+/** Somebody else was quicker so often that the trigger had better come again later. */
+const attempts = 60;
+/** One partition of an index takes 1,000 writes a second. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html */
+const openShards = 8;
+
+const openSchema = z.object({ project: z.string(), since: z.string() });
+const keyOf = (project: string) => ({ id: `project ${project}`, member: '.' });
+
+/** Where each project stands with its rebuilds: one item in the cascades table for each, written only as it was read. */
+export function createRebuilds(client: DynamoDBDocumentClient, tableName: string) {
+  async function get(project: string): Promise<Rebuild> {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: tableName, Key: keyOf(project), ConsistentRead: true }),
+    );
+    return Item ? rebuildSchema.parse(Item) : restingRebuild(project);
+  }
+
+  /** The state as it is written; undefined if it was no longer the one that was read. */
+  async function write(before: Rebuild, next: Rebuild): Promise<Rebuild | undefined> {
+    const after = { ...next, version: before.version + 1 };
+    const { pending, untold, last, project } = after;
+    const since = pending?.since ?? last?.at ?? '';
+    const isOpen = pending !== undefined || untold !== undefined;
+    const written = await ifConditionHolds(
+      client.send(
+        new PutCommand({
+          TableName: tableName,
+          Item: {
+            ...after,
+            ...keyOf(project),
+            ...(isOpen ? { open: shardOf(project), since } : {}),
+          },
+          ConditionExpression: before.version === 0 ? 'attribute_not_exists(id)' : 'version = :version',
+          ...(before.version === 0 ? {} : { ExpressionAttributeValues: { ':version': before.version } }),
+        }),
+      ),
+    );
+    return written ? after : undefined;
+  }
+
+  return {
+    get,
+    write,
+
+    /** A state for each of the projects, those at rest included. */
+    async getMany(projects: readonly string[]): Promise<Map<string, Rebuild>> {
+      const names = [...new Set(projects)];
+      const items = await readItems(client, tableName, names.map(keyOf));
+      const known = new Map(items.map((item) => rebuildSchema.parse(item)).map((state) => [state.project, state]));
+      return new Map(names.map((name) => [name, known.get(name) ?? restingRebuild(name)]));
+    },
+
+    /**
+     * Takes a project from one state to the next. The change is asked again where somebody else was quicker; the same state back, or
+     * nothing, leaves everything as it is.
+     * @param known the state as it was read before, if it was
+     * @returns the state after it
+     */
+    async change(project: string, change: (state: Rebuild) => Rebuild | undefined, known?: Rebuild): Promise<Rebuild> {
+      let state = known ?? (await get(project));
+      for (let count = 0; count < attempts; count++) {
+        const next = change(state);
+        if (next === undefined || next === state) return state;
+        const after = await write(state, next);
+        if (after) return after;
+        // Five functions of ten triggers each may be at it at once.
+        await delay(Math.random() * Math.min(count, 20));
+        state = await get(project);
+      }
+      throw new RecordConflictError(`The rebuilds of ${project} did not stand still.`);
+    },
+
+    /** Projects that wait, build, or have yet to tell their children, and have not moved since then. */
+    async *unmovedSince(time: string): AsyncGenerator<string> {
+      for (let shard = 0; shard < openShards; shard++) {
+        let start: Record<string, unknown> | undefined;
+        do {
+          const { Items = [], LastEvaluatedKey } = await client.send(
+            new QueryCommand({
+              TableName: tableName,
+              IndexName: 'byOpen',
+              KeyConditionExpression: '#open = :open AND since < :time',
+              ExpressionAttributeNames: { '#open': 'open' },
+              ExpressionAttributeValues: { ':open': String(shard), ':time': time },
+              ExclusiveStartKey: start,
+            }),
+          );
+          for (const item of Items) yield openSchema.parse(item).project;
+          start = LastEvaluatedKey;
+        } while (start);
+      }
+    },
+  };
+}
+
+export type Rebuilds = ReturnType<typeof createRebuilds>;
+
+function shardOf(project: string): string {
+  let sum = 0;
+  for (const character of project) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
+  return String(sum % openShards);
+}

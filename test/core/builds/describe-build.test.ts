@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import {
+  causeInWords,
+  commitLink,
+  countsInWords,
+  durationInWords,
+  pullTag,
+  refInWords,
+  sourceInWords,
+  sourcePage,
+} from '../../../core/builds/describe-build.ts';
+import type { Cause } from '../../../core/model/build.ts';
+import { oneLine } from '../../../core/text/one-line.ts';
+
+const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';
+
+describe('a cause in words', () => {
+  it('says who pushed what where', () => {
+    const push = { type: 'push' as const, delivery: 'd', ref: 'refs/heads/feature/x', commit, pusher: 'alex' };
+    expect(causeInWords(push)).toBe('Push of commit 1a2b3c4 to branch feature/x by alex');
+    expect(causeInWords({ ...push, ref: 'refs/tags/v1.2.3', pusher: '' })).toBe('Push of commit 1a2b3c4 to tag v1.2.3');
+  });
+
+  it('gives nobody an e-mail address to read', () => {
+    const push = {
+      type: 'push' as const,
+      delivery: 'd',
+      ref: 'refs/heads/main',
+      commit,
+      pusher: 'Alex Doe <alex@example.org>',
+    };
+    expect(causeInWords(push)).toMatch(/by Alex Doe$/);
+    expect(causeInWords({ ...push, pusher: 'alex@example.org' })).toMatch(/by alex$/);
+  });
+
+  it('says what the index did', () => {
+    expect(causeInWords({ type: 'index', delivery: 'd', commit, change: 'added' })).toBe(
+      'New in the index since its commit 1a2b3c4',
+    );
+    expect(causeInWords({ type: 'index', delivery: 'd', commit, change: 'changed' })).toBe(
+      'Index entry changed by its commit 1a2b3c4',
+    );
+  });
+
+  it.each<[Cause, string]>([
+    [
+      { type: 'pull-request', delivery: 'd', number: 7, commit, author: 'alex' },
+      'Pull request #7 at commit 1a2b3c4 by alex',
+    ],
+    [
+      { type: 'source-moved', ref: 'refs/heads/main', commit },
+      'Commit 1a2b3c4 found at branch main; no event told of it',
+    ],
+    [
+      { type: 'bases-changed', bases: [{ image: 'docker.io/library/debian:12', digest: 'b', previous: 'a' }] },
+      'New base docker.io/library/debian:12',
+    ],
+    [{ type: 'packages-changed', updates: ['openssl'], total: 1 }, 'Updates of a package: openssl'],
+    [
+      { type: 'packages-changed', updates: ['a', 'b', 'c', 'd'], total: 90 },
+      'Updates of 90 packages: a, b, c and 87 more',
+    ],
+    [{ type: 'parent-released', parents: ['demo/base:latest'] }, 'Released anew: demo/base:latest'],
+    [{ type: 'schedule', schedule: 'rate(1 day)' }, 'Schedule rate(1 day)'],
+    [{ type: 'manual', requester: 'alex' }, 'Asked for by hand by alex'],
+  ])('says what else may call for a build: %j', (cause, words) => {
+    expect(causeInWords(cause)).toBe(words);
+  });
+});
+
+describe('one line', () => {
+  it('has no line break, control or invisible character', () => {
+    expect(oneLine('a\r\nBcc: x\u0000\u001b[31m\u202e\u2028\u200bb')).toBe('a Bcc: x [31m b');
+  });
+
+  it('is cut between characters, never within one', () => {
+    expect(oneLine('😀'.repeat(10), 4)).toBe('😀😀😀…');
+    expect(oneLine('abcd', 4)).toBe('abcd');
+  });
+});
+
+describe('words for numbers', () => {
+  it.each([
+    [0, '0.0 s'],
+    [940, '0.9 s'],
+    [9_960, '10 s'],
+    [59_600, '1 min'],
+    [72_000, '1 min 12 s'],
+    [3_600_000, '1 h'],
+    [5_400_000, '1 h 30 min'],
+    [-5, '0.0 s'],
+  ])('a duration of %i ms is %s', (milliseconds, words) => {
+    expect(durationInWords(milliseconds)).toBe(words);
+  });
+
+  it('counts of findings have the worst first', () => {
+    expect(countsInWords({ LOW: 3, CRITICAL: 1, HIGH: 0 })).toBe('1 critical, 3 low');
+    expect(countsInWords({})).toBe('no findings');
+  });
+});
+
+it('names a ref by its kind', () => {
+  expect(['refs/heads/main', 'refs/tags/v1', 'refs/pull/1/head', 'refs/notes/x'].map(refInWords)).toEqual([
+    'branch main',
+    'tag v1',
+    'pull request #1',
+    'refs/notes/x',
+  ]);
+});
+
+describe('links to the source', () => {
+  it.each([
+    ['https://github.com/demo/app.git', `https://github.com/demo/app/commit/${commit}`],
+    ['https://user:secret@github.example.org/demo/app/', `https://github.example.org/demo/app/commit/${commit}`],
+    ['https://gitlab.com/group/sub/app.git', `https://gitlab.com/group/sub/app/-/commit/${commit}`],
+    ['https://bitbucket.org/demo/app.git', `https://bitbucket.org/demo/app/commits/${commit}`],
+    ['http://localhost:4600/git/demo/app.git', undefined],
+    ['javascript://github.com/%0aalert(1)', undefined],
+    ['git://github.com/demo/app', undefined],
+    ['not an address', undefined],
+  ])('%s', (source, link) => {
+    expect(commitLink(source, commit)).toBe(link);
+  });
+
+  it('lead to no commit that is none', () => {
+    expect(commitLink('https://github.com/demo/app', '../../settings')).toBeUndefined();
+  });
+
+  it('show no credentials', () => {
+    expect(sourceInWords('https://user:secret@git.example.org/demo/app')).toBe('https://git.example.org/demo/app');
+    expect(sourceInWords('ssh://user:secret@git.example.org/demo/app')).not.toContain('secret');
+    expect(sourcePage('https://user:secret@github.com/demo/app')).toBe('https://github.com/demo/app');
+  });
+});
+
+it('pulls by the tag that the index asked for, if it is there', () => {
+  expect(pullTag('demo/app:v2', ['build-1', 'main', 'v2'])).toBe('v2');
+  expect(pullTag('demo/app:latest', ['1.2.3', '1.2'])).toBe('1.2.3');
+  expect(pullTag('demo/app:latest', [])).toBeUndefined();
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { failureOf } from '../../../core/builds/failure.ts';
+
+describe('why a build failed', () => {
+  it("is what the builder says, before anything else's guess", () => {
+    const result = {
+      outcome: 'failed',
+      error: 'BaseNotFoundError',
+      message: 'There is no image demo/nothing.',
+    } as const;
+    expect(failureOf(result, { Error: 'States.TaskFailed', Cause: '{}' })).toEqual({
+      error: result.error,
+      message: result.message,
+    });
+  });
+
+  it.each([
+    ['{"Build":{"BuildStatus":"TIMED_OUT"}}', 'BuildTimeoutError'],
+    ['{"Build":{"BuildStatus":"STOPPED"}}', 'BuildStoppedError'],
+    ['{"Build":{"BuildStatus":"FAULT"}}', 'BuilderError'],
+    ['{"errorType":"UpstreamError","errorMessage":"ECR is away"}', 'UpstreamError'],
+    ['{"cut off', 'States.TaskFailed'],
+  ])('can be read out of %s', (Cause, error) => {
+    expect(failureOf(undefined, { Error: 'States.TaskFailed', Cause }).error).toBe(error);
+  });
+
+  it('always has a message', () => {
+    expect(failureOf(undefined, {}).message).not.toBe('');
+  });
+
+  it('has room in a record, however much the builder says', () => {
+    const result = { outcome: 'failed', error: 'e'.repeat(1e6), message: 'm'.repeat(1e6) } as const;
+    expect(JSON.stringify(failureOf(result, {})).length).toBeLessThan(10_000);
+  });
+});

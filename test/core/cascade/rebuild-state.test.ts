@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import {
+  begin,
+  decide,
+  follow,
+  hear,
+  type News,
+  type Outcome,
+  orderOf,
+  type Rebuild,
+  restingRebuild,
+  retry,
+  settle,
+  told,
+} from '../../../core/cascade/rebuild-state.ts';
+import type { Cause } from '../../../core/model/build.ts';
+
+const at = '2026-11-21T00:00:00.000Z';
+const later = '2026-11-21T00:10:00.000Z';
+const now = new Date(later);
+const released = (...parents: string[]): Cause => ({ type: 'parent-released', parents });
+const index: Cause = { type: 'index', delivery: 'd', commit: 'a'.repeat(40), change: 'changed' };
+const news = (id: string, over: Partial<News> = {}): News => ({ id, cascade: 'c', at, parents: [], ...over });
+
+/** A project that heard of the news and came to its end, once for each outcome. */
+function through(project: string, rounds: [string, Outcome][]): Rebuild {
+  return rounds.reduce(
+    (state, [id, outcome]) => settle(hear(state, news(id)), { outcome }, at),
+    restingRebuild(project),
+  );
+}
+
+/** What a project does that heard the news and waits for these parents. */
+function next(parents: Rebuild[], over: Partial<News> = {}, ids = ['n']) {
+  const heard = ids.reduce(
+    (state, id) => hear(state, news(id, { parents: parents.map(({ project }) => project), ...over })),
+    restingRebuild('child'),
+  );
+  if (!heard.pending) throw new Error('It waits for nothing.');
+  return decide(heard.pending, (name) => parents.find(({ project }) => project === name), now);
+}
+
+describe('a project that waits', () => {
+  it('waits for a parent that has not heard of the news yet', () => {
+    expect(next([restingRebuild('p')])).toEqual({ do: 'wait', for: 'p' });
+  });
+
+  it('waits for a parent that waits or is built', () => {
+    const waiting = hear(restingRebuild('p'), news('n'));
+    expect(next([waiting])).toEqual({ do: 'wait', for: 'p' });
+    expect(next([begin(waiting, 'b', released(), at)])).toEqual({ do: 'wait', for: 'p' });
+  });
+
+  it.each([
+    ['released', { do: 'start', cause: released('p'), noCache: false }],
+    ['unchanged', { do: 'nothing' }],
+    ['not-needed', { do: 'nothing' }],
+    ['failed', { do: 'skip', reason: 'Not built, because its parent p failed.' }],
+    ['blocked', { do: 'skip', reason: 'Not built, because its parent p was blocked.' }],
+    ['cancelled', { do: 'skip', reason: 'Not built, because its parent p was cancelled.' }],
+    ['skipped', { do: 'skip', reason: 'Not built, because its parent p was not built.' }],
+  ] as const)('whose parent ended as %s', (outcome, decision) => {
+    expect(next([through('p', [['n', outcome]])])).toEqual(decision);
+  });
+
+  it('is built for its own sake although nothing was released anew', () => {
+    const decision = next([through('p', [['n', 'unchanged']])], { cause: index, noCache: true });
+    expect(decision).toEqual({ do: 'start', cause: index, noCache: true });
+  });
+
+  it('is left out if one of its parents failed, whatever the others did', () => {
+    const parents = [through('p', [['n', 'released']]), through('q', [['n', 'failed']])];
+    expect(next(parents, { cause: index }).do).toBe('skip');
+  });
+
+  it('waits for the one parent that is not through, although another failed', () => {
+    const parents = [through('p', [['n', 'failed']]), hear(restingRebuild('q'), news('n'))];
+    expect(next(parents)).toEqual({ do: 'wait', for: 'q' });
+  });
+
+  it('does not forget a release over a later round of the parent that changed nothing', () => {
+    const parent = through('p', [
+      ['n', 'released'],
+      ['m', 'unchanged'],
+    ]);
+    expect(next([parent], {}, ['n', 'm'])).toMatchObject({ do: 'start', cause: released('p') });
+  });
+
+  it('does not take a release from before the news for one of it', () => {
+    const parent = through('p', [
+      ['old', 'released'],
+      ['n', 'unchanged'],
+    ]);
+    expect(next([parent])).toEqual({ do: 'nothing' });
+  });
+
+  it('waits no longer for a parent that will never hear of the news', () => {
+    const waiting = hear(restingRebuild('child'), news('n', { parents: ['p'], cause: index }));
+    const muchLater = new Date(Date.parse(at) + 3 * 3_600_000);
+    if (!waiting.pending) throw new Error('It waits for nothing.');
+    expect(decide(waiting.pending, () => undefined, muchLater).do).toBe('start');
+  });
+});
+
+describe('news', () => {
+  const waiting = hear(restingRebuild('p'), news('n', { cause: released('x') }));
+  const building = begin(waiting, 'b', released('x'), at);
+
+  it('that is heard twice is heard once', () => {
+    expect(hear(waiting, news('n'))).toBe(waiting);
+    expect(hear(building, news('n', { cause: released('x') }))).toBe(building);
+    const ended = settle(building, { outcome: 'released', build: 'b' }, at);
+    expect(hear(ended, news('n'))).toBe(ended);
+  });
+
+  it('that turns out to concern the project itself is heard again', () => {
+    const through = settle(hear(restingRebuild('p'), news('n')), { outcome: 'not-needed' }, at);
+    expect(hear(through, news('n', { cause: index })).pending?.state).toBe('waiting');
+  });
+
+  it('joins what waits, in the same round', () => {
+    const both = hear(waiting, news('m', { cause: released('y'), parents: ['z'], cascade: 'other' }));
+    expect(both.pending).toMatchObject({ round: 1, cascade: 'c', parents: { z: ['m'] } });
+    const z = through('z', [['m', 'released']]);
+    expect(both.pending && decide(both.pending, () => z, now)).toMatchObject({ cause: released('x', 'y', 'z') });
+  });
+
+  it('during a build is answered by a further round, once however much comes', () => {
+    const more = hear(hear(building, news('m', { cause: released('y') })), news('o', { parents: ['z'] }));
+    expect(more.pending).toMatchObject({ state: 'building', round: 1, build: 'b' });
+    const ended = settle(more, { outcome: 'released', build: 'b' }, later);
+    expect(ended).toMatchObject({ untold: 1, releasedRound: 1, last: { round: 1, outcome: 'released' } });
+    expect(ended.pending).toMatchObject({ state: 'waiting', round: 2, parents: { z: ['o'] } });
+    expect(ended.pending?.build).toBeUndefined();
+    expect(ended.heard).toMatchObject({ n: { round: 1 }, m: { round: 2 }, o: { round: 2 } });
+  });
+
+  it('of a changed entry does not wait for the build of what the entry was', () => {
+    const changed = hear(building, news('m', { cause: index }));
+    expect(changed.pending).toMatchObject({ state: 'waiting', round: 2 });
+    expect(changed.pending && orderOf(changed.pending)).not.toBe(building.pending && orderOf(building.pending));
+  });
+
+  it('of weeks ago is forgotten', () => {
+    const ended = settle(building, { outcome: 'released', build: 'b' }, at);
+    const weeksLater = hear(ended, news('m', { at: '2026-12-21T00:00:00.000Z' }));
+    expect(Object.keys(weeksLater.heard)).toEqual(['m']);
+  });
+});
+
+describe('a build of a round', () => {
+  const building = begin(hear(restingRebuild('p'), news('n', { cause: released('x') })), 'b', released('x'), at);
+
+  it('whose place another took is followed', () => {
+    expect(follow(building, 'c').pending?.build).toBe('c');
+  });
+
+  it('that is gone without a successor is ordered under another name', () => {
+    const again = retry(building, later);
+    expect(again.pending).toMatchObject({ state: 'waiting', round: 1, attempt: 1, causes: { n: released('x') } });
+    expect(again.pending && orderOf(again.pending)).not.toBe(building.pending && orderOf(building.pending));
+  });
+
+  it('that is gone without a successor takes with it what came meanwhile', () => {
+    const again = retry(hear(building, news('m', { cause: released('y') })), later);
+    expect(again.pending).toMatchObject({ round: 2, causes: { n: released('x'), m: released('y') } });
+    expect(again.pending?.again).toBeUndefined();
+  });
+
+  it('leaves the project at rest when its children know of the end', () => {
+    const ended = told(settle(building, { outcome: 'failed', build: 'b' }, later), 1);
+    expect(ended.pending).toBeUndefined();
+    expect(ended.untold).toBeUndefined();
+  });
+});

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { indexChange } from '../../../core/index/change.ts';
+import {
+  type IndexReportInput,
+  indexReport,
+  indexReportMark,
+  indexStatus,
+} from '../../../core/index/pull-request-report.ts';
+import type { IndexFile } from '../../../core/index/read-index.ts';
+import { goodFile } from './index-texts.ts';
+
+const commit = 'c'.repeat(40);
+
+function inputOf(base: IndexFile[], merged: IndexFile[], over: Partial<IndexReportInput> = {}): IndexReportInput {
+  return {
+    change: indexChange(base, merged, []),
+    facts: new Map(),
+    below: new Map(),
+    unreleased: new Set(),
+    repositoryUrl: 'https://git.example/slipway/index',
+    commit,
+    ...over,
+  };
+}
+
+describe('the comment', () => {
+  it('says what becomes of the policy, of exceptions and of VEX statements', () => {
+    const exception = (expires: string) => `[{id: "CVE-\`2026\`", reason: r, owner: o, expires: ${expires}}]`;
+    const soon = new Date(Date.now() + 86_400_000 * 30).toISOString().slice(0, 10);
+    const base = [goodFile({ one: {}, two: {} }), { path: 'policy.yml', text: 'policy: {max-severity: LOW}' }];
+    const merged = [
+      goodFile({ one: { exceptions: exception(soon) }, two: { policy: '{max-severity: HIGH}' } }),
+      { path: 'policy.yml', text: 'policy: {max-severity: MEDIUM, scanners: {sbom: block}}' },
+    ];
+    const report = indexReport(inputOf(base, merged));
+    expect(report).toContain(
+      '**The policy of the whole index**\n\n- max-severity: `LOW` → `MEDIUM`\n- sbom: nothing → `block`',
+    );
+    expect(report).toContain(
+      `- \`demo/one:latest\`: policy (max-severity: \`LOW\` → \`MEDIUM\`, sbom: nothing → \`block\`), exceptions (new: \`\`CVE-\`2026\` until ${soon}\`\`)`,
+    );
+    expect(report).toContain('**1 warning**');
+    expect(report).toContain('HIGH is milder than MEDIUM');
+  });
+
+  it('says what the merge will do', () => {
+    const base = [goodFile({ one: {}, two: {}, gone: {} })];
+    const merged = [
+      goodFile({
+        one: { 'git-branch': 'next' },
+        two: { 'notify-email': 'another@example.org' },
+        app: { 'depends-on': '[demo/base:latest, centos/centos:7]' },
+        base: {},
+      }),
+    ];
+    const input = inputOf(base, merged, {
+      facts: new Map([
+        ['demo/app:latest', { branch: { commit }, dockerfile: true, otherJobId: 'other' }],
+        ['demo/base:latest', { branch: 'absent' }],
+        ['demo/one:latest', { branch: { commit }, dockerfile: false }],
+      ]),
+      below: new Map([
+        ['demo/one:latest', ['demo/child:latest']],
+        ['demo/gone:latest', ['demo/orphan:latest']],
+      ]),
+    });
+    expect(indexReport(input)).toBe(`<!-- slipway index -->
+### 2 projects added, 2 projects changed, 1 project removed, 3 builds
+
+
+**Added, and built**
+
+- \`demo/app:latest\` from \`main\` of \`https://git.example/demo/app.git\` at \`cccccccccccc\`
+  - ⚠️ The repository's cccp.yml has another job-id: \`other\`
+  - \`Dockerfile\` found
+  - built after \`demo/base:latest\`
+  - stands on \`centos/centos:7\`
+- \`demo/base:latest\` from \`main\` of \`https://git.example/demo/base.git\`
+  - ⚠️ The branch was not found, or the repository is not public. It is built when the branch is pushed.
+
+**Changed, and built again**
+
+- \`demo/one:latest\` from \`next\` of \`https://git.example/demo/one.git\` at \`cccccccccccc\`
+  - ⚠️ The Dockerfile was not found: the build will fail.
+  - rebuilt after its release: \`demo/child:latest\`
+
+**Changed, and not built again**
+
+- \`demo/two:latest\`: notify-email
+
+**Removed: built no more; the images stay**
+
+- \`demo/gone:latest\`; **still standing on it:** \`demo/orphan:latest\`
+
+<sub>Checked at \`cccccccccccc\`. Nothing of it was built or run.</sub>`);
+    expect(indexStatus(input)).toEqual({
+      state: 'success',
+      description: '2 projects added, 2 projects changed, 1 project removed, 3 builds, 3 projects with warnings',
+    });
+  });
+
+  it('says what is wrong, with a link to the line', () => {
+    const input = inputOf([], [goodFile({ app: { 'git-url': 'nonsense' } })]);
+    const [problem] = input.change.errors;
+    expect(indexReport(input)).toContain('### The index cannot be merged like this: 1 error');
+    expect(indexReport(input)).toContain(
+      `- [\`index.d/demo.yml:${problem?.line}:${problem?.column}\`](https://git.example/slipway/index/blob/${commit}/index.d/demo.yml#L${problem?.line}) \`demo/app:latest\`: \``,
+    );
+    expect(indexStatus(input).state).toBe('failure');
+    expect(indexStatus(input).description).toMatch(/^index\.d\/demo\.yml:\d+ /);
+  });
+
+  it('says that a pull request touches nothing', () => {
+    expect(indexReport(inputOf([], []))).toContain('### No project is touched');
+    expect(indexStatus(inputOf([], []))).toEqual({ state: 'success', description: 'No project is touched' });
+  });
+
+  it('has errors of others apart', () => {
+    const wrong = goodFile({ wrong: { 'git-url': 'nonsense' } }, 'wrong');
+    const input = inputOf([wrong], [wrong, goodFile({ app: {} })]);
+    expect(indexReport(input)).toMatch(/1 project added[\s\S]*were there before[\s\S]*index\.d\/wrong\.yml/);
+    expect(indexStatus(input).state).toBe('success');
+  });
+
+  it('is never longer than GitHub takes, and ends in whole lines', () => {
+    const jobs = (count: number, over = {}) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`job-${at}`, over]));
+    const files = (count: number, over = {}) =>
+      Array.from({ length: 10 }, (_, at) => goodFile(jobs(count, over), `app${at}`));
+    const long = { 'git-url': `https://git.example/${'x'.repeat(400)}`, 'git-branch': 'y'.repeat(80) };
+    const added = inputOf([], files(100, long));
+    const children = Array.from({ length: 500 }, (_, at) => `demo/${'child-'.repeat(15)}${at}:latest`);
+    const below = new Map(added.change.added.map(({ name }) => [name, children]));
+    const report = indexReport({ ...added, below });
+    expect(added.change.added).toHaveLength(1000);
+    expect(report.length).toBeLessThanOrEqual(65_536);
+    expect(report.startsWith(indexReportMark)).toBe(true);
+    expect(report.slice(-500)).toMatch(/does not fit into a comment[\s\S]*<\/sub>$/);
+    for (const line of report.split('\n')) expect(line.split('`').length % 2, line).toBe(1);
+    const wrong = indexReport(inputOf([], files(30, { 'git-url': 'nonsense' })));
+    expect(wrong.length).toBeLessThanOrEqual(65_536);
+    expect(wrong).toContain('… and 200 more');
+  });
+
+  it('shows what a stranger wrote as what they wrote', () => {
+    const evil = '"@everyone ![x](https://evil.example/x.png) <script>alert(1)</script> `` --> #1"';
+    const file = {
+      ...goodFile({ app: { 'git-branch': evil, 'target-file': evil, 'git-url': evil } }),
+      path: 'index.d/@team <b>.yml',
+    };
+    const report = indexReport(inputOf([], [file]));
+    // What is outside of code is ours.
+    const outside = report.replaceAll(/(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, '');
+    expect(outside).not.toMatch(/@|script|evil|!\[|#1\b/);
+    expect(outside.replace(/^<!-- slipway index -->|<\/?sub>/gm, '')).not.toMatch(/[<>]/);
+    expect(indexStatus(inputOf([], [file])).description.length).toBeLessThanOrEqual(140);
+  });
+});

@@ -1,0 +1,401 @@
+import { describe, expect, it } from 'vitest';
+import { readIndex } from '../../../core/index/read-index.ts';
+import {
+  blockedMail,
+  buildMail,
+  failedMail,
+  indexProblemMail,
+  type Mail,
+  releasedMail,
+} from '../../../core/mail/build-mail.ts';
+import type { Build } from '../../../core/model/build.ts';
+import type { Comparison } from '../../../core/releases/image-diff.ts';
+import type { ScannerReports } from '../../../core/scanners/report.ts';
+import { sampleComparison, sampleReports } from '../../site/sample-records.ts';
+
+const siteUrl = 'https://slipway.example.org';
+const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';
+const digest = `sha256:${'ab'.repeat(32)}`;
+const build: Build = {
+  id: '00000000000000aa',
+  project: 'demo/app:latest',
+  status: 'released',
+  cause: { type: 'push', delivery: 'd', ref: 'refs/heads/main', commit, pusher: 'alex' },
+  commit,
+  ref: 'refs/heads/main',
+  sourceUrl: 'https://github.com/demo/app.git',
+  notifyEmail: ['owner@example.org'],
+  sequence: 3,
+  createdAt: '2026-11-21T01:16:42.000Z',
+  endedAt: '2026-11-21T01:17:54.000Z',
+  stages: {},
+  image: {
+    repository: 'registry.example.org/demo/app',
+    digest,
+    tags: ['build-20261121T011642Z-1a2b3c4', 'latest', 'main'],
+  },
+  verdict: { outcome: 'pass', reasons: [], counts: { LOW: 3 } },
+};
+const { image, ...imageless } = build;
+const blocked: Build = {
+  ...imageless,
+  status: 'blocked',
+  verdict: {
+    outcome: 'block',
+    reasons: ['CVE-2024-0001 (CRITICAL) in libdemo 1.0-1: update it to 1.0-2.'],
+    counts: { CRITICAL: 1 },
+  },
+};
+const failed: Build = {
+  ...imageless,
+  status: 'failed',
+  failure: { error: 'DockerfileFailedError', message: 'Step RUN make ended with exit code 2.' },
+};
+
+/** The words of either part, without markup and line breaks. */
+function words(mail: Mail): { text: string; html: string } {
+  const html = mail.html
+    .replace(/<style[\s\S]*?<\/style>/, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&');
+  return { text: mail.text.replace(/\s+/g, ' '), html: html.replace(/\s+/g, ' ') };
+}
+
+describe('nobody gets a mail', () => {
+  it('about a pull request: its commit says how it stands', () => {
+    const cause = { type: 'pull-request', delivery: 'd', number: 7, commit, author: 'alex' } as const;
+    for (const ended of [blocked, failed]) expect(buildMail({ ...ended, cause }, siteUrl)).toBeUndefined();
+  });
+
+  it.each([
+    [['failed'], build, false],
+    [['failed', 'blocked'], blocked, true],
+    [['released'], failed, false],
+    [[], failed, false],
+    [undefined, build, true],
+  ] as const)('about an end that the entry does not want to hear of: notify %j', (notify, ended, sent) => {
+    const told = buildMail({ ...ended, ...(notify ? { notify: [...notify] } : {}) }, siteUrl);
+    expect(told !== undefined).toBe(sent);
+  });
+});
+
+describe('every mail about a build', () => {
+  it.each([releasedMail(build, siteUrl), blockedMail(blocked, siteUrl), failedMail(failed, siteUrl)])(
+    '$subject says what, why, from what and where to look, as text and as HTML',
+    (mail) => {
+      const { text, html } = words(mail);
+      for (const part of [
+        'demo/app:latest',
+        'Push of commit 1a2b3c4 to branch main by alex',
+        commit,
+        '2026-11-21 01:16:42 UTC, took 1 min 12 s',
+        'notify-email',
+      ]) {
+        expect(text).toContain(part);
+        expect(html).toContain(part);
+      }
+      for (const address of [
+        `${siteUrl}/builds/${build.id}`,
+        `${siteUrl}/api/v1/builds/${build.id}/log`,
+        `https://github.com/demo/app/commit/${commit}`,
+      ]) {
+        expect(mail.text).toContain(address);
+        expect(mail.html).toContain(`href="${address}"`);
+      }
+      expect(mail.headers).toMatchObject({
+        'Auto-Submitted': 'auto-generated',
+        'X-Slipway-Build': build.id,
+        'X-Slipway-Project': 'demo/app:latest',
+        'X-Slipway-Status': expect.any(String),
+      });
+    },
+  );
+
+  it('is told apart by its subject', () => {
+    expect([build, blocked, failed].map((each) => buildMail(each, siteUrl)?.subject)).toEqual([
+      '[slipway] RELEASED: demo/app:latest (main 1a2b3c4)',
+      '[slipway] BLOCKED: demo/app:latest (main 1a2b3c4)',
+      '[slipway] FAILED: demo/app:latest (main 1a2b3c4)',
+    ]);
+  });
+
+  it('links the index where its address is known', () => {
+    expect(releasedMail(build, siteUrl, { indexUrl: 'https://github.com/demo/index' }).html).toContain(
+      'href="https://github.com/demo/index"',
+    );
+  });
+});
+
+it.each(['superseded', 'unchanged', 'cancelled', 'building'] as const)(
+  'nobody gets a mail about a build that is %s',
+  (status) => {
+    expect(buildMail({ ...build, status }, siteUrl)).toBeUndefined();
+  },
+);
+
+it('a release comes with the command that gets it, its tags and its digest', () => {
+  const { text, html } = words(releasedMail(build, siteUrl));
+  for (const part of [
+    'docker pull registry.example.org/demo/app:latest',
+    digest,
+    'build-20261121T011642Z-1a2b3c4, latest, main',
+    'passed: 3 low',
+  ]) {
+    expect(text).toContain(part);
+    expect(html).toContain(part);
+  }
+});
+
+describe('a release with news', () => {
+  const warnings = Array.from({ length: 7 }, (_, number) => `package-updates: demo ${number} has an update.`);
+  const warned: Build = { ...build, verdict: { outcome: 'pass', reasons: [], warnings, counts: { LOW: 3 } } };
+
+  it('names what changed since the last one', () => {
+    const { text, html } = words(releasedMail(build, siteUrl, { comparison: sampleComparison }));
+    for (const part of [
+      'What changed since the last release',
+      '1 package updated: openssl 3.0.14-1 → 3.0.15-1~deb12u1',
+      '1 package added: jq 1.6-2.1',
+      '1 package removed: wget',
+      '3 vulnerabilities fixed: CVE-2026-1009 (LOW) in libc6, ',
+      '1 vulnerability known since, in packages that are as they were: CVE-2026-1002 (MEDIUM) in curl',
+      'size: 46.5 MB, 1.2 MB more than before',
+    ]) {
+      expect(text).toContain(part);
+      expect(html).toContain(part);
+    }
+  });
+
+  it('says of what it was compared with where that is another branch, and that nothing changed', () => {
+    const comparison: Comparison = {
+      version: 1,
+      against: { ...sampleComparison.against, ref: 'refs/heads/main' },
+      scanners: [],
+      leftOut: [],
+    };
+    const tagged = { ...build, ref: 'refs/tags/v1.0.0' };
+    expect(words(releasedMail(tagged, siteUrl, { comparison })).text).toContain(
+      'What changed since the last release of branch main: - Neither the packages nor',
+    );
+  });
+
+  it('has the first warnings and the number of the others', () => {
+    const { text } = words(releasedMail(warned, siteUrl));
+    expect(text).toContain('Warnings: - package-updates: demo 0 has an update.');
+    expect(text).toContain('demo 4 has an update. - and 2 more: see the page of the build');
+    expect(text).not.toContain('demo 5');
+    expect(text).toContain('passed with 7 warnings: 3 low');
+  });
+});
+
+describe('a blocked image', () => {
+  const exceptable = [{ id: 'CVE-2024-0001', package: 'libdemo' }];
+  const excepted = (first: { id: string; package?: string }): Build => ({
+    ...blocked,
+    verdict: { outcome: 'block', reasons: ['A reason.'], counts: {}, exceptable: [first] },
+  });
+
+  it('shows how the index accepts a finding, in a form that the index takes', async () => {
+    const { text, html } = blockedMail(
+      { ...blocked, verdict: { outcome: 'block', reasons: ['A reason.'], counts: { HIGH: 1 }, exceptable } },
+      siteUrl,
+    );
+    const example = [
+      'exceptions:',
+      '  - id: CVE-2024-0001',
+      '    package: libdemo',
+      '    reason: why it does no harm here',
+      '    owner: who answers for that',
+      '    expires: 2027-02-19',
+    ];
+    expect(html).toContain(example.join('\n'));
+    expect(text).toContain(example.map((line) => `    ${line}`).join('\n'));
+    const entry = [
+      'Projects:',
+      '  - id: 1',
+      '    app-id: demo',
+      '    job-id: app',
+      '    git-url: https://github.com/demo/app',
+      '    git-branch: main',
+      '    git-path: /',
+      '    target-file: Dockerfile',
+      '    desired-tag: latest',
+      '    notify-email: owner@example.org',
+      '    depends-on: null',
+      ...example.map((line) => `    ${line}`),
+    ];
+    const { problems, projects } = readIndex([{ path: 'index.d/demo.yml', text: entry.join('\n') }], {
+      now: new Date(build.createdAt),
+    });
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(projects[0]?.exceptions?.[0]).toMatchObject({ id: 'CVE-2024-0001', package: 'libdemo' });
+  });
+
+  it.each([
+    ['/usr/bin/passwd', '/usr/bin/passwd'],
+    ['pip:requests', 'pip:requests'],
+    ['host-path:/var/run/docker.sock', 'host-path:/var/run/docker.sock'],
+    ['yes', '"yes"'],
+    ['1.0', '"1.0"'],
+    ['- x: [', '"- x: ["'],
+    ['a"b # c', '"a\\"b # c"'],
+    ['x\nowner: everybody', '"x owner: everybody"'],
+  ])('whose finding is called %j is excepted as %s', (id, written) => {
+    expect(blockedMail(excepted({ id }), siteUrl).text).toContain(`  - id: ${written}\n`);
+  });
+
+  it('by what no exception helps against shows none', () => {
+    expect(blockedMail(blocked, siteUrl).text).not.toContain('exceptions:');
+  });
+
+  it('whose test failed comes with what the test printed last', () => {
+    const { text, html } = blockedMail(blocked, siteUrl, { scanners: sampleReports });
+    expect(text).toContain(
+      'The last lines of tests/smoke.sh:\n\n  | checking the port\n  | expected 200, got 503\n  | <b>not bold</b>\n',
+    );
+    expect(html).toContain('expected 200, got 503\n&lt;b&gt;not bold');
+  });
+
+  it('comes with the reasons and what would make it pass', () => {
+    const { text } = words(blockedMail(blocked, siteUrl));
+    expect(text).toContain('CVE-2024-0001 (CRITICAL) in libdemo 1.0-1: update it to 1.0-2.');
+    expect(text).toContain('blocked: 1 critical');
+    expect(text).toContain('To get it released, remove each of these reasons');
+  });
+
+  it('without a scan says that a scan is what it needs', () => {
+    const unscanned: Build = {
+      ...blocked,
+      verdict: { outcome: 'block', reasons: ['The scan did not end in time.'], counts: {} },
+    };
+    expect(words(blockedMail(unscanned, siteUrl)).text).toContain(
+      'To get it released, the image needs a scan that ends',
+    );
+  });
+
+  it('with very many reasons names the first twenty and the number of the others', () => {
+    const many: Build = {
+      ...blocked,
+      verdict: {
+        outcome: 'block',
+        reasons: Array.from({ length: 51 }, (_, number) => `Reason ${number}.`),
+        counts: { HIGH: 51 },
+      },
+    };
+    const { text } = words(blockedMail(many, siteUrl));
+    expect(text).toContain('Reason 19. - and 31 more');
+    expect(text).not.toContain('Reason 20.');
+  });
+});
+
+describe('a failed build', () => {
+  it('comes with its reason and the last lines of its log, without colours', () => {
+    const logTail = `${Array.from({ length: 100 }, (_, number) => `line ${number}`).join('\n')}\n\u001b[31mmake: *** Error 2\u001b[0m\n`;
+    const { text, html } = failedMail(failed, siteUrl, { logTail });
+    for (const part of [text, html]) {
+      expect(part).toContain('Step RUN make ended with exit code 2.');
+      expect(part).toContain('make: *** Error 2');
+      expect(part).toContain('line 99');
+      expect(part).not.toContain('line 80\n');
+      expect(part).not.toContain('\u001b');
+    }
+  });
+
+  it('is told of even when nobody recorded why', () => {
+    const { failure, ...reasonless } = failed;
+    expect(words(failedMail(reasonless, siteUrl)).text).toContain('The record does not say why');
+  });
+});
+
+describe('values from outside', () => {
+  const hostile = 'x\r\nBcc: everyone@example.org\r\n\r\n<script>alert(1)</script>"\u202e\u0000';
+  const long = 'w'.repeat(1_000_000);
+
+  it.each([hostile, long])('neither break a header nor become markup', (value) => {
+    const evil: Build = {
+      ...build,
+      project: `demo/${value}:latest`,
+      ref: `refs/heads/${value}`,
+      commit: value,
+      sourceUrl: value,
+      cause: { type: 'push', delivery: value, ref: value, commit: value, pusher: value },
+      image: { repository: value, digest: value, tags: Array.from({ length: 500 }, () => value) },
+      verdict: {
+        outcome: 'block',
+        reasons: Array.from({ length: 500 }, () => value),
+        warnings: Array.from({ length: 500 }, () => value),
+        counts: { [value]: 1 },
+        exceptable: [{ id: value, package: value }],
+      },
+      failure: { error: value, message: value },
+    };
+    const change = { name: value, architecture: value, version: value, before: value, after: value };
+    const list = { items: Array.from({ length: 500 }, () => change), total: 500 };
+    const defects = { items: [{ id: value, package: value, severity: 'HIGH' as const }], total: 1 };
+    const comparison: Comparison = {
+      version: 1,
+      against: { build: value, ref: value, digest: value, releasedAt: value },
+      packages: { added: list, removed: list, updated: list },
+      vulnerabilities: { fixed: defects, introduced: defects, learnt: defects },
+      leftOut: [{ part: 'size', reason: value }],
+    };
+    const scanners: ScannerReports = {
+      version: 1,
+      reports: [
+        {
+          scanner: 'user-test',
+          state: 'complete',
+          findings: [{ script: value, exitCode: 1, lastLines: Array.from({ length: 20 }, () => value) }],
+          total: 1,
+          seconds: 1,
+        },
+      ],
+    };
+    for (const mail of [
+      releasedMail(evil, siteUrl, { comparison }),
+      blockedMail(evil, siteUrl, { comparison, scanners }),
+      failedMail(evil, siteUrl, { logTail: value }),
+    ]) {
+      for (const header of [mail.subject, mail.topic, ...Object.values(mail.headers)]) {
+        expect(header).not.toMatch(/[\p{Cc}\u202e]/u);
+        expect(header.length).toBeLessThanOrEqual(200);
+      }
+      expect(mail.html).not.toContain('<script');
+      expect(mail.html + mail.text).not.toMatch(/[\u202e\r]|(?![\t\n])\p{Cc}/u);
+      expect(mail.html.length + mail.text.length).toBeLessThan(200_000);
+    }
+  });
+
+  it('an address that is no web address is no link', () => {
+    const mail = releasedMail({ ...build, sourceUrl: 'javascript:alert(1)' }, siteUrl, {
+      indexUrl: 'javascript:alert(1)',
+    });
+    expect(mail.html).not.toContain('href="javascript');
+  });
+});
+
+describe('the mail to the operators about an index', () => {
+  const problem = {
+    file: 'index.d/demo.yml',
+    line: 12,
+    column: 3,
+    severity: 'error' as const,
+    code: 'missing-key' as const,
+    entry: 'demo/app:latest',
+    message: 'The key "git-url" is missing or empty.',
+  };
+
+  it('names file, line, entry and what is wrong', () => {
+    const mail = indexProblemMail({ repository: 'demo/index', commit, problems: [problem], siteUrl });
+    expect(mail.subject).toBe('[slipway] INDEX: 1 problem in demo/index (1a2b3c4)');
+    expect(words(mail).text).toContain('index.d/demo.yml:12:3 demo/app:latest: The key "git-url" is missing or empty.');
+    expect(words(mail).text).toContain('Nothing was removed.');
+  });
+
+  it('tells of an index without projects', () => {
+    expect(indexProblemMail({ repository: 'demo/index', commit, problems: [], siteUrl }).subject).toBe(
+      '[slipway] INDEX: no projects in demo/index (1a2b3c4)',
+    );
+  });
+});

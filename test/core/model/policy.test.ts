@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { effectivePolicy, milderThan, type OwnPolicy, overPolicy, usualPolicy } from '../../../core/model/policy.ts';
+
+describe('the policy that counts', () => {
+  it('is the entry over the index over the configuration, key by key', () => {
+    const index: OwnPolicy = { maxSeverity: 'LOW', scanners: { sbom: 'block', 'user-test': 'warn' } };
+    const entry: OwnPolicy = { maxUnfixableSeverity: 'HIGH', scanners: { 'user-test': 'ignore' } };
+    expect(effectivePolicy(usualPolicy, overPolicy(index, entry))).toEqual({
+      maxSeverity: 'LOW',
+      maxUnfixableSeverity: 'HIGH',
+      unscannable: 'block',
+      scanners: { ...usualPolicy.scanners, sbom: 'block', 'user-test': 'ignore' },
+    });
+    expect(effectivePolicy(usualPolicy, undefined)).toEqual(usualPolicy);
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['an empty one', {}],
+    ['no mapping', 'MEDIUM'],
+    ['one without its scanners', { ...usualPolicy, scanners: {} }],
+    ['a severity that nobody knows', { ...usualPolicy, maxSeverity: 'PERHAPS' }],
+  ])('is none where the configuration has %s and nobody says the rest', (_, pipeline) => {
+    expect(effectivePolicy(pipeline, undefined)).toBeUndefined();
+    expect(effectivePolicy(pipeline, { maxSeverity: 'LOW' })).toBeUndefined();
+    expect(effectivePolicy(pipeline, usualPolicy)).toEqual(usualPolicy);
+  });
+});
+
+describe('an entry is milder than the index', () => {
+  it.each([
+    [{ maxSeverity: 'HIGH' }, { maxSeverity: 'MEDIUM' }, ['max-severity']],
+    [{ maxSeverity: 'LOW' }, { maxSeverity: 'MEDIUM' }, []],
+    [{ maxSeverity: 'UNDEFINED' }, { maxSeverity: 'MEDIUM' }, []],
+    [{ maxUnfixableSeverity: 'HIGH' }, { maxSeverity: 'MEDIUM' }, ['max-unfixable-severity']],
+    [{ unscannable: 'warn' }, { unscannable: 'block' }, ['unscannable']],
+    [{ scanners: { sbom: 'ignore' } }, { scanners: { sbom: 'warn' } }, ['scanners, sbom']],
+    [{ scanners: { sbom: 'block' } }, { scanners: { sbom: 'warn' } }, []],
+    [{ scanners: { sbom: 'ignore' } }, {}, []],
+  ] as [OwnPolicy, OwnPolicy, string[]][])('%j over %j: %j', (entry, index, keys) => {
+    expect(milderThan(index, entry).map(({ path }) => path.join(', '))).toEqual(keys);
+  });
+});

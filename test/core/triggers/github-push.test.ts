@@ -1,0 +1,91 @@
+import examples from '@octokit/webhooks-examples' with { type: 'json' };
+import { describe, expect, it } from 'vitest';
+import { pushEventSchema, pushTrigger } from '../../../core/triggers/github-push.ts';
+import { skimPush } from '../../../core/triggers/push-event-scanner.ts';
+
+interface Example {
+  name: string;
+  examples: unknown[];
+}
+
+const pushes = (examples as unknown as Example[]).find(({ name }) => name === 'push')?.examples ?? [];
+
+describe("GitHub's push events", () => {
+  it('are all understood', () => {
+    expect(pushes.length).toBeGreaterThan(5);
+    for (const event of pushes) expect(pushEventSchema.parse(event).repository.clone_url).toMatch(/^https:/);
+  });
+
+  it('are told apart from the other events', () => {
+    const others = (examples as unknown as Example[])
+      .filter(({ name }) => name !== 'push')
+      .flatMap((each) => each.examples);
+    expect(others.filter((event) => pushEventSchema.safeParse(event).success)).toEqual([]);
+  });
+
+  it('name the commit, not the tag object, for an annotated tag; and no commit when the ref is deleted', () => {
+    const event = pushEventSchema.parse(pushes[0]);
+    const tag = { ...event, deleted: false, after: 'a'.repeat(40), head_commit: { id: 'b'.repeat(40) } };
+    expect(pushTrigger(tag, 'guid', new Date(0))).toMatchObject({ after: 'a'.repeat(40), commit: 'b'.repeat(40) });
+    expect(pushTrigger({ ...event, deleted: true, head_commit: null }, 'guid', new Date(0)).commit).toBeNull();
+  });
+});
+
+describe('the time of a push', () => {
+  const event = (pushed_at: unknown) => ({
+    ...(pushes[0] as Record<string, object>),
+    repository: { ...(pushes[0] as Record<string, object>).repository, pushed_at },
+  });
+  const timeOf = (pushed_at: unknown) =>
+    pushTrigger(pushEventSchema.parse(event(pushed_at)), 'guid', new Date(0)).pushedAt;
+
+  it('is the one that the host says, in every event that GitHub has recorded', () => {
+    for (const push of pushes)
+      expect(pushTrigger(pushEventSchema.parse(push), 'guid', new Date(0)).pushedAt).toMatch(/^20\d\d-/);
+    expect(timeOf(1_795_219_200)).toBe('2026-11-21T00:00:00.000Z');
+  });
+
+  it.each([undefined, null, '2026-11-21T00:00:00Z', -1, 1.5, 1e18, {}])(
+    'is unknown where the host says %s',
+    (value) => {
+      expect(timeOf(value)).toBeUndefined();
+      const text = JSON.stringify(event(value));
+      const read = pushEventSchema.parse(skimPush(text) ?? JSON.parse(text));
+      expect(pushTrigger(read, 'guid', new Date(0)).pushedAt).toBeUndefined();
+    },
+  );
+});
+
+describe('the values that are taken out of the text unread', () => {
+  const [event] = pushes;
+  const same = (changed: unknown) => {
+    const text = JSON.stringify(changed);
+    expect(pushEventSchema.parse(skimPush(text))).toEqual(pushEventSchema.parse(JSON.parse(text)));
+  };
+
+  it('are those that JSON.parse finds, in every event that GitHub has recorded', () => {
+    for (const push of pushes) same(push);
+  });
+
+  it('are not led astray by what people write into messages, names and descriptions', () => {
+    const trap =
+      '","after":"0000","clone_url":"https://evil.example/x","deleted":true,"forced":true,"head_commit":{"id":"0"}';
+    const push = event as Record<string, Record<string, unknown>>;
+    same({
+      ...push,
+      repository: { ...push.repository, description: trap, custom_properties: { clone_url: trap, after: trap } },
+      sender: { ...push.sender, login: trap },
+      commits: [{ id: '1', message: trap }],
+    });
+  });
+
+  it.each([
+    ['spaces', JSON.stringify(event, undefined, 1)],
+    ['an escape in a value', JSON.stringify({ ...(event as object), ref: 'refs/heads/"' })],
+    ['a key that is missing', JSON.stringify({ ref: 'refs/heads/main' })],
+    ['no JSON', 'payload=%7B%7D'],
+    ['nothing', ''],
+  ])('are left to JSON.parse in a text with %s', (_, text) => {
+    expect(skimPush(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,253 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { IndexFile } from '../../../core/index/read-index.ts';
+import { UpstreamError } from '../../../core/model/errors.ts';
+import type { TriggerOf } from '../../../core/model/trigger.ts';
+import { createIndexPullRequestPlanner } from '../../../functions/index/check-pull-request.ts';
+import { GithubRefusedError } from '../../../services/git-host/github-api.ts';
+import { IndexTooLargeError } from '../../../services/git-host/index-repository.ts';
+import { goodFile } from '../../core/index/index-texts.ts';
+import { indexSource } from '../planning.ts';
+import { createSmallGithub } from '../small-github.ts';
+import { silentLogger, startWorld, type World } from '../world.ts';
+
+type PullRequest = TriggerOf<'pull-request'>;
+
+const [one, two] = ['1'.repeat(40), '2'.repeat(40)];
+const branchHead = 'a'.repeat(40);
+const base = [goodFile({ base: {}, app: { 'depends-on': 'demo/base:latest' } })];
+
+let world: World;
+let github: ReturnType<typeof createSmallGithub>;
+/** The index by commit or branch. */
+let files: Record<string, IndexFile[]>;
+/** The heads of branches, by address. */
+let heads: Record<string, string | undefined | Error>;
+
+beforeEach(async () => {
+  world = await startWorld();
+  github = createSmallGithub();
+  files = { main: base };
+  heads = {};
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+function propose(commit: string, proposed: IndexFile[], changed = proposed.map(({ path }) => path)): PullRequest {
+  files[commit] = proposed;
+  github.comparisons.set(`main...${commit}`, { isAhead: true, files: changed });
+  github.pullRequests.set(7, { isOpen: true, commit, baseRef: 'main', author: 'someone' });
+  return {
+    type: 'pull-request',
+    changedAt: '2026-11-21T00:00:00.000Z',
+    id: `delivery of ${commit}`,
+    receivedAt: '2026-11-21T00:00:00.000Z',
+    source: indexSource,
+    repository: 'slipway/index',
+    number: 7,
+    action: 'opened',
+    commit,
+    baseRef: 'main',
+    fork: true,
+    author: 'someone',
+  };
+}
+
+const planner = (filesAt = async (commit: string) => files[commit] ?? []) =>
+  createIndexPullRequestPlanner({
+    projects: world.projects,
+    dependents: world.dependents,
+    github: github.api,
+    index: {
+      name: 'slipway/index',
+      url: 'https://git.example/slipway/index',
+      source: indexSource,
+      ref: 'refs/heads/main',
+      repository: { filesAt },
+      allowedHosts: [],
+    },
+    async headOf(url) {
+      const head = url in heads ? heads[url] : branchHead;
+      if (head instanceof Error) throw head;
+      return head;
+    },
+    logger: silentLogger,
+  });
+
+const comment = () => github.comments.map(({ body }) => body).join('\n');
+
+describe('a pull request to the index', () => {
+  it('is told what its merge will do, and builds nothing', async () => {
+    github.files.set(`mine/mine ${branchHead} Dockerfile`, 'FROM debian\n');
+    const planned = await planner()(propose(one, [...base, goodFile({ mine: {} }, 'mine')]));
+    expect(planned.builds).toEqual([]);
+    expect(github.marks).toEqual([
+      { commit: one, state: 'success', context: 'slipway: index', description: '1 project added, 1 build' },
+    ]);
+    expect(comment()).toContain('`mine/mine:latest` from `main` of `https://git.example/mine/mine.git`');
+    expect(comment()).toContain('`Dockerfile` found');
+    expect(await world.allBuilds()).toEqual([]);
+    expect(await world.projects.all()).toEqual([]);
+  });
+
+  it('is told what is wrong with it', async () => {
+    await planner()(propose(one, [goodFile({ mine: { 'git-url': 'nonsense' } }, 'mine')]));
+    expect(github.marks).toMatchObject([{ commit: one, state: 'failure' }]);
+    expect(comment()).toContain(`https://git.example/slipway/index/blob/${one}/index.d/mine.yml#L`);
+  });
+
+  it('keeps one comment, which the next push brings up to date', async () => {
+    const plan = planner();
+    await plan(propose(one, [goodFile({ mine: { 'git-url': 'nonsense' } }, 'mine')]));
+    await plan({ ...propose(two, [goodFile({ mine: {} }, 'mine')]), action: 'synchronize' });
+    expect(github.comments).toHaveLength(1);
+    expect(comment()).not.toContain('error');
+    expect(comment()).toContain('1 project added');
+    expect(github.marks.map(({ commit, state }) => [commit, state])).toEqual([
+      [one, 'failure'],
+      [two, 'success'],
+    ]);
+  });
+
+  it('is not charged with what was merged into the index since it began', async () => {
+    files.main = [...base, goodFile({ theirs: {} }, 'theirs')];
+    await planner()(propose(one, [...base, goodFile({ mine: {} }, 'mine')], ['index.d/mine.yml']));
+    expect(github.marks[0]?.description).toMatch(/^1 project added, 1 build/);
+  });
+
+  it('is told who stands on what it changes and removes, and what is released first', async () => {
+    const project = await world.track({ name: 'demo/base:latest', jobId: 'base' });
+    const app = await world.track({ name: 'demo/app:latest', jobId: 'app' });
+    await world.track({ name: 'demo/top:latest', jobId: 'top' });
+    await world.dependents.declare(app.name, ['demo/base:latest']);
+    await world.dependents.declare('demo/top:latest', ['demo/app:latest']);
+    await planner()(
+      propose(one, [goodFile({ base: { 'git-branch': 'next' }, app: { 'depends-on': 'demo/base:latest' } })]),
+    );
+    expect(comment()).toContain('rebuilt after its release: `demo/app:latest`, `demo/top:latest`');
+    await planner()(propose(two, [goodFile({ app: { 'depends-on': 'demo/base:latest' } })]));
+    expect(comment()).toContain(
+      `- \`${project.name}\`; **still standing on it:** \`demo/app:latest\`, \`demo/top:latest\``,
+    );
+  });
+
+  it('is warned of what is not there, and not kept from being merged', async () => {
+    heads['https://git.example/mine/absent.git'] = undefined;
+    heads['https://git.example/mine/down.git'] = new UpstreamError('git.example cannot be reached (ETIMEDOUT).');
+    github.files.set(`mine/other ${branchHead} Dockerfile`, 'FROM debian\n');
+    github.files.set(`mine/other ${branchHead} cccp.yml`, 'job-id: another # for @somebody\n');
+    github.files.set(`mine/same ${branchHead} sub/Dockerfile`, 'FROM debian\n');
+    github.files.set(`mine/same ${branchHead} sub/.cccp.yaml`, 'job-id: same\n');
+    const mine = {
+      absent: {},
+      down: {},
+      other: {},
+      same: { 'git-path': '/sub' },
+      elsewhere: { 'git-url': 'https://other.example/demo/app' },
+      empty: {},
+    };
+    await planner()(propose(one, [...base, goodFile(mine, 'mine')]));
+    const section = (job: string) =>
+      comment()
+        .split(/^- /m)
+        .find((text) => text.startsWith(`\`mine/${job}:latest`)) ?? '';
+    expect(section('absent')).toContain('The branch was not found');
+    expect(section('down')).toContain('`git.example cannot be reached (ETIMEDOUT).`');
+    expect(section('other')).toContain('another job-id: `another`');
+    expect(section('same')).toContain('`sub/Dockerfile` found');
+    expect(section('same')).not.toContain('⚠️');
+    expect(section('elsewhere')).toContain('`Dockerfile` not checked');
+    expect(section('empty')).toContain('The Dockerfile was not found');
+    expect(github.marks).toMatchObject([
+      { state: 'success', description: '6 projects added, 6 builds, 4 projects with warnings' },
+    ]);
+  });
+
+  it.each<[string, Partial<PullRequest>]>([
+    ['that is closed', { action: 'closed' }],
+    ['to another branch', { baseRef: 'archive' }],
+  ])('%s is not answered', async (_, over) => {
+    const { outcome } = await planner()({ ...propose(one, base), ...over });
+    expect(outcome).toMatch(/closed|ignored/);
+    expect([...github.marks, ...github.comments]).toEqual([]);
+  });
+
+  it('is not answered where there is no token to do it with', async () => {
+    github.hasToken = false;
+    expect((await planner()(propose(one, base))).outcome).toContain('no token');
+    expect([...github.marks, ...github.comments]).toEqual([]);
+  });
+
+  it('is not tried again where the token may not answer', async () => {
+    github.api.setStatus = async () => {
+      throw new GithubRefusedError('The git host answered 403.');
+    };
+    expect((await planner()(propose(one, base))).outcome).toContain('403');
+  });
+});
+
+describe('of two pushes to a pull request', () => {
+  const valid = [goodFile({ mine: {} }, 'mine')];
+  const wrong = [goodFile({ mine: { 'git-url': 'nonsense' } }, 'mine')];
+
+  it('the newer stays, although the older is planned after it', async () => {
+    const first = propose(one, wrong);
+    const second = propose(two, valid);
+    await planner()(second);
+    await planner()(first);
+    expect(github.comments).toHaveLength(1);
+    expect(comment()).toContain('1 project added');
+    expect(comment()).toContain(two.slice(0, 12));
+  });
+
+  it('the newer stays, although it comes while the older is written', async () => {
+    const first = propose(one, wrong);
+    const { keepComment } = github.api;
+    github.api.keepComment = async (...said) => {
+      github.api.keepComment = keepComment;
+      await planner()(propose(two, valid));
+      await keepComment(...said);
+    };
+    await planner()(first);
+    expect(comment()).toContain('1 project added');
+    expect(comment()).toContain(two.slice(0, 12));
+  });
+
+  it('the older may be gone by the time that it is read', async () => {
+    const first = propose(one, wrong);
+    propose(two, valid);
+    const filesAt = async (commit: string) => {
+      if (commit === one) throw new UpstreamError('The git host answered 404.');
+      return files[commit] ?? [];
+    };
+    await planner(filesAt)(first);
+    expect(comment()).toContain(two.slice(0, 12));
+  });
+});
+
+describe('an index that cannot be read', () => {
+  it('because there is too much of it fails its pull request', async () => {
+    const filesAt = async (commit: string) => {
+      if (commit === one) throw new IndexTooLargeError('The index is larger than 10 bytes.');
+      return base;
+    };
+    await planner(filesAt)(propose(one, base));
+    expect(github.marks).toMatchObject([{ state: 'failure', description: 'The index is larger than 10 bytes.' }]);
+  });
+
+  it('because its pull request changes more than anybody could read fails it', async () => {
+    const large = Array.from({ length: 10 }, (_, at) => ({
+      path: `index.d/f${at}.yml`,
+      text: `# ${at}${'x'.repeat(900_000)}`,
+    }));
+    await planner()(propose(one, large));
+    expect(github.marks).toMatchObject([
+      { state: 'failure', description: 'It changes more than 8 MB of the index. Split it.' },
+    ]);
+  });
+
+  it('because the git host is in trouble is read later', async () => {
+    const filesAt = async () => {
+      throw new UpstreamError('The git host answered 502.');
+    };
+    await expect(planner(filesAt)(propose(one, base))).rejects.toThrow('502');
+  });
+});

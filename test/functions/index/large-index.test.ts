@@ -1,0 +1,67 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { startCascading } from '../cascading.ts';
+import { indexFile, indexPush, startPlanning } from '../planning.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** One base, and all others on it; every tenth stands on its neighbour too. */
+function entries(count: number): Record<string, Record<string, string>> {
+  const all: Record<string, Record<string, string>> = { base: {} };
+  for (let at = 1; at < count; at++) {
+    const parents = at % 10 === 0 ? `[demo/base:latest, demo/job${at - 1}:latest]` : 'demo/base:latest';
+    all[`job${at}`] = { 'depends-on': parents };
+  }
+  return all;
+}
+
+it('an index of 1,000 entries is in force, and only its base is begun', async () => {
+  await using planning = await startPlanning();
+  const jobs = Object.entries(entries(1000));
+  planning.files = Array.from({ length: 10 }, (_, part) =>
+    indexFile(Object.fromEntries(jobs.slice(part * 100, (part + 1) * 100)), `index.d/part${part}.yml`),
+  );
+  await planning.plan(indexPush());
+  const [cascade] = (await planning.cascades.list({ limit: 1 })).items;
+  expect((await planning.cascades.summary(cascade?.id ?? ''))?.counts).toEqual({ waiting: 999, building: 1 });
+  expect(planning.requests.map(({ project }) => project)).toEqual(['demo/base:latest']);
+}, 120_000);
+
+it('an index that takes longer than a function may run goes on by itself', async () => {
+  await using planning = await startPlanning();
+  planning.files = [indexFile(entries(60))];
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const { ensure } = planning;
+  planning.ensure = async (project) => {
+    vi.setSystemTime(Date.now() + 1500);
+    await ensure(project);
+  };
+  await planning.planBuilds(indexPush());
+  expect(planning.sent).toEqual([indexPush()]);
+  expect(planning.ensured.length).toBeLessThan(30);
+  expect(await planning.deliveries.get('index-1')).toBeUndefined();
+  await planning.drain();
+  expect(new Set(planning.ensured).size).toBe(60);
+  expect(planning.ensured).toHaveLength(60);
+  const { items } = await planning.cascades.list({ limit: 2 });
+  expect(items).toHaveLength(1);
+  expect((await planning.cascades.summary(items[0]?.id ?? ''))?.counts).toEqual({ waiting: 59, building: 1 });
+  expect(await planning.deliveries.get('index-1')).toMatchObject({ outcome: expect.stringContaining('60 projects') });
+});
+
+it('216 projects on one base, and 62 on those, are each built once', async () => {
+  await using world = await startCascading();
+  const parents: Record<string, string[]> = { base: [] };
+  for (let at = 0; at < 216; at++) parents[`child${at}`] = ['base'];
+  for (let at = 0; at < 62; at++) parents[`grandchild${at}`] = [`child${at * 3}`, `child${at * 3 + 1}`];
+  await world.graph(parents, { released: false });
+  await world.release('demo/base:latest', 'first');
+  await world.pushed('base', 'released');
+  await world.drain();
+  for (const build of await world.running()) await world.finish(build, 'released');
+  await world.drain();
+  const counts = await world.counts();
+  expect(Object.keys(counts)).toHaveLength(278);
+  expect(Object.values(counts).every((count) => count === 1)).toBe(true);
+}, 120_000);

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { UpstreamError } from '../../../core/model/errors.ts';
+import type { TriggerOf } from '../../../core/model/trigger.ts';
+import { pushOf, startPlanning } from '../planning.ts';
+import { commit } from '../world.ts';
+
+const branch = 'refs/heads/main';
+const other = 'b'.repeat(40);
+
+const manual = (over: Partial<TriggerOf<'manual'>> = {}): TriggerOf<'manual'> => ({
+  type: 'manual',
+  id: 'manual:1',
+  receivedAt: '2026-11-21T01:00:00.000Z',
+  project: 'demo/app:latest',
+  requester: 'an-operator',
+  ...over,
+});
+
+describe('a build that is asked for by hand', () => {
+  it('is one of the head of the branch, also when it was built before', async () => {
+    await using planning = await startPlanning();
+    await planning.track();
+    await planning.planBuilds(pushOf());
+    await planning.planBuilds(manual());
+    await planning.planBuilds(manual());
+    const builds = await planning.allBuilds();
+    expect(builds).toHaveLength(2);
+    expect(builds.find(({ cause }) => cause.type === 'manual')).toMatchObject({
+      cause: { requester: 'an-operator' },
+      commit,
+      ref: branch,
+      status: 'queued',
+    });
+  });
+
+  it('takes the head that the host has, if no delivery told of it', async () => {
+    await using planning = await startPlanning();
+    await planning.track();
+    await planning.planBuilds(pushOf());
+    planning.headOf = async () => other;
+    await planning.planBuilds(manual());
+    expect(await planning.heads.get('demo/app:latest', branch)).toMatchObject({ commit: other });
+  });
+
+  it('takes the head that is known when the host does not say, and when a push has only just told of it', async () => {
+    await using planning = await startPlanning();
+    await planning.track();
+    await planning.planBuilds(pushOf());
+    planning.headOf = async () => {
+      throw new UpstreamError('down');
+    };
+    await planning.planBuilds(manual());
+    planning.headOf = async () => other;
+    await planning.planBuilds(
+      pushOf({ id: 'just-now', after: 'c'.repeat(40), commit: 'c'.repeat(40), receivedAt: new Date().toISOString() }),
+    );
+    await planning.planBuilds(manual({ id: 'manual:2' }));
+    expect((await planning.allBuilds()).map((build) => build.commit)).not.toContain(other);
+  });
+
+  it('names the head, and is released as it', async () => {
+    await using planning = await startPlanning();
+    await planning.track();
+    await planning.planBuilds(manual({ commit }));
+    expect(await planning.allBuilds()).toMatchObject([{ commit, ref: branch }]);
+  });
+
+  it('of another commit is built beside the branch, where nothing is released and no cache is shared', async () => {
+    await using planning = await startPlanning();
+    await planning.track();
+    await planning.planBuilds(pushOf());
+    await planning.planBuilds(manual({ commit: other }));
+    const build = (await planning.allBuilds()).find(({ cause }) => cause.type === 'manual');
+    expect(build).toMatchObject({ commit: other, ref: `refs/commits/${other}`, status: 'queued' });
+    expect(planning.requests.at(-1)).toMatchObject({ source: { commit: other }, cache: 'none' });
+    expect(await planning.heads.get('demo/app:latest', branch)).toMatchObject({ commit });
+    expect((await planning.allBuilds()).find(({ cause }) => cause.type === 'push')?.status).toBe('queued');
+    expect((await planning.deliveries.get('manual:1'))?.outcome).toMatch(/not to be released/);
+  });
+
+  it.each([
+    ['a project that is not in the index', { project: 'demo/nobody:latest' }],
+    ['a project that has left the index', { project: 'demo/gone:latest' }],
+    ['a branch that is not there', { project: 'demo/branchless:latest' }],
+  ])('is none for %s', async (_, over) => {
+    await using planning = await startPlanning();
+    await planning.track({ name: 'demo/gone:latest', active: false });
+    await planning.track({ name: 'demo/branchless:latest' });
+    planning.headOf = async () => undefined;
+    await planning.planBuilds(manual(over));
+    expect(await planning.allBuilds()).toEqual([]);
+    expect((await planning.deliveries.get('manual:1'))?.outcome).toMatch(/^ignored: /);
+  });
+});

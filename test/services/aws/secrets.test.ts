@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod/mini';
+import { UpstreamError } from '../../../core/model/errors.ts';
+import { createSecret } from '../../../services/aws/secrets.ts';
+import { createGithubToken } from '../../../services/git-host/github-token.ts';
+import { createSignedFetch } from '../../../services/http/signed-fetch.ts';
+import { type SmallHost, startHost } from '../http.ts';
+
+let host: SmallHost;
+/** What Secrets Manager says next: the secret's value, or a status with a body. */
+let answer: string | { status: number; body: string };
+
+beforeEach(async () => {
+  answer = 'first';
+  host = await startHost((_, response) => {
+    if (typeof answer === 'string') response.end(JSON.stringify({ SecretString: answer }));
+    else response.writeHead(answer.status).end(answer.body);
+  });
+  vi.stubEnv('AWS_ENDPOINT_URL', host.url);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'the-secret-key');
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+  await host[Symbol.asyncDispose]();
+});
+
+const refused = { status: 400, body: '{"__type":"ResourceNotFoundException","Message":"first is the value"}' };
+const later = (seconds: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
+
+describe('a secret', () => {
+  it('is read once for many who ask at once, with a signed request', async () => {
+    const secret = createSecret('arn:secret');
+    expect(await Promise.all([secret.current(), secret.current(), secret.current()])).toEqual(Array(3).fill('first'));
+    expect(host.requests).toMatchObject([
+      {
+        method: 'POST',
+        body: '{"SecretId":"arn:secret"}',
+        headers: {
+          'x-amz-target': 'secretsmanager.GetSecretValue',
+          authorization: expect.stringContaining('/secretsmanager/aws4_request'),
+        },
+      },
+    ]);
+    expect(JSON.stringify(host.requests)).not.toContain('the-secret-key');
+  });
+
+  it('is seen anew some minutes after it was rotated', async () => {
+    const secret = createSecret('arn:secret');
+    await secret.current();
+    answer = 'second';
+    later(4 * 60);
+    expect(await secret.current()).toBe('first');
+    later(2 * 60);
+    expect(await secret.current()).toBe('second');
+  });
+
+  it('may be read again at once, but not as often as strangers like', async () => {
+    const secret = createSecret('arn:secret');
+    await secret.current();
+    answer = 'second';
+    expect(secret.reread()).toBeUndefined();
+    later(11);
+    expect(await secret.reread()).toBe('second');
+    expect(secret.reread()).toBeUndefined();
+    expect(await secret.current()).toBe('second');
+    expect(host.requests).toHaveLength(2);
+  });
+
+  it('that could not be read is read again by the next who asks', async () => {
+    const secret = createSecret('arn:secret');
+    answer = refused;
+    await expect(secret.current()).rejects.toThrow(UpstreamError);
+    answer = 'first';
+    expect(await secret.current()).toBe('first');
+  });
+
+  it('stands in no error', async () => {
+    answer = refused;
+    await expect(createSecret('arn:secret').current()).rejects.toThrow(
+      /^secretsmanager GetSecretValue: ResourceNotFoundException$/,
+    );
+    answer = { status: 200, body: '{"SecretBinary":"Zmlyc3Q="}' };
+    await expect(createSecret('arn:secret').current()).rejects.not.toThrow(/Zmlyc3Q/);
+  });
+});
+
+describe('a call of AWS', () => {
+  const call = () =>
+    createSignedFetch('sqs', '1.0', 'AmazonSQS')('SendMessage', {}, z.object({ MessageId: z.string() }));
+
+  it('is tried again when the service is in trouble', async () => {
+    answer = { status: 503, body: '' };
+    const waiting = call();
+    await vi.waitUntil(() => host.requests.length >= 2);
+    answer = { status: 200, body: '{"MessageId":"1"}' };
+    expect(await waiting).toEqual({ MessageId: '1' });
+  });
+
+  it.each([
+    [500, '{"__type":"InternalFailure"}', 'sqs SendMessage: InternalFailure'],
+    [502, '<html>Bad Gateway</html>', 'sqs SendMessage: HTTP 502'],
+    [403, '', 'sqs SendMessage: HTTP 403'],
+    [400, '{"message":"x"}', 'sqs SendMessage: HTTP 400'],
+  ])('that gets %i and %j says which call it was', async (status, body, message) => {
+    answer = { status, body };
+    await expect(call()).rejects.toThrow(new UpstreamError(message));
+  });
+
+  it('that is answered with a page is an error', async () => {
+    answer = { status: 200, body: '<html>' };
+    await expect(call()).rejects.toThrow(UpstreamError);
+  });
+});
+
+describe('the GitHub token', () => {
+  it.each([
+    ['none', undefined],
+    ['', undefined],
+    [' none\n', undefined],
+    ['ghp_token\n', 'ghp_token'],
+  ])('that is stored as %j is %j', async (value, token) => {
+    answer = value;
+    expect(await createGithubToken('arn:token')()).toBe(token);
+  });
+});

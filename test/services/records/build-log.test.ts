@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { recordKeys } from '../../../core/model/builder-contract.ts';
+import { createBuildLog } from '../../../services/records/build-log.ts';
+import { type SmallS3, startSmallS3 } from '../small-s3.ts';
+
+const id = '00000000000000aa';
+const parts = ['first part\n', 'second – äöü\n', 'third\n', '', 'fifth\n', 'sixth\n', 'seventh\n', 'last'];
+const whole = Buffer.from(parts.join(''));
+
+let s3: SmallS3;
+beforeAll(async () => {
+  s3 = await startSmallS3();
+  for (const [number, text] of parts.entries()) s3.objects.set(recordKeys.logPart(id, number), Buffer.from(text));
+  s3.objects.set(recordKeys.result(id), Buffer.from('not the log'));
+  s3.objects.set(recordKeys.logPart('00000000000000ab', 0), Buffer.from('of another build'));
+});
+afterAll(() => s3[Symbol.asyncDispose]());
+beforeEach(() => {
+  s3.reads.length = 0;
+});
+
+const slice = async (from: number, limit: number, build = id) => {
+  const { bytes, ...rest } = await createBuildLog({ client: s3.client, bucket: 'records' }).slice(build, from, limit);
+  return { text: Buffer.from(bytes).toString(), ...rest };
+};
+
+it('joins the parts in their order, and nothing else', async () => {
+  expect(await slice(0, 1000)).toEqual({ text: whole.toString(), from: 0, total: whole.length });
+});
+
+it('gives any piece, and fetches only the parts that it touches', async () => {
+  expect((await slice(11, 6)).text).toBe('second');
+  expect(s3.reads).toEqual([recordKeys.logPart(id, 1)]);
+  for (const [from, limit] of [
+    [5, 10],
+    [0, 11],
+    [10, 2],
+    [25, 40],
+    [whole.length - 1, 10],
+  ] as const) {
+    expect((await slice(from, limit)).text).toBe(whole.subarray(from, from + limit).toString());
+  }
+});
+
+it('gives the end when asked from the end', async () => {
+  expect(await slice(-8, 1000)).toEqual({ text: 'nth\nlast', from: whole.length - 8, total: whole.length });
+  expect((await slice(-1_000_000, 1000)).text).toBe(whole.toString());
+});
+
+it('has nothing after its end, and nothing before it began', async () => {
+  expect(await slice(99_999, 10)).toEqual({ text: '', from: whole.length, total: whole.length });
+  expect(await slice(-100, 10, 'ffffffffffffffff')).toEqual({ text: '', from: 0, total: 0 });
+  expect(s3.reads).toEqual([]);
+});

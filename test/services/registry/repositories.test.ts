@@ -1,0 +1,59 @@
+import { type ECRClient, RepositoryAlreadyExistsException } from '@aws-sdk/client-ecr';
+import { describe, expect, it } from 'vitest';
+import { createRepositories } from '../../../services/registry/repositories.ts';
+import { projectOf } from '../../functions/world.ts';
+
+function ecr(refuse: (name: string) => Error | undefined = () => undefined) {
+  const calls: { name: string; input: Record<string, unknown> }[] = [];
+  const client = {
+    async send(command: { constructor: { name: string }; input: Record<string, unknown> }) {
+      const { name } = command.constructor;
+      calls.push({ name, input: command.input });
+      const error = refuse(name);
+      if (error) throw error;
+      return {};
+    },
+  } as unknown as ECRClient;
+  const of = (repository: string) =>
+    calls.filter(({ input }) => input.repositoryName === repository).map(({ name }) => name.replace('Command', ''));
+  return { calls, of, ensure: (project = projectOf()) => createRepositories(client, 'slipway/').ensure(project) };
+}
+
+describe('the repositories of a project', () => {
+  it('are made: releases whose build tags never move, candidates that are scanned and expire', async () => {
+    const { calls, of, ensure } = ecr();
+    await ensure();
+    expect(of('slipway/demo/app')).toEqual(['CreateRepository']);
+    expect(of('slipway/candidate/demo/app')).toEqual(['CreateRepository', 'PutLifecyclePolicy']);
+    expect(calls.map(({ input }) => input)).toContainEqual({
+      repositoryName: 'slipway/demo/app',
+      imageTagMutability: 'MUTABLE_WITH_EXCLUSION',
+      imageTagMutabilityExclusionFilters: [{ filterType: 'WILDCARD', filter: 'build-*' }],
+    });
+    const policy = calls.find(({ name }) => name === 'PutLifecyclePolicyCommand')?.input.lifecyclePolicyText;
+    expect(JSON.parse(String(policy)).rules).toMatchObject([{ action: { type: 'expire' } }]);
+  });
+
+  it('that are there already are set right', async () => {
+    const there = new RepositoryAlreadyExistsException({ $metadata: {}, message: 'x' });
+    const { of, ensure } = ecr((name) => (name === 'CreateRepositoryCommand' ? there : undefined));
+    await ensure();
+    expect(of('slipway/demo/app')).toEqual(['CreateRepository', 'PutImageTagMutability']);
+    expect(of('slipway/candidate/demo/app')).toEqual([
+      'CreateRepository',
+      'PutImageScanningConfiguration',
+      'PutLifecyclePolicy',
+    ]);
+  });
+
+  it('of the library stand without its name', async () => {
+    const { of, ensure } = ecr();
+    await ensure(projectOf({ name: 'library/tool:1', appId: 'library', jobId: 'tool' }));
+    expect(of('slipway/tool')).toEqual(['CreateRepository']);
+    expect(of('slipway/candidate/library/tool')).toContain('CreateRepository');
+  });
+
+  it('that ECR refuses are an error', async () => {
+    await expect(ecr(() => new Error('LimitExceededException')).ensure()).rejects.toThrow('LimitExceeded');
+  });
+});

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Build } from '../../../core/model/build.ts';
+import { InvalidInputError, RecordConflictError } from '../../../core/model/errors.ts';
+import { type Builds, createBuilds } from '../../../services/tables/builds.ts';
+import { startTables } from '../tables.ts';
+
+let builds: Builds;
+let stop: () => Promise<void>;
+let count = 0;
+
+beforeAll(async () => {
+  const tables = await startTables([
+    {
+      name: 'builds',
+      key: 'id',
+      indexes: {
+        byProject: { partition: 'project', sort: 'createdAt' },
+        byMonth: { partition: 'month', sort: 'createdAt' },
+        byStatus: { partition: 'status', sort: 'createdAt' },
+      },
+    },
+  ]);
+  builds = createBuilds(tables.client, 'builds');
+  stop = tables.stop;
+});
+afterAll(() => stop());
+
+async function queued(over: Partial<Build> = {}): Promise<Build> {
+  count += 1;
+  const createdAt = new Date(Date.now() - 60_000 + count).toISOString();
+  const build: Build = {
+    id: count.toString(16).padStart(16, '0'),
+    project: 'demo/app:latest',
+    status: 'queued',
+    cause: { type: 'push', delivery: 'd', ref: 'refs/heads/main', commit: 'a'.repeat(40), pusher: 'someone' },
+    commit: 'a'.repeat(40),
+    ref: 'refs/heads/main',
+    sourceUrl: 'https://git.example/demo/app',
+    notifyEmail: [],
+    sequence: count,
+    createdAt,
+    stages: { build: { status: 'running', startedAt: createdAt } },
+    ...over,
+  };
+  expect(await builds.create(build)).toBe(true);
+  return build;
+}
+
+describe('a build', () => {
+  it('is recorded once', async () => {
+    const build = await queued();
+    expect(await builds.create({ ...build, commit: 'b'.repeat(40) })).toBe(false);
+    expect((await builds.require(build.id)).commit).toBe(build.commit);
+  });
+
+  it('that nobody recorded is a conflict that says so', async () => {
+    await expect(builds.require('none')).rejects.toThrow(RecordConflictError);
+  });
+
+  it('goes through its stages, and a step that runs twice changes no beginning', async () => {
+    const { id } = await queued();
+    await builds.begin(id, 'build', 'building', ['queued']);
+    await builds.endStage(id, 'build', 'succeeded');
+    const first = await builds.begin(id, 'scan', 'scanning');
+    const again = await builds.begin(id, 'scan', 'scanning');
+    expect(again?.stages.scan).toEqual(first?.stages.scan);
+    expect(again?.status).toBe('scanning');
+    expect(again?.stages.build).toMatchObject({ status: 'succeeded', endedAt: expect.any(String) });
+  });
+
+  it('is not set back by an event that comes late', async () => {
+    const { id } = await queued();
+    await builds.begin(id, 'scan', 'scanning');
+    expect(await builds.begin(id, 'build', 'building', ['queued'])).toBeUndefined();
+    expect((await builds.require(id)).status).toBe('scanning');
+  });
+
+  it('ends once: the first end stays', async () => {
+    const build = await queued();
+    const failure = { error: 'X', message: 'first' };
+    expect(await builds.close(build, 'failed', { failure })).toMatchObject({
+      status: 'failed',
+      stages: { build: { status: 'failed' } },
+    });
+    expect(await builds.close(build, 'released')).toBeUndefined();
+    expect(await builds.begin(build.id, 'scan', 'scanning')).toBeUndefined();
+    expect(await builds.require(build.id)).toMatchObject({ status: 'failed', failure });
+  });
+
+  it('is told by one of those who try, and by nobody after it is told', async () => {
+    const build = await queued();
+    await builds.close(build, 'failed');
+    const claims = await Promise.all([builds.claimTelling(build.id), builds.claimTelling(build.id)]);
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    await builds.markTold(build.id);
+    expect(await builds.claimTelling(build.id, new Date(Date.now() + 3_600_000))).toBeUndefined();
+  });
+
+  it('is told by another when the first one died over it', async () => {
+    const { id } = await queued();
+    await builds.claimTelling(id);
+    expect(await builds.claimTelling(id)).toBeUndefined();
+    expect(await builds.claimTelling(id, new Date(Date.now() + 3_600_000))).toBeDefined();
+  });
+});
+
+describe('the list of builds', () => {
+  it('has the newest first, page by page, over the turn of a month', async () => {
+    const lastMonth = new Date();
+    lastMonth.setUTCDate(0);
+    const old = await queued({ createdAt: lastMonth.toISOString(), project: 'list/of:all' });
+    await queued();
+    const seen: Build[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await builds.recent({ limit: 3, cursor });
+      expect(page.items.length).toBeLessThanOrEqual(3);
+      seen.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor);
+    const times = seen.map(({ createdAt }) => createdAt);
+    expect(times).toEqual([...times].sort().reverse());
+    expect(new Set(seen.map(({ id }) => id)).size).toBe(count);
+    expect(seen.at(-1)?.id).toBe(old.id);
+  });
+
+  it('of one project can be narrowed to a status', async () => {
+    const build = await queued({ project: 'narrow/app:1' });
+    await queued({ project: 'narrow/app:1' });
+    await builds.close(build, 'failed');
+    expect((await builds.ofProject('narrow/app:1', { limit: 10 })).items).toHaveLength(2);
+    expect((await builds.ofProject('narrow/app:1', { limit: 10 }, 'failed')).items.map(({ id }) => id)).toEqual([
+      build.id,
+    ]);
+  });
+
+  it('refuses a cursor that it did not give', async () => {
+    await expect(builds.recent({ limit: 1, cursor: 'nonsense' })).rejects.toThrow(InvalidInputError);
+  });
+});

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { hear, settle, told } from '../../../core/cascade/rebuild-state.ts';
+import type { Cause } from '../../../core/model/build.ts';
+import type { CascadeMember } from '../../../services/tables/cascades.ts';
+import { startWorld, type World } from '../../functions/world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const cause: Cause = { type: 'parent-released', parents: ['demo/base:latest'] };
+const member = (project: string, over: Partial<CascadeMember> = {}): CascadeMember => ({
+  project,
+  state: 'waiting',
+  parents: [],
+  root: false,
+  since: '2026-11-21T00:00:00.000Z',
+  version: 1,
+  ...over,
+});
+
+it('a cascade is listed with its month, newest first, and page by page', async () => {
+  const now = new Date('2026-11-21T00:00:00.000Z');
+  for (const [id, at] of [
+    ['old', '2026-09-01T00:00:00.000Z'],
+    ['newer', '2026-11-20T00:00:00.000Z'],
+    ['newest', '2026-11-21T00:00:00.000Z'],
+  ] as const) {
+    await world.cascades.note(id, { id: `${id} news`, cause, at });
+    await world.cascades.addMembers(id, [member('demo/a:1')]);
+  }
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await world.cascades.list({ limit: 1, cursor }, now);
+    ids.push(...page.items.map(({ id }) => id));
+    cursor = page.cursor;
+  } while (cursor);
+  expect(ids).toEqual(['newest', 'newer', 'old']);
+});
+
+it('it says what set it off, how its members stand, and when it was over', async () => {
+  const at = '2026-11-21T00:00:00.000Z';
+  await world.cascades.note('one', { id: 'first', cause, at });
+  await world.cascades.note('one', { id: 'second', cause, at: '2026-11-21T00:01:00.000Z' });
+  await world.cascades.note('one', { id: 'first', cause, at: '2026-11-21T00:02:00.000Z' });
+  const names = Array.from({ length: 60 }, (_, count) => `demo/m${String(count).padStart(2, '0')}:1`);
+  await world.cascades.addMembers(
+    'one',
+    names.map((name) => member(name)),
+  );
+  await world.cascades.tellOf('one', member('demo/m00:1', { state: 'building', version: 2, build: 'b' }));
+  expect(await world.cascades.summary('one')).toEqual({
+    id: 'one',
+    startedAt: at,
+    causes: [
+      { news: 'first', cause, at },
+      { news: 'second', cause, at: '2026-11-21T00:01:00.000Z' },
+    ],
+    counts: { waiting: 59, building: 1 },
+  });
+  const first = await world.cascades.members('one', { limit: 50 });
+  const second = await world.cascades.members('one', { limit: 50, cursor: first.cursor });
+  expect([...first.items, ...second.items].map(({ project }) => project)).toEqual(names);
+  expect(second.cursor).toBeUndefined();
+
+  const ended = '2026-11-21T01:00:00.000Z';
+  for (const name of names)
+    await world.cascades.tellOf('one', member(name, { state: 'released', version: 3, since: ended }));
+  // Somebody slow does not take it back.
+  await world.cascades.tellOf('one', member('demo/m00:1', { state: 'building', version: 2 }));
+  expect(await world.cascades.summary('one')).toMatchObject({ counts: { released: 60 }, endedAt: ended });
+});
+
+it('what is kept beside the cascades is none', async () => {
+  await world.cascades.answerWith('n', 'c');
+  await world.rebuilds.change('demo/a:1', (state) =>
+    hear(state, { id: 'n', cascade: 'c', at: new Date().toISOString(), parents: [], cause }),
+  );
+  expect(await world.cascades.summary('news n')).toBeUndefined();
+  expect(await world.cascades.summary('project demo/a:1')).toBeUndefined();
+  expect(await world.cascades.summary('nothing')).toBeUndefined();
+});
+
+it('the first to say which cascade answers some news is right for ever', async () => {
+  const answers = await Promise.all(['a', 'b', 'c'].map((cascade) => world.cascades.answerWith('the news', cascade)));
+  expect(new Set(answers).size).toBe(1);
+  expect(await world.cascades.answerTo('the news')).toBe(answers[0]);
+});
+
+it('of many who change where a project stands none undoes what another did', async () => {
+  const project = 'demo/busy:1';
+  const at = new Date().toISOString();
+  await Promise.all(
+    Array.from({ length: 50 }, (_, count) =>
+      world.rebuilds.change(project, (state) => hear(state, { id: `n${count}`, cascade: 'c', at, parents: [], cause })),
+    ),
+  );
+  const state = await world.rebuilds.get(project);
+  expect(Object.keys(state.heard)).toHaveLength(50);
+  expect(Object.keys(state.pending?.causes ?? {})).toHaveLength(50);
+  expect(state.round).toBe(1);
+  expect(state.version).toBe(50);
+});
+
+it('projects that have not moved are found, and those at rest are not', async () => {
+  const at = '2026-11-20T00:00:00.000Z';
+  const names = Array.from({ length: 20 }, (_, count) => `rest/p${count}:1`);
+  for (const name of names) {
+    await world.rebuilds.change(name, (state) => hear(state, { id: 'n', cascade: 'c', at, parents: [], cause }));
+  }
+  await world.rebuilds.change(names[0] ?? '', (state) => told(settle(state, { outcome: 'unchanged' }, at), 1));
+  const found: string[] = [];
+  for await (const name of world.rebuilds.unmovedSince('2026-11-20T12:00:00.000Z')) {
+    if (name.startsWith('rest/')) found.push(name);
+  }
+  expect(found.sort()).toEqual(names.slice(1).sort());
+});
