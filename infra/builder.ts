@@ -1,13 +1,13 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AssetHashType, DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { ComputeType, LinuxArmBuildImage, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
-import { buildSync } from 'esbuild';
 import type { VariableName } from '../services/environment.ts';
+import { builderBundle, madeHere } from './bundle.ts';
 import type { Config } from './config.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 import type { Records } from './records.ts';
@@ -100,33 +100,12 @@ export class Builder extends Construct implements Grantee {
   #program(): Asset {
     return new Asset(this, 'Program', {
       path: sources,
-      assetHashType: AssetHashType.OUTPUT,
-      bundling: {
-        image: DockerImage.fromRegistry('unused: the bundle is made on the spot'),
-        local: {
-          tryBundle(outputFolder: string): boolean {
-            buildSync({
-              entryPoints: [join(sources, 'main.ts')],
-              outfile: join(outputFolder, 'main.mjs'),
-              bundle: true,
-              platform: 'node',
-              target: 'node24',
-              format: 'esm',
-              mainFields: ['module', 'main'],
-              minifySyntax: true,
-              minifyWhitespace: true,
-              banner: {
-                js: "import{createRequire as bannerRequire}from'node:module';const require=bannerRequire(import.meta.url);",
-              },
-              logLevel: 'warning',
-            });
-            mkdirSync(join(outputFolder, 'generator'));
-            for (const file of ['buildspec.yml', 'generator/package.json', 'generator/package-lock.json'])
-              copyFileSync(join(sources, file), join(outputFolder, file));
-            return true;
-          },
-        },
-      },
+      ...madeHere('Program', (folder) => {
+        writeFileSync(join(folder, 'main.mjs'), builderBundle());
+        mkdirSync(join(folder, 'generator'));
+        for (const file of ['buildspec.yml', 'generator/package.json', 'generator/package-lock.json'])
+          copyFileSync(join(sources, file), join(folder, file));
+      }),
     });
   }
 }

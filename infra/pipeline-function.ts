@@ -1,11 +1,12 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
+import { functionBundle, madeHere } from './bundle.ts';
 import type { Grantee } from './permissions.ts';
 
 const projectRoot = join(import.meta.dirname, '..');
@@ -20,7 +21,7 @@ export interface PipelineFunctionProps {
 
 /** A Lambda function as all of Slipway's are; the construct `CollectScan` runs `functions/collect-scan.ts`. */
 export class PipelineFunction extends Construct implements Grantee {
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
   readonly grantPrincipal: IPrincipal;
   readonly timeout: Duration;
 
@@ -36,11 +37,13 @@ export class PipelineFunction extends Construct implements Grantee {
     this.grantPrincipal = role;
     this.timeout = props.timeout;
 
-    this.function = new NodejsFunction(this, 'Function', {
+    this.function = new LambdaFunction(this, 'Function', {
       description: props.description,
-      entry: join(projectRoot, 'functions', `${kebabCase(id)}.ts`),
-      projectRoot,
-      depsLockFilePath: join(projectRoot, 'package-lock.json'),
+      code: Code.fromAsset(
+        join(projectRoot, 'functions'),
+        madeHere(id, (folder) => writeFileSync(join(folder, 'index.mjs'), functionBundle(kebabCase(id)))),
+      ),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       role,
@@ -48,21 +51,6 @@ export class PipelineFunction extends Construct implements Grantee {
       loggingFormat: LoggingFormat.JSON,
       timeout: props.timeout,
       memorySize: props.memoryMegabytes,
-      // Node keeps connections by itself; the variable is for a version of the SDK that is not used here.
-      awsSdkConnectionReuse: false,
-      bundling: {
-        format: OutputFormat.ESM,
-        // Of packages that have both, the ES module: it is what tree shaking needs.
-        mainFields: ['module', 'main'],
-        // The SDK that was tested, not the one that the runtime happens to have; and a bundle starts faster.
-        bundleAwsSDK: true,
-        minify: true,
-        // Step Functions matches errors by their class's name.
-        keepNames: true,
-        // CommonJS packages in the bundle ask for Node's modules with `require`, which an ES module does not have.
-        banner: "import{createRequire as bannerRequire}from'node:module';const require=bannerRequire(import.meta.url);",
-        logLevel: LogLevel.WARNING,
-      },
     });
   }
 

@@ -1,0 +1,78 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { AssetHashType, type AssetOptions, DockerImage } from 'aws-cdk-lib';
+import { type BuildOptions, buildSync } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+
+/** The code of modules, by their stems. */
+type Bundles = ReadonlyMap<string, Uint8Array>;
+
+let functions: Bundles | undefined;
+
+/**
+ * The code of `functions/<stem>.ts` with everything that it imports, the SDK too: the one that was tested, not the one that the runtime
+ * happens to have. The first question bundles all functions in one run of esbuild, which
+ * then reads once what they have in common: that takes a third of the time of a run for each.
+ */
+export function functionBundle(stem: string): Uint8Array {
+  functions ??= bundle({
+    entryPoints: readdirSync(join(root, 'functions'))
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => `functions/${name}`),
+    minify: true,
+    // Step Functions matches errors by their class's name.
+    keepNames: true,
+  });
+  return codeOf(stem, functions);
+}
+
+/** The code of `builder/main.ts` with everything that it imports. */
+export function builderBundle(): Uint8Array {
+  return codeOf('main', bundle({ entryPoints: ['builder/main.ts'], minifySyntax: true, minifyWhitespace: true }));
+}
+
+function bundle(options: BuildOptions): Bundles {
+  const { outputFiles = [] } = buildSync({
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // Of packages that have both, the ES module: it is what tree shaking needs.
+    mainFields: ['module', 'main'],
+    banner: {
+      // CommonJS packages in the bundle ask for Node's modules with `require`, which an ES module does not have.
+      js: "import{createRequire as bannerRequire}from'node:module';const require=bannerRequire(import.meta.url);",
+    },
+    // Only names that it would write to: the asset's folder is CDK's to choose.
+    ...{ write: false, outdir: root },
+    logLevel: 'warning',
+    ...options,
+  });
+  return new Map(outputFiles.map(({ path, contents }) => [basename(path, '.js'), contents]));
+}
+
+function codeOf(stem: string, bundles: Bundles): Uint8Array {
+  const code = bundles.get(stem);
+  if (code === undefined) throw new Error(`There is no file ${stem}.ts to bundle.`);
+  return code;
+}
+
+/** An asset of the files that `write` puts into a folder; its hash is that of these files. */
+export function madeHere(name: string, write: (folder: string) => void): AssetOptions {
+  return {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: DockerImage.fromRegistry('unused: the files are made on the spot'),
+      // By this CDK tells assets of one source folder apart.
+      command: [name],
+      local: {
+        tryBundle(folder: string): boolean {
+          write(folder);
+          return true;
+        },
+      },
+    },
+  };
+}
