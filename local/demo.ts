@@ -37,7 +37,7 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
   const end = new AbortController();
   const signal = AbortSignal.any([outer.signal, end.signal]);
   const steps = createSteps(progress, signal);
-  const start = performance.now();
+  const begun = performance.now();
   const port = wantedPort ?? (await usualPort());
   // Opened with its first line: only the machine knows whether the folder can be used.
   let log: WriteStream | undefined;
@@ -45,20 +45,25 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
     createWriteStream(logFile, { flags: 'a' }).once('error', ({ message }) =>
       progress.say(`The log ends here: ${message}`),
     );
-  const machine = startMachine({
-    dataFolder,
-    port,
-    scanner: 'records',
-    osvFolder: exampleRecords,
-    output(line) {
-      log ??= openLog();
-      log.write(`${line}\n`);
-    },
-  });
+  let machine: Promise<Machine> | undefined;
+  const start = (activity: (text: string) => void) => {
+    machine = startMachine({
+      dataFolder,
+      port,
+      scanner: 'records',
+      osvFolder: exampleRecords,
+      activity,
+      output(line) {
+        log ??= openLog();
+        log.write(`${line}\n`);
+      },
+    });
+    return machine;
+  };
   try {
     const engine = showEngine(steps, progress);
     const rootFileSystem = engine.then(() => prepareRootFileSystem({ steps, workspace }));
-    const [{ name }, archive, { url }] = await Promise.all([engine, rootFileSystem, showMachine(steps, machine)]);
+    const [{ name }, archive, { url }] = await Promise.all([engine, rootFileSystem, showMachine(steps, start)]);
     const setting: Setting = { url, client: createSlipwayClient(url, signal), steps, workspace, signal };
     const story = await tellStory(setting, archive);
     await checkPromises(setting, story, name);
@@ -66,7 +71,7 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
     const { paint, columns } = progress;
     progress.close();
     const lines = summary(story, { url, engine: name, paint, columns });
-    const took = seconds(performance.now() - start);
+    const took = seconds(performance.now() - begun);
     print(...lines, '', paint('green', `Everything that the demo promises happened, in ${took}.`));
     if (!keep) return;
     print('', ...invitation(url));
@@ -75,7 +80,7 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
     progress.close();
     end.abort(new Error('The demo has ended.'));
     // What does not stop is left to the process's end.
-    const stopped = steps.settled().then(async () => (await machine).stop());
+    const stopped = steps.settled().then(async () => (await machine)?.stop());
     await Promise.race([stopped.catch(() => undefined), delay(15_000)]);
     log?.end();
   }
@@ -98,14 +103,11 @@ function showEngine(steps: Steps, progress: Progress): Promise<ContainerEngine> 
   );
 }
 
-function showMachine(steps: Steps, machine: Promise<Machine>): Promise<Machine> {
+function showMachine(steps: Steps, start: (activity: (text: string) => void) => Promise<Machine>): Promise<Machine> {
   return steps.run(
     'Slipway',
     120,
-    (task) => {
-      task.update('deploying the AWS template to this machine');
-      return machine;
-    },
+    (task) => start((text) => task.update(text)),
     (task, { url }) => task.succeed(`runs at ${url}`),
   );
 }

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Address, listen } from './address.ts';
+import { indexRepository, makeAssembly, stacksOf } from './assembly.ts';
 import { type OpenAccount, openAccount } from './aws/account.ts';
 import type { EcrOptions } from './aws/ecr/ecr.ts';
 import type { Keys } from './aws/service.ts';
@@ -14,9 +15,7 @@ import { takeDataFolder } from './data-folder.ts';
 import { createHandover } from './handover.ts';
 import { unmountBelow } from './mounts.ts';
 import { createServices, type Services } from './services.ts';
-import { readContext, synthesise } from './synthesise.ts';
 import { deploy } from './template/deploy.ts';
-import { readAssembly } from './template/template.ts';
 
 export interface MachineOptions {
   dataFolder: string;
@@ -32,6 +31,8 @@ export interface MachineOptions {
   concurrentBuilds?: number;
   /** The folder with `trivy`, which makes the bills of materials. */
   billGenerator?: string;
+  /** Hears what the start does at the moment. */
+  activity?(text: string): void;
   /** A line for the person who watches. */
   output(line: string): void;
 }
@@ -52,8 +53,6 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-const root = resolve(import.meta.dirname, '..');
-const indexRepository = 'slipway/index';
 /** A stop that takes longer than this is left to the process's end: what is not finished goes on after the next start. */
 const stopMilliseconds = 12_000;
 
@@ -76,7 +75,14 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     const url = `http://localhost:${address.port}`;
     const log = (source: string, message: string) => options.output(`${source}: ${message}`);
 
-    const assembly = options.assembly ?? (await synthesiseFor(url, dataFolder, options));
+    const activity = options.activity ?? (() => undefined);
+    const assembly = options.assembly ?? join(dataFolder, 'cdk.out');
+    if (options.assembly === undefined) {
+      const onRun = () =>
+        activity('making the AWS template and the bundles of its functions, which are new or have changed');
+      await makeAssembly({ outputFolder: assembly, config: options.config, onRun });
+    }
+    activity('deploying the AWS template to this machine');
     const account = openAccount({ url, dataFolder, log });
     undo.unshift(() => account.close());
     const gitHubToken = (await readLocal(dataFolder)).gitHubToken ?? randomBytes(20).toString('hex');
@@ -114,30 +120,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   }
 }
 
-async function synthesiseFor(url: string, dataFolder: string, { config }: MachineOptions): Promise<string> {
-  const outputFolder = join(dataFolder, 'cdk.out');
-  const { slipway } = await readContext(root);
-  const local = {
-    repositoryPrefix: '',
-    sender: 'slipway@localhost.localdomain',
-    operators: ['operators@localhost.localdomain'],
-    indexRepository,
-    github: { url: `${url}/git`, apiUrl: `${url}/github` },
-    // Everything that people have on one machine is on its loopback.
-    privateHosts: ['localhost', '127.0.0.1'],
-  };
-  const given = slipway as Record<string, unknown> | undefined;
-  const build = {
-    ...(given?.build as object | undefined),
-    architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
-  };
-  await synthesise({ root, outputFolder, context: { slipway: { ...given, build, ...local, ...config } } });
-  return outputFolder;
-}
-
 async function deployAll(assembly: string, account: OpenAccount, services: Services): Promise<Record<string, string>> {
   const outputs: Record<string, string> = {};
-  for (const stack of await readAssembly(assembly)) {
+  for (const stack of await stacksOf(assembly, account.url)) {
     await services.assets.add(stack, services.putFile);
     const deployed = await deploy(stack, account, services.all);
     services.noteStack(stack.name, deployed.outputs);

@@ -69,9 +69,10 @@ async function main(args: string[]): Promise<number> {
   });
   try {
     const { name, version } = await ensureContainerEngine({ say: print });
-    print(`Building with ${name} ${version}. Deploying the template …`);
+    print(`Building with ${name} ${version}.`);
     const { startMachine } = await import('./machine.ts');
-    const machine = await startMachine(options);
+    const activity = (text: string) => print(`${text[0]?.toUpperCase()}${text.slice(1)} …`);
+    const machine = await startMachine({ ...options, activity });
     print(...welcome(machine, name));
     await asked.promise;
     print('Stopping; what is not finished goes on after the next start …');

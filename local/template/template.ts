@@ -70,10 +70,11 @@ export interface Stack {
 }
 
 /**
- * Reads what `cdk synth` wrote: the stacks, in the order of the manifest, with their assets.
+ * Reads what `cdk synth` wrote: the stacks, in the order of the manifest, with their assets. In the templates each text that is a key of
+ * `replaced` becomes the one beside it.
  * @throws TemplateError when something stands in it that one machine cannot do
  */
-export async function readAssembly(folder: string): Promise<Stack[]> {
+export async function readAssembly(folder: string, replaced: Record<string, string> = {}): Promise<Stack[]> {
   const manifest = manifestSchema.parse(await readJson(join(folder, 'manifest.json')));
   const stacks: Stack[] = [];
   for (const [id, artifact] of Object.entries(manifest.artifacts)) {
@@ -81,7 +82,9 @@ export async function readAssembly(folder: string): Promise<Stack[]> {
     const { templateFile, stackName } = z
       .looseObject({ templateFile: z.string(), stackName: z.string().default(id) })
       .parse(artifact.properties);
-    const template = parseTemplate(await readJson(join(folder, templateFile)), templateFile);
+    let text = await readFile(join(folder, templateFile), 'utf8');
+    for (const [from, to] of Object.entries(replaced)) text = text.replaceAll(from, to);
+    const template = parseTemplate(JSON.parse(text), templateFile);
     stacks.push({ name: stackName, template, assets: await readAssets(folder, manifest, id, templateFile) });
   }
   if (stacks.length === 0) throw new TemplateError(`The cloud assembly in ${folder} holds no stack.`);

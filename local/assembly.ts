@@ -1,0 +1,55 @@
+import { join, resolve } from 'node:path';
+import { readContext, synthesise } from './synthesise.ts';
+import { readAssembly, type Stack } from './template/template.ts';
+
+export const indexRepository = 'slipway/index';
+
+const root = resolve(import.meta.dirname, '..');
+/** `npm ci` takes it away with everything else in there, and fills it (`prepare.js`). */
+const cacheFolder = join(root, 'node_modules', '.cache', 'slipway', 'assemblies');
+
+/**
+ * Stands in the template where the machine's own address will be, so that one template serves every port. Nobody has a host under
+ * `.invalid`: https://www.rfc-editor.org/rfc/rfc2606
+ */
+const ownHost = 'this-machine.invalid';
+
+export interface AssemblyOptions {
+  outputFolder: string;
+  /** Goes before the object `slipway` of `cdk.json` and what one machine needs in it. */
+  config?: Record<string, unknown> | undefined;
+  /** Hears that it has to be made, which takes seconds. */
+  onRun?: () => void;
+}
+
+/**
+ * Puts the CDK app's cloud assembly into a folder, as one machine has it configured.
+ * @throws SynthesisError
+ */
+export async function makeAssembly({ outputFolder, config, onRun }: AssemblyOptions): Promise<void> {
+  const { slipway } = await readContext(root);
+  const local = {
+    repositoryPrefix: '',
+    sender: 'slipway@localhost.localdomain',
+    operators: ['operators@localhost.localdomain'],
+    indexRepository,
+    github: { url: `http://${ownHost}/git`, apiUrl: `http://${ownHost}/github` },
+    // Everything that people have on one machine is on its loopback.
+    privateHosts: ['localhost', '127.0.0.1'],
+  };
+  const given = slipway as Record<string, unknown> | undefined;
+  const build = {
+    ...(given?.build as object | undefined),
+    architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
+  };
+  await synthesise({
+    ...{ root, outputFolder, cacheFolder },
+    context: { slipway: { ...given, build, ...local, ...config } },
+    ...(onRun && { onRun }),
+  });
+}
+
+/** @throws TemplateError when something stands in it that one machine cannot do */
+export async function stacksOf(assembly: string, url: string): Promise<Stack[]> {
+  return readAssembly(assembly, { [ownHost]: new URL(url).host });
+}
