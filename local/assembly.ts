@@ -12,7 +12,7 @@ const cacheFolder = join(root, 'node_modules', '.cache', 'slipway', 'assemblies'
  * Stands in the template where the machine's own address will be, so that one template serves every port. Nobody has a host under
  * `.invalid`: https://www.rfc-editor.org/rfc/rfc2606
  */
-const ownHost = 'this-machine.invalid';
+export const ownHost = 'this-machine.invalid';
 
 export interface AssemblyOptions {
   outputFolder: string;

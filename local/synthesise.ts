@@ -115,7 +115,7 @@ async function keep(assembly: string, kept: string): Promise<void> {
     await rename(unfinished, kept);
     await clear(dirname(kept));
   } catch {
-    await rm(unfinished, { recursive: true, force: true });
+    await rm(unfinished, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

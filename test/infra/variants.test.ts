@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { usualPolicy } from '../../core/model/policy.ts';
 import { createApp } from '../../infra/create-app.ts';
 import { flatten } from '../../infra/flatten.ts';
+import { ownHost } from '../../local/assembly.ts';
 
 /** The template of another configuration than that of `cdk.json`; without bundles, which it does not change. */
 function templateOf(slipway: Record<string, unknown>): Template {
@@ -82,4 +83,13 @@ test("two stacks of one account do not get in each other's way", () => {
   };
   const first = names('Slipway');
   expect(names('Staging').filter((name) => first.includes(name))).toEqual([]);
+});
+
+test('the host of the git server is nothing but text in the template: one template serves every address of a machine', () => {
+  const at = (host: string) => {
+    const github = { url: `http://${host}/git`, apiUrl: `http://${host}/github` };
+    return JSON.stringify(templateOf({ github, privateHosts: ['localhost', '127.0.0.1'] }).toJSON());
+  };
+  expect(at(ownHost)).toContain(`"http://${ownHost}/git"`);
+  expect(at(ownHost).replaceAll(ownHost, 'localhost:4711')).toBe(at('localhost:4711'));
 });

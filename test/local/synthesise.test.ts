@@ -1,7 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readContext, synthesise } from '../../local/synthesise.ts';
 import { readAssembly } from '../../local/template/template.ts';
 
@@ -54,23 +57,115 @@ test('shows what the app wrote when it fails', async () => {
   await expect(failing).rejects.toThrow(/did not synthesise \(3\):\nthe sender is missing/);
 });
 
-test('does not run the app again as long as nothing that it is made of has changed', async () => {
+describe('an app that says what it is made of', () => {
   const cdk = { app: 'node infra/app.ts', watch: { include: ['infra/**', 'code/**'] }, context: {} };
-  await writeFile(join(root, 'cdk.json'), JSON.stringify(cdk));
-  await writeFile(
-    join(root, 'infra', 'app.ts'),
-    `import { appendFileSync, mkdirSync } from 'node:fs';
-     mkdirSync(process.env.CDK_OUTDIR ?? '', { recursive: true });
-     appendFileSync('runs', 'x');`,
-  );
-  const run = (context: Record<string, unknown> = {}) => synthesise({ root, outputFolder: join(root, 'out'), context });
-  const runs = () => readFile(join(root, 'runs'), 'utf8');
-  await run();
-  await run();
-  expect(await runs()).toBe('x');
-  await writeFile(join(root, 'code', 'index.js'), 'exports.handler = async () => 2;');
-  await run();
-  expect(await runs()).toBe('xx');
-  await run({ name: 'other' });
-  expect(await runs()).toBe('xxx');
+  const runs = async () => (await readFile(join(root, 'runs'), 'utf8')).length;
+  const assemblies = () => readdir(join(root, 'cache'));
+
+  /** A start of a machine in a folder of its own, if no other is named. */
+  async function start({ name = randomUUID() as string, context = {}, cacheFolder = join(root, 'cache') } = {}) {
+    const outputFolder = join(root, 'data', name);
+    await synthesise({ root, outputFolder, context, cacheFolder });
+    return readFile(join(outputFolder, 'made'), 'utf8');
+  }
+
+  beforeEach(async () => {
+    await rm(join(root, 'node_modules'));
+    await mkdir(join(root, 'node_modules'));
+    for (const name of ['package-lock.json', 'tsconfig.json', 'node_modules/.package-lock.json'])
+      await writeFile(join(root, name), '{}');
+    await writeFile(join(root, 'cdk.json'), JSON.stringify(cdk));
+    await writeFile(
+      join(root, 'infra', 'app.ts'),
+      `import { appendFileSync, copyFileSync, mkdirSync } from 'node:fs';
+       const folder: string = process.env.CDK_OUTDIR ?? '';
+       mkdirSync(folder, { recursive: true });
+       appendFileSync('runs', 'x');
+       copyFileSync('code/index.js', folder + '/made');`,
+    );
+  });
+
+  test('runs once, however many folders want what it makes', async () => {
+    const made = await start({ name: 'one' });
+    expect(await start({ name: 'one' })).toBe(made);
+    expect(await start({ name: 'other' })).toBe(made);
+    expect(await runs()).toBe(1);
+  });
+
+  test.each([
+    ['a source is changed', 'code/index.js', 'exports.handler = async () => 2;'],
+    ['a source is added', 'code/more/index.js', ''],
+    ['a dependency is wanted in another version', 'package-lock.json', '{ "version": "2" }'],
+    ['a dependency is installed in another version', 'node_modules/.package-lock.json', '{ "version": "2" }'],
+    ['the context of cdk.json is changed', 'cdk.json', JSON.stringify({ ...cdk, context: { name: 'other' } })],
+    ['TypeScript is configured otherwise', 'tsconfig.json', '{ "compilerOptions": {} }'],
+  ])('runs again when %s, and not when that is undone', async (_, file, text) => {
+    const path = join(root, file);
+    const before = await readFile(path, 'utf8').catch(() => undefined);
+    await start();
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    await start();
+    expect(await runs()).toBe(2);
+    await (before === undefined ? rm(path) : writeFile(path, before));
+    await start();
+    expect(await runs()).toBe(2);
+  });
+
+  test('runs again when it is given another context', async () => {
+    await start({ context: { name: 'one' } });
+    await start({ context: { name: 'other' } });
+    expect(await runs()).toBe(2);
+  });
+
+  test('is not believed when a source was changed while it ran', async () => {
+    await writeFile(
+      join(root, 'infra', 'app.ts'),
+      `${await readFile(join(root, 'infra', 'app.ts'), 'utf8')} appendFileSync('code/index.js', '// changed');`,
+    );
+    await start({ name: 'one' });
+    expect(await start({ name: 'one' })).toContain('// changed');
+    expect(await runs()).toBe(2);
+  });
+
+  test('sees nothing of the environment that is not part of what it is made of', async () => {
+    await writeFile(
+      join(root, 'infra', 'app.ts'),
+      `import { mkdirSync, writeFileSync } from 'node:fs';
+       mkdirSync(process.env.CDK_OUTDIR ?? '', { recursive: true });
+       writeFileSync(process.env.CDK_OUTDIR + '/made', Object.keys(process.env).sort().join(' '));`,
+    );
+    vi.stubEnv('CDK_DEFAULT_REGION', 'eu-west-1');
+    const seen = (await start()).split(' ');
+    vi.unstubAllEnvs();
+    expect(seen.filter((name) => !['HOME', 'PATH', 'TMPDIR'].includes(name))).toEqual([
+      ...['CDK_CONTEXT_JSON', 'CDK_OUTDIR', 'CDK_VALIDATION', 'NODE_COMPILE_CACHE'],
+    ]);
+  });
+
+  test('may be wanted by several at once: each has all of it', async () => {
+    const made = await Promise.all(Array.from({ length: 4 }, () => start()));
+    expect(new Set(made)).toEqual(new Set(['exports.handler = async () => 1;']));
+    expect(await assemblies()).toHaveLength(1);
+  });
+
+  test('leaves a few assemblies, those that were used last', async () => {
+    for (let at = 0; at < 6; at++) {
+      await start({ context: { at: 0 } });
+      await start({ context: { at } });
+    }
+    expect(await assemblies()).toHaveLength(4);
+    await start({ context: { at: 0 } });
+    expect(await runs()).toBe(6);
+  });
+
+  test('does without a cache that cannot be written to, and without one that cannot be read', async () => {
+    await writeFile(join(root, 'file'), '');
+    await start({ cacheFolder: join(root, 'file', 'cache') });
+    await start();
+    const [name = ''] = await assemblies();
+    // Whoever waits for such a file waits for ever.
+    await promisify(execFile)('mkfifo', [join(root, 'cache', name, 'pipe')]);
+    expect(await start()).toBe('exports.handler = async () => 1;');
+  });
 });
