@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { printTable, type Row } from './report.ts';
 
 const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> = {
+  start: () => import('./start.ts'),
   bundles: () => import('./bundles.ts'),
   'webhook-handler': () => import('./webhook-handler.ts'),
   'webhook-machine': () => import('./webhook-machine.ts'),
@@ -27,7 +28,8 @@ if (values.help || unknown.length > 0) {
 
 Measures Slipway on this machine and prints a table and, as the last line, JSON.
 Benchmarks: ${Object.keys(benchmarks).join(', ')} (all of them without a name).
-Figures that have a bound are ratios within one run; single times mean little on a shared machine.
+Figures that have a bound are ratios within one run; single times mean little on a shared machine. Those of "start" are for two
+cores that have nothing else to do.
 `,
   );
   process.exit(unknown.length > 0 ? 2 : 0);
