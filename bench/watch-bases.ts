@@ -85,20 +85,19 @@ export async function run(): Promise<Row[]> {
   const bases = createBases(client, 'bases');
   const watchBases = createWatchBases({
     bases,
-    round: createBaseRound(client, 'bases', 'bench'),
+    openRound: (holder) => createBaseRound(client, 'bases', holder),
+    ownRegistry: async () => ({ host: 'registry.example', url: 'https://registry.example' }),
     standingImages: createStandingImages({
       dependents: createDependents(client, 'dependents'),
       projects: createProjects(client, 'projects'),
-      ownHost: 'registry.example',
       repositoryPrefix: '',
     }),
     watchRegistries: createWatchRegistries({
       bases,
-      own: { host: 'registry.example', url: 'https://registry.example' },
-      fetch: createPublicFetch({ privateHosts: ['127.0.0.1'] }),
+      fetchBeside: () => createPublicFetch({ privateHosts: ['127.0.0.1'] }),
       logger,
     }),
-    triggers: { send: async (trigger) => void sent.push(trigger), sendBatch: async () => undefined },
+    triggers: { send: async (trigger) => void sent.push(trigger) },
     logger,
   });
   const memoryBefore = await memory();
@@ -106,7 +105,7 @@ export async function run(): Promise<Row[]> {
   const row = (figure: string, value: number, unit: string) => ({ benchmark: 'watch-bases', figure, value, unit });
   for (const round of ['first look', `look with ${changedCount} new digests`]) {
     const start = performance.now();
-    await watchBases(new Date(Date.now() + 240_000));
+    await watchBases(new Date(Date.now() + 240_000), 'bench');
     rows.push(row(`${round}, ${projectCount} projects on ${baseCount} bases`, (performance.now() - start) / 1000, 's'));
     server.send('count');
     const requests = Number((await said()).requests);

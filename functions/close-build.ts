@@ -1,15 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { S3Client } from '@aws-sdk/client-s3';
 import type { EventBridgeEvent } from 'aws-lambda';
 import { z } from 'zod';
-import { variable } from '../services/environment.ts';
-import { createRecords } from '../services/records/records.ts';
-import { createBuilds } from '../services/tables/builds.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { createProjects } from '../services/tables/projects.ts';
-import { createFail } from './fail.ts';
-import { createTell, tellServices, untilTold } from './tell.ts';
-import { stepInputSchema } from './wiring/step-input.ts';
+import { once } from '../core/once.ts';
+import { openRecords } from '../services/records/records.ts';
+import { openBuilds } from '../services/tables/builds.ts';
+import { openProjects } from '../services/tables/projects.ts';
+import { createFail, type Fail } from './builds/fail-build.ts';
+import { stepInputSchema } from './builds/step-input.ts';
+import { openTell, untilTold } from './builds/tell-end.ts';
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html */
 const detailSchema = z.object({
@@ -20,7 +18,7 @@ const detailSchema = z.object({
 });
 
 interface Services {
-  fail: ReturnType<typeof createFail>;
+  fail: Fail;
   tell: (build: string) => Promise<unknown>;
 }
 
@@ -38,19 +36,15 @@ export function createCloseBuild({ fail, tell }: Services) {
   };
 }
 
-let run: ReturnType<typeof createCloseBuild> | undefined;
-
-export function handler(event: EventBridgeEvent<'Step Functions Execution Status Change', unknown>): Promise<void> {
-  const client = createDocumentClient();
-  run ??= createCloseBuild({
-    fail: createFail({
-      builds: createBuilds(client, variable('BUILDS_TABLE')),
-      projects: createProjects(client, variable('PROJECTS_TABLE')),
-      records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
-    }),
+const run = once(() =>
+  createCloseBuild({
+    fail: createFail({ builds: openBuilds(), projects: openProjects(), records: openRecords() }),
     // Lambda tries an event again after one minute and after two, longer than a telling is held.
     // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-    tell: untilTold(createTell(tellServices(new Logger({ serviceName: 'close-build' })))),
-  });
-  return run(event.detail);
+    tell: untilTold(openTell(new Logger({ serviceName: 'close-build' }))),
+  }),
+);
+
+export function handler(event: EventBridgeEvent<'Step Functions Execution Status Change', unknown>): Promise<void> {
+  return run()(event.detail);
 }

@@ -1,23 +1,20 @@
-import { ECRClient } from '@aws-sdk/client-ecr';
-import { S3Client } from '@aws-sdk/client-s3';
 import { type Build, isTerminal } from '../core/model/build.ts';
 import { RecordConflictError, ScanPendingError } from '../core/model/errors.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
+import { once } from '../core/once.ts';
 import { variable } from '../services/environment.ts';
-import { createRecords, type Records } from '../services/records/records.ts';
-import { createImageScans, type ImageScans } from '../services/registry/image-scans.ts';
-import { type Builds, createBuilds } from '../services/tables/builds.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import type { ObserveBases } from './bases/record-bases.ts';
-import { openObserveBases } from './wiring/bases.ts';
-import { stepInputSchema } from './wiring/step-input.ts';
+import { openRecords, type Records } from '../services/records/records.ts';
+import { type ImageScans, openImageScans } from '../services/registry/image-scans.ts';
+import { type Builds, openBuilds } from '../services/tables/builds.ts';
+import { type ObserveBases, openObserveBases } from './bases/record-bases.ts';
+import { stepInputSchema } from './builds/step-input.ts';
 
 type Candidate = NonNullable<Build['candidate']>;
 
 interface Services {
-  builds: Builds;
+  builds: Pick<Builds, 'require' | 'begin' | 'endStage'>;
   observeBases: ObserveBases;
-  records: Records;
+  records: Pick<Records, 'result' | 'putScan'>;
   scans: Pick<ImageScans, 'scanOf' | 'sizeOf'>;
   repositoryPrefix: string;
 }
@@ -55,16 +52,16 @@ export function createCollectScan({ builds, observeBases, records, scans, reposi
   }
 }
 
-let run: ReturnType<typeof createCollectScan> | undefined;
+const run = once(() =>
+  createCollectScan({
+    builds: openBuilds(),
+    observeBases: openObserveBases(),
+    records: openRecords(),
+    scans: openImageScans(),
+    repositoryPrefix: variable('REPOSITORY_PREFIX'),
+  }),
+);
 
 export function handler(input: unknown): Promise<void> {
-  const client = createDocumentClient();
-  run ??= createCollectScan({
-    builds: createBuilds(client, variable('BUILDS_TABLE')),
-    observeBases: openObserveBases(),
-    records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
-    scans: createImageScans(new ECRClient({})),
-    repositoryPrefix: variable('REPOSITORY_PREFIX'),
-  });
-  return run(input);
+  return run()(input);
 }

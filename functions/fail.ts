@@ -1,66 +1,24 @@
-import { S3Client } from '@aws-sdk/client-s3';
-import { cancellationOf, type ExecutionError, executionErrorSchema, failureOf } from '../core/builds/failure.ts';
-import type { BuildResult } from '../core/model/builder-contract.ts';
-import { InvalidInputError } from '../core/model/errors.ts';
-import { variable } from '../services/environment.ts';
-import { createRecords, type Records } from '../services/records/records.ts';
-import { type Builds, createBuilds } from '../services/tables/builds.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { createProjects, type Projects } from '../services/tables/projects.ts';
-import type { ObserveBases } from './bases/record-bases.ts';
-import { openObserveBases } from './wiring/bases.ts';
-import { stepInputSchema } from './wiring/step-input.ts';
+import { executionErrorSchema } from '../core/builds/failure.ts';
+import { once } from '../core/once.ts';
+import { openRecords } from '../services/records/records.ts';
+import { openBuilds } from '../services/tables/builds.ts';
+import { openProjects } from '../services/tables/projects.ts';
+import { openObserveBases } from './bases/record-bases.ts';
+import { createFail } from './builds/fail-build.ts';
+import { stepInputSchema } from './builds/step-input.ts';
 
 const inputSchema = stepInputSchema.extend({ error: executionErrorSchema });
 
-interface Services {
-  builds: Builds;
-  projects: Projects;
-  records: Records;
-  /** Absent where a build is ended from outside, of which its builder has said nothing. */
-  observeBases?: ObserveBases;
-}
-
-/** Ends a build as failed, with the best reason that there is. A build that has its end keeps it. */
-export function createFail({ builds, projects, records, observeBases }: Services) {
-  /** A result that cannot be read must not keep the build from its end. */
-  async function resultOf(id: string): Promise<BuildResult | undefined> {
-    try {
-      return await records.result(id);
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      return { outcome: 'failed', error: error.name, message: error.message };
-    }
-  }
-
-  /** @param outcome `cancelled` if somebody stopped it, who need not hear what it ran into by that */
-  return async function fail(
-    id: string,
-    error: ExecutionError,
-    outcome: 'failed' | 'cancelled' = 'failed',
-  ): Promise<void> {
-    const build = await builds.require(id);
-    const result = outcome === 'failed' ? await resultOf(id) : undefined;
-    const failure = outcome === 'failed' ? failureOf(result, error) : cancellationOf(error);
-    // A base that is not there, or that the build cannot stand on, may be another one tomorrow.
-    if (result?.outcome === 'failed' && !build.candidate) await observeBases?.(build, result);
-    // When all its tags are on it is released, whatever went wrong after that.
-    if (build.image) await builds.close(build, 'released');
-    else await builds.close(build, outcome, { failure });
-    if (build.stages.release) await projects.yieldRelease(build.project, id);
-  };
-}
-
-let run: ReturnType<typeof createFail> | undefined;
+const run = once(() =>
+  createFail({
+    builds: openBuilds(),
+    projects: openProjects(),
+    records: openRecords(),
+    observeBases: openObserveBases(),
+  }),
+);
 
 export function handler(input: unknown): Promise<void> {
-  const client = createDocumentClient();
-  run ??= createFail({
-    builds: createBuilds(client, variable('BUILDS_TABLE')),
-    projects: createProjects(client, variable('PROJECTS_TABLE')),
-    records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')),
-    observeBases: openObserveBases(),
-  });
   const { build, error } = inputSchema.parse(input);
-  return run(build, error);
+  return run()(build, error);
 }

@@ -1,13 +1,14 @@
 import { verify } from '@octokit/webhooks-methods';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Trigger } from '../core/model/trigger.ts';
+import { once } from '../core/once.ts';
 import { approvalTrigger, commentEventSchema } from '../core/triggers/github-comment.ts';
 import { pullRequestEventSchema, pullRequestTrigger } from '../core/triggers/github-pull-request.ts';
 import { pushEventSchema, pushTrigger } from '../core/triggers/github-push.ts';
 import { skimPush } from '../core/triggers/push-event-scanner.ts';
-import { createSecret, type Secret } from '../services/aws/secrets.ts';
-import { createTriggers, type Triggers } from '../services/aws/triggers.ts';
-import { variable } from '../services/environment.ts';
+import type { Secret } from '../services/aws/secrets.ts';
+import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
+import { openWebhookSecret } from '../services/git-host/webhook-secret.ts';
 
 interface Services {
   secret: Secret;
@@ -84,12 +85,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-let run: ReturnType<typeof createGithubWebhook> | undefined;
+const run = once(() => createGithubWebhook({ secret: openWebhookSecret(), triggers: openTriggers() }));
 
 export function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
-  run ??= createGithubWebhook({
-    secret: createSecret(variable('WEBHOOK_SECRET')),
-    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
-  });
-  return run(event);
+  return run()(event);
 }

@@ -1,24 +1,23 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { type Build, isTerminal, type Verdict } from '../core/model/build.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { effectivePolicy } from '../core/model/policy.ts';
+import { once } from '../core/once.ts';
 import { changesVerdict } from '../core/policy/project-rules.ts';
 import { type Evidence, judge } from '../core/policy/verdict.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
 import { variable } from '../services/environment.ts';
-import { createPackageLists } from '../services/records/package-lists.ts';
-import { createRecords, type Records } from '../services/records/records.ts';
-import { type Builds, createBuilds } from '../services/tables/builds.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { createHeads } from '../services/tables/heads.ts';
-import { createProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
+import { openPackageLists } from '../services/records/package-lists.ts';
+import { openRecords, type Records } from '../services/records/records.ts';
+import { type Builds, openBuilds } from '../services/tables/builds.ts';
+import { openHeads } from '../services/tables/heads.ts';
+import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { type Comparisons, createComparisons } from './builds/diff-with-last-release.ts';
-import { stepInputSchema } from './wiring/step-input.ts';
+import { stepInputSchema } from './builds/step-input.ts';
 
 interface Services {
-  builds: Builds;
+  builds: Pick<Builds, 'require' | 'begin' | 'endStage' | 'close'>;
   projects: Pick<Projects, 'get' | 'noteVerdict'>;
-  records: Records;
+  records: Pick<Records, 'scan' | 'scanners'>;
   comparisons: Comparisons;
   /** As the configuration of the pipeline says it: it is looked at with each verdict, and one that cannot be read lets nothing pass. */
   policy: unknown;
@@ -78,25 +77,17 @@ function inNumbers({ reports }: ScannerReports): NonNullable<Build['scanners']> 
   return Object.fromEntries(reports.map(({ scanner, state, total }) => [scanner, { state, total }]));
 }
 
-let run: ReturnType<typeof createJudge> | undefined;
-
-export function handler(input: unknown): Promise<Pick<Verdict, 'outcome'>> {
-  run ??= openJudge();
-  return run(input);
-}
-
-function openJudge(): ReturnType<typeof createJudge> {
-  const client = createDocumentClient();
-  const s3 = new S3Client({});
-  const bucket = variable('RECORDS_BUCKET');
-  const builds = createBuilds(client, variable('BUILDS_TABLE'));
-  const heads = createHeads(client, variable('HEADS_TABLE'));
-  const records = createRecords(s3, bucket);
+const run = once(() => {
+  const [builds, records] = [openBuilds(), openRecords()];
   return createJudge({
     builds,
-    projects: createProjects(client, variable('PROJECTS_TABLE')),
+    projects: openProjects(),
     records,
-    comparisons: createComparisons({ builds, heads, packages: createPackageLists(s3, bucket), records }),
+    comparisons: createComparisons({ builds, heads: openHeads(), packages: openPackageLists(), records }),
     policy: JSON.parse(variable('POLICY')),
   });
+});
+
+export function handler(input: unknown): Promise<Pick<Verdict, 'outcome'>> {
+  return run()(input);
 }

@@ -1,8 +1,7 @@
 import { inTurns } from '../core/concurrency.ts';
+import { once } from '../core/once.ts';
 import { scannedImagesOf } from '../core/scanners/scan-event.ts';
-import { variable } from '../services/environment.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { createReleases, type Releases } from '../services/tables/releases.ts';
+import { openReleases, type Releases } from '../services/tables/releases.ts';
 
 interface Services {
   releases: Pick<Releases, 'ofDigest' | 'mark'>;
@@ -24,9 +23,8 @@ export function createNoteFindings({ releases }: Services) {
   };
 }
 
-let run: ReturnType<typeof createNoteFindings> | undefined;
+const run = once(() => createNoteFindings({ releases: openReleases() }));
 
 export function handler(event: unknown): Promise<number> {
-  run ??= createNoteFindings({ releases: createReleases(createDocumentClient(), variable('RELEASES_TABLE')) });
-  return run(event);
+  return run()(event);
 }

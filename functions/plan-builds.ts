@@ -1,27 +1,32 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { ECRClient } from '@aws-sdk/client-ecr';
-import { SESClient } from '@aws-sdk/client-ses';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type Trigger, type TriggerOf, triggerSchema } from '../core/model/trigger.ts';
-import { sourceOf } from '../core/sources/source.ts';
-import { createTriggers } from '../services/aws/triggers.ts';
-import { variable } from '../services/environment.ts';
-import { createCommitStatuses } from '../services/git-host/commit-statuses.ts';
-import { createSourceHost } from '../services/git-host/git-remote.ts';
-import { createGithubApi } from '../services/git-host/github-api.ts';
-import { createGithubToken } from '../services/git-host/github-token.ts';
-import { createIndexRepository } from '../services/git-host/index-repository.ts';
-import { createMailer } from '../services/mail/mailer.ts';
-import { createRepositories } from '../services/registry/repositories.ts';
-import { createBuilds } from '../services/tables/builds.ts';
-import { createCascades } from '../services/tables/cascades.ts';
-import { createDeliveries } from '../services/tables/deliveries.ts';
-import { createDependents } from '../services/tables/dependents.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { createHeads } from '../services/tables/heads.ts';
-import { createProjects } from '../services/tables/projects.ts';
-import { createRebuilds } from '../services/tables/rebuilds.ts';
+import { once } from '../core/once.ts';
+import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
+import { listVariable, variable } from '../services/environment.ts';
+import { type CommitStatuses, openCommitStatuses } from '../services/git-host/commit-statuses.ts';
+import { type HeadOf, openSourceHost } from '../services/git-host/git-remote.ts';
+import { type GithubApi, openGithubApi } from '../services/git-host/github-api.ts';
+import { indexAddress } from '../services/git-host/index-address.ts';
+import { type IndexRepository, openIndexRepository } from '../services/git-host/index-repository.ts';
+import { type Mailer, openMailer } from '../services/mail/mailer.ts';
+import { openRepositories, type Repositories } from '../services/registry/repositories.ts';
+import { type Builds, openBuilds } from '../services/tables/builds.ts';
+import { type Cascades, openCascades } from '../services/tables/cascades.ts';
+import { type Deliveries, openDeliveries } from '../services/tables/deliveries.ts';
+import { type Dependents, openDependents } from '../services/tables/dependents.ts';
+import { type Heads, openHeads } from '../services/tables/heads.ts';
+import { openProjects, type Projects } from '../services/tables/projects.ts';
+import { openRebuilds, type Rebuilds } from '../services/tables/rebuilds.ts';
+import { createPullRequestBuilds } from './builds/pull-request-builds.ts';
+import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
+import { createMembers } from './cascade/advance-member.ts';
+import { createAnnounce } from './cascade/announce.ts';
+import { createAnnounceEnd } from './cascade/announce-release.ts';
+import { createApplyIndexPush } from './index/apply-push.ts';
+import { createCheckIndexPullRequest } from './index/check-pull-request.ts';
+import { createPathFilter } from './sources/path-filter.ts';
 import { createApprovalPlanner } from './triggers/approval.ts';
 import { createBasesChangedPlanner } from './triggers/bases-changed.ts';
 import { createBuildEndedPlanner } from './triggers/build-ended.ts';
@@ -33,24 +38,49 @@ import { createPullRequestPlanner } from './triggers/pull-request.ts';
 import { createPushPlanner } from './triggers/push.ts';
 import { createSchedulePlanner } from './triggers/schedule.ts';
 import { createSourceMovedPlanner } from './triggers/source-moved.ts';
-import { openBuildStarter } from './wiring/build-starter.ts';
-import type { PlanServices } from './wiring/plan-services.ts';
-import { openPublicFetch } from './wiring/public-fetch.ts';
+
+/** What its parts ask for together, but for what is made of it here. */
+interface Services extends Pick<BuildStarter, 'startBuild' | 'startRebuild' | 'passOver' | 'cancelBuild'> {
+  builds: Builds;
+  cascades: Cascades;
+  deliveries: Deliveries;
+  dependents: Dependents;
+  heads: Heads;
+  projects: Projects;
+  rebuilds: Rebuilds;
+  triggers: Pick<Triggers, 'sendBatch'>;
+  repositories: Repositories;
+  index: ReturnType<typeof indexAddress> & { repository: IndexRepository; allowedHosts: string[] };
+  headOf: HeadOf;
+  github: GithubApi;
+  statuses: Pick<CommitStatuses, 'setForPullRequest'>;
+  mailer: Mailer;
+  operators: string[];
+  siteUrl: string;
+  logger: Logger;
+}
 
 /** Decides which projects a trigger concerns and starts their builds. Handling the same trigger again changes nothing. */
-export function createPlanBuilds(services: PlanServices) {
+export function createPlanBuilds(services: Services) {
   const { deliveries, triggers, logger } = services;
+  const announce = createAnnounce(services);
+  const announceEnd = createAnnounceEnd({ ...services, announce });
+  const members = createMembers({ ...services, announceEnd });
+  const paths = createPathFilter(services);
+  const pullRequests = createPullRequestBuilds({ ...services, paths });
+  const applyIndexPush = createApplyIndexPush({ ...services, announce });
+  const checkIndexPullRequest = createCheckIndexPullRequest(services);
   const planners: Planners = {
-    push: createPushPlanner(services),
-    'pull-request': createPullRequestPlanner(services),
-    approval: createApprovalPlanner(services),
-    'source-moved': createSourceMovedPlanner(services),
-    'bases-changed': createBasesChangedPlanner(services),
-    'packages-changed': createPackagesChangedPlanner(services),
+    push: createPushPlanner({ ...services, paths, applyIndexPush }),
+    'pull-request': createPullRequestPlanner({ ...services, pullRequests, checkIndexPullRequest }),
+    approval: createApprovalPlanner({ ...services, pullRequests }),
+    'source-moved': createSourceMovedPlanner({ ...services, paths, applyIndexPush }),
+    'bases-changed': createBasesChangedPlanner({ ...services, announce }),
+    'packages-changed': createPackagesChangedPlanner({ announce }),
     schedule: createSchedulePlanner(services),
     manual: createManualPlanner(services),
-    'build-ended': createBuildEndedPlanner(services),
-    'cascade-step': createCascadeStepPlanner(services),
+    'build-ended': createBuildEndedPlanner({ ...services, announceEnd, members }),
+    'cascade-step': createCascadeStepPlanner({ members }),
   };
   const plan = <Type extends Trigger['type']>(trigger: TriggerOf<Type> & { type: Type }) =>
     planners[trigger.type](trigger);
@@ -66,57 +96,36 @@ export function createPlanBuilds(services: PlanServices) {
   };
 }
 
-const logger = new Logger({ serviceName: 'plan-builds' });
-const processor = new BatchProcessor(EventType.SQS);
-let run: ReturnType<typeof createPlanBuilds> | undefined;
+const run = once(() => {
+  const logger = new Logger({ serviceName: 'plan-builds' });
+  return createPlanBuilds({
+    ...openBuildStarter(logger),
+    builds: openBuilds(),
+    cascades: openCascades(),
+    deliveries: openDeliveries(),
+    dependents: openDependents(),
+    heads: openHeads(),
+    projects: openProjects(),
+    rebuilds: openRebuilds(),
+    triggers: openTriggers(),
+    repositories: openRepositories(),
+    index: { ...indexAddress(), repository: openIndexRepository(), allowedHosts: listVariable('PRIVATE_HOSTS') },
+    headOf: openSourceHost().headOf,
+    github: openGithubApi(),
+    statuses: openCommitStatuses(),
+    mailer: openMailer(),
+    operators: listVariable('OPERATORS'),
+    siteUrl: variable('SITE_URL'),
+    logger,
+  });
+});
 
 export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  run ??= createPlanBuilds(services());
-  const planBuilds = run;
+  const planBuilds = run();
   return processPartialResponse(
     event,
     (record: SQSRecord) => planBuilds(triggerSchema.parse(JSON.parse(record.body))),
-    processor,
+    new BatchProcessor(EventType.SQS),
     { context },
   );
-}
-
-function services(): PlanServices {
-  const client = createDocumentClient();
-  const token = createGithubToken(variable('GITHUB_TOKEN_SECRET'));
-  const projects = createProjects(client, variable('PROJECTS_TABLE'));
-  const repositoryPrefix = variable('REPOSITORY_PREFIX');
-  const [githubUrl, apiUrl, siteUrl, indexName] = [
-    variable('GITHUB_URL'),
-    variable('GITHUB_API_URL'),
-    variable('SITE_URL'),
-    variable('INDEX_REPOSITORY'),
-  ];
-  return {
-    ...openBuildStarter(logger),
-    builds: createBuilds(client, variable('BUILDS_TABLE')),
-    cascades: createCascades(client, variable('CASCADES_TABLE')),
-    dependents: createDependents(client, variable('DEPENDENTS_TABLE')),
-    rebuilds: createRebuilds(client, variable('CASCADES_TABLE')),
-    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
-    heads: createHeads(client, variable('HEADS_TABLE')),
-    projects,
-    deliveries: createDeliveries(client, variable('DELIVERIES_TABLE')),
-    repositories: createRepositories(new ECRClient({}), repositoryPrefix),
-    index: {
-      name: indexName,
-      url: `${githubUrl}/${indexName}`,
-      source: sourceOf(`${githubUrl}/${indexName}`),
-      ref: `refs/heads/${variable('INDEX_BRANCH')}`,
-      repository: createIndexRepository(apiUrl, indexName, token),
-      allowedHosts: JSON.parse(variable('PRIVATE_HOSTS')) as string[],
-    },
-    headOf: createSourceHost(openPublicFetch()).headOf,
-    github: createGithubApi({ apiUrl, url: githubUrl, token }),
-    statuses: createCommitStatuses(apiUrl, githubUrl, siteUrl, token),
-    mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),
-    operators: JSON.parse(variable('OPERATORS')) as string[],
-    siteUrl,
-    logger,
-  };
 }

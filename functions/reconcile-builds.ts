@@ -1,21 +1,17 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { S3Client } from '@aws-sdk/client-s3';
-import { SFNClient } from '@aws-sdk/client-sfn';
 import type { ExecutionError } from '../core/builds/failure.ts';
 import { type Build, type BuildStatus, runningStatuses, terminalStatuses } from '../core/model/build.ts';
-import { createExecutions, type Executions } from '../services/aws/executions.ts';
-import { createTriggers } from '../services/aws/triggers.ts';
-import { variable } from '../services/environment.ts';
-import { createRecords } from '../services/records/records.ts';
-import { type Builds, createBuilds } from '../services/tables/builds.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { createProjects } from '../services/tables/projects.ts';
-import { createRebuilds } from '../services/tables/rebuilds.ts';
-import type { BuildStarter } from './builds/start-build.ts';
-import { createCallUnmoved } from './cascade/retry-stalled.ts';
-import { createFail } from './fail.ts';
-import { createTell, tellServices } from './tell.ts';
-import { openBuildStarter } from './wiring/build-starter.ts';
+import { once } from '../core/once.ts';
+import { type Executions, openExecutions } from '../services/aws/executions.ts';
+import { openTriggers } from '../services/aws/triggers.ts';
+import { openRecords } from '../services/records/records.ts';
+import { type Builds, openBuilds } from '../services/tables/builds.ts';
+import { openProjects } from '../services/tables/projects.ts';
+import { openRebuilds } from '../services/tables/rebuilds.ts';
+import { createFail, type Fail } from './builds/fail-build.ts';
+import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
+import { openTell, type Tell } from './builds/tell-end.ts';
+import { type CallUnmoved, createCallUnmoved } from './cascade/retry-stalled.ts';
 
 /** A build younger than this may be between two writes of the step that is at it. */
 const settledMilliseconds = 10 * 60_000;
@@ -23,13 +19,13 @@ const settledMilliseconds = 10 * 60_000;
 const newsMilliseconds = 3 * 24 * 3_600_000;
 
 interface Services {
-  builds: Builds;
-  executions: Executions;
+  builds: Pick<Builds, 'withStatus'>;
+  executions: Pick<Executions, 'status'>;
   resume: BuildStarter['resume'];
-  fail: ReturnType<typeof createFail>;
-  tell: ReturnType<typeof createTell>;
+  fail: Fail;
+  tell: Tell;
   /** Looks again at projects of cascades that nothing has moved since then. */
-  callUnmoved: ReturnType<typeof createCallUnmoved>;
+  callUnmoved: CallUnmoved;
   logger: Logger;
 }
 
@@ -93,24 +89,20 @@ function messagesOf(errors: unknown[]): string {
   return errors.map((error) => (error instanceof Error ? error.message : String(error))).join(' ');
 }
 
-let run: ReturnType<typeof createReconcileBuilds> | undefined;
-
-export function handler(): Promise<void> {
+const run = once(() => {
   const logger = new Logger({ serviceName: 'reconcile-builds' });
-  const client = createDocumentClient();
-  const builds = createBuilds(client, variable('BUILDS_TABLE'));
-  const projects = createProjects(client, variable('PROJECTS_TABLE'));
-  run ??= createReconcileBuilds({
+  const builds = openBuilds();
+  return createReconcileBuilds({
     builds,
-    executions: createExecutions(new SFNClient({}), variable('STATE_MACHINE_ARN')),
+    executions: openExecutions(),
     resume: openBuildStarter(logger).resume,
-    fail: createFail({ builds, projects, records: createRecords(new S3Client({}), variable('RECORDS_BUCKET')) }),
-    tell: createTell(tellServices(logger)),
-    callUnmoved: createCallUnmoved({
-      rebuilds: createRebuilds(client, variable('CASCADES_TABLE')),
-      triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
-    }),
+    fail: createFail({ builds, projects: openProjects(), records: openRecords() }),
+    tell: openTell(logger),
+    callUnmoved: createCallUnmoved({ rebuilds: openRebuilds(), triggers: openTriggers() }),
     logger,
   });
-  return run();
+});
+
+export function handler(): Promise<void> {
+  return run()();
 }

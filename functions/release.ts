@@ -1,23 +1,21 @@
 import { basename } from 'node:path';
-import { ECRClient } from '@aws-sdk/client-ecr';
-import { S3Client } from '@aws-sdk/client-s3';
 import { floatingTags, immutableTag } from '../core/builds/tags.ts';
 import { type Build, type BuildStatus, isReleasable, isTerminal, type TerminalStatus } from '../core/model/build.ts';
 import { type BillFormat, billFormats, recordKeys } from '../core/model/builder-contract.ts';
 import { RecordConflictError } from '../core/model/errors.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
+import { once } from '../core/once.ts';
 import { repositoryOf } from '../core/releases/release.ts';
 import { isBefore } from '../core/sources/head-order.ts';
 import { variable } from '../services/environment.ts';
-import { type Bills, createBills } from '../services/records/sboms.ts';
+import { type Bills, openBills } from '../services/records/sboms.ts';
 import { openRegistry, type Registry, TagTakenError } from '../services/registry/registry.ts';
-import { type Builds, createBuilds } from '../services/tables/builds.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { createHeads, type Heads } from '../services/tables/heads.ts';
-import { createProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
-import { createReleases, type Releases } from '../services/tables/releases.ts';
+import { type Builds, openBuilds } from '../services/tables/builds.ts';
+import { type Heads, openHeads } from '../services/tables/heads.ts';
+import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
+import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { isTracked, lastRelease } from './builds/last-release.ts';
-import { stepInputSchema } from './wiring/step-input.ts';
+import { stepInputSchema } from './builds/step-input.ts';
 
 /** Images of one repository that were asked for in the same second have tags a second apart; a minute of them is no accident. */
 const immutableTagAttempts = 60;
@@ -26,9 +24,9 @@ type Image = NonNullable<Build['image']>;
 
 interface Services {
   bills: Pick<Bills, 'read'>;
-  builds: Builds;
-  projects: Projects;
-  heads: Heads;
+  builds: Pick<Builds, 'require' | 'begin' | 'endStage' | 'close'>;
+  projects: Pick<Projects, 'get' | 'claimRelease' | 'finishRelease' | 'yieldRelease'>;
+  heads: Pick<Heads, 'get' | 'noteRelease'>;
   releases: Pick<Releases, 'note'>;
   openRegistry: () => Promise<Registry>;
   repositoryPrefix: string;
@@ -136,19 +134,18 @@ export function createRelease({ bills, builds, projects, heads, releases, openRe
 
 const isBranch = (ref: string) => ref.startsWith('refs/heads/');
 
-let run: ReturnType<typeof createRelease> | undefined;
+const run = once(() =>
+  createRelease({
+    bills: openBills(),
+    builds: openBuilds(),
+    projects: openProjects(),
+    heads: openHeads(),
+    releases: openReleases(),
+    openRegistry,
+    repositoryPrefix: variable('REPOSITORY_PREFIX'),
+  }),
+);
 
 export function handler(input: unknown): Promise<{ status: BuildStatus }> {
-  const client = createDocumentClient();
-  const ecr = new ECRClient({});
-  run ??= createRelease({
-    bills: createBills({ client: new S3Client({}), bucket: variable('RECORDS_BUCKET') }),
-    builds: createBuilds(client, variable('BUILDS_TABLE')),
-    projects: createProjects(client, variable('PROJECTS_TABLE')),
-    heads: createHeads(client, variable('HEADS_TABLE')),
-    releases: createReleases(client, variable('RELEASES_TABLE')),
-    openRegistry: () => openRegistry(ecr),
-    repositoryPrefix: variable('REPOSITORY_PREFIX'),
-  });
-  return run(input);
+  return run()(input);
 }

@@ -1,23 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { ECRClient } from '@aws-sdk/client-ecr';
-import { S3Client } from '@aws-sdk/client-s3';
-import { SESClient } from '@aws-sdk/client-ses';
 import type { Context } from 'aws-lambda';
 import { z } from 'zod';
 import { inTurns } from '../core/concurrency.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { projectNameSchema } from '../core/model/project.ts';
+import { once } from '../core/once.ts';
 import type { ReleasedImage } from '../core/releases/release.ts';
 import { variable } from '../services/environment.ts';
-import { createMailer } from '../services/mail/mailer.ts';
-import { createRecords } from '../services/records/records.ts';
-import { createImageScans } from '../services/registry/image-scans.ts';
-import { createImageTags } from '../services/registry/image-tags.ts';
-import { createBuilds } from '../services/tables/builds.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { createProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
-import { createReleases, type Releases } from '../services/tables/releases.ts';
+import { indexUrl } from '../services/git-host/index-address.ts';
+import { openMailer } from '../services/mail/mailer.ts';
+import { openRecords } from '../services/records/records.ts';
+import { openImageScans } from '../services/registry/image-scans.ts';
+import { openImageTags } from '../services/registry/image-tags.ts';
+import { openBuilds } from '../services/tables/builds.ts';
+import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
+import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { createAdoptReleases } from './releases/backfill-releases.ts';
 import { createTellOfReleases } from './releases/notify-findings.ts';
 import { createLookAtRelease } from './releases/rescan-image.ts';
@@ -132,52 +130,45 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
 
 /** What a round leaves for images that it is at, some of which take minutes to be read, and for the mails. */
 const endingMilliseconds = 4 * 60_000;
-let run: ReturnType<typeof createRescanReleases> | undefined;
+
+const run = once(() => {
+  const logger = new Logger({ serviceName: 'rescan-releases' });
+  const [projects, records, releases, tags] = [openProjects(), openRecords(), openReleases(), openImageTags()];
+  const policy: unknown = JSON.parse(variable('POLICY'));
+  return createRescanReleases({
+    projects,
+    releases,
+    adopt: createAdoptReleases({
+      builds: openBuilds(),
+      projects,
+      releases,
+      repositoryPrefix: variable('REPOSITORY_PREFIX'),
+    }),
+    look: createLookAtRelease({ records, releases, scans: openImageScans(), tags, policy }),
+    tell: createTellOfReleases({
+      records,
+      releases,
+      tags,
+      mailer: openMailer(),
+      policy,
+      siteUrl: variable('SITE_URL'),
+      indexUrl: indexUrl(),
+      logger,
+    }),
+    logger,
+  });
+});
 
 /** @throws InvalidInputError if what is asked for by hand has another form */
 export async function handler(event: unknown, context: Context): Promise<RescanReport> {
   const asked = eventSchema.safeParse(event);
   if (!asked.success) throw new InvalidInputError('Ask for nothing, or for {"project": "app-id/job-id:desired-tag"}.');
-  run ??= createRescanReleases(services());
   const now = new Date();
   const until = new Date(now.getTime() + context.getRemainingTimeInMillis());
-  return run({
+  return run()({
     now,
     until,
     deadline: new Date(until.getTime() - endingMilliseconds),
     project: asked.data.project,
   });
-}
-
-function services(): Services {
-  const client = createDocumentClient();
-  const ecr = new ECRClient({});
-  const logger = new Logger({ serviceName: 'rescan-releases' });
-  const releases = createReleases(client, variable('RELEASES_TABLE'));
-  const projects = createProjects(client, variable('PROJECTS_TABLE'));
-  const records = createRecords(new S3Client({}), variable('RECORDS_BUCKET'));
-  const tags = createImageTags(ecr);
-  const policy: unknown = JSON.parse(variable('POLICY'));
-  return {
-    projects,
-    releases,
-    adopt: createAdoptReleases({
-      builds: createBuilds(client, variable('BUILDS_TABLE')),
-      projects,
-      releases,
-      repositoryPrefix: variable('REPOSITORY_PREFIX'),
-    }),
-    look: createLookAtRelease({ records, releases, scans: createImageScans(ecr), tags, policy }),
-    tell: createTellOfReleases({
-      records,
-      releases,
-      tags,
-      mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),
-      policy,
-      siteUrl: variable('SITE_URL'),
-      indexUrl: `${variable('GITHUB_URL')}/${variable('INDEX_REPOSITORY')}`,
-      logger,
-    }),
-    logger,
-  };
 }

@@ -1,10 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { inTurns } from '../core/concurrency.ts';
+import { once } from '../core/once.ts';
 import { dueAgainAt } from '../core/triggers/schedule.ts';
-import { createTriggers, type Triggers } from '../services/aws/triggers.ts';
-import { variable } from '../services/environment.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { createProjects, type Projects } from '../services/tables/projects.ts';
+import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
+import { openProjects, type Projects } from '../services/tables/projects.ts';
 
 const writesAtOnce = 16;
 
@@ -40,13 +39,14 @@ export function createRunSchedules({ projects, triggers, logger }: Services) {
   };
 }
 
-let run: ReturnType<typeof createRunSchedules> | undefined;
+const run = once(() =>
+  createRunSchedules({
+    projects: openProjects(),
+    triggers: openTriggers(),
+    logger: new Logger({ serviceName: 'run-schedules' }),
+  }),
+);
 
 export function handler(): Promise<number> {
-  run ??= createRunSchedules({
-    projects: createProjects(createDocumentClient(), variable('PROJECTS_TABLE')),
-    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
-    logger: new Logger({ serviceName: 'run-schedules' }),
-  });
-  return run();
+  return run()();
 }

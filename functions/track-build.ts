@@ -1,10 +1,8 @@
-import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import type { EventBridgeEvent } from 'aws-lambda';
 import { z } from 'zod';
-import { type CodeBuild, createCodeBuild } from '../services/aws/codebuild.ts';
-import { variable } from '../services/environment.ts';
-import { type Builds, createBuilds } from '../services/tables/builds.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
+import { once } from '../core/once.ts';
+import { type CodeBuild, openCodeBuild } from '../services/aws/codebuild.ts';
+import { type Builds, openBuilds } from '../services/tables/builds.ts';
 
 /** https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html */
 const detailSchema = z.object({
@@ -17,8 +15,13 @@ const detailSchema = z.object({
   }),
 });
 
+interface Services {
+  builds: Pick<Builds, 'noteCodeBuild' | 'begin' | 'require'>;
+  codeBuild: CodeBuild;
+}
+
 /** CodeBuild has begun with a build that waited in its queue. */
-export function createTrackBuild({ builds, codeBuild }: { builds: Builds; codeBuild: CodeBuild }) {
+export function createTrackBuild({ builds, codeBuild }: Services) {
   return async function trackBuild(detail: unknown): Promise<void> {
     const { 'build-id': arn, 'additional-information': information } = detailSchema.parse(detail);
     const id = information.environment['environment-variables'].find(({ name }) => name === 'BUILD_ID')?.value;
@@ -33,12 +36,8 @@ export function createTrackBuild({ builds, codeBuild }: { builds: Builds; codeBu
   };
 }
 
-let run: ReturnType<typeof createTrackBuild> | undefined;
+const run = once(() => createTrackBuild({ builds: openBuilds(), codeBuild: openCodeBuild() }));
 
 export function handler(event: EventBridgeEvent<'CodeBuild Build State Change', unknown>): Promise<void> {
-  run ??= createTrackBuild({
-    builds: createBuilds(createDocumentClient(), variable('BUILDS_TABLE')),
-    codeBuild: createCodeBuild(new CodeBuildClient({})),
-  });
-  return run(event.detail);
+  return run()(event.detail);
 }

@@ -1,18 +1,14 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { SESClient } from '@aws-sdk/client-ses';
 import { inTurns } from '../core/concurrency.ts';
 import { exceptionMail } from '../core/mail/waiver-expiry-mail.ts';
+import { once } from '../core/once.ts';
 import { endingsOn, nextEnding } from '../core/policy/waiver-expiry.ts';
 import { dayOf } from '../core/time/day.ts';
 import { variable } from '../services/environment.ts';
+import { indexUrl } from '../services/git-host/index-address.ts';
 import { sendNotice } from '../services/mail/best-effort-mail.ts';
-import { createMailer, type Mailer } from '../services/mail/mailer.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import {
-  createExceptionWarnings,
-  type DueWarning,
-  type ExceptionWarnings,
-} from '../services/tables/waiver-warnings.ts';
+import { type Mailer, openMailer } from '../services/mail/mailer.ts';
+import { type DueWarning, type ExceptionWarnings, openExceptionWarnings } from '../services/tables/waiver-warnings.ts';
 
 /** SES has a rate, and its SDK waits and tries again. */
 const mailsAtOnce = 4;
@@ -82,15 +78,16 @@ export function createWarnExceptions({ warnings, mailer, siteUrl, indexUrl, logg
   };
 }
 
-let run: ReturnType<typeof createWarnExceptions> | undefined;
+const run = once(() =>
+  createWarnExceptions({
+    warnings: openExceptionWarnings(),
+    mailer: openMailer(),
+    siteUrl: variable('SITE_URL'),
+    indexUrl: indexUrl(),
+    logger: new Logger({ serviceName: 'warn-exceptions' }),
+  }),
+);
 
 export function handler(): Promise<number> {
-  run ??= createWarnExceptions({
-    warnings: createExceptionWarnings(createDocumentClient(), variable('PROJECTS_TABLE')),
-    mailer: createMailer({ client: new SESClient({}), sender: variable('SENDER') }),
-    siteUrl: variable('SITE_URL'),
-    indexUrl: `${variable('GITHUB_URL')}/${variable('INDEX_REPOSITORY')}`,
-    logger: new Logger({ serviceName: 'warn-exceptions' }),
-  });
-  return run();
+  return run()();
 }

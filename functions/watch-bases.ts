@@ -1,27 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { ECRClient } from '@aws-sdk/client-ecr';
 import type { Context } from 'aws-lambda';
 import { type BaseChange, basesTriggerId, type WatchedImage } from '../core/bases/base-watch.ts';
 import { inParts, inTurns } from '../core/concurrency.ts';
-import { createTriggers, type Triggers } from '../services/aws/triggers.ts';
-import { variable } from '../services/environment.ts';
+import { once } from '../core/once.ts';
+import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
+import { listVariable, variable } from '../services/environment.ts';
 import { createPublicFetch } from '../services/http/public-fetch.ts';
-import { ownRegistry } from '../services/registry/digest-lookup.ts';
-import { type Announcement, type BaseRound, createBaseRound } from '../services/tables/base-watch-lock.ts';
-import { type Bases, createBases } from '../services/tables/bases.ts';
-import { createDependents } from '../services/tables/dependents.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { createProjects } from '../services/tables/projects.ts';
+import { ownRegistry, type Registry } from '../services/registry/digest-lookup.ts';
+import { ecrClient } from '../services/registry/ecr-client.ts';
+import { type Announcement, type BaseRound, openBaseRound } from '../services/tables/base-watch-lock.ts';
+import { type Bases, openBases } from '../services/tables/bases.ts';
+import { openDependents } from '../services/tables/dependents.ts';
+import { openProjects } from '../services/tables/projects.ts';
 import { createWatchRegistries, type WatchRegistries } from './bases/check-registries.ts';
 import { createStandingImages, type StandingImages } from './bases/watched-images.ts';
 
 interface Services {
-  bases: Bases;
-  round: BaseRound;
+  bases: Pick<Bases, 'all' | 'drop' | 'told'>;
+  openRound: (holder: string) => BaseRound;
+  /** Its credentials hold for hours and not for ever: each run has its own. */
+  ownRegistry: () => Promise<Registry>;
   standingImages: StandingImages;
   watchRegistries: WatchRegistries;
-  triggers: Triggers;
+  triggers: Pick<Triggers, 'send'>;
   logger: Logger;
 }
 
@@ -35,9 +37,11 @@ const writesAtOnce = 16;
  * Looks whether the images that projects stand on are still those that they were built on, and tells the planner of all that changed in
  * one trigger.
  */
-export function createWatchBases({ bases, round, standingImages, watchRegistries, triggers, logger }: Services) {
+export function createWatchBases(services: Services) {
+  const { bases, standingImages, watchRegistries, triggers, logger } = services;
+
   /** The bases learn of it last: until then the news would be found again, and before it is noted with its id nobody hears it. */
-  async function tell({ news, before }: Announcement): Promise<void> {
+  async function tell(round: BaseRound, { news, before }: Announcement): Promise<void> {
     await triggers.send(news);
     const known = new Map(before.map((item) => [item.image, item]));
     await inTurns(news.bases, writesAtOnce, (base) => bases.told(base, known.get(base.image), new Date()));
@@ -45,7 +49,11 @@ export function createWatchBases({ bases, round, standingImages, watchRegistries
     logger.info('Bases have changed', { trigger: news.id, bases: news.bases });
   }
 
-  async function announce(changes: readonly BaseChange[], known: ReadonlyMap<string, WatchedImage>): Promise<void> {
+  async function announce(
+    round: BaseRound,
+    changes: readonly BaseChange[],
+    known: ReadonlyMap<string, WatchedImage>,
+  ): Promise<void> {
     for (const part of inParts(changes, mostChanges)) {
       const receivedAt = new Date().toISOString();
       const announcement: Announcement = {
@@ -53,17 +61,17 @@ export function createWatchBases({ bases, round, standingImages, watchRegistries
         before: part.flatMap(({ image }) => known.get(image) ?? []),
       };
       await round.announce(announcement);
-      await tell(announcement);
+      await tell(round, announcement);
     }
   }
 
-  async function look(deadline: Date): Promise<void> {
+  async function look(round: BaseRound, own: Registry, deadline: Date): Promise<void> {
     const leftOver = await round.announcement();
-    if (leftOver) await tell(leftOver);
+    if (leftOver) await tell(round, leftOver);
     // In this order: what a build writes of a base comes after its edge, so that no item is taken for one that nobody stands on.
     const startedAt = new Date().toISOString();
     const { images: known, pauses } = await bases.all();
-    const names = await standingImages();
+    const names = await standingImages(own.host);
     const dropped = [...known.keys()].filter((image) => !names.has(image));
     await inTurns(dropped, writesAtOnce, (image) => bases.drop(image, startedAt));
     const images = [...names].map(([image, { isPinned }]) => ({
@@ -72,13 +80,16 @@ export function createWatchBases({ bases, round, standingImages, watchRegistries
     }));
     const time = deadline.getTime() - Date.now();
     const stop = time > 0 ? AbortSignal.timeout(time) : AbortSignal.abort();
-    const { changes, left } = await watchRegistries(images, pauses, stop);
-    await announce(changes, known);
+    const { changes, left } = await watchRegistries(images, pauses, own, stop);
+    await announce(round, changes, known);
     const report = { images: images.length, dropped: dropped.length, changed: changes.length, left };
     logger.info('Bases are looked at', report);
   }
 
-  return async function watchBases(deadline: Date): Promise<void> {
+  /** @param holder who has the round, another for each run */
+  return async function watchBases(deadline: Date, holder: string): Promise<void> {
+    const own = await services.ownRegistry();
+    const round = services.openRound(holder);
     // Somebody who asks for a look while one is under way wants one that begins now.
     while (!(await round.begin(new Date(), deadline))) {
       if (Date.now() + timeToTell > deadline.getTime()) {
@@ -88,38 +99,36 @@ export function createWatchBases({ bases, round, standingImages, watchRegistries
       await delay(500);
     }
     try {
-      await look(new Date(deadline.getTime() - timeToTell));
+      await look(round, own, new Date(deadline.getTime() - timeToTell));
     } finally {
       await round.end();
     }
   };
 }
 
-export async function handler(_event: unknown, context: Context): Promise<void> {
-  const deadline = new Date(Date.now() + context.getRemainingTimeInMillis());
+const run = once(() => {
   const logger = new Logger({ serviceName: 'watch-bases' });
-  const client = createDocumentClient();
-  const table = variable('BASES_TABLE');
-  const bases = createBases(client, table);
-  const own = await ownRegistry(new ECRClient({}));
-  const privateHosts = JSON.parse(variable('PRIVATE_HOSTS')) as string[];
-  await createWatchBases({
+  const bases = openBases();
+  return createWatchBases({
     bases,
-    round: createBaseRound(client, table, context.awsRequestId),
+    openRound: openBaseRound,
+    ownRegistry: () => ownRegistry(ecrClient()),
     standingImages: createStandingImages({
-      dependents: createDependents(client, variable('DEPENDENTS_TABLE')),
-      projects: createProjects(client, variable('PROJECTS_TABLE')),
-      ownHost: own.host,
+      dependents: openDependents(),
+      projects: openProjects(),
       repositoryPrefix: variable('REPOSITORY_PREFIX'),
     }),
     watchRegistries: createWatchRegistries({
       bases,
-      own,
       // Our own registry may have a private address: an endpoint in a VPC.
-      fetch: createPublicFetch({ privateHosts: [...privateHosts, own.host] }),
+      fetchBeside: (ownHost) => createPublicFetch({ privateHosts: [...listVariable('PRIVATE_HOSTS'), ownHost] }),
       logger,
     }),
-    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
+    triggers: openTriggers(),
     logger,
-  })(deadline);
+  });
+});
+
+export function handler(_event: unknown, context: Context): Promise<void> {
+  return run()(new Date(Date.now() + context.getRemainingTimeInMillis()), context.awsRequestId);
 }

@@ -1,21 +1,20 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
 import { observedImage } from '../core/cascade/dependents.ts';
 import { inTurns } from '../core/concurrency.ts';
 import { InvalidInputError, UpstreamError } from '../core/model/errors.ts';
 import { ownParent } from '../core/model/project.ts';
 import type { Trigger } from '../core/model/trigger.ts';
+import { once } from '../core/once.ts';
 import { type PackagesLook, type PackagesMemory, planPackageRebuilds } from '../core/packages/plan-rebuilds.ts';
 import { type AvailablePackages, updatesOf } from '../core/packages/updates.ts';
-import { createTriggers, type Triggers } from '../services/aws/triggers.ts';
+import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { variable } from '../services/environment.ts';
+import { openPublicFetch } from '../services/http/public-fetch.ts';
 import { createPackageRepositories, type PackageRepositories } from '../services/packages/package-repositories.ts';
-import { createPackageLists, type PackageLists } from '../services/records/package-lists.ts';
-import { createRepositoryCache } from '../services/records/package-repository-cache.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { type CheckedProject, createPackageChecks, type PackageChecks } from '../services/tables/package-checks.ts';
-import { openPublicFetch } from './wiring/public-fetch.ts';
+import { openPackageLists, type PackageLists } from '../services/records/package-lists.ts';
+import { openRepositoryCache } from '../services/records/package-repository-cache.ts';
+import { type CheckedProject, openPackageChecks, type PackageChecks } from '../services/tables/package-checks.ts';
 
 const imagesAtOnce = 16;
 /** What one image may take: its repositories are what its own files say. */
@@ -178,24 +177,18 @@ function parentsOf(project: CheckedProject | undefined, repositoryPrefix: string
 
 /** What a run leaves for images that it is at, at most their patience, for the triggers and for the notes. */
 const endingMilliseconds = 4 * 60_000;
-let run: ReturnType<typeof createWatchPackages> | undefined;
 
-export function handler(_event: unknown, context: Context): Promise<PackagesReport> {
-  run ??= createWatchPackages(services());
-  return run(new Date(Date.now() + context.getRemainingTimeInMillis() - endingMilliseconds));
-}
-
-function services(): Services {
-  const s3 = new S3Client({});
-  const bucket = variable('RECORDS_BUCKET');
-  const publicFetch = openPublicFetch();
-  const cache = createRepositoryCache(s3, bucket);
-  return {
-    checks: createPackageChecks(createDocumentClient(), variable('PROJECTS_TABLE')),
-    lists: createPackageLists(s3, bucket),
-    openRepositories: () => createPackageRepositories(publicFetch, cache),
-    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
+const run = once(() =>
+  createWatchPackages({
+    checks: openPackageChecks(),
+    lists: openPackageLists(),
+    openRepositories: () => createPackageRepositories(openPublicFetch(), openRepositoryCache()),
+    triggers: openTriggers(),
     repositoryPrefix: variable('REPOSITORY_PREFIX'),
     logger: new Logger({ serviceName: 'watch-packages' }),
-  };
+  }),
+);
+
+export function handler(_event: unknown, context: Context): Promise<PackagesReport> {
+  return run()(new Date(Date.now() + context.getRemainingTimeInMillis() - endingMilliseconds));
 }

@@ -2,21 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
-import { sourceOf } from '../core/sources/source.ts';
+import { once } from '../core/once.ts';
 import { type WatchedSource, watchedSources } from '../core/sources/watched-sources.ts';
 import { pauseAfter } from '../core/time/backoff.ts';
-import { createTriggers } from '../services/aws/triggers.ts';
-import { variable } from '../services/environment.ts';
-import { createSourceHost, HostBusyError } from '../services/git-host/git-remote.ts';
-import { createGithubToken } from '../services/git-host/github-token.ts';
+import { openTriggers } from '../services/aws/triggers.ts';
+import { HostBusyError, openSourceHost } from '../services/git-host/git-remote.ts';
+import { gitAuthorization, openGithubToken } from '../services/git-host/github-token.ts';
+import { indexAddress } from '../services/git-host/index-address.ts';
 import { type HostWord, inHostTurns } from '../services/http/per-host-limit.ts';
-import { createDeliveries } from '../services/tables/deliveries.ts';
-import { createDocumentClient } from '../services/tables/dynamodb.ts';
-import { createHeads } from '../services/tables/heads.ts';
-import { createProjects, type Projects } from '../services/tables/projects.ts';
-import { createSources, type Source, type Sources } from '../services/tables/sources.ts';
+import { openDeliveries } from '../services/tables/deliveries.ts';
+import { openHeads } from '../services/tables/heads.ts';
+import { openProjects, type Projects } from '../services/tables/projects.ts';
+import { openSources, type Source, type Sources } from '../services/tables/sources.ts';
 import { createSourceLook, type LookServices } from './sources/check-source.ts';
-import { openPublicFetch } from './wiring/public-fetch.ts';
 
 const minutes = 60_000;
 /** A run comes every ten minutes: what fails for the first time is asked again in the next run or the one after. */
@@ -147,30 +145,22 @@ function wordOf(error: UpstreamError): HostWord {
 
 /** The time that a run leaves for its last writes. */
 const writingMilliseconds = 15_000;
-let run: ReturnType<typeof createWatchSources> | undefined;
+
+const run = once(() => {
+  const { url, source, ref } = indexAddress();
+  return createWatchSources({
+    projects: openProjects(),
+    heads: openHeads(),
+    deliveries: openDeliveries(),
+    sources: openSources(),
+    triggers: openTriggers(),
+    refsOf: openSourceHost().refsOf,
+    index: { url: `${url}.git`, source, ref },
+    indexAuthorization: () => gitAuthorization(openGithubToken()),
+    logger: new Logger({ serviceName: 'watch-sources' }),
+  });
+});
 
 export function handler(_event: unknown, context: Context): Promise<Report> {
-  run ??= createWatchSources(services());
-  return run(new Date(Date.now() + context.getRemainingTimeInMillis() - writingMilliseconds));
-}
-
-function services(): Services {
-  const client = createDocumentClient();
-  const url = `${variable('GITHUB_URL')}/${variable('INDEX_REPOSITORY')}`;
-  const token = createGithubToken(variable('GITHUB_TOKEN_SECRET'));
-  return {
-    projects: createProjects(client, variable('PROJECTS_TABLE')),
-    heads: createHeads(client, variable('HEADS_TABLE')),
-    deliveries: createDeliveries(client, variable('DELIVERIES_TABLE')),
-    sources: createSources(client, variable('SOURCES_TABLE')),
-    triggers: createTriggers(variable('TRIGGERS_QUEUE_URL')),
-    refsOf: createSourceHost(openPublicFetch()).refsOf,
-    index: { url: `${url}.git`, source: sourceOf(url), ref: `refs/heads/${variable('INDEX_BRANCH')}` },
-    indexAuthorization: async () => {
-      const value = await token();
-      // https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation
-      return value && `Basic ${Buffer.from(`x-access-token:${value}`).toString('base64')}`;
-    },
-    logger: new Logger({ serviceName: 'watch-sources' }),
-  };
+  return run()(new Date(Date.now() + context.getRemainingTimeInMillis() - writingMilliseconds));
 }

@@ -46,3 +46,8 @@ export function variable(name: VariableName): string {
   if (value === undefined) throw new InvalidInputError(`The environment variable ${name} is not set.`);
   return value;
 }
+
+/** One that holds a JSON list of texts. */
+export function listVariable(name: VariableName): string[] {
+  return JSON.parse(variable(name)) as string[];
+}

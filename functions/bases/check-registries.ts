@@ -16,9 +16,8 @@ import type { Bases } from '../../services/tables/bases.ts';
 
 interface Services {
   bases: Pick<Bases, 'seen' | 'told' | 'failed' | 'pause' | 'resume'>;
-  /** The only registry that gets credentials. */
-  own: Registry;
-  fetch: PublicFetch;
+  /** What fetches from public hosts, and from the pipeline's own registry. */
+  fetchBeside: (ownHost: string) => PublicFetch;
   logger: Logger;
 }
 
@@ -33,12 +32,15 @@ const registryBackoff = { first: 10 * minutes, longest: 60 * minutes };
  * Looks at images, each once, the one first that was looked at the longest ago, and gives those whose digest is news. A registry that is
  * down or wants to be left alone keeps no other waiting, is asked ever more rarely, and is nobody's mail.
  */
-export function createWatchRegistries({ bases, own, fetch, logger }: Services) {
+export function createWatchRegistries({ bases, fetchBeside, logger }: Services) {
+  /** @param own the only registry that gets credentials */
   return async function watchRegistries(
     images: readonly { item: WatchedImage; isPinned: boolean }[],
     pauses: ReadonlyMap<string, RegistryPause>,
+    own: Registry,
     stop: AbortSignal,
   ): Promise<{ changes: BaseChange[]; left: number }> {
+    const fetch = fetchBeside(own.host);
     const changes: BaseChange[] = [];
     const registries = new Map<string, RegistryLook>();
     const problems = new Map<string, RegistryUnavailableError>();

@@ -4,9 +4,11 @@ import { observedImage } from '../../core/cascade/dependents.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { BuildResult } from '../../core/model/builder-contract.ts';
 import { ownParent } from '../../core/model/project.ts';
-import type { Bases } from '../../services/tables/bases.ts';
-import type { Dependents } from '../../services/tables/dependents.ts';
-import type { Projects } from '../../services/tables/projects.ts';
+import { once } from '../../core/once.ts';
+import { variable } from '../../services/environment.ts';
+import { type Bases, openBases } from '../../services/tables/bases.ts';
+import { type Dependents, openDependents } from '../../services/tables/dependents.ts';
+import { openProjects, type Projects } from '../../services/tables/projects.ts';
 
 interface Services {
   bases: Pick<Bases, 'used' | 'missed'>;
@@ -61,3 +63,12 @@ export function createObserveBases({ bases, dependents, projects, repositoryPref
 }
 
 export type ObserveBases = ReturnType<typeof createObserveBases>;
+
+export const openObserveBases = once(() =>
+  createObserveBases({
+    bases: openBases(),
+    dependents: openDependents(),
+    projects: openProjects(),
+    repositoryPrefix: variable('REPOSITORY_PREFIX'),
+  }),
+);

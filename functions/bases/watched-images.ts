@@ -8,8 +8,7 @@ import type { Projects } from '../../services/tables/projects.ts';
 interface Services {
   dependents: Pick<Dependents, 'all'>;
   projects: Pick<Projects, 'get'>;
-  /** The host of this pipeline's registry, and what stands before the names of its repositories. */
-  ownHost: string;
+  /** What stands before the names of this pipeline's repositories. */
   repositoryPrefix: string;
 }
 
@@ -19,8 +18,9 @@ const readsAtOnce = 32;
  * The images with a registry in their name that at least one project of the index stands on: releases of this pipeline are named like
  * their projects, and what becomes of them is known without a look. By image: whether all of them name its digest.
  */
-export function createStandingImages({ dependents, projects, ownHost, repositoryPrefix }: Services) {
-  return async function standingImages(): Promise<Map<string, { isPinned: boolean }>> {
+export function createStandingImages({ dependents, projects, repositoryPrefix }: Services) {
+  /** @param ownHost the host of this pipeline's registry */
+  return async function standingImages(ownHost: string): Promise<Map<string, { isPinned: boolean }>> {
     const active = new Map<string, Promise<boolean>>();
     const isActive = (name: string) => {
       const known = active.get(name) ?? projects.get(name).then((project) => project?.active ?? false);
@@ -30,7 +30,7 @@ export function createStandingImages({ dependents, projects, ownHost, repository
     const edges = [...(await dependents.all())].flatMap(([edge, names]) => {
       const pinned = imageOfPinnedEdge(edge);
       const image = pinned ?? edge;
-      return isWatched(image) ? [{ image, isPinned: pinned !== undefined, names }] : [];
+      return isWatched(image, ownHost) ? [{ image, isPinned: pinned !== undefined, names }] : [];
     });
     const standing = new Map<string, { isPinned: boolean }>();
     await inTurns(edges, readsAtOnce, async ({ image, isPinned, names }) => {
@@ -43,7 +43,7 @@ export function createStandingImages({ dependents, projects, ownHost, repository
     return standing;
   };
 
-  function isWatched(image: string): boolean {
+  function isWatched(image: string, ownHost: string): boolean {
     if (watchedName({ image }) !== image) return false;
     const { registry, repository } = parseImageReference(image);
     return registry !== ownHost || !isCandidate(repository, repositoryPrefix);

@@ -1,8 +1,19 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Build } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
+import type { CommitStatuses } from '../../services/git-host/commit-statuses.ts';
 import { GithubRefusedError, type StatusMark } from '../../services/git-host/github-api.ts';
-import { createPathFilter } from '../sources/path-filter.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Projects } from '../../services/tables/projects.ts';
+import type { PathFilter } from '../sources/path-filter.ts';
+import type { StartBuild } from './start-build.ts';
+
+interface Services {
+  projects: Pick<Projects, 'bySource'>;
+  statuses: Pick<CommitStatuses, 'setForPullRequest'>;
+  paths: Pick<PathFilter, 'ofPullRequest'>;
+  startBuild: StartBuild;
+  logger: Logger;
+}
 
 export interface ProposedCommit {
   /** What called for its build, and when the git host had it. */
@@ -21,10 +32,7 @@ export function pullRequestRef(number: number): string {
 }
 
 /** What is done for a pull request's commit, by whatever trigger: a build that is never released, and a mark that says how it stands. */
-export function createPullRequestBuilds(services: PlanServices) {
-  const { projects, startBuild, statuses, logger } = services;
-  const filter = createPathFilter(services);
-
+export function createPullRequestBuilds({ projects, statuses, paths, startBuild, logger }: Services) {
   async function mark(project: Project, commit: string, status: Pick<StatusMark, 'state' | 'description'>) {
     try {
       await statuses.setForPullRequest(project, commit, status);
@@ -45,13 +53,16 @@ export function createPullRequestBuilds(services: PlanServices) {
     },
 
     /** Whether the project is made of what the pull request changes; where it is not, the commit is told, for it may wait for the mark. */
-    async concerns(project: Project, baseRef: string, commit: string): Promise<boolean> {
-      if (await filter.concernsPullRequest(project, baseRef, commit)) return true;
-      await mark(project, commit, {
-        state: 'success',
-        description: 'Not built: none of the paths of the entry is touched',
-      });
-      return false;
+    filter(baseRef: string, commit: string): (project: Project) => Promise<boolean> {
+      const isTouched = paths.ofPullRequest(baseRef, commit);
+      return async (project) => {
+        if (await isTouched(project)) return true;
+        await mark(project, commit, {
+          state: 'success',
+          description: 'Not built: none of the paths of the entry is touched',
+        });
+        return false;
+      };
     },
 
     /** @param onlyNews not to build a commit that was built for the pull request before */
@@ -69,3 +80,5 @@ export function createPullRequestBuilds(services: PlanServices) {
     },
   };
 }
+
+export type PullRequestBuilds = ReturnType<typeof createPullRequestBuilds>;

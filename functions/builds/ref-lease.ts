@@ -5,8 +5,8 @@ import type { Builds } from '../../services/tables/builds.ts';
 import type { Head, Heads } from '../../services/tables/heads.ts';
 
 interface Services {
-  builds: Builds;
-  heads: Heads;
+  builds: Pick<Builds, 'get'>;
+  heads: Pick<Heads, 'get' | 'advance'>;
   headOf: HeadOf;
 }
 

@@ -3,25 +3,28 @@ import { buildIdOf } from '../../core/builds/build-id.ts';
 import { requestOf } from '../../core/builds/builder-request.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
-import type { CodeBuild } from '../../services/aws/codebuild.ts';
-import type { Executions } from '../../services/aws/executions.ts';
-import type { CommitStatuses } from '../../services/git-host/commit-statuses.ts';
-import type { HeadOf } from '../../services/git-host/git-remote.ts';
-import type { Records } from '../../services/records/records.ts';
-import type { Builds } from '../../services/tables/builds.ts';
-import type { Heads } from '../../services/tables/heads.ts';
-import type { Projects } from '../../services/tables/projects.ts';
+import { type CodeBuild, openCodeBuild } from '../../services/aws/codebuild.ts';
+import { type Executions, openExecutions } from '../../services/aws/executions.ts';
+import { variable } from '../../services/environment.ts';
+import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
+import { type HeadOf, openSourceHost } from '../../services/git-host/git-remote.ts';
+import { openRecords, type Records } from '../../services/records/records.ts';
+import { type Builds, openBuilds } from '../../services/tables/builds.ts';
+import { type Heads, openHeads } from '../../services/tables/heads.ts';
+import { openProjects, type Projects } from '../../services/tables/projects.ts';
 import { createPlaces } from './ref-lease.ts';
 import { createSuperseding } from './supersede.ts';
 
+const logLimitBytes = 32 * 1024 * 1024;
+
 interface Services {
-  builds: Builds;
-  projects: Projects;
-  heads: Heads;
-  records: Records;
-  executions: Executions;
+  builds: Pick<Builds, 'get' | 'require' | 'create' | 'close' | 'forgoCache'>;
+  projects: Pick<Projects, 'get' | 'nextSequence'>;
+  heads: Pick<Heads, 'get' | 'advance' | 'forgetReplaced'>;
+  records: Pick<Records, 'putRequest'>;
+  executions: Pick<Executions, 'start' | 'stop'>;
   codeBuild: CodeBuild;
-  statuses: CommitStatuses;
+  statuses: Pick<CommitStatuses, 'set'>;
   headOf: HeadOf;
   logger: Logger;
   repositoryPrefix: string;
@@ -193,3 +196,19 @@ export function createBuildStarter(services: Services) {
 export type BuildStarter = ReturnType<typeof createBuildStarter>;
 export type StartBuild = BuildStarter['startBuild'];
 export type StartRebuild = BuildStarter['startRebuild'];
+
+export function openBuildStarter(logger: Logger): BuildStarter {
+  return createBuildStarter({
+    builds: openBuilds(),
+    projects: openProjects(),
+    heads: openHeads(),
+    records: openRecords(),
+    executions: openExecutions(),
+    codeBuild: openCodeBuild(),
+    statuses: openCommitStatuses(),
+    headOf: openSourceHost().headOf,
+    logger,
+    repositoryPrefix: variable('REPOSITORY_PREFIX'),
+    limits: { timeoutSeconds: Number(variable('BUILD_TIMEOUT_SECONDS')), logLimitBytes },
+  });
+}

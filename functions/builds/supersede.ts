@@ -4,8 +4,8 @@ import type { Executions } from '../../services/aws/executions.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 
 interface Services {
-  builds: Builds;
-  executions: Executions;
+  builds: Pick<Builds, 'get' | 'close'>;
+  executions: Pick<Executions, 'stop'>;
   codeBuild: CodeBuild;
 }
 

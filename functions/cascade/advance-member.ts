@@ -1,3 +1,4 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { buildIdOf } from '../../core/builds/build-id.ts';
 import {
   begin,
@@ -15,13 +16,26 @@ import {
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { ownParent } from '../../core/model/project.ts';
-import type { ProjectRecord } from '../../services/tables/projects.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Triggers } from '../../services/aws/triggers.ts';
+import type { Cascades } from '../../services/tables/cascades.ts';
+import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
+import type { Rebuilds } from '../../services/tables/rebuilds.ts';
+import type { StartRebuild } from '../builds/start-build.ts';
 import { stepOf } from './announce.ts';
-import { createReleaseNews } from './announce-release.ts';
-import { standingOnBranch } from './graph.ts';
+import type { AnnounceEnd } from './announce-release.ts';
+import { type GraphServices, standingOnBranch } from './graph.ts';
 import { storyOf } from './member-view.ts';
-import { recordSkipped } from './record-skipped.ts';
+import { type RecordSkippedServices, recordSkipped } from './record-skipped.ts';
+
+interface Services extends GraphServices, RecordSkippedServices {
+  projects: GraphServices['projects'] & RecordSkippedServices['projects'] & Pick<Projects, 'get'>;
+  cascades: Pick<Cascades, 'tellOf'>;
+  rebuilds: Pick<Rebuilds, 'get' | 'getMany' | 'change' | 'write'>;
+  triggers: Pick<Triggers, 'sendBatch'>;
+  startRebuild: StartRebuild;
+  announceEnd: AnnounceEnd;
+  logger: Logger;
+}
 
 interface Step {
   /** Those that it started. */
@@ -35,10 +49,9 @@ const nothing: Step = { builds: [], unfinished: false };
 type Building = Rebuild & { pending: Pending & { build: string } };
 
 /** Takes one project of a cascade further, as far as it goes at this moment. Each of it may be done twice, or again after half of it. */
-export function createMembers(services: PlanServices) {
-  const { builds, cascades, logger, projects, rebuilds, startRebuild, triggers } = services;
+export function createMembers(services: Services) {
+  const { announceEnd, builds, cascades, logger, projects, rebuilds, startRebuild, triggers } = services;
 
-  const announceEnd = createReleaseNews(services);
   const now = () => new Date().toISOString();
 
   /** Ends the round that a project is in, and has those looked at that wait for it. */
@@ -222,3 +235,5 @@ export function createMembers(services: PlanServices) {
     },
   };
 }
+
+export type Members = ReturnType<typeof createMembers>;

@@ -3,17 +3,21 @@ import { planCascade } from '../../core/cascade/rebuild-order.ts';
 import { endedNews, type Rebuild } from '../../core/cascade/rebuild-state.ts';
 import type { Build } from '../../core/model/build.ts';
 import { parseProjectName } from '../../core/model/project.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
-import { type Announced, createAnnounce } from './announce.ts';
-import { graphBelow, standingOnBranch } from './graph.ts';
+import type { Rebuilds } from '../../services/tables/rebuilds.ts';
+import type { Announce, Announced } from './announce.ts';
+import { type GraphServices, graphBelow, standingOnBranch } from './graph.ts';
+
+interface Services extends GraphServices {
+  rebuilds: Pick<Rebuilds, 'getMany'>;
+  announce: Announce;
+}
 
 /** Projects, and the images that each of them stands on. */
 type Standing = Map<string, string[]>;
 
 /** Tells those who stand on a project of the end of its build, as far as it is news to them. */
-export function createReleaseNews(services: PlanServices) {
-  const { dependents, rebuilds } = services;
-  const announce = createAnnounce(services);
+export function createAnnounceEnd(services: Services) {
+  const { dependents, rebuilds, announce } = services;
 
   async function standingOnRelease(build: Build): Promise<Standing> {
     const images = releasedImages(parseProjectName(build.project), build.image?.tags ?? []);
@@ -76,6 +80,8 @@ export function createReleaseNews(services: PlanServices) {
     });
   };
 }
+
+export type AnnounceEnd = ReturnType<typeof createAnnounceEnd>;
 
 /** The builds of pull requests end as unchanged too. */
 function isOfBranch({ ref, cause }: Build): boolean {

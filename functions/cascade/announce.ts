@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { type CascadeMember, planCascade } from '../../core/cascade/rebuild-order.ts';
 import { hear, type Rebuild, restingRebuild } from '../../core/cascade/rebuild-state.ts';
 import { inParts, inTurns } from '../../core/concurrency.ts';
 import type { Cause } from '../../core/model/build.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
-import { graphBelow } from './graph.ts';
+import type { Triggers } from '../../services/aws/triggers.ts';
+import type { Cascades } from '../../services/tables/cascades.ts';
+import type { Rebuilds } from '../../services/tables/rebuilds.ts';
+import { type GraphServices, graphBelow } from './graph.ts';
 import { storyOf } from './member-view.ts';
 
 /** Something that calls for projects to be rebuilt, and with them everything that stands on them. */
@@ -32,7 +35,12 @@ export interface Announced {
   unfinished: boolean;
 }
 
-type Services = Pick<PlanServices, 'projects' | 'dependents' | 'cascades' | 'rebuilds' | 'triggers' | 'logger'>;
+interface Services extends GraphServices {
+  cascades: Pick<Cascades, 'answerTo' | 'answerWith' | 'note' | 'addMembers' | 'tellOf'>;
+  rebuilds: Pick<Rebuilds, 'getMany' | 'change'>;
+  triggers: Pick<Triggers, 'sendBatch'>;
+  logger: Logger;
+}
 
 /** It leaves of the function's minute what the last part and the steps take. */
 const budgetMilliseconds = 40_000;
@@ -114,6 +122,8 @@ export function createAnnounce(services: Services) {
     return { cascade, members: members.length, unfinished: false };
   };
 }
+
+export type Announce = ReturnType<typeof createAnnounce>;
 
 /** In the place of a cascade's name: the project has not moved for a while, whatever cascade it is in. */
 export const unmoved = 'unmoved';

@@ -1,6 +1,12 @@
 import { imagesOf } from '../../core/cascade/dependents.ts';
 import type { Project } from '../../core/model/project.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Dependents } from '../../services/tables/dependents.ts';
+import type { Projects } from '../../services/tables/projects.ts';
+
+export interface GraphServices {
+  projects: Pick<Projects, 'getMany' | 'all'>;
+  dependents: Pick<Dependents, 'ofMany' | 'all'>;
+}
 
 /** More projects than this are not asked for one by one: reading both tables whole is faster. */
 const mostAsked = 2000;
@@ -11,7 +17,7 @@ const mostAsked = 2000;
  */
 export async function graphBelow(
   roots: readonly string[],
-  { projects, dependents }: Pick<PlanServices, 'projects' | 'dependents'>,
+  { projects, dependents }: GraphServices,
   most = mostAsked,
 ): Promise<Map<string, string[]>> {
   const children = new Map<string, string[]>();
@@ -29,18 +35,12 @@ export async function graphBelow(
 }
 
 /** Those that stand on a project's branch directly, those that have left the index among them. */
-export async function standingOnBranch(
-  name: string,
-  { projects, dependents }: Pick<PlanServices, 'projects' | 'dependents'>,
-): Promise<string[]> {
+export async function standingOnBranch(name: string, { projects, dependents }: GraphServices): Promise<string[]> {
   const [project] = await projects.getMany([name]);
   return project ? childrenOf(project, await dependents.ofMany(imagesOf(project))) : [];
 }
 
-async function wholeGraph({
-  projects,
-  dependents,
-}: Pick<PlanServices, 'projects' | 'dependents'>): Promise<Map<string, string[]>> {
+async function wholeGraph({ projects, dependents }: GraphServices): Promise<Map<string, string[]>> {
   const [all, standing] = await Promise.all([projects.all(), dependents.all()]);
   return onlyKnown(
     new Map(all.filter(({ active }) => active).map((project) => [project.name, childrenOf(project, standing)])),

@@ -3,8 +3,17 @@ import { mergeCauses } from '../../core/builds/cause.ts';
 import { orderOf, type Rebuild } from '../../core/cascade/rebuild-state.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
-import type { ProjectRecord } from '../../services/tables/projects.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { HeadOf } from '../../services/git-host/git-remote.ts';
+import type { Builds } from '../../services/tables/builds.ts';
+import type { Heads } from '../../services/tables/heads.ts';
+import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
+
+export interface RecordSkippedServices {
+  builds: Pick<Builds, 'get' | 'create'>;
+  heads: Pick<Heads, 'get'>;
+  projects: Pick<Projects, 'nextSequence'>;
+  headOf: HeadOf;
+}
 
 interface Skipped {
   project: ProjectRecord;
@@ -18,7 +27,7 @@ interface Skipped {
  * @returns its id; undefined if the branch is not there or cannot be asked for, so that there is no commit to speak of
  */
 export async function recordSkipped(
-  { builds, heads, headOf, projects }: Pick<PlanServices, 'builds' | 'heads' | 'headOf' | 'projects'>,
+  { builds, heads, headOf, projects }: RecordSkippedServices,
   { project, state, error, reason }: Skipped,
 ): Promise<string | undefined> {
   const { pending } = state;

@@ -22,3 +22,5 @@ export function createCallUnmoved({ rebuilds, triggers }: Services) {
     await triggers.sendBatch(projects.slice(0, mostCalled).map(({ name }) => stepOf(unmoved, name)));
   };
 }
+
+export type CallUnmoved = ReturnType<typeof createCallUnmoved>;

@@ -1,3 +1,4 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { imagesOf } from '../../core/cascade/dependents.ts';
 import { indexChange, mergedFiles } from '../../core/index/change.ts';
 import {
@@ -10,11 +11,10 @@ import { type IndexFile, readIndex } from '../../core/index/read-index.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
-import { GithubRefusedError } from '../../services/git-host/github-api.ts';
-import { IndexTooLargeError } from '../../services/git-host/index-repository.ts';
-import { graphBelow } from '../cascade/graph.ts';
-import type { Planner } from '../triggers/planner.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { HeadOf } from '../../services/git-host/git-remote.ts';
+import { type GithubApi, GithubRefusedError } from '../../services/git-host/github-api.ts';
+import { type IndexRepository, IndexTooLargeError } from '../../services/git-host/index-repository.ts';
+import { type GraphServices, graphBelow } from '../cascade/graph.ts';
 import { createSourceFacts } from './source-facts.ts';
 
 const context = 'slipway: index';
@@ -27,7 +27,22 @@ const mostChanged = 8_000_000;
 /** More are not shown. */
 const mostRoots = 100;
 
-type Services = Pick<PlanServices, 'projects' | 'dependents' | 'github' | 'index' | 'headOf' | 'logger'>;
+interface Services extends GraphServices {
+  github: Pick<
+    GithubApi,
+    'compare' | 'file' | 'isAuthenticated' | 'keepComment' | 'pullRequest' | 'repositoryAt' | 'setStatus'
+  >;
+  index: {
+    url: string;
+    ref: string;
+    repository: Pick<IndexRepository, 'filesAt'>;
+    /** Hosts that entries may name although they are private. */
+    allowedHosts: string[];
+  };
+  headOf: HeadOf;
+  logger: Logger;
+}
+
 type PullRequest = TriggerOf<'pull-request'>;
 interface Turn {
   outcome: string;
@@ -37,8 +52,9 @@ interface Turn {
 /**
  * Says at a pull request of the index what is wrong with it, or what its merge will do. The index is read as text through the git
  * host's API: nothing of a fork is built, run or fetched from where the fork is.
+ * @returns what became of it, in words for people
  */
-export function createIndexPullRequestPlanner(services: Services): Planner<'pull-request'> {
+export function createCheckIndexPullRequest(services: Services) {
   const { projects, github, index, logger } = services;
   const sourceFacts = createSourceFacts(services);
 
@@ -121,27 +137,27 @@ export function createIndexPullRequestPlanner(services: Services): Planner<'pull
     return { outcome, ...(after === commit ? {} : { next: after }) };
   }
 
-  return async function planIndexPullRequest(trigger) {
+  return async function checkIndexPullRequest(trigger: PullRequest): Promise<string> {
     const { number, action, baseRef } = trigger;
-    if (action === 'closed') return { outcome: 'closed', builds: [] };
-    if (`refs/heads/${baseRef}` !== index.ref) {
-      return { outcome: `ignored: ${baseRef} is not the branch of the index that counts`, builds: [] };
-    }
+    if (action === 'closed') return 'closed';
+    if (`refs/heads/${baseRef}` !== index.ref) return `ignored: ${baseRef} is not the branch of the index that counts`;
     if (!(await github.isAuthenticated())) {
       logger.warn('A pull request of the index is not answered: there is no token for the git host', { number });
-      return { outcome: 'ignored: there is no token for the git host', builds: [] };
+      return 'ignored: there is no token for the git host';
     }
     try {
       let turn: Turn = { outcome: '', next: trigger.commit };
       for (let turns = 0; turn.next !== undefined && turns < mostTurns; turns++) {
         turn = await report(trigger, turn.next);
       }
-      return { outcome: turn.outcome, builds: [] };
+      return turn.outcome;
     } catch (error) {
       // To ask again would not change what the token may do.
       if (!(error instanceof GithubRefusedError)) throw error;
       logger.warn('A pull request of the index could not be answered', { number, error });
-      return { outcome: `ignored: ${error.message}`, builds: [] };
+      return `ignored: ${error.message}`;
     }
   };
 }
+
+export type CheckIndexPullRequest = ReturnType<typeof createCheckIndexPullRequest>;

@@ -4,7 +4,8 @@ import { inTurns } from '../../core/concurrency.ts';
 import type { SourceFacts } from '../../core/index/pull-request-report.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { HeadOf } from '../../services/git-host/git-remote.ts';
+import type { GithubApi } from '../../services/git-host/github-api.ts';
 
 const atOnce = 16;
 /** Each takes some calls of the git host's API, which counts them. */
@@ -13,8 +14,13 @@ const mostProjects = 50;
 const patienceMilliseconds = 12_000;
 const pipelineFiles = ['cccp.yml', '.cccp.yml', 'cccp.yaml', '.cccp.yaml'];
 
+interface Services {
+  headOf: HeadOf;
+  github: Pick<GithubApi, 'repositoryAt' | 'file'>;
+}
+
 /** Looks whether what entries of the index name is there. Nothing is fetched but single files, and nothing is run. */
-export function createSourceFacts({ headOf, github }: Pick<PlanServices, 'headOf' | 'github'>) {
+export function createSourceFacts({ headOf, github }: Services) {
   async function factsOf(project: Project): Promise<SourceFacts> {
     const { gitUrl, gitBranch, dockerfile } = project;
     const commit = await headOf(gitUrl, gitBranch);

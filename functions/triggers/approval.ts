@@ -1,9 +1,18 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import { commentMark } from '../../core/triggers/github-comment.ts';
-import { GithubRefusedError } from '../../services/git-host/github-api.ts';
-import { createPullRequestBuilds } from '../builds/pull-request-builds.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import { type GithubApi, GithubRefusedError } from '../../services/git-host/github-api.ts';
+import type { Projects } from '../../services/tables/projects.ts';
+import type { PullRequestBuilds } from '../builds/pull-request-builds.ts';
 import type { Planned, Planner } from './planner.ts';
+
+interface Services {
+  github: Pick<GithubApi, 'keepComment' | 'permission' | 'pullRequest'>;
+  projects: Pick<Projects, 'bySource'>;
+  pullRequests: PullRequestBuilds;
+  index: { source: string };
+  logger: Logger;
+}
 
 /** Who maintains a repository has the permission `write` too. */
 const approvers = new Set(['admin', 'write']);
@@ -13,9 +22,13 @@ const approvers = new Set(['admin', 'write']);
  * comment says is believed: who may approve and what the head is, is asked the git host. Where it does not answer, the trigger
  * is tried again; where it refuses to, nothing is built.
  */
-export function createApprovalPlanner(services: PlanServices): Planner<'approval'> {
-  const { github, projects, index, logger } = services;
-
+export function createApprovalPlanner({
+  github,
+  projects,
+  pullRequests,
+  index,
+  logger,
+}: Services): Planner<'approval'> {
   /** Says at the pull request why nothing was started; one comment for all approvals of it. */
   async function decline({ repository, number }: TriggerOf<'approval'>, reason: string, advice = ''): Promise<Planned> {
     const mark = `${commentMark} approval -->`;
@@ -53,14 +66,14 @@ export function createApprovalPlanner(services: PlanServices): Planner<'approval
       );
     }
     const { baseRef, author } = pullRequest;
-    const pullRequests = createPullRequestBuilds(services);
     const concerned = await pullRequests.projectsOf(source, baseRef);
     if (concerned.length === 0)
       return decline(trigger, `No entry of the index builds pull requests to \`${baseRef}\`.`);
     const proposed = { trigger: id, headAt: receivedAt, number, commit, baseRef, author, approver };
+    const isConcerned = pullRequests.filter(baseRef, commit);
     const builds: string[] = [];
     for (const project of concerned) {
-      if (!(await pullRequests.concerns(project, baseRef, commit))) continue;
+      if (!(await isConcerned(project))) continue;
       // Who approves a commit for the second time wants it built for the second time.
       const build = await pullRequests.build(project, proposed, false);
       if (build) builds.push(build.id);

@@ -3,18 +3,28 @@ import type { BaseChange } from '../../core/bases/base-watch.ts';
 import type { Rebuild } from '../../core/cascade/rebuild-state.ts';
 import { inTurns } from '../../core/concurrency.ts';
 import type { Cause } from '../../core/model/build.ts';
-import type { ProjectRecord } from '../../services/tables/projects.ts';
-import { createAnnounce } from '../cascade/announce.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Dependents } from '../../services/tables/dependents.ts';
+import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
+import type { Rebuilds } from '../../services/tables/rebuilds.ts';
+import type { Announce } from '../cascade/announce.ts';
 import type { Planner } from './planner.ts';
+
+interface Services {
+  dependents: Pick<Dependents, 'of'>;
+  projects: Pick<Projects, 'getMany'>;
+  rebuilds: Pick<Rebuilds, 'getMany'>;
+  announce: Announce;
+}
 
 const queriesAtOnce = 32;
 
 /** New digests of images rebuild what stands on others, each project once for all of them, and then what stands on that. */
-export function createBasesChangedPlanner(services: PlanServices): Planner<'bases-changed'> {
-  const { dependents, projects, rebuilds } = services;
-  const announce = createAnnounce(services);
-
+export function createBasesChangedPlanner({
+  dependents,
+  projects,
+  rebuilds,
+  announce,
+}: Services): Planner<'bases-changed'> {
   return async ({ id, bases }) => {
     const answers = await inTurns(bases, queriesAtOnce, async (change) =>
       (await dependents.of(change.image)).map((edge) => ({ change, edge })),

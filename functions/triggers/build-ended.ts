@@ -1,16 +1,20 @@
 import { endedNews, type Rebuild } from '../../core/cascade/rebuild-state.ts';
 import type { Build } from '../../core/model/build.ts';
-import { createMembers } from '../cascade/advance-member.ts';
-import { createReleaseNews } from '../cascade/announce-release.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Builds } from '../../services/tables/builds.ts';
+import type { Rebuilds } from '../../services/tables/rebuilds.ts';
+import type { Members } from '../cascade/advance-member.ts';
+import type { AnnounceEnd } from '../cascade/announce-release.ts';
 import type { Planner } from './planner.ts';
 
-/** A release is news for whoever stands on it; and any end is what a cascade waits for that the build is a part of. */
-export function createBuildEndedPlanner(services: PlanServices): Planner<'build-ended'> {
-  const { builds, rebuilds } = services;
-  const announceEnd = createReleaseNews(services);
-  const members = createMembers(services);
+interface Services {
+  builds: Pick<Builds, 'get'>;
+  rebuilds: Pick<Rebuilds, 'get'>;
+  announceEnd: AnnounceEnd;
+  members: Pick<Members, 'endWith' | 'tellChildren'>;
+}
 
+/** A release is news for whoever stands on it; and any end is what a cascade waits for that the build is a part of. */
+export function createBuildEndedPlanner({ builds, rebuilds, announceEnd, members }: Services): Planner<'build-ended'> {
   /** The build that the project's round waits for: this one, or one whose place this one took, of whose end nobody has been told yet. */
   async function awaited({ pending }: Rebuild, ended: Build): Promise<Build | undefined> {
     if (pending?.state !== 'building' || pending.build === undefined) return undefined;

@@ -1,8 +1,20 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Build, Cause } from '../../core/model/build.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
-import type { ProjectRecord } from '../../services/tables/projects.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { HeadOf } from '../../services/git-host/git-remote.ts';
+import type { Heads } from '../../services/tables/heads.ts';
+import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
+import type { StartBuild, StartRebuild } from '../builds/start-build.ts';
 import type { Planner } from './planner.ts';
+
+interface Services {
+  projects: Pick<Projects, 'get'>;
+  heads: Pick<Heads, 'get'>;
+  headOf: HeadOf;
+  startBuild: StartBuild;
+  startRebuild: StartRebuild;
+  logger: Logger;
+}
 
 /** A git host may tell of a push before its answers do. */
 const settledMilliseconds = 60_000;
@@ -12,7 +24,7 @@ const settledMilliseconds = 60_000;
  * and judged and not released: it may be older than what the tags name, or a stranger's, for git hosts hand out the commits of
  * forks as the repository's own.
  */
-export function createManualPlanner(services: PlanServices): Planner<'manual'> {
+export function createManualPlanner(services: Services): Planner<'manual'> {
   const { projects, startBuild, startRebuild, heads, headOf, logger } = services;
 
   /** The head as it is now; the known one where the host does not say, or may not know of it yet. */

@@ -1,10 +1,8 @@
-import { createAnnounce } from '../cascade/announce.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Announce } from '../cascade/announce.ts';
 import type { Planner } from './planner.ts';
 
 /** Updates of an image's packages rebuild it without the layers that have the old ones, and then what stands on it. */
-export function createPackagesChangedPlanner(services: PlanServices): Planner<'packages-changed'> {
-  const announce = createAnnounce(services);
+export function createPackagesChangedPlanner({ announce }: { announce: Announce }): Planner<'packages-changed'> {
   return async ({ id, project, updates, total }) => {
     const words = updates.map((update) => `${update.package} ${update.installed} → ${update.available}`);
     const { cascade, members, unfinished } = await announce({

@@ -2,22 +2,30 @@ import { inTurns } from '../../core/concurrency.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
 import { headAtOf, pushNewsId } from '../../core/sources/head-order.ts';
 import { planPush } from '../../core/sources/plan-push.ts';
-import { createIndexPushPlanner } from '../index/apply-push.ts';
-import { createPathFilter } from '../sources/path-filter.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Projects } from '../../services/tables/projects.ts';
+import type { BuildStarter } from '../builds/start-build.ts';
+import type { ApplyIndexPush } from '../index/apply-push.ts';
+import type { PathFilter } from '../sources/path-filter.ts';
 import type { Planner } from './planner.ts';
+
+interface Services {
+  projects: Pick<Projects, 'bySource'>;
+  paths: Pick<PathFilter, 'concernsHead'>;
+  applyIndexPush: ApplyIndexPush;
+  startBuild: BuildStarter['startBuild'];
+  passOver: BuildStarter['passOver'];
+  index: { source: string; ref: string };
+}
 
 /** A repository may have a hundred images, and a push is planned within a minute. */
 const projectsAtOnce = 8;
 
 /** A push builds the projects that track its branch, or want its version tag; a push of the index brings the projects in line with it. */
-export function createPushPlanner(services: PlanServices): Planner<'push'> {
-  const { startBuild, passOver, projects, index } = services;
-  const planIndexPush = createIndexPushPlanner(services);
-  const filter = createPathFilter(services);
+export function createPushPlanner(services: Services): Planner<'push'> {
+  const { projects, paths, applyIndexPush, startBuild, passOver, index } = services;
 
   return async function planSourcePush(push) {
-    if (push.source === index.source && push.ref === index.ref) return planIndexPush(push);
+    if (push.source === index.source && push.ref === index.ref) return { ...(await applyIndexPush(push)), builds: [] };
     const plan = planPush(push, await projects.bySource(push.source));
     if ('ignored' in plan) return { outcome: `ignored: ${plan.ignored}`, builds: [] };
     const cause: Cause = { type: 'push', delivery: push.id, ref: push.ref, commit: plan.commit, pusher: push.pusher };
@@ -26,7 +34,7 @@ export function createPushPlanner(services: PlanServices): Planner<'push'> {
     const failures: unknown[] = [];
     const plans = await inTurns(plan.projects, projectsAtOnce, async (project) => {
       try {
-        if (push.forced || (await filter.concernsHead(project, push.ref, plan.commit)))
+        if (push.forced || (await paths.concernsHead(project, push.ref, plan.commit)))
           return { build: await startBuild({ trigger, project, cause, ...head, onlyNews: true }) };
         await passOver({ project, ...head });
         return { isUntouched: true };

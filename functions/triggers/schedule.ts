@@ -1,8 +1,14 @@
-import type { PlanServices } from '../wiring/plan-services.ts';
+import type { Projects } from '../../services/tables/projects.ts';
+import type { StartRebuild } from '../builds/start-build.ts';
 import type { Planner } from './planner.ts';
 
+interface Services {
+  projects: Pick<Projects, 'get'>;
+  startRebuild: StartRebuild;
+}
+
 /** Rebuilds a project at the hour that its entry names: with every step done anew, for it is there to take up what has changed outside. */
-export function createSchedulePlanner({ projects, startRebuild }: PlanServices): Planner<'schedule'> {
+export function createSchedulePlanner({ projects, startRebuild }: Services): Planner<'schedule'> {
   return async function planSchedule({ id: trigger, project: name, schedule }) {
     const project = await projects.get(name);
     if (!project?.active || project.schedule !== schedule) {

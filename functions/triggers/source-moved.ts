@@ -2,11 +2,24 @@ import { inTurns } from '../../core/concurrency.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import { buildsRef } from '../../core/sources/plan-push.ts';
-import type { ProjectRecord } from '../../services/tables/projects.ts';
-import { createIndexPushPlanner } from '../index/apply-push.ts';
-import { createPathFilter } from '../sources/path-filter.ts';
-import type { PlanServices } from '../wiring/plan-services.ts';
-import type { Planned, Planner } from './planner.ts';
+import type { Deliveries } from '../../services/tables/deliveries.ts';
+import type { Heads } from '../../services/tables/heads.ts';
+import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
+import type { BuildStarter } from '../builds/start-build.ts';
+import type { ApplyIndexPush, IndexApplied } from '../index/apply-push.ts';
+import type { PathFilter } from '../sources/path-filter.ts';
+import type { Planner } from './planner.ts';
+
+interface Services {
+  projects: Pick<Projects, 'bySource' | 'get'>;
+  heads: Pick<Heads, 'get'>;
+  deliveries: Pick<Deliveries, 'newest'>;
+  paths: Pick<PathFilter, 'concernsHead'>;
+  applyIndexPush: ApplyIndexPush;
+  startBuild: BuildStarter['startBuild'];
+  passOver: BuildStarter['passOver'];
+  index: { source: string; ref: string };
+}
 
 /** A repository may have a hundred images, and a trigger is planned within a minute. */
 const buildsAtOnce = 8;
@@ -14,16 +27,14 @@ const buildsAtOnce = 8;
 type SourceMoved = TriggerOf<'source-moved'>;
 
 /** Builds the heads that no delivery told of. One that came meanwhile has built its own. */
-export function createSourceMovedPlanner(services: PlanServices): Planner<'source-moved'> {
-  const { startBuild, passOver, projects, heads, deliveries, index } = services;
-  const planIndexPush = createIndexPushPlanner(services);
-  const filter = createPathFilter(services);
+export function createSourceMovedPlanner(services: Services): Planner<'source-moved'> {
+  const { projects, heads, deliveries, paths, applyIndexPush, startBuild, passOver, index } = services;
 
-  async function applyIndex({ id, receivedAt, source }: SourceMoved, commit: string): Promise<Planned> {
+  async function applyIndex({ id, receivedAt, source }: SourceMoved, commit: string): Promise<IndexApplied> {
     const newest = await deliveries.newest(`${source} ${index.ref}`);
     // What this very trigger has begun it goes on with.
-    if (newest?.commit === commit && newest.id !== id) return { outcome: 'known already', builds: [] };
-    return planIndexPush({
+    if (newest?.commit === commit && newest.id !== id) return { outcome: 'known already' };
+    return applyIndexPush({
       type: 'push',
       ...{ id, receivedAt, source, ref: index.ref },
       before: '0'.repeat(commit.length),
@@ -50,7 +61,7 @@ export function createSourceMovedPlanner(services: PlanServices): Planner<'sourc
     { ref, commit }: SourceMoved['heads'][number],
   ): Promise<Build | undefined> {
     if (!(await heads.get(project.name, ref)) && (await waitsForParents(project))) return undefined;
-    if (!(await filter.concernsHead(project, ref, commit))) {
+    if (!(await paths.concernsHead(project, ref, commit))) {
       await passOver({ project, ref, commit, headAt });
       return undefined;
     }
@@ -78,7 +89,6 @@ export function createSourceMovedPlanner(services: PlanServices): Planner<'sourc
     const started = builds.filter((id) => id !== undefined);
     const moved = trigger.source === index.source && trigger.heads.find(({ ref }) => ref === index.ref);
     if (!moved) return { outcome: `started ${started.length}`, builds: started };
-    const planned = await applyIndex(trigger, moved.commit);
-    return { ...planned, builds: [...planned.builds, ...started] };
+    return { ...(await applyIndex(trigger, moved.commit)), builds: started };
   };
 }

@@ -1,5 +1,6 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Build } from '../../core/model/build.ts';
+import { once } from '../../core/once.ts';
 
 /** The names that the dashboard looks for. */
 export const buildMetrics = {
@@ -28,3 +29,5 @@ export function createBuildMetrics() {
 }
 
 export type BuildMetrics = ReturnType<typeof createBuildMetrics>;
+
+export const openBuildMetrics = once(createBuildMetrics);

@@ -1,9 +1,10 @@
 import {
-  type CodeBuildClient,
+  CodeBuildClient,
   InvalidInputException,
   ResourceNotFoundException,
   StopBuildCommand,
 } from '@aws-sdk/client-codebuild';
+import { once } from '../../core/once.ts';
 
 /** What CodeBuild runs. The state machine begins its builds; here they are ended before their time. */
 export function createCodeBuild(client: CodeBuildClient) {
@@ -20,3 +21,5 @@ export function createCodeBuild(client: CodeBuildClient) {
 }
 
 export type CodeBuild = ReturnType<typeof createCodeBuild>;
+
+export const openCodeBuild = once(() => createCodeBuild(new CodeBuildClient({})));

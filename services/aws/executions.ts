@@ -2,10 +2,12 @@ import {
   DescribeExecutionCommand,
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
-  type SFNClient,
+  SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
 
 /** The state machine's executions: one for each build, named by its id, so that starting twice starts once. */
 export function createExecutions(client: SFNClient, stateMachineArn: string) {
@@ -46,3 +48,5 @@ export function createExecutions(client: SFNClient, stateMachineArn: string) {
 }
 
 export type Executions = ReturnType<typeof createExecutions>;
+
+export const openExecutions = once(() => createExecutions(new SFNClient({}), variable('STATE_MACHINE_ARN')));

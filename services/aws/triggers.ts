@@ -3,6 +3,8 @@ import * as z from 'zod/mini';
 import { inParts, inTurns } from '../../core/concurrency.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { Trigger } from '../../core/model/trigger.ts';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
 import { createSignedFetch } from '../http/signed-fetch.ts';
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
@@ -53,3 +55,5 @@ export function createTriggers(queueUrl: string) {
 }
 
 export type Triggers = ReturnType<typeof createTriggers>;
+
+export const openTriggers = once(() => createTriggers(variable('TRIGGERS_QUEUE_URL')));

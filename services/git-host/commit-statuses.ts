@@ -1,17 +1,15 @@
 import { verdictInWords } from '../../core/builds/describe-build.ts';
 import { type Build, isReleasable, isTerminal } from '../../core/model/build.ts';
+import { once } from '../../core/once.ts';
 import { oneLine } from '../../core/text/one-line.ts';
-import { createGithubApi, type StatusMark } from './github-api.ts';
+import { variable } from '../environment.ts';
+import { type GithubApi, openGithubApi, type StatusMark } from './github-api.ts';
 
 /** The marks that GitHub shows beside a commit. */
 export function createCommitStatuses(
-  apiUrl: string,
-  gitUrl: string,
+  api: Pick<GithubApi, 'repositoryAt' | 'isAuthenticated' | 'setStatus'>,
   siteUrl: string,
-  token: () => Promise<string | undefined>,
 ) {
-  const api = createGithubApi({ apiUrl, url: gitUrl, token });
-
   async function mark(sourceUrl: string, commit: string, status: StatusMark): Promise<void> {
     const repository = api.repositoryAt(sourceUrl);
     if (repository && (await api.isAuthenticated())) await api.setStatus(repository, commit, status);
@@ -42,6 +40,8 @@ export function createCommitStatuses(
 }
 
 export type CommitStatuses = ReturnType<typeof createCommitStatuses>;
+
+export const openCommitStatuses = once(() => createCommitStatuses(openGithubApi(), variable('SITE_URL')));
 
 /** A commit may be a branch's and a pull request's at once, and be built by hand; they have different things to say of it. */
 function contextOf(project: string, ref: string): string {

@@ -1,5 +1,6 @@
 import { HostUnreachableError, UpstreamError } from '../../core/model/errors.ts';
-import type { PublicFetch, PublicRequest, PublicResponse } from '../http/public-fetch.ts';
+import { once } from '../../core/once.ts';
+import { openPublicFetch, type PublicFetch, type PublicRequest, type PublicResponse } from '../http/public-fetch.ts';
 import { delimiter, flush, type PacketLine, packetLine, packetLines } from './packet-lines.ts';
 
 /** The host is in trouble, or has had enough for now. */
@@ -174,6 +175,8 @@ export function createSourceHost(fetch: PublicFetch) {
 }
 
 export type SourceHost = ReturnType<typeof createSourceHost>;
+
+export const openSourceHost = once(() => createSourceHost(openPublicFetch()));
 export type HeadOf = SourceHost['headOf'];
 
 function baseOf(gitUrl: string): string {

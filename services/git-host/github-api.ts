@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Octokit } from '@octokit/core';
 import { z } from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
+import { type GithubToken, openGithubToken } from './github-token.ts';
 
 const attempts = 3;
 const patienceMilliseconds = 5_000;
@@ -64,7 +67,7 @@ const requestErrorSchema = z.object({
  * refuses for a while is asked again; every other failure is an UpstreamError. https://docs.github.com/en/rest
  */
 export function createGithubApi(
-  { apiUrl, url, token }: { apiUrl: string; url: string; token: () => Promise<string | undefined> },
+  { apiUrl, url, token }: { apiUrl: string; url: string; token: GithubToken },
   wait: (milliseconds: number) => Promise<unknown> = delay,
 ) {
   async function request(route: string, repository: string, parameters: Record<string, unknown>): Promise<unknown> {
@@ -220,6 +223,10 @@ export function createGithubApi(
 }
 
 export type GithubApi = ReturnType<typeof createGithubApi>;
+
+export const openGithubApi = once(() =>
+  createGithubApi({ apiUrl: variable('GITHUB_API_URL'), url: variable('GITHUB_URL'), token: openGithubToken() }),
+);
 
 /**
  * How long to wait before a request is made again; undefined if that cannot help, or not soon.

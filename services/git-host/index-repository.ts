@@ -4,6 +4,9 @@ import { createGunzip } from 'node:zlib';
 import { Parser } from 'tar';
 import { type IndexFile, isIndexFile, isOfIndex } from '../../core/index/read-index.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
+import { type GithubToken, openGithubToken } from './github-token.ts';
 
 /** An index of 100,000 entries is about 30 MB of text; more than this is no index. */
 const maximumBytes = 256 * 1024 * 1024;
@@ -12,7 +15,7 @@ const maximumBytes = 256 * 1024 * 1024;
 export class IndexTooLargeError extends UpstreamError {}
 
 /** The index as it is at a commit, read through the git host's archive of it: one request, no clone. */
-export function createIndexRepository(apiUrl: string, repository: string, token: () => Promise<string | undefined>) {
+export function createIndexRepository(apiUrl: string, repository: string, token: GithubToken) {
   return {
     /**
      * @param most how many bytes of text are taken
@@ -61,3 +64,7 @@ export function createIndexRepository(apiUrl: string, repository: string, token:
 }
 
 export type IndexRepository = ReturnType<typeof createIndexRepository>;
+
+export const openIndexRepository = once(() =>
+  createIndexRepository(variable('GITHUB_API_URL'), variable('INDEX_REPOSITORY'), openGithubToken()),
+);

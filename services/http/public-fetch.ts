@@ -3,7 +3,9 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type 
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../../core/model/errors.ts';
+import { once } from '../../core/once.ts';
 import { isPublicAddress } from '../../core/sources/public-address.ts';
+import { listVariable } from '../environment.ts';
 
 export interface PublicRequest {
   method?: 'GET' | 'HEAD' | 'POST';
@@ -127,6 +129,8 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
     }
   };
 }
+
+export const openPublicFetch = once(() => createPublicFetch({ privateHosts: listVariable('PRIVATE_HOSTS') }));
 
 class ClosedMeanwhile extends Error {}
 

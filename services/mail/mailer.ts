@@ -1,7 +1,9 @@
 import { domainToASCII } from 'node:url';
-import { type SESClient, SESServiceException, SendRawEmailCommand } from '@aws-sdk/client-ses';
+import { SESClient, SESServiceException, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { Mail } from '../../core/mail/build-mail.ts';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
 
 /** Neither the whole message nor any single recipient was taken. Trying again cannot help. */
 export class MailRejectedError extends Error {
@@ -84,6 +86,8 @@ export function createMailer({ client, sender }: { client: SESClient; sender: st
 }
 
 export type Mailer = ReturnType<typeof createMailer>;
+
+export const openMailer = once(() => createMailer({ client: new SESClient({}), sender: variable('SENDER') }));
 
 function compose(to: string[], mail: Mail, sender: string): Promise<Buffer> {
   return new MailComposer({

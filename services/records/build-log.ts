@@ -1,5 +1,7 @@
-import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { recordKeys } from '../../core/model/builder-contract.ts';
+import { once } from '../../core/once.ts';
+import { openRecordsBucket, type RecordsBucket } from './bucket.ts';
 
 /** A part of a log. `total` is the log's length when it was read: a running build adds to it. */
 export interface LogSlice {
@@ -20,7 +22,7 @@ interface Part {
 /**
  * Reads the logs that the builder leaves in the records bucket, part after part. Only the parts that a slice touches are fetched.
  */
-export function createBuildLog({ client, bucket }: { client: S3Client; bucket: string }) {
+export function createBuildLog({ client, bucket }: RecordsBucket) {
   return {
     /** The bytes from `from` (negative: that many before the end), at most `limit`. A log that nothing was written to has none. */
     async slice(build: string, from: number, limit: number): Promise<LogSlice> {
@@ -68,3 +70,5 @@ export function createBuildLog({ client, bucket }: { client: S3Client; bucket: s
 }
 
 export type BuildLog = ReturnType<typeof createBuildLog>;
+
+export const openBuildLog = once(() => createBuildLog(openRecordsBucket()));

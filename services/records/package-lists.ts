@@ -1,13 +1,15 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
 import { recordKeys } from '../../core/model/builder-contract.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { type PackageList, packageListLimits, packageListSchema } from '../../core/model/package-list.ts';
+import { once } from '../../core/once.ts';
+import { openRecordsBucket, type RecordsBucket } from './bucket.ts';
 
 /** A list that is this old is written again, so that the bucket's expiry never takes that of an image which is released still. */
 const freshMilliseconds = 7 * 24 * 3_600_000;
 
 /** What builders have found installed in images. */
-export function createPackageLists(client: S3Client, bucket: string) {
+export function createPackageLists({ client, bucket }: RecordsBucket) {
   const placeOf = (build: string) => ({ Bucket: bucket, Key: recordKeys.packages(build) });
 
   async function find(build: string): Promise<{ text: string; list: PackageList; writtenAt?: Date } | undefined> {
@@ -53,3 +55,5 @@ function parse(text: string, build: string): PackageList {
 }
 
 export type PackageLists = ReturnType<typeof createPackageLists>;
+
+export const openPackageLists = once(() => createPackageLists(openRecordsBucket()));

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { recordKeys } from '../../core/model/builder-contract.ts';
+import { once } from '../../core/once.ts';
+import { openRecordsBucket, type RecordsBucket } from './bucket.ts';
 
 /** What says that a file is the one that was read: its hash where the repository tells it, else what HTTP has for that. */
 const validatorSchema = z.object({
@@ -30,7 +32,7 @@ const unpacked = promisify(gunzip);
 const mostBytes = 256 * 1024 * 1024;
 
 /** Where what was read of a repository's file is kept for the next run: in the records bucket. */
-export function createRepositoryCache(client: S3Client, bucket: string) {
+export function createRepositoryCache({ client, bucket }: RecordsBucket) {
   const place = (url: string) => ({
     Bucket: bucket,
     Key: recordKeys.repository(createHash('sha256').update(url).digest('hex')),
@@ -57,3 +59,5 @@ export function createRepositoryCache(client: S3Client, bucket: string) {
 }
 
 export type RepositoryCache = ReturnType<typeof createRepositoryCache>;
+
+export const openRepositoryCache = once(() => createRepositoryCache(openRecordsBucket()));

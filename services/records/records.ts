@@ -1,4 +1,4 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
 import {
   type BuildRequest,
@@ -9,10 +9,12 @@ import {
 } from '../../core/model/builder-contract.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { type Scan, scanSchema } from '../../core/model/findings.ts';
+import { once } from '../../core/once.ts';
 import { type Comparison, comparisonSchema } from '../../core/releases/image-diff.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
 import { type ReleaseFindings, releaseFindingsSchema } from '../../core/releases/rescan-findings.ts';
 import { type ScannerReports, scannerReportsSchema } from '../../core/scanners/report.ts';
+import { openRecordsBucket, type RecordsBucket } from './bucket.ts';
 
 type ReleaseKey = Pick<ReleasedImage, 'project' | 'digest'>;
 
@@ -20,7 +22,7 @@ type ReleaseKey = Pick<ReleasedImage, 'project' | 'digest'>;
 const largestOfBuilder = 32 * 1024 * 1024;
 
 /** The records bucket: what is too large for a state machine or a table. */
-export function createRecords(client: S3Client, bucket: string) {
+export function createRecords({ client, bucket }: RecordsBucket) {
   async function put(key: string, value: unknown): Promise<void> {
     await client.send(
       new PutObjectCommand({ Bucket: bucket, Key: key, Body: JSON.stringify(value), ContentType: 'application/json' }),
@@ -75,3 +77,5 @@ function read<Value>(text: string, schema: z.ZodType<Value>): Value {
 }
 
 export type Records = ReturnType<typeof createRecords>;
+
+export const openRecords = once(() => createRecords(openRecordsBucket()));

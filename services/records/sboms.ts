@@ -1,13 +1,15 @@
-import { GetObjectCommand, HeadObjectCommand, NotFound, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, NotFound } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { type BillFormat, recordKeys } from '../../core/model/builder-contract.ts';
+import { once } from '../../core/once.ts';
 import { largestBill } from '../../core/sbom/sbom.ts';
+import { openRecordsBucket, type RecordsBucket } from './bucket.ts';
 
 /** How long an address holds: as long as a download may take to begin. */
 const addressSeconds = 300;
 
 /** The bills of materials in the records bucket. */
-export function createBills({ client, bucket }: { client: S3Client; bucket: string }) {
+export function createBills({ client, bucket }: RecordsBucket) {
   /** In bytes. */
   async function sizeOf(Key: string): Promise<number | undefined> {
     try {
@@ -43,3 +45,5 @@ export function createBills({ client, bucket }: { client: S3Client; bucket: stri
 }
 
 export type Bills = ReturnType<typeof createBills>;
+
+export const openBills = once(() => createBills(openRecordsBucket()));

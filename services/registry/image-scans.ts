@@ -14,6 +14,8 @@ import {
 import { Inspector2Client, Inspector2ServiceException } from '@aws-sdk/client-inspector2';
 import { ScanPendingError } from '../../core/model/errors.ts';
 import type { Scan } from '../../core/model/findings.ts';
+import { once } from '../../core/once.ts';
+import { ecrClient } from './ecr-client.ts';
 import { archived, createScanReader, nameOf, type ScannedImage, told, withoutFindings } from './ecr-scan.ts';
 import { createInspector } from './inspector.ts';
 
@@ -29,11 +31,7 @@ type Refusal = 'too-early' | 'enhanced';
 const dayMilliseconds = 24 * 3_600_000;
 
 /** ECR's scans of images, basic and enhanced. */
-export function createImageScans(
-  client: ECRClient,
-  inspectorClient = new Inspector2Client({}),
-  now: () => number = Date.now,
-) {
+export function createImageScans(client: ECRClient, inspectorClient: Inspector2Client, now: () => number = Date.now) {
   const readScan = createScanReader(client, createInspector(inspectorClient, now), now);
 
   async function ask({ repository, digest }: ScannedImage): Promise<'begun' | Refusal | Scan> {
@@ -141,6 +139,8 @@ export function createImageScans(
 }
 
 export type ImageScans = ReturnType<typeof createImageScans>;
+
+export const openImageScans = once(() => createImageScans(ecrClient(), new Inspector2Client({})));
 
 /** What is waited for where there is no scan, and ECR was asked for one. */
 const absence = {

@@ -4,6 +4,8 @@ import {
   ImageNotFoundException,
   RepositoryNotFoundException,
 } from '@aws-sdk/client-ecr';
+import { once } from '../../core/once.ts';
+import { ecrClient } from './ecr-client.ts';
 
 /** What the registry says of tags at this moment. */
 export function createImageTags(client: ECRClient) {
@@ -33,3 +35,5 @@ export function createImageTags(client: ECRClient) {
 }
 
 export type ImageTags = ReturnType<typeof createImageTags>;
+
+export const openImageTags = once(() => createImageTags(ecrClient()));

@@ -1,6 +1,7 @@
-import { type ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { z } from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
+import { ecrClient } from './ecr-client.ts';
 import { type Attachment, artifactOf } from './referrer.ts';
 import { haveSameContent, type ImagePlace, type ImageSource } from './same-content.ts';
 
@@ -35,7 +36,7 @@ export class TagTakenError extends UpstreamError {}
  * token of the caller's own role. Manifests are passed on byte for byte: a manifest that
  * is written anew has another digest.
  */
-export async function openRegistry(client: ECRClient) {
+export async function openRegistry(client = ecrClient()) {
   const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}));
   const { authorizationToken, proxyEndpoint } = authorizationData?.[0] ?? {};
   if (!authorizationToken || !proxyEndpoint) throw new UpstreamError('ECR gave no authorization token.');

@@ -7,6 +7,9 @@ import {
   RepositoryAlreadyExistsException,
 } from '@aws-sdk/client-ecr';
 import { type Project, repositoriesOf } from '../../core/model/project.ts';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
+import { ecrClient } from './ecr-client.ts';
 
 const candidateDays = 14;
 
@@ -67,3 +70,5 @@ export function createRepositories(client: ECRClient, prefix: string) {
 }
 
 export type Repositories = ReturnType<typeof createRepositories>;
+
+export const openRepositories = once(() => createRepositories(ecrClient(), variable('REPOSITORY_PREFIX')));

@@ -2,8 +2,9 @@ import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamod
 import { z } from 'zod';
 import { watchedImageSchema } from '../../core/bases/base-watch.ts';
 import { basesChangedTriggerSchema } from '../../core/model/trigger.ts';
+import { variable } from '../environment.ts';
 import { roundKey } from './bases.ts';
-import { ifConditionHolds } from './dynamodb.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 
 const announcementSchema = z.object({
   news: basesChangedTriggerSchema,
@@ -75,3 +76,7 @@ export function createBaseRound(client: DynamoDBDocumentClient, tableName: strin
 }
 
 export type BaseRound = ReturnType<typeof createBaseRound>;
+
+export function openBaseRound(holder: string): BaseRound {
+  return createBaseRound(documentClient(), variable('BASES_TABLE'), holder);
+}

@@ -15,8 +15,10 @@ import {
   type WatchedImage,
   watchedImageSchema,
 } from '../../core/bases/base-watch.ts';
+import { once } from '../../core/once.ts';
 import { pauseAfter } from '../../core/time/backoff.ts';
-import { ifConditionHolds } from './dynamodb.ts';
+import { variable } from '../environment.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 
 /** DynamoDB keeps no empty set, and the SDK gives the others as a Set. */
 const itemSchema = z.preprocess(
@@ -189,3 +191,5 @@ const forgotten = (used: readonly string[], digest: string) =>
   used.includes(digest) ? { ':used': new Set([digest]) } : {};
 
 export type Bases = ReturnType<typeof createBases>;
+
+export const openBases = once(() => createBases(documentClient(), variable('BASES_TABLE')));

@@ -18,8 +18,10 @@ import {
   type TerminalStatus,
 } from '../../core/model/build.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
+import { once } from '../../core/once.ts';
 import { monthBefore, monthOf, monthsListed } from '../../core/time/month.ts';
-import { ifConditionHolds } from './dynamodb.ts';
+import { variable } from '../environment.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
 
 type Fields = Partial<
@@ -259,6 +261,8 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
 }
 
 export type Builds = ReturnType<typeof createBuilds>;
+
+export const openBuilds = once(() => createBuilds(documentClient(), variable('BUILDS_TABLE')));
 
 /** What becomes of the stage that runs when a build ends: one that was taken from it neither succeeded nor failed. */
 function stageAtEnd(status: TerminalStatus): Stage['status'] {

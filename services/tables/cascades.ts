@@ -9,9 +9,11 @@ import { z } from 'zod';
 import { outcomes } from '../../core/cascade/rebuild-state.ts';
 import { type Cause, causeSchema } from '../../core/model/build.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
+import { once } from '../../core/once.ts';
 import { monthBefore, monthOf, monthsListed } from '../../core/time/month.ts';
+import { variable } from '../environment.ts';
 import { writeItems } from './batches.ts';
-import { ifConditionHolds } from './dynamodb.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
 
 export const memberStates = ['waiting', 'building', ...outcomes] as const;
@@ -226,6 +228,8 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
 }
 
 export type Cascades = ReturnType<typeof createCascades>;
+
+export const openCascades = once(() => createCascades(documentClient(), variable('CASCADES_TABLE')));
 
 const positionSchema = z.object({ month: z.string().regex(/^\d{4}-\d{2}$/), after: keySchema.optional() });
 

@@ -1,6 +1,8 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { ifConditionHolds } from './dynamodb.ts';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 
 const keptDays = 30;
 
@@ -64,3 +66,5 @@ export function createDeliveries(client: DynamoDBDocumentClient, tableName: stri
 }
 
 export type Deliveries = ReturnType<typeof createDeliveries>;
+
+export const openDeliveries = once(() => createDeliveries(documentClient(), variable('DELIVERIES_TABLE')));

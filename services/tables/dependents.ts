@@ -8,7 +8,9 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { inTurns } from '../../core/concurrency.ts';
-import { ifConditionHolds } from './dynamodb.ts';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 
 const edgeSchema = z.object({
   /** As core/cascade/dependents.ts names it. */
@@ -169,3 +171,5 @@ export function createDependents(client: DynamoDBDocumentClient, tableName: stri
 }
 
 export type Dependents = ReturnType<typeof createDependents>;
+
+export const openDependents = once(() => createDependents(documentClient(), variable('DEPENDENTS_TABLE')));

@@ -1,6 +1,8 @@
 import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { ifConditionHolds } from './dynamodb.ts';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 
 /** What has not moved for so long and is no branch is of no interest. */
 const keptDays = 90;
@@ -139,3 +141,5 @@ export function createHeads(client: DynamoDBDocumentClient, tableName: string) {
 }
 
 export type Heads = ReturnType<typeof createHeads>;
+
+export const openHeads = once(() => createHeads(documentClient(), variable('HEADS_TABLE')));

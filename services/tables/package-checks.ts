@@ -1,7 +1,9 @@
 import { type DynamoDBDocumentClient, ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { once } from '../../core/once.ts';
 import type { PackagesMemory } from '../../core/packages/plan-rebuilds.ts';
-import { ifConditionHolds } from './dynamodb.ts';
+import { variable } from '../environment.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 
 const checkedProjectSchema = z.object({
   name: z.string(),
@@ -68,3 +70,5 @@ export function createPackageChecks(client: DynamoDBDocumentClient, tableName: s
 }
 
 export type PackageChecks = ReturnType<typeof createPackageChecks>;
+
+export const openPackageChecks = once(() => createPackageChecks(documentClient(), variable('PROJECTS_TABLE')));

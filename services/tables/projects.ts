@@ -11,10 +11,12 @@ import { type NamedBase, namedBaseSchema } from '../../core/bases/base-status.ts
 import type { Build } from '../../core/model/build.ts';
 import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
+import { once } from '../../core/once.ts';
 import { nextEnding } from '../../core/policy/waiver-expiry.ts';
 import { firstDueAt } from '../../core/triggers/schedule.ts';
+import { variable } from '../environment.ts';
 import { readItems } from './batches.ts';
-import { ifConditionHolds } from './dynamodb.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
 
 /** A project with what the pipeline has done for it. */
@@ -331,3 +333,5 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
 }
 
 export type Projects = ReturnType<typeof createProjects>;
+
+export const openProjects = once(() => createProjects(documentClient(), variable('PROJECTS_TABLE')));

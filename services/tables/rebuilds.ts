@@ -3,8 +3,10 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } fro
 import { z } from 'zod';
 import { type Rebuild, rebuildSchema, restingRebuild } from '../../core/cascade/rebuild-state.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
 import { readItems } from './batches.ts';
-import { ifConditionHolds } from './dynamodb.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 
 /** Somebody else was quicker so often that the trigger had better come again later. */
 const attempts = 60;
@@ -102,6 +104,8 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
 }
 
 export type Rebuilds = ReturnType<typeof createRebuilds>;
+
+export const openRebuilds = once(() => createRebuilds(documentClient(), variable('CASCADES_TABLE')));
 
 function shardOf(project: string): string {
   let sum = 0;

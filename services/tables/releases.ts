@@ -8,6 +8,7 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { once } from '../../core/once.ts';
 import {
   isFloating,
   nextLookAt,
@@ -16,7 +17,8 @@ import {
   releasedImageSchema,
   shortestPause,
 } from '../../core/releases/release.ts';
-import { ifConditionHolds } from './dynamodb.ts';
+import { variable } from '../environment.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
 
 /** No project's name: the item says who is at it, and how far the releases that nobody noted were looked for. */
@@ -266,3 +268,5 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
 }
 
 export type Releases = ReturnType<typeof createReleases>;
+
+export const openReleases = once(() => createReleases(documentClient(), variable('RELEASES_TABLE')));

@@ -1,5 +1,8 @@
 import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
+import { documentClient } from './dynamodb.ts';
 
 const backoffSchema = z.object({
   /** How often in a row it could not be read. */
@@ -74,3 +77,5 @@ export function createSources(client: DynamoDBDocumentClient, tableName: string)
 }
 
 export type Sources = ReturnType<typeof createSources>;
+
+export const openSources = once(() => createSources(documentClient(), variable('SOURCES_TABLE')));

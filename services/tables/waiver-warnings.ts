@@ -2,7 +2,9 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { projectSchema } from '../../core/model/project.ts';
-import { ifConditionHolds } from './dynamodb.ts';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
+import { documentClient, ifConditionHolds } from './dynamodb.ts';
 
 /** A project whose people may have to be told of an end, with what they were told. */
 const dueWarningSchema = projectSchema.extend({
@@ -109,3 +111,5 @@ export function createExceptionWarnings(client: DynamoDBDocumentClient, tableNam
 }
 
 export type ExceptionWarnings = ReturnType<typeof createExceptionWarnings>;
+
+export const openExceptionWarnings = once(() => createExceptionWarnings(documentClient(), variable('PROJECTS_TABLE')));

@@ -1,6 +1,6 @@
 import type { Build, TerminalStatus } from '../../core/model/build.ts';
-import { createFail } from '../../functions/fail.ts';
-import { createTell } from '../../functions/tell.ts';
+import { createFail } from '../../functions/builds/fail-build.ts';
+import { createTell } from '../../functions/builds/tell-end.ts';
 import { createMailer } from '../../services/mail/mailer.ts';
 import { startSmallSes } from '../services/small-ses.ts';
 import { createMortal, type Mortal } from './mortal.ts';

@@ -3,7 +3,6 @@ import { createWatchRegistries } from '../../functions/bases/check-registries.ts
 import { createStandingImages } from '../../functions/bases/watched-images.ts';
 import { createWatchBases } from '../../functions/watch-bases.ts';
 import { createPublicFetch } from '../../services/http/public-fetch.ts';
-import type { BaseRound } from '../../services/tables/base-watch-lock.ts';
 import { createBaseRound } from '../../services/tables/base-watch-lock.ts';
 import { startHost } from '../services/http.ts';
 import { createMortal, type Mortal } from './mortal.ts';
@@ -49,25 +48,28 @@ export async function startWatching<Around extends World = World>({
   /** A run of the function, as a process of its own. */
   async function watch(seconds = 60): Promise<void> {
     runs += 1;
-    const round: BaseRound = mortal.guard(createBaseRound(world.client, 'bases', `run-${runs}`));
-    await createWatchBases({
+    const watchBases = createWatchBases({
       bases,
-      round,
+      openRound: (holder) => mortal.guard(createBaseRound(world.client, 'bases', holder)),
+      ownRegistry: async () => ({
+        host: ownHost,
+        url: `http://${ownHost}`,
+        credentials: { user: 'AWS', password: 'secret' },
+      }),
       standingImages: createStandingImages({
         dependents: mortal.guard(world.dependents),
         projects: mortal.guard(world.projects),
-        ownHost,
         repositoryPrefix: 'slipway/',
       }),
       watchRegistries: createWatchRegistries({
         bases,
-        own: { host: ownHost, url: `http://${ownHost}`, credentials: { user: 'AWS', password: 'secret' } },
-        fetch: createPublicFetch({ privateHosts: ['127.0.0.1', 'localhost'] }),
+        fetchBeside: () => createPublicFetch({ privateHosts: ['127.0.0.1', 'localhost'] }),
         logger: silentLogger,
       }),
       triggers: mortal.guard(world.triggers),
       logger: silentLogger,
-    })(new Date(Date.now() + 45_000 + seconds * 1000));
+    });
+    await watchBases(new Date(Date.now() + 45_000 + seconds * 1000), `run-${runs}`);
   }
 
   return Object.assign(world, {

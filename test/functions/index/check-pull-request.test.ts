@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IndexFile } from '../../../core/index/read-index.ts';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
-import { createIndexPullRequestPlanner } from '../../../functions/index/check-pull-request.ts';
+import { createCheckIndexPullRequest } from '../../../functions/index/check-pull-request.ts';
 import { GithubRefusedError } from '../../../services/git-host/github-api.ts';
 import { IndexTooLargeError } from '../../../services/git-host/index-repository.ts';
 import { goodFile } from '../../core/index/index-texts.ts';
@@ -52,14 +52,12 @@ function propose(commit: string, proposed: IndexFile[], changed = proposed.map((
 }
 
 const planner = (filesAt = async (commit: string) => files[commit] ?? []) =>
-  createIndexPullRequestPlanner({
+  createCheckIndexPullRequest({
     projects: world.projects,
     dependents: world.dependents,
     github: github.api,
     index: {
-      name: 'slipway/index',
       url: 'https://git.example/slipway/index',
-      source: indexSource,
       ref: 'refs/heads/main',
       repository: { filesAt },
       allowedHosts: [],
@@ -77,8 +75,7 @@ const comment = () => github.comments.map(({ body }) => body).join('\n');
 describe('a pull request to the index', () => {
   it('is told what its merge will do, and builds nothing', async () => {
     github.files.set(`mine/mine ${branchHead} Dockerfile`, 'FROM debian\n');
-    const planned = await planner()(propose(one, [...base, goodFile({ mine: {} }, 'mine')]));
-    expect(planned.builds).toEqual([]);
+    await planner()(propose(one, [...base, goodFile({ mine: {} }, 'mine')]));
     expect(github.marks).toEqual([
       { commit: one, state: 'success', context: 'slipway: index', description: '1 project added, 1 build' },
     ]);
@@ -165,14 +162,14 @@ describe('a pull request to the index', () => {
     ['that is closed', { action: 'closed' }],
     ['to another branch', { baseRef: 'archive' }],
   ])('%s is not answered', async (_, over) => {
-    const { outcome } = await planner()({ ...propose(one, base), ...over });
+    const outcome = await planner()({ ...propose(one, base), ...over });
     expect(outcome).toMatch(/closed|ignored/);
     expect([...github.marks, ...github.comments]).toEqual([]);
   });
 
   it('is not answered where there is no token to do it with', async () => {
     github.hasToken = false;
-    expect((await planner()(propose(one, base))).outcome).toContain('no token');
+    expect(await planner()(propose(one, base))).toContain('no token');
     expect([...github.marks, ...github.comments]).toEqual([]);
   });
 
@@ -180,7 +177,7 @@ describe('a pull request to the index', () => {
     github.api.setStatus = async () => {
       throw new GithubRefusedError('The git host answered 403.');
     };
-    expect((await planner()(propose(one, base))).outcome).toContain('403');
+    expect(await planner()(propose(one, base))).toContain('403');
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Build } from '../../../core/model/build.ts';
 import { createCommitStatuses } from '../../../services/git-host/commit-statuses.ts';
+import { createGithubApi } from '../../../services/git-host/github-api.ts';
 import { buildOf, commit } from '../../functions/world.ts';
 import { startHost } from '../http.ts';
 
@@ -12,7 +13,8 @@ async function set(over: Partial<Build> = {}, token: string | undefined = 'the-t
     response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
   });
   const site = 'https://slipway.example';
-  await createCommitStatuses(host.url, `${git}/`, site, async () => token || undefined).set(buildOf(id, over));
+  const api = createGithubApi({ apiUrl: host.url, url: `${git}/`, token: async () => token || undefined });
+  await createCommitStatuses(api, site).set(buildOf(id, over));
   return host.requests.map(({ body, ...request }) => ({ ...request, body: JSON.parse(body) }));
 }
 

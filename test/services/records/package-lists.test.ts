@@ -61,14 +61,14 @@ const put = (text: string, at = new Date()) => void objects.set(place, { body: B
 
 test('a build’s list is read as the builder wrote it, and is nothing where there is none', async () => {
   put(JSON.stringify(list));
-  expect(await createPackageLists(client, 'records').of('b1')).toEqual(list);
-  expect(await createPackageLists(client, 'records').of('b2')).toBeUndefined();
+  expect(await createPackageLists({ client, bucket: 'records' }).of('b1')).toEqual(list);
+  expect(await createPackageLists({ client, bucket: 'records' }).of('b2')).toBeUndefined();
   expect(puts).toEqual([]);
 });
 
 test('the list of an image that is released for long is written anew before the bucket takes it', async () => {
   put(JSON.stringify(list), new Date(Date.now() - 30 * 86_400_000));
-  expect(await createPackageLists(client, 'records').of('b1')).toEqual(list);
+  expect(await createPackageLists({ client, bucket: 'records' }).of('b1')).toEqual(list);
   expect(puts).toEqual([place]);
   expect(objects.get(place)?.body.toString()).toBe(JSON.stringify(list));
 });
@@ -87,13 +87,13 @@ test.each([
   }),
 ])('a list that is none is an error of that build: %s', async (text) => {
   put(text);
-  await expect(createPackageLists(client, 'records').of('b1')).rejects.toThrow(
+  await expect(createPackageLists({ client, bucket: 'records' }).of('b1')).rejects.toThrow(
     expect.objectContaining({ name: 'InvalidInputError' }),
   );
 });
 
 test('what was read of a repository’s file is there for the next run', async () => {
-  const cache = createRepositoryCache(client, 'records');
+  const cache = createRepositoryCache({ client, bucket: 'records' });
   const entry = { validator: { hash: 'abc' }, versions: new Map([['bash amd64', '5.2-1']]) };
   expect(await cache.get('https://deb.example.org/Packages.gz')).toBeUndefined();
   await cache.put('https://deb.example.org/Packages.gz', entry);

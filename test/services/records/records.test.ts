@@ -13,7 +13,7 @@ beforeAll(async () => {
   aws = await startSmallAws({ url: 'http://registry.example', password: '' });
   const credentials = { accessKeyId: 'k', secretAccessKey: 's' };
   client = new S3Client({ endpoint: aws.url, forcePathStyle: true, region: 'us-east-1', credentials });
-  records = createRecords(client, 'records');
+  records = createRecords({ client, bucket: 'records' });
 });
 afterAll(async () => {
   client.destroy();

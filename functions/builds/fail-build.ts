@@ -1,0 +1,47 @@
+import { cancellationOf, type ExecutionError, failureOf } from '../../core/builds/failure.ts';
+import type { BuildResult } from '../../core/model/builder-contract.ts';
+import { InvalidInputError } from '../../core/model/errors.ts';
+import type { Records } from '../../services/records/records.ts';
+import type { Builds } from '../../services/tables/builds.ts';
+import type { Projects } from '../../services/tables/projects.ts';
+import type { ObserveBases } from '../bases/record-bases.ts';
+
+interface Services {
+  builds: Pick<Builds, 'require' | 'close'>;
+  projects: Pick<Projects, 'yieldRelease'>;
+  records: Pick<Records, 'result'>;
+  /** Absent where a build is ended from outside, of which its builder has said nothing. */
+  observeBases?: ObserveBases;
+}
+
+/** Ends a build as failed, with the best reason that there is. A build that has its end keeps it. */
+export function createFail({ builds, projects, records, observeBases }: Services) {
+  /** A result that cannot be read must not keep the build from its end. */
+  async function resultOf(id: string): Promise<BuildResult | undefined> {
+    try {
+      return await records.result(id);
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      return { outcome: 'failed', error: error.name, message: error.message };
+    }
+  }
+
+  /** @param outcome `cancelled` if somebody stopped it, who need not hear what it ran into by that */
+  return async function fail(
+    id: string,
+    error: ExecutionError,
+    outcome: 'failed' | 'cancelled' = 'failed',
+  ): Promise<void> {
+    const build = await builds.require(id);
+    const result = outcome === 'failed' ? await resultOf(id) : undefined;
+    const failure = outcome === 'failed' ? failureOf(result, error) : cancellationOf(error);
+    // A base that is not there, or that the build cannot stand on, may be another one tomorrow.
+    if (result?.outcome === 'failed' && !build.candidate) await observeBases?.(build, result);
+    // When all its tags are on it is released, whatever went wrong after that.
+    if (build.image) await builds.close(build, 'released');
+    else await builds.close(build, outcome, { failure });
+    if (build.stages.release) await projects.yieldRelease(build.project, id);
+  };
+}
+
+export type Fail = ReturnType<typeof createFail>;

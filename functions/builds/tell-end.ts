@@ -1,0 +1,112 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { endedNews } from '../../core/cascade/rebuild-state.ts';
+import { buildMail, type Mail } from '../../core/mail/build-mail.ts';
+import { type Build, isTerminal } from '../../core/model/build.ts';
+import { RecordConflictError, TellingBusyError } from '../../core/model/errors.ts';
+import { type BuildMetrics, openBuildMetrics } from '../../services/aws/build-metrics.ts';
+import { openTriggers, type Triggers } from '../../services/aws/triggers.ts';
+import { variable } from '../../services/environment.ts';
+import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
+import { indexUrl } from '../../services/git-host/index-address.ts';
+import { sendNotice } from '../../services/mail/best-effort-mail.ts';
+import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
+import { type BuildLog, openBuildLog } from '../../services/records/build-log.ts';
+import { ifReadable, openRecords, type Records } from '../../services/records/records.ts';
+import { type Builds, openBuilds } from '../../services/tables/builds.ts';
+
+interface Services {
+  builds: Pick<Builds, 'require' | 'claimTelling' | 'releaseTelling' | 'markTold'>;
+  log: BuildLog;
+  records: Pick<Records, 'comparison' | 'scanners'>;
+  mailer: Mailer;
+  statuses: Pick<CommitStatuses, 'set'>;
+  metrics: BuildMetrics;
+  triggers: Pick<Triggers, 'send'>;
+  siteUrl: string;
+  indexUrl: string;
+  logger: Logger;
+}
+
+/** A mail about a failure shows the last lines of the log, which are well within this. */
+const tailBytes = 16_000;
+
+/** Tells people how a build ended: a mail, once, and the mark at the commit. False while somebody else is at it. */
+export function createTell({
+  builds,
+  log,
+  records,
+  mailer,
+  statuses,
+  metrics,
+  triggers,
+  siteUrl,
+  indexUrl,
+  logger,
+}: Services) {
+  async function mailFor(build: Build): Promise<Mail | undefined> {
+    if (build.status === 'failed') {
+      const { bytes } = await log.slice(build.id, -tailBytes, tailBytes);
+      return buildMail(build, siteUrl, { indexUrl, logTail: Buffer.from(bytes).toString('utf8') });
+    }
+    if (build.status !== 'released' && build.status !== 'blocked') return undefined;
+    const [comparison, scanners] = await Promise.all([
+      ifReadable(records.comparison(build.id)),
+      build.status === 'blocked' ? ifReadable(records.scanners(build.id)) : undefined,
+    ]);
+    return buildMail(build, siteUrl, { indexUrl, comparison, scanners });
+  }
+
+  async function send(build: Build): Promise<void> {
+    const mail = await mailFor(build);
+    if (mail) await sendNotice({ mailer, logger }, { to: build.notifyEmail, mail, about: { build: build.id } });
+  }
+
+  return async function tell(id: string): Promise<boolean> {
+    const build = await builds.require(id);
+    if (!isTerminal(build.status))
+      throw new RecordConflictError(`Build ${id} has not ended: there is nothing to tell.`);
+    if (!(await builds.claimTelling(id))) return (await builds.require(id)).toldAt !== undefined;
+    try {
+      // Whoever stands on the project hears of it, mail or no mail; the same news is heard once however often it is sent.
+      await triggers.send({ type: 'build-ended', id: endedNews(id), receivedAt: new Date().toISOString(), build: id });
+      await send(build);
+    } catch (error) {
+      await builds.releaseTelling(id);
+      throw error;
+    }
+    await builds.markTold(id);
+    metrics.ended(build);
+    await statuses.set(build).catch((error: Error) => {
+      // The mail is out and must not go out again because GitHub's API is down.
+      logger.warn('The commit status could not be set', { build: id, error });
+    });
+    return true;
+  };
+}
+
+export type Tell = ReturnType<typeof createTell>;
+
+export function openTell(logger: Logger): Tell {
+  return createTell({
+    builds: openBuilds(),
+    log: openBuildLog(),
+    records: openRecords(),
+    mailer: openMailer(),
+    statuses: openCommitStatuses(),
+    metrics: openBuildMetrics(),
+    triggers: openTriggers(),
+    siteUrl: variable('SITE_URL'),
+    indexUrl: indexUrl(),
+    logger,
+  });
+}
+
+/**
+ * Tells, or has its caller try again: who holds the telling may have died over it.
+ * @throws TellingBusyError while the build is not told yet and somebody else is at it
+ */
+export function untilTold(tell: Tell) {
+  return async (id: string): Promise<void> => {
+    if (!(await tell(id))) throw new TellingBusyError(`The end of build ${id} is being told at this moment.`);
+  };
+}
