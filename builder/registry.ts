@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { retryAt } from '../core/bases/base-watch.ts';
 import { imageDigestSchema } from '../core/model/image-reference.ts';
 import {
   type AskRegistry,
@@ -12,6 +13,8 @@ import {
 
 const patience = 15_000;
 const attempts = 3;
+/** A build holds its machine while it waits: a registry that wants longer is for a later build. */
+const longestWait = 60_000;
 
 /** The most that a registry need take. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
 const largestManifest = 4 * 2 ** 20;
@@ -118,17 +121,27 @@ function askPatiently(signal: AbortSignal): AskRegistry {
       });
       const isTransient = answer instanceof Error || answer.status >= 500 || answer.status === 429;
       if (!isTransient) return readable(answer, maximumBytes);
-      if (attempt === attempts || isFinal(answer)) {
+      const wait = waitBefore(attempt + 1, answer);
+      if (attempt === attempts || isFinal(answer) || wait > longestWait) {
         if (answer instanceof Error) throw answer;
-        throw new RegistryUnavailableError(
-          answer.status === 429
-            ? 'it says that it was asked too often'
-            : `it answered ${answer.status} ${answer.statusText}`.trim(),
-        );
+        throw new RegistryUnavailableError(refusal(answer));
       }
-      await delay(250 * 2 ** attempt, undefined, { signal });
+      await delay(wait, undefined, { signal });
     }
   };
+}
+
+/** In milliseconds: what the registry asks for with `Retry-After`, else twice as long each time. */
+function waitBefore(attempt: number, answer: Response | Error): number {
+  const now = new Date();
+  const at = answer instanceof Error ? undefined : retryAt(answer.headers.get('retry-after'), now);
+  return Math.max(at === undefined ? 0 : Date.parse(at) - now.getTime(), 125 * 2 ** attempt);
+}
+
+function refusal(answer: Response): string {
+  if (answer.status !== 429) return `it answered ${answer.status} ${answer.statusText}`.trim();
+  const at = retryAt(answer.headers.get('retry-after'), new Date());
+  return `it received too many requests${at === undefined ? '' : ` and takes the next one at ${at}`} (429)`;
 }
 
 function readable(answer: Response, maximumBytes = Number.POSITIVE_INFINITY): RegistryAnswer {

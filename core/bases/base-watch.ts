@@ -79,11 +79,6 @@ export function retryAt(header: string | null, now: Date): string | undefined {
   return new Date(Math.min(at, now.getTime() + longestSaidMinutes * 60_000)).toISOString();
 }
 
-/** `0;w=21600`: nothing is left for this window. https://docs.docker.com/docker-hub/usage/pulls/ */
-export function isUsedUp(remaining: string | null): boolean {
-  return remaining !== null && /^\s*0\s*(;|$)/.test(remaining);
-}
-
 /** Where the digest of a watched image is asked for. */
 export function placeOf(image: string): Pick<ImageReference, 'registry' | 'repository'> & { tag: string } {
   const { registry, repository, tag = 'latest' } = parseImageReference(image);

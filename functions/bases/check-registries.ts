@@ -57,10 +57,7 @@ export function createWatchRegistries({ bases, fetchBeside, logger }: Services) 
       try {
         const digest = await registry.digestOf(repository, tag);
         await keep(item, isPinned, digest);
-        const usedUp = registry.usedUp();
-        if (!usedUp) return 'well';
-        problems.set(host, usedUp);
-        return 'down';
+        return 'well';
       } catch (error) {
         if (!(error instanceof RegistryUnavailableError)) throw error;
         problems.set(host, error);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { z } from 'zod';
 import { imageDigestSchema } from '../../core/model/image-reference.ts';
+import { type Challenge, readChallenges } from './challenges.ts';
 
 /** A registry and the credentials that go to it, and to no other. */
 export interface Registry {
@@ -117,10 +118,13 @@ export function createImageDigests(ask: AskRegistry) {
       const authorization = await authorizationFor(registry, repository);
       const headers = { accept: manifestTypes, ...(authorization && { authorization }) };
       const answer = await ask(url, { method, headers, maximumBytes: largestManifest });
-      const challenge = answer.headers.get('www-authenticate') ?? '';
-      if (answer.status !== 401 || attempt === 2 || !/^bearer /i.test(challenge)) return answer;
+      if (answer.status !== 401 || attempt === 2) return answer;
+      // Artifactory offers Bearer and Basic side by side; Basic was sent already where there are credentials.
+      const challenges = readChallenges(answer.headers.get('www-authenticate') ?? '');
+      const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+      if (!bearer) return answer;
       answer.discard();
-      places.set(registry.url, tokenPlace(registry, challenge));
+      places.set(registry.url, tokenPlace(registry, bearer));
       // What was sent was no token yet, or one that is too old by now.
       tokens.delete(`${registry.url} ${repository}`);
     }
@@ -164,10 +168,7 @@ function accept(answer: RegistryAnswer): void {
   throw new RegistryUnavailableError(`it answered ${answer.status}`);
 }
 
-function tokenPlace(registry: Registry, challenge: string): TokenPlace {
-  const parameters = new Map(
-    [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key.toLowerCase(), value]),
-  );
+function tokenPlace(registry: Registry, { parameters }: Challenge): TokenPlace {
   const realm = parameters.get('realm') ?? '';
   const url = URL.parse(realm);
   if (!url || !(url.protocol === 'https:' || url.origin === registry.url) || url.username || url.password) {

@@ -1,4 +1,4 @@
-import { isUsedUp, retryAt } from '../../core/bases/base-watch.ts';
+import { retryAt } from '../../core/bases/base-watch.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { PublicFetch } from '../http/public-fetch.ts';
 import { createImageDigests, type Registry, RegistryUnavailableError } from './digest-lookup.ts';
@@ -19,7 +19,6 @@ const timeoutMilliseconds = 15_000;
 
 /** Looks at the images of one registry, each question once: whatever fails is for the next run. */
 export function createRegistryLook(fetch: PublicFetch, registry: Registry) {
-  let usedUp: RegistryBusyError | undefined;
   const digestOf = createImageDigests(async (url, request) => {
     const answer = await fetch(url, { ...request, timeoutMilliseconds }).catch((error: unknown) => {
       if (!(error instanceof UpstreamError)) throw error;
@@ -33,9 +32,8 @@ export function createRegistryLook(fetch: PublicFetch, registry: Registry) {
         retryAt(answer.headers.get('retry-after'), new Date()),
       );
     }
-    if (isUsedUp(answer.headers.get('ratelimit-remaining'))) {
-      usedUp = new RegistryBusyError('it says that nothing is left of what it gives in this window');
-    }
+    // `ratelimit-remaining: 0` ends nothing: Docker Hub answers it to whoever shares an address with others, and counts no HEAD.
+    // https://docs.docker.com/docker-hub/usage/pulls/
     return answer;
   });
 
@@ -45,9 +43,6 @@ export function createRegistryLook(fetch: PublicFetch, registry: Registry) {
      * @throws RegistryUnavailableError, RegistryBusyError
      */
     digestOf: (repository: string, tag: string) => digestOf(registry, repository, tag),
-
-    /** Present once the registry has said that nothing is left of what it gives. */
-    usedUp: () => usedUp,
   };
 }
 

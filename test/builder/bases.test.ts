@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolveBase } from '../../builder/bases.ts';
 import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError } from '../../builder/errors.ts';
@@ -76,6 +79,37 @@ test('a base that exists nowhere is said to, with what to do', async () => {
 
 test('a registry that does not answer is no proof that the base does not exist', async () => {
   await expect(resolve('localhost:9/some/image')).rejects.toThrow(BaseUnavailableError);
+});
+
+/** Answers what it is told to, one after the other, and the last for ever. */
+async function startRegistryThatSays(answers: [status: number, headers?: Record<string, string>][]) {
+  const times: number[] = [];
+  const server = createServer((_, response) => {
+    const [status, headers] = answers[Math.min(times.push(performance.now()), answers.length) - 1] ?? [500];
+    response.writeHead(status, headers).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { host: `127.0.0.1:${port}`, times, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
+test('a registry that has received too many requests is asked again when it wants to be', async () => {
+  const digest = `sha256:${'d'.repeat(64)}`;
+  await using busy = await startRegistryThatSays([
+    [429, { 'retry-after': '2' }],
+    [200, { 'docker-content-digest': digest }],
+  ]);
+  expect(await resolve(`${busy.host}/some/image:1`)).toMatchObject({ digest });
+  const [first = 0, second = 0] = busy.times;
+  expect(second - first).toBeGreaterThanOrEqual(1900);
+});
+
+test('a build does not wait for a registry that wants to be left alone for hours, and says until when', async () => {
+  await using busy = await startRegistryThatSays([[429, { 'retry-after': '7200' }]]);
+  await expect(resolve(`${busy.host}/some/image:1`)).rejects.toThrow(
+    /cannot be looked up .* too many requests and takes the next one at \d{4}-/,
+  );
+  expect(busy.times).toHaveLength(1);
 });
 
 test('credentials of ours that are refused are told, not taken for a missing image', async () => {

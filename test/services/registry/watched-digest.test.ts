@@ -17,7 +17,7 @@ const look = (server: { url: string }, over: Partial<Registry> = {}) =>
 const lines = ({ requests }: SmallHost) => requests.map(({ method, path }) => `${method} ${path}`);
 
 /** A registry that wants tokens of a repository, each for one use of a minute, as Docker Hub does. */
-async function startTokenRegistry({ realm }: { realm?: string } = {}) {
+async function startTokenRegistry({ realm, offers = [] }: { realm?: string; offers?: string[] } = {}) {
   let tokens = 0;
   const valid = new Set<string>();
   const server: SmallHost = await startHost(({ path, headers }, response) => {
@@ -36,7 +36,8 @@ async function startTokenRegistry({ realm }: { realm?: string } = {}) {
       return;
     }
     const place = realm ?? `http://${headers.host}/token`;
-    response.writeHead(401, { 'www-authenticate': `Bearer realm="${place}",service="a b"` }).end();
+    const bearer = `Bearer realm="${place}",service="a b"`;
+    response.writeHead(401, { 'www-authenticate': [...offers, bearer] }).end();
   });
   return Object.assign(server, { expire: () => valid.clear() });
 }
@@ -60,6 +61,11 @@ describe('a token', () => {
       scope('tools/go'),
       'HEAD /v2/tools/go/manifests/1',
     ]);
+  });
+
+  it('is asked for where the registry offers other ways to sign in before it, as Artifactory does', async () => {
+    await using server = await startTokenRegistry({ offers: ['Basic realm="Artifactory Realm"', 'Negotiate'] });
+    expect(await look(server).digestOf('tools/go', '1')).toBe(digest);
   });
 
   it('that is too old by now is asked for again', async () => {
