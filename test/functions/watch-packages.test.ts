@@ -10,10 +10,10 @@ import { createPublicFetch } from '../../services/http/public-fetch.ts';
 import { createPackageRepositories } from '../../services/packages/package-repositories.ts';
 import { createPackageChecks } from '../../services/tables/package-checks.ts';
 import { memoryCache, type PackageSite, packagesFile, putSuite, startPackageSite } from '../services/package-site.ts';
-import { startTables } from '../services/tables.ts';
+import { createTables } from '../services/tables.ts';
 
 let site: PackageSite;
-let tables: Awaited<ReturnType<typeof startTables>>;
+let client: ReturnType<typeof createTables>;
 let lists: Map<string, PackageList | Error>;
 let sent: Trigger[];
 let cache: ReturnType<typeof memoryCache>;
@@ -22,7 +22,7 @@ const warn = vi.spyOn(logger, 'warn');
 
 beforeEach(async () => {
   site = await startPackageSite();
-  tables = await startTables([{ name: 'projects', key: 'name' }]);
+  client = createTables([{ name: 'projects', key: 'name' }]);
   lists = new Map();
   sent = [];
   cache = memoryCache();
@@ -30,7 +30,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await site[Symbol.asyncDispose]();
-  await tables.stop();
 });
 
 const main = (): PackageRepository => ({
@@ -52,7 +51,7 @@ async function release(
     contents: { state: 'read', manager: 'dpkg', architecture: 'amd64', packages, repositories },
   });
   const project = { name: `demo/${job}:latest`, active: true, released: { build: job }, ...more };
-  await tables.client.send(new PutCommand({ TableName: 'projects', Item: project }));
+  await client.send(new PutCommand({ TableName: 'projects', Item: project }));
 }
 
 const publish = (versions: Record<string, string>) =>
@@ -61,7 +60,7 @@ const publish = (versions: Record<string, string>) =>
 /** One run; gives the projects that it calls for rebuilds of. */
 async function watch(deadline = new Date(Date.now() + 60_000)) {
   const run = createWatchPackages({
-    checks: createPackageChecks(tables.client, 'projects'),
+    checks: createPackageChecks(client, 'projects'),
     lists: {
       of: async (build) => {
         const found = lists.get(build);
@@ -138,7 +137,7 @@ test('a project that was rebuilt after the parent that it waited for is not rebu
   // Both are released anew, and their Dockerfiles have upgraded nothing.
   for (const job of ['base', 'app']) {
     lists.set(`${job} again`, lists.get(job) ?? new Error('no list'));
-    await tables.client.send(
+    await client.send(
       new UpdateCommand({
         TableName: 'projects',
         Key: { name: `demo/${job}:latest` },
@@ -213,8 +212,8 @@ test('what a run did not get to comes first in the next', async () => {
 
 test('a project that is taken away while it is looked at does not come back as half of one', async () => {
   publish({ bash: '5-2' });
-  await createPackageChecks(tables.client, 'projects').note('demo/gone:latest', 'now', { tried: '' });
-  const { Items } = await tables.client.send(new ScanCommand({ TableName: 'projects' }));
+  await createPackageChecks(client, 'projects').note('demo/gone:latest', 'now', { tried: '' });
+  const { Items } = await client.send(new ScanCommand({ TableName: 'projects' }));
   expect(Items).toEqual([]);
 });
 

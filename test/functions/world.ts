@@ -23,7 +23,7 @@ import { createHeads } from '../../services/tables/heads.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { createRebuilds } from '../../services/tables/rebuilds.ts';
 import { createReleases } from '../../services/tables/releases.ts';
-import { startTables, stateTables } from '../services/tables.ts';
+import { createTables, stateTables } from '../services/tables.ts';
 
 export const commit = 'a'.repeat(40);
 export const digest = `sha256:${'d'.repeat(64)}`;
@@ -31,7 +31,7 @@ export const silentLogger = new Logger({ serviceName: 'test', logLevel: 'SILENT'
 
 /** What the functions talk to: the tables as they are, and the rest in memory, to be looked at. */
 export async function startWorld() {
-  const { client, stop } = await startTables(stateTables);
+  const client = createTables(stateTables);
   const builds = createBuilds(client, 'builds');
   const projects = createProjects(client, 'projects');
   const bases = createBases(client, 'bases');
@@ -139,7 +139,7 @@ export async function startWorld() {
       return build;
     },
 
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: async () => client.destroy(),
   };
 }
 

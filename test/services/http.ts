@@ -9,7 +9,7 @@ export interface SmallHost extends AsyncDisposable {
 
 /** A host on a port of its own that answers as it is told to. */
 export async function startHost(
-  answer: (request: SmallHost['requests'][number], response: ServerResponse) => void,
+  answer: (request: SmallHost['requests'][number], response: ServerResponse) => unknown,
 ): Promise<SmallHost> {
   const requests: SmallHost['requests'] = [];
   const server = createServer(async (incoming, response) => {

@@ -1,11 +1,7 @@
-import {
-  CreateTableCommand,
-  type CreateTableCommandInput,
-  DynamoDBClient,
-  waitUntilTableExists,
-} from '@aws-sdk/client-dynamodb';
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import dynalite from 'dynalite';
+import { startHost } from './http.ts';
+import { createInMemoryDynamoDb, type InMemoryDynamoDb } from './in-memory-dynamodb.ts';
 
 interface Table {
   name: string;
@@ -58,35 +54,22 @@ export const stateTables: Table[] = [
 ];
 
 /** A DynamoDB in memory with the given tables; every key is a text. */
-export async function startTables(
-  tables: Table[],
-): Promise<{ client: DynamoDBDocumentClient; stop: () => Promise<void> }> {
-  const server = dynalite({ createTableMs: 0 });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+export function createTables(tables: Table[]): DynamoDBDocumentClient {
+  return documentsOf(createInMemoryDynamoDb(tables.map(definition)));
+}
+
+/** The same behind an address, for what makes its client itself. */
+export async function startTables(tables: Table[]) {
+  const database = createInMemoryDynamoDb(tables.map(definition));
+  const host = await startHost(async ({ headers, body }, response) => {
+    const answer = await database.answer(headers, Buffer.from(body));
+    response.writeHead(answer.statusCode, answer.headers).end(answer.body);
   });
-  const { port } = server.address();
-  const client = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
-  const patience = { client, maxWaitTime: 10, minDelay: 0.005, maxDelay: 0.02 };
-  await Promise.all(
-    tables.map(async (table) => {
-      await client.send(new CreateTableCommand(definition(table)));
-      await waitUntilTableExists(patience, { TableName: table.name });
-    }),
-  );
-  return {
-    client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
-    stop: () =>
-      new Promise((resolve) => {
-        client.destroy();
-        server.close(() => resolve());
-      }),
-  };
+  return { client: documentsOf(database), url: host.url, stop: () => host[Symbol.asyncDispose]() };
+}
+
+function documentsOf({ client }: InMemoryDynamoDb): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
 
 function definition({ name, key, sortKey, indexes = {} }: Table): CreateTableCommandInput {

@@ -16,13 +16,12 @@ let s3: SmallS3;
 beforeAll(async () => {
   tables = await startTables(stateTables);
   s3 = await startSmallS3();
-  const database = await tables.client.config.endpoint?.();
   const store = await s3.client.config.endpoint?.();
   for (const [name, value] of Object.entries({
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${database?.port}`,
+    AWS_ENDPOINT_URL_DYNAMODB: tables.url,
     AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${store?.port}`,
     BASES_TABLE: 'bases',
     BUILDS_TABLE: 'builds',

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Build } from '../../../core/model/build.ts';
 import { InvalidInputError, RecordConflictError } from '../../../core/model/errors.ts';
 import { type Builds, createBuilds } from '../../../services/tables/builds.ts';
-import { startTables } from '../tables.ts';
+import { createTables } from '../tables.ts';
 
 let builds: Builds;
-let stop: () => Promise<void>;
 let count = 0;
 
-beforeAll(async () => {
-  const tables = await startTables([
+beforeAll(() => {
+  const client = createTables([
     {
       name: 'builds',
       key: 'id',
@@ -20,10 +19,8 @@ beforeAll(async () => {
       },
     },
   ]);
-  builds = createBuilds(tables.client, 'builds');
-  stop = tables.stop;
+  builds = createBuilds(client, 'builds');
 });
-afterAll(() => stop());
 
 async function queued(over: Partial<Build> = {}): Promise<Build> {
   count += 1;

@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createHeads, type Heads } from '../../../services/tables/heads.ts';
-import { startTables } from '../tables.ts';
+import { createTables } from '../tables.ts';
 
 let heads: Heads;
 let raw: (project: string, ref: string) => Promise<Record<string, unknown> | undefined>;
-let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  const tables = await startTables([{ name: 'heads', key: 'project', sortKey: 'ref' }]);
+  const client = createTables([{ name: 'heads', key: 'project', sortKey: 'ref' }]);
   const { GetCommand } = await import('@aws-sdk/lib-dynamodb');
-  raw = async (project, ref) =>
-    (await tables.client.send(new GetCommand({ TableName: 'heads', Key: { project, ref } }))).Item;
-  heads = createHeads(tables.client, 'heads');
-  stop = tables.stop;
+  raw = async (project, ref) => (await client.send(new GetCommand({ TableName: 'heads', Key: { project, ref } }))).Item;
+  heads = createHeads(client, 'heads');
 });
-afterAll(() => stop());
 
 const branch = 'refs/heads/main';
 const to = (commit: string, build?: string, previous?: string) => ({

@@ -1,24 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { RecordConflictError, ReleaseBusyError } from '../../../core/model/errors.ts';
 import type { Project } from '../../../core/model/project.ts';
 import { createProjects, type DueProject, type Projects } from '../../../services/tables/projects.ts';
-import { startTables } from '../tables.ts';
+import { createTables } from '../tables.ts';
 
 let projects: Projects;
-let stop: () => Promise<void>;
 
-beforeAll(async () => {
-  const tables = await startTables([
+beforeAll(() => {
+  const client = createTables([
     {
       name: 'projects',
       key: 'name',
       indexes: { bySource: { partition: 'source' }, byDueTime: { partition: 'scheduled', sort: 'dueAt' } },
     },
   ]);
-  projects = createProjects(tables.client, 'projects');
-  stop = tables.stop;
+  projects = createProjects(client, 'projects');
 });
-afterAll(() => stop());
 
 async function tracked(name: string): Promise<Project> {
   const project: Project = {
