@@ -103,7 +103,7 @@ test('the same commit gives the same image again, without the cache the same con
     z.object({ layers: z.array(z.unknown()) }).parse(place.registry.manifest('candidate/demo/app', digest)?.body)
       .layers;
   expect(layers(other, elsewhere)).toEqual(layers(workshop, one));
-}, 60_000);
+});
 
 test('nothing is left behind but the layers for the next build', async () => {
   await workshop.build({ Dockerfile: onBase('RUN true') });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Container, type EngineCall, rootCapabilities } from '../../builder/engines/engine.ts';
 import { OutputLimitError } from '../../builder/process.ts';
+import { eventually } from '../eventually.ts';
 import { runningCommands } from '../running-commands.ts';
 import { Images } from './images.ts';
 import { busybox } from './workshop.ts';
@@ -115,9 +116,11 @@ test('a log takes no more than it may either', async () => {
 });
 
 test('what hangs is stopped with the signal, and its container is taken away', async () => {
-  const running = inside('sleep 8643 & sleep 8643', {}, images.call(AbortSignal.timeout(1500)));
-
-  await expect(running).rejects.toThrow('timeout');
+  const stop = new AbortController();
+  const running = expect(inside('sleep 8643 & sleep 8643', {}, images.call(stop.signal))).rejects.toThrow('stopped');
+  await eventually(async () => expect(await runningCommands()).toMatch(/^sleep 8643/m));
+  stop.abort(new Error('It was stopped.'));
+  await running;
   expect((await runningCommands()).split('\n')).not.toContain('sleep 8643');
 });
 

@@ -6,6 +6,7 @@ import type { Engine, EngineCall } from '../../builder/engines/engine.ts';
 import { toolEnvironment } from '../../builder/engines/environment.ts';
 import { Store } from '../../builder/engines/store.ts';
 import { run } from '../../builder/process.ts';
+import { lastGuard } from '../limits.ts';
 
 /** Images without a registry, in a store of their own, and the engine that has them: for what looks into images or runs them. */
 export class Images implements AsyncDisposable {
@@ -38,20 +39,20 @@ export class Images implements AsyncDisposable {
     const store = new Store('buildah', this.#env);
     const build = ['build', '--quiet', '--isolation=chroot', '--layers', '--pull=never', '--format=oci', context];
     const [program = '', ...args] = await store.command([], build);
-    const { code, stdout, stderr } = await run(program, args, { env: this.#env, signal: AbortSignal.timeout(120_000) });
+    const { code, stdout, stderr } = await run(program, args, { env: this.#env, signal: lastGuard() });
     if (code !== 0) throw new Error(`Buildah could not make an image: ${stderr}`);
     return stdout.trim();
   }
 
   /** What an engine is called with, and a folder for it. */
-  call(signal: AbortSignal = AbortSignal.timeout(60_000)): EngineCall {
+  call(signal: AbortSignal = lastGuard()): EngineCall {
     const registry = { url: 'http://localhost:1', host: 'localhost:1' };
     return { workspace: mkdtempSync(join(this.#folder, 'workspace-')), registry, env: this.#env, signal };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const [program = '', ...args] = await new Store('buildah', this.#env).command([], ['rm', '--all']);
-    await run(program, args, { env: this.#env, signal: AbortSignal.timeout(30_000) });
+    await run(program, args, { env: this.#env, signal: lastGuard() });
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -95,9 +95,10 @@ test.each([
 });
 
 test('a script that never ends is stopped with the build’s time, and leaves nothing running', async () => {
-  const { result } = await workshop.build(
-    { 'hooks/pre_build': 'sleep 8642 & sleep 8642\n', Dockerfile: 'FROM scratch\nCOPY . /\n' },
-    { prebuild: { script: 'hooks/pre_build', context: '.' }, timeoutSeconds: 4 },
+  const { result } = await workshop.buildUntil(
+    (log) => /^begun$/m.test(log),
+    { 'hooks/pre_build': 'echo begun; sleep 8642 & sleep 8642\n', Dockerfile: 'FROM scratch\nCOPY . /\n' },
+    { prebuild: { script: 'hooks/pre_build', context: '.' } },
   );
 
   expect(result).toMatchObject({ outcome: 'failed', error: 'BuildTimeoutError' });

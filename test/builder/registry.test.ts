@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ImageConfiguration, readConfiguration } from '../../builder/registry.ts';
 import type { Registry } from '../../services/registry/digest-lookup.ts';
+import { lastGuard } from '../limits.ts';
 import { type SmallRegistry, startSmallRegistry } from './small-registry.ts';
 
 const password = 'a-token-of-the-registry';
@@ -27,7 +28,7 @@ function readBack(configuration: unknown, changes: object = {}): Promise<ImageCo
     ...changes,
   };
   const digest = small.put('candidate/demo/app', 'a', manifest, [bytes]);
-  return readConfiguration(registry, 'candidate/demo/app', digest, AbortSignal.timeout(10_000));
+  return readConfiguration(registry, 'candidate/demo/app', digest, lastGuard());
 }
 
 test('the labels are those of the configuration in the registry', async () => {
@@ -64,7 +65,7 @@ test('an answer that is something else than was asked for is not believed', asyn
     { host: 'localhost', url: `http://localhost:${port}` },
     'candidate/demo/app',
     `sha256:${'0'.repeat(64)}`,
-    AbortSignal.timeout(10_000),
+    lastGuard(),
   );
   await expect(answered).rejects.toThrow('it answered with something else than sha256:0');
   liar.close();

@@ -5,13 +5,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EngineCall } from '../../builder/engines/engine.ts';
 import { shortLivedContainers } from '../../builder/engines/short-lived-containers.ts';
 import { ImageRoot } from '../../builder/image-root.ts';
+import { lastGuard } from '../limits.ts';
 
 let workspace: string;
 let call: EngineCall;
 beforeEach(() => {
   workspace = mkdtempSync(join(tmpdir(), 'containers '));
   const registry = { url: 'http://localhost:1', host: 'localhost:1' };
-  call = { workspace, registry, env: { PATH: process.env.PATH ?? '' }, signal: AbortSignal.timeout(20_000) };
+  call = { workspace, registry, env: { PATH: process.env.PATH ?? '' }, signal: lastGuard() };
 });
 afterEach(() => rmSync(workspace, { recursive: true }));
 
@@ -19,6 +20,7 @@ afterEach(() => rmSync(workspace, { recursive: true }));
 const program = `
 import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
+import { lastGuard } from '../limits.ts';
 const [, , notes, ...args] = process.argv;
 appendFileSync(notes, JSON.stringify(args) + '\\n');
 if (args[0] === 'run' && args.includes('hang')) setInterval(() => {}, 1000);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Store } from '../../builder/engines/store.ts';
+import { lastGuard } from '../limits.ts';
 
 let home: string;
 beforeEach(() => {
@@ -18,7 +19,7 @@ test.skipIf(process.getuid?.() !== 0)(
     const folder = join(store.folder, 'root', 'overlay');
     mkdirSync(folder, { recursive: true });
     for (const _ of [1, 2]) execFileSync('mount', ['--bind', folder, folder]);
-    await store.unmount(AbortSignal.timeout(10_000));
+    await store.unmount(lastGuard());
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(home.replaceAll(' ', '\\040'));
   },
 );

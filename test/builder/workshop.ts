@@ -11,6 +11,7 @@ import {
 import { type PackageList, packageListSchema } from '../../core/model/package-list.ts';
 import { type ScannerReports, scannerReportsSchema } from '../../core/scanners/report.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
+import { waitLimit } from '../limits.ts';
 import { type SmallAws, startSmallAws } from './small-aws.ts';
 import { type SmallGitHost, startSmallGitHost } from './small-git-host.ts';
 import { type SmallRegistry, type SmallRegistryOptions, startSmallRegistry } from './small-registry.ts';
@@ -64,7 +65,7 @@ export class Workshop implements AsyncDisposable {
       candidate: 'candidate/demo/app',
       repositoryPrefix: '',
       labels: {},
-      timeoutSeconds: 60,
+      timeoutSeconds: waitLimit / 1000,
       logLimitBytes: 1024 * 1024,
       ...changes,
     };
@@ -73,6 +74,18 @@ export class Workshop implements AsyncDisposable {
   /** Commits the files to `app` and builds that. */
   async build(files: Parameters<SmallGitHost['commit']>[1], changes: Partial<BuildRequest> = {}): Promise<Build> {
     return this.run(this.request(this.git.commit('app', files), changes));
+  }
+
+  /** Builds within so little time that it ends in the middle of a step: where the step says so, which a slow machine reaches later. */
+  async buildUntil(
+    step: (log: string) => boolean,
+    files: Parameters<SmallGitHost['commit']>[1],
+    changes: Partial<BuildRequest> = {},
+  ): Promise<Build & { seconds: number }> {
+    for (let seconds = 4; ; seconds *= 2) {
+      const build = await this.build(files, { ...changes, timeoutSeconds: seconds });
+      if (step(build.log)) return { ...build, seconds };
+    }
   }
 
   /** Runs the builder's program. `watch` sees the process while it runs. */

@@ -72,4 +72,4 @@ it('a push to an image rebuilds what stands on it, each once, and after its own 
   const begun = (job: string) => ends.get(job)?.[0]?.createdAt ?? '';
   const ended = (job: string) => ends.get(job)?.[0]?.endedAt ?? '';
   expect(begun('top') > ended('left') && begun('top') > ended('right')).toBe(true);
-}, 400_000);
+});

@@ -33,4 +33,4 @@ it('a project whose Dockerfile is made by a script is built of what the script m
   expect(failed.failure).toMatchObject({ error: 'PrebuildFailedError' });
   const [mail] = await rig.mails('app', 2);
   expect(mail?.subject).toContain('app');
-}, 300_000);
+});

@@ -76,4 +76,4 @@ it('an update of a package in a released image rebuilds it and what stands on it
   // The image still has the old version, as its Dockerfile upgrades nothing: the same updates call for nothing again.
   await watch();
   expect((await rig.builds('base')).length).toBe(2);
-}, 400_000);
+});

@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Machine, startMachine } from '../../local/machine.ts';
+import { eventually } from '../eventually.ts';
 
 let folder: string;
 let machine: Machine | undefined;
@@ -170,13 +171,10 @@ describe('a machine', () => {
       fetch(`${url}/hook`, { method: 'POST', body, headers: { 'content-type': 'text/plain' } }),
     );
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([202, 202]);
-    await vi.waitFor(async () => expect(await readFile(join(folder, 'kept'), 'utf8')).toMatch(/^one 1$/m), 5000);
+    await eventually(async () => expect(await readFile(join(folder, 'kept'), 'utf8')).toMatch(/^one 1$/m));
     // The failed message comes back after its visibility timeout.
-    await vi.waitFor(async () => expect(await readFile(join(folder, 'kept'), 'utf8')).toMatch(/^again 2$/m), {
-      timeout: 15_000,
-      interval: 200,
-    });
-  }, 30_000);
+    await eventually(async () => expect(await readFile(join(folder, 'kept'), 'utf8')).toMatch(/^again 2$/m));
+  });
 
   test('says in DATA/local.json how to reach it, to its user alone', async () => {
     const { url, credentials, indexRepository } = await start(await assemblyOf());
@@ -205,7 +203,7 @@ describe('a machine', () => {
     await fetch(`${url}/hook`, { method: 'POST', body: 'kept', headers: { 'content-type': 'text/plain' } });
     await machine?.stop();
     await start(await assemblyOf());
-    await vi.waitFor(async () => expect(await readFile(join(folder, 'kept'), 'utf8')).toBe('kept 1\n'), 5000);
+    await eventually(async () => expect(await readFile(join(folder, 'kept'), 'utf8')).toBe('kept 1\n'));
   });
 
   test('does not deploy a queue consumer whose role may not receive', async () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EngineCall } from '../../../builder/engines/engine.ts';
 import { compareFiles } from '../../../builder/scanners/compare-files.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
+import { lastGuard } from '../../limits.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -16,7 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const sha1 = (text: string) => `Q1${createHash('sha1').update(text).digest('base64')}`;
 
 /** Compares the files of a folder as if it were an image's root. */
-async function compare(manager: 'apk' | 'dpkg', files: Record<string, string>, signal = AbortSignal.timeout(10_000)) {
+async function compare(manager: 'apk' | 'dpkg', files: Record<string, string>, signal = lastGuard()) {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);

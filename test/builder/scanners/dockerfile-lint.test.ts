@@ -8,6 +8,7 @@ import { Redaction } from '../../../builder/redaction.ts';
 import { dockerfileLint } from '../../../builder/scanners/dockerfile-lint.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import { scannerReportSchema } from '../../../core/scanners/report.ts';
+import { lastGuard } from '../../limits.ts';
 import { runningCommands } from '../../running-commands.ts';
 
 let folder: string;
@@ -21,11 +22,11 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const usualPath = process.env.PATH ?? '';
 const hasHadolint = await exists('hadolint', ['--version'], {
   env: { PATH: usualPath },
-  signal: AbortSignal.timeout(30_000),
+  signal: lastGuard(),
 });
 if (!hasHadolint) console.warn('There is no hadolint on the PATH: what it finds is not tested.');
 
-async function look(dockerfile: string, path = usualPath, signal = AbortSignal.timeout(30_000)) {
+async function look(dockerfile: string, path = usualPath, signal = lastGuard()) {
   const [checkout, file] = [join(folder, 'checkout'), join(folder, 'checkout', 'Dockerfile')];
   writeFileSync(file, dockerfile);
   const subject = { checkout, dockerfile: file } as ScanSubject;

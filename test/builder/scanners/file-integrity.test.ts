@@ -9,6 +9,7 @@ import { fileIntegrity } from '../../../builder/scanners/file-integrity.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import type { InstalledPackage, PackageList } from '../../../core/model/package-list.ts';
 import { mostFindings, scannerReportSchema } from '../../../core/scanners/report.ts';
+import { lastGuard } from '../../limits.ts';
 
 let workspace: string;
 beforeAll(() => {
@@ -61,7 +62,7 @@ async function look(manager: Manager, verify: string, list = `printf '%s' "$LIST
     workspace,
     registry: { url: 'http://localhost:1', host: 'localhost:1' },
     env: {},
-    signal: signal ?? AbortSignal.timeout(20_000),
+    signal: signal ?? lastGuard(),
   };
   const found = await fileIntegrity(
     { engine, image: 'x', packages: packagesOf(manager) } as unknown as ScanSubject,

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Container, EngineCall } from '../../../builder/engines/engine.ts';
 import { type Finished, run } from '../../../builder/process.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
+import { lastGuard } from '../../limits.ts';
 import type { ImageFiles } from './tool-files.ts';
 
 /** A folder in the place of an image: its own programs run in it, without an engine, which takes a second and more for each. */
@@ -38,7 +39,7 @@ export class FolderImage implements Disposable {
 
   call(): EngineCall {
     const registry = { url: 'http://localhost:1', host: 'localhost:1' };
-    return { workspace: this.#workspace, registry, env: {}, signal: AbortSignal.timeout(20_000) };
+    return { workspace: this.#workspace, registry, env: {}, signal: lastGuard() };
   }
 
   [Symbol.dispose](): void {

@@ -9,6 +9,7 @@ import { sbom } from '../../../builder/scanners/sbom.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import type { PackageList } from '../../../core/model/package-list.ts';
 import { billGeneratorFolder } from '../../../local/bill-generator.ts';
+import { lastGuard } from '../../limits.ts';
 
 let folder: string;
 let root: string;
@@ -23,7 +24,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const log = new BuildLog({ redaction: new Redaction(), console: () => undefined, store: async () => undefined });
 const usualPath = `${process.env.PATH}:${billGeneratorFolder()}`;
-const signal = () => AbortSignal.timeout(15_000);
+const signal = () => lastGuard();
 
 const installed = (count: number): PackageList => ({
   version: 1,

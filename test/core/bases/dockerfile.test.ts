@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { readDockerfile } from '../../../core/bases/dockerfile.ts';
 import { expandVariables } from '../../../core/bases/dockerfile-variables.ts';
 import { InvalidInputError } from '../../../core/model/errors.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 const platform = { os: 'linux', architecture: 'arm64' };
 const read = (...lines: string[]) => readDockerfile(lines.join('\n'), platform);
@@ -140,7 +141,7 @@ test.each(['${A', '${NONE:?say why}', '${A/x/y}', '${}'])('%s is refused', (text
 });
 
 test('a long Dockerfile is read in reasonable time', () => {
-  const started = performance.now();
+  const started = cpuTime();
   read('FROM a', ...Array.from({ length: 5_000 }, (_, index) => `RUN echo ${index} $X \\\n && true`));
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(cpuTime() - started).toBeLessThan(5_000);
 });

@@ -11,6 +11,7 @@ import {
   parseRpmRepositories,
   releaseVersion,
 } from '../../../core/packages/repository-config.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 const apt = (text: string, path = 'etc/apt/sources.list') =>
   parseAptSources([{ path, text }], 'amd64').map((each) =>
@@ -136,7 +137,7 @@ test('what an image binds to a version stays as it is', () => {
 
 test('a pattern that is made to take for ever does not', () => {
   const packages = [{ name: 'a'.repeat(200), version: '1', architecture: 'x' }];
-  const started = performance.now();
+  const started = cpuTime();
   hold(packages, [`${'*a'.repeat(80)}b`]);
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(cpuTime() - started).toBeLessThan(1000);
 });

@@ -6,6 +6,7 @@ import {
   parseRepomd,
   primaryReader,
 } from '../../../core/packages/repository-metadata.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 const debian = { name: 'Package', architecture: 'Architecture', version: 'Version' };
 
@@ -66,13 +67,13 @@ test.each([
   ['versions without an end', '<version '],
 ])('a megabyte of %s takes no time', (_what, part) => {
   const text = part.repeat(2 ** 20 / part.length);
-  const started = performance.now();
+  const started = cpuTime();
   parseRelease(text);
   parseRepomd(text);
   parseMirrors(text);
   primaryReader()(`${text}</package>`);
   paragraphReader(debian)(text);
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(cpuTime() - started).toBeLessThan(2000);
 });
 
 test('an entry that never ends fills no memory and hides nothing that follows', () => {

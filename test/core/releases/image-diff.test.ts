@@ -9,6 +9,7 @@ import {
   mostChanges,
 } from '../../../core/releases/image-diff.ts';
 import type { ScannerReport } from '../../../core/scanners/report.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 const against = {
   build: '00000000000000aa',
@@ -250,9 +251,9 @@ describe('a comparison with the last release', () => {
         },
       });
     const [before, after] = [side('1'), side('2')];
-    const began = performance.now();
+    const began = cpuTime();
     const comparison = compare(against, before, after);
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(cpuTime() - began).toBeLessThan(2_000);
     expect(comparison.packages?.updated).toMatchObject({ total: many, items: { length: mostChanges } });
     expect(comparison.vulnerabilities?.fixed).toMatchObject({ total: many, items: { length: mostChanges } });
     comparisonSchema.parse(comparison);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { packageChanges } from '../../../core/releases/package-diff.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 const one = (name: string, version: string, architecture = 'x86_64') => ({ name, version, architecture });
 
@@ -86,8 +87,8 @@ describe('what differs between the packages of two images', () => {
     ],
   ])('takes no time over %s', (_, old, recent) => {
     const lists = [old, recent].map((each) => Array.from({ length: 20_000 }, (_, number) => each(number)));
-    const began = performance.now();
+    const began = cpuTime();
     packageChanges(lists[0] ?? [], lists[1] ?? []);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(cpuTime() - began).toBeLessThan(1_000);
   });
 });

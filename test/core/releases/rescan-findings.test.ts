@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding, Scan } from '../../../core/model/findings.ts';
 import { afterLook, allTold, changesOf, releaseFindingsSchema } from '../../../core/releases/rescan-findings.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 const now = new Date('2026-11-21T12:00:00.000Z');
 const later = new Date('2026-11-28T12:00:00.000Z');
@@ -106,9 +107,9 @@ describe('an image that cannot be looked at', () => {
 
 it('twenty thousand findings are compared in a moment, and kept without their long words', () => {
   const many = Array.from({ length: 20_000 }, (_, at) => finding(`CVE-${at}`, { description: 'x'.repeat(1000) }));
-  const start = performance.now();
+  const start = cpuTime();
   const after = afterLook(scan(...many), undefined, scan(...many.slice(1)), now);
   expect(changesOf(after)?.appeared).toHaveLength(1);
-  expect(performance.now() - start).toBeLessThan(2_000);
+  expect(cpuTime() - start).toBeLessThan(2_000);
   expect(JSON.stringify(releaseFindingsSchema.parse(after)).length).toBeLessThan(6_000_000);
 });

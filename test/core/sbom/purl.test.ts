@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { packageNameOf, packageVersionOf, parsePurl } from '../../../core/sbom/purl.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 it.each([
   ['pkg:deb/debian/openssl@3.0.1-1?arch=amd64', 'openssl', '3.0.1-1'],
@@ -24,7 +25,7 @@ it.each(['', 'pkg:', 'pkg:deb', 'pkg:deb/', 'deb/debian/x', 'pkg:deb/%zz', 'pkg:
 );
 
 it('takes a hostile text in no time', () => {
-  const began = performance.now();
+  const began = cpuTime();
   parsePurl(`pkg:a/${'/@'.repeat(500_000)}?${'&='.repeat(500_000)}`);
-  expect(performance.now() - began).toBeLessThan(1000);
+  expect(cpuTime() - began).toBeLessThan(1000);
 });

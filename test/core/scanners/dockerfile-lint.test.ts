@@ -5,6 +5,7 @@ import { lintInWords, lintSchema } from '../../../core/scanners/dockerfile-lint.
 import { HadolintAnswerError, prepareForHadolint, readHadolint } from '../../../core/scanners/hadolint.ts';
 import { withoutSkipped } from '../../../core/scanners/skipped-checks.ts';
 import { writtenInstructions } from '../../../core/scanners/written-instruction.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 const lint = (text: string) => checkDockerfile(text, writtenInstructions(text), { besideHadolint: true });
 const lintAlone = (text: string) => checkDockerfile(text, writtenInstructions(text));
@@ -165,11 +166,11 @@ test.each([
 ])('a Dockerfile of 64 KiB of %s is looked at at once', (_what, part) => {
   for (const before of ['FROM a\nRUN ', 'FROM a\n', 'ADD --']) {
     const text = before + part.repeat(Math.floor((64 * 1024) / part.length));
-    const began = performance.now();
+    const began = cpuTime();
     const instructions = writtenInstructions(text);
     prepareForHadolint(text, instructions);
     withoutSkipped(checkDockerfile(text, instructions), text);
-    expect(performance.now() - began, before).toBeLessThan(2_000);
+    expect(cpuTime() - began, before).toBeLessThan(2_000);
   }
 });
 

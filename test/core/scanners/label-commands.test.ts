@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { capabilityInWords } from '../../../core/scanners/capabilities.ts';
 import { capabilitiesOf } from '../../../core/scanners/label-commands.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 /** What a label's command asks for, each as exceptions name it. */
 function asksFor(command: string, name = 'RUN'): string[] {
@@ -187,9 +188,9 @@ test('labels that are made to take long are read at once', () => {
     `--mount ${'"a"'.repeat(5000)}`,
     `-v ${'/../'.repeat(4000)}:x`,
   ];
-  const started = performance.now();
+  const started = cpuTime();
   for (const options of made) capabilitiesOf({ RUN: `docker run ${options} IMAGE` });
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(cpuTime() - started).toBeLessThan(1000);
 });
 
 test('each label is looked at, in every form of its name, and one that cannot be read hides no other', () => {

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { CommandUnreadableError, plainWords, shellCommands } from '../../../core/scanners/shell-words.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 /** What the machine's own shell makes of the words after a command. */
 function asShellReads(text: string): string[] {
@@ -84,7 +85,7 @@ test.each([
 });
 
 test('the longest text is read at once', () => {
-  const started = performance.now();
+  const started = cpuTime();
   for (const text of ['a '.repeat(8192), "''".repeat(8192), '$('.repeat(8192), '`'.repeat(16384), '\\a'.repeat(8192)]) {
     try {
       shellCommands(text);
@@ -92,5 +93,5 @@ test('the longest text is read at once', () => {
       expect(error).toBeInstanceOf(CommandUnreadableError);
     }
   }
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(cpuTime() - started).toBeLessThan(1000);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { touches } from '../../../core/sources/path-filter.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 describe('a push touches the paths of an entry', () => {
   it.each([
@@ -67,7 +68,7 @@ describe('a push touches the paths of an entry', () => {
   });
 
   it('is known at once for globs and paths that are made to take long', () => {
-    const started = performance.now();
+    const started = cpuTime();
     const globs = ['*a'.repeat(200), '**/'.repeat(200), '**a'.repeat(200), `${'**/'.repeat(200)}b`];
     expect(
       touches(
@@ -75,6 +76,6 @@ describe('a push touches the paths of an entry', () => {
         ['a'.repeat(2000), 'a/'.repeat(1000)],
       ),
     ).toBe(false);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(cpuTime() - started).toBeLessThan(5_000);
   });
 });

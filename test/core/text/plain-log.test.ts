@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plainLog, wholeEnd } from '../../../core/text/plain-log.ts';
+import { cpuTime } from '../../cpu-time.ts';
 
 describe('a log without its terminal', () => {
   it.each([
@@ -17,9 +18,9 @@ describe('a log without its terminal', () => {
   });
 
   it('is soon made, whatever is printed', () => {
-    const began = performance.now();
+    const began = cpuTime();
     for (const text of ['\u001b]', '\u001b[', '\r', '\u001b[0', 'x']) plainLog(text.repeat(200_000));
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(cpuTime() - began).toBeLessThan(2000);
   });
 });
 

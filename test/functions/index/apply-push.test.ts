@@ -59,7 +59,7 @@ describe('a push of the index', () => {
         },
       };
     });
-  }, 120_000);
+  });
 
   it('that is too large for one run goes on where the run ended', async () => {
     await using planning = await startPlanning();

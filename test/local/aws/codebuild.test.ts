@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
 import type { Build } from '../../../local/aws/codebuild/build.ts';
 import { type CodeBuild, createCodeBuild } from '../../../local/aws/codebuild/codebuild.ts';
 import { identityOf } from '../../../local/aws/codebuild/processes.ts';
 import type { Caller } from '../../../local/aws/service.ts';
+import { eventually } from '../../eventually.ts';
 import { makeRole } from './role.ts';
 
 const owner: Caller = { kind: 'owner', arn: 'arn:aws:iam::123456789012:root' };
@@ -204,15 +205,15 @@ describe('stopping a build', () => {
       phases([`setsid sh -c 'trap "" TERM; echo $$ > "${folder}/pid"; while :; do sleep 0.1; done' & sleep 600`]),
     );
     const { build } = send('StartBuild', { projectName });
-    await vi.waitFor(() => expect(existsSync(join(folder, 'pid'))).toBe(true), 5000);
-    await vi.waitFor(async () => expect(await readFile(join(folder, 'pid'), 'utf8')).toMatch(/\d\n/));
+    await eventually(() => expect(existsSync(join(folder, 'pid'))).toBe(true));
+    await eventually(async () => expect(await readFile(join(folder, 'pid'), 'utf8')).toMatch(/\d\n/));
     const pid = Number(await readFile(join(folder, 'pid'), 'utf8'));
     send('StopBuild', { id: build.id });
     const ended = await codeBuild.ended(build.id);
     expect(ended.buildStatus).toBe('STOPPED');
     expect(identityOf(pid)).toBeUndefined();
     expect(await readdir(join(account.dataFolder, 'builds'))).toEqual([]);
-  }, 20_000);
+  });
 
   test('that still waits takes it out of the queue', async () => {
     const projectName = await project(phases(['sleep 600']));
@@ -224,14 +225,14 @@ describe('stopping a build', () => {
     });
     send('StopBuild', { id: first.id });
     await codeBuild.ended(first.id);
-  }, 20_000);
+  });
 });
 
 describe('starting builds', () => {
   test('turns builds away when five times the limit wait', async () => {
     const projectName = await project(phases(['true']));
     const builds = Array.from({ length: 5 }, () => send('StartBuild', { projectName }).build);
-    await vi.waitFor(() => expect(events.length).toBeGreaterThan(0));
+    await eventually(() => expect(events.length).toBeGreaterThan(0));
     builds.push(send('StartBuild', { projectName }).build);
     for (let count = 0; count < 5; count++) {
       try {
@@ -245,7 +246,7 @@ describe('starting builds', () => {
       }
     }
     await Promise.all(builds.map(({ id }) => codeBuild.ended(id)));
-  }, 30_000);
+  });
 
   test('with the same token gives the same build, and refuses other parameters', async () => {
     const projectName = await project(phases(['true']));
@@ -291,7 +292,7 @@ test('after a kill of the machine, what the build left behind is ended and the b
   });
   const id = String((await new Promise<Buffer>((resolve) => child.stdout.once('data', resolve))).toString()).trim();
   const workspace = join(folder, 'data', 'builds', id.split(':')[1] ?? '');
-  await vi.waitFor(async () => expect(await readFile(join(workspace, 'pid'), 'utf8')).toMatch(/\d\n/), 5000);
+  await eventually(async () => expect(await readFile(join(workspace, 'pid'), 'utf8')).toMatch(/\d\n/));
   const pid = Number(await readFile(join(workspace, 'pid'), 'utf8'));
   child.kill('SIGKILL');
   expect(identityOf(pid)).toBeDefined();
@@ -299,4 +300,4 @@ test('after a kill of the machine, what the build left behind is ended and the b
   expect(identityOf(pid)).toBeUndefined();
   expect(existsSync(workspace)).toBe(false);
   expect(await codeBuild.ended(id)).toMatchObject({ buildStatus: 'FAULT', buildComplete: true });
-}, 20_000);
+});

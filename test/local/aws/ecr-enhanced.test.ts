@@ -9,9 +9,10 @@ import {
   PutRegistryScanningConfigurationCommand,
   StartImageScanCommand,
 } from '@aws-sdk/client-ecr';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { compilePattern } from '../../../local/aws/events/pattern.ts';
 import type { Scanner, ScanOutcome } from '../../../local/scanner/scanner.ts';
+import { eventually } from '../../eventually.ts';
 import { tarOf } from '../registry/image-parts.ts';
 import { createClient } from '../registry/registry-client.ts';
 import { type RegistryMachine, startRegistryMachine } from '../registry/registry-machine.ts';
@@ -79,14 +80,11 @@ const push = () => createClient(machine.url, machine.owner).pushImage(repository
 const describeScan = (imageDigest: string, more: { maxResults?: number; nextToken?: string } = {}, client = ecr) =>
   client.send(new DescribeImageScanFindingsCommand({ repositoryName, imageId: { imageDigest }, ...more }));
 const scanned = (digest: string) =>
-  vi.waitFor(
-    async () => {
-      const answer = await describeScan(digest);
-      expect(answer.imageScanFindings?.imageScanCompletedAt).toBeInstanceOf(Date);
-      return answer;
-    },
-    { timeout: 10_000 },
-  );
+  eventually(async () => {
+    const answer = await describeScan(digest);
+    expect(answer.imageScanFindings?.imageScanCompletedAt).toBeInstanceOf(Date);
+    return answer;
+  });
 const told = (type: string) => machine.events.filter((event) => event['detail-type'] === type);
 const namesOf = (events: { detail: Record<string, unknown> }[]) =>
   events.map(({ detail }) => `${detail.title} ${detail.status}`);
@@ -225,7 +223,7 @@ describe('enhanced scanning', () => {
     const later = path.join(osvFolder, '2026');
     mkdirSync(later);
     writeRecord(2, {}, later);
-    await vi.waitFor(() => expect(namesOf(machine.events.slice(before))).toEqual(['CVE-2026-2 - foo ACTIVE']), 10_000);
+    await eventually(() => expect(namesOf(machine.events.slice(before))).toEqual(['CVE-2026-2 - foo ACTIVE']));
     const second = await describeScan(digest);
     expect(second.imageScanFindings?.findingSeverityCounts).toEqual({ CRITICAL: 1, UNTRIAGED: 1 });
     const known = first.imageScanFindings?.enhancedFindings?.[0];
@@ -237,13 +235,11 @@ describe('enhanced scanning', () => {
     // The folder that came later is watched, too.
     writeRecord(2, { severity }, later);
     rmSync(path.join(osvFolder, '1.json'));
-    await vi.waitFor(
-      () =>
-        expect(namesOf(machine.events.slice(before + 1)).sort()).toEqual([
-          'CVE-2026-1 - foo CLOSED',
-          'CVE-2026-2 - foo ACTIVE',
-        ]),
-      10_000,
+    await eventually(() =>
+      expect(namesOf(machine.events.slice(before + 1)).sort()).toEqual([
+        'CVE-2026-1 - foo CLOSED',
+        'CVE-2026-2 - foo ACTIVE',
+      ]),
     );
     expect(told('Inspector2 Scan')).toHaveLength(1);
     expect((await describeScan(digest)).imageScanFindings?.findingSeverityCounts).toEqual({ CRITICAL: 1 });
@@ -271,7 +267,7 @@ describe('enhanced scanning', () => {
     await machine.ecr.stop?.();
     writeRecord(2);
     await machine.restart();
-    await vi.waitFor(() => expect(namesOf(told('Inspector2 Finding'))).toContain('CVE-2026-2 - foo ACTIVE'), 10_000);
+    await eventually(() => expect(namesOf(told('Inspector2 Finding'))).toContain('CVE-2026-2 - foo ACTIVE'));
   });
 
   test('scans nothing when it is asked to, and nothing that no filter is for', async () => {
@@ -395,7 +391,7 @@ describe('before Inspector has looked at an image', () => {
     await enhance(frequency);
     const first = await push();
     const second = await createClient(machine.url, machine.owner).pushImage(repositoryName, 'v2', [tarOf([])]);
-    await vi.waitFor(() => expect(scans).toEqual([first]));
+    await eventually(() => expect(scans).toEqual([first]));
     expect(await describeScan(first)).toMatchObject({
       imageScanStatus: { status },
       imageScanFindings: { findings: [] },
@@ -406,7 +402,7 @@ describe('before Inspector has looked at an image', () => {
       imageScanFindings: { findings: [], enhancedFindings: [] },
     });
     end({ status: 'COMPLETE', findings: [], sourceUpdatedAt: undefined });
-    await vi.waitFor(() => expect(scans).toEqual([first, second]));
+    await eventually(() => expect(scans).toEqual([first, second]));
     // A clean image, of which ECR says as much as of one whose findings are to come.
     expect((await scanned(first)).imageScanFindings).toEqual({ findings: [], imageScanCompletedAt: expect.any(Date) });
   });
@@ -423,9 +419,9 @@ test.each([
   await start(scanner);
   await enhance('CONTINUOUS_SCAN');
   const digest = await push();
-  await vi.waitFor(() => expect(scans).toEqual([digest]));
+  await eventually(() => expect(scans).toEqual([digest]));
   end({ status, reason: 'because' });
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect((await describeScan(digest)).imageScanStatus).toEqual({ status, description: 'because' }),
   );
   expect(told('Inspector2 Scan')).toEqual([]);

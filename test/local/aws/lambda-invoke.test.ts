@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AwsClient } from 'aws4fetch';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createIam } from '../../../local/aws/iam/iam.ts';
 import { createLambda, type Lambda } from '../../../local/aws/lambda/lambda.ts';
 import type { Keys, Service } from '../../../local/aws/service.ts';
+import { eventually } from '../../eventually.ts';
 import { declareRole, type EndpointHost, hostEndpoint } from './endpoint-host.ts';
 
 let host: EndpointHost;
@@ -76,7 +77,7 @@ test('an event is taken at once and handled later, and a dry run handles nothing
   const body = '{"fail":"heard of it"}';
   const taken = await invoke(name, { headers: { 'x-amz-invocation-type': 'Event' }, body });
   expect(taken).toMatchObject({ status: 202, text: '' });
-  await vi.waitFor(() => expect(host.logged.join('\n')).toContain('heard of it'));
+  await eventually(() => expect(host.logged.join('\n')).toContain('heard of it'));
   expect(host.logged.filter((line) => line.includes('failed'))).toHaveLength(1);
 });
 

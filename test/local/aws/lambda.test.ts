@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
 import { createLambda, type Lambda } from '../../../local/aws/lambda/lambda.ts';
 import { failuresOf } from '../../../local/aws/lambda/queue-poller.ts';
+import { eventually } from '../../eventually.ts';
 import { makeRole } from './role.ts';
 
 let folder: string;
@@ -146,7 +147,7 @@ describe('a function', () => {
       LoggingConfig: { LogGroup: '/slipway/judge' },
     });
     await invoke(arn, {});
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const text = await readFile(join(folder, 'data/logs/slipway/judge.log'), 'utf8');
       expect(text).toMatch(/hello from here/);
       expect(text).toMatch(/REPORT RequestId: /);
@@ -168,7 +169,7 @@ describe('a function', () => {
     const file = join(folder, 'answer');
     lambda.invokeAsync(arn, { file });
     await lambda.start?.();
-    await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toBe('done'));
+    await eventually(async () => expect(await readFile(file, 'utf8')).toBe('done'));
   });
 
   test('can be invoked by a service only with a permission', async () => {

@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
 import { type CodeBuild, createCodeBuild } from '../../../local/aws/codebuild/codebuild.ts';
 import { createLambda, type Lambda } from '../../../local/aws/lambda/lambda.ts';
 import type { Caller, Service } from '../../../local/aws/service.ts';
 import { createStepFunctions } from '../../../local/aws/step-functions/step-functions.ts';
+import { eventually } from '../../eventually.ts';
 import { makeRole } from './role.ts';
 
 const owner: Caller = { kind: 'owner', arn: 'arn:aws:iam::123456789012:root' };
@@ -95,14 +96,11 @@ function send(name: string, input: unknown): Record<string, unknown> {
 }
 
 async function ended(executionArn: unknown): Promise<Record<string, unknown>> {
-  return vi.waitFor(
-    () => {
-      const execution = send('DescribeExecution', { executionArn });
-      expect(execution.status).not.toBe('RUNNING');
-      return execution;
-    },
-    { timeout: 15_000, interval: 20 },
-  );
+  return eventually(() => {
+    const execution = send('DescribeExecution', { executionArn });
+    expect(execution.status).not.toBe('RUNNING');
+    return execution;
+  });
 }
 
 async function run(stateMachineArn: string, input: unknown): Promise<Record<string, unknown>> {
@@ -289,7 +287,7 @@ describe('a build task', () => {
     const project = await deployProject(['exec sleep 600']);
     const machine = await deployMachine(task(project));
     const { executionArn } = send('StartExecution', { stateMachineArn: machine, input: '{"build":"b"}' });
-    const ids = await vi.waitFor(() => {
+    const ids = await eventually(() => {
       const list = codeBuild.operations?.ListBuildsForProject;
       const listed = list?.handle(list.input.parse({ projectName: project }) as never, owner, call);
       expect(listed).toMatchObject({ ids: [expect.any(String)] });
@@ -297,7 +295,7 @@ describe('a build task', () => {
     });
     send('StopExecution', { executionArn });
     expect((await codeBuild.ended(ids[0] ?? '')).buildStatus).toBe('STOPPED');
-  }, 15_000);
+  });
 
   test('of a project that is not there is refused under the name of the service', async () => {
     expect(await run(await deployMachine(task('none')), { build: 'b' })).toMatchObject({
@@ -344,7 +342,7 @@ describe('after the machine was stopped in the middle', () => {
       input: '{"build":"b1"}',
     });
     const { readFile } = await import('node:fs/promises');
-    await vi.waitFor(async () => expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('first\nsecond\n'), 5000);
+    await eventually(async () => expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('first\nsecond\n'));
 
     await close();
     await writeFile(join(folder, 'go'), '');

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import type { EmitterWebhookEvent } from '@octokit/webhooks';
 import { createGitHost, type GitHost } from '../../../local/git-host/git-host.ts';
+import { waitLimit } from '../../limits.ts';
 
 export type PushPayload = EmitterWebhookEvent<'push'>['payload'];
 
@@ -95,12 +96,8 @@ export async function makeClone() {
 
 export type Clone = Awaited<ReturnType<typeof makeClone>>;
 
-export async function until<Value>(
-  what: string,
-  probe: () => Value | undefined | false,
-  milliseconds = 10_000,
-): Promise<Value> {
-  const deadline = Date.now() + milliseconds;
+export async function until<Value>(what: string, probe: () => Value | undefined | false): Promise<Value> {
+  const deadline = Date.now() + waitLimit;
   for (;;) {
     const value = probe();
     if (value) return value;

@@ -224,7 +224,7 @@ describe('a push', () => {
     expect(await other.git('rev-parse', 'FETCH_HEAD')).toBe(old);
     expect(await other.git('rev-list', '--count', 'FETCH_HEAD')).toBe('1');
     await other.remove();
-  }, 30_000);
+  });
 
   test('can be cloned with and without .git, in protocol 0, 1 and 2', async () => {
     await commit('a');

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { DescribeImageScanFindingsCommand, ECRClient, StartImageScanCommand } from '@aws-sdk/client-ecr';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../eventually.ts';
 import { tarOf } from '../registry/image-parts.ts';
 import { createClient } from '../registry/registry-client.ts';
 import { type RegistryMachine, startRegistryMachine } from '../registry/registry-machine.ts';
@@ -71,14 +72,11 @@ function findings(
 
 async function scanOf(layers: Buffer[]) {
   const digest = await createClient(machine.url, machine.owner).pushImage('scanned', 'latest', layers);
-  return vi.waitFor(
-    async () => {
-      const answer = await findings(digest);
-      expect(answer.imageScanStatus?.status).not.toBe('IN_PROGRESS');
-      return answer;
-    },
-    { timeout: 10_000 },
-  );
+  return eventually(async () => {
+    const answer = await findings(digest);
+    expect(answer.imageScanStatus?.status).not.toBe('IN_PROGRESS');
+    return answer;
+  });
 }
 
 describe('the scan of a pushed image', () => {
@@ -216,7 +214,7 @@ describe('a scan that is asked for', () => {
       name: 'LimitExceededException',
       message: 'The scan quota per image has been exceeded. Wait and try again.',
     });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { imageScanStatus } = await findings(digest, {}, 'unscanned');
       expect(imageScanStatus?.status).toBe('UNSUPPORTED_IMAGE');
     });
@@ -229,6 +227,6 @@ describe('a scan that is asked for', () => {
     ]);
     expect((await findings(digest)).imageScanStatus?.status).toBe('IN_PROGRESS');
     await machine.restart();
-    await vi.waitFor(async () => expect((await findings(digest)).imageScanStatus?.status).toBe('UNSUPPORTED_IMAGE'));
+    await eventually(async () => expect((await findings(digest)).imageScanStatus?.status).toBe('UNSUPPORTED_IMAGE'));
   });
 });

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CreateRepositoryCommand, ECRClient, PutRegistryScanningConfigurationCommand } from '@aws-sdk/client-ecr';
 import { Inspector2Client } from '@aws-sdk/client-inspector2';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Finding } from '../../../local/scanner/finding.ts';
 import { failures, type Scanner, type ScanOutcome } from '../../../local/scanner/scanner.ts';
 import { createImageScans, type ImageScans } from '../../../services/registry/image-scans.ts';
+import { eventually } from '../../eventually.ts';
 import { tarOf } from '../../local/registry/image-parts.ts';
 import { createClient } from '../../local/registry/registry-client.ts';
 import { type RegistryMachine, startRegistryMachine } from '../../local/registry/registry-machine.ts';
@@ -65,7 +66,7 @@ const push = async (layer = tarOf([{ path: 'bin/app', content: 'x' }])) => ({
   repository,
   digest: await createClient(machine.url, machine.owner).pushImage(repository, 'v1', [layer]),
 });
-const scanOf = (image: { repository: string; digest: string }) => vi.waitFor(() => scans.scanOf(image), 10_000);
+const scanOf = (image: { repository: string; digest: string }) => eventually(() => scans.scanOf(image));
 
 beforeEach(() => {
   clock = Date.now;
@@ -115,9 +116,8 @@ describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s sc
     const begun = Date.now();
     // Within the minute after Inspector's look nobody can be certain.
     if (kind !== 'basic')
-      await vi.waitFor(
-        async () => expect(await scans.read(image)).toMatchObject({ reason: expect.stringMatching(/may still come/) }),
-        10_000,
+      await eventually(async () =>
+        expect(await scans.read(image)).toMatchObject({ reason: expect.stringMatching(/may still come/) }),
       );
     clock = () => begun + 120_000;
     expect(await scanOf(image)).toMatchObject({ state: 'complete', findings: [] });
@@ -180,9 +180,6 @@ test('what Inspector learns later of an image that it watches is read', async ()
   const affected = [{ package: { ecosystem: 'Debian:12', name: 'zlib' }, versions: ['1.2-3'] }];
   const record = { id: 'CVE-2026-9', modified: '2026-01-02T03:04:05Z', affected };
   writeFileSync(path.join(osvFolder, 'CVE-2026-9.json'), JSON.stringify(record));
-  await vi.waitFor(
-    async () => expect(await scans.read(image)).toMatchObject({ findings: [{ id: 'CVE-2026-9' }] }),
-    10_000,
-  );
+  await eventually(async () => expect(await scans.read(image)).toMatchObject({ findings: [{ id: 'CVE-2026-9' }] }));
   await rm(osvFolder, { recursive: true });
 });
