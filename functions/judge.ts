@@ -61,8 +61,7 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
       scannersOf(build.id),
       projects.get(build.project),
     ]);
-    const evidence = { scan: scan ?? { state: 'timed-out' as const, findings: [] }, scanners };
-    const verdict = await verdictOn(build, evidence, project);
+    const verdict = await verdictOn(build, { scan, scanners }, project);
     const changes = project && (await comparisons.keep(build, project));
     const judged = await builds.endStage(build.id, 'judge', verdict.outcome === 'pass' ? 'succeeded' : 'failed', {
       verdict,

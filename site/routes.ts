@@ -27,7 +27,7 @@ import type {
 import { type Asked, recordAnswer, scannerAnswer } from './record-answers.ts';
 import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer } from './release-answers.ts';
 import { RequestError } from './request-error.ts';
-import { standingsOf } from './standings.ts';
+import { waiversOf } from './waivers.ts';
 
 /** What the site reads from, and where it stands. */
 export interface SiteParts {
@@ -213,7 +213,7 @@ async function apiScanner(parts: SiteParts, request: SiteRequest, [id = '', name
 async function askedOf(parts: SiteParts, { query, now }: SiteRequest, id: string): Promise<Asked> {
   const build = await buildWith(parts, id);
   const project = await parts.projects.get(build.project);
-  return { build, records: parts.records, standingOf: standingsOf(build, project, now), query };
+  return { build, records: parts.records, waiverOf: waiversOf(build, project, now), query };
 }
 
 async function apiCascadeList({ cascades, siteUrl }: SiteParts, { query }: SiteRequest): Promise<Answer> {

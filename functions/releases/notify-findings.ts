@@ -1,15 +1,10 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { inTurns } from '../../core/concurrency.ts';
 import { findingsMail, type ReleaseNews } from '../../core/mail/findings-mail.ts';
+import { countsOf } from '../../core/model/findings.ts';
 import { verdictToday } from '../../core/releases/reevaluate.ts';
 import { nextLookAt, type ReleasedImage } from '../../core/releases/release.ts';
-import {
-  allTold,
-  changesOf,
-  countsOf,
-  type FindingChanges,
-  type ReleaseFindings,
-} from '../../core/releases/rescan-findings.ts';
+import { allTold, changesOf, type FindingChanges, type ReleaseFindings } from '../../core/releases/rescan-findings.ts';
 import { sendNotice } from '../../services/mail/best-effort-mail.ts';
 import type { Mailer } from '../../services/mail/mailer.ts';
 import type { Records } from '../../services/records/records.ts';

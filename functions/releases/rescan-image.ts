@@ -1,7 +1,7 @@
-import type { Scan } from '../../core/model/findings.ts';
+import { countsOf, type Scan } from '../../core/model/findings.ts';
 import { verdictToday } from '../../core/releases/reevaluate.ts';
 import { isFloating, nextLookAt, type ReleasedImage, shortestPause } from '../../core/releases/release.ts';
-import { afterLook, countsOf, type Look } from '../../core/releases/rescan-findings.ts';
+import { afterLook, type Look } from '../../core/releases/rescan-findings.ts';
 import { ifReadable, type Records } from '../../services/records/records.ts';
 import type { ImageReading, ImageScans } from '../../services/registry/image-scans.ts';
 import type { ImageTags } from '../../services/registry/image-tags.ts';
