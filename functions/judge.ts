@@ -2,6 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { type Build, isTerminal, type Verdict } from '../core/model/build.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { effectivePolicy } from '../core/model/policy.ts';
+import { isTracked } from '../core/model/project.ts';
 import { changesVerdict } from '../core/policy/project-rules.ts';
 import { type Evidence, judge } from '../core/policy/verdict.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
@@ -46,9 +47,9 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
       exceptions: project?.exceptions,
       vex: project?.vex,
     });
-    if (build.ref !== `refs/heads/${project?.gitBranch}`) return verdict;
+    if (!project || !isTracked(project, build.ref)) return verdict;
     const noted = await projects.noteVerdict(build, verdict.outcome);
-    const isOutdated = project && noted && changesVerdict(project, noted);
+    const isOutdated = noted && changesVerdict(project, noted);
     return isOutdated ? verdictOn(build, evidence, noted) : verdict;
   }
 
