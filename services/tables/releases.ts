@@ -16,14 +16,13 @@ import {
   releasedImageSchema,
   shortestPause,
 } from '../../core/releases/release.ts';
+import { dueAfterEvent } from '../../core/releases/rescan.ts';
 import { ifConditionHolds } from './dynamodb.ts';
 import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
 
 /** No project's name: the item says who is at it, and how far the releases that nobody noted were looked for. */
 const roundKey = { project: '//', digest: '//' };
 const keySchema = z.record(z.string(), z.string());
-/** So long after the first news of an image it is looked at: scanners tell each finding for itself. */
-const collectingMilliseconds = 5 * 60_000;
 
 type Key = Pick<ReleasedImage, 'project' | 'digest'>;
 
@@ -178,7 +177,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
     /** Has an image looked at soon that there is news of. However many news there are, there is one look. */
     async mark(image: Key, now: Date): Promise<void> {
       const values = { ':now': now.toISOString() };
-      const soon = new Date(now.getTime() + collectingMilliseconds).toISOString();
+      const soon = dueAfterEvent(now);
       const isSooner = await ifConditionHolds(
         update(image, {
           UpdateExpression: 'SET dueAt = :soon, markedAt = :now',
@@ -227,7 +226,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
       };
       const values = { ':since': since.toISOString() };
       if (await write(fields, '(attribute_not_exists(markedAt) OR markedAt < :since)', values)) return;
-      const again = new Date(since.getTime() + collectingMilliseconds).toISOString();
+      const again = dueAfterEvent(since);
       await write('dueAt' in fields ? { ...fields, dueAt: again } : fields, 'markedAt >= :since', values);
     },
 
