@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
+import type { HostWord } from '../core/concurrency.ts';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
 import { sourceOf } from '../core/sources/source.ts';
 import { type WatchedSource, watchedSources } from '../core/sources/watched-sources.ts';
-import { pauseAfter } from '../core/time/backoff.ts';
+import { backOff } from '../core/time/backoff.ts';
 import { createTriggers } from '../services/aws/triggers.ts';
 import { variable } from '../services/environment.ts';
 import { createSourceHost, HostBusyError } from '../services/git-host/git-remote.ts';
 import { createGithubToken } from '../services/git-host/github-token.ts';
-import { type HostWord, inHostTurns } from '../services/http/per-host-limit.ts';
+import { inHostTurns } from '../services/http/per-host-limit.ts';
 import { createDeliveries } from '../services/tables/deliveries.ts';
 import { createDocumentClient } from '../services/tables/dynamodb.ts';
 import { createHeads } from '../services/tables/heads.ts';
@@ -127,10 +128,9 @@ function fromNext(watched: WatchedSource[], next = ''): WatchedSource[] {
 
 function failing(source: string, before: Source | undefined, error: Error, backoff = sourceBackoff): Source {
   const failures = (before?.failures ?? 0) + 1;
-  const asked = error instanceof HostBusyError ? (error.retryAt?.getTime() ?? 0) : 0;
-  const longest = Date.now() + backoff.longest;
-  const retryAt = Math.min(Math.max(Date.now() + pauseAfter(failures, backoff), asked), longest);
-  return { ...before, source, failures, retryAt: new Date(retryAt).toISOString(), error: error.message };
+  const askedFor = error instanceof HostBusyError ? error.retryAt?.toISOString() : undefined;
+  const retryAt = backOff(failures, backoff, new Date(), askedFor);
+  return { ...before, source, failures, retryAt, error: error.message };
 }
 
 function sayAbsent(status: number): UpstreamError {

@@ -15,7 +15,7 @@ import {
   type WatchedImage,
   watchedImageSchema,
 } from '../../core/bases/base-watch.ts';
-import { pauseAfter } from '../../core/time/backoff.ts';
+import { backOff } from '../../core/time/backoff.ts';
 import { ifConditionHolds } from './dynamodb.ts';
 
 /** DynamoDB keeps no empty set, and the SDK gives the others as a Set. */
@@ -26,8 +26,6 @@ const itemSchema = z.preprocess(
 const minutes = 60_000;
 const imageBackoff = { first: 10 * minutes, longest: 60 * minutes };
 const repeatBackoff = { first: 10 * minutes, longest: 24 * 60 * minutes };
-const after = (now: Date, failures: number, backoff: typeof imageBackoff) =>
-  new Date(now.getTime() + pauseAfter(failures, backoff)).toISOString();
 
 /** No image has a space in its name. */
 const registryPrefix = 'registry ';
@@ -117,7 +115,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
             ':seenAt': seenAt ?? now.toISOString(),
             ':at': now.toISOString(),
             ':repeats': repeats,
-            ...(isRepeated ? { ':again': after(now, repeats, repeatBackoff) } : {}),
+            ...(isRepeated ? { ':again': backOff(repeats, repeatBackoff, now) } : {}),
             ...(used.length > 0 ? { ':used': new Set(used) } : {}),
           },
         }),
@@ -130,7 +128,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
         UpdateExpression: 'SET failures = :failures, notBefore = :notBefore, problem = :problem, checkedAt = :at',
         ExpressionAttributeValues: {
           ':failures': failures + 1,
-          ':notBefore': after(now, failures + 1, imageBackoff),
+          ':notBefore': backOff(failures + 1, imageBackoff, now),
           ':problem': problem.slice(0, 500),
           ':at': now.toISOString(),
         },
