@@ -1,6 +1,7 @@
 import { type Build, isTerminal, type Verdict } from '../core/model/build.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { effectivePolicy } from '../core/model/policy.ts';
+import { isTracked } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { changesVerdict } from '../core/policy/project-rules.ts';
 import { type Evidence, judge } from '../core/policy/verdict.ts';
@@ -45,9 +46,9 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
       exceptions: project?.exceptions,
       vex: project?.vex,
     });
-    if (build.ref !== `refs/heads/${project?.gitBranch}`) return verdict;
+    if (!project || !isTracked(project, build.ref)) return verdict;
     const noted = await projects.noteVerdict(build, verdict.outcome);
-    const isOutdated = project && noted && changesVerdict(project, noted);
+    const isOutdated = noted && changesVerdict(project, noted);
     return isOutdated ? verdictOn(build, evidence, noted) : verdict;
   }
 
@@ -60,8 +61,7 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
       scannersOf(build.id),
       projects.get(build.project),
     ]);
-    const evidence = { scan: scan ?? { state: 'timed-out' as const, findings: [] }, scanners };
-    const verdict = await verdictOn(build, evidence, project);
+    const verdict = await verdictOn(build, { scan, scanners }, project);
     const changes = project && (await comparisons.keep(build, project));
     const judged = await builds.endStage(build.id, 'judge', verdict.outcome === 'pass' ? 'succeeded' : 'failed', {
       verdict,

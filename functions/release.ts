@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { floatingTags, immutableTag } from '../core/builds/tags.ts';
-import { type Build, type BuildStatus, isReleasable, isTerminal, type TerminalStatus } from '../core/model/build.ts';
+import { type Build, type BuildStatus, isBranch, isTerminal } from '../core/model/build.ts';
 import { type BillFormat, billFormats, recordKeys } from '../core/model/builder-contract.ts';
 import { RecordConflictError } from '../core/model/errors.ts';
-import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
+import { isTracked, parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { repositoryOf } from '../core/releases/release.ts';
-import { isBefore } from '../core/sources/head-order.ts';
+import { decideRelease, type EndWithoutRelease, endBeforeRelease } from '../core/releases/release-decision.ts';
 import { variable } from '../services/environment.ts';
 import { type Bills, openBills } from '../services/records/sboms.ts';
 import { openRegistry, type Registry, TagTakenError } from '../services/registry/registry.ts';
@@ -14,13 +14,14 @@ import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { type Heads, openHeads } from '../services/tables/heads.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
-import { isTracked, lastRelease } from './builds/last-release.ts';
+import { lastRelease } from './builds/last-release.ts';
 import { stepInputSchema } from './builds/step-input.ts';
 
 /** Images of one repository that were asked for in the same second have tags a second apart; a minute of them is no accident. */
 const immutableTagAttempts = 60;
 
 type Image = NonNullable<Build['image']>;
+type End = EndWithoutRelease | { status: 'released'; by?: undefined };
 
 interface Services {
   bills: Pick<Bills, 'read'>;
@@ -34,7 +35,7 @@ interface Services {
 
 /** Copies a candidate that passed to the release repository, by digest, and puts its tags on, the newest build's last. */
 export function createRelease({ bills, builds, projects, heads, releases, openRegistry, repositoryPrefix }: Services) {
-  async function end(build: Build, status: TerminalStatus, by?: string): Promise<{ status: BuildStatus }> {
+  async function end(build: Build, { status, by }: End): Promise<{ status: BuildStatus }> {
     const closed = await builds.close(build, status, by === undefined ? {} : { supersededBy: by });
     return { status: (closed ?? (await builds.require(build.id))).status };
   }
@@ -76,7 +77,7 @@ export function createRelease({ bills, builds, projects, heads, releases, openRe
       await heads.noteRelease({ project: name, ref }, release);
       await projects.yieldRelease(name, id);
     }
-    return end(build, 'released');
+    return end(build, { status: 'released' });
   }
 
   return async function release(input: unknown): Promise<{ status: BuildStatus }> {
@@ -87,39 +88,28 @@ export function createRelease({ bills, builds, projects, heads, releases, openRe
     }
     const known = await projects.get(build.project);
     if (!known) throw new RecordConflictError(`There is no project ${build.project}.`);
-    if (build.cause.type === 'pull-request' || !isReleasable(build.ref)) return end(build, 'unchanged');
-    if (build.status !== 'releasing') {
-      // From here on the build is left to its end: one that has moved a tag is not superseded.
-      const head = await heads.get(build.project, build.ref);
-      if (head?.build !== undefined && head.build !== build.id) return end(build, 'superseded', head.build);
-      // The entry tracks another branch by now.
-      if (isBranch(build.ref) && !isTracked(known, build.ref)) return end(build, 'superseded');
-    }
+    const early = endBeforeRelease(build, known, (await heads.get(build.project, build.ref))?.build);
+    if (early) return end(build, early);
     const releasing = await builds.begin(build.id, 'release', 'releasing');
     if (!releasing) return { status: (await builds.require(build.id)).status };
     // A try before this one put all tags on.
     if (releasing.image) return finish(known, releasing, releasing.image);
 
     const project = await projects.claimRelease(build.project, build.id);
-    const last = await lastRelease(heads, project, build.ref);
-    if (last && isBefore(build, last)) {
-      await projects.yieldRelease(build.project, build.id);
-      return end(releasing, 'superseded', last.build);
-    }
     const { digest } = build.candidate;
     const repository = repositoriesOf(parseProjectName(build.project), repositoryPrefix).release;
     const registry = await openRegistry();
     const versions = isBranch(build.ref) ? [] : await registry.tags(repository);
     const floating = floatingTags(project, build, versions);
-    if (
-      last &&
-      last.build !== build.id &&
-      floating.every((tag) => last.tags.includes(tag)) &&
-      (last.digest === digest ||
-        (await registry.haveSameContent({ repository, digest: last.digest }, { ...build.candidate })))
-    ) {
+    const last = await lastRelease(heads, project, build.ref);
+    let decision = decideRelease({ build, digest, floating, last });
+    if (decision.do === 'compare') {
+      const isSameContent = await registry.haveSameContent({ repository, digest: decision.with }, build.candidate);
+      decision = decideRelease({ build, digest, floating, last, isSameContent });
+    }
+    if (decision.do === 'end') {
       await projects.yieldRelease(build.project, build.id);
-      return end(releasing, 'unchanged');
+      return end(releasing, decision.end);
     }
     await registry.copy(digest, build.candidate.repository, repository);
     // Before the tags: who pulls by one finds the bills too.
@@ -131,8 +121,6 @@ export function createRelease({ bills, builds, projects, heads, releases, openRe
     return finish(project, await builds.endStage(build.id, 'release', 'succeeded', { image }), image);
   };
 }
-
-const isBranch = (ref: string) => ref.startsWith('refs/heads/');
 
 const run = once(() =>
   createRelease({

@@ -7,6 +7,7 @@ import { InvalidInputError } from '../core/model/errors.ts';
 import { projectNameSchema } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import type { ReleasedImage } from '../core/releases/release.ts';
+import { dueAfterTrouble } from '../core/releases/rescan.ts';
 import { variable } from '../services/environment.ts';
 import { indexUrl } from '../services/git-host/index-address.ts';
 import { openMailer } from '../services/mail/mailer.ts';
@@ -26,7 +27,6 @@ const eventSchema = z.object({ project: projectNameSchema.optional() });
 const imagesAtOnce = 8;
 /** More are for the next round. */
 const imagesInRound = 2000;
-const hourMilliseconds = 3_600_000;
 
 interface Services {
   projects: Pick<Projects, 'getMany'>;
@@ -96,7 +96,7 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
       } catch (error) {
         onTrouble('A released image could not be looked at', { project: image.project, digest: image.digest }, error);
         // The others come first the next time.
-        await releases.settle(image, { dueAt: new Date(now.getTime() + hourMilliseconds).toISOString() }, now);
+        await releases.settle(image, { dueAt: dueAfterTrouble(now) }, now);
       }
     });
 

@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
+import type { HostWord } from '../core/concurrency.ts';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
 import { type WatchedSource, watchedSources } from '../core/sources/watched-sources.ts';
-import { pauseAfter } from '../core/time/backoff.ts';
+import { backOff } from '../core/time/backoff.ts';
 import { openTriggers } from '../services/aws/triggers.ts';
 import { HostBusyError, openSourceHost } from '../services/git-host/git-remote.ts';
 import { gitAuthorization, openGithubToken } from '../services/git-host/github-token.ts';
 import { indexAddress } from '../services/git-host/index-address.ts';
-import { type HostWord, inHostTurns } from '../services/http/per-host-limit.ts';
+import { inHostTurns } from '../services/http/per-host-limit.ts';
 import { openDeliveries } from '../services/tables/deliveries.ts';
 import { openHeads } from '../services/tables/heads.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
@@ -125,10 +126,9 @@ function fromNext(watched: WatchedSource[], next = ''): WatchedSource[] {
 
 function failing(source: string, before: Source | undefined, error: Error, backoff = sourceBackoff): Source {
   const failures = (before?.failures ?? 0) + 1;
-  const asked = error instanceof HostBusyError ? (error.retryAt?.getTime() ?? 0) : 0;
-  const longest = Date.now() + backoff.longest;
-  const retryAt = Math.min(Math.max(Date.now() + pauseAfter(failures, backoff), asked), longest);
-  return { ...before, source, failures, retryAt: new Date(retryAt).toISOString(), error: error.message };
+  const askedFor = error instanceof HostBusyError ? error.retryAt?.toISOString() : undefined;
+  const retryAt = backOff(failures, backoff, new Date(), askedFor);
+  return { ...before, source, failures, retryAt, error: error.message };
 }
 
 function sayAbsent(status: number): UpstreamError {

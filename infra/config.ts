@@ -75,7 +75,7 @@ const configSchema = z.strictObject({
       maxUnfixableSeverity: z
         .enum(severities)
         .optional()
-        .describe('The same for findings that no newer version mends, where it differs.'),
+        .describe('The same for findings that no newer version fixes, where it differs.'),
       unscannable: z
         .enum(['block', 'warn'])
         .default(usualPolicy.unscannable)

@@ -1,12 +1,14 @@
 import { type Build, isTerminal } from '../core/model/build.ts';
 import { bySeverity } from '../core/model/findings.ts';
+import { waivableFindings } from '../core/policy/scanner-objections.ts';
+import { waivableVulnerability } from '../core/policy/vulnerability-objections.ts';
 import { type ScannerReport, scannerNames } from '../core/scanners/report.ts';
 import { type Answer, caching, json } from './answer.ts';
 import { type Recorded, recorded } from './build-records.ts';
 import { pieceOf } from './pieces.ts';
 import type { RecordReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
-import { type StandingOf, subjectOf, subjectsOf } from './standings.ts';
+import type { WaiverOf } from './waivers.ts';
 
 /** So many findings of each scanner stand in the answer about all scanners. */
 const findingsOfEach = 100;
@@ -15,7 +17,7 @@ const findingsOfEach = 100;
 export interface Asked {
   build: Build;
   records: RecordReader;
-  standingOf: StandingOf;
+  waiverOf: WaiverOf;
   query: URLSearchParams;
 }
 
@@ -34,26 +36,26 @@ export function recordAnswer(kind: string, asked: Asked): Promise<Answer> {
 }
 
 /** What the registry's scanner found, the worst first. */
-async function findingsAnswer({ build, records, standingOf, query }: Asked): Promise<Answer> {
+async function findingsAnswer({ build, records, waiverOf, query }: Asked): Promise<Answer> {
   const { findings, ...scan } = found('findings', build, await recorded(records.scan(build.id)));
   const items = findings
     .toSorted(bySeverity)
-    .map((finding) => ({ ...finding, accepted: standingOf(subjectOf(finding)).accepted ?? null }));
+    .map((finding) => ({ ...finding, accepted: waiverOf(waivableVulnerability(finding)).accepted ?? null }));
   return answer(build, { ...scan, ...pieceOf(`findings\n${build.id}`, items, query) });
 }
 
 /** What each of the builder's scanners says, with the first of its findings. */
-async function scannersAnswer({ build, records, standingOf }: Asked): Promise<Answer> {
+async function scannersAnswer({ build, records, waiverOf }: Asked): Promise<Answer> {
   const { reports } = found('report of the scanners', build, await recorded(records.scanners(build.id)));
   const items = reports.map((report) => ({
     ...headOf(report),
-    findings: findingsOf(report, standingOf).slice(0, findingsOfEach),
+    findings: findingsOf(report, waiverOf).slice(0, findingsOfEach),
   }));
   return answer(build, { items });
 }
 
 /** All findings of one of the builder's scanners. */
-export async function scannerAnswer(name: string, { build, records, standingOf, query }: Asked): Promise<Answer> {
+export async function scannerAnswer(name: string, { build, records, waiverOf, query }: Asked): Promise<Answer> {
   if (!scannerNames.some((known) => known === name)) {
     const message = `There is no scanner of this name. There are ${scannerNames.join(', ')}.`;
     throw new RequestError(404, 'ScannerNotFound', message);
@@ -61,7 +63,7 @@ export async function scannerAnswer(name: string, { build, records, standingOf, 
   const { reports } = found('report of the scanners', build, await recorded(records.scanners(build.id)));
   const report = reports.find(({ scanner }) => scanner === name);
   if (!report) throw absent(`report of the scanner ${name}`, build);
-  const piece = pieceOf(`${name}\n${build.id}`, findingsOf(report, standingOf), query, report.total);
+  const piece = pieceOf(`${name}\n${build.id}`, findingsOf(report, waiverOf), query, report.total);
   return answer(build, { ...headOf(report), ...piece });
 }
 
@@ -87,11 +89,11 @@ function headOf({ scanner, state, reason, tool, total, seconds }: ScannerReport)
 }
 
 /** Each with its words. */
-function findingsOf(report: ScannerReport, standingOf: StandingOf) {
-  return subjectsOf(report).map(({ words, subject }, at) => ({
+function findingsOf(report: ScannerReport, waiverOf: WaiverOf) {
+  return waivableFindings(report).map(({ words, finding }, at) => ({
     ...words,
     finding: report.findings[at],
-    accepted: standingOf(subject).accepted ?? null,
+    accepted: waiverOf(finding).accepted ?? null,
   }));
 }
 

@@ -20,7 +20,7 @@ import { type Asked, recordAnswer, scannerAnswer } from './record-answers.ts';
 import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer } from './release-answers.ts';
 import { RequestError } from './request-error.ts';
 import { at, type Route } from './router.ts';
-import { standingsOf } from './standings.ts';
+import { waiversOf } from './waivers.ts';
 
 /** So many of the newest are on a project's own page. */
 const releasesShown = 3;
@@ -190,7 +190,7 @@ async function apiScanner(
 async function askedOf(parts: SiteParts, { query, now }: SiteRequest, id: string): Promise<Asked> {
   const build = await buildWith(parts, id);
   const project = await parts.projects.get(build.project);
-  return { build, records: parts.records, standingOf: standingsOf(build, project, now), query };
+  return { build, records: parts.records, waiverOf: waiversOf(build, project, now), query };
 }
 
 async function apiCascadeList({ cascades, siteUrl }: SiteParts, { query }: SiteRequest): Promise<Answer> {

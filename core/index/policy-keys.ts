@@ -30,7 +30,7 @@ export const policyMapping = z.strictObject(
       .describe('The worst severity that a finding may have for the image to be released all the same.'),
     'max-unfixable-severity': oneOf(severities)
       .nullish()
-      .describe('The same for findings that no newer version mends; `max-severity` if absent.'),
+      .describe('The same for findings that no newer version fixes; `max-severity` if absent.'),
     unscannable: oneOf(unscannableResponses)
       .nullish()
       .describe("What an image gets whose distribution the registry's scanner does not know: `block` or `warn`."),

@@ -1,6 +1,6 @@
 import { countsInWords, exactTime, shortDigest } from '../builds/describe-build.ts';
-import { bySeverity, type Finding } from '../model/findings.ts';
-import { countsOf, type FindingChanges, hasFix } from '../releases/rescan-findings.ts';
+import { bySeverity, countsOf, type Finding, isFixable } from '../model/findings.ts';
+import type { FindingChanges } from '../releases/rescan-findings.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
 import { mailHtml } from './render-html.ts';
@@ -140,17 +140,17 @@ type ToldFinding = FindingChanges['gone'][number];
 
 function fixInWords(finding: Pick<Finding, 'fixed' | 'fixAvailable'>): string {
   if (finding.fixed) return `, fixed in ${oneLine(finding.fixed, 100)}`;
-  return hasFix(finding) ? ', a fixed version is there' : ', no fixed version yet';
+  return isFixable(finding) ? ', a fixed version is there' : ', no fixed version yet';
 }
 
 function changeInWords(now: Finding, before: ToldFinding): string {
   const severity = now.severity === before.severity ? '' : `, was ${before.severity}`;
-  const fix = now.fixed === before.fixed && hasFix(now) === hasFix(before) ? '' : newFixInWords(now, before);
+  const fix = now.fixed === before.fixed && isFixable(now) === isFixable(before) ? '' : newFixInWords(now, before);
   return `${findingInWords(now)}${severity}${fix}`;
 }
 
 function newFixInWords(now: Finding, before: ToldFinding): string {
-  if (hasFix(now)) return `${fixInWords(now)}${hasFix(before) ? '' : ' now'}`;
+  if (isFixable(now)) return `${fixInWords(now)}${isFixable(before) ? '' : ' now'}`;
   return ', no version is said to fix it any more';
 }
 
@@ -171,7 +171,7 @@ function adviceOf(project: string, news: readonly ReleaseNews[], isBlocked: bool
   if (news.every(({ changes }) => changes.state?.now === 'gone'))
     return `To have the image again, build it: ${command}`;
   const now = news.flatMap(({ changes }) => [...changes.appeared, ...changes.changed.map((each) => each.now)]);
-  if (now.some(hasFix))
+  if (now.some(isFixable))
     return `There are fixed versions. Build the image anew on a base that has them, or update the packages in the Dockerfile: a push does it, or ${command}`;
   if (now.length > 0)
     return `No fixed version of these packages is known yet. Once there is one, you are told, and ${command} gets it. ${isBlocked ? 'Until then a new build is blocked, unless the package is taken out or the index accepts the finding as an exception.' : 'Until then nothing need be done.'}`;

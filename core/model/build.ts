@@ -138,6 +138,10 @@ export function isReleasable(ref: string): boolean {
   return /^refs\/(?:heads|tags)\//.test(ref);
 }
 
+export function isBranch(ref: string): boolean {
+  return ref.startsWith('refs/heads/');
+}
+
 /** A build as the public JSON API and the pages show it (docs/architecture.md, HTTP surface). */
 export function publicBuild(build: Build, siteUrl: string) {
   return {

@@ -27,7 +27,7 @@ export const findingSchema = z.object({
   packageManager: z.string().optional(),
   /** Where packages of a language are in the image; the first of them. */
   paths: z.array(z.string()).optional(),
-  /** Whether a newer version mends it, says Inspector: `PARTIAL` for one that mends it in some of the finding's packages. */
+  /** Whether a newer version fixes it, says Inspector: `PARTIAL` for one that fixes it in some of the finding's packages. */
   fixAvailable: z.enum(['YES', 'NO', 'PARTIAL']).optional(),
   /** Whether code is known that makes use of it, says Inspector. */
   exploitAvailable: z.boolean().optional(),
@@ -51,6 +51,23 @@ export const scanSchema = z.object({
 
 export type Finding = z.infer<typeof findingSchema>;
 export type Scan = z.infer<typeof scanSchema>;
+
+/** All names of a finding. */
+export function idsOf({ id, aliases }: Pick<Finding, 'id' | 'aliases'>): readonly string[] {
+  return aliases ? [id, ...aliases] : [id];
+}
+
+/** Whether a newer version of the package is without the defect; the scanner may know that there is one and not which. */
+export function isFixable({ fixed, fixAvailable }: Pick<Finding, 'fixed' | 'fixAvailable'>): boolean {
+  return Boolean(fixed) || fixAvailable === 'YES';
+}
+
+/** How many findings of each severity there are. */
+export function countsOf(findings: readonly Pick<Finding, 'severity'>[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { severity } of findings) counts[severity] = (counts[severity] ?? 0) + 1;
+  return counts;
+}
 
 /** What tells one finding from another: the same defect of the same package in two places of an image is one. */
 export const findingKey = ({ id, package: name, installed }: Finding): string => JSON.stringify([id, name, installed]);

@@ -10,7 +10,7 @@ export const unscannableResponses = ['block', 'warn'] as const;
 export const policySchema = z.strictObject({
   /** The worst severity that may be released; anything above blocks. */
   maxSeverity: z.enum(severities),
-  /** The same for findings that no newer version mends; `maxSeverity` where it is absent. */
+  /** The same for findings that no newer version fixes; `maxSeverity` where it is absent. */
   maxUnfixableSeverity: z.enum(severities).optional(),
   /** What an image gets whose distribution the registry's scanner does not know. */
   unscannable: z.enum(unscannableResponses),
@@ -19,6 +19,7 @@ export const policySchema = z.strictObject({
 
 export type Policy = z.infer<typeof policySchema>;
 export type Response = (typeof responses)[number];
+export type UnscannableResponse = (typeof unscannableResponses)[number];
 
 /** What a policy says for itself where it says little: CCCP's scanners never blocked, and a test that fails always should have. */
 export const usualPolicy: Policy = {

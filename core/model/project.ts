@@ -67,6 +67,11 @@ export const projectSchema = z.object({
 
 export type Project = z.infer<typeof projectSchema>;
 
+/** Whether a ref is the branch of the entry: its releases are those of the project. */
+export function isTracked({ gitBranch }: Pick<Project, 'gitBranch'>, ref: string): boolean {
+  return ref === `refs/heads/${gitBranch}`;
+}
+
 /** The two repositories of a project. The `library` application's releases stand without its name, as on Docker Hub. */
 export function repositoriesOf(
   project: Pick<Project, 'appId' | 'jobId'>,

@@ -1,26 +1,36 @@
-import type { Finding, Scan, Severity } from '../model/findings.ts';
-import type { Policy } from '../model/policy.ts';
+import { type Finding, isFixable, type Scan, type Severity } from '../model/findings.ts';
+import type { Policy, Response, UnscannableResponse } from '../model/policy.ts';
 import type { ScannerName } from '../model/scanner-names.ts';
 import type { FindingWords } from '../scanners/finding-words.ts';
 import { oneLine } from '../text/one-line.ts';
-import type { Acceptance } from './waivers.ts';
+import type { Waivable, Waiver } from './waivers.ts';
 
 /** Something against a candidate. Of thousands only the first are put into words. */
 export interface Objection {
+  /** What comes of it unless it is waived: the image is blocked, or people are warned; of a finding that the policy allows, nothing. */
+  response: Response;
   /** What it is counted among. */
-  kind: 'vulnerabilities' | 'acceptances' | 'scan' | ScannerName;
+  kind: 'vulnerabilities' | 'waivers' | 'scan' | ScannerName;
   /** The worst is the heaviest. */
   weight: number;
   id: string;
-  /** What an exception would name; absent where none is taken. */
+  /** What a waiver may name; absent where there is none to be had, because nobody has looked, or no report lists it. */
+  finding?: Waivable | undefined;
+  /** What an exception would name. */
   exceptable?: { id: string; package?: string } | undefined;
-  sentence: () => string;
+  /** How many findings it stands for that no report lists. */
+  unlisted?: number | undefined;
+  /** @param ended the waiver that accepted it until its day had ended */
+  sentence: (ended?: Waiver) => string;
+  ended?: Waiver | undefined;
 }
 
 const maximumSentences = 50;
 /** A hundred sentences of the widest characters leave a build room in DynamoDB's 400 KB. */
 const longestSentence = 700;
-const weights = { notLookedAt: 9, acceptanceEnds: 8 };
+const weights = { notLookedAt: 9, waiverEnds: 8 };
+/** Of findings that only warn, so many of each scanner are told one by one. */
+const mostWarnings = 5;
 
 /** Beside the severities, which are 1 to 5. */
 export const scannerWeights: Readonly<Record<ScannerName, number>> = {
@@ -50,9 +60,32 @@ export function inOrder(objections: Objection[]): Objection[] {
   );
 }
 
+/** Of each scanner's warnings the first few, and how many more there are. */
+export function fewOfEachScanner(warnings: readonly Objection[]): Objection[] {
+  const few: Objection[] = [];
+  const told = new Map<ScannerName, number>();
+  const more = new Map<ScannerName, number>();
+  for (const warning of warnings) {
+    const { kind, finding, unlisted: count = 1 } = warning;
+    const isCounted = isScanner(kind) && (finding !== undefined || warning.unlisted !== undefined);
+    if (!isCounted) few.push(warning);
+    else if (finding && (told.get(kind) ?? 0) < mostWarnings) {
+      told.set(kind, (told.get(kind) ?? 0) + 1);
+      few.push(warning);
+    } else more.set(kind, (more.get(kind) ?? 0) + count);
+  }
+  return [...few, ...[...more].map(([scanner, count]) => unlisted(scanner, count, 'warn'))];
+}
+
+function isScanner(kind: Objection['kind']): kind is ScannerName {
+  return kind in scannerWeights;
+}
+
 /** As many as somebody reads, and what the rest is about. */
 export function sentences(objections: readonly Objection[], what: 'reasons' | 'warnings'): string[] {
-  const shown = objections.slice(0, maximumSentences).map(({ sentence }) => oneLine(sentence(), longestSentence));
+  const shown = objections
+    .slice(0, maximumSentences)
+    .map(({ sentence, ended }) => oneLine(sentence(ended), longestSentence));
   const rest = objections.slice(maximumSentences);
   if (rest.length === 0) return shown;
   const kinds = new Map<string, number>();
@@ -63,25 +96,25 @@ export function sentences(objections: readonly Objection[], what: 'reasons' | 'w
 }
 
 function kindInWords(kind: Objection['kind']): string {
-  if (kind === 'acceptances') return 'exceptions that end soon';
+  if (kind === 'waivers') return 'exceptions that end soon';
   if (kind === 'vulnerabilities' || kind === 'scan') return 'vulnerabilities';
   return scannersInWords[kind];
 }
 
 /** What the policy allows of findings like this one. */
-export function severityInWords(limit: Severity, policy: Policy, isMended: boolean): string {
-  return !isMended && policy.maxUnfixableSeverity !== undefined
-    ? `${limit} at most where no newer version mends it`
+export function severityInWords(limit: Severity, policy: Policy, canBeFixed: boolean): string {
+  return !canBeFixed && policy.maxUnfixableSeverity !== undefined
+    ? `${limit} at most where no newer version fixes it`
     : `${limit} at most`;
 }
 
-export function vulnerabilityInWords(finding: Finding, allowed: string, ended: Acceptance | undefined): string {
-  const { severity, fixed, fixAvailable } = finding;
+export function vulnerabilityInWords(finding: Finding, allowed: string, ended: Waiver | undefined): string {
+  const { severity, fixed } = finding;
   const rating = severity === 'UNDEFINED' ? 'not rated, which counts as MEDIUM' : severity;
   const remedy = fixed
     ? `update it to ${shown(fixed)} in the Dockerfile, or build on a newer base that has it`
-    : fixAvailable === 'YES'
-      ? 'a newer version mends it: update the package in the Dockerfile, or build on a newer base'
+    : isFixable(finding)
+      ? 'a newer version fixes it: update the package in the Dockerfile, or build on a newer base'
       : 'no fixed version is known yet: take the package out, build on another base, or have the index accept it as an exception';
   return `${shown(finding.id)} (${rating}) in ${shown(finding.package)} ${shown(finding.installed)}: the policy allows ${allowed}${endInWords(ended)}; ${remedy}.`;
 }
@@ -90,7 +123,7 @@ export function vulnerabilityInWords(finding: Finding, allowed: string, ended: A
 export function scannerFindingInWords(
   scanner: ScannerName,
   { id, sentence, remedy }: FindingWords,
-  ended: Acceptance | undefined,
+  ended: Waiver | undefined,
   isBlocking: boolean,
 ): string {
   const found = `${scanner}: ${withoutStop(sentence, 300)}${endInWords(ended)}`;
@@ -98,18 +131,24 @@ export function scannerFindingInWords(
 }
 
 /** Findings beyond those that are told. */
-export function unlisted(scanner: ScannerName, count: number, isBlocking: boolean): Objection {
-  const sentence = isBlocking
-    ? `The scanner ${scanner} found ${count} more than a report lists, which nobody can have accepted; mend those that are listed, and the rest is told.`
-    : `The scanner ${scanner} found ${count} more.`;
-  return { kind: scanner, weight: scannerWeights[scanner] - 0.05, id: scanner, sentence: () => sentence };
+export function unlisted(scanner: ScannerName, count: number, response: Response): Objection {
+  const sentence =
+    response === 'block'
+      ? `The scanner ${scanner} found ${count} more than a report lists, which nobody can have accepted; mend those that are listed, and the rest is told.`
+      : `The scanner ${scanner} found ${count} more.`;
+  const weight = scannerWeights[scanner] - 0.05;
+  return { response, kind: scanner, weight, id: scanner, unlisted: count, sentence: () => sentence };
 }
 
-export function withoutScan({ state, reason }: Scan, isLetPass: boolean): Objection {
+/** Nobody has looked at the image. */
+export function withoutScan(
+  { state, reason }: Pick<Scan, 'state' | 'reason'>,
+  response: UnscannableResponse,
+): Objection {
   const detail = reason ? `: ${withoutStop(reason)}` : '';
   const never = 'an image without a scan is not released';
   const sentence = () => {
-    if (isLetPass) {
+    if (response === 'warn') {
       return `The scanner of the registry cannot read this image${detail}; nobody has looked for its vulnerabilities, and the policy lets it pass.`;
     }
     switch (state) {
@@ -121,7 +160,7 @@ export function withoutScan({ state, reason }: Scan, isLetPass: boolean): Object
         return `The scan failed${detail}; ${never}. Push again to have it scanned anew.`;
     }
   };
-  return { kind: 'scan', weight: weights.notLookedAt, id: '', sentence };
+  return { response, kind: 'scan', weight: weights.notLookedAt, id: '', sentence };
 }
 
 const states = {
@@ -135,27 +174,29 @@ export function scannerWithoutWord(
   scanner: ScannerName,
   state: keyof typeof states,
   reason: string | undefined,
-  isBlocking: boolean,
+  response: Response,
 ): Objection {
   const said = `The scanner ${scanner} ${states[state]}${reason ? `: ${withoutStop(reason)}` : ''}`;
-  const sentence = isBlocking
-    ? `${said}; the policy releases nothing without it. Push again to have the image looked at anew.`
-    : `${said}.`;
-  return { kind: scanner, weight: weights.notLookedAt, id: scanner, sentence: () => sentence };
+  const sentence =
+    response === 'block'
+      ? `${said}; the policy releases nothing without it. Push again to have the image looked at anew.`
+      : `${said}.`;
+  return { response, kind: scanner, weight: weights.notLookedAt, id: scanner, sentence: () => sentence };
 }
 
-/** An acceptance that counts still, but not for long. */
-export function acceptanceEnds({ id, by, expires }: Acceptance): Objection {
+/** A waiver that counts still, but not for long. */
+export function waiverEnds({ id, by, expires }: Waiver): Objection {
   return {
-    kind: 'acceptances',
-    weight: weights.acceptanceEnds,
+    response: 'warn',
+    kind: 'waivers',
+    weight: weights.waiverEnds,
     id,
     sentence: () =>
       `${capital(shown(by))} for ${shown(id)} ends with ${expires}; from the day after on the finding counts again.`,
   };
 }
 
-function endInWords(ended: Acceptance | undefined): string {
+function endInWords(ended: Waiver | undefined): string {
   return ended ? `, and ${shown(ended.by)} ended with ${ended.expires}` : '';
 }
 

@@ -1,4 +1,5 @@
 import type { Policy, Response } from '../model/policy.ts';
+import type { FindingWords } from '../scanners/finding-words.ts';
 import {
   findingsInWords,
   type ScannerName,
@@ -7,81 +8,59 @@ import {
   scannerNames,
 } from '../scanners/report.ts';
 import { type Objection, scannerFindingInWords, scannerWeights, scannerWithoutWord, unlisted } from './objections.ts';
-import type { Objections, Weigh } from './verdict.ts';
+import type { Waivable } from './waivers.ts';
 
-/** Of findings that only warn, so many of each scanner are told one by one. */
-const mostWarnings = 5;
+/** What the builder's scanners said, or why nobody knows. */
+export type ScannerEvidence = ScannerReports | 'missing' | 'unreadable';
 
 /**
  * What the policy makes of the builder's scanners. Each finding counts as the policy says for its scanner, but for a lint of level `info`,
  * which is advice and warns at most. One that could not look counts as its findings would: under `block` it blocks.
  */
-export function objectionsOfScanners(
-  scanners: ScannerReports | 'missing' | 'unreadable',
-  policy: Policy,
-  weigh: Weigh,
-  objections: Objections,
-): void {
-  const reports = typeof scanners === 'string' ? [] : scanners.reports;
-  for (const name of scannerNames) {
+export function objectionsToScanners(scanners: ScannerEvidence, policy: Policy): Objection[] {
+  return scannerNames.flatMap((name) => {
     const response = policy.scanners[name];
-    if (response === 'ignore') continue;
-    const own = reports.filter(({ scanner }) => scanner === name);
-    if (own.length === 0)
-      unheard(name, scanners === 'unreadable' ? 'unreadable' : 'missing', undefined, response, objections);
-    for (const report of own) {
-      if (report.state === 'failed' || report.state === 'timed-out') {
-        unheard(name, report.state, report.reason, response, objections);
-      }
-      weighFindings(report, response, weigh, objections);
-    }
-  }
+    return response === 'ignore' ? [] : objectionsToScanner(name, scanners, response);
+  });
 }
 
-function unheard(
-  name: ScannerName,
-  state: 'failed' | 'timed-out' | 'missing' | 'unreadable',
-  reason: string | undefined,
-  response: Exclude<Response, 'ignore'>,
-  { blocking, warnings }: Objections,
-): void {
-  const isBlocking = response === 'block';
-  (isBlocking ? blocking : warnings).push(scannerWithoutWord(name, state, reason, isBlocking));
+function objectionsToScanner(name: ScannerName, scanners: ScannerEvidence, response: Response): Objection[] {
+  if (typeof scanners === 'string') return [scannerWithoutWord(name, scanners, undefined, response)];
+  const reports = scanners.reports.filter(({ scanner }) => scanner === name);
+  if (reports.length === 0) return [scannerWithoutWord(name, 'missing', undefined, response)];
+  return reports.flatMap((report) => objectionsToReport(report, response));
 }
 
-function weighFindings(
-  report: ScannerReport,
-  response: Exclude<Response, 'ignore'>,
-  weigh: Weigh,
-  { blocking, warnings }: Objections,
-): void {
-  const { scanner, total, findings } = report;
-  let told = 0;
-  let untold = 0;
+function objectionsToReport(report: ScannerReport, response: Response): Objection[] {
+  const { scanner, state, reason, total, findings } = report;
+  const isSilent = state === 'failed' || state === 'timed-out';
   const advice = adviceOf(report);
+  const hidden = total - findings.length;
+  return [
+    ...(isSilent ? [scannerWithoutWord(scanner, state, reason, response)] : []),
+    ...waivableFindings(report).map(({ words, finding }, at): Objection => {
+      const own = advice.has(at) ? 'warn' : response;
+      return {
+        response: own,
+        kind: scanner,
+        weight: scannerWeights[scanner],
+        id: words.id,
+        finding,
+        exceptable: { id: words.id },
+        sentence: (ended) => scannerFindingInWords(scanner, words, ended, own === 'block'),
+      };
+    }),
+    ...(hidden > 0 ? [unlisted(scanner, hidden, response)] : []),
+  ];
+}
+
+/** The findings of a report in words, each as waivers name it. */
+export function waivableFindings(report: ScannerReport): { words: FindingWords; finding: Waivable }[] {
   const packages = packagesOf(report);
-  for (const [at, words] of findingsInWords(report).entries()) {
-    weigh({ ids: [words.id], package: packages[at]?.name, installed: packages[at]?.installed }, (ended) => {
-      const isBlocking = response === 'block' && !advice.has(at);
-      if (!isBlocking && told === mostWarnings) untold += 1;
-      else {
-        if (!isBlocking) told += 1;
-        const objection: Objection = {
-          kind: scanner,
-          weight: scannerWeights[scanner],
-          id: words.id,
-          exceptable: { id: words.id },
-          sentence: () => scannerFindingInWords(scanner, words, ended, isBlocking),
-        };
-        (isBlocking ? blocking : warnings).push(objection);
-      }
-    });
-  }
-  // What is not listed cannot have been accepted.
-  const hidden = Math.max(0, total - findings.length);
-  if (response === 'block' && hidden > 0) blocking.push(unlisted(scanner, hidden, true));
-  const rest = untold + (response === 'block' ? 0 : hidden);
-  if (rest > 0) warnings.push(unlisted(scanner, rest, false));
+  return findingsInWords(report).map((words, at) => {
+    const { name, installed } = packages[at] ?? {};
+    return { words, finding: { ids: [words.id], package: name, installed } };
+  });
 }
 
 /** Which of the findings are advice only. */
@@ -91,7 +70,7 @@ function adviceOf(report: ScannerReport): ReadonlySet<number> {
 }
 
 /** Of what package each finding is, where it is of one. */
-export function packagesOf(report: ScannerReport): { name?: string | undefined; installed?: string | undefined }[] {
+function packagesOf(report: ScannerReport): { name?: string | undefined; installed?: string | undefined }[] {
   switch (report.scanner) {
     case 'package-updates':
     case 'language-updates':

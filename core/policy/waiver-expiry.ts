@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isAccepting } from '../model/vex.ts';
 import { daysAfter } from '../time/day.ts';
-import type { Decisions } from './waivers.ts';
+import type { Waivers } from './waivers.ts';
 
 /** So long before the end of what the index accepts everybody hears of it. */
 export const warningDays = 7;
@@ -23,35 +23,32 @@ export interface Ending {
   key: string;
 }
 
-type Decision = Omit<Ending, 'kind' | 'key'>;
+type Accepting = Omit<Ending, 'kind' | 'key'>;
 
 /** All that ends within seven days of a day, or ended before it. What has ended comes first. */
-export function endingsOn(day: string, decisions: Decisions): Ending[] {
+export function endingsOn(day: string, waivers: Waivers): Ending[] {
   const soon = daysAfter(day, warningDays);
-  return decisionsOf(decisions)
+  return acceptingOf(waivers)
     .filter(({ expires }) => expires <= soon)
-    .map((decision) => {
-      const kind = decision.expires < day ? ('ended' as const) : ('soon' as const);
-      const { id, packages, file, expires } = decision;
+    .map((each) => {
+      const kind = each.expires < day ? ('ended' as const) : ('soon' as const);
+      const { id, packages, file, expires } = each;
       const key = createHash('sha256')
         .update(JSON.stringify([kind, expires, id, packages, file]))
         .digest('hex');
-      return { ...decision, kind, key: key.slice(0, 16) };
+      return { ...each, kind, key: key.slice(0, 16) };
     })
     .sort((one, other) => (one.expires < other.expires ? -1 : one.expires > other.expires ? 1 : 0));
 }
 
 /** The first day after another on which there is something to tell; without another, the first of all. */
-export function nextEnding(decisions: Decisions, after = ''): string | undefined {
-  const days = decisionsOf(decisions).flatMap(({ expires }) => [
-    daysAfter(expires, -warningDays),
-    daysAfter(expires, 1),
-  ]);
+export function nextEnding(waivers: Waivers, after = ''): string | undefined {
+  const days = acceptingOf(waivers).flatMap(({ expires }) => [daysAfter(expires, -warningDays), daysAfter(expires, 1)]);
   return days.filter((day) => day > after).sort()[0];
 }
 
 /** What accepts something. Of statements on the same, only the newest counts. */
-function decisionsOf({ exceptions = [], vex = [] }: Decisions): Decision[] {
+function acceptingOf({ exceptions = [], vex = [] }: Waivers): Accepting[] {
   const seen = new Set<string>();
   const newest = vex.filter(({ ids: [id], packages = [] }) => {
     const key = JSON.stringify([id, packages]);

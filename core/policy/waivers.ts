@@ -2,22 +2,22 @@ import { personName } from '../builds/describe-build.ts';
 import type { Exception } from '../model/exception.ts';
 import { isAccepting, type VexStatement } from '../model/vex.ts';
 
-/** What the index has decided of findings of one project until a day. */
-export interface Decisions {
+/** What the index waives of one project's findings, each until a day. */
+export interface Waivers {
   exceptions?: readonly Exception[] | undefined;
   /** The newest first: of those that say something of one finding, the first counts. */
   vex?: readonly VexStatement[] | undefined;
 }
 
-/** A finding as decisions name it: by any of its ids, and by its package where it has one. */
-export interface Subject {
+/** A finding as waivers name it: by any of its ids, and by its package where it has one. */
+export interface Waivable {
   ids: readonly string[];
   package?: string | undefined;
   installed?: string | undefined;
 }
 
-/** An exception or a statement that accepts a finding, until its day has ended. */
-export interface Acceptance {
+/** An exception or a VEX statement that accepts a finding, until its day has ended. */
+export interface Waiver {
   id: string;
   /** `the exception of shop team`, `the statement of vex/openssl.json` */
   by: string;
@@ -27,20 +27,21 @@ export interface Acceptance {
   expires: string;
 }
 
-export interface Standing {
-  accepted?: Acceptance;
+/** What the waivers say of one finding. */
+export interface Waived {
+  accepted?: Waiver;
   /** What accepted it until its day had ended. */
-  ended?: Acceptance;
+  ended?: Waiver;
 }
 
 /**
- * Where each finding stands with what the index has decided. An exception is a decision, whatever status it has; a statement accepts by two
- * of its four alone. Looking one up takes the same time however many decisions there are.
+ * The waiver of each finding. An exception waives whatever its status; a VEX statement does by two of its four statuses alone. Looking one
+ * up takes the same time however many waivers there are.
  * @param day `2026-11-21`; what ends with this day counts still
  */
-export function acceptances({ exceptions = [], vex = [] }: Decisions, day: string): (subject: Subject) => Standing {
+export function waiversOn({ exceptions = [], vex = [] }: Waivers, day: string): (finding: Waivable) => Waived {
   const owners = new Map<string, string>();
-  const excepted = new Scoped<Acceptance>();
+  const excepted = new Scoped<Waiver>();
   for (const { id, package: name, owner, reason, expires } of exceptions) {
     const known = excepted.get(id, name);
     // Of two for one finding, the one that lasts longer.
@@ -55,7 +56,7 @@ export function acceptances({ exceptions = [], vex = [] }: Decisions, day: strin
     const reason = (justification ?? status).replaceAll('_', ' ');
     const statement: Statement = { order };
     if (isAccepting(status)) {
-      statement.acceptance = { id, by: `the statement of ${file}`, reason, expires };
+      statement.waiver = { id, by: `the statement of ${file}`, reason, expires };
     }
     for (const name of packages) {
       // A newer one on the same vulnerability may know another of its names.
@@ -65,23 +66,23 @@ export function acceptances({ exceptions = [], vex = [] }: Decisions, day: strin
   }
   if (exceptions.length + vex.length === 0) return () => nothing;
 
-  return (subject) => {
-    let exception: Acceptance | undefined;
+  return (finding) => {
+    let exception: Waiver | undefined;
     let statement: Statement | undefined;
-    excepted.forEach(subject, (found) => {
+    excepted.forEach(finding, (found) => {
       if (found.expires > (exception?.expires ?? '')) exception = found;
     });
-    stated.forEach(subject, (found) => {
+    stated.forEach(finding, (found) => {
       if (found.order < (statement?.order ?? Infinity)) statement = found;
     });
-    return standing(exception, statement?.acceptance, day);
+    return counting(exception, statement?.waiver, day);
   };
 }
 
 interface Statement {
   /** The newest is the first. */
   order: number;
-  acceptance?: Acceptance;
+  waiver?: Waiver;
 }
 
 function newestOf(stated: Scoped<Statement>, ids: readonly string[], name: string | undefined): Statement | undefined {
@@ -94,9 +95,10 @@ function newestOf(stated: Scoped<Statement>, ids: readonly string[], name: strin
   return newest;
 }
 
-const nothing: Standing = {};
+const nothing: Waived = {};
 
-function standing(exception: Acceptance | undefined, stated: Acceptance | undefined, day: string): Standing {
+/** Of an exception and a statement the one that counts on that day. */
+function counting(exception: Waiver | undefined, stated: Waiver | undefined, day: string): Waived {
   if (exception && exception.expires >= day) return { accepted: exception };
   if (stated && stated.expires >= day) return { accepted: stated };
   const ended = !exception || (stated && stated.expires > exception.expires) ? stated : exception;
@@ -129,7 +131,7 @@ class Scoped<Value> {
   }
 
   /** All that is said of one finding. */
-  forEach({ ids, package: name, installed }: Subject, look: (value: Value) => void): void {
+  forEach({ ids, package: name, installed }: Waivable, look: (value: Value) => void): void {
     for (const id of ids) {
       const said = this.#byId.get(id);
       if (!said) continue;
@@ -143,7 +145,7 @@ class Scoped<Value> {
   }
 }
 
-/** Most findings have a decision for one package at most: ten thousand maps with one entry each take longer than all else. */
+/** Most findings have a waiver for one package at most: ten thousand maps with one entry each take longer than all else. */
 interface Said<Value> {
   whole?: Value;
   name?: string;

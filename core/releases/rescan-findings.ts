@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { bySeverity, type Finding, findingKey, findingSchema, type Scan, scanSchema } from '../model/findings.ts';
+import {
+  bySeverity,
+  type Finding,
+  findingKey,
+  findingSchema,
+  isFixable,
+  type Scan,
+  scanSchema,
+} from '../model/findings.ts';
 
 /** The states that a look at an image ends in. */
 const lookStates = ['complete', 'unsupported', 'failed', 'gone'] as const;
@@ -114,19 +122,8 @@ export function changesOf({ state, findings, told }: ReleaseFindings): FindingCh
   return appeared.length + gone.length + changed.length > 0 || changes.state ? changes : undefined;
 }
 
-/** How many findings of each severity there are. */
-export function countsOf(findings: readonly Pick<Finding, 'severity'>[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { severity } of findings) counts[severity] = (counts[severity] ?? 0) + 1;
-  return counts;
-}
-
-export function hasFix({ fixed, fixAvailable }: Pick<Finding, 'fixed' | 'fixAvailable'>): boolean {
-  return Boolean(fixed) || fixAvailable === 'YES';
-}
-
 function isChanged(before: ToldFinding, now: Finding): boolean {
-  return before.severity !== now.severity || hasFix(before) !== hasFix(now) || before.fixed !== now.fixed;
+  return before.severity !== now.severity || isFixable(before) !== isFixable(now) || before.fixed !== now.fixed;
 }
 
 function toldOf({ state, findings }: { state: LookState; findings: readonly Finding[] }) {

@@ -8,7 +8,7 @@ export const packageUpdateSchema = z.object({
   installed: shownSchema(200),
   available: shownSchema(200),
   repository: shownSchema(200).optional(),
-  /** Whether the update mends a security defect; absent where the tool does not say so. */
+  /** Whether the update fixes a security defect; absent where the tool does not say so. */
   security: z.boolean().optional(),
 });
 

@@ -1,12 +1,12 @@
 import type { Build } from '../model/build.ts';
 import type { PushTrigger } from '../model/trigger.ts';
 
-/** Word of what a ref points to. */
-export interface RefNews {
+/** What an event says that a ref points to. */
+export interface HeadEvent {
   commit: string;
   /** When the commit was known to be the head. */
   headAt: string;
-  /** The head that it took the place of. */
+  /** The head before it. */
   before?: string | undefined;
 }
 
@@ -17,21 +17,18 @@ export interface KnownHead {
   previous?: string | undefined;
 }
 
-/**
- * What news says against the head that is known. `unclear` are two heads that do not say which came first, or say both: who can, asks the
- * git host.
- */
-export type Standing = 'same' | 'newer' | 'older' | 'unclear';
+/** `unclear` are two heads that do not say which came first, or say both: who can, asks the git host. */
+export type HeadOrder = 'same' | 'newer' | 'older' | 'unclear';
 
 /**
  * Which of two heads is the newer. Deliveries come late, twice and in any order, so the time of the push decides; git hosts tell it in
  * whole seconds, and within one second the commits do, of which each push names the one before. Where the two contradict each other
  * somebody's clock is wrong, or the branch was forced there and back.
  */
-export function standingOf(news: RefNews, known: KnownHead): Standing {
-  if (news.commit === known.commit) return 'same';
-  const byTime = Math.sign(secondOf(news.headAt) - secondOf(known.headAt));
-  const byCommits = Number(news.before === known.commit) - Number(known.previous === news.commit);
+export function compareHeads(event: HeadEvent, known: KnownHead): HeadOrder {
+  if (event.commit === known.commit) return 'same';
+  const byTime = Math.sign(secondOf(event.headAt) - secondOf(known.headAt));
+  const byCommits = Number(event.before === known.commit) - Number(known.previous === event.commit);
   const isNewer = byTime || byCommits;
   if (isNewer === 0 || byTime * byCommits < 0) return 'unclear';
   return isNewer > 0 ? 'newer' : 'older';
@@ -48,7 +45,7 @@ function pushTime({ pushedAt, receivedAt }: Pick<PushTrigger, 'pushedAt' | 'rece
 
 /**
  * When a push made its commit the head: the moment of its delivery, within the second that the host names, so that a delivery that is
- * made again days later is not taken for news. A host whose clock is ahead moves nothing into the future.
+ * made again days later is not taken for a new one. A host whose clock is ahead moves nothing into the future.
  */
 export function headAtOf(push: Pick<PushTrigger, 'pushedAt' | 'receivedAt'>): string {
   const time = pushTime(push);

@@ -7,8 +7,9 @@ import {
   type RegistryPause,
   type WatchedImage,
 } from '../../core/bases/base-watch.ts';
-import { pauseAfter } from '../../core/time/backoff.ts';
-import { type HostWord, inHostTurns } from '../../services/http/per-host-limit.ts';
+import type { HostWord } from '../../core/concurrency.ts';
+import { backOff } from '../../core/time/backoff.ts';
+import { inHostTurns } from '../../services/http/per-host-limit.ts';
 import type { PublicFetch } from '../../services/http/public-fetch.ts';
 import { outsideRegistry, type Registry, RegistryUnavailableError } from '../../services/registry/digest-lookup.ts';
 import { createRegistryLook, RegistryBusyError, type RegistryLook } from '../../services/registry/watched-digest.ts';
@@ -26,7 +27,8 @@ const atOncePerHost = 8;
 /** After so many failures in a row it is the registry, not its images. One that was down before is only knocked at. */
 const patience = 3;
 const minutes = 60_000;
-const registryBackoff = { first: 10 * minutes, longest: 60 * minutes };
+/** Docker Hub's window is six hours. */
+const registryBackoff = { first: 10 * minutes, longest: 60 * minutes, longestAsked: 6 * 60 * minutes };
 
 /**
  * Looks at images, each once, the one first that was looked at the longest ago, and gives those whose digest is news. A registry that is
@@ -95,8 +97,8 @@ export function createWatchRegistries({ bases, fetchBeside, logger }: Services) 
 
   async function leaveAlone(host: string, error: RegistryUnavailableError, before?: RegistryPause): Promise<void> {
     const failures = (before?.failures ?? 0) + 1;
-    const said = error instanceof RegistryBusyError ? error.until : undefined;
-    const notBefore = said ?? new Date(Date.now() + pauseAfter(failures, registryBackoff)).toISOString();
+    const askedFor = error instanceof RegistryBusyError ? error.until : undefined;
+    const notBefore = backOff(failures, registryBackoff, new Date(), askedFor);
     await bases.pause(host, { failures, notBefore, problem: error.message });
     logger.warn('A registry is left alone for a while', { registry: host, notBefore, problem: error.message });
   }

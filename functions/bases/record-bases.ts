@@ -3,7 +3,7 @@ import { missingDigest } from '../../core/bases/base-watch.ts';
 import { observedImage } from '../../core/cascade/dependents.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { BuildResult } from '../../core/model/builder-contract.ts';
-import { ownParent } from '../../core/model/project.ts';
+import { isTracked, ownParent } from '../../core/model/project.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../../services/environment.ts';
 import { type Bases, openBases } from '../../services/tables/bases.ts';
@@ -46,7 +46,7 @@ export function createObserveBases({ bases, dependents, projects, repositoryPref
     // A build that came to its end before its Dockerfile was read says nothing of it.
     if (result.outcome === 'failed' && named.length === 0) return;
     const project = await projects.get(build.project);
-    if (!project || build.ref !== `refs/heads/${project.gitBranch}`) return;
+    if (!project || !isTracked(project, build.ref)) return;
     if (!(await projects.noteBases(build.project, named, build.sequence))) return;
 
     const edges = (await Promise.all(named.map(edgesOf))).flat();

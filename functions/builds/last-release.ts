@@ -1,13 +1,10 @@
 import type { Build } from '../../core/model/build.ts';
 import { isReleasable } from '../../core/model/build.ts';
-import type { Project } from '../../core/model/project.ts';
+import { isTracked } from '../../core/model/project.ts';
 import type { Heads, RefRelease } from '../../services/tables/heads.ts';
 import type { ProjectRecord } from '../../services/tables/projects.ts';
 
 type Release = RefRelease & { ref: string };
-
-/** Whether the entry's releases are those of the ref. */
-export const isTracked = ({ gitBranch }: Pick<Project, 'gitBranch'>, ref: string) => ref === `refs/heads/${gitBranch}`;
 
 /** What a ref released last. Of the tracked branch that stands with the project. */
 export async function lastRelease(

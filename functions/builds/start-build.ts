@@ -12,7 +12,7 @@ import { openRecords, type Records } from '../../services/records/records.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
 import { type Heads, openHeads } from '../../services/tables/heads.ts';
 import { openProjects, type Projects } from '../../services/tables/projects.ts';
-import { createPlaces } from './ref-lease.ts';
+import { createRefLeases } from './ref-lease.ts';
 import { createSuperseding } from './supersede.ts';
 
 const logLimitBytes = 32 * 1024 * 1024;
@@ -40,13 +40,13 @@ export interface BuildOrder {
   ref: string;
   /** When the commit was known to be the head of the ref. */
   headAt: string;
-  /** The head that it took the place of, where the news says it. */
+  /** The head before it, where the event says it. */
   before?: string | undefined;
   /** Where the source is taken from, if not from the project's own address. */
   sourceUrl?: string | undefined;
   cascade?: string | undefined;
   noCache?: boolean | undefined;
-  /** A head that is known is no news: nothing is built. */
+  /** Nothing is built of a head that is known. */
   onlyNews?: boolean | undefined;
 }
 
@@ -59,7 +59,7 @@ export interface RebuildOrder extends Pick<BuildOrder, 'trigger' | 'project' | '
 export function createBuildStarter(services: Services) {
   const { builds, projects, heads, records, executions, statuses, logger } = services;
   const superseding = createSuperseding(services);
-  const places = createPlaces(services);
+  const leases = createRefLeases(services);
 
   /** @param over what differs from a build that is about to begin */
   async function record(order: BuildOrder, id: string, over: Partial<Build> = {}): Promise<Build> {
@@ -110,7 +110,7 @@ export function createBuildStarter(services: Services) {
     return closed ?? builds.require(build.id);
   }
 
-  /** Brings a build that is recorded to its execution, unless a newer one has its place; ends those whose place it has. */
+  /** Brings a build that is recorded to its execution, unless a newer one holds the lease of the ref; ends those that held it before. */
   async function run(build: Build, project: Project): Promise<Build> {
     if (build.status !== 'queued') return build;
     const { id, ref } = build;
@@ -137,23 +137,23 @@ export function createBuildStarter(services: Services) {
     const own = buildIdOf(order.trigger, project.name);
     const existing = await builds.get(own);
     if (existing) return run(existing, project);
-    const place = await places.take(order, own, isRebuild);
-    switch (place.kind) {
+    const lease = await leases.take(order, own, isRebuild);
+    switch (lease.kind) {
       case 'known':
         return undefined;
       case 'late':
-        return recordLate(order, own, place.build);
-      case 'taken': {
-        const { commit, headAt } = place;
-        return run(await record(order, place.build, { commit, headAt }), project);
+        return recordLate(order, own, lease.build);
+      case 'held': {
+        const { commit, headAt } = lease;
+        return run(await record(order, lease.build, { commit, headAt }), project);
       }
     }
   }
 
   return {
     /**
-     * Builds a commit of a ref, and ends the build that had the ref's place. An older head than the known one is recorded as superseded.
-     * @returns undefined if only news is to be built and this is none
+     * Builds a commit of a ref, and ends the build that held its lease. An older head than the known one is recorded as superseded.
+     * @returns undefined if the head is known and only a new one is to be built
      */
     startBuild: (order: BuildOrder): Promise<Build | undefined> => start(order, false),
 
@@ -180,7 +180,7 @@ export function createBuildStarter(services: Services) {
 
     /** Notes a head that calls for no build: nothing that the project is made of has changed. The build that runs stays. */
     passOver: (order: Pick<BuildOrder, 'project' | 'commit' | 'ref' | 'headAt' | 'before'>): Promise<void> =>
-      places.passOver(order),
+      leases.passOver(order),
 
     /** Ends a build that nobody wants any more; false if it has come to another end. */
     cancelBuild: superseding.cancel,

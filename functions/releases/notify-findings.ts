@@ -1,15 +1,11 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { inTurns } from '../../core/concurrency.ts';
 import { findingsMail, type ReleaseNews } from '../../core/mail/findings-mail.ts';
+import { countsOf } from '../../core/model/findings.ts';
 import { verdictToday } from '../../core/releases/reevaluate.ts';
-import { nextLookAt, type ReleasedImage } from '../../core/releases/release.ts';
-import {
-  allTold,
-  changesOf,
-  countsOf,
-  type FindingChanges,
-  type ReleaseFindings,
-} from '../../core/releases/rescan-findings.ts';
+import type { ReleasedImage } from '../../core/releases/release.ts';
+import { dueAfterLook } from '../../core/releases/rescan.ts';
+import { allTold, changesOf, type FindingChanges, type ReleaseFindings } from '../../core/releases/rescan-findings.ts';
 import { sendNotice } from '../../services/mail/best-effort-mail.ts';
 import type { Mailer } from '../../services/mail/mailer.ts';
 import type { Records } from '../../services/records/records.ts';
@@ -97,7 +93,7 @@ export function createTellOfReleases(services: Services) {
         image,
         {
           untold: undefined,
-          dueAt: known?.findings.state === 'gone' ? undefined : nextLookAt(image.digest, now),
+          dueAt: dueAfterLook(image.digest, known?.findings ?? { state: 'complete' }, now),
           ...(isTold ? { toldAt: now.toISOString() } : {}),
         },
         // News that came since the look are not in the mail.

@@ -1,11 +1,4 @@
-/** What the work with one item says of the host that it was done with. */
-export type HostWord =
-  /** It answers. */
-  | 'well'
-  /** It did not answer this once, which may be the item's fault. */
-  | 'troubled'
-  /** There is no use in asking it further. */
-  | 'down';
+import { firstPace, type HostWord, paceAfter } from '../../core/concurrency.ts';
 
 interface Limits {
   atOnce: number;
@@ -15,8 +8,7 @@ interface Limits {
 }
 
 /**
- * Does the work for every item, many at a time but few at each host. A host is asked one thing first, and then, while it answers, twice
- * as many at a time, so that one that is down costs one request and a slow one keeps nobody waiting but its own.
+ * Does the work for every item, many at a time but few at each host, at the pace that the host bears.
  * @param work gives the host's word; with the items of a host that is down it is not done
  * @param stop ends it: what has not begun is not begun
  * @returns the items that were not reached because of `stop`, and the hosts that are down
@@ -33,25 +25,16 @@ export async function inHostTurns<Item>(
     waiting: waiting.toReversed(),
     patience: patienceWith(name),
     running: 0,
-    width: 1,
-    troubles: 0,
-    isDown: false,
+    pace: firstPace,
   }));
   const isReady = (host: (typeof hosts)[number]) =>
-    host.waiting.length > 0 && host.running < host.width && !host.isDown;
+    host.waiting.length > 0 && host.running < host.pace.width && !host.pace.isDown;
 
   async function ask(host: (typeof hosts)[number], item: Item): Promise<void> {
     host.running++;
     const word = await work(item);
     host.running--;
-    if (word === 'well') {
-      host.troubles = 0;
-      host.width = Math.min(host.width * 2, atOncePerHost);
-      return;
-    }
-    host.width = 1;
-    host.troubles++;
-    if (word === 'down' || host.troubles >= host.patience) host.isDown = true;
+    host.pace = paceAfter(host.pace, word, { atOncePerHost, patience: host.patience });
   }
 
   const running = new Set<Promise<void>>();
@@ -70,7 +53,7 @@ export async function inHostTurns<Item>(
     await Promise.race(running);
   }
 
-  const unreached = new Set(hosts.filter(({ isDown }) => !isDown).flatMap(({ waiting }) => waiting));
-  const down = hosts.filter(({ isDown }) => isDown);
+  const unreached = new Set(hosts.filter(({ pace }) => !pace.isDown).flatMap(({ waiting }) => waiting));
+  const down = hosts.filter(({ pace }) => pace.isDown);
   return { left: items.filter((item) => unreached.has(item)), down: down.map(({ name }) => name) };
 }

@@ -15,15 +15,10 @@ import { Inspector2Client, Inspector2ServiceException } from '@aws-sdk/client-in
 import { ScanPendingError } from '../../core/model/errors.ts';
 import type { Scan } from '../../core/model/findings.ts';
 import { once } from '../../core/once.ts';
+import type { ImageReading } from '../../core/releases/rescan.ts';
 import { ecrClient } from './ecr-client.ts';
 import { archived, createScanReader, nameOf, type ScannedImage, told, withoutFindings } from './ecr-scan.ts';
 import { createInspector } from './inspector.ts';
-
-/** What the registry knows of an image at this moment: a scan, or why there is none. */
-export type ImageReading =
-  | Scan
-  /** It is to come; nobody has asked for one yet, or Inspector has not taken notice of the image; there is no image. */
-  | { state: 'pending' | 'none' | 'gone'; reason: string; status?: string };
 
 /** Why ECR begins no scan: it is too early for another one, or Inspector decides when it scans. */
 type Refusal = 'too-early' | 'enhanced';

@@ -10,7 +10,7 @@ import {
   watchedImageSchema,
 } from '../../core/bases/base-watch.ts';
 import { once } from '../../core/once.ts';
-import { pauseAfter } from '../../core/time/backoff.ts';
+import { backOff } from '../../core/time/backoff.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
 import { expression } from './expression.ts';
@@ -27,8 +27,6 @@ const noFailure = { failures: undefined, notBefore: undefined, problem: undefine
 const minutes = 60_000;
 const imageBackoff = { first: 10 * minutes, longest: 60 * minutes };
 const repeatBackoff = { first: 10 * minutes, longest: 24 * 60 * minutes };
-const after = (now: Date, failures: number, backoff: typeof imageBackoff) =>
-  new Date(now.getTime() + pauseAfter(failures, backoff)).toISOString();
 
 /** No image has a space in its name. */
 const registryPrefix = 'registry ';
@@ -101,7 +99,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
             seenAt: seenAt ?? now.toISOString(),
             checkedAt: now.toISOString(),
             repeats,
-            repeatNotBefore: repeats > 0 ? after(now, repeats, repeatBackoff) : undefined,
+            repeatNotBefore: repeats > 0 ? backOff(repeats, repeatBackoff, now) : undefined,
             ...noFailure,
           },
           delete: { used: new Set(before?.used) },
@@ -117,7 +115,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
         {
           set: {
             failures: failures + 1,
-            notBefore: after(now, failures + 1, imageBackoff),
+            notBefore: backOff(failures + 1, imageBackoff, now),
             problem: problem.slice(0, 500),
             checkedAt: now.toISOString(),
           },

@@ -9,6 +9,7 @@ import {
   releasedImageSchema,
   shortestPause,
 } from '../../core/releases/release.ts';
+import { dueAfterEvent } from '../../core/releases/rescan.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
 import { type Expression, expression } from './expression.ts';
@@ -18,8 +19,6 @@ import { tableOf } from './table.ts';
 /** No project's name: the item says who is at it, and how far the releases that nobody noted were looked for. */
 const roundKey = { project: '//', digest: '//' };
 const roundSchema = z.object({ noted: z.string().default('') });
-/** So long after the first news of an image it is looked at: scanners tell each finding for itself. */
-const collectingMilliseconds = 5 * 60_000;
 
 type Key = Pick<ReleasedImage, 'project' | 'digest'>;
 
@@ -113,7 +112,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
     /** Has an image looked at soon that there is news of. However many news there are, there is one look. */
     async mark(image: Key, now: Date): Promise<void> {
       const markedAt = now.toISOString();
-      const soon = new Date(now.getTime() + collectingMilliseconds).toISOString();
+      const soon = dueAfterEvent(now);
       if (await table.update(keyOf(image), { set: { dueAt: soon, markedAt } }, expression`dueAt > ${soon}`)) return;
       // Somebody may be looking at it at this moment, and not have seen it.
       await table.update(keyOf(image), { set: { markedAt } }, expression`attribute_exists(dueAt)`);
@@ -132,7 +131,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
       };
       const began = since.toISOString();
       if (await write(fields, expression`(attribute_not_exists(markedAt) OR markedAt < ${began})`)) return;
-      const again = new Date(since.getTime() + collectingMilliseconds).toISOString();
+      const again = dueAfterEvent(since);
       await write('dueAt' in fields ? { ...fields, dueAt: again } : fields, expression`markedAt >= ${began}`);
     },
 

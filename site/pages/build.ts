@@ -19,9 +19,9 @@ import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { BuildRecords } from '../build-records.ts';
 import type { LogView } from '../log.ts';
-import { standingsOf } from '../standings.ts';
 import { icon, stageTone, statusChip } from '../status.ts';
 import { ageElement } from '../times.ts';
+import { waiversOf } from '../waivers.ts';
 import { changesSection } from './changes.ts';
 import { layout } from './layout.ts';
 import { scannersSection } from './scanner-reports.ts';
@@ -41,7 +41,7 @@ export interface BuildPage {
 
 /** One build: what is known of it, its stages, its log. Parts marked `data-part` are renewed in place while it runs. */
 export function buildPage({ build, records, project, log, now }: BuildPage): Html {
-  const standingOf = standingsOf(build, project, now);
+  const waiverOf = waiversOf(build, project, now);
   return layout({
     title: `${build.project} ${build.status}`,
     api: `/api/v1/builds/${build.id}`,
@@ -51,7 +51,7 @@ export function buildPage({ build, records, project, log, now }: BuildPage): Htm
 <p class="meaning" data-announce="${build.project}: ${build.status}">${statusInWords(build)}</p>
 ${failure(build)}${verdict(build)}${image(build)}
 </div>
-<div id="found" data-part>${changesSection(build, records.comparison)}${scannersSection(records.scanners, { build, project, standingOf })}${vulnerabilitiesSection(build, records.scan, standingOf)}</div>
+<div id="found" data-part>${changesSection(build, records.comparison)}${scannersSection(records.scanners, { build, project, waiverOf })}${vulnerabilitiesSection(build, records.scan, waiverOf)}</div>
 <div id="course" data-part>
 <section><h2>Stages</h2>${timeline(build, now)}</section>
 <section><h2>Details</h2>${facts(build, now)}</section>

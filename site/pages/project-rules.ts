@@ -50,7 +50,7 @@ function policyInWords({ maxSeverity, maxUnfixableSeverity, unscannable, scanner
   const verbs: Record<Response, string> = { block: 'block', warn: 'warn', ignore: 'are ignored' };
   return [
     maxSeverity && `vulnerabilities of ${maxSeverity} at most`,
-    maxUnfixableSeverity && `${maxUnfixableSeverity} at most where no newer version mends them`,
+    maxUnfixableSeverity && `${maxUnfixableSeverity} at most where no newer version fixes them`,
     unscannable && `an image that cannot be scanned ${unscannable === 'warn' ? 'passes with a warning' : 'is blocked'}`,
     ...responses.map(
       (response) => of(response).length > 0 && `findings of ${of(response).join(', ')} ${verbs[response]}`,

@@ -8,6 +8,7 @@ import type { Recorded } from '../build-records.ts';
 import { icon, type Tone } from '../status.ts';
 import { ageElement } from '../times.ts';
 import { projectPath } from './build.ts';
+import { fixedIn } from './fixed-in.ts';
 import { layout, pager } from './layout.ts';
 
 /** So many findings are on the page; the JSON has all. */
@@ -151,7 +152,8 @@ function table(findings: CurrentFinding[], path: string): Html {
 ${more > 0 && html`<p class="quiet">These are the first ${shown} of ${findings.length.toLocaleString('en')}, the worst first. <a href="/api/v1${path}">All as JSON</a></p>`}`;
 }
 
-function findingRow({ severity, id, package: name, installed, fixed, url, title, since }: CurrentFinding): Html {
+function findingRow(finding: CurrentFinding): Html {
+  const { severity, id, package: name, installed, url, title, since } = finding;
   const link = url && webLink(url);
   const label = oneLine(id, 100);
   return html`<tr>
@@ -159,6 +161,6 @@ function findingRow({ severity, id, package: name, installed, fixed, url, title,
 <td data-label="Id">${link ? html`<a href="${link}" rel="noopener nofollow">${label}</a>` : label}${title && title !== id && html`<span class="why">${oneLine(title, 200)}</span>`}${since && html`<span class="why">since ${since.slice(0, 10)}</span>`}</td>
 <td data-label="Package">${oneLine(name, 200)}</td>
 <td data-label="Installed">${oneLine(installed, 100)}</td>
-<td data-label="Fixed in">${fixed ? oneLine(fixed, 100) : html`<span class="quiet">none yet</span>`}</td>
+<td data-label="Fixed in">${fixedIn(finding)}</td>
 </tr>`;
 }

@@ -1,12 +1,13 @@
 import { sourceLine } from '../../core/builds/describe-build.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
+import { waivableFindings } from '../../core/policy/scanner-objections.ts';
 import type { ReportOf, ScannerName, ScannerReport, ScannerReports } from '../../core/scanners/report.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine, webLink } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
-import { type StandingOf, subjectsOf } from '../standings.ts';
 import { icon, type Tone } from '../status.ts';
+import type { WaiverOf } from '../waivers.ts';
 import { acceptedNote } from './accepted.ts';
 
 /** So many findings of each are on the page; the JSON has all. */
@@ -27,7 +28,7 @@ export interface ScannerContext {
   build: Build;
   /** As the index has it now. */
   project: Project | undefined;
-  standingOf: StandingOf;
+  waiverOf: WaiverOf;
 }
 
 /** What each of the builder's scanners says of the image. */
@@ -79,8 +80,8 @@ function resultInWords({ scanner: name, state, total }: ScannerReport): string {
 
 function items(report: ScannerReport, context: ScannerContext): Html[] {
   const first = { ...report, findings: report.findings.slice(0, shown) } as ScannerReport;
-  return subjectsOf(first).map(({ words, subject }, at) => {
-    const { accepted } = context.standingOf(subject);
+  return waivableFindings(first).map(({ words, finding }, at) => {
+    const { accepted } = context.waiverOf(finding);
     return html`<li>${oneLine(words.sentence, 1_300)}${detail(report, at, context)}${accepted && acceptedNote(accepted)}</li>`;
   });
 }

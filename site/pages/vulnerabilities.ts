@@ -1,11 +1,13 @@
 import { exactTime } from '../../core/builds/describe-build.ts';
 import type { Build } from '../../core/model/build.ts';
 import { bySeverity, type Finding, type Scan } from '../../core/model/findings.ts';
+import { waivableVulnerability } from '../../core/policy/vulnerability-objections.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine, webLink } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
-import { type StandingOf, subjectOf } from '../standings.ts';
+import type { WaiverOf } from '../waivers.ts';
 import { acceptedNote } from './accepted.ts';
+import { fixedIn } from './fixed-in.ts';
 
 /** So many are on the page; the JSON has all. */
 const shown = 100;
@@ -13,7 +15,7 @@ const shown = 100;
 const unfolded = 20;
 
 /** What the registry's scanner found, the worst first. */
-export function vulnerabilitiesSection(build: Build, scan: Recorded<Scan>, standingOf: StandingOf): Html | undefined {
+export function vulnerabilitiesSection(build: Build, scan: Recorded<Scan>, waiverOf: WaiverOf): Html | undefined {
   if (scan === undefined) return undefined;
   if (scan === 'unreadable')
     return section(undefined, html`<p class="quiet">The record of the scan cannot be read.</p>`);
@@ -25,7 +27,7 @@ export function vulnerabilitiesSection(build: Build, scan: Recorded<Scan>, stand
   }
   const more = findings.length - shown;
   const table = html`<table class="findings"><thead><tr><th scope="col">Severity</th><th scope="col">Id</th><th scope="col">Package</th><th scope="col">Installed</th><th scope="col">Fixed in</th></tr></thead>
-<tbody>${findings.slice(0, shown).map((finding) => row(finding, standingOf))}</tbody></table>
+<tbody>${findings.slice(0, shown).map((finding) => row(finding, waiverOf))}</tbody></table>
 ${more > 0 && html`<p class="quiet">These are the first ${shown} of ${findings.length.toLocaleString('en')}, the worst first. <a href="${all}">All as JSON</a></p>`}`;
   const folded = html`<details id="findings"><summary>${findings.length.toLocaleString('en')} findings, the worst first</summary>
 ${table}</details>`;
@@ -41,9 +43,9 @@ function section(all: string | undefined, content: Html): Html {
 ${content}</section>`;
 }
 
-function row(finding: Finding, standingOf: StandingOf): Html {
-  const { severity, id, package: name, installed, fixed, url, title, exploitAvailable } = finding;
-  const { accepted } = standingOf(subjectOf(finding));
+function row(finding: Finding, waiverOf: WaiverOf): Html {
+  const { severity, id, package: name, installed, url, title, exploitAvailable } = finding;
+  const { accepted } = waiverOf(waivableVulnerability(finding));
   const link = url && webLink(url);
   const label = oneLine(id, 100);
   return html`<tr${accepted && html` class="accepted"`}>
@@ -51,7 +53,7 @@ function row(finding: Finding, standingOf: StandingOf): Html {
 <td data-label="Id">${link ? html`<a href="${link}" rel="noopener nofollow">${label}</a>` : label}${title && title !== id && html`<span class="why">${oneLine(title, 200)}</span>`}${exploitAvailable && html`<span class="why">An exploit is known.</span>`}${accepted && acceptedNote(accepted)}</td>
 <td data-label="Package">${oneLine(name, 200)}</td>
 <td data-label="Installed">${oneLine(installed, 100)}</td>
-<td data-label="Fixed in">${fixed ? oneLine(fixed, 100) : html`<span class="quiet">none yet</span>`}</td>
+<td data-label="Fixed in">${fixedIn(finding)}</td>
 </tr>`;
 }
 

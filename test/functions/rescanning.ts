@@ -1,11 +1,11 @@
 import type { Finding, Scan } from '../../core/model/findings.ts';
 import { usualPolicy } from '../../core/model/policy.ts';
+import type { ImageReading } from '../../core/releases/rescan.ts';
 import { createNoteFindings } from '../../functions/note-findings.ts';
 import { createAdoptReleases } from '../../functions/releases/backfill-releases.ts';
 import { createTellOfReleases } from '../../functions/releases/notify-findings.ts';
 import { createLookAtRelease } from '../../functions/releases/rescan-image.ts';
 import { createRescanReleases } from '../../functions/rescan-releases.ts';
-import type { ImageReading } from '../../services/registry/image-scans.ts';
 import { createMortal, type Mortal } from './mortal.ts';
 import { silentLogger, startWorld } from './world.ts';
 

@@ -77,6 +77,18 @@ describe('the page of a build that was looked at', () => {
     expect(text).toContain('href="https://security-tracker.debian.org/tracker/CVE-2026-1000"');
   });
 
+  it.each([
+    [{ fixed: '3.0.16' }, 'Fixed in 3.0.16'],
+    [{ fixAvailable: 'YES' as const }, 'Fixed in a newer version'],
+    [{ fixAvailable: 'PARTIAL' as const }, 'Fixed in none yet'],
+    [{}, 'Fixed in none yet'],
+  ])('says of a finding with %j: %s', async (over, words) => {
+    const finding: Finding = { id: 'CVE-1', severity: 'HIGH', package: 'openssl', installed: '3.0.15', ...over };
+    const text = await pageOf({ scan: async () => ({ state: 'complete', findings: [finding] }) });
+    const cell = seen(text.slice(text.indexOf('<td data-label="Fixed in">')).split('</td>')[0] ?? '');
+    expect(`Fixed in ${cell.trim()}`).toBe(words);
+  });
+
   it('says that a scan found nothing, or why there is none', async () => {
     expect(seen(await pageOf({ scan: async () => sampleScan(0) }))).toContain(
       'Vulnerabilities All as JSON The scan found none.',

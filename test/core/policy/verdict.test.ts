@@ -66,7 +66,7 @@ describe('of vulnerabilities', () => {
     ['milder', 'CRITICAL', { fixAvailable: 'NO' }, 'pass'],
     ['stricter', 'LOW', {}, 'block'],
     ['stricter', 'LOW', { fixed: '3.0.2' }, 'pass'],
-  ] as const)('a %s limit for what no newer version mends: %s with %j is %s', (kind, severity, over, outcome) => {
+  ] as const)('a %s limit for what no newer version fixes: %s with %j is %s', (kind, severity, over, outcome) => {
     const maxUnfixableSeverity = kind === 'milder' ? 'CRITICAL' : 'INFORMATIONAL';
     expect(onFindings([finding(severity, over)], { policy: policyWith({ maxUnfixableSeverity }) }).outcome).toBe(
       outcome,
@@ -134,6 +134,20 @@ it('fits into the record of a build, whatever it has to say', () => {
 });
 
 describe('without a scan', () => {
+  it.each(['block', 'warn'] as const)(
+    'not even one that failed, an image is blocked, also where "unscannable: %s"',
+    (unscannable) => {
+      const verdict = verdictOn({ scan: undefined }, { policy: policyWith({ unscannable }) });
+      expect(verdict).toEqual({
+        outcome: 'block',
+        reasons: [
+          'The scan did not end in time; an image without a scan is not released. Push again to have it scanned anew.',
+        ],
+        counts: {},
+      });
+    },
+  );
+
   it.each([
     ['failed', 'block', 'block'],
     ['failed', 'warn', 'block'],
@@ -344,6 +358,25 @@ describe('of the scanners', () => {
 });
 
 describe('an exception', () => {
+  it('waives no scan, no scanner and no finding that a report does not list', () => {
+    const exceptions = ['', ...scannerNames].map((id) => exceptionOf({ id }));
+    const policy = policyWith({}, { 'package-updates': 'block', capabilities: 'block' });
+    const cut: ScannerReport = { ...update('openssl'), findings: [], total: 3 };
+    const silent: ScannerReport = { scanner: 'capabilities', state: 'failed', findings: [], total: 0, seconds: 1 };
+    const { outcome, reasons } = verdictOn(
+      { scan: { state: 'failed', findings: [] }, scanners: reports(cut, silent) },
+      { policy, exceptions },
+    );
+    expect(outcome).toBe('block');
+    expect(reasons).toHaveLength(3);
+  });
+
+  it('of a finding that the policy allows anyhow is counted, and told of before it ends', () => {
+    const verdict = onFindings([finding('LOW')], { exceptions: [exceptionOf({ expires: '2026-11-22' })] });
+    expect(verdict).toMatchObject({ outcome: 'pass', reasons: [], accepted: 1 });
+    expect(verdict.warnings).toEqual([expect.stringMatching(/ends with 2026-11-22/)]);
+  });
+
   const high = [finding('HIGH', { fixed: '3.0.2' })];
 
   it.each([

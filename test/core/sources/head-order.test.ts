@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { headAtOf, isBefore, pushNewsId, standingOf } from '../../../core/sources/head-order.ts';
+import { compareHeads, headAtOf, isBefore, pushNewsId } from '../../../core/sources/head-order.ts';
 import { pushOf } from '../../functions/planning.ts';
 
 const [a, b, c] = ['a', 'b', 'c'].map((letter) => letter.repeat(40)) as [string, string, string];
@@ -63,8 +63,8 @@ describe('of two heads', () => {
       { commit: b, previous: a, headAt: at('02.000') },
       'newer',
     ],
-  ] as const)('%s', (_, news, known, standing) => {
-    expect(standingOf(news, known)).toBe(standing);
+  ] as const)('%s', (_, event, known, order) => {
+    expect(compareHeads(event, known)).toBe(order);
   });
 });
 

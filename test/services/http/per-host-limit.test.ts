@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type HostWord, inHostTurns } from '../../../services/http/per-host-limit.ts';
+import type { HostWord } from '../../../core/concurrency.ts';
+import { inHostTurns } from '../../../services/http/per-host-limit.ts';
 
 const never = new AbortController().signal;
 const limits = { atOnce: 6, atOncePerHost: 4, patienceWith: () => 3 };

@@ -9,7 +9,7 @@ const enhanced = async (...enhancedFindings: EnhancedImageScanFinding[]) =>
 const attributes = (values: Record<string, string>) => Object.entries(values).map(([key, value]) => ({ key, value }));
 
 describe('findings of basic scanning', () => {
-  it('have their package, the version that mends it, and what people must know', async () => {
+  it('have their package, the version that fixes it, and what people must know', async () => {
     const values = { package_name: 'openssl', package_version: '3.0.1', fixed_in_version: '3.0.2', CVSS3_SCORE: '9.8' };
     const uri = 'https://cve.example/1';
     const one = { name: 'CVE-1', severity: 'HIGH' as const, uri, description: '\n Reads\n  too far. \n' };
