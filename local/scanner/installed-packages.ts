@@ -1,12 +1,5 @@
+import type { Package } from './package.ts';
 import { readRpmDatabase } from './rpm-database.ts';
-
-/** A package as the image's own database names it. */
-export interface Package {
-  name: string;
-  version: string;
-  /** What it was built from; advisories of Debian, Ubuntu and Alpine name that. */
-  source: { name: string; version: string };
-}
 
 const databases = {
   dpkg: /^var\/lib\/dpkg\/(?:status|status\.d\/[^/]+)$/,
