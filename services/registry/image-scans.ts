@@ -15,8 +15,9 @@ import { Inspector2Client, Inspector2ServiceException } from '@aws-sdk/client-in
 import { ScanPendingError } from '../../core/model/errors.ts';
 import type { Scan } from '../../core/model/findings.ts';
 import { once } from '../../core/once.ts';
+import type { ScannedImage } from '../../core/scanners/scan-event.ts';
 import { ecrClient } from './ecr-client.ts';
-import { archived, createScanReader, nameOf, type ScannedImage, told, withoutFindings } from './ecr-scan.ts';
+import { archived, createScanReader, nameOf, told, withoutFindings } from './ecr-scan.ts';
 import { createInspector } from './inspector.ts';
 
 /** What the registry knows of an image at this moment: a scan, or why there is none. */
