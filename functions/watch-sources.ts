@@ -127,7 +127,7 @@ function failing(source: string, before: Source | undefined, error: Error, backo
   const failures = (before?.failures ?? 0) + 1;
   const asked = error instanceof HostBusyError ? (error.retryAt?.getTime() ?? 0) : 0;
   const longest = Date.now() + backoff.longest;
-  const retryAt = Math.min(Math.max(Date.now() + pauseAfter(failures, backoff), asked), longest);
+  const retryAt = Math.min(Math.max(Date.now() + pauseAfter(failures, backoff, Math.random()), asked), longest);
   return { ...before, source, failures, retryAt: new Date(retryAt).toISOString(), error: error.message };
 }
 

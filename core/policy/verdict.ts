@@ -37,7 +37,7 @@ const mostExceptable = 3;
  * and each warning is one sentence, the worst first.
  * @param now an exception is good on the day that it names, and no longer
  */
-export function judge({ scan, scanners }: Evidence, { policy, ...decisions }: Rules, now = new Date()): Verdict {
+export function judge({ scan, scanners }: Evidence, { policy, ...decisions }: Rules, now: Date): Verdict {
   const counts: Record<string, number> = {};
   for (const { severity } of scan.findings) counts[severity] = (counts[severity] ?? 0) + 1;
   if (!policy) return { outcome: 'block', reasons: [noPolicy], counts };

@@ -96,7 +96,7 @@ export function createWatchRegistries({ bases, fetchBeside, logger }: Services) 
   async function leaveAlone(host: string, error: RegistryUnavailableError, before?: RegistryPause): Promise<void> {
     const failures = (before?.failures ?? 0) + 1;
     const said = error instanceof RegistryBusyError ? error.until : undefined;
-    const notBefore = said ?? new Date(Date.now() + pauseAfter(failures, registryBackoff)).toISOString();
+    const notBefore = said ?? new Date(Date.now() + pauseAfter(failures, registryBackoff, Math.random())).toISOString();
     await bases.pause(host, { failures, notBefore, problem: error.message });
     logger.warn('A registry is left alone for a while', { registry: host, notBefore, problem: error.message });
   }

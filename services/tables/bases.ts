@@ -29,7 +29,7 @@ const minutes = 60_000;
 const imageBackoff = { first: 10 * minutes, longest: 60 * minutes };
 const repeatBackoff = { first: 10 * minutes, longest: 24 * 60 * minutes };
 const after = (now: Date, failures: number, backoff: typeof imageBackoff) =>
-  new Date(now.getTime() + pauseAfter(failures, backoff)).toISOString();
+  new Date(now.getTime() + pauseAfter(failures, backoff, Math.random())).toISOString();
 
 /** No image has a space in its name. */
 const registryPrefix = 'registry ';

@@ -34,6 +34,5 @@ describe('what has failed', () => {
     expect([1, 2, 3, 4].map((failures) => pauseAfter(failures, backoff, 0))).toEqual([1000, 2000, 4000, 8000]);
     expect(pauseAfter(5000, backoff, 0)).toBe(60_000);
     expect(pauseAfter(1, backoff, 0.999)).toBeGreaterThan(500);
-    expect(pauseAfter(1, backoff)).not.toBe(pauseAfter(1, backoff));
   });
 });
