@@ -2,18 +2,19 @@ import { isTerminal } from '../core/model/build.ts';
 import type { BillFormat } from '../core/model/builder-contract.ts';
 import { type Project, projectNameSchema } from '../core/model/project.ts';
 import { type Answer, caching, json, page, redirect, tagged } from './answer.ts';
-import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api.ts';
-import { asset } from './assets.ts';
+import { type Asked, recordAnswer, scannerAnswer } from './api/build-reports.ts';
+import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api/json.ts';
+import { billOf } from './api/sbom.ts';
+import { asset } from './assets/assets.ts';
 import { badge } from './badge.ts';
-import { billOf } from './bill.ts';
 import { recordsOf } from './build-records.ts';
-import { buildsOf, cascadesOf, lastBuildOf, membersOf, projectsOf } from './lists.ts';
 import { logText, logView } from './log.ts';
 import { buildPage } from './pages/build.ts';
 import { buildListPage } from './pages/build-list.ts';
 import { cascadeListPage, cascadePage } from './pages/cascades.ts';
 import { projectListPage, projectPage } from './pages/projects.ts';
-import { fromOf } from './query.ts';
+import { buildsOf, cascadesOf, lastBuildOf, membersOf, projectsOf } from './paging/lists.ts';
+import { fromOf } from './paging/query.ts';
 import type {
   BillReader,
   BuildReader,
@@ -24,7 +25,6 @@ import type {
   RelationReader,
   ReleaseReader,
 } from './readers.ts';
-import { type Asked, recordAnswer, scannerAnswer } from './record-answers.ts';
 import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer } from './release-answers.ts';
 import { RequestError } from './request-error.ts';
 import { standingsOf } from './standings.ts';

@@ -6,8 +6,8 @@ import { type Html, html } from '../../core/text/html.ts';
 import { oneLine, webLink } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
 import { type StandingOf, subjectsOf } from '../standings.ts';
-import { icon, type Tone } from '../status.ts';
 import { acceptedNote } from './accepted.ts';
+import { icon, type Tone } from './status.ts';
 
 /** So many findings of each are on the page; the JSON has all. */
 const shown = 100;

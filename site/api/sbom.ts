@@ -1,8 +1,8 @@
-import { type Build, isTerminal } from '../core/model/build.ts';
-import type { BillFormat } from '../core/model/builder-contract.ts';
-import { type Answer, caching } from './answer.ts';
-import type { BillReader } from './readers.ts';
-import { RequestError } from './request-error.ts';
+import { type Build, isTerminal } from '../../core/model/build.ts';
+import type { BillFormat } from '../../core/model/builder-contract.ts';
+import { type Answer, caching } from '../answer.ts';
+import type { BillReader } from '../readers.ts';
+import { RequestError } from '../request-error.ts';
 
 /** Sends the asker to where a build's bill of materials is handed out. */
 export async function billOf({ id, status }: Build, format: BillFormat, bills: BillReader): Promise<Answer> {

@@ -1,5 +1,5 @@
-import type { BuildStatus, Stage } from '../core/model/build.ts';
-import { type Html, html } from '../core/text/html.ts';
+import type { BuildStatus, Stage } from '../../core/model/build.ts';
+import { type Html, html } from '../../core/text/html.ts';
 
 export type Tone = 'good' | 'warning' | 'bad' | 'running' | 'quiet';
 

@@ -1,6 +1,6 @@
-import { type BuildStatus, buildStatuses } from '../core/model/build.ts';
-import { projectNameSchema } from '../core/model/project.ts';
-import { RequestError } from './request-error.ts';
+import { type BuildStatus, buildStatuses } from '../../core/model/build.ts';
+import { projectNameSchema } from '../../core/model/project.ts';
+import { RequestError } from '../request-error.ts';
 
 /** The parameters of the lists. An empty one counts as absent, as forms send it. */
 

@@ -1,5 +1,5 @@
-import { exactTime } from '../core/builds/describe-build.ts';
-import { type Html, html } from '../core/text/html.ts';
+import { exactTime } from '../../core/builds/describe-build.ts';
+import { type Html, html } from '../../core/text/html.ts';
 
 /** How long ago, in the one unit that matters: `12 s ago`, `3 min ago`, `5 h ago`, `2 days ago`; after a month the date. */
 export function age(time: string, now: Date): string {

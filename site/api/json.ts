@@ -1,8 +1,8 @@
-import { personName } from '../core/builds/describe-build.ts';
-import { type Build, type Cause, publicBuild } from '../core/model/build.ts';
-import type { Project } from '../core/model/project.ts';
-import { webLink } from '../core/text/one-line.ts';
-import type { CascadeMember, CascadeSummary } from './readers.ts';
+import { personName } from '../../core/builds/describe-build.ts';
+import { type Build, type Cause, publicBuild } from '../../core/model/build.ts';
+import type { Project } from '../../core/model/project.ts';
+import { webLink } from '../../core/text/one-line.ts';
+import type { CascadeMember, CascadeSummary } from '../readers.ts';
 
 /** People are named as their host shows them, never by a mail address. */
 export function publicCause(cause: Cause): Cause {

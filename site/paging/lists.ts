@@ -1,9 +1,9 @@
-import { type Build, type BuildStatus, isReleasable } from '../core/model/build.ts';
-import type { Project } from '../core/model/project.ts';
-import type { Page, PageRequest } from '../services/tables/page.ts';
+import { type Build, type BuildStatus, isReleasable } from '../../core/model/build.ts';
+import type { Project } from '../../core/model/project.ts';
+import type { Page, PageRequest } from '../../services/tables/page.ts';
+import type { BuildReader, Cascade, CascadeMember, CascadeReader, ProjectReader } from '../readers.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { limitOf, projectOf, statusOf } from './query.ts';
-import type { BuildReader, Cascade, CascadeMember, CascadeReader, ProjectReader } from './readers.ts';
 
 /** The lists that the pages and the API share, with their parameters read and checked. */
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { RequestError } from './request-error.ts';
+import { RequestError } from '../request-error.ts';
 
 /**
  * A store's cursor as programs get it and hand it back. The check sum ties it to its list (a cursor of one project's builds is not

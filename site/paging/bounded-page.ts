@@ -1,5 +1,5 @@
+import { RequestError } from '../request-error.ts';
 import { openCursor, sealCursor } from './cursor.ts';
-import { RequestError } from './request-error.ts';
 
 /**
  * So many bytes of items are in one answer. A function's answer has 6 MB at most, in which the JSON is a string once more

@@ -1,12 +1,12 @@
-import { type Build, isTerminal } from '../core/model/build.ts';
-import { bySeverity } from '../core/model/findings.ts';
-import { type ScannerReport, scannerNames } from '../core/scanners/report.ts';
-import { type Answer, caching, json } from './answer.ts';
-import { type Recorded, recorded } from './build-records.ts';
-import { pieceOf } from './pieces.ts';
-import type { RecordReader } from './readers.ts';
-import { RequestError } from './request-error.ts';
-import { type StandingOf, subjectOf, subjectsOf } from './standings.ts';
+import { type Build, isTerminal } from '../../core/model/build.ts';
+import { bySeverity } from '../../core/model/findings.ts';
+import { type ScannerReport, scannerNames } from '../../core/scanners/report.ts';
+import { type Answer, caching, json } from '../answer.ts';
+import { type Recorded, recorded } from '../build-records.ts';
+import { pieceOf } from '../paging/bounded-page.ts';
+import type { RecordReader } from '../readers.ts';
+import { RequestError } from '../request-error.ts';
+import { type StandingOf, subjectOf, subjectsOf } from '../standings.ts';
 
 /** So many findings of each scanner stand in the answer about all scanners. */
 const findingsOfEach = 100;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Answer, caching } from './answer.ts';
+import { type Answer, caching } from '../answer.ts';
 import { follow } from './follow.ts';
 import { style } from './style.ts';
 
