@@ -41,11 +41,12 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
    * that came while this verdict was found is met here, for it could not see it.
    */
   async function verdictOn(build: Build, evidence: Evidence, project: ProjectRecord | undefined): Promise<Verdict> {
-    const verdict = judge(evidence, {
+    const rules = {
       policy: effectivePolicy(policy, project?.policy),
       exceptions: project?.exceptions,
       vex: project?.vex,
-    });
+    };
+    const verdict = judge(evidence, rules, new Date());
     if (!project || !isTracked(project, build.ref)) return verdict;
     const noted = await projects.noteVerdict(build, verdict.outcome);
     const isOutdated = noted && changesVerdict(project, noted);

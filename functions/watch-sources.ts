@@ -127,7 +127,7 @@ function fromNext(watched: WatchedSource[], next = ''): WatchedSource[] {
 function failing(source: string, before: Source | undefined, error: Error, backoff = sourceBackoff): Source {
   const failures = (before?.failures ?? 0) + 1;
   const askedFor = error instanceof HostBusyError ? error.retryAt?.toISOString() : undefined;
-  const retryAt = backOff(failures, backoff, new Date(), askedFor);
+  const retryAt = backOff(failures, backoff, new Date(), Math.random(), askedFor);
   return { ...before, source, failures, retryAt, error: error.message };
 }
 

@@ -14,25 +14,35 @@ import { Construct } from 'constructs';
 import type { TerminalStatus } from '../core/model/build.ts';
 import { buildMetrics } from '../services/aws/build-metrics.ts';
 import { sumOver } from './alarms.ts';
-import type { Monitored } from './monitoring.ts';
+import type { Api } from './api.ts';
+import type { Builder } from './builder.ts';
+import type { Config } from './config.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Planner } from './planner.ts';
+import type { StatusSite } from './site.ts';
+import type { State } from './state.ts';
+import type { Triggers } from './triggers.ts';
+import type { Webhook } from './webhook.ts';
+
+/** The constructs whose metrics the dashboard has. */
+export interface Shown {
+  config: Config;
+  api: Api;
+  builder: Builder;
+  pipeline: Pipeline;
+  planner: Planner;
+  site: StatusSite;
+  state: State;
+  triggers: Triggers;
+  webhook: Webhook;
+}
 
 /** One page that shows a push on its way: taken, planned, built, scanned and released, and what is wrong at the moment. */
 export class Overview extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    {
-      config,
-      api,
-      builder,
-      pipeline,
-      planner,
-      site,
-      state,
-      triggers,
-      webhook,
-      alarms,
-    }: Monitored & { alarms: Alarm[] },
+    { config, api, builder, pipeline, planner, site, state, triggers, webhook, alarms }: Shown & { alarms: Alarm[] },
   ) {
     super(scope, id);
     const { stateMachine } = pipeline;

@@ -11,41 +11,26 @@ import type { Rule } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { Alarms, sumOver, total } from './alarms.ts';
 import type { Api } from './api.ts';
-import type { Builder } from './builder.ts';
-import type { Config } from './config.ts';
-import { Overview } from './dashboard.ts';
-import type { Pipeline } from './pipeline.ts';
+import { Overview, type Shown } from './dashboard.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
-import type { Planner } from './planner.ts';
 import type { Rescans } from './rescan-releases.ts';
 import type { ScheduledBuilds } from './run-schedules.ts';
-import type { StatusSite } from './site.ts';
-import type { State } from './state.ts';
 import type { Supervision } from './supervision.ts';
-import type { Triggers } from './triggers.ts';
 import type { ExceptionWarnings } from './warn-exceptions.ts';
 import type { BaseWatch } from './watch-bases.ts';
 import type { PackageWatch } from './watch-packages.ts';
 import type { SourceWatch } from './watch-sources.ts';
-import { type Webhook, webhookPath } from './webhook.ts';
+import { webhookPath } from './webhook.ts';
 
-export interface Monitored {
-  config: Config;
-  api: Api;
-  builder: Builder;
+/** The constructs that an alarm watches or the dashboard shows. */
+interface Monitored extends Shown {
   exceptionWarnings: ExceptionWarnings;
   packageWatch: PackageWatch;
-  pipeline: Pipeline;
-  planner: Planner;
-  site: StatusSite;
   baseWatch: BaseWatch;
   rescans: Rescans;
   scheduledBuilds: ScheduledBuilds;
   sourceWatch: SourceWatch;
-  state: State;
   supervision: Supervision;
-  triggers: Triggers;
-  webhook: Webhook;
 }
 
 /** Says when Slipway needs a person, and shows how it is. A project's own failed build is no alarm: its people get a mail. */

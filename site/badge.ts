@@ -1,6 +1,6 @@
 import type { BuildStatus } from '../core/model/build.ts';
 import { type Html, html } from '../core/text/html.ts';
-import { type Tone, tones } from './status.ts';
+import { type Tone, tones } from './pages/status.ts';
 
 /** Each has a contrast of at least 4.5 with white text. */
 const colours: Record<Tone, string> = {

@@ -2,12 +2,12 @@ import type { Project } from '../core/model/project.ts';
 import { currentState, type ReleasedImage } from '../core/releases/release.ts';
 import { type Answer, json, page } from './answer.ts';
 import { recorded } from './build-records.ts';
-import { openCursor, sealCursor } from './cursor.ts';
-import type { List } from './lists.ts';
 import { releaseListPage, releasePage } from './pages/releases.ts';
+import { pieceOf } from './paging/bounded-page.ts';
+import { openCursor, sealCursor } from './paging/cursor.ts';
+import type { List } from './paging/lists.ts';
+import { limitOf } from './paging/query.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
-import { pieceOf } from './pieces.ts';
-import { limitOf } from './query.ts';
 import type { ReleaseReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
 

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DockerfileFailedError, PushFailedError } from '../errors.ts';
-import { failedInstruction } from '../failure.ts';
 import { run } from '../process.ts';
 import { buildahContainers } from './buildah-containers.ts';
 import { confinement } from './confinement.ts';
 import { containersEnvironment } from './containers-environment.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
+import { failedInstruction } from './failed-instruction.ts';
 import { isolation } from './isolation.ts';
 import { limits } from './limits.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';

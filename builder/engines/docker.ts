@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DockerfileFailedError, PushFailedError } from '../errors.ts';
-import { failedInstruction, pushFailure } from '../failure.ts';
 import { exists, run } from '../process.ts';
 import { manifestDigest } from '../registry.ts';
 import { annotate } from './annotate.ts';
 import { dockerConfiguration } from './docker-config.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
+import { failedInstruction, pushFailure } from './failed-instruction.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
 
 const cacheTag = 'cache';

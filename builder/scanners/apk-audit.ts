@@ -1,4 +1,4 @@
-import { parseApkAudit } from '../../core/scanners/verify-output.ts';
+import { parseApkAudit } from '../../core/scanners/file-integrity/verify-output.ts';
 import {
   asArguments,
   lastWords,

@@ -1,4 +1,4 @@
-import { capabilitiesOf } from '../../core/scanners/label-commands.ts';
+import { capabilitiesOf } from '../../core/scanners/capabilities/label-commands.ts';
 import { shownText } from '../../core/text/safe-line.ts';
 import type { Scanner } from './scanner.ts';
 

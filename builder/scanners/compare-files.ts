@@ -1,8 +1,8 @@
-import type { ChangedFile } from '../../core/scanners/file-integrity.ts';
-import { counts } from '../../core/scanners/uncounted-files.ts';
+import type { ChangedFile } from '../../core/scanners/file-integrity/file-integrity.ts';
+import { counts } from '../../core/scanners/file-integrity/ignored-files.ts';
 import type { EngineCall } from '../engines/engine.ts';
 import { ImageRoot } from '../image-root.ts';
-import { packageFiles } from '../packages.ts';
+import { packageFiles } from '../packages/installed-packages.ts';
 import { dpkgGaps, readFileRecords } from './file-records.ts';
 import type { ScanSubject } from './scanner.ts';
 

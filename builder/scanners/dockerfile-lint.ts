@@ -1,11 +1,14 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkDockerfile } from '../../core/scanners/buildkit-checks.ts';
-import type { Lint } from '../../core/scanners/dockerfile-lint.ts';
-import { HadolintAnswerError, prepareForHadolint, readHadolint } from '../../core/scanners/hadolint.ts';
+import { checkDockerfile } from '../../core/scanners/dockerfile-lint/buildkit-checks.ts';
+import type { Lint } from '../../core/scanners/dockerfile-lint/dockerfile-lint.ts';
+import { HadolintAnswerError, prepareForHadolint, readHadolint } from '../../core/scanners/dockerfile-lint/hadolint.ts';
+import { withoutSkipped } from '../../core/scanners/dockerfile-lint/skipped-checks.ts';
+import {
+  type WrittenInstruction,
+  writtenInstructions,
+} from '../../core/scanners/dockerfile-lint/written-instruction.ts';
 import { mostFindings } from '../../core/scanners/report.ts';
-import { withoutSkipped } from '../../core/scanners/skipped-checks.ts';
-import { type WrittenInstruction, writtenInstructions } from '../../core/scanners/written-instruction.ts';
 import { shownText } from '../../core/text/safe-line.ts';
 import { optionalPathInCheckout } from '../checkout-path.ts';
 import { readerConfinement } from '../engines/confinement.ts';

@@ -1,5 +1,5 @@
 import type { InstalledPackage } from '../../core/model/package-list.ts';
-import { parseDebsums, parseDpkgVerify } from '../../core/scanners/verify-output.ts';
+import { parseDebsums, parseDpkgVerify } from '../../core/scanners/file-integrity/verify-output.ts';
 import {
   asArguments,
   lastWords,

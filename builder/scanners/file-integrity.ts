@@ -1,7 +1,7 @@
 import type { InstalledPackages } from '../../core/model/package-list.ts';
-import type { ChangedFile } from '../../core/scanners/file-integrity.ts';
+import type { ChangedFile } from '../../core/scanners/file-integrity/file-integrity.ts';
+import { counts } from '../../core/scanners/file-integrity/ignored-files.ts';
 import { mostFindings } from '../../core/scanners/report.ts';
-import { counts } from '../../core/scanners/uncounted-files.ts';
 import { shownText } from '../../core/text/safe-line.ts';
 import type { EngineCall } from '../engines/engine.ts';
 import { auditApk } from './apk-audit.ts';

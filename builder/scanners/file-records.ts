@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { parseDpkgStatus } from '../../core/packages/databases.ts';
-import type { ChangedFile } from '../../core/scanners/file-integrity.ts';
-import { parseApkFiles, parseMd5sums, type RecordedFile } from '../../core/scanners/recorded-files.ts';
+import type { ChangedFile } from '../../core/scanners/file-integrity/file-integrity.ts';
+import { parseApkFiles, parseMd5sums, type RecordedFile } from '../../core/scanners/file-integrity/recorded-files.ts';
 import type { EngineCall } from '../engines/engine.ts';
 import type { ImageRoot } from '../image-root.ts';
-import { apkDatabases, copyRpmDatabase } from '../packages.ts';
-import { readRpmHeaders } from '../rpm-database.ts';
-import type { RpmHeader } from '../rpm-header.ts';
+import { apkDatabases, copyRpmDatabase } from '../packages/installed-packages.ts';
+import { readRpmHeaders } from '../packages/rpm-database.ts';
+import type { RpmHeader } from '../packages/rpm-header.ts';
 import { VerifyFailedError } from './verify.ts';
 
 const largestRecord = 64 * 2 ** 20;

@@ -1,10 +1,10 @@
-import type { LanguageUpdate } from '../../core/scanners/language-updates.ts';
+import type { LanguageUpdate } from '../../core/scanners/language-updates/language-updates.ts';
 import {
   parseGemOutdated,
   parseNpmOutdated,
   parsePipOutdated,
   pipFailure,
-} from '../../core/scanners/language-updates-tools.ts';
+} from '../../core/scanners/language-updates/tools.ts';
 import { type ToolAnswer, ToolFailedError } from '../../core/scanners/tool-answer.ts';
 import { shownText } from '../../core/text/safe-line.ts';
 import type { EngineCall } from '../engines/engine.ts';

@@ -1,14 +1,14 @@
 import type { InstalledPackages, PackageList } from '../../core/model/package-list.ts';
-import type { PackageUpdate } from '../../core/scanners/package-updates.ts';
-import { apkRepositories, parseApkVersion } from '../../core/scanners/package-updates-apk.ts';
-import { aptUpdateFailure, parseAptList } from '../../core/scanners/package-updates-apt.ts';
+import { apkRepositories, parseApkVersion } from '../../core/scanners/package-updates/apk.ts';
+import { aptUpdateFailure, parseAptList } from '../../core/scanners/package-updates/apt.ts';
 import {
   hasUpdatesCode,
   parseCheckUpdate,
   parseMicrodnf,
   withAdvisories,
-} from '../../core/scanners/package-updates-dnf.ts';
-import { parseZypperUpdates, withSecurityPatches } from '../../core/scanners/package-updates-zypper.ts';
+} from '../../core/scanners/package-updates/dnf.ts';
+import type { PackageUpdate } from '../../core/scanners/package-updates/package-updates.ts';
+import { parseZypperUpdates, withSecurityPatches } from '../../core/scanners/package-updates/zypper.ts';
 import { type ToolAnswer, ToolFailedError } from '../../core/scanners/tool-answer.ts';
 import { shownText } from '../../core/text/safe-line.ts';
 import { askInTurn, type Step } from './in-turn.ts';

@@ -1,4 +1,4 @@
-import { parseRpmVerify } from '../../core/scanners/verify-output.ts';
+import { parseRpmVerify } from '../../core/scanners/file-integrity/verify-output.ts';
 import { lastWords, mustKnow, type PackageOrigin, type Verify, VerifyFailedError } from './verify.ts';
 
 /** Whichever of them a package has, in the order that rpm itself asks. */

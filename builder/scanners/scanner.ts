@@ -1,7 +1,7 @@
 import type { BillFormat } from '../../core/model/builder-contract.ts';
 import type { PackageList } from '../../core/model/package-list.ts';
 import type { FindingOf, ScannerName } from '../../core/scanners/report.ts';
-import type { ProjectTest } from '../cccp.ts';
+import type { ProjectTest } from '../cccp-file.ts';
 import type { Engine, EngineCall } from '../engines/engine.ts';
 import type { BuildLog } from '../log.ts';
 

@@ -1,8 +1,8 @@
 import { open, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { FailedTest } from '../../core/scanners/user-test.ts';
+import type { FailedTest } from '../../core/scanners/user-test/user-test.ts';
 import { shownText } from '../../core/text/safe-line.ts';
-import type { ProjectTest } from '../cccp.ts';
+import type { ProjectTest } from '../cccp-file.ts';
 import { optionalPathInCheckout } from '../checkout-path.ts';
 import { type Container, rootCapabilities } from '../engines/engine.ts';
 import { engineWords } from '../engines/engine-words.ts';

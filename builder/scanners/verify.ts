@@ -1,6 +1,6 @@
 import type { InstalledPackage } from '../../core/model/package-list.ts';
-import type { ChangedFile } from '../../core/scanners/file-integrity.ts';
-import type { Verification } from '../../core/scanners/verify-output.ts';
+import type { ChangedFile } from '../../core/scanners/file-integrity/file-integrity.ts';
+import type { Verification } from '../../core/scanners/file-integrity/verify-output.ts';
 import type { EngineCall } from '../engines/engine.ts';
 import type { Finished } from '../process.ts';
 import type { ScanSubject } from './scanner.ts';

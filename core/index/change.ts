@@ -3,7 +3,7 @@ import type { OwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
 import { needsBuild, planIndex } from './plan-index.ts';
 import type { IndexProblem } from './problem.ts';
-import { type Index, type IndexFile, isPolicyFile, readIndex } from './read-index.ts';
+import { type Index, type IndexFile, isPolicyFile, type ReadOptions, readIndex } from './read-index.ts';
 
 /** What a pull request would do to the index. */
 export interface IndexChange {
@@ -43,9 +43,9 @@ export function indexChange(
   base: IndexFile[],
   merged: IndexFile[],
   known: readonly KnownProject[],
-  read: (files: IndexFile[]) => Index = readIndex,
+  options: ReadOptions,
 ): IndexChange {
-  const [before, after] = [read(base), read(merged)];
+  const [before, after] = [readIndex(base, options), readIndex(merged, options)];
   const baseTexts = new Map(base.map(({ path, text }) => [path, text]));
   const touched = new Set(merged.filter(({ path, text }) => baseTexts.get(path) !== text).map(({ path }) => path));
   const old = new Set(before.problems.map(keyOf));

@@ -9,12 +9,9 @@ import {
   keysWithin,
   requiredKeys,
 } from './entry-keys.ts';
-import type { IndexProblem } from './problem.ts';
+import type { Finding } from './problem.ts';
 import { suggestionFor } from './suggestion.ts';
 import { type Mapping, type Value, valueAt } from './yaml.ts';
-
-/** A problem of a file that is being read. */
-export type Finding = Omit<IndexProblem, 'file' | 'line' | 'column'> & { offset: number };
 
 /** What the keys of an entry hold, each for itself. `values` is absent if no project can be made of them. */
 export function checkKeys(entry: Mapping): { values?: EntryValues; findings: Finding[] } {

@@ -1,6 +1,6 @@
 import type { Project } from '../model/project.ts';
 import { quoted } from '../text/visible.ts';
-import type { Finding } from './entry-check.ts';
+import type { Finding } from './problem.ts';
 import type { NamedStatement, VexDocument } from './read-vex.ts';
 
 /** What is kept of one project: DynamoDB's items have 400 KB for all that is known of it. In bytes and statements. */

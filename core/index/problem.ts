@@ -41,3 +41,9 @@ export interface IndexProblem extends IndexPosition {
   entry?: string;
   message: string;
 }
+
+/** A problem of a file that is being read: what becomes its line and column is still an offset into the text. */
+export type Finding = Omit<IndexProblem, keyof IndexPosition> & { offset: number };
+
+/** What keeps a file from being read as YAML: always an error, found before anybody knows which entry it is in. */
+export type Fault = Pick<Finding, 'code' | 'message' | 'offset'>;

@@ -5,11 +5,12 @@ import { judgeGitUrl } from '../sources/git-url.ts';
 import { sourceOf } from '../sources/source.ts';
 import { escaped, quoted } from '../text/visible.ts';
 import { adviceOn } from './advice.ts';
-import { checkKeys, type Finding } from './entry-check.ts';
+import { checkKeys } from './entry-check.ts';
 import { type EntryKey, type EntryValues, isTrue, splitAddresses } from './entry-keys.ts';
 import { exceptionFindings, exceptionsOf } from './exceptions.ts';
 import { milderFindings } from './policy-file.ts';
 import { policyOf } from './policy-keys.ts';
+import type { Finding } from './problem.ts';
 import { type Mapping, type Text, textOf, type Value } from './yaml.ts';
 
 export interface EntryOptions {

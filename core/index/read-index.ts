@@ -3,10 +3,9 @@ import type { Project } from '../model/project.ts';
 import { ownParent } from '../model/project.ts';
 import { cyclesAmong } from './cycles.ts';
 import { readEntries } from './entries.ts';
-import type { Finding } from './entry-check.ts';
 import { foldVex } from './merge-vex.ts';
 import { policyFile, readPolicyFile } from './policy-file.ts';
-import type { IndexPosition, IndexProblem } from './problem.ts';
+import type { Finding, IndexPosition, IndexProblem } from './problem.ts';
 import type { EntryOptions } from './read-entry.ts';
 import { isVexFile, readVex, type VexDocument } from './read-vex.ts';
 import { readYaml, type YamlFile } from './yaml.ts';
@@ -52,12 +51,13 @@ export function isIndexFile(path: string): boolean {
   return /^index\.d\/[^/]+\.ya?ml$/.test(path) && !/^index\.d\/index_template\./.test(path);
 }
 
+export type ReadOptions = Pick<EntryOptions, 'now'> & Partial<Pick<EntryOptions, 'allowedHosts'>>;
+
 /**
  * Reads every file; a broken file or entry is reported and stops nothing else. Other files than `index.d/*.yml|yaml`, `policy.yml` and
  * `vex/*.json` are passed over. An entry is in force if a project can be made of it, whatever else is reported of it.
  */
-export function readIndex(files: IndexFile[], options: Partial<EntryOptions> = {}): Index {
-  const { now = new Date(), allowedHosts = [] } = options;
+export function readIndex(files: IndexFile[], { now, allowedHosts = [] }: ReadOptions): Index {
   const index: Index = { projects: [], problems: [], brokenFiles: new Set(), positions: new Map() };
   const parentsAt = new Map<string, IndexPosition>();
   const policy = readPolicy(files, index);

@@ -1,5 +1,5 @@
 import type { LineCounter, YAMLParseError } from 'yaml';
-import type { Fault } from './yaml.ts';
+import type { Fault } from './problem.ts';
 
 /**
  * What the parser complains of, at the place where it went wrong. One slip has many complaints: of a line there is one, and of a kind

@@ -11,7 +11,7 @@ import {
   Parser,
 } from 'yaml';
 import { hiddenCharacter, quoted } from '../text/visible.ts';
-import type { IndexProblem } from './problem.ts';
+import type { Fault } from './problem.ts';
 import { brokenYaml } from './yaml-errors.ts';
 
 /** In bytes of UTF-8. */
@@ -40,11 +40,6 @@ export interface Mapping {
   kind: 'mapping';
   offset: number;
   keys: Map<string, { offset: number; value: Value }>;
-}
-
-/** Something wrong at one place of a file. */
-export interface Fault extends Pick<IndexProblem, 'code' | 'message'> {
-  offset: number;
 }
 
 export interface YamlFile {

@@ -29,7 +29,7 @@ const mostExceptable = 3;
  * and each warning is one sentence, the worst first.
  * @param now a waiver is good on the day that it names, and no longer
  */
-export function judge({ scan, scanners }: Evidence, { policy, ...waivers }: Rules, now = new Date()): Verdict {
+export function judge({ scan, scanners }: Evidence, { policy, ...waivers }: Rules, now: Date): Verdict {
   const findings = scan?.findings ?? [];
   const counts = countsOf(findings);
   if (!policy) return { outcome: 'block', reasons: [noPolicy], counts };

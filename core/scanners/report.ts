@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { type ScannerName, scannerNames, scannerStates } from '../model/scanner-names.ts';
 import { shownSchema } from '../text/safe-line.ts';
-import { capabilityInWords, capabilitySchema } from './capabilities.ts';
-import { lintInWords, lintSchema } from './dockerfile-lint.ts';
-import { changedFileInWords, changedFileSchema } from './file-integrity.ts';
+import { capabilityInWords, capabilitySchema } from './capabilities/capabilities.ts';
+import { lintInWords, lintSchema } from './dockerfile-lint/dockerfile-lint.ts';
+import { changedFileInWords, changedFileSchema } from './file-integrity/file-integrity.ts';
 import type { FindingWords } from './finding-words.ts';
-import { languageUpdateInWords, languageUpdateSchema } from './language-updates.ts';
-import { packageUpdateInWords, packageUpdateSchema } from './package-updates.ts';
-import { failedTestInWords, failedTestSchema } from './user-test.ts';
+import { languageUpdateInWords, languageUpdateSchema } from './language-updates/language-updates.ts';
+import { packageUpdateInWords, packageUpdateSchema } from './package-updates/package-updates.ts';
+import { failedTestInWords, failedTestSchema } from './user-test/user-test.ts';
 
 export { type ScannerName, scannerNames };
 

@@ -98,7 +98,7 @@ export function createWatchRegistries({ bases, fetchBeside, logger }: Services) 
   async function leaveAlone(host: string, error: RegistryUnavailableError, before?: RegistryPause): Promise<void> {
     const failures = (before?.failures ?? 0) + 1;
     const askedFor = error instanceof RegistryBusyError ? error.until : undefined;
-    const notBefore = backOff(failures, registryBackoff, new Date(), askedFor);
+    const notBefore = backOff(failures, registryBackoff, new Date(), Math.random(), askedFor);
     await bases.pause(host, { failures, notBefore, problem: error.message });
     logger.warn('A registry is left alone for a while', { registry: host, notBefore, problem: error.message });
   }

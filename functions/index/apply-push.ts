@@ -52,7 +52,8 @@ export function createApplyIndexPush(services: Services) {
     // A push that is planned late, after its newer one, must not bring the older entries back.
     if (!(await deliveries.advance(`${push.source} ${push.ref}`, { ...push, commit: push.commit })))
       return leftOver(push);
-    const read = readIndex(await index.repository.filesAt(push.commit), index);
+    const files = await index.repository.filesAt(push.commit);
+    const read = readIndex(files, { now: new Date(), allowedHosts: index.allowedHosts });
     const known = await projects.all();
     // What the pipeline keeps beside an entry is no difference between the index and what is known of it.
     const plan = planIndex(

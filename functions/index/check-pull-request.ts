@@ -7,7 +7,6 @@ import {
   indexReportMark,
   indexStatus,
 } from '../../core/index/pull-request-report.ts';
-import { type IndexFile, readIndex } from '../../core/index/read-index.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
@@ -72,8 +71,7 @@ export function createCheckIndexPullRequest(services: Services) {
       throw new IndexTooLargeError(`It changes more than ${mostChanged / 1e6} MB of the index. Split it.`);
     }
     const known = records.map((record) => ({ ...projectSchema.parse(record), judged: record.judged }));
-    const read = (files: IndexFile[]) => readIndex(files, index);
-    const change = indexChange(base, merged, known, read);
+    const change = indexChange(base, merged, known, { now: new Date(), allowedHosts: index.allowedHosts });
     const built = [...change.added, ...change.changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => after)];
     const [facts, below] = await Promise.all([
       sourceFacts(built),

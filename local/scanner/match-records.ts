@@ -1,7 +1,8 @@
 import { baseScore } from './cvss.ts';
 import { type Finding, severityOf, severityOfScore } from './finding.ts';
+import type { Installed } from './installed-packages.ts';
 import type { OsvAffected, OsvEvent, OsvIndex, OsvRecord } from './osv-records.ts';
-import type { Installed, Package } from './packages.ts';
+import type { Package } from './package.ts';
 import { type Compare, compareAlpine, compareDebian, compareRpm } from './version-order.ts';
 
 /** How OSV names a distribution, and whether its records are about source packages. https://ossf.github.io/osv-schema/#defined-ecosystems */

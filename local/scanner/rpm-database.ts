@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Package } from './packages.ts';
+import type { Package } from './package.ts';
 
 /** https://github.com/rpm-software-management/rpm/blob/rpm-4.19.1-release/include/rpm/rpmtag.h */
 const tags = { name: 1000, version: 1001, release: 1002, epoch: 1003, sourceRpm: 1044 } as const;

@@ -1,9 +1,9 @@
 import type { Finding } from './finding.ts';
 import { readImageFiles } from './image-files.ts';
+import { isWanted, readInstalled } from './installed-packages.ts';
 import { isLanguageFile, languages, readLanguagePackages } from './language-packages.ts';
 import { ecosystemOf, matchRecords } from './match-records.ts';
 import type { OsvIndex } from './osv-records.ts';
-import { isWanted, readInstalled } from './packages.ts';
 
 export type RecordScan =
   | { state: 'complete'; findings: Finding[]; sourceUpdatedAt: number | undefined; problems: string[] }

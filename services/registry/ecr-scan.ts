@@ -6,14 +6,10 @@ import {
   ValidationException,
 } from '@aws-sdk/client-ecr';
 import { mostVulnerabilities, type Scan } from '../../core/model/findings.ts';
+import type { ScannedImage } from '../../core/scanners/scan-event.ts';
 import { shownText } from '../../core/text/safe-line.ts';
 import { collectFindings } from './ecr-findings.ts';
 import type { Inspector } from './inspector.ts';
-
-export interface ScannedImage {
-  repository: string;
-  digest: string;
-}
 
 /** The scan is to come. */
 interface PendingScan {

@@ -16,8 +16,9 @@ import { ScanPendingError } from '../../core/model/errors.ts';
 import type { Scan } from '../../core/model/findings.ts';
 import { once } from '../../core/once.ts';
 import type { ImageReading } from '../../core/releases/rescan.ts';
+import type { ScannedImage } from '../../core/scanners/scan-event.ts';
 import { ecrClient } from './ecr-client.ts';
-import { archived, createScanReader, nameOf, type ScannedImage, told, withoutFindings } from './ecr-scan.ts';
+import { archived, createScanReader, nameOf, told, withoutFindings } from './ecr-scan.ts';
 import { createInspector } from './inspector.ts';
 
 /** Why ECR begins no scan: it is too early for another one, or Inspector decides when it scans. */

@@ -4,7 +4,7 @@ import {
   ListCoverageCommand,
   ListFindingsCommand,
 } from '@aws-sdk/client-inspector2';
-import type { ScannedImage } from './ecr-scan.ts';
+import type { ScannedImage } from '../../core/scanners/scan-event.ts';
 
 /** What ECR says of a scan in which it tells of no findings. */
 export interface SilentScan {

@@ -99,7 +99,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
             seenAt: seenAt ?? now.toISOString(),
             checkedAt: now.toISOString(),
             repeats,
-            repeatNotBefore: repeats > 0 ? backOff(repeats, repeatBackoff, now) : undefined,
+            repeatNotBefore: repeats > 0 ? backOff(repeats, repeatBackoff, now, Math.random()) : undefined,
             ...noFailure,
           },
           delete: { used: new Set(before?.used) },
@@ -115,7 +115,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
         {
           set: {
             failures: failures + 1,
-            notBefore: backOff(failures + 1, imageBackoff, now),
+            notBefore: backOff(failures + 1, imageBackoff, now, Math.random()),
             problem: problem.slice(0, 500),
             checkedAt: now.toISOString(),
           },

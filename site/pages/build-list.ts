@@ -1,9 +1,9 @@
 import { causeInWords, durationInWords, elapsed, refName, shortCommit } from '../../core/builds/describe-build.ts';
 import { type Build, type BuildStatus, isTerminal } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
-import { statusChip } from '../status.ts';
-import { ageElement } from '../times.ts';
 import { address, layout, pager } from './layout.ts';
+import { statusChip } from './status.ts';
+import { ageElement } from './times.ts';
 
 export interface BuildListPage {
   builds: Build[];

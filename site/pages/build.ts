@@ -19,12 +19,12 @@ import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { BuildRecords } from '../build-records.ts';
 import type { LogView } from '../log.ts';
-import { icon, stageTone, statusChip } from '../status.ts';
-import { ageElement } from '../times.ts';
 import { waiversOf } from '../waivers.ts';
 import { changesSection } from './changes.ts';
 import { layout } from './layout.ts';
 import { scannersSection } from './scanner-reports.ts';
+import { icon, stageTone, statusChip } from './status.ts';
+import { ageElement } from './times.ts';
 import { vulnerabilitiesSection } from './vulnerabilities.ts';
 
 /** More warnings than these are folded away. */

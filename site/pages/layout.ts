@@ -1,5 +1,5 @@
 import { type Html, html } from '../../core/text/html.ts';
-import { assetPaths } from '../assets.ts';
+import { assetPaths } from '../assets/assets.ts';
 
 export interface Layout {
   title: string;

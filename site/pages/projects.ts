@@ -5,14 +5,14 @@ import type { Project } from '../../core/model/project.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
-import { statusChip } from '../status.ts';
-import { ageElement } from '../times.ts';
 import { projectPath } from './build.ts';
 import { buildRows } from './build-list.ts';
 import { layout, pager } from './layout.ts';
 import { type ProjectRelations, pendingNote, relationFacts } from './project-relations.ts';
 import { ruleRows } from './project-rules.ts';
 import { releasesSection } from './releases.ts';
+import { statusChip } from './status.ts';
+import { ageElement } from './times.ts';
 
 export interface ProjectState {
   project: Project;

@@ -5,11 +5,11 @@ import type { CurrentFinding, ReleaseFindings } from '../../core/releases/rescan
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine, webLink } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
-import { icon, type Tone } from '../status.ts';
-import { ageElement } from '../times.ts';
 import { projectPath } from './build.ts';
 import { fixedIn } from './fixed-in.ts';
 import { layout, pager } from './layout.ts';
+import { icon, type Tone } from './status.ts';
+import { ageElement } from './times.ts';
 
 /** So many findings are on the page; the JSON has all. */
 const shown = 100;

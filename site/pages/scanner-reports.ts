@@ -6,9 +6,9 @@ import type { ReportOf, ScannerName, ScannerReport, ScannerReports } from '../..
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine, webLink } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
-import { icon, type Tone } from '../status.ts';
 import type { WaiverOf } from '../waivers.ts';
 import { acceptedNote } from './accepted.ts';
+import { icon, type Tone } from './status.ts';
 
 /** So many findings of each are on the page; the JSON has all. */
 const shown = 100;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readContents } from '../../builder/keep-packages.ts';
 import { BuildLog } from '../../builder/log.ts';
+import { readContents } from '../../builder/packages/keep-packages.ts';
 import { Redaction } from '../../builder/redaction.ts';
 import { scanImage } from '../../builder/scan.ts';
 import type { ScanSubject } from '../../builder/scanners/scanner.ts';

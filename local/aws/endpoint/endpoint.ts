@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Account, AwsError, type Call, type Caller, type RestCall, type Service } from '../service.ts';
+import { protocolBy, protocolOf, unknownServiceProtocol } from './choose-protocol.ts';
 import { parseInput } from './input.ts';
-import { type Answer, type Protocol, protocolBy, protocolOf, unknownServiceProtocol } from './protocol.ts';
+import type { Answer, Protocol } from './protocol.ts';
 import { type Credential, payloadHashOf, readCredential, SignatureError, verifySignature } from './signature.ts';
 
 /** Above the largest body that a service of ours takes: a raw mail of 10 MB in Base64, form-encoded. */

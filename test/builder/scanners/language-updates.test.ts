@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readContents } from '../../../builder/keep-packages.ts';
+import { readContents } from '../../../builder/packages/keep-packages.ts';
 import { languageUpdates } from '../../../builder/scanners/language-updates.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import { Images } from '../images.ts';

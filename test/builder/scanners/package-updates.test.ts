@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readContents } from '../../../builder/keep-packages.ts';
+import { readContents } from '../../../builder/packages/keep-packages.ts';
 import { OutputLimitError } from '../../../builder/process.ts';
 import { packageUpdates } from '../../../builder/scanners/package-updates.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
-import { packageUpdateInWords } from '../../../core/scanners/package-updates.ts';
+import { packageUpdateInWords } from '../../../core/scanners/package-updates/package-updates.ts';
 import { runningCommands } from '../../running-commands.ts';
 import { type PackageSite, packagesFile, putSuite, startPackageSite } from '../../services/package-site.ts';
 import { Images } from '../images.ts';

@@ -2,13 +2,13 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ProjectTest } from '../../../builder/cccp.ts';
+import type { ProjectTest } from '../../../builder/cccp-file.ts';
 import { BuildLog } from '../../../builder/log.ts';
 import { Redaction } from '../../../builder/redaction.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import { userTest } from '../../../builder/scanners/user-test.ts';
 import { scannerReportSchema } from '../../../core/scanners/report.ts';
-import { failedTestInWords } from '../../../core/scanners/user-test.ts';
+import { failedTestInWords } from '../../../core/scanners/user-test/user-test.ts';
 import { hiddenCharacter } from '../../../core/text/visible.ts';
 import { runningCommands } from '../../running-commands.ts';
 import { Images } from '../images.ts';

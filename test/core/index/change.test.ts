@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { indexChange, mergedFiles } from '../../../core/index/change.ts';
 import type { IndexFile } from '../../../core/index/read-index.ts';
 import { projectOf } from '../../functions/world.ts';
-import { goodFile } from './index-texts.ts';
+import { goodFile, now } from './index-texts.ts';
 
 const names = (projects: { name: string }[]) => projects.map(({ name }) => name);
 const broken: IndexFile = { path: 'index.d/broken.yml', text: 'Projects:\n  - [\n' };
@@ -38,7 +38,7 @@ describe('a pull request', () => {
         parent: {},
       }),
     ];
-    const change = indexChange(base, merged, []);
+    const change = indexChange(base, merged, [], { now });
     expect(change.errors).toEqual([]);
     expect(names(change.added)).toEqual(['demo/child:latest', 'demo/parent:latest']);
     expect(change.changed.map(({ after, isBuilt }) => [after.name, isBuilt])).toEqual([
@@ -50,13 +50,13 @@ describe('a pull request', () => {
 
   it('is not told of what it does not touch: what is known is of no interest but for files that cannot be read', () => {
     const base = [goodFile({ one: {} })];
-    const change = indexChange(base, base, [projectOf({ name: 'demo/gone:latest' })]);
+    const change = indexChange(base, base, [projectOf({ name: 'demo/gone:latest' })], { now });
     expect([...change.added, ...change.changed, ...change.removed]).toEqual([]);
   });
 
   it('does not answer for an error that was there before', () => {
     const wrong = goodFile({ wrong: { 'git-url': 'nonsense' } }, 'wrong');
-    const change = indexChange([wrong, broken], [wrong, broken, goodFile({ one: {} })], []);
+    const change = indexChange([wrong, broken], [wrong, broken, goodFile({ one: {} })], [], { now });
     expect(change.errors).toEqual([]);
     expect(new Set(change.older.map(({ file }) => file))).toEqual(new Set(['index.d/broken.yml', 'index.d/wrong.yml']));
     expect(names(change.added)).toEqual(['demo/one:latest']);
@@ -65,7 +65,7 @@ describe('a pull request', () => {
   it('does not answer for an older error of another entry of the file that it changes', () => {
     const before = goodFile({ wrong: { 'git-url': 'nonsense' } });
     const after = goodFile({ mine: {}, wrong: { 'git-url': 'nonsense' } });
-    const change = indexChange([before], [after], []);
+    const change = indexChange([before], [after], [], { now });
     expect(change.errors).toEqual([]);
     expect(change.older).toHaveLength(1);
   });
@@ -73,14 +73,14 @@ describe('a pull request', () => {
   it('answers for its own, in whatever file they are seen', () => {
     const base = [goodFile({ app: {} }, 'zzz')];
     const merged = [goodFile({ app: { 'app-id': 'zzz' } }, 'aaa'), ...base];
-    expect(indexChange(base, merged, []).errors).toHaveLength(1);
+    expect(indexChange(base, merged, [], { now }).errors).toHaveLength(1);
     const mended = [goodFile({ app: { 'git-url': 'nonsense' } }, 'zzz')];
-    expect(indexChange(base, mended, []).errors).toHaveLength(1);
+    expect(indexChange(base, mended, [], { now }).errors).toHaveLength(1);
   });
 
   it('cannot be merged while the file that it changes cannot be read, whoever broke it', () => {
     const after = { ...broken, text: `${broken.text}# my entry` };
-    expect(indexChange([broken], [after], []).errors.length).toBeGreaterThan(0);
+    expect(indexChange([broken], [after], [], { now }).errors.length).toBeGreaterThan(0);
   });
 
   it('that mends a file adds nothing that was known before it was broken, and removes what it leaves out', () => {
@@ -90,7 +90,7 @@ describe('a pull request', () => {
       source: `git.example/broken/${jobId}`,
       file: 'index.d/broken.yml',
     }));
-    const change = indexChange([broken], [goodFile({ one: {} }, 'broken')], known);
+    const change = indexChange([broken], [goodFile({ one: {} }, 'broken')], known, { now });
     expect(names(change.added)).toEqual([]);
     expect(names(change.removed)).toEqual(['broken/two:latest']);
   });
@@ -106,7 +106,7 @@ describe('a pull request that changes the policy of the index', () => {
       ['pass', false],
       ['block', true],
     ] as const) {
-      const change = indexChange([entries, policy('MEDIUM')], [entries, policy('HIGH')], known(outcome));
+      const change = indexChange([entries, policy('MEDIUM')], [entries, policy('HIGH')], known(outcome), { now });
       expect(change.changed.map(({ after, isBuilt: built }) => [after.name, built])).toEqual([
         ['demo/app:latest', isBuilt],
       ]);
@@ -115,13 +115,13 @@ describe('a pull request that changes the policy of the index', () => {
   });
 
   it('and breaks it is told so, and changes nothing', () => {
-    const change = indexChange([entries, policy('MEDIUM')], [entries, policy('HUGE')], []);
+    const change = indexChange([entries, policy('MEDIUM')], [entries, policy('HUGE')], [], { now });
     expect(change.errors).toMatchObject([{ file: 'policy.yml', line: 1 }]);
     expect(change).toMatchObject({ added: [], changed: [], removed: [] });
     expect(change).not.toHaveProperty('policy');
   });
 
   it('and not at all says nothing of it', () => {
-    expect(indexChange([entries, policy('LOW')], [entries, policy('low')], [])).not.toHaveProperty('policy');
+    expect(indexChange([entries, policy('LOW')], [entries, policy('low')], [], { now })).not.toHaveProperty('policy');
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readIndex } from '../../../core/index/read-index.ts';
-import { goodFile } from './index-texts.ts';
+import { goodFile, now } from './index-texts.ts';
 
 const keysOf = (text: string) => text.split('\n');
 /** Three entries, of which the second, in lines 13 to 23, is wrong; and a file beside them. */
 const besides = goodFile({ base: {} }, 'zzz');
 const check = (text: string, path = 'index.d/demo.yml') => {
-  const { projects, problems, brokenFiles } = readIndex([{ path, text }, besides]);
+  const { projects, problems, brokenFiles } = readIndex([{ path, text }, besides], { now });
   return {
     projects: projects.map(({ name }) => name),
     broken: [...brokenFiles],
@@ -222,9 +222,7 @@ describe('of an exception', () => {
   const until = (expires: string) =>
     readIndex(
       [goodFile({ app: { exceptions: `[{id: CVE-2026-1, reason: not used, owner: us, expires: ${expires}}]` } })],
-      {
-        now: new Date('2026-11-21T12:00:00Z'),
-      },
+      { now },
     );
 
   it('an end that is too far away is an error, one that has come is a warning', () => {
@@ -268,7 +266,7 @@ describe('entries that depend on each other', () => {
       path: `index.d/f${file}.yml`,
       text: `Projects:\n${Array.from({ length: 1000 }, (__, at) => project(file * 1000 + at, (file * 1000 + at + 1) % 10_000)).join('')}`,
     }));
-    const { projects, problems } = readIndex(files);
+    const { projects, problems } = readIndex(files, { now });
     const cycles = problems.filter(({ code }) => code === 'cycle');
     expect(projects).toEqual([]);
     expect(cycles).toHaveLength(1);

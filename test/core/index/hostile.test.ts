@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { readIndex } from '../../../core/index/read-index.ts';
 import { cpuTime } from '../../cpu-time.ts';
-import { goodFile } from './index-texts.ts';
+import { goodFile, now } from './index-texts.ts';
 
 const besides = goodFile({ base: {} }, 'zzz');
 const good = goodFile({ good: {}, bad: {}, last: {} }).text;
 const check = (text: string) => {
   const begun = cpuTime();
-  const index = readIndex([{ path: 'index.d/demo.yml', text }, besides]);
+  const index = readIndex([{ path: 'index.d/demo.yml', text }, besides], { now });
   const problems = index.problems.map(({ line, column, code }) => `${line}:${column} ${code}`);
   return {
     projects: index.projects.map(({ name }) => name),

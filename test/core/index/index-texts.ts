@@ -1,5 +1,8 @@
 import type { IndexFile } from '../../../core/index/read-index.ts';
 
+/** The day on which the index of the tests is read. */
+export const now = new Date('2026-11-21T12:00:00Z');
+
 /** An index file in which there is nothing to complain of, but for what its entries have otherwise. */
 export function goodFile(entries: Record<string, Record<string, string>>, appId = 'demo'): IndexFile {
   const texts = Object.entries(entries).map(([job, over], at) => {

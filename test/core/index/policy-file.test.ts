@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planIndex } from '../../../core/index/plan-index.ts';
 import { readIndex } from '../../../core/index/read-index.ts';
-import { goodFile } from './index-texts.ts';
+import { goodFile, now } from './index-texts.ts';
 
-const now = new Date('2026-11-21T12:00:00Z');
 const entry = (over: Record<string, string> = {}) => goodFile({ app: over });
 const read = (policy: string | undefined, over: Record<string, string> = {}, path = 'policy.yml') =>
   readIndex([entry(over), ...(policy === undefined ? [] : [{ path, text: policy }])], { now });

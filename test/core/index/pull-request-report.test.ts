@@ -7,13 +7,13 @@ import {
   indexStatus,
 } from '../../../core/index/pull-request-report.ts';
 import type { IndexFile } from '../../../core/index/read-index.ts';
-import { goodFile } from './index-texts.ts';
+import { goodFile, now } from './index-texts.ts';
 
 const commit = 'c'.repeat(40);
 
 function inputOf(base: IndexFile[], merged: IndexFile[], over: Partial<IndexReportInput> = {}): IndexReportInput {
   return {
-    change: indexChange(base, merged, []),
+    change: indexChange(base, merged, [], { now }),
     facts: new Map(),
     below: new Map(),
     unreleased: new Set(),
@@ -26,7 +26,7 @@ function inputOf(base: IndexFile[], merged: IndexFile[], over: Partial<IndexRepo
 describe('the comment', () => {
   it('says what becomes of the policy, of exceptions and of VEX statements', () => {
     const exception = (expires: string) => `[{id: "CVE-\`2026\`", reason: r, owner: o, expires: ${expires}}]`;
-    const soon = new Date(Date.now() + 86_400_000 * 30).toISOString().slice(0, 10);
+    const soon = '2026-12-21';
     const base = [goodFile({ one: {}, two: {} }), { path: 'policy.yml', text: 'policy: {max-severity: LOW}' }];
     const merged = [
       goodFile({ one: { exceptions: exception(soon) }, two: { policy: '{max-severity: HIGH}' } }),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { readIndex } from '../../../core/index/read-index.ts';
-import { goodFile } from './index-texts.ts';
+import { goodFile, now } from './index-texts.ts';
 
 // ECR, DynamoDB or the policies would refuse these while the index is applied, and the other entries would wait with them.
 it.each([
@@ -18,7 +18,9 @@ it.each([
   ],
   ['a path too long for a record, written in pieces', { 'git-path': 'a/'.repeat(400) }, /longer than 500/],
 ])('refuses %s, and takes the entry beside it', (_, keys, message) => {
-  const { projects, problems: all } = readIndex([goodFile({ app: keys as Record<string, string>, other: {} })]);
+  const { projects, problems: all } = readIndex([goodFile({ app: keys as Record<string, string>, other: {} })], {
+    now,
+  });
   const problems = all.filter(({ severity }) => severity === 'error');
   expect(projects.map(({ name }) => name)).toEqual(['demo/other:latest']);
   expect(problems).toHaveLength(1);

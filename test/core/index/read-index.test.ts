@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readIndex } from '../../../core/index/read-index.ts';
-import { goodFile } from './index-texts.ts';
+import { goodFile, now } from './index-texts.ts';
 
 /** One entry of demo.yml; its keys begin in line 2. */
-const one = (over: Record<string, string> = {}) => readIndex([goodFile({ app: over })]);
+const one = (over: Record<string, string> = {}) => readIndex([goodFile({ app: over })], { now });
 
 describe('reading an index', () => {
   it('keeps every value as the text that was written', () => {
@@ -29,9 +29,10 @@ describe('reading an index', () => {
 
   it('gives the version tags of a repository to one entry, and reports the other', () => {
     const shared = { 'job-id': 'app', 'version-tags': 'true' };
-    const index = readIndex([
-      goodFile({ one: { ...shared, 'desired-tag': '1' }, two: { ...shared, 'desired-tag': '2' } }),
-    ]);
+    const index = readIndex(
+      [goodFile({ one: { ...shared, 'desired-tag': '1' }, two: { ...shared, 'desired-tag': '2' } })],
+      { now },
+    );
     expect(index.projects.map(({ name, versionTags }) => [name, versionTags])).toEqual([
       ['demo/app:1', true],
       ['demo/app:2', false],
@@ -55,7 +56,7 @@ describe('reading an index', () => {
     ['an address that is none', { 'notify-email': 'nobody' }, 21, 19, /no mail address/],
     ['a missing key', { 'target-file': '' }, 19, 5, /"target-file" is missing/],
   ])('refuses %s, says where, and takes the entry beside it', (_, keys, line, column, message) => {
-    const index = readIndex([goodFile({ good: {}, bad: keys as Record<string, string> })]);
+    const index = readIndex([goodFile({ good: {}, bad: keys as Record<string, string> })], { now });
     expect(index.projects.map(({ name }) => name)).toEqual(['demo/good:latest']);
     expect(index.problems).toEqual([
       expect.objectContaining({ severity: 'error', line, column, message: expect.stringMatching(message) }),
@@ -63,14 +64,14 @@ describe('reading an index', () => {
   });
 
   it('does not let a broken file hide the next one', () => {
-    const index = readIndex([{ path: 'index.d/broken.yml', text: 'Projects: [' }, goodFile({ app: {} })]);
+    const index = readIndex([{ path: 'index.d/broken.yml', text: 'Projects: [' }, goodFile({ app: {} })], { now });
     expect(index.projects).toHaveLength(1);
     expect([...index.brokenFiles]).toEqual(['index.d/broken.yml']);
     expect(index.problems[0]).toMatchObject({ file: 'index.d/broken.yml', line: 1 });
   });
 
   it('reports the second of two entries with one name', () => {
-    const index = readIndex([goodFile({ app: {}, other: { 'job-id': 'app' } })]);
+    const index = readIndex([goodFile({ app: {}, other: { 'job-id': 'app' } })], { now });
     expect(index.projects).toHaveLength(1);
     expect(index.problems[0]?.message).toMatch(/this name already/);
   });
@@ -80,6 +81,6 @@ describe('reading an index', () => {
       .split('')
       .map((name, at) => `${name}: &${name} [*${'abcdefghi'[at]}, *${'abcdefghi'[at]}]`)
       .join('\n')}\nProjects: *j\n`;
-    expect(readIndex([{ path: 'index.d/bomb.yml', text: bomb }]).problems).not.toHaveLength(0);
+    expect(readIndex([{ path: 'index.d/bomb.yml', text: bomb }], { now }).problems).not.toHaveLength(0);
   });
 });

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { planIndex } from '../../../core/index/plan-index.ts';
 import { type IndexFile, readIndex } from '../../../core/index/read-index.ts';
 import { projectSchema } from '../../../core/model/project.ts';
-import { goodFile } from './index-texts.ts';
+import { goodFile, now } from './index-texts.ts';
 
-const now = new Date('2026-11-21T12:00:00Z');
 const statement = (over: object = {}) => ({
   vulnerability: { name: 'CVE-2026-1234', aliases: ['GHSA-aaaa-bbbb-cccc'] },
   products: [{ '@id': 'demo/app' }],

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { exampleRecords } from '../../../local/demo/sources.ts';
+import { type Installed, parseDpkgStatus } from '../../../local/scanner/installed-packages.ts';
 import { ecosystemOf, matchRecords } from '../../../local/scanner/match-records.ts';
 import { createOsvFolder } from '../../../local/scanner/osv-records.ts';
-import { type Installed, parseDpkgStatus } from '../../../local/scanner/packages.ts';
 
 /** As dpkg writes the blocked example's package into its database. */
 async function installed(id: string, version: string): Promise<Installed> {

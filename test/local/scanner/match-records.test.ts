@@ -4,9 +4,9 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { baseScore } from '../../../local/scanner/cvss.ts';
+import { type Installed, parseApkInstalled, parseDpkgStatus } from '../../../local/scanner/installed-packages.ts';
 import { ecosystemOf, matchRecords } from '../../../local/scanner/match-records.ts';
 import type { OsvAffected, OsvRecord } from '../../../local/scanner/osv-records.ts';
-import { type Installed, parseApkInstalled, parseDpkgStatus } from '../../../local/scanner/packages.ts';
 import { readRpmDatabase } from '../../../local/scanner/rpm-database.ts';
 
 function installed(id: string, version: string, name: string, packageVersion: string): Installed {

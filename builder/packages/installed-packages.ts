@@ -1,0 +1,240 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Distribution,
+  type InstalledPackage,
+  type PackageList,
+  type PackageManager,
+  type PackageRepository,
+  wellFormedDistribution,
+  wellFormedPackages,
+  wellFormedRepositories,
+} from '../../core/model/package-list.ts';
+import {
+  mainArchitecture,
+  parseApkInstalled,
+  parseDpkgStatus,
+  parseOsRelease,
+  type RpmPackage,
+  rpmPackages,
+} from '../../core/packages/databases.ts';
+import {
+  type ConfigurationFile,
+  hold,
+  parseApkPins,
+  parseApkRepositories,
+  parseAptPins,
+  parseAptSources,
+  parseRpmPins,
+  parseRpmRepositories,
+  releaseVersion,
+} from '../../core/packages/repository-config.ts';
+import type { ImageRoot } from '../image-root.ts';
+import { readRpmDatabase } from './rpm-database.ts';
+
+/** Well above what distributions write: a full desktop's dpkg status has 10 MB. */
+const limits = { database: 64 * 2 ** 20, rpmDatabase: 512 * 2 ** 20, configuration: 256 * 1024, files: 500 } as const;
+export const apkDatabases = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
+const rpmFolders = ['usr/lib/sysimage/rpm', 'var/lib/rpm', 'usr/share/rpm'];
+/** The files that rpm's databases are made of, from the newest form to the oldest. */
+const rpmDatabases = ['rpmdb.sqlite', 'Packages.db', 'Packages'];
+
+/** What is read of an image, for engines that copy files out of it. */
+export const packageFiles = [
+  'etc/os-release',
+  'usr/lib/os-release',
+  'var/lib/dpkg',
+  'etc/apt',
+  'lib/apk/db',
+  'usr/lib/apk/db',
+  'etc/apk',
+  ...rpmFolders,
+  'etc/yum.repos.d',
+  'etc/yum',
+  'etc/yum.conf',
+  'etc/dnf',
+];
+
+/** The image's packages are in a form that the builder cannot read. */
+export class PackagesUnreadableError extends Error {
+  override readonly name = 'PackagesUnreadableError';
+}
+
+/** Reads an RPM database in one of the older forms. */
+export type AskRpm = (databaseFolder: string) => Promise<RpmPackage[]>;
+
+/** What is installed in an image and where updates of it come from, read from its files; nothing of the image runs. */
+export async function readPackages(
+  root: ImageRoot,
+  { workspace, askRpm }: { workspace: string; askRpm: AskRpm },
+): Promise<PackageList> {
+  const distribution = await readDistribution(root);
+  const found =
+    (await readDpkg(root)) ?? (await readApk(root)) ?? (await readRpm(root, { workspace, askRpm, distribution }));
+  const contents: PackageList['contents'] =
+    found === undefined
+      ? { state: 'none' }
+      : {
+          state: 'read',
+          manager: found.manager,
+          architecture: found.architecture,
+          packages: wellFormedPackages(hold(found.packages, found.pins)),
+          repositories: wellFormedRepositories(found.repositories),
+        };
+  return { version: 1, ...(distribution ? { distribution } : {}), contents };
+}
+
+interface Found {
+  manager: PackageManager;
+  architecture: string;
+  packages: InstalledPackage[];
+  /** Names and patterns of what stays as it is. */
+  pins: string[];
+  repositories: PackageRepository[];
+}
+
+async function readDistribution(root: ImageRoot): Promise<Distribution | undefined> {
+  const text =
+    (await root.text('etc/os-release', limits.configuration)) ??
+    (await root.text('usr/lib/os-release', limits.configuration));
+  const release = text === undefined ? undefined : parseOsRelease(text);
+  return release && wellFormedDistribution(release);
+}
+
+async function readDpkg(root: ImageRoot): Promise<Found | undefined> {
+  const database = 'var/lib/dpkg';
+  const status = (await databaseText(root, `${database}/status`)) ?? '';
+  const parts = await texts(root, `${database}/status.d`, (name) => !name.endsWith('.md5sums'));
+  const packages = [status, ...parts.map(({ text }) => text)].flatMap(parseDpkgStatus);
+  if (packages.length === 0) return undefined;
+  const architecture = mainArchitecture(packages) ?? 'all';
+  const sources = [
+    ...(await oneText(root, 'etc/apt/sources.list')),
+    ...(await texts(root, 'etc/apt/sources.list.d', (name) => /\.(?:list|sources)$/.test(name))),
+  ];
+  const preferences = [
+    ...(await oneText(root, 'etc/apt/preferences')),
+    ...(await texts(root, 'etc/apt/preferences.d', (name) => /^[\w-]+(?:\.pref)?$/.test(name))),
+  ];
+  return {
+    manager: 'dpkg',
+    architecture,
+    packages,
+    pins: parseAptPins(preferences),
+    repositories: parseAptSources(sources, architecture),
+  };
+}
+
+async function readApk(root: ImageRoot): Promise<Found | undefined> {
+  for (const path of apkDatabases) {
+    const packages = parseApkInstalled((await databaseText(root, path)) ?? '');
+    if (packages.length === 0) continue;
+    const [architecture] = ((await root.text('etc/apk/arch', limits.configuration)) ?? '').trim().split('\n');
+    const repositories = [
+      ...(await oneText(root, 'etc/apk/repositories')),
+      ...(await texts(root, 'etc/apk/repositories.d', (name) => name.endsWith('.list'))),
+    ];
+    return {
+      manager: 'apk',
+      architecture: architecture || (mainArchitecture(packages) ?? ''),
+      packages,
+      pins: parseApkPins((await root.text('etc/apk/world', limits.configuration)) ?? ''),
+      repositories: repositories.flatMap(({ text }) => parseApkRepositories(text)),
+    };
+  }
+  return undefined;
+}
+
+interface RpmSearch {
+  workspace: string;
+  askRpm: AskRpm;
+  distribution: Distribution | undefined;
+}
+
+async function readRpm(root: ImageRoot, { workspace, askRpm, distribution }: RpmSearch): Promise<Found | undefined> {
+  const found = await copyRpmDatabase(root, workspace);
+  if (!found) return undefined;
+  const read =
+    found.name === 'rpmdb.sqlite' ? readRpmDatabase(join(found.folder, found.name)) : await askRpm(found.folder);
+  const packages = rpmPackages(read);
+  const architecture = mainArchitecture(packages) ?? 'noarch';
+  const release = distribution && releaseVersion(distribution, packages);
+  const variables = {
+    basearch: /^i[3-6]86$/.test(architecture) ? 'i386' : architecture,
+    arch: architecture,
+    ...(release === undefined ? {} : { releasever: release }),
+    ...(await rpmVariables(root)),
+  };
+  const configuration = [...(await oneText(root, 'etc/dnf/dnf.conf')), ...(await oneText(root, 'etc/yum.conf'))];
+  const locks = [
+    ...(await oneText(root, 'etc/dnf/plugins/versionlock.list')),
+    ...(await oneText(root, 'etc/yum/pluginconf.d/versionlock.list')),
+  ];
+  return {
+    manager: 'rpm',
+    architecture,
+    packages,
+    pins: parseRpmPins(textOf(configuration.slice(0, 1)), textOf(locks)),
+    repositories: parseRpmRepositories(
+      await texts(root, 'etc/yum.repos.d', (name) => name.endsWith('.repo')),
+      variables,
+    ),
+  };
+}
+
+/** Copied, because even reading a database may write beside it. */
+export async function copyRpmDatabase(
+  root: ImageRoot,
+  workspace: string,
+): Promise<{ folder: string; name: string } | undefined> {
+  for (const name of rpmDatabases) {
+    for (const from of rpmFolders) {
+      if (!(await root.has(`${from}/${name}`))) continue;
+      const folder = await mkdtemp(join(workspace, 'rpm-'));
+      if (!(await root.copy(`${from}/${name}`, join(folder, name), limits.rpmDatabase))) {
+        throw new PackagesUnreadableError(`/${from}/${name} is larger than ${limits.rpmDatabase} bytes`);
+      }
+      // What was written last may stand in the journal beside it.
+      await root.copy(`${from}/${name}-wal`, join(folder, `${name}-wal`), limits.rpmDatabase);
+      return { folder, name };
+    }
+  }
+  return undefined;
+}
+
+async function rpmVariables(root: ImageRoot): Promise<Record<string, string>> {
+  const files = [...(await texts(root, 'etc/yum/vars')), ...(await texts(root, 'etc/dnf/vars'))];
+  return Object.fromEntries(
+    files.map(({ path, text }) => [
+      path.slice(path.lastIndexOf('/') + 1).toLowerCase(),
+      text.split('\n')[0]?.trim() ?? '',
+    ]),
+  );
+}
+
+/** @throws PackagesUnreadableError where the database is there and too large: a part of it would say what is not so */
+async function databaseText(root: ImageRoot, path: string): Promise<string | undefined> {
+  const text = await root.text(path, limits.database);
+  if (text === undefined && (await root.has(path))) {
+    throw new PackagesUnreadableError(`/${path} is larger than ${limits.database} bytes`);
+  }
+  return text;
+}
+
+async function oneText(root: ImageRoot, path: string): Promise<ConfigurationFile[]> {
+  const text = await root.text(path, limits.configuration);
+  return text === undefined ? [] : [{ path, text }];
+}
+
+async function texts(
+  root: ImageRoot,
+  folder: string,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<ConfigurationFile[]> {
+  const names = (await root.list(folder, limits.files)).filter(isWanted);
+  return (await Promise.all(names.map((name) => oneText(root, `${folder}/${name}`)))).flat();
+}
+
+function textOf(files: readonly ConfigurationFile[]): string {
+  return files.map(({ text }) => text).join('\n');
+}

@@ -1,0 +1,144 @@
+import { shownText } from '../../text/safe-line.ts';
+import { type CapabilityGrant, capabilityLabels } from './capabilities.ts';
+import { type Grant, grantsOf, hostPath } from './run-grants.ts';
+import { readRunOptions } from './run-options.ts';
+import { CommandUnreadableError, plainWords, shellCommands } from './shell-words.ts';
+
+/** Above what any label is; a label may have as much as the image's whole configuration. */
+const longestCommand = 16 * 1024;
+const deepestScript = 5;
+const longestValue = 500;
+
+/** A program's name as a command has it, also as CentOS's kubernetes/apiserver does: `/usr/bin/docker/`. */
+const engine = /^(?:[^\s:=]*\/)?(?:docker|docker-current|docker-latest|docker\.io|podman|podman-remote|nerdctl)\/*$/;
+const shell = /^(?:[^\s:=]*\/)?(?:sh|bash|dash|ash|ksh|zsh)$/;
+/** What a shell knows itself, or what starts another program. */
+const inPassing = new Set(
+  '! { } [ [[ case basename cd command date dirname do done echo elif else env esac exec exit export false fi for function hostname id if in local nohup printf pwd read return set shift sleep sudo test then time trap true umask uname unset until wait while'.split(
+    ' ',
+  ),
+);
+/** Commands of an engine that give no container anything. */
+const harmless = new Set(
+  'attach build diff events export history image images import info inspect kill load login logout logs network pause port ps pull push rename restart rm rmi save search start stats stop tag top unpause update version volume wait'.split(
+    ' ',
+  ),
+);
+const starting = new Set(['run', 'create', 'exec']);
+
+/** What the commands in an image's labels would give containers of it; undefined where it has no such label. */
+export function capabilitiesOf(
+  labels: Readonly<Record<string, string>>,
+): { findings: CapabilityGrant[]; reason?: string } | undefined {
+  // `atomic` took `RUN`, `run` and `Run`, and Podman takes whatever name it is told.
+  // https://github.com/projectatomic/atomic/blob/v1.22.1/Atomic/objects/image.py
+  const commands = Object.entries(labels).flatMap(([name, text]) => {
+    const label = capabilityLabels.find((each) => each === name.toUpperCase());
+    return label === undefined || text.trim() === '' ? [] : [{ label, name, text }];
+  });
+  if (commands.length === 0) return undefined;
+  const findings = new Map<string, CapabilityGrant>();
+  const reasons: string[] = [];
+  for (const { label, name, text } of commands) {
+    try {
+      for (const { kind, value } of grantsOfCommand(text)) {
+        const shown = value === undefined ? undefined : shownText(value, longestValue);
+        findings.set(`${label} ${kind} ${shown}`, { label, kind, ...(shown === undefined ? {} : { value: shown }) });
+      }
+    } catch (error) {
+      if (!(error instanceof CommandUnreadableError)) throw error;
+      reasons.push(`the label ${name} cannot be read as a command: ${error.message}`);
+    }
+  }
+  return { findings: [...findings.values()], ...(reasons.length === 0 ? {} : { reason: reasons.join('; ') }) };
+}
+
+/**
+ * Some read a label with a shell, others split it into words and start it: an option counts if either gives it.
+ * @throws CommandUnreadableError
+ */
+function grantsOfCommand(text: string): Grant[] {
+  if (text.length > longestCommand) throw new CommandUnreadableError(`it is longer than ${longestCommand} characters`);
+  const plain = [plainWords(text)].filter(hasEngine).flatMap((words) => grantsOfWords(words, 0));
+  const commands = shellCommands(text);
+  for (const name of commands.flatMap(variablesSet)) {
+    if (new RegExp(`\\$\\{?${name}(?!\\w)`).test(text))
+      throw new CommandUnreadableError(`it says itself what the variable ${name} is`);
+  }
+  return [...plain, ...commands.flatMap((words) => grantsOfWords(words, 0))];
+}
+
+/** The variables that a command sets for those after it; `[@*1-9]` are a script's own words. */
+function variablesSet(words: readonly string[]): string[] {
+  const [first = ''] = words;
+  if (first === 'set') return ['[@*1-9]'];
+  if (first === 'for' || first === 'read') return words.slice(1).filter((word) => /^\w+$/.test(word));
+  const end = words.findIndex((word) => !/^\w+=/.test(word) && !inPassing.has(word));
+  return words.slice(0, end < 0 ? words.length : end).flatMap((word) => /^(\w+)=/.exec(word)?.[1] ?? []);
+}
+
+function grantsOfWords(written: readonly string[], depth: number): Grant[] {
+  const words = written.map(withDefaults).filter((word) => !isNothing(word));
+  const script = scriptIn(words);
+  if (script !== undefined) {
+    if (depth === deepestScript) throw new CommandUnreadableError('it has scripts within scripts');
+    return shellCommands(script, depth).flatMap((each) => grantsOfWords(each, depth + 1));
+  }
+  const at = words.findIndex((word) => engine.test(word));
+  if (at >= 0) return grantsOfEngine(words.slice(at));
+  if (words[0]?.startsWith('-')) return [];
+  const program = words.find((word) => !/^(?:\w+=|-)/.test(word) && !inPassing.has(word));
+  return program === undefined ? [] : [{ kind: 'host-command', value: program }];
+}
+
+/** `docker run …`, `docker --log-level debug container run …`. */
+function grantsOfEngine(words: readonly string[]): Grant[] {
+  const at = words.findIndex((word) => starting.has(word) || harmless.has(word));
+  const subcommand = words[at];
+  const isKnown = words.slice(1, at).every((word, index, before) => {
+    return word.startsWith('-') || word === 'container' || engine.test(word) || before[index - 1]?.startsWith('-');
+  });
+  // Compose files, pods of Kubernetes and the like say elsewhere what they ask for.
+  if (subcommand === undefined || !isKnown) {
+    return [{ kind: 'host-command', value: words.slice(0, 2).join(' ') }];
+  }
+  if (!starting.has(subcommand)) return [];
+  const { options, image } = readRunOptions(words.slice(at + 1), isImagePlaceholder);
+  const isFolder = options.some(({ name, value }) => name === 'rootfs' && value !== 'false');
+  return [...options.flatMap(grantsOf), ...(isFolder ? hostPath(image) : [])];
+}
+
+/** What `sh -c` or `eval` is given to run. */
+function scriptIn(words: readonly string[]): string | undefined {
+  if (words[0] === 'eval') return words.slice(1).join(' ');
+  const at = words.findIndex((word) => shell.test(word));
+  const option = at < 0 ? undefined : words[at + 1];
+  // After an engine's name a shell is what the container starts.
+  if (
+    option === undefined ||
+    !/^-[a-z]*c[a-z]*$/.test(option) ||
+    words.slice(0, at).some((word) => engine.test(word))
+  ) {
+    return undefined;
+  }
+  return words[at + 2];
+}
+
+function hasEngine(words: readonly string[]): boolean {
+  return words.some((word) => engine.test(word));
+}
+
+/** What `atomic` and `podman container runlabel` put the image's and the container's name for. */
+function isImagePlaceholder(word: string): boolean {
+  return /^(?:IMAGE|NAME|\$\{?(?:IMAGE|NAME)\}?)$/.test(word);
+}
+
+/** `${X:-y}` is `y` where nobody sets `X`. */
+function withDefaults(word: string): string {
+  return word.replaceAll(/\$\{\w+:?[-=+]([^}]*)\}/g, '$1');
+}
+
+/** Nothing remains of variables that nobody sets, such as `${OPT1}`. */
+function isNothing(word: string): boolean {
+  return /^(?:\$(?:\w+|[@*#?!-]|\{[\w@*#?!-]+\}))+$/.test(word) && !isImagePlaceholder(word);
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { shownSchema } from '../../text/safe-line.ts';
+import type { FindingWords } from '../finding-words.ts';
+
+/** Something in the Dockerfile that a reader should look at. */
+export const lintSchema = z.object({
+  rule: shownSchema(100),
+  level: z.enum(['error', 'warning', 'info']),
+  /** Counts from 1. */
+  line: z.int().positive(),
+  message: shownSchema(500),
+  url: shownSchema(300).optional(),
+});
+
+export type Lint = z.infer<typeof lintSchema>;
+
+export function lintInWords({ rule, line, message }: Lint): FindingWords {
+  return {
+    id: rule,
+    sentence: `line ${line} of the Dockerfile: ${message.replace(/[.\s]+$/, '')} (${rule})`,
+    remedy: 'correct the line',
+  };
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { shownSchema } from '../../text/safe-line.ts';
+import type { FindingWords } from '../finding-words.ts';
+
+/** A package of a programming language that its package manager would update. */
+export const languageUpdateSchema = z.object({
+  manager: z.enum(['pip', 'npm', 'gem']),
+  name: shownSchema(214),
+  installed: shownSchema(200),
+  available: shownSchema(200),
+});
+
+export type LanguageUpdate = z.infer<typeof languageUpdateSchema>;
+
+export function languageUpdateInWords({ manager, name, installed, available }: LanguageUpdate): FindingWords {
+  return {
+    id: `${manager}:${name}`,
+    sentence: `${name} ${installed} (${manager}) has an update to ${available}`,
+    remedy: 'ask for the newer version in the Dockerfile',
+  };
+}

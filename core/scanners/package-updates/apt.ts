@@ -1,0 +1,40 @@
+import { linesOf, type ToolAnswer, UnknownAnswerError } from '../tool-answer.ts';
+import type { PackageUpdate } from './package-updates.ts';
+
+const update =
+  /^([a-z0-9][a-z0-9+.-]{0,190})\/([\x21-\x7e]{1,200}) ([\w.+:~-]{1,200}) [a-z0-9-]{1,40} \[upgradable from: ([\w.+:~-]{1,200})\]$/;
+
+/**
+ * The answer to `apt list --upgradable`. It has the suites that offer an update; those of security end in `-security` with Debian and
+ * Ubuntu. Of other suites nobody can say what their updates are for.
+ * @throws UnknownAnswerError
+ */
+export function parseAptList({ text }: ToolAnswer): PackageUpdate[] {
+  return linesOf(text)
+    .filter((line) => !/^Listing\.{3}(?: Done)?$/.test(line))
+    .map((line) => {
+      const [, name = '', suites = '', available = '', installed = ''] = update.exec(line) ?? [];
+      if (name === '') throw new UnknownAnswerError('apt', line);
+      const isSecurity = suites.split(',').some((suite) => suite.endsWith('-security'));
+      return {
+        name,
+        installed,
+        available,
+        // What apt says of a repository without a name.
+        ...(suites === 'unknown' ? {} : { repository: suites }),
+        ...(isSecurity ? { security: true } : {}),
+      };
+    });
+}
+
+/**
+ * Why `apt-get update` did not fetch all lists, by what it says on stderr: it ends with 0 where a repository does not answer, and older
+ * ones know no `APT::Update::Error-Mode`.
+ */
+export function aptUpdateFailure(errors: string): string | undefined {
+  return linesOf(errors).find((line) =>
+    /^(?:E: |Err:|W: (?:Failed to fetch|Some index files failed|GPG error|The repository|An error occurred))/.test(
+      line,
+    ),
+  );
+}

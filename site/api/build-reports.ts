@@ -1,0 +1,112 @@
+import { type Build, isTerminal } from '../../core/model/build.ts';
+import { bySeverity } from '../../core/model/findings.ts';
+import { waivableFindings } from '../../core/policy/scanner-objections.ts';
+import { waivableVulnerability } from '../../core/policy/vulnerability-objections.ts';
+import { type ScannerReport, scannerNames } from '../../core/scanners/report.ts';
+import { type Answer, caching, json } from '../answer.ts';
+import { type Recorded, recorded } from '../build-records.ts';
+import { pieceOf } from '../paging/bounded-page.ts';
+import type { RecordReader } from '../readers.ts';
+import { RequestError } from '../request-error.ts';
+import type { WaiverOf } from '../waivers.ts';
+
+/** So many findings of each scanner stand in the answer about all scanners. */
+const findingsOfEach = 100;
+
+/** What is asked of a build's records. */
+export interface Asked {
+  build: Build;
+  records: RecordReader;
+  waiverOf: WaiverOf;
+  query: URLSearchParams;
+}
+
+/** @param kind `findings`, `scanners`, `comparison` or `packages` */
+export function recordAnswer(kind: string, asked: Asked): Promise<Answer> {
+  switch (kind) {
+    case 'findings':
+      return findingsAnswer(asked);
+    case 'scanners':
+      return scannersAnswer(asked);
+    case 'comparison':
+      return comparisonAnswer(asked);
+    default:
+      return packagesAnswer(asked);
+  }
+}
+
+/** What the registry's scanner found, the worst first. */
+async function findingsAnswer({ build, records, waiverOf, query }: Asked): Promise<Answer> {
+  const { findings, ...scan } = found('findings', build, await recorded(records.scan(build.id)));
+  const items = findings
+    .toSorted(bySeverity)
+    .map((finding) => ({ ...finding, accepted: waiverOf(waivableVulnerability(finding)).accepted ?? null }));
+  return answer(build, { ...scan, ...pieceOf(`findings\n${build.id}`, items, query) });
+}
+
+/** What each of the builder's scanners says, with the first of its findings. */
+async function scannersAnswer({ build, records, waiverOf }: Asked): Promise<Answer> {
+  const { reports } = found('report of the scanners', build, await recorded(records.scanners(build.id)));
+  const items = reports.map((report) => ({
+    ...headOf(report),
+    findings: findingsOf(report, waiverOf).slice(0, findingsOfEach),
+  }));
+  return answer(build, { items });
+}
+
+/** All findings of one of the builder's scanners. */
+export async function scannerAnswer(name: string, { build, records, waiverOf, query }: Asked): Promise<Answer> {
+  if (!scannerNames.some((known) => known === name)) {
+    const message = `There is no scanner of this name. There are ${scannerNames.join(', ')}.`;
+    throw new RequestError(404, 'ScannerNotFound', message);
+  }
+  const { reports } = found('report of the scanners', build, await recorded(records.scanners(build.id)));
+  const report = reports.find(({ scanner }) => scanner === name);
+  if (!report) throw absent(`report of the scanner ${name}`, build);
+  const piece = pieceOf(`${name}\n${build.id}`, findingsOf(report, waiverOf), query, report.total);
+  return answer(build, { ...headOf(report), ...piece });
+}
+
+/** What differs from the release before. */
+async function comparisonAnswer({ build, records }: Asked): Promise<Answer> {
+  return answer(build, found('comparison with a release', build, await recorded(records.comparison(build.id))));
+}
+
+/** What the image's own database says is installed. */
+async function packagesAnswer({ build, records, query }: Asked): Promise<Answer> {
+  const { distribution, contents } = found('list of packages', build, await recorded(records.packages(build.id)));
+  const known = { state: contents.state, distribution: distribution ?? null };
+  if (contents.state !== 'read') {
+    const reason = contents.state === 'unreadable' ? { reason: contents.reason } : {};
+    return answer(build, { ...known, ...reason, items: [], total: 0, cursor: null });
+  }
+  const { manager, architecture, packages } = contents;
+  return answer(build, { ...known, manager, architecture, ...pieceOf(`packages\n${build.id}`, packages, query) });
+}
+
+function headOf({ scanner, state, reason, tool, total, seconds }: ScannerReport) {
+  return { scanner, state, reason: reason ?? null, tool: tool ?? null, total, seconds };
+}
+
+/** Each with its words. */
+function findingsOf(report: ScannerReport, waiverOf: WaiverOf) {
+  return waivableFindings(report).map(({ words, finding }, at) => ({
+    ...words,
+    finding: report.findings[at],
+    accepted: waiverOf(finding).accepted ?? null,
+  }));
+}
+
+function answer(build: Build, content: object): Answer {
+  return json(content, isTerminal(build.status) ? caching.revalidated : caching.never);
+}
+
+function found<Value>(what: string, build: Build, value: Recorded<Value>): Value {
+  if (value === undefined) throw absent(what, build);
+  if (value !== 'unreadable') return value;
+  throw new RequestError(500, 'RecordUnreadable', `The ${what} of build ${build.id} cannot be read.`);
+}
+
+function absent(what: string, build: Build): RequestError {
+  return new RequestError(404, 'RecordNotFound', `Build ${build.id} has no ${what}, or none any more or none yet.`);
+}

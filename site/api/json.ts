@@ -1,0 +1,66 @@
+import { personName } from '../../core/builds/describe-build.ts';
+import { type Build, type Cause, publicBuild } from '../../core/model/build.ts';
+import type { Project } from '../../core/model/project.ts';
+import { webLink } from '../../core/text/one-line.ts';
+import type { CascadeMember, CascadeSummary } from '../readers.ts';
+
+/** People are named as their host shows them, never by a mail address. */
+export function publicCause(cause: Cause): Cause {
+  switch (cause.type) {
+    case 'push':
+      return { ...cause, pusher: personName(cause.pusher) };
+    case 'manual':
+      return { ...cause, requester: personName(cause.requester) };
+    default:
+      return cause;
+  }
+}
+
+/** A build in the API's JSON. */
+export function apiBuild(build: Build, siteUrl: string) {
+  const { cause } = build;
+  const shown = publicBuild(build, siteUrl);
+  return {
+    ...shown,
+    cause: publicCause(cause),
+    url: `${siteUrl}/builds/${build.id}`,
+  };
+}
+
+/** A project in the API's JSON. Whom its mails go to is not for everyone. */
+export function apiProject(project: Project, lastBuild: Build | undefined, siteUrl: string) {
+  return {
+    name: project.name,
+    appId: project.appId,
+    jobId: project.jobId,
+    desiredTag: project.desiredTag,
+    active: project.active,
+    source: {
+      url: webLink(project.gitUrl) ?? project.source,
+      branch: project.gitBranch,
+      dockerfile: project.dockerfile,
+      context: project.context,
+    },
+    dependsOn: project.dependsOn,
+    lastBuild: lastBuild ? apiBuild(lastBuild, siteUrl) : null,
+    url: `${siteUrl}/projects/${project.appId}/${project.jobId}/${project.desiredTag}`,
+  };
+}
+
+/** A cascade in the API's JSON. */
+export function apiCascade({ id, startedAt, endedAt, causes, counts }: CascadeSummary, siteUrl: string) {
+  return {
+    id,
+    startedAt,
+    endedAt: endedAt ?? null,
+    causes: causes.map(({ cause, at }) => ({ cause: publicCause(cause), at })),
+    counts,
+    projectsUrl: `${siteUrl}/api/v1/cascades/${id}/projects`,
+    url: `${siteUrl}/cascades/${id}`,
+  };
+}
+
+/** A project's part in a cascade. */
+export function apiCascadeMember({ project, state, parents, build, reason, since }: CascadeMember) {
+  return { project, state, parents, build: build ?? null, reason: reason ?? null, since };
+}

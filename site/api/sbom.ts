@@ -1,0 +1,22 @@
+import { type Build, isTerminal } from '../../core/model/build.ts';
+import type { BillFormat } from '../../core/model/builder-contract.ts';
+import { type Answer, caching } from '../answer.ts';
+import type { BillReader } from '../readers.ts';
+import { RequestError } from '../request-error.ts';
+
+/** Sends the asker to where a build's bill of materials is handed out. */
+export async function billOf({ id, status }: Build, format: BillFormat, bills: BillReader): Promise<Answer> {
+  const location = await bills.address(id, format);
+  if (location === undefined) {
+    throw new RequestError(
+      404,
+      'BillOfMaterialsNotFound',
+      isTerminal(status)
+        ? `Build ${id} has no bill of materials in this format. Its page says what became of it; the project's next build makes a new one.`
+        : `Build ${id} has no bill of materials yet: it is made once the image is. Try again when the build has ended.`,
+    );
+  }
+  // The address holds for some minutes only.
+  const headers = { location, 'cache-control': caching.never, 'access-control-allow-origin': '*' };
+  return { status: 302, headers, body: '' };
+}

@@ -1,0 +1,45 @@
+import { RequestError } from '../request-error.ts';
+import { openCursor, sealCursor } from './cursor.ts';
+
+/**
+ * So many bytes of items are in one answer. A function's answer has 6 MB at most, in which the JSON is a string once more
+ * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+ */
+const mostBytes = 4_000_000;
+const mostItems = 1_000;
+
+interface Piece<Item> {
+  items: Item[];
+  total: number;
+  /** Null at the end. */
+  cursor: string | null;
+}
+
+/** A piece of a list that a record has: up to `limit` items from where the cursor stands, and no more than an answer can carry. */
+export function pieceOf<Item>(
+  list: string,
+  all: readonly Item[],
+  query: URLSearchParams,
+  total = all.length,
+): Piece<Item> {
+  const limit = pieceLimit(query);
+  const sealed = query.get('cursor');
+  const start = sealed ? Number(openCursor(list, sealed)) : 0;
+  const items: Item[] = [];
+  let bytes = 0;
+  for (const item of all.slice(start, start + limit)) {
+    bytes += Buffer.byteLength(JSON.stringify(JSON.stringify(item)));
+    if (bytes > mostBytes && items.length > 0) break;
+    items.push(item);
+  }
+  const next = start + items.length;
+  return { items, total, cursor: next < all.length ? sealCursor(list, String(next)) : null };
+}
+
+function pieceLimit(query: URLSearchParams): number {
+  const text = query.get('limit');
+  if (!text) return mostItems;
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= mostItems) return limit;
+  throw new RequestError(400, 'InvalidLimit', `The parameter "limit" is a whole number from 1 to ${mostItems}.`);
+}
