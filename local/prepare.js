@@ -1,14 +1,13 @@
-// Makes after `npm ci` what the first start would wait for. Whatever is in its way, the start does it then, and says what is wrong.
+// Makes after `npm ci` what the first start and every build would wait for. Both do without: whatever is in the way is only told.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const folder = await mkdtemp(join(tmpdir(), 'slipway-prepare-'));
-try {
-  const { makeAssembly } = await import('./assembly.ts');
-  await makeAssembly({ outputFolder: join(folder, 'cdk.out') });
-} catch (error) {
-  process.stderr.write(`Nothing was prepared for the first start: ${error}\n`);
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+const prepared = await Promise.allSettled([
+  import('./assembly.ts').then(({ makeAssembly }) => makeAssembly({ outputFolder: join(folder, 'cdk.out') })),
+  import('./bill-generator.ts').then(({ unpackBillGenerator }) => unpackBillGenerator()),
+]);
+for (const { reason } of prepared.filter((each) => each.status === 'rejected'))
+  process.stderr.write(`Not prepared for the first start: ${reason}\n`);
+await rm(folder, { recursive: true, force: true });

@@ -27,6 +27,10 @@ const cdkSchema = z.looseObject({
   /** What the app is made of. */
   watch: z.looseObject({ include: z.array(z.string()) }).optional(),
 });
+/** Beside the sources: how CDK and TypeScript are configured, which packages are asked for, and which are installed. */
+export const alsoMadeOf = [
+  ...['cdk.json', 'tsconfig.json', 'package.json', 'package-lock.json', 'node_modules/.package-lock.json'],
+];
 const shownLines = 30;
 /** An assembly has about 25 MB: this is the one of the sources as they stand, and a few of what they were or of other configurations. */
 const mostKept = 4;
@@ -135,9 +139,7 @@ async function fingerprintOf(root: string, context: Record<string, unknown>): Pr
   const { watch } = await readCdk(root);
   if (watch === undefined) return undefined;
   const files: string[] = [];
-  // Beside the sources: the configuration of CDK and TypeScript, the packages that are asked for, and those that are installed.
-  for await (const file of glob([...watch.include, '*.json', 'node_modules/.package-lock.json'], { cwd: root }))
-    files.push(file);
+  for await (const file of glob([...watch.include, ...alsoMadeOf], { cwd: root })) files.push(file);
   const hash = createHash('sha256').update(`${process.version}\0${JSON.stringify(context)}`);
   for (const file of files.toSorted()) {
     const content = await readFile(join(root, file)).catch((error: NodeJS.ErrnoException) => {
