@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { createSlipwayClient, type ShownBuild } from '../../local/demo/slipway-client.ts';
+import { waitLimit } from '../limits.ts';
 import { createWorkingCopy, entry, smallDebian, type WorkingCopy } from './sources.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -61,7 +62,7 @@ async function kill(): Promise<void> {
 }
 
 async function until<Value>(what: string, question: () => Promise<Value | undefined>): Promise<Value> {
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + waitLimit;
   for (;;) {
     const answer = await question();
     if (answer !== undefined) return answer;

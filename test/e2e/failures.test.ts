@@ -1,15 +1,17 @@
 import { readFile } from 'node:fs/promises';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordKeys } from '../../core/model/builder-contract.ts';
 import { exampleRecords } from '../../local/demo/sources.ts';
-import { runningCommands } from '../running-commands.ts';
+import { config } from './machine.ts';
 import { type Rig, startRig } from './rig.ts';
 import { smallDebian } from './sources.ts';
 
 let rig: Rig;
 
 beforeAll(async () => {
-  rig = await startRig({ osvFolder: exampleRecords, config: { build: { timeoutSeconds: 20 } } });
-  const jobs = ['broken', 'endless', 'loud', 'baseless', 'fileless', 'vulnerable', 'unreadable'];
+  rig = await startRig();
+  const jobs = ['broken', 'loud', 'baseless', 'fileless', 'vulnerable', 'unreadable'];
   await rig.track(...jobs.map((job, at) => rig.entry(job, { id: String(at + 1) })));
 });
 afterAll(() => rig?.stop());
@@ -39,11 +41,14 @@ describe('a build that fails', () => {
     expect(await rig.client.digestOf('demo/broken', 'latest')).toBeUndefined();
   });
 
-  it('because it never ends is stopped, and the machine builds on', async () => {
-    const { build, text } = await buildOf('endless', `${smallDebian}RUN sleep 86399\n`);
-    expect(build).toMatchObject({ status: 'failed', failure: { error: 'BuildTimeoutError' } });
-    expect(text).toContain('20 s');
-    expect(await runningCommands()).not.toContain('sleep 86399');
+  it('had the time that the configuration gives it', async () => {
+    const [build] = await rig.builds('broken');
+    const { endpoint, region, credentials, outputs } = rig.machine;
+    const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    const Key = recordKeys.request(build?.id ?? '');
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: outputs.RecordsBucketName, Key }));
+    const request: unknown = JSON.parse((await Body?.transformToString()) ?? '');
+    expect(request).toMatchObject({ timeoutSeconds: config.build.timeoutSeconds });
   });
 
   it('because it prints 200 MB is stopped, with the reason', async () => {
@@ -112,6 +117,6 @@ describe('an index with a defect', () => {
       (await rig.client.messages()).find(({ to }) => to.some((address) => address.startsWith('operators@'))),
     );
     expect(await rig.client.mailText(mail.id)).toContain('index.d/broken.yml');
-    expect(await rig.client.projects()).toContain('demo/broken:latest');
+    expect(await rig.tracked()).toContain('demo/broken:latest');
   });
 });

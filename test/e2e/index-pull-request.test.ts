@@ -9,7 +9,7 @@ let fork: string;
 beforeAll(async () => {
   rig = await startRig();
   fork = `guest/${rig.machine.indexRepository.split('/')[1]}`;
-  await rig.track(rig.entry('app'));
+  await rig.track(rig.entry('listed'));
   copy = await rig.workingCopy(rig.machine.indexRepository);
   await copy.git('remote', 'add', 'fork', `${rig.machine.url}/git/${fork}.git`);
 });
@@ -56,25 +56,23 @@ const comment = (number: number, commit: string) =>
 describe('a pull request from a fork to the index', () => {
   let number: number;
 
-  it('is told within seconds what is wrong with it, and where', async () => {
+  it('is told what is wrong with it, and where', async () => {
     const commit = await pushToFork(
       'add-mine',
-      rig.entry('app'),
+      rig.entry('listed'),
       rig.entry('mine', { id: '2', 'git-url': 'file:///etc' }),
     );
-    const opened = Date.now();
     const pull = await api<{ number: number }>('/pulls', { title: 'Add mine', head: 'guest:add-mine', base: 'main' });
     number = pull?.number ?? 0;
     expect(await status(commit)).toMatchObject({ state: 'failure' });
     expect(await comment(number, commit)).toMatch(/index\.d\/demo\.yml:\d+:\d+[\s\S]*`demo\/mine:latest`/);
-    expect(Date.now() - opened).toBeLessThan(30_000);
   });
 
   it('is told in the same comment what its merge will do, after the next push', async () => {
     const source = await rig.workingCopy('demo/mine');
     await source.write({ Dockerfile: smallDebian, 'cccp.yml': 'job-id: another\n' });
     const head = await source.push('A source that no entry names yet');
-    const commit = await pushToFork('add-mine', rig.entry('app'), rig.entry('mine', { id: '2' }));
+    const commit = await pushToFork('add-mine', rig.entry('listed'), rig.entry('mine', { id: '2' }));
     expect(await status(commit)).toMatchObject({
       state: 'success',
       description: '1 project added, 1 build, 1 project with warnings',
@@ -86,7 +84,7 @@ describe('a pull request from a fork to the index', () => {
   });
 
   it('has built nothing, and changed nothing', async () => {
-    expect(await rig.client.projects()).toEqual(['demo/app:latest']);
+    expect(await rig.tracked()).toEqual(['demo/listed:latest']);
     expect(await rig.builds('mine')).toEqual([]);
   });
 });

@@ -14,8 +14,8 @@ afterAll(() => rig?.stop());
 
 /** The command as an operator calls it, with the keys that the machine tells. */
 async function slipway(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const { accessKeyId, secretAccessKey } = rig.machine.credentials;
-  const { endpoint, region } = rig.machine.account;
+  const { endpoint, region, credentials } = rig.machine;
+  const { accessKeyId, secretAccessKey } = credentials;
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/slipway.js'), ...args], {
     env: {
       PATH: process.env.PATH,

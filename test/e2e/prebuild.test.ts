@@ -4,7 +4,7 @@ import { smallDebian } from './sources.ts';
 
 let rig: Rig;
 beforeAll(async () => {
-  rig = await startRig({ config: { build: { prebuildImage: 'demo/tools:latest' } } });
+  rig = await startRig();
 });
 afterAll(() => rig.stop());
 
@@ -17,20 +17,23 @@ it('a project whose Dockerfile is made by a script is built of what the script m
     'hooks/pre_build': '#!/bin/sh\nset -e\nsed "s/@WORD@/made by $(basename "$PWD")/" Dockerfile.in > Dockerfile\n',
     'Dockerfile.in': `${smallDebian}RUN echo @WORD@ > /word\n`,
   };
-  const app = await rig.pushSource('app', files);
+  const app = await rig.pushSource('scripted', files);
   await rig.track(
     rig.entry('tools'),
-    rig.entry('app', { 'prebuild-script': 'hooks/pre_build', 'prebuild-context': './' }),
+    rig.entry('scripted', { 'prebuild-script': 'hooks/pre_build', 'prebuild-context': './' }),
   );
 
-  const build = await rig.ended('app', app);
+  const build = await rig.ended('scripted', app);
   const log = await rig.log(build);
   expect(build.status, log).toBe('released');
   expect(log).toContain('made by source');
 
-  const broken = await rig.pushSource('app', { ...files, 'hooks/pre_build': '#!/bin/sh\necho no template\nexit 1\n' });
-  const failed = await rig.ended('app', broken);
+  const broken = await rig.pushSource('scripted', {
+    ...files,
+    'hooks/pre_build': '#!/bin/sh\necho no template\nexit 1\n',
+  });
+  const failed = await rig.ended('scripted', broken);
   expect(failed.failure).toMatchObject({ error: 'PrebuildFailedError' });
-  const [mail] = await rig.mails('app', 2);
-  expect(mail?.subject).toContain('app');
+  const [mail] = await rig.mails('scripted', 2);
+  expect(mail?.subject).toContain('scripted');
 });

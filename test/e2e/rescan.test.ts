@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ECRClient, PutRegistryScanningConfigurationCommand } from '@aws-sdk/client-ecr';
-import { AwsClient } from 'aws4fetch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ShownBuild } from '../../local/demo/slipway-client.ts';
@@ -65,16 +64,8 @@ const reportSchema = z.object({ looked: z.number(), waiting: z.number(), news: z
 
 /** Runs the function as an operator does who wants to know now what is found in a project's releases. */
 async function rescan(request: object = { project: 'demo/app:latest' }): Promise<z.infer<typeof reportSchema>> {
-  const { url, credentials, outputs } = rig.machine;
-  const owner = new AwsClient({ ...credentials, service: 'lambda', region: 'us-east-1' });
   return rig.until('a round of its own', async () => {
-    const answer = await owner.fetch(
-      `${url}/aws/2015-03-31/functions/${outputs.RescanReleasesFunctionName}/invocations`,
-      { method: 'POST', body: JSON.stringify(request) },
-    );
-    const text = await answer.text();
-    expect([answer.status, answer.headers.get('x-amz-function-error'), text]).toEqual([200, null, text]);
-    const report: unknown = JSON.parse(text);
+    const report = await rig.invoke('RescanReleases', request);
     return z.object({ busy: z.boolean().optional() }).parse(report).busy ? undefined : reportSchema.parse(report);
   });
 }
@@ -134,8 +125,8 @@ describe('a defect that becomes known after the release', () => {
 
 describe('with enhanced scanning', () => {
   it('what basic scanning had found is no news', async () => {
-    const { url, credentials, account } = rig.machine;
-    const ecr = new ECRClient({ endpoint: `${url}/aws`, region: account.region, credentials });
+    const { endpoint, region, credentials } = rig.machine;
+    const ecr = new ECRClient({ endpoint, region, credentials });
     const repositoryFilters = [{ filter: '*', filterType: 'WILDCARD' as const }];
     await ecr.send(
       new PutRegistryScanningConfigurationCommand({
@@ -168,11 +159,10 @@ describe('with enhanced scanning', () => {
   });
 });
 
-it('what looks again needs every permission that it has', () => {
-  const unneeded = rig.machine.account.iam
-    .usedStatements()
+it('what looks again needs every permission that it has', async () => {
+  const unneeded = (await rig.usedStatements())
     .filter(({ holder, effect, needed }) => holder.includes('Rescans') && effect === 'Allow' && !needed)
     .map(({ statement }) => (statement as { Action: unknown }).Action);
-  // That is the schedule's own, which the test does not wait for.
+  // That is the schedule's own.
   expect(unneeded).toEqual(['lambda:InvokeFunction']);
 });

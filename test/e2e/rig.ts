@@ -1,35 +1,67 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { inject } from 'vitest';
+import { isDeepStrictEqual } from 'node:util';
+import { AwsClient } from 'aws4fetch';
+import { expect, inject } from 'vitest';
+import { z } from 'zod';
+import type { StatementUse } from '../../local/aws/iam/authority.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { createSlipwayClient, type Message, type ShownBuild } from '../../local/demo/slipway-client.ts';
-import { type Machine, type MachineOptions, startMachine } from '../../local/machine.ts';
+import type { MachineOptions } from '../../local/machine.ts';
+import { waitLimit } from '../limits.ts';
+import { factsOf, type MachineFacts, startTestMachine } from './machine.ts';
+import type { SharedMachine } from './shared.ts';
 import { createWorkingCopy, entry, type Files, type WorkingCopy } from './sources.ts';
 
 const running = new Set(['queued', 'building', 'scanning', 'releasing']);
-const patienceSeconds = 120;
+const trackedSchema = z.object({ items: z.array(z.object({ name: z.string(), active: z.boolean() })) });
 
-/** A Slipway on this machine for the tests of one file, and people who push to it. */
-export async function startRig(options: Partial<MachineOptions> = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'slipway end-to-end '));
-  const lines: string[] = [];
+/** A machine, and how to know more of it than people know. */
+interface Behind {
+  facts: MachineFacts;
+  statements(): Promise<StatementUse[]>;
+  lines(): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+/** The machine that files have in common, or one of the file's own if it says what is special about it. */
+async function machineFor(folder: string, options: Partial<MachineOptions> | undefined): Promise<Behind> {
   const shared = inject('shared');
-  const [assembly, ownAssembly] = [join(shared.folder, 'cdk.out'), join(folder, 'data', 'cdk.out')];
-  if (existsSync(assembly)) await cp(assembly, ownAssembly, { recursive: true });
-  const machine: Machine = await startMachine({
-    dataFolder: join(folder, 'data'),
-    port: shared.port,
-    scanner: 'records',
-    billGenerator: await noBills(folder),
-    output: (line) => lines.push(line),
-    ...options,
-  });
-  // One of another configuration, or one that was changed, is no other's.
-  const isCommon = !options.config && !options.assembly;
-  if (isCommon && !existsSync(assembly)) await cp(ownAssembly, assembly, { recursive: true });
+  if (options) {
+    const lines: string[] = [];
+    const machine = await startTestMachine(folder, { assembly: shared.assembly, ...options }, lines);
+    return {
+      facts: factsOf(machine),
+      statements: async () => machine.account.iam.usedStatements(),
+      lines: async () => lines.slice(-40),
+      stop: () => machine.stop(),
+    };
+  }
+  const ask = async () => {
+    const answer = await fetch(shared.url);
+    if (!answer.ok) throw new Error(await answer.text());
+    return (await answer.json()) as SharedMachine;
+  };
+  return {
+    facts: (await ask()).facts,
+    statements: async () => (await ask()).statements,
+    lines: async () => (await ask()).lines,
+    stop: async () => undefined,
+  };
+}
+
+/**
+ * A Slipway for the tests of one file, and people who push to it. Its index begins anew with each file; on the machine that files share,
+ * the names of jobs are each file's own.
+ */
+export async function startRig(options?: Partial<MachineOptions>) {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway end-to-end '));
+  const shared = inject('shared');
+  const behind = await machineFor(folder, options);
+  const machine = behind.facts;
   const archive = join(shared.folder, 'rootfs.tar');
   if (!existsSync(archive)) {
     const made = join(folder, 'rootfs.tar');
@@ -40,12 +72,12 @@ export async function startRig(options: Partial<MachineOptions> = {}) {
   const copies = new Map<string, WorkingCopy>();
 
   async function until<Value>(what: string, question: () => Promise<Value | undefined>): Promise<Value> {
-    const deadline = Date.now() + patienceSeconds * 1000;
+    const deadline = Date.now() + waitLimit;
     for (;;) {
       const answer = await question();
       if (answer !== undefined) return answer;
       if (Date.now() > deadline)
-        throw new Error(`${what} did not happen. The machine said:\n${lines.slice(-40).join('\n')}`);
+        throw new Error(`${what} did not happen. The machine said:\n${(await behind.lines()).join('\n')}`);
       await delay(100);
     }
   }
@@ -56,12 +88,33 @@ export async function startRig(options: Partial<MachineOptions> = {}) {
     return copy;
   }
 
+  /** The projects that stand in the index. */
+  async function tracked(): Promise<string[]> {
+    const answer = await fetch(`${machine.url}/api/v1/projects?limit=100`);
+    const { items } = trackedSchema.parse(await answer.json());
+    return items.filter(({ active }) => active).map(({ name }) => name);
+  }
+
   return {
     machine,
     client,
     folder,
-    lines,
     until,
+    tracked,
+
+    /** The statements of the machine's policies, with what they let through. */
+    usedStatements: () => behind.statements(),
+
+    /** Runs a function by the name of its output, as an operator does; gives its answer. */
+    async invoke(name: string, request: object = {}): Promise<unknown> {
+      const owner = new AwsClient({ ...machine.credentials, service: 'lambda', region: machine.region });
+      const address = `${machine.endpoint}/2015-03-31/functions/${machine.outputs[`${name}FunctionName`]}/invocations`;
+      const answer = await owner.fetch(address, { method: 'POST', body: JSON.stringify(request) });
+      const text = await answer.text();
+      expect([answer.status, answer.headers.get('x-amz-function-error'), text]).toEqual([200, null, text]);
+      return text === '' ? undefined : JSON.parse(text);
+    },
+
     workingCopy,
 
     /** Pushes an index with an entry for each job, and waits until it is applied. */
@@ -73,9 +126,9 @@ export async function startRig(options: Partial<MachineOptions> = {}) {
         const value = (key: string) => new RegExp(`${key}: (.*)`).exec(text)?.[1];
         return `${value('app-id')}/${value('job-id')}:${value('desired-tag')}`;
       });
-      await until(`the index with ${names.join(', ')}`, async () => {
-        const known = await client.projects();
-        return names.every((name) => known.includes(name)) || undefined;
+      await until(`the index of ${names.join(', ')}`, async () => {
+        const known = await tracked();
+        return isDeepStrictEqual(known.toSorted(), names.toSorted()) || undefined;
       });
     },
 
@@ -109,25 +162,12 @@ export async function startRig(options: Partial<MachineOptions> = {}) {
 
     log: async (build: ShownBuild) => (await client.log(build.id, 0)).text,
 
-    async keep(name: string, text: string): Promise<string> {
-      await writeFile(join(folder, name), text);
-      return join(folder, name);
-    },
-
     async stop(): Promise<void> {
-      await machine.stop();
+      await behind.stop();
       for (const copy of copies.values()) await copy.remove();
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Trivy takes two seconds of each build only to start: tests that are about something else do without. */
-async function noBills(folder: string): Promise<string> {
-  const programs = join(folder, 'programs');
-  await mkdir(programs);
-  await writeFile(join(programs, 'trivy'), '#!/bin/sh\necho "this test makes no bills" >&2\nexit 1\n', { mode: 0o755 });
-  return programs;
 }
 
 export type Rig = Awaited<ReturnType<typeof startRig>>;

@@ -1,6 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { AwsClient } from 'aws4fetch';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Rig, startRig } from './rig.ts';
 import { smallDebian } from './sources.ts';
@@ -13,13 +12,7 @@ beforeAll(async () => {
 afterAll(() => rig?.stop());
 
 /** Looks for the projects whose hour has come, as the rule of every five minutes does. */
-async function runSchedules(): Promise<void> {
-  const { url, outputs, credentials } = rig.machine;
-  const owner = new AwsClient({ ...credentials, service: 'lambda', region: 'us-east-1' });
-  const address = `${url}/aws/2015-03-31/functions/${outputs.RunSchedulesFunctionName}/invocations`;
-  const answer = await owner.fetch(address, { method: 'POST', body: '{}' });
-  expect([answer.status, answer.headers.get('x-amz-function-error')]).toEqual([200, null]);
-}
+const runSchedules = () => rig.invoke('RunSchedules');
 
 it('a project whose hour went by while nobody looked is built once, without the cache, and then at its next hour', async () => {
   await rig.track(rig.entry('hourly', { schedule: 'rate(1 hour)' }));

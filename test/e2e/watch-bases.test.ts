@@ -1,5 +1,4 @@
 import { CreateRepositoryCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { AwsClient } from 'aws4fetch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SmallRegistry, startSmallRegistry } from '../builder/small-registry.ts';
 import { copyImage, digestOf, type ImagePlace } from './copy-image.ts';
@@ -30,8 +29,8 @@ afterAll(async () => {
 
 /** A repository in the pipeline's own registry that belongs to no project, and what it takes to push to it. */
 async function makeMirror(): Promise<ImagePlace> {
-  const { url, credentials, account } = rig.machine;
-  const ecr = new ECRClient({ endpoint: `${url}/aws`, region: account.region, credentials });
+  const { url, endpoint, region, credentials } = rig.machine;
+  const ecr = new ECRClient({ endpoint, region, credentials });
   await ecr.send(new CreateRepositoryCommand({ repositoryName: 'bases/debian' }));
   const { authorizationData } = await ecr.send(new GetAuthorizationTokenCommand({}));
   const login = Buffer.from(authorizationData?.[0]?.authorizationToken ?? '', 'base64').toString();
@@ -50,14 +49,7 @@ async function publish(words: string): Promise<string> {
 /** Runs the function as an operator does. Gives how often the outside registry was asked for the base. */
 async function watch(): Promise<number> {
   outside.requests.length = 0;
-  const { url, credentials, outputs } = rig.machine;
-  const owner = new AwsClient({ ...credentials, service: 'lambda', region: 'us-east-1' });
-  const name = outputs.WatchBasesFunctionName;
-  const answer = await owner.fetch(`${url}/aws/2015-03-31/functions/${name}/invocations`, {
-    method: 'POST',
-    body: '{}',
-  });
-  expect([answer.status, answer.headers.get('x-amz-function-error')]).toEqual([200, null]);
+  await rig.invoke('WatchBases');
   return outside.requests.filter(({ line }) => line === 'HEAD /v2/outside/debian/manifests/12').length;
 }
 
@@ -131,11 +123,10 @@ it('a project whose base is not there yet is built when it is', async () => {
   expect(build).toMatchObject({ status: 'released', cause: { bases: [{ image, previous: 'none' }] } });
 });
 
-it('the watch needs every permission that it has', () => {
-  const unneeded = rig.machine.account.iam
-    .usedStatements()
+it('the watch needs every permission that it has', async () => {
+  const unneeded = (await rig.usedStatements())
     .filter(({ holder, effect, needed }) => holder.includes('BaseWatch') && effect === 'Allow' && !needed)
     .map(({ statement }) => (statement as { Action: unknown }).Action);
-  // That is the schedule's own, which the test does not wait for.
+  // That is the schedule's own.
   expect(unneeded).toEqual(['lambda:InvokeFunction']);
 });

@@ -1,5 +1,4 @@
 import { gzipSync } from 'node:zlib';
-import { AwsClient } from 'aws4fetch';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type PackageSite, packagesFile, putSuite, startPackageSite } from '../services/package-site.ts';
 import { type Rig, startRig } from './rig.ts';
@@ -22,18 +21,7 @@ const publish = (versions: Record<string, string>) =>
     'main/binary-arm64/Packages.gz': gzipSync(packagesFile(versions, 'arm64')),
   });
 
-/** Runs the function as an operator does; gives what it says of the run. */
-async function watch(): Promise<unknown> {
-  const { url, credentials, outputs } = rig.machine;
-  const owner = new AwsClient({ ...credentials, service: 'lambda', region: 'us-east-1' });
-  const name = outputs.WatchPackagesFunctionName;
-  const answer = await owner.fetch(`${url}/aws/2015-03-31/functions/${name}/invocations`, {
-    method: 'POST',
-    body: '{}',
-  });
-  expect([answer.status, answer.headers.get('x-amz-function-error')]).toEqual([200, null]);
-  return answer.json();
-}
+const watch = () => rig.invoke('WatchPackages');
 
 /** The builds of a job, newest first, when there are as many as said and all have ended. */
 const builds = (job: string, count: number) =>
@@ -46,15 +34,15 @@ const builds = (job: string, count: number) =>
 it('an update of a package in a released image rebuilds it and what stands on it, once', async () => {
   const sources = `Types: deb\nURIs: ${distribution.url}/debian\nSuites: stable\nComponents: main\n`;
   const layer = 'RUN cat /proc/sys/kernel/random/uuid > /installed\n';
-  await rig.pushSource('base', {
+  await rig.pushSource('outdated', {
     Dockerfile: `${smallDebian}COPY debian.sources /etc/apt/sources.list.d/\n${layer}`,
     'debian.sources': sources,
   });
-  await rig.pushSource('app', { Dockerfile: `FROM demo/base:latest\n${layer}` });
+  await rig.pushSource('upon', { Dockerfile: `FROM demo/outdated:latest\n${layer}` });
   publish({ 'busybox-static': '0.1-1' });
-  await rig.track(rig.entry('base'), rig.entry('app', { 'depends-on': 'demo/base:latest' }));
-  const [first] = await builds('base', 1);
-  await builds('app', 1);
+  await rig.track(rig.entry('outdated'), rig.entry('upon', { 'depends-on': 'demo/outdated:latest' }));
+  const [first] = await builds('outdated', 1);
+  await builds('upon', 1);
   expect(first?.status).toBe('released');
 
   // What the distribution has is older than what is installed.
@@ -62,11 +50,11 @@ it('an update of a package in a released image rebuilds it and what stands on it
 
   publish({ 'busybox-static': '99:1.0-1', 'not-installed': '1' });
   expect(await watch()).toMatchObject({ images: 2, checked: 2, outdated: 2, rebuilds: 1 });
-  const [rebuilt] = await builds('base', 2);
+  const [rebuilt] = await builds('outdated', 2);
   expect(rebuilt?.status).toBe('released');
   // The step that makes a file of its own was done anew.
   expect(rebuilt?.image?.digest).not.toBe(first?.image?.digest);
-  const [child] = await builds('app', 2);
+  const [child] = await builds('upon', 2);
   expect(child?.status).toBe('released');
   const shown = await (await fetch(`${rig.machine.url}/api/v1/builds/${rebuilt?.id}`)).json();
   expect(shown).toMatchObject({
@@ -75,5 +63,5 @@ it('an update of a package in a released image rebuilds it and what stands on it
 
   // The image still has the old version, as its Dockerfile upgrades nothing: the same updates call for nothing again.
   await watch();
-  expect((await rig.builds('base')).length).toBe(2);
+  expect((await rig.builds('outdated')).length).toBe(2);
 });

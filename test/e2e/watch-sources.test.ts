@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { AwsClient } from 'aws4fetch';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Rig, startRig } from './rig.ts';
 import { smallDebian, type WorkingCopy } from './sources.ts';
@@ -11,18 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.stop());
 
-/** Runs the function as an operator does; gives what it says of its run. */
-async function watch(): Promise<Record<string, unknown>> {
-  const { url, credentials, outputs } = rig.machine;
-  const owner = new AwsClient({ ...credentials, service: 'lambda', region: 'us-east-1' });
-  const name = outputs.WatchSourcesFunctionName;
-  const answer = await owner.fetch(`${url}/aws/2015-03-31/functions/${name}/invocations`, {
-    method: 'POST',
-    body: '{}',
-  });
-  expect([answer.status, answer.headers.get('x-amz-function-error')]).toEqual([200, null]);
-  return (await answer.json()) as Record<string, unknown>;
-}
+const watch = () => rig.invoke('WatchSources');
 
 /** Writes to the host's own folder: a push that no delivery tells of. */
 async function pushSilently(copy: WorkingCopy, repository: string, ...refs: string[]): Promise<string> {
