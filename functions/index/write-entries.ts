@@ -66,12 +66,12 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
     }
 
     /** The entries beside one that cannot be applied are applied and built; the push is tried again for this one. */
-    async function attempt(project: Project, write: (project: Project) => Promise<void>): Promise<void> {
+    async function attempt(project: Project, write: () => Promise<void>): Promise<void> {
       if (Date.now() > deadline) {
         left += 1;
         return;
       }
-      await write(project).catch((error: unknown) => failures.set(project.name, error));
+      await write().catch((error: unknown) => failures.set(project.name, error));
     }
 
     /** A candidate may have been blocked by the rules of before since they were read: then it is built by those of now. */
@@ -87,7 +87,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
     const byRules = new Set(plan.changed.filter((project) => isByRules(knownByName.get(project.name), project)));
     const others = [...plan.added, ...plan.changed].filter((project) => !byRules.has(project));
     await inTurns(unchangedWithOtherParents(change, names), writesAtOnce, declare);
-    await inTurns(others, repositoriesAtOnce, (project) => attempt(project, make));
+    await inTurns(others, repositoriesAtOnce, (project) => attempt(project, () => make(project)));
     // A policy of the whole index changes ten thousand projects at once, and nothing of them but the way that they are judged.
     await inTurns([...byRules], writesAtOnce, putRules);
     await inTurns(plan.deactivated, writesAtOnce, (project) =>

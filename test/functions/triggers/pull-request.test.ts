@@ -150,6 +150,18 @@ describe('a pull request', () => {
     expect(await planning.allBuilds()).toMatchObject([{ commit: newer }]);
   });
 
+  it('is held against its base as that is now: a commit that did not touch a project may do so when it is opened again', async () => {
+    await using planning = await startPlanning();
+    await planning.track({ pullRequests: true, paths: ['src/**'] });
+    planning.github.comparisons.set(`main...${commit}`, { isAhead: true, files: ['docs/README.md'] });
+    await planning.planBuilds(pullRequest());
+    expect(await planning.allBuilds()).toEqual([]);
+    // The base was taken back behind a commit that the pull request has too.
+    planning.github.comparisons.set(`main...${commit}`, { isAhead: true, files: ['docs/README.md', 'src/main.c'] });
+    await planning.planBuilds(pullRequest({ id: 'delivery-2', action: 'reopened', changedAt: seconds(5) }));
+    expect(await planning.allBuilds()).toMatchObject([{ commit }]);
+  });
+
   it('to the index is not built', async () => {
     await using planning = await startPlanning();
     await planning.track({ source: indexSource, pullRequests: true });
