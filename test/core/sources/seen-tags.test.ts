@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { tagSnapshot, tagsSince } from '../../../core/sources/seen-tags.ts';
-import { pauseAfter } from '../../../core/time/backoff.ts';
 
 const tags = (count: number, over: Record<string, string> = {}) =>
   new Map([
@@ -25,14 +24,5 @@ describe('the tags of last time', () => {
   it('fit into an item of the table, or are not kept', () => {
     expect(snapshot(tags(60_000)).length).toBeLessThan(390_000);
     expect(tagSnapshot(tags(60_001))).toBeUndefined();
-  });
-});
-
-describe('what has failed', () => {
-  const backoff = { first: 1000, longest: 60_000 };
-  it('is left alone twice as long each time, up to a bound, and not all of it to the same moment', () => {
-    expect([1, 2, 3, 4].map((failures) => pauseAfter(failures, backoff, 0))).toEqual([1000, 2000, 4000, 8000]);
-    expect(pauseAfter(5000, backoff, 0)).toBe(60_000);
-    expect(pauseAfter(1, backoff, 0.999)).toBeGreaterThan(500);
   });
 });
