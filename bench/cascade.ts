@@ -1,5 +1,5 @@
 import { planCascade } from '../core/cascade/rebuild-order.ts';
-import { createCascadeWorld } from '../test/core/cascade-world.ts';
+import { createCascadeWorld } from '../test/core/cascade/cascade-world.ts';
 import { atMost, median, type Row } from './report.ts';
 
 const projects = 100_000;

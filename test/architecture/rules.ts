@@ -71,6 +71,20 @@ export function wrongWays(files: readonly SourceFile[]): string[] {
   });
 }
 
+/** A Lambda is an end: what two of them need is a workflow. Tests and measurements call it as AWS does. */
+export function importedLambdas(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => product.includes(topOf(path)))
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(({ module }) => topOf(module) === 'functions' && capabilityOf(module) === module)
+        .map(
+          ({ module, line }) =>
+            `${path}:${line} imports ${module}, which is a Lambda. Move what both need into functions/<capability>/.`,
+        ),
+    );
+}
+
 /** `core` has no AWS, no files, no environment and no clock: the same arguments give the same answer. */
 export function impurities(files: readonly SourceFile[]): string[] {
   return files

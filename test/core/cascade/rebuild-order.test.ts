@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planCascade } from '../../../core/cascade/rebuild-order.ts';
-import { createCascadeWorld } from '../cascade-world.ts';
 import { numbers } from '../numbers.ts';
+import { createCascadeWorld } from './cascade-world.ts';
 
 const graphOf =
   (edges: Record<string, string[]>) =>

@@ -1,4 +1,4 @@
-import { planCascade } from '../../core/cascade/rebuild-order.ts';
+import { planCascade } from '../../../core/cascade/rebuild-order.ts';
 import {
   begin,
   decide,
@@ -8,8 +8,8 @@ import {
   restingRebuild,
   settle,
   told,
-} from '../../core/cascade/rebuild-state.ts';
-import type { Cause } from '../../core/model/build.ts';
+} from '../../../core/cascade/rebuild-state.ts';
+import type { Cause } from '../../../core/model/build.ts';
 
 interface Options {
   /** By project, the projects that stand on it. */

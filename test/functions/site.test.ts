@@ -7,7 +7,7 @@ import { createDependents } from '../../services/tables/dependents.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { type SmallS3, startSmallS3 } from '../services/small-s3.ts';
 import { startTables, stateTables } from '../services/tables.ts';
-import { event, sampleBuild, sampleProject, siteUrl } from './sample-site.ts';
+import { event, sampleBuild, sampleProject, siteUrl } from '../site/sample-site.ts';
 
 const count = 25;
 let tables: Awaited<ReturnType<typeof startTables>>;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { InvalidInputError } from '../../core/model/errors.ts';
-import { id, startTelling } from './telling.ts';
+import { InvalidInputError } from '../../../core/model/errors.ts';
+import { id, startTelling } from '../telling.ts';
 
 it('a build that left something else than a result ends as failed all the same', async () => {
   await using world = await startTelling();

@@ -1,8 +1,8 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { TellingBusyError } from '../../core/model/errors.ts';
-import { untilTold } from '../../functions/builds/tell-end.ts';
-import { createMortal, Death } from './mortal.ts';
-import { id, startTelling } from './telling.ts';
+import { TellingBusyError } from '../../../core/model/errors.ts';
+import { untilTold } from '../../../functions/builds/tell-end.ts';
+import { createMortal, Death } from '../mortal.ts';
+import { id, startTelling } from '../telling.ts';
 
 afterEach(() => {
   vi.useRealTimers();
