@@ -60,7 +60,7 @@ export function createPullRequestBuilds(services: PlanServices) {
       return startBuild({
         trigger,
         project,
-        cause: { type: 'pull-request', delivery: trigger, number, commit, author, ...(approver ? { approver } : {}) },
+        cause: { type: 'pull-request', delivery: trigger, number, commit, author, approver },
         commit,
         ref: pullRequestRef(number),
         headAt,
