@@ -132,13 +132,15 @@ function statementOf(
   return {
     ids: [...new Set([vulnerability.name, ...(vulnerability.aliases ?? [])].map(normalId))],
     status,
-    ...(justification ? { justification } : {}),
-    ...(packages ? { packages: [...new Set(packages)] } : {}),
+    justification,
+    packages: packages && [...new Set(packages)],
     ...known,
   };
 }
 
-function parse(text: string): { value: unknown } | { fault: Pick<Finding, 'code' | 'message'> & { offset?: number } } {
+function parse(
+  text: string,
+): { value: unknown } | { fault: Pick<Finding, 'code' | 'message'> & { offset?: number } } {
   if (Buffer.byteLength(text) > largestFile) {
     return { fault: { code: 'too-large', message: `The document is larger than ${largestFile / 1e6} MB. Split it.` } };
   }
@@ -150,7 +152,7 @@ function parse(text: string): { value: unknown } | { fault: Pick<Finding, 'code'
     return {
       fault: {
         code: 'vex',
-        ...(position ? { offset: Number(position) } : {}),
+        offset: Number(position ?? 0),
         message: 'This is no valid JSON from this place on.',
       },
     };

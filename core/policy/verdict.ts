@@ -49,10 +49,10 @@ export function judge({ scan, scanners }: Evidence, { policy, ...waivers }: Rule
   return {
     outcome: blocking.length > 0 ? 'block' : 'pass',
     reasons: sentences(blocking, 'reasons'),
-    ...(warnings.length > 0 ? { warnings: sentences(warnings, 'warnings') } : {}),
+    warnings: warnings.length > 0 ? sentences(warnings, 'warnings') : undefined,
     counts,
-    ...(accepted > 0 ? { accepted } : {}),
-    ...(exceptable.length > 0 ? { exceptable } : {}),
+    accepted: accepted > 0 ? accepted : undefined,
+    exceptable: exceptable.length > 0 ? exceptable : undefined,
   };
 }
 

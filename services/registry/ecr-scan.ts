@@ -15,7 +15,7 @@ import type { Inspector } from './inspector.ts';
 interface PendingScan {
   state: 'pending';
   reason: string;
-  status?: string;
+  status?: string | undefined;
 }
 
 /**
@@ -58,7 +58,7 @@ export function createScanReader(client: ECRClient, inspector: Inspector, now: (
     let counted = countOf(first);
     const known = (state: Scan['state'], reason?: string): Scan => ({
       state,
-      ...(reason === undefined ? {} : { reason }),
+      reason,
       findings: collected.list(),
       scanner: isBasic ? 'basic' : 'enhanced',
       status,
@@ -151,7 +151,7 @@ export function createScanReader(client: ECRClient, inspector: Inspector, now: (
 export function withoutFindings(state: 'failed' | 'unsupported', reason?: string, status?: string): Scan {
   return {
     state,
-    ...(reason ? { reason } : {}),
+    reason,
     findings: [],
     ...(status === undefined ? {} : { status: told(status) }),
   };
@@ -182,7 +182,7 @@ function remedyOf(status: string): string | undefined {
 }
 
 function pending(reason: string, status?: string): PendingScan {
-  return { state: 'pending', reason: `${reason}.`, ...(status === undefined ? {} : { status }) };
+  return { state: 'pending', reason: `${reason}.`, status };
 }
 
 /** How many findings ECR says that there are. */
