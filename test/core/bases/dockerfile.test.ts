@@ -2,7 +2,6 @@
 
 import { expect, test } from 'vitest';
 import { readDockerfile } from '../../../core/bases/dockerfile.ts';
-import { expandVariables } from '../../../core/bases/dockerfile-variables.ts';
 import { InvalidInputError } from '../../../core/model/errors.ts';
 import { cpuTime } from '../../cpu-time.ts';
 
@@ -74,6 +73,34 @@ test('an ARG of a stage counts for its COPY, not for the next FROM', () => {
   expect(() => bases('FROM x', 'ARG A=one', 'FROM $A')).toThrow(InvalidInputError);
 });
 
+test('an ENV of a stage counts for its COPY and for the stages that begin with it', () => {
+  expect(
+    bases('FROM x AS a', 'ENV A=one', 'ENV B two', 'COPY --from=$A . .', 'FROM a', 'RUN --mount=from=$B,target=/b ls'),
+  ).toEqual(['x', 'one', 'two']);
+});
+
+test('a part of an image may stand in quotes', () => {
+  expect(bases('ARG T=3', 'FROM alpine:"${T}"', "COPY --from='b' . .")).toEqual(['alpine:3', 'b']);
+});
+
+test('a variable that no image asks for stops nothing, however it is written', () => {
+  expect(
+    bases(
+      "ARG FORMAT='${binary:Package}\\n' BAD=${FORMAT:1:2} OPEN=\"",
+      'ARG VERSION=1.2.3',
+      'FROM debian:${VERSION%.*}',
+      'ARG BAD=${VERSION^^}',
+      'ENV OTHER=${BAD#\\x} MORE="',
+      'RUN echo ${#VERSION}',
+    ),
+  ).toEqual(['debian:1.2']);
+  expect(() => read('ARG BAD=${A:1:2}', 'FROM a', 'FROM b:$BAD')).toThrow(/^Line 3: .*no form of a variable/);
+});
+
+test('each ARG has the value that others had before it', () => {
+  expect(bases('ARG A=1', 'ARG B=$A', 'ARG A=2 C=${B}3', 'FROM x:$B-$A-$C')).toEqual(['x:1-2-13']);
+});
+
 test('the platform has its variables in FROM', () => {
   expect(bases('FROM --platform=$BUILDPLATFORM debian:${TARGETARCH}')).toEqual(['debian:arm64']);
 });
@@ -99,6 +126,55 @@ test('text of here-documents is not read as instructions', () => {
   expect(summary.hasHeredoc).toBe(true);
 });
 
+test('what only looks like a here-document hides no stage', () => {
+  expect(
+    bases(
+      'FROM a',
+      'RUN ["/bin/sh", "-c", "cat <<EOF"]',
+      'FROM b AS two',
+      'RUN echo "<<EOF"',
+      'FROM c',
+      'COPY --from=two / /',
+    ),
+  ).toEqual(['b', 'c']);
+});
+
+test('a here-document may have a blank before its word, and its lines are no stages', () => {
+  expect(bases('FROM a', 'RUN python3 << EOF', 'from os import path', 'EOF', 'COPY --from=b / /')).toEqual(['a', 'b']);
+});
+
+test('a stage is found by the name as FROM and COPY each compare it', () => {
+  expect(bases('FROM a AS Build', 'FROM b', 'COPY --from=BUILD / /')).toEqual(['a', 'b']);
+  expect(() => read('FROM a AS Build', 'FROM Build')).toThrow('Line 2: "Build" is not an image\'s name');
+  expect(bases('FROM a AS one', 'FROM b AS one', 'FROM c', 'COPY --from=one / /')).toEqual(['b', 'c']);
+  expect(bases('FROM a', 'FROM b', 'RUN --mount=from=0,target=/m ls')).toEqual(['b', '0']);
+});
+
+test('a stage called scratch is what scratch means from there on', () => {
+  expect(bases('FROM a AS scratch', 'FROM scratch')).toEqual(['a']);
+  expect(bases('FROM a AS scratch', 'FROM b', 'RUN --mount=type=cache,target=/c ls')).toEqual(['a', 'b']);
+});
+
+test('what ONBUILD keeps counts in the stages that begin with its own', () => {
+  const onbuild = [
+    'FROM a AS one',
+    'ONBUILD COPY --from=b / /',
+    'onbuild RUN --mount=from=c,target=/m <<E',
+    'FROM x',
+    'E',
+  ];
+  expect(bases(...onbuild)).toEqual(['a']);
+  expect(bases(...onbuild, 'FROM one')).toEqual(['a', 'b', 'c']);
+  expect(read(...onbuild)).toMatchObject({ hasRun: true, hasHeredoc: true });
+  expect(bases('FROM a AS one', 'ONBUILD NONSENSE')).toEqual(['a']);
+});
+
+test('the options of a mount are read as a line of CSV', () => {
+  expect(
+    bases('FROM a', 'RUN --mount=\'type=bind,"from=b",FROM=c,"target=/with,comma"\' --mount=type=tmpfs,target=/t ls'),
+  ).toEqual(['a', 'c']);
+});
+
 test('the frontend image is found', () => {
   expect(read('# syntax=docker/dockerfile:1', 'FROM a').syntax).toBe('docker/dockerfile:1');
   expect(read('FROM a', '# syntax=docker/dockerfile:1').syntax).toBeUndefined();
@@ -110,34 +186,72 @@ test('says whether commands are run', () => {
 });
 
 test.each([
-  ['no FROM', ['RUN ls']],
-  ['nothing', ['']],
-  ['an empty variable', ['FROM $NOTHING']],
-  ['FROM without an image', ['FROM']],
-])('a Dockerfile with %s is refused', (_, lines) => {
+  ['no FROM', ['ARG A=1'], 'There is no FROM instruction in it.'],
+  ['nothing', [''], 'There is no FROM instruction in it.'],
+  ['an instruction before FROM', ['RUN ls', 'FROM a'], 'Line 1: RUN stands before the first FROM.'],
+  ['an unknown instruction', ['FROM a', 'FETCH b'], 'Line 2: "FETCH" is no instruction.'],
+  ['a frontend named as only BuildKit reads it', ['// syntax=a', 'FROM b'], 'Line 1: "//" is no instruction.'],
+  ['an empty variable', ['FROM $NOTHING'], 'Line 1: "$NOTHING" is empty once its variables are put in.'],
+  ['FROM without an image', ['FROM'], 'Line 1: FROM names no image.'],
+  ['FROM with two words', ['FROM a b'], 'Line 1: FROM takes an image, or an image, AS and a name.'],
+  ['a stage that a number names', ['FROM a AS 1st'], 'Line 1: a stage cannot be called "1st".'],
+  ['an image that is none', ['FROM a', 'FROM b//c', 'FROM d'], 'Line 2: "b//c" is not an image\'s name'],
+  [
+    'a stage after its use',
+    ['FROM a', 'COPY --from=late / /', 'FROM b AS late', 'FROM c', 'COPY --from=0 / /'],
+    'Line 2: ',
+  ],
+  ['a stage that takes from itself', ['FROM a AS b', 'COPY --from=b / /'], 'Line 2: '],
+  ['COPY from two', ['FROM a', 'COPY --from=b --from=c / /'], 'Line 2: COPY has --from more than once.'],
+  ['COPY from nothing', ['FROM a', 'COPY --from / /'], 'Line 2: --from has no value.'],
+  ['ADD from an image', ['FROM a', 'ADD --from=b / /'], 'Line 2: ADD takes nothing from an image: write COPY.'],
+  ['a mount that is no list', ['FROM a', 'RUN --mount=type=bind,\\"from=b ls'], 'Line 2: the mount '],
+  ['ONBUILD FROM', ['FROM a', 'ONBUILD FROM b'], 'Line 2: ONBUILD cannot keep "FROM".'],
+  ['a trigger that is none', ['FROM a AS b', 'ONBUILD NONSENSE', 'FROM b'], 'Line 2: "NONSENSE" is no instruction.'],
+  ['ENV without a value', ['FROM a', 'ENV A'], 'Line 2: ENV gives "A" no value.'],
+  ['a here-document without an end', ['FROM a', 'RUN cat <<EOF', 'FROM b'], 'Line 2: no line ends its here-document'],
+])('a Dockerfile with %s is refused', (_, lines, message) => {
   expect(() => read(...lines)).toThrow(InvalidInputError);
+  expect(() => read(...lines)).toThrow(message);
+});
+
+test('a stage may not have the name of a base that would take its place', () => {
+  const message =
+    'Line 1: the stage has the name of the image node, which would take its place. Call it something else.';
+  expect(() => read('FROM node AS node', 'RUN make', 'FROM nginx', 'COPY --from=node /a /a')).toThrow(message);
+  expect(() => read('FROM a AS node', 'FROM b', 'COPY --from=node / /', 'COPY --from=node:latest / /')).toThrow(
+    message,
+  );
+  expect(bases('FROM node AS node', 'FROM nginx', 'COPY --from=node /a /a')).toEqual(['node', 'nginx']);
+  expect(bases('FROM node:22 AS node', 'RUN make', 'FROM node')).toEqual(['node:22']);
 });
 
 test.each([
-  ['${A}', 'x'],
-  ['$A-$A', 'x-x'],
-  ['${EMPTY:-d}', 'd'],
-  ['${EMPTY-d}', ''],
-  ['${NONE-d}', 'd'],
-  ['${NONE:-${A}y}', 'xy'],
-  ['${A:+set}', 'set'],
-  ['${EMPTY:+set}', ''],
-  ['${EMPTY+set}', 'set'],
-  ['\\$A', '$A'],
-  ['a$', 'a$'],
-  ['$1', '$1'],
-])('%s becomes %s', (text, expected) => {
-  const values: Record<string, string> = { A: 'x', EMPTY: '' };
-  expect(expandVariables(text, (name) => values[name])).toBe(expected);
-});
-
-test.each(['${A', '${NONE:?say why}', '${A/x/y}', '${}'])('%s is refused', (text) => {
-  expect(() => expandVariables(text, () => undefined)).toThrow(InvalidInputError);
+  ['stages', 'FROM a AS b\n'],
+  ['stages upon stages', 'FROM b AS b\n'],
+  ['variables', 'ARG A=$A$A\n'],
+  ['patterns', 'ARG A=${A//?/$A}\n'],
+  ['here-documents', 'RUN <<E\nE\n'],
+  ['openings of here-documents', 'RUN <<E '],
+  ['triggers', 'ONBUILD COPY --from=c / /\nFROM b AS b\n'],
+  ['mounts', 'RUN --mount=from="a" b\n'],
+  ['mounts on one line', '--mount=from=a '],
+  ['blanks', ' '],
+  ['blanks in a directive', '# syntax= \t'],
+  ['continued lines', 'a \\\n'],
+  ['brackets', '['],
+  ['backslashes', '\\'],
+])('a Dockerfile of %s without end is read at once, or refused', (_, part) => {
+  for (const before of ['FROM a AS b\n', 'FROM a AS b\nRUN << ', '# syntax=']) {
+    const text = before + part.repeat(Math.floor((256 * 1024) / part.length));
+    const began = performance.now();
+    try {
+      readDockerfile(`${text}<`, platform);
+    } catch (error) {
+      expect(error).toBeInstanceOf(InvalidInputError);
+    }
+    expect(performance.now() - began, before).toBeLessThan(2_000);
+  }
 });
 
 test('a long Dockerfile is read in reasonable time', () => {

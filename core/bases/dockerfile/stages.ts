@@ -1,0 +1,240 @@
+import { InvalidInputError } from '../../model/errors.ts';
+import { parseImageReference } from '../../model/image-reference.ts';
+import { argumentsOf, assignmentsOf, atLine, fromOf, known, refusal, triggerOf, valuesOf } from './arguments.ts';
+import { Effort } from './effort.ts';
+import type { Instruction } from './instructions.ts';
+import { mountSource } from './mount.ts';
+import { Variables } from './variables.ts';
+
+/** One place in a Dockerfile that calls for an image. */
+export interface BaseUse {
+  kind: 'from' | 'copy' | 'mount';
+  /** With the ARGs put in: `debian:12`. */
+  reference: string;
+  /** As it stands in the file: `debian:${RELEASE}`. */
+  written: string;
+  /** From 1. */
+  line: number;
+}
+
+/** What BuildKit presets in `FROM`: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
+export interface Platform {
+  os: string;
+  architecture: string;
+}
+
+/** The index of a stage, or an image; undefined for `scratch`. */
+type Source = number | BaseUse | undefined;
+
+/** What COPY or RUN takes files from, and where it says so. */
+interface Taken {
+  source: Source;
+  line: number;
+}
+
+interface Stage {
+  name: string | undefined;
+  line: number;
+  base: Source;
+  variables: Variables;
+  commands: Instruction[];
+  taken: Taken[];
+}
+
+const scratch = 'scratch';
+/**
+ * The stages of a Dockerfile, and what each is made of:
+ * https://github.com/moby/buildkit/blob/v0.34.2/frontend/dockerfile/dockerfile2llb/convert.go
+ */
+export class Stages {
+  readonly #escapeCharacter: string;
+  readonly #reading: ConstructorParameters<typeof Variables>[0];
+  /** The variables that FROM knows. */
+  readonly #globals: Variables;
+  readonly #stages: Stage[] = [];
+  /** The last stage of each name. */
+  readonly #named = new Map<string, number>();
+
+  constructor(instructions: readonly Instruction[], escapeCharacter: string, platform: Platform) {
+    this.#escapeCharacter = escapeCharacter;
+    this.#reading = { escapeCharacter, effort: new Effort() };
+    this.#globals = new Variables(this.#reading);
+    for (const instruction of instructions) known(instruction);
+    const last = instructions.findLast(({ keyword }) => keyword === 'FROM');
+    if (last === undefined) throw new InvalidInputError('There is no FROM instruction in it.');
+    for (const [name, value] of presetArguments(platform, fromOf(last).name)) this.#globals.set(name, value);
+
+    for (const instruction of instructions) {
+      const { keyword, line } = instruction;
+      const stage = this.#stages.at(-1);
+      if (keyword === 'FROM') this.#begin(instruction);
+      else if (stage) stage.commands.push(instruction);
+      else if (keyword === 'ARG') this.#defineArguments(instruction, this.#globals);
+      else throw refusal(line, `${keyword} stands before the first FROM.`);
+    }
+    // COPY and RUN see the names of all stages, also of those after their own.
+    for (const { commands, taken, variables } of this.#stages) {
+      for (const command of commands) taken.push(...this.#dispatch(command, variables));
+    }
+  }
+
+  /** Every image that the last stage is made of, in the file's order. */
+  neededBases(): BaseUse[] {
+    const needed = new Map<number, Source[]>();
+    const next = [this.#stages.length - 1];
+    for (let index = next.pop(); index !== undefined; index = next.pop()) {
+      const stage = this.#stages[index];
+      if (stage === undefined || needed.has(index)) continue;
+      const taken = [...this.#triggered(stage), ...stage.taken];
+      for (const { source, line } of taken) {
+        if (typeof source === 'number' && source >= index) {
+          throw refusal(line, 'the stage that it takes files from must stand before its own.');
+        }
+      }
+      const sources = [stage.base, ...taken.map(({ source }) => source)];
+      needed.set(index, sources);
+      next.push(...sources.filter((source) => typeof source === 'number'));
+    }
+    const bases = [...needed]
+      .sort(([one], [other]) => one - other)
+      .flatMap(([, sources]) => sources.filter((source) => typeof source === 'object'));
+    this.#keepNamesApart(
+      this.#stages.filter((_, index) => needed.has(index)),
+      bases,
+    );
+    return bases;
+  }
+
+  /**
+   * A pinned base is handed to the engine as a named context, and that takes the place of a stage of the name too
+   * (https://docs.docker.com/reference/cli/docker/buildx/build/#build-context). One that adds nothing to the image is the same without.
+   */
+  #keepNamesApart(stages: readonly Stage[], bases: readonly BaseUse[]): void {
+    const contexts = new Set(bases.map(contextOf));
+    for (const { name, line, base, commands } of stages) {
+      if (name === undefined || !contexts.has(name)) continue;
+      if (commands.length === 0 && typeof base === 'object' && contextOf(base) === name) continue;
+      throw refusal(
+        line,
+        `the stage has the name of the image ${name}, which would take its place. Call it something else.`,
+      );
+    }
+  }
+
+  /** The image that the last stage begins with, through all stages between. */
+  finalBase(): string | undefined {
+    let base = this.#stages.at(-1)?.base;
+    while (typeof base === 'number') base = this.#stages[base]?.base;
+    return base?.reference;
+  }
+
+  #begin(instruction: Instruction): void {
+    const { line } = instruction;
+    const { written, name } = fromOf(instruction);
+    const reference = expanded(written, line, this.#globals);
+    // FROM means a stage only where it writes the name in small letters.
+    const base = this.#named.get(reference) ?? imageOf({ kind: 'from', reference, written, line });
+    const inherited = typeof base === 'number' ? this.#stages[base]?.variables : undefined;
+    if (name !== undefined) this.#named.set(name, this.#stages.length);
+    const variables = new Variables(this.#reading, inherited);
+    this.#stages.push({ name, line, base, variables, commands: [], taken: [] });
+  }
+
+  /** What an instruction of a stage takes files from; a variable that it defines is there for the next. */
+  #dispatch(instruction: Instruction, variables: Variables): Taken[] {
+    const { keyword, line } = instruction;
+    switch (keyword) {
+      case 'ARG':
+        this.#defineArguments(instruction, variables);
+        return [];
+      case 'ENV': {
+        const assignments = assignmentsOf(instruction, this.#escapeCharacter);
+        atLine(line, () => variables.define(assignments));
+        return [];
+      }
+      case 'COPY': {
+        const [from, ...others] = valuesOf('from', instruction);
+        if (others.length > 0) throw refusal(line, 'COPY has --from more than once.');
+        return from ? [{ source: this.#sourceOf('copy', from, line, variables), line }] : [];
+      }
+      case 'RUN':
+        return valuesOf('mount', instruction).map((options) => {
+          const from = atLine(line, () => mountSource(options)) ?? scratch;
+          return { source: this.#sourceOf('mount', from, line, variables), line };
+        });
+      case 'ADD':
+        if (valuesOf('from', instruction).length === 0) return [];
+        throw refusal(line, 'ADD takes nothing from an image: write COPY.');
+      case 'ONBUILD':
+        triggerOf(instruction);
+        return [];
+      default:
+        return [];
+    }
+  }
+
+  #sourceOf(kind: 'copy' | 'mount', written: string, line: number, variables: Variables): Source {
+    const reference = expanded(written, line, variables);
+    if (kind === 'copy' && /^[-+]?\d+$/.test(reference)) {
+      const index = Number(reference);
+      if (this.#stages[index] === undefined) throw refusal(line, `there is no stage ${reference}.`);
+      return index;
+    }
+    return this.#named.get(reference.toLowerCase()) ?? imageOf({ kind, reference, written, line });
+  }
+
+  /** What the ONBUILDs of the stage that a stage begins with take. Those of an image are not in the file. */
+  #triggered({ base, variables }: Stage): Taken[] {
+    const commands = typeof base === 'number' ? this.#stages[base]?.commands : undefined;
+    return (commands ?? []).flatMap((instruction) => {
+      this.#reading.effort.spend(1);
+      if (instruction.keyword !== 'ONBUILD') return [];
+      this.#reading.effort.spend(instruction.rest.length);
+      return this.#dispatch(known(triggerOf(instruction)), variables);
+    });
+  }
+
+  #defineArguments(instruction: Instruction, variables: Variables): void {
+    for (const [name, word] of argumentsOf(instruction, this.#escapeCharacter)) {
+      if (word !== undefined) atLine(instruction.line, () => variables.define([[name, word]]));
+      else if (variables !== this.#globals) variables.take(name, this.#globals);
+    }
+  }
+}
+
+/** @throws InvalidInputError */
+function imageOf(use: BaseUse): BaseUse | undefined {
+  if (use.reference === scratch) return undefined;
+  atLine(use.line, () => parseImageReference(use.reference));
+  return use;
+}
+
+/** The name of an image where it may be that of a stage. */
+function contextOf({ reference }: BaseUse): string | undefined {
+  const { registry, repository, tag = 'latest', digest } = parseImageReference(reference);
+  const isShort = registry === 'docker.io' && tag === 'latest' && digest === undefined;
+  return isShort ? /^library\/(.*)$/.exec(repository)?.[1] : undefined;
+}
+
+/** @throws InvalidInputError */
+function expanded(written: string, line: number, variables: Variables): string {
+  const reference = atLine(line, () => variables.expand(written));
+  if (reference !== '') return reference;
+  throw refusal(
+    line,
+    `${JSON.stringify(written)} is empty once its variables are put in. Give its ARG a default before the first FROM.`,
+  );
+}
+
+function presetArguments({ os, architecture }: Platform, lastStage: string | undefined): [string, string][] {
+  return [
+    ...['TARGET', 'BUILD'].flatMap((side): [string, string][] => [
+      [`${side}PLATFORM`, `${os}/${architecture}`],
+      [`${side}OS`, os],
+      [`${side}OSVERSION`, ''],
+      [`${side}ARCH`, architecture],
+      [`${side}VARIANT`, ''],
+    ]),
+    ['TARGETSTAGE', lastStage ?? 'default'],
+  ];
+}

@@ -1,0 +1,310 @@
+import { InvalidInputError } from '../../model/errors.ts';
+import { isBlank } from './blanks.ts';
+import { Effort } from './effort.ts';
+import { PatternError, readPattern, replaceAll, replaceFirst, reversed, withoutPrefix } from './pattern.ts';
+
+/** A word is not closed, asks for a variable in a form that there is not, or says itself that one must be set. */
+export class WordError extends InvalidInputError {}
+
+export interface Expansion {
+  /** What takes a character's meaning away. */
+  escapeCharacter: string;
+  /** Undefined for a variable that is not set. */
+  valueOf(name: string): string | undefined;
+  effort: Effort;
+}
+
+/**
+ * Puts variables into a word and takes its quotes away. https://docs.docker.com/reference/dockerfile/#environment-replacement
+ * @throws WordError
+ */
+export function expandWord(word: string, expansion: Expansion): string {
+  return new WordReader(word, expansion, {
+    isParted: false,
+    keepsQuotes: false,
+    keepsEscapes: false,
+    keepsUnset: false,
+  }).read().text;
+}
+
+/**
+ * The words of a line, which keep their quotes, escapes and variables. A blank after `<<` parts no words.
+ * @throws WordError
+ */
+export function shellWords(line: string): string[] {
+  const without = { escapeCharacter: '\\', valueOf: () => undefined, effort: new Effort() };
+  return new WordReader(line, without, {
+    isParted: true,
+    keepsQuotes: true,
+    keepsEscapes: true,
+    keepsUnset: true,
+  }).read().words;
+}
+
+/**
+ * The words of a text without quotes and escapes; variables stay.
+ * @throws WordError
+ */
+export function plainWords(text: string): string[] {
+  const without = { escapeCharacter: '\\', valueOf: () => undefined, effort: new Effort() };
+  return new WordReader(text, without, {
+    isParted: true,
+    keepsQuotes: false,
+    keepsEscapes: false,
+    keepsUnset: true,
+  }).read().words;
+}
+
+interface Keeping {
+  /** Whether the words of the text are asked for, or the text as one. */
+  isParted: boolean;
+  keepsQuotes: boolean;
+  keepsEscapes: boolean;
+  /** A variable that is not set stays as it is written. */
+  keepsUnset: boolean;
+}
+
+interface Part {
+  /** What ends it, which is read too. */
+  stop?: string;
+  keepsEscapes: boolean;
+  /** In quotes, escapes are doubled, because patterns are read once more. */
+  isPattern: boolean;
+}
+
+/**
+ * Reads a word as BuildKit does, in all its forms and with its errors:
+ * https://github.com/moby/buildkit/blob/v0.34.2/frontend/dockerfile/shell/lex.go
+ */
+class WordReader {
+  readonly #text: string;
+  readonly #expansion: Expansion;
+  readonly #keeping: Keeping;
+  #at = 0;
+  /** The word that is being put together. What stands within braces shares it, and so drops what came before them. */
+  #word = '';
+
+  constructor(text: string, expansion: Expansion, keeping: Keeping) {
+    this.#text = text.replace(/^\ufeff/, '');
+    this.#expansion = expansion;
+    this.#keeping = keeping;
+    expansion.effort.spend(text.length);
+  }
+
+  read(part: Part = { keepsEscapes: this.#keeping.keepsEscapes, isPattern: false }): { text: string; words: string[] } {
+    return this.#expansion.effort.nested(() => this.#read(part));
+  }
+
+  #read({ stop, keepsEscapes, isPattern }: Part): { text: string; words: string[] } {
+    const words: string[] = [];
+    let text = '';
+    let isInWord = false;
+    this.#word = '';
+    const endWord = () => {
+      if (this.#word !== '') {
+        words.push(this.#word);
+        this.#word = '';
+        isInWord = false;
+      }
+    };
+    const add = (characters: string) => {
+      if (!this.#keeping.isParted) return;
+      this.#word += characters;
+      isInWord = true;
+    };
+    const addParted = (characters: string) => {
+      if (!this.#keeping.isParted) return;
+      for (const character of characters) {
+        if (!isBlank(character)) add(character);
+        else if (isInWord) endWord();
+      }
+    };
+    while (this.#at < this.#text.length) {
+      const character = this.#peek();
+      if (character === stop) {
+        this.#at += 1;
+        endWord();
+        return { text, words };
+      }
+      if (character === '$') {
+        const value = this.#variable();
+        text += value;
+        addParted(value);
+      } else if (character === '<' || character === "'" || character === '"') {
+        const piece =
+          character === '<'
+            ? this.#possibleHeredoc()
+            : character === "'"
+              ? this.#singleQuoted(isPattern)
+              : this.#doubleQuoted(keepsEscapes, isPattern);
+        text += piece;
+        add(piece);
+      } else if (character === this.#expansion.escapeCharacter) {
+        this.#at += 1;
+        if (keepsEscapes) {
+          text += character;
+          add(character);
+        }
+        if (this.#at === this.#text.length) break;
+        const escaped = this.#next();
+        text += escaped;
+        add(escaped);
+      } else {
+        text += this.#next();
+        addParted(character);
+      }
+    }
+    if (stop !== undefined) throw this.#error(`there is no ${stop} to what is open`);
+    endWord();
+    return { text, words };
+  }
+
+  #valueOf(name: string): string | undefined {
+    const value = this.#expansion.valueOf(name);
+    this.#expansion.effort.spend(value?.length ?? 0);
+    return value;
+  }
+
+  #peek(): string {
+    return this.#text.charAt(this.#at);
+  }
+
+  #next(): string {
+    this.#at += 1;
+    return this.#text.charAt(this.#at - 1);
+  }
+
+  #error(why: string): WordError {
+    return new WordError(`${shortened(this.#text)} cannot be read: ${why}.`);
+  }
+
+  #singleQuoted(isPattern: boolean): string {
+    const end = this.#text.indexOf("'", this.#at + 1);
+    if (end < 0) throw this.#error('a single quote is not closed');
+    const { escapeCharacter } = this.#expansion;
+    const quoted = this.#text.slice(this.#at + 1, end);
+    this.#at = end + 1;
+    const text = isPattern ? quoted.replaceAll(escapeCharacter, escapeCharacter + escapeCharacter) : quoted;
+    return this.#keeping.keepsQuotes ? `'${text}'` : text;
+  }
+
+  #doubleQuoted(keepsEscapes: boolean, isPattern: boolean): string {
+    const { escapeCharacter } = this.#expansion;
+    const quote = this.#keeping.keepsQuotes ? '"' : '';
+    let text = '';
+    this.#at += 1;
+    while (this.#at < this.#text.length) {
+      const character = this.#peek();
+      if (character === '"') {
+        this.#at += 1;
+        return quote + text + quote;
+      }
+      if (character === '$') text += this.#variable();
+      else if (character !== escapeCharacter) text += this.#next();
+      else {
+        this.#at += 1;
+        const isEscape = ['"', '$', escapeCharacter].includes(this.#peek());
+        if (keepsEscapes && (isEscape || isPattern || !this.#keeping.keepsQuotes)) text += escapeCharacter;
+        text += isEscape ? this.#next() : escapeCharacter;
+      }
+    }
+    throw this.#error('a double quote is not closed');
+  }
+
+  #possibleHeredoc(): string {
+    const [mark = ''] = sticky(/<<[\t\r ]*|</y, this.#at).exec(this.#text) ?? [];
+    this.#at += mark.length;
+    return mark;
+  }
+
+  #variable(): string {
+    this.#at += 1;
+    if (this.#peek() !== '{') {
+      const name = this.#name();
+      if (name === '') return '$';
+      return this.#valueOf(name) ?? (this.#keeping.keepsUnset ? `$${name}` : '');
+    }
+    this.#at += 1;
+    if (['{', '}', ':', ''].includes(this.#peek())) throw this.#error('a variable has no name');
+    const name = this.#name();
+    const operator = this.#next();
+    if (operator === '}') {
+      return this.#valueOf(name) ?? (this.#keeping.keepsUnset ? `\${${name}}` : '');
+    }
+    if (operator === '/') return this.#replaced(name);
+    return this.#modified(name, operator);
+  }
+
+  #modified(name: string, first: string): string {
+    const isColon = first === ':';
+    const operator = isColon ? this.#next() : first;
+    const form = isColon ? first + operator : operator;
+    const unknown = () => this.#error(`\${${name}${form}…} is no form of a variable`);
+    const isPattern = operator === '#' || operator === '%';
+    if ((isColon && isPattern) || (!isColon && !['+', '-', '?', '#', '%'].includes(operator))) throw unknown();
+    const word = this.read({ stop: '}', keepsEscapes: isPattern, isPattern }).text;
+    const value = this.#valueOf(name);
+    if (value === undefined && this.#keeping.keepsUnset) return `\${${name}${form}${word}}`;
+    const isSet = value !== undefined && !(isColon && value === '');
+    switch (operator) {
+      case '-':
+        return isSet ? value : word;
+      case '+':
+        return isSet ? word : '';
+      case '?':
+        if (!isSet) throw new WordError(`The variable ${name} must be set: ${shortened(word)}.`);
+        return value;
+      case '#':
+      case '%': {
+        const isLongest = word.startsWith(operator);
+        const written = isLongest ? word.slice(1) : word;
+        const { effort } = this.#expansion;
+        if (operator === '#') return withoutPrefix(value ?? '', this.#pattern(written), isLongest, effort);
+        // The shortest or longest end of a text is the beginning of the text from behind.
+        const backwards = Array.from(value ?? '')
+          .reverse()
+          .join('');
+        const rest = withoutPrefix(backwards, this.#pattern(reversed(written)), isLongest, effort);
+        return Array.from(rest).reverse().join('');
+      }
+      default:
+        throw unknown();
+    }
+  }
+
+  #replaced(name: string): string {
+    const isAll = this.#peek() === '/';
+    if (isAll) this.#at += 1;
+    const pattern = this.read({ stop: '/', keepsEscapes: true, isPattern: true }).text;
+    const replacement = this.read({ stop: '}', keepsEscapes: true, isPattern: false }).text;
+    const value = this.#valueOf(name);
+    if (value === undefined && this.#keeping.keepsUnset) return `\${${name}/${pattern}/${replacement}}`;
+    const replace = isAll ? replaceAll : replaceFirst;
+    return replace(value ?? '', this.#pattern(pattern), replacement, this.#expansion.effort);
+  }
+
+  #pattern(text: string) {
+    try {
+      return readPattern(text);
+    } catch (error) {
+      if (!(error instanceof PatternError)) throw error;
+      throw this.#error(`its pattern has a ${error.message}`);
+    }
+  }
+
+  /** A name, a number, or one of the characters that are names to a shell. */
+  #name(): string {
+    const [name = ''] = sticky(/\p{Nd}+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy, this.#at).exec(this.#text) ?? [];
+    this.#at += name.length;
+    return name;
+  }
+}
+
+function sticky(pattern: RegExp, at: number): RegExp {
+  pattern.lastIndex = at;
+  return pattern;
+}
+
+function shortened(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}
