@@ -1,4 +1,4 @@
-import { type Instruction, readInstructions, wordsOf } from '../bases/dockerfile/instructions.ts';
+import { type Instruction, readInstructions, wordsOf } from '../../bases/dockerfile/instructions.ts';
 
 /** An instruction of a Dockerfile as its author wrote it, for who judges how it is written. */
 export interface WrittenInstruction extends Instruction {
