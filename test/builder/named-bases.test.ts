@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have variables of their own
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { busybox, Workshop } from './workshop.ts';
 
@@ -61,4 +63,19 @@ test('a base with a tag and a digest is known by its tag, and used by its digest
   const { result, log } = await workshop.build({ Dockerfile: `FROM ${reference}\n` });
   expect(result).toMatchObject({ outcome: 'built', bases: [baseOf(reference)] });
   expect(log).toContain(`${reference} is ${workshop.registry.host}/demo/base@${digest}`);
+});
+
+test('a base is pinned however the Dockerfile writes it', async () => {
+  const { result, log } = await workshop.build({
+    Dockerfile: [
+      'ARG T=v1.2',
+      'FROM demo/base:"${T%.*}" AS quoted',
+      'FROM "demo/base:v1"',
+      'COPY --from=quoted /bin/busybox /one',
+      'RUN ["/bin/busybox", "echo", "cat <<EOF"]',
+      '',
+    ].join('\n'),
+  });
+  expect(log).toContain('<<EOF');
+  expect(result).toMatchObject({ outcome: 'built', bases: [baseOf('demo/base:v1')] });
 });

@@ -3,6 +3,11 @@ import { isBlank } from './blanks.ts';
 import { Effort } from './effort.ts';
 import { PatternError, readPattern, replaceAll, replaceFirst, reversed, withoutPrefix } from './pattern.ts';
 
+/** A name, a number, or one of the characters that are names to a shell. */
+const variableName = /\p{Nd}+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
+/** The blanks belong to the word. */
+const heredocMark = /<<[\t\r ]*|</y;
+
 /** A word is not closed, asks for a variable in a form that there is not, or says itself that one must be set. */
 export class WordError extends InvalidInputError {}
 
@@ -212,9 +217,7 @@ class WordReader {
   }
 
   #possibleHeredoc(): string {
-    const [mark = ''] = sticky(/<<[\t\r ]*|</y, this.#at).exec(this.#text) ?? [];
-    this.#at += mark.length;
-    return mark;
+    return this.#take(heredocMark);
   }
 
   #variable(): string {
@@ -292,17 +295,16 @@ class WordReader {
     }
   }
 
-  /** A name, a number, or one of the characters that are names to a shell. */
   #name(): string {
-    const [name = ''] = sticky(/\p{Nd}+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy, this.#at).exec(this.#text) ?? [];
-    this.#at += name.length;
-    return name;
+    return this.#take(variableName);
   }
-}
 
-function sticky(pattern: RegExp, at: number): RegExp {
-  pattern.lastIndex = at;
-  return pattern;
+  #take(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const [taken = ''] = pattern.exec(this.#text) ?? [];
+    this.#at += taken.length;
+    return taken;
+  }
 }
 
 function shortened(text: string): string {
