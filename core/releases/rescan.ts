@@ -6,7 +6,7 @@ import type { Look } from './rescan-findings.ts';
 export type ImageReading =
   | Scan
   /** It is to come; nobody has asked for one yet, or Inspector has not taken notice of the image; there is no image. */
-  | { state: 'pending' | 'none' | 'gone'; reason: string; status?: string };
+  | { state: 'pending' | 'none' | 'gone'; reason: string; status?: string | undefined };
 
 /** When a scan is looked for again that was begun; the event of its end comes sooner. */
 const scanMinutes = 60;
