@@ -2,11 +2,21 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { styleText } from 'node:util';
+import { parseArgs, styleText } from 'node:util';
 import { z } from 'zod';
 import { ensureContainerEngine } from '../local/container-engine.ts';
+import { changedSince, importingChanged, startingChanged } from './changed.ts';
 
-/** Everything that `npm test` runs, the quick things first: a table at the end, and a summary as the last line. */
+const usage = `Everything that is tested, the quick things first: a table at the end, and a summary as the last line.
+
+  npm test                        all of it
+  npm test -- --changed           for daily work: the tests of what is not committed yet
+  npm test -- --changed main      the tests of what has changed since main
+
+With --changed, types, lint and unused code are looked at as always; of the tests those run that import what has changed, or start a
+program that it is part of. The end-to-end tests start the whole pipeline: they run when something of that, or of them, has changed.
+
+One project or file: npx vitest run --project core|unit|infra|e2e [FILE …]`;
 
 const root = join(import.meta.dirname, '..');
 const binaries = join(root, 'node_modules', '.bin');
@@ -30,6 +40,30 @@ const reportSchema = z.object({
   numTodoTests: z.int(),
   testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.unknown()) })),
 });
+
+const { values, positionals } = parseArgs({
+  options: { changed: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+  allowPositionals: true,
+});
+if (values.help) {
+  console.log(usage);
+  process.exit();
+}
+const [since = 'HEAD'] = positionals;
+const concerned = values.changed ? await startingChanged(await changedSince(since)) : [];
+
+/** Files and folders; undefined for all. */
+async function testsToRun(project: string): Promise<string[] | undefined> {
+  if (!values.changed) return undefined;
+  const folders = concerned.filter((folder) => projectOf(folder) === project);
+  const files = await importingChanged(join(binaries, 'vitest'), project, since);
+  return [...folders, ...files.filter((file) => !folders.some((folder) => file.startsWith(folder)))];
+}
+
+function projectOf(folder: string): string {
+  const [, name = ''] = folder.split('/');
+  return name === 'infra' || name === 'e2e' ? name : 'unit';
+}
 
 function tool(name: string, args: string[]): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -60,6 +94,11 @@ function tests(project: string): Step {
   return {
     name: `${project} tests`,
     async run() {
+      const chosen = await testsToRun(project);
+      if (chosen?.length === 0) {
+        console.log('Nothing that they test has changed.');
+        return { passed: 0, failed: 0, skipped: 0 };
+      }
       const folder = await mkdtemp(join(tmpdir(), 'slipway-test-'));
       const report = join(folder, 'report.json');
       const code = await tool('vitest', [
@@ -69,6 +108,7 @@ function tests(project: string): Step {
         '--reporter=default',
         '--reporter=json',
         `--outputFile.json=${report}`,
+        ...(chosen ?? []),
       ]);
       const text = await readFile(report, 'utf8').catch(() => undefined);
       await rm(folder, { recursive: true });
@@ -109,6 +149,7 @@ const steps = [
   check('types', 'tsc'),
   check('lint and format', 'biome', 'check', '--error-on-warnings', '.'),
   check('unused code', 'knip'),
+  tests('core'),
   engine,
   tests('unit'),
   tests('infra'),
