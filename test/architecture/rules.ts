@@ -39,7 +39,6 @@ const ownImports: Record<string, string[]> = { 'functions/site.ts': ['site'] };
 /** Small, without input and output; undefined: all of it. */
 const pureModules: Record<string, string[] | undefined> = {
   croner: undefined,
-  'dockerfile-ast': undefined,
   'node:crypto': ['createHash'],
   'node:net': ['BlockList', 'isIP'],
   semver: undefined,
