@@ -27,7 +27,8 @@ export function collectFindings() {
 
   return {
     add({ imageScanFindings }: Page): void {
-      const { findings = [], enhancedFindings = [] } = imageScanFindings ?? {};
+      const findings = present(imageScanFindings?.findings);
+      const enhancedFindings = present(imageScanFindings?.enhancedFindings);
       rows += findings.length + enhancedFindings.length;
       for (const finding of [...findings.map(basicFinding), ...enhancedFindings.flatMap(enhancedFinding)]) {
         const key = findingKey(finding);
@@ -51,8 +52,8 @@ export function collectFindings() {
 }
 
 /** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanFinding.html */
-function basicFinding({ name, severity, uri, description, attributes = [] }: ImageScanFinding): Finding {
-  const attribute = (key: string) => attributes.find((each) => each.key === key)?.value;
+function basicFinding({ name, severity, uri, description, attributes }: ImageScanFinding): Finding {
+  const attribute = (key: string) => present(attributes).find((each) => each.key === key)?.value;
   const score = ['CVSS4_SCORE', 'CVSS3_SCORE', 'CVSS2_SCORE'].map((key) => scoreOf(attribute(key))).find(isNumber);
   const packageName = shown(attribute('package_name'), 200);
   const installed = shown(attribute('package_version'), 200);
@@ -75,14 +76,8 @@ function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
   const { title, severity, description, status, packageVulnerabilityDetails } = finding;
   // What Inspector no longer sees in the image. A finding that somebody suppressed in Inspector is still there: exceptions are in the index.
   if (status === 'CLOSED') return [];
-  const {
-    vulnerabilityId,
-    sourceUrl,
-    relatedVulnerabilities,
-    vulnerablePackages = [],
-    cvss = [],
-  } = packageVulnerabilityDetails ?? {};
-  const scores = [finding.score, ...cvss.map(({ baseScore }) => baseScore)].filter(isNumber);
+  const { vulnerabilityId, sourceUrl, relatedVulnerabilities, cvss, ...details } = packageVulnerabilityDetails ?? {};
+  const scores = [finding.score, ...present(cvss).map(({ baseScore }) => baseScore)].filter(isNumber);
   const score = isNumber(finding.score) ? finding.score : scores.sort((one, other) => other - one)[0];
   const { fixAvailable, exploitAvailable } = finding;
   const platform = platformOf(finding);
@@ -101,6 +96,7 @@ function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
     ...(exploitAvailable === undefined ? {} : { exploitAvailable: exploitAvailable === 'YES' }),
   };
   // A finding that names no package counts like any other.
+  const vulnerablePackages = present(details.vulnerablePackages);
   return (vulnerablePackages.length > 0 ? vulnerablePackages : [{}]).map((vulnerable: VulnerablePackage): Finding => {
     const { name, fixedInVersion, packageManager, filePath } = vulnerable;
     const path = shown(filePath, 300);
@@ -126,6 +122,9 @@ function aliasesOf(id: string | undefined, related: readonly string[] = []): str
     only !== undefined && others.length === 0 && /^CVE-\d{4}-\d{4,19}$/.test(only) && !id?.startsWith('CVE-');
   return isAlias ? [only] : undefined;
 }
+
+/** The SDK leaves out what is null, but not in a list. */
+const present = <Item>(list: readonly (Item | null)[] = []): Item[] => list.filter((item) => item !== null);
 
 const answers = ['YES', 'NO', 'PARTIAL'] as const;
 

@@ -47,7 +47,7 @@ export function enhancedPackage(vulnerable: VulnerablePackage, platform: string 
 
 /** The platform of the image that a finding is about: `DEBIAN_12`. */
 export function platformOf({ resources = [] }: EnhancedImageScanFinding): string | undefined {
-  const platforms = new Set(resources.flatMap(({ details }) => details?.awsEcrContainerImage?.platform ?? []));
+  const platforms = new Set(resources.flatMap((resource) => resource?.details?.awsEcrContainerImage?.platform ?? []));
   return platforms.size === 1 ? [...platforms][0] : undefined;
 }
 

@@ -259,6 +259,29 @@ it('what a database of vulnerabilities says is text of one line, and its links l
   expect(plain).not.toHaveProperty('score');
 });
 
+it('null in a list takes no other finding with it, and is no finding', async () => {
+  const nothing = null as never;
+  const vulnerable = { name: 'zlib', version: '1', packageManager: 'OS' };
+  expect(
+    await enhanced(nothing, {
+      severity: 'HIGH',
+      resources: [nothing],
+      packageVulnerabilityDetails: {
+        vulnerabilityId: 'CVE-1',
+        cvss: [nothing],
+        vulnerablePackages: [nothing, vulnerable],
+      },
+    }),
+  ).toMatchObject([{ id: 'CVE-1', package: 'zlib', severity: 'HIGH' }]);
+  expect(
+    await basic(nothing, {
+      name: 'CVE-2',
+      severity: 'HIGH',
+      attributes: [nothing, { key: 'package_name', value: 'zlib' }],
+    }),
+  ).toMatchObject([{ id: 'CVE-2', package: 'zlib', severity: 'HIGH' }]);
+});
+
 it.each(['https://', 'ftp://x/', 'cve.example/1', `https://cve.example/${'x'.repeat(1000)}`])(
   'the link %s is left out',
   async (uri) => {
