@@ -1,6 +1,7 @@
 import type { Exception } from '../core/model/exception.ts';
 import type { Finding } from '../core/model/findings.ts';
 import { usualPolicy } from '../core/model/policy.ts';
+import type { Purl } from '../core/model/purl.ts';
 import type { VexStatement } from '../core/model/vex.ts';
 import { type Evidence, judge, type Rules } from '../core/policy/verdict.ts';
 import { type ScannerReport, type ScannerReports, scannerNames } from '../core/scanners/report.ts';
@@ -18,6 +19,7 @@ export async function run(): Promise<Row[]> {
       severity,
       package: `package-${at % 900}`,
       installed: `1.${at}-1`,
+      purl: purlOf(at, `1.${at}-1`),
       fixed: `1.${at}-2`,
     };
   });
@@ -31,10 +33,10 @@ export async function run(): Promise<Row[]> {
     }),
   );
   const vex = vulnerabilities.map(
-    ({ id, package: name }, at): VexStatement => ({
+    ({ id }, at): VexStatement => ({
       ids: [id, `GHSA-${at}`],
       status: at % 2 === 0 ? 'not_affected' : 'affected',
-      packages: [name],
+      packages: [purlOf(at)],
       author: 'Shop Security',
       expires: '2999-01-01',
       file: 'vex/openssl.json',
@@ -49,6 +51,11 @@ export async function run(): Promise<Row[]> {
     row('vulnerabilities, and as many VEX statements', plain, { policy, vex }),
     row('updates of packages, and as many exceptions', updates, { policy, exceptions }),
   ];
+}
+
+function purlOf(at: number, version?: string): Purl {
+  const qualifiers = version === undefined ? undefined : { arch: 'amd64', distro: 'debian-12' };
+  return { type: 'deb', namespace: 'debian', name: `package-${at % 900}`, version, qualifiers };
 }
 
 function row(figure: string, evidence: Evidence, rules: Rules): Row {

@@ -1,6 +1,7 @@
 import type { Build } from '../core/model/build.ts';
 import type { Project } from '../core/model/project.ts';
-import { type Waivable, type Waived, waiversOn } from '../core/policy/waivers.ts';
+import type { Waivable } from '../core/policy/waivable.ts';
+import { type Waived, waiversOn } from '../core/policy/waivers.ts';
 import { dayOf } from '../core/time/day.ts';
 
 export type WaiverOf = (finding: Waivable) => Waived;

@@ -1,11 +1,13 @@
+import type { Purl } from '../model/purl.ts';
 import { isAccepting, type VexStatement } from '../model/vex.ts';
+import { purlText } from '../sbom/purl.ts';
 import { shownSchema } from '../text/safe-line.ts';
 import { quoted } from '../text/visible.ts';
 import { dayOf, daysAfter } from '../time/day.ts';
 import { longestDays, normalId } from './exceptions.ts';
 import { type OpenVex, type OpenVexStatement, openVexSchema } from './openvex-schema.ts';
 import type { Finding } from './problem.ts';
-import { type NamedProduct, namedProduct, packagesOf } from './vex-product.ts';
+import { doubtOf, type NamedProduct, namedProduct, packagesOf } from './vex-product.ts';
 import { largestFile, readYaml, type Value, valueAt } from './yaml.ts';
 
 /** What a document says of the projects of the index. */
@@ -105,6 +107,10 @@ export function readVex(file: string, text: string, now: Date): VexDocument {
           'None of the subcomponents has a package URL, so that nobody could find them in an image.',
         );
       } else if (named.kind === 'project') {
+        for (const purl of isAccepting(each.status) ? (packages ?? []) : []) {
+          const doubt = doubtOf(purl);
+          if (doubt) add('warning', path, `Nothing is accepted in ${purlText(purl)}. ${doubt}`);
+        }
         statements.push({
           at: time,
           product: named,
@@ -126,14 +132,14 @@ function timeOf(statement: OpenVexStatement, document: OpenVex): string {
 
 function statementOf(
   { vulnerability, status, justification }: OpenVexStatement,
-  rest: Pick<VexStatement, 'file' | 'author' | 'expires'> & { packages: string[] | undefined },
+  rest: Pick<VexStatement, 'file' | 'author' | 'expires'> & { packages: Purl[] | undefined },
 ): VexStatement {
   const { packages, ...known } = rest;
   return {
     ids: [...new Set([vulnerability.name, ...(vulnerability.aliases ?? [])].map(normalId))],
     status,
     justification,
-    packages: packages && [...new Set(packages)],
+    packages: packages && [...new Map(packages.map((purl) => [purlText(purl), purl])).values()],
     ...known,
   };
 }

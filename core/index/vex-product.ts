@@ -1,5 +1,5 @@
-import { packageNameOf, packageVersionOf, parsePurl } from '../sbom/purl.ts';
-import { shownSchema } from '../text/safe-line.ts';
+import type { Purl } from '../model/purl.ts';
+import { isOfDistribution, parsePurl } from '../sbom/purl.ts';
 import type { OpenVexProduct } from './openvex-schema.ts';
 
 /** What a product of a VEX statement is to the index. */
@@ -17,7 +17,6 @@ export type NamedProduct =
   | { kind: 'anybody' }
   | { kind: 'other' };
 
-const packageSchema = shownSchema(200);
 const imageName =
   /^([a-z0-9]+(?:[._-][a-z0-9]+)*\/[a-z0-9]+(?:[._-][a-z0-9]+)*)(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?$/;
 
@@ -41,30 +40,42 @@ function productOf(text: string): NamedProduct {
   }
   if (purl.type !== 'oci') return { kind: 'other' };
   if (purl.version) return { kind: 'digest' };
-  const address = purl.qualifiers.get('repository_url');
+  const address = purl.qualifiers?.repository_url;
   if (!address) return { kind: 'anybody' };
   const path = address.replace(/^[a-z]+:\/\//i, '').split('/');
   const [app, job] = path.slice(-2);
   // The first part is the registry.
   if (path.length < 2 || !app || !job || job.toLowerCase() !== purl.name.toLowerCase()) return { kind: 'other' };
-  const tag = purl.qualifiers.get('tag');
+  const tag = purl.qualifiers?.tag;
   const image = path.length === 2 ? `library/${job}` : `${app}/${job}`;
   return { kind: 'project', image: image.toLowerCase(), tag };
 }
 
 /**
- * The packages that a statement is about, with `@version` where it names one. Undefined where it is about all of the image. A part without a
- * package URL nobody could find in it: a statement that accepts something is not about it, and one that does not may be about anything.
+ * The packages that a statement is about; undefined where it is about all of the image. A part without a package URL nobody could find in
+ * it: a statement that accepts something is not about it, and one that does not may be about anything.
  */
-export function packagesOf({ subcomponents = [] }: OpenVexProduct, isAccepting: boolean): string[] | undefined {
+export function packagesOf({ subcomponents = [] }: OpenVexProduct, isAccepting: boolean): Purl[] | undefined {
   if (subcomponents.length === 0) return undefined;
-  const names = subcomponents.flatMap(({ '@id': id, identifiers }) => {
-    const purl = [identifiers?.purl, id].flatMap((text) => (text ? (parsePurl(text) ?? []) : [])).at(0);
-    if (!purl) return [];
-    const version = packageVersionOf(purl);
-    const name = `${packageNameOf(purl)}${version ? `@${version}` : ''}`;
-    // Percent signs can hide what no package is called.
-    return packageSchema.safeParse(name).success ? [name] : [];
+  const purls = subcomponents.flatMap(({ '@id': id, identifiers }) => {
+    const [purl] = [identifiers?.purl, id].flatMap((text) => (text && parsePurl(text)) || []);
+    return purl ?? [];
   });
-  return isAccepting || names.length === subcomponents.length ? names : undefined;
+  return isAccepting || purls.length === subcomponents.length ? purls : undefined;
+}
+
+/** What scanners tell of a package beside its name and version. */
+const knownQualifiers: readonly string[] = ['arch', 'distro', 'epoch'];
+
+/** Why no finding is ever certain to be in this package; undefined where one may be. */
+export function doubtOf(purl: Purl): string | undefined {
+  const { type, namespace, qualifiers = {}, subpath } = purl;
+  if (isOfDistribution(purl) && !namespace) {
+    return `It does not say whose package it is: write "pkg:${type}/DISTRIBUTION/NAME".`;
+  }
+  const unknown = Object.keys(qualifiers).find((key) => !knownQualifiers.includes(key));
+  if (unknown) return `No scanner says the qualifier "${unknown}" of a package: leave it out.`;
+  return subpath
+    ? 'No scanner says which part of a package has a vulnerability: leave out what follows "#".'
+    : undefined;
 }

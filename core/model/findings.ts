@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { purlSchema } from './purl.ts';
 
 /** ECR's severities, the worst first. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanFinding.html */
 export const severities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'INFORMATIONAL', 'UNDEFINED'] as const;
@@ -6,6 +7,9 @@ export type Severity = (typeof severities)[number];
 
 /** An image that has more cannot be judged: the scan fails, with the worst of them. */
 export const mostVulnerabilities = 20_000;
+
+/** What stands for the version of a package of which the scanner says none. */
+export const unknownVersion = 'unknown version';
 
 export const findingSchema = z.object({
   /** `CVE-2024-1234` */
@@ -15,6 +19,8 @@ export const findingSchema = z.object({
   severity: z.enum(severities),
   package: z.string(),
   installed: z.string(),
+  /** The package with its type and its distribution, where the scanner says them. */
+  purl: purlSchema.optional(),
   /** The first version without the defect, where the scanner knows one. */
   fixed: z.string().optional(),
   /** Of the web only. */

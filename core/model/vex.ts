@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { shownSchema } from '../text/safe-line.ts';
+import { purlSchema } from './purl.ts';
 
 /** What a vulnerability means for a product. https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md#status-labels */
 export const vexStatuses = ['not_affected', 'affected', 'fixed', 'under_investigation'] as const;
@@ -24,8 +25,8 @@ export const vexStatementSchema = z.object({
   ids: z.array(shownSchema(100)).min(1),
   status: z.enum(vexStatuses),
   justification: z.enum(vexJustifications).optional(),
-  /** The packages that it is about, each with `@version` where it is about one only; all of the image where it is absent. */
-  packages: z.array(shownSchema(200)).optional(),
+  /** The packages that it is about; all of the image where it is absent. */
+  packages: z.array(purlSchema).optional(),
   author: shownSchema(200),
   /** The last day on which it counts: a statement is looked at again like an exception. */
   expires: z.iso.date(),

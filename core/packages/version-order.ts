@@ -78,50 +78,75 @@ function compareRpmSegments(one: string | undefined, other: string | undefined):
   return isNumber ? compareNumbers(one, other) : compareText(one, other);
 }
 
-/** In their order; the empty one is the suffix that is not there. */
-const apkSuffixes = ['alpha', 'beta', 'pre', 'rc', '', 'cvs', 'svn', 'git', 'hg', 'p'];
-const apkVersion = /^(\d+(?:\.\d+)*)([a-z]?)((?:_[a-z]+\d*)*)(?:~[0-9a-f]+)?(?:-r(\d+))?$/;
+const apkVersion = /^(?:\d+(?:\.\d+)*[a-z]?(?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)\d*)*(?:~[0-9a-f]+)?(?:-r\d+)?)?/;
 
 /**
- * `1.2.3b_rc1-r4`. Versions that are not written so have no order: they count as equal.
+ * `1.2.3b_rc1~c0ffee-r4`. Of what is not written so, the beginning that is counts.
  * https://gitlab.alpinelinux.org/alpine/apk-tools/-/blob/v3.0.0/src/version.c
  */
 export function compareApkVersions(one: string, other: string): number {
-  const [a, b] = [apkVersion.exec(one), apkVersion.exec(other)];
-  if (!a || !b) return 0;
-  return (
-    compareApkNumbers(a[1] ?? '', b[1] ?? '') ||
-    compareText(a[2] ?? '', b[2] ?? '') ||
-    compareApkSuffixes(a[3] ?? '', b[3] ?? '') ||
-    (a[4] === undefined || b[4] === undefined
-      ? Number(a[4] !== undefined) - Number(b[4] !== undefined)
-      : compareNumbers(a[4], b[4]))
+  const [a, b] = [apkParts(one), apkParts(other)];
+  for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
+    const [part, otherPart] = [a[at] ?? apkEnd, b[at] ?? apkEnd];
+    const difference = part.kind === otherPart.kind ? compareApkParts(part, otherPart) : part.rank - otherPart.rank;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** The higher a part of another kind stands here, the higher is the version that has it. */
+const apkRanks = {
+  unknown: -1,
+  end: 0,
+  revision: 1,
+  hash: 2,
+  suffixNumber: 3,
+  suffix: 4,
+  letter: 5,
+  number: 6,
+  first: 7,
+};
+/** What leads to a version comes before everything else. */
+const apkPreRelease = -2;
+
+interface ApkPart {
+  kind: keyof typeof apkRanks;
+  text: string;
+  rank: number;
+}
+
+const apkEnd: ApkPart = { kind: 'end', text: '', rank: apkRanks.end };
+const apkPreReleases: readonly string[] = ['alpha', 'beta', 'pre', 'rc'];
+const apkSuffixes: readonly string[] = [...apkPreReleases, 'cvs', 'svn', 'git', 'hg', 'p'];
+const apkPart =
+  /^(?<first>\d+)|\.(?<number>\d+)|_(?<suffix>[a-z]+)|~(?<hash>[0-9a-f]+)|-r(?<revision>\d+)|(?<letter>[a-z])|(?<suffixNumber>\d+)/g;
+
+function apkParts(version: string): ApkPart[] {
+  const [known = ''] = apkVersion.exec(version) ?? [];
+  const parts = [...known.matchAll(apkPart)].flatMap(({ groups = {} }) =>
+    (Object.keys(apkRanks) as ApkPart['kind'][]).flatMap((kind): ApkPart | [] => {
+      const text = groups[kind];
+      if (text === undefined) return [];
+      return { kind, text, rank: apkPreReleases.includes(text) ? apkPreRelease : apkRanks[kind] };
+    }),
   );
+  return known === version ? parts : [...parts, { kind: 'unknown', text: '', rank: apkRanks.unknown }];
 }
 
-function compareApkNumbers(one: string, other: string): number {
-  const [a, b] = [one.split('.'), other.split('.')];
-  for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
-    const [number, otherNumber] = [a[at], b[at]];
-    if (number === undefined || otherNumber === undefined) return number === undefined ? -1 : 1;
-    // After a dot, a number that begins with a zero is a fraction.
-    const isFraction = at > 0 && (number.startsWith('0') || otherNumber.startsWith('0'));
-    const difference = isFraction ? compareText(number, otherNumber) : compareNumbers(number, otherNumber);
-    if (difference !== 0) return difference;
+function compareApkParts({ kind, text: one }: ApkPart, { text: other }: ApkPart): number {
+  switch (kind) {
+    case 'suffix':
+      return apkSuffixes.indexOf(one) - apkSuffixes.indexOf(other);
+    case 'letter':
+    case 'hash':
+      // Nothing says which of two commits is the newer one; apk takes the order of their texts.
+      return compareText(one, other);
+    case 'number':
+      // After a dot, a number that begins with a zero is a fraction.
+      return one.startsWith('0') || other.startsWith('0') ? compareText(one, other) : compareNumbers(one, other);
+    default:
+      return compareNumbers(one, other);
   }
-  return 0;
-}
-
-function compareApkSuffixes(one: string, other: string): number {
-  const split = (text: string): string[][] => [...text.matchAll(/_([a-z]+)(\d*)/g)];
-  const [a, b] = [split(one), split(other)];
-  for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
-    const [[, name = '', number = ''] = [], [, otherName = '', otherNumber = ''] = []] = [a[at], b[at]];
-    const difference =
-      apkSuffixes.indexOf(name) - apkSuffixes.indexOf(otherName) || compareNumbers(number, otherNumber);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }
 
 /** Debian and RPM write versions in one form. */

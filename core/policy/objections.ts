@@ -3,7 +3,8 @@ import type { Policy, Response, UnscannableResponse } from '../model/policy.ts';
 import type { ScannerName } from '../model/scanner-names.ts';
 import type { FindingWords } from '../scanners/finding-words.ts';
 import { oneLine } from '../text/one-line.ts';
-import type { Waivable, Waiver } from './waivers.ts';
+import type { Waivable } from './waivable.ts';
+import type { Waiver } from './waivers.ts';
 
 /** Something against a candidate. Of thousands only the first are put into words. */
 export interface Objection {

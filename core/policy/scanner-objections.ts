@@ -8,7 +8,7 @@ import {
   scannerNames,
 } from '../scanners/report.ts';
 import { type Objection, scannerFindingInWords, scannerWeights, scannerWithoutWord, unlisted } from './objections.ts';
-import type { Waivable } from './waivers.ts';
+import type { Waivable } from './waivable.ts';
 
 /** What the builder's scanners said, or why nobody knows. */
 export type ScannerEvidence = ScannerReports | 'missing' | 'unreadable';

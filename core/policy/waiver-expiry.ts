@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isAccepting } from '../model/vex.ts';
+import { purlText } from '../sbom/purl.ts';
 import { daysAfter } from '../time/day.ts';
 import type { Waivers } from './waivers.ts';
 
@@ -68,7 +69,7 @@ function acceptingOf({ exceptions = [], vex = [] }: Waivers): Accepting[] {
       .filter(({ status }) => isAccepting(status))
       .map(({ ids: [id = ''], packages = [], author, file, expires }) => ({
         id,
-        packages,
+        packages: packages.map(purlText),
         owner: author,
         file,
         expires,

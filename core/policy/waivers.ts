@@ -1,19 +1,14 @@
 import { personName } from '../builds/describe-build.ts';
 import type { Exception } from '../model/exception.ts';
 import { isAccepting, type VexStatement } from '../model/vex.ts';
+import { statementsOn } from './vex-match.ts';
+import type { Waivable } from './waivable.ts';
 
 /** What the index waives of one project's findings, each until a day. */
 export interface Waivers {
   exceptions?: readonly Exception[] | undefined;
   /** The newest first: of those that say something of one finding, the first counts. */
   vex?: readonly VexStatement[] | undefined;
-}
-
-/** A finding as waivers name it: by any of its ids, and by its package where it has one. */
-export interface Waivable {
-  ids: readonly string[];
-  package?: string | undefined;
-  installed?: string | undefined;
 }
 
 /** An exception or a VEX statement that accepts a finding, until its day has ended. */
@@ -50,49 +45,24 @@ export function waiversOn({ exceptions = [], vex = [] }: Waivers, day: string): 
     owners.set(owner, by);
     excepted.set(id, name, { id, by, reason, expires });
   }
-  const stated = new Scoped<Statement>();
-  for (const [order, { ids, packages = [undefined], status, justification, file, expires }] of vex.entries()) {
-    const [id = ''] = ids;
-    const reason = (justification ?? status).replaceAll('_', ' ');
-    const statement: Statement = { order };
-    if (isAccepting(status)) {
-      statement.waiver = { id, by: `the statement of ${file}`, reason, expires };
-    }
-    for (const name of packages) {
-      // A newer one on the same vulnerability may know another of its names.
-      const newest = newestOf(stated, ids, name) ?? statement;
-      for (const each of ids) if (!stated.get(each, name)) stated.set(each, name, newest);
-    }
-  }
+  const statementOn = statementsOn(vex);
+  const stated = new Map(vex.map((statement) => [statement, waiverBy(statement)]));
   if (exceptions.length + vex.length === 0) return () => nothing;
 
   return (finding) => {
     let exception: Waiver | undefined;
-    let statement: Statement | undefined;
     excepted.forEach(finding, (found) => {
       if (found.expires > (exception?.expires ?? '')) exception = found;
     });
-    stated.forEach(finding, (found) => {
-      if (found.order < (statement?.order ?? Infinity)) statement = found;
-    });
-    return counting(exception, statement?.waiver, day);
+    const statement = statementOn(finding);
+    return counting(exception, statement && stated.get(statement), day);
   };
 }
 
-interface Statement {
-  /** The newest is the first. */
-  order: number;
-  waiver?: Waiver;
-}
-
-function newestOf(stated: Scoped<Statement>, ids: readonly string[], name: string | undefined): Statement | undefined {
-  let newest: Statement | undefined;
-  for (const id of ids) {
-    for (const known of [stated.get(id, name), stated.get(id, undefined)]) {
-      if (known && known.order < (newest?.order ?? Infinity)) newest = known;
-    }
-  }
-  return newest;
+/** None by a statement that does not accept. */
+function waiverBy({ ids: [id = ''], status, justification, file, expires }: VexStatement): Waiver | undefined {
+  if (!isAccepting(status)) return undefined;
+  return { id, by: `the statement of ${file}`, reason: (justification ?? status).replaceAll('_', ' '), expires };
 }
 
 const nothing: Waived = {};
@@ -110,7 +80,7 @@ function ownerName(owner: string): string {
   return personName(owner) || 'its owner';
 }
 
-/** What is said of findings, by id, and there of all packages, of one, or of one version of it. */
+/** What is said of findings, by id, and there of all packages or of one. */
 class Scoped<Value> {
   readonly #byId = new Map<string, Said<Value>>();
 
@@ -131,16 +101,13 @@ class Scoped<Value> {
   }
 
   /** All that is said of one finding. */
-  forEach({ ids, package: name, installed }: Waivable, look: (value: Value) => void): void {
+  forEach({ ids, package: name }: Waivable, look: (value: Value) => void): void {
     for (const id of ids) {
       const said = this.#byId.get(id);
       if (!said) continue;
       if (said.whole !== undefined) look(said.whole);
-      if (name === undefined || said.name === undefined) continue;
-      for (const scope of [name, `${name}@${installed}`]) {
-        const value = ofPackage(said, scope);
-        if (value !== undefined) look(value);
-      }
+      const value = name === undefined ? undefined : ofPackage(said, name);
+      if (value !== undefined) look(value);
     }
   }
 }

@@ -1,47 +1,50 @@
-/** A package as a package URL names it. https://github.com/package-url/purl-spec */
-export interface Purl {
-  type: string;
-  /** With `/` between its parts. */
-  namespace?: string;
-  name: string;
-  version?: string;
-  qualifiers: ReadonlyMap<string, string>;
-}
+import { PackageURL } from 'packageurl-js';
+import { type Purl, purlSchema } from '../model/purl.ts';
 
-/** The parts of a package URL; undefined for what is none. */
+const longestPurl = 4000;
+
+/** Reads a package URL; undefined for what is none, or hides something from who reads it. */
 export function parsePurl(text: string): Purl | undefined {
-  const [, type, rest] = /^pkg:\/*([A-Za-z][A-Za-z0-9.+-]*)\/+([^#]+)(?:#.*)?$/is.exec(text) ?? [];
-  if (!type || !rest) return undefined;
-  const [whole = '', query = ''] = split(rest, rest.indexOf('?'));
-  const path = whole.replace(/\/+$/, '');
-  // The namespace may have an @, as npm's scopes do.
-  const at = path.lastIndexOf('@');
-  const [names = '', version] = at > path.lastIndexOf('/') + 1 ? split(path, at) : [path];
+  if (text.length > longestPurl) return undefined;
   try {
-    const parts = names.split('/').filter(Boolean).map(decodeURIComponent);
-    const name = parts.pop();
-    if (!name) return undefined;
-    return {
-      type: type.toLowerCase(),
-      ...(parts.length > 0 ? { namespace: parts.join('/') } : {}),
-      name,
-      ...(version ? { version: decodeURIComponent(version) } : {}),
-      qualifiers: new Map(
-        query.split('&').flatMap((pair) => {
-          const [key = '', value = ''] = split(pair, pair.indexOf('='));
-          return key && value ? [[key.toLowerCase(), decodeURIComponent(value)] as const] : [];
-        }),
-      ),
-    };
-  } catch (error) {
-    // A percent sign that escapes nothing.
-    if (!(error instanceof URIError)) throw error;
+    return normalized(PackageURL.fromString(text));
+  } catch {
+    // The library throws plain errors at whatever is no package URL.
     return undefined;
   }
 }
 
-function split(text: string, at: number): [string, string?] {
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+/** The package URL of parts that somebody else names; undefined where they are none together. */
+export function purlOf({ type, namespace, name, version, qualifiers }: Purl): Purl | undefined {
+  try {
+    return normalized(new PackageURL(type, namespace, name, version, qualifiers));
+  } catch {
+    return undefined;
+  }
+}
+
+export function purlText({ type, namespace, name, version, qualifiers, subpath }: Purl): string {
+  return new PackageURL(type, namespace, name, version, qualifiers, subpath).toString();
+}
+
+/** As the rules of the package's type say it, where the library does not go all the way. */
+function normalized({ type, namespace, name, version, qualifiers, subpath }: PackageURL): Purl | undefined {
+  // The epoch is a qualifier of rpm's; some write it where rpm itself does.
+  const [, epoch, rest] = (type === 'rpm' && /^(\d+):(.+)$/.exec(version ?? '')) || [];
+  return purlSchema.safeParse({
+    type,
+    namespace: namespace || undefined,
+    // https://packaging.python.org/en/latest/specifications/name-normalization/
+    name: type === 'pypi' ? name.replaceAll(/[-_.]+/g, '-') : name,
+    version: (rest ?? version) || undefined,
+    qualifiers: qualifiers || epoch ? { ...qualifiers, ...(epoch ? { epoch } : {}) } : undefined,
+    subpath: subpath || undefined,
+  }).data;
+}
+
+/** Whether packages of this type are somebody's, a distribution's, and are not named in full without it. */
+export function isOfDistribution({ type }: Purl): boolean {
+  return ['deb', 'rpm', 'apk', 'alpm'].includes(type);
 }
 
 /** The package as scanners call it: with its scope, path or group in the languages where that is a part of the name. */
@@ -51,8 +54,7 @@ export function packageNameOf({ type, namespace, name }: Purl): string {
   return ['npm', 'golang', 'composer', 'swift'].includes(type) ? `${namespace}/${name}` : name;
 }
 
-/** The version as scanners write it: rpm's epoch is a part of it, and no part of a package URL's. */
-export function packageVersionOf({ version, qualifiers }: Purl): string | undefined {
-  const epoch = qualifiers.get('epoch');
-  return version && epoch && epoch !== '0' && !version.includes(':') ? `${epoch}:${version}` : version;
+/** The version as scanners write it: rpm's epoch is a part of it. */
+export function packageVersionOf({ version, qualifiers: { epoch = '0' } = {} }: Purl): string | undefined {
+  return version && epoch !== '0' ? `${epoch}:${version}` : version;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { BillFormat } from '../model/builder-contract.ts';
 import { InvalidInputError } from '../model/errors.ts';
+import { purlText } from './purl.ts';
 import { type OtherLicense, spdxExpression } from './spdx-licenses.ts';
 
 /** In bytes: more than an image with fifty thousand packages has. */
@@ -202,10 +203,10 @@ function spdx(input: unknown, image: BilledImage): Bill {
 /** https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md */
 function named({ repository, digest, architecture }: BilledImage) {
   const name = repository.slice(repository.indexOf('/') + 1);
-  const [algorithm = '', checksum = ''] = digest.split(':');
+  const checksum = digest.slice(digest.indexOf(':') + 1);
   const last = name.slice(name.lastIndexOf('/') + 1);
-  const where = new URLSearchParams({ arch: architecture, repository_url: repository });
-  return { name, checksum, purl: `pkg:oci/${last}@${algorithm}%3A${checksum}?${where}` };
+  const qualifiers = { arch: architecture, repository_url: repository };
+  return { name, checksum, purl: purlText({ type: 'oci', name: last, version: digest, qualifiers }) };
 }
 
 /** `none` is what Trivy writes of a distribution that it does not know. */

@@ -13,7 +13,9 @@ export interface Finding {
   packageName: string;
   packageVersion: string;
   fixedVersion: string | undefined;
-  cvss: { version: 2 | 3; score: number; vector: string } | undefined;
+  cvss: { version: 2 | 3 | 4; score: number; vector: string } | undefined;
+  /** The image's distribution in Inspector's word: `DEBIAN_12`. */
+  platform?: string | undefined;
   /** For a package of a programming language: in Inspector's word, and where it is. */
   language?: { packageManager: string; path: string } | undefined;
 }

@@ -45,11 +45,15 @@ export const languages: readonly Language[] = [
       const [headers = ''] = content.toString('utf8').replaceAll('\r\n', '\n').split('\n\n', 1);
       const value = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(headers)?.[1]?.trim();
       const [name, version] = [value('Name'), value('Version')];
-      // https://packaging.python.org/en/latest/specifications/name-normalization/
-      return name && version ? { name: name.toLowerCase().replaceAll(/[-_.]+/g, '-'), version } : undefined;
+      return name && version ? { name: pythonName(name), version } : undefined;
     },
   },
 ];
+
+/** https://packaging.python.org/en/latest/specifications/name-normalization/ */
+export function pythonName(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_.]+/g, '-');
+}
 
 export function isLanguageFile(path: string): boolean {
   return languages.some(({ file }) => file.test(path));

@@ -1,7 +1,8 @@
 import { baseScore } from './cvss.ts';
-import { type Finding, severityOf, severityOfScore } from './finding.ts';
+import { type Finding, severities, severityOf, severityOfScore } from './finding.ts';
 import type { Installed } from './installed-packages.ts';
-import type { OsvAffected, OsvEvent, OsvIndex, OsvRecord } from './osv-records.ts';
+import type { OsvAffected, OsvEvent, OsvRating, OsvRecord } from './osv-record.ts';
+import type { OsvIndex } from './osv-records.ts';
 import type { Package } from './package.ts';
 import { type Compare, compareAlpine, compareDebian, compareRpm } from './version-order.ts';
 
@@ -45,31 +46,33 @@ export function ecosystemOf({ distribution: { id, version } }: Installed): Ecosy
 }
 
 /** What the records say of the packages of an image, each defect of a package once. */
-export function matchRecords(packages: Package[], ecosystem: Ecosystem, index: OsvIndex): Finding[] {
+export function matchRecords(packages: Package[], ecosystem: Ecosystem, index: Pick<OsvIndex, 'byPackage'>): Finding[] {
   const findings = new Map<string, Finding>();
   for (const each of packages) {
     const { name, version } = ecosystem.bySource ? each.source : each;
     for (const record of index.byPackage.get(name) ?? []) {
-      const affected = record.affected.find(
-        (candidate) =>
-          candidate.package.name === name &&
-          ecosystem.names.includes(candidate.package.ecosystem) &&
-          isAffected(candidate, version, ecosystem.compare),
-      );
-      if (affected === undefined) continue;
-      const finding = findingOf(record, affected, { name, version }, ecosystem.compare);
-      findings.set(`${finding.name} ${name} ${version}`, finding);
+      for (const affected of record.affected) {
+        const isAbout = affected.package.name === name && ecosystem.names.includes(affected.package.ecosystem);
+        if (!isAbout || !isAffected(affected, version, ecosystem.compare)) continue;
+        const finding = findingOf(record, affected, { name, version }, ecosystem.compare);
+        const key = `${finding.name} ${name} ${version}`;
+        const known = findings.get(key);
+        // Several records may tell of one defect: the worst counts.
+        if (known === undefined || isWorse(finding, known)) findings.set(key, finding);
+      }
     }
   }
   return [...findings.values()];
 }
 
+const isWorse = (one: Finding, other: Finding) => severities.indexOf(one.severity) < severities.indexOf(other.severity);
+
 /** npm's records say SEMVER; ranges of commits say nothing about a package. */
 const isOfVersions = (type: string) => type === 'ECOSYSTEM' || type === 'SEMVER';
 
 /** https://ossf.github.io/osv-schema/#evaluation */
-function isAffected({ versions, ranges }: OsvAffected, version: string, compare: Compare): boolean {
-  if (versions.includes(version)) return true;
+function isAffected({ versions, ranges, isUncertain }: OsvAffected, version: string, compare: Compare): boolean {
+  if (isUncertain || versions.includes(version)) return true;
   return ranges.some(({ type, events }) => isOfVersions(type) && isInRange(events, version, compare));
 }
 
@@ -103,17 +106,13 @@ function findingOf(
   { name, version }: Pick<Package, 'name' | 'version'>,
   compare: Compare,
 ): Finding {
-  const vectors = [...affected.severity, ...record.severity];
-  const scores = vectors.flatMap(({ score: vector }) => {
-    const base = baseScore(vector);
-    return base === undefined ? [] : [{ ...base, vector }];
-  });
-  const cvss = scores.find((each) => each.version === 3) ?? scores[0];
+  const ratings = [affected.rating, record.rating];
+  const cvss = scoreOf(ratings);
   return {
     name: nameOf(record),
     description: (record.summary || record.details)?.slice(0, 2000) || undefined,
     uri: uriOf(record),
-    severity: cvss === undefined ? wordedSeverity(record, affected) : severityOfScore(cvss.score),
+    severity: cvss === undefined ? wordedSeverity(ratings) : severityOfScore(cvss.score),
     packageName: name,
     packageVersion: version,
     fixedVersion: fixedVersion(affected, version, compare),
@@ -125,7 +124,7 @@ function findingOf(
 function nameOf({ id, aliases, upstream }: OsvRecord): string {
   const own = /^[A-Z]+-(CVE-\d+-\d+)$/.exec(id)?.[1];
   if (own !== undefined || id.startsWith('CVE-')) return own ?? id;
-  const cves = new Set([...(aliases ?? []), ...(upstream ?? [])].filter((name) => name.startsWith('CVE-')));
+  const cves = new Set([...aliases, ...upstream].filter((name) => name.startsWith('CVE-')));
   const [only] = cves;
   return only !== undefined && cves.size === 1 ? only : id;
 }
@@ -135,20 +134,31 @@ function uriOf({ references }: OsvRecord): string | undefined {
   return (safe.find(({ type }) => type === 'ADVISORY') ?? safe[0])?.url;
 }
 
-/** Debian says `urgency`, Ubuntu puts its word beside the vectors, others have `severity`. */
-function wordedSeverity(record: OsvRecord, affected: OsvAffected): Finding['severity'] {
-  const specific = [affected.ecosystem_specific, affected.database_specific, record.database_specific];
-  const words = [
-    ...[...affected.severity, ...record.severity].map(({ score }) => score),
-    ...specific.flatMap((each) => [each?.severity, each?.urgency]),
-  ].filter((word) => typeof word === 'string');
-  return words.map(severityOf).find((severity) => severity !== 'UNDEFINED') ?? 'UNDEFINED';
+/** Of the newest version of CVSS that there is a vector of, the worst. */
+function scoreOf(ratings: OsvRating[]): Finding['cvss'] {
+  const scores = ratings.flatMap(({ severities }) =>
+    severities.flatMap(({ score: vector }) => {
+      const base = baseScore(vector);
+      return base === undefined ? [] : [{ ...base, vector }];
+    }),
+  );
+  return scores.sort((one, other) => other.version - one.version || other.score - one.score)[0];
+}
+
+/** In the words of a distribution or a database. */
+function wordedSeverity(ratings: OsvRating[]): Finding['severity'] {
+  const words = ratings.flatMap(({ severities, words }) => [...severities.map(({ score }) => score), ...words]);
+  const worded = words.map(severityOf).find((severity) => severity !== 'UNDEFINED');
+  const isUnreadable = ratings.some(
+    ({ severities, isUncertain }) => isUncertain || severities.some(({ type }) => type.startsWith('CVSS')),
+  );
+  return worded ?? (isUnreadable ? 'CRITICAL' : 'UNDEFINED');
 }
 
 function fixedVersion({ ranges }: OsvAffected, version: string, compare: Compare): string | undefined {
   return ranges
     .filter(({ type }) => isOfVersions(type))
-    .flatMap(({ events }) => events.flatMap(({ fixed }) => (fixed === undefined ? [] : [fixed])))
+    .flatMap(({ events }) => events.flatMap(({ fixed }) => fixed ?? []))
     .filter((fixed) => compare(fixed, version) > 0)
     .sort(compare)[0];
 }

@@ -1,57 +1,24 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import { type OsvRecord, readOsvRecord, UnreadableRecordError } from './osv-record.ts';
 
 const largestRecord = 8 * 1024 * 1024;
-
-const severitySchema = z.object({ type: z.string(), score: z.string() });
-const eventSchema = z.object({
-  introduced: z.string().optional(),
-  fixed: z.string().optional(),
-  last_affected: z.string().optional(),
-  limit: z.string().optional(),
-});
-const affectedSchema = z.object({
-  package: z.object({ ecosystem: z.string(), name: z.string() }),
-  ranges: z.array(z.object({ type: z.string(), events: z.array(eventSchema) })).default([]),
-  versions: z.array(z.string()).default([]),
-  severity: z.array(severitySchema).default([]),
-  ecosystem_specific: z.record(z.string(), z.unknown()).nullish(),
-  database_specific: z.record(z.string(), z.unknown()).nullish(),
-});
-
-/** https://ossf.github.io/osv-schema/ */
-const recordSchema = z.object({
-  id: z.string(),
-  modified: z.iso.datetime({ offset: true }),
-  withdrawn: z.string().nullish(),
-  aliases: z.array(z.string()).nullish(),
-  upstream: z.array(z.string()).nullish(),
-  summary: z.string().nullish(),
-  details: z.string().nullish(),
-  severity: z.array(severitySchema).default([]),
-  affected: z.array(z.unknown()).default([]),
-  references: z.array(z.object({ type: z.string(), url: z.string() })).default([]),
-  database_specific: z.record(z.string(), z.unknown()).nullish(),
-});
-
-export type OsvEvent = z.infer<typeof eventSchema>;
-export type OsvAffected = z.infer<typeof affectedSchema>;
-export type OsvRecord = Omit<z.infer<typeof recordSchema>, 'affected'> & { affected: OsvAffected[] };
 
 /** The records of a folder, by the names of the packages that they are about. */
 export interface OsvIndex {
   byPackage: Map<string, OsvRecord[]>;
   /** When the newest record was changed, in milliseconds; undefined if there are none. */
   updatedAt: number | undefined;
-  /** Files that are no record. */
+  /** Parts of records that cannot be read. What is left of a record is never milder for it. */
   problems: string[];
+  /** Records of which nobody can say which packages they are about. */
+  unreadable: string[];
 }
 
 interface Known {
   mtime: number;
   size: number;
-  record: OsvRecord | string;
+  record: OsvRecord | UnreadableRecordError;
 }
 
 /** Reads a folder of records, and reads again only the files that have changed since. */
@@ -67,7 +34,7 @@ export function createOsvFolder(folder: string | undefined) {
         const { mtimeMs: mtime, size } = await stat(file);
         const before = known.get(file);
         const isSame = before?.mtime === mtime && before.size === size;
-        next.set(file, isSame ? before : { mtime, size, record: await readRecord(file, size) });
+        next.set(file, isSame ? before : { mtime, size, record: await readFileOf(file, size) });
       }
     }
     known = next;
@@ -76,35 +43,28 @@ export function createOsvFolder(folder: string | undefined) {
 }
 
 function indexOf(files: [string, Known][]): OsvIndex {
-  const byPackage = new Map<string, OsvRecord[]>();
-  const problems: string[] = [];
-  let updatedAt: number | undefined;
+  const index: OsvIndex = { byPackage: new Map(), updatedAt: undefined, problems: [], unreadable: [] };
   for (const [file, { record }] of files) {
-    if (typeof record === 'string') {
-      problems.push(`${file}: ${record}`);
+    if (record instanceof UnreadableRecordError) {
+      index.unreadable.push(`${file}: ${record.message}`);
       continue;
     }
-    updatedAt = Math.max(updatedAt ?? 0, Date.parse(record.modified));
-    if (record.withdrawn) continue;
+    index.problems.push(...record.problems.map((problem) => `${file}: ${problem}`));
+    if (record.modified !== undefined) index.updatedAt = Math.max(index.updatedAt ?? 0, record.modified);
+    if (record.isWithdrawn) continue;
     for (const name of new Set(record.affected.map((affected) => affected.package.name))) {
-      byPackage.set(name, [...(byPackage.get(name) ?? []), record]);
+      index.byPackage.set(name, [...(index.byPackage.get(name) ?? []), record]);
     }
   }
-  return { byPackage, updatedAt, problems };
+  return index;
 }
 
-/** The record, or why the file is none. */
-async function readRecord(file: string, size: number): Promise<OsvRecord | string> {
-  if (size > largestRecord) return `has more than ${largestRecord} bytes`;
-  let json: unknown;
+async function readFileOf(file: string, size: number): Promise<OsvRecord | UnreadableRecordError> {
   try {
-    json = JSON.parse(await readFile(file, 'utf8'));
+    if (size > largestRecord) throw new UnreadableRecordError(`It has more than ${largestRecord} bytes.`);
+    return readOsvRecord(path.basename(file, '.json'), await readFile(file, 'utf8'));
   } catch (error) {
-    return String(error);
+    if (error instanceof UnreadableRecordError) return error;
+    throw error;
   }
-  const parsed = recordSchema.safeParse(json);
-  if (!parsed.success) return z.prettifyError(parsed.error);
-  // Ranges of commits have no package; they say nothing about packages of a distribution.
-  const affected = parsed.data.affected.flatMap((each) => affectedSchema.safeParse(each).data ?? []);
-  return { ...parsed.data, affected };
 }

@@ -21,7 +21,8 @@ const findingSchema = z.object({
   packageName: z.string(),
   packageVersion: z.string(),
   fixedVersion: z.string().optional(),
-  cvss: z.object({ version: z.literal([2, 3]), score: z.number(), vector: z.string() }).optional(),
+  cvss: z.object({ version: z.literal([2, 3, 4]), score: z.number(), vector: z.string() }).optional(),
+  platform: z.string().optional(),
   language: z.object({ packageManager: z.string(), path: z.string() }).optional(),
 });
 

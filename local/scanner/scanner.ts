@@ -54,14 +54,13 @@ export function createScanner({ scanner, osvFolder, dataFolder, log }: ScannerOp
   const reported = new Set<string>();
 
   const scanSupported = async (image: ImageContent, scan: Exclude<RecordScan, { state: 'unsupported' }>) => {
-    const known = scan.state === 'complete' ? scan : { findings: [], problems: [], sourceUpdatedAt: undefined };
-    for (const problem of known.problems.filter((each) => !reported.has(each))) {
+    for (const problem of scan.problems.filter((each) => !reported.has(each))) {
       reported.add(problem);
-      log(`not a record: ${problem}`);
+      log(`a part of a record cannot be read: ${problem}`);
     }
-    if (tool === undefined) return known;
-    const found = await scanWithTool(tool.name, tool.program, image, folder, stopping.signal);
-    return { findings: merged(found, known.findings), sourceUpdatedAt: known.sourceUpdatedAt };
+    const { findings: known, sourceUpdatedAt, platform } = scan;
+    const found = tool === undefined ? [] : await scanWithTool(tool.name, tool.program, image, folder, stopping.signal);
+    return { findings: merged(found, known).map((finding) => ({ ...finding, platform })), sourceUpdatedAt };
   };
 
   return {
@@ -101,7 +100,8 @@ function findTool(scanner: ScannerOptions['scanner']): { name: ToolName; program
 
 /** What both found is told once, in the words of the first. */
 function merged(first: Finding[], second: Finding[]): Finding[] {
-  const key = ({ name, packageName, packageVersion }: Finding): string => `${name} ${packageName} ${packageVersion}`;
+  const key = ({ name, packageName, packageVersion, language }: Finding): string =>
+    `${name} ${language?.packageManager} ${packageName} ${packageVersion}`;
   const known = new Set(first.map(key));
   return [...first, ...second.filter((finding) => !known.has(key(finding)))];
 }

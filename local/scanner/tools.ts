@@ -29,7 +29,17 @@ const trivyReport = z.object({
               Title: text,
               Description: text,
               PrimaryURL: text,
-              CVSS: z.record(z.string(), z.object({ V3Vector: text, V3Score: z.number().nullish() })).nullish(),
+              CVSS: z
+                .record(
+                  z.string(),
+                  z.object({
+                    V3Vector: text,
+                    V3Score: z.number().nullish(),
+                    V40Vector: text,
+                    V40Score: z.number().nullish(),
+                  }),
+                )
+                .nullish(),
             }),
           )
           .nullish(),
@@ -77,6 +87,12 @@ const osvScannerReport = z.object({
     .nullish(),
 });
 
+/** In the tool's word, or where it has none by the score. */
+function ratedSeverity(word: string | null | undefined, score: number | undefined): Finding['severity'] {
+  const severity = severityOf(word ?? '');
+  return severity === 'UNDEFINED' && score !== undefined ? severityOfScore(score) : severity;
+}
+
 /** In the order in which they are looked for. */
 export const tools = {
   trivy: {
@@ -89,17 +105,21 @@ export const tools = {
         .flatMap((result) => result.Vulnerabilities ?? [])
         .map((found): Finding => {
           const scores = Object.entries(found.CVSS ?? {}).toSorted(([name]) => (name === 'nvd' ? -1 : 1));
-          const cvss = scores.map(([, score]) => score).find((score) => score.V3Score && score.V3Vector);
+          const cvss = scores
+            .flatMap(([, { V40Score, V40Vector, V3Score, V3Vector }]) => [
+              ...(V40Score && V40Vector ? [{ version: 4 as const, score: V40Score, vector: V40Vector }] : []),
+              ...(V3Score && V3Vector ? [{ version: 3 as const, score: V3Score, vector: V3Vector }] : []),
+            ])
+            .at(0);
           return {
             name: found.VulnerabilityID,
             description: (found.Title || found.Description)?.slice(0, 2000) || undefined,
             uri: found.PrimaryURL || undefined,
-            severity: severityOf(found.Severity ?? ''),
+            severity: ratedSeverity(found.Severity, cvss?.score),
             packageName: found.PkgName,
             packageVersion: found.InstalledVersion,
             fixedVersion: found.FixedVersion || undefined,
-            cvss:
-              cvss?.V3Vector && cvss.V3Score ? { version: 3, score: cvss.V3Score, vector: cvss.V3Vector } : undefined,
+            cvss,
           };
         });
     },
@@ -113,16 +133,19 @@ export const tools = {
         .parse(output)
         .matches.filter(({ artifact }) => ['deb', 'apk', 'rpm', 'alpm', 'portage'].includes(artifact.type))
         .map(({ vulnerability, artifact }): Finding => {
-          const cvss = vulnerability.cvss?.find(({ version }) => version.startsWith('3'));
+          const [cvss] = ([4, 3] as const).flatMap((version) => {
+            const rated = vulnerability.cvss?.find((each) => each.version.startsWith(`${version}`));
+            return rated ? [{ version, score: rated.metrics.baseScore, vector: rated.vector }] : [];
+          });
           return {
             name: vulnerability.id,
             description: vulnerability.description?.slice(0, 2000) || undefined,
             uri: vulnerability.dataSource || undefined,
-            severity: severityOf(vulnerability.severity ?? ''),
+            severity: ratedSeverity(vulnerability.severity, cvss?.score),
             packageName: artifact.name,
             packageVersion: artifact.version,
             fixedVersion: vulnerability.fix?.versions?.[0],
-            cvss: cvss && { version: 3, score: cvss.metrics.baseScore, vector: cvss.vector },
+            cvss,
           };
         });
     },

@@ -70,14 +70,21 @@ export const compareAlpine: Compare = (one, other) => {
     const difference = suffixA.rank - suffixB.rank || compareDigits(suffixA.number, suffixB.number);
     if (difference !== 0) return difference;
   }
-  return compareDigits(a.revision, b.revision);
+  // Nothing says which of two commits is the newer one; apk takes the order of their texts.
+  return compareOptional(a.hash, b.hash, compareText) || compareOptional(a.revision, b.revision, compareDigits);
 };
+
+/** What has one more part is the higher one. */
+function compareOptional(one: string | undefined, other: string | undefined, compare: Compare): number {
+  if (one === undefined || other === undefined) return Number(one !== undefined) - Number(other !== undefined);
+  return compare(one, other);
+}
 
 const noSuffix = { rank: alpineSuffixes.indexOf(''), number: '' };
 
 function splitAlpine(version: string) {
-  const match = /^(\d+(?:\.\d+)*)([a-z]?)((?:_[a-z]+\d*)*)(?:~[0-9a-f]+)?(?:-r(\d+))?$/.exec(version);
-  const [, numbers = version, letter = '', suffixes = '', revision = ''] = match ?? [];
+  const match = /^(\d+(?:\.\d+)*)([a-z]?)((?:_[a-z]+\d*)*)(?:~([0-9a-f]+))?(?:-r(\d+))?$/.exec(version);
+  const [, numbers = version, letter = '', suffixes = '', hash, revision] = match ?? [];
   return {
     numbers: numbers.split('.'),
     letter,
@@ -85,6 +92,7 @@ function splitAlpine(version: string) {
       rank: alpineSuffixes.indexOf(name),
       number,
     })),
+    hash,
     revision,
   };
 }

@@ -2,6 +2,7 @@ import { type Build, isTerminal } from '../../core/model/build.ts';
 import { bySeverity } from '../../core/model/findings.ts';
 import { waivableFindings } from '../../core/policy/scanner-objections.ts';
 import { waivableVulnerability } from '../../core/policy/vulnerability-objections.ts';
+import { purlText } from '../../core/sbom/purl.ts';
 import { type ScannerReport, scannerNames } from '../../core/scanners/report.ts';
 import { type Answer, caching, json } from '../answer.ts';
 import { type Recorded, recorded } from '../build-records.ts';
@@ -38,9 +39,11 @@ export function recordAnswer(kind: string, asked: Asked): Promise<Answer> {
 /** What the registry's scanner found, the worst first. */
 async function findingsAnswer({ build, records, waiverOf, query }: Asked): Promise<Answer> {
   const { findings, ...scan } = found('findings', build, await recorded(records.scan(build.id)));
-  const items = findings
-    .toSorted(bySeverity)
-    .map((finding) => ({ ...finding, accepted: waiverOf(waivableVulnerability(finding)).accepted ?? null }));
+  const items = findings.toSorted(bySeverity).map((finding) => ({
+    ...finding,
+    purl: finding.purl && purlText(finding.purl),
+    accepted: waiverOf(waivableVulnerability(finding)).accepted ?? null,
+  }));
   return answer(build, { ...scan, ...pieceOf(`findings\n${build.id}`, items, query) });
 }
 

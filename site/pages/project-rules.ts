@@ -1,6 +1,7 @@
 import { personName } from '../../core/builds/describe-build.ts';
 import { type OwnPolicy, type Response, responses } from '../../core/model/policy.ts';
 import type { Project } from '../../core/model/project.ts';
+import { purlText } from '../../core/sbom/purl.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { dayOf } from '../../core/time/day.ts';
@@ -17,7 +18,7 @@ export function ruleRows({ policy, exceptions = [], vex = [] }: Project, now: Da
     })),
     ...vex.map(({ ids, packages = [], status, justification, expires, file }) => ({
       ids,
-      packages,
+      packages: packages.map(purlText),
       expires,
       why: `${(justification ?? status).replaceAll('_', ' ')} (${file})`,
     })),

@@ -100,9 +100,9 @@ function partsOf<Time>({ account, image, tags, finding, status }: Told, time: (m
   const { packages, arn } = finding;
   // The schema says that there is one.
   const [first = {} as KeptFinding['packages'][number]] = packages;
-  const { name, description = '', uri, severity, cvss } = first;
+  const { name, description = '', uri, severity, cvss, platform } = first;
   const withFix = packages.filter(({ fixedVersion }) => fixedVersion !== undefined).length;
-  const version = cvss?.version === 2 ? '2.0' : (/^CVSS:(3\.\d)/.exec(cvss?.vector ?? '')?.[1] ?? '3.1');
+  const version = cvss?.version === 2 ? '2.0' : (/^CVSS:(\d\.\d)/.exec(cvss?.vector ?? '')?.[1] ?? '3.1');
   const scored = cvss && { scoreSource: 'NVD', score: cvss.score, scoringVector: cvss.vector, version };
   return {
     score: cvss?.score,
@@ -130,6 +130,7 @@ function partsOf<Time>({ account, image, tags, finding, status }: Told, time: (m
             awsEcrContainerImage: {
               imageHash: image.digest,
               imageTags: tags,
+              ...(platform === undefined ? {} : { platform }),
               pushedAt: time(image.pushedAt),
               registry: account.id,
               repositoryName: image.repository,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planIndex } from '../../../core/index/plan-index.ts';
 import { type IndexFile, readIndex } from '../../../core/index/read-index.ts';
 import { projectSchema } from '../../../core/model/project.ts';
+import { purlText } from '../../../core/sbom/purl.ts';
 import { goodFile, now } from './index-texts.ts';
 
 const statement = (over: object = {}) => ({
@@ -76,16 +77,33 @@ describe('a statement', () => {
   });
 
   it.each([
-    [[{ '@id': 'pkg:deb/debian/openssl' }], ['openssl']],
+    [[{ '@id': 'pkg:deb/debian/openssl' }], ['pkg:deb/debian/openssl']],
     [
-      [{ '@id': 'pkg:deb/debian/openssl@3.0.1-1' }, { identifiers: { purl: 'pkg:npm/%40a/b' } }],
-      ['openssl@3.0.1-1', '@a/b'],
+      [{ '@id': 'pkg:deb/debian/openssl@3.0.1-1' }, { identifiers: { purl: 'pkg:npm/@a/b' } }],
+      ['pkg:deb/debian/openssl@3.0.1-1', 'pkg:npm/%40a/b'],
+    ],
+    [
+      [{ '@id': 'pkg:pypi/Flask_Login' }, { '@id': 'pkg:pypi/flask.login' }, { '@id': 'pkg:deb/ubuntu/x?arch=all' }],
+      ['pkg:pypi/flask-login', 'pkg:deb/ubuntu/x?arch=all'],
     ],
     [[], undefined],
   ])('on the subcomponents %j is about the packages %j', (subcomponents, packages) => {
     const products = [{ '@id': 'demo/other', subcomponents }];
     const [, other] = read(file(documentOf([statement({ products })]))).projects;
-    expect(other?.vex?.[0]?.packages).toEqual(packages);
+    expect(other?.vex?.[0]?.packages?.map(purlText)).toEqual(packages);
+  });
+
+  it.each([
+    ['pkg:deb/openssl', /whose package/],
+    ['pkg:deb/debian/openssl?upstream=openssl', /"upstream"/],
+    ['pkg:golang/github.com/aws/smithy-go#middleware', /"#"/],
+  ])('on the subcomponent %s, which no finding is certain to be, is warned of', (id, message) => {
+    const products = [{ '@id': 'demo/app', subcomponents: [{ '@id': id }] }];
+    const told = (over: object) => read(file(documentOf([statement({ products, ...over })]))).problems;
+    expect(told({})).toEqual([
+      expect.objectContaining({ severity: 'warning', code: 'vex', line: 16, message: expect.stringMatching(message) }),
+    ]);
+    expect(told({ status: 'affected', justification: undefined, action_statement: 'Update.' })).toEqual([]);
   });
 
   it('on parts that nobody can find is about nothing, and never about the whole image', () => {
@@ -112,7 +130,7 @@ describe('a statement', () => {
     const [app] = read(file(documentOf([statement({ products, ...affected })]))).projects;
     expect(app?.vex).toEqual([expect.not.objectContaining({ packages: expect.anything() })]);
     const [accepted] = read(file(documentOf([statement({ products })]))).projects;
-    expect(accepted?.vex).toMatchObject([{ packages: ['zlib'] }]);
+    expect(accepted?.vex?.map(({ packages }) => packages?.map(purlText))).toEqual([['pkg:deb/debian/zlib']]);
   });
 
   it.each([
@@ -166,7 +184,7 @@ it.each([
 ])('a package with %s is no part of a statement, whose project can be kept', (_, name) => {
   const subcomponents = [{ '@id': `pkg:deb/debian/${name}` }, { '@id': 'pkg:deb/debian/zlib' }];
   const { projects } = read(file(documentOf([statement({ products: [{ '@id': 'demo/app', subcomponents }] })])));
-  expect(projects[0]?.vex?.[0]?.packages).toEqual(['zlib']);
+  expect(projects[0]?.vex?.[0]?.packages?.map(purlText)).toEqual(['pkg:deb/debian/zlib']);
   for (const project of projects) expect(projectSchema.parse(project)).toEqual(project);
 });
 
@@ -204,7 +222,8 @@ it('a document as vexctl writes it is read', () => {
 `;
   const { projects, problems } = read(file(text));
   expect(problems).toEqual([]);
-  expect(projects[0]?.vex).toMatchObject([{ ids: ['CVE-2022-24999'], packages: ['express@4.17.1', 'qs@6.7.0'] }]);
+  expect(projects[0]?.vex).toMatchObject([{ ids: ['CVE-2022-24999'] }]);
+  expect(projects[0]?.vex?.[0]?.packages?.map(purlText)).toEqual(['pkg:npm/express@4.17.1', 'pkg:npm/qs@6.7.0']);
 });
 
 describe('a document', () => {

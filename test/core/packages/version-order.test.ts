@@ -148,4 +148,31 @@ test('Alpine versions are in the order of apk version -t', () => {
     ],
     compareApkVersions,
   );
+  expectAscending(
+    [
+      '1.0_rc1~ff',
+      '1.0',
+      '1.0-r0',
+      '1.0-r1',
+      '1.0~1234',
+      '1.0~1234-r0',
+      '1.0~1234-r1',
+      '1.0~12345',
+      '1.0~ab-r3',
+      '1.0~c0ffee',
+      '1.0_p',
+      '1.0_p~1',
+      '1.0_p0',
+      '1.0_p1',
+      '1.0_p1~0-r1',
+      '1.0a~0',
+      '1.0.1~0',
+    ],
+    compareApkVersions,
+  );
+  // What is no version counts as far as it is one.
+  expectOrder(
+    ['1.0 > 1.0~', '1.0~12 > 1.0~12xy', '1.0-r1 < 1.0~12-r1', 'x = y', 'x < 1', '1.0~a_p1 < 1.0~a'],
+    compareApkVersions,
+  );
 });

@@ -4,6 +4,7 @@ import type { Finding, Scan } from '../../../core/model/findings.ts';
 import { type Policy, usualPolicy } from '../../../core/model/policy.ts';
 import type { VexStatement } from '../../../core/model/vex.ts';
 import { type Evidence, judge, type Rules } from '../../../core/policy/verdict.ts';
+import { parsePurl } from '../../../core/sbom/purl.ts';
 import { type ScannerReport, type ScannerReports, scannerNames } from '../../../core/scanners/report.ts';
 
 const finding = (severity: Finding['severity'], over: Partial<Finding> = {}): Finding => ({
@@ -460,7 +461,10 @@ describe('a VEX statement', () => {
     file: 'vex/openssl.json',
     ...over,
   });
-  const under = (...vex: VexStatement[]) => onFindings([finding('HIGH')], { vex });
+  const purls = (...texts: string[]) => texts.flatMap((text) => parsePurl(text) ?? []);
+  const [purl] = purls('pkg:deb/debian/openssl@3.0.1-1?arch=amd64&distro=debian-12');
+  const ofDebian = finding('HIGH', { purl });
+  const under = (...vex: VexStatement[]) => onFindings([ofDebian], { vex });
 
   it.each([
     ['not_affected', 'pass'],
@@ -472,13 +476,34 @@ describe('a VEX statement', () => {
   });
 
   it.each([
-    [['openssl'], 'pass'],
-    [['zlib', 'openssl'], 'pass'],
-    [['openssl@3.0.1-1'], 'pass'],
-    [['openssl@3.0.2-1'], 'block'],
-    [['zlib'], 'block'],
+    [['pkg:deb/debian/openssl'], 'pass'],
+    [['pkg:deb/debian/zlib', 'pkg:deb/debian/openssl'], 'pass'],
+    [['pkg:deb/debian/openssl@3.0.1-1'], 'pass'],
+    [['pkg:deb/debian/openssl@3.0.2-1'], 'block'],
+    [['pkg:deb/debian/zlib'], 'block'],
+    [['pkg:deb/ubuntu/openssl'], 'block'],
+    [['pkg:rpm/fedora/openssl'], 'block'],
+    [['pkg:pypi/openssl'], 'block'],
+    [['pkg:deb/debian/openssl?arch=amd64&distro=debian-12'], 'pass'],
+    [['pkg:deb/debian/openssl?arch=arm64'], 'block'],
+    [['pkg:deb/debian/openssl?distro=bookworm'], 'block'],
+    [[], 'block'],
   ] as const)('about the packages %j: %s', (packages, outcome) => {
-    expect(under(statement({ packages: [...packages] })).outcome).toBe(outcome);
+    expect(under(statement({ packages: purls(...packages) })).outcome).toBe(outcome);
+  });
+
+  it('on a package accepts nothing in one that the scanner does not say the type of', () => {
+    const vex = [statement({ packages: purls('pkg:deb/debian/openssl') })];
+    expect(onFindings([finding('HIGH')], { vex }).outcome).toBe('block');
+  });
+
+  it.each([
+    ['pkg:deb/debian/openssl?distro=bookworm', 'block'],
+    ['pkg:deb/debian/openssl?arch=arm64', 'pass'],
+    ['pkg:pypi/openssl', 'pass'],
+  ])('that accepts nothing on %s counts where it may be about the finding: %s', (text, outcome) => {
+    const affected = statement({ status: 'affected', packages: purls(text) });
+    expect(under(affected, statement()).outcome).toBe(outcome);
   });
 
   it('names a vulnerability by any of its names', () => {
@@ -487,25 +512,25 @@ describe('a VEX statement', () => {
   });
 
   it('that is newer counts before an older one', () => {
-    const affected = statement({ status: 'affected', packages: ['openssl'] });
+    const affected = statement({ status: 'affected', packages: purls('pkg:deb/debian/openssl') });
     expect(under(affected, statement()).outcome).toBe('block');
     expect(under(statement(), affected).outcome).toBe('pass');
   });
 
   it.each([
     [undefined, undefined, 'block'],
-    [undefined, ['openssl'], 'block'],
-    [['openssl'], ['openssl'], 'block'],
-    [['zlib'], ['openssl'], 'pass'],
+    [undefined, ['pkg:deb/debian/openssl'], 'block'],
+    [['pkg:deb/debian/openssl'], ['pkg:deb/debian/openssl'], 'block'],
+    [['pkg:deb/debian/zlib'], ['pkg:deb/debian/openssl'], 'pass'],
   ])(
     'that is newer counts although it knows another name of the vulnerability alone, on %j before %j: %s',
     (newer, older, outcome) => {
       const affected = statement({
         ids: ['GHSA-aaaa-bbbb-cccc'],
         status: 'affected',
-        ...(newer ? { packages: newer } : {}),
+        ...(newer ? { packages: purls(...newer) } : {}),
       });
-      expect(under(affected, statement(older ? { packages: older } : {})).outcome).toBe(outcome);
+      expect(under(affected, statement(older ? { packages: purls(...older) } : {})).outcome).toBe(outcome);
     },
   );
 

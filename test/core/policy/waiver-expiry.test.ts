@@ -6,7 +6,7 @@ const exception = { id: 'CVE-2026-1', reason: 'The parser is not called.', owner
 const statement = {
   ids: ['CVE-2026-2', 'GHSA-x'],
   status: 'not_affected' as const,
-  packages: ['openssl'],
+  packages: [{ type: 'deb', namespace: 'debian', name: 'openssl' }],
   author: 'Shop Security',
   expires: '2026-11-25',
   file: 'vex/openssl.json',
@@ -71,7 +71,9 @@ describe('the mail', () => {
     const { subject, text, html } = mailOn('2026-11-26', { exceptions: [exception], vex: [statement] });
     expect(subject).toBe('[slipway] EXCEPTIONS: demo/app:latest (1 ended, 1 ends soon)');
     const flat = text.replaceAll(/\s+/g, ' ');
-    expect(flat).toContain('CVE-2026-2 in openssl ended with 2026-11-25 (vex/openssl.json, by Shop Security)');
+    expect(flat).toContain(
+      'CVE-2026-2 in pkg:deb/debian/openssl ended with 2026-11-25 (vex/openssl.json, by Shop Security)',
+    );
     expect(flat).toContain('CVE-2026-1 ends with 2026-11-28 (owner: shop team): The parser is not called.');
     expect(flat.indexOf('CVE-2026-2')).toBeLessThan(flat.indexOf('CVE-2026-1'));
     expect(flat).toContain('index.d/demo.yml');

@@ -9,7 +9,7 @@ const image = {
   architecture: 'arm64',
   createdAt: new Date('2026-11-21T01:02:03.456Z'),
 };
-const purl = `pkg:oci/web@sha256%3A${checksum}?arch=arm64&repository_url=registry.example%3A4600%2Fdemo%2Fweb`;
+const purl = `pkg:oci/web@sha256:${checksum}?arch=arm64&repository_url=registry.example%3A4600%2Fdemo%2Fweb`;
 
 const cycloneDx = (over: object = {}, run = 'one') => ({
   bomFormat: 'CycloneDX',

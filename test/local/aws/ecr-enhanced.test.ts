@@ -149,6 +149,7 @@ describe('enhanced scanning', () => {
                 awsEcrContainerImage: {
                   imageHash: digest,
                   imageTags: ['v1'],
+                  platform: 'DEBIAN_12',
                   pushedAt: expect.any(Date),
                   registry: '123456789012',
                   repositoryName,

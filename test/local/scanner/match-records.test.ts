@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { baseScore } from '../../../local/scanner/cvss.ts';
 import { type Installed, parseApkInstalled, parseDpkgStatus } from '../../../local/scanner/installed-packages.ts';
 import { ecosystemOf, matchRecords } from '../../../local/scanner/match-records.ts';
-import type { OsvAffected, OsvRecord } from '../../../local/scanner/osv-records.ts';
+import { type OsvRecord, readOsvRecord } from '../../../local/scanner/osv-record.ts';
 import { readRpmDatabase } from '../../../local/scanner/rpm-database.ts';
 
 function installed(id: string, version: string, name: string, packageVersion: string): Installed {
@@ -14,29 +14,19 @@ function installed(id: string, version: string, name: string, packageVersion: st
   return { distribution: { id, version }, manager: 'dpkg', packages: [{ name: `${name}-bin`, version: '0', source }] };
 }
 
-function recordOf(affected: Partial<OsvAffected>, more: Partial<OsvRecord> = {}): OsvRecord {
-  const whole = {
-    package: { ecosystem: 'Debian:12', name: 'foo' },
-    ranges: [],
-    versions: [],
-    severity: [],
-    ...affected,
-  };
-  return { id: 'X-1', modified: '2026-01-01T00:00:00Z', severity: [], references: [], affected: [whole], ...more };
+function recordOf(affected: object, more: object = {}): OsvRecord {
+  const whole = { package: { ecosystem: 'Debian:12', name: 'foo' }, ...affected };
+  return readOsvRecord('X-1', JSON.stringify({ id: 'X-1', affected: [whole], ...more }));
 }
 
-function match(image: Installed, record: OsvRecord) {
+function match(image: Installed, ...records: OsvRecord[]) {
   const ecosystem = ecosystemOf(image);
   if (ecosystem === undefined) throw new Error('no ecosystem');
-  return matchRecords(image.packages, ecosystem, {
-    byPackage: new Map([['foo', [record]]]),
-    updatedAt: 0,
-    problems: [],
-  });
+  return matchRecords(image.packages, ecosystem, { byPackage: new Map([['foo', records]]) });
 }
 
 const debian = (version: string) => installed('debian', '12', 'foo', version);
-const range = (...events: OsvAffected['ranges'][number]['events']) => ({ ranges: [{ type: 'ECOSYSTEM', events }] });
+const range = (...events: object[]) => ({ ranges: [{ type: 'ECOSYSTEM', events }] });
 
 describe('a record is about an installed version', () => {
   test.each([
@@ -83,6 +73,31 @@ describe('the severity', () => {
       { severity: [{ type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N' }] },
       'MEDIUM',
     ],
+    [
+      'of a CVSS 4 vector alone',
+      {
+        severity: [{ type: 'CVSS_V4', score: 'CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N' }],
+      },
+      'CRITICAL',
+    ],
+    [
+      'of the newest version of CVSS',
+      {
+        severity: [
+          { type: 'CVSS_V2', score: 'AV:N/AC:L/Au:N/C:C/I:C/A:C' },
+          { type: 'CVSS_V4', score: 'CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N' },
+          { type: 'CVSS_V3', score: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' },
+        ],
+      },
+      'LOW',
+    ],
+    ['that cannot be read as the worst', { severity: [{ type: 'CVSS_V4', score: 'CVSS:4.0/AV:N' }] }, 'CRITICAL'],
+    ['that is no text as the worst', { severity: [{ type: 'CVSS_V3', score: 9.8 }, null] }, 'CRITICAL'],
+    [
+      'that can be read beside one that cannot',
+      { severity: [{ type: 'CVSS_V3' }], database_specific: { severity: 'LOW' } },
+      'LOW',
+    ],
     ['of a CVSS 2 vector', { severity: [{ type: 'CVSS_V2', score: 'AV:N/AC:L/Au:N/C:P/I:P/A:P' }] }, 'HIGH'],
     ["of the distribution's word", { severity: [{ type: 'Ubuntu', score: 'negligible' }] }, 'INFORMATIONAL'],
     ["of the database's word", { database_specific: { severity: 'MODERATE' } }, 'MEDIUM'],
@@ -97,8 +112,42 @@ describe('the severity', () => {
     expect(baseScore('CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H')?.score).toBe(8.8);
     expect(baseScore('CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N')?.score).toBe(0);
     expect(baseScore('AV:N/AC:L/Au:N/C:C/I:C/A:C')?.score).toBe(10);
-    expect(baseScore('CVSS:4.0/AV:N/AC:L')).toBeUndefined();
-    expect(baseScore('high')).toBeUndefined();
+    // https://www.first.org/cvss/v4.0/examples
+    expect(baseScore('CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N')).toEqual({
+      version: 4,
+      score: 7.3,
+    });
+    expect(baseScore('CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H')?.score).toBe(10);
+    expect(baseScore('CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:N/SC:N/SI:N/SA:N')?.score).toBe(0);
+  });
+
+  test('what is known of a threat or an environment makes no score milder', () => {
+    expect(baseScore('CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/E:U/MAV:P')?.score).toBe(9.3);
+    expect(baseScore('CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:U/RL:O')?.score).toBe(9.8);
+  });
+
+  test.each([
+    '',
+    'high',
+    'CVSS:4.0/AV:N/AC:L',
+    'CVSS:5.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H',
+    'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:Z',
+    'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/AV:P',
+    'CVSS:3.1/__proto__:N/constructor:H',
+    '/'.repeat(100_000),
+  ])('%j is no vector', (text) => expect(baseScore(text)).toBeUndefined());
+
+  test('of two records on one defect is the worse', () => {
+    const [rated, unrated] = ['HIGH', undefined].map((severity) =>
+      recordOf({ versions: ['1'] }, { id: 'CVE-2026-1', database_specific: { severity } }),
+    );
+    for (const records of [
+      [rated, unrated],
+      [unrated, rated],
+    ]) {
+      const findings = match(debian('1'), ...records.flatMap((record) => record ?? []));
+      expect(findings.map(({ name, severity }) => [name, severity])).toEqual([['CVE-2026-1', 'HIGH']]);
+    }
   });
 });
 

@@ -46,7 +46,10 @@ let osvFolder: string;
 beforeAll(async () => {
   osvFolder = mkdtempSync(path.join(tmpdir(), 'slipway osv '));
   writeFileSync(path.join(osvFolder, 'CVE-2024-0001.json'), JSON.stringify(record));
-  writeFileSync(path.join(osvFolder, 'broken.json'), '{');
+  writeFileSync(
+    path.join(osvFolder, 'faulty.json'),
+    JSON.stringify({ ...record, id: 'CVE-2024-0002', references: [{}], affected: [] }),
+  );
   machine = await startRegistryMachine({ scanner: 'records', osvFolder });
   const credentials = machine.account.iam.ownerKeys();
   ecr = new ECRClient({ endpoint: `${machine.url}/aws`, region: 'us-east-1', credentials });
@@ -165,6 +168,20 @@ describe('the scan of a pushed image', () => {
       description: 'UnsupportedImageError: The operating system and/or package manager are not supported.',
     });
     expect(scan.imageScanFindings).toBeUndefined();
+  });
+
+  test('fails while there is a record that nobody knows the packages of', async () => {
+    const broken = path.join(osvFolder, 'broken.json');
+    writeFileSync(broken, '{');
+    const layer = tarOf([
+      { path: 'etc/os-release', content: osRelease },
+      { path: 'var/lib/dpkg/status', content: dpkg('1.2-3') },
+    ]);
+    expect((await scanOf([layer])).imageScanStatus).toMatchObject({
+      status: 'FAILED',
+      description: expect.stringMatching(/record .* cannot be read.*broken\.json/),
+    });
+    await rm(broken);
   });
 
   test('fails for a layer that is no archive, or a broken one', async () => {

@@ -48,6 +48,22 @@ test('Alpine versions are in the order of apk', () => {
     ].concat(['1.0b-r2', '1.0.1', '1.02', '1.1', '1.10', '2.0']),
     compareAlpine,
   );
+  expectAscending(
+    [
+      '1.0_rc1~ff',
+      '1.0',
+      '1.0-r0',
+      '1.0-r1',
+      '1.0~1234',
+      '1.0~1234-r0',
+      '1.0~12345',
+      '1.0~ab-r3',
+      '1.0~c0ffee',
+      '1.0_p1',
+      '1.0_p1~0-r1',
+    ],
+    compareAlpine,
+  );
 });
 
 test('RPM versions are in the order of rpm', () => {

@@ -1,5 +1,6 @@
-import type { EnhancedImageScanFinding, ImageScanFinding } from '@aws-sdk/client-ecr';
+import type { EnhancedImageScanFinding, ImageScanFinding, VulnerablePackage } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
+import { purlText } from '../../../core/sbom/purl.ts';
 import { hiddenCharacter } from '../../../core/text/visible.ts';
 import { ecr, ended } from '../small-ecr.ts';
 
@@ -28,6 +29,38 @@ describe('findings of basic scanning', () => {
     ]);
   });
 
+  it.each([
+    ['https://security-tracker.debian.org/tracker/CVE-1 ', 'pkg:deb/debian/openssl@1:3.0.1-1'],
+    ['http://people.ubuntu.com/~ubuntu-security/cve/CVE-1', 'pkg:deb/ubuntu/openssl@1:3.0.1-1'],
+    ['https://alas.aws.amazon.com/ALAS-1.html', 'pkg:rpm/amazon/openssl@3.0.1-1?epoch=1'],
+    // Who says it of several distributions says nothing of one.
+    ['https://access.redhat.com/security/cve/CVE-1', undefined],
+    ['https://cve.mitre.org/cgi-bin/cvename.cgi?name=CVE-1', undefined],
+    ['https://security-tracker.debian.org.example/CVE-1', undefined],
+    ['constructor', undefined],
+    [undefined, undefined],
+  ])('with an advisory of %s are in the package %s', async (uri, purl) => {
+    const values = attributes({ package_name: 'openssl', package_version: '1:3.0.1-1' });
+    const [finding] = await basic({ name: 'CVE-1', ...(uri === undefined ? {} : { uri }), attributes: values });
+    expect(finding?.purl && purlText(finding.purl)).toBe(purl);
+  });
+
+  it.each([
+    [{ CVSS4_SCORE: '9.3' }, 9.3, 'CRITICAL'],
+    [{ CVSS4_SCORE: 'none', CVSS3_SCORE: '7.5' }, 7.5, 'HIGH'],
+    [{ CVSS4_SCORE: '', CVSS2_SCORE: '4.0' }, 4, 'MEDIUM'],
+    [{ CVSS3_SCORE: '0.0' }, 0, 'INFORMATIONAL'],
+    [{ CVSS3_SCORE: 'none' }, undefined, 'UNDEFINED'],
+  ])('of no severity with the attributes %j score %s and count as %s', async (values, score, severity) => {
+    const [finding] = await basic({ name: 'CVE-1', severity: 'UNDEFINED', attributes: attributes(values) });
+    expect([finding?.score, finding?.severity]).toEqual([score, severity]);
+  });
+
+  it('of a severity count as that, whatever their score', async () => {
+    const attribute = attributes({ CVSS3_SCORE: '9.8' });
+    expect(await basic({ name: 'CVE-1', severity: 'LOW', attributes: attribute })).toMatchObject([{ severity: 'LOW' }]);
+  });
+
   it('of a severity that nobody knows count as undefined', async () => {
     const findings = await basic({ name: 'CVE-5', severity: 'APOCALYPTIC' as never }, { name: 'CVE-6' });
     expect(findings.map(({ severity }) => severity)).toEqual(['UNDEFINED', 'UNDEFINED']);
@@ -42,7 +75,7 @@ describe('findings of enhanced scanning', () => {
     ];
     const common = {
       id: 'CVE-3',
-      severity: 'UNDEFINED',
+      severity: 'HIGH',
       url: 'https://cve.example/3',
       title: 'CVE-3 - libc6, libc-bin',
       description: 'Reads too far.',
@@ -92,6 +125,7 @@ describe('findings of enhanced scanning', () => {
         installed: '4.0.0',
         fixed: '4.0.1',
         packageManager: 'NPM',
+        purl: { type: 'npm', name: 'lodash', version: '4.0.0' },
         paths: [0, 1, 2, 3, 4].map((place) => `/app/${place}/package.json`),
         exploitAvailable: true,
       },
@@ -125,6 +159,63 @@ describe('findings of enhanced scanning', () => {
       packageVulnerabilityDetails: { vulnerabilityId, ...(related ? { relatedVulnerabilities: related } : {}) },
     });
     expect(finding?.aliases).toEqual(aliases);
+  });
+
+  const inPackage = async (vulnerable: VulnerablePackage, platform?: string) => {
+    const [finding] = await enhanced({
+      packageVulnerabilityDetails: { vulnerabilityId: 'CVE-7', vulnerablePackages: [vulnerable] },
+      resources: [{ details: { awsEcrContainerImage: platform === undefined ? {} : { platform } } }],
+    });
+    return finding?.purl && purlText(finding.purl);
+  };
+
+  it.each([
+    ['DEBIAN_12', { arch: 'X86_64' }, 'pkg:deb/debian/foo@1.2-3?arch=amd64&distro=debian-12'],
+    ['DEBIAN_12', { arch: 'AARCH64', epoch: 2 }, 'pkg:deb/debian/foo@2:1.2-3?arch=arm64&distro=debian-12'],
+    ['UBUNTU_22_04', { arch: 'ALL' }, 'pkg:deb/ubuntu/foo@1.2-3?arch=all&distro=ubuntu-22.04'],
+    ['ALPINE_LINUX_3_20', { release: 'r3' }, 'pkg:apk/alpine/foo@1.2-r3?distro=alpine-3.20'],
+    ['AMAZON_LINUX_2', { epoch: 1, arch: 'X86_64' }, 'pkg:rpm/amazon/foo@1.2-3?arch=x86_64&distro=amazon-2&epoch=1'],
+    ['ORACLE_LINUX_8', {}, 'pkg:rpm/oracle/foo@1.2-3?distro=oracle-8'],
+    ['PLAN_9', {}, undefined],
+    ['DEBIAN', {}, undefined],
+    [undefined, {}, undefined],
+  ])('in an image of %s with %j are in the package %s', async (platform, over, purl) => {
+    const vulnerable = { name: 'foo', version: '1.2', release: '3', packageManager: 'OS', ...over };
+    expect(await inPackage(vulnerable, platform)).toBe(purl);
+  });
+
+  it.each([
+    ['PYTHONPKG', 'Flask_Login', 'pkg:pypi/flask-login@1.2.0'],
+    ['NODEPKG', '@angular/core', 'pkg:npm/%40angular/core@1.2.0'],
+    ['JAR', 'org.apache.logging.log4j:log4j-core', 'pkg:maven/org.apache.logging.log4j/log4j-core@1.2.0'],
+    ['JAR', 'log4j-core', undefined],
+    ['GOBINARY', 'github.com/aws/smithy-go', 'pkg:golang/github.com/aws/smithy-go@1.2.0'],
+    ['COMPOSER', 'laravel/framework', 'pkg:composer/laravel/framework@1.2.0'],
+    ['constructor', 'x', undefined],
+  ])('of %s in %s are in the package %s, whatever the distribution', async (packageManager, name, purl) => {
+    expect(await inPackage({ packageManager, name, version: '1.2.0' }, 'DEBIAN_12')).toBe(purl);
+  });
+
+  it('of a package of the distribution and one of a language with one name are in neither for certain', async () => {
+    const both = ['OS', 'PYTHONPKG'].map((packageManager) => ({ packageManager, name: 'x', version: '1' }));
+    const [finding, ...others] = await enhanced({
+      packageVulnerabilityDetails: { vulnerabilityId: 'CVE-7', vulnerablePackages: both },
+      resources: [{ details: { awsEcrContainerImage: { platform: 'DEBIAN_12' } } }],
+    });
+    expect([finding?.package, finding?.purl, others]).toEqual(['x', undefined, []]);
+  });
+
+  it.each([
+    [{ score: 9.1 }, 'CRITICAL', 9.1],
+    [{}, 'HIGH', 8.8],
+  ])('that nobody has triaged count as their score says, with %j as %s', async (over, severity, score) => {
+    const cvss = [{ baseScore: 5 }, { baseScore: 8.8 }];
+    const [finding] = await enhanced({
+      severity: 'UNTRIAGED',
+      packageVulnerabilityDetails: { vulnerabilityId: 'CVE-7', cvss },
+      ...over,
+    });
+    expect([finding?.severity, finding?.score]).toEqual([severity, score]);
   });
 
   it('that Inspector closed are none', async () => {
@@ -166,6 +257,29 @@ it('what a database of vulnerabilities says is text of one line, and its links l
   expect(of).not.toHaveProperty('url');
   expect(plain?.url).toBe('https://cve.example/%22%3E%3Cb%3E');
   expect(plain).not.toHaveProperty('score');
+});
+
+it('null in a list takes no other finding with it, and is no finding', async () => {
+  const nothing = null as never;
+  const vulnerable = { name: 'zlib', version: '1', packageManager: 'OS' };
+  expect(
+    await enhanced(nothing, {
+      severity: 'HIGH',
+      resources: [nothing],
+      packageVulnerabilityDetails: {
+        vulnerabilityId: 'CVE-1',
+        cvss: [nothing],
+        vulnerablePackages: [nothing, vulnerable],
+      },
+    }),
+  ).toMatchObject([{ id: 'CVE-1', package: 'zlib', severity: 'HIGH' }]);
+  expect(
+    await basic(nothing, {
+      name: 'CVE-2',
+      severity: 'HIGH',
+      attributes: [nothing, { key: 'package_name', value: 'zlib' }],
+    }),
+  ).toMatchObject([{ id: 'CVE-2', package: 'zlib', severity: 'HIGH' }]);
 });
 
 it.each(['https://', 'ftp://x/', 'cve.example/1', `https://cve.example/${'x'.repeat(1000)}`])(
