@@ -1,16 +1,21 @@
-import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { watchedImageSchema } from '../../core/bases/base-watch.ts';
+import { RecordConflictError } from '../../core/model/errors.ts';
 import { basesChangedTriggerSchema } from '../../core/model/trigger.ts';
 import { variable } from '../environment.ts';
 import { roundKey } from './bases.ts';
-import { documentClient, ifConditionHolds } from './dynamodb.ts';
+import { documentClient } from './dynamodb.ts';
+import { expression } from './expression.ts';
+import { tableOf } from './table.ts';
 
 const announcementSchema = z.object({
   news: basesChangedTriggerSchema,
   /** The bases that changed as they were before. */
   before: z.array(watchedImageSchema),
 });
+
+const roundSchema = z.object({ announcement: announcementSchema.optional() });
 
 export type Announcement = z.infer<typeof announcementSchema>;
 
@@ -19,59 +24,42 @@ export type Announcement = z.infer<typeof announcementSchema>;
  * tell, so that whoever comes after a round that died tells the very same again, which is planned once.
  */
 export function createBaseRound(client: DynamoDBDocumentClient, tableName: string, holder: string) {
-  const update = (change: Partial<ConstructorParameters<typeof UpdateCommand>[0]>) =>
-    client.send(new UpdateCommand({ TableName: tableName, Key: { image: roundKey }, ...change }));
+  const table = tableOf(client, tableName);
+  const key = { image: roundKey };
+  const isMine = expression`holder = ${holder}`;
+
+  const isOver = () => new RecordConflictError('Another round of watch-bases has begun.');
+
+  async function keep(announcement: Announcement | undefined): Promise<void> {
+    if (!(await table.update(key, { set: { announcement } }, isMine))) throw isOver();
+  }
 
   return {
     /** False while another round is under way. */
     begin(now: Date, until: Date): Promise<boolean> {
-      return ifConditionHolds(
-        update({
-          UpdateExpression: 'SET holder = :holder, heldUntil = :until',
-          ConditionExpression: 'attribute_not_exists(heldUntil) OR heldUntil < :now',
-          ExpressionAttributeValues: { ':holder': holder, ':until': until.toISOString(), ':now': now.toISOString() },
-        }),
+      return table.update(
+        key,
+        { set: { holder, heldUntil: until.toISOString() } },
+        expression`attribute_not_exists(heldUntil) OR heldUntil < ${now.toISOString()}`,
       );
     },
 
     async end(): Promise<void> {
-      await ifConditionHolds(
-        update({
-          UpdateExpression: 'REMOVE heldUntil',
-          ConditionExpression: 'holder = :holder',
-          ExpressionAttributeValues: { ':holder': holder },
-        }),
-      );
+      await table.update(key, { remove: ['heldUntil'] }, isMine);
     },
 
     /** What a round that died may or may not have told. */
     async announcement(): Promise<Announcement | undefined> {
-      const { Attributes } = await update({
-        UpdateExpression: 'SET holder = :holder',
-        ConditionExpression: 'holder = :holder',
-        ExpressionAttributeValues: { ':holder': holder },
-        ReturnValues: 'ALL_NEW',
-      });
-      return Attributes?.announcement && announcementSchema.parse(Attributes.announcement);
+      const round = await table.updateAndGet(key, { set: { holder } }, isMine, roundSchema);
+      if (!round) throw isOver();
+      return round.announcement;
     },
 
     /** Notes what is about to be told. */
-    async announce(announcement: Announcement): Promise<void> {
-      await update({
-        UpdateExpression: 'SET announcement = :announcement',
-        ConditionExpression: 'holder = :holder',
-        ExpressionAttributeValues: { ':announcement': announcement, ':holder': holder },
-      });
-    },
+    announce: keep,
 
     /** It is told, and the bases know. */
-    async announced(): Promise<void> {
-      await update({
-        UpdateExpression: 'REMOVE announcement',
-        ConditionExpression: 'holder = :holder',
-        ExpressionAttributeValues: { ':holder': holder },
-      });
-    },
+    announced: () => keep(undefined),
   };
 }
 

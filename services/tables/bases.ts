@@ -1,10 +1,4 @@
-import {
-  BatchGetCommand,
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  ScanCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { type BaseStanding, type NamedBase, standingsOf, watchedName } from '../../core/bases/base-status.ts';
 import {
@@ -18,13 +12,18 @@ import {
 import { once } from '../../core/once.ts';
 import { pauseAfter } from '../../core/time/backoff.ts';
 import { variable } from '../environment.ts';
-import { documentClient, ifConditionHolds } from './dynamodb.ts';
+import { documentClient } from './dynamodb.ts';
+import { expression } from './expression.ts';
+import { tableOf } from './table.ts';
 
 /** DynamoDB keeps no empty set, and the SDK gives the others as a Set. */
 const itemSchema = z.preprocess(
   (item) => ({ ...(item as object), used: [...((item as { used?: Set<string> }).used ?? [])] }),
   watchedImageSchema,
 );
+const keyedSchema = z.looseObject({ image: z.string() });
+/** The image was found, so whatever was wrong before is over. */
+const noFailure = { failures: undefined, notBefore: undefined, problem: undefined };
 const minutes = 60_000;
 const imageBackoff = { first: 10 * minutes, longest: 60 * minutes };
 const repeatBackoff = { first: 10 * minutes, longest: 24 * 60 * minutes };
@@ -41,17 +40,15 @@ export const roundKey = 'round of watch-bases';
  * those that builds have used since; and the registries that are not asked for a while. Who stands on an image says the dependents table.
  */
 export function createBases(client: DynamoDBDocumentClient, tableName: string) {
-  const update = (image: string, change: Partial<ConstructorParameters<typeof UpdateCommand>[0]>) =>
-    client.send(new UpdateCommand({ TableName: tableName, Key: { image }, ...change }));
+  const table = tableOf(client, tableName);
 
   return {
     /** A build has used the image with this digest. The first that is seen counts; whether another is news says the registry alone. */
     async used(image: string, digest: string, at: string): Promise<void> {
-      await update(image, {
-        UpdateExpression:
-          'SET digest = if_not_exists(digest, :digest), seenAt = if_not_exists(seenAt, :at), usedAt = :at ADD used :used',
-        ExpressionAttributeValues: { ':digest': digest, ':at': at, ':used': new Set([digest]) },
-      });
+      await table.update(
+        { image },
+        { set: { usedAt: at }, setOnce: { digest, seenAt: at }, add: { used: new Set([digest]) } },
+      );
     },
 
     /**
@@ -59,12 +56,10 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
      * be started again and again without getting any further.
      */
     async missed(image: string): Promise<void> {
-      await ifConditionHolds(
-        update(image, {
-          UpdateExpression: 'ADD used :used',
-          ConditionExpression: 'attribute_not_exists(digest) OR failures > :none',
-          ExpressionAttributeValues: { ':used': new Set([missingDigest]), ':none': 0 },
-        }),
+      await table.update(
+        { image },
+        { add: { used: new Set([missingDigest]) } },
+        expression`attribute_not_exists(digest) OR failures > ${0}`,
       );
     },
 
@@ -72,31 +67,22 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
     async all(): Promise<{ images: Map<string, WatchedImage>; pauses: Map<string, RegistryPause> }> {
       const images = new Map<string, WatchedImage>();
       const pauses = new Map<string, RegistryPause>();
-      let start: Record<string, unknown> | undefined;
-      do {
-        const { Items = [], LastEvaluatedKey } = await client.send(
-          new ScanCommand({ TableName: tableName, ConsistentRead: true, ExclusiveStartKey: start }),
-        );
-        for (const item of Items) {
-          const key = String(item.image);
-          if (key.startsWith(registryPrefix))
-            pauses.set(key.slice(registryPrefix.length), registryPauseSchema.parse(item));
-          else if (key !== roundKey) images.set(key, itemSchema.parse(item));
-        }
-        start = LastEvaluatedKey;
-      } while (start);
+      for await (const item of table.scan({ consistent: true }, keyedSchema)) {
+        const key = item.image;
+        if (key.startsWith(registryPrefix))
+          pauses.set(key.slice(registryPrefix.length), registryPauseSchema.parse(item));
+        else if (key !== roundKey) images.set(key, itemSchema.parse(item));
+      }
       return { images, pauses };
     },
 
     /** The image was looked at, and its digest is no news. */
-    async seen({ image, used }: WatchedImage, digest: string, at: string): Promise<void> {
+    async seen({ image }: WatchedImage, digest: string, at: string): Promise<void> {
       // A build that has written another digest meanwhile, or the very first: that is for the next look.
-      await ifConditionHolds(
-        update(image, {
-          UpdateExpression: `SET digest = :digest, seenAt = if_not_exists(seenAt, :at), checkedAt = :at REMOVE failures, notBefore, problem${forget(used, digest)}`,
-          ConditionExpression: 'attribute_not_exists(digest) OR digest = :digest',
-          ExpressionAttributeValues: { ':digest': digest, ':at': at, ...forgotten(used, digest) },
-        }),
+      await table.update(
+        { image },
+        { set: { digest, checkedAt: at, ...noFailure }, setOnce: { seenAt: at }, delete: { used: new Set([digest]) } },
+        expression`attribute_not_exists(digest) OR digest = ${digest}`,
       );
     },
 
@@ -106,67 +92,54 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
       before: WatchedImage | undefined,
       now: Date,
     ): Promise<void> {
-      const used = before?.used ?? [];
-      const isRepeated = before?.digest === digest;
-      const repeats = isRepeated ? before.repeats + 1 : 0;
-      await ifConditionHolds(
-        update(image, {
-          UpdateExpression: `SET digest = :digest, seenAt = :seenAt, checkedAt = :at, repeats = :repeats${isRepeated ? ', repeatNotBefore = :again' : ''} REMOVE failures, notBefore, problem${isRepeated ? '' : ', repeatNotBefore'}${used.length > 0 ? ' DELETE used :used' : ''}`,
-          ConditionExpression: 'attribute_not_exists(digest) OR digest = :previous OR digest = :digest',
-          ExpressionAttributeValues: {
-            ':digest': digest,
-            ':previous': previous,
-            ':seenAt': seenAt ?? now.toISOString(),
-            ':at': now.toISOString(),
-            ':repeats': repeats,
-            ...(isRepeated ? { ':again': after(now, repeats, repeatBackoff) } : {}),
-            ...(used.length > 0 ? { ':used': new Set(used) } : {}),
+      const repeats = before?.digest === digest ? before.repeats + 1 : 0;
+      await table.update(
+        { image },
+        {
+          set: {
+            digest,
+            seenAt: seenAt ?? now.toISOString(),
+            checkedAt: now.toISOString(),
+            repeats,
+            repeatNotBefore: repeats > 0 ? after(now, repeats, repeatBackoff) : undefined,
+            ...noFailure,
           },
-        }),
+          delete: { used: new Set(before?.used) },
+        },
+        expression`attribute_not_exists(digest) OR digest = ${previous} OR digest = ${digest}`,
       );
     },
 
     /** The registry has no such image, or shows it to nobody: it is looked for ever more rarely. */
     async failed({ image, failures }: WatchedImage, problem: string, now: Date): Promise<void> {
-      await update(image, {
-        UpdateExpression: 'SET failures = :failures, notBefore = :notBefore, problem = :problem, checkedAt = :at',
-        ExpressionAttributeValues: {
-          ':failures': failures + 1,
-          ':notBefore': after(now, failures + 1, imageBackoff),
-          ':problem': problem.slice(0, 500),
-          ':at': now.toISOString(),
+      await table.update(
+        { image },
+        {
+          set: {
+            failures: failures + 1,
+            notBefore: after(now, failures + 1, imageBackoff),
+            problem: problem.slice(0, 500),
+            checkedAt: now.toISOString(),
+          },
         },
-      });
+      );
     },
 
     /** Nobody stood on the image at that time. */
     async drop(image: string, at: string): Promise<void> {
-      await ifConditionHolds(
-        client.send(
-          new DeleteCommand({
-            TableName: tableName,
-            Key: { image },
-            ConditionExpression: 'attribute_not_exists(usedAt) OR usedAt < :at',
-            ExpressionAttributeValues: { ':at': at },
-          }),
-        ),
-      );
+      await table.delete({ image }, expression`attribute_not_exists(usedAt) OR usedAt < ${at}`);
     },
 
     /** Leaves a registry alone until then. */
     async pause(registry: string, { failures, notBefore, problem }: RegistryPause): Promise<void> {
-      await update(registryPrefix + registry, {
-        UpdateExpression: 'SET failures = :failures, notBefore = :notBefore, problem = :problem',
-        ExpressionAttributeValues: {
-          ':failures': failures,
-          ':notBefore': notBefore,
-          ':problem': problem.slice(0, 500),
-        },
-      });
+      await table.update(
+        { image: registryPrefix + registry },
+        { set: { failures, notBefore, problem: problem.slice(0, 500) } },
+      );
     },
 
     async resume(registry: string): Promise<void> {
-      await client.send(new DeleteCommand({ TableName: tableName, Key: { image: registryPrefix + registry } }));
+      await table.delete({ image: registryPrefix + registry });
     },
 
     /**
@@ -175,20 +148,12 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
      */
     async standings(bases: readonly NamedBase[]): Promise<BaseStanding[]> {
       const names = [...new Set(bases.map(watchedName).filter((name) => name !== undefined))].slice(0, 100);
-      if (names.length === 0) return standingsOf(bases, new Map());
-      const { Responses } = await client.send(
-        new BatchGetCommand({ RequestItems: { [tableName]: { Keys: names.map((image) => ({ image })) } } }),
-      );
-      const images = (Responses?.[tableName] ?? []).map((item) => itemSchema.parse(item));
+      const keys = names.map((image) => ({ image }));
+      const images = await table.getMany(keys, itemSchema);
       return standingsOf(bases, new Map(images.map((item) => [item.image, item])));
     },
   };
 }
-
-/** Of what builds have used, that which is no news is forgotten. */
-const forget = (used: readonly string[], digest: string) => (used.includes(digest) ? ' DELETE used :used' : '');
-const forgotten = (used: readonly string[], digest: string) =>
-  used.includes(digest) ? { ':used': new Set([digest]) } : {};
 
 export type Bases = ReturnType<typeof createBases>;
 

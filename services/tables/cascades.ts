@@ -1,20 +1,15 @@
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  type QueryCommandOutput,
-} from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { outcomes } from '../../core/cascade/rebuild-state.ts';
 import { type Cause, causeSchema } from '../../core/model/build.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
-import { monthBefore, monthOf, monthsListed } from '../../core/time/month.ts';
+import { monthOf } from '../../core/time/month.ts';
 import { variable } from '../environment.ts';
-import { writeItems } from './batches.ts';
-import { documentClient, ifConditionHolds } from './dynamodb.ts';
-import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
+import { documentClient } from './dynamodb.ts';
+import { expression } from './expression.ts';
+import { type Page, type PageRequest, pageByMonth } from './page.ts';
+import { expiryAfter, tableOf } from './table.ts';
 
 export const memberStates = ['waiting', 'building', ...outcomes] as const;
 
@@ -35,7 +30,8 @@ export const cascadeMemberSchema = z.object({
 
 const newsSchema = z.object({ news: z.string(), cause: causeSchema, at: z.iso.datetime() });
 const headerSchema = z.object({ id: z.string(), startedAt: z.iso.datetime() });
-const keySchema = z.record(z.string(), z.string());
+const answerSchema = z.object({ cascade: z.string() });
+const progressSchema = cascadeMemberSchema.pick({ state: true, since: true });
 
 export type CascadeMember = z.infer<typeof cascadeMemberSchema>;
 export type CascadeHeader = z.infer<typeof headerSchema>;
@@ -47,7 +43,7 @@ export interface CascadeSummary extends CascadeHeader {
   /** How many members are in each state; states that none is in are absent. */
   counts: Partial<Record<MemberState, number>>;
   /** Absent while a member waits or builds. */
-  endedAt?: string;
+  endedAt?: string | undefined;
 }
 
 /** A little longer than they are listed. */
@@ -56,47 +52,19 @@ const keptDays = 400;
 const answerDays = 30;
 /** A cascade's own items sort before its members: no project's name begins with a dot. */
 const headerMember = '.';
-const causeMember = (news: string) => `.cause ${news}`;
+const causeMember = '.cause ';
+const firstMember = '0';
 
 /** The cascades table as people read it: cascades, what set them off, and their members. */
 export function createCascades(client: DynamoDBDocumentClient, tableName: string) {
-  async function* itemsOf(id: string, from: string, projection?: string): AsyncGenerator<Record<string, unknown>> {
-    let start: Record<string, unknown> | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: tableName,
-          KeyConditionExpression: 'id = :id AND #member >= :from',
-          ExpressionAttributeNames: {
-            '#member': 'member',
-            ...(projection ? { '#state': 'state', '#since': 'since' } : {}),
-          },
-          ExpressionAttributeValues: { ':id': id, ':from': from },
-          ...(projection ? { ProjectionExpression: projection } : {}),
-          ConsistentRead: true,
-          ExclusiveStartKey: start,
-        }),
-      );
-      yield* Items;
-      start = LastEvaluatedKey;
-    } while (start);
-  }
-
-  function putOnce(item: Record<string, unknown>): Promise<boolean> {
-    return ifConditionHolds(
-      client.send(
-        new PutCommand({ TableName: tableName, Item: item, ConditionExpression: 'attribute_not_exists(id)' }),
-      ),
-    );
-  }
+  const table = tableOf(client, tableName);
+  const putOnce = (item: Record<string, unknown>) => table.put(item, expression`attribute_not_exists(id)`);
+  const membersOf = (id: string) => expression`id = ${id} AND #member >= ${firstMember}`;
 
   /** What set a cascade off and what joined it, in the order of coming. */
   async function causes(id: string): Promise<CascadeSummary['causes']> {
-    const found: CascadeSummary['causes'] = [];
-    for await (const item of itemsOf(id, '.cause ')) {
-      if (!String(item.member).startsWith('.cause ')) break;
-      found.push(newsSchema.parse(item));
-    }
+    const keys = expression`id = ${id} AND begins_with(#member, ${causeMember})`;
+    const found = await table.all({ keys, consistent: true }, newsSchema);
     return found.sort((one, other) => (one.at < other.at ? -1 : 1));
   }
 
@@ -104,7 +72,7 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
     ...member,
     id: cascade,
     member: member.project,
-    expiresAt: inDays(keptDays),
+    expiresAt: expiryAfter(keptDays),
   });
 
   return {
@@ -112,15 +80,13 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
 
     /** Which cascade answers the news, if that has been settled. */
     async answerTo(news: string): Promise<string | undefined> {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: tableName, Key: { id: `news ${news}`, member: '.' }, ConsistentRead: true }),
-      );
-      return Item && z.object({ cascade: z.string() }).parse(Item).cascade;
+      return (await table.get({ id: `news ${news}`, member: headerMember }, answerSchema))?.cascade;
     },
 
     /** Settles which cascade answers the news: the first to say it is right for ever. */
     async answerWith(news: string, cascade: string): Promise<string> {
-      if (await putOnce({ id: `news ${news}`, member: '.', cascade, expiresAt: inDays(answerDays) })) return cascade;
+      if (await putOnce({ id: `news ${news}`, member: headerMember, cascade, expiresAt: expiryAfter(answerDays) }))
+        return cascade;
       const settled = await this.answerTo(news);
       if (settled === undefined) throw new RecordConflictError(`Nobody knows which cascade answers ${news}.`);
       return settled;
@@ -129,100 +95,47 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
     /** Notes that the news is a part of the cascade, and begins it if it is new. */
     async note(cascade: string, news: { id: string; cause: Cause; at: string }): Promise<void> {
       const { at } = news;
-      const expiresAt = inDays(keptDays);
-      await putOnce({ id: cascade, member: headerMember, month: at.slice(0, 7), startedAt: at, expiresAt });
-      await putOnce({ id: cascade, member: causeMember(news.id), news: news.id, cause: news.cause, at, expiresAt });
+      const expiresAt = expiryAfter(keptDays);
+      await putOnce({ id: cascade, member: headerMember, month: monthOf(new Date(at)), startedAt: at, expiresAt });
+      await putOnce({ id: cascade, member: causeMember + news.id, news: news.id, cause: news.cause, at, expiresAt });
     },
 
     /** Members that the cascade did not have yet. */
     addMembers: (cascade: string, members: readonly CascadeMember[]): Promise<void> =>
-      writeItems(
-        client,
-        tableName,
-        members.map((member) => itemOf(cascade, member)),
-      ),
+      table.putMany(members.map((member) => itemOf(cascade, member))),
 
     /** What has become of a member, unless something newer is known. */
     async tellOf(cascade: string, member: CascadeMember): Promise<void> {
-      await ifConditionHolds(
-        client.send(
-          new PutCommand({
-            TableName: tableName,
-            Item: itemOf(cascade, member),
-            ConditionExpression: 'attribute_not_exists(id) OR version <= :version',
-            ExpressionAttributeValues: { ':version': member.version },
-          }),
-        ),
-      );
+      await table.put(itemOf(cascade, member), expression`attribute_not_exists(id) OR version <= ${member.version}`);
     },
 
     /** Newest first, month by month as far back as the list goes. */
-    async list({ limit, cursor }: PageRequest, now = new Date()): Promise<Page<CascadeHeader>> {
-      const oldest = monthOf(now, monthsListed);
-      const page: Page<CascadeHeader> = { items: [] };
-      let position: z.infer<typeof positionSchema> | undefined =
-        cursor === undefined ? { month: monthOf(now) } : decodeCursor(positionSchema, cursor);
-      while (position && page.items.length < limit) {
-        const { Items = [], LastEvaluatedKey }: QueryCommandOutput = await client.send(
-          new QueryCommand({
-            TableName: tableName,
-            IndexName: 'byMonth',
-            KeyConditionExpression: '#month = :month',
-            ExpressionAttributeNames: { '#month': 'month' },
-            ExpressionAttributeValues: { ':month': position.month },
-            ScanIndexForward: false,
-            Limit: limit - page.items.length,
-            ExclusiveStartKey: position.after,
-          }),
-        );
-        page.items.push(...Items.map((item) => headerSchema.parse(item)));
-        if (LastEvaluatedKey) position = { month: position.month, after: keySchema.parse(LastEvaluatedKey) };
-        else position = position.month > oldest ? { month: monthBefore(position.month) } : undefined;
-      }
-      if (position) page.cursor = encodeCursor(position);
-      return page;
+    list(request: PageRequest, now = new Date()): Promise<Page<CascadeHeader>> {
+      const inMonth = (month: string, part: PageRequest) =>
+        table.page({ index: 'byMonth', keys: expression`#month = ${month}`, newestFirst: true }, part, headerSchema);
+      return pageByMonth(inMonth, request, now);
     },
 
     /** One cascade: what set it off, and how far it is. */
     async summary(id: string): Promise<CascadeSummary | undefined> {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: tableName, Key: { id, member: headerMember }, ConsistentRead: true }),
-      );
       // What is kept under other keys for the pipeline's own use has no header.
-      const header = headerSchema.safeParse(Item);
-      if (!header.success) return undefined;
+      const header = await table.get({ id, member: headerMember }, headerSchema.optional().catch(undefined));
+      if (!header) return undefined;
       const counts: CascadeSummary['counts'] = {};
-      let last = header.data.startedAt;
-      for await (const item of itemsOf(id, '0', '#state, #since')) {
-        const { state, since } = cascadeMemberSchema.pick({ state: true, since: true }).parse(item);
-        counts[state] = (counts[state] ?? 0) + 1;
-        if (since > last) last = since;
-      }
+      let last = header.startedAt;
+      const members = { keys: membersOf(id), fields: ['state', 'since'], consistent: true };
+      for await (const page of table.pages(members, progressSchema))
+        for (const { state, since } of page) {
+          counts[state] = (counts[state] ?? 0) + 1;
+          if (since > last) last = since;
+        }
       const isOver = !counts.waiting && !counts.building;
-      return {
-        ...header.data,
-        causes: await causes(id),
-        counts,
-        ...(isOver ? { endedAt: last } : {}),
-      };
+      return { ...header, causes: await causes(id), counts, endedAt: isOver ? last : undefined };
     },
 
     /** By name. */
-    async members(id: string, { limit, cursor }: PageRequest): Promise<Page<CascadeMember>> {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: tableName,
-          KeyConditionExpression: 'id = :id AND #member >= :first',
-          ExpressionAttributeNames: { '#member': 'member' },
-          ExpressionAttributeValues: { ':id': id, ':first': '0' },
-          Limit: limit,
-          ExclusiveStartKey: cursor === undefined ? undefined : decodeCursor(keySchema, cursor),
-          ConsistentRead: true,
-        }),
-      );
-      const page: Page<CascadeMember> = { items: Items.map((item) => cascadeMemberSchema.parse(item)) };
-      if (LastEvaluatedKey) page.cursor = encodeCursor(LastEvaluatedKey);
-      return page;
+    members(id: string, request: PageRequest): Promise<Page<CascadeMember>> {
+      return table.page({ keys: membersOf(id), consistent: true }, request, cascadeMemberSchema);
     },
   };
 }
@@ -230,8 +143,3 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
 export type Cascades = ReturnType<typeof createCascades>;
 
 export const openCascades = once(() => createCascades(documentClient(), variable('CASCADES_TABLE')));
-
-const positionSchema = z.object({ month: z.string().regex(/^\d{4}-\d{2}$/), after: keySchema.optional() });
-
-/** The second until which something is kept. */
-const inDays = (days: number) => Math.floor(Date.now() / 1000) + days * 86_400;

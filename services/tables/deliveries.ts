@@ -1,8 +1,10 @@
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
-import { documentClient, ifConditionHolds } from './dynamodb.ts';
+import { documentClient } from './dynamodb.ts';
+import { expression } from './expression.ts';
+import { expiryAfter, tableOf } from './table.ts';
 
 const keptDays = 30;
 
@@ -21,12 +23,13 @@ export type Delivery = z.infer<typeof deliverySchema>;
 
 /** The deliveries table: what became of each trigger. A trigger that stands here was handled to its end. */
 export function createDeliveries(client: DynamoDBDocumentClient, tableName: string) {
+  const table = tableOf(client, tableName);
+  // No delivery's id has a colon.
+  const newestOf = (ref: string) => ({ delivery: `newest:${ref}` });
+
   return {
-    async get(delivery: string): Promise<Delivery | undefined> {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: tableName, Key: { delivery }, ConsistentRead: true }),
-      );
-      return Item && deliverySchema.parse(Item);
+    get(delivery: string): Promise<Delivery | undefined> {
+      return table.get({ delivery }, deliverySchema);
     },
 
     /** Notes the newest push of a ref that is to be applied; false if a newer one was noted before. The same one is noted again. */
@@ -34,33 +37,20 @@ export function createDeliveries(client: DynamoDBDocumentClient, tableName: stri
       ref: string,
       { id, receivedAt, commit }: { id: string; receivedAt: string; commit: string },
     ): Promise<boolean> {
-      return ifConditionHolds(
-        client.send(
-          new PutCommand({
-            TableName: tableName,
-            // No delivery's id has a colon.
-            Item: { delivery: `newest:${ref}`, receivedAt, commit, id },
-            ConditionExpression: 'attribute_not_exists(delivery) OR receivedAt <= :receivedAt',
-            ExpressionAttributeValues: { ':receivedAt': receivedAt },
-          }),
-        ),
+      return table.put(
+        { ...newestOf(ref), receivedAt, commit, id },
+        expression`attribute_not_exists(delivery) OR receivedAt <= ${receivedAt}`,
       );
     },
 
     /** The newest push of a ref that was noted. */
-    async newest(ref: string): Promise<z.infer<typeof newestSchema> | undefined> {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: tableName, Key: { delivery: `newest:${ref}` }, ConsistentRead: true }),
-      );
-      return Item && newestSchema.parse(Item);
+    newest(ref: string): Promise<z.infer<typeof newestSchema> | undefined> {
+      return table.get(newestOf(ref), newestSchema);
     },
 
     async put(delivery: Omit<Delivery, 'handledAt'>): Promise<void> {
       const now = new Date();
-      const expiresAt = Math.floor(now.getTime() / 1000) + keptDays * 86_400;
-      await client.send(
-        new PutCommand({ TableName: tableName, Item: { ...delivery, handledAt: now.toISOString(), expiresAt } }),
-      );
+      await table.put({ ...delivery, handledAt: now.toISOString(), expiresAt: expiryAfter(keptDays, now) });
     },
   };
 }

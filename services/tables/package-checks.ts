@@ -1,9 +1,11 @@
-import { type DynamoDBDocumentClient, ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { once } from '../../core/once.ts';
 import type { PackagesMemory } from '../../core/packages/plan-rebuilds.ts';
 import { variable } from '../environment.ts';
-import { documentClient, ifConditionHolds } from './dynamodb.ts';
+import { documentClient } from './dynamodb.ts';
+import { expression } from './expression.ts';
+import { tableOf } from './table.ts';
 
 const checkedProjectSchema = z.object({
   name: z.string(),
@@ -24,46 +26,25 @@ export type CheckedProject = z.infer<typeof checkedProjectSchema> & { released: 
 
 /** What the projects table says of the packages of released images. */
 export function createPackageChecks(client: DynamoDBDocumentClient, tableName: string) {
+  const table = tableOf(client, tableName);
+
   return {
     /** The projects with a release. */
     async released(): Promise<CheckedProject[]> {
       const projects: CheckedProject[] = [];
       const fields = Object.keys(checkedProjectSchema.shape);
-      let start: Record<string, unknown> | undefined;
-      do {
-        const { Items = [], LastEvaluatedKey } = await client.send(
-          new ScanCommand({
-            TableName: tableName,
-            ProjectionExpression: fields.map((field) => `#${field}`).join(', '),
-            ExpressionAttributeNames: Object.fromEntries(fields.map((field) => [`#${field}`, field])),
-            ExclusiveStartKey: start,
-          }),
-        );
-        for (const item of Items) {
-          const { released, ...project } = checkedProjectSchema.parse(item);
-          if (project.active && released) projects.push({ ...project, released });
-        }
-        start = LastEvaluatedKey;
-      } while (start);
+      for await (const { released, ...project } of table.scan({ fields }, checkedProjectSchema))
+        if (project.active && released) projects.push({ ...project, released });
       return projects;
     },
 
     /** Writes when a project was looked at, and what the next run is to know of this one. */
     async note(name: string, checkedAt: string, { tried, waiting }: PackagesMemory): Promise<void> {
       // A project that was taken away meanwhile is not to come back as a half one.
-      await ifConditionHolds(
-        client.send(
-          new UpdateCommand({
-            TableName: tableName,
-            Key: { name },
-            UpdateExpression: `SET packagesCheckedAt = :checkedAt, packagesTried = :tried${
-              waiting ? ', packagesWaiting = :waiting' : ' REMOVE packagesWaiting'
-            }`,
-            ConditionExpression: 'attribute_exists(#name)',
-            ExpressionAttributeNames: { '#name': 'name' },
-            ExpressionAttributeValues: { ':checkedAt': checkedAt, ':tried': tried, ':waiting': waiting },
-          }),
-        ),
+      await table.update(
+        { name },
+        { set: { packagesCheckedAt: checkedAt, packagesTried: tried, packagesWaiting: waiting } },
+        expression`attribute_exists(#name)`,
       );
     },
   };

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { type Rebuild, rebuildSchema, restingRebuild } from '../../core/cascade/rebuild-state.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
-import { readItems } from './batches.ts';
-import { documentClient, ifConditionHolds } from './dynamodb.ts';
+import { documentClient } from './dynamodb.ts';
+import { expression } from './expression.ts';
+import { tableOf } from './table.ts';
 
 /** Somebody else was quicker so often that the trigger had better come again later. */
 const attempts = 60;
@@ -18,12 +19,10 @@ const keyOf = (project: string) => ({ id: `project ${project}`, member: '.' });
 
 /** Where each project stands with its rebuilds: one item in the cascades table for each, written only as it was read. */
 export function createRebuilds(client: DynamoDBDocumentClient, tableName: string) {
-  async function get(project: string): Promise<Rebuild> {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: tableName, Key: keyOf(project), ConsistentRead: true }),
-    );
-    return Item ? rebuildSchema.parse(Item) : restingRebuild(project);
-  }
+  const table = tableOf(client, tableName);
+
+  const get = async (project: string): Promise<Rebuild> =>
+    (await table.get(keyOf(project), rebuildSchema)) ?? restingRebuild(project);
 
   /** The state as it is written; undefined if it was no longer the one that was read. */
   async function write(before: Rebuild, next: Rebuild): Promise<Rebuild | undefined> {
@@ -31,19 +30,10 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
     const { pending, untold, last, project } = after;
     const since = pending?.since ?? last?.at ?? '';
     const isOpen = pending !== undefined || untold !== undefined;
-    const written = await ifConditionHolds(
-      client.send(
-        new PutCommand({
-          TableName: tableName,
-          Item: {
-            ...after,
-            ...keyOf(project),
-            ...(isOpen ? { open: shardOf(project), since } : {}),
-          },
-          ConditionExpression: before.version === 0 ? 'attribute_not_exists(id)' : 'version = :version',
-          ...(before.version === 0 ? {} : { ExpressionAttributeValues: { ':version': before.version } }),
-        }),
-      ),
+    const written = await table.put(
+      // Only what is open stands in the index.
+      { ...after, ...keyOf(project), open: isOpen ? shardOf(project) : undefined, since: isOpen ? since : undefined },
+      before.version === 0 ? expression`attribute_not_exists(id)` : expression`version = ${before.version}`,
     );
     return written ? after : undefined;
   }
@@ -55,8 +45,8 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
     /** A state for each of the projects, those at rest included. */
     async getMany(projects: readonly string[]): Promise<Map<string, Rebuild>> {
       const names = [...new Set(projects)];
-      const items = await readItems(client, tableName, names.map(keyOf));
-      const known = new Map(items.map((item) => rebuildSchema.parse(item)).map((state) => [state.project, state]));
+      const states = await table.getMany(names.map(keyOf), rebuildSchema);
+      const known = new Map(states.map((state) => [state.project, state]));
       return new Map(names.map((name) => [name, known.get(name) ?? restingRebuild(name)]));
     },
 
@@ -83,21 +73,9 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
     /** Projects that wait, build, or have yet to tell their children, and have not moved since then. */
     async *unmovedSince(time: string): AsyncGenerator<string> {
       for (let shard = 0; shard < openShards; shard++) {
-        let start: Record<string, unknown> | undefined;
-        do {
-          const { Items = [], LastEvaluatedKey } = await client.send(
-            new QueryCommand({
-              TableName: tableName,
-              IndexName: 'byOpen',
-              KeyConditionExpression: '#open = :open AND since < :time',
-              ExpressionAttributeNames: { '#open': 'open' },
-              ExpressionAttributeValues: { ':open': String(shard), ':time': time },
-              ExclusiveStartKey: start,
-            }),
-          );
-          for (const item of Items) yield openSchema.parse(item).project;
-          start = LastEvaluatedKey;
-        } while (start);
+        const keys = expression`#open = ${String(shard)} AND since < ${time}`;
+        for await (const page of table.pages({ index: 'byOpen', keys }, openSchema))
+          for (const { project } of page) yield project;
       }
     },
   };

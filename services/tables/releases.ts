@@ -1,12 +1,4 @@
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  paginateQuery,
-  QueryCommand,
-  UpdateCommand,
-  type UpdateCommandInput,
-} from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { once } from '../../core/once.ts';
 import {
@@ -18,12 +10,14 @@ import {
   shortestPause,
 } from '../../core/releases/release.ts';
 import { variable } from '../environment.ts';
-import { documentClient, ifConditionHolds } from './dynamodb.ts';
-import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
+import { documentClient } from './dynamodb.ts';
+import { type Expression, expression } from './expression.ts';
+import type { Page, PageRequest } from './page.ts';
+import { tableOf } from './table.ts';
 
 /** No project's name: the item says who is at it, and how far the releases that nobody noted were looked for. */
 const roundKey = { project: '//', digest: '//' };
-const keySchema = z.record(z.string(), z.string());
+const roundSchema = z.object({ noted: z.string().default('') });
 /** So long after the first news of an image it is looked at: scanners tell each finding for itself. */
 const collectingMilliseconds = 5 * 60_000;
 
@@ -49,38 +43,18 @@ export type LookedAt = Partial<
 
 /** The releases table: each image that a project released, and when it is looked at again. */
 export function createReleases(client: DynamoDBDocumentClient, tableName: string) {
-  type Change = Omit<UpdateCommandInput, 'TableName' | 'Key'>;
-  const update = ({ project, digest }: Key, change: Change) =>
-    client.send(new UpdateCommand({ TableName: tableName, Key: { project, digest }, ...change }));
-
-  async function every(query: Omit<ConstructorParameters<typeof QueryCommand>[0], 'TableName'>) {
-    const images: ReleasedImage[] = [];
-    for await (const { Items = [] } of paginateQuery({ client }, { TableName: tableName, ...query }))
-      images.push(...Items.map((item) => releasedImageSchema.parse(item)));
-    return images;
-  }
+  const table = tableOf(client, tableName);
+  const keyOf = ({ project, digest }: Key) => ({ project, digest });
 
   const ofDigest = (digest: string) =>
-    every({
-      IndexName: 'byDigest',
-      KeyConditionExpression: 'digest = :digest',
-      ExpressionAttributeValues: { ':digest': digest },
-    });
+    table.all({ index: 'byDigest', keys: expression`digest = ${digest}` }, releasedImageSchema);
 
   const allOf = (project: string) =>
-    every({
-      KeyConditionExpression: '#project = :project',
-      ExpressionAttributeNames: { '#project': 'project' },
-      ConsistentRead: true,
-      ExpressionAttributeValues: { ':project': project },
-    });
+    table.all({ keys: expression`#project = ${project}`, consistent: true }, releasedImageSchema);
 
   return {
-    async get({ project, digest }: Key): Promise<ReleasedImage | undefined> {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: tableName, Key: { project, digest }, ConsistentRead: true }),
-      );
-      return Item && releasedImageSchema.parse(Item);
+    get(image: Key): Promise<ReleasedImage | undefined> {
+      return table.get(keyOf(image), releasedImageSchema);
     },
 
     /**
@@ -89,37 +63,25 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
      */
     async note({ project, digest, build, tags, at }: Release, repository: string): Promise<void> {
       const floating = tags.filter(isFloating);
-      const isNewest = await ifConditionHolds(
-        update(
-          { project, digest },
-          {
-            UpdateExpression:
-              'SET repository = :repository, build = :build, releasedAt = :at, floating = :floating, rescan = :yes, dueAt = if_not_exists(dueAt, :dueAt) ADD tags :tags',
-            ConditionExpression: 'attribute_not_exists(releasedAt) OR releasedAt <= :at',
-            ExpressionAttributeValues: {
-              ':repository': repository,
-              ':build': build,
-              ':at': at,
-              ':floating': floating,
-              ':yes': 'yes',
-              ':dueAt': nextLookAt(digest, new Date(at)),
-              ':tags': new Set(tags),
-            },
-          },
-        ),
+      const isNewest = await table.update(
+        { project, digest },
+        {
+          set: { repository, build, releasedAt: at, floating, rescan: 'yes' },
+          setOnce: { dueAt: nextLookAt(digest, new Date(at)) },
+          add: { tags: new Set(tags) },
+        },
+        expression`attribute_not_exists(releasedAt) OR releasedAt <= ${at}`,
       );
       if (!isNewest) return;
       for (const other of await allOf(project)) {
         if (other.digest === digest || other.releasedAt > at) continue;
         const left = other.floating.filter((tag) => !floating.includes(tag));
         if (left.length === other.floating.length) continue;
-        await ifConditionHolds(
-          update(other, {
-            UpdateExpression: 'SET floating = :left',
-            // Released once more meanwhile, it has what that release gave it.
-            ConditionExpression: 'releasedAt = :known',
-            ExpressionAttributeValues: { ':left': left, ':known': other.releasedAt },
-          }),
+        await table.update(
+          keyOf(other),
+          { set: { floating: left } },
+          // Released once more meanwhile, it has what that release gave it.
+          expression`releasedAt = ${other.releasedAt}`,
         );
       }
     },
@@ -130,73 +92,31 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
       // As if it were released yesterday: its first look is in this week.
       const dueAt = nextLookAt(digest, new Date(now.getTime() - shortestPause));
       const fields = { repository, build, releasedAt: at, tags: new Set(tags), floating, rescan: 'yes', dueAt };
-      await ifConditionHolds(
-        client.send(
-          new PutCommand({
-            TableName: tableName,
-            Item: { project, digest, ...fields },
-            ConditionExpression: 'attribute_not_exists(releasedAt)',
-          }),
-        ),
-      );
+      await table.put({ project, digest, ...fields }, expression`attribute_not_exists(releasedAt)`);
     },
 
     ofDigest,
     allOf,
 
     /** Newest first. */
-    async ofProject(project: string, { limit, cursor }: PageRequest): Promise<Page<ReleasedImage>> {
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: tableName,
-          IndexName: 'byProject',
-          KeyConditionExpression: '#project = :project',
-          ExpressionAttributeNames: { '#project': 'project' },
-          ExpressionAttributeValues: { ':project': project },
-          ScanIndexForward: false,
-          Limit: limit,
-          ExclusiveStartKey: cursor === undefined ? undefined : decodeCursor(keySchema, cursor),
-        }),
-      );
-      const page: Page<ReleasedImage> = { items: Items.map((item) => releasedImageSchema.parse(item)) };
-      if (LastEvaluatedKey) page.cursor = encodeCursor(LastEvaluatedKey);
-      return page;
+    ofProject(project: string, request: PageRequest): Promise<Page<ReleasedImage>> {
+      const ofIndex = { index: 'byProject', keys: expression`#project = ${project}`, newestFirst: true };
+      return table.page(ofIndex, request, releasedImageSchema);
     },
 
     /** Those whose time has come, the longest due first. */
     async due(now: Date, limit: number): Promise<ReleasedImage[]> {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: tableName,
-          IndexName: 'byDueTime',
-          KeyConditionExpression: 'rescan = :yes AND dueAt <= :now',
-          ExpressionAttributeValues: { ':yes': 'yes', ':now': now.toISOString() },
-          Limit: limit,
-        }),
-      );
-      return Items.map((item) => releasedImageSchema.parse(item));
+      const keys = expression`rescan = ${'yes'} AND dueAt <= ${now.toISOString()}`;
+      return (await table.page({ index: 'byDueTime', keys }, { limit }, releasedImageSchema)).items;
     },
 
     /** Has an image looked at soon that there is news of. However many news there are, there is one look. */
     async mark(image: Key, now: Date): Promise<void> {
-      const values = { ':now': now.toISOString() };
+      const markedAt = now.toISOString();
       const soon = new Date(now.getTime() + collectingMilliseconds).toISOString();
-      const isSooner = await ifConditionHolds(
-        update(image, {
-          UpdateExpression: 'SET dueAt = :soon, markedAt = :now',
-          ConditionExpression: 'dueAt > :soon',
-          ExpressionAttributeValues: { ...values, ':soon': soon },
-        }),
-      );
-      if (isSooner) return;
+      if (await table.update(keyOf(image), { set: { dueAt: soon, markedAt } }, expression`dueAt > ${soon}`)) return;
       // Somebody may be looking at it at this moment, and not have seen it.
-      await ifConditionHolds(
-        update(image, {
-          UpdateExpression: 'SET markedAt = :now',
-          ConditionExpression: 'attribute_exists(dueAt)',
-          ExpressionAttributeValues: values,
-        }),
-      );
+      await table.update(keyOf(image), { set: { markedAt } }, expression`attribute_exists(dueAt)`);
     },
 
     /**
@@ -204,65 +124,35 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
      * @param since when the look began
      */
     async settle(image: Key, fields: LookedAt, since: Date): Promise<void> {
-      const write = (change: LookedAt, condition: string, values: Record<string, unknown>) => {
-        const entries = Object.entries(change);
-        const set = entries.filter(([, value]) => value !== undefined);
-        const removed = entries.filter(([, value]) => value === undefined).map(([name]) => name);
+      const write = (set: LookedAt, condition: Expression) => {
         // What is never due again leaves the index.
-        const gone = removed.includes('dueAt') ? [...removed, 'rescan'] : removed;
-        return ifConditionHolds(
-          update(image, {
-            UpdateExpression: [
-              ...(set.length > 0 ? [`SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`] : []),
-              ...(gone.length > 0 ? [`REMOVE ${gone.map((name) => `#${name}`).join(', ')}`] : []),
-            ].join(' '),
-            ConditionExpression: `attribute_exists(repository) AND ${condition}`,
-            ExpressionAttributeNames: Object.fromEntries(
-              [...set.map(([name]) => name), ...gone].map((name) => [`#${name}`, name]),
-            ),
-            ExpressionAttributeValues: {
-              ...values,
-              ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
-            },
-          }),
-        );
+        const remove = 'dueAt' in set && set.dueAt === undefined ? ['rescan'] : [];
+        const isNoted = expression`attribute_exists(repository) AND ${condition}`;
+        return table.update(keyOf(image), { set, remove }, isNoted);
       };
-      const values = { ':since': since.toISOString() };
-      if (await write(fields, '(attribute_not_exists(markedAt) OR markedAt < :since)', values)) return;
+      const began = since.toISOString();
+      if (await write(fields, expression`(attribute_not_exists(markedAt) OR markedAt < ${began})`)) return;
       const again = new Date(since.getTime() + collectingMilliseconds).toISOString();
-      await write('dueAt' in fields ? { ...fields, dueAt: again } : fields, 'markedAt >= :since', values);
+      await write('dueAt' in fields ? { ...fields, dueAt: again } : fields, expression`markedAt >= ${began}`);
     },
 
     /** Takes the round for itself, so that no two tell the same; undefined while another one is under way. */
-    async beginRound(holder: string, now: Date, until: Date): Promise<{ noted: string } | undefined> {
-      const isMine = await ifConditionHolds(
-        update(roundKey, {
-          UpdateExpression: 'SET holder = :holder, heldUntil = :until',
-          ConditionExpression: 'attribute_not_exists(heldUntil) OR heldUntil < :now',
-          ExpressionAttributeValues: { ':holder': holder, ':until': until.toISOString(), ':now': now.toISOString() },
-        }),
+    beginRound(holder: string, now: Date, until: Date): Promise<{ noted: string } | undefined> {
+      return table.updateAndGet(
+        roundKey,
+        { set: { holder, heldUntil: until.toISOString() } },
+        expression`attribute_not_exists(heldUntil) OR heldUntil < ${now.toISOString()}`,
+        roundSchema,
       );
-      if (!isMine) return undefined;
-      const { Item } = await client.send(new GetCommand({ TableName: tableName, Key: roundKey, ConsistentRead: true }));
-      return z.object({ noted: z.string().default('') }).parse(Item);
     },
 
     /** Notes how far the releases that nobody noted were looked for. */
     async noteProgress(progress: string): Promise<void> {
-      await update(roundKey, {
-        UpdateExpression: 'SET noted = :progress',
-        ExpressionAttributeValues: { ':progress': progress },
-      });
+      await table.update(roundKey, { set: { noted: progress } });
     },
 
     async endRound(holder: string): Promise<void> {
-      await ifConditionHolds(
-        update(roundKey, {
-          UpdateExpression: 'REMOVE heldUntil',
-          ConditionExpression: 'holder = :holder',
-          ExpressionAttributeValues: { ':holder': holder },
-        }),
-      );
+      await table.update(roundKey, { remove: ['heldUntil'] }, expression`holder = ${holder}`);
     },
   };
 }

@@ -1,8 +1,9 @@
-import { DeleteCommand, type DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
+import { tableOf } from './table.ts';
 
 const backoffSchema = z.object({
   /** How often in a row it could not be read. */
@@ -38,40 +39,30 @@ export type Source = z.infer<typeof sourceSchema>;
  * and remembers nothing has no item, so that a look that finds nothing new writes nothing.
  */
 export function createSources(client: DynamoDBDocumentClient, tableName: string) {
+  const table = tableOf(client, tableName);
+
   return {
     /** All, by name, and where the last run broke off. */
     async all(): Promise<{ sources: Map<string, Source>; next: string | undefined }> {
       const sources = new Map<string, Source>();
       let next: string | undefined;
-      let start: Record<string, unknown> | undefined;
-      do {
-        const { Items = [], LastEvaluatedKey } = await client.send(
-          new ScanCommand({ TableName: tableName, ConsistentRead: true, ExclusiveStartKey: start }),
-        );
-        for (const item of Items) {
-          const cursor = cursorSchema.safeParse(item);
-          if (cursor.success) next = cursor.data.next;
-          else {
-            const source = sourceSchema.parse(item);
-            sources.set(source.source, source);
-          }
-        }
-        start = LastEvaluatedKey;
-      } while (start);
+      for await (const item of table.scan({ consistent: true }, z.union([cursorSchema, sourceSchema])))
+        if ('next' in item) next = item.next;
+        else sources.set(item.source, item);
       return { sources, next };
     },
 
     async put(source: Source): Promise<void> {
-      await client.send(new PutCommand({ TableName: tableName, Item: sourceSchema.parse(source) }));
+      await table.put(sourceSchema.parse(source));
     },
 
     async remove(source: string): Promise<void> {
-      await client.send(new DeleteCommand({ TableName: tableName, Key: { source } }));
+      await table.delete({ source });
     },
 
     /** The next run begins with this source. */
     async breakOff(next: string): Promise<void> {
-      await client.send(new PutCommand({ TableName: tableName, Item: { source: '//', next } }));
+      await table.put({ source: '//', next });
     },
   };
 }

@@ -1,0 +1,165 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  paginateQuery,
+  paginateScan,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { readItems, writeItems } from './batches.ts';
+import { type Change, type Expression, Placeholders } from './expression.ts';
+import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
+
+type Key = Record<string, string>;
+type Item = Record<string, unknown>;
+
+interface Selection {
+  /** Only these attributes. */
+  fields?: readonly string[];
+  /** Not of an index: those have every write a little later. */
+  consistent?: boolean;
+}
+
+interface Query extends Selection {
+  index?: string;
+  /** Which partition, and which part of it. */
+  keys: Expression;
+  filter?: Expression | undefined;
+  newestFirst?: boolean;
+}
+
+const positionSchema = z.record(z.string(), z.string());
+
+/** What the stores do with their tables, each once: read and parse, write on a condition, go through pages. */
+export function tableOf(client: DynamoDBDocumentClient, name: string) {
+  const when = (condition: Expression | undefined, placeholders = new Placeholders()) => ({
+    TableName: name,
+    ConditionExpression: condition && placeholders.text(condition),
+    ...placeholders.attributes,
+  });
+
+  function change(Key: Key, what: Change, condition: Expression | undefined, ReturnValues: 'ALL_NEW' | 'NONE') {
+    const placeholders = new Placeholders();
+    const UpdateExpression = placeholders.change(what);
+    const command = new UpdateCommand({ Key, UpdateExpression, ReturnValues, ...when(condition, placeholders) });
+    return ifConditionHolds(client.send(command));
+  }
+
+  function select({ fields, consistent }: Selection, placeholders: Placeholders) {
+    return {
+      TableName: name,
+      ProjectionExpression: fields?.map((field) => placeholders.name(field)).join(', '),
+      ConsistentRead: consistent,
+    };
+  }
+
+  function query({ index, keys, filter, newestFirst = false, ...selection }: Query) {
+    const placeholders = new Placeholders();
+    return {
+      ...select(selection, placeholders),
+      IndexName: index,
+      KeyConditionExpression: placeholders.text(keys),
+      FilterExpression: filter && placeholders.text(filter),
+      ScanIndexForward: !newestFirst,
+      ...placeholders.attributes,
+    };
+  }
+
+  async function* pages<Record>(of: Query, schema: z.ZodType<Record>): AsyncGenerator<Record[]> {
+    for await (const { Items = [] } of paginateQuery({ client }, query(of)))
+      yield Items.map((item) => schema.parse(item));
+  }
+
+  async function* scan<Record>(selection: Selection, schema: z.ZodType<Record>): AsyncGenerator<Record> {
+    const placeholders = new Placeholders();
+    const input = { ...select(selection, placeholders), ...placeholders.attributes };
+    for await (const { Items = [] } of paginateScan({ client }, input))
+      for (const item of Items) yield schema.parse(item);
+  }
+
+  return {
+    async get<Record>(key: Key, schema: z.ZodType<Record>): Promise<Record | undefined> {
+      const { Item } = await client.send(new GetCommand({ TableName: name, Key: key, ConsistentRead: true }));
+      return Item && schema.parse(Item);
+    },
+
+    /** Those that there are, strongly consistent, in no order. */
+    async getMany<Record>(keys: readonly Key[], schema: z.ZodType<Record>): Promise<Record[]> {
+      return (await readItems(client, name, keys)).map((item) => schema.parse(item));
+    },
+
+    /** Each page as it is read. */
+    pages,
+
+    /** All items of the table, page by page. */
+    scan,
+
+    async all<Record>(of: Query, schema: z.ZodType<Record>): Promise<Record[]> {
+      const records: Record[] = [];
+      for await (const page of pages(of, schema)) records.push(...page);
+      return records;
+    },
+
+    /** @throws InvalidInputError for a cursor that no list gave */
+    async page<Record>(of: Query, { limit, cursor }: PageRequest, schema: z.ZodType<Record>): Promise<Page<Record>> {
+      const input = query(of);
+      const items: Record[] = [];
+      let start = cursor === undefined ? undefined : decodeCursor(positionSchema, cursor);
+      do {
+        // DynamoDB counts what a filter leaves out, and ends a page at 1 MB.
+        const { Items = [], LastEvaluatedKey } = await client.send(
+          new QueryCommand({ ...input, Limit: limit - items.length, ExclusiveStartKey: start }),
+        );
+        items.push(...Items.map((item) => schema.parse(item)));
+        start = LastEvaluatedKey && positionSchema.parse(LastEvaluatedKey);
+      } while (start && items.length < limit);
+      return { items, cursor: start && encodeCursor(start) };
+    },
+
+    /** False if the condition does not hold: then nothing is written. */
+    async put(item: Item, condition?: Expression): Promise<boolean> {
+      return (await ifConditionHolds(client.send(new PutCommand({ Item: item, ...when(condition) })))) !== undefined;
+    },
+
+    /** Writes items, over those that are there. */
+    putMany: (items: readonly Item[]): Promise<void> => writeItems(client, name, items),
+
+    /** False if the condition does not hold: then nothing is changed. Without an item the change makes one. */
+    async update(key: Key, what: Change, condition?: Expression): Promise<boolean> {
+      return (await change(key, what, condition, 'NONE')) !== undefined;
+    },
+
+    /** The same with the item as it is afterwards; undefined if the condition does not hold. */
+    async updateAndGet<Record>(
+      key: Key,
+      what: Change,
+      condition: Expression | undefined,
+      schema: z.ZodType<Record>,
+    ): Promise<Record | undefined> {
+      const answer = await change(key, what, condition, 'ALL_NEW');
+      return answer && schema.parse(answer.Attributes);
+    },
+
+    /** False if the condition does not hold: then the item stays. */
+    async delete(key: Key, condition?: Expression): Promise<boolean> {
+      return (await ifConditionHolds(client.send(new DeleteCommand({ Key: key, ...when(condition) })))) !== undefined;
+    },
+  };
+}
+
+/** The answer to a conditional write; undefined if its condition did not hold. */
+async function ifConditionHolds<Answer>(write: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await write;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return undefined;
+    throw error;
+  }
+}
+
+/** When DynamoDB may delete an item, as its tables say it: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html */
+export const expiryAfter = (days: number, now = new Date()) => Math.floor(now.getTime() / 1000) + days * 86_400;
