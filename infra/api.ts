@@ -1,4 +1,3 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   type CfnStage,
@@ -9,12 +8,11 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge, type Grantee } from './permissions.ts';
 
 interface ApiProps {
-  logRetention: RetentionDays;
   /** Where people see the pages, if it is not the API's own address. */
   siteUrl: string | undefined;
 }
@@ -26,7 +24,7 @@ export class Api extends Construct {
   readonly siteUrl: string;
   readonly #stage: HttpStage;
 
-  constructor(scope: Construct, id: string, { logRetention, siteUrl }: ApiProps) {
+  constructor(scope: Construct, id: string, { siteUrl }: ApiProps) {
     super(scope, id);
     this.http = new HttpApi(this, 'Http', {
       description: 'The webhook of the git host and the status pages.',
@@ -38,9 +36,7 @@ export class Api extends Construct {
       autoDeploy: true,
       detailedMetricsEnabled: true,
       accessLogSettings: {
-        destination: new LogGroupLogDestination(
-          new LogGroup(this, 'AccessLog', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY }),
-        ),
+        destination: new LogGroupLogDestination(new LogGroup(this, 'AccessLog')),
         // The route, not the path: nothing that a caller made up stands in the log.
         format: AccessLogFormat.custom(
           JSON.stringify({

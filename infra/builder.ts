@@ -1,9 +1,9 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { ComputeType, LinuxArmBuildImage, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
@@ -22,7 +22,6 @@ interface BuilderProps {
   records: Records;
   repositories: Repositories;
   settings: Config['build'];
-  logRetention: RetentionDays;
 }
 
 /** The machines that run strangers' Dockerfiles. Their role can read a request, push a candidate and write a log and a result. */
@@ -34,7 +33,7 @@ export class Builder extends Construct implements Grantee {
   readonly grantPrincipal: Role;
   readonly #variables: Partial<Record<VariableName, string>> = {};
 
-  constructor(scope: Construct, id: string, { records, repositories, settings, logRetention }: BuilderProps) {
+  constructor(scope: Construct, id: string, { records, repositories, settings }: BuilderProps) {
     super(scope, id);
     // CodeBuild counts in minutes, five at least.
     this.timeout = Duration.minutes(Math.max(5, Math.ceil((settings.timeoutSeconds + graceSeconds) / 60)));
@@ -43,7 +42,7 @@ export class Builder extends Construct implements Grantee {
       description: 'What a build of a stranger may do.',
     });
     const program = this.#program();
-    const logGroup = new LogGroup(this, 'Log', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
+    const logGroup = new LogGroup(this, 'Log');
     logGroup.grantWrite(this.grantPrincipal);
     allow(this, {
       actions: ['s3:GetObject', 's3:GetObjectVersion'],

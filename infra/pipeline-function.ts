@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import { type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
 import { functionBundle, madeHere } from './bundle.ts';
@@ -16,7 +16,6 @@ export interface PipelineFunctionProps {
   timeout: Duration;
   /** Also the share of a processor: 1,769 MB are one whole one. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
   memoryMegabytes: number;
-  logRetention: RetentionDays;
 }
 
 /** A Lambda function as all of Slipway's are; the construct `CollectScan` runs `functions/collect-scan.ts`. */
@@ -32,7 +31,7 @@ export class PipelineFunction extends Construct implements Grantee {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `What ${id} may do.`,
     });
-    const logGroup = new LogGroup(this, 'Log', { retention: props.logRetention, removalPolicy: RemovalPolicy.DESTROY });
+    const logGroup = new LogGroup(this, 'Log');
     logGroup.grantWrite(role);
     this.grantPrincipal = role;
     this.timeout = props.timeout;

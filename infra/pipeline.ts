@@ -1,6 +1,6 @@
 import { ArnFormat, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { BuildEnvironmentVariableType } from 'aws-cdk-lib/aws-codebuild';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import {
   Choice,
   Condition,
@@ -126,11 +126,7 @@ const build = JsonPath.stringAt('$.build');
 export class Pipeline extends Construct {
   readonly stateMachine: StateMachine;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { builder, steps, logRetention }: { builder: Builder; steps: Steps; logRetention: RetentionDays },
-  ) {
+  constructor(scope: Construct, id: string, { builder, steps }: { builder: Builder; steps: Steps }) {
     super(scope, id);
     const tell = this.#run('Tell', steps.tell).addRetry(hopeless).addRetry(untold).next(new Succeed(this, 'Told'));
     const fail = this.#run('Fail', steps.fail, { error: JsonPath.objectAt('$.error') }).next(tell);
@@ -185,7 +181,7 @@ export class Pipeline extends Construct {
       timeout: Duration.hours(24),
       tracingEnabled: true,
       logs: {
-        destination: new LogGroup(this, 'Log', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY }),
+        destination: new LogGroup(this, 'Log'),
         level: LogLevel.ALL,
         // Ids and the reasons of errors: nothing else passes through the states.
         includeExecutionData: true,

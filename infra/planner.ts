@@ -1,5 +1,4 @@
 import { Duration } from 'aws-cdk-lib';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
@@ -20,7 +19,6 @@ interface PlannerProps {
   starting: Starting;
   state: State;
   triggers: Triggers;
-  logRetention: RetentionDays;
 }
 
 /** Decides which projects a trigger concerns and starts their builds. */
@@ -36,7 +34,6 @@ export class Planner extends Construct {
       timeout: Planner.timeout,
       // One whole processor: a large index or cascade is read, put in order and written within the minute, or a good part of it.
       memoryMegabytes: 1769,
-      logRetention: props.logRetention,
     });
     this.function = planner;
     props.starting.grant(planner);

@@ -1,7 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, type RuleProps, Schedule } from 'aws-cdk-lib/aws-events';
+import { Rule, type RuleProps } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
@@ -9,6 +8,7 @@ import type { GitHost } from './git-host.ts';
 import type { Notifications } from './notifications.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
+import { RegularRun } from './regular-run.ts';
 import type { Repositories } from './repositories.ts';
 import type { State } from './state.ts';
 
@@ -20,7 +20,6 @@ interface RescansProps {
   repositories: Repositories;
   state: State;
   policy: Config['policy'];
-  logRetention: RetentionDays;
 }
 
 /** Each image has its hour in the week; those that a scanner has news of are looked at in minutes. */
@@ -30,26 +29,24 @@ const rate = Duration.minutes(10);
 export class Rescans extends Construct {
   readonly function: PipelineFunction;
   readonly noteFindings: PipelineFunction;
-  readonly rule: Rule;
+  readonly rule: RegularRun;
   /** Those of the scanners' events. */
   readonly rules: Rule[];
 
   constructor(scope: Construct, id: string, props: RescansProps) {
     super(scope, id);
-    const { repositories, state, logRetention } = props;
+    const { repositories, state } = props;
     this.function = this.#rescan(props);
-    this.rule = new Rule(this, 'Rule', {
+    this.rule = new RegularRun(this, {
       description: 'The released images are looked at whose time has come.',
-      schedule: Schedule.rate(rate),
-      // The next run makes good what this one could not.
-      targets: [new LambdaFunction(this.function.function, { maxEventAge: rate, retryAttempts: 0 })],
+      function: this.function,
+      rate,
     });
 
     this.noteFindings = new PipelineFunction(this, 'NoteFindings', {
       description: 'Has released images looked at soon that a scanner has news of.',
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
-      logRetention,
     });
     state.releases.grant(this.noteFindings, 'UpdateItem');
     state.releases.grantQuery(this.noteFindings, 'byDigest');
@@ -76,7 +73,7 @@ export class Rescans extends Construct {
   }
 
   #rescan(props: RescansProps): PipelineFunction {
-    const { api, gitHost, notifications, records, repositories, state, policy, logRetention } = props;
+    const { api, gitHost, notifications, records, repositories, state, policy } = props;
     const rescan = new PipelineFunction(this, 'RescanReleases', {
       description:
         'Looks at released images with what is known of vulnerabilities today, and tells people what has changed.',
@@ -84,7 +81,6 @@ export class Rescans extends Construct {
       timeout: rate.minus(Duration.minutes(1)),
       // Eight images at once, each with thousands of findings.
       memoryMegabytes: 1024,
-      logRetention,
     });
     state.releases.grant(rescan, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
     state.releases.grantQuery(rescan, 'byDueTime');

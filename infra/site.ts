@@ -1,6 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Api } from './api.ts';
 import { PipelineFunction } from './pipeline-function.ts';
@@ -11,18 +10,13 @@ import type { State } from './state.ts';
 export class StatusSite extends Construct {
   readonly pages: PipelineFunction;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { api, state, records, logRetention }: { api: Api; state: State; records: Records; logRetention: RetentionDays },
-  ) {
+  constructor(scope: Construct, id: string, { api, state, records }: { api: Api; state: State; records: Records }) {
     super(scope, id);
     this.pages = new PipelineFunction(this, 'Site', {
       description: 'Renders the status pages, the badges and the public JSON.',
       // The API waits 30 seconds for an answer.
       timeout: Duration.seconds(29),
       memoryMegabytes: 1024,
-      logRetention,
     });
     state.projects.grant(this.pages, 'GetItem', 'Scan');
     state.builds.grant(this.pages, 'GetItem');

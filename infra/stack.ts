@@ -4,6 +4,7 @@ import { Api } from './api.ts';
 import { Builder } from './builder.ts';
 import type { Config } from './config.ts';
 import { GitHost } from './git-host.ts';
+import { LogDefaults } from './log-defaults.ts';
 import { Monitoring } from './monitoring.ts';
 import { Notifications } from './notifications.ts';
 import { Pipeline } from './pipeline.ts';
@@ -18,6 +19,7 @@ import { Starting } from './starting.ts';
 import { State } from './state.ts';
 import { Steps } from './steps.ts';
 import { Supervision } from './supervision.ts';
+import { Telling } from './telling.ts';
 import { Triggers } from './triggers.ts';
 import { ExceptionWarnings } from './warn-exceptions.ts';
 import { BaseWatch } from './watch-bases.ts';
@@ -32,12 +34,12 @@ export class SlipwayStack extends Stack {
       description: 'Slipway: a git push becomes a built, scanned, judged and released container image.',
       terminationProtection: true,
       analyticsReporting: false,
+      propertyInjectors: [new LogDefaults(config.retention.logDays)],
       // The CLI checks the version of the bootstrap stack before it deploys; the template need not do it again.
       synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer,
     });
     // CDK writes a dependency beside each reference to a role; that is no fault of the template.
     this.templateOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['W3005'] } } };
-    const logRetention = config.retention.logDays;
 
     const state = new State(this, 'State');
     const records = new Records(this, 'Records', { retentionDays: config.retention.recordDays });
@@ -46,23 +48,14 @@ export class SlipwayStack extends Stack {
     const gitHost = new GitHost(config, secrets);
     const notifications = new Notifications(this, 'Notifications', { sender: config.sender });
     const triggers = new Triggers(this, 'Triggers', { consumerTimeout: Planner.timeout });
-    const api = new Api(this, 'Api', { siteUrl: config.siteUrl, logRetention });
+    const api = new Api(this, 'Api', { siteUrl: config.siteUrl });
 
-    const webhook = new Webhook(this, 'Webhook', { api, secrets, triggers, logRetention });
-    const site = new StatusSite(this, 'Pages', { api, state, records, logRetention });
-    const builder = new Builder(this, 'Builder', { records, repositories, settings: config.build, logRetention });
-    const steps = new Steps(this, 'Steps', {
-      api,
-      gitHost,
-      notifications,
-      records,
-      repositories,
-      state,
-      triggers,
-      policy: config.policy,
-      logRetention,
-    });
-    const pipeline = new Pipeline(this, 'Pipeline', { builder, steps, logRetention });
+    const webhook = new Webhook(this, 'Webhook', { api, secrets, triggers });
+    const site = new StatusSite(this, 'Pages', { api, state, records });
+    const builder = new Builder(this, 'Builder', { records, repositories, settings: config.build });
+    const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
+    const steps = new Steps(this, 'Steps', { records, repositories, state, telling, policy: config.policy });
+    const pipeline = new Pipeline(this, 'Pipeline', { builder, steps });
     const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
     const planner = new Planner(this, 'Planner', {
       api,
@@ -73,37 +66,23 @@ export class SlipwayStack extends Stack {
       starting,
       state,
       triggers,
-      logRetention,
     });
-    const supervision = new Supervision(this, 'Supervision', {
-      api,
-      builder,
-      gitHost,
-      notifications,
-      pipeline,
-      records,
-      starting,
-      state,
-      triggers,
-      logRetention,
-    });
-    const sourceWatch = new SourceWatch(this, 'SourceWatch', { gitHost, state, triggers, logRetention });
-    const baseWatch = new BaseWatch(this, 'BaseWatch', { gitHost, repositories, state, triggers, logRetention });
+    const supervision = new Supervision(this, 'Supervision', { builder, pipeline, records, starting, state, telling });
+    const sourceWatch = new SourceWatch(this, 'SourceWatch', { gitHost, state, triggers });
+    const baseWatch = new BaseWatch(this, 'BaseWatch', { gitHost, repositories, state, triggers });
     const packageWatch = new PackageWatch(this, 'PackageWatch', {
       gitHost,
       records,
       repositories,
       state,
       triggers,
-      logRetention,
     });
-    const scheduledBuilds = new ScheduledBuilds(this, 'ScheduledBuilds', { state, triggers, logRetention });
+    const scheduledBuilds = new ScheduledBuilds(this, 'ScheduledBuilds', { state, triggers });
     const exceptionWarnings = new ExceptionWarnings(this, 'ExceptionWarnings', {
       api,
       gitHost,
       notifications,
       state,
-      logRetention,
     });
     const rescans = new Rescans(this, 'Rescans', {
       api,
@@ -113,7 +92,6 @@ export class SlipwayStack extends Stack {
       repositories,
       state,
       policy: config.policy,
-      logRetention,
     });
     new Monitoring(this, 'Monitoring', {
       config,

@@ -1,26 +1,18 @@
 import { Duration } from 'aws-cdk-lib';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Api } from './api.ts';
 import type { Config } from './config.ts';
-import type { GitHost } from './git-host.ts';
-import type { Notifications } from './notifications.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
 import type { Repositories } from './repositories.ts';
 import type { State } from './state.ts';
-import type { Triggers } from './triggers.ts';
+import type { Telling } from './telling.ts';
 
 interface StepsProps {
-  api: Api;
-  gitHost: GitHost;
-  notifications: Notifications;
   records: Records;
   repositories: Repositories;
   state: State;
-  triggers: Triggers;
+  telling: Telling;
   policy: Config['policy'];
-  logRetention: RetentionDays;
 }
 
 /** The functions that the states of the pipeline run; function and state have one name. */
@@ -40,13 +32,12 @@ export class Steps extends Construct {
     this.tell = this.#tell(props);
   }
 
-  #collectScan({ state, records, repositories, logRetention }: StepsProps): PipelineFunction {
+  #collectScan({ state, records, repositories }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'CollectScan', {
       description: 'Takes over the candidate and waits for the findings of its scan.',
       // An image may have thousands of findings, on hundreds of pages.
       timeout: Duration.minutes(3),
       memoryMegabytes: 512,
-      logRetention,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
     this.#observeBases(step, state);
@@ -63,12 +54,11 @@ export class Steps extends Construct {
     state.bases.grant(step, 'UpdateItem');
   }
 
-  #judge({ state, records, policy, logRetention }: StepsProps): PipelineFunction {
+  #judge({ state, records, policy }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Judge', {
       description: 'Holds the findings against the policy.',
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
-      logRetention,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
     state.projects.grant(step, 'GetItem', 'UpdateItem');
@@ -80,13 +70,12 @@ export class Steps extends Construct {
     return step;
   }
 
-  #release({ state, records, repositories, logRetention }: StepsProps): PipelineFunction {
+  #release({ state, records, repositories }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Release', {
       description: 'Copies a candidate by digest to its release repository and gives it its tags.',
       // As long as a function may run: the layers of a large image pass through it.
       timeout: Duration.minutes(15),
       memoryMegabytes: 1024,
-      logRetention,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
     state.projects.grant(step, 'GetItem', 'UpdateItem');
@@ -98,12 +87,11 @@ export class Steps extends Construct {
     return step;
   }
 
-  #fail({ state, records, repositories, logRetention }: StepsProps): PipelineFunction {
+  #fail({ state, records, repositories }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Fail', {
       description: 'Closes the record of a build that came to grief, with the reason.',
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
-      logRetention,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
     // That also gives free for the next build what this one held of its project.
@@ -113,21 +101,13 @@ export class Steps extends Construct {
     return step;
   }
 
-  #tell({ api, gitHost, notifications, records, state, triggers, logRetention }: StepsProps): PipelineFunction {
+  #tell({ telling }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Tell', {
       description: "Sends the mail about a build's end and sets the commit's status.",
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
-      logRetention,
     });
-    state.builds.grant(step, 'GetItem', 'UpdateItem');
-    records.grantReadLogs(step);
-    records.grantRead(step, 'comparison', 'scanners');
-    notifications.grantSend(step);
-    gitHost.grantStatuses(step);
-    gitHost.grantIndexLink(step);
-    triggers.grantSend(step);
-    api.grantLink(step);
+    telling.grant(step);
     return step;
   }
 }

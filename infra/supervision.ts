@@ -1,30 +1,22 @@
 import { Duration } from 'aws-cdk-lib';
 import { Rule, type RuleProps, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Api } from './api.ts';
 import type { Builder } from './builder.ts';
-import type { GitHost } from './git-host.ts';
-import type { Notifications } from './notifications.ts';
 import type { Pipeline } from './pipeline.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
 import type { Starting } from './starting.ts';
 import type { State } from './state.ts';
-import type { Triggers } from './triggers.ts';
+import type { Telling } from './telling.ts';
 
 interface SupervisionProps {
-  api: Api;
   builder: Builder;
-  gitHost: GitHost;
-  notifications: Notifications;
   pipeline: Pipeline;
   records: Records;
   starting: Starting;
   state: State;
-  triggers: Triggers;
-  logRetention: RetentionDays;
+  telling: Telling;
 }
 
 /** How often the records are held against what AWS knows of the builds. */
@@ -39,13 +31,12 @@ export class Supervision extends Construct {
 
   constructor(scope: Construct, id: string, props: SupervisionProps) {
     super(scope, id);
-    const { api, builder, gitHost, notifications, pipeline, records, starting, state, triggers, logRetention } = props;
+    const { builder, pipeline, records, starting, state, telling } = props;
 
     this.trackBuild = new PipelineFunction(this, 'TrackBuild', {
       description: 'Marks a build as building once CodeBuild has begun it, or stops it if it has its end already.',
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
-      logRetention,
     });
     state.builds.grant(this.trackBuild, 'UpdateItem');
     builder.grantStop(this.trackBuild);
@@ -54,29 +45,20 @@ export class Supervision extends Construct {
       description: 'Closes the build of an execution that could not do it, and tells people.',
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
-      logRetention,
     });
     this.reconcileBuilds = new PipelineFunction(this, 'ReconcileBuilds', {
       description: 'Finds builds that nothing runs, and starts or closes them.',
       timeout: Duration.minutes(5),
       memoryMegabytes: 512,
-      logRetention,
     });
     state.builds.grantQuery(this.reconcileBuilds, 'byStatus');
     starting.grant(this.reconcileBuilds);
     pipeline.grantDescribe(this.reconcileBuilds);
     state.cascades.grantQuery(this.reconcileBuilds, 'byOpen');
     for (const closer of [this.closeBuild, this.reconcileBuilds]) {
-      state.builds.grant(closer, 'GetItem', 'UpdateItem');
       state.projects.grant(closer, 'UpdateItem');
       records.grantRead(closer, 'result');
-      records.grantReadLogs(closer);
-      records.grantRead(closer, 'comparison', 'scanners');
-      notifications.grantSend(closer);
-      gitHost.grantStatuses(closer);
-      gitHost.grantIndexLink(closer);
-      triggers.grantSend(closer);
-      api.grantLink(closer);
+      telling.grant(closer);
     }
 
     this.rules = [

@@ -1,10 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { GitHost } from './git-host.ts';
 import { PipelineFunction } from './pipeline-function.ts';
+import { RegularRun } from './regular-run.ts';
 import type { Repositories } from './repositories.ts';
 import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
@@ -14,7 +12,6 @@ interface BaseWatchProps {
   repositories: Repositories;
   state: State;
   triggers: Triggers;
-  logRetention: RetentionDays;
 }
 
 const rate = Duration.minutes(5);
@@ -22,18 +19,17 @@ const rate = Duration.minutes(5);
 /** Looks whether the images that projects stand on are still the same. */
 export class BaseWatch extends Construct {
   readonly function: PipelineFunction;
-  readonly rule: Rule;
+  readonly rule: RegularRun;
 
   constructor(scope: Construct, id: string, props: BaseWatchProps) {
     super(scope, id);
-    const { gitHost, repositories, state, triggers, logRetention } = props;
+    const { gitHost, repositories, state, triggers } = props;
     this.function = new PipelineFunction(this, 'WatchBases', {
       description:
         'Looks whether the images that projects stand on have changed, and calls for builds where they have.',
       // It ends before the next run begins, and what it did not reach comes first then.
       timeout: rate.minus(Duration.seconds(30)),
       memoryMegabytes: 512,
-      logRetention,
     });
     state.bases.grant(this.function, 'Scan', 'UpdateItem', 'DeleteItem');
     state.dependents.grant(this.function, 'Scan');
@@ -41,11 +37,10 @@ export class BaseWatch extends Construct {
     repositories.grantLook(this.function);
     triggers.grantSend(this.function);
     gitHost.grantFetch(this.function);
-    this.rule = new Rule(this, 'Rule', {
+    this.rule = new RegularRun(this, {
       description: 'The images that projects stand on are looked at.',
-      schedule: Schedule.rate(rate),
-      // The next run makes good what this one could not.
-      targets: [new LambdaFunction(this.function.function, { maxEventAge: rate, retryAttempts: 0 })],
+      function: this.function,
+      rate,
     });
   }
 }

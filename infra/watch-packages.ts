@@ -1,11 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { GitHost } from './git-host.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
+import { RegularRun } from './regular-run.ts';
 import type { Repositories } from './repositories.ts';
 import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
@@ -16,23 +14,21 @@ interface PackageWatchProps {
   repositories: Repositories;
   state: State;
   triggers: Triggers;
-  logRetention: RetentionDays;
 }
 
 /** Asks the distributions for updates of what released images hold. */
 export class PackageWatch extends Construct {
   readonly function: PipelineFunction;
-  readonly rule: Rule;
+  readonly rule: RegularRun;
 
   constructor(scope: Construct, id: string, props: PackageWatchProps) {
     super(scope, id);
-    const { gitHost, records, repositories, state, triggers, logRetention } = props;
+    const { gitHost, records, repositories, state, triggers } = props;
     this.function = new PipelineFunction(this, 'WatchPackages', {
       description: 'Asks distributions for updates of packages in released images, and calls for rebuilds.',
       timeout: Duration.minutes(15),
       // The package lists of a dozen distributions are in memory at once, and to unpack them takes a whole processor.
       memoryMegabytes: 2048,
-      logRetention,
     });
     state.projects.grant(this.function, 'Scan', 'UpdateItem');
     records.grantRead(this.function, 'packages', 'repositories');
@@ -40,10 +36,10 @@ export class PackageWatch extends Construct {
     repositories.grantNames(this.function);
     triggers.grantSend(this.function);
     gitHost.grantFetch(this.function);
-    this.rule = new Rule(this, 'Rule', {
+    this.rule = new RegularRun(this, {
       description: 'The packages of released images are looked at.',
-      schedule: Schedule.rate(Duration.days(1)),
-      targets: [new LambdaFunction(this.function.function, { maxEventAge: Duration.hours(6), retryAttempts: 2 })],
+      function: this.function,
+      rate: Duration.days(1),
     });
   }
 }

@@ -1,10 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { GitHost } from './git-host.ts';
 import { PipelineFunction } from './pipeline-function.ts';
+import { RegularRun } from './regular-run.ts';
 import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
 
@@ -12,7 +10,6 @@ interface SourceWatchProps {
   gitHost: GitHost;
   state: State;
   triggers: Triggers;
-  logRetention: RetentionDays;
 }
 
 const rate = Duration.minutes(10);
@@ -20,16 +17,15 @@ const rate = Duration.minutes(10);
 /** Asks the repositories themselves for what no webhook told of. */
 export class SourceWatch extends Construct {
   readonly function: PipelineFunction;
-  readonly rule: Rule;
+  readonly rule: RegularRun;
 
-  constructor(scope: Construct, id: string, { gitHost, state, triggers, logRetention }: SourceWatchProps) {
+  constructor(scope: Construct, id: string, { gitHost, state, triggers }: SourceWatchProps) {
     super(scope, id);
     this.function = new PipelineFunction(this, 'WatchSources', {
       description: 'Asks every repository where its branches and tags are, and calls for builds of what has none.',
       // It ends before the next run begins, and what it did not reach comes first then.
       timeout: rate.minus(Duration.minutes(1)),
       memoryMegabytes: 1024,
-      logRetention,
     });
     state.projects.grant(this.function, 'Scan');
     state.heads.grant(this.function, 'BatchGetItem');
@@ -38,11 +34,10 @@ export class SourceWatch extends Construct {
     triggers.grantSend(this.function);
     gitHost.grantFollowIndex(this.function);
     gitHost.grantFetch(this.function);
-    this.rule = new Rule(this, 'Rule', {
+    this.rule = new RegularRun(this, {
       description: 'The repositories are asked where they are.',
-      schedule: Schedule.rate(rate),
-      // The next run makes good what this one could not.
-      targets: [new LambdaFunction(this.function.function, { maxEventAge: rate, retryAttempts: 0 })],
+      function: this.function,
+      rate,
     });
   }
 }

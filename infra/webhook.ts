@@ -1,6 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Api } from './api.ts';
 import { PipelineFunction } from './pipeline-function.ts';
@@ -17,12 +16,7 @@ export class Webhook extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    {
-      api,
-      secrets,
-      triggers,
-      logRetention,
-    }: { api: Api; secrets: Secrets; triggers: Triggers; logRetention: RetentionDays },
+    { api, secrets, triggers }: { api: Api; secrets: Secrets; triggers: Triggers },
   ) {
     super(scope, id);
     this.receiver = new PipelineFunction(this, 'GithubWebhook', {
@@ -32,7 +26,6 @@ export class Webhook extends Construct {
       timeout: Duration.seconds(9),
       // For the share of a processor: the start of a new instance counts against those seconds too.
       memoryMegabytes: 1024,
-      logRetention,
     });
     secrets.grantReadWebhook(this.receiver);
     triggers.grantSend(this.receiver);

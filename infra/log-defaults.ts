@@ -1,0 +1,19 @@
+import { type IPropertyInjector, RemovalPolicy } from 'aws-cdk-lib';
+import { LogGroup, type LogGroupProps, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+
+/**
+ * What every log group of a stack is like that does not say otherwise: kept for so many days, and no longer than the stack.
+ * https://docs.aws.amazon.com/cdk/v2/guide/blueprints.html
+ */
+export class LogDefaults implements IPropertyInjector {
+  readonly constructUniqueId = LogGroup.PROPERTY_INJECTION_ID;
+  readonly #retention: RetentionDays;
+
+  constructor(retention: RetentionDays) {
+    this.#retention = retention;
+  }
+
+  inject(props: LogGroupProps): LogGroupProps {
+    return { retention: this.#retention, removalPolicy: RemovalPolicy.DESTROY, ...props };
+  }
+}

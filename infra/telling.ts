@@ -1,0 +1,37 @@
+import type { Api } from './api.ts';
+import type { GitHost } from './git-host.ts';
+import type { Notifications } from './notifications.ts';
+import type { Grantee } from './permissions.ts';
+import type { Records } from './records.ts';
+import type { State } from './state.ts';
+import type { Triggers } from './triggers.ts';
+
+interface TellingProps {
+  api: Api;
+  gitHost: GitHost;
+  notifications: Notifications;
+  records: Records;
+  state: State;
+  triggers: Triggers;
+}
+
+/** What it takes to tell of a build's end: people, the git host, and the projects that wait for it. */
+export class Telling {
+  readonly #props: TellingProps;
+
+  constructor(props: TellingProps) {
+    this.#props = props;
+  }
+
+  grant(grantee: Grantee): void {
+    const { api, gitHost, notifications, records, state, triggers } = this.#props;
+    state.builds.grant(grantee, 'GetItem', 'UpdateItem');
+    records.grantReadLogs(grantee);
+    records.grantRead(grantee, 'comparison', 'scanners');
+    notifications.grantSend(grantee);
+    gitHost.grantStatuses(grantee);
+    gitHost.grantIndexLink(grantee);
+    triggers.grantSend(grantee);
+    api.grantLink(grantee);
+  }
+}
