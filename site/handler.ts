@@ -1,8 +1,9 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { type Answer, commonHeaders, json, page } from './answer.ts';
 import { problemPage } from './pages/problem.ts';
+import type { SiteParts } from './parts.ts';
 import { RequestError } from './request-error.ts';
-import { route, type SiteParts } from './routes.ts';
+import { route } from './routes.ts';
 
 export interface SiteOptions extends SiteParts {
   now?: () => Date;

@@ -33,12 +33,12 @@ function choose(
   return status ? builds.withStatus(status, request) : builds.recent(request);
 }
 
-/** Projects by name. `names` narrows them to one app and job. */
+/** Projects by name: all, or those of one app and job. */
 export async function projectsOf(
   projects: ProjectReader,
   builds: BuildReader,
   query: URLSearchParams,
-  [app, job]: string[],
+  { app, job }: { app?: string | undefined; job?: string | undefined },
 ): Promise<List<{ project: Project; lastBuild: Build | undefined }>> {
   const limit = limitOf(query);
   const list = `projects\n${app ?? ''}\n${job ?? ''}`;

@@ -5,11 +5,11 @@ import { recorded } from './build-records.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import type { List } from './lists.ts';
 import { releaseListPage, releasePage } from './pages/releases.ts';
+import type { SiteParts, SiteRequest } from './parts.ts';
 import { pieceOf } from './pieces.ts';
 import { limitOf } from './query.ts';
 import type { ReleaseReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
-import type { SiteParts, SiteRequest } from './routes.ts';
 
 type Parts = Pick<SiteParts, 'releases' | 'siteUrl'>;
 

@@ -13,94 +13,57 @@ import { buildPage } from './pages/build.ts';
 import { buildListPage } from './pages/build-list.ts';
 import { cascadeListPage, cascadePage } from './pages/cascades.ts';
 import { projectListPage, projectPage } from './pages/projects.ts';
+import type { SiteParts, SiteRequest } from './parts.ts';
 import { fromOf } from './query.ts';
-import type {
-  BillReader,
-  BuildReader,
-  CascadeReader,
-  LogReader,
-  ProjectReader,
-  RecordReader,
-  RelationReader,
-  ReleaseReader,
-} from './readers.ts';
+import type { ProjectReader } from './readers.ts';
 import { type Asked, recordAnswer, scannerAnswer } from './record-answers.ts';
 import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer } from './release-answers.ts';
 import { RequestError } from './request-error.ts';
+import { at, type Route } from './router.ts';
 import { standingsOf } from './standings.ts';
-
-/** What the site reads from, and where it stands. */
-export interface SiteParts {
-  builds: BuildReader;
-  projects: ProjectReader;
-  cascades: CascadeReader;
-  relations: RelationReader;
-  log: LogReader;
-  records: RecordReader;
-  releases: ReleaseReader;
-  bills: BillReader;
-  /** `https://slipway.example.org`, without a slash at the end. */
-  siteUrl: string;
-}
-
-export interface SiteRequest {
-  path: string;
-  query: URLSearchParams;
-  /** Their names in lower case. */
-  headers: Record<string, string | undefined>;
-  now: Date;
-}
 
 /** So many of the newest are on a project's own page. */
 const releasesShown = 3;
 
-type Route = (parts: SiteParts, request: SiteRequest, names: string[]) => Answer | Promise<Answer>;
+interface ProjectNames {
+  app: string;
+  job: string;
+  tag: string;
+}
 
-const name = '([a-z0-9][a-z0-9._-]*)';
-const tag = '([A-Za-z0-9_][A-Za-z0-9._-]{0,127})';
-const id = '([0-9a-f]{16})';
-const digest = '(sha256:[0-9a-f]{64})';
-const cascadeId = '(\\d{8}T\\d{6}Z-[0-9a-f]{6})';
-
-const routes: [RegExp, Route][] = [
-  [/^\/$/, buildList],
-  [new RegExp(`^/builds/${id}$`), build],
-  [new RegExp(`^/builds/${id}/log$`), (_parts, _request, [build]) => redirect(`/api/v1/builds/${build}/log`)],
-  [/^\/builds$/, () => redirect('/')],
-  [/^\/cascades$/, cascadeList],
-  [new RegExp(`^/cascades/${cascadeId}$`), cascade],
-  [/^\/projects$/, projectList],
-  [new RegExp(`^/projects/${name}/${name}$`), projectList],
-  [new RegExp(`^/projects/${name}/${name}/${tag}$`), project],
-  [new RegExp(`^/projects/${name}/${name}/${tag}/releases$`), ofProject(releaseListAnswer)],
-  [new RegExp(`^/projects/${name}/${name}/${tag}/releases/${digest}$`), ofProject(releaseAnswer)],
-  [/^\/api\/v1\/builds$/, apiBuildList],
-  [new RegExp(`^/api/v1/builds/${id}$`), apiOneBuild],
-  [new RegExp(`^/api/v1/builds/${id}/log$`), apiLog],
-  [new RegExp(`^/api/v1/builds/${id}/(findings|scanners|comparison|packages)$`), apiRecord],
-  [new RegExp(`^/api/v1/builds/${id}/scanners/([a-z-]+)$`), apiScanner],
-  [
-    new RegExp(`^/api/v1/builds/${id}/sbom\\.cdx\\.json$`),
-    (parts, _request, names) => apiBill(parts, names, 'cyclonedx'),
-  ],
-  [new RegExp(`^/api/v1/builds/${id}/sbom\\.spdx\\.json$`), (parts, _request, names) => apiBill(parts, names, 'spdx')],
-  [/^\/api\/v1\/cascades$/, apiCascadeList],
-  [new RegExp(`^/api/v1/cascades/${cascadeId}$`), apiOneCascade],
-  [new RegExp(`^/api/v1/cascades/${cascadeId}/projects$`), apiCascadeProjects],
-  [/^\/api\/v1\/projects$/, apiProjectList],
-  [new RegExp(`^/api/v1/projects/${name}/${name}$`), apiProjectList],
-  [new RegExp(`^/api/v1/projects/${name}/${name}/${tag}$`), apiOneProject],
-  [new RegExp(`^/api/v1/projects/${name}/${name}/${tag}/releases$`), ofProject(apiReleaseList)],
-  [new RegExp(`^/api/v1/projects/${name}/${name}/${tag}/releases/${digest}$`), ofProject(apiOneRelease)],
-  [new RegExp(`^/badges/${name}/${name}\\.svg$`), badgeOf],
-  [
-    /^\/healthz$/,
-    () => ({
-      status: 200,
-      headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': caching.never },
-      body: 'ok\n',
-    }),
-  ],
+const routes: Route[] = [
+  at('/', buildList),
+  at('/builds/:build', build),
+  at('/builds/:build/log', (_parts, _request, { build }) => redirect(`/api/v1/builds/${build}/log`)),
+  at('/builds', () => redirect('/')),
+  at('/cascades', cascadeList),
+  at('/cascades/:cascade', cascade),
+  at('/projects', projectList),
+  at('/projects/:app/:job', projectList),
+  at('/projects/:app/:job/:tag', project),
+  at('/projects/:app/:job/:tag/releases', ofProject(releaseListAnswer)),
+  at('/projects/:app/:job/:tag/releases/:digest', ofRelease(releaseAnswer)),
+  at('/api/v1/builds', apiBuildList),
+  at('/api/v1/builds/:build', apiOneBuild),
+  at('/api/v1/builds/:build/log', apiLog),
+  at('/api/v1/builds/:build/:record', apiRecord),
+  at('/api/v1/builds/:build/scanners/:scanner', apiScanner),
+  at('/api/v1/builds/:build/sbom.cdx.json', apiBill('cyclonedx')),
+  at('/api/v1/builds/:build/sbom.spdx.json', apiBill('spdx')),
+  at('/api/v1/cascades', apiCascadeList),
+  at('/api/v1/cascades/:cascade', apiOneCascade),
+  at('/api/v1/cascades/:cascade/projects', apiCascadeProjects),
+  at('/api/v1/projects', apiProjectList),
+  at('/api/v1/projects/:app/:job', apiProjectList),
+  at('/api/v1/projects/:app/:job/:tag', apiOneProject),
+  at('/api/v1/projects/:app/:job/:tag/releases', ofProject(apiReleaseList)),
+  at('/api/v1/projects/:app/:job/:tag/releases/:digest', ofRelease(apiOneRelease)),
+  at('/badges/:app/:job.svg', badgeOf),
+  at('/healthz', () => ({
+    status: 200,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': caching.never },
+    body: 'ok\n',
+  })),
 ];
 
 /** @throws RequestError for what cannot be answered as it was asked */
@@ -108,9 +71,9 @@ export async function route(parts: SiteParts, request: SiteRequest): Promise<Ans
   const path = request.path.length > 1 ? request.path.replace(/\/$/, '') : request.path;
   const file = asset(path);
   if (file) return tagged(file, request.headers['if-none-match']);
-  for (const [pattern, answer] of routes) {
-    const match = pattern.exec(path);
-    if (match) return answer(parts, { ...request, path }, match.slice(1));
+  for (const answer of routes) {
+    const answered = answer(parts, { ...request, path });
+    if (answered) return answered;
   }
   throw new RequestError(
     404,
@@ -124,7 +87,7 @@ async function buildList({ builds }: SiteParts, { query, now }: SiteRequest): Pr
   return page(buildListPage({ builds: items, cursor, query, now }));
 }
 
-async function build(parts: SiteParts, { query, now }: SiteRequest, [id = '']: string[]): Promise<Answer> {
+async function build(parts: SiteParts, { query, now }: SiteRequest, { build: id }: { build: string }): Promise<Answer> {
   const found = await buildWith(parts, id);
   const [log, records, project] = await Promise.all([
     logView(found, parts.log, fromOf(query)),
@@ -143,7 +106,11 @@ async function cascadeList({ cascades }: SiteParts, { query, now }: SiteRequest)
   return page(cascadeListPage({ cascades: await Promise.all(withCauses), cursor, query, now }));
 }
 
-async function cascade(parts: SiteParts, { query, now }: SiteRequest, [id = '']: string[]): Promise<Answer> {
+async function cascade(
+  parts: SiteParts,
+  { query, now }: SiteRequest,
+  { cascade: id }: { cascade: string },
+): Promise<Answer> {
   const found = await cascadeWith(parts, id);
   const { items, cursor } = await membersOf(parts.cascades, id, query);
   return page(cascadePage({ cascade: found, members: items, cursor, query, now }));
@@ -152,14 +119,15 @@ async function cascade(parts: SiteParts, { query, now }: SiteRequest, [id = '']:
 async function projectList(
   { builds, projects }: SiteParts,
   { path, query, now }: SiteRequest,
-  names: string[],
+  { app, job }: Partial<ProjectNames>,
 ): Promise<Answer> {
-  const { items, cursor } = await projectsOf(projects, builds, query, names);
-  if (names.length > 0 && items.length === 0 && !query.has('cursor')) throw projectNotFound(names);
-  return page(projectListPage({ title: names.join('/') || 'Projects', path, states: items, cursor, query, now }));
+  const { items, cursor } = await projectsOf(projects, builds, query, { app, job });
+  const title = app && job ? `${app}/${job}` : undefined;
+  if (title && items.length === 0 && !query.has('cursor')) throw projectNotFound(title);
+  return page(projectListPage({ title: title ?? 'Projects', path, states: items, cursor, query, now }));
 }
 
-async function project(parts: SiteParts, { query, now }: SiteRequest, names: string[]): Promise<Answer> {
+async function project(parts: SiteParts, { query, now }: SiteRequest, names: ProjectNames): Promise<Answer> {
   const found = await projectWith(parts, names);
   const { items, cursor } = await buildsOf(parts.builds, query, found.name);
   const { relations } = parts;
@@ -189,25 +157,34 @@ async function apiBuildList({ builds, siteUrl }: SiteParts, { query }: SiteReque
   return json({ items: items.map((build) => apiBuild(build, siteUrl)), cursor });
 }
 
-async function apiOneBuild(parts: SiteParts, _request: SiteRequest, [id = '']: string[]): Promise<Answer> {
-  const found = await buildWith(parts, id);
+async function apiOneBuild(parts: SiteParts, _request: SiteRequest, names: { build: string }): Promise<Answer> {
+  const found = await buildWith(parts, names.build);
   return json(apiBuild(found, parts.siteUrl), isTerminal(found.status) ? caching.revalidated : caching.never);
 }
 
-async function apiLog(parts: SiteParts, { query, headers }: SiteRequest, [id = '']: string[]): Promise<Answer> {
-  return logText(await buildWith(parts, id), parts.log, parts.siteUrl, fromOf(query), headers.range);
+async function apiLog(parts: SiteParts, { query, headers }: SiteRequest, names: { build: string }): Promise<Answer> {
+  return logText(await buildWith(parts, names.build), parts.log, parts.siteUrl, fromOf(query), headers.range);
 }
 
-async function apiBill(parts: SiteParts, [id = '']: string[], format: BillFormat): Promise<Answer> {
-  return billOf(await buildWith(parts, id), format, parts.bills);
+function apiBill(format: BillFormat) {
+  return async (parts: SiteParts, _request: SiteRequest, names: { build: string }): Promise<Answer> =>
+    billOf(await buildWith(parts, names.build), format, parts.bills);
 }
 
-async function apiRecord(parts: SiteParts, request: SiteRequest, [id = '', kind = '']: string[]): Promise<Answer> {
-  return recordAnswer(kind, await askedOf(parts, request, id));
+async function apiRecord(
+  parts: SiteParts,
+  request: SiteRequest,
+  names: { build: string; record: string },
+): Promise<Answer> {
+  return recordAnswer(names.record, await askedOf(parts, request, names.build));
 }
 
-async function apiScanner(parts: SiteParts, request: SiteRequest, [id = '', name = '']: string[]): Promise<Answer> {
-  return scannerAnswer(name, await askedOf(parts, request, id));
+async function apiScanner(
+  parts: SiteParts,
+  request: SiteRequest,
+  names: { build: string; scanner: string },
+): Promise<Answer> {
+  return scannerAnswer(names.scanner, await askedOf(parts, request, names.build));
 }
 
 async function askedOf(parts: SiteParts, { query, now }: SiteRequest, id: string): Promise<Asked> {
@@ -221,11 +198,15 @@ async function apiCascadeList({ cascades, siteUrl }: SiteParts, { query }: SiteR
   return json({ items: items.map((cascade) => ({ ...cascade, url: `${siteUrl}/cascades/${cascade.id}` })), cursor });
 }
 
-async function apiOneCascade(parts: SiteParts, _request: SiteRequest, [id = '']: string[]): Promise<Answer> {
-  return json(apiCascade(await cascadeWith(parts, id), parts.siteUrl));
+async function apiOneCascade(parts: SiteParts, _request: SiteRequest, names: { cascade: string }): Promise<Answer> {
+  return json(apiCascade(await cascadeWith(parts, names.cascade), parts.siteUrl));
 }
 
-async function apiCascadeProjects(parts: SiteParts, { query }: SiteRequest, [id = '']: string[]): Promise<Answer> {
+async function apiCascadeProjects(
+  parts: SiteParts,
+  { query }: SiteRequest,
+  { cascade: id }: { cascade: string },
+): Promise<Answer> {
   await cascadeWith(parts, id);
   const { items, cursor } = await membersOf(parts.cascades, id, query);
   return json({ items: items.map(apiCascadeMember), cursor });
@@ -234,14 +215,14 @@ async function apiCascadeProjects(parts: SiteParts, { query }: SiteRequest, [id 
 async function apiProjectList(
   { builds, projects, siteUrl }: SiteParts,
   { query }: SiteRequest,
-  names: string[],
+  { app, job }: Partial<ProjectNames>,
 ): Promise<Answer> {
-  const { items, cursor } = await projectsOf(projects, builds, query, names);
-  if (names.length > 0 && items.length === 0 && !query.has('cursor')) throw projectNotFound(names);
+  const { items, cursor } = await projectsOf(projects, builds, query, { app, job });
+  if (app && job && items.length === 0 && !query.has('cursor')) throw projectNotFound(`${app}/${job}`);
   return json({ items: items.map(({ project, lastBuild }) => apiProject(project, lastBuild, siteUrl)), cursor });
 }
 
-async function apiOneProject(parts: SiteParts, _request: SiteRequest, names: string[]): Promise<Answer> {
+async function apiOneProject(parts: SiteParts, _request: SiteRequest, names: ProjectNames): Promise<Answer> {
   const found = await projectWith(parts, names);
   return json(apiProject(found, await lastBuildOf(parts.builds, found.name), parts.siteUrl));
 }
@@ -250,7 +231,7 @@ async function apiOneProject(parts: SiteParts, _request: SiteRequest, names: str
 async function badgeOf(
   { builds, projects }: SiteParts,
   { query, headers }: SiteRequest,
-  [app = '', job = '']: string[],
+  { app, job }: Omit<ProjectNames, 'tag'>,
 ): Promise<Answer> {
   const named = projectNameSchema.safeParse(`${app}/${job}:${query.get('tag') || 'latest'}`);
   const chosen =
@@ -274,12 +255,18 @@ async function onlyTagOf(projects: ProjectReader, app: string, job: string): Pro
   return tags.length === 1 ? tags[0] : undefined;
 }
 
-/** What is answered about a project that there is; what its address names after the project is handed on. */
-function ofProject(
-  answer: (parts: SiteParts, request: SiteRequest, project: Project, rest: string) => Promise<Answer>,
-): Route {
-  return async (parts, request, names) =>
-    answer(parts, request, await projectWith(parts, names.slice(0, 3)), names[3] ?? '');
+/** What is answered about a project that there is. */
+function ofProject(answer: (parts: SiteParts, request: SiteRequest, project: Project) => Promise<Answer>) {
+  return async (parts: SiteParts, request: SiteRequest, names: ProjectNames) =>
+    answer(parts, request, await projectWith(parts, names));
+}
+
+/** What is answered about an image of a project that there is. */
+function ofRelease(
+  answer: (parts: SiteParts, request: SiteRequest, project: Project, digest: string) => Promise<Answer>,
+) {
+  return async (parts: SiteParts, request: SiteRequest, names: ProjectNames & { digest: string }) =>
+    answer(parts, request, await projectWith(parts, names), names.digest);
 }
 
 async function buildWith({ builds }: SiteParts, id: string) {
@@ -300,16 +287,15 @@ async function cascadeWith({ cascades }: SiteParts, id: string) {
   return found;
 }
 
-async function projectWith({ projects }: SiteParts, names: string[]) {
-  const [app, job, tag] = names;
-  const name = projectNameSchema.safeParse(`${app}/${job}:${tag}`);
+async function projectWith({ projects }: SiteParts, { app, job, tag }: ProjectNames) {
+  const title = `${app}/${job}:${tag}`;
+  const name = projectNameSchema.safeParse(title);
   const found = name.success ? await projects.get(name.data) : undefined;
-  if (!found) throw projectNotFound(names);
+  if (!found) throw projectNotFound(title);
   return found;
 }
 
-function projectNotFound([app, job, tag]: string[]): RequestError {
-  const name = tag ? `${app}/${job}:${tag}` : `${app}/${job}`;
+function projectNotFound(name: string): RequestError {
   return new RequestError(
     404,
     'ProjectNotFound',

@@ -6,8 +6,8 @@ import type { ReleasedImage } from '../../core/releases/release.ts';
 import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
 import type { Page, PageRequest } from '../../services/tables/page.ts';
 import { createSiteHandler } from '../../site/handler.ts';
+import type { SiteParts } from '../../site/parts.ts';
 import type { CascadeMember, CascadeSummary, RecordReader } from '../../site/readers.ts';
-import type { SiteParts } from '../../site/routes.ts';
 
 export const now = new Date('2026-11-21T12:00:00.000Z');
 export const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';

@@ -1,0 +1,32 @@
+import type {
+  BillReader,
+  BuildReader,
+  CascadeReader,
+  LogReader,
+  ProjectReader,
+  RecordReader,
+  RelationReader,
+  ReleaseReader,
+} from './readers.ts';
+
+/** What the site reads from, and where it stands. */
+export interface SiteParts {
+  builds: BuildReader;
+  projects: ProjectReader;
+  cascades: CascadeReader;
+  relations: RelationReader;
+  log: LogReader;
+  records: RecordReader;
+  releases: ReleaseReader;
+  bills: BillReader;
+  /** `https://slipway.example.org`, without a slash at the end. */
+  siteUrl: string;
+}
+
+export interface SiteRequest {
+  path: string;
+  query: URLSearchParams;
+  /** Their names in lower case. */
+  headers: Record<string, string | undefined>;
+  now: Date;
+}
