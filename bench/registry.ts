@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { startRegistryMachine } from '../test/local/registry/registry-machine.ts';
+import { peakMemory } from './peak-memory.ts';
 import { atMost, type Row } from './report.ts';
 
 const layerSize = 2 * 1024 ** 3;
@@ -26,7 +27,7 @@ export async function run(): Promise<Row[]> {
   if (url === undefined || owner === undefined || dataFolder === undefined)
     throw new Error('The registry did not start');
   const headers = { authorization: owner };
-  const before = await memoryOf(server.pid);
+  const before = await peakMemory(String(server.pid));
 
   const chunk = randomBytes(1024 * 1024);
   const hash = createHash('sha256');
@@ -58,7 +59,7 @@ export async function run(): Promise<Row[]> {
   if (`sha256:${check.digest('hex')}` !== digest) throw new Error('The layer came back changed');
   const pullSeconds = (performance.now() - pullStart) / 1000;
 
-  const grown = (await memoryOf(server.pid)) - before;
+  const grown = (await peakMemory(String(server.pid))) - before;
   server.kill();
   await once(server, 'exit');
   await rm(dataFolder, { recursive: true, force: true });
@@ -70,10 +71,4 @@ export async function run(): Promise<Row[]> {
     // Buffers that wait for the garbage collector, whatever the size of the layer.
     { ...row('memory that both took', grown, 'MiB'), ...atMost(256, grown) },
   ];
-}
-
-/** The most that the process has had in memory, in MiB, as Linux counts it. */
-async function memoryOf(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
 }

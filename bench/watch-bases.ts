@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +18,7 @@ import { createDependents } from '../services/tables/dependents.ts';
 import { createProjects } from '../services/tables/projects.ts';
 import { projectOf } from '../test/functions/world.ts';
 import { startTables } from '../test/services/tables.ts';
+import { peakMemory } from './peak-memory.ts';
 import { atLeast, atMost, type Row } from './report.ts';
 
 const projectCount = 10_000;
@@ -100,7 +100,7 @@ export async function run(): Promise<Row[]> {
     triggers: { send: async (trigger) => void sent.push(trigger) },
     logger,
   });
-  const memoryBefore = await memory();
+  const memoryBefore = await peakMemory();
   const rows: Row[] = [];
   const row = (figure: string, value: number, unit: string) => ({ benchmark: 'watch-bases', figure, value, unit });
   for (const round of ['first look', `look with ${changedCount} new digests`]) {
@@ -114,7 +114,7 @@ export async function run(): Promise<Row[]> {
   const changes = sent.flatMap((trigger) => (trigger.type === 'bases-changed' ? trigger.bases : []));
   rows.push({ ...row('triggers', sent.length, ''), ...exactly(1, sent.length) });
   rows.push({ ...row('new digests in it', changes.length, ''), ...exactly(changedCount, changes.length) });
-  const grown = (await memory()) - memoryBefore;
+  const grown = (await peakMemory()) - memoryBefore;
   rows.push({ ...row('memory that both looks took', grown, 'MiB'), ...atMost(128, grown) });
   client.destroy();
   server.kill();
@@ -128,10 +128,4 @@ function exactly(bound: number, value: number) {
     kept: atMost(bound, value).kept && atLeast(bound, value).kept,
     bound: `= ${bound}`,
   };
-}
-
-/** The most that this process has had in memory, in MiB, as Linux counts it. */
-async function memory(): Promise<number> {
-  const status = await readFile('/proc/self/status', 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
 }

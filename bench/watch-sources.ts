@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +18,7 @@ import { createProjects } from '../services/tables/projects.ts';
 import { createSources } from '../services/tables/sources.ts';
 import { projectOf } from '../test/functions/world.ts';
 import { startTables } from '../test/services/tables.ts';
+import { peakMemory } from './peak-memory.ts';
 import { atMost, type Row } from './report.ts';
 
 const repositories = 5000;
@@ -129,7 +129,7 @@ export async function run(): Promise<Row[]> {
   });
   const rows: Row[] = [];
   const row = (figure: string, value: number, unit = '') => ({ benchmark: 'watch-sources', figure, value, unit });
-  const memoryBefore = await memory();
+  const memoryBefore = await peakMemory();
   for (const round of ['first look', 'second look']) {
     const start = performance.now();
     const report = await watchSources(new Date(Date.now() + 540_000));
@@ -144,16 +144,10 @@ export async function run(): Promise<Row[]> {
     rows.push({ ...row(`${round}: requests at the dead host`, counts.dead), ...atMost(3, counts.dead) });
     rows.push(row(`${round}: connections`, counts.connections), row(`${round}: triggers`, report.triggers));
   }
-  const grown = (await memory()) - memoryBefore;
+  const grown = (await peakMemory()) - memoryBefore;
   rows.push({ ...row('memory that both looks took', grown, 'MiB'), ...atMost(512, grown) });
   client.destroy();
   server.kill();
   await once(server, 'exit');
   return rows;
-}
-
-/** The most that this process has had in memory, in MiB, as Linux counts it. */
-async function memory(): Promise<number> {
-  const status = await readFile('/proc/self/status', 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
 }
