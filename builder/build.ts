@@ -112,7 +112,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
         const image = pinned.get(reference)?.pinned;
         return image === undefined ? [] : [{ written, reference, image }];
       }),
-      ...(frontend === undefined ? {} : { frontend }),
+      frontend,
       noCache: request.noCache ?? false,
       sharesCache: request.cache !== 'none',
       labels: imageLabels(request, source.committedAt, finalBase),

@@ -81,7 +81,7 @@ export async function readPackages(
           packages: wellFormedPackages(hold(found.packages, found.pins)),
           repositories: wellFormedRepositories(found.repositories),
         };
-  return { version: 1, ...(distribution ? { distribution } : {}), contents };
+  return { version: 1, distribution, contents };
 }
 
 interface Found {

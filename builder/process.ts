@@ -14,9 +14,9 @@ export interface RunOptions {
   signal: AbortSignal;
   cwd?: string;
   /** Where what it prints goes, in place of the result. */
-  log?: OutputLog;
+  log?: OutputLog | undefined;
   /** How many bytes it may print; without a log at most 16 MiB where nothing is said. */
-  outputLimit?: number;
+  outputLimit?: number | undefined;
 }
 
 /** Takes what a program prints: a build's log, or something of its kind. */
@@ -48,7 +48,7 @@ export async function run(command: string, args: readonly string[], options: Run
   const signal = AbortSignal.any([options.signal, overflow.signal]);
   const child = spawn(command, args, {
     env,
-    ...(cwd === undefined ? {} : { cwd }),
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

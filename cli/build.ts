@@ -44,7 +44,7 @@ export async function run(args: string[], terminal: Terminal): Promise<ExitCode>
 
 interface Request {
   project: string;
-  commit?: string;
+  commit?: string | undefined;
   stack: string;
   follow: boolean;
 }
@@ -66,7 +66,7 @@ function read(args: string[]): Request | 'help' {
       `"${oneLine(commit, 80)}" is no whole commit: "git rev-parse ${/^[\w./-]+$/.test(commit) ? commit : 'HEAD'}" says its 40 digits.`,
     );
   }
-  return { project, stack: values.stack, follow: values.follow, ...(commit ? { commit } : {}) };
+  return { project, stack: values.stack, follow: values.follow, commit };
 }
 
 function parsed(args: string[]) {

@@ -30,7 +30,7 @@ export function createCloseBuild({ fail, tell }: Services) {
   return async function closeBuild(detail: unknown): Promise<void> {
     const { input, status, error, cause } = detailSchema.parse(detail);
     const { build } = stepInputSchema.parse(JSON.parse(input));
-    const reason = { Error: error ?? `Execution.${status}`, ...(cause ? { Cause: cause } : {}) };
+    const reason = { Error: error ?? `Execution.${status}`, Cause: cause ?? undefined };
     await fail(build, reason, status === 'ABORTED' ? 'cancelled' : 'failed');
     await tell(build);
   };

@@ -44,7 +44,7 @@ export function createCollectScan({ builds, observeBases, records, scans, reposi
     const { candidate: repository } = repositoriesOf(parseProjectName(build.project), repositoryPrefix);
     const image = { repository, digest: result.digest };
     const sizeBytes = await scans.sizeOf(image);
-    const candidate = { ...image, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
+    const candidate = { ...image, sizeBytes };
     await observeBases(build, result);
     await builds.endStage(build.id, 'build', 'succeeded', { candidate });
     await builds.begin(build.id, 'scan', 'scanning');

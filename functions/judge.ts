@@ -65,8 +65,8 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
     const changes = project && (await comparisons.keep(build, project));
     const judged = await builds.endStage(build.id, 'judge', verdict.outcome === 'pass' ? 'succeeded' : 'failed', {
       verdict,
-      ...(typeof scanners === 'string' ? {} : { scanners: inNumbers(scanners) }),
-      ...(changes && { changes }),
+      scanners: typeof scanners === 'string' ? undefined : inNumbers(scanners),
+      changes,
     });
     if (verdict.outcome === 'block') await builds.close(judged, 'blocked');
     return { outcome: verdict.outcome };

@@ -35,7 +35,7 @@ interface Services {
 /** Copies a candidate that passed to the release repository, by digest, and puts its tags on, the newest build's last. */
 export function createRelease({ bills, builds, projects, heads, releases, openRegistry, repositoryPrefix }: Services) {
   async function end(build: Build, status: TerminalStatus, by?: string): Promise<{ status: BuildStatus }> {
-    const closed = await builds.close(build, status, by === undefined ? {} : { supersededBy: by });
+    const closed = await builds.close(build, status, { supersededBy: by });
     return { status: (closed ?? (await builds.require(build.id))).status };
   }
 

@@ -97,8 +97,8 @@ export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' |
         ];
         return await buildah(args, {
           prefix,
-          ...(call.log ? { log: call.log } : {}),
-          ...(outputLimit === undefined ? {} : { outputLimit }),
+          log: call.log,
+          outputLimit,
         });
       });
     },
@@ -123,8 +123,8 @@ const capabilities =
 interface CommandOptions {
   signal?: AbortSignal;
   prefix?: readonly string[];
-  log?: OutputLog;
-  outputLimit?: number;
+  log?: OutputLog | undefined;
+  outputLimit?: number | undefined;
 }
 
 /** @throws EngineCallFailedError with the engine's last words */

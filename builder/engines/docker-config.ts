@@ -28,7 +28,7 @@ export async function dockerConfiguration(
   await symlink(join(original, 'contexts'), join(folder, 'contexts'));
   const config = {
     ...JSON.parse(authFile(registry)),
-    ...(currentContext === undefined ? {} : { currentContext }),
+    currentContext,
     cliPluginsExtraDirs: [...cliPluginsExtraDirs, join(original, 'cli-plugins')],
   };
   await writeFile(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });

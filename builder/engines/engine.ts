@@ -49,7 +49,7 @@ export interface EngineCall {
   registry: Registry;
   env: Readonly<Record<string, string>>;
   /** Where a command's output goes, in place of the result. */
-  log?: OutputLog;
+  log?: OutputLog | undefined;
   signal: AbortSignal;
 }
 
@@ -74,7 +74,7 @@ export interface Container {
   /** Whether it sees a root file system that nobody can write to, but for `/tmp`; without means for that it writes to its own copy. */
   isReadOnly?: boolean;
   /** How many bytes it may print; see `RunOptions`. */
-  outputLimit?: number;
+  outputLimit?: number | undefined;
 }
 
 /**
@@ -114,7 +114,7 @@ export interface BuildJob {
   /** The images that the Dockerfile names: as it writes them, with variables put in, and `host/repository@sha256:…`. */
   pins: readonly Pin[];
   /** The frontend that `# syntax=` names, pinned; for engines that read it. */
-  frontend?: string;
+  frontend?: string | undefined;
   /** Do every step anew, whatever former builds left. */
   noCache: boolean;
   /** Where it is false, nothing of the build is kept for others, and nothing of them is used. */

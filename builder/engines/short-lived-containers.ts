@@ -179,8 +179,8 @@ export function shortLivedContainers({
             ...args,
           ],
           {
-            ...(call.log ? { log: call.log } : {}),
-            ...(outputLimit === undefined ? {} : { outputLimit }),
+            log: call.log,
+            outputLimit,
           },
         ),
       );

@@ -32,7 +32,7 @@ export async function compareFiles(
       const found = await root.digest(path, algorithm, { follows: manager === 'dpkg', signal: call.signal });
       if (found === digest) continue;
       const problems: ChangedFile['problems'] = [found === undefined ? 'missing' : 'digest'];
-      changed.push({ path, problems, ...(kind ? { kind } : {}), package: owner, ...(vendor ? { vendor } : {}) });
+      changed.push({ path, problems, kind, package: owner, vendor });
     }
     return { files: changed.filter(counts), gaps };
   });

@@ -110,9 +110,9 @@ function shown({ path, problems, kind, package: owner, signature, vendor }: Chan
   return {
     path: shownText(path, 1000),
     problems,
-    ...(kind ? { kind } : {}),
-    ...(owner ? { package: shownText(owner, 200) } : {}),
-    ...(signature ? { signature: shownText(signature, 300) } : {}),
-    ...(vendor ? { vendor: shownText(vendor, 200) } : {}),
+    kind,
+    package: owner ? shownText(owner, 200) : undefined,
+    signature: signature ? shownText(signature, 300) : undefined,
+    vendor: vendor ? shownText(vendor, 200) : undefined,
   };
 }

@@ -158,6 +158,6 @@ function rpmRecords(header: RpmHeader): RecordedFile[] {
     if (!digest || state !== 0 || (flag & mayBeMissing) !== 0) return [];
     const kind = kinds.find(([bit]) => (flag & bit) !== 0)?.[1];
     const path = `${folders[folderOf[at] ?? -1] ?? '/'}${name}`;
-    return [{ path, algorithm, digest, ...(kind ? { kind } : {}), package: owner, ...(vendor ? { vendor } : {}) }];
+    return [{ path, algorithm, digest, kind, package: owner, vendor }];
   });
 }

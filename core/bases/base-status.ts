@@ -22,11 +22,11 @@ export interface BaseStanding extends NamedBase {
   /** The Dockerfile names the digest: another image behind the tag changes nothing. */
   pinned: boolean;
   /** What the name stands for now, where that is another digest. */
-  newer?: string;
+  newer?: string | undefined;
   /** When the registry was last asked; absent for the pipeline's own releases, which need no watch. */
-  checkedAt?: string;
+  checkedAt?: string | undefined;
   /** Why the registry could not say. */
-  problem?: string;
+  problem?: string | undefined;
 }
 
 /** Whether a Dockerfile's reference names one image for ever. */
@@ -67,9 +67,9 @@ export function standingsOf(
     return {
       ...base,
       pinned: isPinned(base),
-      ...(digest !== undefined && digest !== base.digest ? { newer: digest } : {}),
-      ...(checkedAt ? { checkedAt } : {}),
-      ...(problem ? { problem } : {}),
+      newer: digest === base.digest ? undefined : digest,
+      checkedAt,
+      problem,
     };
   });
 }

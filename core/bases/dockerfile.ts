@@ -18,9 +18,9 @@ export interface DockerfileSummary {
   /** Every image that the last stage is made of, in the file's order; stages that it does not need are left out. */
   bases: BaseUse[];
   /** The image that the last stage begins with, through all stages between; absent for `scratch`. */
-  finalBase?: string;
+  finalBase?: string | undefined;
   /** The image of `# syntax=`, which BuildKit alone reads. */
-  syntax?: string;
+  syntax?: string | undefined;
   /** Names of all ARGs, of whatever stage. */
   args: Set<string>;
   hasRun: boolean;
@@ -129,8 +129,8 @@ export function readDockerfile(text: string, platform: Platform): DockerfileSumm
     bases: stages.flatMap((stage, index) =>
       needed.has(index) ? [stage.base, ...stage.sources].filter((source) => typeof source === 'object') : [],
     ),
-    ...(finalBase === undefined ? {} : { finalBase }),
-    ...(syntax ? { syntax } : {}),
+    finalBase,
+    syntax,
     args,
     hasRun: instructions.some((instruction) => instruction.getKeyword() === 'RUN'),
     hasHeredoc: instructions.some(

@@ -26,10 +26,10 @@ export function requestOf(build: Build, project: Project, { repositoryPrefix, li
       'org.opencontainers.image.version': imageVersion(project, ref),
       'org.opencontainers.image.ref.name': ref.replace(/^refs\/(heads|tags)\//, ''),
     },
-    ...(noCache ? { noCache } : {}),
+    noCache,
     ...(isReleasable(ref) ? {} : { cache: 'none' as const }),
-    ...(prebuild ? { prebuild } : {}),
-    ...(platforms ? { platforms } : {}),
+    prebuild,
+    platforms,
     ...limits,
   };
 }

@@ -127,7 +127,7 @@ function called({ id, cascade, parents, cause, noCache }: News, before?: Call): 
     cascade: before?.cascade ?? cascade,
     causes: { ...before?.causes, ...(cause ? { [id]: cause } : {}) },
     parents: waits,
-    ...(noCache || before?.noCache ? { noCache: true } : {}),
+    noCache: noCache || before?.noCache || undefined,
   };
 }
 
@@ -225,7 +225,7 @@ function joined(pending: Omit<Pending, 'again'>, again: Call): Omit<Pending, 'ag
   for (const [parent, news] of Object.entries(again.parents))
     parents[parent] = [...new Set([...(parents[parent] ?? []), ...news])];
   const noCache = pending.noCache || again.noCache;
-  return { ...pending, causes: { ...pending.causes, ...again.causes }, parents, ...(noCache ? { noCache } : {}) };
+  return { ...pending, causes: { ...pending.causes, ...again.causes }, parents, noCache };
 }
 
 export interface End {
@@ -247,8 +247,8 @@ export function settle(state: Rebuild, { outcome, build, reason }: End, now: str
       cascade: ended.cascade,
       round: ended.round,
       outcome,
-      ...(build ? { build } : {}),
-      ...(reason ? { reason } : {}),
+      build,
+      reason,
       at: now,
       parents: Object.keys(ended.parents).sort(),
       root: Object.keys(ended.causes).length > 0,

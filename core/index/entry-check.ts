@@ -17,7 +17,7 @@ import { type Mapping, type Value, valueAt } from './yaml.ts';
 export type Finding = Omit<IndexProblem, 'file' | 'line' | 'column'> & { offset: number };
 
 /** What the keys of an entry hold, each for itself. `values` is absent if no project can be made of them. */
-export function checkKeys(entry: Mapping): { values?: EntryValues; findings: Finding[] } {
+export function checkKeys(entry: Mapping): { values?: EntryValues | undefined; findings: Finding[] } {
   const findings: Finding[] = [];
   const misspelt = reportUnknown(entry, findings);
   const missing = requiredKeys.filter((key) => isNothing(entry.keys.get(key)?.value));
@@ -43,7 +43,7 @@ export function checkKeys(entry: Mapping): { values?: EntryValues; findings: Fin
     seen.add(place);
     findings.push(...findingsOf(issue, entry));
   }
-  return { findings, ...(result.success ? { values: result.data } : {}) };
+  return { findings, values: result.success ? result.data : undefined };
 }
 
 /** The keys that somebody seems to have meant by others that are not known. */

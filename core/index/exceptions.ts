@@ -51,12 +51,12 @@ export function exceptionsOf(
     const justified = vexJustifications.find((known) => known === justification?.toLowerCase());
     return {
       id: normalId(id),
-      ...(name ? { package: name } : {}),
+      package: name || undefined,
       reason,
       owner,
       expires,
-      ...(stated ? { status: stated } : {}),
-      ...(justified ? { justification: justified } : {}),
+      status: stated,
+      justification: justified,
     };
   });
 }

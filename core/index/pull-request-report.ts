@@ -12,7 +12,7 @@ export interface SourceFacts {
   /** Whether the Dockerfile is there; undefined where it was not looked for. */
   dockerfile?: boolean;
   /** The job-id of the repository's cccp.yml, where it has one that says another. */
-  otherJobId?: string;
+  otherJobId?: string | undefined;
 }
 
 export interface IndexReportInput {

@@ -23,7 +23,7 @@ export interface EntryOptions {
 
 export interface ReadEntry {
   /** Absent if what the entry says makes none. */
-  project?: Project;
+  project?: Project | undefined;
   /** `app/job:tag`, or what of it can be read. */
   shown: string;
   findings: Finding[];
@@ -40,7 +40,7 @@ export function readEntry(entry: Mapping, file: string, options: EntryOptions): 
   const project =
     values && places && !findings.some(isFatal) ? projectOf(values, { ...places, policy }, file) : undefined;
   return {
-    ...(project ? { project } : {}),
+    project,
     shown: shownName(entry),
     findings,
   };
@@ -110,10 +110,8 @@ function placesOf(entry: Mapping, { allowedHosts }: EntryOptions, findings: Find
     source: sourceOf(url),
     dockerfile,
     context: contextFolder,
-    ...(prebuild ? { prebuild } : {}),
-    ...(manifests && deployPath
-      ? { deploy: { repository: manifests.text, path: deployPath, ...(branch ? { branch } : {}) } }
-      : {}),
+    prebuild,
+    deploy: manifests && deployPath ? { repository: manifests.text, path: deployPath, branch } : undefined,
   };
 }
 
@@ -169,7 +167,7 @@ function projectOf(
     notifyEmail: listOf(values['notify-email']).flatMap(splitAddresses),
     dependsOn: [...new Set(listOf(values['depends-on']).map(parentName))].filter((parent) => parent !== name),
     file,
-    ...withoutUndefined(optional),
+    ...optional,
     sharesRepository: false,
     active: flagOf(values.enabled) ?? true,
   };
@@ -210,10 +208,4 @@ function optionalList(value: string | string[] | null | undefined): string[] | u
 
 function flagOf(value: string | null | undefined): boolean | undefined {
   return value === null || value === undefined ? undefined : isTrue(value);
-}
-
-function withoutUndefined<Values extends object>(values: Values): { [Key in keyof Values]?: NonNullable<Values[Key]> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof Values]?: NonNullable<Values[Key]>;
-  };
 }

@@ -132,8 +132,8 @@ function statementOf(
   return {
     ids: [...new Set([vulnerability.name, ...(vulnerability.aliases ?? [])].map(normalId))],
     status,
-    ...(justification ? { justification } : {}),
-    ...(packages ? { packages: [...new Set(packages)] } : {}),
+    justification,
+    packages: packages && [...new Set(packages)],
     ...known,
   };
 }
@@ -150,7 +150,7 @@ function parse(text: string): { value: unknown } | { fault: Pick<Finding, 'code'
     return {
       fault: {
         code: 'vex',
-        ...(position ? { offset: Number(position) } : {}),
+        offset: Number(position ?? 0),
         message: 'This is no valid JSON from this place on.',
       },
     };

@@ -11,7 +11,7 @@ export const mostListed = 50;
 export const rule = (reasonAgainst: (text: string) => string | undefined, params?: { isHidden: true }) =>
   z.superRefine<string>((text, context) => {
     const message = reasonAgainst(text);
-    if (message !== undefined) context.addIssue({ code: 'custom', message, continue: true, ...(params && { params }) });
+    if (message !== undefined) context.addIssue({ code: 'custom', message, continue: true, params });
   });
 
 /** A text of several lines, as `>` and `|` write them. */

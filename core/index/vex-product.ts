@@ -9,7 +9,7 @@ export type NamedProduct =
       /** `app/job` */
       image: string;
       /** All of the image's where it is absent. */
-      tag?: string;
+      tag?: string | undefined;
     }
   /** One image by its digest: no statement on what will be built. */
   | { kind: 'digest' }
@@ -37,7 +37,7 @@ function productOf(text: string): NamedProduct {
   const purl = parsePurl(text);
   if (!purl) {
     const [, image, tag] = imageName.exec(text) ?? [];
-    return image ? { kind: 'project', image, ...(tag ? { tag } : {}) } : { kind: 'other' };
+    return image ? { kind: 'project', image, tag } : { kind: 'other' };
   }
   if (purl.type !== 'oci') return { kind: 'other' };
   if (purl.version) return { kind: 'digest' };
@@ -49,7 +49,7 @@ function productOf(text: string): NamedProduct {
   if (path.length < 2 || !app || !job || job.toLowerCase() !== purl.name.toLowerCase()) return { kind: 'other' };
   const tag = purl.qualifiers.get('tag');
   const image = path.length === 2 ? `library/${job}` : `${app}/${job}`;
-  return { kind: 'project', image: image.toLowerCase(), ...(tag ? { tag } : {}) };
+  return { kind: 'project', image: image.toLowerCase(), tag };
 }
 
 /**

@@ -105,7 +105,7 @@ export function failedMail(build: Build, siteUrl: string, details: MailDetails =
     paragraphs: [oneLine(message, 2000), 'Nothing was released. No release tag has moved.'],
     advice: 'Push a commit that mends it, and the project is built again.',
     facts: [{ label: 'Error', value: oneLine(error, 100) }],
-    ...(log ? { output: { title: 'The last lines of the log', text: log } } : {}),
+    output: log ? { title: 'The last lines of the log', text: log } : undefined,
   });
 }
 
@@ -191,7 +191,7 @@ export function indexProblemMail({ repository, commit, problems, siteUrl }: Inde
     paragraphs: [
       'Nothing was removed. Entries without a problem are in force; projects whose entries cannot be read stay as they were known before.',
     ],
-    ...(problems.length > 0 ? { list: { title: 'Problems', items: shortened(problems.map(problemInWords)) } } : {}),
+    list: problems.length > 0 ? { title: 'Problems', items: shortened(problems.map(problemInWords)) } : undefined,
     advice: 'Mend the index with a commit, and it is read again.',
     facts: [
       { label: 'Index', value: name },

@@ -11,9 +11,9 @@ export interface ImageReference {
   repository: string;
   /** The repository as written, without the registry: `debian`. */
   path: string;
-  tag?: string;
+  tag?: string | undefined;
   /** Absent unless the reference names one. */
-  digest?: string;
+  digest?: string | undefined;
 }
 
 // The grammar of https://github.com/distribution/reference/blob/main/reference.go
@@ -68,8 +68,8 @@ export function parseImageReference(text: string): ImageReference {
     registryIsWritten,
     repository,
     path,
-    ...(tag === undefined ? {} : { tag }),
-    ...(digest === undefined ? {} : { digest }),
+    tag,
+    digest,
   };
 }
 

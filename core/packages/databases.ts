@@ -18,7 +18,7 @@ export function parseDpkgStatus(text: string): InstalledPackage[] {
         version,
         architecture,
         ...sourceOf({ name, version }, { name: sourceName, version: sourceVersion }),
-        ...(status?.startsWith('hold ') ? { held: true as const } : {}),
+        held: status?.startsWith('hold ') ? (true as const) : undefined,
       },
     ];
   });

@@ -66,10 +66,10 @@ export function judge({ scan, scanners }: Evidence, { policy, ...decisions }: Ru
   return {
     outcome: blocking.length > 0 ? 'block' : 'pass',
     reasons,
-    ...(warned.length > 0 ? { warnings: warned } : {}),
+    warnings: warned.length > 0 ? warned : undefined,
     counts,
-    ...(accepted > 0 ? { accepted } : {}),
-    ...(exceptable.length > 0 ? { exceptable } : {}),
+    accepted: accepted > 0 ? accepted : undefined,
+    exceptable: exceptable.length > 0 ? exceptable : undefined,
   };
 }
 

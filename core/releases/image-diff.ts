@@ -113,10 +113,10 @@ export function compare(against: Comparison['against'], before: ImageRecords, af
   return {
     version: 1,
     against,
-    ...(packages && { packages }),
-    ...(vulnerabilities && { vulnerabilities }),
-    ...(scanners && { scanners }),
-    ...(size && { size }),
+    packages,
+    vulnerabilities,
+    scanners,
+    size,
     leftOut,
   };
 }
@@ -259,6 +259,6 @@ export function changesOf({ against, packages, vulnerabilities, size }: Comparis
     ...(vulnerabilities && {
       vulnerabilities: { fixed: vulnerabilities.fixed.total, introduced: vulnerabilities.introduced.total },
     }),
-    ...(size && { size }),
+    size,
   };
 }

@@ -21,7 +21,7 @@ export function verdictToday(
   if (state === 'gone') return undefined;
   const policy = effectivePolicy(pipeline, { ...project?.policy, scanners: nothingOfTheBuilders });
   return judge(
-    { scan: { state, ...(reason === undefined ? {} : { reason }), findings }, scanners: { version: 1, reports: [] } },
+    { scan: { state, reason, findings }, scanners: { version: 1, reports: [] } },
     { policy, exceptions: project?.exceptions, vex: project?.vex },
     now,
   );

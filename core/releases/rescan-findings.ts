@@ -47,7 +47,7 @@ export interface FindingChanges {
   /** With another severity, or a fixed version that is there now. */
   changed: { now: Finding; before: ToldFinding }[];
   /** The image cannot be looked at any more. */
-  state?: { now: Exclude<LookState, 'complete'>; before: LookState };
+  state?: { now: Exclude<LookState, 'complete'>; before: LookState } | undefined;
 }
 
 /**
@@ -70,7 +70,7 @@ export function afterLook(
           const { description: _, paths: __, ...rest } = finding;
           const key = findingKey(finding);
           const first = !baseline || old.has(key) ? since.get(key) : checkedAt;
-          return { ...rest, ...(first ? { since: first } : {}) };
+          return { ...rest, since: first };
         })
       : (known?.findings ?? atRelease?.findings ?? []);
   const told = known ? (known.told ?? toldOf(known)) : atRelease && toldOf({ ...atRelease, state: stateOf(atRelease) });
@@ -79,14 +79,14 @@ export function afterLook(
     version: 1,
     checkedAt,
     state: stateOf(look),
-    ...(look.reason ? { reason: look.reason } : {}),
+    reason: look.reason,
     scan: {
-      ...(scan.scanner ? { scanner: scan.scanner } : {}),
-      ...(scan.completedAt ? { completedAt: scan.completedAt } : {}),
-      ...(scan.sourceUpdatedAt ? { sourceUpdatedAt: scan.sourceUpdatedAt } : {}),
+      scanner: scan.scanner,
+      completedAt: scan.completedAt,
+      sourceUpdatedAt: scan.sourceUpdatedAt,
     },
     findings,
-    ...(told ? { told } : {}),
+    told,
   };
   return changesOf(after) ? after : allTold(after);
 }
@@ -108,7 +108,7 @@ export function changesOf({ state, findings, told }: ReleaseFindings): FindingCh
       const old = before.get(findingKey(finding));
       return old && isChanged(old, finding) ? [{ now: finding, before: old }] : [];
     }),
-    ...(state !== 'complete' && state !== told.state ? { state: { now: state, before: told.state } } : {}),
+    state: state !== 'complete' && state !== told.state ? { now: state, before: told.state } : undefined,
   };
   const { appeared, gone, changed } = changes;
   return appeared.length + gone.length + changed.length > 0 || changes.state ? changes : undefined;

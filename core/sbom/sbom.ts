@@ -221,7 +221,7 @@ function withGoodAddresses({ homepage, externalRefs, ...each }: z.infer<typeof s
   return {
     ...each,
     downloadLocation: isAddress(each.downloadLocation) ? each.downloadLocation : 'NOASSERTION',
-    ...(isAddress(homepage) && /^https?:/i.test(homepage) ? { homepage } : {}),
+    homepage: isAddress(homepage) && /^https?:/i.test(homepage) ? homepage : undefined,
     ...(externalRefs === undefined
       ? {}
       : { externalRefs: externalRefs.filter((ref) => ref.referenceType !== 'purl' || isPurl(ref.referenceLocator)) }),

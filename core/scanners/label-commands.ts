@@ -43,7 +43,7 @@ export function capabilitiesOf(
     try {
       for (const { kind, value } of grantsOfCommand(text)) {
         const shown = value === undefined ? undefined : shownText(value, longestValue);
-        findings.set(`${label} ${kind} ${shown}`, { label, kind, ...(shown === undefined ? {} : { value: shown }) });
+        findings.set(`${label} ${kind} ${shown}`, { label, kind, value: shown });
       }
     } catch (error) {
       if (!(error instanceof CommandUnreadableError)) throw error;

@@ -15,7 +15,7 @@ export function parseApkVersion({ text }: ToolAnswer): PackageUpdate[] {
     .map((line) => {
       const [, name = '', installed = '', available = '', tag] = update.exec(line) ?? [];
       if (name === '') throw new UnknownAnswerError('apk', line);
-      return { name, installed, available, ...(tag === undefined ? {} : { repository: tag }) };
+      return { name, installed, available, repository: tag };
     });
 }
 

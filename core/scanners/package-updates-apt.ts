@@ -21,8 +21,8 @@ export function parseAptList({ text }: ToolAnswer): PackageUpdate[] {
         installed,
         available,
         // What apt says of a repository without a name.
-        ...(suites === 'unknown' ? {} : { repository: suites }),
-        ...(isSecurity ? { security: true } : {}),
+        repository: suites === 'unknown' ? undefined : suites,
+        security: isSecurity || undefined,
       };
     });
 }

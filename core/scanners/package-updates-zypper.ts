@@ -17,7 +17,7 @@ export function parseZypperUpdates({ text }: ToolAnswer): PackageUpdate[] {
     if (kind !== 'package' || !isWord(name) || !isWord(edition) || !isWord(old)) {
       throw new UnknownAnswerError('zypper', element);
     }
-    return { name, installed: old, available: edition, ...(isWord(alias) ? { repository: alias } : {}) };
+    return { name, installed: old, available: edition, repository: isWord(alias) ? alias : undefined };
   });
 }
 

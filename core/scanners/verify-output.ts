@@ -6,7 +6,7 @@ type Problem = ChangedFile['problems'][number];
 export interface Verification {
   files: ChangedFile[];
   /** The first line that is none of the tool's: who prints such a thing is not believed. */
-  oddLine?: string;
+  oddLine?: string | undefined;
 }
 
 /** By place. https://rpm-software-management.github.io/rpm/man/rpm.8#VERIFY-OPTIONS */
@@ -92,7 +92,7 @@ function verifiedFile(line: string, { hasUnreadable }: { hasUnreadable: boolean 
   if (hasUnreadable && flags.includes('?')) problems.push('unreadable');
   if (problems.length === 0) return [];
   const shown = problems[0] === 'unreadable' ? path.replace(cannotBeSeen, '') : path;
-  return [{ path: shown, problems, ...(kind ? { kind } : {}) }];
+  return [{ path: shown, problems, kind }];
 }
 
 function read(text: string, parse: (line: string) => ChangedFile[] | undefined): Verification {
@@ -104,5 +104,5 @@ function read(text: string, parse: (line: string) => ChangedFile[] | undefined):
     if (found) files.push(...found);
     else oddLine ??= line;
   }
-  return { files, ...(oddLine === undefined ? {} : { oddLine }) };
+  return { files, oddLine };
 }

@@ -52,7 +52,7 @@ export function approvalTrigger(
     source: sourceOf(repository.clone_url),
     repository: repository.full_name,
     number: issue.number,
-    ...(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit) ? { commit } : {}),
+    commit: /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit) ? commit : undefined,
     approver: user.login,
   };
 }

@@ -33,7 +33,7 @@ export function pushTrigger(event: z.infer<typeof pushEventSchema>, delivery: st
     type: 'push',
     id: delivery,
     receivedAt: receivedAt.toISOString(),
-    ...(pushedAt === undefined ? {} : { pushedAt }),
+    pushedAt,
     source: sourceOf(clone_url),
     ref: event.ref,
     before: event.before,

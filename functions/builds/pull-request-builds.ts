@@ -71,7 +71,7 @@ export function createPullRequestBuilds({ projects, statuses, paths, startBuild,
       return startBuild({
         trigger,
         project,
-        cause: { type: 'pull-request', delivery: trigger, number, commit, author, ...(approver ? { approver } : {}) },
+        cause: { type: 'pull-request', delivery: trigger, number, commit, author, approver },
         commit,
         ref: pullRequestRef(number),
         headAt,

@@ -78,9 +78,9 @@ export function createBuildStarter(services: Services) {
       headAt,
       createdAt,
       stages: { build: { status: 'running', startedAt: createdAt } },
-      ...(project.notify ? { notify: project.notify } : {}),
-      ...(cascade ? { cascade } : {}),
-      ...(noCache ? { noCache } : {}),
+      notify: project.notify,
+      cascade,
+      noCache: noCache || undefined,
       ...over,
     };
     return (await builds.create(build)) ? build : builds.require(id);
@@ -98,7 +98,7 @@ export function createBuildStarter(services: Services) {
     const endedAt = new Date().toISOString();
     const build = await record(order, id, {
       ...{ status: 'superseded', endedAt, stages: {} },
-      ...(by ? { supersededBy: by } : {}),
+      supersededBy: by,
     });
     await mark(build);
     return build;

@@ -74,8 +74,8 @@ export function createMembers(services: Services) {
     const { outcome, at, build, reason, cascade, parents, root } = last;
     await cascades.tellOf(cascade, {
       ...{ project, state: outcome, parents, root, since: at, version },
-      ...(build ? { build } : {}),
-      ...(reason ? { reason } : {}),
+      build,
+      reason,
     });
     if (pending) await cascades.tellOf(pending.cascade, storyOf(pending, state));
     const called = [...(await standingOnBranch(project, services)), ...(pending ? [project] : [])];

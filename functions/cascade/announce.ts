@@ -81,7 +81,8 @@ export function createAnnounce(services: Services) {
             cascade,
             at: new Date(now()).toISOString(),
             parents: member.parents,
-            ...(root ? { cause: root.cause ?? news.cause, noCache: root.noCache } : {}),
+            cause: root && (root.cause ?? news.cause),
+            noCache: root?.noCache,
           }),
         before,
       );

@@ -10,6 +10,6 @@ export function storyOf(pending: Pending, { project, version }: Rebuild): Cascad
     root: Object.keys(pending.causes).length > 0,
     since: pending.since,
     version,
-    ...(pending.build ? { build: pending.build } : {}),
+    build: pending.build,
   };
 }

@@ -35,7 +35,7 @@ export function createSourceFacts({ headOf, github }: Services) {
       branch: { commit },
       // What a script makes is not there before it has run.
       ...(project.prebuild ? {} : { dockerfile: found !== undefined }),
-      ...(otherJobId !== undefined && otherJobId !== project.jobId ? { otherJobId } : {}),
+      otherJobId: otherJobId === project.jobId ? undefined : otherJobId,
     };
   }
 

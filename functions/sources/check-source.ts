@@ -108,7 +108,7 @@ export function createSourceLook(services: LookServices) {
     const { source } = watched;
     if (answer.kind === 'unchanged') {
       const { heads: at, tags, memory } = known ?? {};
-      return { source, failures: 0, ...(at && { heads: at }), ...(tags && { tags }), ...(memory && { memory }) };
+      return { source, failures: 0, heads: at, tags, memory };
     }
     const tags = watched.tags ? tagSnapshot(versions) : undefined;
     if (watched.tags && !tags) logger.warn('A repository has too many version tags to be watched', { source });
@@ -121,9 +121,9 @@ export function createSourceLook(services: LookServices) {
     return {
       source,
       failures: 0,
-      ...(tags && { tags }),
-      ...(Object.keys(memory).length > 0 && { memory }),
-      ...(answer.memory.etag && { heads: Object.fromEntries(branches) }),
+      tags,
+      memory: Object.keys(memory).length > 0 ? memory : undefined,
+      heads: answer.memory.etag ? Object.fromEntries(branches) : undefined,
     };
   }
 }

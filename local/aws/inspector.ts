@@ -69,7 +69,7 @@ export function createInspector(account: Account, images: InspectedImages): Serv
         ...(lastScannedAt === undefined ? {} : { lastScannedAt: lastScannedAt / 1000 }),
       }));
     const { items, nextToken } = pageOf(resources, page);
-    return { coveredResources: items, ...(nextToken === undefined ? {} : { nextToken }) };
+    return { coveredResources: items, nextToken };
   };
 
   const listFindings = (body: unknown) => {
@@ -85,7 +85,7 @@ export function createInspector(account: Account, images: InspectedImages): Serv
       )
       .map(({ image: _, ...finding }) => finding);
     const { items, nextToken } = pageOf(found, page);
-    return { findings: items, ...(nextToken === undefined ? {} : { nextToken }) };
+    return { findings: items, nextToken };
   };
 
   const operations: Record<string, { action: string; answer(body: unknown): object }> = {

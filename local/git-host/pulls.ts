@@ -141,7 +141,7 @@ export function createPulls(options: PullsOptions) {
       resource: 'PullRequest',
       code,
       ...(code === 'custom' ? {} : { field }),
-      ...(message && { message }),
+      message,
     };
     return new GitHubError(422, 'Validation Failed', [error]);
   }

@@ -70,7 +70,7 @@ export function listReferrers(context: RegistryContext, exchange: Exchange, name
 function descriptorOf({ mediaType, digest, manifest, artifactType, annotations }: StoredImage) {
   return {
     ...{ mediaType, digest, size: manifest.length },
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(annotations === undefined ? {} : { annotations }),
+    artifactType,
+    annotations,
   };
 }

@@ -74,7 +74,7 @@ export function createGithubApi(
     // What a route does not name would become a part of its query.
     const [owner, repo] = route.includes('{owner}') ? repository.split('/') : [];
     const auth = await token();
-    const octokit = new Octokit({ baseUrl: apiUrl, userAgent: 'slipway', ...(auth ? { auth } : {}) });
+    const octokit = new Octokit({ baseUrl: apiUrl, userAgent: 'slipway', auth });
     for (let attempt = 1; ; attempt++) {
       try {
         const signal = AbortSignal.timeout(patienceMilliseconds);

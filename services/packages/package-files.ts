@@ -20,7 +20,7 @@ export interface PackageFile {
   manager: PackageManager;
   reader: PackageReader;
   /** What the file must have. */
-  checksum?: { algorithm: string; hash: string };
+  checksum?: { algorithm: string; hash: string } | undefined;
 }
 
 /**

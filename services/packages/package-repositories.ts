@@ -58,7 +58,7 @@ export function createPackageRepositories(fetch: PublicFetch, cache: RepositoryC
     /** Names the list, and says by its ending how it is packed. */
     url: string;
     /** Where it is fetched, if not there. */
-    from?: string;
+    from?: string | undefined;
     manager: PackageManager;
     reader: () => PackageReader;
     /** Told by the repository's description; without it HTTP's own validators serve. */
@@ -101,7 +101,7 @@ export function createPackageRepositories(fetch: PublicFetch, cache: RepositoryC
       body,
       manager,
       reader: reader(),
-      ...(checksum ? { checksum } : {}),
+      checksum,
     });
     const validator: Validator = checksum
       ? { hash: checksum.hash }
@@ -142,7 +142,7 @@ export function createPackageRepositories(fetch: PublicFetch, cache: RepositoryC
     const folder = path.slice(0, path.lastIndexOf('/') + 1);
     return listAt({
       url: `${base}/${path}`,
-      ...(release.hasHashNames ? { from: `${base}/${folder}by-hash/SHA256/${hash}` } : {}),
+      from: release.hasHashNames ? `${base}/${folder}by-hash/SHA256/${hash}` : undefined,
       manager: 'dpkg',
       reader: () => paragraphReader(dpkgFields),
       checksum: { algorithm: 'sha256', hash },

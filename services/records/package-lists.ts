@@ -12,7 +12,9 @@ const freshMilliseconds = 7 * 24 * 3_600_000;
 export function createPackageLists({ client, bucket }: RecordsBucket) {
   const placeOf = (build: string) => ({ Bucket: bucket, Key: recordKeys.packages(build) });
 
-  async function find(build: string): Promise<{ text: string; list: PackageList; writtenAt?: Date } | undefined> {
+  async function find(
+    build: string,
+  ): Promise<{ text: string; list: PackageList; writtenAt?: Date | undefined } | undefined> {
     const found = await client.send(new GetObjectCommand(placeOf(build))).catch((error: unknown) => {
       if (error instanceof NoSuchKey) return undefined;
       throw error;
@@ -22,7 +24,7 @@ export function createPackageLists({ client, bucket }: RecordsBucket) {
       throw new InvalidInputError(`The package list of build ${build} is larger than one can be.`);
     }
     const text = (await found.Body?.transformToString()) ?? '';
-    return { text, list: parse(text, build), ...(found.LastModified && { writtenAt: found.LastModified }) };
+    return { text, list: parse(text, build), writtenAt: found.LastModified };
   }
 
   return {

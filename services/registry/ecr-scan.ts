@@ -19,7 +19,7 @@ export interface ScannedImage {
 interface PendingScan {
   state: 'pending';
   reason: string;
-  status?: string;
+  status?: string | undefined;
 }
 
 /**
@@ -62,7 +62,7 @@ export function createScanReader(client: ECRClient, inspector: Inspector, now: (
     let counted = countOf(first);
     const known = (state: Scan['state'], reason?: string): Scan => ({
       state,
-      ...(reason === undefined ? {} : { reason }),
+      reason,
       findings: collected.list(),
       scanner: isBasic ? 'basic' : 'enhanced',
       status,
@@ -155,7 +155,7 @@ export function createScanReader(client: ECRClient, inspector: Inspector, now: (
 export function withoutFindings(state: 'failed' | 'unsupported', reason?: string, status?: string): Scan {
   return {
     state,
-    ...(reason ? { reason } : {}),
+    reason,
     findings: [],
     ...(status === undefined ? {} : { status: told(status) }),
   };
@@ -186,7 +186,7 @@ function remedyOf(status: string): string | undefined {
 }
 
 function pending(reason: string, status?: string): PendingScan {
-  return { state: 'pending', reason: `${reason}.`, ...(status === undefined ? {} : { status }) };
+  return { state: 'pending', reason: `${reason}.`, status };
 }
 
 /** How many findings ECR says that there are. */

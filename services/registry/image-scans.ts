@@ -23,7 +23,7 @@ import { createInspector } from './inspector.ts';
 export type ImageReading =
   | Scan
   /** It is to come; nobody has asked for one yet, or Inspector has not taken notice of the image; there is no image. */
-  | { state: 'pending' | 'none' | 'gone'; reason: string; status?: string };
+  | { state: 'pending' | 'none' | 'gone'; reason: string; status?: string | undefined };
 
 /** Why ECR begins no scan: it is too early for another one, or Inspector decides when it scans. */
 type Refusal = 'too-early' | 'enhanced';

@@ -117,7 +117,7 @@ export function stateChangeEvent(build: Build) {
         'build-start-time': eventTime(build.startTime),
         source: {
           type: build.source.type,
-          ...(build.source.location !== undefined && { location: build.source.location }),
+          location: build.source.location,
         },
         logs: { 'group-name': build.logs.groupName, 'stream-name': build.logs.streamName },
         phases: build.phases.map((phase) => ({

@@ -41,9 +41,7 @@ const description = z.object({
 export async function* scan(engine: DynamoDbEngine, input: { TableName: string } & Record<string, unknown>) {
   let ExclusiveStartKey: z.infer<typeof item> | undefined;
   do {
-    const { Items, LastEvaluatedKey } = page.parse(
-      await engine.call('Scan', { ...input, ...(ExclusiveStartKey && { ExclusiveStartKey }) }),
-    );
+    const { Items, LastEvaluatedKey } = page.parse(await engine.call('Scan', { ...input, ExclusiveStartKey }));
     yield* Items;
     ExclusiveStartKey = LastEvaluatedKey;
   } while (ExclusiveStartKey);

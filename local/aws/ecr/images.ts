@@ -232,7 +232,7 @@ function shown(registryId: string, image: StoredImage, imageTag: string | undefi
   return {
     registryId,
     repositoryName: image.repository,
-    imageId: { imageDigest: image.digest, ...(imageTag === undefined ? {} : { imageTag }) },
+    imageId: { imageDigest: image.digest, imageTag },
     imageManifest: image.manifest.toString('utf8'),
     imageManifestMediaType: image.mediaType,
   };
@@ -249,8 +249,8 @@ function detailOf({ account, registry }: RegistryContext, image: StoredImage) {
     imageSizeInBytes: image.size,
     imagePushedAt: seconds(image.pushedAt),
     imageManifestMediaType: image.mediaType,
-    ...(image.artifactType === undefined ? {} : { artifactMediaType: image.artifactType }),
-    ...(image.subject === undefined ? {} : { subjectManifestDigest: image.subject }),
+    artifactMediaType: image.artifactType,
+    subjectManifestDigest: image.subject,
     ...(image.pulledAt === undefined ? {} : { lastRecordedPullTime: seconds(image.pulledAt) }),
     imageStatus: 'ACTIVE',
   };
@@ -259,7 +259,7 @@ function detailOf({ account, registry }: RegistryContext, image: StoredImage) {
 function referrerOf({ digest, mediaType, artifactType, annotations, manifest }: StoredImage) {
   return {
     ...{ digest, mediaType, size: manifest.length, artifactStatus: 'ACTIVE' },
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(annotations === undefined ? {} : { annotations }),
+    artifactType,
+    annotations,
   };
 }

@@ -163,7 +163,7 @@ function vulnerablePackage({
   }
   const [, epoch = '0', version = packageVersion, release] =
     /^(?:(\d+):)?(.+?)(?:-([^-]*))?$/.exec(packageVersion) ?? [];
-  return { epoch: Number(epoch), name, packageManager: 'OS', version, ...(release ? { release } : {}), fixedInVersion };
+  return { epoch: Number(epoch), name, packageManager: 'OS', version, release, fixedInVersion };
 }
 
 /** Inspector's word for what ECR calls undefined. */

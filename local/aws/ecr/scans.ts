@@ -205,7 +205,7 @@ function identity(registryId: string, image: StoredImage, imageTag: string | und
   return {
     registryId,
     repositoryName: image.repository,
-    imageId: { imageDigest: image.digest, ...(imageTag === undefined ? {} : { imageTag }) },
+    imageId: { imageDigest: image.digest, imageTag },
   };
 }
 
@@ -222,8 +222,8 @@ function shown(finding: Finding, index: number) {
   return {
     key: String(index).padStart(9, '0'),
     name: finding.name,
-    ...(finding.description === undefined ? {} : { description: finding.description }),
-    ...(finding.uri === undefined ? {} : { uri: finding.uri }),
+    description: finding.description,
+    uri: finding.uri,
     severity: finding.severity,
     attributes: attributes.flatMap(([key, value]) => (value ? [{ key, value: value.slice(0, 256) }] : [])),
   };

@@ -161,7 +161,7 @@ function recordOf(message: Message, eventSourceARN: string, awsRegion: string): 
   const attributes = Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [
     name,
     {
-      ...(value.StringValue !== undefined && { stringValue: value.StringValue }),
+      stringValue: value.StringValue,
       ...(value.BinaryValue !== undefined && { binaryValue: Buffer.from(value.BinaryValue).toString('base64') }),
       stringListValues: [],
       binaryListValues: [],
