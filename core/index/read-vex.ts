@@ -144,9 +144,7 @@ function statementOf(
   };
 }
 
-function parse(
-  text: string,
-): { value: unknown } | { fault: Pick<Finding, 'code' | 'message'> & { offset?: number } } {
+function parse(text: string): { value: unknown } | { fault: Pick<Finding, 'code' | 'message'> & { offset?: number } } {
   if (Buffer.byteLength(text) > largestFile) {
     return { fault: { code: 'too-large', message: `The document is larger than ${largestFile / 1e6} MB. Split it.` } };
   }
