@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { billGeneratorFolder } from '../local/bill-generator.ts';
 import { run as runCommand } from '../local/command.ts';
+import { sbomGeneratorFolder } from '../local/sbom-generator.ts';
 import { Workshop } from '../test/builder/workshop.ts';
 import { packagesFile, putSuite, startPackageSite } from '../test/services/package-site.ts';
 import { since } from './builder-log.ts';
@@ -24,7 +24,7 @@ export async function run(): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-scanners-'));
   await using site = await startPackageSite();
   await using workshop = await Workshop.open();
-  workshop.environment.PATH = `${process.env.PATH}:${billGeneratorFolder()}`;
+  workshop.environment.PATH = `${process.env.PATH}:${sbomGeneratorFolder()}`;
   try {
     const archive = join(folder, 'rootfs.tar');
     const { VERSION_CODENAME: release = 'stable' } = parseEnv(await readFile('/etc/os-release', 'utf8'));

@@ -1,6 +1,6 @@
 import type { Exception } from '../core/model/exception.ts';
 import type { Finding } from '../core/model/findings.ts';
-import { usualPolicy } from '../core/model/policy.ts';
+import { defaultPolicy } from '../core/model/policy.ts';
 import type { Purl } from '../core/model/purl.ts';
 import type { VexStatement } from '../core/model/vex.ts';
 import { type Evidence, judge, type Rules } from '../core/policy/verdict.ts';
@@ -44,7 +44,7 @@ export async function run(): Promise<Row[]> {
   );
   const plain: Evidence = { scan: { state: 'complete', findings: vulnerabilities }, scanners: reports() };
   const updates: Evidence = { scan: { state: 'complete', findings: [] }, scanners: reports(updatesOf(findings)) };
-  const policy = { ...usualPolicy, scanners: { ...usualPolicy.scanners, 'package-updates': 'block' as const } };
+  const policy = { ...defaultPolicy, scanners: { ...defaultPolicy.scanners, 'package-updates': 'block' as const } };
   return [
     row('vulnerabilities', plain, { policy }),
     row('vulnerabilities, and as many exceptions', plain, { policy, exceptions }),

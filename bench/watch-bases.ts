@@ -7,11 +7,11 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Trigger } from '../core/model/trigger.ts';
-import { createWatchRegistries } from '../functions/bases/check-registries.ts';
-import { createStandingImages } from '../functions/bases/watched-images.ts';
+import { createCheckRegistries } from '../functions/bases/check-registries.ts';
+import { createWatchedImages } from '../functions/bases/watched-images.ts';
 import { createWatchBases } from '../functions/watch-bases.ts';
 import { createPublicFetch } from '../services/http/public-fetch.ts';
-import { createBaseRound } from '../services/tables/base-watch-lock.ts';
+import { createBaseWatchLock } from '../services/tables/base-watch-lock.ts';
 import { createBases } from '../services/tables/bases.ts';
 import { writeItems } from '../services/tables/batches.ts';
 import { createDependents } from '../services/tables/dependents.ts';
@@ -85,14 +85,14 @@ export async function run(): Promise<Row[]> {
   const bases = createBases(client, 'bases');
   const watchBases = createWatchBases({
     bases,
-    openRound: (holder) => createBaseRound(client, 'bases', holder),
+    openRound: (holder) => createBaseWatchLock(client, 'bases', holder),
     ownRegistry: async () => ({ host: 'registry.example', url: 'https://registry.example' }),
-    standingImages: createStandingImages({
+    watchedImages: createWatchedImages({
       dependents: createDependents(client, 'dependents'),
       projects: createProjects(client, 'projects'),
       repositoryPrefix: '',
     }),
-    watchRegistries: createWatchRegistries({
+    checkRegistries: createCheckRegistries({
       bases,
       fetchBeside: () => createPublicFetch({ privateHosts: ['127.0.0.1'] }),
       logger,

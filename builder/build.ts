@@ -42,7 +42,7 @@ export interface BuildOptions {
   onPackages: (packages: PackageList) => Promise<void>;
   /** Keeps what the scanners say. */
   onScanners: (reports: ScannerReports) => Promise<void>;
-  keepBill: ScanSubject['keepBill'];
+  keepSbom: ScanSubject['keepSbom'];
   /** Hears what the Dockerfile stands on, also of a build that fails thereafter or because of it. */
   onBases: (named: Required<Pick<BuildResult & { outcome: 'failed' }, 'bases' | 'missingBases'>>) => void;
 }
@@ -150,7 +150,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
         checkout: source.folder,
         dockerfile,
         dockerfileName: request.dockerfile,
-        keepBill: options.keepBill,
+        keepSbom: options.keepSbom,
         test,
       },
       { call: { workspace, registry, env, signal }, log },

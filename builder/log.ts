@@ -20,7 +20,7 @@ export interface LogOptions {
 
 interface StreamOptions {
   before?: string;
-  hear?: (line: string) => void;
+  receive?: (line: string) => void;
 }
 
 /**
@@ -79,22 +79,22 @@ export class BuildLog {
    * A writer for one stream of one process; `end` writes the rest that has no newline. Where several processes print at a time, `before`
    * tells whose line it is; `hear` gets each line as it stands in the log, without that.
    */
-  stream({ before = '', hear }: StreamOptions = {}): { write(chunk: Buffer): void; end(): void } {
+  stream({ before = '', receive }: StreamOptions = {}): { write(chunk: Buffer): void; end(): void } {
     const decoder = new StringDecoder('utf8');
     let rest = '';
     const take = (text: string, isEnd: boolean) => {
       const lines = (rest + text).split(/\r\n|\n|\r(?!$)/);
       rest = lines.pop() ?? '';
-      for (const line of lines) this.#toolLine(line, before, hear);
+      for (const line of lines) this.#toolLine(line, before, receive);
       while (rest.length > longestLine) {
         // The held back rest has what was redacted already: a second pass finds nothing more in it.
         const seen = this.#options.redaction.apply(rest);
         const kept = Math.max(heldBack, this.#options.redaction.longest);
-        this.#toolLine(seen.slice(0, -kept), before, hear);
+        this.#toolLine(seen.slice(0, -kept), before, receive);
         rest = seen.slice(-kept);
       }
       if (isEnd && rest !== '') {
-        this.#toolLine(rest.replace(/\r$/, ''), before, hear);
+        this.#toolLine(rest.replace(/\r$/, ''), before, receive);
         rest = '';
       }
     };
@@ -117,7 +117,7 @@ export class BuildLog {
     if (this.#storeError) throw this.#storeError;
   }
 
-  #toolLine(line: string, before: string, hear: StreamOptions['hear']): void {
+  #toolLine(line: string, before: string, receive: StreamOptions['receive']): void {
     this.#bytes += before.length + Buffer.byteLength(line) + 1;
     if (this.#bytes > this.#limit) {
       if (!this.#limitReached.signal.aborted) this.#limitReached.abort(new LogLimitError(this.#limit));
@@ -126,7 +126,7 @@ export class BuildLog {
     const text = harmless(this.#options.redaction.apply(line));
     this.#recent.push(text);
     if (this.#recent.length > tailLines) this.#recent.shift();
-    hear?.(text);
+    receive?.(text);
     this.#emit(`${before}${text}\n`);
   }
 

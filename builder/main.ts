@@ -54,7 +54,7 @@ async function outcome(): Promise<BuildResult> {
       onBases,
       onPackages,
       onScanners,
-      keepBill: (format, file) => records.storeBill(format, file),
+      keepSbom: (format, file) => records.storeSbom(format, file),
     }).finally(() => clearTimeout(timeout));
   } catch (error) {
     return { ...failure(error), ...named };

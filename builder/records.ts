@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
-  type BillFormat,
   type BuildRequest,
   type BuildResult,
-  billFormats,
   buildRequestSchema,
   buildResultSchema,
   recordKeys,
+  type SbomFormat,
+  sbomFormats,
 } from '../core/model/builder-contract.ts';
 import { type PackageList, packageListSchema } from '../core/model/package-list.ts';
 import { type ScannerReports, scannerReportsSchema } from '../core/scanners/report.ts';
@@ -50,7 +50,7 @@ export class Records {
     );
   }
 
-  async storeBill(format: BillFormat, file: string): Promise<void> {
+  async storeSbom(format: SbomFormat, file: string): Promise<void> {
     const key = recordKeys[format](this.#id);
     const name = `build-${this.#id}.${key.slice(key.indexOf('.') + 1)}`;
     await this.#client.send(
@@ -59,7 +59,7 @@ export class Records {
         Key: key,
         Body: await readFile(file),
         // S3 hands it out as it is.
-        ContentType: billFormats[format],
+        ContentType: sbomFormats[format],
         ContentDisposition: `attachment; filename="${name}"`,
       }),
     );

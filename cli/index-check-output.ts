@@ -1,12 +1,12 @@
 import { styleText } from 'node:util';
-import type { IndexProblem } from '../core/index/problem.ts';
+import type { Diagnostic } from '../core/index/diagnostic.ts';
 import { escaped } from '../core/text/visible.ts';
 
 export interface Checked {
   files: number;
   projects: number;
   /** Their files as seen from where the command was called. */
-  problems: IndexProblem[];
+  problems: Diagnostic[];
 }
 
 export const formats = { text: asText, json: asJson, github: asGitHub };
@@ -56,7 +56,7 @@ function summaryOf({ files, projects, problems }: Checked): string {
   return `${count(files, 'file')}, ${count(projects, 'project')}: ${verdict}`;
 }
 
-function countsOf(problems: IndexProblem[]) {
+function countsOf(problems: Diagnostic[]) {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   return { errors, warnings: problems.length - errors };
 }

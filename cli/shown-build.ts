@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { buildStatuses, changesSchema, isReleasable, verdictSchema } from '../core/model/build.ts';
-import { changesInWords } from '../core/releases/describe-diff.ts';
+import { describeChanges } from '../core/releases/describe-diff.ts';
 import { oneLine } from '../core/text/one-line.ts';
 
 const warningsShown = 5;
@@ -26,7 +26,7 @@ export function summaryOf({ status, ref, image, verdict, changes, failure, super
     lines.push('It passed. It is not released: it is not the head of the branch.');
   if (status === 'blocked') lines.push(...(verdict?.reasons ?? []));
   if (verdict) lines.push(...warningLines(verdict.warnings));
-  if (changes) lines.push(`changed since the last release: ${changesInWords(changes)}`);
+  if (changes) lines.push(`changed since the last release: ${describeChanges(changes)}`);
   if (failure) lines.push(failure.message);
   if (supersededBy) lines.push(`The build ${supersededBy} took its place.`);
   return lines.map((line) => `  ${oneLine(line, 500)}\n`).join('');

@@ -1,5 +1,5 @@
 /** Does the work for every item, some at a time; the next begins when any of them is done. The results stand in the items' order. */
-export async function inTurns<Item, Result>(
+export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   atOnce: number,
   work: (item: Item) => Promise<Result>,
@@ -14,12 +14,12 @@ export async function inTurns<Item, Result>(
 }
 
 /** In parts of at most that many. */
-export function inParts<Item>(items: readonly Item[], size: number): Item[][] {
+export function inBatches<Item>(items: readonly Item[], size: number): Item[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
 }
 
 /** What the work with one item says of the host that it was done with. */
-export type HostWord =
+export type HostOutcome =
   /** It answers. */
   | 'well'
   /** It did not answer this once, which may be the item's fault. */
@@ -47,7 +47,7 @@ export const firstPace: HostPace = { width: 1, troubles: 0, isDown: false };
  */
 export function paceAfter(
   { width, troubles, isDown }: HostPace,
-  word: HostWord,
+  word: HostOutcome,
   { atOncePerHost, patience }: { atOncePerHost: number; patience: number },
 ): HostPace {
   if (word === 'well') return { width: Math.min(width * 2, atOncePerHost), troubles: 0, isDown };

@@ -7,7 +7,7 @@ import { openBuilds } from '../services/tables/builds.ts';
 import { openProjects } from '../services/tables/projects.ts';
 import { createFail, type Fail } from './builds/fail-build.ts';
 import { stepInputSchema } from './builds/step-input.ts';
-import { openTell, untilTold } from './builds/tell-end.ts';
+import { openTell, untilNotified } from './builds/tell-end.ts';
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html */
 const detailSchema = z.object({
@@ -41,7 +41,7 @@ const run = once(() =>
     fail: createFail({ builds: openBuilds(), projects: openProjects(), records: openRecords() }),
     // Lambda tries an event again after one minute and after two, longer than a telling is held.
     // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-    tell: untilTold(openTell(new Logger({ serviceName: 'close-build' }))),
+    tell: untilNotified(openTell(new Logger({ serviceName: 'close-build' }))),
   }),
 );
 

@@ -6,21 +6,21 @@ import { variable } from '../services/environment.ts';
 import { openRecords, type Records } from '../services/records/records.ts';
 import { type ImageScans, openImageScans } from '../services/registry/image-scans.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
-import { type ObserveBases, openObserveBases } from './bases/record-bases.ts';
+import { openRecordBases, type RecordBases } from './bases/record-bases.ts';
 import { stepInputSchema } from './builds/step-input.ts';
 
 type Candidate = NonNullable<Build['candidate']>;
 
 interface Services {
   builds: Pick<Builds, 'require' | 'begin' | 'endStage'>;
-  observeBases: ObserveBases;
+  recordBases: RecordBases;
   records: Pick<Records, 'result' | 'putScan'>;
   scans: Pick<ImageScans, 'scanOf' | 'sizeOf'>;
   repositoryPrefix: string;
 }
 
 /** Takes over what the builder made, and waits for ECR's findings about it: `ScanPendingError` calls for another try. */
-export function createCollectScan({ builds, observeBases, records, scans, repositoryPrefix }: Services) {
+export function createCollectScan({ builds, recordBases, records, scans, repositoryPrefix }: Services) {
   return async function collectScan(input: unknown): Promise<void> {
     const build = await builds.require(stepInputSchema.parse(input).build);
     if (isTerminal(build.status)) return;
@@ -45,7 +45,7 @@ export function createCollectScan({ builds, observeBases, records, scans, reposi
     const image = { repository, digest: result.digest };
     const sizeBytes = await scans.sizeOf(image);
     const candidate = { ...image, sizeBytes };
-    await observeBases(build, result);
+    await recordBases(build, result);
     await builds.endStage(build.id, 'build', 'succeeded', { candidate });
     await builds.begin(build.id, 'scan', 'scanning');
     return candidate;
@@ -55,7 +55,7 @@ export function createCollectScan({ builds, observeBases, records, scans, reposi
 const run = once(() =>
   createCollectScan({
     builds: openBuilds(),
-    observeBases: openObserveBases(),
+    recordBases: openRecordBases(),
     records: openRecords(),
     scans: openImageScans(),
     repositoryPrefix: variable('REPOSITORY_PREFIX'),

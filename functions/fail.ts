@@ -3,7 +3,7 @@ import { once } from '../core/once.ts';
 import { openRecords } from '../services/records/records.ts';
 import { openBuilds } from '../services/tables/builds.ts';
 import { openProjects } from '../services/tables/projects.ts';
-import { openObserveBases } from './bases/record-bases.ts';
+import { openRecordBases } from './bases/record-bases.ts';
 import { createFail } from './builds/fail-build.ts';
 import { stepInputSchema } from './builds/step-input.ts';
 
@@ -14,7 +14,7 @@ const run = once(() =>
     builds: openBuilds(),
     projects: openProjects(),
     records: openRecords(),
-    observeBases: openObserveBases(),
+    recordBases: openRecordBases(),
   }),
 );
 

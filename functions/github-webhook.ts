@@ -5,7 +5,7 @@ import { once } from '../core/once.ts';
 import { approvalTrigger, commentEventSchema } from '../core/triggers/github-comment.ts';
 import { pullRequestEventSchema, pullRequestTrigger } from '../core/triggers/github-pull-request.ts';
 import { pushEventSchema, pushTrigger } from '../core/triggers/github-push.ts';
-import { skimPush } from '../core/triggers/push-event-scanner.ts';
+import { scanPushEvent } from '../core/triggers/push-event-scanner.ts';
 import type { Secret } from '../services/aws/secrets.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { openWebhookSecret } from '../services/git-host/webhook-secret.ts';
@@ -41,7 +41,7 @@ export function createGithubWebhook({ secret, triggers }: Services) {
     if (!name || !delivery || !/^[\w-]{1,128}$/.test(delivery)) {
       return answer(400, { error: 'The headers X-GitHub-Event and X-GitHub-Delivery are needed.' });
     }
-    const payload = (name === 'push' ? skimPush(body) : undefined) ?? parseJson(body);
+    const payload = (name === 'push' ? scanPushEvent(body) : undefined) ?? parseJson(body);
     if (payload === undefined) {
       return answer(400, { error: 'The body is no JSON: set the content type application/json at the webhook.' });
     }

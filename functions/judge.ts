@@ -12,7 +12,7 @@ import { openRecords, type Records } from '../services/records/records.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { openHeads } from '../services/tables/heads.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
-import { type Comparisons, createComparisons } from './builds/diff-with-last-release.ts';
+import { type Comparisons, createDiffWithLastRelease } from './builds/diff-with-last-release.ts';
 import { stepInputSchema } from './builds/step-input.ts';
 
 interface Services {
@@ -84,7 +84,7 @@ const run = once(() => {
     builds,
     projects: openProjects(),
     records,
-    comparisons: createComparisons({ builds, heads: openHeads(), packages: openPackageLists(), records }),
+    comparisons: createDiffWithLastRelease({ builds, heads: openHeads(), packages: openPackageLists(), records }),
     policy: JSON.parse(variable('POLICY')),
   });
 });

@@ -1,4 +1,4 @@
-import { inTurns } from '../core/concurrency.ts';
+import { mapConcurrently } from '../core/concurrency.ts';
 import { once } from '../core/once.ts';
 import { scannedImagesOf } from '../core/scanners/scan-event.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
@@ -16,7 +16,7 @@ export function createNoteFindings({ releases }: Services) {
     let noted = 0;
     for (const { repository, digest } of scannedImagesOf(event)) {
       const images = (await releases.ofDigest(digest)).filter((image) => image.repository === repository);
-      await inTurns(images, 4, (image) => releases.mark(image, now));
+      await mapConcurrently(images, 4, (image) => releases.mark(image, now));
       noted += images.length;
     }
     return noted;

@@ -21,7 +21,7 @@ import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openRebuilds, type Rebuilds } from '../services/tables/rebuilds.ts';
 import { createPullRequestBuilds } from './builds/pull-request-builds.ts';
 import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
-import { createMembers } from './cascade/advance-member.ts';
+import { createAdvanceMember } from './cascade/advance-member.ts';
 import { createAnnounce } from './cascade/announce.ts';
 import { createAnnounceEnd } from './cascade/announce-release.ts';
 import { createApplyIndexPush } from './index/apply-push.ts';
@@ -40,7 +40,7 @@ import { createSchedulePlanner } from './triggers/schedule.ts';
 import { createSourceMovedPlanner } from './triggers/source-moved.ts';
 
 /** What its parts ask for together, but for what is made of it here. */
-interface Services extends Pick<BuildStarter, 'startBuild' | 'startRebuild' | 'passOver' | 'cancelBuild'> {
+interface Services extends Pick<BuildStarter, 'startBuild' | 'startRebuild' | 'recordHead' | 'cancelBuild'> {
   builds: Builds;
   cascades: Cascades;
   deliveries: Deliveries;
@@ -65,7 +65,7 @@ export function createPlanBuilds(services: Services) {
   const { deliveries, triggers, logger } = services;
   const announce = createAnnounce(services);
   const announceEnd = createAnnounceEnd({ ...services, announce });
-  const members = createMembers({ ...services, announceEnd });
+  const members = createAdvanceMember({ ...services, announceEnd });
   const paths = createPathFilter(services);
   const pullRequests = createPullRequestBuilds({ ...services, paths });
   const applyIndexPush = createApplyIndexPush({ ...services, announce });

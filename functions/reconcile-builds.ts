@@ -11,7 +11,7 @@ import { openRebuilds } from '../services/tables/rebuilds.ts';
 import { createFail, type Fail } from './builds/fail-build.ts';
 import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
 import { openTell, type Tell } from './builds/tell-end.ts';
-import { type CallUnmoved, createCallUnmoved } from './cascade/retry-stalled.ts';
+import { type CallUnmoved, createRetryStalled } from './cascade/retry-stalled.ts';
 
 /** A build younger than this may be between two writes of the step that is at it. */
 const settledMilliseconds = 10 * 60_000;
@@ -25,7 +25,7 @@ interface Services {
   fail: Fail;
   tell: Tell;
   /** Looks again at projects of cascades that nothing has moved since then. */
-  callUnmoved: CallUnmoved;
+  retryStalled: CallUnmoved;
   logger: Logger;
 }
 
@@ -34,7 +34,7 @@ interface Services {
  * each to its end; and ends that nobody was told of, because who told them died or SES was down. One that cannot be helped keeps
  * no other from it.
  */
-export function createReconcileBuilds({ builds, executions, resume, fail, tell, callUnmoved, logger }: Services) {
+export function createReconcileBuilds({ builds, executions, resume, fail, tell, retryStalled, logger }: Services) {
   async function end({ id }: Build, error: ExecutionError, outcome: 'failed' | 'cancelled' = 'failed'): Promise<void> {
     await fail(id, error, outcome);
     await tell(id);
@@ -77,10 +77,10 @@ export function createReconcileBuilds({ builds, executions, resume, fail, tell, 
     for (const status of terminalStatuses) {
       for await (const build of withStatus(status)) {
         if (build.createdAt < oldestNews) break;
-        if (!build.toldAt && build.endedAt && build.endedAt < settled) await attempt(tell(build.id));
+        if (!build.notifiedAt && build.endedAt && build.endedAt < settled) await attempt(tell(build.id));
       }
     }
-    await attempt(callUnmoved(settled));
+    await attempt(retryStalled(settled));
     if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, messagesOf(errors));
   };
 }
@@ -98,7 +98,7 @@ const run = once(() => {
     resume: openBuildStarter(logger).resume,
     fail: createFail({ builds, projects: openProjects(), records: openRecords() }),
     tell: openTell(logger),
-    callUnmoved: createCallUnmoved({ rebuilds: openRebuilds(), triggers: openTriggers() }),
+    retryStalled: createRetryStalled({ rebuilds: openRebuilds(), triggers: openTriggers() }),
     logger,
   });
 });

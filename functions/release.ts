@@ -1,14 +1,14 @@
 import { basename } from 'node:path';
 import { floatingTags, immutableTag } from '../core/builds/tags.ts';
 import { type Build, type BuildStatus, isBranch, isTerminal } from '../core/model/build.ts';
-import { type BillFormat, billFormats, recordKeys } from '../core/model/builder-contract.ts';
+import { recordKeys, type SbomFormat, sbomFormats } from '../core/model/builder-contract.ts';
 import { RecordConflictError } from '../core/model/errors.ts';
 import { isTracked, parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { repositoryOf } from '../core/releases/release.ts';
 import { decideRelease, type EndWithoutRelease, endBeforeRelease } from '../core/releases/release-decision.ts';
 import { variable } from '../services/environment.ts';
-import { type Bills, openBills } from '../services/records/sboms.ts';
+import { openBills, type Sboms } from '../services/records/sboms.ts';
 import { openRegistry, type Registry, TagTakenError } from '../services/registry/registry.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { type Heads, openHeads } from '../services/tables/heads.ts';
@@ -24,7 +24,7 @@ type Image = NonNullable<Build['image']>;
 type End = EndWithoutRelease | { status: 'released'; by?: undefined };
 
 interface Services {
-  bills: Pick<Bills, 'read'>;
+  sboms: Pick<Sboms, 'read'>;
   builds: Pick<Builds, 'require' | 'begin' | 'endStage' | 'close'>;
   projects: Pick<Projects, 'get' | 'claimRelease' | 'finishRelease' | 'yieldRelease'>;
   heads: Pick<Heads, 'get' | 'noteRelease'>;
@@ -34,7 +34,7 @@ interface Services {
 }
 
 /** Copies a candidate that passed to the release repository, by digest, and puts its tags on, the newest build's last. */
-export function createRelease({ bills, builds, projects, heads, releases, openRegistry, repositoryPrefix }: Services) {
+export function createRelease({ sboms, builds, projects, heads, releases, openRegistry, repositoryPrefix }: Services) {
   async function end(build: Build, { status, by }: End): Promise<{ status: BuildStatus }> {
     const closed = await builds.close(build, status, { supersededBy: by });
     return { status: (closed ?? (await builds.require(build.id))).status };
@@ -53,13 +53,13 @@ export function createRelease({ bills, builds, projects, heads, releases, openRe
     throw new RecordConflictError(`${repository} has no free tag like ${immutableTag(build)}.`);
   }
 
-  async function attachBills(registry: Registry, repository: string, { id }: Build, digest: string): Promise<void> {
-    for (const format of Object.keys(billFormats) as BillFormat[]) {
-      const bytes = await bills.read(id, format);
+  async function attachSboms(registry: Registry, repository: string, { id }: Build, digest: string): Promise<void> {
+    for (const format of Object.keys(sbomFormats) as SbomFormat[]) {
+      const bytes = await sboms.read(id, format);
       // Whether an image may be released without one was the verdict's to say.
       if (bytes) {
         const name = basename(recordKeys[format](id));
-        await registry.attach(repository, digest, { type: billFormats[format], name, bytes });
+        await registry.attach(repository, digest, { type: sbomFormats[format], name, bytes });
       }
     }
   }
@@ -113,7 +113,7 @@ export function createRelease({ bills, builds, projects, heads, releases, openRe
     }
     await registry.copy(digest, build.candidate.repository, repository);
     // Before the tags: who pulls by one finds the bills too.
-    await attachBills(registry, repository, build, digest);
+    await attachSboms(registry, repository, build, digest);
     const tags = [...floating, await tagImmutably(registry, repository, build, digest)];
     for (const tag of floating) await registry.tag(repository, digest, tag);
 
@@ -124,7 +124,7 @@ export function createRelease({ bills, builds, projects, heads, releases, openRe
 
 const run = once(() =>
   createRelease({
-    bills: openBills(),
+    sboms: openBills(),
     builds: openBuilds(),
     projects: openProjects(),
     heads: openHeads(),

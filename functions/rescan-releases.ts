@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { z } from 'zod';
-import { inTurns } from '../core/concurrency.ts';
+import { mapConcurrently } from '../core/concurrency.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { projectNameSchema } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
@@ -17,9 +17,9 @@ import { openImageTags } from '../services/registry/image-tags.ts';
 import { openBuilds } from '../services/tables/builds.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
-import { createAdoptReleases } from './releases/backfill-releases.ts';
-import { createTellOfReleases } from './releases/notify-findings.ts';
-import { createLookAtRelease } from './releases/rescan-image.ts';
+import { createBackfillReleases } from './releases/backfill-releases.ts';
+import { createNotifyFindings } from './releases/notify-findings.ts';
+import { createRescanImage } from './releases/rescan-image.ts';
 
 /** What may be asked for by hand: the releases of one project at once. EventBridge sends its own, which asks for nothing. */
 const eventSchema = z.object({ project: projectNameSchema.optional() });
@@ -31,9 +31,9 @@ const imagesInRound = 2000;
 interface Services {
   projects: Pick<Projects, 'getMany'>;
   releases: Pick<Releases, 'due' | 'allOf' | 'settle' | 'beginRound' | 'endRound'>;
-  adopt: ReturnType<typeof createAdoptReleases>;
-  look: ReturnType<typeof createLookAtRelease>;
-  tell: ReturnType<typeof createTellOfReleases>;
+  adopt: ReturnType<typeof createBackfillReleases>;
+  look: ReturnType<typeof createRescanImage>;
+  tell: ReturnType<typeof createNotifyFindings>;
   logger: Logger;
 }
 
@@ -81,9 +81,9 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
     const names = [...new Set(images.map((image) => image.project))];
     const byName = new Map((await projects.getMany(names)).map((each) => [each.name, each]));
 
-    const untold: ReleasedImage[] = [];
-    await inTurns(images, imagesAtOnce, async (image) => {
-      if (image.untold) return void untold.push(image);
+    const toNotify: ReleasedImage[] = [];
+    await mapConcurrently(images, imagesAtOnce, async (image) => {
+      if (image.toNotify) return void toNotify.push(image);
       if (isLate()) {
         report.left += 1;
         return;
@@ -92,7 +92,7 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
         const outcome = await look(image, byName.get(image.project), now);
         if (outcome === 'waiting') report.waiting += 1;
         else report.looked += 1;
-        if (outcome === 'news') untold.push(image);
+        if (outcome === 'news') toNotify.push(image);
       } catch (error) {
         onTrouble('A released image could not be looked at', { project: image.project, digest: image.digest }, error);
         // The others come first the next time.
@@ -100,8 +100,8 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
       }
     });
 
-    report.news = untold.length;
-    for (const [name, its] of Map.groupBy(untold, (image) => image.project)) {
+    report.news = toNotify.length;
+    for (const [name, its] of Map.groupBy(toNotify, (image) => image.project)) {
       try {
         if (await tell(its, byName.get(name) as ProjectRecord | undefined, now)) report.mails += 1;
       } catch (error) {
@@ -138,14 +138,14 @@ const run = once(() => {
   return createRescanReleases({
     projects,
     releases,
-    adopt: createAdoptReleases({
+    adopt: createBackfillReleases({
       builds: openBuilds(),
       projects,
       releases,
       repositoryPrefix: variable('REPOSITORY_PREFIX'),
     }),
-    look: createLookAtRelease({ records, releases, scans: openImageScans(), tags, policy }),
-    tell: createTellOfReleases({
+    look: createRescanImage({ records, releases, scans: openImageScans(), tags, policy }),
+    tell: createNotifyFindings({
       records,
       releases,
       tags,

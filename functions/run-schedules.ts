@@ -1,5 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { inTurns } from '../core/concurrency.ts';
+import { mapConcurrently } from '../core/concurrency.ts';
 import { once } from '../core/once.ts';
 import { dueAgainAt } from '../core/triggers/schedule.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
@@ -31,7 +31,9 @@ export function createRunSchedules({ projects, triggers, logger }: Services) {
           schedule,
         })),
       );
-      await inTurns(due, writesAtOnce, (each) => projects.setDue(each, dueAgainAt(each.schedule, each.dueAt, now)));
+      await mapConcurrently(due, writesAtOnce, (each) =>
+        projects.setDue(each, dueAgainAt(each.schedule, each.dueAt, now)),
+      );
       called += due.length;
     }
     if (called > 0) logger.info('Projects are due', { projects: called });

@@ -38,7 +38,7 @@ const run = once(() => {
     log: openBuildLog(),
     records: { ...records, packages: openPackageLists().read },
     releases: { ...openReleases(), findings: records.releaseFindings },
-    bills: openBills(),
+    sboms: openBills(),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),
   });

@@ -2,27 +2,27 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { type BaseChange, basesTriggerId, type WatchedImage } from '../core/bases/base-watch.ts';
-import { inParts, inTurns } from '../core/concurrency.ts';
+import { inBatches, mapConcurrently } from '../core/concurrency.ts';
 import { once } from '../core/once.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { listVariable, variable } from '../services/environment.ts';
 import { createPublicFetch } from '../services/http/public-fetch.ts';
 import { ownRegistry, type Registry } from '../services/registry/digest-lookup.ts';
 import { ecrClient } from '../services/registry/ecr-client.ts';
-import { type Announcement, type BaseRound, openBaseRound } from '../services/tables/base-watch-lock.ts';
+import { type Announcement, type BaseWatchLock, openBaseRound } from '../services/tables/base-watch-lock.ts';
 import { type Bases, openBases } from '../services/tables/bases.ts';
 import { openDependents } from '../services/tables/dependents.ts';
 import { openProjects } from '../services/tables/projects.ts';
-import { createWatchRegistries, type WatchRegistries } from './bases/check-registries.ts';
-import { createStandingImages, type StandingImages } from './bases/watched-images.ts';
+import { type CheckRegistries, createCheckRegistries } from './bases/check-registries.ts';
+import { createWatchedImages, type WatchedImages } from './bases/watched-images.ts';
 
 interface Services {
   bases: Pick<Bases, 'all' | 'drop' | 'told'>;
-  openRound: (holder: string) => BaseRound;
+  openRound: (holder: string) => BaseWatchLock;
   /** Its credentials hold for hours and not for ever: each run has its own. */
   ownRegistry: () => Promise<Registry>;
-  standingImages: StandingImages;
-  watchRegistries: WatchRegistries;
+  watchedImages: WatchedImages;
+  checkRegistries: CheckRegistries;
   triggers: Pick<Triggers, 'send'>;
   logger: Logger;
 }
@@ -38,23 +38,23 @@ const writesAtOnce = 16;
  * one trigger.
  */
 export function createWatchBases(services: Services) {
-  const { bases, standingImages, watchRegistries, triggers, logger } = services;
+  const { bases, watchedImages, checkRegistries, triggers, logger } = services;
 
   /** The bases learn of it last: until then the news would be found again, and before it is noted with its id nobody hears it. */
-  async function tell(round: BaseRound, { news, before }: Announcement): Promise<void> {
+  async function tell(round: BaseWatchLock, { news, before }: Announcement): Promise<void> {
     await triggers.send(news);
     const known = new Map(before.map((item) => [item.image, item]));
-    await inTurns(news.bases, writesAtOnce, (base) => bases.told(base, known.get(base.image), new Date()));
+    await mapConcurrently(news.bases, writesAtOnce, (base) => bases.told(base, known.get(base.image), new Date()));
     await round.announced();
     logger.info('Bases have changed', { trigger: news.id, bases: news.bases });
   }
 
   async function announce(
-    round: BaseRound,
+    round: BaseWatchLock,
     changes: readonly BaseChange[],
     known: ReadonlyMap<string, WatchedImage>,
   ): Promise<void> {
-    for (const part of inParts(changes, mostChanges)) {
+    for (const part of inBatches(changes, mostChanges)) {
       const receivedAt = new Date().toISOString();
       const announcement: Announcement = {
         news: { type: 'bases-changed', id: basesTriggerId(part, receivedAt), receivedAt, bases: part },
@@ -65,22 +65,22 @@ export function createWatchBases(services: Services) {
     }
   }
 
-  async function look(round: BaseRound, own: Registry, deadline: Date): Promise<void> {
+  async function look(round: BaseWatchLock, own: Registry, deadline: Date): Promise<void> {
     const leftOver = await round.announcement();
     if (leftOver) await tell(round, leftOver);
     // In this order: what a build writes of a base comes after its edge, so that no item is taken for one that nobody stands on.
     const startedAt = new Date().toISOString();
     const { images: known, pauses } = await bases.all();
-    const names = await standingImages(own.host);
+    const names = await watchedImages(own.host);
     const dropped = [...known.keys()].filter((image) => !names.has(image));
-    await inTurns(dropped, writesAtOnce, (image) => bases.drop(image, startedAt));
+    await mapConcurrently(dropped, writesAtOnce, (image) => bases.drop(image, startedAt));
     const images = [...names].map(([image, { isPinned }]) => ({
       item: known.get(image) ?? { image, used: [], failures: 0, repeats: 0 },
       isPinned,
     }));
     const time = deadline.getTime() - Date.now();
     const stop = time > 0 ? AbortSignal.timeout(time) : AbortSignal.abort();
-    const { changes, left } = await watchRegistries(images, pauses, own, stop);
+    const { changes, left } = await checkRegistries(images, pauses, own, stop);
     await announce(round, changes, known);
     const report = { images: images.length, dropped: dropped.length, changed: changes.length, left };
     logger.info('Bases are looked at', report);
@@ -113,12 +113,12 @@ const run = once(() => {
     bases,
     openRound: openBaseRound,
     ownRegistry: () => ownRegistry(ecrClient()),
-    standingImages: createStandingImages({
+    watchedImages: createWatchedImages({
       dependents: openDependents(),
       projects: openProjects(),
       repositoryPrefix: variable('REPOSITORY_PREFIX'),
     }),
-    watchRegistries: createWatchRegistries({
+    checkRegistries: createCheckRegistries({
       bases,
       // Our own registry may have a private address: an endpoint in a VPC.
       fetchBeside: (ownHost) => createPublicFetch({ privateHosts: [...listVariable('PRIVATE_HOSTS'), ownHost] }),

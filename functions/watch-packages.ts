@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { observedImage } from '../core/cascade/dependents.ts';
-import { inTurns } from '../core/concurrency.ts';
+import { mapConcurrently } from '../core/concurrency.ts';
 import { InvalidInputError, UpstreamError } from '../core/model/errors.ts';
 import { ownParent } from '../core/model/project.ts';
 import type { Trigger } from '../core/model/trigger.ts';
@@ -116,7 +116,7 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
 
     const looks: PackagesLook[] = [];
     const unknown: CheckedProject[] = [];
-    await inTurns(projects, imagesAtOnce, async (project) => {
+    await mapConcurrently(projects, imagesAtOnce, async (project) => {
       if (Date.now() >= deadline.getTime()) {
         report.left += 1;
         return;
@@ -139,7 +139,7 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
     // Sent before it is noted: what is sent twice is planned once.
     await triggers.sendBatch(news);
     for (const project of unknown) plan.memories.set(project.name, memoryOf(project));
-    await inTurns([...plan.memories], writesAtOnce, ([name, memory]) => checks.note(name, now, memory));
+    await mapConcurrently([...plan.memories], writesAtOnce, ([name, memory]) => checks.note(name, now, memory));
 
     report.checked = looks.length;
     report.outdated = looks.filter(({ updates }) => updates.length > 0).length;

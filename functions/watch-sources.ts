@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
-import type { HostWord } from '../core/concurrency.ts';
+import type { HostOutcome } from '../core/concurrency.ts';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
 import { type WatchedSource, watchedSources } from '../core/sources/watched-sources.ts';
@@ -10,12 +10,12 @@ import { openTriggers } from '../services/aws/triggers.ts';
 import { HostBusyError, openSourceHost } from '../services/git-host/git-remote.ts';
 import { gitAuthorization, openGithubToken } from '../services/git-host/github-token.ts';
 import { indexAddress } from '../services/git-host/index-address.ts';
-import { inHostTurns } from '../services/http/per-host-limit.ts';
+import { mapPerHost } from '../services/http/per-host-limit.ts';
 import { openDeliveries } from '../services/tables/deliveries.ts';
 import { openHeads } from '../services/tables/heads.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openSources, type Source, type Sources } from '../services/tables/sources.ts';
-import { createSourceLook, type LookServices } from './sources/check-source.ts';
+import { createCheckSource, type LookServices } from './sources/check-source.ts';
 
 const minutes = 60_000;
 /** A run comes every ten minutes: what fails for the first time is asked again in the next run or the one after. */
@@ -50,7 +50,7 @@ export interface Report {
  */
 export function createWatchSources(services: Services) {
   const { sources, index, logger } = services;
-  const look = createSourceLook(services);
+  const look = createCheckSource(services);
 
   async function keep(before: Source | undefined, after: Source | undefined, name: string): Promise<void> {
     if (isDeepStrictEqual(before, after)) return;
@@ -72,7 +72,7 @@ export function createWatchSources(services: Services) {
     const stop = signalAt(deadline.getTime() - endingMilliseconds);
     const end = signalAt(deadline.getTime());
 
-    async function work(each: WatchedSource): Promise<HostWord> {
+    async function work(each: WatchedSource): Promise<HostOutcome> {
       report.asked++;
       const before = known.get(each.source);
       try {
@@ -95,7 +95,7 @@ export function createWatchSources(services: Services) {
     }
     const patienceWith = (host: string) => (known.has(hostName(host)) ? 1 : hostPatience);
     const turns = { atOnce, atOncePerHost, patienceWith };
-    const { left, down } = await inHostTurns(due, ({ host }) => host, turns, work, stop);
+    const { left, down } = await mapPerHost(due, ({ host }) => host, turns, work, stop);
 
     for (const host of new Set(due.map((each) => each.host))) {
       const name = hostName(host);
@@ -136,7 +136,7 @@ function sayAbsent(status: number): UpstreamError {
 }
 
 /** What an error says of the host. */
-function wordOf(error: UpstreamError): HostWord {
+function wordOf(error: UpstreamError): HostOutcome {
   if (error instanceof HostSilentError) return 'troubled';
   if (error instanceof HostUnreachableError) return 'down';
   if (error instanceof HostBusyError) return error.retryAt ? 'down' : 'troubled';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { severities } from '../core/model/findings.ts';
-import { responses, usualPolicy } from '../core/model/policy.ts';
+import { defaultPolicy, responses } from '../core/model/policy.ts';
 import { type ScannerName, scannerNames } from '../core/model/scanner-names.ts';
 
 /** Fewer days than CloudWatch offers, all of them valid there. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
@@ -70,7 +70,7 @@ const configSchema = z.strictObject({
     .strictObject({
       maxSeverity: z
         .enum(severities)
-        .default(usualPolicy.maxSeverity)
+        .default(defaultPolicy.maxSeverity)
         .describe('The worst severity that a released image may have.'),
       maxUnfixableSeverity: z
         .enum(severities)
@@ -78,7 +78,7 @@ const configSchema = z.strictObject({
         .describe('The same for findings that no newer version fixes, where it differs.'),
       unscannable: z
         .enum(['block', 'warn'])
-        .default(usualPolicy.unscannable)
+        .default(defaultPolicy.unscannable)
         .describe('What an image gets whose distribution the scanner does not know: `block` or `warn`.'),
       scanners: z
         .strictObject(
@@ -87,7 +87,7 @@ const configSchema = z.strictObject({
               name,
               z
                 .enum(responses)
-                .default(usualPolicy.scanners[name])
+                .default(defaultPolicy.scanners[name])
                 .describe(`What comes of findings of \`${name}\`: \`block\`, \`warn\` or \`ignore\`.`),
             ]),
           ) as Record<ScannerName, z.ZodDefault<z.ZodEnum<{ block: 'block'; warn: 'warn'; ignore: 'ignore' }>>>,

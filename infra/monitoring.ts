@@ -16,7 +16,7 @@ import type { PipelineFunction } from './pipeline-function.ts';
 import type { Rescans } from './rescan-releases.ts';
 import type { ScheduledBuilds } from './run-schedules.ts';
 import type { Supervision } from './supervision.ts';
-import type { ExceptionWarnings } from './warn-exceptions.ts';
+import type { WaiverWarnings } from './warn-waivers.ts';
 import type { BaseWatch } from './watch-bases.ts';
 import type { PackageWatch } from './watch-packages.ts';
 import type { SourceWatch } from './watch-sources.ts';
@@ -24,7 +24,7 @@ import { webhookPath } from './webhook.ts';
 
 /** The constructs that an alarm watches or the dashboard shows. */
 interface Monitored extends Shown {
-  exceptionWarnings: ExceptionWarnings;
+  exceptionWarnings: WaiverWarnings;
   packageWatch: PackageWatch;
   baseWatch: BaseWatch;
   rescans: Rescans;
@@ -197,7 +197,7 @@ function alarmOnFunctions(
     watchBases: baseWatch.function,
     watchPackages: packageWatch.function,
     runSchedules: scheduledBuilds.function,
-    warnExceptions: exceptionWarnings.function,
+    warnWaivers: exceptionWarnings.function,
     rescanReleases: rescans.function,
   };
   const groups = { Function: called, Round: rounds };

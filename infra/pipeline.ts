@@ -89,7 +89,7 @@ const hopeless: RetryProps = {
  * A build has its end, and people are to hear of it: whatever keeps the mail back (SES's rate, its quota of the day, a function that
  * died over it) may pass. The first eight pauses are 21 minutes together, the other 23 of 15 minutes make it six hours.
  */
-const untold: RetryProps = {
+const toNotify: RetryProps = {
   errors: [Errors.ALL],
   interval: Duration.seconds(5),
   backoffRate: 2,
@@ -128,7 +128,7 @@ export class Pipeline extends Construct {
 
   constructor(scope: Construct, id: string, { builder, steps }: { builder: Builder; steps: Steps }) {
     super(scope, id);
-    const tell = this.#run('Tell', steps.tell).addRetry(hopeless).addRetry(untold).next(new Succeed(this, 'Told'));
+    const tell = this.#run('Tell', steps.tell).addRetry(hopeless).addRetry(toNotify).next(new Succeed(this, 'Told'));
     const fail = this.#run('Fail', steps.fail, { error: JsonPath.objectAt('$.error') }).next(tell);
     const toFail = { errors: [Errors.ALL], resultPath: '$.error' };
 

@@ -21,7 +21,7 @@ import { Steps } from './steps.ts';
 import { Supervision } from './supervision.ts';
 import { Telling } from './telling.ts';
 import { Triggers } from './triggers.ts';
-import { ExceptionWarnings } from './warn-exceptions.ts';
+import { WaiverWarnings } from './warn-waivers.ts';
 import { BaseWatch } from './watch-bases.ts';
 import { PackageWatch } from './watch-packages.ts';
 import { SourceWatch } from './watch-sources.ts';
@@ -78,7 +78,7 @@ export class SlipwayStack extends Stack {
       triggers,
     });
     const scheduledBuilds = new ScheduledBuilds(this, 'ScheduledBuilds', { state, triggers });
-    const exceptionWarnings = new ExceptionWarnings(this, 'ExceptionWarnings', {
+    const exceptionWarnings = new WaiverWarnings(this, 'WaiverWarnings', {
       api,
       gitHost,
       notifications,
@@ -124,7 +124,7 @@ export class SlipwayStack extends Stack {
       WatchSourcesFunctionName: sourceWatch.function.function.functionName,
       WatchPackagesFunctionName: packageWatch.function.function.functionName,
       RunSchedulesFunctionName: scheduledBuilds.function.function.functionName,
-      WarnExceptionsFunctionName: exceptionWarnings.function.function.functionName,
+      WarnWaiversFunctionName: exceptionWarnings.function.function.functionName,
       RescanReleasesFunctionName: rescans.function.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,

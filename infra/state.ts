@@ -88,7 +88,7 @@ export class State extends Construct {
         // Only projects with a schedule have the attributes.
         byDueTime: { partition: 'scheduled', sort: 'dueAt' },
         // Only projects with exceptions or VEX statements have the attributes.
-        byExceptionEnd: { partition: 'excepting', sort: 'warnAt' },
+        byWaiverExpiry: { partition: 'excepting', sort: 'warnAt' },
       },
       variable: 'PROJECTS_TABLE',
     });

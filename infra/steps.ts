@@ -40,7 +40,7 @@ export class Steps extends Construct {
       memoryMegabytes: 512,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
-    this.#observeBases(step, state);
+    this.#recordBases(step, state);
     records.grantRead(step, 'result');
     records.grantWrite(step, 'findings');
     repositories.grantScan(step);
@@ -48,7 +48,7 @@ export class Steps extends Construct {
   }
 
   /** Keeps what a build was seen to stand on: on the project, as edges, and for the watch. */
-  #observeBases(step: PipelineFunction, state: State): void {
+  #recordBases(step: PipelineFunction, state: State): void {
     state.projects.grant(step, 'GetItem', 'UpdateItem');
     state.dependents.grant(step, 'GetItem', 'UpdateItem', 'DeleteItem');
     state.bases.grant(step, 'UpdateItem');
@@ -95,7 +95,7 @@ export class Steps extends Construct {
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
     // That also gives free for the next build what this one held of its project.
-    this.#observeBases(step, state);
+    this.#recordBases(step, state);
     repositories.grantNames(step);
     records.grantRead(step, 'result');
     return step;

@@ -10,10 +10,10 @@ import { indexRepository, makeAssembly, stacksOf } from './assembly.ts';
 import { type OpenAccount, openAccount } from './aws/account.ts';
 import type { EcrOptions } from './aws/ecr/ecr.ts';
 import type { Keys } from './aws/service.ts';
-import { billGeneratorFolder } from './bill-generator.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { createHandover } from './handover.ts';
 import { unmountBelow } from './mounts.ts';
+import { sbomGeneratorFolder } from './sbom-generator.ts';
 import { createServices, type Services } from './services.ts';
 import { deploy } from './template/deploy.ts';
 
@@ -30,7 +30,7 @@ export interface MachineOptions {
   /** How many builds run at once. */
   concurrentBuilds?: number;
   /** The folder with `trivy`, which makes the bills of materials. */
-  billGenerator?: string;
+  sbomGenerator?: string;
   /** Hears what the start does at the moment. */
   activity?(text: string): void;
   /** A line for the person who watches. */
@@ -90,7 +90,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       scanner: options.scanner ?? 'auto',
       ...(options.osvFolder !== undefined && { osvFolder: resolve(options.osvFolder) }),
       concurrentBuilds: options.concurrentBuilds ?? 2,
-      engineEnvironment: engineEnvironment(dataFolder, options.billGenerator ?? billGeneratorFolder()),
+      engineEnvironment: engineEnvironment(dataFolder, options.sbomGenerator ?? sbomGeneratorFolder()),
       gitHubToken,
     });
     undo.unshift(() => unmountBelow(dataFolder));
@@ -137,7 +137,7 @@ async function readLocal(dataFolder: string): Promise<z.infer<typeof localSchema
 }
 
 /** Where the builder's programs are, and what its container engine needs to find its daemon and its plugins. */
-function engineEnvironment(dataFolder: string, billGenerator: string): Record<string, string> {
+function engineEnvironment(dataFolder: string, sbomGenerator: string): Record<string, string> {
   const names = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY', 'XDG_RUNTIME_DIR'];
   const found = Object.entries(process.env).filter(([name]) => names.includes(name) || name.startsWith('BUILDX_'));
   // Contexts and plugins stand in the user's home, and a build has a home of its own.
@@ -146,7 +146,7 @@ function engineEnvironment(dataFolder: string, billGenerator: string): Record<st
     ...(Object.fromEntries(found) as Record<string, string>),
     // The layers of one build are there for the next one, as a Docker daemon would have them.
     XDG_CACHE_HOME: join(dataFolder, 'cache'),
-    PATH: `${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:${billGenerator}`,
+    PATH: `${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:${sbomGenerator}`,
     ...(existsSync(dockerConfig) && { DOCKER_CONFIG: dockerConfig }),
   };
 }

@@ -1,5 +1,4 @@
 import type {
-  BillReader,
   BuildReader,
   CascadeReader,
   LogReader,
@@ -7,6 +6,7 @@ import type {
   RecordReader,
   RelationReader,
   ReleaseReader,
+  SbomReader,
 } from './readers.ts';
 
 /** What the site reads from, and where it stands. */
@@ -18,7 +18,7 @@ export interface SiteParts {
   log: LogReader;
   records: RecordReader;
   releases: ReleaseReader;
-  bills: BillReader;
+  sboms: SbomReader;
   /** `https://slipway.example.org`, without a slash at the end. */
   siteUrl: string;
 }

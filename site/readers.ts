@@ -1,6 +1,6 @@
-import type { BaseStanding, NamedBase } from '../core/bases/base-status.ts';
+import type { BaseStatus, NamedBase } from '../core/bases/base-status.ts';
 import type { Build, BuildStatus, Cause } from '../core/model/build.ts';
-import type { BillFormat } from '../core/model/builder-contract.ts';
+import type { SbomFormat } from '../core/model/builder-contract.ts';
 import type { Scan } from '../core/model/findings.ts';
 import type { PackageList } from '../core/model/package-list.ts';
 import type { Project } from '../core/model/project.ts';
@@ -41,7 +41,7 @@ export interface CascadeReader {
   members(id: string, request: PageRequest): Promise<Page<CascadeMember>>;
 }
 
-export type { BaseStanding };
+export type { BaseStatus };
 
 /** The first projects that stand on an image, by name, and how many there are. */
 export interface Dependents {
@@ -56,7 +56,7 @@ export interface Pending {
 }
 
 export interface RelationReader {
-  standings(bases: readonly NamedBase[]): Promise<BaseStanding[]>;
+  standings(bases: readonly NamedBase[]): Promise<BaseStatus[]>;
   dependents(project: Project): Promise<Dependents>;
   pending(project: string): Promise<Pending | undefined>;
 }
@@ -80,9 +80,9 @@ export interface ReleaseReader {
   findings(release: Pick<ReleasedImage, 'project' | 'digest'>): Promise<ReleaseFindings | undefined>;
 }
 
-export interface BillReader {
+export interface SbomReader {
   /** Where anybody can fetch a build's bill of materials for some minutes; undefined where it has none. */
-  address(build: string, format: BillFormat): Promise<string | undefined>;
+  address(build: string, format: SbomFormat): Promise<string | undefined>;
 }
 
 export interface LogReader {

@@ -1,10 +1,10 @@
 import { isTerminal } from '../core/model/build.ts';
-import type { BillFormat } from '../core/model/builder-contract.ts';
+import type { SbomFormat } from '../core/model/builder-contract.ts';
 import { type Project, projectNameSchema } from '../core/model/project.ts';
 import { type Answer, caching, json, page, redirect, tagged } from './answer.ts';
 import { type Asked, recordAnswer, scannerAnswer } from './api/build-reports.ts';
 import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api/json.ts';
-import { billOf } from './api/sbom.ts';
+import { sbomRedirect } from './api/sbom.ts';
 import { asset } from './assets/assets.ts';
 import { badge } from './badge.ts';
 import { recordsOf } from './build-records.ts';
@@ -48,8 +48,8 @@ const routes: Route[] = [
   at('/api/v1/builds/:build/log', apiLog),
   at('/api/v1/builds/:build/:record', apiRecord),
   at('/api/v1/builds/:build/scanners/:scanner', apiScanner),
-  at('/api/v1/builds/:build/sbom.cdx.json', apiBill('cyclonedx')),
-  at('/api/v1/builds/:build/sbom.spdx.json', apiBill('spdx')),
+  at('/api/v1/builds/:build/sbom.cdx.json', apiSbom('cyclonedx')),
+  at('/api/v1/builds/:build/sbom.spdx.json', apiSbom('spdx')),
   at('/api/v1/cascades', apiCascadeList),
   at('/api/v1/cascades/:cascade', apiOneCascade),
   at('/api/v1/cascades/:cascade/projects', apiCascadeProjects),
@@ -166,9 +166,9 @@ async function apiLog(parts: SiteParts, { query, headers }: SiteRequest, names: 
   return logText(await buildWith(parts, names.build), parts.log, parts.siteUrl, fromOf(query), headers.range);
 }
 
-function apiBill(format: BillFormat) {
+function apiSbom(format: SbomFormat) {
   return async (parts: SiteParts, _request: SiteRequest, names: { build: string }): Promise<Answer> =>
-    billOf(await buildWith(parts, names.build), format, parts.bills);
+    sbomRedirect(await buildWith(parts, names.build), format, parts.sboms);
 }
 
 async function apiRecord(

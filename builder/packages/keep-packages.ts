@@ -5,7 +5,7 @@ import { ImageRoot } from '../image-root.ts';
 import { type Finished, run } from '../process.ts';
 import type { ImageConfiguration } from '../registry.ts';
 import { PackagesUnreadableError, packageFiles, readPackages } from './installed-packages.ts';
-import { findPrograms, programPlaces } from './programs.ts';
+import { findPrograms, programPaths } from './programs.ts';
 
 /** The image is built by then; its build does not wait longer for a list. */
 const patience = 60_000;
@@ -55,7 +55,7 @@ export async function readContents({ engine, image, configuration, call }: Made)
   );
   let programs: Contents['programs'];
   try {
-    const places = [...packageFiles, ...programPlaces(askedPrograms, path)];
+    const places = [...packageFiles, ...programPaths(askedPrograms, path)];
     return await engine.files(image, places, quiet, async (folder) => {
       const root = new ImageRoot(folder);
       programs = await findPrograms(root, askedPrograms, path);

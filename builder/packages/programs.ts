@@ -11,7 +11,7 @@ function programFolders(path: string): string[] {
 }
 
 /** What to ask an engine for so that `findPrograms` sees it. */
-export function programPlaces(names: readonly string[], path: string): string[] {
+export function programPaths(names: readonly string[], path: string): string[] {
   return programFolders(path).flatMap((folder) => names.map((name) => `${folder.slice(1)}/${name}`));
 }
 

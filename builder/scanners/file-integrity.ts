@@ -7,9 +7,9 @@ import type { EngineCall } from '../engines/engine.ts';
 import { auditApk } from './apk-audit.ts';
 import { compareFiles } from './compare-files.ts';
 import { verifyDpkg } from './dpkg-verify.ts';
-import { lookAtTool } from './own-tool.ts';
 import { verifyRpm } from './rpm-verify.ts';
 import type { Look, Scanner, ScanSubject } from './scanner.ts';
+import { inspectTool } from './tool-origin.ts';
 import { ToolMissingError, Tools, type Verify, VerifyFailedError } from './verify.ts';
 
 interface Manager {
@@ -42,7 +42,7 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
   }
   const { manager, packages } = contents;
   const { verify, package: itself, isReadOnly } = managers[manager];
-  const { isAsInstalled, gaps } = await lookAtTool(manager, subject, call);
+  const { isAsInstalled, gaps } = await inspectTool(manager, subject, call);
   if (!isAsInstalled) {
     const compared = await comparedWithRecords(contents, subject, call);
     if (compared.state !== 'not-applicable') return compared;
@@ -64,7 +64,7 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
       const reason = `${manager} prints what it never prints: ${shownText(oddLine, longestOdd)}`;
       return { ...look, state: 'failed', reason };
     }
-    return gaps.length > mostGaps ? { ...look, state: 'failed', reason: gapsInWords(gaps) } : look;
+    return gaps.length > mostGaps ? { ...look, state: 'failed', reason: describeGaps(gaps) } : look;
   } catch (error) {
     if (!(error instanceof ToolMissingError)) throw error;
     return comparedWithRecords(contents, subject, call);
@@ -95,10 +95,10 @@ async function comparedWithRecords(
     findings: changed.slice(0, mostFindings).map(shown),
     total: changed.length,
   };
-  return gaps.length > mostGaps ? { ...look, state: 'failed', reason: gapsInWords(gaps) } : look;
+  return gaps.length > mostGaps ? { ...look, state: 'failed', reason: describeGaps(gaps) } : look;
 }
 
-function gapsInWords(gaps: readonly ChangedFile[]): string {
+function describeGaps(gaps: readonly ChangedFile[]): string {
   const [first] = gaps;
   return shownText(
     `The digests of the files of ${gaps.length} packages were removed from the image, ${first?.path} among them: nobody can say whether they are as they were installed.`,

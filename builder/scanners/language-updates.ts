@@ -8,7 +8,7 @@ import {
 import { type ToolAnswer, ToolFailedError } from '../../core/scanners/tool-answer.ts';
 import { shownText } from '../../core/text/safe-line.ts';
 import type { EngineCall } from '../engines/engine.ts';
-import { askAlone, askInTurn, type Step } from './in-turn.ts';
+import { askAlone, askInSequence, type Step } from './in-sequence.ts';
 import type { Scanner, ScanSubject } from './scanner.ts';
 
 interface Tool {
@@ -86,6 +86,6 @@ async function look(
   }
   const shell = subject.programs.get('sh');
   if (shell === undefined) throw new ToolFailedError('The image has no shell in which it could be asked.');
-  const { answers } = await askInTurn({ ...subject, shell }, [{ command: [program, ...before] }, step], call);
+  const { answers } = await askInSequence({ ...subject, shell }, [{ command: [program, ...before] }, step], call);
   return answers[1] ? read(answers[1]) : [];
 }

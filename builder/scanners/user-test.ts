@@ -60,13 +60,13 @@ export const userTest: Scanner<'user-test'> = async (subject, call, log) => {
   log.heading('user-test');
   log.line(`${script.path}, for ${test.seconds} s at most, ${test.hasNetwork ? 'with' : 'without'} the network`);
   const lines: string[] = [];
-  const hear = (line: string) => {
+  const receive = (line: string) => {
     if (line.trim() === '' || engineWords.test(line)) return;
     lines.push(shownText(line, longestLine));
     if (lines.length > shownLines) lines.shift();
   };
   const output = {
-    stream: () => log.stream({ before: 'user-test | ', hear }),
+    stream: () => log.stream({ before: 'user-test | ', receive }),
     line: (text: string) => log.line(`user-test | ${text}`),
   };
   const time = AbortSignal.timeout(1000 * test.seconds);

@@ -18,7 +18,7 @@ export const namedBaseSchema = z.object({
 export type NamedBase = z.infer<typeof namedBaseSchema>;
 
 /** A base as people see it. */
-export interface BaseStanding extends NamedBase {
+export interface BaseStatus extends NamedBase {
   /** The Dockerfile names the digest: another image behind the tag changes nothing. */
   pinned: boolean;
   /** What the name stands for now, where that is another digest. */
@@ -58,10 +58,10 @@ export function imageOfPinnedEdge(edge: string): string | undefined {
   return edge.startsWith(pinnedPrefix) ? edge.slice(pinnedPrefix.length) : undefined;
 }
 
-export function standingsOf(
+export function baseStatuses(
   bases: readonly NamedBase[],
   images: ReadonlyMap<string, Pick<WatchedImage, 'digest' | 'checkedAt' | 'problem'>>,
-): BaseStanding[] {
+): BaseStatus[] {
   return bases.map((base) => {
     const { digest, checkedAt, problem } = images.get(watchedName(base) ?? '') ?? {};
     return {

@@ -80,7 +80,7 @@ export function retryAt(header: string | null, now: Date): string | undefined {
 }
 
 /** Where the digest of a watched image is asked for. */
-export function placeOf(image: string): Pick<ImageReference, 'registry' | 'repository'> & { tag: string } {
+export function tagReferenceOf(image: string): Pick<ImageReference, 'registry' | 'repository'> & { tag: string } {
   const { registry, repository, tag = 'latest' } = parseImageReference(image);
   return { registry, repository, tag };
 }

@@ -15,7 +15,7 @@ export function shortDigest(digest: string): string {
 }
 
 /** `branch main`, `tag v1.2.3`; other refs as they are. */
-export function refInWords(ref: string): string {
+export function describeRef(ref: string): string {
   const pullRequest = /^refs\/pull\/(\d+)\/head$/.exec(ref)?.[1];
   if (pullRequest) return `pull request #${pullRequest}`;
   const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref) ?? [];
@@ -29,10 +29,10 @@ export function refName(ref: string): string {
 }
 
 /** Why the build ran, as a phrase that can stand after “Why:”. Addresses are left out: the pages are public. */
-export function causeInWords(cause: Cause): string {
+export function describeCause(cause: Cause): string {
   switch (cause.type) {
     case 'push':
-      return `Push of commit ${shortCommit(cause.commit)} to ${refInWords(cause.ref)}${by(cause.pusher)}`;
+      return `Push of commit ${shortCommit(cause.commit)} to ${describeRef(cause.ref)}${by(cause.pusher)}`;
     case 'index':
       return cause.change === 'added'
         ? `New in the index since its commit ${shortCommit(cause.commit)}`
@@ -40,7 +40,7 @@ export function causeInWords(cause: Cause): string {
     case 'pull-request':
       return `Pull request #${cause.number} at commit ${shortCommit(cause.commit)}${by(cause.author)}`;
     case 'source-moved':
-      return `Commit ${shortCommit(cause.commit)} found at ${refInWords(cause.ref)}; no event told of it`;
+      return `Commit ${shortCommit(cause.commit)} found at ${describeRef(cause.ref)}; no event told of it`;
     case 'bases-changed':
       return `New base ${listed(cause.bases.map(({ image }) => image))}`;
     case 'packages-changed':
@@ -72,7 +72,7 @@ export function personName(pusher: string): string {
 }
 
 /** `0.4 s`, `12 s`, `3 min 5 s`, `1 h 2 min`. */
-export function durationInWords(milliseconds: number): string {
+export function describeDuration(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
@@ -94,21 +94,21 @@ export function elapsed(build: Pick<Build, 'createdAt' | 'endedAt'>, now: Date):
 }
 
 /** `2 critical, 1 low`, the worst first; `no findings` when all are zero. */
-export function countsInWords(counts: Record<string, number>): string {
+export function describeCounts(counts: Record<string, number>): string {
   const known = severities.map((severity) => [severity, counts[severity] ?? 0] as const);
   const words = known.filter(([, count]) => count > 0).map(([severity, count]) => `${count} ${severity.toLowerCase()}`);
   return words.length > 0 ? words.join(', ') : 'no findings';
 }
 
 /** `passed`, `passed with 3 warnings`, `blocked` */
-export function verdictInWords({ outcome, warnings = [] }: Verdict): string {
+export function describeVerdict({ outcome, warnings = [] }: Verdict): string {
   if (outcome === 'block') return 'blocked';
   if (warnings.length === 0) return 'passed';
   return `passed with ${warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`}`;
 }
 
 /** What a state means, for someone who sees its name for the first time. */
-export function statusInWords({ status, cause, failure }: Pick<Build, 'status' | 'cause' | 'failure'>): string {
+export function describeStatus({ status, cause, failure }: Pick<Build, 'status' | 'cause' | 'failure'>): string {
   if (cause.type === 'pull-request') {
     if (status === 'unchanged')
       return 'The image would be released. Images of pull requests are judged and not released.';
@@ -133,7 +133,7 @@ const meanings: Record<BuildStatus, string> = {
 };
 
 /** A repository's address as text, without credentials. */
-export function sourceInWords(sourceUrl: string): string {
+export function describeSource(sourceUrl: string): string {
   return oneLine(webLink(sourceUrl) ?? sourceUrl.replace(/\/\/[^/@]*@/, '//'), 300);
 }
 

@@ -16,7 +16,7 @@ export interface LeaseRequest extends RefEvent {
   /** It builds the known head once more, whichever it is. */
   isRebuild: boolean;
   /** It is to build nothing if the head is known. */
-  onlyNews: boolean;
+  unlessKnown: boolean;
 }
 
 /** What was looked up because the decision had asked for it. */
@@ -56,18 +56,18 @@ export type LeaseDecision =
  * head that is known is built again where somebody asks for that, and else not.
  */
 export function decideLease(request: LeaseRequest, known: LeasedHead | undefined, found: Found): LeaseDecision {
-  const { build, isRebuild, onlyNews } = request;
+  const { build, isRebuild, unlessKnown } = request;
   if (known?.build === build) return answer(heldBy(build, known));
   const wanted: HeadEvent = isRebuild && known ? { ...known, before: known.previous } : request;
   const order = known ? orderOf(request.ref, wanted, known, found) : 'newer';
   if (order === 'unclear') return { do: 'ask-host' };
   if (known && order === 'older') {
     // Somebody saw the head before it moved on: the push that moved it knows of it.
-    const isPassed = onlyNews && request.before === undefined && known.previous === request.commit;
+    const isPassed = unlessKnown && request.before === undefined && known.previous === request.commit;
     return answer(isPassed ? isKnown : { kind: 'late', build: known.build });
   }
   const headAt = later(wanted.headAt, known?.headAt);
-  if (onlyNews && known?.commit === wanted.commit) {
+  if (unlessKnown && known?.commit === wanted.commit) {
     const { commit, build: holder } = known;
     if (holder !== undefined && found.isRecorded === undefined) return { do: 'look-up', build: holder };
     // Its holder died before the record: whoever comes next writes it, under the name that holds the lease.

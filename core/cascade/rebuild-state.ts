@@ -40,7 +40,7 @@ export const rebuildSchema = z.object({
   round: z.int(),
   pending: pendingSchema.optional(),
   /** The round whose end the children have yet to be told of. */
-  untold: z.int().optional(),
+  toNotify: z.int().optional(),
   last: z
     .object({
       cascade: z.string(),
@@ -56,7 +56,7 @@ export const rebuildSchema = z.object({
   /** The last round that ended with a release. */
   releasedRound: z.int().optional(),
   /** By news: when it was heard, and the round that answers it. It keeps news that comes twice from being answered twice. */
-  heard: z.record(z.string(), z.object({ at: z.iso.datetime(), round: z.int(), root: z.boolean() })),
+  received: z.record(z.string(), z.object({ at: z.iso.datetime(), round: z.int(), root: z.boolean() })),
 });
 
 export type Rebuild = z.infer<typeof rebuildSchema>;
@@ -65,13 +65,13 @@ export type Outcome = (typeof outcomes)[number];
 type Call = z.infer<typeof callSchema>;
 
 /** A trigger comes again for two weeks at most, and by hand; more than this many news are no accident. */
-const heardMilliseconds = 14 * 86_400_000;
-const mostHeard = 200;
+const receivedMilliseconds = 14 * 86_400_000;
+const mostReceived = 200;
 /** Planning is tried for half an hour. What a parent has not heard of after this long, it never will. */
-const hearingMilliseconds = 2 * 3_600_000;
+const receivingMilliseconds = 2 * 3_600_000;
 const bad: ReadonlySet<Outcome> = new Set(['blocked', 'failed', 'cancelled', 'skipped']);
 
-export interface News {
+export interface ProjectEvent {
   id: string;
   cascade: string;
   at: string;
@@ -82,26 +82,26 @@ export interface News {
   noCache?: boolean | undefined;
 }
 
-export function restingRebuild(project: string): Rebuild {
-  return { project, version: 0, round: 0, heard: {} };
+export function idleRebuild(project: string): Rebuild {
+  return { project, version: 0, round: 0, received: {} };
 }
 
 /** The state after the news; the same object if it has been heard already. */
-export function hear(state: Rebuild, news: News): Rebuild {
-  const known = state.heard[news.id];
+export function receive(state: Rebuild, news: ProjectEvent): Rebuild {
+  const known = state.received[news.id];
   if (known && (known.root || !news.cause)) return state;
   const { pending } = state;
-  const answer = (round: number): Rebuild['heard'] => ({
-    ...recent(state.heard, news.at),
+  const answer = (round: number): Rebuild['received'] => ({
+    ...recent(state.received, news.at),
     [news.id]: { at: news.at, round, root: news.cause !== undefined },
   });
   if (!pending) {
     const round = state.round + 1;
     const opened: Pending = { ...called(news), state: 'waiting', round, attempt: 0, since: news.at };
-    return { ...state, round, pending: opened, heard: answer(round) };
+    return { ...state, round, pending: opened, received: answer(round) };
   }
   if (pending.state === 'waiting') {
-    return { ...state, pending: { ...pending, ...called(news, pending) }, heard: answer(pending.round) };
+    return { ...state, pending: { ...pending, ...called(news, pending) }, received: answer(pending.round) };
   }
   if (news.cause?.type === 'index') {
     // The build that runs is of what the entry was. The new one takes its place.
@@ -114,13 +114,13 @@ export function hear(state: Rebuild, news: News): Rebuild {
       attempt: 0,
       since: news.at,
     };
-    return { ...state, round, pending: { ...waiting, ...called(news, waiting) }, heard: answer(round) };
+    return { ...state, round, pending: { ...waiting, ...called(news, waiting) }, received: answer(round) };
   }
   const again = called(news, pending.again);
-  return { ...state, pending: { ...pending, again }, heard: answer(pending.round + 1) };
+  return { ...state, pending: { ...pending, again }, received: answer(pending.round + 1) };
 }
 
-function called({ id, cascade, parents, cause, noCache }: News, before?: Call): Call {
+function called({ id, cascade, parents, cause, noCache }: ProjectEvent, before?: Call): Call {
   const waits: Record<string, string[]> = { ...before?.parents };
   for (const parent of parents) waits[parent] = [...new Set([...(waits[parent] ?? []), id])];
   return {
@@ -131,13 +131,13 @@ function called({ id, cascade, parents, cause, noCache }: News, before?: Call): 
   };
 }
 
-function recent(heard: Rebuild['heard'], now: string): Rebuild['heard'] {
-  const oldest = new Date(Date.parse(now) - heardMilliseconds).toISOString();
+function recent(received: Rebuild['received'], now: string): Rebuild['received'] {
+  const oldest = new Date(Date.parse(now) - receivedMilliseconds).toISOString();
   // DynamoDB keeps no order of names.
-  const kept = Object.entries(heard)
+  const kept = Object.entries(received)
     .filter(([, { at }]) => at >= oldest)
     .sort(([, one], [, other]) => (one.at < other.at ? -1 : 1));
-  return Object.fromEntries(kept.slice(-mostHeard));
+  return Object.fromEntries(kept.slice(-mostReceived));
 }
 
 export type Decision =
@@ -151,15 +151,15 @@ export type Decision =
  * with it; and if nothing was released anew and the project is not concerned itself, there is nothing to do.
  */
 export function decide(pending: Pending, parentOf: (project: string) => Rebuild | undefined, now: Date): Decision {
-  const forgotten = new Date(now.getTime() - hearingMilliseconds).toISOString();
+  const forgotten = new Date(now.getTime() - receivingMilliseconds).toISOString();
   const releasedAnew: string[] = [];
   let failed: string | undefined;
   for (const [parent, news] of Object.entries(pending.parents)) {
     const state = parentOf(parent);
     const rounds: number[] = [];
     for (const id of news) {
-      const heard = state?.heard[id];
-      if (heard) rounds.push(heard.round);
+      const received = state?.received[id];
+      if (received) rounds.push(received.round);
       else if (pending.since > forgotten) return { do: 'wait', for: parent };
     }
     const { last } = state ?? {};
@@ -191,7 +191,7 @@ function inWords(outcome: Outcome): string {
 }
 
 /** The project waits for one of its parents no longer. */
-export function waitWithout(state: Rebuild, parent: string): Rebuild {
+export function stopWaitingFor(state: Rebuild, parent: string): Rebuild {
   const pending = required(state);
   const { [parent]: _, ...parents } = pending.parents;
   return { ...state, pending: { ...pending, parents } };
@@ -242,7 +242,7 @@ export function settle(state: Rebuild, { outcome, build, reason }: End, now: str
     ...rest,
     round,
     ...(ended.again ? { pending: { ...ended.again, state: 'waiting' as const, round, attempt: 0, since: now } } : {}),
-    untold: ended.round,
+    toNotify: ended.round,
     last: {
       cascade: ended.cascade,
       round: ended.round,
@@ -254,19 +254,21 @@ export function settle(state: Rebuild, { outcome, build, reason }: End, now: str
       root: Object.keys(ended.causes).length > 0,
     },
     ...(outcome === 'released' ? { releasedRound: ended.round } : {}),
-    ...(build ? { heard: { ...state.heard, [endedNews(build)]: { at: now, round: ended.round, root: true } } } : {}),
+    ...(build
+      ? { received: { ...state.received, [buildEndedEvent(build)]: { at: now, round: ended.round, root: true } } }
+      : {}),
   };
 }
 
 /** The children know of the end of a round. */
 export function told(state: Rebuild, round: number): Rebuild {
-  if (state.untold !== round) return state;
-  const { untold: _, ...rest } = state;
+  if (state.toNotify !== round) return state;
+  const { toNotify: _, ...rest } = state;
   return rest;
 }
 
 /** The news that a build has ended. */
-export function endedNews(build: string): string {
+export function buildEndedEvent(build: string): string {
   return `ended:${build}`;
 }
 

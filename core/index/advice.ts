@@ -1,5 +1,5 @@
 import { quoted } from '../text/visible.ts';
-import type { Finding } from './problem.ts';
+import type { Finding } from './diagnostic.ts';
 import { type Mapping, textOf } from './yaml.ts';
 
 /** What can be read, although it may be meant otherwise. */

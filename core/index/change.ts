@@ -1,18 +1,18 @@
 import type { Verdict } from '../model/build.ts';
 import type { OwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
+import type { Diagnostic } from './diagnostic.ts';
 import { needsBuild, planIndex } from './plan-index.ts';
-import type { IndexProblem } from './problem.ts';
 import { type Index, type IndexFile, isPolicyFile, type ReadOptions, readIndex } from './read-index.ts';
 
 /** What a pull request would do to the index. */
 export interface IndexChange {
   /** What it brings: it should not be merged with them. */
-  errors: IndexProblem[];
+  errors: Diagnostic[];
   /** What it brings that can be merged, and may be meant otherwise. */
-  warnings: IndexProblem[];
+  warnings: Diagnostic[];
   /** Errors that were there before it, and are not its author's to put right. */
-  older: IndexProblem[];
+  older: Diagnostic[];
   added: Project[];
   changed: { before: Project; after: Project; isBuilt: boolean }[];
   removed: Project[];
@@ -50,7 +50,7 @@ export function indexChange(
   const touched = new Set(merged.filter(({ path, text }) => baseTexts.get(path) !== text).map(({ path }) => path));
   const old = new Set(before.problems.map(keyOf));
   // A file that cannot be read at all keeps its author's own change from being seen, whoever broke it.
-  const isNew = (problem: IndexProblem) =>
+  const isNew = (problem: Diagnostic) =>
     !old.has(keyOf(problem)) || (problem.entry === undefined && touched.has(problem.file));
 
   const standing = knownBefore(before, known);
@@ -79,12 +79,12 @@ function samePolicy(before: Index, after: Index): boolean {
   return JSON.stringify(before.policy) === JSON.stringify(after.policy);
 }
 
-function isError({ severity }: IndexProblem): boolean {
+function isError({ severity }: Diagnostic): boolean {
   return severity === 'error';
 }
 
 /** What stays when lines are put in before it. */
-function keyOf({ file, code, entry, message }: IndexProblem): string {
+function keyOf({ file, code, entry, message }: Diagnostic): string {
   return JSON.stringify([file, code, entry, message.replaceAll(/\bline \d+/g, 'line')]);
 }
 

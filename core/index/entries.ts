@@ -1,6 +1,6 @@
 import type { Project } from '../model/project.ts';
 import { quoted } from '../text/visible.ts';
-import type { Finding } from './problem.ts';
+import type { Finding } from './diagnostic.ts';
 import { type EntryOptions, readEntry } from './read-entry.ts';
 import { suggestionFor } from './suggestion.ts';
 import { type Mapping, textOf, type Value, type YamlFile } from './yaml.ts';

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { quoted } from '../text/visible.ts';
+import type { Finding } from './diagnostic.ts';
 import {
   type EntryKey,
   type EntryValues,
@@ -9,7 +10,6 @@ import {
   keysWithin,
   requiredKeys,
 } from './entry-keys.ts';
-import type { Finding } from './problem.ts';
 import { suggestionFor } from './suggestion.ts';
 import { type Mapping, type Value, valueAt } from './yaml.ts';
 

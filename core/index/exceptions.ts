@@ -3,7 +3,7 @@ import type { Exception } from '../model/exception.ts';
 import { vexJustifications, vexStatuses } from '../model/vex.ts';
 import { quoted } from '../text/visible.ts';
 import { dayOf, daysAfter } from '../time/day.ts';
-import type { Finding } from './problem.ts';
+import type { Finding } from './diagnostic.ts';
 import { day, oneOf, prose, text } from './values.ts';
 import { type Mapping, textOf } from './yaml.ts';
 

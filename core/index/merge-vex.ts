@@ -1,6 +1,6 @@
 import type { Project } from '../model/project.ts';
 import { quoted } from '../text/visible.ts';
-import type { Finding } from './problem.ts';
+import type { Finding } from './diagnostic.ts';
 import type { NamedStatement, VexDocument } from './read-vex.ts';
 
 /** What is kept of one project: DynamoDB's items have 400 KB for all that is known of it. In bytes and statements. */
@@ -18,7 +18,7 @@ interface Said {
  * is not kept.
  * @returns what is to be told of each document
  */
-export function foldVex(
+export function mergeVex(
   documents: ReadonlyMap<string, VexDocument>,
   projects: readonly Project[],
 ): Map<string, Finding[]> {

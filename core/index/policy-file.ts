@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { milderThan, type OwnPolicy } from '../model/policy.ts';
 import { quoted } from '../text/visible.ts';
+import type { Finding } from './diagnostic.ts';
 import { findingsOf, plainOf } from './entry-check.ts';
 import { policyMapping, policyOf } from './policy-keys.ts';
-import type { Finding } from './problem.ts';
 import { suggestionFor } from './suggestion.ts';
 import type { Mapping, YamlFile } from './yaml.ts';
 

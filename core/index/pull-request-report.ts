@@ -2,7 +2,7 @@ import type { Project } from '../model/project.ts';
 import { code, link, shortened } from '../text/markdown.ts';
 import { commentMark } from '../triggers/github-comment.ts';
 import type { IndexChange } from './change.ts';
-import type { IndexProblem } from './read-index.ts';
+import type { Diagnostic } from './read-index.ts';
 import { exceptionChanges, policyChanges } from './rule-changes.ts';
 
 /** What was found out about a project that the merge will build. */
@@ -40,7 +40,7 @@ const mostNames = 20;
 export function indexReport(input: IndexReportInput): string {
   const { change, commit } = input;
   const { errors, warnings, older } = change;
-  const problems = (list: IndexProblem[], most: number) =>
+  const problems = (list: Diagnostic[], most: number) =>
     shortened(
       list.map((problem) => problemLine(problem, input)),
       most,
@@ -206,7 +206,7 @@ function differences(before: Project, after: Project): string {
 }
 
 function problemLine(
-  { file, line, column, entry, message }: IndexProblem,
+  { file, line, column, entry, message }: Diagnostic,
   { repositoryUrl, commit }: IndexReportInput,
 ): string {
   const place = link(`${file}:${line}:${column}`, `${repositoryUrl}/blob/${commit}`, file, `#L${line}`);

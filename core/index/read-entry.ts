@@ -1,16 +1,16 @@
 import { notifiableStatuses } from '../model/build.ts';
-import { type OwnPolicy, overPolicy } from '../model/policy.ts';
+import { type OwnPolicy, withOwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
 import { judgeGitUrl } from '../sources/git-url.ts';
 import { sourceOf } from '../sources/source.ts';
 import { escaped, quoted } from '../text/visible.ts';
 import { adviceOn } from './advice.ts';
+import type { Finding } from './diagnostic.ts';
 import { checkKeys } from './entry-check.ts';
 import { type EntryKey, type EntryValues, isTrue, splitAddresses } from './entry-keys.ts';
 import { exceptionFindings, exceptionsOf } from './exceptions.ts';
 import { milderFindings } from './policy-file.ts';
 import { policyOf } from './policy-keys.ts';
-import type { Finding } from './problem.ts';
 import { type Mapping, type Text, textOf, type Value } from './yaml.ts';
 
 export interface EntryOptions {
@@ -37,7 +37,7 @@ export function readEntry(entry: Mapping, file: string, options: EntryOptions): 
   findings.push(...exceptionFindings(entry, options.now), ...adviceOn(entry, file));
   const ownPolicy = policyOf(values?.policy);
   findings.push(...milderFindings(entry, ownPolicy, options.policy));
-  const policy = overPolicy(options.policy, ownPolicy);
+  const policy = withOwnPolicy(options.policy, ownPolicy);
   const project =
     values && places && !findings.some(isFatal) ? projectOf(values, { ...places, policy }, file) : undefined;
   return {

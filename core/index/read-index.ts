@@ -2,15 +2,15 @@ import type { OwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
 import { ownParent } from '../model/project.ts';
 import { cyclesAmong } from './cycles.ts';
+import type { Diagnostic, Finding, IndexPosition } from './diagnostic.ts';
 import { readEntries } from './entries.ts';
-import { foldVex } from './merge-vex.ts';
+import { mergeVex } from './merge-vex.ts';
 import { policyFile, readPolicyFile } from './policy-file.ts';
-import type { Finding, IndexPosition, IndexProblem } from './problem.ts';
 import type { EntryOptions } from './read-entry.ts';
 import { isVexFile, readVex, type VexDocument } from './read-vex.ts';
 import { readYaml, type YamlFile } from './yaml.ts';
 
-export type { IndexProblem };
+export type { Diagnostic };
 
 export interface IndexFile {
   path: string;
@@ -25,7 +25,7 @@ export interface Index {
   projects: Project[];
   /** Of the whole index; the projects have it in theirs. */
   policy?: OwnPolicy | undefined;
-  problems: IndexProblem[];
+  problems: Diagnostic[];
   brokenFiles: Set<string>;
   /** Where the entry of each project begins, by the project's name. */
   positions: Map<string, IndexPosition>;
@@ -126,7 +126,7 @@ function readDocuments(files: IndexFile[], index: Index, now: Date): void {
     documents.set(path, document);
     if (document.isBroken) index.brokenFiles.add(path);
   }
-  const told = foldVex(documents, index.projects);
+  const told = mergeVex(documents, index.projects);
   for (const [path, { findings, positionOf, isBroken }] of documents) {
     const [first] = findings;
     if (isBroken && first) {
@@ -140,7 +140,7 @@ function report(
   file: string,
   { positionOf }: Pick<YamlFile, 'positionOf'>,
   findings: Finding[],
-  problems: IndexProblem[],
+  problems: Diagnostic[],
 ): void {
   findings.sort((one, other) => one.offset - other.offset);
   const [shown, left] = [findings.slice(0, mostProblemsOfFile), findings.slice(mostProblemsOfFile)];

@@ -4,9 +4,9 @@ import { purlText } from '../sbom/purl.ts';
 import { shownSchema } from '../text/safe-line.ts';
 import { quoted } from '../text/visible.ts';
 import { dayOf, daysAfter } from '../time/day.ts';
+import type { Finding } from './diagnostic.ts';
 import { longestDays, normalId } from './exceptions.ts';
 import { type OpenVex, type OpenVexStatement, openVexSchema } from './openvex-schema.ts';
-import type { Finding } from './problem.ts';
 import { doubtOf, type NamedProduct, namedProduct, packagesOf } from './vex-product.ts';
 import { largestFile, readYaml, type Value, valueAt } from './yaml.ts';
 

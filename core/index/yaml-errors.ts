@@ -1,5 +1,5 @@
 import type { LineCounter, YAMLParseError } from 'yaml';
-import type { Fault } from './problem.ts';
+import type { Fault } from './diagnostic.ts';
 
 /**
  * What the parser complains of, at the place where it went wrong. One slip has many complaints: of a line there is one, and of a kind
@@ -14,7 +14,7 @@ export function brokenYaml(
   const faults: Fault[] = [];
   const toldCodes = new Set<string>();
   const toldLines = new Set<number>();
-  const placeOf = (code: string, offset: number, message: string): { offset: number; words?: string } => {
+  const tagReferenceOf = (code: string, offset: number, message: string): { offset: number; words?: string } => {
     if (/^(?:Flow|Expected flow)/.test(message)) {
       const bracket = brackets.findLast((each) => each < offset);
       if (bracket !== undefined) return { offset: bracket, words: 'the bracket that begins here has no end.' };
@@ -33,7 +33,7 @@ export function brokenYaml(
     toldCodes.add(code);
     toldLines.add(line);
     if (isTold) continue;
-    const place = placeOf(code, offset, message);
+    const place = tagReferenceOf(code, offset, message);
     faults.push({
       offset: place.offset,
       code: 'yaml',

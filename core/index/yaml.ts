@@ -11,7 +11,7 @@ import {
   Parser,
 } from 'yaml';
 import { hiddenCharacter, quoted } from '../text/visible.ts';
-import type { Fault } from './problem.ts';
+import type { Fault } from './diagnostic.ts';
 import { brokenYaml } from './yaml-errors.ts';
 
 /** In bytes of UTF-8. */

@@ -1,18 +1,18 @@
 import {
-  causeInWords,
   commitLink,
-  countsInWords,
-  durationInWords,
+  describeCause,
+  describeCounts,
+  describeDuration,
+  describeRef,
+  describeSource,
+  describeVerdict,
   elapsed,
   exactTime,
   pullTag,
-  refInWords,
   refName,
   shortCommit,
-  sourceInWords,
-  verdictInWords,
 } from '../builds/describe-build.ts';
-import type { IndexProblem } from '../index/read-index.ts';
+import type { Diagnostic } from '../index/read-index.ts';
 import type { Build } from '../model/build.ts';
 import type { Comparison } from '../releases/image-diff.ts';
 import type { ScannerReports } from '../scanners/report.ts';
@@ -149,9 +149,9 @@ function mailOf(build: Build, siteUrl: string, { indexUrl }: MailDetails, news: 
 function factsOf(build: Build): MailContent['facts'] {
   const { image, verdict } = build;
   const facts: MailContent['facts'] = [
-    { label: 'Cause', value: causeInWords(build.cause) },
+    { label: 'Cause', value: describeCause(build.cause) },
     { label: 'Commit', value: oneLine(build.commit, 64), link: commitLink(build.sourceUrl, build.commit), code: true },
-    { label: 'Source', value: `${sourceInWords(build.sourceUrl)} (${refInWords(build.ref)})` },
+    { label: 'Source', value: `${describeSource(build.sourceUrl)} (${describeRef(build.ref)})` },
   ];
   if (image) {
     facts.push(
@@ -163,25 +163,25 @@ function factsOf(build: Build): MailContent['facts'] {
   if (verdict) {
     facts.push({
       label: 'Verdict',
-      value: `${verdictInWords(verdict)}: ${countsInWords(verdict.counts)}`,
+      value: `${describeVerdict(verdict)}: ${describeCounts(verdict.counts)}`,
     });
   }
-  const took = build.endedAt ? `, took ${durationInWords(elapsed(build, new Date(build.endedAt)))}` : '';
+  const took = build.endedAt ? `, took ${describeDuration(elapsed(build, new Date(build.endedAt)))}` : '';
   facts.push({ label: 'Accepted', value: `${exactTime(build.createdAt)}${took}` });
   return facts;
 }
 
-export interface IndexProblemReport {
+export interface IndexDiagnosticsReport {
   /** `owner/name` */
   repository: string;
   commit: string;
   /** None when the index could be read but has no projects. */
-  problems: IndexProblem[];
+  problems: Diagnostic[];
   siteUrl: string;
 }
 
 /** For the operators: an index that could not be used as a whole. */
-export function indexProblemMail({ repository, commit, problems, siteUrl }: IndexProblemReport): Mail {
+export function indexDiagnosticsMail({ repository, commit, problems, siteUrl }: IndexDiagnosticsReport): Mail {
   const name = oneLine(repository, 200);
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   const news = problems.length === 0 ? 'no projects' : count;
@@ -191,7 +191,7 @@ export function indexProblemMail({ repository, commit, problems, siteUrl }: Inde
     paragraphs: [
       'Nothing was removed. Entries without a problem are in force; projects whose entries cannot be read stay as they were known before.',
     ],
-    list: problems.length > 0 ? { title: 'Problems', items: shortened(problems.map(problemInWords)) } : undefined,
+    list: problems.length > 0 ? { title: 'Problems', items: shortened(problems.map(describeProblem)) } : undefined,
     advice: 'Mend the index with a commit, and it is read again.',
     facts: [
       { label: 'Index', value: name },
@@ -209,7 +209,7 @@ export function indexProblemMail({ repository, commit, problems, siteUrl }: Inde
   };
 }
 
-function problemInWords({ file, line, column, entry, message }: IndexProblem): string {
+function describeProblem({ file, line, column, entry, message }: Diagnostic): string {
   return `${oneLine(file, 200)}:${line}:${column}${entry ? ` ${oneLine(entry, 200)}` : ''}: ${oneLine(message, 400)}`;
 }
 

@@ -1,5 +1,5 @@
 import type { Build, Verdict } from '../model/build.ts';
-import { againstInWords, comparisonInWords } from '../releases/describe-diff.ts';
+import { describeAgainst, describeComparison } from '../releases/describe-diff.ts';
 import type { Comparison } from '../releases/image-diff.ts';
 import type { ScannerReports } from '../scanners/report.ts';
 import { oneLine } from '../text/one-line.ts';
@@ -33,10 +33,10 @@ export function warningsList({ warnings = [] }: Verdict): List[] {
 /** What is new against the last release. */
 export function changesList(build: Build, comparison: Comparison | undefined): List[] {
   if (!comparison) return [];
-  const lines = comparisonInWords(comparison);
+  const lines = describeComparison(comparison);
   return [
     {
-      title: `What changed since ${againstInWords(comparison.against, build)}`,
+      title: `What changed since ${describeAgainst(comparison.against, build)}`,
       items: lines.length > 0 ? lines : ['Neither the packages nor the known vulnerabilities nor the size.'],
     },
   ];

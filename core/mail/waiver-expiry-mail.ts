@@ -4,7 +4,7 @@ import type { Mail, MailContent } from './content.ts';
 import { mailHtml } from './render-html.ts';
 import { mailText } from './render-text.ts';
 
-interface ExceptionMail {
+interface WaiverExpiryMail {
   /** `app/job:tag` */
   project: string;
   /** The index file of the entry. */
@@ -21,7 +21,7 @@ const itemsShown = 20;
  * For the people of a project: what the index accepts for it ends soon, or has ended. The subject is
  * `[slipway] EXCEPTIONS: app/job:tag (1 ended, 2 end soon)`.
  */
-export function exceptionMail({ project, file, endings, siteUrl, indexUrl }: ExceptionMail): Mail {
+export function waiverExpiryMail({ project, file, endings, siteUrl, indexUrl }: WaiverExpiryMail): Mail {
   const name = oneLine(project, 120);
   const ended = endings.filter(({ kind }) => kind === 'ended').length;
   const index = webLink(indexUrl);

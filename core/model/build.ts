@@ -118,7 +118,7 @@ export const buildSchema = z.object({
   changes: changesSchema.optional(),
   failure: z.object({ error: z.string(), message: z.string() }).optional(),
   /** When the mail about the end went out. */
-  toldAt: z.iso.datetime().optional(),
+  notifiedAt: z.iso.datetime().optional(),
 });
 
 export type Build = z.infer<typeof buildSchema>;

@@ -87,12 +87,12 @@ export type Base = z.infer<typeof baseSchema>;
 export type MissingBase = z.infer<typeof missingBaseSchema>;
 
 /** The bills of materials that each candidate has, and what a registry knows them by. */
-export const billFormats = {
+export const sbomFormats = {
   cyclonedx: 'application/vnd.cyclonedx+json',
   spdx: 'application/spdx+json',
 } as const;
 
-export type BillFormat = keyof typeof billFormats;
+export type SbomFormat = keyof typeof sbomFormats;
 
 /** Where a build's objects stand in the records bucket. Log parts are numbered from 0, their names sort in order. */
 export const recordKeys = {

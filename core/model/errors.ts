@@ -19,7 +19,7 @@ export class ScanPendingError extends SlipwayError {}
 export class ReleaseBusyError extends SlipwayError {}
 
 /** Somebody else tells of a build's end at this moment, or died over it. The state machine tries again. */
-export class TellingBusyError extends SlipwayError {}
+export class NotificationBusyError extends SlipwayError {}
 
 /** The record is not there, or not in the state that the step needs. */
 export class RecordConflictError extends SlipwayError {}

@@ -22,7 +22,7 @@ export type Response = (typeof responses)[number];
 export type UnscannableResponse = (typeof unscannableResponses)[number];
 
 /** What a policy says for itself where it says little: CCCP's scanners never blocked, and a test that fails always should have. */
-export const usualPolicy: Policy = {
+export const defaultPolicy: Policy = {
   maxSeverity: 'MEDIUM',
   unscannable: 'block',
   scanners: {
@@ -45,7 +45,7 @@ export const ownPolicySchema = z.object({
 export type OwnPolicy = z.infer<typeof ownPolicySchema>;
 
 /** Of two that say something of the same key, the second counts. */
-export function overPolicy(common: OwnPolicy | undefined, own: OwnPolicy | undefined): OwnPolicy | undefined {
+export function withOwnPolicy(common: OwnPolicy | undefined, own: OwnPolicy | undefined): OwnPolicy | undefined {
   if (!common || !own) return own ?? common;
   const scanners = { ...common.scanners, ...own.scanners };
   return { ...common, ...own, ...(Object.keys(scanners).length > 0 ? { scanners } : {}) };
@@ -56,7 +56,7 @@ export function overPolicy(common: OwnPolicy | undefined, own: OwnPolicy | undef
  * where they do not say all that a policy must: then there is none, and nothing is released.
  */
 export function effectivePolicy(pipeline: unknown, own: OwnPolicy | undefined): Policy | undefined {
-  const whole = policySchema.safeParse(overPolicy(ownPolicySchema.safeParse(pipeline).data, own));
+  const whole = policySchema.safeParse(withOwnPolicy(ownPolicySchema.safeParse(pipeline).data, own));
   return whole.success ? whole.data : undefined;
 }
 

@@ -1,7 +1,7 @@
 import { type Finding, isFixable, type Scan, type Severity } from '../model/findings.ts';
 import type { Policy, Response, UnscannableResponse } from '../model/policy.ts';
 import type { ScannerName } from '../model/scanner-names.ts';
-import type { FindingWords } from '../scanners/finding-words.ts';
+import type { FindingWords } from '../scanners/finding-text.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Waivable } from './waivable.ts';
 import type { Waiver } from './waivers.ts';
@@ -44,7 +44,7 @@ export const scannerWeights: Readonly<Record<ScannerName, number>> = {
   sbom: 1,
 };
 
-const scannersInWords: Readonly<Record<ScannerName, string>> = {
+const describeScanners: Readonly<Record<ScannerName, string>> = {
   'package-updates': 'updates of packages',
   'language-updates': 'updates of language packages',
   capabilities: 'grants of labels',
@@ -91,25 +91,25 @@ export function sentences(objections: readonly Objection[], what: 'reasons' | 'w
   if (rest.length === 0) return shown;
   const kinds = new Map<string, number>();
   for (const { kind } of rest) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  const about = [...kinds].map(([kind, count]) => `${count} ${kindInWords(kind as Objection['kind'])}`).join(', ');
+  const about = [...kinds].map(([kind, count]) => `${count} ${describeKind(kind as Objection['kind'])}`).join(', ');
   const noun = rest.length === 1 ? what.slice(0, -1) : what;
   return [...shown, `${rest.length} more ${noun}: ${about}.`];
 }
 
-function kindInWords(kind: Objection['kind']): string {
+function describeKind(kind: Objection['kind']): string {
   if (kind === 'waivers') return 'exceptions that end soon';
   if (kind === 'vulnerabilities' || kind === 'scan') return 'vulnerabilities';
-  return scannersInWords[kind];
+  return describeScanners[kind];
 }
 
 /** What the policy allows of findings like this one. */
-export function severityInWords(limit: Severity, policy: Policy, canBeFixed: boolean): string {
+export function describeSeverity(limit: Severity, policy: Policy, canBeFixed: boolean): string {
   return !canBeFixed && policy.maxUnfixableSeverity !== undefined
     ? `${limit} at most where no newer version fixes it`
     : `${limit} at most`;
 }
 
-export function vulnerabilityInWords(finding: Finding, allowed: string, ended: Waiver | undefined): string {
+export function describeVulnerability(finding: Finding, allowed: string, ended: Waiver | undefined): string {
   const { severity, fixed } = finding;
   const rating = severity === 'UNDEFINED' ? 'not rated, which counts as MEDIUM' : severity;
   const remedy = fixed
@@ -117,17 +117,17 @@ export function vulnerabilityInWords(finding: Finding, allowed: string, ended: W
     : isFixable(finding)
       ? 'a newer version fixes it: update the package in the Dockerfile, or build on a newer base'
       : 'no fixed version is known yet: take the package out, build on another base, or have the index accept it as an exception';
-  return `${shown(finding.id)} (${rating}) in ${shown(finding.package)} ${shown(finding.installed)}: the policy allows ${allowed}${endInWords(ended)}; ${remedy}.`;
+  return `${shown(finding.id)} (${rating}) in ${shown(finding.package)} ${shown(finding.installed)}: the policy allows ${allowed}${describeEnd(ended)}; ${remedy}.`;
 }
 
 /** What a scanner found. */
-export function scannerFindingInWords(
+export function describeScannerFinding(
   scanner: ScannerName,
   { id, sentence, remedy }: FindingWords,
   ended: Waiver | undefined,
   isBlocking: boolean,
 ): string {
-  const found = `${scanner}: ${withoutStop(sentence, 300)}${endInWords(ended)}`;
+  const found = `${scanner}: ${withoutStop(sentence, 300)}${describeEnd(ended)}`;
   return isBlocking ? `${found}; ${remedy}, or have the index accept ${shown(id, 250)} as an exception.` : `${found}.`;
 }
 
@@ -197,7 +197,7 @@ export function waiverEnds({ id, by, expires }: Waiver): Objection {
   };
 }
 
-function endInWords(ended: Waiver | undefined): string {
+function describeEnd(ended: Waiver | undefined): string {
   return ended ? `, and ${shown(ended.by)} ended with ${ended.expires}` : '';
 }
 

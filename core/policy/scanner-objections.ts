@@ -1,13 +1,13 @@
 import type { Policy, Response } from '../model/policy.ts';
-import type { FindingWords } from '../scanners/finding-words.ts';
+import type { FindingWords } from '../scanners/finding-text.ts';
 import {
-  findingsInWords,
+  describeFindings,
   type ScannerName,
   type ScannerReport,
   type ScannerReports,
   scannerNames,
 } from '../scanners/report.ts';
-import { type Objection, scannerFindingInWords, scannerWeights, scannerWithoutWord, unlisted } from './objections.ts';
+import { describeScannerFinding, type Objection, scannerWeights, scannerWithoutWord, unlisted } from './objections.ts';
 import type { Waivable } from './waivable.ts';
 
 /** What the builder's scanners said, or why nobody knows. */
@@ -47,7 +47,7 @@ function objectionsToReport(report: ScannerReport, response: Response): Objectio
         id: words.id,
         finding,
         exceptable: { id: words.id },
-        sentence: (ended) => scannerFindingInWords(scanner, words, ended, own === 'block'),
+        sentence: (ended) => describeScannerFinding(scanner, words, ended, own === 'block'),
       };
     }),
     ...(hidden > 0 ? [unlisted(scanner, hidden, response)] : []),
@@ -57,7 +57,7 @@ function objectionsToReport(report: ScannerReport, response: Response): Objectio
 /** The findings of a report in words, each as waivers name it. */
 export function waivableFindings(report: ScannerReport): { words: FindingWords; finding: Waivable }[] {
   const packages = packagesOf(report);
-  return findingsInWords(report).map((words, at) => {
+  return describeFindings(report).map((words, at) => {
     const { name, installed } = packages[at] ?? {};
     return { words, finding: { ids: [words.id], package: name, installed } };
   });

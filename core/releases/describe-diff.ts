@@ -1,4 +1,4 @@
-import { refInWords } from '../builds/describe-build.ts';
+import { describeRef } from '../builds/describe-build.ts';
 import type { Build } from '../model/build.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Comparison } from './image-diff.ts';
@@ -9,12 +9,12 @@ import type { Comparison } from './image-diff.ts';
 const named = 5;
 
 /** Held against what: `the last release of branch main`. */
-export function againstInWords({ ref }: Comparison['against'], build: Pick<Build, 'ref'>): string {
-  return ref === undefined || ref === build.ref ? 'the last release' : `the last release of ${refInWords(ref)}`;
+export function describeAgainst({ ref }: Comparison['against'], build: Pick<Build, 'ref'>): string {
+  return ref === undefined || ref === build.ref ? 'the last release' : `the last release of ${describeRef(ref)}`;
 }
 
 /** The changes in a few lines; none where nothing changed. */
-export function comparisonInWords({ packages, vulnerabilities, size, leftOut }: Comparison): string[] {
+export function describeComparison({ packages, vulnerabilities, size, leftOut }: Comparison): string[] {
   return [
     ...(packages
       ? [
@@ -25,12 +25,12 @@ export function comparisonInWords({ packages, vulnerabilities, size, leftOut }: 
       : []),
     ...(vulnerabilities
       ? [
-          line('vulnerability', 'fixed', vulnerabilities.fixed, vulnerabilityInWords),
-          line('vulnerability', 'introduced', vulnerabilities.introduced, vulnerabilityInWords),
-          line('vulnerability', learnt, vulnerabilities.learnt, vulnerabilityInWords),
+          line('vulnerability', 'fixed', vulnerabilities.fixed, describeVulnerability),
+          line('vulnerability', 'introduced', vulnerabilities.introduced, describeVulnerability),
+          line('vulnerability', learnt, vulnerabilities.learnt, describeVulnerability),
         ]
       : []),
-    size && size.before !== size.after ? `size: ${sizeChangeInWords(size)}` : undefined,
+    size && size.before !== size.after ? `size: ${describeSizeChange(size)}` : undefined,
     ...leftOut.map(({ reason }) => `not compared: ${oneLine(reason, 500)}`),
   ].filter((each) => each !== undefined);
 }
@@ -38,7 +38,7 @@ export function comparisonInWords({ packages, vulnerabilities, size, leftOut }: 
 /** What is to be said of vulnerabilities that neither image is to blame for. */
 export const learnt = 'known since, in packages that are as they were';
 
-const vulnerabilityInWords = ({ id, package: name, severity }: { id: string; package: string; severity: string }) =>
+const describeVulnerability = ({ id, package: name, severity }: { id: string; package: string; severity: string }) =>
   `${id} (${severity}) in ${name}`;
 
 function line<Item>(
@@ -54,7 +54,7 @@ function line<Item>(
 }
 
 /** The changes in numbers: `2 packages updated, 1 added; 3 vulnerabilities fixed; 46.5 MB, 1.2 MB more than before`. */
-export function changesInWords({ packages, vulnerabilities, size }: NonNullable<Build['changes']>): string {
+export function describeChanges({ packages, vulnerabilities, size }: NonNullable<Build['changes']>): string {
   const counts = (noun: string, numbers: Record<string, number>) => {
     const said = Object.entries(numbers).filter(([, count]) => count > 0);
     return said.map(
@@ -66,7 +66,7 @@ export function changesInWords({ packages, vulnerabilities, size }: NonNullable<
   const parts = [
     counts('package', { updated, added, removed }).join(', '),
     counts('vulnerability', { fixed, introduced }).join(', '),
-    size && size.before !== size.after ? sizeChangeInWords(size) : '',
+    size && size.before !== size.after ? describeSizeChange(size) : '',
   ];
   return parts.filter(Boolean).join('; ') || 'nothing that is known of';
 }
@@ -76,14 +76,14 @@ export function plural(noun: string): string {
 }
 
 /** `45.3 MB, 1.2 MB more than before` */
-export function sizeChangeInWords({ before, after }: NonNullable<Comparison['size']>): string {
+export function describeSizeChange({ before, after }: NonNullable<Comparison['size']>): string {
   const change = after - before;
-  if (change === 0) return `${sizeInWords(after)}, as before`;
-  return `${sizeInWords(after)}, ${sizeInWords(Math.abs(change))} ${change > 0 ? 'more' : 'less'} than before`;
+  if (change === 0) return `${describeSize(after)}, as before`;
+  return `${describeSize(after)}, ${describeSize(Math.abs(change))} ${change > 0 ? 'more' : 'less'} than before`;
 }
 
 /** `312 bytes`, `4.5 kB`, `45.3 MB`: powers of 1000, as registries count. */
-export function sizeInWords(bytes: number): string {
+export function describeSize(bytes: number): string {
   if (bytes < 1000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
   const units = ['kB', 'MB', 'GB', 'TB'];
   let [value, unit] = [bytes / 1000, 0];

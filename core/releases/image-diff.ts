@@ -3,7 +3,7 @@ import type { Build } from '../model/build.ts';
 import { bySeverity, type Finding, type Scan, severities } from '../model/findings.ts';
 import type { InstalledPackage, PackageList } from '../model/package-list.ts';
 import {
-  findingsInWords,
+  describeFindings,
   type ScannerName,
   type ScannerReport,
   type ScannerReports,
@@ -208,7 +208,8 @@ type Words = z.infer<typeof scannerFindingSchema>;
 
 /** A finding that only moved (to another line) or got another version is the same by its id; each counts as often as it is there. */
 function findingChanges(before: ScannerReport, after: ScannerReport) {
-  const words = (report: ScannerReport) => findingsInWords(report).map(({ id, sentence }): Words => ({ id, sentence }));
+  const words = (report: ScannerReport) =>
+    describeFindings(report).map(({ id, sentence }): Words => ({ id, sentence }));
   const [one, other] = [words(before), words(after)];
   const exactly = ({ id, sentence }: Words) => JSON.stringify([id, sentence]);
   const byId = ({ id }: Words) => id;

@@ -45,9 +45,9 @@ export const releasedImageSchema = z.object({
   /** When somebody said last that there is news of it. */
   markedAt: z.iso.datetime().optional(),
   /** It was looked at, and people are to hear what came of it. */
-  untold: z.boolean().optional(),
+  toNotify: z.boolean().optional(),
   /** When people were told of it last. */
-  toldAt: z.iso.datetime().optional(),
+  notifiedAt: z.iso.datetime().optional(),
 });
 
 export type ReleasedImage = z.infer<typeof releasedImageSchema>;
@@ -64,7 +64,7 @@ export function minuteOfWeek(digest: string): number {
 }
 
 /** When an image is looked at next that was scanned or looked at now: in its minute of the week, a day from now at the earliest. */
-export function nextLookAt(digest: string, now: Date): string {
+export function nextRescanAt(digest: string, now: Date): string {
   const earliest = Math.ceil((now.getTime() + shortestPause) / minute);
   const wait = (minuteOfWeek(digest) - (earliest % minutesOfWeek) + minutesOfWeek) % minutesOfWeek;
   return new Date((earliest + wait) * minute).toISOString();

@@ -1,5 +1,5 @@
 import type { Scan } from '../model/findings.ts';
-import { isFloating, nextLookAt, type ReleasedImage, shortestPause } from './release.ts';
+import { isFloating, nextRescanAt, type ReleasedImage, shortestPause } from './release.ts';
 import type { Look } from './rescan-findings.ts';
 
 /** What the registry knows of an image at this moment: a scan, or why there is none. */
@@ -70,7 +70,7 @@ export function afterAsking(
 
 /** When an image is looked at next that was looked at now; never, if it is gone. */
 export function dueAfterLook(digest: string, { state }: Pick<Look, 'state'>, now: Date): string | undefined {
-  return state === 'gone' ? undefined : nextLookAt(digest, now);
+  return state === 'gone' ? undefined : nextRescanAt(digest, now);
 }
 
 export function dueAfterTrouble(now: Date): string {

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { BillFormat } from '../model/builder-contract.ts';
+import type { SbomFormat } from '../model/builder-contract.ts';
 import { InvalidInputError } from '../model/errors.ts';
 import { purlText } from './purl.ts';
 import { type OtherLicense, spdxExpression } from './spdx-licenses.ts';
 
 /** In bytes: more than an image with fifty thousand packages has. */
-export const largestBill = 32 * 2 ** 20;
+export const largestSbom = 32 * 2 ** 20;
 
 /** What a bill of materials is of. */
-export interface BilledImage {
+export interface DescribedImage {
   /** The repository that it is released to, with the registry's host. */
   repository: string;
   digest: string;
@@ -20,7 +20,7 @@ export interface BilledImage {
 }
 
 /** A bill of materials in one format, as it is kept and handed out. */
-export interface Bill {
+export interface Sbom {
   text: string;
   /** What made it, with its version: `trivy dev`. */
   tool: string;
@@ -81,7 +81,7 @@ const spdxSchema = z.looseObject({
   relationships: z.array(relationship),
 });
 
-const billsOf: Record<BillFormat, (document: unknown, image: BilledImage) => Bill> = {
+const sbomsOf: Record<SbomFormat, (document: unknown, image: DescribedImage) => Sbom> = {
   cyclonedx: cycloneDx,
   spdx,
 };
@@ -91,16 +91,16 @@ const billsOf: Record<BillFormat, (document: unknown, image: BilledImage) => Bil
  * run to the next, so that its digest is the same too.
  * @throws InvalidInputError where it is no document of the format
  */
-export function billOf(format: BillFormat, text: string, image: BilledImage): Bill {
+export function sbomOf(format: SbomFormat, text: string, image: DescribedImage): Sbom {
   try {
-    return billsOf[format](JSON.parse(text), image);
+    return sbomsOf[format](JSON.parse(text), image);
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
     throw new InvalidInputError(`What was made is no document in the format ${format}.`, { cause });
   }
 }
 
-function cycloneDx(input: unknown, image: BilledImage): Bill {
+function cycloneDx(input: unknown, image: DescribedImage): Sbom {
   const { serialNumber: _, ...document } = cycloneDxSchema.parse(input);
   const { name, purl, checksum } = named(image);
   const { metadata } = document;
@@ -151,7 +151,7 @@ function steadyNames(components: readonly z.infer<typeof component>[]): string[]
   });
 }
 
-function spdx(input: unknown, image: BilledImage): Bill {
+function spdx(input: unknown, image: DescribedImage): Sbom {
   // The files are where a package was seen. Nobody has read them whole, so their checksums, which the format demands, say zero.
   const { files = [], ...document } = spdxSchema.parse(input);
   const { name, purl, checksum } = named(image);
@@ -201,7 +201,7 @@ function spdx(input: unknown, image: BilledImage): Bill {
 }
 
 /** https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md */
-function named({ repository, digest, architecture }: BilledImage) {
+function named({ repository, digest, architecture }: DescribedImage) {
   const name = repository.slice(repository.indexOf('/') + 1);
   const checksum = digest.slice(digest.indexOf(':') + 1);
   const last = name.slice(name.lastIndexOf('/') + 1);

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { type ScannerName, scannerNames, scannerStates } from '../model/scanner-names.ts';
 import { shownSchema } from '../text/safe-line.ts';
-import { capabilityInWords, capabilitySchema } from './capabilities/capabilities.ts';
-import { lintInWords, lintSchema } from './dockerfile-lint/dockerfile-lint.ts';
-import { changedFileInWords, changedFileSchema } from './file-integrity/file-integrity.ts';
-import type { FindingWords } from './finding-words.ts';
-import { languageUpdateInWords, languageUpdateSchema } from './language-updates/language-updates.ts';
-import { packageUpdateInWords, packageUpdateSchema } from './package-updates/package-updates.ts';
-import { failedTestInWords, failedTestSchema } from './user-test/user-test.ts';
+import { capabilitySchema, describeCapability } from './capabilities/capabilities.ts';
+import { describeLint, lintSchema } from './dockerfile-lint/dockerfile-lint.ts';
+import { changedFileSchema, describeChangedFile } from './file-integrity/file-integrity.ts';
+import type { FindingWords } from './finding-text.ts';
+import { describeLanguageUpdate, languageUpdateSchema } from './language-updates/language-updates.ts';
+import { describePackageUpdate, packageUpdateSchema } from './package-updates/package-updates.ts';
+import { describeFailedTest, failedTestSchema } from './user-test/user-test.ts';
 
 export { type ScannerName, scannerNames };
 
@@ -66,20 +66,20 @@ export type FindingOf<Name extends ScannerName> = ReportOf<Name>['findings'][num
 export type ScannerReports = z.infer<typeof scannerReportsSchema>;
 
 /** The findings of a report as people read them. */
-export function findingsInWords(report: ScannerReport): FindingWords[] {
+export function describeFindings(report: ScannerReport): FindingWords[] {
   switch (report.scanner) {
     case 'package-updates':
-      return report.findings.map(packageUpdateInWords);
+      return report.findings.map(describePackageUpdate);
     case 'language-updates':
-      return report.findings.map(languageUpdateInWords);
+      return report.findings.map(describeLanguageUpdate);
     case 'capabilities':
-      return report.findings.map(capabilityInWords);
+      return report.findings.map(describeCapability);
     case 'file-integrity':
-      return report.findings.map(changedFileInWords);
+      return report.findings.map(describeChangedFile);
     case 'dockerfile-lint':
-      return report.findings.map(lintInWords);
+      return report.findings.map(describeLint);
     case 'user-test':
-      return report.findings.map(failedTestInWords);
+      return report.findings.map(describeFailedTest);
     case 'sbom':
       return [];
   }

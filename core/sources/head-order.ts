@@ -57,7 +57,7 @@ export function headAtOf(push: Pick<PushTrigger, 'pushedAt' | 'receivedAt'>): st
  * What the builds of a push are named by. Two webhooks deliver one push under two ids; where the host says when it took the push, that
  * and the commits say that it is one.
  */
-export function pushNewsId(push: PushTrigger): string {
+export function pushEventId(push: PushTrigger): string {
   const { id, source, ref, before, after, pushedAt } = push;
   return pushTime(push) === undefined ? id : `push:${source} ${ref} ${before}..${after} ${pushedAt}`;
 }

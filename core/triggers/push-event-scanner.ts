@@ -4,7 +4,7 @@
  * the text is gone through once from the front, so that a key further in never stands for one before it. GitHub writes an event in one
  * of two orders. Undefined for a text of any other form (spaces, escapes, something missing): that is for `JSON.parse`.
  */
-export function skimPush(json: string): unknown {
+export function scanPushEvent(json: string): unknown {
   const text = new Text(json);
   const [ref, before, after] = [text.value('{"ref":"'), text.value(',"before":"'), text.value(',"after":"')];
   const flagsFirst = text.isAt('","created":');

@@ -3,16 +3,16 @@ import {
   type BaseChange,
   isDue,
   newsOf,
-  placeOf,
   type RegistryPause,
+  tagReferenceOf,
   type WatchedImage,
 } from '../../core/bases/base-watch.ts';
-import type { HostWord } from '../../core/concurrency.ts';
+import type { HostOutcome } from '../../core/concurrency.ts';
 import { backOff } from '../../core/time/backoff.ts';
-import { inHostTurns } from '../../services/http/per-host-limit.ts';
+import { mapPerHost } from '../../services/http/per-host-limit.ts';
 import type { PublicFetch } from '../../services/http/public-fetch.ts';
 import { outsideRegistry, type Registry, RegistryUnavailableError } from '../../services/registry/digest-lookup.ts';
-import { createRegistryLook, RegistryBusyError, type RegistryLook } from '../../services/registry/watched-digest.ts';
+import { createDigestLookup, type DigestLookup, RegistryBusyError } from '../../services/registry/watched-digest.ts';
 import type { Bases } from '../../services/tables/bases.ts';
 
 interface Services {
@@ -34,9 +34,9 @@ const registryBackoff = { first: 10 * minutes, longest: 60 * minutes, longestAsk
  * Looks at images, each once, the one first that was looked at the longest ago, and gives those whose digest is news. A registry that is
  * down or wants to be left alone keeps no other waiting, is asked ever more rarely, and is nobody's mail.
  */
-export function createWatchRegistries({ bases, fetchBeside, logger }: Services) {
+export function createCheckRegistries({ bases, fetchBeside, logger }: Services) {
   /** @param own the only registry that gets credentials */
-  return async function watchRegistries(
+  return async function checkRegistries(
     images: readonly { item: WatchedImage; isPinned: boolean }[],
     pauses: ReadonlyMap<string, RegistryPause>,
     own: Registry,
@@ -44,17 +44,23 @@ export function createWatchRegistries({ bases, fetchBeside, logger }: Services) 
   ): Promise<{ changes: BaseChange[]; left: number }> {
     const fetch = fetchBeside(own.host);
     const changes: BaseChange[] = [];
-    const registries = new Map<string, RegistryLook>();
+    const registries = new Map<string, DigestLookup>();
     const problems = new Map<string, RegistryUnavailableError>();
     const now = new Date();
     const due = images
-      .map(({ item, isPinned }) => ({ item, isPinned, ...placeOf(item.image) }))
+      .map(({ item, isPinned }) => ({ item, isPinned, ...tagReferenceOf(item.image) }))
       .filter(({ item, registry }) => isDue(item.notBefore, now) && isDue(pauses.get(registry)?.notBefore, now))
       .toSorted(({ item: one }, { item: other }) => ((one.checkedAt ?? '') < (other.checkedAt ?? '') ? -1 : 1));
 
-    async function look({ item, isPinned, registry: host, repository, tag }: (typeof due)[number]): Promise<HostWord> {
+    async function look({
+      item,
+      isPinned,
+      registry: host,
+      repository,
+      tag,
+    }: (typeof due)[number]): Promise<HostOutcome> {
       const registry =
-        registries.get(host) ?? createRegistryLook(fetch, host === own.host ? own : outsideRegistry(host));
+        registries.get(host) ?? createDigestLookup(fetch, host === own.host ? own : outsideRegistry(host));
       registries.set(host, registry);
       try {
         const digest = await registry.digestOf(repository, tag);
@@ -79,7 +85,7 @@ export function createWatchRegistries({ bases, fetchBeside, logger }: Services) 
     }
 
     const patienceWith = (host: string) => (pauses.has(host) ? 1 : patience);
-    const { left, down } = await inHostTurns(
+    const { left, down } = await mapPerHost(
       due,
       ({ registry }) => registry,
       { atOnce, atOncePerHost, patienceWith },
@@ -104,4 +110,4 @@ export function createWatchRegistries({ bases, fetchBeside, logger }: Services) 
   }
 }
 
-export type WatchRegistries = ReturnType<typeof createWatchRegistries>;
+export type CheckRegistries = ReturnType<typeof createCheckRegistries>;

@@ -21,7 +21,7 @@ interface Services {
  * Keeps what a build's Dockerfile was seen to stand on, also of a build that failed: on the project's record, as edges of the graph, and
  * for the watch. Only builds of the project's branch count, and of those the newest.
  */
-export function createObserveBases({ bases, dependents, projects, repositoryPrefix }: Services) {
+export function createRecordBases({ bases, dependents, projects, repositoryPrefix }: Services) {
   /** A release of a project is known by the project's name; anything else in our registry is watched like an image from outside. */
   async function edgesOf(base: NamedBase): Promise<{ image: string; digest: string }[]> {
     const watched = watchedName(base);
@@ -40,7 +40,7 @@ export function createObserveBases({ bases, dependents, projects, repositoryPref
     return digest === undefined ? ownParent(reference) : undefined;
   }
 
-  return async function observeBases(build: Build, result: BuildResult): Promise<void> {
+  return async function recordBases(build: Build, result: BuildResult): Promise<void> {
     const missing = (result.outcome === 'failed' && result.missingBases) || [];
     const named: NamedBase[] = [...(result.bases ?? []), ...missing];
     // A build that came to its end before its Dockerfile was read says nothing of it.
@@ -62,10 +62,10 @@ export function createObserveBases({ bases, dependents, projects, repositoryPref
   };
 }
 
-export type ObserveBases = ReturnType<typeof createObserveBases>;
+export type RecordBases = ReturnType<typeof createRecordBases>;
 
-export const openObserveBases = once(() =>
-  createObserveBases({
+export const openRecordBases = once(() =>
+  createRecordBases({
     bases: openBases(),
     dependents: openDependents(),
     projects: openProjects(),

@@ -1,5 +1,5 @@
 import { imageOfPinnedEdge, watchedName } from '../../core/bases/base-status.ts';
-import { inTurns } from '../../core/concurrency.ts';
+import { mapConcurrently } from '../../core/concurrency.ts';
 import { parseImageReference } from '../../core/model/image-reference.ts';
 import { isCandidate } from '../../core/model/project.ts';
 import type { Dependents } from '../../services/tables/dependents.ts';
@@ -18,9 +18,9 @@ const readsAtOnce = 32;
  * The images with a registry in their name that at least one project of the index stands on: releases of this pipeline are named like
  * their projects, and what becomes of them is known without a look. By image: whether all of them name its digest.
  */
-export function createStandingImages({ dependents, projects, repositoryPrefix }: Services) {
+export function createWatchedImages({ dependents, projects, repositoryPrefix }: Services) {
   /** @param ownHost the host of this pipeline's registry */
-  return async function standingImages(ownHost: string): Promise<Map<string, { isPinned: boolean }>> {
+  return async function watchedImages(ownHost: string): Promise<Map<string, { isPinned: boolean }>> {
     const active = new Map<string, Promise<boolean>>();
     const isActive = (name: string) => {
       const known = active.get(name) ?? projects.get(name).then((project) => project?.active ?? false);
@@ -33,7 +33,7 @@ export function createStandingImages({ dependents, projects, repositoryPrefix }:
       return isWatched(image, ownHost) ? [{ image, isPinned: pinned !== undefined, names }] : [];
     });
     const standing = new Map<string, { isPinned: boolean }>();
-    await inTurns(edges, readsAtOnce, async ({ image, isPinned, names }) => {
+    await mapConcurrently(edges, readsAtOnce, async ({ image, isPinned, names }) => {
       for (const name of names) {
         if (!(await isActive(name))) continue;
         standing.set(image, { isPinned: isPinned && (standing.get(image)?.isPinned ?? true) });
@@ -50,4 +50,4 @@ export function createStandingImages({ dependents, projects, repositoryPrefix }:
   }
 }
 
-export type StandingImages = ReturnType<typeof createStandingImages>;
+export type WatchedImages = ReturnType<typeof createWatchedImages>;

@@ -16,7 +16,7 @@ interface Services {
 }
 
 /** Finds out what differs between a candidate and the image that was released before it. */
-export function createComparisons({ builds, heads, packages, records }: Services) {
+export function createDiffWithLastRelease({ builds, heads, packages, records }: Services) {
   async function recordsOf(build: Pick<Build, 'id' | 'candidate'>): Promise<ImageRecords> {
     const { id, candidate } = build;
     const [list, scan, scanners] = await Promise.all([
@@ -59,4 +59,4 @@ export function createComparisons({ builds, heads, packages, records }: Services
   };
 }
 
-export type Comparisons = ReturnType<typeof createComparisons>;
+export type Comparisons = ReturnType<typeof createDiffWithLastRelease>;

@@ -4,18 +4,18 @@ import { InvalidInputError } from '../../core/model/errors.ts';
 import type { Records } from '../../services/records/records.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 import type { Projects } from '../../services/tables/projects.ts';
-import type { ObserveBases } from '../bases/record-bases.ts';
+import type { RecordBases } from '../bases/record-bases.ts';
 
 interface Services {
   builds: Pick<Builds, 'require' | 'close'>;
   projects: Pick<Projects, 'yieldRelease'>;
   records: Pick<Records, 'result'>;
   /** Absent where a build is ended from outside, of which its builder has said nothing. */
-  observeBases?: ObserveBases;
+  recordBases?: RecordBases;
 }
 
 /** Ends a build as failed, with the best reason that there is. A build that has its end keeps it. */
-export function createFail({ builds, projects, records, observeBases }: Services) {
+export function createFail({ builds, projects, records, recordBases }: Services) {
   /** A result that cannot be read must not keep the build from its end. */
   async function resultOf(id: string): Promise<BuildResult | undefined> {
     try {
@@ -36,7 +36,7 @@ export function createFail({ builds, projects, records, observeBases }: Services
     const result = outcome === 'failed' ? await resultOf(id) : undefined;
     const failure = outcome === 'failed' ? failureOf(result, error) : cancellationOf(error);
     // A base that is not there, or that the build cannot stand on, may be another one tomorrow.
-    if (result?.outcome === 'failed' && !build.candidate) await observeBases?.(build, result);
+    if (result?.outcome === 'failed' && !build.candidate) await recordBases?.(build, result);
     // When all its tags are on it is released, whatever went wrong after that.
     if (build.image) await builds.close(build, 'released');
     else await builds.close(build, outcome, { failure });

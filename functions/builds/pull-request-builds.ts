@@ -65,8 +65,8 @@ export function createPullRequestBuilds({ projects, statuses, paths, startBuild,
       };
     },
 
-    /** @param onlyNews not to build a commit that was built for the pull request before */
-    build(project: Project, proposed: ProposedCommit, onlyNews: boolean): Promise<Build | undefined> {
+    /** @param unlessKnown not to build a commit that was built for the pull request before */
+    build(project: Project, proposed: ProposedCommit, unlessKnown: boolean): Promise<Build | undefined> {
       const { trigger, headAt, number, commit, author, approver } = proposed;
       return startBuild({
         trigger,
@@ -75,7 +75,7 @@ export function createPullRequestBuilds({ projects, statuses, paths, startBuild,
         commit,
         ref: pullRequestRef(number),
         headAt,
-        onlyNews,
+        unlessKnown,
       });
     },
   };

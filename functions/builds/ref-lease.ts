@@ -21,7 +21,7 @@ interface Services {
 interface Request extends HeadEvent {
   project: Project;
   ref: string;
-  onlyNews?: boolean | undefined;
+  unlessKnown?: boolean | undefined;
 }
 
 /** Who comes so often before another that it finds the head moved each time will have its turn with the next delivery. */
@@ -63,12 +63,12 @@ export function createRefLeases({ builds, heads, headOf }: Services) {
      * @param isRebuild to build the known head again, whichever it is
      */
     take(request: Request, build: string, isRebuild: boolean): Promise<Lease> {
-      const asked = { ...request, build, isRebuild, onlyNews: request.onlyNews ?? false };
+      const asked = { ...request, build, isRebuild, unlessKnown: request.unlessKnown ?? false };
       return untilWritten(request, (known, found) => decideLease(asked, known, found));
     },
 
     /** Moves the head on and leaves the lease with the build that holds it. */
-    async passOver(request: Request): Promise<void> {
+    async recordHead(request: Request): Promise<void> {
       await untilWritten(request, (known, found) => decidePassOver(request, known, found));
     },
   };

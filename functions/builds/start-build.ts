@@ -13,7 +13,7 @@ import { type Builds, openBuilds } from '../../services/tables/builds.ts';
 import { type Heads, openHeads } from '../../services/tables/heads.ts';
 import { openProjects, type Projects } from '../../services/tables/projects.ts';
 import { createRefLeases } from './ref-lease.ts';
-import { createSuperseding } from './supersede.ts';
+import { createSupersede } from './supersede.ts';
 
 const logLimitBytes = 32 * 1024 * 1024;
 
@@ -47,7 +47,7 @@ export interface BuildOrder {
   cascade?: string | undefined;
   noCache?: boolean | undefined;
   /** Nothing is built of a head that is known. */
-  onlyNews?: boolean | undefined;
+  unlessKnown?: boolean | undefined;
 }
 
 export interface RebuildOrder extends Pick<BuildOrder, 'trigger' | 'project' | 'cause' | 'cascade' | 'noCache'> {
@@ -58,7 +58,7 @@ export interface RebuildOrder extends Pick<BuildOrder, 'trigger' | 'project' | '
 /** Starts builds: their record, their request to the builder, their execution. Doing it twice, or again after half of it, starts one. */
 export function createBuildStarter(services: Services) {
   const { builds, projects, heads, records, executions, statuses, logger } = services;
-  const superseding = createSuperseding(services);
+  const superseding = createSupersede(services);
   const leases = createRefLeases(services);
 
   /** @param over what differs from a build that is about to begin */
@@ -104,7 +104,7 @@ export function createBuildStarter(services: Services) {
     return build;
   }
 
-  async function giveWay(build: Build, by: string): Promise<Build> {
+  async function supersede(build: Build, by: string): Promise<Build> {
     const closed = await builds.close(build, 'superseded', { supersededBy: by });
     if (closed) await mark(closed);
     return closed ?? builds.require(build.id);
@@ -115,7 +115,7 @@ export function createBuildStarter(services: Services) {
     if (build.status !== 'queued') return build;
     const { id, ref } = build;
     const head = await heads.get(project.name, ref);
-    if (head?.build !== undefined && head.build !== id) return giveWay(build, head.build);
+    if (head?.build !== undefined && head.build !== id) return supersede(build, head.build);
     const replaced = [...(head?.replaced ?? [])].filter((other) => other !== id);
     const ended = [];
     for (const other of replaced) ended.push(await superseding.supersede(other, id));
@@ -171,7 +171,7 @@ export function createBuildStarter(services: Services) {
       const headAt = new Date().toISOString();
       const commit = await services.headOf(project.gitUrl, project.gitBranch);
       if (commit === undefined) return undefined;
-      const started = await start({ ...order, ref, commit, headAt, onlyNews: true }, false);
+      const started = await start({ ...order, ref, commit, headAt, unlessKnown: true }, false);
       if (started) return started;
       // A push told of the commit while the git host was asked: its build is the first of the branch.
       const taken = (await heads.get(project.name, ref))?.build;
@@ -179,8 +179,8 @@ export function createBuildStarter(services: Services) {
     },
 
     /** Notes a head that calls for no build: nothing that the project is made of has changed. The build that runs stays. */
-    passOver: (order: Pick<BuildOrder, 'project' | 'commit' | 'ref' | 'headAt' | 'before'>): Promise<void> =>
-      leases.passOver(order),
+    recordHead: (order: Pick<BuildOrder, 'project' | 'commit' | 'ref' | 'headAt' | 'before'>): Promise<void> =>
+      leases.recordHead(order),
 
     /** Ends a build that nobody wants any more; false if it has come to another end. */
     cancelBuild: superseding.cancel,

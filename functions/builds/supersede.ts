@@ -16,7 +16,7 @@ const replaceable = ['queued', 'building', 'scanning'] as const;
  * Ends builds before their time: those whose place a newer one has taken, and those that nobody wants any more. Doing it again, or after
  * half of it, does the rest.
  */
-export function createSuperseding({ builds, executions, codeBuild }: Services) {
+export function createSupersede({ builds, executions, codeBuild }: Services) {
   /** Stops what runs for a build that has its end. */
   async function stop({ id, codeBuildId, supersededBy, failure }: Build): Promise<void> {
     if (supersededBy) await executions.stop(id, 'Superseded', `Build ${supersededBy} took its place.`);

@@ -1,21 +1,21 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { endedNews } from '../../core/cascade/rebuild-state.ts';
+import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
 import { buildMail, type Mail } from '../../core/mail/build-mail.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
-import { RecordConflictError, TellingBusyError } from '../../core/model/errors.ts';
+import { NotificationBusyError, RecordConflictError } from '../../core/model/errors.ts';
 import { type BuildMetrics, openBuildMetrics } from '../../services/aws/build-metrics.ts';
 import { openTriggers, type Triggers } from '../../services/aws/triggers.ts';
 import { variable } from '../../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
 import { indexUrl } from '../../services/git-host/index-address.ts';
-import { sendNotice } from '../../services/mail/best-effort-mail.ts';
+import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
 import { type BuildLog, openBuildLog } from '../../services/records/build-log.ts';
 import { ifReadable, openRecords, type Records } from '../../services/records/records.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
 
 interface Services {
-  builds: Pick<Builds, 'require' | 'claimTelling' | 'releaseTelling' | 'markTold'>;
+  builds: Pick<Builds, 'require' | 'claimNotification' | 'releaseNotification' | 'markNotified'>;
   log: BuildLog;
   records: Pick<Records, 'comparison' | 'scanners'>;
   mailer: Mailer;
@@ -58,23 +58,28 @@ export function createTell({
 
   async function send(build: Build): Promise<void> {
     const mail = await mailFor(build);
-    if (mail) await sendNotice({ mailer, logger }, { to: build.notifyEmail, mail, about: { build: build.id } });
+    if (mail) await sendBestEffort({ mailer, logger }, { to: build.notifyEmail, mail, about: { build: build.id } });
   }
 
   return async function tell(id: string): Promise<boolean> {
     const build = await builds.require(id);
     if (!isTerminal(build.status))
       throw new RecordConflictError(`Build ${id} has not ended: there is nothing to tell.`);
-    if (!(await builds.claimTelling(id))) return (await builds.require(id)).toldAt !== undefined;
+    if (!(await builds.claimNotification(id))) return (await builds.require(id)).notifiedAt !== undefined;
     try {
       // Whoever stands on the project hears of it, mail or no mail; the same news is heard once however often it is sent.
-      await triggers.send({ type: 'build-ended', id: endedNews(id), receivedAt: new Date().toISOString(), build: id });
+      await triggers.send({
+        type: 'build-ended',
+        id: buildEndedEvent(id),
+        receivedAt: new Date().toISOString(),
+        build: id,
+      });
       await send(build);
     } catch (error) {
-      await builds.releaseTelling(id);
+      await builds.releaseNotification(id);
       throw error;
     }
-    await builds.markTold(id);
+    await builds.markNotified(id);
     metrics.ended(build);
     await statuses.set(build).catch((error: Error) => {
       // The mail is out and must not go out again because GitHub's API is down.
@@ -103,10 +108,10 @@ export function openTell(logger: Logger): Tell {
 
 /**
  * Tells, or has its caller try again: who holds the telling may have died over it.
- * @throws TellingBusyError while the build is not told yet and somebody else is at it
+ * @throws NotificationBusyError while the build is not told yet and somebody else is at it
  */
-export function untilTold(tell: Tell) {
+export function untilNotified(tell: Tell) {
   return async (id: string): Promise<void> => {
-    if (!(await tell(id))) throw new TellingBusyError(`The end of build ${id} is being told at this moment.`);
+    if (!(await tell(id))) throw new NotificationBusyError(`The end of build ${id} is being told at this moment.`);
   };
 }

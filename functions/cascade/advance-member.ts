@@ -10,8 +10,8 @@ import {
   type Rebuild,
   retry,
   settle,
+  stopWaitingFor,
   told,
-  waitWithout,
 } from '../../core/cascade/rebuild-state.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
@@ -23,13 +23,13 @@ import type { Rebuilds } from '../../services/tables/rebuilds.ts';
 import type { StartRebuild } from '../builds/start-build.ts';
 import { stepOf } from './announce.ts';
 import type { AnnounceEnd } from './announce-release.ts';
-import { type GraphServices, standingOnBranch } from './graph.ts';
-import { storyOf } from './member-view.ts';
+import { dependentsOfBranch, type GraphServices } from './graph.ts';
+import { memberView } from './member-view.ts';
 import { type RecordSkippedServices, recordSkipped } from './record-skipped.ts';
 
 interface Services extends GraphServices, RecordSkippedServices {
   projects: GraphServices['projects'] & RecordSkippedServices['projects'] & Pick<Projects, 'get'>;
-  cascades: Pick<Cascades, 'tellOf'>;
+  cascades: Pick<Cascades, 'putMember'>;
   rebuilds: Pick<Rebuilds, 'get' | 'getMany' | 'change' | 'write'>;
   triggers: Pick<Triggers, 'sendBatch'>;
   startRebuild: StartRebuild;
@@ -49,7 +49,7 @@ const nothing: Step = { builds: [], unfinished: false };
 type Building = Rebuild & { pending: Pending & { build: string } };
 
 /** Takes one project of a cascade further, as far as it goes at this moment. Each of it may be done twice, or again after half of it. */
-export function createMembers(services: Services) {
+export function createAdvanceMember(services: Services) {
   const { announceEnd, builds, cascades, logger, projects, rebuilds, startRebuild, triggers } = services;
 
   const now = () => new Date().toISOString();
@@ -58,7 +58,7 @@ export function createMembers(services: Services) {
   async function end(state: Rebuild, how: End): Promise<void> {
     const round = state.pending?.round;
     const isSame = (current: Rebuild) => current.pending !== undefined && current.pending.round === round;
-    await tellChildren(
+    await notifyDependents(
       await rebuilds.change(
         state.project,
         (current) => (isSame(current) ? settle(current, how, now()) : undefined),
@@ -68,19 +68,19 @@ export function createMembers(services: Services) {
   }
 
   /** Those that stand on a project whose round has ended may be next. It is noted as untold until they have been called. */
-  async function tellChildren(state: Rebuild): Promise<void> {
-    const { project, untold, last, pending, version } = state;
-    if (untold === undefined || !last) return;
+  async function notifyDependents(state: Rebuild): Promise<void> {
+    const { project, toNotify, last, pending, version } = state;
+    if (toNotify === undefined || !last) return;
     const { outcome, at, build, reason, cascade, parents, root } = last;
-    await cascades.tellOf(cascade, {
+    await cascades.putMember(cascade, {
       ...{ project, state: outcome, parents, root, since: at, version },
       build,
       reason,
     });
-    if (pending) await cascades.tellOf(pending.cascade, storyOf(pending, state));
-    const called = [...(await standingOnBranch(project, services)), ...(pending ? [project] : [])];
+    if (pending) await cascades.putMember(pending.cascade, memberView(pending, state));
+    const called = [...(await dependentsOfBranch(project, services)), ...(pending ? [project] : [])];
     await triggers.sendBatch(called.map((name) => stepOf(cascade, name)));
-    await rebuilds.change(project, (current) => told(current, untold));
+    await rebuilds.change(project, (current) => told(current, toNotify));
   }
 
   /** A parent of the index without any release, on which nothing can be built. */
@@ -108,7 +108,9 @@ export function createMembers(services: Services) {
     const decision = decide(pending, (name) => parents.get(name), new Date());
     switch (decision.do) {
       case 'wait':
-        return isStuck && (await waitsForItself(state.project, decision.for)) ? passOver(state, decision.for) : nothing;
+        return isStuck && (await waitsForItself(state.project, decision.for))
+          ? recordHead(state, decision.for)
+          : nothing;
       case 'skip':
         return skip(state, project, 'ParentFailedError', decision.reason);
       case 'nothing':
@@ -143,15 +145,15 @@ export function createMembers(services: Services) {
     return next === project;
   }
 
-  async function passOver(state: Rebuild, parent: string): Promise<Step> {
+  async function recordHead(state: Rebuild, parent: string): Promise<Step> {
     logger.warn('Projects wait for one another', { project: state.project, parent });
-    const passed = await rebuilds.write(state, waitWithout(state, parent));
+    const passed = await rebuilds.write(state, stopWaitingFor(state, parent));
     return goOn(passed ?? (await rebuilds.get(state.project)));
   }
 
   async function build(state: Building): Promise<Step> {
     const { pending } = state;
-    await cascades.tellOf(pending.cascade, storyOf(pending, state));
+    await cascades.putMember(pending.cascade, memberView(pending, state));
     const existing = await builds.get(pending.build);
     if (existing && isTerminal(existing.status)) return { builds: [], ...(await endWith(state, existing)) };
     const project = await projects.get(state.project);
@@ -225,15 +227,15 @@ export function createMembers(services: Services) {
 
   return {
     endWith,
-    tellChildren,
+    notifyDependents,
 
     /** @param isStuck nothing has moved the project for a while */
     async step(name: string, isStuck = false): Promise<Step> {
       const state = await rebuilds.get(name);
-      await tellChildren(state);
-      return goOn(state.untold === undefined ? state : await rebuilds.get(name), isStuck);
+      await notifyDependents(state);
+      return goOn(state.toNotify === undefined ? state : await rebuilds.get(name), isStuck);
     },
   };
 }
 
-export type Members = ReturnType<typeof createMembers>;
+export type Members = ReturnType<typeof createAdvanceMember>;

@@ -1,11 +1,11 @@
 import { releasedImages } from '../../core/cascade/dependents.ts';
 import { planCascade } from '../../core/cascade/rebuild-order.ts';
-import { endedNews, type Rebuild } from '../../core/cascade/rebuild-state.ts';
+import { buildEndedEvent, type Rebuild } from '../../core/cascade/rebuild-state.ts';
 import type { Build } from '../../core/model/build.ts';
 import { parseProjectName } from '../../core/model/project.ts';
 import type { Rebuilds } from '../../services/tables/rebuilds.ts';
 import type { Announce, Announced } from './announce.ts';
-import { type GraphServices, graphBelow, standingOnBranch } from './graph.ts';
+import { dependentsOfBranch, type GraphServices, graphBelow } from './graph.ts';
 
 interface Services extends GraphServices {
   rebuilds: Pick<Rebuilds, 'getMany'>;
@@ -51,7 +51,7 @@ export function createAnnounceEnd(services: Services) {
 
   /** Projects that were left out because this one had come to no good end. It has now, if with the image that is released already. */
   async function leftOut(project: string): Promise<Standing> {
-    const children = await standingOnBranch(project, services);
+    const children = await dependentsOfBranch(project, services);
     const states = await statesOf(new Map(children.map((name) => [name, [project]])));
     return new Map(
       states
@@ -73,7 +73,7 @@ export function createAnnounceEnd(services: Services) {
     const standing = await concerned(build, waiting !== undefined);
     if (standing.size === 0) return { members: 0, unfinished: false };
     return announce({
-      id: endedNews(build.id),
+      id: buildEndedEvent(build.id),
       cause: { type: 'parent-released', parents: [build.project] },
       roots: [...standing].map(([project, parents]) => ({ project, cause: { type: 'parent-released', parents } })),
       joins: waiting,

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type CascadeMember, planCascade } from '../../core/cascade/rebuild-order.ts';
-import { hear, type Rebuild, restingRebuild } from '../../core/cascade/rebuild-state.ts';
-import { inParts, inTurns } from '../../core/concurrency.ts';
+import { idleRebuild, type Rebuild, receive } from '../../core/cascade/rebuild-state.ts';
+import { inBatches, mapConcurrently } from '../../core/concurrency.ts';
 import type { Cause } from '../../core/model/build.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import type { Triggers } from '../../services/aws/triggers.ts';
 import type { Cascades } from '../../services/tables/cascades.ts';
 import type { Rebuilds } from '../../services/tables/rebuilds.ts';
 import { type GraphServices, graphBelow } from './graph.ts';
-import { storyOf } from './member-view.ts';
+import { memberView } from './member-view.ts';
 
 /** Something that calls for projects to be rebuilt, and with them everything that stands on them. */
-export interface CascadeNews {
+export interface CascadeEvent {
   /** The same however often the news comes. */
   id: string;
   /** What people read as the reason. */
@@ -36,7 +36,7 @@ export interface Announced {
 }
 
 interface Services extends GraphServices {
-  cascades: Pick<Cascades, 'answerTo' | 'answerWith' | 'note' | 'addMembers' | 'tellOf'>;
+  cascades: Pick<Cascades, 'answerTo' | 'answerWith' | 'note' | 'addMembers' | 'putMember'>;
   rebuilds: Pick<Rebuilds, 'getMany' | 'change'>;
   triggers: Pick<Triggers, 'sendBatch'>;
   logger: Logger;
@@ -54,7 +54,7 @@ const membersAtOnce = 500;
 export function createAnnounce(services: Services) {
   const { cascades, rebuilds, triggers, logger } = services;
 
-  return async function announce(news: CascadeNews, budget = budgetMilliseconds): Promise<Announced> {
+  return async function announce(news: CascadeEvent, budget = budgetMilliseconds): Promise<Announced> {
     const now = Date.now;
     const deadline = now() + budget;
     const graph = await graphBelow(
@@ -76,7 +76,7 @@ export function createAnnounce(services: Services) {
       const state = await rebuilds.change(
         member.project,
         (current) =>
-          hear(current, {
+          receive(current, {
             id: news.id,
             cascade,
             at: new Date(now()).toISOString(),
@@ -88,20 +88,20 @@ export function createAnnounce(services: Services) {
       );
       if (state.version === before.version) return;
       const { pending } = state;
-      if (before.pending && pending) await cascades.tellOf(pending.cascade, storyOf(pending, state));
+      if (before.pending && pending) await cascades.putMember(pending.cascade, memberView(pending, state));
       else if (pending && pending.cascade !== cascade) {
         // Other news came between the reading and the writing: the project is a member there and not here.
         const reason = `It is rebuilt in the cascade ${pending.cascade}.`;
-        await cascades.tellOf(cascade, { ...storyOf(pending, state), state: 'not-needed', reason });
+        await cascades.putMember(cascade, { ...memberView(pending, state), state: 'not-needed', reason });
       }
     };
 
     for (const part of childrenFirst(members)) {
       const opened = part.map((member) => ({
         member,
-        before: states.get(member.project) ?? restingRebuild(member.project),
+        before: states.get(member.project) ?? idleRebuild(member.project),
       }));
-      const fresh = opened.filter(({ before }) => !before.pending && !before.heard[news.id]);
+      const fresh = opened.filter(({ before }) => !before.pending && !before.received[news.id]);
       await cascades.addMembers(
         cascade,
         fresh.map(({ member, before }) => ({
@@ -113,7 +113,7 @@ export function createAnnounce(services: Services) {
           version: before.version + 1,
         })),
       );
-      await inTurns(opened, writesAtOnce, ({ member, before }) => tellOne(member, before));
+      await mapConcurrently(opened, writesAtOnce, ({ member, before }) => tellOne(member, before));
       if (now() > deadline) return { cascade, members: members.length, unfinished: true };
     }
 
@@ -127,7 +127,7 @@ export function createAnnounce(services: Services) {
 export type Announce = ReturnType<typeof createAnnounce>;
 
 /** In the place of a cascade's name: the project has not moved for a while, whatever cascade it is in. */
-export const unmoved = 'unmoved';
+export const stalled = 'stalled';
 
 export function stepOf(cascade: string, project: string): TriggerOf<'cascade-step'> {
   const receivedAt = new Date().toISOString();
@@ -136,7 +136,7 @@ export function stepOf(cascade: string, project: string): TriggerOf<'cascade-ste
 }
 
 /** The oldest that runs where the news leads, so that one thing is seen and not two; else a new one. */
-function chooseCascade(news: CascadeNews, states: Map<string, Rebuild>, now: Date): string {
+function chooseCascade(news: CascadeEvent, states: Map<string, Rebuild>, now: Date): string {
   const running = [...states.values()].flatMap(({ pending }) => pending?.cascade ?? []).sort();
   const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
   const hash = createHash('sha256').update(news.id).digest('hex').slice(0, 6);
@@ -146,5 +146,5 @@ function chooseCascade(news: CascadeNews, states: Map<string, Rebuild>, now: Dat
 /** In parts, none of which holds a project and its parent, the lowest first. */
 function childrenFirst(members: CascadeMember[]): CascadeMember[][] {
   const levels = [...Map.groupBy(members, ({ level }) => level).entries()].sort(([one], [other]) => other - one);
-  return levels.flatMap(([, level]) => inParts(level, membersAtOnce));
+  return levels.flatMap(([, level]) => inBatches(level, membersAtOnce));
 }

@@ -35,7 +35,7 @@ export async function graphBelow(
 }
 
 /** Those that stand on a project's branch directly, those that have left the index among them. */
-export async function standingOnBranch(name: string, { projects, dependents }: GraphServices): Promise<string[]> {
+export async function dependentsOfBranch(name: string, { projects, dependents }: GraphServices): Promise<string[]> {
   const [project] = await projects.getMany([name]);
   return project ? childrenOf(project, await dependents.ofMany(imagesOf(project))) : [];
 }

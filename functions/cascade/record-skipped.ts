@@ -57,7 +57,7 @@ export async function recordSkipped(
     createdAt: at,
     endedAt: at,
     // There is nobody to tell.
-    toldAt: at,
+    notifiedAt: at,
     stages: {},
     failure: { error, message: reason },
   };

@@ -1,11 +1,11 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type IndexPlan, needsBuild, planIndex } from '../../core/index/plan-index.ts';
-import { type IndexProblem, readIndex } from '../../core/index/read-index.ts';
-import { indexProblemMail } from '../../core/mail/build-mail.ts';
+import { type Diagnostic, readIndex } from '../../core/index/read-index.ts';
+import { indexDiagnosticsMail } from '../../core/mail/build-mail.ts';
 import { projectSchema } from '../../core/model/project.ts';
 import type { PushTrigger } from '../../core/model/trigger.ts';
 import type { IndexRepository } from '../../services/git-host/index-repository.ts';
-import { sendNotice } from '../../services/mail/best-effort-mail.ts';
+import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import type { Mailer } from '../../services/mail/mailer.ts';
 import type { Deliveries } from '../../services/tables/deliveries.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
@@ -102,10 +102,10 @@ export function createApplyIndexPush(services: Services) {
     return { outcome: 'ignored: a newer push of the index came before', unfinished };
   }
 
-  async function reportProblems(commit: string, problems: IndexProblem[]): Promise<void> {
-    const mail = indexProblemMail({ repository: index.name, commit, problems, siteUrl: services.siteUrl });
+  async function reportProblems(commit: string, problems: Diagnostic[]): Promise<void> {
+    const mail = indexDiagnosticsMail({ repository: index.name, commit, problems, siteUrl: services.siteUrl });
     // What is right in the index is in force, mail or no mail.
-    await sendNotice({ mailer: services.mailer, logger }, { to: services.operators, mail, about: { commit } });
+    await sendBestEffort({ mailer: services.mailer, logger }, { to: services.operators, mail, about: { commit } });
   }
 
   return applyIndexPush;

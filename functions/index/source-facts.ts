@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { parseDocument } from 'yaml';
-import { inTurns } from '../../core/concurrency.ts';
+import { mapConcurrently } from '../../core/concurrency.ts';
 import type { SourceFacts } from '../../core/index/pull-request-report.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
@@ -11,7 +11,7 @@ const atOnce = 16;
 /** Each takes some calls of the git host's API, which counts them. */
 const mostProjects = 50;
 /** Somebody waits for the answer: what is not known by then is said to be not known. */
-const patienceMilliseconds = 12_000;
+const timeoutMilliseconds = 12_000;
 const pipelineFiles = ['cccp.yml', '.cccp.yml', 'cccp.yaml', '.cccp.yaml'];
 
 interface Services {
@@ -53,9 +53,9 @@ export function createSourceFacts({ headOf, github }: Services) {
   /** Of the first of the projects, by name. */
   return async function sourceFacts(projects: readonly Project[]): Promise<Map<string, SourceFacts>> {
     const late = new Promise<SourceFacts>((resolve) => {
-      setTimeout(resolve, patienceMilliseconds, { branch: { unknown: 'there was no answer in time' } }).unref();
+      setTimeout(resolve, timeoutMilliseconds, { branch: { unknown: 'there was no answer in time' } }).unref();
     });
-    const known = await inTurns(projects.slice(0, mostProjects), atOnce, async (project) => {
+    const known = await mapConcurrently(projects.slice(0, mostProjects), atOnce, async (project) => {
       const facts = factsOf(project).catch((error: unknown): SourceFacts => {
         if (!(error instanceof UpstreamError)) throw error;
         return { branch: { unknown: error.message } };

@@ -1,5 +1,5 @@
 import { declaredImages } from '../../core/cascade/dependents.ts';
-import { inTurns } from '../../core/concurrency.ts';
+import { mapConcurrently } from '../../core/concurrency.ts';
 import { type IndexPlan, isJudgedOnly } from '../../core/index/plan-index.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
 import type { PushTrigger } from '../../core/model/trigger.ts';
@@ -86,11 +86,11 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
 
     const byRules = new Set(plan.changed.filter((project) => isByRules(knownByName.get(project.name), project)));
     const others = [...plan.added, ...plan.changed].filter((project) => !byRules.has(project));
-    await inTurns(unchangedWithOtherParents(change, names), writesAtOnce, declare);
-    await inTurns(others, repositoriesAtOnce, (project) => attempt(project, () => make(project)));
+    await mapConcurrently(unchangedWithOtherParents(change, names), writesAtOnce, declare);
+    await mapConcurrently(others, repositoriesAtOnce, (project) => attempt(project, () => make(project)));
     // A policy of the whole index changes ten thousand projects at once, and nothing of them but the way that they are judged.
-    await inTurns([...byRules], writesAtOnce, putRules);
-    await inTurns(plan.deactivated, writesAtOnce, (project) =>
+    await mapConcurrently([...byRules], writesAtOnce, putRules);
+    await mapConcurrently(plan.deactivated, writesAtOnce, (project) =>
       attempt(project, () => put({ ...project, active: false })),
     );
     return { failures, unfinished: left > 0 };

@@ -1,4 +1,4 @@
-import { inTurns } from '../../core/concurrency.ts';
+import { mapConcurrently } from '../../core/concurrency.ts';
 import type { Build } from '../../core/model/build.ts';
 import { isFloating, repositoryOf } from '../../core/releases/release.ts';
 import type { Builds } from '../../services/tables/builds.ts';
@@ -21,7 +21,7 @@ const weekMilliseconds = 7 * 24 * 3_600_000;
  * Finds what was released and not noted, from the records of builds, which are kept for ever: whatever was released before releases
  * were noted. It is done once a week, project by project, and goes on where the round before broke off.
  */
-export function createAdoptReleases({ builds, projects, releases, repositoryPrefix }: Services) {
+export function createBackfillReleases({ builds, projects, releases, repositoryPrefix }: Services) {
   /** Newest first. */
   async function releasedBuilds(project: string): Promise<Build[]> {
     const found: Build[] = [];
@@ -52,14 +52,14 @@ export function createAdoptReleases({ builds, projects, releases, repositoryPref
     const noted = new Set((await releases.allOf(project)).map(({ digest }) => digest));
     const missing = [...known.values()].filter(({ digest }) => !noted.has(digest));
     const repository = repositoryOf(project, repositoryPrefix);
-    await inTurns(missing, writesAtOnce, (release) => releases.adopt(release, repository, now));
+    await mapConcurrently(missing, writesAtOnce, (release) => releases.adopt(release, repository, now));
   }
 
   /**
    * @param progress what was noted last
    * @param isLate when no further project is begun
    */
-  return async function adoptReleases(progress: string, now: Date, isLate: () => boolean): Promise<void> {
+  return async function backfillReleases(progress: string, now: Date, isLate: () => boolean): Promise<void> {
     const week = String(Math.floor(now.getTime() / weekMilliseconds));
     const [ofWeek, last = ''] = progress.split(' ');
     const done = ofWeek === week ? last : '';

@@ -1,12 +1,12 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { inTurns } from '../../core/concurrency.ts';
-import { findingsMail, type ReleaseNews } from '../../core/mail/findings-mail.ts';
+import { mapConcurrently } from '../../core/concurrency.ts';
+import { findingsMail, type ReleaseNews } from '../../core/mail/rescan-mail.ts';
 import { countsOf } from '../../core/model/findings.ts';
 import { verdictToday } from '../../core/releases/reevaluate.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
 import { dueAfterLook } from '../../core/releases/rescan.ts';
 import { allTold, changesOf, type FindingChanges, type ReleaseFindings } from '../../core/releases/rescan-findings.ts';
-import { sendNotice } from '../../services/mail/best-effort-mail.ts';
+import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import type { Mailer } from '../../services/mail/mailer.ts';
 import type { Records } from '../../services/records/records.ts';
 import type { ImageTags } from '../../services/registry/image-tags.ts';
@@ -26,17 +26,17 @@ interface Services {
 
 const readsAtOnce = 8;
 
-interface Untold {
+interface PendingNotification {
   image: ReleasedImage;
   findings: ReleaseFindings;
   changes: FindingChanges;
 }
 
 /** Tells a project's people what looks at its released images found: one mail for all of them. */
-export function createTellOfReleases(services: Services) {
+export function createNotifyFindings(services: Services) {
   const { records, releases, tags, mailer, policy, siteUrl, indexUrl, logger } = services;
 
-  async function untoldOf(image: ReleasedImage): Promise<Untold | undefined> {
+  async function pendingNotificationOf(image: ReleasedImage): Promise<PendingNotification | undefined> {
     const findings = await records.releaseFindings(image);
     const changes = findings && changesOf(findings);
     return changes && { image, findings, changes };
@@ -48,11 +48,15 @@ export function createTellOfReleases(services: Services) {
     return false;
   }
 
-  async function isWorthTelling({ image, findings }: Untold): Promise<boolean> {
+  async function isWorthTelling({ image, findings }: PendingNotification): Promise<boolean> {
     return findings.state === 'gone' ? isMissed(image) : image.floating.length > 0;
   }
 
-  const newsOf = ({ image, findings, changes }: Untold, project: ProjectRecord, now: Date): ReleaseNews => ({
+  const newsOf = (
+    { image, findings, changes }: PendingNotification,
+    project: ProjectRecord,
+    now: Date,
+  ): ReleaseNews => ({
     digest: image.digest,
     tags: image.floating,
     releasedAt: image.releasedAt,
@@ -65,19 +69,21 @@ export function createTellOfReleases(services: Services) {
   async function send(project: ProjectRecord, news: ReleaseNews[]): Promise<boolean> {
     if (news.length === 0 || !project.active || (project.notify && !project.notify.includes('findings'))) return false;
     const mail = findingsMail({ project: project.name, news, siteUrl, indexUrl });
-    return sendNotice({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
+    return sendBestEffort({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
   }
 
   /** @returns whether a mail went out */
-  return async function tellOfReleases(
+  return async function notifyFindings(
     images: readonly ReleasedImage[],
     project: ProjectRecord | undefined,
     now: Date,
   ): Promise<boolean> {
-    const fresh = await inTurns(images, readsAtOnce, async (image) => (await releases.get(image)) ?? image);
-    const untold = (await inTurns(fresh, readsAtOnce, untoldOf)).filter((each) => each !== undefined);
-    const told: Untold[] = [];
-    for (const each of untold) if (await isWorthTelling(each)) told.push(each);
+    const fresh = await mapConcurrently(images, readsAtOnce, async (image) => (await releases.get(image)) ?? image);
+    const toNotify = (await mapConcurrently(fresh, readsAtOnce, pendingNotificationOf)).filter(
+      (each) => each !== undefined,
+    );
+    const told: PendingNotification[] = [];
+    for (const each of toNotify) if (await isWorthTelling(each)) told.push(each);
     const isSent =
       project !== undefined &&
       (await send(
@@ -85,16 +91,16 @@ export function createTellOfReleases(services: Services) {
         told.map((each) => newsOf(each, project, now)),
       ));
     // What nobody was told of is no news either when a tag names the image again.
-    for (const { image, findings } of untold) await records.putReleaseFindings(image, allTold(findings));
+    for (const { image, findings } of toNotify) await records.putReleaseFindings(image, allTold(findings));
     for (const image of fresh) {
-      const known = untold.find((each) => each.image === image);
+      const known = toNotify.find((each) => each.image === image);
       const isTold = isSent && told.some((each) => each.image === image);
       await releases.settle(
         image,
         {
-          untold: undefined,
+          toNotify: undefined,
           dueAt: dueAfterLook(image.digest, known?.findings ?? { state: 'complete' }, now),
-          ...(isTold ? { toldAt: now.toISOString() } : {}),
+          ...(isTold ? { notifiedAt: now.toISOString() } : {}),
         },
         // News that came since the look are not in the mail.
         new Date(image.checkedAt ?? now),

@@ -22,14 +22,14 @@ interface Services {
  * Looks at one released image with what is known today, and keeps what it found: the item says that people are to be told where
  * something has changed. Nothing is changed in the registry.
  */
-export function createLookAtRelease({ records, releases, scans, tags, policy }: Services) {
+export function createRescanImage({ records, releases, scans, tags, policy }: Services) {
   async function decide(image: ReleasedImage, now: Date) {
     const reading = await scans.read(image);
     const decision = decideRescan(image, reading, now);
     return decision.do === 'ask' ? afterAsking(image, reading, await scans.start(image), now) : decision;
   }
 
-  return async function lookAtRelease(
+  return async function rescanImage(
     image: ReleasedImage,
     project: ProjectRecord | undefined,
     now: Date,
@@ -59,7 +59,7 @@ export function createLookAtRelease({ records, releases, scans, tags, policy }: 
         askedAt: undefined,
         ...(named && { floating: floatingOf(named, image, project?.sharesRepository ?? false) }),
         // It stays due until people are told.
-        ...(isNews ? { untold: true } : { dueAt: dueAfterLook(image.digest, look, now) }),
+        ...(isNews ? { toNotify: true } : { dueAt: dueAfterLook(image.digest, look, now) }),
       },
       now,
     );

@@ -11,7 +11,7 @@ import type { Source } from '../../services/tables/sources.ts';
 
 /** A trigger is one message of the queue, of at most 256 KiB. */
 const headsPerTrigger = 200;
-const patienceMilliseconds = 15_000;
+const timeoutMilliseconds = 15_000;
 
 export interface LookServices {
   heads: Pick<Heads, 'getMany'>;
@@ -37,7 +37,7 @@ export interface Look {
 }
 
 /** Looks where the branches and version tags of a repository are, and sends a trigger for each head that no build has. */
-export function createSourceLook(services: LookServices) {
+export function createCheckSource(services: LookServices) {
   const { heads, deliveries, triggers, index, logger } = services;
 
   async function ask(watched: WatchedSource, known: Source | undefined, end: AbortSignal): Promise<RefsAnswer> {
@@ -51,7 +51,7 @@ export function createSourceLook(services: LookServices) {
       memory: knowsAll ? memory : { ...memory, etag: undefined },
       authorization: isIndex ? await services.indexAuthorization() : undefined,
       signal: end,
-      timeoutMilliseconds: patienceMilliseconds,
+      timeoutMilliseconds: timeoutMilliseconds,
     });
   }
 

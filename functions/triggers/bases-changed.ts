@@ -1,7 +1,7 @@
 import { isConcerned, watchedName } from '../../core/bases/base-status.ts';
 import type { BaseChange } from '../../core/bases/base-watch.ts';
 import type { Rebuild } from '../../core/cascade/rebuild-state.ts';
-import { inTurns } from '../../core/concurrency.ts';
+import { mapConcurrently } from '../../core/concurrency.ts';
 import type { Cause } from '../../core/model/build.ts';
 import type { Dependents } from '../../services/tables/dependents.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
@@ -26,7 +26,7 @@ export function createBasesChangedPlanner({
   announce,
 }: Services): Planner<'bases-changed'> {
   return async ({ id, bases }) => {
-    const answers = await inTurns(bases, queriesAtOnce, async (change) =>
+    const answers = await mapConcurrently(bases, queriesAtOnce, async (change) =>
       (await dependents.of(change.image)).map((edge) => ({ change, edge })),
     );
     const edges = Map.groupBy(answers.flat(), ({ edge }) => edge.project);

@@ -1,4 +1,4 @@
-import { endedNews, type Rebuild } from '../../core/cascade/rebuild-state.ts';
+import { buildEndedEvent, type Rebuild } from '../../core/cascade/rebuild-state.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 import type { Rebuilds } from '../../services/tables/rebuilds.ts';
@@ -10,7 +10,7 @@ interface Services {
   builds: Pick<Builds, 'get'>;
   rebuilds: Pick<Rebuilds, 'get'>;
   announceEnd: AnnounceEnd;
-  members: Pick<Members, 'endWith' | 'tellChildren'>;
+  members: Pick<Members, 'endWith' | 'notifyDependents'>;
 }
 
 /** A release is news for whoever stands on it; and any end is what a cascade waits for that the build is a part of. */
@@ -32,9 +32,9 @@ export function createBuildEndedPlanner({ builds, rebuilds, announceEnd, members
       const { unfinished } = await members.endWith(state, member);
       return { outcome: `cascade ${state.pending?.cascade}: ${build.status}`, builds: [], unfinished };
     }
-    if (state.heard[endedNews(id)]) {
+    if (state.received[buildEndedEvent(id)]) {
       // A try before this one ended the project's round, and may have died before it called the children.
-      await members.tellChildren(state);
+      await members.notifyDependents(state);
       return { outcome: `cascade: ${build.status}`, builds: [] };
     }
     const { cascade, members: count, unfinished } = await announceEnd(build);

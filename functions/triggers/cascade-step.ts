@@ -1,11 +1,11 @@
 import type { Members } from '../cascade/advance-member.ts';
-import { unmoved } from '../cascade/announce.ts';
+import { stalled } from '../cascade/announce.ts';
 import type { Planner } from './planner.ts';
 
 /** Looks at one project of a cascade: what it waits for may be through. */
 export function createCascadeStepPlanner({ members }: { members: Pick<Members, 'step'> }): Planner<'cascade-step'> {
   return async ({ cascade, project }) => {
-    const { builds, unfinished } = await members.step(project, cascade === unmoved);
+    const { builds, unfinished } = await members.step(project, cascade === stalled);
     return { outcome: `cascade: ${builds.length} started`, builds, unfinished };
   };
 }

@@ -1,6 +1,6 @@
-import { inTurns } from '../../core/concurrency.ts';
+import { mapConcurrently } from '../../core/concurrency.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
-import { headAtOf, pushNewsId } from '../../core/sources/head-order.ts';
+import { headAtOf, pushEventId } from '../../core/sources/head-order.ts';
 import { planPush } from '../../core/sources/plan-push.ts';
 import type { Projects } from '../../services/tables/projects.ts';
 import type { BuildStarter } from '../builds/start-build.ts';
@@ -13,7 +13,7 @@ interface Services {
   paths: Pick<PathFilter, 'concernsHead'>;
   applyIndexPush: ApplyIndexPush;
   startBuild: BuildStarter['startBuild'];
-  passOver: BuildStarter['passOver'];
+  recordHead: BuildStarter['recordHead'];
   index: { source: string; ref: string };
 }
 
@@ -22,7 +22,7 @@ const projectsAtOnce = 8;
 
 /** A push builds the projects that track its branch, or want its version tag; a push of the index brings the projects in line with it. */
 export function createPushPlanner(services: Services): Planner<'push'> {
-  const { projects, paths, applyIndexPush, startBuild, passOver, index } = services;
+  const { projects, paths, applyIndexPush, startBuild, recordHead, index } = services;
 
   return async function planSourcePush(push) {
     if (push.source === index.source && push.ref === index.ref) return { ...(await applyIndexPush(push)), builds: [] };
@@ -30,13 +30,13 @@ export function createPushPlanner(services: Services): Planner<'push'> {
     if ('ignored' in plan) return { outcome: `ignored: ${plan.ignored}`, builds: [] };
     const cause: Cause = { type: 'push', delivery: push.id, ref: push.ref, commit: plan.commit, pusher: push.pusher };
     const head = { commit: plan.commit, ref: push.ref, headAt: headAtOf(push), before: push.before };
-    const trigger = pushNewsId(push);
+    const trigger = pushEventId(push);
     const failures: unknown[] = [];
-    const plans = await inTurns(plan.projects, projectsAtOnce, async (project) => {
+    const plans = await mapConcurrently(plan.projects, projectsAtOnce, async (project) => {
       try {
         if (push.forced || (await paths.concernsHead(project, push.ref, plan.commit)))
-          return { build: await startBuild({ trigger, project, cause, ...head, onlyNews: true }) };
-        await passOver({ project, ...head });
+          return { build: await startBuild({ trigger, project, cause, ...head, unlessKnown: true }) };
+        await recordHead({ project, ...head });
         return { isUntouched: true };
       } catch (error) {
         // The others of the repository are built; the push is tried again for this one.

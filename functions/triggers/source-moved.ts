@@ -1,4 +1,4 @@
-import { inTurns } from '../../core/concurrency.ts';
+import { mapConcurrently } from '../../core/concurrency.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import { buildsRef } from '../../core/sources/plan-push.ts';
@@ -17,7 +17,7 @@ interface Services {
   paths: Pick<PathFilter, 'concernsHead'>;
   applyIndexPush: ApplyIndexPush;
   startBuild: BuildStarter['startBuild'];
-  passOver: BuildStarter['passOver'];
+  recordHead: BuildStarter['recordHead'];
   index: { source: string; ref: string };
 }
 
@@ -28,7 +28,7 @@ type SourceMoved = TriggerOf<'source-moved'>;
 
 /** Builds the heads that no delivery told of. One that came meanwhile has built its own. */
 export function createSourceMovedPlanner(services: Services): Planner<'source-moved'> {
-  const { projects, heads, deliveries, paths, applyIndexPush, startBuild, passOver, index } = services;
+  const { projects, heads, deliveries, paths, applyIndexPush, startBuild, recordHead, index } = services;
 
   async function applyIndex({ id, receivedAt, source }: SourceMoved, commit: string): Promise<IndexApplied> {
     const newest = await deliveries.newest(`${source} ${index.ref}`);
@@ -62,12 +62,12 @@ export function createSourceMovedPlanner(services: Services): Planner<'source-mo
   ): Promise<Build | undefined> {
     if (!(await heads.get(project.name, ref)) && (await waitsForParents(project))) return undefined;
     if (!(await paths.concernsHead(project, ref, commit))) {
-      await passOver({ project, ref, commit, headAt });
+      await recordHead({ project, ref, commit, headAt });
       return undefined;
     }
     const cause: Cause = { type: 'source-moved', ref, commit };
     // One trigger may tell of several heads of one project, and each is a build of its own.
-    return startBuild({ trigger: `${trigger} ${ref}`, project, cause, commit, ref, headAt, onlyNews: true });
+    return startBuild({ trigger: `${trigger} ${ref}`, project, cause, commit, ref, headAt, unlessKnown: true });
   }
 
   return async function planSourceMoved(trigger) {
@@ -76,7 +76,7 @@ export function createSourceMovedPlanner(services: Services): Planner<'source-mo
       tracking.filter((project) => buildsRef(project, head.ref)).map((project) => ({ project, head })),
     );
     const failures: unknown[] = [];
-    const builds = await inTurns(tasks, buildsAtOnce, async ({ project, head }) => {
+    const builds = await mapConcurrently(tasks, buildsAtOnce, async ({ project, head }) => {
       try {
         return (await buildHead(trigger, project, head))?.id;
       } catch (error) {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { inParts, inTurns } from '../../core/concurrency.ts';
+import { inBatches, mapConcurrently } from '../../core/concurrency.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { Trigger } from '../../core/model/trigger.ts';
 import { once } from '../../core/once.ts';
@@ -49,7 +49,7 @@ export function createTriggers(queueUrl: string) {
 
     /** All of them, in no order. When it fails, some may have been sent. */
     async sendBatch(triggers: readonly Trigger[]): Promise<void> {
-      await inTurns(inParts(triggers, mostInBatch), batchesAtOnce, sendPart);
+      await mapConcurrently(inBatches(triggers, mostInBatch), batchesAtOnce, sendPart);
     },
   };
 }

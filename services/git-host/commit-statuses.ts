@@ -1,4 +1,4 @@
-import { verdictInWords } from '../../core/builds/describe-build.ts';
+import { describeVerdict } from '../../core/builds/describe-build.ts';
 import { type Build, isReleasable, isTerminal } from '../../core/model/build.ts';
 import { once } from '../../core/once.ts';
 import { oneLine } from '../../core/text/one-line.ts';
@@ -66,11 +66,11 @@ function sayingOf({ status, ref, image, verdict, failure }: Build): string {
   switch (status) {
     case 'released': {
       const tag = image?.tags[0] ?? image?.digest;
-      return `Released as ${tag}${verdict?.warnings?.length ? `, ${verdictInWords(verdict)}` : ''}`;
+      return `Released as ${tag}${verdict?.warnings?.length ? `, ${describeVerdict(verdict)}` : ''}`;
     }
     case 'unchanged':
       if (isReleasable(ref)) return 'The image is unchanged';
-      return `${verdict ? capital(verdictInWords(verdict)) : 'Passed'}: it would be released`;
+      return `${verdict ? capital(describeVerdict(verdict)) : 'Passed'}: it would be released`;
     case 'blocked':
       return blockedFor(verdict?.reasons ?? []);
     case 'failed':

@@ -7,7 +7,7 @@ import { variable } from '../environment.ts';
 import { type GithubToken, openGithubToken } from './github-token.ts';
 
 const attempts = 3;
-const patienceMilliseconds = 5_000;
+const timeoutMilliseconds = 5_000;
 /** GitHub may ask for a minute and more; who is told to wait so long comes again from the queue. */
 const longestWaitMilliseconds = 5_000;
 /** https://docs.github.com/en/rest/commits/commits#compare-two-commits */
@@ -77,7 +77,7 @@ export function createGithubApi(
     const octokit = new Octokit({ baseUrl: apiUrl, userAgent: 'slipway', auth });
     for (let attempt = 1; ; attempt++) {
       try {
-        const signal = AbortSignal.timeout(patienceMilliseconds);
+        const signal = AbortSignal.timeout(timeoutMilliseconds);
         return (
           await octokit.request(route, {
             ...(owner && repo ? { owner, repo } : {}),

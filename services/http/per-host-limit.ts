@@ -1,4 +1,4 @@
-import { firstPace, type HostWord, paceAfter } from '../../core/concurrency.ts';
+import { firstPace, type HostOutcome, paceAfter } from '../../core/concurrency.ts';
 
 interface Limits {
   atOnce: number;
@@ -13,11 +13,11 @@ interface Limits {
  * @param stop ends it: what has not begun is not begun
  * @returns the items that were not reached because of `stop`, and the hosts that are down
  */
-export async function inHostTurns<Item>(
+export async function mapPerHost<Item>(
   items: readonly Item[],
   hostOf: (item: Item) => string,
   { atOnce, atOncePerHost, patienceWith }: Limits,
-  work: (item: Item) => Promise<HostWord>,
+  work: (item: Item) => Promise<HostOutcome>,
   stop: AbortSignal,
 ): Promise<{ left: Item[]; down: string[] }> {
   const hosts = [...Map.groupBy(items, hostOf)].map(([name, waiting]) => ({

@@ -14,7 +14,7 @@ interface Notice {
  * pages say what the mail would have said.
  * @returns whether it went out
  */
-export async function sendNotice(
+export async function sendBestEffort(
   { mailer, logger }: { mailer: Mailer; logger: Logger },
   { to, mail, about }: Notice,
 ): Promise<boolean> {

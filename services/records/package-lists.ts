@@ -10,12 +10,12 @@ const freshMilliseconds = 7 * 24 * 3_600_000;
 
 /** What builders have found installed in images. */
 export function createPackageLists({ client, bucket }: RecordsBucket) {
-  const placeOf = (build: string) => ({ Bucket: bucket, Key: recordKeys.packages(build) });
+  const tagReferenceOf = (build: string) => ({ Bucket: bucket, Key: recordKeys.packages(build) });
 
   async function find(
     build: string,
   ): Promise<{ text: string; list: PackageList; writtenAt?: Date | undefined } | undefined> {
-    const found = await client.send(new GetObjectCommand(placeOf(build))).catch((error: unknown) => {
+    const found = await client.send(new GetObjectCommand(tagReferenceOf(build))).catch((error: unknown) => {
       if (error instanceof NoSuchKey) return undefined;
       throw error;
     });
@@ -41,7 +41,7 @@ export function createPackageLists({ client, bucket }: RecordsBucket) {
       const found = await find(build);
       if (found?.writtenAt && now - found.writtenAt.getTime() > freshMilliseconds) {
         const content = { Body: found.text, ContentType: 'application/json' };
-        await client.send(new PutObjectCommand({ ...placeOf(build), ...content }));
+        await client.send(new PutObjectCommand({ ...tagReferenceOf(build), ...content }));
       }
       return found?.list;
     },

@@ -1,15 +1,15 @@
 import { GetObjectCommand, HeadObjectCommand, NotFound } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { type BillFormat, recordKeys } from '../../core/model/builder-contract.ts';
+import { recordKeys, type SbomFormat } from '../../core/model/builder-contract.ts';
 import { once } from '../../core/once.ts';
-import { largestBill } from '../../core/sbom/sbom.ts';
+import { largestSbom } from '../../core/sbom/sbom.ts';
 import { openRecordsBucket, type RecordsBucket } from './bucket.ts';
 
 /** How long an address holds: as long as a download may take to begin. */
 const addressSeconds = 300;
 
 /** The bills of materials in the records bucket. */
-export function createBills({ client, bucket }: RecordsBucket) {
+export function createSboms({ client, bucket }: RecordsBucket) {
   /** In bytes. */
   async function sizeOf(Key: string): Promise<number | undefined> {
     try {
@@ -23,11 +23,11 @@ export function createBills({ client, bucket }: RecordsBucket) {
 
   return {
     /** As it was stored; undefined where the build has none of a reasonable size. */
-    async read(build: string, format: BillFormat): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    async read(build: string, format: SbomFormat): Promise<Uint8Array<ArrayBuffer> | undefined> {
       const Key = recordKeys[format](build);
       const size = await sizeOf(Key);
       // What builds run may have written it: one that the scanner would not have kept is none.
-      if (size === undefined || size > largestBill) return undefined;
+      if (size === undefined || size > largestSbom) return undefined;
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
       return Buffer.from((await Body?.transformToByteArray()) ?? []);
     },
@@ -36,7 +36,7 @@ export function createBills({ client, bucket }: RecordsBucket) {
      * Where everybody can fetch it for some minutes; undefined where the build has none. A bill may be larger than what a function
      * may answer (6 MB, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), so S3 hands it out itself.
      */
-    async address(build: string, format: BillFormat): Promise<string | undefined> {
+    async address(build: string, format: SbomFormat): Promise<string | undefined> {
       const key = recordKeys[format](build);
       if ((await sizeOf(key)) === undefined) return undefined;
       return getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: addressSeconds });
@@ -44,6 +44,6 @@ export function createBills({ client, bucket }: RecordsBucket) {
   };
 }
 
-export type Bills = ReturnType<typeof createBills>;
+export type Sboms = ReturnType<typeof createSboms>;
 
-export const openBills = once(() => createBills(openRecordsBucket()));
+export const openBills = once(() => createSboms(openRecordsBucket()));

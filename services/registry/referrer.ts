@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** A file that goes with an image. */
-export interface Attachment {
+export interface Referrer {
   /** Its media type, which is also what the artifact is. */
   type: string;
   /** What a client such as `oras pull` calls the file. */
@@ -21,7 +21,7 @@ const manifestType = 'application/vnd.oci.image.manifest.v1+json';
  * An image manifest that is an artifact: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidelines-for-artifact-usage
  * The same file for the same image is the same manifest, whoever makes it and when.
  */
-export function artifactOf({ type, name, bytes }: Attachment, subject: Descriptor) {
+export function referrerManifest({ type, name, bytes }: Referrer, subject: Descriptor) {
   const empty = Buffer.from('{}');
   const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(empty), size: empty.length };
   const annotations = { 'org.opencontainers.image.title': name };

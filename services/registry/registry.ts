@@ -2,8 +2,8 @@ import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { z } from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { ecrClient } from './ecr-client.ts';
-import { type Attachment, artifactOf } from './referrer.ts';
-import { haveSameContent, type ImagePlace, type ImageSource } from './same-content.ts';
+import { type Referrer, referrerManifest } from './referrer.ts';
+import { haveSameContent, type ImageLocation, type ImageSource } from './same-content.ts';
 
 const indexTypes = [
   'application/vnd.oci.image.index.v1+json',
@@ -156,7 +156,8 @@ export async function openRegistry(client = ecrClient()) {
 
   return {
     /** Whether two images are one but for times. */
-    haveSameContent: (one: ImagePlace, other: ImagePlace): Promise<boolean> => haveSameContent(source, one, other),
+    haveSameContent: (one: ImageLocation, other: ImageLocation): Promise<boolean> =>
+      haveSameContent(source, one, other),
 
     /** The registry's host, as it stands before a repository's name. */
     host: new URL(proxyEndpoint).host,
@@ -172,10 +173,10 @@ export async function openRegistry(client = ecrClient()) {
      * Attaches something to an image of the repository: a manifest that names the image as its subject, which ECR lists among the image's
      * referrers by itself. The same content is the same manifest, and is not sent again.
      */
-    async attach(repository: string, digest: string, attachment: Attachment): Promise<void> {
+    async attach(repository: string, digest: string, attachment: Referrer): Promise<void> {
       const subject = await headOf(repository, digest);
       if (!subject) throw new UpstreamError(`The registry does not have ${repository}@${digest}.`);
-      const artifact = artifactOf(attachment, {
+      const artifact = referrerManifest(attachment, {
         mediaType: subject.get('content-type') ?? '',
         digest,
         size: Number(subject.get('content-length')),

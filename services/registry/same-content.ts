@@ -10,7 +10,7 @@ export interface ImageSource {
   blob(repository: string, digest: string): Promise<AsyncIterable<Uint8Array>>;
 }
 
-export interface ImagePlace {
+export interface ImageLocation {
   repository: string;
   digest: string;
 }
@@ -31,7 +31,7 @@ const limits = { compressed: 2_000_000_000, read: 10_000_000_000 };
  *
  * Layers with one digest are not read. What cannot be read, or is too much, is not the same.
  */
-export async function haveSameContent(source: ImageSource, one: ImagePlace, other: ImagePlace): Promise<boolean> {
+export async function haveSameContent(source: ImageSource, one: ImageLocation, other: ImageLocation): Promise<boolean> {
   const [first, second] = await Promise.all([describe(source, one), describe(source, other)]);
   if (!first || !second || !isDeepStrictEqual(first.said, second.said)) return false;
   if (first.layers.length !== second.layers.length) return false;
@@ -49,7 +49,7 @@ export async function haveSameContent(source: ImageSource, one: ImagePlace, othe
 }
 
 /** What an image says of itself beside its times; undefined for an index, and for what is no image. */
-async function describe(source: ImageSource, { repository, digest }: ImagePlace) {
+async function describe(source: ImageSource, { repository, digest }: ImageLocation) {
   const manifest = manifestSchema.safeParse(await source.json(repository, 'manifests', digest)).data;
   if (!manifest) return undefined;
   const { config: descriptor, layers, ...rest } = manifest;

@@ -18,7 +18,7 @@ export class RegistryBusyError extends RegistryUnavailableError {
 const timeoutMilliseconds = 15_000;
 
 /** Looks at the images of one registry, each question once: whatever fails is for the next run. */
-export function createRegistryLook(fetch: PublicFetch, registry: Registry) {
+export function createDigestLookup(fetch: PublicFetch, registry: Registry) {
   const digestOf = createImageDigests(async (url, request) => {
     const answer = await fetch(url, { ...request, timeoutMilliseconds }).catch((error: unknown) => {
       if (!(error instanceof UpstreamError)) throw error;
@@ -46,4 +46,4 @@ export function createRegistryLook(fetch: PublicFetch, registry: Registry) {
   };
 }
 
-export type RegistryLook = ReturnType<typeof createRegistryLook>;
+export type DigestLookup = ReturnType<typeof createDigestLookup>;

@@ -23,7 +23,7 @@ export type Announcement = z.infer<typeof announcementSchema>;
  * The round that `watch-bases` is at, in the bases table: one at a time, so that no two tell of the same change; and what it is about to
  * tell, so that whoever comes after a round that died tells the very same again, which is planned once.
  */
-export function createBaseRound(client: DynamoDBDocumentClient, tableName: string, holder: string) {
+export function createBaseWatchLock(client: DynamoDBDocumentClient, tableName: string, holder: string) {
   const table = tableOf(client, tableName);
   const key = { image: roundKey };
   const isMine = expression`holder = ${holder}`;
@@ -63,8 +63,8 @@ export function createBaseRound(client: DynamoDBDocumentClient, tableName: strin
   };
 }
 
-export type BaseRound = ReturnType<typeof createBaseRound>;
+export type BaseWatchLock = ReturnType<typeof createBaseWatchLock>;
 
-export function openBaseRound(holder: string): BaseRound {
-  return createBaseRound(documentClient(), variable('BASES_TABLE'), holder);
+export function openBaseRound(holder: string): BaseWatchLock {
+  return createBaseWatchLock(documentClient(), variable('BASES_TABLE'), holder);
 }

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { type BaseStanding, type NamedBase, standingsOf, watchedName } from '../../core/bases/base-status.ts';
+import { type BaseStatus, baseStatuses, type NamedBase, watchedName } from '../../core/bases/base-status.ts';
 import {
   type BaseChange,
   missingDigest,
@@ -144,11 +144,11 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
      * What the site shows of a project's bases (`bases` of its record), in their order: each with the digest that the newest candidate was
      * built on, whether it is pinned by the Dockerfile, and where the name stands for another image by now, that one's digest (`newer`).
      */
-    async standings(bases: readonly NamedBase[]): Promise<BaseStanding[]> {
+    async standings(bases: readonly NamedBase[]): Promise<BaseStatus[]> {
       const names = [...new Set(bases.map(watchedName).filter((name) => name !== undefined))].slice(0, 100);
       const keys = names.map((image) => ({ image }));
       const images = await table.getMany(keys, itemSchema);
-      return standingsOf(bases, new Map(images.map((item) => [item.image, item])));
+      return baseStatuses(bases, new Map(images.map((item) => [item.image, item])));
     },
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BatchGetCommand, BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { inParts, inTurns } from '../../core/concurrency.ts';
+import { inBatches, mapConcurrently } from '../../core/concurrency.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
@@ -19,7 +19,7 @@ export async function readItems(
   table: string,
   keys: readonly Key[],
 ): Promise<Record<string, unknown>[]> {
-  const parts = await inTurns(inParts(keys, mostRead), batchesAtOnce, async (part) => {
+  const parts = await mapConcurrently(inBatches(keys, mostRead), batchesAtOnce, async (part) => {
     const items: Record<string, unknown>[] = [];
     await untilDone(part, async (left) => {
       const { Responses, UnprocessedKeys } = await client.send(
@@ -39,7 +39,7 @@ export async function writeItems(
   table: string,
   items: readonly Record<string, unknown>[],
 ): Promise<void> {
-  await inTurns(inParts(items, mostWritten), batchesAtOnce, (part) =>
+  await mapConcurrently(inBatches(items, mostWritten), batchesAtOnce, (part) =>
     untilDone(part, async (left) => {
       const { UnprocessedItems } = await client.send(
         new BatchWriteCommand({ RequestItems: { [table]: left.map((Item) => ({ PutRequest: { Item } })) } }),

@@ -120,7 +120,7 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
     },
 
     /** Takes the telling of a build's end for itself, for as long as its Lambda can run; undefined if it is told or being told. */
-    claimTelling(id: string, now = new Date()): Promise<Build | undefined> {
+    claimNotification(id: string, now = new Date()): Promise<Build | undefined> {
       const tellingUntil = new Date(now.getTime() + tellingMilliseconds).toISOString();
       return update(
         id,
@@ -128,21 +128,21 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
           set: { tellingUntil },
           setOnce: { 'stages.tell': { status: 'running', startedAt: now.toISOString() } },
         },
-        expression`attribute_exists(id) AND attribute_not_exists(toldAt) AND (attribute_not_exists(tellingUntil) OR tellingUntil < ${now.toISOString()})`,
+        expression`attribute_exists(id) AND attribute_not_exists(notifiedAt) AND (attribute_not_exists(tellingUntil) OR tellingUntil < ${now.toISOString()})`,
       );
     },
 
     /** Gives the telling back after it went wrong, so that the next try need not wait. */
-    async releaseTelling(id: string): Promise<void> {
+    async releaseNotification(id: string): Promise<void> {
       await table.update({ id }, { remove: ['tellingUntil'] });
     },
 
-    async markTold(id: string): Promise<void> {
+    async markNotified(id: string): Promise<void> {
       const now = new Date().toISOString();
       await table.update(
         { id },
         {
-          set: { toldAt: now, 'stages.tell.status': 'succeeded', 'stages.tell.endedAt': now },
+          set: { notifiedAt: now, 'stages.tell.status': 'succeeded', 'stages.tell.endedAt': now },
           remove: ['tellingUntil'],
         },
       );

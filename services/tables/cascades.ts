@@ -105,7 +105,7 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
       table.putMany(members.map((member) => itemOf(cascade, member))),
 
     /** What has become of a member, unless something newer is known. */
-    async tellOf(cascade: string, member: CascadeMember): Promise<void> {
+    async putMember(cascade: string, member: CascadeMember): Promise<void> {
       await table.put(itemOf(cascade, member), expression`attribute_not_exists(id) OR version <= ${member.version}`);
     },
 

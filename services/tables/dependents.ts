@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { inTurns } from '../../core/concurrency.ts';
+import { mapConcurrently } from '../../core/concurrency.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
@@ -74,7 +74,7 @@ export function createDependents(client: DynamoDBDocumentClient, tableName: stri
 
     /** The same of many images, by image; one that nobody stands on is not there. */
     async ofMany(images: readonly string[]): Promise<Map<string, string[]>> {
-      const answers = await inTurns(images, queriesAtOnce, async (image) => [image, await of(image)] as const);
+      const answers = await mapConcurrently(images, queriesAtOnce, async (image) => [image, await of(image)] as const);
       return new Map(
         answers
           .filter(([, edges]) => edges.length > 0)

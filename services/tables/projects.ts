@@ -52,7 +52,7 @@ const fieldsOfEntry = Object.keys(projectSchema.omit({ name: true }).shape);
 const numberedSchema = z.object({ sequence: z.int() });
 
 /**
- * What says when people are to be told that an exception ends: the index `byExceptionEnd` has the first two, and the last is the claim of
+ * What says when people are to be told that an exception ends: the index `byWaiverExpiry` has the first two, and the last is the claim of
  * who tells them, which a new entry takes away (services/tables/waiver-warnings.ts).
  */
 const noEnding = { excepting: undefined, warnAt: undefined, warning: undefined };

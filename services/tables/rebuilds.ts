@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { type Rebuild, rebuildSchema, restingRebuild } from '../../core/cascade/rebuild-state.ts';
+import { idleRebuild, type Rebuild, rebuildSchema } from '../../core/cascade/rebuild-state.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
@@ -22,14 +22,14 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
   const table = tableOf(client, tableName);
 
   const get = async (project: string): Promise<Rebuild> =>
-    (await table.get(keyOf(project), rebuildSchema)) ?? restingRebuild(project);
+    (await table.get(keyOf(project), rebuildSchema)) ?? idleRebuild(project);
 
   /** The state as it is written; undefined if it was no longer the one that was read. */
   async function write(before: Rebuild, next: Rebuild): Promise<Rebuild | undefined> {
     const after = { ...next, version: before.version + 1 };
-    const { pending, untold, last, project } = after;
+    const { pending, toNotify, last, project } = after;
     const since = pending?.since ?? last?.at ?? '';
-    const isOpen = pending !== undefined || untold !== undefined;
+    const isOpen = pending !== undefined || toNotify !== undefined;
     const written = await table.put(
       // Only what is open stands in the index.
       { ...after, ...keyOf(project), open: isOpen ? shardOf(project) : undefined, since: isOpen ? since : undefined },
@@ -47,7 +47,7 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
       const names = [...new Set(projects)];
       const states = await table.getMany(names.map(keyOf), rebuildSchema);
       const known = new Map(states.map((state) => [state.project, state]));
-      return new Map(names.map((name) => [name, known.get(name) ?? restingRebuild(name)]));
+      return new Map(names.map((name) => [name, known.get(name) ?? idleRebuild(name)]));
     },
 
     /**
@@ -71,7 +71,7 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
     },
 
     /** Projects that wait, build, or have yet to tell their children, and have not moved since then. */
-    async *unmovedSince(time: string): AsyncGenerator<string> {
+    async *stalledSince(time: string): AsyncGenerator<string> {
       for (let shard = 0; shard < openShards; shard++) {
         const keys = expression`#open = ${String(shard)} AND since < ${time}`;
         for await (const page of table.pages({ index: 'byOpen', keys }, openSchema))

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { once } from '../../core/once.ts';
 import {
   isFloating,
-  nextLookAt,
+  nextRescanAt,
   type Release,
   type ReleasedImage,
   releasedImageSchema,
@@ -35,8 +35,8 @@ export type LookedAt = Partial<
     | 'askedAt'
     | 'dueAt'
     | 'floating'
-    | 'untold'
-    | 'toldAt'
+    | 'toNotify'
+    | 'notifiedAt'
   >
 >;
 
@@ -66,7 +66,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
         { project, digest },
         {
           set: { repository, build, releasedAt: at, floating, rescan: 'yes' },
-          setOnce: { dueAt: nextLookAt(digest, new Date(at)) },
+          setOnce: { dueAt: nextRescanAt(digest, new Date(at)) },
           add: { tags: new Set(tags) },
         },
         expression`attribute_not_exists(releasedAt) OR releasedAt <= ${at}`,
@@ -89,7 +89,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
     async adopt(release: Release & { floating: readonly string[] }, repository: string, now: Date): Promise<void> {
       const { project, digest, build, tags, at, floating } = release;
       // As if it were released yesterday: its first look is in this week.
-      const dueAt = nextLookAt(digest, new Date(now.getTime() - shortestPause));
+      const dueAt = nextRescanAt(digest, new Date(now.getTime() - shortestPause));
       const fields = { repository, build, releasedAt: at, tags: new Set(tags), floating, rescan: 'yes', dueAt };
       await table.put({ project, digest, ...fields }, expression`attribute_not_exists(releasedAt)`);
     },

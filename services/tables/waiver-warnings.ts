@@ -23,14 +23,14 @@ const claimMinutes = 16;
  * Of the projects table, what says whom to tell of exceptions that end. `warnAt` is the next day with something to tell, `warned` what was
  * told, and `warning` until when somebody is telling.
  */
-export function createExceptionWarnings(client: DynamoDBDocumentClient, tableName: string) {
+export function createWaiverWarnings(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
 
   return {
     /** The projects whose day has come, by pages; what they are told of is read with the claim, for an index may be behind. */
     due(day: string): AsyncGenerator<Pick<DueWarning, 'name' | 'warnAt'>[]> {
       const keys = expression`excepting = ${'yes'} AND warnAt <= ${day}`;
-      return table.pages({ index: 'byExceptionEnd', keys }, dueSchema);
+      return table.pages({ index: 'byWaiverExpiry', keys }, dueSchema);
     },
 
     /**
@@ -68,6 +68,6 @@ export function createExceptionWarnings(client: DynamoDBDocumentClient, tableNam
   };
 }
 
-export type ExceptionWarnings = ReturnType<typeof createExceptionWarnings>;
+export type WaiverWarnings = ReturnType<typeof createWaiverWarnings>;
 
-export const openExceptionWarnings = once(() => createExceptionWarnings(documentClient(), variable('PROJECTS_TABLE')));
+export const openExceptionWarnings = once(() => createWaiverWarnings(documentClient(), variable('PROJECTS_TABLE')));

@@ -1,12 +1,12 @@
 import { type Build, isTerminal } from '../../core/model/build.ts';
-import type { BillFormat } from '../../core/model/builder-contract.ts';
+import type { SbomFormat } from '../../core/model/builder-contract.ts';
 import { type Answer, caching } from '../answer.ts';
-import type { BillReader } from '../readers.ts';
+import type { SbomReader } from '../readers.ts';
 import { RequestError } from '../request-error.ts';
 
 /** Sends the asker to where a build's bill of materials is handed out. */
-export async function billOf({ id, status }: Build, format: BillFormat, bills: BillReader): Promise<Answer> {
-  const location = await bills.address(id, format);
+export async function sbomRedirect({ id, status }: Build, format: SbomFormat, sboms: SbomReader): Promise<Answer> {
+  const location = await sboms.address(id, format);
   if (location === undefined) {
     throw new RequestError(
       404,

@@ -1,4 +1,4 @@
-import { causeInWords, durationInWords, elapsed, refName, shortCommit } from '../../core/builds/describe-build.ts';
+import { describeCause, describeDuration, elapsed, refName, shortCommit } from '../../core/builds/describe-build.ts';
 import { type Build, type BuildStatus, isTerminal } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { address, layout, pager } from './layout.ts';
@@ -52,10 +52,10 @@ export function buildRows(builds: Build[], now: Date): Html {
 }
 
 function buildRow(build: Build, now: Date): Html {
-  const took = durationInWords(elapsed(build, now));
+  const took = describeDuration(elapsed(build, now));
   return html`<li>
 ${statusChip(build.status)}
-<div class="what"><a href="/builds/${build.id}">${build.project}</a><span class="why">${causeInWords(build.cause)}</span></div>
+<div class="what"><a href="/builds/${build.id}">${build.project}</a><span class="why">${describeCause(build.cause)}</span></div>
 <div class="where"><span class="ref">${refName(build.ref)}</span> <code>${shortCommit(build.commit)}</code></div>
 <div class="when">${ageElement(build.createdAt, now)}<span>${isTerminal(build.status) ? took : `${took} so far`}</span></div>
 </li>`;

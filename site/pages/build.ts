@@ -1,15 +1,15 @@
 import {
-  causeInWords,
   commitLink,
-  countsInWords,
-  durationInWords,
+  describeCause,
+  describeCounts,
+  describeDuration,
+  describeRef,
+  describeSource,
+  describeStatus,
   elapsed,
   exactTime,
   pullTag,
-  refInWords,
-  sourceInWords,
   sourcePage,
-  statusInWords,
 } from '../../core/builds/describe-build.ts';
 import { exceptionExample } from '../../core/mail/verdict-sections.ts';
 import { type Build, isTerminal, type StageName, stageNames, type Verdict } from '../../core/model/build.ts';
@@ -48,7 +48,7 @@ export function buildPage({ build, records, project, log, now }: BuildPage): Htm
     live: isLive(build, log, now),
     main: html`<div id="build" data-part>
 <div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a></h1>${statusChip(build.status)}</div>
-<p class="meaning" data-announce="${build.project}: ${build.status}">${statusInWords(build)}</p>
+<p class="meaning" data-announce="${build.project}: ${build.status}">${describeStatus(build)}</p>
 ${failure(build)}${verdict(build)}${image(build)}
 </div>
 <div id="found" data-part>${changesSection(build, records.comparison)}${scannersSection(records.scanners, { build, project, waiverOf })}${vulnerabilitiesSection(build, records.scan, waiverOf)}</div>
@@ -92,7 +92,7 @@ ${
         (severity) =>
           html`<li class="${severity.toLowerCase()}"><b>${verdict.counts[severity]}</b> ${severity.toLowerCase()}</li>`,
       )}</ul>`
-    : html`<p>${passed ? `The scan has ${countsInWords(verdict.counts)}.` : ''}</p>`
+    : html`<p>${passed ? `The scan has ${describeCounts(verdict.counts)}.` : ''}</p>`
 }
 ${verdict.reasons.length > 0 && html`<ul class="reasons">${verdict.reasons.map((reason) => html`<li>${oneLine(reason, 600)}</li>`)}</ul>`}
 ${warnings(verdict)}
@@ -152,20 +152,20 @@ function stageRow(build: Build, name: StageName, start: number, span: number, no
   const times = `${exactTime(stage.startedAt)}${stage.endedAt ? ` to ${exactTime(stage.endedAt)}` : ''}`;
   return html`<li>${icon(tone)}<span>${name}<span class="unseen"> ${stage.status}</span></span>
 <svg class="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true"><rect class="${tone}" x="${x.toFixed(2)}" width="${width.toFixed(2)}" height="1"/></svg>
-<span title="${times}">${durationInWords(took)}</span></li>`;
+<span title="${times}">${describeDuration(took)}</span></li>`;
 }
 
 function facts(build: Build, now: Date): Html {
   const source = sourcePage(build.sourceUrl);
   const commit = commitLink(build.sourceUrl, build.commit);
-  const duration = durationInWords(elapsed(build, now));
+  const duration = describeDuration(elapsed(build, now));
   return html`<dl class="facts">
-<div><dt>Why</dt><dd>${causeInWords(build.cause)}</dd></div>
+<div><dt>Why</dt><dd>${describeCause(build.cause)}</dd></div>
 ${build.cascade && html`<div><dt>Part of</dt><dd><a href="/cascades/${build.cascade}">the cascade ${build.cascade}</a></dd></div>`}
 ${build.supersededBy && html`<div><dt>Replaced by</dt><dd><a href="/builds/${build.supersededBy}">build ${build.supersededBy}</a></dd></div>`}
 <div><dt>Commit</dt><dd>${commit ? html`<a href="${commit}" rel="noopener nofollow"><code class="long">${build.commit}</code></a>` : html`<code class="long">${build.commit}</code>`}</dd></div>
-<div><dt>Ref</dt><dd>${refInWords(build.ref)}</dd></div>
-<div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : sourceInWords(build.sourceUrl)}</dd></div>
+<div><dt>Ref</dt><dd>${describeRef(build.ref)}</dd></div>
+<div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : describeSource(build.sourceUrl)}</dd></div>
 <div><dt>Accepted</dt><dd>${ageElement(build.createdAt, now)} <span class="quiet">${exactTime(build.createdAt)}</span></dd></div>
 <div><dt>${isTerminal(build.status) ? 'Took' : 'Running for'}</dt><dd>${duration}</dd></div>
 <div><dt>Build</dt><dd><code>${build.id}</code></dd></div>

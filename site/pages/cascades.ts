@@ -1,4 +1,4 @@
-import { causeInWords, durationInWords, exactTime, shortCommit } from '../../core/builds/describe-build.ts';
+import { describeCause, describeDuration, exactTime, shortCommit } from '../../core/builds/describe-build.ts';
 import type { Cause } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
@@ -27,7 +27,7 @@ ${
     ? html`<ol class="rows">${cascades.map(
         ({ cascade, causes }) => html`<li>
 <code>${cascade.id.slice(-6)}</code>
-<div class="what"><a href="/cascades/${cascade.id}">${causesInWords(causes)}</a></div>
+<div class="what"><a href="/cascades/${cascade.id}">${describeCauses(causes)}</a></div>
 <div class="where"></div>
 <div class="when">${ageElement(cascade.startedAt, now)}</div>
 </li>`,
@@ -50,16 +50,16 @@ export interface CascadePage {
 export function cascadePage({ cascade, members, cursor, query, now }: CascadePage): Html {
   const { id, causes, counts, startedAt, endedAt } = cascade;
   const path = `/cascades/${id}`;
-  const took = durationInWords(Date.parse(endedAt ?? now.toISOString()) - Date.parse(startedAt));
+  const took = describeDuration(Date.parse(endedAt ?? now.toISOString()) - Date.parse(startedAt));
   return layout({
     title: `Cascade ${id}`,
     api: `/api/v1${path}`,
     live: endedAt === undefined,
     main: html`<div id="cascade" data-part>
 <div class="head"><h1>Cascade ${id}</h1></div>
-<p class="meaning" data-announce="${countsInWords(counts)}">${countsInWords(counts)}</p>
+<p class="meaning" data-announce="${describeCounts(counts)}">${describeCounts(counts)}</p>
 <section><h2>${causes.length === 1 ? 'What set it off' : 'What set it off, and what joined it'}</h2>
-<ul class="reasons">${causes.map(({ cause, at }) => html`<li>${newsInWords(cause)} <span class="quiet">${ageElement(at, now)}</span></li>`)}</ul></section>
+<ul class="reasons">${causes.map(({ cause, at }) => html`<li>${describeNews(cause)} <span class="quiet">${ageElement(at, now)}</span></li>`)}</ul></section>
 <section><h2>Details</h2><dl class="facts">
 <div><dt>Began</dt><dd>${ageElement(startedAt, now)} <span class="quiet">${exactTime(startedAt)}</span></dd></div>
 <div><dt>${endedAt ? 'Took' : 'Running for'}</dt><dd>${took}</dd></div>
@@ -93,18 +93,18 @@ const tones: Record<CascadeMember['state'], Tone> = {
   'not-needed': 'quiet',
 };
 
-function causesInWords([first, ...others]: Cause[]): string {
+function describeCauses([first, ...others]: Cause[]): string {
   if (!first) return 'Cascade';
-  return others.length === 0 ? newsInWords(first) : `${newsInWords(first)}, and ${others.length} more`;
+  return others.length === 0 ? describeNews(first) : `${describeNews(first)}, and ${others.length} more`;
 }
 
 /** Of the index a cascade is set off by more than one entry. */
-function newsInWords(cause: Cause): string {
-  return cause.type === 'index' ? `Push of the index, commit ${shortCommit(cause.commit)}` : causeInWords(cause);
+function describeNews(cause: Cause): string {
+  return cause.type === 'index' ? `Push of the index, commit ${shortCommit(cause.commit)}` : describeCause(cause);
 }
 
 /** `3 released, 1 building, 2 waiting` */
-function countsInWords(counts: CascadeSummary['counts']): string {
+function describeCounts(counts: CascadeSummary['counts']): string {
   const parts = (Object.keys(tones) as CascadeMember['state'][])
     .filter((state) => counts[state])
     .map((state) => `${counts[state]} ${state.replace('-', ' ')}`);

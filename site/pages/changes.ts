@@ -1,6 +1,6 @@
 import { shortDigest } from '../../core/builds/describe-build.ts';
 import type { Build } from '../../core/model/build.ts';
-import { againstInWords, learnt, plural, sizeChangeInWords } from '../../core/releases/describe-diff.ts';
+import { describeAgainst, describeSizeChange, learnt, plural } from '../../core/releases/describe-diff.ts';
 import type { Comparison } from '../../core/releases/image-diff.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
@@ -27,11 +27,11 @@ export function changesSection(build: Build, comparison: Recorded<Comparison>): 
     ]),
   ].filter((each) => each !== undefined);
   return section(
-    html`<p class="quiet">Against ${againstInWords(against, build)}, <a href="/builds/${oneLine(against.build, 40)}">build ${oneLine(against.build, 40).slice(0, 8)}</a>,
+    html`<p class="quiet">Against ${describeAgainst(against, build)}, <a href="/builds/${oneLine(against.build, 40)}">build ${oneLine(against.build, 40).slice(0, 8)}</a>,
 <code>${shortDigest(against.digest)}</code></p>
 ${lists}
 ${lists.length === 0 && html`<p>${nothing(comparison)}</p>`}
-${size && html`<p>Size in the registry: ${sizeChangeInWords(size)}.</p>`}
+${size && html`<p>Size in the registry: ${describeSizeChange(size)}.</p>`}
 ${leftOut.length > 0 && html`<ul class="reasons quiet">${leftOut.map(({ reason }) => html`<li>Not compared: ${oneLine(reason, 500)}</li>`)}</ul>`}`,
     `/api/v1/builds/${build.id}/comparison`,
   );

@@ -2,13 +2,13 @@ import { shortDigest } from '../../core/builds/describe-build.ts';
 import { projectNameSchema } from '../../core/model/project.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
-import type { BaseStanding, Dependents, Pending } from '../readers.ts';
+import type { BaseStatus, Dependents, Pending } from '../readers.ts';
 import { projectPath } from './build.ts';
 
 /** Who a project stands on, who stands on it, and which cascade it has a part in at this moment. */
 export interface ProjectRelations {
   dependsOn: string[];
-  bases: BaseStanding[];
+  bases: BaseStatus[];
   dependents: Dependents;
   pending: Pending | undefined;
 }
@@ -34,7 +34,7 @@ ${
 }`;
 }
 
-function baseItem({ reference, digest, own, pinned, newer, problem }: BaseStanding): Html {
+function baseItem({ reference, digest, own, pinned, newer, problem }: BaseStatus): Html {
   return html`<li>${own && !pinned ? imageName(oneLine(reference, 300)) : html`<code class="long">${oneLine(reference, 300)}</code>`}
 <span class="quiet">${digest ? shortDigest(digest) : 'not found'}${pinned && ', pinned by its digest'}</span>
 ${newer && html`<span>${pinned ? 'the tag names' : 'now'} <code>${shortDigest(newer)}</code>${pinned && ': the pin keeps the older image'}</span>`}

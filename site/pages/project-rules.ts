@@ -23,7 +23,7 @@ export function ruleRows({ policy, exceptions = [], vex = [] }: Project, now: Da
       why: `${(justification ?? status).replaceAll('_', ' ')} (${file})`,
     })),
   ];
-  const sentences = policy ? policyInWords(policy) : [];
+  const sentences = policy ? describePolicy(policy) : [];
   return [
     ...(sentences.length > 0
       ? [['Policy', list(sentences.map((sentence) => html`${sentence}`))] as [string, Html]]
@@ -45,7 +45,7 @@ until ${expires}${expires < today && html` <b>(ended)</b>`}: ${oneLine(why, 500)
 }
 
 /** What a policy says, a phrase each; nothing of what it leaves to others. */
-function policyInWords({ maxSeverity, maxUnfixableSeverity, unscannable, scanners = {} }: OwnPolicy): string[] {
+function describePolicy({ maxSeverity, maxUnfixableSeverity, unscannable, scanners = {} }: OwnPolicy): string[] {
   const of = (response: Response) =>
     Object.entries(scanners).flatMap(([name, asked]) => (asked === response ? [name] : []));
   const verbs: Record<Response, string> = { block: 'block', warn: 'warn', ignore: 'are ignored' };

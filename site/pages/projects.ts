@@ -1,4 +1,4 @@
-import { sourceInWords, sourcePage } from '../../core/builds/describe-build.ts';
+import { describeSource, sourcePage } from '../../core/builds/describe-build.ts';
 import type { Build } from '../../core/model/build.ts';
 import { isTerminal } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
@@ -76,7 +76,7 @@ export function projectPage({ project, relations, releases, builds, cursor, quer
 ${!project.active && html`<p class="note warning">This project has left the index. Nothing is built any more; its images stay.</p>`}
 ${pendingNote(relations)}
 <dl class="facts">
-<div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : sourceInWords(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
+<div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : describeSource(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
 <div><dt>Dockerfile</dt><dd><code>${oneLine(project.dockerfile, 300)}</code>, context <code>${oneLine(project.context, 300)}</code></dd></div>
 ${relationFacts(relations)}
 ${settings(project, now).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}

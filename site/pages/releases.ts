@@ -1,4 +1,4 @@
-import { countsInWords, exactTime, shortDigest } from '../../core/builds/describe-build.ts';
+import { describeCounts, exactTime, shortDigest } from '../../core/builds/describe-build.ts';
 import type { Project } from '../../core/model/project.ts';
 import { currentState, type ReleasedImage } from '../../core/releases/release.ts';
 import type { CurrentFinding, ReleaseFindings } from '../../core/releases/rescan-findings.ts';
@@ -52,19 +52,19 @@ function row(release: ReleasedImage, now: Date): Html {
   const { project, digest, floating, releasedAt, checkedAt } = release;
   return html`<li>
 ${standingChip(release)}
-<div class="what"><a href="${releasesPath(project)}/${digest}"><code>${shortDigest(digest)}</code></a> <span class="tags">${floating.map(tagInWords)}</span><span class="why">${findingsInWords(release)}</span></div>
+<div class="what"><a href="${releasesPath(project)}/${digest}"><code>${shortDigest(digest)}</code></a> <span class="tags">${floating.map(describeTag)}</span><span class="why">${describeFindings(release)}</span></div>
 <div class="where"><span>${checkedAt ? html`looked at ${ageElement(checkedAt, now)}` : 'not looked at yet'}</span></div>
 <div class="when"><span>released</span><span>${ageElement(releasedAt, now)}</span></div>
 </li>`;
 }
 
-const tagInWords = (tag: string): Html => html`<code>${oneLine(tag, 128)}</code> `;
+const describeTag = (tag: string): Html => html`<code>${oneLine(tag, 128)}</code> `;
 
 /** What is known of a release's findings, in a line. */
-function findingsInWords({ counts, appeared = 0 }: ReleasedImage): string {
+function describeFindings({ counts, appeared = 0 }: ReleasedImage): string {
   if (!counts) return 'Nothing is known since the release';
   const since = appeared > 0 ? `; ${appeared.toLocaleString('en')} not known at the release` : '';
-  return `${countsInWords(counts)}${since}`;
+  return `${describeCounts(counts)}${since}`;
 }
 
 function standing(release: ReleasedImage): [Tone, string] {
@@ -111,7 +111,8 @@ export interface ReleasePage {
 }
 
 export function releasePage({ release, findings, now }: ReleasePage): Html {
-  const { project, digest, repository, build, tags, floating, releasedAt, checkedAt, dueAt, reason, toldAt } = release;
+  const { project, digest, repository, build, tags, floating, releasedAt, checkedAt, dueAt, reason, notifiedAt } =
+    release;
   const path = `${releasesPath(project)}/${digest}`;
   const others = [...tags].filter((tag) => !floating.includes(tag)).sort();
   return layout({
@@ -122,13 +123,13 @@ export function releasePage({ release, findings, now }: ReleasePage): Html {
 <section><dl class="facts">
 <div><dt>Digest</dt><dd><code class="long">${digest}</code></dd></div>
 <div><dt>Repository</dt><dd><code>${oneLine(repository, 300)}</code></dd></div>
-<div><dt>Tags now</dt><dd class="tags">${floating.length > 0 ? floating.map(tagInWords) : html`<span class="quiet">no moving tag</span>`}</dd></div>
-${others.length > 0 && html`<div><dt>Other tags</dt><dd class="tags">${others.map(tagInWords)}</dd></div>`}
+<div><dt>Tags now</dt><dd class="tags">${floating.length > 0 ? floating.map(describeTag) : html`<span class="quiet">no moving tag</span>`}</dd></div>
+${others.length > 0 && html`<div><dt>Other tags</dt><dd class="tags">${others.map(describeTag)}</dd></div>`}
 <div><dt>Released</dt><dd>${ageElement(releasedAt, now)} <span class="quiet">${exactTime(releasedAt)}</span> by <a href="/builds/${build}">build ${build}</a></dd></div>
 <div><dt>Looked at</dt><dd>${checkedAt ? html`${ageElement(checkedAt, now)} <span class="quiet">${exactTime(checkedAt)}</span>` : 'not yet'}</dd></div>
 <div><dt>Next look</dt><dd>${dueAt ? exactTime(dueAt) : 'none'}</dd></div>
-<div><dt>Findings</dt><dd>${findingsInWords(release)}</dd></div>
-${toldAt && html`<div><dt>Last mail</dt><dd>${exactTime(toldAt)}</dd></div>`}
+<div><dt>Findings</dt><dd>${describeFindings(release)}</dd></div>
+${notifiedAt && html`<div><dt>Last mail</dt><dd>${exactTime(notifiedAt)}</dd></div>`}
 </dl></section>
 ${findingsSection(findings, path)}`,
   });

@@ -21,7 +21,7 @@ const titles: Readonly<Record<ScannerName, string>> = {
   capabilities: 'What the labels ask of the host',
   'file-integrity': 'Files that differ from their packages',
   'dockerfile-lint': 'Dockerfile',
-  sbom: 'Bill of materials',
+  sbom: 'Sbom of materials',
 };
 
 export interface ScannerContext {
@@ -51,11 +51,11 @@ function inOrder({ reports }: ScannerReports): ScannerReport[] {
 function scanner(report: ScannerReport, context: ScannerContext): Html {
   const { scanner: name, state, reason, tool, total, seconds } = report;
   const tone = toneOf(report);
-  const head = html`${icon(tone)}<b>${titles[name]}</b> <span class="result">${resultInWords(report)}</span>
+  const head = html`${icon(tone)}<b>${titles[name]}</b> <span class="result">${describeResult(report)}</span>
 <span class="quiet small">${tool && `${oneLine(tool, 200)}, `}${seconds.toFixed(1)} s</span>`;
   const why = reason && html`<p class="reason">${oneLine(reason, 500)}</p>`;
-  const bills = name === 'sbom' && state === 'complete' ? billLinks(context.build) : undefined;
-  if (report.findings.length === 0) return html`<div class="scanner">${head}${why}${bills}</div>`;
+  const sboms = name === 'sbom' && state === 'complete' ? sbomLinks(context.build) : undefined;
+  if (report.findings.length === 0) return html`<div class="scanner">${head}${why}${sboms}</div>`;
   const more = total - Math.min(report.findings.length, shown);
   return html`<details class="scanner" id="scanner-${name}"><summary>${head}</summary>${why}
 <ul class="reasons">${items(report, context)}</ul>
@@ -69,7 +69,7 @@ function toneOf({ state, scanner: name, total }: ScannerReport): Tone {
   return name === 'user-test' ? 'bad' : 'warning';
 }
 
-function resultInWords({ scanner: name, state, total }: ScannerReport): string {
+function describeResult({ scanner: name, state, total }: ScannerReport): string {
   if (state === 'not-applicable') return 'nothing to look at';
   if (state === 'timed-out') return 'did not end in time';
   if (state === 'failed') return 'could not look';
@@ -124,6 +124,6 @@ function lastLines(finding: FindingOf<'user-test'>): Html | undefined {
   return html`<pre class="command" tabindex="0">${finding.lastLines.map((line) => `${oneLine(line, 300)}\n`)}</pre>`;
 }
 
-function billLinks({ id }: Build): Html {
+function sbomLinks({ id }: Build): Html {
   return html`<p class="reason"><a href="/api/v1/builds/${id}/sbom.cdx.json">CycloneDX</a> · <a href="/api/v1/builds/${id}/sbom.spdx.json">SPDX</a> · <a href="/api/v1/builds/${id}/packages">Packages as JSON</a></p>`;
 }

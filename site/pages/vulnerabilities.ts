@@ -21,7 +21,7 @@ export function vulnerabilitiesSection(build: Build, scan: Recorded<Scan>, waive
     return section(undefined, html`<p class="quiet">The record of the scan cannot be read.</p>`);
   const all = `/api/v1/builds/${build.id}/findings`;
   const findings = scan.findings.toSorted(bySeverity);
-  const said = scan.state === 'complete' ? undefined : html`<p>${stateInWords(scan)}</p>`;
+  const said = scan.state === 'complete' ? undefined : html`<p>${describeState(scan)}</p>`;
   if (findings.length === 0) {
     return section(all, html`${said ?? html`<p class="quiet">The scan found none.</p>`}${source(scan)}`);
   }
@@ -57,7 +57,7 @@ function row(finding: Finding, waiverOf: WaiverOf): Html {
 </tr>`;
 }
 
-function stateInWords({ state, reason }: Scan): string {
+function describeState({ state, reason }: Scan): string {
   const why = reason ? ` ${oneLine(reason, 600)}` : '';
   switch (state) {
     case 'unsupported':

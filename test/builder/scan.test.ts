@@ -54,7 +54,7 @@ async function scan(
     checkout: call.workspace,
     dockerfile: `${call.workspace}/Dockerfile`,
     dockerfileName: 'Dockerfile',
-    keepBill: async () => undefined,
+    keepSbom: async () => undefined,
     test: undefined,
   };
   const reports = await scanImage(subject, { call, log, ...(patience === undefined ? {} : { patience }) });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { firstPace, type HostPace, type HostWord, paceAfter } from '../../core/concurrency.ts';
+import { firstPace, type HostOutcome, type HostPace, paceAfter } from '../../core/concurrency.ts';
 
 it.each([
   ['that answers gets twice as many requests at a time', ['well', 'well'], { width: 4, troubles: 0, isDown: false }],
@@ -34,7 +34,7 @@ it.each([
     ['down', 'well'],
     { width: 2, troubles: 0, isDown: true },
   ],
-] as [string, HostWord[], HostPace][])('a host %s: %j', (_, words, pace) => {
+] as [string, HostOutcome[], HostPace][])('a host %s: %j', (_, words, pace) => {
   const limits = { atOncePerHost: 8, patience: 3 };
   expect(words.reduce((before, word) => paceAfter(before, word, limits), firstPace)).toEqual(pace);
 });

@@ -1,5 +1,5 @@
 /** An image's place in a registry on this machine, and who may write there. */
-export interface ImagePlace {
+export interface ImageLocation {
   /** `localhost:4600` */
   host: string;
   repository: string;
@@ -12,7 +12,7 @@ export interface ImagePlace {
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
 /** Copies an image as it is, by the calls of the Distribution specification. */
-export async function copyImage(from: ImagePlace, to: ImagePlace): Promise<void> {
+export async function copyImage(from: ImageLocation, to: ImageLocation): Promise<void> {
   const manifest = await read(from, `manifests/${from.version}`);
   const { config, layers } = JSON.parse(manifest.toString()) as { config: Blob; layers: Blob[] };
   for (const { digest } of [config, ...layers]) {
@@ -26,7 +26,7 @@ export async function copyImage(from: ImagePlace, to: ImagePlace): Promise<void>
 }
 
 /** The digest that a tag names. */
-export async function digestOf(image: ImagePlace): Promise<string> {
+export async function digestOf(image: ImageLocation): Promise<string> {
   const answer = await call(image, `manifests/${image.version}`, { method: 'HEAD', headers: { accept: manifestType } });
   return answer.headers.get('docker-content-digest') ?? '';
 }
@@ -35,11 +35,15 @@ interface Blob {
   digest: string;
 }
 
-async function read(image: ImagePlace, path: string): Promise<Buffer> {
+async function read(image: ImageLocation, path: string): Promise<Buffer> {
   return Buffer.from(await (await call(image, path, { headers: { accept: manifestType } })).arrayBuffer());
 }
 
-async function call({ host, repository, login }: ImagePlace, path: string | URL, init: RequestInit): Promise<Response> {
+async function call(
+  { host, repository, login }: ImageLocation,
+  path: string | URL,
+  init: RequestInit,
+): Promise<Response> {
   const address = path instanceof URL ? path : new URL(`http://${host}/v2/${repository}/${path}`);
   const authorization = login && `Basic ${Buffer.from(login).toString('base64')}`;
   const headers = { ...init.headers, ...(authorization ? { authorization } : {}) };

@@ -30,7 +30,7 @@ export async function startTestMachine(
     dataFolder: join(folder, 'data'),
     port: 0,
     scanner: 'records',
-    billGenerator: await noBills(folder),
+    sbomGenerator: await noBills(folder),
     output: (line) => lines.push(line),
     ...options,
   });

@@ -17,7 +17,7 @@ async function pushIndex(files: Record<string, string>): Promise<void> {
 }
 
 /** Looks for exceptions that end, as the rule of every day does. */
-const warnExceptions = () => rig.invoke('WarnExceptions');
+const warnWaivers = () => rig.invoke('WarnExceptions');
 
 it('an image that the policy of the index blocks is released without a push once the index accepts it, and its people hear in time that this ends', async () => {
   await pushIndex({ 'policy.yml': 'policy:\n  scanners:\n    capabilities: block\n' });
@@ -42,8 +42,8 @@ it('an image that the policy of the index blocks is released without a push once
     ]),
   });
 
-  await warnExceptions();
-  await warnExceptions();
+  await warnWaivers();
+  await warnWaivers();
   const mails = (await rig.mails('strict', 3)).filter(({ subject }) => subject.includes('EXCEPTIONS'));
   expect(mails.map(({ subject }) => subject)).toEqual(['[slipway] EXCEPTIONS: demo/strict:latest (1 ends soon)']);
   expect(await rig.client.mailText(mails[0]?.id ?? '')).toContain('privileged ends with');

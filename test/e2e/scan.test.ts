@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { billGeneratorFolder } from '../../local/bill-generator.ts';
+import { sbomGeneratorFolder } from '../../local/sbom-generator.ts';
 import { type Rig, startRig } from './rig.ts';
 import { smallDebian } from './sources.ts';
 
@@ -13,7 +13,7 @@ const packageOf = (name: string, version: string) =>
   `RUN printf 'Package: ${name}\\nStatus: install ok installed\\nMaintainer: Nobody <nobody@example.org>\\nArchitecture: all\\nVersion: ${version}\\nDescription: an example\\n\\n' >> /var/lib/dpkg/status`;
 
 beforeAll(async () => {
-  rig = await startRig({ billGenerator: billGeneratorFolder() });
+  rig = await startRig({ sbomGenerator: sbomGeneratorFolder() });
   await rig.track(rig.entry('guarded'));
 });
 afterAll(() => rig?.stop());

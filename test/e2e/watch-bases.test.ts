@@ -1,15 +1,15 @@
 import { CreateRepositoryCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SmallRegistry, startSmallRegistry } from '../builder/small-registry.ts';
-import { copyImage, digestOf, type ImagePlace } from './copy-image.ts';
+import { copyImage, digestOf, type ImageLocation } from './copy-image.ts';
 import { type Rig, startRig } from './rig.ts';
 import { smallDebian } from './sources.ts';
 
 let rig: Rig;
 let outside: SmallRegistry;
-let mirror: ImagePlace;
+let mirror: ImageLocation;
 /** The base's place outside, under the name that never changes. */
-const published = (): ImagePlace => ({ host: outside.host, repository: 'outside/debian', version: '12' });
+const published = (): ImageLocation => ({ host: outside.host, repository: 'outside/debian', version: '12' });
 
 /** The mirror's name as Dockerfiles have it. */
 let mirroredImage: string;
@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 /** A repository in the pipeline's own registry that belongs to no project, and what it takes to push to it. */
-async function makeMirror(): Promise<ImagePlace> {
+async function makeMirror(): Promise<ImageLocation> {
   const { url, endpoint, region, credentials } = rig.machine;
   const ecr = new ECRClient({ endpoint, region, credentials });
   await ecr.send(new CreateRepositoryCommand({ repositoryName: 'bases/debian' }));

@@ -1,5 +1,5 @@
 import { declaredImages } from '../../core/cascade/dependents.ts';
-import { endedNews } from '../../core/cascade/rebuild-state.ts';
+import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
 import type { Build, TerminalStatus } from '../../core/model/build.ts';
 import { type Project, parseProjectName } from '../../core/model/project.ts';
 import type { Trigger } from '../../core/model/trigger.ts';
@@ -32,7 +32,7 @@ export async function startCascading(mortal: Mortal = createMortal()) {
 
   const ended = (build: string): Trigger => ({
     type: 'build-ended',
-    id: endedNews(build),
+    id: buildEndedEvent(build),
     receivedAt: new Date().toISOString(),
     build,
   });

@@ -24,7 +24,7 @@ describe('a build whose execution ended on its own', () => {
     await using world = await startClosing();
     await world.queue(id, { status: 'scanning' });
     await world.closeBuild(detail);
-    expect(await world.builds.require(id)).toMatchObject({ status: 'failed', failure, toldAt: expect.any(String) });
+    expect(await world.builds.require(id)).toMatchObject({ status: 'failed', failure, notifiedAt: expect.any(String) });
     expect(world.ses.sent).toHaveLength(1);
   });
 
@@ -39,7 +39,7 @@ describe('a build whose execution ended on its own', () => {
       status: 'cancelled',
       failure: { error: 'BuildCancelledError', message: expect.stringMatching(message) },
       stages: { build: { status: 'skipped' } },
-      toldAt: expect.any(String),
+      notifiedAt: expect.any(String),
     });
     expect(world.ses.sent).toEqual([]);
     expect(world.marks).toEqual([{ commit: expect.any(String), status: 'cancelled' }]);

@@ -35,14 +35,14 @@ async function startCollecting(mortal: Mortal = createMortal()) {
   const observed: string[] = [];
   await world.track();
   const watcher = mortal.guard({
-    async observeBases(...[build, result]: Parameters<typeof world.observeBases>) {
+    async recordBases(...[build, result]: Parameters<typeof world.recordBases>) {
       observed.push(...(result.bases ?? []).map(({ image }) => image));
-      await world.observeBases(build, result);
+      await world.recordBases(build, result);
     },
   });
   const collect = createCollectScan({
     builds: mortal.guard(world.builds),
-    observeBases: watcher.observeBases,
+    recordBases: watcher.recordBases,
     records: mortal.guard(world.records),
     scans: mortal.guard(scans),
     repositoryPrefix: 'slipway/',
@@ -127,7 +127,7 @@ describe('no scan is asked for', () => {
     const nothing = new Proxy({}, { get: () => expect.unreachable() }) as never;
     const collect = createCollectScan({
       builds: nothing,
-      observeBases: nothing,
+      recordBases: nothing,
       records: nothing,
       scans: nothing,
       repositoryPrefix: '',

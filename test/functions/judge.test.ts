@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import type { Finding } from '../../core/model/findings.ts';
 import type { Policy } from '../../core/model/policy.ts';
-import { usualPolicy } from '../../core/model/policy.ts';
+import { defaultPolicy } from '../../core/model/policy.ts';
 import { type ScannerReports, scannerNames } from '../../core/scanners/report.ts';
-import { createComparisons } from '../../functions/builds/diff-with-last-release.ts';
+import { createDiffWithLastRelease } from '../../functions/builds/diff-with-last-release.ts';
 import { createJudge } from '../../functions/judge.ts';
 import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
 import { digest, startWorld } from './world.ts';
@@ -18,7 +18,7 @@ const clean: ScannerReports = {
   reports: scannerNames.map((scanner) => ({ scanner, state: 'complete', findings: [], total: 0, seconds: 1 })),
 };
 
-async function startJudging(mortal: Mortal = createMortal(), policy: Partial<Policy> = usualPolicy) {
+async function startJudging(mortal: Mortal = createMortal(), policy: Partial<Policy> = defaultPolicy) {
   const world = await startWorld();
   world.scannerReports.set(id, clean);
   await world.queue(id, { status: 'scanning', candidate: { repository: 'candidate/demo/app', digest } });
@@ -26,7 +26,7 @@ async function startJudging(mortal: Mortal = createMortal(), policy: Partial<Pol
     builds: mortal.guard(world.builds),
     projects: mortal.guard(world.projects),
     records: mortal.guard(world.records),
-    comparisons: createComparisons({ ...world, packages: { read: async () => undefined } }),
+    comparisons: createDiffWithLastRelease({ ...world, packages: { read: async () => undefined } }),
     policy,
   });
   return Object.assign(world, { judge: () => judge({ build: id }) });

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { hear, settle, told } from '../../core/cascade/rebuild-state.ts';
+import { receive, settle, told } from '../../core/cascade/rebuild-state.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
-import { createCallUnmoved } from '../../functions/cascade/retry-stalled.ts';
+import { createRetryStalled } from '../../functions/cascade/retry-stalled.ts';
 import { createReconcileBuilds } from '../../functions/reconcile-builds.ts';
 import { createMortal, Death, type Mortal } from './mortal.ts';
 import { id, startTelling } from './telling.ts';
@@ -26,7 +26,7 @@ async function startReconciling(mortal: Mortal = createMortal()) {
   const reconcile = createReconcileBuilds({
     ...world,
     resume,
-    callUnmoved: createCallUnmoved(world),
+    retryStalled: createRetryStalled(world),
     logger: silentLogger,
   });
   return Object.assign(world, { reconcile });
@@ -39,7 +39,7 @@ it('a project of a cascade that nothing has moved for a while is looked at again
   const cause: Cause = { type: 'parent-released', parents: ['demo/base:latest'] };
   const waits = async (project: string, minutes: number) => {
     const news = { id: 'n', cascade: 'c', at: minutesAgo(minutes), parents: [], cause };
-    await world.rebuilds.change(project, (state) => hear(state, news));
+    await world.rebuilds.change(project, (state) => receive(state, news));
   };
   await waits('demo/left:latest', 30);
   await waits('demo/fresh:latest', 1);
@@ -85,7 +85,7 @@ describe('a build that nothing runs', () => {
     await world.queue(id, leftOver({ status: 'building' }));
     world.runs.set(id, 'aborted');
     await world.reconcile();
-    expect(await world.builds.require(id)).toMatchObject({ status: 'cancelled', toldAt: expect.any(String) });
+    expect(await world.builds.require(id)).toMatchObject({ status: 'cancelled', notifiedAt: expect.any(String) });
     expect(world.ses.sent).toEqual([]);
   });
 
@@ -97,7 +97,7 @@ describe('a build that nothing runs', () => {
       world.runs.set(id, 'ended');
       await world.reconcile();
       await world.reconcile();
-      expect(await world.builds.require(id)).toMatchObject({ status: 'failed', toldAt: expect.any(String) });
+      expect(await world.builds.require(id)).toMatchObject({ status: 'failed', notifiedAt: expect.any(String) });
       expect(world.ses.sent).toHaveLength(1);
     },
   );

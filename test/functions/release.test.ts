@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Build } from '../../core/model/build.ts';
-import type { BillFormat } from '../../core/model/builder-contract.ts';
+import type { SbomFormat } from '../../core/model/builder-contract.ts';
 import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
 import { createRelease } from '../../functions/release.ts';
@@ -29,14 +29,14 @@ async function startReleasing({
   await world.track(project);
   const shelf = createShelf();
   const kept = new Map<string, string>();
-  const bills = {
-    async read(build: string, format: BillFormat) {
+  const sboms = {
+    async read(build: string, format: SbomFormat) {
       const text = kept.get(`${build} ${format}`);
       return text === undefined ? undefined : Buffer.from(text);
     },
   };
   const services = {
-    bills,
+    sboms,
     builds: world.builds,
     projects: world.projects,
     heads: world.heads,
@@ -46,7 +46,7 @@ async function startReleasing({
   };
   const release = createRelease({
     ...services,
-    bills: mortal.guard(bills),
+    sboms: mortal.guard(sboms),
     builds: mortal.guard(world.builds),
     projects: mortal.guard(world.projects),
     heads: mortal.guard(world.heads),
@@ -57,7 +57,7 @@ async function startReleasing({
     shelf,
     services,
     /** Leaves a bill of materials of the build with this number. */
-    bill: (sequence: number, format: BillFormat, text: string) => void kept.set(`${idOf(sequence)} ${format}`, text),
+    bill: (sequence: number, format: SbomFormat, text: string) => void kept.set(`${idOf(sequence)} ${format}`, text),
     release: (sequence = 1) => release({ build: idOf(sequence) }),
     /** A candidate that passed, of the build with this number. */
     async pass(sequence: number, over: Partial<Build> = {}): Promise<Build> {

@@ -52,7 +52,7 @@ describe('a released image', () => {
       counts: { LOW: 1, CRITICAL: 1 },
       appeared: 1,
       outcome: 'block',
-      toldAt: expect.any(String),
+      notifiedAt: expect.any(String),
     });
   });
 
@@ -354,7 +354,7 @@ it('a mail that SES has no time for goes out with a later round, one that it wil
     throw new MailRejectedError('Nobody');
   };
   expect(await world.round()).toMatchObject({ news: 1, mails: 0 });
-  expect(await world.image(one)).not.toHaveProperty('untold');
+  expect(await world.image(one)).not.toHaveProperty('toNotify');
 });
 
 describe('a round that dies', () => {
@@ -374,7 +374,7 @@ describe('a round that dies', () => {
           await using _ = world;
           for (const digest of [one, two]) {
             expect(await world.image(digest)).toMatchObject({ state: 'complete', appeared: 1 });
-            expect(await world.image(digest)).not.toHaveProperty('untold');
+            expect(await world.image(digest)).not.toHaveProperty('toNotify');
           }
           expect(world.mails.length).toBeGreaterThanOrEqual(1);
           expect(world.mails.length).toBeLessThanOrEqual(2);

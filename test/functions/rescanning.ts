@@ -1,10 +1,10 @@
 import type { Finding, Scan } from '../../core/model/findings.ts';
-import { usualPolicy } from '../../core/model/policy.ts';
+import { defaultPolicy } from '../../core/model/policy.ts';
 import type { ImageReading } from '../../core/releases/rescan.ts';
 import { createNoteFindings } from '../../functions/note-findings.ts';
-import { createAdoptReleases } from '../../functions/releases/backfill-releases.ts';
-import { createTellOfReleases } from '../../functions/releases/notify-findings.ts';
-import { createLookAtRelease } from '../../functions/releases/rescan-image.ts';
+import { createBackfillReleases } from '../../functions/releases/backfill-releases.ts';
+import { createNotifyFindings } from '../../functions/releases/notify-findings.ts';
+import { createRescanImage } from '../../functions/releases/rescan-image.ts';
 import { createRescanReleases } from '../../functions/rescan-releases.ts';
 import { createMortal, type Mortal } from './mortal.ts';
 import { silentLogger, startWorld } from './world.ts';
@@ -47,18 +47,18 @@ export async function startRescanning(mortal: Mortal = createMortal()) {
   };
   const releases = mortal.guard(world.releases);
   const records = mortal.guard(world.records);
-  const shared = { records, releases, tags: mortal.guard(tags), policy: usualPolicy };
+  const shared = { records, releases, tags: mortal.guard(tags), policy: defaultPolicy };
   const rescan = createRescanReleases({
     projects: mortal.guard(world.projects),
     releases,
-    adopt: createAdoptReleases({
+    adopt: createBackfillReleases({
       builds: mortal.guard(world.builds),
       projects: mortal.guard(world.projects),
       releases,
       repositoryPrefix: 'slipway/',
     }),
-    look: createLookAtRelease({ ...shared, scans: mortal.guard(scanner) }),
-    tell: createTellOfReleases({
+    look: createRescanImage({ ...shared, scans: mortal.guard(scanner) }),
+    tell: createNotifyFindings({
       ...shared,
       mailer: mortal.guard(world.mailer),
       siteUrl: 'https://slipway.example.org',

@@ -31,7 +31,7 @@ describe('the end of a build', () => {
     expect(world.marks).toEqual([{ commit, status }]);
     expect(world.counted).toEqual([status]);
     expect(await world.builds.require(id)).toMatchObject({
-      toldAt: expect.any(String),
+      notifiedAt: expect.any(String),
       stages: { tell: { status: 'succeeded' } },
     });
   });
@@ -74,7 +74,7 @@ describe('the end of a build', () => {
     await world.end('failed');
     world.ses.refuse = () => ['MessageRejected', 'Email address is not verified.'];
     await world.tell(id);
-    expect(await world.builds.require(id)).toHaveProperty('toldAt');
+    expect(await world.builds.require(id)).toHaveProperty('notifiedAt');
     expect(world.marks).toEqual([{ commit, status: 'failed' }]);
   });
 
@@ -105,7 +105,7 @@ describe('the end of a build', () => {
           await using _ = world;
           later(2);
           await world.tell(id);
-          expect(await world.builds.require(id)).toHaveProperty('toldAt');
+          expect(await world.builds.require(id)).toHaveProperty('notifiedAt');
           expect(world.ses.sent.length).toBeGreaterThanOrEqual(1);
         },
       };

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { createWatchRegistries } from '../../functions/bases/check-registries.ts';
-import { createStandingImages } from '../../functions/bases/watched-images.ts';
+import { createCheckRegistries } from '../../functions/bases/check-registries.ts';
+import { createWatchedImages } from '../../functions/bases/watched-images.ts';
 import { createWatchBases } from '../../functions/watch-bases.ts';
 import { createPublicFetch } from '../../services/http/public-fetch.ts';
-import { createBaseRound } from '../../services/tables/base-watch-lock.ts';
+import { createBaseWatchLock } from '../../services/tables/base-watch-lock.ts';
 import { startHost } from '../services/http.ts';
 import { createMortal, type Mortal } from './mortal.ts';
 import { silentLogger, startWorld, type World } from './world.ts';
@@ -50,18 +50,18 @@ export async function startWatching<Around extends World = World>({
     runs += 1;
     const watchBases = createWatchBases({
       bases,
-      openRound: (holder) => mortal.guard(createBaseRound(world.client, 'bases', holder)),
+      openRound: (holder) => mortal.guard(createBaseWatchLock(world.client, 'bases', holder)),
       ownRegistry: async () => ({
         host: ownHost,
         url: `http://${ownHost}`,
         credentials: { user: 'AWS', password: 'secret' },
       }),
-      standingImages: createStandingImages({
+      watchedImages: createWatchedImages({
         dependents: mortal.guard(world.dependents),
         projects: mortal.guard(world.projects),
         repositoryPrefix: 'slipway/',
       }),
-      watchRegistries: createWatchRegistries({
+      checkRegistries: createCheckRegistries({
         bases,
         fetchBeside: () => createPublicFetch({ privateHosts: ['127.0.0.1', 'localhost'] }),
         logger: silentLogger,
@@ -100,7 +100,7 @@ export async function startWatching<Around extends World = World>({
         .filter(([, digest]) => digest === 'none')
         .map(base)
         .map(({ digest: _, ...rest }) => rest);
-      await world.observeBases(build, {
+      await world.recordBases(build, {
         outcome: 'failed',
         error: 'x',
         message: 'x',

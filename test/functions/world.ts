@@ -8,7 +8,7 @@ import type { Trigger } from '../../core/model/trigger.ts';
 import type { Comparison } from '../../core/releases/image-diff.ts';
 import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
 import type { ScannerReports } from '../../core/scanners/report.ts';
-import { createObserveBases } from '../../functions/bases/record-bases.ts';
+import { createRecordBases } from '../../functions/bases/record-bases.ts';
 import type { CodeBuild } from '../../services/aws/codebuild.ts';
 import type { Executions } from '../../services/aws/executions.ts';
 import type { CommitStatuses } from '../../services/git-host/commit-statuses.ts';
@@ -96,7 +96,7 @@ export async function startWorld() {
       sendBatch: async (triggers: readonly Trigger[]) => void sent.push(...triggers),
     },
     bases,
-    observeBases: createObserveBases({ bases, dependents, projects, repositoryPrefix: 'slipway/' }),
+    recordBases: createRecordBases({ bases, dependents, projects, repositoryPrefix: 'slipway/' }),
     deliveries: createDeliveries(client, 'deliveries'),
     heads: createHeads(client, 'heads'),
     releases: createReleases(client, 'releases'),

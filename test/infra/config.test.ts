@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import cdk from '../../cdk.json' with { type: 'json' };
-import { usualPolicy } from '../../core/model/policy.ts';
+import { defaultPolicy } from '../../core/model/policy.ts';
 import { ConfigError, parseConfig, settings } from '../../infra/config.ts';
 
 const least = { sender: 'slipway@your.org', operators: ['you@your.org'], indexRepository: 'you/container-index' };
@@ -27,7 +27,7 @@ describe('a configuration', () => {
       indexBranch: 'main',
       github: { url: 'https://github.com', apiUrl: 'https://api.github.com' },
       privateHosts: [],
-      policy: usualPolicy,
+      policy: defaultPolicy,
       build: {
         timeoutSeconds: 3600,
         computeType: 'MEDIUM',

@@ -109,7 +109,7 @@ test('the stack says where everything is', () => {
     'SiteUrl',
     'StateMachineArn',
     'TriggersQueueUrl',
-    'WarnExceptionsFunctionName',
+    'WarnWaiversFunctionName',
     'WatchBasesFunctionName',
     'WatchPackagesFunctionName',
     'WatchSourcesFunctionName',

@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
-import { usualPolicy } from '../../core/model/policy.ts';
+import { defaultPolicy } from '../../core/model/policy.ts';
 import { createApp } from '../../infra/create-app.ts';
 import { flatten } from '../../infra/flatten.ts';
 import { ownHost } from '../../local/assembly.ts';
@@ -61,7 +61,7 @@ test('pages behind a domain name of your own have links to it, and webhooks go t
 });
 
 test('the policy reaches the function that judges, and the one that looks again at what is released', () => {
-  const policy = JSON.stringify({ ...usualPolicy, maxSeverity: 'LOW' });
+  const policy = JSON.stringify({ ...defaultPolicy, maxSeverity: 'LOW' });
   expect(variables(templateOf({ policy: { maxSeverity: 'LOW' } }), 'POLICY')).toEqual([policy, policy]);
 });
 

@@ -18,7 +18,7 @@ export const stateTables: Table[] = [
     indexes: {
       bySource: { partition: 'source' },
       byDueTime: { partition: 'scheduled', sort: 'dueAt' },
-      byExceptionEnd: { partition: 'excepting', sort: 'warnAt' },
+      byWaiverExpiry: { partition: 'excepting', sort: 'warnAt' },
     },
   },
   {

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { standingsOf } from '../../core/bases/base-status.ts';
+import { baseStatuses } from '../../core/bases/base-status.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
@@ -107,11 +107,11 @@ export function sampleSite({
       members: async (id) => ({ items: cascades.find(({ summary }) => summary.id === id)?.members ?? [] }),
     },
     relations: {
-      standings: async (bases) => standingsOf(bases, new Map()),
+      standings: async (bases) => baseStatuses(bases, new Map()),
       dependents: async () => ({ projects: [], total: 0 }),
       pending: async () => undefined,
     },
-    bills: { address: async () => undefined },
+    sboms: { address: async () => undefined },
     releases: {
       ofProject: async (project, request) =>
         pageOf(

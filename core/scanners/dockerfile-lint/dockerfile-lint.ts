@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
-import type { FindingWords } from '../finding-words.ts';
+import type { FindingWords } from '../finding-text.ts';
 
 /** Something in the Dockerfile that a reader should look at. */
 export const lintSchema = z.object({
@@ -14,7 +14,7 @@ export const lintSchema = z.object({
 
 export type Lint = z.infer<typeof lintSchema>;
 
-export function lintInWords({ rule, line, message }: Lint): FindingWords {
+export function describeLint({ rule, line, message }: Lint): FindingWords {
   return {
     id: rule,
     sentence: `line ${line} of the Dockerfile: ${message.replace(/[.\s]+$/, '')} (${rule})`,

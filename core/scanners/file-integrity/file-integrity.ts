@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
-import type { FindingWords } from '../finding-words.ts';
+import type { FindingWords } from '../finding-text.ts';
 
 export const integrityProblems = [
   'missing',
@@ -30,7 +30,7 @@ export const changedFileSchema = z.object({
 
 export type ChangedFile = z.infer<typeof changedFileSchema>;
 
-export function changedFileInWords({ path, problems, package: owner }: ChangedFile): FindingWords {
+export function describeChangedFile({ path, problems, package: owner }: ChangedFile): FindingWords {
   return {
     id: path,
     sentence: `${path}${owner ? ` of ${owner}` : ''} is not as it was installed (${problems.join(', ')})`,

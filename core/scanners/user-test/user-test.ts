@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
-import type { FindingWords } from '../finding-words.ts';
+import type { FindingWords } from '../finding-text.ts';
 
 /** A test of the project's own that the image did not pass. */
 export const failedTestSchema = z.object({
@@ -20,7 +20,7 @@ export const failedTestSchema = z.object({
 
 export type FailedTest = z.infer<typeof failedTestSchema>;
 
-export function failedTestInWords({
+export function describeFailedTest({
   script,
   exitCode,
   stoppedAfter,

@@ -3,7 +3,7 @@ import { readContents } from '../../../builder/packages/keep-packages.ts';
 import { OutputLimitError } from '../../../builder/process.ts';
 import { packageUpdates } from '../../../builder/scanners/package-updates.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
-import { packageUpdateInWords } from '../../../core/scanners/package-updates/package-updates.ts';
+import { describePackageUpdate } from '../../../core/scanners/package-updates/package-updates.ts';
 import { runningCommands } from '../../running-commands.ts';
 import { type PackageSite, packagesFile, putSuite, startPackageSite } from '../../services/package-site.ts';
 import { Images } from '../images.ts';
@@ -84,7 +84,7 @@ describe('the real apt', () => {
         { name: 'kept', installed: '2:1.0', available: '2:1.0+deb12u1', repository: 'stable-security', security: true },
       ],
     });
-    expect(report.findings[0] && packageUpdateInWords(report.findings[0]).sentence).toBe(
+    expect(report.findings[0] && describePackageUpdate(report.findings[0]).sentence).toBe(
       'hello 1.0-1 has a security update to 1.2-1',
     );
   });

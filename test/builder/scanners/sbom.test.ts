@@ -8,7 +8,7 @@ import { Redaction } from '../../../builder/redaction.ts';
 import { sbom } from '../../../builder/scanners/sbom.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import type { PackageList } from '../../../core/model/package-list.ts';
-import { billGeneratorFolder } from '../../../local/bill-generator.ts';
+import { sbomGeneratorFolder } from '../../../local/sbom-generator.ts';
 import { lastGuard } from '../../limits.ts';
 
 let folder: string;
@@ -23,7 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const log = new BuildLog({ redaction: new Redaction(), console: () => undefined, store: async () => undefined });
-const usualPath = `${process.env.PATH}:${billGeneratorFolder()}`;
+const usualPath = `${process.env.PATH}:${sbomGeneratorFolder()}`;
 const signal = () => lastGuard();
 
 const installed = (count: number): PackageList => ({
@@ -59,7 +59,7 @@ function look(
     release: 'localhost:1/demo/web',
     createdAt: new Date('2026-11-21T01:02:03Z'),
     packages,
-    async keepBill(format, file) {
+    async keepSbom(format, file) {
       kept.set(format, JSON.parse(readFileSync(file, 'utf8')));
     },
   };

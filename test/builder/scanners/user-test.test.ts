@@ -8,7 +8,7 @@ import { Redaction } from '../../../builder/redaction.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import { userTest } from '../../../builder/scanners/user-test.ts';
 import { scannerReportSchema } from '../../../core/scanners/report.ts';
-import { failedTestInWords } from '../../../core/scanners/user-test/user-test.ts';
+import { describeFailedTest } from '../../../core/scanners/user-test/user-test.ts';
 import { hiddenCharacter } from '../../../core/text/visible.ts';
 import { runningCommands } from '../../running-commands.ts';
 import { Images } from '../images.ts';
@@ -70,7 +70,7 @@ async function look(
   await log.close();
   // What it gives can be stored.
   scannerReportSchema.parse({ scanner: 'user-test', total: found.findings.length, seconds: 1, ...found });
-  return { ...found, log: text, words: found.findings.map(failedTestInWords).map(({ sentence }) => sentence) };
+  return { ...found, log: text, words: found.findings.map(describeFailedTest).map(({ sentence }) => sentence) };
 }
 
 function write(name: string, text: string, mode = text.startsWith('#!') ? 0o755 : 0o644) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isConcerned, type NamedBase, standingsOf, watchedName } from '../../../core/bases/base-status.ts';
+import { baseStatuses, isConcerned, type NamedBase, watchedName } from '../../../core/bases/base-status.ts';
 
 const [A, B] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string];
 const image = 'docker.io/library/debian:12';
@@ -58,7 +58,7 @@ it('people see what a name stands for by now, and why nobody knows', () => {
     base({ image: 'quay.io/a/b:1' }),
     base({ image: 'own/x:1', own: true }),
   ];
-  expect(standingsOf(bases, images)).toEqual([
+  expect(baseStatuses(bases, images)).toEqual([
     { ...base(), pinned: false, newer: B, checkedAt: '2026-11-21T00:00:00.000Z' },
     { ...base({ digest: B }), pinned: false, checkedAt: '2026-11-21T00:00:00.000Z' },
     { ...pinned, pinned: true, newer: B, checkedAt: '2026-11-21T00:00:00.000Z' },

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  causeInWords,
   commitLink,
-  countsInWords,
-  durationInWords,
+  describeCause,
+  describeCounts,
+  describeDuration,
+  describeRef,
+  describeSource,
   pullTag,
-  refInWords,
-  sourceInWords,
   sourcePage,
 } from '../../../core/builds/describe-build.ts';
 import type { Cause } from '../../../core/model/build.ts';
@@ -17,8 +17,10 @@ const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';
 describe('a cause in words', () => {
   it('says who pushed what where', () => {
     const push = { type: 'push' as const, delivery: 'd', ref: 'refs/heads/feature/x', commit, pusher: 'alex' };
-    expect(causeInWords(push)).toBe('Push of commit 1a2b3c4 to branch feature/x by alex');
-    expect(causeInWords({ ...push, ref: 'refs/tags/v1.2.3', pusher: '' })).toBe('Push of commit 1a2b3c4 to tag v1.2.3');
+    expect(describeCause(push)).toBe('Push of commit 1a2b3c4 to branch feature/x by alex');
+    expect(describeCause({ ...push, ref: 'refs/tags/v1.2.3', pusher: '' })).toBe(
+      'Push of commit 1a2b3c4 to tag v1.2.3',
+    );
   });
 
   it('gives nobody an e-mail address to read', () => {
@@ -29,15 +31,15 @@ describe('a cause in words', () => {
       commit,
       pusher: 'Alex Doe <alex@example.org>',
     };
-    expect(causeInWords(push)).toMatch(/by Alex Doe$/);
-    expect(causeInWords({ ...push, pusher: 'alex@example.org' })).toMatch(/by alex$/);
+    expect(describeCause(push)).toMatch(/by Alex Doe$/);
+    expect(describeCause({ ...push, pusher: 'alex@example.org' })).toMatch(/by alex$/);
   });
 
   it('says what the index did', () => {
-    expect(causeInWords({ type: 'index', delivery: 'd', commit, change: 'added' })).toBe(
+    expect(describeCause({ type: 'index', delivery: 'd', commit, change: 'added' })).toBe(
       'New in the index since its commit 1a2b3c4',
     );
-    expect(causeInWords({ type: 'index', delivery: 'd', commit, change: 'changed' })).toBe(
+    expect(describeCause({ type: 'index', delivery: 'd', commit, change: 'changed' })).toBe(
       'Index entry changed by its commit 1a2b3c4',
     );
   });
@@ -64,7 +66,7 @@ describe('a cause in words', () => {
     [{ type: 'schedule', schedule: 'rate(1 day)' }, 'Schedule rate(1 day)'],
     [{ type: 'manual', requester: 'alex' }, 'Asked for by hand by alex'],
   ])('says what else may call for a build: %j', (cause, words) => {
-    expect(causeInWords(cause)).toBe(words);
+    expect(describeCause(cause)).toBe(words);
   });
 });
 
@@ -90,17 +92,17 @@ describe('words for numbers', () => {
     [5_400_000, '1 h 30 min'],
     [-5, '0.0 s'],
   ])('a duration of %i ms is %s', (milliseconds, words) => {
-    expect(durationInWords(milliseconds)).toBe(words);
+    expect(describeDuration(milliseconds)).toBe(words);
   });
 
   it('counts of findings have the worst first', () => {
-    expect(countsInWords({ LOW: 3, CRITICAL: 1, HIGH: 0 })).toBe('1 critical, 3 low');
-    expect(countsInWords({})).toBe('no findings');
+    expect(describeCounts({ LOW: 3, CRITICAL: 1, HIGH: 0 })).toBe('1 critical, 3 low');
+    expect(describeCounts({})).toBe('no findings');
   });
 });
 
 it('names a ref by its kind', () => {
-  expect(['refs/heads/main', 'refs/tags/v1', 'refs/pull/1/head', 'refs/notes/x'].map(refInWords)).toEqual([
+  expect(['refs/heads/main', 'refs/tags/v1', 'refs/pull/1/head', 'refs/notes/x'].map(describeRef)).toEqual([
     'branch main',
     'tag v1',
     'pull request #1',
@@ -127,8 +129,8 @@ describe('links to the source', () => {
   });
 
   it('show no credentials', () => {
-    expect(sourceInWords('https://user:secret@git.example.org/demo/app')).toBe('https://git.example.org/demo/app');
-    expect(sourceInWords('ssh://user:secret@git.example.org/demo/app')).not.toContain('secret');
+    expect(describeSource('https://user:secret@git.example.org/demo/app')).toBe('https://git.example.org/demo/app');
+    expect(describeSource('ssh://user:secret@git.example.org/demo/app')).not.toContain('secret');
     expect(sourcePage('https://user:secret@github.com/demo/app')).toBe('https://github.com/demo/app');
   });
 });

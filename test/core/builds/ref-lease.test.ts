@@ -6,7 +6,7 @@ const at = (second: string) => `2026-11-21T00:00:${second}Z`;
 const ref = 'refs/heads/main';
 /** The first build has the lease, of commit b, which came after commit a. */
 const known: LeasedHead = { commit: b, headAt: at('05.000'), previous: a, build: 'first' };
-const request = { build: 'own', ref, commit: c, headAt: at('06.000'), isRebuild: false, onlyNews: false };
+const request = { build: 'own', ref, commit: c, headAt: at('06.000'), isRebuild: false, unlessKnown: false };
 
 describe('the lease of a ref', () => {
   const decide = (
@@ -72,25 +72,25 @@ describe('the lease of a ref', () => {
     ],
     [
       'is nothing that a head calls for which was passed already',
-      { commit: a, headAt: at('04.000'), onlyNews: true },
+      { commit: a, headAt: at('04.000'), unlessKnown: true },
       {},
       { kind: 'known' },
     ],
     [
       'but the push of an older head is recorded as late',
-      { commit: a, before: c, headAt: at('04.000'), onlyNews: true },
+      { commit: a, before: c, headAt: at('04.000'), unlessKnown: true },
       {},
       { kind: 'late', build: 'first' },
     ],
     [
       'is not asked for where the head is known and has its build',
-      { commit: b, headAt: at('05.000'), onlyNews: true },
+      { commit: b, headAt: at('05.000'), unlessKnown: true },
       { isRecorded: true },
       { kind: 'known' },
     ],
     [
       'goes on under its name where the build that has it died before its record',
-      { commit: b, headAt: at('06.000'), onlyNews: true },
+      { commit: b, headAt: at('06.000'), unlessKnown: true },
       { isRecorded: false },
       held('first', b, at('05.000')),
     ],
@@ -99,7 +99,7 @@ describe('the lease of a ref', () => {
   });
 
   it('stays where it is when a known head is heard of later: the head keeps the later time', () => {
-    expect(decide({ commit: b, headAt: at('09.000'), onlyNews: true }, known, { isRecorded: true })).toEqual({
+    expect(decide({ commit: b, headAt: at('09.000'), unlessKnown: true }, known, { isRecorded: true })).toEqual({
       do: 'write',
       head: { commit: b, headAt: at('09.000'), previous: a, build: undefined },
       lease: { kind: 'known' },
@@ -107,7 +107,7 @@ describe('the lease of a ref', () => {
   });
 
   it('is decided after a look for the record of the build that has it', () => {
-    expect(decide({ commit: b, headAt: at('05.000'), onlyNews: true }, known)).toEqual({
+    expect(decide({ commit: b, headAt: at('05.000'), unlessKnown: true }, known)).toEqual({
       do: 'look-up',
       build: 'first',
     });

@@ -2,10 +2,10 @@ import { planCascade } from '../../../core/cascade/rebuild-order.ts';
 import {
   begin,
   decide,
-  hear,
+  idleRebuild,
   type Outcome,
   type Rebuild,
-  restingRebuild,
+  receive,
   settle,
   told,
 } from '../../../core/cascade/rebuild-state.ts';
@@ -31,13 +31,13 @@ export function createCascadeWorld({ children, pick, endOf }: Options) {
   const states = new Map<string, Rebuild>();
   const steps: string[] = [];
   const running: string[] = [];
-  /** News on its way, project by project. */
+  /** ProjectEvent on its way, project by project. */
   const planners: Generator<void>[] = [];
   const begun: { project: string; moment: number }[] = [];
   const ended: { project: string; moment: number; outcome: Outcome }[] = [];
   let moment = 0;
 
-  const stateOf = (project: string) => states.get(project) ?? restingRebuild(project);
+  const stateOf = (project: string) => states.get(project) ?? idleRebuild(project);
   const childrenOf = (project: string) => children.get(project) ?? [];
 
   function* tell(id: string, roots: string[]): Generator<void> {
@@ -46,7 +46,7 @@ export function createCascadeWorld({ children, pick, endOf }: Options) {
     const childrenFirst = members.toSorted((one, other) => other.level - one.level);
     for (const { project, parents } of childrenFirst) {
       const news = { id, cascade: 'c', at, parents, cause: own.has(project) ? cause : undefined };
-      states.set(project, hear(stateOf(project), news));
+      states.set(project, receive(stateOf(project), news));
       yield;
     }
     steps.push(...members.filter(({ parents }) => parents.length === 0).map(({ project }) => project));
@@ -75,7 +75,7 @@ export function createCascadeWorld({ children, pick, endOf }: Options) {
     const settled = settle(state, { outcome, build: state.pending?.build }, at);
     // What waits for it is called, and it itself if there is more for it to do.
     steps.push(...childrenOf(project), ...(settled.pending ? [project] : []));
-    states.set(project, told(settled, settled.untold ?? 0));
+    states.set(project, told(settled, settled.toNotify ?? 0));
   }
 
   return {

@@ -3,12 +3,12 @@ import {
   begin,
   decide,
   follow,
-  hear,
-  type News,
+  idleRebuild,
   type Outcome,
   orderOf,
+  type ProjectEvent,
   type Rebuild,
-  restingRebuild,
+  receive,
   retry,
   settle,
   told,
@@ -20,33 +20,39 @@ const later = '2026-11-21T00:10:00.000Z';
 const now = new Date(later);
 const released = (...parents: string[]): Cause => ({ type: 'parent-released', parents });
 const index: Cause = { type: 'index', delivery: 'd', commit: 'a'.repeat(40), change: 'changed' };
-const news = (id: string, over: Partial<News> = {}): News => ({ id, cascade: 'c', at, parents: [], ...over });
+const news = (id: string, over: Partial<ProjectEvent> = {}): ProjectEvent => ({
+  id,
+  cascade: 'c',
+  at,
+  parents: [],
+  ...over,
+});
 
 /** A project that heard of the news and came to its end, once for each outcome. */
 function through(project: string, rounds: [string, Outcome][]): Rebuild {
   return rounds.reduce(
-    (state, [id, outcome]) => settle(hear(state, news(id)), { outcome }, at),
-    restingRebuild(project),
+    (state, [id, outcome]) => settle(receive(state, news(id)), { outcome }, at),
+    idleRebuild(project),
   );
 }
 
 /** What a project does that heard the news and waits for these parents. */
-function next(parents: Rebuild[], over: Partial<News> = {}, ids = ['n']) {
-  const heard = ids.reduce(
-    (state, id) => hear(state, news(id, { parents: parents.map(({ project }) => project), ...over })),
-    restingRebuild('child'),
+function next(parents: Rebuild[], over: Partial<ProjectEvent> = {}, ids = ['n']) {
+  const received = ids.reduce(
+    (state, id) => receive(state, news(id, { parents: parents.map(({ project }) => project), ...over })),
+    idleRebuild('child'),
   );
-  if (!heard.pending) throw new Error('It waits for nothing.');
-  return decide(heard.pending, (name) => parents.find(({ project }) => project === name), now);
+  if (!received.pending) throw new Error('It waits for nothing.');
+  return decide(received.pending, (name) => parents.find(({ project }) => project === name), now);
 }
 
 describe('a project that waits', () => {
   it('waits for a parent that has not heard of the news yet', () => {
-    expect(next([restingRebuild('p')])).toEqual({ do: 'wait', for: 'p' });
+    expect(next([idleRebuild('p')])).toEqual({ do: 'wait', for: 'p' });
   });
 
   it('waits for a parent that waits or is built', () => {
-    const waiting = hear(restingRebuild('p'), news('n'));
+    const waiting = receive(idleRebuild('p'), news('n'));
     expect(next([waiting])).toEqual({ do: 'wait', for: 'p' });
     expect(next([begin(waiting, 'b', released(), at)])).toEqual({ do: 'wait', for: 'p' });
   });
@@ -74,7 +80,7 @@ describe('a project that waits', () => {
   });
 
   it('waits for the one parent that is not through, although another failed', () => {
-    const parents = [through('p', [['n', 'failed']]), hear(restingRebuild('q'), news('n'))];
+    const parents = [through('p', [['n', 'failed']]), receive(idleRebuild('q'), news('n'))];
     expect(next(parents)).toEqual({ do: 'wait', for: 'q' });
   });
 
@@ -95,7 +101,7 @@ describe('a project that waits', () => {
   });
 
   it('waits no longer for a parent that will never hear of the news', () => {
-    const waiting = hear(restingRebuild('child'), news('n', { parents: ['p'], cause: index }));
+    const waiting = receive(idleRebuild('child'), news('n', { parents: ['p'], cause: index }));
     const muchLater = new Date(Date.parse(at) + 3 * 3_600_000);
     if (!waiting.pending) throw new Error('It waits for nothing.');
     expect(decide(waiting.pending, () => undefined, muchLater).do).toBe('start');
@@ -103,53 +109,53 @@ describe('a project that waits', () => {
 });
 
 describe('news', () => {
-  const waiting = hear(restingRebuild('p'), news('n', { cause: released('x') }));
+  const waiting = receive(idleRebuild('p'), news('n', { cause: released('x') }));
   const building = begin(waiting, 'b', released('x'), at);
 
   it('that is heard twice is heard once', () => {
-    expect(hear(waiting, news('n'))).toBe(waiting);
-    expect(hear(building, news('n', { cause: released('x') }))).toBe(building);
+    expect(receive(waiting, news('n'))).toBe(waiting);
+    expect(receive(building, news('n', { cause: released('x') }))).toBe(building);
     const ended = settle(building, { outcome: 'released', build: 'b' }, at);
-    expect(hear(ended, news('n'))).toBe(ended);
+    expect(receive(ended, news('n'))).toBe(ended);
   });
 
   it('that turns out to concern the project itself is heard again', () => {
-    const through = settle(hear(restingRebuild('p'), news('n')), { outcome: 'not-needed' }, at);
-    expect(hear(through, news('n', { cause: index })).pending?.state).toBe('waiting');
+    const through = settle(receive(idleRebuild('p'), news('n')), { outcome: 'not-needed' }, at);
+    expect(receive(through, news('n', { cause: index })).pending?.state).toBe('waiting');
   });
 
   it('joins what waits, in the same round', () => {
-    const both = hear(waiting, news('m', { cause: released('y'), parents: ['z'], cascade: 'other' }));
+    const both = receive(waiting, news('m', { cause: released('y'), parents: ['z'], cascade: 'other' }));
     expect(both.pending).toMatchObject({ round: 1, cascade: 'c', parents: { z: ['m'] } });
     const z = through('z', [['m', 'released']]);
     expect(both.pending && decide(both.pending, () => z, now)).toMatchObject({ cause: released('x', 'y', 'z') });
   });
 
   it('during a build is answered by a further round, once however much comes', () => {
-    const more = hear(hear(building, news('m', { cause: released('y') })), news('o', { parents: ['z'] }));
+    const more = receive(receive(building, news('m', { cause: released('y') })), news('o', { parents: ['z'] }));
     expect(more.pending).toMatchObject({ state: 'building', round: 1, build: 'b' });
     const ended = settle(more, { outcome: 'released', build: 'b' }, later);
-    expect(ended).toMatchObject({ untold: 1, releasedRound: 1, last: { round: 1, outcome: 'released' } });
+    expect(ended).toMatchObject({ toNotify: 1, releasedRound: 1, last: { round: 1, outcome: 'released' } });
     expect(ended.pending).toMatchObject({ state: 'waiting', round: 2, parents: { z: ['o'] } });
     expect(ended.pending?.build).toBeUndefined();
-    expect(ended.heard).toMatchObject({ n: { round: 1 }, m: { round: 2 }, o: { round: 2 } });
+    expect(ended.received).toMatchObject({ n: { round: 1 }, m: { round: 2 }, o: { round: 2 } });
   });
 
   it('of a changed entry does not wait for the build of what the entry was', () => {
-    const changed = hear(building, news('m', { cause: index }));
+    const changed = receive(building, news('m', { cause: index }));
     expect(changed.pending).toMatchObject({ state: 'waiting', round: 2 });
     expect(changed.pending && orderOf(changed.pending)).not.toBe(building.pending && orderOf(building.pending));
   });
 
   it('of weeks ago is forgotten', () => {
     const ended = settle(building, { outcome: 'released', build: 'b' }, at);
-    const weeksLater = hear(ended, news('m', { at: '2026-12-21T00:00:00.000Z' }));
-    expect(Object.keys(weeksLater.heard)).toEqual(['m']);
+    const weeksLater = receive(ended, news('m', { at: '2026-12-21T00:00:00.000Z' }));
+    expect(Object.keys(weeksLater.received)).toEqual(['m']);
   });
 });
 
 describe('a build of a round', () => {
-  const building = begin(hear(restingRebuild('p'), news('n', { cause: released('x') })), 'b', released('x'), at);
+  const building = begin(receive(idleRebuild('p'), news('n', { cause: released('x') })), 'b', released('x'), at);
 
   it('whose place another took is followed', () => {
     expect(follow(building, 'c').pending?.build).toBe('c');
@@ -162,7 +168,7 @@ describe('a build of a round', () => {
   });
 
   it('that is gone without a successor takes with it what came meanwhile', () => {
-    const again = retry(hear(building, news('m', { cause: released('y') })), later);
+    const again = retry(receive(building, news('m', { cause: released('y') })), later);
     expect(again.pending).toMatchObject({ round: 2, causes: { n: released('x'), m: released('y') } });
     expect(again.pending?.again).toBeUndefined();
   });
@@ -170,6 +176,6 @@ describe('a build of a round', () => {
   it('leaves the project at rest when its children know of the end', () => {
     const ended = told(settle(building, { outcome: 'failed', build: 'b' }, later), 1);
     expect(ended.pending).toBeUndefined();
-    expect(ended.untold).toBeUndefined();
+    expect(ended.toNotify).toBeUndefined();
   });
 });

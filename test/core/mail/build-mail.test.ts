@@ -4,7 +4,7 @@ import {
   blockedMail,
   buildMail,
   failedMail,
-  indexProblemMail,
+  indexDiagnosticsMail,
   type Mail,
   releasedMail,
 } from '../../../core/mail/build-mail.ts';
@@ -387,14 +387,14 @@ describe('the mail to the operators about an index', () => {
   };
 
   it('names file, line, entry and what is wrong', () => {
-    const mail = indexProblemMail({ repository: 'demo/index', commit, problems: [problem], siteUrl });
+    const mail = indexDiagnosticsMail({ repository: 'demo/index', commit, problems: [problem], siteUrl });
     expect(mail.subject).toBe('[slipway] INDEX: 1 problem in demo/index (1a2b3c4)');
     expect(words(mail).text).toContain('index.d/demo.yml:12:3 demo/app:latest: The key "git-url" is missing or empty.');
     expect(words(mail).text).toContain('Nothing was removed.');
   });
 
   it('tells of an index without projects', () => {
-    expect(indexProblemMail({ repository: 'demo/index', commit, problems: [], siteUrl }).subject).toBe(
+    expect(indexDiagnosticsMail({ repository: 'demo/index', commit, problems: [], siteUrl }).subject).toBe(
       '[slipway] INDEX: no projects in demo/index (1a2b3c4)',
     );
   });

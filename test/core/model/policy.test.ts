@@ -1,29 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import { effectivePolicy, milderThan, type OwnPolicy, overPolicy, usualPolicy } from '../../../core/model/policy.ts';
+import {
+  defaultPolicy,
+  effectivePolicy,
+  milderThan,
+  type OwnPolicy,
+  withOwnPolicy,
+} from '../../../core/model/policy.ts';
 
 describe('the policy that counts', () => {
   it('is the entry over the index over the configuration, key by key', () => {
     const index: OwnPolicy = { maxSeverity: 'LOW', scanners: { sbom: 'block', 'user-test': 'warn' } };
     const entry: OwnPolicy = { maxUnfixableSeverity: 'HIGH', scanners: { 'user-test': 'ignore' } };
-    expect(effectivePolicy(usualPolicy, overPolicy(index, entry))).toEqual({
+    expect(effectivePolicy(defaultPolicy, withOwnPolicy(index, entry))).toEqual({
       maxSeverity: 'LOW',
       maxUnfixableSeverity: 'HIGH',
       unscannable: 'block',
-      scanners: { ...usualPolicy.scanners, sbom: 'block', 'user-test': 'ignore' },
+      scanners: { ...defaultPolicy.scanners, sbom: 'block', 'user-test': 'ignore' },
     });
-    expect(effectivePolicy(usualPolicy, undefined)).toEqual(usualPolicy);
+    expect(effectivePolicy(defaultPolicy, undefined)).toEqual(defaultPolicy);
   });
 
   it.each([
     ['nothing', undefined],
     ['an empty one', {}],
     ['no mapping', 'MEDIUM'],
-    ['one without its scanners', { ...usualPolicy, scanners: {} }],
-    ['a severity that nobody knows', { ...usualPolicy, maxSeverity: 'PERHAPS' }],
+    ['one without its scanners', { ...defaultPolicy, scanners: {} }],
+    ['a severity that nobody knows', { ...defaultPolicy, maxSeverity: 'PERHAPS' }],
   ])('is none where the configuration has %s and nobody says the rest', (_, pipeline) => {
     expect(effectivePolicy(pipeline, undefined)).toBeUndefined();
     expect(effectivePolicy(pipeline, { maxSeverity: 'LOW' })).toBeUndefined();
-    expect(effectivePolicy(pipeline, usualPolicy)).toEqual(usualPolicy);
+    expect(effectivePolicy(pipeline, defaultPolicy)).toEqual(defaultPolicy);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Exception } from '../../../core/model/exception.ts';
 import type { Finding, Scan } from '../../../core/model/findings.ts';
-import { type Policy, usualPolicy } from '../../../core/model/policy.ts';
+import { defaultPolicy, type Policy } from '../../../core/model/policy.ts';
 import type { VexStatement } from '../../../core/model/vex.ts';
 import { type Evidence, judge, type Rules } from '../../../core/policy/verdict.ts';
 import { parsePurl } from '../../../core/sbom/purl.ts';
@@ -25,9 +25,9 @@ const reports = (...given: ScannerReport[]): ScannerReports => ({
   ),
 });
 const policyWith = (over: Partial<Policy> = {}, scanners: Partial<Policy['scanners']> = {}): Policy => ({
-  ...usualPolicy,
+  ...defaultPolicy,
   ...over,
-  scanners: { ...usualPolicy.scanners, ...scanners },
+  scanners: { ...defaultPolicy.scanners, ...scanners },
 });
 const now = new Date('2026-11-21T12:00:00Z');
 const verdictOn = (evidence: Partial<Evidence>, rules: Partial<Rules> = {}, at = now) =>

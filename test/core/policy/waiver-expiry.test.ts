@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exceptionMail } from '../../../core/mail/waiver-expiry-mail.ts';
+import { waiverExpiryMail } from '../../../core/mail/waiver-expiry-mail.ts';
 import { endingsOn, nextEnding } from '../../../core/policy/waiver-expiry.ts';
 
 const exception = { id: 'CVE-2026-1', reason: 'The parser is not called.', owner: 'shop team', expires: '2026-11-28' };
@@ -59,7 +59,7 @@ describe('of VEX statements', () => {
 
 describe('the mail', () => {
   const mailOn = (day: string, decisions: Parameters<typeof endingsOn>[1]) =>
-    exceptionMail({
+    waiverExpiryMail({
       project: 'demo/app:latest',
       file: 'index.d/demo.yml',
       endings: endingsOn(day, decisions),

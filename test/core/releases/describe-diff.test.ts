@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changesInWords, sizeChangeInWords, sizeInWords } from '../../../core/releases/describe-diff.ts';
+import { describeChanges, describeSize, describeSizeChange } from '../../../core/releases/describe-diff.ts';
 
 describe('what changed, in numbers', () => {
   const none = { added: 0, removed: 0, updated: 0 };
@@ -19,7 +19,7 @@ describe('what changed, in numbers', () => {
     [{ packages: none, size: { before: 5, after: 5 } }, 'nothing that is known of'],
     [{}, 'nothing that is known of'],
   ])('%j is: %s', (changes, words) => {
-    expect(changesInWords({ against: 'a', ...changes })).toBe(words);
+    expect(describeChanges({ against: 'a', ...changes })).toBe(words);
   });
 });
 
@@ -34,9 +34,9 @@ it.each([
   [3_210_000_000, '3.2 GB'],
   [5e15, '5000.0 TB'],
 ])('%i bytes are %s', (bytes, words) => {
-  expect(sizeInWords(bytes)).toBe(words);
+  expect(describeSize(bytes)).toBe(words);
 });
 
 it('a size that did not change is said to be as before', () => {
-  expect(sizeChangeInWords({ before: 1000, after: 1000 })).toBe('1.0 kB, as before');
+  expect(describeSizeChange({ before: 1000, after: 1000 })).toBe('1.0 kB, as before');
 });

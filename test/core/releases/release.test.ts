@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { isFloating, minuteOfWeek, nextLookAt } from '../../../core/releases/release.ts';
+import { isFloating, minuteOfWeek, nextRescanAt } from '../../../core/releases/release.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -14,7 +14,7 @@ describe('the looks of a week', () => {
     const released = new Date('2026-11-20T10:00:00.000Z');
     const perHour = new Map<number, number>();
     for (const digest of digests) {
-      const at = Math.floor((Date.parse(nextLookAt(digest, released)) - released.getTime()) / hour);
+      const at = Math.floor((Date.parse(nextRescanAt(digest, released)) - released.getTime()) / hour);
       perHour.set(at, (perHour.get(at) ?? 0) + 1);
     }
     // 60 images an hour if it were perfect; the bound is six standard deviations of a fair lot, which never happens by chance.
@@ -28,11 +28,11 @@ describe('the looks of a week', () => {
 
   it('come a week apart, and never sooner than a day after the one before', () => {
     for (const digest of digests.slice(0, 200)) {
-      const first = nextLookAt(digest, new Date('2026-11-20T10:00:30.000Z'));
+      const first = nextRescanAt(digest, new Date('2026-11-20T10:00:30.000Z'));
       expect(Date.parse(first) - Date.parse('2026-11-20T10:00:30.000Z')).toBeGreaterThanOrEqual(day);
       // In time, and when the round came late.
       for (const late of [0, 5 * hour]) {
-        const next = Date.parse(nextLookAt(digest, new Date(Date.parse(first) + late)));
+        const next = Date.parse(nextRescanAt(digest, new Date(Date.parse(first) + late)));
         expect(next - Date.parse(first)).toBe(7 * day);
       }
     }
@@ -41,7 +41,7 @@ describe('the looks of a week', () => {
   it('have their minute by the digest alone', () => {
     const [digest = ''] = digests;
     const minutes = [0, 1, 2].map(
-      (weeks) => (Date.parse(nextLookAt(digest, new Date(weeks * 7 * day))) / 60_000) % 10_080,
+      (weeks) => (Date.parse(nextRescanAt(digest, new Date(weeks * 7 * day))) / 60_000) % 10_080,
     );
     expect(new Set(minutes)).toEqual(new Set([minuteOfWeek(digest)]));
   });

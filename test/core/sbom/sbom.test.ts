@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { InvalidInputError } from '../../../core/model/errors.ts';
-import { billOf } from '../../../core/sbom/sbom.ts';
+import { sbomOf } from '../../../core/sbom/sbom.ts';
 
 const checksum = 'ab'.repeat(32);
 const image = {
@@ -57,7 +57,7 @@ const spdx = (over: object = {}, run = 'one') => ({
   ...over,
 });
 
-const make = (format: 'cyclonedx' | 'spdx', document: unknown) => billOf(format, JSON.stringify(document), image);
+const make = (format: 'cyclonedx' | 'spdx', document: unknown) => sbomOf(format, JSON.stringify(document), image);
 
 test('a CycloneDX bill is of the image: its name, its digest, its package URL and the time of its commit', () => {
   const { text, tool, distributionPackages } = make('cyclonedx', cycloneDx());
@@ -207,5 +207,5 @@ test.each([
   ['spdx', 'without packages', JSON.stringify(spdx({ packages: [] }))],
   ['spdx', 'that describes nothing', JSON.stringify(spdx({ relationships: [] }))],
 ] as const)('what is no %s document is none: %s', (format, _what, text) => {
-  expect(() => billOf(format, text, image)).toThrow(InvalidInputError);
+  expect(() => sbomOf(format, text, image)).toThrow(InvalidInputError);
 });

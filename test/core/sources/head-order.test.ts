@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareHeads, headAtOf, isBefore, pushNewsId } from '../../../core/sources/head-order.ts';
+import { compareHeads, headAtOf, isBefore, pushEventId } from '../../../core/sources/head-order.ts';
 import { pushOf } from '../../functions/planning.ts';
 
 const [a, b, c] = ['a', 'b', 'c'].map((letter) => letter.repeat(40)) as [string, string, string];
@@ -94,7 +94,7 @@ describe("a push's builds", () => {
   const push = pushOf({ id: 'one', pushedAt: at('05') });
 
   it('are the same by whichever webhook it comes', () => {
-    expect(pushNewsId({ ...push, id: 'two', receivedAt: at('09.000') })).toBe(pushNewsId(push));
+    expect(pushEventId({ ...push, id: 'two', receivedAt: at('09.000') })).toBe(pushEventId(push));
   });
 
   it.each([
@@ -104,13 +104,13 @@ describe("a push's builds", () => {
     ['another ref', { ref: 'refs/tags/v1.0.0' }],
     ['another repository', { source: 'git.example/demo/other' }],
   ])('are others for %s', (_, over) => {
-    expect(pushNewsId({ ...push, ...over })).not.toBe(pushNewsId(push));
+    expect(pushEventId({ ...push, ...over })).not.toBe(pushEventId(push));
   });
 
   it('are those of the delivery where the host does not say when it was, or what cannot be', () => {
     const { pushedAt: _, ...untimed } = push;
-    expect(pushNewsId(untimed)).toBe('one');
-    expect(pushNewsId({ ...push, pushedAt: '2019-05-15T15:20:57.000Z' })).toBe('one');
+    expect(pushEventId(untimed)).toBe('one');
+    expect(pushEventId({ ...push, pushedAt: '2019-05-15T15:20:57.000Z' })).toBe('one');
   });
 });
 

@@ -1,7 +1,7 @@
 import examples from '@octokit/webhooks-examples' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { pushEventSchema, pushTrigger } from '../../../core/triggers/github-push.ts';
-import { skimPush } from '../../../core/triggers/push-event-scanner.ts';
+import { scanPushEvent } from '../../../core/triggers/push-event-scanner.ts';
 
 interface Example {
   name: string;
@@ -50,7 +50,7 @@ describe('the time of a push', () => {
     (value) => {
       expect(timeOf(value)).toBeUndefined();
       const text = JSON.stringify(event(value));
-      const read = pushEventSchema.parse(skimPush(text) ?? JSON.parse(text));
+      const read = pushEventSchema.parse(scanPushEvent(text) ?? JSON.parse(text));
       expect(pushTrigger(read, 'guid', new Date(0)).pushedAt).toBeUndefined();
     },
   );
@@ -60,7 +60,7 @@ describe('the values that are taken out of the text unread', () => {
   const [event] = pushes;
   const same = (changed: unknown) => {
     const text = JSON.stringify(changed);
-    expect(pushEventSchema.parse(skimPush(text))).toEqual(pushEventSchema.parse(JSON.parse(text)));
+    expect(pushEventSchema.parse(scanPushEvent(text))).toEqual(pushEventSchema.parse(JSON.parse(text)));
   };
 
   it('are those that JSON.parse finds, in every event that GitHub has recorded', () => {
@@ -86,6 +86,6 @@ describe('the values that are taken out of the text unread', () => {
     ['no JSON', 'payload=%7B%7D'],
     ['nothing', ''],
   ])('are left to JSON.parse in a text with %s', (_, text) => {
-    expect(skimPush(text)).toBeUndefined();
+    expect(scanPushEvent(text)).toBeUndefined();
   });
 });

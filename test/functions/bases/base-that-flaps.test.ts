@@ -26,7 +26,7 @@ it('a base that goes back to what it was while projects are rebuilt for it is wh
   // The rebuild has taken the base that was there when it began.
   if (!rebuild) return expect.unreachable();
   const bases = [{ reference: image, image, digest: B, own: false }];
-  await world.observeBases(rebuild, { outcome: 'failed', error: 'x', message: 'x', bases });
+  await world.recordBases(rebuild, { outcome: 'failed', error: 'x', message: 'x', bases });
   await world.finish(rebuild, 'released');
   await world.drain();
   expect(await world.running()).toEqual([]);
@@ -36,7 +36,7 @@ it('a base that goes back to what it was while projects are rebuilt for it is wh
   const [last] = await world.running();
   expect(last?.cause).toMatchObject({ bases: [{ image, previous: B, digest: A }] });
   if (!last) return expect.unreachable();
-  await world.observeBases(last, {
+  await world.recordBases(last, {
     outcome: 'failed',
     error: 'x',
     message: 'x',

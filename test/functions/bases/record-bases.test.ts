@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NamedBase } from '../../../core/bases/base-status.ts';
 import type { Build } from '../../../core/model/build.ts';
 import type { Base, BuildResult } from '../../../core/model/builder-contract.ts';
-import { createObserveBases } from '../../../functions/bases/record-bases.ts';
+import { createRecordBases } from '../../../functions/bases/record-bases.ts';
 import { atEveryDeath, createMortal } from '../mortal.ts';
 import { startWorld, type World } from '../world.ts';
 
@@ -37,7 +37,7 @@ const failed = (bases: Base[], missingBases: Omit<Base, 'digest'>[]): BuildResul
 async function seen(world: World, result: BuildResult, over: Partial<Build> = {}) {
   const sequence = over.sequence ?? (await world.projects.nextSequence('demo/app:latest'));
   const build = await world.queue(sequence.toString(16).padStart(16, '0'), { sequence, ...over });
-  await world.observeBases(build, result);
+  await world.recordBases(build, result);
   return build;
 }
 
@@ -142,7 +142,7 @@ describe('what a build stands on', () => {
       const world = await startWorld();
       await world.track();
       const build = await world.queue('00000000000000aa');
-      const observe = createObserveBases({
+      const observe = createRecordBases({
         bases: mortal.guard(world.bases),
         dependents: mortal.guard(world.dependents),
         projects: mortal.guard(world.projects),

@@ -37,7 +37,7 @@ function createSteps(planning: Awaited<ReturnType<typeof startPlanning>>) {
   const released: string[] = [];
   const release = createRelease({
     ...planning,
-    bills: { read: async () => undefined },
+    sboms: { read: async () => undefined },
     openRegistry: async () => shelf.registry,
     repositoryPrefix: 'slipway/',
   });
@@ -136,7 +136,7 @@ describe('however the pushes of a burst are delivered', () => {
         commit: last,
         ref,
         headAt: '2026-11-21T00:10:00.000Z',
-        onlyNews: true,
+        unlessKnown: true,
       });
       for (let rounds = 0; rounds < 4; rounds++) for (const id of running()) await step(id);
 

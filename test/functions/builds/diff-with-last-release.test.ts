@@ -3,7 +3,7 @@ import type { Build } from '../../../core/model/build.ts';
 import { InvalidInputError } from '../../../core/model/errors.ts';
 import type { Finding } from '../../../core/model/findings.ts';
 import type { PackageList } from '../../../core/model/package-list.ts';
-import { createComparisons } from '../../../functions/builds/diff-with-last-release.ts';
+import { createDiffWithLastRelease } from '../../../functions/builds/diff-with-last-release.ts';
 import { samplePackages, sampleReports } from '../../site/sample-records.ts';
 import { digest, startWorld } from '../world.ts';
 
@@ -16,7 +16,7 @@ const defect = (id: string): Finding => ({ id, severity: 'HIGH', package: 'opens
 async function startComparing() {
   const world = await startWorld();
   const lists = new Map<string, PackageList>();
-  const comparisons = createComparisons({ ...world, packages: { read: async (id) => lists.get(id) } });
+  const comparisons = createDiffWithLastRelease({ ...world, packages: { read: async (id) => lists.get(id) } });
   const { name } = await world.track();
   await world.queue(first, { candidate });
   await world.projects.claimRelease(name, first);
@@ -89,7 +89,7 @@ describe('the comparison that is kept with a build', () => {
 
   it('is not made where nothing was released', async () => {
     await using world = await startWorld();
-    const comparisons = createComparisons({ ...world, packages: { read: async () => undefined } });
+    const comparisons = createDiffWithLastRelease({ ...world, packages: { read: async () => undefined } });
     await world.track();
     const project = await world.projects.get('demo/app:latest');
     if (!project) throw new Error('There is no project.');

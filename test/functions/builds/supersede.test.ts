@@ -328,7 +328,7 @@ describe('a head that somebody looked up', () => {
         commit,
         ref,
         headAt,
-        onlyNews: true,
+        unlessKnown: true,
       }),
     );
 
@@ -364,7 +364,7 @@ describe('a push that changes nothing of a project', () => {
     await using planning = await startPlanning();
     const tracked = await planning.track();
     await planning.planBuilds(push(c, a, 1));
-    await planning.starter.passOver({
+    await planning.starter.recordHead({
       project: tracked,
       commit: b,
       ref,
@@ -373,7 +373,7 @@ describe('a push that changes nothing of a project', () => {
     });
     expect(await planning.heads.get(project, ref)).toMatchObject({ commit: b, build: (await buildOf(planning, a)).id });
     expect(await ends(planning)).toEqual(['a queued']);
-    await planning.starter.passOver({ project: tracked, commit: a, ref, headAt: '2026-11-21T00:00:01.000Z' });
+    await planning.starter.recordHead({ project: tracked, commit: a, ref, headAt: '2026-11-21T00:00:01.000Z' });
     expect(await planning.heads.get(project, ref)).toMatchObject({ commit: b });
   });
 });

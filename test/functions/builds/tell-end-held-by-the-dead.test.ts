@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { TellingBusyError } from '../../../core/model/errors.ts';
-import { untilTold } from '../../../functions/builds/tell-end.ts';
+import { NotificationBusyError } from '../../../core/model/errors.ts';
+import { untilNotified } from '../../../functions/builds/tell-end.ts';
 import { createMortal, Death } from '../mortal.ts';
 import { id, startTelling } from '../telling.ts';
 
@@ -11,12 +11,12 @@ afterEach(() => {
 it('a mail that somebody died over is no success of the next try, so that another one follows and sends it', async () => {
   const mortal = createMortal();
   await using world = await startTelling(mortal);
-  const tell = untilTold(world.tell);
+  const tell = untilNotified(world.tell);
   await world.end('failed');
   mortal.dieAt(2, 'after');
   await expect(tell(id)).rejects.toThrow(Death);
   mortal.revive();
-  await expect(tell(id)).rejects.toThrow(TellingBusyError);
+  await expect(tell(id)).rejects.toThrow(NotificationBusyError);
   expect(world.ses.sent).toEqual([]);
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 120_000 });
   await tell(id);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hear } from '../../../core/cascade/rebuild-state.ts';
+import { receive } from '../../../core/cascade/rebuild-state.ts';
 import type { Build, Cause } from '../../../core/model/build.ts';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import { type Cascading, startCascading } from '../cascading.ts';
@@ -92,7 +92,7 @@ describe('a project of a cascade', () => {
     const cause: Cause = { type: 'schedule', schedule: 'rate(1 day)' };
     const hears = (job: string, id: string, parents: string[]) =>
       world.rebuilds.change(world.name(job), (state) =>
-        hear(state, { id, cascade: 'c', at, parents: parents.map(world.name), cause }),
+        receive(state, { id, cascade: 'c', at, parents: parents.map(world.name), cause }),
       );
     await hears('a', 'one', ['b']);
     await hears('b', 'one', []);
@@ -101,7 +101,7 @@ describe('a project of a cascade', () => {
     const step = { type: 'cascade-step', id: 'step', receivedAt: at, project: world.name('a') } as const;
     await world.plan({ ...step, cascade: 'c' });
     expect(await world.running()).toEqual([]);
-    await world.plan({ ...step, cascade: 'unmoved' });
+    await world.plan({ ...step, cascade: 'stalled' });
     await world.finish(await runningBuild(world, 'a'), 'released');
     await world.drain();
     expect((await world.running()).map(({ project }) => project)).toEqual([world.name('b')]);

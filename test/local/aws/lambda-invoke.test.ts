@@ -69,7 +69,9 @@ test('an error of the function is an answer, and says so', async () => {
 test('the end of the log comes with the answer when it is asked for', async () => {
   const { header } = await invoke(name, { headers: { 'x-amz-log-type': 'Tail' } });
   const log = Buffer.from(header('-log-result') ?? '', 'base64').toString();
-  expect(log).toMatch(/^START RequestId: .*\n[\s\S]*heard \{"a":"ü"\}\n[\s\S]*END RequestId: .*\nREPORT RequestId: /);
+  expect(log).toMatch(
+    /^START RequestId: .*\n[\s\S]*received \{"a":"ü"\}\n[\s\S]*END RequestId: .*\nREPORT RequestId: /,
+  );
 });
 
 test('an event is taken at once and handled later, and a dry run handles nothing', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { HostWord } from '../../../core/concurrency.ts';
-import { inHostTurns } from '../../../services/http/per-host-limit.ts';
+import type { HostOutcome } from '../../../core/concurrency.ts';
+import { mapPerHost } from '../../../services/http/per-host-limit.ts';
 
 const never = new AbortController().signal;
 const limits = { atOnce: 6, atOncePerHost: 4, patienceWith: () => 3 };
@@ -8,7 +8,7 @@ const hostOf = (item: string) => item.split('/')[0] ?? '';
 const items = (host: string, count: number) => Array.from({ length: count }, (_, at) => `${host}/${at}`);
 
 /** Work that ends when it is told to, and how much of it ran at once. */
-function workshop(wordOf: (item: string) => HostWord) {
+function workshop(wordOf: (item: string) => HostOutcome) {
   const done: string[] = [];
   const running = new Map<string, number>();
   const most = new Map<string, number>();
@@ -16,7 +16,7 @@ function workshop(wordOf: (item: string) => HostWord) {
     running.set(key, (running.get(key) ?? 0) + by);
     most.set(key, Math.max(most.get(key) ?? 0, running.get(key) ?? 0));
   };
-  const work = async (item: string): Promise<HostWord> => {
+  const work = async (item: string): Promise<HostOutcome> => {
     const keys = ['all', hostOf(item)];
     for (const key of keys) count(key, 1);
     await new Promise((resolve) => setImmediate(resolve));
@@ -31,7 +31,7 @@ describe('items of many hosts', () => {
   it('are all done, some at a time, and few at a time at each host', async () => {
     const { done, most, work } = workshop(() => 'well');
     const all = [...items('a', 30), ...items('b', 30), ...items('c', 2)];
-    expect(await inHostTurns(all, hostOf, limits, work, never)).toEqual({ left: [], down: [] });
+    expect(await mapPerHost(all, hostOf, limits, work, never)).toEqual({ left: [], down: [] });
     expect(done.toSorted()).toEqual(all.toSorted());
     expect(most.get('a')).toBe(4);
     expect(most.get('all')).toBe(6);
@@ -39,12 +39,12 @@ describe('items of many hosts', () => {
 
   it('none at all are done at once', async () => {
     const { work } = workshop(() => 'well');
-    expect(await inHostTurns([], hostOf, limits, work, never)).toEqual({ left: [], down: [] });
+    expect(await mapPerHost([], hostOf, limits, work, never)).toEqual({ left: [], down: [] });
   });
 
   it('of a host that is down are not tried: the first says it', async () => {
     const { done, work } = workshop((item) => (hostOf(item) === 'dead' ? 'down' : 'well'));
-    const { left, down } = await inHostTurns([...items('dead', 50), ...items('b', 5)], hostOf, limits, work, never);
+    const { left, down } = await mapPerHost([...items('dead', 50), ...items('b', 5)], hostOf, limits, work, never);
     expect(done.filter((item) => hostOf(item) === 'dead')).toEqual(['dead/0']);
     expect(done).toHaveLength(6);
     expect({ left, down }).toEqual({ left: [], down: ['dead'] });
@@ -52,14 +52,14 @@ describe('items of many hosts', () => {
 
   it('of a host in trouble are tried one by one, until it has been in trouble too often in a row', async () => {
     const { done, most, work } = workshop(() => 'troubled');
-    expect((await inHostTurns(items('slow', 50), hostOf, limits, work, never)).down).toEqual(['slow']);
+    expect((await mapPerHost(items('slow', 50), hostOf, limits, work, never)).down).toEqual(['slow']);
     expect(done).toEqual(['slow/0', 'slow/1', 'slow/2']);
     expect(most.get('slow')).toBe(1);
   });
 
   it('of a host where some are in trouble are all tried', async () => {
     const { done, work } = workshop((item) => (/[05]$/.test(item) ? 'troubled' : 'well'));
-    expect((await inHostTurns(items('big', 40), hostOf, limits, work, never)).down).toEqual([]);
+    expect((await mapPerHost(items('big', 40), hostOf, limits, work, never)).down).toEqual([]);
     expect(done).toHaveLength(40);
   });
 
@@ -71,7 +71,7 @@ describe('items of many hosts', () => {
       return work(item);
     };
     const all = items('a', 20);
-    const { left } = await inHostTurns(all, hostOf, limits, begin, stop.signal);
+    const { left } = await mapPerHost(all, hostOf, limits, begin, stop.signal);
     expect([...done, ...left].toSorted()).toEqual(all.toSorted());
     expect(left.length).toBeGreaterThan(10);
   });
@@ -80,6 +80,6 @@ describe('items of many hosts', () => {
     const work = async () => {
       throw new Error('no table');
     };
-    await expect(inHostTurns(items('a', 3), hostOf, limits, work, never)).rejects.toThrow('no table');
+    await expect(mapPerHost(items('a', 3), hostOf, limits, work, never)).rejects.toThrow('no table');
   });
 });

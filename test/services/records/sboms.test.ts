@@ -1,10 +1,10 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordKeys } from '../../../core/model/builder-contract.ts';
-import { largestBill } from '../../../core/sbom/sbom.ts';
+import { largestSbom } from '../../../core/sbom/sbom.ts';
 import { createIam } from '../../../local/aws/iam/iam.ts';
 import { createS3, type S3 } from '../../../local/aws/s3/s3.ts';
-import { createBills } from '../../../services/records/sboms.ts';
+import { createSboms } from '../../../services/records/sboms.ts';
 import { type EndpointHost, hostEndpoint } from '../../local/aws/endpoint-host.ts';
 
 const [id, none] = ['00000000000000aa', '00000000000000bb'];
@@ -26,18 +26,18 @@ beforeAll(async () => {
     ContentType: 'application/spdx+json',
     ContentDisposition: 'attachment; filename="build.spdx.json"',
   });
-  await put(recordKeys.cyclonedx(id), Buffer.alloc(largestBill + 1), {});
+  await put(recordKeys.cyclonedx(id), Buffer.alloc(largestSbom + 1), {});
 });
 afterAll(async () => {
   client.destroy();
   await host[Symbol.asyncDispose]();
 });
 
-const bills = () => createBills({ client, bucket: 'records' });
+const sboms = () => createSboms({ client, bucket: 'records' });
 
 describe('a bill of materials', () => {
   it('is handed out by S3 to whoever has the address, as a file of its type', async () => {
-    const address = await bills().address(id, 'spdx');
+    const address = await sboms().address(id, 'spdx');
     const response = await fetch(address ?? '');
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/spdx+json');
@@ -49,18 +49,18 @@ describe('a bill of materials', () => {
   });
 
   it('has an address that holds for minutes', async () => {
-    const address = new URL((await bills().address(id, 'spdx')) ?? '');
+    const address = new URL((await sboms().address(id, 'spdx')) ?? '');
     expect(address.pathname).toMatch(new RegExp(`/${recordKeys.spdx(id)}$`));
     expect(address.searchParams.get('X-Amz-Expires')).toBe('300');
   });
 
   it('that a build does not have has no address and no content', async () => {
-    expect(await bills().address(none, 'spdx')).toBeUndefined();
-    expect(await bills().read(none, 'spdx')).toBeUndefined();
+    expect(await sboms().address(none, 'spdx')).toBeUndefined();
+    expect(await sboms().read(none, 'spdx')).toBeUndefined();
   });
 
   it('is read as it was stored, unless something larger than a bill was left in its place', async () => {
-    expect(Buffer.from((await bills().read(id, 'spdx')) ?? []).toString()).toBe(text);
-    expect(await bills().read(id, 'cyclonedx')).toBeUndefined();
+    expect(Buffer.from((await sboms().read(id, 'spdx')) ?? []).toString()).toBe(text);
+    expect(await sboms().read(id, 'cyclonedx')).toBeUndefined();
   });
 });

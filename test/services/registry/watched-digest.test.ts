@@ -3,14 +3,14 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createPublicFetch } from '../../../services/http/public-fetch.ts';
 import { outsideRegistry, type Registry } from '../../../services/registry/digest-lookup.ts';
-import { createRegistryLook, RegistryBusyError } from '../../../services/registry/watched-digest.ts';
+import { createDigestLookup, RegistryBusyError } from '../../../services/registry/watched-digest.ts';
 import { type SmallHost, startHost } from '../http.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const index = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [] });
 const hostOf = ({ url }: { url: string }) => new URL(url).host;
 const look = (server: { url: string }, over: Partial<Registry> = {}) =>
-  createRegistryLook(createPublicFetch({ privateHosts: ['127.0.0.1'] }), {
+  createDigestLookup(createPublicFetch({ privateHosts: ['127.0.0.1'] }), {
     ...outsideRegistry(hostOf(server)),
     ...over,
   });

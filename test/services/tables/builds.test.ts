@@ -87,17 +87,17 @@ describe('a build', () => {
   it('is told by one of those who try, and by nobody after it is told', async () => {
     const build = await queued();
     await builds.close(build, 'failed');
-    const claims = await Promise.all([builds.claimTelling(build.id), builds.claimTelling(build.id)]);
+    const claims = await Promise.all([builds.claimNotification(build.id), builds.claimNotification(build.id)]);
     expect(claims.filter(Boolean)).toHaveLength(1);
-    await builds.markTold(build.id);
-    expect(await builds.claimTelling(build.id, new Date(Date.now() + 3_600_000))).toBeUndefined();
+    await builds.markNotified(build.id);
+    expect(await builds.claimNotification(build.id, new Date(Date.now() + 3_600_000))).toBeUndefined();
   });
 
   it('is told by another when the first one died over it', async () => {
     const { id } = await queued();
-    await builds.claimTelling(id);
-    expect(await builds.claimTelling(id)).toBeUndefined();
-    expect(await builds.claimTelling(id, new Date(Date.now() + 3_600_000))).toBeDefined();
+    await builds.claimNotification(id);
+    expect(await builds.claimNotification(id)).toBeUndefined();
+    expect(await builds.claimNotification(id, new Date(Date.now() + 3_600_000))).toBeDefined();
   });
 });
 

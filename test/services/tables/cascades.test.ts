@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { hear, settle, told } from '../../../core/cascade/rebuild-state.ts';
+import { receive, settle, told } from '../../../core/cascade/rebuild-state.ts';
 import type { Cause } from '../../../core/model/build.ts';
 import type { CascadeMember } from '../../../services/tables/cascades.ts';
 import { startWorld, type World } from '../../functions/world.ts';
@@ -51,7 +51,7 @@ it('it says what set it off, how its members stand, and when it was over', async
     'one',
     names.map((name) => member(name)),
   );
-  await world.cascades.tellOf('one', member('demo/m00:1', { state: 'building', version: 2, build: 'b' }));
+  await world.cascades.putMember('one', member('demo/m00:1', { state: 'building', version: 2, build: 'b' }));
   expect(await world.cascades.summary('one')).toEqual({
     id: 'one',
     startedAt: at,
@@ -68,16 +68,16 @@ it('it says what set it off, how its members stand, and when it was over', async
 
   const ended = '2026-11-21T01:00:00.000Z';
   for (const name of names)
-    await world.cascades.tellOf('one', member(name, { state: 'released', version: 3, since: ended }));
+    await world.cascades.putMember('one', member(name, { state: 'released', version: 3, since: ended }));
   // Somebody slow does not take it back.
-  await world.cascades.tellOf('one', member('demo/m00:1', { state: 'building', version: 2 }));
+  await world.cascades.putMember('one', member('demo/m00:1', { state: 'building', version: 2 }));
   expect(await world.cascades.summary('one')).toMatchObject({ counts: { released: 60 }, endedAt: ended });
 });
 
 it('what is kept beside the cascades is none', async () => {
   await world.cascades.answerWith('n', 'c');
   await world.rebuilds.change('demo/a:1', (state) =>
-    hear(state, { id: 'n', cascade: 'c', at: new Date().toISOString(), parents: [], cause }),
+    receive(state, { id: 'n', cascade: 'c', at: new Date().toISOString(), parents: [], cause }),
   );
   expect(await world.cascades.summary('news n')).toBeUndefined();
   expect(await world.cascades.summary('project demo/a:1')).toBeUndefined();
@@ -95,11 +95,13 @@ it('of many who change where a project stands none undoes what another did', asy
   const at = new Date().toISOString();
   await Promise.all(
     Array.from({ length: 50 }, (_, count) =>
-      world.rebuilds.change(project, (state) => hear(state, { id: `n${count}`, cascade: 'c', at, parents: [], cause })),
+      world.rebuilds.change(project, (state) =>
+        receive(state, { id: `n${count}`, cascade: 'c', at, parents: [], cause }),
+      ),
     ),
   );
   const state = await world.rebuilds.get(project);
-  expect(Object.keys(state.heard)).toHaveLength(50);
+  expect(Object.keys(state.received)).toHaveLength(50);
   expect(Object.keys(state.pending?.causes ?? {})).toHaveLength(50);
   expect(state.round).toBe(1);
   expect(state.version).toBe(50);
@@ -109,11 +111,11 @@ it('projects that have not moved are found, and those at rest are not', async ()
   const at = '2026-11-20T00:00:00.000Z';
   const names = Array.from({ length: 20 }, (_, count) => `rest/p${count}:1`);
   for (const name of names) {
-    await world.rebuilds.change(name, (state) => hear(state, { id: 'n', cascade: 'c', at, parents: [], cause }));
+    await world.rebuilds.change(name, (state) => receive(state, { id: 'n', cascade: 'c', at, parents: [], cause }));
   }
   await world.rebuilds.change(names[0] ?? '', (state) => told(settle(state, { outcome: 'unchanged' }, at), 1));
   const found: string[] = [];
-  for await (const name of world.rebuilds.unmovedSince('2026-11-20T12:00:00.000Z')) {
+  for await (const name of world.rebuilds.stalledSince('2026-11-20T12:00:00.000Z')) {
     if (name.startsWith('rest/')) found.push(name);
   }
   expect(found.sort()).toEqual(names.slice(1).sort());

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { capabilityInWords } from '../../../../core/scanners/capabilities/capabilities.ts';
+import { describeCapability } from '../../../../core/scanners/capabilities/capabilities.ts';
 import { capabilitiesOf } from '../../../../core/scanners/capabilities/label-commands.ts';
 import { shellCommands } from '../../../../core/scanners/capabilities/shell-words.ts';
 
@@ -113,7 +113,7 @@ describe.skipIf(!hasClient)("Docker's own client", () => {
     });
     const found = capabilitiesOf({ RUN: command });
     const ids = (found?.findings ?? []).map((each) =>
-      capabilityInWords(each).id.replace(/^host-network:.*/, 'host-network'),
+      describeCapability(each).id.replace(/^host-network:.*/, 'host-network'),
     );
     expect(found?.reason).toBeUndefined();
     expect(ids.sort()).toEqual(request && grantsIn(request));

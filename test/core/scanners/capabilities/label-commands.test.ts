@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: labels have variables of their own
 import { expect, test } from 'vitest';
-import { capabilityInWords } from '../../../../core/scanners/capabilities/capabilities.ts';
+import { describeCapability } from '../../../../core/scanners/capabilities/capabilities.ts';
 import { capabilitiesOf } from '../../../../core/scanners/capabilities/label-commands.ts';
 import { cpuTime } from '../../../cpu-time.ts';
 
@@ -8,7 +8,7 @@ import { cpuTime } from '../../../cpu-time.ts';
 function asksFor(command: string, name = 'RUN'): string[] {
   const found = capabilitiesOf({ [name]: command });
   if (found?.reason) throw new Error(found.reason);
-  return (found?.findings ?? []).map((each) => capabilityInWords(each).id);
+  return (found?.findings ?? []).map((each) => describeCapability(each).id);
 }
 
 test.each<[where: string, command: string, asked: string[]]>([
@@ -220,7 +220,7 @@ test('what nobody can see in a label is shown as what it is', () => {
 
 test('findings are whole sentences', () => {
   const [finding] = capabilitiesOf({ run: 'docker run -v /etc:/etc IMAGE' })?.findings ?? [];
-  expect(finding && capabilityInWords(finding)).toEqual({
+  expect(finding && describeCapability(finding)).toEqual({
     id: 'host-path:/etc',
     sentence: "the label RUN mounts the host's path /etc",
     remedy: 'take it out of the label RUN',

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have variables
 import { expect, test } from 'vitest';
 import { checkDockerfile } from '../../../../core/scanners/dockerfile-lint/buildkit-checks.ts';
-import { lintInWords, lintSchema } from '../../../../core/scanners/dockerfile-lint/dockerfile-lint.ts';
+import { describeLint, lintSchema } from '../../../../core/scanners/dockerfile-lint/dockerfile-lint.ts';
 import {
   HadolintAnswerError,
   prepareForHadolint,
@@ -67,7 +67,7 @@ test('what is found can be stored, and names a page that explains it', () => {
     message: 'Stage name B\\u202e\\u0007 should be lowercase',
     url: 'https://docs.docker.com/reference/build-checks/stage-name-casing/',
   });
-  expect(lintInWords(lintSchema.parse(first)).sentence).toMatch(/^line 1 of the Dockerfile: .*\(StageNameCasing\)$/);
+  expect(describeLint(lintSchema.parse(first)).sentence).toMatch(/^line 1 of the Dockerfile: .*\(StageNameCasing\)$/);
 });
 
 const twice = 'FROM alpine:3 AS Build\nENV a b\nFROM alpine:3 AS Other\n';

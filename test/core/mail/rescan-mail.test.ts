@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findingsMail, type ReleaseNews } from '../../../core/mail/findings-mail.ts';
+import { findingsMail, type ReleaseNews } from '../../../core/mail/rescan-mail.ts';
 import type { Finding } from '../../../core/model/findings.ts';
 import type { FindingChanges } from '../../../core/releases/rescan-findings.ts';
 

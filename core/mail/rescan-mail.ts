@@ -1,4 +1,4 @@
-import { countsInWords, exactTime, shortDigest } from '../builds/describe-build.ts';
+import { describeCounts, exactTime, shortDigest } from '../builds/describe-build.ts';
 import { bySeverity, countsOf, type Finding, isFixable } from '../model/findings.ts';
 import type { FindingChanges } from '../releases/rescan-findings.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
@@ -89,7 +89,7 @@ function summaryOf(news: readonly ReleaseNews[]): string {
   const changed = all((changes) => changes.changed).length;
   const lost = news.filter(({ changes }) => changes.state).length;
   return [
-    ...(appeared.length > 0 ? [`${appeared.length} new: ${countsInWords(countsOf(appeared))}`] : []),
+    ...(appeared.length > 0 ? [`${appeared.length} new: ${describeCounts(countsOf(appeared))}`] : []),
     ...(changed > 0 ? [`${changed} changed`] : []),
     ...(gone > 0 ? [`${gone} gone`] : []),
     ...(lost > 0 ? [lost === 1 ? 'one image cannot be looked at' : `${lost} images cannot be looked at`] : []),
@@ -114,16 +114,16 @@ function judgementOf(news: readonly ReleaseNews[], blocked: readonly ReleaseNews
 /** The most important first: what cannot be looked at, then what is new by its severity, then what has changed, then what is gone. */
 function itemsOf(news: readonly ReleaseNews[]): string[] {
   const where = news.length === 1 ? () => '' : (each: ReleaseNews) => ` [${nameOf(each)}]`;
-  const lost = news.flatMap((each) => (each.changes.state ? [`${lossInWords(each)}${where(each)}`] : []));
+  const lost = news.flatMap((each) => (each.changes.state ? [`${describeLoss(each)}${where(each)}`] : []));
   const appeared = news
     .flatMap((each) => each.changes.appeared.map((finding) => ({ finding, each })))
     .sort((one, other) => bySeverity(one.finding, other.finding))
-    .map(({ finding, each }) => `New: ${findingInWords(finding)}${fixInWords(finding)}${where(each)}`);
+    .map(({ finding, each }) => `New: ${describeFinding(finding)}${describeFix(finding)}${where(each)}`);
   const changed = news.flatMap((each) =>
-    each.changes.changed.map(({ now, before }) => `Changed: ${changeInWords(now, before)}${where(each)}`),
+    each.changes.changed.map(({ now, before }) => `Changed: ${describeChange(now, before)}${where(each)}`),
   );
   const gone = news.flatMap((each) =>
-    each.changes.gone.map((finding) => `No longer found: ${findingInWords(finding)}${where(each)}`),
+    each.changes.gone.map((finding) => `No longer found: ${describeFinding(finding)}${where(each)}`),
   );
   const items = [...lost, ...appeared, ...changed, ...gone];
   const shown = items.slice(0, itemsShown).map((item) => oneLine(item, 600));
@@ -132,29 +132,29 @@ function itemsOf(news: readonly ReleaseNews[]): string[] {
     : shown;
 }
 
-function findingInWords({ id, severity, package: name, installed }: ToldFinding): string {
+function describeFinding({ id, severity, package: name, installed }: ToldFinding): string {
   return `${oneLine(id, 100)} (${severity}) in ${oneLine(name, 150)} ${oneLine(installed, 100)}`;
 }
 
 type ToldFinding = FindingChanges['gone'][number];
 
-function fixInWords(finding: Pick<Finding, 'fixed' | 'fixAvailable'>): string {
+function describeFix(finding: Pick<Finding, 'fixed' | 'fixAvailable'>): string {
   if (finding.fixed) return `, fixed in ${oneLine(finding.fixed, 100)}`;
   return isFixable(finding) ? ', a fixed version is there' : ', no fixed version yet';
 }
 
-function changeInWords(now: Finding, before: ToldFinding): string {
+function describeChange(now: Finding, before: ToldFinding): string {
   const severity = now.severity === before.severity ? '' : `, was ${before.severity}`;
-  const fix = now.fixed === before.fixed && isFixable(now) === isFixable(before) ? '' : newFixInWords(now, before);
-  return `${findingInWords(now)}${severity}${fix}`;
+  const fix = now.fixed === before.fixed && isFixable(now) === isFixable(before) ? '' : describeNewFix(now, before);
+  return `${describeFinding(now)}${severity}${fix}`;
 }
 
-function newFixInWords(now: Finding, before: ToldFinding): string {
-  if (isFixable(now)) return `${fixInWords(now)}${isFixable(before) ? '' : ' now'}`;
+function describeNewFix(now: Finding, before: ToldFinding): string {
+  if (isFixable(now)) return `${describeFix(now)}${isFixable(before) ? '' : ' now'}`;
   return ', no version is said to fix it any more';
 }
 
-function lossInWords({ changes, reason }: ReleaseNews): string {
+function describeLoss({ changes, reason }: ReleaseNews): string {
   const why = reason ? `: ${oneLine(reason, 300).replace(/[.\s]+$/, '')}` : '';
   switch (changes.state?.now) {
     case 'gone':
@@ -185,7 +185,7 @@ function factsOf(each: ReleaseNews): MailContent['facts'] {
     { label: 'Image', value: nameOf(each), code: true },
     { label: 'Digest', value: oneLine(each.digest, 100), code: true },
     { label: 'Released', value: exactTime(each.releasedAt) },
-    { label: 'Findings', value: countsInWords(each.counts) },
+    { label: 'Findings', value: describeCounts(each.counts) },
   ];
 }
 

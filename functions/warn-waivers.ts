@@ -1,20 +1,20 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { inTurns } from '../core/concurrency.ts';
-import { exceptionMail } from '../core/mail/waiver-expiry-mail.ts';
+import { mapConcurrently } from '../core/concurrency.ts';
+import { waiverExpiryMail } from '../core/mail/waiver-expiry-mail.ts';
 import { once } from '../core/once.ts';
 import { endingsOn, nextEnding } from '../core/policy/waiver-expiry.ts';
 import { dayOf } from '../core/time/day.ts';
 import { variable } from '../services/environment.ts';
 import { indexUrl } from '../services/git-host/index-address.ts';
-import { sendNotice } from '../services/mail/best-effort-mail.ts';
+import { sendBestEffort } from '../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../services/mail/mailer.ts';
-import { type DueWarning, type ExceptionWarnings, openExceptionWarnings } from '../services/tables/waiver-warnings.ts';
+import { type DueWarning, openExceptionWarnings, type WaiverWarnings } from '../services/tables/waiver-warnings.ts';
 
 /** SES has a rate, and its SDK waits and tries again. */
 const mailsAtOnce = 4;
 
 interface Services {
-  warnings: ExceptionWarnings;
+  warnings: WaiverWarnings;
   mailer: Mailer;
   siteUrl: string;
   indexUrl: string;
@@ -26,7 +26,7 @@ interface Services {
  * end once before and once after. A mail that could not be sent is sent by the next round.
  * @returns how many mails were sent
  */
-export function createWarnExceptions({ warnings, mailer, siteUrl, indexUrl, logger }: Services) {
+export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger }: Services) {
   async function warn(due: Pick<DueWarning, 'name' | 'warnAt'>, now: Date): Promise<boolean> {
     const claimed = await warnings.claim(due, now);
     if (!claimed) return false;
@@ -39,8 +39,8 @@ export function createWarnExceptions({ warnings, mailer, siteUrl, indexUrl, logg
     const isTold = endings.length > 0 && isWanted;
     try {
       if (isTold) {
-        const mail = exceptionMail({ project: project.name, file: project.file, endings, siteUrl, indexUrl });
-        await sendNotice({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
+        const mail = waiverExpiryMail({ project: project.name, file: project.file, endings, siteUrl, indexUrl });
+        await sendBestEffort({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
       }
     } catch (error) {
       await warnings.release(project.name, claim);
@@ -55,11 +55,11 @@ export function createWarnExceptions({ warnings, mailer, siteUrl, indexUrl, logg
     return isTold;
   }
 
-  return async function warnExceptions(now = new Date()): Promise<number> {
+  return async function warnWaivers(now = new Date()): Promise<number> {
     let sent = 0;
     const failures: unknown[] = [];
     for await (const due of warnings.due(dayOf(now))) {
-      await inTurns(due, mailsAtOnce, async (project) => {
+      await mapConcurrently(due, mailsAtOnce, async (project) => {
         try {
           if (await warn(project, now)) sent += 1;
         } catch (error) {
@@ -79,7 +79,7 @@ export function createWarnExceptions({ warnings, mailer, siteUrl, indexUrl, logg
 }
 
 const run = once(() =>
-  createWarnExceptions({
+  createWarnWaivers({
     warnings: openExceptionWarnings(),
     mailer: openMailer(),
     siteUrl: variable('SITE_URL'),

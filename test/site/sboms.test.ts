@@ -7,7 +7,7 @@ const bare = sampleBuild(3, { status: 'failed', endedAt: '2026-11-21T11:00:00.00
 const ask = sampleSite({
   builds: [running, ended, bare],
   parts: {
-    bills: {
+    sboms: {
       address: async (build, format) =>
         build === ended.id ? `https://bucket.example.org/${format}?signed` : undefined,
     },

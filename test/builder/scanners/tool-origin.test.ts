@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { lookAtTool } from '../../../builder/scanners/own-tool.ts';
+import { inspectTool } from '../../../builder/scanners/tool-origin.ts';
 import { FolderImage } from './folder-image.ts';
 import type { ImageFiles } from './tool-files.ts';
 
@@ -33,7 +33,7 @@ test.each<[what: string, manager: 'dpkg' | 'apk', files: ImageFiles, isAsInstall
   ],
 ])('a package manager that %s', async (_what, manager, files, isAsInstalled) => {
   using image = new FolderImage(files);
-  expect(await lookAtTool(manager, { engine: image.engine, image: '' }, image.call())).toEqual({
+  expect(await inspectTool(manager, { engine: image.engine, image: '' }, image.call())).toEqual({
     isAsInstalled,
     gaps: [],
   });
@@ -45,7 +45,7 @@ test('a package manager in a folder that became a link is the one that its recor
     'var/lib/dpkg/info/dpkg.md5sums': `${md5('dpkg')}  bin/dpkg\n${md5('query')}  bin/dpkg-query\n`,
   });
   symlinkSync('usr/bin', join(image.folder, 'bin'));
-  expect(await lookAtTool('dpkg', { engine: image.engine, image: '' }, image.call())).toMatchObject({
+  expect(await inspectTool('dpkg', { engine: image.engine, image: '' }, image.call())).toMatchObject({
     isAsInstalled: true,
   });
 });
@@ -56,7 +56,7 @@ test('a package manager that is a link to another program is none that was insta
   mkdirSync(dirname(aside), { recursive: true });
   renameSync(program, aside);
   symlinkSync('/opt/x', program);
-  expect(await lookAtTool('dpkg', { engine: image.engine, image: '' }, image.call())).toMatchObject({
+  expect(await inspectTool('dpkg', { engine: image.engine, image: '' }, image.call())).toMatchObject({
     isAsInstalled: false,
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createWarnExceptions } from '../../functions/warn-exceptions.ts';
+import { createWarnWaivers } from '../../functions/warn-waivers.ts';
 import { MailRejectedError } from '../../services/mail/mailer.ts';
-import { createExceptionWarnings } from '../../services/tables/waiver-warnings.ts';
+import { createWaiverWarnings } from '../../services/tables/waiver-warnings.ts';
 import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
 import { projectOf, silentLogger, startWorld } from './world.ts';
 
@@ -17,7 +17,7 @@ const statement = {
 
 async function startWarning(mortal: Mortal = createMortal()) {
   const world = await startWorld();
-  const warnings = createExceptionWarnings(world.client, 'projects');
+  const warnings = createWaiverWarnings(world.client, 'projects');
   const mailer = { ...world.mailer };
   const services = {
     // A generator is no single call.
@@ -27,7 +27,7 @@ async function startWarning(mortal: Mortal = createMortal()) {
     indexUrl: 'https://git.example/ops/index',
     logger: silentLogger,
   };
-  return Object.assign(world, { services, warnings, run: createWarnExceptions(services) });
+  return Object.assign(world, { services, warnings, run: createWarnWaivers(services) });
 }
 const subjectsOf = (world: { mails: { mail: { subject: string } }[] }) => world.mails.map(({ mail }) => mail.subject);
 
@@ -90,7 +90,7 @@ describe('the people of a project', () => {
       if (world.mails.length === 1) await world.track({ exceptions: [exception, second] });
       return { sent: to, dropped: [] };
     };
-    const run = createWarnExceptions(world.services);
+    const run = createWarnWaivers(world.services);
     for (const day of ['21', '22', '23', '24']) await run(at(`2026-11-${day}`));
     expect(subjectsOf(world)).toHaveLength(2);
     expect(world.mails[1]?.mail.text).toContain('CVE-2026-3');
@@ -136,7 +136,7 @@ describe('a round', () => {
       if (isDown && letter.to[0] === 'broken@example.org') throw new Error('SES is down.');
       return send(letter);
     };
-    const run = createWarnExceptions(world.services);
+    const run = createWarnWaivers(world.services);
     await expect(run(at('2026-11-21'))).rejects.toThrow('SES is down.');
     expect(subjectsOf(world)).toEqual(['[slipway] EXCEPTIONS: demo/other:latest (1 ends soon)']);
     isDown = false;
@@ -151,7 +151,7 @@ describe('a round', () => {
       tries += 1;
       throw new MailRejectedError('SES took the mail for nobody.');
     };
-    const run = createWarnExceptions(world.services);
+    const run = createWarnWaivers(world.services);
     await run(at('2026-11-21'));
     await run(at('2026-11-22'));
     expect(tries).toBe(1);

@@ -38,7 +38,7 @@ interface Told {
  * That needs the image's shell; the commands are written in this program.
  * @throws ToolFailedError, OutputLimitError, EngineCallFailedError, or the signal's reason
  */
-export async function askInTurn(
+export async function askInSequence(
   { engine, image, shell }: Pick<ScanSubject, 'engine' | 'image'> & { shell: string },
   steps: readonly Step[],
   call: Omit<EngineCall, 'log'>,

@@ -10,7 +10,7 @@ const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd6
 const modules = resolve(import.meta.dirname, '..', 'node_modules');
 
 /** Has Trivy for the builds' bills of materials among its programs; npm installed the one that fits this machine, if there is one. */
-export function billGeneratorFolder(): string {
+export function sbomGeneratorFolder(): string {
   const { packed, unpacked } = places();
   return dirname(unpacked !== undefined && existsSync(unpacked) ? unpacked : packed);
 }

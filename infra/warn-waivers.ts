@@ -7,7 +7,7 @@ import { PipelineFunction } from './pipeline-function.ts';
 import { RegularRun } from './regular-run.ts';
 import type { State } from './state.ts';
 
-interface ExceptionWarningsProps {
+interface WaiverWarningsProps {
   api: Api;
   gitHost: GitHost;
   notifications: Notifications;
@@ -15,11 +15,11 @@ interface ExceptionWarningsProps {
 }
 
 /** Tells people, a week before, that what the index accepts for their project ends, and once more when it has ended. */
-export class ExceptionWarnings extends Construct {
+export class WaiverWarnings extends Construct {
   readonly function: PipelineFunction;
   readonly rule: RegularRun;
 
-  constructor(scope: Construct, id: string, props: ExceptionWarningsProps) {
+  constructor(scope: Construct, id: string, props: WaiverWarningsProps) {
     super(scope, id);
     const { api, gitHost, notifications, state } = props;
     this.function = new PipelineFunction(this, 'WarnExceptions', {
@@ -28,7 +28,7 @@ export class ExceptionWarnings extends Construct {
       memoryMegabytes: 512,
     });
     state.projects.grant(this.function, 'UpdateItem');
-    state.projects.grantQuery(this.function, 'byExceptionEnd');
+    state.projects.grantQuery(this.function, 'byWaiverExpiry');
     notifications.grantSend(this.function);
     gitHost.grantIndexLink(this.function);
     api.grantLink(this.function);

@@ -15,7 +15,7 @@ const folders = ['usr/sbin', 'usr/bin', 'sbin', 'bin'];
 /** Makes every program do what somebody likes. https://man7.org/linux/man-pages/man8/ld.so.8.html */
 const preload = 'etc/ld.so.preload';
 
-export interface ToolStanding {
+export interface ToolOrigin {
   /** Whether its answers are to be believed, as far as the image's database tells. */
   isAsInstalled: boolean;
   /** Packages of which the tool can only say that all is well. */
@@ -23,11 +23,11 @@ export interface ToolStanding {
 }
 
 /** Looks at the image's package manager itself before it is asked: one that is not as its package brought it may say what it likes. */
-export async function lookAtTool(
+export async function inspectTool(
   manager: 'rpm' | 'dpkg' | 'apk',
   { engine, image }: Pick<ScanSubject, 'engine' | 'image'>,
   call: EngineCall,
-): Promise<ToolStanding> {
+): Promise<ToolOrigin> {
   const places = programs[manager].flatMap((name) => folders.map((folder) => `${folder}/${name}`));
   return engine.files(image, [...packageFiles, ...places, preload], call, async (folder) => {
     const root = new ImageRoot(folder);
