@@ -1,6 +1,7 @@
 import semver from 'semver';
 import type { Build } from '../model/build.ts';
 import type { Project } from '../model/project.ts';
+import { tagPrefix, versionOf } from '../sources/version-tag.ts';
 
 /**
  * The one tag of a release that never moves: `build-20261121T010203Z-1a2b3c4`. Sortable, so that Flux and Argo can order it; the
@@ -10,17 +11,6 @@ import type { Project } from '../model/project.ts';
 export function immutableTag(build: Pick<Build, 'createdAt' | 'commit'>, attempt = 0): string {
   const time = new Date(Date.parse(build.createdAt) + attempt * 1000).toISOString();
   return `build-${time.slice(0, 19).replaceAll(/[-:]/g, '')}Z-${build.commit.slice(0, 7)}`;
-}
-
-const tagPrefix = 'refs/tags/';
-
-/** The version that a git tag names: `v1.2.3`, `1.2.3`, `1.2.3-rc.1`. Undefined for any other ref. */
-function versionOf(ref: string): semver.SemVer | undefined {
-  return ref.startsWith(tagPrefix) ? (semver.parse(ref.slice(tagPrefix.length)) ?? undefined) : undefined;
-}
-
-export function isVersionTag(ref: string): boolean {
-  return versionOf(ref) !== undefined;
 }
 
 /** What an image says its version is: that of the git tag, else the tag that the index asks for. */

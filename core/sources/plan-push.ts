@@ -1,6 +1,6 @@
-import { isVersionTag } from '../builds/tags.ts';
 import type { Project } from '../model/project.ts';
 import type { PushTrigger } from '../model/trigger.ts';
+import { isVersionTag } from './version-tag.ts';
 
 export type PushPlan = { projects: Project[]; commit: string } | { ignored: string };
 

@@ -1,6 +1,6 @@
-import { isVersionTag } from '../builds/tags.ts';
 import type { Project } from '../model/project.ts';
 import { buildsRef } from './plan-push.ts';
+import { isVersionTag } from './version-tag.ts';
 
 /** A repository, with what in it is of interest. */
 export interface WatchedSource {

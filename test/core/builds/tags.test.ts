@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { floatingTags, imageVersion, immutableTag, isVersionTag } from '../../../core/builds/tags.ts';
+import { floatingTags, imageVersion, immutableTag } from '../../../core/builds/tags.ts';
 
 const commit = '1a2b3c4d5e6f7a8b9c0d1a2b3c4d5e6f7a8b9c0d';
 const tagsOf = (ref: string, versions: string[] = [], sharesRepository = false) =>
@@ -56,21 +56,7 @@ describe('the tags of a release', () => {
   });
 });
 
-describe('a git tag is a version', () => {
-  it.each(['v1.2.3', '1.2.3', 'v1.2.3-rc.1', '1.0.0-alpha', 'v1.2.3+build.5'])('as %s', (name) => {
-    expect(isVersionTag(`refs/tags/${name}`)).toBe(true);
-  });
-
-  it.each(['v1.2', '1', 'latest', 'release-1.2.3', 'v1.2.3.4', 'V1.2.3', 'v01.2.3', 'v1.2.3-', 'nightly/1.2.3'])(
-    'but not as %s',
-    (name) => {
-      expect(isVersionTag(`refs/tags/${name}`)).toBe(false);
-    },
-  );
-
-  it('and no branch is one', () => {
-    expect(isVersionTag('refs/heads/v1.2.3')).toBe(false);
-    expect(imageVersion({ desiredTag: 'stable' }, 'refs/heads/v1.2.3')).toBe('stable');
-    expect(imageVersion({ desiredTag: 'stable' }, 'refs/tags/v1.2.3')).toBe('1.2.3');
-  });
+it('the version of an image is that of its git tag, else the tag that the index asks for', () => {
+  expect(imageVersion({ desiredTag: 'stable' }, 'refs/heads/v1.2.3')).toBe('stable');
+  expect(imageVersion({ desiredTag: 'stable' }, 'refs/tags/v1.2.3')).toBe('1.2.3');
 });
