@@ -93,7 +93,7 @@ export class Stages {
       }
       const sources = [stage.base, ...taken.map(({ source }) => source)];
       needed.set(index, sources);
-      next.push(...sources.filter((source) => typeof source === 'number'));
+      for (const source of sources) if (typeof source === 'number') next.push(source);
     }
     const bases = [...needed]
       .sort(([one], [other]) => one - other)
