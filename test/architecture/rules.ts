@@ -41,6 +41,7 @@ const pureModules: Record<string, string[] | undefined> = {
   croner: undefined,
   'node:crypto': ['createHash'],
   'node:net': ['BlockList', 'isIP'],
+  'packageurl-js': ['PackageURL'],
   semver: undefined,
   'spdx-license-ids': undefined,
   yaml: undefined,
