@@ -1,4 +1,4 @@
-/** Does the work for every item, some at a time; the next begins when any of them is done. The results stand in the items' order. */
+/** Does the work for every item, at most `atOnce` at a time; the next one begins when any is done. The results are in the items' order. */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   atOnce: number,
@@ -13,43 +13,43 @@ export async function mapConcurrently<Item, Result>(
   return results;
 }
 
-/** In parts of at most that many. */
+/** Splits items into batches of at most `size`. */
 export function inBatches<Item>(items: readonly Item[], size: number): Item[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
 }
 
-/** What the work with one item says of the host that it was done with. */
+/** What the work with one item shows about its host. */
 export type HostOutcome =
-  /** It answers. */
+  /** The host answered. */
   | 'well'
-  /** It did not answer this once, which may be the item's fault. */
+  /** The host did not answer this time, which may be the item's fault. */
   | 'troubled'
-  /** There is no use in asking it further. */
+  /** Further requests to the host are pointless. */
   | 'down';
 
-/** How a host is asked. */
+/** How requests are sent to a host. */
 export interface HostPace {
-  /** So many requests at a time. */
+  /** The number of requests at a time. */
   width: number;
-  /** How often in a row it was in trouble. */
+  /** How often in a row the host was in trouble. */
   troubles: number;
-  /** It is not asked any more. */
+  /** The host gets no more requests. */
   isDown: boolean;
 }
 
-/** A host is asked one thing first. */
+/** A host first gets a single request. */
 export const firstPace: HostPace = { width: 1, troubles: 0, isDown: false };
 
 /**
- * How a host is asked after it has answered: while it is well, twice as many requests at a time, so that one that is down costs one and a
- * slow one keeps nobody waiting but its own.
- * @param patience how often in a row it may be in trouble before it counts as down
+ * The pace for a host after an outcome. The number of requests at a time doubles while the host is well, and falls back to one when it is
+ * in trouble. So a host that is down costs only one request, and a slow host delays only its own items.
+ * @param patience how often in a row the host may be in trouble before it counts as down
  */
 export function paceAfter(
   { width, troubles, isDown }: HostPace,
-  word: HostOutcome,
+  outcome: HostOutcome,
   { atOncePerHost, patience }: { atOncePerHost: number; patience: number },
 ): HostPace {
-  if (word === 'well') return { width: Math.min(width * 2, atOncePerHost), troubles: 0, isDown };
-  return { width: 1, troubles: troubles + 1, isDown: isDown || word === 'down' || troubles + 1 >= patience };
+  if (outcome === 'well') return { width: Math.min(width * 2, atOncePerHost), troubles: 0, isDown };
+  return { width: 1, troubles: troubles + 1, isDown: isDown || outcome === 'down' || troubles + 1 >= patience };
 }

@@ -1,4 +1,4 @@
-/** Makes a value when it is first asked for, and gives the same one from then on. What could not be made is tried again. */
+/** Makes a value at the first call and returns it from then on. If making it fails, the next call tries again. */
 export function once<Value>(make: () => Value): () => Value {
   let made: { value: Value } | undefined;
   return () => {

@@ -3,38 +3,38 @@ import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';
 import type { BaseChange, WatchedImage } from './base-watch.ts';
 
-/** A base of a project's newest candidate, as the project's record keeps it. */
+/** A base image of a project's newest candidate, as the project's record stores it. */
 export const namedBaseSchema = z.object({
-  /** As the Dockerfile says it, with its ARGs resolved. */
+  /** As the Dockerfile writes it, with its ARGs resolved. */
   reference: z.string(),
-  /** The whole name, with the registry: `docker.io/library/debian:12`. */
+  /** The full name, with the registry: `docker.io/library/debian:12`. */
   image: z.string(),
-  /** Absent where the build found no such image. */
+  /** Absent if the build did not find the image. */
   digest: z.string().optional(),
-  /** In this pipeline's own registry. */
+  /** Whether it is in this pipeline's own registry. */
   own: z.boolean(),
 });
 
 export type NamedBase = z.infer<typeof namedBaseSchema>;
 
-/** A base as people see it. */
+/** A base image as the pages show it. */
 export interface BaseStatus extends NamedBase {
-  /** The Dockerfile names the digest: another image behind the tag changes nothing. */
+  /** The Dockerfile names the digest, so that a new image under the tag changes nothing. */
   pinned: boolean;
-  /** What the name stands for now, where that is another digest. */
+  /** The current digest of the name, where it differs. */
   newer?: string | undefined;
-  /** When the registry was last asked; absent for the pipeline's own releases, which need no watch. */
+  /** When the registry was last checked; absent for the pipeline's own releases, which need no check. */
   checkedAt?: string | undefined;
-  /** Why the registry could not say. */
+  /** Why the last check failed. */
   problem?: string | undefined;
 }
 
-/** Whether a Dockerfile's reference names one image for ever. */
+/** Whether a Dockerfile's reference always names the same image. */
 export function isPinned({ reference }: Pick<NamedBase, 'reference'>): boolean {
   return reference.includes('@');
 }
 
-/** The name whose digest may change; undefined for a base that is named by its digest alone, or by no image's name at all. */
+/** The name whose digest may change; undefined for a base image that is named by its digest, or by an invalid name. */
 export function watchedName({ image }: Pick<NamedBase, 'image'>): string | undefined {
   try {
     const { registry, registryIsWritten, repository, tag, digest } = parseImageReference(image);
@@ -48,12 +48,12 @@ export function watchedName({ image }: Pick<NamedBase, 'image'>): string | undef
 
 const pinnedPrefix = 'pinned ';
 
-/** The edge of a base whose digest the Dockerfile names: its tag is looked at, and another image behind it is nobody's news. */
+/** The edge to a pinned base image: its tag is checked for the pages, but a new image under it triggers no build. */
 export function pinnedEdge(image: string): string {
   return pinnedPrefix + image;
 }
 
-/** The image of such an edge; undefined for any other. */
+/** The image of an edge to a pinned base image; undefined for any other edge. */
 export function imageOfPinnedEdge(edge: string): string | undefined {
   return edge.startsWith(pinnedPrefix) ? edge.slice(pinnedPrefix.length) : undefined;
 }
@@ -75,8 +75,8 @@ export function baseStatuses(
 }
 
 /**
- * Whether a project must be built for a base's new digest: its newest candidate stands on another. Of a project whose Dockerfile was not
- * seen to name the image, only its entry says that it stands on it.
+ * Whether a project must be built for a new digest of a base image: its newest candidate uses another digest. If no build has seen the
+ * image in the project's Dockerfile, the entry's `depends-on` decides.
  */
 export function isConcerned(bases: readonly NamedBase[], isDeclared: boolean, change: BaseChange): boolean {
   const named = bases.filter((base) => watchedName(base) === change.image);

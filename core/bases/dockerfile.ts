@@ -2,22 +2,22 @@ import { argumentNames, triggerOf } from './dockerfile/arguments.ts';
 import { readInstructions } from './dockerfile/instructions.ts';
 import { type BaseUse, type Platform, Stages } from './dockerfile/stages.ts';
 
-/** What a build must know of a Dockerfile before an engine reads it. */
+/** What a build must know about a Dockerfile before the engine reads it. */
 export interface DockerfileSummary {
-  /** Every image that the last stage is made of, in the file's order; stages that it does not need are left out. */
+  /** Every image that the last stage is built from, in the file's order; without stages that it does not need. */
   bases: BaseUse[];
-  /** The image that the last stage begins with, through all stages between; absent for `scratch`. */
+  /** The image that the last stage is based on, directly or through other stages; absent for `scratch`. */
   finalBase?: string | undefined;
-  /** The image of `# syntax=`, which BuildKit alone reads. */
+  /** The image of `# syntax=`, which only BuildKit uses. */
   syntax?: string | undefined;
-  /** Names of all ARGs, of whatever stage. */
+  /** The names of the ARGs of all stages. */
   args: Set<string>;
   hasRun: boolean;
   hasHeredoc: boolean;
 }
 
 /**
- * Finds the images that a Dockerfile is built from, as BuildKit finds them (docs/decisions/dockerfile-reader.md).
+ * Finds the images that a Dockerfile is built from, by BuildKit's rules (docs/decisions/dockerfile-reader.md).
  * @throws InvalidInputError with a sentence for the file's author
  */
 export function readDockerfile(text: string, platform: Platform): DockerfileSummary {

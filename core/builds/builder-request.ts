@@ -8,7 +8,7 @@ interface Settings {
   limits: Pick<BuildRequest, 'timeoutSeconds' | 'logLimitBytes'>;
 }
 
-/** What the builder is asked for: the commit of the build's record, by what the index says of the project. */
+/** The request to the builder: it builds the commit of the build's record with the settings of the project's index entry. */
 export function requestOf(build: Build, project: Project, { repositoryPrefix, limits }: Settings): BuildRequest {
   const { id, commit, ref, sourceUrl, noCache } = build;
   const { name, dockerfile, context, prebuild, platforms } = project;

@@ -1,6 +1,6 @@
 import type { Cause } from '../model/build.ts';
 
-/** The more a cause says of the project itself, the earlier it stands. */
+/** The more specific a cause is to the project, the earlier it comes. */
 const order: Cause['type'][] = [
   'push',
   'pull-request',
@@ -13,7 +13,7 @@ const order: Cause['type'][] = [
   'schedule',
 ];
 
-/** One cause for a build that several call for: those of one kind are taken together, of several kinds the first counts. */
+/** One cause for a build that has several: the first type by `order` wins, and all causes of that type are merged. */
 export function mergeCauses(causes: readonly [Cause, ...Cause[]] | readonly Cause[]): Cause {
   const [first, ...rest] = causes.toSorted((one, other) => order.indexOf(one.type) - order.indexOf(other.type));
   if (!first) throw new Error('There is no cause.');
@@ -28,6 +28,6 @@ function merge(one: Cause, other: Cause): Cause {
     const newest = new Map([...one.bases, ...other.bases].map((base) => [base.image, base]));
     return { ...one, bases: [...newest.values()] };
   }
-  // Of two commits or two lists of updates the later one is the whole truth.
+  // The later of two commits, or of two lists of updates, includes the earlier one.
   return other;
 }

@@ -2,9 +2,9 @@ import type { Build, BuildStatus, Cause, Verdict } from '../model/build.ts';
 import { severities } from '../model/findings.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 
-/** What a build, its cause and its findings are called where people read of them: in the mails and on the pages. */
+/** Texts about a build, its cause and its findings, for the mails and the pages. */
 
-/** The seven digits that people know a commit by. */
+/** The first seven digits of a commit's hash. */
 export function shortCommit(commit: string): string {
   return oneLine(commit, 80).slice(0, 7);
 }
@@ -28,7 +28,7 @@ export function refName(ref: string): string {
   return oneLine(ref.replace(/^refs\/(heads|tags)\//, '').replace(/^refs\/pull\/(\d+)\/head$/, '#$1'), 120);
 }
 
-/** Why the build ran, as a phrase that can stand after “Why:”. Addresses are left out: the pages are public. */
+/** Why the build ran, as a phrase for after “Why:”. E-mail addresses are left out, because the pages are public. */
 export function describeCause(cause: Cause): string {
   switch (cause.type) {
     case 'push':
@@ -40,17 +40,17 @@ export function describeCause(cause: Cause): string {
     case 'pull-request':
       return `Pull request #${cause.number} at commit ${shortCommit(cause.commit)}${by(cause.author)}`;
     case 'source-moved':
-      return `Commit ${shortCommit(cause.commit)} found at ${describeRef(cause.ref)}; no event told of it`;
+      return `Commit ${shortCommit(cause.commit)} found at ${describeRef(cause.ref)}; no event reported it`;
     case 'bases-changed':
       return `New base ${listed(cause.bases.map(({ image }) => image))}`;
     case 'packages-changed':
       return `Updates of ${cause.total === 1 ? 'a package' : `${cause.total} packages`}: ${listed(cause.updates, cause.total)}`;
     case 'parent-released':
-      return `Released anew: ${listed(cause.parents)}`;
+      return `New release of ${listed(cause.parents)}`;
     case 'schedule':
       return `Schedule ${oneLine(cause.schedule, 80)}`;
     case 'manual':
-      return `Asked for by hand${by(cause.requester)}`;
+      return `Requested by hand${by(cause.requester)}`;
   }
 }
 
@@ -88,7 +88,7 @@ export function exactTime(time: string): string {
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** How long the build took, or has taken so far: from its acceptance to its end. */
+/** The time from the build's creation to its end, or until now. */
 export function elapsed(build: Pick<Build, 'createdAt' | 'endedAt'>, now: Date): number {
   return Date.parse(build.endedAt ?? now.toISOString()) - Date.parse(build.createdAt);
 }
@@ -96,8 +96,8 @@ export function elapsed(build: Pick<Build, 'createdAt' | 'endedAt'>, now: Date):
 /** `2 critical, 1 low`, the worst first; `no findings` when all are zero. */
 export function describeCounts(counts: Record<string, number>): string {
   const known = severities.map((severity) => [severity, counts[severity] ?? 0] as const);
-  const words = known.filter(([, count]) => count > 0).map(([severity, count]) => `${count} ${severity.toLowerCase()}`);
-  return words.length > 0 ? words.join(', ') : 'no findings';
+  const parts = known.filter(([, count]) => count > 0).map(([severity, count]) => `${count} ${severity.toLowerCase()}`);
+  return parts.length > 0 ? parts.join(', ') : 'no findings';
 }
 
 /** `passed`, `passed with 3 warnings`, `blocked` */
@@ -107,13 +107,13 @@ export function describeVerdict({ outcome, warnings = [] }: Verdict): string {
   return `passed with ${warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`}`;
 }
 
-/** What a state means, for someone who sees its name for the first time. */
+/** What a status means, for somebody who sees its name for the first time. */
 export function describeStatus({ status, cause, failure }: Pick<Build, 'status' | 'cause' | 'failure'>): string {
   if (cause.type === 'pull-request') {
     if (status === 'unchanged')
       return 'The image would be released. Images of pull requests are judged and not released.';
     if (status === 'blocked') return 'The policy would not let the image be released.';
-    if (status === 'superseded') return 'A newer commit of the pull request took its place.';
+    if (status === 'superseded') return 'A build of a newer commit of the pull request superseded it.';
   }
   if (status === 'cancelled' && failure) return 'Nothing was built.';
   return meanings[status];
@@ -125,10 +125,10 @@ const meanings: Record<BuildStatus, string> = {
   scanning: 'The image is built and is being scanned.',
   releasing: 'The image passed and is being released.',
   released: 'The image passed and is released.',
-  unchanged: 'The build made the image that is released already.',
+  unchanged: 'The build produced the image that is already released.',
   blocked: 'The image was built, but the policy does not let it be released.',
   failed: 'The build ended with an error. Nothing was released.',
-  superseded: 'A newer build took its place.',
+  superseded: 'A newer build superseded it.',
   cancelled: 'The build was cancelled. Nothing was released.',
 };
 
@@ -137,18 +137,18 @@ export function describeSource(sourceUrl: string): string {
   return oneLine(webLink(sourceUrl) ?? sourceUrl.replace(/\/\/[^/@]*@/, '//'), 300);
 }
 
-/** The repository's page, on the hosts whose pages stand at the clone address. */
+/** The repository's page, for the hosts that serve it at the clone address. */
 export function sourcePage(sourceUrl: string): string | undefined {
   return repositoryPage(sourceUrl)?.address;
 }
 
-/** The page of a commit on the hosts whose addresses are known; undefined where the host has none that we know of. */
+/** The page of a commit; undefined for a host whose addresses are not known. */
 export function commitLink(sourceUrl: string, commit: string): string | undefined {
   const page = repositoryPage(sourceUrl);
   return page && /^[0-9a-f]{40,64}$/.test(commit) ? `${page.address}/${page.commits}/${commit}` : undefined;
 }
 
-/** The page of a file's line at a commit, on the hosts whose addresses are known. */
+/** The page of a line of a file at a commit; undefined for a host whose addresses are not known. */
 export function sourceLine(sourceUrl: string, commit: string, path: string, line: number): string | undefined {
   const page = repositoryPage(sourceUrl);
   if (!page || !/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
@@ -158,9 +158,11 @@ export function sourceLine(sourceUrl: string, commit: string, path: string, line
 
 interface RepositoryPage {
   address: string;
-  /** What stands between the repository and a commit, and between it and a commit's file; what stands before a line. */
+  /** The path between the repository and a commit. */
   commits: string;
+  /** The path between the repository and the commit of a file. */
   files: string;
+  /** The fragment's text before the line's number. */
   line: string;
 }
 
@@ -176,7 +178,7 @@ function repositoryPage(sourceUrl: string): RepositoryPage | undefined {
   return isGitea ? { address, commits: 'commit', files: 'src/commit', line: 'L' } : undefined;
 }
 
-/** The tag that the index asked for, if the release has it. */
+/** The tag that the index wants, if the release has it; else the release's first. */
 export function pullTag(project: string, tags: string[]): string | undefined {
   const desired = project.slice(project.indexOf(':') + 1);
   return tags.includes(desired) ? desired : tags[0];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Build } from '../model/build.ts';
 import type { BuildResult } from '../model/builder-contract.ts';
 
-/** What a Catch of the state machine, or the event about its end, hands over. `Cause` is text, often JSON, and may be cut. */
+/** The input of a Catch of the state machine, or of the event about its end. `Cause` is text, often JSON, and may be truncated. */
 export const executionErrorSchema = z.object({ Error: z.string().optional(), Cause: z.string().optional() });
 
 export type ExecutionError = z.infer<typeof executionErrorSchema>;
@@ -13,11 +13,11 @@ const codebuildSchema = z.object({
 });
 const lambdaSchema = z.object({ errorType: z.string(), errorMessage: z.string() });
 
-/** The reason stands in the build's record, and an item that DynamoDB finds too large would keep the build from ever ending. */
+/** The build's record contains the message. If DynamoDB refused the record as too large, the build could never end. */
 const longestMessage = 4000;
 const longestName = 100;
 
-/** Why a build failed, for its owner: what the builder itself said, else what can be read out of the error. */
+/** Why a build failed, for its owner: the builder's own message, else what the execution's error says. */
 export function failureOf(result: BuildResult | undefined, error: ExecutionError): NonNullable<Build['failure']> {
   if (result?.outcome === 'failed') {
     return { error: result.error.slice(0, longestName), message: result.message.slice(0, longestMessage) };
@@ -29,12 +29,12 @@ export function failureOf(result: BuildResult | undefined, error: ExecutionError
     case 'TIMED_OUT':
       return { error: 'BuildTimeoutError', message: 'CodeBuild ended the build because it took too long.' };
     case 'STOPPED':
-      return { error: 'BuildStoppedError', message: 'The build was stopped. Push again to start it anew.' };
+      return { error: 'BuildStoppedError', message: 'The build was stopped. Push again to start a new one.' };
     case 'FAILED':
     case 'FAULT':
       return {
         error: 'BuilderError',
-        message: `CodeBuild says ${status}, and the builder left no reason. Its log may have one.`,
+        message: `CodeBuild reports ${status}, and the builder gave no reason. The build log may contain one.`,
       };
   }
   const lambda = lambdaSchema.safeParse(cause).data;
@@ -45,16 +45,16 @@ export function failureOf(result: BuildResult | undefined, error: ExecutionError
     error: error.Error ?? 'ExecutionEndedError',
     message:
       error.Cause?.slice(0, longestMessage) ??
-      'The pipeline ended without giving a reason. Push again to start the build anew.',
+      'The pipeline ended without giving a reason. Push again to start a new build.',
   };
 }
 
-/** What became of a build whose execution an operator stopped, with the words that they left. */
+/** The failure of a build whose execution an operator stopped, with the reason that they gave. */
 export function cancellationOf({ Cause }: ExecutionError): NonNullable<Build['failure']> {
-  const words = Cause?.slice(0, longestMessage);
+  const reason = Cause?.slice(0, longestMessage);
   return {
     error: 'BuildCancelledError',
-    message: `An operator stopped the build${words ? `: ${words}` : '. Push again to start it anew.'}`,
+    message: `An operator stopped the build${reason ? `: ${reason}` : '. Push again to start a new one.'}`,
   };
 }
 

@@ -4,24 +4,24 @@ import type { Project } from '../model/project.ts';
 import { tagPrefix, versionOf } from '../sources/version-tag.ts';
 
 /**
- * The one tag of a release that never moves: `build-20261121T010203Z-1a2b3c4`. Sortable, so that Flux and Argo can order it; the
- * registry itself refuses to move `build-*`.
- * @param attempt how many seconds to add because another image of the repository has the tag already
+ * The release's tag that never moves: `build-20261121T010203Z-1a2b3c4`. It is sortable, so that Flux and Argo can order releases. The
+ * registry refuses to move `build-*`.
+ * @param attempt the seconds to add, because another image of the repository already has the earlier tags
  */
 export function immutableTag(build: Pick<Build, 'createdAt' | 'commit'>, attempt = 0): string {
   const time = new Date(Date.parse(build.createdAt) + attempt * 1000).toISOString();
   return `build-${time.slice(0, 19).replaceAll(/[-:]/g, '')}Z-${build.commit.slice(0, 7)}`;
 }
 
-/** What an image says its version is: that of the git tag, else the tag that the index asks for. */
+/** The version in an image's labels: that of the git tag, else the desired tag of the index. */
 export function imageVersion({ desiredTag }: Pick<Project, 'desiredTag'>, ref: string): string {
   return versionOf(ref)?.version ?? desiredTag;
 }
 
 /**
- * The tags that a release moves, as docker/metadata-action gives them: for a branch the desired tag, the entry's extra tags, the branch and the commit; for
- * a version tag `v1.2.3` the tags `1.2.3`, `1.2`, `1` and, if no other version is higher, `latest`. Prereleases have their own tag only.
- * `latest` of a repository that entries share is that of the entry which asks for it.
+ * The tags that a release moves, by the rules of docker/metadata-action. A branch gets the desired tag, the entry's extra tags, its name
+ * and the commit. A version tag `v1.2.3` gets `1.2.3`, `1.2`, `1` and, if no other version is higher, `latest`; a prerelease gets its
+ * own tag only. Where entries share a repository, only the entry whose desired tag is `latest` moves `latest`.
  * @param versions the versions that the repository has tags for
  */
 export function floatingTags(
@@ -57,7 +57,7 @@ function versionTags(ref: string, versions: string[]): string[] {
   ];
 }
 
-/** A ref's name as a tag: what a tag cannot hold becomes `-`, as docker/metadata-action does it. */
+/** A ref's name as a tag: characters that a tag cannot contain become `-`, as in docker/metadata-action. */
 function tagText(name: string): string {
   return name
     .replaceAll(/[^A-Za-z0-9._-]+/g, '-')

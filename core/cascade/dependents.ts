@@ -6,8 +6,8 @@ import type { Project } from '../model/project.ts';
 import { ownParent } from '../model/project.ts';
 
 /**
- * An image as the dependents table knows it. One of this pipeline is `app/job:tag`, like the project whose desired tag it is; one from
- * outside stands with its registry: `docker.io/library/debian:12`.
+ * Images as the dependents table names them. An image of this pipeline is `app/job:tag`, like the project with that desired tag. An image
+ * from outside includes its registry: `docker.io/library/debian:12`.
  */
 
 /** The images that a release of the project's branch moves. */
@@ -16,18 +16,18 @@ export function imagesOf(project: Project): string[] {
   return ownImages(project, [project.desiredTag, ...tags, ...(project.extraTags ?? [])]);
 }
 
-/** The images that a release has put tags on. */
+/** The images whose tags a release has moved. */
 export function releasedImages(project: Pick<Project, 'appId' | 'jobId'>, tags: string[]): string[] {
   return ownImages(project, tags);
 }
 
 function ownImages({ appId, jobId }: Pick<Project, 'appId' | 'jobId'>, tags: string[]): string[] {
-  // Nobody follows a tag that never moves.
+  // Dependents of a tag that never moves need no rebuild.
   const moving = tags.filter((tag) => !tag.startsWith('build-') && !tag.startsWith('sha-'));
   return [...new Set(moving)].map((tag) => `${appId}/${jobId}:${tag}`);
 }
 
-/** A base that a Dockerfile names; undefined for one that is pinned by digest and so never changes. */
+/** A base image that a Dockerfile names; undefined for one that is pinned by digest, because it never changes. */
 export function observedImage(
   { image, own }: Pick<Base, 'image' | 'own'>,
   repositoryPrefix: string,
@@ -39,8 +39,8 @@ export function observedImage(
 }
 
 /**
- * What an entry's `depends-on` may mean: an image of this pipeline, and where the index has no such entry also one from outside, by
- * Docker's rules. A name that is none is nothing to wait for.
+ * The images that an entry's `depends-on` may mean: an image of this pipeline or, where the index has no such entry, also an image from
+ * outside by Docker's rules. A text that is no image name is left out.
  */
 export function declaredImages(dependsOn: readonly string[], isProject: (name: string) => boolean): string[] {
   return [

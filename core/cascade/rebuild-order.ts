@@ -1,22 +1,22 @@
-/** A project of a cascade, and those of its parents that are rebuilt before it. */
+/** A project of a cascade, and its parents that are rebuilt before it. */
 export interface CascadeMember {
   project: string;
   parents: string[];
-  /** How many are before it on the longest way from a root: 0 waits for nothing. */
+  /** The number of projects before it on the longest path from a root; 0 for one that waits for no parent. */
   level: number;
 }
 
 export interface CascadePlan {
-  /** Each once, however many ways lead to it, and after all of its parents. */
+  /** Each project once, however many paths lead to it, and after all of its parents. */
   members: CascadeMember[];
-  /** Projects that stand on one another, sorted; of their edges only those count that go from the smaller name to the larger. */
+  /** Groups of projects that depend on one another, sorted. Of their edges only those from a smaller name to a larger one count. */
   cycles: string[][];
 }
 
 /**
- * Everything that stands on the roots, in the order of building. Nothing in it is recursive: chains may be as long as they like.
- * A cycle is broken in the same place whatever the roots are, so that two cascades never wait for each other.
- * @param childrenOf the projects that stand on one
+ * All dependents of the roots, in build order. Nothing here is recursive, so that a long chain cannot overflow the stack.
+ * A cycle is broken at the same edges whatever the roots are, so that two cascades never wait for each other.
+ * @param childrenOf the projects that depend on a project
  */
 export function planCascade(roots: Iterable<string>, childrenOf: (project: string) => Iterable<string>): CascadePlan {
   const graph = reach(roots, childrenOf);
@@ -30,7 +30,7 @@ interface Graph {
   rootCount: number;
 }
 
-/** The roots come first; numbers stand for the names. */
+/** Collects all reachable projects. Each is a number, its index in `names`; the roots come first. */
 function reach(roots: Iterable<string>, childrenOf: (project: string) => Iterable<string>): Graph {
   const names = [...new Set(roots)];
   const numbers = new Map(names.map((name, at) => [name, at]));
@@ -67,7 +67,7 @@ function breakCycles(graph: Graph): string[][] {
   return cycles.map((cycle) => cycle.map((at) => names[at] ?? '').sort()).sort();
 }
 
-/** The strongly connected components, by Tarjan's algorithm: for each node the number of its own. */
+/** The strongly connected components, by Tarjan's algorithm: for each node the number of its component. */
 function components(children: number[][]): Int32Array {
   const component = new Int32Array(children.length).fill(-1);
   const order = new Int32Array(children.length).fill(-1);
@@ -105,7 +105,7 @@ function components(children: number[][]): Int32Array {
   return component;
 }
 
-/** Parents first (Kahn), of what the roots still reach. */
+/** The projects that the roots still reach, parents first (Kahn's algorithm). */
 function inOrder({ names, children, rootCount }: Graph): CascadeMember[] {
   const parents: number[][] = names.map(() => []);
   const reached = Uint8Array.from(names, (_, at) => (at < rootCount ? 1 : 0));

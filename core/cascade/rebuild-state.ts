@@ -3,33 +3,33 @@ import { mergeCauses } from '../builds/cause.ts';
 import { type Cause, causeSchema } from '../model/build.ts';
 
 /**
- * Where one project stands with the rebuilds that cascades ask of it. Every change is a pure function from one state to the next,
- * written only if the state is still the one that was read (docs/cascades.md).
+ * The state of one project's rebuilds in cascades. Every change is a pure function from one state to the next, and is
+ * written only if the stored state has not changed since it was read (docs/cascades.md).
  */
 
 export const outcomes = ['released', 'unchanged', 'blocked', 'failed', 'cancelled', 'skipped', 'not-needed'] as const;
 
-/** What a round of rebuilding is called for by. */
-const callSchema = z.object({
+/** Why a rebuild round is needed. */
+const requestSchema = z.object({
   cascade: z.string(),
-  /** By news: why the project itself is concerned. Empty where only its parents may be released anew. */
+  /** By event: why the project itself must be rebuilt. Empty where it is rebuilt only if a parent gets a new release. */
   causes: z.record(z.string(), causeSchema),
-  /** By parent: the news that it must be through with. */
+  /** By parent: the events that the parent must finish first. */
   parents: z.record(z.string(), z.array(z.string())),
   noCache: z.boolean().optional(),
 });
 
-const pendingSchema = callSchema.extend({
+const pendingSchema = requestSchema.extend({
   state: z.enum(['waiting', 'building']),
   round: z.int(),
-  /** Rises when a build of the round was superseded and nothing took its place. */
+  /** Rises when the round's build was superseded and no newer build is there to follow. */
   attempt: z.int(),
-  /** Of a project that is built: its build, and what was given as the reason. */
+  /** While the state is `building`: the build and its cause. */
   build: z.string().optional(),
   cause: causeSchema.optional(),
   since: z.iso.datetime(),
-  /** What came while the build was running already: a further round. */
-  again: callSchema.optional(),
+  /** What was received while the build was running; it makes a further round. */
+  again: requestSchema.optional(),
 });
 
 export const rebuildSchema = z.object({
@@ -39,7 +39,7 @@ export const rebuildSchema = z.object({
   /** The last round that was opened. */
   round: z.int(),
   pending: pendingSchema.optional(),
-  /** The round whose end the children have yet to be told of. */
+  /** The round about whose end the children must still be notified. */
   toNotify: z.int().optional(),
   last: z
     .object({
@@ -55,29 +55,29 @@ export const rebuildSchema = z.object({
     .optional(),
   /** The last round that ended with a release. */
   releasedRound: z.int().optional(),
-  /** By news: when it was heard, and the round that answers it. It keeps news that comes twice from being answered twice. */
+  /** By event: when it was received, and the round that handles it. So an event that is delivered twice is handled once. */
   received: z.record(z.string(), z.object({ at: z.iso.datetime(), round: z.int(), root: z.boolean() })),
 });
 
 export type Rebuild = z.infer<typeof rebuildSchema>;
 export type Pending = z.infer<typeof pendingSchema>;
 export type Outcome = (typeof outcomes)[number];
-type Call = z.infer<typeof callSchema>;
+type RebuildRequest = z.infer<typeof requestSchema>;
 
-/** A trigger comes again for two weeks at most, and by hand; more than this many news are no accident. */
+/** A trigger is redelivered for at most two weeks, unless by hand. More events than the limit are no accident. */
 const receivedMilliseconds = 14 * 86_400_000;
 const mostReceived = 200;
-/** Planning is tried for half an hour. What a parent has not heard of after this long, it never will. */
+/** Planning is retried for half an hour. An event that a parent has not received after this time is lost. */
 const receivingMilliseconds = 2 * 3_600_000;
-const bad: ReadonlySet<Outcome> = new Set(['blocked', 'failed', 'cancelled', 'skipped']);
+const unsuccessful: ReadonlySet<Outcome> = new Set(['blocked', 'failed', 'cancelled', 'skipped']);
 
 export interface ProjectEvent {
   id: string;
   cascade: string;
   at: string;
-  /** The parents that the news concerns too. */
+  /** The parents that also receive the event. */
   parents: string[];
-  /** Present where the project itself is concerned. */
+  /** Present where the project itself must be rebuilt. */
   cause?: Cause | undefined;
   noCache?: boolean | undefined;
 }
@@ -86,41 +86,41 @@ export function idleRebuild(project: string): Rebuild {
   return { project, version: 0, round: 0, received: {} };
 }
 
-/** The state after the news; the same object if it has been heard already. */
-export function receive(state: Rebuild, news: ProjectEvent): Rebuild {
-  const known = state.received[news.id];
-  if (known && (known.root || !news.cause)) return state;
+/** The state after an event; the same object if the event was already received. */
+export function receive(state: Rebuild, event: ProjectEvent): Rebuild {
+  const known = state.received[event.id];
+  if (known && (known.root || !event.cause)) return state;
   const { pending } = state;
   const answer = (round: number): Rebuild['received'] => ({
-    ...recent(state.received, news.at),
-    [news.id]: { at: news.at, round, root: news.cause !== undefined },
+    ...recent(state.received, event.at),
+    [event.id]: { at: event.at, round, root: event.cause !== undefined },
   });
   if (!pending) {
     const round = state.round + 1;
-    const opened: Pending = { ...called(news), state: 'waiting', round, attempt: 0, since: news.at };
+    const opened: Pending = { ...requestFor(event), state: 'waiting', round, attempt: 0, since: event.at };
     return { ...state, round, pending: opened, received: answer(round) };
   }
   if (pending.state === 'waiting') {
-    return { ...state, pending: { ...pending, ...called(news, pending) }, received: answer(pending.round) };
+    return { ...state, pending: { ...pending, ...requestFor(event, pending) }, received: answer(pending.round) };
   }
-  if (news.cause?.type === 'index') {
-    // The build that runs is of what the entry was. The new one takes its place.
+  if (event.cause?.type === 'index') {
+    // The running build is of the old entry, and the new build supersedes it.
     const round = pending.round + 1;
     const { build: _, cause: __, again, ...left } = pending;
     const waiting: Pending = {
-      ...(again ? joined(left, again) : left),
+      ...(again ? withRequest(left, again) : left),
       state: 'waiting',
       round,
       attempt: 0,
-      since: news.at,
+      since: event.at,
     };
-    return { ...state, round, pending: { ...waiting, ...called(news, waiting) }, received: answer(round) };
+    return { ...state, round, pending: { ...waiting, ...requestFor(event, waiting) }, received: answer(round) };
   }
-  const again = called(news, pending.again);
+  const again = requestFor(event, pending.again);
   return { ...state, pending: { ...pending, again }, received: answer(pending.round + 1) };
 }
 
-function called({ id, cascade, parents, cause, noCache }: ProjectEvent, before?: Call): Call {
+function requestFor({ id, cascade, parents, cause, noCache }: ProjectEvent, before?: RebuildRequest): RebuildRequest {
   const waits: Record<string, string[]> = { ...before?.parents };
   for (const parent of parents) waits[parent] = [...new Set([...(waits[parent] ?? []), id])];
   return {
@@ -133,7 +133,7 @@ function called({ id, cascade, parents, cause, noCache }: ProjectEvent, before?:
 
 function recent(received: Rebuild['received'], now: string): Rebuild['received'] {
   const oldest = new Date(Date.parse(now) - receivedMilliseconds).toISOString();
-  // DynamoDB keeps no order of names.
+  // DynamoDB does not keep the order of a map's keys.
   const kept = Object.entries(received)
     .filter(([, { at }]) => at >= oldest)
     .sort(([, one], [, other]) => (one.at < other.at ? -1 : 1));
@@ -147,35 +147,36 @@ export type Decision =
   | { do: 'start'; cause: Cause; noCache: boolean };
 
 /**
- * What is next for a project that waits. Parents that are not through are waited for; one that came to no good end takes the project
- * with it; and if nothing was released anew and the project is not concerned itself, there is nothing to do.
+ * Decides what a waiting project does next. It waits for parents that have not finished. It is skipped if a parent was
+ * blocked, failed, was cancelled or was skipped. There is nothing to do if no parent has a new release and no event concerns the project.
  */
 export function decide(pending: Pending, parentOf: (project: string) => Rebuild | undefined, now: Date): Decision {
-  const forgotten = new Date(now.getTime() - receivingMilliseconds).toISOString();
-  const releasedAnew: string[] = [];
+  const lostBefore = new Date(now.getTime() - receivingMilliseconds).toISOString();
+  const newlyReleased: string[] = [];
   let failed: string | undefined;
-  for (const [parent, news] of Object.entries(pending.parents)) {
+  for (const [parent, events] of Object.entries(pending.parents)) {
     const state = parentOf(parent);
     const rounds: number[] = [];
-    for (const id of news) {
+    for (const id of events) {
       const received = state?.received[id];
       if (received) rounds.push(received.round);
-      else if (pending.since > forgotten) return { do: 'wait', for: parent };
+      else if (pending.since > lostBefore) return { do: 'wait', for: parent };
     }
     const { last } = state ?? {};
     if (rounds.some((round) => (last?.round ?? 0) < round)) return { do: 'wait', for: parent };
     if (!state || !last || rounds.length === 0) continue;
-    if (bad.has(last.outcome)) failed ??= `${parent} ${inWords(last.outcome)}`;
-    else if ((state.releasedRound ?? 0) >= Math.min(...rounds)) releasedAnew.push(parent);
+    if (unsuccessful.has(last.outcome)) failed ??= `${parent} ${describeOutcome(last.outcome)}`;
+    else if ((state.releasedRound ?? 0) >= Math.min(...rounds)) newlyReleased.push(parent);
   }
   if (failed !== undefined) return { do: 'skip', reason: `Not built, because its parent ${failed}.` };
   const own = Object.values(pending.causes);
-  if (own.length === 0 && releasedAnew.length === 0) return { do: 'nothing' };
-  const anew: Cause[] = releasedAnew.length > 0 ? [{ type: 'parent-released', parents: releasedAnew.sort() }] : [];
-  return { do: 'start', cause: mergeCauses([...own, ...anew]), noCache: pending.noCache ?? false };
+  if (own.length === 0 && newlyReleased.length === 0) return { do: 'nothing' };
+  const parentCauses: Cause[] =
+    newlyReleased.length > 0 ? [{ type: 'parent-released', parents: newlyReleased.sort() }] : [];
+  return { do: 'start', cause: mergeCauses([...own, ...parentCauses]), noCache: pending.noCache ?? false };
 }
 
-function inWords(outcome: Outcome): string {
+function describeOutcome(outcome: Outcome): string {
   switch (outcome) {
     case 'blocked':
       return 'was blocked';
@@ -190,40 +191,44 @@ function inWords(outcome: Outcome): string {
   }
 }
 
-/** The project waits for one of its parents no longer. */
+/** The project no longer waits for one of its parents. */
 export function stopWaitingFor(state: Rebuild, parent: string): Rebuild {
   const pending = required(state);
   const { [parent]: _, ...parents } = pending.parents;
   return { ...state, pending: { ...pending, parents } };
 }
 
-/** The id of the order that starts the build of a round: the same however often the step is tried. */
+/** The id of the trigger that starts the build of a round: the same however often the step is retried. */
 export function orderOf(pending: Pick<Pending, 'round' | 'attempt'>): string {
   return `step:${pending.round}.${pending.attempt}`;
 }
 
-/** From now on the build sees what its parents have released; news that comes later is for the next round. */
+/** The build starts with what its parents have released until now. Later events belong to the next round. */
 export function begin(state: Rebuild, build: string, cause: Cause, now: string): Rebuild {
   return { ...state, pending: { ...required(state), state: 'building', build, cause, since: now } };
 }
 
-/** Another build took the place of the round's. */
+/** Another build superseded the round's build, and the round follows that one. */
 export function follow(state: Rebuild, build: string): Rebuild {
   return { ...state, pending: { ...required(state), build } };
 }
 
-/** The round's build is gone and nothing took its place: it is called for again. */
+/** The round's build was superseded and there is no newer build to follow: the project is built again. */
 export function retry(state: Rebuild, now: string): Rebuild {
   const { build: _, cause: __, again, ...pending } = required(state);
   if (!again) return { ...state, pending: { ...pending, state: 'waiting', attempt: pending.attempt + 1, since: now } };
   const round = pending.round + 1;
-  return { ...state, round, pending: { ...joined(pending, again), state: 'waiting', round, attempt: 0, since: now } };
+  return {
+    ...state,
+    round,
+    pending: { ...withRequest(pending, again), state: 'waiting', round, attempt: 0, since: now },
+  };
 }
 
-function joined(pending: Omit<Pending, 'again'>, again: Call): Omit<Pending, 'again'> {
+function withRequest(pending: Omit<Pending, 'again'>, again: RebuildRequest): Omit<Pending, 'again'> {
   const parents = { ...pending.parents };
-  for (const [parent, news] of Object.entries(again.parents))
-    parents[parent] = [...new Set([...(parents[parent] ?? []), ...news])];
+  for (const [parent, events] of Object.entries(again.parents))
+    parents[parent] = [...new Set([...(parents[parent] ?? []), ...events])];
   const noCache = pending.noCache || again.noCache;
   return { ...pending, causes: { ...pending.causes, ...again.causes }, parents, noCache };
 }
@@ -234,7 +239,7 @@ export interface End {
   reason?: string | undefined;
 }
 
-/** Ends the round. What was heard meanwhile opens the next one. */
+/** Ends the round. Events that were received meanwhile open the next one. */
 export function settle(state: Rebuild, { outcome, build, reason }: End, now: string): Rebuild {
   const { pending: ended, ...rest } = { ...state, pending: required(state) };
   const round = ended.again ? ended.round + 1 : state.round;
@@ -260,19 +265,19 @@ export function settle(state: Rebuild, { outcome, build, reason }: End, now: str
   };
 }
 
-/** The children know of the end of a round. */
+/** The children were notified of the end of a round. */
 export function told(state: Rebuild, round: number): Rebuild {
   if (state.toNotify !== round) return state;
   const { toNotify: _, ...rest } = state;
   return rest;
 }
 
-/** The news that a build has ended. */
+/** The id of the event that a build has ended. */
 export function buildEndedEvent(build: string): string {
   return `ended:${build}`;
 }
 
 function required({ pending, project }: Rebuild): Pending {
-  if (!pending) throw new Error(`${project} waits for nothing.`);
+  if (!pending) throw new Error(`${project} has no pending round.`);
   return pending;
 }

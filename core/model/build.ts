@@ -5,12 +5,12 @@ export const terminalStatuses = ['released', 'unchanged', 'blocked', 'failed', '
 export const runningStatuses = ['queued', 'building', 'scanning', 'releasing'] as const;
 export const buildStatuses = [...runningStatuses, ...terminalStatuses] as const;
 
-/** What an entry of the index may ask mails for: ends of builds, and news of what is released already. */
+/** The events that an index entry may choose mails for: ends of builds, and new findings in an image that is already released. */
 export const notifiableStatuses = ['released', 'blocked', 'failed', 'findings'] as const;
 
 export const stageNames = ['build', 'scan', 'judge', 'release', 'tell'] as const;
 
-/** Why a build runs, and what the reason names. */
+/** Why a build runs, with the details of the reason. */
 export const causeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('push'), delivery: z.string(), ref: z.string(), commit: z.string(), pusher: z.string() }),
   z.object({
@@ -26,17 +26,17 @@ export const causeSchema = z.discriminatedUnion('type', [
     number: z.int(),
     commit: z.string(),
     author: z.string(),
-    /** Who let the commit of a fork be built. */
+    /** Who approved the build of a fork's commit. */
     approver: z.string().optional(),
   }),
-  /** A head that no delivery told of. */
+  /** A head for which no delivery was received. */
   z.object({ type: z.literal('source-moved'), ref: z.string(), commit: z.string() }),
   z.object({
     type: z.literal('bases-changed'),
     bases: z.array(z.object({ image: z.string(), digest: z.string(), previous: z.string() })),
   }),
   z.object({ type: z.literal('packages-changed'), updates: z.array(z.string()), total: z.int() }),
-  /** Images of this pipeline that the project stands on were released. */
+  /** Images of this pipeline that the project depends on were released. */
   z.object({ type: z.literal('parent-released'), parents: z.array(z.string()) }),
   z.object({ type: z.literal('schedule'), schedule: z.string() }),
   z.object({ type: z.literal('manual'), requester: z.string() }),
@@ -53,27 +53,27 @@ export const verdictSchema = z.object({
   outcome: z.enum(['pass', 'block']),
   /** One sentence each. Empty only when the outcome is `pass`. */
   reasons: z.array(z.string()),
-  /** What people should know of although it blocks nothing; one sentence each. */
+  /** What people should know although it does not block; one sentence each. */
   warnings: z.array(z.string()).optional(),
   /** How many findings of each severity the scan has. */
   counts: z.record(z.string(), z.int().nonnegative()),
   /** How many findings an exception or a VEX statement accepts. */
   accepted: z.int().nonnegative().optional(),
-  /** The first of the blocking findings that the index could accept as an exception. */
+  /** The first of the blocking findings that the index could accept by an exception. */
   exceptable: z.array(z.object({ id: z.string(), package: z.string().optional() })).optional(),
 });
 
-/** What differs from the release before, in numbers; `comparison.ts` has the names. */
+/** The differences from the previous release, in numbers; `comparison.ts` has the names. */
 export const changesSchema = z.object({
-  /** The build that was released. */
+  /** The build of the previous release. */
   against: z.string(),
   packages: z.object({ added: z.int(), removed: z.int(), updated: z.int() }).optional(),
   vulnerabilities: z.object({ fixed: z.int(), introduced: z.int() }).optional(),
-  /** In the registry, in bytes. */
+  /** The size in the registry, in bytes. */
   size: z.object({ before: z.int(), after: z.int() }).optional(),
 });
 
-/** One run of the pipeline for one project and one cause, as the builds table keeps it. */
+/** One run of the pipeline for one project and one cause, as the builds table stores it. */
 export const buildSchema = z.object({
   id: z.string(),
   /** `app/job:tag` */
@@ -88,36 +88,36 @@ export const buildSchema = z.object({
   /** Rises by one with every build of the project. */
   sequence: z.int().positive(),
   /**
-   * When the commit was known to be the head of its ref. Triggers are planned in any order (the queue promises none, and a failed one
-   * comes again minutes later), so this and then the sequence say which of two builds may move a floating tag.
+   * When the commit was known to be the head of its ref. Triggers are planned in any order (the queue guarantees none, and a failed trigger
+   * is retried minutes later), so this time and then the sequence decide which of two builds may move a floating tag.
    */
   headAt: z.iso.datetime().optional(),
   /** The cascade that the build is a part of. */
   cascade: z.string().optional(),
-  /** The newer build of the same ref that took its place. */
+  /** The newer build of the same ref that superseded it. */
   supersededBy: z.string().optional(),
-  /** Which ends people get a mail about; all that are worth one where it is absent. */
+  /** The results that are notified by mail; the default ones where it is absent. */
   notify: z.array(z.enum(notifiableStatuses)).optional(),
-  /** The layers are built anew, whatever the cache has of them. */
+  /** All layers are built again, without the cache. */
   noCache: z.boolean().optional(),
-  /** The name by which CodeBuild knows the builder's run. */
+  /** The id of the builder's run in CodeBuild. */
   codeBuildId: z.string().optional(),
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
   candidate: z.object({ repository: z.string(), digest: z.string(), sizeBytes: z.int().optional() }).optional(),
-  /** `repository` with its registry's host. */
+  /** `repository` includes the registry's host. */
   image: z.object({ repository: z.string(), digest: z.string(), tags: z.array(z.string()) }).optional(),
-  /** By name; the order is that of `stageNames`. */
+  /** By name; `stageNames` has their order. */
   stages: z.partialRecord(z.enum(stageNames), stageSchema.omit({ name: true })),
   verdict: verdictSchema.optional(),
-  /** What the builder's scanners found, in numbers. */
+  /** The number of findings of each of the builder's scanners. */
   scanners: z
     .partialRecord(z.enum(scannerNames), z.object({ state: z.enum(scannerStates), total: z.int() }))
     .optional(),
   changes: changesSchema.optional(),
   failure: z.object({ error: z.string(), message: z.string() }).optional(),
-  /** When the mail about the end went out. */
+  /** When the mail about the result was sent. */
   notifiedAt: z.iso.datetime().optional(),
 });
 
@@ -133,7 +133,7 @@ export function isTerminal(status: BuildStatus): status is TerminalStatus {
   return (terminalStatuses as readonly string[]).includes(status);
 }
 
-/** Whether a passing build of the ref is released. What stands on no branch and no tag of the repository is judged only. */
+/** Whether a passing build of the ref is released. A commit that is on no branch and no tag of the repository is only judged. */
 export function isReleasable(ref: string): boolean {
   return /^refs\/(?:heads|tags)\//.test(ref);
 }

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { imageDigestSchema } from './image-reference.ts';
 
 /**
- * What the pipeline asks the builder for: the object `builds/<id>/request.json` in the records bucket. The builder's answer is
- * `builds/<id>/result.json`. Both stand in S3 because the state machine carries ids only and CodeBuild's environment is no place
- * for other people's values.
+ * The request to the builder: the object `builds/<id>/request.json` in the records bucket. The builder answers with
+ * `builds/<id>/result.json`. Both are in S3 because the state machine carries ids only, and values from untrusted users do not belong in
+ * CodeBuild's environment.
  */
 export const buildRequestSchema = z.object({
   id: z.string(),
@@ -17,36 +17,36 @@ export const buildRequestSchema = z.object({
   context: z.string(),
   /** The repository that the candidate is pushed to, without the registry's host. */
   candidate: z.string(),
-  /** What stands before every release repository's name; a base `demo/base:latest` is looked for under it first. */
+  /** The prefix of every release repository's name; a base image `demo/base:latest` is first searched for under it. */
   repositoryPrefix: z.string(),
-  /** Where it is true, every step of the Dockerfile is done anew. */
+  /** True: every step of the Dockerfile runs again, without the cache. */
   noCache: z.boolean().optional(),
   /**
-   * `none`: nothing of the build is kept for other builds, and nothing of them is used. What everybody may ask for by a pull request
-   * must not find its way into a release.
+   * `none`: the build neither writes nor reads the cache that builds share. Anybody can open a pull request, and nothing that such a build
+   * made may get into a release.
    */
   cache: z.enum(['shared', 'none']).optional(),
-  /** A script that makes the Dockerfile or what it needs, and the folder that it runs in; both from the repository's root. */
+  /** A script that generates the Dockerfile or files that it needs, and the folder to run it in; both from the repository's root. */
   prebuild: z.object({ script: z.string(), context: z.string() }).optional(),
-  /** `linux/amd64`: what the entry asks for; the builder's own platform where it is absent. */
+  /** The platforms that the entry requests, such as `linux/amd64`; the builder's own platform where it is absent. */
   platforms: z.array(z.string()).optional(),
-  /** Labels and annotations that the pipeline knows before the build. */
+  /** Labels and annotations whose values the pipeline knows before the build. */
   labels: z.record(z.string(), z.string()),
-  /** When the builder gives up, in seconds from its start. */
+  /** The builder's timeout, in seconds from its start. */
   timeoutSeconds: z.int().positive(),
-  /** Output beyond this many bytes ends the build as failed. */
+  /** A build with more bytes of output than this fails. */
   logLimitBytes: z.int().positive(),
 });
 
-/** A name with its tag and its digest is shorter. */
+/** Longer than any name with its tag and digest. */
 const longestName = 1000;
 
 const baseSchema = z.object({
-  /** As the Dockerfile says it, with its ARGs resolved: `debian:12`, `demo/base:latest`. */
+  /** As the Dockerfile writes it, with its ARGs resolved: `debian:12`, `demo/base:latest`. */
   reference: z.string().max(longestName),
   /**
-   * The whole name that was asked for: `docker.io/library/debian:12`, `localhost:4600/demo/base:latest`. Without a tag, and with its digest,
-   * only where the reference is.
+   * The full name that was requested: `docker.io/library/debian:12`, `localhost:4600/demo/base:latest`. It has a digest, or lacks a tag,
+   * only where the reference does.
    */
   image: z.string().max(longestName),
   digest: imageDigestSchema,
@@ -54,9 +54,9 @@ const baseSchema = z.object({
   own: z.boolean(),
 });
 
-/** A base that could not be had: its registry has none, or did not answer. */
+/** A base image that could not be resolved: its registry does not have it, or did not answer. */
 const missingBaseSchema = baseSchema.omit({ digest: true });
-/** What a build may name; the result is written where strangers' code runs. */
+/** The most base images in a result. Code of untrusted users runs where the result is written, so its size is limited. */
 const mostBases = 500;
 
 export const buildResultSchema = z.discriminatedUnion('outcome', [
@@ -64,7 +64,7 @@ export const buildResultSchema = z.discriminatedUnion('outcome', [
     outcome: z.literal('built'),
     digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
     commit: z.string(),
-    /** The commit's own time; also the image's `created`. */
+    /** The time of the commit, which is also the image's `created`. */
     committedAt: z.iso.datetime(),
     bases: z.array(baseSchema).max(mostBases),
     engine: z.string(),
@@ -75,7 +75,7 @@ export const buildResultSchema = z.discriminatedUnion('outcome', [
     error: z.string(),
     /** One or two sentences for the project's owner: what happened, and what to do next. */
     message: z.string(),
-    /** What the Dockerfile stands on, where the build came so far: another digest of it may be what the build needs. */
+    /** The base images, where the build got far enough to know them: a new digest of one may fix the build. */
     bases: z.array(baseSchema).max(mostBases).optional(),
     missingBases: z.array(missingBaseSchema).max(mostBases).optional(),
   }),
@@ -86,7 +86,7 @@ export type BuildResult = z.infer<typeof buildResultSchema>;
 export type Base = z.infer<typeof baseSchema>;
 export type MissingBase = z.infer<typeof missingBaseSchema>;
 
-/** The bills of materials that each candidate has, and what a registry knows them by. */
+/** The SBOM formats that each candidate has, and their media types in a registry. */
 export const sbomFormats = {
   cyclonedx: 'application/vnd.cyclonedx+json',
   spdx: 'application/spdx+json',
@@ -94,7 +94,7 @@ export const sbomFormats = {
 
 export type SbomFormat = keyof typeof sbomFormats;
 
-/** Where a build's objects stand in the records bucket. Log parts are numbered from 0, their names sort in order. */
+/** The keys of a build's objects in the records bucket. Log parts are numbered from 0, and their names sort in order. */
 export const recordKeys = {
   request: (id: string) => `builds/${id}/request.json`,
   result: (id: string) => `builds/${id}/result.json`,
@@ -104,10 +104,10 @@ export const recordKeys = {
   cyclonedx: (id: string) => `builds/${id}/sbom.cdx.json`,
   spdx: (id: string) => `builds/${id}/sbom.spdx.json`,
   comparison: (id: string) => `builds/${id}/comparison.json`,
-  /** What is known today of an image that a project (`app/job:tag`) released. */
+  /** The current findings of an image that a project (`app/job:tag`) released. */
   releaseFindings: (project: string, digest: string) =>
     `releases/${project.replace(':', '/')}/${digest.replace(':', '-')}/findings.json`,
-  /** What was read of a file of a package repository; its name is the hash of the address. */
+  /** The parsed content of a file of a package repository; its name is the hash of the file's address. */
   repository: (name: string) => `package-repositories/${name}.json.gz`,
   logPrefix: (id: string) => `builds/${id}/log/`,
   logPart: (id: string, part: number) => `builds/${id}/log/${String(part).padStart(6, '0')}.txt`,

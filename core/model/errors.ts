@@ -9,26 +9,26 @@ abstract class SlipwayError extends Error {
   }
 }
 
-/** A value from outside does not have the form that it must have. Trying again cannot help. */
+/** A value from outside does not have the required form. A retry cannot help. */
 export class InvalidInputError extends SlipwayError {}
 
-/** ECR has not finished the scan of a candidate. The state machine asks again until its patience ends. */
+/** ECR has not finished the scan of a candidate. The state machine retries until its timeout. */
 export class ScanPendingError extends SlipwayError {}
 
-/** Another build of the same project is putting its tags on at this moment. The state machine tries again. */
+/** Another build of the same project is setting its tags at this moment. The state machine retries. */
 export class ReleaseBusyError extends SlipwayError {}
 
-/** Somebody else tells of a build's end at this moment, or died over it. The state machine tries again. */
+/** Another process is sending the notification of the build's end at this moment, or crashed while it did. The state machine retries. */
 export class NotificationBusyError extends SlipwayError {}
 
-/** The record is not there, or not in the state that the step needs. */
+/** The record does not exist, or is not in the state that the step needs. */
 export class RecordConflictError extends SlipwayError {}
 
 /** The git host or the registry answered with something that the pipeline cannot work with. */
 export class UpstreamError extends SlipwayError {}
 
-/** No connection to a host, or no answer in time: what else the host has will hardly come either. */
+/** No connection to a host, or no answer in time: other requests to the host will most likely fail too. */
 export class HostUnreachableError extends UpstreamError {}
 
-/** A host was connected to and gave no answer in time. It may be the host, or what was asked of it. */
+/** A host accepted the connection but gave no answer in time. The cause may be the host, or the one request. */
 export class HostSilentError extends HostUnreachableError {}

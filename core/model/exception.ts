@@ -5,12 +5,12 @@ import { vexJustifications, vexStatuses } from './vex.ts';
 export const exceptionSchema = z.object({
   /** The finding, as the scan names it: `CVE-2026-1234`, `DL3006`. */
   id: z.string(),
-  /** Of which package; of all where it is absent. */
+  /** The package that it applies to; all packages where it is absent. */
   package: z.string().optional(),
   reason: z.string(),
-  /** Who answers for it. */
+  /** The person who is responsible for it. */
   owner: z.string(),
-  /** The last day on which it counts. */
+  /** The last day on which it is valid. */
   expires: z.iso.date(),
   status: z.enum(vexStatuses).optional(),
   justification: z.enum(vexJustifications).optional(),

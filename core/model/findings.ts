@@ -5,10 +5,10 @@ import { purlSchema } from './purl.ts';
 export const severities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'INFORMATIONAL', 'UNDEFINED'] as const;
 export type Severity = (typeof severities)[number];
 
-/** An image that has more cannot be judged: the scan fails, with the worst of them. */
+/** An image with more vulnerabilities cannot be judged: the scan fails and keeps the worst of them. */
 export const mostVulnerabilities = 20_000;
 
-/** What stands for the version of a package of which the scanner says none. */
+/** The version of a package for which the scanner gives none. */
 export const unknownVersion = 'unknown version';
 
 export const findingSchema = z.object({
@@ -19,51 +19,51 @@ export const findingSchema = z.object({
   severity: z.enum(severities),
   package: z.string(),
   installed: z.string(),
-  /** The package with its type and its distribution, where the scanner says them. */
+  /** The package with its type and distribution, where the scanner gives them. */
   purl: purlSchema.optional(),
-  /** The first version without the defect, where the scanner knows one. */
+  /** The first version that fixes it, where the scanner knows one. */
   fixed: z.string().optional(),
-  /** Of the web only. */
+  /** An http or https address only. */
   url: z.string().optional(),
   title: z.string().optional(),
   description: z.string().optional(),
-  /** Of CVSS, or Inspector's own. */
+  /** The CVSS score, or Inspector's own. */
   score: z.number().optional(),
-  /** Whose package it is, in Inspector's word: `OS`, `PYTHONPKG`, `NODEPKG`, `JAR`. Basic scanning has nothing but packages of the distribution. */
+  /** The package manager as Inspector names it: `OS`, `PYTHONPKG`, `NODEPKG`, `JAR`. Basic scanning finds the distribution's only. */
   packageManager: z.string().optional(),
-  /** Where packages of a language are in the image; the first of them. */
+  /** The first paths in the image, for packages of a programming language. */
   paths: z.array(z.string()).optional(),
-  /** Whether a newer version fixes it, says Inspector: `PARTIAL` for one that fixes it in some of the finding's packages. */
+  /** Whether a newer version fixes it, according to Inspector: `PARTIAL` if it is fixed in some of the finding's packages. */
   fixAvailable: z.enum(['YES', 'NO', 'PARTIAL']).optional(),
-  /** Whether code is known that makes use of it, says Inspector. */
+  /** Whether an exploit is known, according to Inspector. */
   exploitAvailable: z.boolean().optional(),
 });
 
-/** What the registry's scanner said of one digest: the object `builds/<id>/findings.json`. */
+/** The result of the registry's scanner for one digest: the object `builds/<id>/findings.json`. */
 export const scanSchema = z.object({
-  /** `complete` has all findings (perhaps none); the others have a reason that says what to do, and block. */
+  /** `complete` has all findings (perhaps none). The other states block, with a reason that says what to do. */
   state: z.enum(['complete', 'failed', 'unsupported', 'timed-out']),
   reason: z.string().optional(),
   findings: z.array(findingSchema),
-  /** What looked: ECR's basic scanning, or Inspector. */
+  /** The scanner: ECR's basic scanning, or Inspector (enhanced). */
   scanner: z.enum(['basic', 'enhanced']).optional(),
-  /** ECR's own word: `COMPLETE`, `FINDINGS_UNAVAILABLE`. */
+  /** The status as ECR gives it: `COMPLETE`, `FINDINGS_UNAVAILABLE`. */
   status: z.string().optional(),
-  /** When it last looked at the image. */
+  /** When the scanner last scanned the image. */
   completedAt: z.iso.datetime().optional(),
-  /** Of when its knowledge of vulnerabilities was. */
+  /** The time of the scanner's vulnerability data. */
   sourceUpdatedAt: z.iso.datetime().optional(),
 });
 
 export type Finding = z.infer<typeof findingSchema>;
 export type Scan = z.infer<typeof scanSchema>;
 
-/** All names of a finding. */
+/** A finding's id and its aliases. */
 export function idsOf({ id, aliases }: Pick<Finding, 'id' | 'aliases'>): readonly string[] {
   return aliases ? [id, ...aliases] : [id];
 }
 
-/** Whether a newer version of the package is without the defect; the scanner may know that there is one and not which. */
+/** Whether a newer version of the package fixes the finding. The scanner may know that one exists, but not which. */
 export function isFixable({ fixed, fixAvailable }: Pick<Finding, 'fixed' | 'fixAvailable'>): boolean {
   return Boolean(fixed) || fixAvailable === 'YES';
 }
@@ -75,10 +75,10 @@ export function countsOf(findings: readonly Pick<Finding, 'severity'>[]): Record
   return counts;
 }
 
-/** What tells one finding from another: the same defect of the same package in two places of an image is one. */
+/** Identifies a finding: the same vulnerability of the same package at two paths of an image is one finding. */
 export const findingKey = ({ id, package: name, installed }: Finding): string => JSON.stringify([id, name, installed]);
 
-/** The worst first; of the same severity by name, so that two scans of one image are alike. */
+/** The worst first, and within a severity by name, so that two scans of one image have the same order. */
 export function bySeverity(one: Finding, other: Finding): number {
   return (
     severities.indexOf(one.severity) - severities.indexOf(other.severity) ||
@@ -88,5 +88,5 @@ export function bySeverity(one: Finding, other: Finding): number {
   );
 }
 
-/** By code units: thousands of comparisons by a language's rules take seconds. */
+/** By code units, because thousands of comparisons with `localeCompare` take seconds. */
 const compare = (one: string, other: string): number => (one === other ? 0 : one < other ? -1 : 1);

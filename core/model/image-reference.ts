@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { InvalidInputError } from './errors.ts';
 
-/** An image's name taken apart. What `docker pull` adds in silence (`docker.io`, `library/`) is there. */
+/** The parts of an image's name, including the defaults that `docker pull` adds (`docker.io`, `library/`). */
 export interface ImageReference {
   /** `docker.io`, `localhost:4600`, `123456789012.dkr.ecr.us-east-1.amazonaws.com` */
   registry: string;
-  /** False when the registry is there by default only. */
+  /** False where the registry is the default, not written. */
   registryIsWritten: boolean;
   /** The repository as the registry knows it: `library/debian`. */
   repository: string;
@@ -23,10 +23,10 @@ const componentPattern = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 const tagPattern = /^\w[\w.-]{0,127}$/;
 const digestPattern = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
 const longestName = 255;
-/** Further names under which Docker Hub's registry answers. */
+/** Other host names of Docker Hub's registry. */
 const dockerHubHosts = ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'];
 
-/** The digest of an image as registries write it. */
+/** An image digest as registries write it. */
 export const imageDigestSchema = z.string().regex(digestPattern);
 
 /**
@@ -73,7 +73,7 @@ export function parseImageReference(text: string): ImageReference {
   };
 }
 
-/** The tag or the digest that the registry is asked for: a digest before a tag, `latest` where there is neither. */
+/** The digest or tag to request from the registry: the digest if there is one, else the tag, else `latest`. */
 export function wantedVersion(reference: ImageReference): string {
   return reference.digest ?? reference.tag ?? 'latest';
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What an image that was made to be too much gets no further than. */
+/** Limits for an image that was made to exhaust the builder. */
 export const packageListLimits = { packages: 20_000, repositories: 200, bytes: 16 * 1024 * 1024 } as const;
 
 /** Printable, without spaces: names, versions and addresses as distributions write them. */
@@ -11,11 +11,11 @@ const packageSchema = z.object({
   name: word(200),
   /** With epoch and release where the package manager has them: `1:2.3-4`. */
   version: word(200),
-  /** As the package manager says it: `amd64`, `all`, `x86_64`, `noarch`. */
+  /** As the package manager writes it: `amd64`, `all`, `x86_64`, `noarch`. */
   architecture: word(40),
-  /** What it was built from, where that has another name or version. */
+  /** The source package, where it has another name or version. */
   source: z.object({ name: word(200), version: word(200) }).optional(),
-  /** The image says that this package stays at its version. */
+  /** The image's configuration holds this package at its version. */
   held: z.literal(true).optional(),
 });
 
@@ -23,7 +23,7 @@ const repositorySchema = z.discriminatedUnion('type', [
   /** A line of `sources.list`; a suite that ends in a slash is a flat repository, which has no components. */
   z.object({ type: z.literal('apt'), url: address, suite: word(200), components: z.array(word(100)).max(50) }),
   z.object({ type: z.literal('apk'), url: address }),
-  /** Addresses of which any will do; or of one list of them. */
+  /** Equivalent addresses; for `rpm-mirrors`, the address of a list of them. */
   z.object({ type: z.literal('rpm'), id: word(200), urls: z.array(address).min(1).max(50) }),
   z.object({ type: z.literal('rpm-mirrors'), id: word(200), url: address }),
 ]);
@@ -31,11 +31,11 @@ const repositorySchema = z.discriminatedUnion('type', [
 const distributionSchema = z.object({
   /** `debian`, `alpine`, `fedora` */
   id: word(100),
-  /** `12`; rolling distributions have none. */
+  /** `12`; absent for rolling distributions. */
   version: word(100).optional(),
 });
 
-/** What an image's own database says is installed, and where its package manager would look for newer versions. */
+/** The packages that an image's own database lists, and the repositories that its package manager would search for newer versions. */
 export const packageListSchema = z.object({
   version: z.literal(1),
   distribution: distributionSchema.optional(),
@@ -43,12 +43,12 @@ export const packageListSchema = z.object({
     z.object({
       state: z.literal('read'),
       manager: z.enum(['dpkg', 'apk', 'rpm']),
-      /** What the package manager installs: `amd64`, `x86_64`, `aarch64`. */
+      /** The architecture that the package manager installs: `amd64`, `x86_64`, `aarch64`. */
       architecture: word(40),
       packages: z.array(packageSchema).max(packageListLimits.packages),
       repositories: z.array(repositorySchema).max(packageListLimits.repositories),
     }),
-    /** The image has no package manager's database. */
+    /** The image has no package database. */
     z.object({ state: z.literal('none') }),
     z.object({ state: z.literal('unreadable'), reason: z.string().max(500) }),
   ]),
@@ -61,7 +61,7 @@ export type InstalledPackage = z.infer<typeof packageSchema>;
 export type PackageRepository = z.infer<typeof repositorySchema>;
 export type Distribution = z.infer<typeof distributionSchema>;
 
-/** Leaves out what has a form that no distribution writes: one such entry is no reason to know nothing of the others. */
+/** Leaves out entries in a form that no distribution writes, so that one such entry does not hide the others. */
 export function wellFormedPackages(found: readonly InstalledPackage[]): InstalledPackage[] {
   return found.filter((each) => packageSchema.safeParse(each).success).slice(0, packageListLimits.packages);
 }

@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { type Severity, severities } from './findings.ts';
 import { scannerNames } from './scanner-names.ts';
 
-/** What comes of a scanner's findings, and of a scanner that could not look: the image is not released, people are told, or nothing. */
+/** The effect of a scanner's findings, or of its failure: the image is not released, people are warned, or nothing happens. */
 export const responses = ['block', 'warn', 'ignore'] as const;
-/** What comes of an image whose distribution the registry's scanner does not know: nobody can ignore that it was not looked at. */
+/** The effect when the registry's scanner does not know the image's distribution. `ignore` is no choice, because the image was not scanned. */
 export const unscannableResponses = ['block', 'warn'] as const;
 
 export const policySchema = z.strictObject({
   /** The worst severity that may be released; anything above blocks. */
   maxSeverity: z.enum(severities),
-  /** The same for findings that no newer version fixes; `maxSeverity` where it is absent. */
+  /** The same for findings that are not fixable; `maxSeverity` where it is absent. */
   maxUnfixableSeverity: z.enum(severities).optional(),
-  /** What an image gets whose distribution the registry's scanner does not know. */
+  /** The effect when the registry's scanner does not know the image's distribution. */
   unscannable: z.enum(unscannableResponses),
   scanners: z.record(z.enum(scannerNames), z.enum(responses)),
 });
@@ -21,7 +21,7 @@ export type Policy = z.infer<typeof policySchema>;
 export type Response = (typeof responses)[number];
 export type UnscannableResponse = (typeof unscannableResponses)[number];
 
-/** What a policy says for itself where it says little: CCCP's scanners never blocked, and a test that fails always should have. */
+/** The default policy: scanners warn, as CCCP's scanners never blocked; a failed user test blocks, as it always should have in CCCP. */
 export const defaultPolicy: Policy = {
   maxSeverity: 'MEDIUM',
   unscannable: 'block',
@@ -36,7 +36,7 @@ export const defaultPolicy: Policy = {
   },
 };
 
-/** What the index, or one of its entries, says otherwise. */
+/** The keys that the index, or one of its entries, overrides. */
 export const ownPolicySchema = z.object({
   ...policySchema.partial().shape,
   scanners: z.partialRecord(z.enum(scannerNames), z.enum(responses)).optional(),
@@ -44,7 +44,7 @@ export const ownPolicySchema = z.object({
 
 export type OwnPolicy = z.infer<typeof ownPolicySchema>;
 
-/** Of two that say something of the same key, the second counts. */
+/** Merges two policies; where both have a key, the second wins. */
 export function withOwnPolicy(common: OwnPolicy | undefined, own: OwnPolicy | undefined): OwnPolicy | undefined {
   if (!common || !own) return own ?? common;
   const scanners = { ...common.scanners, ...own.scanners };
@@ -52,15 +52,15 @@ export function withOwnPolicy(common: OwnPolicy | undefined, own: OwnPolicy | un
 }
 
 /**
- * The policy that counts for a project: its own, which the index's is folded into, over the pipeline's configuration, key by key. Undefined
- * where they do not say all that a policy must: then there is none, and nothing is released.
+ * The policy of a project, key by key: its own keys, with which the index's are already merged, override the pipeline's configuration.
+ * Undefined if a required key is missing: then nothing is released.
  */
 export function effectivePolicy(pipeline: unknown, own: OwnPolicy | undefined): Policy | undefined {
   const whole = policySchema.safeParse(withOwnPolicy(ownPolicySchema.safeParse(pipeline).data, own));
   return whole.success ? whole.data : undefined;
 }
 
-/** How bad a severity is. A finding that nobody rated is no reason to wave it through: it counts as MEDIUM. */
+/** The weight of each severity. A finding without a rating counts as MEDIUM, so that it is not released unchecked. */
 export const severityWeights: Readonly<Record<Severity, number>> = {
   CRITICAL: 5,
   HIGH: 4,
@@ -70,7 +70,7 @@ export const severityWeights: Readonly<Record<Severity, number>> = {
   INFORMATIONAL: 1,
 };
 
-/** Each key by which an entry's policy lets more pass than the index's, as the two are written. */
+/** Each key in which an entry's policy is weaker than the index's, with both values as written. */
 export function milderThan(
   index: OwnPolicy,
   entry: OwnPolicy,
@@ -79,17 +79,17 @@ export function milderThan(
     ['max-severity', entry.maxSeverity, index.maxSeverity],
     ['max-unfixable-severity', entry.maxUnfixableSeverity, index.maxUnfixableSeverity ?? index.maxSeverity],
   ] as const;
-  const isMilder = (own: Response, common: Response) => responses.indexOf(own) > responses.indexOf(common);
+  const isWeaker = (own: Response, common: Response) => responses.indexOf(own) > responses.indexOf(common);
   return [
     ...limits.flatMap(([key, own, common]) =>
       own && common && severityWeights[own] > severityWeights[common] ? [{ path: [key] as const, own, common }] : [],
     ),
-    ...(entry.unscannable && index.unscannable && isMilder(entry.unscannable, index.unscannable)
+    ...(entry.unscannable && index.unscannable && isWeaker(entry.unscannable, index.unscannable)
       ? [{ path: ['unscannable'] as const, own: entry.unscannable, common: index.unscannable }]
       : []),
     ...scannerNames.flatMap((name) => {
       const [own, common] = [entry.scanners?.[name], index.scanners?.[name]];
-      return own && common && isMilder(own, common) ? [{ path: ['scanners', name] as const, own, common }] : [];
+      return own && common && isWeaker(own, common) ? [{ path: ['scanners', name] as const, own, common }] : [];
     }),
   ];
 }

@@ -11,10 +11,10 @@ import { vexStatementSchema } from './vex.ts';
 export const projectNameSchema = z
   .string()
   .regex(/^[a-z0-9]+(?:[._-][a-z0-9]+)*\/[a-z0-9]+(?:[._-][a-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/)
-  // Candidates have the namespace for themselves: the builder may push there.
+  // The namespace is reserved for candidates, because the builder may push there.
   .refine((name) => !name.startsWith('candidate/'));
 
-/** One index entry as the pipeline keeps it: paths are relative to the repository's root, the source URL has no credentials. */
+/** One index entry as the pipeline stores it: paths are relative to the repository's root, the source URL has no credentials. */
 export const projectSchema = z.object({
   /** `app-id/job-id:desired-tag` */
   name: projectNameSchema,
@@ -31,48 +31,48 @@ export const projectSchema = z.object({
   /** The build context, from the repository's root; `.` is the root itself. */
   context: z.string(),
   notifyEmail: z.array(z.string()),
-  /** Names (`app/job:tag`) of the images that the entry says it is built on. */
+  /** Names (`app/job:tag`) of the images that the entry says it depends on. */
   dependsOn: z.array(z.string()),
-  /** The index file that the entry stands in. */
+  /** The index file that contains the entry. */
   file: z.string(),
   /** Tags that a release of the branch gets beside the desired one. */
   extraTags: z.array(z.string()).optional(),
-  /** `linux/amd64`: what the image is built for; the pipeline's own platform where it is absent. */
+  /** The platforms to build for, such as `linux/amd64`; the pipeline's own platform where it is absent. */
   platforms: z.array(z.string()).optional(),
-  /** Globs from the repository's root: a push that touches none of them builds nothing. */
+  /** Globs from the repository's root: a push that changes no file that they match builds nothing. */
   paths: z.array(z.string()).optional(),
-  /** Tags that look like versions are built and released too; where it is absent, unless entries share a repository. */
+  /** Whether version tags are built and released too. Where it is absent, they are, unless entries share a repository. */
   versionTags: z.boolean().optional(),
-  /** Pull requests are built and judged, and the commit is told of it. */
+  /** Whether pull requests are built and judged; the result becomes a status of the commit. */
   pullRequests: z.boolean().optional(),
-  /** Which ends are told by mail; an empty list is none. */
+  /** The results that are notified by mail; an empty list means none. */
   notify: z.array(z.enum(notifiableStatuses)).optional(),
   /** `rate(1 day)` or `cron(0 4 ? * MON *)`, in UTC. */
   schedule: z.string().optional(),
-  /** A script that makes the Dockerfile or what it needs, and the folder that it runs in; both from the repository's root. */
+  /** A script that generates the Dockerfile or files that it needs, and the folder to run it in; both from the repository's root. */
   prebuild: z.object({ script: z.string(), context: z.string() }).optional(),
-  /** What differs from the pipeline's policy. */
+  /** The keys that override the pipeline's policy. */
   policy: ownPolicySchema.optional(),
-  /** Findings that are accepted for this project until a day. */
+  /** Findings that are accepted for this project until an expiry day. */
   exceptions: z.array(exceptionSchema).optional(),
-  /** What the index's OpenVEX documents say of this project's image. */
+  /** The statements of the index's OpenVEX documents about this project's image. */
   vex: z.array(vexStatementSchema).optional(),
-  /** The repository with manifests that a release is to be written to. */
+  /** The repository whose manifests a release updates. */
   deploy: z.object({ repository: z.string(), path: z.string(), branch: z.string().optional() }).optional(),
-  /** Other entries release to the same repository under other tags, so that the branch and the commit do not name one image. */
+  /** Other entries release to the same repository under other tags, so that a branch or commit does not identify one image. */
   sharesRepository: z.boolean(),
-  /** False once the entry has left the index: nothing is built, the images stay. */
+  /** False once the entry was removed from the index: nothing is built any more, and the images stay. */
   active: z.boolean(),
 });
 
 export type Project = z.infer<typeof projectSchema>;
 
-/** Whether a ref is the branch of the entry: its releases are those of the project. */
+/** Whether a ref is the entry's branch, whose releases are those of the project. */
 export function isTracked({ gitBranch }: Pick<Project, 'gitBranch'>, ref: string): boolean {
   return ref === `refs/heads/${gitBranch}`;
 }
 
-/** The two repositories of a project. The `library` application's releases stand without its name, as on Docker Hub. */
+/** The two repositories of a project. Release repositories of the `library` application leave its name out, as on Docker Hub. */
 export function repositoriesOf(
   project: Pick<Project, 'appId' | 'jobId'>,
   prefix: string,
@@ -84,7 +84,7 @@ export function repositoriesOf(
   };
 }
 
-/** Whether a repository holds what waits for a verdict. */
+/** Whether a repository contains candidates, which wait for a verdict. */
 export function isCandidate(repository: string, prefix: string): boolean {
   return repository.startsWith(`${prefix}candidate/`);
 }
@@ -96,7 +96,7 @@ export function parseProjectName(name: string): Pick<Project, 'appId' | 'jobId' 
   return { appId, jobId, desiredTag };
 }
 
-/** `app/job:tag` for a parent that may be an entry of the index. */
+/** The `app/job:tag` of a parent; undefined if its name cannot be that of an index entry. */
 export function ownParent(parent: string): string | undefined {
   const tagged = /:[^/]*$/.test(parent) ? parent : `${parent}:latest`;
   const named = tagged.includes('/') ? tagged : `library/${tagged}`;

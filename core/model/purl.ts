@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { shownSchema } from '../text/safe-line.ts';
 
-/** A package URL, taken apart. https://github.com/package-url/purl-spec */
+/** The parts of a package URL. https://github.com/package-url/purl-spec */
 export const purlSchema = z.object({
   /** `deb`, `pypi` */
   type: shownSchema(50),
-  /** With `/` between its parts: `debian`, `github.com/aws`. */
+  /** Its segments, separated by `/`: `debian`, `github.com/aws`. */
   namespace: shownSchema(300).optional(),
   name: shownSchema(200),
   version: shownSchema(200).optional(),

@@ -1,4 +1,4 @@
-/** The builder's scanners, for whoever needs no more of them: what their reports look like takes a while to load. */
+/** The builder's scanners. They are apart from the schemas of their reports, which take a while to load. */
 export const scannerNames = [
   'package-updates',
   'language-updates',
@@ -12,11 +12,11 @@ export const scannerNames = [
 export type ScannerName = (typeof scannerNames)[number];
 
 export const scannerStates = [
-  /** It has looked; what it found is all there is, but for `total`. */
+  /** The scan is complete; where the report lists only a part of the findings, `total` counts all. */
   'complete',
-  /** There is nothing to look at: no package manager, no label, no test. */
+  /** There is nothing to scan: no package manager, no label, no test. */
   'not-applicable',
-  /** It could not look, or what it was told makes no sense. */
+  /** It could not scan, or its input makes no sense. */
   'failed',
   'timed-out',
 ] as const;

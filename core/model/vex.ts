@@ -5,7 +5,7 @@ import { purlSchema } from './purl.ts';
 /** What a vulnerability means for a product. https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md#status-labels */
 export const vexStatuses = ['not_affected', 'affected', 'fixed', 'under_investigation'] as const;
 
-/** Whether a statement accepts what it is about. */
+/** Whether a statement with this status accepts the vulnerability. */
 export function isAccepting(status: (typeof vexStatuses)[number]): boolean {
   return status === 'not_affected' || status === 'fixed';
 }
@@ -19,18 +19,18 @@ export const vexJustifications = [
   'inline_mitigations_already_exist',
 ] as const;
 
-/** One statement of an OpenVEX document of the index, as far as it concerns a project. */
+/** One statement of an OpenVEX document of the index, limited to one project. */
 export const vexStatementSchema = z.object({
   /** The vulnerability with its other names: `CVE-2026-1234`. */
   ids: z.array(shownSchema(100)).min(1),
   status: z.enum(vexStatuses),
   justification: z.enum(vexJustifications).optional(),
-  /** The packages that it is about; all of the image where it is absent. */
+  /** The packages that it applies to; the whole image where it is absent. */
   packages: z.array(purlSchema).optional(),
   author: shownSchema(200),
-  /** The last day on which it counts: a statement is looked at again like an exception. */
+  /** The last day on which it is valid: like an exception, a statement must be reviewed from time to time. */
   expires: z.iso.date(),
-  /** Where it stands in the index: `vex/openssl.json`. */
+  /** Its file in the index: `vex/openssl.json`. */
   file: shownSchema(300),
 });
 

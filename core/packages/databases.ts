@@ -5,11 +5,11 @@ export function parseDpkgStatus(text: string): InstalledPackage[] {
   return paragraphs(text).flatMap((paragraph) => {
     const field = fieldsOf(paragraph);
     const [name, version, architecture = 'all'] = [field('Package'), field('Version'), field('Architecture')];
-    // Images without dpkg itself have a file for each package, which says nothing of its status.
+    // Images without dpkg itself have one file for each package, without its status.
     const status = field('Status');
     const isInstalled = status === undefined || / (?:installed|triggers-pending|triggers-awaited)$/.test(status);
     if (!name || !version || !isInstalled) return [];
-    // `Source: glibc (2.36-9)`: the version stands there only where it is another one.
+    // `Source: glibc (2.36-9)`: the source's version is written only if it differs.
     const [, sourceName = name, sourceVersion = version] =
       /^(\S+)(?:\s+\(([^)]+)\))?$/.exec(field('Source') ?? '') ?? [];
     return [
@@ -44,7 +44,7 @@ export interface RpmPackage {
   sourceFile: string;
 }
 
-/** What the database holds beside packages: the keys that they are signed with. */
+/** The name of entries that are no packages but the keys that sign them. */
 const rpmKeys = 'gpg-pubkey';
 
 export function rpmPackages(found: readonly RpmPackage[]): InstalledPackage[] {
@@ -68,7 +68,7 @@ export function parseOsRelease(text: string): { id: string; version?: string } |
   return version ? { id, version } : { id };
 }
 
-/** The architecture that most of the packages are for. */
+/** The architecture of most packages. */
 export function mainArchitecture(packages: readonly InstalledPackage[]): string | undefined {
   const counts = new Map<string, number>();
   for (const { architecture } of packages) {
@@ -92,7 +92,7 @@ function paragraphs(text: string): string[] {
   return text.replaceAll('\r\n', '\n').split(/\n{2,}/);
 }
 
-/** The first line of each field; the fields that count have no more. */
+/** Reads the first line of each field, because the fields in use have only one. */
 function fieldsOf(paragraph: string): (name: string) => string | undefined {
   const fields = new Map<string, string>();
   for (const line of paragraph.split('\n')) {

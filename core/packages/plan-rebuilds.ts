@@ -1,33 +1,33 @@
 import { createHash } from 'node:crypto';
 import type { PackageUpdate } from './updates.ts';
 
-/** As many updates of an image are told apart; it is far out of date with more, and rebuilt anyhow. */
+/** How many updates of an image are remembered. An image with more is far out of date and is rebuilt anyway. */
 const mostRemembered = 500;
 const markLength = 8;
-/** What a trigger carries for people to read. */
-const mostTold = 50;
+/** How many updates a trigger lists for people. */
+const mostListed = 50;
 
-/** What is kept of a project from run to run. An update is remembered by a mark, a short hash; marks stand one after another. */
+/** What is stored of a project from run to run. Each update is remembered by a mark, a short hash; the marks are concatenated. */
 export interface PackagesMemory {
-  /** The updates that the project was rebuilt for already. */
+  /** The updates that the project was already rebuilt for. */
   tried: string;
-  /** The updates that were left to a parent's rebuild, and the released builds of both at that time. */
+  /** The updates that wait for a parent's rebuild, and the released builds of project and parent at that time. */
   waiting?: { marks: string; build: string; parent: string; parentBuild: string } | undefined;
 }
 
 export interface PackagesLook {
   project: string;
-  /** The build that is released. */
+  /** The released build. */
   build: string;
   updates: readonly PackageUpdate[];
-  /** All of the image's repositories could be read. */
+  /** Whether all of the image's repositories could be read. */
   isComplete: boolean;
   memory: PackagesMemory;
 }
 
 export interface PackagesRebuild {
   project: string;
-  /** The same for the same news. */
+  /** The same for the same updates, so that they trigger one build. */
   hash: string;
   updates: PackageUpdate[];
   total: number;
@@ -35,7 +35,7 @@ export interface PackagesRebuild {
 
 export interface PackagesPlan {
   rebuilds: PackagesRebuild[];
-  /** By project: what is kept of it from now on. */
+  /** By project: its memory to store. */
   memories: Map<string, PackagesMemory>;
 }
 
@@ -46,19 +46,19 @@ interface Projects {
 }
 
 /**
- * Which projects are to be rebuilt for updates that no rebuild was for yet. A project whose parent is rebuilt in the same run waits: the
- * release of the parent rebuilds it, on other layers, so that all of its own are made anew. Where that has happened by the next run,
- * its updates were tried; where it has not, it is rebuilt by itself.
+ * Decides which projects to rebuild for updates that no rebuild has tried. A project whose parent is rebuilt in the same run waits, because
+ * the parent's release rebuilds it on new base layers, without cached layers of its own. If that has happened by the next run, its updates
+ * count as tried; if not, the project itself is rebuilt.
  */
-export function planPackageRebuilds(looks: readonly PackagesLook[], { parentsOf, buildOf }: Projects): PackagesPlan {
-  const judged = looks.map((look) => ({ ...look, marks: marksOf(look), tried: triedOf(look, buildOf) }));
+export function planPackageRebuilds(checks: readonly PackagesLook[], { parentsOf, buildOf }: Projects): PackagesPlan {
+  const judged = checks.map((check) => ({ ...check, marks: marksOf(check), tried: triedOf(check, buildOf) }));
   const untried = new Set(
     judged.filter(({ marks, tried }) => marks.some((mark) => !tried.includes(mark))).map(({ project }) => project),
   );
   const ancestorsOf = ancestry(parentsOf);
   const waits = (project: string) =>
     [...ancestorsOf(project)].some(
-      // Of projects that stand on one another in a circle the first by name goes ahead.
+      // Of projects that depend on one another in a cycle, the first by name does not wait.
       (one) => untried.has(one) && (one < project || !ancestorsOf(one).has(project)),
     );
   const rebuilt = new Set([...untried].filter((project) => !waits(project)));
@@ -67,9 +67,9 @@ export function planPackageRebuilds(looks: readonly PackagesLook[], { parentsOf,
   for (const { project, build, updates, isComplete, marks, tried } of judged) {
     if (rebuilt.has(project)) {
       const hash = sha256(`${project}\n${marks.join('')}`).slice(0, 32);
-      plan.rebuilds.push({ project, hash, updates: updates.slice(0, mostTold), total: updates.length });
+      plan.rebuilds.push({ project, hash, updates: updates.slice(0, mostListed), total: updates.length });
     }
-    // What a repository that is out of reach had to offer is not new when it is back.
+    // The updates of an unreachable repository stay remembered, so that they are not new once it is reachable again.
     const remembered = tried.filter((mark) => !isComplete || marks.includes(mark));
     const all = [...new Set([...(rebuilt.has(project) ? marks : []), ...remembered])].slice(0, 2 * mostRemembered);
     const parent = untried.has(project) ? [...ancestorsOf(project)].find((one) => rebuilt.has(one)) : undefined;
@@ -84,10 +84,10 @@ export function planPackageRebuilds(looks: readonly PackagesLook[], { parentsOf,
   return plan;
 }
 
-/** The marks of what the project was rebuilt for, be it after a parent that it waited for. */
+/** The marks of the updates that the project was rebuilt for, including a rebuild after a parent that it waited for. */
 function triedOf({ build, memory: { tried, waiting } }: PackagesLook, buildOf: Projects['buildOf']): string[] {
-  const hasFollowed = waiting && waiting.build !== build && waiting.parentBuild !== buildOf(waiting.parent);
-  return marksIn(hasFollowed ? tried + waiting.marks : tried);
+  const wasRebuiltAfterParent = waiting && waiting.build !== build && waiting.parentBuild !== buildOf(waiting.parent);
+  return marksIn(wasRebuiltAfterParent ? tried + waiting.marks : tried);
 }
 
 function ancestry(parentsOf: Projects['parentsOf']): (project: string) => ReadonlySet<string> {
@@ -99,7 +99,7 @@ function ancestry(parentsOf: Projects['parentsOf']): (project: string) => Readon
   };
 }
 
-/** Everything above a project, without itself. */
+/** All ancestors of a project, without itself. */
 function reachable(project: string, parentsOf: Projects['parentsOf']): string[] {
   const seen = new Set([project]);
   for (const next of seen) for (const parent of parentsOf(next)) seen.add(parent);

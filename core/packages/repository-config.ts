@@ -31,7 +31,7 @@ function parseDeb822(text: string, architecture: string): PackageRepository[] {
     .replaceAll('\r\n', '\n')
     .split(/\n(?:[ \t]*\n)+/)
     .flatMap((paragraph) => {
-      // A line that begins with a space goes on with the field before it.
+      // A line that begins with a space continues the field before it.
       const whole = paragraph.replace(/^#.*\n?/gm, '').replace(/\n[ \t]+/g, ' ');
       const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'mi').exec(whole)?.[1]?.trim();
       const only = field('Architectures');
@@ -59,7 +59,7 @@ function aptRepository(
 }
 
 /**
- * What apt is told to keep at a version, by name. Pins of whole releases are left to the repositories' own `NotAutomatic`.
+ * The names of packages that apt keeps at a version. Pins of whole releases are left to the repositories' `NotAutomatic`.
  * https://manpages.debian.org/stable/apt/apt_preferences.5.en.html
  */
 export function parseAptPins(files: readonly ConfigurationFile[]): string[] {
@@ -71,14 +71,14 @@ export function parseAptPins(files: readonly ConfigurationFile[]): string[] {
   );
 }
 
-/** Repositories with a tag give only what was asked for by the tag. https://wiki.alpinelinux.org/wiki/Repositories */
+/** Repositories with a tag are left out: apk takes from them only packages that are requested with the tag. https://wiki.alpinelinux.org/wiki/Repositories */
 export function parseApkRepositories(text: string): PackageRepository[] {
   return lines(text)
     .filter((line) => /^https?:/.test(line))
     .map((line) => ({ type: 'apk', url: withoutSlash(line) }));
 }
 
-/** What `/etc/apk/world` binds to a version, or to a repository with a tag. */
+/** The packages that `/etc/apk/world` binds to a version, or to a repository with a tag. */
 export function parseApkPins(world: string): string[] {
   return world.split(/\s+/).flatMap((word) => /^([^=<>~@]+)(?:=|<|~|@)/.exec(word)?.[1] ?? []);
 }
@@ -91,25 +91,25 @@ export function parseRpmRepositories(
   files: readonly ConfigurationFile[],
   variables: Readonly<Record<string, string>>,
 ): PackageRepository[] {
-  const put = (text: string) =>
+  const expand = (text: string) =>
     text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => {
       return variables[(braced ?? bare ?? '').toLowerCase()] ?? whole;
     });
   return files.flatMap(({ text }) =>
     sections(text).flatMap(({ name: id, values }): PackageRepository[] => {
       if (id === 'main' || /^(?:0|no|false|off)$/i.test(values.enabled ?? '1')) return [];
-      const urls = put(values.baseurl ?? '')
+      const urls = expand(values.baseurl ?? '')
         .split(/[\s,]+/)
         .filter((url) => /^https?:/.test(url))
         .map(withoutSlash);
       if (urls.length > 0) return [{ type: 'rpm', id, urls }];
       const mirrors = values.metalink ?? values.mirrorlist;
-      return mirrors === undefined ? [] : [{ type: 'rpm-mirrors', id, url: put(mirrors) }];
+      return mirrors === undefined ? [] : [{ type: 'rpm-mirrors', id, url: expand(mirrors) }];
     }),
   );
 }
 
-/** `exclude=` of dnf's own configuration, as patterns, and what its plugin `versionlock` holds. */
+/** The patterns of `exclude=` in dnf's own configuration, and the packages that its plugin `versionlock` holds. */
 export function parseRpmPins(configuration: string, versionLock: string): string[] {
   const { exclude = '', excludepkgs = '' } = sections(configuration).find(({ name }) => name === 'main')?.values ?? {};
   const locked = lines(versionLock).flatMap((line) => /^([^!\s]+)-(?:\d+:)?[^-]+-[^-]+$/.exec(line)?.[1] ?? []);
@@ -117,7 +117,7 @@ export function parseRpmPins(configuration: string, versionLock: string): string
 }
 
 /**
- * What stands for `$releasever`: the version of the package that names the release. Of the rebuilds of RHEL that is the major version.
+ * The value of `$releasever`: the version of the package that names the release. For RHEL and its rebuilds it is the major version.
  * https://dnf.readthedocs.io/en/latest/conf_ref.html#repo-variables
  */
 export function releaseVersion(distribution: Distribution, packages: readonly InstalledPackage[]): string | undefined {
@@ -127,7 +127,7 @@ export function releaseVersion(distribution: Distribution, packages: readonly In
   return id === 'fedora' ? version : version?.split('.')[0];
 }
 
-/** Marks the packages that the image keeps where they are; `*` and `?` in a pattern stand for what they do in a shell. */
+/** Marks the packages that the image holds at their versions; `*` and `?` in a pattern mean the same as in a shell. */
 export function hold(packages: readonly InstalledPackage[], patterns: readonly string[]): InstalledPackage[] {
   const names = new Set(patterns.filter((pattern) => !/[*?]/.test(pattern)));
   const globs = patterns
@@ -139,7 +139,7 @@ export function hold(packages: readonly InstalledPackage[], patterns: readonly s
   );
 }
 
-/** Without a regular expression, of which a hostile pattern could make one that never ends. */
+/** Without a regular expression, because a hostile pattern could make one that runs practically for ever. */
 function globMatcher(pattern: string): (text: string) => boolean {
   return (text) => {
     let [at, from, star, mark] = [0, 0, -1, 0];
@@ -158,7 +158,7 @@ interface Section {
   values: Record<string, string>;
 }
 
-/** An INI file as Python's configparser reads it: a line that begins with a space goes on with the value before it. */
+/** An INI file as Python's configparser reads it: a line that begins with a space continues the value before it. */
 function sections(text: string): Section[] {
   const found: Section[] = [];
   let key: string | undefined;

@@ -1,11 +1,11 @@
-/** Metadata files of package repositories, as text in pieces. Everything in them is a stranger's: no pattern looks without a bound. */
+/** Parsers for metadata files of package repositories. The files are untrusted, so patterns have bounds. */
 
 export interface ReleaseFile {
-  /** By path from the suite's folder. */
+  /** By path, relative to the suite's folder. */
   hashes: ReadonlyMap<string, string>;
-  /** Files can be asked for by their hash, which no update of the repository comes between. */
+  /** Files can be requested by their hash, so that an update of the repository in between does no harm. */
   hasHashNames: boolean;
-  /** Packages for every architecture stand in files of their own. */
+  /** Packages for every architecture are in separate files. */
   hasSeparateAll: boolean;
   isOffered: 'always' | 'upgrades' | 'never';
 }
@@ -32,7 +32,7 @@ export function parseRelease(text: string): ReleaseFile {
 /** The address and hash of a repository's package list. https://rpm.org/docs/latest/manual/ (createrepo_c's `repomd.xml`) */
 export function parseRepomd(text: string): { path: string; algorithm: string; hash: string } | undefined {
   const start = /<data\s+type="primary"\s*>/.exec(text)?.index ?? text.length;
-  // Its end is looked for once, however many beginnings there are.
+  // The end is searched for only once, however many beginnings a hostile file has.
   const primary = text.slice(start, text.indexOf('</data>', start));
   const path = /<location\s[^>]{0,500}?href="([^"]{1,1000})"/.exec(primary)?.[1];
   const [, type = '', hash] =
@@ -43,11 +43,11 @@ export function parseRepomd(text: string): { path: string; algorithm: string; ha
 
 export interface Mirrors {
   urls: string[];
-  /** What `repomd.xml` may have: the current one and the ones before it that mirrors may still give out. */
+  /** The allowed hashes of `repomd.xml`: of the current one, and of earlier ones that mirrors may still serve. */
   hashes: string[];
 }
 
-/** A metalink, or a list with one address on a line. */
+/** Parses a metalink, or a list with one address on each line. */
 export function parseMirrors(text: string): Mirrors {
   const isMetalink = /<metalink[\s>]/.test(text);
   const found = isMetalink
@@ -74,13 +74,13 @@ export interface ListedPackage {
   version: string;
 }
 
-/** A reader that takes text in pieces of any size and gives the packages that are whole. */
+/** A reader that takes text in pieces of any size and returns the packages that are complete. */
 export type PackageReader = (piece: string) => ListedPackage[];
 
-/** Beyond this, what has not ended is no entry: it is dropped, so that it fills no memory. */
+/** The longest entry, in characters. A longer one is dropped, so that it cannot fill the memory. */
 const longestEntry = 2 * 1024 * 1024;
 
-/** `Packages` of Debian and `APKINDEX` of Alpine: paragraphs of fields, under the names that say what is wanted. */
+/** `Packages` of Debian and `APKINDEX` of Alpine: paragraphs of fields. `fields` gives the names of the fields to read. */
 export function paragraphReader(fields: { name: string; architecture: string; version: string }): PackageReader {
   const names = new Map(Object.entries(fields).map(([key, field]) => [field, key as keyof ListedPackage]));
   let rest = '';
@@ -91,7 +91,7 @@ export function paragraphReader(fields: { name: string; architecture: string; ve
     rest = (lines.pop() ?? '').slice(0, longestEntry);
     for (const line of lines) {
       if (line === '' || line === '\r') {
-        if (isWhole(current)) found.push(current);
+        if (isComplete(current)) found.push(current);
         current = {};
         continue;
       }
@@ -103,7 +103,7 @@ export function paragraphReader(fields: { name: string; architecture: string; ve
   };
 }
 
-/** `primary.xml`: text in it is escaped, so that the end of a package is the end of a package. */
+/** `primary.xml`: its text is escaped, so that `</package>` can only be the end of a package. */
 export function primaryReader(): PackageReader {
   const end = '</package>';
   let rest = '';
@@ -124,7 +124,7 @@ export function primaryReader(): PackageReader {
   };
 }
 
-function isWhole(found: Partial<ListedPackage>): found is ListedPackage {
+function isComplete(found: Partial<ListedPackage>): found is ListedPackage {
   return found.name !== undefined && found.version !== undefined && found.architecture !== undefined;
 }
 

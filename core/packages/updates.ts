@@ -13,26 +13,26 @@ export interface AvailablePackages {
   /** By `availableKey`: the highest version. */
   versions: ReadonlyMap<string, string>;
   /**
-   * Whether the package manager takes newer versions from here by itself: `upgrades` only of what it has nowhere else (backports),
-   * `never` only of what is asked for.
+   * Whether the package manager takes newer versions from here by itself. `upgrades`: only for packages whose installed version no `always`
+   * file offers (backports). `never`: only on explicit request.
    */
   isOffered: 'always' | 'upgrades' | 'never';
 }
 
-/** Alpine's index says an architecture where the installed package says `noarch`: there the name is all. */
+/** On Alpine the key is the name alone, because its index gives an architecture where the installed package has `noarch`. */
 export function availableKey(manager: PackageManager, name: string, architecture: string): string {
   return manager === 'apk' ? name : `${name} ${architecture}`;
 }
 
 /**
- * A modular package is an update only where its stream is enabled, which the repository does not say. Without them no image is rebuilt
- * for a version that dnf would not take. https://docs.fedoraproject.org/en-US/modularity/
+ * A modular package is an update only if its stream is enabled, which the repository does not say. They are left out, so that no image is
+ * rebuilt for a version that dnf would not install. https://docs.fedoraproject.org/en-US/modularity/
  */
 export function isModular(version: string): boolean {
   return /\.module[_+]/.test(version);
 }
 
-/** What the image's package manager would bring to a newer version, by name. Older versions are no updates, nor is what is held. */
+/** The packages that the image's package manager would update, sorted by name. Held packages and older versions are left out. */
 export function updatesOf(contents: InstalledPackages, available: readonly AvailablePackages[]): PackageUpdate[] {
   const { manager, architecture } = contents;
   const compare = versionOrder(manager);
@@ -54,7 +54,7 @@ export function updatesOf(contents: InstalledPackages, available: readonly Avail
   for (const each of newestInstalled(contents, compare)) {
     if (each.held || isModular(each.version)) continue;
     const usual = offeredOf(each, 'always');
-    // Another repository's lower priority counts only where the usual ones do not have even what is installed.
+    // Repositories of lower priority count only if the usual ones do not even have the installed version.
     const isUsual = usual !== undefined && compare(usual, each.version) >= 0;
     const offered = isUsual ? usual : offeredOf(each, 'upgrades');
     if (offered !== undefined && compare(offered, each.version) > 0) {
@@ -64,7 +64,7 @@ export function updatesOf(contents: InstalledPackages, available: readonly Avail
   return updates.sort((one, other) => (one.package < other.package ? -1 : 1));
 }
 
-/** Of what is installed in several versions at once, as kernels are, the newest. */
+/** The newest version of each package; kernels, for example, are installed in several versions at once. */
 function newestInstalled({ packages }: InstalledPackages, compare: (one: string, other: string) => number) {
   const newest = new Map<string, InstalledPackage>();
   for (const each of packages) {
@@ -75,7 +75,7 @@ function newestInstalled({ packages }: InstalledPackages, compare: (one: string,
   return newest.values();
 }
 
-/** A package may be for one architecture today and for all of them tomorrow. */
+/** The architectures in which a newer version may appear: a package can change from one architecture to all, or back. */
 function architecturesOf({ architecture }: InstalledPackage, main: string): string[] {
   if (isForEveryArchitecture(architecture)) return [architecture, main];
   return architecture === main ? [main, 'all', 'noarch'] : [architecture];

@@ -1,6 +1,6 @@
 import type { PackageManager } from '../model/package-list.ts';
 
-/** Less than, equal to or greater than zero, as `Array.sort` wants it. */
+/** Returns a number less than, equal to or greater than zero, as `Array.sort` requires. */
 export type CompareVersions = (one: string, other: string) => number;
 
 const orders: Readonly<Record<PackageManager, CompareVersions>> = {
@@ -22,9 +22,9 @@ export function compareDpkgVersions(one: string, other: string): number {
   );
 }
 
-/** By turns text without digits, in which `~` comes before the end and letters before everything else, and a number. */
+/** Text without digits and numbers alternate. In the text, `~` sorts before the end, and letters before everything else. */
 function compareDpkgPart(one: string, other: string): number {
-  // Both begin with text, be it empty.
+  // Each list begins with text, even if it is empty.
   const split = (part: string): string[] => [...(/^\d/.test(part) ? [''] : []), ...(part.match(/\D+|\d+/g) ?? [])];
   const [a, b] = [split(one), split(other)];
   for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
@@ -57,7 +57,7 @@ export function compareRpmVersions(one: string, other: string): number {
   );
 }
 
-/** Numbers and words one after another; `~` comes before the end, `^` after it but before everything else that may follow. */
+/** A sequence of numbers and words. `~` sorts before the end, and `^` after the end but before everything else. */
 function compareRpmPart(one: string, other: string): number {
   const split = (part: string): string[] => part.match(/\d+|[a-zA-Z]+|[~^]/g) ?? [];
   const [a, b] = [split(one), split(other)];
@@ -81,7 +81,7 @@ function compareRpmSegments(one: string | undefined, other: string | undefined):
 const apkVersion = /^(?:\d+(?:\.\d+)*[a-z]?(?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)\d*)*(?:~[0-9a-f]+)?(?:-r\d+)?)?/;
 
 /**
- * `1.2.3b_rc1~c0ffee-r4`. Of what is not written so, the beginning that is counts.
+ * `1.2.3b_rc1~c0ffee-r4`. Of a version in another form, only the beginning that has this form is compared.
  * https://gitlab.alpinelinux.org/alpine/apk-tools/-/blob/v3.0.0/src/version.c
  */
 export function compareApkVersions(one: string, other: string): number {
@@ -94,7 +94,7 @@ export function compareApkVersions(one: string, other: string): number {
   return 0;
 }
 
-/** The higher a part of another kind stands here, the higher is the version that has it. */
+/** Where two versions differ in a part's kind, the version with the higher rank is higher. */
 const apkRanks = {
   unknown: -1,
   end: 0,
@@ -106,7 +106,7 @@ const apkRanks = {
   number: 6,
   first: 7,
 };
-/** What leads to a version comes before everything else. */
+/** Suffixes of pre-releases sort before everything else. */
 const apkPreRelease = -2;
 
 interface ApkPart {
@@ -139,7 +139,7 @@ function compareApkParts({ kind, text: one }: ApkPart, { text: other }: ApkPart)
       return apkSuffixes.indexOf(one) - apkSuffixes.indexOf(other);
     case 'letter':
     case 'hash':
-      // Nothing says which of two commits is the newer one; apk takes the order of their texts.
+      // The hashes of commits do not show which is newer; apk compares them as text.
       return compareText(one, other);
     case 'number':
       // After a dot, a number that begins with a zero is a fraction.
@@ -149,13 +149,13 @@ function compareApkParts({ kind, text: one }: ApkPart, { text: other }: ApkPart)
   }
 }
 
-/** Debian and RPM write versions in one form. */
+/** Debian and RPM write versions in the same form. */
 function splitVersion(text: string): { epoch: string; version: string; release: string } {
   const [, epoch = '0', version = '', release = ''] = /^(?:(\d+):)?(.*?)(?:-([^-]*))?$/s.exec(text) ?? [];
   return { epoch, version, release };
 }
 
-/** Numbers of any length, so no `Number`. */
+/** Compares texts, because the numbers may be too long for `Number`. */
 function compareNumbers(one: string, other: string): number {
   const [a, b] = [one.replace(/^0+/, ''), other.replace(/^0+/, '')];
   return a.length - b.length || compareText(a, b);

@@ -10,20 +10,20 @@ export interface HeadEvent {
   before?: string | undefined;
 }
 
-/** The head that is known, with the one before it. */
+/** The known head of a ref, with the one before it. */
 export interface KnownHead {
   commit: string;
   headAt: string;
   previous?: string | undefined;
 }
 
-/** `unclear` are two heads that do not say which came first, or say both: who can, asks the git host. */
+/** `unclear`: the two heads do not show which came first, or contradict each other; only the git host knows. */
 export type HeadOrder = 'same' | 'newer' | 'older' | 'unclear';
 
 /**
- * Which of two heads is the newer. Deliveries come late, twice and in any order, so the time of the push decides; git hosts tell it in
- * whole seconds, and within one second the commits do, of which each push names the one before. Where the two contradict each other
- * somebody's clock is wrong, or the branch was forced there and back.
+ * Decides which of two heads is newer. Deliveries arrive late, twice and in any order, so the time of the push decides. Git hosts give it
+ * in whole seconds; within one second the commits decide, because each push names the commit before it. Where time and commits contradict
+ * each other, a clock is wrong, or the branch was force-pushed and back.
  */
 export function compareHeads(event: HeadEvent, known: KnownHead): HeadOrder {
   if (event.commit === known.commit) return 'same';
@@ -34,18 +34,18 @@ export function compareHeads(event: HeadEvent, known: KnownHead): HeadOrder {
   return isNewer > 0 ? 'newer' : 'older';
 }
 
-/** GitHub delivers an event again for three days, its Enterprise Server for seven: what is older was not written by the push. */
+/** GitHub redelivers an event for three days, GitHub Enterprise Server for seven. An older time cannot be that of the push. */
 const longestDelivery = 8 * 24 * 3_600_000;
 
-/** When the git host took the push; undefined where it does not say, or cannot be believed. */
+/** When the git host received the push; undefined where the host does not say, or the time is not plausible. */
 function pushTime({ pushedAt, receivedAt }: Pick<PushTrigger, 'pushedAt' | 'receivedAt'>): number | undefined {
   const time = pushedAt === undefined ? Number.NaN : Date.parse(pushedAt);
   return Date.parse(receivedAt) - time < longestDelivery ? time : undefined;
 }
 
 /**
- * When a push made its commit the head: the moment of its delivery, within the second that the host names, so that a delivery that is
- * made again days later is not taken for a new one. A host whose clock is ahead moves nothing into the future.
+ * When a push made its commit the head: the moment of the delivery, but not after the second that the host names, so that a redelivery
+ * days later does not count as a new push. A host whose clock is ahead cannot set a time in the future.
  */
 export function headAtOf(push: Pick<PushTrigger, 'pushedAt' | 'receivedAt'>): string {
   const time = pushTime(push);
@@ -54,8 +54,8 @@ export function headAtOf(push: Pick<PushTrigger, 'pushedAt' | 'receivedAt'>): st
 }
 
 /**
- * What the builds of a push are named by. Two webhooks deliver one push under two ids; where the host says when it took the push, that
- * and the commits say that it is one.
+ * The event id from which the build ids of a push are derived. Two webhooks deliver one push under two delivery ids, so the id is made of
+ * the commits and the time of the push, where the host gives that time.
  */
 export function pushEventId(push: PushTrigger): string {
   const { id, source, ref, before, after, pushedAt } = push;
@@ -64,7 +64,7 @@ export function pushEventId(push: PushTrigger): string {
 
 const secondOf = (time: string) => Math.floor(Date.parse(time) / 1000);
 
-/** What says which of a ref's builds may move its tags: the later head, and of one head's the later build. */
+/** Decides which of a ref's builds may move its tags: the build of the later head; of the same head, the later build. */
 type BuildOrder = Pick<Build, 'headAt' | 'sequence'>;
 
 export function isBefore(one: BuildOrder, other: BuildOrder): boolean {

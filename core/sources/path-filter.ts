@@ -1,16 +1,16 @@
 /**
- * Whether any of the files is one that the globs name. They are read in their order, as `paths` of a GitHub workflow: a later one
- * overrules those before it, and one that begins with `!` takes out. Globs begin at the repository's root; one that names a folder
- * names what is in it. `*` and `?` stay within a folder, `**` does not.
+ * Whether the globs match any of the files. They work like `paths` of a GitHub workflow: a later glob overrides those before it, and a
+ * glob that begins with `!` excludes. Globs begin at the repository's root, and a glob of a folder matches everything in it. `*` and `?`
+ * do not match a slash, `**` does.
  */
 export function touches(globs: readonly string[], files: readonly string[]): boolean {
   const rules = globs.map((glob) => {
     const isNegative = glob.startsWith('!');
     return { includes: !isNegative, tokens: tokensOf(isNegative ? glob.slice(1) : glob) };
   });
-  // Only exceptions: everything else counts.
+  // Where all globs exclude, every other file is included.
   const otherwise = rules.every(({ includes }) => !includes);
-  return files.some((file) => rules.findLast(({ tokens }) => names(tokens, file))?.includes ?? otherwise);
+  return files.some((file) => rules.findLast(({ tokens }) => matches(tokens, file))?.includes ?? otherwise);
 }
 
 type Token =
@@ -46,35 +46,35 @@ function oneOf(set: string): (character: string) => boolean {
 }
 
 /**
- * Goes through the path once with all places in the glob that may have been reached. A glob is a stranger's, and as a regular
+ * Reads the path once and keeps all positions in the glob that are possible so far. Untrusted users write globs, and as a regular
  * expression `*a*a*a*a*a*b` would keep the planner busy for ever.
  */
-function names(tokens: readonly Token[], path: string): boolean {
-  let places = new Set<number>();
-  reach(tokens, places, 0);
+function matches(tokens: readonly Token[], path: string): boolean {
+  let positions = new Set<number>();
+  reach(tokens, positions, 0);
   for (const character of path) {
-    // What is left of the path lies in a folder that the glob names.
-    if (character === '/' && places.has(tokens.length)) return true;
+    // The glob matches a folder, and the rest of the path is in it.
+    if (character === '/' && positions.has(tokens.length)) return true;
     const next = new Set<number>();
-    for (const place of places) {
-      const token = tokens[place];
-      if (token?.kind === 'character' && token.is(character)) reach(tokens, next, place + 1);
-      if (token?.kind === 'all' || (token?.kind === 'some' && character !== '/')) reach(tokens, next, place);
+    for (const position of positions) {
+      const token = tokens[position];
+      if (token?.kind === 'character' && token.is(character)) reach(tokens, next, position + 1);
+      if (token?.kind === 'all' || (token?.kind === 'some' && character !== '/')) reach(tokens, next, position);
       if (token?.kind === 'folders') {
-        // Within a folder's name there is no going on.
-        next.add(place);
-        if (character === '/') reach(tokens, next, place + 1);
+        // The next token may only match at the start of a folder's or file's name.
+        next.add(position);
+        if (character === '/') reach(tokens, next, position + 1);
       }
     }
-    places = next;
+    positions = next;
   }
-  return places.has(tokens.length);
+  return positions.has(tokens.length);
 }
 
-/** Adds a place, and those after it that can be reached without a character. */
-function reach(tokens: readonly Token[], places: Set<number>, place: number): void {
-  for (let at = place; ; at++) {
-    places.add(at);
+/** Adds a position, and the positions after it that need no character. */
+function reach(tokens: readonly Token[], positions: Set<number>, position: number): void {
+  for (let at = position; ; at++) {
+    positions.add(at);
     const kind = tokens[at]?.kind;
     if (kind === undefined || kind === 'character') return;
   }

@@ -4,7 +4,7 @@ import { isVersionTag } from './version-tag.ts';
 
 export type PushPlan = { projects: Project[]; commit: string } | { ignored: string };
 
-/** Which projects a push concerns: those that track its repository and branch, or that build its version tags. */
+/** The projects that a push concerns: those that track its repository and branch, or build its version tags. */
 export function planPush(push: PushTrigger, tracking: Project[]): PushPlan {
   if (push.deleted || push.commit === null) return { ignored: `${push.ref} was deleted` };
   const { commit, ref, source } = push;
@@ -16,13 +16,13 @@ export function planPush(push: PushTrigger, tracking: Project[]): PushPlan {
   return {
     ignored: isVersionTag(ref)
       ? `no entry of the index builds the version tags of ${source}`
-      : `${ref} is no version like v1.2.3, 1.2.3 or 1.2.3-rc.1`,
+      : `${ref} is not a version like v1.2.3, 1.2.3 or 1.2.3-rc.1`,
   };
 }
 
 /**
- * Whether what is pushed to a ref is built for a project. Of entries that share a release repository each would give its image the same
- * version's tags, so that one of them has to be named.
+ * Whether a push to a ref is built for a project. Entries that share a release repository would all put the same version tags on their
+ * images, so they build version tags only where the entry says so (`versionTags`).
  */
 export function buildsRef(project: Project, ref: string): boolean {
   if (ref === `refs/heads/${project.gitBranch}`) return true;

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * IPv4 networks that no public host has an address in: private, loopback, link-local (where AWS keeps its metadata service), shared by a
+ * IPv4 networks without public hosts: private, loopback, link-local (where AWS keeps its metadata service), shared by a
  * carrier's customers, for documentation, multicast, reserved.
  * https://www.iana.org/assignments/iana-ipv4-special-registry
  */
@@ -25,7 +25,7 @@ const special4 = [
   ['224.0.0.0', 3],
 ] as const;
 
-/** Of IPv6 only 2000::/3 is public, and of that not the tunnels, which lead to an IPv4 address of the sender's choice. */
+/** In IPv6 only 2000::/3 is public, except for its tunnels, which lead to an IPv4 address that the sender chooses. */
 const special6 = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -40,8 +40,8 @@ const global6 = new BlockList();
 global6.addSubnet('2000::', 3, 'ipv6');
 
 /**
- * Whether an IP address is one of the public internet. What is in the networks of whoever runs the pipeline, its own host and the
- * metadata service included, must not be reached by an address that a stranger wrote.
+ * Whether an IP address belongs to the public internet. An address that an untrusted user wrote must not reach the operator's networks,
+ * the pipeline's own host or the metadata service.
  */
 export function isPublicAddress(address: string): boolean {
   const bare = address.replace(/%.*$/s, '');

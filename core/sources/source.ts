@@ -1,9 +1,9 @@
 import { InvalidInputError } from '../model/errors.ts';
 
 /**
- * The one name of a git repository, whatever form its URL has: `host/owner/repository` in lower case, without scheme, credentials,
- * `www.`, `.git` or a trailing slash. The index and a push event name the same repository differently; they meet in this form.
- * @throws InvalidInputError if the text is no URL
+ * The normalized name of a git repository: `host/owner/repository` in lower case, without scheme, credentials, `www.`, `.git` or a
+ * trailing slash. The index and a push event may write the same repository's URL differently, so both are compared in this form.
+ * @throws InvalidInputError if the text is not a URL
  */
 export function sourceOf(url: string): string {
   let parsed: URL;
@@ -11,7 +11,7 @@ export function sourceOf(url: string): string {
     parsed = new URL(url);
   } catch (cause) {
     throw new InvalidInputError(
-      `"${url.slice(0, 200)}" is no git URL. Write it as https://host/owner/repository.git.`,
+      `"${url.slice(0, 200)}" is not a git URL. Write it as https://host/owner/repository.git.`,
       { cause },
     );
   }

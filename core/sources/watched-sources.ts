@@ -2,25 +2,25 @@ import type { Project } from '../model/project.ts';
 import { buildsRef } from './plan-push.ts';
 import { isVersionTag } from './version-tag.ts';
 
-/** A repository, with what in it is of interest. */
+/** A git repository, and the refs in it to watch. */
 export interface WatchedSource {
   /** `host/owner/repository` */
   source: string;
   url: string;
   host: string;
-  /** What is built from it. */
+  /** The projects that are built from it. */
   projects: Project[];
-  /** The refs that must be known by name. */
+  /** The branches to watch, as full refs. */
   branches: Set<string>;
   /** Whether any of the projects builds version tags. */
   tags: boolean;
 }
 
-/** `v1.2.3` and `1.2.3` begin so: hosts send no others, of which some repositories have tens of thousands. */
+/** The prefixes of `v1.2.3` and `1.2.3`. Hosts then send no other tags, of which some repositories have tens of thousands. */
 const versionTagPrefixes = ['v', ...'0123456789'].map((start) => `refs/tags/${start}`);
 const anyVersion = 'refs/tags/1.0.0';
 
-/** Each repository once, however many projects use it; the index's own, too. */
+/** Each repository once, however many projects use it, and the index's own repository. */
 export function watchedSources(
   projects: readonly Project[],
   index: { source: string; ref: string; url: string },
@@ -45,12 +45,12 @@ export function watchedSources(
   return [...watched.values()];
 }
 
-/** What the names of all refs of interest begin with. */
+/** The prefixes of all refs to watch. */
 export function refPrefixes({ branches, tags }: WatchedSource): string[] {
   return [...branches, ...(tags ? versionTagPrefixes : [])];
 }
 
-/** The version tags among refs. */
+/** The version tags among the refs. */
 export function versionTagsOf(refs: ReadonlyMap<string, string>): Map<string, string> {
   return new Map([...refs].filter(([ref]) => isVersionTag(ref)));
 }

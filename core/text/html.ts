@@ -1,4 +1,4 @@
-/** Text that is markup already. Only `html` makes one, so every other value that reaches a page is escaped. */
+/** Text that is already markup. Only `html` creates it, so every other value on a page is escaped. */
 class Html {
   readonly #markup: string;
 
@@ -17,12 +17,12 @@ type Value = Html | string | number | false | null | undefined | readonly Value[
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** The characters that turn the direction of a text, also of what follows the value: https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings */
-const turning = /[\u202a-\u202e\u2066-\u2069]/g;
+/** The characters that change the direction of a text, even after the value: https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings */
+const directionCharacters = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * A template for HTML and SVG: every value is escaped, for text and for quoted attributes alike; lists are joined; `false`, `null`
- * and `undefined` are nothing. Write attributes in quotes. An address from outside goes through `webLink` first.
+ * A template for HTML and SVG. Every value is escaped for text and quoted attributes, lists are joined, and `false`, `null` and `undefined`
+ * are left out. Write attributes in quotes, and pass an address from outside through `webLink` first.
  */
 export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(strings.reduce((markup, string, index) => markup + render(values[index - 1]) + string));
@@ -34,6 +34,6 @@ function render(value: Value): string {
   if (typeof value === 'object') return value.map(render).join('');
   return String(value)
     .toWellFormed()
-    .replace(turning, '')
+    .replace(directionCharacters, '')
     .replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }

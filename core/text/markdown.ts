@@ -1,9 +1,9 @@
-/** Line ends, other controls, and the characters that turn the direction of a text. */
+/** Line breaks, other control characters, and the characters that change the direction of a text. */
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+/gu;
 
 /**
- * A stranger's text in Markdown: as code, in which nothing is a mention, a link, an image or HTML. The fence is longer than any in the
- * text, so that the text cannot end it. https://spec.commonmark.org/0.31.2/#code-spans
+ * Untrusted text in Markdown, as code, in which nothing is a mention, a link, an image or HTML. The fence is longer than any run of
+ * backticks in the text, so that the text cannot end the code. https://spec.commonmark.org/0.31.2/#code-spans
  */
 export function code(text: string, longest = 300): string {
   const line = text.replace(unprintable, ' ').trim();
@@ -15,19 +15,19 @@ export function code(text: string, longest = 300): string {
   return `${fence}${pad}${shown}${pad}${fence}`;
 }
 
-/** A link of ours to a page whose path has strangers' words in it. */
+/** A link to one of our pages whose path contains untrusted text. */
 export function link(text: string, base: string, path: string, fragment = ''): string {
   const encoded = path.split('/').map(encodeWhole).join('/');
   return `[${code(text)}](${base}/${encoded}${fragment})`;
 }
 
-/** Brackets too, which would end the link. */
+/** Also encodes brackets, which would end the link. */
 function encodeWhole(part: string): string {
   const whole = part.toWellFormed();
   return encodeURIComponent(whole).replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
 }
 
-/** The first lines of a list, and how many there are beyond them. */
+/** The first lines of a list, and a line with the number of the others. */
 export function shortened(lines: string[], most: number): string[] {
   return lines.length <= most ? lines : [...lines.slice(0, most), `- … and ${lines.length - most} more`];
 }

@@ -1,6 +1,6 @@
 /**
- * Controls and line breaks (they would end a mail header or a log line), and the invisible characters that turn the direction of a
- * text or hide in it (a ref named with them looks like another one).
+ * Control characters and line breaks, which would end a mail header or a log line, and invisible characters, with which a ref's name looks
+ * like another one.
  */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 

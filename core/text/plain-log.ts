@@ -1,6 +1,6 @@
 /**
- * A log as a page shows it: without the colours and cursor movements of a terminal, a line that was overwritten (progress bars) in
- * its last form, and no other control characters.
+ * A log as a page shows it: without a terminal's colours, cursor movements and other control characters. Of a line that was overwritten
+ * (progress bars), the last form is shown.
  */
 export function plainLog(text: string): string {
   return text.replace(terminalSequence, '').split('\n').map(lastForm).join('\n').replace(controls, '');
@@ -12,7 +12,7 @@ function lastForm(line: string): string {
   return line.slice(line.lastIndexOf('\r', end - 1) + 1, end);
 }
 
-/** CSI, OSC (ended by BEL or ST; the text of an unended one stays), and the short escapes. ECMA-48, 5.3 to 5.6. */
+/** CSI, OSC (ended by BEL or ST; the text of one without an end stays), and the short escapes. ECMA-48, 5.3 to 5.6. */
 const terminalSequence = new RegExp(
   [
     String.raw`\x1b\[[0-?]*[ -/]*[@-~]`,
@@ -22,12 +22,11 @@ const terminalSequence = new RegExp(
   'g',
 );
 
-/** Controls but the tab and the line's end, and the characters that turn the direction of a text. */
+/** Control characters except the tab and the line feed, and the characters that change the direction of a text. */
 const controls = /(?![\t\n])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
- * Where to end a slice so that no character or line is shown in two halves: after its last line; where it has no line's end, after
- * its last whole character.
+ * Where to end a slice so that no line or character is split: after its last line feed or, without one, after its last whole character.
  */
 export function wholeEnd(bytes: Uint8Array): number {
   const line = bytes.lastIndexOf(10) + 1;

@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { escaped, hiddenCharacter } from './visible.ts';
 
 /**
- * What a stranger's program printed, or a file is called, fit to be stored and shown as one line: what cannot be seen is written as in
- * JSON, line breaks and tabs too, and the rest after `longest` characters is cut.
+ * Untrusted text, such as a program's output or a file's name, made safe to store and show as one line: invisible characters, line breaks
+ * and tabs are escaped as in JSON, and text beyond `longest` characters is cut.
  */
 export function shownText(text: string, longest: number): string {
   const line = escaped(text.slice(0, longest)).replaceAll(/[\t\n\r]/g, (each) => JSON.stringify(each).slice(1, -1));
   return line.length < text.length || line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
 }
 
-/** A text that `shownText` gives. What the builder writes stands where strangers' code runs, so it is looked at again. */
+/** A text that `shownText` returned. Untrusted code runs where the builder writes its texts, so they are checked again. */
 export const shownSchema = (longest: number) =>
   z
     .string()

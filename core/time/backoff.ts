@@ -1,25 +1,25 @@
 export interface Backoff {
-  /** After the first failure, in milliseconds. */
+  /** The pause after the first failure, in milliseconds. */
   first: number;
   longest: number;
-  /** So long a host is believed that says when it wants to be asked again; as long as `longest` where it is absent. */
+  /** The longest pause that a host may request; `longest` where it is absent. */
   longestAsked?: number;
 }
 
 /**
- * Until when something is left alone that has failed so often: twice as long each time, and up to half of it less by chance, so that what
- * failed together is not tried again together. A host that asks for more gets it; one that asks for less has failed as often all the same.
+ * The time of the next try. The pause doubles with each failure, and up to half of it is taken off at random, so that things that failed
+ * together are not retried together. A host may request a longer pause, but not a shorter one.
  * @param random from 0 to below 1
- * @param askedFor when the host wants to be asked again, where it says so
+ * @param requested the time of the next try that the host requests, if it does
  */
 export function backOff(
   failures: number,
   { first, longest, longestAsked = longest }: Backoff,
   now: Date,
   random: number,
-  askedFor?: string,
+  requested?: string,
 ): string {
   const pause = Math.min(first * 2 ** (failures - 1), longest) * (1 - random / 2);
-  const asked = askedFor === undefined ? 0 : Math.min(Date.parse(askedFor) - now.getTime(), longestAsked);
-  return new Date(now.getTime() + Math.max(pause, asked)).toISOString();
+  const requestedPause = requested === undefined ? 0 : Math.min(Date.parse(requested) - now.getTime(), longestAsked);
+  return new Date(now.getTime() + Math.max(pause, requestedPause)).toISOString();
 }

@@ -1,4 +1,4 @@
-/** Lists of what happened are kept by the month, `2026-11` in UTC, and go back for a year. */
+/** Lists of past events are stored by month, `2026-11` in UTC, and go back one year. */
 export const monthsListed = 12;
 
 export function monthOf(date: Date, monthsBefore = 0): string {

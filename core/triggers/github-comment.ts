@@ -3,13 +3,13 @@ import type { TriggerOf } from '../model/trigger.ts';
 import { sourceOf } from '../sources/source.ts';
 
 /**
- * Stands in every comment that Slipway writes. A comment with it is never read as a command: Slipway's own account may approve, and
- * its comments quote what strangers wrote.
+ * Every comment that Slipway writes contains this mark, and a comment with it is never read as a command. Slipway's own account may
+ * approve, and its comments quote text of untrusted users.
  */
 export const commentMark = '<!-- slipway';
 
 /**
- * The part of GitHub's event about a comment that matters here; `pull_request` is there when the issue is one.
+ * The part of GitHub's comment event that matters here; `pull_request` is present if the issue is a pull request.
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#issue_comment
  */
 export const commentEventSchema = z.object({
@@ -27,12 +27,12 @@ export const commentEventSchema = z.object({
 });
 
 /**
- * A command stands on a line of its own. The commit is wanted whole: of seven digits anybody can make a second commit in seconds, and
- * push it after the comment.
+ * A command is on a line of its own. The commit must be given in full: with seven digits, anybody can make a second commit that matches
+ * in seconds and push it after the comment.
  */
 const approval = /^\/ok-to-test(?:[ \t]+([0-9a-f]{64}|[0-9a-f]{40}|\S{1,100}))?[ \t]*$/m;
 
-/** Undefined for a comment that approves nothing. Only new comments count: an old one may be edited by others than its author. */
+/** Undefined for a comment that approves nothing. Only new comments count, because others than the author may edit an old one. */
 export function approvalTrigger(
   { action, issue, comment, repository }: z.infer<typeof commentEventSchema>,
   _delivery: string,

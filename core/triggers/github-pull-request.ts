@@ -3,18 +3,18 @@ import type { TriggerOf } from '../model/trigger.ts';
 import { sourceOf } from '../sources/source.ts';
 
 const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
-/** An account that is gone leaves null. */
+/** Null for a deleted account. */
 const user = z.nullable(z.object({ login: z.string() }));
 const actions = ['opened', 'synchronize', 'reopened', 'closed'] as const;
 
 /**
- * The part of GitHub's event about a pull request that matters here.
+ * The part of GitHub's pull request event that matters here.
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request
  */
 export const pullRequestEventSchema = z.object({
   action: z.string(),
   number: z.int().check(z.positive()),
-  /** What was edited; `base` when it is to be merged into another branch. */
+  /** What was edited; `base` if the pull request now targets another branch. */
   changes: z.optional(z.object({ base: z.optional(z.object({})) })),
   pull_request: z.object({
     head: z.object({ sha, repo: z.nullable(z.object({ id: z.int() })) }),
@@ -29,15 +29,15 @@ export const pullRequestEventSchema = z.object({
   }),
 });
 
-/** Undefined for what is no news: a label, a review, another title. */
+/** Undefined for an event that changes nothing to build: a label, a review, another title. */
 export function pullRequestTrigger(
   { action, number, changes, pull_request, repository }: z.infer<typeof pullRequestEventSchema>,
   delivery: string,
   receivedAt: Date,
 ): TriggerOf<'pull-request'> | undefined {
-  // Into another branch, its commits are as new as those of a push.
-  const said = action === 'edited' && changes?.base ? 'synchronize' : action;
-  const known = actions.find((each) => each === said);
+  // A pull request with a new target branch is built like one with new commits.
+  const effectiveAction = action === 'edited' && changes?.base ? 'synchronize' : action;
+  const known = actions.find((each) => each === effectiveAction);
   if (!known) return undefined;
   return {
     type: 'pull-request',
@@ -50,7 +50,7 @@ export function pullRequestTrigger(
     action: known,
     commit: pull_request.head.sha,
     baseRef: pull_request.base.ref,
-    // A fork that was deleted is null.
+    // The repository of a deleted fork is null.
     fork: pull_request.head.repo?.id !== repository.id,
     author: pull_request.user?.login.slice(0, 100) ?? 'ghost',
   };

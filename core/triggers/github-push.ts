@@ -4,11 +4,11 @@ import { sourceOf } from '../sources/source.ts';
 
 const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
 
-/** The last second of the year 9999: beyond it a time is no ISO 8601 any more. */
+/** The last second of the year 9999, the last that ISO 8601 can write with four digits. */
 const lastSecond = 253_402_300_799;
 
 /**
- * The part of GitHub's push event that matters here; the rest, up to 2,048 commits, is passed over unread.
+ * The part of GitHub's push event that matters here; the rest, up to 2,048 commits, is not read.
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
  */
 export const pushEventSchema = z.object({
@@ -20,7 +20,7 @@ export const pushEventSchema = z.object({
   head_commit: z.nullable(z.object({ id: sha })),
   repository: z.object({
     clone_url: z.url().check(z.maxLength(2048)),
-    /** In seconds. Hosts that only speak GitHub's language leave it out, or write a text as every other event has it. */
+    /** In seconds. Hosts that imitate GitHub's events leave it out, or send a string as in GitHub's other events. */
     pushed_at: z.optional(z.unknown()),
   }),
   pusher: z.object({ name: z.string() }),
@@ -38,7 +38,7 @@ export function pushTrigger(event: z.infer<typeof pushEventSchema>, delivery: st
     ref: event.ref,
     before: event.before,
     after: event.after,
-    // For an annotated tag `after` is the tag object; what is built is the commit.
+    // For an annotated tag `after` is the tag object, but the commit is built.
     commit: event.deleted ? null : (event.head_commit?.id ?? event.after),
     deleted: event.deleted,
     forced: event.forced,
@@ -46,7 +46,7 @@ export function pushTrigger(event: z.infer<typeof pushEventSchema>, delivery: st
   };
 }
 
-/** Undefined for anything that is no second of our time. */
+/** Undefined for anything that is not a plausible time in seconds. */
 function timeOf(second: unknown): string | undefined {
   const isTime = typeof second === 'number' && Number.isInteger(second) && second > 0 && second <= lastSecond;
   return isTime ? new Date(second * 1000).toISOString() : undefined;

@@ -1,8 +1,8 @@
 /**
- * Takes the values that matter out of a push event's text without reading the rest, which may be 2,048 commits
- * (docs/decisions/webhook-without-sdk-clients.md). Inside a JSON string a quotation mark is escaped, so `"ref":"` can only be a key; and
- * the text is gone through once from the front, so that a key further in never stands for one before it. GitHub writes an event in one
- * of two orders. Undefined for a text of any other form (spaces, escapes, something missing): that is for `JSON.parse`.
+ * Reads the values that matter from a push event's text without parsing the rest, which may be 2,048 commits
+ * (docs/decisions/webhook-without-sdk-clients.md). Inside a JSON string a quotation mark is escaped, so `"ref":"` can only be a key. The
+ * text is read once from the front, so that a later key is never mistaken for an earlier one. GitHub writes the keys in one of two
+ * orders. For a text in any other form (spaces, escapes, a missing key) the result is undefined, and `JSON.parse` must read it.
  */
 export function scanPushEvent(json: string): unknown {
   const text = new Text(json);
@@ -10,7 +10,7 @@ export function scanPushEvent(json: string): unknown {
   const flagsFirst = text.isAt('","created":');
   let flags = flagsFirst ? text.flags() : undefined;
   let head = flagsFirst ? text.head() : undefined;
-  text.pass(',"repository":{');
+  text.skipPast(',"repository":{');
   const pushed_at = text.number(',"pushed_at":');
   const [clone_url, name] = [text.value(',"clone_url":"'), text.value(',"pusher":{"name":"')];
   if (!flagsFirst) {
@@ -36,15 +36,15 @@ class Text {
     return this.#json.startsWith(text, this.#at);
   }
 
-  pass(key: string): void {
+  skipPast(key: string): void {
     const found = this.isWhole ? this.#json.indexOf(key, this.#at) : -1;
     if (found < 0) this.isWhole = false;
     else this.#at = found + key.length;
   }
 
-  /** The string whose key and opening quotation mark come next. */
+  /** The string after the next such key, which includes the opening quotation mark. */
   value(key: string): string {
-    this.pass(key);
+    this.skipPast(key);
     const end = this.#json.indexOf('"', this.#at);
     const value = this.#json.slice(this.#at, end);
     if (end < 0 || value.includes('\\')) this.isWhole = false;
@@ -53,7 +53,7 @@ class Text {
   }
 
   number(key: string): number {
-    this.pass(key);
+    this.skipPast(key);
     const digits = /\d{1,15}(?=[,}])/y;
     digits.lastIndex = this.#at;
     const [number] = digits.exec(this.#json) ?? [];
@@ -66,14 +66,14 @@ class Text {
   }
 
   flag(key: string): boolean {
-    this.pass(key);
+    this.skipPast(key);
     const flag = this.isAt('true');
     if (!flag && !this.isAt('false')) this.isWhole = false;
     return flag;
   }
 
   head(): { id: string } | null {
-    this.pass(',"head_commit":');
+    this.skipPast(',"head_commit":');
     if (this.isAt('null')) return null;
     if (!this.isAt('{"id":"')) this.isWhole = false;
     return { id: this.value('{"id":"') };

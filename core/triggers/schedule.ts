@@ -5,17 +5,17 @@ const hour = 3_600_000;
 const unitMilliseconds = { minute: 60_000, hour, day: 24 * hour };
 const longestDays = 3660;
 
-/** When an entry of the index wants to be rebuilt, in UTC. */
+/** When a project of the index is to be rebuilt, in UTC. */
 export type Schedule =
   | { kind: 'rate'; milliseconds: number }
-  /** A pattern that Croner reads, with its seconds. */
+  /** A pattern for Croner, including seconds. */
   | { kind: 'cron'; pattern: string };
 
 const help =
   'Write rate(6 hours) or cron(minutes hours day-of-month month day-of-week year), such as cron(0 4 ? * MON *).';
 
 /**
- * Reads a schedule in the grammar that EventBridge has for its rules; of names like MON, either case.
+ * Parses a schedule in the grammar of EventBridge rules; names like MON may be in either case.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
  * @throws InvalidInputError that says what to write instead
  */
@@ -23,23 +23,23 @@ export function parseSchedule(text: string): Schedule {
   const [, kind, content = ''] = /^(rate|cron)\((.{0,200})\)$/.exec(text.trim()) ?? [];
   if (kind === 'rate') return parseRate(content);
   if (kind === 'cron') return parseCron(content);
-  throw new InvalidInputError(`This is no schedule. ${help}`);
+  throw new InvalidInputError(`This is not a schedule. ${help}`);
 }
 
-/** The first moment of the schedule after one that is not one of its own; undefined when there is none any more. */
+/** The first moment of the schedule strictly after a given moment; undefined when none is left. */
 export function nextAfter(schedule: Schedule, after: Date): Date | undefined {
   if (schedule.kind === 'rate') return new Date(after.getTime() + schedule.milliseconds);
   return calendar(schedule.pattern).nextRun(after) ?? undefined;
 }
 
-/** When a project with this schedule is due for the first time, as `dueAt` of its record; undefined when that never comes. */
+/** When a project with this schedule is first due, for `dueAt` of its record; undefined if never. */
 export function firstDueAt(schedule: string, now: Date): string | undefined {
   return nextAfter(parseSchedule(schedule), now)?.toISOString();
 }
 
 /**
- * When a project that was due at one moment is due again. What an outage let pass is made up for by one build, and a rate keeps
- * the minute that it began at.
+ * When a project that was due at `dueAt` is due again. After an outage, one build makes up for all missed ones. A rate keeps the minute at
+ * which it began.
  */
 export function dueAgainAt(schedule: string, dueAt: string, now: Date): string | undefined {
   const parsed = parseSchedule(schedule);
@@ -50,10 +50,11 @@ export function dueAgainAt(schedule: string, dueAt: string, now: Date): string |
 
 function parseRate(content: string): Schedule {
   const [, digits = '', unit = 'minute', plural] = /^([1-9]\d{0,6}) (minute|hour|day)(s?)$/.exec(content) ?? [];
-  if (digits === '') throw new InvalidInputError(`"rate(${content})" is no rate. Write rate(6 hours) or rate(1 day).`);
+  if (digits === '')
+    throw new InvalidInputError(`"rate(${content})" is not a rate. Write rate(6 hours) or rate(1 day).`);
   if ((digits === '1') !== (plural === '')) {
     const right = `rate(${digits} ${unit}${digits === '1' ? '' : 's'})`;
-    throw new InvalidInputError(`"rate(${content})" is no rate. Write ${right}.`);
+    throw new InvalidInputError(`"rate(${content})" is not a rate. Write ${right}.`);
   }
   const milliseconds = Number(digits) * unitMilliseconds[unit as keyof typeof unitMilliseconds];
   if (milliseconds < hour) throw new InvalidInputError(`${digits} minutes are less than an hour. ${atMostHourly}`);
@@ -63,9 +64,9 @@ function parseRate(content: string): Schedule {
   return { kind: 'rate', milliseconds };
 }
 
-const atMostHourly = 'A schedule may ask for one build an hour at most: write rate(1 hour).';
+const atMostHourly = 'A schedule may start at most one build an hour: write rate(1 hour).';
 
-/** The characters that a field may have, beside what Croner says of them. */
+/** The characters that a field may contain; Croner checks the rest. */
 const fields = [
   { name: 'minutes', form: /^[\d,*/-]+$/ },
   { name: 'hours', form: /^[\d,*/-]+$/ },
@@ -88,22 +89,24 @@ function parseCron(content: string): Schedule {
   if ((dayOfMonth === '?') === (dayOfWeek === '?')) {
     throw new InvalidInputError('Exactly one of day-of-month and day-of-week must be "?", as in cron(0 4 ? * MON *).');
   }
-  // With one minute there is a firing in each hour at most, and two of them are an hour apart.
+  // With a single minute the schedule fires at most once an hour, and at least an hour apart.
   if (!/^\d+$/.test(minutes)) {
     throw new InvalidInputError(
-      `The minutes "${minutes}" may name several moments of an hour: write one number. ${atMostHourly}`,
+      `The minutes "${minutes}" may mean several moments in an hour: write one number. ${atMostHourly}`,
     );
   }
-  // The last day of the week is Saturday.
+  // `L`, the last day of the week, is Saturday.
   const pattern = ['0', minutes, hours, dayOfMonth, month, dayOfWeek === 'L' ? '7' : dayOfWeek, year].join(' ');
   let first: Date | null;
   try {
     first = calendar(pattern).nextRun(new Date(0));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.replace(/^CronPattern: /, '') : String(cause);
-    throw new InvalidInputError(`"cron(${content})" is no schedule: ${reason.replace(/\.$/, '')}. ${help}`, { cause });
+    throw new InvalidInputError(`"cron(${content})" is not a schedule: ${reason.replace(/\.$/, '')}. ${help}`, {
+      cause,
+    });
   }
-  if (!first) throw new InvalidInputError(`"cron(${content})" never comes: there is no such day.`);
+  if (!first) throw new InvalidInputError(`"cron(${content})" never fires: there is no such day.`);
   return { kind: 'cron', pattern };
 }
 
@@ -114,9 +117,9 @@ function calendar(pattern: string): Cron {
     paused: true,
     // 1 is Sunday.
     alternativeWeekdays: true,
-    // "?" says nothing of the day, so that the other field alone decides.
+    // "?" means any day, so that the other day field alone decides.
     domAndDow: true,
-    // `0/6` is every sixth from 0.
+    // `0/6` means every sixth value from 0.
     sloppyRanges: true,
   });
 }

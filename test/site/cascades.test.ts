@@ -40,7 +40,7 @@ describe('a cascade', () => {
     const { statusCode, text } = await ask('/cascades/20261121T115000Z-0000cc');
     expect(statusCode).toBe(200);
     expect(text).toContain('1 waiting, 1 released, 1 skipped');
-    expect(text).toContain('Released anew: demo/base:latest');
+    expect(text).toContain('New release of demo/base:latest');
     expect(text).toContain('waits for demo/lib:latest');
     expect(text).toContain('href="/builds/00000000000000aa"');
     expect(text).toContain('demo/&lt;b&gt;broken');
@@ -50,7 +50,7 @@ describe('a cascade', () => {
   it('stands in the list with its cause', async () => {
     const { text } = await ask('/cascades');
     expect(text).toContain('href="/cascades/20261121T115000Z-0000cc"');
-    expect(text).toContain('Released anew: demo/base:latest, and 1 more');
+    expect(text).toContain('New release of demo/base:latest, and 1 more');
   });
 
   it('is JSON too, without mail addresses', async () => {

@@ -12,7 +12,7 @@ export function fromOf({ rest, line }: Instruction): { written: string; name: st
   const [written = '', as, name = '', ...others] = rest.split(/[\t\v\f\r ]+/);
   if (written === '') throw refusal(line, 'FROM names no image.');
   if (as === undefined) return { written, name: undefined };
-  // With Unicode's folding of case, as BuildKit compares.
+  // With Unicode case folding, as BuildKit compares.
   if (name === '' || others.length > 0 || !/^as$/iu.test(as)) {
     throw refusal(line, 'FROM takes an image, or an image, AS and a name.');
   }
@@ -65,24 +65,24 @@ export function assignmentsOf(instruction: Instruction, escapeCharacter: string)
 }
 
 /**
- * The instruction that ONBUILD keeps for who begins with the image. It is read as a file of its own, without directives.
+ * The instruction after ONBUILD, which runs in Dockerfiles based on the image. It is read like a separate file, without directives.
  * @throws InvalidInputError
  */
 export function triggerOf(instruction: Instruction): Instruction {
   const trigger = { ...instruction, ...splitInstruction(instruction.rest, '\\') };
   const { keyword, name, line } = trigger;
-  if (notAfterOnbuild.has(keyword)) throw refusal(line, `ONBUILD cannot keep ${JSON.stringify(name)}.`);
+  if (notAfterOnbuild.has(keyword)) throw refusal(line, `ONBUILD cannot contain ${JSON.stringify(name)}.`);
   return trigger;
 }
 
 /** @throws InvalidInputError */
 export function known(instruction: Instruction): Instruction {
   if (keywords.has(instruction.keyword)) return instruction;
-  throw refusal(instruction.line, `${JSON.stringify(instruction.name)} is no instruction.`);
+  throw refusal(instruction.line, `${JSON.stringify(instruction.name)} is not an instruction.`);
 }
 
 /**
- * The values of all flags of a name.
+ * The values of all flags with a name.
  * @throws InvalidInputError
  */
 export function valuesOf(flag: string, { flags, line }: Instruction): string[] {
@@ -92,12 +92,12 @@ export function valuesOf(flag: string, { flags, line }: Instruction): string[] {
   });
 }
 
-/** An error that says where the Dockerfile's author must look. */
+/** An error with the line in the Dockerfile. */
 export function refusal(line: number, why: string, options?: ErrorOptions): InvalidInputError {
   return new InvalidInputError(`Line ${line}: ${why}`, options);
 }
 
-/** Says of an error where it is. */
+/** Adds the line to an error. */
 export function atLine<T>(line: number, work: () => T): T {
   try {
     return work();

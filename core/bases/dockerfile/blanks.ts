@@ -1,5 +1,5 @@
 /**
- * What BuildKit takes for a blank: https://pkg.go.dev/unicode#IsSpace. JavaScript's `trim` and `\s` differ, in U+0085 and U+FEFF.
+ * The blanks of BuildKit: https://pkg.go.dev/unicode#IsSpace. JavaScript's `trim` and `\s` differ in U+0085 and U+FEFF.
  */
 const blanks = new Set('\t\n\v\f\r \u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000');
 

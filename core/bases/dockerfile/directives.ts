@@ -9,7 +9,7 @@ export interface Directive {
   value: string;
 }
 
-/** The directive that a line is, where it may still be one: undefined ends them all. */
+/** The directive in a line that may still be one; undefined if it is not, which ends the directives. */
 export function directiveOf(line: string): Directive | undefined {
   if (!line.startsWith('#')) return undefined;
   const [, written = '', rest = ''] = /^([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=(.+)$/s.exec(trimStart(line.slice(1))) ?? [];
@@ -17,13 +17,13 @@ export function directiveOf(line: string): Directive | undefined {
   if (!known.has(name)) return undefined;
   let end = rest.length;
   while (end > 0 && blanks.includes(rest.charAt(end - 1))) end -= 1;
-  // A value of blanks alone is a value: its last.
+  // Where the value is only blanks, it is the last of them.
   return { name, value: end === 0 ? rest.slice(-1) : rest.slice(0, end).replace(/^[\t\f\r ]+/, '') };
 }
 
 /**
- * The image of `# syntax=`. BuildKit looks for it before it reads the file, and otherwise than for other directives: after a line with `#!`,
- * and never behind a blank. https://github.com/moby/buildkit/blob/v0.34.2/frontend/dockerfile/parser/directives.go (`DetectSyntax`)
+ * The image of `# syntax=`. BuildKit searches for it before it parses the file, by rules of its own: it may follow a line with `#!`, and never
+ * follows a blank. https://github.com/moby/buildkit/blob/v0.34.2/frontend/dockerfile/parser/directives.go (`DetectSyntax`)
  */
 export function syntaxOf(lines: readonly string[]): string | undefined {
   for (const line of lines.slice(lines[0]?.startsWith('#!') ? 1 : 0)) {

@@ -3,7 +3,7 @@ import { InvalidInputError } from '../../model/errors.ts';
 const mostSteps = 4_000_000;
 const deepest = 100;
 
-/** Bounds what reading one Dockerfile may cost, however it doubles its variables and nests their braces. */
+/** Limits the cost of reading one Dockerfile, because its variables can double in size and nest in braces. */
 export class Effort {
   #steps = 0;
   #depth = 0;
@@ -18,7 +18,7 @@ export class Effort {
   nested<T>(work: () => T): T {
     this.#depth += 1;
     if (this.#depth > deepest) {
-      throw new InvalidInputError(`Variables stand within the braces of others more than ${deepest} deep.`);
+      throw new InvalidInputError(`Its variables are nested more than ${deepest} deep.`);
     }
     try {
       return work();

@@ -1,12 +1,12 @@
 const blanks = '\t\n\v\f\r \u0085\u00a0';
 
 /**
- * Takes the `--name=value` off the beginning of an instruction's arguments.
+ * Splits the `--name=value` flags from the beginning of an instruction's arguments.
  * https://github.com/moby/buildkit/blob/v0.34.2/frontend/dockerfile/parser/split_command.go (`extractBuilderFlags`)
  */
 export function splitFlags(text: string, escapeCharacter: string): { flags: string[]; rest: string } {
   if (!/^[\t\n\v\f\r ]*--/.test(text)) return { flags: [], rest: text };
-  // BuildKit goes through the bytes here and takes each for a character, so that a part of a letter may be a blank.
+  // BuildKit reads each byte as a character here, so that a byte of a multi-byte letter may count as a blank.
   const bytes = Buffer.from(text, 'utf8').toString('latin1');
   const flags: string[] = [];
   const isBlankAt = (at: number) => blanks.includes(bytes.charAt(at));

@@ -6,13 +6,13 @@ import { plainWords, shellWords, WordError } from './word.ts';
 
 /** An instruction as its author wrote it. Lines count from 1. */
 export interface Instruction {
-  /** As it is written: `From`. */
+  /** As written: `From`. */
   name: string;
   /** `FROM` */
   keyword: string;
   /** `--name=value`, without quotes and escapes. */
   flags: readonly string[];
-  /** What comes after the flags, on one line. */
+  /** The text after the flags, joined to one line. */
   rest: string;
   line: number;
   lastLine: number;
@@ -21,33 +21,33 @@ export interface Instruction {
 
 export interface DockerfileText {
   instructions: Instruction[];
-  /** What makes a line go on, and takes a character's meaning away. */
+  /** The character that continues a line, and escapes the next character. */
   escapeCharacter: string;
   /** The image of `# syntax=`. */
   syntax?: string;
-  /** Why BuildKit would stop, where it would first. What comes after is read as well as it can be. */
+  /** The first error at which BuildKit would stop. The text after it is still read as far as possible. */
   fault?: InvalidInputError;
 }
 
 interface Heredoc {
   name: string;
-  /** `<<-`: the line that ends it may begin with tabs. */
+  /** `<<-`: its last line may begin with tabs. */
   mayBeIndented: boolean;
 }
 
-/** What BuildKit reads of one line, in bytes: https://pkg.go.dev/bufio#MaxScanTokenSize */
+/** The longest line that BuildKit reads, in bytes: https://pkg.go.dev/bufio#MaxScanTokenSize */
 const longestLine = 64 * 1024 - 1;
 const takesHeredocs = new Set(['RUN', 'ADD', 'COPY']);
 
 /**
- * Parts a Dockerfile into its instructions as BuildKit does:
+ * Splits a Dockerfile into its instructions as BuildKit does:
  * https://github.com/moby/buildkit/blob/v0.34.2/frontend/dockerfile/parser/parser.go
  */
 export function readInstructions(text: string): DockerfileText {
   const lines = new Lines(text);
   const instructions: Instruction[] = [];
   let fault = tooLong(lines.all);
-  const stopsAt = (line: number, why: string) => {
+  const addFault = (line: number, why: string) => {
     fault ??= new InvalidInputError(`Line ${line}: ${why}`);
   };
   let escapeCharacter = '\\';
@@ -60,10 +60,10 @@ export function readInstructions(text: string): DockerfileText {
     mayBeDirective = directive !== undefined;
     if (directive) {
       const { name, value } = directive;
-      if (directives.has(name)) stopsAt(line, `there is a directive ${name} before it.`);
+      if (directives.has(name)) addFault(line, `there is already a directive ${name} before it.`);
       directives.add(name);
       if (name === 'escape' && (value === '`' || value === '\\')) escapeCharacter = value;
-      else if (name === 'escape') stopsAt(line, 'the escape character must be ` or \\.');
+      else if (name === 'escape') addFault(line, 'the escape character must be ` or \\.');
     }
     if (first === '' || first.startsWith('#')) continue;
 
@@ -71,18 +71,18 @@ export function readInstructions(text: string): DockerfileText {
     for (let part: string | undefined = first; part !== undefined; ) {
       const open = beforeContinuation(part, escapeCharacter);
       whole += open ?? part;
-      part = open === undefined ? undefined : lines.nextThatCounts();
+      part = open === undefined ? undefined : lines.nextOfInstruction();
     }
     const instruction = splitInstruction(whole, escapeCharacter);
     let hasHeredoc = false;
     try {
       for (const heredoc of heredocsOf(whole, instruction, escapeCharacter)) {
         hasHeredoc = true;
-        if (!lines.skipTo(heredoc)) stopsAt(line, `no line ends its here-document: ${heredoc.name} is missing.`);
+        if (!lines.skipTo(heredoc)) addFault(line, `no line ends its here-document: ${heredoc.name} is missing.`);
       }
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
-      stopsAt(line, error.message);
+      addFault(line, error.message);
     }
     instructions.push({ ...instruction, line, lastLine: lines.number, hasHeredoc });
   }
@@ -95,7 +95,7 @@ export function readInstructions(text: string): DockerfileText {
   };
 }
 
-/** The parts of a line, or of what ONBUILD keeps for another Dockerfile. */
+/** The parts of an instruction's line, or of the instruction after ONBUILD. */
 export function splitInstruction(
   whole: string,
   escapeCharacter: string,
@@ -107,22 +107,22 @@ export function splitInstruction(
   return { name, keyword: name.toUpperCase(), flags, rest: trim(rest) };
 }
 
-/** The words of what comes after the flags, in which quotes, escapes and variables stay. */
+/** The words after the flags, with their quotes, escapes and variables. */
 export function wordsOf({ rest }: Pick<Instruction, 'rest'>, escapeCharacter: string): string[] {
   const words: string[] = [];
   let word = '';
-  let isWord = false;
+  let isInWord = false;
   let quote = '';
   for (let at = 0; at < rest.length; at += 1) {
     const character = rest.charAt(at);
     if (quote === '' && isBlank(character)) {
-      if (isWord) words.push(word);
+      if (isInWord) words.push(word);
       word = '';
-      isWord = false;
+      isInWord = false;
       continue;
     }
     if (character === escapeCharacter && quote !== "'") {
-      // An escape character at the very end says nothing.
+      // An escape character at the very end is ignored.
       if (at + 1 === rest.length) break;
       at += 1;
       word += character + rest.charAt(at);
@@ -131,15 +131,15 @@ export function wordsOf({ rest }: Pick<Instruction, 'rest'>, escapeCharacter: st
       else if (quote === '' && (character === '"' || character === "'")) quote = character;
       word += character;
     }
-    isWord = true;
+    isInWord = true;
   }
-  if (isWord) words.push(word);
+  if (isInWord) words.push(word);
   return words;
 }
 
 class Lines {
   readonly all: readonly string[];
-  /** Of the line that was given out last. */
+  /** The number of the line that was returned last. */
   number = 0;
 
   constructor(text: string) {
@@ -153,8 +153,8 @@ class Lines {
     return withoutReturns(this.all[this.number - 1] ?? '');
   }
 
-  /** Within an instruction, comments and empty lines are left out. */
-  nextThatCounts(): string | undefined {
+  /** The next line of an instruction, which skips comments and empty lines. */
+  nextOfInstruction(): string | undefined {
     let line = this.next();
     while (line !== undefined && /^(?:#|$)/.test(trimStart(line))) line = this.next();
     return line;
@@ -179,7 +179,7 @@ function withoutReturns(line: string): string {
   return line.slice(0, end);
 }
 
-/** The part of a line before the character that makes it go on; undefined where it ends. */
+/** The part of a line before its continuation character; undefined where the line is not continued. */
 function beforeContinuation(line: string, escapeCharacter: string): string | undefined {
   let end = line.length;
   while (line.charAt(end - 1) === ' ' || line.charAt(end - 1) === '\t') end -= 1;
@@ -211,7 +211,7 @@ function heredocWords(whole: string): string[] {
   try {
     return shellWords(whole);
   } catch (error) {
-    // BuildKit leaves such a line to the shell as it is.
+    // BuildKit leaves such a line unchanged for the shell.
     if (!(error instanceof WordError)) throw error;
     return [];
   }
@@ -223,15 +223,15 @@ function heredocWords(whole: string): string[] {
  */
 function isExecForm(rest: string): boolean {
   if (!rest.startsWith('[')) return false;
-  const list = jsonOrNothing(rest);
+  const list = jsonOrUndefined(rest);
   if (!Array.isArray(list)) return false;
   if (!list.every((each) => typeof each === 'string')) {
-    throw new InvalidInputError('its list may have strings only.');
+    throw new InvalidInputError('its list may contain only strings.');
   }
   return true;
 }
 
-function jsonOrNothing(text: string): unknown {
+function jsonOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../model/errors.ts';
 
 /**
- * What `RUN --mount=type=bind,from=debian,target=/d` takes files from, as it is written; undefined where that is no stage and no image.
+ * What `RUN --mount=type=bind,from=debian,target=/d` takes files from, as written; undefined where it names no stage or image.
  * @throws InvalidInputError
  */
 export function mountSource(options: string): string | undefined {
@@ -12,7 +12,7 @@ export function mountSource(options: string): string | undefined {
   return sources.at(-1) || undefined;
 }
 
-/** A line of CSV: https://pkg.go.dev/github.com/tonistiigi/go-csvvalue */
+/** The fields of a CSV line: https://pkg.go.dev/github.com/tonistiigi/go-csvvalue */
 function fieldsOf(line: string): string[] {
   const fields: string[] = [];
   const field = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
@@ -23,5 +23,5 @@ function fieldsOf(line: string): string[] {
     fields.push(quoted?.replaceAll('""', '"') ?? bare);
     if (comma === '') return fields;
   }
-  throw new InvalidInputError(`the mount ${JSON.stringify(line)} is no list of options.`);
+  throw new InvalidInputError(`the mount ${JSON.stringify(line)} is not a list of options.`);
 }

@@ -1,10 +1,10 @@
 import type { Effort } from './effort.ts';
 
-/** A shell's pattern in `${name#pattern}` and its like: characters, `?` for any one of them, and `*` for any number. */
+/** A shell pattern, as in `${name#pattern}`: characters, `?` for any one character, and `*` for any number of them. */
 export type Pattern = readonly Token[];
 type Token = { kind: 'character'; character: string } | { kind: 'one' } | { kind: 'any' };
 
-/** What is none: a backslash before a character that means nothing else. */
+/** An invalid pattern: a backslash before a character that needs none. */
 export class PatternError extends Error {
   override readonly name = 'PatternError';
 }
@@ -29,19 +29,19 @@ export function readPattern(text: string): Pattern {
   return tokens;
 }
 
-/** Takes what matches off a value's beginning. */
+/** Removes a match from the beginning of a value. */
 export function withoutPrefix(value: string, pattern: Pattern, isLongest: boolean, effort: Effort): string {
   const characters = Array.from(value);
   const end = matchEnd(pattern, characters, 0, isLongest, effort);
   return end === undefined ? value : characters.slice(end).join('');
 }
 
-/** A text's characters from the last to the first, each escaped one behind its backslash as before. */
+/** A text's characters in reverse order. An escaped character stays after its backslash. */
 export function reversed(text: string): string {
   return (text.match(/\\.|./gsu) ?? []).reverse().join('');
 }
 
-/** Puts a text in the place of the first match. */
+/** Replaces the first match. */
 export function replaceFirst(value: string, pattern: Pattern, replacement: string, effort: Effort): string {
   const characters = Array.from(value);
   const match = firstMatch(pattern, characters, 0, effort);
@@ -50,8 +50,8 @@ export function replaceFirst(value: string, pattern: Pattern, replacement: strin
 }
 
 /**
- * Puts a text in the place of every match. BuildKit leaves that to Go, which takes the replacement for a template and lets an empty match
- * stand only where none has just ended: https://pkg.go.dev/regexp#Regexp.ReplaceAllString
+ * Replaces every match. BuildKit leaves that to Go, which reads the replacement as a template and ignores an empty match right after
+ * another match: https://pkg.go.dev/regexp#Regexp.ReplaceAllString
  */
 export function replaceAll(value: string, pattern: Pattern, replacement: string, effort: Effort): string {
   const characters = Array.from(value);
@@ -92,7 +92,7 @@ function firstMatch(
   return undefined;
 }
 
-/** Where the shortest or the longest match that begins at `start` ends. All ways to match are followed at once, so that none costs more. */
+/** The end of the shortest or longest match that begins at `start`. It follows all ways to match in parallel and never backtracks. */
 function matchEnd(
   pattern: Pattern,
   characters: readonly string[],
@@ -101,7 +101,7 @@ function matchEnd(
   effort: Effort,
 ): number | undefined {
   let found: number | undefined;
-  // How much of the pattern has matched, by each way that is still open.
+  // For each way to match that is still open: how many tokens of the pattern have matched.
   let open = withSkippedStars(new Set([0]), pattern);
   for (let at = start; open.size > 0; at += 1) {
     effort.spend(open.size);
@@ -123,7 +123,7 @@ function matchEnd(
   return found;
 }
 
-/** A star may stand for nothing. */
+/** A star may match nothing. */
 function withSkippedStars(open: Set<number>, pattern: Pattern): Set<number> {
   for (const matched of open) if (pattern[matched]?.kind === 'any') open.add(matched + 1);
   return open;

@@ -6,18 +6,18 @@ import type { Instruction } from './instructions.ts';
 import { mountSource } from './mount.ts';
 import { Variables } from './variables.ts';
 
-/** One place in a Dockerfile that calls for an image. */
+/** One use of an image in a Dockerfile. */
 export interface BaseUse {
   kind: 'from' | 'copy' | 'mount';
-  /** With the ARGs put in: `debian:12`. */
+  /** With its ARGs resolved: `debian:12`. */
   reference: string;
-  /** As it stands in the file: `debian:${RELEASE}`. */
+  /** As written in the file: `debian:${RELEASE}`. */
   written: string;
-  /** From 1. */
+  /** Counted from 1. */
   line: number;
 }
 
-/** What BuildKit presets in `FROM`: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
+/** The platform whose variables BuildKit presets in `FROM`: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
 export interface Platform {
   os: string;
   architecture: string;
@@ -26,8 +26,8 @@ export interface Platform {
 /** The index of a stage, or an image; undefined for `scratch`. */
 type Source = number | BaseUse | undefined;
 
-/** What COPY or RUN takes files from, and where it says so. */
-interface Taken {
+/** What COPY or RUN takes files from, and the line of the instruction. */
+interface FileSource {
   source: Source;
   line: number;
 }
@@ -38,18 +38,19 @@ interface Stage {
   base: Source;
   variables: Variables;
   commands: Instruction[];
-  taken: Taken[];
+  taken: FileSource[];
 }
 
 const scratch = 'scratch';
+
 /**
- * The stages of a Dockerfile, and what each is made of:
+ * The stages of a Dockerfile, and the images and stages that each is built from:
  * https://github.com/moby/buildkit/blob/v0.34.2/frontend/dockerfile/dockerfile2llb/convert.go
  */
 export class Stages {
   readonly #escapeCharacter: string;
   readonly #reading: ConstructorParameters<typeof Variables>[0];
-  /** The variables that FROM knows. */
+  /** The variables that FROM can use. */
   readonly #globals: Variables;
   readonly #stages: Stage[] = [];
   /** The last stage of each name. */
@@ -70,15 +71,15 @@ export class Stages {
       if (keyword === 'FROM') this.#begin(instruction);
       else if (stage) stage.commands.push(instruction);
       else if (keyword === 'ARG') this.#defineArguments(instruction, this.#globals);
-      else throw refusal(line, `${keyword} stands before the first FROM.`);
+      else throw refusal(line, `${keyword} is before the first FROM.`);
     }
-    // COPY and RUN see the names of all stages, also of those after their own.
+    // COPY and RUN see the names of all stages, including later ones.
     for (const { commands, taken, variables } of this.#stages) {
       for (const command of commands) taken.push(...this.#dispatch(command, variables));
     }
   }
 
-  /** Every image that the last stage is made of, in the file's order. */
+  /** Every image that the last stage is built from, in the file's order. */
   neededBases(): BaseUse[] {
     const needed = new Map<number, Source[]>();
     const next = [this.#stages.length - 1];
@@ -88,7 +89,7 @@ export class Stages {
       const taken = [...this.#triggered(stage), ...stage.taken];
       for (const { source, line } of taken) {
         if (typeof source === 'number' && source >= index) {
-          throw refusal(line, 'the stage that it takes files from must stand before its own.');
+          throw refusal(line, 'the stage that it takes files from must come before its own.');
         }
       }
       const sources = [stage.base, ...taken.map(({ source }) => source)];
@@ -106,8 +107,8 @@ export class Stages {
   }
 
   /**
-   * A pinned base is handed to the engine as a named context, and that takes the place of a stage of the name too
-   * (https://docs.docker.com/reference/cli/docker/buildx/build/#build-context). One that adds nothing to the image is the same without.
+   * A pinned base image is passed to the engine as a named context, which also replaces a stage of the same name
+   * (https://docs.docker.com/reference/cli/docker/buildx/build/#build-context). A stage that adds nothing to that image may have its name.
    */
   #keepNamesApart(stages: readonly Stage[], bases: readonly BaseUse[]): void {
     const contexts = new Set(bases.map(contextOf));
@@ -116,12 +117,12 @@ export class Stages {
       if (commands.length === 0 && typeof base === 'object' && contextOf(base) === name) continue;
       throw refusal(
         line,
-        `the stage has the name of the image ${name}, which would take its place. Call it something else.`,
+        `the stage has the name of the image ${name}, which would replace it. Give the stage another name.`,
       );
     }
   }
 
-  /** The image that the last stage begins with, through all stages between. */
+  /** The image that the last stage is based on, directly or through other stages. */
   finalBase(): string | undefined {
     let base = this.#stages.at(-1)?.base;
     while (typeof base === 'number') base = this.#stages[base]?.base;
@@ -132,7 +133,7 @@ export class Stages {
     const { line } = instruction;
     const { written, name } = fromOf(instruction);
     const reference = expanded(written, line, this.#globals);
-    // FROM means a stage only where it writes the name in small letters.
+    // FROM refers to a stage only if it writes the name in lower case.
     const base = this.#named.get(reference) ?? imageOf({ kind: 'from', reference, written, line });
     const inherited = typeof base === 'number' ? this.#stages[base]?.variables : undefined;
     if (name !== undefined) this.#named.set(name, this.#stages.length);
@@ -140,8 +141,8 @@ export class Stages {
     this.#stages.push({ name, line, base, variables, commands: [], taken: [] });
   }
 
-  /** What an instruction of a stage takes files from; a variable that it defines is there for the next. */
-  #dispatch(instruction: Instruction, variables: Variables): Taken[] {
+  /** What a stage's instruction takes files from. Variables that it defines are set for the next instructions. */
+  #dispatch(instruction: Instruction, variables: Variables): FileSource[] {
     const { keyword, line } = instruction;
     switch (keyword) {
       case 'ARG':
@@ -164,7 +165,7 @@ export class Stages {
         });
       case 'ADD':
         if (valuesOf('from', instruction).length === 0) return [];
-        throw refusal(line, 'ADD takes nothing from an image: write COPY.');
+        throw refusal(line, 'ADD cannot take files from an image: write COPY.');
       case 'ONBUILD':
         triggerOf(instruction);
         return [];
@@ -183,8 +184,8 @@ export class Stages {
     return this.#named.get(reference.toLowerCase()) ?? imageOf({ kind, reference, written, line });
   }
 
-  /** What the ONBUILDs of the stage that a stage begins with take. Those of an image are not in the file. */
-  #triggered({ base, variables }: Stage): Taken[] {
+  /** What the ONBUILD instructions of a stage's base stage take files from. Those of an image are not in the file. */
+  #triggered({ base, variables }: Stage): FileSource[] {
     const commands = typeof base === 'number' ? this.#stages[base]?.commands : undefined;
     return (commands ?? []).flatMap((instruction) => {
       this.#reading.effort.spend(1);
@@ -209,7 +210,7 @@ function imageOf(use: BaseUse): BaseUse | undefined {
   return use;
 }
 
-/** The name of an image where it may be that of a stage. */
+/** The name of an image, if a stage may have the same name. */
 function contextOf({ reference }: BaseUse): string | undefined {
   const { registry, repository, tag = 'latest', digest } = parseImageReference(reference);
   const isShort = registry === 'docker.io' && tag === 'latest' && digest === undefined;
@@ -222,7 +223,7 @@ function expanded(written: string, line: number, variables: Variables): string {
   if (reference !== '') return reference;
   throw refusal(
     line,
-    `${JSON.stringify(written)} is empty once its variables are put in. Give its ARG a default before the first FROM.`,
+    `${JSON.stringify(written)} is empty once its variables are resolved. Give its ARG a default before the first FROM.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { type Expansion, expandWord, WordError } from './word.ts';
 
-/** The variables of a part of a Dockerfile. One whose value cannot be read stops nobody but who asks for it. */
+/** The variables of a part of a Dockerfile. A value that cannot be read is an error only where the variable is used. */
 export class Variables {
   readonly #values = new Map<string, string | WordError>();
   readonly #reading: Pick<Expansion, 'escapeCharacter' | 'effort'>;
@@ -31,13 +31,13 @@ export class Variables {
     this.#values.set(name, value);
   }
 
-  /** Gives variables their values all at once: none of them is in the value of another. */
+  /** Sets variables at the same time, so that no value sees another one of them. */
   define(words: readonly (readonly [name: string, word: string])[]): void {
     const values = words.map(([name, word]) => [name, this.#expandedOrError(word)] as const);
     for (const [name, value] of values) this.#values.set(name, value);
   }
 
-  /** `ARG NAME`: its value is the one from before the first FROM, if there is one. */
+  /** `ARG NAME`: takes the value from before the first FROM, if there is one. */
   take(name: string, from: Variables): void {
     const value = from.#find(name);
     if (value !== undefined) this.#values.set(name, value);

@@ -3,16 +3,16 @@ import { isBlank } from './blanks.ts';
 import { Effort } from './effort.ts';
 import { PatternError, readPattern, replaceAll, replaceFirst, reversed, withoutPrefix } from './pattern.ts';
 
-/** A name, a number, or one of the characters that are names to a shell. */
+/** A name, a number, or one of the shell's special parameters. */
 const variableName = /\p{Nd}+|[@*#?\-$!]|[\p{L}_][\p{L}\p{Nd}_]*/uy;
-/** The blanks belong to the word. */
+/** The blanks after `<<` belong to the word. */
 const heredocMark = /<<[\t\r ]*|</y;
 
-/** A word is not closed, asks for a variable in a form that there is not, or says itself that one must be set. */
+/** A word has an open quote or brace or an unknown form of a variable, or it requires a variable that is not set (`${NAME:?}`). */
 export class WordError extends InvalidInputError {}
 
 export interface Expansion {
-  /** What takes a character's meaning away. */
+  /** The character that escapes the next one. */
   escapeCharacter: string;
   /** Undefined for a variable that is not set. */
   valueOf(name: string): string | undefined;
@@ -20,12 +20,12 @@ export interface Expansion {
 }
 
 /**
- * Puts variables into a word and takes its quotes away. https://docs.docker.com/reference/dockerfile/#environment-replacement
+ * Expands the variables in a word and removes its quotes. https://docs.docker.com/reference/dockerfile/#environment-replacement
  * @throws WordError
  */
 export function expandWord(word: string, expansion: Expansion): string {
   return new WordReader(word, expansion, {
-    isParted: false,
+    splitsWords: false,
     keepsQuotes: false,
     keepsEscapes: false,
     keepsUnset: false,
@@ -33,13 +33,13 @@ export function expandWord(word: string, expansion: Expansion): string {
 }
 
 /**
- * The words of a line, which keep their quotes, escapes and variables. A blank after `<<` parts no words.
+ * The words of a line, with their quotes, escapes and variables. A blank after `<<` does not split words.
  * @throws WordError
  */
 export function shellWords(line: string): string[] {
-  const without = { escapeCharacter: '\\', valueOf: () => undefined, effort: new Effort() };
-  return new WordReader(line, without, {
-    isParted: true,
+  const noVariables = { escapeCharacter: '\\', valueOf: () => undefined, effort: new Effort() };
+  return new WordReader(line, noVariables, {
+    splitsWords: true,
     keepsQuotes: true,
     keepsEscapes: true,
     keepsUnset: true,
@@ -51,52 +51,52 @@ export function shellWords(line: string): string[] {
  * @throws WordError
  */
 export function plainWords(text: string): string[] {
-  const without = { escapeCharacter: '\\', valueOf: () => undefined, effort: new Effort() };
-  return new WordReader(text, without, {
-    isParted: true,
+  const noVariables = { escapeCharacter: '\\', valueOf: () => undefined, effort: new Effort() };
+  return new WordReader(text, noVariables, {
+    splitsWords: true,
     keepsQuotes: false,
     keepsEscapes: false,
     keepsUnset: true,
   }).read().words;
 }
 
-interface Keeping {
-  /** Whether the words of the text are asked for, or the text as one. */
-  isParted: boolean;
+interface Options {
+  /** Whether the text is split into words. */
+  splitsWords: boolean;
   keepsQuotes: boolean;
   keepsEscapes: boolean;
-  /** A variable that is not set stays as it is written. */
+  /** A variable that is not set stays as written. */
   keepsUnset: boolean;
 }
 
 interface Part {
-  /** What ends it, which is read too. */
+  /** The character that ends the part, which is read too. */
   stop?: string;
   keepsEscapes: boolean;
-  /** In quotes, escapes are doubled, because patterns are read once more. */
+  /** Escapes within quotes are doubled, because the pattern is parsed again later. */
   isPattern: boolean;
 }
 
 /**
- * Reads a word as BuildKit does, in all its forms and with its errors:
+ * Reads a word as BuildKit does, with the same forms and errors:
  * https://github.com/moby/buildkit/blob/v0.34.2/frontend/dockerfile/shell/lex.go
  */
 class WordReader {
   readonly #text: string;
   readonly #expansion: Expansion;
-  readonly #keeping: Keeping;
+  readonly #options: Options;
   #at = 0;
-  /** The word that is being put together. What stands within braces shares it, and so drops what came before them. */
+  /** The current word. Text within braces shares it, and so drops the part before the braces, as in BuildKit. */
   #word = '';
 
-  constructor(text: string, expansion: Expansion, keeping: Keeping) {
+  constructor(text: string, expansion: Expansion, options: Options) {
     this.#text = text.replace(/^\ufeff/, '');
     this.#expansion = expansion;
-    this.#keeping = keeping;
+    this.#options = options;
     expansion.effort.spend(text.length);
   }
 
-  read(part: Part = { keepsEscapes: this.#keeping.keepsEscapes, isPattern: false }): { text: string; words: string[] } {
+  read(part: Part = { keepsEscapes: this.#options.keepsEscapes, isPattern: false }): { text: string; words: string[] } {
     return this.#expansion.effort.nested(() => this.#read(part));
   }
 
@@ -113,12 +113,12 @@ class WordReader {
       }
     };
     const add = (characters: string) => {
-      if (!this.#keeping.isParted) return;
+      if (!this.#options.splitsWords) return;
       this.#word += characters;
       isInWord = true;
     };
-    const addParted = (characters: string) => {
-      if (!this.#keeping.isParted) return;
+    const addSplit = (characters: string) => {
+      if (!this.#options.splitsWords) return;
       for (const character of characters) {
         if (!isBlank(character)) add(character);
         else if (isInWord) endWord();
@@ -134,7 +134,7 @@ class WordReader {
       if (character === '$') {
         const value = this.#variable();
         text += value;
-        addParted(value);
+        addSplit(value);
       } else if (character === '<' || character === "'" || character === '"') {
         const piece =
           character === '<'
@@ -156,10 +156,10 @@ class WordReader {
         add(escaped);
       } else {
         text += this.#next();
-        addParted(character);
+        addSplit(character);
       }
     }
-    if (stop !== undefined) throw this.#error(`there is no ${stop} to what is open`);
+    if (stop !== undefined) throw this.#error(`a ${stop} is missing at its end`);
     endWord();
     return { text, words };
   }
@@ -190,12 +190,12 @@ class WordReader {
     const quoted = this.#text.slice(this.#at + 1, end);
     this.#at = end + 1;
     const text = isPattern ? quoted.replaceAll(escapeCharacter, escapeCharacter + escapeCharacter) : quoted;
-    return this.#keeping.keepsQuotes ? `'${text}'` : text;
+    return this.#options.keepsQuotes ? `'${text}'` : text;
   }
 
   #doubleQuoted(keepsEscapes: boolean, isPattern: boolean): string {
     const { escapeCharacter } = this.#expansion;
-    const quote = this.#keeping.keepsQuotes ? '"' : '';
+    const quote = this.#options.keepsQuotes ? '"' : '';
     let text = '';
     this.#at += 1;
     while (this.#at < this.#text.length) {
@@ -209,7 +209,7 @@ class WordReader {
       else {
         this.#at += 1;
         const isEscape = ['"', '$', escapeCharacter].includes(this.#peek());
-        if (keepsEscapes && (isEscape || isPattern || !this.#keeping.keepsQuotes)) text += escapeCharacter;
+        if (keepsEscapes && (isEscape || isPattern || !this.#options.keepsQuotes)) text += escapeCharacter;
         text += isEscape ? this.#next() : escapeCharacter;
       }
     }
@@ -225,14 +225,14 @@ class WordReader {
     if (this.#peek() !== '{') {
       const name = this.#name();
       if (name === '') return '$';
-      return this.#valueOf(name) ?? (this.#keeping.keepsUnset ? `$${name}` : '');
+      return this.#valueOf(name) ?? (this.#options.keepsUnset ? `$${name}` : '');
     }
     this.#at += 1;
     if (['{', '}', ':', ''].includes(this.#peek())) throw this.#error('a variable has no name');
     const name = this.#name();
     const operator = this.#next();
     if (operator === '}') {
-      return this.#valueOf(name) ?? (this.#keeping.keepsUnset ? `\${${name}}` : '');
+      return this.#valueOf(name) ?? (this.#options.keepsUnset ? `\${${name}}` : '');
     }
     if (operator === '/') return this.#replaced(name);
     return this.#modified(name, operator);
@@ -242,12 +242,12 @@ class WordReader {
     const isColon = first === ':';
     const operator = isColon ? this.#next() : first;
     const form = isColon ? first + operator : operator;
-    const unknown = () => this.#error(`\${${name}${form}…} is no form of a variable`);
+    const unknown = () => this.#error(`\${${name}${form}…} is not a form of a variable`);
     const isPattern = operator === '#' || operator === '%';
     if ((isColon && isPattern) || (!isColon && !['+', '-', '?', '#', '%'].includes(operator))) throw unknown();
     const word = this.read({ stop: '}', keepsEscapes: isPattern, isPattern }).text;
     const value = this.#valueOf(name);
-    if (value === undefined && this.#keeping.keepsUnset) return `\${${name}${form}${word}}`;
+    if (value === undefined && this.#options.keepsUnset) return `\${${name}${form}${word}}`;
     const isSet = value !== undefined && !(isColon && value === '');
     switch (operator) {
       case '-':
@@ -263,7 +263,7 @@ class WordReader {
         const written = isLongest ? word.slice(1) : word;
         const { effort } = this.#expansion;
         if (operator === '#') return withoutPrefix(value ?? '', this.#pattern(written), isLongest, effort);
-        // The shortest or longest end of a text is the beginning of the text from behind.
+        // A suffix is the prefix of the reversed text.
         const backwards = Array.from(value ?? '')
           .reverse()
           .join('');
@@ -281,7 +281,7 @@ class WordReader {
     const pattern = this.read({ stop: '/', keepsEscapes: true, isPattern: true }).text;
     const replacement = this.read({ stop: '}', keepsEscapes: true, isPattern: false }).text;
     const value = this.#valueOf(name);
-    if (value === undefined && this.#keeping.keepsUnset) return `\${${name}/${pattern}/${replacement}}`;
+    if (value === undefined && this.#options.keepsUnset) return `\${${name}/${pattern}/${replacement}}`;
     const replace = isAll ? replaceAll : replaceFirst;
     return replace(value ?? '', this.#pattern(pattern), replacement, this.#expansion.effort);
   }

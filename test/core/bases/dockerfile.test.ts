@@ -94,7 +94,7 @@ test('a variable that no image asks for stops nothing, however it is written', (
       'RUN echo ${#VERSION}',
     ),
   ).toEqual(['debian:1.2']);
-  expect(() => read('ARG BAD=${A:1:2}', 'FROM a', 'FROM b:$BAD')).toThrow(/^Line 3: .*no form of a variable/);
+  expect(() => read('ARG BAD=${A:1:2}', 'FROM a', 'FROM b:$BAD')).toThrow(/^Line 3: .*not a form of a variable/);
 });
 
 test('each ARG has the value that others had before it', () => {
@@ -188,10 +188,10 @@ test('says whether commands are run', () => {
 test.each([
   ['no FROM', ['ARG A=1'], 'There is no FROM instruction in it.'],
   ['nothing', [''], 'There is no FROM instruction in it.'],
-  ['an instruction before FROM', ['RUN ls', 'FROM a'], 'Line 1: RUN stands before the first FROM.'],
-  ['an unknown instruction', ['FROM a', 'FETCH b'], 'Line 2: "FETCH" is no instruction.'],
-  ['a frontend named as only BuildKit reads it', ['// syntax=a', 'FROM b'], 'Line 1: "//" is no instruction.'],
-  ['an empty variable', ['FROM $NOTHING'], 'Line 1: "$NOTHING" is empty once its variables are put in.'],
+  ['an instruction before FROM', ['RUN ls', 'FROM a'], 'Line 1: RUN is before the first FROM.'],
+  ['an unknown instruction', ['FROM a', 'FETCH b'], 'Line 2: "FETCH" is not an instruction.'],
+  ['a frontend named as only BuildKit reads it', ['// syntax=a', 'FROM b'], 'Line 1: "//" is not an instruction.'],
+  ['an empty variable', ['FROM $NOTHING'], 'Line 1: "$NOTHING" is empty once its variables are resolved.'],
   ['FROM without an image', ['FROM'], 'Line 1: FROM names no image.'],
   ['FROM with two words', ['FROM a b'], 'Line 1: FROM takes an image, or an image, AS and a name.'],
   ['a stage that a number names', ['FROM a AS 1st'], 'Line 1: a stage cannot be called "1st".'],
@@ -204,10 +204,14 @@ test.each([
   ['a stage that takes from itself', ['FROM a AS b', 'COPY --from=b / /'], 'Line 2: '],
   ['COPY from two', ['FROM a', 'COPY --from=b --from=c / /'], 'Line 2: COPY has --from more than once.'],
   ['COPY from nothing', ['FROM a', 'COPY --from / /'], 'Line 2: --from has no value.'],
-  ['ADD from an image', ['FROM a', 'ADD --from=b / /'], 'Line 2: ADD takes nothing from an image: write COPY.'],
+  ['ADD from an image', ['FROM a', 'ADD --from=b / /'], 'Line 2: ADD cannot take files from an image: write COPY.'],
   ['a mount that is no list', ['FROM a', 'RUN --mount=type=bind,\\"from=b ls'], 'Line 2: the mount '],
-  ['ONBUILD FROM', ['FROM a', 'ONBUILD FROM b'], 'Line 2: ONBUILD cannot keep "FROM".'],
-  ['a trigger that is none', ['FROM a AS b', 'ONBUILD NONSENSE', 'FROM b'], 'Line 2: "NONSENSE" is no instruction.'],
+  ['ONBUILD FROM', ['FROM a', 'ONBUILD FROM b'], 'Line 2: ONBUILD cannot contain "FROM".'],
+  [
+    'a trigger that is none',
+    ['FROM a AS b', 'ONBUILD NONSENSE', 'FROM b'],
+    'Line 2: "NONSENSE" is not an instruction.',
+  ],
   ['ENV without a value', ['FROM a', 'ENV A'], 'Line 2: ENV gives "A" no value.'],
   ['a here-document without an end', ['FROM a', 'RUN cat <<EOF', 'FROM b'], 'Line 2: no line ends its here-document'],
 ])('a Dockerfile with %s is refused', (_, lines, message) => {
@@ -215,9 +219,9 @@ test.each([
   expect(() => read(...lines)).toThrow(message);
 });
 
-test('a stage may not have the name of a base that would take its place', () => {
+test('a stage may not have the name of a base that would replace it', () => {
   const message =
-    'Line 1: the stage has the name of the image node, which would take its place. Call it something else.';
+    'Line 1: the stage has the name of the image node, which would replace it. Give the stage another name.';
   expect(() => read('FROM node AS node', 'RUN make', 'FROM nginx', 'COPY --from=node /a /a')).toThrow(message);
   expect(() => read('FROM a AS node', 'FROM b', 'COPY --from=node / /', 'COPY --from=node:latest / /')).toThrow(
     message,

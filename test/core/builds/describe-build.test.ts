@@ -51,7 +51,7 @@ describe('a cause in words', () => {
     ],
     [
       { type: 'source-moved', ref: 'refs/heads/main', commit },
-      'Commit 1a2b3c4 found at branch main; no event told of it',
+      'Commit 1a2b3c4 found at branch main; no event reported it',
     ],
     [
       { type: 'bases-changed', bases: [{ image: 'docker.io/library/debian:12', digest: 'b', previous: 'a' }] },
@@ -62,9 +62,9 @@ describe('a cause in words', () => {
       { type: 'packages-changed', updates: ['a', 'b', 'c', 'd'], total: 90 },
       'Updates of 90 packages: a, b, c and 87 more',
     ],
-    [{ type: 'parent-released', parents: ['demo/base:latest'] }, 'Released anew: demo/base:latest'],
+    [{ type: 'parent-released', parents: ['demo/base:latest'] }, 'New release of demo/base:latest'],
     [{ type: 'schedule', schedule: 'rate(1 day)' }, 'Schedule rate(1 day)'],
-    [{ type: 'manual', requester: 'alex' }, 'Asked for by hand by alex'],
+    [{ type: 'manual', requester: 'alex' }, 'Requested by hand by alex'],
   ])('says what else may call for a build: %j', (cause, words) => {
     expect(describeCause(cause)).toBe(words);
   });

@@ -168,7 +168,7 @@ describe('of an entry', () => {
     ['unknown end of builds', { notify: 'relased' }, '24:13', /Did you mean released/],
     ['unknown platform', { platforms: '[linux/amd46]' }, '24:17', /Did you mean linux\/amd64/],
     ['flag that is neither', { enabled: 'maybe' }, '24:14', /neither true nor false/],
-    ['schedule that is none', { schedule: 'daily' }, '24:15', /no schedule/],
+    ['schedule that is none', { schedule: 'daily' }, '24:15', /not a schedule/],
     ['schedule that comes too often', { schedule: 'rate(5 minutes)' }, '24:15', /an hour/],
     ['severity that is none', { policy: '{max-severity: HIHG}' }, '24:28', /Did you mean HIGH/],
     ['unknown key within another', { policy: '{max-severty: HIGH}' }, '24:14', /Did you mean "max-severity"/],

@@ -26,25 +26,25 @@ describe('the address of a repository is taken', () => {
 describe('refused is', () => {
   it.each([
     ['a file', 'file:///etc/passwd', /http and https only/],
-    ['a path', '/srv/git/a', /no address/],
+    ['a path', '/srv/git/a', /not the address/],
     ['ssh', 'ssh://git@github.com/a/b', /http and https only/],
     ['the short form of ssh', 'git@github.com:a/b.git', /ssh.*https:\/\/github\.com\/a\/b\.git/],
     ['the short form without a user', 'github.com:a/b.git', /ssh/],
-    ['a command of git', 'ext::sh -c "touch /tmp/x"', /no address/],
+    ['a command of git', 'ext::sh -c "touch /tmp/x"', /not the address/],
     ['a transport of git', 'ext://x/y', /http and https only/],
-    ['an option of git', '--upload-pack=touch /tmp/x', /no address/],
-    ['a javascript address', 'javascript:alert(1)', /no address/],
-    ['a blank', 'https://github.com/a b', /blank/],
-    ['a backslash', 'https:\\\\github.com\\a', /no address/],
+    ['an option of git', '--upload-pack=touch /tmp/x', /not the address/],
+    ['a javascript address', 'javascript:alert(1)', /not the address/],
+    ['a blank', 'https://github.com/a b', /white space/],
+    ['a backslash', 'https:\\\\github.com\\a', /not the address/],
     ['a backslash in the host', 'https://github.com\\@10.0.0.1/a', /backslash/],
-    ['a line break', 'https://github.com/a\n/b', /no address|hidden/],
+    ['a line break', 'https://github.com/a\n/b', /not the address|hidden/],
     ['a hidden character', 'https://github.com/a\u200b/b', /hidden/],
     ['a query', 'https://github.com/a/b?x=1', /"\?"/],
     ['a fragment', 'https://github.com/a/b#x', /"#"/],
     ['".."', 'https://github.com/a/../b', /"\.\."/],
     ['".." in another spelling', 'https://github.com/a/%2e%2E/b', /"\.\."/],
     ['a host alone', 'https://github.com/', /no repository/],
-    ['nothing after the scheme', 'https://', /no address/],
+    ['nothing after the scheme', 'https://', /not the address/],
   ])('%s', (_, written, message) => {
     expect(judgeGitUrl(written)).toEqual({ refusal: expect.stringMatching(message) });
   });

@@ -33,7 +33,7 @@ describe('a push', () => {
       { ref: 'refs/heads/elsewhere' },
       /no entry of the index tracks refs\/heads\/elsewhere/,
     ],
-    ['is a tag named like the branch', { ref: 'refs/tags/main' }, /refs\/tags\/main is no version like v1\.2\.3/],
+    ['is a tag named like the branch', { ref: 'refs/tags/main' }, /refs\/tags\/main is not a version like v1\.2\.3/],
   ])('that %s builds nothing and says why', (_, over, reason) => {
     expect(planPush(push(over), [project('demo/app:latest')])).toEqual({ ignored: expect.stringMatching(reason) });
   });

@@ -101,9 +101,9 @@ test.each([
 });
 
 test.each([
-  ['a directive twice', '# escape=`\n# escape=`\nFROM a', 'Line 2: there is a directive escape before it.'],
+  ['a directive twice', '# escape=`\n# escape=`\nFROM a', 'Line 2: there is already a directive escape before it.'],
   ['another escape character', '# escape=x\nFROM a', 'Line 1: the escape character must be ` or \\.'],
-  ['a list of numbers', 'FROM a\nRUN ["a", 1]', 'Line 2: its list may have strings only.'],
+  ['a list of numbers', 'FROM a\nRUN ["a", 1]', 'Line 2: its list may contain only strings.'],
   ['a line that is too long', `FROM a\nRUN ${'é'.repeat(32_766)}`, 'Line 2: it is longer than 65535 bytes.'],
 ])('%s is a fault', (_, text, message) => {
   expect(readInstructions(text).fault?.message).toBe(message);
