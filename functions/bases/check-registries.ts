@@ -70,7 +70,7 @@ export function createCheckRegistries({ bases, fetchBeside, logger }: Services) 
         if (!(error instanceof RegistryUnavailableError)) throw error;
         registryErrors.set(host, error);
         if (error instanceof RegistryBusyError) return 'down';
-        await bases.failed(item, `The registry could not say: ${error.message}.`, new Date());
+        await bases.failed(item, `The registry could not be read: ${error.message}.`, new Date());
         return 'troubled';
       }
     }
@@ -81,7 +81,7 @@ export function createCheckRegistries({ bases, fetchBeside, logger }: Services) 
       if (change && isPinned) await bases.told(change, item, now);
       else if (change) changes.push(change);
       else if (digest) await bases.seen(item, digest, now.toISOString());
-      else await bases.failed(item, 'The registry has no such image, or shows it to no stranger.', now);
+      else await bases.failed(item, 'The registry has no such image, or the image is not public.', now);
     }
 
     const patienceWith = (host: string) => (pauses.has(host) ? 1 : failuresUntilDown);

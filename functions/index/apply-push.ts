@@ -68,7 +68,7 @@ export function createApplyIndexPush(services: Services) {
     });
     const { added, changed, deactivated } = plan;
     const errors = read.problems.filter(({ severity }) => severity === 'error');
-    const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${errors.length} problems`;
+    const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${errors.length} errors`;
     if (unfinished) return { outcome: `${counts}; goes on`, unfinished };
 
     for (const name of failures.keys()) calls.delete(name);

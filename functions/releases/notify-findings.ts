@@ -66,9 +66,10 @@ export function createNotifyFindings(services: Services) {
     verdict: verdictToday(findings, project, policy, now),
   });
 
-  async function send(project: ProjectRecord, news: ReleaseNews[]): Promise<boolean> {
-    if (news.length === 0 || !project.active || (project.notify && !project.notify.includes('findings'))) return false;
-    const mail = findingsMail({ project: project.name, news, siteUrl, indexUrl });
+  async function send(project: ProjectRecord, entries: ReleaseNews[]): Promise<boolean> {
+    if (entries.length === 0 || !project.active || (project.notify && !project.notify.includes('findings')))
+      return false;
+    const mail = findingsMail({ project: project.name, news: entries, siteUrl, indexUrl });
     return sendBestEffort({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
   }
 
