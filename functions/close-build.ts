@@ -23,8 +23,8 @@ interface Services {
 }
 
 /**
- * An execution ended without the machine's own Catch: its build is closed and told all the same. Whoever stops one for a newer build has
- * closed its record before, so that what is stopped without that was cancelled.
+ * Closes a build whose execution ended outside the machine's own Catch, and notifies people of its end. A superseded build is closed before
+ * its execution is stopped; so an aborted execution with an open build was cancelled.
  */
 export function createCloseBuild({ fail, tell }: Services) {
   return async function closeBuild(detail: unknown): Promise<void> {
@@ -39,7 +39,7 @@ export function createCloseBuild({ fail, tell }: Services) {
 const run = once(() =>
   createCloseBuild({
     fail: createFail({ builds: openBuilds(), projects: openProjects(), records: openRecords() }),
-    // Lambda tries an event again after one minute and after two, longer than a telling is held.
+    // Lambda retries an event after one minute and again after two, which is longer than one process may hold the notification.
     // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
     tell: untilNotified(openTell(new Logger({ serviceName: 'close-build' }))),
   }),

@@ -19,18 +19,18 @@ interface Services {
   repositoryPrefix: string;
 }
 
-/** Takes over what the builder made, and waits for ECR's findings about it: `ScanPendingError` calls for another try. */
+/** Takes over the image that the builder made, and collects ECR's findings. The machine retries on `ScanPendingError`. */
 export function createCollectScan({ builds, recordBases, records, scans, repositoryPrefix }: Services) {
   return async function collectScan(input: unknown): Promise<void> {
     const build = await builds.require(stepInputSchema.parse(input).build);
     if (isTerminal(build.status)) return;
-    // The image that is scanned is the one in the record, which alone is released: what builds are run by can still write results.
-    // The beginning of the scan is written last: a try that died before it is done again whole.
+    // Once the scan has begun, only the image in the build's record counts: the builder can still overwrite its result.
+    // The begin of the scan is written last, so that a try that crashed before it is repeated as a whole.
     const candidate = (build.stages.scan && build.candidate) || (await takeOver(build));
     try {
       await records.putScan(build.id, await scans.scanOf(candidate));
     } catch (error) {
-      // Whoever judges without a scan is to know what was waited for.
+      // If the wait times out, the verdict can say what it waited for.
       if (error instanceof ScanPendingError)
         await records.putScan(build.id, { state: 'timed-out', reason: error.message, findings: [] });
       throw error;

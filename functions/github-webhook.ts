@@ -16,7 +16,7 @@ interface Services {
 }
 
 /**
- * `POST /webhooks/github`: verifies, normalises and enqueues, well inside the 10 s that GitHub waits. Nothing of the body is logged.
+ * `POST /webhooks/github`: verifies, normalises and enqueues an event within the 10 s that GitHub waits. The body is never logged.
  * https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks
  */
 export function createGithubWebhook({ secret, triggers }: Services) {

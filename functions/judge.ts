@@ -20,13 +20,13 @@ interface Services {
   projects: Pick<Projects, 'get' | 'noteVerdict'>;
   records: Pick<Records, 'scan' | 'scanners'>;
   comparisons: Comparisons;
-  /** As the configuration of the pipeline says it: it is looked at with each verdict, and one that cannot be read lets nothing pass. */
+  /** Unparsed, from the pipeline's configuration. Each verdict parses it; an invalid policy lets nothing pass. */
   policy: unknown;
 }
 
-/** Puts the policy's verdict on a candidate, and ends a build that is blocked. No scan is no pass. */
+/** Judges a candidate by the policy, and ends a build that is blocked. Without a scan nothing passes. */
 export function createJudge({ builds, projects, records, comparisons, policy }: Services) {
-  /** The builder wrote it beside strangers' code. */
+  /** The reports may be malformed: the builder wrote them on a machine that also runs untrusted code. */
   async function scannersOf(id: string): Promise<Evidence['scanners']> {
     try {
       return (await records.scanners(id)) ?? 'missing';
@@ -37,8 +37,8 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
   }
 
   /**
-   * A verdict on a candidate of the branch is left with the project: a change of the index has those built again that it may let pass. One
-   * that came while this verdict was found is met here, for it could not see it.
+   * Records a verdict on the tracked branch with the project, so that a change of the index can rebuild a blocked candidate that may now
+   * pass. A change that came during this judging could not see the verdict yet, so this function judges again.
    */
   async function verdictOn(build: Build, evidence: Evidence, project: ProjectRecord | undefined): Promise<Verdict> {
     const rules = {
@@ -48,9 +48,9 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
     };
     const verdict = judge(evidence, rules, new Date());
     if (!project || !isTracked(project, build.ref)) return verdict;
-    const noted = await projects.noteVerdict(build, verdict.outcome);
-    const isOutdated = noted && changesVerdict(project, noted);
-    return isOutdated ? verdictOn(build, evidence, noted) : verdict;
+    const recorded = await projects.noteVerdict(build, verdict.outcome);
+    const isOutdated = recorded && changesVerdict(project, recorded);
+    return isOutdated ? verdictOn(build, evidence, recorded) : verdict;
   }
 
   return async function judgeStep(input: unknown): Promise<Pick<Verdict, 'outcome'>> {
@@ -66,7 +66,7 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
     const changes = project && (await comparisons.keep(build, project));
     const judged = await builds.endStage(build.id, 'judge', verdict.outcome === 'pass' ? 'succeeded' : 'failed', {
       verdict,
-      scanners: typeof scanners === 'string' ? undefined : inNumbers(scanners),
+      scanners: typeof scanners === 'string' ? undefined : countsOf(scanners),
       changes,
     });
     if (verdict.outcome === 'block') await builds.close(judged, 'blocked');
@@ -74,7 +74,7 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
   };
 }
 
-function inNumbers({ reports }: ScannerReports): NonNullable<Build['scanners']> {
+function countsOf({ reports }: ScannerReports): NonNullable<Build['scanners']> {
   return Object.fromEntries(reports.map(({ scanner, state, total }) => [scanner, { state, total }]));
 }
 

@@ -8,18 +8,18 @@ interface Services {
 }
 
 /**
- * Has a released image looked at soon of which a scanner has news. What the event says of the findings is not taken: the look asks the
- * registry, and thousand events of one image are one look.
+ * Marks a released image for a rescan soon when a scanner sends an event about it. The event's own findings are ignored: the rescan
+ * queries the registry, and a thousand events of one image cause one rescan.
  */
 export function createNoteFindings({ releases }: Services) {
   return async function noteFindings(event: unknown, now = new Date()): Promise<number> {
-    let noted = 0;
+    let marked = 0;
     for (const { repository, digest } of scannedImagesOf(event)) {
       const images = (await releases.ofDigest(digest)).filter((image) => image.repository === repository);
       await mapConcurrently(images, 4, (image) => releases.mark(image, now));
-      noted += images.length;
+      marked += images.length;
     }
-    return noted;
+    return marked;
   };
 }
 

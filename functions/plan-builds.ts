@@ -39,7 +39,7 @@ import { createPushPlanner } from './triggers/push.ts';
 import { createSchedulePlanner } from './triggers/schedule.ts';
 import { createSourceMovedPlanner } from './triggers/source-moved.ts';
 
-/** What its parts ask for together, but for what is made of it here. */
+/** The services of all planners, except those that `createPlanBuilds` makes from these. */
 interface Services extends Pick<BuildStarter, 'startBuild' | 'startRebuild' | 'recordHead' | 'cancelBuild'> {
   builds: Builds;
   cascades: Cascades;
@@ -86,12 +86,12 @@ export function createPlanBuilds(services: Services) {
     planners[trigger.type](trigger);
 
   return async function planBuilds(trigger: Trigger): Promise<void> {
-    // A step is no news: the same one is taken again whenever something has moved.
-    const isNews = trigger.type !== 'cascade-step';
-    if (isNews && (await deliveries.get(trigger.id))) return;
+    // A cascade step is not recorded as a delivery: the same step is sent again whenever a project may go on.
+    const isRecorded = trigger.type !== 'cascade-step';
+    if (isRecorded && (await deliveries.get(trigger.id))) return;
     const { outcome, builds, unfinished } = await plan(trigger);
     if (unfinished) await triggers.sendBatch([trigger]);
-    else if (isNews) await deliveries.put({ delivery: trigger.id, outcome, builds });
+    else if (isRecorded) await deliveries.put({ delivery: trigger.id, outcome, builds });
     logger.info('A trigger is planned', { trigger: trigger.id, type: trigger.type, outcome, builds });
   };
 }

@@ -13,10 +13,10 @@ import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
 import { openTell, type Tell } from './builds/tell-end.ts';
 import { type CallUnmoved, createRetryStalled } from './cascade/retry-stalled.ts';
 
-/** A build younger than this may be between two writes of the step that is at it. */
+/** A younger build may be between two writes of the step that works on it. */
 const settledMilliseconds = 10 * 60_000;
-/** For how long after its acceptance the end of a build is news. A build may wait and run for a day. */
-const newsMilliseconds = 3 * 24 * 3_600_000;
+/** How long after its creation a build's end is still notified. A build may wait and run for a day. */
+const notifiableMilliseconds = 3 * 24 * 3_600_000;
 
 interface Services {
   builds: Pick<Builds, 'withStatus'>;
@@ -24,15 +24,15 @@ interface Services {
   resume: BuildStarter['resume'];
   fail: Fail;
   tell: Tell;
-  /** Looks again at projects of cascades that nothing has moved since then. */
+  /** Retries the projects of cascades that have been stalled since then. */
   retryStalled: CallUnmoved;
   logger: Logger;
 }
 
 /**
- * Finds builds that say they run while nothing runs them, because an event was lost or a step died between two writes, and brings
- * each to its end; and ends that nobody was told of, because who told them died or SES was down. One that cannot be helped keeps
- * no other from it.
+ * Finds builds that are recorded as running although nothing runs them, because an event was lost or a step crashed between two writes,
+ * and resumes or ends each. Also sends notifications that are still pending, because their sender crashed or SES was down. An error with
+ * one build does not keep the others from being reconciled.
  */
 export function createReconcileBuilds({ builds, executions, resume, fail, tell, retryStalled, logger }: Services) {
   async function end({ id }: Build, error: ExecutionError, outcome: 'failed' | 'cancelled' = 'failed'): Promise<void> {
@@ -53,7 +53,7 @@ export function createReconcileBuilds({ builds, executions, resume, fail, tell, 
       case 'ended':
         await end(build, { Error: 'ExecutionEndedError' });
     }
-    logger.warn('A build was left over', { build: build.id, status: build.status });
+    logger.warn('Nothing ran a build that was recorded as running', { build: build.id, status: build.status });
   }
 
   /** Newest first. */
@@ -68,15 +68,15 @@ export function createReconcileBuilds({ builds, executions, resume, fail, tell, 
 
   return async function reconcileBuilds(now = new Date()): Promise<void> {
     const settled = new Date(now.getTime() - settledMilliseconds).toISOString();
-    const oldestNews = new Date(now.getTime() - newsMilliseconds).toISOString();
+    const oldestNotifiable = new Date(now.getTime() - notifiableMilliseconds).toISOString();
     const errors: unknown[] = [];
-    const attempt = (help: Promise<unknown>) => help.catch((error: unknown) => void errors.push(error));
+    const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => void errors.push(error));
     for (const status of runningStatuses) {
       for await (const build of withStatus(status)) if (build.createdAt < settled) await attempt(reconcile(build));
     }
     for (const status of terminalStatuses) {
       for await (const build of withStatus(status)) {
-        if (build.createdAt < oldestNews) break;
+        if (build.createdAt < oldestNotifiable) break;
         if (!build.notifiedAt && build.endedAt && build.endedAt < settled) await attempt(tell(build.id));
       }
     }

@@ -17,7 +17,7 @@ import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { lastRelease } from './builds/last-release.ts';
 import { stepInputSchema } from './builds/step-input.ts';
 
-/** Images of one repository that were asked for in the same second have tags a second apart; a minute of them is no accident. */
+/** Builds of one repository that were created in the same second get tags a second apart. A whole minute of taken tags is no coincidence. */
 const immutableTagAttempts = 60;
 
 type Image = NonNullable<Build['image']>;
@@ -33,7 +33,7 @@ interface Services {
   repositoryPrefix: string;
 }
 
-/** Copies a candidate that passed to the release repository, by digest, and puts its tags on, the newest build's last. */
+/** Copies a candidate that passed to the release repository, by digest, and tags it. The tags of the newest build win. */
 export function createRelease({ sboms, builds, projects, heads, releases, openRegistry, repositoryPrefix }: Services) {
   async function end(build: Build, { status, by }: End): Promise<{ status: BuildStatus }> {
     const closed = await builds.close(build, status, { supersededBy: by });
@@ -56,7 +56,7 @@ export function createRelease({ sboms, builds, projects, heads, releases, openRe
   async function attachSboms(registry: Registry, repository: string, { id }: Build, digest: string): Promise<void> {
     for (const format of Object.keys(sbomFormats) as SbomFormat[]) {
       const bytes = await sboms.read(id, format);
-      // Whether an image may be released without one was the verdict's to say.
+      // The verdict has already decided whether an image may be released without an SBOM.
       if (bytes) {
         const name = basename(recordKeys[format](id));
         await registry.attach(repository, digest, { type: sbomFormats[format], name, bytes });
@@ -64,12 +64,12 @@ export function createRelease({ sboms, builds, projects, heads, releases, openRe
     }
   }
 
-  /** The tags are on: notes it, gives them free, and ends the build. */
+  /** All tags are set: records the release, yields the project's release claim, and ends the build. */
   async function finish(project: ProjectRecord, build: Build, image: Image): Promise<{ status: BuildStatus }> {
     const { id, project: name, ref, sequence, headAt } = build;
     const { digest, tags } = image;
     const release = { build: id, sequence, headAt, digest, tags, at: new Date().toISOString() };
-    // Before the tags are free, so that releases are noted in their order.
+    // Before the claim is yielded, so that releases are recorded in their order.
     await releases.note({ project: name, ...release }, repositoryOf(name, repositoryPrefix));
     if (isTracked(project, ref)) {
       await projects.finishRelease(name, { ...release, ref });
@@ -92,7 +92,7 @@ export function createRelease({ sboms, builds, projects, heads, releases, openRe
     if (early) return end(build, early);
     const releasing = await builds.begin(build.id, 'release', 'releasing');
     if (!releasing) return { status: (await builds.require(build.id)).status };
-    // A try before this one put all tags on.
+    // An earlier try set all tags.
     if (releasing.image) return finish(known, releasing, releasing.image);
 
     const project = await projects.claimRelease(build.project, build.id);
@@ -112,7 +112,7 @@ export function createRelease({ sboms, builds, projects, heads, releases, openRe
       return end(releasing, decision.end);
     }
     await registry.copy(digest, build.candidate.repository, repository);
-    // Before the tags: who pulls by one finds the bills too.
+    // Before the tags, so that whoever pulls by a tag also finds the SBOMs.
     await attachSboms(registry, repository, build, digest);
     const tags = [...floating, await tagImmutably(registry, repository, build, digest)];
     for (const tag of floating) await registry.tag(repository, digest, tag);

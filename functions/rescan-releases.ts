@@ -21,12 +21,12 @@ import { createBackfillReleases } from './releases/backfill-releases.ts';
 import { createNotifyFindings } from './releases/notify-findings.ts';
 import { createRescanImage } from './releases/rescan-image.ts';
 
-/** What may be asked for by hand: the releases of one project at once. EventBridge sends its own, which asks for nothing. */
+/** A manual call may name a project, whose releases are rescanned at once. EventBridge's own event names none. */
 const eventSchema = z.object({ project: projectNameSchema.optional() });
 
 const imagesAtOnce = 8;
-/** More are for the next round. */
-const imagesInRound = 2000;
+/** More are left for the next run. */
+const imagesPerRun = 2000;
 
 interface Services {
   projects: Pick<Projects, 'getMany'>;
@@ -38,46 +38,46 @@ interface Services {
 }
 
 export interface RescanReport {
-  /** Another round is under way: nothing was done. */
+  /** Another run holds the lock: nothing was done. */
   busy?: true;
   looked: number;
-  /** Whose scan is awaited. */
+  /** Images whose scan has not ended yet. */
   waiting: number;
-  /** Of which people were to be told. */
+  /** Images with changes to notify people of. */
   news: number;
   mails: number;
   failed: number;
-  /** That were not reached in the time that there was. */
+  /** Images that this run had no time for. */
   left: number;
 }
 
-interface Round {
+interface Run {
   now: Date;
-  /** When nothing further is begun. */
+  /** No image is begun after this. */
   deadline: Date;
-  /** When whoever has the round is dead for certain. */
+  /** By then the process that holds the lock has certainly ended. */
   until: Date;
-  /** Whose releases are looked at, whenever they are due; those that are due, if it is absent. */
+  /** Rescan all releases of this project, due or not; if absent, all releases that are due. */
   project?: string | undefined;
 }
 
 /**
- * Looks at the released images whose time has come, and tells people what has changed. A round that dies is made good by the next: an
- * image is due until its look is kept and told. Releases and tags are left as they are, whatever is found.
+ * Rescans the released images that are due, and notifies people of what has changed. The next run makes up for one that crashed: an image
+ * stays due until its findings are stored and notified. Releases and tags stay as they are, whatever is found.
  */
 export function createRescanReleases({ projects, releases, adopt, look, tell, logger }: Services) {
-  async function round({ now, deadline, project }: Round, noted: string): Promise<RescanReport> {
+  async function rescanAll({ now, deadline, project }: Run, progress: string): Promise<RescanReport> {
     const report: RescanReport = { looked: 0, waiting: 0, news: 0, mails: 0, failed: 0, left: 0 };
     const isLate = () => Date.now() >= deadline.getTime();
-    let trouble: unknown;
-    const onTrouble = (what: string, about: Record<string, string>, error: unknown) => {
-      trouble ??= error;
+    let firstError: unknown;
+    const recordError = (message: string, about: Record<string, string>, error: unknown) => {
+      firstError ??= error;
       report.failed += 1;
-      logger.error(what, { ...about, error: error as Error });
+      logger.error(message, { ...about, error: error as Error });
     };
 
-    await adopt(noted, now, isLate);
-    const images = project === undefined ? await releases.due(now, imagesInRound) : await releases.allOf(project);
+    await adopt(progress, now, isLate);
+    const images = project === undefined ? await releases.due(now, imagesPerRun) : await releases.allOf(project);
     const names = [...new Set(images.map((image) => image.project))];
     const byName = new Map((await projects.getMany(names)).map((each) => [each.name, each]));
 
@@ -94,33 +94,33 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
         else report.looked += 1;
         if (outcome === 'news') toNotify.push(image);
       } catch (error) {
-        onTrouble('A released image could not be looked at', { project: image.project, digest: image.digest }, error);
-        // The others come first the next time.
+        recordError('A released image could not be rescanned', { project: image.project, digest: image.digest }, error);
+        // The next run takes the others first.
         await releases.settle(image, { dueAt: dueAfterTrouble(now) }, now);
       }
     });
 
     report.news = toNotify.length;
-    for (const [name, its] of Map.groupBy(toNotify, (image) => image.project)) {
+    for (const [name, group] of Map.groupBy(toNotify, (image) => image.project)) {
       try {
-        if (await tell(its, byName.get(name) as ProjectRecord | undefined, now)) report.mails += 1;
+        if (await tell(group, byName.get(name) as ProjectRecord | undefined, now)) report.mails += 1;
       } catch (error) {
-        onTrouble('The people of a project could not be told of its releases', { project: name }, error);
+        recordError('The people of a project could not be notified of its releases', { project: name }, error);
       }
     }
-    // The others are done; the alarm is to hear of it.
-    if (trouble) throw trouble;
+    // All others are done. The error is thrown so that the alarm sees it.
+    if (firstError) throw firstError;
     return report;
   }
 
-  return async function rescanReleases(of: Round): Promise<RescanReport> {
+  return async function rescanReleases(options: Run): Promise<RescanReport> {
     const holder = randomUUID();
-    const begun = await releases.beginRound(holder, of.now, of.until);
+    const begun = await releases.beginRound(holder, options.now, options.until);
     if (!begun) return { busy: true, looked: 0, waiting: 0, news: 0, mails: 0, failed: 0, left: 0 };
     try {
-      const report = await round(of, begun.noted);
+      const report = await rescanAll(options, begun.noted);
       if (report.looked + report.waiting + report.news > 0)
-        logger.info('Released images were looked at', { ...report });
+        logger.info('Released images were rescanned', { ...report });
       return report;
     } finally {
       await releases.endRound(holder);
@@ -128,7 +128,7 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
   };
 }
 
-/** What a round leaves for images that it is at, some of which take minutes to be read, and for the mails. */
+/** The time that a run keeps for images that it has begun, some of which take minutes to read, and for the mails. */
 const endingMilliseconds = 4 * 60_000;
 
 const run = once(() => {
@@ -159,16 +159,16 @@ const run = once(() => {
   });
 });
 
-/** @throws InvalidInputError if what is asked for by hand has another form */
+/** @throws InvalidInputError if the event of a manual call has another form */
 export async function handler(event: unknown, context: Context): Promise<RescanReport> {
-  const asked = eventSchema.safeParse(event);
-  if (!asked.success) throw new InvalidInputError('Ask for nothing, or for {"project": "app-id/job-id:desired-tag"}.');
+  const parsed = eventSchema.safeParse(event);
+  if (!parsed.success) throw new InvalidInputError('Send no project, or {"project": "app-id/job-id:desired-tag"}.');
   const now = new Date();
   const until = new Date(now.getTime() + context.getRemainingTimeInMillis());
   return run()({
     now,
     until,
     deadline: new Date(until.getTime() - endingMilliseconds),
-    project: asked.data.project,
+    project: parsed.data.project,
   });
 }

@@ -14,12 +14,12 @@ interface Services {
 }
 
 /**
- * Calls for the builds whose hour has come. An hour is named by what it is due at, so that a run that died is made good by the next
- * without a second build; hours that went by during an outage are made good by one build.
+ * Queues a trigger for each project whose schedule is due. The trigger's id contains the due time, so that the next run can make up for one
+ * that crashed without a second build. All times that an outage missed are made up for by one build.
  */
 export function createRunSchedules({ projects, triggers, logger }: Services) {
   return async function runSchedules(now = new Date()): Promise<number> {
-    let called = 0;
+    let queued = 0;
     for await (const due of projects.due(now)) {
       const receivedAt = now.toISOString();
       await triggers.sendBatch(
@@ -34,10 +34,10 @@ export function createRunSchedules({ projects, triggers, logger }: Services) {
       await mapConcurrently(due, writesAtOnce, (each) =>
         projects.setDue(each, dueAgainAt(each.schedule, each.dueAt, now)),
       );
-      called += due.length;
+      queued += due.length;
     }
-    if (called > 0) logger.info('Projects are due', { projects: called });
-    return called;
+    if (queued > 0) logger.info('Projects are due', { projects: queued });
+    return queued;
   };
 }
 

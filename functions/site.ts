@@ -16,7 +16,7 @@ import { openRebuilds } from '../services/tables/rebuilds.ts';
 import { openReleases } from '../services/tables/releases.ts';
 import { createSiteHandler } from '../site/handler.ts';
 
-/** A base image may have thousands. */
+/** A base image may have thousands of dependents. */
 const dependentsShown = 30;
 
 const run = once(() => {

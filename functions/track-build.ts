@@ -20,7 +20,7 @@ interface Services {
   codeBuild: CodeBuild;
 }
 
-/** CodeBuild has begun with a build that waited in its queue. */
+/** Records that CodeBuild has begun a build that waited in its queue. */
 export function createTrackBuild({ builds, codeBuild }: Services) {
   return async function trackBuild(detail: unknown): Promise<void> {
     const { 'build-id': arn, 'additional-information': information } = detailSchema.parse(detail);
@@ -28,9 +28,9 @@ export function createTrackBuild({ builds, codeBuild }: Services) {
     if (!id) return;
     const codeBuildId = arn.slice(arn.indexOf('/') + 1);
     const build = await builds.noteCodeBuild(id, codeBuildId);
-    // Events come late and twice: only a queued build moves on.
+    // Events may arrive late and more than once, so only a queued build goes on.
     if (!build || (await builds.begin(id, 'build', 'building', ['queued']))) return;
-    // Its place was taken while it waited, when there was no run of CodeBuild's yet that could be stopped.
+    // It was superseded or cancelled while it waited, when CodeBuild had no run yet to be stopped.
     const { status } = await builds.require(id);
     if (status === 'superseded' || status === 'cancelled') await codeBuild.stop(codeBuildId);
   };

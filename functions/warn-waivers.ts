@@ -10,7 +10,7 @@ import { sendBestEffort } from '../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../services/mail/mailer.ts';
 import { type DueWarning, openExceptionWarnings, type WaiverWarnings } from '../services/tables/waiver-warnings.ts';
 
-/** SES has a rate, and its SDK waits and tries again. */
+/** SES limits the rate; its SDK waits and retries. */
 const mailsAtOnce = 4;
 
 interface Services {
@@ -22,8 +22,8 @@ interface Services {
 }
 
 /**
- * Tells the people of each project, in one mail, which exceptions and VEX statements of it end within a week, and which have ended: of each
- * end once before and once after. A mail that could not be sent is sent by the next round.
+ * Mails the people of each project which of its exceptions and VEX statements end within a week, and which have ended. Each end is mailed
+ * once before and once after. The next run sends a mail that could not be sent.
  * @returns how many mails were sent
  */
 export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger }: Services) {
@@ -34,11 +34,11 @@ export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger 
     const day = dayOf(now);
     const all = endingsOn(day, project);
     const endings = all.filter(({ key }) => !project.warned?.includes(key));
-    // Who wants no mail of what comes of builds wants none of this.
+    // People who want no mail about builds want none of these either.
     const isWanted = project.notify === undefined || project.notify.length > 0;
-    const isTold = endings.length > 0 && isWanted;
+    const isNotified = endings.length > 0 && isWanted;
     try {
-      if (isTold) {
+      if (isNotified) {
         const mail = waiverExpiryMail({ project: project.name, file: project.file, endings, siteUrl, indexUrl });
         await sendBestEffort({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
       }
@@ -52,7 +52,7 @@ export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger 
       all.map(({ key }) => key),
       nextEnding(project, day),
     );
-    return isTold;
+    return isNotified;
   }
 
   return async function warnWaivers(now = new Date()): Promise<number> {
@@ -63,8 +63,8 @@ export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger 
         try {
           if (await warn(project, now)) sent += 1;
         } catch (error) {
-          // The projects beside it get their mails.
-          logger.error('A project could not be told of its exceptions', {
+          // The other projects still get their mails.
+          logger.error('The people of a project could not be notified of its waivers', {
             project: project.name,
             error: error as Error,
           });
@@ -72,7 +72,7 @@ export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger 
         }
       });
     }
-    if (sent > 0) logger.info('Projects were told of exceptions that end', { projects: sent });
+    if (sent > 0) logger.info('Projects were notified of waivers that end', { projects: sent });
     if (failures.length > 0) throw failures[0];
     return sent;
   };

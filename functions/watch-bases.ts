@@ -19,7 +19,7 @@ import { createWatchedImages, type WatchedImages } from './bases/watched-images.
 interface Services {
   bases: Pick<Bases, 'all' | 'drop' | 'told'>;
   openRound: (holder: string) => BaseWatchLock;
-  /** Its credentials hold for hours and not for ever: each run has its own. */
+  /** Opened for each run, because its credentials are valid for hours only. */
   ownRegistry: () => Promise<Registry>;
   watchedImages: WatchedImages;
   checkRegistries: CheckRegistries;
@@ -27,30 +27,33 @@ interface Services {
   logger: Logger;
 }
 
-/** What is kept of the time for telling what was found, in milliseconds. */
-const timeToTell = 45_000;
-/** So many changes fit well into a message of SQS. */
+/** The time that a run keeps to announce what it found. */
+const announcingMilliseconds = 45_000;
+/** So many changes fit well into one SQS message. */
 const mostChanges = 300;
 const writesAtOnce = 16;
 
 /**
- * Looks whether the images that projects stand on are still those that they were built on, and tells the planner of all that changed in
- * one trigger.
+ * Checks whether the base images of projects are still those that they were built on, and sends the planner one trigger with all that
+ * have changed.
  */
 export function createWatchBases(services: Services) {
   const { bases, watchedImages, checkRegistries, triggers, logger } = services;
 
-  /** The bases learn of it last: until then the news would be found again, and before it is noted with its id nobody hears it. */
-  async function tell(round: BaseWatchLock, { news, before }: Announcement): Promise<void> {
+  /**
+   * The caller has recorded the announcement with its id. The bases are updated last: a run that crashes before leaves the announcement, and
+   * the next run sends the same trigger again.
+   */
+  async function send(lock: BaseWatchLock, { news, before }: Announcement): Promise<void> {
     await triggers.send(news);
     const known = new Map(before.map((item) => [item.image, item]));
     await mapConcurrently(news.bases, writesAtOnce, (base) => bases.told(base, known.get(base.image), new Date()));
-    await round.announced();
+    await lock.announced();
     logger.info('Bases have changed', { trigger: news.id, bases: news.bases });
   }
 
   async function announce(
-    round: BaseWatchLock,
+    lock: BaseWatchLock,
     changes: readonly BaseChange[],
     known: ReadonlyMap<string, WatchedImage>,
   ): Promise<void> {
@@ -60,15 +63,15 @@ export function createWatchBases(services: Services) {
         news: { type: 'bases-changed', id: basesTriggerId(part, receivedAt), receivedAt, bases: part },
         before: part.flatMap(({ image }) => known.get(image) ?? []),
       };
-      await round.announce(announcement);
-      await tell(round, announcement);
+      await lock.announce(announcement);
+      await send(lock, announcement);
     }
   }
 
-  async function look(round: BaseWatchLock, own: Registry, deadline: Date): Promise<void> {
-    const leftOver = await round.announcement();
-    if (leftOver) await tell(round, leftOver);
-    // In this order: what a build writes of a base comes after its edge, so that no item is taken for one that nobody stands on.
+  async function checkBases(lock: BaseWatchLock, own: Registry, deadline: Date): Promise<void> {
+    const leftOver = await lock.announcement();
+    if (leftOver) await send(lock, leftOver);
+    // The bases are read before the edges, because a build writes the edge before the base: so no base seems to be without dependents.
     const startedAt = new Date().toISOString();
     const { images: known, pauses } = await bases.all();
     const names = await watchedImages(own.host);
@@ -81,27 +84,27 @@ export function createWatchBases(services: Services) {
     const time = deadline.getTime() - Date.now();
     const stop = time > 0 ? AbortSignal.timeout(time) : AbortSignal.abort();
     const { changes, left } = await checkRegistries(images, pauses, own, stop);
-    await announce(round, changes, known);
+    await announce(lock, changes, known);
     const report = { images: images.length, dropped: dropped.length, changed: changes.length, left };
-    logger.info('Bases are looked at', report);
+    logger.info('The bases were checked', report);
   }
 
-  /** @param holder who has the round, another for each run */
+  /** @param holder names this run as the holder of the lock */
   return async function watchBases(deadline: Date, holder: string): Promise<void> {
     const own = await services.ownRegistry();
-    const round = services.openRound(holder);
-    // Somebody who asks for a look while one is under way wants one that begins now.
-    while (!(await round.begin(new Date(), deadline))) {
-      if (Date.now() + timeToTell > deadline.getTime()) {
-        logger.warn('Another look at the bases is under way');
+    const lock = services.openRound(holder);
+    // A run that starts during another one waits for it: its caller wants a check that begins now.
+    while (!(await lock.begin(new Date(), deadline))) {
+      if (Date.now() + announcingMilliseconds > deadline.getTime()) {
+        logger.warn('Another run is checking the bases');
         return;
       }
       await delay(500);
     }
     try {
-      await look(round, own, new Date(deadline.getTime() - timeToTell));
+      await checkBases(lock, own, new Date(deadline.getTime() - announcingMilliseconds));
     } finally {
-      await round.end();
+      await lock.end();
     }
   };
 }
@@ -120,7 +123,7 @@ const run = once(() => {
     }),
     checkRegistries: createCheckRegistries({
       bases,
-      // Our own registry may have a private address: an endpoint in a VPC.
+      // Our own registry may have a private address: that of an endpoint in a VPC.
       fetchBeside: (ownHost) => createPublicFetch({ privateHosts: [...listVariable('PRIVATE_HOSTS'), ownHost] }),
       logger,
     }),

@@ -17,16 +17,16 @@ import { openRepositoryCache } from '../services/records/package-repository-cach
 import { type CheckedProject, openPackageChecks, type PackageChecks } from '../services/tables/package-checks.ts';
 
 const imagesAtOnce = 16;
-/** What one image may take: its repositories are what its own files say. */
-const imagePatience = 120_000;
-/** What one image's repositories may have together: many times what a distribution has for one architecture. */
+/** The time for one image. It needs a limit because the image's own files name its repositories. */
+const imageTimeoutMilliseconds = 120_000;
+/** How many packages one image's repositories may list together: many times what a distribution has for one architecture. */
 const mostAvailable = 500_000;
 const writesAtOnce = 32;
 
 interface Services {
   checks: PackageChecks;
   lists: Pick<PackageLists, 'of'>;
-  /** New for each run: it asks for every file once. */
+  /** Opened for each run, in which it requests every file once. */
   openRepositories: () => PackageRepositories;
   triggers: Pick<Triggers, 'sendBatch'>;
   repositoryPrefix: string;
@@ -34,25 +34,25 @@ interface Services {
 }
 
 export interface PackagesReport {
-  /** With a release. */
+  /** Released images. */
   images: number;
   checked: number;
   /** With packages that have updates. */
   outdated: number;
   rebuilds: number;
-  /** Nothing could be said of these: they have no list, or none that can be read. */
+  /** Without a package list, or with one that cannot be read. */
   unknown: number;
   unreachable: number;
-  /** That were not reached in the time that there was: the next run begins with them. */
+  /** Images that this run had no time for; the next run begins with them. */
   left: number;
 }
 
 /**
- * Asks for every released image whether its distribution has updates for packages that it holds, from the list that was kept with its
- * build and the metadata of the repositories that the image itself is configured with. No image is pulled.
+ * Checks for every released image whether its distribution has updates for its packages. It compares the package list that was stored with
+ * the build to the metadata of the repositories that the image is configured with. No image is pulled.
  */
 export function createWatchPackages({ checks, lists, openRepositories, triggers, repositoryPrefix, logger }: Services) {
-  /** @param deadline when no further image is looked at */
+  /** @param deadline no image is begun after this */
   return async function watchPackages(deadline: Date): Promise<PackagesReport> {
     const projects = (await checks.released()).sort(leastRecentFirst);
     const byName = new Map(projects.map((project) => [project.name, project]));
@@ -66,9 +66,9 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
       left: 0,
     };
     const repositories = openRepositories();
-    const troubles = new Set<string>();
+    const unreachable = new Set<string>();
 
-    /** Undefined where a repository could not be read: the others count all the same. */
+    /** Undefined if a repository could not be read; the image's other repositories still count. */
     async function available(wanted: Parameters<PackageRepositories['available']>[0]) {
       try {
         return await repositories.available(wanted);
@@ -76,15 +76,15 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
         if (!(error instanceof UpstreamError)) throw error;
         const { repository, architecture } = wanted;
         const key = JSON.stringify(wanted);
-        if (!troubles.has(key)) {
-          troubles.add(key);
+        if (!unreachable.has(key)) {
+          unreachable.add(key);
           logger.warn('A package repository cannot be read', { repository, architecture, error });
         }
         return undefined;
       }
     }
 
-    async function look(project: CheckedProject): Promise<PackagesLook | undefined> {
+    async function check(project: CheckedProject): Promise<PackagesLook | undefined> {
       const { name, released } = project;
       const known = { project: name, build: released.build, memory: memoryOf(project) };
       const list = await lists.of(released.build).catch((error: unknown) => {
@@ -99,8 +99,8 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
       const files: AvailablePackages[] = [];
       let isComplete = true;
       let packages = 0;
-      const late = AbortSignal.timeout(imagePatience);
-      // One after another: images of one kind wait for the same files anyhow.
+      const late = AbortSignal.timeout(imageTimeoutMilliseconds);
+      // In sequence: images of one distribution wait for the same files anyway.
       for (const repository of contents.repositories) {
         const isEnough = late.aborted || packages > mostAvailable;
         const found = isEnough ? undefined : await until(late, available({ repository, architecture }));
@@ -114,44 +114,44 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
       return { ...known, updates: updatesOf(contents, files), isComplete };
     }
 
-    const looks: PackagesLook[] = [];
+    const checked: PackagesLook[] = [];
     const unknown: CheckedProject[] = [];
     await mapConcurrently(projects, imagesAtOnce, async (project) => {
       if (Date.now() >= deadline.getTime()) {
         report.left += 1;
         return;
       }
-      const found = await look(project);
-      if (found) looks.push(found);
+      const found = await check(project);
+      if (found) checked.push(found);
       else unknown.push(project);
     });
 
-    const plan = planPackageRebuilds(looks, {
+    const plan = planPackageRebuilds(checked, {
       parentsOf: (name) => parentsOf(byName.get(name), repositoryPrefix),
       buildOf: (name) => byName.get(name)?.released.build,
     });
     const now = new Date().toISOString();
-    const news = plan.rebuilds.map(({ project, hash, updates, total }): Trigger => {
-      // The hash tells two projects apart whose long names begin alike.
+    const rebuilds = plan.rebuilds.map(({ project, hash, updates, total }): Trigger => {
+      // The hash distinguishes two projects whose long names begin alike.
       const id = `packages:${project.slice(0, 200)}:${hash}`;
       return { type: 'packages-changed', id, receivedAt: now, project, updates, total };
     });
-    // Sent before it is noted: what is sent twice is planned once.
-    await triggers.sendBatch(news);
+    // Sent before it is recorded: a trigger that is sent twice is planned once.
+    await triggers.sendBatch(rebuilds);
     for (const project of unknown) plan.memories.set(project.name, memoryOf(project));
     await mapConcurrently([...plan.memories], writesAtOnce, ([name, memory]) => checks.note(name, now, memory));
 
-    report.checked = looks.length;
-    report.outdated = looks.filter(({ updates }) => updates.length > 0).length;
-    report.rebuilds = news.length;
+    report.checked = checked.length;
+    report.outdated = checked.filter(({ updates }) => updates.length > 0).length;
+    report.rebuilds = rebuilds.length;
     report.unknown = unknown.length;
-    report.unreachable = troubles.size;
-    logger.info('The packages of the released images were looked at', { ...report });
+    report.unreachable = unreachable.size;
+    logger.info('The packages of the released images were checked', { ...report });
     return report;
   };
 }
 
-/** The work's result, or undefined once it takes too long; it goes on for whoever else waits for it. */
+/** The work's result, or undefined if it takes too long; the work goes on for other images that wait for it. */
 function until<Value>(late: AbortSignal, work: Promise<Value>): Promise<Value | undefined> {
   return Promise.race([
     work,
@@ -175,7 +175,7 @@ function parentsOf(project: CheckedProject | undefined, repositoryPrefix: string
   return [...project.dependsOn.map(ownParent), ...observed].filter((parent) => parent !== undefined);
 }
 
-/** What a run leaves for images that it is at, at most their patience, for the triggers and for the notes. */
+/** The time that a run keeps for images that it has begun (at most their timeout), for the triggers and for the records. */
 const endingMilliseconds = 4 * 60_000;
 
 const run = once(() =>

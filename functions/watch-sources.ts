@@ -18,14 +18,14 @@ import { openSources, type Source, type Sources } from '../services/tables/sourc
 import { createCheckSource, type LookServices } from './sources/check-source.ts';
 
 const minutes = 60_000;
-/** A run comes every ten minutes: what fails for the first time is asked again in the next run or the one after. */
+/** A run starts every ten minutes, so a source that fails for the first time is queried again in the next run or the one after. */
 const sourceBackoff = { first: 20 * minutes, longest: 24 * 60 * minutes };
-/** To see whether a host is back takes one request. */
+/** Probing whether a host is back takes one request. */
 const hostBackoff = { first: 20 * minutes, longest: 60 * minutes };
 const atOnce = 64;
 const atOncePerHost = 8;
-const hostPatience = 3;
-/** So long before its end a run begins nothing more. */
+const failuresUntilDown = 3;
+/** This long before its end a run begins no further source. */
 const endingMilliseconds = 20_000;
 
 interface Services extends LookServices {
@@ -37,20 +37,20 @@ export interface Report {
   sources: number;
   asked: number;
   triggers: number;
-  /** That were asked and could not be read. */
+  /** Sources that were queried and could not be read. */
   failed: number;
   hostsDown: string[];
-  /** That were not reached in the time that there was: the next run begins with them. */
+  /** Sources that this run had no time for; the next run begins with them. */
   left: number;
 }
 
 /**
- * Asks every repository of the index where its branches and version tags are, one request for each however many projects use it, so
- * that a lost delivery is not lost, and a repository without a webhook is followed too.
+ * Queries the branches and version tags of every repository of the index, so that a lost delivery is made up for and a repository without
+ * a webhook is followed too. Each repository takes one request, however many projects use it.
  */
 export function createWatchSources(services: Services) {
   const { sources, index, logger } = services;
-  const look = createCheckSource(services);
+  const checkSource = createCheckSource(services);
 
   async function keep(before: Source | undefined, after: Source | undefined, name: string): Promise<void> {
     if (isDeepStrictEqual(before, after)) return;
@@ -68,44 +68,44 @@ export function createWatchSources(services: Services) {
     const due = fromNext(watched, next).filter(({ source, host }) => !isResting(source) && !isResting(hostName(host)));
 
     const report: Report = { sources: watched.length, asked: 0, triggers: 0, failed: 0, hostsDown: [], left: 0 };
-    const troubles = new Map<string, UpstreamError>();
+    const hostErrors = new Map<string, UpstreamError>();
     const stop = signalAt(deadline.getTime() - endingMilliseconds);
     const end = signalAt(deadline.getTime());
 
-    async function work(each: WatchedSource): Promise<HostOutcome> {
+    async function check(each: WatchedSource): Promise<HostOutcome> {
       report.asked++;
       const before = known.get(each.source);
       try {
-        const { triggers, source, absent } = await look(each, before, end);
+        const { triggers, source, absent } = await checkSource(each, before, end);
         report.triggers += triggers;
-        const after = absent === undefined ? source : failing(each.source, before, sayAbsent(absent));
+        const after = absent === undefined ? source : failing(each.source, before, absentError(absent));
         await keep(before, after, each.source);
         return 'well';
       } catch (error) {
-        // What there was no time for is neither well nor ill.
+        // A request that ran out of time says nothing about the host.
         if (end.aborted) return 'well';
         if (!(error instanceof UpstreamError)) throw error;
         report.failed++;
-        const word = wordOf(error);
-        if (word !== 'well') troubles.set(each.host, error);
-        // That its host is down says nothing of a source.
-        if (word !== 'down') await keep(before, failing(each.source, before, error), each.source);
-        return word;
+        const outcome = hostOutcomeOf(error);
+        if (outcome !== 'well') hostErrors.set(each.host, error);
+        // A host that is down says nothing about its sources.
+        if (outcome !== 'down') await keep(before, failing(each.source, before, error), each.source);
+        return outcome;
       }
     }
-    const patienceWith = (host: string) => (known.has(hostName(host)) ? 1 : hostPatience);
-    const turns = { atOnce, atOncePerHost, patienceWith };
-    const { left, down } = await mapPerHost(due, ({ host }) => host, turns, work, stop);
+    const patienceWith = (host: string) => (known.has(hostName(host)) ? 1 : failuresUntilDown);
+    const limits = { atOnce, atOncePerHost, patienceWith };
+    const { left, down } = await mapPerHost(due, ({ host }) => host, limits, check, stop);
 
     for (const host of new Set(due.map((each) => each.host))) {
       const name = hostName(host);
-      const error = down.includes(host) ? troubles.get(host) : undefined;
+      const error = down.includes(host) ? hostErrors.get(host) : undefined;
       const before = known.get(name);
       await keep(before, error && failing(name, before, error, hostBackoff), name);
     }
     if (left[0]) await sources.breakOff(left[0].source);
     Object.assign(report, { hostsDown: down, left: left.length });
-    logger.info('The sources were asked', { ...report });
+    logger.info('The sources were queried', { ...report });
     return report;
   };
 }
@@ -114,10 +114,10 @@ function signalAt(time: number): AbortSignal {
   return time <= Date.now() ? AbortSignal.abort() : AbortSignal.timeout(time - Date.now());
 }
 
-/** No source is called so. */
+/** The key of a host among the sources. No source has such a name. */
 const hostName = (host: string) => `//${host}`;
 
-/** In the order of their names, beginning where the last run broke off. */
+/** Sorted by name, beginning where the last run broke off. */
 function fromNext(watched: WatchedSource[], next = ''): WatchedSource[] {
   const ordered = watched.toSorted((one, other) => (one.source < other.source ? -1 : 1));
   const start = ordered.findIndex(({ source }) => source >= next);
@@ -126,24 +126,24 @@ function fromNext(watched: WatchedSource[], next = ''): WatchedSource[] {
 
 function failing(source: string, before: Source | undefined, error: Error, backoff = sourceBackoff): Source {
   const failures = (before?.failures ?? 0) + 1;
-  const askedFor = error instanceof HostBusyError ? error.retryAt?.toISOString() : undefined;
-  const retryAt = backOff(failures, backoff, new Date(), Math.random(), askedFor);
+  const requestedUntil = error instanceof HostBusyError ? error.retryAt?.toISOString() : undefined;
+  const retryAt = backOff(failures, backoff, new Date(), Math.random(), requestedUntil);
   return { ...before, source, failures, retryAt, error: error.message };
 }
 
-function sayAbsent(status: number): UpstreamError {
+function absentError(status: number): UpstreamError {
   return new UpstreamError(`There is no such repository, or it is not public: its host answered ${status}.`);
 }
 
-/** What an error says of the host. */
-function wordOf(error: UpstreamError): HostOutcome {
+/** What an error says about the host. */
+function hostOutcomeOf(error: UpstreamError): HostOutcome {
   if (error instanceof HostSilentError) return 'troubled';
   if (error instanceof HostUnreachableError) return 'down';
   if (error instanceof HostBusyError) return error.retryAt ? 'down' : 'troubled';
   return 'well';
 }
 
-/** The time that a run leaves for its last writes. */
+/** The time that a run keeps for its last writes. */
 const writingMilliseconds = 15_000;
 
 const run = once(() => {

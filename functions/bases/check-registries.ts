@@ -17,22 +17,22 @@ import type { Bases } from '../../services/tables/bases.ts';
 
 interface Services {
   bases: Pick<Bases, 'seen' | 'told' | 'failed' | 'pause' | 'resume'>;
-  /** What fetches from public hosts, and from the pipeline's own registry. */
+  /** Makes a fetch for public hosts and the pipeline's own registry. */
   fetchBeside: (ownHost: string) => PublicFetch;
   logger: Logger;
 }
 
 const atOnce = 64;
 const atOncePerHost = 8;
-/** After so many failures in a row it is the registry, not its images. One that was down before is only knocked at. */
-const patience = 3;
+/** After so many failures in a row the registry is down, not its images. One that was down before is probed with one request. */
+const failuresUntilDown = 3;
 const minutes = 60_000;
-/** Docker Hub's window is six hours. */
+/** Docker Hub's rate limit has a window of six hours. */
 const registryBackoff = { first: 10 * minutes, longest: 60 * minutes, longestAsked: 6 * 60 * minutes };
 
 /**
- * Looks at images, each once, the one first that was looked at the longest ago, and gives those whose digest is news. A registry that is
- * down or wants to be left alone keeps no other waiting, is asked ever more rarely, and is nobody's mail.
+ * Checks each image once, the least recently checked first, and returns those with a new digest. A registry that is down or limits the rate
+ * does not delay the others, and is queried less and less often. Nobody gets a mail about it.
  */
 export function createCheckRegistries({ bases, fetchBeside, logger }: Services) {
   /** @param own the only registry that gets credentials */
@@ -45,14 +45,14 @@ export function createCheckRegistries({ bases, fetchBeside, logger }: Services) 
     const fetch = fetchBeside(own.host);
     const changes: BaseChange[] = [];
     const registries = new Map<string, DigestLookup>();
-    const problems = new Map<string, RegistryUnavailableError>();
+    const registryErrors = new Map<string, RegistryUnavailableError>();
     const now = new Date();
     const due = images
       .map(({ item, isPinned }) => ({ item, isPinned, ...tagReferenceOf(item.image) }))
       .filter(({ item, registry }) => isDue(item.notBefore, now) && isDue(pauses.get(registry)?.notBefore, now))
       .toSorted(({ item: one }, { item: other }) => ((one.checkedAt ?? '') < (other.checkedAt ?? '') ? -1 : 1));
 
-    async function look({
+    async function check({
       item,
       isPinned,
       registry: host,
@@ -64,49 +64,49 @@ export function createCheckRegistries({ bases, fetchBeside, logger }: Services) 
       registries.set(host, registry);
       try {
         const digest = await registry.digestOf(repository, tag);
-        await keep(item, isPinned, digest);
+        await record(item, isPinned, digest);
         return 'well';
       } catch (error) {
         if (!(error instanceof RegistryUnavailableError)) throw error;
-        problems.set(host, error);
+        registryErrors.set(host, error);
         if (error instanceof RegistryBusyError) return 'down';
-        await bases.failed(item, `The registry could not say: ${error.message}.`, new Date());
+        await bases.failed(item, `The registry could not be read: ${error.message}.`, new Date());
         return 'troubled';
       }
     }
 
-    async function keep(item: WatchedImage, isPinned: boolean, digest: string | undefined): Promise<void> {
+    async function record(item: WatchedImage, isPinned: boolean, digest: string | undefined): Promise<void> {
       const now = new Date();
       const change = digest && newsOf(item, digest, now);
       if (change && isPinned) await bases.told(change, item, now);
       else if (change) changes.push(change);
       else if (digest) await bases.seen(item, digest, now.toISOString());
-      else await bases.failed(item, 'The registry has no such image, or shows it to no stranger.', now);
+      else await bases.failed(item, 'The registry has no such image, or the image is not public.', now);
     }
 
-    const patienceWith = (host: string) => (pauses.has(host) ? 1 : patience);
+    const patienceWith = (host: string) => (pauses.has(host) ? 1 : failuresUntilDown);
     const { left, down } = await mapPerHost(
       due,
       ({ registry }) => registry,
       { atOnce, atOncePerHost, patienceWith },
-      look,
+      check,
       stop,
     );
     for (const host of registries.keys()) {
       const before = pauses.get(host);
-      const problem = down.includes(host) ? problems.get(host) : undefined;
-      if (problem) await leaveAlone(host, problem, before);
+      const error = down.includes(host) ? registryErrors.get(host) : undefined;
+      if (error) await pause(host, error, before);
       else if (before) await bases.resume(host);
     }
     return { changes, left: left.length };
   };
 
-  async function leaveAlone(host: string, error: RegistryUnavailableError, before?: RegistryPause): Promise<void> {
+  async function pause(host: string, error: RegistryUnavailableError, before?: RegistryPause): Promise<void> {
     const failures = (before?.failures ?? 0) + 1;
-    const askedFor = error instanceof RegistryBusyError ? error.until : undefined;
-    const notBefore = backOff(failures, registryBackoff, new Date(), Math.random(), askedFor);
+    const requestedUntil = error instanceof RegistryBusyError ? error.until : undefined;
+    const notBefore = backOff(failures, registryBackoff, new Date(), Math.random(), requestedUntil);
     await bases.pause(host, { failures, notBefore, problem: error.message });
-    logger.warn('A registry is left alone for a while', { registry: host, notBefore, problem: error.message });
+    logger.warn('A registry is paused for a while', { registry: host, notBefore, error: error.message });
   }
 }
 

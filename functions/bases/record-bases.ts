@@ -18,23 +18,23 @@ interface Services {
 }
 
 /**
- * Keeps what a build's Dockerfile was seen to stand on, also of a build that failed: on the project's record, as edges of the graph, and
- * for the watch. Only builds of the project's branch count, and of those the newest.
+ * Records the base images that a build's Dockerfile named, also of a build that failed: on the project's record, as edges of the graph, and
+ * for watch-bases. Only the newest build of the project's branch counts.
  */
 export function createRecordBases({ bases, dependents, projects, repositoryPrefix }: Services) {
-  /** A release of a project is known by the project's name; anything else in our registry is watched like an image from outside. */
+  /** A project's release is an edge by the project's name. Any other image of our registry is watched like one from outside. */
   async function edgesOf(base: NamedBase): Promise<{ image: string; digest: string }[]> {
     const watched = watchedName(base);
     const digest = base.digest ?? missingDigest;
     if (isPinned(base)) return watched === undefined ? [] : [{ image: pinnedEdge(watched), digest }];
     const release = releaseOf(base);
-    // Of a project's further tags both are true: its release moves them, and so may somebody by hand.
+    // A further tag of a project gets both edges: its release moves the tag, and people may move it by hand.
     const isProject = base.own && release !== undefined && (await projects.get(release)) !== undefined;
     const images = [release, isProject ? undefined : watched].filter((image) => image !== undefined);
     return images.map((image) => ({ image, digest }));
   }
 
-  /** What is nowhere may yet be released. */
+  /** A base that does not exist yet may be a project's first release to come. */
   function releaseOf({ image, reference, digest, own }: NamedBase): string | undefined {
     if (own) return observedImage({ image, own }, repositoryPrefix);
     return digest === undefined ? ownParent(reference) : undefined;
@@ -43,14 +43,14 @@ export function createRecordBases({ bases, dependents, projects, repositoryPrefi
   return async function recordBases(build: Build, result: BuildResult): Promise<void> {
     const missing = (result.outcome === 'failed' && result.missingBases) || [];
     const named: NamedBase[] = [...(result.bases ?? []), ...missing];
-    // A build that came to its end before its Dockerfile was read says nothing of it.
+    // A build that failed before its Dockerfile was read says nothing about its bases.
     if (result.outcome === 'failed' && named.length === 0) return;
     const project = await projects.get(build.project);
     if (!project || !isTracked(project, build.ref)) return;
     if (!(await projects.noteBases(build.project, named, build.sequence))) return;
 
     const edges = (await Promise.all(named.map(edgesOf))).flat();
-    // Before the bases, so that nobody takes a base for one that no project stands on.
+    // Edges are written before bases, so that no base ever seems to be without dependents.
     await dependents.observe(build.project, edges);
     const seenAt = new Date().toISOString();
     const watched = new Set(edges.map(({ image }) => image));

@@ -8,15 +8,15 @@ import type { Projects } from '../../services/tables/projects.ts';
 interface Services {
   dependents: Pick<Dependents, 'all'>;
   projects: Pick<Projects, 'get'>;
-  /** What stands before the names of this pipeline's repositories. */
+  /** The prefix of the names of this pipeline's repositories. */
   repositoryPrefix: string;
 }
 
 const readsAtOnce = 32;
 
 /**
- * The images with a registry in their name that at least one project of the index stands on: releases of this pipeline are named like
- * their projects, and what becomes of them is known without a look. By image: whether all of them name its digest.
+ * The images, with a registry in their name, that at least one project of the index depends on; and of each, whether all of these projects
+ * pin its digest. Releases of this pipeline are named like their projects and need no watch: their builds announce them.
  */
 export function createWatchedImages({ dependents, projects, repositoryPrefix }: Services) {
   /** @param ownHost the host of this pipeline's registry */
@@ -32,15 +32,15 @@ export function createWatchedImages({ dependents, projects, repositoryPrefix }: 
       const image = pinned ?? edge;
       return isWatched(image, ownHost) ? [{ image, isPinned: pinned !== undefined, names }] : [];
     });
-    const standing = new Map<string, { isPinned: boolean }>();
+    const watched = new Map<string, { isPinned: boolean }>();
     await mapConcurrently(edges, readsAtOnce, async ({ image, isPinned, names }) => {
       for (const name of names) {
         if (!(await isActive(name))) continue;
-        standing.set(image, { isPinned: isPinned && (standing.get(image)?.isPinned ?? true) });
+        watched.set(image, { isPinned: isPinned && (watched.get(image)?.isPinned ?? true) });
         return;
       }
     });
-    return standing;
+    return watched;
   };
 
   function isWatched(image: string, ownHost: string): boolean {

@@ -15,7 +15,7 @@ interface Services {
   records: Pick<Records, 'scan' | 'scanners' | 'releaseFindings' | 'putComparison'>;
 }
 
-/** Finds out what differs between a candidate and the image that was released before it. */
+/** Compares a candidate to the image that was released before it. */
 export function createDiffWithLastRelease({ builds, heads, packages, records }: Services) {
   async function recordsOf(build: Pick<Build, 'id' | 'candidate'>): Promise<ImageRecords> {
     const { id, candidate } = build;
@@ -27,16 +27,16 @@ export function createDiffWithLastRelease({ builds, heads, packages, records }: 
     return { packages: list, scan, scanners, sizeBytes: candidate?.sizeBytes };
   }
 
-  /** A released image is looked at again and again: what was learnt since its build is no news of the next one. */
+  /** The findings of the latest rescan: what became known after the release is no change that the new build made. */
   async function findingsToday({ name: project }: ProjectRecord, digest: string): Promise<Scan | undefined> {
-    const known = await ifReadable(records.releaseFindings({ project, digest }));
-    return known?.state === 'complete' ? { state: 'complete', findings: known.findings } : undefined;
+    const rescan = await ifReadable(records.releaseFindings({ project, digest }));
+    return rescan?.state === 'complete' ? { state: 'complete', findings: rescan.findings } : undefined;
   }
 
   return {
     /**
-     * Keeps the comparison with the last release; undefined where there is none. A record that is missing or makes no sense leaves its part out:
-     * no image is better or worse for what is not known of the one before it.
+     * Stores the comparison with the last release; undefined if there is none. A record that is missing or unreadable leaves its part out,
+     * so that no image looks better or worse because of what is not known of the one before it.
      */
     async keep(build: Build, project: ProjectRecord): Promise<Build['changes']> {
       const last = await releaseBefore(heads, project, build);

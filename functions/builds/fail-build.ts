@@ -10,13 +10,13 @@ interface Services {
   builds: Pick<Builds, 'require' | 'close'>;
   projects: Pick<Projects, 'yieldRelease'>;
   records: Pick<Records, 'result'>;
-  /** Absent where a build is ended from outside, of which its builder has said nothing. */
+  /** Absent where a build is ended from outside the machine: its builder has left no result. */
   recordBases?: RecordBases;
 }
 
-/** Ends a build as failed, with the best reason that there is. A build that has its end keeps it. */
+/** Ends a build as failed, with the best known reason. A build that has ended stays as it is. */
 export function createFail({ builds, projects, records, recordBases }: Services) {
-  /** A result that cannot be read must not keep the build from its end. */
+  /** A result that cannot be read must not keep the build from being ended. */
   async function resultOf(id: string): Promise<BuildResult | undefined> {
     try {
       return await records.result(id);
@@ -26,7 +26,7 @@ export function createFail({ builds, projects, records, recordBases }: Services)
     }
   }
 
-  /** @param outcome `cancelled` if somebody stopped it, who need not hear what it ran into by that */
+  /** @param outcome `cancelled` if somebody stopped the build; errors that the stop caused are then not reported */
   return async function fail(
     id: string,
     error: ExecutionError,
@@ -35,9 +35,9 @@ export function createFail({ builds, projects, records, recordBases }: Services)
     const build = await builds.require(id);
     const result = outcome === 'failed' ? await resultOf(id) : undefined;
     const failure = outcome === 'failed' ? failureOf(result, error) : cancellationOf(error);
-    // A base that is not there, or that the build cannot stand on, may be another one tomorrow.
+    // A base that is missing or unusable may be replaced: the project is rebuilt when it changes.
     if (result?.outcome === 'failed' && !build.candidate) await recordBases?.(build, result);
-    // When all its tags are on it is released, whatever went wrong after that.
+    // A build with all its tags set is released, whatever went wrong after that.
     if (build.image) await builds.close(build, 'released');
     else await builds.close(build, outcome, { failure });
     if (build.stages.release) await projects.yieldRelease(build.project, id);

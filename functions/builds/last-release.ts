@@ -6,7 +6,7 @@ import type { ProjectRecord } from '../../services/tables/projects.ts';
 
 type Release = RefRelease & { ref: string };
 
-/** What a ref released last. Of the tracked branch that stands with the project. */
+/** The last release of a ref. That of the tracked branch is in the project's record. */
 export async function lastRelease(
   heads: Pick<Heads, 'get'>,
   project: ProjectRecord,
@@ -14,14 +14,14 @@ export async function lastRelease(
 ): Promise<Release | undefined> {
   const tracked = isTracked(project, ref);
   const released = tracked ? project.released : (await heads.get(project.name, ref))?.released;
-  // Of another branch, it says nothing of this one.
+  // The project tracked another branch then: that release says nothing about this branch.
   const isOther = tracked && project.released?.ref !== undefined && project.released.ref !== ref;
   return released && !isOther ? { ...released, ref } : undefined;
 }
 
 /**
- * The release that people hold a build's image against: what its ref released last. A ref that has released nothing, or never
- * does (a pull request, a new version tag), is held against the tracked branch.
+ * The release that a build's image is compared to: the last one of its ref. A ref that has released nothing, or never does (a pull request,
+ * a new version tag), is compared to the tracked branch.
  */
 export async function releaseBefore(
   heads: Pick<Heads, 'get'>,

@@ -16,7 +16,7 @@ interface Services {
 }
 
 export interface ProposedCommit {
-  /** What called for its build, and when the git host had it. */
+  /** The id of the trigger, and when the git host got the commit. */
   trigger: string;
   headAt: string;
   number: number;
@@ -31,13 +31,13 @@ export function pullRequestRef(number: number): string {
   return `refs/pull/${number}/head`;
 }
 
-/** What is done for a pull request's commit, by whatever trigger: a build that is never released, and a mark that says how it stands. */
+/** What every trigger does for a commit of a pull request: a build that is never released, and a commit status. */
 export function createPullRequestBuilds({ projects, statuses, paths, startBuild, logger }: Services) {
   async function mark(project: Project, commit: string, status: Pick<StatusMark, 'state' | 'description'>) {
     try {
       await statuses.setForPullRequest(project, commit, status);
     } catch (error) {
-      // The token may not do it, now or later. What is down is asked again with the whole trigger.
+      // The token lacks the permission, so a retry would not help. After any other error the whole trigger is retried.
       if (!(error instanceof GithubRefusedError)) throw error;
       logger.warn('The commit status could not be set', { project: project.name, commit, error });
     }
@@ -52,7 +52,7 @@ export function createPullRequestBuilds({ projects, statuses, paths, startBuild,
       return tracking.filter(({ active, pullRequests, gitBranch }) => active && pullRequests && gitBranch === baseRef);
     },
 
-    /** Whether the project is made of what the pull request changes; where it is not, the commit is told, for it may wait for the mark. */
+    /** Whether the pull request touches the project's paths. If not, the commit still gets a status, because its merge may require one. */
     filter(baseRef: string, commit: string): (project: Project) => Promise<boolean> {
       const isTouched = paths.ofPullRequest(baseRef, commit);
       return async (project) => {
@@ -65,7 +65,7 @@ export function createPullRequestBuilds({ projects, statuses, paths, startBuild,
       };
     },
 
-    /** @param unlessKnown not to build a commit that was built for the pull request before */
+    /** @param unlessKnown do not build a commit again that was built for the pull request before */
     build(project: Project, proposed: ProposedCommit, unlessKnown: boolean): Promise<Build | undefined> {
       const { trigger, headAt, number, commit, author, approver } = proposed;
       return startBuild({

@@ -24,12 +24,12 @@ interface Request extends HeadEvent {
   unlessKnown?: boolean | undefined;
 }
 
-/** Who comes so often before another that it finds the head moved each time will have its turn with the next delivery. */
+/** A request that loses to other writers this often fails, and its trigger is retried. */
 const attempts = 20;
 
-/** The leases of refs: core/builds/ref-lease.ts decides, and a write of the head holds only where nobody was quicker. */
+/** The leases of refs: core/builds/ref-lease.ts decides, and a write of the head succeeds only if no other writer was first. */
 export function createRefLeases({ builds, heads, headOf }: Services) {
-  /** The git host's word on a branch; null where it cannot be asked. */
+  /** The head of a branch at the git host; null if the host does not answer or has no such branch. */
   async function hostHead({ project, ref }: Request): Promise<string | null> {
     const branch = ref.replace(/^refs\/heads\//, '');
     const head = await headOf(project.gitUrl, branch).catch(() => undefined);
@@ -54,20 +54,20 @@ export function createRefLeases({ builds, heads, headOf }: Services) {
       if (decision.do === 'answer') return decision.lease;
       if (await heads.advance({ project, ref }, known, decision.head)) return decision.lease;
     }
-    throw new Error(`The head of ${ref} of ${project} did not stand still.`);
+    throw new Error(`Other writers changed the head of ${ref} of ${project} again and again.`);
   }
 
   return {
     /**
-     * Takes the lease of a ref for a build. Whoever asks again under the same name has it still.
-     * @param isRebuild to build the known head again, whichever it is
+     * Takes the lease of a ref for a build. The build that holds the lease may take it again.
+     * @param isRebuild build the known head again, whichever it is
      */
     take(request: Request, build: string, isRebuild: boolean): Promise<Lease> {
-      const asked = { ...request, build, isRebuild, unlessKnown: request.unlessKnown ?? false };
-      return untilWritten(request, (known, found) => decideLease(asked, known, found));
+      const leaseRequest = { ...request, build, isRebuild, unlessKnown: request.unlessKnown ?? false };
+      return untilWritten(request, (known, found) => decideLease(leaseRequest, known, found));
     },
 
-    /** Moves the head on and leaves the lease with the build that holds it. */
+    /** Records a new head, and leaves the lease with the build that holds it. */
     async recordHead(request: Request): Promise<void> {
       await untilWritten(request, (known, found) => decidePassOver(request, known, found));
     },

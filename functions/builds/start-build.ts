@@ -40,29 +40,29 @@ export interface BuildOrder {
   ref: string;
   /** When the commit was known to be the head of the ref. */
   headAt: string;
-  /** The head before it, where the event says it. */
+  /** The head before it, if the event names it. */
   before?: string | undefined;
-  /** Where the source is taken from, if not from the project's own address. */
+  /** Where the source is fetched from, if not from the project's own URL. */
   sourceUrl?: string | undefined;
   cascade?: string | undefined;
   noCache?: boolean | undefined;
-  /** Nothing is built of a head that is known. */
+  /** Build only a head that is not known yet. */
   unlessKnown?: boolean | undefined;
 }
 
 export interface RebuildOrder extends Pick<BuildOrder, 'trigger' | 'project' | 'cause' | 'cascade' | 'noCache'> {
-  /** A build of the head that began since then is what is asked for. */
+  /** A build of the head that was created since then is used instead of a new one. */
   unlessSince?: string | undefined;
 }
 
-/** Starts builds: their record, their request to the builder, their execution. Doing it twice, or again after half of it, starts one. */
+/** Starts builds: their record, their request to the builder, their execution. A repeated or resumed call starts no second build. */
 export function createBuildStarter(services: Services) {
   const { builds, projects, heads, records, executions, statuses, logger } = services;
   const superseding = createSupersede(services);
   const leases = createRefLeases(services);
 
-  /** @param over what differs from a build that is about to begin */
-  async function record(order: BuildOrder, id: string, over: Partial<Build> = {}): Promise<Build> {
+  /** @param overrides fields that differ from those of a build that is about to begin */
+  async function record(order: BuildOrder, id: string, overrides: Partial<Build> = {}): Promise<Build> {
     const { project, cause, commit, ref, headAt, cascade, noCache } = order;
     const createdAt = new Date().toISOString();
     const build: Build = {
@@ -81,19 +81,19 @@ export function createBuildStarter(services: Services) {
       notify: project.notify,
       cascade,
       noCache: noCache || undefined,
-      ...over,
+      ...overrides,
     };
     return (await builds.create(build)) ? build : builds.require(id);
   }
 
   async function mark(build: Build): Promise<void> {
     await statuses.set(build).catch((error: Error) => {
-      // A mark at the commit is a courtesy; the build does not wait for GitHub's API.
+      // The commit status is optional: the build goes on without GitHub's API.
       logger.warn('The commit status could not be set', { build: build.id, error });
     });
   }
 
-  /** One that comes too late to be begun has its record, so that everybody sees what became of the commit. */
+  /** A build that is too late to begin is still recorded, so that its page shows what happened to the commit. */
   async function recordLate(order: BuildOrder, id: string, by: string | undefined): Promise<Build> {
     const endedAt = new Date().toISOString();
     const build = await record(order, id, {
@@ -110,7 +110,7 @@ export function createBuildStarter(services: Services) {
     return closed ?? builds.require(build.id);
   }
 
-  /** Brings a build that is recorded to its execution, unless a newer one holds the lease of the ref; ends those that held it before. */
+  /** Starts the execution of a recorded build, unless a newer build holds the lease of the ref; ends the builds that held it before. */
   async function run(build: Build, project: Project): Promise<Build> {
     if (build.status !== 'queued') return build;
     const { id, ref } = build;
@@ -119,13 +119,13 @@ export function createBuildStarter(services: Services) {
     const replaced = [...(head?.replaced ?? [])].filter((other) => other !== id);
     const ended = [];
     for (const other of replaced) ended.push(await superseding.supersede(other, id));
-    // What was asked to be built without the cache, and is not, is asked of the build that takes its place.
-    const insists = !build.noCache && ended.some((other) => other?.noCache);
+    // If a superseded build was to run without the cache, the build that supersedes it does so instead.
+    const inheritsNoCache = !build.noCache && ended.some((other) => other?.noCache);
 
-    await records.putRequest(requestOf(insists ? await builds.forgoCache(id) : build, project, services));
+    await records.putRequest(requestOf(inheritsNoCache ? await builds.forgoCache(id) : build, project, services));
     await executions.start(id);
     if (replaced.length > 0) await heads.forgetReplaced({ project: project.name, ref }, replaced);
-    // A newer one may have ended it between its record and its execution, when there was nothing to stop.
+    // A newer build may have ended this one before its execution existed, when there was nothing to stop yet.
     const started = await builds.require(id);
     if (started.status === 'superseded' || started.status === 'cancelled') await superseding.stop(started);
     else await mark(started);
@@ -153,13 +153,13 @@ export function createBuildStarter(services: Services) {
   return {
     /**
      * Builds a commit of a ref, and ends the build that held its lease. An older head than the known one is recorded as superseded.
-     * @returns undefined if the head is known and only a new one is to be built
+     * @returns undefined if only a new head is to be built and this one is known
      */
     startBuild: (order: BuildOrder): Promise<Build | undefined> => start(order, false),
 
     /**
      * Builds the newest known head of the tracked branch once more.
-     * @returns undefined if the branch is not there
+     * @returns undefined if the branch does not exist
      */
     async startRebuild(order: RebuildOrder): Promise<Build | undefined> {
       const { project } = order;
@@ -173,19 +173,19 @@ export function createBuildStarter(services: Services) {
       if (commit === undefined) return undefined;
       const started = await start({ ...order, ref, commit, headAt, unlessKnown: true }, false);
       if (started) return started;
-      // A push told of the commit while the git host was asked: its build is the first of the branch.
-      const taken = (await heads.get(project.name, ref))?.build;
-      return taken === undefined ? undefined : run(await builds.require(taken), project);
+      // A push of the commit was planned during the request to the git host: its build is the first of the branch.
+      const holder = (await heads.get(project.name, ref))?.build;
+      return holder === undefined ? undefined : run(await builds.require(holder), project);
     },
 
-    /** Notes a head that calls for no build: nothing that the project is made of has changed. The build that runs stays. */
+    /** Records a head without a build, because none of the project's paths has changed. A running build goes on. */
     recordHead: (order: Pick<BuildOrder, 'project' | 'commit' | 'ref' | 'headAt' | 'before'>): Promise<void> =>
       leases.recordHead(order),
 
-    /** Ends a build that nobody wants any more; false if it has come to another end. */
+    /** Cancels a build that is no longer needed; false if it has ended otherwise. */
     cancelBuild: superseding.cancel,
 
-    /** Brings a build to its execution that was recorded and never got it; undefined if its project is gone. */
+    /** Starts the execution of a build that was recorded without one; undefined if its project is gone. */
     async resume(build: Build): Promise<Build | undefined> {
       const project = await projects.get(build.project);
       return project && run(build, project);

@@ -1,4 +1,4 @@
 import { z } from 'zod';
 
-/** What every state of the machine gets: it carries the build's id, and everything else is looked up. */
+/** The input of every state of the machine: only the build's id; everything else is read from the tables. */
 export const stepInputSchema = z.object({ build: z.string().regex(/^[0-9a-f]{16}$/) });

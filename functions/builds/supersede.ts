@@ -9,19 +9,19 @@ interface Services {
   codeBuild: CodeBuild;
 }
 
-/** What a build may still be taken out of. One that puts its tags on already is left to its end. */
+/** In these states a build may be ended early. One that already sets its tags goes on to its end. */
 const replaceable = ['queued', 'building', 'scanning'] as const;
 
 /**
- * Ends builds before their time: those whose place a newer one has taken, and those that nobody wants any more. Doing it again, or after
- * half of it, does the rest.
+ * Ends builds early: those that a newer build supersedes, and those that are no longer needed. A repeated call does what a call that crashed
+ * left undone.
  */
 export function createSupersede({ builds, executions, codeBuild }: Services) {
-  /** Stops what runs for a build that has its end. */
+  /** Stops whatever still runs for a build that has been ended. */
   async function stop({ id, codeBuildId, supersededBy, failure }: Build): Promise<void> {
-    if (supersededBy) await executions.stop(id, 'Superseded', `Build ${supersededBy} took its place.`);
-    else await executions.stop(id, 'Cancelled', failure?.message ?? 'Nobody wants it any more.');
-    // That Step Functions stops the build that it waits for is "best effort".
+    if (supersededBy) await executions.stop(id, 'Superseded', `Build ${supersededBy} superseded it.`);
+    else await executions.stop(id, 'Cancelled', failure?.message ?? 'It is no longer needed.');
+    // Step Functions stops the build that it waits for only by "best effort".
     // https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
     if (codeBuildId) await codeBuild.stop(codeBuildId);
   }
@@ -29,9 +29,9 @@ export function createSupersede({ builds, executions, codeBuild }: Services) {
   return {
     stop,
 
-    /** Gives the place of a build to a newer one. Undefined unless that was its end. */
+    /** Ends a build as superseded by a newer one. Undefined if it has ended otherwise, or is not recorded. */
     async supersede(id: string, by: string): Promise<Build | undefined> {
-      // One that is not recorded yet sees by its head that its place is taken.
+      // A build that is not recorded yet will see at the head of its ref that a newer one holds the lease.
       const build = await builds.get(id);
       if (!build) return undefined;
       const closed = await builds.close(build, 'superseded', { supersededBy: by }, replaceable);
@@ -42,7 +42,7 @@ export function createSupersede({ builds, executions, codeBuild }: Services) {
     },
 
     /**
-     * Ends a build without another in its place.
+     * Cancels a build: no other supersedes it.
      * @returns whether it is cancelled now
      */
     async cancel(id: string, failure: NonNullable<Build['failure']>): Promise<boolean> {

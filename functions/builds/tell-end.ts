@@ -27,10 +27,10 @@ interface Services {
   logger: Logger;
 }
 
-/** A mail about a failure shows the last lines of the log, which are well within this. */
+/** A mail about a failure shows the last lines of the log. They fit well into this. */
 const tailBytes = 16_000;
 
-/** Tells people how a build ended: a mail, once, and the mark at the commit. False while somebody else is at it. */
+/** Notifies people of how a build ended, with one mail and the commit status. False while another process is sending them. */
 export function createTell({
   builds,
   log,
@@ -64,10 +64,10 @@ export function createTell({
   return async function tell(id: string): Promise<boolean> {
     const build = await builds.require(id);
     if (!isTerminal(build.status))
-      throw new RecordConflictError(`Build ${id} has not ended: there is nothing to tell.`);
+      throw new RecordConflictError(`Build ${id} has not ended: there is nothing to notify of.`);
     if (!(await builds.claimNotification(id))) return (await builds.require(id)).notifiedAt !== undefined;
     try {
-      // Whoever stands on the project hears of it, mail or no mail; the same news is heard once however often it is sent.
+      // Dependents are notified even if no mail can be sent. A trigger that is sent twice is planned once.
       await triggers.send({
         type: 'build-ended',
         id: buildEndedEvent(id),
@@ -82,7 +82,7 @@ export function createTell({
     await builds.markNotified(id);
     metrics.ended(build);
     await statuses.set(build).catch((error: Error) => {
-      // The mail is out and must not go out again because GitHub's API is down.
+      // The mail has been sent, and must not be sent again because GitHub's API is down.
       logger.warn('The commit status could not be set', { build: id, error });
     });
     return true;
@@ -107,11 +107,12 @@ export function openTell(logger: Logger): Tell {
 }
 
 /**
- * Tells, or has its caller try again: who holds the telling may have died over it.
- * @throws NotificationBusyError while the build is not told yet and somebody else is at it
+ * Notifies, or has its caller retry: another process that holds the notification may have crashed.
+ * @throws NotificationBusyError while another process holds a notification that is still pending
  */
 export function untilNotified(tell: Tell) {
   return async (id: string): Promise<void> => {
-    if (!(await tell(id))) throw new NotificationBusyError(`The end of build ${id} is being told at this moment.`);
+    if (!(await tell(id)))
+      throw new NotificationBusyError(`Another process is sending the notification about build ${id}.`);
   };
 }

@@ -38,9 +38,9 @@ interface Services extends GraphServices, RecordSkippedServices {
 }
 
 interface Step {
-  /** Those that it started. */
+  /** The builds that it started. */
   builds: string[];
-  /** There was no time for all of it. */
+  /** The time was too short to finish. */
   unfinished: boolean;
 }
 
@@ -48,13 +48,13 @@ const nothing: Step = { builds: [], unfinished: false };
 
 type Building = Rebuild & { pending: Pending & { build: string } };
 
-/** Takes one project of a cascade further, as far as it goes at this moment. Each of it may be done twice, or again after half of it. */
+/** Advances one project of a cascade as far as possible at this moment. Each step may be repeated, also after a crash in the middle. */
 export function createAdvanceMember(services: Services) {
   const { announceEnd, builds, cascades, logger, projects, rebuilds, startRebuild, triggers } = services;
 
   const now = () => new Date().toISOString();
 
-  /** Ends the round that a project is in, and has those looked at that wait for it. */
+  /** Ends a project's current round, and notifies the dependents that wait for it. */
   async function end(state: Rebuild, how: End): Promise<void> {
     const round = state.pending?.round;
     const isSame = (current: Rebuild) => current.pending !== undefined && current.pending.round === round;
@@ -67,7 +67,7 @@ export function createAdvanceMember(services: Services) {
     );
   }
 
-  /** Those that stand on a project whose round has ended may be next. It is noted as untold until they have been called. */
+  /** The dependents of a project whose round has ended may be next. The notification is pending until a step is queued for each of them. */
   async function notifyDependents(state: Rebuild): Promise<void> {
     const { project, toNotify, last, pending, version } = state;
     if (toNotify === undefined || !last) return;
@@ -78,12 +78,12 @@ export function createAdvanceMember(services: Services) {
       reason,
     });
     if (pending) await cascades.putMember(pending.cascade, memberView(pending, state));
-    const called = [...(await dependentsOfBranch(project, services)), ...(pending ? [project] : [])];
-    await triggers.sendBatch(called.map((name) => stepOf(cascade, name)));
+    const names = [...(await dependentsOfBranch(project, services)), ...(pending ? [project] : [])];
+    await triggers.sendBatch(names.map((name) => stepOf(cascade, name)));
     await rebuilds.change(project, (current) => told(current, toNotify));
   }
 
-  /** A parent of the index without any release, on which nothing can be built. */
+  /** A parent in the index that was never released, so that the project cannot be built. */
   async function missingParent(project: ProjectRecord): Promise<string | undefined> {
     const parents = await projects.getMany(project.dependsOn.flatMap((parent) => ownParent(parent) ?? []));
     return parents.find((parent) => parent.active && !parent.released)?.name;
@@ -95,7 +95,7 @@ export function createAdvanceMember(services: Services) {
     return nothing;
   }
 
-  async function goOn(state: Rebuild, isStuck = false): Promise<Step> {
+  async function advance(state: Rebuild, isStalled = false): Promise<Step> {
     const { pending } = state;
     if (!pending) return nothing;
     if (pending.state === 'building') return build(state as Building);
@@ -108,8 +108,8 @@ export function createAdvanceMember(services: Services) {
     const decision = decide(pending, (name) => parents.get(name), new Date());
     switch (decision.do) {
       case 'wait':
-        return isStuck && (await waitsForItself(state.project, decision.for))
-          ? recordHead(state, decision.for)
+        return isStalled && (await waitsForItself(state.project, decision.for))
+          ? breakCycle(state, decision.for)
           : nothing;
       case 'skip':
         return skip(state, project, 'ParentFailedError', decision.reason);
@@ -122,13 +122,13 @@ export function createAdvanceMember(services: Services) {
       return skip(state, project, 'ParentMissingError', `Not built, because ${missing} has never been released.`);
     const id = buildIdOf(orderOf(pending), project.name);
     const begun = await rebuilds.write(state, begin(state, id, decision.cause, now()));
-    // Somebody else was quicker, or there is more news: it is looked at again.
-    return begun ? build(begun as Building) : goOn(await rebuilds.get(project.name));
+    // If another writer was first, or another event was received, decide again.
+    return begun ? build(begun as Building) : advance(await rebuilds.get(project.name));
   }
 
   /**
-   * Whether those who wait for one another come back to the project. Plans have no cycles; but when edges have turned around between two
-   * plans, what the two say together may have one.
+   * Whether the chain of waiting parents leads back to the project. A plan has no cycles; but if an edge was reversed between two plans, both
+   * plans together may have one.
    */
   async function waitsForItself(project: string, parent: string): Promise<boolean> {
     const seen = new Set<string>();
@@ -145,10 +145,10 @@ export function createAdvanceMember(services: Services) {
     return next === project;
   }
 
-  async function recordHead(state: Rebuild, parent: string): Promise<Step> {
+  async function breakCycle(state: Rebuild, parent: string): Promise<Step> {
     logger.warn('Projects wait for one another', { project: state.project, parent });
-    const passed = await rebuilds.write(state, stopWaitingFor(state, parent));
-    return goOn(passed ?? (await rebuilds.get(state.project)));
+    const freed = await rebuilds.write(state, stopWaitingFor(state, parent));
+    return advance(freed ?? (await rebuilds.get(state.project)));
   }
 
   async function build(state: Building): Promise<Step> {
@@ -159,12 +159,12 @@ export function createAdvanceMember(services: Services) {
     const project = await projects.get(state.project);
     if (!project || !pending.cause) return nothing;
     const { cause, cascade, noCache } = pending;
-    // The first push of a new entry may be planned before its turn comes. Where nothing is waited for, its build is the very same.
+    // The first push of a new entry may be planned before this step. If the entry waits for no parent, the build of that push serves here too.
     const isNew = cause.type === 'index' && cause.change === 'added' && Object.keys(pending.parents).length === 0;
     const unlessSince = isNew ? project.indexedAt : undefined;
     const order = { trigger: orderOf(pending), project, cause, cascade, noCache, unlessSince };
     const started = await startRebuild(order).catch((error: unknown) => {
-      // Only a branch that no build is known of is asked for, and watch-sources looks for it when its host is back.
+      // The host is only queried for a branch that has no known head, and watch-sources finds that branch when the host is back.
       if (!(error instanceof UpstreamError)) throw error;
       return error;
     });
@@ -188,14 +188,14 @@ export function createAdvanceMember(services: Services) {
   const isSameTry = ({ pending }: Rebuild, { pending: tried }: Building) =>
     pending?.round === tried.round && pending.attempt === tried.attempt;
 
-  /** What the end of its build means for a project. */
+  /** Ends a project's round with its build, follows the build that superseded it, or tries again. */
   async function endWith(state: Rebuild, ended: Build): Promise<{ unfinished: boolean }> {
     let build = ended;
     while (build.status === 'superseded') {
       const next = build.supersededBy === undefined ? undefined : await builds.get(build.supersededBy);
-      // A build that began before the parents were through may not have seen what they released.
+      // A build that began before the parents' rounds ended may not have used what they released.
       if (!next || next.createdAt < (state.pending?.since ?? '')) {
-        await again(state);
+        await tryAgain(state);
         return { unfinished: false };
       }
       const before = build.id;
@@ -205,14 +205,14 @@ export function createAdvanceMember(services: Services) {
       build = next;
     }
     if (!isTerminal(build.status)) return { unfinished: false };
-    // Those who wait for the project hear of what else its end means before it is through: none of them is on its way yet.
+    // Announced before the round ends, because until then the dependents that wait for the project cannot begin.
     const { unfinished } = await announceEnd(build, state.pending?.cascade);
     if (!unfinished) await end(await rebuilds.get(state.project), { outcome: build.status, build: build.id });
     return { unfinished };
   }
 
-  /** The build is gone without a successor: the project waits once more, and nothing is in its way. */
-  async function again(state: Rebuild): Promise<void> {
+  /** The build was superseded and no other one serves: the project waits again, and its next step may begin at once. */
+  async function tryAgain(state: Rebuild): Promise<void> {
     const { pending } = state;
     const next = await rebuilds.change(
       state.project,
@@ -229,11 +229,11 @@ export function createAdvanceMember(services: Services) {
     endWith,
     notifyDependents,
 
-    /** @param isStuck nothing has moved the project for a while */
-    async step(name: string, isStuck = false): Promise<Step> {
+    /** @param isStalled the project has been stalled for a while */
+    async step(name: string, isStalled = false): Promise<Step> {
       const state = await rebuilds.get(name);
       await notifyDependents(state);
-      return goOn(state.toNotify === undefined ? state : await rebuilds.get(name), isStuck);
+      return advance(state.toNotify === undefined ? state : await rebuilds.get(name), isStalled);
     },
   };
 }

@@ -12,45 +12,46 @@ interface Services extends GraphServices {
   announce: Announce;
 }
 
-/** Projects, and the images that each of them stands on. */
-type Standing = Map<string, string[]>;
+/** Dependents by name, each with the released images that it depends on. */
+type DependentsByName = Map<string, string[]>;
 
-/** Tells those who stand on a project of the end of its build, as far as it is news to them. */
+/** Announces the end of a project's build to its dependents, if it concerns them. */
 export function createAnnounceEnd(services: Services) {
-  const { dependents, rebuilds, announce } = services;
+  const { rebuilds, announce } = services;
 
-  async function standingOnRelease(build: Build): Promise<Standing> {
+  async function dependentsOfRelease(build: Build): Promise<DependentsByName> {
     const images = releasedImages(parseProjectName(build.project), build.image?.tags ?? []);
-    const standing: Standing = new Map();
-    for (const [image, names] of await dependents.ofMany(images)) {
-      for (const name of names) if (name !== build.project) standing.set(name, [...(standing.get(name) ?? []), image]);
+    const dependents: DependentsByName = new Map();
+    for (const [image, names] of await services.dependents.ofMany(images)) {
+      for (const name of names)
+        if (name !== build.project) dependents.set(name, [...(dependents.get(name) ?? []), image]);
     }
-    return standing;
+    return dependents;
   }
 
-  async function statesOf(standing: Standing): Promise<[Rebuild, string[]][]> {
-    const states = await rebuilds.getMany([...standing.keys()]);
-    return [...states.values()].map((state) => [state, standing.get(state.project) ?? []]);
+  async function statesOf(dependents: DependentsByName): Promise<[Rebuild, string[]][]> {
+    const states = await rebuilds.getMany([...dependents.keys()]);
+    return [...states.values()].map((state) => [state, dependents.get(state.project) ?? []]);
   }
 
-  /** Those of a cascade that wait for the project know what to do when it is through. */
-  async function notWaitingFor(project: string, standing: Standing): Promise<Standing> {
+  /** Without dependents that wait for the project in a cascade: they go on anyway when its round ends. */
+  async function notWaitingFor(project: string, dependents: DependentsByName): Promise<DependentsByName> {
     const isWaiting = ({ pending }: Rebuild) => pending?.state === 'waiting' && pending.parents[project] !== undefined;
-    const left = (await statesOf(standing)).filter(([state]) => !isWaiting(state));
+    const left = (await statesOf(dependents)).filter(([state]) => !isWaiting(state));
     return new Map(left.map(([state, images]) => [state.project, images]));
   }
 
-  /** A cycle is gone through once: what a cascade has released is no news for those before it. */
-  async function notBefore(project: string, standing: Standing): Promise<Standing> {
-    if (standing.size === 0) return standing;
+  /** A cycle is rebuilt once only: a release in a cascade does not rebuild projects that came before it in the order. */
+  async function notBefore(project: string, dependents: DependentsByName): Promise<DependentsByName> {
+    if (dependents.size === 0) return dependents;
     const graph = await graphBelow([project], services);
     const plan = planCascade([project], (name) => graph.get(name) ?? []);
     const after = new Set(plan.members.filter(({ parents }) => parents.includes(project)).map((each) => each.project));
-    return new Map([...standing].filter(([name]) => after.has(name)));
+    return new Map([...dependents].filter(([name]) => after.has(name)));
   }
 
-  /** Projects that were left out because this one had come to no good end. It has now, if with the image that is released already. */
-  async function leftOut(project: string): Promise<Standing> {
+  /** Dependents that were skipped because this project had failed. Its new build succeeded, with the image that is released already. */
+  async function skippedDependents(project: string): Promise<DependentsByName> {
     const children = await dependentsOfBranch(project, services);
     const states = await statesOf(new Map(children.map((name) => [name, [project]])));
     return new Map(
@@ -60,22 +61,22 @@ export function createAnnounceEnd(services: Services) {
     );
   }
 
-  async function concerned(build: Build, isMember: boolean): Promise<Standing> {
-    if (build.status === 'unchanged') return isOfBranch(build) ? leftOut(build.project) : new Map();
+  async function concerned(build: Build, isMember: boolean): Promise<DependentsByName> {
+    if (build.status === 'unchanged') return isOfBranch(build) ? skippedDependents(build.project) : new Map();
     if (build.status !== 'released') return new Map();
-    const standing = await standingOnRelease(build);
-    const waiting = isMember ? await notWaitingFor(build.project, standing) : standing;
-    return isMember || build.cascade !== undefined ? notBefore(build.project, waiting) : waiting;
+    const dependents = await dependentsOfRelease(build);
+    const free = isMember ? await notWaitingFor(build.project, dependents) : dependents;
+    return isMember || build.cascade !== undefined ? notBefore(build.project, free) : free;
   }
 
   /** @param waiting the cascade that waits for this very build, if one does */
   return async function announceEnd(build: Build, waiting?: string): Promise<Announced> {
-    const standing = await concerned(build, waiting !== undefined);
-    if (standing.size === 0) return { members: 0, unfinished: false };
+    const dependents = await concerned(build, waiting !== undefined);
+    if (dependents.size === 0) return { members: 0, unfinished: false };
     return announce({
       id: buildEndedEvent(build.id),
       cause: { type: 'parent-released', parents: [build.project] },
-      roots: [...standing].map(([project, parents]) => ({ project, cause: { type: 'parent-released', parents } })),
+      roots: [...dependents].map(([project, parents]) => ({ project, cause: { type: 'parent-released', parents } })),
       joins: waiting,
     });
   };
@@ -83,7 +84,7 @@ export function createAnnounceEnd(services: Services) {
 
 export type AnnounceEnd = ReturnType<typeof createAnnounceEnd>;
 
-/** The builds of pull requests end as unchanged too. */
+/** Builds of pull requests may end as unchanged too. */
 function isOfBranch({ ref, cause }: Build): boolean {
   return ref.startsWith('refs/heads/') && cause.type !== 'pull-request';
 }

@@ -11,27 +11,27 @@ import type { Rebuilds } from '../../services/tables/rebuilds.ts';
 import { type GraphServices, graphBelow } from './graph.ts';
 import { memberView } from './member-view.ts';
 
-/** Something that calls for projects to be rebuilt, and with them everything that stands on them. */
+/** An event that rebuilds projects, and with them all their dependents. */
 export interface CascadeEvent {
-  /** The same however often the news comes. */
+  /** The same each time that the event is received. */
   id: string;
-  /** What people read as the reason. */
+  /** The reason that people see. */
   cause: Cause;
   roots: {
     project: string;
-    /** Where it differs from the news' own. */
+    /** If it differs from the cause of the event. */
     cause?: Cause;
     noCache?: boolean;
   }[];
-  /** The cascade that it comes from, which it joins unless another one is running where it leads. */
+  /** The cascade that it comes from. It joins this one, unless its members are already in another. */
   joins?: string | undefined;
 }
 
 export interface Announced {
-  /** Absent if nothing of the index is concerned. */
+  /** Absent if no project of the index is affected. */
   cascade?: string;
   members: number;
-  /** There was no time for all of it: the same news is to be announced again at once. */
+  /** The time was too short: the same event is to be announced again at once. */
   unfinished: boolean;
 }
 
@@ -42,46 +42,46 @@ interface Services extends GraphServices {
   logger: Logger;
 }
 
-/** It leaves of the function's minute what the last part and the steps take. */
+/** The rest of the function's minute is for the last batch and for sending the steps. */
 const budgetMilliseconds = 40_000;
 const writesAtOnce = 48;
 const membersAtOnce = 500;
 
 /**
- * Has every project that the news concerns wait for its turn, and then lets those go that wait for nothing. The children hear of it
- * before their parents do, so that a parent that is through finds them waiting (docs/cascades.md).
+ * Records every project that an event affects as waiting, and then starts those that wait for no parent. Dependents are recorded before
+ * their parents, so that a parent whose round ends finds them waiting (docs/cascades.md).
  */
 export function createAnnounce(services: Services) {
   const { cascades, rebuilds, triggers, logger } = services;
 
-  return async function announce(news: CascadeEvent, budget = budgetMilliseconds): Promise<Announced> {
+  return async function announce(event: CascadeEvent, budget = budgetMilliseconds): Promise<Announced> {
     const now = Date.now;
     const deadline = now() + budget;
     const graph = await graphBelow(
-      news.roots.map(({ project }) => project),
+      event.roots.map(({ project }) => project),
       services,
     );
-    const calls = new Map(news.roots.filter(({ project }) => graph.has(project)).map((root) => [root.project, root]));
-    const { members, cycles } = planCascade(calls.keys(), (project) => graph.get(project) ?? []);
+    const roots = new Map(event.roots.filter(({ project }) => graph.has(project)).map((root) => [root.project, root]));
+    const { members, cycles } = planCascade(roots.keys(), (project) => graph.get(project) ?? []);
     if (members.length === 0) return { members: 0, unfinished: false };
-    if (cycles.length > 0) logger.warn('Projects stand on one another', { cycles: cycles.slice(0, 5) });
+    if (cycles.length > 0) logger.warn('Projects depend on one another', { cycles: cycles.slice(0, 5) });
 
     const states = await rebuilds.getMany(members.map(({ project }) => project));
-    const known = await cascades.answerTo(news.id);
-    const cascade = known ?? (await cascades.answerWith(news.id, chooseCascade(news, states, new Date(now()))));
-    await cascades.note(cascade, { id: news.id, cause: news.cause, at: new Date(now()).toISOString() });
+    const known = await cascades.answerTo(event.id);
+    const cascade = known ?? (await cascades.answerWith(event.id, chooseCascade(event, states, new Date(now()))));
+    await cascades.note(cascade, { id: event.id, cause: event.cause, at: new Date(now()).toISOString() });
 
-    const tellOne = async (member: CascadeMember, before: Rebuild): Promise<void> => {
-      const root = calls.get(member.project);
+    const recordMember = async (member: CascadeMember, before: Rebuild): Promise<void> => {
+      const root = roots.get(member.project);
       const state = await rebuilds.change(
         member.project,
         (current) =>
           receive(current, {
-            id: news.id,
+            id: event.id,
             cascade,
             at: new Date(now()).toISOString(),
             parents: member.parents,
-            cause: root && (root.cause ?? news.cause),
+            cause: root && (root.cause ?? event.cause),
             noCache: root?.noCache,
           }),
         before,
@@ -90,34 +90,34 @@ export function createAnnounce(services: Services) {
       const { pending } = state;
       if (before.pending && pending) await cascades.putMember(pending.cascade, memberView(pending, state));
       else if (pending && pending.cascade !== cascade) {
-        // Other news came between the reading and the writing: the project is a member there and not here.
+        // Another event was received between the read and the write: the project is a member of that event's cascade, not of this one.
         const reason = `It is rebuilt in the cascade ${pending.cascade}.`;
         await cascades.putMember(cascade, { ...memberView(pending, state), state: 'not-needed', reason });
       }
     };
 
-    for (const part of childrenFirst(members)) {
-      const opened = part.map((member) => ({
+    for (const batch of childrenFirst(members)) {
+      const opened = batch.map((member) => ({
         member,
         before: states.get(member.project) ?? idleRebuild(member.project),
       }));
-      const fresh = opened.filter(({ before }) => !before.pending && !before.received[news.id]);
+      const added = opened.filter(({ before }) => !before.pending && !before.received[event.id]);
       await cascades.addMembers(
         cascade,
-        fresh.map(({ member, before }) => ({
+        added.map(({ member, before }) => ({
           project: member.project,
           state: 'waiting',
           parents: member.parents,
-          root: calls.has(member.project),
+          root: roots.has(member.project),
           since: new Date(now()).toISOString(),
           version: before.version + 1,
         })),
       );
-      await mapConcurrently(opened, writesAtOnce, ({ member, before }) => tellOne(member, before));
+      await mapConcurrently(opened, writesAtOnce, ({ member, before }) => recordMember(member, before));
       if (now() > deadline) return { cascade, members: members.length, unfinished: true };
     }
 
-    // After a try that died, somebody may have come to an end before a project that stands on it was written: all are looked at.
+    // If an earlier try crashed, a parent's round may have ended before its dependent was recorded. So all members get a step.
     const ready = known === undefined ? members.filter(({ parents }) => parents.length === 0) : members;
     await triggers.sendBatch(ready.map(({ project }) => stepOf(cascade, project)));
     return { cascade, members: members.length, unfinished: false };
@@ -126,7 +126,7 @@ export function createAnnounce(services: Services) {
 
 export type Announce = ReturnType<typeof createAnnounce>;
 
-/** In the place of a cascade's name: the project has not moved for a while, whatever cascade it is in. */
+/** Stands for the name of the cascade in a step: the project has been stalled for a while, whatever cascade it is in. */
 export const stalled = 'stalled';
 
 export function stepOf(cascade: string, project: string): TriggerOf<'cascade-step'> {
@@ -135,15 +135,15 @@ export function stepOf(cascade: string, project: string): TriggerOf<'cascade-ste
   return { type: 'cascade-step', id, receivedAt, cascade, project };
 }
 
-/** The oldest that runs where the news leads, so that one thing is seen and not two; else a new one. */
-function chooseCascade(news: CascadeEvent, states: Map<string, Rebuild>, now: Date): string {
+/** The oldest cascade that an affected project is already in, so that people see one cascade and not two; otherwise a new one. */
+function chooseCascade(event: CascadeEvent, states: Map<string, Rebuild>, now: Date): string {
   const running = [...states.values()].flatMap(({ pending }) => pending?.cascade ?? []).sort();
   const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
-  const hash = createHash('sha256').update(news.id).digest('hex').slice(0, 6);
-  return running[0] ?? news.joins ?? `${time}Z-${hash}`;
+  const hash = createHash('sha256').update(event.id).digest('hex').slice(0, 6);
+  return running[0] ?? event.joins ?? `${time}Z-${hash}`;
 }
 
-/** In parts, none of which holds a project and its parent, the lowest first. */
+/** In batches, the lowest level first. No batch holds a project together with its parent. */
 function childrenFirst(members: CascadeMember[]): CascadeMember[][] {
   const levels = [...Map.groupBy(members, ({ level }) => level).entries()].sort(([one], [other]) => other - one);
   return levels.flatMap(([, level]) => inBatches(level, membersAtOnce));

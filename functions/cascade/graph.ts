@@ -8,17 +8,17 @@ export interface GraphServices {
   dependents: Pick<Dependents, 'ofMany' | 'all'>;
 }
 
-/** More projects than this are not asked for one by one: reading both tables whole is faster. */
-const mostAsked = 2000;
+/** Above this number of projects, reading both tables whole is faster than single queries. */
+const mostQueried = 2000;
 
 /**
- * Who stands on whom, from some projects down: for each project that can be reached and is built, those that stand on its images.
- * A project that has left the index is not there.
+ * The dependents of some projects, their dependents, and so on: for each active project that can be reached, the projects that depend on its
+ * images. Projects that have left the index are left out.
  */
 export async function graphBelow(
   roots: readonly string[],
   { projects, dependents }: GraphServices,
-  most = mostAsked,
+  most = mostQueried,
 ): Promise<Map<string, string[]>> {
   const children = new Map<string, string[]>();
   const seen = new Set(roots);
@@ -26,29 +26,31 @@ export async function graphBelow(
   while (level.length > 0) {
     if (seen.size > most) return wholeGraph({ projects, dependents });
     const active = (await projects.getMany(level)).filter((project) => project.active);
-    const standing = await dependents.ofMany(active.flatMap(imagesOf));
-    for (const project of active) children.set(project.name, childrenOf(project, standing));
+    const dependentsByImage = await dependents.ofMany(active.flatMap(imagesOf));
+    for (const project of active) children.set(project.name, childrenOf(project, dependentsByImage));
     level = [...new Set(active.flatMap(({ name }) => children.get(name) ?? []))].filter((name) => !seen.has(name));
     for (const name of level) seen.add(name);
   }
   return onlyKnown(children);
 }
 
-/** Those that stand on a project's branch directly, those that have left the index among them. */
+/** The direct dependents of a project's branch, including those that have left the index. */
 export async function dependentsOfBranch(name: string, { projects, dependents }: GraphServices): Promise<string[]> {
   const [project] = await projects.getMany([name]);
   return project ? childrenOf(project, await dependents.ofMany(imagesOf(project))) : [];
 }
 
 async function wholeGraph({ projects, dependents }: GraphServices): Promise<Map<string, string[]>> {
-  const [all, standing] = await Promise.all([projects.all(), dependents.all()]);
+  const [all, dependentsByImage] = await Promise.all([projects.all(), dependents.all()]);
   return onlyKnown(
-    new Map(all.filter(({ active }) => active).map((project) => [project.name, childrenOf(project, standing)])),
+    new Map(
+      all.filter(({ active }) => active).map((project) => [project.name, childrenOf(project, dependentsByImage)]),
+    ),
   );
 }
 
-function childrenOf(project: Project, standing: Map<string, string[]>): string[] {
-  const children = new Set(imagesOf(project).flatMap((image) => standing.get(image) ?? []));
+function childrenOf(project: Project, dependentsByImage: Map<string, string[]>): string[] {
+  const children = new Set(imagesOf(project).flatMap((image) => dependentsByImage.get(image) ?? []));
   children.delete(project.name);
   return [...children];
 }

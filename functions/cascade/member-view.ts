@@ -1,7 +1,7 @@
 import type { Pending, Rebuild } from '../../core/cascade/rebuild-state.ts';
 import type { CascadeMember } from '../../services/tables/cascades.ts';
 
-/** What people read of a project that waits or is built. */
+/** What the page of a cascade shows of a project that waits or is built. */
 export function memberView(pending: Pending, { project, version }: Rebuild): CascadeMember {
   return {
     project,

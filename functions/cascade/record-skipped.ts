@@ -23,8 +23,8 @@ interface Skipped {
 }
 
 /**
- * Leaves a record of a build that was not begun, so that its project's page says why. Nobody gets a mail about it.
- * @returns its id; undefined if the branch is not there or cannot be asked for, so that there is no commit to speak of
+ * Records a build that was skipped, so that its project's page says why. Nobody gets a mail about it.
+ * @returns its id; undefined if no commit is known, because the branch does not exist or its host does not answer
  */
 export async function recordSkipped(
   { builds, heads, headOf, projects }: RecordSkippedServices,
@@ -56,7 +56,7 @@ export async function recordSkipped(
     cascade: pending.cascade,
     createdAt: at,
     endedAt: at,
-    // There is nobody to tell.
+    // No notification is to be sent.
     notifiedAt: at,
     stages: {},
     failure: { error, message: reason },

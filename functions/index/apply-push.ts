@@ -28,20 +28,20 @@ interface Services extends WriteServices {
   logger: Logger;
 }
 
-/** What became of a push of the index, in words for people. */
+/** The outcome of a push of the index, as a text for people. */
 export interface IndexApplied {
   outcome: string;
-  /** There was no time for all of it: the same push is to be applied again, and what is done stays done. */
+  /** The time was too short: the same push is to be applied again. What is done is not repeated. */
   unfinished?: boolean;
 }
 
-/** From the beginning to the last entry, and for the cascade after it. An index too large for the function's minute goes on with the next run. */
+/** The time to read the index and write its entries, and then the time for the cascade. The next run goes on with an index that takes longer. */
 const writingMilliseconds = 20_000;
 const cascadeMilliseconds = 25_000;
-/** An index whose reading takes long comes on nevertheless. */
+/** The least time for writing, so that an index that takes long to read still makes progress. */
 const leastWritingMilliseconds = 5000;
 
-/** Brings the projects in line with a push of the index, and has what is new or changed built, parents first. */
+/** Applies a push of the index to the projects, and has new and changed ones built, parents first. */
 export function createApplyIndexPush(services: Services) {
   const { projects, deliveries, index, announce, logger } = services;
   const writeEntries = createWriteEntries(services);
@@ -49,13 +49,13 @@ export function createApplyIndexPush(services: Services) {
   async function applyIndexPush(push: PushTrigger): Promise<IndexApplied> {
     const deadline = Date.now() + writingMilliseconds;
     if (push.deleted || push.commit === null) return { outcome: 'ignored: the index branch was deleted' };
-    // A push that is planned late, after its newer one, must not bring the older entries back.
+    // A push that is planned after a newer one must not bring the older entries back.
     if (!(await deliveries.advance(`${push.source} ${push.ref}`, { ...push, commit: push.commit })))
-      return leftOver(push);
+      return finishOutdated(push);
     const files = await index.repository.filesAt(push.commit);
     const read = readIndex(files, { now: new Date(), allowedHosts: index.allowedHosts });
     const known = await projects.all();
-    // What the pipeline keeps beside an entry is no difference between the index and what is known of it.
+    // Only the fields of an entry are compared to the index, not what the pipeline adds to its record.
     const plan = planIndex(
       read,
       known.map((project) => projectSchema.parse(project)),
@@ -68,7 +68,7 @@ export function createApplyIndexPush(services: Services) {
     });
     const { added, changed, deactivated } = plan;
     const errors = read.problems.filter(({ severity }) => severity === 'error');
-    const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${errors.length} problems`;
+    const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${errors.length} errors`;
     if (unfinished) return { outcome: `${counts}; goes on`, unfinished };
 
     for (const name of failures.keys()) calls.delete(name);
@@ -78,7 +78,7 @@ export function createApplyIndexPush(services: Services) {
       logger.error('An entry of the index could not be applied', { project, error: error as Error });
       throw error;
     }
-    if (errors.length > 0 || read.projects.length === 0) await reportProblems(push.commit, errors);
+    if (errors.length > 0 || read.projects.length === 0) await reportErrors(push.commit, errors);
     const { cascade, members } = announced;
     return { outcome: `${counts}${cascade ? `, cascade ${cascade}: ${members} projects` : ''}` };
   }
@@ -95,16 +95,19 @@ export function createApplyIndexPush(services: Services) {
     );
   }
 
-  /** A newer push found what this one wrote before it died, and saw nothing new in it: what this one called for is built here. */
-  async function leftOver(push: PushTrigger): Promise<IndexApplied> {
+  /**
+   * If a try of this push crashed after it wrote entries, the newer push saw no difference in them and did not build them. So this push still
+   * builds what it called for.
+   */
+  async function finishOutdated(push: PushTrigger): Promise<IndexApplied> {
     const none = { added: [], changed: [], deactivated: [] };
     const { unfinished } = await build(push, callsOf(push, none, await projects.all()));
     return { outcome: 'ignored: a newer push of the index came before', unfinished };
   }
 
-  async function reportProblems(commit: string, problems: Diagnostic[]): Promise<void> {
-    const mail = indexDiagnosticsMail({ repository: index.name, commit, problems, siteUrl: services.siteUrl });
-    // What is right in the index is in force, mail or no mail.
+  async function reportErrors(commit: string, errors: Diagnostic[]): Promise<void> {
+    const mail = indexDiagnosticsMail({ repository: index.name, commit, problems: errors, siteUrl: services.siteUrl });
+    // The valid entries are in force even if no mail can be sent.
     await sendBestEffort({ mailer: services.mailer, logger }, { to: services.operators, mail, about: { commit } });
   }
 
@@ -113,7 +116,7 @@ export function createApplyIndexPush(services: Services) {
 
 export type ApplyIndexPush = ReturnType<typeof createApplyIndexPush>;
 
-/** The entries, by name, that a push of the index calls for a build of: also those that a try of it wrote before it died. */
+/** The entries, by name, that a push of the index has built; also those that an earlier try of it wrote before it crashed. */
 function callsOf(push: PushTrigger, { added, changed }: IndexPlan, known: ProjectRecord[]): Map<string, Call> {
   const knownByName = new Map(known.map((project) => [project.name, project]));
   const calls = new Map<string, Call>();

@@ -17,13 +17,13 @@ import { type GraphServices, graphBelow } from '../cascade/graph.ts';
 import { createSourceFacts } from './source-facts.ts';
 
 const context = 'slipway: index';
-/** Whoever pushes faster than the index can be read is answered by the event of the last push. */
-const mostTurns = 5;
-/** What a stranger's index may have. */
+/** If commits are pushed faster than the index can be checked, the event of the last push reports on the last commit. */
+const mostCommits = 5;
+/** The limit for an index of untrusted users. */
 const mostBytes = 64 * 1024 * 1024;
-/** A planner has a minute; more than this is no pull request that anybody could read. */
+/** In characters. A planner has one minute, and nobody could review a larger pull request. */
 const mostChanged = 8_000_000;
-/** More are not shown. */
+/** The report shows the dependents of no more projects than this. */
 const mostRoots = 100;
 
 interface Services extends GraphServices {
@@ -43,15 +43,15 @@ interface Services extends GraphServices {
 }
 
 type PullRequest = TriggerOf<'pull-request'>;
-interface Turn {
+interface Checked {
   outcome: string;
   next?: string | undefined;
 }
 
 /**
- * Says at a pull request of the index what is wrong with it, or what its merge will do. The index is read as text through the git
- * host's API: nothing of a fork is built, run or fetched from where the fork is.
- * @returns what became of it, in words for people
+ * Reports at a pull request of the index what is wrong with it, or what its merge will do. The index is read as text through the API of the
+ * git host: nothing of a fork is built or run, and nothing is fetched from the fork's own repository.
+ * @returns the outcome, as a text for people
  */
 export function createCheckIndexPullRequest(services: Services) {
   const { projects, github, index, logger } = services;
@@ -81,11 +81,13 @@ export function createCheckIndexPullRequest(services: Services) {
     return { change, facts, below, unreleased, repositoryUrl: index.url, commit };
   }
 
-  /** By project: all that are rebuilt once it is released, or that miss it once it is gone. */
+  /** By project: all projects that are rebuilt when it is released, or that lack their base when it is removed. */
   async function descendants(roots: readonly Project[]): Promise<Map<string, string[]>> {
-    // An image that is new may have been somebody's base before.
-    const standing = await services.dependents.ofMany(roots.flatMap(imagesOf));
-    const own = roots.map((root) => [root.name, imagesOf(root).flatMap((image) => standing.get(image) ?? [])] as const);
+    // Projects may depend on an image before it is in the index.
+    const dependentsByImage = await services.dependents.ofMany(roots.flatMap(imagesOf));
+    const own = roots.map(
+      (root) => [root.name, imagesOf(root).flatMap((image) => dependentsByImage.get(image) ?? [])] as const,
+    );
     const children = await graphBelow([...new Set(own.flatMap(([, direct]) => direct))], services);
     return new Map(
       own.map(([name, direct]) => {
@@ -101,36 +103,36 @@ export function createCheckIndexPullRequest(services: Services) {
     );
   }
 
-  /** The commit that the pull request is at; undefined when it is closed. */
+  /** The head commit of the pull request; undefined if it is closed. */
   async function headOf(repository: string, number: number): Promise<string | undefined> {
     const pull = await github.pullRequest(repository, number);
     return pull?.isOpen ? pull.commit : undefined;
   }
 
-  async function say(repository: string, commit: string, state: 'success' | 'failure', description: string) {
+  async function setStatus(repository: string, commit: string, state: 'success' | 'failure', description: string) {
     await github.setStatus(repository, commit, { state, context, description });
   }
 
-  /** @returns the commit to go on with, if the pull request is at another one by now */
-  async function report({ repository, number, baseRef }: PullRequest, commit: string): Promise<Turn> {
+  /** @returns with `next`, the commit to go on with, if the pull request has another head by now */
+  async function report({ repository, number, baseRef }: PullRequest, commit: string): Promise<Checked> {
     let input: IndexReportInput;
     try {
       input = await examine(repository, baseRef, commit);
     } catch (error) {
       const head = await headOf(repository, number);
-      // A commit that was pushed away may be gone.
+      // A forced push may have removed the commit.
       if (head !== commit && error instanceof UpstreamError) return { outcome: 'gone', next: head };
       if (!(error instanceof IndexTooLargeError)) throw error;
-      await say(repository, commit, 'failure', error.message);
+      await setStatus(repository, commit, 'failure', error.message);
       return { outcome: `failure: ${error.message}` };
     }
     const { state, description } = indexStatus(input);
-    await say(repository, commit, state, description);
+    await setStatus(repository, commit, state, description);
     const outcome = `${state}: ${description}`;
     const before = await headOf(repository, number);
     if (before !== commit) return { outcome, next: before };
     await github.keepComment(repository, number, indexReportMark, indexReport(input));
-    // A newer commit may have been faster to its report, which this one then took the place of.
+    // The check of a newer commit may have finished first; then this report has overwritten the newer one.
     const after = await headOf(repository, number);
     return { outcome, ...(after === commit ? {} : { next: after }) };
   }
@@ -140,19 +142,19 @@ export function createCheckIndexPullRequest(services: Services) {
     if (action === 'closed') return 'closed';
     if (`refs/heads/${baseRef}` !== index.ref) return `ignored: ${baseRef} is not the branch of the index that counts`;
     if (!(await github.isAuthenticated())) {
-      logger.warn('A pull request of the index is not answered: there is no token for the git host', { number });
+      logger.warn('A pull request of the index is not checked: there is no token for the git host', { number });
       return 'ignored: there is no token for the git host';
     }
     try {
-      let turn: Turn = { outcome: '', next: trigger.commit };
-      for (let turns = 0; turn.next !== undefined && turns < mostTurns; turns++) {
-        turn = await report(trigger, turn.next);
+      let checked: Checked = { outcome: '', next: trigger.commit };
+      for (let count = 0; checked.next !== undefined && count < mostCommits; count++) {
+        checked = await report(trigger, checked.next);
       }
-      return turn.outcome;
+      return checked.outcome;
     } catch (error) {
-      // To ask again would not change what the token may do.
+      // A retry would not change the permissions of the token.
       if (!(error instanceof GithubRefusedError)) throw error;
-      logger.warn('A pull request of the index could not be answered', { number, error });
+      logger.warn('The check of a pull request of the index could not be reported', { number, error });
       return `ignored: ${error.message}`;
     }
   };

@@ -8,9 +8,9 @@ import type { HeadOf } from '../../services/git-host/git-remote.ts';
 import type { GithubApi } from '../../services/git-host/github-api.ts';
 
 const atOnce = 16;
-/** Each takes some calls of the git host's API, which counts them. */
+/** Each takes some calls of the git host's API, which limits their number. */
 const mostProjects = 50;
-/** Somebody waits for the answer: what is not known by then is said to be not known. */
+/** The author of a pull request waits for the report. It says so where a fact is not known by then. */
 const timeoutMilliseconds = 12_000;
 const pipelineFiles = ['cccp.yml', '.cccp.yml', 'cccp.yaml', '.cccp.yaml'];
 
@@ -19,7 +19,7 @@ interface Services {
   github: Pick<GithubApi, 'repositoryAt' | 'file'>;
 }
 
-/** Looks whether what entries of the index name is there. Nothing is fetched but single files, and nothing is run. */
+/** Checks whether the branches and files that entries of the index name exist. Only single files are fetched, and nothing is run. */
 export function createSourceFacts({ headOf, github }: Services) {
   async function factsOf(project: Project): Promise<SourceFacts> {
     const { gitUrl, gitBranch, dockerfile } = project;
@@ -33,7 +33,7 @@ export function createSourceFacts({ headOf, github }: Services) {
     ]);
     return {
       branch: { commit },
-      // What a script makes is not there before it has run.
+      // A prebuild script may create the Dockerfile, so it need not exist before.
       ...(project.prebuild ? {} : { dockerfile: found !== undefined }),
       otherJobId: otherJobId === project.jobId ? undefined : otherJobId,
     };
@@ -50,7 +50,7 @@ export function createSourceFacts({ headOf, github }: Services) {
     return undefined;
   }
 
-  /** Of the first of the projects, by name. */
+  /** By project name; only for the first of the projects. */
   return async function sourceFacts(projects: readonly Project[]): Promise<Map<string, SourceFacts>> {
     const late = new Promise<SourceFacts>((resolve) => {
       setTimeout(resolve, timeoutMilliseconds, { branch: { unknown: 'there was no answer in time' } }).unref();

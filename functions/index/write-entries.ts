@@ -7,7 +7,7 @@ import type { Repositories } from '../../services/registry/repositories.ts';
 import type { Dependents } from '../../services/tables/dependents.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
 
-/** ECR's rate for making repositories is low; the SDK waits and tries again, so a few at a time is the fastest. */
+/** ECR limits how fast repositories are created; the SDK waits and retries, so a few at a time is the fastest. */
 const repositoriesAtOnce = 4;
 const writesAtOnce = 32;
 
@@ -24,16 +24,16 @@ interface IndexChange {
   push: PushTrigger;
   /** All entries of the index. */
   entries: readonly Project[];
-  /** What the table had before. */
+  /** The projects of the table, as they were before this push. */
   known: readonly ProjectRecord[];
   plan: IndexPlan;
-  /** The entries to be built, by name; those are added that turn out to have been blocked meanwhile. */
+  /** The entries to be built, by name. `writeEntries` adds those that were blocked in the meantime. */
   calls: Map<string, Call>;
-  /** When no further entry is begun. */
+  /** No entry is begun after this, in milliseconds since the epoch. */
   deadline: number;
 }
 
-/** Writes the entries that differ. Each is written when all that belongs to it is there: what one run does not get done, the next does. */
+/** Writes the entries that differ. Each record is written after all that belongs to it, so that the next run does what this one could not. */
 export function createWriteEntries({ projects, dependents, repositories }: WriteServices) {
   return async function writeEntries(
     change: IndexChange,
@@ -49,7 +49,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
       return dependents.declare(name, images);
     }
 
-    /** The record comes last: by it the rest is known to be there. */
+    /** Written last: the record shows that the repositories and edges exist. */
     async function put(project: Project, call?: Call): Promise<void> {
       const calledBy = call && { delivery: push.id, change: call };
       const isNewest = await projects.put(project, { indexedAt: push.receivedAt, ...(calledBy ? { calledBy } : {}) });
@@ -57,7 +57,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
       if (newer) await declare(newer);
     }
 
-    async function make(project: Project): Promise<void> {
+    async function writeWhole(project: Project): Promise<void> {
       if (project.active) {
         await repositories.ensure(project);
         await declare(project);
@@ -65,7 +65,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
       await put(project, calls.get(project.name));
     }
 
-    /** The entries beside one that cannot be applied are applied and built; the push is tried again for this one. */
+    /** If one entry cannot be written, the others are still written and built; the push is retried for this one. */
     async function attempt(project: Project, write: () => Promise<void>): Promise<void> {
       if (Date.now() > deadline) {
         left += 1;
@@ -74,7 +74,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
       await write().catch((error: unknown) => failures.set(project.name, error));
     }
 
-    /** A candidate may have been blocked by the rules of before since they were read: then it is built by those of now. */
+    /** If the old rules blocked a candidate after the projects were read, the project is built again under the new rules. */
     async function putRules(project: Project): Promise<void> {
       await attempt(project, () => put(project, calls.get(project.name)));
       if (calls.has(project.name) || failures.has(project.name)) return;
@@ -87,8 +87,8 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
     const byRules = new Set(plan.changed.filter((project) => isByRules(knownByName.get(project.name), project)));
     const others = [...plan.added, ...plan.changed].filter((project) => !byRules.has(project));
     await mapConcurrently(unchangedWithOtherParents(change, names), writesAtOnce, declare);
-    await mapConcurrently(others, repositoriesAtOnce, (project) => attempt(project, () => make(project)));
-    // A policy of the whole index changes ten thousand projects at once, and nothing of them but the way that they are judged.
+    await mapConcurrently(others, repositoriesAtOnce, (project) => attempt(project, () => writeWhole(project)));
+    // A policy of the whole index changes ten thousand projects at once, but only the rules that they are judged by.
     await mapConcurrently([...byRules], writesAtOnce, putRules);
     await mapConcurrently(plan.deactivated, writesAtOnce, (project) =>
       attempt(project, () => put({ ...project, active: false })),
@@ -97,7 +97,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
   };
 }
 
-/** Those that are in force before a change of the index and after it. */
+/** The names of the projects that are in force before and after a change of the index. */
 interface ActiveNames {
   before: ReadonlySet<string>;
   after: ReadonlySet<string>;
@@ -110,14 +110,14 @@ function activeNames({ known, entries, plan }: IndexChange): ActiveNames {
   return { before, after };
 }
 
-/** Where a parent has come into the index or left it, another image is meant by its name. */
+/** When a parent enters or leaves the index, its name means another image. */
 function unchangedWithOtherParents({ entries, plan }: IndexChange, { before, after }: ActiveNames): Project[] {
   const written = new Set([...plan.added, ...plan.changed].map(({ name }) => name));
   const isMoved = (parent: string) => before.has(parent) !== after.has(parent);
   return entries.filter(({ name, dependsOn }) => !written.has(name) && dependsOn.some(isMoved));
 }
 
-/** Whether nothing but the rules differs that an entry is judged by. */
+/** Whether only the rules differ that an entry is judged by. */
 function isByRules(before: ProjectRecord | undefined, after: Project): boolean {
   return before !== undefined && isJudgedOnly(projectSchema.parse(before), after);
 }

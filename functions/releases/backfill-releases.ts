@@ -18,8 +18,8 @@ const buildsAtOnce = 100;
 const weekMilliseconds = 7 * 24 * 3_600_000;
 
 /**
- * Finds what was released and not noted, from the records of builds, which are kept for ever: whatever was released before releases
- * were noted. It is done once a week, project by project, and goes on where the round before broke off.
+ * Backfills releases that were made before releases were recorded, from the records of builds, which are kept for ever. This is done once a
+ * week, project by project; a run goes on where the one before broke off.
  */
 export function createBackfillReleases({ builds, projects, releases, repositoryPrefix }: Services) {
   /** Newest first. */
@@ -34,13 +34,13 @@ export function createBackfillReleases({ builds, projects, releases, repositoryP
     return found;
   }
 
-  async function adoptAll(project: string, now: Date): Promise<void> {
+  async function backfill(project: string, now: Date): Promise<void> {
     const moved = new Set<string>();
     const known = new Map<string, Parameters<Releases['adopt']>[0] & { tags: string[]; floating: string[] }>();
     for (const { id, image, endedAt, createdAt } of await releasedBuilds(project)) {
       if (!image) continue;
       const { digest, tags } = image;
-      // A tag names what was released under it last.
+      // A floating tag belongs to the newest release that has it.
       const floating = tags.filter((tag) => isFloating(tag) && !moved.has(tag));
       for (const tag of floating) moved.add(tag);
       const newest = known.get(digest);
@@ -49,15 +49,15 @@ export function createBackfillReleases({ builds, projects, releases, repositoryP
         newest.floating.push(...floating);
       } else known.set(digest, { project, digest, build: id, tags: [...tags], floating, at: endedAt ?? createdAt });
     }
-    const noted = new Set((await releases.allOf(project)).map(({ digest }) => digest));
-    const missing = [...known.values()].filter(({ digest }) => !noted.has(digest));
+    const recorded = new Set((await releases.allOf(project)).map(({ digest }) => digest));
+    const missing = [...known.values()].filter(({ digest }) => !recorded.has(digest));
     const repository = repositoryOf(project, repositoryPrefix);
     await mapConcurrently(missing, writesAtOnce, (release) => releases.adopt(release, repository, now));
   }
 
   /**
-   * @param progress what was noted last
-   * @param isLate when no further project is begun
+   * @param progress what was recorded last
+   * @param isLate whether it is too late to begin another project
    */
   return async function backfillReleases(progress: string, now: Date, isLate: () => boolean): Promise<void> {
     const week = String(Math.floor(now.getTime() / weekMilliseconds));
@@ -67,12 +67,12 @@ export function createBackfillReleases({ builds, projects, releases, repositoryP
     const names = (await projects.all()).map(({ name }) => name).sort();
     for (const name of names.filter((each) => each > done)) {
       if (isLate()) return;
-      await adoptAll(name, now);
+      await backfill(name, now);
       await releases.noteProgress(`${week} ${name}`);
     }
     await releases.noteProgress(`${week} ${everything}`);
   };
 }
 
-/** After every project's name. */
+/** Sorts after every project's name. */
 const everything = '~';

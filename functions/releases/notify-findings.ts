@@ -32,7 +32,7 @@ interface PendingNotification {
   changes: FindingChanges;
 }
 
-/** Tells a project's people what looks at its released images found: one mail for all of them. */
+/** Notifies a project's people of what rescans of its released images found, in one mail for all images. */
 export function createNotifyFindings(services: Services) {
   const { records, releases, tags, mailer, policy, siteUrl, indexUrl, logger } = services;
 
@@ -42,17 +42,17 @@ export function createNotifyFindings(services: Services) {
     return changes && { image, findings, changes };
   }
 
-  /** Whether people miss an image: nobody does whose tags name others by now. */
+  /** Whether people miss an image that is gone: not if its tags name other images by now. */
   async function isMissed({ repository, floating }: ReleasedImage): Promise<boolean> {
     for (const tag of floating) if (!(await tags.isThere(repository, tag))) return true;
     return false;
   }
 
-  async function isWorthTelling({ image, findings }: PendingNotification): Promise<boolean> {
+  async function isNotable({ image, findings }: PendingNotification): Promise<boolean> {
     return findings.state === 'gone' ? isMissed(image) : image.floating.length > 0;
   }
 
-  const newsOf = (
+  const mailEntryOf = (
     { image, findings, changes }: PendingNotification,
     project: ProjectRecord,
     now: Date,
@@ -66,9 +66,10 @@ export function createNotifyFindings(services: Services) {
     verdict: verdictToday(findings, project, policy, now),
   });
 
-  async function send(project: ProjectRecord, news: ReleaseNews[]): Promise<boolean> {
-    if (news.length === 0 || !project.active || (project.notify && !project.notify.includes('findings'))) return false;
-    const mail = findingsMail({ project: project.name, news, siteUrl, indexUrl });
+  async function send(project: ProjectRecord, entries: ReleaseNews[]): Promise<boolean> {
+    if (entries.length === 0 || !project.active || (project.notify && !project.notify.includes('findings')))
+      return false;
+    const mail = findingsMail({ project: project.name, news: entries, siteUrl, indexUrl });
     return sendBestEffort({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
   }
 
@@ -78,31 +79,31 @@ export function createNotifyFindings(services: Services) {
     project: ProjectRecord | undefined,
     now: Date,
   ): Promise<boolean> {
-    const fresh = await mapConcurrently(images, readsAtOnce, async (image) => (await releases.get(image)) ?? image);
-    const toNotify = (await mapConcurrently(fresh, readsAtOnce, pendingNotificationOf)).filter(
+    const current = await mapConcurrently(images, readsAtOnce, async (image) => (await releases.get(image)) ?? image);
+    const toNotify = (await mapConcurrently(current, readsAtOnce, pendingNotificationOf)).filter(
       (each) => each !== undefined,
     );
-    const told: PendingNotification[] = [];
-    for (const each of toNotify) if (await isWorthTelling(each)) told.push(each);
+    const notable: PendingNotification[] = [];
+    for (const each of toNotify) if (await isNotable(each)) notable.push(each);
     const isSent =
       project !== undefined &&
       (await send(
         project,
-        told.map((each) => newsOf(each, project, now)),
+        notable.map((each) => mailEntryOf(each, project, now)),
       ));
-    // What nobody was told of is no news either when a tag names the image again.
+    // Changes that were not worth a mail are marked as notified too, so that they are not mailed when a tag names the image again.
     for (const { image, findings } of toNotify) await records.putReleaseFindings(image, allTold(findings));
-    for (const image of fresh) {
+    for (const image of current) {
       const known = toNotify.find((each) => each.image === image);
-      const isTold = isSent && told.some((each) => each.image === image);
+      const isNotified = isSent && notable.some((each) => each.image === image);
       await releases.settle(
         image,
         {
           toNotify: undefined,
           dueAt: dueAfterLook(image.digest, known?.findings ?? { state: 'complete' }, now),
-          ...(isTold ? { notifiedAt: now.toISOString() } : {}),
+          ...(isNotified ? { notifiedAt: now.toISOString() } : {}),
         },
-        // News that came since the look are not in the mail.
+        // An event that arrived after the rescan is not in the mail.
         new Date(image.checkedAt ?? now),
       );
     }

@@ -14,13 +14,13 @@ interface Services {
   releases: Pick<Releases, 'settle'>;
   scans: Pick<ImageScans, 'read' | 'start'>;
   tags: Pick<ImageTags, 'of'>;
-  /** As the configuration says it. */
+  /** Unparsed, from the pipeline's configuration. */
   policy: unknown;
 }
 
 /**
- * Looks at one released image with what is known today, and keeps what it found: the item says that people are to be told where
- * something has changed. Nothing is changed in the registry.
+ * Rescans one released image with today's knowledge and stores the findings. If something has changed, the image's item says that people
+ * are to be notified. Nothing is changed in the registry.
  */
 export function createRescanImage({ records, releases, scans, tags, policy }: Services) {
   async function decide(image: ReleasedImage, now: Date) {
@@ -41,12 +41,12 @@ export function createRescanImage({ records, releases, scans, tags, policy }: Se
       return 'waiting';
     }
     const { look } = decision;
-    const named = look.state === 'gone' ? undefined : await tags.of(image);
+    const tagsOfImage = look.state === 'gone' ? undefined : await tags.of(image);
     const before = await ifReadable(records.releaseFindings(image));
     const atRelease = before ? undefined : await ifReadable(records.scan(image.build));
     const findings = afterLook(look, before, atRelease, now);
     await records.putReleaseFindings(image, findings);
-    const isNews = findings.told !== undefined;
+    const isChanged = findings.told !== undefined;
     await releases.settle(
       image,
       {
@@ -57,12 +57,12 @@ export function createRescanImage({ records, releases, scans, tags, policy }: Se
         outcome: verdictToday(findings, project, policy, now)?.outcome,
         checkedAt: findings.checkedAt,
         askedAt: undefined,
-        ...(named && { floating: floatingOf(named, image, project?.sharesRepository ?? false) }),
-        // It stays due until people are told.
-        ...(isNews ? { toNotify: true } : { dueAt: dueAfterLook(image.digest, look, now) }),
+        ...(tagsOfImage && { floating: floatingOf(tagsOfImage, image, project?.sharesRepository ?? false) }),
+        // The image stays due until people are notified.
+        ...(isChanged ? { toNotify: true } : { dueAt: dueAfterLook(image.digest, look, now) }),
       },
       now,
     );
-    return isNews ? 'news' : 'same';
+    return isChanged ? 'news' : 'same';
   };
 }

@@ -19,31 +19,31 @@ export interface LookServices {
   triggers: Pick<Triggers, 'send'>;
   refsOf: SourceHost['refsOf'];
   index: { url: string; source: string; ref: string };
-  /** What opens the index where it is not public. */
+  /** The authorization header for an index that is not public. */
   indexAuthorization(): Promise<string | undefined>;
   logger: Logger;
 }
 
 type MovedHead = TriggerOf<'source-moved'>['heads'][number];
 
-/** What a look at a repository came to. */
+/** The result of checking a repository. */
 export interface Look {
-  /** How many triggers it sent. */
+  /** How many triggers were sent. */
   triggers: number;
-  /** What is to be known the next time; undefined where there is nothing to know. */
+  /** What to remember for the next check; undefined if there is nothing. */
   source: Source | undefined;
-  /** The host's answer where it shows no repository. */
+  /** The host's HTTP status, if it shows no such repository. */
   absent?: number;
 }
 
-/** Looks where the branches and version tags of a repository are, and sends a trigger for each head that no build has. */
+/** Reads the branches and version tags of a repository, and sends triggers for the heads that were not planned yet. */
 export function createCheckSource(services: LookServices) {
   const { heads, deliveries, triggers, index, logger } = services;
 
-  async function ask(watched: WatchedSource, known: Source | undefined, end: AbortSignal): Promise<RefsAnswer> {
+  async function readRefs(watched: WatchedSource, known: Source | undefined, end: AbortSignal): Promise<RefsAnswer> {
     const isIndex = watched.source === index.source;
     const { memory } = known ?? {};
-    // "Nothing has changed" is no answer to what was not asked before.
+    // The answer "nothing has changed" is of use only if all of these refs were read before.
     const knowsAll =
       [...watched.branches].every((ref) => known?.heads?.[ref]) && (!watched.tags || known?.tags !== undefined);
     return services.refsOf(watched.url, {
@@ -55,7 +55,7 @@ export function createCheckSource(services: LookServices) {
     });
   }
 
-  /** The branches that are elsewhere than the newest that was planned for each of their projects. */
+  /** The branches with another head than the newest one that was planned for a project of theirs. */
   async function movedBranches(watched: WatchedSource, refs: ReadonlyMap<string, string>): Promise<MovedHead[]> {
     const keys = watched.projects.map(({ name, gitBranch }) => ({ project: name, ref: `refs/heads/${gitBranch}` }));
     const planned = new Map(
@@ -73,32 +73,36 @@ export function createCheckSource(services: LookServices) {
     return [...moved].map((ref) => ({ ref, commit: refs.get(ref) ?? '' }));
   }
 
-  return async function look(watched: WatchedSource, known: Source | undefined, end: AbortSignal): Promise<Look> {
+  return async function checkSource(
+    watched: WatchedSource,
+    known: Source | undefined,
+    end: AbortSignal,
+  ): Promise<Look> {
     const receivedAt = new Date().toISOString();
-    const answer = await ask(watched, known, end);
+    const answer = await readRefs(watched, known, end);
     if (answer.kind === 'absent') return { triggers: 0, source: known, absent: answer.status };
     const refs = answer.kind === 'refs' ? answer.refs : new Map(Object.entries(known?.heads ?? {}));
     const tags = versionTagsOf(answer.kind === 'refs' ? answer.refs : new Map());
     const moved = await movedBranches(watched, refs);
-    // The first look is what the next is held against: old versions are not built because a project is new.
+    // The first check only records the tags to compare the next one to: a new project does not build its old versions.
     if (answer.kind === 'refs' && watched.tags && known?.tags)
       for (const [ref, commit] of tagsSince(known.tags, tags)) moved.push({ ref, commit });
 
-    const news: MovedHead[][] = [];
-    while (moved.length > 0) news.push(moved.splice(0, headsPerTrigger));
-    for (const some of news) {
+    const batches: MovedHead[][] = [];
+    while (moved.length > 0) batches.push(moved.splice(0, headsPerTrigger));
+    for (const batch of batches) {
       await triggers.send({
         type: 'source-moved',
-        id: idOf(watched.source, some),
+        id: idOf(watched.source, batch),
         receivedAt,
         source: watched.source,
-        heads: some,
+        heads: batch,
       });
     }
-    return { triggers: news.length, source: remembered(watched, answer, tags, known) };
+    return { triggers: batches.length, source: remembered(watched, answer, tags, known) };
   };
 
-  /** After the triggers are sent: who dies between the two sends them again, under the same ids. */
+  /** Stored after the triggers are sent: a run that crashes in between is made up for by the next, which sends the same ids. */
   function remembered(
     watched: WatchedSource,
     answer: Exclude<RefsAnswer, { kind: 'absent' }>,
@@ -128,7 +132,7 @@ export function createCheckSource(services: LookServices) {
   }
 }
 
-/** The same heads are the same news, however often they are seen before they are planned. */
+/** The same heads give the same id, so that heads that are seen again before they are planned are planned once. */
 function idOf(source: string, heads: MovedHead[]): string {
   const text = heads
     .map(({ ref, commit }) => `${ref} ${commit}`)

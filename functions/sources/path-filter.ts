@@ -4,7 +4,7 @@ import { touches } from '../../core/sources/path-filter.ts';
 import { type GithubApi, GithubRefusedError } from '../../services/git-host/github-api.ts';
 import type { Heads } from '../../services/tables/heads.ts';
 
-/** A push is asked about by all projects of its repository at once. */
+/** Comparisons. All projects of a repository need that of a push at about the same time. */
 const mostRemembered = 100;
 
 interface Services {
@@ -16,8 +16,8 @@ interface Services {
 type Compare = GithubApi['compare'];
 
 /**
- * Asks the git host whether commits touch the paths of projects, once for all that ask the same. Whatever cannot be told for sure
- * counts as touched: a build too many is only a build.
+ * Finds out whether commits touch the paths of projects, with one request to the git host for all projects that need the same comparison.
+ * When in doubt, they count as touched: a superfluous build does less harm than a missing one.
  */
 export function createPathFilter({ github, heads, logger }: Services) {
   const compareCommits = remembering(github.compare);
@@ -37,24 +37,27 @@ export function createPathFilter({ github, heads, logger }: Services) {
       return touches(paths, comparison.files);
     } catch (error) {
       const level = error instanceof GithubRefusedError ? 'warn' : 'error';
-      logger[level]('The files of a push are not known: it is built', { project: project.name, error: error as Error });
+      logger[level]('The files of a push are not known, so it is built', {
+        project: project.name,
+        error: error as Error,
+      });
       return true;
     }
   }
 
   return {
-    /** Whether a new head of the tracked branch touches the project, compared to the head that is known. */
+    /** Whether a new head of the tracked branch touches the project, compared to the known head. */
     async concernsHead(project: Project, ref: string, commit: string): Promise<boolean> {
       if (!project.paths?.length || ref !== `refs/heads/${project.gitBranch}`) return true;
       const known = await heads.get(project.name, ref);
       if (!known || known.commit === commit) return true;
-      // After a forced push, what is gone may have touched the project too.
+      // After a forced push, the commits that were removed may have touched the project too.
       return touched(compareCommits, project, [known.commit, commit], true);
     },
 
     /**
-     * Whether a pull request touches a project: all of its commits, beside the branch that they are to be merged into. What is known of
-     * that branch is forgotten after the event: it moves.
+     * Whether a pull request touches a project: all of its commits, compared to the branch that it is to be merged into. These comparisons
+     * are kept for one event only, because that branch moves.
      */
     ofPullRequest(baseRef: string, commit: string): (project: Project) => Promise<boolean> {
       const compare = remembering(github.compare);
@@ -68,12 +71,12 @@ export type PathFilter = ReturnType<typeof createPathFilter>;
 function remembering(compare: Compare): Compare {
   const comparisons = new Map<string, ReturnType<Compare>>();
   return (repository, base, head) => {
-    const question = `${repository} ${base}...${head}`;
-    const asked = comparisons.get(question) ?? compare(repository, base, head);
+    const key = `${repository} ${base}...${head}`;
+    const comparison = comparisons.get(key) ?? compare(repository, base, head);
     if (comparisons.size >= mostRemembered) comparisons.clear();
-    comparisons.set(question, asked);
-    // Another time the host may answer.
-    asked.catch(() => comparisons.delete(question));
-    return asked;
+    comparisons.set(key, comparison);
+    // A failed request is not remembered: the host may answer the next one.
+    comparison.catch(() => comparisons.delete(key));
+    return comparison;
   };
 }

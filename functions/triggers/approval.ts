@@ -14,13 +14,13 @@ interface Services {
   logger: Logger;
 }
 
-/** Who maintains a repository has the permission `write` too. */
+/** GitHub's API also reports the role `maintain` as the permission `write`. */
 const approvers = new Set(['admin', 'write']);
 
 /**
- * Builds the commit of a pull request that a maintainer has approved: exactly that one, as long as it is the head. Nothing of what the
- * comment says is believed: who may approve and what the head is, is asked the git host. Where it does not answer, the trigger
- * is tried again; where it refuses to, nothing is built.
+ * Builds the commit of a pull request that a maintainer has approved: exactly that commit, as long as it is the head. The comment itself is not
+ * trusted: the git host says who may approve and what the head is. If the host does not answer, the trigger is retried; if it refuses,
+ * nothing is built.
  */
 export function createApprovalPlanner({
   github,
@@ -29,7 +29,7 @@ export function createApprovalPlanner({
   index,
   logger,
 }: Services): Planner<'approval'> {
-  /** Says at the pull request why nothing was started; one comment for all approvals of it. */
+  /** Comments on the pull request why nothing was started; one comment serves for all its approvals. */
   async function decline({ repository, number }: TriggerOf<'approval'>, reason: string, advice = ''): Promise<Planned> {
     const mark = `${commentMark} approval -->`;
     try {
@@ -37,7 +37,7 @@ export function createApprovalPlanner({
       await github.keepComment(repository, number, mark, body);
     } catch (error) {
       if (!(error instanceof GithubRefusedError)) throw error;
-      logger.warn('The answer to an approval could not be written', { repository, number, error });
+      logger.warn('The comment about an approval could not be written', { repository, number, error });
     }
     return { outcome: `ignored: ${reason}`, builds: [] };
   }
@@ -74,7 +74,7 @@ export function createApprovalPlanner({
     const builds: string[] = [];
     for (const project of concerned) {
       if (!(await isConcerned(project))) continue;
-      // Who approves a commit for the second time wants it built for the second time.
+      // A second approval of the same commit builds it a second time.
       const build = await pullRequests.build(project, proposed, false);
       if (build) builds.push(build.id);
     }

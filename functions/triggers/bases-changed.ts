@@ -18,7 +18,7 @@ interface Services {
 
 const queriesAtOnce = 32;
 
-/** New digests of images rebuild what stands on others, each project once for all of them, and then what stands on that. */
+/** New digests of base images rebuild the projects that are based on older ones, each once for all digests, and then their dependents. */
 export function createBasesChangedPlanner({
   dependents,
   projects,
@@ -26,10 +26,10 @@ export function createBasesChangedPlanner({
   announce,
 }: Services): Planner<'bases-changed'> {
   return async ({ id, bases }) => {
-    const answers = await mapConcurrently(bases, queriesAtOnce, async (change) =>
+    const affected = await mapConcurrently(bases, queriesAtOnce, async (change) =>
       (await dependents.of(change.image)).map((edge) => ({ change, edge })),
     );
-    const edges = Map.groupBy(answers.flat(), ({ edge }) => edge.project);
+    const edges = Map.groupBy(affected.flat(), ({ edge }) => edge.project);
     const names = [...edges.keys()];
     const [records, states] = await Promise.all([projects.getMany(names), rebuilds.getMany(names)]);
     const roots = records.flatMap((project) => {
@@ -42,18 +42,18 @@ export function createBasesChangedPlanner({
 
     const cause: Cause = { type: 'bases-changed', bases: bases.map(({ seenAt: _, ...change }) => change) };
     const { cascade, members, unfinished } = await announce({ id, cause, roots });
-    if (!cascade) return { outcome: 'ignored: no project stands on an older one', builds: [] };
+    if (!cascade) return { outcome: 'ignored: no project is based on an older one', builds: [] };
     return { outcome: `cascade ${cascade}: ${members} projects`, builds: [], unfinished };
   };
 }
 
-/** A build that begins after a digest was seen is built on that, or on a newer one, which is news of its own. */
+/** A build that began after the digest was seen uses that digest, or a newer one, which gets a trigger of its own. */
 function hasBegunSince(state: Rebuild | undefined, seenAt: string | undefined): boolean {
   const { pending } = state ?? {};
   return seenAt !== undefined && pending?.state === 'building' && pending.since > seenAt;
 }
 
-/** What the project itself stood on may be older than what the others did. */
+/** The project itself may be based on an older digest than the other projects. */
 function causeOf({ bases = [] }: ProjectRecord, changes: readonly BaseChange[]): Cause {
   const previousOf = ({ image, previous }: BaseChange) =>
     bases.find((base) => watchedName(base) === image)?.digest ?? previous;

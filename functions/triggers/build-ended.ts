@@ -13,9 +13,9 @@ interface Services {
   members: Pick<Members, 'endWith' | 'notifyDependents'>;
 }
 
-/** A release is news for whoever stands on it; and any end is what a cascade waits for that the build is a part of. */
+/** A release rebuilds its dependents. Any end of a build lets the cascade that waits for it go on. */
 export function createBuildEndedPlanner({ builds, rebuilds, announceEnd, members }: Services): Planner<'build-ended'> {
-  /** The build that the project's round waits for: this one, or one whose place this one took, of whose end nobody has been told yet. */
+  /** The build that the project's round waits for: this one, or one that it superseded and whose end is not announced yet. */
   async function awaited({ pending }: Rebuild, ended: Build): Promise<Build | undefined> {
     if (pending?.state !== 'building' || pending.build === undefined) return undefined;
     if (pending.build === ended.id) return ended;
@@ -33,7 +33,7 @@ export function createBuildEndedPlanner({ builds, rebuilds, announceEnd, members
       return { outcome: `cascade ${state.pending?.cascade}: ${build.status}`, builds: [], unfinished };
     }
     if (state.received[buildEndedEvent(id)]) {
-      // A try before this one ended the project's round, and may have died before it called the children.
+      // An earlier try ended the project's round, but may have crashed before it notified the dependents.
       await members.notifyDependents(state);
       return { outcome: `cascade: ${build.status}`, builds: [] };
     }

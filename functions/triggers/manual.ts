@@ -16,27 +16,28 @@ interface Services {
   logger: Logger;
 }
 
-/** A git host may tell of a push before its answers do. */
+/** A git host may send the event of a push before its API shows the new head. */
 const settledMilliseconds = 60_000;
 
 /**
- * Builds what somebody asked for by hand. The head of the tracked branch is released as by a push. Any other commit is built, scanned
- * and judged and not released: it may be older than what the tags name, or a stranger's, for git hosts hand out the commits of
- * forks as the repository's own.
+ * Starts a build that somebody requested by hand. The head of the tracked branch is released, as after a push. Any other commit is built,
+ * scanned and judged, but not released: it may be older than what the tags name, or come from an untrusted user, because git hosts serve the
+ * commits of forks as the repository's own.
  */
 export function createManualPlanner(services: Services): Planner<'manual'> {
   const { projects, startBuild, startRebuild, heads, headOf, logger } = services;
 
-  /** The head as it is now; the known one where the host does not say, or may not know of it yet. */
-  async function currentHead({ name, gitUrl, gitBranch }: ProjectRecord, askedAt: string) {
+  /** The current head; the known one if the host does not answer, or may not show the newest push yet. */
+  async function currentHead({ name, gitUrl, gitBranch }: ProjectRecord, requestedAt: string) {
     const known = await heads.get(name, `refs/heads/${gitBranch}`);
-    if (known && Date.parse(askedAt) - Date.parse(known.headAt) < settledMilliseconds) return { known: known.commit };
-    const told = await headOf(gitUrl, gitBranch).catch((error: unknown) => {
+    if (known && Date.parse(requestedAt) - Date.parse(known.headAt) < settledMilliseconds)
+      return { known: known.commit };
+    const fromHost = await headOf(gitUrl, gitBranch).catch((error: unknown) => {
       if (!known || !(error instanceof UpstreamError)) throw error;
       logger.warn('The head of a branch could not be read', { project: name, error });
       return known.commit;
     });
-    return told === known?.commit ? { known: told } : { told };
+    return fromHost === known?.commit ? { known: fromHost } : { fresh: fromHost };
   }
 
   return async function planManual({ id: trigger, project: name, commit, requester }) {
@@ -45,13 +46,13 @@ export function createManualPlanner(services: Services): Planner<'manual'> {
     const { gitUrl, gitBranch } = project;
     const order = { trigger, project, cause: { type: 'manual', requester } satisfies Cause };
     const headAt = new Date().toISOString();
-    const { known, told } = await currentHead(project, headAt);
-    const head = known ?? told;
+    const { known, fresh } = await currentHead(project, headAt);
+    const head = known ?? fresh;
 
     let build: Build | undefined;
     if (commit && commit !== head)
       build = await startBuild({ ...order, commit, ref: `refs/commits/${commit}`, headAt });
-    else if (told) build = await startBuild({ ...order, commit: told, ref: `refs/heads/${gitBranch}`, headAt });
+    else if (fresh) build = await startBuild({ ...order, commit: fresh, ref: `refs/heads/${gitBranch}`, headAt });
     else if (known) build = await startRebuild(order);
     if (!build) return { outcome: `ignored: ${gitUrl} has no branch ${gitBranch}`, builds: [] };
     const isReleased = build.commit === head;

@@ -1,10 +1,10 @@
 import type { Trigger, TriggerOf } from '../../core/model/trigger.ts';
 
-/** What became of a trigger, in words for people, and the builds that it started. */
+/** The outcome of a trigger, as a text for people, and the builds that it started. */
 export interface Planned {
   outcome: string;
   builds: string[];
-  /** There was no time for all of it: the trigger goes back into the queue, and what is done stays done. */
+  /** The time was too short: the trigger goes back into the queue. What is done is not repeated. */
   unfinished?: boolean;
 }
 

@@ -17,13 +17,13 @@ interface Services {
 }
 
 /**
- * A pull request's head is built, scanned and judged for the projects that ask for it, and not released. A fork's waits until a
- * maintainer has approved the very commit.
+ * Builds, scans and judges the head of a pull request for the projects that want it, without a release. The head of a fork waits until a
+ * maintainer has approved exactly that commit.
  */
 export function createPullRequestPlanner(services: Services): Planner<'pull-request'> {
   const { projects, heads, pullRequests, checkIndexPullRequest, cancelBuild, index } = services;
 
-  /** Nobody waits for what its builds would say. */
+  /** Cancels the builds of a closed pull request: nobody needs their results any more. */
   async function close({ source, number }: TriggerOf<'pull-request'>): Promise<Planned> {
     const failure = { error: 'PullRequestClosedError', message: `The pull request #${number} was closed.` };
     let cancelled = 0;
@@ -42,11 +42,11 @@ export function createPullRequestPlanner(services: Services): Planner<'pull-requ
     if (concerned.length === 0) {
       return { outcome: `ignored: no entry of the index builds pull requests to ${baseRef} of ${source}`, builds: [] };
     }
-    // What was cancelled when the pull request was closed is wanted again.
-    const isAgain = action === 'reopened';
+    // A reopened pull request is built again, because its builds were cancelled when it was closed.
+    const isReopened = action === 'reopened';
     const headAt = headAtOf({ pushedAt: changedAt, receivedAt });
-    // A commit is news once; that it is opened again comes from each webhook under another id.
-    const id = isAgain ? `${source}#${number} reopened ${changedAt}` : trigger.id;
+    // Several webhooks deliver the same event under several ids. This id of a reopening is the same for all of them.
+    const id = isReopened ? `${source}#${number} reopened ${changedAt}` : trigger.id;
     const proposed = { trigger: id, headAt, number, commit, baseRef, author };
     const isConcerned = pullRequests.filter(baseRef, commit);
     const builds: string[] = [];
@@ -54,14 +54,14 @@ export function createPullRequestPlanner(services: Services): Planner<'pull-requ
     for (const project of concerned) {
       if (!(await isConcerned(project))) continue;
       if (fork) {
-        // Somebody has approved it already.
+        // A maintainer has approved this commit already.
         const known = await heads.get(project.name, pullRequestRef(number));
-        if (known?.commit === commit && !isAgain) continue;
+        if (known?.commit === commit && !isReopened) continue;
         const description = `Waiting for a maintainer: comment /ok-to-test ${commit}`;
         await pullRequests.mark(project, commit, { state: 'pending', description });
         waiting++;
       } else {
-        const build = await pullRequests.build(project, proposed, !isAgain);
+        const build = await pullRequests.build(project, proposed, !isReopened);
         if (build) builds.push(build.id);
       }
     }

@@ -20,7 +20,7 @@ interface Services {
 /** A repository may have a hundred images, and a push is planned within a minute. */
 const projectsAtOnce = 8;
 
-/** A push builds the projects that track its branch, or want its version tag; a push of the index brings the projects in line with it. */
+/** A push builds the projects that track its branch or want its version tag; a push of the index is applied to the projects. */
 export function createPushPlanner(services: Services): Planner<'push'> {
   const { projects, paths, applyIndexPush, startBuild, recordHead, index } = services;
 
@@ -39,7 +39,7 @@ export function createPushPlanner(services: Services): Planner<'push'> {
         await recordHead({ project, ...head });
         return { isUntouched: true };
       } catch (error) {
-        // The others of the repository are built; the push is tried again for this one.
+        // The repository's other projects are still built; the push is retried for this one.
         failures.push(error);
         return {};
       }

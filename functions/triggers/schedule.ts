@@ -7,7 +7,7 @@ interface Services {
   startRebuild: StartRebuild;
 }
 
-/** Rebuilds a project at the hour that its entry names: with every step done anew, for it is there to take up what has changed outside. */
+/** Rebuilds a project by the schedule of its entry. It runs without the cache, because its purpose is to pick up changes from outside. */
 export function createSchedulePlanner({ projects, startRebuild }: Services): Planner<'schedule'> {
   return async function planSchedule({ id: trigger, project: name, schedule }) {
     const project = await projects.get(name);

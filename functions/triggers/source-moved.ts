@@ -26,13 +26,13 @@ const buildsAtOnce = 8;
 
 type SourceMoved = TriggerOf<'source-moved'>;
 
-/** Builds the heads that no delivery told of. One that came meanwhile has built its own. */
+/** Builds the heads that no delivery announced. A delivery that arrived in the meantime has built its own. */
 export function createSourceMovedPlanner(services: Services): Planner<'source-moved'> {
   const { projects, heads, deliveries, paths, applyIndexPush, startBuild, recordHead, index } = services;
 
   async function applyIndex({ id, receivedAt, source }: SourceMoved, commit: string): Promise<IndexApplied> {
     const newest = await deliveries.newest(`${source} ${index.ref}`);
-    // What this very trigger has begun it goes on with.
+    // If this same trigger recorded the commit, an earlier try of it was unfinished and goes on here.
     if (newest?.commit === commit && newest.id !== id) return { outcome: 'known already' };
     return applyIndexPush({
       type: 'push',
@@ -46,7 +46,7 @@ export function createSourceMovedPlanner(services: Services): Planner<'source-mo
     });
   }
 
-  /** An entry that is new waits until the images that it stands on are released: their release builds it. */
+  /** A new entry waits until the images that it depends on are released; their release builds it. */
   async function waitsForParents({ dependsOn }: ProjectRecord): Promise<boolean> {
     for (const name of dependsOn) {
       const parent = await projects.get(name);
@@ -66,7 +66,7 @@ export function createSourceMovedPlanner(services: Services): Planner<'source-mo
       return undefined;
     }
     const cause: Cause = { type: 'source-moved', ref, commit };
-    // One trigger may tell of several heads of one project, and each is a build of its own.
+    // One trigger may have several heads of one project, each with its own build.
     return startBuild({ trigger: `${trigger} ${ref}`, project, cause, commit, ref, headAt, unlessKnown: true });
   }
 
@@ -80,7 +80,7 @@ export function createSourceMovedPlanner(services: Services): Planner<'source-mo
       try {
         return (await buildHead(trigger, project, head))?.id;
       } catch (error) {
-        // The others are built; the trigger is tried again for this one.
+        // The others are still built; the trigger is retried for this one.
         failures.push(error);
         return undefined;
       }
