@@ -159,7 +159,7 @@ describe('a release with news', () => {
       '1 package added: jq 1.6-2.1',
       '1 package removed: wget',
       '3 vulnerabilities fixed: CVE-2026-1009 (LOW) in libc6, ',
-      '1 vulnerability known since, in packages that are as they were: CVE-2026-1002 (MEDIUM) in curl',
+      '1 vulnerability newly known, in packages that did not change: CVE-2026-1002 (MEDIUM) in curl',
       'size: 46.5 MB, 1.2 MB more than before',
     ]) {
       expect(text).toContain(part);
