@@ -40,7 +40,7 @@ describe('the comment', () => {
       `- \`demo/one:latest\`: policy (max-severity: \`LOW\` → \`MEDIUM\`, sbom: nothing → \`block\`), exceptions (new: \`\`CVE-\`2026\` until ${soon}\`\`)`,
     );
     expect(report).toContain('**1 warning**');
-    expect(report).toContain('HIGH is milder than MEDIUM');
+    expect(report).toContain('HIGH is weaker than MEDIUM');
   });
 
   it('says what the merge will do', () => {
@@ -90,7 +90,7 @@ describe('the comment', () => {
 
 **Removed: built no more; the images stay**
 
-- \`demo/gone:latest\`; **still standing on it:** \`demo/orphan:latest\`
+- \`demo/gone:latest\`; **still depending on it:** \`demo/orphan:latest\`
 
 <sub>Checked at \`cccccccccccc\`. Nothing of it was built or run.</sub>`);
     expect(indexStatus(input)).toEqual({
