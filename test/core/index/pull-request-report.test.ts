@@ -74,7 +74,7 @@ describe('the comment', () => {
   - ⚠️ The repository's cccp.yml has another job-id: \`other\`
   - \`Dockerfile\` found
   - built after \`demo/base:latest\`
-  - stands on \`centos/centos:7\`
+  - depends on \`centos/centos:7\`
 - \`demo/base:latest\` from \`main\` of \`https://git.example/demo/base.git\`
   - ⚠️ The branch was not found, or the repository is not public. It is built when the branch is pushed.
 
