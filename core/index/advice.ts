@@ -2,7 +2,7 @@ import { quoted } from '../text/visible.ts';
 import type { Finding } from './diagnostic.ts';
 import { type Mapping, textOf } from './yaml.ts';
 
-/** What can be read, although it may be meant otherwise. */
+/** Warnings about values that can be read, but may be meant differently. */
 export function adviceOn(entry: Mapping, file: string): Finding[] {
   const findings: Finding[] = [];
   const advise = (offset: number, code: Finding['code'], message: string) =>
@@ -31,7 +31,7 @@ export function adviceOn(entry: Mapping, file: string): Finding[] {
   }
   for (const key of ['git-path', 'target-file', 'build-context', 'prebuild-context'] as const) {
     const path = textOf(entry, key);
-    // Other readers of YAML make 9.10 the number 9.1.
+    // Other YAML readers turn 9.10 into the number 9.1.
     if (path?.isPlain && /^[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(path.text)) {
       advise(
         path.offset,

@@ -7,26 +7,26 @@ import { type Index, type IndexFile, isPolicyFile, type ReadOptions, readIndex }
 
 /** What a pull request would do to the index. */
 export interface IndexChange {
-  /** What it brings: it should not be merged with them. */
+  /** Errors that it adds: it should not be merged with them. */
   errors: Diagnostic[];
-  /** What it brings that can be merged, and may be meant otherwise. */
+  /** Warnings that it adds: it can be merged, but something may be meant differently. */
   warnings: Diagnostic[];
-  /** Errors that were there before it, and are not its author's to put right. */
+  /** Errors that existed before it, which its author need not fix. */
   older: Diagnostic[];
   added: Project[];
   changed: { before: Project; after: Project; isBuilt: boolean }[];
   removed: Project[];
-  /** What the policy of the whole index was and will be, where that differs. */
+  /** The policy of the whole index before and after, if they differ. */
   policy?: { before: OwnPolicy | undefined; after: OwnPolicy | undefined };
 }
 
-/** A project as the pipeline has it, with what became of its newest candidate. */
+/** A project as the pipeline has it, with the verdict of its newest candidate. */
 type KnownProject = Project & { judged?: { outcome: Verdict['outcome'] } | undefined };
 
 /**
- * The index as it will be when a pull request is merged: as its base is now, with the files that the pull request changes as it has
- * them. What was merged into the base since the pull request began stays.
- * @param changed the paths; where they are unknown, whatever differs counts as changed
+ * The index as it will be after the merge of a pull request: the base as it is now, with the files that the pull request changes. What was
+ * merged into the base since the pull request was opened stays.
+ * @param changed the paths that it changes; if they are unknown, every difference counts as a change
  */
 export function mergedFiles(base: IndexFile[], head: IndexFile[], changed: readonly string[] | undefined): IndexFile[] {
   if (!changed) return head;
@@ -36,8 +36,8 @@ export function mergedFiles(base: IndexFile[], head: IndexFile[], changed: reado
 }
 
 /**
- * What the merge does to the index, and what is wrong with it.
- * @param known the projects as the pipeline has them: they speak for a file of the base that cannot be read
+ * What the merge changes in the index, and the errors and warnings that it adds.
+ * @param known the projects as the pipeline has them: they replace the entries of a base file that cannot be read
  */
 export function indexChange(
   base: IndexFile[],
@@ -49,18 +49,18 @@ export function indexChange(
   const baseTexts = new Map(base.map(({ path, text }) => [path, text]));
   const touched = new Set(merged.filter(({ path, text }) => baseTexts.get(path) !== text).map(({ path }) => path));
   const old = new Set(before.problems.map(keyOf));
-  // A file that cannot be read at all keeps its author's own change from being seen, whoever broke it.
-  const isNew = (problem: Diagnostic) =>
-    !old.has(keyOf(problem)) || (problem.entry === undefined && touched.has(problem.file));
+  // If a file cannot be read at all, the change of the pull request to it cannot be checked, whoever broke the file.
+  const isNew = (diagnostic: Diagnostic) =>
+    !old.has(keyOf(diagnostic)) || (diagnostic.entry === undefined && touched.has(diagnostic.file));
 
-  const standing = knownBefore(before, known);
+  const current = knownBefore(before, known);
   const blocked = new Set(known.filter(({ judged }) => judged?.outcome === 'block').map(({ name }) => name));
-  const plan = planIndex(after, standing);
-  const byName = new Map(standing.map((project) => [project.name, project]));
+  const plan = planIndex(after, current);
+  const byName = new Map(current.map((project) => [project.name, project]));
   return {
-    errors: after.problems.filter((problem) => isError(problem) && isNew(problem)),
-    warnings: after.problems.filter((problem) => !isError(problem) && isNew(problem)),
-    older: after.problems.filter((problem) => isError(problem) && !isNew(problem)),
+    errors: after.problems.filter((each) => isError(each) && isNew(each)),
+    warnings: after.problems.filter((each) => !isError(each) && isNew(each)),
+    older: after.problems.filter((each) => isError(each) && !isNew(each)),
     added: plan.added,
     changed: plan.changed.flatMap((project) => {
       const previous = byName.get(project.name);
@@ -74,7 +74,7 @@ export function indexChange(
 }
 
 function samePolicy(before: Index, after: Index): boolean {
-  // One that cannot be read is neither; its error says so.
+  // A policy that cannot be read changes nothing; its error is reported.
   if ([...before.brokenFiles, ...after.brokenFiles].some(isPolicyFile)) return true;
   return JSON.stringify(before.policy) === JSON.stringify(after.policy);
 }
@@ -83,12 +83,12 @@ function isError({ severity }: Diagnostic): boolean {
   return severity === 'error';
 }
 
-/** What stays when lines are put in before it. */
+/** Stays the same when lines are inserted before it. */
 function keyOf({ file, code, entry, message }: Diagnostic): string {
   return JSON.stringify([file, code, entry, message.replaceAll(/\bline \d+/g, 'line')]);
 }
 
-/** The projects of the base; of its files that cannot be read whole, those that were known before they were broken. */
+/** The projects of the base. Files that cannot be read completely are replaced by the projects that the pipeline knows from them. */
 function knownBefore({ projects, brokenFiles }: Index, known: readonly Project[]): Project[] {
   const read = new Set(projects.map(({ name }) => name));
   const hidden = known.filter(({ name, file, active }) => active && !read.has(name) && brokenFiles.has(file));

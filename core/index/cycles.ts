@@ -1,15 +1,15 @@
 import type { Project } from '../model/project.ts';
 
 export interface Cycle {
-  /** From one entry to a parent of it, and so on, until the first comes again. */
+  /** From one entry to one of its parents and so on, back to the first. */
   path: string[];
-  /** All entries that reach each other, those beside the path too. */
+  /** All entries that depend on each other, including those that are not on the path. */
   members: Project[];
 }
 
 /**
- * The entries that depend on each other. Tarjan's algorithm with a stack of its own: a chain of a hundred thousand entries is a stranger's
- * to write.
+ * The entries that depend on each other. Tarjan's algorithm with its own stack instead of recursion, because untrusted users can write a
+ * chain of a hundred thousand entries.
  */
 export function cyclesAmong(projects: Project[]): Cycle[] {
   const byName = new Map(projects.map((project) => [project.name, project]));
@@ -31,17 +31,17 @@ export function cyclesAmong(projects: Project[]): Cycle[] {
 
   for (const root of projects) {
     if (order.has(root)) continue;
-    const way = [enter(root)];
-    for (let place = way.at(-1); place; place = way.at(-1)) {
-      const { project, parents } = place;
+    const branch = [enter(root)];
+    for (let step = branch.at(-1); step; step = branch.at(-1)) {
+      const { project, parents } = step;
       const { value: parent, done } = parents.next();
       if (!done) {
-        if (!order.has(parent)) way.push(enter(parent));
+        if (!order.has(parent)) branch.push(enter(parent));
         else if (isOpen.has(parent)) lower(project, order.get(parent) ?? Infinity);
         continue;
       }
-      way.pop();
-      const child = way.at(-1)?.project;
+      branch.pop();
+      const child = branch.at(-1)?.project;
       if (child) lower(child, lowest.get(project) ?? Infinity);
       if (lowest.get(project) !== order.get(project)) continue;
       const members = open.splice(open.lastIndexOf(project));
@@ -52,7 +52,7 @@ export function cyclesAmong(projects: Project[]): Cycle[] {
   return cycles;
 }
 
-/** The shortest way from an entry back to itself, among those that reach each other. */
+/** The shortest path from an entry back to itself, among entries that depend on each other. */
 function shortestPath(
   start: Project,
   members: ReadonlySet<Project>,

@@ -1,4 +1,4 @@
-/** What a check of the index can find. The words are stable, for programs. */
+/** What a check of the index can report. The codes are stable, because programs use them. */
 export type DiagnosticCode =
   | 'unreadable'
   | 'too-large'
@@ -25,25 +25,25 @@ export type DiagnosticCode =
   | 'spelling'
   | 'too-many';
 
-/** Where something of the index stands. Lines and columns count from 1. */
+/** A position in an index file. Lines and columns count from 1. */
 export interface IndexPosition {
   file: string;
   line: number;
   column: number;
 }
 
-/** Something in an index file that is wrong, and how to mend it. */
+/** An error or warning about an index file, and how to fix it. */
 export interface Diagnostic extends IndexPosition {
-  /** An `error` must be mended before a merge; a `warning` says how something is taken that may be meant otherwise. */
+  /** An `error` must be fixed before a merge; a `warning` says how a value is read that may be meant differently. */
   severity: 'error' | 'warning';
   code: DiagnosticCode;
-  /** `app/job:tag`, or what of it is known. */
+  /** `app/job:tag`, or the known part of it. */
   entry?: string;
   message: string;
 }
 
-/** A problem of a file that is being read: what becomes its line and column is still an offset into the text. */
+/** A diagnostic of a file that is still being read, with an offset into the text instead of line and column. */
 export type Finding = Omit<Diagnostic, keyof IndexPosition> & { offset: number };
 
-/** What keeps a file from being read as YAML: always an error, found before anybody knows which entry it is in. */
+/** Why a file cannot be read as YAML: always an error, found before it is known which entry it is in. */
 export type Fault = Pick<Finding, 'code' | 'message' | 'offset'>;

@@ -10,19 +10,19 @@ interface Entry {
   /** `app/job:tag` as it is written. */
   shown: string;
   offset: number;
-  /** Of what the entry says of its parents. */
+  /** The offset of `depends-on`. */
   parentsOffset: number;
 }
 
 export interface ReadFile {
-  /** Those that a project can be made of. */
+  /** The entries that a project can be made from. */
   entries: Entry[];
   findings: Finding[];
-  /** Every entry of the file is among them. */
+  /** Whether every entry of the file is among them. */
   isWhole: boolean;
 }
 
-/** Reads the entries of one file; what is wrong with one hides nothing of the others. */
+/** Reads the entries of one file; an error in one does not hide errors in the others. */
 export function readEntries(yaml: YamlFile, file: string, options: EntryOptions): ReadFile {
   const { positionOf } = yaml;
   const faults = yaml.faults
@@ -48,9 +48,9 @@ export function readEntries(yaml: YamlFile, file: string, options: EntryOptions)
     const faultsHere = takeUntil(end).filter((fault) => fault.offset >= offset);
     for (const fault of faultsHere) fault.entry = shown;
     for (const finding of own) {
-      // Of a character in the text of the file, the very place is told already.
-      const isTold = isHidden(finding) && hiddenLines.has(positionOf(finding.offset).line);
-      if (!isTold) findings.push({ ...finding, entry: shown });
+      // The file's own faults already report the exact position of the character.
+      const isReported = isHidden(finding) && hiddenLines.has(positionOf(finding.offset).line);
+      if (!isReported) findings.push({ ...finding, entry: shown });
     }
     const id = textOf(mapping, 'id');
     const line = id && idLines.get(id.text);
@@ -73,7 +73,7 @@ function isHidden({ code }: Finding): boolean {
   return code === 'hidden-character';
 }
 
-/** What is no entry, or stands beside `Projects`, is reported. */
+/** The entries of `Projects`. Anything else in the file is reported. */
 function entriesOf(content: Value | undefined): { mappings: Mapping[]; findings: Finding[] } {
   const findings: Finding[] = [];
   const refuse = (offset: number, message: string) =>

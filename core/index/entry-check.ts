@@ -13,13 +13,13 @@ import {
 import { suggestionFor } from './suggestion.ts';
 import { type Mapping, type Value, valueAt } from './yaml.ts';
 
-/** What the keys of an entry hold, each for itself. `values` is absent if no project can be made of them. */
+/** Checks each key of an entry on its own. `values` is absent if no project can be made from them. */
 export function checkKeys(entry: Mapping): { values?: EntryValues | undefined; findings: Finding[] } {
   const findings: Finding[] = [];
   const misspelt = reportUnknown(entry, findings);
   const missing = requiredKeys.filter((key) => isNothing(entry.keys.get(key)?.value));
   for (const key of missing) {
-    // The line of the misspelt key says it.
+    // The diagnostic of the misspelt key already says so.
     if (misspelt.has(key)) continue;
     const offset = entry.keys.get(key)?.offset ?? entry.offset;
     const message = `The key "${key}" is missing or empty. It holds: ${entrySchema.shape[key].description}`;
@@ -34,16 +34,16 @@ export function checkKeys(entry: Mapping): { values?: EntryValues | undefined; f
   const result = entrySchema.safeParse(Object.fromEntries(known.map(([key, { value }]) => [key, plainOf(value)])));
   const seen = new Set<string>();
   for (const issue of result.error?.issues ?? []) {
-    const place = issue.path.join('.');
-    // Of a value that breaks several rules, the first is enough.
-    if (seen.has(place) || missing.includes(place as EntryKey)) continue;
-    seen.add(place);
+    const path = issue.path.join('.');
+    // If a value breaks several rules, the first one is enough.
+    if (seen.has(path) || missing.includes(path as EntryKey)) continue;
+    seen.add(path);
     findings.push(...findingsOf(issue, entry));
   }
   return { findings, values: result.success ? result.data : undefined };
 }
 
-/** The keys that somebody seems to have meant by others that are not known. */
+/** Reports unknown keys, and returns the known keys that seem to be meant by them. */
 function reportUnknown(entry: Mapping, findings: Finding[]): Set<string> {
   const misspelt = new Set<string>();
   for (const [key, { offset }] of entry.keys) {
@@ -62,11 +62,11 @@ function reportUnknown(entry: Mapping, findings: Finding[]): Set<string> {
   return misspelt;
 }
 
-/** What the schema says against a value, at the place of the value. */
+/** What the schema reports about a value, at the value's position. */
 export function findingsOf(issue: z.core.$ZodIssue, entry: Mapping): Finding[] {
   const name = issue.path.reduce<string>(
-    (words, part) =>
-      typeof part === 'number' ? `${words}, item ${part + 1}` : `${words && `${words}, `}"${String(part)}"`,
+    (text, part) =>
+      typeof part === 'number' ? `${text}, item ${part + 1}` : `${text && `${text}, `}"${String(part)}"`,
     '',
   );
   const value = valueAt(entry, issue.path);

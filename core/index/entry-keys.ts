@@ -9,9 +9,9 @@ import { policyMapping, scannersMapping } from './policy-keys.ts';
 import { atMost, listOf, mostListed, oneOf, prose, rule, text } from './values.ts';
 
 /**
- * The keys of an index entry: what each may hold, and what it means. The reader, the suggestions for misspelt keys and the JSON Schema
- * come from here. Every scalar is the text that was written; `null`, `~` and nothing are null. `meta` is what JSON Schema can say of a
- * rule.
+ * The keys of an index entry: what each may contain, and what it means. The reader, the suggestions for misspelt keys and the JSON Schema
+ * are derived from this. Every scalar is the text that was written; `null`, `~` and an empty value are null. `meta` is the part of a rule
+ * that JSON Schema can express.
  */
 
 const longestId = 80;
@@ -204,7 +204,7 @@ export const entrySchema = z.strictObject({
   schedule: schedule
     .nullish()
     .describe('When to build without news, in UTC: `rate(7 days)` or `cron(0 4 ? * MON *)`; at most once an hour.'),
-  policy: policyMapping.nullish().describe("What is stricter or milder than the index's policy, or the pipeline's."),
+  policy: policyMapping.nullish().describe("What is stricter or weaker than the index's policy, or the pipeline's."),
   exceptions: z
     .array(exceptionMapping, { error: 'It must be a list of exceptions.' })
     .check(atMost(mostListed))
@@ -218,7 +218,7 @@ export type EntryValues = z.infer<typeof entrySchema>;
 export type EntryKey = keyof EntryValues;
 
 export const entryKeys = Object.keys(entrySchema.shape) as EntryKey[];
-/** Without these there is no project. */
+/** Without these keys an entry makes no project. */
 export const requiredKeys: EntryKey[] = [
   'app-id',
   'job-id',
@@ -228,7 +228,7 @@ export const requiredKeys: EntryKey[] = [
   'desired-tag',
   'notify-email',
 ];
-/** What CCCP asked for, although something can be taken in its place. */
+/** Keys that CCCP required, although there is a default. */
 export const expectedKeys: Partial<Record<EntryKey, string>> = {
   id: 'Give each entry of a file a number of its own.',
   'git-branch': 'The branch "master" is taken.',
@@ -236,7 +236,7 @@ export const expectedKeys: Partial<Record<EntryKey, string>> = {
   'depends-on': 'None is taken. Write "depends-on: null" if that is so.',
 };
 
-/** The keys that a mapping within an entry may have. */
+/** The keys that a mapping inside an entry may have. */
 export function keysWithin(key: string): string[] {
   const mappings: Record<string, z.ZodObject> = {
     policy: policyMapping,
@@ -248,6 +248,6 @@ export function keysWithin(key: string): string[] {
 }
 
 function exampleOf(value: string): string {
-  const mended = value.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '');
-  return mended.length < 2 ? 'my-app' : mended.slice(0, 40);
+  const corrected = value.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '');
+  return corrected.length < 2 ? 'my-app' : corrected.slice(0, 40);
 }

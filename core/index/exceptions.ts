@@ -7,9 +7,9 @@ import type { Finding } from './diagnostic.ts';
 import { day, oneOf, prose, text } from './values.ts';
 import { type Mapping, textOf } from './yaml.ts';
 
-/** Whatever is accepted is looked at again after so many days. */
+/** An exception must be reviewed after this many days. */
 export const longestDays = 180;
-/** In bytes: DynamoDB's items have 400 KB for all that is known of a project. */
+/** In bytes: a DynamoDB item has 400 KB for all data of a project. */
 const largestExceptions = 100_000;
 const longestOwner = 200;
 
@@ -37,12 +37,12 @@ export const exceptionMapping = z.strictObject(
   { error: 'It must be a mapping with id, reason, owner and expires.' },
 );
 
-/** CVE's is the one scheme of ids in which capitals mean nothing. */
+/** Only the ids of CVE ignore case. */
 export function normalId(id: string): string {
   return /^cve-\d/i.test(id) ? id.toUpperCase() : id;
 }
 
-/** What is written, as the pipeline keeps it. */
+/** Converts the written exceptions into those that the pipeline stores. */
 export function exceptionsOf(
   written: readonly z.infer<typeof exceptionMapping>[] | null | undefined,
 ): Exception[] | undefined {
@@ -62,8 +62,8 @@ export function exceptionsOf(
 }
 
 /**
- * What a schema cannot say of an entry's exceptions: whether they end in time, say why where VEX asks for it, and are each there once.
- * One that has ended is no error: entries would break by themselves.
+ * Checks what a schema cannot: that an entry's exceptions end in time, have the justification that VEX requires, and occur once each. An
+ * expired exception is no error, or entries would break just because time passes.
  */
 export function exceptionFindings(entry: Mapping, now: Date): Finding[] {
   const list = entry.keys.get('exceptions')?.value;
@@ -80,7 +80,7 @@ export function exceptionFindings(entry: Mapping, now: Date): Finding[] {
 
 function dayFindings(item: Mapping, now: Date): Finding[] {
   const expires = textOf(item, 'expires');
-  // What is no day of the calendar is told by the schema.
+  // The schema reports what is no day of the calendar.
   if (!expires || !z.iso.date().safeParse(expires.text).success) return [];
   const today = dayOf(now);
   const latest = daysAfter(today, longestDays);

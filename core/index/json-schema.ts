@@ -4,8 +4,8 @@ import { entrySchema } from './entry-keys.ts';
 type Schema = z.core.JSONSchema.JSONSchema;
 
 /**
- * The JSON Schema of an index file, for editors. It is in draft 7, which the YAML language server of most of them knows best. What a
- * schema cannot say (the hosts of addresses, paths that leave the repository, names over several files) `slipway index check` does.
+ * The JSON Schema of an index file, for editors. It is in draft 7, which the YAML language server of most editors supports
+ * best. `slipway index check` checks what a schema cannot: hosts of addresses, paths that leave the repository, names across files.
  * https://github.com/redhat-developer/yaml-language-server
  */
 export function indexSchema(): Schema {
@@ -35,7 +35,7 @@ export function indexSchema(): Schema {
   };
 }
 
-/** An editor knows YAML's numbers, where the reader keeps the text: `3.10` is a tag without quotes, too. */
+/** Allows numbers for texts: an editor reads an unquoted `3.10` as a number, while our reader keeps the text. */
 function asWritten(schema: z.core.JSONSchema._JSONSchema): z.core.JSONSchema._JSONSchema {
   if (typeof schema === 'boolean') return schema;
   const { anyOf, properties, items, ...rest } = schema;
@@ -55,7 +55,7 @@ function asWritten(schema: z.core.JSONSchema._JSONSchema): z.core.JSONSchema._JS
   return canBeNumber ? ({ ...schema, type: ['string', 'number'] } as unknown as Schema) : schema;
 }
 
-/** One schema with several types says in an editor what it expects; several schemas of one value do so less clearly. */
+/** Joins alternatives into one schema with several types: editors explain that better than several schemas. */
 function alternatives(schemas: z.core.JSONSchema._JSONSchema[], rest: Schema): Schema {
   const isNull = (schema: z.core.JSONSchema._JSONSchema) => typeof schema === 'object' && schema.type === 'null';
   const others = schemas.filter((schema) => !isNull(schema));

@@ -3,31 +3,31 @@ import { quoted } from '../text/visible.ts';
 import type { Finding } from './diagnostic.ts';
 import type { NamedStatement, VexDocument } from './read-vex.ts';
 
-/** What is kept of one project: DynamoDB's items have 400 KB for all that is known of it. In bytes and statements. */
+/** The limits for one project, in statements and bytes: a DynamoDB item has 400 KB for all data of a project. */
 const mostStatements = 500;
 const largestStatements = 100_000;
 
-interface Said {
-  /** Of the image, whatever its tag. */
+interface StatementsOfImage {
+  /** Statements on the image, whatever its tag. */
   always: NamedStatement[];
   byTag: Map<string, NamedStatement[]>;
 }
 
 /**
- * Gives each project what the documents say of it, the newest first. The products that no project is named by are told, and so is what
- * is not kept.
- * @returns what is to be told of each document
+ * Gives each project the statements of the documents about it, the newest first. Products that are no project of the index are reported,
+ * and so are statements that are not kept.
+ * @returns the diagnostics of each document
  */
 export function mergeVex(
   documents: ReadonlyMap<string, VexDocument>,
   projects: readonly Project[],
 ): Map<string, Finding[]> {
-  const told = new Map<string, Finding[]>();
+  const diagnostics = new Map<string, Finding[]>();
   const warn = (file: string, offset: number, message: string) => {
-    told.set(file, [...(told.get(file) ?? []), { severity: 'warning', code: 'vex', offset, message }]);
+    diagnostics.set(file, [...(diagnostics.get(file) ?? []), { severity: 'warning', code: 'vex', offset, message }]);
   };
   const names = new Set(projects.flatMap(({ name, appId, jobId }) => [name, `${appId}/${jobId}`]));
-  const said = new Map<string, Said>();
+  const said = new Map<string, StatementsOfImage>();
   for (const named of inOrder([...documents.values()].flatMap(({ statements }) => statements))) {
     const { image, tag } = named.product;
     if (!names.has(tag === undefined ? image : `${image}:${tag}`)) {
@@ -54,7 +54,7 @@ export function mergeVex(
       warn(first.statement.file, first.offsetOf(), message);
     }
   }
-  return told;
+  return diagnostics;
 }
 
 function lengthKept(statements: readonly NamedStatement[]): number {
@@ -66,7 +66,7 @@ function lengthKept(statements: readonly NamedStatement[]): number {
   return at < 0 ? statements.length : at;
 }
 
-/** The newest first; of two of one moment, the one that accepts less. */
+/** The newest first; of two with the same time, the one that accepts less. */
 function inOrder(statements: NamedStatement[]): NamedStatement[] {
   const rank = ({ statement }: NamedStatement) =>
     ['affected', 'under_investigation', 'fixed', 'not_affected'].indexOf(statement.status);

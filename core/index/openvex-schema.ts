@@ -3,8 +3,8 @@ import { vexJustifications, vexStatuses } from '../model/vex.ts';
 import { hiddenCharacter } from '../text/visible.ts';
 
 /**
- * An OpenVEX document. Keys that the specification does not know are refused: a misspelt "subcomponents" would make a statement about one
- * package one about the whole image. https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md
+ * An OpenVEX document. Keys that are not in the specification are refused: a misspelt "subcomponents" would turn a statement about one
+ * package into one about the whole image. https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md
  */
 
 const longestList = 1000;
@@ -17,7 +17,7 @@ const line = (longest: number) =>
       (text) => text.search(hiddenCharacter) < 0 && !/[\t\n\r]/.test(text),
       'It has a line break or a character that cannot be seen.',
     );
-const words = z.string({ error: 'It must be a text.' }).max(20_000, 'It is longer than 20000 characters.');
+const prose = z.string({ error: 'It must be a text.' }).max(20_000, 'It is longer than 20000 characters.');
 const moment = z.iso.datetime({ offset: true, error: 'It must be a time with a zone, such as 2026-11-21T08:00:00Z.' });
 const listOf = <Item extends z.ZodType>(item: Item) =>
   z.array(item, { error: 'It must be a list.' }).max(longestList, `It lists more than ${longestList}.`);
@@ -29,7 +29,7 @@ const component = {
       purl: line(2000).optional(),
       cpe22: line(2000).optional(),
       cpe23: line(2000).optional(),
-      // As the JSON schema of OpenVEX has them, other than its text.
+      // The JSON schema of OpenVEX has these names; its text has those above.
       '@cpe22': line(2000).optional(),
       '@cpe23': line(2000).optional(),
     })
@@ -47,23 +47,23 @@ const statementSchema = z
       {
         '@id': line(2000).optional(),
         name: line(100),
-        description: words.optional(),
+        description: prose.optional(),
         aliases: listOf(line(100)).max(50, 'It lists more than 50.').optional(),
       },
       { error: 'It must be a mapping with the "name" of the vulnerability.' },
     ),
     timestamp: moment.optional(),
     last_updated: moment.optional(),
-    /** Without them it is about what encloses the document, which is nothing here. */
+    /** A statement without products is about whatever contains the document, which is nothing here. */
     products: listOf(productSchema).optional(),
     status: z.enum(vexStatuses, { error: `It must be one of ${vexStatuses.join(', ')}.` }),
-    supplier: words.optional(),
-    status_notes: words.optional(),
+    supplier: prose.optional(),
+    status_notes: prose.optional(),
     justification: z
       .enum(vexJustifications, { error: `It must be one of ${vexJustifications.join(', ')}.` })
       .optional(),
-    impact_statement: words.optional(),
-    action_statement: words.optional(),
+    impact_statement: prose.optional(),
+    action_statement: prose.optional(),
     action_statement_timestamp: moment.optional(),
   })
   .check(
@@ -91,12 +91,12 @@ export const openVexSchema = z.strictObject(
       ),
     '@id': line(2000),
     author: line(200),
-    role: words.optional(),
+    role: prose.optional(),
     timestamp: moment,
     last_updated: moment.optional(),
     version: z.int({ error: 'It must be a number.' }).positive('It must be a number from 1 upwards.'),
-    tooling: words.optional(),
-    supplier: words.optional(),
+    tooling: prose.optional(),
+    supplier: prose.optional(),
     statements: listOf(statementSchema).min(1, 'It has no statement.'),
   },
   { error: 'It must be an OpenVEX document.' },

@@ -10,9 +10,9 @@ export interface IndexPlan {
 }
 
 /**
- * What an index means against the projects that are known. Projects of a file that could not be read whole stay as they are
- * unless the file still has them, and an index without a single project changes nothing: a broken index deletes nothing. A policy that
- * cannot be read leaves each project its own and adds none, and so do VEX documents.
+ * The changes that an index makes to the known projects. A broken index removes nothing: projects of a file that cannot be read completely
+ * stay as they are unless the file still has them, and an index without any project changes nothing. If the policy cannot be read, each
+ * project keeps its policy and no project is added; if VEX documents cannot be read, each project keeps its statements.
  */
 export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known: Project[]): IndexPlan {
   const knownByName = new Map(known.map((project) => [project.name, project]));
@@ -36,7 +36,7 @@ export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known:
   };
 }
 
-/** A project with what was known of one of its keys before. */
+/** The project with the earlier value of one of its keys. */
 function keeping(key: 'policy' | 'vex' | undefined, project: Project, before: Project | undefined): Project {
   if (!key) return project;
   const { [key]: _, ...rest } = project;
@@ -45,9 +45,9 @@ function keeping(key: 'policy' | 'vex' | undefined, project: Project, before: Pr
 }
 
 /**
- * Whether a changed entry makes another image, or may have another verdict: a new address for mails does neither. By another policy, other
- * exceptions and other statements only an image that was blocked can win anything, which spares an index of ten thousand projects their
- * builds when its policy changes; what is released is held against the new policy by its next build or its weekly scan.
+ * Whether a changed entry needs a build because it gives another image or may get another verdict; a new mail address does neither. A new
+ * policy, exception or statement builds only images that were blocked: otherwise a changed policy would build all of ten thousand projects.
+ * Released images meet the new policy in their next build or weekly scan.
  */
 export function needsBuild(before: Project, after: Project, wasBlocked = false): boolean {
   const content = (project: Project) =>
@@ -59,7 +59,7 @@ export function needsBuild(before: Project, after: Project, wasBlocked = false):
   return wasBlocked && changesVerdict(before, after);
 }
 
-/** Whether nothing but what candidates are judged by differs. */
+/** Whether only the rules of the verdict differ. */
 export function isJudgedOnly(before: Project, after: Project): boolean {
   const rest = ({ policy: _, exceptions: __, vex: ___, ...others }: Project) => others;
   return isSame(rest(before), rest(after));

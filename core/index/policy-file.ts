@@ -7,12 +7,12 @@ import { policyMapping, policyOf } from './policy-keys.ts';
 import { suggestionFor } from './suggestion.ts';
 import type { Mapping, YamlFile } from './yaml.ts';
 
-/** The file with the policy that counts for every project of the index. */
+/** The file with the policy for every project of the index. */
 export const policyFile = 'policy.yml';
 
 const fileSchema = z.object({ policy: policyMapping });
 
-/** Reads the policy of the whole index. With an error there is none that anybody could know. */
+/** Reads the policy of the whole index. With an error there is no policy. */
 export function readPolicyFile({ content, faults }: YamlFile): { policy?: OwnPolicy; findings: Finding[] } {
   const findings: Finding[] = faults.map((fault) => ({ severity: 'error', ...fault }));
   const refuse = (offset: number, message: string, code: Finding['code'] = 'structure') =>
@@ -43,7 +43,7 @@ export function readPolicyFile({ content, faults }: YamlFile): { policy?: OwnPol
   return { findings };
 }
 
-/** What an entry lets pass that the index as a whole does not: it may, and whoever reviews it should see it. */
+/** Warns of rules that an entry makes weaker than the index's: that is allowed, but reviewers should see it. */
 export function milderFindings(entry: Mapping, own: OwnPolicy | undefined, index: OwnPolicy | undefined): Finding[] {
   if (!own || !index) return [];
   const written = entry.keys.get('policy')?.value;
@@ -55,7 +55,7 @@ export function milderFindings(entry: Mapping, own: OwnPolicy | undefined, index
       },
       { value: written, offset: written?.offset ?? entry.offset },
     );
-    const message = `"policy, ${path.join(', ')}": ${mine} is milder than ${common}, which ${policyFile} says for the whole index. Let the reviewer know why.`;
+    const message = `"policy, ${path.join(', ')}": ${mine} is weaker than ${common}, which ${policyFile} says for the whole index. Let the reviewer know why.`;
     return { severity: 'warning', code: 'policy', offset: place.offset, message };
   });
 }

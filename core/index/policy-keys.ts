@@ -4,25 +4,24 @@ import { type OwnPolicy, responses, unscannableResponses } from '../model/policy
 import { type ScannerName, scannerNames } from '../model/scanner-names.ts';
 import { oneOf } from './values.ts';
 
-const inWords: Readonly<Record<ScannerName, string>> = {
+const descriptions: Readonly<Record<ScannerName, string>> = {
   'package-updates': 'Packages of the distribution that have an update.',
   'language-updates': 'Packages of pip, npm and gem that have an update.',
   capabilities: 'What the labels RUN, INSTALL and UNINSTALL would give the container of the host.',
   'file-integrity': 'Files that are not as their package brought them.',
   'dockerfile-lint': 'Remarks on the Dockerfile; those of the level info warn at most.',
   'user-test': "The project's own tests that the image did not pass.",
-  sbom: 'Whether the bill of materials could be made.',
+  sbom: 'Whether the SBOM could be generated.',
 };
 
 export const scannersMapping = z.strictObject(
-  Object.fromEntries(scannerNames.map((name) => [name, oneOf(responses).nullish().describe(inWords[name])])) as Record<
-    ScannerName,
-    z.ZodOptional<z.ZodNullable<ReturnType<typeof oneOf>>>
-  >,
+  Object.fromEntries(
+    scannerNames.map((name) => [name, oneOf(responses).nullish().describe(descriptions[name])]),
+  ) as Record<ScannerName, z.ZodOptional<z.ZodNullable<ReturnType<typeof oneOf>>>>,
   { error: `It must be a mapping of scanners, such as "package-updates: ${responses[0]}".` },
 );
 
-/** `policy:` as it is written, in an entry and in the file of the whole index. */
+/** `policy:` as it is written, in an entry and in the index's policy file. */
 export const policyMapping = z.strictObject(
   {
     'max-severity': oneOf(severities)
@@ -43,7 +42,7 @@ export const policyMapping = z.strictObject(
   { error: 'It must be a mapping, such as "max-severity: MEDIUM".' },
 );
 
-/** What is written, in the pipeline's words; undefined where it says nothing. */
+/** Converts the written policy into the pipeline's form; undefined where it is empty. */
 export function policyOf(written: z.infer<typeof policyMapping> | null | undefined): OwnPolicy | undefined {
   if (!written) return undefined;
   const word = <Word extends string>(words: readonly Word[], value: string | null | undefined) =>

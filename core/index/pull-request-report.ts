@@ -5,21 +5,21 @@ import type { IndexChange } from './change.ts';
 import type { Diagnostic } from './read-index.ts';
 import { exceptionChanges, policyChanges } from './rule-changes.ts';
 
-/** What was found out about a project that the merge will build. */
+/** What is known about the source of a project that the merge will build. */
 export interface SourceFacts {
-  /** The head of the branch; `absent` where there is none, `unknown` where the host could not be asked. */
+  /** The head of the branch; `absent` where there is none, `unknown` where the host did not answer. */
   branch: { commit: string } | 'absent' | { unknown: string };
-  /** Whether the Dockerfile is there; undefined where it was not looked for. */
+  /** Whether the Dockerfile exists; undefined where that was not checked. */
   dockerfile?: boolean;
-  /** The job-id of the repository's cccp.yml, where it has one that says another. */
+  /** The job-id of the repository's cccp.yml, if it differs from the entry's. */
   otherJobId?: string | undefined;
 }
 
 export interface IndexReportInput {
   change: IndexChange;
-  /** By name, of the projects that were looked at. */
+  /** By name, of the projects that were checked. */
   facts: ReadonlyMap<string, SourceFacts>;
-  /** By name, those below each project that is changed or removed. */
+  /** By name, the dependents of each project that is changed or removed. */
   below: ReadonlyMap<string, readonly string[]>;
   /** Names of parents that have yet to be released. */
   unreleased: ReadonlySet<string>;
@@ -36,7 +36,7 @@ const fewProblems = 20;
 const mostProjects = 50;
 const mostNames = 20;
 
-/** The comment at a pull request of the index: what is wrong with it, or what its merge will do. */
+/** The comment on a pull request of the index: its errors and warnings, and what the merge will do. */
 export function indexReport(input: IndexReportInput): string {
   const { change, commit } = input;
   const { errors, warnings, older } = change;
@@ -124,13 +124,13 @@ function plan(input: IndexReportInput): string[] {
     'Removed: built no more; the images stay',
     removed.map(({ name }) => {
       const below = input.below.get(name) ?? [];
-      return `- ${code(name)}${below.length > 0 ? `; **still standing on it:** ${listed(below)}` : ''}`;
+      return `- ${code(name)}${below.length > 0 ? `; **still depending on it:** ${listed(below)}` : ''}`;
     }),
   );
   return lines.length > 0 ? lines : ['', 'It changes nothing that is built.'];
 }
 
-/** One project that the merge will build, with what was found of its source. */
+/** One project that the merge will build, with what is known about its source. */
 function built(project: Project, wanted: ReadonlySet<string>, input: IndexReportInput): string {
   const { name, gitBranch, gitUrl, dependsOn } = project;
   const facts = input.facts.get(name);
@@ -173,7 +173,7 @@ function parents(
   const rest = dependsOn.filter((name) => !first.includes(name));
   return [
     ...(first.length > 0 ? [`built after ${listed(first)}`] : []),
-    ...(rest.length > 0 ? [`stands on ${listed(rest)}`] : []),
+    ...(rest.length > 0 ? [`depends on ${listed(rest)}`] : []),
   ];
 }
 

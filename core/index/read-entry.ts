@@ -14,23 +14,23 @@ import { policyOf } from './policy-keys.ts';
 import { type Mapping, type Text, textOf, type Value } from './yaml.ts';
 
 export interface EntryOptions {
-  /** The day that exceptions are measured from. */
+  /** The day that expiry days are compared with. */
   now: Date;
-  /** Hosts that sources may be read from although they are private, each with its port or for all of them. */
+  /** Private hosts that sources may be read from, each with one port or with all. */
   allowedHosts: readonly string[];
-  /** The policy of the whole index, which an entry's own stands over. */
+  /** The policy of the whole index, which an entry's own overrides. */
   policy?: OwnPolicy | undefined;
 }
 
 export interface ReadEntry {
-  /** Absent if what the entry says makes none. */
+  /** Absent if the entry makes none. */
   project?: Project | undefined;
-  /** `app/job:tag`, or what of it can be read. */
+  /** `app/job:tag`, or the readable part of it. */
   shown: string;
   findings: Finding[];
 }
 
-/** Reads one entry, and says all that is wrong with it. */
+/** Reads one entry, and reports everything that is wrong with it. */
 export function readEntry(entry: Mapping, file: string, options: EntryOptions): ReadEntry {
   const { values, findings } = checkKeys(entry);
   const places = placesOf(entry, options, findings);
@@ -52,14 +52,14 @@ function shownName(entry: Mapping): string {
   return `${part('app-id')}/${part('job-id')}:${part('desired-tag')}`;
 }
 
-/** An unknown key is passed over, as CCCP did; a build without it is better than none. */
+/** An unknown key is ignored, as in CCCP: a build without it is better than none. */
 function isFatal({ severity, code }: Finding): boolean {
   return severity === 'error' && code !== 'unknown-key';
 }
 
 type Places = Pick<Project, 'gitUrl' | 'source' | 'dockerfile' | 'context' | 'prebuild' | 'deploy'>;
 
-/** The addresses and paths of an entry; each is judged although another is wrong. */
+/** The addresses and paths of an entry; each is checked even if another is wrong. */
 function placesOf(entry: Mapping, { allowedHosts }: EntryOptions, findings: Finding[]): Places | undefined {
   const before = findings.length;
   const refuse = (at: Value, code: Finding['code'], message: string) =>
@@ -174,14 +174,14 @@ function projectOf(
   };
 }
 
-/** Repositories are in lower case; a tag is not touched, and one that is not written is `latest`. */
+/** Repository names are in lower case; a tag is kept as written, and is `latest` if absent. */
 function parentName(written: string): string {
   const [, repository = written, version = ''] = /^(.*?)(:[^/:@]*(?:@.*)?|@.*)?$/.exec(written) ?? [];
   return `${repository.toLowerCase()}${version || ':latest'}`;
 }
 
 /**
- * A path as seen from the repository's root, `.` for the root itself; the real index has absolute paths, trailing slashes and contexts
+ * A path relative to the repository's root, `.` for the root itself. The real index has absolute paths, trailing slashes and contexts
  * like `../../`. Undefined if it leaves the repository.
  */
 function pathInside(path: string): string | undefined {

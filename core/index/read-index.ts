@@ -18,12 +18,12 @@ export interface IndexFile {
 }
 
 /**
- * What the files of an index say. `brokenFiles` could not be read whole: their projects stay as they are known, and so does what the policy
- * of the index, or its VEX documents, say of all projects.
+ * The content of an index. `brokenFiles` could not be read completely: their projects stay as they were known. If the policy file or a VEX
+ * document is among them, all projects keep their policy or statements.
  */
 export interface Index {
   projects: Project[];
-  /** Of the whole index; the projects have it in theirs. */
+  /** Of the whole index; the policies of the projects already include it. */
   policy?: OwnPolicy | undefined;
   problems: Diagnostic[];
   brokenFiles: Set<string>;
@@ -32,16 +32,16 @@ export interface Index {
 }
 
 const mostProblemsOfFile = 200;
-/** Of all documents; each is read within a second, and a planner has a minute. */
+/** Of all documents: each may take a second to read, and a planner has a minute. */
 const mostDocuments = 500;
 const largestDocuments = 10_000_000;
 
-/** Whether a path in the index repository is one that the index consists of. */
+/** Whether a path in the index repository belongs to the index. */
 export function isOfIndex(path: string): boolean {
   return isIndexFile(path) || isPolicyFile(path) || isVexFile(path);
 }
 
-/** Whatever looks like the policy is read as one: it must not be passed over for the end of its name. */
+/** Any file that looks like the policy is read, so that one with another extension is not ignored silently. */
 export function isPolicyFile(path: string): boolean {
   return /^policy\.ya?ml$/.test(path);
 }
@@ -55,7 +55,7 @@ export type ReadOptions = Pick<EntryOptions, 'now'> & Partial<Pick<EntryOptions,
 
 /**
  * Reads every file; a broken file or entry is reported and stops nothing else. Other files than `index.d/*.yml|yaml`, `policy.yml` and
- * `vex/*.json` are passed over. An entry is in force if a project can be made of it, whatever else is reported of it.
+ * `vex/*.json` are ignored. An entry is used if a project can be made of it, whatever else is reported of it.
  */
 export function readIndex(files: IndexFile[], { now, allowedHosts = [] }: ReadOptions): Index {
   const index: Index = { projects: [], problems: [], brokenFiles: new Set(), positions: new Map() };
@@ -89,7 +89,7 @@ export function readIndex(files: IndexFile[], { now, allowedHosts = [] }: ReadOp
   return index;
 }
 
-/** What `policy.yml` says for all entries. With an error nobody knows that. */
+/** The policy in `policy.yml` for all entries; undefined if it has an error. */
 function readPolicy(files: IndexFile[], index: Index): OwnPolicy | undefined {
   let known: OwnPolicy | undefined;
   for (const { path, text } of files) {
@@ -126,13 +126,13 @@ function readDocuments(files: IndexFile[], index: Index, now: Date): void {
     documents.set(path, document);
     if (document.isBroken) index.brokenFiles.add(path);
   }
-  const told = mergeVex(documents, index.projects);
+  const diagnostics = mergeVex(documents, index.projects);
   for (const [path, { findings, positionOf, isBroken }] of documents) {
     const [first] = findings;
     if (isBroken && first) {
       first.message += ' Until the documents can be read, every project keeps the statements that it has.';
     }
-    report(path, { positionOf }, [...findings, ...(told.get(path) ?? [])], index.problems);
+    report(path, { positionOf }, [...findings, ...(diagnostics.get(path) ?? [])], index.problems);
   }
 }
 
@@ -147,7 +147,7 @@ function report(
   for (const { offset, ...finding } of shown) problems.push({ file, ...positionOf(offset), ...finding });
   if (left.length === 0) return;
   const severity = left.some((finding) => finding.severity === 'error') ? 'error' : 'warning';
-  const message = `The file has ${left.length} more problems. Mend the first ones, and they are told.`;
+  const message = `The file has ${left.length} more errors or warnings. Fix the first ones to see the rest.`;
   problems.push({ file, line: 1, column: 1, severity, code: 'too-many', message });
 }
 
@@ -163,14 +163,14 @@ function nameParents({ projects, positions }: Index): void {
   }
 }
 
-/** What depends on itself by way of others has no order to be built in. */
+/** Removes entries that depend on themselves through others: there is no order to build them in. */
 function dropCycles(index: Index, parentsAt: Map<string, IndexPosition>): void {
   const inCycle = new Set<string>();
   for (const { path, members } of cyclesAmong(index.projects)) {
     const [entry = ''] = path;
     const position = parentsAt.get(entry);
     if (position) {
-      const message = `The entry depends on itself: ${inWords(path, index.positions)}. Take one of these out of a "depends-on".`;
+      const message = `The entry depends on itself: ${describePath(path, index.positions)}. Take one of these out of a "depends-on".`;
       index.problems.push({ ...position, severity: 'error', code: 'cycle', entry, message });
     }
     for (const { name, file } of members) {
@@ -183,7 +183,7 @@ function dropCycles(index: Index, parentsAt: Map<string, IndexPosition>): void {
   for (const name of inCycle) index.positions.delete(name);
 }
 
-function inWords(path: string[], positions: Index['positions']): string {
+function describePath(path: string[], positions: Index['positions']): string {
   const words = path.map((name, at) => {
     const position = positions.get(name);
     return at === 0 || at === path.length - 1 || !position ? name : `${name} (${position.file}:${position.line})`;
@@ -198,7 +198,7 @@ function markSharedRepositories(projects: Project[]): void {
   for (const project of projects) project.sharesRepository = (counts.get(repository(project)) ?? 0) > 1;
 }
 
-/** Of entries that release to one repository only one can have the tags of its versions. */
+/** Only one of the entries that release to one repository can release version tags. */
 function keepVersionTagsApart({ projects, positions, problems }: Index): void {
   const first = new Map<string, string>();
   for (const project of projects.filter(({ versionTags, sharesRepository }) => versionTags && sharesRepository)) {

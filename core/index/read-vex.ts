@@ -10,22 +10,22 @@ import { type OpenVex, type OpenVexStatement, openVexSchema } from './openvex-sc
 import { doubtOf, type NamedProduct, namedProduct, packagesOf } from './vex-product.ts';
 import { largestFile, readYaml, type Value, valueAt } from './yaml.ts';
 
-/** What a document says of the projects of the index. */
+/** What a document states about the projects of the index. */
 export interface VexDocument {
   statements: NamedStatement[];
   findings: Finding[];
   positionOf: (offset: number) => { line: number; column: number };
-  /** Nobody knows all that it says. */
+  /** Whether it could not be read completely. */
   isBroken: boolean;
 }
 
 /** A statement on one product. */
 export interface NamedStatement {
-  /** Of the statement in milliseconds: of two on the same, the newer counts. */
+  /** The time of the statement in milliseconds: of two about the same, the newer counts. */
   at: number;
   product: NamedProduct & { kind: 'project' };
   statement: VexStatement;
-  /** Where it stands: asked for only where there is something to tell. */
+  /** Its offset in the document, computed only if there is something to report. */
   offsetOf: () => number;
 }
 
@@ -37,7 +37,7 @@ export function isVexFile(path: string): boolean {
   return /^vex\/[^/]+\.json$/i.test(path);
 }
 
-/** Reads one OpenVEX document, and says what is wrong with it and where. With an error it says nothing at all. */
+/** Reads one OpenVEX document, and reports its errors and where they are. A document with an error makes no statements. */
 export function readVex(file: string, text: string, now: Date): VexDocument {
   const findings: Finding[] = [];
   const places = placesIn(text);
@@ -74,7 +74,7 @@ export function readVex(file: string, text: string, now: Date): VexDocument {
   const statements: NamedStatement[] = [];
   for (const [at, each] of document.statements.entries()) {
     const time = Date.parse(timeOf(each, document));
-    // A time to come would keep the statement in force for longer than anything is.
+    // A time in the future would keep the statement valid for longer than the limit.
     if (time > now.getTime() + dayLength) {
       add('error', ['statements', at], 'The time of the statement, or of the document, is yet to come.');
       return broken();
@@ -125,7 +125,7 @@ export function readVex(file: string, text: string, now: Date): VexDocument {
   return { statements, findings, positionOf: places.positionOf, isBroken: false };
 }
 
-/** The statement's own time, or the document's; the last time that somebody looked at it. */
+/** When the statement was last reviewed: its own time, or the document's. */
 function timeOf(statement: OpenVexStatement, document: OpenVex): string {
   return statement.last_updated ?? statement.timestamp ?? document.last_updated ?? document.timestamp;
 }
@@ -163,7 +163,7 @@ function parse(text: string): { value: unknown } | { fault: Pick<Finding, 'code'
   }
 }
 
-/** Where the values of a document stand. JSON is YAML, too; it is read for its places only where there is something to tell. */
+/** The positions of a document's values. JSON is also YAML; it is read as YAML only if there is something to report. */
 function placesIn(text: string) {
   let read: ReturnType<typeof readYaml> | undefined;
   const yaml = () => (read ??= readYaml(text));

@@ -4,7 +4,7 @@ import type { Project } from '../model/project.ts';
 import { code } from '../text/markdown.ts';
 import type { IndexChange } from './change.ts';
 
-/** What a change of the index does to policies and exceptions, in Markdown. */
+/** The changes of policies and exceptions, in Markdown. */
 
 const mostShown = 20;
 
@@ -29,8 +29,8 @@ function writtenPolicy(policy: OwnPolicy | undefined): ReadonlyMap<string, strin
 
 /** The exceptions that an entry gets and loses. */
 export function exceptionChanges({ exceptions: before = [] }: Project, { exceptions: after = [] }: Project): string {
-  const inWords = ({ id, package: name, expires }: Exception) => `${id}${name ? ` in ${name}` : ''} until ${expires}`;
-  const [old, young] = [new Set(before.map(inWords)), new Set(after.map(inWords))];
+  const describe = ({ id, package: name, expires }: Exception) => `${id}${name ? ` in ${name}` : ''} until ${expires}`;
+  const [old, young] = [new Set(before.map(describe)), new Set(after.map(describe))];
   const added = [...young].filter((each) => !old.has(each)).map((each) => `new: ${code(each)}`);
   const gone = [...old].filter((each) => !young.has(each)).map((each) => `gone: ${code(each)}`);
   const all = [...added, ...gone];

@@ -1,6 +1,6 @@
 /**
- * The known word that somebody most likely meant: the one that the fewest letters keep apart from what was written, if that is few
- * enough for a slip. Case, `_` and blanks in the place of `-` are none at all.
+ * The known word that was most likely meant: the one with the fewest differing letters, if these are few enough for a typing error. Case, and
+ * `_` or blanks instead of `-`, do not count.
  */
 export function suggestionFor(written: string, known: readonly string[]): string | undefined {
   if (written.length > longest) return undefined;
@@ -19,7 +19,7 @@ const longest = 40;
 const plain = (word: string) => word.toLowerCase().replaceAll(/[_\s]+/g, '-');
 const slips = (word: string) => (word.length < 4 ? 1 : word.length < 9 ? 2 : 3);
 
-/** How many letters are to be added, taken out, replaced or swapped with their neighbour. */
+/** How many letters must be added, removed, replaced or swapped with their neighbour. */
 function distanceOf(one: string, other: string): number {
   let [beforeLast, last]: [number[], number[]] = [[], Array.from({ length: other.length + 1 }, (_, at) => at)];
   for (let i = 1; i <= one.length; i++) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { hiddenCharacter, quoted } from '../text/visible.ts';
 import { suggestionFor } from './suggestion.ts';
 
-/** What the keys of an index entry and of the index's policy are made of. `meta` is what JSON Schema can say of a rule. */
+/** The parts of the schemas of entries and policies. `meta` is the part of a rule that JSON Schema can express. */
 
 const longestText = 500;
 export const mostListed = 50;
@@ -34,7 +34,7 @@ export const text = prose.check(
   ),
 );
 
-/** Says it beside what is wrong with the items. */
+/** Reports a list that is too long in addition to errors in its items. */
 export const atMost = (most: number) =>
   z.superRefine<unknown[]>((list, context) => {
     if (list.length <= most) return;
@@ -54,7 +54,7 @@ export const day = text
   )
   .meta({ format: 'date' });
 
-/** One of some words, whatever their case; as a rule of a text, so that a list says which of its items is wrong. */
+/** One of some values, whatever their case; a rule of a text, so that a list reports which of its items is wrong. */
 export const oneOf = (words: readonly string[]) =>
   text
     .check(

@@ -2,13 +2,13 @@ import type { Purl } from '../model/purl.ts';
 import { isOfDistribution, parsePurl } from '../sbom/purl.ts';
 import type { OpenVexProduct } from './openvex-schema.ts';
 
-/** What a product of a VEX statement is to the index. */
+/** What a product of a VEX statement means in the index. */
 export type NamedProduct =
   | {
       kind: 'project';
       /** `app/job` */
       image: string;
-      /** All of the image's where it is absent. */
+      /** All tags of the image where absent. */
       tag?: string | undefined;
     }
   /** One image by its digest: no statement on what will be built. */
@@ -52,8 +52,8 @@ function productOf(text: string): NamedProduct {
 }
 
 /**
- * The packages that a statement is about; undefined where it is about all of the image. A part without a package URL nobody could find in
- * it: a statement that accepts something is not about it, and one that does not may be about anything.
+ * The packages that a statement is about; undefined where it is about the whole image. A subcomponent without a package URL cannot be found
+ * in an image: a statement that accepts ignores it, and any other counts for the whole image.
  */
 export function packagesOf({ subcomponents = [] }: OpenVexProduct, isAccepting: boolean): Purl[] | undefined {
   if (subcomponents.length === 0) return undefined;
@@ -64,10 +64,10 @@ export function packagesOf({ subcomponents = [] }: OpenVexProduct, isAccepting: 
   return isAccepting || purls.length === subcomponents.length ? purls : undefined;
 }
 
-/** What scanners tell of a package beside its name and version. */
+/** The qualifiers that scanners report for packages. */
 const knownQualifiers: readonly string[] = ['arch', 'distro', 'epoch'];
 
-/** Why no finding is ever certain to be in this package; undefined where one may be. */
+/** Why no finding can be matched to this package with certainty; undefined where it can. */
 export function doubtOf(purl: Purl): string | undefined {
   const { type, namespace, qualifiers = {}, subpath } = purl;
   if (isOfDistribution(purl) && !namespace) {

@@ -2,8 +2,8 @@ import type { LineCounter, YAMLParseError } from 'yaml';
 import type { Fault } from './diagnostic.ts';
 
 /**
- * What the parser complains of, at the place where it went wrong. One slip has many complaints: of a line there is one, and of a kind
- * that came with it none.
+ * The errors of the parser, at the position of the mistake. One mistake causes many errors, so only one is reported for each line and for
+ * each code.
  */
 export function brokenYaml(
   errors: YAMLParseError[],
@@ -12,9 +12,9 @@ export function brokenYaml(
   { openQuote, brackets }: { openQuote: number | undefined; brackets: number[] },
 ): Fault[] {
   const faults: Fault[] = [];
-  const toldCodes = new Set<string>();
-  const toldLines = new Set<number>();
-  const tagReferenceOf = (code: string, offset: number, message: string): { offset: number; words?: string } => {
+  const seenCodes = new Set<string>();
+  const seenLines = new Set<number>();
+  const causeOf = (code: string, offset: number, message: string): { offset: number; words?: string } => {
     if (/^(?:Flow|Expected flow)/.test(message)) {
       const bracket = brackets.findLast((each) => each < offset);
       if (bracket !== undefined) return { offset: bracket, words: 'the bracket that begins here has no end.' };
@@ -29,21 +29,21 @@ export function brokenYaml(
   for (const { pos, code, message } of errors) {
     const [offset] = pos;
     const { line } = lines.linePos(offset);
-    const isTold = toldCodes.has(code) || toldLines.has(line);
-    toldCodes.add(code);
-    toldLines.add(line);
-    if (isTold) continue;
-    const place = tagReferenceOf(code, offset, message);
+    const isSeen = seenCodes.has(code) || seenLines.has(line);
+    seenCodes.add(code);
+    seenLines.add(line);
+    if (isSeen) continue;
+    const cause = causeOf(code, offset, message);
     faults.push({
-      offset: place.offset,
+      offset: cause.offset,
       code: 'yaml',
-      message: `This is no valid YAML: ${place.words ?? inWords(code, message)}`,
+      message: `This is no valid YAML: ${cause.words ?? inWords(code, message)}`,
     });
   }
   return faults;
 }
 
-/** Of a line and the next one, which YAML takes for the rest of its text, the one that is not in the column of the others. */
+/** YAML reads the next line as the rest of this one. Returns which of the two is not in the column of the other keys. */
 function misplacedLine(text: string, offset: number): { offset: number; words: string } {
   const begin = text.lastIndexOf('\n', offset - 1) + 1;
   const next = text.indexOf('\n', offset) + 1;
@@ -56,7 +56,7 @@ function misplacedLine(text: string, offset: number): { offset: number; words: s
   return { offset: next + columnOf(text, next), words };
 }
 
-/** Where the key of a line begins, whose first of an entry stands after a dash. */
+/** The column where the key of a line begins; the first key of an entry follows a dash. */
 function columnOf(text: string, begin: number): number {
   return /^ *(?:- +)?/.exec(text.slice(begin, begin + 200))?.[0].length ?? 0;
 }

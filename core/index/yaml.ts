@@ -17,12 +17,12 @@ import { brokenYaml } from './yaml-errors.ts';
 /** In bytes of UTF-8. */
 export const largestFile = 1_000_000;
 const deepest = 24;
-/** Of hidden characters, features that are refused, errors of the parser. */
+/** The most hidden characters, refused features or parser errors that are reported. */
 const mostOfKind = 100;
-/** A file of entries alone has half as many; one of commas alone would take seconds to complain of each. */
+/** A file full of entries has half as many; for one full of commas, reporting each would take seconds. */
 const mostLexemes = 600_000;
 
-/** A value of the file, with the place where it begins. Nothing: nothing is written, or `null` without quotes. */
+/** A value of the file, with the offset where it begins. `nothing` is an empty value, or `null` without quotes. */
 export type Value = Text | List | Mapping | { kind: 'nothing'; offset: number };
 export interface Text {
   kind: 'text';
@@ -50,9 +50,9 @@ export interface YamlFile {
 }
 
 /**
- * Reads the YAML of an index file, of which mappings, lists and texts are all that is needed. What else YAML has is refused while the
- * characters are read, before anything could be expanded: anchors, aliases, tags, a second document, deep nesting. It takes time in
- * proportion to the text, whatever is in it.
+ * Reads the YAML of an index file, of which only mappings, lists and texts are needed. Everything else in YAML is refused while the
+ * characters are read, before anything can expand: anchors, aliases, tags, a second document, deep nesting. The time is proportional to
+ * the length of the text, whatever it contains.
  */
 export function readYaml(text: string): YamlFile {
   const lines = new LineCounter();
@@ -88,7 +88,7 @@ const refusedFeatures: Record<string, string> = {
   tag: 'A tag (!name) is not read here. Put the text in quotes if it begins with "!".',
 };
 
-/** The tokens go from lexer to parser to composer as `yaml` itself sends them, with a look at each on its way. */
+/** Passes tokens from lexer to parser to composer as `yaml` itself does, and checks each of them. */
 function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Parsed | undefined {
   const parser = new Parser(lines.addNewLine);
   const tokens: CST.Token[] = [];
@@ -149,7 +149,7 @@ function isOpenQuote(lexeme: string): boolean {
   return (quote === '"' || quote === "'") && (lexeme.length === 1 || !lexeme.endsWith(quote));
 }
 
-/** Comments have them too, and who reads the file sees neither. */
+/** Comments are checked too, because readers of the file cannot see these characters there either. */
 function hiddenCharacters(text: string): Fault[] {
   const faults: Fault[] = [];
   for (const { index, 0: character } of text.matchAll(hiddenCharacter)) {
@@ -199,7 +199,7 @@ export function textOf(mapping: Mapping, key: string): Text | undefined {
   return value?.kind === 'text' ? value : undefined;
 }
 
-/** The value that a path of keys and places in lists leads to. */
+/** The value at a path of keys and list positions. */
 export function valueAt(value: Value | undefined, path: PropertyKey[]): Value | undefined {
   const [part, ...rest] = path;
   if (part === undefined) return value;

@@ -25,15 +25,15 @@ import { changesList, exceptionExample, failedTestOutput, warningsList } from '.
 
 export type { Mail } from './content.ts';
 
-/** What a mail can say beside the build's own record. */
+/** What a mail can say in addition to the build's record. */
 export interface MailDetails {
   /** The end of the log. Only the last lines are used. */
   logTail?: string;
   /** What differs from the last release. */
   comparison?: Comparison | undefined;
-  /** What the builder's scanners said. */
+  /** The reports of the builder's scanners. */
   scanners?: ScannerReports | undefined;
-  /** Where the index is, for those who want to change who gets these mails. */
+  /** The address of the index, for readers who want to change who gets these mails. */
   indexUrl?: string;
 }
 
@@ -41,12 +41,12 @@ const itemsShown = 20;
 const logLinesShown = 20;
 
 /**
- * The mail about a build's end; undefined for an end that nobody needs to hear of (superseded, unchanged, cancelled; of a pull
- * request, whose commit says it), and for one that the entry's `notify` leaves out.
+ * The mail about the end of a build. Undefined where nobody needs one: the build was superseded, unchanged or cancelled, it is of a pull
+ * request (its commit status says how it ended), or the entry's `notify` does not list the status.
  *
- * Subjects are `[slipway] RELEASED: app/job:tag (branch commit)`, and so with `BLOCKED` and `FAILED`: what CCCP's people filter by
- * (`[registry] SUCCESS: Container build …`), with the commit that they asked for. The registry is left out of the brackets, where
- * an ECR host of 50 letters would push the news off the screen.
+ * Subjects are `[slipway] RELEASED: app/job:tag (branch commit)`, and the same with `BLOCKED` and `FAILED`. CCCP's users filter by such
+ * subjects (`[registry] SUCCESS: Container build …`) and asked for the commit in them. The brackets do not name the registry: an ECR host
+ * of 50 letters would push the status off the screen.
  */
 export function buildMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail | undefined {
   if (build.cause.type === 'pull-request') return undefined;
@@ -57,7 +57,7 @@ export function buildMail(build: Build, siteUrl: string, details: MailDetails = 
   return undefined;
 }
 
-/** The image is there: how to get it, and what made it. */
+/** The image is released: how to pull it, and what it was built from. */
 export function releasedMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail {
   const { image } = build;
   const tag = image && pullTag(build.project, image.tags);
@@ -74,64 +74,65 @@ export function releasedMail(build: Build, siteUrl: string, details: MailDetails
   });
 }
 
-/** The image was built, but may not be released: why not, and what would change that. */
+/** The image was built but blocked: why, and what would get it released. */
 export function blockedMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail {
   const { reasons = [], counts = {}, exceptable = [] } = build.verdict ?? {};
   const hasFindings = exceptable.length > 0 || Object.values(counts).some((count) => count > 0);
   return mailOf(build, siteUrl, details, {
     tone: 'warning',
     title: `${projectName(build)} is blocked`,
-    paragraphs: ['The image was built, but the policy does not let it be released. No release tag has moved.'],
-    list: { title: 'Reasons', items: shortened(reasons.length > 0 ? reasons : ['The record has no reason.']) },
+    paragraphs: [
+      'The image was built, but the policy does not allow its release. Nothing was released, and no release tag was changed.',
+    ],
+    list: { title: 'Reasons', items: shortened(reasons.length > 0 ? reasons : ['The build record does not say why.']) },
     advice: hasFindings
-      ? 'To get it released, remove each of these reasons, most often by a newer base image or by updating the packages in the Dockerfile, and push. The new image is judged anew.'
-      : 'To get it released, the image needs a scan that ends: push again to have it scanned once more. If it stays so, build on a distribution that the scanner knows.',
+      ? 'To get it released, fix every reason listed here, then push: the new image is scanned and checked again. A newer base image or a package update in the Dockerfile is most often enough.'
+      : 'To get it released, the image needs a complete scan: push again to have it scanned again. If that does not help, build it on a distribution that the scanner supports.',
     example: exceptionExample(build),
     output: failedTestOutput(details.scanners),
     lists: changesList(build, details.comparison),
   });
 }
 
-/** The build broke: what happened, and where to look. */
+/** The build failed: why, and where to look. */
 export function failedMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail {
   const { error, message } = build.failure ?? {
     error: 'UnknownError',
-    message: 'The record does not say why. The log has more.',
+    message: 'The build record does not say why. Read the log.',
   };
   const log = details.logTail ? lastLines(details.logTail) : '';
   return mailOf(build, siteUrl, details, {
     tone: 'bad',
     title: `The build of ${projectName(build)} failed`,
-    paragraphs: [oneLine(message, 2000), 'Nothing was released. No release tag has moved.'],
-    advice: 'Push a commit that mends it, and the project is built again.',
+    paragraphs: [oneLine(message, 2000), 'Nothing was released, and no release tag was changed.'],
+    advice: 'Push a commit that fixes it: Slipway then builds the project again.',
     facts: [{ label: 'Error', value: oneLine(error, 100) }],
     output: log ? { title: 'The last lines of the log', text: log } : undefined,
   });
 }
 
-type News = Omit<MailContent, 'facts' | 'links' | 'footer'> & Partial<Pick<MailContent, 'facts'>>;
+type BuildContent = Omit<MailContent, 'facts' | 'links' | 'footer'> & Partial<Pick<MailContent, 'facts'>>;
 
-function mailOf(build: Build, siteUrl: string, { indexUrl }: MailDetails, news: News): Mail {
+function mailOf(build: Build, siteUrl: string, { indexUrl }: MailDetails, own: BuildContent): Mail {
   const project = projectName(build);
   const index = indexUrl && webLink(indexUrl);
   const content: MailContent = {
-    ...news,
-    facts: [...(news.facts ?? []), ...factsOf(build)],
+    ...own,
+    facts: [...(own.facts ?? []), ...factsOf(build)],
     links: [
       { label: 'Open the build', address: `${siteUrl}/builds/${build.id}` },
       { label: 'Read the log', address: `${siteUrl}/api/v1/builds/${build.id}/log` },
     ],
     footer: [
       {
-        text: `You get this mail because the index entry of ${project} names you in notify-email. To change who gets it, change the entry in the index${index ? ':' : '.'}`,
+        text: `You get this mail because notify-email in the index entry of ${project} lists your address. To change who gets these mails, edit that entry in the index${index ? ':' : '.'}`,
         link: index,
       },
     ],
   };
-  const word = build.status.toUpperCase();
   return {
     subject: oneLine(
-      `[slipway] ${word}: ${project} (${oneLine(refName(build.ref), 60)} ${shortCommit(build.commit)})`,
+      `[slipway] ${build.status.toUpperCase()}: ${project} (${oneLine(refName(build.ref), 60)} ${shortCommit(build.commit)})`,
       200,
     ),
     text: mailText(content),
@@ -167,7 +168,7 @@ function factsOf(build: Build): MailContent['facts'] {
     });
   }
   const took = build.endedAt ? `, took ${describeDuration(elapsed(build, new Date(build.endedAt)))}` : '';
-  facts.push({ label: 'Accepted', value: `${exactTime(build.createdAt)}${took}` });
+  facts.push({ label: 'Requested', value: `${exactTime(build.createdAt)}${took}` });
   return facts;
 }
 
@@ -175,33 +176,35 @@ export interface IndexDiagnosticsReport {
   /** `owner/name` */
   repository: string;
   commit: string;
-  /** None when the index could be read but has no projects. */
+  /** Empty where the index could be read but has no projects. */
   problems: Diagnostic[];
   siteUrl: string;
 }
 
-/** For the operators: an index that could not be used as a whole. */
+/** For the operators: an index that could not be used completely. */
 export function indexDiagnosticsMail({ repository, commit, problems, siteUrl }: IndexDiagnosticsReport): Mail {
   const name = oneLine(repository, 200);
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  const news = problems.length === 0 ? 'no projects' : count;
+  const count = problems.length === 1 ? '1 error' : `${problems.length} errors`;
+  const summary = problems.length === 0 ? 'no projects' : count;
   const content: MailContent = {
     tone: 'warning',
-    title: `The index ${name} has ${news}`,
+    title: `The index ${name} has ${summary}`,
     paragraphs: [
-      'Nothing was removed. Entries without a problem are in force; projects whose entries cannot be read stay as they were known before.',
+      'Nothing was removed. Entries without an error are in use. A project whose entry cannot be read keeps the settings that it had before.',
     ],
-    list: problems.length > 0 ? { title: 'Problems', items: shortened(problems.map(describeProblem)) } : undefined,
-    advice: 'Mend the index with a commit, and it is read again.',
+    list: problems.length > 0 ? { title: 'Errors', items: shortened(problems.map(describeDiagnostic)) } : undefined,
+    advice: 'Push a commit that fixes the index: Slipway then reads it again.',
     facts: [
       { label: 'Index', value: name },
       { label: 'Commit', value: oneLine(commit, 64), code: true },
     ],
     links: [{ label: 'Projects', address: `${siteUrl}/projects` }],
-    footer: [{ text: 'You get this mail because the configuration of this Slipway names you as an operator.' }],
+    footer: [
+      { text: 'You get this mail because the configuration of this Slipway lists your address as an operator.' },
+    ],
   };
   return {
-    subject: oneLine(`[slipway] INDEX: ${news} in ${name} (${shortCommit(commit)})`, 200),
+    subject: oneLine(`[slipway] INDEX: ${summary} in ${name} (${shortCommit(commit)})`, 200),
     text: mailText(content),
     html: mailHtml(content),
     headers: commonHeaders,
@@ -209,11 +212,11 @@ export function indexDiagnosticsMail({ repository, commit, problems, siteUrl }: 
   };
 }
 
-function describeProblem({ file, line, column, entry, message }: Diagnostic): string {
+function describeDiagnostic({ file, line, column, entry, message }: Diagnostic): string {
   return `${oneLine(file, 200)}:${line}:${column}${entry ? ` ${oneLine(entry, 200)}` : ''}: ${oneLine(message, 400)}`;
 }
 
-/** No automatic answers, please: https://www.rfc-editor.org/rfc/rfc3834#section-5 */
+/** Asks mail programs not to answer by themselves: https://www.rfc-editor.org/rfc/rfc3834#section-5 */
 const commonHeaders = { 'Auto-Submitted': 'auto-generated' };
 
 function projectName(build: Build): string {

@@ -1,21 +1,21 @@
-/** What a mail says, before it is put into text and HTML: the two say the same. */
+/** What a mail says. It is rendered as text and as HTML, so that both say the same. */
 export interface MailContent {
   tone: 'good' | 'warning' | 'bad';
-  /** The whole news in one line. */
+  /** The main message in one line. */
   title: string;
   paragraphs: string[];
-  /** The command that gets the image. */
+  /** The command that pulls the image. */
   command?: string;
   /** A list with its heading. */
   list?: List | undefined;
   /** What to do now. */
   advice?: string | undefined;
-  /** Something to be copied. */
+  /** An example to copy. */
   example?: Passage | undefined;
-  /** What else there is to know. */
+  /** More lists, below what matters most. */
   lists?: List[] | undefined;
   facts: { label: string; value: string; link?: string | undefined; code?: boolean }[];
-  /** What a program printed last. */
+  /** The last lines that a program printed. */
   output?: Passage | undefined;
   links: { label: string; address: string }[];
   footer: { text: string; link?: string | undefined }[];
@@ -26,7 +26,7 @@ interface List {
   items: string[];
 }
 
-/** Lines that stand as they are, with a heading. */
+/** Lines that are shown unchanged, with a heading. */
 interface Passage {
   title: string;
   text: string;
@@ -36,8 +36,8 @@ export interface Mail {
   subject: string;
   text: string;
   html: string;
-  /** Beside those that every mail has. */
+  /** In addition to those that every mail has. */
   headers: Record<string, string>;
-  /** What the mail is about, `demo/app:latest`: whoever unsubscribes does so from this. */
+  /** What the mail is about, `demo/app:latest`: an unsubscribe link unsubscribes from this. */
   topic: string;
 }

@@ -7,9 +7,9 @@ const font = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Ar
 const mono = 'font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13px';
 
 /**
- * A mail for those who read HTML. Tables and inline styles, as mail programs know little else
- * (https://www.caniemail.com/features/css-at-media-prefers-color-scheme/); the style element only gives programs that know it the
- * dark colours. No image, no script, nothing that is fetched.
+ * A mail as HTML, in tables and inline styles, because mail programs support little else. The style element only adds dark colours in
+ * programs that support it (https://www.caniemail.com/features/css-at-media-prefers-color-scheme/). There is no image and no script:
+ * reading the mail fetches nothing.
  */
 export function mailHtml(content: MailContent): string {
   const { tone, title, paragraphs, command, list, advice, example, lists = [], facts, output, links, footer } = content;
@@ -54,7 +54,7 @@ function listed({ title, items }: NonNullable<MailContent['list']>): Html {
   return html`<p style="margin:0 0 6px"><b>${title}</b></p><ul style="margin:0 0 12px;padding:0 0 0 20px">${items.map((item) => html`<li style="margin:0 0 4px">${item}</li>`)}</ul>`;
 }
 
-/** The first is what most people want next. */
+/** The first link is a button, because it is what most readers want next. */
 function link({ label, address }: MailContent['links'][number], index: number): Html {
   return index === 0
     ? html`<a class="button" href="${address}" style="display:inline-block;padding:8px 16px;border-radius:6px;background:#1a56c4;color:#ffffff;text-decoration:none;font-weight:600">${label}</a>`

@@ -2,7 +2,7 @@ import type { MailContent } from './content.ts';
 
 const width = 76;
 
-/** A mail for those who read text: lines of at most 76 characters where words allow it, labels in one column. */
+/** A mail as plain text: lines of at most 76 characters unless one word is longer, labels in one column. */
 export function mailText(content: MailContent): string {
   const column =
     Math.max(...content.facts.map(({ label }) => label.length), ...content.links.map(({ label }) => label.length)) + 2;
@@ -20,7 +20,7 @@ export function mailText(content: MailContent): string {
     ...(content.lists ?? []).map(list),
     content.facts.map(({ label, value, link }) => row(label, link ? `${value}\n${row('', link)}` : value)).join('\n'),
     content.links.map(({ label, address }) => row(label, address)).join('\n'),
-    // The space after the dashes makes them the mark of a signature: https://www.rfc-editor.org/rfc/rfc3676#section-4.3
+    // The dashes with a space after them begin a signature: https://www.rfc-editor.org/rfc/rfc3676#section-4.3
     ['-- ', ...content.footer.map(({ text, link }) => wrapped(link ? `${text} ${link}` : text))].join('\n'),
   ];
   return `${blocks.filter(Boolean).join('\n\n')}\n`;

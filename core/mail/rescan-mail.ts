@@ -6,18 +6,18 @@ import type { Mail, MailContent } from './content.ts';
 import { mailHtml } from './render-html.ts';
 import { mailText } from './render-text.ts';
 
-/** What a look at one released image found that its people do not know. */
+/** What a rescan of one released image found since the last mail about it. */
 export interface ReleaseNews {
   digest: string;
-  /** Those of the tags that move and name it now. */
+  /** The floating tags that name it now. */
   tags: readonly string[];
   releasedAt: string;
   changes: FindingChanges;
-  /** Why it cannot be looked at, where it cannot. */
+  /** Why it could not be scanned, if so. */
   reason?: string | undefined;
-  /** All that it has now. */
+  /** All findings that it has now. */
   counts: Record<string, number>;
-  /** What the policy says of it today; the first reasons, where it would not let it be released. */
+  /** The verdict that it would get today. */
   verdict: { outcome: 'pass' | 'block'; reasons: readonly string[] } | undefined;
 }
 
@@ -33,8 +33,8 @@ const itemsShown = 20;
 const reasonsShown = 3;
 
 /**
- * For the people of a project: what is known today of images that they released before. One mail tells of all images that a round
- * found news of. The subject is `[slipway] FINDINGS: app/job:tag (2 new: 1 critical, 1 high)`.
+ * For the owners of a project: what rescans found in images that they released before. One mail covers all images whose findings a run
+ * saw change. The subject is `[slipway] FINDINGS: app/job:tag (2 new: 1 critical, 1 high)`.
  */
 export function findingsMail({ project, news, siteUrl, indexUrl }: FindingsMail): Mail {
   const name = oneLine(project, 120);
@@ -46,11 +46,11 @@ export function findingsMail({ project, news, siteUrl, indexUrl }: FindingsMail)
   const page = `${siteUrl}/projects/${project.split(/[/:]/).map(encodeURIComponent).join('/')}/releases`;
   const content: MailContent = {
     tone: appeared.length > 0 || isLost ? 'warning' : 'good',
-    title: `There is news of ${news.length === 1 ? 'a released image' : 'released images'} of ${name}`,
+    title: `The findings in ${news.length === 1 ? 'a released image' : 'released images'} of ${name} have changed`,
     paragraphs: [
-      `Slipway has looked again at ${images} that you released before, with what is known today: ${summaryOf(news)}.`,
-      'Nothing was un-released: Slipway takes no image and no tag away by itself.',
-      ...judgementOf(news, blocked),
+      `Slipway has scanned ${images} again that you released before. Compared with the last scan: ${summaryOf(news)}.`,
+      'Nothing was un-released: Slipway never removes an image or a tag on its own.',
+      ...verdictText(news, blocked),
     ],
     list: { title: 'What has changed', items: itemsOf(news) },
     advice: adviceOf(project, news, blocked.length > 0),
@@ -63,7 +63,7 @@ export function findingsMail({ project, news, siteUrl, indexUrl }: FindingsMail)
     ],
     footer: [
       {
-        text: `You get this mail because the index entry of ${name} names you in notify-email. An entry with a notify gets these mails only if it lists "findings". To change it, change the entry in the index${index ? ':' : '.'}`,
+        text: `You get this mail because notify-email in the index entry of ${name} lists your address. If the entry has the key notify, these mails are sent only if it lists "findings". To change either, edit that entry in the index${index ? ':' : '.'}`,
         link: index,
       },
     ],
@@ -81,7 +81,7 @@ export function findingsMail({ project, news, siteUrl, indexUrl }: FindingsMail)
   };
 }
 
-/** `2 new (1 critical, 1 high), 1 gone`; of several images each defect of a package counts once for each. */
+/** `2 new: 1 critical, 1 high; 1 gone`. A vulnerability that several images have counts once for each of them. */
 function summaryOf(news: readonly ReleaseNews[]): string {
   const all = <Value>(of: (changes: FindingChanges) => readonly Value[]) => news.flatMap(({ changes }) => of(changes));
   const appeared = all((changes) => changes.appeared);
@@ -92,26 +92,27 @@ function summaryOf(news: readonly ReleaseNews[]): string {
     ...(appeared.length > 0 ? [`${appeared.length} new: ${describeCounts(countsOf(appeared))}`] : []),
     ...(changed > 0 ? [`${changed} changed`] : []),
     ...(gone > 0 ? [`${gone} gone`] : []),
-    ...(lost > 0 ? [lost === 1 ? 'one image cannot be looked at' : `${lost} images cannot be looked at`] : []),
+    ...(lost > 0 ? [lost === 1 ? 'one image could not be scanned' : `${lost} images could not be scanned`] : []),
   ].join('; ');
 }
 
-function judgementOf(news: readonly ReleaseNews[], blocked: readonly ReleaseNews[]): string[] {
+function verdictText(news: readonly ReleaseNews[], blocked: readonly ReleaseNews[]): string[] {
   if (blocked.length === 0)
     return news.some(({ verdict }) => verdict)
-      ? ['By what the scan says, the policy would let it be released today.']
+      ? [`The policy would allow ${news.length === 1 ? 'its release' : 'their release'} today.`]
       : [];
   const reasons = [...new Set(blocked.flatMap(({ verdict }) => verdict?.reasons ?? []))];
   const more = reasons.length > reasonsShown ? [`There are ${reasons.length - reasonsShown} more reasons.`] : [];
-  const which = news.length === 1 ? 'it' : `${blocked.length === news.length ? 'all' : blocked.length} of these images`;
+  const which =
+    news.length === 1 ? 'the image' : `${blocked.length === news.length ? 'all' : blocked.length} of these images`;
   return [
-    `The policy would not let ${which} be released today:`,
+    `The policy would block ${which} today:`,
     ...reasons.slice(0, reasonsShown).map((reason) => oneLine(reason, 600)),
     ...more,
   ];
 }
 
-/** The most important first: what cannot be looked at, then what is new by its severity, then what has changed, then what is gone. */
+/** The most important first: images that cannot be scanned, then new findings by severity, then changed ones, then those that are gone. */
 function itemsOf(news: readonly ReleaseNews[]): string[] {
   const where = news.length === 1 ? () => '' : (each: ReleaseNews) => ` [${nameOf(each)}]`;
   const lost = news.flatMap((each) => (each.changes.state ? [`${describeLoss(each)}${where(each)}`] : []));
@@ -127,31 +128,29 @@ function itemsOf(news: readonly ReleaseNews[]): string[] {
   );
   const items = [...lost, ...appeared, ...changed, ...gone];
   const shown = items.slice(0, itemsShown).map((item) => oneLine(item, 600));
-  return items.length > itemsShown
-    ? [...shown, `and ${items.length - itemsShown} more: see the page of the releases`]
-    : shown;
+  return items.length > itemsShown ? [...shown, `and ${items.length - itemsShown} more: see the releases page`] : shown;
 }
 
-function describeFinding({ id, severity, package: name, installed }: ToldFinding): string {
+function describeFinding({ id, severity, package: name, installed }: KnownFinding): string {
   return `${oneLine(id, 100)} (${severity}) in ${oneLine(name, 150)} ${oneLine(installed, 100)}`;
 }
 
-type ToldFinding = FindingChanges['gone'][number];
+type KnownFinding = FindingChanges['gone'][number];
 
 function describeFix(finding: Pick<Finding, 'fixed' | 'fixAvailable'>): string {
   if (finding.fixed) return `, fixed in ${oneLine(finding.fixed, 100)}`;
-  return isFixable(finding) ? ', a fixed version is there' : ', no fixed version yet';
+  return isFixable(finding) ? ', a fixed version is available' : ', no fixed version yet';
 }
 
-function describeChange(now: Finding, before: ToldFinding): string {
+function describeChange(now: Finding, before: KnownFinding): string {
   const severity = now.severity === before.severity ? '' : `, was ${before.severity}`;
   const fix = now.fixed === before.fixed && isFixable(now) === isFixable(before) ? '' : describeNewFix(now, before);
   return `${describeFinding(now)}${severity}${fix}`;
 }
 
-function describeNewFix(now: Finding, before: ToldFinding): string {
+function describeNewFix(now: Finding, before: KnownFinding): string {
   if (isFixable(now)) return `${describeFix(now)}${isFixable(before) ? '' : ' now'}`;
-  return ', no version is said to fix it any more';
+  return ', no fixed version is known any more';
 }
 
 function describeLoss({ changes, reason }: ReleaseNews): string {
@@ -169,15 +168,15 @@ function describeLoss({ changes, reason }: ReleaseNews): string {
 function adviceOf(project: string, news: readonly ReleaseNews[], isBlocked: boolean): string {
   const command = `slipway build ${oneLine(project, 250)}`;
   if (news.every(({ changes }) => changes.state?.now === 'gone'))
-    return `To have the image again, build it: ${command}`;
+    return `To get the image back, build it again: ${command}`;
   const now = news.flatMap(({ changes }) => [...changes.appeared, ...changes.changed.map((each) => each.now)]);
   if (now.some(isFixable))
-    return `There are fixed versions. Build the image anew on a base that has them, or update the packages in the Dockerfile: a push does it, or ${command}`;
+    return `There are fixed versions. Update the packages in the Dockerfile, or build the image again on a base image that has them. To build it, push a commit or run: ${command}`;
   if (now.length > 0)
-    return `No fixed version of these packages is known yet. Once there is one, you are told, and ${command} gets it. ${isBlocked ? 'Until then a new build is blocked, unless the package is taken out or the index accepts the finding as an exception.' : 'Until then nothing need be done.'}`;
+    return `No fixed version of these packages is known yet. When there is one, you get another mail; then build the image again with ${command} to get it. ${isBlocked ? 'Until then, a new build is blocked unless you remove the package or the index accepts the finding as an exception.' : 'Until then, you need not do anything.'}`;
   if (news.some(({ changes }) => changes.state))
-    return `Nobody can say today what is wrong with the image. If it stays so, build it anew: ${command}`;
-  return 'Nothing need be done.';
+    return `Without a scan, it is not known which vulnerabilities the image has. If this continues, build it again: ${command}`;
+  return 'You need not do anything.';
 }
 
 function factsOf(each: ReleaseNews): MailContent['facts'] {

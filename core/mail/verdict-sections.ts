@@ -6,16 +6,16 @@ import { oneLine } from '../text/one-line.ts';
 import { dayOf, daysAfter } from '../time/day.ts';
 import type { MailContent } from './content.ts';
 
-/** What mails say of a verdict and of what led to it. */
+/** What mails say about a verdict and its reasons. */
 
-/** A mail is for what matters; the page has all. */
+/** A mail shows only the first ones; the page of the build shows all. */
 const warningsShown = 5;
-/** An exception that is copied as it stands is looked at again long before the longest time that there is. */
+/** Shorter than the longest time allowed, so that an exception copied without a change is reviewed early. */
 const exampleDays = 90;
 
 type List = NonNullable<MailContent['list']>;
 
-/** What an image that is not blocked is warned of. */
+/** The warnings of an image that passed. */
 export function warningsList({ warnings = [] }: Verdict): List[] {
   if (warnings.length === 0) return [];
   const more = warnings.length - warningsShown;
@@ -30,19 +30,19 @@ export function warningsList({ warnings = [] }: Verdict): List[] {
   ];
 }
 
-/** What is new against the last release. */
+/** What differs from the last release. */
 export function changesList(build: Build, comparison: Comparison | undefined): List[] {
   if (!comparison) return [];
   const lines = describeComparison(comparison);
   return [
     {
       title: `What changed since ${describeAgainst(comparison.against, build)}`,
-      items: lines.length > 0 ? lines : ['Neither the packages nor the known vulnerabilities nor the size.'],
+      items: lines.length > 0 ? lines : ['Nothing: the packages, the known vulnerabilities and the size are the same.'],
     },
   ];
 }
 
-/** What the project's own test printed last, where it failed. */
+/** The last lines that the project's own test printed, if it failed. */
 export function failedTestOutput(reports: ScannerReports | undefined): MailContent['output'] {
   const report = reports?.reports.find(({ scanner }) => scanner === 'user-test');
   const failed = report?.scanner === 'user-test' ? report.findings[0] : undefined;
@@ -53,13 +53,13 @@ export function failedTestOutput(reports: ScannerReports | undefined): MailConte
   };
 }
 
-/** How an index entry accepts a finding: a text to be copied, with a day that the index takes. */
+/** How an index entry accepts a finding: an example to copy, with an expiry day that the index allows. */
 export function exceptionExample({ project, verdict, endedAt, createdAt }: Build): MailContent['example'] {
   const [first] = verdict?.exceptable ?? [];
   if (!first) return undefined;
   const expires = daysAfter(dayOf(new Date(endedAt ?? createdAt)), exampleDays);
   return {
-    title: `To accept one of them for some time, say so in the entry of ${oneLine(project, 120)} in the index:`,
+    title: `To accept one of these findings for a limited time, add an exception to the entry of ${oneLine(project, 120)} in the index:`,
     text: [
       'exceptions:',
       `  - id: ${scalar(first.id)}`,
@@ -71,7 +71,7 @@ export function exceptionExample({ project, verdict, endedAt, createdAt }: Build
   };
 }
 
-/** A text as YAML has it: what is not plain beyond doubt stands in quotes, which YAML reads as JSON does. */
+/** A text as a YAML scalar. Unless it is surely a plain text it is quoted as in JSON, which YAML reads the same way. */
 function scalar(value: string): string {
   const text = oneLine(value, 300);
   return /^[A-Za-z/][\w./+@-]*(?::[\w./+@-]+)*$/.test(text) && !yamlWords.test(text) ? text : JSON.stringify(text);

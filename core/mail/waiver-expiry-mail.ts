@@ -9,7 +9,7 @@ interface WaiverExpiryMail {
   project: string;
   /** The index file of the entry. */
   file: string;
-  /** At least one; what has ended comes first. */
+  /** At least one; those that have ended come first. */
   endings: readonly Ending[];
   siteUrl: string;
   indexUrl: string;
@@ -18,7 +18,7 @@ interface WaiverExpiryMail {
 const itemsShown = 20;
 
 /**
- * For the people of a project: what the index accepts for it ends soon, or has ended. The subject is
+ * For the owners of a project: waivers of its findings end soon, or have ended. The subject is
  * `[slipway] EXCEPTIONS: app/job:tag (1 ended, 2 end soon)`.
  */
 export function waiverExpiryMail({ project, file, endings, siteUrl, indexUrl }: WaiverExpiryMail): Mail {
@@ -27,14 +27,14 @@ export function waiverExpiryMail({ project, file, endings, siteUrl, indexUrl }: 
   const index = webLink(indexUrl);
   const content: MailContent = {
     tone: 'warning',
-    title: ended > 0 ? `What was accepted for ${name} has ended` : `What is accepted for ${name} ends soon`,
+    title: ended > 0 ? `Exceptions for ${name} have ended` : `Exceptions for ${name} end soon`,
     paragraphs: [
       ended > 0
-        ? 'The index accepted findings of this project until a day that has gone by. They count again: the next build is judged with them, and may be blocked. What is released stays released.'
-        : 'The index accepts findings of this project until a day that is near. From the day after on they count again, and builds may be blocked by them.',
+        ? 'The index accepted findings of this project until a day that has passed. These findings count again and may block the next build. Images that are released stay released.'
+        : 'The index accepts findings of this project only for a few more days. After that they count again and may block builds.',
     ],
     list: { title: 'Exceptions and VEX statements', items: itemsOf(endings) },
-    advice: `Best is to mend what they are about: a newer package, or a newer base. If it still does no harm, look at it again and write a new day into the entry in ${oneLine(file, 200)}, at most 180 days ahead, or a new "last_updated" into the VEX document.`,
+    advice: `It is best to fix the findings with a newer package or a newer base image. If you have checked that a finding still does no harm, set a new "expires", at most 180 days ahead, in the entry in ${oneLine(file, 200)}, or a new "last_updated" in the VEX document.`,
     facts: [
       { label: 'Project', value: name },
       { label: 'Entry', value: oneLine(file, 200), code: true },
@@ -42,7 +42,7 @@ export function waiverExpiryMail({ project, file, endings, siteUrl, indexUrl }: 
     links: [{ label: 'Open the project', address: `${siteUrl}/projects/${project.replace(':', '/')}` }],
     footer: [
       {
-        text: `You get this mail because the index entry of ${name} names you in notify-email. To change who gets it, change the entry in the index${index ? ':' : '.'}`,
+        text: `You get this mail because notify-email in the index entry of ${name} lists your address. To change who gets these mails, edit that entry in the index${index ? ':' : '.'}`,
         link: index,
       },
     ],
@@ -68,13 +68,13 @@ function summaryOf(ended: number, soon: number): string {
 }
 
 function itemsOf(endings: readonly Ending[]): string[] {
-  const shown = endings.slice(0, itemsShown).map(inWords);
+  const shown = endings.slice(0, itemsShown).map(describeEnding);
   return endings.length > itemsShown ? [...shown, `and ${endings.length - itemsShown} more`] : shown;
 }
 
-function inWords({ kind, id, packages, owner, file, reason, expires }: Ending): string {
+function describeEnding({ kind, id, packages, owner, file, reason, expires }: Ending): string {
   const what = `${oneLine(id, 200)}${packages.length > 0 ? ` in ${oneLine(packages.join(', '), 200)}` : ''}`;
-  const end = `${kind === 'ended' ? 'ended with' : 'ends with'} ${expires}`;
-  const whose = file ? `${oneLine(file, 200)}, by ${oneLine(owner, 200)}` : `owner: ${oneLine(owner, 200)}`;
-  return `${what} ${end} (${whose})${reason ? `: ${oneLine(reason, 300)}` : ''}`;
+  const end = `${kind === 'ended' ? 'ended after' : 'ends after'} ${expires}`;
+  const source = file ? `${oneLine(file, 200)}, by ${oneLine(owner, 200)}` : `owner: ${oneLine(owner, 200)}`;
+  return `${what} ${end} (${source})${reason ? `: ${oneLine(reason, 300)}` : ''}`;
 }

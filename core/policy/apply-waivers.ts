@@ -2,15 +2,15 @@ import type { Objection } from './objections.ts';
 import { type Waiver, type Waivers, waiversOn } from './waivers.ts';
 
 export interface AfterWaivers {
-  /** What is still held against the candidate. */
+  /** The objections that no waiver removes. */
   left: Objection[];
-  /** How many findings are accepted, those among them that the policy allows anyhow. */
+  /** How many findings are accepted, including those that the policy would allow anyway. */
   accepted: number;
   /** The waivers that accept them. */
   used: ReadonlySet<Waiver>;
 }
 
-/** Takes away what the index accepts on that day. What is no finding that a waiver could name stays. */
+/** Removes the objections that a waiver accepts on that day. An objection that is not about a finding cannot be waived, and stays. */
 export function applyWaivers(objections: readonly Objection[], waivers: Waivers, day: string): AfterWaivers {
   const waiverOf = waiversOn(waivers, day);
   const left: Objection[] = [];

@@ -1,11 +1,11 @@
 import type { Project } from '../model/project.ts';
 
-/** Whether a candidate may be judged otherwise. */
+/** Whether a candidate may now get another verdict. */
 export function changesVerdict(before: Project, after: Project): boolean {
   return !isSame(rulesOf(before), rulesOf(after));
 }
 
-/** What a verdict depends on beside the image, without what only explains it. */
+/** What a verdict depends on apart from the image, without the texts that only explain it. */
 function rulesOf({ policy, exceptions = [], vex = [] }: Project): object {
   return {
     policy,
@@ -14,7 +14,7 @@ function rulesOf({ policy, exceptions = [], vex = [] }: Project): object {
   };
 }
 
-/** A map comes back from the table in another order, and without what is undefined. */
+/** Compares without the order of keys and without undefined values: the table keeps neither. */
 export function isSame(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;

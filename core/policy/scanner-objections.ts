@@ -10,12 +10,12 @@ import {
 import { describeScannerFinding, type Objection, scannerWeights, scannerWithoutWord, unlisted } from './objections.ts';
 import type { Waivable } from './waivable.ts';
 
-/** What the builder's scanners said, or why nobody knows. */
+/** The reports of the builder's scanners, or why there are none. */
 export type ScannerEvidence = ScannerReports | 'missing' | 'unreadable';
 
 /**
- * What the policy makes of the builder's scanners. Each finding counts as the policy says for its scanner, but for a lint of level `info`,
- * which is advice and warns at most. One that could not look counts as its findings would: under `block` it blocks.
+ * What the policy has against the reports of the builder's scanners. A finding counts as the policy says for its scanner, except a lint of
+ * level `info`, which is advice and warns at most. A scanner that failed counts as a finding of it would: under `block` it blocks.
  */
 export function objectionsToScanners(scanners: ScannerEvidence, policy: Policy): Objection[] {
   return scannerNames.flatMap((name) => {
@@ -33,11 +33,11 @@ function objectionsToScanner(name: ScannerName, scanners: ScannerEvidence, respo
 
 function objectionsToReport(report: ScannerReport, response: Response): Objection[] {
   const { scanner, state, reason, total, findings } = report;
-  const isSilent = state === 'failed' || state === 'timed-out';
+  const hasFailed = state === 'failed' || state === 'timed-out';
   const advice = adviceOf(report);
-  const hidden = total - findings.length;
+  const unlistedCount = total - findings.length;
   return [
-    ...(isSilent ? [scannerWithoutWord(scanner, state, reason, response)] : []),
+    ...(hasFailed ? [scannerWithoutWord(scanner, state, reason, response)] : []),
     ...waivableFindings(report).map(({ words, finding }, at): Objection => {
       const own = advice.has(at) ? 'warn' : response;
       return {
@@ -50,11 +50,11 @@ function objectionsToReport(report: ScannerReport, response: Response): Objectio
         sentence: (ended) => describeScannerFinding(scanner, words, ended, own === 'block'),
       };
     }),
-    ...(hidden > 0 ? [unlisted(scanner, hidden, response)] : []),
+    ...(unlistedCount > 0 ? [unlisted(scanner, unlistedCount, response)] : []),
   ];
 }
 
-/** The findings of a report in words, each as waivers name it. */
+/** The findings of a report as texts, each with what waivers name it by. */
 export function waivableFindings(report: ScannerReport): { words: FindingWords; finding: Waivable }[] {
   const packages = packagesOf(report);
   return describeFindings(report).map((words, at) => {
@@ -63,13 +63,13 @@ export function waivableFindings(report: ScannerReport): { words: FindingWords; 
   });
 }
 
-/** Which of the findings are advice only. */
+/** The positions of the findings that are only advice. */
 function adviceOf(report: ScannerReport): ReadonlySet<number> {
   if (report.scanner !== 'dockerfile-lint') return new Set();
   return new Set(report.findings.flatMap(({ level }, at) => (level === 'info' ? [at] : [])));
 }
 
-/** Of what package each finding is, where it is of one. */
+/** The package of each finding; empty where findings are not about packages. */
 function packagesOf(report: ScannerReport): { name?: string | undefined; installed?: string | undefined }[] {
   switch (report.scanner) {
     case 'package-updates':

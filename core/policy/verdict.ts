@@ -11,23 +11,23 @@ import type { Waivers } from './waivers.ts';
 
 /** What is known of a candidate. */
 export interface Evidence {
-  /** What the registry's scanner said; absent where it left nothing. */
+  /** The result of the registry's scanner; absent where it left none. */
   scan: Scan | undefined;
   scanners: ScannerEvidence;
 }
 
-/** By what it is judged: the project's own waivers, and the policy that counts for it, if there is one. */
+/** The rules of the verdict: the project's waivers, and the policy that counts for it, if there is one. */
 export interface Rules extends Waivers {
   policy: Policy | undefined;
 }
 
-/** As many as somebody may want to see how an exception is written. */
+/** Enough for the example of an exception that mails and pages show. */
 const mostExceptable = 3;
 
 /**
- * Whether a candidate may be released. What nobody has looked at is not released, and neither is anything without a policy. Each reason
- * and each warning is one sentence, the worst first.
- * @param now a waiver is good on the day that it names, and no longer
+ * Whether a candidate may be released. Nothing is released without a scan or without a policy. Each reason and each warning is one
+ * sentence, the worst first.
+ * @param now a waiver still counts on the day that it names, and not after it
  */
 export function judge({ scan, scanners }: Evidence, { policy, ...waivers }: Rules, now: Date): Verdict {
   const findings = scan?.findings ?? [];
@@ -57,9 +57,9 @@ export function judge({ scan, scanners }: Evidence, { policy, ...waivers }: Rule
 }
 
 const noPolicy =
-  'There is no policy that could let this image pass: the configuration of the pipeline, the index and the entry together do not say what is allowed; mend "policy" in the configuration.';
+  'No complete policy applies to this image: the configuration of the pipeline, the index and the entry together do not say what is allowed; correct "policy" in the configuration.';
 
-/** Without a complete scan an image is blocked. The policy may let one pass whose distribution the scanner does not know, and no other. */
+/** Without a complete scan an image is blocked. The policy can make one exception: a distribution that the scanner does not support. */
 function objectionsToScan(scan: Scan | undefined, { unscannable }: Policy): Objection[] {
   if (!scan) return [withoutScan({ state: 'timed-out' }, 'block')];
   switch (scan.state) {

@@ -5,8 +5,8 @@ import { isOfDistribution, packageNameOf, packageVersionOf } from '../sbom/purl.
 import type { Waivable } from './waivable.ts';
 
 /**
- * Finds the statement that counts for a finding: the newest that is about its vulnerability, by whichever of its names, and its package.
- * Where nobody knows whether it is the package that the statement names, a statement that accepts is not about it, and another is.
+ * Finds the statement that counts for a finding: the newest one about its vulnerability (by any of its names) and its package. If it is
+ * unknown whether the packages are the same, a statement that accepts does not count, and any other does.
  * @param statements the newest first
  */
 export function statementsOn(statements: readonly VexStatement[]): (finding: Waivable) => VexStatement | undefined {
@@ -18,7 +18,7 @@ export function statementsOn(statements: readonly VexStatement[]): (finding: Wai
       else byId.set(id, [order]);
     }
   }
-  // A newer one on the same vulnerability may know another of its names.
+  // A newer statement on the same vulnerability may use another of its names.
   const relatedTo = (id: string, direct: readonly number[]): readonly number[] => {
     const all = new Set(direct);
     for (const order of direct) {
@@ -47,18 +47,18 @@ export function statementsOn(statements: readonly VexStatement[]): (finding: Wai
 
 function isAbout(statement: VexStatement | undefined, finding: Waivable): boolean {
   if (!statement?.packages) return statement !== undefined;
-  const doubt = isAccepting(statement.status) ? 'no' : 'yes';
+  const ifUnknown = isAccepting(statement.status) ? 'no' : 'yes';
   return statement.packages.some((stated) => {
     const match = matchOf(stated, finding);
-    return (match === 'unknown' ? doubt : match) === 'yes';
+    return (match === 'unknown' ? ifUnknown : match) === 'yes';
   });
 }
 
 type Match = 'yes' | 'no' | 'unknown';
 
 /**
- * Whether a package URL of a statement is that of a finding's package. Type, namespace and name are always compared, the version, a
- * qualifier and the subpath where the statement gives one.
+ * Whether a statement's package URL is that of a finding's package. Type, namespace and name are always compared; version, qualifiers and
+ * subpath only where the statement gives them.
  */
 export function matchOf(stated: Purl, { package: name, installed, purl: found }: Waivable): Match {
   if (!found) return name === undefined ? 'no' : matchOfName(stated, name, installed);
@@ -72,7 +72,7 @@ export function matchOf(stated: Purl, { package: name, installed, purl: found }:
   return match;
 }
 
-/** Whose package it is nobody knows: of another name it is certainly another one. */
+/** A finding without a package URL: with another name it is certainly another package, with the same name it may be. */
 function matchOfName(stated: Purl, name: string, installed: string | undefined): Match {
   if (comparable(packageNameOf(stated)) !== comparable(name)) return 'no';
   const isOther = stated.version && installed !== unknownVersion && installed !== packageVersionOf(stated);
@@ -86,7 +86,7 @@ function matchOfNamespace(stated: Purl, found: Purl): Match {
   return vendorOf(stated.namespace) === vendorOf(found.namespace) ? 'yes' : 'no';
 }
 
-/** Generators of SBOMs call some distributions by the ID of their os-release, others by their name. */
+/** SBOM generators name some distributions by the ID in os-release, and others by their name. */
 const vendors: Readonly<Record<string, string>> = { amzn: 'amazon', ol: 'oracle', rhel: 'redhat', almalinux: 'alma' };
 
 function vendorOf(namespace: string | undefined): string | undefined {
@@ -94,10 +94,10 @@ function vendorOf(namespace: string | undefined): string | undefined {
 }
 
 function matchOfQualifier(key: string, stated: string, { type, version, qualifiers }: Purl): Match {
-  // A version of rpm without an epoch has the epoch 0.
+  // An rpm version without an epoch has epoch 0.
   const none = key === 'epoch' && type === 'rpm' && version !== undefined ? '0' : undefined;
   const match = matchOfPart(stated, qualifiers?.[key] ?? none);
-  // `bookworm` may be `debian-12`: only numbers tell two releases apart.
+  // `bookworm` may be `debian-12`: only two numbered releases are surely different.
   const isRelease = key === 'distro' && /^[a-z]+-\d+(?:\.\d+)*$/.test(stated);
   return match === 'no' && key === 'distro' && !isRelease ? 'unknown' : match;
 }

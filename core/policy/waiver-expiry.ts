@@ -4,29 +4,29 @@ import { purlText } from '../sbom/purl.ts';
 import { daysAfter } from '../time/day.ts';
 import type { Waivers } from './waivers.ts';
 
-/** So long before the end of what the index accepts everybody hears of it. */
+/** Owners are notified this many days before a waiver ends. */
 export const warningDays = 7;
 
-/** An exception or a statement that people have to be told of, for it ends soon or has ended. */
+/** An exception or statement that ends soon or has ended, so that its owners must be notified. */
 export interface Ending {
   kind: 'soon' | 'ended';
   /** `CVE-2026-1234` */
   id: string;
   packages: readonly string[];
-  /** `shop team`, or the author of the document. */
+  /** `shop team`; for a VEX statement the author of the document. */
   owner: string;
-  /** Of a statement; an exception stands in the project's entry. */
+  /** Only of a statement: an exception is in the project's entry. */
   file?: string;
   reason?: string;
   /** The last day on which it counts. */
   expires: string;
-  /** What tells it from every other, and from itself with another day. */
+  /** Differs for every other waiver, and for the same one with another day. */
   key: string;
 }
 
 type Accepting = Omit<Ending, 'kind' | 'key'>;
 
-/** All that ends within seven days of a day, or ended before it. What has ended comes first. */
+/** All waivers that end within seven days after a day, or ended before it. Those that have ended come first. */
 export function endingsOn(day: string, waivers: Waivers): Ending[] {
   const soon = daysAfter(day, warningDays);
   return acceptingOf(waivers)
@@ -42,13 +42,13 @@ export function endingsOn(day: string, waivers: Waivers): Ending[] {
     .sort((one, other) => (one.expires < other.expires ? -1 : one.expires > other.expires ? 1 : 0));
 }
 
-/** The first day after another on which there is something to tell; without another, the first of all. */
+/** The first day after `after` on which owners must be notified; without `after`, the first of all. */
 export function nextEnding(waivers: Waivers, after = ''): string | undefined {
   const days = acceptingOf(waivers).flatMap(({ expires }) => [daysAfter(expires, -warningDays), daysAfter(expires, 1)]);
   return days.filter((day) => day > after).sort()[0];
 }
 
-/** What accepts something. Of statements on the same, only the newest counts. */
+/** The waivers. Of several statements on one vulnerability and its packages, only the newest counts. */
 function acceptingOf({ exceptions = [], vex = [] }: Waivers): Accepting[] {
   const seen = new Set<string>();
   const newest = vex.filter(({ ids: [id], packages = [] }) => {

@@ -4,14 +4,14 @@ import { isAccepting, type VexStatement } from '../model/vex.ts';
 import { statementsOn } from './vex-match.ts';
 import type { Waivable } from './waivable.ts';
 
-/** What the index waives of one project's findings, each until a day. */
+/** The waivers that the index has for one project's findings, each until a day. */
 export interface Waivers {
   exceptions?: readonly Exception[] | undefined;
-  /** The newest first: of those that say something of one finding, the first counts. */
+  /** The newest first: of several about one finding, the first counts. */
   vex?: readonly VexStatement[] | undefined;
 }
 
-/** An exception or a VEX statement that accepts a finding, until its day has ended. */
+/** An exception or a VEX statement that accepts a finding until it expires. */
 export interface Waiver {
   id: string;
   /** `the exception of shop team`, `the statement of vex/openssl.json` */
@@ -22,31 +22,31 @@ export interface Waiver {
   expires: string;
 }
 
-/** What the waivers say of one finding. */
+/** The waiver of one finding, if it has one. */
 export interface Waived {
   accepted?: Waiver;
-  /** What accepted it until its day had ended. */
+  /** The waiver that accepted it until it expired. */
   ended?: Waiver;
 }
 
 /**
- * The waiver of each finding. An exception waives whatever its status; a VEX statement does by two of its four statuses alone. Looking one
- * up takes the same time however many waivers there are.
- * @param day `2026-11-21`; what ends with this day counts still
+ * Finds the waiver of each finding. An exception waives whatever its status is; a VEX statement does so only with two of its four statuses.
+ * A lookup takes the same time however many waivers there are.
+ * @param day `2026-11-21`; a waiver that expires on this day still counts
  */
 export function waiversOn({ exceptions = [], vex = [] }: Waivers, day: string): (finding: Waivable) => Waived {
   const owners = new Map<string, string>();
   const excepted = new Scoped<Waiver>();
   for (const { id, package: name, owner, reason, expires } of exceptions) {
     const known = excepted.get(id, name);
-    // Of two for one finding, the one that lasts longer.
+    // Of two for one finding, the one that lasts longer counts.
     if (known && known.expires >= expires) continue;
     const by = owners.get(owner) ?? `the exception of ${ownerName(owner)}`;
     owners.set(owner, by);
     excepted.set(id, name, { id, by, reason, expires });
   }
   const statementOn = statementsOn(vex);
-  const stated = new Map(vex.map((statement) => [statement, waiverBy(statement)]));
+  const waiverOfStatement = new Map(vex.map((statement) => [statement, waiverBy(statement)]));
   if (exceptions.length + vex.length === 0) return () => nothing;
 
   return (finding) => {
@@ -55,11 +55,11 @@ export function waiversOn({ exceptions = [], vex = [] }: Waivers, day: string): 
       if (found.expires > (exception?.expires ?? '')) exception = found;
     });
     const statement = statementOn(finding);
-    return counting(exception, statement && stated.get(statement), day);
+    return counting(exception, statement && waiverOfStatement.get(statement), day);
   };
 }
 
-/** None by a statement that does not accept. */
+/** Undefined for a statement that does not accept. */
 function waiverBy({ ids: [id = ''], status, justification, file, expires }: VexStatement): Waiver | undefined {
   if (!isAccepting(status)) return undefined;
   return { id, by: `the statement of ${file}`, reason: (justification ?? status).replaceAll('_', ' '), expires };
@@ -67,7 +67,7 @@ function waiverBy({ ids: [id = ''], status, justification, file, expires }: VexS
 
 const nothing: Waived = {};
 
-/** Of an exception and a statement the one that counts on that day. */
+/** The one that counts on that day: an exception comes before a statement. */
 function counting(exception: Waiver | undefined, stated: Waiver | undefined, day: string): Waived {
   if (exception && exception.expires >= day) return { accepted: exception };
   if (stated && stated.expires >= day) return { accepted: stated };
@@ -75,51 +75,51 @@ function counting(exception: Waiver | undefined, stated: Waiver | undefined, day
   return ended ? { ended } : nothing;
 }
 
-/** The pages are public: an owner's mail address is nothing for them. */
+/** Without a mail address, because the pages that show it are public. */
 function ownerName(owner: string): string {
   return personName(owner) || 'its owner';
 }
 
-/** What is said of findings, by id, and there of all packages or of one. */
+/** Values for findings, by id, each for all packages or for one. */
 class Scoped<Value> {
-  readonly #byId = new Map<string, Said<Value>>();
+  readonly #byId = new Map<string, ValuesOfId<Value>>();
 
   get(id: string, name: string | undefined): Value | undefined {
-    const said = this.#byId.get(id);
-    return said && (name === undefined ? said.whole : ofPackage(said, name));
+    const values = this.#byId.get(id);
+    return values && (name === undefined ? values.whole : ofPackage(values, name));
   }
 
   set(id: string, name: string | undefined, value: Value): void {
-    const said = this.#byId.get(id);
-    if (!said) this.#byId.set(id, name === undefined ? { whole: value } : { name, value });
-    else if (name === undefined) said.whole = value;
-    else if (said.name === undefined || said.name === name) Object.assign(said, { name, value });
+    const values = this.#byId.get(id);
+    if (!values) this.#byId.set(id, name === undefined ? { whole: value } : { name, value });
+    else if (name === undefined) values.whole = value;
+    else if (values.name === undefined || values.name === name) Object.assign(values, { name, value });
     else {
-      said.others ??= new Map();
-      said.others.set(name, value);
+      values.others ??= new Map();
+      values.others.set(name, value);
     }
   }
 
-  /** All that is said of one finding. */
-  forEach({ ids, package: name }: Waivable, look: (value: Value) => void): void {
+  /** Calls `visit` with each value for one finding. */
+  forEach({ ids, package: name }: Waivable, visit: (value: Value) => void): void {
     for (const id of ids) {
-      const said = this.#byId.get(id);
-      if (!said) continue;
-      if (said.whole !== undefined) look(said.whole);
-      const value = name === undefined ? undefined : ofPackage(said, name);
-      if (value !== undefined) look(value);
+      const values = this.#byId.get(id);
+      if (!values) continue;
+      if (values.whole !== undefined) visit(values.whole);
+      const value = name === undefined ? undefined : ofPackage(values, name);
+      if (value !== undefined) visit(value);
     }
   }
 }
 
-/** Most findings have a waiver for one package at most: ten thousand maps with one entry each take longer than all else. */
-interface Said<Value> {
+/** Most ids have a waiver for one package at most, which needs no map: ten thousand maps of one entry would take longer than all the rest. */
+interface ValuesOfId<Value> {
   whole?: Value;
   name?: string;
   value?: Value;
   others?: Map<string, Value>;
 }
 
-function ofPackage<Value>({ name, value, others }: Said<Value>, wanted: string): Value | undefined {
+function ofPackage<Value>({ name, value, others }: ValuesOfId<Value>, wanted: string): Value | undefined {
   return name === wanted ? value : others?.get(wanted);
 }

@@ -3,17 +3,17 @@ import type { Build } from '../model/build.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Comparison } from './image-diff.ts';
 
-/** What differs from the last release, where people read of it: in mails and on pages. */
+/** What differs from the last release, as mails and pages show it. */
 
-/** Of each kind, so many are named in one line. */
+/** The number of items of each kind that one line names. */
 const named = 5;
 
-/** Held against what: `the last release of branch main`. */
+/** What the image was compared with: `the last release of branch main`. */
 export function describeAgainst({ ref }: Comparison['against'], build: Pick<Build, 'ref'>): string {
   return ref === undefined || ref === build.ref ? 'the last release' : `the last release of ${describeRef(ref)}`;
 }
 
-/** The changes in a few lines; none where nothing changed. */
+/** The changes in a few lines; empty where nothing changed. */
 export function describeComparison({ packages, vulnerabilities, size, leftOut }: Comparison): string[] {
   return [
     ...(packages
@@ -35,8 +35,8 @@ export function describeComparison({ packages, vulnerabilities, size, leftOut }:
   ].filter((each) => each !== undefined);
 }
 
-/** What is to be said of vulnerabilities that neither image is to blame for. */
-export const learnt = 'known since, in packages that are as they were';
+/** The text for vulnerabilities that became known after the last release, in packages that did not change. */
+export const learnt = 'newly known, in packages that did not change';
 
 const describeVulnerability = ({ id, package: name, severity }: { id: string; package: string; severity: string }) =>
   `${id} (${severity}) in ${name}`;
@@ -45,10 +45,10 @@ function line<Item>(
   noun: string,
   verb: string,
   { items, total }: { items: readonly Item[]; total: number },
-  words: (item: Item) => string,
+  describe: (item: Item) => string,
 ): string | undefined {
   if (total === 0) return undefined;
-  const shown = items.slice(0, named).map((item) => oneLine(words(item), 200));
+  const shown = items.slice(0, named).map((item) => oneLine(describe(item), 200));
   const more = total > shown.length ? ` and ${total - shown.length} more` : '';
   return `${total} ${total === 1 ? noun : plural(noun)} ${verb}: ${shown.join(', ')}${more}`;
 }
@@ -56,8 +56,8 @@ function line<Item>(
 /** The changes in numbers: `2 packages updated, 1 added; 3 vulnerabilities fixed; 46.5 MB, 1.2 MB more than before`. */
 export function describeChanges({ packages, vulnerabilities, size }: NonNullable<Build['changes']>): string {
   const counts = (noun: string, numbers: Record<string, number>) => {
-    const said = Object.entries(numbers).filter(([, count]) => count > 0);
-    return said.map(
+    const changed = Object.entries(numbers).filter(([, count]) => count > 0);
+    return changed.map(
       ([verb, count], at) => `${count}${at === 0 ? ` ${count === 1 ? noun : plural(noun)}` : ''} ${verb}`,
     );
   };
@@ -68,7 +68,7 @@ export function describeChanges({ packages, vulnerabilities, size }: NonNullable
     counts('vulnerability', { fixed, introduced }).join(', '),
     size && size.before !== size.after ? describeSizeChange(size) : '',
   ];
-  return parts.filter(Boolean).join('; ') || 'nothing that is known of';
+  return parts.filter(Boolean).join('; ') || 'no known change';
 }
 
 export function plural(noun: string): string {

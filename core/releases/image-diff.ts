@@ -12,9 +12,9 @@ import {
 import { shownText } from '../text/safe-line.ts';
 import { packageChanges, unchangedPackages } from './package-diff.ts';
 
-/** Of each list, so many are named; the rest is a number. */
+/** Each list names at most this many; of the rest only the number is kept. */
 export const mostChanges = 500;
-/** The same, of each scanner. */
+/** The same for the findings of each scanner. */
 const mostFindingChanges = 50;
 
 const nameSchema = z.string().max(200);
@@ -23,14 +23,14 @@ const versionSchema = z.string().max(200);
 const listOf = <Item extends z.ZodType>(item: Item, most = mostChanges) =>
   z.object({
     items: z.array(item).max(most),
-    /** How many there are, with those that are left out. */
+    /** How many there are, including those that are left out. */
     total: z.int().nonnegative(),
   });
 
 const onePackageSchema = z.object({ name: nameSchema, architecture: nameSchema, version: versionSchema });
 const updatedPackageSchema = z.object({
   name: nameSchema,
-  /** Of the newer one. */
+  /** Of the newer package. */
   architecture: nameSchema,
   before: versionSchema,
   after: versionSchema,
@@ -60,11 +60,11 @@ export const comparisonSchema = z.object({
     .object({
       fixed: listOf(vulnerabilitySchema),
       introduced: listOf(vulnerabilitySchema),
-      /** The packages are as they were: more is known of them than when the released image was looked at. */
+      /** In packages that did not change: the vulnerability became known after the released image was scanned. */
       learnt: listOf(vulnerabilitySchema),
     })
     .optional(),
-  /** Of the scanners that looked at both. */
+  /** Of the scanners that scanned both images. */
   scanners: z
     .array(
       z.object({
@@ -85,7 +85,7 @@ export type Comparison = z.infer<typeof comparisonSchema>;
 type Part = (typeof parts)[number];
 type Changes = NonNullable<Build['changes']>;
 
-/** What is known of an image; of a released one, what is known today. A record that is not there, or that cannot be read, is absent. */
+/** What is known of an image; of a released one, what is known today. A record that is missing or cannot be read is absent. */
 export interface ImageRecords {
   packages?: PackageList | undefined;
   scan?: Scan | undefined;
@@ -98,7 +98,7 @@ interface Sides<Value> {
   after: Value;
 }
 
-/** Holds a candidate's records against those of the image that was released before. What either of them lacks is left out, and said. */
+/** Compares a candidate's records with those of the image that was released before. What either lacks is listed in `leftOut`. */
 export function compare(against: Comparison['against'], before: ImageRecords, after: ImageRecords): Comparison {
   const leftOut: Comparison['leftOut'] = [];
   const leave = (part: Part, reason: string) => {
@@ -129,7 +129,7 @@ function installed(list: PackageList | undefined): InstalledPackage[] {
   return list?.contents.state === 'read' ? list.contents.packages : [];
 }
 
-/** What is known of both sides, or the reason why it is not. */
+/** The records of both sides. If one is missing, reports why and returns undefined. */
 function both<Value>(
   { before, after }: Sides<Value | undefined>,
   what: string,
@@ -170,7 +170,7 @@ function vulnerabilitiesOf({ before, after }: Sides<ImageRecords>, leave: Leave)
   return { fixed: listed(only(known.before, known.after)), introduced: listed(introduced), learnt: listed(learnt) };
 }
 
-/** One defect of one package; that several versions of the package have it makes it no other. */
+/** By vulnerability and package: several affected versions of one package count as one. */
 function byVulnerability(findings: readonly Finding[]): Map<string, Finding> {
   return new Map(findings.map((finding) => [JSON.stringify([finding.id, finding.package]), finding]));
 }
@@ -188,8 +188,8 @@ function scannersOf({ before, after }: Sides<ImageRecords>, leave: Leave): Compa
     const old = reportOf(reports.before, scanner);
     const recent = reportOf(reports.after, scanner);
     if (!old || !recent) return [];
-    const problem = incomparable(old, whose.before) ?? incomparable(recent, whose.after);
-    if (problem) return leave('scanners', `${scanner}: ${problem}`) ?? [];
+    const obstacle = incomparable(old, whose.before) ?? incomparable(recent, whose.after);
+    if (obstacle) return leave('scanners', `${scanner}: ${obstacle}`) ?? [];
     const { gone, appeared } = findingChanges(old, recent);
     return gone.total + appeared.total > 0 ? [{ scanner, gone, appeared }] : [];
   });
@@ -200,34 +200,34 @@ function reportOf({ reports }: ScannerReports, scanner: ScannerName): ScannerRep
 }
 
 function incomparable({ state, findings, total }: ScannerReport, image: string): string | undefined {
-  if (state === 'failed' || state === 'timed-out') return `the scanner could not look at ${image}.`;
+  if (state === 'failed' || state === 'timed-out') return `the scanner could not scan ${image}.`;
   return total > findings.length ? `${image} has more findings than are listed.` : undefined;
 }
 
-type Words = z.infer<typeof scannerFindingSchema>;
+type FindingText = z.infer<typeof scannerFindingSchema>;
 
-/** A finding that only moved (to another line) or got another version is the same by its id; each counts as often as it is there. */
+/** By its id, a finding is still the same if only its line or version changed. Each counts as often as it occurs. */
 function findingChanges(before: ScannerReport, after: ScannerReport) {
-  const words = (report: ScannerReport) =>
-    describeFindings(report).map(({ id, sentence }): Words => ({ id, sentence }));
-  const [one, other] = [words(before), words(after)];
-  const exactly = ({ id, sentence }: Words) => JSON.stringify([id, sentence]);
-  const byId = ({ id }: Words) => id;
+  const textsOf = (report: ScannerReport) =>
+    describeFindings(report).map(({ id, sentence }): FindingText => ({ id, sentence }));
+  const [one, other] = [textsOf(before), textsOf(after)];
+  const exactly = ({ id, sentence }: FindingText) => JSON.stringify([id, sentence]);
+  const byId = ({ id }: FindingText) => id;
   const remaining = { before: without(one, other, exactly), after: without(other, one, exactly) };
   return {
-    gone: boundedWords(without(remaining.before, remaining.after, byId)),
-    appeared: boundedWords(without(remaining.after, remaining.before, byId)),
+    gone: boundedTexts(without(remaining.before, remaining.after, byId)),
+    appeared: boundedTexts(without(remaining.after, remaining.before, byId)),
   };
 }
 
-function boundedWords(words: Words[]) {
-  const items = words
+function boundedTexts(texts: FindingText[]) {
+  const items = texts
     .slice(0, mostFindingChanges)
     .map(({ id, sentence }) => ({ id: shownText(id, 300), sentence: shownText(sentence, 500) }));
-  return { items, total: words.length };
+  return { items, total: texts.length };
 }
 
-/** What is left of a list when each entry of another has taken one with the same key away. */
+/** The items that remain after each item of the other list has removed one with the same key. */
 function without<Item>(items: readonly Item[], others: readonly Item[], keyOf: (item: Item) => string): Item[] {
   const counts = new Map<string, number>();
   for (const other of others) counts.set(keyOf(other), (counts.get(keyOf(other)) ?? 0) + 1);
@@ -246,7 +246,7 @@ function bounded<Item>(items: Item[]): { items: Item[]; total: number } {
   return { items: items.slice(0, mostChanges), total: items.length };
 }
 
-/** The comparison in numbers, as the build's record keeps them. */
+/** The numbers of the comparison that the build's record keeps. */
 export function changesOf({ against, packages, vulnerabilities, size }: Comparison): Changes {
   return {
     against: against.build,

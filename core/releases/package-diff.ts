@@ -9,9 +9,9 @@ export interface PackageChanges {
 }
 
 /**
- * What differs between two images' packages, by name. A name may stand for several packages: one for each architecture, or versions
- * side by side (kernels). What both images have is none of it; of the rest, one of each side is an update, and what has no
- * counterpart that is beyond doubt was added or removed.
+ * What differs between the packages of two images, by name. Several packages may have one name: one for each architecture, or several
+ * versions side by side (kernels). Packages that both images have are no change. If one remains on each side, it was updated; all others
+ * were added or removed, because it is not certain which belong together.
  */
 export function packageChanges(before: readonly Installed[], after: readonly Installed[]): PackageChanges {
   const changes: PackageChanges = { added: [], removed: [], updated: [] };
@@ -24,23 +24,23 @@ export function packageChanges(before: readonly Installed[], after: readonly Ins
   return changes;
 }
 
-/** The packages of one name. Pairs go to `updated`, the rest is given back. */
+/** Compares the packages of one name: adds updates to `updated`, and returns the rest. */
 function changesOfName(before: readonly Installed[], after: readonly Installed[], updated: PackageChanges['updated']) {
   const [removed, added] = [unlike(before, after), unlike(after, before)];
   const rest = { removed: [] as Installed[], added: [] as Installed[] };
   const [old, recent] = [byArchitecture(removed), byArchitecture(added)];
   for (const architecture of new Set([...old.keys(), ...recent.keys()])) {
     const [from, to] = [old.get(architecture) ?? [], recent.get(architecture) ?? []];
-    if (!noteUpdate(from, to, updated)) {
+    if (!addUpdate(from, to, updated)) {
       rest.removed.push(...from);
       rest.added.push(...to);
     }
   }
-  // A package that had code for one architecture, and now has it for all, is the same package.
-  return noteUpdate(rest.removed, rest.added, updated) ? { removed: [], added: [] } : rest;
+  // A package that changed from one architecture to `all`, or back, is still the same package.
+  return addUpdate(rest.removed, rest.added, updated) ? { removed: [], added: [] } : rest;
 }
 
-function noteUpdate(
+function addUpdate(
   [before, ...othersBefore]: readonly Installed[],
   [after, ...othersAfter]: readonly Installed[],
   updated: PackageChanges['updated'],
@@ -55,7 +55,7 @@ function noteUpdate(
   return true;
 }
 
-/** The packages that the others do not have. */
+/** The packages that are not among the others. */
 function unlike(packages: readonly Installed[], others: readonly Installed[]): Installed[] {
   const key = ({ architecture, version }: Installed) => `${architecture} ${version}`;
   const known = new Set(others.map(key));
@@ -68,8 +68,8 @@ const byName = (packages: readonly Installed[]) => Map.groupBy(packages, ({ name
 const byArchitecture = (packages: readonly Installed[]) => Map.groupBy(packages, ({ architecture }) => architecture);
 
 /**
- * Which packages are in both images as they were: every package of the name, or that was built from a source of the name, since
- * databases of vulnerabilities know the one or the other.
+ * Whether packages are unchanged between two images: all packages with that name, and all built from a source package with that name,
+ * because vulnerability databases use either name.
  */
 export function unchangedPackages(
   before: readonly InstalledPackage[],

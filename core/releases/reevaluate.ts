@@ -5,12 +5,12 @@ import { scannerNames } from '../model/scanner-names.ts';
 import { judge } from '../policy/verdict.ts';
 import type { ReleaseFindings } from './rescan-findings.ts';
 
-/** The builder's scanners looked at the image when it was built, and have nothing to say that its verdict did not have. */
-const nothingOfTheBuilders = Object.fromEntries(scannerNames.map((name) => [name, 'ignore' as const]));
+/** The builder's scanners scan an image only when it is built, so that they add nothing to its first verdict. */
+const ignoredScanners = Object.fromEntries(scannerNames.map((name) => [name, 'ignore' as const]));
 
 /**
- * What the policy says today of a released image by what its scan says; undefined of one that is gone.
- * @param pipeline the pipeline's own policy, as its configuration says it
+ * The verdict that the policy gives a released image today, from its last scan; undefined for an image that is gone.
+ * @param pipeline the pipeline's own policy, as its configuration has it
  */
 export function verdictToday(
   { state, reason, findings }: ReleaseFindings,
@@ -19,7 +19,7 @@ export function verdictToday(
   now: Date,
 ): Verdict | undefined {
   if (state === 'gone') return undefined;
-  const policy = effectivePolicy(pipeline, { ...project?.policy, scanners: nothingOfTheBuilders });
+  const policy = effectivePolicy(pipeline, { ...project?.policy, scanners: ignoredScanners });
   return judge(
     { scan: { state, reason, findings }, scanners: { version: 1, reports: [] } },
     { policy, exceptions: project?.exceptions, vex: project?.vex },

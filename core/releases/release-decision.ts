@@ -2,17 +2,17 @@ import { type Build, isBranch, isReleasable } from '../model/build.ts';
 import { isTracked, type Project } from '../model/project.ts';
 import { isBefore } from '../sources/head-order.ts';
 
-/** The end of a candidate that passed and is not released. */
+/** How a candidate ends that passed but is not released. */
 export interface EndWithoutRelease {
   status: 'unchanged' | 'superseded';
-  /** The build that took its place, where one did. */
+  /** The build that superseded it, if one did. */
   by?: string;
 }
 
 /**
- * Whether a candidate that passed ends before its release has begun. A pull request is judged only, and so is what stands on no branch and
- * no tag. A build without the lease of its ref is superseded, and so is one of a branch that the entry does not track any more.
- * @param leaseHolder the build that has the lease of the ref
+ * Whether a candidate that passed ends before its release begins. A pull request gets a verdict only, and so does a ref that is neither a
+ * branch nor a tag. A build is superseded if another holds the lease of its ref, or if the entry no longer tracks its branch.
+ * @param leaseHolder the build that holds the lease of the ref
  */
 export function endBeforeRelease(
   { id, cause, ref, status }: Pick<Build, 'id' | 'cause' | 'ref' | 'status'>,
@@ -20,7 +20,7 @@ export function endBeforeRelease(
   leaseHolder: string | undefined,
 ): EndWithoutRelease | undefined {
   if (cause.type === 'pull-request' || !isReleasable(ref)) return { status: 'unchanged' };
-  // One that may have moved a tag is left to its end.
+  // It may have moved a tag already, so its release must finish.
   if (status === 'releasing') return undefined;
   if (leaseHolder !== undefined && leaseHolder !== id) return { status: 'superseded', by: leaseHolder };
   return isBranch(ref) && !isTracked(project, ref) ? { status: 'superseded' } : undefined;
@@ -32,21 +32,21 @@ interface Known {
   digest: string;
   /** The tags that its release would move. */
   floating: readonly string[];
-  /** What its ref released last. */
+  /** The last release of its ref. */
   last: (Pick<Build, 'sequence' | 'headAt'> & { build: string; digest: string; tags: readonly string[] }) | undefined;
-  /** Whether the two images hold the same, where somebody has looked. */
+  /** Whether the two images have the same content; absent until they are compared. */
   isSameContent?: boolean;
 }
 
 export type ReleaseDecision =
   | { do: 'release' }
-  /** To be decided once it is known whether the image holds the same as this one. */
+  /** To be decided once it is known whether the image has the same content as this one. */
   | { do: 'compare'; with: string }
   | { do: 'end'; end: EndWithoutRelease };
 
 /**
- * What a candidate that passed becomes, once no other release of the project is under way. An older head never takes a tag from a newer one;
- * what would give the same tags to the same image is no release.
+ * Whether a candidate that passed is released, decided while no other release of the project is running. An older head never takes a tag
+ * from a newer one, and a release that would give the same tags to the same content is not needed.
  */
 export function decideRelease({ build, digest, floating, last, isSameContent }: Known): ReleaseDecision {
   if (!last || last.build === build.id) return { do: 'release' };

@@ -4,12 +4,12 @@ import { parseProjectName, repositoriesOf } from '../model/project.ts';
 
 /** What is known of a released image today. */
 export const releaseStates = [
-  /** It was not looked at since its release. */
+  /** It was not scanned since its release. */
   'waiting',
   'complete',
   'unsupported',
   'failed',
-  /** It is not in the registry any more. */
+  /** It is no longer in the registry. */
   'gone',
 ] as const;
 
@@ -25,28 +25,28 @@ export const releasedImageSchema = z.object({
   releasedAt: z.iso.datetime(),
   /** Every tag that the project ever gave it. */
   tags: z.set(z.string()),
-  /** Those of them that move and, as far as is known, name it now. */
+  /** The floating ones that name it now, as far as is known. */
   floating: z.array(z.string()).default([]),
   state: z.enum(releaseStates).default('waiting'),
-  /** Why the last look found nothing out. */
+  /** Why the last rescan got no result. */
   reason: z.string().optional(),
-  /** How many findings of each severity it has, by the last scan that was complete. */
+  /** The number of findings of each severity, from the last complete scan. */
   counts: z.record(z.string(), z.int()).optional(),
   /** How many of them were not known at the release. */
   appeared: z.int().optional(),
-  /** Whether the policy would let it be released at the last look. */
+  /** The verdict of the last rescan. */
   outcome: z.enum(['pass', 'block']).optional(),
-  /** When it was looked at last. */
+  /** The last rescan. */
   checkedAt: z.iso.datetime().optional(),
-  /** When the registry was asked for the scan that is awaited. */
+  /** When the scan that is awaited was requested from the registry. */
   askedAt: z.iso.datetime().optional(),
-  /** When it is looked at next; absent for one that is gone. */
+  /** The next rescan; absent for an image that is gone. */
   dueAt: z.iso.datetime().optional(),
-  /** When somebody said last that there is news of it. */
+  /** The last event that said its findings may have changed. */
   markedAt: z.iso.datetime().optional(),
-  /** It was looked at, and people are to hear what came of it. */
+  /** A rescan found changes that owners must be notified of. */
   toNotify: z.boolean().optional(),
-  /** When people were told of it last. */
+  /** When owners were notified of changes last. */
   notifiedAt: z.iso.datetime().optional(),
 });
 
@@ -55,32 +55,32 @@ export type ReleaseState = (typeof releaseStates)[number];
 
 const minute = 60_000;
 const minutesOfWeek = 7 * 24 * 60;
-/** ECR scans an image once in 24 hours. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartImageScan.html */
+/** ECR scans an image at most once in 24 hours. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartImageScan.html */
 export const shortestPause = 24 * 60 * minute;
 
-/** The minute of the week, from 0, in which an image is looked at: the hash spreads them, whatever hour they were released in. */
+/** The minute of the week, from 0, in which an image is rescanned. The hash spreads images over the week, whenever they were released. */
 export function minuteOfWeek(digest: string): number {
   return createHash('sha256').update(digest).digest().readUInt32BE(0) % minutesOfWeek;
 }
 
-/** When an image is looked at next that was scanned or looked at now: in its minute of the week, a day from now at the earliest. */
+/** The next rescan of an image that was scanned now: in its minute of the week, at least a day from now. */
 export function nextRescanAt(digest: string, now: Date): string {
   const earliest = Math.ceil((now.getTime() + shortestPause) / minute);
   const wait = (minuteOfWeek(digest) - (earliest % minutesOfWeek) + minutesOfWeek) % minutesOfWeek;
   return new Date((earliest + wait) * minute).toISOString();
 }
 
-/** Whether a tag may come to name another image: `build-…` never does, and `sha-…` names a commit, which nobody deploys by. */
+/** Whether a tag may move to another image: `build-…` never does, and `sha-…` names a commit, by which nobody deploys. */
 export function isFloating(tag: string): boolean {
   return !/^(?:build|sha)-/.test(tag);
 }
 
-/** One that was gone and was released again since is waited for like any other. */
+/** An image that was gone and was released again since then waits for its scan like any other. */
 export function currentState({ state, dueAt }: ReleasedImage): ReleaseState {
   return state === 'gone' && dueAt !== undefined ? 'waiting' : state;
 }
 
-/** A release as a build's record says it. */
+/** A release, as recorded in its build. */
 export interface Release {
   project: string;
   digest: string;

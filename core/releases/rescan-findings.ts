@@ -9,11 +9,11 @@ import {
   scanSchema,
 } from '../model/findings.ts';
 
-/** The states that a look at an image ends in. */
-const lookStates = ['complete', 'unsupported', 'failed', 'gone'] as const;
+/** The states that a rescan of an image ends in. */
+const rescanStates = ['complete', 'unsupported', 'failed', 'gone'] as const;
 
-/** As much of a finding as tells whether it has changed. */
-const toldFindingSchema = findingSchema.pick({
+/** The part of a finding that shows whether it has changed. */
+const notifiedFindingSchema = findingSchema.pick({
   id: true,
   severity: true,
   package: true,
@@ -23,44 +23,44 @@ const toldFindingSchema = findingSchema.pick({
 });
 
 const currentFindingSchema = findingSchema.omit({ description: true, paths: true }).extend({
-  /** When a look found it that was not known at the release. */
+  /** The rescan that found it first; absent where it was known at the release. */
   since: z.iso.datetime().optional(),
 });
 
-/** What is known today of a released image, and what of it people have been told: the object `releases/<project>/<digest>/findings.json`. */
+/** What is known today of a released image, and what its owners were notified of: the object `releases/<project>/<digest>/findings.json`. */
 export const releaseFindingsSchema = z.object({
   version: z.literal(1),
   checkedAt: z.iso.datetime(),
-  state: z.enum(lookStates),
+  state: z.enum(rescanStates),
   reason: z.string().optional(),
   scan: scanSchema.pick({ scanner: true, completedAt: true, sourceUpdatedAt: true }),
-  /** Of the last scan that was complete, the worst first. */
+  /** Of the last complete scan, the worst first. */
   findings: z.array(currentFindingSchema),
-  /** What people know; where it is absent, all of the above. */
-  told: z.object({ state: z.enum(lookStates), findings: z.array(toldFindingSchema) }).optional(),
+  /** What owners were notified of; where absent, all of the above. */
+  told: z.object({ state: z.enum(rescanStates), findings: z.array(notifiedFindingSchema) }).optional(),
 });
 
 export type ReleaseFindings = z.infer<typeof releaseFindingsSchema>;
 export type CurrentFinding = z.infer<typeof currentFindingSchema>;
-type ToldFinding = z.infer<typeof toldFindingSchema>;
-type LookState = (typeof lookStates)[number];
+type NotifiedFinding = z.infer<typeof notifiedFindingSchema>;
+type RescanState = (typeof rescanStates)[number];
 
-/** What a look at an image found: a scan, or that there is no image any more. */
+/** The result of a rescan: a scan, or that the image is gone. */
 export type Look = Scan | { state: 'gone'; reason: string };
 
-/** What has changed since people heard of an image last. */
+/** What has changed since owners of an image were last notified. */
 export interface FindingChanges {
   appeared: Finding[];
-  gone: ToldFinding[];
-  /** With another severity, or a fixed version that is there now. */
-  changed: { now: Finding; before: ToldFinding }[];
-  /** The image cannot be looked at any more. */
-  state?: { now: Exclude<LookState, 'complete'>; before: LookState } | undefined;
+  gone: NotifiedFinding[];
+  /** With another severity, or with another fixed version. */
+  changed: { now: Finding; before: NotifiedFinding }[];
+  /** The image can no longer be scanned. */
+  state?: { now: Exclude<RescanState, 'complete'>; before: RescanState } | undefined;
 }
 
 /**
- * Puts a look beside what was known before it.
- * @param atRelease what the build's own scan said, where nobody has looked since; without either, nothing is news
+ * What is known after a rescan, given what was known before.
+ * @param atRelease the build's own scan, for the first rescan; without it and `known`, nothing counts as a change
  */
 export function afterLook(
   look: Look,
@@ -81,7 +81,9 @@ export function afterLook(
           return { ...rest, since: first };
         })
       : (known?.findings ?? atRelease?.findings ?? []);
-  const told = known ? (known.told ?? toldOf(known)) : atRelease && toldOf({ ...atRelease, state: stateOf(atRelease) });
+  const told = known
+    ? (known.told ?? notifiedOf(known))
+    : atRelease && notifiedOf({ ...atRelease, state: stateOf(atRelease) });
   const scan = look.state === 'gone' ? (known?.scan ?? {}) : look;
   const after: ReleaseFindings = {
     version: 1,
@@ -99,12 +101,12 @@ export function afterLook(
   return changesOf(after) ? after : allTold(after);
 }
 
-/** People know all of it now. */
+/** Owners were notified of all of it. */
 export function allTold({ told: _, ...findings }: ReleaseFindings): ReleaseFindings {
   return findings;
 }
 
-/** What people have not been told yet; undefined if they know all. */
+/** The changes that owners were not notified of yet; undefined if there are none. */
 export function changesOf({ state, findings, told }: ReleaseFindings): FindingChanges | undefined {
   if (!told) return undefined;
   const before = new Map(told.findings.map((finding) => [findingKey(finding), finding]));
@@ -122,15 +124,15 @@ export function changesOf({ state, findings, told }: ReleaseFindings): FindingCh
   return appeared.length + gone.length + changed.length > 0 || changes.state ? changes : undefined;
 }
 
-function isChanged(before: ToldFinding, now: Finding): boolean {
+function isChanged(before: NotifiedFinding, now: Finding): boolean {
   return before.severity !== now.severity || isFixable(before) !== isFixable(now) || before.fixed !== now.fixed;
 }
 
-function toldOf({ state, findings }: { state: LookState; findings: readonly Finding[] }) {
-  return { state, findings: findings.map((finding) => toldFindingSchema.parse(finding)) };
+function notifiedOf({ state, findings }: { state: RescanState; findings: readonly Finding[] }) {
+  return { state, findings: findings.map((finding) => notifiedFindingSchema.parse(finding)) };
 }
 
-/** A build's scan that did not end in time says as little as one that failed. */
-function stateOf({ state }: Look): LookState {
+/** A scan that did not end in time has no result, like one that failed. */
+function stateOf({ state }: Look): RescanState {
   return state === 'timed-out' ? 'failed' : state;
 }

@@ -2,19 +2,19 @@ import type { Scan } from '../model/findings.ts';
 import { isFloating, nextRescanAt, type ReleasedImage, shortestPause } from './release.ts';
 import type { Look } from './rescan-findings.ts';
 
-/** What the registry knows of an image at this moment: a scan, or why there is none. */
+/** What the registry says about an image now: a scan, or why there is none. */
 export type ImageReading =
   | Scan
-  /** It is to come; nobody has asked for one yet, or Inspector has not taken notice of the image; there is no image. */
+  /** A scan is running or to come; none was requested yet, or Inspector has not seen the image yet; the image is gone. */
   | { state: 'pending' | 'none' | 'gone'; reason: string; status?: string | undefined };
 
-/** When a scan is looked for again that was begun; the event of its end comes sooner. */
+/** When a scan that was started is checked again; the event of its end comes sooner. */
 const scanMinutes = 60;
-/** When a scan is asked for again that the registry had no room for. */
+/** When a scan that the registry refused is requested again. */
 const refusedMinutes = 6 * 60;
-/** When an image is looked at again that could not be, so that the others come first. */
+/** When an image whose rescan failed is tried again, so that the others come first. */
 const troubleMinutes = 60;
-/** So long after the first event of an image it is looked at: scanners send one for each finding. */
+/** An image is rescanned this long after its first event: scanners send one event for each finding. */
 const collectingMinutes = 5;
 
 interface Wait {
@@ -27,22 +27,22 @@ interface Wait {
 export type RescanDecision =
   /** This is what is known of the image today. */
   | { do: 'take'; look: Look }
-  /** The registry is to be asked for a scan. */
+  /** A scan must be requested from the registry. */
   | { do: 'ask' }
   | Wait;
 
-type Asked = Pick<ReleasedImage, 'askedAt'>;
+type Requested = Pick<ReleasedImage, 'askedAt'>;
 
 /**
- * Whether the registry is asked for another scan of a released image. Inspector keeps its findings up to date by itself; what basic scanning
- * found counts for a day. A scan that was asked for is waited for as long, and then said to have failed.
+ * Whether to request another scan of a released image. Inspector keeps its findings up to date by itself; the result of basic scanning
+ * counts for a day. A requested scan that has no result after a day counts as failed.
  */
-export function decideRescan(image: Asked, reading: ImageReading, now: Date): RescanDecision {
+export function decideRescan(image: Requested, reading: ImageReading, now: Date): RescanDecision {
   switch (reading.state) {
     case 'gone':
       return { do: 'take', look: { state: 'gone', reason: reading.reason } };
     case 'pending':
-      return isInVain(image, now)
+      return isOverdue(image, now)
         ? failed(`The scan did not end: ${reading.reason}`)
         : waitFor(image.askedAt, scanMinutes, reading.reason, now);
     case 'none':
@@ -52,9 +52,9 @@ export function decideRescan(image: Asked, reading: ImageReading, now: Date): Re
   }
 }
 
-/** What is done once the registry was asked for a scan: it has begun one, or begins none, or says what there will ever be. */
+/** What follows the request of a scan: the registry started one, refused, or already has the only result there will be. */
 export function afterAsking(
-  image: Asked,
+  image: Requested,
   reading: ImageReading,
   answer: 'begun' | 'refused' | Scan,
   now: Date,
@@ -62,13 +62,13 @@ export function afterAsking(
   if (typeof answer === 'object') return { do: 'take', look: answer };
   if (answer === 'begun') return waitFor(undefined, scanMinutes, 'The registry is scanning the image.', now);
   const scan = isScan(reading) ? reading : undefined;
-  // What basic scanning could not read this day it will not read this day; after a day in vain an old scan is better than none.
-  if (scan && (scan.state !== 'complete' || isInVain(image, now))) return { do: 'take', look: scan };
-  if (isInVain(image, now)) return failed('The registry has begun no scan of the image for a day.');
-  return waitFor(image.askedAt, refusedMinutes, 'The registry begins no scan of the image at this time.', now);
+  // Basic scanning will not read today what it could not read before; after a day without a new scan, an old one is better than none.
+  if (scan && (scan.state !== 'complete' || isOverdue(image, now))) return { do: 'take', look: scan };
+  if (isOverdue(image, now)) return failed('The registry did not start a scan of the image within a day.');
+  return waitFor(image.askedAt, refusedMinutes, 'The registry does not start a scan of the image at this time.', now);
 }
 
-/** When an image is looked at next that was looked at now; never, if it is gone. */
+/** The next rescan after one that ended now; undefined if the image is gone. */
 export function dueAfterLook(digest: string, { state }: Pick<Look, 'state'>, now: Date): string | undefined {
   return state === 'gone' ? undefined : nextRescanAt(digest, now);
 }
@@ -81,7 +81,7 @@ export function dueAfterEvent(now: Date): string {
   return later(now, collectingMinutes);
 }
 
-/** The tags that move, of those that name an image now; of a repository that entries share, only the project's own. */
+/** The floating ones of the tags that name an image now. In a repository that several entries share, only the project's own. */
 export function floatingOf(named: readonly string[], image: Pick<ReleasedImage, 'tags'>, isShared: boolean): string[] {
   return named
     .filter((tag) => isFloating(tag) && (!isShared || image.tags.has(tag)))
@@ -92,20 +92,20 @@ function isScan(reading: ImageReading): reading is Scan {
   return reading.state !== 'pending' && reading.state !== 'none' && reading.state !== 'gone';
 }
 
-function isOfToday(scan: Scan, image: Asked, now: Date): boolean {
+function isOfToday(scan: Scan, image: Requested, now: Date): boolean {
   if (scan.scanner === 'enhanced') return true;
-  // What ended otherwise has no time; it is the answer if it was asked for.
+  // A scan that did not complete has no time; it is the result of the request, if there was one.
   if (scan.completedAt === undefined) return isAwaited(image, now);
   return Date.parse(scan.completedAt) > now.getTime() - shortestPause;
 }
 
-/** A scan was asked for within a day. */
-function isAwaited({ askedAt }: Asked, now: Date): boolean {
+/** A scan was requested less than a day ago. */
+function isAwaited({ askedAt }: Requested, now: Date): boolean {
   return askedAt !== undefined && Date.parse(askedAt) > now.getTime() - shortestPause;
 }
 
-/** A scan was asked for, and a day has gone by. */
-function isInVain(image: Asked, now: Date): boolean {
+/** A scan was requested a day ago or more. */
+function isOverdue(image: Requested, now: Date): boolean {
   return image.askedAt !== undefined && !isAwaited(image, now);
 }
 

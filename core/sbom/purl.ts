@@ -3,18 +3,18 @@ import { type Purl, purlSchema } from '../model/purl.ts';
 
 const longestPurl = 4000;
 
-/** Reads a package URL; undefined for what is none, or hides something from who reads it. */
+/** Reads a package URL; undefined for a text that is none, or that contains characters a reader cannot see. */
 export function parsePurl(text: string): Purl | undefined {
   if (text.length > longestPurl) return undefined;
   try {
     return normalized(PackageURL.fromString(text));
   } catch {
-    // The library throws plain errors at whatever is no package URL.
+    // The library throws plain errors for any text that is no package URL.
     return undefined;
   }
 }
 
-/** The package URL of parts that somebody else names; undefined where they are none together. */
+/** The package URL made of parts from outside; undefined where they make none. */
 export function purlOf({ type, namespace, name, version, qualifiers }: Purl): Purl | undefined {
   try {
     return normalized(new PackageURL(type, namespace, name, version, qualifiers));
@@ -27,9 +27,9 @@ export function purlText({ type, namespace, name, version, qualifiers, subpath }
   return new PackageURL(type, namespace, name, version, qualifiers, subpath).toString();
 }
 
-/** As the rules of the package's type say it, where the library does not go all the way. */
+/** Applies the rules of the package's type that the library does not apply. */
 function normalized({ type, namespace, name, version, qualifiers, subpath }: PackageURL): Purl | undefined {
-  // The epoch is a qualifier of rpm's; some write it where rpm itself does.
+  // In package URLs of rpm the epoch is a qualifier; some tools write it into the version, as rpm does.
   const [, epoch, rest] = (type === 'rpm' && /^(\d+):(.+)$/.exec(version ?? '')) || [];
   return purlSchema.safeParse({
     type,
@@ -42,19 +42,19 @@ function normalized({ type, namespace, name, version, qualifiers, subpath }: Pac
   }).data;
 }
 
-/** Whether packages of this type are somebody's, a distribution's, and are not named in full without it. */
+/** Whether packages of this type belong to a distribution, so that their name is incomplete without it. */
 export function isOfDistribution({ type }: Purl): boolean {
   return ['deb', 'rpm', 'apk', 'alpm'].includes(type);
 }
 
-/** The package as scanners call it: with its scope, path or group in the languages where that is a part of the name. */
+/** The package's name as scanners write it: with its scope, path or group where the language makes that part of the name. */
 export function packageNameOf({ type, namespace, name }: Purl): string {
   if (!namespace) return name;
   if (type === 'maven') return `${namespace}:${name}`;
   return ['npm', 'golang', 'composer', 'swift'].includes(type) ? `${namespace}/${name}` : name;
 }
 
-/** The version as scanners write it: rpm's epoch is a part of it. */
+/** The version as scanners write it: for rpm it includes the epoch. */
 export function packageVersionOf({ version, qualifiers: { epoch = '0' } = {} }: Purl): string | undefined {
   return version && epoch !== '0' ? `${epoch}:${version}` : version;
 }

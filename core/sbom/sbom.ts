@@ -8,23 +8,23 @@ import { type OtherLicense, spdxExpression } from './spdx-licenses.ts';
 /** In bytes: more than an image with fifty thousand packages has. */
 export const largestSbom = 32 * 2 ** 20;
 
-/** What a bill of materials is of. */
+/** The image that an SBOM describes. */
 export interface DescribedImage {
   /** The repository that it is released to, with the registry's host. */
   repository: string;
   digest: string;
   /** `amd64` */
   architecture: string;
-  /** The commit's own time, which is also the image's: the same image has the same bill whenever it was made. */
+  /** The time of the commit, which is also the image's: the same image gets the same SBOM whenever that is generated. */
   createdAt: Date;
 }
 
-/** A bill of materials in one format, as it is kept and handed out. */
+/** An SBOM in one format, as it is stored and served. */
 export interface Sbom {
   text: string;
-  /** What made it, with its version: `trivy dev`. */
+  /** The generator with its version: `trivy dev`. */
   tool: string;
-  /** How many packages of the distribution it lists, by their package URLs. */
+  /** How many of its packages are the distribution's, by their package URLs. */
   distributionPackages: number;
 }
 
@@ -36,7 +36,7 @@ const component = z.looseObject({
   purl: z.string().optional(),
 });
 
-/** What of https://cyclonedx.org/docs/1.5/json/ must be there for a document to be a bill of something. */
+/** The parts of https://cyclonedx.org/docs/1.5/json/ that are needed here. */
 const cycloneDxSchema = z.looseObject({
   bomFormat: z.literal('CycloneDX'),
   specVersion: z.string().regex(/^1\.[5-9]$/),
@@ -66,7 +66,7 @@ const relationship = z.looseObject({
   relationshipType: z.string(),
 });
 
-/** Likewise of https://spdx.github.io/spdx-spec/v2.3/ */
+/** The same for https://spdx.github.io/spdx-spec/v2.3/ */
 const spdxSchema = z.looseObject({
   spdxVersion: z.string().regex(/^SPDX-2\.[23]$/),
   SPDXID: z.literal('SPDXRef-DOCUMENT'),
@@ -87,16 +87,16 @@ const sbomsOf: Record<SbomFormat, (document: unknown, image: DescribedImage) => 
 };
 
 /**
- * Makes what a generator wrote of an image's files the bill of that image: it names the image, and it says nothing that differs from one
- * run to the next, so that its digest is the same too.
- * @throws InvalidInputError where it is no document of the format
+ * Turns the document that a generator wrote about an image's files into the SBOM of that image: it names the image, and contains nothing
+ * that differs from one run to the next, so that its digest stays the same too.
+ * @throws InvalidInputError where the text is no document of the format
  */
 export function sbomOf(format: SbomFormat, text: string, image: DescribedImage): Sbom {
   try {
     return sbomsOf[format](JSON.parse(text), image);
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
-    throw new InvalidInputError(`What was made is no document in the format ${format}.`, { cause });
+    throw new InvalidInputError(`The generator did not write a document in the format ${format}.`, { cause });
   }
 }
 
@@ -105,15 +105,15 @@ function cycloneDx(input: unknown, image: DescribedImage): Sbom {
   const { name, purl, checksum } = named(image);
   const { metadata } = document;
   const ordered = sortedBy(document.components, ({ 'bom-ref': _, ...each }) => JSON.stringify(each));
-  const names = steadyNames(ordered);
+  const names = stableNames(ordered);
   const refs = new Map(ordered.map((each, index) => [each['bom-ref'], names[index] ?? ''] as const));
   refs.set(metadata.component['bom-ref'], purl);
-  const steady = (ref: string) => refs.get(ref) ?? ref;
+  const stable = (ref: string) => refs.get(ref) ?? ref;
   const components = ordered.map((each, index) => ({ ...each, 'bom-ref': names[index] }));
   const dependencies = document.dependencies.map(({ ref, dependsOn = [], ...rest }) => ({
     ...rest,
-    ref: steady(ref),
-    dependsOn: dependsOn.map(steady).sort(),
+    ref: stable(ref),
+    dependsOn: dependsOn.map(stable).sort(),
   }));
   const whole = {
     ...document,
@@ -140,8 +140,8 @@ function cycloneDx(input: unknown, image: DescribedImage): Sbom {
   };
 }
 
-/** What has no package URL is called by chance, otherwise in each run: it gets a name of its own. */
-function steadyNames(components: readonly z.infer<typeof component>[]): string[] {
+/** The generator gives components without a package URL a random name in each run: they get a stable one. */
+function stableNames(components: readonly z.infer<typeof component>[]): string[] {
   const seen = new Map<string, number>();
   return components.map(({ 'bom-ref': ref, purl, type, name, version = '' }) => {
     const own = isPurl(purl) ? (ref ?? purl) : [type, name, version].join(':');
@@ -152,12 +152,12 @@ function steadyNames(components: readonly z.infer<typeof component>[]): string[]
 }
 
 function spdx(input: unknown, image: DescribedImage): Sbom {
-  // The files are where a package was seen. Nobody has read them whole, so their checksums, which the format demands, say zero.
+  // The files only say where a package was seen, and are left out: the generator did not read them whole, so that the checksums that the format requires are zeros.
   const { files = [], ...document } = spdxSchema.parse(input);
   const { name, purl, checksum } = named(image);
-  const left = new Set(files.map((file) => file.SPDXID));
+  const leftOut = new Set(files.map((file) => file.SPDXID));
   const relationships = document.relationships.filter(
-    ({ spdxElementId, relatedSpdxElement }) => !left.has(spdxElementId) && !left.has(relatedSpdxElement),
+    ({ spdxElementId, relatedSpdxElement }) => !leftOut.has(spdxElementId) && !leftOut.has(relatedSpdxElement),
   );
   const root = relationships.find(
     ({ spdxElementId, relationshipType }) => spdxElementId === document.SPDXID && relationshipType === 'DESCRIBES',
@@ -193,7 +193,7 @@ function spdx(input: unknown, image: DescribedImage): Sbom {
   const tool = document.creationInfo.creators.find((creator) => creator.startsWith('Tool: ')) ?? '';
   const urls = document.packages.map((each) => each.externalRefs?.find((ref) => ref.referenceType === 'purl'));
   return {
-    // A name that is nobody else's; nothing is to be found there. https://spdx.github.io/spdx-spec/v2.3/document-creation-information/#65-spdx-document-namespace-field
+    // A unique name, not an address to open. https://spdx.github.io/spdx-spec/v2.3/document-creation-information/#65-spdx-document-namespace-field
     text: JSON.stringify({ ...whole, documentNamespace: `https://spdx.org/spdxdocs/${name}-${identityOf(whole)}` }),
     tool: tool.slice('Tool: '.length).replace(/-(?=\d)/, ' '),
     distributionPackages: urls.filter((each) => isOfDistribution(each?.referenceLocator)).length,
@@ -209,14 +209,14 @@ function named({ repository, digest, architecture }: DescribedImage) {
   return { name, checksum, purl: purlText({ type: 'oci', name: last, version: digest, qualifiers }) };
 }
 
-/** `none` is what Trivy writes of a distribution that it does not know. */
+/** Trivy writes `none` for a distribution that it does not know. */
 function isOfDistribution(purl: string | undefined): boolean {
   return /^pkg:(?:deb|rpm|apk|alpm|none)\//.test(purl ?? '');
 }
 
 /**
- * What an image's packages say of themselves is copied by the generator as it is: an address of another form makes the whole document one that
- * its format does not allow.
+ * Leaves out addresses of another form than SPDX allows: the generator copies them from the packages unchanged, and one of them would make
+ * the whole document invalid.
  */
 function withGoodAddresses({ homepage, externalRefs, ...each }: z.infer<typeof spdxPackage>) {
   return {
@@ -254,7 +254,7 @@ function isPurl(text: string | undefined): text is string {
   return text !== undefined && text.length <= longestAddress && /^pkg:[a-z0-9.+-]+\/[\x21-\x7e]+$/i.test(text);
 }
 
-/** Generators keep no order from one run to the next. */
+/** Generators write the same entries in another order in each run. */
 function sortedBy<Value>(values: Iterable<Value>, keyOf: (value: Value) => string): Value[] {
   return [...values]
     .map((value) => ({ value, key: keyOf(value) }))
@@ -266,7 +266,7 @@ function secondOf(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** A UUID of the content: version 8 of RFC 9562, which leaves to us what it is made of. */
+/** A UUID from the content: version 8 of RFC 9562, which leaves it to us how to make it. */
 function identityOf(content: unknown): string {
   const hex = createHash('sha256').update(JSON.stringify(content)).digest('hex');
   const variant = '89ab'[Number.parseInt(hex[16] ?? '0', 16) % 4];

@@ -1,6 +1,6 @@
 import licenses from 'spdx-license-ids/index.json' with { type: 'json' };
 
-/** A licence that SPDX's list does not have; the document that names it says what it is. */
+/** A licence that is not on SPDX's list, so that the document must explain it. */
 export interface OtherLicense {
   licenseId: string;
   extractedText: string;
@@ -11,8 +11,8 @@ const known = new Set(licenses);
 const longest = 200;
 
 /**
- * Reads what generators write of licences, `MIT AND Expat`, where each part is what a package calls its licence. SPDX allows the names of its
- * list and those that the document itself explains; any other makes the whole document invalid.
+ * Turns what generators write about licences, `MIT AND Expat`, into an SPDX expression. Each part is the package's own name for its licence.
+ * SPDX allows the names on its list and those that the document explains; any other makes the whole document invalid.
  * https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/
  */
 export function spdxExpression(text: string, explained: Map<string, OtherLicense>): string {

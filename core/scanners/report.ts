@@ -12,11 +12,11 @@ import { describeFailedTest, failedTestSchema } from './user-test/user-test.ts';
 export { type ScannerName, scannerNames };
 
 /**
- * What the builder's scanners say of one candidate: the object `builds/<id>/scanners.json`. Each scanner looks at the image itself, or
- * at what it was made of; what the registry's scanner knows of vulnerabilities stands in `findings.ts`.
+ * The reports of the builder's scanners about one candidate: the object `builds/<id>/scanners.json`. Each scanner scans the image or its
+ * sources. The vulnerabilities from the registry's scanner are in `findings.ts`.
  */
 
-/** An image that was made to have more is cut off here; `total` counts on. */
+/** An image made to have more is cut off here; `total` still counts all. */
 export const mostFindings = 10_000;
 
 const reportOf = <Name extends string, Finding extends z.ZodType>(scanner: Name, finding: Finding) =>
@@ -25,10 +25,10 @@ const reportOf = <Name extends string, Finding extends z.ZodType>(scanner: Name,
     state: z.enum(scannerStates),
     /** Why it is not complete: one sentence. */
     reason: shownSchema(500).optional(),
-    /** What looked, with its version where it is known: `dnf 4.14.0`. */
+    /** The tool that was used, with its version where known: `dnf 4.14.0`. */
     tool: shownSchema(200).optional(),
     findings: z.array(finding).max(mostFindings),
-    /** How many findings there are, with those that are left out. */
+    /** How many findings there are, including those that are left out. */
     total: z.int().nonnegative(),
     seconds: z.number().nonnegative(),
   });
@@ -40,7 +40,7 @@ const reports = {
   'file-integrity': reportOf('file-integrity', changedFileSchema),
   'dockerfile-lint': reportOf('dockerfile-lint', lintSchema),
   'user-test': reportOf('user-test', failedTestSchema),
-  /** Has no findings: it says whether the bill of materials could be made. */
+  /** Has no findings: it says whether the SBOM could be generated. */
   sbom: reportOf('sbom', z.never()),
 } as const satisfies Record<ScannerName, z.ZodType>;
 
@@ -65,7 +65,7 @@ export type ReportOf<Name extends ScannerName> = z.infer<(typeof reports)[Name]>
 export type FindingOf<Name extends ScannerName> = ReportOf<Name>['findings'][number];
 export type ScannerReports = z.infer<typeof scannerReportsSchema>;
 
-/** The findings of a report as people read them. */
+/** The texts of a report's findings for people. */
 export function describeFindings(report: ScannerReport): FindingWords[] {
   switch (report.scanner) {
     case 'package-updates':

@@ -34,8 +34,8 @@ export interface ScannedImage {
 }
 
 /**
- * The images that an event of ECR or Inspector is about. An event of another form is about none: EventBridge would send it again and
- * again, and the next look finds what it was about.
+ * The images that an event of ECR or Inspector is about. An event of another form counts as about none: an error would make EventBridge send
+ * it again and again, and the next rescan finds the changes anyway.
  */
 export function scannedImagesOf(event: unknown): ScannedImage[] {
   const scan = imageScanSchema.safeParse(event);
@@ -50,7 +50,7 @@ export function scannedImagesOf(event: unknown): ScannedImage[] {
   });
 }
 
-/** "Inspector2 Scan" has the repository's whole ARN where the others have its name. */
+/** "Inspector2 Scan" has the repository's ARN where the other events have its name. */
 function nameOf(repository: string): string {
   return repository.replace(/^arn:[^:]*:ecr:[^:]*:[^:]*:repository\//, '');
 }

@@ -2,7 +2,7 @@ import { shownText } from '../text/safe-line.ts';
 
 const longestExample = 120;
 
-/** What a tool printed is of no form that it has: whatever that means, it is no list of findings, and no empty one either. */
+/** A tool printed something in an unknown format, so that it must not count as a list of findings, not even as an empty one. */
 export class UnknownAnswerError extends Error {
   override readonly name = 'UnknownAnswerError';
 
@@ -11,18 +11,18 @@ export class UnknownAnswerError extends Error {
   }
 }
 
-/** A tool in the image could not do what it was asked for. */
+/** A tool in the image failed. */
 export class ToolFailedError extends Error {
   override readonly name = 'ToolFailedError';
 }
 
-/** What a command printed, and how it ended. */
+/** What a command printed, and its exit code. */
 export interface ToolAnswer {
   code: number;
   text: string;
 }
 
-/** Its lines without what is blank at their ends, and without empty ones. */
+/** The lines without blanks at their ends, and without empty lines. */
 export function linesOf(text: string): string[] {
   return text
     .split('\n')

@@ -38,7 +38,7 @@ it('an image that the policy of the index blocks is released without a push once
   expect(released.verdict).toMatchObject({
     accepted: 1,
     warnings: expect.arrayContaining([
-      `The exception of shop team for privileged ends with ${expires}; from the day after on the finding counts again.`,
+      `The exception of shop team for privileged ends after ${expires}; from then on the finding counts again.`,
     ]),
   });
 

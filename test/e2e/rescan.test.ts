@@ -107,7 +107,7 @@ describe('a defect that becomes known after the release', () => {
     const text = (await rig.client.mailText(mail?.id ?? '')).replaceAll(/\s+/g, ' ');
     expect(text).toContain('New: SLIPWAY-RESCAN-2026-1 (CRITICAL) in made-for-rescans 1.0, fixed in 1.0.1');
     expect(text).toContain('Nothing was un-released');
-    expect(text).toContain('The policy would not let it be released today');
+    expect(text).toContain('The policy would block the image today');
     for (const tag of image.tags) expect([tag, await digestOf(tag)]).toEqual([tag, image.digest]);
     expect(await shown()).toMatchObject([
       { state: 'complete', counts: { CRITICAL: 1 }, newSinceRelease: 1, policyToday: 'block' },

@@ -40,7 +40,7 @@ describe('an image', () => {
   it('that fails its own test is blocked, and its owner reads what the test said', async () => {
     const build = await push();
     expect(build).toMatchObject({ status: 'blocked', image: null });
-    expect(build.verdict?.reasons[0]).toMatch(/tests\/ready\.sh ended with 3/);
+    expect(build.verdict?.reasons[0]).toMatch(/tests\/ready\.sh ended with exit code 3/);
     expect(await rig.log(build)).toContain('the file /ready is <missing>');
     expect(await newestMail(1)).toContain('tests/ready.sh');
     const page = await rig.client.page(`/builds/${build.id}`);

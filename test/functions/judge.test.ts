@@ -93,7 +93,7 @@ describe('a candidate', () => {
     expect(await world.judge()).toEqual({ outcome: 'block' });
     const { scanners, verdict } = await world.builds.require(id);
     expect(scanners).toMatchObject({ 'user-test': { state: 'complete', total: 1 }, sbom: { total: 0 } });
-    expect(verdict?.reasons).toEqual([expect.stringMatching(/^user-test: the test test\.sh ended with 1/)]);
+    expect(verdict?.reasons).toEqual([expect.stringMatching(/^user-test: the test test\.sh ended with exit code 1/)]);
   });
 
   it.each(['missing', 'unreadable'])(
@@ -107,7 +107,7 @@ describe('a candidate', () => {
       }
       expect(await world.judge()).toEqual({ outcome: 'block' });
       expect((await world.builds.require(id)).verdict?.reasons).toEqual([
-        expect.stringMatching(/^The scanner user-test has left/),
+        expect.stringMatching(/^The scanner user-test left/),
       ]);
     },
   );

@@ -44,7 +44,7 @@ describe('a released image', () => {
     const text = sent?.mail.text.replaceAll(/\s+/g, ' ') ?? '';
     expect(text).toContain('New: CVE-2026-2 (CRITICAL) in openssl 3.0.1, fixed in 3.0.2');
     expect(text).toContain('Nothing was un-released');
-    expect(text).toContain('The policy would not let it be released today');
+    expect(text).toContain('The policy would block the image today');
     expect(text).toContain('slipway build demo/app:latest');
     expect(text).not.toContain('CVE-2026-1 ');
     expect(world.images.get(one)?.tags).toEqual(tags);

@@ -110,11 +110,11 @@ describe('the page of a build that was looked at', () => {
   it('has what each scanner says, in words, with its tool and its time', async () => {
     const text = seen(await pageOf());
     for (const part of [
-      'Test of the project failed 1.4 s the test tests/smoke.sh ended with 1',
+      'Test of the project failed 1.4 s the test tests/smoke.sh ended with exit code 1',
       'checking the port expected 200, got 503 <b>not bold</b>',
       'Updates of packages 2 findings apt 2.6.1, 1.4 s openssl 3.0.15-1~deb12u1 has a security update to 3.0.17-1~deb12u3',
       'Updates of pip, npm and gem packages nothing to look at 1.4 s There is no pip, npm or gem.',
-      '/etc/issue of base-files is not as it was installed (digest) config, Debian',
+      '/etc/issue of base-files differs from what its package installed (digest) config, Debian',
       'Sbom of materials made trivy 0.50.0, 1.4 s CycloneDX · SPDX · Packages as JSON',
     ]) {
       expect(text).toContain(part);

@@ -23,14 +23,14 @@ export const capabilitySchema = z.object({
     /** A program of the host itself, outside of any container. */
     'host-command',
   ]),
-  /** What of it: `SYS_ADMIN`, `/var/run/docker.sock`, `label=disable`. */
+  /** Which one: `SYS_ADMIN`, `/var/run/docker.sock`, `label=disable`. */
   value: shownSchema(500).optional(),
 });
 
 export type CapabilityGrant = z.infer<typeof capabilitySchema>;
 export type CapabilityKind = CapabilityGrant['kind'];
 
-const inWords: Readonly<Record<CapabilityKind, string>> = {
+const descriptions: Readonly<Record<CapabilityKind, string>> = {
   privileged: 'asks for a privileged container',
   capability: 'adds the capability',
   'host-network': "asks for the host's network",
@@ -49,7 +49,7 @@ const inWords: Readonly<Record<CapabilityKind, string>> = {
 export function describeCapability({ label, kind, value }: CapabilityGrant): FindingWords {
   return {
     id: value ? `${kind}:${value}` : kind,
-    sentence: `the label ${label} ${inWords[kind]}${value ? ` ${value}` : ''}`,
-    remedy: `take it out of the label ${label}`,
+    sentence: `the label ${label} ${descriptions[kind]}${value ? ` ${value}` : ''}`,
+    remedy: `remove it from the label ${label}`,
   };
 }

@@ -4,16 +4,16 @@ import { type Grant, grantsOf, hostPath } from './run-grants.ts';
 import { readRunOptions } from './run-options.ts';
 import { CommandUnreadableError, plainWords, shellCommands } from './shell-words.ts';
 
-/** Above what any label is; a label may have as much as the image's whole configuration. */
+/** More than any real label has. Without it, a label could be as long as the image's whole configuration may be. */
 const longestCommand = 16 * 1024;
 const deepestScript = 5;
 const longestValue = 500;
 
-/** A program's name as a command has it, also as CentOS's kubernetes/apiserver does: `/usr/bin/docker/`. */
+/** The program's name in a command, even with the slash that CentOS's kubernetes/apiserver has: `/usr/bin/docker/`. */
 const engine = /^(?:[^\s:=]*\/)?(?:docker|docker-current|docker-latest|docker\.io|podman|podman-remote|nerdctl)\/*$/;
 const shell = /^(?:[^\s:=]*\/)?(?:sh|bash|dash|ash|ksh|zsh)$/;
-/** What a shell knows itself, or what starts another program. */
-const inPassing = new Set(
+/** Words of the shell itself, and programs that only start another program. */
+const notPrograms = new Set(
   '! { } [ [[ case basename cd command date dirname do done echo elif else env esac exec exit export false fi for function hostname id if in local nohup printf pwd read return set shift sleep sudo test then time trap true umask uname unset until wait while'.split(
     ' ',
   ),
@@ -26,11 +26,11 @@ const harmless = new Set(
 );
 const starting = new Set(['run', 'create', 'exec']);
 
-/** What the commands in an image's labels would give containers of it; undefined where it has no such label. */
+/** The privileges that the commands in an image's labels would give its containers; undefined where it has no such label. */
 export function capabilitiesOf(
   labels: Readonly<Record<string, string>>,
 ): { findings: CapabilityGrant[]; reason?: string } | undefined {
-  // `atomic` took `RUN`, `run` and `Run`, and Podman takes whatever name it is told.
+  // `atomic` took `RUN`, `run` and `Run`, and Podman takes any name that it is given.
   // https://github.com/projectatomic/atomic/blob/v1.22.1/Atomic/objects/image.py
   const commands = Object.entries(labels).flatMap(([name, text]) => {
     const label = capabilityLabels.find((each) => each === name.toUpperCase());
@@ -54,7 +54,7 @@ export function capabilitiesOf(
 }
 
 /**
- * Some read a label with a shell, others split it into words and start it: an option counts if either gives it.
+ * Some tools run a label in a shell, others split it into words and start the program: an option counts if it does in either.
  * @throws CommandUnreadableError
  */
 function grantsOfCommand(text: string): Grant[] {
@@ -63,17 +63,17 @@ function grantsOfCommand(text: string): Grant[] {
   const commands = shellCommands(text);
   for (const name of commands.flatMap(variablesSet)) {
     if (new RegExp(`\\$\\{?${name}(?!\\w)`).test(text))
-      throw new CommandUnreadableError(`it says itself what the variable ${name} is`);
+      throw new CommandUnreadableError(`it sets the variable ${name} itself`);
   }
   return [...plain, ...commands.flatMap((words) => grantsOfWords(words, 0))];
 }
 
-/** The variables that a command sets for those after it; `[@*1-9]` are a script's own words. */
+/** The variables that a command sets for the commands after it; `[@*1-9]` are a script's arguments. */
 function variablesSet(words: readonly string[]): string[] {
   const [first = ''] = words;
   if (first === 'set') return ['[@*1-9]'];
   if (first === 'for' || first === 'read') return words.slice(1).filter((word) => /^\w+$/.test(word));
-  const end = words.findIndex((word) => !/^\w+=/.test(word) && !inPassing.has(word));
+  const end = words.findIndex((word) => !/^\w+=/.test(word) && !notPrograms.has(word));
   return words.slice(0, end < 0 ? words.length : end).flatMap((word) => /^(\w+)=/.exec(word)?.[1] ?? []);
 }
 
@@ -87,7 +87,7 @@ function grantsOfWords(written: readonly string[], depth: number): Grant[] {
   const at = words.findIndex((word) => engine.test(word));
   if (at >= 0) return grantsOfEngine(words.slice(at));
   if (words[0]?.startsWith('-')) return [];
-  const program = words.find((word) => !/^(?:\w+=|-)/.test(word) && !inPassing.has(word));
+  const program = words.find((word) => !/^(?:\w+=|-)/.test(word) && !notPrograms.has(word));
   return program === undefined ? [] : [{ kind: 'host-command', value: program }];
 }
 
@@ -98,7 +98,7 @@ function grantsOfEngine(words: readonly string[]): Grant[] {
   const isKnown = words.slice(1, at).every((word, index, before) => {
     return word.startsWith('-') || word === 'container' || engine.test(word) || before[index - 1]?.startsWith('-');
   });
-  // Compose files, pods of Kubernetes and the like say elsewhere what they ask for.
+  // What compose files, Kubernetes pods and the like ask for is not in the command.
   if (subcommand === undefined || !isKnown) {
     return [{ kind: 'host-command', value: words.slice(0, 2).join(' ') }];
   }
@@ -108,12 +108,12 @@ function grantsOfEngine(words: readonly string[]): Grant[] {
   return [...options.flatMap(grantsOf), ...(isFolder ? hostPath(image) : [])];
 }
 
-/** What `sh -c` or `eval` is given to run. */
+/** The script that `sh -c` or `eval` runs. */
 function scriptIn(words: readonly string[]): string | undefined {
   if (words[0] === 'eval') return words.slice(1).join(' ');
   const at = words.findIndex((word) => shell.test(word));
   const option = at < 0 ? undefined : words[at + 1];
-  // After an engine's name a shell is what the container starts.
+  // A shell after an engine's name runs in the container.
   if (
     option === undefined ||
     !/^-[a-z]*c[a-z]*$/.test(option) ||
@@ -128,17 +128,17 @@ function hasEngine(words: readonly string[]): boolean {
   return words.some((word) => engine.test(word));
 }
 
-/** What `atomic` and `podman container runlabel` put the image's and the container's name for. */
+/** The words that `atomic` and `podman container runlabel` replace with the image's or the container's name. */
 function isImagePlaceholder(word: string): boolean {
   return /^(?:IMAGE|NAME|\$\{?(?:IMAGE|NAME)\}?)$/.test(word);
 }
 
-/** `${X:-y}` is `y` where nobody sets `X`. */
+/** `${X:-y}` is `y` where `X` is not set. */
 function withDefaults(word: string): string {
   return word.replaceAll(/\$\{\w+:?[-=+]([^}]*)\}/g, '$1');
 }
 
-/** Nothing remains of variables that nobody sets, such as `${OPT1}`. */
+/** Variables that are not set, such as `${OPT1}`, expand to nothing. */
 function isNothing(word: string): boolean {
   return /^(?:\$(?:\w+|[@*#?!-]|\{[\w@*#?!-]+\}))+$/.test(word) && !isImagePlaceholder(word);
 }

@@ -2,13 +2,13 @@ import type { CapabilityKind } from './capabilities.ts';
 import type { RunOption } from './run-options.ts';
 import { CommandUnreadableError } from './shell-words.ts';
 
-/** What a command would give a container, not yet fit to be shown. */
+/** What a command would give a container. The value is not yet safe to show. */
 export interface Grant {
   kind: CapabilityKind;
   value?: string;
 }
 
-/** Namespaces of the host, by the option that asks for them. */
+/** The option that asks for each namespace of the host. */
 const namespaces: Readonly<Record<string, CapabilityKind>> = {
   net: 'host-network',
   network: 'host-network',
@@ -21,11 +21,11 @@ const namespaces: Readonly<Record<string, CapabilityKind>> = {
 
 const sockets =
   /\/(?:docker|podman|containerd|crio|cri-dockerd|buildkitd)\.sock$|^\/run\/(?:user\/[^/]+\/)?(?:podman|containerd|crio|buildkit)(?:\/|$)/;
-/** Where a value is worked out by a command, nobody can say before what it is. */
-const workedOut = /\$\(|`/;
+/** A value that a command computes cannot be known beforehand. */
+const computed = /\$\(|`/;
 
 /**
- * What one option of `docker run` or `podman run` gives.
+ * What one option of `docker run` or `podman run` gives the container.
  * https://docs.docker.com/engine/containers/run/#runtime-privilege-and-linux-capabilities
  * @throws CommandUnreadableError
  */
@@ -59,7 +59,7 @@ export function grantsOf({ name, value }: RunOption): Grant[] {
   }
 }
 
-/** A folder of the host as the root of a container, a socket of an engine, or nothing of the host. */
+/** What a path of the host gives the container: an engine's socket, another path, or nothing where there is no path. */
 export function hostPath(source: string | undefined): Grant[] {
   if (source === undefined) return [];
   const path = normalized(source);
@@ -71,7 +71,7 @@ function grant(kind: CapabilityKind, value: string | undefined): Grant {
 }
 
 function known(name: string, value = ''): string {
-  if (workedOut.test(value)) throw new CommandUnreadableError(`the value of --${name} is worked out by a command`);
+  if (computed.test(value)) throw new CommandUnreadableError(`the value of --${name} is computed by a command`);
   return value;
 }
 
@@ -87,9 +87,9 @@ function isDisabling(value: string): boolean {
   );
 }
 
-/** A name without a slash is a volume of the engine's, and a path alone is one in the container. */
+/** The host path of a volume. A name without a slash is a volume of the engine, and a path alone is one in the container. */
 function volumeSource(value: string): string | undefined {
-  // A variable's default and a command may have colons of their own.
+  // The default of a variable, and a command, may contain colons.
   const masked = value.replaceAll(/\$\{[^}]*\}|\$\([^)]*\)|`[^`]*`/g, (each) => '_'.repeat(each.length));
   const source = value.slice(0, Math.max(masked.indexOf(':'), 0));
   return isPath(source) ? source : undefined;
@@ -104,7 +104,7 @@ function mountSource(value: string): string | undefined {
         .replace(/^"(.*)"$/s, '$1')
         .replaceAll('""', '"');
       const [, key = text, content = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
-      // A volume of the engine's that stands for a folder of the host.
+      // A volume of the engine that is a folder of the host.
       return /^volume-opt=device=/i.test(text)
         ? ['device', text.slice('volume-opt=device='.length)]
         : [key.toLowerCase(), content];
@@ -122,7 +122,7 @@ function isPath(source: string): boolean {
   return /^[.~$`]|\//.test(source);
 }
 
-/** Without what a path can have twice or in vain, so that an exception's id holds for all ways to write it. */
+/** Without repeated slashes, `.` and `..`, so that one exception's id fits all ways to write the path. */
 function normalized(path: string): string {
   if (!path.startsWith('/')) return path;
   const parts: string[] = [];

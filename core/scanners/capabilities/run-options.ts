@@ -1,5 +1,5 @@
 /**
- * Which options of `docker run`, `podman run`, `create` and `exec` stand alone, and which have a value.
+ * The options of `docker run`, `podman run`, `create` and `exec` that have no value, and those that have one.
  * https://github.com/docker/cli/blob/v29.0.0/cli/command/container/opts.go
  * https://github.com/containers/podman/blob/v5.6.0/docs/source/markdown/podman-run.1.md.in
  */
@@ -46,13 +46,13 @@ const shortValued: Readonly<Record<string, string>> = {
 
 export interface RunOption {
   name: string;
-  /** Absent where it stands alone. */
+  /** Absent where the option has none. */
   value?: string;
 }
 
 /**
- * The options of a command line, and the first word that is none of them: the image. What comes after it is the container's own. An
- * option that nobody knows may have a value or none: it has the next word, unless that looks like an option or names the image.
+ * The options of a command line, and the first word after them: the image. The words after the image are for the container. An unknown
+ * option gets the next word as its value, unless that looks like an option or names the image.
  */
 export function readRunOptions(
   words: readonly string[],
@@ -64,7 +64,7 @@ export function readRunOptions(
     const next = ahead.pop();
     return next === undefined ? {} : { value: next };
   };
-  const guessed = () => {
+  const guessedValue = () => {
     const next = ahead.at(-1);
     return next === undefined || next.startsWith('-') || isImage(next) ? {} : value();
   };
@@ -74,7 +74,7 @@ export function readRunOptions(
       const [, name = '', written] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
       if (written !== undefined) options.push({ name, value: written });
       else if (alone.has(name)) options.push({ name });
-      else options.push({ name, ...(valued.has(name) ? value() : guessed()) });
+      else options.push({ name, ...(valued.has(name) ? value() : guessedValue()) });
       continue;
     } else if (word.startsWith('-') && word !== '-') {
       options.push(...readShortOptions(word.slice(1), value));

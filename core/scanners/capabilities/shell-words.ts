@@ -1,15 +1,15 @@
-/** A command line that no shell would take, or that is made to be read wrongly. The message says what is wrong, without a full stop. */
+/** A command line that no shell accepts, or that cannot be read with certainty. The message says why, without a full stop. */
 export class CommandUnreadableError extends Error {
   override readonly name = 'CommandUnreadableError';
 }
 
-/** How deep commands may stand within commands. */
+/** How deep commands may be nested. */
 const deepest = 5;
 const escapedInQuotes = '"\\$`\n';
 
 /**
- * The words of a text as programs split it that start no shell, such as `atomic run` and `podman container runlabel`: quotes and
- * backslashes count, nothing else does. Variables stay as they are written.
+ * Splits a text into words like programs that start no shell, such as `atomic run` and `podman container runlabel`: only quotes and
+ * backslashes have a meaning. Variables stay as they are written.
  * https://docs.python.org/3/library/shlex.html#parsing-rules
  * @throws CommandUnreadableError
  */
@@ -18,8 +18,8 @@ export function plainWords(text: string): string[] {
 }
 
 /**
- * The simple commands of a text as a shell runs it, each as its words: those that `;`, `&&` and the like join, those in parentheses,
- * and those whose output is put in. Variables and substitutions stay in the words as they are written; redirections are left out.
+ * The simple commands that a shell would run for a text, each as its words: those joined by `;`, `&&` and the like, those in parentheses,
+ * and those in substitutions. Variables and substitutions stay in the words as they are written; redirections are left out.
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html
  * @throws CommandUnreadableError
  */
@@ -70,7 +70,7 @@ class Reader {
     } else this.#take(1);
   }
 
-  /** The next characters are of the word as they stand. */
+  /** Adds the next characters to the word unchanged. */
   #take(length: number): void {
     this.#add(this.#text.slice(this.#at, this.#at + length));
     this.#at += length;
@@ -83,7 +83,7 @@ class Reader {
   #backslash(): void {
     const next = this.#text.charAt(this.#at + 1);
     if (next === '') throw new CommandUnreadableError('it ends with a backslash');
-    // A line goes on after it.
+    // A backslash at the end of a line continues the line.
     if (next !== '\n') this.#add(next);
     else if (!this.#isShell) this.#endWord();
     this.#at += 2;
@@ -139,7 +139,7 @@ class Reader {
     this.#take(to + 1 - this.#at);
   }
 
-  /** Where the `)` of this `$(` stands. */
+  /** The position of the `)` that closes this `$(`. */
   #endOfSubstitution(): number {
     let open = 0;
     let quote = '';
@@ -161,7 +161,7 @@ class Reader {
     const [operator = ''] = /^(?:&>>?|[<>]{1,3}[&|]?)/.exec(this.#text.slice(this.#at)) ?? [];
     if (operator.startsWith('<<')) throw new CommandUnreadableError('it has a here-document (<<)');
     if (this.#text.charAt(this.#at + operator.length) === '(')
-      throw new CommandUnreadableError(`it has a command in the place of a file (${operator}()`);
+      throw new CommandUnreadableError(`it has a command instead of a file (${operator}()`);
     const isFileNumber = /^\d+$/.test(this.#word ?? '');
     if (isFileNumber) this.#word = undefined;
     else this.#endWord();

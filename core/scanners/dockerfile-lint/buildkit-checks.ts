@@ -2,13 +2,13 @@ import { shownText } from '../../text/safe-line.ts';
 import type { Lint } from './dockerfile-lint.ts';
 import type { WrittenInstruction } from './written-instruction.ts';
 
-/** An instruction, and what of the file around it counts for the checks. */
-interface Place {
+/** An instruction, and what the checks need of the file around it. */
+interface Context {
   instruction: WrittenInstruction;
-  /** The instructions of its stage, and where it stands among them. */
+  /** The instructions of its stage, and its index among them. */
   stage: readonly WrittenInstruction[];
   at: number;
-  /** The names of the stages before, in lower case. */
+  /** The names of the earlier stages, in lower case. */
   stageNames: ReadonlySet<string>;
   lines: readonly string[];
   /** The names of the ARGs before the first FROM. */
@@ -17,8 +17,8 @@ interface Place {
   isLowerCase: boolean;
 }
 
-/** What is wrong at a place: a message for each. */
-type Check = (place: Place) => string[];
+/** Returns a message for each fault of an instruction. */
+type Check = (context: Context) => string[];
 type Checks = Readonly<Record<string, { check: Check; url: string }>>;
 
 /** https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
@@ -44,7 +44,9 @@ const sharedChecks: Checks = {
       words.length > 0 &&
       !words[0]?.startsWith('[') &&
       !stage.some((each) => each.keyword === 'SHELL')
-        ? [`The arguments of ${keyword} should be written as JSON: a shell between keeps signals from the program`]
+        ? [
+            `The arguments of ${keyword} should be written as JSON: otherwise a shell runs the program, and it gets no signals`,
+          ]
         : [],
   },
   WorkdirRelativePath: {
@@ -53,7 +55,7 @@ const sharedChecks: Checks = {
       keyword === 'WORKDIR' &&
       isRelative(words[0]) &&
       stage.slice(0, at).every((each) => each.keyword !== 'WORKDIR' || isRelative(each.words[0]))
-        ? [`The relative WORKDIR ${words[0]} leads elsewhere when the base image changes`]
+        ? [`The relative WORKDIR ${words[0]} changes when the base image changes its own`]
         : [],
   },
   SecretsUsedInArgOrEnv: {
@@ -64,7 +66,7 @@ const sharedChecks: Checks = {
       return given
         .map((word) => word.split('=')[0] ?? '')
         .filter((name) => secretName.test(name) && !publicName.test(name))
-        .map((name) => `${keyword} ${name} looks like a secret, and everybody who has the image can read it`);
+        .map((name) => `${keyword} ${name} looks like a secret, and everyone who has the image can read it`);
     },
   },
   MultipleInstructionsDisallowed: {
@@ -79,14 +81,14 @@ const sharedChecks: Checks = {
     url: 'https://docs.docker.com/reference/build-checks/duplicate-stage-name/',
     check: ({ instruction: { keyword, words }, stageNames }) =>
       keyword === 'FROM' && stageNames.has(words[2]?.toLowerCase() ?? '')
-        ? [`There is a stage of the name ${words[2]} already`]
+        ? [`Another stage already has the name ${words[2]}`]
         : [],
   },
   ReservedStageName: {
     url: 'https://docs.docker.com/reference/build-checks/reserved-stage-name/',
     check: ({ instruction: { keyword, words } }) =>
       keyword === 'FROM' && /^(?:scratch|context)$/i.test(words[2] ?? '')
-        ? [`${words[2]} means something else: a stage should not have the name`]
+        ? [`${words[2]} is reserved: a stage should not have this name`]
         : [],
   },
   FromPlatformFlagConstDisallowed: {
@@ -106,8 +108,8 @@ const sharedChecks: Checks = {
 };
 
 /**
- * Those of BuildKit's checks that hadolint has not, under BuildKit's names (https://docs.docker.com/reference/build-checks/), and one of our
- * own. What BuildKit can only say with the base's configuration or the ignore file at hand is not among them.
+ * BuildKit's checks that hadolint does not have, under BuildKit's names (https://docs.docker.com/reference/build-checks/), and one of our
+ * own. Checks that need the base image's configuration or the ignore file are not included.
  */
 const checks: Checks = {
   StageNameCasing: {
@@ -170,7 +172,7 @@ const checks: Checks = {
         ? []
         : words
             .filter((port) => /^[^$]*:/.test(port))
-            .map((port) => `EXPOSE names the container's port alone, not an address or a port of the host: ${port}`),
+            .map((port) => `EXPOSE should name only the container's port, no address or port of the host: ${port}`),
   },
   RemoteAddWithoutChecksum: {
     url: 'https://docs.docker.com/reference/dockerfile/#add---checksum',
@@ -180,18 +182,18 @@ const checks: Checks = {
         : words
             .slice(0, -1)
             .filter((source) => /^https?:\/\/(?!\S+\.git(?:[#?]|$))/i.test(source))
-            .map((source) => `Nobody checks what ADD fetches from ${source}: give its --checksum`),
+            .map((source) => `ADD fetches ${source} without a check: add its --checksum`),
   },
 };
 
-/** What the checks find, in the file's order; beside hadolint only what that does not look for. */
+/** The lints of all checks, in the file's order; with `besideHadolint` only of those that hadolint does not have. */
 export function checkDockerfile(
   text: string,
   instructions: readonly WrittenInstruction[],
   { besideHadolint = false } = {},
 ): Lint[] {
   const lines = text.split('\n');
-  const asked = Object.entries(besideHadolint ? checks : { ...checks, ...sharedChecks });
+  const wanted = Object.entries(besideHadolint ? checks : { ...checks, ...sharedChecks });
   const lower = instructions.filter(({ name }) => name === name.toLowerCase()).length;
   const upper = instructions.filter(({ name }) => name === name.toUpperCase()).length;
   const [before = [], ...stages] = stagesOf(instructions);
@@ -203,7 +205,7 @@ export function checkDockerfile(
   const stageNames = new Set<string>();
   return [before, ...stages].flatMap((stage) => {
     const found = stage.flatMap((instruction, at) =>
-      asked.flatMap(([rule, { check, url }]) =>
+      wanted.flatMap(([rule, { check, url }]) =>
         check({ instruction, stage, at, stageNames, lines, globals, isLowerCase: lower > upper }).map((message) => ({
           rule,
           level: 'warning' as const,
@@ -219,7 +221,7 @@ export function checkDockerfile(
   });
 }
 
-/** What stands before the first FROM, and then each stage. */
+/** The instructions before the first FROM, then those of each stage. */
 function stagesOf(instructions: readonly WrittenInstruction[]): WrittenInstruction[][] {
   const stages: WrittenInstruction[][] = [[]];
   for (const instruction of instructions) {

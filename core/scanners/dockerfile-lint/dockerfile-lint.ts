@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
 import type { FindingWords } from '../finding-text.ts';
 
-/** Something in the Dockerfile that a reader should look at. */
+/** Something in the Dockerfile that its author should check. */
 export const lintSchema = z.object({
   rule: shownSchema(100),
   level: z.enum(['error', 'warning', 'info']),

@@ -3,13 +3,13 @@ import { shownText } from '../../text/safe-line.ts';
 import type { Lint } from './dockerfile-lint.ts';
 import type { WrittenInstruction } from './written-instruction.ts';
 
-/** A Dockerfile as hadolint can read it, and where its lines are in the file itself. Lines count from 1. */
+/** A Dockerfile that hadolint can read, and the lines of the original file. Lines count from 1. */
 interface PreparedDockerfile {
   text: string;
   originalLine(line: number): number;
 }
 
-/** hadolint, or who answers by its name, does not say what it says. */
+/** hadolint could not read the file, or the program of that name printed something else than hadolint does. */
 export class HadolintAnswerError extends Error {
   override readonly name = 'HadolintAnswerError';
 }
@@ -23,7 +23,7 @@ const answerSchema = z.array(
   }),
 );
 
-/** What hadolint calls otherwise than BuildKit: the same finding has one name, whoever finds it. */
+/** BuildKit's names for rules of hadolint, so that the same finding has the same name whichever tool found it. */
 const buildkitNames: Readonly<Record<string, string>> = {
   DL3000: 'WorkdirRelativePath',
   DL3012: 'MultipleInstructionsDisallowed',
@@ -42,8 +42,8 @@ const buildkitNames: Readonly<Record<string, string>> = {
 const unreadable = 'DL1000';
 
 /**
- * Writes here-documents as hadolint 2.15 reads them: it wants an empty line after each, and does not know all that COPY and ADD may have.
- * Those hold nothing that it looks at, and are left out.
+ * Changes here-documents so that hadolint 2.15 can read them. It needs an empty line after each, and cannot read all that COPY and ADD
+ * allow: theirs are left out, because hadolint checks nothing in them.
  */
 export function prepareForHadolint(text: string, instructions: readonly WrittenInstruction[]): PreparedDockerfile {
   const lines = text.split('\n');
@@ -61,12 +61,12 @@ export function prepareForHadolint(text: string, instructions: readonly WrittenI
 }
 
 /**
- * What hadolint says with `--format=json`.
- * @throws HadolintAnswerError where it cannot read the file, or says something else
+ * The lints that hadolint prints with `--format=json`.
+ * @throws HadolintAnswerError where it cannot read the file, or prints something else
  */
 export function readHadolint(output: string, { originalLine }: PreparedDockerfile): Lint[] {
   const answer = answerSchema.safeParse(jsonOrNothing(output));
-  if (!answer.success) throw new HadolintAnswerError('What hadolint says is not what it says otherwise.');
+  if (!answer.success) throw new HadolintAnswerError('hadolint printed something that is not its usual JSON.');
   return answer.data.map(({ code, level, line, message }) => {
     if (code === unreadable) {
       const why = shownText(message.split('\n')[0] ?? '', 200);

@@ -5,8 +5,8 @@ const isDirective = /^\s*#\s*(?:syntax|escape|check)\s*=/i;
 const checkDirective = /^\s*#\s*check\s*=\s*(?:[a-z]+=[^;\s]*;){0,2}skip=([^;\s]*)/i;
 
 /**
- * Leaves out what the Dockerfile's author does not want to hear: `# check=skip=Rule,…` or `skip=all` among the directives at the top counts
- * for the file, and in a comment above an instruction for that (https://docs.docker.com/build/checks/#skip-checks).
+ * Leaves out the lints that the Dockerfile's author skips. `# check=skip=Rule,…` or `skip=all` counts for the whole file among the directives
+ * at the top, and for one instruction in a comment above it (https://docs.docker.com/build/checks/#skip-checks).
  */
 export function withoutSkipped(lints: readonly Lint[], text: string): Lint[] {
   const lines = text.replace(/^\ufeff/, '').split('\n');

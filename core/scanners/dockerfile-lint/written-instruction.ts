@@ -1,8 +1,8 @@
 import { type Instruction, readInstructions, wordsOf } from '../../bases/dockerfile/instructions.ts';
 
-/** An instruction of a Dockerfile as its author wrote it, for who judges how it is written. */
+/** An instruction of a Dockerfile as its author wrote it, for checks of how it is written. */
 export interface WrittenInstruction extends Instruction {
-  /** What comes after the name and its flags, in words; quotes and variables stay as they are. */
+  /** The words after the name and its flags; quotes and variables stay as they are. */
   words: readonly string[];
 }
 

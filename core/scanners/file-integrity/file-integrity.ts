@@ -16,7 +16,7 @@ export const integrityProblems = [
   'unreadable',
 ] as const;
 
-/** A file that is not as its package brought it. */
+/** A file that differs from what its package installed. */
 export const changedFileSchema = z.object({
   path: shownSchema(1000),
   problems: z.array(z.enum(integrityProblems)).min(1),
@@ -33,7 +33,7 @@ export type ChangedFile = z.infer<typeof changedFileSchema>;
 export function describeChangedFile({ path, problems, package: owner }: ChangedFile): FindingWords {
   return {
     id: path,
-    sentence: `${path}${owner ? ` of ${owner}` : ''} is not as it was installed (${problems.join(', ')})`,
+    sentence: `${path}${owner ? ` of ${owner}` : ''} differs from what its package installed (${problems.join(', ')})`,
     remedy: 'install the package again, and do not change its files in the Dockerfile',
   };
 }

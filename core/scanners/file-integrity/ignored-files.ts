@@ -1,11 +1,11 @@
 import type { ChangedFile } from './file-integrity.ts';
 
-/** What is written while a system runs, and what a container has from its engine. The first eight are CCCP's. */
-const changing = ['/var', '/run', '/media', '/mnt', '/tmp', '/proc', '/sys', '/boot', '/dev'];
+/** Folders that a running system writes to, or that the container engine provides. The first eight are CCCP's. */
+const changingFolders = ['/var', '/run', '/media', '/mnt', '/tmp', '/proc', '/sys', '/boot', '/dev'];
 /** Docker and Podman mount over these. https://docs.docker.com/engine/network/#dns-services */
 const mountedOver = new Set(['/', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/etc/mtab']);
 /**
- * What distributions leave out of their own base images: documents and translations
+ * Folders that distributions leave out of their own base images: documents and translations
  * (https://github.com/debuerreotype/debuerreotype/blob/0.15/scripts/.slimify-excludes), and CentOS its hardware database
  * (https://github.com/CentOS/sig-cloud-instance-build/blob/master/docker/centos-7-x86_64.ks).
  */
@@ -25,13 +25,12 @@ const leftOut = [
 ];
 
 /**
- * Whether a file that is not as its package brought it says something. Configuration is there to be changed, what is made when the
- * system runs (a ghost) has no contents of the package's, and the time of a file is what the build makes it, so that two builds of one
- * commit are the same.
+ * Whether a changed file is a finding. Configuration may be changed, a ghost (a file made while the system runs) has no contents from the
+ * package, and the build sets the times of files itself, so that two builds of one commit are the same.
  */
 export function counts({ path, problems, kind }: ChangedFile): boolean {
   if (kind === 'config' || kind === 'ghost') return false;
-  if (mountedOver.has(path) || isIn(changing, path)) return false;
+  if (mountedOver.has(path) || isIn(changingFolders, path)) return false;
   const isMissing = problems.includes('missing');
   const isDocument = kind === 'documentation' || kind === 'licence' || kind === 'readme';
   if (isMissing && (isDocument || isIn(leftOut, path))) return false;

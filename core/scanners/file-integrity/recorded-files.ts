@@ -1,6 +1,6 @@
 import type { ChangedFile } from './file-integrity.ts';
 
-/** What a package database says of a file: how its contents, or what it says as a link, should be. */
+/** What a package database records of a file: the digest of its contents or, for a link, of its target. */
 export interface RecordedFile {
   /** From the root, with a slash. */
   path: string;
@@ -22,7 +22,7 @@ export function parseMd5sums(text: string, owner: string): RecordedFile[] {
   });
 }
 
-/** The files of apk's database: of each folder (`F:`) its files (`R:`) with their digests (`Z:`). https://wiki.alpinelinux.org/wiki/Apk_spec */
+/** The files in apk's database: for each folder (`F:`) its files (`R:`) with their digests (`Z:`). https://wiki.alpinelinux.org/wiki/Apk_spec */
 export function parseApkFiles(text: string): RecordedFile[] {
   const files: RecordedFile[] = [];
   let [name, version, folder, file] = ['', '', '', ''];
@@ -44,7 +44,7 @@ export function parseApkFiles(text: string): RecordedFile[] {
   return files;
 }
 
-/** apk keeps all of `/etc` so, and Debian asks it of packages. https://www.debian.org/doc/debian-policy/ch-files.html#configuration-files */
+/** Files in `/etc` are configuration: apk treats them so, and Debian requires it of packages. https://www.debian.org/doc/debian-policy/ch-files.html#configuration-files */
 function configuration(path: string): Pick<RecordedFile, 'kind'> {
   return path.startsWith('/etc/') ? { kind: 'config' } : {};
 }

@@ -2,15 +2,15 @@ import type { ChangedFile } from './file-integrity.ts';
 
 type Problem = ChangedFile['problems'][number];
 
-/** What a package manager says of the files, as it says it: paths are not yet fit to be shown. */
+/** The files that a package manager reports as changed. Paths are not yet safe to show. */
 export interface Verification {
   files: ChangedFile[];
-  /** The first line that is none of the tool's: who prints such a thing is not believed. */
+  /** The first line that the tool never prints: output that has one is not trusted. */
   oddLine?: string | undefined;
 }
 
-/** By place. https://rpm-software-management.github.io/rpm/man/rpm.8#VERIFY-OPTIONS */
-const problemsByPlace: readonly Problem[] = [
+/** By their position in rpm's flags. https://rpm-software-management.github.io/rpm/man/rpm.8#VERIFY-OPTIONS */
+const problemsByPosition: readonly Problem[] = [
   'size',
   'mode',
   'digest',
@@ -28,12 +28,12 @@ const kinds: Readonly<Record<string, ChangedFile['kind']>> = {
   l: 'licence',
   r: 'readme',
 };
-/** `S.5....T.  c /etc/a`, `missing     /usr/bin/a`; rpm before 4.6 has eight places. */
+/** `S.5....T.  c /etc/a`, `missing     /usr/bin/a`; rpm before 4.6 has eight flags. */
 const verifyLine = /^(missing|[S?.][M?.][5?.][D?.][L?.][U?.][G?.][T?.][P?.]?) +(?:([A-Za-z]) )?(\/.*)$/s;
-const cannotBeSeen =
+const unreadableSuffix =
   / \((?:Permission denied|Not a directory|Input\/output error|Too many levels of symbolic links)\)$/;
 
-/** What `rpm -Va` prints. A question mark is a test that could not be done. */
+/** Reads the output of `rpm -Va`. A question mark is a test that could not be done. */
 export function parseRpmVerify(text: string): Verification {
   let isAboutDependencies = false;
   return read(text, (line) => {
@@ -47,12 +47,12 @@ export function parseRpmVerify(text: string): Verification {
   });
 }
 
-/** What `dpkg --verify` prints, which is rpm's form; a question mark is a test that dpkg does not have. */
+/** Reads the output of `dpkg --verify`, in rpm's format. A question mark is a test that dpkg does not have. */
 export function parseDpkgVerify(text: string): Verification {
   return read(text, (line) => verifiedFile(line, { hasUnreadable: false }));
 }
 
-/** What `debsums -c` prints: paths alone, of files that are changed or missing. */
+/** Reads the output of `debsums -c`: only paths, of files that are changed or missing. */
 export function parseDebsums(text: string): Verification {
   return read(text, (line) => (line.startsWith('/') ? [{ path: line, problems: ['digest'] }] : undefined));
 }
@@ -65,13 +65,13 @@ const auditProblems: Readonly<Record<string, Problem[]>> = {
   M: ['mode'],
   m: ['mode'],
   e: ['unreadable'],
-  // What no package brought.
+  // Files that belong to no package.
   A: [],
   D: [],
   d: [],
 };
 
-/** What `apk audit --system --check-permissions` prints: paths from the root, folders with a slash at the end. */
+/** Reads the output of `apk audit --system --check-permissions`: paths from the root, folders with a slash at the end. */
 export function parseApkAudit(text: string): Verification {
   return read(text, (line) => {
     const [, reason = '', path = ''] = /^(\w) ([^/\s].*)$/s.exec(line) ?? [];
@@ -87,11 +87,11 @@ function verifiedFile(line: string, { hasUnreadable }: { hasUnreadable: boolean 
   const kind = letter === undefined ? undefined : kinds[letter];
   const problems: Problem[] =
     flags === 'missing'
-      ? [cannotBeSeen.test(path) ? 'unreadable' : 'missing']
-      : problemsByPlace.filter((_, place) => /[^.?]/.test(flags.charAt(place)));
+      ? [unreadableSuffix.test(path) ? 'unreadable' : 'missing']
+      : problemsByPosition.filter((_, position) => /[^.?]/.test(flags.charAt(position)));
   if (hasUnreadable && flags.includes('?')) problems.push('unreadable');
   if (problems.length === 0) return [];
-  const shown = problems[0] === 'unreadable' ? path.replace(cannotBeSeen, '') : path;
+  const shown = problems[0] === 'unreadable' ? path.replace(unreadableSuffix, '') : path;
   return [{ path: shown, problems, kind }];
 }
 

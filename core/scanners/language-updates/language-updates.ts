@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
 import type { FindingWords } from '../finding-text.ts';
 
-/** A package of a programming language that its package manager would update. */
+/** A package of a programming language that has an update, according to its package manager. */
 export const languageUpdateSchema = z.object({
   manager: z.enum(['pip', 'npm', 'gem']),
   name: shownSchema(214),
@@ -16,6 +16,6 @@ export function describeLanguageUpdate({ manager, name, installed, available }: 
   return {
     id: `${manager}:${name}`,
     sentence: `${name} ${installed} (${manager}) has an update to ${available}`,
-    remedy: 'ask for the newer version in the Dockerfile',
+    remedy: 'install the newer version in the Dockerfile',
   };
 }

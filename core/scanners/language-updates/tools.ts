@@ -6,7 +6,7 @@ import type { LanguageUpdate } from './language-updates.ts';
 const word = (longest: number) => z.string().regex(new RegExp(`^[\\x21-\\x7e]{1,${longest}}$`));
 const pipSchema = z.array(z.object({ name: word(214), version: word(200), latest_version: word(200) }));
 const npmOutdated = z.object({ current: word(200).optional(), latest: word(200) });
-/** A package that is there twice has a list. */
+/** A package that is installed twice has a list. */
 const npmSchema = z.record(word(214), z.union([npmOutdated, z.array(npmOutdated)]));
 
 /**
@@ -23,7 +23,7 @@ export function parsePipOutdated({ text }: ToolAnswer): LanguageUpdate[] {
 }
 
 /**
- * Why pip could not ask its index, by what it says on stderr: it leaves out what it cannot ask for and ends with 0.
+ * Why pip could not reach its index, from its stderr: pip leaves out the packages that it could not query, and exits with 0.
  */
 export function pipFailure(errors: string): string | undefined {
   return linesOf(errors).find((line) =>
@@ -44,7 +44,7 @@ export function parseNpmOutdated({ code, text }: ToolAnswer): LanguageUpdate[] {
   if (failure) throw new ToolFailedError(`npm could not look for updates: ${failure.error.summary}`);
   return Object.entries(npmSchema.parse(answer)).flatMap(([name, found]) =>
     [found].flat().flatMap(({ current, latest }) => {
-      // What is not installed is none of the image's, and what is linked has no version to compare.
+      // A package that is not installed is not in the image, and a linked one has no version to compare.
       if (current === undefined || current === latest || !/^\d/.test(latest)) return [];
       return [{ manager: 'npm' as const, name, installed: current, available: latest }];
     }),

@@ -5,8 +5,8 @@ const update =
   /^([\w.][\w.+-]{0,180})-(\d[\w.~]{0,150}(?:-r\d{1,9})?)\s+< (\d[\w.~]{0,150}(?:-r\d{1,9})?)(?: (@[\w-]{1,100}))?$/;
 
 /**
- * The answer to `apk version -l '<'`: the version that is installed and the newest of its repositories, with the tag of the repository
- * where it has one. It says nothing of security.
+ * The answer to `apk version -l '<'`: the installed version and the newest one in its repositories, with the tag of the repository where it
+ * has one. apk does not say whether an update is about security.
  * @throws UnknownAnswerError
  */
 export function parseApkVersion({ text }: ToolAnswer): PackageUpdate[] {
@@ -20,8 +20,8 @@ export function parseApkVersion({ text }: ToolAnswer): PackageUpdate[] {
 }
 
 /**
- * How many repositories answered `apk update`: it names each with its address. Where none is set, that is no error to apk, and the
- * packages that it then says are available are those that are installed.
+ * How many repositories answered `apk update`, which prints the address of each. With no repository configured, apk reports no error, and
+ * counts the installed packages as available.
  * @throws UnknownAnswerError
  */
 export function apkRepositories({ text }: ToolAnswer): number {

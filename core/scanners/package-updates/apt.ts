@@ -5,8 +5,8 @@ const update =
   /^([a-z0-9][a-z0-9+.-]{0,190})\/([\x21-\x7e]{1,200}) ([\w.+:~-]{1,200}) [a-z0-9-]{1,40} \[upgradable from: ([\w.+:~-]{1,200})\]$/;
 
 /**
- * The answer to `apt list --upgradable`. It has the suites that offer an update; those of security end in `-security` with Debian and
- * Ubuntu. Of other suites nobody can say what their updates are for.
+ * The answer to `apt list --upgradable`, which names the suites that offer each update. The security suites of Debian and Ubuntu end in
+ * `-security`; of updates in other suites it is not known what they are for.
  * @throws UnknownAnswerError
  */
 export function parseAptList({ text }: ToolAnswer): PackageUpdate[] {
@@ -20,7 +20,7 @@ export function parseAptList({ text }: ToolAnswer): PackageUpdate[] {
         name,
         installed,
         available,
-        // What apt says of a repository without a name.
+        // apt prints `unknown` for a repository without a name.
         repository: suites === 'unknown' ? undefined : suites,
         security: isSecurity || undefined,
       };
@@ -28,8 +28,8 @@ export function parseAptList({ text }: ToolAnswer): PackageUpdate[] {
 }
 
 /**
- * Why `apt-get update` did not fetch all lists, by what it says on stderr: it ends with 0 where a repository does not answer, and older
- * ones know no `APT::Update::Error-Mode`.
+ * Why `apt-get update` did not fetch all lists, from its stderr: it exits with 0 if a repository does not answer, and older versions do not
+ * have `APT::Update::Error-Mode`.
  */
 export function aptUpdateFailure(errors: string): string | undefined {
   return linesOf(errors).find((line) =>

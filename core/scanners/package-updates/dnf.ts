@@ -3,19 +3,19 @@ import { compareRpmVersions } from '../../packages/version-order.ts';
 import { linesOf, type ToolAnswer, UnknownAnswerError } from '../tool-answer.ts';
 import type { PackageUpdate } from './package-updates.ts';
 
-/** What `check-update` ends with when there are updates; without any it ends with 0. */
+/** The exit code of `check-update` when there are updates; without any it exits with 0. */
 export const hasUpdatesCode = 100;
 
 const nameAndArchitecture = /^([\w.+-]{1,190})\.(\w{1,20})$/;
 const version = /^(?:\d{1,10}:)?[\w.+~^]{1,100}-[\w.+~^]{1,90}$/;
 const repository = /^[\x21-\x7e]{1,200}$/;
 const heading = /^(?:(?:Available )?[Uu]pgrades|Obsoleting [Pp]ackages)$/;
-/** Of a newer kernel that is installed and not running. */
+/** Printed where a newer kernel is installed than the one that is running. */
 const kernelNote = /^Security: \S+ is (?:an installed security update|the currently running version)$/;
 
 /**
  * The answer of `dnf`, `yum` or `dnf5` to `check-update`: lines of name, version and repository. Yum breaks a line whose columns are too
- * narrow. Packages that would be replaced by others of another name come after a heading, and have no update themselves.
+ * narrow. Packages that another package would replace are listed after a heading; they have no update themselves.
  * @throws UnknownAnswerError
  */
 export function parseCheckUpdate(
@@ -42,8 +42,9 @@ export function parseCheckUpdate(
     if (row.length === 3 && !isObsoleting) rows.push(row);
   }
   if (row.length > 0 && row.length < 3) throw new UnknownAnswerError(tool, row.join(' '));
-  if (code === 0 && rows.length > 0) throw new UnknownAnswerError(tool, 'a list of updates, and 0 for none');
-  if (code === hasUpdatesCode && row.length === 0) throw new UnknownAnswerError(tool, 'no update, and 100 for updates');
+  if (code === 0 && rows.length > 0) throw new UnknownAnswerError(tool, 'a list of updates, but exit code 0 for none');
+  if (code === hasUpdatesCode && row.length === 0)
+    throw new UnknownAnswerError(tool, 'no update, but exit code 100 for updates');
   const versions = newestInstalled(installed);
   return rows.map(([label = '', available = '', from = '']) => {
     const name = nameAndArchitecture.exec(label)?.[1] ?? '';
@@ -56,13 +57,13 @@ export function parseCheckUpdate(
 }
 
 const oldAdvisory = /^\S{1,200}\s+(\S{1,60})\s+(\S{1,300})$/;
-/** Of dnf5: a severity may be missing. */
+/** In the format of dnf5: the severity may be missing. */
 const advisory = /^\S{1,200}\s+(\S{1,60})\s+(?:\S{1,60}\s+)?(\S{1,300})\s+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
 const nevra = /^(.{1,190})-(?:\d{1,10}:)?[\w.+~^]{1,100}-[\w.+~^]{1,90}\.(\w{1,20})$/;
 
 /**
- * Says of updates whether they mend a security defect, by the answer to `updateinfo list`. Of a package that no advisory names it says
- * nothing: many repositories have none.
+ * Marks whether updates fix a security defect, from the answer to `updateinfo list`. A package that no advisory names is not marked: many
+ * repositories have no advisories.
  * @throws UnknownAnswerError
  */
 export function withAdvisories(tool: string, { text }: ToolAnswer, updates: readonly PackageUpdate[]): PackageUpdate[] {
@@ -81,7 +82,7 @@ export function withAdvisories(tool: string, { text }: ToolAnswer, updates: read
 }
 
 /**
- * The answer of `microdnf upgrade --assumeno`, which knows no `check-update`: the transaction that it would make, and its size.
+ * The answer of `microdnf upgrade --assumeno`: the transaction that it would make, and its size. microdnf has no `check-update`.
  * https://github.com/rpm-software-management/microdnf/blob/main/dnf/dnf-utils.c
  * @throws UnknownAnswerError
  */
@@ -108,11 +109,12 @@ export function parseMicrodnf({ text }: ToolAnswer, installed: readonly Installe
     if (now === undefined) throw new UnknownAnswerError(tool, line);
     updates.push({ name, installed: now, available, repository: from });
   }
-  if (updates.length !== Number(count)) throw new UnknownAnswerError(tool, `${count} packages, listed other than so`);
+  if (updates.length !== Number(count))
+    throw new UnknownAnswerError(tool, `${count} packages, but ${updates.length} listed`);
   return updates;
 }
 
-/** By name and architecture, and by name alone: several versions of a kernel may be installed side by side. */
+/** The newest version by name and architecture, and by name: several versions of a kernel may be installed side by side. */
 function newestInstalled(installed: readonly InstalledPackage[]): Map<string, string> {
   const versions = new Map<string, string>();
   for (const { name, architecture, version: own } of installed) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
 import type { FindingWords } from '../finding-text.ts';
 
-/** A package of the distribution that the image's own package manager would update. */
+/** A package of the distribution that has an update, according to the image's own package manager. */
 export const packageUpdateSchema = z.object({
   name: shownSchema(200),
   installed: shownSchema(200),
@@ -18,6 +18,6 @@ export function describePackageUpdate({ name, installed, available, security }: 
   return {
     id: name,
     sentence: `${name} ${installed} has ${security ? 'a security update' : 'an update'} to ${available}`,
-    remedy: 'update it in the Dockerfile, or build on a newer base',
+    remedy: 'update it in the Dockerfile, or build on a newer base image',
   };
 }

@@ -22,8 +22,8 @@ export function parseZypperUpdates({ text }: ToolAnswer): PackageUpdate[] {
 }
 
 /**
- * Says which updates mend a security defect, by the answer to `zypper --xmlout patch --dry-run --category security`, which lists what
- * the security patches would update.
+ * Marks the updates that fix a security defect, from the answer to `zypper --xmlout patch --dry-run --category security`, which lists the
+ * packages that security patches would update.
  * @throws UnknownAnswerError
  */
 export function withSecurityPatches({ text }: ToolAnswer, updates: readonly PackageUpdate[]): PackageUpdate[] {
@@ -33,7 +33,7 @@ export function withSecurityPatches({ text }: ToolAnswer, updates: readonly Pack
   return updates.map((update) => (patched.has(update.name) ? { ...update, security: true } : update));
 }
 
-/** What stands within the one element of that name; of an answer that is whole. */
+/** The content of the only element with that name, from an answer that is complete. */
 function part(text: string, name: string, isOptional = false): string | undefined {
   const trimmed = text.trim();
   const start = trimmed.indexOf(`<${name}>`);
@@ -44,14 +44,14 @@ function part(text: string, name: string, isOptional = false): string | undefine
   return trimmed.slice(start + name.length + 2, end);
 }
 
-/** Each from the beginning of its tag to the beginning of the next. */
+/** Each element from the start of its tag to the start of the next one. */
 function elements(text: string, name: string): string[] {
   const [before = '', ...found] = text.split(`<${name} `);
   if (before.trim() !== '') throw new UnknownAnswerError('zypper', before);
   return found.map((each) => `<${name} ${each}`);
 }
 
-/** Of the first tag. */
+/** The attributes of the first tag. */
 function attributes(element: string): Record<string, string | undefined> {
   const tag = element.slice(0, Math.min(element.indexOf('>') + 1, longestTag));
   return Object.fromEntries(

@@ -1,14 +1,14 @@
 import { isMap, isScalar, parseDocument } from 'yaml';
 
-/** The names under which a project's own settings are looked for, the first that is there. */
+/** The names of the file with a project's own settings: the first one that exists counts. */
 export const cccpFileNames = ['cccp.yml', '.cccp.yml', 'cccp.yaml', '.cccp.yaml'];
 
 export const longestCccpFile = 64 * 1024;
 const longestValue = 500;
-/** How long a test may take, in seconds: where the project says nothing, and at most. */
+/** The timeout of a test in seconds: if the project sets none, and at most. */
 export const testSeconds = { usual: 600, most: 1800 } as const;
 
-/** A test of the project's own, as its `cccp.yml` says it. */
+/** A project's own test, from its `cccp.yml`. */
 export interface OwnTest {
   /** As it is written. */
   script: string;
@@ -16,18 +16,18 @@ export interface OwnTest {
   seconds: number;
 }
 
-/** What a `cccp.yml` says, as far as it is known here. */
+/** The keys of a `cccp.yml` that are used here. */
 export interface CccpFile {
   jobId?: string;
-  /** Absent where there is none, or it is left out. */
+  /** Absent where there is none, or it is to be skipped. */
   test?: OwnTest;
-  /** Why nobody can say whether there is a test: one sentence. */
+  /** Why it is not known whether there is a test: one sentence. */
   unknownTest?: string;
-  /** What about it cannot be used; the rest counts all the same. */
+  /** What cannot be used; the rest still counts. */
   problems: string[];
 }
 
-/** Reads a project's `cccp.yml`. Every scalar is the text that was written; other keys are left alone. */
+/** Reads a project's `cccp.yml`. Every scalar stays the text that was written; other keys are ignored. */
 export function readCccpFile(text: string): CccpFile {
   if (text.length > longestCccpFile) return unusable(`It is larger than ${longestCccpFile} bytes.`);
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false });
@@ -40,7 +40,7 @@ export function readCccpFile(text: string): CccpFile {
   const value = (key: string): string | undefined => {
     const node: unknown = contents.get(key, true);
     if (node === undefined) return undefined;
-    // An alias is no scalar, so that nothing in the file can grow.
+    // An alias is no scalar and is refused, so that aliases cannot expand a small file into a huge one.
     if (isScalar(node) && typeof node.value === 'string' && node.value.length <= longestValue) return node.value;
     file.problems.push(`"${key}" is no short text.`);
     return undefined;
@@ -53,18 +53,18 @@ export function readCccpFile(text: string): CccpFile {
   };
   const jobId = value('job-id');
   if (jobId) file.jobId = jobId;
-  const isLeftOut = truth('test-skip');
+  const isSkipped = truth('test-skip');
   const script = value('test-script');
   const hasNetwork = truth('test-network');
   const seconds = secondsOf(value('test-timeout'), file.problems);
-  if (isLeftOut) return file;
+  if (isSkipped) return file;
   if (script) file.test = { script, hasNetwork, seconds };
   else if (script === undefined && contents.has('test-script'))
     file.unknownTest = 'Its "test-script" is no short text.';
   return file;
 }
 
-/** A file that is there and that nobody can read may well have asked for a test. */
+/** A file that exists but cannot be read may contain a test. */
 export function unusable(problem: string): CccpFile {
   return { problems: [problem], unknownTest: problem };
 }
@@ -73,10 +73,10 @@ function secondsOf(written: string | undefined, problems: string[]): number {
   if (!written) return testSeconds.usual;
   const seconds = /^\d{1,9}$/.test(written) ? Number(written) : 0;
   if (seconds === 0) {
-    problems.push(`"test-timeout" is no number of seconds, so ${testSeconds.usual} count.`);
+    problems.push(`"test-timeout" is no number of seconds: ${testSeconds.usual} seconds count instead.`);
     return testSeconds.usual;
   }
   if (seconds <= testSeconds.most) return seconds;
-  problems.push(`"test-timeout" is more than ${testSeconds.most} seconds, which count.`);
+  problems.push(`"test-timeout" is more than the limit of ${testSeconds.most} seconds: the limit counts instead.`);
   return testSeconds.most;
 }

@@ -2,19 +2,19 @@ import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
 import type { FindingWords } from '../finding-text.ts';
 
-/** A test of the project's own that the image did not pass. */
+/** A test of the project's own that failed. */
 export const failedTestSchema = z.object({
-  /** From the repository's root; as `cccp.yml` has it where it is not there. */
+  /** The path from the repository's root; as `cccp.yml` has it if there is no such file. */
   script: shownSchema(500),
-  /** Absent where it was stopped, or never began. */
+  /** Absent where it was stopped, or did not start. */
   exitCode: z.int().optional(),
-  /** How long it had when it was stopped, in seconds. */
+  /** The seconds after which it was stopped. */
   stoppedAfter: z.number().positive().optional(),
-  /** Why else it was stopped, or never began: `was stopped because …`, `is not in the repository`. */
+  /** Another reason why it was stopped or did not start: `was stopped because …`, `is not in the repository`. */
   problem: shownSchema(500).optional(),
-  /** What would mend that. */
+  /** How to fix that. */
   remedy: shownSchema(500).optional(),
-  /** The end of what it printed. */
+  /** The last lines that it printed. */
   lastLines: z.array(shownSchema(300)).max(20),
 });
 
@@ -29,7 +29,7 @@ export function describeFailedTest({
   lastLines,
 }: FailedTest): FindingWords {
   const stop = `was stopped after ${stoppedAfter ?? '?'} seconds`;
-  const end = problem ?? (exitCode === undefined ? stop : `ended with ${exitCode}`);
+  const end = problem ?? (exitCode === undefined ? stop : `ended with exit code ${exitCode}`);
   const last = problem ? undefined : lastLines.at(-1);
   return {
     id: script,

@@ -155,8 +155,8 @@ test('without hadolint a bad Dockerfile is told what BuildKit checks, under the 
 });
 
 test.each([
-  ['prints nothing', 'exit 0', 'is not what it says otherwise'],
-  ['prints another thing', 'echo "<html>"', 'is not what it says otherwise'],
+  ['prints nothing', 'exit 0', 'is not its usual JSON'],
+  ['prints another thing', 'echo "<html>"', 'is not its usual JSON'],
   [
     'fails',
     'printf "\\033[31mout of memory\\n" >&2; exit 251',

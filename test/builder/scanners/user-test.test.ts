@@ -100,7 +100,7 @@ test('a script that ends with anything but 0 is a finding with its code and its 
   expect(findings).toEqual([{ script: 'tests/run.sh', exitCode: 3, lastLines: expect.any(Array) }]);
   expect(findings[0]?.lastLines).toHaveLength(20);
   expect(findings[0]?.lastLines.slice(-2)).toEqual(['line 30', 'no answer']);
-  expect(words).toEqual(['the test tests/run.sh ended with 3: no answer']);
+  expect(words).toEqual(['the test tests/run.sh ended with exit code 3: no answer']);
 });
 
 test('a server of the image can be asked within the container, and nothing outside of it can', async () => {

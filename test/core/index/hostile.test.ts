@@ -201,6 +201,6 @@ describe('a file that is made to take long', () => {
     const entries = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`app${at}`, { 'git-branch': '-x' }]));
     const { problems, messages } = check(goodFile(entries).text);
     expect(problems).toHaveLength(201);
-    expect(messages).toContain('100 more problems');
+    expect(messages).toContain('100 more errors or warnings');
   });
 });

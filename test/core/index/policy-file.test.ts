@@ -49,7 +49,7 @@ describe("an entry's policy", () => {
       { severity: 'warning', code: 'policy', line: 13, column: 14 },
       { severity: 'warning', code: 'policy', line: 13, column: 45 },
     ]);
-    expect(problems[0]?.message).toContain('HIGH is milder than LOW');
+    expect(problems[0]?.message).toContain('HIGH is weaker than LOW');
   });
 });
 

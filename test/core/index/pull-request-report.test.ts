@@ -40,7 +40,7 @@ describe('the comment', () => {
       `- \`demo/one:latest\`: policy (max-severity: \`LOW\` → \`MEDIUM\`, sbom: nothing → \`block\`), exceptions (new: \`\`CVE-\`2026\` until ${soon}\`\`)`,
     );
     expect(report).toContain('**1 warning**');
-    expect(report).toContain('HIGH is milder than MEDIUM');
+    expect(report).toContain('HIGH is weaker than MEDIUM');
   });
 
   it('says what the merge will do', () => {
@@ -74,7 +74,7 @@ describe('the comment', () => {
   - ⚠️ The repository's cccp.yml has another job-id: \`other\`
   - \`Dockerfile\` found
   - built after \`demo/base:latest\`
-  - stands on \`centos/centos:7\`
+  - depends on \`centos/centos:7\`
 - \`demo/base:latest\` from \`main\` of \`https://git.example/demo/base.git\`
   - ⚠️ The branch was not found, or the repository is not public. It is built when the branch is pushed.
 
@@ -90,7 +90,7 @@ describe('the comment', () => {
 
 **Removed: built no more; the images stay**
 
-- \`demo/gone:latest\`; **still standing on it:** \`demo/orphan:latest\`
+- \`demo/gone:latest\`; **still depending on it:** \`demo/orphan:latest\`
 
 <sub>Checked at \`cccccccccccc\`. Nothing of it was built or run.</sub>`);
     expect(indexStatus(input)).toEqual({

@@ -159,7 +159,7 @@ describe('a release with news', () => {
       '1 package added: jq 1.6-2.1',
       '1 package removed: wget',
       '3 vulnerabilities fixed: CVE-2026-1009 (LOW) in libc6, ',
-      '1 vulnerability known since, in packages that are as they were: CVE-2026-1002 (MEDIUM) in curl',
+      '1 vulnerability newly known, in packages that did not change: CVE-2026-1002 (MEDIUM) in curl',
       'size: 46.5 MB, 1.2 MB more than before',
     ]) {
       expect(text).toContain(part);
@@ -176,7 +176,7 @@ describe('a release with news', () => {
     };
     const tagged = { ...build, ref: 'refs/tags/v1.0.0' };
     expect(words(releasedMail(tagged, siteUrl, { comparison })).text).toContain(
-      'What changed since the last release of branch main: - Neither the packages nor',
+      'What changed since the last release of branch main: - Nothing: the packages,',
     );
   });
 
@@ -261,7 +261,7 @@ describe('a blocked image', () => {
     const { text } = words(blockedMail(blocked, siteUrl));
     expect(text).toContain('CVE-2024-0001 (CRITICAL) in libdemo 1.0-1: update it to 1.0-2.');
     expect(text).toContain('blocked: 1 critical');
-    expect(text).toContain('To get it released, remove each of these reasons');
+    expect(text).toContain('To get it released, fix every reason listed here');
   });
 
   it('without a scan says that a scan is what it needs', () => {
@@ -270,7 +270,7 @@ describe('a blocked image', () => {
       verdict: { outcome: 'block', reasons: ['The scan did not end in time.'], counts: {} },
     };
     expect(words(blockedMail(unscanned, siteUrl)).text).toContain(
-      'To get it released, the image needs a scan that ends',
+      'To get it released, the image needs a complete scan',
     );
   });
 
@@ -304,7 +304,7 @@ describe('a failed build', () => {
 
   it('is told of even when nobody recorded why', () => {
     const { failure, ...reasonless } = failed;
-    expect(words(failedMail(reasonless, siteUrl)).text).toContain('The record does not say why');
+    expect(words(failedMail(reasonless, siteUrl)).text).toContain('The build record does not say why');
   });
 });
 
@@ -388,7 +388,7 @@ describe('the mail to the operators about an index', () => {
 
   it('names file, line, entry and what is wrong', () => {
     const mail = indexDiagnosticsMail({ repository: 'demo/index', commit, problems: [problem], siteUrl });
-    expect(mail.subject).toBe('[slipway] INDEX: 1 problem in demo/index (1a2b3c4)');
+    expect(mail.subject).toBe('[slipway] INDEX: 1 error in demo/index (1a2b3c4)');
     expect(words(mail).text).toContain('index.d/demo.yml:12:3 demo/app:latest: The key "git-url" is missing or empty.');
     expect(words(mail).text).toContain('Nothing was removed.');
   });

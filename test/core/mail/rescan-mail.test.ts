@@ -44,8 +44,8 @@ describe('the mail about what is released', () => {
     expect(headers['X-Slipway-Status']).toBe('findings');
     const said = words(text);
     expect(said).toContain('New: CVE-2026-1 (CRITICAL) in openssl 3.0.1, fixed in 3.0.2');
-    expect(said).toContain('Nothing was un-released: Slipway takes no image and no tag away by itself.');
-    expect(said).toContain('The policy would not let it be released today: CVE-2026-1 is too bad.');
+    expect(said).toContain('Nothing was un-released: Slipway never removes an image or a tag on its own.');
+    expect(said).toContain('The policy would block the image today: CVE-2026-1 is too bad.');
     expect(said).toContain('slipway build demo/app:latest');
     expect(said).toContain('https://slipway.example.org/projects/demo/app/latest/releases');
   });
@@ -57,16 +57,16 @@ describe('the mail about what is released', () => {
       news({ changed: [{ now: finding('A', { fixed: '9' }), before: finding('A') }] }),
       /There are fixed versions/,
     ],
-    ['that is gone', news({ gone: [finding('A')] }), /Nothing need be done/],
+    ['that is gone', news({ gone: [finding('A')] }), /You need not do anything/],
     [
       'of an image that is not there any more',
       news({ state: { now: 'gone', before: 'complete' } }, { verdict: undefined }),
-      /To have the image again, build it/,
+      /To get the image back, build it again/,
     ],
     [
       'of an image that cannot be scanned',
       news({ state: { now: 'failed', before: 'complete' } }, { reason: 'FINDINGS_UNAVAILABLE' }),
-      /could not be scanned: FINDINGS_UNAVAILABLE .*Nobody can say today/,
+      /could not be scanned: FINDINGS_UNAVAILABLE .*Without a scan, it is not known/,
     ],
   ])('says what to do about a finding %s', (_what, each, expected) => {
     expect(words(mailOf(each).text)).toMatch(expected);

@@ -80,8 +80,8 @@ describe('of vulnerabilities', () => {
       finding('CRITICAL', { id: 'CVE-2', fixed: '3.0.2' }),
     ]);
     expect(verdict.reasons).toEqual([
-      'CVE-2 (CRITICAL) in openssl 3.0.1-1: the policy allows MEDIUM at most; update it to 3.0.2 in the Dockerfile, or build on a newer base that has it.',
-      'CVE-1 (HIGH) in openssl 3.0.1-1: the policy allows MEDIUM at most; no fixed version is known yet: take the package out, build on another base, or have the index accept it as an exception.',
+      'CVE-2 (CRITICAL) in openssl 3.0.1-1: the policy allows MEDIUM at most; update it to 3.0.2 in the Dockerfile, or build on a newer base image that has it.',
+      'CVE-1 (HIGH) in openssl 3.0.1-1: the policy allows MEDIUM at most; no fixed version is known yet: remove the package, build on another base image, or have the index accept it as an exception.',
     ]);
     expect(verdict.counts).toEqual({ HIGH: 1, CRITICAL: 1 });
   });
@@ -142,7 +142,7 @@ describe('without a scan', () => {
       expect(verdict).toEqual({
         outcome: 'block',
         reasons: [
-          'The scan did not end in time; an image without a scan is not released. Push again to have it scanned anew.',
+          'The scan did not end in time; an image without a scan is not released. Push again to have it scanned again.',
         ],
         counts: {},
       });
@@ -328,7 +328,7 @@ describe('of the scanners', () => {
     const without = { version: 1 as const, reports: all.filter(({ scanner }) => scanner !== 'user-test') };
     expect(verdictOn({ scanners: without })).toMatchObject({
       outcome: 'block',
-      reasons: [expect.stringMatching(/^The scanner user-test has left no report/)],
+      reasons: [expect.stringMatching(/^The scanner user-test left no report/)],
     });
   });
 
@@ -392,7 +392,7 @@ describe('an exception', () => {
   it('that has ended says when it did and whose it was', () => {
     const { reasons } = onFindings(high, { exceptions: [exceptionOf({ expires: '2026-11-20' })] });
     expect(reasons[0]).toBe(
-      'CVE-2026-0001 (HIGH) in openssl 3.0.1-1: the policy allows MEDIUM at most, and the exception of shop team ended with 2026-11-20; update it to 3.0.2 in the Dockerfile, or build on a newer base that has it.',
+      'CVE-2026-0001 (HIGH) in openssl 3.0.1-1: the policy allows MEDIUM at most, and the exception of shop team ended after 2026-11-20; update it to 3.0.2 in the Dockerfile, or build on a newer base image that has it.',
     );
   });
 
@@ -415,9 +415,7 @@ describe('an exception', () => {
     expect(outcome).toBe('pass');
     expect(warnings).toEqual(
       isWarned
-        ? [
-            `The exception of shop team for CVE-2026-0001 ends with ${until}; from the day after on the finding counts again.`,
-          ]
+        ? [`The exception of shop team for CVE-2026-0001 ends after ${until}; from then on the finding counts again.`]
         : [],
     );
   });
@@ -542,7 +540,7 @@ describe('a VEX statement', () => {
   it('ends like an exception', () => {
     const { outcome, reasons } = under(statement({ expires: '2026-11-20' }));
     expect(outcome).toBe('block');
-    expect(reasons[0]).toContain('the statement of vex/openssl.json ended with 2026-11-20');
+    expect(reasons[0]).toContain('the statement of vex/openssl.json ended after 2026-11-20');
     expect(under(statement({ expires: '2026-11-25' })).warnings).toEqual([
       expect.stringMatching(/^The statement of vex\/openssl\.json for CVE-2026-0001 ends with 2026-11-25/),
     ]);

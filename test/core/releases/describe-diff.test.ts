@@ -16,8 +16,8 @@ describe('what changed, in numbers', () => {
       },
       '1 package removed; 1.0 MB, 1.0 MB less than before',
     ],
-    [{ packages: none, size: { before: 5, after: 5 } }, 'nothing that is known of'],
-    [{}, 'nothing that is known of'],
+    [{ packages: none, size: { before: 5, after: 5 } }, 'no known change'],
+    [{}, 'no known change'],
   ])('%j is: %s', (changes, words) => {
     expect(describeChanges({ against: 'a', ...changes })).toBe(words);
   });

@@ -207,7 +207,7 @@ describe('a comparison with the last release', () => {
       'a scanner failed',
       reports({ ...lint(), state: 'failed' } as ScannerReport),
       reports(lint(['DL3006', 1])),
-      'scanners: dockerfile-lint: the scanner could not look at the released image.',
+      'scanners: dockerfile-lint: the scanner could not scan the released image.',
     ],
     [
       'a scanner found too much',

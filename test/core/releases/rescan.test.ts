@@ -72,7 +72,7 @@ describe('once the registry was asked for a scan, which', () => {
 
   it('it has begun none for a day, the image could not be scanned', () => {
     expect(afterAsking({ askedAt: hoursAgo(25) }, none, 'refused', now)).toEqual(
-      take({ state: 'failed', findings: [], reason: 'The registry has begun no scan of the image for a day.' }),
+      take({ state: 'failed', findings: [], reason: 'The registry did not start a scan of the image within a day.' }),
     );
   });
 

@@ -122,7 +122,7 @@ describe('a pull request to the index', () => {
     expect(comment()).toContain('rebuilt after its release: `demo/app:latest`, `demo/top:latest`');
     await planner()(propose(two, [goodFile({ app: { 'depends-on': 'demo/base:latest' } })]));
     expect(comment()).toContain(
-      `- \`${project.name}\`; **still standing on it:** \`demo/app:latest\`, \`demo/top:latest\``,
+      `- \`${project.name}\`; **still depending on it:** \`demo/app:latest\`, \`demo/top:latest\``,
     );
   });
 

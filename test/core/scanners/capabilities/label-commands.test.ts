@@ -165,12 +165,12 @@ test.each<[command: string, asked: string[]]>([
 
 test.each<[command: string, reason: string]>([
   ['docker run --name "open --privileged IMAGE', 'a quote (") is not closed'],
-  ['docker run --net=$(cat /x) IMAGE', 'the value of --net is worked out by a command'],
+  ['docker run --net=$(cat /x) IMAGE', 'the value of --net is computed by a command'],
   ['docker run --$X IMAGE', 'an option has more in its name than letters'],
   ['docker run --{privileged,rm} IMAGE', 'an option has more in its name than letters'],
-  ['X=--privileged; docker run $X IMAGE', 'it says itself what the variable X is'],
-  ['set -- --privileged; docker run "$@" IMAGE', 'it says itself what the variable [@*1-9] is'],
-  ['for x in --privileged; do docker run ${x} IMAGE; done', 'it says itself what the variable x is'],
+  ['X=--privileged; docker run $X IMAGE', 'it sets the variable X itself'],
+  ['set -- --privileged; docker run "$@" IMAGE', 'it sets the variable [@*1-9] itself'],
+  ['for x in --privileged; do docker run ${x} IMAGE; done', 'it sets the variable x itself'],
 ])('%s cannot be read, and is no pass', (command, reason) => {
   expect(capabilitiesOf({ run: command })?.reason).toBe(`the label run cannot be read as a command: ${reason}`);
 });
@@ -223,6 +223,6 @@ test('findings are whole sentences', () => {
   expect(finding && describeCapability(finding)).toEqual({
     id: 'host-path:/etc',
     sentence: "the label RUN mounts the host's path /etc",
-    remedy: 'take it out of the label RUN',
+    remedy: 'remove it from the label RUN',
   });
 });

@@ -81,7 +81,7 @@ test.each([
   ['a \\', 'it ends with a backslash'],
   ["a $'b'", "it has words in $'…', which not every shell reads"],
   ['cat <<EOF\nx\nEOF', 'it has a here-document (<<)'],
-  ['a <(b) --c', 'it has a command in the place of a file (<()'],
+  ['a <(b) --c', 'it has a command instead of a file (<()'],
   ['a ${b:-$(c)}', 'a variable has words or commands as its value'],
   [`a ${'$(a '.repeat(9)}${')'.repeat(9)}`, 'it has commands within commands, more than 5 deep'],
 ])('%j cannot be read', (text, reason) => {

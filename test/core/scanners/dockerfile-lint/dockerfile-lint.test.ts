@@ -137,10 +137,10 @@ test('what hadolint says becomes findings with the page of each rule', () => {
 });
 
 test.each([
-  ['nothing', '', 'is not what it says otherwise'],
-  ['no JSON', 'Killed\n', 'is not what it says otherwise'],
-  ['another form', '{"results":[]}', 'is not what it says otherwise'],
-  ['a rule that is none', '[{"code":"<b>","level":"info","line":1,"message":""}]', 'is not what it says otherwise'],
+  ['nothing', '', 'is not its usual JSON'],
+  ['no JSON', 'Killed\n', 'is not its usual JSON'],
+  ['another form', '{"results":[]}', 'is not its usual JSON'],
+  ['a rule that is none', '[{"code":"<b>","level":"info","line":1,"message":""}]', 'is not its usual JSON'],
   [
     'that it cannot read the file',
     `[{"code":"DL1000","level":"error","line":3,"message":"unexpected 'x'\\nexpecting y"}]`,

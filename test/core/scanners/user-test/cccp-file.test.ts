@@ -31,10 +31,14 @@ test.each([
 test.each([
   ['test-skip: perhaps', '"test-skip" is neither true nor false.', usual],
   ['test-network: eth0', '"test-network" is neither true nor false.', usual],
-  ['test-timeout: 1h', '"test-timeout" is no number of seconds, so 600 count.', usual],
-  ['test-timeout: 0', '"test-timeout" is no number of seconds, so 600 count.', usual],
-  ['test-timeout: -5', '"test-timeout" is no number of seconds, so 600 count.', usual],
-  ['test-timeout: 999999', '"test-timeout" is more than 1800 seconds, which count.', { ...usual, seconds: 1800 }],
+  ['test-timeout: 1h', '"test-timeout" is no number of seconds: 600 seconds count instead.', usual],
+  ['test-timeout: 0', '"test-timeout" is no number of seconds: 600 seconds count instead.', usual],
+  ['test-timeout: -5', '"test-timeout" is no number of seconds: 600 seconds count instead.', usual],
+  [
+    'test-timeout: 999999',
+    '"test-timeout" is more than the limit of 1800 seconds: the limit counts instead.',
+    { ...usual, seconds: 1800 },
+  ],
 ])('beside a script, %s is a problem, and the test counts', (line, problem, own) => {
   expect(readCccpFile(`test-script: tests/run.sh\n${line}\n`)).toEqual({ problems: [problem], test: own });
 });
