@@ -11,7 +11,7 @@ import { openRebuilds } from '../services/tables/rebuilds.ts';
 import { createFail, type Fail } from './builds/fail-build.ts';
 import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
 import { openTell, type Tell } from './builds/tell-end.ts';
-import { type CallUnmoved, createRetryStalled } from './cascade/retry-stalled.ts';
+import { createRetryStalled, type RetryStalled } from './cascade/retry-stalled.ts';
 
 /** A younger build may be between two writes of the step that works on it. */
 const settledMilliseconds = 10 * 60_000;
@@ -25,7 +25,7 @@ interface Services {
   fail: Fail;
   tell: Tell;
   /** Retries the projects of cascades that have been stalled since then. */
-  retryStalled: CallUnmoved;
+  retryStalled: RetryStalled;
   logger: Logger;
 }
 

@@ -8,7 +8,7 @@ import { once } from '../core/once.ts';
 import { repositoryOf } from '../core/releases/release.ts';
 import { decideRelease, type EndWithoutRelease, endBeforeRelease } from '../core/releases/release-decision.ts';
 import { variable } from '../services/environment.ts';
-import { openBills, type Sboms } from '../services/records/sboms.ts';
+import { openSboms, type Sboms } from '../services/records/sboms.ts';
 import { openRegistry, type Registry, TagTakenError } from '../services/registry/registry.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { type Heads, openHeads } from '../services/tables/heads.ts';
@@ -124,7 +124,7 @@ export function createRelease({ sboms, builds, projects, heads, releases, openRe
 
 const run = once(() =>
   createRelease({
-    sboms: openBills(),
+    sboms: openSboms(),
     builds: openBuilds(),
     projects: openProjects(),
     heads: openHeads(),

@@ -7,7 +7,7 @@ import { InvalidInputError } from '../core/model/errors.ts';
 import { projectNameSchema } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import type { ReleasedImage } from '../core/releases/release.ts';
-import { dueAfterTrouble } from '../core/releases/rescan.ts';
+import { dueAfterFailure } from '../core/releases/rescan.ts';
 import { variable } from '../services/environment.ts';
 import { indexUrl } from '../services/git-host/index-address.ts';
 import { openMailer } from '../services/mail/mailer.ts';
@@ -96,7 +96,7 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
       } catch (error) {
         recordError('A released image could not be rescanned', { project: image.project, digest: image.digest }, error);
         // The next run takes the others first.
-        await releases.settle(image, { dueAt: dueAfterTrouble(now) }, now);
+        await releases.settle(image, { dueAt: dueAfterFailure(now) }, now);
       }
     });
 

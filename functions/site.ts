@@ -6,7 +6,7 @@ import { variable } from '../services/environment.ts';
 import { openBuildLog } from '../services/records/build-log.ts';
 import { openPackageLists } from '../services/records/package-lists.ts';
 import { openRecords } from '../services/records/records.ts';
-import { openBills } from '../services/records/sboms.ts';
+import { openSboms } from '../services/records/sboms.ts';
 import { openBases } from '../services/tables/bases.ts';
 import { openBuilds } from '../services/tables/builds.ts';
 import { openCascades } from '../services/tables/cascades.ts';
@@ -38,7 +38,7 @@ const run = once(() => {
     log: openBuildLog(),
     records: { ...records, packages: openPackageLists().read },
     releases: { ...openReleases(), findings: records.releaseFindings },
-    sboms: openBills(),
+    sboms: openSboms(),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),
   });

@@ -2,13 +2,13 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { mapConcurrently } from '../core/concurrency.ts';
 import { waiverExpiryMail } from '../core/mail/waiver-expiry-mail.ts';
 import { once } from '../core/once.ts';
-import { endingsOn, nextEnding } from '../core/policy/waiver-expiry.ts';
+import { expiriesOn, nextEnding } from '../core/policy/waiver-expiry.ts';
 import { dayOf } from '../core/time/day.ts';
 import { variable } from '../services/environment.ts';
 import { indexUrl } from '../services/git-host/index-address.ts';
 import { sendBestEffort } from '../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../services/mail/mailer.ts';
-import { type DueWarning, openExceptionWarnings, type WaiverWarnings } from '../services/tables/waiver-warnings.ts';
+import { type DueWarning, openWaiverWarnings, type WaiverWarnings } from '../services/tables/waiver-warnings.ts';
 
 /** SES limits the rate; its SDK waits and retries. */
 const mailsAtOnce = 4;
@@ -32,7 +32,7 @@ export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger 
     if (!claimed) return false;
     const { project, claim } = claimed;
     const day = dayOf(now);
-    const all = endingsOn(day, project);
+    const all = expiriesOn(day, project);
     const endings = all.filter(({ key }) => !project.warned?.includes(key));
     // People who want no mail about builds want none of these either.
     const isWanted = project.notify === undefined || project.notify.length > 0;
@@ -80,11 +80,11 @@ export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger 
 
 const run = once(() =>
   createWarnWaivers({
-    warnings: openExceptionWarnings(),
+    warnings: openWaiverWarnings(),
     mailer: openMailer(),
     siteUrl: variable('SITE_URL'),
     indexUrl: indexUrl(),
-    logger: new Logger({ serviceName: 'warn-exceptions' }),
+    logger: new Logger({ serviceName: 'warn-waivers' }),
   }),
 );
 

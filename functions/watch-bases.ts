@@ -9,7 +9,7 @@ import { listVariable, variable } from '../services/environment.ts';
 import { createPublicFetch } from '../services/http/public-fetch.ts';
 import { ownRegistry, type Registry } from '../services/registry/digest-lookup.ts';
 import { ecrClient } from '../services/registry/ecr-client.ts';
-import { type Announcement, type BaseWatchLock, openBaseRound } from '../services/tables/base-watch-lock.ts';
+import { type Announcement, type BaseWatchLock, openBaseWatchLock } from '../services/tables/base-watch-lock.ts';
 import { type Bases, openBases } from '../services/tables/bases.ts';
 import { openDependents } from '../services/tables/dependents.ts';
 import { openProjects } from '../services/tables/projects.ts';
@@ -114,7 +114,7 @@ const run = once(() => {
   const bases = openBases();
   return createWatchBases({
     bases,
-    openRound: openBaseRound,
+    openRound: openBaseWatchLock,
     ownRegistry: () => ownRegistry(ecrClient()),
     watchedImages: createWatchedImages({
       dependents: openDependents(),

@@ -6,7 +6,7 @@ import { InvalidInputError, UpstreamError } from '../core/model/errors.ts';
 import { ownParent } from '../core/model/project.ts';
 import type { Trigger } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
-import { type PackagesLook, type PackagesMemory, planPackageRebuilds } from '../core/packages/plan-rebuilds.ts';
+import { type PackagesCheck, type PackagesMemory, planPackageRebuilds } from '../core/packages/plan-rebuilds.ts';
 import { type AvailablePackages, updatesOf } from '../core/packages/updates.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { variable } from '../services/environment.ts';
@@ -84,7 +84,7 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
       }
     }
 
-    async function check(project: CheckedProject): Promise<PackagesLook | undefined> {
+    async function check(project: CheckedProject): Promise<PackagesCheck | undefined> {
       const { name, released } = project;
       const known = { project: name, build: released.build, memory: memoryOf(project) };
       const list = await lists.of(released.build).catch((error: unknown) => {
@@ -114,7 +114,7 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
       return { ...known, updates: updatesOf(contents, files), isComplete };
     }
 
-    const checked: PackagesLook[] = [];
+    const checked: PackagesCheck[] = [];
     const unknown: CheckedProject[] = [];
     await mapConcurrently(projects, imagesAtOnce, async (project) => {
       if (Date.now() >= deadline.getTime()) {

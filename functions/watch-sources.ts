@@ -15,7 +15,7 @@ import { openDeliveries } from '../services/tables/deliveries.ts';
 import { openHeads } from '../services/tables/heads.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openSources, type Source, type Sources } from '../services/tables/sources.ts';
-import { createCheckSource, type LookServices } from './sources/check-source.ts';
+import { type CheckSourceServices, createCheckSource } from './sources/check-source.ts';
 
 const minutes = 60_000;
 /** A run starts every ten minutes, so a source that fails for the first time is queried again in the next run or the one after. */
@@ -28,7 +28,7 @@ const failuresUntilDown = 3;
 /** This long before its end a run begins no further source. */
 const endingMilliseconds = 20_000;
 
-interface Services extends LookServices {
+interface Services extends CheckSourceServices {
   projects: Pick<Projects, 'all'>;
   sources: Sources;
 }

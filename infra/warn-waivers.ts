@@ -22,7 +22,7 @@ export class WaiverWarnings extends Construct {
   constructor(scope: Construct, id: string, props: WaiverWarningsProps) {
     super(scope, id);
     const { api, gitHost, notifications, state } = props;
-    this.function = new PipelineFunction(this, 'WarnExceptions', {
+    this.function = new PipelineFunction(this, 'WarnWaivers', {
       description: 'Mails the people of projects whose exceptions end.',
       timeout: Duration.minutes(15),
       memoryMegabytes: 512,

@@ -81,7 +81,7 @@ export function decideLease(request: LeaseRequest, known: LeasedHead | undefined
 }
 
 /** Records a head that needs no build. The build that holds the lease keeps it. */
-export function decidePassOver(event: RefEvent, known: LeasedHead | undefined, found: Found): LeaseDecision {
+export function decideRecordHead(event: RefEvent, known: LeasedHead | undefined, found: Found): LeaseDecision {
   if (known?.commit === event.commit) return answer(knownLease);
   const order = known ? orderOf(event.ref, event, known, found) : 'newer';
   if (order === 'unclear') return { do: 'ask-host' };

@@ -3,7 +3,7 @@ import type { Finding } from './diagnostic.ts';
 import { type Mapping, textOf } from './yaml.ts';
 
 /** Warnings about values that can be read, but may be meant differently. */
-export function adviceOn(entry: Mapping, file: string): Finding[] {
+export function warningsOn(entry: Mapping, file: string): Finding[] {
   const findings: Finding[] = [];
   const advise = (offset: number, code: Finding['code'], message: string) =>
     findings.push({ severity: 'warning', code, offset, message });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { milderThan, type OwnPolicy } from '../model/policy.ts';
+import { type OwnPolicy, weakerThan } from '../model/policy.ts';
 import { quoted } from '../text/visible.ts';
 import type { Finding } from './diagnostic.ts';
 import { findingsOf, plainOf } from './entry-check.ts';
@@ -44,10 +44,10 @@ export function readPolicyFile({ content, faults }: YamlFile): { policy?: OwnPol
 }
 
 /** Warns of rules that an entry makes weaker than the index's: that is allowed, but reviewers should see it. */
-export function milderFindings(entry: Mapping, own: OwnPolicy | undefined, index: OwnPolicy | undefined): Finding[] {
+export function weakerDiagnostics(entry: Mapping, own: OwnPolicy | undefined, index: OwnPolicy | undefined): Finding[] {
   if (!own || !index) return [];
   const written = entry.keys.get('policy')?.value;
-  return milderThan(index, own).map(({ path, own: mine, common }) => {
+  return weakerThan(index, own).map(({ path, own: mine, common }) => {
     const place = path.reduce<{ value: typeof written; offset: number }>(
       (at, key) => {
         const next = at.value?.kind === 'mapping' ? at.value.keys.get(key) : undefined;

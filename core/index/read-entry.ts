@@ -4,12 +4,12 @@ import type { Project } from '../model/project.ts';
 import { judgeGitUrl } from '../sources/git-url.ts';
 import { sourceOf } from '../sources/source.ts';
 import { escaped, quoted } from '../text/visible.ts';
-import { adviceOn } from './advice.ts';
+import { warningsOn } from './advice.ts';
 import type { Finding } from './diagnostic.ts';
 import { checkKeys } from './entry-check.ts';
 import { type EntryKey, type EntryValues, isTrue, splitAddresses } from './entry-keys.ts';
 import { exceptionFindings, exceptionsOf } from './exceptions.ts';
-import { milderFindings } from './policy-file.ts';
+import { weakerDiagnostics } from './policy-file.ts';
 import { policyOf } from './policy-keys.ts';
 import { type Mapping, type Text, textOf, type Value } from './yaml.ts';
 
@@ -34,9 +34,9 @@ export interface ReadEntry {
 export function readEntry(entry: Mapping, file: string, options: EntryOptions): ReadEntry {
   const { values, findings } = checkKeys(entry);
   const places = placesOf(entry, options, findings);
-  findings.push(...exceptionFindings(entry, options.now), ...adviceOn(entry, file));
+  findings.push(...exceptionFindings(entry, options.now), ...warningsOn(entry, file));
   const ownPolicy = policyOf(values?.policy);
-  findings.push(...milderFindings(entry, ownPolicy, options.policy));
+  findings.push(...weakerDiagnostics(entry, ownPolicy, options.policy));
   const policy = withOwnPolicy(options.policy, ownPolicy);
   const project =
     values && places && !findings.some(isFatal) ? projectOf(values, { ...places, policy }, file) : undefined;

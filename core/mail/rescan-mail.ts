@@ -7,7 +7,7 @@ import { mailHtml } from './render-html.ts';
 import { mailText } from './render-text.ts';
 
 /** What a rescan of one released image found since the last mail about it. */
-export interface ReleaseNews {
+export interface ReleaseChanges {
   digest: string;
   /** The floating tags that name it now. */
   tags: readonly string[];
@@ -24,7 +24,7 @@ export interface ReleaseNews {
 interface FindingsMail {
   /** `app/job:tag` */
   project: string;
-  news: readonly ReleaseNews[];
+  news: readonly ReleaseChanges[];
   siteUrl: string;
   indexUrl?: string;
 }
@@ -82,7 +82,7 @@ export function findingsMail({ project, news, siteUrl, indexUrl }: FindingsMail)
 }
 
 /** `2 new: 1 critical, 1 high; 1 gone`. A vulnerability that several images have counts once for each of them. */
-function summaryOf(news: readonly ReleaseNews[]): string {
+function summaryOf(news: readonly ReleaseChanges[]): string {
   const all = <Value>(of: (changes: FindingChanges) => readonly Value[]) => news.flatMap(({ changes }) => of(changes));
   const appeared = all((changes) => changes.appeared);
   const gone = all((changes) => changes.gone).length;
@@ -96,7 +96,7 @@ function summaryOf(news: readonly ReleaseNews[]): string {
   ].join('; ');
 }
 
-function verdictText(news: readonly ReleaseNews[], blocked: readonly ReleaseNews[]): string[] {
+function verdictText(news: readonly ReleaseChanges[], blocked: readonly ReleaseChanges[]): string[] {
   if (blocked.length === 0)
     return news.some(({ verdict }) => verdict)
       ? [`The policy would allow ${news.length === 1 ? 'its release' : 'their release'} today.`]
@@ -113,8 +113,8 @@ function verdictText(news: readonly ReleaseNews[], blocked: readonly ReleaseNews
 }
 
 /** The most important first: images that cannot be scanned, then new findings by severity, then changed ones, then those that are gone. */
-function itemsOf(news: readonly ReleaseNews[]): string[] {
-  const where = news.length === 1 ? () => '' : (each: ReleaseNews) => ` [${nameOf(each)}]`;
+function itemsOf(news: readonly ReleaseChanges[]): string[] {
+  const where = news.length === 1 ? () => '' : (each: ReleaseChanges) => ` [${nameOf(each)}]`;
   const lost = news.flatMap((each) => (each.changes.state ? [`${describeLoss(each)}${where(each)}`] : []));
   const appeared = news
     .flatMap((each) => each.changes.appeared.map((finding) => ({ finding, each })))
@@ -153,7 +153,7 @@ function describeNewFix(now: Finding, before: KnownFinding): string {
   return ', no fixed version is known any more';
 }
 
-function describeLoss({ changes, reason }: ReleaseNews): string {
+function describeLoss({ changes, reason }: ReleaseChanges): string {
   const why = reason ? `: ${oneLine(reason, 300).replace(/[.\s]+$/, '')}` : '';
   switch (changes.state?.now) {
     case 'gone':
@@ -165,7 +165,7 @@ function describeLoss({ changes, reason }: ReleaseNews): string {
   }
 }
 
-function adviceOf(project: string, news: readonly ReleaseNews[], isBlocked: boolean): string {
+function adviceOf(project: string, news: readonly ReleaseChanges[], isBlocked: boolean): string {
   const command = `slipway build ${oneLine(project, 250)}`;
   if (news.every(({ changes }) => changes.state?.now === 'gone'))
     return `To get the image back, build it again: ${command}`;
@@ -179,7 +179,7 @@ function adviceOf(project: string, news: readonly ReleaseNews[], isBlocked: bool
   return 'You need not do anything.';
 }
 
-function factsOf(each: ReleaseNews): MailContent['facts'] {
+function factsOf(each: ReleaseChanges): MailContent['facts'] {
   return [
     { label: 'Image', value: nameOf(each), code: true },
     { label: 'Digest', value: oneLine(each.digest, 100), code: true },
@@ -188,7 +188,7 @@ function factsOf(each: ReleaseNews): MailContent['facts'] {
   ];
 }
 
-function nameOf({ tags, digest }: ReleaseNews): string {
+function nameOf({ tags, digest }: ReleaseChanges): string {
   return tags.length > 0
     ? tags
         .slice(0, 5)

@@ -71,7 +71,7 @@ export const severityWeights: Readonly<Record<Severity, number>> = {
 };
 
 /** Each key in which an entry's policy is weaker than the index's, with both values as written. */
-export function milderThan(
+export function weakerThan(
   index: OwnPolicy,
   entry: OwnPolicy,
 ): { path: readonly [string, ...string[]]; own: string; common: string }[] {

@@ -15,7 +15,7 @@ export interface PackagesMemory {
   waiting?: { marks: string; build: string; parent: string; parentBuild: string } | undefined;
 }
 
-export interface PackagesLook {
+export interface PackagesCheck {
   project: string;
   /** The released build. */
   build: string;
@@ -50,7 +50,7 @@ interface Projects {
  * the parent's release rebuilds it on new base layers, without cached layers of its own. If that has happened by the next run, its updates
  * count as tried; if not, the project itself is rebuilt.
  */
-export function planPackageRebuilds(checks: readonly PackagesLook[], { parentsOf, buildOf }: Projects): PackagesPlan {
+export function planPackageRebuilds(checks: readonly PackagesCheck[], { parentsOf, buildOf }: Projects): PackagesPlan {
   const judged = checks.map((check) => ({ ...check, marks: marksOf(check), tried: triedOf(check, buildOf) }));
   const untried = new Set(
     judged.filter(({ marks, tried }) => marks.some((mark) => !tried.includes(mark))).map(({ project }) => project),
@@ -85,7 +85,7 @@ export function planPackageRebuilds(checks: readonly PackagesLook[], { parentsOf
 }
 
 /** The marks of the updates that the project was rebuilt for, including a rebuild after a parent that it waited for. */
-function triedOf({ build, memory: { tried, waiting } }: PackagesLook, buildOf: Projects['buildOf']): string[] {
+function triedOf({ build, memory: { tried, waiting } }: PackagesCheck, buildOf: Projects['buildOf']): string[] {
   const wasRebuiltAfterParent = waiting && waiting.build !== build && waiting.parentBuild !== buildOf(waiting.parent);
   return marksIn(wasRebuiltAfterParent ? tried + waiting.marks : tried);
 }
@@ -106,7 +106,7 @@ function reachable(project: string, parentsOf: Projects['parentsOf']): string[] 
   return [...seen].slice(1);
 }
 
-function marksOf({ updates }: PackagesLook): string[] {
+function marksOf({ updates }: PackagesCheck): string[] {
   return updates
     .slice(0, mostRemembered)
     .map((update) => sha256(`${update.package} ${update.available}`).slice(0, markLength));

@@ -1,7 +1,7 @@
 import { type Finding, isFixable, type Scan, type Severity } from '../model/findings.ts';
 import type { Policy, Response, UnscannableResponse } from '../model/policy.ts';
 import type { ScannerName } from '../model/scanner-names.ts';
-import type { FindingWords } from '../scanners/finding-text.ts';
+import type { FindingText } from '../scanners/finding-text.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Waivable } from './waivable.ts';
 import type { Waiver } from './waivers.ts';
@@ -123,7 +123,7 @@ export function describeVulnerability(finding: Finding, allowed: string, ended: 
 /** The sentence for a scanner's finding. */
 export function describeScannerFinding(
   scanner: ScannerName,
-  { id, sentence, remedy }: FindingWords,
+  { id, sentence, remedy }: FindingText,
   ended: Waiver | undefined,
   isBlocking: boolean,
 ): string {
@@ -171,7 +171,7 @@ const states = {
   unreadable: 'left a report that cannot be read',
 };
 
-export function scannerWithoutWord(
+export function scannerWithoutReport(
   scanner: ScannerName,
   state: keyof typeof states,
   reason: string | undefined,

@@ -1,5 +1,5 @@
 import type { Policy, Response } from '../model/policy.ts';
-import type { FindingWords } from '../scanners/finding-text.ts';
+import type { FindingText } from '../scanners/finding-text.ts';
 import {
   describeFindings,
   type ScannerName,
@@ -7,7 +7,13 @@ import {
   type ScannerReports,
   scannerNames,
 } from '../scanners/report.ts';
-import { describeScannerFinding, type Objection, scannerWeights, scannerWithoutWord, unlisted } from './objections.ts';
+import {
+  describeScannerFinding,
+  type Objection,
+  scannerWeights,
+  scannerWithoutReport,
+  unlisted,
+} from './objections.ts';
 import type { Waivable } from './waivable.ts';
 
 /** The reports of the builder's scanners, or why there are none. */
@@ -25,9 +31,9 @@ export function objectionsToScanners(scanners: ScannerEvidence, policy: Policy):
 }
 
 function objectionsToScanner(name: ScannerName, scanners: ScannerEvidence, response: Response): Objection[] {
-  if (typeof scanners === 'string') return [scannerWithoutWord(name, scanners, undefined, response)];
+  if (typeof scanners === 'string') return [scannerWithoutReport(name, scanners, undefined, response)];
   const reports = scanners.reports.filter(({ scanner }) => scanner === name);
-  if (reports.length === 0) return [scannerWithoutWord(name, 'missing', undefined, response)];
+  if (reports.length === 0) return [scannerWithoutReport(name, 'missing', undefined, response)];
   return reports.flatMap((report) => objectionsToReport(report, response));
 }
 
@@ -37,7 +43,7 @@ function objectionsToReport(report: ScannerReport, response: Response): Objectio
   const advice = adviceOf(report);
   const unlistedCount = total - findings.length;
   return [
-    ...(hasFailed ? [scannerWithoutWord(scanner, state, reason, response)] : []),
+    ...(hasFailed ? [scannerWithoutReport(scanner, state, reason, response)] : []),
     ...waivableFindings(report).map(({ words, finding }, at): Objection => {
       const own = advice.has(at) ? 'warn' : response;
       return {
@@ -55,7 +61,7 @@ function objectionsToReport(report: ScannerReport, response: Response): Objectio
 }
 
 /** The findings of a report as texts, each with what waivers name it by. */
-export function waivableFindings(report: ScannerReport): { words: FindingWords; finding: Waivable }[] {
+export function waivableFindings(report: ScannerReport): { words: FindingText; finding: Waivable }[] {
   const packages = packagesOf(report);
   return describeFindings(report).map((words, at) => {
     const { name, installed } = packages[at] ?? {};

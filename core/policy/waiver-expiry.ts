@@ -27,7 +27,7 @@ export interface Ending {
 type Accepting = Omit<Ending, 'kind' | 'key'>;
 
 /** All waivers that end within seven days after a day, or ended before it. Those that have ended come first. */
-export function endingsOn(day: string, waivers: Waivers): Ending[] {
+export function expiriesOn(day: string, waivers: Waivers): Ending[] {
   const soon = daysAfter(day, warningDays);
   return acceptingOf(waivers)
     .filter(({ expires }) => expires <= soon)

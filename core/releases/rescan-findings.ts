@@ -62,7 +62,7 @@ export interface FindingChanges {
  * What is known after a rescan, given what was known before.
  * @param atRelease the build's own scan, for the first rescan; without it and `known`, nothing counts as a change
  */
-export function afterLook(
+export function afterRescan(
   look: Look,
   known: ReleaseFindings | undefined,
   atRelease: Scan | undefined,
@@ -98,11 +98,11 @@ export function afterLook(
     findings,
     told,
   };
-  return changesOf(after) ? after : allTold(after);
+  return changesOf(after) ? after : allNotified(after);
 }
 
 /** Owners were notified of all of it. */
-export function allTold({ told: _, ...findings }: ReleaseFindings): ReleaseFindings {
+export function allNotified({ told: _, ...findings }: ReleaseFindings): ReleaseFindings {
   return findings;
 }
 

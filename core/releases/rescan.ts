@@ -53,7 +53,7 @@ export function decideRescan(image: Requested, reading: ImageReading, now: Date)
 }
 
 /** What follows the request of a scan: the registry started one, refused, or already has the only result there will be. */
-export function afterAsking(
+export function afterScanRequest(
   image: Requested,
   reading: ImageReading,
   answer: 'begun' | 'refused' | Scan,
@@ -69,11 +69,11 @@ export function afterAsking(
 }
 
 /** The next rescan after one that ended now; undefined if the image is gone. */
-export function dueAfterLook(digest: string, { state }: Pick<Look, 'state'>, now: Date): string | undefined {
+export function dueAfterRescan(digest: string, { state }: Pick<Look, 'state'>, now: Date): string | undefined {
   return state === 'gone' ? undefined : nextRescanAt(digest, now);
 }
 
-export function dueAfterTrouble(now: Date): string {
+export function dueAfterFailure(now: Date): string {
   return later(now, troubleMinutes);
 }
 

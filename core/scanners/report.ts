@@ -4,7 +4,7 @@ import { shownSchema } from '../text/safe-line.ts';
 import { capabilitySchema, describeCapability } from './capabilities/capabilities.ts';
 import { describeLint, lintSchema } from './dockerfile-lint/dockerfile-lint.ts';
 import { changedFileSchema, describeChangedFile } from './file-integrity/file-integrity.ts';
-import type { FindingWords } from './finding-text.ts';
+import type { FindingText } from './finding-text.ts';
 import { describeLanguageUpdate, languageUpdateSchema } from './language-updates/language-updates.ts';
 import { describePackageUpdate, packageUpdateSchema } from './package-updates/package-updates.ts';
 import { describeFailedTest, failedTestSchema } from './user-test/user-test.ts';
@@ -66,7 +66,7 @@ export type FindingOf<Name extends ScannerName> = ReportOf<Name>['findings'][num
 export type ScannerReports = z.infer<typeof scannerReportsSchema>;
 
 /** The texts of a report's findings for people. */
-export function describeFindings(report: ScannerReport): FindingWords[] {
+export function describeFindings(report: ScannerReport): FindingText[] {
   switch (report.scanner) {
     case 'package-updates':
       return report.findings.map(describePackageUpdate);

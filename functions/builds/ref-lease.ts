@@ -1,6 +1,6 @@
 import {
   decideLease,
-  decidePassOver,
+  decideRecordHead,
   type Found,
   type Lease,
   type LeaseDecision,
@@ -69,7 +69,7 @@ export function createRefLeases({ builds, heads, headOf }: Services) {
 
     /** Records a new head, and leaves the lease with the build that holds it. */
     async recordHead(request: Request): Promise<void> {
-      await untilWritten(request, (known, found) => decidePassOver(request, known, found));
+      await untilWritten(request, (known, found) => decideRecordHead(request, known, found));
     },
   };
 }

@@ -23,4 +23,4 @@ export function createRetryStalled({ rebuilds, triggers }: Services) {
   };
 }
 
-export type CallUnmoved = ReturnType<typeof createRetryStalled>;
+export type RetryStalled = ReturnType<typeof createRetryStalled>;

@@ -1,11 +1,16 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { mapConcurrently } from '../../core/concurrency.ts';
-import { findingsMail, type ReleaseNews } from '../../core/mail/rescan-mail.ts';
+import { findingsMail, type ReleaseChanges } from '../../core/mail/rescan-mail.ts';
 import { countsOf } from '../../core/model/findings.ts';
 import { verdictToday } from '../../core/releases/reevaluate.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
-import { dueAfterLook } from '../../core/releases/rescan.ts';
-import { allTold, changesOf, type FindingChanges, type ReleaseFindings } from '../../core/releases/rescan-findings.ts';
+import { dueAfterRescan } from '../../core/releases/rescan.ts';
+import {
+  allNotified,
+  changesOf,
+  type FindingChanges,
+  type ReleaseFindings,
+} from '../../core/releases/rescan-findings.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import type { Mailer } from '../../services/mail/mailer.ts';
 import type { Records } from '../../services/records/records.ts';
@@ -56,7 +61,7 @@ export function createNotifyFindings(services: Services) {
     { image, findings, changes }: PendingNotification,
     project: ProjectRecord,
     now: Date,
-  ): ReleaseNews => ({
+  ): ReleaseChanges => ({
     digest: image.digest,
     tags: image.floating,
     releasedAt: image.releasedAt,
@@ -66,7 +71,7 @@ export function createNotifyFindings(services: Services) {
     verdict: verdictToday(findings, project, policy, now),
   });
 
-  async function send(project: ProjectRecord, entries: ReleaseNews[]): Promise<boolean> {
+  async function send(project: ProjectRecord, entries: ReleaseChanges[]): Promise<boolean> {
     if (entries.length === 0 || !project.active || (project.notify && !project.notify.includes('findings')))
       return false;
     const mail = findingsMail({ project: project.name, news: entries, siteUrl, indexUrl });
@@ -92,7 +97,7 @@ export function createNotifyFindings(services: Services) {
         notable.map((each) => mailEntryOf(each, project, now)),
       ));
     // Changes that were not worth a mail are marked as notified too, so that they are not mailed when a tag names the image again.
-    for (const { image, findings } of toNotify) await records.putReleaseFindings(image, allTold(findings));
+    for (const { image, findings } of toNotify) await records.putReleaseFindings(image, allNotified(findings));
     for (const image of current) {
       const known = toNotify.find((each) => each.image === image);
       const isNotified = isSent && notable.some((each) => each.image === image);
@@ -100,7 +105,7 @@ export function createNotifyFindings(services: Services) {
         image,
         {
           toNotify: undefined,
-          dueAt: dueAfterLook(image.digest, known?.findings ?? { state: 'complete' }, now),
+          dueAt: dueAfterRescan(image.digest, known?.findings ?? { state: 'complete' }, now),
           ...(isNotified ? { notifiedAt: now.toISOString() } : {}),
         },
         // An event that arrived after the rescan is not in the mail.

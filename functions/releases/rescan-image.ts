@@ -1,8 +1,8 @@
 import { countsOf } from '../../core/model/findings.ts';
 import { verdictToday } from '../../core/releases/reevaluate.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
-import { afterAsking, decideRescan, dueAfterLook, floatingOf } from '../../core/releases/rescan.ts';
-import { afterLook } from '../../core/releases/rescan-findings.ts';
+import { afterScanRequest, decideRescan, dueAfterRescan, floatingOf } from '../../core/releases/rescan.ts';
+import { afterRescan } from '../../core/releases/rescan-findings.ts';
 import { ifReadable, type Records } from '../../services/records/records.ts';
 import type { ImageScans } from '../../services/registry/image-scans.ts';
 import type { ImageTags } from '../../services/registry/image-tags.ts';
@@ -26,7 +26,7 @@ export function createRescanImage({ records, releases, scans, tags, policy }: Se
   async function decide(image: ReleasedImage, now: Date) {
     const reading = await scans.read(image);
     const decision = decideRescan(image, reading, now);
-    return decision.do === 'ask' ? afterAsking(image, reading, await scans.start(image), now) : decision;
+    return decision.do === 'ask' ? afterScanRequest(image, reading, await scans.start(image), now) : decision;
   }
 
   return async function rescanImage(
@@ -44,7 +44,7 @@ export function createRescanImage({ records, releases, scans, tags, policy }: Se
     const tagsOfImage = look.state === 'gone' ? undefined : await tags.of(image);
     const before = await ifReadable(records.releaseFindings(image));
     const atRelease = before ? undefined : await ifReadable(records.scan(image.build));
-    const findings = afterLook(look, before, atRelease, now);
+    const findings = afterRescan(look, before, atRelease, now);
     await records.putReleaseFindings(image, findings);
     const isChanged = findings.told !== undefined;
     await releases.settle(
@@ -59,7 +59,7 @@ export function createRescanImage({ records, releases, scans, tags, policy }: Se
         askedAt: undefined,
         ...(tagsOfImage && { floating: floatingOf(tagsOfImage, image, project?.sharesRepository ?? false) }),
         // The image stays due until people are notified.
-        ...(isChanged ? { toNotify: true } : { dueAt: dueAfterLook(image.digest, look, now) }),
+        ...(isChanged ? { toNotify: true } : { dueAt: dueAfterRescan(image.digest, look, now) }),
       },
       now,
     );

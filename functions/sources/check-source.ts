@@ -13,7 +13,7 @@ import type { Source } from '../../services/tables/sources.ts';
 const headsPerTrigger = 200;
 const timeoutMilliseconds = 15_000;
 
-export interface LookServices {
+export interface CheckSourceServices {
   heads: Pick<Heads, 'getMany'>;
   deliveries: Pick<Deliveries, 'newest'>;
   triggers: Pick<Triggers, 'send'>;
@@ -37,7 +37,7 @@ export interface Look {
 }
 
 /** Reads the branches and version tags of a repository, and sends triggers for the heads that were not planned yet. */
-export function createCheckSource(services: LookServices) {
+export function createCheckSource(services: CheckSourceServices) {
   const { heads, deliveries, triggers, index, logger } = services;
 
   async function readRefs(watched: WatchedSource, known: Source | undefined, end: AbortSignal): Promise<RefsAnswer> {

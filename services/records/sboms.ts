@@ -46,4 +46,4 @@ export function createSboms({ client, bucket }: RecordsBucket) {
 
 export type Sboms = ReturnType<typeof createSboms>;
 
-export const openBills = once(() => createSboms(openRecordsBucket()));
+export const openSboms = once(() => createSboms(openRecordsBucket()));

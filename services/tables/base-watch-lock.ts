@@ -65,6 +65,6 @@ export function createBaseWatchLock(client: DynamoDBDocumentClient, tableName: s
 
 export type BaseWatchLock = ReturnType<typeof createBaseWatchLock>;
 
-export function openBaseRound(holder: string): BaseWatchLock {
+export function openBaseWatchLock(holder: string): BaseWatchLock {
   return createBaseWatchLock(documentClient(), variable('BASES_TABLE'), holder);
 }

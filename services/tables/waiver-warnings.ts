@@ -70,4 +70,4 @@ export function createWaiverWarnings(client: DynamoDBDocumentClient, tableName: 
 
 export type WaiverWarnings = ReturnType<typeof createWaiverWarnings>;
 
-export const openExceptionWarnings = once(() => createWaiverWarnings(documentClient(), variable('PROJECTS_TABLE')));
+export const openWaiverWarnings = once(() => createWaiverWarnings(documentClient(), variable('PROJECTS_TABLE')));

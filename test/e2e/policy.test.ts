@@ -17,7 +17,7 @@ async function pushIndex(files: Record<string, string>): Promise<void> {
 }
 
 /** Looks for exceptions that end, as the rule of every day does. */
-const warnWaivers = () => rig.invoke('WarnExceptions');
+const warnWaivers = () => rig.invoke('WarnWaivers');
 
 it('an image that the policy of the index blocks is released without a push once the index accepts it, and its people hear in time that this ends', async () => {
   await pushIndex({ 'policy.yml': 'policy:\n  scanners:\n    capabilities: block\n' });

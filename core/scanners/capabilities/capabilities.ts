@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
-import type { FindingWords } from '../finding-text.ts';
+import type { FindingText } from '../finding-text.ts';
 
 export const capabilityLabels = ['RUN', 'INSTALL', 'UNINSTALL'] as const;
 
@@ -46,7 +46,7 @@ const descriptions: Readonly<Record<CapabilityKind, string>> = {
   'host-command': 'runs on the host itself the program',
 };
 
-export function describeCapability({ label, kind, value }: CapabilityGrant): FindingWords {
+export function describeCapability({ label, kind, value }: CapabilityGrant): FindingText {
   return {
     id: value ? `${kind}:${value}` : kind,
     sentence: `the label ${label} ${descriptions[kind]}${value ? ` ${value}` : ''}`,

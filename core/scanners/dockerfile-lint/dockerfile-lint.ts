@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
-import type { FindingWords } from '../finding-text.ts';
+import type { FindingText } from '../finding-text.ts';
 
 /** Something in the Dockerfile that its author should check. */
 export const lintSchema = z.object({
@@ -14,7 +14,7 @@ export const lintSchema = z.object({
 
 export type Lint = z.infer<typeof lintSchema>;
 
-export function describeLint({ rule, line, message }: Lint): FindingWords {
+export function describeLint({ rule, line, message }: Lint): FindingText {
   return {
     id: rule,
     sentence: `line ${line} of the Dockerfile: ${message.replace(/[.\s]+$/, '')} (${rule})`,

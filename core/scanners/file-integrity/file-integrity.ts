@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
-import type { FindingWords } from '../finding-text.ts';
+import type { FindingText } from '../finding-text.ts';
 
 export const integrityProblems = [
   'missing',
@@ -30,7 +30,7 @@ export const changedFileSchema = z.object({
 
 export type ChangedFile = z.infer<typeof changedFileSchema>;
 
-export function describeChangedFile({ path, problems, package: owner }: ChangedFile): FindingWords {
+export function describeChangedFile({ path, problems, package: owner }: ChangedFile): FindingText {
   return {
     id: path,
     sentence: `${path}${owner ? ` of ${owner}` : ''} differs from what its package installed (${problems.join(', ')})`,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
-import type { FindingWords } from '../finding-text.ts';
+import type { FindingText } from '../finding-text.ts';
 
 /** A package of a programming language that has an update, according to its package manager. */
 export const languageUpdateSchema = z.object({
@@ -12,7 +12,7 @@ export const languageUpdateSchema = z.object({
 
 export type LanguageUpdate = z.infer<typeof languageUpdateSchema>;
 
-export function describeLanguageUpdate({ manager, name, installed, available }: LanguageUpdate): FindingWords {
+export function describeLanguageUpdate({ manager, name, installed, available }: LanguageUpdate): FindingText {
   return {
     id: `${manager}:${name}`,
     sentence: `${name} ${installed} (${manager}) has an update to ${available}`,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
-import type { FindingWords } from '../finding-text.ts';
+import type { FindingText } from '../finding-text.ts';
 
 /** A package of the distribution that has an update, according to the image's own package manager. */
 export const packageUpdateSchema = z.object({
@@ -14,7 +14,7 @@ export const packageUpdateSchema = z.object({
 
 export type PackageUpdate = z.infer<typeof packageUpdateSchema>;
 
-export function describePackageUpdate({ name, installed, available, security }: PackageUpdate): FindingWords {
+export function describePackageUpdate({ name, installed, available, security }: PackageUpdate): FindingText {
   return {
     id: name,
     sentence: `${name} ${installed} has ${security ? 'a security update' : 'an update'} to ${available}`,

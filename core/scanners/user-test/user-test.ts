@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
-import type { FindingWords } from '../finding-text.ts';
+import type { FindingText } from '../finding-text.ts';
 
 /** A test of the project's own that failed. */
 export const failedTestSchema = z.object({
@@ -27,7 +27,7 @@ export function describeFailedTest({
   problem,
   remedy,
   lastLines,
-}: FailedTest): FindingWords {
+}: FailedTest): FindingText {
   const stop = `was stopped after ${stoppedAfter ?? '?'} seconds`;
   const end = problem ?? (exitCode === undefined ? stop : `ended with exit code ${exitCode}`);
   const last = problem ? undefined : lastLines.at(-1);

@@ -137,7 +137,11 @@ test.each([
   ['that fails', 'echo "cannot read\n/it" >&2; exit 3', 'trivy ended with 3: /it'],
   ['that says nothing', 'exit 1', 'trivy ended with 1 and said nothing'],
   ['that writes nothing', 'exit 0', 'ENOENT'],
-  ['that writes garbage', 'echo "<html>" > "$cdx"; echo "<html>" > "$spdx"', 'did not write a document in the format cyclonedx'],
+  [
+    'that writes garbage',
+    'echo "<html>" > "$cdx"; echo "<html>" > "$spdx"',
+    'did not write a document in the format cyclonedx',
+  ],
   ['whose document is too large', 'head -c 33554433 /dev/zero > "$cdx"; : > "$spdx"', 'more than the 32 MiB'],
   ['that prints without end', 'yes >&2', 'printed more than'],
 ])('a generator %s gives no bill', async (_what, script, reason) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideLease, decidePassOver, type Found, type LeasedHead } from '../../../core/builds/ref-lease.ts';
+import { decideLease, decideRecordHead, type Found, type LeasedHead } from '../../../core/builds/ref-lease.ts';
 
 const [a, b, c] = ['a', 'b', 'c'].map((letter) => letter.repeat(40)) as [string, string, string];
 const at = (second: string) => `2026-11-21T00:00:${second}Z`;
@@ -149,13 +149,13 @@ describe('a head that calls for no build', () => {
     ['is nothing where it is the known one', known, b, '06.000', undefined],
     ['is nothing where it is an older one', known, c, '04.000', undefined],
   ])('%s', (_, head, commit, second, written) => {
-    const decision = decidePassOver({ ref, commit, headAt: at(second) }, head, {});
+    const decision = decideRecordHead({ ref, commit, headAt: at(second) }, head, {});
     expect(decision.do === 'write' ? decision.head : undefined).toEqual(written);
   });
 
   it('is asked about where two of one second do not say which came first', () => {
     const unclear = { ...known, previous: undefined };
-    expect(decidePassOver({ ref, commit: c, headAt: at('05.500') }, unclear, {}).do).toBe('ask-host');
-    expect(decidePassOver({ ref, commit: c, headAt: at('05.500') }, unclear, { hostHead: b }).do).toBe('answer');
+    expect(decideRecordHead({ ref, commit: c, headAt: at('05.500') }, unclear, {}).do).toBe('ask-host');
+    expect(decideRecordHead({ ref, commit: c, headAt: at('05.500') }, unclear, { hostHead: b }).do).toBe('answer');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findingsMail, type ReleaseNews } from '../../../core/mail/rescan-mail.ts';
+import { findingsMail, type ReleaseChanges } from '../../../core/mail/rescan-mail.ts';
 import type { Finding } from '../../../core/model/findings.ts';
 import type { FindingChanges } from '../../../core/releases/rescan-findings.ts';
 
@@ -11,7 +11,7 @@ const finding = (id: string, over: Partial<Finding> = {}): Finding => ({
   ...over,
 });
 
-function news(changes: Partial<FindingChanges>, over: Partial<ReleaseNews> = {}): ReleaseNews {
+function news(changes: Partial<FindingChanges>, over: Partial<ReleaseChanges> = {}): ReleaseChanges {
   return {
     digest: `sha256:${'a'.repeat(64)}`,
     tags: ['latest'],
@@ -23,7 +23,7 @@ function news(changes: Partial<FindingChanges>, over: Partial<ReleaseNews> = {})
   };
 }
 
-const mailOf = (...all: ReleaseNews[]) =>
+const mailOf = (...all: ReleaseChanges[]) =>
   findingsMail({
     project: 'demo/app:latest',
     news: all,
@@ -50,7 +50,7 @@ describe('the mail about what is released', () => {
     expect(said).toContain('https://slipway.example.org/projects/demo/app/latest/releases');
   });
 
-  it.each<[string, ReleaseNews, RegExp]>([
+  it.each<[string, ReleaseChanges, RegExp]>([
     ['without a fix', news({ appeared: [finding('A')] }), /No fixed version of these packages is known yet/],
     [
       'with a fix that is there now',

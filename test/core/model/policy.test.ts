@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   defaultPolicy,
   effectivePolicy,
-  milderThan,
   type OwnPolicy,
+  weakerThan,
   withOwnPolicy,
 } from '../../../core/model/policy.ts';
 
@@ -44,6 +44,6 @@ describe('an entry is milder than the index', () => {
     [{ scanners: { sbom: 'block' } }, { scanners: { sbom: 'warn' } }, []],
     [{ scanners: { sbom: 'ignore' } }, {}, []],
   ] as [OwnPolicy, OwnPolicy, string[]][])('%j over %j: %j', (entry, index, keys) => {
-    expect(milderThan(index, entry).map(({ path }) => path.join(', '))).toEqual(keys);
+    expect(weakerThan(index, entry).map(({ path }) => path.join(', '))).toEqual(keys);
   });
 });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { type PackagesLook, planPackageRebuilds } from '../../../core/packages/plan-rebuilds.ts';
+import { type PackagesCheck, planPackageRebuilds } from '../../../core/packages/plan-rebuilds.ts';
 
 const update = (name: string, available = '2') => ({ package: name, installed: '1', available });
-const look = (project: string, names: string[], tried = '', isComplete = true): PackagesLook => ({
+const look = (project: string, names: string[], tried = '', isComplete = true): PackagesCheck => ({
   project,
   build: 'first',
   updates: names.map((name) => update(name)),
@@ -10,8 +10,8 @@ const look = (project: string, names: string[], tried = '', isComplete = true): 
   isComplete,
 });
 const alone = { parentsOf: () => [], buildOf: () => 'first' };
-const rebuilt = (...looks: PackagesLook[]) => planPackageRebuilds(looks, alone).rebuilds.map(({ project }) => project);
-const triedOf = (...looks: PackagesLook[]) => planPackageRebuilds(looks, alone).memories;
+const rebuilt = (...looks: PackagesCheck[]) => planPackageRebuilds(looks, alone).rebuilds.map(({ project }) => project);
+const triedOf = (...looks: PackagesCheck[]) => planPackageRebuilds(looks, alone).memories;
 
 test('updates call for one rebuild, and for none again until there are others', () => {
   const tried = triedOf(look('a', ['bash', 'zlib'])).get('a')?.tried ?? '';

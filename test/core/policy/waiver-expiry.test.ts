@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { waiverExpiryMail } from '../../../core/mail/waiver-expiry-mail.ts';
-import { endingsOn, nextEnding } from '../../../core/policy/waiver-expiry.ts';
+import { expiriesOn, nextEnding } from '../../../core/policy/waiver-expiry.ts';
 
 const exception = { id: 'CVE-2026-1', reason: 'The parser is not called.', owner: 'shop team', expires: '2026-11-28' };
 const statement = {
@@ -20,7 +20,7 @@ describe('of an exception until the 28th', () => {
     ['2026-11-29', ['ended']],
     ['2027-11-29', ['ended']],
   ])('people are told on %s: %j', (day, kinds) => {
-    expect(endingsOn(day, { exceptions: [exception] }).map(({ kind }) => kind)).toEqual(kinds);
+    expect(expiriesOn(day, { exceptions: [exception] }).map(({ kind }) => kind)).toEqual(kinds);
   });
 
   it.each([
@@ -35,7 +35,7 @@ describe('of an exception until the 28th', () => {
   it('another day is another end', () => {
     const keys = ['2026-11-27', '2026-11-28'].flatMap((expires) =>
       ['2026-11-25', '2026-12-01'].flatMap((day) =>
-        endingsOn(day, { exceptions: [{ ...exception, expires }] }).map(({ key }) => key),
+        expiriesOn(day, { exceptions: [{ ...exception, expires }] }).map(({ key }) => key),
       ),
     );
     expect(new Set(keys).size).toBe(4);
@@ -45,24 +45,24 @@ describe('of an exception until the 28th', () => {
 describe('of VEX statements', () => {
   it('those are told that accept something', () => {
     const statuses = ['not_affected', 'fixed', 'affected', 'under_investigation'] as const;
-    const ends = statuses.map((status) => endingsOn('2026-11-21', { vex: [{ ...statement, status }] }).length);
+    const ends = statuses.map((status) => expiriesOn('2026-11-21', { vex: [{ ...statement, status }] }).length);
     expect(ends).toEqual([1, 1, 0, 0]);
   });
 
   it('only the newest on a finding is told, which comes first', () => {
     const older = { ...statement, expires: '2026-11-22' };
-    expect(endingsOn('2026-11-21', { vex: [statement, older] }).map(({ expires }) => expires)).toEqual(['2026-11-25']);
+    expect(expiriesOn('2026-11-21', { vex: [statement, older] }).map(({ expires }) => expires)).toEqual(['2026-11-25']);
     const renewed = { ...statement, expires: '2027-03-01' };
-    expect(endingsOn('2026-11-21', { vex: [renewed, older] })).toEqual([]);
+    expect(expiriesOn('2026-11-21', { vex: [renewed, older] })).toEqual([]);
   });
 });
 
 describe('the mail', () => {
-  const mailOn = (day: string, decisions: Parameters<typeof endingsOn>[1]) =>
+  const mailOn = (day: string, decisions: Parameters<typeof expiriesOn>[1]) =>
     waiverExpiryMail({
       project: 'demo/app:latest',
       file: 'index.d/demo.yml',
-      endings: endingsOn(day, decisions),
+      endings: expiriesOn(day, decisions),
       siteUrl: 'https://slipway.example',
       indexUrl: 'https://git.example/ops/index',
     });

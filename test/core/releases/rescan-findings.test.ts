@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding, Scan } from '../../../core/model/findings.ts';
-import { afterLook, allTold, changesOf, releaseFindingsSchema } from '../../../core/releases/rescan-findings.ts';
+import { afterRescan, allNotified, changesOf, releaseFindingsSchema } from '../../../core/releases/rescan-findings.ts';
 import { cpuTime } from '../../cpu-time.ts';
 
 const now = new Date('2026-11-21T12:00:00.000Z');
@@ -16,7 +16,7 @@ const scan = (...findings: Finding[]): Scan => ({ state: 'complete', findings })
 
 /** What is news after a look at an image that was released with another scan. */
 const newsOf = (before: Finding[], after: Finding[]) =>
-  changesOf(afterLook(scan(...after), undefined, scan(...before), now));
+  changesOf(afterRescan(scan(...after), undefined, scan(...before), now));
 
 describe('what has changed since the release', () => {
   it.each<[string, Finding[], Finding[], Partial<Record<'appeared' | 'gone' | 'changed', number>> | undefined]>([
@@ -52,22 +52,22 @@ describe('what has changed since the release', () => {
   });
 
   it('is told once: what was told is known', () => {
-    const first = afterLook(scan(finding('A')), undefined, scan(), now);
-    const told = allTold(first);
+    const first = afterRescan(scan(finding('A')), undefined, scan(), now);
+    const told = allNotified(first);
     expect(changesOf(told)).toBeUndefined();
-    expect(changesOf(afterLook(scan(finding('A')), told, undefined, later))).toBeUndefined();
+    expect(changesOf(afterRescan(scan(finding('A')), told, undefined, later))).toBeUndefined();
   });
 
   it('adds up while nobody was told', () => {
-    const first = afterLook(scan(finding('A')), undefined, scan(), now);
-    const second = afterLook(scan(finding('A'), finding('B')), first, undefined, later);
+    const first = afterRescan(scan(finding('A')), undefined, scan(), now);
+    const second = afterRescan(scan(finding('A'), finding('B')), first, undefined, later);
     expect(changesOf(second)?.appeared.map(({ id }) => id)).toEqual(['A', 'B']);
-    expect(changesOf(afterLook(scan(), second, undefined, later))).toBeUndefined();
+    expect(changesOf(afterRescan(scan(), second, undefined, later))).toBeUndefined();
   });
 
   it('says of each finding since when it is known, if it was not known at the release', () => {
-    const first = afterLook(scan(finding('A'), finding('B')), undefined, scan(finding('A')), now);
-    const second = afterLook(scan(finding('A'), finding('B'), finding('C')), first, undefined, later);
+    const first = afterRescan(scan(finding('A'), finding('B')), undefined, scan(finding('A')), now);
+    const second = afterRescan(scan(finding('A'), finding('B'), finding('C')), first, undefined, later);
     expect(second.findings.map(({ id, since }) => [id, since])).toEqual([
       ['A', undefined],
       ['B', now.toISOString()],
@@ -76,7 +76,7 @@ describe('what has changed since the release', () => {
   });
 
   it('is nothing where nobody knows what there was', () => {
-    const first = afterLook(scan(finding('A')), undefined, undefined, now);
+    const first = afterRescan(scan(finding('A')), undefined, undefined, now);
     expect(changesOf(first)).toBeUndefined();
     expect(first.findings).toMatchObject([{ id: 'A' }]);
     expect(first.findings[0]?.since).toBeUndefined();
@@ -85,8 +85,8 @@ describe('what has changed since the release', () => {
 
 describe('an image that cannot be looked at', () => {
   it('keeps the findings of the last scan, and is news when it begins', () => {
-    const before = afterLook(scan(finding('A')), undefined, scan(finding('A')), now);
-    const failed = afterLook({ state: 'failed', reason: 'why', findings: [] }, before, undefined, later);
+    const before = afterRescan(scan(finding('A')), undefined, scan(finding('A')), now);
+    const failed = afterRescan({ state: 'failed', reason: 'why', findings: [] }, before, undefined, later);
     expect(changesOf(failed)).toEqual({
       appeared: [],
       gone: [],
@@ -94,21 +94,26 @@ describe('an image that cannot be looked at', () => {
       state: { now: 'failed', before: 'complete' },
     });
     expect(failed).toMatchObject({ state: 'failed', reason: 'why', findings: [{ id: 'A' }] });
-    const again = afterLook({ state: 'failed', reason: 'other', findings: [] }, allTold(failed), undefined, later);
+    const again = afterRescan(
+      { state: 'failed', reason: 'other', findings: [] },
+      allNotified(failed),
+      undefined,
+      later,
+    );
     expect(changesOf(again)).toBeUndefined();
-    expect(changesOf(afterLook(scan(finding('A')), allTold(failed), undefined, later))).toBeUndefined();
+    expect(changesOf(afterRescan(scan(finding('A')), allNotified(failed), undefined, later))).toBeUndefined();
   });
 
   it('and never could be, because nobody can scan it, is no news', () => {
     const unsupported: Scan = { state: 'unsupported', reason: 'scratch', findings: [] };
-    expect(changesOf(afterLook(unsupported, undefined, unsupported, now))).toBeUndefined();
+    expect(changesOf(afterRescan(unsupported, undefined, unsupported, now))).toBeUndefined();
   });
 });
 
 it('twenty thousand findings are compared in a moment, and kept without their long words', () => {
   const many = Array.from({ length: 20_000 }, (_, at) => finding(`CVE-${at}`, { description: 'x'.repeat(1000) }));
   const start = cpuTime();
-  const after = afterLook(scan(...many), undefined, scan(...many.slice(1)), now);
+  const after = afterRescan(scan(...many), undefined, scan(...many.slice(1)), now);
   expect(changesOf(after)?.appeared).toHaveLength(1);
   expect(cpuTime() - start).toBeLessThan(2_000);
   expect(JSON.stringify(releaseFindingsSchema.parse(after)).length).toBeLessThan(6_000_000);

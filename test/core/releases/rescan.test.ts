@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Scan } from '../../../core/model/findings.ts';
 import {
-  afterAsking,
+  afterScanRequest,
   decideRescan,
-  dueAfterLook,
+  dueAfterRescan,
   floatingOf,
   type ImageReading,
 } from '../../../core/releases/rescan.ts';
@@ -66,12 +66,12 @@ describe('once the registry was asked for a scan, which', () => {
     ['it begins none, without any scan: it is asked again', none, undefined, 'refused', 'wait'],
     ['can never be: that is the answer', none, undefined, failed, failed],
   ] as const)('%s', (_, reading, askedAt, answer, expected) => {
-    const decision = afterAsking({ askedAt }, reading, answer, now);
+    const decision = afterScanRequest({ askedAt }, reading, answer, now);
     expect(decision.do === 'take' ? decision.look : decision.do).toEqual(expected);
   });
 
   it('it has begun none for a day, the image could not be scanned', () => {
-    expect(afterAsking({ askedAt: hoursAgo(25) }, none, 'refused', now)).toEqual(
+    expect(afterScanRequest({ askedAt: hoursAgo(25) }, none, 'refused', now)).toEqual(
       take({ state: 'failed', findings: [], reason: 'The registry did not start a scan of the image within a day.' }),
     );
   });
@@ -80,14 +80,14 @@ describe('once the registry was asked for a scan, which', () => {
     ['begun', 1, now.toISOString()],
     ['refused', 6, hoursAgo(2)],
   ] as const)('is %s: the image is looked at again %i hours later', (answer, hours, askedAt) => {
-    const decision = afterAsking({ askedAt: hoursAgo(2) }, none, answer, now);
+    const decision = afterScanRequest({ askedAt: hoursAgo(2) }, none, answer, now);
     expect(decision).toMatchObject({ do: 'wait', dueAt: inHours(hours), askedAt });
   });
 });
 
 it('an image that is gone is never looked at again', () => {
-  expect(dueAfterLook('sha256:a', { state: 'gone' }, now)).toBeUndefined();
-  expect(Date.parse(dueAfterLook('sha256:a', { state: 'failed' }, now) ?? '')).toBeGreaterThan(now.getTime());
+  expect(dueAfterRescan('sha256:a', { state: 'gone' }, now)).toBeUndefined();
+  expect(Date.parse(dueAfterRescan('sha256:a', { state: 'failed' }, now) ?? '')).toBeGreaterThan(now.getTime());
 });
 
 it.each([
