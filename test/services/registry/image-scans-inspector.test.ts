@@ -79,7 +79,9 @@ describe('an image of which enhanced scanning tells no findings', () => {
 
   it('is waited for when ECR does not say whose it is', async () => {
     const { registryId: _, ...nobody } = silence('COMPLETE');
-    await expect(ecr([nobody], { now: later(61), inspector: { covered: watched } }).scanOf()).rejects.toThrow(/which account/);
+    await expect(ecr([nobody], { now: later(61), inspector: { covered: watched } }).scanOf()).rejects.toThrow(
+      /which account/,
+    );
   });
 
   it('is clean when all of its findings are closed', async () => {
