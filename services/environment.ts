@@ -38,7 +38,7 @@ export const variableNames = [
 
 export type VariableName = (typeof variableNames)[number];
 /**
- * One variable of the process, checked when it is read, so that a function needs only those that it uses.
+ * One environment variable, checked when it is read, so that a function needs only those that it uses.
  * @throws InvalidInputError naming the variable that is missing
  */
 export function variable(name: VariableName): string {
@@ -47,7 +47,7 @@ export function variable(name: VariableName): string {
   return value;
 }
 
-/** One that holds a JSON list of texts. */
+/** A variable that holds a JSON list of strings. */
 export function listVariable(name: VariableName): string[] {
   return JSON.parse(variable(name)) as string[];
 }

@@ -2,7 +2,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Build } from '../../core/model/build.ts';
 import { once } from '../../core/once.ts';
 
-/** The names that the dashboard looks for. */
+/** The names that the dashboard uses. */
 export const buildMetrics = {
   namespace: 'Slipway',
   service: 'pipeline',
@@ -11,7 +11,7 @@ export const buildMetrics = {
   dimension: 'status',
 } as const;
 
-/** Counts builds by how they ended. The function's log carries the figures to CloudWatch, without a call of its API. */
+/** Counts builds by their final status. The metrics reach CloudWatch through the function's log, without an API call. */
 export function createBuildMetrics() {
   const metrics = new Metrics({ namespace: buildMetrics.namespace, serviceName: buildMetrics.service });
   return {

@@ -6,10 +6,10 @@ import {
 } from '@aws-sdk/client-codebuild';
 import { once } from '../../core/once.ts';
 
-/** What CodeBuild runs. The state machine begins its builds; here they are ended before their time. */
+/** The builds in CodeBuild. The state machine starts them; this stops them early. */
 export function createCodeBuild(client: CodeBuildClient) {
   return {
-    /** Also right for a build that has ended, or that nobody knows any more. */
+    /** Does nothing for a build that has ended, or that CodeBuild no longer knows. */
     async stop(id: string): Promise<void> {
       try {
         await client.send(new StopBuildCommand({ id }));

@@ -9,7 +9,7 @@ import {
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 
-/** The state machine's executions: one for each build, named by its id, so that starting twice starts once. */
+/** The state machine's executions: one for each build, named by the build's id, so that starting a build twice starts it once. */
 export function createExecutions(client: SFNClient, stateMachineArn: string) {
   const arnOf = (build: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${build}`;
 
@@ -24,7 +24,7 @@ export function createExecutions(client: SFNClient, stateMachineArn: string) {
       }
     },
 
-    /** `absent` if the build never got its execution, `aborted` if somebody stopped it. */
+    /** `absent` if the build never got an execution, `aborted` if its execution was stopped. */
     async status(build: string): Promise<'running' | 'ended' | 'aborted' | 'absent'> {
       try {
         const { status } = await client.send(new DescribeExecutionCommand({ executionArn: arnOf(build) }));
@@ -36,7 +36,7 @@ export function createExecutions(client: SFNClient, stateMachineArn: string) {
       }
     },
 
-    /** Ends a build's execution, with a word and a sentence for who looks at it; one that never began or has ended is left as it is. */
+    /** Stops a build's execution; the AWS console shows `error` and `cause`. Does nothing if it never began or has ended. */
     async stop(build: string, error: 'Superseded' | 'Cancelled', cause: string): Promise<void> {
       try {
         await client.send(new StopExecutionCommand({ executionArn: arnOf(build), error, cause }));

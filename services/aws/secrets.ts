@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { createSignedFetch } from '../http/signed-fetch.ts';
 
-/** How long a value is used before it is read again, so that a rotated secret is seen without a deployment. */
+/** How long a value is used before it is read again, so that a rotated secret takes effect without a deployment. */
 const freshMilliseconds = 5 * 60_000;
-/** A caller that finds the value wrong may have it read again, but not more often than this: strangers can cause that. */
+/** A caller may have the value read again if it seems wrong, but not more often than this, because strangers can cause it. */
 const rereadMilliseconds = 10_000;
 
 /** One secret of Secrets Manager, kept in memory only. */
@@ -19,7 +19,7 @@ export function createSecret(secretId: string) {
     );
     value = reading;
     reading.catch(() => {
-      // A failed read is no value: the next caller tries again.
+      // Do not keep a failed read: the next caller tries again.
       if (value === reading) value = undefined;
     });
     return reading;
@@ -30,7 +30,7 @@ export function createSecret(secretId: string) {
       return value && Date.now() - readAt < freshMilliseconds ? value : read();
     },
 
-    /** The value as it is now, if the one in memory is older than a few seconds; otherwise undefined. */
+    /** Reads the value again, if the one in memory is older than a few seconds; otherwise undefined. */
     reread(): Promise<string> | undefined {
       return Date.now() - readAt < rereadMilliseconds ? undefined : read();
     },

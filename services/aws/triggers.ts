@@ -19,11 +19,11 @@ const batchAnswer = z.object({
   ),
 });
 
-/** The triggers queue, as those see it who put something in. */
+/** The triggers queue, for sending only. */
 export function createTriggers(queueUrl: string) {
   const call = createSignedFetch('sqs', '1.0', 'AmazonSQS');
 
-  /** A batch may succeed in parts. */
+  /** A batch may succeed in part, so the failed messages are sent again. */
   async function sendPart(part: Trigger[]): Promise<void> {
     let left = part.map((trigger, at) => ({ Id: String(at), MessageBody: JSON.stringify(trigger) }));
     for (let count = 1; left.length > 0; count++) {
@@ -47,7 +47,7 @@ export function createTriggers(queueUrl: string) {
       );
     },
 
-    /** All of them, in no order. When it fails, some may have been sent. */
+    /** Sends all triggers, in no order. If it fails, some may have been sent. */
     async sendBatch(triggers: readonly Trigger[]): Promise<void> {
       await mapConcurrently(inBatches(triggers, mostInBatch), batchesAtOnce, sendPart);
     },

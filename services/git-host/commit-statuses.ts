@@ -5,7 +5,7 @@ import { oneLine } from '../../core/text/one-line.ts';
 import { variable } from '../environment.ts';
 import { type GithubApi, openGithubApi, type StatusMark } from './github-api.ts';
 
-/** The marks that GitHub shows beside a commit. */
+/** The statuses that GitHub shows beside a commit. */
 export function createCommitStatuses(
   api: Pick<GithubApi, 'repositoryAt' | 'isAuthenticated' | 'setStatus'>,
   siteUrl: string,
@@ -16,7 +16,7 @@ export function createCommitStatuses(
   }
 
   return {
-    /** Says at the commit how its build stands. Nothing is said where there is no token, or for a source on another host. */
+    /** Shows the build's status at its commit. Does nothing without a token, or for a source on another host. */
     set: (build: Build): Promise<void> =>
       mark(build.sourceUrl, build.commit, {
         state: stateOf(build),
@@ -25,7 +25,7 @@ export function createCommitStatuses(
         target_url: `${siteUrl}/builds/${build.id}`,
       }),
 
-    /** Says at the head of a pull request why it has no build. */
+    /** Shows at the head of a pull request why it has no build. */
     setForPullRequest: (
       { name, gitUrl: sourceUrl }: { name: string; gitUrl: string },
       commit: string,
@@ -43,7 +43,7 @@ export type CommitStatuses = ReturnType<typeof createCommitStatuses>;
 
 export const openCommitStatuses = once(() => createCommitStatuses(openGithubApi(), variable('SITE_URL')));
 
-/** A commit may be a branch's and a pull request's at once, and be built by hand; they have different things to say of it. */
+/** One commit may be built for a branch, for a pull request and by hand, with different results: each has a context of its own. */
 function contextOf(project: string, ref: string): string {
   if (isReleasable(ref)) return `slipway: ${project}`;
   return ref.startsWith('refs/pull/') ? `slipway/pr: ${project}` : `slipway/manual: ${project}`;
@@ -55,14 +55,14 @@ function stateOf({ status }: Build): StatusMark['state'] {
   return status === 'blocked' || status === 'failed' ? 'failure' : 'error';
 }
 
-/** https://docs.github.com/en/rest/commits/statuses says no more than that GitHub refuses longer ones. */
+/** GitHub refuses longer ones; the limit is not in its documentation: https://docs.github.com/en/rest/commits/statuses */
 const longestDescription = 140;
 
 function descriptionOf(build: Build): string {
-  return oneLine(sayingOf(build), longestDescription);
+  return oneLine(textOf(build), longestDescription);
 }
 
-function sayingOf({ status, ref, image, verdict, failure }: Build): string {
+function textOf({ status, ref, image, verdict, failure }: Build): string {
   switch (status) {
     case 'released': {
       const tag = image?.tags[0] ?? image?.digest;
@@ -82,11 +82,11 @@ function sayingOf({ status, ref, image, verdict, failure }: Build): string {
   }
 }
 
-/** The worst reason as far as there is room, and how many there are beside it. */
+/** The worst reason, cut to the room there is, and the number of the others. */
 function blockedFor([first, ...others]: string[]): string {
   if (first === undefined) return 'Blocked: see the build';
   const more = others.length > 0 ? ` and ${others.length} more` : '';
-  // Of a vulnerability, what the policy says of it stands in the build.
+  // The build's page has the part about the policy.
   const reason = first.replace(/: the policy allows .*$/s, '');
   return `Blocked: ${oneLine(reason, longestDescription - 'Blocked: '.length - more.length)}${more}`;
 }

@@ -3,9 +3,9 @@ import { once } from '../../core/once.ts';
 import { openPublicFetch, type PublicFetch, type PublicRequest, type PublicResponse } from '../http/public-fetch.ts';
 import { delimiter, flush, type PacketLine, packetLine, packetLines } from './packet-lines.ts';
 
-/** The host is in trouble, or has had enough for now. */
+/** The host has an internal error, or limits the rate of requests. */
 export class HostBusyError extends UpstreamError {
-  /** When it says that it may be asked again. */
+  /** When the host allows the next request, if it says so. */
   readonly retryAt: Date | undefined;
 
   constructor(message: string, retryAt?: Date) {
@@ -14,25 +14,25 @@ export class HostBusyError extends UpstreamError {
   }
 }
 
-/** What the answer of one time spares the question of the next. */
+/** What one answer teaches about a repository, to save requests the next time. */
 export interface SourceMemory {
-  /** Of a list with all refs: a host that knows it answers without one. */
+  /** The ETag of a full list of refs: if the list has not changed, the host answers without it. */
   etag?: string | undefined;
-  /** How the repository names its commits, if not by SHA-1. */
+  /** The hash algorithm of the repository's commits, if it is not SHA-1. */
   objectFormat?: string | undefined;
-  /** The address leads elsewhere, or its host is of several minds: it is to be asked what it speaks, each time. */
+  /** The address redirects, or its host's answers differ between repositories: discover the protocol each time. */
   asksFirst?: boolean | undefined;
 }
 
 export type RefsAnswer =
-  /** Of those that were asked for, each with its commit; for an annotated tag that is what the tag is at. */
+  /** The requested refs that exist, each with its commit; for an annotated tag that is the commit it points to. */
   | { kind: 'refs'; refs: Map<string, string>; memory: SourceMemory }
   | { kind: 'unchanged' }
-  /** There is no such repository, or it is not public: a git host tells no stranger which. */
+  /** There is no such repository, or it is not public: without credentials a git host does not say which. */
   | { kind: 'absent'; status: number };
 
 export interface RefsQuestion {
-  /** `refs/heads/main`, `refs/tags/v`: what the names begin with. */
+  /** The beginnings of the refs' names: `refs/heads/main`, `refs/tags/v`. */
   prefixes: string[];
   memory?: SourceMemory | undefined;
   /** For a repository that is not public. */
@@ -46,14 +46,14 @@ const service = 'git-upload-pack';
 const absentStatuses = [401, 403, 404, 410];
 
 /**
- * Asks git hosts where refs are, over smart HTTP as `git ls-remote` does. Hosts that speak protocol version 2 send those refs alone that
- * were asked for, in one request; the others send their whole list. https://git-scm.com/docs/gitprotocol-v2#_ls_refs
+ * Reads the refs of repositories over smart HTTP, as `git ls-remote` does. Hosts that speak protocol version 2 send only the requested
+ * refs, in one request; the others send their whole list. https://git-scm.com/docs/gitprotocol-v2#_ls_refs
  */
 export function createSourceHost(fetch: PublicFetch) {
-  /** The origins that were heard speaking version 2: there the question of what they speak is spared. */
+  /** The origins that are known to speak version 2: there `discover` is not needed. */
   const speakVersion2 = new Set<string>();
 
-  async function ask(
+  async function send(
     url: string,
     { authorization, signal, timeoutMilliseconds }: RefsQuestion,
     request: PublicRequest,
@@ -79,9 +79,9 @@ export function createSourceHost(fetch: PublicFetch) {
     return response;
   }
 
-  /** The one request of version 2. It needs no list of capabilities before it: no request of smart HTTP knows of another. */
+  /** The one request of version 2. Smart HTTP is stateless, so it needs no request for the capabilities before it. */
   async function listRefs(base: string, question: RefsQuestion, memory: SourceMemory): Promise<RefsAnswer> {
-    const response = await ask(`${base}/${service}`, question, {
+    const response = await send(`${base}/${service}`, question, {
       method: 'POST',
       headers: { 'content-type': `application/x-${service}-request`, accept: `application/x-${service}-result` },
       body: [
@@ -98,16 +98,16 @@ export function createSourceHost(fetch: PublicFetch) {
     const refs = new Map<string, string>();
     for await (const line of completeList(packetLines(response.body))) {
       const [, oid, ref, attributes = ''] = /^([0-9a-f]{40}|[0-9a-f]{64}) (\S+)(.*)$/.exec(line) ?? [];
-      if (oid !== undefined && ref !== undefined && isAsked(question, ref)) {
-        keep(refs, ref, /(?:^| )peeled:([0-9a-f]{40,64})(?: |$)/.exec(attributes)?.[1] ?? oid);
+      if (oid !== undefined && ref !== undefined && isRequested(question, ref)) {
+        addRef(refs, ref, /(?:^| )peeled:([0-9a-f]{40,64})(?: |$)/.exec(attributes)?.[1] ?? oid);
       }
     }
     return { kind: 'refs', refs, memory };
   }
 
-  /** What the host speaks, and of one that does not speak version 2 the refs as well. */
+  /** Finds out which version the host speaks, and reads the refs with it. */
   async function discover(base: string, question: RefsQuestion): Promise<RefsAnswer> {
-    const response = await ask(`${base}/info/refs?service=${service}`, question, {
+    const response = await send(`${base}/info/refs?service=${service}`, question, {
       headers: {
         accept: `application/x-${service}-advertisement`,
         ...(question.memory?.etag ? { 'if-none-match': question.memory.etag } : {}),
@@ -124,9 +124,9 @@ export function createSourceHost(fetch: PublicFetch) {
       else if (version === 2) capabilities.set(...pair(line));
       else {
         const [, oid, ref] = /^([0-9a-f]{40}|[0-9a-f]{64}) ([^\s\0]+)/.exec(line) ?? [];
-        // What an annotated tag is at stands in a line of its own, after the tag's.
+        // The commit of an annotated tag is in a separate line after the tag's, and replaces it.
         const name = ref?.replace(/\^\{\}$/, '');
-        if (oid !== undefined && name !== undefined && isAsked(question, name)) keep(refs, name, oid);
+        if (oid !== undefined && name !== undefined && isRequested(question, name)) addRef(refs, name, oid);
       }
     }
     if (version !== 2) {
@@ -143,19 +143,19 @@ export function createSourceHost(fetch: PublicFetch) {
     });
   }
 
-  /** @throws UpstreamError if the host cannot be reached, does not speak git, or sends without an end */
+  /** @throws UpstreamError if the host cannot be reached, does not speak git, or sends more than is accepted */
   async function refsOf(gitUrl: string, question: RefsQuestion): Promise<RefsAnswer> {
     const base = baseOf(gitUrl);
     const { memory } = question;
-    if (!URL.canParse(base)) throw new UpstreamError(`"${base.slice(0, 200)}" is no address.`);
+    if (!URL.canParse(base)) throw new UpstreamError(`"${base.slice(0, 200)}" is not an address.`);
     const isDirect = speakVersion2.has(new URL(base).origin) && !memory?.asksFirst && !memory?.etag;
     if (!isDirect) return discover(base, question);
     try {
       return await listRefs(base, question, memory ?? {});
     } catch (error) {
-      // The repository has moved, names its commits otherwise, or another program answers for it: its host is asked from the beginning.
-      const isHosts = error instanceof HostBusyError || error instanceof HostUnreachableError;
-      if (isHosts || !(error instanceof UpstreamError)) throw error;
+      // The repository may redirect, use another hash algorithm, or be served by another program than its host's others: discover it.
+      const isHostFailure = error instanceof HostBusyError || error instanceof HostUnreachableError;
+      if (isHostFailure || !(error instanceof UpstreamError)) throw error;
       const answer = await discover(base, question);
       if (answer.kind !== 'refs' || answer.memory.objectFormat) return answer;
       return { ...answer, memory: { ...answer.memory, asksFirst: true } };
@@ -165,7 +165,7 @@ export function createSourceHost(fetch: PublicFetch) {
   return {
     refsOf,
 
-    /** The commit at the head of a branch; undefined if the repository, or the branch in it, is not there. */
+    /** The commit at the head of a branch; undefined if there is no such repository or branch. */
     async headOf(gitUrl: string, branch: string): Promise<string | undefined> {
       const ref = `refs/heads/${branch}`;
       const answer = await refsOf(gitUrl, { prefixes: [ref] });
@@ -192,13 +192,13 @@ function absent(response: PublicResponse): RefsAnswer {
   return { kind: 'absent', status: response.status };
 }
 
-function isAsked({ prefixes }: RefsQuestion, ref: string): boolean {
+function isRequested({ prefixes }: RefsQuestion, ref: string): boolean {
   return prefixes.some((prefix) => ref.startsWith(prefix));
 }
 
-function keep(refs: Map<string, string>, ref: string, commit: string): void {
+function addRef(refs: Map<string, string>, ref: string, commit: string): void {
   if (refs.size >= mostRefs)
-    throw new UpstreamError(`The repository has more than ${mostRefs} of the refs that count.`);
+    throw new UpstreamError(`The repository has more than ${mostRefs} refs of the requested kinds.`);
   refs.set(ref, commit);
 }
 
@@ -212,13 +212,13 @@ function requireType(response: PublicResponse, type: string): void {
   throw new UpstreamError(
     given === 'text/plain'
       ? `${host} has the repository as plain files ("dumb HTTP"), which is not supported. Serve it with git http-backend.`
-      : `${host} does not speak git: it answered with ${given ?? 'nothing that says what it is'}.`,
+      : `${host} does not speak git: it answered with ${given ?? 'no content type'}.`,
   );
 }
 
 /**
- * The lines up to the flush. What should follow it is read too, so that the connection can serve again.
- * @throws UpstreamError where no flush comes: half of a list would look as if branches were gone
+ * The lines up to the flush. What follows it is read too, so that the connection can be used again.
+ * @throws UpstreamError if there is no flush: half of a list would look as if branches were deleted
  */
 async function* completeList(lines: AsyncIterable<PacketLine>): AsyncGenerator<string> {
   let isComplete = false;
@@ -229,7 +229,7 @@ async function* completeList(lines: AsyncIterable<PacketLine>): AsyncGenerator<s
   if (!isComplete) throw new UpstreamError('The list of refs broke off.');
 }
 
-/** Without the first section, in which the service has its name. */
+/** The lines without the first section, which names the service. */
 async function* withoutService(lines: AsyncIterable<PacketLine>): AsyncGenerator<PacketLine> {
   let isService = false;
   for await (const line of lines) {

@@ -8,7 +8,7 @@ import { type GithubToken, openGithubToken } from './github-token.ts';
 
 const attempts = 3;
 const timeoutMilliseconds = 5_000;
-/** GitHub may ask for a minute and more; who is told to wait so long comes again from the queue. */
+/** GitHub may require a pause of a minute and more; then the request fails, and the queue delivers its trigger again later. */
 const longestWaitMilliseconds = 5_000;
 /** https://docs.github.com/en/rest/commits/commits#compare-two-commits */
 const mostFilesCompared = 300;
@@ -33,7 +33,7 @@ const commentsSchema = z.array(commentSchema);
 /** https://docs.github.com/en/rest/repos/contents#get-repository-content */
 const contentsSchema = z.union([
   z.array(z.unknown()),
-  // Of a file beyond 1 MB the content is left out.
+  // GitHub leaves out the content of files larger than 1 MB.
   z.object({ type: z.string(), content: z.string().default('') }),
 ]);
 
@@ -52,10 +52,10 @@ export interface PullRequest {
   author: string;
 }
 
-/** The host said no, and will say so again: the token may not do it, or there is no such thing. */
+/** The host refused the request, and would refuse it again: the token lacks the permission, or the object does not exist. */
 export class GithubRefusedError extends UpstreamError {}
 
-/** The failed request as Octokit tells of it. */
+/** Octokit's error of a failed request. */
 const requestErrorSchema = z.object({
   status: z.number(),
   message: z.string(),
@@ -63,8 +63,8 @@ const requestErrorSchema = z.object({
 });
 
 /**
- * The calls of GitHub's REST API that the pipeline makes, beside the index's archive. A repository is `owner/name`. What the host
- * refuses for a while is asked again; every other failure is an UpstreamError. https://docs.github.com/en/rest
+ * The calls of GitHub's REST API that the pipeline makes, except for the index's archive. A repository is `owner/name`. A request that the
+ * host refuses only for a moment is repeated; every other failure is an UpstreamError. https://docs.github.com/en/rest
  */
 export function createGithubApi(
   { apiUrl, url, token }: { apiUrl: string; url: string; token: GithubToken },
@@ -87,7 +87,7 @@ export function createGithubApi(
         ).data;
       } catch (error) {
         const pause = pauseAfter(error, attempt);
-        // A comment that was written although its answer was lost must not be written twice.
+        // Do not repeat a comment: it may have been written although its answer was lost.
         if (pause === undefined || attempt === attempts || route.endsWith('/comments'))
           throw failure(route, repository, error);
         await wait(pause);
@@ -95,7 +95,7 @@ export function createGithubApi(
     }
   }
 
-  /** Undefined where the host says that it has no such thing, or none that the token may see. */
+  /** Undefined if the host has no such object, or none that the token may see. */
   async function find<Answer>(
     schema: z.ZodType<Answer>,
     route: string,
@@ -111,7 +111,7 @@ export function createGithubApi(
     }
   }
 
-  /** The account of the token; undefined for an app's, which has none of its own. */
+  /** The id of the token's account; undefined for an app's token, which has no account. */
   async function ownId(): Promise<number | undefined> {
     try {
       return userSchema.parse(await request('GET /user', '', {})).id;
@@ -121,7 +121,7 @@ export function createGithubApi(
     }
   }
 
-  /** The oldest comment with the mark that is our own. */
+  /** The oldest comment with the mark that this pipeline wrote. */
   async function ownComment(repository: string, number: number, mark: string) {
     const own = await ownId();
     const isOurs = (user: z.infer<typeof userSchema> | null) =>
@@ -154,9 +154,9 @@ export function createGithubApi(
     isAuthenticated: async (): Promise<boolean> => (await token()) !== undefined,
 
     /**
-     * The files that differ between the commits' common ancestor and the head. Undefined if they cannot all be told: a commit is not
-     * there, or there are too many files.
-     * @returns `isAhead` if the head has all that the base has
+     * The files that differ between the commits' common ancestor and the head. Undefined if the list is not known to be complete: a commit
+     * does not exist, or there are too many files.
+     * @returns `isAhead` if the head contains all commits of the base
      */
     async compare(
       repository: string,
@@ -164,7 +164,7 @@ export function createGithubApi(
       head: string,
     ): Promise<{ isAhead: boolean; files: string[] } | undefined> {
       const route = 'GET /repos/{owner}/{repo}/compare/{basehead}';
-      // All files stand on the first page, however few commits a page has.
+      // All files are on the first page, however few commits a page has.
       const answer = await find(comparisonSchema, route, repository, { basehead: `${base}...${head}`, per_page: 1 });
       if (!answer || answer.files.length >= mostFilesCompared) return undefined;
       const files = answer.files.flatMap(({ filename, previous_filename }) =>
@@ -173,7 +173,7 @@ export function createGithubApi(
       return { isAhead: answer.status === 'ahead' || answer.status === 'identical', files };
     },
 
-    /** What somebody may do in a repository: `admin`, `write`, `read` or `none`. Who maintains has `write`, who triages `read`. */
+    /** A user's permission in a repository: `admin`, `write`, `read` or `none`. The role "maintain" is `write`, "triage" is `read`. */
     async permission(repository: string, username: string): Promise<string> {
       const route = 'GET /repos/{owner}/{repo}/collaborators/{username}/permission';
       return (await find(permissionSchema, route, repository, { username }))?.permission ?? 'none';
@@ -187,11 +187,11 @@ export function createGithubApi(
       return { isOpen: state === 'open', commit: head.sha, baseRef: base.ref, author: user?.login ?? 'ghost' };
     },
 
-    /** The text of a file at a commit; undefined if there is none of this name. */
+    /** The text of a file at a commit; undefined if there is no such file. */
     async file(repository: string, path: string, commit: string): Promise<string | undefined> {
       const route = 'GET /repos/{owner}/{repo}/contents/{path}?ref={commit}';
       const found = await find(contentsSchema, route, repository, { path, commit });
-      // A folder is a list.
+      // For a folder GitHub answers with a list.
       if (!found || Array.isArray(found) || found.type !== 'file') return undefined;
       return Buffer.from(found.content, 'base64').toString('utf8');
     },
@@ -202,7 +202,7 @@ export function createGithubApi(
     },
 
     /**
-     * Writes a comment at a pull request, or brings the one up to date that has the mark and is our own.
+     * Writes a comment at a pull request, or updates the one that this pipeline wrote with the same mark.
      * @param mark an HTML comment, which `body` contains
      */
     async keepComment(repository: string, number: number, mark: string, body: string): Promise<void> {
@@ -215,7 +215,7 @@ export function createGithubApi(
       const added = commentSchema.safeParse(await request(route, repository, { number, body })).data;
       const first = added && (await ownComment(repository, number, mark));
       if (!first || first.id === added.id) return;
-      // Somebody of us wrote one at the same moment: the older stays, with what is newer.
+      // Another process of this pipeline wrote one at the same moment: the older comment stays, with the newer text.
       await changeComment(repository, first.id, body);
       await request('DELETE /repos/{owner}/{repo}/issues/comments/{id}', repository, { id: added.id });
     },
@@ -229,12 +229,12 @@ export const openGithubApi = once(() =>
 );
 
 /**
- * How long to wait before a request is made again; undefined if that cannot help, or not soon.
+ * How long to wait before the request is repeated; undefined if repeating cannot help, or would have to wait too long.
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
  */
 function pauseAfter(error: unknown, attempt: number): number | undefined {
   const { data } = requestErrorSchema.safeParse(error);
-  // No answer at all.
+  // The host did not answer at all.
   if (!data) return 250 * 2 ** attempt;
   const wanted = data.response?.headers['retry-after'];
   if (!isLimit(data) && data.status < 500) return undefined;

@@ -16,7 +16,7 @@ export function createGithubToken(secretId: string): GithubToken {
 export const openGithubToken = once(() => createGithubToken(variable('GITHUB_TOKEN_SECRET')));
 
 /**
- * The token as git's own protocol over HTTP takes it.
+ * The `Authorization` header with the token, in the form that git's own protocol over HTTP needs.
  * https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation
  */
 export async function gitAuthorization(token: GithubToken): Promise<string | undefined> {

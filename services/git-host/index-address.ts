@@ -1,12 +1,12 @@
 import { sourceOf } from '../../core/sources/source.ts';
 import { variable } from '../environment.ts';
 
-/** The page of the index's repository. */
+/** The web address of the index's repository. */
 export function indexUrl(): string {
   return `${variable('GITHUB_URL')}/${variable('INDEX_REPOSITORY')}`;
 }
 
-/** The repository of the index, and the branch of it that is in force. */
+/** The repository of the index, and the branch that the pipeline uses. */
 export function indexAddress() {
   const url = indexUrl();
   return {

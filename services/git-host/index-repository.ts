@@ -8,18 +8,18 @@ import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { type GithubToken, openGithubToken } from './github-token.ts';
 
-/** An index of 100,000 entries is about 30 MB of text; more than this is no index. */
+/** An index of 100,000 entries is about 30 MB of text, so anything larger than this cannot be an index. */
 const maximumBytes = 256 * 1024 * 1024;
 
-/** There is more of it than an index can have. */
+/** The index has more text than is accepted. */
 export class IndexTooLargeError extends UpstreamError {}
 
 /** The index as it is at a commit, read through the git host's archive of it: one request, no clone. */
 export function createIndexRepository(apiUrl: string, repository: string, token: GithubToken) {
   return {
     /**
-     * @param most how many bytes of text are taken
-     * @throws UpstreamError if the host does not give the archive, IndexTooLargeError if there is more in it
+     * @param most how many bytes of text are accepted
+     * @throws UpstreamError if the host does not send the archive, IndexTooLargeError if it has more text than that
      */
     async filesAt(commit: string, most = maximumBytes): Promise<IndexFile[]> {
       const credential = await token();
@@ -36,13 +36,13 @@ export function createIndexRepository(apiUrl: string, repository: string, token:
       const files: IndexFile[] = [];
       let bytes = 0;
       const parser = new Parser({
-        // Half of an archive, or a page in its place, must not pass for a smaller index: what is not in it would be put to rest.
+        // Half of an archive, or a page instead of it, must not pass for a smaller index: projects missing from it would be deactivated.
         strict: true,
         onReadEntry(entry) {
           // GitHub puts everything into one folder, `<owner>-<repository>-<commit>/`.
           const path = entry.path.replace(/^[^/]+\//, '');
           if (!isOfIndex(path) || entry.type !== 'File') {
-            // A link in the place of what counts for all projects must not pass for nothing: it cannot be read.
+            // A link instead of a file that counts for all projects must not look like a missing file. Its empty text is reported as an error.
             if (isOfIndex(path) && !isIndexFile(path)) files.push({ path, text: '' });
             entry.resume();
             return;
@@ -56,7 +56,7 @@ export function createIndexRepository(apiUrl: string, repository: string, token:
           entry.on('end', () => files.push({ path, text: Buffer.concat(chunks).toString('utf8') }));
         },
       });
-      // The host packs it; what is not packed is not the archive, and what ends too early does not unpack.
+      // The archive is gzipped, so an answer that is not gzipped or ends too early fails here.
       await pipeline(Readable.fromWeb(response.body), createGunzip(), parser);
       return files.sort((one, other) => (one.path < other.path ? -1 : 1));
     },

@@ -1,12 +1,12 @@
 import { UpstreamError } from '../../core/model/errors.ts';
 
-/** A line without its end, or `flush`, which ends a list. Other marks between sections are left out. */
+/** A line without its line feed, or `flush`, which ends a list. Other markers between sections are left out. */
 export type PacketLine = { text: string } | 'flush';
 
 /**
- * The lines of an answer in git's protocol, one after another as they come, so that the longest list takes no more memory than a line.
+ * The lines of an answer in git's protocol, one by one as they arrive, so that the longest list needs no more memory than a line.
  * https://git-scm.com/docs/gitprotocol-common#_pkt_line_format
- * @throws UpstreamError if it has another form, or says that something is wrong
+ * @throws UpstreamError if the answer has another format, or is an error message
  */
 export async function* packetLines(body: AsyncIterable<Buffer>): AsyncGenerator<PacketLine> {
   let rest: Buffer = Buffer.alloc(0);
@@ -15,8 +15,7 @@ export async function* packetLines(body: AsyncIterable<Buffer>): AsyncGenerator<
     let at = 0;
     while (at + 4 <= rest.length) {
       const digits = rest.toString('latin1', at, at + 4);
-      if (!/^[0-9a-f]{4}$/i.test(digits))
-        throw new UpstreamError('The list of refs is not in the form that git has for it.');
+      if (!/^[0-9a-f]{4}$/i.test(digits)) throw new UpstreamError("The list of refs is not in git's format.");
       const length = Number.parseInt(digits, 16);
       if (length > 4 && at + length > rest.length) break;
       if (length === 0) yield 'flush';
@@ -29,10 +28,10 @@ export async function* packetLines(body: AsyncIterable<Buffer>): AsyncGenerator<
 }
 
 function lineOf(text: string): string {
-  const said = /^ERR (.*)/s.exec(text)?.[1];
-  if (said !== undefined) {
+  const message = /^ERR (.*)/s.exec(text)?.[1];
+  if (message !== undefined) {
     throw new UpstreamError(
-      `The git host says: ${said
+      `The git host says: ${message
         .replaceAll(/[^\x21-\x7e]+/g, ' ')
         .trim()
         .slice(0, 200)}`,

@@ -2,5 +2,5 @@ import { once } from '../../core/once.ts';
 import { createSecret } from '../aws/secrets.ts';
 import { variable } from '../environment.ts';
 
-/** What GitHub signs its events with. */
+/** The secret with which GitHub signs its events. */
 export const openWebhookSecret = once(() => createSecret(variable('WEBHOOK_SECRET')));

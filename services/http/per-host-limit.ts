@@ -3,14 +3,14 @@ import { firstPace, type HostOutcome, paceAfter } from '../../core/concurrency.t
 interface Limits {
   atOnce: number;
   atOncePerHost: number;
-  /** How often in a row a host may be in trouble before it counts as down. */
+  /** How often in a row a host may fail before it counts as down. */
   patienceWith(host: string): number;
 }
 
 /**
- * Does the work for every item, many at a time but few at each host, at the pace that the host bears.
- * @param work gives the host's word; with the items of a host that is down it is not done
- * @param stop ends it: what has not begun is not begun
+ * Does the work for every item: many at once, but few at each host, at a pace that the host can bear.
+ * @param work returns how the host behaved; the items left of a host that is down are skipped
+ * @param stop when aborted, no further item is started
  * @returns the items that were not reached because of `stop`, and the hosts that are down
  */
 export async function mapPerHost<Item>(
@@ -30,24 +30,24 @@ export async function mapPerHost<Item>(
   const isReady = (host: (typeof hosts)[number]) =>
     host.waiting.length > 0 && host.running < host.pace.width && !host.pace.isDown;
 
-  async function ask(host: (typeof hosts)[number], item: Item): Promise<void> {
+  async function workOn(host: (typeof hosts)[number], item: Item): Promise<void> {
     host.running++;
-    const word = await work(item);
+    const outcome = await work(item);
     host.running--;
-    host.pace = paceAfter(host.pace, word, { atOncePerHost, patience: host.patience });
+    host.pace = paceAfter(host.pace, outcome, { atOncePerHost, patience: host.patience });
   }
 
   const running = new Set<Promise<void>>();
-  // One host after another, so that the largest does not take all places.
-  let turn = 0;
+  // Takes one item from each host in sequence, so that a large host does not use up `atOnce`.
+  let position = 0;
   for (;;) {
-    for (let idle = 0; running.size < atOnce && idle < hosts.length && !stop.aborted; turn++) {
-      const host = hosts[turn % hosts.length];
+    for (let idle = 0; running.size < atOnce && idle < hosts.length && !stop.aborted; position++) {
+      const host = hosts[position % hosts.length];
       const item = host && isReady(host) ? host.waiting.pop() : undefined;
       idle = item === undefined ? idle + 1 : 0;
       if (!host || item === undefined) continue;
-      const asked = ask(host, item).finally(() => running.delete(asked));
-      running.add(asked);
+      const job = workOn(host, item).finally(() => running.delete(job));
+      running.add(job);
     }
     if (running.size === 0) break;
     await Promise.race(running);

@@ -10,12 +10,12 @@ import { listVariable } from '../environment.ts';
 export interface PublicRequest {
   method?: 'GET' | 'HEAD' | 'POST';
   headers?: Record<string, string>;
-  /** Text only: it is sent again where a redirect or a connection that was closed meanwhile asks for it. */
+  /** Text only, because a redirect or a connection that the host has closed may require sending it again. */
   body?: string;
   signal?: AbortSignal;
-  /** The most that the body may have. @default 16 MiB */
+  /** The largest body accepted. @default 16 MiB */
   maximumBytes?: number;
-  /** For everything, redirects and the body's last byte included. @default 20 s */
+  /** For the whole request, including redirects and the body's last byte. @default 20 s */
   timeoutMilliseconds?: number;
 }
 
@@ -24,7 +24,7 @@ export interface PublicResponse {
   url: string;
   status: number;
   headers: Headers;
-  /** Breaks off with an UpstreamError where the body is longer than it may be, or comes too slowly. Read it or discard it. */
+  /** Fails with an UpstreamError if the body is too large or too slow. Callers must read it or discard it. */
   body: AsyncIterable<Buffer>;
   discard(): void;
   bytes(): Promise<Buffer>;
@@ -34,35 +34,35 @@ export interface PublicResponse {
 export type PublicFetch = (url: string | URL, request?: PublicRequest) => Promise<PublicResponse>;
 
 interface PublicFetchOptions {
-  /** `host` or `host:port`: fetched although their addresses are private. */
+  /** `host` or `host:port`: allowed although their addresses are private. */
   privateHosts: readonly string[];
-  /** How a name becomes addresses. @default as the system does it */
+  /** Resolves a name to addresses. @default the system's resolver */
   lookup?: typeof systemLookup;
 }
 
 const defaultMaximumBytes = 16 * 1024 * 1024;
 const defaultTimeoutMilliseconds = 20_000;
-/** The rest of an answer that is read although nobody wants it. */
+/** An unwanted body of at most this size is read to its end, so that its connection can be used again. */
 const cheapBytes = 64 * 1024;
 const mostRedirects = 5;
 const redirects = [301, 302, 303, 307, 308];
 
 /**
- * Fetches what strangers name: an address in the index, in a Dockerfile, in a package list. Only http and https, and only hosts of the
- * public internet: a name's addresses are judged when the connection is made, so that the address that was judged is the one connected
- * to, whatever the name stands for a moment later.
- * @throws UpstreamError with a sentence that says which host did what
+ * Fetches addresses that strangers wrote: in the index, in a Dockerfile, in a package list. Only http and https, and only hosts of the
+ * public internet. A name's addresses are checked while the connection is made, so that the checked address is the one connected to, even
+ * if the name resolves to another one a moment later.
+ * @throws UpstreamError whose message says which host did what
  */
 export function createPublicFetch({ privateHosts, lookup = systemLookup }: PublicFetchOptions): PublicFetch {
   const isAllowed = (url: URL) => privateHosts.includes(url.hostname) || privateHosts.includes(url.host);
   const options = { keepAlive: true, maxSockets: 32, maxTotalSockets: 256, scheduling: 'lifo' } as const;
   const agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) };
-  // A connection that was made for a private host must not serve anybody else: such hosts have agents of their own.
+  // A connection to a private host must not be reused for a request that is not allowed there, so private hosts have their own agents.
   const privateAgents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) };
 
   async function send(url: URL, request: PublicRequest, signal: AbortSignal): Promise<IncomingMessage> {
     const allowed = isAllowed(url);
-    // Of an address that is written as such nobody asks for a lookup.
+    // Node looks up no literal IP address, so `publicLookup` never checks it.
     if (!allowed && isIP(bareHost(url)) !== 0 && !isPublicAddress(bareHost(url))) throw refused(url.host);
     const protocol = url.protocol as keyof typeof agents;
     const once = () =>
@@ -80,15 +80,15 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
         };
         const outgoing = (protocol === 'https:' ? httpsRequest : httpRequest)(url, settings, resolve);
         outgoing.on('error', (error: NodeJS.ErrnoException) => {
-          const again = outgoing.reusedSocket && error.code === 'ECONNRESET';
-          reject(again ? new ClosedMeanwhile() : error);
+          const wasClosed = outgoing.reusedSocket && error.code === 'ECONNRESET';
+          reject(wasClosed ? new StaleConnectionError() : error);
         });
         outgoing.end(request.body);
       });
-    // A connection that was kept may have been closed by the host at the moment of its use.
+    // The host may have closed a kept-alive connection just as it was used again: then try once more.
     // https://nodejs.org/api/http.html#requestreusedsocket
     return once().catch((error: unknown) => {
-      if (error instanceof ClosedMeanwhile) return once();
+      if (error instanceof StaleConnectionError) return once();
       throw error;
     });
   }
@@ -99,7 +99,7 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
     const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout;
     let url = parse(address);
     let current = request;
-    /** What went wrong, as a sentence; an abort by the caller stays what the caller said. */
+    /** The error with a message for people; if the caller aborted the request, the caller's reason. */
     const explain = (error: unknown, isAnswering = false): unknown => {
       if (request.signal?.aborted) return request.signal.reason;
       if (timeout.aborted) {
@@ -132,12 +132,12 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
 
 export const openPublicFetch = once(() => createPublicFetch({ privateHosts: listVariable('PRIVATE_HOSTS') }));
 
-class ClosedMeanwhile extends Error {}
+class StaleConnectionError extends Error {}
 
 function parse(address: string | URL, base?: URL): URL {
   const url = URL.parse(String(address), base?.href);
   const shown = JSON.stringify(String(address).slice(0, 200));
-  if (!url) throw new UpstreamError(`${shown} is no address.`);
+  if (!url) throw new UpstreamError(`${shown} is not an address.`);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new UpstreamError(`${shown} is not fetched: only http and https are.`);
   }
@@ -156,7 +156,7 @@ function refused(host: string): UpstreamError {
   );
 }
 
-/** A lookup that gives out public addresses alone: what it gives is what the socket connects to. */
+/** A lookup that returns only public addresses: the socket connects to what it returns. */
 function publicLookup(lookup: typeof systemLookup, host: string): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...(options as LookupOptions), all: true }, (error, found) => {
@@ -170,7 +170,7 @@ function publicLookup(lookup: typeof systemLookup, host: string): LookupFunction
   };
 }
 
-/** https://fetch.spec.whatwg.org/#http-redirect-fetch: what authenticates goes to no other origin. */
+/** Credentials go to no other origin: https://fetch.spec.whatwg.org/#http-redirect-fetch */
 function redirected(request: PublicRequest, status: number, from: URL, to: URL): PublicRequest {
   const { body, ...rest } = request;
   const becomesGet = status === 303 || ((status === 301 || status === 302) && request.method === 'POST');
@@ -193,7 +193,7 @@ function responseOf(
 ): PublicResponse {
   const { statusCode: status = 0, headers } = incoming;
   const discard = () => {
-    // A connection whose answer was read to its end can serve again; for a long rest it is not worth it.
+    // A connection can be reused only after its answer is read to the end. For a large answer that is not worth it.
     if (Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= cheapBytes) incoming.resume();
     else incoming.destroy();
   };
@@ -212,7 +212,7 @@ function responseOf(
     }
   }
   const body = read();
-  // What breaks while nobody reads is told to who reads, and to nobody if nobody does.
+  // The reader gets a later error from the iterator; without this handler, an error that nobody reads would end the process.
   incoming.on('error', () => undefined);
   if (method === 'HEAD' || status === 204 || status === 304) incoming.resume();
   const bytes = async () => {

@@ -3,9 +3,9 @@ import type * as z from 'zod/mini';
 import { UpstreamError } from '../../core/model/errors.ts';
 
 /**
- * Calls of AWS's JSON APIs without an SDK client: the webhook's function starts cold in front of GitHub's deadline, and loading a
- * client takes longer than all its work (docs/decisions/webhook-without-sdk-clients.md).
- * A Lambda's credentials stand in its environment for as long as the process lives.
+ * Calls AWS's JSON APIs without an SDK client. The webhook's function has to answer within GitHub's deadline even after a cold start, and
+ * loading a client takes longer than all its work (docs/decisions/webhook-without-sdk-clients.md).
+ * A Lambda's credentials in its environment stay valid as long as the process runs.
  */
 export function createSignedFetch(service: 'sqs' | 'secretsmanager', protocol: '1.0' | '1.1', target: string) {
   const region = process.env.AWS_REGION ?? 'us-east-1';
@@ -19,7 +19,7 @@ export function createSignedFetch(service: 'sqs' | 'secretsmanager', protocol: '
     retries: 3,
   });
 
-  /** @throws UpstreamError with the name that the service gives its error */
+  /** @throws UpstreamError with the service's name of the error */
   return async function call<Output>(action: string, input: object, output: z.ZodMiniType<Output>): Promise<Output> {
     const response = await client.fetch(endpoint, {
       method: 'POST',
@@ -29,7 +29,7 @@ export function createSignedFetch(service: 'sqs' | 'secretsmanager', protocol: '
     });
     const body = await response.text();
     if (!response.ok) {
-      // A proxy's page, or nothing at all, has no name: the status must do.
+      // A proxy's page or an empty body has no error name: then report the status.
       const type = /"__type"\s*:\s*"([\w.#]+)"/.exec(body)?.[1];
       throw new UpstreamError(`${service} ${action}: ${type ?? `HTTP ${response.status}`}`);
     }
@@ -41,6 +41,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new UpstreamError('The AWS endpoint answered with something that is no JSON.', { cause });
+    throw new UpstreamError('The AWS endpoint did not answer with JSON.', { cause });
   }
 }

@@ -5,14 +5,14 @@ import { type Mailer, MailRejectedError } from './mailer.ts';
 interface Notice {
   to: string[];
   mail: Mail;
-  /** What the log names it by. */
+  /** Identifies the mail in the log. */
   about: Record<string, string>;
 }
 
 /**
- * Sends a mail that nobody must wait for. One that SES takes for nobody it will take tomorrow as little as today: the log says so, and the
- * pages say what the mail would have said.
- * @returns whether it went out
+ * Sends a mail whose failure must not stop the work. If SES rejects it for all recipients, trying again cannot help: the rejection is
+ * logged, and the pages show what the mail would have said.
+ * @returns whether it was sent
  */
 export async function sendBestEffort(
   { mailer, logger }: { mailer: Mailer; logger: Logger },

@@ -5,7 +5,7 @@ import type { Mail } from '../../core/mail/build-mail.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 
-/** Neither the whole message nor any single recipient was taken. Trying again cannot help. */
+/** SES accepted neither the whole message nor any single recipient. Trying again cannot help. */
 export class MailRejectedError extends Error {
   override readonly name = 'MailRejectedError';
 }
@@ -16,18 +16,18 @@ export interface Delivery {
   dropped: { address: string; reason: string }[];
 }
 
-/** https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html: no more in one call. */
+/** https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html: the limit of one call. */
 const recipientsAtOnce = 50;
 
-/** The errors that SES gives for one address of several, and for the message itself: the text alone tells them apart. */
+/** SES gives these errors both for one address of several and for the message itself; only the text tells which. */
 const rejections = ['MessageRejected', 'InvalidParameterValue'];
 
-/** Sends mails through SES, as MIME of its own making: only so can a mail have List-Unsubscribe. */
+/** Sends mails through SES. It composes the MIME message itself, because only a raw message can have a List-Unsubscribe header. */
 export function createMailer({ client, sender }: { client: SESClient; sender: string }) {
   return {
     /**
-     * One message to everyone, or one for every fifty. An address that is wrong costs nobody else the mail.
-     * @throws MailRejectedError if SES takes the mail for nobody
+     * Sends one message to all recipients, or one for every fifty. An invalid address does not keep the mail from the others.
+     * @throws MailRejectedError if SES accepts the mail for no recipient
      */
     async send({
       to,
@@ -38,7 +38,7 @@ export function createMailer({ client, sender }: { client: SESClient; sender: st
       mail: Mail;
       tags?: Record<string, string>;
     }): Promise<Delivery> {
-      const { valid, dropped } = sorted(to);
+      const { valid, dropped } = validAddresses(to);
       const sent: string[] = [];
       for (let at = 0; at < valid.length; at += recipientsAtOnce) {
         const delivery = await deliver(valid.slice(at, at + recipientsAtOnce), mail, tags);
@@ -46,13 +46,13 @@ export function createMailer({ client, sender }: { client: SESClient; sender: st
         dropped.push(...delivery.dropped);
       }
       if (valid.length > 0 && sent.length === 0) {
-        throw new MailRejectedError(`SES took the mail for nobody: ${dropped.at(-1)?.reason}`);
+        throw new MailRejectedError(`SES accepted the mail for no recipient: ${dropped.at(-1)?.reason}`);
       }
       return { sent, dropped };
     },
   };
 
-  /** SES refuses a whole message for one recipient that it does not take; then each gets a message of their own. */
+  /** SES refuses a whole message because of one recipient; then each recipient gets a separate message. */
   async function deliver(recipients: string[], mail: Mail, tags: Record<string, string>): Promise<Delivery> {
     try {
       await sendRaw(recipients, mail, tags);
@@ -107,7 +107,7 @@ function compose(to: string[], mail: Mail, sender: string): Promise<Buffer> {
 }
 
 /**
- * Who wants no more of these writes to the sender; a one-click address would need a list that the index does not have.
+ * To unsubscribe, a recipient writes to the sender; a one-click address would need a list of recipients, which the index does not have.
  * https://www.rfc-editor.org/rfc/rfc2369#section-3.2, https://www.rfc-editor.org/rfc/rfc2919
  */
 function listHeaders(sender: string, topic: string): Record<string, string> {
@@ -117,19 +117,19 @@ function listHeaders(sender: string, topic: string): Record<string, string> {
   };
 }
 
-/** Each address once, the domain as DNS knows it; what cannot be an address stands aside. */
-function sorted(addresses: string[]): { valid: string[]; dropped: Delivery['dropped'] } {
+/** Each address once, its domain in the form of DNS. Texts that cannot be an address are `dropped`. */
+function validAddresses(addresses: string[]): { valid: string[]; dropped: Delivery['dropped'] } {
   const valid = new Map<string, string>();
   const dropped: Delivery['dropped'] = [];
   for (const address of addresses) {
     const normal = normalAddress(address.trim());
     if (normal) valid.set(normal.toLowerCase(), normal);
-    else dropped.push({ address, reason: 'This is no e-mail address.' });
+    else dropped.push({ address, reason: 'This is not an e-mail address.' });
   }
   return { valid: [...valid.values()], dropped };
 }
 
-/** SES takes only ASCII before the @, and punycode after it. https://docs.aws.amazon.com/ses/latest/APIReference/API_Destination.html */
+/** SES accepts only ASCII before the @, and Punycode after it. https://docs.aws.amazon.com/ses/latest/APIReference/API_Destination.html */
 function normalAddress(address: string): string | undefined {
   const [, local = '', host = ''] =
     /^([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)@([^\s@]+)$/.exec(address) ?? [];

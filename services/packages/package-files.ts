@@ -10,22 +10,22 @@ import type { PackageReader } from '../../core/packages/repository-metadata.ts';
 import { availableKey, isModular } from '../../core/packages/updates.ts';
 import { versionOrder } from '../../core/packages/version-order.ts';
 
-/** Debian 12's main has 63,000 packages in 50 MB. */
+/** For comparison: Debian 12's `main` has 63,000 packages in 50 MB. */
 const limits = { unpackedBytes: 1024 * 1024 * 1024, packages: 200_000, text: 300 } as const;
 
 export interface PackageFile {
-  /** Says by its ending how the file is packed. */
+  /** Its extension says how the file is compressed. */
   path: string;
   body: AsyncIterable<Buffer>;
   manager: PackageManager;
   reader: PackageReader;
-  /** What the file must have. */
+  /** The checksum that the file must have. */
   checksum?: { algorithm: string; hash: string } | undefined;
 }
 
 /**
- * Reads the highest version of each package from a repository's file, piece by piece: of a file of any size only that is in memory.
- * @throws UpstreamError where the file is not what the repository says, or more than a repository can be
+ * Reads the highest version of each package from a repository's file, piece by piece, so that only these versions stay in memory.
+ * @throws UpstreamError if the file does not have its checksum, or is larger than the limits
  */
 export async function readPackageFile({
   path,
@@ -57,21 +57,21 @@ export async function readPackageFile({
     let bytes = 0;
     for await (const chunk of unpack(path, hashed())) {
       bytes += chunk.length;
-      if (bytes > limits.unpackedBytes) throw new UpstreamError(`${path} is too large when it is unpacked.`);
+      if (bytes > limits.unpackedBytes) throw new UpstreamError(`${path} is too large when unpacked.`);
       take(decoder.decode(chunk, { stream: true }));
     }
   } catch (error) {
     if (error instanceof UpstreamError) throw error;
     throw new UpstreamError(`${path} cannot be unpacked.`, { cause: error });
   }
-  // The last paragraph may end with the file.
+  // The last paragraph may end without an empty line.
   take(`${decoder.decode()}\n\n`);
   if (checksum && hash.digest('hex') !== checksum.hash)
-    throw new UpstreamError(`${path} has not the hash that it must have.`);
+    throw new UpstreamError(`${path} does not have the hash that its repository states.`);
   return versions;
 }
 
-/** Whether there is a way to read a file with such a name. */
+/** The endings of files that `readPackageFile` can read. */
 export const readableEndings = ['.gz', '.zst', '.xz', ''] as const;
 
 function unpack(path: string, packed: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
@@ -82,7 +82,7 @@ function unpack(path: string, packed: AsyncIterable<Buffer>): AsyncIterable<Buff
   return packed;
 }
 
-/** The errors of both are the reader's. */
+/** An error of the source reaches the reader through the transform. */
 function through(packed: AsyncIterable<Buffer>, transform: Transform): AsyncIterable<Buffer> {
   pipeline(Readable.from(packed), transform).catch((error: Error) => transform.destroy(error));
   return transform;
@@ -100,7 +100,7 @@ async function* unxz(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-/** One file of a packed archive. Alpine's is several archives one after another: the signature and what is signed. */
+/** One file of a gzipped tar. Alpine's index consists of several archives in sequence: the signature, and what it signs. */
 function memberOf(packed: AsyncIterable<Buffer>, name: string): AsyncIterable<Buffer> {
   const content = new Transform({ transform: (chunk, _encoding, done) => done(null, chunk) });
   let failure: Error | undefined;
@@ -114,10 +114,10 @@ function memberOf(packed: AsyncIterable<Buffer>, name: string): AsyncIterable<Bu
     },
     onwarn: (code, message) => {
       if (code === 'TAR_BAD_ARCHIVE' || code === 'TAR_ABORT')
-        failure ??= new UpstreamError(`It is no archive: ${message}`);
+        failure ??= new UpstreamError(`The file is not a tar archive: ${message}`);
     },
   });
-  // Who stops reading lets go of the archive, too.
+  // A reader that stops early also stops the archive.
   const reading = new AbortController();
   content.once('close', () => reading.abort());
   pipeline(Readable.from(packed), createGunzip(), parser as unknown as NodeJS.WritableStream, {
@@ -129,7 +129,7 @@ function memberOf(packed: AsyncIterable<Buffer>, name: string): AsyncIterable<Bu
   return content;
 }
 
-/** A copy of its own: a part of a text keeps the whole text in memory. */
+/** A copy, because a substring keeps the whole text in memory. */
 function detached(part: string): string {
   return Buffer.from(part).toString();
 }

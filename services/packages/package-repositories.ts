@@ -15,10 +15,10 @@ import type { PublicFetch, PublicResponse } from '../http/public-fetch.ts';
 import type { RepositoryCache, Validator } from '../records/package-repository-cache.ts';
 import { readableEndings, readPackageFile } from './package-files.ts';
 
-/** Debian 12's main has 12 MB packed. */
+/** In bytes, and a number of mirrors. Debian 12's `main` has 12 MB packed. */
 const limits = { description: 16 * 1024 * 1024, list: 256 * 1024 * 1024, mirrors: 3 } as const;
-const patience = { description: 30_000, list: 180_000 } as const;
-/** How many packages of repositories stay in memory, about 150 bytes each; with more, all are read from the cache again. */
+const timeouts = { description: 30_000, list: 180_000 } as const;
+/** How many packages stay in memory, about 150 bytes each. With more, memory is cleared and lists are read from the cache again. */
 const mostKept = 3_000_000;
 
 const dpkgFields = { name: 'Package', architecture: 'Architecture', version: 'Version' };
@@ -31,21 +31,21 @@ export interface WantedRepository {
 }
 
 /**
- * What package repositories have to offer. Each file is asked for once in the lifetime of the object, however many images have the
- * repository, and read again only if it is another than last time. What is checked: the certificate where the address is https, and
- * that each list has the hash that the repository's own description says. OpenPGP signatures are not checked: nothing is installed
- * from what is read here, and what a forger gains is a rebuild, in which the package manager checks the signatures itself.
+ * Reads which packages repositories offer. Each file is requested once in the lifetime of the object, however many images use the
+ * repository, and parsed again only if it has changed since the last run. Two things are checked: the certificate if the address is https,
+ * and that each list has the hash that the repository's own description states. OpenPGP signatures are not checked: nothing is installed
+ * from these lists, and a forger gains only a rebuild, in which the package manager checks the signatures itself.
  */
 export function createPackageRepositories(fetch: PublicFetch, cache: RepositoryCache) {
   const files = new Map<string, Promise<ReadonlyMap<string, string>>>();
   const repositories = new Map<string, Promise<AvailablePackages[]>>();
   let kept = 0;
 
-  /** A small file's text; undefined where there is none. */
+  /** A small file's text; undefined if there is no such file. */
   async function textAt(url: string): Promise<string | undefined> {
     const answer = await fetch(url, {
       maximumBytes: limits.description,
-      timeoutMilliseconds: patience.description,
+      timeoutMilliseconds: timeouts.description,
     });
     if (answer.status === 404 || answer.status === 410) {
       answer.discard();
@@ -55,17 +55,17 @@ export function createPackageRepositories(fetch: PublicFetch, cache: RepositoryC
   }
 
   interface ListFile {
-    /** Names the list, and says by its ending how it is packed. */
+    /** Identifies the list; its extension says how the list is compressed. */
     url: string;
-    /** Where it is fetched, if not there. */
+    /** Where to fetch it, if not from `url`. */
     from?: string | undefined;
     manager: PackageManager;
     reader: () => PackageReader;
-    /** Told by the repository's description; without it HTTP's own validators serve. */
+    /** From the repository's description; without it HTTP's own validators are used. */
     checksum?: { algorithm: string; hash: string };
   }
 
-  /** Once per run; unpacked and read only if it is another than last time. */
+  /** Requested once per run; unpacked and parsed only if it has changed since the last run. */
   function listAt(file: ListFile): Promise<ReadonlyMap<string, string>> {
     const known = files.get(file.url);
     if (known) return known;
@@ -89,7 +89,7 @@ export function createPackageRepositories(fetch: PublicFetch, cache: RepositoryC
             ...(lastModified === undefined ? {} : { 'if-modified-since': lastModified }),
           },
       maximumBytes: limits.list,
-      timeoutMilliseconds: patience.list,
+      timeoutMilliseconds: timeouts.list,
     });
     if (answer.status === 304 && cached) {
       answer.discard();
@@ -137,7 +137,7 @@ export function createPackageRepositories(fetch: PublicFetch, cache: RepositoryC
   ): Promise<ReadonlyMap<string, string> | undefined> {
     const path = readableEndings.map((ending) => `${list}${ending}`).find((name) => release.hashes.has(name));
     const hash = path === undefined ? undefined : release.hashes.get(path);
-    // A component that the repository does not have for this architecture: apt goes on without it, too.
+    // The repository does not have the component for this architecture. apt goes on without it, too.
     if (path === undefined || hash === undefined) return undefined;
     const folder = path.slice(0, path.lastIndexOf('/') + 1);
     return listAt({
@@ -161,7 +161,7 @@ export function createPackageRepositories(fetch: PublicFetch, cache: RepositoryC
       try {
         return await rpmAt(url, hashes);
       } catch (error) {
-        // Any of the addresses will do.
+        // Try the next mirror: any one is enough.
         errors.push(error);
       }
     }
@@ -172,7 +172,7 @@ export function createPackageRepositories(fetch: PublicFetch, cache: RepositoryC
     const text = await textAt(`${url}/repodata/repomd.xml`);
     if (text === undefined) throw new UpstreamError(`${url} has no repodata/repomd.xml.`);
     if (hashes.length > 0 && !hashes.includes(createHash('sha256').update(text).digest('hex'))) {
-      throw new UpstreamError(`${url} is not what the metalink says.`);
+      throw new UpstreamError(`${url} does not have the hash that the metalink states.`);
     }
     const primary = parseRepomd(text);
     if (!primary) throw new UpstreamError(`${url} names no list of packages.`);
@@ -215,14 +215,14 @@ export function createPackageRepositories(fetch: PublicFetch, cache: RepositoryC
   }
 
   return {
-    /** @throws UpstreamError where the repository cannot be reached or read, each time with the same error */
+    /** @throws UpstreamError if the repository cannot be reached or read; every call for it throws the same error */
     available(wanted: WantedRepository): Promise<AvailablePackages[]> {
       const key = JSON.stringify(wanted);
       const known = repositories.get(key);
       if (known) return known;
       makeRoom();
       const found = read(wanted);
-      // Who asks for it sees the error; nobody may ask again.
+      // Callers get the error from the promise itself; without this, an error before the first await would be unhandled.
       found.catch(() => undefined);
       repositories.set(key, found);
       return found;

@@ -10,7 +10,7 @@ export interface LogSlice {
   total: number;
 }
 
-/** A long build has thousands of small parts; one after the other they would take longer than API Gateway waits (30 s). */
+/** A long build has thousands of small parts; reading them in sequence would take longer than API Gateway waits (30 s). */
 const readsAtOnce = 24;
 
 interface Part {
@@ -20,11 +20,11 @@ interface Part {
 }
 
 /**
- * Reads the logs that the builder leaves in the records bucket, part after part. Only the parts that a slice touches are fetched.
+ * Reads the logs that the builder writes to the records bucket in parts. Only the parts that a slice overlaps are fetched.
  */
 export function createBuildLog({ client, bucket }: RecordsBucket) {
   return {
-    /** The bytes from `from` (negative: that many before the end), at most `limit`. A log that nothing was written to has none. */
+    /** At most `limit` bytes from `from` on (negative: counted from the end). Empty if no log has been written. */
     async slice(build: string, from: number, limit: number): Promise<LogSlice> {
       const parts = await partsOf(recordKeys.logPrefix(build));
       const last = parts.at(-1);
@@ -45,7 +45,7 @@ export function createBuildLog({ client, bucket }: RecordsBucket) {
     let start = 0;
     let token: string | undefined;
     do {
-      // S3 lists the keys in the order of their bytes; the parts' numbers are padded so that this is the order of the log.
+      // S3 lists keys in the order of their bytes; the parts' numbers are padded, so this is the order of the log.
       const page = await client.send(
         new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
       );

@@ -5,17 +5,17 @@ import { type PackageList, packageListLimits, packageListSchema } from '../../co
 import { once } from '../../core/once.ts';
 import { openRecordsBucket, type RecordsBucket } from './bucket.ts';
 
-/** A list that is this old is written again, so that the bucket's expiry never takes that of an image which is released still. */
+/** A list of this age is written again, so that the bucket's expiry never deletes the list of an image that is still released. */
 const freshMilliseconds = 7 * 24 * 3_600_000;
 
-/** What builders have found installed in images. */
+/** The packages that builders found installed in images. */
 export function createPackageLists({ client, bucket }: RecordsBucket) {
-  const tagReferenceOf = (build: string) => ({ Bucket: bucket, Key: recordKeys.packages(build) });
+  const objectOf = (build: string) => ({ Bucket: bucket, Key: recordKeys.packages(build) });
 
   async function find(
     build: string,
   ): Promise<{ text: string; list: PackageList; writtenAt?: Date | undefined } | undefined> {
-    const found = await client.send(new GetObjectCommand(tagReferenceOf(build))).catch((error: unknown) => {
+    const found = await client.send(new GetObjectCommand(objectOf(build))).catch((error: unknown) => {
       if (error instanceof NoSuchKey) return undefined;
       throw error;
     });
@@ -30,18 +30,18 @@ export function createPackageLists({ client, bucket }: RecordsBucket) {
   return {
     /**
      * Undefined for builds from before there were lists.
-     * @throws InvalidInputError where the object is no such list: what a build runs may have written it
+     * @throws InvalidInputError if the object is not a package list: code that a build runs may have written it
      */
     async read(build: string): Promise<PackageList | undefined> {
       return (await find(build))?.list;
     },
 
-    /** Like `read`, and sees to it that the list of an image that is released still does not expire. */
+    /** Like `read`, and writes an old list again so that it does not expire: for images that are still released. */
     async of(build: string, now = Date.now()): Promise<PackageList | undefined> {
       const found = await find(build);
       if (found?.writtenAt && now - found.writtenAt.getTime() > freshMilliseconds) {
         const content = { Body: found.text, ContentType: 'application/json' };
-        await client.send(new PutObjectCommand({ ...tagReferenceOf(build), ...content }));
+        await client.send(new PutObjectCommand({ ...objectOf(build), ...content }));
       }
       return found?.list;
     },

@@ -7,7 +7,7 @@ import { recordKeys } from '../../core/model/builder-contract.ts';
 import { once } from '../../core/once.ts';
 import { openRecordsBucket, type RecordsBucket } from './bucket.ts';
 
-/** What says that a file is the one that was read: its hash where the repository tells it, else what HTTP has for that. */
+/** Identifies the version of a file that was read: its hash if the repository states it, otherwise HTTP's validators. */
 const validatorSchema = z.object({
   hash: z.string().optional(),
   etag: z.string().optional(),
@@ -31,18 +31,18 @@ const packed = promisify(gzip);
 const unpacked = promisify(gunzip);
 const mostBytes = 256 * 1024 * 1024;
 
-/** Where what was read of a repository's file is kept for the next run: in the records bucket. */
+/** Keeps the versions read from a repository's file for the next run, in the records bucket. */
 export function createRepositoryCache({ client, bucket }: RecordsBucket) {
-  const place = (url: string) => ({
+  const objectOf = (url: string) => ({
     Bucket: bucket,
     Key: recordKeys.repository(createHash('sha256').update(url).digest('hex')),
   });
   return {
     async get(url: string): Promise<CachedVersions | undefined> {
       try {
-        const { Body } = await client.send(new GetObjectCommand(place(url)));
+        const { Body } = await client.send(new GetObjectCommand(objectOf(url)));
         const text = await unpacked((await Body?.transformToByteArray()) ?? '', { maxOutputLength: mostBytes });
-        // What another version of the program has kept is read anew from its repository.
+        // An entry that another version of Slipway wrote in another form is ignored: the repository is read again.
         const { data } = entrySchema.safeParse(JSON.parse(text.toString()));
         return data && { validator: data.validator, versions: new Map(data.versions) };
       } catch (error) {
@@ -53,7 +53,7 @@ export function createRepositoryCache({ client, bucket }: RecordsBucket) {
 
     async put(url: string, { validator, versions }: CachedVersions): Promise<void> {
       const entry: z.infer<typeof entrySchema> = { version: 1, url, validator, versions: [...versions] };
-      await client.send(new PutObjectCommand({ ...place(url), Body: await packed(JSON.stringify(entry)) }));
+      await client.send(new PutObjectCommand({ ...objectOf(url), Body: await packed(JSON.stringify(entry)) }));
     },
   };
 }

@@ -18,10 +18,10 @@ import { openRecordsBucket, type RecordsBucket } from './bucket.ts';
 
 type ReleaseKey = Pick<ReleasedImage, 'project' | 'digest'>;
 
-/** In bytes: what the builder writes stands where strangers' code runs, and the functions that read it have little memory. */
+/** In bytes: untrusted code runs beside the builder and may write these objects, and the functions that read them have little memory. */
 const largestOfBuilder = 32 * 1024 * 1024;
 
-/** The records bucket: what is too large for a state machine or a table. */
+/** The records bucket, for what is too large for a state machine or a table. */
 export function createRecords({ client, bucket }: RecordsBucket) {
   async function put(key: string, value: unknown): Promise<void> {
     await client.send(
@@ -42,12 +42,12 @@ export function createRecords({ client, bucket }: RecordsBucket) {
 
   return {
     putRequest: (request: BuildRequest) => put(recordKeys.request(request.id), buildRequestSchema.parse(request)),
-    /** @throws InvalidInputError if the object is there and is no result: what a build runs may have written it */
+    /** @throws InvalidInputError if the object exists but is not a result: code that a build runs may have written it */
     result: (id: string): Promise<BuildResult | undefined> =>
       get(recordKeys.result(id), buildResultSchema, largestOfBuilder),
     putScan: (id: string, scan: Scan) => put(recordKeys.findings(id), scanSchema.parse(scan)),
     scan: (id: string): Promise<Scan | undefined> => get(recordKeys.findings(id), scanSchema),
-    /** @throws InvalidInputError if the object is there and is no report: what a build runs may have written it */
+    /** @throws InvalidInputError if the object exists but is not a report: code that a build runs may have written it */
     scanners: (id: string): Promise<ScannerReports | undefined> =>
       get(recordKeys.scanners(id), scannerReportsSchema, largestOfBuilder),
     putComparison: (id: string, comparison: Comparison) =>
@@ -60,7 +60,7 @@ export function createRecords({ client, bucket }: RecordsBucket) {
   };
 }
 
-/** Undefined also where a record is none: what a build runs may have written it. */
+/** Undefined also if the record is invalid: code that a build runs may have written it. */
 export async function ifReadable<Value>(reading: Promise<Value | undefined>): Promise<Value | undefined> {
   return reading.catch((error: unknown) => {
     if (error instanceof InvalidInputError) return undefined;
@@ -72,7 +72,7 @@ function read<Value>(text: string, schema: z.ZodType<Value>): Value {
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new InvalidInputError('What was left as the record of this step cannot be read.', { cause });
+    throw new InvalidInputError('The record of this step cannot be read.', { cause });
   }
 }
 

@@ -5,10 +5,10 @@ import { once } from '../../core/once.ts';
 import { largestSbom } from '../../core/sbom/sbom.ts';
 import { openRecordsBucket, type RecordsBucket } from './bucket.ts';
 
-/** How long an address holds: as long as a download may take to begin. */
+/** How long an address is valid: as long as a download may take to begin. */
 const addressSeconds = 300;
 
-/** The bills of materials in the records bucket. */
+/** The SBOMs in the records bucket. */
 export function createSboms({ client, bucket }: RecordsBucket) {
   /** In bytes. */
   async function sizeOf(Key: string): Promise<number | undefined> {
@@ -22,19 +22,19 @@ export function createSboms({ client, bucket }: RecordsBucket) {
   }
 
   return {
-    /** As it was stored; undefined where the build has none of a reasonable size. */
+    /** The SBOM as stored; undefined if the build has none, or only one that is too large. */
     async read(build: string, format: SbomFormat): Promise<Uint8Array<ArrayBuffer> | undefined> {
       const Key = recordKeys[format](build);
       const size = await sizeOf(Key);
-      // What builds run may have written it: one that the scanner would not have kept is none.
+      // Code that a build runs may have written it: one that is too large for the scanner to have stored it is ignored.
       if (size === undefined || size > largestSbom) return undefined;
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
       return Buffer.from((await Body?.transformToByteArray()) ?? []);
     },
 
     /**
-     * Where everybody can fetch it for some minutes; undefined where the build has none. A bill may be larger than what a function
-     * may answer (6 MB, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), so S3 hands it out itself.
+     * An address from which anyone can download it for some minutes; undefined if the build has none. An SBOM may be larger than a
+     * function's response (6 MB, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), so S3 serves it.
      */
     async address(build: string, format: SbomFormat): Promise<string | undefined> {
       const key = recordKeys[format](build);

@@ -13,8 +13,8 @@ const token68 = /^[0-9A-Za-z._~+/-]+=*(?=[ \t]*(?:,|$))/;
 const scheme = new RegExp(`^(${token})(?=[ \\t,]|$)`);
 
 /**
- * Reads `WWW-Authenticate`. It may list several challenges, in one header or in several, which `Headers` joins with commas; a comma also
- * separates the parameters of one challenge, so what follows it decides. Reading ends at the first text that is neither.
+ * Reads `WWW-Authenticate`. It may list several challenges, in one header or in several, which `Headers` joins with commas. A comma also
+ * separates the parameters of one challenge, so the text after it decides. Reading ends at the first text that is neither of the two.
  * https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1
  */
 export function readChallenges(header: string): Challenge[] {

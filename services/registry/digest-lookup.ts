@@ -19,37 +19,37 @@ export class RegistryUnavailableError extends Error {
   override readonly name: string = 'RegistryUnavailableError';
 }
 
-/** What is read of a registry's answer. */
+/** The parts of a registry's answer that are used. */
 export interface RegistryAnswer {
   status: number;
   headers: Headers;
   text(): Promise<string>;
   bytes(): Promise<Buffer>;
-  /** Gives back the connection of an answer whose body nobody wants. */
+  /** Frees the connection if the body is not needed. */
   discard(): void;
 }
 
-/** How a registry is asked; whoever asks decides on patience, on second tries and on which addresses may be reached. */
+/** Sends a request to a registry. The implementation decides on timeouts, retries and which addresses are allowed. */
 export type AskRegistry = (
   url: string,
   request: { method: 'HEAD' | 'GET'; headers: Record<string, string>; maximumBytes?: number },
 ) => Promise<RegistryAnswer>;
 
-/** Every form in which an image may be kept; with fewer, registries translate, and the digest is of something else. */
+/** Every manifest format of an image. With fewer, registries convert the manifest, and the digest is that of another one. */
 const manifestTypes = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
-/** The most that a registry need take. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
+/** Registries need not accept larger ones. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests */
 const largestManifest = 4 * 1024 * 1024;
 const largestTokenAnswer = 256 * 1024;
 const manifestSchema = z.object({ schemaVersion: z.literal(2) });
 const tokenSchema = z.object({ token: z.string().optional(), access_token: z.string().optional() });
 
-/** A registry's own words on where tokens are to be had. https://distribution.github.io/distribution/spec/auth/token/ */
-interface TokenPlace {
+/** The token server that a registry names. https://distribution.github.io/distribution/spec/auth/token/ */
+interface TokenServer {
   realm: URL;
   service: string | null;
 }
@@ -72,33 +72,33 @@ export function outsideRegistry(host: string): Registry {
 }
 
 /**
- * Reads which image a tag names, in any registry that speaks the Distribution specification: one HEAD, which Docker Hub does not count
- * as a pull (https://docs.docker.com/docker-hub/usage/pulls/). A token is asked for once for each repository, and where tokens are to be
- * had once for each registry.
+ * Reads which image a tag names, in any registry that implements the Distribution specification: one HEAD, which Docker Hub does not count
+ * as a pull (https://docs.docker.com/docker-hub/usage/pulls/). It requests a token once per repository, and learns the token server once
+ * per registry.
  */
 export function createImageDigests(ask: AskRegistry) {
-  const places = new Map<string, TokenPlace>();
+  const tokenServers = new Map<string, TokenServer>();
   const tokens = new Map<string, Promise<string>>();
 
   async function authorizationFor(registry: Registry, repository: string): Promise<string | undefined> {
-    const place = places.get(registry.url);
-    if (!place) return registry.credentials && basic(registry.credentials);
+    const server = tokenServers.get(registry.url);
+    if (!server) return registry.credentials && basic(registry.credentials);
     const scope = `${registry.url} ${repository}`;
-    const token = tokens.get(scope) ?? fetchToken(registry, place, repository);
+    const token = tokens.get(scope) ?? fetchToken(registry, server, repository);
     tokens.set(scope, token);
-    // An attempt that failed must not be what everybody after gets.
+    // Do not keep a failed request: the next caller tries again.
     token.catch(() => tokens.delete(scope));
     return `Bearer ${await token}`;
   }
 
-  async function fetchToken(registry: Registry, { realm, service }: TokenPlace, repository: string): Promise<string> {
+  async function fetchToken(registry: Registry, { realm, service }: TokenServer, repository: string): Promise<string> {
     const url = new URL(realm);
     if (service !== null) url.searchParams.set('service', service);
     url.searchParams.set('scope', `repository:${repository}:pull`);
     const headers: Record<string, string> =
       registry.credentials && url.origin === registry.url ? { authorization: basic(registry.credentials) } : {};
     const answer = await ask(url.href, { method: 'GET', headers, maximumBytes: largestTokenAnswer });
-    // A stranger who gets no token is refused by the registry itself, with the status that says why.
+    // Without a token the registry itself refuses the request, with a status that says why.
     if (answer.status !== 200) {
       answer.discard();
       return '';
@@ -119,20 +119,20 @@ export function createImageDigests(ask: AskRegistry) {
       const headers = { accept: manifestTypes, ...(authorization && { authorization }) };
       const answer = await ask(url, { method, headers, maximumBytes: largestManifest });
       if (answer.status !== 401 || attempt === 2) return answer;
-      // Artifactory offers Bearer and Basic side by side; Basic was sent already where there are credentials.
+      // Artifactory offers both Bearer and Basic. Basic was sent already if there are credentials.
       const challenges = readChallenges(answer.headers.get('www-authenticate') ?? '');
       const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
       if (!bearer) return answer;
       answer.discard();
-      places.set(registry.url, tokenPlace(registry, bearer));
-      // What was sent was no token yet, or one that is too old by now.
+      tokenServers.set(registry.url, tokenServerOf(registry, bearer));
+      // The request had no token, or one that has expired.
       tokens.delete(`${registry.url} ${repository}`);
     }
   }
 
   /**
-   * The digest of a tag, or of a digest that is there; undefined when the registry has no such image (or shows it to no stranger).
-   * Of an image for several platforms it is the digest of the list.
+   * The digest that a tag names, or the digest itself if it exists; undefined if the registry has no such image, or it is not public.
+   * For an image for several platforms it is the digest of the index.
    * @throws RegistryUnavailableError
    */
   return async function digestOf(registry: Registry, repository: string, version: string): Promise<string | undefined> {
@@ -141,24 +141,24 @@ export function createImageDigests(ask: AskRegistry) {
     if (isAbsent(head, registry)) return undefined;
     if (head.status !== 405) {
       accept(head);
-      const said = imageDigestSchema.safeParse(head.headers.get('docker-content-digest'));
-      if (said.success) return said.data;
+      const stated = imageDigestSchema.safeParse(head.headers.get('docker-content-digest'));
+      if (stated.success) return stated.data;
     }
     // The header is only recommended. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
     const whole = await manifest('GET', registry, repository, version);
     if (isAbsent(whole, registry)) return undefined;
     accept(whole);
     const bytes = await whole.bytes();
-    // Many a site answers every path with its start page.
+    // Some sites answer every path with their start page.
     if (!manifestSchema.safeParse(json(bytes.toString('utf8'))).success) {
-      throw new RegistryUnavailableError('it answered with something that is no manifest');
+      throw new RegistryUnavailableError('it answered with something that is not a manifest');
     }
     return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   };
 }
 
 function isAbsent({ status }: RegistryAnswer, { credentials }: Registry): boolean {
-  // A stranger is not told whether an image is private or does not exist; our own credentials must be good enough.
+  // Without credentials a registry does not say whether an image is private or missing. Our own credentials must be accepted.
   return status === 404 || ((status === 401 || status === 403) && !credentials);
 }
 
@@ -168,7 +168,7 @@ function accept(answer: RegistryAnswer): void {
   throw new RegistryUnavailableError(`it answered ${answer.status}`);
 }
 
-function tokenPlace(registry: Registry, { parameters }: Challenge): TokenPlace {
+function tokenServerOf(registry: Registry, { parameters }: Challenge): TokenServer {
   const realm = parameters.get('realm') ?? '';
   const url = URL.parse(realm);
   if (!url || !(url.protocol === 'https:' || url.origin === registry.url) || url.username || url.password) {

@@ -20,7 +20,7 @@ type Page = Pick<DescribeImageScanFindingsCommandOutput, 'imageScanFindings'>;
 
 const mostPaths = 5;
 
-/** What pages of findings say, each defect of a package once. A page of thousands with long texts leaves nothing of itself behind. */
+/** Collects the findings of all pages, each vulnerability of a package once. It copies texts, so that no page stays in memory. */
 export function collectFindings() {
   const all = new Map<string, Finding>();
   let rows = 0;
@@ -37,7 +37,7 @@ export function collectFindings() {
       }
     },
 
-    /** How many ECR told. */
+    /** How many findings ECR returned, repeated ones included. */
     get rows(): number {
       return rows;
     },
@@ -71,10 +71,10 @@ function basicFinding({ name, severity, uri, description, attributes }: ImageSca
   };
 }
 
-/** One for each package; https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_EnhancedImageScanFinding.html */
+/** One finding for each package; https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_EnhancedImageScanFinding.html */
 function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
   const { title, severity, description, status, packageVulnerabilityDetails } = finding;
-  // What Inspector no longer sees in the image. A finding that somebody suppressed in Inspector is still there: exceptions are in the index.
+  // CLOSED: Inspector no longer finds it in the image. A finding suppressed in Inspector still counts: waivers are only in the index.
   if (status === 'CLOSED') return [];
   const { vulnerabilityId, sourceUrl, relatedVulnerabilities, cvss, ...details } = packageVulnerabilityDetails ?? {};
   const scores = [finding.score, ...present(cvss).map(({ baseScore }) => baseScore)].filter(isNumber);
@@ -91,7 +91,7 @@ function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
     ...given('score', score),
     ...given(
       'fixAvailable',
-      answers.find((each) => each === fixAvailable),
+      fixAnswers.find((each) => each === fixAvailable),
     ),
     ...(exploitAvailable === undefined ? {} : { exploitAvailable: exploitAvailable === 'YES' }),
   };
@@ -104,7 +104,7 @@ function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
       ...common,
       package: shown(name, 200) ?? 'unknown package',
       installed: shown(versionOf(vulnerable), 200) ?? unknownVersion,
-      ...given('purl', enhancedPackage(inShort(vulnerable), platform)),
+      ...given('purl', enhancedPackage(shortened(vulnerable), platform)),
       ...given('fixed', fixedInVersion === 'NotAvailable' ? undefined : shown(fixedInVersion, 200)),
       ...given('packageManager', shown(packageManager, 50)),
       ...(path === undefined ? {} : { paths: [path] }),
@@ -113,8 +113,8 @@ function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
 }
 
 /**
- * Of an advisory about one CVE, that CVE. What else is related is another vulnerability: who accepts one of several has not accepted the
- * rest.
+ * The CVE of an advisory about exactly one CVE. With several, each is a vulnerability of its own: a waiver of one must not accept the
+ * others.
  */
 function aliasesOf(id: string | undefined, related: readonly string[] = []): string[] | undefined {
   const [only, ...others] = new Set(related);
@@ -123,13 +123,13 @@ function aliasesOf(id: string | undefined, related: readonly string[] = []): str
   return isAlias ? [only] : undefined;
 }
 
-/** The SDK leaves out what is null, but not in a list. */
+/** The SDK drops fields that are null, but not items of a list. */
 const present = <Item>(list: readonly (Item | null)[] = []): Item[] => list.filter((item) => item !== null);
 
-const answers = ['YES', 'NO', 'PARTIAL'] as const;
+const fixAnswers = ['YES', 'NO', 'PARTIAL'] as const;
 
-/** A package URL is made of what people may see, too. */
-function inShort({ name, version, release, arch, epoch, packageManager }: VulnerablePackage): VulnerablePackage {
+/** The pages show package URLs as well, so their parts are cut to the same lengths. */
+function shortened({ name, version, release, arch, epoch, packageManager }: VulnerablePackage): VulnerablePackage {
   return {
     name: shown(name, 200),
     version: shown(version, 100),
@@ -140,31 +140,31 @@ function inShort({ name, version, release, arch, epoch, packageManager }: Vulner
   };
 }
 
-/** As rpm writes it, where it has these parts. */
+/** In rpm's notation, with those of its parts that exist. */
 function versionOf({ epoch = 0, version, release }: VulnerablePackage): string | undefined {
   if (!version) return undefined;
   return `${epoch > 0 ? `${epoch}:` : ''}${version}${release ? `-${release}` : ''}`;
 }
 
-/** The worse of two that tell of the same, with what either knows. */
+/** Merges two findings of the same vulnerability: the worse one, completed from the other. */
 function merged(one: Finding, other: Finding): Finding {
   const [worse, better] =
     severities.indexOf(one.severity) <= severities.indexOf(other.severity) ? [one, other] : [other, one];
   const paths = [...new Set([...(one.paths ?? []), ...(other.paths ?? [])])].slice(0, mostPaths);
-  const { purl, ...told } = { ...better, ...worse };
+  const { purl, ...combined } = { ...better, ...worse };
   return {
-    ...told,
-    // Packages of two kinds, or of two architectures, may have one name and one version.
+    ...combined,
+    // Packages of different types or architectures may share a name and a version: then neither package URL is right.
     ...given('purl', isDeepStrictEqual(one.purl, other.purl) ? purl : undefined),
     ...(paths.length > 0 ? { paths } : {}),
     ...(one.exploitAvailable || other.exploitAvailable ? { exploitAvailable: true } : {}),
   };
 }
 
-/** Where nobody has said how severe a finding is, its score says it. Inspector says UNTRIAGED where basic scanning says UNDEFINED. */
+/** Without a stated severity, the score decides. Inspector says UNTRIAGED where basic scanning says UNDEFINED. */
 function severityOf(text: string | undefined, score: number | undefined): Finding['severity'] {
-  const said = severities.find((severity) => severity === text) ?? 'UNDEFINED';
-  if (said !== 'UNDEFINED' || !isNumber(score)) return said;
+  const stated = severities.find((severity) => severity === text) ?? 'UNDEFINED';
+  if (stated !== 'UNDEFINED' || !isNumber(score)) return stated;
   // https://www.first.org/cvss/v4.0/specification-document#Qualitative-Severity-Rating-Scale
   return scale.find(([lowest]) => score >= lowest)?.[1] ?? 'INFORMATIONAL';
 }
@@ -176,7 +176,7 @@ const scale = [
   [0.1, 'LOW'],
 ] as const;
 
-/** `9.8` as an attribute has it. */
+/** Parses the score of an attribute: `9.8`. */
 function scoreOf(text: string | undefined): number | undefined {
   return text?.trim() ? Number(text) : undefined;
 }
@@ -184,8 +184,8 @@ function scoreOf(text: string | undefined): number | undefined {
 const isNumber = (value: number | undefined): value is number => Number.isFinite(value);
 
 /**
- * One line of what a database of vulnerabilities says; undefined for nothing. The text is copied, as a part of a long string keeps the
- * whole in memory, and pages of findings may have a hundred megabytes of them.
+ * A text from a database of vulnerabilities as one line; undefined if it is empty. The text is copied, because a substring keeps the whole
+ * string in memory, and pages of findings may have a hundred megabytes of text.
  */
 function shown(text: string | undefined, longest: number): string | undefined {
   if (text === undefined) return undefined;
@@ -193,7 +193,7 @@ function shown(text: string | undefined, longest: number): string | undefined {
   return shownText(beginning.replaceAll(/\s+/g, ' ').trim(), longest) || undefined;
 }
 
-/** A link that people may follow: no `javascript:`, and nothing that is no address. */
+/** A link that is safe to show: only http and https addresses, no `javascript:`. */
 function webAddress(text: string | undefined): string | undefined {
   if (text === undefined || text.length > 1000 || !URL.canParse(text)) return undefined;
   const { protocol, href } = new URL(text);

@@ -11,7 +11,7 @@ import { shownText } from '../../core/text/safe-line.ts';
 import { collectFindings } from './ecr-findings.ts';
 import type { Inspector } from './inspector.ts';
 
-/** The scan is to come. */
+/** The scan has no result yet. */
 interface PendingScan {
   state: 'pending';
   reason: string;
@@ -19,17 +19,17 @@ interface PendingScan {
 }
 
 /**
- * ECR allows 1000. With ten thousand findings of 100 kB each the function takes 400 of its 512 MB so, and 600 with pages of 500.
+ * ECR allows 1000. With ten thousand findings of 100 kB each, the function needs 400 of its 512 MB with this size, and 600 MB with 500.
  */
 const pageSize = 200;
-/** Inspector may give a hundred on a page, whatever is asked for. */
+/** Inspector may return only a hundred findings a page, whatever size is requested. */
 const mostPages = 500;
-/** The function has three minutes. */
+/** Less than the function's timeout of three minutes. */
 const readingMilliseconds = 150_000;
 
 export const nameOf = ({ repository, digest }: ScannedImage): string => `${repository}@${digest}`;
 
-/** Reads what ECR knows of an image's scan, in whichever state it is. */
+/** Reads an image's scan from ECR, in whichever state it is. */
 export function createScanReader(client: ECRClient, inspector: Inspector, now: () => number) {
   const describe = ({ repository, digest }: ScannedImage, nextToken?: string) =>
     client.send(
@@ -53,7 +53,7 @@ export function createScanReader(client: ECRClient, inspector: Inspector, now: (
     const tokens = new Set<string>();
     const { imageScanFindings = {}, registryId: account } = first;
     const { imageScanCompletedAt: completedAt, vulnerabilitySourceUpdatedAt, enhancedFindings } = imageScanFindings;
-    // Basic scanning counts what it has found, be it nothing.
+    // Only basic scanning always has counts, even if it has found nothing.
     const isBasic = status === 'COMPLETE' && !enhancedFindings && imageScanFindings.findingSeverityCounts !== undefined;
     let counted = countOf(first);
     const known = (state: Scan['state'], reason?: string): Scan => ({
@@ -75,73 +75,73 @@ export function createScanReader(client: ECRClient, inspector: Inspector, now: (
       try {
         page = await describe(image, nextToken);
       } catch (error) {
-        // The token is too old, or of a scan that another has taken the place of.
+        // The token has expired, or belongs to a scan that a newer one has replaced.
         if (error instanceof InvalidParameterException || error instanceof ValidationException)
-          return again('ECR lost the place');
+          return again('ECR refused its own page token');
         throw error;
       }
       const isSame =
         page.imageScanStatus?.status === status &&
-        // Inspector goes on looking meanwhile.
+        // Inspector may rescan while pages are read: that is not another scan.
         (!isBasic || page.imageScanFindings?.imageScanCompletedAt?.getTime() === completedAt?.getTime());
       if (!isSame) return again('The image was scanned anew');
       collected.add(page);
-      // Of the page or of the whole: nothing says which.
+      // ECR does not document whether the count is of the page or of the whole scan.
       counted = Math.max(counted, countOf(page));
       ({ nextToken } = page);
     }
     if (collected.isTooMany) return known('failed', tooMany);
-    if (collected.rows < counted) return again('ECR told fewer findings than it counted');
+    if (collected.rows < counted) return again('ECR returned fewer findings than it counted');
     if (collected.rows > 0 || isBasic) return known('complete');
-    // This is how ECR answers while it does not have Inspector's findings yet, and for ever where there are none.
+    // ECR gives this same answer while it does not have Inspector's findings yet, and if there are none.
     const doubt =
       account && completedAt
         ? await inspector.doubtOf(image, { account, completedAt })
-        : 'ECR does not say whose it is';
+        : 'ECR does not say which account it belongs to';
     if (doubt === undefined) return known('complete');
     return pending(
-      `ECR tells no findings of ${nameOf(image)}, and it is not certain that there are none: ${doubt}`,
+      `ECR returns no findings of ${nameOf(image)}, and it is not certain that there are none: ${doubt}`,
       status,
     );
   }
 
   /**
-   * The findings, or what keeps them away.
-   * @throws what ECR throws where there is no scan, no image, or no answer
+   * The findings, or why there are none yet.
+   * @throws ECR's own error if there is no scan, no image, or no answer
    */
   return async function readScan(image: ScannedImage): Promise<Scan | PendingScan> {
     const first = await describe(image);
     const { status, description } = first.imageScanStatus ?? {};
     const name = nameOf(image);
-    const said = description ? ` (${told(description)})` : '';
+    const detail = description ? ` (${withoutStop(description)})` : '';
     switch (status) {
       case 'COMPLETE':
       case 'ACTIVE':
-        // Enhanced scanning says that a scan is complete, or that it watches the image, before there are findings: no findings yet are
-        // not no findings. https://github.com/aws/aws-sdk/issues/289
+        // Enhanced scanning reports a scan as complete, or the image as watched, before there are findings. So their absence does not mean
+        // yet that there are none. https://github.com/aws/aws-sdk/issues/289
         if (!first.imageScanFindings?.imageScanCompletedAt)
-          return pending(`The findings of ${name} are not there yet${said}`, status);
+          return pending(`The findings of ${name} are not there yet${detail}`, status);
         return readPages(image, first, status);
       case undefined:
-        return pending(`ECR says nothing yet of the scan of ${name}${said}`);
+        return pending(`ECR says nothing yet of the scan of ${name}${detail}`);
       case 'IN_PROGRESS':
-        return pending(`ECR is scanning ${name}${said}`, status);
+        return pending(`ECR is scanning ${name}${detail}`, status);
       case 'PENDING': {
         const advice = 'if this goes on, see whether Amazon Inspector is activated for ECR';
-        return pending(`Inspector has not begun to scan ${name}${said}; ${advice}`, status);
+        return pending(`Inspector has not begun to scan ${name}${detail}; ${advice}`, status);
       }
       case 'UNSUPPORTED_IMAGE':
-        return withoutFindings('unsupported', description && told(description), status);
+        return withoutFindings('unsupported', description && withoutStop(description), status);
       case 'FAILED':
-        // So basic scanning says it of a distribution that it does not know.
+        // Basic scanning reports a distribution that it does not know in this way.
         // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-troubleshooting.html
         return description?.startsWith('UnsupportedImageError')
-          ? withoutFindings('unsupported', told(description), status)
-          : withoutFindings('failed', `ECR could not scan the image${said}`, status);
+          ? withoutFindings('unsupported', withoutStop(description), status)
+          : withoutFindings('failed', `ECR could not scan the image${detail}`, status);
       default:
         return withoutFindings(
           'failed',
-          `${remedyOf(status) ?? `ECR says ${told(status)} of the scan`}${said}`,
+          `${remedyOf(status) ?? `ECR says ${withoutStop(status)} of the scan`}${detail}`,
           status,
         );
     }
@@ -153,19 +153,19 @@ export function withoutFindings(state: 'failed' | 'unsupported', reason?: string
     state,
     reason,
     findings: [],
-    ...(status === undefined ? {} : { status: told(status) }),
+    ...(status === undefined ? {} : { status: withoutStop(status) }),
   };
 }
 
-/** One line of what ECR says, without its full stop. */
-export const told = (text: string): string =>
+/** A message of ECR as one line, without its full stop. */
+export const withoutStop = (text: string): string =>
   shownText(text.replaceAll(/\s+/g, ' ').trim(), 500).replace(/[.\s]+$/, '');
 
 export const archived = 'The image is archived in ECR: restore it there, or build again';
 const endless = 'ECR repeats its pages of findings without an end: build again later';
 const tooMany = `The image has more than ${mostVulnerabilities.toLocaleString('en-US')} findings, more than can be judged: build it on a newer base`;
 
-/** What helps, for ECR's other words. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html */
+/** What to do about ECR's other statuses. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html */
 function remedyOf(status: string): string | undefined {
   switch (status) {
     case 'FINDINGS_UNAVAILABLE':
@@ -173,7 +173,7 @@ function remedyOf(status: string): string | undefined {
     case 'LIMIT_EXCEEDED':
       return 'A limit of the account keeps the image from being scanned: ask for a higher one, or build again tomorrow';
     case 'SCAN_ELIGIBILITY_EXPIRED':
-      return 'Inspector no longer looks at the image: change the image, or let Inspector look at images for longer, then build again';
+      return 'Inspector no longer scans the image: change the image, or let Inspector scan images for longer, then build again';
     case 'IMAGE_ARCHIVED':
       return archived;
     default:
@@ -185,7 +185,7 @@ function pending(reason: string, status?: string): PendingScan {
   return { state: 'pending', reason: `${reason}.`, status };
 }
 
-/** How many findings ECR says that there are. */
+/** How many findings ECR counts. */
 function countOf({ imageScanFindings }: DescribeImageScanFindingsCommandOutput): number {
   return Object.values(imageScanFindings?.findingSeverityCounts ?? {}).reduce((sum, count) => sum + count, 0);
 }

@@ -9,7 +9,7 @@ interface Distribution {
   release?: string | undefined;
 }
 
-/** The package of a finding of basic scanning, of which only the link to an advisory says whose it is. */
+/** The package of a finding of basic scanning: only the link to its advisory says which distribution the package is from. */
 export function basicPackage(
   name: string | undefined,
   version: string | undefined,
@@ -20,8 +20,8 @@ export function basicPackage(
 }
 
 /**
- * Trackers that have a distribution's own packages alone. Advisories of Red Hat are told of Amazon Linux and CentOS, too, and those of MITRE and
- * NVD of anybody.
+ * Trackers that have only one distribution's own packages. Red Hat's advisories are also used for Amazon Linux and CentOS, and those of
+ * MITRE and NVD for every distribution.
  */
 const trackers = new Map<string, Distribution>(
   Object.entries({
@@ -51,7 +51,7 @@ export function platformOf({ resources = [] }: EnhancedImageScanFinding): string
   return platforms.size === 1 ? [...platforms][0] : undefined;
 }
 
-/** `ALPINE_LINUX_3_20`; https://docs.aws.amazon.com/inspector/v2/APIReference/API_ImageLayerAggregation.html has the form. */
+/** `ALPINE_LINUX_3_20`; https://docs.aws.amazon.com/inspector/v2/APIReference/API_ImageLayerAggregation.html shows the form. */
 function distributionOf(platform = ''): Distribution | undefined {
   const [, name = '', release = ''] = /^([A-Z_]+?)_(\d+(?:_\d+)*)$/.exec(platform) ?? [];
   const distribution = platforms.get(name);
@@ -82,7 +82,7 @@ function distributionPackage(
   { type, namespace, release }: Distribution,
   { name, version, epoch = 0, arch }: DistributionPackage,
 ): Purl | undefined {
-  // Of rpm the epoch is a qualifier, elsewhere a part of the version; purlOf takes it out of the one for the other.
+  // In package URLs the epoch is a qualifier for rpm, and a part of the version for all others; purlOf moves it for rpm.
   const whole = version && epoch > 0 ? `${epoch}:${version}` : version;
   const qualifiers: Record<string, string> = {};
   const architecture = arch && (type === 'deb' ? debianArchitectures.get(arch) : arch.toLowerCase());
@@ -91,7 +91,7 @@ function distributionPackage(
   return purlOf({ type, namespace, name, version: whole, qualifiers });
 }
 
-/** Inspector has the machine's words for architectures: `X86_64`. */
+/** Inspector names architectures as `uname` does: `X86_64`. */
 const debianArchitectures = new Map([
   ['X86_64', 'amd64'],
   ['AARCH64', 'arm64'],

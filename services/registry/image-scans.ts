@@ -18,10 +18,10 @@ import { once } from '../../core/once.ts';
 import type { ImageReading } from '../../core/releases/rescan.ts';
 import type { ScannedImage } from '../../core/scanners/scan-event.ts';
 import { ecrClient } from './ecr-client.ts';
-import { archived, createScanReader, nameOf, told, withoutFindings } from './ecr-scan.ts';
+import { archived, createScanReader, nameOf, withoutFindings, withoutStop } from './ecr-scan.ts';
 import { createInspector } from './inspector.ts';
 
-/** Why ECR begins no scan: it is too early for another one, or Inspector decides when it scans. */
+/** Why ECR starts no scan: it is too early for another one, or with enhanced scanning Inspector decides when to scan. */
 type Refusal = 'too-early' | 'enhanced';
 
 const dayMilliseconds = 24 * 3_600_000;
@@ -30,12 +30,13 @@ const dayMilliseconds = 24 * 3_600_000;
 export function createImageScans(client: ECRClient, inspectorClient: Inspector2Client, now: () => number = Date.now) {
   const readScan = createScanReader(client, createInspector(inspectorClient, now), now);
 
-  async function ask({ repository, digest }: ScannedImage): Promise<'begun' | Refusal | Scan> {
+  async function requestScan({ repository, digest }: ScannedImage): Promise<'begun' | Refusal | Scan> {
     try {
       await client.send(new StartImageScanCommand({ repositoryName: repository, imageId: { imageDigest: digest } }));
       return 'begun';
     } catch (error) {
-      if (error instanceof UnsupportedImageTypeException) return withoutFindings('unsupported', told(error.message));
+      if (error instanceof UnsupportedImageTypeException)
+        return withoutFindings('unsupported', withoutStop(error.message));
       if (error instanceof ImageArchivedException) return withoutFindings('failed', archived, 'IMAGE_ARCHIVED');
       if (error instanceof LimitExceededException) return 'too-early';
       if (error instanceof ValidationException) return 'enhanced';
@@ -49,8 +50,8 @@ export function createImageScans(client: ECRClient, inspectorClient: Inspector2C
       scan = await readScan(image);
     } catch (cause) {
       if (!(cause instanceof ScanNotFoundException)) throw cause;
-      // The settings of the registry may scan nothing on push.
-      const started = await ask(image);
+      // The registry's settings may have no scan on push.
+      const started = await requestScan(image);
       if (typeof started === 'object') return started;
       throw new ScanPendingError(absence[started](nameOf(image)), { cause });
     }
@@ -60,7 +61,7 @@ export function createImageScans(client: ECRClient, inspectorClient: Inspector2C
   }
 
   async function afterFailure(image: ScannedImage, scan: Scan): Promise<Scan> {
-    const started = await ask(image);
+    const started = await requestScan(image);
     if (started === 'begun')
       throw new ScanPendingError(`ECR scans ${nameOf(image)} a second time, as the first scan failed.`);
     if (started !== 'too-early') return scan;
@@ -68,36 +69,36 @@ export function createImageScans(client: ECRClient, inspectorClient: Inspector2C
     return { ...scan, reason };
   }
 
-  /** An image that was built before, byte for byte, has the findings of its first push; much may be known of it since. */
+  /** A build of an image that exists already, byte for byte, finds the scan of its first push, which may be outdated. */
   async function upToDate(image: ScannedImage, scan: Scan): Promise<Scan> {
     const age = now() - Date.parse(scan.completedAt ?? '');
-    // Inspector looks again by itself at an image that it watches.
+    // Inspector itself rescans an image that it watches.
     if (scan.status === 'ACTIVE' || age <= dayMilliseconds) return scan;
-    const started = await ask(image);
+    const started = await requestScan(image);
     if (typeof started === 'object') return started;
     if (started === 'begun') throw new ScanPendingError(`ECR is scanning ${nameOf(image)} again.`);
-    // Inspector was told to scan on push only. For basic scanning the day since the last scan may be up any minute; if it was up long
-    // ago, the account has had all its scans of today.
+    // Enhanced: Inspector is set to scan on push only. With basic scanning, ECR may count the 24 hours a little differently and allow a
+    // scan soon. If the last scan is much older, the account has used up today's scans.
     if (started === 'enhanced' || age <= 2 * dayMilliseconds) return scan;
     const day = scan.completedAt?.slice(0, 10);
     return {
       ...scan,
       state: 'failed',
-      reason: `The last scan is of ${day}, and ECR begins no other one today: build again tomorrow`,
+      reason: `The last scan is of ${day}, and ECR starts no other one today: build again tomorrow`,
     };
   }
 
   return {
     /**
-     * Asks for a scan. ECR scans an image once in 24 hours, its push included, and none where Inspector does it: `refused`. A scan is
-     * the answer where none will ever come.
+     * Requests a scan. `refused` if ECR has scanned the image within 24 hours (a scan on push counts), or if Inspector scans the images.
+     * Returns a `Scan` without findings if the image can never be scanned.
      */
     async start(image: ScannedImage): Promise<'begun' | 'refused' | Scan> {
-      const answer = await ask(image);
+      const answer = await requestScan(image);
       return answer === 'too-early' || answer === 'enhanced' ? 'refused' : answer;
     },
 
-    /** What is known at this moment. Nothing is begun, and nothing waited for. */
+    /** The scan as it is at this moment. Starts nothing and waits for nothing. */
     async read(image: ScannedImage): Promise<ImageReading> {
       try {
         return await readScan(image);
@@ -106,20 +107,20 @@ export function createImageScans(client: ECRClient, inspectorClient: Inspector2C
           return { state: 'none', reason: `ECR has no scan of ${nameOf(image)} yet.` };
         if (error instanceof ImageNotFoundException || error instanceof RepositoryNotFoundException)
           return { state: 'gone', reason: `${nameOf(image)} is not in the registry any more.` };
-        if (isPassing(error)) return { state: 'pending', reason: silence(error) };
+        if (isTemporary(error)) return { state: 'pending', reason: noAnswer(error) };
         throw error;
       }
     },
 
     /**
-     * The scan of an image that was just pushed; asks for one where there is none, or an old one only.
-     * @throws ScanPendingError until the scan has ended, with what is waited for
+     * The scan of an image that was just pushed; requests one if there is none, or only an old one.
+     * @throws ScanPendingError until the scan has ended; the message says what is missing
      */
     async scanOf(image: ScannedImage): Promise<Scan> {
       try {
         return await current(image);
       } catch (error) {
-        if (isPassing(error)) throw new ScanPendingError(silence(error), { cause: error });
+        if (isTemporary(error)) throw new ScanPendingError(noAnswer(error), { cause: error });
         throw error;
       }
     },
@@ -138,17 +139,17 @@ export type ImageScans = ReturnType<typeof createImageScans>;
 
 export const openImageScans = once(() => createImageScans(ecrClient(), new Inspector2Client({})));
 
-/** What is waited for where there is no scan, and ECR was asked for one. */
+/** Why there is no scan yet, by ECR's answer to the request for one. */
 const absence = {
   begun: (name) => `ECR begins to scan ${name}.`,
   'too-early': (name) =>
-    `ECR has no scan of ${name} and begins none: the image, or the account, has had all its scans of 24 hours.`,
+    `ECR has no scan of ${name} and starts none: the image, or the account, has had all its scans of 24 hours.`,
   enhanced: (name) =>
-    `Inspector has not taken notice of ${name}; if this goes on, see whether a filter of the registry's enhanced scanning covers the repository.`,
+    `Inspector has not noticed ${name} yet; if this goes on, see whether a filter of the registry's enhanced scanning covers the repository.`,
 } as const satisfies Record<'begun' | Refusal, (name: string) => string>;
 
-/** The registry is in trouble, or has too many callers: it is asked again as if the scan went on. */
-function isPassing(error: unknown): error is ServiceError {
+/** ECR or Inspector has an internal error, or limits the rate of calls: the caller tries again, as if the scan were still running. */
+function isTemporary(error: unknown): error is ServiceError {
   return (
     (error instanceof ECRServiceException || error instanceof Inspector2ServiceException) &&
     (error.$fault === 'server' || /Throttl|TooManyRequests/.test(error.name))
@@ -156,4 +157,4 @@ function isPassing(error: unknown): error is ServiceError {
 }
 type ServiceError = ECRServiceException | Inspector2ServiceException;
 
-const silence = (error: ServiceError): string => `ECR did not answer (${told(error.message)}).`;
+const noAnswer = (error: ServiceError): string => `ECR did not answer (${withoutStop(error.message)}).`;

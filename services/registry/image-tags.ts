@@ -7,7 +7,7 @@ import {
 import { once } from '../../core/once.ts';
 import { ecrClient } from './ecr-client.ts';
 
-/** What the registry says of tags at this moment. */
+/** The tags that the registry has at this moment. */
 export function createImageTags(client: ECRClient) {
   async function describe(repository: string, imageId: { imageDigest: string } | { imageTag: string }) {
     try {

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-inspector2';
 import type { ScannedImage } from '../../core/scanners/scan-event.ts';
 
-/** What ECR says of a scan in which it tells of no findings. */
+/** What ECR says of a scan for which it returns no findings. */
 export interface SilentScan {
   /** The account that the registry belongs to. */
   account: string;
@@ -17,12 +17,12 @@ export interface SilentScan {
 const settlingMilliseconds = 60_000;
 
 /**
- * What Inspector itself knows of an image. ECR has one answer for an image without findings and for one whose findings it does not have
- * yet, so the difference is asked of Inspector.
+ * Reads what Inspector itself knows of an image. ECR gives the same answer for an image without findings and for one whose findings it does
+ * not have yet; Inspector can tell the difference.
  */
 export function createInspector(client: Inspector2Client, now: () => number) {
   return {
-    /** Why the image is not known to be without findings; undefined if it is. */
+    /** Why it is not certain that the image has no findings; undefined if it is certain. */
     async doubtOf(image: ScannedImage, { account, completedAt }: SilentScan): Promise<string | undefined> {
       if (now() - completedAt.getTime() < settlingMilliseconds) return 'its findings may still come';
       const resourceId = await arnOf(client, image, account);
@@ -36,17 +36,17 @@ export function createInspector(client: Inspector2Client, now: () => number) {
           each.scanType === 'PACKAGE',
       );
       if (!covered) return 'Inspector does not know it';
-      if (!wasLookedAt(covered)) {
+      if (!wasScanned(covered)) {
         const { statusCode = 'no status', reason = 'no reason' } = covered.scanStatus ?? {};
         return `Inspector says ${statusCode}, ${reason}`;
       }
-      if (!covered.lastScannedAt || covered.lastScannedAt < completedAt) return 'Inspector has not looked at it since';
+      if (!covered.lastScannedAt || covered.lastScannedAt < completedAt) return 'Inspector has not scanned it since';
       const { findings = [], nextToken } = await client.send(
         new ListFindingsCommand({
           filterCriteria: {
             ecrImageHash: [{ comparison: 'EQUALS', value: image.digest }],
             ecrImageRepositoryName: [{ comparison: 'EQUALS', value: image.repository }],
-            // Those that somebody suppressed are there all the same.
+            // A suppressed finding still counts: waivers are only in the index.
             findingStatus: [
               { comparison: 'EQUALS', value: 'ACTIVE' },
               { comparison: 'EQUALS', value: 'SUPPRESSED' },
@@ -55,7 +55,7 @@ export function createInspector(client: Inspector2Client, now: () => number) {
           maxResults: 1,
         }),
       );
-      return findings.length > 0 || nextToken ? 'Inspector has findings that ECR does not tell' : undefined;
+      return findings.length > 0 || nextToken ? 'Inspector has findings that ECR does not return' : undefined;
     },
   };
 }
@@ -63,11 +63,11 @@ export function createInspector(client: Inspector2Client, now: () => number) {
 export type Inspector = ReturnType<typeof createInspector>;
 
 /** https://docs.aws.amazon.com/inspector/v2/APIReference/API_ScanStatus.html */
-function wasLookedAt({ scanStatus }: CoveredResource): boolean {
+function wasScanned({ scanStatus }: CoveredResource): boolean {
   const { statusCode, reason } = scanStatus ?? {};
   return (
     (statusCode === 'ACTIVE' && reason === 'SUCCESSFUL') ||
-    // It was looked at once, and is not watched.
+    // It was scanned once, on push, and is not watched.
     (statusCode === 'INACTIVE' && reason === 'SCAN_FREQUENCY_SCAN_ON_PUSH')
   );
 }

@@ -1,16 +1,16 @@
 import { createHash, type Hash } from 'node:crypto';
 
 /**
- * Reads a layer, a tar, piece by piece and hashes all of it but the times of its files: whatever else differs, an extended attribute or
- * the order of entries, gives another hash.
+ * Reads a layer's tar piece by piece and hashes everything in it except the times of its files. Any other difference, such as an extended
+ * attribute or the order of entries, gives another hash.
  *
- * The form is POSIX's (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13), as Go's archive/tar writes it for
+ * The format is POSIX's (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13), as Go's archive/tar writes it for
  * every engine; GNU's headers have further times in them (https://www.gnu.org/software/tar/manual/html_node/Standard.html).
  */
 export class LayerContent {
   readonly #hash: Hash = createHash('sha256');
   #held: Buffer = Buffer.alloc(0);
-  /** What is left of the entry that is being read, with the filling of its last block. */
+  /** How many bytes of the current entry are left, including the padding of its last block. */
   #left = 0;
   #isExtended = false;
 
@@ -47,7 +47,7 @@ export class LayerContent {
   #header(header: Buffer): void {
     const size = sizeOf(header);
     this.#left = Math.ceil(size / block) * block;
-    // Its own name and size say nothing of the entry that it belongs to, but for the records in it.
+    // An extended header says something of its entry only by its records, so its own name and size are not hashed.
     this.#isExtended = header[typeAt] === extendedType && size <= longestExtension;
     if (this.#isExtended) return;
     header.fill(0, ...times);
@@ -60,20 +60,20 @@ export class LayerContent {
 const block = 512;
 const typeAt = 156;
 const extendedType = 'x'.charCodeAt(0);
-/** A longer one counts as it is: nobody writes such, and it is not to be held in memory. */
+/** A longer extended header is hashed unchanged: no engine writes one, and it must not be kept in memory. */
 const longestExtension = 1024 * 1024;
 const times = [136, 148] as const;
 const checkSum = [148, 156] as const;
 const gnuTimes = [345, 369] as const;
 
-/** Octal digits, or for what these cannot say a binary number with its first bit set. */
+/** Octal digits, or for larger sizes a binary number whose first bit is set. */
 function sizeOf(header: Buffer): number {
   const field = header.subarray(124, 136);
   if (((field[0] ?? 0) & 0x80) !== 0) return Number(field.readBigUInt64BE(4));
   return Number.parseInt(field.toString('latin1').replaceAll('\0', ' ').trim() || '0', 8) || 0;
 }
 
-/** The records of an extended header, each `<length> <key>=<value>\n`, but for those that are times. */
+/** The records of an extended header, each `<length> <key>=<value>\n`, except times. */
 function withoutTimes(records: Buffer): Buffer {
   const kept: Buffer[] = [];
   let at = 0;
@@ -84,7 +84,7 @@ function withoutTimes(records: Buffer): Buffer {
     if (!/^\d+ [acm]time=/.test(record.toString('latin1', 0, 30))) kept.push(record);
     at += length;
   }
-  // What follows is zeros to the end of the block, or no record: then it counts as it is.
+  // The rest is either zeros up to the end of the block, which are dropped, or not a record: then it is hashed unchanged.
   const end = records.subarray(at);
   return Buffer.concat(end.every((byte) => byte === 0) ? kept : [...kept, end]);
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** A file that goes with an image. */
+/** A file that refers to an image: the registry lists it among the image's referrers. */
 export interface Referrer {
-  /** Its media type, which is also what the artifact is. */
+  /** Its media type, which is also the artifact type. */
   type: string;
-  /** What a client such as `oras pull` calls the file. */
+  /** The file name that a client such as `oras pull` gives it. */
   name: string;
   bytes: Uint8Array<ArrayBuffer>;
 }
@@ -18,8 +18,8 @@ interface Descriptor {
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
 /**
- * An image manifest that is an artifact: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidelines-for-artifact-usage
- * The same file for the same image is the same manifest, whoever makes it and when.
+ * The image manifest of an artifact: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidelines-for-artifact-usage
+ * The same file for the same image always gives the same manifest.
  */
 export function referrerManifest({ type, name, bytes }: Referrer, subject: Descriptor) {
   const empty = Buffer.from('{}');

@@ -28,13 +28,12 @@ interface Manifest {
   digest: string;
 }
 
-/** The tag names another image and the repository does not let it move. */
+/** The tag names another image, and the repository does not allow moving it. */
 export class TagTakenError extends UpstreamError {}
 
 /**
  * ECR's registry over the OCI Distribution API (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md), with a
- * token of the caller's own role. Manifests are passed on byte for byte: a manifest that
- * is written anew has another digest.
+ * token of the caller's own role. Manifests are copied byte for byte, because a manifest that is serialized again has another digest.
  */
 export async function openRegistry(client = ecrClient()) {
   const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}));
@@ -45,7 +44,7 @@ export async function openRegistry(client = ecrClient()) {
     const url = new URL(path, proxyEndpoint);
     const headers = { ...init.headers, authorization: `Basic ${authorizationToken}` };
     return fetch(url, { ...init, headers }).catch((cause: unknown) => {
-      // The state machine tries again: a connection that was cut says nothing of the image.
+      // An UpstreamError makes the state machine try again: a failed connection says nothing about the image.
       throw new UpstreamError(`The registry ${url.host} gave no answer.`, { cause });
     });
   }
@@ -84,7 +83,7 @@ export async function openRegistry(client = ecrClient()) {
       body: bytes,
     });
     if (response.ok) return;
-    // An immutable tag, or in ECR's case also a tag that has this very digest: the caller looks which.
+    // The tag is immutable and names another image; ECR also answers this if the tag has this very digest. The caller checks which.
     // https://github.com/aws/containers-roadmap/issues/2179
     const text = await response.clone().text();
     if (/immutable|already exists|TAG_INVALID/i.test(text))
@@ -92,10 +91,10 @@ export async function openRegistry(client = ecrClient()) {
     await refuse(response, `the manifest ${reference} for ${repository}`);
   }
 
-  /** Within a registry a layer is mounted; where the registry will not, its bytes go through this process as a stream. */
+  /** Mounts a blob from the other repository. If the registry does not do that, the bytes are streamed through this process. */
   async function copyBlob(digest: string, from: string, to: string): Promise<void> {
-    const there = await request(`/v2/${to}/blobs/${digest}`, { method: 'HEAD' });
-    if (there.ok) return;
+    const existing = await request(`/v2/${to}/blobs/${digest}`, { method: 'HEAD' });
+    if (existing.ok) return;
     const parameters = new URLSearchParams({ mount: digest, from });
     const started = await request(`/v2/${to}/blobs/uploads/?${parameters}`, { method: 'POST' });
     if (started.status === 201) return;
@@ -107,7 +106,7 @@ export async function openRegistry(client = ecrClient()) {
     await send(digest, to, location, source.body);
   }
 
-  /** The bytes of an upload that has begun. */
+  /** Sends the bytes of an upload that was started, and finishes it. */
   async function send(digest: string, to: string, location: string, body: RequestInit['body']): Promise<void> {
     const patched = await request(location, {
       method: 'PATCH',
@@ -123,8 +122,8 @@ export async function openRegistry(client = ecrClient()) {
   }
 
   async function putBlob(digest: string, bytes: Uint8Array<ArrayBuffer>, to: string): Promise<void> {
-    const there = await request(`/v2/${to}/blobs/${digest}`, { method: 'HEAD' });
-    if (there.ok) return;
+    const existing = await request(`/v2/${to}/blobs/${digest}`, { method: 'HEAD' });
+    if (existing.ok) return;
     const started = await request(`/v2/${to}/blobs/uploads/`, { method: 'POST' });
     const location = started.headers.get('location');
     if (started.status !== 202 || !location) return refuse(started, `an upload to ${to}`);
@@ -155,28 +154,28 @@ export async function openRegistry(client = ecrClient()) {
   };
 
   return {
-    /** Whether two images are one but for times. */
+    /** Whether two images differ only in times. */
     haveSameContent: (one: ImageLocation, other: ImageLocation): Promise<boolean> =>
       haveSameContent(source, one, other),
 
-    /** The registry's host, as it stands before a repository's name. */
+    /** The registry's host, as image names have it before the repository. */
     host: new URL(proxyEndpoint).host,
 
     digestOf,
 
-    /** Copies an image by digest from one repository to another. What is there already is not sent again. */
+    /** Copies an image by digest from one repository to another. What the target has already is not sent again. */
     async copy(digest: string, from: string, to: string): Promise<void> {
       await copy(digest, from, to);
     },
 
     /**
-     * Attaches something to an image of the repository: a manifest that names the image as its subject, which ECR lists among the image's
-     * referrers by itself. The same content is the same manifest, and is not sent again.
+     * Adds a referrer to an image of the repository: a manifest that names the image as its subject, so that ECR lists it among the
+     * image's referrers. The same content gives the same manifest, and is not sent again.
      */
-    async attach(repository: string, digest: string, attachment: Referrer): Promise<void> {
+    async attach(repository: string, digest: string, referrer: Referrer): Promise<void> {
       const subject = await headOf(repository, digest);
       if (!subject) throw new UpstreamError(`The registry does not have ${repository}@${digest}.`);
-      const artifact = referrerManifest(attachment, {
+      const artifact = referrerManifest(referrer, {
         mediaType: subject.get('content-type') ?? '',
         digest,
         size: Number(subject.get('content-length')),
@@ -187,7 +186,7 @@ export async function openRegistry(client = ecrClient()) {
     },
 
     /**
-     * Puts a tag on an image of the repository, or finds it there.
+     * Puts a tag on an image of the repository, unless the image has it already.
      * @throws TagTakenError if the tag names another image and cannot be moved
      */
     async tag(repository: string, digest: string, tag: string): Promise<void> {

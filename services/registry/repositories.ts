@@ -13,14 +13,14 @@ import { ecrClient } from './ecr-client.ts';
 
 const candidateDays = 14;
 
-/** The two ECR repositories of each project. They come with the index, not with the stack: projects are data. */
+/** The two ECR repositories of each project. Projects are data, so the index creates their repositories and not the stack. */
 export function createRepositories(client: ECRClient, prefix: string) {
-  /** The registry itself refuses to move a `build-` tag, whoever asks; the floating tags move. */
+  /** The registry itself refuses to move a `build-` tag, for every caller; the floating tags may move. */
   const releaseTags = {
     imageTagMutability: 'MUTABLE_WITH_EXCLUSION' as const,
     imageTagMutabilityExclusionFilters: [{ filterType: 'WILDCARD' as const, filter: 'build-*' }],
   };
-  const scanned = { imageScanningConfiguration: { scanOnPush: true } };
+  const scanOnPush = { imageScanningConfiguration: { scanOnPush: true } };
 
   async function ensureRelease(repositoryName: string): Promise<void> {
     try {
@@ -33,10 +33,10 @@ export function createRepositories(client: ECRClient, prefix: string) {
 
   async function ensureCandidate(repositoryName: string): Promise<void> {
     try {
-      await client.send(new CreateRepositoryCommand({ repositoryName, ...scanned }));
+      await client.send(new CreateRepositoryCommand({ repositoryName, ...scanOnPush }));
     } catch (error) {
       if (!(error instanceof RepositoryAlreadyExistsException)) throw error;
-      await client.send(new PutImageScanningConfigurationCommand({ repositoryName, ...scanned }));
+      await client.send(new PutImageScanningConfigurationCommand({ repositoryName, ...scanOnPush }));
     }
     await client.send(
       new PutLifecyclePolicyCommand({
@@ -61,7 +61,7 @@ export function createRepositories(client: ECRClient, prefix: string) {
   }
 
   return {
-    /** Makes what is missing and sets right what differs; safe to repeat. */
+    /** Creates missing repositories and corrects their settings; safe to repeat. */
     async ensure(project: Project): Promise<void> {
       const { release, candidate } = repositoriesOf(project, prefix);
       await Promise.all([ensureRelease(release), ensureCandidate(candidate)]);

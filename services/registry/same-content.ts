@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { LayerContent } from './layer-tar.ts';
 
 export interface ImageSource {
-  /** What a manifest or a configuration says; undefined where there is none. */
+  /** A manifest or a configuration; undefined if there is none. */
   json(repository: string, kind: 'manifests' | 'blobs', digest: string): Promise<unknown>;
   blob(repository: string, digest: string): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -21,19 +21,19 @@ const configSchema = z.looseObject({});
 
 type Layer = z.infer<typeof layerSchema>;
 
-/** In bytes, as they are sent, and as they are read: images that differ by more are not the same. */
+/** In bytes: compressed over all differing layers, and unpacked for each layer. Images beyond these limits count as different. */
 const limits = { compressed: 2_000_000_000, read: 10_000_000_000 };
 
 /**
- * Whether two images are one but for times: those of their files, and what the engine notes of how it made them. Engines give each step's files
- * the time of the commit, but a step of the cache keeps that of the commit which it was made for, and Buildah notes in the history which
- * step of the cache it took: the same commit, built with the cache and without, has two digests.
+ * Whether two images differ only in the times of their files and in the engine's history. Engines give each step's files the time of the
+ * commit, but a cached step keeps the time of the commit that it was built for, and Buildah records in the history which cached step it
+ * used. So the same commit, built with and without the cache, has two digests.
  *
- * Layers with one digest are not read. What cannot be read, or is too much, is not the same.
+ * Layers with equal digests are not read. Images that cannot be read, or are too large, count as different.
  */
 export async function haveSameContent(source: ImageSource, one: ImageLocation, other: ImageLocation): Promise<boolean> {
   const [first, second] = await Promise.all([describe(source, one), describe(source, other)]);
-  if (!first || !second || !isDeepStrictEqual(first.said, second.said)) return false;
+  if (!first || !second || !isDeepStrictEqual(first.description, second.description)) return false;
   if (first.layers.length !== second.layers.length) return false;
   const differing = first.layers.flatMap((layer, at): [Layer, Layer][] => {
     const counterpart = second.layers[at];
@@ -48,7 +48,7 @@ export async function haveSameContent(source: ImageSource, one: ImageLocation, o
   return true;
 }
 
-/** What an image says of itself beside its times; undefined for an index, and for what is no image. */
+/** An image's layers and its description without times and history; undefined for an index, and for anything that is not an image. */
 async function describe(source: ImageSource, { repository, digest }: ImageLocation) {
   const manifest = manifestSchema.safeParse(await source.json(repository, 'manifests', digest)).data;
   if (!manifest) return undefined;
@@ -56,7 +56,7 @@ async function describe(source: ImageSource, { repository, digest }: ImageLocati
   const config = configSchema.safeParse(await source.json(repository, 'blobs', descriptor.digest)).data;
   if (!config) return undefined;
   const { created: _, history: __, rootfs: ___, ...settings } = config;
-  return { layers, said: { rest, settings } };
+  return { layers, description: { rest, settings } };
 }
 
 /** Undefined for a layer that cannot be read to its end. */
@@ -70,7 +70,7 @@ async function contentOf(
   const take = async (bytes: AsyncIterable<Uint8Array>) => {
     for await (const piece of bytes) {
       read += piece.length;
-      if (read > limits.read) throw new RangeError('The layer is larger than any that is read.');
+      if (read > limits.read) throw new RangeError('The layer is too large to compare.');
       content.write(piece);
     }
   };
@@ -80,7 +80,7 @@ async function contentOf(
     else if (mediaType.endsWith('zstd')) await pipeline(bytes, createZstdDecompress(), take);
     else await take(bytes);
   } catch {
-    // Released once more than needed is better than not at all.
+    // An unnecessary release is better than a missing one.
     return undefined;
   }
   return content.digest();

@@ -3,10 +3,10 @@ import { UpstreamError } from '../../core/model/errors.ts';
 import type { PublicFetch } from '../http/public-fetch.ts';
 import { createImageDigests, type Registry, RegistryUnavailableError } from './digest-lookup.ts';
 
-/** The registry was asked too often. */
+/** The registry limits the rate of requests. */
 export class RegistryBusyError extends RegistryUnavailableError {
   override readonly name = 'RegistryBusyError';
-  /** When it wants to be asked again, if it says so. */
+  /** When it allows the next request, if it says so. */
   readonly until: string | undefined;
 
   constructor(message: string, until?: string) {
@@ -17,7 +17,7 @@ export class RegistryBusyError extends RegistryUnavailableError {
 
 const timeoutMilliseconds = 15_000;
 
-/** Looks at the images of one registry, each question once: whatever fails is for the next run. */
+/** Reads the digests of one registry's images. It repeats no request: what fails is left for the next run. */
 export function createDigestLookup(fetch: PublicFetch, registry: Registry) {
   const digestOf = createImageDigests(async (url, request) => {
     const answer = await fetch(url, { ...request, timeoutMilliseconds }).catch((error: unknown) => {
@@ -28,18 +28,18 @@ export function createDigestLookup(fetch: PublicFetch, registry: Registry) {
       answer.discard();
       if (answer.status !== 429) throw new RegistryUnavailableError(`it answered ${answer.status}`);
       throw new RegistryBusyError(
-        'it says that it was asked too often',
+        'it says that it got too many requests',
         retryAt(answer.headers.get('retry-after'), new Date()),
       );
     }
-    // `ratelimit-remaining: 0` ends nothing: Docker Hub answers it to whoever shares an address with others, and counts no HEAD.
+    // `ratelimit-remaining: 0` is no reason to stop: Docker Hub sends it to everyone who shares an address, and does not count HEAD.
     // https://docs.docker.com/docker-hub/usage/pulls/
     return answer;
   });
 
   return {
     /**
-     * The digest of a tag; undefined when the registry has no such image, or shows it to no stranger.
+     * The digest that a tag names; undefined if the registry has no such image, or it is not public.
      * @throws RegistryUnavailableError, RegistryBusyError
      */
     digestOf: (repository: string, tag: string) => digestOf(registry, repository, tag),

@@ -11,31 +11,31 @@ import { tableOf } from './table.ts';
 
 const announcementSchema = z.object({
   news: basesChangedTriggerSchema,
-  /** The bases that changed as they were before. */
+  /** The changed base images, in the state before the change. */
   before: z.array(watchedImageSchema),
 });
 
-const roundSchema = z.object({ announcement: announcementSchema.optional() });
+const lockSchema = z.object({ announcement: announcementSchema.optional() });
 
 export type Announcement = z.infer<typeof announcementSchema>;
 
 /**
- * The round that `watch-bases` is at, in the bases table: one at a time, so that no two tell of the same change; and what it is about to
- * tell, so that whoever comes after a round that died tells the very same again, which is planned once.
+ * The lock of `watch-bases`, kept in the bases table: only one run at a time, so that no two runs announce the same change. It also keeps
+ * what a run is about to announce: if the run crashes, the next one announces exactly the same again, and the planner plans it only once.
  */
 export function createBaseWatchLock(client: DynamoDBDocumentClient, tableName: string, holder: string) {
   const table = tableOf(client, tableName);
   const key = { image: roundKey };
   const isMine = expression`holder = ${holder}`;
 
-  const isOver = () => new RecordConflictError('Another round of watch-bases has begun.');
+  const lockLost = () => new RecordConflictError('Another run of watch-bases has begun.');
 
-  async function keep(announcement: Announcement | undefined): Promise<void> {
-    if (!(await table.update(key, { set: { announcement } }, isMine))) throw isOver();
+  async function record(announcement: Announcement | undefined): Promise<void> {
+    if (!(await table.update(key, { set: { announcement } }, isMine))) throw lockLost();
   }
 
   return {
-    /** False while another round is under way. */
+    /** False while another run holds the lock. */
     begin(now: Date, until: Date): Promise<boolean> {
       return table.update(
         key,
@@ -48,18 +48,18 @@ export function createBaseWatchLock(client: DynamoDBDocumentClient, tableName: s
       await table.update(key, { remove: ['heldUntil'] }, isMine);
     },
 
-    /** What a round that died may or may not have told. */
+    /** What a crashed run may or may not have announced. */
     async announcement(): Promise<Announcement | undefined> {
-      const round = await table.updateAndGet(key, { set: { holder } }, isMine, roundSchema);
-      if (!round) throw isOver();
-      return round.announcement;
+      const lock = await table.updateAndGet(key, { set: { holder } }, isMine, lockSchema);
+      if (!lock) throw lockLost();
+      return lock.announcement;
     },
 
-    /** Notes what is about to be told. */
-    announce: keep,
+    /** Records what is about to be announced. */
+    announce: record,
 
-    /** It is told, and the bases know. */
-    announced: () => keep(undefined),
+    /** To be called when the projects are notified and the base images record it. */
+    announced: () => record(undefined),
   };
 }
 

@@ -16,32 +16,33 @@ import { documentClient } from './dynamodb.ts';
 import { expression } from './expression.ts';
 import { tableOf } from './table.ts';
 
-/** DynamoDB keeps no empty set, and the SDK gives the others as a Set. */
+/** DynamoDB stores no empty set, so the attribute may be absent. The SDK returns every other set as a Set. */
 const itemSchema = z.preprocess(
   (item) => ({ ...(item as object), used: [...((item as { used?: Set<string> }).used ?? [])] }),
   watchedImageSchema,
 );
 const keyedSchema = z.looseObject({ image: z.string() });
-/** The image was found, so whatever was wrong before is over. */
+/** The image was found, so earlier failures no longer count. */
 const noFailure = { failures: undefined, notBefore: undefined, problem: undefined };
 const minutes = 60_000;
 const imageBackoff = { first: 10 * minutes, longest: 60 * minutes };
 const repeatBackoff = { first: 10 * minutes, longest: 24 * 60 * minutes };
 
-/** No image has a space in its name. */
+/** Collides with no image: image names have no spaces. */
 const registryPrefix = 'registry ';
-/** What `watch-bases` keeps for itself: services/tables/base-watch-lock.ts. */
+/** The key of the lock of `watch-bases`: services/tables/base-watch-lock.ts. */
 export const roundKey = 'round of watch-bases';
 
 /**
- * The bases table: each image outside of this pipeline's releases that projects stand on, with the digest that they were told of last and
- * those that builds have used since; and the registries that are not asked for a while. Who stands on an image says the dependents table.
+ * The bases table. It has each base image that this pipeline does not release itself, with the digest that its dependents were last
+ * notified of and the digests that builds have used since. It also has the registries that are not queried for a while. The dependents of
+ * an image are in the dependents table.
  */
 export function createBases(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
 
   return {
-    /** A build has used the image with this digest. The first that is seen counts; whether another is news says the registry alone. */
+    /** A build has used the image with this digest. The first digest is recorded as the image's; whether a later one is new, only the registry decides. */
     async used(image: string, digest: string, at: string): Promise<void> {
       await table.update(
         { image },
@@ -50,8 +51,8 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
     },
 
     /**
-     * A build has not found the image: it is news as soon as it is there. Not so where the watch itself finds it, for then the build would
-     * be started again and again without getting any further.
+     * A build has not found the image, so its appearance will count as a new digest. This is not recorded where the watch itself finds the
+     * image: then the build would be started again and again, and fail each time.
      */
     async missed(image: string): Promise<void> {
       await table.update(
@@ -61,7 +62,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
       );
     },
 
-    /** Everything that the table knows. */
+    /** The whole table. */
     async all(): Promise<{ images: Map<string, WatchedImage>; pauses: Map<string, RegistryPause> }> {
       const images = new Map<string, WatchedImage>();
       const pauses = new Map<string, RegistryPause>();
@@ -74,9 +75,9 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
       return { images, pauses };
     },
 
-    /** The image was looked at, and its digest is no news. */
+    /** The image was checked, and its digest has not changed. */
     async seen({ image }: WatchedImage, digest: string, at: string): Promise<void> {
-      // A build that has written another digest meanwhile, or the very first: that is for the next look.
+      // If a build has recorded another digest meanwhile, the condition fails and the next check compares again.
       await table.update(
         { image },
         { set: { digest, checkedAt: at, ...noFailure }, setOnce: { seenAt: at }, delete: { used: new Set([digest]) } },
@@ -84,7 +85,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
       );
     },
 
-    /** The projects know of the change. Doing it again changes nothing. */
+    /** The projects are notified of the change. Idempotent. */
     async told(
       { image, digest, previous, seenAt }: BaseChange,
       before: WatchedImage | undefined,
@@ -108,7 +109,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
       );
     },
 
-    /** The registry has no such image, or shows it to nobody: it is looked for ever more rarely. */
+    /** The registry has no such image, or the image is not public: the watch checks it less and less often. */
     async failed({ image, failures }: WatchedImage, problem: string, now: Date): Promise<void> {
       await table.update(
         { image },
@@ -123,12 +124,12 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
       );
     },
 
-    /** Nobody stood on the image at that time. */
+    /** No project depended on the image at that time. */
     async drop(image: string, at: string): Promise<void> {
       await table.delete({ image }, expression`attribute_not_exists(usedAt) OR usedAt < ${at}`);
     },
 
-    /** Leaves a registry alone until then. */
+    /** Queries a registry no more until `notBefore`. */
     async pause(registry: string, { failures, notBefore, problem }: RegistryPause): Promise<void> {
       await table.update(
         { image: registryPrefix + registry },
@@ -141,8 +142,8 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
     },
 
     /**
-     * What the site shows of a project's bases (`bases` of its record), in their order: each with the digest that the newest candidate was
-     * built on, whether it is pinned by the Dockerfile, and where the name stands for another image by now, that one's digest (`newer`).
+     * What the site shows of a project's base images (`bases` of its record), in their order: the digest that the newest candidate was
+     * built on, whether the Dockerfile pins it, and, if the name has a new digest by now, that digest (`newer`).
      */
     async standings(bases: readonly NamedBase[]): Promise<BaseStatus[]> {
       const names = [...new Set(bases.map(watchedName).filter((name) => name !== undefined))].slice(0, 100);

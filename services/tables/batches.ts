@@ -8,12 +8,12 @@ const mostRead = 100;
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html */
 const mostWritten = 25;
 const batchesAtOnce = 8;
-/** What a throttled table leaves undone is tried again, later each time: about 12 s in all. */
+/** What a throttled table does not process is tried again with growing pauses: about 12 s in all. */
 const attempts = 10;
 
 type Key = Record<string, string>;
 
-/** The items of the keys that there are, strongly consistent, in no order. No key may come twice. */
+/** The items that exist for the keys, read with strong consistency, in no order. No key may be given twice. */
 export async function readItems(
   client: DynamoDBDocumentClient,
   table: string,
@@ -33,7 +33,7 @@ export async function readItems(
   return parts.flat();
 }
 
-/** Writes items, over those that are there. */
+/** Writes items and overwrites existing ones. */
 export async function writeItems(
   client: DynamoDBDocumentClient,
   table: string,
@@ -49,11 +49,11 @@ export async function writeItems(
   );
 }
 
-/** What DynamoDB has no room for in a batch it gives back, with a success. */
+/** A batch may succeed in part: DynamoDB then returns what it did not process, with a success. */
 async function untilDone<Item>(items: Item[], attempt: (left: Item[]) => Promise<Item[]>): Promise<void> {
   let left = items;
   for (let count = 0; left.length > 0; count++) {
-    if (count === attempts) throw new UpstreamError(`DynamoDB left ${left.length} items of a batch undone.`);
+    if (count === attempts) throw new UpstreamError(`DynamoDB left ${left.length} items of a batch unprocessed.`);
     if (count > 0) await delay(Math.min(25 * 2 ** count, 2000) * (0.5 + Math.random() / 2));
     left = await attempt(left);
   }

@@ -21,10 +21,10 @@ type Fields = Partial<
   Pick<Build, 'candidate' | 'image' | 'verdict' | 'scanners' | 'changes' | 'failure' | 'startedAt' | 'supersededBy'>
 >;
 
-/** No shorter than a function that tells may run, so that nobody else tells meanwhile. */
-const tellingMilliseconds = 90_000;
+/** At least as long as the function `tell` may run, so that no other one notifies at the same time. */
+const notifyingMilliseconds = 90_000;
 
-/** The builds table. Conditional writes see to it that a build ends once, and that no step takes it back from its end. */
+/** The builds table. Conditional writes ensure that a build ends once, and that no step reopens it after its end. */
 export function createBuilds(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
   const get = (id: string): Promise<Build | undefined> => table.get({ id }, buildSchema);
@@ -52,8 +52,8 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
     },
 
     /**
-     * Moves a build on that has not ended, and begins a stage; the first beginning counts when a step runs twice.
-     * Undefined if the build is not in one of the statuses that it may come from.
+     * Gives a build that has not ended its next status, and begins a stage. If a step runs twice, the stage keeps its first start time.
+     * Undefined if the build has none of the statuses `from`.
      */
     begin(
       id: string,
@@ -70,7 +70,7 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
     },
 
     /**
-     * Ends a stage that was begun; `fields` are what it found out.
+     * Ends a stage that was begun; `fields` are its results.
      * @throws RecordConflictError if the stage was never begun
      */
     async endStage(id: string, stage: StageName, outcome: 'succeeded' | 'failed', fields: Fields = {}): Promise<Build> {
@@ -81,22 +81,22 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       return build;
     },
 
-    /** Has a build do without the cache that is asked so after its record was made. */
+    /** Makes a build that is already recorded run without the cache. */
     async forgoCache(id: string): Promise<Build> {
       const build = await update(id, { set: { noCache: true } }, expression`attribute_exists(id)`);
       if (!build) throw new RecordConflictError(`There is no build ${id}.`);
       return build;
     },
 
-    /** Notes which run of CodeBuild's has the build; undefined if there is no such build. */
+    /** Records which CodeBuild build runs this build; undefined if there is no such build. */
     noteCodeBuild(id: string, codeBuildId: string): Promise<Build | undefined> {
       return update(id, { set: { codeBuildId } }, expression`attribute_exists(id)`);
     },
 
     /**
-     * Gives a build its end, and whatever stage of it still ran. Undefined if it has one already: the first end stays.
-     * @param build as it was read last
-     * @param from in which of the statuses it may be
+     * Ends a build and the stages of it that still run. Undefined if it has ended already: the first end stays.
+     * @param build as it was last read
+     * @param from the statuses that it may have
      */
     close(
       build: Build,
@@ -119,9 +119,9 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       );
     },
 
-    /** Takes the telling of a build's end for itself, for as long as its Lambda can run; undefined if it is told or being told. */
+    /** Claims the notification of a build's end, for as long as the Lambda can run; undefined if it is sent, or another one holds the claim. */
     claimNotification(id: string, now = new Date()): Promise<Build | undefined> {
-      const tellingUntil = new Date(now.getTime() + tellingMilliseconds).toISOString();
+      const tellingUntil = new Date(now.getTime() + notifyingMilliseconds).toISOString();
       return update(
         id,
         {
@@ -132,7 +132,7 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       );
     },
 
-    /** Gives the telling back after it went wrong, so that the next try need not wait. */
+    /** Releases the claim after a failure, so that the next attempt need not wait. */
     async releaseNotification(id: string): Promise<void> {
       await table.update({ id }, { remove: ['tellingUntil'] });
     },
@@ -169,7 +169,7 @@ export type Builds = ReturnType<typeof createBuilds>;
 
 export const openBuilds = once(() => createBuilds(documentClient(), variable('BUILDS_TABLE')));
 
-/** What becomes of the stage that runs when a build ends: one that was taken from it neither succeeded nor failed. */
+/** The outcome of a stage that is still running when its build ends: if the build was stopped, it neither succeeded nor failed. */
 function stageAtEnd(status: TerminalStatus): Stage['status'] {
   if (status === 'superseded' || status === 'cancelled') return 'skipped';
   return status === 'failed' ? 'failed' : 'succeeded';

@@ -13,22 +13,22 @@ import { expiryAfter, tableOf } from './table.ts';
 
 export const memberStates = ['waiting', 'building', ...outcomes] as const;
 
-/** A project's part in a cascade, as people read it. What is true of a project stands in services/tables/rebuilds.ts. */
+/** A project's part in a cascade, as the pages show it. The state that the pipeline works with is in services/tables/rebuilds.ts. */
 export const cascadeMemberSchema = z.object({
   project: z.string(),
   state: z.enum(memberStates),
-  /** Those of its parents that the cascade rebuilds first. */
+  /** The parents that the cascade rebuilds before it. */
   parents: z.array(z.string()),
-  /** Concerned itself, and not only through its parents. */
+  /** The event concerns it directly, and not only through its parents. */
   root: z.boolean(),
   build: z.string().optional(),
   reason: z.string().optional(),
   since: z.iso.datetime(),
-  /** That of the project's state when it was written: an older telling never takes the place of a newer one. */
+  /** The version of the project's state that it was written from: an older one never overwrites a newer one. */
   version: z.int(),
 });
 
-const newsSchema = z.object({ news: z.string(), cause: causeSchema, at: z.iso.datetime() });
+const eventSchema = z.object({ news: z.string(), cause: causeSchema, at: z.iso.datetime() });
 const headerSchema = z.object({ id: z.string(), startedAt: z.iso.datetime() });
 const answerSchema = z.object({ cascade: z.string() });
 const progressSchema = cascadeMemberSchema.pick({ state: true, since: true });
@@ -38,7 +38,7 @@ export type CascadeHeader = z.infer<typeof headerSchema>;
 export type MemberState = CascadeMember['state'];
 
 export interface CascadeSummary extends CascadeHeader {
-  /** What set it off and what joined it, in the order of coming. */
+  /** The event that started it and those that joined it, in the order received. */
   causes: { news: string; cause: Cause; at: string }[];
   /** How many members are in each state; states that none is in are absent. */
   counts: Partial<Record<MemberState, number>>;
@@ -46,25 +46,25 @@ export interface CascadeSummary extends CascadeHeader {
   endedAt?: string | undefined;
 }
 
-/** A little longer than they are listed. */
+/** A little longer than cascades are listed. */
 const keptDays = 400;
-/** Longer than a trigger can come again. */
+/** Longer than a trigger can be delivered again. */
 const answerDays = 30;
-/** A cascade's own items sort before its members: no project's name begins with a dot. */
+/** A cascade's own items sort before its members, because no project's name begins with a dot. */
 const headerMember = '.';
 const causeMember = '.cause ';
 const firstMember = '0';
 
-/** The cascades table as people read it: cascades, what set them off, and their members. */
+/** The part of the cascades table that the pages show: cascades, the events that started them, and their members. */
 export function createCascades(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
   const putOnce = (item: Record<string, unknown>) => table.put(item, expression`attribute_not_exists(id)`);
   const membersOf = (id: string) => expression`id = ${id} AND #member >= ${firstMember}`;
 
-  /** What set a cascade off and what joined it, in the order of coming. */
+  /** The event that started a cascade and those that joined it, in the order received. */
   async function causes(id: string): Promise<CascadeSummary['causes']> {
     const keys = expression`id = ${id} AND begins_with(#member, ${causeMember})`;
-    const found = await table.all({ keys, consistent: true }, newsSchema);
+    const found = await table.all({ keys, consistent: true }, eventSchema);
     return found.sort((one, other) => (one.at < other.at ? -1 : 1));
   }
 
@@ -78,33 +78,33 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
   return {
     causes,
 
-    /** Which cascade answers the news, if that has been settled. */
-    async answerTo(news: string): Promise<string | undefined> {
-      return (await table.get({ id: `news ${news}`, member: headerMember }, answerSchema))?.cascade;
+    /** The cascade that answers the event, if one is recorded. */
+    async answerTo(event: string): Promise<string | undefined> {
+      return (await table.get({ id: `news ${event}`, member: headerMember }, answerSchema))?.cascade;
     },
 
-    /** Settles which cascade answers the news: the first to say it is right for ever. */
-    async answerWith(news: string, cascade: string): Promise<string> {
-      if (await putOnce({ id: `news ${news}`, member: headerMember, cascade, expiresAt: expiryAfter(answerDays) }))
+    /** Records which cascade answers the event: the first one recorded stays. */
+    async answerWith(event: string, cascade: string): Promise<string> {
+      if (await putOnce({ id: `news ${event}`, member: headerMember, cascade, expiresAt: expiryAfter(answerDays) }))
         return cascade;
-      const settled = await this.answerTo(news);
-      if (settled === undefined) throw new RecordConflictError(`Nobody knows which cascade answers ${news}.`);
-      return settled;
+      const recorded = await this.answerTo(event);
+      if (recorded === undefined) throw new RecordConflictError(`No cascade is recorded for the event ${event}.`);
+      return recorded;
     },
 
-    /** Notes that the news is a part of the cascade, and begins it if it is new. */
-    async note(cascade: string, news: { id: string; cause: Cause; at: string }): Promise<void> {
-      const { at } = news;
+    /** Records that the event is a part of the cascade, and begins the cascade if it is new. */
+    async note(cascade: string, event: { id: string; cause: Cause; at: string }): Promise<void> {
+      const { at } = event;
       const expiresAt = expiryAfter(keptDays);
       await putOnce({ id: cascade, member: headerMember, month: monthOf(new Date(at)), startedAt: at, expiresAt });
-      await putOnce({ id: cascade, member: causeMember + news.id, news: news.id, cause: news.cause, at, expiresAt });
+      await putOnce({ id: cascade, member: causeMember + event.id, news: event.id, cause: event.cause, at, expiresAt });
     },
 
-    /** Members that the cascade did not have yet. */
+    /** Adds members that the cascade does not have yet. */
     addMembers: (cascade: string, members: readonly CascadeMember[]): Promise<void> =>
       table.putMany(members.map((member) => itemOf(cascade, member))),
 
-    /** What has become of a member, unless something newer is known. */
+    /** Records a member's state, unless a newer one is recorded. */
     async putMember(cascade: string, member: CascadeMember): Promise<void> {
       await table.put(itemOf(cascade, member), expression`attribute_not_exists(id) OR version <= ${member.version}`);
     },
@@ -116,9 +116,9 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
       return pageByMonth(inMonth, request, now);
     },
 
-    /** One cascade: what set it off, and how far it is. */
+    /** One cascade: the events that started and joined it, and its progress. */
     async summary(id: string): Promise<CascadeSummary | undefined> {
-      // What is kept under other keys for the pipeline's own use has no header.
+      // The table also has items for the pipeline's own use, under other keys. These have no header.
       const header = await table.get({ id, member: headerMember }, headerSchema.optional().catch(undefined));
       if (!header) return undefined;
       const counts: CascadeSummary['counts'] = {};
@@ -133,7 +133,7 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
       return { ...header, causes: await causes(id), counts, endedAt: isOver ? last : undefined };
     },
 
-    /** By name. */
+    /** Ordered by name. */
     members(id: string, request: PageRequest): Promise<Page<CascadeMember>> {
       return table.page({ keys: membersOf(id), consistent: true }, request, cascadeMemberSchema);
     },

@@ -11,7 +11,7 @@ const keptDays = 30;
 const deliverySchema = z.object({
   /** The webhook's GUID, or the id of another trigger. */
   delivery: z.string(),
-  /** What became of it, in words for people: `3 builds`, `ignored: refs/heads/x was deleted`. */
+  /** The outcome, as a text for the page: `3 builds`, `ignored: refs/heads/x was deleted`. */
   outcome: z.string(),
   builds: z.array(z.string()),
   handledAt: z.iso.datetime(),
@@ -21,10 +21,10 @@ const newestSchema = z.object({ commit: z.string().optional(), id: z.string().op
 
 export type Delivery = z.infer<typeof deliverySchema>;
 
-/** The deliveries table: what became of each trigger. A trigger that stands here was handled to its end. */
+/** The deliveries table: the outcome of each trigger. A trigger that is recorded here was handled completely. */
 export function createDeliveries(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
-  // No delivery's id has a colon.
+  // Collides with no delivery: their ids have no colon.
   const newestOf = (ref: string) => ({ delivery: `newest:${ref}` });
 
   return {
@@ -32,7 +32,7 @@ export function createDeliveries(client: DynamoDBDocumentClient, tableName: stri
       return table.get({ delivery }, deliverySchema);
     },
 
-    /** Notes the newest push of a ref that is to be applied; false if a newer one was noted before. The same one is noted again. */
+    /** Records the newest push of a ref that is to be applied; false if a newer one is recorded. Recording the same one again is true. */
     advance(
       ref: string,
       { id, receivedAt, commit }: { id: string; receivedAt: string; commit: string },
@@ -43,7 +43,7 @@ export function createDeliveries(client: DynamoDBDocumentClient, tableName: stri
       );
     },
 
-    /** The newest push of a ref that was noted. */
+    /** The newest recorded push of a ref. */
     newest(ref: string): Promise<z.infer<typeof newestSchema> | undefined> {
       return table.get(newestOf(ref), newestSchema);
     },

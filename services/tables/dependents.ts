@@ -8,10 +8,10 @@ import { attribute, expression } from './expression.ts';
 import { tableOf } from './table.ts';
 
 const edgeSchema = z.object({
-  /** As core/cascade/dependents.ts names it. */
+  /** The name that core/cascade/dependents.ts gives it. */
   image: z.string(),
   project: z.string(),
-  /** The entry of the index says so. */
+  /** The project's entry in the index declares it. */
   declared: z.boolean().optional(),
   /** The digest that the newest candidate of the project was built on. */
   observed: z.string().optional(),
@@ -22,7 +22,7 @@ const edgeKeySchema = edgeSchema.pick({ image: true, project: true });
 export type Edge = z.infer<typeof edgeSchema>;
 type EdgeKey = z.infer<typeof edgeKeySchema>;
 
-/** An item of its own says which edges a project has, so that those can be found that are no longer true. */
+/** Each project has one item that lists its edges, so that outdated edges can be found. */
 const listSchema = z.object({
   declared: z.array(z.string()).default([]),
   observed: z.array(z.string()).default([]),
@@ -32,11 +32,11 @@ const listKey = (project: string) => ({ image: `of ${project}`, project: '.' });
 
 const queriesAtOnce = 32;
 
-/** The dependents table: which projects stand on which image, by their entry or by what their Dockerfile was seen to name. */
+/** The dependents table: which projects depend on which image, according to their entry or to the bases that their builds used. */
 export function createDependents(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
 
-  async function noteList(project: string, kind: Kind, images: string[]): Promise<void> {
+  async function recordList(project: string, kind: Kind, images: string[]): Promise<void> {
     await table.update(listKey(project), { set: { [kind]: images } });
   }
 
@@ -46,33 +46,33 @@ export function createDependents(client: DynamoDBDocumentClient, tableName: stri
     if (!(await table.delete(edge, isOnly))) await table.update(edge, { remove: [kind] });
   }
 
-  /** Puts edges in the place of those of the same kind. The list has both until the old ones are gone, so that none is forgotten. */
+  /** Replaces the edges of one kind. The list has old and new ones until the old ones are removed, so that a crash leaves none unlisted. */
   async function replace(project: string, kind: Kind, values: Map<string, boolean | string>): Promise<void> {
     const before = (await table.get(listKey(project), listSchema))?.[kind] ?? [];
     const images = [...values.keys()].sort();
     const gone = before.filter((image) => !values.has(image));
-    if (gone.length + images.length > 0) await noteList(project, kind, [...new Set([...before, ...images])].sort());
+    if (gone.length + images.length > 0) await recordList(project, kind, [...new Set([...before, ...images])].sort());
     for (const [image, value] of values) await table.update({ image, project }, { set: { [kind]: value } });
     for (const image of gone) await remove({ image, project }, kind);
-    if (gone.length > 0) await noteList(project, kind, images);
+    if (gone.length > 0) await recordList(project, kind, images);
   }
 
   const of = (image: string): Promise<Edge[]> =>
     table.all({ keys: expression`image = ${image}`, consistent: true }, edgeSchema);
 
   return {
-    /** The images that the entry says it is built on, in place of those that it said before. */
+    /** Replaces the base images that the project's entry declares. */
     declare: (project: string, images: readonly string[]): Promise<void> =>
       replace(project, 'declared', new Map(images.map((image) => [image, true]))),
 
-    /** The images that the Dockerfile was seen to name, with their digests, in place of those seen before. */
+    /** Replaces the base images that a build of the project used, with their digests. */
     observe: (project: string, bases: readonly { image: string; digest: string }[]): Promise<void> =>
       replace(project, 'observed', new Map(bases.map(({ image, digest }) => [image, digest]))),
 
-    /** Who stands on an image. */
+    /** The dependents of an image. */
     of,
 
-    /** The same of many images, by image; one that nobody stands on is not there. */
+    /** The dependents of many images, by image. An image without dependents is absent. */
     async ofMany(images: readonly string[]): Promise<Map<string, string[]>> {
       const answers = await mapConcurrently(images, queriesAtOnce, async (image) => [image, await of(image)] as const);
       return new Map(
@@ -82,7 +82,7 @@ export function createDependents(client: DynamoDBDocumentClient, tableName: stri
       );
     },
 
-    /** The whole table, by image: what is faster than asking for a great many. */
+    /** The whole table, by image: for a great many images this is faster than `ofMany`. */
     async all(): Promise<Map<string, string[]>> {
       const projects = new Map<string, string[]>();
       for await (const { image, project } of table.scan(

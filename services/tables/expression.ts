@@ -13,15 +13,15 @@ export class Expression {
 }
 
 /**
- * `expression\`#status = ${status} AND dueAt <= ${now}\``: what is put in is a value, or another expression. A `#` stands before each
- * attribute whose name is a reserved word, as `status` is:
+ * `expression\`#status = ${status} AND dueAt <= ${now}\``: each substitution is a value or another expression. Attributes whose name is a
+ * reserved word, such as `status`, need a `#` before them:
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
  */
 export function expression(texts: TemplateStringsArray, ...values: unknown[]): Expression {
   return new Expression(texts, values);
 }
 
-/** An attribute whose name is not known before, or a path into one. */
+/** An attribute whose name is known only at run time, or a path into one. */
 export function attribute(path: string): Expression {
   return new Expression([path.replace(/\w+/g, '#$&')], []);
 }
@@ -31,7 +31,7 @@ export function anyOf(values: readonly unknown[]): Expression {
   return new Expression(['(', ...values.slice(1).map(() => ', '), ')'], values);
 }
 
-/** All of the conditions that there are; undefined if there are none. */
+/** Joins the conditions that are defined; undefined if none is. */
 export function and(...conditions: (Expression | undefined)[]): Expression | undefined {
   const known = conditions.filter((condition) => condition !== undefined);
   return known.length > 0 ? new Expression(['(', ...known.slice(1).map(() => ') AND ('), ')'], known) : undefined;
@@ -41,7 +41,7 @@ export function and(...conditions: (Expression | undefined)[]): Expression | und
 export interface Change {
   /** An attribute that is undefined is removed. */
   set?: Record<string, unknown>;
-  /** Set where there is none yet. */
+  /** Set only if the attribute does not exist yet. */
   setOnce?: Record<string, unknown>;
   remove?: readonly string[];
   /** Adds to a number, or to a set. */
@@ -50,7 +50,7 @@ export interface Change {
   delete?: Record<string, ReadonlySet<string>>;
 }
 
-/** Gives the names and values of one request their placeholders, so that none of them is ever read as a part of an expression. */
+/** Replaces the names and values of one request by placeholders, so that DynamoDB never parses them as part of an expression. */
 export class Placeholders {
   readonly #names: Record<string, string> = {};
   readonly #values: Record<string, unknown> = {};
@@ -70,14 +70,14 @@ export class Placeholders {
     const removed = Object.keys(set).filter((path) => set[path] === undefined);
     const clauses = {
       SET: [
-        ...there(set).map(([path, value]) => `${this.name(path)} = ${this.#value(value)}`),
-        ...there(setOnce).map(
+        ...defined(set).map(([path, value]) => `${this.name(path)} = ${this.#value(value)}`),
+        ...defined(setOnce).map(
           ([path, value]) => `${this.name(path)} = if_not_exists(${this.name(path)}, ${this.#value(value)})`,
         ),
       ],
       REMOVE: [...removed, ...remove].map((path) => this.name(path)),
-      ADD: some(add).map(([path, value]) => `${this.name(path)} ${this.#value(value)}`),
-      DELETE: some(taken).map(([path, value]) => `${this.name(path)} ${this.#value(value)}`),
+      ADD: nonEmpty(add).map(([path, value]) => `${this.name(path)} ${this.#value(value)}`),
+      DELETE: nonEmpty(taken).map(([path, value]) => `${this.name(path)} ${this.#value(value)}`),
     };
     const texts = Object.entries(clauses).flatMap(([word, parts]) =>
       parts.length > 0 ? `${word} ${parts.join(', ')}` : [],
@@ -85,7 +85,7 @@ export class Placeholders {
     return texts.length > 0 ? texts.join(' ') : undefined;
   }
 
-  /** To be read when all expressions are written. DynamoDB takes no empty list of either. */
+  /** Read this after all expressions are written. DynamoDB accepts no empty map of names or values. */
   get attributes() {
     const unlessEmpty = <Value>(all: Record<string, Value>) => (Object.keys(all).length > 0 ? all : undefined);
     return {
@@ -102,7 +102,7 @@ export class Placeholders {
   }
 }
 
-const there = (all: Record<string, unknown>) => Object.entries(all).filter(([, value]) => value !== undefined);
-/** DynamoDB has no empty sets: to add or take none is to change nothing. */
-const some = (all: Record<string, unknown>) =>
-  there(all).filter(([, value]) => !(value instanceof Set) || value.size > 0);
+const defined = (all: Record<string, unknown>) => Object.entries(all).filter(([, value]) => value !== undefined);
+/** DynamoDB has no empty sets, and adding or deleting an empty set would change nothing. */
+const nonEmpty = (all: Record<string, unknown>) =>
+  defined(all).filter(([, value]) => !(value instanceof Set) || value.size > 0);

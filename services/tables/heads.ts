@@ -6,7 +6,7 @@ import { documentClient } from './dynamodb.ts';
 import { expression } from './expression.ts';
 import { expiryAfter, tableOf } from './table.ts';
 
-/** What has not moved for so long and is no branch is of no interest. */
+/** A ref that is not a branch is forgotten when its head has not changed for this long. */
 const keptDays = 90;
 
 const releaseSchema = z.object({
@@ -26,13 +26,13 @@ const headSchema = z.object({
   headAt: z.string(),
   /** The head before this one, as its push named it. */
   previous: z.string().optional(),
-  /** The build that has the ref's place: no other build of the ref is released. */
+  /** The build that holds the ref lease: no other build of the ref is released. */
   build: z.string().optional(),
-  /** Builds that had the place and are to be ended. */
+  /** Builds that held the lease and are still to be ended. */
   replaced: z.set(z.string()).optional(),
-  /** What the ref last released, of a ref that is not the tracked branch. */
+  /** The ref's last release, if the ref is not the tracked branch. */
   released: releaseSchema.optional(),
-  /** Rises with every change of the place. */
+  /** Rises with every change of the head or the lease. */
   revision: z.int(),
 });
 
@@ -40,7 +40,7 @@ export type Head = z.infer<typeof headSchema>;
 type HeadKey = Pick<Head, 'project' | 'ref'>;
 export type RefRelease = z.infer<typeof releaseSchema>;
 
-/** The heads table: the newest commit of each ref that a project was planned for, and the build that has its place. */
+/** The heads table: the newest commit of each ref that a project was planned for, and the build that holds the ref lease. */
 export function createHeads(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
 
@@ -49,7 +49,7 @@ export function createHeads(client: DynamoDBDocumentClient, tableName: string) {
       return table.get({ project, ref }, headSchema);
     },
 
-    /** Those that are known, in no order. */
+    /** The heads that exist, in no order. */
     getMany(keys: HeadKey[]): Promise<Head[]> {
       return table.getMany(
         keys.map(({ project, ref }) => ({ project, ref })),
@@ -58,9 +58,9 @@ export function createHeads(client: DynamoDBDocumentClient, tableName: string) {
     },
 
     /**
-     * Moves the head on, if it still is as it was read; the build that had its place is noted as one to be ended. Without a build
-     * the one that has the place keeps it.
-     * @returns false if somebody else moved it meanwhile
+     * Moves the head, if it has not changed since it was read. A new build gets the lease, and the build that held it is recorded as one
+     * to be ended. Without a new build the holder keeps the lease.
+     * @returns false if another process moved the head meanwhile
      */
     advance(
       { project, ref }: HeadKey,
@@ -81,17 +81,17 @@ export function createHeads(client: DynamoDBDocumentClient, tableName: string) {
       );
     },
 
-    /** The builds that had the place are ended. */
+    /** To be called when the builds that held the lease are ended. */
     async forgetReplaced({ project, ref }: HeadKey, builds: string[]): Promise<void> {
       await table.update({ project, ref }, { delete: { replaced: new Set(builds) } });
     },
 
-    /** Notes what a ref released that is not the tracked branch: the branch's own release stands with the project. */
+    /** Records a release of a ref that is not the tracked branch: a release of the tracked branch is in the project's record. */
     async noteRelease({ project, ref }: HeadKey, released: RefRelease): Promise<void> {
       await table.update(
         { project, ref },
         { set: { released } },
-        // One that was held up between its tags and this note writes over no later one.
+        // A release that was delayed between tagging and this write must not overwrite a later one.
         expression`attribute_exists(revision) AND (attribute_not_exists(released) OR released.#sequence <= ${released.sequence})`,
       );
     },

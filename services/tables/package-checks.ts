@@ -11,10 +11,10 @@ const checkedProjectSchema = z.object({
   name: z.string(),
   active: z.boolean(),
   dependsOn: z.array(z.string()).default([]),
-  /** What its newest image stands on. */
+  /** The base images of its newest image. */
   bases: z.array(z.object({ image: z.string(), own: z.boolean() })).default([]),
   released: z.object({ build: z.string() }).optional(),
-  /** When its packages were looked at last. */
+  /** When its packages were last checked. */
   packagesCheckedAt: z.string().optional(),
   packagesTried: z.string().default(''),
   packagesWaiting: z
@@ -24,7 +24,7 @@ const checkedProjectSchema = z.object({
 
 export type CheckedProject = z.infer<typeof checkedProjectSchema> & { released: { build: string } };
 
-/** What the projects table says of the packages of released images. */
+/** The fields of the projects table that record the package checks of released images. */
 export function createPackageChecks(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
 
@@ -38,9 +38,9 @@ export function createPackageChecks(client: DynamoDBDocumentClient, tableName: s
       return projects;
     },
 
-    /** Writes when a project was looked at, and what the next run is to know of this one. */
+    /** Records when a project was checked, and what the next run needs to know. */
     async note(name: string, checkedAt: string, { tried, waiting }: PackagesMemory): Promise<void> {
-      // A project that was taken away meanwhile is not to come back as a half one.
+      // The update must not recreate, with these fields alone, a project that was deleted meanwhile.
       await table.update(
         { name },
         { set: { packagesCheckedAt: checkedAt, packagesTried: tried, packagesWaiting: waiting } },

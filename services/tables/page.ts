@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { monthBefore, monthOf, monthsListed } from '../../core/time/month.ts';
 
-/** A piece of a list. `cursor` asks for the next one and is absent at the end. */
+/** One page of a list. `cursor` requests the next page and is absent on the last one. */
 export interface Page<Item> {
   items: Item[];
   cursor?: string | undefined;
@@ -13,7 +13,7 @@ export interface PageRequest {
   cursor?: string | undefined;
 }
 
-/** A place in a list as opaque text for URLs. */
+/** A position in a list as opaque text for URLs. */
 export function encodeCursor(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
@@ -34,9 +34,9 @@ export function decodeCursor<Position>(schema: z.ZodType<Position>, cursor: stri
   return result.data;
 }
 
-const placeSchema = z.object({ month: z.string().regex(/^\d{4}-\d{2}$/), cursor: z.string().optional() });
+const positionSchema = z.object({ month: z.string().regex(/^\d{4}-\d{2}$/), cursor: z.string().optional() });
 
-/** A list that is kept by the month, as far back as it goes. */
+/** Reads a list that is indexed by month, newest month first, back to the oldest month that is listed. */
 export async function pageByMonth<Item>(
   read: (month: string, request: PageRequest) => Promise<Page<Item>>,
   { limit, cursor }: PageRequest,
@@ -44,14 +44,14 @@ export async function pageByMonth<Item>(
 ): Promise<Page<Item>> {
   const oldest = monthOf(now, monthsListed);
   const items: Item[] = [];
-  let place: z.infer<typeof placeSchema> | undefined =
-    cursor === undefined ? { month: monthOf(now) } : decodeCursor(placeSchema, cursor);
-  while (place && items.length < limit) {
-    const { month }: { month: string } = place;
-    const part = await read(month, { limit: limit - items.length, cursor: place.cursor });
+  let position: z.infer<typeof positionSchema> | undefined =
+    cursor === undefined ? { month: monthOf(now) } : decodeCursor(positionSchema, cursor);
+  while (position && items.length < limit) {
+    const { month }: { month: string } = position;
+    const part = await read(month, { limit: limit - items.length, cursor: position.cursor });
     items.push(...part.items);
-    if (part.cursor) place = { month, cursor: part.cursor };
-    else place = month > oldest ? { month: monthBefore(month) } : undefined;
+    if (part.cursor) position = { month, cursor: part.cursor };
+    else position = month > oldest ? { month: monthBefore(month) } : undefined;
   }
-  return { items, cursor: place && encodeCursor(place) };
+  return { items, cursor: position && encodeCursor(position) };
 }

@@ -12,15 +12,15 @@ import { documentClient } from './dynamodb.ts';
 import { and, type Expression, expression } from './expression.ts';
 import { tableOf } from './table.ts';
 
-/** A project with what the pipeline has done for it. */
+/** A project, and what the pipeline records about it. */
 export const projectRecordSchema = projectSchema.extend({
   /** How many builds the project has had. */
   sequence: z.int().default(0),
-  /** The release that the floating tags name, and the place of its build among the project's. */
+  /** The release that the floating tags name, with the sequence number of its build. */
   released: z
     .object({
       build: z.string(),
-      /** The branch that it is of. */
+      /** The branch that was released. */
       ref: z.string().optional(),
       sequence: z.int(),
       headAt: z.string().optional(),
@@ -29,16 +29,16 @@ export const projectRecordSchema = projectSchema.extend({
       at: z.string(),
     })
     .optional(),
-  /** The push of the index that called for a build of this entry last: a second try of that push knows by it what the first began. */
+  /** The last push of the index that required a build of this entry. If that push is processed again, this says what was already started. */
   calledBy: z.object({ delivery: z.string(), change: z.enum(['added', 'changed']) }).optional(),
-  /** What the newest build of the branch was seen to stand on, and that build's place among the project's. */
+  /** The base images of the newest build of the branch, and that build's sequence number. */
   bases: z.array(namedBaseSchema).optional(),
   basesSequence: z.int().optional(),
-  /** When the push of the index came that the entry was written by last. */
+  /** When the push of the index that last wrote the entry was received. */
   indexedAt: z.iso.datetime().optional(),
-  /** What became of the newest candidate of the branch that was judged, and its build's place among the project's. */
+  /** The verdict on the newest judged candidate of the branch, with the sequence number of its build. */
   judged: z.object({ build: z.string(), outcome: z.enum(['pass', 'block']), sequence: z.int() }).optional(),
-  /** Who puts tags on at this moment, and until when the claim holds. */
+  /** The build that is setting tags at this moment, and until when its claim holds. */
   releasing: z.object({ build: z.string(), until: z.string() }).optional(),
 });
 
@@ -46,18 +46,18 @@ type JudgedBuild = Pick<Build, 'id' | 'project' | 'sequence'>;
 type PutOptions = Pick<ProjectRecord, 'calledBy' | 'indexedAt'>;
 export type ProjectRecord = z.infer<typeof projectRecordSchema>;
 
-/** Longer than the release function may run, so that a claim outlives its holder and nobody else's. */
+/** Longer than the release function may run, so that no claim expires while its holder still works. */
 const claimMinutes = 16;
 const fieldsOfEntry = Object.keys(projectSchema.omit({ name: true }).shape);
 const numberedSchema = z.object({ sequence: z.int() });
 
 /**
- * What says when people are to be told that an exception ends: the index `byWaiverExpiry` has the first two, and the last is the claim of
- * who tells them, which a new entry takes away (services/tables/waiver-warnings.ts).
+ * The fields that say when to warn about the end of an exception. The index `byWaiverExpiry` has the first two. The last is the claim of
+ * the function that sends the warning; a new entry removes it (services/tables/waiver-warnings.ts).
  */
-const noEnding = { excepting: undefined, warnAt: undefined, warning: undefined };
+const noWarning = { excepting: undefined, warnAt: undefined, warning: undefined };
 
-/** What says when a project is due: the index `byDueTime` has the first two, and the last is the schedule that they are of. */
+/** The fields that say when a project is due. The index `byDueTime` has the first two; the last is the schedule that they come from. */
 const notDue = { scheduled: undefined, dueAt: undefined, dueFor: undefined };
 const dueProjectSchema = z.object({ name: z.string(), schedule: z.string(), dueAt: z.iso.datetime() });
 export type DueProject = z.infer<typeof dueProjectSchema>;
@@ -70,7 +70,7 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
   return {
     get,
 
-    /** Those of the projects that are known. */
+    /** The projects that exist. */
     getMany(names: readonly string[]): Promise<ProjectRecord[]> {
       const keys = [...new Set(names)].map((name) => ({ name }));
       return table.getMany(keys, projectRecordSchema);
@@ -88,43 +88,43 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     },
 
     /**
-     * Writes what the index says of a project; what the pipeline keeps beside it stays.
-     * @param from the push of the index that calls for a build of it, and when the index said so
-     * @returns false if a newer index has written it: then nothing is changed
+     * Writes a project's entry of the index; what the pipeline records about the project stays.
+     * @param from the push of the index that requires a build of the entry, and when that push was received
+     * @returns false if a newer push of the index has written the entry: then nothing is changed
      */
     async put(project: Project, from: PutOptions = {}, now = new Date()): Promise<boolean> {
       const { name, ...fields } = projectSchema.parse(project);
-      const unsaid = Object.fromEntries(fieldsOfEntry.map((field) => [field, undefined]));
+      const cleared = Object.fromEntries(fieldsOfEntry.map((field) => [field, undefined]));
       const schedule = project.active ? project.schedule : undefined;
       const warnAt = project.active ? nextEnding(project) : undefined;
-      const said = { ...unsaid, ...fields, ...from, ...noEnding, warnAt, excepting: warnAt && 'yes' };
+      const entry = { ...cleared, ...fields, ...from, ...noWarning, warnAt, excepting: warnAt && 'yes' };
       const isNewest =
         from.indexedAt === undefined
           ? undefined
           : expression`attribute_not_exists(indexedAt) OR indexedAt <= ${from.indexedAt}`;
-      const write = (set: Record<string, unknown>, isNew?: Expression) =>
-        table.update({ name }, { set }, and(isNewest, isNew));
-      if (!schedule) return write({ ...said, ...notDue });
-      // A schedule that is new begins to run; one that the entry had before goes on as it was.
+      const write = (set: Record<string, unknown>, isNewSchedule?: Expression) =>
+        table.update({ name }, { set }, and(isNewest, isNewSchedule));
+      if (!schedule) return write({ ...entry, ...notDue });
+      // Only a new schedule gets a due time; one that the entry had before keeps its own.
       const dueAt = firstDueAt(schedule, now);
       const due = { dueFor: schedule, dueAt, scheduled: dueAt && 'yes' };
-      const isNew = expression`attribute_not_exists(dueFor) OR dueFor <> ${schedule}`;
-      return (await write({ ...said, ...due }, isNew)) || write(said);
+      const isNewSchedule = expression`attribute_not_exists(dueFor) OR dueFor <> ${schedule}`;
+      return (await write({ ...entry, ...due }, isNewSchedule)) || write(entry);
     },
 
-    /** Of the projects with a schedule, those whose hour has come; each page as it is read. */
+    /** The projects whose scheduled time has come, page by page. */
     due(now: Date): AsyncGenerator<DueProject[]> {
       const keys = expression`scheduled = ${'yes'} AND dueAt <= ${now.toISOString()}`;
       return table.pages({ index: 'byDueTime', keys }, dueProjectSchema);
     },
 
-    /** Says when a project is due again, if it still is due as it was read; undefined for never. */
+    /** Sets when a project is due again, if its due time has not changed since it was read; undefined for never. */
     async setDue({ name, dueAt }: DueProject, next: string | undefined): Promise<void> {
-      // With `dueFor` left, the next push of the index does not have it fire once more.
+      // `dueFor` stays, so that the next push of the index does not take the schedule for a new one and start a build again.
       await table.update({ name }, { set: { dueAt: next, scheduled: next && 'yes' } }, expression`dueAt = ${dueAt}`);
     },
 
-    /** Notes what a build was seen to stand on. False if a newer build has said it already. */
+    /** Records the base images of a build. False if a newer build has recorded its own. */
     noteBases(name: string, bases: readonly NamedBase[], sequence: number): Promise<boolean> {
       return table.update(
         { name },
@@ -145,8 +145,8 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     },
 
     /**
-     * Notes the verdict on a candidate of the branch, unless a newer one has been judged.
-     * @returns the project as it is by now
+     * Records the verdict on a candidate of the branch.
+     * @returns the project after the change; undefined if a newer candidate has a verdict already
      */
     noteVerdict({ id, project, sequence }: JudgedBuild, outcome: 'pass' | 'block'): Promise<ProjectRecord | undefined> {
       return table.updateAndGet(
@@ -158,8 +158,8 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     },
 
     /**
-     * Takes the project's tags for one build: as long as it has them, nobody else releases to the repository.
-     * @throws ReleaseBusyError while another build holds them
+     * Claims the project's tags for one build: as long as it holds the claim, no other build releases to the repository.
+     * @throws ReleaseBusyError while another build holds the claim
      */
     async claimRelease(name: string, build: string, now = new Date()): Promise<ProjectRecord> {
       const until = new Date(now.getTime() + claimMinutes * 60_000).toISOString();
@@ -175,12 +175,12 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
       throw new ReleaseBusyError(`Build ${project.releasing?.build} is releasing ${name} at this moment.`);
     },
 
-    /** Gives the tags free if the build holds them, and records nothing. */
+    /** Releases the claim if the build holds it, and records no release. */
     async yieldRelease(name: string, build: string): Promise<void> {
       await table.update({ name }, { remove: ['releasing'] }, isReleasing(build));
     },
 
-    /** Records a release of the tracked branch and gives the tags free. False if the build does not hold them any more. */
+    /** Records a release of the tracked branch and releases the claim. False if the build no longer holds it. */
     finishRelease(name: string, release: NonNullable<ProjectRecord['released']>): Promise<boolean> {
       return table.update({ name }, { set: { released: release }, remove: ['releasing'] }, isReleasing(release.build));
     },

@@ -9,29 +9,29 @@ import { documentClient } from './dynamodb.ts';
 import { expression } from './expression.ts';
 import { tableOf } from './table.ts';
 
-/** Somebody else was quicker so often that the trigger had better come again later. */
+/** After losing to other writers this often, it is better to fail: the queue delivers the trigger again later. */
 const attempts = 60;
-/** One partition of an index takes 1,000 writes a second. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html */
+/** One partition of an index accepts 1,000 writes a second. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html */
 const openShards = 8;
 
 const openSchema = z.object({ project: z.string(), since: z.string() });
 const keyOf = (project: string) => ({ id: `project ${project}`, member: '.' });
 
-/** Where each project stands with its rebuilds: one item in the cascades table for each, written only as it was read. */
+/** The state of each project's rebuilds: one item each in the cascades table, written only if it has not changed since it was read. */
 export function createRebuilds(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
 
   const get = async (project: string): Promise<Rebuild> =>
     (await table.get(keyOf(project), rebuildSchema)) ?? idleRebuild(project);
 
-  /** The state as it is written; undefined if it was no longer the one that was read. */
+  /** The state as written; undefined if it has changed since it was read. */
   async function write(before: Rebuild, next: Rebuild): Promise<Rebuild | undefined> {
     const after = { ...next, version: before.version + 1 };
     const { pending, toNotify, last, project } = after;
     const since = pending?.since ?? last?.at ?? '';
     const isOpen = pending !== undefined || toNotify !== undefined;
     const written = await table.put(
-      // Only what is open stands in the index.
+      // Only open states are in the index.
       { ...after, ...keyOf(project), open: isOpen ? shardOf(project) : undefined, since: isOpen ? since : undefined },
       before.version === 0 ? expression`attribute_not_exists(id)` : expression`version = ${before.version}`,
     );
@@ -42,7 +42,7 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
     get,
     write,
 
-    /** A state for each of the projects, those at rest included. */
+    /** A state for each of the projects, including the idle ones. */
     async getMany(projects: readonly string[]): Promise<Map<string, Rebuild>> {
       const names = [...new Set(projects)];
       const states = await table.getMany(names.map(keyOf), rebuildSchema);
@@ -51,10 +51,10 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
     },
 
     /**
-     * Takes a project from one state to the next. The change is asked again where somebody else was quicker; the same state back, or
-     * nothing, leaves everything as it is.
-     * @param known the state as it was read before, if it was
-     * @returns the state after it
+     * Changes a project's state. If another writer was first, `change` is called again with the new state. If it returns the same state or
+     * undefined, nothing is written.
+     * @param known the state, if the caller has read it already
+     * @returns the state after the change
      */
     async change(project: string, change: (state: Rebuild) => Rebuild | undefined, known?: Rebuild): Promise<Rebuild> {
       let state = known ?? (await get(project));
@@ -63,14 +63,14 @@ export function createRebuilds(client: DynamoDBDocumentClient, tableName: string
         if (next === undefined || next === state) return state;
         const after = await write(state, next);
         if (after) return after;
-        // Five functions of ten triggers each may be at it at once.
+        // Five functions with ten triggers each may write the same item at once.
         await delay(Math.random() * Math.min(count, 20));
         state = await get(project);
       }
-      throw new RecordConflictError(`The rebuilds of ${project} did not stand still.`);
+      throw new RecordConflictError(`Other writers changed the rebuilds of ${project} ${attempts} times in a row.`);
     },
 
-    /** Projects that wait, build, or have yet to tell their children, and have not moved since then. */
+    /** Projects that wait, build, or have yet to notify their children, and whose state has not changed since then. */
     async *stalledSince(time: string): AsyncGenerator<string> {
       for (let shard = 0; shard < openShards; shard++) {
         const keys = expression`#open = ${String(shard)} AND since < ${time}`;

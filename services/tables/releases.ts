@@ -16,13 +16,13 @@ import { type Expression, expression } from './expression.ts';
 import type { Page, PageRequest } from './page.ts';
 import { tableOf } from './table.ts';
 
-/** No project's name: the item says who is at it, and how far the releases that nobody noted were looked for. */
-const roundKey = { project: '//', digest: '//' };
-const roundSchema = z.object({ noted: z.string().default('') });
+/** Collides with no project. The item says which process holds the run, and how far the backfill of unrecorded releases has come. */
+const runKey = { project: '//', digest: '//' };
+const runSchema = z.object({ noted: z.string().default('') });
 
 type Key = Pick<ReleasedImage, 'project' | 'digest'>;
 
-/** What a look at an image changes of its item; undefined takes a field away. */
+/** The fields of an image that a rescan may change; undefined removes a field. */
 export type LookedAt = Partial<
   Pick<
     ReleasedImage,
@@ -40,7 +40,7 @@ export type LookedAt = Partial<
   >
 >;
 
-/** The releases table: each image that a project released, and when it is looked at again. */
+/** The releases table: each image that a project released, and when it is rescanned. */
 export function createReleases(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
   const keyOf = ({ project, digest }: Key) => ({ project, digest });
@@ -57,8 +57,8 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
     },
 
     /**
-     * Notes a release, and takes its moving tags from the images of the project that had them. What is known of the image stays, and
-     * so does the time of its next look.
+     * Records a release, and removes its floating tags from the project's images that had them. What is known of the image stays, and so
+     * does the time of its next rescan.
      */
     async note({ project, digest, build, tags, at }: Release, repository: string): Promise<void> {
       const floating = tags.filter(isFloating);
@@ -79,16 +79,16 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
         await table.update(
           keyOf(other),
           { set: { floating: left } },
-          // Released once more meanwhile, it has what that release gave it.
+          // If the image was released again meanwhile, that release has set its tags.
           expression`releasedAt = ${other.releasedAt}`,
         );
       }
     },
 
-    /** Notes a release of before that nobody noted; those that are known stay as they are. */
+    /** Backfills an earlier release that was never recorded; recorded ones stay as they are. */
     async adopt(release: Release & { floating: readonly string[] }, repository: string, now: Date): Promise<void> {
       const { project, digest, build, tags, at, floating } = release;
-      // As if it were released yesterday: its first look is in this week.
+      // As if it were released yesterday, so that its first rescan is within this week.
       const dueAt = nextRescanAt(digest, new Date(now.getTime() - shortestPause));
       const fields = { repository, build, releasedAt: at, tags: new Set(tags), floating, rescan: 'yes', dueAt };
       await table.put({ project, digest, ...fields }, expression`attribute_not_exists(releasedAt)`);
@@ -103,31 +103,31 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
       return table.page(ofIndex, request, releasedImageSchema);
     },
 
-    /** Those whose time has come, the longest due first. */
+    /** The images that are due for a rescan, the longest due first. */
     async due(now: Date, limit: number): Promise<ReleasedImage[]> {
       const keys = expression`rescan = ${'yes'} AND dueAt <= ${now.toISOString()}`;
       return (await table.page({ index: 'byDueTime', keys }, { limit }, releasedImageSchema)).items;
     },
 
-    /** Has an image looked at soon that there is news of. However many news there are, there is one look. */
+    /** Makes an image due for a rescan soon, because there was an event about it. Several events cause only one rescan. */
     async mark(image: Key, now: Date): Promise<void> {
       const markedAt = now.toISOString();
       const soon = dueAfterEvent(now);
       if (await table.update(keyOf(image), { set: { dueAt: soon, markedAt } }, expression`dueAt > ${soon}`)) return;
-      // Somebody may be looking at it at this moment, and not have seen it.
+      // A rescan may be running at this moment and may have read the image before the event.
       await table.update(keyOf(image), { set: { markedAt } }, expression`attribute_exists(dueAt)`);
     },
 
     /**
-     * Writes what a look found out. Where there was news after it had begun, the image is looked at once more.
-     * @param since when the look began
+     * Writes the result of a rescan. If there was an event after it had begun, the image is rescanned once more.
+     * @param since when the rescan began
      */
     async settle(image: Key, fields: LookedAt, since: Date): Promise<void> {
       const write = (set: LookedAt, condition: Expression) => {
-        // What is never due again leaves the index.
+        // An image that is never due again leaves the index.
         const remove = 'dueAt' in set && set.dueAt === undefined ? ['rescan'] : [];
-        const isNoted = expression`attribute_exists(repository) AND ${condition}`;
-        return table.update(keyOf(image), { set, remove }, isNoted);
+        const isRecorded = expression`attribute_exists(repository) AND ${condition}`;
+        return table.update(keyOf(image), { set, remove }, isRecorded);
       };
       const began = since.toISOString();
       if (await write(fields, expression`(attribute_not_exists(markedAt) OR markedAt < ${began})`)) return;
@@ -135,23 +135,23 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
       await write('dueAt' in fields ? { ...fields, dueAt: again } : fields, expression`markedAt >= ${began}`);
     },
 
-    /** Takes the round for itself, so that no two tell the same; undefined while another one is under way. */
+    /** Claims the run, so that no two runs send the same notification; undefined while another run is in progress. */
     beginRound(holder: string, now: Date, until: Date): Promise<{ noted: string } | undefined> {
       return table.updateAndGet(
-        roundKey,
+        runKey,
         { set: { holder, heldUntil: until.toISOString() } },
         expression`attribute_not_exists(heldUntil) OR heldUntil < ${now.toISOString()}`,
-        roundSchema,
+        runSchema,
       );
     },
 
-    /** Notes how far the releases that nobody noted were looked for. */
+    /** Records how far the backfill of unrecorded releases has come. */
     async noteProgress(progress: string): Promise<void> {
-      await table.update(roundKey, { set: { noted: progress } });
+      await table.update(runKey, { set: { noted: progress } });
     },
 
     async endRound(holder: string): Promise<void> {
-      await table.update(roundKey, { remove: ['heldUntil'] }, expression`holder = ${holder}`);
+      await table.update(runKey, { remove: ['heldUntil'] }, expression`holder = ${holder}`);
     },
   };
 }

@@ -6,20 +6,20 @@ import { documentClient } from './dynamodb.ts';
 import { tableOf } from './table.ts';
 
 const backoffSchema = z.object({
-  /** How often in a row it could not be read. */
+  /** How often in a row it could not be queried. */
   failures: z.int().default(0),
-  /** Until then it is left alone. */
+  /** It is not queried until then. */
   retryAt: z.iso.datetime().optional(),
-  /** What was wrong the last time. */
+  /** The error of the last query. */
   error: z.string().optional(),
 });
 
 const sourceSchema = backoffSchema.extend({
-  /** `host/owner/repository`, or `//host` for what is known of a host. */
+  /** `host/owner/repository`, or `//host` for a whole host. */
   source: z.string(),
-  /** Commits by ref, kept with the `etag` alone: what a host means that says that nothing has changed. */
+  /** Commits by ref. Kept only with an `etag`: a host that answers "not modified" refers to these. */
   heads: z.record(z.string(), z.string()).optional(),
-  /** Prints of the version tags (core/sources/seen-tags.ts); absent until they were seen for the first time. */
+  /** Fingerprints of the version tags (core/sources/seen-tags.ts); absent until the tags were first seen. */
   tags: z.instanceof(Uint8Array).optional(),
   memory: z
     .object({
@@ -35,14 +35,14 @@ const cursorSchema = z.object({ source: z.literal('//'), next: z.string() });
 export type Source = z.infer<typeof sourceSchema>;
 
 /**
- * The sources table: what is known of each repository, and of each host, that is worth knowing the next time. A repository that is well
- * and remembers nothing has no item, so that a look that finds nothing new writes nothing.
+ * The sources table: what a run records about each repository and each host for the next run. A repository without failures and without
+ * anything to remember has no item, so that a query that finds nothing new writes nothing.
  */
 export function createSources(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
 
   return {
-    /** All, by name, and where the last run broke off. */
+    /** All sources by name, and the source at which the last run stopped. */
     async all(): Promise<{ sources: Map<string, Source>; next: string | undefined }> {
       const sources = new Map<string, Source>();
       let next: string | undefined;
@@ -60,7 +60,7 @@ export function createSources(client: DynamoDBDocumentClient, tableName: string)
       await table.delete({ source });
     },
 
-    /** The next run begins with this source. */
+    /** Records that the run stopped before this source, so that the next run begins with it. */
     async breakOff(next: string): Promise<void> {
       await table.put({ source: '//', next });
     },

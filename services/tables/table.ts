@@ -20,13 +20,13 @@ type Item = Record<string, unknown>;
 interface Selection {
   /** Only these attributes. */
   fields?: readonly string[];
-  /** Not of an index: those have every write a little later. */
+  /** Not possible for an index, which gets every write a little later. */
   consistent?: boolean;
 }
 
 interface Query extends Selection {
   index?: string;
-  /** Which partition, and which part of it. */
+  /** The partition, and the range in it. */
   keys: Expression;
   filter?: Expression | undefined;
   newestFirst?: boolean;
@@ -34,7 +34,7 @@ interface Query extends Selection {
 
 const positionSchema = z.record(z.string(), z.string());
 
-/** What the stores do with their tables, each once: read and parse, write on a condition, go through pages. */
+/** The operations that all tables share: read and parse, write on a condition, read page by page. */
 export function tableOf(client: DynamoDBDocumentClient, name: string) {
   const when = (condition: Expression | undefined, placeholders = new Placeholders()) => ({
     TableName: name,
@@ -87,7 +87,7 @@ export function tableOf(client: DynamoDBDocumentClient, name: string) {
       return Item && schema.parse(Item);
     },
 
-    /** Those that there are, strongly consistent, in no order. */
+    /** The items that exist, read with strong consistency, in no order. */
     async getMany<Record>(keys: readonly Key[], schema: z.ZodType<Record>): Promise<Record[]> {
       return (await readItems(client, name, keys)).map((item) => schema.parse(item));
     },
@@ -104,13 +104,13 @@ export function tableOf(client: DynamoDBDocumentClient, name: string) {
       return records;
     },
 
-    /** @throws InvalidInputError for a cursor that no list gave */
+    /** @throws InvalidInputError for a cursor that no list returned */
     async page<Record>(of: Query, { limit, cursor }: PageRequest, schema: z.ZodType<Record>): Promise<Page<Record>> {
       const input = query(of);
       const items: Record[] = [];
       let start = cursor === undefined ? undefined : decodeCursor(positionSchema, cursor);
       do {
-        // DynamoDB counts what a filter leaves out, and ends a page at 1 MB.
+        // The limit also counts items that the filter drops, and DynamoDB ends a page at 1 MB: one query may return too few.
         const { Items = [], LastEvaluatedKey } = await client.send(
           new QueryCommand({ ...input, Limit: limit - items.length, ExclusiveStartKey: start }),
         );
@@ -125,15 +125,15 @@ export function tableOf(client: DynamoDBDocumentClient, name: string) {
       return (await ifConditionHolds(client.send(new PutCommand({ Item: item, ...when(condition) })))) !== undefined;
     },
 
-    /** Writes items, over those that are there. */
+    /** Writes items and overwrites existing ones. */
     putMany: (items: readonly Item[]): Promise<void> => writeItems(client, name, items),
 
-    /** False if the condition does not hold: then nothing is changed. Without an item the change makes one. */
+    /** False if the condition does not hold: then nothing is changed. If there is no item, the change creates one. */
     async update(key: Key, what: Change, condition?: Expression): Promise<boolean> {
       return (await change(key, what, condition, 'NONE')) !== undefined;
     },
 
-    /** The same with the item as it is afterwards; undefined if the condition does not hold. */
+    /** Like `update`, but returns the item after the change; undefined if the condition does not hold. */
     async updateAndGet<Record>(
       key: Key,
       what: Change,
@@ -161,5 +161,5 @@ async function ifConditionHolds<Answer>(write: Promise<Answer>): Promise<Answer 
   }
 }
 
-/** When DynamoDB may delete an item, as its tables say it: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html */
+/** The time from which DynamoDB may delete an item, in seconds since 1970: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html */
 export const expiryAfter = (days: number, now = new Date()) => Math.floor(now.getTime() / 1000) + days * 86_400;

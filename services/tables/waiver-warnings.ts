@@ -7,35 +7,36 @@ import { documentClient } from './dynamodb.ts';
 import { expression } from './expression.ts';
 import { tableOf } from './table.ts';
 
-/** A project whose people may have to be told of an end, with what they were told. */
+/** A project whose maintainers may have to be warned that an exception ends, with the warnings they already got. */
 const dueWarningSchema = projectSchema.extend({
   warnAt: z.iso.date(),
-  /** Keys of endings. */
+  /** Keys of the endings that were warned about. */
   warned: z.array(z.string()).optional(),
 });
 const dueSchema = dueWarningSchema.pick({ name: true, warnAt: true });
 export type DueWarning = z.infer<typeof dueWarningSchema>;
 
-/** Longer than the function may run, so that a claim outlives its holder and nobody else's. */
+/** Longer than the function may run, so that no claim expires while its holder still works. */
 const claimMinutes = 16;
 
 /**
- * Of the projects table, what says whom to tell of exceptions that end. `warnAt` is the next day with something to tell, `warned` what was
- * told, and `warning` until when somebody is telling.
+ * The fields of the projects table that say which projects to warn about exceptions that end. `warnAt` is the next day with a warning,
+ * `warned` lists the warnings already sent, and `warning` is until when a process holds the claim to send them.
  */
 export function createWaiverWarnings(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
 
   return {
-    /** The projects whose day has come, by pages; what they are told of is read with the claim, for an index may be behind. */
+    /** The projects whose day has come, page by page. The rest is read with the claim, because an index may be out of date. */
     due(day: string): AsyncGenerator<Pick<DueWarning, 'name' | 'warnAt'>[]> {
       const keys = expression`excepting = ${'yes'} AND warnAt <= ${day}`;
       return table.pages({ index: 'byWaiverExpiry', keys }, dueSchema);
     },
 
     /**
-     * Takes the telling for one. Undefined while somebody else has it, or where the day is another by now: then the next round looks again.
-     * @returns the project as it is, and the claim
+     * Claims the warning of one project. Undefined while another process holds the claim, or if the day has changed: then the next run
+     * checks again.
+     * @returns the project's current record, and the claim
      */
     async claim(
       { name, warnAt }: Pick<DueWarning, 'name' | 'warnAt'>,
@@ -51,12 +52,12 @@ export function createWaiverWarnings(client: DynamoDBDocumentClient, tableName: 
       return project && { project, claim };
     },
 
-    /** Gives the claim back after it went wrong, so that the next try need not wait. */
+    /** Releases the claim after a failure, so that the next attempt need not wait. */
     async release(name: string, claim: string): Promise<void> {
       await table.update({ name }, { remove: ['warning'] }, expression`warning = ${claim}`);
     },
 
-    /** Notes what was told, and when to look again; not the day where the entry has changed meanwhile, for that brought its own. */
+    /** Records the warnings sent and the day of the next. If the entry has changed meanwhile, it has set that day itself. */
     async mark(name: string, claim: string, warned: readonly string[], next: string | undefined): Promise<void> {
       const isUnchanged = await table.update(
         { name },

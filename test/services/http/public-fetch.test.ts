@@ -96,7 +96,7 @@ describe('what is no address of the web is not fetched', () => {
   it.each([
     ['a file', 'file:///etc/passwd', /only http and https/],
     ['ssh', 'ssh://git@git.example/x', /only http and https/],
-    ['no address', 'nonsense', /is no address/],
+    ['no address', 'nonsense', /is not an address/],
     ['a user name', 'https://user:secret@git.example/', /has a user name/],
   ])('%s', async (_, url, message) => {
     const error = await fetchHere(url).catch((refusal: unknown) => refusal);

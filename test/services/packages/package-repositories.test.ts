@@ -105,7 +105,7 @@ test('a list that has not the hash of its Release is not believed', async () => 
   putSuite(site, '/debian/dists/stable', { 'main/binary-amd64/Packages.gz': gzipSync(packagesFile({ bash: '5' })) });
   site.files.set('/debian/dists/stable/main/binary-amd64/Packages.gz', gzipSync(packagesFile({ bash: '99' })));
 
-  await expect(offered(debian())).rejects.toThrow('has not the hash');
+  await expect(offered(debian())).rejects.toThrow('does not have the hash');
   expect(cache.entries.size).toBe(0);
 });
 

@@ -63,7 +63,7 @@ describe('an image of which enhanced scanning tells no findings', () => {
     ],
     ['it is another image', { covered: { ...watched, resourceId: `${resourceId}0` } }, /does not know/],
     ['it was another kind of scan', { covered: { ...watched, scanType: 'NETWORK' } }, /does not know/],
-    ['Inspector has findings', { covered: watched, findings: 1 }, /Inspector has findings that ECR does not tell/],
+    ['Inspector has findings', { covered: watched, findings: 1 }, /Inspector has findings that ECR does not return/],
     ['Inspector is in trouble', { problem: new InternalServerException(problem) }, /did not answer/],
   ])('is waited for when %s', async (_, inspector, reason) => {
     const waiting = ecr([silence('COMPLETE')], { now: later(61), inspector });
@@ -79,7 +79,9 @@ describe('an image of which enhanced scanning tells no findings', () => {
 
   it('is waited for when ECR does not say whose it is', async () => {
     const { registryId: _, ...nobody } = silence('COMPLETE');
-    await expect(ecr([nobody], { now: later(61), inspector: { covered: watched } }).scanOf()).rejects.toThrow(/whose/);
+    await expect(ecr([nobody], { now: later(61), inspector: { covered: watched } }).scanOf()).rejects.toThrow(
+      /which account/,
+    );
   });
 
   it('is clean when all of its findings are closed', async () => {

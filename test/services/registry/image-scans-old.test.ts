@@ -20,7 +20,7 @@ describe('an image that was scanned days ago', () => {
     const scan = await ecr([ended(finding, { at: hoursAgo(50) })], { start: tooEarly }).scanOf();
     expect(scan).toMatchObject({
       state: 'failed',
-      reason: expect.stringMatching(/ begins no other one today: build again/),
+      reason: expect.stringMatching(/ starts no other one today: build again/),
     });
   });
 

@@ -59,7 +59,7 @@ describe('a scan', () => {
   it.each([
     ['FAILED', 'ECR could not scan the image', /build again tomorrow, or change the image$/],
     ['FINDINGS_UNAVAILABLE', 'ECR cannot get the findings', /whether Amazon Inspector is activated/],
-    ['SCAN_ELIGIBILITY_EXPIRED', 'Inspector no longer looks at the image', /longer, then build again/],
+    ['SCAN_ELIGIBILITY_EXPIRED', 'Inspector no longer scans the image', /longer, then build again/],
     ['LIMIT_EXCEEDED', 'A limit of the account', /ask for a higher one, or build again tomorrow/],
     ['IMAGE_ARCHIVED', 'The image is archived in ECR', /restore it there, or build again/],
     ['A_STATUS_OF_TOMORROW', 'ECR says A_STATUS_OF_TOMORROW of the scan', /scan/],
