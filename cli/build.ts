@@ -16,15 +16,15 @@ const help = `slipway build APP/JOB:TAG [--commit SHA] [--stack NAME] [--follow]
 Builds a project of the index now: the head of its branch, which is released if it passes.
 
   --commit SHA   builds this commit, given in full. A commit that is not the head of the branch is built, scanned and
-                 judged, and not released: no tag is taken back.
+                 judged, but not released: no tag moves back.
   --stack NAME   the stack of Slipway (default: Slipway)
-  --follow       waits for the end. The exit code is 0 if the image was released, or would have changed nothing.
+  --follow       waits until the build ends. The exit code is 0 if the image was released, or would have changed nothing.
 
-AWS is reached as the AWS CLI does it: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL.
+The connection to AWS is set as for the AWS CLI: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL.
 `;
 
 const pollMilliseconds = 1_000;
-/** The queue tries five times, six minutes apart; what is not planned after the first two, somebody has to look at. */
+/** The queue tries five times, six minutes apart. If the first two attempts fail, someone has to check. */
 const plannedWithinMilliseconds = 10 * 60_000;
 
 export async function run(args: string[], terminal: Terminal): Promise<ExitCode> {
@@ -92,7 +92,7 @@ async function build({ project, commit, stack, follow: isFollowed }: Request, te
   const known = await deployment.read(`projects/${appId}/${jobId}/${desiredTag}`, z.object({ active: z.boolean() }));
   if (!known?.active) {
     const reason = known ? 'has left the index' : 'is not in the index';
-    throw new DeploymentError(`${project} ${reason}. What is in it stands at ${deployment.siteUrl}.`);
+    throw new DeploymentError(`${project} ${reason}. ${deployment.siteUrl}/projects lists its projects.`);
   }
   const trigger = manualTriggerSchema.parse({
     type: 'manual',
@@ -108,14 +108,14 @@ async function build({ project, commit, stack, follow: isFollowed }: Request, te
   return isFollowed ? follow(deployment, id, terminal) : 0;
 }
 
-/** Says how a build comes along, until its end. */
+/** Prints each new status of a build until it ends. */
 async function follow(deployment: Deployment, id: string, terminal: Terminal): Promise<ExitCode> {
-  const patience = Date.now() + plannedWithinMilliseconds;
+  const planningDeadline = Date.now() + plannedWithinMilliseconds;
   for (let before: ShownBuild | undefined; ; await delay(pollMilliseconds)) {
     const shown = await deployment.read(`builds/${id}`, shownBuildSchema);
-    if (!shown && Date.now() > patience) {
+    if (!shown && Date.now() > planningDeadline) {
       throw new DeploymentError(
-        'Nothing has begun yet: is the branch there that the index names? Otherwise the log of PlanBuilds says more.',
+        'The build has not begun. Does the branch that the index names exist? If so, see the log of PlanBuilds.',
       );
     }
     if (shown && shown.status !== before?.status) terminal.out(`${shown.status}\n`);

@@ -6,15 +6,15 @@ export interface Terminal {
   colours: boolean;
 }
 
-/** What ends a command: 0 fine, 1 the answer is no, 2 wrong usage or something that could not be read. */
+/** The result of a command: 0 success, 1 a negative answer, 2 wrong usage or something that could not be read. */
 export type ExitCode = 0 | 1 | 2;
 
-/** A file of this folder that does one command. */
+/** A file of this folder that implements one command. */
 export interface Command {
   run: (args: string[], terminal: Terminal) => Promise<ExitCode>;
 }
 
-/** The command was called in a way that it does not know: the message says what is wrong, the caller adds where help is. */
+/** Wrong usage of a command: the message says what is wrong, and the caller adds where to find help. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,4 +1,4 @@
-// Runs the command once after `npm ci`, so that what its TypeScript comes to is kept already when somebody waits for it.
+// Runs the command once after `npm ci`, so that its compiled TypeScript is cached before the first real call.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

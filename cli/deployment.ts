@@ -4,7 +4,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { z } from 'zod';
 import type { Trigger } from '../core/model/trigger.ts';
 
-/** Slipway, or AWS, cannot be reached as things are; the message says what to do. */
+/** Slipway or AWS cannot be reached; the message says what to do. */
 export class DeploymentError extends Error {
   override readonly name = 'DeploymentError';
 }
@@ -26,7 +26,7 @@ export async function findDeployment(stack: string) {
   return {
     siteUrl,
 
-    /** Who asks, as AWS knows them: the last part of their ARN. */
+    /** The caller's name in AWS: the last part of the ARN. */
     async identity(): Promise<string> {
       const { Arn = '' } = await explained(stack, () => new STSClient({}).send(new GetCallerIdentityCommand({})));
       return Arn.slice(Arn.lastIndexOf('/') + 1).slice(0, 100) || 'unknown';
@@ -37,7 +37,7 @@ export async function findDeployment(stack: string) {
       await explained(stack, () => new SQSClient({}).send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody })));
     },
 
-    /** What the public API says; undefined for what is not there. */
+    /** The public API's answer; undefined for a 404. */
     async read<Answer>(path: string, schema: z.ZodType<Answer>): Promise<Answer | undefined> {
       const url = `${siteUrl}/api/v1/${path}`;
       const response = await fetch(url, { signal: AbortSignal.timeout(30_000) }).catch((cause: unknown) => {
@@ -52,7 +52,7 @@ export async function findDeployment(stack: string) {
 
 export type Deployment = Awaited<ReturnType<typeof findDeployment>>;
 
-/** What AWS refuses, with what the caller can do about it. */
+/** Turns an error of AWS into one that says what the caller can do. */
 async function explained<Answer>(stack: string, call: () => Promise<Answer>): Promise<Answer> {
   try {
     return await call();

@@ -5,8 +5,8 @@ import { escaped } from '../core/text/visible.ts';
 export interface Checked {
   files: number;
   projects: number;
-  /** Their files as seen from where the command was called. */
-  problems: Diagnostic[];
+  /** Their paths are relative to the current folder. */
+  diagnostics: Diagnostic[];
 }
 
 export const formats = { text: asText, json: asJson, github: asGitHub };
@@ -15,7 +15,7 @@ export const formats = { text: asText, json: asJson, github: asGitHub };
 function asText(checked: Checked, colours: boolean): string {
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     colours ? styleText(style, text, { validateStream: false }) : text;
-  const lines = checked.problems.map(({ file, line, column, severity, code, entry, message }) => {
+  const lines = checked.diagnostics.map(({ file, line, column, severity, code, entry, message }) => {
     const level = paint(severity === 'error' ? 'red' : 'yellow', severity);
     const name = entry === undefined ? '' : `  ${paint('bold', visible(entry))}`;
     return `${visible(file)}:${line}:${column}: ${level}${name}\n  ${visible(message)} ${paint('dim', `[${code}]`)}\n`;
@@ -24,9 +24,9 @@ function asText(checked: Checked, colours: boolean): string {
 }
 
 /** For programs. */
-function asJson({ files, projects, problems }: Checked): string {
-  const { errors, warnings } = countsOf(problems);
-  return `${JSON.stringify({ files, projects, errors, warnings, problems }, null, 2)}\n`;
+function asJson({ files, projects, diagnostics }: Checked): string {
+  const { errors, warnings } = countsOf(diagnostics);
+  return `${JSON.stringify({ files, projects, errors, warnings, problems: diagnostics }, null, 2)}\n`;
 }
 
 /**
@@ -34,7 +34,7 @@ function asJson({ files, projects, problems }: Checked): string {
  * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */
 function asGitHub(checked: Checked): string {
-  const lines = checked.problems.map(({ file, line, column, severity, entry, message }) => {
+  const lines = checked.diagnostics.map(({ file, line, column, severity, entry, message }) => {
     const title = entry === undefined ? '' : `,title=${property(visible(entry))}`;
     return `::${severity} file=${property(file)},line=${line},col=${column}${title}::${data(visible(message))}\n`;
   });
@@ -45,27 +45,27 @@ function asGitHub(checked: Checked): string {
 const data = (text: string) => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 const property = (text: string) => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
-function summaryOf({ files, projects, problems }: Checked): string {
-  const { errors, warnings } = countsOf(problems);
+function summaryOf({ files, projects, diagnostics }: Checked): string {
+  const { errors, warnings } = countsOf(diagnostics);
   const verdict =
     errors + warnings === 0
-      ? 'no problems'
+      ? 'no errors or warnings'
       : [...(errors > 0 ? [count(errors, 'error')] : []), ...(warnings > 0 ? [count(warnings, 'warning')] : [])].join(
           ', ',
         );
   return `${count(files, 'file')}, ${count(projects, 'project')}: ${verdict}`;
 }
 
-function countsOf(problems: Diagnostic[]) {
-  const errors = problems.filter(({ severity }) => severity === 'error').length;
-  return { errors, warnings: problems.length - errors };
+function countsOf(diagnostics: Diagnostic[]) {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  return { errors, warnings: diagnostics.length - errors };
 }
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** A stranger's text may not move the cursor, colour the screen or begin a line. */
+/** Untrusted text must not move the cursor, colour the screen or begin a line. */
 function visible(text: string): string {
   return escaped(text.replaceAll(/[\t\n\r]/g, ' '));
 }

@@ -8,7 +8,7 @@ import { NoIndexError, readIndexFolder } from './index-files.ts';
 const help = `slipway index check [DIR] [--format text|json|github] [--strict] [--allow-host HOST]…
 
 Checks the index in DIR (default: the current folder), which holds index.d/*.yml and may hold policy.yml and vex/*.json, as
-a pull request to it is checked. It asks nothing of the network.
+a pull request to it is checked. It does not use the network.
 
   --format FORMAT    text for people (default), json for programs, github for annotations in GitHub Actions
   --strict           warnings count as errors
@@ -27,7 +27,7 @@ export async function run(args: string[], terminal: Terminal): Promise<ExitCode>
     const { checked, isWhole } = await check(request);
     terminal.out(formats[request.format](checked, terminal.colours));
     if (!isWhole) return 2;
-    return checked.problems.some(({ severity }) => request.strict || severity === 'error') ? 1 : 0;
+    return checked.diagnostics.some(({ severity }) => request.strict || severity === 'error') ? 1 : 0;
   } catch (error) {
     if (!(error instanceof NoIndexError)) throw error;
     terminal.err(`slipway index check: ${error.message}\n`);
@@ -44,15 +44,15 @@ interface Request {
 
 async function check({ folder, allowedHosts }: Request): Promise<{ checked: Checked; isWhole: boolean }> {
   const { root, files, unread } = await readIndexFolder(folder);
-  const { projects, problems } = readIndex(files, { now: new Date(), allowedHosts });
+  const { projects, problems: diagnostics } = readIndex(files, { now: new Date(), allowedHosts });
   for (const { path, reason } of unread) {
-    problems.push({ file: path, line: 1, column: 1, severity: 'error', code: 'unreadable', message: reason });
+    diagnostics.push({ file: path, line: 1, column: 1, severity: 'error', code: 'unreadable', message: reason });
   }
-  const shown = problems
-    .map((problem) => ({ ...problem, file: join(root, problem.file) }))
+  const shown = diagnostics
+    .map((diagnostic) => ({ ...diagnostic, file: join(root, diagnostic.file) }))
     .sort((one, other) => (one.file === other.file ? one.line - other.line : one.file < other.file ? -1 : 1));
   return {
-    checked: { files: files.length + unread.length, projects: projects.length, problems: shown },
+    checked: { files: files.length + unread.length, projects: projects.length, diagnostics: shown },
     isWhole: unread.length === 0,
   };
 }

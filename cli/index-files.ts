@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { type IndexFile, isOfIndex } from '../core/index/read-index.ts';
 import { largestFile } from '../core/index/yaml.ts';
 
-/** There is no index to check: the message says what was looked for. */
+/** There is no index to check: the message says which files were expected. */
 export class NoIndexError extends Error {
   override readonly name = 'NoIndexError';
 }
@@ -13,7 +13,7 @@ export interface IndexFolder {
   /** The folder that holds `index.d`. */
   root: string;
   files: IndexFile[];
-  /** Files that are no files for the pipeline, which reads what git keeps, or that cannot be read here. */
+  /** Files that the pipeline would not read from git (such as symbolic links), or that cannot be read here. */
   unread: { path: string; reason: string }[];
 }
 
@@ -44,7 +44,7 @@ export async function readIndexFolder(folder: string): Promise<IndexFolder> {
   return index;
 }
 
-/** A folder that is not there has nothing in it. */
+/** A folder that does not exist counts as empty. */
 async function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
@@ -52,19 +52,19 @@ async function namesIn(folder: string): Promise<string[]> {
   });
 }
 
-/** What the errors of the system mean for somebody who looks after an index. */
+/** Explains errors of the system to the people who maintain an index. */
 const reasons: Record<string, string> = {
-  ELOOP: 'This is a symbolic link, and the pipeline follows none. Put the file itself here.',
-  EACCES: 'The file cannot be read: you have no right to.',
+  ELOOP: 'This is a symbolic link, which the pipeline does not follow. Put the file itself here.',
+  EACCES: 'You have no permission to read the file.',
 };
 
 async function readText(path: string): Promise<{ text: string } | { reason: string }> {
   let file: FileHandle | undefined;
   try {
-    // A pipe without a writer would be waited for.
+    // Without O_NONBLOCK, opening a pipe without a writer would block.
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    if (!(await file.stat()).isFile()) return { reason: 'This is no file.' };
-    // One byte more than a file may have says that it is too large, however large it is.
+    if (!(await file.stat()).isFile()) return { reason: 'This is not a file.' };
+    // Reading one byte more than the limit is enough to know that a file is too large.
     const buffer = Buffer.allocUnsafe(largestFile + 1);
     let length = 0;
     for (;;) {

@@ -1,11 +1,11 @@
 import type { Command, ExitCode, Terminal } from './command.ts';
 import { UsageError } from './command.ts';
 
-/** Each command is a file that is loaded when it is called, so that none waits for another's libraries. */
+/** A command's file is loaded only when it is called, so that no command loads another's libraries. */
 const commands: Record<string, { arguments: string; summary: string; load: () => Promise<Command> }> = {
   'index check': {
     arguments: '[DIR]',
-    summary: 'check an index, offline: what a pull request to it would be told',
+    summary: 'check an index offline, as a pull request to it is checked',
     load: () => import('./index-check.ts'),
   },
   build: {
@@ -45,7 +45,7 @@ async function main(args: string[], terminal: Terminal): Promise<ExitCode> {
   }
 }
 
-// Who reads may have seen enough, as `head` has.
+// The reader may close the pipe early, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });

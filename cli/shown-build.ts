@@ -18,17 +18,17 @@ export const shownBuildSchema = z.object({
 
 export type ShownBuild = z.infer<typeof shownBuildSchema>;
 
-/** What came of a build, a line for each thing worth knowing. What the lines say may come from strangers. */
+/** The result of a build, one fact on each line. The texts may be untrusted. */
 export function summaryOf({ status, ref, image, verdict, changes, failure, supersededBy }: ShownBuild): string {
   const lines: string[] = [];
   if (image) lines.push(`${image.repository}@${image.digest}`, `tags: ${image.tags.join(', ')}`);
   if (status === 'unchanged' && !isReleasable(ref))
-    lines.push('It passed. It is not released: it is not the head of the branch.');
+    lines.push('It passed, but is not released, because it is not the head of the branch.');
   if (status === 'blocked') lines.push(...(verdict?.reasons ?? []));
   if (verdict) lines.push(...warningLines(verdict.warnings));
   if (changes) lines.push(`changed since the last release: ${describeChanges(changes)}`);
   if (failure) lines.push(failure.message);
-  if (supersededBy) lines.push(`The build ${supersededBy} took its place.`);
+  if (supersededBy) lines.push(`Superseded by build ${supersededBy}.`);
   return lines.map((line) => `  ${oneLine(line, 500)}\n`).join('');
 }
 

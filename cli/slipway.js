@@ -7,7 +7,7 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const main = new URL('./main.ts', import.meta.url);
-/** What TypeScript comes to is kept, so that only the first call waits for it. https://nodejs.org/api/module.html#module-compile-cache */
+/** Compiled TypeScript is cached, so that only the first call waits for it. https://nodejs.org/api/module.html#module-compile-cache */
 const compileCache = fileURLToPath(new URL('../node_modules/.cache/slipway', import.meta.url));
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major >= 24) {
@@ -28,7 +28,7 @@ function runOnPinnedNode() {
     stdio: 'inherit',
     env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compileCache },
   });
-  // Ctrl-C reaches both; what is sent to this process alone is handed on, so that none of them is left behind.
+  // Ctrl-C reaches both processes. Signals to this process alone are passed on, so that the child does not outlive it.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal));
   }

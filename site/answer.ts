@@ -8,7 +8,7 @@ export interface Answer {
   body: string | Uint8Array;
 }
 
-/** What may be kept, and for how long. */
+/** What may be cached, and for how long. */
 export const caching = {
   /** The name changes with the content. */
   forever: 'public, max-age=31536000, immutable',
@@ -45,7 +45,7 @@ export function redirect(location: string): Answer {
   return { status: 308, headers: { location, 'cache-control': caching.briefly }, body: '' };
 }
 
-/** An answer that is not sent again to someone who has it. */
+/** An answer that is not sent again to a client that has it. */
 export function tagged(answer: Answer, ifNoneMatch: string | undefined): Answer {
   const etag = `"${createHash('sha256').update(answer.body).digest('base64url').slice(0, 22)}"`;
   const headers = { ...answer.headers, etag };

@@ -5,17 +5,17 @@ import type { Comparison } from '../core/releases/image-diff.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
 import type { RecordReader } from './readers.ts';
 
-/** A record that is there but makes no sense is not one that is absent: what a build runs may have written it. */
+/** An invalid record differs from an absent one: the programs that a build runs may have written it. */
 export type Recorded<Value> = Value | 'unreadable' | undefined;
 
-/** What the pages show of a build beside its own record. */
+/** What the pages show of a build in addition to its own record. */
 export interface BuildRecords {
   scan: Recorded<Scan>;
   scanners: Recorded<ScannerReports>;
   comparison: Recorded<Comparison>;
 }
 
-/** A build without a candidate has nothing that could have been looked at. */
+/** A build without a candidate has no image to scan, and so no records. */
 export async function recordsOf(records: RecordReader, { id, candidate }: Build): Promise<BuildRecords> {
   if (!candidate) return { scan: undefined, scanners: undefined, comparison: undefined };
   const [scan, scanners, comparison] = await Promise.all([

@@ -7,7 +7,7 @@ import { route } from './routes.ts';
 
 export interface SiteOptions extends SiteParts {
   now?: () => Date;
-  /** Is told of errors that are not the asker's; who asked gets a constant text. */
+  /** Gets errors that the request did not cause; the answer has only a constant text. */
   onError: (error: unknown) => void;
 }
 
@@ -19,9 +19,9 @@ export function createSiteHandler({ now = () => new Date(), onError, ...parts }:
     const path = event.rawPath;
     const { method } = event.requestContext.http;
     const answer = await answerTo(method, path, event).catch((error: unknown) => {
-      if (error instanceof RequestError) return problem(path, error);
+      if (error instanceof RequestError) return failed(path, error);
       onError(error);
-      return problem(
+      return failed(
         path,
         new RequestError(500, 'InternalError', 'The answer could not be made. Try again in a moment.'),
       );
@@ -37,7 +37,7 @@ export function createSiteHandler({ now = () => new Date(), onError, ...parts }:
   }
 }
 
-function problem(path: string, { status, code, message }: RequestError): Answer {
+function failed(path: string, { status, code, message }: RequestError): Answer {
   const answer = path.startsWith('/api/')
     ? json({ error: { code, message } }, 'no-store', status)
     : page(problemPage(status, message), 'no-store', status);

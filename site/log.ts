@@ -11,7 +11,7 @@ import { RequestError } from './request-error.ts';
 export const pieceBytes = 4 * 1024 * 1024;
 
 /**
- * The log as text. Whole where it fits into one answer, else its end under a line that says so. `?from=` and `Range` give any piece;
+ * The log as text: whole if it fits into one answer, else its end below a line that says so. `?from=` and `Range` give any piece;
  * `x-log-next` says where the next one starts, so that a program can follow a running build.
  */
 export async function logText(
@@ -78,7 +78,7 @@ interface ByteRange {
   end?: number;
 }
 
-/** One range of bytes; any other `Range` is passed over, as RFC 9110 section 14.2 allows. */
+/** One range of bytes; any other `Range` is ignored, as RFC 9110 section 14.2 allows. */
 function parseRange(header: string | undefined): ByteRange | undefined {
   const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
   if (first === '' && last === '') return undefined;
@@ -89,7 +89,7 @@ function parseRange(header: string | undefined): ByteRange | undefined {
   return { start: Number(first), ...(last === '' ? {} : { end: Number(last) }) };
 }
 
-/** What a page shows of a log. */
+/** The part of a log that a page shows. */
 export interface LogView {
   text: string;
   /** How many bytes before the text are not shown. */

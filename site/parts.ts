@@ -9,7 +9,7 @@ import type {
   SbomReader,
 } from './readers.ts';
 
-/** What the site reads from, and where it stands. */
+/** What the site reads from, and its own address. */
 export interface SiteParts {
   builds: BuildReader;
   projects: ProjectReader;

@@ -12,13 +12,13 @@ import type { LogSlice } from '../services/records/build-log.ts';
 import type { CascadeHeader, CascadeMember, CascadeSummary } from '../services/tables/cascades.ts';
 import type { Page, PageRequest } from '../services/tables/page.ts';
 
-/** What the site needs of the stores in `services/`, and no more. All of it reads. */
+/** The parts of the stores in `services/` that the site needs. They only read. */
 
-/** Each list has the newest first. */
+/** Each list begins with the newest. */
 export interface BuildReader {
   get(id: string): Promise<Build | undefined>;
   recent(request: PageRequest): Promise<Page<Build>>;
-  /** Of one project `app/job:tag`, all or those with one status. */
+  /** The builds of one project `app/job:tag`: all, or those with one status. */
   ofProject(project: string, request: PageRequest, status?: BuildStatus): Promise<Page<Build>>;
   withStatus(status: BuildStatus, request: PageRequest): Promise<Page<Build>>;
 }
@@ -34,7 +34,7 @@ export type { CascadeHeader as Cascade, CascadeMember, CascadeSummary };
 export interface CascadeReader {
   /** Newest first. */
   list(request: PageRequest): Promise<Page<CascadeHeader>>;
-  /** What set one off, and what joined it. */
+  /** What started the cascade, and what joined it. */
   causes(id: string): Promise<{ cause: Cause; at: string }[]>;
   summary(id: string): Promise<CascadeSummary | undefined>;
   /** By name. */
@@ -43,7 +43,7 @@ export interface CascadeReader {
 
 export type { BaseStatus };
 
-/** The first projects that stand on an image, by name, and how many there are. */
+/** The first dependents of an image, by name, and how many there are. */
 export interface Dependents {
   projects: string[];
   total: number;
@@ -62,8 +62,8 @@ export interface RelationReader {
 }
 
 /**
- * What is too large for a build's own record; undefined where there is none.
- * Each throws InvalidInputError where what is there makes no sense.
+ * The records that are too large for a build's own item; undefined if there is none.
+ * Each method throws InvalidInputError if the record is invalid.
  */
 export interface RecordReader {
   scan(build: string): Promise<Scan | undefined>;
@@ -76,16 +76,16 @@ export interface ReleaseReader {
   /** Newest first. */
   ofProject(project: string, request: PageRequest): Promise<Page<ReleasedImage>>;
   get(release: Pick<ReleasedImage, 'project' | 'digest'>): Promise<ReleasedImage | undefined>;
-  /** What is known today; undefined where nobody has looked. Throws InvalidInputError where what is there makes no sense. */
+  /** The current findings; undefined if the image was not rescanned. Throws InvalidInputError if the record is invalid. */
   findings(release: Pick<ReleasedImage, 'project' | 'digest'>): Promise<ReleaseFindings | undefined>;
 }
 
 export interface SbomReader {
-  /** Where anybody can fetch a build's bill of materials for some minutes; undefined where it has none. */
+  /** A public address of a build's SBOM, valid for some minutes; undefined if there is none. */
   address(build: string, format: SbomFormat): Promise<string | undefined>;
 }
 
 export interface LogReader {
-  /** The bytes from `from` (negative: that many before the end), at most `limit`. A log that nothing was written to has none. */
+  /** The bytes from `from` (negative: that many before the end), at most `limit`. An empty log has none. */
   slice(build: string, from: number, limit: number): Promise<LogSlice>;
 }

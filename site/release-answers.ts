@@ -42,7 +42,7 @@ export async function apiReleaseList(
   return json({ items: items.map((release) => apiRelease(release, siteUrl)), cursor });
 }
 
-/** A release with what is known today, the worst first. */
+/** A release with its current findings, the worst first. */
 export async function apiOneRelease(
   { releases, siteUrl }: Parts,
   { query }: SiteRequest,
@@ -92,7 +92,7 @@ function apiRelease(release: ReleasedImage, siteUrl: string) {
     build,
     releasedAt,
     tags: [...tags].sort(),
-    /** Those that move and name it now. */
+    /** The moving tags that name it now. */
     currentTags: floating,
     state: currentState(release),
     reason: reason ?? null,

@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 
-/** What may stand for a name in a path. At any other address there is nothing, and nothing is read for it. */
+/** The form of a name in a path. Any other address is answered with 404 without reading anything. */
 const forms = {
   app: '[a-z0-9][a-z0-9._-]*',
   job: '[a-z0-9][a-z0-9._-]*',
@@ -28,7 +28,7 @@ type Respond<Names extends Name> = (
 export type Route = (parts: SiteParts, request: SiteRequest) => Answer | Promise<Answer> | undefined;
 
 /**
- * What is answered at a path with names. Not by `URLPattern`, which makes eight regular expressions of each path (some 15 ms more at
+ * The answer at a path with names. Not by `URLPattern`, which makes eight regular expressions of each path (some 15 ms more at
  * every start of the function, against less than one) and resolves `..` in what was asked for.
  */
 export function at<Path extends string>(path: Path, respond: Respond<NamesIn<Path>>): Route {

@@ -22,7 +22,7 @@ import { RequestError } from './request-error.ts';
 import { at, type Route } from './router.ts';
 import { waiversOf } from './waivers.ts';
 
-/** So many of the newest are on a project's own page. */
+/** A project's own page shows this many of the newest. */
 const releasesShown = 3;
 
 interface ProjectNames {
@@ -66,7 +66,7 @@ const routes: Route[] = [
   })),
 ];
 
-/** @throws RequestError for what cannot be answered as it was asked */
+/** @throws RequestError if the request cannot be answered */
 export async function route(parts: SiteParts, request: SiteRequest): Promise<Answer> {
   const path = request.path.length > 1 ? request.path.replace(/\/$/, '') : request.path;
   const file = asset(path);
@@ -227,7 +227,7 @@ async function apiOneProject(parts: SiteParts, _request: SiteRequest, names: Pro
   return json(apiProject(found, await lastBuildOf(parts.builds, found.name), parts.siteUrl));
 }
 
-/** The desired tag `latest`, or the one that `?tag=` names; a job that has one tag only needs not to name it. */
+/** The tag that `?tag=` names, else `latest`, else the only tag of the job. */
 async function badgeOf(
   { builds, projects }: SiteParts,
   { query, headers }: SiteRequest,
@@ -255,13 +255,13 @@ async function onlyTagOf(projects: ProjectReader, app: string, job: string): Pro
   return tags.length === 1 ? tags[0] : undefined;
 }
 
-/** What is answered about a project that there is. */
+/** An answer about an existing project. */
 function ofProject(answer: (parts: SiteParts, request: SiteRequest, project: Project) => Promise<Answer>) {
   return async (parts: SiteParts, request: SiteRequest, names: ProjectNames) =>
     answer(parts, request, await projectWith(parts, names));
 }
 
-/** What is answered about an image of a project that there is. */
+/** An answer about an existing image of a project. */
 function ofRelease(
   answer: (parts: SiteParts, request: SiteRequest, project: Project, digest: string) => Promise<Answer>,
 ) {

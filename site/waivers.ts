@@ -6,7 +6,7 @@ import { dayOf } from '../core/time/day.ts';
 
 export type WaiverOf = (finding: Waivable) => Waived;
 
-/** What the index waives now of a build's findings, on the day that the build was judged. */
+/** The waivers of the current index for a build's findings, as of the day that the build was judged. */
 export function waiversOf(build: Build, project: Project | undefined, now: Date): WaiverOf {
   return waiversOn(project ?? {}, dayOf(new Date(build.stages.judge?.startedAt ?? now)));
 }

@@ -11,10 +11,10 @@ import type { RecordReader } from '../readers.ts';
 import { RequestError } from '../request-error.ts';
 import type { WaiverOf } from '../waivers.ts';
 
-/** So many findings of each scanner stand in the answer about all scanners. */
+/** The answer about all scanners has this many findings of each. */
 const findingsOfEach = 100;
 
-/** What is asked of a build's records. */
+/** A request for one of a build's records. */
 export interface Asked {
   build: Build;
   records: RecordReader;
@@ -36,7 +36,7 @@ export function recordAnswer(kind: string, asked: Asked): Promise<Answer> {
   }
 }
 
-/** What the registry's scanner found, the worst first. */
+/** The findings of the registry's scanner, the worst first. */
 async function findingsAnswer({ build, records, waiverOf, query }: Asked): Promise<Answer> {
   const { findings, ...scan } = found('findings', build, await recorded(records.scan(build.id)));
   const items = findings.toSorted(bySeverity).map((finding) => ({
@@ -47,7 +47,7 @@ async function findingsAnswer({ build, records, waiverOf, query }: Asked): Promi
   return answer(build, { ...scan, ...pieceOf(`findings\n${build.id}`, items, query) });
 }
 
-/** What each of the builder's scanners says, with the first of its findings. */
+/** The report of each of the builder's scanners, with its first findings. */
 async function scannersAnswer({ build, records, waiverOf }: Asked): Promise<Answer> {
   const { reports } = found('report of the scanners', build, await recorded(records.scanners(build.id)));
   const items = reports.map((report) => ({
@@ -75,7 +75,7 @@ async function comparisonAnswer({ build, records }: Asked): Promise<Answer> {
   return answer(build, found('comparison with a release', build, await recorded(records.comparison(build.id))));
 }
 
-/** What the image's own database says is installed. */
+/** The installed packages, from the image's own database. */
 async function packagesAnswer({ build, records, query }: Asked): Promise<Answer> {
   const { distribution, contents } = found('list of packages', build, await recorded(records.packages(build.id)));
   const known = { state: contents.state, distribution: distribution ?? null };
@@ -91,7 +91,7 @@ function headOf({ scanner, state, reason, tool, total, seconds }: ScannerReport)
   return { scanner, state, reason: reason ?? null, tool: tool ?? null, total, seconds };
 }
 
-/** Each with its words. */
+/** Each finding with its text. */
 function findingsOf(report: ScannerReport, waiverOf: WaiverOf) {
   return waivableFindings(report).map(({ words, finding }, at) => ({
     ...words,

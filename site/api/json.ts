@@ -4,7 +4,7 @@ import type { Project } from '../../core/model/project.ts';
 import { webLink } from '../../core/text/one-line.ts';
 import type { CascadeMember, CascadeSummary } from '../readers.ts';
 
-/** People are named as their host shows them, never by a mail address. */
+/** People have the name that their git host shows, never a mail address. */
 export function publicCause(cause: Cause): Cause {
   switch (cause.type) {
     case 'push':
@@ -27,7 +27,7 @@ export function apiBuild(build: Build, siteUrl: string) {
   };
 }
 
-/** A project in the API's JSON. Whom its mails go to is not for everyone. */
+/** A project in the API's JSON, without its mail addresses, which are not public. */
 export function apiProject(project: Project, lastBuild: Build | undefined, siteUrl: string) {
   return {
     name: project.name,

@@ -4,7 +4,7 @@ import { type Answer, caching } from '../answer.ts';
 import type { SbomReader } from '../readers.ts';
 import { RequestError } from '../request-error.ts';
 
-/** Sends the asker to where a build's bill of materials is handed out. */
+/** Redirects to the address of a build's SBOM. */
 export async function sbomRedirect({ id, status }: Build, format: SbomFormat, sboms: SbomReader): Promise<Answer> {
   const location = await sboms.address(id, format);
   if (location === undefined) {
@@ -12,11 +12,11 @@ export async function sbomRedirect({ id, status }: Build, format: SbomFormat, sb
       404,
       'BillOfMaterialsNotFound',
       isTerminal(status)
-        ? `Build ${id} has no bill of materials in this format. Its page says what became of it; the project's next build makes a new one.`
-        : `Build ${id} has no bill of materials yet: it is made once the image is. Try again when the build has ended.`,
+        ? `Build ${id} has no SBOM in this format. Its page says why; the project's next build makes a new one.`
+        : `Build ${id} has no SBOM yet: it is made from the finished image. Try again when the build has ended.`,
     );
   }
-  // The address holds for some minutes only.
+  // The address is valid for some minutes only.
   const headers = { location, 'cache-control': caching.never, 'access-control-allow-origin': '*' };
   return { status: 302, headers, body: '' };
 }

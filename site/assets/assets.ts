@@ -6,7 +6,7 @@ import { style } from './style.ts';
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><style>path{fill:#1a56c4}@media(prefers-color-scheme:dark){path{fill:#7fb0ff}}</style><path d="M4 22 28 12v4L4 26z"/><path d="M8 8h6v6H8zM16 5h6v6h-6z"/></svg>
 `;
 
-/** Where each file is found: the name changes with the content, so that it can be kept for ever. */
+/** The path of each file: it changes with the content, so browsers may cache the file for ever. */
 export const assetPaths = {
   style: assetPath('site', 'css', style),
   script: assetPath('follow', 'js', follow),
@@ -27,7 +27,7 @@ export function asset(path: string): Answer | undefined {
     'content-type': file.type,
     'cache-control': path === '/favicon.ico' ? caching.revalidated : caching.forever,
   };
-  // The icon's colour for dark pages stands in a style element of its own.
+  // The icon's colour for dark pages has its own style element.
   if (file.type === 'image/svg+xml')
     headers['content-security-policy'] = "default-src 'none'; style-src 'unsafe-inline'";
   return { status: 200, headers, body: file.body };

@@ -1,6 +1,6 @@
 /**
- * The site's one script: while a page is live, it asks for the page again and renews the marked parts in place; a log grows at its
- * end. The server writes all markup, so a browser without scripts shows the same by loading the page anew.
+ * The site's only script. While a page is live, it requests the page again, replaces the marked parts, and appends to the log.
+ * The server writes all markup, so a browser without scripts shows the same after a reload.
  */
 export const follow = `'use strict';
 const main = document.getElementById('main');

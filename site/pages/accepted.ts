@@ -2,7 +2,7 @@ import type { Waiver } from '../../core/policy/waivers.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 
-/** That a finding is accepted: by whom, until when, and why. */
+/** Says who accepted a finding, until when, and why. */
 export function acceptedNote({ by, reason, expires }: Waiver): Html {
   return html`<span class="why">Accepted until ${expires} by ${oneLine(by, 200)}: ${oneLine(reason, 300)}</span>`;
 }

@@ -46,7 +46,7 @@ function nothing(query: URLSearchParams): Html {
     : html`<p class="empty">No builds yet. Push to the branch of a project of the index, or add a project to the index, and its build appears here.</p>`;
 }
 
-/** A list of builds, as it stands on several pages. */
+/** A list of builds, used on several pages. */
 export function buildRows(builds: Build[], now: Date): Html {
   return html`<ol class="rows">${builds.map((build) => buildRow(build, now))}</ol>`;
 }

@@ -27,19 +27,19 @@ import { icon, stageTone, statusChip } from './status.ts';
 import { ageElement } from './times.ts';
 import { vulnerabilitiesSection } from './vulnerabilities.ts';
 
-/** More warnings than these are folded away. */
+/** More warnings than this are folded. */
 const warningsShown = 5;
 
 export interface BuildPage {
   build: Build;
   records: BuildRecords;
-  /** As the index has it now. */
+  /** With its current index entry. */
   project: Project | undefined;
   log: LogView;
   now: Date;
 }
 
-/** One build: what is known of it, its stages, its log. Parts marked `data-part` are renewed in place while it runs. */
+/** One build with its stages, reports and log. While it runs, the script replaces the parts marked `data-part`. */
 export function buildPage({ build, records, project, log, now }: BuildPage): Html {
   const waiverOf = waiversOf(build, project, now);
   return layout({
@@ -77,7 +77,7 @@ function failure({ failure, status }: Build): Html | undefined {
     return html`<section class="note warning"><h2>Why not</h2><p>${oneLine(failure.message, 2000)}</p></section>`;
   return html`<section class="note bad"><h2>What went wrong</h2>
 <p>${oneLine(failure.message, 2000)}</p>
-<p class="quiet">${oneLine(failure.error, 100)}. The log has the details. Push a commit that mends it, and the project is built again.</p></section>`;
+<p class="quiet">${oneLine(failure.error, 100)}. The log has the details. Push a commit that fixes it, and the project is built again.</p></section>`;
 }
 
 function verdict(build: Build): Html | undefined {
@@ -102,7 +102,7 @@ ${exception(build)}
 </section>`;
 }
 
-/** How the index accepts a finding, for those who may change it. */
+/** The exception to add to the index, for those who may change it. */
 function exception(build: Build): Html | undefined {
   const example = exceptionExample(build);
   return (
@@ -111,7 +111,7 @@ function exception(build: Build): Html | undefined {
   );
 }
 
-/** A few are read at once; of many, their number is. */
+/** A few warnings are shown at once; of many only the number. */
 function warnings({ warnings = [] }: Verdict): Html | undefined {
   if (warnings.length === 0) return undefined;
   const list = html`<ul class="reasons">${warnings.map((warning) => html`<li>${oneLine(warning, 600)}</li>`)}</ul>`;

@@ -15,13 +15,13 @@ export interface CascadeListPage {
   now: Date;
 }
 
-/** Every cascade, the newest first. */
+/** All cascades, newest first. */
 export function cascadeListPage({ cascades, cursor, query, now }: CascadeListPage): Html {
   return layout({
     title: 'Cascades',
     api: '/api/v1/cascades',
     main: html`<div class="head"><h1>Cascades</h1></div>
-<p class="quiet">What one change set off: every project that stands on it is rebuilt once, after the projects that it stands on.</p>
+<p class="quiet">A cascade rebuilds every project that depends on a change, each once, after the projects that it depends on.</p>
 ${
   cascades.length > 0
     ? html`<ol class="rows">${cascades.map(
@@ -32,7 +32,7 @@ ${
 <div class="when">${ageElement(cascade.startedAt, now)}</div>
 </li>`,
       )}</ol>`
-    : html`<p class="empty">No cascades${query.has('cursor') ? ' before these' : ' yet. One begins when an image that others stand on is released, when a base changes, and with a push of the index'}.</p>`
+    : html`<p class="empty">No cascades${query.has('cursor') ? ' before these' : ' yet. One begins when an image with dependents is released, when a base image changes, and with a push of the index'}.</p>`
 }
 ${pager('/cascades', query, cursor)}`,
   });
@@ -46,7 +46,7 @@ export interface CascadePage {
   now: Date;
 }
 
-/** One cascade: what set it off, how far it is, and each project's part in it. */
+/** One cascade: its causes, its progress, and the state of each project in it. */
 export function cascadePage({ cascade, members, cursor, query, now }: CascadePage): Html {
   const { id, causes, counts, startedAt, endedAt } = cascade;
   const path = `/cascades/${id}`;
@@ -98,7 +98,7 @@ function describeCauses([first, ...others]: Cause[]): string {
   return others.length === 0 ? describeNews(first) : `${describeNews(first)}, and ${others.length} more`;
 }
 
-/** Of the index a cascade is set off by more than one entry. */
+/** One push of the index may start a cascade for several entries. */
 function describeNews(cause: Cause): string {
   return cause.type === 'index' ? `Push of the index, commit ${shortCommit(cause.commit)}` : describeCause(cause);
 }

@@ -6,7 +6,7 @@ import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
 
-/** So many of each list are on the page. */
+/** The page shows this many items of each list. */
 const shown = 100;
 
 /** What differs from the image that was released before. */

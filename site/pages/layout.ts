@@ -5,7 +5,7 @@ export interface Layout {
   title: string;
   /** The same as JSON. */
   api?: string;
-  /** True while what the page shows is about to change: it follows by script, or without script by being loaded again. */
+  /** True while the page's content may still change: the script updates it, or without scripts the browser reloads it. */
   live?: boolean;
   main: Html;
 }
@@ -39,7 +39,7 @@ ${main}
 `;
 }
 
-/** The way to the older entries of a list. */
+/** The link to the older entries of a list. */
 export function pager(path: string, query: URLSearchParams, cursor: string | null): Html {
   const older = new URLSearchParams(query);
   if (cursor) older.set('cursor', cursor);

@@ -1,7 +1,7 @@
 import { type Html, html } from '../../core/text/html.ts';
 import { layout } from './layout.ts';
 
-/** What someone sees instead of the page that they asked for: what is the matter, and where to go on. */
+/** The page for a request that failed: what is wrong, and links to go on. */
 export function problemPage(status: number, message: string): Html {
   const title = titles[status] ?? 'This did not work';
   return layout({

@@ -5,7 +5,7 @@ import { oneLine } from '../../core/text/one-line.ts';
 import type { BaseStatus, Dependents, Pending } from '../readers.ts';
 import { projectPath } from './build.ts';
 
-/** Who a project stands on, who stands on it, and which cascade it has a part in at this moment. */
+/** What a project depends on, its dependents, and the cascade that it is part of now. */
 export interface ProjectRelations {
   dependsOn: string[];
   bases: BaseStatus[];
@@ -13,10 +13,10 @@ export interface ProjectRelations {
   pending: Pending | undefined;
 }
 
-/** The project waits, or is built, as a part of something larger. */
+/** Says that the project waits, or is being built, as part of a cascade. */
 export function pendingNote({ pending }: ProjectRelations): Html | undefined {
   if (!pending) return undefined;
-  const waits = pending.state === 'waiting' ? 'waits for its turn' : 'is being built';
+  const waits = pending.state === 'waiting' ? 'waits' : 'is being built';
   return html`<p class="note">This project ${waits} in <a href="/cascades/${pending.cascade}">cascade ${pending.cascade}</a>.</p>`;
 }
 
@@ -30,7 +30,7 @@ export function relationFacts({ dependsOn, bases, dependents }: ProjectRelations
 ${bases.length > 0 && html`<div><dt>Built on</dt><dd><ul class="reasons">${bases.map(baseItem)}</ul></dd></div>`}
 ${
   dependents.total > 0 &&
-  html`<div><dt>Stand on it</dt><dd>${dependents.projects.map((name) => html`${imageName(name)} `)}${more > 0 && html`<span class="quiet">and ${more} more</span>`}</dd></div>`
+  html`<div><dt>Dependents</dt><dd>${dependents.projects.map((name) => html`${imageName(name)} `)}${more > 0 && html`<span class="quiet">and ${more} more</span>`}</dd></div>`
 }`;
 }
 

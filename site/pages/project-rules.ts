@@ -6,7 +6,7 @@ import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import { dayOf } from '../../core/time/day.ts';
 
-/** By what a project's images are judged, as far as its entry or the index says it. */
+/** The rules for a project's images, as far as its entry or the index sets them. */
 export function ruleRows({ policy, exceptions = [], vex = [] }: Project, now: Date): [label: string, value: Html][] {
   const today = dayOf(now);
   const accepted = [
@@ -44,7 +44,7 @@ function acceptedItem(
 until ${expires}${expires < today && html` <b>(ended)</b>`}: ${oneLine(why, 500)}`;
 }
 
-/** What a policy says, a phrase each; nothing of what it leaves to others. */
+/** One phrase for each key that a policy sets. */
 function describePolicy({ maxSeverity, maxUnfixableSeverity, unscannable, scanners = {} }: OwnPolicy): string[] {
   const of = (response: Response) =>
     Object.entries(scanners).flatMap(([name, asked]) => (asked === response ? [name] : []));

@@ -89,7 +89,7 @@ ${pager(path, query, cursor)}</section>`,
   });
 }
 
-/** What the entry asks for beside the usual. */
+/** What the entry sets besides the defaults. */
 function settings(project: Project, now: Date): [label: string, value: Html][] {
   const { extraTags = [], paths = [], pullRequests, versionTags, schedule } = project;
   const list = (values: string[]) => html`${values.map((value) => html`<code>${oneLine(value, 200)}</code> `)}`;

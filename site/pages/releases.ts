@@ -11,10 +11,10 @@ import { layout, pager } from './layout.ts';
 import { icon, type Tone } from './status.ts';
 import { ageElement } from './times.ts';
 
-/** So many findings are on the page; the JSON has all. */
+/** The page shows this many findings; the JSON has all. */
 const shown = 100;
 
-/** Where the releases of a project stand. */
+/** The path of a project's releases. */
 export const releasesPath = (project: string): string => `${projectPath(project)}/releases`;
 
 export interface ReleaseListPage {
@@ -31,7 +31,7 @@ export function releaseListPage({ project, releases, cursor, query, now }: Relea
     title: `Releases of ${project.name}`,
     api: `/api/v1${path}`,
     main: html`<div class="head"><h1><a href="${projectPath(project.name)}">${project.name}</a>: releases</h1></div>
-<p class="meaning">Each image that was released is looked at again once a week, and when a scanner has news of it. Whatever is found, its tags stay.</p>
+<p class="meaning">Each released image is scanned again once a week, and when a scanner sends an event for it. Whatever is found, its tags stay.</p>
 <section>${releases.length > 0 ? releaseRows(releases, now) : html`<p class="empty">No releases${query.has('cursor') ? ' before these' : ' yet'}.</p>`}</section>
 ${pager(path, query, cursor)}`,
   });
@@ -51,23 +51,23 @@ function releaseRows(releases: ReleasedImage[], now: Date): Html {
 function row(release: ReleasedImage, now: Date): Html {
   const { project, digest, floating, releasedAt, checkedAt } = release;
   return html`<li>
-${standingChip(release)}
+${statusChip(release)}
 <div class="what"><a href="${releasesPath(project)}/${digest}"><code>${shortDigest(digest)}</code></a> <span class="tags">${floating.map(describeTag)}</span><span class="why">${describeFindings(release)}</span></div>
-<div class="where"><span>${checkedAt ? html`looked at ${ageElement(checkedAt, now)}` : 'not looked at yet'}</span></div>
+<div class="where"><span>${checkedAt ? html`scanned ${ageElement(checkedAt, now)}` : 'not scanned again yet'}</span></div>
 <div class="when"><span>released</span><span>${ageElement(releasedAt, now)}</span></div>
 </li>`;
 }
 
 const describeTag = (tag: string): Html => html`<code>${oneLine(tag, 128)}</code> `;
 
-/** What is known of a release's findings, in a line. */
+/** A release's current findings in one line. */
 function describeFindings({ counts, appeared = 0 }: ReleasedImage): string {
   if (!counts) return 'Nothing is known since the release';
   const since = appeared > 0 ? `; ${appeared.toLocaleString('en')} not known at the release` : '';
   return `${describeCounts(counts)}${since}`;
 }
 
-function standing(release: ReleasedImage): [Tone, string] {
+function statusOf(release: ReleasedImage): [Tone, string] {
   switch (currentState(release)) {
     case 'waiting':
       return ['quiet', 'waiting'];
@@ -82,25 +82,25 @@ function standing(release: ReleasedImage): [Tone, string] {
   }
 }
 
-function standingChip(release: ReleasedImage): Html {
-  const [tone, words] = standing(release);
-  return html`<span class="chip ${tone}">${icon(tone)}${words}</span>`;
+function statusChip(release: ReleasedImage): Html {
+  const [tone, text] = statusOf(release);
+  return html`<span class="chip ${tone}">${icon(tone)}${text}</span>`;
 }
 
 function meaning(release: ReleasedImage): string {
   switch (currentState(release)) {
     case 'waiting':
-      return 'Nobody has looked at the image since its release.';
+      return 'The image has not been scanned again since its release.';
     case 'gone':
-      return 'The image is not in the registry any more.';
+      return 'The image is no longer in the registry.';
     case 'failed':
-      return 'The image could not be scanned at the last look.';
+      return 'The last rescan of the image failed.';
     case 'unsupported':
       return 'The scanner of the registry cannot read the image.';
     case 'complete':
       return release.outcome === 'block'
-        ? 'By what was found at the last look, the policy would not let the image be released today. It stays released.'
-        : 'By what was found at the last look, the policy would let the image be released today.';
+        ? 'With the findings of the last scan, the policy would not let the image be released today. It stays released.'
+        : 'With the findings of the last scan, the policy would let the image be released today.';
   }
 }
 
@@ -118,7 +118,7 @@ export function releasePage({ release, findings, now }: ReleasePage): Html {
   return layout({
     title: `${project} ${shortDigest(digest)}`,
     api: `/api/v1${path}`,
-    main: html`<div class="head"><h1><a href="${releasesPath(project)}">${project}</a> ${shortDigest(digest)}</h1>${standingChip(release)}</div>
+    main: html`<div class="head"><h1><a href="${releasesPath(project)}">${project}</a> ${shortDigest(digest)}</h1>${statusChip(release)}</div>
 <p class="meaning">${meaning(release)}${reason && ` ${oneLine(reason, 600)}`}</p>
 <section><dl class="facts">
 <div><dt>Digest</dt><dd><code class="long">${digest}</code></dd></div>
@@ -126,8 +126,8 @@ export function releasePage({ release, findings, now }: ReleasePage): Html {
 <div><dt>Tags now</dt><dd class="tags">${floating.length > 0 ? floating.map(describeTag) : html`<span class="quiet">no moving tag</span>`}</dd></div>
 ${others.length > 0 && html`<div><dt>Other tags</dt><dd class="tags">${others.map(describeTag)}</dd></div>`}
 <div><dt>Released</dt><dd>${ageElement(releasedAt, now)} <span class="quiet">${exactTime(releasedAt)}</span> by <a href="/builds/${build}">build ${build}</a></dd></div>
-<div><dt>Looked at</dt><dd>${checkedAt ? html`${ageElement(checkedAt, now)} <span class="quiet">${exactTime(checkedAt)}</span>` : 'not yet'}</dd></div>
-<div><dt>Next look</dt><dd>${dueAt ? exactTime(dueAt) : 'none'}</dd></div>
+<div><dt>Last scan</dt><dd>${checkedAt ? html`${ageElement(checkedAt, now)} <span class="quiet">${exactTime(checkedAt)}</span>` : 'not yet'}</dd></div>
+<div><dt>Next scan</dt><dd>${dueAt ? exactTime(dueAt) : 'none'}</dd></div>
 <div><dt>Findings</dt><dd>${describeFindings(release)}</dd></div>
 ${notifiedAt && html`<div><dt>Last mail</dt><dd>${exactTime(notifiedAt)}</dd></div>`}
 </dl></section>
@@ -138,7 +138,7 @@ ${findingsSection(findings, path)}`,
 function findingsSection(findings: Recorded<ReleaseFindings>, path: string): Html | undefined {
   if (findings === undefined) return undefined;
   if (findings === 'unreadable')
-    return html`<section><h2>Findings</h2><p class="quiet">The record of the last look cannot be read.</p></section>`;
+    return html`<section><h2>Findings</h2><p class="quiet">The record of the last scan cannot be read.</p></section>`;
   const appeared = findings.findings.filter(({ since }) => since);
   const known = findings.findings.filter(({ since }) => !since);
   return html`${appeared.length > 0 && html`<section id="appeared"><h2>Not known at the release</h2>${table(appeared, path)}</section>`}

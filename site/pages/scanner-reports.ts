@@ -10,28 +10,28 @@ import type { WaiverOf } from '../waivers.ts';
 import { acceptedNote } from './accepted.ts';
 import { icon, type Tone } from './status.ts';
 
-/** So many findings of each are on the page; the JSON has all. */
+/** The page shows this many findings of each scanner; the JSON has all. */
 const shown = 100;
 
-/** What a scanner looks at, in a few words. */
+/** What a scanner checks, in a few words. */
 const titles: Readonly<Record<ScannerName, string>> = {
   'user-test': 'Test of the project',
   'package-updates': 'Updates of packages',
   'language-updates': 'Updates of pip, npm and gem packages',
-  capabilities: 'What the labels ask of the host',
+  capabilities: 'Access to the host by labels',
   'file-integrity': 'Files that differ from their packages',
   'dockerfile-lint': 'Dockerfile',
-  sbom: 'Sbom of materials',
+  sbom: 'SBOM',
 };
 
 export interface ScannerContext {
   build: Build;
-  /** As the index has it now. */
+  /** With its current index entry. */
   project: Project | undefined;
   waiverOf: WaiverOf;
 }
 
-/** What each of the builder's scanners says of the image. */
+/** The report of each of the builder's scanners. */
 export function scannersSection(reports: Recorded<ScannerReports>, context: ScannerContext): Html | undefined {
   if (reports === undefined) return undefined;
   const all = `/api/v1/builds/${context.build.id}/scanners`;
@@ -70,9 +70,9 @@ function toneOf({ state, scanner: name, total }: ScannerReport): Tone {
 }
 
 function describeResult({ scanner: name, state, total }: ScannerReport): string {
-  if (state === 'not-applicable') return 'nothing to look at';
+  if (state === 'not-applicable') return 'nothing to scan';
   if (state === 'timed-out') return 'did not end in time';
-  if (state === 'failed') return 'could not look';
+  if (state === 'failed') return 'could not scan';
   if (name === 'sbom') return 'made';
   if (name === 'user-test') return total === 0 ? 'passed' : 'failed';
   return total === 0 ? 'nothing found' : total === 1 ? '1 finding' : `${total.toLocaleString('en')} findings`;
@@ -86,7 +86,7 @@ function items(report: ScannerReport, context: ScannerContext): Html[] {
   });
 }
 
-/** What only this scanner's findings have. */
+/** Details that only this scanner's findings have. */
 function detail(report: ScannerReport, at: number, context: ScannerContext): Html | undefined {
   switch (report.scanner) {
     case 'dockerfile-lint':
@@ -104,7 +104,7 @@ type FindingOf<Name extends ScannerName> = ReportOf<Name>['findings'][number] | 
 
 function lintLinks(finding: FindingOf<'dockerfile-lint'>, { build, project }: ScannerContext): Html | undefined {
   if (!finding) return undefined;
-  // A script may have made the Dockerfile: then the repository has none, or another.
+  // If a prebuild script wrote the Dockerfile, the repository has none, or another one.
   const source =
     project && !project.prebuild && sourceLine(build.sourceUrl, build.commit, project.dockerfile, finding.line);
   const rule = finding.url && webLink(finding.url);

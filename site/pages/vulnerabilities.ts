@@ -9,12 +9,12 @@ import type { WaiverOf } from '../waivers.ts';
 import { acceptedNote } from './accepted.ts';
 import { fixedIn } from './fixed-in.ts';
 
-/** So many are on the page; the JSON has all. */
+/** The page shows this many; the JSON has all. */
 const shown = 100;
-/** A longer table is folded: what comes after it should be found, too. */
+/** A longer table is folded, so that the sections after it can be found. */
 const unfolded = 20;
 
-/** What the registry's scanner found, the worst first. */
+/** The findings of the registry's scanner, the worst first. */
 export function vulnerabilitiesSection(build: Build, scan: Recorded<Scan>, waiverOf: WaiverOf): Html | undefined {
   if (scan === undefined) return undefined;
   if (scan === 'unreadable')
@@ -73,7 +73,7 @@ function source({ scanner, completedAt, sourceUpdatedAt }: Scan): Html | undefin
   const by = scanner === 'enhanced' ? 'Amazon Inspector' : "the registry's basic scanning";
   const parts = [
     scanner && `Scanned by ${by}`,
-    completedAt && `looked at ${exactTime(completedAt)}`,
+    completedAt && `completed ${exactTime(completedAt)}`,
     sourceUpdatedAt && `with data of ${exactTime(sourceUpdatedAt)}`,
   ].filter(Boolean);
   return parts.length > 0 ? html`<p class="quiet small">${parts.join(', ')}.</p>` : undefined;

@@ -2,7 +2,7 @@ import { RequestError } from '../request-error.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 
 /**
- * So many bytes of items are in one answer. A function's answer has 6 MB at most, in which the JSON is a string once more
+ * One answer has this many bytes of items. A function's answer has 6 MB at most, in which the JSON is a string once more
  * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
  */
 const mostBytes = 4_000_000;
@@ -15,7 +15,7 @@ interface Piece<Item> {
   cursor: string | null;
 }
 
-/** A piece of a list that a record has: up to `limit` items from where the cursor stands, and no more than an answer can carry. */
+/** A page of a record's list: up to `limit` items from the cursor on, and no more than fit into one answer. */
 export function pieceOf<Item>(
   list: string,
   all: readonly Item[],

@@ -9,7 +9,7 @@ export function sealCursor(list: string, cursor: string): string {
   return `${cursor}.${checkSum(list, cursor)}`;
 }
 
-/** @throws RequestError 400 if the text is not a cursor that this list gave */
+/** @throws RequestError 400 if the text is not a cursor of this list */
 export function openCursor(list: string, text: string): string {
   const dot = text.lastIndexOf('.');
   const cursor = text.slice(0, Math.max(0, dot));

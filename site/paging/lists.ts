@@ -5,7 +5,7 @@ import type { BuildReader, Cascade, CascadeMember, CascadeReader, ProjectReader 
 import { openCursor, sealCursor } from './cursor.ts';
 import { limitOf, projectOf, statusOf } from './query.ts';
 
-/** The lists that the pages and the API share, with their parameters read and checked. */
+/** The lists that the pages and the API share, with their parameters checked. */
 
 export interface List<Item> {
   items: Item[];
@@ -78,7 +78,7 @@ function cursorOf(list: string, query: URLSearchParams): string | undefined {
   return cursor ? openCursor(list, cursor) : undefined;
 }
 
-/** The last build of what is released: pull requests, which anybody may open, say nothing of the project. */
+/** The last build of a releasable ref: pull requests, which anyone may open, say nothing about the project. */
 export async function lastBuildOf(builds: BuildReader, project: string): Promise<Build | undefined> {
   let cursor: string | undefined;
   for (const limit of [1, 25, 100]) {

@@ -124,7 +124,7 @@ describe('slipway build', () => {
       /^ {2}changed since the last release: 2 packages updated, 1 removed; 1 vulnerability fixed; 1\.5 MB, 500\.0 kB less than before$/m,
     ],
     ['failed', { failure: { message: 'RUN make failed.' } }, 1, /RUN make failed/],
-    ['superseded', { supersededBy: '00aa' }, 1, /build 00aa took its place/],
+    ['superseded', { supersededBy: '00aa' }, 1, /Superseded by build 00aa/],
   ])('says what became of one that is %s', async (status, over, code, text) => {
     answers = [shown(status, over)];
     const result = await slipwayBuild('demo/app:latest', '--follow');

@@ -41,7 +41,7 @@ describe('slipway index check', () => {
     await putGood({ base: {} }, 'more');
     await put('index.d/index_template.yml', 'Projects: [');
     await put('README.md', 'nothing of it');
-    expect(await check()).toEqual({ code: 0, out: '2 files, 3 projects: no problems\n', err: '' });
+    expect(await check()).toEqual({ code: 0, out: '2 files, 3 projects: no errors or warnings\n', err: '' });
   });
 
   it('says file, line, column, entry, what is wrong and how to mend it, and ends with 1', async () => {
@@ -173,7 +173,10 @@ describe('what is no good file', () => {
   it.skipIf(process.getuid?.() === 0)('is a file that nobody may read', async () => {
     await putGood({ app: {} });
     await chmod(join(folder, 'index.d/demo.yml'), 0);
-    expect(await check()).toMatchObject({ code: 2, out: expect.stringContaining('you have no right to') });
+    expect(await check()).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('You have no permission to read the file'),
+    });
   });
 });
 

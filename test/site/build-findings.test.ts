@@ -113,16 +113,22 @@ describe('the page of a build that was looked at', () => {
       'Test of the project failed 1.4 s the test tests/smoke.sh ended with exit code 1',
       'checking the port expected 200, got 503 <b>not bold</b>',
       'Updates of packages 2 findings apt 2.6.1, 1.4 s openssl 3.0.15-1~deb12u1 has a security update to 3.0.17-1~deb12u3',
+<<<<<<< HEAD
       'Updates of pip, npm and gem packages nothing to look at 1.4 s There is no pip, npm or gem.',
       '/etc/issue of base-files differs from what its package installed (digest) config, Debian',
       'Sbom of materials made trivy 0.50.0, 1.4 s CycloneDX · SPDX · Packages as JSON',
+=======
+      'Updates of pip, npm and gem packages nothing to scan 1.4 s There is no pip, npm or gem.',
+      '/etc/issue of base-files is not as it was installed (digest) config, Debian',
+      'SBOM made trivy 0.50.0, 1.4 s CycloneDX · SPDX · Packages as JSON',
+>>>>>>> words5
     ]) {
       expect(text).toContain(part);
     }
   });
 
   it.each([
-    ['failed', 'could not look'],
+    ['failed', 'could not scan'],
     ['timed-out', 'did not end in time'],
   ] as const)('says of a scanner that is %s that it %s, and shows no sign of success', async (state, words) => {
     const reports = {
@@ -130,7 +136,7 @@ describe('the page of a build that was looked at', () => {
       reports: [{ scanner: 'sbom' as const, state, reason: 'The tool is gone.', findings: [], total: 0, seconds: 1 }],
     };
     const text = await pageOf({ scanners: async () => reports });
-    expect(seen(text)).toContain(`Sbom of materials ${words} 1.0 s The tool is gone.`);
+    expect(seen(text)).toContain(`SBOM ${words} 1.0 s The tool is gone.`);
     expect(text).not.toContain('<svg class="icon good"');
   });
 

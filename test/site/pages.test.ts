@@ -129,7 +129,7 @@ describe('the page of a build', () => {
 
   it('shows why a build failed and what to do', async () => {
     expect(seen(await page(failed))).toMatch(
-      /What went wrong Step RUN make ended with exit code 2\. DockerfileFailedError\. .*Push a commit that mends it/,
+      /What went wrong Step RUN make ended with exit code 2\. DockerfileFailedError\. .*Push a commit that fixes it/,
     );
   });
 

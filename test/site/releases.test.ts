@@ -125,8 +125,8 @@ it('the findings of a release are JSON in pieces', async () => {
 });
 
 it.each([
-  ['gone', 'The image is not in the registry any more.'],
-  ['failed', 'The image could not be scanned at the last look.'],
+  ['gone', 'The image is no longer in the registry.'],
+  ['failed', 'The last rescan of the image failed.'],
   ['unsupported', 'The scanner of the registry cannot read the image.'],
 ] as const)('an image that is %s says so', async (state, words) => {
   const { dueAt: _, ...image } = released(digest, { state, reason: 'Because <i>so</i>.' });
