@@ -113,15 +113,9 @@ describe('the page of a build that was looked at', () => {
       'Test of the project failed 1.4 s the test tests/smoke.sh ended with exit code 1',
       'checking the port expected 200, got 503 <b>not bold</b>',
       'Updates of packages 2 findings apt 2.6.1, 1.4 s openssl 3.0.15-1~deb12u1 has a security update to 3.0.17-1~deb12u3',
-<<<<<<< HEAD
-      'Updates of pip, npm and gem packages nothing to look at 1.4 s There is no pip, npm or gem.',
-      '/etc/issue of base-files differs from what its package installed (digest) config, Debian',
-      'Sbom of materials made trivy 0.50.0, 1.4 s CycloneDX · SPDX · Packages as JSON',
-=======
       'Updates of pip, npm and gem packages nothing to scan 1.4 s There is no pip, npm or gem.',
-      '/etc/issue of base-files is not as it was installed (digest) config, Debian',
+      '/etc/issue of base-files differs from what its package installed (digest) config, Debian',
       'SBOM made trivy 0.50.0, 1.4 s CycloneDX · SPDX · Packages as JSON',
->>>>>>> words5
     ]) {
       expect(text).toContain(part);
     }
