@@ -21,7 +21,7 @@ export async function handler(event) {
 }
 `;
 
-/** Bytes and import time of every Lambda bundle of the synthesised stack; a new process for each import, the bundles in turn. */
+/** Bytes and import time of every Lambda bundle of the synthesised stack; a new process for each import, one bundle after the other. */
 export async function run(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-bundles-'));
   try {

@@ -6,7 +6,7 @@ const projects = 100_000;
 const fanOut = 50_000;
 
 /**
- * One base with 50,000 children; below them layers of projects that stand on three of the layer above each, so that most of them are
+ * One base image with 50,000 children; below them layers of projects that depend on three of the layer above each, so that most of them
  * reached in many ways; and a few entries that nothing leads to.
  */
 function graph(): Map<string, string[]> {
@@ -25,9 +25,9 @@ function graph(): Map<string, string[]> {
   const layerSize = Math.floor((projects - fanOut - 1) / 5);
   for (let layer = 0; layer < 5; layer++) {
     const names: string[] = [];
-    for (let place = 0; place < layerSize; place++, at++) {
+    for (let position = 0; position < layerSize; position++, at++) {
       for (let parent = 0; parent < 3; parent++)
-        add(above[(place * 7 + parent * 311) % above.length] ?? 'base', `p${at}`);
+        add(above[(position * 7 + parent * 311) % above.length] ?? 'base', `p${at}`);
       names.push(`p${at}`);
     }
     above = names;

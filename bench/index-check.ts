@@ -17,7 +17,7 @@ import { parse } from ${JSON.stringify(import.meta.resolve('yaml'))};
 for (const name of readdirSync('index.d')) parse(readFileSync('index.d/' + name, 'utf8'));
 `;
 
-/** `slipway index check` as a new process, in turns with a process that only parses the same files. */
+/** `slipway index check` as a new process, alternating with a process that only parses the same files. */
 export async function run(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-index-'));
   try {

@@ -14,7 +14,7 @@ interface Measured {
   peakMegabytes: number;
 }
 
-/** Checks an index and plans it against what is known, of which every hundredth project is new, changed or gone. */
+/** Checks an index and plans it against the known projects; every hundredth project is new, changed or removed. */
 function measure(entries: number): Measured {
   const files = indexFiles(entries, entries / entriesOfFile);
   const begun = performance.now();
@@ -28,7 +28,7 @@ function measure(entries: number): Measured {
       if (at % 100 === 1) return { ...project, gitBranch: 'before' };
       return at % 100 === 2 ? { ...project, name: `${project.name}-gone` } : { ...project };
     });
-  const asked = performance.now();
+  const planning = performance.now();
   const { added, changed, deactivated } = planIndex(
     index,
     known.map((project) => projectSchema.parse(project)),
@@ -36,11 +36,11 @@ function measure(entries: number): Measured {
   const planned = performance.now();
   const expected = { added: index.projects.length - known.length + deactivated.length, share: entries / 100 };
   if (added.length !== expected.added || Math.abs(changed.length - expected.share) > 20) {
-    throw new Error(`Planned were ${added.length} added, ${changed.length} changed, ${deactivated.length} gone.`);
+    throw new Error(`Planned were ${added.length} added, ${changed.length} changed, ${deactivated.length} removed.`);
   }
   return {
     readSeconds: (read - begun) / 1000,
-    planSeconds: (planned - asked) / 1000,
+    planSeconds: (planned - planning) / 1000,
     // In kilobytes. https://nodejs.org/api/process.html#processresourceusage
     peakMegabytes: process.resourceUsage().maxRSS / 1000,
   };

@@ -6,7 +6,7 @@ export interface Load {
   port: number;
   connections: number;
   milliseconds: number;
-  /** Whole HTTP/1.1 requests with `Connection: keep-alive`, sent in turn. */
+  /** Whole HTTP/1.1 requests with `Connection: keep-alive`, sent one after the other. */
   requests: Uint8Array[];
 }
 
@@ -18,7 +18,7 @@ export interface LoadResult {
   latencies: number[];
 }
 
-/** Sends one request after the other on each connection; a raw socket, so that the sender is not what is measured. */
+/** Sends one request after the other on each connection; over a raw socket, so that the sender's own work is not measured. */
 async function drive({ port, connections, milliseconds, requests }: Load): Promise<LoadResult> {
   const result: LoadResult = { answered: 0, refused: 0, seconds: 0, latencies: [] };
   const begun = performance.now();

@@ -22,7 +22,7 @@ const contexts = {
   },
 };
 
-/** From the accepted push to the release, against the bare engine doing `build` and `push` of the same context, in turn. */
+/** From the accepted push to the release, compared with the bare engine's `build` and `push` of the same context; the two alternate. */
 export function run(): Promise<Row[]> {
   return withMachine(async (machine, folder) => {
     const archive = join(folder, 'rootfs.tar');

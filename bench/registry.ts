@@ -68,7 +68,7 @@ export async function run(): Promise<Row[]> {
   return [
     row('push of a layer of 2 GiB', mebibytes / pushSeconds, 'MiB/s'),
     row('pull of a layer of 2 GiB', mebibytes / pullSeconds, 'MiB/s'),
-    // Buffers that wait for the garbage collector, whatever the size of the layer.
+    // Buffers that the garbage collector has not freed yet; their size does not depend on the layer.
     { ...row('memory that both took', grown, 'MiB'), ...atMost(256, grown) },
   ];
 }

@@ -1,6 +1,6 @@
 import type { IndexFile } from '../core/index/read-index.ts';
 
-/** An index without a problem, whose entries depend on those before them as a forest: a base, its children, and theirs. */
+/** An index without diagnostics, whose entries depend on earlier ones as a forest: a base image, its children, and theirs. */
 export function indexFiles(entries: number, files: number): IndexFile[] {
   const texts = Array.from({ length: files }, () => ['Projects:']);
   for (let at = 0; at < entries; at++) {

@@ -13,12 +13,12 @@ const benchmark = 'scanners';
 const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
 /** As many as Debian's main archive has. */
 const offered = 60_000;
-/** How long the build works for itself, in seconds; what is around that makes it about a minute. */
+/** How long the build itself works, in seconds; with everything around it, a build takes about a minute. */
 const work = 45;
 
 /**
- * What all scanners together add to the build of a Debian with apt, whose repository is on this machine: how fast the internet is just
- * now, and how busy Debian's servers, says nothing of the scanners. The builder's own log has both times.
+ * What all scanners together add to the build of a Debian with apt. Its repository is on this machine, so that neither the internet's
+ * speed nor the load of Debian's servers changes the figures. The builder's own log has both times.
  */
 export async function run(): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-scanners-'));

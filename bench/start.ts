@@ -10,7 +10,7 @@ import { atMost, type Row } from './report.ts';
 const programs = join(import.meta.dirname, '..', 'local');
 const benchmark = 'start';
 
-/** What somebody waits for who has run `npm ci`: the first start, every other one, and the demo. */
+/** What a user waits for after `npm ci`: the first start, every later one, and the demo. */
 export async function run(): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-start-'));
   try {

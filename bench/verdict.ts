@@ -65,7 +65,7 @@ function row(figure: string, evidence: Evidence, rules: Rules): Row {
     judge(evidence, rules, now);
     return performance.now() - began;
   });
-  // What else the machine does makes the others longer.
+  // Other work on the machine makes the other measurements longer.
   const value = Math.min(...times);
   return {
     benchmark: 'verdict',

@@ -29,7 +29,7 @@ const digestOf = (at: number, version: number) => `sha256:${(at * 10 + version).
 
 if (import.meta.main) await serve();
 
-/** The tables, and a registry that counts what it is asked; some of its images are others in each round. */
+/** The tables, and a registry that counts its requests; some of its images change between the runs. */
 async function serve(): Promise<void> {
   const { client } = await startTables([
     { name: 'bases', key: 'image' },
@@ -58,7 +58,7 @@ async function serve(): Promise<void> {
   });
 }
 
-/** Looks at the bases of many projects twice; the second time some have changed. */
+/** Checks the base images of many projects twice; before the second run some have changed. */
 export async function run(): Promise<Row[]> {
   const server = spawn(process.execPath, [self], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const said = async () => (await once(server, 'message'))[0] as Record<string, string>;
@@ -103,19 +103,19 @@ export async function run(): Promise<Row[]> {
   const memoryBefore = await peakMemory();
   const rows: Row[] = [];
   const row = (figure: string, value: number, unit: string) => ({ benchmark: 'watch-bases', figure, value, unit });
-  for (const round of ['first look', `look with ${changedCount} new digests`]) {
+  for (const run of ['first run', `run with ${changedCount} new digests`]) {
     const start = performance.now();
     await watchBases(new Date(Date.now() + 240_000), 'bench');
-    rows.push(row(`${round}, ${projectCount} projects on ${baseCount} bases`, (performance.now() - start) / 1000, 's'));
+    rows.push(row(`${run}, ${projectCount} projects on ${baseCount} bases`, (performance.now() - start) / 1000, 's'));
     server.send('count');
     const requests = Number((await said()).requests);
-    rows.push({ ...row(`${round}: requests at the registry`, requests, ''), ...exactly(baseCount, requests) });
+    rows.push({ ...row(`${run}: requests at the registry`, requests, ''), ...exactly(baseCount, requests) });
   }
   const changes = sent.flatMap((trigger) => (trigger.type === 'bases-changed' ? trigger.bases : []));
   rows.push({ ...row('triggers', sent.length, ''), ...exactly(1, sent.length) });
   rows.push({ ...row('new digests in it', changes.length, ''), ...exactly(changedCount, changes.length) });
   const grown = (await peakMemory()) - memoryBefore;
-  rows.push({ ...row('memory that both looks took', grown, 'MiB'), ...atMost(128, grown) });
+  rows.push({ ...row('memory that both runs took', grown, 'MiB'), ...atMost(128, grown) });
   client.destroy();
   server.kill();
   await once(server, 'exit');

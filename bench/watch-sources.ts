@@ -35,7 +35,7 @@ const packetLine = (text: string) => `${(text.length + 4).toString(16).padStart(
 
 if (import.meta.main) await serve();
 
-/** The tables, and git hosts that count what they are asked. In the second round some repositories have moved on. */
+/** The tables, and git hosts that count their requests. Before the second run some repositories get new commits. */
 async function serve(): Promise<void> {
   const { client } = await startTables([
     { name: 'projects', key: 'name' },
@@ -43,7 +43,7 @@ async function serve(): Promise<void> {
     { name: 'sources', key: 'source' },
     { name: 'deliveries', key: 'delivery' },
   ]);
-  const counts = { requests: 0, dead: 0, connections: 0 };
+  const counts = { requests: 0, unreachable: 0, connections: 0 };
   let version = 0;
 
   function answer({ method, url = '' }: IncomingMessage, response: ServerResponse): void {
@@ -71,19 +71,19 @@ async function serve(): Promise<void> {
     ports.push((server.address() as AddressInfo).port);
   }
   // The last of the hosts takes connections and says nothing more.
-  const dead = createServer(() => (counts.dead += 1));
-  await new Promise<void>((resolve) => dead.listen(0, '127.0.0.1', resolve));
-  ports.push((dead.address() as AddressInfo).port);
+  const unreachable = createServer(() => (counts.unreachable += 1));
+  await new Promise<void>((resolve) => unreachable.listen(0, '127.0.0.1', resolve));
+  ports.push((unreachable.address() as AddressInfo).port);
   process.on('message', () => {
     process.send?.({ ...counts });
-    Object.assign(counts, { requests: 0, dead: 0, connections: 0 });
+    Object.assign(counts, { requests: 0, unreachable: 0, connections: 0 });
     version += 1;
   });
   const { hostname, port } = (await client.config.endpoint?.()) ?? {};
   process.send?.({ tables: `http://${hostname}:${port}`, ports });
 }
 
-/** Asks 5,000 repositories of five hosts and a dead one where they are, twice: at first all is new, and then little. */
+/** Queries the heads of 5,000 repositories on five hosts and an unreachable one, twice: first all are new, then only a few. */
 export async function run(): Promise<Row[]> {
   const server = spawn(process.execPath, [self], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const [{ tables, ports }] = (await once(server, 'message')) as [{ tables: string; ports: number[] }];
@@ -94,7 +94,7 @@ export async function run(): Promise<Row[]> {
   );
   const projects = Array.from({ length: repositories * projectsPerRepository }, (_, number) => {
     const at = number % repositories;
-    // One in ten is on the host that is dead.
+    // One in ten is on the unreachable host.
     const port = at % 10 === 9 ? ports.at(-1) : ports[at % hosts];
     const gitUrl = `http://127.0.0.1:${port}/demo/app${at}.git`;
     const jobId = `app${number}`;
@@ -130,22 +130,25 @@ export async function run(): Promise<Row[]> {
   const rows: Row[] = [];
   const row = (figure: string, value: number, unit = '') => ({ benchmark: 'watch-sources', figure, value, unit });
   const memoryBefore = await peakMemory();
-  for (const round of ['first look', 'second look']) {
+  for (const run of ['first run', 'second run']) {
     const start = performance.now();
     const report = await watchSources(new Date(Date.now() + 540_000));
     const seconds = (performance.now() - start) / 1000;
     server.send('count');
-    const [counts] = (await once(server, 'message')) as [Record<'requests' | 'dead' | 'connections', number>];
+    const [counts] = (await once(server, 'message')) as [Record<'requests' | 'unreachable' | 'connections', number>];
     // As long as Lambda gives; a run comes every ten minutes.
-    rows.push({ ...row(`${round} at ${repositories} repositories`, seconds, 's'), ...atMost(540, seconds) });
-    // What each host speaks is asked once.
+    rows.push({ ...row(`${run} over ${repositories} repositories`, seconds, 's'), ...atMost(540, seconds) });
+    // Each host is asked once which protocol it speaks.
     const bound = repositories + 8 * hosts;
-    rows.push({ ...row(`${round}: requests`, counts.requests), ...atMost(bound, counts.requests) });
-    rows.push({ ...row(`${round}: requests at the dead host`, counts.dead), ...atMost(3, counts.dead) });
-    rows.push(row(`${round}: connections`, counts.connections), row(`${round}: triggers`, report.triggers));
+    rows.push({ ...row(`${run}: requests`, counts.requests), ...atMost(bound, counts.requests) });
+    rows.push({
+      ...row(`${run}: requests at the unreachable host`, counts.unreachable),
+      ...atMost(3, counts.unreachable),
+    });
+    rows.push(row(`${run}: connections`, counts.connections), row(`${run}: triggers`, report.triggers));
   }
   const grown = (await peakMemory()) - memoryBefore;
-  rows.push({ ...row('memory that both looks took', grown, 'MiB'), ...atMost(512, grown) });
+  rows.push({ ...row('memory that both runs took', grown, 'MiB'), ...atMost(512, grown) });
   client.destroy();
   server.kill();
   await once(server, 'exit');

@@ -6,8 +6,8 @@ import { atLeast, median, type Row } from './report.ts';
 import { benchSecret, examplePushes, largePush } from './webhook-load.ts';
 
 const path = '/webhooks/github';
-const rounds = 25;
-const roundMilliseconds = 200;
+const batches = 25;
+const batchMilliseconds = 200;
 
 interface Delivery {
   headers: Record<string, string>;
@@ -17,9 +17,9 @@ interface Delivery {
 type Handle = (delivery: Delivery) => Promise<void>;
 
 /**
- * The webhook's handler without a queue, beside the Node middleware of `@octokit/webhooks` with a handler that does nothing: the same
- * payloads and signatures, both called in this process without a server, whose own work would be most of either figure. The rounds
- * take turns, and each has its ratio, so that a busy machine slows both.
+ * The webhook's handler without a queue, compared with the Node middleware of `@octokit/webhooks` and a handler that does nothing: the
+ * same payloads and signatures. Both are called in this process; a server's own work would be most of either figure. The batches
+ * alternate, and each has its ratio, so that a busy machine slows both.
  */
 export async function run(): Promise<Row[]> {
   const rows: Row[] = [];
@@ -30,10 +30,10 @@ export async function run(): Promise<Row[]> {
     const deliveries = await Promise.all(events.map(signed));
     const [slipway, octokit] = [slipwayHandle(), octokitHandle()];
     const rates: { slipway: number; octokit: number }[] = [];
-    for (let round = 0; round <= rounds; round++) {
+    for (let batch = 0; batch <= batches; batch++) {
       rates.push({ slipway: await rateOf(slipway, deliveries), octokit: await rateOf(octokit, deliveries) });
     }
-    // The first round warms up.
+    // The first batch warms up.
     const counted = rates.slice(1);
     const ratio = median(counted.map((rate) => rate.slipway / rate.octokit));
     const benchmark = 'webhook handler';
@@ -69,7 +69,7 @@ async function signed(event: object): Promise<Delivery> {
 async function rateOf(handle: Handle, deliveries: Delivery[]): Promise<number> {
   const begun = performance.now();
   let handled = 0;
-  while (performance.now() - begun < roundMilliseconds) {
+  while (performance.now() - begun < batchMilliseconds) {
     for (const delivery of deliveries) await handle(delivery);
     handled += deliveries.length;
   }
@@ -87,7 +87,7 @@ function slipwayHandle(): Handle {
   };
 }
 
-/** A body that somebody has read before is taken as it is: the middleware then waits for no stream. */
+/** The middleware takes a body that was read already as it is, and waits for no stream. */
 function octokitHandle(): Handle {
   const webhooks = new Webhooks({ secret: benchSecret });
   webhooks.on('push', () => undefined);

@@ -6,7 +6,7 @@ import { outsideRegistry, type Registry, RegistryUnavailableError } from '../ser
 import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError, MissingBaseError } from './errors.ts';
 import { manifestDigest } from './registry.ts';
 
-/** A base and where the engine takes it from. */
+/** A base image and the name by which the engine pulls it. */
 export interface ResolvedBase extends Base {
   /** `localhost:4600/demo/base@sha256:…` */
   pinned: string;
@@ -17,7 +17,7 @@ export interface BaseSearch {
   repositoryPrefix: string;
   signal: AbortSignal;
 }
-
+/** The outcome for each image that a Dockerfile names. */
 /** What became of the images that a Dockerfile names. */
 export interface NamedBases {
   bases: ResolvedBase[];
@@ -26,7 +26,7 @@ export interface NamedBases {
   failures: unknown[];
 }
 
-/** Finds the digests of all, each by itself: what one build lacks is told together with what it has. */
+/** Resolves each reference by itself, so that one error reports all missing bases together with those that were found. */
 export async function resolveBases(references: Iterable<string>, search: BaseSearch): Promise<NamedBases> {
   const named: NamedBases = { bases: [], missing: [], failures: [] };
   const outcomes = await Promise.allSettled([...references].map((reference) => resolveBase(reference, search)));
@@ -49,19 +49,19 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
 export async function resolveBase(text: string, { own, repositoryPrefix, signal }: BaseSearch): Promise<ResolvedBase> {
   const reference = parsed(text);
   const version = wantedVersion(reference);
-  const asked = (registry: Registry, repository: string): MissingBase => ({
+  const missing = (registry: Registry, repository: string): MissingBase => ({
     reference: text,
-    // A tag beside a digest says nothing to the registry, but which image it is to people and to whoever watches the tag.
+    // With a digest, the registry ignores the tag, but the tag tells people, and the base watch, which image it is.
     image: imageName(registry.host, repository, reference.tag ?? version),
     own: registry === own,
   });
-  const look = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
-    // Nothing stands on an image that may yet be blocked, although the builder could pull it.
+  const find = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
+    // Nothing may depend on an image that may still be blocked, although the builder could pull it.
     if (registry === own && isCandidate(repository, repositoryPrefix)) return undefined;
     const digest = await manifestDigest(registry, repository, version, signal).catch((error: unknown) => {
       if (!(error instanceof RegistryUnavailableError)) throw error;
       throw new BaseUnavailableError(
-        asked(registry, repository),
+        missing(registry, repository),
         `The base ${text} cannot be looked up in the registry ${registry.host}: ${error.message}. ` +
           (registry === own || reference.registryIsWritten
             ? 'Have the build started again when the registry answers.'
@@ -70,34 +70,34 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
       );
     });
     if (digest === undefined) return undefined;
-    return { ...asked(registry, repository), digest, pinned: imageName(registry.host, repository, digest) };
+    return { ...missing(registry, repository), digest, pinned: imageName(registry.host, repository, digest) };
   };
 
   const isOwnHost = reference.registryIsWritten && reference.registry === own.host;
   if (isOwnHost || !reference.registryIsWritten) {
     const repository = `${repositoryPrefix}${reference.path}`;
-    const release = await look(own, repository);
+    const release = await find(own, repository);
     if (release) return release;
     if (isOwnHost) {
-      // The name may be whole already, with the prefix that stands before every release.
+      // The name may already include the prefix of all releases.
       const isWhole = reference.path.startsWith(repositoryPrefix);
-      const whole = isWhole ? await look(own, reference.path) : undefined;
+      const whole = isWhole ? await find(own, reference.path) : undefined;
       if (whole) return whole;
       throw new BaseNotFoundError(
-        asked(own, isWhole ? reference.path : repository),
+        missing(own, isWhole ? reference.path : repository),
         `The base ${text} does not exist in this registry. Release the image first, or correct its name in the Dockerfile.`,
       );
     }
   }
   const outside = outsideRegistry(reference.registry);
-  const image = await look(outside, reference.repository);
+  const image = await find(outside, reference.repository);
   if (image) return image;
-  const places = reference.registryIsWritten
+  const searched = reference.registryIsWritten
     ? `in ${outside.host}`
     : `among this pipeline's releases, nor in ${outside.host}`;
   throw new BaseNotFoundError(
-    asked(outside, reference.repository),
-    `The base ${text} does not exist ${places}, or is not public. Correct its name or tag in the Dockerfile, or release it first.`,
+    missing(outside, reference.repository),
+    `The base ${text} does not exist ${searched}, or is not public. Correct its name or tag in the Dockerfile, or release it first.`,
   );
 }
 

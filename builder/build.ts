@@ -29,7 +29,7 @@ import { fetchSource } from './source.ts';
 
 const largestDockerfile = 1024 * 1024;
 /** How long a build waits for the digest of an image that it does not need, in milliseconds. */
-const frontendPatience = 5_000;
+const frontendTimeout = 5_000;
 
 export interface BuildOptions {
   log: BuildLog;
@@ -38,12 +38,12 @@ export interface BuildOptions {
   environment: NodeJS.ProcessEnv;
   /** What prebuild scripts run in. */
   prebuildImage: string;
-  /** Keeps what is installed in the image. */
+  /** Stores the list of the packages in the image. */
   onPackages: (packages: PackageList) => Promise<void>;
-  /** Keeps what the scanners say. */
+  /** Stores the scanners' reports. */
   onScanners: (reports: ScannerReports) => Promise<void>;
   keepSbom: ScanSubject['keepSbom'];
-  /** Hears what the Dockerfile stands on, also of a build that fails thereafter or because of it. */
+  /** Receives what the Dockerfile depends on, also for a build that fails later or because of it. */
   onBases: (named: Required<Pick<BuildResult & { outcome: 'failed' }, 'bases' | 'missingBases'>>) => void;
 }
 
@@ -88,7 +88,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       resolveBases(wanted, search),
       resolveBases(unreadFrontendOf(engine, summary), { ...search, signal: briefly(signal) }),
     ]);
-    // The Dockerfile may stand on one image in several ways.
+    // The Dockerfile may depend on one image in several ways.
     const { missing, failures } = named;
     const bases = [...named.bases, ...unread.bases.filter(({ reference }) => !wanted.has(reference))];
     options.onBases({ bases: bases.map(withoutPin), missingBases: missing });
@@ -169,7 +169,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
   }
 }
 
-/** Like `Promise.all`, but nothing goes on in the background when it throws: the workspace is about to be removed. */
+/** Like `Promise.all`, but it throws only when everything has ended: the workspace is removed next. */
 async function together<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
   await Promise.allSettled(work);
   return (await Promise.all(work)) as unknown as T;
@@ -205,13 +205,13 @@ function frontendOf(engine: Engine, summary: DockerfileSummary): string[] {
   return engine.readsSyntax && summary.syntax !== undefined ? [summary.syntax] : [];
 }
 
-/** A frontend that the engine does not read: a build goes on without it, but it is a base of the Dockerfile wherever it is built. */
+/** A frontend that the engine does not read: the build ignores it, but the Dockerfile depends on it where another engine builds it. */
 function unreadFrontendOf(engine: Engine, summary: DockerfileSummary): string[] {
   return engine.readsSyntax || summary.syntax === undefined ? [] : [summary.syntax];
 }
 
 function briefly(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(frontendPatience)]);
+  return AbortSignal.any([signal, AbortSignal.timeout(frontendTimeout)]);
 }
 
 function withoutPin({ pinned: _, ...base }: ResolvedBase): Base {

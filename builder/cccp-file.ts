@@ -20,9 +20,9 @@ export interface ProjectTest extends OwnTest {
 }
 
 /**
- * Reads a project's `cccp.yml`: beside the Dockerfile, else in the repository's root. What its index entry has otherwise, and what cannot
- * be used, is said in the log; it fails no build.
- * @returns the project's own test, if it has one; a sentence where nobody can say
+ * Reads a project's `cccp.yml`: beside the Dockerfile, else in the repository's root. Values that differ from its index entry, and
+ * values that cannot be used, are reported in the log; they fail no build.
+ * @returns the project's own test, if it has one; a sentence with the reason where the file cannot be read
  */
 export async function readProjectTest(
   checkout: string,

@@ -4,7 +4,7 @@ import { DockerfileNotFoundError } from './errors.ts';
 
 /**
  * The real path of something in the checkout.
- * @throws DockerfileNotFoundError when it is not there, is of another kind, or lies outside once links are followed
+ * @throws DockerfileNotFoundError when it does not exist, is of another kind, or its links lead out of the checkout
  */
 export async function pathInCheckout(
   checkout: string,

@@ -43,7 +43,7 @@ export class BaseUnavailableError extends MissingBaseError {
   override readonly name = 'BaseUnavailableError';
 }
 
-/** The script that is to run before the Dockerfile is read failed. */
+/** The prebuild script, which runs before the Dockerfile is read, failed. */
 export class PrebuildFailedError extends BuildError {
   override readonly name = 'PrebuildFailedError';
 }
@@ -92,7 +92,7 @@ export class BuildStoppedError extends BuildError {
   }
 }
 
-/** The engine could not do what it was asked for beside building. */
+/** The engine failed at a task other than building. */
 export class EngineCallFailedError extends BuildError {
   override readonly name = 'EngineCallFailedError';
 }

@@ -83,7 +83,7 @@ export class ImageRoot {
     return found?.isFile() && found.size <= mostBytes ? real : undefined;
   }
 
-  /** The place on this machine without links in it; a link's absolute target begins at the image's root, and `..` ends there. */
+  /** The path on this machine with all links resolved; a link's absolute target begins at the image's root, and `..` ends there. */
   async #resolve(path: string): Promise<string | undefined> {
     const ahead = path.split('/').reverse();
     const way: string[] = [];

@@ -6,14 +6,14 @@ const partInterval = 2_000;
 const partBytes = 64 * 1024;
 /** A line without an end is cut here, so that a program that prints no newline cannot fill the memory. */
 const longestLine = 32 * 1024;
-/** A secret that stands across a cut is still seen: this much of a cut line waits for what follows. */
+/** A secret that is split between two parts must still be seen: this much of a cut line waits for what follows. */
 const heldBack = 4 * 1024;
 const tailLines = 40;
 
 export interface LogOptions {
   redaction: Redaction;
   console: (text: string) => void;
-  /** Keeps one part; parts come one after another and are numbered from 0. */
+  /** Stores one part; parts come one after another and are numbered from 0. */
   store: (part: number, text: string) => Promise<void>;
   now?: () => number;
 }
@@ -48,7 +48,7 @@ export class BuildLog {
     this.#startedAt = this.#now();
   }
 
-  /** From now on output of tools beyond `bytes` is dropped, and `limitReached` tells. */
+  /** From now on, drops output of tools beyond `bytes` and resolves `limitReached`. */
   set limit(bytes: number) {
     this.#limit = bytes;
   }
@@ -70,14 +70,14 @@ export class BuildLog {
     this.line(`==> ${step} (${new Date(now).toISOString().slice(0, 19)}Z, +${elapsed} s)`);
   }
 
-  /** A line of the builder's own: it stands in the log even when the limit is reached. */
+  /** A line of the builder's own: it is logged even when the limit is reached. */
   line(text: string): void {
     this.#emit(`${harmless(this.#options.redaction.apply(text))}\n`);
   }
 
   /**
    * A writer for one stream of one process; `end` writes the rest that has no newline. Where several processes print at a time, `before`
-   * tells whose line it is; `hear` gets each line as it stands in the log, without that.
+   * says whose line it is; `hear` receives each line as it is logged, without that prefix.
    */
   stream({ before = '', receive }: StreamOptions = {}): { write(chunk: Buffer): void; end(): void } {
     const decoder = new StringDecoder('utf8');
@@ -105,8 +105,8 @@ export class BuildLog {
   }
 
   /**
-   * Stores what is not stored yet.
-   * @throws the first error that storing a part gave
+   * Stores the parts that are not stored yet.
+   * @throws the first error of storing a part
    */
   async close(): Promise<void> {
     clearTimeout(this.#timer);

@@ -41,7 +41,7 @@ async function outcome(): Promise<BuildResult> {
     };
     const onPackages: BuildOptions['onPackages'] = (packages) =>
       records.storePackages(packages).catch((error: unknown) => {
-        // The image is there, with or without a list of what is in it.
+        // The image has been pushed, with or without a list of its packages.
         log.line(`The list of the packages could not be stored: ${String(error)}`);
       });
     const onScanners: BuildOptions['onScanners'] = (reports) => records.storeScanners(reports);
@@ -72,7 +72,7 @@ function failure(error: unknown): BuildResult {
 
 const result = await outcome();
 if (result.outcome === 'built') log.heading('done');
-// Both are tried, whatever becomes of the other: a result without its log still ends the build.
+// Both are tried, even if one fails: a result without its log still ends the build.
 const stored = await Promise.allSettled([log.close(), records.storeResult(result)]);
 for (const { reason } of stored.filter((one) => one.status === 'rejected')) {
   process.stderr.write(`The build's record could not be stored: ${redaction.apply(String(reason))}\n`);

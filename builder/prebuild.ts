@@ -4,7 +4,7 @@ import type { BuildRequest } from '../core/model/builder-contract.ts';
 import { type BaseSearch, resolveBase } from './bases.ts';
 import { pathInCheckout } from './checkout-path.ts';
 import type { Engine, EngineCall } from './engines/engine.ts';
-import { engineWords } from './engines/engine-words.ts';
+import { engineMessage } from './engines/engine-message.ts';
 import { MissingBaseError, PrebuildFailedError } from './errors.ts';
 import type { BuildLog } from './log.ts';
 
@@ -17,7 +17,7 @@ const mountPoint = '/source';
 
 interface Prebuild {
   prebuild: NonNullable<BuildRequest['prebuild']>;
-  /** The checkout. What the script writes into it is what is built. */
+  /** The checkout. What the script writes into it is built. */
   folder: string;
   /** What the script finds around it. */
   image: string;
@@ -67,7 +67,7 @@ export async function runPrebuild({ prebuild, folder, image, search, engine, cal
     });
   if (code === 0) return;
   const printed = log.recent
-    .filter((line) => line.trim() !== '' && !engineWords.test(line) && !line.startsWith('time='))
+    .filter((line) => line.trim() !== '' && !engineMessage.test(line) && !line.startsWith('time='))
     .slice(-shownLines)
     .map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line));
   throw new PrebuildFailedError(

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { BuildLog } from './log.ts';
 
-/** How long a process has to end by itself once it was asked to. */
-const patience = 3_000;
+/** How long a process has to end by itself after SIGTERM. */
+const timeout = 3_000;
 /** How long its output may stay open once it has ended: a grandchild may hold it. */
 const lingering = 500;
 /** Nothing that is read as a whole is longer, in bytes. */
@@ -13,7 +13,7 @@ export interface RunOptions {
   env: Readonly<Record<string, string>>;
   signal: AbortSignal;
   cwd?: string;
-  /** Where what it prints goes, in place of the result. */
+  /** Where its output is written, instead of to the result. */
   log?: OutputLog | undefined;
   /** How many bytes it may print; without a log at most 16 MiB where nothing is said. */
   outputLimit?: number | undefined;
@@ -38,8 +38,8 @@ export class OutputLimitError extends Error {
 }
 
 /**
- * Runs a program to its end, in a process group of its own. Arguments are an array; no shell sees them.
- * @throws the signal's reason, or OutputLimitError, after the whole group is gone
+ * Runs a program to its end, in its own process group. Arguments are an array; no shell sees them.
+ * @throws the signal's reason, or OutputLimitError, after the whole group has ended
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<Finished> {
   const { env, cwd, log, outputLimit = log ? Number.POSITIVE_INFINITY : usualLimit } = options;
@@ -63,7 +63,7 @@ export async function run(command: string, args: readonly string[], options: Run
   const stop = () => killGroup(child, 'SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   let forced: NodeJS.Timeout | undefined;
-  signal.addEventListener('abort', () => (forced = setTimeout(() => killGroup(child, 'SIGKILL'), patience)), {
+  signal.addEventListener('abort', () => (forced = setTimeout(() => killGroup(child, 'SIGKILL'), timeout)), {
     once: true,
   });
   try {
@@ -151,7 +151,7 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal);
   } catch (error) {
-    // The group is gone already, which is what is wanted.
+    // The group has ended already, as intended.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

@@ -1,6 +1,6 @@
 const removed = '***';
 
-/** Credentials by their form, wherever they come from: in URLs, in `Authorization` headers, AWS access key ids and session tokens. */
+/** Credentials recognised by their form, in any text: in URLs, in `Authorization` headers, AWS access key ids and session tokens. */
 const forms: [RegExp, string][] = [
   [/(\b[a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@"'<>]{1,2048}@/gi, `$1${removed}@`],
   [
@@ -11,10 +11,10 @@ const forms: [RegExp, string][] = [
   [/\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{40,}\b/g, removed],
 ];
 
-/** Short values are left alone: taking out every `a` would tell more than it hides. */
+/** Short values are left alone: removing every `a` would reveal more than it hides. */
 const shortestSecret = 8;
 
-/** Takes known secrets, and what looks like credentials, out of lines of text. */
+/** Removes known secrets, and text that looks like credentials, from lines of text. */
 export class Redaction {
   readonly #secrets = new Set<string>();
 
@@ -37,11 +37,11 @@ export class Redaction {
   }
 }
 
-// biome-ignore-start lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+// biome-ignore-start lint/suspicious/noControlCharactersInRegex: control characters are what it must match
 /** CSI, OSC and the other escape sequences of ECMA-48, whole. */
 const escapeSequences =
   /\u001b\[[0-?]*[ -/]*[@-~]|\u009b[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]/g;
-/** What is left of C0 and C1 but tab, and the characters that turn the direction of writing, which can make a line read as another. */
+/** The rest of C0 and C1 except tab, and the characters that change the direction of writing, which can make a line look like another. */
 const controls = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 // biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above
 

@@ -11,7 +11,7 @@ import {
   RegistryUnavailableError,
 } from '../services/registry/digest-lookup.ts';
 
-const patience = 15_000;
+const timeout = 15_000;
 const attempts = 3;
 /** A build holds its machine while it waits: a registry that wants longer is for a later build. */
 const longestWait = 60_000;
@@ -34,13 +34,13 @@ const configurationSchema = z.object({
 
 export interface ImageConfiguration {
   labels: Record<string, string>;
-  /** Where its commands look for programs; empty where it does not say. */
+  /** The search path of its commands; empty where the image sets none. */
   path: string;
 }
 
 /**
- * The digest of a tag, or of a digest that is there; undefined when the registry has no such image (or shows it to no stranger).
- * A build is worth a second try where the registry is out of order for a moment.
+ * The digest of a tag or an existing digest; undefined when the registry has no such image (or hides it from anonymous clients).
+ * Retries where the registry is out of order for a moment.
  * @throws RegistryUnavailableError
  */
 export function manifestDigest(
@@ -49,7 +49,7 @@ export function manifestDigest(
   version: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  return createImageDigests(askPatiently(signal))(registry, repository, version);
+  return createImageDigests(requestWithRetries(signal))(registry, repository, version);
 }
 
 /**
@@ -62,7 +62,7 @@ export async function readConfiguration(
   digest: string,
   signal: AbortSignal,
 ): Promise<ImageConfiguration> {
-  const ask = askPatiently(signal);
+  const request = requestWithRetries(signal);
   const { credentials } = registry;
   const authorization =
     credentials && `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`;
@@ -71,8 +71,8 @@ export async function readConfiguration(
     { digest, maximumBytes, schema }: { digest: string; maximumBytes: number; schema: Schema },
   ): Promise<z.infer<Schema>> {
     const headers = { accept: manifestTypes, ...(authorization && { authorization }) };
-    // ECR leads to S3 from here; `fetch` keeps the credentials for the registry's own host.
-    const answer = await ask(`${registry.url}/v2/${repository}/${path}/${digest}`, {
+    // ECR redirects to S3 from here; `fetch` sends the credentials only to the registry's own host.
+    const answer = await request(`${registry.url}/v2/${repository}/${path}/${digest}`, {
       method: 'GET',
       headers,
       maximumBytes,
@@ -108,13 +108,13 @@ function parsed(bytes: Buffer): unknown {
   }
 }
 
-function askPatiently(signal: AbortSignal): AskRegistry {
-  return async function ask(url, { method, headers, maximumBytes }) {
+function requestWithRetries(signal: AbortSignal): AskRegistry {
+  return async function request(url, { method, headers, maximumBytes }) {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await fetch(url, {
         method,
         headers,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
       }).catch((error: unknown) => {
         signal.throwIfAborted();
         return new RegistryUnavailableError(reasonOf(error));
@@ -131,7 +131,7 @@ function askPatiently(signal: AbortSignal): AskRegistry {
   };
 }
 
-/** In milliseconds: what the registry asks for with `Retry-After`, else twice as long each time. */
+/** In milliseconds: the registry's `Retry-After`, else twice as long each time. */
 function waitBefore(attempt: number, answer: Response | Error): number {
   const now = new Date();
   const at = answer instanceof Error ? undefined : retryAt(answer.headers.get('retry-after'), now);
@@ -165,14 +165,14 @@ function readable(answer: Response, maximumBytes = Number.POSITIVE_INFINITY): Re
   };
 }
 
-/** Asking again cannot help where nobody listens or the name does not exist. */
+/** Retrying cannot help where nothing listens or the name does not exist. */
 function isFinal(answer: Response | Error): boolean {
   return answer instanceof Error && /ENOTFOUND|ECONNREFUSED|certificate|timeout/i.test(answer.message);
 }
 
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
-  if (name === 'TimeoutError') return `no answer in ${patience / 1000} s (timeout)`;
+  if (name === 'TimeoutError') return `no answer in ${timeout / 1000} s (timeout)`;
   const code = cause?.code;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `its address cannot be found (${code})`;
   if (code === 'ECONNREFUSED') return `nobody listens there (${code})`;

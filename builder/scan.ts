@@ -29,8 +29,8 @@ const scanners: { [Name in ScannerName]: Scanner<Name> } = {
 };
 
 const longestReason = 500;
-/** How long a scanner may look, in milliseconds. */
-const usualPatience = 120_000;
+/** A scanner's default time limit, in milliseconds. */
+const defaultPatience = 120_000;
 
 interface ScanCall {
   call: Omit<EngineCall, 'log'>;
@@ -38,14 +38,14 @@ interface ScanCall {
   patience?: number;
 }
 
-/** Looks at an image with every scanner, side by side. One that fails says so in its report; it fails no build. */
+/** Scans an image with every scanner, side by side. One that fails says so in its report; it fails no build. */
 export async function scanImage(
   subject: ScanSubject,
-  { call, log, patience = usualPatience }: ScanCall,
+  { call, log, patience = defaultPatience }: ScanCall,
 ): Promise<ScannerReports> {
   const reports = await Promise.all(
     scannerNames.map(async (name) => {
-      const report = await look(name, subject, { call, log, patience });
+      const report = await runScanner(name, subject, { call, log, patience });
       log.line(inOneLine(report));
       return report;
     }),
@@ -53,7 +53,7 @@ export async function scanImage(
   return { version: 1, reports };
 }
 
-async function look(
+async function runScanner(
   name: ScannerName,
   subject: ScanSubject,
   { call, log, patience }: Required<ScanCall>,

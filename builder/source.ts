@@ -37,7 +37,7 @@ const settings = [
 ];
 
 /**
- * Fetches exactly the commit asked for.
+ * Fetches exactly the requested commit.
  * @throws SourceNotFoundError
  */
 export async function fetchSource(
@@ -52,7 +52,7 @@ export async function fetchSource(
     );
   }
   const folder = join(workspace, 'source');
-  // Git's own files stand beside the checkout, not in it: they differ from fetch to fetch, and `COPY . .` would bring them into the image.
+  // Git's own files are beside the checkout, not in it: they differ from fetch to fetch, and `COPY . .` would bring them into the image.
   const gitFolder = join(workspace, 'git');
   await mkdir(folder);
   const git = (...args: string[]): Promise<Finished> =>

@@ -37,7 +37,7 @@ export class Api extends Construct {
       detailedMetricsEnabled: true,
       accessLogSettings: {
         destination: new LogGroupLogDestination(new LogGroup(this, 'AccessLog')),
-        // The route, not the path: nothing that a caller made up stands in the log.
+        // The route, not the path: nothing that a caller made up gets into the log.
         format: AccessLogFormat.custom(
           JSON.stringify({
             requestId: '$context.requestId',
@@ -77,7 +77,7 @@ export class Api extends Construct {
     stage.node.addDependency(route);
   }
 
-  /** Tells the function where people see the pages. */
+  /** Gives the function the address of the pages. */
   grantLink(grantee: Grantee): void {
     grantee.setVariable('SITE_URL', this.siteUrl);
   }

@@ -24,7 +24,7 @@ interface BuilderProps {
   settings: Config['build'];
 }
 
-/** The machines that run strangers' Dockerfiles. Their role can read a request, push a candidate and write a log and a result. */
+/** The machines that run untrusted users' Dockerfiles. Their role can read a request, push a candidate and write a log and a result. */
 export class Builder extends Construct implements Grantee {
   readonly project: Project;
   /** When CodeBuild stops a build that did not stop itself. */
@@ -39,7 +39,7 @@ export class Builder extends Construct implements Grantee {
     this.timeout = Duration.minutes(Math.max(5, Math.ceil((settings.timeoutSeconds + graceSeconds) / 60)));
     this.grantPrincipal = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
-      description: 'What a build of a stranger may do.',
+      description: 'What a build of an untrusted user may do.',
     });
     const program = this.#program();
     const logGroup = new LogGroup(this, 'Log');
@@ -48,7 +48,7 @@ export class Builder extends Construct implements Grantee {
       actions: ['s3:GetObject', 's3:GetObjectVersion'],
       resources: [program.bucket.arnForObjects(program.s3ObjectKey)],
     });
-    // CodeBuild looks whose bucket it is. https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+    // CodeBuild checks who owns the bucket. https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
     allow(this, { actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [program.bucket.bucketArn] });
     records.grantReadRequest(this);
     records.grantWrite(this, 'log', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');

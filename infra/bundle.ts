@@ -42,7 +42,7 @@ function bundle(options: BuildOptions): Bundles {
     // Of packages that have both, the ES module: it is what tree shaking needs.
     mainFields: ['module', 'main'],
     banner: {
-      // CommonJS packages in the bundle ask for Node's modules with `require`, which an ES module does not have.
+      // CommonJS packages in the bundle load Node's modules with `require`, which an ES module does not have.
       js: "import{createRequire as bannerRequire}from'node:module';const require=bannerRequire(import.meta.url);",
     },
     // Only names that it would write to: the asset's folder is CDK's to choose.
@@ -65,7 +65,7 @@ export function madeHere(name: string, write: (folder: string) => void): AssetOp
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('unused: the files are made on the spot'),
-      // By this CDK tells assets of one source folder apart.
+      // CDK distinguishes assets of one source folder by this.
       command: [name],
       local: {
         tryBundle(folder: string): boolean {

@@ -27,12 +27,12 @@ const configSchema = z.strictObject({
       'must be empty or lower-case path segments that end in a slash, such as slipway/',
     )
     .default('slipway/')
-    .describe('What stands before the name of every image repository in ECR.'),
+    .describe('The prefix of the name of every image repository in ECR.'),
   sender: mailAddress.describe('The address that mail comes from. SES sends a link to it that must be clicked once.'),
   operators: z
     .array(mailAddress)
     .min(1, 'must name at least one address')
-    .describe('Who hears of alarms, and of an index that cannot be read.'),
+    .describe('Who is notified of alarms, and of an index that cannot be read.'),
   indexRepository: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/[A-Za-z0-9._-]+$/, 'must be owner/repository, such as example/container-index')
@@ -61,7 +61,7 @@ const configSchema = z.strictObject({
     )
     .default([])
     .describe(
-      "Hosts that may be fetched from although their addresses are private; the git host's own is one of them. Everybody who writes to the index can have them asked.",
+      'Hosts that Slipway may fetch from although their addresses are private; the git host is one of them. Everybody who writes to the index can make Slipway send requests to them.',
     ),
   siteUrl: httpUrl
     .optional()
@@ -79,7 +79,7 @@ const configSchema = z.strictObject({
       unscannable: z
         .enum(['block', 'warn'])
         .default(defaultPolicy.unscannable)
-        .describe('What an image gets whose distribution the scanner does not know: `block` or `warn`.'),
+        .describe('The outcome for an image whose distribution the scanner does not know: `block` or `warn`.'),
       scanners: z
         .strictObject(
           Object.fromEntries(
@@ -88,7 +88,7 @@ const configSchema = z.strictObject({
               z
                 .enum(responses)
                 .default(defaultPolicy.scanners[name])
-                .describe(`What comes of findings of \`${name}\`: \`block\`, \`warn\` or \`ignore\`.`),
+                .describe(`The outcome for findings of \`${name}\`: \`block\`, \`warn\` or \`ignore\`.`),
             ]),
           ) as Record<ScannerName, z.ZodDefault<z.ZodEnum<{ block: 'block'; warn: 'warn'; ignore: 'ignore' }>>>,
         )
@@ -140,7 +140,7 @@ export class ConfigError extends Error {
 }
 
 /**
- * Checks what stands under `slipway` in the context; the CLI's `--context slipway='{…}'` gives it as text.
+ * Checks the object `slipway` of the context; the CLI's `--context slipway='{…}'` gives it as text.
  * @throws ConfigError with every fault: what is wrong, where, and what it must be
  */
 export function parseConfig(value: unknown): Config {
@@ -155,7 +155,7 @@ export function parseConfig(value: unknown): Config {
       result.error.issues.map((issue) => {
         const path = ['slipway', ...issue.path].join('.');
         if (issue.code === 'unrecognized_keys') {
-          return `${path} has ${issue.keys.map((key) => `"${key}"`).join(', ')}, which Slipway does not know: take it out or correct the spelling`;
+          return `${path} has ${issue.keys.map((key) => `"${key}"`).join(', ')}, which Slipway does not know: remove it or correct the spelling`;
         }
         if (issue.input === undefined) return `${path} is missing: ${description(issue.path)}`;
         return `${path} is ${JSON.stringify(issue.input)}: it ${issue.message.startsWith('must') ? issue.message : `is not valid (${issue.message})`}`;

@@ -5,15 +5,15 @@ import { parseConfig } from './config.ts';
 import { SlipwayStack } from './stack.ts';
 
 interface AppOptions {
-  /** Where the cloud assembly goes. */
+  /** Where the cloud assembly is written. */
   outputFolder?: string;
-  /** Goes before the context of `cdk.json` and of the CLI. */
+  /** Takes precedence over the context of `cdk.json` and of the CLI. */
   context?: Record<string, unknown>;
 }
 
 /**
- * The CDK app, checked by cdk-nag when it is synthesised. The context of `cdk.json` holds whoever starts it: the CLI, a test or a
- * machine without the CLI; what the CLI or `CDK_CONTEXT_JSON` says goes before it.
+ * The CDK app; cdk-nag checks it when it is synthesised. The caller (the CLI, a test or a machine without the CLI) passes the context of
+ * `cdk.json`; what the CLI or `CDK_CONTEXT_JSON` says takes precedence over it.
  */
 export function createApp({ outputFolder, context = {} }: AppOptions = {}): App {
   const app = new App({

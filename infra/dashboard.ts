@@ -37,7 +37,7 @@ export interface Shown {
   webhook: Webhook;
 }
 
-/** One page that shows a push on its way: taken, planned, built, scanned and released, and what is wrong at the moment. */
+/** One page that shows a push on its way (received, planned, built, scanned and released) and what is wrong at the moment. */
 export class Overview extends Construct {
   constructor(
     scope: Construct,

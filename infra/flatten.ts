@@ -1,4 +1,4 @@
-/** An ARN as cdk-nag writes it in a finding: references stand in angle brackets. */
+/** An ARN as cdk-nag writes it in its reports: references are in angle brackets. */
 export function flatten(value: unknown): string {
   if (typeof value === 'string') return value;
   const {

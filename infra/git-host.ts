@@ -25,7 +25,7 @@ export class GitHost {
     grantee.setVariable('INDEX_BRANCH', this.#config.indexBranch);
   }
 
-  /** Fetches from hosts that strangers name, and from those of this configuration although they are private. */
+  /** Fetches from hosts that untrusted users name; of private hosts, only from those of this configuration. */
   grantFetch(grantee: Grantee): void {
     const { github, privateHosts } = this.#config;
     grantee.setVariable('PRIVATE_HOSTS', JSON.stringify([...new Set([...privateHosts, new URL(github.url).host])]));

@@ -2,7 +2,7 @@ import { type IPropertyInjector, RemovalPolicy } from 'aws-cdk-lib';
 import { LogGroup, type LogGroupProps, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 
 /**
- * What every log group of a stack is like that does not say otherwise: kept for so many days, and no longer than the stack.
+ * The defaults of every log group of a stack: it is kept for so many days, and deleted with the stack.
  * https://docs.aws.amazon.com/cdk/v2/guide/blueprints.html
  */
 export class LogDefaults implements IPropertyInjector {

@@ -46,13 +46,13 @@ export class Monitoring extends Construct {
   }
 }
 
-/** Whatever keeps an accepted push from becoming a build. */
+/** Everything that can keep an accepted push from becoming a build. */
 function alarmOnIntake(
   alarms: Alarms,
   { api, baseWatch, exceptionWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, triggers }: Monitored,
 ): void {
   alarms.add('TriggersLost', {
-    meaning: 'A trigger could not be planned in five attempts and lies in the dead-letter queue.',
+    meaning: 'A trigger could not be planned in five attempts and is in the dead-letter queue.',
     metric: triggers.deadLetters.metricApproximateNumberOfMessagesVisible({
       statistic: Stats.MAXIMUM,
       period: Duration.minutes(5),
@@ -80,27 +80,27 @@ function alarmOnIntake(
     periods: 3,
   });
   alarms.add('SourcesUnwatched', {
-    meaning: 'For an hour nobody has come to the end of asking the repositories where they are.',
+    meaning: 'No check of the repositories for new commits has finished for an hour.',
     ...noGoodRun(sourceWatch),
   });
   alarms.add('BasesUnwatched', {
-    meaning: 'For an hour nobody has come to the end of looking whether base images have changed.',
+    meaning: 'No check for changed base images has finished for an hour.',
     ...noGoodRun(baseWatch),
   });
   alarms.add('PackagesUnwatched', {
-    meaning: 'For two days nobody has come to the end of asking the distributions for updates.',
+    meaning: 'No check for updates from the distributions has finished for two days.',
     ...noGoodRun(packageWatch, Duration.days(1)),
   });
   alarms.add('RescansStopped', {
-    meaning: 'For an hour nobody has come to the end of looking at released images again.',
+    meaning: 'No rescan of released images has finished for an hour.',
     ...noGoodRun(rescans),
   });
   alarms.add('SchedulesStopped', {
-    meaning: 'For an hour nobody has come to the end of calling for the builds whose hour has come.',
+    meaning: 'No run that triggers scheduled builds has finished for an hour.',
     ...noGoodRun(scheduledBuilds),
   });
   alarms.add('ExceptionsUnwatched', {
-    meaning: 'For two days nobody has come to the end of telling people that exceptions of their projects end.',
+    meaning: 'No run that notifies people of exceptions that expire has finished for two days.',
     ...noGoodRun(exceptionWarnings, Duration.days(1)),
   });
 }
@@ -124,7 +124,7 @@ function noGoodRun({ function: watch }: { function: PipelineFunction }, period =
   };
 }
 
-/** Whatever keeps a planned build from its end. */
+/** Everything that can keep a planned build from its end. */
 function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monitored): void {
   alarms.add('ExecutionsFailed', {
     meaning: 'An execution ended without its own last state. Its build was closed from outside.',
@@ -155,7 +155,7 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monit
     threshold: 1,
   });
   alarms.add('ReconciliationStopped', {
-    meaning: 'Nobody has looked for builds without an execution for an hour.',
+    meaning: 'No check for builds without an execution has run for an hour.',
     metric: supervision.reconcileBuilds.function.metricInvocations({ period: Duration.hours(1) }),
     threshold: 1,
     comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
@@ -164,7 +164,7 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monit
 }
 
 /**
- * The functions outside the state machine: those that are called, and those that go on their rounds. Those inside throw on purpose, to be
+ * The functions outside the state machine: those that are called, and those that run on a schedule. Those inside throw on purpose, to be
  * tried again, and the machine takes care of what they throw for good. An alarm has ten metrics at most.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
  */
@@ -191,7 +191,7 @@ function alarmOnFunctions(
     noteFindings: rescans.noteFindings,
     site: site.pages,
   };
-  const rounds = {
+  const scheduled = {
     reconcileBuilds: supervision.reconcileBuilds,
     watchSources: sourceWatch.function,
     watchBases: baseWatch.function,
@@ -200,11 +200,11 @@ function alarmOnFunctions(
     warnWaivers: exceptionWarnings.function,
     rescanReleases: rescans.function,
   };
-  const groups = { Function: called, Round: rounds };
+  const groups = { Function: called, Round: scheduled };
   for (const [name, functions] of Object.entries(groups)) {
     const of = (metric: (each: PipelineFunction) => IMetric) =>
       Object.fromEntries(Object.entries(functions).map(([each, it]) => [each, metric(it)]));
-    const which = name === 'Round' ? 'that goes on rounds' : 'outside the state machine';
+    const which = name === 'Round' ? 'that runs on a schedule' : 'outside the state machine';
     alarms.add(`${name}Errors`, {
       meaning: `A function ${which} threw an error or ran out of time.`,
       metric: total(
@@ -248,10 +248,10 @@ function alarmOnServices(
     metric: failedDeliveries([...supervision.rules, ...rescans.rules]),
     threshold: 1,
   });
-  const rounds = [sourceWatch, baseWatch, packageWatch, scheduledBuilds, exceptionWarnings, rescans];
+  const scheduled = [sourceWatch, baseWatch, packageWatch, scheduledBuilds, exceptionWarnings, rescans];
   alarms.add('RoundsUndelivered', {
-    meaning: 'EventBridge could not start a function that goes on rounds.',
-    metric: failedDeliveries(rounds.map(({ rule }) => rule)),
+    meaning: 'EventBridge could not start a function that runs on a schedule.',
+    metric: failedDeliveries(scheduled.map(({ rule }) => rule)),
     threshold: 1,
   });
   // SES puts an account under review at 5 % and 0.1 %. https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html

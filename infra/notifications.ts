@@ -14,15 +14,15 @@ export class Notifications extends Construct {
     if (/[@.]example\.(?:com|net|org)$/.test(sender)) {
       Annotations.of(this).addWarningV2(
         'slipway:exampleSender',
-        `The sender ${sender} belongs to nobody: SES cannot confirm it and no mail will go out. Write your own address into cdk.json.`,
+        `The sender ${sender} is only a placeholder: SES cannot confirm it and no mail will go out. Write your own address into cdk.json.`,
       );
     }
     new EmailIdentity(this, 'Sender', { identity: Identity.email(sender) });
   }
 
   /**
-   * The condition is what limits the permission. SES asks for it on the identity of the sender, and on that of a recipient too where the
-   * account has it, as it always is in the sandbox: with the sender's ARN alone no mail would go out there.
+   * The condition limits the permission. SES checks the permission on the identity of the sender, and also on that of a recipient where
+   * the account has one, as it always does in the sandbox: with the sender's ARN alone no mail would go out there.
    * https://github.com/aws/aws-sdk-js/issues/3641
    */
   grantSend(grantee: Grantee): void {

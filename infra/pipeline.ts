@@ -40,7 +40,7 @@ const serviceTrouble: RetryProps = {
     'Lambda.AWSLambdaException',
     'Lambda.SdkClientException',
     'Lambda.TooManyRequestsException',
-    // The function's process died or ran out of time: every step may run twice.
+    // The function's process crashed or ran out of time: every step may run twice.
     // https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
     'Lambda.Unknown',
     'Sandbox.Timedout',
@@ -86,8 +86,8 @@ const hopeless: RetryProps = {
 };
 
 /**
- * A build has its end, and people are to hear of it: whatever keeps the mail back (SES's rate, its quota of the day, a function that
- * died over it) may pass. The first eight pauses are 21 minutes together, the other 23 of 15 minutes make it six hours.
+ * The build has ended, and people must be notified of it. What keeps the mail back (SES's rate or daily quota, a function that
+ * crashed) may pass. The first eight pauses are 21 minutes together, the other 23 of 15 minutes make it six hours.
  */
 const toNotify: RetryProps = {
   errors: [Errors.ALL],
@@ -99,7 +99,7 @@ const toNotify: RetryProps = {
 
 /**
  * The account's builds are at their limit and the queue, five times as long, is full. 30 + 60 + 120 + 240 s, then 68 times 300 s
- * are close to six hours; with full jitter half of it is to be expected.
+ * are close to six hours; with full jitter about half of it can be expected.
  * https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
  */
 const noRoom: RetryProps = {
@@ -144,7 +144,7 @@ export class Pipeline extends Construct {
     judge
       .addCatch(fail, toFail)
       .next(
-        new Choice(this, 'Verdict', { comment: 'Only the word pass releases.' })
+        new Choice(this, 'Verdict', { comment: 'Only "pass" releases.' })
           .when(Condition.stringEquals('$.verdict.outcome', 'pass'), release)
           .otherwise(tell),
       );
@@ -191,7 +191,7 @@ export class Pipeline extends Construct {
     this.#acknowledgeWildcards(steps);
   }
 
-  /** Starts builds. An execution has its build's id for a name, so that it cannot be started twice. */
+  /** Starts builds. An execution is named after its build's id, so that it cannot be started twice. */
   grantStart(grantee: Grantee): void {
     allow(grantee, { actions: ['states:StartExecution'], resources: [this.stateMachine.stateMachineArn] });
     grantee.setVariable('STATE_MACHINE_ARN', this.stateMachine.stateMachineArn);
@@ -202,7 +202,7 @@ export class Pipeline extends Construct {
     allow(grantee, {
       actions: ['states:DescribeExecution'],
       resources: [this.#executions],
-      because: "An execution has its build's id for a name, and builds are made at run time.",
+      because: "An execution is named after its build's id, and builds are made at run time.",
     });
     grantee.setVariable('STATE_MACHINE_ARN', this.stateMachine.stateMachineArn);
   }
@@ -212,7 +212,7 @@ export class Pipeline extends Construct {
     allow(grantee, {
       actions: ['states:StopExecution'],
       resources: [this.#executions],
-      because: "An execution has its build's id for a name, and builds are made at run time.",
+      because: "An execution is named after its build's id, and builds are made at run time.",
     });
     grantee.setVariable('STATE_MACHINE_ARN', this.stateMachine.stateMachineArn);
   }

@@ -21,7 +21,7 @@ const patterns = {
 
 type Kind = keyof typeof patterns;
 
-/** The bucket with what a build was asked for, what came of it, its log and its scan. */
+/** The bucket with each build's request, result, log and scan. */
 export class Records extends Construct {
   readonly bucket: Bucket;
 
@@ -32,7 +32,7 @@ export class Records extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       removalPolicy: RemovalPolicy.RETAIN,
-      // What is known of released images is kept as long as they are.
+      // Scan reports of released images are kept as long as the images.
       lifecycleRules: [
         { abortIncompleteMultipartUploadAfter: Duration.days(1) },
         ...['builds/', 'package-repositories/'].map((prefix) => ({
@@ -44,7 +44,7 @@ export class Records extends Construct {
     acknowledge(
       this.bucket,
       'AwsSolutions-S1',
-      'Logs and results of builds are shown to everybody on the status site, and only roles of this stack reach the bucket: who read an object says nothing that needs a second bucket to be kept.',
+      'Logs and results of builds are shown to everybody on the status site, and only roles of this stack reach the bucket: a record of who read an object is not worth a second bucket.',
     );
   }
 
@@ -79,7 +79,7 @@ export class Records extends Construct {
     allow(grantee, {
       actions,
       resources: kinds.map((kind) => this.bucket.arnForObjects(patterns[kind])),
-      because: 'The id of a build, or the hash of an address, stands in the key, and both come at run time.',
+      because: 'The key contains the id of a build or the hash of an address, and both are made at run time.',
     });
     grantee.setVariable('RECORDS_BUCKET', this.bucket.bucketName);
   }

@@ -4,14 +4,14 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { allow, type Grantee } from './permissions.ts';
 
-/** What a pull asks of ECR. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html */
+/** What a pull needs from ECR. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html */
 const pull = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'];
 const push = ['ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage'];
 const projectsAreData = 'Repositories belong to projects of the index, which come and go without a deployment.';
 
 /**
- * The image repositories below the prefix. They are made when the index names a project, so the stack has only the permissions on
- * them. Nobody but the release step may put an image outside `candidate/`.
+ * The image repositories below the prefix. They are created when the index names a project, so the stack has only the permissions on
+ * them. Only the release step may put an image outside `candidate/`.
  */
 export class Repositories {
   readonly #prefix: string;
@@ -69,7 +69,7 @@ export class Repositories {
     this.#grantScan(grantee, this.#candidates);
   }
 
-  /** Looks at releases with what is known of vulnerabilities today. */
+  /** Rescans releases with today's knowledge of vulnerabilities. */
   grantRescan(grantee: Grantee): void {
     this.#grantScan(grantee, this.#all);
   }
@@ -80,7 +80,7 @@ export class Repositories {
       resources: [repositories],
       because: projectsAreData,
     });
-    // ECR asks Inspector on the caller's behalf where the registry has enhanced scanning, and Slipway where ECR has no findings.
+    // Where the registry has enhanced scanning, ECR queries Inspector on the caller's behalf; where ECR has no findings, Slipway does.
     // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
     allow(grantee, {
       actions: ['inspector2:ListCoverage', 'inspector2:ListFindings'],

@@ -22,10 +22,10 @@ interface RescansProps {
   policy: Config['policy'];
 }
 
-/** Each image has its hour in the week; those that a scanner has news of are looked at in minutes. */
+/** Each image is rescanned at its own hour of the week; those with new findings of a scanner, within minutes. */
 const rate = Duration.minutes(10);
 
-/** Looks again at what is released, with what is known today, and tells people. */
+/** Rescans the released images with today's knowledge, and notifies people. */
 export class Rescans extends Construct {
   readonly function: PipelineFunction;
   readonly noteFindings: PipelineFunction;
@@ -38,20 +38,20 @@ export class Rescans extends Construct {
     const { repositories, state } = props;
     this.function = this.#rescan(props);
     this.rule = new RegularRun(this, {
-      description: 'The released images are looked at whose time has come.',
+      description: 'Starts the rescan of the released images that are due.',
       function: this.function,
       rate,
     });
 
     this.noteFindings = new PipelineFunction(this, 'NoteFindings', {
-      description: 'Has released images looked at soon that a scanner has news of.',
+      description: 'Makes released images due for a rescan soon when a scanner has changed their findings.',
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
     });
     state.releases.grant(this.noteFindings, 'UpdateItem');
     state.releases.grantQuery(this.noteFindings, 'byDigest');
     const releases = repositories.exceptCandidates;
-    // Whatever the status: an image that cannot be scanned any more is news too.
+    // Of any status: that an image cannot be scanned any more is an event too.
     this.rules = [
       this.#rule('ImageScanned', {
         description: 'ECR or Amazon Inspector has scanned an image.',
@@ -62,7 +62,7 @@ export class Rescans extends Construct {
         },
       }),
       this.#rule('FindingInspected', {
-        description: 'Amazon Inspector has news of a finding in an image.',
+        description: 'Amazon Inspector has changed a finding in an image.',
         eventPattern: {
           source: ['aws.inspector2'],
           detailType: ['Inspector2 Finding'],
@@ -76,7 +76,7 @@ export class Rescans extends Construct {
     const { api, gitHost, notifications, records, repositories, state, policy } = props;
     const rescan = new PipelineFunction(this, 'RescanReleases', {
       description:
-        'Looks at released images with what is known of vulnerabilities today, and tells people what has changed.',
+        'Rescans released images with the latest knowledge of vulnerabilities, and notifies people of what has changed.',
       // It ends before the next run begins.
       timeout: rate.minus(Duration.minutes(1)),
       // Eight images at once, each with thousands of findings.

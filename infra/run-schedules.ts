@@ -20,7 +20,7 @@ export class ScheduledBuilds extends Construct {
   constructor(scope: Construct, id: string, { state, triggers }: ScheduledBuildsProps) {
     super(scope, id);
     this.function = new PipelineFunction(this, 'RunSchedules', {
-      description: 'Calls for the builds whose hour has come.',
+      description: 'Triggers the scheduled builds that are due.',
       timeout: Duration.minutes(4),
       memoryMegabytes: 512,
     });
@@ -28,7 +28,7 @@ export class ScheduledBuilds extends Construct {
     state.projects.grantQuery(this.function, 'byDueTime');
     triggers.grantSend(this.function);
     this.rule = new RegularRun(this, {
-      description: 'The projects are looked for whose hour has come.',
+      description: 'Starts the search for projects whose scheduled build is due.',
       function: this.function,
       rate,
     });

@@ -20,13 +20,13 @@ export class Secrets extends Construct {
     acknowledge(
       webhook,
       rotation,
-      'The other half stands in the webhooks of the git host, where no rotation function can set it.',
+      'The same value is in the webhooks of the git host, where no rotation function can set it.',
     );
     this.webhook = webhook.secretArn;
 
     const token = new Secret(this, 'GitHubToken', {
-      description: 'A token of the git host that may read the index and write commit statuses, or the word none.',
-      // No secret yet: the operator puts one in. Deployments leave it alone as long as this text does not change.
+      description: 'A token of the git host that may read the index and write commit statuses, or "none".',
+      // No secret yet: the operator puts one in. Deployments leave it unchanged as long as this text stays the same.
       secretStringValue: SecretValue.unsafePlainText('none'),
     });
     acknowledge(token, rotation, 'The git host issues the token; an operator replaces it before it expires.');

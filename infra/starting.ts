@@ -17,7 +17,7 @@ interface StartingProps {
   state: State;
 }
 
-/** What it takes to start builds, and to end those whose place they take. */
+/** The permissions to start builds, and to end those that they supersede. */
 export class Starting {
   readonly #props: StartingProps;
 

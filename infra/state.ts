@@ -17,9 +17,9 @@ type Action =
 interface RecordTableProps {
   key: string;
   sortKey?: string;
-  /** By name: the attributes that it is asked by. */
+  /** By name: the attributes that it is queried by. */
   indexes?: Record<string, { partition: string; sort?: string }>;
-  /** Attribute with the second at which an item goes by itself. */
+  /** Attribute with the second at which DynamoDB deletes an item. */
   expiry?: string;
   variable: VariableName;
 }
@@ -55,7 +55,7 @@ export class RecordTable extends Construct {
     grantee.setVariable(this.#variable, this.table.tableName);
   }
 
-  /** Lets the grantee ask by an index. */
+  /** Lets the grantee query an index. */
   grantQuery(grantee: Grantee, ...indexes: [string, ...string[]]): void {
     const unknown = indexes.filter((index) => !this.#indexes.includes(index));
     if (unknown.length > 0) throw new Error(`${this.node.path} has no index ${unknown.join(', ')}.`);
@@ -67,7 +67,7 @@ export class RecordTable extends Construct {
   }
 }
 
-/** What Slipway knows: projects and their builds, where their sources and bases stand, who stands on whom, and the news that it has seen. */
+/** What Slipway knows: projects and their builds, the state of their sources and bases, what depends on what, and the events it received. */
 export class State extends Construct {
   readonly projects: RecordTable;
   readonly builds: RecordTable;
@@ -137,7 +137,7 @@ export class State extends Construct {
       indexes: {
         byProject: { partition: 'project', sort: 'releasedAt' },
         byDigest: { partition: 'digest' },
-        // Only images that are still there are looked at again.
+        // Only images that still exist are rescanned.
         byDueTime: { partition: 'rescan', sort: 'dueAt' },
       },
       variable: 'RELEASES_TABLE',

@@ -47,7 +47,7 @@ export class Steps extends Construct {
     return step;
   }
 
-  /** Keeps what a build was seen to stand on: on the project, as edges, and for the watch. */
+  /** Records what a build depends on: on the project, as edges, and for the base watch. */
   #recordBases(step: PipelineFunction, state: State): void {
     state.projects.grant(step, 'GetItem', 'UpdateItem');
     state.dependents.grant(step, 'GetItem', 'UpdateItem', 'DeleteItem');
@@ -82,7 +82,7 @@ export class Steps extends Construct {
     state.heads.grant(step, 'GetItem', 'UpdateItem');
     state.releases.grant(step, 'UpdateItem', 'Query');
     repositories.grantRelease(step);
-    // The bills of materials go with the image.
+    // The SBOMs are released with the image.
     records.grantRead(step, 'cyclonedx', 'spdx');
     return step;
   }

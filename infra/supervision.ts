@@ -34,7 +34,7 @@ export class Supervision extends Construct {
     const { builder, pipeline, records, starting, state, telling } = props;
 
     this.trackBuild = new PipelineFunction(this, 'TrackBuild', {
-      description: 'Marks a build as building once CodeBuild has begun it, or stops it if it has its end already.',
+      description: 'Marks a build as building once CodeBuild has begun it, or stops it if it was ended already.',
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
     });
@@ -42,7 +42,7 @@ export class Supervision extends Construct {
     builder.grantStop(this.trackBuild);
 
     this.closeBuild = new PipelineFunction(this, 'CloseBuild', {
-      description: 'Closes the build of an execution that could not do it, and tells people.',
+      description: 'Closes the build of an execution that could not do so itself, and notifies people.',
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
     });

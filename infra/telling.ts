@@ -15,7 +15,7 @@ interface TellingProps {
   triggers: Triggers;
 }
 
-/** What it takes to tell of a build's end: people, the git host, and the projects that wait for it. */
+/** The permissions to notify people, the git host and waiting projects of a build's end. */
 export class Telling {
   readonly #props: TellingProps;
 

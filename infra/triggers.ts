@@ -5,7 +5,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { allow, type Grantee } from './permissions.ts';
 
-/** The queue of what may call for builds, and where a trigger goes that could not be planned. */
+/** The queue of events that may trigger builds, and the queue for triggers that could not be planned. */
 export class Triggers extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;

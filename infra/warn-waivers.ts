@@ -14,7 +14,7 @@ interface WaiverWarningsProps {
   state: State;
 }
 
-/** Tells people, a week before, that what the index accepts for their project ends, and once more when it has ended. */
+/** Notifies people a week before a waiver of the index for their project expires, and once more when it has expired. */
 export class WaiverWarnings extends Construct {
   readonly function: PipelineFunction;
   readonly rule: RegularRun;
@@ -23,7 +23,7 @@ export class WaiverWarnings extends Construct {
     super(scope, id);
     const { api, gitHost, notifications, state } = props;
     this.function = new PipelineFunction(this, 'WarnWaivers', {
-      description: 'Mails the people of projects whose exceptions end.',
+      description: 'Mails the people of projects whose exceptions expire.',
       timeout: Duration.minutes(15),
       memoryMegabytes: 512,
     });
@@ -33,7 +33,7 @@ export class WaiverWarnings extends Construct {
     gitHost.grantIndexLink(this.function);
     api.grantLink(this.function);
     this.rule = new RegularRun(this, {
-      description: 'Exceptions that end are looked for.',
+      description: 'Starts the search for exceptions that expire.',
       function: this.function,
       rate: Duration.days(1),
     });

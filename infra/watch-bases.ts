@@ -16,7 +16,7 @@ interface BaseWatchProps {
 
 const rate = Duration.minutes(5);
 
-/** Looks whether the images that projects stand on are still the same. */
+/** Checks whether the images that projects depend on are still the same. */
 export class BaseWatch extends Construct {
   readonly function: PipelineFunction;
   readonly rule: RegularRun;
@@ -26,7 +26,7 @@ export class BaseWatch extends Construct {
     const { gitHost, repositories, state, triggers } = props;
     this.function = new PipelineFunction(this, 'WatchBases', {
       description:
-        'Looks whether the images that projects stand on have changed, and calls for builds where they have.',
+        'Checks whether the images that projects depend on have changed, and triggers builds where they have.',
       // It ends before the next run begins, and what it did not reach comes first then.
       timeout: rate.minus(Duration.seconds(30)),
       memoryMegabytes: 512,
@@ -38,7 +38,7 @@ export class BaseWatch extends Construct {
     triggers.grantSend(this.function);
     gitHost.grantFetch(this.function);
     this.rule = new RegularRun(this, {
-      description: 'The images that projects stand on are looked at.',
+      description: 'Starts the check of the images that projects depend on.',
       function: this.function,
       rate,
     });

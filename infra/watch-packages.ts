@@ -16,7 +16,7 @@ interface PackageWatchProps {
   triggers: Triggers;
 }
 
-/** Asks the distributions for updates of what released images hold. */
+/** Queries the distributions for updates of packages in released images. */
 export class PackageWatch extends Construct {
   readonly function: PipelineFunction;
   readonly rule: RegularRun;
@@ -25,7 +25,7 @@ export class PackageWatch extends Construct {
     super(scope, id);
     const { gitHost, records, repositories, state, triggers } = props;
     this.function = new PipelineFunction(this, 'WatchPackages', {
-      description: 'Asks distributions for updates of packages in released images, and calls for rebuilds.',
+      description: 'Queries distributions for updates of packages in released images, and triggers rebuilds.',
       timeout: Duration.minutes(15),
       // The package lists of a dozen distributions are in memory at once, and to unpack them takes a whole processor.
       memoryMegabytes: 2048,
@@ -37,7 +37,7 @@ export class PackageWatch extends Construct {
     triggers.grantSend(this.function);
     gitHost.grantFetch(this.function);
     this.rule = new RegularRun(this, {
-      description: 'The packages of released images are looked at.',
+      description: 'Starts the check of the packages of released images.',
       function: this.function,
       rate: Duration.days(1),
     });

@@ -14,7 +14,7 @@ interface SourceWatchProps {
 
 const rate = Duration.minutes(10);
 
-/** Asks the repositories themselves for what no webhook told of. */
+/** Queries the repositories themselves for changes that no webhook reported. */
 export class SourceWatch extends Construct {
   readonly function: PipelineFunction;
   readonly rule: RegularRun;
@@ -22,7 +22,7 @@ export class SourceWatch extends Construct {
   constructor(scope: Construct, id: string, { gitHost, state, triggers }: SourceWatchProps) {
     super(scope, id);
     this.function = new PipelineFunction(this, 'WatchSources', {
-      description: 'Asks every repository where its branches and tags are, and calls for builds of what has none.',
+      description: 'Queries the branches and tags of every repository, and triggers builds of heads that have none.',
       // It ends before the next run begins, and what it did not reach comes first then.
       timeout: rate.minus(Duration.minutes(1)),
       memoryMegabytes: 1024,
@@ -35,7 +35,7 @@ export class SourceWatch extends Construct {
     gitHost.grantFollowIndex(this.function);
     gitHost.grantFetch(this.function);
     this.rule = new RegularRun(this, {
-      description: 'The repositories are asked where they are.',
+      description: 'Starts the check of the repositories for new commits.',
       function: this.function,
       rate,
     });

@@ -47,7 +47,7 @@ function makeServer(listener: RequestListener): Server {
   const server = createServer(listener);
   // A layer of an image may take longer than the five minutes that Node gives a request.
   server.requestTimeout = 0;
-  // Longer than the clients' own: a connection that closes while a request is on its way is an error that nobody made.
+  // Longer than the clients' own: a connection that closes while a request is on its way would be an error without a cause.
   server.keepAliveTimeout = 75_000;
   return server;
 }

@@ -5,20 +5,20 @@ import { readAssembly, type Stack } from './template/template.ts';
 export const indexRepository = 'slipway/index';
 
 const root = resolve(import.meta.dirname, '..');
-/** `npm ci` takes it away with everything else in there, and fills it (`prepare.js`). */
+/** `npm ci` deletes it with the rest of `node_modules`, and fills it again (`prepare.js`). */
 const cacheFolder = join(root, 'node_modules', '.cache', 'slipway', 'assemblies');
 
 /**
- * Stands in the template where the machine's own address will be, so that one template serves every port. Nobody has a host under
+ * The placeholder in the template for the machine's own address, so that one template serves every port. No host is ever named under
  * `.invalid`: https://www.rfc-editor.org/rfc/rfc2606
  */
 export const ownHost = 'this-machine.invalid';
 
 export interface AssemblyOptions {
   outputFolder: string;
-  /** Goes before the object `slipway` of `cdk.json` and what one machine needs in it. */
+  /** Takes precedence over the object `slipway` of `cdk.json`; holds what one machine needs in it. */
   config?: Record<string, unknown> | undefined;
-  /** Hears that it has to be made, which takes seconds. */
+  /** Called when the assembly has to be synthesised, which takes seconds. */
   onRun?: () => void;
 }
 
@@ -49,7 +49,7 @@ export async function makeAssembly({ outputFolder, config, onRun }: AssemblyOpti
   });
 }
 
-/** @throws TemplateError when something stands in it that one machine cannot do */
+/** @throws TemplateError when the template contains something that one machine cannot do */
 export async function stacksOf(assembly: string, url: string): Promise<Stack[]> {
   return readAssembly(assembly, { [ownHost]: new URL(url).host });
 }

@@ -68,13 +68,13 @@ export async function ask(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string | undefined> {
-  const patience = AbortSignal.timeout(20_000);
-  const signal = options.signal ? AbortSignal.any([options.signal, patience]) : patience;
+  const timeout = AbortSignal.timeout(20_000);
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
   try {
     return await run(file, args, { ...options, signal });
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof CommandFailedError || patience.aborted) return undefined;
+    if (error instanceof CommandFailedError || timeout.aborted) return undefined;
     throw error;
   }
 }

@@ -21,7 +21,7 @@ export interface MachineOptions {
   dataFolder: string;
   /** 0 chooses a free one. */
   port: number;
-  /** Goes before the object `slipway` of `cdk.json` and what one machine needs in it. */
+  /** Takes precedence over the object `slipway` of `cdk.json`; holds what one machine needs in it. */
   config?: Record<string, unknown>;
   /** An already synthesised cloud assembly. */
   assembly?: string;
@@ -29,9 +29,9 @@ export interface MachineOptions {
   osvFolder?: string;
   /** How many builds run at once. */
   concurrentBuilds?: number;
-  /** The folder with `trivy`, which makes the bills of materials. */
+  /** The folder with `trivy`, which makes the SBOMs. */
   sbomGenerator?: string;
-  /** Hears what the start does at the moment. */
+  /** Called with what the start is doing at the moment. */
   activity?(text: string): void;
   /** A line for the person who watches. */
   output(line: string): void;
@@ -53,7 +53,7 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-/** A stop that takes longer than this is left to the process's end: what is not finished goes on after the next start. */
+/** A stop that takes longer ends with the process: unfinished work continues after the next start. */
 const stopMilliseconds = 12_000;
 
 const localSchema = z.looseObject({ gitHubToken: z.string().optional() });
@@ -140,7 +140,7 @@ async function readLocal(dataFolder: string): Promise<z.infer<typeof localSchema
 function engineEnvironment(dataFolder: string, sbomGenerator: string): Record<string, string> {
   const names = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY', 'XDG_RUNTIME_DIR'];
   const found = Object.entries(process.env).filter(([name]) => names.includes(name) || name.startsWith('BUILDX_'));
-  // Contexts and plugins stand in the user's home, and a build has a home of its own.
+  // Contexts and plugins are in the user's home, and a build has a home of its own.
   const dockerConfig = process.env.DOCKER_CONFIG ?? join(homedir(), '.docker');
   return {
     ...(Object.fromEntries(found) as Record<string, string>),
@@ -151,7 +151,7 @@ function engineEnvironment(dataFolder: string, sbomGenerator: string): Record<st
   };
 }
 
-/** Everything is tried, in bounded time; what fails says so and the rest goes on. */
+/** Stops everything within bounded time; an error is logged and the rest continues. */
 async function runAll(steps: (() => unknown)[], output: (line: string) => void): Promise<void> {
   const deadline = AbortSignal.timeout(stopMilliseconds);
   const late = new Promise<void>((done) => deadline.addEventListener('abort', () => done()));

@@ -9,7 +9,7 @@ import { unpackProgram } from './unpack-program.ts';
 const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
 const modules = resolve(import.meta.dirname, '..', 'node_modules');
 
-/** Has Trivy for the builds' bills of materials among its programs; npm installed the one that fits this machine, if there is one. */
+/** Puts Trivy, which makes the builds' SBOMs, among its programs; npm installed the one for this machine, if there is one. */
 export function sbomGeneratorFolder(): string {
   const { packed, unpacked } = places();
   return dirname(unpacked !== undefined && existsSync(unpacked) ? unpacked : packed);

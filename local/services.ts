@@ -59,7 +59,7 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
   const ecr = createEcr(account, options);
   const api = createApiGateway(account, lambda);
   const cloudFormation = createCloudFormation(account);
-  // Who works for others starts before them and stops after them.
+  // Services that others depend on start before them and stop after them.
   const all: readonly Service[] = [
     ...[
       createIam(account),
@@ -115,7 +115,7 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
     async stop() {
       await gitHost.stop();
       for (const service of all.toReversed()) {
-        // One that cannot end in order must not keep the others from it.
+        // One that fails to stop must not keep the others from stopping.
         await Promise.resolve(service)
           .then((each) => each.stop?.())
           .catch((error: Error) => account.log('machine', `stopping ${service.signingName}: ${error.message}`));

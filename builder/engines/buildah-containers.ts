@@ -9,12 +9,12 @@ import { limits } from './limits.ts';
 import { localNetwork } from './local-network.ts';
 import type { Store } from './store.ts';
 
-/** How long the removal of a container may take once nobody needs it. */
-const removalPatience = 30_000;
+/** How long the removal of a container may take once it is no longer needed. */
+const removalTimeout = 30_000;
 
 /**
- * Buildah's working containers. Under `chroot` isolation a command has the machine's memory and network unless it needs no network: it
- * is kept in a PID, a mount and if need be a network namespace, with the capabilities alone that it was given.
+ * Buildah's working containers. Under `chroot` isolation a command shares the machine's memory and network. It therefore runs in its own
+ * PID and mount namespace (and network namespace, if it needs no network), with only the capabilities that it was given.
  */
 export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' | 'run'> {
   async function withContainer<Value>(
@@ -42,7 +42,7 @@ export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' |
       );
       return await use(name, buildah);
     } finally {
-      await buildah(['rm', name], { signal: AbortSignal.timeout(removalPatience) });
+      await buildah(['rm', name], { signal: AbortSignal.timeout(removalTimeout) });
     }
   }
 
@@ -52,7 +52,7 @@ export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' |
       return {
         async [Symbol.asyncDispose]() {
           await lock[Symbol.asyncDispose]();
-          await store.unmount(AbortSignal.timeout(removalPatience));
+          await store.unmount(AbortSignal.timeout(removalTimeout));
         },
       };
     },
@@ -105,7 +105,7 @@ export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' |
   };
 }
 
-/** Buildah drops after it adds, so `--cap-drop=all` would leave nothing: the others are dropped by their names. */
+/** Buildah drops after it adds, so `--cap-drop=all` would leave nothing: the others are dropped by name. */
 function capabilityOptions(wanted: readonly Capability[]): string[] {
   if (wanted.length === 0) return ['--cap-drop=all'];
   return [
@@ -114,7 +114,7 @@ function capabilityOptions(wanted: readonly Capability[]): string[] {
   ];
 }
 
-/** Linux's since 3.16: what came later is nowhere given unless it is asked for. https://man7.org/linux/man-pages/man7/capabilities.7.html */
+/** Linux's since 3.16: no engine grants later ones by default. https://man7.org/linux/man-pages/man7/capabilities.7.html */
 const capabilities =
   'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ'.split(
     ' ',
@@ -127,7 +127,7 @@ interface CommandOptions {
   outputLimit?: number | undefined;
 }
 
-/** @throws EngineCallFailedError with the engine's last words */
+/** @throws EngineCallFailedError with the last line that the engine printed */
 function must(what: string, finished: Finished): Finished {
   if (finished.code === 0) return finished;
   throw new EngineCallFailedError(`Buildah could not give ${what}: ${finished.stderr.trim().split('\n').at(-1)}`);

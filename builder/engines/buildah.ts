@@ -113,7 +113,7 @@ async function buildArguments(store: Store, job: BuildJob, imageFile: string): P
     'build',
     `--isolation=${summary.hasRun ? await isolation(store, job) : 'chroot'}`,
     ...(summary.hasRun ? await limits() : []),
-    // Buildah knows a step's result by its text, also where the step mounts a file that has changed: others may use none of it.
+    // Buildah identifies a cached step by its text, even where the step mounts a file that has changed: no other build may use it.
     `--layers=${job.sharesCache}`,
     ...(job.noCache || !job.sharesCache ? ['--no-cache'] : []),
     '--force-rm',
@@ -121,17 +121,17 @@ async function buildArguments(store: Store, job: BuildJob, imageFile: string): P
     '--identity-label=false',
     `--timestamp=${seconds}`,
     ...(summary.args.has('SOURCE_DATE_EPOCH') ? [`--build-arg=SOURCE_DATE_EPOCH=${seconds}`] : []),
-    // Every base is pinned by digest, so what is there already is right.
+    // Every base is pinned by digest, so an image that is in the store already is the right one.
     '--pull=false',
     `--iidfile=${imageFile}`,
-    // The project's last image keeps its layers in the store for the next build; the one before it loses the name and is cleared.
+    // The project's last image keeps its layers in the store for the next build; the one before it loses its name and is removed.
     `--tag=localhost/slipway/${candidate.repository}:${job.sharesCache ? 'last' : 'judged'}`,
-    // Without these, Buildah notes the step of its cache that the image was made from, so that the digest depends on the cache.
+    // Without these, Buildah records which cached step the image was made from, so that the digest depends on the cache.
     ...(summary.finalBase === undefined
       ? [`--annotation=${baseAnnotation}.name=`, `--annotation=${baseAnnotation}.digest=`]
       : []),
     ...Object.entries(labels).flatMap(([key, value]) => [`--label=${key}=${value}`, `--annotation=${key}=${value}`]),
-    // Buildah looks for `FROM ${BASE}` under the text as it stands, and for `COPY --from=${BASE}` with the variable put in.
+    // Buildah looks up `FROM ${BASE}` by the text as written, and `COPY --from=${BASE}` with the variable replaced.
     ...namedContexts(
       pins.flatMap(({ written, reference, image }) => [written, reference].map((name) => [name, image] as const)),
     ),

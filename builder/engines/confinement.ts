@@ -4,10 +4,10 @@ const die = ['setpriv', '--pdeathsig=KILL', '--'];
 const namespaces = ['--pid', '--fork', '--kill-child', '--mount-proc', '--'];
 
 /**
- * What is written before an engine's command so that nothing of a build outlives it. In a PID namespace of its own every process that a
+ * The prefix of an engine's command that ends every process of a build with it. In a PID namespace of its own, every process that a
  * `RUN` instruction leaves behind ends with the engine, and cannot see or signal the machine's other processes; its mounts
- * go with its mount namespace. The namespace ends with the builder, however that ends. Needs root and util-linux; without
- * them, the engine's process group is all that is ended. `alone` leaves the network out too, for commands that need none.
+ * end with its mount namespace. The namespace ends with the builder, however that ends. Needs root and util-linux; without
+ * them, only the engine's process group is ended. `alone` also removes the network, for commands that need none.
  */
 export async function confinement(
   env: Readonly<Record<string, string>>,
@@ -21,7 +21,7 @@ export async function confinement(
 }
 
 /**
- * What is written before a program of the builder's that reads strangers' files: without network, and within bounds (in bytes) where the
+ * The prefix of a builder's program that reads untrusted users' files: it has no network, and limits (in bytes) where the
  * machine has `prlimit`.
  */
 export async function readerConfinement(

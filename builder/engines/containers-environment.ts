@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { authFile, type EngineCall } from './engine.ts';
 
 /**
- * What Podman and Buildah are told by their environment: the one login that a build has, and which registries speak plain HTTP.
+ * The environment of Podman and Buildah: the one login that a build has, and which registries speak plain HTTP.
  * @returns the environment of the engine's processes
  */
 export async function containersEnvironment(

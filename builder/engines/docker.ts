@@ -55,7 +55,7 @@ export async function findDocker(surroundings: {
     }),
     user: `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
     async letGo(image, call) {
-      // The daemon fetched it for this, and would keep the image of every build. One that another build looks at just now stays.
+      // The daemon pulled it only for this, and would keep the image of every build. An image that another build is reading stays.
       await exists('docker', ['image', 'rm', image], { env: call.env, signal: AbortSignal.timeout(10_000) });
     },
   });
@@ -176,8 +176,8 @@ function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: 
 }
 
 /**
- * Since BuildKit 0.10; Docker's daemon, which tells its own version instead, has that since 23.
- * https://docs.docker.com/build/buildkit/#buildkit (development builds have no version and know everything)
+ * Since BuildKit 0.10; Docker's daemon, which reports its own version instead, has it since 23.
+ * https://docs.docker.com/build/buildkit/#buildkit (development builds report no version and are assumed to support everything)
  */
 function knowsNamedContexts(version: string): boolean {
   return version.startsWith('0.0.0') || atLeast(version, [0, 10], [23, 0]);

@@ -15,8 +15,8 @@ export interface Engine {
    */
   build(job: BuildJob): Promise<BuiltImage>;
   /**
-   * Keeps an image at hand until it is let go: what it costs to have its files, or to begin a container, is paid once for all who ask
-   * in the meantime.
+   * Keeps an image ready until it is released: the callers in the meantime share the cost of reading its files or of starting a
+   * container.
    */
   hold(image: string, call: EngineCall): Promise<AsyncDisposable>;
   /**
@@ -25,8 +25,8 @@ export interface Engine {
    */
   files<Value>(image: string, paths: readonly string[], call: EngineCall, use: Borrower<Value>): Promise<Value>;
   /**
-   * Runs a command in a new container of an image in place of what the image says, and takes the container away. A command that cannot
-   * be started ends with another code than 0 too, and with the engine's words on stderr.
+   * Runs a command in a new container of an image instead of the image's own command, and removes the container. A command that cannot
+   * be started also ends with a code other than 0, and with the engine's message on stderr.
    * @throws OutputLimitError, EngineCallFailedError, or the signal's reason
    */
   run(container: Container, call: EngineCall): Promise<Finished>;
@@ -43,12 +43,12 @@ export type Borrower<Value> = (folder: string) => Promise<Value>;
 
 /** What every call of an engine needs. */
 export interface EngineCall {
-  /** A folder for the engine's own files, which is gone after the build. */
+  /** A folder for the engine's own files, which is removed after the build. */
   workspace: string;
   /** The registry that the builder's credentials open. */
   registry: Registry;
   env: Readonly<Record<string, string>>;
-  /** Where a command's output goes, in place of the result. */
+  /** Where a command's output is written, instead of to the result. */
   log?: OutputLog | undefined;
   signal: AbortSignal;
 }
@@ -71,7 +71,7 @@ export interface Container {
   user?: 'image' | 'root';
   /** What it may do besides what any user may; nothing is usual. */
   capabilities?: readonly Capability[];
-  /** Whether it sees a root file system that nobody can write to, but for `/tmp`; without means for that it writes to its own copy. */
+  /** Whether its root file system is read-only except `/tmp`; an engine that cannot do this gives it a copy of its own to write to. */
   isReadOnly?: boolean;
   /** How many bytes it may print; see `RunOptions`. */
   outputLimit?: number | undefined;
@@ -105,7 +105,7 @@ export interface Pin {
 }
 
 export interface BuildJob {
-  /** A folder for the engine's own files, which is gone after the build. */
+  /** A folder for the engine's own files, which is removed after the build. */
   workspace: string;
   /** Real paths. */
   context: string;
@@ -115,9 +115,9 @@ export interface BuildJob {
   pins: readonly Pin[];
   /** The frontend that `# syntax=` names, pinned; for engines that read it. */
   frontend?: string | undefined;
-  /** Do every step anew, whatever former builds left. */
+  /** Runs every step again, whatever is in the cache. */
   noCache: boolean;
-  /** Where it is false, nothing of the build is kept for others, and nothing of them is used. */
+  /** Where it is false, the build neither reads nor writes the cache that it would share with other builds. */
   sharesCache: boolean;
   labels: Readonly<Record<string, string>>;
   createdAt: Date;
@@ -139,7 +139,7 @@ export function authFile({ host, credentials }: Pick<Registry, 'host' | 'credent
   return JSON.stringify({ auths: auth === undefined ? {} : { [host]: { auth } } });
 }
 
-/** The options that put pinned images in the place of names. */
+/** The options that replace names by pinned images. */
 export function namedContexts(pins: Iterable<readonly [name: string, image: string]>): string[] {
   return [...new Map(pins)].map(([name, image]) => `--build-context=${name}=docker-image://${image}`);
 }

@@ -7,7 +7,7 @@ import type { Store } from './store.ts';
 
 /**
  * How `RUN` instructions are kept apart from the machine: `oci` (a container as at run time) where a container can be started, else
- * `chroot`, which works inside other containers and without cgroups. Tried out once a boot; never chosen from a build's own
+ * `chroot`, which works inside other containers and without cgroups. Tried once per boot, and never inferred from a build's own
  * output, which the build could forge.
  */
 export async function isolation(
@@ -26,7 +26,7 @@ export async function isolation(
     [],
     ['build', '--isolation=oci', '--no-cache', '--force-rm', `--file=${dockerfile}`, '--', workspace],
   );
-  // The program is not there, so the trial always fails: what counts is whether the runtime came as far as looking for it.
+  // The program does not exist, so the trial always fails: what matters is whether the runtime got far enough to search for it.
   const { stderr } = await run(program, args, { env, signal });
   const answer = /executable file [`"']\/nothing[`"'] not found|exec: "\/nothing"/.test(stderr) ? 'oci' : 'chroot';
   await writeFile(note, answer);

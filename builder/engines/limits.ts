@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 
-/** What Buildah and Podman give the processes of a step where nobody says otherwise; an older one goes down to the second by itself. */
+/** The limits that Buildah and Podman set for a step's processes by default; older ones lower the soft limit to the second value. */
 const usual = { nofile: { name: 'open files', most: 1_048_576 }, nproc: { name: 'processes', most: 32_768 } } as const;
 
 /**
- * Limits for the steps of a build, and for containers, that this process has anyhow. Newer Buildah asks for more by itself, and Podman
- * does for its containers, which a root with few rights (in a container) may not have: every RUN would then fail with
+ * Gives steps of a build, and containers, the limits that this process already has. By default, newer Buildah (and Podman for its
+ * containers) sets higher ones, which a root with few rights (in a container) may not set: every RUN would then fail with
  * "setting RLIMIT_NOFILE".
  */
 export async function limits(): Promise<string[]> {

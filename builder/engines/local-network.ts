@@ -1,13 +1,13 @@
 import { exists, keepRunning } from '../process.ts';
 
 interface LocalNetwork extends AsyncDisposable {
-  /** What is written before a command that is to be in it. */
+  /** The prefix of a command that is to run in it. */
   prefix: string[];
 }
 
 /**
- * A network in which there is nothing but the machine itself: what a container without a network has, where a server and who asks it
- * find each other by `localhost`. It is gone with the builder, however that ends. A new one is down at first
+ * A network that contains only the machine itself, as a container without a network has: a server and its client find each other there
+ * by `localhost`. It ends with the builder, however that ends. A new one is down at first
  * (https://man7.org/linux/man-pages/man7/network_namespaces.7.html); without iproute2 it stays so.
  */
 export async function localNetwork(call: {

@@ -6,10 +6,10 @@ import { EngineCallFailedError } from '../errors.ts';
 import { type Finished, type RunOptions, run } from '../process.ts';
 import { type Borrower, type Container, containerLimits, type Engine, type EngineCall } from './engine.ts';
 
-/** How long the removal of a container may take once nobody needs it. */
-const removalPatience = 30_000;
-/** How many places of an image are copied at most, with those that links lead to. */
-const mostPlaces = 1000;
+/** How long the removal of a container may take once it is no longer needed. */
+const removalTimeout = 30_000;
+/** How many paths of an image are copied at most, including those that links lead to. */
+const mostPaths = 1000;
 /** Devices and pipes are no files to read. */
 const copied = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'SymbolicLink', 'Link']);
 
@@ -20,17 +20,17 @@ interface Program {
   command: (args: readonly string[]) => Promise<string[]>;
   /** The environment of the program's processes. */
   prepare: (call: EngineCall, image: string) => Promise<Record<string, string>>;
-  /** Keeps others from clearing the containers while one is in use. */
+  /** Keeps other processes from removing the containers while one is in use. */
   hold?: () => Promise<AsyncDisposable>;
   /** Who a container's command is, so that what it writes can be removed. */
   user: string;
   /** Further options of a container that runs. */
   options?: () => Promise<string[]>;
-  /** Hears that nobody holds an image any more. */
+  /** Called when no caller holds an image any more. */
   letGo?: (image: string, call: EngineCall) => Promise<void>;
 }
 
-/** An image that is needed for now, and its files in an archive once they were asked for. */
+/** An image that is in use, and an archive of its files once a caller has requested them. */
 interface Held {
   holders: number;
   archive?: Promise<string>;
@@ -62,8 +62,8 @@ export function shortLivedContainers({
     try {
       return await use(name, ask);
     } finally {
-      // The program that was told to run it may be gone; the container goes on without it.
-      await ask(['rm', '--force', name], {}, AbortSignal.timeout(removalPatience));
+      // The process that ran the container may be gone while the container still runs.
+      await ask(['rm', '--force', name], {}, AbortSignal.timeout(removalTimeout));
     }
   }
 
@@ -86,7 +86,7 @@ export function shortLivedContainers({
     };
   }
 
-  /** The engine gives all files or none, which takes long with a large image: those who look at it at the same time share them. */
+  /** The engine exports all files or none, which takes long for a large image, so callers at the same time share one export. */
   async function archiveOf(image: string, own: Held, call: EngineCall): Promise<string> {
     while (own.archive !== undefined) {
       const shared = await own.archive.catch(() => undefined);
@@ -130,13 +130,13 @@ export function shortLivedContainers({
       const folder = join(call.workspace, `slipway-${randomUUID()}.files`);
       await mkdir(folder);
       try {
-        const places = await withTargets(paths, archive);
+        const found = await withTargets(paths, archive);
         await extract({
           file: archive,
           cwd: folder,
           preserveOwner: false,
           filter: (path, entry) => {
-            if (!('type' in entry) || !copied.has(entry.type) || !isAmong(bare(path), places)) return false;
+            if (!('type' in entry) || !copied.has(entry.type) || !isAmong(bare(path), found)) return false;
             // The extraction would make `/etc` of a link `etc` beside it.
             if (entry.type === 'SymbolicLink' && entry.linkpath)
               entry.linkpath = relative(dirname(`/${bare(path)}`), targetOf(path, entry.linkpath)) || '.';
@@ -197,17 +197,17 @@ async function withTargets(paths: readonly string[], archive: string): Promise<s
       if (type === 'SymbolicLink' && linkpath) links.set(bare(path), linkpath);
     },
   });
-  const places = new Set(paths);
-  // What is added meanwhile is looked at too.
-  for (const place of places) {
+  const found = new Set(paths);
+  // The loop also visits the paths that it adds.
+  for (const reached of found) {
     for (const [link, target] of links) {
-      if (places.size >= mostPlaces) return [...places];
-      if (!isAmong(link, [place])) continue;
-      const rest = place.startsWith(`${link}/`) ? place.slice(link.length) : '';
-      places.add(bare(targetOf(link, target) + rest));
+      if (found.size >= mostPaths) return [...found];
+      if (!isAmong(link, [reached])) continue;
+      const rest = reached.startsWith(`${link}/`) ? reached.slice(link.length) : '';
+      found.add(bare(targetOf(link, target) + rest));
     }
   }
-  return [...places];
+  return [...found];
 }
 
 /** As a container sees it: nothing is above the image's root. */
@@ -225,7 +225,7 @@ function isAmong(path: string, wanted: readonly string[]): boolean {
   );
 }
 
-/** @throws EngineCallFailedError with the engine's last words */
+/** @throws EngineCallFailedError with the last line that the engine printed */
 function must({ code, stderr }: Finished): void {
   if (code !== 0) throw new EngineCallFailedError(`The engine refused: ${stderr.trim().split('\n').at(-1)}`);
 }

@@ -24,7 +24,7 @@ export class Store {
     this.program = program;
     this.#env = env;
     this.folder = join(env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), '.cache'), 'slipway', 'containers');
-    // What is mounted is noted here, and must be forgotten when the machine starts anew. Podman takes 50 characters at most.
+    // Podman records here what is mounted, and must forget it when the machine restarts. It accepts 50 characters at most.
     const name = `slipway-${createHash('sha256').update(this.folder).digest('hex').slice(0, 8)}`;
     this.#runRoot = join(env.XDG_RUNTIME_DIR ?? (process.getuid?.() === 0 ? '/run' : tmpdir()), name);
   }
@@ -34,7 +34,7 @@ export class Store {
     return [...(await this.#lock('--shared')), ...prefix, ...this.#program(args)];
   }
 
-  /** Keeps the shared lock over several commands: what one of them leaves for the next is not cleared in between. */
+  /** Holds the shared lock over several commands, so that what one leaves for the next is not removed in between. */
   async hold(): Promise<AsyncDisposable> {
     const lock = await this.#lock('--shared');
     if (lock.length === 0) return { [Symbol.asyncDispose]: async () => undefined };

@@ -39,7 +39,7 @@ const rpmFolders = ['usr/lib/sysimage/rpm', 'var/lib/rpm', 'usr/share/rpm'];
 /** The files that rpm's databases are made of, from the newest form to the oldest. */
 const rpmDatabases = ['rpmdb.sqlite', 'Packages.db', 'Packages'];
 
-/** What is read of an image, for engines that copy files out of it. */
+/** The files of an image that are read, for engines that copy files out of it. */
 export const packageFiles = [
   'etc/os-release',
   'usr/lib/os-release',
@@ -63,7 +63,7 @@ export class PackagesUnreadableError extends Error {
 /** Reads an RPM database in one of the older forms. */
 export type AskRpm = (databaseFolder: string) => Promise<RpmPackage[]>;
 
-/** What is installed in an image and where updates of it come from, read from its files; nothing of the image runs. */
+/** The packages in an image and the origin of their updates, read from its files; nothing of the image runs. */
 export async function readPackages(
   root: ImageRoot,
   { workspace, askRpm }: { workspace: string; askRpm: AskRpm },
@@ -194,7 +194,7 @@ export async function copyRpmDatabase(
       if (!(await root.copy(`${from}/${name}`, join(folder, name), limits.rpmDatabase))) {
         throw new PackagesUnreadableError(`/${from}/${name} is larger than ${limits.rpmDatabase} bytes`);
       }
-      // What was written last may stand in the journal beside it.
+      // The last writes may be in the journal beside it.
       await root.copy(`${from}/${name}-wal`, join(folder, `${name}-wal`), limits.rpmDatabase);
       return { folder, name };
     }
@@ -212,7 +212,7 @@ async function rpmVariables(root: ImageRoot): Promise<Record<string, string>> {
   );
 }
 
-/** @throws PackagesUnreadableError where the database is there and too large: a part of it would say what is not so */
+/** @throws PackagesUnreadableError where the database exists but is too large: reading only a part would give wrong results */
 async function databaseText(root: ImageRoot, path: string): Promise<string | undefined> {
   const text = await root.text(path, limits.database);
   if (text === undefined && (await root.has(path))) {

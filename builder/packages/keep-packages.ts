@@ -8,13 +8,13 @@ import { PackagesUnreadableError, packageFiles, readPackages } from './installed
 import { findPrograms, programPaths } from './programs.ts';
 
 /** The image is built by then; its build does not wait longer for a list. */
-const patience = 60_000;
+const timeout = 60_000;
 const longestReason = 300;
 const rpmFields = ['NAME', 'EPOCH', 'VERSION', 'RELEASE', 'ARCH', 'SOURCERPM'];
 const query = ['-qa', '--queryformat', `${rpmFields.map((field) => `%{${field}}`).join('\\t')}\\n`];
 
-/** Package managers, and what else scanners ask in an image. */
-const askedPrograms = [
+/** Package managers, and other programs that scanners run in an image. */
+const scannerPrograms = [
   ...['sh', 'apt', 'apt-get', 'dnf5', 'dnf', 'yum', 'microdnf', 'zypper', 'apk', 'rpm', 'dpkg', 'debsums'],
   ...['pip3', 'pip', 'npm', 'gem'],
 ];
@@ -32,9 +32,9 @@ interface Contents {
   programs: ReadonlyMap<string, string> | undefined;
 }
 
-/** Reads what is installed in an image that was made. A list that cannot be had is said to be so; it fails no build. */
+/** Stores the list of the packages in an image that was built. Where it cannot be read, the list says so; that fails no build. */
 export async function readContents({ engine, image, configuration, call }: Made): Promise<Contents> {
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(patience)]);
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(timeout)]);
   const { log: _, ...quiet } = { ...call, signal };
   const askRpm = async (folder: string): Promise<RpmPackage[]> => {
     const own = await run('rpm', ['--dbpath', folder, ...query], { env: call.env, signal }).catch(notInstalled);
@@ -55,10 +55,10 @@ export async function readContents({ engine, image, configuration, call }: Made)
   );
   let programs: Contents['programs'];
   try {
-    const places = [...packageFiles, ...programPaths(askedPrograms, path)];
-    return await engine.files(image, places, quiet, async (folder) => {
+    const paths = [...packageFiles, ...programPaths(scannerPrograms, path)];
+    return await engine.files(image, paths, quiet, async (folder) => {
       const root = new ImageRoot(folder);
-      programs = await findPrograms(root, askedPrograms, path);
+      programs = await findPrograms(root, scannerPrograms, path);
       return { packages: await readPackages(root, { workspace: call.workspace, askRpm }), programs };
     });
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { ImageRoot } from '../image-root.ts';
 
-/** Where programs are that come with a distribution, in the order in which they are looked for. */
+/** The folders of a distribution's programs, in search order. */
 const usualFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const mostFolders = 16;
 
@@ -10,12 +10,12 @@ function programFolders(path: string): string[] {
   return [...new Set([...own.slice(0, mostFolders), ...usualFolders])];
 }
 
-/** What to ask an engine for so that `findPrograms` sees it. */
+/** The paths to request from an engine for `findPrograms`. */
 export function programPaths(names: readonly string[], path: string): string[] {
   return programFolders(path).flatMap((folder) => names.map((name) => `${folder.slice(1)}/${name}`));
 }
 
-/** Where an image has programs, by their names. What is not there is left out. */
+/** Paths of an image's programs by their names. Those that are missing are left out. */
 export async function findPrograms(
   root: ImageRoot,
   names: readonly string[],

@@ -18,7 +18,7 @@ export function readRpmDatabase(file: string): RpmPackage[] {
   }));
 }
 
-/** What is to be known of each package, from its header. The file is a copy, as above. */
+/** Reads each package from its header. The file is a copy, as above. */
 export function readRpmHeaders<Value>(file: string, read: (header: RpmHeader) => Value): Value[] {
   const database = new DatabaseSync(file, { allowExtension: false });
   try {

@@ -4,7 +4,7 @@ const mostValues = 500_000;
 
 /**
  * An RPM header: the number of entries, the length of the data, the entries (tag, type, offset, count), the data. It may be cut off, or
- * made up: what is not in it, is not there.
+ * forged: an entry that is not in it is treated as missing.
  * https://rpm-software-management.github.io/rpm/manual/format_header.html
  */
 export class RpmHeader {

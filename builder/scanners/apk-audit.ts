@@ -1,7 +1,7 @@
 import { parseApkAudit } from '../../core/scanners/file-integrity/verify-output.ts';
 import {
   asArguments,
-  lastWords,
+  lastLine,
   mustKnow,
   type PackageOrigin,
   type Tools,
@@ -10,17 +10,17 @@ import {
 } from './verify.ts';
 
 /**
- * `apk audit --system`: what packages brought and is changed since, but for what apk keeps as configuration. Without
- * `--check-permissions` a program that became setuid would be none.
+ * `apk audit --system`: files of packages that have changed, except those that apk treats as configuration. It reports a program that
+ * became setuid only with `--check-permissions`.
  */
 export const auditApk: Verify = async (tools, packages) => {
-  const asked = await tools.run('apk', 'info', '--verbose');
-  if (asked.code !== 0) throw new VerifyFailedError(`apk could not list the packages: ${lastWords(asked)}`);
+  const listed = await tools.run('apk', 'info', '--verbose');
+  if (listed.code !== 0) throw new VerifyFailedError(`apk could not list the packages: ${lastLine(listed)}`);
   // `libc-utils-0.7.2-r5`
-  const known = asked.stdout.split('\n').map((line) => line.replace(/^(\S+)-([^\s-]+-r\d+)\b.*$/, '$1 $2'));
+  const known = listed.stdout.split('\n').map((line) => line.replace(/^(\S+)-([^\s-]+-r\d+)\b.*$/, '$1 $2'));
   mustKnow('apk', packages, new Set(known));
   const audited = await tools.run('apk', 'audit', '--system', '--recursive', '--check-permissions');
-  if (audited.code !== 0) throw new VerifyFailedError(`apk could not audit: ${lastWords(audited)}`);
+  if (audited.code !== 0) throw new VerifyFailedError(`apk could not audit: ${lastLine(audited)}`);
   return { ...parseApkAudit(audited.stdout), owners: (paths) => ownersOf(tools, paths) };
 };
 

@@ -22,12 +22,14 @@ export async function compareFiles(
     return { recorded, gaps: manager === 'dpkg' ? await dpkgGaps(root, call.signal) : [] };
   });
   if (recorded.length === 0) return undefined;
-  const asked = recorded.filter((file) => counts({ ...file, problems: ['digest'] }));
-  const places = [...new Set(asked.map(({ path }) => path.split('/')[1] ?? ''))].filter((place) => place !== '');
-  return engine.files(image, places, call, async (folder) => {
+  const compared = recorded.filter((file) => counts({ ...file, problems: ['digest'] }));
+  const topFolders = [...new Set(compared.map(({ path }) => path.split('/')[1] ?? ''))].filter(
+    (folder) => folder !== '',
+  );
+  return engine.files(image, topFolders, call, async (folder) => {
     const root = new ImageRoot(folder);
     const changed: ChangedFile[] = [];
-    for (const file of asked) {
+    for (const file of compared) {
       const { path, algorithm, digest, kind, package: owner, vendor } = file;
       const found = await root.digest(path, algorithm, { follows: manager === 'dpkg', signal: call.signal });
       if (found === digest) continue;

@@ -17,12 +17,12 @@ import type { BuildLog } from '../log.ts';
 import { OutputLimitError, run } from '../process.ts';
 import type { Look, Scanner, ScanSubject } from './scanner.ts';
 
-/** Those of people have a hundredth of this; a Dockerfile made for it keeps a linter busy for hours. */
+/** People's Dockerfiles have a hundredth of this; one that is made for it keeps a linter busy for hours. */
 const largestDockerfile = 256 * 1024;
-/** How long hadolint may look, in milliseconds. */
-const patience = 10_000;
+/** The time limit of hadolint, in milliseconds. */
+const timeout = 10_000;
 const limits = { memory: 2 ** 30, file: 2 ** 20 } as const;
-/** Where a project says what hadolint is to leave out: https://github.com/hadolint/hadolint#configure */
+/** Where a project configures which rules hadolint ignores: https://github.com/hadolint/hadolint#configure */
 const configurations = ['.hadolint.yaml', '.hadolint.yml'];
 
 /**
@@ -44,13 +44,13 @@ export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call, 
     return { state: 'failed', reason, findings: [] };
   }
   const instructions = writtenInstructions(text);
-  const look = (lints: Lint[], fields: Omit<Look<'dockerfile-lint'>, 'findings' | 'total'>) => {
+  const report = (lints: Lint[], fields: Omit<Look<'dockerfile-lint'>, 'findings' | 'total'>) => {
     const kept = withoutSkipped(lints, text).sort((one, other) => one.line - other.line);
     return { ...fields, findings: kept.slice(0, mostFindings), total: kept.length };
   };
   const version = await versionOf(call);
   if (version === undefined) {
-    return look(checkDockerfile(text, instructions), {
+    return report(checkDockerfile(text, instructions), {
       state: 'complete',
       tool: "BuildKit's checks, without hadolint",
     });
@@ -58,12 +58,15 @@ export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call, 
   const tool = `hadolint ${version}`;
   try {
     const beside = checkDockerfile(text, instructions, { besideHadolint: true });
-    return look([...(await hadolint(text, instructions, subject, call, log)), ...beside], { state: 'complete', tool });
+    return report([...(await hadolint(text, instructions, subject, call, log)), ...beside], {
+      state: 'complete',
+      tool,
+    });
   } catch (error) {
-    // What our own checks found stands, whatever became of hadolint.
+    // The results of our own checks count, whether or not hadolint fails.
     if (!(error instanceof HadolintAnswerError || error instanceof OutputLimitError)) throw error;
     const reason = shownText(error.message, 500);
-    return look(checkDockerfile(text, instructions), { state: 'failed', tool, reason });
+    return report(checkDockerfile(text, instructions), { state: 'failed', tool, reason });
   }
 };
 
@@ -95,20 +98,22 @@ async function hadolint(
     ...(configuration === undefined ? [] : [`--config=${configuration}`]),
     file,
   ];
-  const time = AbortSignal.timeout(patience);
+  const time = AbortSignal.timeout(timeout);
   const signal = AbortSignal.any([call.signal, time]);
-  // It looks for a configuration of whoever runs it, too, and that is not the project's.
+  // It would also read the configuration of the user who runs it, which is not the project's.
   const env = { ...call.env, HOME: folder, XDG_CONFIG_HOME: folder };
   const { code, stdout, stderr } = await run(program, args, { env, signal, cwd: folder }).catch((error: unknown) => {
     if (!time.aborted || call.signal.aborted) throw error;
-    throw new HadolintAnswerError(`hadolint was stopped after ${patience / 1000} seconds.`);
+    throw new HadolintAnswerError(`hadolint was stopped after ${timeout / 1000} seconds.`);
   });
-  // It goes on without a configuration that it cannot read.
+  // It ignores a configuration that it cannot read.
   if (/Error parsing your config file/.test(stderr))
     log.line('warning: hadolint cannot read the repository’s .hadolint.yaml');
   if (code === 0) return readHadolint(stdout, prepared);
-  const words = `${stdout}\n${stderr}`.trim().split('\n')[0];
-  throw new HadolintAnswerError(`hadolint could not look (${code}): ${words || 'it does not say why'}`);
+  const message = `${stdout}\n${stderr}`.trim().split('\n')[0];
+  throw new HadolintAnswerError(
+    `hadolint could not check the Dockerfile (${code}): ${message || 'it does not say why'}`,
+  );
 }
 
 async function configurationOf(checkout: string): Promise<string | undefined> {

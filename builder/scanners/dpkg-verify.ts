@@ -2,7 +2,7 @@ import type { InstalledPackage } from '../../core/model/package-list.ts';
 import { parseDebsums, parseDpkgVerify } from '../../core/scanners/file-integrity/verify-output.ts';
 import {
   asArguments,
-  lastWords,
+  lastLine,
   mustKnow,
   type PackageOrigin,
   type Tools,
@@ -10,7 +10,7 @@ import {
   VerifyFailedError,
 } from './verify.ts';
 
-/** What dpkg says where it finds nothing to compare with. It then goes on, and ends with 0. */
+/** dpkg's warning where it has nothing to compare with. It then continues, and ends with 0. */
 const noFileList = /files list file for package '[^']*' missing/;
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg has variables of its own
@@ -18,13 +18,13 @@ const format = '${Package} ${Version}\\n';
 
 /** `dpkg --verify`; `debsums` where dpkg is older than 1.17 and the image has that. */
 export const verifyDpkg: Verify = async (tools, packages) => {
-  const asked = await tools.run('dpkg-query', '--show', '--showformat', format);
-  if (asked.code !== 0) throw new VerifyFailedError(`dpkg could not list the packages: ${lastWords(asked)}`);
-  mustKnow('dpkg', packages, new Set(asked.stdout.split('\n')));
+  const listed = await tools.run('dpkg-query', '--show', '--showformat', format);
+  if (listed.code !== 0) throw new VerifyFailedError(`dpkg could not list the packages: ${lastLine(listed)}`);
+  mustKnow('dpkg', packages, new Set(listed.stdout.split('\n')));
   const verified = await tools.run('dpkg', '--verify');
   const owners = (paths: readonly string[]) => ownersOf(tools, paths, packages);
   if (/unknown option/i.test(verified.stderr)) return { ...(await debsums(tools)), owners };
-  if (verified.code !== 0) throw new VerifyFailedError(`dpkg could not verify: ${lastWords(verified)}`);
+  if (verified.code !== 0) throw new VerifyFailedError(`dpkg could not verify: ${lastLine(verified)}`);
   const missing = noFileList.exec(verified.stderr)?.[0];
   if (missing !== undefined) throw new VerifyFailedError(`dpkg could not verify every package: ${missing}`);
   return { ...parseDpkgVerify(verified.stdout), owners };
@@ -34,7 +34,7 @@ async function debsums(tools: Tools) {
   const checked = await tools.run('debsums', '--changed', '--silent');
   // 2 is for files that are changed. https://manpages.debian.org/bookworm/debsums/debsums.1.en.html#EXIT_STATUS
   if (checked.code !== 0 && checked.code !== 2) {
-    throw new VerifyFailedError(`debsums could not verify: ${lastWords(checked)}`);
+    throw new VerifyFailedError(`debsums could not verify: ${lastLine(checked)}`);
   }
   return parseDebsums(checked.stdout);
 }

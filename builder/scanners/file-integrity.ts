@@ -26,11 +26,11 @@ const managers: Readonly<Record<'rpm' | 'dpkg' | 'apk', Manager>> = {
   dpkg: { verify: verifyDpkg, package: 'dpkg', isReadOnly: true },
   apk: { verify: auditApk, package: 'apk-tools', isReadOnly: true },
 };
-/** With more gaps than this, nobody has looked at the image. */
+/** With more gaps than this, the image counts as not checked. */
 const mostGaps = 10;
 const longestOdd = 120;
 
-/** Which files of the image are not as their packages brought them: the image's own package manager is asked, if it has one. */
+/** Finds files of the image that differ from their packages, by the image's own package manager if it has one. */
 export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) => {
   const { contents } = subject.packages;
   if (contents.state === 'none') {
@@ -71,7 +71,7 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
   }
 };
 
-/** For distroless images, which have packages and nothing that manages them, and for those whose package manager was changed. */
+/** For distroless images, which have packages but no package manager, and for those whose package manager was changed. */
 async function comparedWithRecords(
   { manager, packages }: InstalledPackages,
   subject: ScanSubject,
@@ -101,7 +101,7 @@ async function comparedWithRecords(
 function describeGaps(gaps: readonly ChangedFile[]): string {
   const [first] = gaps;
   return shownText(
-    `The digests of the files of ${gaps.length} packages were removed from the image, ${first?.path} among them: nobody can say whether they are as they were installed.`,
+    `The digests of the files of ${gaps.length} packages were removed from the image, ${first?.path} among them: it is not known whether they are as they were installed.`,
     500,
   );
 }

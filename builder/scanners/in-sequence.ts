@@ -7,7 +7,7 @@ import type { ScanSubject } from './scanner.ts';
 
 const longestReason = 300;
 
-/** As the image says but for whom, and in plain English without questions. Nobody's list of updates is longer than the limit. */
+/** The image's environment except for the user, in English and without prompts. No list of updates is longer than the limit. */
 const container = {
   workingFolder: '/',
   environment: { LC_ALL: 'C', LANGUAGE: 'C', DEBIAN_FRONTEND: 'noninteractive', HOME: '/root', TERM: 'dumb' },
@@ -16,7 +16,7 @@ const container = {
   capabilities: rootCapabilities,
   outputLimit: 16 * 2 ** 20,
 } as const;
-/** Package managers find their helpers so, whatever path the image has. */
+/** Package managers find their auxiliary programs by this path, whatever the image's own is. */
 const usualPath = 'export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"';
 
 export interface Step {
@@ -27,9 +27,9 @@ export interface Step {
   withErrors?: boolean;
 }
 
-interface Told {
+interface StepAnswers {
   answers: ToolAnswer[];
-  /** What all steps said on stderr that is in no answer. */
+  /** The stderr of all steps, as far as it is in no answer. */
   errors: string;
 }
 
@@ -38,11 +38,11 @@ interface Told {
  * That needs the image's shell; the commands are written in this program.
  * @throws ToolFailedError, OutputLimitError, EngineCallFailedError, or the signal's reason
  */
-export async function askInSequence(
+export async function runInSequence(
   { engine, image, shell }: Pick<ScanSubject, 'engine' | 'image'> & { shell: string },
   steps: readonly Step[],
   call: Omit<EngineCall, 'log'>,
-): Promise<Told> {
+): Promise<StepAnswers> {
   const mark = randomUUID();
   const finished = await engine.run({ ...container, image, command: [shell, '-c', script(steps), 'sh', mark] }, call);
   const answers = answersOf(finished.stdout, mark);
@@ -54,8 +54,8 @@ export async function askInSequence(
   return { answers, errors: finished.stderr };
 }
 
-/** Runs one command of the image by itself, which needs no shell. */
-export async function askAlone(
+/** Runs one command of the image alone, which needs no shell. */
+export async function runAlone(
   { engine, image }: Pick<ScanSubject, 'engine' | 'image'>,
   { command, codes = [0] }: Step,
   call: Omit<EngineCall, 'log'>,
@@ -66,7 +66,7 @@ export async function askAlone(
   return { ...answer, errors: finished.stderr };
 }
 
-/** After each command stands a line with the mark, which no tool knows before, and its code. */
+/** A line with the mark, which no tool can know in advance, and the exit code follows each command's output. */
 function script(steps: readonly Step[]): string {
   const taken = steps.map(({ command, codes = [0], withErrors }) =>
     [
@@ -79,8 +79,8 @@ function script(steps: readonly Step[]): string {
   return [usualPath, ...taken].join('\n');
 }
 
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function answersOf(text: string, mark: string): ToolAnswer[] {
@@ -91,7 +91,7 @@ function answersOf(text: string, mark: string): ToolAnswer[] {
 function failure(command: Step['command'], answer: ToolAnswer | undefined, { code, stderr }: Finished): string {
   const lines = `${answer?.text ?? ''}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
   const error = lines.findIndex((line) => /^\s*(?:E:|ERROR|Error)/.test(line));
-  const words = (error < 0 ? lines.slice(-1) : lines.slice(error, error + 2)).map((line) => line.trim()).join(' ');
+  const message = (error < 0 ? lines.slice(-1) : lines.slice(error, error + 2)).map((line) => line.trim()).join(' ');
   const program = command[0].slice(command[0].lastIndexOf('/') + 1);
-  return `${program} ended with ${answer?.code ?? code}: ${shownText(words || 'it gave no reason', longestReason)}`;
+  return `${program} ended with ${answer?.code ?? code}: ${shownText(message || 'it gave no reason', longestReason)}`;
 }

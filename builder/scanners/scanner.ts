@@ -5,34 +5,34 @@ import type { ProjectTest } from '../cccp-file.ts';
 import type { Engine, EngineCall } from '../engines/engine.ts';
 import type { BuildLog } from '../log.ts';
 
-/** What a scanner looks at. */
+/** What a scanner scans. */
 export interface ScanSubject {
   engine: Engine;
   /** What the engine knows the image by. */
   image: string;
   /** `host/repository@sha256:…` */
   reference: string;
-  /** `host/repository` that it goes to if it passes. */
+  /** `host/repository` where it is released if it passes. */
   release: string;
   /** The commit's own time, and the image's. */
   createdAt: Date;
   /** Reads the labels of the image's configuration. */
   labels(): Promise<Readonly<Record<string, string>>>;
   packages: PackageList;
-  /** Where the image has programs that scanners ask, by their names; absent where its files cannot be read. */
+  /** Paths of the image's programs that scanners run, by their names; absent where its files cannot be read. */
   programs: ReadonlyMap<string, string> | undefined;
   /** The folder of the source, and the Dockerfile in it; real paths. */
   checkout: string;
   dockerfile: string;
   /** From the repository's root. */
   dockerfileName: string;
-  /** Stores a bill of materials that stands in a file. */
+  /** Stores an SBOM from a file. */
   keepSbom(format: SbomFormat, file: string): Promise<void>;
-  /** The project's own test; absent where it has none or leaves it out, and a sentence where nobody can say. */
+  /** The project's own test; absent where it has none or disables it, and a sentence with the reason where this is not known. */
   test: ProjectTest | string | undefined;
 }
 
-/** What came of a look, beside the scanner's name and the time that it took. */
+/** The result of a scan, except the scanner's name and the time that it took. */
 export interface Look<Name extends ScannerName> {
   state: 'complete' | 'not-applicable' | 'failed';
   reason?: string;
@@ -43,8 +43,8 @@ export interface Look<Name extends ScannerName> {
 }
 
 /**
- * Looks at an image. The call's signal is its time limit; the log is for scanners that have something to say while they work.
- * What it throws is a look that failed, with the error's message as its reason.
+ * Scans an image. The call's signal is its time limit; the log is for scanners that have something to say while they work.
+ * An error that it throws makes the scan a failed one, with the error's message as its reason.
  */
 export type Scanner<Name extends ScannerName> = (
   subject: ScanSubject,

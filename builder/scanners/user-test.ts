@@ -5,7 +5,7 @@ import { shownText } from '../../core/text/safe-line.ts';
 import type { ProjectTest } from '../cccp-file.ts';
 import { optionalPathInCheckout } from '../checkout-path.ts';
 import { type Container, rootCapabilities } from '../engines/engine.ts';
-import { engineWords } from '../engines/engine-words.ts';
+import { engineMessage } from '../engines/engine-message.ts';
 import { DockerfileNotFoundError } from '../errors.ts';
 import { ImageRoot } from '../image-root.ts';
 import { OutputLimitError } from '../process.ts';
@@ -32,13 +32,13 @@ interface Script {
 }
 
 /**
- * Runs the project's own test in a container of the image: as the image's user and in its environment, without credentials, with the
- * network only where the project asks for it. What it prints goes into the build's log while it runs.
+ * Runs the project's own test in a container of the image: as the image's user, in its environment, without credentials, and with the
+ * network only where the project requests it. Its output is logged while it runs.
  */
 export const userTest: Scanner<'user-test'> = async (subject, call, log) => {
   const { test, engine, image } = subject;
   if (test === undefined) {
-    return { state: 'not-applicable', reason: 'No cccp.yml asks for a test of the project’s own.', findings: [] };
+    return { state: 'not-applicable', reason: 'No cccp.yml declares a test of the project’s own.', findings: [] };
   }
   if (typeof test === 'string') return { state: 'failed', reason: shownText(test, longestText), findings: [] };
   const failed = (
@@ -61,7 +61,7 @@ export const userTest: Scanner<'user-test'> = async (subject, call, log) => {
   log.line(`${script.path}, for ${test.seconds} s at most, ${test.hasNetwork ? 'with' : 'without'} the network`);
   const lines: string[] = [];
   const receive = (line: string) => {
-    if (line.trim() === '' || engineWords.test(line)) return;
+    if (line.trim() === '' || engineMessage.test(line)) return;
     lines.push(shownText(line, longestLine));
     if (lines.length > shownLines) lines.shift();
   };

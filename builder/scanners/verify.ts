@@ -10,7 +10,7 @@ export class VerifyFailedError extends Error {
   override readonly name = 'VerifyFailedError';
 }
 
-/** The image has packages and nothing to look after them. */
+/** The image has packages but no package manager. */
 export class ToolMissingError extends Error {
   override readonly name = 'ToolMissingError';
 }
@@ -19,7 +19,7 @@ export class ToolMissingError extends Error {
 export type PackageOrigin = Pick<ChangedFile, 'package' | 'signature' | 'vendor'>;
 
 export interface Verified extends Verification {
-  /** Finds the packages of files; asked for those only that count. */
+  /** Finds the packages of files; called only for those that count. */
   owners(paths: readonly string[]): Promise<ReadonlyMap<string, PackageOrigin>>;
 }
 
@@ -33,7 +33,7 @@ const longestArguments = 2 ** 20;
  * marks for a terminal.
  */
 const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', LANGUAGE: 'C', TERM: 'dumb', HOME: '/' };
-/** What Docker, Podman and Buildah say of a program that they cannot start; a tool's own words are others. */
+/** What Docker, Podman and Buildah print of a program that they cannot start; the tools themselves print other texts. */
 const notStarted = /\bexec: "|fork\/exec |executable file .*not found|exec format error|OCI runtime attempted/i;
 
 /** The image's own tools, each call in a container of its own: as root who may read every file and change none, without network. */
@@ -98,11 +98,11 @@ export function mustKnow(tool: string, packages: readonly InstalledPackage[], kn
   );
 }
 
-/** Buildah's last words on a program that ended with something else than 0. */
-const enginesWords = /^(?:subprocess exited with status|Error: exit status|error running subprocess)/;
+/** The last line that Buildah prints when a program ended with a code other than 0. */
+const engineMessage = /^(?:subprocess exited with status|Error: exit status|error running subprocess)/;
 
-/** The last words of a program that failed, or that it had none. */
-export function lastWords({ stderr, code }: Finished): string {
+/** The last line that a failed program printed on stderr, or that it printed nothing. */
+export function lastLine({ stderr, code }: Finished): string {
   const lines = stderr.trim().split('\n');
-  return lines.findLast((line) => line !== '' && !enginesWords.test(line)) ?? `it ended with ${code} and said nothing`;
+  return lines.findLast((line) => line !== '' && !engineMessage.test(line)) ?? `it ended with ${code} and said nothing`;
 }

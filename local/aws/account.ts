@@ -18,16 +18,16 @@ export interface OpenAccount extends Account {
   close(): void;
 }
 
-/** Opens the account that the data folder keeps, or makes a new one there. */
+/** Opens the account of the data folder, or creates a new one there. */
 export function openAccount({ url, dataFolder, log }: AccountOptions): OpenAccount {
   const id = '123456789012';
   mkdirSync(dataFolder, { recursive: true });
   const file = join(dataFolder, 'aws.sqlite');
   const database = new DatabaseSync(file);
-  // Secrets and keys stand in it.
+  // It contains secrets and keys.
   chmodSync(file, 0o600);
   // In WAL mode a committed transaction is with the operating system, so it outlives a kill of this process; `normal` leaves the
-  // fsync to the checkpoints, which only a power cut could tell. https://sqlite.org/pragma.html#pragma_synchronous
+  // fsync to the checkpoints, which only matters after a power cut. https://sqlite.org/pragma.html#pragma_synchronous
   database.exec(
     'pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000; pragma foreign_keys = on',
   );

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Account, AwsError, operation, type Service } from './service.ts';
 
 export interface CloudFormation extends Service {
-  /** The machine deploys its template itself; here it says what came of it. */
+  /** Records a stack with its outputs after the machine has deployed its template itself. */
   noteStack(name: string, outputs: Readonly<Record<string, string>>): void;
 }
 

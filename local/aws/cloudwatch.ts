@@ -60,8 +60,8 @@ const dashboardSchema = z.strictObject({
 const dashboardBody = z.looseObject({ widgets: z.array(z.looseObject({ type: z.string() })) });
 
 /**
- * CloudWatch's alarms and dashboards. Nobody collects metrics on one machine, so an alarm never rings and a dashboard shows nothing;
- * that they are well formed is checked all the same.
+ * CloudWatch's alarms and dashboards. One machine collects no metrics, so an alarm never rings and a dashboard shows nothing;
+ * they are checked for their form all the same.
  */
 export function createCloudwatch(account: Account): Service {
   const alarm = resourceType({

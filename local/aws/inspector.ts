@@ -44,7 +44,7 @@ const findingsSchema = z.strictObject({
 });
 
 /**
- * Amazon Inspector, as far as it is asked about images of the registry; the filters that are here are those that are used.
+ * Amazon Inspector, limited to queries about images of the registry; it has only the filters that are used.
  * https://docs.aws.amazon.com/inspector/v2/APIReference/API_Operations.html
  */
 export function createInspector(account: Account, images: InspectedImages): Service {

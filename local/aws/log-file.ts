@@ -1,10 +1,10 @@
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Where a log group's text goes: `DATA/logs/<group>.log`. */
+/** The file of a log group's text: `DATA/logs/<group>.log`. */
 export interface LogFile {
   write(text: string | Uint8Array): void;
-  /** Everything that was written is in the file when the promise is kept. */
+  /** Resolves when everything that was written is in the file. */
   close(): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export function openLog(dataFolder: string, group: string): LogFile {
       if (stream === undefined) {
         mkdirSync(dirname(path), { recursive: true });
         stream = createWriteStream(path, { flags: 'a' });
-        // A full disk must not end the machine because of a log line: what fails for it says so where it fails.
+        // A full disk must not end the machine because of a log line: the operations that fail report it themselves.
         stream.on('error', () => stream?.destroy());
       }
       if (!stream.destroyed) stream.write(text);

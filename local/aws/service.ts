@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { DatabaseSync } from 'node:sqlite';
 import type { z } from 'zod';
 
-/** What every service of the local AWS shares: who and where it is, and the file that keeps its state over a restart. */
+/** What every service of the local AWS shares: its account, its address, and the file that keeps its state over a restart. */
 export interface Account {
   /** Twelve digits. */
   readonly id: string;
@@ -26,17 +26,17 @@ export interface Account {
 
 export interface Authority {
   /**
-   * The keys that act under a role. The same role and session have the same keys until the data folder goes. `session` is the last
+   * The keys of a role. The same role and session have the same keys for the life of the data folder. `session` is the last
    * part of the caller's ARN, as the service that assumes the role chooses it (Lambda: the function's name).
    */
   keysOf(roleArn: string, session?: string): Keys;
   /**
-   * Does nothing if the role's trust policy lets the service assume it (`lambda.amazonaws.com`). Services ask when a resource that
+   * Does nothing if the role's trust policy lets the service assume it (`lambda.amazonaws.com`). Services call it when a resource that
    * names a role is made; `sourceArn` is that resource.
    * @throws AwsError
    */
   assertTrusts(roleArn: string, service: string, sourceArn?: string): void;
-  /** Who holds an access key; undefined when nobody does. */
+  /** The holder of an access key; undefined when there is none. */
   callerOf(accessKeyId: string): Caller | undefined;
   /** The secret that belongs to an access key, for the check of a signature. */
   secretOf(accessKeyId: string): string | undefined;
@@ -45,9 +45,9 @@ export interface Authority {
    * @throws AwsError `AccessDeniedException` (code and text as the service itself gives them)
    */
   authorize(caller: Caller, permissions: Permission[]): void;
-  /** A policy that stands at a resource (queue, bucket, topic, function), under the resource's ARN. */
+  /** The policy of a resource (queue, bucket, topic, function), under the resource's ARN. */
   setResourcePolicy(resourceArn: string, document: unknown): void;
-  /** Puts one statement, known by `sid`, beside the others at a resource (AWS::Lambda::Permission). */
+  /** Adds one statement, identified by `sid`, to the policy of a resource (AWS::Lambda::Permission). */
   addResourceStatement(resourceArn: string, sid: string, statement: unknown): void;
 }
 
@@ -94,7 +94,7 @@ export interface Operation<Input = never> {
   readonly input: z.ZodType<Input>;
   permissions(input: NoInfer<Input>): Permission[];
   /**
-   * The answer's members, or a promise of them; undefined stands for an empty answer. A Date becomes a time as the protocol writes it,
+   * The answer's members, or a promise of them; undefined means an empty answer. A Date becomes a time as the protocol writes it,
    * bytes become Base64, in XML a Map becomes entries.
    */
   handle(input: NoInfer<Input>, caller: Caller, call: Call): unknown;
@@ -103,7 +103,7 @@ export interface Operation<Input = never> {
 /** The HTTP exchange that an operation runs in. */
 export interface Call {
   readonly requestId: string;
-  /** Aborted when the client goes away before it has its answer. */
+  /** Aborted when the client disconnects before it has its answer. */
   readonly gone: AbortSignal;
 }
 
@@ -139,7 +139,7 @@ export function operation<Input>(definition: Operation<Input>): Operation {
 
 /**
  * A kind of resource that a template may declare. `properties` is strict: a property that the local AWS does not know is an error
- * that names it. A property that is known and has no effect on one machine stands in the schema with a comment saying so.
+ * that names it. A property that is known and has no effect on one machine is in the schema with a comment saying so.
  */
 export interface ResourceType<Properties = never> {
   readonly properties: z.ZodType<Properties>;
@@ -173,15 +173,15 @@ export interface Service {
   readonly operations?: Readonly<Record<string, Operation>>;
   /** For a service without a protocol: answers a request whose signature is right. `request.url` is as it came, `/aws/…`. */
   serve?(request: IncomingMessage, response: ServerResponse, caller: Caller): void | Promise<void>;
-  /** For `rest-json`: answers a request whose signature is right; whether the caller may is asked by the service. */
+  /** For `rest-json`: answers a request whose signature is right; the service itself checks the caller's permissions. */
   rest?(call: RestCall, caller: Caller): Promise<RestAnswer>;
   /** The error for an input that misses a member or breaks a constraint. Absent: `ValidationException`. */
   invalidInput?(problem: InputProblem): AwsError;
   /** Services that once spoke the query protocol name their errors as they did there, in the header `x-amzn-query-error`. */
   readonly queryErrorCodes?: Readonly<Record<string, string>>;
   readonly resources: Readonly<Record<string, ResourceType>>;
-  /** Begins the work that goes on by itself (polling, schedules, interrupted executions); after every resource is there. */
+  /** Starts background work (polling, schedules, interrupted executions) after every resource has been created. */
   start?(): void | Promise<void>;
-  /** Ends it: nothing of the service runs any more when the promise is kept. */
+  /** Stops it: nothing of the service runs any more when the promise resolves. */
   stop?(): void | Promise<void>;
 }

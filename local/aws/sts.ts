@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Account, type Caller, operation, type Service } from './service.ts';
 
-/** STS for one question, which people ask first: who am I? */
+/** STS with the one call that people make first: who am I? */
 export function createSts(account: Account): Service {
   return {
     signingName: 'sts',
@@ -10,7 +10,7 @@ export function createSts(account: Account): Service {
     operations: {
       GetCallerIdentity: operation({
         input: z.strictObject({}),
-        // Nobody needs a permission to be told who they are.
+        // GetCallerIdentity needs no permission.
         permissions: () => [],
         handle: (_input, { arn, kind }: Caller) => ({
           UserId: kind === 'owner' ? account.id : arn.split('/').slice(1).join(':'),

@@ -1,5 +1,5 @@
 /**
- * Tests whole texts against a pattern in which `*` stands for any characters and `?` for exactly one. No regular expression, because
+ * Tests whole texts against a pattern in which `*` matches any characters and `?` exactly one. No regular expression, because
  * one with many stars can run for ever, and patterns come from callers too.
  */
 export function wildcard(pattern: string, { ignoreCase = false } = {}): (text: string) => boolean {

@@ -57,8 +57,8 @@ export type SlipwayClient = ReturnType<typeof createSlipwayClient>;
 /** What everybody may read of a running Slipway, over HTTP. */
 export function createSlipwayClient(url: string, signal: AbortSignal) {
   async function get(address: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> {
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(20_000)]);
-    return await fetch(new URL(address, url), { method, headers, signal: patience });
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(20_000)]);
+    return await fetch(new URL(address, url), { method, headers, signal: limit });
   }
 
   async function read<Value>(schema: z.ZodType<Value>, address: string): Promise<Value> {

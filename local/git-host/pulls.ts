@@ -30,14 +30,14 @@ const maxMessageBytes = 200;
 
 /**
  * Pull requests: `refs/pull/<n>/head` follows the head's branch, `refs/pull/<n>/merge` is what a merge would make, and every change is
- * told. What was told stands in the database beside the events, so that a kill loses nothing: the next look finds the difference.
+ * an event. The reported state is in the database beside the events, so that a kill loses nothing: the next check finds the difference.
  */
 export function createPulls(options: PullsOptions) {
   const { database, git, repositories, deliveries, store, commits, forms } = options;
   let queue: Promise<unknown> = Promise.resolve();
 
   /** One change at a time: pull requests of two repositories may be about the same branch. */
-  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  function inSequence<Result>(work: () => Promise<Result>): Promise<Result> {
     const turn = queue.then(work);
     queue = turn.catch(() => undefined);
     return turn;
@@ -248,7 +248,7 @@ export function createPulls(options: PullsOptions) {
     /** Has the head's commits in the base's repository, for a comparison. */
     bring: bringHead,
     open: (base: Repository, given: NewPull, login: (head: Repository) => string) =>
-      inTurn(() => open(base, given, login)),
+      inSequence(() => open(base, given, login)),
 
     /** @throws GitHubError for a state that it cannot have */
     update: (
@@ -257,7 +257,7 @@ export function createPulls(options: PullsOptions) {
       change: { title?: string; body?: string; state?: 'open' | 'closed' },
       login: string,
     ) =>
-      inTurn(async () => {
+      inSequence(async () => {
         let pull = store.find(base, number);
         if (!pull) throw new GitHubError(404, 'Not Found');
         const { state, ...texts } = change;
@@ -289,7 +289,7 @@ export function createPulls(options: PullsOptions) {
         message?: string | undefined;
       },
     ) =>
-      inTurn(async () => {
+      inSequence(async () => {
         const pull = store.find(base, number);
         if (!pull) throw new GitHubError(404, 'Not Found');
         const baseHead = await branch(base, pull.baseRef);
@@ -313,7 +313,7 @@ export function createPulls(options: PullsOptions) {
 
     /** Looks at what a push to the repository means for the open pull requests from it and to it. */
     settle: (repository: Repository, login: string) =>
-      inTurn(async () => {
+      inSequence(async () => {
         for (const pull of store.openAt(repository)) await look(pull, login);
         deliveries.pump();
       }),

@@ -10,7 +10,7 @@ const maxTags = 3;
 
 /**
  * Notices what a push has changed: the refs of the repository beside those that events have told of. The difference becomes events
- * and the new state is noted in one transaction, so a kill between git's work and ours loses nothing and tells nothing twice.
+ * and the new state is recorded in one transaction, so a kill between git's work and ours loses nothing and sends nothing twice.
  */
 export function createPushes(options: {
   url: string;

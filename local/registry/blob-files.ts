@@ -62,7 +62,7 @@ export function openBlobFiles(folder: string) {
       rmSync(pathOf(digest), { force: true });
     },
 
-    /** Removes the files that nothing knows: a process died between a file and its row. */
+    /** Removes files without a row: a process crashed between a file and its row. */
     removeUnknown(isUpload: (id: string) => boolean, isBlob: (digest: string) => boolean): void {
       for (const id of readdirSync(uploads)) if (!isUpload(id)) rmSync(uploadPath(id));
       for (const entry of readdirSync(blobs, { recursive: true, withFileTypes: true })) {

@@ -27,17 +27,17 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
   const selectAny = database.prepare('select 1 from ecr_upload where id = ?');
 
   const progress = new Map<string, Progress>();
-  const turns = new Map<string, Promise<unknown>>();
+  const pending = new Map<string, Promise<unknown>>();
 
   /** One request at a time writes to an upload; a second one waits, and then sees where the first got. */
-  const inTurn = async <Result>(id: string, work: () => Promise<Result>): Promise<Result> => {
-    const before = turns.get(id) ?? Promise.resolve();
+  const inSequence = async <Result>(id: string, work: () => Promise<Result>): Promise<Result> => {
+    const before = pending.get(id) ?? Promise.resolve();
     const mine = before.then(work, work);
-    turns.set(id, mine);
+    pending.set(id, mine);
     try {
       return await mine;
     } finally {
-      if (turns.get(id) === mine) turns.delete(id);
+      if (pending.get(id) === mine) pending.delete(id);
     }
   };
 
@@ -91,7 +91,7 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
 
     /** How many bytes are there. */
     size(repository: string, id: string): Promise<number> {
-      return inTurn(id, async () => {
+      return inSequence(id, async () => {
         mustExist(repository, id);
         return files.uploadSize(id);
       });
@@ -107,7 +107,7 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
       content: AsyncIterable<Buffer>,
       check: (size: number) => void,
     ): Promise<number> {
-      return inTurn(id, async () => {
+      return inSequence(id, async () => {
         mustExist(repository, id);
         check(await files.uploadSize(id));
         return append(id, content);
@@ -116,7 +116,7 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
 
     /** Makes the upload a blob of the repository. With another digest than the client said, the upload is gone. */
     complete(repository: string, id: string, digest: string): Promise<Blob> {
-      return inTurn(id, async () => {
+      return inSequence(id, async () => {
         mustExist(repository, id);
         const algorithm = algorithmOf(digest);
         const size = await files.uploadSize(id);
@@ -143,7 +143,7 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
     },
 
     cancel(repository: string, id: string): Promise<void> {
-      return inTurn(id, async () => {
+      return inSequence(id, async () => {
         mustExist(repository, id);
         await discard(id);
       });
@@ -152,7 +152,7 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
     /** Removes uploads that nobody went on with. */
     async removeStale(updatedBefore: number): Promise<number> {
       const ids = stale.all(updatedBefore).map((row) => String(row.id));
-      for (const id of ids) await inTurn(id, () => discard(id));
+      for (const id of ids) await inSequence(id, () => discard(id));
       return ids.length;
     },
 

@@ -9,9 +9,9 @@ export interface OsvIndex {
   byPackage: Map<string, OsvRecord[]>;
   /** When the newest record was changed, in milliseconds; undefined if there are none. */
   updatedAt: number | undefined;
-  /** Parts of records that cannot be read. What is left of a record is never milder for it. */
+  /** Parts of records that cannot be read. The rest of a record is never weaker for it. */
   problems: string[];
-  /** Records of which nobody can say which packages they are about. */
+  /** Records whose packages are not known. */
   unreadable: string[];
 }
 

@@ -73,7 +73,7 @@ function run(program: string, args: string[], exitCodes: number[], signal: Abort
   });
 }
 
-/** The scanner reads strangers' images: it gets no credentials of this process. */
+/** The scanner reads untrusted users' images: it gets no credentials of this process. */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^AWS_|TOKEN|SECRET|PASSWORD/i.test(name)));
 }

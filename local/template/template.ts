@@ -12,7 +12,7 @@ const resourceSchema = z.strictObject({
   Properties: z.record(z.string(), z.unknown()).default({}),
   DependsOn: z.union([z.string().transform((name) => [name]), z.array(z.string())]).default([]),
   Condition: z.string().optional(),
-  // What happens to a resource that leaves the stack, and notes for tools: nothing to do on one machine.
+  // What happens to a resource that leaves the stack, and metadata for tools: nothing to do on one machine.
   Metadata: z.unknown().optional(),
   DeletionPolicy: z.string().optional(),
   UpdateReplacePolicy: z.string().optional(),

@@ -71,7 +71,7 @@ export function createApiGateway(account: Account, lambda: Lambda): ApiGateway {
         StageName: z.literal('$default'),
         AutoDeploy: z.literal(true),
         Description: z.string().optional(),
-        // Throttling guards a bill and an account; access logs go to CloudWatch. One machine has neither.
+        // Throttling limits an account's costs and load; access logs go to CloudWatch. One machine has neither.
         DefaultRouteSettings: z
           .strictObject({
             ThrottlingBurstLimit: z.int().optional(),
@@ -225,7 +225,7 @@ const hopHeaders = new Set([
   'upgrade',
 ]);
 
-/** Undefined when one cannot stand in an answer. */
+/** Undefined when one is not allowed in an answer. */
 function headersOf(answer: z.infer<typeof answerSchema>): Map<string, string[]> | undefined {
   const headers = new Map<string, string[]>();
   const add = (name: string, value: string) => headers.set(name, [...(headers.get(name) ?? []), value]);

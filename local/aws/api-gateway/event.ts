@@ -9,7 +9,7 @@ export interface RequestContext {
   time: Date;
 }
 
-/** Bodies of these types stand in the event as text, all others as base64. */
+/** Bodies of these types are text in the event, all others are base64. */
 const textTypes = /^(text\/|application\/(json|javascript|xml|[^;]*\+(json|xml))\b)/i;
 
 const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -83,7 +83,7 @@ function decode(text: string): string {
   }
 }
 
-/** A name that comes more than once has its values joined by commas. */
+/** A name that occurs more than once has its values joined by commas. */
 function queryOf(rawQueryString: string): Record<string, string> {
   const query: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(rawQueryString)) {

@@ -17,7 +17,7 @@ interface Pattern {
 }
 
 /**
- * Finds the route of a request: a full match goes before one with path variables, that before a greedy one, `$default` comes last;
+ * Finds the route of a request: a full match wins over one with path variables, that over a greedy one, `$default` comes last;
  * of two equal paths the one that names the method wins.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
  */

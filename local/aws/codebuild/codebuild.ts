@@ -19,7 +19,7 @@ export interface CodeBuildOptions {
 }
 
 export interface CodeBuild extends Service {
-  /** Kept when the build has ended, also if it has already. */
+  /** Resolves when the build has ended, also if it has already. */
   ended(buildId: string): Promise<Build>;
 }
 
@@ -58,7 +58,7 @@ export function createCodeBuild(account: Account, options: CodeBuildOptions): Co
     finished.set(build.id, Promise.withResolvers());
     setTimeout(() => leaveQueue(build, 'TIMED_OUT'), build.queuedTimeoutInMinutes * 60_000).unref();
     journal.save(build);
-    // The caller has its answer before the build begins.
+    // The caller gets its answer before the build begins.
     setImmediate(next);
     return build;
   };

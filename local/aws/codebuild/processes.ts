@@ -19,7 +19,7 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
 }
 
 /**
- * Ends every process of a build: TERM, then KILL after the grace. A process belongs to it if it stands in the leader's group, has the
+ * Ends every process of a build: TERM, then KILL after the grace. A process belongs to it if it is in the leader's group, has the
  * build's marker in its environment (children may leave the group, as container engines do), or descends from one that does.
  */
 export async function endProcesses(
@@ -42,10 +42,10 @@ export async function endProcesses(
   signal(found, 'SIGTERM');
   const end = Date.now() + graceMilliseconds;
   while (collect().length > 0 && Date.now() < end) await sleep(50);
-  // What is killed may have started something in between; a build that will not die must not hold the machine for ever.
-  for (let round = 0; round < 50; round++) {
+  // A killed process may have started another in between; a build that cannot be killed must not block the machine for ever.
+  for (let attempt = 0; attempt < 50; attempt++) {
     const left = collect();
-    if (left.length === 0 && round > 0) return;
+    if (left.length === 0 && attempt > 0) return;
     signal(left, 'SIGKILL');
     await sleep(20);
   }
@@ -55,7 +55,7 @@ function kill(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It ended by itself meanwhile.
+    // It has ended by itself in the meantime.
   }
 }
 
@@ -67,7 +67,7 @@ function membersOf(marker: string, leader: ProcessIdentity | undefined): Process
     if (entry.pid === process.pid) continue;
     if ((leads && entry.group === leader.pid) || hasMarker(entry.pid, marker)) members.set(entry.pid, entry);
   }
-  // Parents stand before their children here only by chance: go round until nothing is added.
+  // Parents come before their children here only by chance: repeat until nothing is added.
   for (let size = -1; size !== members.size; ) {
     size = members.size;
     for (const entry of all) if (members.has(entry.parent)) members.set(entry.pid, entry);
@@ -85,7 +85,7 @@ function list(): ProcessEntry[] {
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; a zombie counts as gone. */
 function read(pid: number): ProcessEntry | undefined {
   const stat = textOf(`/proc/${pid}/stat`);
-  // The name stands in parentheses and may hold any character.
+  // The name is in parentheses and may contain any character.
   const [state, parent, group, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   if (state === undefined || state === '' || state === 'Z' || state === 'X') return undefined;
   return { pid, parent: Number(parent), group: Number(group), startedAt: rest[16] ?? '' };

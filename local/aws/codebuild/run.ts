@@ -48,7 +48,7 @@ export async function removeWorkspace(
   });
 }
 
-/** Runs a build's buildspec in a workspace of its own, which goes when the build has ended. */
+/** Runs a build's buildspec in its own workspace, which is removed when the build has ended. */
 export function runBuild(build: Build, parts: RunParts): BuildRun {
   let cut: End | undefined;
   let leader: ProcessIdentity | undefined;
@@ -71,7 +71,7 @@ export function runBuild(build: Build, parts: RunParts): BuildRun {
       });
       const result = await Promise.race([phases, interrupted.promise]);
       if (result !== undefined && cut === undefined) {
-        // What a command left running in the background goes with the build.
+        // Processes that a command left running in the background end with the build.
         await endProcesses(markerOf(build), leader, 0);
         return result;
       }

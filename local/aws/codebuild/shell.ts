@@ -36,7 +36,7 @@ export function openShell(
   child.stderr?.on('data', output);
   const paths = child.stdio[3] as Writable;
   const statuses = createInterface({ input: child.stdio[4] as Readable });
-  // The shell may be gone when the next path is written; its exit says so.
+  // The shell may have ended when the next path is written; its exit code reports that.
   paths.on('error', () => undefined);
   let settle: ((status: number) => void) | undefined;
   let ended: number | undefined;

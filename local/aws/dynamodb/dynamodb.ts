@@ -125,7 +125,7 @@ export function createDynamodb(account: Account): Service {
         TimeToLiveSpecification: z
           .strictObject({ AttributeName: z.string().optional(), Enabled: z.boolean() })
           .optional(),
-        // One machine keeps one copy. What else stands here guards or bills the copy and has no effect.
+        // One machine keeps one copy. The other properties here protect or bill the copy and have no effect.
         Replicas: z
           .array(
             z.strictObject({

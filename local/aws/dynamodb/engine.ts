@@ -23,12 +23,12 @@ const errorSchema = z.looseObject({
 const outputSchema = z.record(z.string(), z.unknown());
 
 /**
- * Starts dynalite over a folder. It listens on a port of the loopback interface, where whatever runs on the machine could reach it
- * (a build, too), so it answers only who knows a word that is made up at each start.
+ * Starts dynalite over a folder. It listens on a port of the loopback interface, which every process on the machine could reach
+ * (a build, too), so it answers only clients that know a secret made at each start.
  */
 export async function startDynamoDbEngine(folder: string): Promise<DynamoDbEngine> {
-  const word = randomBytes(32).toString('hex');
-  const authorization = `AWS4-HMAC-SHA256 Credential=${word}/20130101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0`;
+  const secret = randomBytes(32).toString('hex');
+  const authorization = `AWS4-HMAC-SHA256 Credential=${secret}/20130101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0`;
   const server = dynalite({ path: folder, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   const [serve] = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request').on('request', (incoming: IncomingMessage, response) => {

@@ -7,7 +7,7 @@ type Item = Record<string, unknown>;
 /**
  * Brings the indexes of a table in line with its items. dynalite writes an item's index entries first and the item after them, so a
  * process that was killed in between leaves an index without an entry, or one with an entry for a write that never was answered.
- * Only indexes that have whole items are looked at.
+ * Only indexes that contain whole items are checked.
  */
 export async function repairIndexes(engine: DynamoDbEngine, table: TableDefinition): Promise<void> {
   const { TableName, KeySchema, GlobalSecondaryIndexes = [] } = table;

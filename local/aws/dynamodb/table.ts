@@ -49,7 +49,7 @@ export async function* scan(engine: DynamoDbEngine, input: { TableName: string }
 
 /**
  * Makes a table as the template declares it, or brings the one that is there up to date. dynalite cannot add an index to a table,
- * so the table is made anew for that: its items wait in the account's database meanwhile, where a killed process leaves them for
+ * so the table is recreated for that: meanwhile its items are in the account's database, where a killed process leaves them for
  * the next one.
  */
 export async function ensureTable(
@@ -127,7 +127,7 @@ function sameKeys(a: TableDefinition, b: TableDefinition): boolean {
 
 /**
  * Removes what has outlived its time-to-live attribute, which holds seconds since 1970. AWS takes up to days for it and leaves alone
- * what is more than five years old, since that is hardly meant.
+ * items that are more than five years old, since such a value is hardly meant.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
  */
 export async function removeExpired(
@@ -147,7 +147,7 @@ export async function removeExpired(
     try {
       await engine.call('DeleteItem', { ...expired, Key, ConditionExpression: condition });
     } catch (error) {
-      // Somebody has given it more time meanwhile.
+      // Another caller has extended its life in the meantime.
       if (!(error instanceof AwsError && error.code === 'ConditionalCheckFailedException')) throw error;
     }
   }

@@ -4,7 +4,7 @@ import type { Repository } from '../../registry/repositories.ts';
 import type { Permission } from '../service.ts';
 import { type ImageId, imageNotFound, repositoryNotFound } from './errors.ts';
 
-/** The permission that a call on one repository asks for. */
+/** The permission that a call on one repository needs. */
 export function permissionsFor(context: RegistryContext, action: string) {
   return ({ repositoryName }: { repositoryName: string }): Permission[] => [
     { action: `ecr:${action}`, resource: arnOf(context.account, repositoryName) },

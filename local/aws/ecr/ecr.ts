@@ -32,7 +32,7 @@ export interface EcrOptions {
 }
 
 export interface Ecr extends Service {
-  /** Answers what is below `/v2/`. */
+  /** Handles requests below `/v2/`. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Amazon Inspector, which does the enhanced scanning. */
   readonly inspector: Service;

@@ -19,7 +19,7 @@ import {
 import { isIndex, type ScanImage } from './scan-image.ts';
 import type { ScanFrequency, ScanningConfiguration } from './scanning-configuration.ts';
 
-/** Inspector has taken notice, looks for the first time, and has looked; or what kept it from looking. */
+/** Inspector has registered the image, scans it for the first time, and has scanned it; or what kept it from scanning. */
 const rowSchema = z.object({
   repository: z.string(),
   digest: z.string(),
@@ -31,10 +31,10 @@ const rowSchema = z.object({
 });
 type Row = z.infer<typeof rowSchema>;
 
-/** Inspector looks at older images only when they are pushed again. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-troubleshooting.html */
+/** Inspector scans older images only when they are pushed again. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-troubleshooting.html */
 const recognised = 30 * 24 * 60 * 60 * 1000;
 
-/** Enhanced scanning: Inspector scans what is pushed, and under continuous scanning again whenever more is known. */
+/** Enhanced scanning: Inspector scans an image after its push, and under continuous scanning again whenever more is known. */
 export function createEnhancedScans(
   context: RegistryContext,
   configuration: ScanningConfiguration,
@@ -57,7 +57,7 @@ export function createEnhancedScans(
   const selectRepositories = database.prepare(
     "select distinct repository from ecr_enhanced_scan where status in ('SCANNING', 'SCANNED')",
   );
-  const lookAgain = database.prepare(
+  const scanAgain = database.prepare(
     "update ecr_enhanced_scan set due = 1 where repository = ? and status in ('SCANNING', 'SCANNED')",
   );
 
@@ -68,16 +68,16 @@ export function createEnhancedScans(
     for (let row = selectDue.get(); isWorking() && row !== undefined; row = selectDue.get()) {
       const scan = rowSchema.parse(row);
       const image = registry.images.byDigest(scan.repository, scan.digest);
-      if (image !== undefined) await look(image, scan);
+      if (image !== undefined) await runScan(image, scan);
     }
   };
   const isWorking = () => isStarted && configuration.isEnhanced();
 
-  const look = async (image: StoredImage, { status, findings: before }: Row): Promise<void> => {
+  const runScan = async (image: StoredImage, { status, findings: before }: Row): Promise<void> => {
     const { repository, digest } = image;
     begin.run(repository, digest);
     const outcome = await scanImage(image, 'languages-too');
-    // The machine stops: the next one looks again.
+    // The machine stops: the next start scans again.
     if (!isStarted) return;
     const isFirst = status === 'PENDING' || status === 'SCANNING';
     if (outcome.status !== 'COMPLETE') {
@@ -90,7 +90,7 @@ export function createEnhancedScans(
     const changes = changesOf(account, image, before, outcome.findings, now);
     const kept = JSON.stringify(changes.kept);
     const ended = end.run('SCANNED', null, now, outcome.sourceUpdatedAt ?? now, kept, repository, digest);
-    // The image may have been deleted meanwhile.
+    // The image may have been deleted in the meantime.
     if (ended.changes === 0) return;
     account.log(
       'inspector',
@@ -142,7 +142,7 @@ export function createEnhancedScans(
   /** More is known, or may be. */
   const recordsChanged = (): void => {
     for (const { repository } of selectRepositories.all()) {
-      if (frequencyOf(String(repository)) === 'CONTINUOUS_SCAN') lookAgain.run(String(repository));
+      if (frequencyOf(String(repository)) === 'CONTINUOUS_SCAN') scanAgain.run(String(repository));
     }
     wake();
   };
@@ -230,10 +230,10 @@ export function createEnhancedScans(
         frequency === 'CONTINUOUS_SCAN'
           ? { status: 'ACTIVE', description: 'Continuous scan is selected for image.' }
           : { status: 'COMPLETE', description: 'The scan was completed successfully.' };
-      // So it looks until there are findings. https://github.com/aws/aws-sdk/issues/289
+      // So it is queried until there are findings. https://github.com/aws/aws-sdk/issues/289
       if (status === 'SCANNING' || completedAt === null)
         return { imageScanStatus, imageScanFindings: { findings: [] } };
-      // A clean image looks as one whose findings are still to come, and has no counts. Only Inspector knows better.
+      // A clean image has no counts, like one whose findings are still to come. Only Inspector can tell them apart.
       if (findings.length === 0)
         return { imageScanStatus, imageScanFindings: { findings: [], imageScanCompletedAt: seconds(completedAt) } };
       const tags = registry.images.tagsOf(repository, digest);

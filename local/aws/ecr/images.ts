@@ -179,7 +179,7 @@ export function imageOperations(context: RegistryContext) {
         for (const { id, image } of found) {
           const tags = images.tagsOf(name, image.digest);
           const [parent] = images.parents(name, image.digest);
-          // With its last tag an image goes too. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
+          // An image without tags is deleted with its last one. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
           const isWhole = id.imageTag === undefined || (tags.length === 1 && parent === undefined);
           if (isWhole && parent !== undefined) {
             failures.push({

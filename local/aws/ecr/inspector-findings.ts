@@ -6,7 +6,7 @@ import type { Finding } from '../../scanner/finding.ts';
 import { findingsSchema } from '../../scanner/record-scanner.ts';
 import type { Account } from '../service.ts';
 
-/** One vulnerability of one image, in all the packages that have it, as it is kept. */
+/** One vulnerability of one image, in all the packages that have it, as it is stored. */
 const keptSchema = z.object({
   arn: z.string(),
   firstObservedAt: z.number(),
@@ -18,7 +18,7 @@ const keptSchema = z.object({
 export const keptFindingsSchema = z.array(keptSchema);
 export type KeptFinding = z.infer<typeof keptSchema>;
 
-/** What another look at an image has changed. */
+/** What another scan of an image has changed. */
 export interface Changes {
   kept: KeptFinding[];
   /** New ones, and those of which something is new. */
@@ -42,7 +42,7 @@ export function changesOf(
     const arn = `arn:aws:inspector2:${account.region}:${account.id}:finding/${hash}`;
     const earlier = known.get(arn);
     known.delete(arn);
-    // As it is read back: what is undefined is not there.
+    // As it is read back: members that are undefined are missing.
     const isSame =
       earlier !== undefined && JSON.stringify(findingsSchema.parse(packages)) === JSON.stringify(earlier.packages);
     const finding = {
@@ -62,7 +62,7 @@ export function changesOf(
 
 export type FindingStatus = 'ACTIVE' | 'CLOSED';
 
-interface Told {
+interface Reported {
   account: Account;
   image: StoredImage;
   tags: string[];
@@ -71,22 +71,22 @@ interface Told {
 }
 
 /** As DescribeImageScanFindings gives it. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_EnhancedImageScanFinding.html */
-export function asAnswer(told: Told) {
-  const { score, cvss, common } = partsOf(told, (milliseconds) => milliseconds / 1000);
+export function asAnswer(reported: Reported) {
+  const { score, cvss, common } = partsOf(reported, (milliseconds) => milliseconds / 1000);
   return {
     ...common,
     ...(score === undefined ? {} : { score, scoreDetails: { cvss: { adjustments: [], ...cvss } } }),
   };
 }
 
-/** As an event tells it, with dates for people. https://docs.aws.amazon.com/inspector/latest/user/eventbridge-integration.html */
-export const asEvent = (told: Told) => inspectorsOwn(told, dateOfEvents);
+/** As an event reports it, with dates for people. https://docs.aws.amazon.com/inspector/latest/user/eventbridge-integration.html */
+export const asEvent = (reported: Reported) => inspectorsOwn(reported, dateOfEvents);
 
 /** As ListFindings gives it. https://docs.aws.amazon.com/inspector/v2/APIReference/API_Finding.html */
-export const asListed = (told: Told) => inspectorsOwn(told, (milliseconds) => milliseconds / 1000);
+export const asListed = (reported: Reported) => inspectorsOwn(reported, (milliseconds) => milliseconds / 1000);
 
-function inspectorsOwn<Time>(told: Told, time: (milliseconds: number) => Time) {
-  const { score, cvss, common } = partsOf(told, time);
+function inspectorsOwn<Time>(reported: Reported, time: (milliseconds: number) => Time) {
+  const { score, cvss, common } = partsOf(reported, time);
   if (score === undefined) return common;
   const adjustedCvss = { adjustments: [], cvssSource: 'NVD', ...cvss };
   return { ...common, inspectorScore: score, inspectorScoreDetails: { adjustedCvss } };
@@ -96,7 +96,7 @@ export function imageArn(account: Account, { repository, digest }: StoredImage):
   return `${arnOf(account, repository)}/${digest}`;
 }
 
-function partsOf<Time>({ account, image, tags, finding, status }: Told, time: (milliseconds: number) => Time) {
+function partsOf<Time>({ account, image, tags, finding, status }: Reported, time: (milliseconds: number) => Time) {
   const { packages, arn } = finding;
   // The schema says that there is one.
   const [first = {} as KeptFinding['packages'][number]] = packages;
@@ -167,7 +167,7 @@ function vulnerablePackage({
   return { epoch: Number(epoch), name, packageManager: 'OS', version, release, fixedInVersion };
 }
 
-/** Inspector's word for what ECR calls undefined. */
+/** Inspector's name for what ECR calls undefined. */
 export const severityOfInspector = (severity: Finding['severity']) =>
   severity === 'UNDEFINED' ? 'UNTRIAGED' : severity;
 

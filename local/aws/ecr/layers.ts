@@ -13,7 +13,7 @@ const maximumPartSize = 20 * 1024 * 1024;
 
 const inUpload = { ...inRepository, uploadId: z.string() };
 
-/** The operations that a push and a pull are made of, for those who do not speak the registry's protocol. */
+/** The operations of a push and a pull, for clients that do not speak the registry's protocol. */
 export function layerOperations(context: RegistryContext) {
   const { account, registry } = context;
   const { layers, uploads } = registry;

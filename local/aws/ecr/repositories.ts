@@ -170,11 +170,11 @@ function mutabilityOf({
   return { mutability: imageTagMutability, exclusionFilters: filters ?? [] };
 }
 
-function encryptionOf(account: Account, asked: Repository['encryption'] | undefined): Repository['encryption'] {
-  if (asked === undefined) return { encryptionType: 'AES256' };
+function encryptionOf(account: Account, requested: Repository['encryption'] | undefined): Repository['encryption'] {
+  if (requested === undefined) return { encryptionType: 'AES256' };
   // With KMS and no key, ECR shows the key that AWS manages; on one machine nothing is encrypted.
   const managed = `arn:aws:kms:${account.region}:${account.id}:alias/aws/ecr`;
-  return asked.encryptionType === 'AES256' ? asked : { kmsKey: managed, ...asked };
+  return requested.encryptionType === 'AES256' ? requested : { kmsKey: managed, ...requested };
 }
 
 function checkedTags(tags: Repository['tags']): Repository['tags'] {

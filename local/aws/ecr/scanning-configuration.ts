@@ -40,7 +40,7 @@ export function createScanningConfiguration(context: RegistryContext, changed: (
       on conflict do update set value = excluded.value`);
   const get = (): Configuration => configurationSchema.parse(JSON.parse(String(select.get()?.value ?? '{}')));
 
-  /** By the rule that counts for a repository: continuous scanning goes before scanning on push. */
+  /** By the rule that applies to a repository: continuous scanning takes precedence over scanning on push. */
   const ruleFor = (name: string) => {
     const rules = get().rules.map(({ scanFrequency, repositoryFilters }) => ({
       scanFrequency,

@@ -34,7 +34,7 @@ interface Scanning {
   scanImage: ScanImage;
 }
 
-/** Basic scanning, and the calls for both kinds: what is asked for is in the database until it has ended, so a restart goes on with it. */
+/** Basic scanning, and the calls for both kinds: a requested scan is in the database until it has ended, so it continues after a restart. */
 export function createScans(context: RegistryContext, { configuration, enhanced, scanImage }: Scanning) {
   const { account, registry } = context;
   const { database } = account;
@@ -75,7 +75,7 @@ export function createScans(context: RegistryContext, { configuration, enhanced,
     const description = outcome.status === 'COMPLETE' ? 'The scan was completed successfully.' : outcome.reason;
     const updatedAt = outcome.status === 'COMPLETE' ? (outcome.sourceUpdatedAt ?? null) : null;
     const ended = end.run(status, description, Date.now(), updatedAt, JSON.stringify(findings), repository, digest);
-    // The image may have been deleted meanwhile.
+    // The image may have been deleted in the meantime.
     if (ended.changes === 0) return;
     account.log('ecr', `scan of ${repository}@${digest}: ${status}, ${findings.length} findings`);
     account.emit({
@@ -195,7 +195,7 @@ export function createScans(context: RegistryContext, { configuration, enhanced,
   };
 }
 
-/** ECR asks Inspector on the caller's behalf. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html */
+/** ECR queries Inspector on the caller's behalf. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html */
 const inspector: Permission[] = ['inspector2:ListCoverage', 'inspector2:ListFindings'].map((action) => ({
   action,
   resource: '*',

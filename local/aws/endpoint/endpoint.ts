@@ -66,10 +66,10 @@ export function createAwsEndpoint(account: Account, services: readonly Service[]
     } catch (error) {
       const known = error instanceof SignatureError ? protocol.signatureError(error.problem, error.message) : error;
       if (!(known instanceof AwsError)) throw known;
-      // Whoever wrote the policies wants to see it where they watch.
+      // The author of the policies should see it in the output of the machine.
       if (known.code.startsWith('AccessDenied')) account.log('aws', known.message);
       write(response, protocol.failure(known, requestId));
-      // What is left of a body that nobody read would be taken for the next request.
+      // The rest of an unread body would be taken for the next request.
       if (!request.complete) request.resume();
     }
   }

@@ -3,22 +3,22 @@ import { AwsError, type InputProblem, type Operation, type Service } from '../se
 
 /**
  * An operation's input as its schema makes it.
- * @throws AwsError in the words that AWS has for an input that misses a member, has one of a wrong type, or breaks a constraint
+ * @throws AwsError with AWS's own text for an input that misses a member, has one of a wrong type, or breaks a constraint
  */
 export function parseInput(service: Service, operation: Operation, input: unknown): never {
   const parsed = (operation.input as z.ZodType<never>).safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
 
-  const problems = parsed.error.issues.map((issue) => ({ issue, ...problemOf(issue, input) }));
-  const wrongType = problems.find(({ issue, missing }) => issue.code === 'invalid_type' && !missing);
+  const issues = parsed.error.issues.map((issue) => ({ issue, ...problemOf(issue, input) }));
+  const wrongType = issues.find(({ issue, missing }) => issue.code === 'invalid_type' && !missing);
   if (wrongType?.issue.code === 'invalid_type' && service.protocol !== 'query') {
     throw new AwsError('SerializationException', conversion(wrongType.value, wrongType.issue.expected));
   }
-  const [first] = problems;
+  const [first] = issues;
   if (service.invalidInput && first) throw service.invalidInput(first);
   throw new AwsError(
     service.protocol === 'query' ? 'ValidationError' : 'ValidationException',
-    `${problems.length} validation error${problems.length === 1 ? '' : 's'} detected: ${problems.map(sentence).join('; ')}`,
+    `${issues.length} validation error${issues.length === 1 ? '' : 's'} detected: ${issues.map(sentence).join('; ')}`,
   );
 }
 
@@ -46,7 +46,7 @@ function sentence({ member, missing, value, message }: InputProblem): string {
     : `Value '${typeof value === 'string' ? value : JSON.stringify(value)}' at '${path}' failed to satisfy constraint: ${message}`;
 }
 
-/** The constraints of Smithy in the sentences that AWS's services make of them. */
+/** Smithy's constraints as AWS's services describe them in errors. */
 function constraint(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'too_big':

@@ -68,7 +68,7 @@ const commonQueryCodes: Readonly<Record<string, string>> = {
   UnrecognizedClientException: 'InvalidClientTokenId',
 };
 
-/** What stands before `#` in `__type`, for the services that write it. */
+/** What precedes `#` in `__type`, for the services that write it. */
 const namespaces: Readonly<Record<string, string>> = {
   dynamodb: 'com.amazonaws.dynamodb.v20120810',
   sqs: 'com.amazonaws.sqs',

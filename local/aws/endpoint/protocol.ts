@@ -5,7 +5,7 @@ import type { SignatureError } from './signature.ts';
 /** An answer that is ready to be written. */
 export type Answer = RestAnswer;
 
-/** How a service's calls and answers stand in HTTP. */
+/** How a service's calls and answers are written in HTTP. */
 export interface Protocol {
   /** @throws AwsError when the body cannot be read */
   readCall(headers: IncomingHttpHeaders, body: Buffer): { action: string; input: unknown };

@@ -62,15 +62,15 @@ function nest(form: URLSearchParams): Record<string, unknown> {
     if (names.length > 10)
       throw new AwsError('MalformedQueryString', `The query string is too deep: ${path.slice(0, 100)}`);
     const last = names.pop() ?? '';
-    let place = root;
+    let node = root;
     for (const name of names) {
-      const inner = place[name] ?? Object.create(null);
+      const inner = node[name] ?? Object.create(null);
       if (typeof inner === 'string')
         throw new AwsError('MalformedQueryString', `${name} is both a value and a structure.`);
-      place[name] = inner;
-      place = inner;
+      node[name] = inner;
+      node = inner;
     }
-    place[last] = value;
+    node[last] = value;
   }
   return Object.fromEntries(Object.entries(root).map(([name, value]) => [name, listed(value)]));
 }

@@ -122,7 +122,7 @@ function readAuthorization(header: string): [string, Map<string, string>] {
 
 /**
  * Checks a signature and its age.
- * @param payloadHash what stands for the body in the signature: the SHA-256 of the body in hex, or S3's words for a body that is not signed
+ * @param payloadHash what represents the body in the signature: its SHA-256 in hex, or S3's constant for a body that is not signed
  * @throws SignatureError
  */
 export function verifySignature(
@@ -216,7 +216,7 @@ function canonicalQuery(query: string): string {
 }
 
 function byBytes(a: string, b: string): number {
-  // The encoded text is ASCII, and `=` must not outweigh a longer name: `a=1` stands before `a-b=1`.
+  // The encoded text is ASCII, and `=` must not outweigh a longer name: `a=1` comes before `a-b=1`.
   const [nameA = '', valueA = ''] = a.split('=');
   const [nameB = '', valueB = ''] = b.split('=');
   if (nameA !== nameB) return nameA < nameB ? -1 : 1;
@@ -242,7 +242,7 @@ function encode(text: string): string {
 
 let cachedKeys = new Map<string, Buffer>();
 
-/** The key of a day: the same for every call of the day, so it is kept. */
+/** The key of a day: it is the same for every call of the day, so it is cached. */
 function signingKey(secret: string, { date, region, service }: Credential): Buffer {
   const name = `${secret} ${date} ${region} ${service}`;
   const cached = cachedKeys.get(name);

@@ -19,7 +19,7 @@ function content(value: unknown): string {
   return escapeXml(String(value));
 }
 
-/** Text that stands for itself in XML; characters that XML does not know are left out. */
+/** Text that XML shows as it is; characters that XML does not know are left out. */
 export function escapeXml(text: string): string {
   return (
     text

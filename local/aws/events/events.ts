@@ -38,7 +38,7 @@ interface Rule {
   targets: Target[];
 }
 
-/** EventBridge's default bus with its rules. An event that was emitted reaches its targets even if the process dies before. */
+/** EventBridge's default bus with its rules. An emitted event reaches its targets even if the process crashes before. */
 export function createEvents(account: Account, lambda: EventTarget, clock: Clock = systemClock): Events {
   const journal = openEventJournal(account.database);
   const rules = new Map<string, Rule>();

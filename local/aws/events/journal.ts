@@ -15,7 +15,7 @@ export interface Delivery {
 /** What has been accepted and not delivered yet, and when each schedule fires next. All of it outlives the process. */
 export interface EventJournal {
   add(ruleArn: string, targetId: string, event: Record<string, unknown>, now: number): void;
-  /** Those whose time has come, in the order of their acceptance. */
+  /** Those that are due, in the order in which they were received. */
   due(now: number): Delivery[];
   nextDue(): number | undefined;
   done(delivery: Delivery): void;

@@ -7,7 +7,7 @@ import { parsePolicy, type Request, roleArnOf, type Statement } from './policy.t
 
 /** A statement of a deployed policy, and what it did so far. */
 export interface StatementUse {
-  /** The ARN of the role or of the resource that the policy stands at. */
+  /** The ARN of the role or resource that has the policy. */
   holder: string;
   /** The policy's name; for a resource's own policy `resource`. */
   policy: string;
@@ -118,7 +118,7 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
     const service = caller.kind === 'service';
     const now = new Date();
     const context = new Map<string, readonly string[]>([
-      // The loopback interface stands for TLS: nobody else can listen on it.
+      // The loopback interface replaces TLS: no other machine can listen on it.
       ['aws:securetransport', ['true']],
       ['aws:currenttime', [now.toISOString()]],
       ['aws:epochtime', [String(Math.floor(now.getTime() / 1000))]],
@@ -167,7 +167,7 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
     ownerKeys: () => keysFor(ownerHolder, ''),
     callerOf(accessKeyId) {
       const caller = holders.get(accessKeyId)?.caller;
-      // A role that is in the template no more leaves keys behind that nobody holds.
+      // A role that the template no longer contains loses its keys.
       return caller?.kind === 'role' && !roles.has(roleArnOf(caller.arn)) ? undefined : caller;
     },
     secretOf: (accessKeyId) => holders.get(accessKeyId)?.secretAccessKey,
@@ -230,7 +230,7 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
   };
 }
 
-/** The resource whose policy speaks for a permission: objects stand under their bucket's. */
+/** The resource whose policy decides on a permission: that of objects is their bucket's. */
 function policyHolder(resource: string): string {
   return resource.startsWith('arn:aws:s3:::') ? (resource.split('/')[0] ?? resource) : resource;
 }

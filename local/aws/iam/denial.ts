@@ -1,6 +1,6 @@
 import { AwsError, type Caller, type Permission } from '../service.ts';
 
-/** Why a call was not allowed, in the words that AWS uses. */
+/** Why a call was denied, in AWS's own text. */
 export type DenialReason =
   | { explicit: true; policy: 'identity' | 'resource' }
   | { explicit: false; policy: 'identity' | 'resource' };

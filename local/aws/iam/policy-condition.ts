@@ -7,7 +7,7 @@ export type ConditionContext = ReadonlyMap<string, readonly string[]>;
 export type Condition = (context: ConditionContext) => boolean;
 
 /**
- * The condition keys that the local AWS fills in. A policy that asks for another one would be judged wrongly without a word, so it
+ * The condition keys that the local AWS fills in. A policy with another one would be judged wrongly without notice, so it
  * is refused when it is deployed.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
@@ -112,7 +112,7 @@ export function parseCondition(operator: string, key: string, wanted: readonly s
     if (quantifier === 'ForAllValues:') return (values ?? []).every(holds);
     // Without the key a negated operator holds, and so does every one that says `IfExists`.
     if (values === undefined) return ifExists !== undefined || (known.negated === true && !quantifier);
-    // Among several values a plain operator asks for any one of them; negated, for none of them to match.
+    // Of several values, one must match a plain operator; none may match a negated one.
     return quantifier === undefined && known.negated ? values.every(holds) : values.some(holds);
   };
 }

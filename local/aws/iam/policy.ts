@@ -30,10 +30,10 @@ const documentSchema = z.strictObject({
   Statement: z.union([statementSchema, z.array(statementSchema)]),
 });
 
-/** Where a policy stands, which decides what its statements must say. */
+/** What a policy belongs to, which decides what its statements must contain. */
 export type PolicyKind = 'identity' | 'resource' | 'trust';
 
-/** What a statement is asked about. */
+/** What a statement is checked against. */
 export interface Request {
   caller: Caller;
   action: string;

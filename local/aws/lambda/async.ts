@@ -3,7 +3,7 @@ import type { Account } from '../service.ts';
 import type { Outcome } from './function.ts';
 
 export interface AsyncInvocations {
-  /** Keeps the event until the function has taken it or every try has failed. */
+  /** Stores the event until the function has handled it or every attempt has failed. */
   enqueue(functionArn: string, event: string): void;
   start(): void;
   stop(): void;
@@ -24,7 +24,7 @@ const maximumAge = 6 * 3_600_000;
 /** One minute before the first retry, two before the second. */
 const retryDelay = (attempt: number) => attempt * 60_000;
 
-/** Lambda's queue of asynchronous events. It stands in the database, so that an accepted event outlives the process. */
+/** Lambda's queue of asynchronous events. It is in the database, so that an accepted event survives a crash. */
 export function createAsyncInvocations(
   account: Account,
   invoke: (functionArn: string, event: string) => Promise<Outcome>,

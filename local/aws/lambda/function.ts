@@ -157,7 +157,7 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
   return {
     settings,
     invoke(event) {
-      // The machine is on its way down: what asks finds its work again after the next start.
+      // The machine is stopping: the caller finds its work again after the next start.
       if (stopped) return new Promise(() => undefined);
       const size = Buffer.byteLength(event);
       if (size > requestLimit) {

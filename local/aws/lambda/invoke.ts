@@ -6,7 +6,7 @@ const asynchronousLimit = 1024 * 1024;
 const logTailBytes = 4096;
 const version = '$LATEST';
 
-/** What the call asks of the functions. */
+/** What the call needs of the functions. */
 export interface Invoked {
   /** @throws AwsError if there is no such function */
   assertThere(functionArn: string): void;
@@ -25,7 +25,7 @@ export function createInvoke(account: Account, functions: Invoked) {
     }
     const { functionArn, qualifier } = functionOf(given, account);
     const wanted = qualifier ?? query.get('Qualifier') ?? version;
-    // Whoever may not invoke a function is not told whether there is one.
+    // A caller who may not invoke a function does not learn whether it exists.
     const resource = wanted === version ? functionArn : `${functionArn}:${wanted}`;
     account.iam.authorize(caller, [{ action: 'lambda:InvokeFunction', resource }]);
     if (wanted !== version)
@@ -65,13 +65,13 @@ export function createInvoke(account: Account, functions: Invoked) {
 /** A function is named by its name, by `<account>:function:<name>` or by its ARN, each with `:<qualifier>` behind it or not. */
 function functionOf(given: string, { region, id }: Account): { functionArn: string; qualifier: string | undefined } {
   const pattern =
-    /^(?:arn:aws:lambda:(?<place>[a-z0-9-]+):)?(?:(?<owner>\d{12}):)?(?:function:)?(?<name>[\w-]+)(?::(?<qualifier>\$LATEST|[\w-]+))?$/;
-  const { place = region, owner = id, name, qualifier } = pattern.exec(given)?.groups ?? {};
+    /^(?:arn:aws:lambda:(?<area>[a-z0-9-]+):)?(?:(?<owner>\d{12}):)?(?:function:)?(?<name>[\w-]+)(?::(?<qualifier>\$LATEST|[\w-]+))?$/;
+  const { area = region, owner = id, name, qualifier } = pattern.exec(given)?.groups ?? {};
   if (name === undefined) {
     const message = `1 validation error detected: Value '${given}' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?`;
     throw new AwsError('ValidationException', message);
   }
-  return { functionArn: `arn:aws:lambda:${place}:${owner}:function:${name}`, qualifier };
+  return { functionArn: `arn:aws:lambda:${area}:${owner}:function:${name}`, qualifier };
 }
 
 /** The event as JSON text. A call without a payload gives the function an empty object. */

@@ -11,7 +11,7 @@ import { eventSourceSchema, type FunctionProperties, functionSchema, permissionS
 export interface Lambda extends Service {
   /** A function's answer as JSON text; the caller must be allowed to invoke it, unless it is the machine itself. */
   run(functionArn: string, event: string, caller?: Caller): Promise<Outcome>;
-  /** `InvocationType: Event`: kept, and tried up to three times. */
+  /** `InvocationType: Event`: stored, and tried up to three times. */
   invokeAsync(functionArn: string, event: unknown, caller?: Caller): void;
 }
 

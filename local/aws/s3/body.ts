@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../service.ts';
 import { type ChecksumAlgorithm, checksumAlgorithms, createChecksum } from './checksum.ts';
 
-/** Content that lies in a file of its own and has passed every check that the client asked for. */
+/** Content in its own file that has passed every check that the client requested. */
 export interface Received {
   file: string;
   size: number;
@@ -17,7 +17,7 @@ export interface Received {
 const maxBytes = 5 * 1024 ** 3;
 const maxLineBytes = 16 * 1024;
 
-/** Streams a request's body to a new file. The file is gone again when anything about the body is wrong. */
+/** Streams a request's body to a new file, which is removed when anything about the body is wrong. */
 export async function receiveBody(request: IncomingMessage, file: string): Promise<Received> {
   const trailers = new Map<string, string>();
   const length = lengthOf(request);
@@ -187,7 +187,7 @@ async function* decodeChunks(source: AsyncIterable<Buffer>, trailers: Map<string
   }
 }
 
-/** The body, where a client that goes away half-way is an error of S3's own. */
+/** The body; a client that disconnects half-way causes an error of S3's own. */
 async function* interruptible(request: IncomingMessage, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
     yield* body;

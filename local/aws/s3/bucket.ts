@@ -13,9 +13,9 @@ export const bucketArn = (name: string): string => `arn:aws:s3:::${name}`;
 
 const bucketProperties = z.strictObject({
   BucketName: z.string().optional(),
-  // Everything lies on this machine's disk as it is; who may read the data folder may read the objects.
+  // Objects are unencrypted on this machine's disk; anyone who may read the data folder may read them.
   BucketEncryption: z.unknown().optional(),
-  // Nobody but the callers of /aws comes to a bucket here, and they all have keys.
+  // Only the callers of /aws reach a bucket here, and they all have keys.
   PublicAccessBlockConfiguration: z.unknown().optional(),
   Tags: z.unknown().optional(),
   LifecycleConfiguration: z

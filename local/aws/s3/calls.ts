@@ -36,7 +36,7 @@ export function createS3Calls(iam: Authority, objects: ObjectStore): Record<stri
     }
   }
 
-  /** Who may not list a bucket is not told what is not in it. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
+  /** A caller who may not list a bucket does not learn what is missing in it. https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
   function noSuchKey(caller: Caller, { bucket, key }: Target): AwsError {
     return mayList(caller, bucket)
       ? new AwsError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key })
@@ -81,7 +81,7 @@ export function createS3Calls(iam: Authority, objects: ObjectStore): Record<stri
             ...headersOf(object),
             'content-length': end - start + 1,
             ...(range && { 'content-range': `bytes ${start}-${end}/${object.size}` }),
-            // The checksum is of the whole object, so it goes with the whole only.
+            // The checksum is of the whole object, so it is sent with the whole only.
             ...(!range &&
               object.checksum &&
               request.headers['x-amz-checksum-mode'] === 'ENABLED' && {

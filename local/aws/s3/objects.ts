@@ -34,12 +34,12 @@ export interface ObjectStore {
   /** Where an upload is written before it becomes an object. */
   newFile(): string;
   /**
-   * Makes a file that is whole the content of a key; what was there before is gone. `check` sees what is there and may throw.
+   * Makes a complete file the content of a key and replaces what was there before. `check` sees the old object and may throw.
    * The change is one transaction: a reader gets the old object or the new one.
    */
   put(object: NewObject, check?: (present: StoredObject | undefined) => void): Promise<StoredObject>;
   find(bucket: string, key: string): StoredObject | undefined;
-  /** The object with its file open, so that it stays readable when it is replaced meanwhile. */
+  /** The object with its file open, so that it stays readable when it is replaced in the meantime. */
   open(bucket: string, key: string): Promise<{ object: StoredObject; handle: FileHandle } | undefined>;
   delete(bucket: string, key: string): Promise<void>;
   list(bucket: string, query: { prefix: string; delimiter: string; after: string; limit: number }): Listing;
@@ -79,7 +79,7 @@ export function createObjectStore({ folder, database }: { folder: string; databa
     return row && fromRow(row);
   };
 
-  /** What a killed machine left: uploads that never ended, and files whose object is gone or never was. */
+  /** The remains of a killed machine: uploads that never ended, and files without an object. */
   function removeLeftovers(): void {
     rmSync(incoming, { recursive: true, force: true });
     mkdirSync(incoming, { recursive: true });
@@ -134,7 +134,7 @@ export function createObjectStore({ folder, database }: { folder: string; databa
         try {
           return { object, handle: await open(join(contents, object.file)) };
         } catch (error) {
-          // Replaced between the two steps: look again. A file that is missing for another reason is an error.
+          // Replaced between the two steps: read again. A file that is missing for another reason is an error.
           if (find(bucket, key)?.file === object.file) throw error;
         }
       }
@@ -162,7 +162,7 @@ export function createObjectStore({ folder, database }: { folder: string; databa
             continue;
           }
           const common = object.key.slice(0, end + delimiter.length);
-          // A page that begins inside a group has told of it already.
+          // The previous page has listed the group in which this page begins.
           if (!after.startsWith(common)) prefixes.push(common);
           position = common + last;
         }

@@ -7,7 +7,7 @@ export interface ByteRange {
 }
 
 /**
- * What a `Range` header asks for; undefined for the whole, also where the header has a form that S3 passes over.
+ * The range that a `Range` header requests; undefined for the whole, also where the header has a form that S3 ignores.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_RequestSyntax
  * @throws AwsError `InvalidRange`
  */

@@ -16,7 +16,7 @@ const dayMilliseconds = 86_400_000;
 const expiryInterval = 3_600_000;
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
 const longestKey = 1024;
-/** Queries that stand for calls of their own, none of which the product makes. */
+/** Queries that select calls of their own, none of which the product makes. */
 const subresources = [
   'uploads',
   'uploadId',
@@ -41,9 +41,9 @@ export function createS3(account: Account): S3 {
     const known = bucket !== '' && !subresources.some((name) => query.has(name));
     const name = key === '' ? (method === 'GET' ? 'ListObjectsV2' : '') : objectCalls[method];
     if (known && name) return name;
-    const place = bucket === '' ? '/' : key === '' ? '/<bucket>' : '/<bucket>/<key>';
-    const asked = [...query.keys()].join('&');
-    const message = `One machine has no s3:${method} ${place}${asked && `?${asked}`}.`;
+    const path = bucket === '' ? '/' : key === '' ? '/<bucket>' : '/<bucket>/<key>';
+    const names = [...query.keys()].join('&');
+    const message = `One machine has no s3:${method} ${path}${names && `?${names}`}.`;
     account.log('aws', message);
     throw new AwsError('NotImplemented', message, 501);
   }

@@ -9,7 +9,7 @@ export const generateSecretStringSchema = z.strictObject({
 });
 
 /**
- * Makes up the password that a template asks for, with at least one character of every kind.
+ * Makes the password that a template requests, with at least one character of every kind.
  * @throws AwsError `InvalidParameterException`
  */
 export function randomPassword({
@@ -26,7 +26,7 @@ export function randomPassword({
     throw new AwsError('InvalidParameterException', 'The password length is too short.');
   const characters = kinds.map(pick);
   while (characters.length < PasswordLength) characters.push(pick(kinds.join('')));
-  // The required ones must not always stand at the beginning.
+  // The required ones must not always be at the beginning.
   for (let last = characters.length - 1; last > 0; last -= 1) {
     const other = randomInt(last + 1);
     [characters[last], characters[other]] = [characters[other] ?? '', characters[last] ?? ''];

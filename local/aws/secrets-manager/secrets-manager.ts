@@ -33,7 +33,7 @@ const token = z.string().min(32).max(64);
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 const largestValue = 65_536;
 
-/** Secrets Manager. A value that somebody put stays over every later deployment of the same template. */
+/** Secrets Manager. A value that a caller has put survives every later deployment of the same template. */
 export function createSecretsManager(account: Account): Service {
   const { database } = account;
   database.exec(`
@@ -87,11 +87,11 @@ export function createSecretsManager(account: Account): Service {
         .prepare('insert into secretsmanager_versions values (?, ?, ?, ?, ?)')
         .run(arn, id, string ?? null, binary ?? null, now);
       database.prepare('update secretsmanager_secrets set changed_at = ? where arn = ?').run(now, arn);
-      // The first value is the current one, whatever it was to be called.
+      // The first value is the current one, whatever label was requested.
       const wanted = before === undefined ? new Set([...labels, current]) : new Set(labels);
       for (const label of wanted) setStage.run(arn, label, id);
       if (wanted.has(current) && before !== undefined) setStage.run(arn, previous, before);
-      // Nobody can ask for a version without a label for long: AWS takes it away, and so do we, at once.
+      // AWS deletes a version without a label after some time; we do so at once.
       database
         .prepare(
           `delete from secretsmanager_versions where arn = :arn
@@ -223,7 +223,7 @@ export function createSecretsManager(account: Account): Service {
       Description: z.string().max(2048).optional(),
       SecretString: z.string().optional(),
       GenerateSecretString: generateSecretStringSchema.optional(),
-      // Values stand in the account's file, which only its owner can read; there is no key service.
+      // Values are in the account's file, which only its owner can read; there is no key service.
       KmsKeyId: z.string().optional(),
       Tags: z.unknown().optional(),
     }),

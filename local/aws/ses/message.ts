@@ -20,7 +20,7 @@ interface Field {
 /** @throws AwsError `InvalidParameterValue` when the header is not one */
 export function parseMessage(raw: Buffer): RawMessage {
   const end = /\r?\n\r?\n/.exec(raw.toString('latin1'));
-  // Byte for byte, so that what is not understood is sent on as it came.
+  // Byte for byte, so that parts that are not understood are sent on unchanged.
   const header = raw.subarray(0, end?.index ?? raw.length).toString('latin1');
   const fields = header
     .split(/\r?\n(?![ \t])/)
@@ -79,7 +79,7 @@ export function addressesOf(text: string): string[] {
   });
 }
 
-/** The checks, in the words of JavaMail's InternetAddress, which are the words that SES answers with. */
+/** The checks with the error texts of JavaMail's InternetAddress, which SES returns. */
 function checkedAddress(address: string): string {
   const at = address.lastIndexOf('@');
   const local = address.slice(0, at);

@@ -24,8 +24,8 @@ const sendRawEmail = z.strictObject({
 });
 
 /**
- * SES whose mail goes to the inbox of the machine. An identity of the template is verified at once: that the owner follows the link
- * in Amazon's mail, or publishes the DKIM records, is assumed. The account is out of the sandbox: any recipient may be written to.
+ * SES whose mail goes to the machine's inbox. An identity of the template is verified at once, as if the owner had followed the link
+ * in Amazon's mail or published the DKIM records. The account is out of the sandbox: any recipient is allowed.
  */
 export function createSes(account: Account, inbox: Inbox): Service {
   const identities = new Set<string>();

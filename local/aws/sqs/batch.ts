@@ -12,7 +12,7 @@ export const queryErrorCodes: Readonly<Record<string, string>> = {
   TooManyEntriesInBatchRequest: 'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
 };
 
-/** Runs each entry of a batch by itself; what fails for one does not touch the others. */
+/** Runs each entry of a batch independently; an error of one does not affect the others. */
 export function inBatch<Entry extends { Id: string }>(entries: readonly Entry[], act: (entry: Entry) => object) {
   if (entries.length === 0)
     throw new AwsError(

@@ -11,7 +11,7 @@ export interface QueueDirectory {
   at(url: string): Queue;
   names(): string[];
   arnOf(name: string): string;
-  /** The ARN that a URL stands for, whether there is such a queue or not. */
+  /** The ARN of a queue's URL, whether or not the queue exists. */
   arnAt(url: string): string;
   urlOf(name: string): string;
 }

@@ -121,7 +121,7 @@ export function md5OfAttributes(attributes: MessageAttributes): string | undefin
   return hash.digest('hex');
 }
 
-/** The attributes that a receiver asks for: by name, by `prefix.*`, or all. */
+/** The attributes that a receiver requests: by name, by `prefix.*`, or all. */
 export function chosenAttributes(attributes: MessageAttributes, wanted: readonly string[]): MessageAttributes {
   const chosen = (name: string) =>
     wanted.some((pattern) => {

@@ -145,7 +145,7 @@ export function createQueueOperations(
         const end = Date.now() + WaitTimeSeconds * 1000;
         const signals = [gone, stopped];
         for (;;) {
-          // A message for a receiver that is gone would only be hidden from the others.
+          // A message for a receiver that has disconnected would only be hidden from the others.
           if (signals.some(({ aborted }) => aborted)) return {};
           const messages = store.take(queue, most, VisibilityTimeout);
           if (messages.length > 0) return { Messages: messages.map((message) => messageFor(message, input)) };
@@ -235,7 +235,7 @@ export function createQueueOperations(
   };
 }
 
-/** Checks a message and keeps it; the answer is that of SendMessage. */
+/** Checks and stores a message; the answer is that of SendMessage. */
 export function sendMessage(
   store: QueueStore,
   queue: Queue,

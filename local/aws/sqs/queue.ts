@@ -35,17 +35,17 @@ export interface QueueStore {
   send(queue: Queue, message: NewMessage, senderId: string): { messageId: string; md5: string };
   /** Takes up to `count` messages that are due, hiding each for a while; those received too often go to the dead-letter queue. */
   take(queue: Queue, count: number, visibilitySeconds: number): ReceivedMessage[];
-  /** True when the receipt was the message's last and the message is gone now. */
+  /** True when the receipt was the message's last and the message is deleted now. */
   delete(queue: Queue, receiptHandle: string): boolean;
   /** True when the message was in flight under that receipt. */
   hide(queue: Queue, receiptHandle: string, seconds: number): boolean;
   purge(queue: Queue): void;
-  /** Makes visible what was received and not deleted: who received it died with the machine, so nobody else comes to delete it. */
+  /** Makes messages visible that were received and not deleted: their receivers ended with the machine and cannot delete them. */
   releaseInFlight(): void;
   counts(queue: Queue): { visible: number; inFlight: number; delayed: number };
   createdAt(queue: Queue): number;
   removeExpired(): void;
-  /** Resolves when the queue may have a message to take, when the time is over, or when the signal says so; never rejects. */
+  /** Resolves when the queue may have a message to receive, when the time is over, or when the signal aborts; never rejects. */
   arrival(queue: Queue, until: number, signals: readonly AbortSignal[]): Promise<void>;
 }
 

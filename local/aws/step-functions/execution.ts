@@ -73,7 +73,7 @@ export function runExecution(
   });
 
   const runTask = async (name: string, state: TaskState, input: unknown): Promise<unknown> => {
-    // The engine turns away from a task whose time is up; the task itself has to end too.
+    // The engine abandons a task whose time is up; the task itself has to end too.
     const own = new AbortController();
     const expire =
       state.TimeoutSeconds === undefined
@@ -133,7 +133,7 @@ export function runExecution(
     account.log('states', `${execution.name}: ${error.stack ?? error.message}`);
     end('FAILED', { error: 'States.Runtime', cause: error.message }, 'ExecutionFailed');
   };
-  // Who started the execution has its answer before the first state runs.
+  // The caller gets its answer before the first state runs.
   setImmediate(() => void go().catch(fail));
 
   return {

@@ -28,7 +28,7 @@ export interface HistoryEvent {
 /** What every execution did, on disk before it does the next thing. */
 export interface ExecutionJournal {
   add(execution: Execution): void;
-  /** A state is about to run with this input: here the execution goes on after a restart. */
+  /** A state is about to run with this input: the execution continues here after a restart. */
   enter(arn: string, state: string, input: unknown): void;
   end(execution: Execution): void;
   record(arn: string, type: string, details: Record<string, unknown>): void;

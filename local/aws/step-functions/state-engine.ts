@@ -1,7 +1,7 @@
 import { ExecutionAbortedError, StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { z } from 'zod';
 
-/** A state of the Amazon States Language, as far as this file looks into it. */
+/** A state of the Amazon States Language, as far as this file reads it. */
 export interface State {
   Type: string;
   Next?: string;
@@ -24,7 +24,7 @@ export interface StepOptions {
   context: Record<string, unknown>;
   /** Runs a Task's resource with its effective input. */
   task(stateName: string, state: TaskState, input: unknown): Promise<unknown>;
-  /** A failed try of the state, before its Retry and Catch are looked at. */
+  /** A failed try of the state, before its Retry and Catch apply. */
   failed(error: { Error: string; Cause: unknown }): void;
   signal: AbortSignal;
 }
@@ -35,7 +35,7 @@ export type Step =
   | { kind: 'failed'; error: string; cause: string }
   | { kind: 'aborted' };
 
-/** The state machine's definition is wrong, or asks for what one machine does not do. */
+/** The state machine's definition is wrong, or needs a feature that one machine does not have. */
 export class DefinitionError extends Error {
   override readonly name = 'DefinitionError';
 }
@@ -157,7 +157,7 @@ export async function runState(
   }
 }
 
-/** The state with its ends led to a stand-in, and with the execution's context where the engine keeps one of its own. */
+/** The state with its ends redirected to a stand-in, and with the execution's context where the engine has one of its own. */
 function prepare(state: State): State {
   const { End, ...rest } = withContext(state) as State;
   const open = End === true ? { ...rest, Next: end } : rest;
@@ -179,8 +179,8 @@ function withTimeouts(state: State): State {
 }
 
 /**
- * The engine sets `Execution.Input` and `StartTime` in its context at every run, and each of ours is one state. What the definition
- * says of `$$.Execution` is therefore looked up under another name.
+ * The engine sets `Execution.Input` and `StartTime` in its context at every run, and each of our runs is one state. `$$.Execution` in
+ * the definition is therefore read under another name.
  */
 export const executionContextName = 'StartedExecution';
 

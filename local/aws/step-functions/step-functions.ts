@@ -40,7 +40,7 @@ const token = z.string().regex(/^\d+$/).optional();
 const arnSchema = z.string().startsWith('arn:');
 const executionStatus = z.enum(['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 
-/** Step Functions' Standard workflows on one machine. Every step stands in the journal before it begins. */
+/** Step Functions' Standard workflows on one machine. Every step is in the journal before it begins. */
 export function createStepFunctions(account: Account, services: TaskServices): Service {
   const machines = new Map<string, DeployedMachine & { definitionText: string; createdAt: number }>();
   const running = new Map<string, RunningExecution>();
@@ -235,7 +235,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
             state: state ?? machine.definition.StartAt,
             input: state === undefined ? JSON.parse(execution.input) : stateInput,
           };
-          account.log('states', `${execution.name} goes on at ${from.state}`);
+          account.log('states', `${execution.name} continues at ${from.state}`);
           run(machine, execution, from);
         }
       }
@@ -272,7 +272,7 @@ function invalidInput({ member, missing, value, message }: InputProblem): AwsErr
   );
 }
 
-/** A denied permission of the role, in the words that the service has for it. */
+/** A denied permission of the role, with the service's own text. */
 function assertRole(check: () => void, message: string): void {
   try {
     check();

@@ -8,7 +8,7 @@ import { allStates, type Definition, DefinitionError, type TaskState } from './s
 
 /** A task's failure by the name that Retry and Catch match. */
 export class TaskError extends Error {
-  /** The engine asks these of an error that no Retry and no Catch may match. */
+  /** The engine requires these of an error that no Retry and no Catch may match. */
   readonly isRetryable: boolean;
   readonly isCatchable: boolean;
 
@@ -36,7 +36,7 @@ export type TaskRunner = (run: TaskRun) => Promise<unknown>;
 /** https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html: a cause is cut at this length. */
 const causeLimit = 32_768;
 
-/** Rules that Step Functions keeps to hear of a build's end. https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html */
+/** Rules by which Step Functions is notified of a build's end. https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html */
 const managedRule = 'StepFunctionsGetEventForCodeBuildStartBuildRule';
 
 /** @throws DefinitionError naming the state and its resource */
@@ -108,7 +108,7 @@ async function startBuild(
   signal.addEventListener('abort', stop);
   await codeBuild.ended(build.id);
   signal.removeEventListener('abort', stop);
-  // The end comes as an event; what it was is asked for, under the machine's role.
+  // An event reports the end; the details are requested under the machine's role.
   const answer = await callOperation(codeBuild, 'BatchGetBuilds', account, caller, { ids: [build.id] });
   const ended = (answer as { builds: Build[] }).builds[0] ?? build;
   const result = { Build: withKeys(withMilliseconds(ended), upperFirst) };
@@ -141,7 +141,7 @@ function parameters<T>(schema: z.ZodType<T>, input: unknown): T {
   throw new TaskError('States.Runtime', `The parameters are wrong: ${issue?.path.join('.')}: ${issue?.message}`, false);
 }
 
-/** What a service refuses has its own name, `<Service>.<Error>`; a denied call has the name that the service gives to the rest. */
+/** An error of a service has its own name, `<Service>.<Error>`; a denied call has the service's general name. */
 function refused(service: string, otherwise: string, error: Error): Error {
   if (!(error instanceof AwsError)) return error;
   const name = error.code === 'AccessDeniedException' ? otherwise : error.code;

@@ -160,7 +160,7 @@ test.each([
   [
     'fails',
     'printf "\\033[31mout of memory\\n" >&2; exit 251',
-    'hadolint could not look (251): \\u001b[31mout of memory',
+    'hadolint could not check the Dockerfile (251): \\u001b[31mout of memory',
   ],
   ['prints without end', 'yes', 'It printed more than 16 MiB'],
 ])('a linter that %s is no clean Dockerfile', async (_what, script, reason) => {

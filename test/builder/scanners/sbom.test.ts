@@ -168,7 +168,7 @@ test('bills that pass over a package of the image’s database are kept, and are
   put('var/lib/dpkg/status', `${status}\n\n${status.replace('bash', 'zsh')}`);
   expect(await look(usualPath, installed(2))).toMatchObject({
     state: 'failed',
-    reason: "The bills list 1 of the 2 packages that the image's own database has.",
+    reason: "The SBOMs list 1 of the 2 packages that the image's own database has.",
   });
   expect(kept.size).toBe(2);
 });
