@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { run as runCommand } from '../local/command.ts';
 import { sbomGeneratorFolder } from '../local/sbom-generator.ts';
-import { Workshop } from '../test/builder/workshop.ts';
+import { BuilderSetup } from '../test/builder/builder-setup.ts';
 import { packagesFile, putSuite, startPackageSite } from '../test/services/package-site.ts';
 import { since } from './builder-log.ts';
 import { atMost, type Row } from './report.ts';
@@ -23,8 +23,8 @@ const work = 45;
 export async function run(): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-scanners-'));
   await using site = await startPackageSite();
-  await using workshop = await Workshop.open();
-  workshop.environment.PATH = `${process.env.PATH}:${sbomGeneratorFolder()}`;
+  await using setup = await BuilderSetup.open();
+  setup.environment.PATH = `${process.env.PATH}:${sbomGeneratorFolder()}`;
   try {
     const archive = join(folder, 'rootfs.tar');
     const { VERSION_CODENAME: release = 'stable' } = parseEnv(await readFile('/etc/os-release', 'utf8'));
@@ -32,7 +32,7 @@ export async function run(): Promise<Row[]> {
     const versions = Object.fromEntries(Array.from({ length: offered }, (_, at) => [`package-${at}`, '1.0-1']));
     const list = Buffer.from(packagesFile({ ...versions, 'base-files': '99' }, architecture));
     putSuite(site, '/debian/dists/stable', { [`main/binary-${architecture}/Packages`]: list }, ['Suite: stable']);
-    const { result, log } = await workshop.build(
+    const { result, log } = await setup.build(
       { Dockerfile: dockerfile(`${site.url}/debian`), 'rootfs.tar': await readFile(archive) },
       { timeoutSeconds: 900 },
     );

@@ -16,7 +16,7 @@ import { createBases } from '../services/tables/bases.ts';
 import { writeItems } from '../services/tables/batches.ts';
 import { createDependents } from '../services/tables/dependents.ts';
 import { createProjects } from '../services/tables/projects.ts';
-import { projectOf } from '../test/functions/world.ts';
+import { projectOf } from '../test/functions/services-setup.ts';
 import { startTables } from '../test/services/tables.ts';
 import { peakMemory } from './peak-memory.ts';
 import { atLeast, atMost, type Row } from './report.ts';

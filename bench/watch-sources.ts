@@ -16,7 +16,7 @@ import { createDeliveries } from '../services/tables/deliveries.ts';
 import { createHeads } from '../services/tables/heads.ts';
 import { createProjects } from '../services/tables/projects.ts';
 import { createSources } from '../services/tables/sources.ts';
-import { projectOf } from '../test/functions/world.ts';
+import { projectOf } from '../test/functions/services-setup.ts';
 import { startTables } from '../test/services/tables.ts';
 import { peakMemory } from './peak-memory.ts';
 import { atMost, type Row } from './report.ts';

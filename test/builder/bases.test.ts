@@ -6,18 +6,18 @@ import { resolveBase } from '../../builder/bases.ts';
 import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError } from '../../builder/errors.ts';
 import { manifestDigest } from '../../builder/registry.ts';
 import { outsideRegistry, RegistryUnavailableError } from '../../services/registry/digest-lookup.ts';
-import { type SmallRegistry, startSmallRegistry } from './small-registry.ts';
+import { type FakeRegistry, startFakeRegistry } from './fake-registry.ts';
 
 const password = 'the-password';
 const signal = new AbortController().signal;
 const image = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json' };
 
-let own: SmallRegistry;
-let outside: SmallRegistry;
+let own: FakeRegistry;
+let outside: FakeRegistry;
 
 beforeAll(async () => {
-  own = await startSmallRegistry({ password });
-  outside = await startSmallRegistry({ bearer: true });
+  own = await startFakeRegistry({ password });
+  outside = await startFakeRegistry({ bearer: true });
 });
 
 afterAll(async () => {

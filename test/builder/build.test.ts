@@ -5,24 +5,24 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { haveSameContent, type ImageSource } from '../../services/registry/same-content.ts';
 import { commandOf, runningCommands } from '../running-commands.ts';
-import { busybox, password, secretKey, Workshop } from './workshop.ts';
+import { BuilderSetup, busybox, password, secretKey } from './builder-setup.ts';
 
-let workshop: Workshop;
+let setup: BuilderSetup;
 
 beforeAll(async () => {
-  workshop = await Workshop.open();
+  setup = await BuilderSetup.open();
   const { dockerfile, files } = busybox;
-  const base = await workshop.build(
+  const base = await setup.build(
     { ...files, Dockerfile: dockerfile },
     { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
   );
   expect(base.log).toContain('==> done');
 });
 
-afterAll(() => workshop[Symbol.asyncDispose]());
+afterAll(() => setup[Symbol.asyncDispose]());
 
-/** The images of a workshop's registry. */
-function imagesOf({ registry }: Workshop): ImageSource {
+/** The images of a setup's registry. */
+function imagesOf({ registry }: BuilderSetup): ImageSource {
   const headers = { authorization: `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}` };
   const read = (repository: string, kind: string, digest: string) =>
     fetch(`${registry.url}/v2/${repository}/${kind}/${digest}`, { headers });
@@ -46,34 +46,34 @@ test('a commit becomes a candidate with its labels, pinned bases and the commitâ
     'COPY . /source',
     'RUN ls -a /source',
   ].join('\n');
-  const { result, log, code, console } = await workshop.build(
+  const { result, log, code, console } = await setup.build(
     { Dockerfile: dockerfile, 'file.txt': 'text' },
     { labels: { team: 'a=b, c' } },
   );
 
   expect(code, log).toBe(0);
-  const base = workshop.registry.manifest('demo/base', 'v1');
+  const base = setup.registry.manifest('demo/base', 'v1');
   expect(result).toEqual({
     outcome: 'built',
     digest: expect.stringMatching(/^sha256:/),
     commit: expect.any(String),
     committedAt: '2026-01-02T03:04:05.000Z',
     bases: [
-      { reference: 'demo/base:v1', image: `${workshop.registry.host}/demo/base:v1`, digest: base?.digest, own: true },
+      { reference: 'demo/base:v1', image: `${setup.registry.host}/demo/base:v1`, digest: base?.digest, own: true },
     ],
     engine: expect.stringContaining('buildah'),
   });
   if (result.outcome !== 'built') throw new Error('not built');
-  const manifest = workshop.registry.manifest('candidate/demo/app', result.digest);
+  const manifest = setup.registry.manifest('candidate/demo/app', result.digest);
   expect(manifest?.body).toMatchObject({
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     annotations: {
-      'org.opencontainers.image.source': `${workshop.git.url}/app.git`,
+      'org.opencontainers.image.source': `${setup.git.url}/app.git`,
       'org.opencontainers.image.revision': result.commit,
       'org.opencontainers.image.version': 'latest',
       'org.opencontainers.image.created': '2026-01-02T03:04:05Z',
       'org.opencontainers.image.ref.name': 'main',
-      'org.opencontainers.image.base.name': `${workshop.registry.host}/demo/base:v1`,
+      'org.opencontainers.image.base.name': `${setup.registry.host}/demo/base:v1`,
       'org.opencontainers.image.base.digest': base?.digest,
       team: 'a=b, c',
     },
@@ -87,33 +87,33 @@ test('a commit becomes a candidate with its labels, pinned bases and the commitâ
 
 test('the same commit gives the same image again, without the cache the same content, and the same layers in another place', async () => {
   const dockerfile = `${busybox.dockerfile}RUN mkdir /made && echo text > /made/file && ln /made/file /made/link && rm /bin/vi\n`;
-  const commit = workshop.git.commit('app', { Dockerfile: dockerfile, ...busybox.files });
-  const source = { url: `${workshop.git.url}/app.git`, commit, ref: 'refs/heads/main' };
-  await using other = await Workshop.open();
+  const commit = setup.git.commit('app', { Dockerfile: dockerfile, ...busybox.files });
+  const source = { url: `${setup.git.url}/app.git`, commit, ref: 'refs/heads/main' };
+  await using other = await BuilderSetup.open();
   const [one, two, anew, elsewhere] = [
-    await workshop.run(workshop.request(commit)),
-    await workshop.run(workshop.request(commit)),
-    await workshop.run(workshop.request(commit, { noCache: true })),
+    await setup.run(setup.request(commit)),
+    await setup.run(setup.request(commit)),
+    await setup.run(setup.request(commit, { noCache: true })),
     await other.run(other.request(commit, { source })),
   ].map(({ result, log }) => (result.outcome === 'built' ? result.digest : log));
   expect(two).toBe(one);
   const place = (digest = '') => ({ repository: 'candidate/demo/app', digest });
-  expect(await haveSameContent(imagesOf(workshop), place(one), place(anew))).toBe(true);
-  const layers = (place: Workshop, digest = '') =>
+  expect(await haveSameContent(imagesOf(setup), place(one), place(anew))).toBe(true);
+  const layers = (place: BuilderSetup, digest = '') =>
     z.object({ layers: z.array(z.unknown()) }).parse(place.registry.manifest('candidate/demo/app', digest)?.body)
       .layers;
-  expect(layers(other, elsewhere)).toEqual(layers(workshop, one));
+  expect(layers(other, elsewhere)).toEqual(layers(setup, one));
 });
 
 test('nothing is left behind but the layers for the next build', async () => {
-  await workshop.build({ Dockerfile: onBase('RUN true') });
-  await workshop.build({ Dockerfile: onBase('RUN false') });
-  expect(readdirSync(workshop.temporary)).toEqual([]);
-  expect(readdirSync(workshop.home)).toEqual(['.cache']);
+  await setup.build({ Dockerfile: onBase('RUN true') });
+  await setup.build({ Dockerfile: onBase('RUN false') });
+  expect(readdirSync(setup.temporary)).toEqual([]);
+  expect(readdirSync(setup.home)).toEqual(['.cache']);
 });
 
 test('no secret of the builder can be seen by the build or in its log', async () => {
-  const { log, console, result } = await workshop.build({
+  const { log, console, result } = await setup.build({
     Dockerfile: onBase(
       'RUN env; cat /proc/*/environ /proc/*/cmdline | tr "\\0" "\\n"; true',
       `RUN echo ${password.slice(0, 8)}"${password.slice(8)}"; echo ${secretKey}`,
@@ -129,7 +129,7 @@ test('no secret of the builder can be seen by the build or in its log', async ()
 
 test('a process that a RUN leaves behind ends with the build, and sees no process of the machine', async () => {
   const list = 'for each in /proc/[0-9]*; do tr "\\0" " " < $each/cmdline; echo; done';
-  const { log } = await workshop.build({ Dockerfile: onBase(`RUN sleep 7654 & ${list}`, 'RUN true') });
+  const { log } = await setup.build({ Dockerfile: onBase(`RUN sleep 7654 & ${list}`, 'RUN true') });
   const machine = (await runningCommands()).split('\n');
   expect(machine).not.toContain('sleep 7654');
   const seen = log.split('\n').map((line) => line.trim());
@@ -140,7 +140,7 @@ test('a process that a RUN leaves behind ends with the build, and sees no proces
 });
 
 test('an instruction that fails is named with its last lines', async () => {
-  const { result, code } = await workshop.build({ Dockerfile: onBase('RUN echo first; echo the reason >&2; exit 3') });
+  const { result, code } = await setup.build({ Dockerfile: onBase('RUN echo first; echo the reason >&2; exit 3') });
   expect(code).toBe(1);
   expect(result).toMatchObject({ outcome: 'failed', error: 'DockerfileFailedError' });
   if (result.outcome !== 'failed') return;
@@ -151,7 +151,7 @@ test('an instruction that fails is named with its last lines', async () => {
 });
 
 test('a Dockerfile and a context in folders are found from the repositoryâ€™s root', async () => {
-  const { result, log } = await workshop.build(
+  const { result, log } = await setup.build(
     { 'images/app/Containerfile': onBase('COPY hello /hello'), 'content/hello': 'x' },
     { dockerfile: 'images/app/Containerfile', context: 'content' },
   );
@@ -159,19 +159,19 @@ test('a Dockerfile and a context in folders are found from the repositoryâ€™s ro
 });
 
 test('a submodule is fetched, without gitâ€™s own files', async () => {
-  const library = workshop.git.commit('library', { 'lib.txt': 'library\n' });
-  const url = `${workshop.git.url}/library.git`;
-  workshop.git.commit('app', {
+  const library = setup.git.commit('library', { 'lib.txt': 'library\n' });
+  const url = `${setup.git.url}/library.git`;
+  setup.git.commit('app', {
     Dockerfile: onBase('COPY . /s', 'RUN cat /s/lib/lib.txt; find /s -name .git'),
     '.gitmodules': '',
   });
-  workshop.git.git('app', 'update-index', '--add', '--cacheinfo', `160000,${library},lib`);
+  setup.git.git('app', 'update-index', '--add', '--cacheinfo', `160000,${library},lib`);
   const modules = `[submodule "lib"]\n\tpath = lib\n\turl = ${url}\n`;
-  const blob = workshop.git.blob('app', modules);
-  workshop.git.git('app', 'update-index', '--add', '--cacheinfo', `100644,${blob},.gitmodules`);
-  workshop.git.git('app', 'commit', '--quiet', '--message', 'submodule');
-  const { result, log } = await workshop.run(workshop.request(workshop.git.git('app', 'rev-parse', 'HEAD')));
-  workshop.git.git('app', 'reset', '--quiet', '--hard', 'HEAD~2');
+  const blob = setup.git.blob('app', modules);
+  setup.git.git('app', 'update-index', '--add', '--cacheinfo', `100644,${blob},.gitmodules`);
+  setup.git.git('app', 'commit', '--quiet', '--message', 'submodule');
+  const { result, log } = await setup.run(setup.request(setup.git.git('app', 'rev-parse', 'HEAD')));
+  setup.git.git('app', 'reset', '--quiet', '--hard', 'HEAD~2');
   expect(result.outcome, log).toBe('built');
   expect(log).toMatch(/^library$/m);
   expect(log).not.toMatch(/^\/s\/.*\.git$/m);

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runningCommands } from '../running-commands.ts';
-import { type Build, busybox, Workshop } from './workshop.ts';
+import { type Build, BuilderSetup, busybox } from './builder-setup.ts';
 
-let workshop: Workshop;
+let setup: BuilderSetup;
 
 beforeAll(async () => {
-  workshop = await Workshop.open();
+  setup = await BuilderSetup.open();
 });
 
-afterAll(() => workshop[Symbol.asyncDispose]());
+afterAll(() => setup[Symbol.asyncDispose]());
 
 const dockerfile = (...lines: string[]) => ({ ...busybox.files, Dockerfile: busybox.dockerfile + lines.join('\n') });
 
@@ -19,8 +19,8 @@ function expectFailure({ result, code, log }: Build, error: string, message: Reg
 }
 
 test('a commit that does not exist', async () => {
-  workshop.git.commit('app', { a: 'b' });
-  expectFailure(await workshop.run(workshop.request('1'.repeat(40))), 'SourceNotFoundError', /cannot be fetched from/);
+  setup.git.commit('app', { a: 'b' });
+  expectFailure(await setup.run(setup.request('1'.repeat(40))), 'SourceNotFoundError', /cannot be fetched from/);
 });
 
 test.each([
@@ -31,8 +31,8 @@ test.each([
   ['a command for a transport', 'ext::sh -c "touch /tmp/never"'],
   ['an option', '--upload-pack=touch /tmp/never'],
 ])('%s as source', async (_, url) => {
-  const source = { url: url.replace('URL', workshop.git.url), commit: '1'.repeat(40), ref: 'refs/heads/main' };
-  expectFailure(await workshop.run(workshop.request(source.commit, { source })), 'SourceNotFoundError', /git-url/);
+  const source = { url: url.replace('URL', setup.git.url), commit: '1'.repeat(40), ref: 'refs/heads/main' };
+  expectFailure(await setup.run(setup.request(source.commit, { source })), 'SourceNotFoundError', /git-url/);
 });
 
 test.each([
@@ -71,8 +71,8 @@ test.each([
     /ignore file .* leads out/,
   ],
 ])('a Dockerfile that %s', async (_, files, changes, message) => {
-  workshop.git.git('app', 'rm', '-rqf', '--ignore-unmatch', '.');
-  expectFailure(await workshop.build(files, changes), 'DockerfileNotFoundError', message);
+  setup.git.git('app', 'rm', '-rqf', '--ignore-unmatch', '.');
+  expectFailure(await setup.build(files, changes), 'DockerfileNotFoundError', message);
 });
 
 test.each([
@@ -80,30 +80,26 @@ test.each([
   ['a base whose name is malformed', 'FROM Some/Thing', /lower case/],
   ['a base that looks like an option', 'FROM --all', /cannot be built/],
 ])('a Dockerfile with %s', async (_, text, message) => {
-  workshop.git.git('app', 'rm', '-rqf', '--ignore-unmatch', '.');
-  expectFailure(await workshop.build({ Dockerfile: text }), 'DockerfileInvalidError', message);
+  setup.git.git('app', 'rm', '-rqf', '--ignore-unmatch', '.');
+  expectFailure(await setup.build({ Dockerfile: text }), 'DockerfileInvalidError', message);
 });
 
 test('a base that does not exist in this registry', async () => {
-  const build = await workshop.build({ Dockerfile: `FROM ${workshop.registry.host}/demo/none:1` });
+  const build = await setup.build({ Dockerfile: `FROM ${setup.registry.host}/demo/none:1` });
   expectFailure(build, 'BaseNotFoundError', /demo\/none:1 does not exist in this registry/);
 });
 
 test('a registry of a base that cannot be reached', async () => {
-  expectFailure(
-    await workshop.build({ Dockerfile: 'FROM localhost:9/some/base' }),
-    'BaseUnavailableError',
-    /localhost:9/,
-  );
+  expectFailure(await setup.build({ Dockerfile: 'FROM localhost:9/some/base' }), 'BaseUnavailableError', /localhost:9/);
 });
 
 test('a build that runs for ever', async () => {
-  const build = await workshop.buildUntil((log) => /^begun$/m.test(log), dockerfile('RUN echo begun; sleep 4321'));
+  const build = await setup.buildUntil((log) => /^begun$/m.test(log), dockerfile('RUN echo begun; sleep 4321'));
   expectFailure(build, 'BuildTimeoutError', new RegExp(`after ${build.seconds} seconds`));
 });
 
 test('a build that prints without end', async () => {
-  const build = await workshop.build(dockerfile('RUN echo first; yes a-very-noisy-step'), { logLimitBytes: 200_000 });
+  const build = await setup.build(dockerfile('RUN echo first; yes a-very-noisy-step'), { logLimitBytes: 200_000 });
   expectFailure(build, 'LogLimitError', /because it printed more than/);
   expect(build.log.length).toBeGreaterThan(150_000);
   expect(build.log.length).toBeLessThan(250_000);
@@ -111,8 +107,8 @@ test('a build that prints without end', async () => {
 });
 
 test('a build that is stopped from outside', async () => {
-  const request = workshop.request(workshop.git.commit('app', dockerfile('RUN echo begun; sleep 4321')));
-  const build = await workshop.run(request, (process) => {
+  const request = setup.request(setup.git.commit('app', dockerfile('RUN echo begun; sleep 4321')));
+  const build = await setup.run(request, (process) => {
     process.stdout?.on('data', (text: string) => {
       if (/^begun$/m.test(text)) process.kill('SIGTERM');
     });
@@ -122,24 +118,24 @@ test('a build that is stopped from outside', async () => {
 
 test('after all of that no process is left and the next build works', async () => {
   expect(await runningCommands()).not.toMatch(/^sleep 4321/m);
-  const build = await workshop.build(dockerfile('RUN true'));
+  const build = await setup.build(dockerfile('RUN true'));
   expect(build.result.outcome, build.log).toBe('built');
 });
 
 test('a registry that does not take the image', async () => {
-  await using refusing = await Workshop.open({ refuseManifests: { status: 403, code: 'DENIED' } });
+  await using refusing = await BuilderSetup.open({ refuseManifests: { status: 403, code: 'DENIED' } });
   expectFailure(await refusing.build(dockerfile()), 'PushFailedError', /did not take it/);
 });
 
 test('a request that is not one', async () => {
-  const request = { ...workshop.request('1'.repeat(40)), timeoutSeconds: -1 };
-  const build = await workshop.run(request);
+  const request = { ...setup.request('1'.repeat(40)), timeoutSeconds: -1 };
+  const build = await setup.run(request);
   expect(build.result).toMatchObject({ outcome: 'failed' });
   expect(build.code).toBe(1);
 });
 
 test('a log that the records do not take', async () => {
-  await using denied = await Workshop.open();
+  await using denied = await BuilderSetup.open();
   denied.aws.denied = /\/log\//;
   const build = await denied.build({ ...busybox.files, Dockerfile: busybox.dockerfile });
   expect(build.code).toBe(1);
@@ -147,14 +143,14 @@ test('a log that the records do not take', async () => {
 });
 
 test('a builder that is killed takes its engine with it', async () => {
-  const request = workshop.request(workshop.git.commit('app', dockerfile('RUN echo begun; sleep 8765')));
-  const killed = workshop.run(request, (process) => {
+  const request = setup.request(setup.git.commit('app', dockerfile('RUN echo begun; sleep 8765')));
+  const killed = setup.run(request, (process) => {
     process.stdout?.on('data', (text: string) => {
       if (/^begun$/m.test(text)) process.kill('SIGKILL');
     });
   });
   await expect(killed).rejects.toThrow('left no result');
   await expect.poll(runningCommands).not.toMatch(/^sleep 8765/m);
-  const build = await workshop.build(dockerfile('RUN true'));
+  const build = await setup.build(dockerfile('RUN true'));
   expect(build.result.outcome, build.log).toBe('built');
 });

@@ -1,30 +1,30 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have variables of their own
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { busybox, Workshop } from './workshop.ts';
+import { BuilderSetup, busybox } from './builder-setup.ts';
 
-let workshop: Workshop;
+let setup: BuilderSetup;
 
 beforeAll(async () => {
-  workshop = await Workshop.open();
+  setup = await BuilderSetup.open();
   const { dockerfile, files } = busybox;
-  await workshop.build(
+  await setup.build(
     { ...files, Dockerfile: dockerfile },
     { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
   );
 });
 
-afterAll(() => workshop[Symbol.asyncDispose]());
+afterAll(() => setup[Symbol.asyncDispose]());
 
 const baseOf = (reference: string) => ({
   reference,
-  image: `${workshop.registry.host}/demo/base:v1`,
-  digest: workshop.registry.manifest('demo/base', 'v1')?.digest,
+  image: `${setup.registry.host}/demo/base:v1`,
+  digest: setup.registry.manifest('demo/base', 'v1')?.digest,
   own: true,
 });
 
 test('a build that fails says what it stands on', async () => {
-  const { result } = await workshop.build({ Dockerfile: 'FROM demo/base:v1\nRUN false\n' });
+  const { result } = await setup.build({ Dockerfile: 'FROM demo/base:v1\nRUN false\n' });
   expect(result).toMatchObject({
     outcome: 'failed',
     error: 'DockerfileFailedError',
@@ -34,8 +34,8 @@ test('a build that fails says what it stands on', async () => {
 });
 
 test('a build without one of its bases says which is missing and which is there', async () => {
-  const { host } = workshop.registry;
-  const { result } = await workshop.build({
+  const { host } = setup.registry;
+  const { result } = await setup.build({
     Dockerfile: `FROM demo/base:v1\nCOPY --from=${host}/mirror/debian:12 /a /a\nCOPY --from=localhost:9/none /b /b\n`,
   });
   expect(result).toMatchObject({
@@ -51,22 +51,22 @@ test('a build without one of its bases says which is missing and which is there'
 
 test('the image of # syntax is a base, also with an engine that does not read it, and holds up nothing where it is not there', async () => {
   const dockerfile = (syntax: string) => `# syntax=${syntax}\nFROM scratch\nCOPY Dockerfile /\n`;
-  const there = await workshop.build({ Dockerfile: dockerfile('demo/base:v1') });
+  const there = await setup.build({ Dockerfile: dockerfile('demo/base:v1') });
   expect(there.result).toMatchObject({ outcome: 'built', bases: [baseOf('demo/base:v1')] });
-  const gone = await workshop.build({ Dockerfile: dockerfile(`${workshop.registry.host}/demo/none`) });
+  const gone = await setup.build({ Dockerfile: dockerfile(`${setup.registry.host}/demo/none`) });
   expect(gone.result).toMatchObject({ outcome: 'built', bases: [] });
 });
 
 test('a base with a tag and a digest is known by its tag, and used by its digest', async () => {
   const { digest } = baseOf('');
   const reference = `demo/base:v1@${digest}`;
-  const { result, log } = await workshop.build({ Dockerfile: `FROM ${reference}\n` });
+  const { result, log } = await setup.build({ Dockerfile: `FROM ${reference}\n` });
   expect(result).toMatchObject({ outcome: 'built', bases: [baseOf(reference)] });
-  expect(log).toContain(`${reference} is ${workshop.registry.host}/demo/base@${digest}`);
+  expect(log).toContain(`${reference} is ${setup.registry.host}/demo/base@${digest}`);
 });
 
 test('a base is pinned however the Dockerfile writes it', async () => {
-  const { result, log } = await workshop.build({
+  const { result, log } = await setup.build({
     Dockerfile: [
       'ARG T=v1.2',
       'FROM demo/base:"${T%.*}" AS quoted',

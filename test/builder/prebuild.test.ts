@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { runningCommands } from '../running-commands.ts';
-import { busybox, password, secretKey, Workshop } from './workshop.ts';
+import { BuilderSetup, busybox, password, secretKey } from './builder-setup.ts';
 
-let workshop: Workshop;
+let setup: BuilderSetup;
 
 beforeAll(async () => {
-  workshop = await Workshop.open();
+  setup = await BuilderSetup.open();
   const { dockerfile, files } = busybox;
-  const tools = await workshop.build(
+  const tools = await setup.build(
     { ...files, Dockerfile: dockerfile },
     { id: 'v1', project: 'demo/tools:v1', candidate: 'demo/tools' },
   );
   expect(tools.log).toContain('==> done');
 });
-afterAll(() => workshop[Symbol.asyncDispose]());
+afterAll(() => setup[Symbol.asyncDispose]());
 
 const prebuild = { script: 'hooks/pre_build', context: 'images/app' };
 const at = { prebuild, dockerfile: 'images/app/Dockerfile', context: 'images/app' };
 
 test('a prebuild script makes the Dockerfile that is built, in its folder, as what it is written for', async () => {
-  const { result, log } = await workshop.build(
+  const { result, log } = await setup.build(
     {
       'hooks/pre_build':
         '#!/bin/sh\nset -e\necho in "$PWD"\nprintf "FROM scratch\\nCOPY made /\\n" > Dockerfile\necho text > made\n',
@@ -34,7 +34,7 @@ test('a prebuild script makes the Dockerfile that is built, in its folder, as wh
 });
 
 test('a script that fails fails the build with its last lines, and nothing is built', async () => {
-  const { result, log } = await workshop.build(
+  const { result, log } = await setup.build(
     {
       'hooks/pre_build': 'echo cannot find the template\nexit 3\n',
       'images/app/Dockerfile': 'FROM scratch\nCOPY . /\n',
@@ -51,12 +51,12 @@ test('a script that fails fails the build with its last lines, and nothing is bu
 });
 
 test('a script sees no secret of the builder, none of its processes and nothing of the machine', async () => {
-  const { result, log } = await workshop.build(
+  const { result, log } = await setup.build(
     {
       'hooks/pre_build': [
         'env; cat /proc/*/environ /proc/*/cmdline | tr "\\0" "\\n"',
         'ls -d /work /root/.cache /var/lib/dpkg',
-        `ls ${workshop.home} && echo HOME SEEN`,
+        `ls ${setup.home} && echo HOME SEEN`,
         'mount -t tmpfs none /tmp && echo MOUNTED',
         'mknod /source/disk b 8 0 && echo DEVICE',
         'true',
@@ -73,7 +73,7 @@ test('a script sees no secret of the builder, none of its processes and nothing 
 });
 
 test('a link that a script puts in the place of the Dockerfile leads nowhere', async () => {
-  const { result } = await workshop.build(
+  const { result } = await setup.build(
     { 'hooks/pre_build': 'ln -sf /etc/passwd Dockerfile\n', 'images/app/README': 'x' },
     at,
   );
@@ -86,7 +86,7 @@ test.each([
   { script: 'hooks/nothing', context: '.' },
   { script: 'hooks/pre_build', context: 'missing' },
 ])('a script or a folder that is not in the repository is said to be so: %o', async (wanted) => {
-  const { result } = await workshop.build(
+  const { result } = await setup.build(
     { 'hooks/pre_build': 'true\n', Dockerfile: 'FROM scratch\nCOPY . /\n' },
     { prebuild: wanted },
   );
@@ -95,7 +95,7 @@ test.each([
 });
 
 test('a script that never ends is stopped with the build’s time, and leaves nothing running', async () => {
-  const { result } = await workshop.buildUntil(
+  const { result } = await setup.buildUntil(
     (log) => /^begun$/m.test(log),
     { 'hooks/pre_build': 'echo begun; sleep 8642 & sleep 8642\n', Dockerfile: 'FROM scratch\nCOPY . /\n' },
     { prebuild: { script: 'hooks/pre_build', context: '.' } },
@@ -106,7 +106,7 @@ test('a script that never ends is stopped with the build’s time, and leaves no
 });
 
 test('a job-id in cccp.yml that is not the entry’s is a warning', async () => {
-  const { result, log } = await workshop.build({
+  const { result, log } = await setup.build({
     Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n',
     '.cccp.yml': 'job-id: other\ntest-skip: maybe\n',
   });
@@ -117,7 +117,7 @@ test('a job-id in cccp.yml that is not the entry’s is a warning', async () => 
 });
 
 test('an entry for other machines only fails before anything is fetched', async () => {
-  const { result, log } = await workshop.build(
+  const { result, log } = await setup.build(
     { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' },
     { platforms: ['linux/s390x'] },
   );
@@ -128,13 +128,13 @@ test('an entry for other machines only fails before anything is fetched', async 
 
 test('every step is done anew where the request says so', async () => {
   const files = { Dockerfile: 'FROM demo/tools:v1\nRUN cat /proc/sys/kernel/random/uuid > /made\n' };
-  const first = await workshop.build(files);
-  const again = await workshop.build(files);
-  const anew = await workshop.build(files, { noCache: true });
+  const first = await setup.build(files);
+  const again = await setup.build(files);
+  const anew = await setup.build(files, { noCache: true });
 
   const layersOf = ({ result }: typeof first) => {
     const digest = result.outcome === 'built' ? result.digest : '';
-    const manifest = workshop.registry.manifest('candidate/demo/app', digest);
+    const manifest = setup.registry.manifest('candidate/demo/app', digest);
     return z.object({ layers: z.array(z.object({ digest: z.string() })) }).parse(manifest?.body).layers;
   };
   expect(layersOf(again)).toEqual(layersOf(first));

@@ -1,19 +1,19 @@
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Build, busybox, password, secretKey, Workshop } from './workshop.ts';
+import { type Build, BuilderSetup, busybox, password, secretKey } from './builder-setup.ts';
 
-let workshop: Workshop;
+let setup: BuilderSetup;
 
 beforeAll(async () => {
-  workshop = await Workshop.open();
+  setup = await BuilderSetup.open();
   const { dockerfile, files } = busybox;
-  const tools = await workshop.build(
+  const tools = await setup.build(
     { ...files, Dockerfile: dockerfile },
     { id: 'v1', project: 'demo/tools:v1', candidate: 'demo/tools' },
   );
   expect(tools.log).toContain('==> done');
 });
-afterAll(() => workshop[Symbol.asyncDispose]());
+afterAll(() => setup[Symbol.asyncDispose]());
 
 const reportOf = ({ scanners }: Build, name: string) => scanners?.reports.find(({ scanner }) => scanner === name);
 const image = 'FROM demo/tools:v1\nCOPY Dockerfile /Dockerfile\n';
@@ -21,14 +21,14 @@ const image = 'FROM demo/tools:v1\nCOPY Dockerfile /Dockerfile\n';
 const isConnected = Object.keys(networkInterfaces()).some((name) => name !== 'lo');
 
 test('a test that fails is in what the scanners say; it has seen nothing of the builder and of the machine', async () => {
-  const build = await workshop.build({
+  const build = await setup.build({
     Dockerfile: image,
     'cccp.yml': 'job-id: app\ntest-skip: False\ntest-script: tests/look\n',
     'tests/look': [
       '#!/bin/sh',
       'env; cat /proc/*/environ /proc/*/cmdline | tr "\\0" "\\n"',
       'ls -d /work /root/.cache /var/lib/dpkg',
-      `ls ${workshop.home} && echo HOME SEEN`,
+      `ls ${setup.home} && echo HOME SEEN`,
       'mount -t tmpfs none /tmp && echo MOUNTED',
       'mknod /disk b 8 0 && echo DEVICE',
       'tail -n +3 /proc/net/dev | grep -v "^ *lo:" && echo NETWORK',
@@ -49,7 +49,7 @@ test('a test that fails is in what the scanners say; it has seen nothing of the 
 });
 
 test.runIf(isConnected)('a test that asks for the network has it', async () => {
-  const build = await workshop.build({
+  const build = await setup.build({
     Dockerfile: image,
     'cccp.yml': 'test-script: look\ntest-network: true\n',
     look: '#!/bin/sh\ntail -n +3 /proc/net/dev | grep -v "^ *lo:"\n',
@@ -59,7 +59,7 @@ test.runIf(isConnected)('a test that asks for the network has it', async () => {
 });
 
 test('the test and the Dockerfile are as the prebuild script made them', async () => {
-  const build = await workshop.build(
+  const build = await setup.build(
     {
       'hooks/pre_build': `#!/bin/sh\nprintf '${image.replaceAll('\n', '\\n').replace('v1', 'v1 AS Made')}' > Dockerfile\nprintf 'pwd\\n' > test.sh\n`,
       'images/app/.cccp.yml': 'test-script: test.sh\n',
@@ -80,7 +80,7 @@ test('the test and the Dockerfile are as the prebuild script made them', async (
 });
 
 test('where nobody can read whether there is a test, the image is built, and has not passed one', async () => {
-  const build = await workshop.build({ Dockerfile: image, 'cccp.yml': { link: '/etc/hostname' } });
+  const build = await setup.build({ Dockerfile: image, 'cccp.yml': { link: '/etc/hostname' } });
 
   expect(build.result.outcome).toBe('built');
   expect(reportOf(build, 'user-test')).toMatchObject({

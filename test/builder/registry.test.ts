@@ -5,13 +5,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ImageConfiguration, readConfiguration } from '../../builder/registry.ts';
 import type { Registry } from '../../services/registry/digest-lookup.ts';
 import { lastGuard } from '../limits.ts';
-import { type SmallRegistry, startSmallRegistry } from './small-registry.ts';
+import { type FakeRegistry, startFakeRegistry } from './fake-registry.ts';
 
 const password = 'a-token-of-the-registry';
-let small: SmallRegistry;
+let small: FakeRegistry;
 let registry: Registry;
 beforeAll(async () => {
-  small = await startSmallRegistry({ password });
+  small = await startFakeRegistry({ password });
   registry = { url: small.url, host: small.host, credentials: { user: 'AWS', password } };
 });
 afterAll(() => small[Symbol.asyncDispose]());

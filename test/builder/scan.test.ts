@@ -8,8 +8,8 @@ import { mostFindings, scannerNames, scannerReportsSchema } from '../../core/sca
 import { hiddenCharacter } from '../../core/text/visible.ts';
 import { eventually } from '../eventually.ts';
 import { runningCommands } from '../running-commands.ts';
+import { busybox } from './builder-setup.ts';
 import { Images } from './images.ts';
-import { busybox } from './workshop.ts';
 
 let images: Images;
 let base: string;

@@ -6,14 +6,14 @@ import { SourceNotFoundError } from '../../builder/errors.ts';
 import { BuildLog } from '../../builder/log.ts';
 import { Redaction } from '../../builder/redaction.ts';
 import { fetchSource } from '../../builder/source.ts';
-import { type SmallGitHost, startSmallGitHost } from './small-git-host.ts';
+import { type FakeGitHost, startFakeGitHost } from './fake-git-host.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'source-'));
-let host: SmallGitHost;
+let host: FakeGitHost;
 let count = 0;
 
 beforeAll(async () => {
-  host = await startSmallGitHost();
+  host = await startFakeGitHost();
 });
 
 afterAll(async () => {

@@ -8,10 +8,10 @@ import type { Service } from '../../local/aws/service.ts';
 import { createSqs } from '../../local/aws/sqs/sqs.ts';
 import { createSts } from '../../local/aws/sts.ts';
 import { type EndpointHost, hostEndpoint } from '../local/aws/endpoint-host.ts';
-import { type SmallHost, startHost } from '../services/http.ts';
+import { type FakeHost, startHost } from '../services/http.ts';
 
 let aws: EndpointHost;
-let site: SmallHost;
+let site: FakeHost;
 let queueUrl: string;
 /** The API's answers about the build, one after the other; the last one stays. */
 let answers: (object | undefined)[];

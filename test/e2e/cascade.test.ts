@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
-let rig: Rig;
+let slipway: Slipway;
 beforeAll(async () => {
-  rig = await startRig();
+  slipway = await startSlipway();
 });
-afterAll(() => rig.stop());
+afterAll(() => slipway.stop());
 
 const builtSchema = z.object({
   status: z.string(),
@@ -18,7 +18,7 @@ const builtSchema = z.object({
 
 /** The builds of a job as the public API has them, newest first. */
 async function buildsOf(job: string): Promise<z.infer<typeof builtSchema>[]> {
-  const answer = await fetch(`${rig.machine.url}/api/v1/builds?project=demo/${job}:latest`);
+  const answer = await fetch(`${slipway.machine.url}/api/v1/builds?project=demo/${job}:latest`);
   return z.object({ items: z.array(builtSchema) }).parse(await answer.json()).items;
 }
 
@@ -37,19 +37,19 @@ const source = (job: string, from: string) => ({
 it('a push to an image rebuilds what stands on it, each once, and after its own parents', async () => {
   const parents: Record<string, string[]> = { base: [], left: ['base'], right: ['base'], top: ['left', 'right'] };
   for (const [job, own] of Object.entries(parents)) {
-    await rig.pushSource(job, source(job, own.length > 0 ? standingOn(...own) : smallDebian));
+    await slipway.pushSource(job, source(job, own.length > 0 ? standingOn(...own) : smallDebian));
   }
   // The index alone builds all of them, parents first.
-  await rig.track(
+  await slipway.track(
     ...Object.entries(parents).map(([job, own]) =>
-      rig.entry(
+      slipway.entry(
         job,
         own.length > 0 ? { 'depends-on': `[${own.map((parent) => `demo/${parent}:latest`).join(', ')}]` } : {},
       ),
     ),
   );
   const endsOf = (job: string, count: number) =>
-    rig.until(`${count} builds of ${job}`, async () => {
+    slipway.until(`${count} builds of ${job}`, async () => {
       const builds = await buildsOf(job);
       return builds.length >= count && builds.every(({ endedAt }) => endedAt) ? builds : undefined;
     });
@@ -57,8 +57,8 @@ it('a push to an image rebuilds what stands on it, each once, and after its own 
     expect((await endsOf(job, 1)).map(({ status }) => status)).toEqual(['released']);
   }
 
-  const commit = await rig.pushSource('base', { ...source('base', smallDebian), word: 'base, anew\n' });
-  expect((await rig.ended('base', commit)).status).toBe('released');
+  const commit = await slipway.pushSource('base', { ...source('base', smallDebian), word: 'base, anew\n' });
+  expect((await slipway.ended('base', commit)).status).toBe('released');
   const ends = new Map<string, Awaited<ReturnType<typeof endsOf>>>();
   for (const job of ['left', 'right', 'top']) ends.set(job, await endsOf(job, 2));
   for (const job of ['left', 'right', 'top']) {

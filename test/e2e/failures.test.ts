@@ -4,26 +4,26 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordKeys } from '../../core/model/builder-contract.ts';
 import { exampleRecords } from '../../local/demo/sources.ts';
 import { config } from './machine.ts';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
-let rig: Rig;
+let slipway: Slipway;
 
 beforeAll(async () => {
-  rig = await startRig();
+  slipway = await startSlipway();
   const jobs = ['broken', 'loud', 'baseless', 'fileless', 'vulnerable', 'unreadable'];
-  await rig.track(...jobs.map((job, at) => rig.entry(job, { id: String(at + 1) })));
+  await slipway.track(...jobs.map((job, at) => slipway.entry(job, { id: String(at + 1) })));
 });
-afterAll(() => rig?.stop());
+afterAll(() => slipway?.stop());
 
 async function buildOf(job: string, dockerfile: string) {
-  const build = await rig.ended(job, await rig.pushSource(job, { Dockerfile: dockerfile }));
-  const [mail] = await rig.mails(job, 1);
+  const build = await slipway.ended(job, await slipway.pushSource(job, { Dockerfile: dockerfile }));
+  const [mail] = await slipway.mails(job, 1);
   return {
     build,
     subject: mail?.subject ?? '',
-    text: await rig.client.mailText(mail?.id ?? ''),
-    log: await rig.log(build),
+    text: await slipway.client.mailText(mail?.id ?? ''),
+    log: await slipway.log(build),
   };
 }
 
@@ -37,13 +37,13 @@ describe('a build that fails', () => {
     expect(subject).toMatch(/FAILED/);
     expect(text).toContain('exit 7');
     expect(log).toContain('the reason is here');
-    expect(await rig.client.page(`/builds/${build.id}`)).toContain('exit 7');
-    expect(await rig.client.digestOf('demo/broken', 'latest')).toBeUndefined();
+    expect(await slipway.client.page(`/builds/${build.id}`)).toContain('exit 7');
+    expect(await slipway.client.digestOf('demo/broken', 'latest')).toBeUndefined();
   });
 
   it('had the time that the configuration gives it', async () => {
-    const [build] = await rig.builds('broken');
-    const { endpoint, region, credentials, outputs } = rig.machine;
+    const [build] = await slipway.builds('broken');
+    const { endpoint, region, credentials, outputs } = slipway.machine;
     const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
     const Key = recordKeys.request(build?.id ?? '');
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: outputs.RecordsBucketName, Key }));
@@ -68,12 +68,12 @@ describe('a build that fails', () => {
   });
 
   it('because there is no Dockerfile says where it was looked for', async () => {
-    const copy = await rig.workingCopy('demo/fileless');
+    const copy = await slipway.workingCopy('demo/fileless');
     await copy.write({ 'README.md': 'nothing to build' });
-    const build = await rig.ended('fileless', await copy.push('No Dockerfile'));
+    const build = await slipway.ended('fileless', await copy.push('No Dockerfile'));
     expect(build).toMatchObject({ status: 'failed', failure: { error: 'DockerfileNotFoundError' } });
     expect(build.failure?.message).toContain('Dockerfile');
-    await rig.mails('fileless', 1);
+    await slipway.mails('fileless', 1);
   });
 });
 
@@ -98,7 +98,7 @@ describe('a build that the gate blocks', () => {
     expect(build.verdict?.reasons[0]).toContain(affected?.package.name);
     expect(subject).toMatch(/BLOCKED/);
     expect(text).toContain(record.id);
-    expect(await rig.client.digestOf('demo/vulnerable', 'latest')).toBeUndefined();
+    expect(await slipway.client.digestOf('demo/vulnerable', 'latest')).toBeUndefined();
   });
 
   it('because nothing can scan it says so', async () => {
@@ -110,13 +110,13 @@ describe('a build that the gate blocks', () => {
 
 describe('an index with a defect', () => {
   it('keeps its other projects and tells the operators where the defect is', async () => {
-    const index = await rig.workingCopy(rig.machine.indexRepository);
+    const index = await slipway.workingCopy(slipway.machine.indexRepository);
     await index.write({ 'index.d/broken.yml': 'Projects:\n  - id: 1\n    app-id: other\n' });
     await index.push('Break a file');
-    const mail = await rig.until('the mail to the operators', async () =>
-      (await rig.client.messages()).find(({ to }) => to.some((address) => address.startsWith('operators@'))),
+    const mail = await slipway.until('the mail to the operators', async () =>
+      (await slipway.client.messages()).find(({ to }) => to.some((address) => address.startsWith('operators@'))),
     );
-    expect(await rig.client.mailText(mail.id)).toContain('index.d/broken.yml');
-    expect(await rig.tracked()).toContain('demo/broken:latest');
+    expect(await slipway.client.mailText(mail.id)).toContain('index.d/broken.yml');
+    expect(await slipway.tracked()).toContain('demo/broken:latest');
   });
 });

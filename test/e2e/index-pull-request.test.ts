@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian, type WorkingCopy } from './sources.ts';
 
-let rig: Rig;
+let slipway: Slipway;
 let copy: WorkingCopy;
 let fork: string;
 
 beforeAll(async () => {
-  rig = await startRig();
-  fork = `guest/${rig.machine.indexRepository.split('/')[1]}`;
-  await rig.track(rig.entry('listed'));
-  copy = await rig.workingCopy(rig.machine.indexRepository);
-  await copy.git('remote', 'add', 'fork', `${rig.machine.url}/git/${fork}.git`);
+  slipway = await startSlipway();
+  fork = `guest/${slipway.machine.indexRepository.split('/')[1]}`;
+  await slipway.track(slipway.entry('listed'));
+  copy = await slipway.workingCopy(slipway.machine.indexRepository);
+  await copy.git('remote', 'add', 'fork', `${slipway.machine.url}/git/${fork}.git`);
 });
-afterAll(() => rig?.stop());
+afterAll(() => slipway?.stop());
 
 async function api<Answer>(path: string, body?: object): Promise<Answer | undefined> {
-  const { url, gitHubToken, indexRepository } = rig.machine;
+  const { url, gitHubToken, indexRepository } = slipway.machine;
   const answer = await fetch(`${url}/github/repos/${indexRepository}${path}`, {
     headers: { authorization: `token ${gitHubToken}`, 'content-type': 'application/json' },
     ...(body && { method: 'POST', body: JSON.stringify(body) }),
@@ -38,7 +38,7 @@ async function pushToFork(branch: string, ...entries: string[]): Promise<string>
 }
 
 const status = (commit: string) =>
-  rig.until(`the status of ${commit}`, async () => {
+  slipway.until(`the status of ${commit}`, async () => {
     const found = await api<{ statuses: { context: string; state: string; description: string }[] }>(
       `/commits/${commit}/status`,
     );
@@ -47,7 +47,7 @@ const status = (commit: string) =>
 
 /** The comment once it is about the commit, and the only one. */
 const comment = (number: number, commit: string) =>
-  rig.until(`the comment about ${commit}`, async () => {
+  slipway.until(`the comment about ${commit}`, async () => {
     const comments = await api<{ body: string }[]>(`/issues/${number}/comments`);
     expect(comments?.length).toBeLessThanOrEqual(1);
     return comments?.find(({ body }) => body.includes(commit.slice(0, 12)))?.body;
@@ -59,8 +59,8 @@ describe('a pull request from a fork to the index', () => {
   it('is told what is wrong with it, and where', async () => {
     const commit = await pushToFork(
       'add-mine',
-      rig.entry('listed'),
-      rig.entry('mine', { id: '2', 'git-url': 'file:///etc' }),
+      slipway.entry('listed'),
+      slipway.entry('mine', { id: '2', 'git-url': 'file:///etc' }),
     );
     const pull = await api<{ number: number }>('/pulls', { title: 'Add mine', head: 'guest:add-mine', base: 'main' });
     number = pull?.number ?? 0;
@@ -69,10 +69,10 @@ describe('a pull request from a fork to the index', () => {
   });
 
   it('is told in the same comment what its merge will do, after the next push', async () => {
-    const source = await rig.workingCopy('demo/mine');
+    const source = await slipway.workingCopy('demo/mine');
     await source.write({ Dockerfile: smallDebian, 'cccp.yml': 'job-id: another\n' });
     const head = await source.push('A source that no entry names yet');
-    const commit = await pushToFork('add-mine', rig.entry('listed'), rig.entry('mine', { id: '2' }));
+    const commit = await pushToFork('add-mine', slipway.entry('listed'), slipway.entry('mine', { id: '2' }));
     expect(await status(commit)).toMatchObject({
       state: 'success',
       description: '1 project added, 1 build, 1 project with warnings',
@@ -84,7 +84,7 @@ describe('a pull request from a fork to the index', () => {
   });
 
   it('has built nothing, and changed nothing', async () => {
-    expect(await rig.tracked()).toEqual(['demo/listed:latest']);
-    expect(await rig.builds('mine')).toEqual([]);
+    expect(await slipway.tracked()).toEqual(['demo/listed:latest']);
+    expect(await slipway.builds('mine')).toEqual([]);
   });
 });

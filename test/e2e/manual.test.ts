@@ -2,19 +2,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
-let rig: Rig;
+let slipway: Slipway;
 
 beforeAll(async () => {
-  rig = await startRig();
+  slipway = await startSlipway();
 });
-afterAll(() => rig?.stop());
+afterAll(() => slipway?.stop());
 
 /** The command as an operator calls it, with the keys that the machine tells. */
-async function slipway(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const { endpoint, region, credentials } = rig.machine;
+async function command(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const { endpoint, region, credentials } = slipway.machine;
   const { accessKeyId, secretAccessKey } = credentials;
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/slipway.js'), ...args], {
     env: {
@@ -36,27 +36,27 @@ async function slipway(...args: string[]): Promise<{ code: number | null; output
 }
 
 it('a build by hand is released from the head of the branch, and takes no tag back to an older commit', async () => {
-  await rig.track(rig.entry('byhand'));
+  await slipway.track(slipway.entry('byhand'));
   const dockerfile = (text: string) => ({ Dockerfile: `${smallDebian}RUN echo ${text} > /text\n` });
-  const older = await rig.pushSource('byhand', dockerfile('one'));
-  expect((await rig.ended('byhand', older)).status).toBe('released');
-  const newer = await rig.pushSource('byhand', dockerfile('two'));
-  const released = await rig.ended('byhand', newer);
+  const older = await slipway.pushSource('byhand', dockerfile('one'));
+  expect((await slipway.ended('byhand', older)).status).toBe('released');
+  const newer = await slipway.pushSource('byhand', dockerfile('two'));
+  const released = await slipway.ended('byhand', newer);
   expect(released.status).toBe('released');
 
-  const again = await slipway('build', 'demo/byhand:latest', '--follow');
+  const again = await command('build', 'demo/byhand:latest', '--follow');
   expect(again).toMatchObject({ code: 0, output: expect.stringMatching(/unchanged/) });
 
-  const back = await slipway('build', 'demo/byhand:latest', '--commit', older, '--follow');
+  const back = await command('build', 'demo/byhand:latest', '--commit', older, '--follow');
   expect(back).toMatchObject({ code: 0, output: expect.stringMatching(/not released: it is not the head/) });
-  const [latest, ...rest] = await rig.builds('byhand');
+  const [latest, ...rest] = await slipway.builds('byhand');
   expect(latest).toMatchObject({ commit: older, status: 'unchanged', image: null, cause: { type: 'manual' } });
   expect(rest.filter(({ cause }) => cause.type === 'manual')).toMatchObject([{ commit: newer }]);
-  const manifest = await fetch(`${rig.machine.url}/v2/demo/byhand/manifests/latest`, {
+  const manifest = await fetch(`${slipway.machine.url}/v2/demo/byhand/manifests/latest`, {
     headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
   });
   expect(manifest.headers.get('docker-content-digest')).toBe(released.image?.digest);
 
-  const nobody = await slipway('build', 'demo/nobody:latest');
+  const nobody = await command('build', 'demo/nobody:latest');
   expect(nobody).toMatchObject({ code: 2, output: expect.stringMatching(/not in the index/) });
 });

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 import { changeResources } from './template.ts';
 
@@ -29,16 +29,16 @@ async function without(action: string): Promise<string> {
 }
 
 describe('the permissions in the template', () => {
-  let rig: Rig | undefined;
-  afterAll(() => rig?.stop());
+  let slipway: Slipway | undefined;
+  afterAll(() => slipway?.stop());
 
   it('are enforced: a build whose release may not write images fails, and says what was denied', async () => {
     const assembly = await without('ecr:PutImage');
-    rig = await startRig({ assembly });
-    await rig.track(rig.entry('denied'));
-    const build = await rig.ended('denied', await rig.pushSource('denied', { Dockerfile: smallDebian }));
+    slipway = await startSlipway({ assembly });
+    await slipway.track(slipway.entry('denied'));
+    const build = await slipway.ended('denied', await slipway.pushSource('denied', { Dockerfile: smallDebian }));
     expect(build.status).toBe('failed');
-    expect(`${build.failure?.message}\n${await rig.log(build)}`).toMatch(/not authorized to perform: ecr:/);
+    expect(`${build.failure?.message}\n${await slipway.log(build)}`).toMatch(/not authorized to perform: ecr:/);
     await rm(assembly, { recursive: true });
   });
 });

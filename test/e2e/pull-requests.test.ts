@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
 const statusSchema = z.object({
@@ -15,14 +15,14 @@ const statusSchema = z.object({
 });
 const commentsSchema = z.array(z.object({ body: z.string(), user: z.object({ login: z.string() }) }));
 
-let rig: Rig;
+let slipway: Slipway;
 
 beforeAll(async () => {
-  rig = await startRig();
+  slipway = await startSlipway();
 });
-afterAll(() => rig?.stop());
+afterAll(() => slipway?.stop());
 
-const repository = () => `${rig.machine.url}/github/repos/demo/proposed`;
+const repository = () => `${slipway.machine.url}/github/repos/demo/proposed`;
 const mark = 'slipway/pr: demo/proposed:latest';
 
 /** A call of the git host's API in somebody's name. */
@@ -30,7 +30,7 @@ async function call(method: string, path: string, login: string, body?: object):
   const response = await fetch(`${repository()}${path}`, {
     method,
     headers: {
-      authorization: `Basic ${Buffer.from(`${login}:${rig.machine.gitHubToken}`).toString('base64')}`,
+      authorization: `Basic ${Buffer.from(`${login}:${slipway.machine.gitHubToken}`).toString('base64')}`,
       'content-type': 'application/json',
     },
     ...(body ? { body: JSON.stringify(body) } : {}),
@@ -41,7 +41,7 @@ async function call(method: string, path: string, login: string, body?: object):
 
 /** What the pull request's mark at a commit says, once it is in a state. */
 async function marked(commit: string, state: string) {
-  return rig.until(`the mark ${state} at ${commit}`, async () => {
+  return slipway.until(`the mark ${state} at ${commit}`, async () => {
     const { statuses } = statusSchema.parse(await call('GET', `/commits/${commit}/status`, 'demo'));
     return statuses.find((status) => status.context === mark && status.state === state);
   });
@@ -50,15 +50,15 @@ async function marked(commit: string, state: string) {
 const comment = (number: number, login: string, body: string) =>
   call('POST', `/issues/${number}/comments`, login, { body });
 
-const builtCommits = async () => (await rig.builds('proposed')).map(({ commit }) => commit);
+const builtCommits = async () => (await slipway.builds('proposed')).map(({ commit }) => commit);
 
 it('of a fork, nothing runs until a maintainer approves the commit, and nothing is released', async () => {
-  await rig.track(rig.entry('proposed', { 'pull-requests': 'true' }));
-  const main = await rig.pushSource('proposed', { Dockerfile: `${smallDebian}RUN echo one > /text\n` });
-  const released = await rig.ended('proposed', main);
+  await slipway.track(slipway.entry('proposed', { 'pull-requests': 'true' }));
+  const main = await slipway.pushSource('proposed', { Dockerfile: `${smallDebian}RUN echo one > /text\n` });
+  const released = await slipway.ended('proposed', main);
   expect(released.status).toBe('released');
 
-  const copy = await rig.workingCopy('demo/proposed');
+  const copy = await slipway.workingCopy('demo/proposed');
   const pushToFork = async (text: string) => {
     await copy.write({ Dockerfile: `${smallDebian}RUN echo ${text} > /text\n` });
     await copy.git('commit', '--quiet', '--all', `--message=Say ${text}`);
@@ -66,7 +66,7 @@ it('of a fork, nothing runs until a maintainer approves the commit, and nothing 
       'push',
       '--quiet',
       '--force',
-      `${rig.machine.url}/git/stranger/proposed.git`,
+      `${slipway.machine.url}/git/stranger/proposed.git`,
       'HEAD:refs/heads/feature',
     );
     return (await copy.git('rev-parse', 'HEAD')).trim();
@@ -78,12 +78,12 @@ it('of a fork, nothing runs until a maintainer approves the commit, and nothing 
 
   // Neither the author nor an approval of another commit starts anything.
   await comment(number, 'stranger', `/ok-to-test ${first}`);
-  await rig.until('the answer to the stranger', async () => {
+  await slipway.until('the answer to the stranger', async () => {
     const comments = commentsSchema.parse(await call('GET', `/issues/${number}/comments`, 'demo'));
     return comments.find(({ body }) => body.includes('`stranger`'));
   });
   await comment(number, 'demo', `/ok-to-test ${main}`);
-  await rig.until('the answer to the maintainer', async () => {
+  await slipway.until('the answer to the maintainer', async () => {
     const comments = commentsSchema.parse(await call('GET', `/issues/${number}/comments`, 'demo'));
     expect(comments.filter(({ body }) => body.includes('Nothing was started'))).toHaveLength(1);
     return comments.find(({ body }) => body.includes(`\`/ok-to-test ${first}\``));
@@ -91,20 +91,20 @@ it('of a fork, nothing runs until a maintainer approves the commit, and nothing 
   expect(await builtCommits()).toEqual([main]);
 
   await comment(number, 'demo', `I have read it.\n\n/ok-to-test ${first}`);
-  const build = await rig.ended('proposed', first);
+  const build = await slipway.ended('proposed', first);
   expect(build).toMatchObject({
     status: 'unchanged',
     image: null,
     verdict: { outcome: 'pass' },
     cause: { type: 'pull-request', number, author: 'stranger', approver: 'demo' },
   });
-  expect(await marked(first, 'success')).toMatchObject({ target_url: `${rig.machine.url}/builds/${build.id}` });
-  expect(await rig.client.digestOf('demo/proposed', 'latest')).toBe(released.image?.digest);
+  expect(await marked(first, 'success')).toMatchObject({ target_url: `${slipway.machine.url}/builds/${build.id}` });
+  expect(await slipway.client.digestOf('demo/proposed', 'latest')).toBe(released.image?.digest);
 
   const second = await pushToFork('three');
   expect((await marked(second, 'pending')).description).toContain(second);
   await comment(number, 'demo', `/ok-to-test ${first}`);
-  await rig.until('the answer about the older commit', async () => {
+  await slipway.until('the answer about the older commit', async () => {
     const comments = commentsSchema.parse(await call('GET', `/issues/${number}/comments`, 'demo'));
     return comments.find(({ body }) => body.includes(`\`/ok-to-test ${second}\``));
   });
@@ -112,24 +112,26 @@ it('of a fork, nothing runs until a maintainer approves the commit, and nothing 
 });
 
 it('of a branch of the repository, each commit is built at once until the pull request is closed', async () => {
-  const copy = await rig.workingCopy('demo/proposed');
+  const copy = await slipway.workingCopy('demo/proposed');
   await copy.write({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
   const blocked = await copy.push('Leave everything out', 'refs/heads/topic');
   const opened = await call('POST', '/pulls', 'demo', { title: 'Leave everything out', head: 'topic', base: 'main' });
   const { number } = z.object({ number: z.int() }).parse(opened);
-  expect(await rig.ended('proposed', blocked)).toMatchObject({ status: 'blocked', image: null });
+  expect(await slipway.ended('proposed', blocked)).toMatchObject({ status: 'blocked', image: null });
   expect((await marked(blocked, 'failure')).description).toMatch(/^Blocked: /);
 
   await copy.write({ Dockerfile: `${smallDebian}RUN sleep 100\n` });
   const slow = await copy.push('Take long', 'refs/heads/topic');
-  await rig.until('the build of the slow one', async () =>
-    (await rig.builds('proposed')).find(({ commit, status }) => commit === slow && status === 'building'),
+  await slipway.until('the build of the slow one', async () =>
+    (await slipway.builds('proposed')).find(({ commit, status }) => commit === slow && status === 'building'),
   );
   await call('PATCH', `/pulls/${number}`, 'demo', { state: 'closed' });
-  expect(await rig.ended('proposed', slow)).toMatchObject({
+  expect(await slipway.ended('proposed', slow)).toMatchObject({
     status: 'cancelled',
     failure: { error: 'PullRequestClosedError' },
   });
   expect((await marked(slow, 'error')).description).toMatch(/was closed/);
-  expect((await rig.mails('proposed', 1)).map(({ subject }) => subject)).toEqual([expect.stringMatching(/RELEASED/)]);
+  expect((await slipway.mails('proposed', 1)).map(({ subject }) => subject)).toEqual([
+    expect.stringMatching(/RELEASED/),
+  ]);
 });

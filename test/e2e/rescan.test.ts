@@ -5,19 +5,19 @@ import { ECRClient, PutRegistryScanningConfigurationCommand } from '@aws-sdk/cli
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ShownBuild } from '../../local/demo/slipway-client.ts';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
-let rig: Rig;
+let slipway: Slipway;
 let osvFolder: string;
 
 beforeAll(async () => {
   osvFolder = await mkdtemp(join(tmpdir(), 'slipway-osv-'));
-  rig = await startRig({ osvFolder });
-  await rig.track(rig.entry('app'));
+  slipway = await startSlipway({ osvFolder });
+  await slipway.track(slipway.entry('app'));
 });
 afterAll(async () => {
-  await rig?.stop();
+  await slipway?.stop();
   await rm(osvFolder, { recursive: true, force: true });
 });
 
@@ -51,9 +51,11 @@ async function released(): Promise<ShownBuild & { image: NonNullable<ShownBuild[
   ];
   const keys = ['Package', 'Status', 'Maintainer', 'Architecture', 'Version', 'Description'];
   const lines = keys.map((key, at) => `${key}: ${status[at]}`).join('\\n');
-  const build = await rig.ended(
+  const build = await slipway.ended(
     'app',
-    await rig.pushSource('app', { Dockerfile: `${smallDebian}RUN printf '\\n${lines}\\n' >> /var/lib/dpkg/status\n` }),
+    await slipway.pushSource('app', {
+      Dockerfile: `${smallDebian}RUN printf '\\n${lines}\\n' >> /var/lib/dpkg/status\n`,
+    }),
   );
   expect(build).toMatchObject({ status: 'released', failure: null });
   if (!build.image) throw new Error('It has no image.');
@@ -64,14 +66,14 @@ const reportSchema = z.object({ looked: z.number(), waiting: z.number(), news: z
 
 /** Runs the function as an operator does who wants to know now what is found in a project's releases. */
 async function rescan(request: object = { project: 'demo/app:latest' }): Promise<z.infer<typeof reportSchema>> {
-  return rig.until('a round of its own', async () => {
-    const report = await rig.invoke('RescanReleases', request);
+  return slipway.until('a round of its own', async () => {
+    const report = await slipway.invoke('RescanReleases', request);
     return z.object({ busy: z.boolean().optional() }).parse(report).busy ? undefined : reportSchema.parse(report);
   });
 }
 
 const findingsMails = async () =>
-  (await rig.client.messages()).filter(
+  (await slipway.client.messages()).filter(
     ({ to, subject }) => to.includes('app@example.org') && subject.includes('FINDINGS'),
   );
 
@@ -86,11 +88,11 @@ const releaseSchema = z.object({
 });
 
 async function shown() {
-  const answer = await fetch(`${rig.machine.url}/api/v1/projects/demo/app/latest/releases`);
+  const answer = await fetch(`${slipway.machine.url}/api/v1/projects/demo/app/latest/releases`);
   return z.object({ items: z.array(releaseSchema) }).parse(await answer.json()).items;
 }
 
-const digestOf = (tag: string) => rig.client.digestOf('demo/app', tag);
+const digestOf = (tag: string) => slipway.client.digestOf('demo/app', tag);
 
 describe('a defect that becomes known after the release', () => {
   it('is found by the next look, told once, and takes no tag away', async () => {
@@ -99,12 +101,12 @@ describe('a defect that becomes known after the release', () => {
     await publish('SLIPWAY-RESCAN-2026-1');
     // The release repository's image was not scanned yet: basic scanning is asked for it.
     expect(await rescan()).toMatchObject({ waiting: 1 });
-    await rig.until('the end of the scan', async () => ((await rescan()).mails > 0 ? true : undefined));
+    await slipway.until('the end of the scan', async () => ((await rescan()).mails > 0 ? true : undefined));
 
     const [mail, ...more] = await findingsMails();
     expect(more).toEqual([]);
     expect(mail?.subject).toBe('[slipway] FINDINGS: demo/app:latest (1 new: 1 critical)');
-    const text = (await rig.client.mailText(mail?.id ?? '')).replaceAll(/\s+/g, ' ');
+    const text = (await slipway.client.mailText(mail?.id ?? '')).replaceAll(/\s+/g, ' ');
     expect(text).toContain('New: SLIPWAY-RESCAN-2026-1 (CRITICAL) in made-for-rescans 1.0, fixed in 1.0.1');
     expect(text).toContain('Nothing was un-released');
     expect(text).toContain('The policy would block the image today');
@@ -112,7 +114,7 @@ describe('a defect that becomes known after the release', () => {
     expect(await shown()).toMatchObject([
       { state: 'complete', counts: { CRITICAL: 1 }, newSinceRelease: 1, policyToday: 'block' },
     ]);
-    expect(await rig.client.page('/projects/demo/app/latest')).toContain('would block');
+    expect(await slipway.client.page('/projects/demo/app/latest')).toContain('would block');
   });
 
   it('is no news a second time', async () => {
@@ -125,7 +127,7 @@ describe('a defect that becomes known after the release', () => {
 
 describe('with enhanced scanning', () => {
   it('what basic scanning had found is no news', async () => {
-    const { endpoint, region, credentials } = rig.machine;
+    const { endpoint, region, credentials } = slipway.machine;
     const ecr = new ECRClient({ endpoint, region, credentials });
     const repositoryFilters = [{ filter: '*', filterType: 'WILDCARD' as const }];
     await ecr.send(
@@ -134,19 +136,19 @@ describe('with enhanced scanning', () => {
         rules: [{ scanFrequency: 'CONTINUOUS_SCAN', repositoryFilters }],
       }),
     );
-    await rig.until("Inspector's first scan", async () => ((await rescan()).looked > 0 ? true : undefined));
+    await slipway.until("Inspector's first scan", async () => ((await rescan()).looked > 0 ? true : undefined));
     expect(await findingsMails()).toHaveLength(1);
   });
 
   it('an event of a new finding has the image looked at within minutes, and people are told once', async () => {
     // Inspector's first scan was an event, too: a look puts the next one off to its day.
     const nextCheck = async () => Date.parse((await shown())[0]?.nextCheckAt ?? '') - Date.now();
-    await rig.until('a look for next week', async () => {
+    await slipway.until('a look for next week', async () => {
       await rescan();
       return (await nextCheck()) > 3_600_000 ? true : undefined;
     });
     await publish('SLIPWAY-RESCAN-2026-2');
-    await rig.until('the look that an event has called for', async () =>
+    await slipway.until('the look that an event has called for', async () =>
       (await nextCheck()) < 600_000 && (await rescan()).mails > 0 ? true : undefined,
     );
     expect(await rescan()).toMatchObject({ looked: 1, mails: 0 });
@@ -160,7 +162,7 @@ describe('with enhanced scanning', () => {
 });
 
 it('what looks again needs every permission that it has', async () => {
-  const unneeded = (await rig.usedStatements())
+  const unneeded = (await slipway.usedStatements())
     .filter(({ holder, effect, needed }) => holder.includes('Rescans') && effect === 'Allow' && !needed)
     .map(({ statement }) => (statement as { Action: unknown }).Action);
   // That is the schedule's own.

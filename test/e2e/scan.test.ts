@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sbomGeneratorFolder } from '../../local/sbom-generator.ts';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
-let rig: Rig;
+let slipway: Slipway;
 
 /** An image that asks for much of its host, and its own test. */
 const dockerfile = (...instructions: string[]) =>
@@ -13,27 +13,27 @@ const packageOf = (name: string, version: string) =>
   `RUN printf 'Package: ${name}\\nStatus: install ok installed\\nMaintainer: Nobody <nobody@example.org>\\nArchitecture: all\\nVersion: ${version}\\nDescription: an example\\n\\n' >> /var/lib/dpkg/status`;
 
 beforeAll(async () => {
-  rig = await startRig({ sbomGenerator: sbomGeneratorFolder() });
-  await rig.track(rig.entry('guarded'));
+  slipway = await startSlipway({ sbomGenerator: sbomGeneratorFolder() });
+  await slipway.track(slipway.entry('guarded'));
 });
-afterAll(() => rig?.stop());
+afterAll(() => slipway?.stop());
 
 /** What a path of the machine answers, of which only what a test asks for is looked at. */
-const read = async <Shape>(path: string) => (await (await fetch(`${rig.machine.url}${path}`)).json()) as Shape;
+const read = async <Shape>(path: string) => (await (await fetch(`${slipway.machine.url}${path}`)).json()) as Shape;
 const api = <Shape = unknown>(path: string) => read<Shape>(`/api/v1${path}`);
 
 async function push(...instructions: string[]) {
-  const commit = await rig.pushSource('guarded', {
+  const commit = await slipway.pushSource('guarded', {
     Dockerfile: dockerfile(...instructions),
     'cccp.yml': 'job-id: guarded\ntest-script: tests/ready.sh\n',
     'tests/ready.sh': test,
   });
-  return rig.ended('guarded', commit);
+  return slipway.ended('guarded', commit);
 }
 
 async function newestMail(count: number): Promise<string> {
-  const mails = await rig.mails('guarded', count);
-  return rig.client.mailText(mails.at(0)?.id ?? '');
+  const mails = await slipway.mails('guarded', count);
+  return slipway.client.mailText(mails.at(0)?.id ?? '');
 }
 
 describe('an image', () => {
@@ -41,9 +41,9 @@ describe('an image', () => {
     const build = await push();
     expect(build).toMatchObject({ status: 'blocked', image: null });
     expect(build.verdict?.reasons[0]).toMatch(/tests\/ready\.sh ended with exit code 3/);
-    expect(await rig.log(build)).toContain('the file /ready is <missing>');
+    expect(await slipway.log(build)).toContain('the file /ready is <missing>');
     expect(await newestMail(1)).toContain('tests/ready.sh');
-    const page = await rig.client.page(`/builds/${build.id}`);
+    const page = await slipway.client.page(`/builds/${build.id}`);
     expect(page).toContain('the file /ready is &lt;missing&gt;');
     expect(page).not.toContain('<missing>');
   });
@@ -89,7 +89,7 @@ describe('the index', () => {
   it('makes a scanner block, and accepts what it finds until a day', async () => {
     const day = new Date(Date.now() + 30 * 24 * 3_600_000).toISOString().slice(0, 10);
     const policy = '{scanners: {capabilities: block}}';
-    await rig.track(rig.entry('guarded', { policy }));
+    await slipway.track(slipway.entry('guarded', { policy }));
     const blocked = await push('RUN touch /ready /strict');
     expect(blocked.status).toBe('blocked');
     expect(blocked.verdict?.reasons).toHaveLength(2);
@@ -97,9 +97,9 @@ describe('the index', () => {
 
     const exception = (id: string) => `{id: "${id}", reason: a tool for hosts, owner: demo, expires: ${day}}`;
     const exceptions = `[${exception('privileged')}, ${exception('container-socket:/var/run/docker.sock')}]`;
-    await rig.track(rig.entry('guarded', { policy, exceptions }));
-    const accepted = await rig.until('the build with exceptions', async () => {
-      const [build] = await rig.builds('guarded');
+    await slipway.track(slipway.entry('guarded', { policy, exceptions }));
+    const accepted = await slipway.until('the build with exceptions', async () => {
+      const [build] = await slipway.builds('guarded');
       return build && build.id !== blocked.id && build.endedAt ? build : undefined;
     });
     expect(accepted).toMatchObject({

@@ -1,26 +1,26 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
-let rig: Rig;
+let slipway: Slipway;
 
 beforeAll(async () => {
-  rig = await startRig();
+  slipway = await startSlipway();
 });
-afterAll(() => rig?.stop());
+afterAll(() => slipway?.stop());
 
 /** Looks for the projects whose hour has come, as the rule of every five minutes does. */
-const runSchedules = () => rig.invoke('RunSchedules');
+const runSchedules = () => slipway.invoke('RunSchedules');
 
 it('a project whose hour went by while nobody looked is built once, without the cache, and then at its next hour', async () => {
-  await rig.track(rig.entry('hourly', { schedule: 'rate(1 hour)' }));
-  const commit = await rig.pushSource('hourly', { Dockerfile: `${smallDebian}RUN date +%s%N > /built\n` });
-  expect((await rig.ended('hourly', commit)).status).toBe('released');
+  await slipway.track(slipway.entry('hourly', { schedule: 'rate(1 hour)' }));
+  const commit = await slipway.pushSource('hourly', { Dockerfile: `${smallDebian}RUN date +%s%N > /built\n` });
+  expect((await slipway.ended('hourly', commit)).status).toBe('released');
   await runSchedules();
 
-  const { url, credentials, outputs } = rig.machine;
+  const { url, credentials, outputs } = slipway.machine;
   const client = new DynamoDBClient({ endpoint: `${url}/aws`, region: 'us-east-1', credentials });
   const database = DynamoDBDocumentClient.from(client);
   const item = { TableName: outputs.ProjectsTableName, Key: { name: 'demo/hourly:latest' } };
@@ -33,14 +33,14 @@ it('a project whose hour went by while nobody looked is built once, without the 
   );
   await Promise.all([runSchedules(), runSchedules()]);
 
-  const build = await rig.until('the build of the schedule', async () =>
-    (await rig.builds('hourly')).find(({ cause, endedAt }) => cause.type === 'schedule' && endedAt),
+  const build = await slipway.until('the build of the schedule', async () =>
+    (await slipway.builds('hourly')).find(({ cause, endedAt }) => cause.type === 'schedule' && endedAt),
   );
   expect(build).toMatchObject({ status: 'released', commit });
-  expect(build.image?.digest).not.toBe((await rig.builds('hourly')).at(-1)?.image?.digest);
+  expect(build.image?.digest).not.toBe((await slipway.builds('hourly')).at(-1)?.image?.digest);
   await runSchedules();
   // The first is the push's or the index's, whichever was planned first.
-  const [latest, ...others] = (await rig.builds('hourly')).map(({ cause }) => cause.type);
+  const [latest, ...others] = (await slipway.builds('hourly')).map(({ cause }) => cause.type);
   expect([latest, others.length]).toEqual(['schedule', 1]);
   const { dueAt } = (await database.send(new GetCommand(item))).Item as { dueAt: string };
   expect(Date.parse(dueAt)).toBeGreaterThan(Date.now());

@@ -1,74 +1,74 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runningCommands } from '../running-commands.ts';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
-let rig: Rig;
+let slipway: Slipway;
 
 beforeAll(async () => {
-  rig = await startRig();
+  slipway = await startSlipway();
   const jobs = ['stopped', 'burst', 'version'];
-  await rig.track(...jobs.map((job, at) => rig.entry(job, { id: String(at + 1) })));
+  await slipway.track(...jobs.map((job, at) => slipway.entry(job, { id: String(at + 1) })));
 });
-afterAll(() => rig?.stop());
+afterAll(() => slipway?.stop());
 
 const quick = (word: string) => `${smallDebian}RUN echo ${word} > /word\n`;
 const tagsOf = async (job: string, ...tags: string[]) =>
   Object.fromEntries(
-    await Promise.all(tags.map(async (tag) => [tag, await rig.client.digestOf(`demo/${job}`, tag)] as const)),
+    await Promise.all(tags.map(async (tag) => [tag, await slipway.client.digestOf(`demo/${job}`, tag)] as const)),
   );
 
 describe('a newer push', () => {
   it('stops the older build, with every process of it, and takes its place', async () => {
-    const older = await rig.pushSource('stopped', { Dockerfile: `${smallDebian}RUN sleep 86397\n` });
-    await rig.until(
+    const older = await slipway.pushSource('stopped', { Dockerfile: `${smallDebian}RUN sleep 86397\n` });
+    await slipway.until(
       'the instruction that sleeps',
       async () => (await runningCommands()).includes('sleep 86397') || undefined,
     );
-    const newer = await rig.pushSource('stopped', { Dockerfile: quick('newer') });
+    const newer = await slipway.pushSource('stopped', { Dockerfile: quick('newer') });
 
-    const superseded = await rig.ended('stopped', older);
-    const released = await rig.ended('stopped', newer);
+    const superseded = await slipway.ended('stopped', older);
+    const released = await slipway.ended('stopped', newer);
     expect(superseded).toMatchObject({ status: 'superseded', image: null, failure: null });
     expect(superseded.stages.find(({ name }) => name === 'build')?.status).toBe('skipped');
     expect(released.status).toBe('released');
-    const shown: unknown = await (await fetch(new URL(`/api/v1/builds/${superseded.id}`, rig.machine.url))).json();
+    const shown: unknown = await (await fetch(new URL(`/api/v1/builds/${superseded.id}`, slipway.machine.url))).json();
     expect(shown).toMatchObject({ supersededBy: released.id });
-    await rig.until(
+    await slipway.until(
       'the end of its processes',
       async () => !(await runningCommands()).includes('sleep 86397') || undefined,
     );
 
-    const mails = await rig.mails('stopped', 1);
+    const mails = await slipway.mails('stopped', 1);
     expect(mails.map(({ subject }) => subject)).toEqual([expect.stringMatching(/released/i)]);
-    expect(await rig.client.digestOf('demo/stopped', 'latest')).toBe(released.image?.digest);
+    expect(await slipway.client.digestOf('demo/stopped', 'latest')).toBe(released.image?.digest);
   });
 
   it('of a burst is the one that is released', async () => {
     const commits: string[] = [];
     for (const word of ['one', 'two', 'three', 'four', 'five'])
-      commits.push(await rig.pushSource('burst', { Dockerfile: quick(word) }));
-    const builds = await Promise.all(commits.map((commit) => rig.ended('burst', commit)));
+      commits.push(await slipway.pushSource('burst', { Dockerfile: quick(word) }));
+    const builds = await Promise.all(commits.map((commit) => slipway.ended('burst', commit)));
     expect(builds.at(-1)?.status).toBe('released');
     expect(builds.map(({ status }) => status).filter((status) => !['released', 'superseded'].includes(status))).toEqual(
       [],
     );
-    expect((await rig.builds('burst')).length).toBe(commits.length);
-    expect(await rig.client.digestOf('demo/burst', 'latest')).toBe(builds.at(-1)?.image?.digest);
+    expect((await slipway.builds('burst')).length).toBe(commits.length);
+    expect(await slipway.client.digestOf('demo/burst', 'latest')).toBe(builds.at(-1)?.image?.digest);
   });
 });
 
 describe('version tags', () => {
   it('are built beside the branch, and the shorter tags name the highest', async () => {
-    const copy = await rig.workingCopy('demo/version');
+    const copy = await slipway.workingCopy('demo/version');
     const digests = new Map<string, string | undefined>();
     for (const version of ['v1.2.0', 'v1.1.5', 'v2.0.0-rc.1']) {
-      await rig.pushSource('version', { Dockerfile: quick(version) });
+      await slipway.pushSource('version', { Dockerfile: quick(version) });
       const commit = (await copy.git('rev-parse', 'HEAD')).trim();
-      await rig.ended('version', commit);
+      await slipway.ended('version', commit);
       await copy.git('push', '--quiet', 'origin', `HEAD:refs/tags/${version}`);
-      const build = await rig.until(`the build of ${version}`, async () =>
-        (await rig.builds('version')).find(({ image }) => image?.tags.includes(version.slice(1))),
+      const build = await slipway.until(`the build of ${version}`, async () =>
+        (await slipway.builds('version')).find(({ image }) => image?.tags.includes(version.slice(1))),
       );
       digests.set(version, build.image?.digest);
     }

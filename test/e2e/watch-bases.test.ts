@@ -1,12 +1,12 @@
 import { CreateRepositoryCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type SmallRegistry, startSmallRegistry } from '../builder/small-registry.ts';
+import { type FakeRegistry, startFakeRegistry } from '../builder/fake-registry.ts';
 import { copyImage, digestOf, type ImageLocation } from './copy-image.ts';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
-let rig: Rig;
-let outside: SmallRegistry;
+let slipway: Slipway;
+let outside: FakeRegistry;
 let mirror: ImageLocation;
 /** The base's place outside, under the name that never changes. */
 const published = (): ImageLocation => ({ host: outside.host, repository: 'outside/debian', version: '12' });
@@ -17,19 +17,19 @@ let mirroredImage: string;
 const jobs = ['one', 'two', 'pinned', 'mirrored'];
 
 beforeAll(async () => {
-  rig = await startRig();
-  outside = await startSmallRegistry();
+  slipway = await startSlipway();
+  outside = await startFakeRegistry();
   mirror = await makeMirror();
   mirroredImage = `${mirror.host}/${mirror.repository}:${mirror.version}`;
 });
 afterAll(async () => {
-  await rig?.stop();
+  await slipway?.stop();
   await outside?.[Symbol.asyncDispose]();
 });
 
 /** A repository in the pipeline's own registry that belongs to no project, and what it takes to push to it. */
 async function makeMirror(): Promise<ImageLocation> {
-  const { url, endpoint, region, credentials } = rig.machine;
+  const { url, endpoint, region, credentials } = slipway.machine;
   const ecr = new ECRClient({ endpoint, region, credentials });
   await ecr.send(new CreateRepositoryCommand({ repositoryName: 'bases/debian' }));
   const { authorizationData } = await ecr.send(new GetAuthorizationTokenCommand({}));
@@ -39,9 +39,9 @@ async function makeMirror(): Promise<ImageLocation> {
 
 /** Has somebody publish another base image under its old name; gives its digest. */
 async function publish(words: string): Promise<string> {
-  const commit = await rig.pushSource('seed', { Dockerfile: `${smallDebian}RUN echo ${words} > /words\n` });
-  const { image } = await rig.ended('seed', commit);
-  const from = { host: new URL(rig.machine.url).host, repository: 'demo/seed', version: image?.digest ?? '' };
+  const commit = await slipway.pushSource('seed', { Dockerfile: `${smallDebian}RUN echo ${words} > /words\n` });
+  const { image } = await slipway.ended('seed', commit);
+  const from = { host: new URL(slipway.machine.url).host, repository: 'demo/seed', version: image?.digest ?? '' };
   for (const place of [published(), mirror]) await copyImage(from, place);
   return digestOf(published());
 }
@@ -49,17 +49,17 @@ async function publish(words: string): Promise<string> {
 /** Runs the function as an operator does. Gives how often the outside registry was asked for the base. */
 async function watch(): Promise<number> {
   outside.requests.length = 0;
-  await rig.invoke('WatchBases');
+  await slipway.invoke('WatchBases');
   return outside.requests.filter(({ line }) => line === 'HEAD /v2/outside/debian/manifests/12').length;
 }
 
 const counts = async () =>
-  Object.fromEntries(await Promise.all(jobs.map(async (job) => [job, (await rig.builds(job)).length])));
+  Object.fromEntries(await Promise.all(jobs.map(async (job) => [job, (await slipway.builds(job)).length])));
 
 /** The builds of a job, newest first, when there are as many as said and all have ended. */
 const builds = (job: string, count: number) =>
-  rig.until(`the end of build ${count} of ${job}`, async () => {
-    const all = await rig.builds(job);
+  slipway.until(`the end of build ${count} of ${job}`, async () => {
+    const all = await slipway.builds(job);
     const isDone = all.length >= count && all.every(({ status }) => /released|unchanged|failed|blocked/.test(status));
     return isDone ? all : undefined;
   });
@@ -69,9 +69,9 @@ describe('a base image', () => {
   let second: string;
 
   it('is known once projects were built on it', async () => {
-    await rig.track(rig.entry('seed'));
+    await slipway.track(slipway.entry('seed'));
     first = await publish('first');
-    await rig.track(...['seed', ...jobs].map((job, at) => rig.entry(job, { id: String(at + 1) })));
+    await slipway.track(...['seed', ...jobs].map((job, at) => slipway.entry(job, { id: String(at + 1) })));
     const base = `${outside.host}/outside/debian:12`;
     const dockerfiles = {
       one: `FROM ${base}\nRUN cat /words > /one\n`,
@@ -80,7 +80,7 @@ describe('a base image', () => {
       two: `ARG BASE=${base}\nFROM \${BASE} AS tools\nFROM demo/one:latest\nCOPY --from=tools /words /tools\n`,
     };
     for (const [job, Dockerfile] of Object.entries(dockerfiles)) {
-      const build = await rig.ended(job, await rig.pushSource(job, { Dockerfile }));
+      const build = await slipway.ended(job, await slipway.pushSource(job, { Dockerfile }));
       expect(build).toMatchObject({ status: 'released', failure: null });
     }
     expect(await watch()).toBe(1);
@@ -99,23 +99,30 @@ describe('a base image', () => {
     expect(mirrored?.cause).toEqual({ type: 'bases-changed', bases: [{ ...bases[0], image: mirroredImage }] });
     expect(new Set([one, two, mirrored].map((build) => build?.cascade)).size).toBe(1);
     expect((two?.createdAt ?? '') > (one?.endedAt ?? '')).toBe(true);
-    const released = await digestOf({ host: new URL(rig.machine.url).host, repository: 'demo/one', version: 'latest' });
+    const released = await digestOf({
+      host: new URL(slipway.machine.url).host,
+      repository: 'demo/one',
+      version: 'latest',
+    });
     expect(released).toBe(one?.image?.digest);
-    expect(await rig.log(two as NonNullable<typeof two>)).toContain(released);
+    expect(await slipway.log(two as NonNullable<typeof two>)).toContain(released);
   });
 
   it('is no news a second time', async () => {
     expect(await watch()).toBe(1);
-    const marker = await rig.pushSource('seed', { Dockerfile: `${smallDebian}RUN true\n` });
-    await rig.ended('seed', marker);
+    const marker = await slipway.pushSource('seed', { Dockerfile: `${smallDebian}RUN true\n` });
+    await slipway.ended('seed', marker);
     expect(await counts()).toEqual({ one: 2, two: 2, pinned: 1, mirrored: 2 });
   });
 });
 
 it('a project whose base is not there yet is built when it is', async () => {
   const image = `${outside.host}/outside/later:1`;
-  await rig.track(...['seed', ...jobs, 'early'].map((job, at) => rig.entry(job, { id: String(at + 1) })));
-  const early = await rig.ended('early', await rig.pushSource('early', { Dockerfile: `FROM ${image}\nRUN true\n` }));
+  await slipway.track(...['seed', ...jobs, 'early'].map((job, at) => slipway.entry(job, { id: String(at + 1) })));
+  const early = await slipway.ended(
+    'early',
+    await slipway.pushSource('early', { Dockerfile: `FROM ${image}\nRUN true\n` }),
+  );
   expect(early.failure?.error).toBe('BaseNotFoundError');
   await copyImage(published(), { host: outside.host, repository: 'outside/later', version: '1' });
   await watch();
@@ -124,7 +131,7 @@ it('a project whose base is not there yet is built when it is', async () => {
 });
 
 it('the watch needs every permission that it has', async () => {
-  const unneeded = (await rig.usedStatements())
+  const unneeded = (await slipway.usedStatements())
     .filter(({ holder, effect, needed }) => holder.includes('BaseWatch') && effect === 'Allow' && !needed)
     .map(({ statement }) => (statement as { Action: unknown }).Action);
   // That is the schedule's own.

@@ -1,17 +1,17 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type PackageSite, packagesFile, putSuite, startPackageSite } from '../services/package-site.ts';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
-let rig: Rig;
+let slipway: Slipway;
 let distribution: PackageSite;
 beforeAll(async () => {
   distribution = await startPackageSite();
-  rig = await startRig();
+  slipway = await startSlipway();
 });
 afterAll(async () => {
-  await rig?.stop();
+  await slipway?.stop();
   await distribution?.[Symbol.asyncDispose]();
 });
 
@@ -21,12 +21,12 @@ const publish = (versions: Record<string, string>) =>
     'main/binary-arm64/Packages.gz': gzipSync(packagesFile(versions, 'arm64')),
   });
 
-const watch = () => rig.invoke('WatchPackages');
+const watch = () => slipway.invoke('WatchPackages');
 
 /** The builds of a job, newest first, when there are as many as said and all have ended. */
 const builds = (job: string, count: number) =>
-  rig.until(`the end of build ${count} of ${job}`, async () => {
-    const found = await rig.builds(job);
+  slipway.until(`the end of build ${count} of ${job}`, async () => {
+    const found = await slipway.builds(job);
     const isOver = found.every(({ status }) => !['queued', 'building', 'scanning', 'releasing'].includes(status));
     return found.length >= count && isOver ? found : undefined;
   });
@@ -34,13 +34,13 @@ const builds = (job: string, count: number) =>
 it('an update of a package in a released image rebuilds it and what stands on it, once', async () => {
   const sources = `Types: deb\nURIs: ${distribution.url}/debian\nSuites: stable\nComponents: main\n`;
   const layer = 'RUN cat /proc/sys/kernel/random/uuid > /installed\n';
-  await rig.pushSource('outdated', {
+  await slipway.pushSource('outdated', {
     Dockerfile: `${smallDebian}COPY debian.sources /etc/apt/sources.list.d/\n${layer}`,
     'debian.sources': sources,
   });
-  await rig.pushSource('upon', { Dockerfile: `FROM demo/outdated:latest\n${layer}` });
+  await slipway.pushSource('upon', { Dockerfile: `FROM demo/outdated:latest\n${layer}` });
   publish({ 'busybox-static': '0.1-1' });
-  await rig.track(rig.entry('outdated'), rig.entry('upon', { 'depends-on': 'demo/outdated:latest' }));
+  await slipway.track(slipway.entry('outdated'), slipway.entry('upon', { 'depends-on': 'demo/outdated:latest' }));
   const [first] = await builds('outdated', 1);
   await builds('upon', 1);
   expect(first?.status).toBe('released');
@@ -56,12 +56,12 @@ it('an update of a package in a released image rebuilds it and what stands on it
   expect(rebuilt?.image?.digest).not.toBe(first?.image?.digest);
   const [child] = await builds('upon', 2);
   expect(child?.status).toBe('released');
-  const shown = await (await fetch(`${rig.machine.url}/api/v1/builds/${rebuilt?.id}`)).json();
+  const shown = await (await fetch(`${slipway.machine.url}/api/v1/builds/${rebuilt?.id}`)).json();
   expect(shown).toMatchObject({
     cause: { type: 'packages-changed', total: 1, updates: [expect.stringMatching(/^busybox-static .* → 99:1\.0-1$/)] },
   });
 
   // The image still has the old version, as its Dockerfile upgrades nothing: the same updates call for nothing again.
   await watch();
-  expect((await rig.builds('outdated')).length).toBe(2);
+  expect((await slipway.builds('outdated')).length).toBe(2);
 });

@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian, type WorkingCopy } from './sources.ts';
 
-let rig: Rig;
+let slipway: Slipway;
 
 beforeAll(async () => {
-  rig = await startRig();
+  slipway = await startSlipway();
 });
-afterAll(() => rig?.stop());
+afterAll(() => slipway?.stop());
 
-const watch = () => rig.invoke('WatchSources');
+const watch = () => slipway.invoke('WatchSources');
 
 /** Writes to the host's own folder: a push that no delivery tells of. */
 async function pushSilently(copy: WorkingCopy, repository: string, ...refs: string[]): Promise<string> {
-  const folder = join(rig.machine.dataFolder, 'git', `${repository}.git`);
+  const folder = join(slipway.machine.dataFolder, 'git', `${repository}.git`);
   await copy.git('add', '--all');
   await copy.git('commit', '--quiet', '--allow-empty', '--message=Nobody hears of this');
   for (const ref of refs) if (ref.startsWith('refs/tags/')) await copy.git('tag', ref.slice('refs/tags/'.length));
@@ -22,22 +22,22 @@ async function pushSilently(copy: WorkingCopy, repository: string, ...refs: stri
   return (await copy.git('rev-parse', 'HEAD')).trim();
 }
 
-const counts = async (...jobs: string[]) => Promise.all(jobs.map(async (job) => (await rig.builds(job)).length));
+const counts = async (...jobs: string[]) => Promise.all(jobs.map(async (job) => (await slipway.builds(job)).length));
 
 it('builds a push whose delivery was lost, once', async () => {
-  const first = await rig.pushSource('app', { Dockerfile: smallDebian });
-  await rig.track(rig.entry('app'), rig.entry('other', { id: '2' }));
-  expect(await rig.ended('app', first)).toMatchObject({ status: 'released', cause: { type: 'index' } });
+  const first = await slipway.pushSource('app', { Dockerfile: smallDebian });
+  await slipway.track(slipway.entry('app'), slipway.entry('other', { id: '2' }));
+  expect(await slipway.ended('app', first)).toMatchObject({ status: 'released', cause: { type: 'index' } });
   // The other repository is not there yet.
   expect(await watch()).toMatchObject({ sources: 3, asked: 3, triggers: 0, hostsDown: [] });
 
-  const copy = await rig.workingCopy('demo/app');
+  const copy = await slipway.workingCopy('demo/app');
   await copy.write({ 'news.txt': 'second\n' });
   const second = await pushSilently(copy, 'demo/app', 'refs/heads/main', 'refs/tags/v1.0.0');
   expect(await watch()).toMatchObject({ triggers: 1 });
   const ended = (ref: string) =>
-    rig.until(`the end of the build of ${ref}`, async () =>
-      (await rig.builds('app')).find(
+    slipway.until(`the end of the build of ${ref}`, async () =>
+      (await slipway.builds('app')).find(
         ({ cause, commit, status }) =>
           cause.ref === ref && commit === second && /released|unchanged|failed|blocked/.test(status),
       ),
@@ -51,18 +51,18 @@ it('builds a push whose delivery was lost, once', async () => {
   expect(await watch()).toMatchObject({ triggers: 0 });
   // A delivery that comes after all is no news.
   await copy.git('push', '--quiet', '--force', 'origin', 'HEAD:refs/heads/main');
-  const third = await rig.pushSource('app', { 'news.txt': 'third\n' });
-  await rig.ended('app', third);
+  const third = await slipway.pushSource('app', { 'news.txt': 'third\n' });
+  await slipway.ended('app', third);
   expect(await counts('app', 'other')).toEqual([4, 0]);
 });
 
 it('applies a push of the index whose delivery was lost', async () => {
-  const commit = await rig.pushSource('late', { Dockerfile: smallDebian }, 'A source that no entry names yet');
-  const index = await rig.workingCopy(rig.machine.indexRepository);
-  const entries = [rig.entry('app'), rig.entry('other', { id: '2' }), rig.entry('late', { id: '3' })];
+  const commit = await slipway.pushSource('late', { Dockerfile: smallDebian }, 'A source that no entry names yet');
+  const index = await slipway.workingCopy(slipway.machine.indexRepository);
+  const entries = [slipway.entry('app'), slipway.entry('other', { id: '2' }), slipway.entry('late', { id: '3' })];
   await index.write({ 'index.d/demo.yml': `Projects:\n${entries.join('\n')}\n` });
-  await pushSilently(index, rig.machine.indexRepository, 'refs/heads/main');
+  await pushSilently(index, slipway.machine.indexRepository, 'refs/heads/main');
   expect(await watch()).toMatchObject({ triggers: 1 });
-  expect(await rig.ended('late', commit)).toMatchObject({ status: 'released', cause: { type: 'index' } });
+  expect(await slipway.ended('late', commit)).toMatchObject({ status: 'released', cause: { type: 'index' } });
   expect(await watch()).toMatchObject({ triggers: 0 });
 });

@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { sign } from '@octokit/webhooks-methods';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, startRig } from './rig.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
 
-let rig: Rig;
+let slipway: Slipway;
 
 beforeAll(async () => {
-  rig = await startRig();
+  slipway = await startSlipway();
 });
-afterAll(() => rig?.stop());
+afterAll(() => slipway?.stop());
 
 async function deliver(body: string, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${rig.machine.url}/webhooks/github`, {
+  return fetch(`${slipway.machine.url}/webhooks/github`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
       'x-github-event': 'push',
       'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': await sign(rig.machine.webhookSecret, body),
+      'x-hub-signature-256': await sign(slipway.machine.webhookSecret, body),
       ...headers,
     },
     body,
@@ -33,7 +33,7 @@ const push = (over = {}) =>
     deleted: false,
     forced: false,
     head_commit: { id: commit },
-    repository: { clone_url: `${rig.machine.url}/git/demo/nobody.git` },
+    repository: { clone_url: `${slipway.machine.url}/git/demo/nobody.git` },
     pusher: { name: 'someone' },
     ...over,
   });
@@ -61,6 +61,6 @@ describe('POST /webhooks/github', () => {
   });
 
   it('knows no other method', async () => {
-    expect((await fetch(`${rig.machine.url}/webhooks/github`)).status).toBe(404);
+    expect((await fetch(`${slipway.machine.url}/webhooks/github`)).status).toBe(404);
   });
 });

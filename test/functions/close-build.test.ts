@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCloseBuild } from '../../functions/close-build.ts';
-import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
-import { id, startTelling } from './telling.ts';
+import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { id, setUpTell } from './tell-setup.ts';
 
 const ended = (over: object = {}) => ({
   input: JSON.stringify({ build: id }),
@@ -11,8 +11,8 @@ const ended = (over: object = {}) => ({
   ...over,
 });
 
-async function startClosing(mortal: Mortal = createMortal()) {
-  const world = await startTelling(mortal);
+async function startClosing(crashes: CrashPoints = createCrashPoints()) {
+  const world = await setUpTell(crashes);
   return Object.assign(world, { closeBuild: createCloseBuild(world) });
 }
 
@@ -84,8 +84,8 @@ describe('a build whose execution ended on its own', () => {
   });
 
   it('is closed wherever the first try died', async () => {
-    await atEveryDeath(async (mortal) => {
-      const world = await startClosing(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const world = await startClosing(crashes);
       await world.queue(id);
       return {
         run: () => world.closeBuild(ended()),

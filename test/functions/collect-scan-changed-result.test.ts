@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { BuildResult } from '../../core/model/builder-contract.ts';
 import { ScanPendingError } from '../../core/model/errors.ts';
 import { createCollectScan } from '../../functions/collect-scan.ts';
-import { commit, digest, startWorld } from './world.ts';
+import { commit, digest, setUpServices } from './services-setup.ts';
 
 const id = '00000000000000aa';
 const resultWith = (own: string): BuildResult => ({
@@ -15,7 +15,7 @@ const resultWith = (own: string): BuildResult => ({
 });
 
 it('the image that is released is the image that was scanned, also when the result changes while the scan is waited for', async () => {
-  await using world = await startWorld();
+  await using world = await setUpServices();
   await world.queue(id);
   const scanned: string[] = [];
   let isPending = true;

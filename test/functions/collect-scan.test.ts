@@ -3,8 +3,8 @@ import type { BuildResult } from '../../core/model/builder-contract.ts';
 import { RecordConflictError, ScanPendingError } from '../../core/model/errors.ts';
 import type { Scan } from '../../core/model/findings.ts';
 import { createCollectScan } from '../../functions/collect-scan.ts';
-import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
-import { commit, digest, startWorld } from './world.ts';
+import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { commit, digest, setUpServices } from './services-setup.ts';
 
 const id = '00000000000000aa';
 const complete: Scan = { state: 'complete', findings: [] };
@@ -23,8 +23,8 @@ const made: BuildResult = {
   engine: 'buildah',
 };
 
-async function startCollecting(mortal: Mortal = createMortal()) {
-  const world = await startWorld();
+async function startCollecting(crashes: CrashPoints = createCrashPoints()) {
+  const world = await setUpServices();
   await world.queue(id);
   await world.builds.begin(id, 'build', 'building');
   world.results.set(id, made);
@@ -34,17 +34,17 @@ async function startCollecting(mortal: Mortal = createMortal()) {
   };
   const observed: string[] = [];
   await world.track();
-  const watcher = mortal.guard({
+  const watcher = crashes.guard({
     async recordBases(...[build, result]: Parameters<typeof world.recordBases>) {
       observed.push(...(result.bases ?? []).map(({ image }) => image));
       await world.recordBases(build, result);
     },
   });
   const collect = createCollectScan({
-    builds: mortal.guard(world.builds),
+    builds: crashes.guard(world.builds),
     recordBases: watcher.recordBases,
-    records: mortal.guard(world.records),
-    scans: mortal.guard(scans),
+    records: crashes.guard(world.records),
+    scans: crashes.guard(scans),
     repositoryPrefix: 'slipway/',
   });
   return Object.assign(world, { scanner: scans, observed, collect: () => collect({ build: id }) });
@@ -82,8 +82,8 @@ describe('a candidate', () => {
   });
 
   it('is taken over whole, wherever the first try died', async () => {
-    await atEveryDeath(async (mortal) => {
-      const world = await startCollecting(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const world = await startCollecting(crashes);
       return {
         run: world.collect,
         async check() {

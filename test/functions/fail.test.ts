@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { RecordConflictError } from '../../core/model/errors.ts';
-import { atEveryDeath } from './mortal.ts';
-import { id, startTelling } from './telling.ts';
+import { atEveryCrashPoint } from './crash-points.ts';
+import { id, setUpTell } from './tell-setup.ts';
 
 const codebuild = { Error: 'States.TaskFailed', Cause: '{"Build":{"BuildStatus":"FAILED"}}' };
 
 describe('a build that went wrong', () => {
   it('ends as failed with what the builder said', async () => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     await world.queue(id);
     const failure = { error: 'DockerfileFailedError', message: 'RUN make failed.' };
     world.results.set(id, { outcome: 'failed', ...failure });
@@ -20,14 +20,14 @@ describe('a build that went wrong', () => {
   });
 
   it('ends as failed with what CodeBuild says when the builder left nothing', async () => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     await world.queue(id);
     await world.fail(id, codebuild);
     expect((await world.builds.require(id)).failure).toMatchObject({ error: 'BuilderError' });
   });
 
   it('keeps the first reason', async () => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     await world.queue(id);
     await world.fail(id, { Error: 'First' });
     await world.fail(id, { Error: 'Second' });
@@ -35,15 +35,15 @@ describe('a build that went wrong', () => {
   });
 
   it.each(['released', 'blocked', 'superseded'] as const)('after it was %s stays so', async (status) => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     const ended = await world.end(status);
     await world.fail(id, codebuild);
     expect(await world.builds.require(id)).toEqual(ended);
   });
 
   it('ends wherever the first try died', async () => {
-    await atEveryDeath(async (mortal) => {
-      const world = await startTelling(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const world = await setUpTell(crashes);
       await world.queue(id);
       return {
         run: () => world.fail(id, codebuild),
@@ -59,7 +59,7 @@ describe('a build that went wrong', () => {
   });
 
   it('while it released gives back what it held of its project', async () => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     await world.track();
     await world.queue(id);
     await world.builds.begin(id, 'release', 'releasing');
@@ -71,7 +71,7 @@ describe('a build that went wrong', () => {
   });
 
   it('after all its tags were on is released', async () => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     await world.queue(id);
     await world.builds.begin(id, 'release', 'releasing');
     const image = { repository: 'registry.example/demo/app', digest: 'sha256:0', tags: ['latest'] };
@@ -81,7 +81,7 @@ describe('a build that went wrong', () => {
   });
 
   it('that nobody knows is an error', async () => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     await expect(world.fail(id, codebuild)).rejects.toThrow(RecordConflictError);
   });
 });

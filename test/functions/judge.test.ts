@@ -6,8 +6,8 @@ import { defaultPolicy } from '../../core/model/policy.ts';
 import { type ScannerReports, scannerNames } from '../../core/scanners/report.ts';
 import { createDiffWithLastRelease } from '../../functions/builds/diff-with-last-release.ts';
 import { createJudge } from '../../functions/judge.ts';
-import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
-import { digest, startWorld } from './world.ts';
+import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { digest, setUpServices } from './services-setup.ts';
 
 const id = '00000000000000aa';
 const critical: Finding = { id: 'CVE-2026-1', severity: 'CRITICAL', package: 'openssl', installed: '1' };
@@ -18,14 +18,14 @@ const clean: ScannerReports = {
   reports: scannerNames.map((scanner) => ({ scanner, state: 'complete', findings: [], total: 0, seconds: 1 })),
 };
 
-async function startJudging(mortal: Mortal = createMortal(), policy: Partial<Policy> = defaultPolicy) {
-  const world = await startWorld();
+async function startJudging(crashes: CrashPoints = createCrashPoints(), policy: Partial<Policy> = defaultPolicy) {
+  const world = await setUpServices();
   world.scannerReports.set(id, clean);
   await world.queue(id, { status: 'scanning', candidate: { repository: 'candidate/demo/app', digest } });
   const judge = createJudge({
-    builds: mortal.guard(world.builds),
-    projects: mortal.guard(world.projects),
-    records: mortal.guard(world.records),
+    builds: crashes.guard(world.builds),
+    projects: crashes.guard(world.projects),
+    records: crashes.guard(world.records),
     comparisons: createDiffWithLastRelease({ ...world, packages: { read: async () => undefined } }),
     policy,
   });
@@ -116,7 +116,7 @@ describe('a candidate', () => {
     ['empty', {}],
     ['half', { maxSeverity: 'CRITICAL' }],
   ] as const)('under a policy that is %s is blocked, with the reason', async (_, policy) => {
-    await using world = await startJudging(createMortal(), policy);
+    await using world = await startJudging(createCrashPoints(), policy);
     world.scans.set(id, { state: 'complete', findings: [] });
     expect(await world.judge()).toEqual({ outcome: 'block' });
     expect((await world.builds.require(id)).verdict?.reasons).toEqual([expect.stringMatching(/no policy/)]);
@@ -205,8 +205,8 @@ describe('a candidate', () => {
     ['pass', [], 'scanning'],
     ['block', [critical], 'blocked'],
   ] as const)('is judged to %s wherever the first try died', async (outcome, findings, status) => {
-    await atEveryDeath(async (mortal) => {
-      const world = await startJudging(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const world = await startJudging(crashes);
       world.scans.set(id, { state: 'complete', findings: [...findings] });
       return {
         run: world.judge,

@@ -1,14 +1,14 @@
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { handler } from '../../functions/plan-builds.ts';
-import { pushOf } from './planning.ts';
-import { startWorld, type World } from './world.ts';
+import { pushOf } from './plan-builds-setup.ts';
+import { setUpServices, type TestServices } from './services-setup.ts';
 
 vi.hoisted(() => vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT'));
 
-let world: World;
+let world: TestServices;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await setUpServices();
   const { hostname, port } = (await world.client.config.endpoint?.()) ?? {};
   const environment = {
     AWS_ENDPOINT_URL: `http://${hostname}:${port}`,

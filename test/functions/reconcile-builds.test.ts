@@ -4,9 +4,9 @@ import type { Build, Cause } from '../../core/model/build.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createRetryStalled } from '../../functions/cascade/retry-stalled.ts';
 import { createReconcileBuilds } from '../../functions/reconcile-builds.ts';
-import { createMortal, Death, type Mortal } from './mortal.ts';
-import { id, startTelling } from './telling.ts';
-import { silentLogger } from './world.ts';
+import { Crash, type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { silentLogger } from './services-setup.ts';
+import { id, setUpTell } from './tell-setup.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -14,8 +14,8 @@ afterEach(() => {
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 
-async function startReconciling(mortal: Mortal = createMortal()) {
-  const world = await startTelling(mortal);
+async function startReconciling(crashes: CrashPoints = createCrashPoints()) {
+  const world = await setUpTell(crashes);
   const { resume } = createBuildStarter({
     ...world,
     headOf: async () => undefined,
@@ -152,12 +152,12 @@ describe('a build whose end nobody was told of', () => {
   const later = (minutes: number) => new Date(Date.now() + minutes * 60_000);
 
   it('because who told it died is told', async () => {
-    const mortal = createMortal();
-    await using world = await startReconciling(mortal);
+    const crashes = createCrashPoints();
+    await using world = await startReconciling(crashes);
     await world.end('released');
-    mortal.dieAt(2, 'after');
-    await expect(world.tell(id)).rejects.toThrow(Death);
-    mortal.revive();
+    crashes.crashAt(2, 'after');
+    await expect(world.tell(id)).rejects.toThrow(Crash);
+    crashes.restart();
     await world.tell(id);
     expect(world.ses.sent).toEqual([]);
     vi.useFakeTimers({ toFake: ['Date'], now: later(15) });

@@ -5,9 +5,9 @@ import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.t
 import type { Project } from '../../core/model/project.ts';
 import { createRelease } from '../../functions/release.ts';
 import type { Heads } from '../../services/tables/heads.ts';
-import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
-import { createShelf } from './shelf.ts';
-import { commit, digest, startWorld } from './world.ts';
+import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { createFakeRegistry } from './fake-registry.ts';
+import { commit, digest, setUpServices } from './services-setup.ts';
 
 const repository = 'slipway/demo/app';
 const candidate = { repository: 'slipway/candidate/demo/app', digest };
@@ -19,15 +19,15 @@ const idOf = (sequence: number) => sequence.toString(16).padStart(16, '0');
 const digestOf = (sequence: number) => `sha256:${String(sequence).repeat(64).slice(0, 64)}`;
 
 async function startReleasing({
-  mortal = createMortal(),
+  crashes = createCrashPoints(),
   project = {},
 }: {
-  mortal?: Mortal;
+  crashes?: CrashPoints;
   project?: Partial<Project>;
 } = {}) {
-  const world = await startWorld();
+  const world = await setUpServices();
   await world.track(project);
-  const shelf = createShelf();
+  const shelf = createFakeRegistry();
   const kept = new Map<string, string>();
   const sboms = {
     async read(build: string, format: SbomFormat) {
@@ -46,12 +46,12 @@ async function startReleasing({
   };
   const release = createRelease({
     ...services,
-    sboms: mortal.guard(sboms),
-    builds: mortal.guard(world.builds),
-    projects: mortal.guard(world.projects),
-    heads: mortal.guard(world.heads),
-    releases: mortal.guard(world.releases),
-    openRegistry: async () => mortal.guard(shelf.registry),
+    sboms: crashes.guard(sboms),
+    builds: crashes.guard(world.builds),
+    projects: crashes.guard(world.projects),
+    heads: crashes.guard(world.heads),
+    releases: crashes.guard(world.releases),
+    openRegistry: async () => crashes.guard(shelf.registry),
   });
   return Object.assign(world, {
     shelf,
@@ -93,8 +93,8 @@ describe('a candidate that passed', () => {
   });
 
   it('has the same tags and one release wherever the first try died', async () => {
-    await atEveryDeath(async (mortal) => {
-      const world = await startReleasing({ mortal });
+    await atEveryCrashPoint(async (crashes) => {
+      const world = await startReleasing({ crashes });
       await world.pass(1);
       world.bill(1, 'cyclonedx', 'a bill');
       world.bill(1, 'spdx', 'another bill');

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { MailRejectedError } from '../../services/mail/mailer.ts';
-import { atEveryDeath, createMortal } from './mortal.ts';
-import { day, digestOf, finding, hour, inspectorFinding, repository, scanned, startRescanning } from './rescanning.ts';
+import { atEveryCrashPoint, createCrashPoints } from './crash-points.ts';
+import { day, digestOf, finding, hour, inspectorFinding, repository, scanned, setUpRescans } from './rescan-setup.ts';
 
 const one = digestOf('1');
 const two = digestOf('2');
 
 describe('a released image', () => {
   it('is looked at once a week, and nobody hears of it while nothing changes', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     const same = scanned([finding('CVE-2026-1', { severity: 'LOW' })]);
     await world.release(one, same);
@@ -24,7 +24,7 @@ describe('a released image', () => {
   });
 
   it('with a new finding is told of once, with what the policy says, what to do, and that nothing was un-released', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([finding('CVE-2026-1', { severity: 'LOW' })]));
     world.find(
@@ -57,7 +57,7 @@ describe('a released image', () => {
   });
 
   it('is told of when a fixed version appears, a severity changes or a finding goes', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([finding('CVE-1'), finding('CVE-2'), finding('CVE-3')]));
     world.find(one, scanned([finding('CVE-1', { fixed: '4' }), finding('CVE-2', { severity: 'LOW' })]));
@@ -70,7 +70,7 @@ describe('a released image', () => {
   });
 
   it('that no moving tag names any more is looked at and shown, and no mail is about it', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
     await world.release(two, scanned([]));
@@ -82,7 +82,7 @@ describe('a released image', () => {
   });
 
   it('whose tag was moved by hand since its last look is judged by what the registry says', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
     const image = world.images.get(one);
@@ -93,7 +93,7 @@ describe('a released image', () => {
   });
 
   it('that is released again keeps what is known of it and when it is looked at', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
     world.find(one, scanned([finding('CVE-1')]));
@@ -107,7 +107,7 @@ describe('a released image', () => {
   });
 
   it('of which nothing was kept at its release has its first look for what is known', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, undefined);
     world.find(one, scanned([finding('CVE-1')]));
@@ -119,7 +119,7 @@ describe('a released image', () => {
 
 describe('several images of a project with news', () => {
   it('are one mail', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]), { tags: ['1.0'] });
     await world.release(two, scanned([]), { tags: ['latest'] });
@@ -138,7 +138,7 @@ describe('several images of a project with news', () => {
 
 describe('an image that two projects of one repository have released', () => {
   it('is told of to the people of both, each about the tags of their own', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     for (const [at, tag] of ['1', '2'].entries())
       await world.track({
         name: `demo/app:${tag}`,
@@ -165,7 +165,7 @@ describe('who does not want these mails', () => {
     ['an entry whose notify lists findings', { notify: ['findings' as const] }, 1],
     ['an entry that has left the index', { active: false }, 0],
   ])('%s gets %o: %i', async (_what, project, count) => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track(project);
     await world.release(one, scanned([]));
     world.find(one, scanned([finding('CVE-1')]));
@@ -177,7 +177,7 @@ describe('who does not want these mails', () => {
 
 describe('news of a scanner', () => {
   it('of hundreds of findings are one look and one mail, minutes later', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
     world.find(one, scanned([finding('CVE-1')]));
@@ -188,7 +188,7 @@ describe('news of a scanner', () => {
   });
 
   it('that came while the image was looked at has it looked at once more', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
     await world.event(inspectorFinding(one));
@@ -205,7 +205,7 @@ describe('news of a scanner', () => {
   });
 
   it('about an image of another repository, or of no release, is none', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
     expect(await world.event(inspectorFinding(one, 'slipway/candidate/demo/app'))).toBe(0);
@@ -218,7 +218,7 @@ describe('news of a scanner', () => {
     ['ECR Image Scan', repository],
     ['Inspector2 Scan', `arn:aws:ecr:us-east-1:123456789012:repository/${repository}`],
   ])('%s is known by its repository and digest', async (detailType, name) => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.release(one, scanned([]));
     const detail = { 'scan-status': 'FAILED', 'repository-name': name, 'image-digest': one };
     expect(await world.event({ 'detail-type': detailType, detail })).toBe(1);
@@ -230,7 +230,7 @@ describe('basic scanning', () => {
     scanned(findings, { scanner: 'basic', completedAt: at.toISOString() });
 
   it('is asked for once a day at most, and what it found is told when it has ended', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, basic([], world.now()));
     world.pass(2 * day);
@@ -250,7 +250,7 @@ describe('basic scanning', () => {
   });
 
   it('that is refused for today is asked for later, and after a day what is there counts', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, basic([], world.now()));
     world.scanner.start = async () => 'refused';
@@ -264,7 +264,7 @@ describe('basic scanning', () => {
   });
 
   it('that never ends is a failed scan after a day, told once', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, basic([], world.now()));
     await world.week();
@@ -284,7 +284,7 @@ describe('an image that cannot be looked at any more', () => {
       { state: 'failed' as const, reason: 'FINDINGS_UNAVAILABLE', findings: [], status: 'FINDINGS_UNAVAILABLE' },
     ],
   ])('because it is %s is shown as such and told once', async (state, reading) => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([finding('CVE-1')]));
     if (state === 'gone') world.images.delete(one);
@@ -298,7 +298,7 @@ describe('an image that cannot be looked at any more', () => {
   });
 
   it('and is not missed, because its tags name others, is no mail', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
     await world.release(two, scanned([]));
@@ -309,7 +309,7 @@ describe('an image that cannot be looked at any more', () => {
   });
 
   it('is no reason to leave out the others', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]), { tags: ['1'] });
     await world.release(two, scanned([]), { tags: ['2'] });
@@ -325,7 +325,7 @@ describe('an image that cannot be looked at any more', () => {
 });
 
 it('a record of the release that cannot be read keeps no image from being looked at', async () => {
-  await using world = await startRescanning();
+  await using world = await setUpRescans();
   await world.track();
   await world.release(one, scanned([]));
   world.records.scan = async () => {
@@ -336,7 +336,7 @@ it('a record of the release that cannot be read keeps no image from being looked
 });
 
 it('a mail that SES has no time for goes out with a later round, one that it will never take is no trouble', async () => {
-  await using world = await startRescanning();
+  await using world = await setUpRescans();
   await world.track();
   await world.release(one, scanned([]));
   world.find(one, scanned([finding('CVE-1')]));
@@ -359,8 +359,8 @@ it('a mail that SES has no time for goes out with a later round, one that it wil
 
 describe('a round that dies', () => {
   it('at any call is made good by the next: all is known, and people are told once, or again where it died over the mail', async () => {
-    await atEveryDeath(async (mortal) => {
-      const world = await startRescanning(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const world = await setUpRescans(crashes);
       await world.track();
       await world.release(one, scanned([]), { tags: ['1'] });
       await world.release(two, scanned([]), { tags: ['2'] });
@@ -389,7 +389,7 @@ describe('a round that dies', () => {
   });
 
   it('keeps a second one away as long as it may live', async () => {
-    await using world = await startRescanning(createMortal());
+    await using world = await setUpRescans(createCrashPoints());
     await world.releases.beginRound('other', world.now(), new Date(world.now().getTime() + hour));
     expect(await world.round()).toMatchObject({ busy: true });
     world.pass(hour);
@@ -399,7 +399,7 @@ describe('a round that dies', () => {
 
 describe('what was released before releases were noted', () => {
   it('is found in the records of builds, each image once, with the tags that still name it', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     const image = (digest: string, ...tags: string[]) => ({
       repository: `registry.example/${repository}`,
@@ -428,7 +428,7 @@ describe('what was released before releases were noted', () => {
   });
 
   it('is looked for again every week, and what is known stays as it is', async () => {
-    await using world = await startRescanning();
+    await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
     await world.round();

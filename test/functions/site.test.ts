@@ -5,17 +5,17 @@ import { handler } from '../../functions/site.ts';
 import { createBuilds } from '../../services/tables/builds.ts';
 import { createDependents } from '../../services/tables/dependents.ts';
 import { createProjects } from '../../services/tables/projects.ts';
-import { type SmallS3, startSmallS3 } from '../services/small-s3.ts';
+import { type FakeS3, startFakeS3 } from '../services/fake-s3.ts';
 import { startTables, stateTables } from '../services/tables.ts';
 import { event, sampleBuild, sampleProject, siteUrl } from '../site/sample-site.ts';
 
 const count = 25;
 let tables: Awaited<ReturnType<typeof startTables>>;
-let s3: SmallS3;
+let s3: FakeS3;
 
 beforeAll(async () => {
   tables = await startTables(stateTables);
-  s3 = await startSmallS3();
+  s3 = await startFakeS3();
   const store = await s3.client.config.endpoint?.();
   for (const [name, value] of Object.entries({
     AWS_REGION: 'us-east-1',

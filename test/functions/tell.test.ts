@@ -1,9 +1,9 @@
 import PostalMime from 'postal-mime';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RecordConflictError } from '../../core/model/errors.ts';
-import { atEveryDeath, createMortal, Death } from './mortal.ts';
-import { id, startTelling } from './telling.ts';
-import { commit } from './world.ts';
+import { atEveryCrashPoint, Crash, createCrashPoints } from './crash-points.ts';
+import { commit } from './services-setup.ts';
+import { id, setUpTell } from './tell-setup.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -20,7 +20,7 @@ describe('the end of a build', () => {
     ['blocked', '[slipway] BLOCKED: demo/app:latest (main aaaaaaa)', 'blocked'],
     ['failed', '[slipway] FAILED: demo/app:latest (main aaaaaaa)', 'the last line'],
   ] as const)('%s is told with a mail, at the commit, and in the figures', async (status, subject, words) => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     await world.end(status);
     await world.tell(id);
     expect(world.ses.sent).toMatchObject([{ to: ['owner@example.org'] }]);
@@ -39,7 +39,7 @@ describe('the end of a build', () => {
   it.each(['superseded', 'unchanged', 'cancelled'] as const)(
     '%s is no mail, but a mark at the commit',
     async (status) => {
-      await using world = await startTelling();
+      await using world = await setUpTell();
       await world.end(status);
       await world.tell(id);
       expect(world.ses.sent).toEqual([]);
@@ -49,7 +49,7 @@ describe('the end of a build', () => {
   );
 
   it('is told once, whoever tells it and however often', async () => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     await world.end('released');
     await Promise.all(Array.from({ length: 5 }, () => world.tell(id)));
     await world.tell(id);
@@ -61,7 +61,7 @@ describe('the end of a build', () => {
   });
 
   it('is told once GitHub is back or not', async () => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     await world.end('released');
     world.statuses.set = () => Promise.reject(new Error('GitHub is down'));
     await world.tell(id);
@@ -70,7 +70,7 @@ describe('the end of a build', () => {
   });
 
   it('stays told in the record when SES takes the mail for nobody', async () => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     await world.end('failed');
     world.ses.refuse = () => ['MessageRejected', 'Email address is not verified.'];
     await world.tell(id);
@@ -79,7 +79,7 @@ describe('the end of a build', () => {
   });
 
   it('is told by the next try when SES had a trouble of its own', async () => {
-    await using world = await startTelling();
+    await using world = await setUpTell();
     await world.end('failed');
     world.ses.refuse = () => ['Throttling', 'Maximum sending rate exceeded.'];
     await expect(world.tell(id)).rejects.toMatchObject({ name: 'Throttling' });
@@ -91,9 +91,9 @@ describe('the end of a build', () => {
   });
 
   it('is told in the end wherever the first try died', async () => {
-    await atEveryDeath(async (mortal) => {
+    await atEveryCrashPoint(async (crashes) => {
       vi.useRealTimers();
-      const world = await startTelling(mortal);
+      const world = await setUpTell(crashes);
       await world.end('released');
       return {
         async run() {
@@ -113,12 +113,12 @@ describe('the end of a build', () => {
   });
 
   it('is told twice only by one who died with the mail just out, and after whom another came much later', async () => {
-    const mortal = createMortal();
-    await using world = await startTelling(mortal);
+    const crashes = createCrashPoints();
+    await using world = await setUpTell(crashes);
     await world.end('released');
-    mortal.dieAt(4, 'after');
-    await expect(world.tell(id)).rejects.toThrow(Death);
-    mortal.revive();
+    crashes.crashAt(4, 'after');
+    await expect(world.tell(id)).rejects.toThrow(Crash);
+    crashes.restart();
     expect(world.ses.sent).toHaveLength(1);
     await world.tell(id);
     expect(world.ses.sent).toHaveLength(1);
@@ -129,7 +129,7 @@ describe('the end of a build', () => {
 });
 
 it('a build that runs has nothing to tell', async () => {
-  await using world = await startTelling();
+  await using world = await setUpTell();
   await world.queue(id);
   await expect(world.tell(id)).rejects.toThrow(RecordConflictError);
   await expect(world.tell('00000000000000bb')).rejects.toThrow(RecordConflictError);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createTrackBuild } from '../../functions/track-build.ts';
-import { startWorld } from './world.ts';
+import { setUpServices } from './services-setup.ts';
 
 const id = '00000000000000aa';
 const began = (...variables: { name: string; value: string }[]) => ({
@@ -12,7 +12,7 @@ const ofBuild = began({ name: 'RECORDS_BUCKET', value: 'records' }, { name: 'BUI
 
 describe("CodeBuild's event that a build began", () => {
   it('moves a queued build on, once', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await world.queue(id);
     const track = createTrackBuild(world);
     await track(ofBuild);
@@ -29,7 +29,7 @@ describe("CodeBuild's event that a build began", () => {
   it.each(['scanning', 'releasing', 'released', 'failed', 'superseded'] as const)(
     'that comes late leaves a build that is %s as it is',
     async (status) => {
-      await using world = await startWorld();
+      await using world = await setUpServices();
       await world.queue(id, { status });
       const before = await world.builds.require(id);
       await createTrackBuild(world)(ofBuild);
@@ -39,14 +39,14 @@ describe("CodeBuild's event that a build began", () => {
   );
 
   it('of a build that nobody knows, or without an id, makes no record', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await createTrackBuild(world)(ofBuild);
     await createTrackBuild(world)(began({ name: 'OTHER', value: 'x' }));
     expect(await world.builds.get(id)).toBeUndefined();
   });
 
   it('in another form is an error', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await expect(createTrackBuild(world)({ 'additional-information': {} })).rejects.toThrow();
   });
 });

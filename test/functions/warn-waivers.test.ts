@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createWarnWaivers } from '../../functions/warn-waivers.ts';
 import { MailRejectedError } from '../../services/mail/mailer.ts';
 import { createWaiverWarnings } from '../../services/tables/waiver-warnings.ts';
-import { atEveryDeath, createMortal, type Mortal } from './mortal.ts';
-import { projectOf, silentLogger, startWorld } from './world.ts';
+import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { projectOf, setUpServices, silentLogger } from './services-setup.ts';
 
 const at = (day: string) => new Date(`${day}T06:00:00Z`);
 const exception = { id: 'CVE-2026-1', reason: 'not reachable', owner: 'shop team', expires: '2026-11-28' };
@@ -15,13 +15,13 @@ const statement = {
   file: 'vex/one.json',
 };
 
-async function startWarning(mortal: Mortal = createMortal()) {
-  const world = await startWorld();
+async function startWarning(crashes: CrashPoints = createCrashPoints()) {
+  const world = await setUpServices();
   const warnings = createWaiverWarnings(world.client, 'projects');
   const mailer = { ...world.mailer };
   const services = {
     // A generator is no single call.
-    warnings: { ...mortal.guard(warnings), due: warnings.due },
+    warnings: { ...crashes.guard(warnings), due: warnings.due },
     mailer,
     siteUrl: 'https://slipway.example',
     indexUrl: 'https://git.example/ops/index',
@@ -165,8 +165,8 @@ describe('a round', () => {
   });
 
   it('that died anywhere is made good by the one of the next day', async () => {
-    await atEveryDeath(async (mortal) => {
-      const world = await startWarning(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const world = await startWarning(crashes);
       await world.track({ exceptions: [exception] });
       let day = 20;
       return {

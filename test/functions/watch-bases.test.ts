@@ -1,12 +1,12 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { atEveryDeath } from './mortal.ts';
-import { digestOf, startNamedRegistry, startWatching, type Watching } from './watching.ts';
+import { atEveryCrashPoint } from './crash-points.ts';
+import { digestOf, setUpWatchBases, startNamedRegistry, type WatchBasesSetup } from './watch-bases-setup.ts';
 
 const [A, B, C] = ['a', 'b', 'c'].map(digestOf) as [string, string, string];
-const itemOf = async (world: Watching, image: string) => (await world.bases.all()).images.get(image);
+const itemOf = async (world: WatchBasesSetup, image: string) => (await world.bases.all()).images.get(image);
 /** As if so much time had gone by that everything may be asked again. */
-async function later(world: Watching): Promise<void> {
+async function later(world: WatchBasesSetup): Promise<void> {
   const { images, pauses } = await world.bases.all();
   const keys = [...images.keys(), ...[...pauses.keys()].map((host) => `registry ${host}`)];
   for (const image of keys) {
@@ -24,7 +24,7 @@ async function later(world: Watching): Promise<void> {
 describe('a base', () => {
   it('is asked for once, by HEAD, however many projects stand on it', async () => {
     await using registry = await startNamedRegistry({ 'library/debian:12': A, 'tools/go:1': B });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     for (const job of ['one', 'two', 'three'])
       await world.standing(job, { [`${registry.host}/library/debian:12`]: A, [`${registry.host}/tools/go:1`]: B });
     await world.watch();
@@ -34,7 +34,7 @@ describe('a base', () => {
 
   it('with a new digest is told of once, together with all others of the same run', async () => {
     await using registry = await startNamedRegistry({ 'one:1': B, 'two:1': C, 'three:1': A });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     for (const name of ['one', 'two', 'three']) await world.standing(name, { [`${registry.host}/${name}:1`]: A });
     await world.watch();
     expect(world.told()).toEqual([['one:1 a→b', 'two:1 a→c']]);
@@ -45,7 +45,7 @@ describe('a base', () => {
 
   it('that comes back to a digest that it had is news each time, under another id', async () => {
     await using registry = await startNamedRegistry({ 'one:1': B });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     await world.standing('one', { [`${registry.host}/one:1`]: A });
     const ids = new Set<string>();
     for (const digest of [B, A, B]) {
@@ -59,7 +59,7 @@ describe('a base', () => {
 
   it('that is seen for the first time is no news: an entry declares it', async () => {
     await using registry = await startNamedRegistry({ 'centos/centos:7': A });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     await world.track();
     await world.dependents.declare('demo/app:latest', ['centos/centos:7', `${registry.host}/centos/centos:7`]);
     await world.watch();
@@ -72,7 +72,7 @@ describe('a base', () => {
 
   it('that has moved while its first build ran is news', async () => {
     await using registry = await startNamedRegistry({ 'one:1': B });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     await world.standing('app', { [`${registry.host}/one:1`]: A });
     await world.watch();
     expect(world.told()).toEqual([['one:1 a→b']]);
@@ -80,7 +80,7 @@ describe('a base', () => {
 
   it('that a build has used in an older form, after all were told, is told again, and not for ever in each run', async () => {
     await using registry = await startNamedRegistry({ 'one:1': B });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     const image = `${registry.host}/one:1`;
     await world.standing('app', { [image]: B });
     await world.watch();
@@ -101,7 +101,7 @@ describe('a base', () => {
 
   it('that a build did not find is news when it is there', async () => {
     await using registry = await startNamedRegistry();
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     await world.standing('app', { [`${registry.host}/one:1`]: 'none' });
     await world.watch();
     expect(world.told()).toEqual([]);
@@ -118,7 +118,7 @@ describe('a base', () => {
 
   it('that is pinned by its digest is looked at for the page, and its tag moves without news', async () => {
     await using registry = await startNamedRegistry({ 'one:1': A });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     const image = `${registry.host}/one:1`;
     await world.standing('app', { [`${image}@${A}`]: A });
     await world.watch();
@@ -143,7 +143,7 @@ describe('a base', () => {
 describe('who is watched', () => {
   it('is what at least one project of the index stands on; the rest is forgotten', async () => {
     await using registry = await startNamedRegistry({ 'one:1': A, 'two:1': A, 'gone:1': A });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     await world.standing('one', { [`${registry.host}/one:1`]: A, [`${registry.host}/gone:1`]: A });
     await world.standing('two', { [`${registry.host}/two:1`]: A });
     await world.track({ name: 'demo/two:latest', appId: 'demo', jobId: 'two', active: false });
@@ -155,7 +155,7 @@ describe('who is watched', () => {
 
   it('is not a release of the pipeline, but is what somebody else has put into its registry, with its credentials', async () => {
     await using registry = await startNamedRegistry({ 'slipway/bases/debian:12': A });
-    await using world = await startWatching({ ownHost: registry.host });
+    await using world = await setUpWatchBases({ ownHost: registry.host });
     await world.track({ name: 'demo/base:latest', appId: 'demo', jobId: 'base' });
     await world.standing('app', {
       [`${registry.host}/slipway/demo/base:latest`]: A,
@@ -174,7 +174,7 @@ describe('a registry', () => {
   it('that is down keeps no other waiting, is asked little, and is left alone for a while', async () => {
     await using down = await startNamedRegistry();
     await using up = await startNamedRegistry({ 'one:1': B });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     const names = Array.from({ length: 20 }, (_, at) => `image${at}:1`);
     for (const name of names) down.images[name] = (response) => response.writeHead(503).end();
     await world.standing('app', Object.fromEntries(names.map((name) => [`${down.host}/${name}`, A])));
@@ -198,7 +198,7 @@ describe('a registry', () => {
 
   it('that says that it was asked too often is asked again when it wants to be', async () => {
     await using registry = await startNamedRegistry();
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     registry.images['one:1'] = (response) => response.writeHead(429, { 'retry-after': '1800' }).end();
     await world.standing('app', { [`${registry.host}/one:1`]: A });
     const before = Date.now();
@@ -210,7 +210,7 @@ describe('a registry', () => {
 
   it('that has nothing left of its window is asked on, since Docker Hub counts no HEAD', async () => {
     await using registry = await startNamedRegistry();
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     const names = Array.from({ length: 10 }, (_, at) => `image${at}:1`);
     for (const name of names)
       registry.images[name] = (response) =>
@@ -223,7 +223,7 @@ describe('a registry', () => {
 
   it('without an image is asked for it ever more rarely, and for the others as ever', async () => {
     await using registry = await startNamedRegistry({ 'one:1': A });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     registry.images['private:1'] = (response) => response.writeHead(401).end();
     await world.standing('app', { [`${registry.host}/one:1`]: A, [`${registry.host}/private:1`]: A });
     await world.watch();
@@ -234,7 +234,7 @@ describe('a registry', () => {
   });
 
   it('of a private network is not reached', async () => {
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     await world.standing('app', { '169.254.169.254/latest/meta-data:1': A, '10.0.0.1:80/x:1': A });
     await world.watch();
     expect((await world.bases.all()).images.get('10.0.0.1:80/x:1')?.problem).toContain('private address');
@@ -243,9 +243,9 @@ describe('a registry', () => {
 
 describe('a run', () => {
   it('that dies anywhere loses no change, and the next one tells of none twice', async () => {
-    await atEveryDeath(async (mortal) => {
+    await atEveryCrashPoint(async (crashes) => {
       const registry = await startNamedRegistry({ 'one:1': B, 'two:1': C });
-      const world = await startWatching({ mortal });
+      const world = await setUpWatchBases({ crashes });
       for (const name of ['one', 'two']) await world.standing(name, { [`${registry.host}/${name}:1`]: A });
       return {
         run: async () => {
@@ -275,7 +275,7 @@ describe('a run', () => {
 
   it('waits for another that is under way, so that no two tell of the same', async () => {
     await using registry = await startNamedRegistry({ 'one:1': B });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     await world.standing('app', { [`${registry.host}/one:1`]: A });
     await Promise.all([world.watch(), world.watch()]);
     expect(world.told()).toEqual([['one:1 a→b']]);
@@ -283,7 +283,7 @@ describe('a run', () => {
 
   it('whose time is up leaves the rest to the next one, which begins with it', async () => {
     await using registry = await startNamedRegistry({ 'one:1': A, 'two:1': A });
-    await using world = await startWatching();
+    await using world = await setUpWatchBases();
     await world.standing('app', { [`${registry.host}/one:1`]: A, [`${registry.host}/two:1`]: A });
     await world.watch(0);
     expect(registry.asked()).toEqual([]);

@@ -7,19 +7,19 @@ import { createWatchSources } from '../../functions/watch-sources.ts';
 import { createSourceHost } from '../../services/git-host/git-remote.ts';
 import { createPublicFetch } from '../../services/http/public-fetch.ts';
 import { createSources } from '../../services/tables/sources.ts';
-import { type SmallGitHost, startSmallGitHost } from '../builder/small-git-host.ts';
+import { type FakeGitHost, startFakeGitHost } from '../builder/fake-git-host.ts';
 import { startHost } from '../services/http.ts';
-import { silentLogger, startWorld, type World } from './world.ts';
+import { setUpServices, silentLogger, type TestServices } from './services-setup.ts';
 
 type SourceMoved = TriggerOf<'source-moved'>;
 
-let world: World;
-let host: SmallGitHost;
+let world: TestServices;
+let host: FakeGitHost;
 let sent: SourceMoved[];
 let asked: string[];
 
 beforeEach(async () => {
-  [world, host] = await Promise.all([startWorld(), startSmallGitHost()]);
+  [world, host] = await Promise.all([setUpServices(), startFakeGitHost()]);
   sent = [];
   asked = [];
   host.commit('slipway/index', { 'index.d/demo.yml': 'Projects: []\n' });

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface SmallHost extends AsyncDisposable {
+export interface FakeHost extends AsyncDisposable {
   url: string;
   /** Every request, in its order. */
   requests: { method: string; path: string; headers: IncomingMessage['headers']; body: string }[];
@@ -9,9 +9,9 @@ export interface SmallHost extends AsyncDisposable {
 
 /** A host on a port of its own that answers as it is told to. */
 export async function startHost(
-  answer: (request: SmallHost['requests'][number], response: ServerResponse) => unknown,
-): Promise<SmallHost> {
-  const requests: SmallHost['requests'] = [];
+  answer: (request: FakeHost['requests'][number], response: ServerResponse) => unknown,
+): Promise<FakeHost> {
+  const requests: FakeHost['requests'] = [];
   const server = createServer(async (incoming, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);

@@ -5,8 +5,8 @@ import { type Container, type EngineCall, rootCapabilities } from '../../../buil
 import { OutputLimitError } from '../../../builder/process.ts';
 import { eventually } from '../../eventually.ts';
 import { runningCommands } from '../../running-commands.ts';
+import { busybox } from '../builder-setup.ts';
 import { Images } from '../images.ts';
-import { busybox } from '../workshop.ts';
 
 let images: Images;
 let image: string;

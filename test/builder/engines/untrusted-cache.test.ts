@@ -1,7 +1,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { busybox, Workshop } from '../workshop.ts';
+import { BuilderSetup, busybox } from '../builder-setup.ts';
 
 /** The step's text is the same whatever the script is. */
 const dockerfile = [
@@ -13,19 +13,19 @@ const honest = 'echo "made: honest, kept: $(cat /kept/*)"';
 const hostile = 'echo evil > /kept/tool; echo "made: hostile"';
 
 test('what a pull request builds is used by no release, and the other way round', async () => {
-  await using workshop = await Workshop.open();
-  await workshop.build(
+  await using setup = await BuilderSetup.open();
+  await setup.build(
     { ...busybox.files, Dockerfile: busybox.dockerfile },
     { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
   );
-  const proposed = await workshop.build({ Dockerfile: dockerfile, 'make.sh': hostile }, { cache: 'none' });
+  const proposed = await setup.build({ Dockerfile: dockerfile, 'make.sh': hostile }, { cache: 'none' });
   expect(proposed.log).toContain('made: hostile');
 
-  const released = await workshop.build({ Dockerfile: dockerfile, 'make.sh': honest });
+  const released = await setup.build({ Dockerfile: dockerfile, 'make.sh': honest });
   expect(released.log).toMatch(/^made: honest, kept: *$/m);
 
   // The step is in the cache now, by its text: a pull request with another script must see what its own does.
-  const again = await workshop.build({ Dockerfile: dockerfile, 'make.sh': hostile }, { cache: 'none' });
+  const again = await setup.build({ Dockerfile: dockerfile, 'make.sh': hostile }, { cache: 'none' });
   expect(again.log).toContain('made: hostile');
 });
 
@@ -38,16 +38,16 @@ esac
 `;
 
 test('BuildKit neither reads nor writes the cache in the registry for a pull request', async () => {
-  await using workshop = await Workshop.open();
-  const file = join(workshop.home, 'docker');
+  await using setup = await BuilderSetup.open();
+  const file = join(setup.home, 'docker');
   await writeFile(file, docker);
   await chmod(file, 0o755);
-  workshop.environment = { PATH: `${workshop.home}:${process.env.PATH}` };
+  setup.environment = { PATH: `${setup.home}:${process.env.PATH}` };
   const files = { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' };
   const asked = async (cache: 'shared' | 'none', id: string) => {
-    const { log } = await workshop.build(files, { cache, id });
+    const { log } = await setup.build(files, { cache, id });
     expect(log).toContain('BuildKit 0.20.0');
-    return (await readFile(join(workshop.home, 'asked'), 'utf8')).split('\n');
+    return (await readFile(join(setup.home, 'asked'), 'utf8')).split('\n');
   };
   const shared = await asked('shared', '00000000000000aa');
   expect(shared.filter((argument) => argument.startsWith('--cache-to='))).toHaveLength(1);

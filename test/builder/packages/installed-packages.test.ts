@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { busybox, Workshop } from '../workshop.ts';
+import { BuilderSetup, busybox } from '../builder-setup.ts';
 
-let workshop: Workshop;
+let setup: BuilderSetup;
 
 beforeAll(async () => {
-  workshop = await Workshop.open();
+  setup = await BuilderSetup.open();
 });
-afterAll(() => workshop[Symbol.asyncDispose]());
+afterAll(() => setup[Symbol.asyncDispose]());
 
 const status = `Package: libc6
 Status: install ok installed
@@ -28,7 +28,7 @@ Version: 1.0
 `;
 
 test('an image of one layer without a shell: its packages, its distribution and where its updates come from', async () => {
-  const { packages, log, code } = await workshop.build({
+  const { packages, log, code } = await setup.build({
     Dockerfile: 'FROM scratch\nCOPY root/ /\n',
     'root/var/lib/dpkg/status': status,
     'root/usr/lib/os-release': 'NAME="Debian GNU/Linux"\nID=debian\nVERSION_ID="12"\n',
@@ -63,14 +63,14 @@ test('an image of one layer without a shell: its packages, its distribution and 
 });
 
 test('an image without a package manager says so', async () => {
-  const { packages, result } = await workshop.build({ Dockerfile: 'FROM scratch\nCOPY file /\n', file: 'text' });
+  const { packages, result } = await setup.build({ Dockerfile: 'FROM scratch\nCOPY file /\n', file: 'text' });
 
   expect(result.outcome).toBe('built');
   expect(packages).toEqual({ version: 1, contents: { state: 'none' } });
 });
 
 test('links in an image that lead to the machine’s own files lead nowhere', async () => {
-  const { packages } = await workshop.build({
+  const { packages } = await setup.build({
     ...busybox.files,
     Dockerfile: [
       busybox.dockerfile,
@@ -84,7 +84,7 @@ test('links in an image that lead to the machine’s own files lead nowhere', as
 });
 
 test('a link within the image is followed as a container would', async () => {
-  const { packages } = await workshop.build({
+  const { packages } = await setup.build({
     ...busybox.files,
     Dockerfile: [
       busybox.dockerfile,
@@ -125,7 +125,7 @@ test('a link within the image is followed as a container would', async () => {
 });
 
 test('a database that is too large makes the list unreadable and fails no build', async () => {
-  const { packages, result } = await workshop.build({
+  const { packages, result } = await setup.build({
     ...busybox.files,
     Dockerfile: `${busybox.dockerfile}RUN mkdir -p /var/lib/dpkg && truncate -s 100M /var/lib/dpkg/status\n`,
   });
@@ -135,7 +135,7 @@ test('a database that is too large makes the list unreadable and fails no build'
 });
 
 test('an rpm database that is none, with an rpm in the image that says what it likes, fails no build', async () => {
-  const { packages, result, log } = await workshop.build({
+  const { packages, result, log } = await setup.build({
     ...busybox.files,
     Dockerfile: `${busybox.dockerfile}RUN mkdir -p /var/lib/rpm /usr/bin && echo x > /var/lib/rpm/Packages\nCOPY --chmod=755 rpm /usr/bin/rpm\n`,
     rpm: '#!/bin/sh\nset -- $(wc -l < /proc/net/dev)\nprintf "net$1\\t(none)\\t1.0\\t1\\tx86_64\\tnet-1.0-1.src.rpm\\nevil name\\t(none)\\t1\\t1\\tx\\t\\n"\n',
@@ -151,11 +151,11 @@ test('an rpm database that is none, with an rpm in the image that says what it l
 });
 
 test('reading the packages leaves no container and no mount behind', async () => {
-  const { result } = await workshop.build({ Dockerfile: 'FROM scratch\nCOPY file /\n', file: 'more text' });
+  const { result } = await setup.build({ Dockerfile: 'FROM scratch\nCOPY file /\n', file: 'more text' });
 
   expect(result.outcome).toBe('built');
-  expect(readdirSync(workshop.temporary)).toEqual([]);
-  expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(workshop.home);
-  const store = join(workshop.home, '.cache/slipway/containers/root/overlay-containers/containers.json');
+  expect(readdirSync(setup.temporary)).toEqual([]);
+  expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(setup.home);
+  const store = join(setup.home, '.cache/slipway/containers/root/overlay-containers/containers.json');
   expect(JSON.parse(readFileSync(store, 'utf8'))).toEqual([]);
 });

@@ -2,20 +2,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordKeys } from '../../../core/model/builder-contract.ts';
 import { scannerReportsSchema } from '../../../core/scanners/report.ts';
-import { Workshop } from '../workshop.ts';
+import { BuilderSetup } from '../builder-setup.ts';
 
-let workshop: Workshop;
+let setup: BuilderSetup;
 
 beforeAll(async () => {
-  workshop = await Workshop.open();
+  setup = await BuilderSetup.open();
 });
-afterAll(() => workshop[Symbol.asyncDispose]());
+afterAll(() => setup[Symbol.asyncDispose]());
 
 async function capabilitiesOf(dockerfile: string) {
-  const request = workshop.request(workshop.git.commit('app', { Dockerfile: dockerfile, file: 'text' }));
-  const { result, log } = await workshop.run(request);
+  const request = setup.request(setup.git.commit('app', { Dockerfile: dockerfile, file: 'text' }));
+  const { result, log } = await setup.run(request);
   expect(result.outcome, log).toBe('built');
-  const stored = workshop.aws.objects.get(`/records/${recordKeys.scanners(request.id)}`) ?? '';
+  const stored = setup.aws.objects.get(`/records/${recordKeys.scanners(request.id)}`) ?? '';
   return scannerReportsSchema.parse(JSON.parse(stored)).reports.find(({ scanner }) => scanner === 'capabilities');
 }
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readContents } from '../../../builder/packages/keep-packages.ts';
 import { languageUpdates } from '../../../builder/scanners/language-updates.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
+import { busybox } from '../builder-setup.ts';
 import { Images } from '../images.ts';
-import { busybox } from '../workshop.ts';
 
 let images: Images;
 let base: string;

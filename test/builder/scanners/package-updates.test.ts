@@ -6,8 +6,8 @@ import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import { describePackageUpdate } from '../../../core/scanners/package-updates/package-updates.ts';
 import { runningCommands } from '../../running-commands.ts';
 import { type PackageSite, packagesFile, putSuite, startPackageSite } from '../../services/package-site.ts';
+import { busybox } from '../builder-setup.ts';
 import { Images } from '../images.ts';
-import { busybox } from '../workshop.ts';
 import { folderFiles, programFiles } from './tool-files.ts';
 
 let images: Images;

@@ -11,8 +11,8 @@ import { scannerReportSchema } from '../../../core/scanners/report.ts';
 import { describeFailedTest } from '../../../core/scanners/user-test/user-test.ts';
 import { hiddenCharacter } from '../../../core/text/visible.ts';
 import { runningCommands } from '../../running-commands.ts';
+import { busybox } from '../builder-setup.ts';
 import { Images } from '../images.ts';
-import { busybox } from '../workshop.ts';
 
 let images: Images;
 let image: string;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { mergeCauses } from '../../../core/builds/cause.ts';
 import { declaredImages, imagesOf, observedImage, releasedImages } from '../../../core/cascade/dependents.ts';
 import { ownParent } from '../../../core/model/project.ts';
-import { projectOf } from '../../functions/world.ts';
+import { projectOf } from '../../functions/services-setup.ts';
 
 describe('an image that projects stand on is known', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { indexChange, mergedFiles } from '../../../core/index/change.ts';
 import type { IndexFile } from '../../../core/index/read-index.ts';
-import { projectOf } from '../../functions/world.ts';
+import { projectOf } from '../../functions/services-setup.ts';
 import { goodFile, now } from './index-texts.ts';
 
 const names = (projects: { name: string }[]) => projects.map(({ name }) => name);

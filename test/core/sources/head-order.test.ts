@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareHeads, headAtOf, isBefore, pushEventId } from '../../../core/sources/head-order.ts';
-import { pushOf } from '../../functions/planning.ts';
+import { pushOf } from '../../functions/plan-builds-setup.ts';
 
 const [a, b, c] = ['a', 'b', 'c'].map((letter) => letter.repeat(40)) as [string, string, string];
 const at = (second: string) => `2026-11-21T00:00:${second}Z`;

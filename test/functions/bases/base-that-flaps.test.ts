@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { startCascading } from '../cascading.ts';
-import { digestOf, startNamedRegistry, startWatching } from '../watching.ts';
+import { setUpCascades } from '../cascade-setup.ts';
+import { digestOf, setUpWatchBases, startNamedRegistry } from '../watch-bases-setup.ts';
 
 const [A, B] = ['a', 'b'].map(digestOf) as [string, string];
 
 it('a base that goes back to what it was while projects are rebuilt for it is what they stand on in the end', async () => {
   await using registry = await startNamedRegistry({ 'base:1': A });
-  await using world = await startWatching({ around: await startCascading() });
+  await using world = await setUpWatchBases({ around: await setUpCascades() });
   const image = `${registry.host}/base:1`;
   await world.standing('app', { [image]: A });
   await world.watch();

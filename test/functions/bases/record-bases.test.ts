@@ -3,8 +3,8 @@ import type { NamedBase } from '../../../core/bases/base-status.ts';
 import type { Build } from '../../../core/model/build.ts';
 import type { Base, BuildResult } from '../../../core/model/builder-contract.ts';
 import { createRecordBases } from '../../../functions/bases/record-bases.ts';
-import { atEveryDeath, createMortal } from '../mortal.ts';
-import { startWorld, type World } from '../world.ts';
+import { atEveryCrashPoint, createCrashPoints } from '../crash-points.ts';
+import { setUpServices, type TestServices } from '../services-setup.ts';
 
 const [A, B] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string];
 const registry = 'own.example';
@@ -34,27 +34,27 @@ const failed = (bases: Base[], missingBases: Omit<Base, 'digest'>[]): BuildResul
   missingBases,
 });
 
-async function seen(world: World, result: BuildResult, over: Partial<Build> = {}) {
+async function seen(world: TestServices, result: BuildResult, over: Partial<Build> = {}) {
   const sequence = over.sequence ?? (await world.projects.nextSequence('demo/app:latest'));
   const build = await world.queue(sequence.toString(16).padStart(16, '0'), { sequence, ...over });
   await world.recordBases(build, result);
   return build;
 }
 
-async function graph(world: World): Promise<string[]> {
+async function graph(world: TestServices): Promise<string[]> {
   const all = await world.dependents.all();
   return [...all]
     .filter(([, projects]) => projects.includes('demo/app:latest'))
     .map(([image]) => image)
     .sort();
 }
-const images = async (world: World) => (await world.bases.all()).images;
-const namedBy = async (world: World): Promise<NamedBase[] | undefined> =>
+const images = async (world: TestServices) => (await world.bases.all()).images;
+const namedBy = async (world: TestServices): Promise<NamedBase[] | undefined> =>
   (await world.projects.get('demo/app:latest'))?.bases;
 
 describe('what a build stands on', () => {
   it('is on the project, in the graph and among the bases that are watched', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await world.track();
     await world.track({ name: 'demo/base:latest', appId: 'demo', jobId: 'base' });
     await seen(world, built(debian, parent));
@@ -64,7 +64,7 @@ describe('what a build stands on', () => {
   });
 
   it('takes the place of what it stood on before', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await world.track();
     await seen(world, built(debian));
     await seen(world, built({ ...debian, image: 'docker.io/library/debian:13' }));
@@ -72,7 +72,7 @@ describe('what a build stands on', () => {
   });
 
   it('is not what an older build says that ends later', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await world.track();
     const [older, newer] = [
       await world.projects.nextSequence('demo/app:latest'),
@@ -87,7 +87,7 @@ describe('what a build stands on', () => {
     ['a version tag', 'refs/tags/v1.0.0'],
     ['a pull request', 'refs/pull/7/head'],
   ])('is not what %s says', async (_, ref) => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await world.track();
     await seen(world, built(debian), { ref });
     expect(await namedBy(world)).toBeUndefined();
@@ -95,7 +95,7 @@ describe('what a build stands on', () => {
   });
 
   it('is known of a build that failed, with what was not there', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await world.track();
     const { digest: _, ...missing } = base('quay.io/none', 'quay.io/none:latest');
     await seen(world, failed([debian], [missing]));
@@ -104,7 +104,7 @@ describe('what a build stands on', () => {
   });
 
   it('stays as it was when a build fails before its Dockerfile is read', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await world.track();
     await seen(world, built(debian));
     await seen(world, { outcome: 'failed', error: 'SourceNotFoundError', message: 'It is not there.' });
@@ -112,7 +112,7 @@ describe('what a build stands on', () => {
   });
 
   it('may be a project that has not released yet', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await world.track();
     const { digest: _, ...missing } = base('demo/base:latest', 'docker.io/demo/base:latest');
     await seen(world, failed([], [missing]));
@@ -120,7 +120,7 @@ describe('what a build stands on', () => {
   });
 
   it('is watched for the page alone where the Dockerfile names a digest beside the tag, and not at all without a tag', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await world.track();
     const pinned = base(`debian:12@${B}`, debian.image, { digest: B });
     await seen(world, built(pinned, base(`alpine@${B}`, `docker.io/library/alpine@${B}`)));
@@ -129,7 +129,7 @@ describe('what a build stands on', () => {
   });
 
   it('in our registry is a release, or what somebody else has put there', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     await world.track();
     const mirror = base('bases/debian:12', `${registry}/slipway/bases/debian:12`, { own: true });
     await seen(world, built(mirror));
@@ -138,14 +138,14 @@ describe('what a build stands on', () => {
   });
 
   it('is kept whole, wherever the first try died', async () => {
-    await atEveryDeath(async (mortal = createMortal()) => {
-      const world = await startWorld();
+    await atEveryCrashPoint(async (crashes = createCrashPoints()) => {
+      const world = await setUpServices();
       await world.track();
       const build = await world.queue('00000000000000aa');
       const observe = createRecordBases({
-        bases: mortal.guard(world.bases),
-        dependents: mortal.guard(world.dependents),
-        projects: mortal.guard(world.projects),
+        bases: crashes.guard(world.bases),
+        dependents: crashes.guard(world.dependents),
+        projects: crashes.guard(world.projects),
         repositoryPrefix: 'slipway/',
       });
       return {

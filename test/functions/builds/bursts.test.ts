@@ -4,9 +4,9 @@ import { isTerminal } from '../../../core/model/build.ts';
 import { ReleaseBusyError } from '../../../core/model/errors.ts';
 import type { PushTrigger } from '../../../core/model/trigger.ts';
 import { createRelease } from '../../../functions/release.ts';
-import { createMortal, Death } from '../mortal.ts';
-import { pushOf, startPlanning } from '../planning.ts';
-import { createShelf } from '../shelf.ts';
+import { Crash, createCrashPoints } from '../crash-points.ts';
+import { createFakeRegistry } from '../fake-registry.ts';
+import { pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
 
 const ref = 'refs/heads/main';
 const project = 'demo/app:latest';
@@ -32,8 +32,8 @@ function createChance(seed: number) {
 }
 
 /** The steps after a build's acceptance, in the hands of the test. */
-function createSteps(planning: Awaited<ReturnType<typeof startPlanning>>) {
-  const shelf = createShelf();
+function createSteps(planning: Awaited<ReturnType<typeof setUpPlanBuilds>>) {
+  const shelf = createFakeRegistry();
   const released: string[] = [];
   const release = createRelease({
     ...planning,
@@ -80,8 +80,8 @@ describe('however the pushes of a burst are delivered', () => {
     'the last is released, the others once or never (%i)',
     async (seed) => {
       const chance = createChance(seed);
-      const mortal = createMortal();
-      await using planning = await startPlanning(mortal);
+      const crashes = createCrashPoints();
+      await using planning = await setUpPlanBuilds(crashes);
       const tracked = await planning.track();
       const { shelf, released, step } = createSteps(planning);
       const count = 3 + chance.below(5);
@@ -118,14 +118,14 @@ describe('however the pushes of a burst are delivered', () => {
         for (const id of chance.shuffled(running())) if (chance.is(0.4)) await step(id);
       };
       for (const delivery of deliveries) {
-        if (chance.is(0.3)) mortal.dieAt(1 + chance.below(20), chance.is(0.5) ? 'before' : 'after');
+        if (chance.is(0.3)) crashes.crashAt(1 + chance.below(20), chance.is(0.5) ? 'before' : 'after');
         await planning.planBuilds(delivery).catch(async (error: unknown) => {
-          if (!(error instanceof Death)) throw error;
-          mortal.revive();
+          if (!(error instanceof Crash)) throw error;
+          crashes.restart();
           await someSteps();
           await planning.planBuilds(delivery);
         });
-        mortal.revive();
+        crashes.restart();
         await someSteps();
       }
       // What no delivery told of, the watch on the repositories sees.

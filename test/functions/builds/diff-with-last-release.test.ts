@@ -5,7 +5,7 @@ import type { Finding } from '../../../core/model/findings.ts';
 import type { PackageList } from '../../../core/model/package-list.ts';
 import { createDiffWithLastRelease } from '../../../functions/builds/diff-with-last-release.ts';
 import { samplePackages, sampleReports } from '../../site/sample-records.ts';
-import { digest, startWorld } from '../world.ts';
+import { digest, setUpServices } from '../services-setup.ts';
 
 const first = '00000000000000aa';
 const second = '00000000000000bb';
@@ -14,7 +14,7 @@ const defect = (id: string): Finding => ({ id, severity: 'HIGH', package: 'opens
 
 /** A project whose branch released its first build. */
 async function startComparing() {
-  const world = await startWorld();
+  const world = await setUpServices();
   const lists = new Map<string, PackageList>();
   const comparisons = createDiffWithLastRelease({ ...world, packages: { read: async (id) => lists.get(id) } });
   const { name } = await world.track();
@@ -88,7 +88,7 @@ describe('the comparison that is kept with a build', () => {
   });
 
   it('is not made where nothing was released', async () => {
-    await using world = await startWorld();
+    await using world = await setUpServices();
     const comparisons = createDiffWithLastRelease({ ...world, packages: { read: async () => undefined } });
     await world.track();
     const project = await world.projects.get('demo/app:latest');

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { InvalidInputError } from '../../../core/model/errors.ts';
-import { id, startTelling } from '../telling.ts';
+import { id, setUpTell } from '../tell-setup.ts';
 
 it('a build that left something else than a result ends as failed all the same', async () => {
-  await using world = await startTelling();
+  await using world = await setUpTell();
   await world.queue(id);
   world.records.result = () => Promise.reject(new InvalidInputError('It cannot be read.'));
   await world.fail(id, { Error: 'States.TaskFailed' });

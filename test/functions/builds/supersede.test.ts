@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Build } from '../../../core/model/build.ts';
 import type { PushTrigger } from '../../../core/model/trigger.ts';
-import { atEveryDeath } from '../mortal.ts';
-import { pushOf, startPlanning } from '../planning.ts';
+import { atEveryCrashPoint } from '../crash-points.ts';
+import { pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
 
-type Planning = Awaited<ReturnType<typeof startPlanning>>;
+type Planning = Awaited<ReturnType<typeof setUpPlanBuilds>>;
 
 const commitOf = (name: string) => name.repeat(40);
 const [a, b, c] = [commitOf('a'), commitOf('b'), commitOf('c')];
@@ -59,7 +59,7 @@ async function pushTwice(planning: Planning, status: Build['status']): Promise<{
 
 describe('a newer push takes the place of a build that is', () => {
   it('queued: it is ended, its execution stopped', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     const { older, newer } = await pushTwice(planning, 'queued');
     expect(older).toMatchObject({
       status: 'superseded',
@@ -73,14 +73,14 @@ describe('a newer push takes the place of a build that is', () => {
   });
 
   it("building: its run of CodeBuild's is stopped too", async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     const { older } = await pushTwice(planning, 'building');
     expect(older).toMatchObject({ status: 'superseded', stages: { build: { status: 'skipped' } } });
     expect(planning.stopped).toEqual([older.id, 'Builder:6f0d']);
   });
 
   it('scanning: what it has done stays done', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     const { older } = await pushTwice(planning, 'scanning');
     expect(older).toMatchObject({
       status: 'superseded',
@@ -89,7 +89,7 @@ describe('a newer push takes the place of a build that is', () => {
   });
 
   it('releasing: that is left to its end, and the newer one goes its way', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     const { older, newer } = await pushTwice(planning, 'releasing');
     expect(older.status).toBe('releasing');
     expect(planning.stopped).toEqual([]);
@@ -98,7 +98,7 @@ describe('a newer push takes the place of a build that is', () => {
   });
 
   it('ended already: that keeps its end', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push(c, a, 1));
     const first = await buildOf(planning, a);
@@ -109,8 +109,8 @@ describe('a newer push takes the place of a build that is', () => {
   });
 
   it.each(['queued', 'building'] as const)('%s, wherever the first try died', async (status) => {
-    await atEveryDeath(async (mortal) => {
-      const planning = await startPlanning(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const planning = await setUpPlanBuilds(crashes);
       await planning.track();
       await planning.planBuilds(push(c, a, 1));
       const older = await buildOf(planning, a);
@@ -153,7 +153,7 @@ describe('two pushes that are planned at once', () => {
     ['its request', 'records', 'putRequest'],
     ['its execution', 'executions', 'start'],
   ] as const)('leave the newer one alone to run, when the older is held up before %s', async (_, service, call) => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await interleaved(planning, planning[service], call);
     expect((await ends(planning)).toSorted()).toEqual(['a superseded', 'b queued']);
@@ -181,7 +181,7 @@ describe('of a burst of pushes only the last is left', () => {
       pushes.map((each) => ({ ...each, pushedAt: '2026-11-21T00:00:00.000Z' })).toReversed(),
     ],
   ])('%s', async (_, deliveries) => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.headOf = async () => commitOf('6');
     await planning.track();
     for (const delivery of deliveries) await planning.planBuilds(delivery);
@@ -194,7 +194,7 @@ describe('of a burst of pushes only the last is left', () => {
   });
 
   it('when all are planned at once', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await Promise.all([...pushes, ...pushes].map((each) => planning.planBuilds(each)));
     expect((await ends(planning)).toSorted()).toEqual([
@@ -208,7 +208,7 @@ describe('of a burst of pushes only the last is left', () => {
 
 describe('a delivery', () => {
   it('that is made again days after it was lost builds nothing when a newer one is known', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push(a, b, 5));
     await planning.planBuilds(push(c, a, 1, { receivedAt: '2026-11-24T00:00:00.000Z' }));
@@ -217,7 +217,7 @@ describe('a delivery', () => {
   });
 
   it('that is made again days after it was lost is built when nothing newer is known', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push(c, a, 1));
     await planning.planBuilds(push(a, b, 5, { receivedAt: '2026-11-24T00:00:00.000Z' }));
@@ -225,7 +225,7 @@ describe('a delivery', () => {
   });
 
   it('that comes last of a host that says no times is not taken for the last push', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     planning.headOf = async () => b;
     const untimed = ({ pushedAt: _, ...rest }: PushTrigger): PushTrigger => rest;
@@ -235,7 +235,7 @@ describe('a delivery', () => {
   });
 
   it('of a host whose clock is behind is taken for what the host says it is', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     planning.headOf = async () => b;
     await planning.planBuilds(push(c, a, 60));
@@ -244,7 +244,7 @@ describe('a delivery', () => {
   });
 
   it('of a commit that is superseded at once tells the commit so', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push(a, b, 5));
     await planning.planBuilds(push(c, a, 1));
@@ -255,7 +255,7 @@ describe('a delivery', () => {
 
 describe('a branch that is forced back', () => {
   it('to an older commit builds that again', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push(c, a, 1));
     await planning.planBuilds(push(a, b, 5));
@@ -264,7 +264,7 @@ describe('a branch that is forced back', () => {
   });
 
   it('builds nothing of what was pushed in between and comes late', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push(c, a, 1));
     await planning.planBuilds(push(b, a, 9, { forced: true }));
@@ -273,7 +273,7 @@ describe('a branch that is forced back', () => {
   });
 
   it('within one second is what the host says it is', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     planning.headOf = async () => a;
     await planning.planBuilds(push(c, a, 1));
@@ -283,7 +283,7 @@ describe('a branch that is forced back', () => {
   });
 
   it('within one second is what came last when the host cannot be asked', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     planning.headOf = () => Promise.reject(new Error('unreachable'));
     await planning.planBuilds(push(c, a, 1));
@@ -298,7 +298,7 @@ describe('a branch that is deleted', () => {
   const deletion = push(a, nothing, 3, { deleted: true, commit: null });
 
   it('leaves the build that runs as it is', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push(c, a, 1));
     await planning.planBuilds(deletion);
@@ -307,7 +307,7 @@ describe('a branch that is deleted', () => {
   });
 
   it('and made again at the same commit builds nothing, at another one builds that', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push(c, a, 1));
     await planning.planBuilds(deletion);
@@ -333,14 +333,14 @@ describe('a head that somebody looked up', () => {
     );
 
   it('is built when its push was lost, and not again when that comes after all', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     expect(await seen(planning, a, '2026-11-21T00:10:00.000Z')).toMatchObject({ commit: a });
     await planning.planBuilds(push(c, a, 1));
     expect(await ends(planning)).toEqual(['a queued']);
   });
 
   it('is no news once it was built, nor when it has moved on since', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push(c, a, 1));
     expect(await seen(planning, a, '2026-11-21T00:10:00.000Z')).toBeUndefined();
@@ -350,7 +350,7 @@ describe('a head that somebody looked up', () => {
   });
 
   it('whose taker died before its record is built by whoever comes next', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     const known = { commit: a, headAt: '2026-11-21T00:00:01.400Z', previous: undefined, build: '00000000000000dd' };
     await planning.heads.advance({ project, ref }, undefined, known);
@@ -361,7 +361,7 @@ describe('a head that somebody looked up', () => {
 
 describe('a push that changes nothing of a project', () => {
   it('moves its head on, and leaves the build that runs its place', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     const tracked = await planning.track();
     await planning.planBuilds(push(c, a, 1));
     await planning.starter.recordHead({
@@ -382,7 +382,7 @@ describe('a rebuild', () => {
   const order = { trigger: 'schedule:1', cause: { type: 'schedule' as const, schedule: 'rate(1 day)' } };
 
   it('builds the head that is known, in the place of the build that runs', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     const tracked = await planning.track();
     await planning.planBuilds(push(c, a, 1));
     const build = await planning.starter.startRebuild({ ...order, project: tracked, cascade: 'cascade-1' });
@@ -393,7 +393,7 @@ describe('a rebuild', () => {
   });
 
   it('asks for the head that nobody knows, and is none where there is no branch', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     const tracked = await planning.track();
     planning.headOf = async () => undefined;
     expect(await planning.starter.startRebuild({ ...order, project: tracked })).toBeUndefined();
@@ -402,7 +402,7 @@ describe('a rebuild', () => {
   });
 
   it('without the cache stays so in the build that takes its place, and in the next', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     const tracked = await planning.track();
     await planning.planBuilds(push(c, a, 1));
     await planning.starter.startRebuild({ ...order, project: tracked, noCache: true });
@@ -417,8 +417,8 @@ describe('a rebuild', () => {
   });
 
   it('is built once wherever the first try died', async () => {
-    await atEveryDeath(async (mortal) => {
-      const planning = await startPlanning(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const planning = await setUpPlanBuilds(crashes);
       const tracked = await planning.track();
       await planning.planBuilds(push(c, a, 1));
       return {

@@ -2,28 +2,28 @@ import { describe, expect, it } from 'vitest';
 import { receive } from '../../../core/cascade/rebuild-state.ts';
 import type { Build, Cause } from '../../../core/model/build.ts';
 import { UpstreamError } from '../../../core/model/errors.ts';
-import { type Cascading, startCascading } from '../cascading.ts';
-import { indexFile, indexPush } from '../planning.ts';
-import { digest } from '../world.ts';
+import { type CascadeSetup, setUpCascades } from '../cascade-setup.ts';
+import { indexFile, indexPush } from '../plan-builds-setup.ts';
+import { digest } from '../services-setup.ts';
 
 const chain = { base: [], left: ['base'], top: ['left'] };
 
-async function runningBuild(world: Cascading, job: string): Promise<Build> {
+async function runningBuild(world: CascadeSetup, job: string): Promise<Build> {
   const build = (await world.running()).find(({ project }) => project === world.name(job));
   if (!build) throw new Error(`${job} is not built.`);
   return build;
 }
 
 /** A cascade whose `left` is being built. */
-async function startChain(): Promise<Cascading> {
-  const world = await startCascading();
+async function startChain(): Promise<CascadeSetup> {
+  const world = await setUpCascades();
   await world.graph(chain);
   await world.pushed('base', 'released');
   await world.drain();
   return world;
 }
 
-async function story(world: Cascading, job: string) {
+async function story(world: CascadeSetup, job: string) {
   const [cascade] = (await world.cascades.list({ limit: 1 })).items;
   const { items } = await world.cascades.members(cascade?.id ?? '', { limit: 100 });
   return items.find(({ project }) => project === world.name(job));
@@ -86,7 +86,7 @@ describe('a project of a cascade', () => {
   });
 
   it('that waits for another which waits for it is built when nothing moves, and the other after it', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ a: ['b'], b: ['a'] });
     const at = new Date().toISOString();
     const cause: Cause = { type: 'schedule', schedule: 'rate(1 day)' };
@@ -108,7 +108,7 @@ describe('a project of a cascade', () => {
   });
 
   it('that stands on a version tag hears of that version alone', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ base: [], old: [] });
     await world.dependents.observe(world.name('old'), [{ image: 'demo/base:1.2', digest }]);
     await world.pushed('base', 'released', 'push-1');
@@ -133,7 +133,7 @@ describe('a project of a cascade', () => {
   });
 
   it('is told of its updates, and built without the layers that have the old packages; what stands on it is not', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph(chain);
     await world.planBuilds({
       type: 'packages-changed',
@@ -159,7 +159,7 @@ describe('a push of the index', () => {
   const child = { 'depends-on': 'demo/parent:latest' };
 
   it('leaves out a child whose parent was never released, and the first release builds it', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     world.headOf = async (url) => (url.includes('/parent') ? undefined : 'a'.repeat(40));
     world.files = [indexFile({ parent: {}, child })];
     await world.plan(indexPush());
@@ -176,7 +176,7 @@ describe('a push of the index', () => {
   });
 
   it('leaves out a new child of an entry that has yet to be released', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     world.files = [indexFile({ parent: {} })];
     await world.plan(indexPush('index-1'));
     await world.finish(await runningBuild(world, 'parent'), 'failed');
@@ -191,7 +191,7 @@ describe('a push of the index', () => {
   });
 
   it('builds a new entry whose host cannot be reached when the host is back, and nobody waits for it', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     world.headOf = async (url) => {
       if (url.includes('/parent')) throw new UpstreamError('git.example cannot be reached.');
       return 'a'.repeat(40);
@@ -203,7 +203,7 @@ describe('a push of the index', () => {
   });
 
   it('rebuilds what stands on a changed entry, after it', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     const entries = { base: {}, left: { 'depends-on': 'demo/base:latest' }, top: { 'depends-on': 'demo/left:latest' } };
     world.files = [indexFile(entries)];
     await world.plan(indexPush('index-1'));
@@ -220,7 +220,7 @@ describe('a push of the index', () => {
   });
 
   it('that is applied beside a newer one takes nothing of it back', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.track({ name: world.name('one'), jobId: 'one', dockerfile: 'Newer' });
     const newer = '2026-11-21T00:05:00.000Z';
     const project = await world.projects.get(world.name('one'));
@@ -233,7 +233,7 @@ describe('a push of the index', () => {
   });
 
   it('that brings a parent into the index has its children follow it, and no longer the image from outside', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     world.files = [indexFile({ child })];
     await world.plan(indexPush('index-1'));
     expect(await world.dependents.of('docker.io/demo/parent:latest')).toHaveLength(1);

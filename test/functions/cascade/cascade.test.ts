@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { numbers } from '../../core/numbers.ts';
-import { type Cascading, startCascading } from '../cascading.ts';
-import { atEveryDeath } from '../mortal.ts';
+import { type CascadeSetup, setUpCascades } from '../cascade-setup.ts';
+import { atEveryCrashPoint } from '../crash-points.ts';
 
 const diamond = { base: [], left: ['base'], right: ['base'], top: ['left', 'right'] };
 
 /** Lets every build end as told, until nothing runs. Gives the jobs in the order in which they were begun. */
-async function runToEnd(world: Cascading, statusOf: (job: string) => 'released' | 'unchanged' | 'failed' | 'blocked') {
+async function runToEnd(
+  world: CascadeSetup,
+  statusOf: (job: string) => 'released' | 'unchanged' | 'failed' | 'blocked',
+) {
   const order: string[] = [];
   await world.drain();
   for (;;) {
@@ -22,7 +25,7 @@ async function runToEnd(world: Cascading, statusOf: (job: string) => 'released' 
 
 describe('when an image is released', () => {
   it('each project that stands on it is rebuilt once, after its own parents', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph(diamond);
     await world.pushed('base', 'released');
     await world.drain();
@@ -39,7 +42,7 @@ describe('when an image is released', () => {
   });
 
   it('it is seen as one thing', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph(diamond);
     await world.pushed('base', 'released');
     await runToEnd(world, () => 'released');
@@ -65,7 +68,7 @@ describe('when an image is released', () => {
   });
 
   it('a parent that fails takes its descendants with it, and says so; its later success rebuilds them', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ ...diamond, roof: ['top'], aside: ['right'] });
     await world.pushed('base', 'released');
     await runToEnd(world, (job) => (job === 'left' ? 'failed' : 'released'));
@@ -82,7 +85,7 @@ describe('when an image is released', () => {
   });
 
   it('what none of whose parents was released anew is not built', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph(diamond);
     await world.pushed('base', 'released');
     await runToEnd(world, () => 'unchanged');
@@ -92,7 +95,7 @@ describe('when an image is released', () => {
   });
 
   it('a release in the middle of it joins it, and is answered once more where a build runs already', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph(diamond);
     await world.pushed('base', 'released', 'push-1');
     await world.drain();
@@ -108,7 +111,7 @@ describe('when an image is released', () => {
   });
 
   it('a cycle is gone through once', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ a: ['c'], b: ['a'], c: ['b'] });
     await world.pushed('a', 'released');
     await runToEnd(world, () => 'released');
@@ -117,8 +120,8 @@ describe('when an image is released', () => {
 
   it('each is built once, wherever a planner died and however the queue is ordered', async () => {
     const random = numbers(1);
-    await atEveryDeath(async (mortal) => {
-      const world = await startCascading(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const world = await setUpCascades(crashes);
       await world.graph(diamond);
       const trigger = world.ended('push-base');
       await world.pushed('base', 'released');
@@ -137,8 +140,8 @@ describe('when an image is released', () => {
   });
 
   it.each(['released', 'failed'] as const)('a step that dies over a %s parent is done again', async (status) => {
-    await atEveryDeath(async (mortal) => {
-      const world = await startCascading(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const world = await setUpCascades(crashes);
       await world.graph({ base: [], left: ['base'], top: ['left'] });
       await world.pushed('base', 'released');
       await world.drain();

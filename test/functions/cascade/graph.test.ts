@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { graphBelow } from '../../../functions/cascade/graph.ts';
-import { startCascading } from '../cascading.ts';
-import { digest } from '../world.ts';
+import { setUpCascades } from '../cascade-setup.ts';
+import { digest } from '../services-setup.ts';
 
 describe.each([
   ['asked for image by image', undefined],
   ['read whole, as of thousands', 0],
 ])('who stands on whom, %s,', (_, most) => {
   it('is known by what entries say and by what was seen, under every tag that a branch moves', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ base: [], declared: ['base'], seen: [], branch: [], extra: [], top: ['seen'], other: [] });
     await world.trackJob('base', [], { extraTags: ['stable'] });
     const sees = (job: string, image: string) => world.dependents.observe(world.name(job), [{ image, digest }]);
@@ -22,7 +22,7 @@ describe.each([
   });
 
   it('leaves out who has left the index, and who was never in it', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ base: [], gone: ['base'], top: ['gone'] });
     const gone = await world.projects.get(world.name('gone'));
     if (gone) await world.projects.put({ ...gone, active: false });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { indexFile, indexPush, pushOf, startPlanning } from '../planning.ts';
-import { commit } from '../world.ts';
+import { indexFile, indexPush, pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { commit } from '../services-setup.ts';
 
 const receivedAt = new Date().toISOString();
 
 describe('an entry that is new in the index', () => {
   it('is built once where its first push comes before its turn', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ app: {} })];
     await planning.planBuilds(indexPush('index-1', { receivedAt }));
     await planning.planBuilds(pushOf({ id: 'push-1', receivedAt: new Date().toISOString() }));
@@ -19,7 +19,7 @@ describe('an entry that is new in the index', () => {
   });
 
   it('is built once where its first push comes while its branch is being looked up', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ app: {} })];
     await planning.planBuilds(indexPush('index-1', { receivedAt }));
     planning.headOf = async () => {
@@ -32,7 +32,7 @@ describe('an entry that is new in the index', () => {
   });
 
   it('that comes back is built, although its head was built before it left', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ app: {}, other: {} })];
     await planning.plan(indexPush('index-1', { receivedAt }));
     planning.files = [indexFile({ other: {} })];

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import { MailRejectedError } from '../../../services/mail/mailer.ts';
-import { atEveryDeath } from '../mortal.ts';
-import { indexFile, indexPush, startPlanning } from '../planning.ts';
-import { commit, digest } from '../world.ts';
+import { atEveryCrashPoint } from '../crash-points.ts';
+import { indexFile, indexPush, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { commit, digest } from '../services-setup.ts';
 
-type Planning = Awaited<ReturnType<typeof startPlanning>>;
+type Planning = Awaited<ReturnType<typeof setUpPlanBuilds>>;
 
 const built = async (planning: Planning) => (await planning.allBuilds()).map(({ project }) => project).sort();
 const names = async (planning: Planning, isActive = true) =>
@@ -16,7 +16,7 @@ const names = async (planning: Planning, isActive = true) =>
 
 /** An index in force: its entries are known, built, and their builds ended long ago. */
 async function startWithIndex(...jobs: string[]): Promise<Planning> {
-  const planning = await startPlanning();
+  const planning = await setUpPlanBuilds();
   planning.files = [indexFile(Object.fromEntries(jobs.map((job) => [job, {}])))];
   await planning.plan(indexPush('index-0'));
   planning.runs.clear();
@@ -26,7 +26,7 @@ async function startWithIndex(...jobs: string[]): Promise<Planning> {
 
 describe('a push of the index', () => {
   it('makes repositories and builds for new entries', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {}, two: {} })];
     await planning.plan(indexPush());
     expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
@@ -40,8 +40,8 @@ describe('a push of the index', () => {
   });
 
   it('starts every build once, wherever the first try died', async () => {
-    await atEveryDeath(async (mortal) => {
-      const planning = await startPlanning(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const planning = await setUpPlanBuilds(crashes);
       await planning.track({ name: 'demo/two:latest', appId: 'demo', jobId: 'two', dockerfile: 'Old' });
       await planning.track({ name: 'demo/gone:latest', appId: 'demo', jobId: 'gone' });
       planning.files = [indexFile({ one: {}, two: {} })];
@@ -62,7 +62,7 @@ describe('a push of the index', () => {
   });
 
   it('that is too large for one run goes on where the run ended', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.files = [indexFile(Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`job${at}`, {}])))];
     const { ensure, ensured } = planning;
     planning.ensure = (project) =>
@@ -78,7 +78,7 @@ describe('a push of the index', () => {
   });
 
   it('that died over its builds has them built by its second try, although a newer push came before that', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {} })];
     const { nextSequence } = planning.projects;
     planning.projects.nextSequence = () => Promise.reject(new Error('throttled'));
@@ -149,7 +149,7 @@ describe('an index that', () => {
   });
 
   it('has a problem is in force although SES takes no mail for the operators', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {} }), { path: 'index.d/other.yml', text: 'Projects: [' }];
     planning.mailer.send = () => Promise.reject(new MailRejectedError('not verified'));
     await planning.plan(indexPush());
@@ -177,7 +177,7 @@ describe('an index that', () => {
 
 describe('a new entry', () => {
   it('is built although the host of another cannot be reached', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {}, two: {}, three: {} })];
     planning.headOf = async (url) => {
       if (url.includes('/two')) throw new UpstreamError('git.example cannot be reached.');
@@ -189,7 +189,7 @@ describe('a new entry', () => {
   });
 
   it('whose branch is not there yet waits for its first push', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {} })];
     planning.headOf = async () => undefined;
     await planning.plan(indexPush());
@@ -198,7 +198,7 @@ describe('a new entry', () => {
   });
 
   it('waits for a parent that has yet to be released', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     const child = { 'depends-on': 'demo/parent:latest' };
     planning.files = [indexFile({ child, parent: {}, free: { 'depends-on': 'elsewhere/base:1' } })];
     await planning.plan(indexPush('index-1'));
@@ -222,7 +222,7 @@ describe('a new entry', () => {
   });
 
   it('whose branch moves between two tries is built at the commit that its record names', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {} })];
     const start = planning.executions.start;
     planning.executions.start = () => Promise.reject(new Error('throttled'));

@@ -6,9 +6,9 @@ import { createCheckIndexPullRequest } from '../../../functions/index/check-pull
 import { GithubRefusedError } from '../../../services/git-host/github-api.ts';
 import { IndexTooLargeError } from '../../../services/git-host/index-repository.ts';
 import { goodFile } from '../../core/index/index-texts.ts';
-import { indexSource } from '../planning.ts';
-import { createSmallGithub } from '../small-github.ts';
-import { silentLogger, startWorld, type World } from '../world.ts';
+import { createFakeGithub } from '../fake-github.ts';
+import { indexSource } from '../plan-builds-setup.ts';
+import { setUpServices, silentLogger, type TestServices } from '../services-setup.ts';
 
 type PullRequest = TriggerOf<'pull-request'>;
 
@@ -16,16 +16,16 @@ const [one, two] = ['1'.repeat(40), '2'.repeat(40)];
 const branchHead = 'a'.repeat(40);
 const base = [goodFile({ base: {}, app: { 'depends-on': 'demo/base:latest' } })];
 
-let world: World;
-let github: ReturnType<typeof createSmallGithub>;
+let world: TestServices;
+let github: ReturnType<typeof createFakeGithub>;
 /** The index by commit or branch. */
 let files: Record<string, IndexFile[]>;
 /** The heads of branches, by address. */
 let heads: Record<string, string | undefined | Error>;
 
 beforeEach(async () => {
-  world = await startWorld();
-  github = createSmallGithub();
+  world = await setUpServices();
+  github = createFakeGithub();
   files = { main: base };
   heads = {};
 });

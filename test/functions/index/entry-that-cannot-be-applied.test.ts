@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { indexFile, indexPush, startPlanning } from '../planning.ts';
+import { indexFile, indexPush, setUpPlanBuilds } from '../plan-builds-setup.ts';
 
 it('an entry that cannot be applied keeps no other from being built, and is tried again', async () => {
-  await using planning = await startPlanning();
+  await using planning = await setUpPlanBuilds();
   planning.files = [indexFile({ bad: {}, good: {} })];
   const { put } = planning.projects;
   planning.projects.put = (project, from) =>

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { startCascading } from '../cascading.ts';
-import { indexFile, indexPush, startPlanning } from '../planning.ts';
+import { setUpCascades } from '../cascade-setup.ts';
+import { indexFile, indexPush, setUpPlanBuilds } from '../plan-builds-setup.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -17,7 +17,7 @@ function entries(count: number): Record<string, Record<string, string>> {
 }
 
 it('an index of 1,000 entries is in force, and only its base is begun', async () => {
-  await using planning = await startPlanning();
+  await using planning = await setUpPlanBuilds();
   const jobs = Object.entries(entries(1000));
   planning.files = Array.from({ length: 10 }, (_, part) =>
     indexFile(Object.fromEntries(jobs.slice(part * 100, (part + 1) * 100)), `index.d/part${part}.yml`),
@@ -29,7 +29,7 @@ it('an index of 1,000 entries is in force, and only its base is begun', async ()
 });
 
 it('an index that takes longer than a function may run goes on by itself', async () => {
-  await using planning = await startPlanning();
+  await using planning = await setUpPlanBuilds();
   planning.files = [indexFile(entries(60))];
   vi.useFakeTimers({ toFake: ['Date'] });
   const { ensure } = planning;
@@ -51,7 +51,7 @@ it('an index that takes longer than a function may run goes on by itself', async
 });
 
 it('216 projects on one base, and 62 on those, are each built once', async () => {
-  await using world = await startCascading();
+  await using world = await setUpCascades();
   const parents: Record<string, string[]> = { base: [] };
   for (let at = 0; at < 216; at++) parents[`child${at}`] = ['base'];
   for (let at = 0; at < 62; at++) parents[`grandchild${at}`] = [`child${at * 3}`, `child${at * 3 + 1}`];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import type { PushTrigger } from '../../../core/model/trigger.ts';
-import { pushOf, startPlanning } from '../planning.ts';
-import { commit } from '../world.ts';
+import { pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { commit } from '../services-setup.ts';
 
 const second = 'b'.repeat(40);
 const third = 'c'.repeat(40);
@@ -10,7 +10,7 @@ const files = (...names: string[]) => ({ isAhead: true, files: names });
 
 /** A project with a path filter whose branch stands at `commit`, and the pushes that come after. */
 async function startWithHead() {
-  const planning = await startPlanning();
+  const planning = await setUpPlanBuilds();
   const project = await planning.track({ paths: ['src/**', 'Dockerfile'] });
   await planning.planBuilds(pushOf({ id: 'first', before: '0'.repeat(40) }));
   let minutes = 0;

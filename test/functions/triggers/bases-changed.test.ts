@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { NamedBase } from '../../../core/bases/base-status.ts';
 import type { BaseChange } from '../../../core/bases/base-watch.ts';
 import type { Trigger } from '../../../core/model/trigger.ts';
-import { type Cascading, startCascading } from '../cascading.ts';
-import { digestOf } from '../watching.ts';
+import { type CascadeSetup, setUpCascades } from '../cascade-setup.ts';
+import { digestOf } from '../watch-bases-setup.ts';
 
 const [A, B, C] = ['a', 'b', 'c'].map(digestOf) as [string, string, string];
 const [debian, tools] = ['docker.io/library/debian:12', 'quay.io/tools/go:1'];
@@ -16,7 +16,7 @@ const changed = (...bases: BaseChange[]): Trigger => {
 const change = (image: string, previous = A, digest = B): BaseChange => ({ image, digest, previous });
 
 /** The newest candidate of a job stands on these, as its build has seen it. */
-async function standing(world: Cascading, job: string, ...bases: Partial<NamedBase>[]): Promise<void> {
+async function standing(world: CascadeSetup, job: string, ...bases: Partial<NamedBase>[]): Promise<void> {
   const named = bases.map(
     (base): NamedBase => ({ reference: base.image ?? '', image: debian, digest: A, own: false, ...base }),
   );
@@ -28,7 +28,7 @@ async function standing(world: Cascading, job: string, ...bases: Partial<NamedBa
 }
 
 /** Plans a trigger and everything that comes of it; gives the builds in their order. */
-async function plan(world: Cascading, trigger: Trigger) {
+async function plan(world: CascadeSetup, trigger: Trigger) {
   const before = new Set((await world.allBuilds()).map(({ id }) => id));
   await world.planBuilds(trigger);
   await world.drain();
@@ -45,7 +45,7 @@ const jobs = (builds: { project: string }[]) => builds.map(({ project }) => /\/(
 
 describe('a base with a new digest', () => {
   it('rebuilds what was built on another, once for all that changed, with the old and the new digest as the cause', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ one: [], both: [], has: [], other: [] });
     await standing(world, 'one', { image: debian });
     await standing(world, 'both', { image: debian }, { image: tools, digest: C });
@@ -63,7 +63,7 @@ describe('a base with a new digest', () => {
   });
 
   it('rebuilds a project that stands on it and on a project that does after its parent, and once', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ parent: [], child: ['parent'], grandchild: ['child'] });
     await standing(world, 'parent', { image: debian });
     await standing(world, 'child', { image: debian }, { image: tools });
@@ -72,7 +72,7 @@ describe('a base with a new digest', () => {
   });
 
   it('is planned once, however often it is told', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ one: [] });
     await standing(world, 'one', { image: debian });
     const trigger = changed(change(debian));
@@ -81,14 +81,14 @@ describe('a base with a new digest', () => {
   });
 
   it('rebuilds what only its entry says to stand on it', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.trackJob('declared', []);
     await world.dependents.declare(world.name('declared'), [debian]);
     expect(jobs(await plan(world, changed(change(debian))))).toEqual(['declared']);
   });
 
   it('rebuilds what could not be built because the image was not there', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.trackJob('waiting', []);
     const { digest: _, ...missing } = { reference: debian, image: debian, digest: A, own: false };
     await world.projects.noteBases(world.name('waiting'), [missing], 1);
@@ -100,14 +100,14 @@ describe('a base with a new digest', () => {
     ['names the image by its digest', { reference: `debian:12@${A}` }],
     ['has it already', { digest: B }],
   ])('does nothing for a project that %s', async (_, base) => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ one: [] });
     await standing(world, 'one', base);
     expect(await plan(world, changed(change(debian)))).toEqual([]);
   });
 
   it('does nothing for a project that left the index', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.trackJob('gone', [], { active: false });
     await standing(world, 'gone', { image: debian });
     expect(await plan(world, changed(change(debian)))).toEqual([]);
@@ -116,7 +116,7 @@ describe('a base with a new digest', () => {
 
 describe('news of a base while a project is being rebuilt', () => {
   it('calls for a further build if the digest is newer than that build', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ one: [] });
     await standing(world, 'one', { image: debian });
     await world.planBuilds(changed(change(debian, A, B)));
@@ -128,7 +128,7 @@ describe('news of a base while a project is being rebuilt', () => {
   });
 
   it('calls for none if the build began after the digest was there', async () => {
-    await using world = await startCascading();
+    await using world = await setUpCascades();
     await world.graph({ one: [] });
     await standing(world, 'one', { image: debian });
     await world.planBuilds(changed(change(debian, A, B)));

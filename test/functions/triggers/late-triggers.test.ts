@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Trigger } from '../../../core/model/trigger.ts';
-import { indexFile, indexPush, pushOf, startPlanning } from '../planning.ts';
-import { commit } from '../world.ts';
+import { indexFile, indexPush, pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { commit } from '../services-setup.ts';
 
 const [older, newer] = ['2026-11-21T00:00:00.000Z', '2026-11-21T00:00:01.000Z'];
 
 describe('a trigger that is planned after its newer one', () => {
   it('is not begun', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     const newCommit = 'c'.repeat(40);
     await planning.planBuilds(pushOf({ id: 'newer', receivedAt: newer, after: newCommit, commit: newCommit }));
@@ -19,7 +19,7 @@ describe('a trigger that is planned after its newer one', () => {
   });
 
   it('brings no older entry of the index back', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ app: { 'target-file': 'New' } })];
     await planning.planBuilds(indexPush('newer', { receivedAt: newer }));
     planning.files = [indexFile({ app: { 'target-file': 'Old' }, gone: {} })];
@@ -32,7 +32,7 @@ describe('a trigger that is planned after its newer one', () => {
 });
 
 it('hosts that do not answer keep no other entry of a push of the index waiting', async () => {
-  await using planning = await startPlanning();
+  await using planning = await setUpPlanBuilds();
   const jobs = Array.from({ length: 12 }, (_, at) => `job${at}`);
   planning.files = [indexFile(Object.fromEntries(jobs.map((job) => [job, {}])))];
   const { promise: answered, resolve: answer } = Promise.withResolvers<undefined>();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
-import { pushOf, startPlanning } from '../planning.ts';
-import { commit } from '../world.ts';
+import { pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { commit } from '../services-setup.ts';
 
 const branch = 'refs/heads/main';
 const other = 'b'.repeat(40);
@@ -18,7 +18,7 @@ const manual = (over: Partial<TriggerOf<'manual'>> = {}): TriggerOf<'manual'> =>
 
 describe('a build that is asked for by hand', () => {
   it('is one of the head of the branch, also when it was built before', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf());
     await planning.planBuilds(manual());
@@ -34,7 +34,7 @@ describe('a build that is asked for by hand', () => {
   });
 
   it('takes the head that the host has, if no delivery told of it', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf());
     planning.headOf = async () => other;
@@ -43,7 +43,7 @@ describe('a build that is asked for by hand', () => {
   });
 
   it('takes the head that is known when the host does not say, and when a push has only just told of it', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf());
     planning.headOf = async () => {
@@ -59,14 +59,14 @@ describe('a build that is asked for by hand', () => {
   });
 
   it('names the head, and is released as it', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(manual({ commit }));
     expect(await planning.allBuilds()).toMatchObject([{ commit, ref: branch }]);
   });
 
   it('of another commit is built beside the branch, where nothing is released and no cache is shared', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf());
     await planning.planBuilds(manual({ commit: other }));
@@ -83,7 +83,7 @@ describe('a build that is asked for by hand', () => {
     ['a project that has left the index', { project: 'demo/gone:latest' }],
     ['a branch that is not there', { project: 'demo/branchless:latest' }],
   ])('is none for %s', async (_, over) => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track({ name: 'demo/gone:latest', active: false });
     await planning.track({ name: 'demo/branchless:latest' });
     planning.headOf = async () => undefined;

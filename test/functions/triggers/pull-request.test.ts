@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
 import { GithubRefusedError } from '../../../services/git-host/github-api.ts';
-import { atEveryDeath } from '../mortal.ts';
-import { indexSource, startPlanning } from '../planning.ts';
-import { commit } from '../world.ts';
+import { atEveryCrashPoint } from '../crash-points.ts';
+import { indexSource, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { commit } from '../services-setup.ts';
 
 const source = 'git.example/demo/app';
 const newer = 'b'.repeat(40);
@@ -39,8 +39,8 @@ const approval = (over: Partial<TriggerOf<'approval'>> = {}): TriggerOf<'approva
 });
 
 /** A project that has its pull requests built, and one of them, number 7, as the API knows it. */
-async function startWithPullRequest(...[mortal]: Parameters<typeof startPlanning>) {
-  const planning = await startPlanning(mortal);
+async function startWithPullRequest(...[crashes]: Parameters<typeof setUpPlanBuilds>) {
+  const planning = await setUpPlanBuilds(crashes);
   await planning.track({ pullRequests: true });
   planning.github.pullRequests.set(7, { isOpen: true, commit, baseRef: 'main', author: 'stranger' });
   planning.github.permissions.set('maintainer', 'write');
@@ -64,7 +64,7 @@ describe('a pull request', () => {
   });
 
   it('is of no interest to a project that did not ask for it, or that tracks another branch', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.track({ name: 'demo/other:latest', pullRequests: true, gitBranch: 'stable' });
     await planning.track({ name: 'demo/gone:latest', pullRequests: true, active: false });
@@ -129,7 +129,7 @@ describe('a pull request', () => {
   });
 
   it('that touches no path of the entry says so at its commit and is not built', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track({ pullRequests: true, paths: ['src/**'] });
     planning.github.comparisons.set(`main...${commit}`, { isAhead: false, files: ['docs/README.md'] });
     await planning.planBuilds(pullRequest());
@@ -151,7 +151,7 @@ describe('a pull request', () => {
   });
 
   it('is held against its base as that is now: a commit that did not touch a project may do so when it is opened again', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track({ pullRequests: true, paths: ['src/**'] });
     planning.github.comparisons.set(`main...${commit}`, { isAhead: true, files: ['docs/README.md'] });
     await planning.planBuilds(pullRequest());
@@ -163,15 +163,15 @@ describe('a pull request', () => {
   });
 
   it('to the index is not built', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track({ source: indexSource, pullRequests: true });
     await planning.planBuilds(pullRequest({ source: indexSource }));
     expect(await planning.allBuilds()).toEqual([]);
   });
 
   it('is built once wherever the first try died', async () => {
-    await atEveryDeath(async (mortal) => {
-      const planning = await startWithPullRequest(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const planning = await startWithPullRequest(crashes);
       return {
         run: () => planning.planBuilds(pullRequest()),
         async check() {
@@ -215,8 +215,8 @@ describe('the pull request of a fork', () => {
   });
 
   it('is built once wherever the first try died', async () => {
-    await atEveryDeath(async (mortal) => {
-      const planning = await startWithPullRequest(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const planning = await startWithPullRequest(crashes);
       return {
         run: () => planning.planBuilds(approval()),
         async check() {

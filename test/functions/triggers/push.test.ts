@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { atEveryDeath } from '../mortal.ts';
-import { pushOf, startPlanning } from '../planning.ts';
-import { commit } from '../world.ts';
+import { atEveryCrashPoint } from '../crash-points.ts';
+import { pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { commit } from '../services-setup.ts';
 
 describe('a push to a project', () => {
   it('makes a build with its record, its request and its execution', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf());
     const [build, ...others] = await planning.allBuilds();
@@ -25,7 +25,7 @@ describe('a push to a project', () => {
   });
 
   it('that is delivered twice, one after the other or at once, is built once', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await Promise.all([planning.planBuilds(pushOf()), planning.planBuilds(pushOf()), planning.planBuilds(pushOf())]);
     await planning.planBuilds(pushOf());
@@ -35,8 +35,8 @@ describe('a push to a project', () => {
   });
 
   it('is built once wherever the first try died', async () => {
-    await atEveryDeath(async (mortal) => {
-      const planning = await startPlanning(mortal);
+    await atEveryCrashPoint(async (crashes) => {
+      const planning = await setUpPlanBuilds(crashes);
       await planning.track();
       return {
         run: () => planning.planBuilds(pushOf()),
@@ -53,7 +53,7 @@ describe('a push to a project', () => {
   });
 
   it('is not built anew when it is delivered again after its build began', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf());
     const [build] = await planning.allBuilds();
@@ -65,7 +65,7 @@ describe('a push to a project', () => {
   });
 
   it('builds every project of the repository that tracks the branch, and no other', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track({ name: 'demo/app:one', desiredTag: 'one' });
     await planning.track({ name: 'demo/app:two', desiredTag: 'two' });
     await planning.track({ name: 'demo/app:next', desiredTag: 'next', gitBranch: 'next' });
@@ -75,7 +75,7 @@ describe('a push to a project', () => {
   });
 
   it('builds the others although one project cannot be built, and that one when it can', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     for (const name of ['one', 'two', 'three']) await planning.track({ name: `demo/app:${name}`, desiredTag: name });
     const { nextSequence } = planning.projects;
     planning.projects.nextSequence = (name) =>
@@ -92,7 +92,7 @@ describe('a push to a project', () => {
   });
 
   it('numbers builds in the order of their acceptance', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     for (const [at, name] of ['1', '2', '3'].entries()) {
       const head = name.repeat(40);
@@ -104,7 +104,7 @@ describe('a push to a project', () => {
   });
 
   it('that two webhooks tell of is built once', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     const pushedAt = '2026-11-21T00:00:00.000Z';
     await planning.planBuilds(pushOf({ id: 'one', pushedAt }));
@@ -115,7 +115,7 @@ describe('a push to a project', () => {
   });
 
   it('is built although its commit cannot be marked', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     planning.statuses.set = () => Promise.reject(new Error('GitHub is down'));
     await planning.planBuilds(pushOf());
@@ -125,7 +125,7 @@ describe('a push to a project', () => {
 
 describe('a push of a version tag', () => {
   it('builds every project of the repository that wants versions, beside what its branch builds', async () => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.track({ name: 'demo/other:latest', jobId: 'other', gitBranch: 'next' });
     await planning.track({ name: 'demo/none:latest', jobId: 'none', versionTags: false });
@@ -152,7 +152,7 @@ describe('a push that concerns nobody', () => {
     ['that deletes the branch', pushOf({ deleted: true, commit: null, after: '0'.repeat(40) })],
     ['that deletes the index branch', pushOf({ source: 'git.example/slipway/index', deleted: true, commit: null })],
   ])('%s is recorded as ignored', async (_, push) => {
-    await using planning = await startPlanning();
+    await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push);
     expect(await planning.allBuilds()).toEqual([]);

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
-import { indexFile, indexPush, indexSource, pushOf, startPlanning } from '../planning.ts';
-import { commit } from '../world.ts';
+import { indexFile, indexPush, indexSource, pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { commit } from '../services-setup.ts';
 
 type SourceMoved = TriggerOf<'source-moved'>;
-type Planning = Awaited<ReturnType<typeof startPlanning>>;
+type Planning = Awaited<ReturnType<typeof setUpPlanBuilds>>;
 
 const main = 'refs/heads/main';
 const next = '2'.repeat(40);
@@ -22,7 +22,7 @@ const moved = (heads: Record<string, string>, over: Partial<SourceMoved> = {}): 
 
 let planning: Planning;
 beforeEach(async () => {
-  planning = await startPlanning();
+  planning = await setUpPlanBuilds();
   return () => planning[Symbol.asyncDispose]();
 });
 

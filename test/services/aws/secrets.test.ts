@@ -4,9 +4,9 @@ import { UpstreamError } from '../../../core/model/errors.ts';
 import { createSecret } from '../../../services/aws/secrets.ts';
 import { createGithubToken } from '../../../services/git-host/github-token.ts';
 import { createSignedFetch } from '../../../services/http/signed-fetch.ts';
-import { type SmallHost, startHost } from '../http.ts';
+import { type FakeHost, startHost } from '../http.ts';
 
-let host: SmallHost;
+let host: FakeHost;
 /** What Secrets Manager says next: the secret's value, or a status with a body. */
 let answer: string | { status: number; body: string };
 

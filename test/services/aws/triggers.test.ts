@@ -2,14 +2,14 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import type { Trigger } from '../../../core/model/trigger.ts';
 import { createTriggers } from '../../../services/aws/triggers.ts';
-import { type SmallHost, startHost } from '../http.ts';
+import { type FakeHost, startHost } from '../http.ts';
 
 interface Entry {
   Id: string;
   MessageBody: string;
 }
 
-let host: SmallHost;
+let host: FakeHost;
 let taken: string[];
 /** The code with which an entry is refused at this moment, and whose fault it is. */
 let refusal: (project: string) => { Code: string; SenderFault: boolean } | undefined;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Build } from '../../../core/model/build.ts';
 import { createCommitStatuses } from '../../../services/git-host/commit-statuses.ts';
 import { createGithubApi } from '../../../services/git-host/github-api.ts';
-import { buildOf, commit } from '../../functions/world.ts';
+import { buildOf, commit } from '../../functions/services-setup.ts';
 import { startHost } from '../http.ts';
 
 const id = '00000000000000aa';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import { createSourceHost, HostBusyError } from '../../../services/git-host/git-remote.ts';
 import { createPublicFetch } from '../../../services/http/public-fetch.ts';
-import { startSmallGitHost } from '../../builder/small-git-host.ts';
+import { startFakeGitHost } from '../../builder/fake-git-host.ts';
 import { startHost } from '../http.ts';
 
 const fetchHere = createPublicFetch({ privateHosts: ['localhost', '127.0.0.1'] });
@@ -23,7 +23,7 @@ const askRefs = (body: string, branch?: string) =>
 
 describe('the head of a branch', () => {
   it('is what git itself serves', async () => {
-    await using host = await startSmallGitHost();
+    await using host = await startFakeGitHost();
     const main = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
     const next = host.commit('demo/app', { Dockerfile: 'FROM debian\n' }, 'release/next');
     host.git('demo/app', 'tag', 'main-tag');
@@ -53,7 +53,7 @@ describe('many refs', () => {
   const commitAt = (digit: number) => String(digit).repeat(40);
 
   it('are not sent where the host speaks version 2: only those that were asked for are', async () => {
-    await using host = await startSmallGitHost();
+    await using host = await startFakeGitHost();
     const main = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
     const refs = Array.from({ length: 5000 }, (_, at) => `create refs/pull/${at}/head ${main}\n`).join('');
     host.update('demo/app', refs);
@@ -88,7 +88,7 @@ describe('many refs', () => {
   });
 
   it('are asked for at once where the host was heard speaking version 2, and again where that fails', async () => {
-    await using host = await startSmallGitHost();
+    await using host = await startFakeGitHost();
     host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
     host.init('demo/sha256', '--object-format=sha256');
     const named = host.commit('demo/sha256', { Dockerfile: 'FROM scratch\n' });
@@ -113,7 +113,7 @@ describe('many refs', () => {
   });
 
   it('are followed to where the repository has moved, and asked for there the next time, too', async () => {
-    await using host = await startSmallGitHost();
+    await using host = await startFakeGitHost();
     const main = host.commit('demo/new', { Dockerfile: 'FROM scratch\n' });
     host.commit('demo/other', { Dockerfile: 'FROM scratch\n' });
     await using gate = await startHost(({ path, method }, response) => {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import { createGithubApi, type GithubApi } from '../../../services/git-host/github-api.ts';
-import { type SmallHost, startHost } from '../http.ts';
+import { type FakeHost, startHost } from '../http.ts';
 
 type Answers = Record<string, unknown | ((count: number, response: ServerResponse) => void)>;
 
@@ -10,7 +10,7 @@ type Answers = Record<string, unknown | ((count: number, response: ServerRespons
 async function ask<Answer>(
   answers: Answers,
   question: (api: GithubApi) => Promise<Answer>,
-): Promise<{ answer: Answer; requests: SmallHost['requests']; waited: number[] }> {
+): Promise<{ answer: Answer; requests: FakeHost['requests']; waited: number[] }> {
   const counts = new Map<string, number>();
   await using host = await startHost(({ method, path }, response) => {
     const route = `${method} ${decodeURIComponent(path)}`;

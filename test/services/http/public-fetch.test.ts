@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { HostUnreachableError, UpstreamError } from '../../../core/model/errors.ts';
 import { createPublicFetch, type PublicRequest } from '../../../services/http/public-fetch.ts';
-import { type SmallHost, startHost } from '../http.ts';
+import { type FakeHost, startHost } from '../http.ts';
 
 const privateHosts = ['127.0.0.1'];
 const fetchHere = createPublicFetch({ privateHosts });
@@ -23,8 +23,8 @@ function nameService(...answers: string[][]) {
   return { asked, lookup: lookup as unknown as typeof systemLookup };
 }
 
-async function ask(answer: (response: ServerResponse, host: SmallHost) => void, request: PublicRequest = {}) {
-  const host: SmallHost = await startHost((_, response) => answer(response, host));
+async function ask(answer: (response: ServerResponse, host: FakeHost) => void, request: PublicRequest = {}) {
+  const host: FakeHost = await startHost((_, response) => answer(response, host));
   await using _ = host;
   const response = await fetchHere(`${host.url}/`, request);
   return { ...response, read: await response.text(), requests: host.requests };

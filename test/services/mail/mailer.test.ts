@@ -2,7 +2,7 @@ import PostalMime from 'postal-mime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Mail } from '../../../core/mail/build-mail.ts';
 import { createMailer, MailRejectedError } from '../../../services/mail/mailer.ts';
-import { type SmallSes, startSmallSes } from '../small-ses.ts';
+import { type FakeSes, startFakeSes } from '../fake-ses.ts';
 
 const sender = 'slipway@ci.example.org';
 const mail: Mail = {
@@ -13,9 +13,9 @@ const mail: Mail = {
   topic: 'demo/app:latest',
 };
 
-let ses: SmallSes;
+let ses: FakeSes;
 beforeAll(async () => {
-  ses = await startSmallSes();
+  ses = await startFakeSes();
 });
 afterAll(() => ses[Symbol.asyncDispose]());
 beforeEach(() => {

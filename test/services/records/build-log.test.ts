@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { recordKeys } from '../../../core/model/builder-contract.ts';
 import { createBuildLog } from '../../../services/records/build-log.ts';
-import { type SmallS3, startSmallS3 } from '../small-s3.ts';
+import { type FakeS3, startFakeS3 } from '../fake-s3.ts';
 
 const id = '00000000000000aa';
 const parts = ['first part\n', 'second – äöü\n', 'third\n', '', 'fifth\n', 'sixth\n', 'seventh\n', 'last'];
 const whole = Buffer.from(parts.join(''));
 
-let s3: SmallS3;
+let s3: FakeS3;
 beforeAll(async () => {
-  s3 = await startSmallS3();
+  s3 = await startFakeS3();
   for (const [number, text] of parts.entries()) s3.objects.set(recordKeys.logPart(id, number), Buffer.from(text));
   s3.objects.set(recordKeys.result(id), Buffer.from('not the log'));
   s3.objects.set(recordKeys.logPart('00000000000000ab', 0), Buffer.from('of another build'));

@@ -2,15 +2,15 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { recordKeys } from '../../../core/model/builder-contract.ts';
 import { createRecords, type Records } from '../../../services/records/records.ts';
-import { type SmallAws, startSmallAws } from '../../builder/small-aws.ts';
+import { type FakeAws, startFakeAws } from '../../builder/fake-aws.ts';
 
 const id = '00000000000000aa';
-let aws: SmallAws;
+let aws: FakeAws;
 let client: S3Client;
 let records: Records;
 
 beforeAll(async () => {
-  aws = await startSmallAws({ url: 'http://registry.example', password: '' });
+  aws = await startFakeAws({ url: 'http://registry.example', password: '' });
   const credentials = { accessKeyId: 'k', secretAccessKey: 's' };
   client = new S3Client({ endpoint: aws.url, forcePathStyle: true, region: 'us-east-1', credentials });
   records = createRecords({ client, bucket: 'records' });

@@ -2,7 +2,7 @@ import type { EnhancedImageScanFinding, ImageScanFinding, VulnerablePackage } fr
 import { describe, expect, it } from 'vitest';
 import { purlText } from '../../../core/sbom/purl.ts';
 import { hiddenCharacter } from '../../../core/text/visible.ts';
-import { ecr, ended } from '../small-ecr.ts';
+import { ecr, ended } from '../fake-ecr.ts';
 
 const basic = async (...findings: ImageScanFinding[]) => (await ecr([ended({ findings })]).scanOf()).findings;
 const enhanced = async (...enhancedFindings: EnhancedImageScanFinding[]) =>

@@ -1,7 +1,7 @@
 import { InternalServerException } from '@aws-sdk/client-inspector2';
 import { describe, expect, it } from 'vitest';
 import { ScanPendingError } from '../../../core/model/errors.ts';
-import { type Answer, ecr, ended, image, problem, type SmallInspector } from '../small-ecr.ts';
+import { type Answer, ecr, ended, image, problem, type SmallInspector } from '../fake-ecr.ts';
 
 const at = new Date('2026-11-20T12:00:00Z');
 const later = (seconds: number) => () => at.getTime() + seconds * 1000;

@@ -1,7 +1,7 @@
 import { ImageArchivedException, LimitExceededException, ValidationException } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
 import { ScanPendingError } from '../../../core/model/errors.ts';
-import { ecr, ended, problem } from '../small-ecr.ts';
+import { ecr, ended, problem } from '../fake-ecr.ts';
 
 const hour = 3_600_000;
 const hoursAgo = (hours: number) => new Date(Date.now() - hours * hour);

@@ -4,7 +4,7 @@ import { InvalidParameterException, ValidationException } from '@aws-sdk/client-
 import { describe, expect, it } from 'vitest';
 import { ScanPendingError } from '../../../core/model/errors.ts';
 import { mostVulnerabilities } from '../../../core/model/findings.ts';
-import { type Answer, ecr, ended, problem } from '../small-ecr.ts';
+import { type Answer, ecr, ended, problem } from '../fake-ecr.ts';
 
 const at = new Date('2026-11-20T12:00:00Z');
 const now = () => at.getTime();

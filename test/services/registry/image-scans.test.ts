@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
 import { ScanPendingError } from '../../../core/model/errors.ts';
-import { type Answer, ecr, ended, problem, throttled } from '../small-ecr.ts';
+import { type Answer, ecr, ended, problem, throttled } from '../fake-ecr.ts';
 
 const withStatus = (status?: string, description?: string) =>
   ecr([{ imageScanStatus: { status, description } as NonNullable<Answer['imageScanStatus']> }]);

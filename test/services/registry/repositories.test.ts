@@ -1,7 +1,7 @@
 import { type ECRClient, RepositoryAlreadyExistsException } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
 import { createRepositories } from '../../../services/registry/repositories.ts';
-import { projectOf } from '../../functions/world.ts';
+import { projectOf } from '../../functions/services-setup.ts';
 
 function ecr(refuse: (name: string) => Error | undefined = () => undefined) {
   const calls: { name: string; input: Record<string, unknown> }[] = [];

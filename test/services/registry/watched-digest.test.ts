@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createPublicFetch } from '../../../services/http/public-fetch.ts';
 import { outsideRegistry, type Registry } from '../../../services/registry/digest-lookup.ts';
 import { createDigestLookup, RegistryBusyError } from '../../../services/registry/watched-digest.ts';
-import { type SmallHost, startHost } from '../http.ts';
+import { type FakeHost, startHost } from '../http.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const index = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [] });
@@ -14,13 +14,13 @@ const look = (server: { url: string }, over: Partial<Registry> = {}) =>
     ...outsideRegistry(hostOf(server)),
     ...over,
   });
-const lines = ({ requests }: SmallHost) => requests.map(({ method, path }) => `${method} ${path}`);
+const lines = ({ requests }: FakeHost) => requests.map(({ method, path }) => `${method} ${path}`);
 
 /** A registry that wants tokens of a repository, each for one use of a minute, as Docker Hub does. */
 async function startTokenRegistry({ realm, offers = [] }: { realm?: string; offers?: string[] } = {}) {
   let tokens = 0;
   const valid = new Set<string>();
-  const server: SmallHost = await startHost(({ path, headers }, response) => {
+  const server: FakeHost = await startHost(({ path, headers }, response) => {
     const url = new URL(path, 'http://registry');
     if (url.pathname === '/token') {
       tokens += 1;

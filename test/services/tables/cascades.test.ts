@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { receive, settle, told } from '../../../core/cascade/rebuild-state.ts';
 import type { Cause } from '../../../core/model/build.ts';
 import type { CascadeMember } from '../../../services/tables/cascades.ts';
-import { startWorld, type World } from '../../functions/world.ts';
+import { setUpServices, type TestServices } from '../../functions/services-setup.ts';
 
-let world: World;
+let world: TestServices;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await setUpServices();
 });
 afterAll(() => world[Symbol.asyncDispose]());
 

@@ -1,10 +1,10 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startWorld, type World } from '../../functions/world.ts';
+import { setUpServices, type TestServices } from '../../functions/services-setup.ts';
 
-let world: World;
+let world: TestServices;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await setUpServices();
 });
 afterAll(() => world[Symbol.asyncDispose]());
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDependents } from '../../../services/tables/dependents.ts';
-import { createMortal, Death } from '../../functions/mortal.ts';
-import { startWorld, type World } from '../../functions/world.ts';
+import { Crash, createCrashPoints } from '../../functions/crash-points.ts';
+import { setUpServices, type TestServices } from '../../functions/services-setup.ts';
 
-let world: World;
+let world: TestServices;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await setUpServices();
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
@@ -42,15 +42,15 @@ it('what is no longer true goes, and what still is stays', async () => {
 it('an edge is not forgotten by one who died over its change', async () => {
   for (let call = 1; call < 12; call++) {
     const project = `d/d:${call}`;
-    const mortal = createMortal();
-    const dependents = createDependents(mortal.guard(world.client), 'dependents');
+    const crashes = createCrashPoints();
+    const dependents = createDependents(crashes.guard(world.client), 'dependents');
     await dependents.declare(project, ['x/old:1']);
-    mortal.dieAt(call, 'after');
+    crashes.crashAt(call, 'after');
     const isDead = await dependents.declare(project, ['x/new:1']).then(
       () => false,
-      (error: unknown) => error instanceof Death,
+      (error: unknown) => error instanceof Crash,
     );
-    mortal.revive();
+    crashes.restart();
     if (!isDead) return;
     await dependents.declare(project, ['x/newest:1']);
     expect(await projectsOn('x/old:1')).not.toContain(project);

@@ -5,8 +5,8 @@ import { createWatchBases } from '../../functions/watch-bases.ts';
 import { createPublicFetch } from '../../services/http/public-fetch.ts';
 import { createBaseWatchLock } from '../../services/tables/base-watch-lock.ts';
 import { startHost } from '../services/http.ts';
-import { createMortal, type Mortal } from './mortal.ts';
-import { silentLogger, startWorld, type World } from './world.ts';
+import { type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { setUpServices, silentLogger, type TestServices } from './services-setup.ts';
 
 export const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
 
@@ -32,17 +32,17 @@ export async function startNamedRegistry(images: Record<string, Answer> = {}) {
 }
 
 /** watch-bases with everything around it, in front of registries of the tests' own. */
-export async function startWatching<Around extends World = World>({
-  mortal = createMortal(),
+export async function setUpWatchBases<Around extends TestServices = TestServices>({
+  crashes = createCrashPoints(),
   ownHost = 'own.example',
   around,
 }: {
-  mortal?: Mortal;
+  crashes?: CrashPoints;
   ownHost?: string;
   around?: Around;
 } = {}) {
-  const world = around ?? ((await startWorld()) as Around);
-  const bases = mortal.guard(world.bases);
+  const world = around ?? ((await setUpServices()) as Around);
+  const bases = crashes.guard(world.bases);
   let runs = 0;
 
   /** A run of the function, as a process of its own. */
@@ -50,15 +50,15 @@ export async function startWatching<Around extends World = World>({
     runs += 1;
     const watchBases = createWatchBases({
       bases,
-      openRound: (holder) => mortal.guard(createBaseWatchLock(world.client, 'bases', holder)),
+      openRound: (holder) => crashes.guard(createBaseWatchLock(world.client, 'bases', holder)),
       ownRegistry: async () => ({
         host: ownHost,
         url: `http://${ownHost}`,
         credentials: { user: 'AWS', password: 'secret' },
       }),
       watchedImages: createWatchedImages({
-        dependents: mortal.guard(world.dependents),
-        projects: mortal.guard(world.projects),
+        dependents: crashes.guard(world.dependents),
+        projects: crashes.guard(world.projects),
         repositoryPrefix: 'slipway/',
       }),
       checkRegistries: createCheckRegistries({
@@ -66,7 +66,7 @@ export async function startWatching<Around extends World = World>({
         fetchBeside: () => createPublicFetch({ privateHosts: ['127.0.0.1', 'localhost'] }),
         logger: silentLogger,
       }),
-      triggers: mortal.guard(world.triggers),
+      triggers: crashes.guard(world.triggers),
       logger: silentLogger,
     });
     await watchBases(new Date(Date.now() + 45_000 + seconds * 1000), `run-${runs}`);
@@ -129,4 +129,4 @@ export async function startWatching<Around extends World = World>({
   });
 }
 
-export type Watching = Awaited<ReturnType<typeof startWatching>>;
+export type WatchBasesSetup = Awaited<ReturnType<typeof setUpWatchBases>>;

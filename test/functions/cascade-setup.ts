@@ -3,13 +3,13 @@ import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
 import type { Build, TerminalStatus } from '../../core/model/build.ts';
 import { type Project, parseProjectName } from '../../core/model/project.ts';
 import type { Trigger } from '../../core/model/trigger.ts';
-import { createMortal, type Mortal } from './mortal.ts';
-import { startPlanning } from './planning.ts';
-import { digest } from './world.ts';
+import { type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { setUpPlanBuilds } from './plan-builds-setup.ts';
+import { digest } from './services-setup.ts';
 
 /** A graph of projects, a queue of triggers, and builds that end as they are told to. */
-export async function startCascading(mortal: Mortal = createMortal()) {
-  const planning = await startPlanning(mortal);
+export async function setUpCascades(crashes: CrashPoints = createCrashPoints()) {
+  const planning = await setUpPlanBuilds(crashes);
   const { builds, projects, dependents, sent } = planning;
 
   const name = (job: string) => `demo/${job}:latest`;
@@ -86,4 +86,4 @@ export async function startCascading(mortal: Mortal = createMortal()) {
   });
 }
 
-export type Cascading = Awaited<ReturnType<typeof startCascading>>;
+export type CascadeSetup = Awaited<ReturnType<typeof setUpCascades>>;

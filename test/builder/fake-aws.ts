@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface SmallAws extends AsyncDisposable {
+export interface FakeAws extends AsyncDisposable {
   /** For `AWS_ENDPOINT_URL`. */
   readonly url: string;
   /** S3's objects: `/<bucket>/<key>` to text. */
@@ -13,7 +13,7 @@ export interface SmallAws extends AsyncDisposable {
 }
 
 /** The three calls that the builder makes of AWS: S3's GetObject and PutObject, ECR's GetAuthorizationToken. */
-export async function startSmallAws(registry: { url: string; password: string }): Promise<SmallAws> {
+export async function startFakeAws(registry: { url: string; password: string }): Promise<FakeAws> {
   const objects = new Map<string, string>();
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://aws');
@@ -38,7 +38,7 @@ export async function startSmallAws(registry: { url: string; password: string })
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const aws: SmallAws = {
+  const aws: FakeAws = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects,
     onPut: () => undefined,

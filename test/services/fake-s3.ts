@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
 
-export interface SmallS3 extends AsyncDisposable {
+export interface FakeS3 extends AsyncDisposable {
   client: S3Client;
   /** By key. */
   objects: Map<string, Buffer>;
@@ -11,7 +11,7 @@ export interface SmallS3 extends AsyncDisposable {
 }
 
 /** S3's ListObjectsV2, in pages of three keys, and GetObject with ranges. */
-export async function startSmallS3(): Promise<SmallS3> {
+export async function startFakeS3(): Promise<FakeS3> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://s3');
     const key = decodeURIComponent(url.pathname.split('/').slice(2).join('/'));
@@ -45,7 +45,7 @@ export async function startSmallS3(): Promise<SmallS3> {
     region: 'us-east-1',
     credentials: { accessKeyId: 'k', secretAccessKey: 's' },
   });
-  const s3: SmallS3 = {
+  const s3: FakeS3 = {
     client,
     objects: new Map(),
     reads: [],

@@ -1,7 +1,7 @@
 import type { GithubApi, PullRequest, StatusMark } from '../../services/git-host/github-api.ts';
 
 /** GitHub's API in memory, for the repositories below https://git.example. */
-export function createSmallGithub() {
+export function createFakeGithub() {
   const pullRequests = new Map<number, PullRequest>();
   const permissions = new Map<string, string>();
   const comparisons = new Map<string, { isAhead: boolean; files: string[] }>();

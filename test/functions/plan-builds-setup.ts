@@ -2,9 +2,9 @@ import type { IndexFile } from '../../core/index/read-index.ts';
 import type { PushTrigger, Trigger } from '../../core/model/trigger.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createPlanBuilds } from '../../functions/plan-builds.ts';
-import { createMortal, type Mortal } from './mortal.ts';
-import { createSmallGithub } from './small-github.ts';
-import { commit, silentLogger, startWorld } from './world.ts';
+import { type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { createFakeGithub } from './fake-github.ts';
+import { commit, setUpServices, silentLogger } from './services-setup.ts';
 
 export const indexSource = 'git.example/slipway/index';
 
@@ -48,13 +48,13 @@ export function indexFile(entries: Record<string, Record<string, string>>, path 
 }
 
 /** plan-builds with everything around it. The index is what `files` is at the time. */
-export async function startPlanning(mortal: Mortal = createMortal()) {
-  const world = await startWorld();
+export async function setUpPlanBuilds(crashes: CrashPoints = createCrashPoints()) {
+  const world = await setUpServices();
   const ensured: string[] = [];
   const planning = {
     ...world,
     ensured,
-    github: createSmallGithub(),
+    github: createFakeGithub(),
     /** ECR, as it makes repositories. */
     ensure: async ({ name }: { name: string }) => void ensured.push(name),
     /** The index at any commit. */
@@ -67,17 +67,17 @@ export async function startPlanning(mortal: Mortal = createMortal()) {
     headOf: (url: string, branch: string) => planning.headOf(url, branch),
     ensure: (project: { name: string }) => planning.ensure(project),
   };
-  const guarded = mortal.guard(source);
-  const projects = mortal.guard(world.projects);
-  const heads = mortal.guard(world.heads);
+  const guarded = crashes.guard(source);
+  const projects = crashes.guard(world.projects);
+  const heads = crashes.guard(world.heads);
   const starter = createBuildStarter({
-    builds: mortal.guard(world.builds),
+    builds: crashes.guard(world.builds),
     projects,
     heads,
-    records: mortal.guard(world.records),
-    executions: mortal.guard(world.executions),
-    codeBuild: mortal.guard(world.codeBuild),
-    statuses: mortal.guard(world.statuses),
+    records: crashes.guard(world.records),
+    executions: crashes.guard(world.executions),
+    codeBuild: crashes.guard(world.codeBuild),
+    statuses: crashes.guard(world.statuses),
     headOf: (url, branch) => guarded.headOf(url, branch),
     logger: silentLogger,
     repositoryPrefix: 'slipway/',
@@ -85,16 +85,16 @@ export async function startPlanning(mortal: Mortal = createMortal()) {
   });
   const planBuilds = createPlanBuilds({
     ...starter,
-    github: { ...mortal.guard(planning.github.api), repositoryAt: planning.github.api.repositoryAt },
-    statuses: mortal.guard(world.statuses),
-    builds: mortal.guard(world.builds),
-    cascades: mortal.guard(world.cascades),
-    dependents: mortal.guard(world.dependents),
-    rebuilds: mortal.guard(world.rebuilds),
-    triggers: mortal.guard(world.triggers),
+    github: { ...crashes.guard(planning.github.api), repositoryAt: planning.github.api.repositoryAt },
+    statuses: crashes.guard(world.statuses),
+    builds: crashes.guard(world.builds),
+    cascades: crashes.guard(world.cascades),
+    dependents: crashes.guard(world.dependents),
+    rebuilds: crashes.guard(world.rebuilds),
+    triggers: crashes.guard(world.triggers),
     heads,
     projects,
-    deliveries: mortal.guard(world.deliveries),
+    deliveries: crashes.guard(world.deliveries),
     repositories: guarded,
     index: {
       name: 'slipway/index',
@@ -105,7 +105,7 @@ export async function startPlanning(mortal: Mortal = createMortal()) {
       allowedHosts: [],
     },
     headOf: (url, branch) => guarded.headOf(url, branch),
-    mailer: mortal.guard(world.mailer),
+    mailer: crashes.guard(world.mailer),
     operators: ['operator@example.org'],
     siteUrl: 'https://slipway.example',
     logger: silentLogger,

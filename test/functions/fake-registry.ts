@@ -2,7 +2,7 @@ import { UpstreamError } from '../../core/model/errors.ts';
 import { type Registry, TagTakenError } from '../../services/registry/registry.ts';
 
 /** A registry whose `build-` tags never move, in memory. */
-export function createShelf() {
+export function createFakeRegistry() {
   const twins = new Set<string>();
   const images = new Map<string, Set<string>>();
   const tags = new Map<string, Map<string, string>>();

@@ -12,9 +12,9 @@ import { type PackageList, packageListSchema } from '../../core/model/package-li
 import { type ScannerReports, scannerReportsSchema } from '../../core/scanners/report.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { waitLimit } from '../limits.ts';
-import { type SmallAws, startSmallAws } from './small-aws.ts';
-import { type SmallGitHost, startSmallGitHost } from './small-git-host.ts';
-import { type SmallRegistry, type SmallRegistryOptions, startSmallRegistry } from './small-registry.ts';
+import { type FakeAws, startFakeAws } from './fake-aws.ts';
+import { type FakeGitHost, startFakeGitHost } from './fake-git-host.ts';
+import { type FakeRegistry, type FakeRegistryOptions, startFakeRegistry } from './fake-registry.ts';
 
 export const password = 'a-token-of-the-registry';
 export const secretKey = 'the-secret-key-of-the-builders-role';
@@ -31,27 +31,27 @@ export interface Build {
 }
 
 /** Everything around a builder on one machine: git host, registry, records, and a home and temp folder of its own. */
-export class Workshop implements AsyncDisposable {
-  readonly registry: SmallRegistry;
-  readonly git: SmallGitHost;
-  readonly aws: SmallAws;
-  readonly home = mkdtempSync(join(tmpdir(), 'workshop-home-'));
+export class BuilderSetup implements AsyncDisposable {
+  readonly registry: FakeRegistry;
+  readonly git: FakeGitHost;
+  readonly aws: FakeAws;
+  readonly home = mkdtempSync(join(tmpdir(), 'builder-home-'));
   readonly runtime = mkdtempSync(join(tmpdir(), 'run-'));
-  readonly temporary = mkdtempSync(join(tmpdir(), 'workshop-tmp-'));
+  readonly temporary = mkdtempSync(join(tmpdir(), 'builder-tmp-'));
   /** Further variables of the builder's process. */
   environment: Record<string, string> = {};
   program = join(import.meta.dirname, '../../builder/main.ts');
   #next = 1;
 
-  constructor(registry: SmallRegistry, git: SmallGitHost, aws: SmallAws) {
+  constructor(registry: FakeRegistry, git: FakeGitHost, aws: FakeAws) {
     this.registry = registry;
     this.git = git;
     this.aws = aws;
   }
 
-  static async open(options: SmallRegistryOptions = {}): Promise<Workshop> {
-    const registry = await startSmallRegistry({ password, ...options });
-    return new Workshop(registry, await startSmallGitHost(), await startSmallAws({ url: registry.url, password }));
+  static async open(options: FakeRegistryOptions = {}): Promise<BuilderSetup> {
+    const registry = await startFakeRegistry({ password, ...options });
+    return new BuilderSetup(registry, await startFakeGitHost(), await startFakeAws({ url: registry.url, password }));
   }
 
   /** A request for what the repository `app` has at its head. */
@@ -72,14 +72,14 @@ export class Workshop implements AsyncDisposable {
   }
 
   /** Commits the files to `app` and builds that. */
-  async build(files: Parameters<SmallGitHost['commit']>[1], changes: Partial<BuildRequest> = {}): Promise<Build> {
+  async build(files: Parameters<FakeGitHost['commit']>[1], changes: Partial<BuildRequest> = {}): Promise<Build> {
     return this.run(this.request(this.git.commit('app', files), changes));
   }
 
   /** Builds within so little time that it ends in the middle of a step: where the step says so, which a slow machine reaches later. */
   async buildUntil(
     step: (log: string) => boolean,
-    files: Parameters<SmallGitHost['commit']>[1],
+    files: Parameters<FakeGitHost['commit']>[1],
     changes: Partial<BuildRequest> = {},
   ): Promise<Build & { seconds: number }> {
     for (let seconds = 4; ; seconds *= 2) {
@@ -147,7 +147,7 @@ export const busybox = {
 
 /** The program of Debian's package: whether the machine itself has one, and what it is linked with, is left open. */
 async function packagedBusybox(): Promise<Buffer> {
-  const workspace = mkdtempSync(join(tmpdir(), 'workshop-busybox-'));
+  const workspace = mkdtempSync(join(tmpdir(), 'builder-busybox-'));
   await makeRootFileSystem({ archive: join(workspace, 'rootfs.tar'), workspace, say: () => undefined });
   const program = readFileSync(join(workspace, 'root/usr/bin/busybox'));
   rmSync(workspace, { recursive: true });

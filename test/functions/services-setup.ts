@@ -30,7 +30,7 @@ export const digest = `sha256:${'d'.repeat(64)}`;
 export const silentLogger = new Logger({ serviceName: 'test', logLevel: 'SILENT' });
 
 /** What the functions talk to: the tables as they are, and the rest in memory, to be looked at. */
-export async function startWorld() {
+export async function setUpServices() {
   const client = createTables(stateTables);
   const builds = createBuilds(client, 'builds');
   const projects = createProjects(client, 'projects');
@@ -143,7 +143,7 @@ export async function startWorld() {
   };
 }
 
-export type World = Awaited<ReturnType<typeof startWorld>>;
+export type TestServices = Awaited<ReturnType<typeof setUpServices>>;
 
 export function projectOf(over: Partial<Project> = {}): Project {
   return {

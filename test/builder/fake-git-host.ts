@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-export interface SmallGitHost extends AsyncDisposable {
+export interface FakeGitHost extends AsyncDisposable {
   readonly url: string;
   /** Protocol version 0 alone, in which a server hands out no commit that no ref names. */
   speaksOldProtocol: boolean;
@@ -34,7 +34,7 @@ const environment = {
 };
 
 /** Repositories over smart HTTP, by git's own `http-backend`. */
-export async function startSmallGitHost(): Promise<SmallGitHost> {
+export async function startFakeGitHost(): Promise<FakeGitHost> {
   const root = mkdtempSync(join(tmpdir(), 'git-host-'));
   const git = (repository: string, ...args: string[]) =>
     execFileSync('git', args, { cwd: join(root, `${repository}.git`), env: environment, encoding: 'utf8' }).trim();
@@ -72,7 +72,7 @@ export async function startSmallGitHost(): Promise<SmallGitHost> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const host: SmallGitHost = {
+  const host: FakeGitHost = {
     speaksOldProtocol: false,
     url: `http://localhost:${(server.address() as AddressInfo).port}`,
     git,

@@ -6,8 +6,8 @@ import { createBackfillReleases } from '../../functions/releases/backfill-releas
 import { createNotifyFindings } from '../../functions/releases/notify-findings.ts';
 import { createRescanImage } from '../../functions/releases/rescan-image.ts';
 import { createRescanReleases } from '../../functions/rescan-releases.ts';
-import { createMortal, type Mortal } from './mortal.ts';
-import { silentLogger, startWorld } from './world.ts';
+import { type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { setUpServices, silentLogger } from './services-setup.ts';
 
 export const repository = 'slipway/demo/app';
 export const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -23,8 +23,8 @@ export function scanned(findings: Finding[], over: Partial<Scan> = {}): Scan {
 }
 
 /** A registry with released images, the tables, and rounds that look at them at an hour of the test's choice. */
-export async function startRescanning(mortal: Mortal = createMortal()) {
-  const world = await startWorld();
+export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
+  const world = await setUpServices();
   const begun = new Date();
   let now = begun.getTime();
   /** What the registry has: by digest the tags, and what it says of the scan. */
@@ -45,22 +45,22 @@ export async function startRescanning(mortal: Mortal = createMortal()) {
     of: async ({ digest }: { digest: string }) => images.get(digest)?.tags,
     isThere: async (_repository: string, tag: string) => [...images.values()].some((image) => image.tags.includes(tag)),
   };
-  const releases = mortal.guard(world.releases);
-  const records = mortal.guard(world.records);
-  const shared = { records, releases, tags: mortal.guard(tags), policy: defaultPolicy };
+  const releases = crashes.guard(world.releases);
+  const records = crashes.guard(world.records);
+  const shared = { records, releases, tags: crashes.guard(tags), policy: defaultPolicy };
   const rescan = createRescanReleases({
-    projects: mortal.guard(world.projects),
+    projects: crashes.guard(world.projects),
     releases,
     adopt: createBackfillReleases({
-      builds: mortal.guard(world.builds),
-      projects: mortal.guard(world.projects),
+      builds: crashes.guard(world.builds),
+      projects: crashes.guard(world.projects),
       releases,
       repositoryPrefix: 'slipway/',
     }),
-    look: createRescanImage({ ...shared, scans: mortal.guard(scanner) }),
+    look: createRescanImage({ ...shared, scans: crashes.guard(scanner) }),
     tell: createNotifyFindings({
       ...shared,
-      mailer: mortal.guard(world.mailer),
+      mailer: crashes.guard(world.mailer),
       siteUrl: 'https://slipway.example.org',
       indexUrl: 'https://github.com/example/index',
       logger: silentLogger,

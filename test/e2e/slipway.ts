@@ -57,7 +57,7 @@ async function machineFor(folder: string, options: Partial<MachineOptions> | und
  * A Slipway for the tests of one file, and people who push to it. Its index begins anew with each file; on the machine that files share,
  * the names of jobs are each file's own.
  */
-export async function startRig(options?: Partial<MachineOptions>) {
+export async function startSlipway(options?: Partial<MachineOptions>) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway end-to-end '));
   const shared = inject('shared');
   const behind = await machineFor(folder, options);
@@ -170,4 +170,4 @@ export async function startRig(options?: Partial<MachineOptions>) {
   };
 }
 
-export type Rig = Awaited<ReturnType<typeof startRig>>;
+export type Slipway = Awaited<ReturnType<typeof startSlipway>>;

@@ -9,7 +9,7 @@ export interface Sent {
   tags: Record<string, string>;
 }
 
-export interface SmallSes extends AsyncDisposable {
+export interface FakeSes extends AsyncDisposable {
   client: SESClient;
   sent: Sent[];
   /** Gives the error, as code and text, that a message gets; undefined to take it. */
@@ -17,7 +17,7 @@ export interface SmallSes extends AsyncDisposable {
 }
 
 /** SES's SendRawEmail as the SDK calls it, with its limit of 50 recipients. */
-export async function startSmallSes(): Promise<SmallSes> {
+export async function startFakeSes(): Promise<FakeSes> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -54,7 +54,7 @@ export async function startSmallSes(): Promise<SmallSes> {
     credentials: { accessKeyId: 'k', secretAccessKey: 's' },
     maxAttempts: 1,
   });
-  const ses: SmallSes = {
+  const ses: FakeSes = {
     client,
     sent: [],
     refuse: () => undefined,

@@ -2,27 +2,27 @@ import type { Build, TerminalStatus } from '../../core/model/build.ts';
 import { createFail } from '../../functions/builds/fail-build.ts';
 import { createTell } from '../../functions/builds/tell-end.ts';
 import { createMailer } from '../../services/mail/mailer.ts';
-import { startSmallSes } from '../services/small-ses.ts';
-import { createMortal, type Mortal } from './mortal.ts';
-import { digest, silentLogger, startWorld } from './world.ts';
+import { startFakeSes } from '../services/fake-ses.ts';
+import { type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { digest, setUpServices, silentLogger } from './services-setup.ts';
 
 export const id = '00000000000000aa';
 
-/** fail and tell with everything around them; the mails go through a small SES. */
-export async function startTelling(mortal: Mortal = createMortal()) {
-  const world = await startWorld();
-  const ses = await startSmallSes();
+/** fail and tell with everything around them; the mails go through a fake SES. */
+export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
+  const world = await setUpServices();
+  const ses = await startFakeSes();
   const stopWorld = world[Symbol.asyncDispose];
   const counted: Build['status'][] = [];
   const log = { slice: async () => ({ bytes: Buffer.from('the last line\n'), from: 0, total: 14 }) };
-  const builds = mortal.guard(world.builds);
+  const builds = crashes.guard(world.builds);
   const tell = createTell({
     builds,
     log,
     records: world.records,
-    mailer: mortal.guard(createMailer({ client: ses.client, sender: 'slipway@example.org' })),
-    statuses: mortal.guard(world.statuses),
-    triggers: mortal.guard(world.triggers),
+    mailer: crashes.guard(createMailer({ client: ses.client, sender: 'slipway@example.org' })),
+    statuses: crashes.guard(world.statuses),
+    triggers: crashes.guard(world.triggers),
     metrics: { ended: ({ status }) => void counted.push(status) },
     siteUrl: 'https://slipway.example',
     indexUrl: 'https://git.example/slipway/index',
@@ -33,7 +33,7 @@ export async function startTelling(mortal: Mortal = createMortal()) {
     /** The builds that were counted, by how they ended. */
     counted,
     tell,
-    fail: createFail({ builds, projects: mortal.guard(world.projects), records: mortal.guard(world.records) }),
+    fail: createFail({ builds, projects: crashes.guard(world.projects), records: crashes.guard(world.records) }),
 
     /** A build that has come to its end. */
     async end(status: TerminalStatus, build = id, over: Partial<Build> = {}): Promise<Build> {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface SmallRegistry extends AsyncDisposable {
+export interface FakeRegistry extends AsyncDisposable {
   /** `localhost:<port>` */
   readonly host: string;
   readonly url: string;
@@ -15,7 +15,7 @@ export interface SmallRegistry extends AsyncDisposable {
   blob(digest: string): unknown;
 }
 
-export interface SmallRegistryOptions {
+export interface FakeRegistryOptions {
   /** Only `AWS:<password>` may push and pull, as with ECR. */
   password?: string;
   /** Anonymous clients need a token from `/token`, as with Docker Hub. */
@@ -27,11 +27,11 @@ export interface SmallRegistryOptions {
 const digestOf = (body: Buffer) => `sha256:${createHash('sha256').update(body).digest('hex')}`;
 
 /** As much of the distribution specification as `buildah`, `skopeo` and BuildKit need to pull and to push, in memory. */
-export async function startSmallRegistry(options: SmallRegistryOptions = {}): Promise<SmallRegistry> {
+export async function startFakeRegistry(options: FakeRegistryOptions = {}): Promise<FakeRegistry> {
   const blobs = new Map<string, Buffer>();
   const manifests = new Map<string, { body: Buffer; type: string; digest: string }>();
   const uploads = new Map<string, Buffer[]>();
-  const requests: SmallRegistry['requests'] = [];
+  const requests: FakeRegistry['requests'] = [];
 
   function store(repository: string, reference: string, body: Buffer, type: string): string {
     const digest = digestOf(body);
