@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { retryAt } from '../core/bases/base-watch.ts';
 import { imageDigestSchema } from '../core/model/image-reference.ts';
 import {
-  type AskRegistry,
+  type SendToRegistry,
   createImageDigests,
   type Registry,
   type RegistryAnswer,
@@ -108,7 +108,7 @@ function parsed(bytes: Buffer): unknown {
   }
 }
 
-function requestWithRetries(signal: AbortSignal): AskRegistry {
+function requestWithRetries(signal: AbortSignal): SendToRegistry {
   return async function request(url, { method, headers, maximumBytes }) {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await fetch(url, {

@@ -17,7 +17,7 @@ import { stepInputSchema } from './builds/step-input.ts';
 
 interface Services {
   builds: Pick<Builds, 'require' | 'begin' | 'endStage' | 'close'>;
-  projects: Pick<Projects, 'get' | 'noteVerdict'>;
+  projects: Pick<Projects, 'get' | 'recordVerdict'>;
   records: Pick<Records, 'scan' | 'scanners'>;
   comparisons: Comparisons;
   /** Unparsed, from the pipeline's configuration. Each verdict parses it; an invalid policy lets nothing pass. */
@@ -48,7 +48,7 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
     };
     const verdict = judge(evidence, rules, new Date());
     if (!project || !isTracked(project, build.ref)) return verdict;
-    const recorded = await projects.noteVerdict(build, verdict.outcome);
+    const recorded = await projects.recordVerdict(build, verdict.outcome);
     const isOutdated = recorded && changesVerdict(project, recorded);
     return isOutdated ? verdictOn(build, evidence, recorded) : verdict;
   }

@@ -27,7 +27,7 @@ interface Services {
   sboms: Pick<Sboms, 'read'>;
   builds: Pick<Builds, 'require' | 'begin' | 'endStage' | 'close'>;
   projects: Pick<Projects, 'get' | 'claimRelease' | 'finishRelease' | 'yieldRelease'>;
-  heads: Pick<Heads, 'get' | 'noteRelease'>;
+  heads: Pick<Heads, 'get' | 'recordRelease'>;
   releases: Pick<Releases, 'note'>;
   openRegistry: () => Promise<Registry>;
   repositoryPrefix: string;
@@ -74,7 +74,7 @@ export function createRelease({ sboms, builds, projects, heads, releases, openRe
     if (isTracked(project, ref)) {
       await projects.finishRelease(name, { ...release, ref });
     } else {
-      await heads.noteRelease({ project: name, ref }, release);
+      await heads.recordRelease({ project: name, ref }, release);
       await projects.yieldRelease(name, id);
     }
     return end(build, { status: 'released' });

@@ -16,7 +16,7 @@ const detailSchema = z.object({
 });
 
 interface Services {
-  builds: Pick<Builds, 'noteCodeBuild' | 'begin' | 'require'>;
+  builds: Pick<Builds, 'recordCodeBuild' | 'begin' | 'require'>;
   codeBuild: CodeBuild;
 }
 
@@ -27,7 +27,7 @@ export function createTrackBuild({ builds, codeBuild }: Services) {
     const id = information.environment['environment-variables'].find(({ name }) => name === 'BUILD_ID')?.value;
     if (!id) return;
     const codeBuildId = arn.slice(arn.indexOf('/') + 1);
-    const build = await builds.noteCodeBuild(id, codeBuildId);
+    const build = await builds.recordCodeBuild(id, codeBuildId);
     // Events may arrive late and more than once, so only a queued build goes on.
     if (!build || (await builds.begin(id, 'build', 'building', ['queued']))) return;
     // It was superseded or cancelled while it waited, when CodeBuild had no run yet to be stopped.

@@ -45,7 +45,7 @@ const longestRetryAfterMinutes = 6 * 60;
  * notified of, or if a build has used another digest since. If a registry serves builds another image than this check, that second case
  * repeats for ever, so those repetitions become rarer and rarer.
  */
-export function newsOf(item: WatchedImage, found: string, now: Date): BaseChange | undefined {
+export function changeToNotify(item: WatchedImage, found: string, now: Date): BaseChange | undefined {
   const { image, digest, seenAt } = item;
   const at = now.toISOString();
   if (digest !== undefined && digest !== found) return { image, digest: found, previous: digest, seenAt: at };

@@ -2,7 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import {
   type BaseChange,
   isDue,
-  newsOf,
+  changeToNotify,
   type RegistryPause,
   tagReferenceOf,
   type WatchedImage,
@@ -77,7 +77,7 @@ export function createCheckRegistries({ bases, fetchBeside, logger }: Services) 
 
     async function record(item: WatchedImage, isPinned: boolean, digest: string | undefined): Promise<void> {
       const now = new Date();
-      const change = digest && newsOf(item, digest, now);
+      const change = digest && changeToNotify(item, digest, now);
       if (change && isPinned) await bases.told(change, item, now);
       else if (change) changes.push(change);
       else if (digest) await bases.seen(item, digest, now.toISOString());

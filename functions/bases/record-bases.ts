@@ -13,7 +13,7 @@ import { openProjects, type Projects } from '../../services/tables/projects.ts';
 interface Services {
   bases: Pick<Bases, 'used' | 'missed'>;
   dependents: Pick<Dependents, 'observe'>;
-  projects: Pick<Projects, 'get' | 'noteBases'>;
+  projects: Pick<Projects, 'get' | 'recordBases'>;
   repositoryPrefix: string;
 }
 
@@ -47,7 +47,7 @@ export function createRecordBases({ bases, dependents, projects, repositoryPrefi
     if (result.outcome === 'failed' && named.length === 0) return;
     const project = await projects.get(build.project);
     if (!project || !isTracked(project, build.ref)) return;
-    if (!(await projects.noteBases(build.project, named, build.sequence))) return;
+    if (!(await projects.recordBases(build.project, named, build.sequence))) return;
 
     const edges = (await Promise.all(named.map(edgesOf))).flat();
     // Edges are written before bases, so that no base ever seems to be without dependents.

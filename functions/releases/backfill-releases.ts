@@ -8,7 +8,7 @@ import type { Releases } from '../../services/tables/releases.ts';
 interface Services {
   builds: Pick<Builds, 'ofProject'>;
   projects: Pick<Projects, 'all'>;
-  releases: Pick<Releases, 'adopt' | 'allOf' | 'noteProgress'>;
+  releases: Pick<Releases, 'adopt' | 'allOf' | 'recordProgress'>;
   repositoryPrefix: string;
 }
 
@@ -68,9 +68,9 @@ export function createBackfillReleases({ builds, projects, releases, repositoryP
     for (const name of names.filter((each) => each > done)) {
       if (isLate()) return;
       await backfill(name, now);
-      await releases.noteProgress(`${week} ${name}`);
+      await releases.recordProgress(`${week} ${name}`);
     }
-    await releases.noteProgress(`${week} ${everything}`);
+    await releases.recordProgress(`${week} ${everything}`);
   };
 }
 

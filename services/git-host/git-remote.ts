@@ -31,7 +31,7 @@ export type RefsAnswer =
   /** There is no such repository, or it is not public: without credentials a git host does not say which. */
   | { kind: 'absent'; status: number };
 
-export interface RefsQuestion {
+export interface RefsRequest {
   /** The beginnings of the refs' names: `refs/heads/main`, `refs/tags/v`. */
   prefixes: string[];
   memory?: SourceMemory | undefined;
@@ -55,7 +55,7 @@ export function createSourceHost(fetch: PublicFetch) {
 
   async function send(
     url: string,
-    { authorization, signal, timeoutMilliseconds }: RefsQuestion,
+    { authorization, signal, timeoutMilliseconds }: RefsRequest,
     request: PublicRequest,
   ): Promise<PublicResponse> {
     const response = await fetch(url, {
@@ -80,7 +80,7 @@ export function createSourceHost(fetch: PublicFetch) {
   }
 
   /** The one request of version 2. Smart HTTP is stateless, so it needs no request for the capabilities before it. */
-  async function listRefs(base: string, question: RefsQuestion, memory: SourceMemory): Promise<RefsAnswer> {
+  async function listRefs(base: string, question: RefsRequest, memory: SourceMemory): Promise<RefsAnswer> {
     const response = await send(`${base}/${service}`, question, {
       method: 'POST',
       headers: { 'content-type': `application/x-${service}-request`, accept: `application/x-${service}-result` },
@@ -106,7 +106,7 @@ export function createSourceHost(fetch: PublicFetch) {
   }
 
   /** Finds out which version the host speaks, and reads the refs with it. */
-  async function discover(base: string, question: RefsQuestion): Promise<RefsAnswer> {
+  async function discover(base: string, question: RefsRequest): Promise<RefsAnswer> {
     const response = await send(`${base}/info/refs?service=${service}`, question, {
       headers: {
         accept: `application/x-${service}-advertisement`,
@@ -144,7 +144,7 @@ export function createSourceHost(fetch: PublicFetch) {
   }
 
   /** @throws UpstreamError if the host cannot be reached, does not speak git, or sends more than is accepted */
-  async function refsOf(gitUrl: string, question: RefsQuestion): Promise<RefsAnswer> {
+  async function refsOf(gitUrl: string, question: RefsRequest): Promise<RefsAnswer> {
     const base = baseOf(gitUrl);
     const { memory } = question;
     if (!URL.canParse(base)) throw new UpstreamError(`"${base.slice(0, 200)}" is not an address.`);
@@ -192,7 +192,7 @@ function absent(response: PublicResponse): RefsAnswer {
   return { kind: 'absent', status: response.status };
 }
 
-function isRequested({ prefixes }: RefsQuestion, ref: string): boolean {
+function isRequested({ prefixes }: RefsRequest, ref: string): boolean {
   return prefixes.some((prefix) => ref.startsWith(prefix));
 }
 

@@ -30,7 +30,7 @@ export interface RegistryAnswer {
 }
 
 /** Sends a request to a registry. The implementation decides on timeouts, retries and which addresses are allowed. */
-export type AskRegistry = (
+export type SendToRegistry = (
   url: string,
   request: { method: 'HEAD' | 'GET'; headers: Record<string, string>; maximumBytes?: number },
 ) => Promise<RegistryAnswer>;
@@ -76,7 +76,7 @@ export function outsideRegistry(host: string): Registry {
  * as a pull (https://docs.docker.com/docker-hub/usage/pulls/). It requests a token once per repository, and learns the token server once
  * per registry.
  */
-export function createImageDigests(ask: AskRegistry) {
+export function createImageDigests(ask: SendToRegistry) {
   const tokenServers = new Map<string, TokenServer>();
   const tokens = new Map<string, Promise<string>>();
 

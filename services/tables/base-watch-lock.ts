@@ -4,7 +4,7 @@ import { watchedImageSchema } from '../../core/bases/base-watch.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { basesChangedTriggerSchema } from '../../core/model/trigger.ts';
 import { variable } from '../environment.ts';
-import { roundKey } from './bases.ts';
+import { watchLockKey } from './bases.ts';
 import { documentClient } from './dynamodb.ts';
 import { expression } from './expression.ts';
 import { tableOf } from './table.ts';
@@ -25,7 +25,7 @@ export type Announcement = z.infer<typeof announcementSchema>;
  */
 export function createBaseWatchLock(client: DynamoDBDocumentClient, tableName: string, holder: string) {
   const table = tableOf(client, tableName);
-  const key = { image: roundKey };
+  const key = { image: watchLockKey };
   const isMine = expression`holder = ${holder}`;
 
   const lockLost = () => new RecordConflictError('Another run of watch-bases has begun.');

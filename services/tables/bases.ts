@@ -31,7 +31,7 @@ const repeatBackoff = { first: 10 * minutes, longest: 24 * 60 * minutes };
 /** Collides with no image: image names have no spaces. */
 const registryPrefix = 'registry ';
 /** The key of the lock of `watch-bases`: services/tables/base-watch-lock.ts. */
-export const roundKey = 'round of watch-bases';
+export const watchLockKey = 'round of watch-bases';
 
 /**
  * The bases table. It has each base image that this pipeline does not release itself, with the digest that its dependents were last
@@ -70,7 +70,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
         const key = item.image;
         if (key.startsWith(registryPrefix))
           pauses.set(key.slice(registryPrefix.length), registryPauseSchema.parse(item));
-        else if (key !== roundKey) images.set(key, itemSchema.parse(item));
+        else if (key !== watchLockKey) images.set(key, itemSchema.parse(item));
       }
       return { images, pauses };
     },

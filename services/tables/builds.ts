@@ -89,7 +89,7 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
     },
 
     /** Records which CodeBuild build runs this build; undefined if there is no such build. */
-    noteCodeBuild(id: string, codeBuildId: string): Promise<Build | undefined> {
+    recordCodeBuild(id: string, codeBuildId: string): Promise<Build | undefined> {
       return update(id, { set: { codeBuildId } }, expression`attribute_exists(id)`);
     },
 

@@ -87,7 +87,7 @@ export function createHeads(client: DynamoDBDocumentClient, tableName: string) {
     },
 
     /** Records a release of a ref that is not the tracked branch: a release of the tracked branch is in the project's record. */
-    async noteRelease({ project, ref }: HeadKey, released: RefRelease): Promise<void> {
+    async recordRelease({ project, ref }: HeadKey, released: RefRelease): Promise<void> {
       await table.update(
         { project, ref },
         { set: { released } },

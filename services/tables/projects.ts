@@ -125,7 +125,7 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     },
 
     /** Records the base images of a build. False if a newer build has recorded its own. */
-    noteBases(name: string, bases: readonly NamedBase[], sequence: number): Promise<boolean> {
+    recordBases(name: string, bases: readonly NamedBase[], sequence: number): Promise<boolean> {
       return table.update(
         { name },
         { set: { bases, basesSequence: sequence } },
@@ -148,7 +148,7 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
      * Records the verdict on a candidate of the branch.
      * @returns the project after the change; undefined if a newer candidate has a verdict already
      */
-    noteVerdict({ id, project, sequence }: JudgedBuild, outcome: 'pass' | 'block'): Promise<ProjectRecord | undefined> {
+    recordVerdict({ id, project, sequence }: JudgedBuild, outcome: 'pass' | 'block'): Promise<ProjectRecord | undefined> {
       return table.updateAndGet(
         { name: project },
         { set: { judged: { build: id, outcome, sequence } } },

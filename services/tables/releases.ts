@@ -23,7 +23,7 @@ const runSchema = z.object({ noted: z.string().default('') });
 type Key = Pick<ReleasedImage, 'project' | 'digest'>;
 
 /** The fields of an image that a rescan may change; undefined removes a field. */
-export type LookedAt = Partial<
+export type RescanFields = Partial<
   Pick<
     ReleasedImage,
     | 'state'
@@ -122,8 +122,8 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
      * Writes the result of a rescan. If there was an event after it had begun, the image is rescanned once more.
      * @param since when the rescan began
      */
-    async settle(image: Key, fields: LookedAt, since: Date): Promise<void> {
-      const write = (set: LookedAt, condition: Expression) => {
+    async settle(image: Key, fields: RescanFields, since: Date): Promise<void> {
+      const write = (set: RescanFields, condition: Expression) => {
         // An image that is never due again leaves the index.
         const remove = 'dueAt' in set && set.dueAt === undefined ? ['rescan'] : [];
         const isRecorded = expression`attribute_exists(repository) AND ${condition}`;
@@ -146,7 +146,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
     },
 
     /** Records how far the backfill of unrecorded releases has come. */
-    async noteProgress(progress: string): Promise<void> {
+    async recordProgress(progress: string): Promise<void> {
       await table.update(runKey, { set: { noted: progress } });
     },
 

@@ -129,8 +129,8 @@ describe('a candidate', () => {
     await world.judge();
     expect((await world.projects.get('demo/app:latest'))?.judged).toEqual({ build: id, outcome: 'block', sequence: 1 });
     const judged = { id: '00000000000000bb', project: 'demo/app:latest' };
-    await world.projects.noteVerdict({ ...judged, sequence: 3 }, 'pass');
-    await world.projects.noteVerdict({ ...judged, sequence: 2 }, 'block');
+    await world.projects.recordVerdict({ ...judged, sequence: 3 }, 'pass');
+    await world.projects.recordVerdict({ ...judged, sequence: 2 }, 'block');
     expect((await world.projects.get('demo/app:latest'))?.judged).toMatchObject({ outcome: 'pass', sequence: 3 });
   });
 

@@ -15,7 +15,7 @@ const finding = (id: string, over: Partial<Finding> = {}): Finding => ({
 const scan = (...findings: Finding[]): Scan => ({ state: 'complete', findings });
 
 /** What is news after a look at an image that was released with another scan. */
-const newsOf = (before: Finding[], after: Finding[]) =>
+const changeToNotify = (before: Finding[], after: Finding[]) =>
   changesOf(afterRescan(scan(...after), undefined, scan(...before), now));
 
 describe('what has changed since the release', () => {
@@ -42,7 +42,7 @@ describe('what has changed since the release', () => {
     ],
     ['that the fix was none', [finding('A', { fixed: '3.0.2' })], [finding('A')], { changed: 1 }],
   ])('%s', (_what, before, after, expected) => {
-    const changes = newsOf(before, after);
+    const changes = changeToNotify(before, after);
     const counts = changes && {
       appeared: changes.appeared.length,
       gone: changes.gone.length,

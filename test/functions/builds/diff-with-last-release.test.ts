@@ -66,7 +66,7 @@ describe('the comparison that is kept with a build', () => {
     await using world = await startComparing();
     const key = { project: 'demo/app:latest', ref: 'refs/tags/v1.0.0' };
     await world.heads.advance(key, undefined, { commit: 'c', headAt: '2026-11-20T00:00:00.000Z', build: second });
-    await world.heads.noteRelease(key, { ...world.release, build: '00000000000000cc' });
+    await world.heads.recordRelease(key, { ...world.release, build: '00000000000000cc' });
     expect((await world.keep({ ref: key.ref })).comparison?.against).toMatchObject({
       build: '00000000000000cc',
       ref: key.ref,

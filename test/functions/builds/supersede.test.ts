@@ -45,7 +45,7 @@ async function pushTwice(planning: Planning, status: Build['status']): Promise<{
   await planning.planBuilds(push(c, a, 1));
   const { id } = await buildOf(planning, a);
   if (status !== 'queued') {
-    await planning.builds.noteCodeBuild(id, 'Builder:6f0d');
+    await planning.builds.recordCodeBuild(id, 'Builder:6f0d');
     await planning.builds.begin(id, 'build', 'building');
   }
   if (status === 'scanning' || status === 'releasing') {
@@ -115,7 +115,7 @@ describe('a newer push takes the place of a build that is', () => {
       await planning.planBuilds(push(c, a, 1));
       const older = await buildOf(planning, a);
       if (status === 'building') {
-        await planning.builds.noteCodeBuild(older.id, 'Builder:6f0d');
+        await planning.builds.recordCodeBuild(older.id, 'Builder:6f0d');
         await planning.builds.begin(older.id, 'build', 'building');
       }
       return {

@@ -243,7 +243,7 @@ describe('of the policy of the whole index, a push', () => {
   const policies = async (planning: Planning) =>
     (await planning.projects.all()).map(({ name, policy: own }) => [name, own?.maxSeverity]).sort();
   const judged = (planning: Planning, job: string, outcome: 'pass' | 'block') =>
-    planning.projects.noteVerdict({ id: '00000000000000aa', project: `demo/${job}:latest`, sequence: 1 }, outcome);
+    planning.projects.recordVerdict({ id: '00000000000000aa', project: `demo/${job}:latest`, sequence: 1 }, outcome);
 
   it('reaches every project, and builds those alone whose candidate was blocked', async () => {
     await using planning = await startWithIndex('one', 'two', 'three');
@@ -319,7 +319,7 @@ describe('of a VEX document, a push', () => {
 
   it('reaches the projects that it names, and has a blocked one judged anew', async () => {
     await using planning = await startWithIndex('one', 'two');
-    await planning.projects.noteVerdict({ id: '00000000000000aa', project: 'demo/one:latest', sequence: 1 }, 'block');
+    await planning.projects.recordVerdict({ id: '00000000000000aa', project: 'demo/one:latest', sequence: 1 }, 'block');
     planning.files.push(document());
     await planning.plan(indexPush('index-2'));
     expect((await planning.projects.get('demo/one:latest'))?.vex).toMatchObject([{ ids: ['CVE-2026-1'] }]);

@@ -20,7 +20,7 @@ async function standing(world: CascadeSetup, job: string, ...bases: Partial<Name
   const named = bases.map(
     (base): NamedBase => ({ reference: base.image ?? '', image: debian, digest: A, own: false, ...base }),
   );
-  await world.projects.noteBases(world.name(job), named, 1);
+  await world.projects.recordBases(world.name(job), named, 1);
   await world.dependents.observe(
     world.name(job),
     named.map(({ image, digest = 'none' }) => ({ image, digest })),
@@ -91,7 +91,7 @@ describe('a base with a new digest', () => {
     await using world = await setUpCascades();
     await world.trackJob('waiting', []);
     const { digest: _, ...missing } = { reference: debian, image: debian, digest: A, own: false };
-    await world.projects.noteBases(world.name('waiting'), [missing], 1);
+    await world.projects.recordBases(world.name('waiting'), [missing], 1);
     await world.dependents.observe(world.name('waiting'), [{ image: debian, digest: 'none' }]);
     expect(jobs(await plan(world, changed(change(debian, 'none', A))))).toEqual(['waiting']);
   });

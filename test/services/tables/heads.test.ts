@@ -68,11 +68,11 @@ describe('the head of a ref', () => {
   it('keeps the latest of its releases', async () => {
     const key = { project: 'demo/app:released', ref: 'refs/tags/v1.0.0' };
     const release = (sequence: number) => ({ build: `b${sequence}`, sequence, digest: 'd', tags: [], at: '' });
-    await heads.noteRelease(key, release(1));
+    await heads.recordRelease(key, release(1));
     expect(await heads.get(key.project, key.ref)).toBeUndefined();
     await heads.advance(key, undefined, to('a', 'b2'));
-    await heads.noteRelease(key, release(2));
-    await heads.noteRelease(key, release(1));
+    await heads.recordRelease(key, release(2));
+    await heads.recordRelease(key, release(1));
     expect((await heads.get(key.project, key.ref))?.released).toMatchObject({ build: 'b2' });
   });
 });
