@@ -1,17 +1,17 @@
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { handler } from '../../functions/plan-builds.ts';
+import { createDeliveries } from '../../services/tables/deliveries.ts';
+import { startTables, stateTables } from '../services/tables.ts';
 import { pushOf } from './plan-builds-setup.ts';
-import { setUpServices, type TestServices } from './services-setup.ts';
 
 vi.hoisted(() => vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT'));
 
-let world: TestServices;
+let tables: Awaited<ReturnType<typeof startTables>>;
 beforeAll(async () => {
-  world = await setUpServices();
-  const { hostname, port } = (await world.client.config.endpoint?.()) ?? {};
+  tables = await startTables(stateTables);
   const environment = {
-    AWS_ENDPOINT_URL: `http://${hostname}:${port}`,
+    AWS_ENDPOINT_URL: tables.url,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
-  await world[Symbol.asyncDispose]();
+  await tables.stop();
 });
 
 it('a message that nobody can read costs the other messages of its batch nothing', async () => {
@@ -54,6 +54,7 @@ it('a message that nobody can read costs the other messages of its batch nothing
   const Records = Object.entries(bodies).map(([messageId, body]) => ({ messageId, body }));
   const { batchItemFailures } = await handler({ Records } as unknown as SQSEvent, {} as Context);
   expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual(['no-json', 'other-type', 'no-push']);
-  expect(await world.deliveries.get('first')).toBeDefined();
-  expect(await world.deliveries.get('last')).toBeDefined();
+  const deliveries = createDeliveries(tables.client, 'deliveries');
+  expect(await deliveries.get('first')).toBeDefined();
+  expect(await deliveries.get('last')).toBeDefined();
 });

@@ -172,7 +172,11 @@ describe('without a scan', () => {
 
   it.each([undefined])('and without a policy nothing passes', (policy) => {
     const verdict = verdictOn({}, { policy });
-    expect(verdict).toEqual({ outcome: 'block', reasons: [expect.stringMatching(/no policy/)], counts: {} });
+    expect(verdict).toEqual({
+      outcome: 'block',
+      reasons: [expect.stringMatching(/^No complete policy applies/)],
+      counts: {},
+    });
   });
 });
 
@@ -375,7 +379,7 @@ describe('an exception', () => {
   it('of a finding that the policy allows anyhow is counted, and told of before it ends', () => {
     const verdict = onFindings([finding('LOW')], { exceptions: [exceptionOf({ expires: '2026-11-22' })] });
     expect(verdict).toMatchObject({ outcome: 'pass', reasons: [], accepted: 1 });
-    expect(verdict.warnings).toEqual([expect.stringMatching(/ends with 2026-11-22/)]);
+    expect(verdict.warnings).toEqual([expect.stringMatching(/ends after 2026-11-22/)]);
   });
 
   const high = [finding('HIGH', { fixed: '3.0.2' })];
@@ -542,7 +546,7 @@ describe('a VEX statement', () => {
     expect(outcome).toBe('block');
     expect(reasons[0]).toContain('the statement of vex/openssl.json ended after 2026-11-20');
     expect(under(statement({ expires: '2026-11-25' })).warnings).toEqual([
-      expect.stringMatching(/^The statement of vex\/openssl\.json for CVE-2026-0001 ends with 2026-11-25/),
+      expect.stringMatching(/^The statement of vex\/openssl\.json for CVE-2026-0001 ends after 2026-11-25/),
     ]);
   });
 });
