@@ -59,7 +59,11 @@ describe('a mistake', () => {
   test.each([
     ['nothing at all', undefined, '"slipway" is not there'],
     ['text that is no JSON', '{', '"slipway" is text that is not JSON'],
-    ['a key left out', { ...least, operators: undefined }, 'slipway.operators is missing: add it. Who hears of alarms'],
+    [
+      'a key left out',
+      { ...least, operators: undefined },
+      'slipway.operators is missing: add it. Who is notified of alarms',
+    ],
     ['a misspelt key', { ...least, senders: 'x' }, 'slipway has "senders", which Slipway does not know'],
     ['a misspelt key further down', { ...least, build: { timeout: 1 } }, 'slipway.build has "timeout"'],
     [

@@ -20,7 +20,6 @@ afterEach(() => rmSync(workspace, { recursive: true }));
 const program = `
 import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
-import { lastGuard } from '../../limits.ts';
 const [, , notes, ...args] = process.argv;
 appendFileSync(notes, JSON.stringify(args) + '\\n');
 if (args[0] === 'run' && args.includes('hang')) setInterval(() => {}, 1000);
