@@ -97,7 +97,7 @@ describe('slipway build', () => {
 
   it.each([
     ['unchanged', {}, 0, /unchanged/],
-    ['unchanged', { ref: `refs/commits/${'a'.repeat(40)}` }, 0, /not released: it is not the head/],
+    ['unchanged', { ref: `refs/commits/${'a'.repeat(40)}` }, 0, /not released, because it is not the head/],
     [
       'blocked',
       { verdict: { reasons: ['CVE-1 in openssl.\n\u001b[31mred'] } },

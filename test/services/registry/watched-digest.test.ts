@@ -136,7 +136,7 @@ describe('the digest', () => {
 
   it('is not made from a page that some site answers with', async () => {
     await using server = await answering((response) => void response.writeHead(200).end(), '<html></html>');
-    await expect(look(server).digestOf('tools/go', '1')).rejects.toThrow('no manifest');
+    await expect(look(server).digestOf('tools/go', '1')).rejects.toThrow('not a manifest');
   });
 
   it('is not read from a manifest without end', async () => {
