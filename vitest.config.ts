@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     // Vitest leaves a core to whoever works beside it, which is half of two.
     maxWorkers: '100%',
+    // The machine that end-to-end files share stops with the last of them.
+    teardownTimeout: testLimit,
     projects: [
       project({
         name: 'core',
