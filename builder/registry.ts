@@ -4,11 +4,11 @@ import { z } from 'zod';
 import { retryAt } from '../core/bases/base-watch.ts';
 import { imageDigestSchema } from '../core/model/image-reference.ts';
 import {
-  type SendToRegistry,
   createImageDigests,
   type Registry,
   type RegistryAnswer,
   RegistryUnavailableError,
+  type SendToRegistry,
 } from '../services/registry/digest-lookup.ts';
 
 const timeout = 15_000;

@@ -1,8 +1,8 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import {
   type BaseChange,
-  isDue,
   changeToNotify,
+  isDue,
   type RegistryPause,
   tagReferenceOf,
   type WatchedImage,

@@ -148,7 +148,10 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
      * Records the verdict on a candidate of the branch.
      * @returns the project after the change; undefined if a newer candidate has a verdict already
      */
-    recordVerdict({ id, project, sequence }: JudgedBuild, outcome: 'pass' | 'block'): Promise<ProjectRecord | undefined> {
+    recordVerdict(
+      { id, project, sequence }: JudgedBuild,
+      outcome: 'pass' | 'block',
+    ): Promise<ProjectRecord | undefined> {
       return table.updateAndGet(
         { name: project },
         { set: { judged: { build: id, outcome, sequence } } },
