@@ -34,7 +34,7 @@ describe('a bill of materials', () => {
       expect.stringContaining('Try again when the build has ended'),
     ]);
     const never = await ask(`/api/v1/builds/${bare.id}/sbom.spdx.json`);
-    expect([never.statusCode, never.text]).toEqual([404, expect.stringContaining('Its page says what became of it')]);
+    expect([never.statusCode, never.text]).toEqual([404, expect.stringContaining('Its page says why')]);
     expect(JSON.parse(never.text).error.code).toBe('BillOfMaterialsNotFound');
     expect(JSON.parse((await ask('/api/v1/builds/00000000000000ff/sbom.spdx.json')).text).error.code).toBe(
       'BuildNotFound',
