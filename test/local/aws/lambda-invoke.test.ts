@@ -22,7 +22,7 @@ beforeEach(async () => {
   });
   mkdirSync(join(host.dataFolder, 'code'));
   const code = `exports.handler = async (event) => {
-    console.log('heard ' + JSON.stringify(event));
+    console.log('received ' + JSON.stringify(event));
     if (event.fail) throw new RangeError(event.fail);
     return { event };
   }`;
