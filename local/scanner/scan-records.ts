@@ -43,7 +43,7 @@ export async function scanRecords(
   if (unreadable !== undefined) {
     const others = index.unreadable.length > 1 ? `, and ${index.unreadable.length - 1} others` : '';
     throw new UnreadableRecordsError(
-      `A record of vulnerabilities cannot be read, so that nobody knows what it is about; mend it or take it away: ${unreadable}${others}`,
+      `A record of vulnerabilities cannot be read, so that nobody knows what it is about; correct or remove it: ${unreadable}${others}`,
     );
   }
   const ecosystem = ecosystemOf(installed);
