@@ -78,7 +78,8 @@ async function rateOf(handle: Handle, deliveries: Delivery[]): Promise<number> {
 
 function slipwayHandle(): Handle {
   const handle = createGithubWebhook({
-    secret: { current: async () => benchSecret, reread: () => undefined },
+    master: { current: async () => [benchSecret], reread: () => undefined },
+    index: { source: 'github.com/slipway/index', gitHost: 'https://github.com' },
     triggers: { send: async () => undefined },
   });
   return async ({ headers, body }) => {

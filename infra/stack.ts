@@ -50,7 +50,7 @@ export class SlipwayStack extends Stack {
     const triggers = new Triggers(this, 'Triggers', { consumerTimeout: Planner.timeout });
     const api = new Api(this, 'Api', { siteUrl: config.siteUrl });
 
-    const webhook = new Webhook(this, 'Webhook', { api, secrets, triggers });
+    const webhook = new Webhook(this, 'Webhook', { api, gitHost, secrets, triggers });
     const site = new StatusSite(this, 'Pages', { api, state, records });
     const builder = new Builder(this, 'Builder', { records, repositories, settings: config.build });
     const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
@@ -117,6 +117,9 @@ export class SlipwayStack extends Stack {
       WebhookUrl: webhook.url,
       WebhookSecretArn: secrets.webhook,
       GitHubTokenSecretArn: secrets.gitHubToken,
+      GitHubUrl: config.github.url,
+      GitHubApiUrl: config.github.apiUrl,
+      IndexRepository: config.indexRepository,
       RecordsBucketName: records.bucket.bucketName,
       TriggersQueueUrl: triggers.queue.queueUrl,
       StateMachineArn: pipeline.stateMachine.stateMachineArn,

@@ -11,7 +11,7 @@ export const pushTriggerSchema = eventSchema.extend({
   type: z.literal('push'),
   /** When the git host received the push, in whole seconds; a redelivery days later has the same time. */
   pushedAt: z.iso.datetime().optional(),
-  /** `host/owner/repository`, lower case, without `.git`. */
+  /** The identity of the repository (core/sources/source.ts): `host/owner/repository`. */
   source: z.string(),
   ref: z.string(),
   before: z.string(),

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { TriggerOf } from '../model/trigger.ts';
-import { sourceOf } from '../sources/source.ts';
+import type { Delivery } from './webhook.ts';
 
 const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
 /** Null for a deleted account. */
@@ -22,36 +22,31 @@ export const pullRequestEventSchema = z.object({
     user,
     updated_at: z.iso.datetime(),
   }),
-  repository: z.object({
-    id: z.int(),
-    clone_url: z.url().check(z.maxLength(2048)),
-    full_name: z.string().check(z.regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/)),
-  }),
+  repository: z.object({ id: z.int() }),
 });
 
-/** Undefined for an event that changes nothing to build: a label, a review, another title. */
+/** Undefined for an event that changes nothing to build: a label, a review, another title. So it is on a host without GitHub's API. */
 export function pullRequestTrigger(
-  { action, number, changes, pull_request, repository }: z.infer<typeof pullRequestEventSchema>,
-  delivery: string,
-  receivedAt: Date,
+  { action, number, changes, pull_request, repository: { id: baseId } }: z.infer<typeof pullRequestEventSchema>,
+  { id, receivedAt, source, repository }: Delivery,
 ): TriggerOf<'pull-request'> | undefined {
   // A pull request with a new target branch is built like one with new commits.
   const effectiveAction = action === 'edited' && changes?.base ? 'synchronize' : action;
   const known = actions.find((each) => each === effectiveAction);
-  if (!known) return undefined;
+  if (!known || !repository) return undefined;
   return {
     type: 'pull-request',
-    id: delivery,
+    id,
     receivedAt: receivedAt.toISOString(),
     changedAt: pull_request.updated_at,
-    source: sourceOf(repository.clone_url),
-    repository: repository.full_name,
+    source,
+    repository,
     number,
     action: known,
     commit: pull_request.head.sha,
     baseRef: pull_request.base.ref,
     // The repository of a deleted fork is null.
-    fork: pull_request.head.repo?.id !== repository.id,
+    fork: pull_request.head.repo?.id !== baseId,
     author: pull_request.user?.login.slice(0, 100) ?? 'ghost',
   };
 }

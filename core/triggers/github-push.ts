@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { PushTrigger } from '../model/trigger.ts';
-import { sourceOf } from '../sources/source.ts';
+import type { Delivery } from './webhook.ts';
 
 const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
 
@@ -19,22 +19,20 @@ export const pushEventSchema = z.object({
   forced: z.boolean(),
   head_commit: z.nullable(z.object({ id: sha })),
   repository: z.object({
-    clone_url: z.url().check(z.maxLength(2048)),
     /** In seconds. Hosts that imitate GitHub's events leave it out, or send a string as in GitHub's other events. */
     pushed_at: z.optional(z.unknown()),
   }),
   pusher: z.object({ name: z.string() }),
 });
 
-export function pushTrigger(event: z.infer<typeof pushEventSchema>, delivery: string, receivedAt: Date): PushTrigger {
-  const { clone_url, pushed_at } = event.repository;
-  const pushedAt = timeOf(pushed_at);
+export function pushTrigger(event: z.infer<typeof pushEventSchema>, { id, receivedAt, source }: Delivery): PushTrigger {
+  const pushedAt = timeOf(event.repository.pushed_at);
   return {
     type: 'push',
-    id: delivery,
+    id,
     receivedAt: receivedAt.toISOString(),
     pushedAt,
-    source: sourceOf(clone_url),
+    source,
     ref: event.ref,
     before: event.before,
     after: event.after,

@@ -20,6 +20,7 @@ interface Services extends WriteServices {
     repository: Pick<IndexRepository, 'filesAt'>;
     /** Hosts that entries may name although they are private. */
     allowedHosts: string[];
+    gitHost: string;
   };
   announce: Announce;
   mailer: Mailer;
@@ -53,7 +54,7 @@ export function createApplyIndexPush(services: Services) {
     if (!(await deliveries.advance(`${push.source} ${push.ref}`, { ...push, commit: push.commit })))
       return finishOutdated(push);
     const files = await index.repository.filesAt(push.commit);
-    const read = readIndex(files, { now: new Date(), allowedHosts: index.allowedHosts });
+    const read = readIndex(files, { now: new Date(), allowedHosts: index.allowedHosts, gitHost: index.gitHost });
     const known = await projects.all();
     // Only the fields of an entry are compared to the index, not what the pipeline adds to its record.
     const plan = planIndex(

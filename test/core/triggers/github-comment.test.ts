@@ -12,21 +12,26 @@ const recorded = (examples as unknown as Example[]).find(({ name }) => name === 
 const commit = 'a1'.repeat(20);
 const now = new Date('2026-11-21T00:00:00Z');
 
-function read(body: string | null, over: { action?: string; issue?: object; user?: object | null } = {}) {
+const delivery = { id: 'guid', receivedAt: now, source: 'github.com/demo/app', repository: 'Demo/App' };
+
+function read(
+  body: string | null,
+  over: { action?: string; issue?: object; user?: object | null } = {},
+  repository: string | undefined = delivery.repository,
+) {
   const event = commentEventSchema.parse({
     action: over.action ?? 'created',
     issue: over.issue ?? { number: 7, pull_request: { url: 'https://…' } },
     comment: { id: 5, body, user: over.user === undefined ? { login: 'maintainer', type: 'User' } : over.user },
-    repository: { clone_url: 'https://github.com/Demo/App.git', full_name: 'Demo/App' },
   });
-  return approvalTrigger(event, 'guid', now);
+  return approvalTrigger(event, { ...delivery, repository });
 }
 
 describe("GitHub's comment events", () => {
   it('are all understood, and approve nothing as long as nobody says so', () => {
     expect(recorded.length).toBeGreaterThan(5);
     for (const each of recorded) {
-      expect(approvalTrigger(commentEventSchema.parse(each), 'guid', now)).toBeUndefined();
+      expect(approvalTrigger(commentEventSchema.parse(each), delivery)).toBeUndefined();
     }
   });
 
@@ -75,5 +80,9 @@ describe("GitHub's comment events", () => {
     expect(read(body, { issue: { number: 7 } })).toBeUndefined();
     expect(read(body, { user: { login: 'helper[bot]', type: 'Bot' } })).toBeUndefined();
     expect(read(body, { user: null })).toBeUndefined();
+  });
+
+  it('approve nothing on a host without the API that would say who may', () => {
+    expect(read(body, {}, '')).toBeUndefined();
   });
 });

@@ -10,6 +10,7 @@ interface Example {
 
 const recorded = (examples as unknown as Example[]).find(({ name }) => name === 'pull_request')?.examples ?? [];
 const now = new Date('2026-11-21T00:00:00Z');
+const delivery = { id: 'guid', receivedAt: now, source: 'github.com/demo/app', repository: 'Demo/App' };
 const event = (over: object = {}, head: object = {}) =>
   pullRequestEventSchema.parse({
     action: 'opened',
@@ -20,14 +21,14 @@ const event = (over: object = {}, head: object = {}) =>
       user: { login: 'someone' },
       updated_at: '2026-11-20T23:59:58Z',
     },
-    repository: { id: 1, clone_url: 'https://github.com/Demo/App.git', full_name: 'Demo/App' },
+    repository: { id: 1 },
     ...over,
   });
 
 describe("GitHub's pull request events", () => {
   it('are all understood, and those that bring new commits or a state are news', () => {
     expect(recorded.length).toBeGreaterThan(20);
-    const triggers = recorded.map((each) => pullRequestTrigger(pullRequestEventSchema.parse(each), 'guid', now));
+    const triggers = recorded.map((each) => pullRequestTrigger(pullRequestEventSchema.parse(each), delivery));
     const news = triggers.filter((trigger) => trigger !== undefined);
     expect(new Set(news.map(({ action }) => action))).toEqual(new Set(['opened', 'synchronize', 'reopened', 'closed']));
     expect(news.length).toBeLessThan(recorded.length / 2);
@@ -35,7 +36,7 @@ describe("GitHub's pull request events", () => {
   });
 
   it('say which commit of which pull request is to go where', () => {
-    expect(pullRequestTrigger(event(), 'guid', now)).toEqual({
+    expect(pullRequestTrigger(event(), delivery)).toEqual({
       type: 'pull-request',
       id: 'guid',
       receivedAt: '2026-11-21T00:00:00.000Z',
@@ -52,17 +53,21 @@ describe("GitHub's pull request events", () => {
   });
 
   it('of another repository, and of one that is gone, are those of a fork', () => {
-    expect(pullRequestTrigger(event({}, { repo: { id: 2 } }), 'guid', now)?.fork).toBe(true);
-    expect(pullRequestTrigger(event({}, { repo: null }), 'guid', now)?.fork).toBe(true);
+    expect(pullRequestTrigger(event({}, { repo: { id: 2 } }), delivery)?.fork).toBe(true);
+    expect(pullRequestTrigger(event({}, { repo: null }), delivery)?.fork).toBe(true);
   });
 
   it('that are to be merged into another branch are news', () => {
     const changes = { base: { ref: { from: 'old' }, sha: { from: 'b'.repeat(40) } } };
-    expect(pullRequestTrigger(event({ action: 'edited', changes }), 'guid', now)?.action).toBe('synchronize');
-    expect(pullRequestTrigger(event({ action: 'edited', changes: { title: {} } }), 'guid', now)).toBeUndefined();
+    expect(pullRequestTrigger(event({ action: 'edited', changes }), delivery)?.action).toBe('synchronize');
+    expect(pullRequestTrigger(event({ action: 'edited', changes: { title: {} } }), delivery)).toBeUndefined();
+  });
+
+  it('on a host without the API that would tell more are no news', () => {
+    expect(pullRequestTrigger(event(), { ...delivery, repository: undefined })).toBeUndefined();
   });
 
   it.each(['edited', 'labeled', 'review_requested', 'constructor'])('that say %s are no news', (action) => {
-    expect(pullRequestTrigger(event({ action }), 'guid', now)).toBeUndefined();
+    expect(pullRequestTrigger(event({ action }), delivery)).toBeUndefined();
   });
 });
