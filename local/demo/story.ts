@@ -8,6 +8,7 @@ import { PromiseBrokenError, stagesInWords, waitFor, watchBuild } from './watch.
 
 export interface Setting {
   url: string;
+  gitCredentials: string;
   client: SlipwayClient;
   steps: Steps;
   workspace: string;
@@ -132,9 +133,11 @@ async function pushIndex(setting: Setting): Promise<void> {
   );
 }
 
-async function checkOutExample({ workspace, url, signal }: Setting, example: ExampleName): Promise<WorkingCopy> {
+async function checkOutExample(setting: Setting, example: ExampleName): Promise<WorkingCopy> {
+  const { workspace, url, gitCredentials: credentials, signal } = setting;
   const repository = example === 'index' ? 'slipway/index' : `demo/${example}`;
-  return await checkOut(example, { folder: join(workspace, example), url: `${url}/git/${repository}.git`, signal });
+  const folder = join(workspace, example);
+  return await checkOut(example, { folder, url: `${url}/git/${repository}.git`, credentials, signal });
 }
 
 interface Push {

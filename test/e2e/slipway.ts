@@ -83,7 +83,7 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
   }
 
   async function workingCopy(repository: string): Promise<WorkingCopy> {
-    const copy = copies.get(repository) ?? (await createWorkingCopy(`${machine.url}/git/${repository}.git`));
+    const copy = copies.get(repository) ?? (await createWorkingCopy(machine, repository));
     copies.set(repository, copy);
     return copy;
   }

@@ -39,7 +39,7 @@ test('a push before there is a webhook is told of once there is one', async () =
   await machine.host.start();
   await push(machine.url);
   expect(receiver.received).toEqual([]);
-  machine.host.setWebhook({ url: receiver.url, secret });
+  machine.host.setWebhook({ url: receiver.url, secretOf: () => secret });
   await until('the event', () => receiver.received.length === 1);
   await machine.remove();
 });

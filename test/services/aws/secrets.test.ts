@@ -140,7 +140,9 @@ describe('a call of AWS', () => {
     [400, '{"message":"x"}', 'sqs SendMessage: HTTP 400'],
   ])('that gets %i and %j says which call it was', async (status, body, message) => {
     answer = { status, body };
-    await expect(call()).rejects.toThrow(new UpstreamError(message));
+    const error = await call().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UpstreamError);
+    expect(error).toHaveProperty('message', message);
   });
 
   it('that is answered with a page is an error', async () => {
