@@ -21,3 +21,9 @@ export function gitCredentialEnvironment(path: string): Record<string, string> {
     GIT_CONFIG_VALUE_0: `store --file='${path.replaceAll("'", "'\\''")}'`,
   };
 }
+
+/** The same for a shell. */
+export function gitCredentialCommand(path: string): string {
+  const set = Object.entries(gitCredentialEnvironment(path)).map(([name, value]) => `${name}="${value}"`);
+  return `export ${set.join(' ')}`;
+}
