@@ -79,7 +79,7 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
     const took = seconds(performance.now() - begun);
     print(...lines, '', paint('green', `Everything that the demo promises happened, in ${took}.`));
     if (!keep) return;
-    print('', ...invitation(url, gitCredentials));
+    print('', ...invitation({ url, gitCredentials }));
     await untilAborted(signal);
   } finally {
     progress.close();

@@ -47,7 +47,7 @@ export interface Machine {
   readonly webhookMaster: string;
   /** What a push, and a change through the git host's REST API, need. */
   readonly gitHubToken: string;
-  /** The file from which git takes the token: `credential.helper=store --file=…`. */
+  /** The file from which git takes the token (`git-credentials.ts`). */
   readonly gitCredentials: string;
   /** The keys of the machine's owner, for the AWS CLI and SDK. */
   readonly credentials: Keys;
@@ -115,7 +115,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 
     const credentials = account.iam.ownerKeys();
     const { endpoint, region } = account;
-    const gitCredentials = await writeGitCredentials(dataFolder, address.port, gitHubToken);
+    const gitCredentials = await writeGitCredentials(dataFolder, url, gitHubToken);
     const facts = { url, endpoint, region, indexRepository, gitHubToken, gitCredentials, credentials, outputs };
     await writeFile(join(dataFolder, 'local.json'), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
     return {

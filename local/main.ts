@@ -8,7 +8,7 @@ import {
   InstallationFailedError,
 } from './container-engine.ts';
 import { DataFolderError } from './data-folder.ts';
-import { gitCredentialCommand } from './git-credentials.ts';
+import { gitLoginCommand } from './git-credentials.ts';
 import type { Machine, MachineOptions } from './machine.ts';
 import { SynthesisError } from './synthesise.ts';
 import { TemplateError } from './template/template.ts';
@@ -134,7 +134,7 @@ function parse(args: string[]) {
 }
 
 function welcome(machine: Machine, engine: string): string[] {
-  const { url, dataFolder, indexRepository, gitCredentials, credentials, account } = machine;
+  const { url, dataFolder, indexRepository, credentials, account } = machine;
   const file = relative(process.cwd(), join(dataFolder, 'local.json')) || 'local.json';
   const host = new URL(url).host;
   const pull =
@@ -149,7 +149,7 @@ function welcome(machine: Machine, engine: string): string[] {
     `  mail       ${url}/mail`,
     `  index      git push ${url}/git/${indexRepository}.git    (the repository with index.d/*.yml)`,
     `  projects   git push ${url}/git/<owner>/<repository>.git    (a push creates the repository)`,
-    `  login      ${gitCredentialCommand(gitCredentials)}    (so that git finds the token that a push needs)`,
+    `  login      ${gitLoginCommand(machine)}    (so that git finds the token that a push needs)`,
     `  images     ${pull} ${host}/<app>/<job>:<tag>`,
     `  webhook    ${url}/webhooks/github; npx slipway webhook-secret <owner>/<repository> says the secret of each`,
     `  AWS        AWS_ENDPOINT_URL=${account.endpoint} AWS_REGION=${account.region} AWS_ACCESS_KEY_ID=${credentials.accessKeyId}; the secret key is in ${file}`,

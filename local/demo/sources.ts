@@ -2,7 +2,6 @@ import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ask, run } from '../command.ts';
-import { gitCredentialEnvironment } from '../git-credentials.ts';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 
@@ -15,8 +14,8 @@ export type ExampleName = 'index' | 'base' | 'app' | 'legacy';
 export interface WorkingCopy {
   folder: string;
   url: string;
-  /** The file from which git takes the token for a push. */
-  credentials: string;
+  /** What lets git sign in for a push. */
+  login: Record<string, string>;
 }
 
 export const branch = 'main';
@@ -24,11 +23,11 @@ export const branch = 'main';
 /** Makes a working copy that holds an example; a repository that is there already keeps its history. */
 export async function checkOut(
   example: ExampleName,
-  { folder, url, credentials, signal }: WorkingCopy & { signal?: AbortSignal },
+  { folder, url, login, signal }: WorkingCopy & { signal?: AbortSignal },
 ): Promise<WorkingCopy> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const copy = { folder, url, credentials };
+  const copy = { folder, url, login };
   await git(copy, ['init', '--quiet', `--initial-branch=${branch}`], signal);
   await git(copy, ['remote', 'add', 'origin', url], signal);
   // A repository that nobody has pushed to is not there yet.
@@ -67,10 +66,10 @@ export async function push(copy: WorkingCopy, message: string, signal?: AbortSig
 }
 
 /** Nothing of the person's own git set-up changes what the demo does. */
-const optionsOf = ({ folder, credentials }: WorkingCopy) => ({
+const optionsOf = ({ folder, login }: WorkingCopy) => ({
   cwd: folder,
   environment: {
-    ...gitCredentialEnvironment(credentials),
+    ...login,
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gitLoginEnvironment } from '../git-credentials.ts';
 import { makeRootFileSystem } from './root-file-system.ts';
 import type { Message, ShownBuild, SlipwayClient } from './slipway-client.ts';
 import { checkOut, type ExampleName, fillInGitUrl, makeExamplePackage, push, type WorkingCopy } from './sources.ts';
@@ -134,10 +135,15 @@ async function pushIndex(setting: Setting): Promise<void> {
 }
 
 async function checkOutExample(setting: Setting, example: ExampleName): Promise<WorkingCopy> {
-  const { workspace, url, gitCredentials: credentials, signal } = setting;
+  const { workspace, url, signal } = setting;
   const repository = example === 'index' ? 'slipway/index' : `demo/${example}`;
   const folder = join(workspace, example);
-  return await checkOut(example, { folder, url: `${url}/git/${repository}.git`, credentials, signal });
+  return await checkOut(example, {
+    folder,
+    url: `${url}/git/${repository}.git`,
+    login: gitLoginEnvironment(setting),
+    signal,
+  });
 }
 
 interface Push {

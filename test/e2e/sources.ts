@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../../local/command.ts';
-import { gitCredentialEnvironment } from '../../local/git-credentials.ts';
+import { type GitLogin, gitLoginEnvironment } from '../../local/git-credentials.ts';
 
 const identity = {
   GIT_CONFIG_GLOBAL: '/dev/null',
@@ -17,15 +17,12 @@ const identity = {
 export type Files = Record<string, string>;
 
 /** Somebody's working copy of a repository on the machine. */
-export async function createWorkingCopy(
-  { url, gitCredentials }: { url: string; gitCredentials: string },
-  repository: string,
-) {
+export async function createWorkingCopy(machine: GitLogin, repository: string) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-source-'));
-  const environment = { ...identity, ...gitCredentialEnvironment(gitCredentials) };
+  const environment = { ...identity, ...gitLoginEnvironment(machine) };
   const git = (...args: string[]) => run('git', args, { cwd: folder, environment });
   await git('init', '--quiet', '--initial-branch=main');
-  await git('remote', 'add', 'origin', `${url}/git/${repository}.git`);
+  await git('remote', 'add', 'origin', `${machine.url}/git/${repository}.git`);
 
   return {
     folder,
