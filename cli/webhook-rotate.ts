@@ -7,7 +7,7 @@ const help = `slipway webhook rotate [--stack NAME]
 
 Replaces the master secret, from which the secret of each webhook is derived. The secrets of before count for ${rotationOverlapDays} more days:
 until then call "slipway webhook add" again for the index, and for each source or organisation. If the master secret has
-leaked, call this twice, so that the leaked one counts no more, and then "slipway webhook add" at once.
+leaked, call this twice, so that the leaked one counts no more after five minutes, and "slipway webhook add" at once.
 
   --stack NAME   the stack of Slipway (default: Slipway)
 

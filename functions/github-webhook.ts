@@ -35,13 +35,22 @@ interface Services {
  * repository is read once, before the signature is checked, and nothing else in the body can say another.
  */
 export function createGithubWebhook({ master, triggers, index }: Services) {
+  const secretFor = createDerivation();
+
   /** The scope whose secret signed the body. */
   async function signerOf(body: string, signature: string, scopes: WebhookScope[]): Promise<WebhookScope | undefined> {
-    const signer = await findSigner(await master.current(), body, signature, scopes);
+    const signer = await findSigner(await master.current());
     if (signer) return signer;
     // The master secret may have been rotated since it was read.
     const reread = master.reread();
-    return reread && findSigner(await reread, body, signature, scopes);
+    return reread && findSigner(await reread);
+
+    async function findSigner(masters: readonly string[]): Promise<WebhookScope | undefined> {
+      for (const each of masters) {
+        for (const scope of scopes) if (await verify(secretFor(each, scope), body, signature)) return scope;
+      }
+      return undefined;
+    }
   }
 
   return async function githubWebhook(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
@@ -65,9 +74,10 @@ export function createGithubWebhook({ master, triggers, index }: Services) {
     }
     const ignored = (reason: string) => answer(202, { delivery: id, ignored: reason });
     const read = readers.get(name);
-    const { source, repository } = subject;
+    const { url = '', source } = subject;
     if (!read || source === undefined) return ignored(`${name.slice(0, 50)} events start nothing`);
     if (source === index.source && signer.kind !== 'index') return ignored('the index has a webhook of its own');
+    const repository = () => repositoryOn(index.gitHost, url);
     const trigger = read(payload, { id, receivedAt: new Date(), source, repository });
     if (trigger === 'malformed') return answer(400, { error: `The body is no ${name} event.` });
     if (!trigger) return ignored(`this ${name} event starts nothing`);
@@ -80,17 +90,25 @@ const wrongSignature =
   "The signature does not match: it must be made with the secret of this repository's webhook. " +
   '"npx slipway webhook add OWNER/REPOSITORY" sets it, and sets it anew after the repository was renamed.';
 
-async function findSigner(masters: readonly string[], body: string, signature: string, scopes: WebhookScope[]) {
-  for (const master of masters) {
-    for (const scope of scopes) if (await verify(webhookSecret(master, scope), body, signature)) return scope;
-  }
-  return undefined;
+/** How many derived secrets are remembered. An event of any name takes one, before its signature is checked. */
+const mostRemembered = 1000;
+
+/** Derives secrets, and remembers them: the busy repositories send most events. */
+function createDerivation(): (master: string, scope: WebhookScope) => string {
+  const known = new Map<string, string>();
+  return (master, scope) => {
+    const key = `${master} ${scope.kind} ${scope.name}`;
+    const secret = known.get(key) ?? webhookSecret(master, scope);
+    if (known.size >= mostRemembered) known.clear();
+    known.set(key, secret);
+    return secret;
+  };
 }
 
 interface Subject {
-  /** Undefined for an event of a whole organisation. */
+  /** The address of the repository and its identity; undefined for an event of a whole organisation. */
+  url?: string;
   source?: string;
-  repository?: string | undefined;
   /** Whose secrets may sign the event. */
   scopes: WebhookScope[];
 }
@@ -109,7 +127,7 @@ function subjectOf(payload: unknown, { source: indexSource, gitHost }: Services[
     const source = findSource(url, gitHost);
     if (source === undefined) return undefined;
     const scopes = [repositoryScope(source, indexSource), organizationScope(source)];
-    return { source, repository: repositoryOn(gitHost, url), scopes };
+    return { url, source, scopes };
   }
   const ofOrganization = organizationSchema.safeParse(payload);
   const name = ofOrganization.success && findSource(`${gitHost}/${ofOrganization.data.organization.login}`, gitHost);

@@ -28,12 +28,13 @@ export const pullRequestEventSchema = z.object({
 /** Undefined for an event that changes nothing to build: a label, a review, another title. So it is on a host without GitHub's API. */
 export function pullRequestTrigger(
   { action, number, changes, pull_request, repository: { id: baseId } }: z.infer<typeof pullRequestEventSchema>,
-  { id, receivedAt, source, repository }: Delivery,
+  { id, receivedAt, source, repository: repositoryOf }: Delivery,
 ): TriggerOf<'pull-request'> | undefined {
   // A pull request with a new target branch is built like one with new commits.
   const effectiveAction = action === 'edited' && changes?.base ? 'synchronize' : action;
   const known = actions.find((each) => each === effectiveAction);
-  if (!known || !repository) return undefined;
+  const repository = known && repositoryOf();
+  if (!repository) return undefined;
   return {
     type: 'pull-request',
     id,

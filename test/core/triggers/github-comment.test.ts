@@ -12,19 +12,19 @@ const recorded = (examples as unknown as Example[]).find(({ name }) => name === 
 const commit = 'a1'.repeat(20);
 const now = new Date('2026-11-21T00:00:00Z');
 
-const delivery = { id: 'guid', receivedAt: now, source: 'github.com/demo/app', repository: 'Demo/App' };
+const delivery = { id: 'guid', receivedAt: now, source: 'github.com/demo/app', repository: () => 'Demo/App' };
 
 function read(
   body: string | null,
   over: { action?: string; issue?: object; user?: object | null } = {},
-  repository: string | undefined = delivery.repository,
+  repository: string | undefined = delivery.repository(),
 ) {
   const event = commentEventSchema.parse({
     action: over.action ?? 'created',
     issue: over.issue ?? { number: 7, pull_request: { url: 'https://…' } },
     comment: { id: 5, body, user: over.user === undefined ? { login: 'maintainer', type: 'User' } : over.user },
   });
-  return approvalTrigger(event, { ...delivery, repository });
+  return approvalTrigger(event, { ...delivery, repository: () => repository });
 }
 
 describe("GitHub's comment events", () => {

@@ -10,7 +10,7 @@ interface Example {
 
 const recorded = (examples as unknown as Example[]).find(({ name }) => name === 'pull_request')?.examples ?? [];
 const now = new Date('2026-11-21T00:00:00Z');
-const delivery = { id: 'guid', receivedAt: now, source: 'github.com/demo/app', repository: 'Demo/App' };
+const delivery = { id: 'guid', receivedAt: now, source: 'github.com/demo/app', repository: () => 'Demo/App' };
 const event = (over: object = {}, head: object = {}) =>
   pullRequestEventSchema.parse({
     action: 'opened',
@@ -64,7 +64,7 @@ describe("GitHub's pull request events", () => {
   });
 
   it('on a host without the API that would tell more are no news', () => {
-    expect(pullRequestTrigger(event(), { ...delivery, repository: undefined })).toBeUndefined();
+    expect(pullRequestTrigger(event(), { ...delivery, repository: () => undefined })).toBeUndefined();
   });
 
   it.each(['edited', 'labeled', 'review_requested', 'constructor'])('that say %s are no news', (action) => {
