@@ -21,7 +21,10 @@ interface Concern {
   comparison?: ComparisonOperator;
   /** How many periods in a row. @default 1 */
   periods?: number;
-  /** @default nothing happened, so all is well */
+  /**
+   * `MISSING`: that the metric stops is the alarm, but not that it has never been there: the functions of a new stack have not run yet.
+   * @default nothing happened, so all is well
+   */
   missing?: TreatMissingData;
 }
 
@@ -66,6 +69,8 @@ export class Alarms extends Construct {
     });
     alarm.addAlarmAction(this.#action);
     alarm.addOkAction(this.#action);
+    // An alarm begins in the state INSUFFICIENT_DATA. It enters it again, and mails, only after its metric was there and stopped.
+    if (missing === TreatMissingData.MISSING) alarm.addInsufficientDataAction(this.#action);
     this.all.push(alarm);
   }
 }

@@ -54,6 +54,8 @@ export class Builder extends Construct implements Grantee {
     records.grantWrite(this, 'log', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');
     repositories.grantBuild(this);
     this.setVariable('PREBUILD_IMAGE', settings.prebuildImage);
+    repositories.grantPullThrough(this, Object.values(settings.pullThrough));
+    this.setVariable('PULL_THROUGH', JSON.stringify(settings.pullThrough));
 
     this.project = new Project(this, 'Project', {
       description: 'Builds an image from a repository and pushes it as a candidate.',

@@ -3,14 +3,7 @@ const longestLine = 300;
 
 /** `RUN make` in one sentence: which instruction of the Dockerfile failed, why, and the last lines it printed. */
 export function failedInstruction(output: readonly string[]): string {
-  const text = output.join('\n');
-  // Buildah and Podman: Error: building at STEP "RUN make": while running runtime: exit status 2
-  const buildah = /^Error: (?:error )?building at STEP "(.*?)": (.*)$/m.exec(text);
-  // BuildKit: a list of the file's lines with `>>>` before the failed ones, then ERROR: failed to build: failed to solve: …
-  const buildkit = /^ERROR: (?:failed to build: )?(?:failed to solve: )?(.*)$/m.exec(text);
-  const marked = [...text.matchAll(/^\s*\d+ \| >>> (.*)$/gm)].map(([, line = '']) => line.trim()).join(' ');
-  const instruction = buildah?.[1] ?? (marked || undefined);
-  const reason = buildah?.[2] ?? buildkit?.[1] ?? /^(?:Error|ERROR): (.*)$/m.exec(text)?.[1];
+  const { instruction, reason } = engineError(output);
   const printed = output
     .filter(
       (line) =>
@@ -27,6 +20,28 @@ export function failedInstruction(output: readonly string[]): string {
     'Correct it and push again; the log has the whole output.',
     printed.length === 0 ? '' : `\nIts last lines:\n${printed.join('\n')}`,
   ].join('');
+}
+
+/** The registry's refusal of a pull because it received too many requests; undefined when the engine failed with something else. */
+export function pullLimit(output: readonly string[]): string | undefined {
+  const { reason } = engineError(output);
+  // The text of a RUN instruction is the project's, and so is what it prints.
+  if (reason === undefined || /^process "/.test(reason) || !/\b429 Too Many Requests\b|\btoomanyrequests\b/i.test(reason))
+    return undefined;
+  return cut(reason);
+}
+
+function engineError(output: readonly string[]): { instruction: string | undefined; reason: string | undefined } {
+  const text = output.join('\n');
+  // Buildah and Podman: Error: building at STEP "RUN make": while running runtime: exit status 2
+  const buildah = /^Error: (?:error )?building at STEP "(.*?)": (.*)$/m.exec(text);
+  // BuildKit: a list of the file's lines with `>>>` before the failed ones, then ERROR: failed to build: failed to solve: …
+  const buildkit = /^ERROR: (?:failed to build: )?(?:failed to solve: )?(.*)$/m.exec(text);
+  const marked = [...text.matchAll(/^\s*\d+ \| >>> (.*)$/gm)].map(([, line = '']) => line.trim()).join(' ');
+  return {
+    instruction: buildah?.[1] ?? (marked || undefined),
+    reason: buildah?.[2] ?? buildkit?.[1] ?? /^(?:Error|ERROR): (.*)$/m.exec(text)?.[1],
+  };
 }
 
 /** Why BuildKit could not push what it built; undefined when it failed with something else. */
