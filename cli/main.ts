@@ -13,6 +13,11 @@ const commands: Record<string, { arguments: string; summary: string; load: () =>
     summary: 'build a project now',
     load: () => import('./build.ts'),
   },
+  doctor: {
+    arguments: '[--probe]',
+    summary: 'check an AWS account, and say what to do',
+    load: () => import('./doctor.ts'),
+  },
 };
 
 const help = `Slipway: a git push becomes a built, scanned, judged and released image.

@@ -31,6 +31,7 @@ interface Concern {
 /** The alarms, all of them with an article in docs/operations.md, and the mail to the operators. */
 export class Alarms extends Construct {
   readonly all: Alarm[] = [];
+  readonly operators: Topic;
   readonly #prefix: string;
   readonly #action: SnsAction;
 
@@ -53,6 +54,7 @@ export class Alarms extends Construct {
       }),
     );
     for (const operator of operators) topic.addSubscription(new EmailSubscription(operator));
+    this.operators = topic;
     this.#action = new SnsAction(topic);
   }
 

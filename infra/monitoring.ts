@@ -8,6 +8,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Rule } from 'aws-cdk-lib/aws-events';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { buildMetrics } from '../services/aws/build-metrics.ts';
 import { Alarms, sumOver, total } from './alarms.ts';
@@ -36,9 +37,13 @@ interface Monitored extends Shown {
 
 /** Says when Slipway needs a person, and shows how it is. A project's own failed build is no alarm: its people get a mail. */
 export class Monitoring extends Construct {
+  /** What mails the operators. */
+  readonly operators: ITopic;
+
   constructor(scope: Construct, id: string, monitored: Monitored) {
     super(scope, id);
     const alarms = new Alarms(this, 'Alarms', monitored.config);
+    this.operators = alarms.operators;
     alarmOnIntake(alarms, monitored);
     alarmOnBuilds(alarms, monitored);
     alarmOnFunctions(alarms, monitored);

@@ -116,13 +116,17 @@ test('logs that services of AWS write share one entry of the resource policy of 
 test('the stack says where everything is', () => {
   expect(Object.keys(template().Outputs).toSorted()).toEqual([
     'BasesTableName',
+    'BuilderProjectName',
     'BuildsTableName',
     'DeliveriesTableName',
     'GitHubTokenSecretArn',
+    'OperatorsTopicArn',
     'ProjectsTableName',
     'RecordsBucketName',
+    'RepositoryPrefix',
     'RescanReleasesFunctionName',
     'RunSchedulesFunctionName',
+    'Sender',
     'SiteUrl',
     'StateMachineArn',
     'TriggersQueueUrl',
