@@ -19,10 +19,10 @@ The exit code is 1 if something is wrong. The connection to AWS is set as for th
 `;
 
 const marks: Record<Finding['state'], string> = {
-  ok: 'ok     ',
-  warning: 'warning',
-  wrong: 'WRONG  ',
-  unknown: 'unknown',
+  ok: 'ok      ',
+  warning: 'warning ',
+  wrong: 'WRONG   ',
+  unknown: 'unknown ',
   'not-applicable': 'not here',
 };
 
@@ -58,8 +58,8 @@ export async function run(args: string[], terminal: Terminal): Promise<ExitCode>
 
 /** The texts have names and messages of AWS in them. */
 function line({ name, state, text, fix }: NamedFinding): string {
-  const remedy = fix === undefined ? '' : `${' '.repeat(33)}fix: ${oneLine(fix, 600)}\n`;
-  return `  ${marks[state]}  ${name.padEnd(22)} ${oneLine(text, 600)}\n${remedy}`;
+  const remedy = fix === undefined ? '' : `${' '.repeat(35)}fix: ${oneLine(fix, 600)}\n`;
+  return `  ${marks[state]}  ${name.padEnd(23)} ${oneLine(text, 600)}\n${remedy}`;
 }
 
 function read(args: string[]) {

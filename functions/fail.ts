@@ -5,8 +5,8 @@ import { openBuilds } from '../services/tables/builds.ts';
 import { openProjects } from '../services/tables/projects.ts';
 import { openRecordBases } from './bases/record-bases.ts';
 import { createFail } from './builds/fail-build.ts';
-import { createWait } from './builds/wait-for-attempt.ts';
 import { stepInputSchema } from './builds/step-input.ts';
+import { createWait } from './builds/wait-for-attempt.ts';
 
 const inputSchema = stepInputSchema.extend({ error: executionErrorSchema });
 

@@ -37,7 +37,16 @@ interface Services {
 }
 
 /** Copies a candidate that passed to the release repository, by digest, and tags it. The tags of the newest build win. */
-export function createRelease({ sboms, builds, projects, heads, releases, openRegistry, repositoryPrefix, policy }: Services) {
+export function createRelease({
+  sboms,
+  builds,
+  projects,
+  heads,
+  releases,
+  openRegistry,
+  repositoryPrefix,
+  policy,
+}: Services) {
   async function end(build: Build, { status, by }: End): Promise<{ status: BuildStatus }> {
     const closed = await builds.close(build, status, { supersededBy: by });
     return { status: (closed ?? (await builds.require(build.id))).status };

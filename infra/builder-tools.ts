@@ -6,7 +6,10 @@ import type { Config } from './config.ts';
 const root = join(import.meta.dirname, '..');
 const generator = join(root, 'builder', 'generator');
 /** As npm names the machines that the builders run on. */
-const processors = { arm64: 'arm64', x86_64: 'amd64' } as const satisfies Record<Config['build']['architecture'], string>;
+const processors = { arm64: 'arm64', x86_64: 'amd64' } as const satisfies Record<
+  Config['build']['architecture'],
+  string
+>;
 
 /**
  * Puts the generator of SBOMs into the builder's program, so that no build downloads it: npm's package has 126 MB, of which the program is

@@ -137,7 +137,7 @@ const configSchema = z.strictObject({
         )
         .default({})
         .describe(
-          "Registries whose images builds pull through the account's ECR, each with the prefix of its pull-through cache rule: `{\"docker.io\": \"docker-hub\"}`.",
+          'Registries whose images builds pull through the account\'s ECR, each with the prefix of its pull-through cache rule: `{"docker.io": "docker-hub"}`.',
         ),
     })
     .prefault({}),

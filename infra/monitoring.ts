@@ -86,7 +86,8 @@ function alarmOnIntake(
     periods: 3,
   });
   alarms.add('DeliveriesTooLarge', {
-    meaning: "A delivery was larger than the 6 MB that Lambda takes, and was answered with 413; the git host does not send it again.",
+    meaning:
+      'A delivery was larger than the 6 MB that Lambda takes, and was answered with 413; the git host does not send it again.',
     metric: api.tooLarge.with(sumOver(5)),
     threshold: 1,
   });

@@ -8,11 +8,7 @@ import { allow, type Grantee } from './permissions.ts';
 export class Notifications extends Construct {
   readonly #sender: string;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { sender, senderIdentity }: Pick<Config, 'sender' | 'senderIdentity'>,
-  ) {
+  constructor(scope: Construct, id: string, { sender, senderIdentity }: Pick<Config, 'sender' | 'senderIdentity'>) {
     super(scope, id);
     this.#sender = sender;
     // https://www.rfc-editor.org/rfc/rfc2606

@@ -26,7 +26,11 @@ export function failedInstruction(output: readonly string[]): string {
 export function pullLimit(output: readonly string[]): string | undefined {
   const { reason } = engineError(output);
   // The text of a RUN instruction is the project's, and so is what it prints.
-  if (reason === undefined || /^process "/.test(reason) || !/\b429 Too Many Requests\b|\btoomanyrequests\b/i.test(reason))
+  if (
+    reason === undefined ||
+    /^process "/.test(reason) ||
+    !/\b429 Too Many Requests\b|\btoomanyrequests\b/i.test(reason)
+  )
     return undefined;
   return cut(reason);
 }

@@ -10,6 +10,7 @@ import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { NotDeployedError } from './finding.ts';
 
 /** The clients of an account, with the credentials and the region that the AWS CLI would use. */
 const createClients = () => ({
@@ -26,11 +27,6 @@ const createClients = () => ({
   topics: new SNSClient({}),
 });
 
-/** What the stack's outputs have to be for a check that needs one. */
-export class NotDeployedError extends Error {
-  override readonly name = 'NotDeployedError';
-}
-
 export interface StackState {
   status: string;
   outputs: Readonly<Record<string, string>>;
@@ -42,7 +38,10 @@ export interface Account extends ReturnType<typeof createClients> {
   stackName: string;
   /** Undefined where there is no such stack. */
   stackOf(name: string): Promise<StackState | undefined>;
-  /** An output of the stack. */
+  /**
+   * An output of the stack.
+   * @throws NotDeployedError
+   */
   output(name: string): string;
 }
 
@@ -77,7 +76,9 @@ export async function openAccount(stackName: string): Promise<Account> {
       const value = stack?.outputs[name];
       if (value === undefined) {
         throw new NotDeployedError(
-          stack ? `the stack ${stackName} has no output ${name}: deploy it again` : `there is no stack ${stackName} yet`,
+          stack
+            ? `The stack ${stackName} has no output ${name}: deploy it again.`
+            : `There is no stack ${stackName} yet.`,
         );
       }
       return value;

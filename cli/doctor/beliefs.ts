@@ -30,37 +30,37 @@ export interface Belief {
 /** By name. docs/beliefs.md shows them, in this order. */
 export const beliefs: Readonly<Record<string, Belief>> = {
   'build-variables': {
-    belief: "CodeBuild's events and answers about a build have the variables that `StartBuild` overrode, `BUILD_ID` among them.",
+    belief:
+      "CodeBuild's events and answers about a build have the variables that `StartBuild` overrode, `BUILD_ID` among them.",
     usedIn: 'functions/track-build.ts',
-    command:
-      "aws codebuild batch-get-builds --ids BUILD --query 'builds[].environment.environmentVariables[?name==`BUILD_ID`]'",
+    command: `aws codebuild batch-get-builds --ids BUILD --query "builds[].environment.environmentVariables[?name=='BUILD_ID']"`,
     probe: buildVariables,
   },
   'build-began': {
     belief: 'The event `IN_PROGRESS` comes when a machine begins a build, not while the build is in the queue.',
     usedIn: 'functions/track-build.ts',
-    command: "Start more builds than the quota allows: each page says *queued* until its build's phase QUEUED has ended.",
+    command: `aws codebuild batch-get-builds --ids BUILD --query "builds[].phases[?phaseType=='QUEUED'].endTime" # when the page's stage build began`,
   },
   'build-failure-cause': {
     belief:
       'A build of CodeBuild that fails ends the task `startBuild.sync` with `States.TaskFailed` and a cause that is JSON, with `Build.BuildStatus` in it.',
     usedIn: 'core/builds/failure.ts, infra/pipeline.ts',
-    command:
-      "aws stepfunctions get-execution-history --execution-arn EXECUTION --query 'events[?type==`TaskFailed`].taskFailedEventDetails'",
+    command: `aws stepfunctions get-execution-history --execution-arn EXECUTION --query "events[?type=='TaskFailed'].taskFailedEventDetails"`,
     probe: failureCause,
   },
   'build-queue-end': {
     belief:
       'A build that leaves the queue of CodeBuild because it waited for too long is `TIMED_OUT`, and so is its phase QUEUED.',
     usedIn: 'core/builds/failure.ts',
-    command: "aws codebuild batch-get-builds --ids BUILD --query 'builds[].phases[?phaseType==`QUEUED`].phaseStatus'",
+    command: `aws codebuild batch-get-builds --ids BUILD --query "builds[].phases[?phaseType=='QUEUED'].phaseStatus"`,
     probe: queueEnd,
   },
   'build-queue-full': {
     belief:
       'Where the queue is full, or the quota is 0, `StartBuild` answers `AccountLimitExceededException`, which Step Functions calls `CodeBuild.AccountLimitExceededException`.',
     usedIn: 'infra/pipeline.ts',
-    command: 'aws codebuild start-build --project-name PROJECT # in an account whose quota is 0; the build has no BUILD_ID and ends at once',
+    command:
+      'aws codebuild start-build --project-name PROJECT # in an account whose quota is 0; the build has no BUILD_ID and ends at once',
   },
   'image-head-length': {
     belief: "ECR's answer to `HEAD` of a manifest has its size in `content-length`, which a referrer's subject needs.",
@@ -76,7 +76,8 @@ export const beliefs: Readonly<Record<string, Belief>> = {
     probe: sbomReferrers,
   },
   'image-layer-mount': {
-    belief: 'With `BLOB_MOUNTING` ECR answers 201 to the mount of a layer of another repository, and otherwise 202 with an upload.',
+    belief:
+      'With `BLOB_MOUNTING` ECR answers 201 to the mount of a layer of another repository, and otherwise 202 with an upload.',
     usedIn: 'services/registry/registry.ts',
     command: 'aws ecr get-account-setting --name BLOB_MOUNTING # then see the duration of the function Release',
     probe: mountedLayers,
@@ -85,19 +86,22 @@ export const beliefs: Readonly<Record<string, Belief>> = {
     belief:
       'ECR refuses to move a tag that the repository protects with a text that has `immutable`, `already exists` or `TAG_INVALID` in it, also where the tag has that digest.',
     usedIn: 'services/registry/registry.ts',
-    command: 'aws ecr put-image --repository-name REPOSITORY --image-tag build-… --image-manifest "$MANIFEST" # of the same image',
+    command:
+      'aws ecr put-image --repository-name REPOSITORY --image-tag build-… --image-manifest "$MANIFEST" # of the same image',
   },
   'image-scan': {
     belief: 'The scan of a candidate has the statuses and the parts that `docs/operations.md` lists.',
     usedIn: 'services/registry/ecr-scan.ts',
-    command: 'aws ecr describe-image-scan-findings --repository-name REPOSITORY --image-id imageDigest=DIGEST --max-items 1',
+    command:
+      'aws ecr describe-image-scan-findings --repository-name REPOSITORY --image-id imageDigest=DIGEST --max-items 1',
     probe: candidateScan,
   },
   'image-platforms': {
     belief:
       'Inspector names the platforms of images like `DEBIAN_12`, `ALPINE_LINUX_3_20`, `ROCKY_LINUX_9`, `CENTOS_9` and `FEDORA_42`.',
     usedIn: 'services/registry/finding-packages.ts',
-    command: "aws inspector2 list-findings --query 'findings[].resources[].details.awsEcrContainerImage.platform' --output text",
+    command:
+      "aws inspector2 list-findings --query 'findings[].resources[].details.awsEcrContainerImage.platform' --output text",
     probe: platformNames,
   },
   'image-pull-through': {
@@ -109,7 +113,8 @@ export const beliefs: Readonly<Record<string, Belief>> = {
   'table-shapes': {
     belief: 'The tables are as the template says: active, with their indexes, and with restores to any second.',
     usedIn: 'infra/state.ts',
-    command: "aws dynamodb describe-table --table-name TABLE --query 'Table.[TableStatus,GlobalSecondaryIndexes[].IndexStatus]'",
+    command:
+      "aws dynamodb describe-table --table-name TABLE --query 'Table.[TableStatus,GlobalSecondaryIndexes[].IndexStatus]'",
     probe: tableShapes,
   },
   'mail-quota': {
@@ -122,7 +127,8 @@ export const beliefs: Readonly<Record<string, Belief>> = {
     belief:
       'SES checks `ses:SendRawEmail` on the identity of the sender, and in the sandbox on that of each recipient, with `ses:FromAddress` the address in the header From.',
     usedIn: 'infra/notifications.ts',
-    command: 'Push to a project whose notify-email is confirmed, while the account is in the sandbox: its mail arrives.',
+    command:
+      'npx slipway build APP/JOB:TAG # in the sandbox, of a project whose notify-email is confirmed: its mail arrives',
   },
   'delivery-too-large': {
     belief: 'The API answers 413 to a delivery above the 6 MB of Lambda, and its access log has that status.',
@@ -134,7 +140,8 @@ export const beliefs: Readonly<Record<string, Belief>> = {
     belief:
       'An alarm whose metric was never there stays in `INSUFFICIENT_DATA` without a mail, and comes back to it, with a mail, when the metric stops.',
     usedIn: 'infra/alarms.ts',
-    command: 'aws cloudwatch describe-alarm-history --alarm-name Slipway-SourcesUnwatched --history-item-type StateUpdate',
+    command:
+      'aws cloudwatch describe-alarm-history --alarm-name Slipway-SourcesUnwatched --history-item-type StateUpdate',
   },
   'deployment-rollback': {
     belief:

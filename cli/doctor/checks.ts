@@ -42,7 +42,10 @@ async function stack({ stackOf, stackName }: Account): Promise<Finding> {
     );
   }
   if (!/_COMPLETE$/.test(found.status) || /ROLLBACK/.test(found.status)) {
-    return warning(`The stack ${stackName} is ${found.status}.`, 'Read its events, correct the cause and deploy again: npx cdk deploy');
+    return warning(
+      `The stack ${stackName} is ${found.status}.`,
+      'Read its events, correct the cause and deploy again: npx cdk deploy',
+    );
   }
   return ok(`The stack ${stackName} is deployed (${found.status}).`);
 }
@@ -62,7 +65,10 @@ async function senderIdentity({ ses, output }: Account): Promise<Finding> {
   );
   if (states.some((state) => state?.VerifiedForSendingStatus)) return ok(`SES sends mail from ${sender}.`);
   if (states.some((state) => state !== undefined))
-    return wrong(`${sender} is not confirmed: no mail goes out.`, `Follow the link in the mail that SES sent to ${sender}.`);
+    return wrong(
+      `${sender} is not confirmed: no mail goes out.`,
+      `Follow the link in the mail that SES sent to ${sender}.`,
+    );
   return wrong(
     `SES has no identity for ${sender}: no mail goes out.`,
     `aws sesv2 create-email-identity --email-identity ${sender}`,
@@ -71,7 +77,8 @@ async function senderIdentity({ ses, output }: Account): Promise<Finding> {
 
 async function mailSandbox({ ses }: Account): Promise<Finding> {
   const { ProductionAccessEnabled, SendingEnabled, SendQuota } = await ses.send(new GetAccountCommand({}));
-  if (SendingEnabled === false) return wrong('SES has paused sending for the account.', 'See the SES console, Account dashboard.');
+  if (SendingEnabled === false)
+    return wrong('SES has paused sending for the account.', 'See the SES console, Account dashboard.');
   if (ProductionAccessEnabled) return ok(`SES sends to everybody, ${SendQuota?.Max24HourSend} mails a day.`);
   return warning(
     `SES is in its sandbox: it sends only to confirmed addresses, ${SendQuota?.Max24HourSend ?? 200} mails a day.`,
@@ -94,7 +101,9 @@ async function operators({ topics, output }: Account): Promise<Finding> {
       `Not confirmed, so not notified of alarms: ${waiting.join(', ')}.`,
       'Each follows the link in the mail "AWS Notification - Subscription Confirmation". It is valid for two days; deploying again does not repeat it: aws sns subscribe --topic-arn TOPIC --protocol email --notification-endpoint ADDRESS',
     );
-  return confirmed > 0 ? ok(`${confirmed} operators are notified of alarms.`) : wrong('Nobody is notified of alarms.', 'npx cdk deploy');
+  return confirmed > 0
+    ? ok(`Notified of alarms: ${confirmed} of ${confirmed}.`)
+    : wrong('Nobody is notified of alarms.', 'npx cdk deploy');
 }
 
 async function webhookSecret({ secrets, output }: Account): Promise<Finding> {
@@ -127,7 +136,8 @@ async function buildQuota({ codeBuild, quotas, output }: Account): Promise<Findi
   const size = computeType.replace('BUILD_GENERAL1_', '');
   const machine = `${platforms[type] ?? type}/${size}`;
   const quota = await findQuota(quotas, `concurrently running builds for ${machine} environment`);
-  if (quota?.Value === undefined) return unknown(`Service Quotas does not list the builds that run at once on ${machine}.`);
+  if (quota?.Value === undefined)
+    return unknown(`Service Quotas does not list the builds that run at once on ${machine}.`);
   const raise = `aws service-quotas request-service-quota-increase --service-code codebuild --quota-code ${quota.QuotaCode} --desired-value 10`;
   if (quota.Value === 0) return wrong(`CodeBuild runs no build on ${machine}: the quota is 0.`, raise);
   if (quota.Value === 1) return warning(`CodeBuild runs one build at a time on ${machine}.`, raise);
@@ -162,7 +172,8 @@ async function imageScans({ ecr, output }: Account): Promise<Finding> {
   const filters = (scanningConfiguration.rules ?? [])
     .filter(({ scanFrequency }) => scanFrequency !== 'MANUAL')
     .flatMap(({ repositoryFilters = [] }) => repositoryFilters.map(({ filter = '' }) => filter));
-  if (filters.some((filter) => covers(filter, candidates))) return ok('Inspector scans the candidates (enhanced scanning).');
+  if (filters.some((filter) => covers(filter, candidates)))
+    return ok('Inspector scans the candidates (enhanced scanning).');
   return wrong(
     `Enhanced scanning is on, and no filter covers ${candidates}*: every build is blocked.`,
     'Add one with aws ecr put-registry-scanning-configuration; docs/operations.md has the command',
@@ -175,7 +186,8 @@ async function imageScans({ ecr, output }: Account): Promise<Finding> {
  */
 function covers(filter: string, beginning: string): boolean {
   if (!filter.includes('*')) return beginning.includes(filter);
-  const pattern = new RegExp(`^${filter.split('*').map(RegExp.escape).join('.*')}$`);
+  // The names of repositories have no sign but the dot that means something in a pattern.
+  const pattern = new RegExp(`^${filter.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
   return ['a', 'z/z'].every((end) => pattern.test(`${beginning}${end}`));
 }
 

@@ -1,5 +1,10 @@
 import { z } from 'zod';
 
+/** The stack has not what a check needs. */
+export class NotDeployedError extends Error {
+  override readonly name = 'NotDeployedError';
+}
+
 /** What a check or a probe found in the account. */
 export interface Finding {
   /**
@@ -30,8 +35,14 @@ export async function named(name: string, check: () => Promise<Finding>): Promis
   } catch (error) {
     const { name: code, message } = errorSchema.safeParse(error).data ?? { name: 'Error', message: String(error) };
     if (/^One machine has no /.test(message)) return { name, state: 'not-applicable', text: message };
+    if (error instanceof NotDeployedError) return { name, state: 'unknown', text: message };
     if (/^AccessDenied|NotAuthorized/.test(code)) {
-      return { name, state: 'unknown', text: `It may not be read: ${message}`, fix: 'Call it with the rights of an operator.' };
+      return {
+        name,
+        state: 'unknown',
+        text: `It may not be read: ${message}`,
+        fix: 'Call it with the rights of an operator.',
+      };
     }
     return { name, state: 'unknown', text: `It cannot be read: ${code}: ${message}` };
   }

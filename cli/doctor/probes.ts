@@ -1,4 +1,4 @@
-import { type Build, BatchGetBuildsCommand, ListBuildsForProjectCommand } from '@aws-sdk/client-codebuild';
+import { BatchGetBuildsCommand, type Build, ListBuildsForProjectCommand } from '@aws-sdk/client-codebuild';
 import { DescribeContinuousBackupsCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import {
   DescribeImageScanFindingsCommand,
@@ -62,7 +62,8 @@ export async function failureCause({ states, output }: Account): Promise<Finding
     const { events = [] } = await states.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 100 }));
     const failed = events.find(
       ({ taskFailedEventDetails }) =>
-        taskFailedEventDetails?.resource?.includes('startBuild.sync') && taskFailedEventDetails.error === 'States.TaskFailed',
+        taskFailedEventDetails?.resource?.includes('startBuild.sync') &&
+        taskFailedEventDetails.error === 'States.TaskFailed',
     );
     if (!failed) continue;
     const cause = causeSchema.safeParse(json(failed.taskFailedEventDetails?.cause ?? ''));
@@ -73,16 +74,20 @@ export async function failureCause({ states, output }: Account): Promise<Finding
   return unknown('No build has failed yet.', 'Push a Dockerfile with RUN false, then probe again.');
 }
 
-/** An image that was released, with its tags. */
-async function releasedImage({ ecr, output }: Account) {
+/** An image that was released, or a candidate. */
+async function imageOf({ ecr, output }: Account, kind: 'release' | 'candidate') {
   const prefix = output('RepositoryPrefix');
+  const candidates = `${prefix}candidate/`;
   for await (const { repositories = [] } of paginateDescribeRepositories({ client: ecr }, {})) {
     for (const { repositoryName = '' } of repositories) {
-      if (!repositoryName.startsWith(prefix) || repositoryName.startsWith(`${prefix}candidate/`)) continue;
+      const isWanted =
+        repositoryName.startsWith(prefix) && repositoryName.startsWith(candidates) === (kind === 'candidate');
+      if (!isWanted) continue;
       const { imageDetails = [] } = await ecr.send(
         new DescribeImagesCommand({ repositoryName, filter: { tagStatus: 'TAGGED' } }),
       );
-      const digest = imageDetails[0]?.imageDigest;
+      // The cache of a candidate's builds is no image that is scanned.
+      const digest = imageDetails.find(({ imageTags = [] }) => !imageTags.includes('cache'))?.imageDigest;
       if (digest !== undefined) return { repository: repositoryName, digest };
     }
   }
@@ -102,7 +107,7 @@ async function registryRequest({ ecr }: Account, path: string, init: RequestInit
 const noRelease = unknown('Nothing has been released yet.', 'Release a project, then probe again.');
 
 export async function headLength(account: Account): Promise<Finding> {
-  const image = await releasedImage(account);
+  const image = await imageOf(account, 'release');
   if (!image) return noRelease;
   const accept = 'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json';
   const path = `/v2/${image.repository}/manifests/${image.digest}`;
@@ -111,13 +116,15 @@ export async function headLength(account: Account): Promise<Finding> {
   const [said, is] = [head.headers.get('content-length'), (await whole.arrayBuffer()).byteLength];
   return Number(said) === is
     ? ok(`HEAD says the size of the manifest, ${is} bytes.`)
-    : wrong(`HEAD says ${said ?? 'nothing'} of the size of a manifest of ${is} bytes: no SBOM can be put beside an image.`);
+    : wrong(
+        `HEAD says ${said ?? 'nothing'} of the size of a manifest of ${is} bytes: no SBOM can be put beside an image.`,
+      );
 }
 
 const referrersSchema = z.object({ manifests: z.array(z.object({ artifactType: z.string().optional() })) });
 
 export async function sbomReferrers(account: Account): Promise<Finding> {
-  const image = await releasedImage(account);
+  const image = await imageOf(account, 'release');
   if (!image) return noRelease;
   const answer = await registryRequest(account, `/v2/${image.repository}/referrers/${image.digest}`, {});
   const list = referrersSchema.safeParse(await answer.json().catch(() => undefined)).data;
@@ -151,13 +158,14 @@ const scanStatuses = new Set([
 ]);
 
 export async function candidateScan(account: Account): Promise<Finding> {
-  const image = await releasedImage(account);
-  if (!image) return noRelease;
+  const image = await imageOf(account, 'candidate');
+  if (!image) return noBuild;
   const { imageScanStatus, imageScanFindings } = await account.ecr.send(
     new DescribeImageScanFindingsCommand({ repositoryName: image.repository, imageId: { imageDigest: image.digest } }),
   );
   const status = imageScanStatus?.status ?? '';
-  if (!scanStatuses.has(status)) return wrong(`The scan of ${image.repository} has the status "${status}", which Slipway does not know.`);
+  if (!scanStatuses.has(status))
+    return wrong(`The scan of ${image.repository} has the status "${status}", which Slipway does not know.`);
   if (status === 'COMPLETE' && imageScanFindings?.findingSeverityCounts === undefined)
     return wrong(`The scan of ${image.repository} is COMPLETE and has no counts.`);
   return ok(`The scan of ${image.repository} is ${status}.`);
@@ -179,7 +187,9 @@ export async function platformNames({ inspector }: Account): Promise<Finding> {
   const strange = [...names].filter((name) => !platformPattern.test(name));
   return strange.length === 0
     ? ok(`Inspector's platforms: ${[...names].join(', ')}.`)
-    : wrong(`Platforms that Slipway does not read: ${strange.join(', ')}. VEX statements on their packages accept nothing.`);
+    : wrong(
+        `Platforms that Slipway does not read: ${strange.join(', ')}. VEX statements on their packages accept nothing.`,
+      );
 }
 
 const tables = ['ProjectsTableName', 'BuildsTableName', 'BasesTableName', 'DeliveriesTableName'];
@@ -190,7 +200,9 @@ export async function tableShapes({ dynamo, output }: Account): Promise<Finding>
     const { Table } = await dynamo.send(new DescribeTableCommand({ TableName }));
     const indexes = Table?.GlobalSecondaryIndexes ?? [];
     if (Table?.TableStatus !== 'ACTIVE' || indexes.some(({ IndexStatus }) => IndexStatus !== 'ACTIVE'))
-      return wrong(`${TableName} is ${Table?.TableStatus}, its indexes ${indexes.map(({ IndexStatus }) => IndexStatus)}.`);
+      return wrong(
+        `${TableName} is ${Table?.TableStatus}, its indexes ${indexes.map(({ IndexStatus }) => IndexStatus)}.`,
+      );
     const { ContinuousBackupsDescription } = await dynamo.send(new DescribeContinuousBackupsCommand({ TableName }));
     const restores = ContinuousBackupsDescription?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus;
     if (restores !== 'ENABLED') return wrong(`${TableName} cannot be set back to any second (${restores}).`);

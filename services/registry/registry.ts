@@ -198,9 +198,12 @@ export async function openRegistry(client = ecrClient()) {
       for (const [blob, bytes] of artifact.blobs) await putBlob(blob, bytes, repository);
       const response = await sendManifest(repository, artifact.manifest.digest, artifact.manifest);
       if (response.ok) return;
-      if (!refusals.has(response.status)) return refuse(response, `the referrer ${referrer.name} of ${repository}@${digest}`);
+      if (!refusals.has(response.status))
+        return refuse(response, `the referrer ${referrer.name} of ${repository}@${digest}`);
       const text = (await response.text()).slice(0, 300);
-      throw new ReferrerRefusedError(`The registry does not take ${referrer.name} beside the image: ${response.status} ${text}`);
+      throw new ReferrerRefusedError(
+        `The registry does not take ${referrer.name} beside the image: ${response.status} ${text}`,
+      );
     },
 
     /**

@@ -3,7 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolveBase } from '../../builder/bases.ts';
-import { BaseLimitedError, BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError } from '../../builder/errors.ts';
+import {
+  BaseLimitedError,
+  BaseNotFoundError,
+  BaseUnavailableError,
+  DockerfileInvalidError,
+} from '../../builder/errors.ts';
 import { manifestDigest } from '../../builder/registry.ts';
 import { outsideRegistry, RegistryUnavailableError } from '../../services/registry/digest-lookup.ts';
 import { type FakeRegistry, startFakeRegistry } from './fake-registry.ts';
@@ -130,7 +135,9 @@ test('a base that is pulled through the cache of ECR is the one that its own reg
     own: false,
     pinned: `${own.host}/docker-hub/library/debian@${digest}`,
   });
-  expect(await resolve(reference, '', { 'quay.io': 'quay' })).toMatchObject({ pinned: `${outside.host}/library/debian@${digest}` });
+  expect(await resolve(reference, '', { 'quay.io': 'quay' })).toMatchObject({
+    pinned: `${outside.host}/library/debian@${digest}`,
+  });
 });
 
 test('credentials of ours that are refused are told, not taken for a missing image', async () => {

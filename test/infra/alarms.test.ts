@@ -33,7 +33,8 @@ describe.each(alarms)('$name', ({ name, Properties }) => {
   test('does not ring before its metric was there once', () => {
     expect(Properties.TreatMissingData).not.toBe('breaching');
     // Its first state is INSUFFICIENT_DATA, and only a change of the state mails.
-    if (Properties.TreatMissingData === 'missing') expect(Properties.InsufficientDataActions).toEqual(Properties.AlarmActions);
+    if (Properties.TreatMissingData === 'missing')
+      expect(Properties.InsufficientDataActions).toEqual(Properties.AlarmActions);
     else expect(Properties.InsufficientDataActions).toBeUndefined();
   });
 

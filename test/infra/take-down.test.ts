@@ -9,7 +9,8 @@ const manual = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'opera
 
 /** The program of the manual that keeps the names of what outlives the stack, run on the stack's resources. */
 function keptNames(): Record<string, Record<string, string>> {
-  const [, program = ''] = /describe-stack-resources .*? \| node -e '\n(.*?)\n' > slipway-data\.json/s.exec(manual) ?? [];
+  const [, program = ''] =
+    /describe-stack-resources .*? \| node -e '\n(.*?)\n' > slipway-data\.json/s.exec(manual) ?? [];
   const resources = Object.entries(template().Resources).map(([LogicalResourceId, { Type }]) => ({
     LogicalResourceId,
     PhysicalResourceId: `name-of-${LogicalResourceId}`,

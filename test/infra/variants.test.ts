@@ -36,7 +36,7 @@ test('without a prefix the builder still reaches no repository but those of cand
   ]);
 });
 
-test("an SES identity that the account has already is used as it is: the stack neither makes it nor takes it away", () => {
+test('an SES identity that the account has already is used as it is: the stack neither makes it nor takes it away', () => {
   templateOf({}).hasResourceProperties('AWS::SES::EmailIdentity', { EmailIdentity: 'slipway@your.org' });
   const template = templateOf({ senderIdentity: 'existing' });
   template.resourceCountIs('AWS::SES::EmailIdentity', 0);

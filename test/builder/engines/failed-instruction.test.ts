@@ -9,7 +9,7 @@ const limited = {
   ],
   'BuildKit, with the message on the next line': [
     ' > [internal] load metadata for docker.io/library/ubuntu:jammy:',
-    '   5 | >>> FROM ${BASE_IMAGE}',
+    '   5 | >>> FROM ubuntu:jammy',
     'ERROR: failed to build: failed to solve: ubuntu:jammy: failed to resolve source metadata for docker.io/library/ubuntu:jammy: failed to copy: httpReadSeeker: failed open: unexpected status from GET request to https://registry-1.docker.io/v2/library/ubuntu/manifests/sha256:96: 429 Too Many Requests',
     'toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit',
   ],
