@@ -6,7 +6,7 @@ import { paginateListServiceQuotas, type ServiceQuota } from '@aws-sdk/client-se
 import { GetAccountCommand, GetEmailIdentityCommand, NotFoundException } from '@aws-sdk/client-sesv2';
 import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
 import type { Account } from './account.ts';
-import { type Finding, ok, unknown, warning, wrong } from './finding.ts';
+import { type Finding, isElsewhere, ok, unknown, warning, wrong } from './finding.ts';
 
 /** What an account must have for Slipway to work, in the order in which one meets it. None changes anything. */
 export const checks: Readonly<Record<string, (account: Account) => Promise<Finding>>> = {
@@ -26,9 +26,7 @@ export const checks: Readonly<Record<string, (account: Account) => Promise<Findi
 async function bootstrap({ stackOf }: Account): Promise<Finding> {
   const toolkit = await stackOf('CDKToolkit');
   if (toolkit) return ok('The account is prepared for the CDK.');
-  if (process.env.AWS_ENDPOINT_URL !== undefined) {
-    return { state: 'not-applicable', text: 'The endpoint is not AWS: nothing is prepared there.' };
-  }
+  if (isElsewhere()) return { state: 'not-applicable', text: 'The endpoint is not AWS: nothing is prepared there.' };
   return wrong('The account and region are not prepared for the CDK.', 'npx cdk bootstrap');
 }
 

@@ -26,6 +26,9 @@ export const warning = (text: string, fix: string): Finding => ({ state: 'warnin
 export const wrong = (text: string, fix?: string): Finding => ({ state: 'wrong', text, fix });
 export const unknown = (text: string, fix?: string): Finding => ({ state: 'unknown', text, fix });
 
+/** Whether calls go to something that stands for AWS, and lacks much of it. */
+export const isElsewhere = (): boolean => process.env.AWS_ENDPOINT_URL !== undefined;
+
 const errorSchema = z.object({ name: z.string(), message: z.string() });
 
 /** Runs a check. That something may not be read, or is not there on one machine, is a finding too. */
@@ -44,6 +47,8 @@ export async function named(name: string, check: () => Promise<Finding>): Promis
         fix: 'Call it with the rights of an operator.',
       };
     }
-    return { name, state: 'unknown', text: `It cannot be read: ${code}: ${message}` };
+    const [reason = ''] = message.split(' Deserialization error');
+    if (isElsewhere()) return { name, state: 'not-applicable', text: `The endpoint is not AWS: ${code}: ${reason}` };
+    return { name, state: 'unknown', text: `It cannot be read: ${code}: ${reason}` };
   }
 }

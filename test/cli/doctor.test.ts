@@ -56,13 +56,22 @@ const healthy: Record<string, string | object> = {
 
 let aws: FakeHost;
 let answers: Record<string, string | object>;
+let denied: Set<string>;
 
 beforeEach(async () => {
   answers = { ...healthy };
+  denied = new Set();
   aws = await startHost(({ path, headers, body }, response) => {
     const target = String(headers['x-amz-target'] ?? '').split('.').at(-1);
     const action = new URLSearchParams(body).get('Action');
-    const answer = answers[target || action || path.replace(/\/$/, '')];
+    const call = target || action || path.replace(/\/$/, '');
+    const answer = answers[call];
+    if (denied.has(call)) {
+      response
+        .writeHead(400, { 'x-amzn-errortype': 'AccessDeniedException' })
+        .end(JSON.stringify({ __type: 'AccessDeniedException', message: `No policy allows ${call}.` }));
+      return;
+    }
     if (answer === undefined) {
       response.writeHead(404, { 'x-amzn-errortype': 'NotFoundException' }).end(JSON.stringify({ message: 'Not found' }));
       return;
@@ -202,8 +211,10 @@ describe('slipway doctor', () => {
 
   it('goes on where one thing may not be read', async () => {
     delete answers['/v2/email/account'];
+    denied.add('GetAccountSetting');
     const { code, checks } = await checked();
-    expect(checks['mail-sandbox']?.state).toBe('unknown');
+    expect(checks['mail-sandbox']?.state).toBe('not-applicable');
+    expect(checks['shared-layers']).toMatchObject({ state: 'unknown', fix: expect.stringMatching(/rights/) });
     expect(checks['build-quota']?.state).toBe('ok');
     expect(code).toBe(0);
   });
