@@ -1,5 +1,6 @@
 const shownLines = 8;
 const longestLine = 300;
+const tooManyRequests = /\b429 Too Many Requests\b|\btoomanyrequests\b/i;
 
 /** `RUN make` in one sentence: which instruction of the Dockerfile failed, why, and the last lines it printed. */
 export function failedInstruction(output: readonly string[]): string {
@@ -26,13 +27,17 @@ export function failedInstruction(output: readonly string[]): string {
 export function pullLimit(output: readonly string[]): string | undefined {
   const { reason } = engineError(output);
   // The text of a RUN instruction is the project's, and so is what it prints.
-  if (
-    reason === undefined ||
-    /^process "/.test(reason) ||
-    !/\b429 Too Many Requests\b|\btoomanyrequests\b/i.test(reason)
-  )
-    return undefined;
+  if (reason === undefined || /^process "/.test(reason) || !tooManyRequests.test(reason)) return undefined;
   return cut(reason);
+}
+
+/** The code of Docker, Podman and Buildah for a container that they could not start. https://docs.docker.com/engine/containers/run/#exit-status */
+const notStarted = 125;
+
+/** The same where a container was to run. A command that ends with that code too does its own build no good: it only runs again later. */
+export function startLimit(code: number | null, output: readonly string[]): string | undefined {
+  const line = code === notStarted ? output.findLast((each) => tooManyRequests.test(each)) : undefined;
+  return line && cut(line);
 }
 
 function engineError(output: readonly string[]): { instruction: string | undefined; reason: string | undefined } {

@@ -36,6 +36,7 @@ export interface Account extends ReturnType<typeof createClients> {
   /** Twelve digits. */
   id: string;
   stackName: string;
+  isDeployed: boolean;
   /** Undefined where there is no such stack. */
   stackOf(name: string): Promise<StackState | undefined>;
   /**
@@ -71,6 +72,7 @@ export async function openAccount(stackName: string): Promise<Account> {
     ...clients,
     id,
     stackName,
+    isDeployed: stack !== undefined,
     stackOf,
     output(name) {
       const value = stack?.outputs[name];

@@ -126,13 +126,13 @@ async function gitHostToken({ secrets, output }: Account): Promise<Finding> {
 
 const platforms: Readonly<Record<string, string>> = { ARM_CONTAINER: 'ARM', LINUX_CONTAINER: 'Linux' };
 
-async function buildQuota({ codeBuild, quotas, output }: Account): Promise<Finding> {
-  const { projects = [] } = await codeBuild.send(
-    new BatchGetProjectsCommand({ names: [output('BuilderProjectName')] }),
-  );
-  const { type = '', computeType = '' } = projects[0]?.environment ?? {};
-  const size = computeType.replace('BUILD_GENERAL1_', '');
-  const machine = `${platforms[type] ?? type}/${size}`;
+/** What a build runs on if the configuration does not say otherwise. */
+const usualMachine = 'ARM/MEDIUM';
+
+async function buildQuota(account: Account): Promise<Finding> {
+  const { quotas } = account;
+  // The quota is better raised before the first deployment.
+  const machine = account.isDeployed ? await machineOf(account) : usualMachine;
   const quota = await findQuota(quotas, `concurrently running builds for ${machine} environment`);
   if (quota?.Value === undefined)
     return unknown(`Service Quotas does not list the builds that run at once on ${machine}.`);
@@ -140,6 +140,12 @@ async function buildQuota({ codeBuild, quotas, output }: Account): Promise<Findi
   if (quota.Value === 0) return wrong(`CodeBuild runs no build on ${machine}: the quota is 0.`, raise);
   if (quota.Value === 1) return warning(`CodeBuild runs one build at a time on ${machine}.`, raise);
   return ok(`CodeBuild runs ${quota.Value} builds at once on ${machine}.`);
+}
+
+async function machineOf({ codeBuild, output }: Account): Promise<string> {
+  const { projects = [] } = await codeBuild.send(new BatchGetProjectsCommand({ names: [output('BuilderProjectName')] }));
+  const { type = '', computeType = '' } = projects[0]?.environment ?? {};
+  return `${platforms[type] ?? type}/${computeType.replace('BUILD_GENERAL1_', '')}`;
 }
 
 async function findQuota(client: Account['quotas'], name: string): Promise<ServiceQuota | undefined> {

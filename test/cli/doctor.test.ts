@@ -219,6 +219,15 @@ describe('slipway doctor', () => {
     expect(code).toBe(0);
   });
 
+  it('says before the first deployment what takes long, and that there is no stack', async () => {
+    answers.DescribeStacks = xml('DescribeStacks', '<Stacks/>');
+    const { code, checks } = await checked();
+    expect(checks.stack).toMatchObject({ state: 'wrong', fix: expect.stringMatching(/npx cdk deploy/) });
+    expect(checks['build-quota']).toMatchObject({ state: 'ok', text: expect.stringMatching(/20 builds at once on ARM/) });
+    expect(checks['sender-identity']).toMatchObject({ state: 'unknown', text: 'There is no stack Slipway yet.' });
+    expect(code).toBe(1);
+  });
+
   it('prints for people too, with the fixes', async () => {
     Object.assign(answers, { GetAccountSetting: { value: 'DISABLED' } });
     const { out } = await doctor();

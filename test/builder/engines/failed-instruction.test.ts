@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failedInstruction, pullLimit } from '../../../builder/engines/failed-instruction.ts';
+import { failedInstruction, pullLimit, startLimit } from '../../../builder/engines/failed-instruction.ts';
 
 /** As engines print it; from public reports. */
 const limited = {
@@ -46,4 +46,14 @@ describe('an instruction that fails is the project’s, whatever it prints', () 
     expect(pullLimit(output)).toBeUndefined();
     expect(failedInstruction(output)).toContain('Correct it and push again');
   });
+});
+
+test('a container that cannot be started because its image is limited is told from a command that fails', () => {
+  const refused = [
+    "Unable to find image 'debian:12' locally",
+    'docker: Error response from daemon: toomanyrequests: You have reached your unauthenticated pull rate limit.',
+  ];
+  expect(startLimit(125, refused)).toMatch(/toomanyrequests/);
+  expect(startLimit(1, refused)).toBeUndefined();
+  expect(startLimit(125, ['docker: Error response from daemon: no such image'])).toBeUndefined();
 });
