@@ -90,12 +90,13 @@ async function explained<Answer>(stack: string, call: () => Promise<Answer>): Pr
   try {
     return await call();
   } catch (cause) {
-    const { name, message } = errorSchema.safeParse(cause).data ?? { name: '', message: String(cause) };
-    throw new DeploymentError(explanation(stack, name, message), { cause });
+    throw new DeploymentError(explain(stack, cause), { cause });
   }
 }
 
-function explanation(stack: string, name: string, message: string): string {
+/** What the caller can do about an error of AWS. */
+export function explain(stack: string, error: unknown): string {
+  const { name, message } = errorSchema.safeParse(error).data ?? { name: '', message: String(error) };
   if (/region is missing/i.test(message)) return 'No AWS region is set: set AWS_REGION to the one that Slipway is in.';
   if (name === 'CredentialsProviderError') {
     return 'There are no AWS credentials: set AWS_PROFILE, or log in with "aws sso login" or "aws login".';

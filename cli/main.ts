@@ -28,6 +28,11 @@ const commands: Record<string, { arguments: string; summary: string; load: () =>
     summary: "print the secret of a repository's webhook",
     load: () => import('./webhook-secret.ts'),
   },
+  doctor: {
+    arguments: '[--probe]',
+    summary: 'check an AWS account, and say what to do',
+    load: () => import('./doctor.ts'),
+  },
 };
 
 const help = `Slipway: a git push becomes a built, scanned, judged and released image.
