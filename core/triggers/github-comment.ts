@@ -20,10 +20,7 @@ export const commentEventSchema = z.object({
     body: z.nullable(z.string()),
     user: z.nullable(z.object({ login: z.string().check(z.regex(/^[\w.[\]-]{1,100}$/)), type: z.string() })),
   }),
-  repository: z.object({
-    clone_url: z.url().check(z.maxLength(2048)),
-    full_name: z.string().check(z.regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/)),
-  }),
+  repository: z.object({ clone_url: z.url().check(z.maxLength(2048)) }),
 });
 
 /**
@@ -50,7 +47,6 @@ export function approvalTrigger(
     id: `approval:${id}`,
     receivedAt: receivedAt.toISOString(),
     source: sourceOf(repository.clone_url),
-    repository: repository.full_name,
     number: issue.number,
     commit: /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit) ? commit : undefined,
     approver: user.login,

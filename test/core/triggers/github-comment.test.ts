@@ -43,7 +43,6 @@ describe("GitHub's comment events", () => {
       number: 7,
       commit,
       approver: 'maintainer',
-      repository: 'Demo/App',
     });
     expect(triggerSchema.parse(trigger)).toEqual(trigger);
   });
