@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import * as z from 'zod/mini';
 import type { Trigger } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
-import { findSource, repositoryOn } from '../core/sources/source.ts';
+import { findSource } from '../core/sources/source.ts';
 import { approvalTrigger, commentEventSchema } from '../core/triggers/github-comment.ts';
 import { pullRequestEventSchema, pullRequestTrigger } from '../core/triggers/github-pull-request.ts';
 import { pushEventSchema, pushTrigger } from '../core/triggers/github-push.ts';
@@ -74,11 +74,10 @@ export function createGithubWebhook({ master, triggers, index }: Services) {
     }
     const ignored = (reason: string) => answer(202, { delivery: id, ignored: reason });
     const read = readers.get(name);
-    const { url = '', source } = subject;
+    const { source } = subject;
     if (!read || source === undefined) return ignored(`${name.slice(0, 50)} events start nothing`);
     if (source === index.source && signer.kind !== 'index') return ignored('the index has a webhook of its own');
-    const repository = () => repositoryOn(index.gitHost, url);
-    const trigger = read(payload, { id, receivedAt: new Date(), source, repository });
+    const trigger = read(payload, { id, receivedAt: new Date(), source });
     if (trigger === 'malformed') return answer(400, { error: `The body is no ${name} event.` });
     if (!trigger) return ignored(`this ${name} event starts nothing`);
     await triggers.send(trigger);
@@ -106,8 +105,7 @@ function createDerivation(): (master: string, scope: WebhookScope) => string {
 }
 
 interface Subject {
-  /** The address of the repository and its identity; undefined for an event of a whole organisation. */
-  url?: string;
+  /** The identity of the repository; undefined for an event of a whole organisation. */
   source?: string;
   /** Whose secrets may sign the event. */
   scopes: WebhookScope[];
@@ -127,7 +125,7 @@ function subjectOf(payload: unknown, { source: indexSource, gitHost }: Services[
     const source = findSource(url, gitHost);
     if (source === undefined) return undefined;
     const scopes = [repositoryScope(source, indexSource), organizationScope(source)];
-    return { url, source, scopes };
+    return { source, scopes };
   }
   const ofOrganization = organizationSchema.safeParse(payload);
   const name = ofOrganization.success && findSource(`${gitHost}/${ofOrganization.data.organization.login}`, gitHost);

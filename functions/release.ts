@@ -91,9 +91,9 @@ export function createRelease({
 
   /** All tags are set: records the release, yields the project's release claim, and ends the build. */
   async function finish(project: ProjectRecord, build: Build, image: Image): Promise<{ status: BuildStatus }> {
-    const { id, project: name, ref, sequence, headAt } = build;
+    const { id, project: name, ref, headRevision } = build;
     const { digest, tags } = image;
-    const release = { build: id, sequence, headAt, digest, tags, at: new Date().toISOString() };
+    const release = { build: id, headRevision, digest, tags, at: new Date().toISOString() };
     // Before the claim is yielded, so that releases are recorded in their order.
     await releases.note({ project: name, ...release }, repositoryOf(name, repositoryPrefix));
     if (isTracked(project, ref)) {

@@ -15,7 +15,6 @@ export const causeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('push'), delivery: z.string(), ref: z.string(), commit: z.string(), pusher: z.string() }),
   z.object({
     type: z.literal('index'),
-    delivery: z.string(),
     commit: z.string(),
     change: z.enum(['added', 'changed']),
   }),
@@ -88,10 +87,10 @@ export const buildSchema = z.object({
   /** Rises by one with every build of the project. */
   sequence: z.int().positive(),
   /**
-   * When the commit was known to be the head of its ref. Triggers are planned in any order (the queue guarantees none, and a failed trigger
-   * is retried minutes later), so this time and then the sequence decide which of two builds may move a floating tag.
+   * The revision of the ref's head when the build took the lease. It rises with every change of the head or the lease, so that it decides
+   * which of two builds of a ref may move a floating tag. Absent for a build that was skipped.
    */
-  headAt: z.iso.datetime().optional(),
+  headRevision: z.int().positive().optional(),
   /** The cascade that the build is a part of. */
   cascade: z.string().optional(),
   /** The newer build of the same ref that superseded it. */

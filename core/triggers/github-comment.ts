@@ -28,18 +28,16 @@ export const commentEventSchema = z.object({
  */
 const approval = /^\/ok-to-test(?:[ \t]+([0-9a-f]{64}|[0-9a-f]{40}|\S{1,100}))?[ \t]*$/m;
 
-/** Undefined for a comment that approves nothing, or is on a host without GitHub's API. Only new comments count, because others than the author may edit an old one. */
+/** Undefined for a comment that approves nothing. Only new comments count, because others than the author may edit an old one. */
 export function approvalTrigger(
   { action, issue, comment }: z.infer<typeof commentEventSchema>,
-  { receivedAt, source, repository: repositoryOf }: Delivery,
+  { receivedAt, source }: Delivery,
 ): TriggerOf<'approval'> | undefined {
   const { id, body, user } = comment;
   if (action !== 'created' || !issue.pull_request || !body || user?.type !== 'User') return undefined;
   if (body.includes(commentMark)) return undefined;
   const [line, named = ''] = approval.exec(body.replaceAll('\r\n', '\n')) ?? [];
   if (line === undefined) return undefined;
-  const repository = repositoryOf();
-  if (!repository) return undefined;
   const commit = named.toLowerCase();
   return {
     type: 'approval',
@@ -47,7 +45,6 @@ export function approvalTrigger(
     id: `approval:${id}`,
     receivedAt: receivedAt.toISOString(),
     source,
-    repository,
     number: issue.number,
     commit: /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit) ? commit : undefined,
     approver: user.login,

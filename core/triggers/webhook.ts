@@ -15,8 +15,6 @@ export interface Delivery {
   receivedAt: Date;
   /** The identity of the repository whose secret signed it. */
   source: string;
-  /** `owner/name` of the same repository; undefined if it is on another host than the operator's. Few events need it. */
-  repository(): string | undefined;
 }
 
 /** Whose events a secret signs: those of the index, of one other repository, or of an organisation's repositories other than the index. */

@@ -46,6 +46,8 @@ export interface RefsRequest {
 }
 
 const mostRefs = 50_000;
+/** Whoever asks for a few refs has others that wait. */
+const timeoutMilliseconds = 10_000;
 const service = 'git-upload-pack';
 const absentStatuses = [401, 403, 404, 410];
 
@@ -168,14 +170,29 @@ export function createSourceHost(fetch: PublicFetch) {
     }
   }
 
+  /**
+   * The commits that the host names at refs, by ref, in one request; for an annotated tag the commit that it points to. A ref that does not
+   * exist is absent, and so are all refs of a repository that does not exist or is not public.
+   */
+  async function commitsAt(
+    gitUrl: string,
+    refs: readonly string[],
+    authorization?: string,
+  ): Promise<ReadonlyMap<string, string>> {
+    const answer = await refsOf(gitUrl, { prefixes: [...refs], authorization, timeoutMilliseconds });
+    const wanted = new Set(refs);
+    return new Map(answer.kind === 'refs' ? [...answer.refs].filter(([ref]) => wanted.has(ref)) : []);
+  }
+
   return {
     refsOf,
+
+    commitsAt,
 
     /** The commit at the head of a branch; undefined if there is no such repository or branch. */
     async headOf(gitUrl: string, branch: string): Promise<string | undefined> {
       const ref = `refs/heads/${branch}`;
-      const answer = await refsOf(gitUrl, { prefixes: [ref] });
-      return answer.kind === 'refs' ? answer.refs.get(ref) : undefined;
+      return (await commitsAt(gitUrl, [ref])).get(ref);
     },
   };
 }
@@ -184,6 +201,7 @@ export type SourceHost = ReturnType<typeof createSourceHost>;
 
 export const openSourceHost = once(() => createSourceHost(openPublicFetch()));
 export type HeadOf = SourceHost['headOf'];
+export type CommitsAt = SourceHost['commitsAt'];
 
 function baseOf(gitUrl: string): string {
   return gitUrl.replace(/^git:/, 'https:').replace(/\/+$/, '');

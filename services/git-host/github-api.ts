@@ -23,8 +23,9 @@ const comparisonSchema = z.object({
 const permissionSchema = z.object({ permission: z.string() });
 const pullRequestSchema = z.object({
   state: z.string(),
-  head: z.object({ sha: z.string() }),
-  base: z.object({ ref: z.string() }),
+  /** The repository of a deleted fork is null. */
+  head: z.object({ sha: z.string(), repo: z.object({ id: z.int() }).nullable() }),
+  base: z.object({ ref: z.string(), repo: z.object({ id: z.int() }) }),
   user: z.object({ login: z.string() }).nullable(),
 });
 const userSchema = z.object({ id: z.int(), type: z.string() });
@@ -50,6 +51,8 @@ export interface PullRequest {
   commit: string;
   /** The branch that it is to be merged into. */
   baseRef: string;
+  /** It comes from another repository: nothing of it runs before a maintainer has approved exactly this commit. */
+  isFork: boolean;
   author: string;
 }
 
@@ -179,7 +182,13 @@ export function createGithubApi(
       const found = await find(pullRequestSchema, route, repository, { number });
       if (!found) return undefined;
       const { state, head, base, user } = found;
-      return { isOpen: state === 'open', commit: head.sha, baseRef: base.ref, author: user?.login ?? 'ghost' };
+      return {
+        isOpen: state === 'open',
+        commit: head.sha,
+        baseRef: base.ref,
+        isFork: head.repo?.id !== base.repo.id,
+        author: user?.login ?? 'ghost',
+      };
     },
 
     /** The text of a file at a commit; undefined if there is no such file. */

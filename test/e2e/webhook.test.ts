@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sign } from '@octokit/webhooks-methods';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sourceOf } from '../../core/sources/source.ts';
-import { repositoryScope, webhookSecret } from '../../core/triggers/webhook.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 
 let slipway: Slipway;
@@ -19,17 +17,11 @@ async function deliver(body: string, headers: Record<string, string> = {}): Prom
       'content-type': 'application/json',
       'x-github-event': 'push',
       'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': await sign(secretOf('demo/nobody'), body),
+      'x-hub-signature-256': await sign(slipway.webhookSecretOf('demo/nobody'), body),
       ...headers,
     },
     body,
   });
-}
-
-function secretOf(repository: string): string {
-  const { url, indexRepository, webhookMaster } = slipway.machine;
-  const index = sourceOf(`${url}/git/${indexRepository}`);
-  return webhookSecret(webhookMaster, repositoryScope(sourceOf(`${url}/git/${repository}`), index));
 }
 
 const commit = 'a'.repeat(40);
@@ -55,8 +47,8 @@ describe('POST /webhooks/github', () => {
   });
 
   it.each([
-    ['of another repository', () => secretOf('demo/somebody')],
-    ['of the index', () => secretOf(slipway.machine.indexRepository)],
+    ['of another repository', () => slipway.webhookSecretOf('demo/somebody')],
+    ['of the index', () => slipway.webhookSecretOf(slipway.machine.indexRepository)],
     ['from which the secrets are derived', () => slipway.machine.webhookMaster],
   ])('refuses a body that was signed with the secret %s', async (_, secret) => {
     const response = await deliver(push(), { 'x-hub-signature-256': await sign(secret(), push()) });
@@ -67,10 +59,12 @@ describe('POST /webhooks/github', () => {
     const { url, indexRepository } = slipway.machine;
     // The branch does not count, so that nothing is applied.
     const body = push({ ref: 'refs/heads/x', repository: { clone_url: `${url}/git/${indexRepository}.git` } });
-    const answers = [secretOf(indexRepository), secretOf('demo/nobody')].map(async (secret) => {
-      const { status } = await deliver(body, { 'x-hub-signature-256': await sign(secret, body) });
-      return status;
-    });
+    const answers = [slipway.webhookSecretOf(indexRepository), slipway.webhookSecretOf('demo/nobody')].map(
+      async (secret) => {
+        const { status } = await deliver(body, { 'x-hub-signature-256': await sign(secret, body) });
+        return status;
+      },
+    );
     expect(await Promise.all(answers)).toEqual([202, 401]);
   });
 

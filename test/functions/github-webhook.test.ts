@@ -69,7 +69,9 @@ describe('a delivery', () => {
     const { handle, sent } = webhook();
     const answer = await handle(await deliver(JSON.stringify(push())));
     expect(answer).toMatchObject({ statusCode: 202, body: '{"delivery":"72d3162e-cc78-11e3-81ab-4c9367dc0958"}' });
-    expect(sent).toEqual([expect.objectContaining({ source: 'github.com/demo/app', commit, ref: 'refs/heads/main' })]);
+    expect(sent).toEqual([
+      expect.objectContaining({ source: 'github.com/demo/app', expected: commit, ref: 'refs/heads/main' }),
+    ]);
   });
 
   it('that tells of a pull request, or approves its commit, is accepted and enqueued', async () => {
@@ -80,7 +82,7 @@ describe('a delivery', () => {
     });
     expect([await handle(opened), await handle(approved)]).toMatchObject([{ statusCode: 202 }, { statusCode: 202 }]);
     expect(sent).toMatchObject([
-      { type: 'pull-request', source: 'github.com/demo/app', number: 7, commit, fork: true },
+      { type: 'pull-request', source: 'github.com/demo/app', number: 7, expected: { commit, isOpen: true } },
       { type: 'approval', source: 'github.com/demo/app', number: 7, commit, approver: 'maintainer' },
     ]);
   });

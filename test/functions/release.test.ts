@@ -69,6 +69,7 @@ async function startReleasing({
       return world.queue(idOf(sequence), {
         status: 'scanning',
         sequence,
+        headRevision: sequence,
         createdAt,
         verdict,
         candidate: { ...candidate, digest: own },
@@ -91,7 +92,7 @@ describe('a candidate that passed', () => {
       stages: { release: { status: 'succeeded' } },
     });
     const project = await world.projects.get('demo/app:latest');
-    expect(project).toMatchObject({ released: { build: idOf(1), sequence: 1, digest, tags } });
+    expect(project).toMatchObject({ released: { build: idOf(1), headRevision: 1, digest, tags } });
     expect(project).not.toHaveProperty('releasing');
   });
 
@@ -246,8 +247,6 @@ describe('of version tags', () => {
     const before = await world.projects.get('demo/app:latest');
     await world.heads.advance({ project: 'demo/app:latest', ref: 'refs/tags/v1.0.0' }, undefined, {
       commit,
-      headAt: createdAt,
-      previous: undefined,
       build: idOf(2),
     });
     await world.pass(2, { ref: 'refs/tags/v1.0.0' });
@@ -261,9 +260,9 @@ describe('of version tags', () => {
 
   it('an older build of the branch is released after one, and the branch by its own order', async () => {
     await using world = await startReleasing();
-    await world.pass(2, { ref: 'refs/tags/v1.0.0', headAt: '2026-11-21T09:00:00.000Z' });
+    await world.pass(2, { ref: 'refs/tags/v1.0.0' });
     await world.release(2);
-    await world.pass(1, { headAt: '2026-11-21T08:00:00.000Z' });
+    await world.pass(1);
     expect(await world.release(1)).toEqual({ status: 'released' });
   });
 
@@ -274,8 +273,6 @@ describe('of version tags', () => {
     await world.pass(2, { ref });
     await world.heads.advance({ project: 'demo/app:latest', ref }, undefined, {
       commit,
-      headAt: createdAt,
-      previous: undefined,
       build: idOf(2),
     });
     await world.builds.begin(idOf(1), 'release', 'releasing');
@@ -376,8 +373,6 @@ describe('a build whose place another has', () => {
   const place = (world: { heads: Heads }, build: string) =>
     world.heads.advance({ project: 'demo/app:latest', ref: 'refs/heads/main' }, undefined, {
       commit: 'c'.repeat(40),
-      headAt: '2026-11-21T02:00:00.000Z',
-      previous: undefined,
       build,
     });
 
@@ -419,10 +414,10 @@ describe('a build whose place another has', () => {
 
   it('of the branch that was tracked before does not keep the first of another from its release', async () => {
     await using world = await startReleasing();
-    await world.pass(2, { headAt: '2026-11-21T02:00:00.000Z' });
+    await world.pass(2);
     await world.release(2);
     await world.track({ gitBranch: 'next' });
-    await world.pass(1, { ref: 'refs/heads/next', headAt: '2026-11-21T01:00:00.000Z' });
+    await world.pass(1, { ref: 'refs/heads/next' });
     expect(await world.release(1)).toEqual({ status: 'released' });
   });
 });
@@ -458,7 +453,7 @@ describe('of two builds', () => {
     expect(await world.release(1)).toEqual({ status: 'superseded' });
     expect(world.shelf.tagsOf(repository)).toEqual(before);
     expect((await world.builds.require(idOf(1))).status).toBe('superseded');
-    expect((await world.projects.get('demo/app:latest'))?.released?.sequence).toBe(2);
+    expect((await world.projects.get('demo/app:latest'))?.released?.headRevision).toBe(2);
   });
 
   it('one waits while the other puts its tags on', async () => {

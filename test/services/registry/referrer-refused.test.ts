@@ -15,11 +15,14 @@ async function attach(status: number): Promise<unknown> {
   return registry.attach('demo/app', digest, sbom).catch((error: unknown) => error);
 }
 
-it.each([400, 405, 415, 422])('an SBOM that the registry does not take (%s) is told from other trouble', async (status) => {
-  const error = await attach(status);
-  expect(error).toBeInstanceOf(ReferrerRefusedError);
-  expect(String(error)).toMatch(new RegExp(`does not take sbom\\.spdx\\.json beside the image: ${status} .*REFUSED`));
-});
+it.each([400, 405, 415, 422])(
+  'an SBOM that the registry does not take (%s) is told from other trouble',
+  async (status) => {
+    const error = await attach(status);
+    expect(error).toBeInstanceOf(ReferrerRefusedError);
+    expect(String(error)).toMatch(new RegExp(`does not take sbom\\.spdx\\.json beside the image: ${status} .*REFUSED`));
+  },
+);
 
 it.each([403, 429, 500, 503])('%s is no refusal of the SBOM', async (status) => {
   const error = await attach(status);
