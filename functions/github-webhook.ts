@@ -35,19 +35,19 @@ interface Services {
  * repository is read once, before the signature is checked, and nothing else in the body can say another.
  */
 export function createGithubWebhook({ master, triggers, index }: Services) {
-  const secretFor = createDerivation();
+  const subjectOf = createSubjects(index);
 
-  /** The scope whose secret signed the body. */
-  async function signerOf(body: string, signature: string, scopes: WebhookScope[]): Promise<WebhookScope | undefined> {
+  /** Which of the signers signed the body. */
+  async function signerOf(body: string, signature: string, signers: Signer[]): Promise<Signer | undefined> {
     const signer = await findSigner(await master.current());
     if (signer) return signer;
     // The master secret may have been rotated since it was read.
     const reread = master.reread();
     return reread && findSigner(await reread);
 
-    async function findSigner(masters: readonly string[]): Promise<WebhookScope | undefined> {
+    async function findSigner(masters: readonly string[]): Promise<Signer | undefined> {
       for (const each of masters) {
-        for (const scope of scopes) if (await verify(secretFor(each, scope), body, signature)) return scope;
+        for (const one of signers) if (await verify(one.secretFrom(each), body, signature)) return one;
       }
       return undefined;
     }
@@ -65,9 +65,9 @@ export function createGithubWebhook({ master, triggers, index }: Services) {
     if (payload === undefined) {
       return answer(400, { error: 'The body is no JSON: set the content type application/json at the webhook.' });
     }
-    const subject = subjectOf(payload, index);
+    const subject = subjectOf(payload);
     if (!subject) return answer(401, { error: 'The body names no repository whose webhook could have signed it.' });
-    const signer = await signerOf(body, signature, subject.scopes);
+    const signer = await signerOf(body, signature, subject.signers);
     if (!signer) return answer(401, { error: wrongSignature });
     if (!name || !id || !/^[\w-]{1,128}$/.test(id)) {
       return answer(400, { error: 'The headers X-GitHub-Event and X-GitHub-Delivery are needed.' });
@@ -76,7 +76,7 @@ export function createGithubWebhook({ master, triggers, index }: Services) {
     const read = readers.get(name);
     const { source } = subject;
     if (!read || source === undefined) return ignored(`${name.slice(0, 50)} events start nothing`);
-    if (source === index.source && signer.kind !== 'index') return ignored('the index has a webhook of its own');
+    if (source === index.source && signer.scope.kind !== 'index') return ignored('the index has a webhook of its own');
     const trigger = read(payload, { id, receivedAt: new Date(), source });
     if (trigger === 'malformed') return answer(400, { error: `The body is no ${name} event.` });
     if (!trigger) return ignored(`this ${name} event starts nothing`);
@@ -89,26 +89,16 @@ const wrongSignature =
   "The signature does not match: it must be made with the secret of this repository's webhook. " +
   '"npx slipway webhook add OWNER/REPOSITORY" sets it, and sets it anew after the repository was renamed.';
 
-/** How many derived secrets are remembered. An event of any name takes one, before its signature is checked. */
-const mostRemembered = 1000;
-
-/** Derives secrets, and remembers them: the busy repositories send most events. */
-function createDerivation(): (master: string, scope: WebhookScope) => string {
-  const known = new Map<string, string>();
-  return (master, scope) => {
-    const key = `${master} ${scope.kind} ${scope.name}`;
-    const secret = known.get(key) ?? webhookSecret(master, scope);
-    if (known.size >= mostRemembered) known.clear();
-    known.set(key, secret);
-    return secret;
-  };
+interface Signer {
+  scope: WebhookScope;
+  secretFrom(master: string): string;
 }
 
 interface Subject {
   /** The identity of the repository; undefined for an event of a whole organisation. */
   source?: string;
   /** Whose secrets may sign the event. */
-  scopes: WebhookScope[];
+  signers: Signer[];
 }
 
 const repositorySchema = z.object({ repository: z.object({ clone_url: z.string().check(z.maxLength(2048)) }) });
@@ -117,19 +107,43 @@ const organizationSchema = z.object({
   organization: z.object({ login: z.string().check(z.regex(/^[\w.-]{1,100}$/)) }),
 });
 
-/** What an event says it is about. */
-function subjectOf(payload: unknown, { source: indexSource, gitHost }: Services['index']): Subject | undefined {
-  const ofRepository = repositorySchema.safeParse(payload);
-  if (ofRepository.success) {
-    const url = ofRepository.data.repository.clone_url;
+/** How many repositories are remembered with their secrets. An event can name any, before its signature is checked. */
+const mostRemembered = 1000;
+
+/** Finds what an event says it is about, and remembers it: a busy repository sends many events. */
+function createSubjects({ source: indexSource, gitHost }: Services['index']) {
+  const known = new Map<string, Subject>();
+
+  function repositoryAt(url: string): Subject | undefined {
+    const found = known.get(url);
+    if (found) return found;
     const source = findSource(url, gitHost);
     if (source === undefined) return undefined;
-    const scopes = [repositoryScope(source, indexSource), organizationScope(source)];
-    return { source, scopes };
+    const signers = [signerFor(repositoryScope(source, indexSource)), signerFor(organizationScope(source))];
+    if (known.size >= mostRemembered) known.clear();
+    known.set(url, { source, signers });
+    return known.get(url);
   }
-  const ofOrganization = organizationSchema.safeParse(payload);
-  const name = ofOrganization.success && findSource(`${gitHost}/${ofOrganization.data.organization.login}`, gitHost);
-  return name ? { scopes: [{ kind: 'organization', name }] } : undefined;
+
+  return function subjectOf(payload: unknown): Subject | undefined {
+    const ofRepository = repositorySchema.safeParse(payload);
+    if (ofRepository.success) return repositoryAt(ofRepository.data.repository.clone_url);
+    const ofOrganization = organizationSchema.safeParse(payload);
+    const name = ofOrganization.success && findSource(`${gitHost}/${ofOrganization.data.organization.login}`, gitHost);
+    return name ? { signers: [signerFor({ kind: 'organization', name })] } : undefined;
+  };
+}
+
+function signerFor(scope: WebhookScope): Signer {
+  const known = new Map<string, string>();
+  return {
+    scope,
+    secretFrom(master) {
+      const secret = known.get(master) ?? webhookSecret(master, scope);
+      known.set(master, secret);
+      return secret;
+    },
+  };
 }
 
 type Reader = (payload: unknown, delivery: Delivery) => Trigger | undefined | 'malformed';
