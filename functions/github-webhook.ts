@@ -47,7 +47,7 @@ export function createGithubWebhook({ secret, triggers }: Services) {
     }
     const read = events.get(name);
     if (!read) return answer(202, { delivery, ignored: `${name.slice(0, 50)} events start nothing` });
-    const trigger = read(payload, delivery, new Date());
+    const trigger = read(payload, delivery);
     if (trigger === 'malformed') return answer(400, { error: `The body is no ${name} event.` });
     if (!trigger) return answer(202, { delivery, ignored: `this ${name} event starts nothing` });
     await triggers.send(trigger);
@@ -55,7 +55,7 @@ export function createGithubWebhook({ secret, triggers }: Services) {
   };
 }
 
-type Reader = (payload: unknown, delivery: string, receivedAt: Date) => Trigger | undefined | 'malformed';
+type Reader = (payload: unknown, delivery: string) => Trigger | undefined | 'malformed';
 
 const events = new Map<string, Reader>([
   ['push', reader(pushEventSchema, pushTrigger)],
@@ -65,11 +65,11 @@ const events = new Map<string, Reader>([
 
 function reader<Event>(
   schema: { safeParse(payload: unknown): { success: true; data: Event } | { success: false } },
-  triggerOf: (event: Event, delivery: string, receivedAt: Date) => Trigger | undefined,
+  triggerOf: (event: Event, delivery: string) => Trigger | undefined,
 ): Reader {
-  return (payload, delivery, receivedAt) => {
+  return (payload, delivery) => {
     const event = schema.safeParse(payload);
-    return event.success ? triggerOf(event.data, delivery, receivedAt) : 'malformed';
+    return event.success ? triggerOf(event.data, delivery) : 'malformed';
   };
 }
 

@@ -33,7 +33,6 @@ const approval = /^\/ok-to-test(?:[ \t]+([0-9a-f]{64}|[0-9a-f]{40}|\S{1,100}))?[
 export function approvalTrigger(
   { action, issue, comment, repository }: z.infer<typeof commentEventSchema>,
   _delivery: string,
-  receivedAt: Date,
 ): TriggerOf<'approval'> | undefined {
   const { id, body, user } = comment;
   if (action !== 'created' || !issue.pull_request || !body || user?.type !== 'User') return undefined;
@@ -45,7 +44,6 @@ export function approvalTrigger(
     type: 'approval',
     // Two webhooks deliver one comment under two ids.
     id: `approval:${id}`,
-    receivedAt: receivedAt.toISOString(),
     source: sourceOf(repository.clone_url),
     number: issue.number,
     commit: /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit) ? commit : undefined,

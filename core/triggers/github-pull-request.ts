@@ -28,7 +28,6 @@ export const pullRequestEventSchema = z.object({
 export function pullRequestTrigger(
   { action, number, changes, pull_request, repository }: z.infer<typeof pullRequestEventSchema>,
   delivery: string,
-  receivedAt: Date,
 ): TriggerOf<'pull-request'> | undefined {
   // A pull request with a new target branch is built like one with new commits.
   const isOpen = actions.get(action === 'edited' && changes?.base ? 'synchronize' : action);
@@ -36,7 +35,6 @@ export function pullRequestTrigger(
   return {
     type: 'pull-request',
     id: delivery,
-    receivedAt: receivedAt.toISOString(),
     source: sourceOf(repository.clone_url),
     number,
     expected: { commit: pull_request.head.sha, isOpen },

@@ -19,12 +19,10 @@ export const isNoObject = (id: string): boolean => /^0+$/.test(id);
 export function pushTrigger(
   { ref, after, repository, pusher }: z.infer<typeof pushEventSchema>,
   delivery: string,
-  receivedAt: Date,
 ): PushTrigger {
   return {
     type: 'push',
     id: delivery,
-    receivedAt: receivedAt.toISOString(),
     source: sourceOf(repository.clone_url),
     ref,
     // For an annotated tag `after` is the tag object, and not the commit that the host names.

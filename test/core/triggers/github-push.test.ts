@@ -25,11 +25,11 @@ describe("GitHub's push events", () => {
 
   it('become hints: which ref to ask for, and what it is expected to be at', () => {
     const event = pushEventSchema.parse({ ...(pushes[0] as object), ref: 'refs/tags/v1.0.0', head_commit: null });
-    const trigger = pushTrigger(event, 'guid', new Date(0));
+    const trigger = pushTrigger(event, 'guid');
     expect(trigger).toMatchObject({ type: 'push', id: 'guid', ref: 'refs/tags/v1.0.0' });
     // It may be an annotated tag's own object.
     expect(trigger.expected).toBeUndefined();
-    expect(pushTrigger({ ...event, ref: 'refs/heads/main' }, 'guid', new Date(0)).expected).toBe(event.after);
+    expect(pushTrigger({ ...event, ref: 'refs/heads/main' }, 'guid').expected).toBe(event.after);
   });
 });
 

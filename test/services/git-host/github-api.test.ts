@@ -86,7 +86,9 @@ describe('a pull request', () => {
     ['a repository that is deleted', undefined, true],
   ])('of %s is told apart by the repository of its head', async (_, id, isFork) => {
     const head = { ...open.head, repo: id === undefined ? null : { id } };
-    const { answer } = await ask({ [pull]: { ...open, state: 'closed', head } }, (api) => api.pullRequest('demo/app', 7));
+    const { answer } = await ask({ [pull]: { ...open, state: 'closed', head } }, (api) =>
+      api.pullRequest('demo/app', 7),
+    );
     expect(answer).toMatchObject({ isOpen: false, commit: 'a'.repeat(40), isFork });
   });
 });
