@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { BuildResult } from '../core/model/builder-contract.ts';
 import { variable } from '../services/environment.ts';
 import { type BuildOptions, build } from './build.ts';
@@ -11,6 +12,7 @@ process.umask(0o022);
 
 const records = new Records(variable('RECORDS_BUCKET'), variable('BUILD_ID'));
 const prebuildImage = variable('PREBUILD_IMAGE');
+const pullThrough = z.record(z.string(), z.string()).parse(JSON.parse(variable('PULL_THROUGH')));
 const redaction = new Redaction();
 for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN']) {
   redaction.add(process.env[name]);
@@ -47,6 +49,7 @@ async function outcome(): Promise<BuildResult> {
     const onScanners: BuildOptions['onScanners'] = (reports) => records.storeScanners(reports);
     return await build(request, {
       prebuildImage,
+      pullThrough,
       log,
       redaction,
       signal,

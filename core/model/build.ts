@@ -99,6 +99,10 @@ export const buildSchema = z.object({
   notify: z.array(z.enum(notifiableStatuses)).optional(),
   /** All layers are built again, without the cache. */
   noCache: z.boolean().optional(),
+  /** Why a build that CodeBuild ran, or had in its queue, runs once more: what it waits for, how often it did, and when it runs again. */
+  waiting: z
+    .object({ for: z.enum(['base', 'machine']), times: z.int().positive(), until: z.iso.datetime() })
+    .optional(),
   /** The id of the builder's run in CodeBuild. */
   codeBuildId: z.string().optional(),
   createdAt: z.iso.datetime(),
@@ -125,11 +129,17 @@ export type BuildStatus = (typeof buildStatuses)[number];
 export type TerminalStatus = (typeof terminalStatuses)[number];
 export type StageName = (typeof stageNames)[number];
 export type Stage = z.infer<typeof stageSchema>;
+export type Waiting = NonNullable<Build['waiting']>;
 export type Cause = z.infer<typeof causeSchema>;
 export type Verdict = z.infer<typeof verdictSchema>;
 
 export function isTerminal(status: BuildStatus): status is TerminalStatus {
   return (terminalStatuses as readonly string[]).includes(status);
+}
+
+/** Since when a queued build has waited for a machine, and not for its base image; may be in the future. */
+export function queuedSince({ waiting, createdAt }: Pick<Build, 'waiting' | 'createdAt'>): string {
+  return waiting?.for === 'base' ? waiting.until : createdAt;
 }
 
 /** Whether a passing build of the ref is released. A commit that is on no branch and no tag of the repository is only judged. */
@@ -159,6 +169,7 @@ export function publicBuild(build: Build, siteUrl: string) {
     scanners: build.scanners ?? null,
     changes: build.changes ?? null,
     failure: build.failure ?? null,
+    waiting: build.waiting ?? null,
     cascade: build.cascade ?? null,
     supersededBy: build.supersededBy ?? null,
     createdAt: build.createdAt,

@@ -16,7 +16,7 @@ const eventSchema = z.object({
 export const pushTriggerSchema = eventSchema.extend({
   /** `id` is the delivery's GUID; a redelivery has the same one. */
   type: z.literal('push'),
-  /** `host/owner/repository`, lower case, without `.git`. */
+  /** The identity of the repository (core/sources/source.ts): `host/owner/repository`. */
   source: z.string(),
   ref: z.string(),
   /**

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { TriggerOf } from '../model/trigger.ts';
-import { sourceOf } from '../sources/source.ts';
+import type { Delivery } from './webhook.ts';
 
 const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
 /** Whether the pull request is open after it. */
@@ -21,21 +21,20 @@ export const pullRequestEventSchema = z.object({
   /** What was edited; `base` if the pull request now targets another branch. */
   changes: z.optional(z.object({ base: z.optional(z.object({})) })),
   pull_request: z.object({ head: z.object({ sha }) }),
-  repository: z.object({ clone_url: z.url().check(z.maxLength(2048)) }),
 });
 
 /** Undefined for an event that changes nothing to build: a label, a review, another title. */
 export function pullRequestTrigger(
-  { action, number, changes, pull_request, repository }: z.infer<typeof pullRequestEventSchema>,
-  delivery: string,
+  { action, number, changes, pull_request }: z.infer<typeof pullRequestEventSchema>,
+  { id, source }: Delivery,
 ): TriggerOf<'pull-request'> | undefined {
   // A pull request with a new target branch is built like one with new commits.
   const isOpen = actions.get(action === 'edited' && changes?.base ? 'synchronize' : action);
   if (isOpen === undefined) return undefined;
   return {
     type: 'pull-request',
-    id: delivery,
-    source: sourceOf(repository.clone_url),
+    id,
+    source,
     number,
     expected: { commit: pull_request.head.sha, isOpen },
   };

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { PushTrigger } from '../model/trigger.ts';
-import { sourceOf } from '../sources/source.ts';
+import type { Delivery } from './webhook.ts';
 
 /**
  * The part of GitHub's push event that matters here; the rest, up to 2,048 commits, is not read.
@@ -9,7 +9,6 @@ import { sourceOf } from '../sources/source.ts';
 export const pushEventSchema = z.object({
   ref: z.string().check(z.maxLength(1024)),
   after: z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)),
-  repository: z.object({ clone_url: z.url().check(z.maxLength(2048)) }),
   pusher: z.object({ name: z.string() }),
 });
 
@@ -17,13 +16,13 @@ export const pushEventSchema = z.object({
 export const isNoObject = (id: string): boolean => /^0+$/.test(id);
 
 export function pushTrigger(
-  { ref, after, repository, pusher }: z.infer<typeof pushEventSchema>,
-  delivery: string,
+  { ref, after, pusher }: z.infer<typeof pushEventSchema>,
+  { id, source }: Delivery,
 ): PushTrigger {
   return {
     type: 'push',
-    id: delivery,
-    source: sourceOf(repository.clone_url),
+    id,
+    source,
     ref,
     // For an annotated tag `after` is the tag object, and not the commit that the host names.
     expected: ref.startsWith('refs/tags/') && !isNoObject(after) ? undefined : after,

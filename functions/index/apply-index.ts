@@ -25,6 +25,7 @@ interface Services extends WriteServices {
     authorization(): Promise<string | undefined>;
     /** Hosts that entries may name although they are private. */
     allowedHosts: string[];
+    gitHost: string;
   };
   announce: Announce;
   mailer: Mailer;
@@ -74,7 +75,7 @@ export function createApplyIndex(services: Services) {
   async function apply(head: IndexHead): Promise<IndexApplied> {
     const deadline = Date.now() + writingMilliseconds;
     const files = await index.repository.filesAt(head.commit);
-    const read = readIndex(files, { now: new Date(), allowedHosts: index.allowedHosts });
+    const read = readIndex(files, { now: new Date(), allowedHosts: index.allowedHosts, gitHost: index.gitHost });
     const known = await projects.all();
     // Only the fields of an entry are compared to the index, not what the pipeline adds to its record.
     const plan = planIndex(

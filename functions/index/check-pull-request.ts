@@ -39,6 +39,7 @@ interface Services extends GraphServices {
     repository: Pick<IndexRepository, 'filesAt'>;
     /** Hosts that entries may name although they are private. */
     allowedHosts: string[];
+    gitHost: string;
   };
   headOf: HeadOf;
   logger: Logger;
@@ -72,7 +73,8 @@ export function createCheckIndexPullRequest(services: Services) {
       throw new IndexTooLargeError(`It changes more than ${mostChanged / 1e6} MB of the index. Split it.`);
     }
     const known = records.map((record) => ({ ...projectSchema.parse(record), judged: record.judged }));
-    const change = indexChange(base, merged, known, { now: new Date(), allowedHosts: index.allowedHosts });
+    const { allowedHosts, gitHost } = index;
+    const change = indexChange(base, merged, known, { now: new Date(), allowedHosts, gitHost });
     const built = [...change.added, ...change.changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => after)];
     const [facts, below] = await Promise.all([
       sourceFacts(built),

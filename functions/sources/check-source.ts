@@ -103,8 +103,8 @@ export function createCheckSource(services: CheckSourceServices) {
   ): Source | undefined {
     const { source } = watched;
     if (answer.kind === 'unchanged') {
-      const { heads: at, tags, memory } = known ?? {};
-      return { source, failures: 0, heads: at, tags, memory };
+      const { heads: at, tags, memory, movedTo } = known ?? {};
+      return { source, failures: 0, heads: at, tags, memory, movedTo };
     }
     const tags = watched.tags ? tagSnapshot(versions) : undefined;
     if (watched.tags && !tags) logger.warn('A repository has too many version tags to be watched', { source });
@@ -113,11 +113,18 @@ export function createCheckSource(services: CheckSourceServices) {
       const commit = answer.refs.get(ref);
       return commit === undefined ? [] : [[ref, commit] as const];
     });
-    if (!tags && Object.keys(memory).length === 0) return undefined;
+    const movedTo = answer.movedTo?.slice(0, 2048);
+    if (movedTo && movedTo !== known?.movedTo)
+      logger.warn('A repository was renamed or transferred: its new address belongs into the index', {
+        source,
+        movedTo,
+      });
+    if (!tags && !movedTo && Object.keys(memory).length === 0) return undefined;
     return {
       source,
       failures: 0,
       tags,
+      movedTo,
       memory: Object.keys(memory).length > 0 ? memory : undefined,
       heads: answer.memory.etag ? Object.fromEntries(branches) : undefined,
     };

@@ -3,6 +3,7 @@ import { Octokit } from '@octokit/core';
 import { z } from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
+import { repositoryOn } from '../../core/sources/source.ts';
 import { variable } from '../environment.ts';
 import { type GithubToken, openGithubToken } from './github-token.ts';
 
@@ -145,13 +146,7 @@ export function createGithubApi(
 
   return {
     /** `owner/name` of a source on this host; undefined for one elsewhere. */
-    repositoryAt(sourceUrl: string): string | undefined {
-      const host = url.replace(/\/+$/, '');
-      if (!sourceUrl.toLowerCase().startsWith(`${host.toLowerCase()}/`)) return undefined;
-      const path = sourceUrl.slice(host.length + 1).replace(/\/+$/, '');
-      const [owner, name, ...rest] = path.replace(/\.git$/, '').split('/');
-      return owner && name && rest.length === 0 ? `${owner}/${name}` : undefined;
-    },
+    repositoryAt: (sourceUrl: string): string | undefined => repositoryOn(url, sourceUrl),
 
     /** Whether anything can be written: without a token the API only reads. */
     isAuthenticated: async (): Promise<boolean> => (await token()) !== undefined,

@@ -84,7 +84,7 @@ describe('a signed event of a push that never happened', () => {
       headers: {
         'x-github-event': 'push',
         'x-github-delivery': randomUUID(),
-        'x-hub-signature-256': await sign(slipway.machine.webhookSecret, body),
+        'x-hub-signature-256': await sign(slipway.webhookSecretOf('demo/forged'), body),
       },
       body,
     });

@@ -108,6 +108,7 @@ export async function setUpPlanBuilds(crashes: CrashPoints = createCrashPoints()
       repository: guarded,
       authorization: async () => undefined,
       allowedHosts: [],
+      gitHost: 'https://git.example',
     },
     headOf: guarded.headOf,
     commitsAt: guarded.commitsAt,

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Build } from '../../core/model/build.ts';
 import type { SbomFormat } from '../../core/model/builder-contract.ts';
 import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.ts';
+import { defaultPolicy } from '../../core/model/policy.ts';
 import type { Project } from '../../core/model/project.ts';
 import { createRelease } from '../../functions/release.ts';
+import { ReferrerRefusedError } from '../../services/registry/registry.ts';
 import type { Heads } from '../../services/tables/heads.ts';
 import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { createFakeRegistry } from './fake-registry.ts';
@@ -43,6 +45,7 @@ async function startReleasing({
     releases: world.releases,
     openRegistry: async () => shelf.registry,
     repositoryPrefix: 'slipway/',
+    policy: defaultPolicy,
   };
   const release = createRelease({
     ...services,
@@ -132,6 +135,31 @@ describe('a candidate that passed', () => {
     await world.pass(3);
     expect(await world.release(3)).toEqual({ status: 'released' });
     expect(world.shelf.attachedTo(repository, digestOf(3))).toEqual({});
+  });
+
+  it('is released without an SBOM that the registry does not take, with a warning, unless the policy says otherwise', async () => {
+    const refusing = async (response?: 'block' | 'ignore') => {
+      const project = response ? { policy: { scanners: { sbom: response } } } : {};
+      const world = await startReleasing({ project });
+      await world.pass(1);
+      world.bill(1, 'spdx', 'a bill');
+      world.shelf.registry.attach = async () => {
+        throw new ReferrerRefusedError('The registry does not take sbom.spdx.json beside the image: 405 UNSUPPORTED');
+      };
+      return world;
+    };
+    await using warned = await refusing();
+    expect(await warned.release()).toEqual({ status: 'released' });
+    const { verdict } = await warned.builds.require(idOf(1));
+    expect(verdict?.warnings).toEqual([expect.stringMatching(/does not take sbom\.spdx\.json .* 405/)]);
+
+    await using blocked = await refusing('block');
+    await expect(blocked.release()).rejects.toThrow(ReferrerRefusedError);
+    expect(blocked.shelf.tagsOf(repository)).toEqual({});
+
+    await using ignored = await refusing('ignore');
+    expect(await ignored.release()).toEqual({ status: 'released' });
+    expect((await ignored.builds.require(idOf(1))).verdict?.warnings).toBeUndefined();
   });
 
   it('is noted as an image that is looked at again, and takes its moving tags from the one before', async () => {

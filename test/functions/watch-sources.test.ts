@@ -57,6 +57,9 @@ function watcher() {
   };
 }
 
+/** The host in the names of its repositories. */
+const hostOf = (url: string) => sourceOf(`${url}/a`).split('/')[0] ?? '';
+
 function track(job: string, over: Partial<Project> = {}): Promise<Project> {
   const gitUrl = over.gitUrl ?? `${host.url}/demo/${job}.git`;
   return world.track({ name: `demo/${job}:latest`, jobId: job, gitUrl, source: sourceOf(gitUrl), ...over });
@@ -244,20 +247,36 @@ describe('a repository that cannot be read', () => {
     await dead[Symbol.asyncDispose]();
     for (let at = 0; at < 20; at++) await track(`dead-${at}`, { gitUrl: `${dead.url}/demo/dead-${at}.git` });
     const watch = watcher();
-    expect(await watch()).toMatchObject({ sources: 21, asked: 2, hostsDown: [new URL(dead.url).host] });
+    expect(await watch()).toMatchObject({ sources: 21, asked: 2, hostsDown: [hostOf(dead.url)] });
     expect(await watch()).toMatchObject({ asked: 1, hostsDown: [] });
     const sources = createSources(world.client, 'sources');
-    await sources.put({ source: `//${new URL(dead.url).host}`, failures: 1, retryAt: new Date(0).toISOString() });
+    await sources.put({ source: `//${hostOf(dead.url)}`, failures: 1, retryAt: new Date(0).toISOString() });
     expect(await watch()).toMatchObject({ asked: 2 });
   });
 
   it('of a host that is asked too often waits for as long as the host says', async () => {
     await using busy = await startHost((_, response) => response.writeHead(429, { 'retry-after': '1800' }).end());
     for (let at = 0; at < 5; at++) await track(`busy-${at}`, { gitUrl: `${busy.url}/demo/busy-${at}.git` });
-    expect(await watcher()()).toMatchObject({ hostsDown: [new URL(busy.url).host] });
+    expect(await watcher()()).toMatchObject({ hostsDown: [hostOf(busy.url)] });
     expect(busy.requests).toHaveLength(1);
-    const known = (await createSources(world.client, 'sources').all()).sources.get(`//${new URL(busy.url).host}`);
+    const known = (await createSources(world.client, 'sources').all()).sources.get(`//${hostOf(busy.url)}`);
     expect(Date.parse(known?.retryAt ?? '') - Date.now()).toBeGreaterThan(25 * 60_000);
+  });
+
+  it('that was renamed is read where it is now, and its new address is recorded until the index has it', async () => {
+    host.commit('demo/new', { Dockerfile: 'FROM scratch\n' });
+    await using gate = await startHost(({ path }, response) =>
+      response.writeHead(301, { location: `${host.url}${path.replace('/old', '/new')}` }).end(),
+    );
+    const old = await track('old', { gitUrl: `${gate.url}/demo/old.git` });
+    await watcher()();
+    expect(refsSent()).toEqual(['refs/heads/main']);
+    const sources = createSources(world.client, 'sources');
+    expect(await sources.get(old.source)).toMatchObject({ failures: 0, movedTo: `${host.url}/demo/new.git` });
+    await track('old', { gitUrl: `${host.url}/demo/new.git` });
+    await watcher()();
+    expect(await sources.get(old.source)).toBeUndefined();
+    expect((await sources.get(sourceOf(`${host.url}/demo/new`)))?.movedTo).toBeUndefined();
   });
 
   it('mails nobody', async () => {

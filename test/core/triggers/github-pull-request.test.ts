@@ -9,19 +9,19 @@ interface Example {
 }
 
 const recorded = (examples as unknown as Example[]).find(({ name }) => name === 'pull_request')?.examples ?? [];
+const delivery = { id: 'guid', source: 'github.com/demo/app' };
 const event = (over: object = {}) =>
   pullRequestEventSchema.parse({
     action: 'opened',
     number: 7,
     pull_request: { head: { sha: 'a'.repeat(40) } },
-    repository: { clone_url: 'https://github.com/Demo/App.git' },
     ...over,
   });
 
 describe("GitHub's pull request events", () => {
   it('are all understood, and those that bring new commits or a state are news', () => {
     expect(recorded.length).toBeGreaterThan(20);
-    const triggers = recorded.map((each) => pullRequestTrigger(pullRequestEventSchema.parse(each), 'guid'));
+    const triggers = recorded.map((each) => pullRequestTrigger(pullRequestEventSchema.parse(each), delivery));
     const news = triggers.filter((trigger) => trigger !== undefined);
     expect(new Set(news.map(({ expected }) => expected.isOpen))).toEqual(new Set([true, false]));
     expect(news.length).toBeLessThan(recorded.length / 2);
@@ -29,7 +29,7 @@ describe("GitHub's pull request events", () => {
   });
 
   it('say which pull request to ask for, and what it is expected to be at', () => {
-    expect(pullRequestTrigger(event(), 'guid')).toEqual({
+    expect(pullRequestTrigger(event(), delivery)).toEqual({
       type: 'pull-request',
       id: 'guid',
       source: 'github.com/demo/app',
@@ -40,15 +40,15 @@ describe("GitHub's pull request events", () => {
 
   it('that are to be merged into another branch are news', () => {
     const changes = { base: { ref: { from: 'old' }, sha: { from: 'b'.repeat(40) } } };
-    expect(pullRequestTrigger(event({ action: 'edited', changes }), 'guid')?.expected.isOpen).toBe(true);
-    expect(pullRequestTrigger(event({ action: 'edited', changes: { title: {} } }), 'guid')).toBeUndefined();
+    expect(pullRequestTrigger(event({ action: 'edited', changes }), delivery)?.expected.isOpen).toBe(true);
+    expect(pullRequestTrigger(event({ action: 'edited', changes: { title: {} } }), delivery)).toBeUndefined();
   });
 
   it('that say closed expect a pull request that is not open', () => {
-    expect(pullRequestTrigger(event({ action: 'closed' }), 'guid')?.expected.isOpen).toBe(false);
+    expect(pullRequestTrigger(event({ action: 'closed' }), delivery)?.expected.isOpen).toBe(false);
   });
 
   it.each(['edited', 'labeled', 'review_requested', 'constructor'])('that say %s are no news', (action) => {
-    expect(pullRequestTrigger(event({ action }), 'guid')).toBeUndefined();
+    expect(pullRequestTrigger(event({ action }), delivery)).toBeUndefined();
   });
 });

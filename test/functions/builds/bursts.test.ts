@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Build } from '../../../core/model/build.ts';
 import { isTerminal } from '../../../core/model/build.ts';
 import { ReleaseBusyError } from '../../../core/model/errors.ts';
+import { defaultPolicy } from '../../../core/model/policy.ts';
 import { createRelease } from '../../../functions/release.ts';
 import { Crash, createCrashPoints } from '../crash-points.ts';
 import { createFakeRegistry } from '../fake-registry.ts';
@@ -39,6 +40,7 @@ function createSteps(planning: Awaited<ReturnType<typeof setUpPlanBuilds>>) {
     sboms: { read: async () => undefined },
     openRegistry: async () => shelf.registry,
     repositoryPrefix: 'slipway/',
+    policy: defaultPolicy,
   });
   const { builds } = planning;
   return {

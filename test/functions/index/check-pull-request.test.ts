@@ -48,6 +48,7 @@ const planner = (filesAt = async (commit: string) => files[commit] ?? []) => {
       ref: 'refs/heads/main',
       repository: { filesAt },
       allowedHosts: [],
+      gitHost: 'https://git.example',
     },
     async headOf(url) {
       const head = url in heads ? heads[url] : branchHead;

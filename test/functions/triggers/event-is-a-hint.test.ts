@@ -93,7 +93,7 @@ describe('a version tag', () => {
       repository: { clone_url: 'https://git.example/demo/app.git' },
       pusher: { name: 'someone' },
     });
-    await planning.plan(pushTrigger(event, 'annotated'));
+    await planning.plan(pushTrigger(event, { id: 'annotated', source: 'git.example/demo/app' }));
     expect(await planning.allBuilds()).toMatchObject([{ commit, ref: tag }]);
     expect(planning.requests).toMatchObject([
       { source: { commit }, labels: { 'org.opencontainers.image.revision': commit } },

@@ -294,7 +294,7 @@ describe('the pull request of a fork', () => {
       comment: { id: 1, body: `/ok-to-test ${commit}`, user: { login: 'attacker', type: 'User' } },
       repository: { clone_url: 'https://git.example/demo/app.git', full_name: 'attacker/own' },
     });
-    const trigger = approvalTrigger(event, 'guid');
+    const trigger = approvalTrigger(event, { id: 'guid', source: 'git.example/demo/app' });
     await planning.planBuilds(trigger as TriggerOf<'approval'>);
     expect(planning.github.permissionsAsked).toEqual(['attacker in demo/app']);
     expect(await planning.allBuilds()).toEqual([]);

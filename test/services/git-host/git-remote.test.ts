@@ -140,9 +140,24 @@ describe('many refs', () => {
     const { refsOf } = createSourceHost(fetchHere);
     const question = { prefixes: ['refs/heads/main'] };
     const answer = await refsOf(`${gate.url}/demo/old.git`, question);
-    expect(answer).toMatchObject({ refs: new Map([['refs/heads/main', main]]), memory: { asksFirst: true } });
+    const movedTo = `${host.url}/demo/new.git`;
+    expect(answer).toMatchObject({ refs: new Map([['refs/heads/main', main]]), memory: { asksFirst: true }, movedTo });
     const { memory } = answer as { memory: object };
     expect(await refsOf(`${gate.url}/demo/old.git`, { ...question, memory })).toEqual(answer);
+  });
+
+  it('have not moved if the host redirects to another spelling of the same address', async () => {
+    await using host = await startFakeGitHost();
+    host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    // The host has two names.
+    const here = host.url.replace('localhost', '127.0.0.1');
+    const { refsOf } = createSourceHost((url, request) => {
+      const { href } = new URL(String(url));
+      return fetchHere(href.startsWith(here) ? href.replace(here, host.url) : href, request);
+    });
+    const answer = await refsOf(`${here}/demo/app.git`, { prefixes: ['refs/heads/main'] });
+    expect(answer).toMatchObject({ kind: 'refs', memory: { asksFirst: true } });
+    expect(answer).toHaveProperty('movedTo', undefined);
   });
 
   it('that are too many to be versions of anything are refused', async () => {
