@@ -77,7 +77,7 @@ export function createGithubWebhook({ master, triggers, index }: Services) {
     const { source } = subject;
     if (!read || source === undefined) return ignored(`${name.slice(0, 50)} events start nothing`);
     if (source === index.source && signer.scope.kind !== 'index') return ignored('the index has a webhook of its own');
-    const trigger = read(payload, { id, receivedAt: new Date(), source });
+    const trigger = read(payload, { id, source });
     if (trigger === 'malformed') return answer(400, { error: `The body is no ${name} event.` });
     if (!trigger) return ignored(`this ${name} event starts nothing`);
     await triggers.send(trigger);

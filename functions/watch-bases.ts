@@ -58,9 +58,8 @@ export function createWatchBases(services: Services) {
     known: ReadonlyMap<string, WatchedImage>,
   ): Promise<void> {
     for (const part of inBatches(changes, mostChanges)) {
-      const receivedAt = new Date().toISOString();
       const announcement: Announcement = {
-        news: { type: 'bases-changed', id: basesTriggerId(part, receivedAt), receivedAt, bases: part },
+        news: { type: 'bases-changed', id: basesTriggerId(part, new Date().toISOString()), bases: part },
         before: part.flatMap(({ image }) => known.get(image) ?? []),
       };
       await lock.announce(announcement);

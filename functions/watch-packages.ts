@@ -134,7 +134,7 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
     const rebuilds = plan.rebuilds.map(({ project, hash, updates, total }): Trigger => {
       // The hash distinguishes two projects whose long names begin alike.
       const id = `packages:${project.slice(0, 200)}:${hash}`;
-      return { type: 'packages-changed', id, receivedAt: now, project, updates, total };
+      return { type: 'packages-changed', id, project, updates, total };
     });
     // Sent before it is recorded: a trigger that is sent twice is planned once.
     await triggers.sendBatch(rebuilds);

@@ -5,7 +5,6 @@ const commitSchema = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
 /** What every trigger has. One event always has the same id, however often it is delivered, so that it is planned once. */
 const eventSchema = z.object({
   id: z.string().min(1).max(256),
-  receivedAt: z.iso.datetime(),
   /** How often it was put off, because the git host did not answer or did not show the change yet. */
   postponed: z.int().nonnegative().optional(),
 });

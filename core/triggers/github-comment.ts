@@ -31,7 +31,7 @@ const approval = /^\/ok-to-test(?:[ \t]+([0-9a-f]{64}|[0-9a-f]{40}|\S{1,100}))?[
 /** Undefined for a comment that approves nothing. Only new comments count, because others than the author may edit an old one. */
 export function approvalTrigger(
   { action, issue, comment }: z.infer<typeof commentEventSchema>,
-  { receivedAt, source }: Delivery,
+  { source }: Delivery,
 ): TriggerOf<'approval'> | undefined {
   const { id, body, user } = comment;
   if (action !== 'created' || !issue.pull_request || !body || user?.type !== 'User') return undefined;
@@ -43,7 +43,6 @@ export function approvalTrigger(
     type: 'approval',
     // Two webhooks deliver one comment under two ids.
     id: `approval:${id}`,
-    receivedAt: receivedAt.toISOString(),
     source,
     number: issue.number,
     commit: /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit) ? commit : undefined,

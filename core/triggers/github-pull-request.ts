@@ -26,7 +26,7 @@ export const pullRequestEventSchema = z.object({
 /** Undefined for an event that changes nothing to build: a label, a review, another title. */
 export function pullRequestTrigger(
   { action, number, changes, pull_request }: z.infer<typeof pullRequestEventSchema>,
-  { id, receivedAt, source }: Delivery,
+  { id, source }: Delivery,
 ): TriggerOf<'pull-request'> | undefined {
   // A pull request with a new target branch is built like one with new commits.
   const isOpen = actions.get(action === 'edited' && changes?.base ? 'synchronize' : action);
@@ -34,7 +34,6 @@ export function pullRequestTrigger(
   return {
     type: 'pull-request',
     id,
-    receivedAt: receivedAt.toISOString(),
     source,
     number,
     expected: { commit: pull_request.head.sha, isOpen },

@@ -17,12 +17,11 @@ export const isNoObject = (id: string): boolean => /^0+$/.test(id);
 
 export function pushTrigger(
   { ref, after, pusher }: z.infer<typeof pushEventSchema>,
-  { id, receivedAt, source }: Delivery,
+  { id, source }: Delivery,
 ): PushTrigger {
   return {
     type: 'push',
     id,
-    receivedAt: receivedAt.toISOString(),
     source,
     ref,
     // For an annotated tag `after` is the tag object, and not the commit that the host names.

@@ -12,7 +12,6 @@ export const rotationOverlapDays = 7;
 export interface Delivery {
   /** The GUID that the git host gave it. */
   id: string;
-  receivedAt: Date;
   /** The identity of the repository whose secret signed it. */
   source: string;
 }

@@ -71,7 +71,6 @@ export function createTell({
       await triggers.send({
         type: 'build-ended',
         id: buildEndedEvent(id),
-        receivedAt: new Date().toISOString(),
         build: id,
       });
       await send(build);

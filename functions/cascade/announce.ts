@@ -130,9 +130,8 @@ export type Announce = ReturnType<typeof createAnnounce>;
 export const stalled = 'stalled';
 
 export function stepOf(cascade: string, project: string): TriggerOf<'cascade-step'> {
-  const receivedAt = new Date().toISOString();
   const id = `step:${createHash('sha256').update(`${cascade}\n${project}`).digest('hex').slice(0, 32)}`;
-  return { type: 'cascade-step', id, receivedAt, cascade, project };
+  return { type: 'cascade-step', id, cascade, project };
 }
 
 /** The oldest cascade that an affected project is already in, so that people see one cascade and not two; otherwise a new one. */

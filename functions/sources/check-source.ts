@@ -76,7 +76,6 @@ export function createCheckSource(services: CheckSourceServices) {
     known: Source | undefined,
     end: AbortSignal,
   ): Promise<Look> {
-    const receivedAt = new Date().toISOString();
     const answer = await readRefs(watched, known, end);
     if (answer.kind === 'absent') return { triggers: 0, source: known, absent: answer.status };
     const refs = answer.kind === 'refs' ? answer.refs : new Map(Object.entries(known?.heads ?? {}));
@@ -90,7 +89,7 @@ export function createCheckSource(services: CheckSourceServices) {
     for (const refs of batches) {
       // The planner asks the host itself, so that refs that are found again before they are planned are built once.
       const id = `source-moved:${randomUUID()}`;
-      await triggers.send({ type: 'source-moved', id, receivedAt, source: watched.source, refs });
+      await triggers.send({ type: 'source-moved', id, source: watched.source, refs });
     }
     return { triggers: batches.length, source: remembered(watched, answer, tags, known) };
   };

@@ -33,7 +33,6 @@ export async function setUpCascades(crashes: CrashPoints = createCrashPoints()) 
   const ended = (build: string): Trigger => ({
     type: 'build-ended',
     id: buildEndedEvent(build),
-    receivedAt: new Date().toISOString(),
     build,
   });
 

@@ -16,7 +16,6 @@ const main = 'refs/heads/main';
 export const pushOf = (over: Partial<PushTrigger> = {}): PushTrigger => ({
   type: 'push',
   id: 'delivery-1',
-  receivedAt: '2026-11-21T00:00:00.000Z',
   source: 'git.example/demo/app',
   ref: main,
   expected: commit,

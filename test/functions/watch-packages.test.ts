@@ -89,7 +89,6 @@ test('an image with a package that has an update is rebuilt once, and again only
     {
       type: 'packages-changed',
       id: expect.stringMatching(/^packages:demo\/app:latest:[0-9a-f]{32}$/),
-      receivedAt: expect.any(String),
       project: 'demo/app:latest',
       updates: [{ package: 'bash', installed: '5-1', available: '5-2' }],
       total: 1,

@@ -92,7 +92,6 @@ describe('a head that no build has', () => {
       {
         type: 'source-moved',
         id: expect.stringMatching(/^source-moved:/),
-        receivedAt: expect.any(String),
         source: project.source,
         refs: ['refs/heads/main'],
       },

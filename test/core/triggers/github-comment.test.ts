@@ -10,9 +10,8 @@ interface Example {
 
 const recorded = (examples as unknown as Example[]).find(({ name }) => name === 'issue_comment')?.examples ?? [];
 const commit = 'a1'.repeat(20);
-const now = new Date('2026-11-21T00:00:00Z');
 
-const delivery = { id: 'guid', receivedAt: now, source: 'github.com/demo/app' };
+const delivery = { id: 'guid', source: 'github.com/demo/app' };
 
 function read(body: string | null, over: { action?: string; issue?: object; user?: object | null } = {}) {
   const event = commentEventSchema.parse({

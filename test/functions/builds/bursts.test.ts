@@ -128,7 +128,6 @@ describe('however the pushes of a burst are delivered', () => {
       await planning.planBuilds({
         type: 'source-moved',
         id: 'source-moved:1',
-        receivedAt: '2026-11-21T00:10:00.000Z',
         source: tracked.source,
         refs: [ref],
       });

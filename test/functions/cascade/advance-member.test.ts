@@ -97,7 +97,7 @@ describe('a project of a cascade', () => {
     await hears('b', 'one', []);
     await hears('b', 'two', ['a']);
     await hears('a', 'two', []);
-    const step = { type: 'cascade-step', id: 'step', receivedAt: at, project: world.name('a') } as const;
+    const step = { type: 'cascade-step', id: 'step', project: world.name('a') } as const;
     await world.plan({ ...step, cascade: 'c' });
     expect(await world.running()).toEqual([]);
     await world.plan({ ...step, cascade: 'stalled' });
@@ -137,7 +137,6 @@ describe('a project of a cascade', () => {
     await world.planBuilds({
       type: 'packages-changed',
       id: 'packages:demo/left:latest:1',
-      receivedAt: new Date().toISOString(),
       project: world.name('left'),
       updates: [{ package: 'openssl', installed: '3.0.1', available: '3.0.2' }],
       total: 1,

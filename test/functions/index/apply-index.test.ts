@@ -209,7 +209,7 @@ describe('a new entry', () => {
     const release = { build: parent?.id ?? '', headRevision: 1, digest, tags: ['latest'], at: '' };
     await planning.projects.finishRelease('demo/parent:latest', release);
     const ended = { type: 'build-ended', id: `ended:${parent?.id}`, build: parent?.id ?? '' } as const;
-    await planning.plan({ ...ended, receivedAt: new Date().toISOString() });
+    await planning.plan({ ...ended });
     expect(planning.requests.at(-1)).toMatchObject({ project: 'demo/child:latest' });
     expect((await planning.allBuilds())[0]?.cause).toEqual({
       type: 'index',

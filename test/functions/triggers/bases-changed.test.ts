@@ -11,7 +11,7 @@ const [debian, tools] = ['docker.io/library/debian:12', 'quay.io/tools/go:1'];
 let news = 0;
 const changed = (...bases: BaseChange[]): Trigger => {
   news += 1;
-  return { type: 'bases-changed', id: `bases:${news}`, receivedAt: new Date().toISOString(), bases };
+  return { type: 'bases-changed', id: `bases:${news}`, bases };
 };
 const change = (image: string, previous = A, digest = B): BaseChange => ({ image, digest, previous });
 

@@ -93,9 +93,7 @@ describe('a version tag', () => {
       repository: { clone_url: 'https://git.example/demo/app.git' },
       pusher: { name: 'someone' },
     });
-    await planning.plan(
-      pushTrigger(event, { id: 'annotated', receivedAt: new Date(0), source: 'git.example/demo/app' }),
-    );
+    await planning.plan(pushTrigger(event, { id: 'annotated', source: 'git.example/demo/app' }));
     expect(await planning.allBuilds()).toMatchObject([{ commit, ref: tag }]);
     expect(planning.requests).toMatchObject([
       { source: { commit }, labels: { 'org.opencontainers.image.revision': commit } },

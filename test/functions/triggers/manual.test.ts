@@ -10,7 +10,6 @@ const other = 'b'.repeat(40);
 const manual = (over: Partial<TriggerOf<'manual'>> = {}): TriggerOf<'manual'> => ({
   type: 'manual',
   id: 'manual:1',
-  receivedAt: '2026-11-21T01:00:00.000Z',
   project: 'demo/app:latest',
   requester: 'an-operator',
   ...over,

@@ -16,7 +16,6 @@ type Shown = Partial<PullRequest>;
 const eventOf = (over: Partial<TriggerOf<'pull-request'>> = {}): TriggerOf<'pull-request'> => ({
   type: 'pull-request',
   id: 'delivery-1',
-  receivedAt: '2026-11-21T00:00:00.000Z',
   source,
   number: 7,
   expected: { commit, isOpen: true },
@@ -34,7 +33,6 @@ function happens(planning: Planning, id: string, over: Shown = {}): TriggerOf<'p
 const approval = (over: Partial<TriggerOf<'approval'>> = {}): TriggerOf<'approval'> => ({
   type: 'approval',
   id: 'approval:1',
-  receivedAt: '2026-11-21T00:01:00.000Z',
   source,
   number: 7,
   commit,
@@ -296,7 +294,7 @@ describe('the pull request of a fork', () => {
       comment: { id: 1, body: `/ok-to-test ${commit}`, user: { login: 'attacker', type: 'User' } },
       repository: { clone_url: 'https://git.example/demo/app.git', full_name: 'attacker/own' },
     });
-    const trigger = approvalTrigger(event, { id: 'guid', receivedAt: new Date(0), source: 'git.example/demo/app' });
+    const trigger = approvalTrigger(event, { id: 'guid', source: 'git.example/demo/app' });
     await planning.planBuilds(trigger as TriggerOf<'approval'>);
     expect(planning.github.permissionsAsked).toEqual(['attacker in demo/app']);
     expect(await planning.allBuilds()).toEqual([]);

@@ -13,7 +13,7 @@ let count = 0;
 function moved(refs: Record<string, string>, source = 'git.example/demo/app'): SourceMoved {
   for (const [ref, at] of Object.entries(refs)) planning.host.set(source, ref, at);
   const id = `source-moved:${count++}`;
-  return { type: 'source-moved', id, receivedAt: '2026-11-21T00:00:00.000Z', source, refs: Object.keys(refs) };
+  return { type: 'source-moved', id, source, refs: Object.keys(refs) };
 }
 
 let planning: Planning;
