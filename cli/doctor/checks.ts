@@ -143,7 +143,9 @@ async function buildQuota(account: Account): Promise<Finding> {
 }
 
 async function machineOf({ codeBuild, output }: Account): Promise<string> {
-  const { projects = [] } = await codeBuild.send(new BatchGetProjectsCommand({ names: [output('BuilderProjectName')] }));
+  const { projects = [] } = await codeBuild.send(
+    new BatchGetProjectsCommand({ names: [output('BuilderProjectName')] }),
+  );
   const { type = '', computeType = '' } = projects[0]?.environment ?? {};
   return `${platforms[type] ?? type}/${computeType.replace('BUILD_GENERAL1_', '')}`;
 }

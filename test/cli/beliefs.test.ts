@@ -12,7 +12,9 @@ test('the table in docs/beliefs.md has every belief, what rests on it, and how a
     const files = usedIn.split(', ').map(code).join(', ');
     return `| ${name} | ${belief} | ${files} | ${probe ? 'yes' : 'no'} | ${code(command)} |`;
   });
-  expect(page.split('\n').filter((line) => /^\| [a-z][a-z-]+ \|/.test(line) && !line.startsWith('| name'))).toEqual(rows);
+  expect(page.split('\n').filter((line) => /^\| [a-z][a-z-]+ \|/.test(line) && !line.startsWith('| name'))).toEqual(
+    rows,
+  );
 });
 
 test.each(Object.entries(beliefs))('%s names files that exist, and one command', (_, { usedIn, command }) => {

@@ -62,7 +62,9 @@ beforeEach(async () => {
   answers = { ...healthy };
   denied = new Set();
   aws = await startHost(({ path, headers, body }, response) => {
-    const target = String(headers['x-amz-target'] ?? '').split('.').at(-1);
+    const target = String(headers['x-amz-target'] ?? '')
+      .split('.')
+      .at(-1);
     const action = new URLSearchParams(body).get('Action');
     const call = target || action || path.replace(/\/$/, '');
     const answer = answers[call];
@@ -73,7 +75,9 @@ beforeEach(async () => {
       return;
     }
     if (answer === undefined) {
-      response.writeHead(404, { 'x-amzn-errortype': 'NotFoundException' }).end(JSON.stringify({ message: 'Not found' }));
+      response
+        .writeHead(404, { 'x-amzn-errortype': 'NotFoundException' })
+        .end(JSON.stringify({ message: 'Not found' }));
       return;
     }
     const isText = typeof answer === 'string';
@@ -176,7 +180,10 @@ describe('slipway doctor', () => {
             scanType: 'ENHANCED',
             rules: [
               { scanFrequency: 'SCAN_ON_PUSH', repositoryFilters: [{ filter: 'other/*', filterType: 'WILDCARD' }] },
-              { scanFrequency: 'SCAN_ON_PUSH', repositoryFilters: [{ filter: 'slipway/demo*', filterType: 'WILDCARD' }] },
+              {
+                scanFrequency: 'SCAN_ON_PUSH',
+                repositoryFilters: [{ filter: 'slipway/demo*', filterType: 'WILDCARD' }],
+              },
             ],
           },
         },
@@ -185,7 +192,13 @@ describe('slipway doctor', () => {
       'wrong',
       /put-registry-scanning-configuration/,
     ],
-    ['layers that are copied', { GetAccountSetting: { value: 'DISABLED' } }, 'shared-layers', 'warning', /BLOB_MOUNTING/],
+    [
+      'layers that are copied',
+      { GetAccountSetting: { value: 'DISABLED' } },
+      'shared-layers',
+      'warning',
+      /BLOB_MOUNTING/,
+    ],
   ])('sees %s, and says what to do', async (_, over, name, state, fix) => {
     Object.assign(answers, over);
     const { code, checks } = await checked();
@@ -223,7 +236,10 @@ describe('slipway doctor', () => {
     answers.DescribeStacks = xml('DescribeStacks', '<Stacks/>');
     const { code, checks } = await checked();
     expect(checks.stack).toMatchObject({ state: 'wrong', fix: expect.stringMatching(/npx cdk deploy/) });
-    expect(checks['build-quota']).toMatchObject({ state: 'ok', text: expect.stringMatching(/20 builds at once on ARM/) });
+    expect(checks['build-quota']).toMatchObject({
+      state: 'ok',
+      text: expect.stringMatching(/20 builds at once on ARM/),
+    });
     expect(checks['sender-identity']).toMatchObject({ state: 'unknown', text: 'There is no stack Slipway yet.' });
     expect(code).toBe(1);
   });

@@ -5,7 +5,12 @@ import type { Build } from '../../../core/model/build.ts';
 const now = new Date('2026-11-29T12:00:00.000Z');
 const described = (over: Partial<Build>) =>
   describeStatus(
-    { status: 'queued', cause: { type: 'schedule', schedule: 'rate(1 day)' }, createdAt: '2026-11-29T11:59:00.000Z', ...over },
+    {
+      status: 'queued',
+      cause: { type: 'schedule', schedule: 'rate(1 day)' },
+      createdAt: '2026-11-29T11:59:00.000Z',
+      ...over,
+    },
     now,
   );
 
@@ -14,7 +19,9 @@ test('a build that has just been queued waits', () => {
 });
 
 test('a build that has waited for long is not blamed, and its people learn what is missing', () => {
-  expect(described({ createdAt: '2026-11-29T10:00:00.000Z' })).toMatch(/no machine is free\. Nothing is wrong .* quota/);
+  expect(described({ createdAt: '2026-11-29T10:00:00.000Z' })).toMatch(
+    /no machine is free\. Nothing is wrong .* quota/,
+  );
 });
 
 test('a build whose base image is limited says when it is tried again, and then waits like any other', () => {
