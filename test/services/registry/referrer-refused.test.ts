@@ -12,7 +12,7 @@ async function attach(status: number): Promise<unknown> {
   const digest = fake.put('demo/app', 'v1', { schemaVersion: 2 });
   const answer = { authorizationData: [{ authorizationToken: 'QVdTOng=', proxyEndpoint: fake.url }] };
   const registry = await openRegistry({ send: async () => answer } as unknown as ECRClient);
-  return registry.attach('demo/app', digest, sbom).catch((error: unknown) => error);
+  return await registry.attach('demo/app', digest, sbom).catch((error: unknown) => error);
 }
 
 it.each([400, 405, 415, 422])(
@@ -27,5 +27,6 @@ it.each([400, 405, 415, 422])(
 it.each([403, 429, 500, 503])('%s is no refusal of the SBOM', async (status) => {
   const error = await attach(status);
   expect(error).toBeInstanceOf(UpstreamError);
+  expect(String(error)).toContain(`answered ${status}`);
   expect(error).not.toBeInstanceOf(ReferrerRefusedError);
 });
