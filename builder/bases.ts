@@ -15,9 +15,11 @@ export interface ResolvedBase extends Base {
 export interface BaseSearch {
   own: Registry;
   repositoryPrefix: string;
+  /** Whether a name without a registry may be one of this pipeline's releases; any project may have any name. */
+  prefersOwn?: boolean;
   signal: AbortSignal;
 }
-/** The outcome for each image that a Dockerfile names. */
+
 /** What became of the images that a Dockerfile names. */
 export interface NamedBases {
   bases: ResolvedBase[];
@@ -46,7 +48,8 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
  * that the reference names.
  * @throws BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError
  */
-export async function resolveBase(text: string, { own, repositoryPrefix, signal }: BaseSearch): Promise<ResolvedBase> {
+export async function resolveBase(text: string, search: BaseSearch): Promise<ResolvedBase> {
+  const { own, repositoryPrefix, prefersOwn = true, signal } = search;
   const reference = parsed(text);
   const version = wantedVersion(reference);
   const missing = (registry: Registry, repository: string): MissingBase => ({
@@ -74,7 +77,7 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
   };
 
   const isOwnHost = reference.registryIsWritten && reference.registry === own.host;
-  if (isOwnHost || !reference.registryIsWritten) {
+  if (isOwnHost || (prefersOwn && !reference.registryIsWritten)) {
     const repository = `${repositoryPrefix}${reference.path}`;
     const release = await find(own, repository);
     if (release) return release;
@@ -92,9 +95,10 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
   const outside = outsideRegistry(reference.registry);
   const image = await find(outside, reference.repository);
   if (image) return image;
-  const searched = reference.registryIsWritten
-    ? `in ${outside.host}`
-    : `among this pipeline's releases, nor in ${outside.host}`;
+  const searched =
+    reference.registryIsWritten || !prefersOwn
+      ? `in ${outside.host}`
+      : `among this pipeline's releases, nor in ${outside.host}`;
   throw new BaseNotFoundError(
     missing(outside, reference.repository),
     `The base ${text} does not exist ${searched}, or is not public. Correct its name or tag in the Dockerfile, or release it first.`,

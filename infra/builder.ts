@@ -7,7 +7,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
-import { builderBundle, madeHere } from './bundle.ts';
+import { builderBundles, madeHere } from './bundle.ts';
 import type { Config } from './config.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 import type { Records } from './records.ts';
@@ -54,6 +54,7 @@ export class Builder extends Construct implements Grantee {
     records.grantWrite(this, 'log', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');
     repositories.grantBuild(this);
     this.setVariable('PREBUILD_IMAGE', settings.prebuildImage);
+    this.setVariable('BUILDKIT_IMAGE', settings.buildkitImage);
 
     this.project = new Project(this, 'Project', {
       description: 'Builds an image from a repository and pushes it as a candidate.',
@@ -100,7 +101,7 @@ export class Builder extends Construct implements Grantee {
     return new Asset(this, 'Program', {
       path: sources,
       ...madeHere('Program', (folder) => {
-        writeFileSync(join(folder, 'main.mjs'), builderBundle());
+        for (const [stem, code] of builderBundles()) writeFileSync(join(folder, `${stem}.mjs`), code);
         mkdirSync(join(folder, 'generator'));
         for (const file of ['buildspec.yml', 'generator/package.json', 'generator/package-lock.json'])
           copyFileSync(join(sources, file), join(folder, file));

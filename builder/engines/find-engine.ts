@@ -10,6 +10,8 @@ import type { Engine } from './engine.ts';
 export async function findEngine(surroundings: {
   env: Readonly<Record<string, string>>;
   signal: AbortSignal;
+  cacheOwner: string;
+  buildkitImage: string;
 }): Promise<Engine> {
   const engine =
     (await findDocker(surroundings)) ??

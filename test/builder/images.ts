@@ -23,7 +23,7 @@ export class Images implements AsyncDisposable {
   static async open(): Promise<Images> {
     const folder = mkdtempSync(join(tmpdir(), 'images-'));
     const env = { ...toolEnvironment(process.env), HOME: folder, XDG_RUNTIME_DIR: join(folder, 'run') };
-    const engine = await findBuildah('buildah', { env, signal: new AbortController().signal });
+    const engine = await findBuildah('buildah', { env, signal: new AbortController().signal, cacheOwner: 'images' });
     if (!engine) throw new Error('There is no Buildah: apt-get install buildah.');
     return new Images(engine, folder, env);
   }
@@ -36,7 +36,7 @@ export class Images implements AsyncDisposable {
       const isProgram = typeof contents !== 'string' || contents.startsWith('#!');
       writeFileSync(join(context, name), contents, { mode: isProgram ? 0o755 : 0o644 });
     }
-    const store = new Store('buildah', this.#env);
+    const store = new Store('buildah', this.#env, 'images');
     const build = ['build', '--quiet', '--isolation=chroot', '--layers', '--pull=never', '--format=oci', context];
     const [program = '', ...args] = await store.command([], build);
     const { code, stdout, stderr } = await run(program, args, { env: this.#env, signal: lastGuard() });
@@ -51,7 +51,7 @@ export class Images implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const [program = '', ...args] = await new Store('buildah', this.#env).command([], ['rm', '--all']);
+    const [program = '', ...args] = await new Store('buildah', this.#env, 'images').command([], ['rm', '--all']);
     await run(program, args, { env: this.#env, signal: lastGuard() });
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -105,10 +105,11 @@ test('a submodule comes with its files and nothing of git, and so does one withi
 
   const { folder } = await fetch(outer, 'refs/heads/main', 'outer');
   expect(readFileSync(join(folder, 'parts/middle/deep/inner/file'), 'utf8')).toBe('inner');
-  expect(readdirSync(folder, { recursive: true }).filter((path) => String(path).includes('.git')).sort()).toEqual([
-    '.gitmodules',
-    'parts/middle/.gitmodules',
-  ]);
+  expect(
+    readdirSync(folder, { recursive: true })
+      .filter((path) => String(path).includes('.git'))
+      .sort(),
+  ).toEqual(['.gitmodules', 'parts/middle/.gitmodules']);
 });
 
 test('links in a checkout are not followed: nothing outside is removed, and circles end', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readContents } from '../../../builder/packages/keep-packages.ts';
+import { listContents } from '../../../builder/packages/keep-packages.ts';
 import { OutputLimitError } from '../../../builder/process.ts';
 import { packageUpdates } from '../../../builder/scanners/package-updates.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
@@ -31,7 +31,7 @@ async function look(files: Record<string, string | Buffer>, { from = base } = {}
   const call = images.call();
   const { engine } = images;
   const configuration = Promise.resolve({ labels: {}, path: '/opt/bin:/bin' });
-  const contents = await readContents({ engine, image, configuration, call });
+  const contents = await listContents({ engine, image, configuration, call });
   // The rest of a subject is for others.
   return packageUpdates({ engine, image, ...contents } as unknown as ScanSubject, call, undefined as never);
 }
