@@ -7,5 +7,6 @@ const { confinement } = await findEngine({
   signal: new AbortController().signal,
   cacheOwner: 'report',
   buildkitImage: '',
+  isRetried: true,
 });
 process.stdout.write(`${JSON.stringify(confinement)}\n`);

@@ -28,6 +28,7 @@ interface Surroundings {
   signal: AbortSignal;
   /** Whose layers may be used again, and who may use the layers of this build. */
   cacheOwner: string;
+  isRetried?: boolean | undefined;
 }
 
 /** Podman or Buildah with what is known of it on this machine. */
@@ -41,7 +42,7 @@ interface Tool {
 /** Podman and Buildah, which build with the same code and the same options; undefined where the program is not installed. */
 export async function findBuildah(
   program: Program,
-  { env, signal, cacheOwner }: Surroundings,
+  { env, signal, cacheOwner, isRetried }: Surroundings,
 ): Promise<Engine | undefined> {
   const found = await run(program, ['--version'], { env, signal }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'EACCES') return undefined;
@@ -51,7 +52,7 @@ export async function findBuildah(
   const version = /\d+(?:\.\d+)+/.exec(found.stdout)?.[0] ?? '';
   const store = new Store(program, env, cacheOwner);
   await store.tidy(signal);
-  const isolation = await findIsolation(store, { env, signal });
+  const isolation = await findIsolation(store, { env, signal, isRetried });
   const containers =
     program === 'buildah'
       ? buildahContainers(store, isolation)

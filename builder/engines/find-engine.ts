@@ -12,6 +12,8 @@ export async function findEngine(surroundings: {
   signal: AbortSignal;
   cacheOwner: string;
   buildkitImage: string;
+  /** Whether what works here is tried again, although it is known. */
+  isRetried?: boolean;
 }): Promise<Engine> {
   const engine =
     (await findDocker(surroundings)) ??

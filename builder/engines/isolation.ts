@@ -26,6 +26,8 @@ export type Isolation = z.infer<typeof isolationSchema>;
 interface Surroundings {
   env: Readonly<Record<string, string>>;
   signal: AbortSignal;
+  /** Whether it is tried again: a runtime may have been installed since. */
+  isRetried?: boolean | undefined;
 }
 
 const chroot: Isolation = { kind: 'chroot', hasUserNamespace: false, hasOwnNetwork: false, hidesCgroups: false };
@@ -37,14 +39,18 @@ const unusedUsers = '0:1879048192:65536';
 const withoutCgroups = ['sh', '-c', 'mount -t tmpfs -o ro,size=4k slipway /sys/fs/cgroup && exec "$@"', 'sh'];
 
 /** The runtime prepares containers there, and reaches it as a user who may not enter the builder's folders. */
-const reachableTemporary = ['sh', '-c', 'mount --bind "$TMPDIR" /mnt && export TMPDIR=/mnt && exec "$@"', 'sh'];
+const reachableTemporary = [
+  ...['sh', '-c'],
+  'mkdir -p /run/slipway && mount --bind "$TMPDIR" /run/slipway && export TMPDIR=/run/slipway && exec "$@"',
+  'sh',
+];
 
 /** The best isolation that works here. Tried once per boot, and never inferred from a build's output, which the build could forge. */
-export async function findIsolation(store: Store, { env, signal }: Surroundings): Promise<Isolation> {
+export async function findIsolation(store: Store, { env, signal, isRetried }: Surroundings): Promise<Isolation> {
   if (env.BUILDAH_ISOLATION === 'chroot') return chroot;
   const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => randomUUID())).trim();
   const record = join(await store.shared(), `isolation-${store.program}-${boot}.json`);
-  const known = await readFile(record, 'utf8').catch(() => undefined);
+  const known = isRetried ? undefined : await readFile(record, 'utf8').catch(() => undefined);
   if (known !== undefined) return isolationSchema.parse(JSON.parse(known));
 
   const folder = await mkdtemp(join(tmpdir(), 'slipway-trial-'));
