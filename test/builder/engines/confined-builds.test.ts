@@ -47,7 +47,7 @@ test('without containers a build is refused, unless whoever runs the builder tru
   expect(trusted.log).toMatch(/Operation not permitted\nchroot ended with 1$/m);
 });
 
-test('a RUN is in a container: no process, file, network or user of this machine is its own', async (context) => {
+test('a RUN is in a container: no process, file or network of this machine is its own', async (context) => {
   context.skip(!startsContainers, 'This machine can start no containers.');
   setup.environment = untrusted;
   const secret = join(setup.home, 'secret');
@@ -55,7 +55,7 @@ test('a RUN is in a container: no process, file, network or user of this machine
   const { result, log } = await setup.build({
     Dockerfile: [
       'FROM demo/base:v1',
-      'RUN echo "network $(readlink /proc/self/ns/net)"; echo "users $(tr -s " " < /proc/self/uid_map)"',
+      'RUN echo "network $(readlink /proc/self/ns/net)"',
       // The first process is the instruction itself, and its root is the image's.
       `RUN echo "first $(tr "\\0" " " < /proc/1/cmdline | cut -c1-7)"; ls ${secret} /proc/1/root${secret} || echo "not there"`,
       '',
@@ -65,7 +65,6 @@ test('a RUN is in a container: no process, file, network or user of this machine
   expect(log).toContain('commands of the build run in containers with ');
   expect(log).toMatch(/^first \/bin\/sh$/m);
   expect(log).toMatch(/^not there$/m);
-  if (log.includes('users of their own')) expect(log).toMatch(/^users 0 1879048192 65536$/m);
   if (log.includes('a network of their own')) expect(log).not.toContain(readlinkSync('/proc/self/ns/net'));
 });
 
@@ -75,8 +74,8 @@ test.each([
   ['a link in the context', 'RUN --mount=type=bind,source=link,target=/b ls /b'],
   ['a path through a link in the context', 'RUN --mount=type=bind,source=folder/host/etc,target=/b ls /b'],
 ])('an engine with known faults does not mount %s, if nobody vouches for it', async (_, instruction) => {
-  setup.environment = untrusted;
   if (!startsContainers) return;
+  setup.environment = untrusted;
   const { result, log } = await setup.build({
     Dockerfile: `FROM demo/base:v1\n${instruction}\n`,
     link: { link: '/etc' },
