@@ -79,7 +79,15 @@ function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
+/** What works here does not change while a build runs. */
+const known = new Map<string, Promise<boolean>>();
+
 function works(prefix: readonly string[], env: Environment, signal: AbortSignal): Promise<boolean> {
   const [program = '', ...args] = [...prefix, 'true'];
-  return exists(program, args, { env, signal });
+  const key = JSON.stringify([env.PATH, program, args]);
+  const answer = known.get(key) ?? exists(program, args, { env, signal });
+  known.set(key, answer);
+  // Whoever was stopped while it was tried does not know.
+  answer.catch(() => known.delete(key));
+  return answer;
 }
