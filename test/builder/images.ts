@@ -20,9 +20,10 @@ export class Images implements AsyncDisposable {
     this.#env = env;
   }
 
-  static async open(): Promise<Images> {
+  /** `variables` are further ones of the engine: `BUILDAH_ISOLATION=chroot` has containers reach what listens on this machine's loopback. */
+  static async open(variables: Record<string, string> = {}): Promise<Images> {
     const folder = mkdtempSync(join(tmpdir(), 'images-'));
-    const env = { ...toolEnvironment(process.env), HOME: folder, XDG_RUNTIME_DIR: join(folder, 'run') };
+    const env = { ...toolEnvironment(process.env), HOME: folder, XDG_RUNTIME_DIR: join(folder, 'run'), ...variables };
     const engine = await findBuildah('buildah', { env, signal: new AbortController().signal, cacheOwner: 'images' });
     if (!engine) throw new Error('There is no Buildah: apt-get install buildah.');
     return new Images(engine, folder, env);

@@ -15,7 +15,7 @@ let site: PackageSite;
 /** A small system for the images of the tests. */
 let base: string;
 beforeAll(async () => {
-  [images, site] = await Promise.all([Images.open(), startPackageSite()]);
+  [images, site] = await Promise.all([Images.open({ BUILDAH_ISOLATION: 'chroot' }), startPackageSite()]);
   base = await images.make({
     ...busybox.files,
     Dockerfile: `${busybox.dockerfile}ENV PATH=/opt/bin:/bin\nUSER 1001\nENTRYPOINT ["/bin/false"]\n`,
