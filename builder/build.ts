@@ -192,8 +192,8 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
 }
 
 /** Builds of pull requests share no layers with the others: anybody can open one. */
-function cacheOwnerOf({ candidate, cache = 'shared' }: BuildRequest): string {
-  return `${candidate} ${cache}`;
+function cacheOwnerOf({ project, cache = 'shared' }: BuildRequest): string {
+  return `${project} ${cache}`;
 }
 
 /** Like `Promise.all`, but it throws only when everything has ended: the workspace is removed next. */

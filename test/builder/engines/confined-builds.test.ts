@@ -89,6 +89,15 @@ test.each([
   expect(log).not.toContain('passwd');
 });
 
+test('an engine that takes the text of a here-document for instructions does not get one', async () => {
+  const { result, log } = await setup.build({
+    Dockerfile: 'FROM demo/base:v1\nRUN <<EOF\nRUN --mount=type=cache,id=../../../../etc,target=/b ls /b\nEOF\n',
+  });
+  if (!/buildah 1\.(?:[0-2]|3[0-2])/.test(log)) return;
+  expect(result).toMatchObject({ error: 'DockerfileFailedError', message: expect.stringContaining('here-documents') });
+  expect(log).not.toContain('passwd');
+});
+
 test('a mount that a base image brings counts as if it stood in the Dockerfile', async (context) => {
   context.skip(!startsContainers, 'This machine can start no containers.');
   setup.environment = untrusted;
