@@ -9,7 +9,7 @@ export interface FakeRegistry extends AsyncDisposable {
   /** `<method> <path>` of every request, and whether it carried credentials. */
   readonly requests: { line: string; authorized: boolean }[];
   /** Puts an image in without a client: a manifest and its blobs. */
-  put(repository: string, tag: string, manifest: { mediaType?: string }, blobs?: Buffer[]): string;
+  put(repository: string, tag: string, manifest: object, blobs?: Buffer[]): string;
   manifest(repository: string, reference: string): { digest: string; body: unknown; type: string } | undefined;
   tags(repository: string): string[];
   blob(digest: string): unknown;
@@ -140,8 +140,8 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     requests,
     put(repository, tag, manifest, content = []) {
       for (const blob of content) blobs.set(digestOf(blob), blob);
-      const { mediaType = 'application/vnd.oci.image.manifest.v1+json' } = manifest;
-      return store(repository, tag, Buffer.from(JSON.stringify(manifest)), mediaType);
+      const type = 'mediaType' in manifest ? String(manifest.mediaType) : 'application/vnd.oci.image.manifest.v1+json';
+      return store(repository, tag, Buffer.from(JSON.stringify(manifest)), type);
     },
     manifest(repository, reference) {
       const found = manifests.get(`${repository}@${reference}`);
