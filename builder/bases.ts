@@ -2,8 +2,19 @@ import type { Base, MissingBase } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/model/image-reference.ts';
 import { isCandidate } from '../core/model/project.ts';
-import { outsideRegistry, type Registry, RegistryUnavailableError } from '../services/registry/digest-lookup.ts';
-import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError, MissingBaseError } from './errors.ts';
+import {
+  outsideRegistry,
+  type Registry,
+  RegistryBusyError,
+  RegistryUnavailableError,
+} from '../services/registry/digest-lookup.ts';
+import {
+  BaseLimitedError,
+  BaseNotFoundError,
+  BaseUnavailableError,
+  DockerfileInvalidError,
+  MissingBaseError,
+} from './errors.ts';
 import { manifestDigest } from './registry.ts';
 
 /** A base image and the name by which the engine pulls it. */
@@ -15,12 +26,14 @@ export interface ResolvedBase extends Base {
 export interface BaseSearch {
   own: Registry;
   repositoryPrefix: string;
+  /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
+  pullThrough: Readonly<Record<string, string>>;
   /** Whether a name without a registry may be one of this pipeline's releases; any project may have any name. */
   prefersOwn?: boolean;
   signal: AbortSignal;
 }
 
-/** What became of the images that a Dockerfile names. */
+/** The outcome for each image that a Dockerfile names. */
 export interface NamedBases {
   bases: ResolvedBase[];
   missing: MissingBase[];
@@ -46,10 +59,10 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
 /**
  * Finds the digest of an image that a Dockerfile is built from: among this pipeline's releases first, then in the outside registry
  * that the reference names.
- * @throws BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError
+ * @throws BaseNotFoundError, BaseLimitedError, BaseUnavailableError, DockerfileInvalidError
  */
 export async function resolveBase(text: string, search: BaseSearch): Promise<ResolvedBase> {
-  const { own, repositoryPrefix, prefersOwn = true, signal } = search;
+  const { own, repositoryPrefix, pullThrough, prefersOwn = true, signal } = search;
   const reference = parsed(text);
   const version = wantedVersion(reference);
   const missing = (registry: Registry, repository: string): MissingBase => ({
@@ -63,6 +76,14 @@ export async function resolveBase(text: string, search: BaseSearch): Promise<Res
     if (registry === own && isCandidate(repository, repositoryPrefix)) return undefined;
     const digest = await manifestDigest(registry, repository, version, signal).catch((error: unknown) => {
       if (!(error instanceof RegistryUnavailableError)) throw error;
+      if (error instanceof RegistryBusyError) {
+        throw new BaseLimitedError(
+          missing(registry, repository),
+          `The base ${text} is not available at the moment: it cannot be looked up in the registry ${registry.host}, because ${error.message}. ` +
+            'Nothing is wrong with the Dockerfile: have the build started again later.',
+          { cause: error },
+        );
+      }
       throw new BaseUnavailableError(
         missing(registry, repository),
         `The base ${text} cannot be looked up in the registry ${registry.host}: ${error.message}. ` +
@@ -73,7 +94,13 @@ export async function resolveBase(text: string, search: BaseSearch): Promise<Res
       );
     });
     if (digest === undefined) return undefined;
-    return { ...missing(registry, repository), digest, pinned: imageName(registry.host, repository, digest) };
+    // The registry itself says which image a tag names, which it does not count as a pull. By digest the cache cannot be out of date.
+    const prefix = registry === own ? undefined : pullThrough[registry.host];
+    const pinned =
+      prefix === undefined
+        ? imageName(registry.host, repository, digest)
+        : imageName(own.host, `${prefix}/${repository}`, digest);
+    return { ...missing(registry, repository), digest, pinned };
   };
 
   const isOwnHost = reference.registryIsWritten && reference.registry === own.host;

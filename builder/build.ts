@@ -11,14 +11,14 @@ import type { PackageList } from '../core/model/package-list.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
 import { ownRegistry } from '../services/registry/digest-lookup.ts';
-import { type ResolvedBase, resolveBases } from './bases.ts';
+import { type BaseSearch, type ResolvedBase, resolveBases } from './bases.ts';
 import { readProjectTest } from './cccp-file.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
 import { readerDescription } from './engines/confinement.ts';
 import type { Engine } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
 import { findEngine } from './engines/find-engine.ts';
-import { BuildNotConfinedError, DockerfileInvalidError, PushFailedError } from './errors.ts';
+import { BaseLimitedError, BuildNotConfinedError, DockerfileInvalidError, PushFailedError } from './errors.ts';
 import { imageLabels } from './labels.ts';
 import type { BuildLog } from './log.ts';
 import { listContents, packagesLine } from './packages/keep-packages.ts';
@@ -45,6 +45,8 @@ export interface BuildOptions {
   buildkitImage: string;
   /** Whether builds run even where nothing keeps them from this machine. */
   trustsBuilds: boolean;
+  /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
+  pullThrough: BaseSearch['pullThrough'];
   /** Stores the list of the packages in the image. */
   onPackages: (packages: PackageList) => Promise<void>;
   /** Stores the scanners' reports. */
@@ -78,7 +80,8 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     log.line(`${engine.name}; commands of the build run in ${engine.confinement.description}`);
     if (!engine.confinement.isConfined && !options.trustsBuilds) throw new BuildNotConfinedError(engine.name);
     if (left.length > 0) log.line(`warning: not built for ${left.join(', ')}, which this pipeline does not build for`);
-    const search = { own: registry, repositoryPrefix: request.repositoryPrefix, signal };
+    const { repositoryPrefix } = request;
+    const search = { own: registry, repositoryPrefix, pullThrough: options.pullThrough, signal };
     const call = { workspace, registry, env, log, signal };
     const { prebuild } = request;
     if (prebuild) {
@@ -112,7 +115,8 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const frontends = [...read.bases, ...unread.bases].filter(({ reference }) => !wanted.has(reference));
     const bases = [...named.bases, ...frontends];
     options.onBases({ bases: bases.map(withoutPin), missingBases: missing });
-    if (failures.length > 0) throw failures[0];
+    // What waiting cannot help is reported at once.
+    if (failures.length > 0) throw failures.find((each) => !(each instanceof BaseLimitedError)) ?? failures[0];
     for (const base of bases)
       log.line(`${base.reference} is ${base.pinned}${base.own ? ' (a release of this pipeline)' : ''}`);
     if (bases.length === 0) log.line('none');

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { BuildResult } from '../core/model/builder-contract.ts';
 import { variable } from '../services/environment.ts';
 import { type BuildOptions, build } from './build.ts';
@@ -14,6 +15,7 @@ const prebuildImage = variable('PREBUILD_IMAGE');
 const buildkitImage = variable('BUILDKIT_IMAGE');
 /** Set by whoever runs one machine for projects of their own: `npm run local -- --trust-builds`. */
 const trustsBuilds = process.env.TRUST_BUILDS === 'true';
+const pullThrough = z.record(z.string(), z.string()).parse(JSON.parse(variable('PULL_THROUGH')));
 const redaction = new Redaction();
 for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN']) {
   redaction.add(process.env[name]);
@@ -52,6 +54,7 @@ async function outcome(): Promise<BuildResult> {
       prebuildImage,
       buildkitImage,
       trustsBuilds,
+      pullThrough,
       log,
       redaction,
       signal,

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { ComputeType, LinuxArmBuildImage, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
@@ -7,6 +7,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
+import { writeTools } from './builder-tools.ts';
 import { builderBundles, madeHere } from './bundle.ts';
 import type { Config } from './config.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
@@ -22,6 +23,8 @@ interface BuilderProps {
   records: Records;
   repositories: Repositories;
   settings: Config['build'];
+  /** Whether the program brings the tools that a build needs; else a build installs them where the machine has none. */
+  hasTools: boolean;
 }
 
 /** The machines that run untrusted users' Dockerfiles. Their role can read a request, push a candidate and write a log and a result. */
@@ -33,7 +36,7 @@ export class Builder extends Construct implements Grantee {
   readonly grantPrincipal: Role;
   readonly #variables: Partial<Record<VariableName, string>> = {};
 
-  constructor(scope: Construct, id: string, { records, repositories, settings }: BuilderProps) {
+  constructor(scope: Construct, id: string, { records, repositories, settings, hasTools }: BuilderProps) {
     super(scope, id);
     // CodeBuild counts in minutes, five at least.
     this.timeout = Duration.minutes(Math.max(5, Math.ceil((settings.timeoutSeconds + graceSeconds) / 60)));
@@ -41,7 +44,7 @@ export class Builder extends Construct implements Grantee {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       description: 'What a build of an untrusted user may do.',
     });
-    const program = this.#program();
+    const program = this.#program(hasTools ? settings.architecture : undefined);
     const logGroup = new LogGroup(this, 'Log');
     logGroup.grantWrite(this.grantPrincipal);
     allow(this, {
@@ -55,6 +58,8 @@ export class Builder extends Construct implements Grantee {
     repositories.grantBuild(this);
     this.setVariable('PREBUILD_IMAGE', settings.prebuildImage);
     this.setVariable('BUILDKIT_IMAGE', settings.buildkitImage);
+    repositories.grantPullThrough(this, Object.values(settings.pullThrough));
+    this.setVariable('PULL_THROUGH', JSON.stringify(settings.pullThrough));
 
     this.project = new Project(this, 'Project', {
       description: 'Builds an image from a repository and pushes it as a candidate.',
@@ -97,14 +102,13 @@ export class Builder extends Construct implements Grantee {
     allow(grantee, { actions: ['codebuild:StopBuild'], resources: [this.project.projectArn] });
   }
 
-  #program(): Asset {
+  #program(toolsFor: Config['build']['architecture'] | undefined): Asset {
     return new Asset(this, 'Program', {
       path: sources,
       ...madeHere('Program', (folder) => {
         for (const [stem, code] of builderBundles()) writeFileSync(join(folder, `${stem}.mjs`), code);
-        mkdirSync(join(folder, 'generator'));
-        for (const file of ['buildspec.yml', 'generator/package.json', 'generator/package-lock.json'])
-          copyFileSync(join(sources, file), join(folder, file));
+        copyFileSync(join(sources, 'buildspec.yml'), join(folder, 'buildspec.yml'));
+        if (toolsFor !== undefined) writeTools(folder, toolsFor);
       }),
     });
   }

@@ -14,16 +14,16 @@ const projectsAreData = 'Repositories belong to projects of the index, which com
  * them. Only the release step may put an image outside `candidate/`.
  */
 export class Repositories {
+  readonly #arn: (name: string) => string;
   readonly #prefix: string;
   readonly #all: string;
   readonly #candidates: string;
 
   constructor(scope: Construct, { prefix }: { prefix: string }) {
-    const arn = (name: string) =>
-      Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName: name });
+    this.#arn = (name) => Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName: name });
     this.#prefix = prefix;
-    this.#all = arn(`${prefix}*`);
-    this.#candidates = arn(`${prefix}candidate/*`);
+    this.#all = this.#arn(`${prefix}*`);
+    this.#candidates = this.#arn(`${prefix}candidate/*`);
   }
 
   /** Makes a project's repositories, with their rules for tags, scans and expiry. */
@@ -46,6 +46,20 @@ export class Repositories {
     this.#signIn(grantee);
     allow(grantee, { actions: pull, resources: [this.#all], because: projectsAreData });
     allow(grantee, { actions: push, resources: [this.#candidates], because: projectsAreData });
+  }
+
+  /**
+   * Images of other registries through the caches of the account, `prefixes`. At the first pull of an image ECR makes its repository, with
+   * the rights of who pulls. https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
+   */
+  grantPullThrough(grantee: Grantee, prefixes: string[]): void {
+    for (const prefix of prefixes) {
+      allow(grantee, {
+        actions: [...pull, 'ecr:BatchImportUpstreamImage', 'ecr:CreateRepository'],
+        resources: [this.#arn(`${prefix}/*`)],
+        because: 'A Dockerfile may name any image of the other registry.',
+      });
+    }
   }
 
   /** Sees which image a tag names. */

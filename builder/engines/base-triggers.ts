@@ -4,7 +4,7 @@ import { InvalidInputError } from '../../core/model/errors.ts';
 import { DockerfileFailedError } from '../errors.ts';
 import { ownPlatform } from '../platform.ts';
 import type { Finished } from '../process.ts';
-import { failedInstruction } from './failed-instruction.ts';
+import { buildFailure } from './failed-instruction.ts';
 
 /** What `inspect` prints of an image: Buildah one object, Podman a list of them. */
 const triggersSchema = z.union([
@@ -21,7 +21,7 @@ type Ask = (args: string[], output?: 'log') => Promise<Finished>;
 /**
  * The options of the `RUN` instructions that base images bring with them (`ONBUILD`): they run in the build as if they stood in the
  * Dockerfile. An image that the store does not have yet is pulled.
- * @throws DockerfileFailedError
+ * @throws DockerfileFailedError, PullLimitedError
  */
 export async function triggeredRunOptions(
   program: 'podman' | 'buildah',
@@ -35,7 +35,7 @@ export async function triggeredRunOptions(
     let found = await inspect(image);
     if (found.code !== 0) {
       const pulled = await ask(['pull', '--quiet', '--', image], 'log');
-      if (pulled.code !== 0) throw new DockerfileFailedError(failedInstruction(recent));
+      if (pulled.code !== 0) throw buildFailure(recent);
       found = await inspect(image);
     }
     const triggers = triggersSchema.safeParse(jsonOf(found));

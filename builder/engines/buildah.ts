@@ -7,7 +7,7 @@ import { triggeredRunOptions } from './base-triggers.ts';
 import { buildahContainers } from './buildah-containers.ts';
 import { containersEnvironment } from './containers-environment.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
-import { failedInstruction } from './failed-instruction.ts';
+import { buildFailure } from './failed-instruction.ts';
 import { buildOptions, describeIsolation, enginePrefix, findIsolation, type Isolation } from './isolation.ts';
 import { limits } from './limits.ts';
 import { isAtLeast, refuseUnsafeMounts, resolvesMountsSafely } from './safe-mounts.ts';
@@ -93,7 +93,7 @@ async function buildAndPush(tool: Tool, job: BuildJob): Promise<BuiltImage> {
   }
 
   const built = await ask(await buildArguments(isolation, job, { imageFile: paths.image, runOptions }), 'log');
-  if (built.code !== 0) throw new DockerfileFailedError(failedInstruction(log.recent));
+  if (built.code !== 0) throw buildFailure(log.recent);
   log.heading('push');
   const image = (await readFile(paths.image, 'utf8')).trim();
   const pushed = await ask(

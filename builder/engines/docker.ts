@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DockerfileFailedError, EngineCallFailedError, PushFailedError } from '../errors.ts';
+import { EngineCallFailedError, PushFailedError } from '../errors.ts';
 import { exists, run } from '../process.ts';
 import { manifestDigest } from '../registry.ts';
 import { annotate } from './annotate.ts';
 import { dockerConfiguration } from './docker-config.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
-import { failedInstruction, pushFailure } from './failed-instruction.ts';
+import { buildFailure, pushFailure } from './failed-instruction.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
 
 const cacheTag = 'cache';
@@ -96,7 +96,7 @@ async function buildAndPush(daemon: Abilities, job: BuildJob, buildkitImage: str
     if (code !== 0) {
       const refused = pushFailure(log.recent);
       if (refused !== undefined) throw new PushFailedError(refused);
-      throw new DockerfileFailedError(failedInstruction(log.recent));
+      throw buildFailure(log.recent);
     }
   } finally {
     // The daemon's own store keeps what it pushed. Its layers stay in BuildKit's cache, which is bounded.

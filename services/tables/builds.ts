@@ -7,6 +7,7 @@ import {
   type Stage,
   type StageName,
   type TerminalStatus,
+  type Waiting,
 } from '../../core/model/build.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
@@ -79,6 +80,15 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       const build = await update(id, { set: { ...ended, ...fields } }, begun);
       if (!build) throw new RecordConflictError(`The stage ${stage} of build ${id} was never begun.`);
       return build;
+    },
+
+    /** Puts a build that could not run back to those that wait. Undefined if it has ended. */
+    wait(id: string, waiting: Waiting): Promise<Build | undefined> {
+      return update(
+        id,
+        { set: { status: 'queued', waiting }, remove: ['stages.build'] },
+        expression`#status IN ${anyOf(runningStatuses)}`,
+      );
     },
 
     /** Makes a build that is already recorded run without the cache. */

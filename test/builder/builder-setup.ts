@@ -104,6 +104,7 @@ export class BuilderSetup implements AsyncDisposable {
         BUILDKIT_IMAGE: `localhost:1/moby/buildkit@sha256:${'0'.repeat(64)}`,
         // What is built here was written here, and not every machine that runs tests can start containers.
         TRUST_BUILDS: 'true',
+        PULL_THROUGH: '{}',
         AWS_ENDPOINT_URL: url,
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: 'the-access-key-id',
