@@ -28,6 +28,8 @@ export interface BaseSearch {
   repositoryPrefix: string;
   /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
   pullThrough: Readonly<Record<string, string>>;
+  /** Whether a name without a registry may be one of this pipeline's releases; any project may have any name. */
+  prefersOwn?: boolean;
   signal: AbortSignal;
 }
 
@@ -59,10 +61,8 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
  * that the reference names.
  * @throws BaseNotFoundError, BaseLimitedError, BaseUnavailableError, DockerfileInvalidError
  */
-export async function resolveBase(
-  text: string,
-  { own, repositoryPrefix, pullThrough, signal }: BaseSearch,
-): Promise<ResolvedBase> {
+export async function resolveBase(text: string, search: BaseSearch): Promise<ResolvedBase> {
+  const { own, repositoryPrefix, pullThrough, prefersOwn = true, signal } = search;
   const reference = parsed(text);
   const version = wantedVersion(reference);
   const missing = (registry: Registry, repository: string): MissingBase => ({
@@ -104,7 +104,7 @@ export async function resolveBase(
   };
 
   const isOwnHost = reference.registryIsWritten && reference.registry === own.host;
-  if (isOwnHost || !reference.registryIsWritten) {
+  if (isOwnHost || (prefersOwn && !reference.registryIsWritten)) {
     const repository = `${repositoryPrefix}${reference.path}`;
     const release = await find(own, repository);
     if (release) return release;
@@ -122,9 +122,10 @@ export async function resolveBase(
   const outside = outsideRegistry(reference.registry);
   const image = await find(outside, reference.repository);
   if (image) return image;
-  const searched = reference.registryIsWritten
-    ? `in ${outside.host}`
-    : `among this pipeline's releases, nor in ${outside.host}`;
+  const searched =
+    reference.registryIsWritten || !prefersOwn
+      ? `in ${outside.host}`
+      : `among this pipeline's releases, nor in ${outside.host}`;
   throw new BaseNotFoundError(
     missing(outside, reference.repository),
     `The base ${text} does not exist ${searched}, or is not public. Correct its name or tag in the Dockerfile, or release it first.`,

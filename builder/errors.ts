@@ -117,3 +117,15 @@ export class EngineCallFailedError extends BuildError {
 export class EngineNotFoundError extends BuildError {
   override readonly name = 'EngineNotFoundError';
 }
+
+/** Nothing would keep untrusted users' code from this machine. */
+export class BuildNotConfinedError extends BuildError {
+  override readonly name = 'BuildNotConfinedError';
+
+  constructor(engine: string) {
+    super(
+      `${engine} can start no container on this machine, so that a build could read and change everything on it. Nothing is wrong with the project. ` +
+        'Whoever runs this pipeline installs a runtime that works here (crun, or Docker), or starts it with --trust-builds if all projects are trusted.',
+    );
+  }
+}

@@ -12,6 +12,9 @@ process.umask(0o022);
 
 const records = new Records(variable('RECORDS_BUCKET'), variable('BUILD_ID'));
 const prebuildImage = variable('PREBUILD_IMAGE');
+const buildkitImage = variable('BUILDKIT_IMAGE');
+/** Set by whoever runs one machine for projects of their own: `npm run local -- --trust-builds`. */
+const trustsBuilds = process.env.TRUST_BUILDS === 'true';
 const pullThrough = z.record(z.string(), z.string()).parse(JSON.parse(variable('PULL_THROUGH')));
 const redaction = new Redaction();
 for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN']) {
@@ -49,6 +52,8 @@ async function outcome(): Promise<BuildResult> {
     const onScanners: BuildOptions['onScanners'] = (reports) => records.storeScanners(reports);
     return await build(request, {
       prebuildImage,
+      buildkitImage,
+      trustsBuilds,
       pullThrough,
       log,
       redaction,

@@ -8,7 +8,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
 import { writeTools } from './builder-tools.ts';
-import { builderBundle, madeHere } from './bundle.ts';
+import { builderBundles, madeHere } from './bundle.ts';
 import type { Config } from './config.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 import type { Records } from './records.ts';
@@ -57,6 +57,7 @@ export class Builder extends Construct implements Grantee {
     records.grantWrite(this, 'log', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');
     repositories.grantBuild(this);
     this.setVariable('PREBUILD_IMAGE', settings.prebuildImage);
+    this.setVariable('BUILDKIT_IMAGE', settings.buildkitImage);
     repositories.grantPullThrough(this, Object.values(settings.pullThrough));
     this.setVariable('PULL_THROUGH', JSON.stringify(settings.pullThrough));
 
@@ -105,7 +106,7 @@ export class Builder extends Construct implements Grantee {
     return new Asset(this, 'Program', {
       path: sources,
       ...madeHere('Program', (folder) => {
-        writeFileSync(join(folder, 'main.mjs'), builderBundle());
+        for (const [stem, code] of builderBundles()) writeFileSync(join(folder, `${stem}.mjs`), code);
         copyFileSync(join(sources, 'buildspec.yml'), join(folder, 'buildspec.yml'));
         if (toolsFor !== undefined) writeTools(folder, toolsFor);
       }),

@@ -117,6 +117,17 @@ const configSchema = z.strictObject({
         .enum(['arm64', 'x86_64'])
         .default('arm64')
         .describe('What the images are built for, and what the builders run on.'),
+      buildkitImage: z
+        .string()
+        .regex(
+          /^[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}$/,
+          'must be the name of an image with its digest, such as registry.example.org/moby/buildkit:v0.33.1@sha256:…',
+        )
+        // Where pulls are not counted by address, which builders on AWS share with strangers (docs/decisions/buildkit-by-digest.md).
+        .default(
+          'mirror.gcr.io/moby/buildkit:v0.33.1@sha256:cec9f139f45e93c5c69c60f8b07cfad9f43f4ef6b6a6cd917527fea5ff2e3dea',
+        )
+        .describe('The BuildKit that builds images on CodeBuild, by digest; a copy in your own ECR if you have one.'),
       prebuildImage: z
         .string()
         .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, 'must be the name of an image')

@@ -52,6 +52,8 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
       port,
       scanner: 'records',
       osvFolder: exampleRecords,
+      // It builds nothing but this repository's examples.
+      trustsBuilds: true,
       activity,
       output(line) {
         log ??= openLog();

@@ -30,6 +30,8 @@ export interface MachineOptions {
   osvFolder?: string;
   /** How many builds run at once. */
   concurrentBuilds?: number;
+  /** Whether builds run even where no container can be started: everything that is pushed is trusted. */
+  trustsBuilds?: boolean;
   /** The folder with `trivy`, which makes the SBOMs. */
   sbomGenerator?: string;
   /** Called with what the start is doing at the moment. */
@@ -94,7 +96,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       scanner: options.scanner ?? 'auto',
       ...(options.osvFolder !== undefined && { osvFolder: resolve(options.osvFolder) }),
       concurrentBuilds: options.concurrentBuilds ?? 2,
-      engineEnvironment: engineEnvironment(dataFolder, options.sbomGenerator ?? sbomGeneratorFolder()),
+      engineEnvironment: engineEnvironment({ ...options, dataFolder }),
       gitHubToken,
     });
     undo.unshift(() => unmountBelow(dataFolder));
@@ -146,7 +148,11 @@ async function readLocal(dataFolder: string): Promise<z.infer<typeof localSchema
 }
 
 /** Where the builder's programs are, and what its container engine needs to find its daemon and its plugins. */
-function engineEnvironment(dataFolder: string, sbomGenerator: string): Record<string, string> {
+export function engineEnvironment({
+  dataFolder,
+  sbomGenerator = sbomGeneratorFolder(),
+  trustsBuilds = false,
+}: Pick<MachineOptions, 'dataFolder' | 'sbomGenerator' | 'trustsBuilds'>): Record<string, string> {
   const names = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY', 'XDG_RUNTIME_DIR'];
   const found = Object.entries(process.env).filter(([name]) => names.includes(name) || name.startsWith('BUILDX_'));
   // Contexts and plugins are in the user's home, and a build has a home of its own.
@@ -155,6 +161,7 @@ function engineEnvironment(dataFolder: string, sbomGenerator: string): Record<st
     ...(Object.fromEntries(found) as Record<string, string>),
     // The layers of one build are there for the next one, as a Docker daemon would have them.
     XDG_CACHE_HOME: join(dataFolder, 'cache'),
+    TRUST_BUILDS: String(trustsBuilds),
     PATH: `${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:${sbomGenerator}`,
     ...(existsSync(dockerConfig) && { DOCKER_CONFIG: dockerConfig }),
   };

@@ -1,6 +1,7 @@
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PortError } from './address.ts';
+import { describeConfinement } from './confinement.ts';
 import {
   ContainerEngineMissingError,
   ensureContainerEngine,
@@ -23,6 +24,7 @@ const usage = `Slipway on this machine: the template that "cdk deploy" would dep
   npm run local -- --scanner NAME          scan images with ${scanners.join(', ')} (default: auto, the first that is installed)
   npm run local -- --osv DIR               where OSV records are, one JSON file each, for the scanner "records"
   npm run local -- --builds N              how many builds run at once (default: 2)
+  npm run local -- --trust-builds          build even where no container can be started: only for what you would run as yourself
 
 What it does with a push is what it does on AWS:
 
@@ -71,7 +73,8 @@ async function main(args: string[]): Promise<number> {
   try {
     const { name, version } = await ensureContainerEngine({ say: print });
     print(`Building with ${name} ${version}.`);
-    const { startMachine } = await import('./machine.ts');
+    const { engineEnvironment, startMachine } = await import('./machine.ts');
+    print(await describeConfinement(engineEnvironment(options), options.trustsBuilds ?? false));
     const activity = (text: string) => print(`${text[0]?.toUpperCase()}${text.slice(1)} …`);
     const machine = await startMachine({ ...options, activity });
     print(...welcome(machine, name));
@@ -110,6 +113,7 @@ function readArguments(args: string[]): MachineOptions | undefined {
     scanner,
     ...(values.osv !== undefined && { osvFolder: resolve(values.osv) }),
     concurrentBuilds: builds,
+    trustsBuilds: values['trust-builds'],
     output: (line) => print(`${new Date().toTimeString().slice(0, 8)} ${line}`),
   };
 }
@@ -125,6 +129,7 @@ function parse(args: string[]) {
         scanner: { type: 'string', default: 'auto' },
         osv: { type: 'string' },
         builds: { type: 'string', default: '2' },
+        'trust-builds': { type: 'boolean', default: false },
       },
     });
     return values;

@@ -6,6 +6,7 @@ import { InvalidInputError } from '../core/model/errors.ts';
  */
 export const variableNames = [
   'BASES_TABLE',
+  'BUILDKIT_IMAGE',
   'BUILDS_TABLE',
   'BUILD_ID',
   'BUILD_TIMEOUT_SECONDS',

@@ -1,9 +1,11 @@
+import { DockerfileFailedError, PullLimitedError } from '../errors.ts';
+
 const shownLines = 8;
 const longestLine = 300;
 const tooManyRequests = /\b429 Too Many Requests\b|\btoomanyrequests\b/i;
 
 /** `RUN make` in one sentence: which instruction of the Dockerfile failed, why, and the last lines it printed. */
-export function failedInstruction(output: readonly string[]): string {
+function failedInstruction(output: readonly string[]): string {
   const { instruction, reason } = engineError(output);
   const printed = output
     .filter(
@@ -24,7 +26,7 @@ export function failedInstruction(output: readonly string[]): string {
 }
 
 /** The registry's refusal of a pull because it received too many requests; undefined when the engine failed with something else. */
-export function pullLimit(output: readonly string[]): string | undefined {
+function pullLimit(output: readonly string[]): string | undefined {
   const { reason } = engineError(output);
   // The text of a RUN instruction is the project's, and so is what it prints.
   if (reason === undefined || /^process "/.test(reason) || !tooManyRequests.test(reason)) return undefined;
@@ -62,4 +64,10 @@ export function pushFailure(output: readonly string[]): string | undefined {
 
 function cut(text: string): string {
   return text.length > longestLine ? `${text.slice(0, longestLine)}…` : text;
+}
+
+/** Why the engine ended before it had an image: a registry that limits pulls, or an instruction. */
+export function buildFailure(output: readonly string[]): PullLimitedError | DockerfileFailedError {
+  const limit = pullLimit(output);
+  return limit === undefined ? new DockerfileFailedError(failedInstruction(output)) : new PullLimitedError(limit);
 }

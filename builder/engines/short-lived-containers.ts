@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { extract, list } from 'tar';
 import { EngineCallFailedError } from '../errors.ts';
 import { type Finished, type RunOptions, run } from '../process.ts';
@@ -130,9 +132,9 @@ export function shortLivedContainers({
       const folder = join(call.workspace, `slipway-${randomUUID()}.files`);
       await mkdir(folder);
       try {
-        const found = await withTargets(paths, archive);
-        await extract({
-          file: archive,
+        const { signal } = call;
+        const found = await withTargets(paths, archive, signal);
+        const unpack = extract({
           cwd: folder,
           preserveOwner: false,
           filter: (path, entry) => {
@@ -143,6 +145,7 @@ export function shortLivedContainers({
             return true;
           },
         });
+        await pipeline(createReadStream(archive), unpack, { signal });
         return await use(folder);
       } finally {
         await rm(folder, { recursive: true, force: true });
@@ -189,14 +192,14 @@ export function shortLivedContainers({
 }
 
 /** Paths, and where links on the way to them or below them lead. */
-async function withTargets(paths: readonly string[], archive: string): Promise<string[]> {
+async function withTargets(paths: readonly string[], archive: string, signal: AbortSignal): Promise<string[]> {
   const links = new Map<string, string>();
-  await list({
-    file: archive,
+  const listing = list({
     onReadEntry: ({ type, path, linkpath }) => {
       if (type === 'SymbolicLink' && linkpath) links.set(bare(path), linkpath);
     },
   });
+  await pipeline(createReadStream(archive), listing, { signal });
   const found = new Set(paths);
   // The loop also visits the paths that it adds.
   for (const reached of found) {

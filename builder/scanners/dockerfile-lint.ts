@@ -11,7 +11,7 @@ import {
 import { mostFindings } from '../../core/scanners/report.ts';
 import { shownText } from '../../core/text/safe-line.ts';
 import { optionalPathInCheckout } from '../checkout-path.ts';
-import { readerConfinement } from '../engines/confinement.ts';
+import { ReaderNotConfinedError, readerConfinement } from '../engines/confinement.ts';
 import { DockerfileNotFoundError } from '../errors.ts';
 import type { BuildLog } from '../log.ts';
 import { OutputLimitError, run } from '../process.ts';
@@ -64,7 +64,10 @@ export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call, 
     });
   } catch (error) {
     // The results of our own checks count, whether or not hadolint fails.
-    if (!(error instanceof HadolintAnswerError || error instanceof OutputLimitError)) throw error;
+    const isExpected = [HadolintAnswerError, OutputLimitError, ReaderNotConfinedError].some(
+      (kind) => error instanceof kind,
+    );
+    if (!(error instanceof Error) || !isExpected) throw error;
     const reason = shownText(error.message, 500);
     return report(checkDockerfile(text, instructions), { state: 'failed', tool, reason });
   }

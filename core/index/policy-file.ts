@@ -3,14 +3,14 @@ import { type OwnPolicy, weakerThan } from '../model/policy.ts';
 import { quoted } from '../text/visible.ts';
 import type { Finding } from './diagnostic.ts';
 import { findingsOf, plainOf } from './entry-check.ts';
-import { policyMapping, policyOf } from './policy-keys.ts';
+import { indexPolicyMapping, policyOf } from './policy-keys.ts';
 import { suggestionFor } from './suggestion.ts';
 import type { Mapping, YamlFile } from './yaml.ts';
 
 /** The file with the policy for every project of the index. */
 export const policyFile = 'policy.yml';
 
-const fileSchema = z.object({ policy: policyMapping });
+const fileSchema = z.object({ policy: indexPolicyMapping });
 
 /** Reads the policy of the whole index. With an error there is no policy. */
 export function readPolicyFile({ content, faults }: YamlFile): { policy?: OwnPolicy; findings: Finding[] } {

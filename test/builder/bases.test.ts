@@ -46,6 +46,18 @@ test('a project’s release comes before the outside registry, with or without o
   expect(await resolve(withHost)).toEqual({ ...expected, reference: withHost });
 });
 
+test('a frontend’s name without a registry is no release: any project may have that name', async () => {
+  own.put('docker/dockerfile', '1', image);
+  const search = {
+    own: { url: own.url, host: own.host, credentials: { user: 'AWS', password } },
+    repositoryPrefix: '',
+  };
+  const limited = { ...search, prefersOwn: false, signal: AbortSignal.timeout(2000) };
+  const found: unknown = await resolveBase('docker/dockerfile:1', limited).catch((error: unknown) => error);
+  expect(found).not.toMatchObject({ own: true });
+  expect(own.requests.map(({ line }) => line)).not.toContain('HEAD /v2/docker/dockerfile/manifests/1');
+});
+
 test('a release stands under the prefix, which its name may have already', async () => {
   const digest = own.put('team/tools/go', 'latest', image);
   expect(await resolve('tools/go', 'team/')).toMatchObject({ digest, image: `${own.host}/team/tools/go:latest` });

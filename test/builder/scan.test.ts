@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BuildLog } from '../../builder/log.ts';
-import { readContents } from '../../builder/packages/keep-packages.ts';
+import { listContents } from '../../builder/packages/keep-packages.ts';
 import { Redaction } from '../../builder/redaction.ts';
 import { scanImage } from '../../builder/scan.ts';
 import type { ScanSubject } from '../../builder/scanners/scanner.ts';
@@ -34,7 +34,7 @@ async function scan(
   const call = images.call(signal);
   const { engine } = images;
   const configuration = Promise.resolve({ labels: {}, path: '' });
-  const contents = await readContents({ engine, image, configuration, call });
+  const contents = await listContents({ engine, image, configuration, call });
   let text = '';
   const log = new BuildLog({
     redaction: new Redaction(),

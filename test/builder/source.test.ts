@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -86,4 +86,45 @@ test('a submodule by another protocol is refused', async () => {
   host.git('modules', 'commit', '--quiet', '--message', 'submodule');
   const head = host.git('modules', 'rev-parse', 'HEAD');
   await expect(fetch(head, 'refs/heads/main', 'modules')).rejects.toThrow(/submodules cannot be fetched.*not allowed/s);
+});
+
+test('a submodule comes with its files and nothing of git, and so does one within it', async () => {
+  const addModule = (repository: string, path: string, other: string, commit: string) => {
+    const text = `[submodule "s"]\n\tpath = ${path}\n\turl = ../${other}.git\n`;
+    const blob = host.blob(repository, text);
+    host.git(repository, 'update-index', '--add', '--cacheinfo', `160000,${commit},${path}`);
+    host.git(repository, 'update-index', '--add', '--cacheinfo', `100644,${blob},.gitmodules`);
+    host.git(repository, 'commit', '--quiet', '--message', 'submodule');
+    return host.git(repository, 'rev-parse', 'HEAD');
+  };
+  const inner = host.commit('inner', { file: 'inner' });
+  host.commit('middle', { file: 'middle' });
+  const middle = addModule('middle', 'deep/inner', 'inner', inner);
+  host.commit('outer', { file: 'outer' });
+  const outer = addModule('outer', 'parts/middle', 'middle', middle);
+
+  const { folder } = await fetch(outer, 'refs/heads/main', 'outer');
+  expect(readFileSync(join(folder, 'parts/middle/deep/inner/file'), 'utf8')).toBe('inner');
+  expect(
+    readdirSync(folder, { recursive: true })
+      .filter((path) => String(path).includes('.git'))
+      .sort(),
+  ).toEqual(['.gitmodules', 'parts/middle/.gitmodules']);
+});
+
+test('links in a checkout are not followed: nothing outside is removed, and circles end', async () => {
+  const outside = join(root, 'of somebody else');
+  mkdirSync(join(outside, 'repository/.git'), { recursive: true });
+  writeFileSync(join(outside, 'repository/.git/HEAD'), 'ref: refs/heads/main\n');
+  const commit = host.commit('linked', {
+    '.gitmodules': '',
+    away: { link: outside },
+    a: { link: '.' },
+    b: { link: '.' },
+    'folder/up': { link: '..' },
+  });
+
+  const { folder } = await fetch(commit, 'refs/heads/main', 'linked');
+  expect(existsSync(join(outside, 'repository/.git/HEAD'))).toBe(true);
+  expect(readdirSync(folder).sort()).toEqual(['.gitmodules', 'a', 'away', 'b', 'folder']);
 });

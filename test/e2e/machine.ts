@@ -38,6 +38,8 @@ export async function startTestMachine(
     port: 0,
     scanner: 'records',
     sbomGenerator: await withoutSboms(folder),
+    // What is built here was written here.
+    trustsBuilds: true,
     output: (line) => lines.push(line),
     ...options,
   });

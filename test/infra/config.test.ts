@@ -33,6 +33,8 @@ describe('a configuration', () => {
         timeoutSeconds: 3600,
         computeType: 'MEDIUM',
         architecture: 'arm64',
+        buildkitImage:
+          'mirror.gcr.io/moby/buildkit:v0.33.1@sha256:cec9f139f45e93c5c69c60f8b07cfad9f43f4ef6b6a6cd917527fea5ff2e3dea',
         prebuildImage: 'public.ecr.aws/docker/library/buildpack-deps:stable',
         pullThrough: {},
       },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readContents } from '../../../builder/packages/keep-packages.ts';
+import { listContents } from '../../../builder/packages/keep-packages.ts';
 import { languageUpdates } from '../../../builder/scanners/language-updates.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import { busybox } from '../builder-setup.ts';
@@ -27,7 +27,7 @@ async function look(programs: Record<string, string>, signal?: AbortSignal) {
   const call = images.call(signal);
   const { engine } = images;
   const configuration = Promise.resolve({ labels: {}, path: '/opt/own/bin:/bin' });
-  const contents = await readContents({ engine, image, configuration, call });
+  const contents = await listContents({ engine, image, configuration, call });
   // The rest of a subject is for others.
   return languageUpdates({ engine, image, ...contents } as unknown as ScanSubject, call, undefined as never);
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readContents } from '../../../builder/packages/keep-packages.ts';
+import { listContents } from '../../../builder/packages/keep-packages.ts';
 import { OutputLimitError } from '../../../builder/process.ts';
 import { packageUpdates } from '../../../builder/scanners/package-updates.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
@@ -15,7 +15,7 @@ let site: PackageSite;
 /** A small system for the images of the tests. */
 let base: string;
 beforeAll(async () => {
-  [images, site] = await Promise.all([Images.open(), startPackageSite()]);
+  [images, site] = await Promise.all([Images.open({ BUILDAH_ISOLATION: 'chroot' }), startPackageSite()]);
   base = await images.make({
     ...busybox.files,
     Dockerfile: `${busybox.dockerfile}ENV PATH=/opt/bin:/bin\nUSER 1001\nENTRYPOINT ["/bin/false"]\n`,
@@ -31,7 +31,7 @@ async function look(files: Record<string, string | Buffer>, { from = base } = {}
   const call = images.call();
   const { engine } = images;
   const configuration = Promise.resolve({ labels: {}, path: '/opt/bin:/bin' });
-  const contents = await readContents({ engine, image, configuration, call });
+  const contents = await listContents({ engine, image, configuration, call });
   // The rest of a subject is for others.
   return packageUpdates({ engine, image, ...contents } as unknown as ScanSubject, call, undefined as never);
 }

@@ -174,3 +174,26 @@ describe('an exception', () => {
     expect(projects).toEqual([]);
   });
 });
+
+describe('the frontends that an index allows', () => {
+  it('are known to each of its projects', () => {
+    expect(policyOf('policy:\n  frontends: [ghcr.io/a/b, c/d]\n')).toEqual({ frontends: ['ghcr.io/a/b', 'c/d'] });
+    expect(policyOf('policy:\n  frontends: c/d\n', { policy: '{max-severity: LOW}' })).toEqual({
+      frontends: ['c/d'],
+      maxSeverity: 'LOW',
+    });
+  });
+
+  it.each([
+    ['a tag', 'c/d:1', /without a tag/],
+    ['what is no image', '"C D"', /not an image's name/],
+  ])('with %s is an error', (_, written, message) => {
+    const { problems } = read(`policy:\n  frontends: [${written}]\n`);
+    expect(problems).toEqual([expect.objectContaining({ severity: 'error', message: expect.stringMatching(message) })]);
+  });
+
+  it('cannot be added by an entry for itself', () => {
+    const { problems } = read(undefined, { policy: '{frontends: [c/d]}' });
+    expect(problems).toEqual([expect.objectContaining({ severity: 'error', code: 'unknown-key' })]);
+  });
+});
