@@ -256,7 +256,7 @@ describe('a secret', () => {
     const { sent } = await answerTo(JSON.stringify(pull), webhookSecret(master, app), {
       'x-github-event': 'pull_request',
     });
-    expect(sent).toMatchObject([{ source: 'github.com/demo/app', repository: 'demo/app' }]);
+    expect(sent).toMatchObject([{ source: 'github.com/demo/app' }]);
   });
 
   it.each([
