@@ -67,6 +67,7 @@ describe('a push to a project with a path filter', () => {
   it('is built on a host that cannot be asked', async () => {
     await using planning = await startWithHead();
     await planning.projects.put({ ...planning.project, gitUrl: 'https://elsewhere.example/demo/app.git' });
+    planning.host.set('elsewhere.example/demo/app', 'refs/heads/main', second);
     expect(await planning.pushTo(second)).toBe('started 1');
     expect(planning.github.asked).toEqual([]);
   });
