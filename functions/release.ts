@@ -28,7 +28,7 @@ interface Services {
   builds: Pick<Builds, 'require' | 'begin' | 'endStage' | 'close'>;
   projects: Pick<Projects, 'get' | 'claimRelease' | 'finishRelease' | 'yieldRelease'>;
   heads: Pick<Heads, 'get' | 'recordRelease'>;
-  releases: Pick<Releases, 'note'>;
+  releases: Pick<Releases, 'record'>;
   openRegistry: () => Promise<Registry>;
   repositoryPrefix: string;
 }
@@ -70,7 +70,7 @@ export function createRelease({ sboms, builds, projects, heads, releases, openRe
     const { digest, tags } = image;
     const release = { build: id, sequence, headAt, digest, tags, at: new Date().toISOString() };
     // Before the claim is yielded, so that releases are recorded in their order.
-    await releases.note({ project: name, ...release }, repositoryOf(name, repositoryPrefix));
+    await releases.record({ project: name, ...release }, repositoryOf(name, repositoryPrefix));
     if (isTracked(project, ref)) {
       await projects.finishRelease(name, { ...release, ref });
     } else {
@@ -112,7 +112,7 @@ export function createRelease({ sboms, builds, projects, heads, releases, openRe
       return end(releasing, decision.end);
     }
     await registry.copy(digest, build.candidate.repository, repository);
-    // Before the tags, so that whoever pulls by a tag also finds the SBOMs.
+    // Before the tags, so that a client that pulls by a tag also finds the SBOMs.
     await attachSboms(registry, repository, build, digest);
     const tags = [...floating, await tagImmutably(registry, repository, build, digest)];
     for (const tag of floating) await registry.tag(repository, digest, tag);

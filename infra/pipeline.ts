@@ -128,7 +128,10 @@ export class Pipeline extends Construct {
 
   constructor(scope: Construct, id: string, { builder, steps }: { builder: Builder; steps: Steps }) {
     super(scope, id);
-    const tell = this.#run('Tell', steps.tell).addRetry(hopeless).addRetry(toNotify).next(new Succeed(this, 'Told'));
+    const tell = this.#run('Tell', steps.tell)
+      .addRetry(hopeless)
+      .addRetry(toNotify)
+      .next(new Succeed(this, 'Notified'));
     const fail = this.#run('Fail', steps.fail, { error: JsonPath.objectAt('$.error') }).next(tell);
     const toFail = { errors: [Errors.ALL], resultPath: '$.error' };
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const folder = await mkdtemp(join(tmpdir(), 'slipway-prepare-'));
 const prepared = await Promise.allSettled([
   import('./assembly.ts').then(({ makeAssembly }) => makeAssembly({ outputFolder: join(folder, 'cdk.out') })),
-  import('./sbom-generator.ts').then(({ unpackBillGenerator }) => unpackBillGenerator()),
+  import('./sbom-generator.ts').then(({ unpackSbomGenerator }) => unpackSbomGenerator()),
 ]);
 for (const { reason } of prepared.filter((each) => each.status === 'rejected'))
   process.stderr.write(`Not prepared for the first start: ${reason}\n`);

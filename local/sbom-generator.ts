@@ -19,7 +19,7 @@ export function sbomGeneratorFolder(): string {
  * Keeps Trivy as it is when it has unpacked itself, which takes most of the time of each of its runs, and there are two in every build.
  * @throws NotUnpackedError
  */
-export async function unpackBillGenerator(): Promise<void> {
+export async function unpackSbomGenerator(): Promise<void> {
   const { packed, unpacked } = places();
   if (unpacked === undefined || existsSync(unpacked)) return;
   await mkdir(dirname(unpacked), { recursive: true });

@@ -8,7 +8,7 @@ import { auditApk } from './apk-audit.ts';
 import { compareFiles } from './compare-files.ts';
 import { verifyDpkg } from './dpkg-verify.ts';
 import { verifyRpm } from './rpm-verify.ts';
-import type { Look, Scanner, ScanSubject } from './scanner.ts';
+import type { Scanner, ScanResult, ScanSubject } from './scanner.ts';
 import { inspectTool } from './tool-origin.ts';
 import { ToolMissingError, Tools, type Verify, VerifyFailedError } from './verify.ts';
 
@@ -54,7 +54,7 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
     const listed = counted.slice(0, mostFindings);
     const origins = listed.length === 0 ? new Map() : await owners(listed.map(({ path }) => path));
     const version = packages.find(({ name }) => name === itself)?.version;
-    const look: Look<'file-integrity'> = {
+    const look: ScanResult<'file-integrity'> = {
       state: 'complete',
       tool: shownText([manager, version].filter(Boolean).join(' '), 200),
       findings: listed.map((file) => shown({ ...origins.get(file.path), ...file })),
@@ -76,7 +76,7 @@ async function comparedWithRecords(
   { manager, packages }: InstalledPackages,
   subject: ScanSubject,
   call: EngineCall,
-): Promise<Look<'file-integrity'>> {
+): Promise<ScanResult<'file-integrity'>> {
   const compared = await compareFiles(manager, subject, call);
   if (compared === undefined) {
     const reason = `The image has packages, but no ${manager} that can be run, and nothing that says how their files should be.`;
@@ -89,7 +89,7 @@ async function comparedWithRecords(
     const owner = versions.get(file.package ?? '') ?? file.package;
     return owner === undefined ? file : { ...file, package: owner };
   });
-  const look: Look<'file-integrity'> = {
+  const look: ScanResult<'file-integrity'> = {
     state: 'complete',
     tool: `the image's ${manager} database`,
     findings: changed.slice(0, mostFindings).map(shown),

@@ -45,7 +45,7 @@ export interface HeadChange {
 
 export type LeaseDecision =
   /** The two heads do not show which is newer, so the caller must query the git host. */
-  | { do: 'ask-host' }
+  | { do: 'query-host' }
   | { do: 'look-up'; build: string }
   | { do: 'answer'; lease: Lease }
   /** The lease is valid once the head is written, on condition that it has not changed since it was read. */
@@ -60,7 +60,7 @@ export function decideLease(request: LeaseRequest, known: LeasedHead | undefined
   if (known?.build === build) return answer(heldBy(build, known));
   const wanted: HeadEvent = isRebuild && known ? { ...known, before: known.previous } : request;
   const order = known ? orderOf(request.ref, wanted, known, found) : 'newer';
-  if (order === 'unclear') return { do: 'ask-host' };
+  if (order === 'unclear') return { do: 'query-host' };
   if (known && order === 'older') {
     // The event names the head before the known one, and the push of the known head already named that commit as its `before`.
     const isPreviousHead = unlessKnown && request.before === undefined && known.previous === request.commit;
@@ -84,7 +84,7 @@ export function decideLease(request: LeaseRequest, known: LeasedHead | undefined
 export function decideRecordHead(event: RefEvent, known: LeasedHead | undefined, found: Found): LeaseDecision {
   if (known?.commit === event.commit) return answer(knownLease);
   const order = known ? orderOf(event.ref, event, known, found) : 'newer';
-  if (order === 'unclear') return { do: 'ask-host' };
+  if (order === 'unclear') return { do: 'query-host' };
   if (known && order === 'older') return answer({ kind: 'late', build: known.build });
   const { commit, before: previous } = event;
   const headAt = later(event.headAt, known?.headAt);

@@ -177,22 +177,22 @@ export interface IndexDiagnosticsReport {
   repository: string;
   commit: string;
   /** Empty where the index could be read but has no projects. */
-  problems: Diagnostic[];
+  errors: Diagnostic[];
   siteUrl: string;
 }
 
 /** For the operators: an index that could not be used completely. */
-export function indexDiagnosticsMail({ repository, commit, problems, siteUrl }: IndexDiagnosticsReport): Mail {
+export function indexDiagnosticsMail({ repository, commit, errors, siteUrl }: IndexDiagnosticsReport): Mail {
   const name = oneLine(repository, 200);
-  const count = problems.length === 1 ? '1 error' : `${problems.length} errors`;
-  const summary = problems.length === 0 ? 'no projects' : count;
+  const count = errors.length === 1 ? '1 error' : `${errors.length} errors`;
+  const summary = errors.length === 0 ? 'no projects' : count;
   const content: MailContent = {
     tone: 'warning',
     title: `The index ${name} has ${summary}`,
     paragraphs: [
       'Nothing was removed. Entries without an error are in use. A project whose entry cannot be read keeps the settings that it had before.',
     ],
-    list: problems.length > 0 ? { title: 'Errors', items: shortened(problems.map(describeDiagnostic)) } : undefined,
+    list: errors.length > 0 ? { title: 'Errors', items: shortened(errors.map(describeDiagnostic)) } : undefined,
     advice: 'Push a commit that fixes the index: Slipway then reads it again.',
     facts: [
       { label: 'Index', value: name },

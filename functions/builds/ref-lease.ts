@@ -46,8 +46,8 @@ export function createRefLeases({ builds, heads, headOf }: Services) {
       const known = await heads.get(project, ref);
       const found: Found = {};
       let decision = decide(known, found);
-      while (decision.do === 'ask-host' || decision.do === 'look-up') {
-        if (decision.do === 'ask-host') found.hostHead = await hostHead(request);
+      while (decision.do === 'query-host' || decision.do === 'look-up') {
+        if (decision.do === 'query-host') found.hostHead = await hostHead(request);
         else found.isRecorded = (await builds.get(decision.build)) !== undefined;
         decision = decide(known, found);
       }

@@ -5,13 +5,13 @@ import {
   decide,
   type End,
   follow,
+  notified,
   orderOf,
   type Pending,
   type Rebuild,
   retry,
   settle,
   stopWaitingFor,
-  told,
 } from '../../core/cascade/rebuild-state.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
@@ -80,7 +80,7 @@ export function createAdvanceMember(services: Services) {
     if (pending) await cascades.putMember(pending.cascade, memberView(pending, state));
     const names = [...(await dependentsOfBranch(project, services)), ...(pending ? [project] : [])];
     await triggers.sendBatch(names.map((name) => stepOf(cascade, name)));
-    await rebuilds.change(project, (current) => told(current, toNotify));
+    await rebuilds.change(project, (current) => notified(current, toNotify));
   }
 
   /** A parent in the index that was never released, so that the project cannot be built. */

@@ -36,7 +36,7 @@ export interface Announced {
 }
 
 interface Services extends GraphServices {
-  cascades: Pick<Cascades, 'answerTo' | 'answerWith' | 'note' | 'addMembers' | 'putMember'>;
+  cascades: Pick<Cascades, 'answerTo' | 'answerWith' | 'recordEvent' | 'addMembers' | 'putMember'>;
   rebuilds: Pick<Rebuilds, 'getMany' | 'change'>;
   triggers: Pick<Triggers, 'sendBatch'>;
   logger: Logger;
@@ -69,7 +69,7 @@ export function createAnnounce(services: Services) {
     const states = await rebuilds.getMany(members.map(({ project }) => project));
     const known = await cascades.answerTo(event.id);
     const cascade = known ?? (await cascades.answerWith(event.id, chooseCascade(event, states, new Date(now()))));
-    await cascades.note(cascade, { id: event.id, cause: event.cause, at: new Date(now()).toISOString() });
+    await cascades.recordEvent(cascade, { id: event.id, cause: event.cause, at: new Date(now()).toISOString() });
 
     const recordMember = async (member: CascadeMember, before: Rebuild): Promise<void> => {
       const root = roots.get(member.project);

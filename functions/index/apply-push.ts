@@ -10,7 +10,7 @@ import type { Mailer } from '../../services/mail/mailer.ts';
 import type { Deliveries } from '../../services/tables/deliveries.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
 import type { Announce } from '../cascade/announce.ts';
-import { type Call, createWriteEntries, type WriteServices } from './write-entries.ts';
+import { createWriteEntries, type EntryChange, type WriteServices } from './write-entries.ts';
 
 interface Services extends WriteServices {
   projects: WriteServices['projects'] & Pick<Projects, 'all'>;
@@ -60,19 +60,19 @@ export function createApplyIndexPush(services: Services) {
       read,
       known.map((project) => projectSchema.parse(project)),
     );
-    const calls = callsOf(push, plan, known);
+    const toBuild = entriesToBuild(push, plan, known);
     const { failures, unfinished } = await writeEntries({
-      ...{ push, plan, known, calls },
+      ...{ push, plan, known, toBuild },
       entries: read.projects,
       deadline: Math.max(deadline, Date.now() + leastWritingMilliseconds),
     });
     const { added, changed, deactivated } = plan;
-    const errors = read.problems.filter(({ severity }) => severity === 'error');
+    const errors = read.diagnostics.filter(({ severity }) => severity === 'error');
     const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${errors.length} errors`;
     if (unfinished) return { outcome: `${counts}; goes on`, unfinished };
 
-    for (const name of failures.keys()) calls.delete(name);
-    const announced = await build(push, calls);
+    for (const name of failures.keys()) toBuild.delete(name);
+    const announced = await build(push, toBuild);
     if (announced.unfinished) return { outcome: `${counts}; goes on`, unfinished: true };
     for (const [project, error] of failures) {
       logger.error('An entry of the index could not be applied', { project, error: error as Error });
@@ -83,13 +83,14 @@ export function createApplyIndexPush(services: Services) {
     return { outcome: `${counts}${cascade ? `, cascade ${cascade}: ${members} projects` : ''}` };
   }
 
-  function build(push: PushTrigger, calls: ReadonlyMap<string, Call>) {
-    const causeOf = (change: Call) => ({ type: 'index', delivery: push.id, commit: push.after, change }) as const;
+  function build(push: PushTrigger, toBuild: ReadonlyMap<string, EntryChange>) {
+    const causeOf = (change: EntryChange) =>
+      ({ type: 'index', delivery: push.id, commit: push.after, change }) as const;
     return announce(
       {
         id: `index:${push.id}`,
         cause: causeOf('changed'),
-        roots: [...calls].map(([project, call]) => ({ project, cause: causeOf(call) })),
+        roots: [...toBuild].map(([project, change]) => ({ project, cause: causeOf(change) })),
       },
       cascadeMilliseconds,
     );
@@ -101,12 +102,12 @@ export function createApplyIndexPush(services: Services) {
    */
   async function finishOutdated(push: PushTrigger): Promise<IndexApplied> {
     const none = { added: [], changed: [], deactivated: [] };
-    const { unfinished } = await build(push, callsOf(push, none, await projects.all()));
+    const { unfinished } = await build(push, entriesToBuild(push, none, await projects.all()));
     return { outcome: 'ignored: a newer push of the index came before', unfinished };
   }
 
   async function reportErrors(commit: string, errors: Diagnostic[]): Promise<void> {
-    const mail = indexDiagnosticsMail({ repository: index.name, commit, problems: errors, siteUrl: services.siteUrl });
+    const mail = indexDiagnosticsMail({ repository: index.name, commit, errors, siteUrl: services.siteUrl });
     // The valid entries are in force even if no mail can be sent.
     await sendBestEffort({ mailer: services.mailer, logger }, { to: services.operators, mail, about: { commit } });
   }
@@ -117,16 +118,20 @@ export function createApplyIndexPush(services: Services) {
 export type ApplyIndexPush = ReturnType<typeof createApplyIndexPush>;
 
 /** The entries, by name, that a push of the index has built; also those that an earlier try of it wrote before it crashed. */
-function callsOf(push: PushTrigger, { added, changed }: IndexPlan, known: ProjectRecord[]): Map<string, Call> {
+function entriesToBuild(
+  push: PushTrigger,
+  { added, changed }: IndexPlan,
+  known: ProjectRecord[],
+): Map<string, EntryChange> {
   const knownByName = new Map(known.map((project) => [project.name, project]));
-  const calls = new Map<string, Call>();
-  for (const { calledBy, active, name } of known) {
-    if (active && calledBy?.delivery === push.id) calls.set(name, calledBy.change);
+  const toBuild = new Map<string, EntryChange>();
+  for (const { requiredBy, active, name } of known) {
+    if (active && requiredBy?.delivery === push.id) toBuild.set(name, requiredBy.change);
   }
-  for (const { name } of added) calls.set(name, 'added');
+  for (const { name } of added) toBuild.set(name, 'added');
   for (const project of changed) {
     const before = knownByName.get(project.name);
-    if (before && needsBuild(before, project, before.judged?.outcome === 'block')) calls.set(project.name, 'changed');
+    if (before && needsBuild(before, project, before.judged?.outcome === 'block')) toBuild.set(project.name, 'changed');
   }
-  return calls;
+  return toBuild;
 }

@@ -18,7 +18,7 @@ export interface WriteServices {
 }
 
 /** Why a push of the index calls for a build of an entry. */
-export type Call = 'added' | 'changed';
+export type EntryChange = 'added' | 'changed';
 
 interface IndexChange {
   push: PushTrigger;
@@ -28,7 +28,7 @@ interface IndexChange {
   known: readonly ProjectRecord[];
   plan: IndexPlan;
   /** The entries to be built, by name. `writeEntries` adds those that were blocked in the meantime. */
-  calls: Map<string, Call>;
+  toBuild: Map<string, EntryChange>;
   /** No entry is begun after this, in milliseconds since the epoch. */
   deadline: number;
 }
@@ -38,7 +38,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
   return async function writeEntries(
     change: IndexChange,
   ): Promise<{ failures: Map<string, unknown>; unfinished: boolean }> {
-    const { push, plan, calls, deadline } = change;
+    const { push, plan, toBuild, deadline } = change;
     const names = activeNames(change);
     const knownByName = new Map(change.known.map((project) => [project.name, project]));
     const failures = new Map<string, unknown>();
@@ -50,9 +50,9 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
     }
 
     /** Written last: the record shows that the repositories and edges exist. */
-    async function put(project: Project, call?: Call): Promise<void> {
-      const calledBy = call && { delivery: push.id, change: call };
-      const isNewest = await projects.put(project, { indexedAt: push.receivedAt, ...(calledBy ? { calledBy } : {}) });
+    async function put(project: Project, change?: EntryChange): Promise<void> {
+      const requiredBy = change && { delivery: push.id, change };
+      const isNewest = await projects.put(project, { indexedAt: push.receivedAt, requiredBy });
       const newer = isNewest ? undefined : await projects.get(project.name);
       if (newer) await declare(newer);
     }
@@ -62,7 +62,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
         await repositories.ensure(project);
         await declare(project);
       }
-      await put(project, calls.get(project.name));
+      await put(project, toBuild.get(project.name));
     }
 
     /** If one entry cannot be written, the others are still written and built; the push is retried for this one. */
@@ -76,11 +76,11 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
 
     /** If the old rules blocked a candidate after the projects were read, the project is built again under the new rules. */
     async function putRules(project: Project): Promise<void> {
-      await attempt(project, () => put(project, calls.get(project.name)));
-      if (calls.has(project.name) || failures.has(project.name)) return;
+      await attempt(project, () => put(project, toBuild.get(project.name)));
+      if (toBuild.has(project.name) || failures.has(project.name)) return;
       const { judged } = (await projects.get(project.name)) ?? {};
       if (judged?.outcome !== 'block' || judged.build === knownByName.get(project.name)?.judged?.build) return;
-      calls.set(project.name, 'changed');
+      toBuild.set(project.name, 'changed');
       await attempt(project, () => put(project, 'changed'));
     }
 

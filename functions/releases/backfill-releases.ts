@@ -8,7 +8,7 @@ import type { Releases } from '../../services/tables/releases.ts';
 interface Services {
   builds: Pick<Builds, 'ofProject'>;
   projects: Pick<Projects, 'all'>;
-  releases: Pick<Releases, 'adopt' | 'allOf' | 'recordProgress'>;
+  releases: Pick<Releases, 'backfill' | 'allOf' | 'recordProgress'>;
   repositoryPrefix: string;
 }
 
@@ -36,7 +36,7 @@ export function createBackfillReleases({ builds, projects, releases, repositoryP
 
   async function backfill(project: string, now: Date): Promise<void> {
     const moved = new Set<string>();
-    const known = new Map<string, Parameters<Releases['adopt']>[0] & { tags: string[]; floating: string[] }>();
+    const known = new Map<string, Parameters<Releases['backfill']>[0] & { tags: string[]; floating: string[] }>();
     for (const { id, image, endedAt, createdAt } of await releasedBuilds(project)) {
       if (!image) continue;
       const { digest, tags } = image;
@@ -52,7 +52,7 @@ export function createBackfillReleases({ builds, projects, releases, repositoryP
     const recorded = new Set((await releases.allOf(project)).map(({ digest }) => digest));
     const missing = [...known.values()].filter(({ digest }) => !recorded.has(digest));
     const repository = repositoryOf(project, repositoryPrefix);
-    await mapConcurrently(missing, writesAtOnce, (release) => releases.adopt(release, repository, now));
+    await mapConcurrently(missing, writesAtOnce, (release) => releases.backfill(release, repository, now));
   }
 
   /**

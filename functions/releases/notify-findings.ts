@@ -74,7 +74,7 @@ export function createNotifyFindings(services: Services) {
   async function send(project: ProjectRecord, entries: ReleaseChanges[]): Promise<boolean> {
     if (entries.length === 0 || !project.active || (project.notify && !project.notify.includes('findings')))
       return false;
-    const mail = findingsMail({ project: project.name, news: entries, siteUrl, indexUrl });
+    const mail = findingsMail({ project: project.name, releases: entries, siteUrl, indexUrl });
     return sendBestEffort({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
   }
 

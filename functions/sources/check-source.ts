@@ -27,7 +27,7 @@ export interface CheckSourceServices {
 type MovedHead = TriggerOf<'source-moved'>['heads'][number];
 
 /** The result of checking a repository. */
-export interface Look {
+export interface SourceCheck {
   /** How many triggers were sent. */
   triggers: number;
   /** What to remember for the next check; undefined if there is nothing. */
@@ -77,7 +77,7 @@ export function createCheckSource(services: CheckSourceServices) {
     watched: WatchedSource,
     known: Source | undefined,
     end: AbortSignal,
-  ): Promise<Look> {
+  ): Promise<SourceCheck> {
     const receivedAt = new Date().toISOString();
     const answer = await readRefs(watched, known, end);
     if (answer.kind === 'absent') return { triggers: 0, source: known, absent: answer.status };

@@ -121,11 +121,11 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
 
     /** Claims the notification of a build's end, for as long as the Lambda can run; undefined if it is sent, or another one holds the claim. */
     claimNotification(id: string, now = new Date()): Promise<Build | undefined> {
-      const tellingUntil = new Date(now.getTime() + notifyingMilliseconds).toISOString();
+      const notifyingUntil = new Date(now.getTime() + notifyingMilliseconds).toISOString();
       return update(
         id,
         {
-          set: { tellingUntil },
+          set: { notifyingUntil },
           setOnce: { 'stages.tell': { status: 'running', startedAt: now.toISOString() } },
         },
         expression`attribute_exists(id) AND attribute_not_exists(notifiedAt) AND (attribute_not_exists(tellingUntil) OR tellingUntil < ${now.toISOString()})`,

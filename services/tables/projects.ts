@@ -30,7 +30,7 @@ export const projectRecordSchema = projectSchema.extend({
     })
     .optional(),
   /** The last push of the index that required a build of this entry. If that push is processed again, this says what was already started. */
-  calledBy: z.object({ delivery: z.string(), change: z.enum(['added', 'changed']) }).optional(),
+  requiredBy: z.object({ delivery: z.string(), change: z.enum(['added', 'changed']) }).optional(),
   /** The base images of the newest build of the branch, and that build's sequence number. */
   bases: z.array(namedBaseSchema).optional(),
   basesSequence: z.int().optional(),
@@ -43,7 +43,7 @@ export const projectRecordSchema = projectSchema.extend({
 });
 
 type JudgedBuild = Pick<Build, 'id' | 'project' | 'sequence'>;
-type PutOptions = Pick<ProjectRecord, 'calledBy' | 'indexedAt'>;
+type PutOptions = Pick<ProjectRecord, 'requiredBy' | 'indexedAt'>;
 export type ProjectRecord = z.infer<typeof projectRecordSchema>;
 
 /** Longer than the release function may run, so that no claim expires while its holder still works. */

@@ -117,7 +117,7 @@ describe('a defect that becomes known after the release', () => {
     expect(await slipway.client.page('/projects/demo/app/latest')).toContain('would block');
   });
 
-  it('is no news a second time', async () => {
+  it('is no event a second time', async () => {
     expect(await rescan()).toMatchObject({ looked: 1, news: 0, mails: 0 });
     // As the schedule runs it: the image is due next week.
     expect(await rescan({})).toMatchObject({ mails: 0 });

@@ -108,7 +108,7 @@ describe('a base image', () => {
     expect(await slipway.log(two as NonNullable<typeof two>)).toContain(released);
   });
 
-  it('is no news a second time', async () => {
+  it('is no event a second time', async () => {
     expect(await watch()).toBe(1);
     const marker = await slipway.pushSource('seed', { Dockerfile: `${smallDebian}RUN true\n` });
     await slipway.ended('seed', marker);

@@ -29,7 +29,7 @@ it('builds a push whose delivery was lost, once', async () => {
   await slipway.track(slipway.entry('app'), slipway.entry('other', { id: '2' }));
   expect(await slipway.ended('app', first)).toMatchObject({ status: 'released', cause: { type: 'index' } });
   // The other repository is not there yet.
-  expect(await watch()).toMatchObject({ sources: 3, asked: 3, triggers: 0, hostsDown: [] });
+  expect(await watch()).toMatchObject({ sources: 3, checked: 3, triggers: 0, hostsDown: [] });
 
   const copy = await slipway.workingCopy('demo/app');
   await copy.write({ 'news.txt': 'second\n' });

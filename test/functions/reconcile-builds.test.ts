@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { receive, settle, told } from '../../core/cascade/rebuild-state.ts';
+import { notified, receive, settle } from '../../core/cascade/rebuild-state.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createRetryStalled } from '../../functions/cascade/retry-stalled.ts';
@@ -45,7 +45,7 @@ it('a project of a cascade that nothing has moved for a while is looked at again
   await waits('demo/fresh:latest', 1);
   await waits('demo/ended:latest', 30);
   await world.rebuilds.change('demo/ended:latest', (state) =>
-    told(settle(state, { outcome: 'unchanged' }, minutesAgo(20)), 1),
+    notified(settle(state, { outcome: 'unchanged' }, minutesAgo(20)), 1),
   );
   await world.reconcile();
   expect(world.sent).toMatchObject([{ type: 'cascade-step', project: 'demo/left:latest' }]);

@@ -390,7 +390,7 @@ describe('a round that dies', () => {
 
   it('keeps a second one away as long as it may live', async () => {
     await using world = await setUpRescans(createCrashPoints());
-    await world.releases.beginRound('other', world.now(), new Date(world.now().getTime() + hour));
+    await world.releases.beginRun('other', world.now(), new Date(world.now().getTime() + hour));
     expect(await world.round()).toMatchObject({ busy: true });
     world.pass(hour);
     expect(await world.round()).not.toHaveProperty('busy');

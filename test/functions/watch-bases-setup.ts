@@ -50,7 +50,7 @@ export async function setUpWatchBases<Around extends TestServices = TestServices
     runs += 1;
     const watchBases = createWatchBases({
       bases,
-      openRound: (holder) => crashes.guard(createBaseWatchLock(world.client, 'bases', holder)),
+      openLock: (holder) => crashes.guard(createBaseWatchLock(world.client, 'bases', holder)),
       ownRegistry: async () => ({
         host: ownHost,
         url: `http://${ownHost}`,

@@ -105,7 +105,7 @@ describe('a base', () => {
     await world.standing('app', { [`${registry.host}/one:1`]: 'none' });
     await world.watch();
     expect(world.told()).toEqual([]);
-    expect(await itemOf(world, `${registry.host}/one:1`)).toMatchObject({ failures: 1, problem: expect.any(String) });
+    expect(await itemOf(world, `${registry.host}/one:1`)).toMatchObject({ failures: 1, reason: expect.any(String) });
     registry.images['one:1'] = A;
     await later(world);
     await world.watch();
@@ -126,7 +126,7 @@ describe('a base', () => {
     await world.watch();
     expect(world.told()).toEqual([]);
     const { bases = [] } = (await world.projects.get('demo/app:latest')) ?? {};
-    expect(await world.bases.standings(bases)).toEqual([
+    expect(await world.bases.statuses(bases)).toEqual([
       {
         reference: `${image}@${A}`,
         image,
@@ -187,7 +187,7 @@ describe('a registry', () => {
     await later(world);
     await world.watch();
     expect(down.asked()).toHaveLength(1);
-    expect((await world.bases.all()).pauses.get(down.host)).toMatchObject({ failures: 2, problem: 'it answered 503' });
+    expect((await world.bases.all()).pauses.get(down.host)).toMatchObject({ failures: 2, reason: 'it answered 503' });
     for (const name of names) down.images[name] = A;
     await later(world);
     await world.watch();
@@ -237,7 +237,7 @@ describe('a registry', () => {
     await using world = await setUpWatchBases();
     await world.standing('app', { '169.254.169.254/latest/meta-data:1': A, '10.0.0.1:80/x:1': A });
     await world.watch();
-    expect((await world.bases.all()).images.get('10.0.0.1:80/x:1')?.problem).toContain('private address');
+    expect((await world.bases.all()).images.get('10.0.0.1:80/x:1')?.reason).toContain('private address');
   });
 });
 

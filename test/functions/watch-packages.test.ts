@@ -212,7 +212,7 @@ test('what a run did not get to comes first in the next', async () => {
 
 test('a project that is taken away while it is looked at does not come back as half of one', async () => {
   publish({ bash: '5-2' });
-  await createPackageChecks(client, 'projects').note('demo/gone:latest', 'now', { tried: '' });
+  await createPackageChecks(client, 'projects').record('demo/gone:latest', 'now', { tried: '' });
   const { Items } = await client.send(new ScanCommand({ TableName: 'projects' }));
   expect(Items).toEqual([]);
 });

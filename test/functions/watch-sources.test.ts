@@ -226,9 +226,9 @@ describe('a repository that cannot be read', () => {
     await track('app');
     const gone = await track('gone');
     const watch = watcher();
-    expect(await watch()).toMatchObject({ asked: 3 });
+    expect(await watch()).toMatchObject({ checked: 3 });
     expect(headsSent()).toEqual([`refs/heads/main ${commit}`]);
-    expect(await watch()).toMatchObject({ asked: 2 });
+    expect(await watch()).toMatchObject({ checked: 2 });
     const sources = createSources(world.client, 'sources');
     const known = (await sources.all()).sources.get(gone.source);
     expect(known).toMatchObject({ failures: 1, error: expect.stringContaining('not public') });
@@ -250,11 +250,11 @@ describe('a repository that cannot be read', () => {
     await dead[Symbol.asyncDispose]();
     for (let at = 0; at < 20; at++) await track(`dead-${at}`, { gitUrl: `${dead.url}/demo/dead-${at}.git` });
     const watch = watcher();
-    expect(await watch()).toMatchObject({ sources: 21, asked: 2, hostsDown: [new URL(dead.url).host] });
-    expect(await watch()).toMatchObject({ asked: 1, hostsDown: [] });
+    expect(await watch()).toMatchObject({ sources: 21, checked: 2, hostsDown: [new URL(dead.url).host] });
+    expect(await watch()).toMatchObject({ checked: 1, hostsDown: [] });
     const sources = createSources(world.client, 'sources');
     await sources.put({ source: `//${new URL(dead.url).host}`, failures: 1, retryAt: new Date(0).toISOString() });
-    expect(await watch()).toMatchObject({ asked: 2 });
+    expect(await watch()).toMatchObject({ checked: 2 });
   });
 
   it('of a host that is asked too often waits for as long as the host says', async () => {
@@ -309,7 +309,7 @@ describe('a run that has no time left', () => {
       await track(job);
     }
     const watch = watcher();
-    expect(await watch(0)).toMatchObject({ asked: 0, left: 4 });
+    expect(await watch(0)).toMatchObject({ checked: 0, left: 4 });
     await createSources(world.client, 'sources').breakOff(sourceOf(`${host.url}/demo/b`));
     await watch();
     // A host is asked one thing first.

@@ -112,7 +112,7 @@ test('the pages can only read, and of the bucket only what they show', () => {
 });
 
 test('who looks again at what is released can take no image and no tag away, nor give any', () => {
-  for (const stem of ['rescan-releases', 'note-findings']) {
+  for (const stem of ['rescan-releases', 'record-findings']) {
     const changing = functionOf(stem)
       .permissions.flatMap(({ actions }) => actions)
       .filter((action) => action.startsWith('ecr:') && !/:(?:Describe|StartImageScan$)/.test(action));

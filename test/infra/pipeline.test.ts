@@ -6,7 +6,7 @@ const { StartAt, States, TimeoutSeconds } = definition();
 const tasks = Object.entries(States).filter(([, { Type }]) => Type === 'Task');
 
 /** The sum of the pauses between the attempts, without jitter. */
-function patience({
+function retryTime({
   IntervalSeconds,
   BackoffRate,
   MaxAttempts,
@@ -39,7 +39,7 @@ describe('the way of a build', () => {
     expect(States.Judge?.Next).toBe('Verdict');
     expect(States.Release?.Next).toBe('Tell');
     expect(States.Fail?.Next).toBe('Tell');
-    expect(States.Told?.Type).toBe('Succeed');
+    expect(States.Notified?.Type).toBe('Succeed');
   });
 
   test('leads to the release only through a verdict of pass', () => {
@@ -59,7 +59,7 @@ describe('the way of a build', () => {
       }
       expect({ name, last: [...last], told: name === 'Tell' || seen.has('Tell') }).toEqual({
         name,
-        last: ['Told'],
+        last: ['Notified'],
         told: true,
       });
     }
@@ -119,24 +119,24 @@ describe('trying again', () => {
   });
 
   test('a scan has a quarter of an hour', () => {
-    expect(patience(retryOf('CollectScan', 'ScanPendingError')) / 60).toBeCloseTo(15, 0);
+    expect(retryTime(retryOf('CollectScan', 'ScanPendingError')) / 60).toBeCloseTo(15, 0);
   });
 
   test('a release waits longer for another one than that one may take', () => {
-    expect(patience(retryOf('Release', 'ReleaseBusyError'))).toBeGreaterThan(
+    expect(retryTime(retryOf('Release', 'ReleaseBusyError'))).toBeGreaterThan(
       resource('AWS::Lambda::Function', 'StepsRelease').Properties.Timeout,
     );
   });
 
   test('a build waits for hours for room at CodeBuild, and a build that failed is not begun again', () => {
-    expect(patience(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) / 3600).toBeCloseTo(6, 0);
+    expect(retryTime(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) / 3600).toBeCloseTo(6, 0);
     expect(States.Build?.Retry.flatMap(({ ErrorEquals }) => ErrorEquals)).not.toContain('States.TaskFailed');
   });
 
   test('the execution has time for all of it', () => {
     const timeout = Number(States.Build?.TimeoutSeconds);
     expect(TimeoutSeconds).toBeGreaterThan(
-      patience(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) + timeout + 3600,
+      retryTime(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) + timeout + 3600,
     );
     const { TimeoutInMinutes, QueuedTimeoutInMinutes } = resource('AWS::CodeBuild::Project').Properties;
     expect(timeout / 60).toBeGreaterThan(TimeoutInMinutes + QueuedTimeoutInMinutes);

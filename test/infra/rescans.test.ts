@@ -3,9 +3,9 @@ import { flatten } from '../../infra/flatten.ts';
 import { compilePattern } from '../../local/aws/events/pattern.ts';
 import { functionOf, type Resource, resources } from './template.ts';
 
-const noteFindings = functionOf('note-findings').resource.id;
+const recordFindings = functionOf('record-findings').resource.id;
 const rules = resources('AWS::Events::Rule').filter(
-  ({ Properties }) => Properties.Targets[0].Arn['Fn::GetAtt'][0] === noteFindings,
+  ({ Properties }) => Properties.Targets[0].Arn['Fn::GetAtt'][0] === recordFindings,
 );
 const name = 'slipway/demo/app';
 const candidate = 'slipway/candidate/demo/app';

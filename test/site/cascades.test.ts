@@ -7,12 +7,12 @@ const summary: CascadeSummary = {
   startedAt: '2026-11-21T11:50:00.000Z',
   causes: [
     {
-      news: 'one',
+      event: 'one',
       cause: { type: 'parent-released', parents: ['demo/base:latest'] },
       at: '2026-11-21T11:50:00.000Z',
     },
     {
-      news: 'two',
+      event: 'two',
       cause: { type: 'manual', requester: 'Alex <alex@example.org>' },
       at: '2026-11-21T11:51:00.000Z',
     },

@@ -414,7 +414,7 @@ it('a project shows what it stands on, which pin holds it back, who stands on it
     projects: [sampleProject('demo/app:latest', { dependsOn: ['demo/base:latest'] })],
     parts: {
       relations: {
-        standings: async () => [
+        statuses: async () => [
           {
             reference: `debian:12@${used}`,
             image: 'docker.io/library/debian:12',
@@ -423,7 +423,7 @@ it('a project shows what it stands on, which pin holds it back, who stands on it
             pinned: true,
             newer,
           },
-          { reference: '<i>', image: '<i>', own: false, pinned: false, problem: 'nobody listens <there>' },
+          { reference: '<i>', image: '<i>', own: false, pinned: false, reason: 'nobody listens <there>' },
         ],
         dependents: async () => ({ projects: ['demo/child:latest'], total: 31 }),
         pending: async () => ({ cascade: '20261121T115000Z-0000cc', state: 'waiting' }),

@@ -48,7 +48,7 @@ describe('a project', () => {
 it('people see what a name stands for by now, and why nobody knows', () => {
   const images = new Map([
     [image, { digest: B, checkedAt: '2026-11-21T00:00:00.000Z' }],
-    ['quay.io/a/b:1', { problem: 'it answered 503' }],
+    ['quay.io/a/b:1', { reason: 'it answered 503' }],
   ]);
   const pinned = base({ reference: `debian:12@${A}` });
   const bases = [
@@ -62,7 +62,7 @@ it('people see what a name stands for by now, and why nobody knows', () => {
     { ...base(), pinned: false, newer: B, checkedAt: '2026-11-21T00:00:00.000Z' },
     { ...base({ digest: B }), pinned: false, checkedAt: '2026-11-21T00:00:00.000Z' },
     { ...pinned, pinned: true, newer: B, checkedAt: '2026-11-21T00:00:00.000Z' },
-    { ...base({ image: 'quay.io/a/b:1' }), pinned: false, problem: 'it answered 503' },
+    { ...base({ image: 'quay.io/a/b:1' }), pinned: false, reason: 'it answered 503' },
     { ...base({ image: 'own/x:1', own: true }), pinned: false },
   ]);
 });

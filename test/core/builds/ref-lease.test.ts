@@ -114,7 +114,7 @@ describe('the lease of a ref', () => {
   });
 
   it.each([
-    ['the git host is asked', ref, '05.500', {}, 'ask-host'],
+    ['the git host is asked', ref, '05.500', {}, 'query-host'],
     ['the commit that the git host has is the newer', ref, '05.500', { hostHead: c }, 'write'],
     ['the commit that the git host does not have is the older', ref, '05.500', { hostHead: b }, 'answer'],
     ['where the git host cannot be asked, the later arrival is the newer', ref, '05.500', { hostHead: null }, 'write'],
@@ -138,7 +138,7 @@ describe('the lease of a ref', () => {
 
 describe('a head that calls for no build', () => {
   it.each([
-    ['is noted where none was known', undefined, c, '06.000', { commit: c, headAt: at('06.000'), build: undefined }],
+    ['is recorded where none was known', undefined, c, '06.000', { commit: c, headAt: at('06.000'), build: undefined }],
     [
       'moves the head on and leaves the lease',
       known,
@@ -155,7 +155,7 @@ describe('a head that calls for no build', () => {
 
   it('is asked about where two of one second do not say which came first', () => {
     const unclear = { ...known, previous: undefined };
-    expect(decideRecordHead({ ref, commit: c, headAt: at('05.500') }, unclear, {}).do).toBe('ask-host');
+    expect(decideRecordHead({ ref, commit: c, headAt: at('05.500') }, unclear, {}).do).toBe('query-host');
     expect(decideRecordHead({ ref, commit: c, headAt: at('05.500') }, unclear, { hostHead: b }).do).toBe('answer');
   });
 });

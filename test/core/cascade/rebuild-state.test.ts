@@ -4,6 +4,7 @@ import {
   decide,
   follow,
   idleRebuild,
+  notified,
   type Outcome,
   orderOf,
   type ProjectEvent,
@@ -11,7 +12,6 @@ import {
   receive,
   retry,
   settle,
-  told,
 } from '../../../core/cascade/rebuild-state.ts';
 import type { Cause } from '../../../core/model/build.ts';
 
@@ -174,7 +174,7 @@ describe('a build of a round', () => {
   });
 
   it('leaves the project at rest when its children know of the end', () => {
-    const ended = told(settle(building, { outcome: 'failed', build: 'b' }, later), 1);
+    const ended = notified(settle(building, { outcome: 'failed', build: 'b' }, later), 1);
     expect(ended.pending).toBeUndefined();
     expect(ended.toNotify).toBeUndefined();
   });

@@ -5,7 +5,7 @@ import { sampleProject as project } from '../sample-project.ts';
 
 const index = (projects: Project[], brokenFiles: string[] = []) => ({
   projects,
-  problems: [],
+  diagnostics: [],
   brokenFiles: new Set(brokenFiles),
 });
 

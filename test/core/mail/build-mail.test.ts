@@ -225,10 +225,10 @@ describe('a blocked image', () => {
       '    depends-on: null',
       ...example.map((line) => `    ${line}`),
     ];
-    const { problems, projects } = readIndex([{ path: 'index.d/demo.yml', text: entry.join('\n') }], {
+    const { diagnostics, projects } = readIndex([{ path: 'index.d/demo.yml', text: entry.join('\n') }], {
       now: new Date(build.createdAt),
     });
-    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(projects[0]?.exceptions?.[0]).toMatchObject({ id: 'CVE-2024-0001', package: 'libdemo' });
   });
 
@@ -387,14 +387,14 @@ describe('the mail to the operators about an index', () => {
   };
 
   it('names file, line, entry and what is wrong', () => {
-    const mail = indexDiagnosticsMail({ repository: 'demo/index', commit, problems: [problem], siteUrl });
+    const mail = indexDiagnosticsMail({ repository: 'demo/index', commit, errors: [problem], siteUrl });
     expect(mail.subject).toBe('[slipway] INDEX: 1 error in demo/index (1a2b3c4)');
     expect(words(mail).text).toContain('index.d/demo.yml:12:3 demo/app:latest: The key "git-url" is missing or empty.');
     expect(words(mail).text).toContain('Nothing was removed.');
   });
 
   it('tells of an index without projects', () => {
-    expect(indexDiagnosticsMail({ repository: 'demo/index', commit, problems: [], siteUrl }).subject).toBe(
+    expect(indexDiagnosticsMail({ repository: 'demo/index', commit, errors: [], siteUrl }).subject).toBe(
       '[slipway] INDEX: no projects in demo/index (1a2b3c4)',
     );
   });

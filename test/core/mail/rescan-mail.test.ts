@@ -26,7 +26,7 @@ function news(changes: Partial<FindingChanges>, over: Partial<ReleaseChanges> = 
 const mailOf = (...all: ReleaseChanges[]) =>
   findingsMail({
     project: 'demo/app:latest',
-    news: all,
+    releases: all,
     siteUrl: 'https://slipway.example.org',
     indexUrl: 'https://github.com/example/index',
   });
@@ -104,7 +104,7 @@ describe('the mail about what is released', () => {
     );
     const { subject, text, html, headers } = findingsMail({
       project: bad,
-      news: [everything],
+      releases: [everything],
       siteUrl: 'https://s.example',
     });
     const hidden = ['\r', '\u001b', '\u202e'];

@@ -148,7 +148,7 @@ describe('an index that', () => {
     expect(planning.mails[0]?.mail.text).toContain('demo/one:latest');
   });
 
-  it('has a problem is in force although SES takes no mail for the operators', async () => {
+  it('has an error is in force although SES takes no mail for the operators', async () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {} }), { path: 'index.d/other.yml', text: 'Projects: [' }];
     planning.mailer.send = () => Promise.reject(new MailRejectedError('not verified'));

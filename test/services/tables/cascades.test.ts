@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { receive, settle, told } from '../../../core/cascade/rebuild-state.ts';
+import { notified, receive, settle } from '../../../core/cascade/rebuild-state.ts';
 import type { Cause } from '../../../core/model/build.ts';
 import type { CascadeMember } from '../../../services/tables/cascades.ts';
 import { setUpServices, type TestServices } from '../../functions/services-setup.ts';
@@ -28,7 +28,7 @@ it('a cascade is listed with its month, newest first, and page by page', async (
     ['newer', '2026-11-20T00:00:00.000Z'],
     ['newest', '2026-11-21T00:00:00.000Z'],
   ] as const) {
-    await world.cascades.note(id, { id: `${id} news`, cause, at });
+    await world.cascades.recordEvent(id, { id: `${id} news`, cause, at });
     await world.cascades.addMembers(id, [member('demo/a:1')]);
   }
   const ids: string[] = [];
@@ -43,9 +43,9 @@ it('a cascade is listed with its month, newest first, and page by page', async (
 
 it('it says what set it off, how its members stand, and when it was over', async () => {
   const at = '2026-11-21T00:00:00.000Z';
-  await world.cascades.note('one', { id: 'first', cause, at });
-  await world.cascades.note('one', { id: 'second', cause, at: '2026-11-21T00:01:00.000Z' });
-  await world.cascades.note('one', { id: 'first', cause, at: '2026-11-21T00:02:00.000Z' });
+  await world.cascades.recordEvent('one', { id: 'first', cause, at });
+  await world.cascades.recordEvent('one', { id: 'second', cause, at: '2026-11-21T00:01:00.000Z' });
+  await world.cascades.recordEvent('one', { id: 'first', cause, at: '2026-11-21T00:02:00.000Z' });
   const names = Array.from({ length: 60 }, (_, count) => `demo/m${String(count).padStart(2, '0')}:1`);
   await world.cascades.addMembers(
     'one',
@@ -113,7 +113,7 @@ it('projects that have not moved are found, and those at rest are not', async ()
   for (const name of names) {
     await world.rebuilds.change(name, (state) => receive(state, { id: 'n', cascade: 'c', at, parents: [], cause }));
   }
-  await world.rebuilds.change(names[0] ?? '', (state) => told(settle(state, { outcome: 'unchanged' }, at), 1));
+  await world.rebuilds.change(names[0] ?? '', (state) => notified(settle(state, { outcome: 'unchanged' }, at), 1));
   const found: string[] = [];
   for await (const name of world.rebuilds.stalledSince('2026-11-20T12:00:00.000Z')) {
     if (name.startsWith('rest/')) found.push(name);

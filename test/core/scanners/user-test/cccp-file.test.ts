@@ -50,9 +50,9 @@ test.each([
   ['a script that is a list', 'test-script: [a]\n', '"test-script" is no short text.'],
   ['a script that is an alias', 'x: &a b\ntest-script: *a\n', '"test-script" is no short text.'],
 ])('%s leaves open whether there is a test', (_what, text, problem) => {
-  const { test: own, unknownTest, problems } = readCccpFile(text);
+  const { test: own, unknownTest, warnings } = readCccpFile(text);
   expect(own).toBeUndefined();
-  expect(problems).toEqual([problem]);
+  expect(warnings).toEqual([problem]);
   expect(unknownTest).toMatch(/^It.*\.?$/);
 });
 
