@@ -128,13 +128,13 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
           set: { notifyingUntil },
           setOnce: { 'stages.tell': { status: 'running', startedAt: now.toISOString() } },
         },
-        expression`attribute_exists(id) AND attribute_not_exists(notifiedAt) AND (attribute_not_exists(tellingUntil) OR tellingUntil < ${now.toISOString()})`,
+        expression`attribute_exists(id) AND attribute_not_exists(notifiedAt) AND (attribute_not_exists(notifyingUntil) OR notifyingUntil < ${now.toISOString()})`,
       );
     },
 
     /** Releases the claim after a failure, so that the next attempt need not wait. */
     async releaseNotification(id: string): Promise<void> {
-      await table.update({ id }, { remove: ['tellingUntil'] });
+      await table.update({ id }, { remove: ['notifyingUntil'] });
     },
 
     async markNotified(id: string): Promise<void> {
@@ -143,7 +143,7 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
         { id },
         {
           set: { notifiedAt: now, 'stages.tell.status': 'succeeded', 'stages.tell.endedAt': now },
-          remove: ['tellingUntil'],
+          remove: ['notifyingUntil'],
         },
       );
     },

@@ -40,7 +40,7 @@ test('a project’s release comes before the outside registry, with or without o
   expect(await resolve(withHost)).toEqual({ ...expected, reference: withHost });
 });
 
-test('a release stands under the prefix, which its name may have already', async () => {
+test('a release has the prefix, which its name may have already', async () => {
   const digest = own.put('team/tools/go', 'latest', image);
   expect(await resolve('tools/go', 'team/')).toMatchObject({ digest, image: `${own.host}/team/tools/go:latest` });
   expect(await resolve(`${own.host}/tools/go`, 'team/')).toMatchObject({ digest });
@@ -59,7 +59,7 @@ test('a release can be named by its digest', async () => {
   expect(await resolve(`demo/pinned:gone@${digest}`)).toMatchObject({ digest, own: true });
 });
 
-test('an outside registry is asked with a token that it gives to strangers, and never with our credentials', async () => {
+test('an outside registry is queried with a token that it gives to strangers, and never with our credentials', async () => {
   const digest = outside.put('some/image', '1', image);
   const found = await resolve(`${outside.host}/some/image:1`);
   expect(found).toMatchObject({ digest, own: false, pinned: `${outside.host}/some/image@${digest}` });
@@ -81,7 +81,7 @@ test('a registry that does not answer is no proof that the base does not exist',
   await expect(resolve('localhost:9/some/image')).rejects.toThrow(BaseUnavailableError);
 });
 
-/** Answers what it is told to, one after the other, and the last for ever. */
+/** Answers what the test says, one after the other, and the last for ever. */
 async function startRegistryThatSays(answers: [status: number, headers?: Record<string, string>][]) {
   const times: number[] = [];
   const server = createServer((_, response) => {
@@ -93,7 +93,7 @@ async function startRegistryThatSays(answers: [status: number, headers?: Record<
   return { host: `127.0.0.1:${port}`, times, [Symbol.asyncDispose]: async () => void server.close() };
 }
 
-test('a registry that has received too many requests is asked again when it wants to be', async () => {
+test('a registry that has received too many requests gets the next request when it wants to be', async () => {
   const digest = `sha256:${'d'.repeat(64)}`;
   await using busy = await startRegistryThatSays([
     [429, { 'retry-after': '2' }],
@@ -112,7 +112,7 @@ test('a build does not wait for a registry that wants to be left alone for hours
   expect(busy.times).toHaveLength(1);
 });
 
-test('credentials of ours that are refused are told, not taken for a missing image', async () => {
+test('credentials of ours that are refused are reported, not taken for a missing image', async () => {
   const refused = { url: own.url, host: own.host, credentials: { user: 'AWS', password: 'another' } };
   await expect(manifestDigest(refused, 'demo/base', 'v1', signal)).rejects.toThrow(RegistryUnavailableError);
 });

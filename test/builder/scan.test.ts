@@ -107,7 +107,7 @@ test('more findings than a report has are counted', async () => {
   expect(lines.join('\n')).toContain('package-updates: 10007 findings');
 });
 
-test('what a tool says stands in report and log without anything that cannot be seen', async () => {
+test('what a tool says is in report and log without anything that cannot be seen', async () => {
   const { of, lines } = await scan({ apt: "printf 'E: \\033[2J\\342\\200\\256evil\\n' >&2; exit 1" });
 
   expect(of('package-updates')?.reason).toBe('apt ended with 1: E: \\u001b[2J\\u202eevil');

@@ -55,7 +55,7 @@ describe('slipway index check', () => {
     );
   });
 
-  it('checks the policy and the VEX documents, each at its place', async () => {
+  it('checks the policy and the VEX documents, each at its position', async () => {
     await putGood({ app: {} });
     await put('policy.yml', 'policy:\n  max-severity: HUGE\n');
     await mkdir(join(folder, 'vex'));
@@ -144,7 +144,7 @@ describe('slipway index check', () => {
 });
 
 describe('what is no good file', () => {
-  it('is told with the rest, which is checked all the same', async () => {
+  it('is reported with the rest, which is checked all the same', async () => {
     await symlink('/etc/passwd', join(folder, 'secret'));
     await put('index.d/latin.yml', Buffer.from('Projects:\n  - id: \xe9', 'latin1'));
     await put('index.d/huge.yml', '');

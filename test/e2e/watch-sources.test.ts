@@ -49,7 +49,7 @@ it('builds a push whose delivery was lost, once', async () => {
   expect(tag.image?.tags).toContain('1.0.0');
 
   expect(await watch()).toMatchObject({ triggers: 0 });
-  // A delivery that comes after all is no news.
+  // A delivery that comes after all changes nothing.
   await copy.git('push', '--quiet', '--force', 'origin', 'HEAD:refs/heads/main');
   const third = await slipway.pushSource('app', { 'news.txt': 'third\n' });
   await slipway.ended('app', third);

@@ -41,7 +41,7 @@ describe('a build that went wrong', () => {
     expect(await world.builds.require(id)).toEqual(ended);
   });
 
-  it('ends wherever the first try died', async () => {
+  it('ends wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await setUpTell(crashes);
       await world.queue(id);

@@ -22,7 +22,7 @@ export function scanned(findings: Finding[], over: Partial<Scan> = {}): Scan {
   return { state: 'complete', findings, scanner: 'enhanced', ...over };
 }
 
-/** A registry with released images, the tables, and rounds that look at them at an hour of the test's choice. */
+/** A registry with released images, the tables, and runs of the rescan at an hour that the test chooses. */
 export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
   const world = await setUpServices();
   const begun = new Date();
@@ -95,14 +95,14 @@ export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
       if (image) image.reading = reading;
     },
 
-    /** A round at this hour; it takes some minutes. */
-    async round(project?: string) {
+    /** A run at this hour; it takes some minutes. */
+    async run(project?: string) {
       now += 10 * 60_000;
       const until = new Date(now + 9 * 60_000);
       return rescan({ now: new Date(now), deadline: new Date(Date.now() + hour), until, project });
     },
 
-    /** A week and a day go by, with four rounds a day. */
+    /** A week and a day go by, with four runs a day. */
     async week(): Promise<void> {
       for (let at = 0; at < 8 * 4; at += 1) {
         now += 6 * hour;

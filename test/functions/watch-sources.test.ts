@@ -257,7 +257,7 @@ describe('a repository that cannot be read', () => {
     expect(await watch()).toMatchObject({ checked: 2 });
   });
 
-  it('of a host that is asked too often waits for as long as the host says', async () => {
+  it('of a host that gets too many requests waits for as long as the host says', async () => {
     await using busy = await startHost((_, response) => response.writeHead(429, { 'retry-after': '1800' }).end());
     for (let at = 0; at < 5; at++) await track(`busy-${at}`, { gitUrl: `${busy.url}/demo/busy-${at}.git` });
     expect(await watcher()()).toMatchObject({ hostsDown: [new URL(busy.url).host] });

@@ -48,7 +48,7 @@ describe('the way of a build', () => {
     expect(States.Verdict?.Default).toBe('Tell');
   });
 
-  test('has people told of its end, whatever the end is', () => {
+  test('notifies people of its end, whatever the end is', () => {
     for (const [name] of tasks) {
       const last = new Set<string>();
       const seen = new Set([name]);
@@ -57,10 +57,10 @@ describe('the way of a build', () => {
         if (followers.length === 0) last.add(each);
         for (const follower of followers) seen.add(follower);
       }
-      expect({ name, last: [...last], told: name === 'Tell' || seen.has('Tell') }).toEqual({
+      expect({ name, last: [...last], notified: name === 'Tell' || seen.has('Tell') }).toEqual({
         name,
         last: ['Notified'],
-        told: true,
+        notified: true,
       });
     }
   });

@@ -60,12 +60,12 @@ test('pages behind a domain name of your own have links to it, and webhooks go t
   expect(JSON.stringify(template.findOutputs('WebhookUrl'))).toContain('ApiEndpoint');
 });
 
-test('the policy reaches the function that judges, and the one that looks again at what is released', () => {
+test('the policy reaches the function that judges, and the one that rescans releases', () => {
   const policy = JSON.stringify({ ...defaultPolicy, maxSeverity: 'LOW' });
   expect(variables(templateOf({ policy: { maxSeverity: 'LOW' } }), 'POLICY')).toEqual([policy, policy]);
 });
 
-test('every operator is told of alarms and of an index that cannot be read', () => {
+test('every operator is notified of alarms and of an index that cannot be read', () => {
   const template = templateOf({});
   template.resourceCountIs('AWS::SNS::Subscription', 2);
   expect(variables(template, 'OPERATORS')).toEqual(['["you@your.org","me@your.org"]']);

@@ -47,7 +47,7 @@ describe('a cascade', () => {
     expect(text).toContain('data-live="yes"');
   });
 
-  it('stands in the list with its cause', async () => {
+  it('is in the list with its cause', async () => {
     const { text } = await ask('/cascades');
     expect(text).toContain('href="/cascades/20261121T115000Z-0000cc"');
     expect(text).toContain('New release of demo/base:latest, and 1 more');

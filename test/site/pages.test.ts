@@ -73,7 +73,7 @@ describe('the list of builds', () => {
     );
   });
 
-  it('follows while something runs, by script or by loading again, and stands still otherwise', async () => {
+  it('follows while something runs, by script or by loading again, and is still otherwise', async () => {
     const live = await sampleSite({ builds: [running, released] })('/');
     expect(live.text).toContain('data-live="yes"');
     expect(live.text).toContain('<noscript><meta http-equiv="refresh" content="5"></noscript>');
@@ -94,7 +94,7 @@ describe('the list of builds', () => {
     expect(text).toContain('<a href="/?status=failed" aria-current="true">failed</a>');
   });
 
-  it('tells a newcomer what to do when there is no build yet', async () => {
+  it('shows a newcomer what to do when there is no build yet', async () => {
     expect(seen((await sampleSite({})('/')).text)).toContain(
       'No builds yet. Push to the branch of a project of the index',
     );
@@ -408,7 +408,7 @@ it('a project shows by what its images are judged, with what VEX statements acce
   expect(text).not.toContain('someone@example.org');
 });
 
-it('a project shows what it stands on, which pin holds it back, who stands on it, and the cascade that it waits in', async () => {
+it('a project shows what it depends on, which pin holds it back, who depends on it, and the cascade that it waits in', async () => {
   const [used, newer] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];
   const ask = sampleSite({
     projects: [sampleProject('demo/app:latest', { dependsOn: ['demo/base:latest'] })],

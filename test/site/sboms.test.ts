@@ -14,7 +14,7 @@ const ask = sampleSite({
   },
 });
 
-describe('a bill of materials', () => {
+describe('an SBOM', () => {
   it.each([
     ['sbom.cdx.json', 'cyclonedx'],
     ['sbom.spdx.json', 'spdx'],

@@ -19,7 +19,7 @@ it.each([
   ['registry.hub.docker.com/library/debian:12', image],
   [`docker.io/library/debian@${A}`, undefined],
   ['demo/app:latest', undefined],
-  ['round of watch-bases', undefined],
+  ['lock of watch-bases', undefined],
   ['../x', undefined],
 ])('%s is watched as %s', (name, expected) => {
   expect(watchedName({ image: name })).toBe(expected);
@@ -45,7 +45,7 @@ describe('a project', () => {
   });
 });
 
-it('people see what a name stands for by now, and why nobody knows', () => {
+it('people see which image a name means by now, and why that is unknown', () => {
   const images = new Map([
     [image, { digest: B, checkedAt: '2026-11-21T00:00:00.000Z' }],
     ['quay.io/a/b:1', { reason: 'it answered 503' }],

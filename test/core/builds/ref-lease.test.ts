@@ -42,7 +42,7 @@ describe('the lease of a ref', () => {
       { commit: b, headAt: at('05.000') },
     ],
     [
-      'the known head that is heard of late: it keeps the later time',
+      'the known head that is received late: it keeps the later time',
       { commit: b, headAt: at('01.000') },
       { commit: b, headAt: at('05.000') },
     ],
@@ -89,16 +89,16 @@ describe('the lease of a ref', () => {
       { kind: 'known' },
     ],
     [
-      'goes on under its name where the build that has it died before its record',
+      'goes on under its name where the build that has it crashed before its record',
       { commit: b, headAt: at('06.000'), unlessKnown: true },
       { isRecorded: false },
       held('first', b, at('05.000')),
     ],
-  ])('%s', (_, over, looked, lease) => {
-    expect(decide(over, known, looked)).toEqual({ do: 'answer', lease });
+  ])('%s', (_, over, found, lease) => {
+    expect(decide(over, known, found)).toEqual({ do: 'answer', lease });
   });
 
-  it('stays where it is when a known head is heard of later: the head keeps the later time', () => {
+  it('stays where it is when a known head is received later: the head keeps the later time', () => {
     expect(decide({ commit: b, headAt: at('09.000'), unlessKnown: true }, known, { isRecorded: true })).toEqual({
       do: 'write',
       head: { commit: b, headAt: at('09.000'), previous: a, build: undefined },
@@ -106,7 +106,7 @@ describe('the lease of a ref', () => {
     });
   });
 
-  it('is decided after a look for the record of the build that has it', () => {
+  it('is decided after a search for the record of the build that has it', () => {
     expect(decide({ commit: b, headAt: at('05.000'), unlessKnown: true }, known)).toEqual({
       do: 'look-up',
       build: 'first',
@@ -117,7 +117,7 @@ describe('the lease of a ref', () => {
     ['the git host is asked', ref, '05.500', {}, 'query-host'],
     ['the commit that the git host has is the newer', ref, '05.500', { hostHead: c }, 'write'],
     ['the commit that the git host does not have is the older', ref, '05.500', { hostHead: b }, 'answer'],
-    ['where the git host cannot be asked, the later arrival is the newer', ref, '05.500', { hostHead: null }, 'write'],
+    ['where the git host cannot be queried, the later arrival is the newer', ref, '05.500', { hostHead: null }, 'write'],
     ['of a tag the git host is not asked', 'refs/tags/v1.0.0', '05.500', {}, 'write'],
     [
       'where the git host has moved on from both, the later arrival is the newer',
@@ -126,11 +126,11 @@ describe('the lease of a ref', () => {
       { hostHead: a },
       'write',
     ],
-  ])('of two heads of one second, neither upon the other: %s', (_, of, second, looked, what) => {
-    expect(decide({ ref: of, headAt: at(second) }, { ...known, previous: undefined }, looked).do).toBe(what);
+  ])('of two heads of one second, neither upon the other: %s', (_, of, second, found, what) => {
+    expect(decide({ ref: of, headAt: at(second) }, { ...known, previous: undefined }, found).do).toBe(what);
   });
 
-  it('where the git host cannot be asked, the earlier arrival is the older', () => {
+  it('where the git host cannot be queried, the earlier arrival is the older', () => {
     const late = { ...known, headAt: at('05.900'), previous: undefined };
     expect(decide({ headAt: at('05.500') }, late, { hostHead: null }).do).toBe('answer');
   });
@@ -153,7 +153,7 @@ describe('a head that calls for no build', () => {
     expect(decision.do === 'write' ? decision.head : undefined).toEqual(written);
   });
 
-  it('is asked about where two of one second do not say which came first', () => {
+  it('is queried where two of one second do not say which came first', () => {
     const unclear = { ...known, previous: undefined };
     expect(decideRecordHead({ ref, commit: c, headAt: at('05.500') }, unclear, {}).do).toBe('query-host');
     expect(decideRecordHead({ ref, commit: c, headAt: at('05.500') }, unclear, { hostHead: b }).do).toBe('answer');

@@ -12,7 +12,7 @@ import {
 import type { Cause } from '../../../core/model/build.ts';
 
 interface Options {
-  /** By project, the projects that stand on it. */
+  /** By project, the projects that depend on it. */
   children: Map<string, string[]>;
   /** Which of the things that could happen next does. */
   pick: (length: number) => number;

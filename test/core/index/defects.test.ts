@@ -37,7 +37,7 @@ describe('of a file that is no YAML', () => {
     ['a list without an end', 21, '    notify-email: [a@example.org', '21:19', /bracket that begins here/],
     ['a mapping without an end', 21, '    notify-email: {a', '21:19', /bracket that begins here/],
     ['a key at the very left', 17, 'git-branch: main', '17:1', /indented less/],
-  ])('%s is told once, at its place, and the next file is read', (_, number, line, at, message) => {
+  ])('%s is reported once, at its position, and the next file is read', (_, number, line, at, message) => {
     const { projects, broken, diagnostics } = withLine(number, line);
     expect(diagnostics).toEqual([
       expect.objectContaining({ at, severity: 'error', code: 'yaml', message: expect.stringMatching(message) }),
@@ -53,7 +53,7 @@ describe('of a file that is no YAML', () => {
     ['"Projects" without entries', 'Projects:\n', '1:1', /at least one/],
     ['"Projects" with a mapping', 'Projects:\n  id: 1\n', '1:1', /list/],
     ['an entry that is a text', 'Projects:\n  - demo/app\n', '2:5', /mapping/],
-  ])('%s is told, and deactivates nothing', (_, text, at, message) => {
+  ])('%s is reported, and deactivates nothing', (_, text, at, message) => {
     const { projects, broken, diagnostics } = check(text);
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     expect(errors).toEqual([expect.objectContaining({ at, message: expect.stringMatching(message) })]);
@@ -71,7 +71,7 @@ describe('of an entry', () => {
     ['target-file', '19:5'],
     ['desired-tag', '20:5'],
     ['notify-email', '21:5'],
-  ])('an empty %s is told at its line, and the entries around are read', (key, at) => {
+  ])('an empty %s is reported at its line, and the entries around are read', (key, at) => {
     const { projects, diagnostics } = entryWith({ [key]: '' });
     if (key === 'id') return expect(projects).toContain('demo/bad:latest');
     expect(projects).toEqual(others);
@@ -81,7 +81,7 @@ describe('of an entry', () => {
   });
 
   it.each(['app-id', 'job-id', 'git-url', 'git-path', 'target-file', 'desired-tag', 'notify-email'])(
-    'a %s that is not there is told where the entry begins',
+    'a %s that is missing is reported where the entry begins',
     (key) => {
       const lines = keysOf(goodFile({ good: {}, bad: {}, last: {} }).text);
       const at = lines.findIndex((line, index) => index > 12 && line.startsWith(`    ${key}:`));
@@ -95,14 +95,14 @@ describe('of an entry', () => {
     ['no number', 'one', /no number/],
     ['zero', '0', /no number/],
     ['another one has', '1', /line 2 has the id "1" already/],
-  ])('an id that is %s is told', (_, id, message) => {
+  ])('an id that is %s is reported', (_, id, message) => {
     const { diagnostics } = entryWith({ id });
     expect(diagnostics).toEqual([
       expect.objectContaining({ at: '13:9', severity: 'error', message: expect.stringMatching(message) }),
     ]);
   });
 
-  it('a name that another one has is told with the place of the other', () => {
+  it('a name that another one has is reported with the position of the other', () => {
     const { projects, diagnostics } = entryWith({ 'job-id': 'good' });
     expect(projects).toEqual(others);
     expect(diagnostics).toEqual([
@@ -114,7 +114,7 @@ describe('of an entry', () => {
     ]);
   });
 
-  it('a name that an entry of another file has is told, too', () => {
+  it('a name that an entry of another file has is reported, too', () => {
     const { projects, diagnostics } = check(goodFile({ app: {}, base: { 'app-id': 'zzz' } }).text, 'index.d/demo.yml');
     expect(projects).toEqual(['demo/app:latest', 'zzz/base:latest']);
     expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([
@@ -153,7 +153,7 @@ describe('of an entry', () => {
     ]);
   });
 
-  it('a key that stands twice is told at the second', () => {
+  it('a key that is written twice is reported at the second', () => {
     const { projects, diagnostics } = withLine(17, '    git-branch: main', '    git-branch: other');
     expect(projects).toEqual(others);
     expect(diagnostics).toEqual([expect.objectContaining({ at: '18:5', code: 'duplicate-key' })]);
@@ -183,7 +183,7 @@ describe('of an entry', () => {
       '24:18',
       /"owner" is missing/,
     ],
-  ])('a value is told at its place: %s', (_, keys, at, message) => {
+  ])('a value is reported at its position: %s', (_, keys, at, message) => {
     const { projects, diagnostics } = entryWith(keys as Record<string, string>);
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     expect(errors).toEqual([expect.objectContaining({ at, message: expect.stringMatching(message) })]);
@@ -244,7 +244,7 @@ describe('of an exception', () => {
 });
 
 describe('entries that depend on each other', () => {
-  it('are told with the way around and all their places, and the others are read', () => {
+  it('are reported with the way around and all their positions, and the others are read', () => {
     const { projects, diagnostics, broken } = check(
       goodFile({
         aa: { 'depends-on': 'demo/bb:latest' },

@@ -42,7 +42,7 @@ describe('what YAML has beside texts, lists and mappings is refused before anyth
     });
   });
 
-  it('each of them is told', () => {
+  it('each of them is reported', () => {
     expect(entryWith({ 'git-branch': '&a main', 'target-file': '!x y' }).diagnostics).toEqual([
       '17:17 yaml-feature',
       '19:18 yaml-feature',
@@ -104,14 +104,14 @@ describe('a character that cannot be seen', () => {
     ['is half a character that an escape makes', { 'target-file': '"D\\ud800"' }, '19:18', '\ud800'],
     ['is a direction that an escape makes', { 'target-file': '"D\\u202e"' }, '19:18', '\u202e'],
     ['is in a key', { 'git\u200b-branch': 'x' }, '24:8', '\u200b'],
-  ])('%s, is refused at its place, and not repeated', (_, over, at, character) => {
+  ])('%s, is refused at its position, and not repeated', (_, over, at, character) => {
     const { projects, diagnostics, messages, entries } = entryWith(over as Record<string, string>);
     expect(projects.filter((name) => name !== 'demo/bad:latest')).toEqual(others);
     expect(diagnostics).toContain(`${at} hidden-character`);
     expect(`${messages}${entries.join('')}`).not.toContain(character);
   });
 
-  it('is told of a comment, which may hide what the file does, and takes the entry along', () => {
+  it('is reported in a comment, which may hide what the file does, and takes the entry along', () => {
     const { projects, diagnostics } = check(good.replace('job-id: bad', 'job-id: bad # \u202e'));
     expect(projects).toEqual(all);
     expect(diagnostics).toEqual(['15:19 hidden-character']);
@@ -166,7 +166,7 @@ describe('deep nesting', () => {
     expect(check(text)).toMatchObject({ projects: ['zzz/base:latest'], diagnostics: [diagnostic] });
   });
 
-  it('that only a wrong indentation makes is told as what it is', () => {
+  it('that only a wrong indentation makes is reported as what it is', () => {
     const long = goodFile(Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`app${at}`, {}]))).text;
     expect(check(long.replace('    git-branch', ' git-branch')).diagnostics).toEqual(['6:1 yaml']);
   });

@@ -10,7 +10,7 @@ const policyOf = (policy: string | undefined, over: Record<string, string> = {})
   read(policy, over).projects[0]?.policy;
 
 describe("an entry's policy", () => {
-  it('is taken whatever the case of its words, and stands over that of the index key by key', () => {
+  it('is taken whatever the case of its letters, and overrides that of the index key by key', () => {
     const index = 'policy:\n  max-severity: low\n  unscannable: warn\n  scanners: {sbom: block, user-test: warn}\n';
     const own = '{max-severity: High, max-unfixable-severity: CRITICAL, scanners: {user-test: Ignore}}';
     expect(policyOf(index, { policy: own })).toEqual({
@@ -32,7 +32,7 @@ describe("an entry's policy", () => {
     ['{scanners: {sbom: blok}}', 'value', /Did you mean block/],
     ['{scanners: [sbom]}', 'value', /mapping of scanners/],
     ['strict', 'value', /must be a mapping/],
-  ])('like %s is an error at its place, and the entry waits', (policy, code, message) => {
+  ])('like %s is an error at its position, and the entry waits', (policy, code, message) => {
     const { diagnostics, projects, brokenFiles } = read(undefined, { policy });
     expect(diagnostics).toEqual([
       expect.objectContaining({ severity: 'error', code, line: 13, message: expect.stringMatching(message) }),
@@ -40,7 +40,7 @@ describe("an entry's policy", () => {
     expect({ projects, broken: [...brokenFiles] }).toEqual({ projects: [], broken: ['index.d/demo.yml'] });
   });
 
-  it('that is milder than that of the index is in force, and its reviewer is told where', () => {
+  it('that is weaker than that of the index is in force, and its reviewer sees where', () => {
     const { diagnostics, projects } = read('policy: {max-severity: LOW, scanners: {sbom: block}}', {
       policy: '{max-severity: HIGH, scanners: {sbom: warn}}',
     });
@@ -64,14 +64,14 @@ describe('the policy of the index', () => {
     ['a misspelt key', 'policy:\n  maxseverity: LOW\n', 'unknown-key', 2],
     ['no YAML', 'policy: [\n', 'yaml', 1],
     ['an anchor', 'policy: &p {max-severity: LOW}\n', 'yaml-feature', 1],
-  ])('with %s is broken, and said so at its place', (_, text, code, line) => {
+  ])('with %s is broken, and said so at its position', (_, text, code, line) => {
     const { diagnostics, policy, brokenFiles } = read(text);
     expect(diagnostics[0]).toMatchObject({ file: 'policy.yml', severity: 'error', code, line });
     expect(diagnostics[0]?.message).toMatch(/every project keeps the one that it has/);
     expect({ policy, broken: [...brokenFiles] }).toEqual({ policy: undefined, broken: ['policy.yml'] });
   });
 
-  it('under another name is not passed over', () => {
+  it('under another name is not ignored', () => {
     const { diagnostics, brokenFiles } = read('policy: {max-severity: LOW}', {}, 'policy.yaml');
     expect(diagnostics).toEqual([
       expect.objectContaining({ severity: 'error', code: 'file-name', file: 'policy.yaml' }),
@@ -156,7 +156,7 @@ describe('an exception', () => {
     expect(projects).toHaveLength(1);
   });
 
-  it('stands once, of all packages or of each', () => {
+  it('appears once, of all packages or of each', () => {
     const twice = withExceptions(written({}), written({ id: 'cve-2026-1' }));
     expect(twice.diagnostics).toEqual([
       expect.objectContaining({ code: 'exception', message: expect.stringMatching(/already/) }),

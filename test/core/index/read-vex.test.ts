@@ -33,7 +33,7 @@ const names = (...files: IndexFile[]) =>
     .map(({ name }) => name);
 
 describe('a statement', () => {
-  it('stands with its project, with its names, its author, its file and its end', () => {
+  it('is with its project, with its names, its author, its file and its end', () => {
     const { projects, diagnostics } = read(file(documentOf([statement({ products: [{ '@id': 'demo/app:latest' }] })])));
     expect(diagnostics).toEqual([]);
     expect(projects.map(({ name, vex }) => [name, vex])).toEqual([
@@ -99,11 +99,11 @@ describe('a statement', () => {
     ['pkg:golang/github.com/aws/smithy-go#middleware', /"#"/],
   ])('on the subcomponent %s, which no finding is certain to be, is warned of', (id, message) => {
     const products = [{ '@id': 'demo/app', subcomponents: [{ '@id': id }] }];
-    const told = (over: object) => read(file(documentOf([statement({ products, ...over })]))).diagnostics;
-    expect(told({})).toEqual([
+    const diagnosticsOf = (over: object) => read(file(documentOf([statement({ products, ...over })]))).diagnostics;
+    expect(diagnosticsOf({})).toEqual([
       expect.objectContaining({ severity: 'warning', code: 'vex', line: 16, message: expect.stringMatching(message) }),
     ]);
-    expect(told({ status: 'affected', justification: undefined, action_statement: 'Update.' })).toEqual([]);
+    expect(diagnosticsOf({ status: 'affected', justification: undefined, action_statement: 'Update.' })).toEqual([]);
   });
 
   it('on parts that nobody can find is about nothing, and never about the whole image', () => {
@@ -146,7 +146,7 @@ describe('a statement', () => {
     expect([projects[0]?.vex?.length, brokenFiles.size]).toEqual([1, 0]);
   });
 
-  it('that has ended is kept, and warned of at its place', () => {
+  it('that has ended is kept, and warned of at its position', () => {
     const { projects, diagnostics } = read(file(documentOf([statement({ timestamp: '2026-01-01T00:00:00Z' })])));
     expect(projects[0]?.vex).toMatchObject([{ expires: '2026-06-30' }]);
     expect(diagnostics).toEqual([
@@ -154,7 +154,7 @@ describe('a statement', () => {
     ]);
   });
 
-  it('that is newer stands before an older one, whatever document it is in', () => {
+  it('that is newer comes before an older one, whatever document it is in', () => {
     const older = statement({ status: 'affected', justification: undefined, action_statement: 'Update.' });
     const newer = statement({ timestamp: '2026-11-02T00:00:00Z' });
     for (const files of [
@@ -165,7 +165,7 @@ describe('a statement', () => {
     }
   });
 
-  it('of the same moment as another stands behind the one that accepts less', () => {
+  it('of the same moment as another comes after the one that accepts less', () => {
     const affected = statement({ status: 'affected', justification: undefined, action_statement: 'Update.' });
     for (const statements of [
       [affected, statement()],
@@ -266,7 +266,7 @@ describe('a document', () => {
     ['that is a list', '[]', 1, /OpenVEX/],
     ['too large', `"${'x'.repeat(1_000_001)}"`, 1, /larger than 1 MB/],
     ['nested too deep', '['.repeat(100_000), 1, /no valid JSON/],
-  ])('%s is an error at its place, and says nothing at all', (_, content, line, message) => {
+  ])('%s is an error at its position, and says nothing at all', (_, content, line, message) => {
     const good = file(documentOf([statement({ products: [{ '@id': 'demo/other' }] })]), 'vex/good.json');
     const { projects, diagnostics, brokenFiles } = read(file(content), good);
     expect(diagnostics[0]).toMatchObject({
@@ -294,7 +294,7 @@ describe('a document', () => {
     ]);
   });
 
-  it('that names no project of the index is told, once for each product that looks like one', () => {
+  it('that names no project of the index is reported, once for each product that looks like one', () => {
     const products = [{ '@id': 'demo/gone' }, { '@id': 'demo/app:2.0' }, { '@id': 'demo/app' }];
     const { diagnostics } = read(file(documentOf([statement({ products })])));
     expect(diagnostics.map(({ line, message }) => [line, message])).toEqual([
@@ -330,7 +330,7 @@ describe('a document', () => {
     expect(diagnostics.at(-1)).toMatchObject({ file: 'vex/1500.json', code: 'too-large' });
   });
 
-  it('is read from no other place', () => {
+  it('is read from no other path', () => {
     const elsewhere = ['vex/a/one.json', 'vex.json', 'vex/one.JSON.txt', 'docs/vex/one.json'];
     expect(read(...elsewhere.map((path) => file('{', path))).diagnostics).toEqual([]);
   });

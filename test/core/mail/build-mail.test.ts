@@ -63,7 +63,7 @@ function words(mail: Mail): { text: string; html: string } {
 }
 
 describe('nobody gets a mail', () => {
-  it('about a pull request: its commit says how it stands', () => {
+  it('about a pull request: its commit shows its state', () => {
     const cause = { type: 'pull-request', delivery: 'd', number: 7, commit, author: 'alex' } as const;
     for (const ended of [blocked, failed]) expect(buildMail({ ...ended, cause }, siteUrl)).toBeUndefined();
   });
@@ -75,8 +75,8 @@ describe('nobody gets a mail', () => {
     [[], failed, false],
     [undefined, build, true],
   ] as const)('about an end that the entry does not want to hear of: notify %j', (notify, ended, sent) => {
-    const told = buildMail({ ...ended, ...(notify ? { notify: [...notify] } : {}) }, siteUrl);
-    expect(told !== undefined).toBe(sent);
+    const mail = buildMail({ ...ended, ...(notify ? { notify: [...notify] } : {}) }, siteUrl);
+    expect(mail !== undefined).toBe(sent);
   });
 });
 
@@ -112,7 +112,7 @@ describe('every mail about a build', () => {
     },
   );
 
-  it('is told apart by its subject', () => {
+  it('is recognised by its subject', () => {
     expect([build, blocked, failed].map((each) => buildMail(each, siteUrl)?.subject)).toEqual([
       '[slipway] RELEASED: demo/app:latest (main 1a2b3c4)',
       '[slipway] BLOCKED: demo/app:latest (main 1a2b3c4)',
@@ -147,7 +147,7 @@ it('a release comes with the command that gets it, its tags and its digest', () 
   }
 });
 
-describe('a release with news', () => {
+describe('a release with changes', () => {
   const warnings = Array.from({ length: 7 }, (_, number) => `package-updates: demo ${number} has an update.`);
   const warned: Build = { ...build, verdict: { outcome: 'pass', reasons: [], warnings, counts: { LOW: 3 } } };
 
@@ -302,7 +302,7 @@ describe('a failed build', () => {
     }
   });
 
-  it('is told of even when nobody recorded why', () => {
+  it('is reported even if no reason is recorded', () => {
     const { failure, ...reasonless } = failed;
     expect(words(failedMail(reasonless, siteUrl)).text).toContain('The build record does not say why');
   });
@@ -393,7 +393,7 @@ describe('the mail to the operators about an index', () => {
     expect(words(mail).text).toContain('Nothing was removed.');
   });
 
-  it('tells of an index without projects', () => {
+  it('reports an index without projects', () => {
     expect(indexDiagnosticsMail({ repository: 'demo/index', commit, errors: [], siteUrl }).subject).toBe(
       '[slipway] INDEX: no projects in demo/index (1a2b3c4)',
     );

@@ -14,7 +14,7 @@ describe('of two heads', () => {
       { commit: b, headAt: at('02.000') },
       'older',
     ],
-    ['the same commit is no news', { commit: a, headAt: at('09.000') }, { commit: a, headAt: at('01.000') }, 'same'],
+    ['the same commit is no change', { commit: a, headAt: at('09.000') }, { commit: a, headAt: at('01.000') }, 'same'],
     [
       'the same commit is none when it comes late',
       { commit: a, headAt: at('01.000') },

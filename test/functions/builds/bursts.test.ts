@@ -128,7 +128,7 @@ describe('however the pushes of a burst are delivered', () => {
         crashes.restart();
         await someSteps();
       }
-      // What no delivery told of, the watch on the repositories sees.
+      // What no delivery reported, the watch on the repositories sees.
       await planning.starter.startBuild({
         trigger: 'source-moved:1',
         project: tracked,
@@ -138,7 +138,7 @@ describe('however the pushes of a burst are delivered', () => {
         headAt: '2026-11-21T00:10:00.000Z',
         unlessKnown: true,
       });
-      for (let rounds = 0; rounds < 4; rounds++) for (const id of running()) await step(id);
+      for (let steps = 0; steps < 4; steps++) for (const id of running()) await step(id);
 
       const builds = await planning.allBuilds();
       const statuses = builds.map(({ commit, status }) => `${Number(commit)} ${status}`).toSorted();

@@ -57,7 +57,7 @@ async function pushTwice(planning: Planning, status: Build['status']): Promise<{
   return { older: await planning.builds.require(id), newer: await buildOf(planning, b) };
 }
 
-describe('a newer push takes the place of a build that is', () => {
+describe('a newer push supersedes a build that is', () => {
   it('queued: it is ended, its execution stopped', async () => {
     await using planning = await setUpPlanBuilds();
     const { older, newer } = await pushTwice(planning, 'queued');
@@ -108,7 +108,7 @@ describe('a newer push takes the place of a build that is', () => {
     expect(planning.stopped).toEqual([]);
   });
 
-  it.each(['queued', 'building'] as const)('%s, wherever the first try died', async (status) => {
+  it.each(['queued', 'building'] as const)('%s, wherever the first try crashed', async (status) => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await setUpPlanBuilds(crashes);
       await planning.track();
@@ -243,7 +243,7 @@ describe('a delivery', () => {
     expect(await ends(planning)).toEqual(['a superseded', 'b queued']);
   });
 
-  it('of a commit that is superseded at once tells the commit so', async () => {
+  it('of a commit that is superseded at once says so at the commit', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push(a, b, 5));
@@ -282,7 +282,7 @@ describe('a branch that is forced back', () => {
     expect(await ends(planning)).toEqual(['a superseded', 'b superseded', 'a queued']);
   });
 
-  it('within one second is what came last when the host cannot be asked', async () => {
+  it('within one second is what came last when the host cannot be queried', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();
     planning.headOf = () => Promise.reject(new Error('unreachable'));
@@ -339,7 +339,7 @@ describe('a head that somebody looked up', () => {
     expect(await ends(planning)).toEqual(['a queued']);
   });
 
-  it('is no news once it was built, nor when it has moved on since', async () => {
+  it('is no change once it was built, nor when it has moved on since', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(push(c, a, 1));
@@ -349,7 +349,7 @@ describe('a head that somebody looked up', () => {
     expect(await ends(planning)).toEqual(['a superseded', 'b queued']);
   });
 
-  it('whose taker died before its record is built by whoever comes next', async () => {
+  it('whose taker crashed before its record is built by the next caller', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();
     const known = { commit: a, headAt: '2026-11-21T00:00:01.400Z', previous: undefined, build: '00000000000000dd' };
@@ -360,7 +360,7 @@ describe('a head that somebody looked up', () => {
 });
 
 describe('a push that changes nothing of a project', () => {
-  it('moves its head on, and leaves the build that runs its place', async () => {
+  it('moves its head on, and does not supersede the build that runs', async () => {
     await using planning = await setUpPlanBuilds();
     const tracked = await planning.track();
     await planning.planBuilds(push(c, a, 1));
@@ -381,7 +381,7 @@ describe('a push that changes nothing of a project', () => {
 describe('a rebuild', () => {
   const order = { trigger: 'schedule:1', cause: { type: 'schedule' as const, schedule: 'rate(1 day)' } };
 
-  it('builds the head that is known, in the place of the build that runs', async () => {
+  it('builds the head that is known, and supersedes the build that runs', async () => {
     await using planning = await setUpPlanBuilds();
     const tracked = await planning.track();
     await planning.planBuilds(push(c, a, 1));
@@ -401,7 +401,7 @@ describe('a rebuild', () => {
     expect(await planning.starter.startRebuild({ ...order, project: tracked })).toMatchObject({ commit: b, ref });
   });
 
-  it('without the cache stays so in the build that takes its place, and in the next', async () => {
+  it('without the cache stays so in the build that supersedes it, and in the next', async () => {
     await using planning = await setUpPlanBuilds();
     const tracked = await planning.track();
     await planning.planBuilds(push(c, a, 1));
@@ -416,7 +416,7 @@ describe('a rebuild', () => {
     ]);
   });
 
-  it('is built once wherever the first try died', async () => {
+  it('is built once wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await setUpPlanBuilds(crashes);
       const tracked = await planning.track();

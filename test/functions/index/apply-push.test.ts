@@ -39,7 +39,7 @@ describe('a push of the index', () => {
     expect(planning.mails).toEqual([]);
   });
 
-  it('starts every build once, wherever the first try died', async () => {
+  it('starts every build once, wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await setUpPlanBuilds(crashes);
       await planning.track({ name: 'demo/two:latest', appId: 'demo', jobId: 'two', dockerfile: 'Old' });
@@ -77,7 +77,7 @@ describe('a push of the index', () => {
     expect(await built(planning)).toHaveLength(12);
   });
 
-  it('that died over its builds has them built by its second try, although a newer push came before that', async () => {
+  it('that crashed during its builds has them built by its second try, although a newer push came before that', async () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {} })];
     const { nextSequence } = planning.projects;
@@ -264,7 +264,7 @@ describe('of the policy of the whole index, a push', () => {
     expect(planning.ensured).toEqual([]);
   });
 
-  it('that cannot be read changes no project, adds none, and tells the operators', async () => {
+  it('that cannot be read changes no project, adds none, and notifies the operators', async () => {
     await using planning = await startWithIndex('one');
     planning.files = [...planning.files, policy('policy: {max-severity: LOW}')];
     await planning.plan(indexPush('index-2'));

@@ -33,7 +33,7 @@ describe('a build that is asked for by hand', () => {
     });
   });
 
-  it('takes the head that the host has, if no delivery told of it', async () => {
+  it('takes the head that the host has, if no delivery reported it', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf());
@@ -42,7 +42,7 @@ describe('a build that is asked for by hand', () => {
     expect(await planning.heads.get('demo/app:latest', branch)).toMatchObject({ commit: other });
   });
 
-  it('takes the head that is known when the host does not say, and when a push has only just told of it', async () => {
+  it('takes the head that is known when the host does not say, and when a push has only just reported it', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf());

@@ -73,7 +73,7 @@ describe('a pull request', () => {
     expect((await planning.deliveries.get('delivery-1'))?.outcome).toMatch(/^ignored: no entry .* main/);
   });
 
-  it('is built once although two webhooks tell of it, and again for a newer commit, which supersedes the older', async () => {
+  it('is built once although two webhooks report it, and again for a newer commit, which supersedes the older', async () => {
     await using planning = await startWithPullRequest();
     await planning.planBuilds(pullRequest());
     await planning.planBuilds(pullRequest({ id: 'the-other-hook' }));
@@ -93,7 +93,7 @@ describe('a pull request', () => {
     expect(planning.stopped).toContain(older?.id);
   });
 
-  it('whose older commit is told of late stays with the newer one', async () => {
+  it('whose older commit is reported late stays with the newer one', async () => {
     await using planning = await startWithPullRequest();
     await planning.planBuilds(
       pullRequest({
@@ -169,7 +169,7 @@ describe('a pull request', () => {
     expect(await planning.allBuilds()).toEqual([]);
   });
 
-  it('is built once wherever the first try died', async () => {
+  it('is built once wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await startWithPullRequest(crashes);
       return {
@@ -209,12 +209,12 @@ describe('the pull request of a fork', () => {
     ]);
     expect(planning.requests).toMatchObject([{ source: { commit }, cache: 'none' }]);
     expect(planning.github.comments).toEqual([]);
-    // The news of the pull request itself, coming late or once more, takes nothing back.
+    // The event of the pull request itself, coming late or once more, takes nothing back.
     await planning.planBuilds(fork({ id: 'the-other-hook' }));
     expect(planning.proposals).toHaveLength(1);
   });
 
-  it('is built once wherever the first try died', async () => {
+  it('is built once wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await startWithPullRequest(crashes);
       return {
@@ -246,7 +246,7 @@ describe('the pull request of a fork', () => {
     ['a maintainer, of a pull request that is not there', { number: 8 }, /#8 is not open/],
     ['a maintainer, of a pull request that is closed', { number: 9 }, /#9 is not open/],
     ['a maintainer, for a branch that nobody tracks', { number: 10 }, /pull requests to `stable`/],
-  ])('is not built after the approval of %s, who is told why', async (_, over, reason) => {
+  ])('is not built after the approval of %s, with the reason in a comment', async (_, over, reason) => {
     await using planning = await startWithPullRequest();
     planning.github.permissions.set('reader', 'read');
     planning.github.pullRequests.set(9, { isOpen: false, commit, baseRef: 'main', author: 'stranger' });
@@ -281,7 +281,7 @@ describe('the pull request of a fork', () => {
     expect((await planning.deliveries.get('approval:1'))?.outcome).toMatch(/could not be checked.*403/);
   });
 
-  it('of a repository that nobody asked for is not looked at', async () => {
+  it('of a repository that nobody asked for is ignored', async () => {
     await using planning = await startWithPullRequest();
     await planning.planBuilds(approval({ source: 'git.example/demo/elsewhere', approver: 'stranger' }));
     await planning.planBuilds(approval({ id: 'approval:2', source: indexSource }));

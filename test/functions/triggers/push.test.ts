@@ -34,7 +34,7 @@ describe('a push to a project', () => {
     expect(new Set(planning.requests.map((request) => JSON.stringify(request))).size).toBe(1);
   });
 
-  it('is built once wherever the first try died', async () => {
+  it('is built once wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await setUpPlanBuilds(crashes);
       await planning.track();
@@ -103,7 +103,7 @@ describe('a push to a project', () => {
     expect(sequences).toEqual(['1 1', '2 2', '3 3']);
   });
 
-  it('that two webhooks tell of is built once', async () => {
+  it('that two webhooks report is built once', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();
     const pushedAt = '2026-11-21T00:00:00.000Z';
