@@ -50,9 +50,9 @@ describe('a released image whose time has come', () => {
   });
 
   it('is checked again an hour later while its scan is under way, and the day counts from the first time', () => {
-    const wait = { do: 'wait', askedAt: hoursAgo(5), dueAt: inHours(1), reason: 'ECR is scanning it.' };
+    const wait = { do: 'wait', requestedAt: hoursAgo(5), dueAt: inHours(1), reason: 'ECR is scanning it.' };
     expect(decideRescan({ requestedAt: hoursAgo(5) }, pending, now)).toEqual(wait);
-    expect(decideRescan({}, pending, now)).toEqual({ ...wait, askedAt: now.toISOString() });
+    expect(decideRescan({}, pending, now)).toEqual({ ...wait, requestedAt: now.toISOString() });
   });
 });
 
