@@ -20,5 +20,5 @@ const run = once(() =>
 
 export function handler(input: unknown): Promise<void> {
   const { build, error } = inputSchema.parse(input);
-  return run()(build, error);
+  return run()(build, { outcome: 'failed', error });
 }

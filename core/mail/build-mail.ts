@@ -13,7 +13,7 @@ import {
   shortCommit,
 } from '../builds/describe-build.ts';
 import type { Diagnostic } from '../index/read-index.ts';
-import type { Build } from '../model/build.ts';
+import type { Build, BuildStatus } from '../model/build.ts';
 import type { Comparison } from '../releases/image-diff.ts';
 import type { ScannerReports } from '../scanners/report.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
@@ -28,7 +28,7 @@ export type { Mail } from './content.ts';
 /** What a mail can say in addition to the build's record. */
 export interface MailDetails {
   /** The end of the log. Only the last lines are used. */
-  logTail?: string;
+  logTail?: string | undefined;
   /** What differs from the last release. */
   comparison?: Comparison | undefined;
   /** The reports of the builder's scanners. */
@@ -40,17 +40,35 @@ export interface MailDetails {
 const itemsShown = 20;
 const logLinesShown = 20;
 
+const shownDetails = {
+  released: ['comparison'],
+  blocked: ['comparison', 'scanners'],
+  failed: ['log'],
+} as const satisfies Partial<Record<BuildStatus, readonly ('log' | 'comparison' | 'scanners')[]>>;
+
 /**
- * The mail about the end of a build. Undefined where nobody needs one: the build was superseded, unchanged or cancelled, it is of a pull
- * request (its commit status says how it ended), or the entry's `notify` does not list the status.
+ * What the mail about a build's end shows beside the build's record. Undefined where nobody needs a mail: the build was superseded,
+ * unchanged or cancelled, it is of a pull request (its commit status says how it ended), or the entry's `notify` does not list the status.
+ */
+export function mailDetailsOf({
+  status,
+  cause,
+  notify,
+}: Pick<Build, 'status' | 'cause' | 'notify'>): readonly ('log' | 'comparison' | 'scanners')[] | undefined {
+  if (cause.type === 'pull-request') return undefined;
+  if (notify && !notify.some((each) => each === status)) return undefined;
+  return status === 'released' || status === 'blocked' || status === 'failed' ? shownDetails[status] : undefined;
+}
+
+/**
+ * The mail about the end of a build; undefined where nobody needs one.
  *
  * Subjects are `[slipway] RELEASED: app/job:tag (branch commit)`, and the same with `BLOCKED` and `FAILED`. CCCP's users filter by such
  * subjects (`[registry] SUCCESS: Container build …`) and asked for the commit in them. The brackets do not name the registry: an ECR host
  * of 50 letters would push the status off the screen.
  */
 export function buildMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail | undefined {
-  if (build.cause.type === 'pull-request') return undefined;
-  if (build.notify && !build.notify.some((status) => status === build.status)) return undefined;
+  if (!mailDetailsOf(build)) return undefined;
   if (build.status === 'released') return releasedMail(build, siteUrl, details);
   if (build.status === 'blocked') return blockedMail(build, siteUrl, details);
   if (build.status === 'failed') return failedMail(build, siteUrl, details);

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { once } from '../../core/once.ts';
+import type { BackfilledRelease } from '../../core/releases/backfill.ts';
 import {
   isFloating,
   nextRescanAt,
@@ -86,7 +87,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
     },
 
     /** Backfills an earlier release that was never recorded; recorded ones stay as they are. */
-    async backfill(release: Release & { floating: readonly string[] }, repository: string, now: Date): Promise<void> {
+    async backfill(release: BackfilledRelease, repository: string, now: Date): Promise<void> {
       const { project, digest, build, tags, at, floating } = release;
       // As if it were released yesterday, so that its first rescan is within this week.
       const dueAt = nextRescanAt(digest, new Date(now.getTime() - shortestPause));

@@ -11,7 +11,7 @@ describe('a build that went wrong', () => {
     await world.queue(id);
     const failure = { error: 'DockerfileFailedError', message: 'RUN make failed.' };
     world.results.set(id, { outcome: 'failed', ...failure });
-    await world.fail(id, codebuild);
+    await world.fail(id, { outcome: 'failed', error: codebuild });
     expect(await world.builds.require(id)).toMatchObject({
       status: 'failed',
       failure,
@@ -22,22 +22,22 @@ describe('a build that went wrong', () => {
   it('ends as failed with what CodeBuild says when the builder left nothing', async () => {
     await using world = await setUpTell();
     await world.queue(id);
-    await world.fail(id, codebuild);
+    await world.fail(id, { outcome: 'failed', error: codebuild });
     expect((await world.builds.require(id)).failure).toMatchObject({ error: 'BuilderError' });
   });
 
   it('keeps the first reason', async () => {
     await using world = await setUpTell();
     await world.queue(id);
-    await world.fail(id, { Error: 'First' });
-    await world.fail(id, { Error: 'Second' });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'First' } });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'Second' } });
     expect((await world.builds.require(id)).failure?.error).toBe('First');
   });
 
   it.each(['released', 'blocked', 'superseded'] as const)('after it was %s stays so', async (status) => {
     await using world = await setUpTell();
     const ended = await world.end(status);
-    await world.fail(id, codebuild);
+    await world.fail(id, { outcome: 'failed', error: codebuild });
     expect(await world.builds.require(id)).toEqual(ended);
   });
 
@@ -46,7 +46,7 @@ describe('a build that went wrong', () => {
       const world = await setUpTell(crashes);
       await world.queue(id);
       return {
-        run: () => world.fail(id, codebuild),
+        run: () => world.fail(id, { outcome: 'failed', error: codebuild }),
         async check() {
           await using _ = world;
           expect(await world.builds.require(id)).toMatchObject({
@@ -64,7 +64,7 @@ describe('a build that went wrong', () => {
     await world.queue(id);
     await world.builds.begin(id, 'release', 'releasing');
     await world.projects.claimRelease('demo/app:latest', id);
-    await world.fail(id, { Error: 'UpstreamError' });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'UpstreamError' } });
     expect(await world.projects.claimRelease('demo/app:latest', 'other')).toMatchObject({
       releasing: { build: 'other' },
     });
@@ -76,12 +76,12 @@ describe('a build that went wrong', () => {
     await world.builds.begin(id, 'release', 'releasing');
     const image = { repository: 'registry.example/demo/app', digest: 'sha256:0', tags: ['latest'] };
     await world.builds.endStage(id, 'release', 'succeeded', { image });
-    await world.fail(id, { Error: 'Lambda.Unknown' });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'Lambda.Unknown' } });
     expect(await world.builds.require(id)).toMatchObject({ status: 'released', image });
   });
 
   it('that nobody knows is an error', async () => {
     await using world = await setUpTell();
-    await expect(world.fail(id, codebuild)).rejects.toThrow(RecordConflictError);
+    await expect(world.fail(id, { outcome: 'failed', error: codebuild })).rejects.toThrow(RecordConflictError);
   });
 });

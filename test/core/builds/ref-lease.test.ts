@@ -117,7 +117,13 @@ describe('the lease of a ref', () => {
     ['the git host is asked', ref, '05.500', {}, 'query-host'],
     ['the commit that the git host has is the newer', ref, '05.500', { hostHead: c }, 'write'],
     ['the commit that the git host does not have is the older', ref, '05.500', { hostHead: b }, 'answer'],
-    ['where the git host cannot be queried, the later arrival is the newer', ref, '05.500', { hostHead: null }, 'write'],
+    [
+      'where the git host cannot be queried, the later arrival is the newer',
+      ref,
+      '05.500',
+      { hostHead: null },
+      'write',
+    ],
     ['of a tag the git host is not asked', 'refs/tags/v1.0.0', '05.500', {}, 'write'],
     [
       'where the git host has moved on from both, the later arrival is the newer',

@@ -6,6 +6,7 @@ import {
   failedMail,
   indexDiagnosticsMail,
   type Mail,
+  mailDetailsOf,
   releasedMail,
 } from '../../../core/mail/build-mail.ts';
 import type { Build } from '../../../core/model/build.ts';
@@ -397,5 +398,23 @@ describe('the mail to the operators about an index', () => {
     expect(indexDiagnosticsMail({ repository: 'demo/index', commit, errors: [], siteUrl }).subject).toBe(
       '[slipway] INDEX: no projects in demo/index (1a2b3c4)',
     );
+  });
+});
+
+describe('what a mail shows beside the record', () => {
+  const push = { type: 'push', delivery: 'd', ref: 'refs/heads/main', commit, pusher: 'p' } as const;
+  const pullRequest = { type: 'pull-request', delivery: 'd', number: 1, commit, author: 'a' } as const;
+  it.each([
+    ['released', push, undefined, ['comparison']],
+    ['blocked', push, undefined, ['comparison', 'scanners']],
+    ['failed', push, undefined, ['log']],
+    ['failed', push, ['failed' as const], ['log']],
+    ['failed', push, ['released' as const], undefined],
+    ['failed', pullRequest, undefined, undefined],
+    ['superseded', push, undefined, undefined],
+    ['unchanged', push, undefined, undefined],
+    ['cancelled', push, undefined, undefined],
+  ] as const)('about a build that ended as %s, caused by %o, with notify %j', (status, cause, notify, details) => {
+    expect(mailDetailsOf({ status, cause, notify: notify && [...notify] })).toEqual(details);
   });
 });

@@ -29,7 +29,9 @@ describe("GitHub's pull request events", () => {
     expect(recorded.length).toBeGreaterThan(20);
     const triggers = recorded.map((each) => pullRequestTrigger(pullRequestEventSchema.parse(each), 'guid', now));
     const counted = triggers.filter((trigger) => trigger !== undefined);
-    expect(new Set(counted.map(({ action }) => action))).toEqual(new Set(['opened', 'synchronize', 'reopened', 'closed']));
+    expect(new Set(counted.map(({ action }) => action))).toEqual(
+      new Set(['opened', 'synchronize', 'reopened', 'closed']),
+    );
     expect(counted.length).toBeLessThan(recorded.length / 2);
     for (const trigger of counted) expect(triggerSchema.parse(trigger)).toEqual(trigger);
   });
