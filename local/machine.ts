@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Address, listen } from './address.ts';
 import { indexRepository, makeAssembly, stacksOf } from './assembly.ts';
-import { type OpenAccount, openAccount } from './aws/account.ts';
+import { type OpenAccount, openAccount } from './account.ts';
 import type { EcrOptions } from './aws/ecr/ecr.ts';
 import type { Keys } from './aws/service.ts';
 import { takeDataFolder } from './data-folder.ts';

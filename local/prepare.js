@@ -1,4 +1,4 @@
-// Makes after `npm ci` what the first start and every build would wait for. Both do without: whatever is in the way is only told.
+// Makes after `npm ci` what the first start and every build would otherwise make. Neither needs it, so a failure is only reported.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -174,10 +174,10 @@ async function pushAndWatch(setting: Setting, options: Push): Promise<Chapter> {
     },
     (task, { build, mail }) => {
       const stages = describeStages(build);
-      const told = `mail to ${mail.to.join(', ')}`;
+      const mailed = `mail to ${mail.to.join(', ')}`;
       if (build.status === 'blocked')
-        task.stop(`blocked, as it should be: ${build.verdict?.reasons.join(' ')} (${stages}) · ${told}`);
-      else task.succeed(`released (${stages}) · ${told}`);
+        task.stop(`blocked, as it should be: ${build.verdict?.reasons.join(' ')} (${stages}) · ${mailed}`);
+      else task.succeed(`released (${stages}) · ${mailed}`);
     },
   );
 }

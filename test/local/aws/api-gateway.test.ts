@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Address, listen } from '../../../local/address.ts';
-import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
+import { type OpenAccount, openAccount } from '../../../local/account.ts';
 import { type ApiGateway, createApiGateway } from '../../../local/aws/api-gateway/api-gateway.ts';
 import { createRouter } from '../../../local/aws/api-gateway/routes.ts';
 import { createLambda, type Lambda } from '../../../local/aws/lambda/lambda.ts';
