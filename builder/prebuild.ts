@@ -38,7 +38,7 @@ export async function runPrebuild({ prebuild, folder, image, search, engine, cal
   const { pinned } = await resolveBase(image, search).catch((error: unknown) => {
     if (!(error instanceof MissingBaseError) || error instanceof BaseLimitedError) throw error;
     throw new PrebuildFailedError(
-      `The image ${image}, in which prebuild scripts run here, cannot be had. Nothing is wrong with the project: whoever runs this pipeline must see to it.`,
+      `The image ${image}, in which prebuild scripts run here, cannot be had. Nothing is wrong with the project: the operator of this pipeline must see to it.`,
       { cause: error },
     );
   });

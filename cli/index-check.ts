@@ -44,7 +44,7 @@ interface Request {
 
 async function check({ folder, allowedHosts }: Request): Promise<{ checked: Checked; isWhole: boolean }> {
   const { root, files, unread } = await readIndexFolder(folder);
-  const { projects, problems: diagnostics } = readIndex(files, { now: new Date(), allowedHosts });
+  const { projects, diagnostics } = readIndex(files, { now: new Date(), allowedHosts });
   for (const { path, reason } of unread) {
     diagnostics.push({ file: path, line: 1, column: 1, severity: 'error', code: 'unreadable', message: reason });
   }

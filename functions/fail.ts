@@ -26,6 +26,6 @@ export async function handler(input: unknown): Promise<Answer> {
   const { wait, fail } = run();
   const seconds = await wait(build, error);
   if (seconds !== undefined) return { outcome: 'again', seconds };
-  await fail(build, error);
+  await fail(build, { outcome: 'failed', error });
   return { outcome: 'ended', seconds: 0 };
 }

@@ -1,5 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { ExecutionError } from '../core/builds/failure.ts';
+import {
+  isNotificationOverdue,
+  reconciledTimes,
+  reconciliationOf,
+  type UnplannedEnd,
+} from '../core/builds/build-end.ts';
 import { type Build, type BuildStatus, queuedSince, runningStatuses, terminalStatuses } from '../core/model/build.ts';
 import { once } from '../core/once.ts';
 import { type BuildMetrics, openBuildMetrics } from '../services/aws/build-metrics.ts';
@@ -13,11 +18,6 @@ import { createFail, type Fail } from './builds/fail-build.ts';
 import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
 import { openTell, type Tell } from './builds/tell-end.ts';
 import { createRetryStalled, type RetryStalled } from './cascade/retry-stalled.ts';
-
-/** A younger build may be between two writes of the step that works on it. */
-const settledMilliseconds = 10 * 60_000;
-/** How long after its creation a build's end is still notified. A build may wait and run for three days. */
-const notifiableMilliseconds = 5 * 24 * 3_600_000;
 
 interface Services {
   builds: Pick<Builds, 'withStatus'>;
@@ -46,24 +46,16 @@ export function createReconcileBuilds({
   retryStalled,
   logger,
 }: Services) {
-  async function end({ id }: Build, error: ExecutionError, outcome: 'failed' | 'cancelled' = 'failed'): Promise<void> {
-    await fail(id, error, outcome);
+  async function end({ id }: Build, how: UnplannedEnd): Promise<void> {
+    await fail(id, how);
     await tell(id);
   }
 
   async function reconcile(build: Build): Promise<void> {
-    switch (await executions.status(build.id)) {
-      case 'running':
-        return;
-      case 'absent':
-        if (!(await resume(build))) await end(build, { Error: 'ProjectGoneError', Cause: 'The project is gone.' });
-        break;
-      case 'aborted':
-        await end(build, {}, 'cancelled');
-        break;
-      case 'ended':
-        await end(build, { Error: 'ExecutionEndedError' });
-    }
+    const decision = reconciliationOf(await executions.status(build.id));
+    if (decision.do === 'leave') return;
+    if (decision.do === 'end') await end(build, decision);
+    else if (!(await resume(build))) await end(build, decision.otherwise);
     logger.warn('Nothing ran a build that was recorded as running', { build: build.id, status: build.status });
   }
 
@@ -78,8 +70,7 @@ export function createReconcileBuilds({
   }
 
   return async function reconcileBuilds(now = new Date()): Promise<void> {
-    const settled = new Date(now.getTime() - settledMilliseconds).toISOString();
-    const oldestNotifiable = new Date(now.getTime() - notifiableMilliseconds).toISOString();
+    const { settled, oldestNotifiable } = reconciledTimes(now);
     const errors: unknown[] = [];
     const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => void errors.push(error));
     let oldestQueued = now.getTime();
@@ -93,7 +84,7 @@ export function createReconcileBuilds({
     for (const status of terminalStatuses) {
       for await (const build of withStatus(status)) {
         if (build.createdAt < oldestNotifiable) break;
-        if (!build.notifiedAt && build.endedAt && build.endedAt < settled) await attempt(tell(build.id));
+        if (isNotificationOverdue(build, settled)) await attempt(tell(build.id));
       }
     }
     await attempt(retryStalled(settled));

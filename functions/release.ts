@@ -29,7 +29,7 @@ interface Services {
   builds: Pick<Builds, 'require' | 'begin' | 'endStage' | 'close'>;
   projects: Pick<Projects, 'get' | 'claimRelease' | 'finishRelease' | 'yieldRelease'>;
   heads: Pick<Heads, 'get' | 'recordRelease'>;
-  releases: Pick<Releases, 'note'>;
+  releases: Pick<Releases, 'record'>;
   openRegistry: () => Promise<Registry>;
   repositoryPrefix: string;
   /** The pipeline's configuration, which projects override. */
@@ -95,7 +95,7 @@ export function createRelease({
     const { digest, tags } = image;
     const release = { build: id, headRevision, digest, tags, at: new Date().toISOString() };
     // Before the claim is yielded, so that releases are recorded in their order.
-    await releases.note({ project: name, ...release }, repositoryOf(name, repositoryPrefix));
+    await releases.record({ project: name, ...release }, repositoryOf(name, repositoryPrefix));
     if (isTracked(project, ref)) {
       await projects.finishRelease(name, { ...release, ref });
     } else {
@@ -137,7 +137,7 @@ export function createRelease({
       return end(releasing, decision.end);
     }
     await registry.copy(digest, build.candidate.repository, repository);
-    // Before the tags, so that whoever pulls by a tag also finds the SBOMs.
+    // Before the tags, so that a client that pulls by a tag also finds the SBOMs.
     const response = effectivePolicy(policy, known.policy)?.scanners.sbom ?? 'block';
     const warnings = await attachSboms(registry, repository, build, { digest, response });
     const tags = [...floating, await tagImmutably(registry, repository, build, digest)];

@@ -29,7 +29,7 @@ const run = once(() => {
     sources: openSources(),
     cascades: openCascades(),
     relations: {
-      standings: openBases().standings,
+      statuses: openBases().statuses,
       async dependents(project) {
         const edges = await Promise.all(imagesOf(project).map((image) => dependents.of(image)));
         const projects = [...new Set(edges.flat().map((edge) => edge.project))].sort();

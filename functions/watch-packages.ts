@@ -139,7 +139,7 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
     // Sent before it is recorded: a trigger that is sent twice is planned once.
     await triggers.sendBatch(rebuilds);
     for (const project of unknown) plan.memories.set(project.name, memoryOf(project));
-    await mapConcurrently([...plan.memories], writesAtOnce, ([name, memory]) => checks.note(name, now, memory));
+    await mapConcurrently([...plan.memories], writesAtOnce, ([name, memory]) => checks.record(name, now, memory));
 
     report.checked = checked.length;
     report.outdated = checked.filter(({ updates }) => updates.length > 0).length;

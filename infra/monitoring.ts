@@ -26,7 +26,7 @@ import { webhookPath } from './webhook.ts';
 
 /** The constructs that an alarm watches or the dashboard shows. */
 interface Monitored extends Shown {
-  exceptionWarnings: WaiverWarnings;
+  waiverWarnings: WaiverWarnings;
   packageWatch: PackageWatch;
   baseWatch: BaseWatch;
   rescans: Rescans;
@@ -55,7 +55,7 @@ export class Monitoring extends Construct {
 /** Everything that can keep an accepted push from becoming a build. */
 function alarmOnIntake(
   alarms: Alarms,
-  { api, baseWatch, exceptionWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, triggers }: Monitored,
+  { api, baseWatch, waiverWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, triggers }: Monitored,
 ): void {
   alarms.add('TriggersLost', {
     meaning: 'A trigger could not be planned in five attempts and is in the dead-letter queue.',
@@ -111,9 +111,9 @@ function alarmOnIntake(
     meaning: 'No run that triggers scheduled builds has finished for an hour.',
     ...noGoodRun(scheduledBuilds),
   });
-  alarms.add('ExceptionsUnwatched', {
-    meaning: 'No run that notifies people of exceptions that expire has finished for two days.',
-    ...noGoodRun(exceptionWarnings, Duration.days(1)),
+  alarms.add('WaiversUnwatched', {
+    meaning: 'No run that notifies people of waivers that expire has finished for two days.',
+    ...noGoodRun(waiverWarnings, Duration.days(1)),
   });
 }
 
@@ -185,7 +185,7 @@ function alarmOnFunctions(
   alarms: Alarms,
   {
     baseWatch,
-    exceptionWarnings,
+    waiverWarnings,
     packageWatch,
     planner,
     rescans,
@@ -201,7 +201,7 @@ function alarmOnFunctions(
     planBuilds: planner.function,
     trackBuild: supervision.trackBuild,
     closeBuild: supervision.closeBuild,
-    noteFindings: rescans.noteFindings,
+    recordFindings: rescans.recordFindings,
     site: site.pages,
   };
   const scheduled = {
@@ -210,14 +210,14 @@ function alarmOnFunctions(
     watchBases: baseWatch.function,
     watchPackages: packageWatch.function,
     runSchedules: scheduledBuilds.function,
-    warnWaivers: exceptionWarnings.function,
+    warnWaivers: waiverWarnings.function,
     rescanReleases: rescans.function,
   };
-  const groups = { Function: called, Round: scheduled };
+  const groups = { Function: called, Run: scheduled };
   for (const [name, functions] of Object.entries(groups)) {
     const of = (metric: (each: PipelineFunction) => IMetric) =>
       Object.fromEntries(Object.entries(functions).map(([each, it]) => [each, metric(it)]));
-    const which = name === 'Round' ? 'that runs on a schedule' : 'outside the state machine';
+    const which = name === 'Run' ? 'that runs on a schedule' : 'outside the state machine';
     alarms.add(`${name}Errors`, {
       meaning: `A function ${which} threw an error or ran out of time.`,
       metric: total(
@@ -240,7 +240,7 @@ function alarmOnFunctions(
 
 function alarmOnServices(
   alarms: Alarms,
-  { baseWatch, exceptionWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, state, supervision }: Monitored,
+  { baseWatch, waiverWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, state, supervision }: Monitored,
 ): void {
   const tables = (metricName: string) =>
     Object.fromEntries(state.tables.map((table, at) => [`table${at}`, table.metric(metricName, sumOver(5))]));
@@ -261,8 +261,8 @@ function alarmOnServices(
     metric: failedDeliveries([...supervision.rules, ...rescans.rules]),
     threshold: 1,
   });
-  const scheduled = [sourceWatch, baseWatch, packageWatch, scheduledBuilds, exceptionWarnings, rescans];
-  alarms.add('RoundsUndelivered', {
+  const scheduled = [sourceWatch, baseWatch, packageWatch, scheduledBuilds, waiverWarnings, rescans];
+  alarms.add('RunsUndelivered', {
     meaning: 'EventBridge could not start a function that runs on a schedule.',
     metric: failedDeliveries(scheduled.map(({ rule }) => rule)),
     threshold: 1,

@@ -130,7 +130,10 @@ export class Pipeline extends Construct {
 
   constructor(scope: Construct, id: string, { builder, steps }: { builder: Builder; steps: Steps }) {
     super(scope, id);
-    const tell = this.#run('Tell', steps.tell).addRetry(hopeless).addRetry(toNotify).next(new Succeed(this, 'Told'));
+    const tell = this.#run('Tell', steps.tell)
+      .addRetry(hopeless)
+      .addRetry(toNotify)
+      .next(new Succeed(this, 'Notified'));
     const again = new Wait(this, 'Again', {
       comment: 'What the build needs may be there later: its base image, or a machine.',
       time: WaitTime.secondsPath('$.end.seconds'),

@@ -78,7 +78,7 @@ export class SlipwayStack extends Stack {
       triggers,
     });
     const scheduledBuilds = new ScheduledBuilds(this, 'ScheduledBuilds', { state, triggers });
-    const exceptionWarnings = new WaiverWarnings(this, 'WaiverWarnings', {
+    const waiverWarnings = new WaiverWarnings(this, 'WaiverWarnings', {
       api,
       gitHost,
       notifications,
@@ -98,7 +98,7 @@ export class SlipwayStack extends Stack {
       api,
       baseWatch,
       builder,
-      exceptionWarnings,
+      waiverWarnings,
       packageWatch,
       pipeline,
       planner,
@@ -127,7 +127,7 @@ export class SlipwayStack extends Stack {
       WatchSourcesFunctionName: sourceWatch.function.function.functionName,
       WatchPackagesFunctionName: packageWatch.function.function.functionName,
       RunSchedulesFunctionName: scheduledBuilds.function.function.functionName,
-      WarnWaiversFunctionName: exceptionWarnings.function.function.functionName,
+      WarnWaiversFunctionName: waiverWarnings.function.function.functionName,
       RescanReleasesFunctionName: rescans.function.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { ECRClient, PutAccountSettingCommand } from '@aws-sdk/client-ecr';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { OpenAccount } from './aws/account.ts';
+import type { OpenAccount } from './account.ts';
 
 /** What an operator does with the AWS CLI after a deployment, as the README says it. */
 export interface Handover {
@@ -15,7 +15,7 @@ export interface Handover {
   mountLayers(): Promise<void>;
 }
 
-/** A template of somebody else's may have neither secret; then there is nothing to hand over. */
+/** Another template than Slipway's may have neither secret; then there is nothing to hand over. */
 export function createHandover(account: OpenAccount, outputs: Readonly<Record<string, string>>): Handover {
   const index = outputs.IndexRepository?.toLowerCase();
   const settings = { endpoint: account.endpoint, region: account.region, credentials: account.iam.ownerKeys() };

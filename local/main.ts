@@ -51,7 +51,7 @@ const plainErrors = [
   TemplateError,
 ];
 
-/** Runs until it is told to end; gives the exit code. */
+/** Runs until a signal ends it; returns the exit code. */
 async function main(args: string[]): Promise<number> {
   let options: MachineOptions | undefined;
   try {

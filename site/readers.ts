@@ -61,7 +61,7 @@ export interface Pending {
 }
 
 export interface RelationReader {
-  standings(bases: readonly NamedBase[]): Promise<BaseStatus[]>;
+  statuses(bases: readonly NamedBase[]): Promise<BaseStatus[]>;
   dependents(project: Project): Promise<Dependents>;
   pending(project: string): Promise<Pending | undefined>;
 }

@@ -9,7 +9,7 @@ import { packageFiles } from '../packages/package-files.ts';
 import { auditApk } from './apk-audit.ts';
 import { verifyDpkg } from './dpkg-verify.ts';
 import { verifyRpm } from './rpm-verify.ts';
-import type { Look, Scanner, ScanSubject } from './scanner.ts';
+import type { Scanner, ScanResult, ScanSubject } from './scanner.ts';
 import { preload, toolPaths } from './tool-paths.ts';
 import { ToolMissingError, Tools, type Verify, VerifyFailedError } from './verify.ts';
 
@@ -59,7 +59,7 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
     const listed = counted.slice(0, mostFindings);
     const origins = listed.length === 0 ? new Map() : await owners(listed.map(({ path }) => path));
     const version = packages.find(({ name }) => name === itself)?.version;
-    const look: Look<'file-integrity'> = {
+    const look: ScanResult<'file-integrity'> = {
       state: 'complete',
       tool: shownText([manager, version].filter(Boolean).join(' '), 200),
       findings: listed.map((file) => shown({ ...origins.get(file.path), ...file })),
@@ -84,7 +84,7 @@ async function comparedWithRecords(
   { manager, packages }: InstalledPackages,
   { engine, image }: ScanSubject,
   call: EngineCall,
-): Promise<Look<'file-integrity'>> {
+): Promise<ScanResult<'file-integrity'>> {
   const { folders } = await engine.files(image, packageFiles, call, (root) =>
     readImage('recorded-folders', { root, manager }, call),
   );
@@ -101,7 +101,7 @@ async function comparedWithRecords(
     const owner = versions.get(file.package ?? '') ?? file.package;
     return owner === undefined ? file : { ...file, package: owner };
   });
-  const look: Look<'file-integrity'> = {
+  const look: ScanResult<'file-integrity'> = {
     state: 'complete',
     tool: `the image's ${manager} database`,
     findings: changed.slice(0, mostFindings).map(shown),

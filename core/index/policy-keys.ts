@@ -53,9 +53,7 @@ export const policyMapping = z.strictObject(
       .describe("What an image gets whose distribution the registry's scanner does not know: `block` or `warn`."),
     scanners: scannersMapping
       .nullish()
-      .describe(
-        'What comes of the findings of each scanner, and of one that could not look: `block`, `warn` or `ignore`.',
-      ),
+      .describe('What the findings of each scanner do, and a scanner that failed: `block`, `warn` or `ignore`.'),
   },
   { error: 'It must be a mapping, such as "max-severity: MEDIUM".' },
 );

@@ -10,7 +10,7 @@ import type { Mailer } from '../../services/mail/mailer.ts';
 import type { IndexHead, IndexHeads } from '../../services/tables/index-head.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
 import type { Announce, Announced } from '../cascade/announce.ts';
-import { type Call, callOf, createWriteEntries, type WriteServices } from './write-entries.ts';
+import { createWriteEntries, type Requirement, requirementOf, type WriteServices } from './write-entries.ts';
 
 interface Services extends WriteServices {
   projects: WriteServices['projects'] & Pick<Projects, 'all'>;
@@ -82,21 +82,21 @@ export function createApplyIndex(services: Services) {
       read,
       known.map((project) => projectSchema.parse(project)),
     );
-    const calls = callsOf(head, plan, known);
+    const toBuild = entriesToBuild(head, plan, known);
     const { failures, unfinished } = await writeEntries({
-      ...{ head, plan, known, calls },
+      ...{ head, plan, known, toBuild },
       entries: read.projects,
       deadline: Math.max(deadline, Date.now() + leastWritingMilliseconds),
     });
     const { added, changed, deactivated } = plan;
-    const errors = read.problems.filter(({ severity }) => severity === 'error');
+    const errors = read.diagnostics.filter(({ severity }) => severity === 'error');
     const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${errors.length} errors`;
     const goesOn = { outcome: `${counts}; goes on`, unfinished: true };
     if (unfinished) return goesOn;
     if ((await indexHead.get())?.revision !== head.revision) return overtaken(head, goesOn);
 
-    for (const name of failures.keys()) calls.delete(name);
-    const announced = await build(head, calls);
+    for (const name of failures.keys()) toBuild.delete(name);
+    const announced = await build(head, toBuild);
     if (announced.unfinished) return goesOn;
     for (const [project, error] of failures) {
       logger.error('An entry of the index could not be applied', { project, error: error as Error });
@@ -118,18 +118,18 @@ export function createApplyIndex(services: Services) {
    * A head that was replaced before it was applied to its end called for builds too, and the newer head sees no difference in entries that
    * are written already. Each head's builds are announced under its own id, so that whoever announces them again changes nothing.
    */
-  async function build(head: IndexHead, calls: ReadonlyMap<string, Call>): Promise<Announced> {
+  async function build(head: IndexHead, toBuild: ReadonlyMap<string, Requirement>): Promise<Announced> {
     let announced: Announced = { members: 0, unfinished: false };
-    const heads = Map.groupBy(calls, ([, { revision }]) => revision);
+    const heads = Map.groupBy(toBuild, ([, { revision }]) => revision);
     for (const revision of [...heads.keys()].toSorted((one, other) => one - other)) {
-      const called = heads.get(revision) ?? [];
-      const causeOf = ({ commit, change }: Call) => ({ type: 'index', commit, change }) as const;
-      const commit = called[0]?.[1].commit ?? head.commit;
+      const required = heads.get(revision) ?? [];
+      const causeOf = ({ commit, change }: Requirement) => ({ type: 'index', commit, change }) as const;
+      const commit = required[0]?.[1].commit ?? head.commit;
       announced = await announce(
         {
           id: `index:${revision}`,
           cause: causeOf({ revision, commit, change: 'changed' }),
-          roots: called.map(([project, call]) => ({ project, cause: causeOf(call) })),
+          roots: required.map(([project, requirement]) => ({ project, cause: causeOf(requirement) })),
         },
         cascadeMilliseconds,
       );
@@ -139,7 +139,7 @@ export function createApplyIndex(services: Services) {
   }
 
   async function reportErrors(commit: string, errors: Diagnostic[]): Promise<void> {
-    const mail = indexDiagnosticsMail({ repository: index.name, commit, problems: errors, siteUrl: services.siteUrl });
+    const mail = indexDiagnosticsMail({ repository: index.name, commit, errors, siteUrl: services.siteUrl });
     // The valid entries are in force even if no mail can be sent.
     await sendBestEffort({ mailer: services.mailer, logger }, { to: services.operators, mail, about: { commit } });
   }
@@ -156,17 +156,21 @@ export function createApplyIndex(services: Services) {
 export type ApplyIndex = ReturnType<typeof createApplyIndex>;
 
 /** The entries, by name, that this head of the index has built, and those that a head called for that was not applied to its end. */
-function callsOf(head: IndexHead, { added, changed }: IndexPlan, known: ProjectRecord[]): Map<string, Call> {
+function entriesToBuild(
+  head: IndexHead,
+  { added, changed }: IndexPlan,
+  known: ProjectRecord[],
+): Map<string, Requirement> {
   const knownByName = new Map(known.map((project) => [project.name, project]));
-  const calls = new Map<string, Call>();
-  for (const { calledBy, active, name } of known) {
-    if (active && calledBy && calledBy.revision > head.applied) calls.set(name, calledBy);
+  const toBuild = new Map<string, Requirement>();
+  for (const { requiredBy, active, name } of known) {
+    if (active && requiredBy && requiredBy.revision > head.applied) toBuild.set(name, requiredBy);
   }
-  for (const { name } of added) calls.set(name, callOf(head, 'added'));
+  for (const { name } of added) toBuild.set(name, requirementOf(head, 'added'));
   for (const project of changed) {
     const before = knownByName.get(project.name);
     if (before && needsBuild(before, project, before.judged?.outcome === 'block'))
-      calls.set(project.name, callOf(head, 'changed'));
+      toBuild.set(project.name, requirementOf(head, 'changed'));
   }
-  return calls;
+  return toBuild;
 }

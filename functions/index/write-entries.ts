@@ -18,9 +18,9 @@ export interface WriteServices {
 }
 
 /** Why a build of an entry is to be started, and the head of the index that requires it. */
-export type Call = Pick<NonNullable<ProjectRecord['calledBy']>, 'revision' | 'commit' | 'change'>;
+export type Requirement = Pick<NonNullable<ProjectRecord['requiredBy']>, 'revision' | 'commit' | 'change'>;
 
-export function callOf({ revision, commit }: IndexHead, change: Call['change']): Call {
+export function requirementOf({ revision, commit }: IndexHead, change: Requirement['change']): Requirement {
   return { revision, commit, change };
 }
 
@@ -32,7 +32,7 @@ interface IndexChange {
   known: readonly ProjectRecord[];
   plan: IndexPlan;
   /** The entries to be built, by name. `writeEntries` adds those that were blocked in the meantime. */
-  calls: Map<string, Call>;
+  toBuild: Map<string, Requirement>;
   /** No entry is begun after this, in milliseconds since the epoch. */
   deadline: number;
 }
@@ -42,7 +42,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
   return async function writeEntries(
     change: IndexChange,
   ): Promise<{ failures: Map<string, unknown>; unfinished: boolean }> {
-    const { head, plan, calls, deadline } = change;
+    const { head, plan, toBuild, deadline } = change;
     const names = activeNames(change);
     const knownByName = new Map(change.known.map((project) => [project.name, project]));
     const failures = new Map<string, unknown>();
@@ -54,9 +54,10 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
     }
 
     /** Written last: the record shows that the repositories and edges exist. */
-    async function put(project: Project, call?: Call): Promise<void> {
-      const calledBy = call && { ...call, sequence: knownByName.get(project.name)?.sequence ?? 0 };
-      const isNewest = await projects.put(project, { indexRevision: head.revision, ...(calledBy ? { calledBy } : {}) });
+    async function put(project: Project, requirement?: Requirement): Promise<void> {
+      const sequence = knownByName.get(project.name)?.sequence ?? 0;
+      const requiredBy = requirement && { ...requirement, sequence };
+      const isNewest = await projects.put(project, { indexRevision: head.revision, requiredBy });
       const newer = isNewest ? undefined : await projects.get(project.name);
       if (newer) await declare(newer);
     }
@@ -66,7 +67,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
         await repositories.ensure(project);
         await declare(project);
       }
-      await put(project, calls.get(project.name));
+      await put(project, toBuild.get(project.name));
     }
 
     /** If one entry cannot be written, the others are still written and built; the trigger is retried for this one. */
@@ -80,13 +81,13 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
 
     /** If the old rules blocked a candidate after the projects were read, the project is built again under the new rules. */
     async function putRules(project: Project): Promise<void> {
-      await attempt(project, () => put(project, calls.get(project.name)));
-      if (calls.has(project.name) || failures.has(project.name)) return;
+      await attempt(project, () => put(project, toBuild.get(project.name)));
+      if (toBuild.has(project.name) || failures.has(project.name)) return;
       const { judged } = (await projects.get(project.name)) ?? {};
       if (judged?.outcome !== 'block' || judged.build === knownByName.get(project.name)?.judged?.build) return;
-      const call = callOf(head, 'changed');
-      calls.set(project.name, call);
-      await attempt(project, () => put(project, call));
+      const requirement = requirementOf(head, 'changed');
+      toBuild.set(project.name, requirement);
+      await attempt(project, () => put(project, requirement));
     }
 
     const byRules = new Set(plan.changed.filter((project) => isByRules(knownByName.get(project.name), project)));

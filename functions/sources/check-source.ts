@@ -25,7 +25,7 @@ export interface CheckSourceServices {
 }
 
 /** The result of checking a repository. */
-export interface Look {
+export interface SourceCheck {
   /** How many triggers were sent. */
   triggers: number;
   /** What to remember for the next check; undefined if there is nothing. */
@@ -75,7 +75,7 @@ export function createCheckSource(services: CheckSourceServices) {
     watched: WatchedSource,
     known: Source | undefined,
     end: AbortSignal,
-  ): Promise<Look> {
+  ): Promise<SourceCheck> {
     const answer = await readRefs(watched, known, end);
     if (answer.kind === 'absent') return { triggers: 0, source: known, absent: answer.status };
     const refs = answer.kind === 'refs' ? answer.refs : new Map(Object.entries(known?.heads ?? {}));

@@ -5,7 +5,7 @@ import { makeRootFileSystem } from './root-file-system.ts';
 import type { Message, ShownBuild, SlipwayClient } from './slipway-client.ts';
 import { checkOut, type ExampleName, fillInGitUrl, makeExamplePackage, push, type WorkingCopy } from './sources.ts';
 import type { Steps } from './steps.ts';
-import { PromiseBrokenError, stagesInWords, waitFor, watchBuild } from './watch.ts';
+import { describeStages, PromiseBrokenError, waitFor, watchBuild } from './watch.ts';
 
 export interface Setting {
   url: string;
@@ -182,11 +182,11 @@ async function pushAndWatch(setting: Setting, options: Push): Promise<Chapter> {
       return { project, build: ended, mail, link };
     },
     (task, { build, mail }) => {
-      const stages = stagesInWords(build);
-      const told = `mail to ${mail.to.join(', ')}`;
+      const stages = describeStages(build);
+      const mailed = `mail to ${mail.to.join(', ')}`;
       if (build.status === 'blocked')
-        task.stop(`blocked, as it should be: ${build.verdict?.reasons.join(' ')} (${stages}) · ${told}`);
-      else task.succeed(`released (${stages}) · ${told}`);
+        task.stop(`blocked, as it should be: ${build.verdict?.reasons.join(' ')} (${stages}) · ${mailed}`);
+      else task.succeed(`released (${stages}) · ${mailed}`);
     },
   );
 }

@@ -45,7 +45,7 @@ export interface Deliveries {
   /** Sends a delivery once more, with the same GUID. False: there is none of this id. */
   redeliver(id: number): boolean;
   setWebhook(webhook: Webhook): void;
-  /** Whether the webhook is told of a repository. What happens while it is not is never told. */
+  /** Whether the webhook gets the events of a repository. What happens while it does not is never sent. */
   isActive(repositoryId: number): boolean;
   changeHook(repositoryId: number, change: HookChange): void;
   start(): void;

@@ -65,7 +65,7 @@ export function createGitHost(options: GitHostOptions): GitHost {
   const forms = createPullForms({ url, repositories, people, store, commits });
   const pulls = createPulls({ database, git, repositories, deliveries, store, commits, forms });
 
-  /** The push is told first, then what it means for pull requests. */
+  /** The event of the push is sent first, then those of its pull requests. */
   async function pushed(repository: Repository, login: string): Promise<void> {
     await pushes.notice(repository, login);
     await pulls.settle(repository, login);

@@ -79,15 +79,15 @@ export function createGitServer(options: {
       QUERY_STRING: query,
       CONTENT_TYPE: headers['content-type'] ?? '',
       REMOTE_ADDR: request.socket.remoteAddress ?? '',
-      ...(headers['content-length'] === undefined ? {} : { CONTENT_LENGTH: headers['content-length'] }),
-      ...(headers['content-encoding'] === undefined ? {} : { HTTP_CONTENT_ENCODING: headers['content-encoding'] }),
-      ...(typeof headers['git-protocol'] === 'string' ? { HTTP_GIT_PROTOCOL: headers['git-protocol'] } : {}),
+      CONTENT_LENGTH: headers['content-length'],
+      HTTP_CONTENT_ENCODING: headers['content-encoding'],
+      HTTP_GIT_PROTOCOL: typeof headers['git-protocol'] === 'string' ? headers['git-protocol'] : undefined,
     });
     const ended = new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', () => resolve());
     });
-    // A client that goes away takes its process with it; what a push has changed by then is looked at all the same.
+    // When a client disconnects, its process ends; what a push has changed by then is checked all the same.
     response.once('close', () => child.kill('SIGTERM'));
     child.stderr.resume();
     child.stdin.once('error', () => request.unpipe(child.stdin).resume());

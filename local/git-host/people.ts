@@ -29,7 +29,7 @@ export function callerOf(request: IncomingMessage, token: string): Caller | 'wro
 }
 
 /**
- * Who may do what. The host keeps no accounts: whoever has the machine's token may call as anybody. A repository's owner is its
+ * Who may do what. The host keeps no accounts: a client with the machine's token may act as any user. A repository's owner is its
  * administrator, the machine too; everybody else reads, as every repository is public, until made a collaborator.
  */
 export function createPeople(database: DatabaseSync) {

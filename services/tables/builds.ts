@@ -131,20 +131,20 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
 
     /** Claims the notification of a build's end, for as long as the Lambda can run; undefined if it is sent, or another one holds the claim. */
     claimNotification(id: string, now = new Date()): Promise<Build | undefined> {
-      const tellingUntil = new Date(now.getTime() + notifyingMilliseconds).toISOString();
+      const notifyingUntil = new Date(now.getTime() + notifyingMilliseconds).toISOString();
       return update(
         id,
         {
-          set: { tellingUntil },
+          set: { notifyingUntil },
           setOnce: { 'stages.tell': { status: 'running', startedAt: now.toISOString() } },
         },
-        expression`attribute_exists(id) AND attribute_not_exists(notifiedAt) AND (attribute_not_exists(tellingUntil) OR tellingUntil < ${now.toISOString()})`,
+        expression`attribute_exists(id) AND attribute_not_exists(notifiedAt) AND (attribute_not_exists(notifyingUntil) OR notifyingUntil < ${now.toISOString()})`,
       );
     },
 
     /** Releases the claim after a failure, so that the next attempt need not wait. */
     async releaseNotification(id: string): Promise<void> {
-      await table.update({ id }, { remove: ['tellingUntil'] });
+      await table.update({ id }, { remove: ['notifyingUntil'] });
     },
 
     async markNotified(id: string): Promise<void> {
@@ -153,7 +153,7 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
         { id },
         {
           set: { notifiedAt: now, 'stages.tell.status': 'succeeded', 'stages.tell.endedAt': now },
-          remove: ['tellingUntil'],
+          remove: ['notifyingUntil'],
         },
       );
     },

@@ -29,7 +29,7 @@ export const projectRecordSchema = projectSchema.extend({
     })
     .optional(),
   /** The last head of the index that required a build of this entry. If it was not applied to its end, the build is still to be started. */
-  calledBy: z
+  requiredBy: z
     .object({
       /** The revision of that head. */
       revision: z.int(),
@@ -51,7 +51,7 @@ export const projectRecordSchema = projectSchema.extend({
 });
 
 type JudgedBuild = Pick<Build, 'id' | 'project' | 'sequence'>;
-type PutOptions = Pick<ProjectRecord, 'calledBy' | 'indexRevision'>;
+type PutOptions = Pick<ProjectRecord, 'requiredBy' | 'indexRevision'>;
 export type ProjectRecord = z.infer<typeof projectRecordSchema>;
 
 /** Longer than the release function may run, so that no claim expires while its holder still works. */

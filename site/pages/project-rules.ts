@@ -48,7 +48,7 @@ until ${expires}${expires < today && html` <b>(ended)</b>`}: ${oneLine(why, 500)
 function describePolicy(policy: OwnPolicy): string[] {
   const { maxSeverity, maxUnfixableSeverity, unscannable, scanners = {}, frontends = [] } = policy;
   const of = (response: Response) =>
-    Object.entries(scanners).flatMap(([name, asked]) => (asked === response ? [name] : []));
+    Object.entries(scanners).flatMap(([name, action]) => (action === response ? [name] : []));
   const verbs: Record<Response, string> = { block: 'block', warn: 'warn', ignore: 'are ignored' };
   return [
     maxSeverity && `vulnerabilities of ${maxSeverity} at most`,

@@ -78,7 +78,7 @@ test('a release can be named by its digest', async () => {
   expect(await resolve(`demo/pinned:gone@${digest}`)).toMatchObject({ digest, own: true });
 });
 
-test('an outside registry is asked with a token that it gives to strangers, and never with our credentials', async () => {
+test('an outside registry is queried with a token that it gives to strangers, and never with our credentials', async () => {
   const digest = outside.put('some/image', '1', image);
   const found = await resolve(`${outside.host}/some/image:1`);
   expect(found).toMatchObject({ digest, own: false, pinned: `${outside.host}/some/image@${digest}` });
@@ -100,7 +100,7 @@ test('a registry that does not answer is no proof that the base does not exist',
   await expect(resolve('localhost:9/some/image')).rejects.toThrow(BaseUnavailableError);
 });
 
-/** Answers what it is told to, one after the other, and the last for ever. */
+/** Answers what the test says, one after the other, and the last for ever. */
 async function startRegistryThatSays(answers: [status: number, headers?: Record<string, string>][]) {
   const times: number[] = [];
   const server = createServer((_, response) => {
@@ -112,7 +112,7 @@ async function startRegistryThatSays(answers: [status: number, headers?: Record<
   return { host: `127.0.0.1:${port}`, times, [Symbol.asyncDispose]: async () => void server.close() };
 }
 
-test('a registry that has received too many requests is asked again when it wants to be', async () => {
+test('a registry that has received too many requests gets the next request when it wants to be', async () => {
   const digest = `sha256:${'d'.repeat(64)}`;
   await using busy = await startRegistryThatSays([
     [429, { 'retry-after': '2' }],

@@ -23,7 +23,7 @@ const baseOf = (reference: string) => ({
   own: true,
 });
 
-test('a build that fails says what it stands on', async () => {
+test('a build that fails says what it depends on', async () => {
   const { result } = await setup.build({ Dockerfile: 'FROM demo/base:v1\nRUN false\n' });
   expect(result).toMatchObject({
     outcome: 'failed',

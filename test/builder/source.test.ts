@@ -38,7 +38,7 @@ test('the commit asked for is fetched, though the branch is further on', async (
   expect(source.committedAt).toEqual(new Date('2026-01-02T03:04:05Z'));
 });
 
-test('a host that hands out heads only is asked for the branch', async () => {
+test('a host that hands out heads only is queried for the branch', async () => {
   host.commit('old', { file: 'zero' });
   const first = host.commit('old', { file: 'first' });
   const head = host.commit('old', { file: 'second' });

@@ -77,7 +77,7 @@ async function queued(): Promise<Trigger[]> {
 }
 
 describe('slipway build', () => {
-  it('asks for a build in the name of who calls it, and says where it is to be seen', async () => {
+  it('requests a build in the name of its caller, and says where it is to be seen', async () => {
     const { code, out } = await slipwayBuild('demo/app:latest', '--commit', 'A'.repeat(40));
     const [trigger, ...others] = await queued();
     expect(others).toEqual([]);

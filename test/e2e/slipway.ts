@@ -90,7 +90,7 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
     return copy;
   }
 
-  /** The projects that stand in the index. */
+  /** The projects in the index. */
   async function tracked(): Promise<string[]> {
     const answer = await fetch(`${machine.url}/api/v1/projects?limit=100`);
     const { items } = trackedSchema.parse(await answer.json());

@@ -21,7 +21,7 @@ const tagsOf = async (job: string, ...tags: string[]) =>
   );
 
 describe('a newer push', () => {
-  it('stops the older build, with every process of it, and takes its place', async () => {
+  it('stops the older build, with every process of it, and supersedes it', async () => {
     const older = await slipway.pushSource('stopped', { Dockerfile: `${smallDebian}RUN sleep 86397\n` });
     await slipway.until(
       'the instruction that sleeps',

@@ -81,7 +81,7 @@ describe('a candidate', () => {
     expect(world.observed).toEqual([base.image]);
   });
 
-  it('is taken over whole, wherever the first try died', async () => {
+  it('is taken over whole, wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await startCollecting(crashes);
       return {
@@ -101,7 +101,7 @@ describe('a candidate', () => {
   });
 });
 
-describe('no scan is asked for', () => {
+describe('no scan is requested', () => {
   it.each([
     ['when the builder left no result', undefined],
     ['when the builder says it failed', { outcome: 'failed', error: 'DockerfileFailedError', message: 'no' } as const],

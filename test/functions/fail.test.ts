@@ -12,7 +12,7 @@ describe('a build that went wrong', () => {
     await world.queue(id);
     const failure = { error: 'DockerfileFailedError', message: 'RUN make failed.' };
     world.results.set(id, { outcome: 'failed', ...failure });
-    await world.fail(id, codebuild);
+    await world.fail(id, { outcome: 'failed', error: codebuild });
     expect(await world.builds.require(id)).toMatchObject({
       status: 'failed',
       failure,
@@ -23,31 +23,31 @@ describe('a build that went wrong', () => {
   it('ends as failed with what CodeBuild says when the builder left nothing', async () => {
     await using world = await setUpTell();
     await world.queue(id);
-    await world.fail(id, codebuild);
+    await world.fail(id, { outcome: 'failed', error: codebuild });
     expect((await world.builds.require(id)).failure).toMatchObject({ error: 'BuilderError' });
   });
 
   it('keeps the first reason', async () => {
     await using world = await setUpTell();
     await world.queue(id);
-    await world.fail(id, { Error: 'First' });
-    await world.fail(id, { Error: 'Second' });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'First' } });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'Second' } });
     expect((await world.builds.require(id)).failure?.error).toBe('First');
   });
 
   it.each(['released', 'blocked', 'superseded'] as const)('after it was %s stays so', async (status) => {
     await using world = await setUpTell();
     const ended = await world.end(status);
-    await world.fail(id, codebuild);
+    await world.fail(id, { outcome: 'failed', error: codebuild });
     expect(await world.builds.require(id)).toEqual(ended);
   });
 
-  it('ends wherever the first try died', async () => {
+  it('ends wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await setUpTell(crashes);
       await world.queue(id);
       return {
-        run: () => world.fail(id, codebuild),
+        run: () => world.fail(id, { outcome: 'failed', error: codebuild }),
         async check() {
           await using _ = world;
           expect(await world.builds.require(id)).toMatchObject({
@@ -65,7 +65,7 @@ describe('a build that went wrong', () => {
     await world.queue(id);
     await world.builds.begin(id, 'release', 'releasing');
     await world.projects.claimRelease('demo/app:latest', id);
-    await world.fail(id, { Error: 'UpstreamError' });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'UpstreamError' } });
     expect(await world.projects.claimRelease('demo/app:latest', 'other')).toMatchObject({
       releasing: { build: 'other' },
     });
@@ -77,13 +77,13 @@ describe('a build that went wrong', () => {
     await world.builds.begin(id, 'release', 'releasing');
     const image = { repository: 'registry.example/demo/app', digest: 'sha256:0', tags: ['latest'] };
     await world.builds.endStage(id, 'release', 'succeeded', { image });
-    await world.fail(id, { Error: 'Lambda.Unknown' });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'Lambda.Unknown' } });
     expect(await world.builds.require(id)).toMatchObject({ status: 'released', image });
   });
 
   it('that nobody knows is an error', async () => {
     await using world = await setUpTell();
-    await expect(world.fail(id, codebuild)).rejects.toThrow(RecordConflictError);
+    await expect(world.fail(id, { outcome: 'failed', error: codebuild })).rejects.toThrow(RecordConflictError);
   });
 });
 
@@ -110,7 +110,7 @@ describe('a build whose base image is not available at the moment', () => {
     });
     world.results.set(id, limited);
     expect(await createWait(world)(id, codebuild)).toBeUndefined();
-    await world.fail(id, codebuild);
+    await world.fail(id, { outcome: 'failed', error: codebuild });
     await world.tell(id);
     const [mail = ''] = world.ses.sent.map(String);
     expect(JSON.stringify(await world.builds.require(id))).toContain('BaseLimitedError');

@@ -74,7 +74,7 @@ describe('a delivery', () => {
     ]);
   });
 
-  it('that tells of a pull request, or approves its commit, is accepted and enqueued', async () => {
+  it('of a pull request, or approves its commit, is accepted and enqueued', async () => {
     const { handle, sent } = webhook();
     const opened = await deliver(JSON.stringify(pullRequest('opened')), { 'x-github-event': 'pull_request' });
     const approved = await deliver(JSON.stringify(comment(`/ok-to-test ${commit}`)), {

@@ -206,7 +206,7 @@ describe('a candidate', () => {
   it.each([
     ['pass', [], 'scanning'],
     ['block', [critical], 'blocked'],
-  ] as const)('is judged to %s wherever the first try died', async (outcome, findings, status) => {
+  ] as const)('is judged to %s wherever the first try crashed', async (outcome, findings, status) => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await startJudging(crashes);
       world.scans.set(id, { state: 'complete', findings: [...findings] });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { receive, settle, told } from '../../core/cascade/rebuild-state.ts';
+import { notified, receive, settle } from '../../core/cascade/rebuild-state.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createRetryStalled } from '../../functions/cascade/retry-stalled.ts';
@@ -36,18 +36,18 @@ async function startReconciling(crashes: CrashPoints = createCrashPoints()) {
 
 const leftOver = (over: Partial<Build> = {}) => ({ createdAt: minutesAgo(30), ...over });
 
-it('a project of a cascade that nothing has moved for a while is looked at again', async () => {
+it('a project of a cascade that is stalled is advanced again', async () => {
   await using world = await startReconciling();
   const cause: Cause = { type: 'parent-released', parents: ['demo/base:latest'] };
   const waits = async (project: string, minutes: number) => {
-    const news = { id: 'n', cascade: 'c', at: minutesAgo(minutes), parents: [], cause };
-    await world.rebuilds.change(project, (state) => receive(state, news));
+    const event = { id: 'n', cascade: 'c', at: minutesAgo(minutes), parents: [], cause };
+    await world.rebuilds.change(project, (state) => receive(state, event));
   };
   await waits('demo/left:latest', 30);
   await waits('demo/fresh:latest', 1);
   await waits('demo/ended:latest', 30);
   await world.rebuilds.change('demo/ended:latest', (state) =>
-    told(settle(state, { outcome: 'unchanged' }, minutesAgo(20)), 1),
+    notified(settle(state, { outcome: 'unchanged' }, minutesAgo(20)), 1),
   );
   await world.reconcile();
   expect(world.sent).toMatchObject([{ type: 'cascade-step', project: 'demo/left:latest' }]);
@@ -64,7 +64,7 @@ describe('a build that nothing runs', () => {
     expect((await world.builds.require(id)).status).toBe('queued');
   });
 
-  it('and whose place another has is superseded instead of started', async () => {
+  it('and that another build has superseded is closed instead of started', async () => {
     await using world = await startReconciling();
     await world.track();
     await world.queue(id, leftOver());
@@ -92,7 +92,7 @@ describe('a build that nothing runs', () => {
   });
 
   it.each(['queued', 'building', 'scanning', 'releasing'] as const)(
-    'but says it is %s ends as failed and is told',
+    'but says it is %s ends as failed, and people are notified',
     async (status) => {
       await using world = await startReconciling();
       await world.queue(id, leftOver({ status }));
@@ -150,10 +150,10 @@ describe('a build is left alone', () => {
   });
 });
 
-describe('a build whose end nobody was told of', () => {
+describe('a build whose notification is pending', () => {
   const later = (minutes: number) => new Date(Date.now() + minutes * 60_000);
 
-  it('because who told it died is told', async () => {
+  it('because its sender crashed is notified', async () => {
     const crashes = createCrashPoints();
     await using world = await startReconciling(crashes);
     await world.end('released');
@@ -168,7 +168,7 @@ describe('a build whose end nobody was told of', () => {
     expect(world.ses.sent).toHaveLength(1);
   });
 
-  it('because SES was down is told when SES is back', async () => {
+  it('because SES was down is notified when SES is back', async () => {
     await using world = await startReconciling();
     await world.end('blocked');
     world.ses.refuse = () => ['Throttling', 'Maximum sending rate exceeded.'];
@@ -179,7 +179,7 @@ describe('a build whose end nobody was told of', () => {
     expect(world.ses.sent).toHaveLength(1);
   });
 
-  it('is left to the one who is at it, and after days it is no news', async () => {
+  it('is left to the one that holds the claim, and is dropped after days', async () => {
     await using world = await startReconciling();
     await world.end('failed');
     await world.end('failed', '00000000000000ab', { createdAt: minutesAgo(7 * 24 * 60) });

@@ -16,7 +16,7 @@ const candidate = { repository: 'slipway/candidate/demo/app', digest };
 const verdict = { outcome: 'pass' as const, reasons: [], counts: {} };
 const createdAt = '2026-11-21T01:02:03.000Z';
 const immutable = 'build-20261121T010203Z-aaaaaaa';
-const bothBills = { 'application/vnd.cyclonedx+json': 'a bill', 'application/spdx+json': 'another bill' };
+const bothSboms = { 'application/vnd.cyclonedx+json': 'an SBOM', 'application/spdx+json': 'another SBOM' };
 const idOf = (sequence: number) => sequence.toString(16).padStart(16, '0');
 const digestOf = (sequence: number) => `sha256:${String(sequence).repeat(64).slice(0, 64)}`;
 
@@ -59,8 +59,8 @@ async function startReleasing({
   return Object.assign(world, {
     shelf,
     services,
-    /** Leaves a bill of materials of the build with this number. */
-    bill: (sequence: number, format: SbomFormat, text: string) => void kept.set(`${idOf(sequence)} ${format}`, text),
+    /** Leaves an SBOM of the build with this number. */
+    addSbom: (sequence: number, format: SbomFormat, text: string) => void kept.set(`${idOf(sequence)} ${format}`, text),
     release: (sequence = 1) => release({ build: idOf(sequence) }),
     /** A candidate that passed, of the build with this number. */
     async pass(sequence: number, over: Partial<Build> = {}): Promise<Build> {
@@ -96,12 +96,12 @@ describe('a candidate that passed', () => {
     expect(project).not.toHaveProperty('releasing');
   });
 
-  it('has the same tags and one release wherever the first try died', async () => {
+  it('has the same tags and one release wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await startReleasing({ crashes });
       await world.pass(1);
-      world.bill(1, 'cyclonedx', 'a bill');
-      world.bill(1, 'spdx', 'another bill');
+      world.addSbom(1, 'cyclonedx', 'an SBOM');
+      world.addSbom(1, 'spdx', 'another SBOM');
       return {
         run: world.release,
         async check() {
@@ -109,29 +109,29 @@ describe('a candidate that passed', () => {
           expect(Object.keys(world.shelf.tagsOf(repository)).sort()).toEqual(
             [immutable, 'latest', 'main', `sha-${commit}`].sort(),
           );
-          expect(world.shelf.attachedTo(repository, digest)).toEqual(bothBills);
+          expect(world.shelf.attachedTo(repository, digest)).toEqual(bothSboms);
           expect((await world.builds.require(idOf(1))).status).toBe('released');
           const project = await world.projects.get('demo/app:latest');
           expect(project?.released?.build).toBe(idOf(1));
-          const noted = await world.releases.get({ project: 'demo/app:latest', digest });
-          expect(noted).toMatchObject({ build: idOf(1), floating: ['latest', 'main'] });
+          const recorded = await world.releases.get({ project: 'demo/app:latest', digest });
+          expect(recorded).toMatchObject({ build: idOf(1), floating: ['latest', 'main'] });
           expect(project).not.toHaveProperty('releasing');
         },
       };
     });
   });
 
-  it('has the bills of materials of its build attached, those that there are', async () => {
+  it('has the SBOMs of its build as referrers, those that there are', async () => {
     await using world = await startReleasing();
     await world.pass(1);
-    world.bill(1, 'cyclonedx', 'a bill');
-    world.bill(1, 'spdx', 'another bill');
+    world.addSbom(1, 'cyclonedx', 'an SBOM');
+    world.addSbom(1, 'spdx', 'another SBOM');
     await world.pass(2);
-    world.bill(2, 'spdx', 'the only bill');
+    world.addSbom(2, 'spdx', 'the only SBOM');
     await world.release(1);
     await world.release(2);
-    expect(world.shelf.attachedTo(repository, digest)).toEqual(bothBills);
-    expect(world.shelf.attachedTo(repository, digestOf(2))).toEqual({ 'application/spdx+json': 'the only bill' });
+    expect(world.shelf.attachedTo(repository, digest)).toEqual(bothSboms);
+    expect(world.shelf.attachedTo(repository, digestOf(2))).toEqual({ 'application/spdx+json': 'the only SBOM' });
     await world.pass(3);
     expect(await world.release(3)).toEqual({ status: 'released' });
     expect(world.shelf.attachedTo(repository, digestOf(3))).toEqual({});
@@ -142,7 +142,7 @@ describe('a candidate that passed', () => {
       const project = response ? { policy: { scanners: { sbom: response } } } : {};
       const world = await startReleasing({ project });
       await world.pass(1);
-      world.bill(1, 'spdx', 'a bill');
+      world.addSbom(1, 'spdx', 'an SBOM');
       world.shelf.registry.attach = async () => {
         throw new ReferrerRefusedError('The registry does not take sbom.spdx.json beside the image: 405 UNSUPPORTED');
       };
@@ -369,7 +369,7 @@ describe('nothing is released', () => {
   });
 });
 
-describe('a build whose place another has', () => {
+describe('a build that another superseded', () => {
   const place = (world: { heads: Heads }, build: string) =>
     world.heads.advance({ project: 'demo/app:latest', ref: 'refs/heads/main' }, undefined, {
       commit: 'c'.repeat(40),
@@ -393,7 +393,7 @@ describe('a build whose place another has', () => {
     expect(await world.release()).toEqual({ status: 'released' });
   });
 
-  it('that was ended between two looks says so', async () => {
+  it('that was ended between two checks says so', async () => {
     await using world = await startReleasing();
     const build = await world.pass(1);
     const { get } = world.heads;
@@ -422,7 +422,7 @@ describe('a build whose place another has', () => {
   });
 });
 
-describe('a build that has all its tags and died', () => {
+describe('a build that has all its tags and crashed', () => {
   it.each(['finishRelease', 'close'] as const)(
     'before its %s is released, although a newer one was meanwhile',
     async (call) => {

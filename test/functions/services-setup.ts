@@ -30,7 +30,7 @@ export const commit = 'a'.repeat(40);
 export const digest = `sha256:${'d'.repeat(64)}`;
 export const silentLogger = new Logger({ serviceName: 'test', logLevel: 'SILENT' });
 
-/** What the functions talk to: the tables as they are, and the rest in memory, to be looked at. */
+/** What the functions talk to: the tables as they are, and the rest in memory, to be read. */
 export async function setUpServices() {
   const client = createTables(stateTables);
   const builds = createBuilds(client, 'builds');

@@ -254,7 +254,7 @@ describe('a repository that cannot be read', () => {
     expect(await watch()).toMatchObject({ asked: 2 });
   });
 
-  it('of a host that is asked too often waits for as long as the host says', async () => {
+  it('of a host that gets too many requests waits for as long as the host says', async () => {
     await using busy = await startHost((_, response) => response.writeHead(429, { 'retry-after': '1800' }).end());
     for (let at = 0; at < 5; at++) await track(`busy-${at}`, { gitUrl: `${busy.url}/demo/busy-${at}.git` });
     expect(await watcher()()).toMatchObject({ hostsDown: [hostOf(busy.url)] });
@@ -322,7 +322,7 @@ describe('a run that has no time left', () => {
       await track(job);
     }
     const watch = watcher();
-    expect(await watch(0)).toMatchObject({ asked: 0, left: 4 });
+    expect(await watch(0)).toMatchObject({ checked: 0, left: 4 });
     await createSources(world.client, 'sources').breakOff(sourceOf(`${host.url}/demo/b`));
     await watch();
     // A host is asked one thing first.

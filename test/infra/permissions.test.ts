@@ -77,12 +77,12 @@ test('the release step cannot change a candidate', () => {
 
 test('nobody can delete an image, a record or an object', () => {
   // What says how things stand with others, and is written anew when they change.
-  const standing = ['Bases', 'Dependents', 'Sources'].map((name) =>
+  const listedTables = ['Bases', 'Dependents', 'Sources'].map((name) =>
     arn(resource('AWS::DynamoDB::GlobalTable', `State${name}`)),
   );
   for (const { role, permissions } of roles()) {
     const deletions = permissions
-      .filter(({ resources: on }) => !on.every((name) => standing.includes(name)))
+      .filter(({ resources: on }) => !on.every((name) => listedTables.includes(name)))
       .flatMap(({ actions }) => actions)
       .filter((action) => /Delete/.test(action) && !/^(?:sqs|logs):/.test(action));
     expect({ role: role.id, deletions }).toEqual({ role: role.id, deletions: [] });
@@ -111,8 +111,8 @@ test('the pages can only read, and of the bucket only what they show', () => {
   ]);
 });
 
-test('who looks again at what is released can take no image and no tag away, nor give any', () => {
-  for (const stem of ['rescan-releases', 'note-findings']) {
+test('the rescan of releases can take no image and no tag away, nor give any', () => {
+  for (const stem of ['rescan-releases', 'record-findings']) {
     const changing = functionOf(stem)
       .permissions.flatMap(({ actions }) => actions)
       .filter((action) => action.startsWith('ecr:') && !/:(?:Describe|StartImageScan$)/.test(action));
@@ -191,7 +191,7 @@ test('every function and every project has a role of its own', () => {
   expect(new Set(users).size).toBe(users.length);
 });
 
-describe('no function may do what its code never asks for', () => {
+describe('no function may do what its code never uses', () => {
   /** What Lambda itself calls in the function's name. */
   const byLambda =
     /^(?:logs:|sqs:(?:ReceiveMessage|ChangeMessageVisibility|GetQueueUrl|DeleteMessage|GetQueueAttributes)$)/;

@@ -6,7 +6,7 @@ const { StartAt, States, TimeoutSeconds } = definition();
 const tasks = Object.entries(States).filter(([, { Type }]) => Type === 'Task');
 
 /** The sum of the pauses between the attempts, without jitter. */
-function patience({
+function retryTime({
   IntervalSeconds,
   BackoffRate,
   MaxAttempts,
@@ -48,7 +48,7 @@ describe('the way of a build', () => {
     expect(States.Verdict?.Default).toBe('Tell');
   });
 
-  test('has people told of its end, whatever the end is', () => {
+  test('notifies people of its end, whatever the end is', () => {
     for (const [name] of tasks) {
       const last = new Set<string>();
       const seen = new Set([name]);
@@ -57,10 +57,10 @@ describe('the way of a build', () => {
         if (followers.length === 0) last.add(each);
         for (const follower of followers) seen.add(follower);
       }
-      expect({ name, last: [...last], told: name === 'Tell' || seen.has('Tell') }).toEqual({
+      expect({ name, last: [...last], notified: name === 'Tell' || seen.has('Tell') }).toEqual({
         name,
-        last: ['Told'],
-        told: true,
+        last: ['Notified'],
+        notified: true,
       });
     }
   });
@@ -123,18 +123,18 @@ describe('trying again', () => {
   });
 
   test('a scan has a quarter of an hour', () => {
-    expect(patience(retryOf('CollectScan', 'ScanPendingError')) / 60).toBeCloseTo(15, 0);
+    expect(retryTime(retryOf('CollectScan', 'ScanPendingError')) / 60).toBeCloseTo(15, 0);
   });
 
   test('a release waits longer for another one than that one may take', () => {
-    expect(patience(retryOf('Release', 'ReleaseBusyError'))).toBeGreaterThan(
+    expect(retryTime(retryOf('Release', 'ReleaseBusyError'))).toBeGreaterThan(
       resource('AWS::Lambda::Function', 'StepsRelease').Properties.Timeout,
     );
   });
 
   test('a build waits for a day for room at CodeBuild, and a build that failed is not begun again', () => {
     const noRoom = retryOf('Build', 'CodeBuild.AccountLimitExceededException');
-    expect(patience(noRoom) / 3600).toBeCloseTo(24, 0);
+    expect(retryTime(noRoom) / 3600).toBeCloseTo(24, 0);
     expect(noRoom.JitterStrategy).toBeUndefined();
     expect(States.Build?.Retry.flatMap(({ ErrorEquals }) => ErrorEquals)).not.toContain('States.TaskFailed');
   });
@@ -148,7 +148,7 @@ describe('trying again', () => {
   test('the execution has time for all of it', () => {
     const timeout = Number(States.Build?.TimeoutSeconds);
     expect(TimeoutSeconds).toBeGreaterThan(
-      patience(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) + timeout + 3600,
+      retryTime(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) + timeout + 3600,
     );
     const { TimeoutInMinutes, QueuedTimeoutInMinutes } = resource('AWS::CodeBuild::Project').Properties;
     expect(timeout / 60).toBeGreaterThan(TimeoutInMinutes + QueuedTimeoutInMinutes);

@@ -86,7 +86,7 @@ test('the policy reaches the functions that judge, that release, and that look a
   expect(variables(templateOf({ policy: { maxSeverity: 'LOW' } }), 'POLICY')).toEqual([policy, policy, policy]);
 });
 
-test('every operator is told of alarms and of an index that cannot be read', () => {
+test('every operator is notified of alarms and of an index that cannot be read', () => {
   const template = templateOf({});
   template.resourceCountIs('AWS::SNS::Subscription', 2);
   expect(variables(template, 'OPERATORS')).toEqual(['["you@your.org","me@your.org"]']);

@@ -207,7 +207,7 @@ describe('the API', () => {
     expect((await site('/')).text).not.toContain('alex@example.org');
   });
 
-  it('says nothing of an inner error to who asked, and all of it to the operator', async () => {
+  it('says nothing of an inner error to the client, and all of it to the operator', async () => {
     const errors: unknown[] = [];
     const broken = new Error('table arn:aws:dynamodb:us-east-1:123456789012:table/builds is gone');
     const fail = () => Promise.reject(broken);

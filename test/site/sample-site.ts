@@ -108,7 +108,7 @@ export function sampleSite({
       members: async (id) => ({ items: cascades.find(({ summary }) => summary.id === id)?.members ?? [] }),
     },
     relations: {
-      standings: async (bases) => baseStatuses(bases, new Map()),
+      statuses: async (bases) => baseStatuses(bases, new Map()),
       dependents: async () => ({ projects: [], total: 0 }),
       pending: async () => undefined,
     },

@@ -68,7 +68,7 @@ export function createDynamodb(account: Account): Service {
           // dynalite does not know the option. The item is read after the condition has failed, so it may be a later one.
           const Key = keyOf(TableName, input.Key ?? input.Item ?? {});
           const { Item } = await call('GetItem', { TableName, Key, ConsistentRead: true });
-          throw new AwsError(error.code, error.message, error.statusCode, Item === undefined ? {} : { Item });
+          throw new AwsError(error.code, error.message, error.statusCode, { Item });
         }
       },
     });

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { OpenAccount } from '../account.ts';
 import { physicalName } from '../physical-name.ts';
-import { resourceType, type Service } from '../service.ts';
+import { type Account, resourceType, type Service } from '../service.ts';
+import type { Authority } from './authority.ts';
 
 /** IAM: the roles of the template and their policies. What they allow is judged by the account's authority. */
-export function createIam(account: OpenAccount): Service {
+export function createIam(account: Pick<Account, 'id'> & { iam: Authority }): Service {
   const roleArn = (name: string) => `arn:aws:iam::${account.id}:role/${name}`;
 
   const role = resourceType({

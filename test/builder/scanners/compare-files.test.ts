@@ -97,7 +97,7 @@ test('packages without a record beside others that have one are found', async ()
   expect(changed).toEqual([{ path: '/var/lib/dpkg/status.d/b.md5sums', problems: ['missing'], package: 'b' }]);
 });
 
-test('a file with a hole that is longer than any disk is read for as long as the scanner may look', async () => {
+test('a file with a hole that is longer than any disk is read for as long as the scanner may run', async () => {
   mkdirSync(join(folder, 'usr'));
   writeFileSync(join(folder, 'usr/hole'), '');
   truncateSync(join(folder, 'usr/hole'), 2 ** 42);

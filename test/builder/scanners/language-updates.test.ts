@@ -34,10 +34,10 @@ async function look(programs: Record<string, string>, signal?: AbortSignal) {
 
 const pip = `[ "$1 $2 $3" = "list --outdated --format=json" ] && echo '[{"name": "wheel", "version": "0.38", "latest_version": "0.45", "latest_filetype": "wheel"}]'`;
 const npm = `[ "$1 $2 $3" = "-g outdated --json" ] && echo '{"is-odd": {"current": "2.0.0", "wanted": "3.0.1", "latest": "3.0.1"}}'; exit 1`;
-/** Knows what is new only once it was told to ask. */
+/** Knows what is new only once it was queried. */
 const gem = `case "$*" in "sources --update") echo done; touch /fetched ;; outdated) [ ! -e /fetched ] || echo "rake (13.0 < 13.2)" ;; esac`;
 
-test('every tool that is there is asked, wherever the image has it, and those that are not are no failure', async () => {
+test('every tool that is there is run, wherever the image has it, and those that are not are no failure', async () => {
   expect(await look({})).toEqual({
     state: 'not-applicable',
     reason: 'The image has neither pip nor npm nor gem.',
@@ -64,7 +64,7 @@ test('where one fails, what the others found is kept', async () => {
   });
 });
 
-test('each says for itself why it could not look', async () => {
+test('each says for itself why it failed', async () => {
   const report = await look({
     'usr/bin/pip3': 'echo "WARNING: Retrying (Retry(total=0, connection broken" >&2; echo "[]"',
     'usr/bin/npm': `echo '{"error": {"summary": "no route"}}'; exit 1`,

@@ -107,7 +107,7 @@ describe('the real apt', () => {
 });
 
 describe('an image without', () => {
-  test('packages has nothing to look at', async () => {
+  test('packages has nothing to scan', async () => {
     expect(await look({ 'root/file': '' })).toMatchObject({ state: 'not-applicable', findings: [] });
   });
 
@@ -152,7 +152,7 @@ describe('a package manager that was made to harm', () => {
     await expect(lying(script)).rejects.toThrow(words);
   });
 
-  test('and knows how answers are told from one another cannot pass for one that was not asked', async () => {
+  test('and knows how answers are distinguished cannot pass for one that was not queried', async () => {
     await expect(lying('printf "\\n$1 0\\n"; cat /proc/$PPID/cmdline; kill -9 $PPID')).rejects.toThrow(/ended with/);
   });
 
@@ -162,7 +162,7 @@ describe('a package manager that was made to harm', () => {
   });
 
   test('has neither the builder’s environment nor its files', async () => {
-    const told = lying('echo $(id -u) $HOME $LC_ALL $(ls -d /work /root/.cache 2>/dev/null) >&2; exit 7');
-    await expect(told).rejects.toThrow(/ended with 7: 0 \/root C$/);
+    const given = lying('echo $(id -u) $HOME $LC_ALL $(ls -d /work /root/.cache 2>/dev/null) >&2; exit 7');
+    await expect(given).rejects.toThrow(/ended with 7: 0 \/root C$/);
   });
 });

@@ -37,7 +37,7 @@ describe('reading an index', () => {
       ['demo/app:1', true],
       ['demo/app:2', false],
     ]);
-    expect(index.problems).toMatchObject([
+    expect(index.diagnostics).toMatchObject([
       { severity: 'error', entry: 'demo/app:2', message: expect.stringContaining('demo/app:1 releases') },
     ]);
   });
@@ -69,7 +69,7 @@ describe('reading an index', () => {
   ])('refuses %s, says where, and takes the entry beside it', (_, keys, line, column, message) => {
     const index = readIndex([goodFile({ good: {}, bad: keys as Record<string, string> })], { now });
     expect(index.projects.map(({ name }) => name)).toEqual(['demo/good:latest']);
-    expect(index.problems).toEqual([
+    expect(index.diagnostics).toEqual([
       expect.objectContaining({ severity: 'error', line, column, message: expect.stringMatching(message) }),
     ]);
   });
@@ -78,13 +78,13 @@ describe('reading an index', () => {
     const index = readIndex([{ path: 'index.d/broken.yml', text: 'Projects: [' }, goodFile({ app: {} })], { now });
     expect(index.projects).toHaveLength(1);
     expect([...index.brokenFiles]).toEqual(['index.d/broken.yml']);
-    expect(index.problems[0]).toMatchObject({ file: 'index.d/broken.yml', line: 1 });
+    expect(index.diagnostics[0]).toMatchObject({ file: 'index.d/broken.yml', line: 1 });
   });
 
   it('reports the second of two entries with one name', () => {
     const index = readIndex([goodFile({ app: {}, other: { 'job-id': 'app' } })], { now });
     expect(index.projects).toHaveLength(1);
-    expect(index.problems[0]?.message).toMatch(/this name already/);
+    expect(index.diagnostics[0]?.message).toMatch(/this name already/);
   });
 
   it('survives aliases that would grow without end', () => {
@@ -92,6 +92,6 @@ describe('reading an index', () => {
       .split('')
       .map((name, at) => `${name}: &${name} [*${'abcdefghi'[at]}, *${'abcdefghi'[at]}]`)
       .join('\n')}\nProjects: *j\n`;
-    expect(readIndex([{ path: 'index.d/bomb.yml', text: bomb }], { now }).problems).not.toHaveLength(0);
+    expect(readIndex([{ path: 'index.d/bomb.yml', text: bomb }], { now }).diagnostics).not.toHaveLength(0);
   });
 });

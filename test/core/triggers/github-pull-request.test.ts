@@ -19,7 +19,7 @@ const event = (over: object = {}) =>
   });
 
 describe("GitHub's pull request events", () => {
-  it('are all understood, and those that bring new commits or a state are news', () => {
+  it('are all understood, and those that bring new commits or a state count', () => {
     expect(recorded.length).toBeGreaterThan(20);
     const triggers = recorded.map((each) => pullRequestTrigger(pullRequestEventSchema.parse(each), delivery));
     const news = triggers.filter((trigger) => trigger !== undefined);

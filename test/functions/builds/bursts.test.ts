@@ -131,7 +131,7 @@ describe('however the pushes of a burst are delivered', () => {
         source: tracked.source,
         refs: [ref],
       });
-      for (let rounds = 0; rounds < 4; rounds++) for (const id of running()) await step(id);
+      for (let steps = 0; steps < 4; steps++) for (const id of running()) await step(id);
 
       const builds = await planning.allBuilds();
       const statuses = builds.map(({ commit, status }) => `${Number(commit)} ${status}`).toSorted();

@@ -48,7 +48,7 @@ async function pushTwice(planning: Planning, status: Build['status']): Promise<{
   return { older: await planning.builds.require(id), newer: await buildOf(planning, b) };
 }
 
-describe('a newer push takes the place of a build that is', () => {
+describe('a newer push supersedes a build that is', () => {
   it('queued: it is ended, its execution stopped', async () => {
     await using planning = await setUpPlanBuilds();
     const { older, newer } = await pushTwice(planning, 'queued');
@@ -99,7 +99,7 @@ describe('a newer push takes the place of a build that is', () => {
     expect(planning.stopped).toEqual([]);
   });
 
-  it.each(['queued', 'building'] as const)('%s, wherever the first try died', async (status) => {
+  it.each(['queued', 'building'] as const)('%s, wherever the first try crashed', async (status) => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await setUpPlanBuilds(crashes);
       await planning.track();
@@ -282,7 +282,7 @@ describe('a head whose taker died before its record', () => {
 describe('a rebuild', () => {
   const order = { trigger: 'schedule:1', cause: { type: 'schedule' as const, schedule: 'rate(1 day)' } };
 
-  it('builds the head that is known, in the place of the build that runs', async () => {
+  it('builds the head that is known, and supersedes the build that runs', async () => {
     await using planning = await setUpPlanBuilds();
     const tracked = await planning.track();
     await planning.planBuilds(push(planning, a));
@@ -302,7 +302,7 @@ describe('a rebuild', () => {
     expect(await planning.starter.startRebuild({ ...order, project: tracked })).toMatchObject({ commit: b, ref });
   });
 
-  it('without the cache stays so in the build that takes its place, and in the next', async () => {
+  it('without the cache stays so in the build that supersedes it, and in the next', async () => {
     await using planning = await setUpPlanBuilds();
     const tracked = await planning.track();
     await planning.planBuilds(push(planning, a));
@@ -317,7 +317,7 @@ describe('a rebuild', () => {
     ]);
   });
 
-  it('is built once wherever the first try died', async () => {
+  it('is built once wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await setUpPlanBuilds(crashes);
       const tracked = await planning.track();

@@ -28,7 +28,7 @@ async function story(world: CascadeSetup, job: string) {
   return items.find(({ project }) => project === world.name(job));
 }
 
-describe('a build of a cascade whose place a push took', () => {
+describe('a build of a cascade that a push superseded', () => {
   it('is answered by the build of the push', async () => {
     await using world = await startChain();
     const left = await runningBuild(world, 'left');
@@ -106,7 +106,7 @@ describe('a project of a cascade', () => {
     expect((await world.running()).map(({ project }) => project)).toEqual([world.name('b')]);
   });
 
-  it('that stands on a version tag hears of that version alone', async () => {
+  it('that depends on a version tag is rebuilt for that version alone', async () => {
     await using world = await setUpCascades();
     await world.graph({ base: [], old: [] });
     await world.dependents.observe(world.name('old'), [{ image: 'demo/base:1.2', digest }]);
@@ -131,7 +131,7 @@ describe('a project of a cascade', () => {
     expect(await world.counts()).toEqual({ left: 1, top: 1 });
   });
 
-  it('is told of its updates, and built without the layers that have the old packages; what stands on it is not', async () => {
+  it('has its updates as its cause, and built without the layers that have the old packages; what depends on it is not', async () => {
     await using world = await setUpCascades();
     await world.graph(chain);
     await world.planBuilds({
@@ -200,7 +200,7 @@ describe('a push of the index', () => {
     expect((await world.running()).map(({ project }) => project)).toEqual(['demo/other:latest']);
   });
 
-  it('rebuilds what stands on a changed entry, after it', async () => {
+  it('rebuilds what depends on a changed entry, after it', async () => {
     await using world = await setUpCascades();
     const entries = { base: {}, left: { 'depends-on': 'demo/base:latest' }, top: { 'depends-on': 'demo/left:latest' } };
     world.files = [indexFile(entries)];

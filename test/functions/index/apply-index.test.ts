@@ -39,7 +39,7 @@ describe('a push of the index', () => {
     expect(planning.mails).toEqual([]);
   });
 
-  it('starts every build once, wherever the first try died', async () => {
+  it('starts every build once, wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await setUpPlanBuilds(crashes);
       await planning.track({ name: 'demo/two:latest', appId: 'demo', jobId: 'two', dockerfile: 'Old' });
@@ -149,7 +149,7 @@ describe('an index that', () => {
     expect(planning.mails[0]?.mail.text).toContain('demo/one:latest');
   });
 
-  it('has a problem is in force although SES takes no mail for the operators', async () => {
+  it('has an error is in force although SES takes no mail for the operators', async () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {} }), { path: 'index.d/other.yml', text: 'Projects: [' }];
     planning.mailer.send = () => Promise.reject(new MailRejectedError('not verified'));
@@ -261,7 +261,7 @@ describe('of the policy of the whole index, a push', () => {
     expect(planning.ensured).toEqual([]);
   });
 
-  it('that cannot be read changes no project, adds none, and tells the operators', async () => {
+  it('that cannot be read changes no project, adds none, and notifies the operators', async () => {
     await using planning = await startWithIndex('one');
     planning.files = [...planning.files, policy('policy: {max-severity: LOW}')];
     await planning.plan(planning.pushIndex('index-2'));

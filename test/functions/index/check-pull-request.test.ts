@@ -63,7 +63,7 @@ const planner = (filesAt = async (commit: string) => files[commit] ?? []) => {
 const comment = () => github.comments.map(({ body }) => body).join('\n');
 
 describe('a pull request to the index', () => {
-  it('is told what its merge will do, and builds nothing', async () => {
+  it('says what its merge will do, and builds nothing', async () => {
     github.files.set(`mine/mine ${branchHead} Dockerfile`, 'FROM debian\n');
     await planner()(propose(one, [...base, goodFile({ mine: {} }, 'mine')]));
     expect(github.marks).toEqual([
@@ -75,7 +75,7 @@ describe('a pull request to the index', () => {
     expect(await world.projects.all()).toEqual([]);
   });
 
-  it('is told what is wrong with it', async () => {
+  it('says what is wrong with it', async () => {
     await planner()(propose(one, [goodFile({ mine: { 'git-url': 'nonsense' } }, 'mine')]));
     expect(github.marks).toMatchObject([{ commit: one, state: 'failure' }]);
     expect(comment()).toContain(`https://git.example/slipway/index/blob/${one}/index.d/mine.yml#L`);
@@ -100,7 +100,7 @@ describe('a pull request to the index', () => {
     expect(github.marks[0]?.description).toMatch(/^1 project added, 1 build/);
   });
 
-  it('is told who stands on what it changes and removes, and what is released first', async () => {
+  it('says who depends on what it changes and removes, and what is released first', async () => {
     const project = await world.track({ name: 'demo/base:latest', jobId: 'base' });
     const app = await world.track({ name: 'demo/app:latest', jobId: 'app' });
     await world.track({ name: 'demo/top:latest', jobId: 'top' });

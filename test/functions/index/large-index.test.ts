@@ -6,7 +6,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** One base, and all others on it; every tenth stands on its neighbour too. */
+/** One base, and all others on it; every tenth depends on its neighbour too. */
 function entries(count: number): Record<string, Record<string, string>> {
   const all: Record<string, Record<string, string>> = { base: {} };
   for (let at = 1; at < count; at++) {

@@ -64,7 +64,7 @@ describe('a push to a project with a path filter', () => {
     expect(planning.github.asked).toEqual([]);
   });
 
-  it('is built on a host that cannot be asked', async () => {
+  it('is built on a host that cannot be queried', async () => {
     await using planning = await startWithHead();
     await planning.projects.put({ ...planning.project, gitUrl: 'https://elsewhere.example/demo/app.git' });
     planning.host.set('elsewhere.example/demo/app', 'refs/heads/main', second);
@@ -72,7 +72,7 @@ describe('a push to a project with a path filter', () => {
     expect(planning.github.asked).toEqual([]);
   });
 
-  it('asks the host once for all entries of a repository', async () => {
+  it('queries the host once for all entries of a repository', async () => {
     await using planning = await startWithHead();
     const names = ['demo/one:latest', 'demo/two:latest', 'demo/three:latest'];
     for (const name of names) await planning.track({ name, paths: [`${name.slice(5, -7)}/**`] });

@@ -32,7 +32,7 @@ describe('a build that is asked for by hand', () => {
     });
   });
 
-  it('takes the head that the host has, if no delivery told of it', async () => {
+  it('takes the head that the host has, if no delivery reported it', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf());

@@ -75,7 +75,7 @@ describe('a pull request', () => {
     expect((await planning.deliveries.get('delivery-1'))?.outcome).toMatch(/^ignored: no entry .* main/);
   });
 
-  it('is built once although two webhooks tell of it, and again for a newer commit, which supersedes the older', async () => {
+  it('is built once although two webhooks report it, and again for a newer commit, which supersedes the older', async () => {
     await using planning = await startWithPullRequest();
     await planning.planBuilds(eventOf());
     await planning.planBuilds(eventOf({ id: 'the-other-hook' }));
@@ -87,7 +87,7 @@ describe('a pull request', () => {
     expect(planning.stopped).toContain(older?.id);
   });
 
-  it('whose older commit is told of late stays with the newer one', async () => {
+  it('whose older commit is reported late stays with the newer one', async () => {
     await using planning = await startWithPullRequest();
     const late = eventOf();
     await planning.planBuilds(happens(planning, 'delivery-2', { commit: newer }));
@@ -192,7 +192,7 @@ describe('a pull request', () => {
     expect(await planning.allBuilds()).toEqual([]);
   });
 
-  it('is built once wherever the first try died', async () => {
+  it('is built once wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await startWithPullRequest({}, crashes);
       return {
@@ -235,7 +235,7 @@ describe('the pull request of a fork', () => {
     expect(planning.proposals).toHaveLength(1);
   });
 
-  it('is built once wherever the first try died', async () => {
+  it('is built once wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await startWithFork(crashes);
       return {

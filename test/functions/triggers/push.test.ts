@@ -36,7 +36,7 @@ describe('a push to a project', () => {
     expect(new Set(planning.requests.map((request) => JSON.stringify(request))).size).toBe(1);
   });
 
-  it('is built once wherever the first try died', async () => {
+  it('is built once wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await setUpPlanBuilds(crashes);
       await planning.track();
@@ -101,7 +101,7 @@ describe('a push to a project', () => {
     expect(sequences).toEqual(['1 1', '2 2', '3 3']);
   });
 
-  it('that two webhooks tell of is built once', async () => {
+  it('that two webhooks report is built once', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf({ id: 'one' }));

@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 const shown = async () => (await planning.allBuilds()).map(({ project, ref, commit: at }) => `${project} ${ref} ${at}`);
 
-describe('a head that no delivery told of', () => {
+describe('a head that no delivery reported', () => {
   it('is built, once', async () => {
     await planning.track();
     const first = moved({ [main]: commit });
@@ -76,7 +76,7 @@ describe('a head that no delivery told of', () => {
     expect((await planning.heads.get(project.name, main))?.commit).toBe(next);
   });
 
-  it('of an entry that is new waits for the images that it stands on', async () => {
+  it('of an entry that is new waits for the images that it depends on', async () => {
     await planning.track({ name: 'demo/base:latest', jobId: 'base', source: 'git.example/demo/base' });
     await planning.track({ dependsOn: ['demo/base:latest', 'centos/centos:7'] });
     await planning.planBuilds(moved({ [main]: commit }));
@@ -103,7 +103,7 @@ describe('a head of the index that no delivery told of', () => {
     expect(await planning.deliveries.get(seen.id)).toMatchObject({ outcome: 'the index is known already' });
   });
 
-  it('is applied to its end by the next try, if one dies in the middle', async () => {
+  it('is applied to its end by the next try, if one crashes in the middle', async () => {
     planning.files = [indexFile({ app: {} })];
     const { ensure } = planning;
     planning.ensure = async () => {

@@ -76,7 +76,7 @@ describe('a secret', () => {
     expect(await secret.current()).toBe('first');
   });
 
-  it('stands in no error', async () => {
+  it('is in no error', async () => {
     answer = refused;
     await expect(createSecret('arn:secret').current()).rejects.toThrow(
       /^secretsmanager GetSecretValue: ResourceNotFoundException$/,

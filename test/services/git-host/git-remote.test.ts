@@ -102,7 +102,7 @@ describe('many refs', () => {
     expect(await refsOf(`${host.url}/demo/app.git`, question)).toEqual(answer);
   });
 
-  it('are asked for at once where the host was heard speaking version 2, and again where that fails', async () => {
+  it('are requested at once where the host is known to speak version 2, and again where that fails', async () => {
     await using host = await startFakeGitHost();
     host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
     host.init('demo/sha256', '--object-format=sha256');
@@ -177,7 +177,7 @@ describe('many refs', () => {
     await expect(askRefs(`${half}0050abc`)).rejects.toThrow('broke off');
   });
 
-  it('are an error in words where the host has one', async () => {
+  it('are a readable error where the host gives one', async () => {
     await expect(askRefs(line('ERR access denied or \u001b[31mnot exported'))).rejects.toThrow(
       'The git host says: access denied or [31mnot exported',
     );

@@ -44,7 +44,7 @@ describe('the files that differ between two commits', () => {
     (await ask({ [route]: answer }, (api) => api.compare('demo/app', 'old', 'new'))).answer;
   const file = (filename: string, over = {}) => ({ filename, status: 'modified', ...over });
 
-  it('are told with the old names of those that were moved', async () => {
+  it('are listed with the old names of those that were moved', async () => {
     const files = [file('src/a.c'), file('b.md', { previous_filename: 'docs/b.md' })];
     expect(await compared({ status: 'ahead', files })).toEqual({
       isAhead: true,
@@ -56,7 +56,7 @@ describe('the files that differ between two commits', () => {
     expect(await compared({ status: 'diverged', files: [file('a')] })).toEqual({ isAhead: false, files: ['a'] });
   });
 
-  it('are unknown where a commit is gone, and where GitHub tells of the first 300 only', async () => {
+  it('are unknown where a commit is gone, and where GitHub lists the first 300 only', async () => {
     expect(await compared(undefined)).toBeUndefined();
     const files = Array.from({ length: 300 }, (_, at) => file(`${at}`));
     expect(await compared({ status: 'ahead', files })).toBeUndefined();
@@ -69,7 +69,7 @@ describe('what somebody may do in a repository', () => {
     expect((await ask({}, (api) => api.permission('demo/app', 'nobody'))).answer).toBe('none');
   });
 
-  it('is asked for a name as it stands', async () => {
+  it('is requested a name as it stands', async () => {
     const route = 'GET /repos/demo/app/collaborators/a/../../b/permission';
     const { answer, requests } = await ask({ [route]: { permission: 'write', role_name: 'maintain' } }, (api) =>
       api.permission('demo/app', 'a/../../b'),
@@ -94,7 +94,7 @@ describe('a pull request', () => {
 });
 
 describe('a host that does not answer at once', () => {
-  it('is asked again after an error of its own, and after as long as it says', async () => {
+  it('gets another request after an error of its own, and after as long as it says', async () => {
     const { answer, waited, requests } = await ask(
       {
         [pull]: (count: number, response: ServerResponse) => {

@@ -149,7 +149,7 @@ describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s sc
   });
 });
 
-test('a candidate that no filter of enhanced scanning covers is pending, and it is said what to look at', async () => {
+test('a candidate that no filter of enhanced scanning covers is pending, and it is said what to check', async () => {
   await open({ scanner });
   await enhance('CONTINUOUS_SCAN', 'other/*');
   const image = await push();

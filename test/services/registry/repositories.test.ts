@@ -46,7 +46,7 @@ describe('the repositories of a project', () => {
     ]);
   });
 
-  it('of the library stand without its name', async () => {
+  it('of the library are without its name', async () => {
     const { of, ensure } = ecr();
     await ensure(projectOf({ name: 'library/tool:1', appId: 'library', jobId: 'tool' }));
     expect(of('slipway/tool')).toEqual(['CreateRepository']);

@@ -26,8 +26,8 @@ describe('the head of a ref', () => {
     expect(await heads.advance(key, known, to('c', 'six'))).toBe(false);
   });
 
-  it('notes every build that had the place, until it is ended', async () => {
-    const key = { project: 'demo/app:noted', ref: branch };
+  it('records every build that had the lease, until it is ended', async () => {
+    const key = { project: 'demo/app:recorded', ref: branch };
     for (const id of ['one', 'two', 'three']) {
       await heads.advance(key, await heads.get(key.project, key.ref), to(id, id));
     }
@@ -38,7 +38,7 @@ describe('the head of a ref', () => {
     expect(await heads.get(key.project, key.ref)).not.toHaveProperty('replaced');
   });
 
-  it('moves on without a build and leaves the place with the one that has it', async () => {
+  it('moves on without a build and leaves the lease with its holder', async () => {
     const key = { project: 'demo/app:passed', ref: branch };
     await heads.advance(key, undefined, to('a', 'one'));
     await heads.advance(key, await heads.get(key.project, key.ref), to('b'));

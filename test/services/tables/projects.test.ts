@@ -96,8 +96,8 @@ describe('the tags of a project', () => {
     expect(await projects.get(name)).not.toHaveProperty('released');
   });
 
-  it('are free again when their holder died', async () => {
-    const { name } = await tracked('demo/app:died');
+  it('are free again when their holder crashed', async () => {
+    const { name } = await tracked('demo/app:crashed');
     await projects.claimRelease(name, 'one');
     await projects.claimRelease(name, 'two', new Date(Date.now() + 3_600_000));
     expect(await projects.finishRelease(name, release('one', 1))).toBe(false);

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Authority, createAuthority } from './iam/authority.ts';
-import type { Account } from './service.ts';
+import { type Authority, createAuthority } from './aws/iam/authority.ts';
+import type { Account } from './aws/service.ts';
 
 export interface AccountOptions {
   /** The machine's one address, `http://localhost:4600`. */

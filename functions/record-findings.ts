@@ -11,8 +11,8 @@ interface Services {
  * Marks a released image for a rescan soon when a scanner sends an event about it. The event's own findings are ignored: the rescan
  * queries the registry, and a thousand events of one image cause one rescan.
  */
-export function createNoteFindings({ releases }: Services) {
-  return async function noteFindings(event: unknown, now = new Date()): Promise<number> {
+export function createRecordFindings({ releases }: Services) {
+  return async function recordFindings(event: unknown, now = new Date()): Promise<number> {
     let marked = 0;
     for (const { repository, digest } of scannedImagesOf(event)) {
       const images = (await releases.ofDigest(digest)).filter((image) => image.repository === repository);
@@ -23,7 +23,7 @@ export function createNoteFindings({ releases }: Services) {
   };
 }
 
-const run = once(() => createNoteFindings({ releases: openReleases() }));
+const run = once(() => createRecordFindings({ releases: openReleases() }));
 
 export function handler(event: unknown): Promise<number> {
   return run()(event);

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('a mail that somebody died over is no success of the next try, so that another one follows and sends it', async () => {
+it('a mail whose sender crashed is no success of the next try, so that another one follows and sends it', async () => {
   const crashes = createCrashPoints();
   await using world = await setUpTell(crashes);
   const tell = untilNotified(world.tell);
