@@ -5,7 +5,7 @@ const longestLine = 300;
 const tooManyRequests = /\b429 Too Many Requests\b|\btoomanyrequests\b/i;
 
 /** `RUN make` in one sentence: which instruction of the Dockerfile failed, why, and the last lines it printed. */
-function failedInstruction(output: readonly string[]): string {
+export function failedInstruction(output: readonly string[]): string {
   const { instruction, reason } = engineError(output);
   const printed = output
     .filter(
@@ -26,7 +26,7 @@ function failedInstruction(output: readonly string[]): string {
 }
 
 /** The registry's refusal of a pull because it received too many requests; undefined when the engine failed with something else. */
-function pullLimit(output: readonly string[]): string | undefined {
+export function pullLimit(output: readonly string[]): string | undefined {
   const { reason } = engineError(output);
   // The text of a RUN instruction is the project's, and so is what it prints.
   if (reason === undefined || /^process "/.test(reason) || !tooManyRequests.test(reason)) return undefined;
