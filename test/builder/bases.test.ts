@@ -51,6 +51,7 @@ test('a frontend’s name without a registry is no release: any project may have
   const search = {
     own: { url: own.url, host: own.host, credentials: { user: 'AWS', password } },
     repositoryPrefix: '',
+    pullThrough: {},
   };
   const limited = { ...search, prefersOwn: false, signal: AbortSignal.timeout(2000) };
   const found: unknown = await resolveBase('docker/dockerfile:1', limited).catch((error: unknown) => error);
