@@ -39,7 +39,8 @@ export class Steps extends Construct {
       timeout: Duration.minutes(3),
       memoryMegabytes: 512,
     });
-    state.builds.grant(step, 'GetItem', 'UpdateItem');
+    state.builds.grant(step, 'GetItem');
+    state.builds.grantUpdate(step, 'candidate');
     this.#recordBases(step, state);
     records.grantRead(step, 'result');
     records.grantWrite(step, 'findings');
@@ -60,8 +61,10 @@ export class Steps extends Construct {
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
     });
-    state.builds.grant(step, 'GetItem', 'UpdateItem');
-    state.projects.grant(step, 'GetItem', 'UpdateItem');
+    state.builds.grant(step, 'GetItem');
+    state.builds.grantUpdate(step, 'verdict');
+    state.projects.grant(step, 'GetItem');
+    state.projects.grantUpdate(step, 'judged');
     state.heads.grant(step, 'GetItem');
     // Also those of the release before, which the candidate is held against.
     records.grantRead(step, 'findings', 'packages', 'scanners', 'releaseFindings');
@@ -77,9 +80,12 @@ export class Steps extends Construct {
       timeout: Duration.minutes(15),
       memoryMegabytes: 1024,
     });
-    state.builds.grant(step, 'GetItem', 'UpdateItem');
-    state.projects.grant(step, 'GetItem', 'UpdateItem');
-    state.heads.grant(step, 'GetItem', 'UpdateItem');
+    state.builds.grant(step, 'GetItem');
+    state.builds.grantUpdate(step, 'image');
+    state.projects.grant(step, 'GetItem');
+    state.projects.grantUpdate(step, 'released');
+    state.heads.grant(step, 'GetItem');
+    state.heads.grantUpdate(step, 'released');
     state.releases.grant(step, 'UpdateItem', 'Query');
     repositories.grantRelease(step);
     // The SBOMs are released with the image.
