@@ -1,8 +1,9 @@
+import { isReleaseRepository } from '../core/builds/session-policy.ts';
 import type { Base, MissingBase } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/model/image-reference.ts';
-import { isCandidate } from '../core/model/project.ts';
 import { outsideRegistry, type Registry, RegistryUnavailableError } from '../services/registry/digest-lookup.ts';
+import type { BuildRegistry } from './build-session.ts';
 import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError, MissingBaseError } from './errors.ts';
 import { manifestDigest } from './registry.ts';
 
@@ -13,7 +14,7 @@ export interface ResolvedBase extends Base {
 }
 
 export interface BaseSearch {
-  own: Registry;
+  own: Registry & Pick<BuildRegistry, 'open'>;
   repositoryPrefix: string;
   signal: AbortSignal;
 }
@@ -29,7 +30,9 @@ export interface NamedBases {
 /** Resolves each reference by itself, so that one error reports all missing bases together with those that were found. */
 export async function resolveBases(references: Iterable<string>, search: BaseSearch): Promise<NamedBases> {
   const named: NamedBases = { bases: [], missing: [], failures: [] };
-  const outcomes = await Promise.allSettled([...references].map((reference) => resolveBase(reference, search)));
+  const texts = [...references];
+  const readable = await search.own.open(texts.flatMap((text) => ownRepositories(text, search)));
+  const outcomes = await Promise.allSettled(texts.map((text) => find(text, search, readable)));
   for (const outcome of outcomes) {
     if (outcome.status === 'fulfilled') {
       named.bases.push(outcome.value);
@@ -46,7 +49,16 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
  * that the reference names.
  * @throws BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError
  */
-export async function resolveBase(text: string, { own, repositoryPrefix, signal }: BaseSearch): Promise<ResolvedBase> {
+export async function resolveBase(text: string, search: BaseSearch): Promise<ResolvedBase> {
+  return find(text, search, await search.own.open(ownRepositories(text, search)));
+}
+
+/** @param readable the repositories of this pipeline that the build may read: the others do not exist, or hold candidates */
+async function find(
+  text: string,
+  { own, repositoryPrefix, signal }: BaseSearch,
+  readable: ReadonlySet<string>,
+): Promise<ResolvedBase> {
   const reference = parsed(text);
   const version = wantedVersion(reference);
   const missing = (registry: Registry, repository: string): MissingBase => ({
@@ -55,9 +67,8 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
     image: imageName(registry.host, repository, reference.tag ?? version),
     own: registry === own,
   });
-  const find = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
-    // Nothing may depend on an image that may still be blocked, although the builder could pull it.
-    if (registry === own && isCandidate(repository, repositoryPrefix)) return undefined;
+  const lookUp = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
+    if (registry === own && !readable.has(repository)) return undefined;
     const digest = await manifestDigest(registry, repository, version, signal).catch((error: unknown) => {
       if (!(error instanceof RegistryUnavailableError)) throw error;
       throw new BaseUnavailableError(
@@ -73,15 +84,15 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
     return { ...missing(registry, repository), digest, pinned: imageName(registry.host, repository, digest) };
   };
 
-  const isOwnHost = reference.registryIsWritten && reference.registry === own.host;
+  const isOwnHost = namesOwnHost(reference, own);
   if (isOwnHost || !reference.registryIsWritten) {
     const repository = `${repositoryPrefix}${reference.path}`;
-    const release = await find(own, repository);
+    const release = await lookUp(own, repository);
     if (release) return release;
     if (isOwnHost) {
       // The name may already include the prefix of all releases.
       const isWhole = reference.path.startsWith(repositoryPrefix);
-      const whole = isWhole ? await find(own, reference.path) : undefined;
+      const whole = isWhole ? await lookUp(own, reference.path) : undefined;
       if (whole) return whole;
       throw new BaseNotFoundError(
         missing(own, isWhole ? reference.path : repository),
@@ -90,7 +101,7 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
     }
   }
   const outside = outsideRegistry(reference.registry);
-  const image = await find(outside, reference.repository);
+  const image = await lookUp(outside, reference.repository);
   if (image) return image;
   const searched = reference.registryIsWritten
     ? `in ${outside.host}`
@@ -99,6 +110,25 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
     missing(outside, reference.repository),
     `The base ${text} does not exist ${searched}, or is not public. Correct its name or tag in the Dockerfile, or release it first.`,
   );
+}
+
+const namesOwnHost = ({ registryIsWritten, registry }: ImageReference, own: Registry): boolean =>
+  registryIsWritten && registry === own.host;
+
+/** Where this pipeline's registry may have an image. Nothing may depend on a candidate, which may still be blocked. */
+function ownRepositories(text: string, { own, repositoryPrefix }: BaseSearch): string[] {
+  let reference: ImageReference;
+  try {
+    reference = parsed(text);
+  } catch (error) {
+    // The search itself reports it, with the other bases.
+    if (error instanceof DockerfileInvalidError) return [];
+    throw error;
+  }
+  const isOwnHost = namesOwnHost(reference, own);
+  if (reference.registryIsWritten && !isOwnHost) return [];
+  const names = [`${repositoryPrefix}${reference.path}`, ...(isOwnHost ? [reference.path] : [])];
+  return names.filter((name) => isReleaseRepository(name, repositoryPrefix));
 }
 
 function parsed(text: string): ImageReference {

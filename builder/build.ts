@@ -1,15 +1,14 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { ECRClient } from '@aws-sdk/client-ecr';
 import { type DockerfileSummary, readDockerfile } from '../core/bases/dockerfile.ts';
 import type { Base, BuildRequest, BuildResult } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { PackageList } from '../core/model/package-list.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
-import { ownRegistry } from '../services/registry/digest-lookup.ts';
 import { type ResolvedBase, resolveBases } from './bases.ts';
+import type { BuildSession } from './build-session.ts';
 import { readProjectTest } from './cccp-file.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
 import type { Engine } from './engines/engine.ts';
@@ -21,7 +20,6 @@ import type { BuildLog } from './log.ts';
 import { packagesLine, readContents } from './packages/keep-packages.ts';
 import { checkPlatforms, ownPlatform } from './platform.ts';
 import { runPrebuild } from './prebuild.ts';
-import type { Redaction } from './redaction.ts';
 import { manifestDigest, readConfiguration } from './registry.ts';
 import { scanImage } from './scan.ts';
 import type { ScanSubject } from './scanners/scanner.ts';
@@ -33,7 +31,7 @@ const frontendTimeout = 5_000;
 
 export interface BuildOptions {
   log: BuildLog;
-  redaction: Redaction;
+  session: BuildSession;
   signal: AbortSignal;
   environment: NodeJS.ProcessEnv;
   /** What prebuild scripts run in. */
@@ -52,20 +50,16 @@ export interface BuildOptions {
  * @throws an error of `errors.ts`, or the signal's reason
  */
 export async function build(request: BuildRequest, options: BuildOptions): Promise<BuildResult & { outcome: 'built' }> {
-  const { log, redaction, signal } = options;
+  const { log, session, signal } = options;
   const { left } = checkPlatforms(request.platforms);
   const workspace = await mkdtemp(join(tmpdir(), 'slipway-build-'));
   try {
     const env = toolEnvironment(options.environment);
     log.heading('fetch');
     log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
-    const [source, registry, engine] = await together([
+    using registry = await session.registry(signal);
+    const [source, engine] = await together([
       fetchSource(request.source, workspace, { env, log, signal }),
-      ownRegistry(new ECRClient({}), signal).then((own) => {
-        redaction.add(own.credentials?.password);
-        redaction.add(own.credentials && `${own.credentials.user}:${own.credentials.password}`);
-        return own;
-      }),
       findEngine({ env, signal }),
     ]);
     if (left.length > 0) log.line(`warning: not built for ${left.join(', ')}, which this pipeline does not build for`);

@@ -49,7 +49,7 @@ interface Services extends Pick<BuildStarter, 'startBuild' | 'startRebuild' | 'r
   projects: Projects;
   rebuilds: Rebuilds;
   triggers: Pick<Triggers, 'sendBatch'>;
-  repositories: Repositories;
+  repositories: Pick<Repositories, 'ensure'>;
   index: ReturnType<typeof indexAddress> & { repository: IndexRepository; allowedHosts: string[] };
   headOf: HeadOf;
   github: GithubApi;

@@ -7,6 +7,7 @@ import {
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
+import type { BuildSessions } from './build-sessions.ts';
 import type { Rule } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { Alarms, sumOver, total } from './alarms.ts';
@@ -27,6 +28,7 @@ interface Monitored extends Shown {
   exceptionWarnings: WaiverWarnings;
   packageWatch: PackageWatch;
   baseWatch: BaseWatch;
+  buildSessions: BuildSessions;
   rescans: Rescans;
   scheduledBuilds: ScheduledBuilds;
   sourceWatch: SourceWatch;
@@ -172,6 +174,7 @@ function alarmOnFunctions(
   alarms: Alarms,
   {
     baseWatch,
+    buildSessions,
     exceptionWarnings,
     packageWatch,
     planner,
@@ -186,6 +189,7 @@ function alarmOnFunctions(
   const called = {
     githubWebhook: webhook.receiver,
     planBuilds: planner.function,
+    buildCredentials: buildSessions.function,
     trackBuild: supervision.trackBuild,
     closeBuild: supervision.closeBuild,
     noteFindings: rescans.noteFindings,

@@ -17,6 +17,7 @@ interface StepsProps {
 
 /** The functions that the states of the pipeline run; function and state have one name. */
 export class Steps extends Construct {
+  readonly issueToken: PipelineFunction;
   readonly collectScan: PipelineFunction;
   readonly judge: PipelineFunction;
   readonly release: PipelineFunction;
@@ -25,11 +26,22 @@ export class Steps extends Construct {
 
   constructor(scope: Construct, id: string, props: StepsProps) {
     super(scope, id);
+    this.issueToken = this.#issueToken(props);
     this.collectScan = this.#collectScan(props);
     this.judge = this.#judge(props);
     this.release = this.#release(props);
     this.fail = this.#fail(props);
     this.tell = this.#tell(props);
+  }
+
+  #issueToken({ state }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'IssueToken', {
+      description: 'Makes the token by which a build proves which build it is.',
+      timeout: Duration.minutes(1),
+      memoryMegabytes: 512,
+    });
+    state.builds.grantUpdate(step, 'tokens');
+    return step;
   }
 
   #collectScan({ state, records, repositories }: StepsProps): PipelineFunction {

@@ -4,7 +4,7 @@ import { DockerfileFailedError, PushFailedError } from '../errors.ts';
 import { run } from '../process.ts';
 import { buildahContainers } from './buildah-containers.ts';
 import { confinement } from './confinement.ts';
-import { containersEnvironment } from './containers-environment.ts';
+import { containersEnvironment, storeLogin } from './containers-environment.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
 import { failedInstruction } from './failed-instruction.ts';
 import { isolation } from './isolation.ts';
@@ -89,6 +89,8 @@ async function buildAndPush(store: Store, job: BuildJob): Promise<BuiltImage> {
     throw new DockerfileFailedError(`${hint}${failedInstruction(log.recent)}`);
   }
   log.heading('push');
+  // The build may have taken longer than the login that it began with.
+  await storeLogin(workspace, candidate.registry);
   const image = (await readFile(paths.image, 'utf8')).trim();
   const pushed = await engine([
     'push',
