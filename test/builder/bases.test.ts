@@ -27,7 +27,12 @@ afterAll(async () => {
 
 const resolve = (reference: string, repositoryPrefix = '') =>
   resolveBase(reference, {
-    own: { url: own.url, host: own.host, credentials: { user: 'AWS', password } },
+    own: {
+      url: own.url,
+      host: own.host,
+      credentials: { user: 'AWS', password },
+      open: async (names) => new Set(names),
+    },
     repositoryPrefix,
     signal,
   });
