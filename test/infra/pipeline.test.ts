@@ -32,8 +32,9 @@ function followersOf(name: string): string[] {
 }
 
 describe('the way of a build', () => {
-  test('is build, scan, judge, release, tell', () => {
-    expect(StartAt).toBe('Build');
+  test('is a token, build, scan, judge, release, tell', () => {
+    expect(StartAt).toBe('IssueToken');
+    expect(States.IssueToken?.Next).toBe('Build');
     expect(States.Build?.Next).toBe('CollectScan');
     expect(States.CollectScan?.Next).toBe('Judge');
     expect(States.Judge?.Next).toBe('Verdict');
@@ -66,7 +67,7 @@ describe('the way of a build', () => {
   });
 
   test('turns every error of a step into a failed build', () => {
-    for (const name of ['Build', 'CollectScan', 'Judge', 'Release']) {
+    for (const name of ['IssueToken', 'Build', 'CollectScan', 'Judge', 'Release']) {
       expect(States[name]?.Catch.at(-1)).toMatchObject({
         ErrorEquals: ['States.ALL'],
         Next: 'Fail',
@@ -155,4 +156,10 @@ test('an execution that ends in a way that the machine cannot see starts the fun
 
 test('builds are never refused for the number of those that run', () => {
   expect(resource('AWS::CodeBuild::Project').Properties.ConcurrentBuildLimit).toBeUndefined();
+});
+
+test('the token of a build is in no log', () => {
+  expect(resource('AWS::StepFunctions::StateMachine').Properties.LoggingConfiguration).toMatchObject({
+    IncludeExecutionData: false,
+  });
 });
