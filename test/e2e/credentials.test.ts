@@ -206,7 +206,7 @@ const ofOthers: Call[] = [
     'the removal of an image',
     ecr(new BatchDeleteImageCommand({ repositoryName: candidate, imageIds: [{ imageDigest: layer }] })),
   ],
-  ['the expiry of images', ecr(new PutLifecyclePolicyCommand({ repositoryName: candidate, lifecyclePolicyText: '{}' }))],
+  ['the expiry of images', ecr(new PutLifecyclePolicyCommand({ repositoryName: candidate, lifecyclePolicyText: '{}'.padEnd(100) }))],
   [
     'a scan',
     ecr(new DescribeImageScanFindingsCommand({ repositoryName: candidate, imageId: { imageDigest: layer } })),

@@ -84,20 +84,24 @@ describe('the way of a build', () => {
     });
   });
 
-  test('carries ids only', () => {
+  test('carries ids only, and the token of the build to its machine', () => {
     const paths = JSON.stringify(States).match(/\$\.[A-Za-z.]+/g) ?? [];
     expect([...new Set(paths)].toSorted()).toEqual([
       '$.Payload.outcome',
+      '$.Payload.token',
       '$.build',
       '$.error',
+      '$.issued',
+      '$.issued.token',
       '$.verdict',
       '$.verdict.outcome',
     ]);
   });
 
-  test('gives the builder the id of the build and nothing else', () => {
+  test('gives the builder the id and the token of the build and nothing else', () => {
     expect(States.Build?.Parameters?.EnvironmentVariablesOverride).toEqual([
       { Name: 'BUILD_ID', Type: 'PLAINTEXT', 'Value.$': '$.build' },
+      { Name: 'BUILD_TOKEN', Type: 'PLAINTEXT', 'Value.$': '$.issued.token' },
     ]);
   });
 });
