@@ -2,9 +2,20 @@ import { isReleaseRepository } from '../core/builds/session-policy.ts';
 import type { Base, MissingBase } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/model/image-reference.ts';
-import { outsideRegistry, type Registry, RegistryUnavailableError } from '../services/registry/digest-lookup.ts';
+import {
+  outsideRegistry,
+  type Registry,
+  RegistryBusyError,
+  RegistryUnavailableError,
+} from '../services/registry/digest-lookup.ts';
 import type { BuildRegistry } from './build-session.ts';
-import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError, MissingBaseError } from './errors.ts';
+import {
+  BaseLimitedError,
+  BaseNotFoundError,
+  BaseUnavailableError,
+  DockerfileInvalidError,
+  MissingBaseError,
+} from './errors.ts';
 import { manifestDigest } from './registry.ts';
 
 /** A base image and the name by which the engine pulls it. */
@@ -16,10 +27,12 @@ export interface ResolvedBase extends Base {
 export interface BaseSearch {
   own: Registry & Pick<BuildRegistry, 'open'>;
   repositoryPrefix: string;
+  /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
+  pullThrough: Readonly<Record<string, string>>;
   signal: AbortSignal;
 }
+
 /** The outcome for each image that a Dockerfile names. */
-/** What became of the images that a Dockerfile names. */
 export interface NamedBases {
   bases: ResolvedBase[];
   missing: MissingBase[];
@@ -47,7 +60,7 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
 /**
  * Finds the digest of an image that a Dockerfile is built from: among this pipeline's releases first, then in the outside registry
  * that the reference names.
- * @throws BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError
+ * @throws BaseNotFoundError, BaseLimitedError, BaseUnavailableError, DockerfileInvalidError
  */
 export async function resolveBase(text: string, search: BaseSearch): Promise<ResolvedBase> {
   return find(text, search, await search.own.open(ownRepositories(text, search)));
@@ -56,7 +69,7 @@ export async function resolveBase(text: string, search: BaseSearch): Promise<Res
 /** @param readable the repositories of this pipeline that the build may read: the others do not exist, or hold candidates */
 async function find(
   text: string,
-  { own, repositoryPrefix, signal }: BaseSearch,
+  { own, repositoryPrefix, pullThrough, signal }: BaseSearch,
   readable: ReadonlySet<string>,
 ): Promise<ResolvedBase> {
   const reference = parsed(text);
@@ -71,6 +84,14 @@ async function find(
     if (registry === own && !readable.has(repository)) return undefined;
     const digest = await manifestDigest(registry, repository, version, signal).catch((error: unknown) => {
       if (!(error instanceof RegistryUnavailableError)) throw error;
+      if (error instanceof RegistryBusyError) {
+        throw new BaseLimitedError(
+          missing(registry, repository),
+          `The base ${text} is not available at the moment: it cannot be looked up in the registry ${registry.host}, because ${error.message}. ` +
+            'Nothing is wrong with the Dockerfile: have the build started again later.',
+          { cause: error },
+        );
+      }
       throw new BaseUnavailableError(
         missing(registry, repository),
         `The base ${text} cannot be looked up in the registry ${registry.host}: ${error.message}. ` +
@@ -81,7 +102,13 @@ async function find(
       );
     });
     if (digest === undefined) return undefined;
-    return { ...missing(registry, repository), digest, pinned: imageName(registry.host, repository, digest) };
+    // The registry itself says which image a tag names, which it does not count as a pull. By digest the cache cannot be out of date.
+    const prefix = registry === own ? undefined : pullThrough[registry.host];
+    const pinned =
+      prefix === undefined
+        ? imageName(registry.host, repository, digest)
+        : imageName(own.host, `${prefix}/${repository}`, digest);
+    return { ...missing(registry, repository), digest, pinned };
   };
 
   const isOwnHost = namesOwnHost(reference, own);

@@ -7,14 +7,14 @@ import { InvalidInputError } from '../core/model/errors.ts';
 import type { PackageList } from '../core/model/package-list.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
-import { type ResolvedBase, resolveBases } from './bases.ts';
+import { type BaseSearch, type ResolvedBase, resolveBases } from './bases.ts';
 import type { BuildSession } from './build-session.ts';
 import { readProjectTest } from './cccp-file.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
 import type { Engine } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
 import { findEngine } from './engines/find-engine.ts';
-import { DockerfileInvalidError, PushFailedError } from './errors.ts';
+import { BaseLimitedError, DockerfileInvalidError, PushFailedError } from './errors.ts';
 import { imageLabels } from './labels.ts';
 import type { BuildLog } from './log.ts';
 import { packagesLine, readContents } from './packages/keep-packages.ts';
@@ -36,6 +36,8 @@ export interface BuildOptions {
   environment: NodeJS.ProcessEnv;
   /** What prebuild scripts run in. */
   prebuildImage: string;
+  /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
+  pullThrough: BaseSearch['pullThrough'];
   /** Stores the list of the packages in the image. */
   onPackages: (packages: PackageList) => Promise<void>;
   /** Stores the scanners' reports. */
@@ -63,7 +65,8 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       findEngine({ env, signal }),
     ]);
     if (left.length > 0) log.line(`warning: not built for ${left.join(', ')}, which this pipeline does not build for`);
-    const search = { own: registry, repositoryPrefix: request.repositoryPrefix, signal };
+    const { repositoryPrefix } = request;
+    const search = { own: registry, repositoryPrefix, pullThrough: options.pullThrough, signal };
     const call = { workspace, registry, env, log, signal };
     const { prebuild } = request;
     if (prebuild) {
@@ -86,7 +89,8 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const { missing, failures } = named;
     const bases = [...named.bases, ...unread.bases.filter(({ reference }) => !wanted.has(reference))];
     options.onBases({ bases: bases.map(withoutPin), missingBases: missing });
-    if (failures.length > 0) throw failures[0];
+    // What waiting cannot help is reported at once.
+    if (failures.length > 0) throw failures.find((each) => !(each instanceof BaseLimitedError)) ?? failures[0];
     for (const base of bases)
       log.line(`${base.reference} is ${base.pinned}${base.own ? ' (a release of this pipeline)' : ''}`);
     if (bases.length === 0) log.line('none');

@@ -1,4 +1,4 @@
-import type { MissingBase } from '../core/model/builder-contract.ts';
+import type { MissingBase, RegistryLimitError } from '../core/model/builder-contract.ts';
 
 /**
  * Why a build fails. The name goes into `result.json`, the message into the mail to the project's owner: what happened, and what
@@ -46,6 +46,23 @@ export class BaseNotFoundError extends MissingBaseError {
 /** The registry of a base cannot be reached or refuses. Trying again later may help. */
 export class BaseUnavailableError extends MissingBaseError {
   override readonly name = 'BaseUnavailableError';
+}
+
+/** The registry of a base takes no more requests at the moment. The build runs again later. */
+export class BaseLimitedError extends MissingBaseError {
+  override readonly name = 'BaseLimitedError' satisfies RegistryLimitError;
+}
+
+/** A registry took no more requests while the engine pulled an image from it. The build runs again later. */
+export class PullLimitedError extends BuildError {
+  override readonly name = 'PullLimitedError' satisfies RegistryLimitError;
+
+  constructor(reason: string) {
+    super(
+      `An image that the build is made from is not available at the moment, because its registry received too many requests: ${reason}. ` +
+        'Nothing is wrong with the Dockerfile: have the build started again later.',
+    );
+  }
 }
 
 /** The prebuild script, which runs before the Dockerfile is read, failed. */

@@ -1,4 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
 import type { BuildResult } from '../core/model/builder-contract.ts';
 import { variable } from '../services/environment.ts';
 import { type BuildOptions, build } from './build.ts';
@@ -12,6 +13,7 @@ import { Redaction } from './redaction.ts';
 process.umask(0o022);
 
 const prebuildImage = variable('PREBUILD_IMAGE');
+const pullThrough = z.record(z.string(), z.string()).parse(JSON.parse(variable('PULL_THROUGH')));
 const redaction = new Redaction();
 const session = new BuildSession({
   functionName: variable('CREDENTIALS_FUNCTION'),
@@ -56,6 +58,7 @@ async function outcome(): Promise<BuildResult> {
     const onScanners: BuildOptions['onScanners'] = (reports) => records.storeScanners(reports);
     return await build(request, {
       prebuildImage,
+      pullThrough,
       log,
       session,
       signal,

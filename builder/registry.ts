@@ -7,6 +7,7 @@ import {
   createImageDigests,
   type Registry,
   type RegistryAnswer,
+  RegistryBusyError,
   RegistryUnavailableError,
   type SendToRegistry,
 } from '../services/registry/digest-lookup.ts';
@@ -124,7 +125,7 @@ function requestWithRetries(signal: AbortSignal): SendToRegistry {
       const wait = waitBefore(attempt + 1, answer);
       if (attempt === attempts || isFinal(answer) || wait > longestWait) {
         if (answer instanceof Error) throw answer;
-        throw new RegistryUnavailableError(refusal(answer));
+        throw refusal(answer);
       }
       await delay(wait, undefined, { signal });
     }
@@ -138,10 +139,12 @@ function waitBefore(attempt: number, answer: Response | Error): number {
   return Math.max(at === undefined ? 0 : Date.parse(at) - now.getTime(), 125 * 2 ** attempt);
 }
 
-function refusal(answer: Response): string {
-  if (answer.status !== 429) return `it answered ${answer.status} ${answer.statusText}`.trim();
+function refusal(answer: Response): RegistryUnavailableError {
+  if (answer.status !== 429)
+    return new RegistryUnavailableError(`it answered ${answer.status} ${answer.statusText}`.trim());
   const at = retryAt(answer.headers.get('retry-after'), new Date());
-  return `it received too many requests${at === undefined ? '' : ` and takes the next one at ${at}`} (429)`;
+  const until = at === undefined ? '' : ` and takes the next one at ${at}`;
+  return new RegistryBusyError(`it received too many requests${until} (429)`, at);
 }
 
 function readable(answer: Response, maximumBytes = Number.POSITIVE_INFINITY): RegistryAnswer {

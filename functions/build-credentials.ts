@@ -53,6 +53,7 @@ const run = once(() =>
       bucketArn: variable('RECORDS_BUCKET_ARN'),
       repositoriesArn: variable('REPOSITORIES_ARN'),
       repositoryPrefix: variable('REPOSITORY_PREFIX'),
+      pullThrough: Object.values(JSON.parse(variable('PULL_THROUGH')) as Record<string, string>),
     },
     logger: new Logger({ serviceName: 'build-credentials' }),
   }),

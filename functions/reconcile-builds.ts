@@ -1,7 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { ExecutionError } from '../core/builds/failure.ts';
-import { type Build, type BuildStatus, runningStatuses, terminalStatuses } from '../core/model/build.ts';
+import { type Build, type BuildStatus, queuedSince, runningStatuses, terminalStatuses } from '../core/model/build.ts';
 import { once } from '../core/once.ts';
+import { type BuildMetrics, openBuildMetrics } from '../services/aws/build-metrics.ts';
 import { type Executions, openExecutions } from '../services/aws/executions.ts';
 import { openTriggers } from '../services/aws/triggers.ts';
 import { openRecords } from '../services/records/records.ts';
@@ -15,8 +16,8 @@ import { createRetryStalled, type RetryStalled } from './cascade/retry-stalled.t
 
 /** A younger build may be between two writes of the step that works on it. */
 const settledMilliseconds = 10 * 60_000;
-/** How long after its creation a build's end is still notified. A build may wait and run for a day. */
-const notifiableMilliseconds = 3 * 24 * 3_600_000;
+/** How long after its creation a build's end is still notified. A build may wait and run for three days. */
+const notifiableMilliseconds = 5 * 24 * 3_600_000;
 
 interface Services {
   builds: Pick<Builds, 'withStatus'>;
@@ -24,6 +25,7 @@ interface Services {
   resume: BuildStarter['resume'];
   fail: Fail;
   tell: Tell;
+  metrics: Pick<BuildMetrics, 'oldestQueued'>;
   /** Retries the projects of cascades that have been stalled since then. */
   retryStalled: RetryStalled;
   logger: Logger;
@@ -34,7 +36,16 @@ interface Services {
  * and resumes or ends each. Also sends notifications that are still pending, because their sender crashed or SES was down. An error with
  * one build does not keep the others from being reconciled.
  */
-export function createReconcileBuilds({ builds, executions, resume, fail, tell, retryStalled, logger }: Services) {
+export function createReconcileBuilds({
+  builds,
+  executions,
+  resume,
+  fail,
+  tell,
+  metrics,
+  retryStalled,
+  logger,
+}: Services) {
   async function end({ id }: Build, error: ExecutionError, outcome: 'failed' | 'cancelled' = 'failed'): Promise<void> {
     await fail(id, error, outcome);
     await tell(id);
@@ -71,9 +82,14 @@ export function createReconcileBuilds({ builds, executions, resume, fail, tell, 
     const oldestNotifiable = new Date(now.getTime() - notifiableMilliseconds).toISOString();
     const errors: unknown[] = [];
     const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => void errors.push(error));
+    let oldestQueued = now.getTime();
     for (const status of runningStatuses) {
-      for await (const build of withStatus(status)) if (build.createdAt < settled) await attempt(reconcile(build));
+      for await (const build of withStatus(status)) {
+        if (status === 'queued') oldestQueued = Math.min(oldestQueued, Date.parse(queuedSince(build)));
+        if (build.createdAt < settled) await attempt(reconcile(build));
+      }
     }
+    metrics.oldestQueued((now.getTime() - oldestQueued) / 1000);
     for (const status of terminalStatuses) {
       for await (const build of withStatus(status)) {
         if (build.createdAt < oldestNotifiable) break;
@@ -98,6 +114,7 @@ const run = once(() => {
     resume: openBuildStarter(logger).resume,
     fail: createFail({ builds, projects: openProjects(), records: openRecords() }),
     tell: openTell(logger),
+    metrics: openBuildMetrics(),
     retryStalled: createRetryStalled({ rebuilds: openRebuilds(), triggers: openTriggers() }),
     logger,
   });

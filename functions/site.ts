@@ -14,6 +14,7 @@ import { openDependents } from '../services/tables/dependents.ts';
 import { openProjects } from '../services/tables/projects.ts';
 import { openRebuilds } from '../services/tables/rebuilds.ts';
 import { openReleases } from '../services/tables/releases.ts';
+import { openSources } from '../services/tables/sources.ts';
 import { createSiteHandler } from '../site/handler.ts';
 
 /** A base image may have thousands of dependents. */
@@ -25,6 +26,7 @@ const run = once(() => {
   return createSiteHandler({
     builds: openBuilds(),
     projects: openProjects(),
+    sources: openSources(),
     cascades: openCascades(),
     relations: {
       standings: openBases().standings,

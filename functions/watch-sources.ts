@@ -11,8 +11,8 @@ import { HostBusyError, openSourceHost } from '../services/git-host/git-remote.t
 import { gitAuthorization, openGithubToken } from '../services/git-host/github-token.ts';
 import { indexAddress } from '../services/git-host/index-address.ts';
 import { mapPerHost } from '../services/http/per-host-limit.ts';
-import { openDeliveries } from '../services/tables/deliveries.ts';
 import { openHeads } from '../services/tables/heads.ts';
+import { openIndexHead } from '../services/tables/index-head.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openSources, type Source, type Sources } from '../services/tables/sources.ts';
 import { type CheckSourceServices, createCheckSource } from './sources/check-source.ts';
@@ -151,7 +151,7 @@ const run = once(() => {
   return createWatchSources({
     projects: openProjects(),
     heads: openHeads(),
-    deliveries: openDeliveries(),
+    indexHead: openIndexHead(),
     sources: openSources(),
     triggers: openTriggers(),
     refsOf: openSourceHost().refsOf,

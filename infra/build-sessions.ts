@@ -12,6 +12,8 @@ interface BuildSessionsProps {
   records: Records;
   repositories: Repositories;
   state: State;
+  /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
+  pullThrough: Readonly<Record<string, string>>;
 }
 
 /** The role of all builds' sessions. What is granted to it is named to the builder. */
@@ -41,7 +43,7 @@ export class BuildSessions extends Construct {
   readonly function: PipelineFunction;
   readonly #session: SessionRole;
 
-  constructor(scope: Construct, id: string, { records, repositories, state }: BuildSessionsProps) {
+  constructor(scope: Construct, id: string, { records, repositories, state, pullThrough }: BuildSessionsProps) {
     super(scope, id);
     this.function = new PipelineFunction(this, 'BuildCredentials', {
       description: 'Gives a build that proves which one it is the credentials for its own records and repositories.',
@@ -51,12 +53,14 @@ export class BuildSessions extends Construct {
     state.builds.grant(this.function, 'GetItem');
     repositories.grantDescribe(this.function);
     records.grantArn(this.function);
+    this.function.setVariable('PULL_THROUGH', JSON.stringify(pullThrough));
 
     this.#session = new SessionRole(this, 'Session', { issuer: this.function });
     this.function.setVariable('BUILD_SESSION_ROLE', this.#session.grantPrincipal.roleArn);
     records.grantReadRequest(this.#session);
     records.grantWrite(this.#session, 'log', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');
     repositories.grantBuild(this.#session);
+    repositories.grantPullThrough(this.#session, Object.values(pullThrough));
   }
 
   /** Lets the builder ask for credentials, and names to it what they are for. */

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { ComputeType, LinuxArmBuildImage, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
@@ -7,6 +7,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
+import { writeTools } from './builder-tools.ts';
 import { builderBundle, madeHere } from './bundle.ts';
 import type { BuildSessions } from './build-sessions.ts';
 import type { Config } from './config.ts';
@@ -20,6 +21,8 @@ const graceSeconds = 120;
 interface BuilderProps {
   sessions: BuildSessions;
   settings: Config['build'];
+  /** Whether the program brings the tools that a build needs; else a build installs them where the machine has none. */
+  hasTools: boolean;
 }
 
 /**
@@ -34,7 +37,7 @@ export class Builder extends Construct implements Grantee {
   readonly grantPrincipal: Role;
   readonly #variables: Partial<Record<VariableName, string>> = {};
 
-  constructor(scope: Construct, id: string, { sessions, settings }: BuilderProps) {
+  constructor(scope: Construct, id: string, { sessions, settings, hasTools }: BuilderProps) {
     super(scope, id);
     // CodeBuild counts in minutes, five at least.
     this.timeout = Duration.minutes(Math.max(5, Math.ceil((settings.timeoutSeconds + graceSeconds) / 60)));
@@ -42,7 +45,7 @@ export class Builder extends Construct implements Grantee {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       description: 'What the machine of a build may do: ask for the credentials of its build.',
     });
-    const program = this.#program();
+    const program = this.#program(hasTools ? settings.architecture : undefined);
     const logGroup = new LogGroup(this, 'Log');
     logGroup.grantWrite(this.grantPrincipal);
     allow(this, {
@@ -53,6 +56,7 @@ export class Builder extends Construct implements Grantee {
     allow(this, { actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [program.bucket.bucketArn] });
     sessions.grantRequest(this);
     this.setVariable('PREBUILD_IMAGE', settings.prebuildImage);
+    this.setVariable('PULL_THROUGH', JSON.stringify(settings.pullThrough));
 
     this.project = new Project(this, 'Project', {
       description: 'Builds an image from a repository and pushes it as a candidate.',
@@ -95,14 +99,13 @@ export class Builder extends Construct implements Grantee {
     allow(grantee, { actions: ['codebuild:StopBuild'], resources: [this.project.projectArn] });
   }
 
-  #program(): Asset {
+  #program(toolsFor: Config['build']['architecture'] | undefined): Asset {
     return new Asset(this, 'Program', {
       path: sources,
       ...madeHere('Program', (folder) => {
         writeFileSync(join(folder, 'main.mjs'), builderBundle());
-        mkdirSync(join(folder, 'generator'));
-        for (const file of ['buildspec.yml', 'generator/package.json', 'generator/package-lock.json'])
-          copyFileSync(join(sources, file), join(folder, file));
+        copyFileSync(join(sources, 'buildspec.yml'), join(folder, 'buildspec.yml'));
+        if (toolsFor !== undefined) writeTools(folder, toolsFor);
       }),
     });
   }

@@ -28,7 +28,13 @@ const configSchema = z.strictObject({
     )
     .default('slipway/')
     .describe('The prefix of the name of every image repository in ECR.'),
-  sender: mailAddress.describe('The address that mail comes from. SES sends a link to it that must be clicked once.'),
+  sender: mailAddress.describe('The address that mail comes from.'),
+  senderIdentity: z
+    .enum(['new', 'existing'])
+    .default('new')
+    .describe(
+      "`new`: the stack makes the sender's identity in SES, which sends a link to the address that must be clicked once. `existing`: the account has it already, or one of its domain; the stack leaves it alone.",
+    ),
   operators: z
     .array(mailAddress)
     .min(1, 'must name at least one address')
@@ -118,6 +124,20 @@ const configSchema = z.strictObject({
         .default('public.ecr.aws/docker/library/buildpack-deps:stable')
         .describe(
           'The image that prebuild scripts run in: from a registry, or a release of this pipeline such as `demo/tools:latest`.',
+        ),
+      pullThrough: z
+        .record(
+          z.string().regex(/^[a-z0-9]+(?:[.-][a-z0-9]+)+$/, 'must be the host of a registry, such as docker.io'),
+          z
+            .string()
+            .regex(
+              /^[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$/,
+              'must be the prefix of a pull-through cache rule, such as docker-hub',
+            ),
+        )
+        .default({})
+        .describe(
+          'Registries whose images builds pull through the account\'s ECR, each with the prefix of its pull-through cache rule: `{"docker.io": "docker-hub"}`.',
         ),
     })
     .prefault({}),

@@ -9,7 +9,9 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { BuildSessions } from './build-sessions.ts';
 import type { Rule } from 'aws-cdk-lib/aws-events';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { buildMetrics } from '../services/aws/build-metrics.ts';
 import { Alarms, sumOver, total } from './alarms.ts';
 import type { Api } from './api.ts';
 import { Overview, type Shown } from './dashboard.ts';
@@ -37,9 +39,13 @@ interface Monitored extends Shown {
 
 /** Says when Slipway needs a person, and shows how it is. A project's own failed build is no alarm: its people get a mail. */
 export class Monitoring extends Construct {
+  /** What mails the operators. */
+  readonly operators: ITopic;
+
   constructor(scope: Construct, id: string, monitored: Monitored) {
     super(scope, id);
     const alarms = new Alarms(this, 'Alarms', monitored.config);
+    this.operators = alarms.operators;
     alarmOnIntake(alarms, monitored);
     alarmOnBuilds(alarms, monitored);
     alarmOnFunctions(alarms, monitored);
@@ -80,6 +86,12 @@ function alarmOnIntake(
     metric: webhookMetric(api, 'Latency', { statistic: Stats.percentile(99), period: Duration.minutes(5) }),
     threshold: 5000,
     periods: 3,
+  });
+  alarms.add('DeliveriesTooLarge', {
+    meaning:
+      'A delivery was larger than the 6 MB that Lambda takes, and was answered with 413; the git host does not send it again.',
+    metric: api.tooLarge.with(sumOver(5)),
+    threshold: 1,
   });
   alarms.add('SourcesUnwatched', {
     meaning: 'No check of the repositories for new commits has finished for an hour.',
@@ -122,7 +134,7 @@ function noGoodRun({ function: watch }: { function: PipelineFunction }, period =
     threshold: 1,
     periods: 2,
     comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
-    missing: TreatMissingData.BREACHING,
+    missing: TreatMissingData.MISSING,
   };
 }
 
@@ -139,7 +151,8 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monit
   });
   alarms.add('BuildsQueued', {
     meaning: 'Builds wait more than half an hour for a machine of CodeBuild.',
-    metric: builder.project.metric('QueuedDuration', { statistic: Stats.MAXIMUM, period: Duration.minutes(15) }),
+    // CodeBuild's own QueuedDuration is of builds that it has begun: where the quota is 0 there is none.
+    metric: queuedSeconds(),
     threshold: 1800,
     periods: 2,
   });
@@ -161,7 +174,7 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monit
     metric: supervision.reconcileBuilds.function.metricInvocations({ period: Duration.hours(1) }),
     threshold: 1,
     comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
-    missing: TreatMissingData.BREACHING,
+    missing: TreatMissingData.MISSING,
   });
 }
 
@@ -290,6 +303,18 @@ function webhookMetric(api: Api, metricName: string, options: { statistic: strin
     metricName,
     dimensionsMap: { ApiId: api.http.apiId, Stage: api.stageName, Method: 'POST', Resource: webhookPath },
     ...options,
+  });
+}
+
+/** How long the oldest build that no machine of CodeBuild has begun has waited; reconcile-builds reports it at each of its runs. */
+function queuedSeconds(): Metric {
+  const { namespace, service, queued } = buildMetrics;
+  return new Metric({
+    namespace,
+    metricName: queued,
+    dimensionsMap: { service },
+    statistic: Stats.MAXIMUM,
+    period: Duration.minutes(15),
   });
 }
 

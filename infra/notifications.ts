@@ -1,13 +1,14 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
 import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
+import type { Config } from './config.ts';
 import { allow, type Grantee } from './permissions.ts';
 
 /** Mail, from one address. */
 export class Notifications extends Construct {
   readonly #sender: string;
 
-  constructor(scope: Construct, id: string, { sender }: { sender: string }) {
+  constructor(scope: Construct, id: string, { sender, senderIdentity }: Pick<Config, 'sender' | 'senderIdentity'>) {
     super(scope, id);
     this.#sender = sender;
     // https://www.rfc-editor.org/rfc/rfc2606
@@ -17,7 +18,8 @@ export class Notifications extends Construct {
         `The sender ${sender} is only a placeholder: SES cannot confirm it and no mail will go out. Write your own address into cdk.json.`,
       );
     }
-    new EmailIdentity(this, 'Sender', { identity: Identity.email(sender) });
+    // An account has an identity once. Another stack's, or one made by hand, can be neither made nor removed here.
+    if (senderIdentity === 'new') new EmailIdentity(this, 'Sender', { identity: Identity.email(sender) });
   }
 
   /**

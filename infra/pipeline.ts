@@ -15,6 +15,8 @@ import {
   Succeed,
   TaskInput,
   Timeout,
+  Wait,
+  WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { CodeBuildStartBuild, LambdaInvoke, type LambdaInvokeProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
@@ -28,6 +30,7 @@ import {
 import type { VariableName } from '../services/environment.ts';
 import type { Builder } from './builder.ts';
 import { flatten } from './flatten.ts';
+import { vendedLog } from './log-defaults.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Steps } from './steps.ts';
@@ -98,17 +101,16 @@ const toNotify: RetryProps = {
 };
 
 /**
- * The account's builds are at their limit and the queue, five times as long, is full. 30 + 60 + 120 + 240 s, then 68 times 300 s
- * are close to six hours; with full jitter about half of it can be expected.
- * https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+ * The account's builds are at their limit and the queue, five times as long, is full; or the limit is 0, as in some new accounts, until
+ * AWS has raised it. 30 + 60 + 120 + 240 s, then 286 times 300 s are a day. Without jitter: it would halve the day, and builds that were
+ * started together find room in any order. https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
  */
 const noRoom: RetryProps = {
   errors: ['CodeBuild.AccountLimitExceededException'],
   interval: Duration.seconds(30),
   backoffRate: 2,
   maxDelay: Duration.minutes(5),
-  maxAttempts: 72,
-  jitterStrategy: JitterType.FULL,
+  maxAttempts: 290,
 };
 
 /** CodeBuild itself is in trouble: 5 + 10 + 20 + 40 + 80 s. A build that began and failed is `States.TaskFailed`, and is not begun again. */
@@ -129,7 +131,21 @@ export class Pipeline extends Construct {
   constructor(scope: Construct, id: string, { builder, steps }: { builder: Builder; steps: Steps }) {
     super(scope, id);
     const tell = this.#run('Tell', steps.tell).addRetry(hopeless).addRetry(toNotify).next(new Succeed(this, 'Told'));
-    const fail = this.#run('Fail', steps.fail, { error: JsonPath.objectAt('$.error') }).next(tell);
+    const again = new Wait(this, 'Again', {
+      comment: 'What the build needs may be there later: its base image, or a machine.',
+      time: WaitTime.secondsPath('$.end.seconds'),
+    });
+    const fail = this.#run(
+      'Fail',
+      steps.fail,
+      { error: JsonPath.objectAt('$.error') },
+      { resultSelector: { 'outcome.$': '$.Payload.outcome', 'seconds.$': '$.Payload.seconds' }, resultPath: '$.end' },
+    );
+    fail.next(
+      new Choice(this, 'End', { comment: 'Most failures are final.' })
+        .when(Condition.stringEquals('$.end.outcome', 'again'), again)
+        .otherwise(tell),
+    );
     const toFail = { errors: [Errors.ALL], resultPath: '$.error' };
 
     const release = this.#run('Release', steps.release).addRetry(releaseBusy).addCatch(fail, toFail);
@@ -178,6 +194,7 @@ export class Pipeline extends Construct {
       .addRetry(buildServiceTrouble)
       .addCatch(fail, toFail);
     start.next(collectScan);
+    again.next(start);
 
     const issueToken = this.#run(
       'IssueToken',
@@ -190,11 +207,12 @@ export class Pipeline extends Construct {
     this.stateMachine = new StateMachine(this, 'StateMachine', {
       comment: 'From a request to a released image, a record and a mail.',
       definitionBody: DefinitionBody.fromChainable(issueToken),
-      // Six hours for room at CodeBuild, eight in its queue, eight to build at most, and what the other states may take.
-      timeout: Duration.hours(24),
+      // A day for room at CodeBuild's queue, three times eight hours in it, eight for a base image, eight to build at most, six for the
+      // mail, and what the other states may take.
+      timeout: Duration.hours(72),
       tracingEnabled: true,
       logs: {
-        destination: new LogGroup(this, 'Log'),
+        destination: new LogGroup(this, 'Log', { logGroupName: vendedLog(this, 'states') }),
         level: LogLevel.ALL,
         // The token of a build passes through two states. The history of the execution shows what the log leaves out.
         includeExecutionData: false,

@@ -31,7 +31,7 @@ export class Records extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       // Scan reports of released images are kept as long as the images.
       lifecycleRules: [
         { abortIncompleteMultipartUploadAfter: Duration.days(1) },

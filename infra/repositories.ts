@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { pullActions, pushActions } from '../core/builds/session-policy.ts';
+import { pullActions, pullThroughActions, pushActions } from '../core/builds/session-policy.ts';
 import { allow, type Grantee } from './permissions.ts';
 
 const projectsAreData = 'Repositories belong to projects of the index, which come and go without a deployment.';
@@ -51,6 +51,20 @@ export class Repositories {
     allow(grantee, { actions: ['ecr:DescribeRepositories'], resources: [this.#all], because: projectsAreData });
     grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
     grantee.setVariable('REPOSITORIES_ARN', this.#arn(''));
+  }
+
+  /**
+   * Images of other registries through the caches of the account, `prefixes`. At the first pull of an image ECR makes its repository, with
+   * the rights of who pulls. https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
+   */
+  grantPullThrough(grantee: Grantee, prefixes: string[]): void {
+    for (const prefix of prefixes) {
+      allow(grantee, {
+        actions: pullThroughActions,
+        resources: [this.#arn(`${prefix}/*`)],
+        because: 'A Dockerfile may name any image of the other registry.',
+      });
+    }
   }
 
   /** Sees which image a tag names. */

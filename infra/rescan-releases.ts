@@ -37,7 +37,7 @@ export class Rescans extends Construct {
     super(scope, id);
     const { repositories, state } = props;
     this.function = this.#rescan(props);
-    this.rule = new RegularRun(this, {
+    this.rule = new RegularRun(this, 'Rule', {
       description: 'Starts the rescan of the released images that are due.',
       function: this.function,
       rate,

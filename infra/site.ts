@@ -19,6 +19,7 @@ export class StatusSite extends Construct {
       memoryMegabytes: 1024,
     });
     state.projects.grant(this.pages, 'GetItem', 'Scan');
+    state.sources.grant(this.pages, 'GetItem');
     state.builds.grant(this.pages, 'GetItem');
     state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus');
     state.cascades.grant(this.pages, 'GetItem', 'Query');

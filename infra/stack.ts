@@ -30,7 +30,7 @@ import { Webhook } from './webhook.ts';
 
 /** All of Slipway: one `new` for each thing that it can do. */
 export class SlipwayStack extends Stack {
-  constructor(scope: Construct, config: Config) {
+  constructor(scope: Construct, config: Config, { hasTools }: { hasTools: boolean }) {
     super(scope, config.prefix, {
       description: 'Slipway: a git push becomes a built, scanned, judged and released container image.',
       terminationProtection: true,
@@ -47,14 +47,19 @@ export class SlipwayStack extends Stack {
     const secrets = new Secrets(this, 'Secrets');
     const repositories = new Repositories(this, { prefix: config.repositoryPrefix });
     const gitHost = new GitHost(config, secrets);
-    const notifications = new Notifications(this, 'Notifications', { sender: config.sender });
+    const notifications = new Notifications(this, 'Notifications', config);
     const triggers = new Triggers(this, 'Triggers', { consumerTimeout: Planner.timeout });
     const api = new Api(this, 'Api', { siteUrl: config.siteUrl });
 
-    const webhook = new Webhook(this, 'Webhook', { api, secrets, triggers });
+    const webhook = new Webhook(this, 'Webhook', { api, gitHost, secrets, triggers });
     const site = new StatusSite(this, 'Pages', { api, state, records });
-    const buildSessions = new BuildSessions(this, 'BuildSessions', { records, repositories, state });
-    const builder = new Builder(this, 'Builder', { sessions: buildSessions, settings: config.build });
+    const buildSessions = new BuildSessions(this, 'BuildSessions', {
+      records,
+      repositories,
+      state,
+      pullThrough: config.build.pullThrough,
+    });
+    const builder = new Builder(this, 'Builder', { sessions: buildSessions, settings: config.build, hasTools });
     const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
     const steps = new Steps(this, 'Steps', { records, repositories, state, telling, policy: config.policy });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, steps });
@@ -95,7 +100,7 @@ export class SlipwayStack extends Stack {
       state,
       policy: config.policy,
     });
-    new Monitoring(this, 'Monitoring', {
+    const monitoring = new Monitoring(this, 'Monitoring', {
       config,
       api,
       baseWatch,
@@ -120,6 +125,9 @@ export class SlipwayStack extends Stack {
       WebhookUrl: webhook.url,
       WebhookSecretArn: secrets.webhook,
       GitHubTokenSecretArn: secrets.gitHubToken,
+      GitHubUrl: config.github.url,
+      GitHubApiUrl: config.github.apiUrl,
+      IndexRepository: config.indexRepository,
       RecordsBucketName: records.bucket.bucketName,
       TriggersQueueUrl: triggers.queue.queueUrl,
       StateMachineArn: pipeline.stateMachine.stateMachineArn,
@@ -133,6 +141,10 @@ export class SlipwayStack extends Stack {
       BuildsTableName: state.builds.table.tableName,
       BasesTableName: state.bases.table.tableName,
       DeliveriesTableName: state.deliveries.table.tableName,
+      BuilderProjectName: builder.project.projectName,
+      OperatorsTopicArn: monitoring.operators.topicArn,
+      RepositoryPrefix: config.repositoryPrefix,
+      Sender: config.sender,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

@@ -47,7 +47,8 @@ export class RecordTable extends Construct {
       ...(sortKey ? { sortKey: attribute(sortKey) } : {}),
       billing: Billing.onDemand(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      removalPolicy: RemovalPolicy.RETAIN,
+      // A deployment that fails before it has ended leaves nothing behind that the next one would find in its way.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       globalSecondaryIndexes: Object.entries(indexes).map(([indexName, { partition, sort }]) => ({
         indexName,
         partitionKey: attribute(partition),

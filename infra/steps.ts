@@ -85,7 +85,7 @@ export class Steps extends Construct {
     return step;
   }
 
-  #release({ state, records, repositories }: StepsProps): PipelineFunction {
+  #release({ state, records, repositories, policy }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Release', {
       description: 'Copies a candidate by digest to its release repository and gives it its tags.',
       // As long as a function may run: the layers of a large image pass through it.
@@ -102,6 +102,8 @@ export class Steps extends Construct {
     repositories.grantRelease(step);
     // The SBOMs are released with the image.
     records.grantRead(step, 'cyclonedx', 'spdx');
+    // It says whether an SBOM that the registry does not take blocks the release.
+    step.setVariable('POLICY', JSON.stringify(policy));
     return step;
   }
 

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Construct } from 'constructs';
 import type { Api } from './api.ts';
+import type { GitHost } from './git-host.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Secrets } from './secrets.ts';
 import type { Triggers } from './triggers.ts';
@@ -16,7 +17,7 @@ export class Webhook extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { api, secrets, triggers }: { api: Api; secrets: Secrets; triggers: Triggers },
+    { api, gitHost, secrets, triggers }: { api: Api; gitHost: GitHost; secrets: Secrets; triggers: Triggers },
   ) {
     super(scope, id);
     this.receiver = new PipelineFunction(this, 'GithubWebhook', {
@@ -28,6 +29,8 @@ export class Webhook extends Construct {
       memoryMegabytes: 1024,
     });
     secrets.grantReadWebhook(this.receiver);
+    // The events of the index are signed with a secret of their own.
+    gitHost.grantIndexLink(this.receiver);
     triggers.grantSend(this.receiver);
     api.route(HttpMethod.POST, webhookPath, {
       handler: this.receiver.function,

@@ -1,6 +1,5 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PortError } from './address.ts';
@@ -23,6 +22,7 @@ import { prepareRootFileSystem, type Setting, type Story, tellStory } from './de
 import { invitation, summary } from './demo/summary.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { createProgress, type Progress, seconds } from './progress.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 interface Stage {
   progress: Progress;
@@ -63,8 +63,13 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
   try {
     const engine = showEngine(steps, progress);
     const rootFileSystem = engine.then(() => prepareRootFileSystem({ steps, workspace }));
-    const [{ name }, archive, { url }] = await Promise.all([engine, rootFileSystem, showMachine(steps, start)]);
-    const setting: Setting = { url, client: createSlipwayClient(url, signal), steps, workspace, signal };
+    const [{ name }, archive, { url, gitCredentials }] = await Promise.all([
+      engine,
+      rootFileSystem,
+      showMachine(steps, start),
+    ]);
+    const client = createSlipwayClient(url, signal);
+    const setting: Setting = { url, gitCredentials, client, steps, workspace, signal };
     const story = await tellStory(setting, archive);
     await checkPromises(setting, story, name);
 
@@ -74,7 +79,7 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
     const took = seconds(performance.now() - begun);
     print(...lines, '', paint('green', `Everything that the demo promises happened, in ${took}.`));
     if (!keep) return;
-    print('', ...invitation(url));
+    print('', ...invitation({ url, gitCredentials }));
     await untilAborted(signal);
   } finally {
     progress.close();
@@ -178,7 +183,7 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const signal = interruption();
-  const workspace = await mkdtemp(join(tmpdir(), 'slipway-demo-'));
+  const workspace = await mkdtemp(join(temporaryFolder(), 'slipway-demo-'));
   const dataFolder = options.data ?? join(workspace, 'data');
   const logFile = join(dataFolder, 'demo.log');
   const progress = createProgress({ screen: process.stdout });

@@ -11,6 +11,7 @@ import { type OpenAccount, openAccount } from './aws/account.ts';
 import type { EcrOptions } from './aws/ecr/ecr.ts';
 import type { Keys } from './aws/service.ts';
 import { takeDataFolder } from './data-folder.ts';
+import { writeGitCredentials } from './git-credentials.ts';
 import { createHandover } from './handover.ts';
 import { unmountBelow } from './mounts.ts';
 import { sbomGeneratorFolder } from './sbom-generator.ts';
@@ -42,9 +43,12 @@ export interface Machine {
   readonly dataFolder: string;
   /** `slipway/index`: where to push the index. */
   readonly indexRepository: string;
-  readonly webhookSecret: string;
-  /** What changes of the git host's REST API need. */
+  /** The secrets of the webhooks are derived from it. */
+  readonly webhookMaster: string;
+  /** What a push, and a change through the git host's REST API, need. */
   readonly gitHubToken: string;
+  /** The file from which git takes the token (`git-credentials.ts`). */
+  readonly gitCredentials: string;
   /** The keys of the machine's owner, for the AWS CLI and SDK. */
   readonly credentials: Keys;
   /** The stack's outputs. */
@@ -100,18 +104,23 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     await services.start();
 
     const handover = createHandover(account, outputs);
-    const webhookSecret = await handover.webhookSecret();
+    const webhookMaster = await handover.webhookMaster();
     await handover.keepGitHubToken(gitHubToken);
     await handover.mountLayers();
-    services.gitHost.setWebhook({ url: outputs.WebhookUrl ?? `${url}/webhooks/github`, secret: webhookSecret });
+    services.gitHost.setWebhook({
+      url: outputs.WebhookUrl ?? `${url}/webhooks/github`,
+      secretOf: handover.webhookSecretOf,
+    });
     await services.gitHost.start();
 
     const credentials = account.iam.ownerKeys();
     const { endpoint, region } = account;
-    const facts = { url, endpoint, region, indexRepository, webhookSecret, gitHubToken, credentials, outputs };
+    const gitCredentials = await writeGitCredentials(dataFolder, url, gitHubToken);
+    const facts = { url, endpoint, region, indexRepository, gitHubToken, gitCredentials, credentials, outputs };
     await writeFile(join(dataFolder, 'local.json'), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
     return {
-      ...{ url, dataFolder, indexRepository, webhookSecret, gitHubToken, credentials, outputs, account },
+      ...{ url, dataFolder, indexRepository, webhookMaster, gitHubToken, gitCredentials },
+      ...{ credentials, outputs, account },
       stop: () => runAll(undo, options.output),
     };
   } catch (error) {

@@ -8,6 +8,7 @@ import {
   InstallationFailedError,
 } from './container-engine.ts';
 import { DataFolderError } from './data-folder.ts';
+import { gitLoginCommand } from './git-credentials.ts';
 import type { Machine, MachineOptions } from './machine.ts';
 import { SynthesisError } from './synthesise.ts';
 import { TemplateError } from './template/template.ts';
@@ -29,8 +30,8 @@ What it does with a push is what it does on AWS:
   2. Push a project that the index names, for instance to  http://localhost:4600/git/you/app.git
   3. Watch it at  http://localhost:4600/  , read the mail at  /mail  , and pull the image from  localhost:4600/<app>/<job>:<tag>
 
-A push creates the repository. A container engine is needed (Docker with buildx, Podman or Buildah); on Debian or Ubuntu, as root
-or with sudo, Buildah is installed if there is none.`;
+A push creates the repository; the line "login" that the start prints lets git sign in. A container engine is needed (Docker with
+buildx, Podman or Buildah); on Debian or Ubuntu, as root or with sudo, Buildah is installed if there is none.`;
 
 /** The command line asks for something that cannot be. */
 class UsageError extends Error {
@@ -132,7 +133,8 @@ function parse(args: string[]) {
   }
 }
 
-function welcome({ url, dataFolder, indexRepository, credentials, account }: Machine, engine: string): string[] {
+function welcome(machine: Machine, engine: string): string[] {
+  const { url, dataFolder, indexRepository, credentials, account } = machine;
   const file = relative(process.cwd(), join(dataFolder, 'local.json')) || 'local.json';
   const host = new URL(url).host;
   const pull =
@@ -147,8 +149,9 @@ function welcome({ url, dataFolder, indexRepository, credentials, account }: Mac
     `  mail       ${url}/mail`,
     `  index      git push ${url}/git/${indexRepository}.git    (the repository with index.d/*.yml)`,
     `  projects   git push ${url}/git/<owner>/<repository>.git    (a push creates the repository)`,
+    `  login      ${gitLoginCommand(machine)}    (so that git finds the token that a push needs)`,
     `  images     ${pull} ${host}/<app>/<job>:<tag>`,
-    `  webhook    ${url}/webhooks/github; its secret is in ${file}`,
+    `  webhook    ${url}/webhooks/github; npx slipway webhook-secret <owner>/<repository> says the secret of each`,
     `  AWS        AWS_ENDPOINT_URL=${account.endpoint} AWS_REGION=${account.region} AWS_ACCESS_KEY_ID=${credentials.accessKeyId}; the secret key is in ${file}`,
     `  by hand    npx slipway build <app>/<job>:<tag>    (in a shell with what stands at AWS; README.md has the lines)`,
     '',

@@ -26,6 +26,7 @@ export const variableNames = [
   'PLATFORM',
   'POLICY',
   'PREBUILD_IMAGE',
+  'PULL_THROUGH',
   'PRIVATE_HOSTS',
   'PROJECTS_TABLE',
   'RECORDS_BUCKET',

@@ -29,6 +29,11 @@ export interface ProjectReader {
   all(): Promise<Project[]>;
 }
 
+/** What the regular check of repositories has recorded. */
+export interface SourceReader {
+  get(source: string): Promise<{ movedTo?: string | undefined; error?: string | undefined } | undefined>;
+}
+
 export type { CascadeHeader as Cascade, CascadeMember, CascadeSummary };
 
 export interface CascadeReader {

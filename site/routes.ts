@@ -131,7 +131,8 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
   const found = await projectWith(parts, names);
   const { items, cursor } = await buildsOf(parts.builds, query, found.name);
   const { relations } = parts;
-  const [bases, dependents, pending, released] = await Promise.all([
+  const [source, bases, dependents, pending, released] = await Promise.all([
+    parts.sources.get(found.source),
     relations.standings(found.bases ?? []),
     relations.dependents(found),
     relations.pending(found.name),
@@ -141,6 +142,7 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
   return page(
     projectPage({
       project: found,
+      source,
       relations: shown,
       releases: released.items,
       builds: items,

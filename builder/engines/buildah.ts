@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DockerfileFailedError, PushFailedError } from '../errors.ts';
+import { DockerfileFailedError, PullLimitedError, PushFailedError } from '../errors.ts';
 import { run } from '../process.ts';
 import { buildahContainers } from './buildah-containers.ts';
 import { confinement } from './confinement.ts';
 import { containersEnvironment, storeLogin } from './containers-environment.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
-import { failedInstruction } from './failed-instruction.ts';
+import { failedInstruction, pullLimit } from './failed-instruction.ts';
 import { isolation } from './isolation.ts';
 import { limits } from './limits.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
@@ -85,6 +85,8 @@ async function buildAndPush(store: Store, job: BuildJob): Promise<BuiltImage> {
 
   const built = await engine(await buildArguments(store, job, paths.image));
   if (built.code !== 0) {
+    const limit = pullLimit(log.recent);
+    if (limit !== undefined) throw new PullLimitedError(limit);
     const hint = job.summary.hasHeredoc && /Unknown instruction/i.test(log.recent.join('\n')) ? `${noHeredoc} ` : '';
     throw new DockerfileFailedError(`${hint}${failedInstruction(log.recent)}`);
   }

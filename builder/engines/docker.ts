@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { cacheOf } from '../../core/model/project.ts';
-import { DockerfileFailedError, PushFailedError } from '../errors.ts';
+import { DockerfileFailedError, PullLimitedError, PushFailedError } from '../errors.ts';
 import { exists, run } from '../process.ts';
 import { manifestDigest } from '../registry.ts';
 import { annotate } from './annotate.ts';
 import { dockerConfiguration } from './docker-config.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
-import { failedInstruction, pushFailure } from './failed-instruction.ts';
+import { failedInstruction, pullLimit, pushFailure } from './failed-instruction.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
 
 const cacheTag = 'cache';
@@ -95,6 +95,8 @@ async function buildAndPush(daemon: Abilities, job: BuildJob): Promise<BuiltImag
     if (code !== 0) {
       const refused = pushFailure(log.recent);
       if (refused !== undefined) throw new PushFailedError(refused);
+      const limit = pullLimit(log.recent);
+      if (limit !== undefined) throw new PullLimitedError(limit);
       throw new DockerfileFailedError(failedInstruction(log.recent));
     }
   } finally {

@@ -13,6 +13,9 @@ export const pushActions = [
   'ecr:PutImage',
 ];
 
+/** A pull through a cache of the account. https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html */
+export const pullThroughActions = [...pullActions, 'ecr:BatchImportUpstreamImage', 'ecr:CreateRepository'];
+
 /** STS takes no longer policy. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 const longestPolicy = 2048;
 
@@ -22,6 +25,8 @@ interface Places {
   /** What an ARN of a repository has before the repository's name. */
   repositoriesArn: string;
   repositoryPrefix: string;
+  /** The prefixes under which the account's caches have images of other registries. */
+  pullThrough: readonly string[];
 }
 
 /**
@@ -33,7 +38,7 @@ interface Places {
 export function sessionPolicy(
   build: Pick<Build, 'id' | 'project' | 'ref'>,
   bases: readonly string[],
-  { bucketArn, repositoriesArn, repositoryPrefix }: Places,
+  { bucketArn, repositoriesArn, repositoryPrefix, pullThrough }: Places,
 ): string {
   const { candidate } = repositoriesOf(parseProjectName(build.project), repositoryPrefix);
   // Nothing that a pull request made may get into a release, also not through the cache.
@@ -47,6 +52,7 @@ export function sessionPolicy(
       allow('ecr:GetAuthorizationToken', '*'),
       allow([...pullActions, ...pushActions], arns(own)),
       ...(bases.length > 0 ? [allow(pullActions, arns(bases))] : []),
+      ...(pullThrough.length > 0 ? [allow(pullThroughActions, arns(pullThrough.map((name) => `${name}/*`)))] : []),
     ],
   });
   if (policy.length > longestPolicy)

@@ -11,7 +11,7 @@ const descriptions: Readonly<Record<ScannerName, string>> = {
   'file-integrity': 'Files that are not as their package brought them.',
   'dockerfile-lint': 'Remarks on the Dockerfile; those of the level info warn at most.',
   'user-test': "The project's own tests that the image did not pass.",
-  sbom: 'Whether the SBOM could be generated.',
+  sbom: 'Whether the SBOM could be generated, and put beside the released image.',
 };
 
 export const scannersMapping = z.strictObject(

@@ -18,6 +18,8 @@ export interface EntryOptions {
   now: Date;
   /** Private hosts that sources may be read from, each with one port or with all. */
   allowedHosts: readonly string[];
+  /** The address of the operator's git host. */
+  gitHost?: string | undefined;
   /** The policy of the whole index, which an entry's own overrides. */
   policy?: OwnPolicy | undefined;
 }
@@ -60,7 +62,7 @@ function isFatal({ severity, code }: Finding): boolean {
 type Places = Pick<Project, 'gitUrl' | 'source' | 'dockerfile' | 'context' | 'prebuild' | 'deploy'>;
 
 /** The addresses and paths of an entry; each is checked even if another is wrong. */
-function placesOf(entry: Mapping, { allowedHosts }: EntryOptions, findings: Finding[]): Places | undefined {
+function placesOf(entry: Mapping, { allowedHosts, gitHost }: EntryOptions, findings: Finding[]): Places | undefined {
   const before = findings.length;
   const refuse = (at: Value, code: Finding['code'], message: string) =>
     findings.push({ severity: 'error', code, offset: at.offset, message });
@@ -108,7 +110,7 @@ function placesOf(entry: Mapping, { allowedHosts }: EntryOptions, findings: Find
   if (!gitUrl || findings.slice(before).some(({ severity }) => severity === 'error')) return undefined;
   return {
     gitUrl: url,
-    source: sourceOf(url),
+    source: sourceOf(url, gitHost),
     dockerfile,
     context: contextFolder,
     prebuild,

@@ -51,13 +51,13 @@ export function isIndexFile(path: string): boolean {
   return /^index\.d\/[^/]+\.ya?ml$/.test(path) && !/^index\.d\/index_template\./.test(path);
 }
 
-export type ReadOptions = Pick<EntryOptions, 'now'> & Partial<Pick<EntryOptions, 'allowedHosts'>>;
+export type ReadOptions = Pick<EntryOptions, 'now'> & Partial<Pick<EntryOptions, 'allowedHosts' | 'gitHost'>>;
 
 /**
  * Reads every file; a broken file or entry is reported and stops nothing else. Other files than `index.d/*.yml|yaml`, `policy.yml` and
  * `vex/*.json` are ignored. An entry is used if a project can be made of it, whatever else is reported of it.
  */
-export function readIndex(files: IndexFile[], { now, allowedHosts = [] }: ReadOptions): Index {
+export function readIndex(files: IndexFile[], { now, allowedHosts = [], gitHost }: ReadOptions): Index {
   const index: Index = { projects: [], problems: [], brokenFiles: new Set(), positions: new Map() };
   const parentsAt = new Map<string, IndexPosition>();
   const policy = readPolicy(files, index);
@@ -65,7 +65,7 @@ export function readIndex(files: IndexFile[], { now, allowedHosts = [] }: ReadOp
   for (const { path, text } of files) {
     if (!isIndexFile(path)) continue;
     const yaml = readYaml(text);
-    const { entries, findings, isWhole } = readEntries(yaml, path, { now, allowedHosts, policy });
+    const { entries, findings, isWhole } = readEntries(yaml, path, { now, allowedHosts, gitHost, policy });
     if (!isWhole) index.brokenFiles.add(path);
     for (const { project, shown, offset, parentsOffset } of entries) {
       const first = index.positions.get(project.name);

@@ -12,6 +12,7 @@ import {
   refName,
   shortCommit,
 } from '../builds/describe-build.ts';
+import { isPassing } from '../builds/failure.ts';
 import type { Diagnostic } from '../index/read-index.ts';
 import type { Build } from '../model/build.ts';
 import type { Comparison } from '../releases/image-diff.ts';
@@ -105,10 +106,17 @@ export function failedMail(build: Build, siteUrl: string, details: MailDetails =
     tone: 'bad',
     title: `The build of ${projectName(build)} failed`,
     paragraphs: [oneLine(message, 2000), 'Nothing was released, and no release tag was changed.'],
-    advice: 'Push a commit that fixes it: Slipway then builds the project again.',
+    advice: adviceAfter(build, error),
     facts: [{ label: 'Error', value: oneLine(error, 100) }],
     output: log ? { title: 'The last lines of the log', text: log } : undefined,
   });
+}
+
+/** What the project's people can do about a failure. */
+function adviceAfter(build: Build, error: string): string {
+  return isPassing(error)
+    ? `Nothing in the project needs to be corrected. Have the build started again: \`slipway build ${projectName(build)}\`, or push any commit.`
+    : 'Push a commit that fixes it: Slipway then builds the project again.';
 }
 
 type BuildContent = Omit<MailContent, 'facts' | 'links' | 'footer'> & Partial<Pick<MailContent, 'facts'>>;

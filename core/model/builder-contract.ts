@@ -79,6 +79,14 @@ const baseSchema = z.object({
   own: z.boolean(),
 });
 
+/**
+ * Errors of a build whose base image a registry does not give at the moment, because it received too many requests: when its digest was
+ * read, and when the engine pulled it. Nothing is wrong with the project, and the build runs again later.
+ */
+export const registryLimitErrors = ['BaseLimitedError', 'PullLimitedError'] as const;
+
+export type RegistryLimitError = (typeof registryLimitErrors)[number];
+
 /** A base image that could not be resolved: its registry does not have it, or did not answer. */
 const missingBaseSchema = baseSchema.omit({ digest: true });
 /** The most base images in a result. Code of untrusted users runs where the result is written, so its size is limited. */

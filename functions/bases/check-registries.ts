@@ -11,8 +11,13 @@ import type { HostOutcome } from '../../core/concurrency.ts';
 import { backOff } from '../../core/time/backoff.ts';
 import { mapPerHost } from '../../services/http/per-host-limit.ts';
 import type { PublicFetch } from '../../services/http/public-fetch.ts';
-import { outsideRegistry, type Registry, RegistryUnavailableError } from '../../services/registry/digest-lookup.ts';
-import { createDigestLookup, type DigestLookup, RegistryBusyError } from '../../services/registry/watched-digest.ts';
+import {
+  outsideRegistry,
+  type Registry,
+  RegistryBusyError,
+  RegistryUnavailableError,
+} from '../../services/registry/digest-lookup.ts';
+import { createDigestLookup, type DigestLookup } from '../../services/registry/watched-digest.ts';
 import type { Bases } from '../../services/tables/bases.ts';
 
 interface Services {

@@ -14,18 +14,18 @@ interface Services {
   recordBases?: RecordBases;
 }
 
+/** What the builder reported. A result that cannot be read must not keep the build from being ended. */
+export async function readResult(records: Pick<Records, 'result'>, id: string): Promise<BuildResult | undefined> {
+  try {
+    return await records.result(id);
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    return { outcome: 'failed', error: error.name, message: error.message };
+  }
+}
+
 /** Ends a build as failed, with the best known reason. A build that has ended stays as it is. */
 export function createFail({ builds, projects, records, recordBases }: Services) {
-  /** A result that cannot be read must not keep the build from being ended. */
-  async function resultOf(id: string): Promise<BuildResult | undefined> {
-    try {
-      return await records.result(id);
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      return { outcome: 'failed', error: error.name, message: error.message };
-    }
-  }
-
   /** @param outcome `cancelled` if somebody stopped the build; errors that the stop caused are then not reported */
   return async function fail(
     id: string,
@@ -33,7 +33,7 @@ export function createFail({ builds, projects, records, recordBases }: Services)
     outcome: 'failed' | 'cancelled' = 'failed',
   ): Promise<void> {
     const build = await builds.require(id);
-    const result = outcome === 'failed' ? await resultOf(id) : undefined;
+    const result = outcome === 'failed' ? await readResult(records, id) : undefined;
     const failure = outcome === 'failed' ? failureOf(result, error) : cancellationOf(error);
     // A base that is missing or unusable may be replaced: the project is rebuilt when it changes.
     if (result?.outcome === 'failed' && !build.candidate) await recordBases?.(build, result);

@@ -161,8 +161,8 @@ export function createAdvanceMember(services: Services) {
     const { cause, cascade, noCache } = pending;
     // The first push of a new entry may be planned before this step. If the entry waits for no parent, the build of that push serves here too.
     const isNew = cause.type === 'index' && cause.change === 'added' && Object.keys(pending.parents).length === 0;
-    const unlessSince = isNew ? project.indexedAt : undefined;
-    const order = { trigger: orderOf(pending), project, cause, cascade, noCache, unlessSince };
+    const unlessAfter = isNew ? project.calledBy?.sequence : undefined;
+    const order = { trigger: orderOf(pending), project, cause, cascade, noCache, unlessAfter };
     const started = await startRebuild(order).catch((error: unknown) => {
       // The host is only queried for a branch that has no known head, and watch-sources finds that branch when the host is back.
       if (!(error instanceof UpstreamError)) throw error;

@@ -2,9 +2,9 @@ import { declaredImages } from '../../core/cascade/dependents.ts';
 import { mapConcurrently } from '../../core/concurrency.ts';
 import { type IndexPlan, isJudgedOnly } from '../../core/index/plan-index.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
-import type { PushTrigger } from '../../core/model/trigger.ts';
 import type { Repositories } from '../../services/registry/repositories.ts';
 import type { Dependents } from '../../services/tables/dependents.ts';
+import type { IndexHead } from '../../services/tables/index-head.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
 
 /** ECR limits how fast repositories are created; the SDK waits and retries, so a few at a time is the fastest. */
@@ -17,14 +17,18 @@ export interface WriteServices {
   repositories: Pick<Repositories, 'ensure'>;
 }
 
-/** Why a push of the index calls for a build of an entry. */
-export type Call = 'added' | 'changed';
+/** Why a build of an entry is to be started, and the head of the index that requires it. */
+export type Call = Pick<NonNullable<ProjectRecord['calledBy']>, 'revision' | 'commit' | 'change'>;
+
+export function callOf({ revision, commit }: IndexHead, change: Call['change']): Call {
+  return { revision, commit, change };
+}
 
 interface IndexChange {
-  push: PushTrigger;
+  head: IndexHead;
   /** All entries of the index. */
   entries: readonly Project[];
-  /** The projects of the table, as they were before this push. */
+  /** The projects of the table, as they were before. */
   known: readonly ProjectRecord[];
   plan: IndexPlan;
   /** The entries to be built, by name. `writeEntries` adds those that were blocked in the meantime. */
@@ -38,7 +42,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
   return async function writeEntries(
     change: IndexChange,
   ): Promise<{ failures: Map<string, unknown>; unfinished: boolean }> {
-    const { push, plan, calls, deadline } = change;
+    const { head, plan, calls, deadline } = change;
     const names = activeNames(change);
     const knownByName = new Map(change.known.map((project) => [project.name, project]));
     const failures = new Map<string, unknown>();
@@ -51,8 +55,8 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
 
     /** Written last: the record shows that the repositories and edges exist. */
     async function put(project: Project, call?: Call): Promise<void> {
-      const calledBy = call && { delivery: push.id, change: call };
-      const isNewest = await projects.put(project, { indexedAt: push.receivedAt, ...(calledBy ? { calledBy } : {}) });
+      const calledBy = call && { ...call, sequence: knownByName.get(project.name)?.sequence ?? 0 };
+      const isNewest = await projects.put(project, { indexRevision: head.revision, ...(calledBy ? { calledBy } : {}) });
       const newer = isNewest ? undefined : await projects.get(project.name);
       if (newer) await declare(newer);
     }
@@ -65,7 +69,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
       await put(project, calls.get(project.name));
     }
 
-    /** If one entry cannot be written, the others are still written and built; the push is retried for this one. */
+    /** If one entry cannot be written, the others are still written and built; the trigger is retried for this one. */
     async function attempt(project: Project, write: () => Promise<void>): Promise<void> {
       if (Date.now() > deadline) {
         left += 1;
@@ -80,8 +84,9 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
       if (calls.has(project.name) || failures.has(project.name)) return;
       const { judged } = (await projects.get(project.name)) ?? {};
       if (judged?.outcome !== 'block' || judged.build === knownByName.get(project.name)?.judged?.build) return;
-      calls.set(project.name, 'changed');
-      await attempt(project, () => put(project, 'changed'));
+      const call = callOf(head, 'changed');
+      calls.set(project.name, call);
+      await attempt(project, () => put(project, call));
     }
 
     const byRules = new Set(plan.changed.filter((project) => isByRules(knownByName.get(project.name), project)));

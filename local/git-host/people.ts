@@ -18,13 +18,6 @@ export interface Caller {
   isPerson: boolean;
 }
 
-/**
- * The name that a client gives with HTTP's Basic authentication. Git needs no password here; of the API's callers it is asked for.
- */
-export function basicLogin(request: IncomingMessage): string | undefined {
-  return basic(request)?.login;
-}
-
 /** Who calls: undefined without credentials, 'wrong' with such as are not known. */
 export function callerOf(request: IncomingMessage, token: string): Caller | 'wrong' | undefined {
   const { authorization } = request.headers;

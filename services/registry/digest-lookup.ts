@@ -19,6 +19,18 @@ export class RegistryUnavailableError extends Error {
   override readonly name: string = 'RegistryUnavailableError';
 }
 
+/** The registry limits the rate of requests. */
+export class RegistryBusyError extends RegistryUnavailableError {
+  override readonly name = 'RegistryBusyError';
+  /** When it allows the next request, if it says so. */
+  readonly until: string | undefined;
+
+  constructor(message: string, until?: string) {
+    super(message);
+    this.until = until;
+  }
+}
+
 /** The parts of a registry's answer that are used. */
 export interface RegistryAnswer {
   status: number;

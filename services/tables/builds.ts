@@ -8,6 +8,7 @@ import {
   type Stage,
   type StageName,
   type TerminalStatus,
+  type Waiting,
 } from '../../core/model/build.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
@@ -98,6 +99,15 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
     /** A build with the hashes of its tokens. */
     getWithTokens(id: string): Promise<BuildWithTokens | undefined> {
       return table.get({ id }, withTokensSchema);
+    },
+
+    /** Puts a build that could not run back to those that wait. Undefined if it has ended. */
+    wait(id: string, waiting: Waiting): Promise<Build | undefined> {
+      return update(
+        id,
+        { set: { status: 'queued', waiting }, remove: ['stages.build'] },
+        expression`#status IN ${anyOf(runningStatuses)}`,
+      );
     },
 
     /** Makes a build that is already recorded run without the cache. */

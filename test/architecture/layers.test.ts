@@ -58,7 +58,7 @@ describe('an import against the direction', () => {
   it.each([
     ['services/tables/builds.ts', '../../core/model/build.ts'],
     ['functions/site.ts', '../site/badge.ts'],
-    ['functions/judge.ts', './builds/ref-lease.ts'],
+    ['functions/judge.ts', './builds/last-release.ts'],
     ['bench/load.ts', '../test/functions/world.ts'],
     ['test/e2e/rig.ts', '../../local/machine.ts'],
     ['core/model/build.ts', 'zod'],

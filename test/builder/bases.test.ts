@@ -3,7 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolveBase } from '../../builder/bases.ts';
-import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError } from '../../builder/errors.ts';
+import {
+  BaseLimitedError,
+  BaseNotFoundError,
+  BaseUnavailableError,
+  DockerfileInvalidError,
+} from '../../builder/errors.ts';
 import { manifestDigest } from '../../builder/registry.ts';
 import { outsideRegistry, RegistryUnavailableError } from '../../services/registry/digest-lookup.ts';
 import { type FakeRegistry, startFakeRegistry } from './fake-registry.ts';
@@ -25,7 +30,7 @@ afterAll(async () => {
   await outside[Symbol.asyncDispose]();
 });
 
-const resolve = (reference: string, repositoryPrefix = '') =>
+const resolve = (reference: string, repositoryPrefix = '', pullThrough: Record<string, string> = {}) =>
   resolveBase(reference, {
     own: {
       url: own.url,
@@ -34,6 +39,7 @@ const resolve = (reference: string, repositoryPrefix = '') =>
       open: async (names) => new Set(names),
     },
     repositoryPrefix,
+    pullThrough,
     signal,
   });
 
@@ -115,6 +121,28 @@ test('a build does not wait for a registry that wants to be left alone for hours
     /cannot be looked up .* too many requests and takes the next one at \d{4}-/,
   );
   expect(busy.times).toHaveLength(1);
+});
+
+test('a base whose registry limits requests is not available at the moment, and nobody is told to correct anything', async () => {
+  await using busy = await startRegistryThatSays([[429, { 'retry-after': '7200' }]]);
+  const failure = await resolve(`${busy.host}/some/image:1`).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(BaseLimitedError);
+  expect(String(failure)).toMatch(/not available at the moment.*Nothing is wrong with the Dockerfile/);
+  expect(String(failure)).not.toMatch(/[Cc]orrect/);
+});
+
+test('a base that is pulled through the cache of ECR is the one that its own registry names, and keeps its name', async () => {
+  const digest = outside.put('library/debian', '12', image);
+  const reference = `${outside.host}/library/debian:12`;
+  expect(await resolve(reference, '', { [outside.host]: 'docker-hub' })).toMatchObject({
+    image: reference,
+    digest,
+    own: false,
+    pinned: `${own.host}/docker-hub/library/debian@${digest}`,
+  });
+  expect(await resolve(reference, '', { 'quay.io': 'quay' })).toMatchObject({
+    pinned: `${outside.host}/library/debian@${digest}`,
+  });
 });
 
 test('credentials of ours that are refused are told, not taken for a missing image', async () => {

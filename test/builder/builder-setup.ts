@@ -104,6 +104,7 @@ export class BuilderSetup implements AsyncDisposable {
         CREDENTIALS_FUNCTION: 'build-credentials',
         RECORDS_BUCKET: bucket,
         PREBUILD_IMAGE: 'demo/tools:v1',
+        PULL_THROUGH: '{}',
         AWS_ENDPOINT_URL: url,
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: 'the-access-key-id',

@@ -7,6 +7,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { AwsClient } from 'aws4fetch';
 import { expect, inject } from 'vitest';
 import { z } from 'zod';
+import { sourceOf } from '../../core/sources/source.ts';
+import { repositoryScope, webhookSecret } from '../../core/triggers/webhook.ts';
 import type { OpenAccount } from '../../local/aws/account.ts';
 import type { StatementUse } from '../../local/aws/iam/authority.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
@@ -87,7 +89,7 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
   }
 
   async function workingCopy(repository: string): Promise<WorkingCopy> {
-    const copy = copies.get(repository) ?? (await createWorkingCopy(`${machine.url}/git/${repository}.git`));
+    const copy = copies.get(repository) ?? (await createWorkingCopy(machine, repository));
     copies.set(repository, copy);
     return copy;
   }
@@ -109,6 +111,15 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
 
     /** The statements of the machine's policies, with what they let through. */
     usedStatements: () => behind.statements(),
+
+    /** What signs the events of a repository. */
+    webhookSecretOf(repository: string): string {
+      const identity = (name: string) => sourceOf(`${machine.url}/git/${name}`);
+      return webhookSecret(
+        machine.webhookMaster,
+        repositoryScope(identity(repository), identity(machine.indexRepository)),
+      );
+    },
 
     /** Runs a function by the name of its output, as an operator does; gives its answer. */
     async invoke(name: string, request: object = {}): Promise<unknown> {

@@ -29,7 +29,7 @@ async function startBuild(over: Partial<Build> = {}) {
         return keys;
       },
     },
-    places: { bucketArn: 'arn:aws:s3:::records', repositoriesArn: 'arn:ecr/', repositoryPrefix: 'slipway/' },
+    places: { bucketArn: 'arn:aws:s3:::records', repositoriesArn: 'arn:ecr/', repositoryPrefix: 'slipway/', pullThrough: [] },
     logger: { warn: (...line: unknown[]) => void warnings.push(line) } as never,
   });
   const { token } = await issue({ build: id });

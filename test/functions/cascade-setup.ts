@@ -27,7 +27,7 @@ export async function setUpCascades(crashes: CrashPoints = createCrashPoints()) 
   async function release(project: string, build: string): Promise<void> {
     await projects.claimRelease(project, build);
     const at = new Date().toISOString();
-    await projects.finishRelease(project, { build, sequence: 1, digest, tags: ['latest'], at });
+    await projects.finishRelease(project, { build, headRevision: 1, digest, tags: ['latest'], at });
   }
 
   const ended = (build: string): Trigger => ({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RecordConflictError } from '../../core/model/errors.ts';
+import { createWait } from '../../functions/builds/wait-for-attempt.ts';
 import { atEveryCrashPoint } from './crash-points.ts';
 import { id, setUpTell } from './tell-setup.ts';
 
@@ -83,5 +84,44 @@ describe('a build that went wrong', () => {
   it('that nobody knows is an error', async () => {
     await using world = await setUpTell();
     await expect(world.fail(id, codebuild)).rejects.toThrow(RecordConflictError);
+  });
+});
+
+describe('a build whose base image is not available at the moment', () => {
+  const limited = { outcome: 'failed', error: 'BaseLimitedError', message: 'Too many requests.' } as const;
+
+  it('waits, and runs again', async () => {
+    await using world = await setUpTell();
+    await world.queue(id, { status: 'building' });
+    world.results.set(id, limited);
+    const wait = createWait(world);
+    expect(await wait(id, codebuild)).toBe(300);
+    const waiting = await world.builds.require(id);
+    expect(waiting).toMatchObject({ status: 'queued', waiting: { for: 'base', times: 1 } });
+    expect(waiting.stages.build).toBeUndefined();
+    expect(await world.builds.begin(id, 'build', 'building', ['queued'])).toMatchObject({ status: 'building' });
+  });
+
+  it('ends as failed when waiting did not help, and the mail blames nobody', async () => {
+    await using world = await setUpTell();
+    await world.queue(id, {
+      status: 'building',
+      waiting: { for: 'base', times: 9, until: '2026-11-21T01:02:03.000Z' },
+    });
+    world.results.set(id, limited);
+    expect(await createWait(world)(id, codebuild)).toBeUndefined();
+    await world.fail(id, codebuild);
+    await world.tell(id);
+    const [mail = ''] = world.ses.sent.map(String);
+    expect(JSON.stringify(await world.builds.require(id))).toContain('BaseLimitedError');
+    expect(mail).not.toMatch(/Push a commit that fixes/);
+  });
+
+  it('that has ended stays so', async () => {
+    await using world = await setUpTell();
+    await world.end('superseded');
+    world.results.set(id, limited);
+    expect(await createWait(world)(id, codebuild)).toBeUndefined();
+    expect((await world.builds.require(id)).status).toBe('superseded');
   });
 });

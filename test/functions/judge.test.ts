@@ -181,7 +181,7 @@ describe('a candidate', () => {
     await world.projects.finishRelease(name, {
       build: before,
       ref: 'refs/heads/main',
-      sequence: 1,
+      headRevision: 1,
       digest,
       tags: ['latest'],
       at: '2026-11-20T00:00:00.000Z',

@@ -23,13 +23,15 @@ async function startReconciling(crashes: CrashPoints = createCrashPoints()) {
     repositoryPrefix: 'slipway/',
     limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
   });
+  const queuedSeconds: number[] = [];
   const reconcile = createReconcileBuilds({
     ...world,
+    metrics: { oldestQueued: (seconds) => void queuedSeconds.push(seconds) },
     resume,
     retryStalled: createRetryStalled(world),
     logger: silentLogger,
   });
-  return Object.assign(world, { reconcile });
+  return Object.assign(world, { reconcile, queuedSeconds });
 }
 
 const leftOver = (over: Partial<Build> = {}) => ({ createdAt: minutesAgo(30), ...over });
@@ -184,5 +186,47 @@ describe('a build whose end nobody was told of', () => {
     await world.reconcile();
     await world.reconcile(later(7 * 24 * 60));
     expect(world.ses.sent).toEqual([]);
+  });
+});
+
+describe('how long builds have waited for a machine is reported', () => {
+  const now = new Date('2026-11-29T12:00:00.000Z');
+  const reported = async (builds: Partial<Build>[]) => {
+    await using world = await startReconciling();
+    for (const [at, over] of builds.entries()) {
+      const name = at.toString(16).padStart(16, '0');
+      await world.queue(name, over);
+      world.runs.set(name, 'running');
+    }
+    await world.reconcile(now);
+    return world.queuedSeconds;
+  };
+
+  it.each<[string, Partial<Build>[], number]>([
+    ['by the oldest one', [{ createdAt: '2026-11-29T11:00:00.000Z' }, { createdAt: '2026-11-29T11:30:00.000Z' }], 3600],
+    ['where none waits', [], 0],
+    ['without those that a machine has', [{ createdAt: '2026-11-29T11:00:00.000Z', status: 'building' }], 0],
+    [
+      'without those that wait for their base image',
+      [
+        {
+          createdAt: '2026-11-29T11:00:00.000Z',
+          waiting: { for: 'base', times: 1, until: '2026-11-29T12:10:00.000Z' },
+        },
+      ],
+      0,
+    ],
+    [
+      'for a base that came, since then',
+      [
+        {
+          createdAt: '2026-11-29T11:00:00.000Z',
+          waiting: { for: 'base', times: 1, until: '2026-11-29T11:50:00.000Z' },
+        },
+      ],
+      600,
+    ],
+  ])('%s', async (_, builds, seconds) => {
+    expect(await reported(builds)).toEqual([seconds]);
   });
 });

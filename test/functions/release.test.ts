@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Build } from '../../core/model/build.ts';
 import type { SbomFormat } from '../../core/model/builder-contract.ts';
 import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.ts';
+import { defaultPolicy } from '../../core/model/policy.ts';
 import type { Project } from '../../core/model/project.ts';
 import { createRelease } from '../../functions/release.ts';
+import { ReferrerRefusedError } from '../../services/registry/registry.ts';
 import type { Heads } from '../../services/tables/heads.ts';
 import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { createFakeRegistry } from './fake-registry.ts';
@@ -43,6 +45,7 @@ async function startReleasing({
     releases: world.releases,
     openRegistry: async () => shelf.registry,
     repositoryPrefix: 'slipway/',
+    policy: defaultPolicy,
   };
   const release = createRelease({
     ...services,
@@ -66,6 +69,7 @@ async function startReleasing({
       return world.queue(idOf(sequence), {
         status: 'scanning',
         sequence,
+        headRevision: sequence,
         createdAt,
         verdict: { ...verdict, digest: over.candidate?.digest ?? own },
         candidate: { ...candidate, digest: own },
@@ -88,7 +92,7 @@ describe('a candidate that passed', () => {
       stages: { release: { status: 'succeeded' } },
     });
     const project = await world.projects.get('demo/app:latest');
-    expect(project).toMatchObject({ released: { build: idOf(1), sequence: 1, digest, tags } });
+    expect(project).toMatchObject({ released: { build: idOf(1), headRevision: 1, digest, tags } });
     expect(project).not.toHaveProperty('releasing');
   });
 
@@ -131,6 +135,31 @@ describe('a candidate that passed', () => {
     await world.pass(3);
     expect(await world.release(3)).toEqual({ status: 'released' });
     expect(world.shelf.attachedTo(repository, digestOf(3))).toEqual({});
+  });
+
+  it('is released without an SBOM that the registry does not take, with a warning, unless the policy says otherwise', async () => {
+    const refusing = async (response?: 'block' | 'ignore') => {
+      const project = response ? { policy: { scanners: { sbom: response } } } : {};
+      const world = await startReleasing({ project });
+      await world.pass(1);
+      world.bill(1, 'spdx', 'a bill');
+      world.shelf.registry.attach = async () => {
+        throw new ReferrerRefusedError('The registry does not take sbom.spdx.json beside the image: 405 UNSUPPORTED');
+      };
+      return world;
+    };
+    await using warned = await refusing();
+    expect(await warned.release()).toEqual({ status: 'released' });
+    const { verdict } = await warned.builds.require(idOf(1));
+    expect(verdict?.warnings).toEqual([expect.stringMatching(/does not take sbom\.spdx\.json .* 405/)]);
+
+    await using blocked = await refusing('block');
+    await expect(blocked.release()).rejects.toThrow(ReferrerRefusedError);
+    expect(blocked.shelf.tagsOf(repository)).toEqual({});
+
+    await using ignored = await refusing('ignore');
+    expect(await ignored.release()).toEqual({ status: 'released' });
+    expect((await ignored.builds.require(idOf(1))).verdict?.warnings).toBeUndefined();
   });
 
   it('is noted as an image that is looked at again, and takes its moving tags from the one before', async () => {
@@ -218,8 +247,6 @@ describe('of version tags', () => {
     const before = await world.projects.get('demo/app:latest');
     await world.heads.advance({ project: 'demo/app:latest', ref: 'refs/tags/v1.0.0' }, undefined, {
       commit,
-      headAt: createdAt,
-      previous: undefined,
       build: idOf(2),
     });
     await world.pass(2, { ref: 'refs/tags/v1.0.0' });
@@ -233,9 +260,9 @@ describe('of version tags', () => {
 
   it('an older build of the branch is released after one, and the branch by its own order', async () => {
     await using world = await startReleasing();
-    await world.pass(2, { ref: 'refs/tags/v1.0.0', headAt: '2026-11-21T09:00:00.000Z' });
+    await world.pass(2, { ref: 'refs/tags/v1.0.0' });
     await world.release(2);
-    await world.pass(1, { headAt: '2026-11-21T08:00:00.000Z' });
+    await world.pass(1);
     expect(await world.release(1)).toEqual({ status: 'released' });
   });
 
@@ -246,8 +273,6 @@ describe('of version tags', () => {
     await world.pass(2, { ref });
     await world.heads.advance({ project: 'demo/app:latest', ref }, undefined, {
       commit,
-      headAt: createdAt,
-      previous: undefined,
       build: idOf(2),
     });
     await world.builds.begin(idOf(1), 'release', 'releasing');
@@ -350,8 +375,6 @@ describe('a build whose place another has', () => {
   const place = (world: { heads: Heads }, build: string) =>
     world.heads.advance({ project: 'demo/app:latest', ref: 'refs/heads/main' }, undefined, {
       commit: 'c'.repeat(40),
-      headAt: '2026-11-21T02:00:00.000Z',
-      previous: undefined,
       build,
     });
 
@@ -393,10 +416,10 @@ describe('a build whose place another has', () => {
 
   it('of the branch that was tracked before does not keep the first of another from its release', async () => {
     await using world = await startReleasing();
-    await world.pass(2, { headAt: '2026-11-21T02:00:00.000Z' });
+    await world.pass(2);
     await world.release(2);
     await world.track({ gitBranch: 'next' });
-    await world.pass(1, { ref: 'refs/heads/next', headAt: '2026-11-21T01:00:00.000Z' });
+    await world.pass(1, { ref: 'refs/heads/next' });
     expect(await world.release(1)).toEqual({ status: 'released' });
   });
 });
@@ -432,7 +455,7 @@ describe('of two builds', () => {
     expect(await world.release(1)).toEqual({ status: 'superseded' });
     expect(world.shelf.tagsOf(repository)).toEqual(before);
     expect((await world.builds.require(idOf(1))).status).toBe('superseded');
-    expect((await world.projects.get('demo/app:latest'))?.released?.sequence).toBe(2);
+    expect((await world.projects.get('demo/app:latest'))?.released?.headRevision).toBe(2);
   });
 
   it('one waits while the other puts its tags on', async () => {

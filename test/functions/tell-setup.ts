@@ -23,7 +23,7 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
     mailer: crashes.guard(createMailer({ client: ses.client, sender: 'slipway@example.org' })),
     statuses: crashes.guard(world.statuses),
     triggers: crashes.guard(world.triggers),
-    metrics: { ended: ({ status }) => void counted.push(status) },
+    metrics: { ended: ({ status }) => void counted.push(status), oldestQueued: () => undefined },
     siteUrl: 'https://slipway.example',
     indexUrl: 'https://git.example/slipway/index',
     logger: silentLogger,

@@ -23,6 +23,7 @@ describe('a configuration', () => {
     expect(parseConfig(least)).toEqual({
       ...least,
       prefix: 'Slipway',
+      senderIdentity: 'new',
       repositoryPrefix: 'slipway/',
       indexBranch: 'main',
       github: { url: 'https://github.com', apiUrl: 'https://api.github.com' },
@@ -33,6 +34,7 @@ describe('a configuration', () => {
         computeType: 'MEDIUM',
         architecture: 'arm64',
         prebuildImage: 'public.ecr.aws/docker/library/buildpack-deps:stable',
+        pullThrough: {},
       },
       retention: { logDays: 30, recordDays: 365 },
     });

@@ -39,7 +39,7 @@ describe('the way of a build', () => {
     expect(States.CollectScan?.Next).toBe('Judge');
     expect(States.Judge?.Next).toBe('Verdict');
     expect(States.Release?.Next).toBe('Tell');
-    expect(States.Fail?.Next).toBe('Tell');
+    expect(States.End?.Default).toBe('Tell');
     expect(States.Told?.Type).toBe('Succeed');
   });
 
@@ -88,8 +88,12 @@ describe('the way of a build', () => {
     const paths = JSON.stringify(States).match(/\$\.[A-Za-z.]+/g) ?? [];
     expect([...new Set(paths)].toSorted()).toEqual([
       '$.Payload.outcome',
+      '$.Payload.seconds',
       '$.Payload.token',
       '$.build',
+      '$.end',
+      '$.end.outcome',
+      '$.end.seconds',
       '$.error',
       '$.issued',
       '$.issued.token',
@@ -133,9 +137,17 @@ describe('trying again', () => {
     );
   });
 
-  test('a build waits for hours for room at CodeBuild, and a build that failed is not begun again', () => {
-    expect(patience(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) / 3600).toBeCloseTo(6, 0);
+  test('a build waits for a day for room at CodeBuild, and a build that failed is not begun again', () => {
+    const noRoom = retryOf('Build', 'CodeBuild.AccountLimitExceededException');
+    expect(patience(noRoom) / 3600).toBeCloseTo(24, 0);
+    expect(noRoom.JitterStrategy).toBeUndefined();
     expect(States.Build?.Retry.flatMap(({ ErrorEquals }) => ErrorEquals)).not.toContain('States.TaskFailed');
+  });
+
+  test('a build whose base image or machine may be there later is begun again when the failing step says so, and not before', () => {
+    expect(States.Fail?.Next).toBe('End');
+    expect(States.End?.Choices).toEqual([{ Variable: '$.end.outcome', StringEquals: 'again', Next: 'Again' }]);
+    expect(States.Again).toMatchObject({ Type: 'Wait', SecondsPath: '$.end.seconds', Next: 'Build' });
   });
 
   test('the execution has time for all of it', () => {

@@ -131,6 +131,7 @@ const retrySchema = z.object({
   MaxAttempts: z.number(),
   BackoffRate: z.number(),
   MaxDelaySeconds: z.number().optional(),
+  JitterStrategy: z.string().optional(),
 });
 const stateSchema = z.looseObject({
   Type: z.string(),

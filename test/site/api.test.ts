@@ -49,6 +49,7 @@ describe('the API', () => {
       scanners: null,
       changes: null,
       failure: null,
+      waiting: null,
       cascade: null,
       supersededBy: null,
       createdAt: '2026-11-21T11:58:00.000Z',

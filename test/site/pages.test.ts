@@ -408,6 +408,29 @@ it('a project shows by what its images are judged, with what VEX statements acce
   expect(text).not.toContain('someone@example.org');
 });
 
+it.each([
+  [{ movedTo: 'https://git.example/new/<b>.git' }, 'renamed or transferred to https://git.example/new/<b>.git'],
+  [{ error: 'its host answered 404.' }, 'The repository could not be read: its host answered 404.'],
+])('a project says what is wrong with its repository', async (source, sentence) => {
+  const project = sampleProject('demo/app:latest');
+  const asked: string[] = [];
+  const ask = sampleSite({
+    projects: [project],
+    parts: {
+      sources: {
+        async get(name) {
+          asked.push(name);
+          return source;
+        },
+      },
+    },
+  });
+  const { text } = await ask('/projects/demo/app/latest');
+  expect(seen(text)).toContain(sentence);
+  expect(text).not.toContain('<b>');
+  expect(asked).toEqual([project.source]);
+});
+
 it('a project shows what it stands on, which pin holds it back, who stands on it, and the cascade that it waits in', async () => {
   const [used, newer] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];
   const ask = sampleSite({

@@ -100,6 +100,7 @@ export function sampleSite({
         ),
     },
     projects: { get: async (name) => projects.find((project) => project.name === name), all: async () => projects },
+    sources: { get: async () => undefined },
     cascades: {
       list: async () => ({ items: cascades.map(({ summary }) => summary) }),
       causes: async (id) => cascades.find(({ summary }) => summary.id === id)?.summary.causes ?? [],

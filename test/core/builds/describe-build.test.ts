@@ -36,10 +36,8 @@ describe('a cause in words', () => {
   });
 
   it('says what the index did', () => {
-    expect(describeCause({ type: 'index', delivery: 'd', commit, change: 'added' })).toBe(
-      'New in the index since its commit 1a2b3c4',
-    );
-    expect(describeCause({ type: 'index', delivery: 'd', commit, change: 'changed' })).toBe(
+    expect(describeCause({ type: 'index', commit, change: 'added' })).toBe('New in the index since its commit 1a2b3c4');
+    expect(describeCause({ type: 'index', commit, change: 'changed' })).toBe(
       'Index entry changed by its commit 1a2b3c4',
     );
   });

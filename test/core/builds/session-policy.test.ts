@@ -6,6 +6,7 @@ const places = {
   bucketArn: 'arn:aws:s3:::slipway-recordsbucket600c9c86-1a2b3c4d5e6f',
   repositoriesArn: 'arn:aws:ecr:eu-central-1:123456789012:repository/',
   repositoryPrefix: 'slipway/',
+  pullThrough: [],
 };
 const build = { id: '00000000000000aa', project: 'demo/app:latest', ref: 'refs/heads/main' };
 const resourcesOf = (text: string, action: string) =>
@@ -32,6 +33,11 @@ describe('the policy of a build’s session', () => {
     const policy = sessionPolicy(build, ['slipway/demo/base'], places);
     expect(resourcesOf(policy, 'ecr:BatchGetImage')).toContain(repository('slipway/demo/base'));
     expect(resourcesOf(policy, 'ecr:PutImage')).not.toContain(repository('slipway/demo/base'));
+  });
+
+  it('lets the build pull through the account’s caches', () => {
+    const policy = sessionPolicy(build, [], { ...places, pullThrough: ['docker-hub'] });
+    expect(resourcesOf(policy, 'ecr:BatchImportUpstreamImage')).toEqual([repository('docker-hub/*')]);
   });
 
   it('keeps a build that is never released from the cache that releases are made of', () => {

@@ -19,7 +19,7 @@ const at = '2026-11-21T00:00:00.000Z';
 const later = '2026-11-21T00:10:00.000Z';
 const now = new Date(later);
 const released = (...parents: string[]): Cause => ({ type: 'parent-released', parents });
-const index: Cause = { type: 'index', delivery: 'd', commit: 'a'.repeat(40), change: 'changed' };
+const index: Cause = { type: 'index', commit: 'a'.repeat(40), change: 'changed' };
 const news = (id: string, over: Partial<ProjectEvent> = {}): ProjectEvent => ({
   id,
   cascade: 'c',

@@ -42,6 +42,17 @@ describe('reading an index', () => {
     ]);
   });
 
+  it.each([
+    ['http://127.0.0.1:4600/git/Demo/App.git', 'http://localhost:4600/git', 'localhost:4600/git/demo/app'],
+    ['http://[::1]:4600/git/demo/app/', 'http://localhost:4600/git', 'localhost:4600/git/demo/app'],
+    ['https://git.example/Demo/App', 'https://git.example', 'git.example/demo/app'],
+    ['https://git.example/Demo/App', 'https://github.com', 'git.example/Demo/App'],
+  ])('gives the repository at %s the name that events of %s have', (url, gitHost, source) => {
+    const allowedHosts = ['localhost', '127.0.0.1', '[::1]'];
+    const { projects } = readIndex([goodFile({ app: { 'git-url': url } })], { now, allowedHosts, gitHost });
+    expect(projects).toMatchObject([{ gitUrl: url, source }]);
+  });
+
   it('reads several addresses', () => {
     const { projects } = one({ 'notify-email': 'one@example.org, two@example.org' });
     expect(projects[0]?.notifyEmail).toEqual(['one@example.org', 'two@example.org']);

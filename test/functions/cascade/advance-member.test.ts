@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { receive } from '../../../core/cascade/rebuild-state.ts';
 import type { Build, Cause } from '../../../core/model/build.ts';
-import { UpstreamError } from '../../../core/model/errors.ts';
 import { type CascadeSetup, setUpCascades } from '../cascade-setup.ts';
-import { indexFile, indexPush } from '../plan-builds-setup.ts';
+import { indexFile } from '../plan-builds-setup.ts';
 import { digest } from '../services-setup.ts';
 
 const chain = { base: [], left: ['base'], top: ['left'] };
@@ -160,9 +159,9 @@ describe('a push of the index', () => {
 
   it('leaves out a child whose parent was never released, and the first release builds it', async () => {
     await using world = await setUpCascades();
-    world.headOf = async (url) => (url.includes('/parent') ? undefined : 'a'.repeat(40));
+    world.host.set('git.example/demo/parent', 'refs/heads/main', undefined);
     world.files = [indexFile({ parent: {}, child })];
-    await world.plan(indexPush());
+    await world.plan(world.pushIndex());
     expect(await story(world, 'parent')).toMatchObject({
       state: 'skipped',
       reason: 'There is no branch main. Its first push is built.',
@@ -178,11 +177,11 @@ describe('a push of the index', () => {
   it('leaves out a new child of an entry that has yet to be released', async () => {
     await using world = await setUpCascades();
     world.files = [indexFile({ parent: {} })];
-    await world.plan(indexPush('index-1'));
+    await world.plan(world.pushIndex('index-1'));
     await world.finish(await runningBuild(world, 'parent'), 'failed');
     await world.drain();
     world.files = [indexFile({ parent: {}, child })];
-    await world.plan(indexPush('index-2'));
+    await world.plan(world.pushIndex('index-2'));
     const skipped = (await world.allBuilds()).find(({ status }) => status === 'cancelled');
     expect(skipped?.failure).toEqual({
       error: 'ParentMissingError',
@@ -192,13 +191,13 @@ describe('a push of the index', () => {
 
   it('builds a new entry whose host cannot be reached when the host is back, and nobody waits for it', async () => {
     await using world = await setUpCascades();
-    world.headOf = async (url) => {
-      if (url.includes('/parent')) throw new UpstreamError('git.example cannot be reached.');
-      return 'a'.repeat(40);
-    };
+    world.host.down.add('git.example/demo/parent');
     world.files = [indexFile({ parent: {}, other: {} })];
-    await world.plan(indexPush());
-    expect(await story(world, 'parent')).toMatchObject({ state: 'skipped', reason: 'git.example cannot be reached.' });
+    await world.plan(world.pushIndex());
+    expect(await story(world, 'parent')).toMatchObject({
+      state: 'skipped',
+      reason: 'git.example/demo/parent cannot be reached.',
+    });
     expect((await world.running()).map(({ project }) => project)).toEqual(['demo/other:latest']);
   });
 
@@ -206,13 +205,13 @@ describe('a push of the index', () => {
     await using world = await setUpCascades();
     const entries = { base: {}, left: { 'depends-on': 'demo/base:latest' }, top: { 'depends-on': 'demo/left:latest' } };
     world.files = [indexFile(entries)];
-    await world.plan(indexPush('index-1'));
+    await world.plan(world.pushIndex('index-1'));
     for (const job of ['base', 'left', 'top']) {
       await world.finish(await runningBuild(world, job), 'released');
       await world.drain();
     }
     world.files = [indexFile({ ...entries, left: { ...entries.left, 'target-file': 'Other' } })];
-    await world.plan(indexPush('index-2'));
+    await world.plan(world.pushIndex('index-2'));
     expect((await world.running()).map(({ project }) => project)).toEqual([world.name('left')]);
     await world.finish(await runningBuild(world, 'left'), 'released');
     await world.drain();
@@ -222,23 +221,22 @@ describe('a push of the index', () => {
   it('that is applied beside a newer one takes nothing of it back', async () => {
     await using world = await setUpCascades();
     await world.track({ name: world.name('one'), jobId: 'one', dockerfile: 'Newer' });
-    const newer = '2026-11-21T00:05:00.000Z';
     const project = await world.projects.get(world.name('one'));
-    if (project) await world.projects.put(project, { indexedAt: newer });
+    if (project) await world.projects.put(project, { indexRevision: 2 });
     await world.dependents.declare(world.name('one'), ['demo/newer:latest']);
     world.files = [indexFile({ one: { 'target-file': 'Older', 'depends-on': 'demo/older:latest' } })];
-    await world.plan(indexPush('older', { receivedAt: '2026-11-21T00:00:00.000Z' }));
-    expect(await world.projects.get(world.name('one'))).toMatchObject({ dockerfile: 'Newer', indexedAt: newer });
+    await world.plan(world.pushIndex('older'));
+    expect(await world.projects.get(world.name('one'))).toMatchObject({ dockerfile: 'Newer', indexRevision: 2 });
     expect(await world.dependents.of('demo/older:latest')).toEqual([]);
   });
 
   it('that brings a parent into the index has its children follow it, and no longer the image from outside', async () => {
     await using world = await setUpCascades();
     world.files = [indexFile({ child })];
-    await world.plan(indexPush('index-1'));
+    await world.plan(world.pushIndex('index-1'));
     expect(await world.dependents.of('docker.io/demo/parent:latest')).toHaveLength(1);
     world.files = [indexFile({ child, parent: {} })];
-    await world.plan(indexPush('index-2'));
+    await world.plan(world.pushIndex('index-2'));
     expect(await world.dependents.of('docker.io/demo/parent:latest')).toEqual([]);
     expect(await world.dependents.of('demo/parent:latest')).toHaveLength(1);
   });

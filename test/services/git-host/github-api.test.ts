@@ -31,7 +31,12 @@ function send(response: ServerResponse, status: number, body: unknown, headers: 
 }
 
 const pull = 'GET /repos/demo/app/pulls/7';
-const open = { state: 'open', head: { sha: 'a'.repeat(40) }, base: { ref: 'main' }, user: { login: 'someone' } };
+const open = {
+  state: 'open',
+  head: { sha: 'a'.repeat(40), repo: { id: 1 } },
+  base: { ref: 'main', repo: { id: 1 } },
+  user: { login: 'someone' },
+};
 
 describe('the files that differ between two commits', () => {
   const route = 'GET /repos/demo/app/compare/old...new?per_page=1';
@@ -74,6 +79,20 @@ describe('what somebody may do in a repository', () => {
   });
 });
 
+describe('a pull request', () => {
+  it.each([
+    ['a branch of the repository', 1, false],
+    ['another repository', 2, true],
+    ['a repository that is deleted', undefined, true],
+  ])('of %s is told apart by the repository of its head', async (_, id, isFork) => {
+    const head = { ...open.head, repo: id === undefined ? null : { id } };
+    const { answer } = await ask({ [pull]: { ...open, state: 'closed', head } }, (api) =>
+      api.pullRequest('demo/app', 7),
+    );
+    expect(answer).toMatchObject({ isOpen: false, commit: 'a'.repeat(40), isFork });
+  });
+});
+
 describe('a host that does not answer at once', () => {
   it('is asked again after an error of its own, and after as long as it says', async () => {
     const { answer, waited, requests } = await ask(
@@ -86,7 +105,7 @@ describe('a host that does not answer at once', () => {
       },
       (api) => api.pullRequest('demo/app', 7),
     );
-    expect(answer).toEqual({ isOpen: true, commit: 'a'.repeat(40), baseRef: 'main', author: 'someone' });
+    expect(answer).toEqual({ isOpen: true, commit: 'a'.repeat(40), baseRef: 'main', isFork: false, author: 'someone' });
     expect(waited).toEqual([500, 3000]);
     expect(requests.every(({ headers }) => headers.authorization === 'token the-token')).toBe(true);
   });

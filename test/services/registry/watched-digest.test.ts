@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createPublicFetch } from '../../../services/http/public-fetch.ts';
-import { outsideRegistry, type Registry } from '../../../services/registry/digest-lookup.ts';
-import { createDigestLookup, RegistryBusyError } from '../../../services/registry/watched-digest.ts';
+import { outsideRegistry, type Registry, RegistryBusyError } from '../../../services/registry/digest-lookup.ts';
+import { createDigestLookup } from '../../../services/registry/watched-digest.ts';
 import { type FakeHost, startHost } from '../http.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;

@@ -37,9 +37,9 @@ async function tracked(name: string): Promise<Project> {
   await projects.put(project);
   return project;
 }
-const release = (build: string, sequence: number) => ({
+const release = (build: string, headRevision: number) => ({
   build,
-  sequence,
+  headRevision,
   digest: 'sha256:0',
   tags: ['latest'],
   at: new Date().toISOString(),

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import { MailRejectedError } from '../../../services/mail/mailer.ts';
 import { atEveryCrashPoint } from '../crash-points.ts';
-import { indexFile, indexPush, setUpPlanBuilds } from '../plan-builds-setup.ts';
-import { commit, digest } from '../services-setup.ts';
+import { indexCommit, indexFile, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { digest } from '../services-setup.ts';
 
 type Planning = Awaited<ReturnType<typeof setUpPlanBuilds>>;
 
@@ -18,7 +18,7 @@ const names = async (planning: Planning, isActive = true) =>
 async function startWithIndex(...jobs: string[]): Promise<Planning> {
   const planning = await setUpPlanBuilds();
   planning.files = [indexFile(Object.fromEntries(jobs.map((job) => [job, {}])))];
-  await planning.plan(indexPush('index-0'));
+  await planning.plan(planning.pushIndex('index-0'));
   planning.runs.clear();
   planning.ensured.length = 0;
   return planning;
@@ -28,12 +28,12 @@ describe('a push of the index', () => {
   it('makes repositories and builds for new entries', async () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {}, two: {} })];
-    await planning.plan(indexPush());
+    await planning.plan(planning.pushIndex());
     expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
     expect(planning.ensured.sort()).toEqual(['demo/one:latest', 'demo/two:latest']);
     expect(await built(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
     expect((await planning.allBuilds())[0]).toMatchObject({
-      cause: { type: 'index', delivery: 'index-1', change: 'added' },
+      cause: { type: 'index', commit: indexCommit('index-1'), change: 'added' },
       ref: 'refs/heads/main',
     });
     expect(planning.mails).toEqual([]);
@@ -46,7 +46,7 @@ describe('a push of the index', () => {
       await planning.track({ name: 'demo/gone:latest', appId: 'demo', jobId: 'gone' });
       planning.files = [indexFile({ one: {}, two: {} })];
       return {
-        run: () => planning.plan(indexPush()),
+        run: () => planning.plan(planning.pushIndex()),
         async check() {
           await using _ = planning;
           expect(await built(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
@@ -67,32 +67,33 @@ describe('a push of the index', () => {
     const { ensure, ensured } = planning;
     planning.ensure = (project) =>
       ensured.length < 8 ? ensure(project) : Promise.reject(new Error('RequestLimitExceeded'));
-    await expect(planning.plan(indexPush())).rejects.toThrow('RequestLimitExceeded');
+    await expect(planning.plan(planning.pushIndex())).rejects.toThrow('RequestLimitExceeded');
     const done = await names(planning);
     expect(done.length).toBeGreaterThan(0);
     ensured.length = 0;
     planning.ensure = ensure;
-    await planning.plan(indexPush());
+    await planning.plan(planning.pushIndex());
     expect(ensured.filter((name) => done.includes(name))).toEqual([]);
     expect(await built(planning)).toHaveLength(12);
   });
 
-  it('that died over its builds has them built by its second try, although a newer push came before that', async () => {
+  it('that died over its builds has them built by the newer push that came before its second try', async () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {} })];
     const { nextSequence } = planning.projects;
     planning.projects.nextSequence = () => Promise.reject(new Error('throttled'));
-    await expect(planning.plan(indexPush('older'))).rejects.toThrow('throttled');
+    await expect(planning.plan(planning.pushIndex('older'))).rejects.toThrow('throttled');
     Object.assign(planning.projects, { nextSequence });
-    await planning.plan(indexPush('newer', { receivedAt: '2026-11-21T00:01:00.000Z' }));
-    await planning.plan(indexPush('older'));
+    const older = planning.pushIndex('older');
+    await planning.plan(planning.pushIndex('newer'));
+    await planning.plan(older);
     expect(await built(planning)).toEqual(['demo/one:latest']);
   });
 
   it('touches and builds only what it changes', async () => {
     await using planning = await startWithIndex('one', 'two');
     planning.files = [indexFile({ one: {}, two: { 'target-file': 'Containerfile' } })];
-    await planning.plan(indexPush());
+    await planning.plan(planning.pushIndex());
     expect([...planning.runs.keys()]).toHaveLength(1);
     expect(planning.requests.at(-1)).toMatchObject({ project: 'demo/two:latest', dockerfile: 'Containerfile' });
     expect(planning.ensured).toEqual(['demo/two:latest']);
@@ -102,7 +103,7 @@ describe('a push of the index', () => {
   it('with another address for mails builds nothing and keeps the address', async () => {
     await using planning = await startWithIndex('one');
     planning.files = [indexFile({ one: { 'notify-email': 'new@example.org' } })];
-    await planning.plan(indexPush());
+    await planning.plan(planning.pushIndex());
     expect(planning.runs.size).toBe(0);
     expect(await planning.projects.get('demo/one:latest')).toMatchObject({ notifyEmail: ['new@example.org'] });
   });
@@ -110,11 +111,11 @@ describe('a push of the index', () => {
   it('that removes an entry puts the project to rest, and one that brings it back builds it', async () => {
     await using planning = await startWithIndex('one', 'two');
     planning.files = [indexFile({ one: {} })];
-    await planning.plan(indexPush('index-1'));
+    await planning.plan(planning.pushIndex('index-1'));
     expect(await names(planning, false)).toEqual(['demo/two:latest']);
     expect(planning.runs.size).toBe(0);
     planning.files = [indexFile({ one: {}, two: {} })];
-    await planning.plan(indexPush('index-2'));
+    await planning.plan(planning.pushIndex('index-2'));
     expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
     expect(planning.requests.at(-1)?.project).toBe('demo/two:latest');
     expect((await planning.projects.get('demo/two:latest'))?.sequence).toBe(2);
@@ -131,7 +132,7 @@ describe('an index that', () => {
     await using planning = await startWithIndex('one', 'two');
     const before = await planning.projects.all();
     planning.files = files;
-    await planning.plan(indexPush());
+    await planning.plan(planning.pushIndex());
     expect(await planning.projects.all()).toEqual(before);
     expect(planning.runs.size).toBe(0);
     expect(planning.mails).toMatchObject([
@@ -142,7 +143,7 @@ describe('an index that', () => {
   it('has one wrong entry is in force with its other entries, and the operators hear of the wrong one', async () => {
     await using planning = await startWithIndex('one', 'two');
     planning.files = [indexFile({ one: { 'git-url': 'git@example.org:demo/one' }, three: {} })];
-    await planning.plan(indexPush());
+    await planning.plan(planning.pushIndex());
     expect(await names(planning)).toEqual(['demo/one:latest', 'demo/three:latest', 'demo/two:latest']);
     expect(planning.requests.at(-1)?.project).toBe('demo/three:latest');
     expect(planning.mails[0]?.mail.text).toContain('demo/one:latest');
@@ -152,7 +153,7 @@ describe('an index that', () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {} }), { path: 'index.d/other.yml', text: 'Projects: [' }];
     planning.mailer.send = () => Promise.reject(new MailRejectedError('not verified'));
-    await planning.plan(indexPush());
+    await planning.plan(planning.pushIndex());
     expect(await built(planning)).toEqual(['demo/one:latest']);
     expect(await planning.deliveries.get('index-1')).toBeDefined();
   });
@@ -166,11 +167,11 @@ describe('an index that', () => {
         throw new UpstreamError('The git host answered 404 when asked for slipway/index.');
       },
     });
-    await expect(planning.plan(indexPush())).rejects.toThrow(UpstreamError);
+    await planning.planBuilds(planning.pushIndex());
     expect(await names(planning)).toEqual(['demo/one:latest']);
     expect(await planning.deliveries.get('index-1')).toBeUndefined();
     Object.defineProperty(planning, 'files', { value: files });
-    await planning.plan(indexPush());
+    await planning.drain();
     expect(await planning.deliveries.get('index-1')).toBeDefined();
   });
 });
@@ -179,11 +180,8 @@ describe('a new entry', () => {
   it('is built although the host of another cannot be reached', async () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {}, two: {}, three: {} })];
-    planning.headOf = async (url) => {
-      if (url.includes('/two')) throw new UpstreamError('git.example cannot be reached.');
-      return commit;
-    };
-    await planning.plan(indexPush());
+    planning.host.down.add('git.example/demo/two');
+    await planning.plan(planning.pushIndex());
     expect(await built(planning)).toEqual(['demo/one:latest', 'demo/three:latest']);
     expect(await names(planning)).toHaveLength(3);
   });
@@ -191,8 +189,8 @@ describe('a new entry', () => {
   it('whose branch is not there yet waits for its first push', async () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: {} })];
-    planning.headOf = async () => undefined;
-    await planning.plan(indexPush());
+    planning.host.main = undefined;
+    await planning.plan(planning.pushIndex());
     expect(await planning.allBuilds()).toEqual([]);
     expect(await names(planning)).toEqual(['demo/one:latest']);
   });
@@ -201,22 +199,21 @@ describe('a new entry', () => {
     await using planning = await setUpPlanBuilds();
     const child = { 'depends-on': 'demo/parent:latest' };
     planning.files = [indexFile({ child, parent: {}, free: { 'depends-on': 'elsewhere/base:1' } })];
-    await planning.plan(indexPush('index-1'));
+    await planning.plan(planning.pushIndex('index-1'));
     expect(await built(planning)).toEqual(['demo/free:latest', 'demo/parent:latest']);
 
     const parent = (await planning.allBuilds()).find(({ project }) => project === 'demo/parent:latest');
     const image = { repository: 'registry.example/demo/parent', digest, tags: ['latest'] };
     if (parent) await planning.builds.close(parent, 'released', { image });
     await planning.projects.claimRelease('demo/parent:latest', parent?.id ?? '');
-    const release = { build: parent?.id ?? '', sequence: 1, digest, tags: ['latest'], at: '' };
+    const release = { build: parent?.id ?? '', headRevision: 1, digest, tags: ['latest'], at: '' };
     await planning.projects.finishRelease('demo/parent:latest', release);
     const ended = { type: 'build-ended', id: `ended:${parent?.id}`, build: parent?.id ?? '' } as const;
     await planning.plan({ ...ended, receivedAt: new Date().toISOString() });
     expect(planning.requests.at(-1)).toMatchObject({ project: 'demo/child:latest' });
     expect((await planning.allBuilds())[0]?.cause).toEqual({
       type: 'index',
-      delivery: 'index-1',
-      commit,
+      commit: indexCommit('index-1'),
       change: 'added',
     });
   });
@@ -226,10 +223,10 @@ describe('a new entry', () => {
     planning.files = [indexFile({ one: {} })];
     const start = planning.executions.start;
     planning.executions.start = () => Promise.reject(new Error('throttled'));
-    await expect(planning.plan(indexPush())).rejects.toThrow('throttled');
+    await expect(planning.plan(planning.pushIndex())).rejects.toThrow('throttled');
     planning.executions.start = start;
-    planning.headOf = async () => 'c'.repeat(40);
-    await planning.plan(indexPush());
+    planning.host.main = 'c'.repeat(40);
+    await planning.plan(planning.pushIndex());
     const [build] = await planning.allBuilds();
     const [request] = planning.requests.slice(-1);
     expect(planning.runs.size).toBe(1);
@@ -250,7 +247,7 @@ describe('of the policy of the whole index, a push', () => {
     await judged(planning, 'one', 'block');
     await judged(planning, 'two', 'pass');
     planning.files.push(policy('policy: {max-severity: HIGH}'));
-    await planning.plan(indexPush('index-2'));
+    await planning.plan(planning.pushIndex('index-2'));
     expect(await policies(planning)).toEqual([
       ['demo/one:latest', 'HIGH'],
       ['demo/three:latest', 'HIGH'],
@@ -267,15 +264,15 @@ describe('of the policy of the whole index, a push', () => {
   it('that cannot be read changes no project, adds none, and tells the operators', async () => {
     await using planning = await startWithIndex('one');
     planning.files = [...planning.files, policy('policy: {max-severity: LOW}')];
-    await planning.plan(indexPush('index-2'));
+    await planning.plan(planning.pushIndex('index-2'));
     planning.files = [indexFile({ one: {}, new: {} }), policy('policy: {max-severty: CRITICAL}')];
-    await planning.plan(indexPush('index-3'));
+    await planning.plan(planning.pushIndex('index-3'));
     expect(await policies(planning)).toEqual([['demo/one:latest', 'LOW']]);
     expect(planning.mails.map(({ mail }) => mail.text.replaceAll(/\s+/g, ' '))).toEqual([
       expect.stringMatching(/policy\.yml:1:10: .*max-severity.*every project keeps the one that it has/),
     ]);
     planning.files = [indexFile({ one: {}, new: {} }), policy('policy: {max-severity: CRITICAL}')];
-    await planning.plan(indexPush('index-4'));
+    await planning.plan(planning.pushIndex('index-4'));
     expect(await policies(planning)).toEqual([
       ['demo/new:latest', 'CRITICAL'],
       ['demo/one:latest', 'CRITICAL'],
@@ -291,7 +288,7 @@ describe('of the policy of the whole index, a push', () => {
       await judged(planning, 'one', 'block');
       return known;
     };
-    await planning.plan(indexPush('index-2'));
+    await planning.plan(planning.pushIndex('index-2'));
     expect(planning.runs.size).toBe(1);
   });
 });
@@ -321,7 +318,7 @@ describe('of a VEX document, a push', () => {
     await using planning = await startWithIndex('one', 'two');
     await planning.projects.recordVerdict({ id: '00000000000000aa', project: 'demo/one:latest', sequence: 1 }, 'block');
     planning.files.push(document());
-    await planning.plan(indexPush('index-2'));
+    await planning.plan(planning.pushIndex('index-2'));
     expect((await planning.projects.get('demo/one:latest'))?.vex).toMatchObject([{ ids: ['CVE-2026-1'] }]);
     expect(await planning.projects.get('demo/two:latest')).not.toHaveProperty('vex');
     expect(planning.runs.size).toBe(1);
@@ -330,13 +327,13 @@ describe('of a VEX document, a push', () => {
   it('that cannot be read leaves the statements that are known in force', async () => {
     await using planning = await startWithIndex('one');
     planning.files.push(document());
-    await planning.plan(indexPush('index-2'));
+    await planning.plan(planning.pushIndex('index-2'));
     planning.files = [indexFile({ one: {} }), document({ version: 'two' })];
-    await planning.plan(indexPush('index-3'));
+    await planning.plan(planning.pushIndex('index-3'));
     expect((await planning.projects.get('demo/one:latest'))?.vex).toHaveLength(1);
     expect(planning.mails).toHaveLength(1);
     planning.files = [indexFile({ one: {} })];
-    await planning.plan(indexPush('index-4'));
+    await planning.plan(planning.pushIndex('index-4'));
     expect(await planning.projects.get('demo/one:latest')).not.toHaveProperty('vex');
   });
 });
