@@ -27,7 +27,12 @@ export function createBuildCredentials({ builds, repositories, sessions, places,
     const build = await builds.getWithTokens(id);
     const isOwn = isTokenOf(build?.tokens ?? [], token);
     if (!build || !isOwn || !isInBuilder(build)) {
-      logger.warn('Credentials were refused', { build: id, isKnown: build !== undefined, isOwn, status: build?.status });
+      logger.warn('Credentials were refused', {
+        build: id,
+        isKnown: build !== undefined,
+        isOwn,
+        status: build?.status,
+      });
       return { outcome: 'refused', message: refusal };
     }
     const releases = bases.filter((name) => isReleaseRepository(name, places.repositoryPrefix));

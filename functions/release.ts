@@ -113,7 +113,9 @@ export function createRelease({
     }
     // Different functions write the two, so that neither can release an image alone.
     if (build.verdict.digest !== build.candidate.digest) {
-      throw new RecordConflictError(`The verdict of pass on build ${build.id} is on another image: it is not released.`);
+      throw new RecordConflictError(
+        `The verdict of pass on build ${build.id} is on another image: it is not released.`,
+      );
     }
     const known = await projects.get(build.project);
     if (!known) throw new RecordConflictError(`There is no project ${build.project}.`);

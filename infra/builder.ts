@@ -7,9 +7,9 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
+import type { BuildSessions } from './build-sessions.ts';
 import { writeTools } from './builder-tools.ts';
 import { builderBundle, madeHere } from './bundle.ts';
-import type { BuildSessions } from './build-sessions.ts';
 import type { Config } from './config.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 

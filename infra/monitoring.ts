@@ -7,13 +7,13 @@ import {
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import type { BuildSessions } from './build-sessions.ts';
 import type { Rule } from 'aws-cdk-lib/aws-events';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { buildMetrics } from '../services/aws/build-metrics.ts';
 import { Alarms, sumOver, total } from './alarms.ts';
 import type { Api } from './api.ts';
+import type { BuildSessions } from './build-sessions.ts';
 import { Overview, type Shown } from './dashboard.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Rescans } from './rescan-releases.ts';

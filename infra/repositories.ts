@@ -113,7 +113,11 @@ export class Repositories {
   grantRelease(grantee: Grantee): void {
     this.#signIn(grantee);
     // The tags of a release repository say which version is the highest.
-    allow(grantee, { actions: [...pullActions, ...pushActions, 'ecr:ListImages'], resources: [this.#all], because: projectsAreData });
+    allow(grantee, {
+      actions: [...pullActions, ...pushActions, 'ecr:ListImages'],
+      resources: [this.#all],
+      because: projectsAreData,
+    });
     // The prefix of the releases is also that of the candidates: a release changes no candidate.
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ effect: Effect.DENY, actions: pushActions, resources: [this.#candidates] }),

@@ -126,7 +126,10 @@ export function createImageScans(client: ECRClient, inspectorClient: Inspector2C
     },
 
     /** The image that a tag names, with its size in bytes; undefined if the tag names none. */
-    async tagged(repository: string, tag: string): Promise<{ digest: string; sizeBytes: number | undefined } | undefined> {
+    async tagged(
+      repository: string,
+      tag: string,
+    ): Promise<{ digest: string; sizeBytes: number | undefined } | undefined> {
       try {
         const { imageDetails } = await client.send(
           new DescribeImagesCommand({ repositoryName: repository, imageIds: [{ imageTag: tag }] }),

@@ -43,7 +43,10 @@ export function createRepositories(client: ECRClient, prefix: string) {
       if (!(error instanceof RepositoryAlreadyExistsException)) throw error;
       await client.send(new PutImageScanningConfigurationCommand({ repositoryName, ...scanOnPush }));
     }
-    await expire(repositoryName, `A candidate is released within hours or never; keep it ${candidateDays} days for those who look into it`);
+    await expire(
+      repositoryName,
+      `A candidate is released within hours or never; keep it ${candidateDays} days for those who look into it`,
+    );
   }
 
   async function ensureCache(repositoryName: string): Promise<void> {

@@ -98,7 +98,8 @@ async function outcome(work: Promise<unknown>): Promise<'allowed' | 'denied'> {
     const { name, message } = error as Error;
     if (/^AccessDenied/.test(name)) return 'denied';
     // What IAM lets through, the service may still refuse.
-    if (/^(?:InvalidLayer|ImageNotFound|ImageAlreadyExists|LayersNotFound|ConditionalCheckFailed)/.test(name)) return 'allowed';
+    if (/^(?:InvalidLayer|ImageNotFound|ImageAlreadyExists|LayersNotFound|ConditionalCheckFailed)/.test(name))
+      return 'allowed';
     throw new Error(`${name}: ${message}`, { cause: error });
   }
 }
@@ -109,7 +110,8 @@ beforeAll(async () => {
   account = slipway.account;
   await slipway.track(slipway.entry('base'), slipway.entry('victim', { id: '2' }), slipway.entry('mine', { id: '3' }));
   const commits = [];
-  for (const job of ['base', 'victim', 'mine']) commits.push(await slipway.pushSource(job, { Dockerfile: smallDebian }));
+  for (const job of ['base', 'victim', 'mine'])
+    commits.push(await slipway.pushSource(job, { Dockerfile: smallDebian }));
   const ended = [];
   for (const [at, job] of ['base', 'victim', 'mine'].entries()) ended.push(await slipway.ended(job, commits[at] ?? ''));
   expect(ended.map(({ status }) => status)).toEqual(['released', 'released', 'released']);
@@ -149,23 +151,38 @@ describe('the machine of a build', () => {
 
 type Call = [what: string, call: (keys: Keys) => Promise<unknown>];
 const s3 = (keys: Keys) => new S3Client({ ...settings(keys), forcePathStyle: true });
-const put = (name: () => string): Call[1] => (keys) =>
-  s3(keys).send(new PutObjectCommand({ Bucket: output('RecordsBucketName'), Key: name(), Body: '{}' }));
-const get = (name: () => string): Call[1] => (keys) =>
-  s3(keys).send(new GetObjectCommand({ Bucket: output('RecordsBucketName'), Key: name() }));
-const upload = (repositoryName: string): Call[1] => (keys) =>
-  new ECRClient(settings(keys)).send(new InitiateLayerUploadCommand({ repositoryName }));
-const tag = (repositoryName: string): Call[1] => (keys) =>
-  new ECRClient(settings(keys)).send(
-    new PutImageCommand({ repositoryName, imageManifest: '{"schemaVersion":2}', imageTag: 'latest' }),
-  );
-const read = (repositoryName: string): Call[1] => (keys) =>
-  new ECRClient(settings(keys)).send(
-    new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag: 'latest' }] }),
-  );
-const ecr = (command: object): Call[1] => (keys) => new ECRClient(settings(keys)).send(command as never);
-const table = (name: string, command: (TableName: string) => object): Call[1] => (keys) =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(settings(keys))).send(command(output(name)) as never);
+const put =
+  (name: () => string): Call[1] =>
+  (keys) =>
+    s3(keys).send(new PutObjectCommand({ Bucket: output('RecordsBucketName'), Key: name(), Body: '{}' }));
+const get =
+  (name: () => string): Call[1] =>
+  (keys) =>
+    s3(keys).send(new GetObjectCommand({ Bucket: output('RecordsBucketName'), Key: name() }));
+const upload =
+  (repositoryName: string): Call[1] =>
+  (keys) =>
+    new ECRClient(settings(keys)).send(new InitiateLayerUploadCommand({ repositoryName }));
+const tag =
+  (repositoryName: string): Call[1] =>
+  (keys) =>
+    new ECRClient(settings(keys)).send(
+      new PutImageCommand({ repositoryName, imageManifest: '{"schemaVersion":2}', imageTag: 'latest' }),
+    );
+const read =
+  (repositoryName: string): Call[1] =>
+  (keys) =>
+    new ECRClient(settings(keys)).send(
+      new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag: 'latest' }] }),
+    );
+const ecr =
+  (command: object): Call[1] =>
+  (keys) =>
+    new ECRClient(settings(keys)).send(command as never);
+const table =
+  (name: string, command: (TableName: string) => object): Call[1] =>
+  (keys) =>
+    DynamoDBDocumentClient.from(new DynamoDBClient(settings(keys))).send(command(output(name)) as never);
 
 const candidate = 'candidate/demo/mine';
 const layer = `sha256:${'0'.repeat(64)}`;
@@ -192,7 +209,10 @@ const ofOthers: Call[] = [
   ['the request of another build', get(() => `builds/${other.id}/request.json`)],
   ['a build whose id begins with its own', put(() => `builds/${own.id}0/result.json`)],
   ['the findings in a release', put(() => 'releases/demo/victim/latest/x/findings.json')],
-  ['the list of the records', (keys) => s3(keys).send(new ListObjectsV2Command({ Bucket: output('RecordsBucketName') }))],
+  [
+    'the list of the records',
+    (keys) => s3(keys).send(new ListObjectsV2Command({ Bucket: output('RecordsBucketName') })),
+  ],
   ['a layer of another candidate', upload('candidate/demo/victim')],
   ['the tag of another candidate', tag('candidate/demo/victim')],
   ['another candidate', read('candidate/demo/victim')],
@@ -206,29 +226,35 @@ const ofOthers: Call[] = [
     'the removal of an image',
     ecr(new BatchDeleteImageCommand({ repositoryName: candidate, imageIds: [{ imageDigest: layer }] })),
   ],
-  ['the expiry of images', ecr(new PutLifecyclePolicyCommand({ repositoryName: candidate, lifecyclePolicyText: '{}'.padEnd(100) }))],
   [
-    'a scan',
-    ecr(new DescribeImageScanFindingsCommand({ repositoryName: candidate, imageId: { imageDigest: layer } })),
+    'the expiry of images',
+    ecr(new PutLifecyclePolicyCommand({ repositoryName: candidate, lifecyclePolicyText: '{}'.padEnd(100) })),
   ],
+  ['a scan', ecr(new DescribeImageScanFindingsCommand({ repositoryName: candidate, imageId: { imageDigest: layer } }))],
   ['a build’s record', table('BuildsTableName', (TableName) => new GetCommand({ TableName, Key: { id: 'x' } }))],
   ['a new build’s record', table('BuildsTableName', (TableName) => new PutCommand({ TableName, Item: { id: 'x' } }))],
   ['a project', table('ProjectsTableName', (TableName) => new PutCommand({ TableName, Item: { name: 'x' } }))],
   [
     'a secret',
     (keys) =>
-      new SecretsManagerClient(settings(keys)).send(new GetSecretValueCommand({ SecretId: output('GitHubTokenSecretArn') })),
+      new SecretsManagerClient(settings(keys)).send(
+        new GetSecretValueCommand({ SecretId: output('GitHubTokenSecretArn') }),
+      ),
   ],
   [
     'the secret of the webhook',
     (keys) =>
-      new SecretsManagerClient(settings(keys)).send(new GetSecretValueCommand({ SecretId: output('WebhookSecretArn') })),
+      new SecretsManagerClient(settings(keys)).send(
+        new GetSecretValueCommand({ SecretId: output('WebhookSecretArn') }),
+      ),
   ],
   [
     'a mail',
     (keys) =>
       new SESClient(settings(keys)).send(
-        new SendRawEmailCommand({ RawMessage: { Data: Buffer.from('From: a@example.org\r\nTo: b@example.org\r\n\r\nx') } }),
+        new SendRawEmailCommand({
+          RawMessage: { Data: Buffer.from('From: a@example.org\r\nTo: b@example.org\r\n\r\nx') },
+        }),
       ),
   ],
   [
@@ -337,7 +363,8 @@ describe('no role but one writes what a release depends on', () => {
     for (const arn of roles())
       for (const attempt of Object.values(attempts)) {
         const client = DynamoDBDocumentClient.from(new DynamoDBClient(settings(account.iam.keysOf(arn))));
-        if ((await outcome(client.send(attempt(output(name), attribute) as UpdateCommand))) === 'allowed') allowed.add(nameOf(arn));
+        if ((await outcome(client.send(attempt(output(name), attribute) as UpdateCommand))) === 'allowed')
+          allowed.add(nameOf(arn));
       }
     expect([...allowed]).toEqual([writer]);
   });

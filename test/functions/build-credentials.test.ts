@@ -29,7 +29,12 @@ async function startBuild(over: Partial<Build> = {}) {
         return keys;
       },
     },
-    places: { bucketArn: 'arn:aws:s3:::records', repositoriesArn: 'arn:ecr/', repositoryPrefix: 'slipway/', pullThrough: [] },
+    places: {
+      bucketArn: 'arn:aws:s3:::records',
+      repositoriesArn: 'arn:ecr/',
+      repositoryPrefix: 'slipway/',
+      pullThrough: [],
+    },
     logger: { warn: (...line: unknown[]) => void warnings.push(line) } as never,
   });
   const { token } = await issue({ build: id });
@@ -95,15 +100,18 @@ describe('no credentials are given', () => {
     },
   );
 
-  it.each([{}, { build: id }, { build: `${id}/../x`, token: guess }, { build: id, token: '' }, { build: id, token: 7 }])(
-    'for %j, and the error does not repeat it',
-    async (input) => {
-      await using world = await startBuild();
-      const error = await world.ask(input).catch((reason: unknown) => reason);
-      expect(error).toBeInstanceOf(Error);
-      expect(String(error)).not.toContain(guess);
-    },
-  );
+  it.each([
+    {},
+    { build: id },
+    { build: `${id}/../x`, token: guess },
+    { build: id, token: '' },
+    { build: id, token: 7 },
+  ])('for %j, and the error does not repeat it', async (input) => {
+    await using world = await startBuild();
+    const error = await world.ask(input).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(String(error)).not.toContain(guess);
+  });
 });
 
 it('the record keeps a token’s hash alone, and pages and mails see not even that', async () => {

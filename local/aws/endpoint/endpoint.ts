@@ -4,7 +4,14 @@ import { type Account, AwsError, type Call, type Caller, type RestCall, type Ser
 import { protocolBy, protocolOf, unknownServiceProtocol } from './choose-protocol.ts';
 import { parseInput } from './input.ts';
 import type { Answer, Protocol } from './protocol.ts';
-import { type Credential, payloadHashOf, readCredential, SignatureError, sessionToken, verifySignature } from './signature.ts';
+import {
+  type Credential,
+  payloadHashOf,
+  readCredential,
+  SignatureError,
+  sessionToken,
+  verifySignature,
+} from './signature.ts';
 
 /** Above the largest body that a service of ours takes: a raw mail of 10 MB in Base64, form-encoded. */
 const bodyLimit = 16 * 1024 * 1024;

@@ -249,7 +249,10 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
         sessions.delete(key);
         holders.delete(key);
       }
-      sessions.set(accessKeyId, { session, policy: policy === undefined ? undefined : parsePolicy(policy, 'identity') });
+      sessions.set(accessKeyId, {
+        session,
+        policy: policy === undefined ? undefined : parsePolicy(policy, 'identity'),
+      });
       holders.set(accessKeyId, { caller: session.caller, secretAccessKey: session.secretAccessKey });
       return session;
     },

@@ -10,9 +10,9 @@ const places = {
 };
 const build = { id: '00000000000000aa', project: 'demo/app:latest', ref: 'refs/heads/main' };
 const resourcesOf = (text: string, action: string) =>
-  (JSON.parse(text) as { Statement: { Effect: string; Action: string | string[]; Resource: string | string[] }[] })
-    .Statement.filter(({ Action }) => [Action].flat().includes(action))
-    .flatMap(({ Resource }) => Resource);
+  (
+    JSON.parse(text) as { Statement: { Effect: string; Action: string | string[]; Resource: string | string[] }[] }
+  ).Statement.filter(({ Action }) => [Action].flat().includes(action)).flatMap(({ Resource }) => Resource);
 const repository = (name: string) => `${places.repositoriesArn}${name}`;
 
 describe('the policy of a build’s session', () => {

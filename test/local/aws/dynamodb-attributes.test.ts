@@ -42,7 +42,11 @@ beforeAll(async () => {
 });
 afterAll(() => host[Symbol.asyncDispose]());
 
-const outcome = (work: Promise<unknown>) => work.then(() => 'allowed', (error: Error) => error.name);
+const outcome = (work: Promise<unknown>) =>
+  work.then(
+    () => 'allowed',
+    (error: Error) => error.name,
+  );
 const update = (input: Partial<UpdateCommandInput>) =>
   outcome(client.send(new UpdateCommand({ TableName: 'builds', Key: { id: '1' }, ...input })));
 const value = { ':v': 'x' };
@@ -85,7 +89,13 @@ describe('a policy that keeps attributes from a writer', () => {
     const Item = { id: '3', verdict: 'pass' };
     expect(await outcome(client.send(new PutCommand({ TableName: 'builds', Item })))).toBe('AccessDeniedException');
     const batch = (item: object) =>
-      outcome(client.send(new BatchWriteCommand({ RequestItems: { builds: [{ PutRequest: { Item: { id: '4' } } }, { PutRequest: { Item: item as never } }] } })));
+      outcome(
+        client.send(
+          new BatchWriteCommand({
+            RequestItems: { builds: [{ PutRequest: { Item: { id: '4' } } }, { PutRequest: { Item: item as never } }] },
+          }),
+        ),
+      );
     expect(await batch({ id: '3' })).toBe('allowed');
     expect(await batch(Item)).toBe('AccessDeniedException');
   });

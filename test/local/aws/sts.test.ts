@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { AssumeRoleCommand, type AssumeRoleCommandInput, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import {
+  AssumeRoleCommand,
+  type AssumeRoleCommandInput,
+  GetCallerIdentityCommand,
+  STSClient,
+} from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createIam } from '../../../local/aws/iam/iam.ts';
 import { createS3 } from '../../../local/aws/s3/s3.ts';
@@ -121,7 +126,9 @@ describe('a session of a role', () => {
     expect(await put(keys, 'builds/1/log')).toBe('InvalidAccessKeyId');
     expect(await put({ ...keys, sessionToken: other.sessionToken } as Keys, 'builds/1/log')).toBe('InvalidAccessKeyId');
     expect(await put(one, 'builds/1/log')).toBe('stored');
-    expect((await bucket(one).send(new GetObjectCommand({ Bucket: 'records', Key: 'builds/1/log' }))).Body).toBeDefined();
+    expect(
+      (await bucket(one).send(new GetObjectCommand({ Bucket: 'records', Key: 'builds/1/log' }))).Body,
+    ).toBeDefined();
   });
 });
 
@@ -156,7 +163,9 @@ describe('a role', () => {
 describe('a session policy', () => {
   test('that is no policy is refused', async () => {
     expect(await refusal(assume({ Policy: '{' }))).toMatch(/^MalformedPolicyDocument/);
-    expect(await refusal(assume({ Policy: '{"Statement": {"Effect": "Perhaps"}}' }))).toMatch(/^MalformedPolicyDocument/);
+    expect(await refusal(assume({ Policy: '{"Statement": {"Effect": "Perhaps"}}' }))).toMatch(
+      /^MalformedPolicyDocument/,
+    );
   });
 
   test('has 2,048 characters at most, and less if it cannot be packed', async () => {

@@ -21,7 +21,12 @@ function ecr(refuse: (name: string) => Error | undefined = () => undefined) {
   } as unknown as ECRClient;
   const of = (repository: string) =>
     calls.filter(({ input }) => input.repositoryName === repository).map(({ name }) => name.replace('Command', ''));
-  return { client, calls, of, ensure: (project = projectOf()) => createRepositories(client, 'slipway/').ensure(project) };
+  return {
+    client,
+    calls,
+    of,
+    ensure: (project = projectOf()) => createRepositories(client, 'slipway/').ensure(project),
+  };
 }
 
 describe('the repositories of a project', () => {
@@ -55,7 +60,8 @@ describe('the repositories of a project', () => {
   it('are said to exist only where they do', async () => {
     const gone = new RepositoryNotFoundException({ $metadata: {}, message: 'x' });
     const odd = new InvalidParameterException({ $metadata: {}, message: 'x' });
-    const there = (error?: Error) => createRepositories(ecr(() => error).client, 'slipway/').existing(['slipway/a', 'b']);
+    const there = (error?: Error) =>
+      createRepositories(ecr(() => error).client, 'slipway/').existing(['slipway/a', 'b']);
     expect(await there()).toEqual(['slipway/a', 'b']);
     expect(await there(gone)).toEqual([]);
     expect(await there(odd)).toEqual([]);
