@@ -1,13 +1,14 @@
+import { isReleaseRepository } from '../core/builds/session-policy.ts';
 import type { Base, MissingBase } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/model/image-reference.ts';
-import { isCandidate } from '../core/model/project.ts';
 import {
   outsideRegistry,
   type Registry,
   RegistryBusyError,
   RegistryUnavailableError,
 } from '../services/registry/digest-lookup.ts';
+import type { BuildRegistry } from './build-session.ts';
 import {
   BaseLimitedError,
   BaseNotFoundError,
@@ -24,7 +25,7 @@ export interface ResolvedBase extends Base {
 }
 
 export interface BaseSearch {
-  own: Registry;
+  own: Registry & Pick<BuildRegistry, 'open'>;
   repositoryPrefix: string;
   /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
   pullThrough: Readonly<Record<string, string>>;
@@ -44,7 +45,9 @@ export interface NamedBases {
 /** Resolves each reference by itself, so that one error reports all missing bases together with those that were found. */
 export async function resolveBases(references: Iterable<string>, search: BaseSearch): Promise<NamedBases> {
   const named: NamedBases = { bases: [], missing: [], failures: [] };
-  const outcomes = await Promise.allSettled([...references].map((reference) => resolveBase(reference, search)));
+  const texts = [...references];
+  const readable = await search.own.open(texts.flatMap((text) => ownRepositories(text, search)));
+  const outcomes = await Promise.allSettled(texts.map((text) => find(text, search, readable)));
   for (const outcome of outcomes) {
     if (outcome.status === 'fulfilled') {
       named.bases.push(outcome.value);
@@ -62,7 +65,15 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
  * @throws BaseNotFoundError, BaseLimitedError, BaseUnavailableError, DockerfileInvalidError
  */
 export async function resolveBase(text: string, search: BaseSearch): Promise<ResolvedBase> {
-  const { own, repositoryPrefix, pullThrough, prefersOwn = true, signal } = search;
+  return find(text, search, await search.own.open(ownRepositories(text, search)));
+}
+
+/** @param readable the repositories of this pipeline that the build may read: the others do not exist, or hold candidates */
+async function find(
+  text: string,
+  { own, repositoryPrefix, pullThrough, prefersOwn = true, signal }: BaseSearch,
+  readable: ReadonlySet<string>,
+): Promise<ResolvedBase> {
   const reference = parsed(text);
   const version = wantedVersion(reference);
   const missing = (registry: Registry, repository: string): MissingBase => ({
@@ -71,9 +82,8 @@ export async function resolveBase(text: string, search: BaseSearch): Promise<Res
     image: imageName(registry.host, repository, reference.tag ?? version),
     own: registry === own,
   });
-  const find = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
-    // Nothing may depend on an image that may still be blocked, although the builder could pull it.
-    if (registry === own && isCandidate(repository, repositoryPrefix)) return undefined;
+  const lookUp = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
+    if (registry === own && !readable.has(repository)) return undefined;
     const digest = await manifestDigest(registry, repository, version, signal).catch((error: unknown) => {
       if (!(error instanceof RegistryUnavailableError)) throw error;
       if (error instanceof RegistryBusyError) {
@@ -103,15 +113,15 @@ export async function resolveBase(text: string, search: BaseSearch): Promise<Res
     return { ...missing(registry, repository), digest, pinned };
   };
 
-  const isOwnHost = reference.registryIsWritten && reference.registry === own.host;
+  const isOwnHost = namesOwnHost(reference, own);
   if (isOwnHost || (prefersOwn && !reference.registryIsWritten)) {
     const repository = `${repositoryPrefix}${reference.path}`;
-    const release = await find(own, repository);
+    const release = await lookUp(own, repository);
     if (release) return release;
     if (isOwnHost) {
       // The name may already include the prefix of all releases.
       const isWhole = reference.path.startsWith(repositoryPrefix);
-      const whole = isWhole ? await find(own, reference.path) : undefined;
+      const whole = isWhole ? await lookUp(own, reference.path) : undefined;
       if (whole) return whole;
       throw new BaseNotFoundError(
         missing(own, isWhole ? reference.path : repository),
@@ -120,7 +130,7 @@ export async function resolveBase(text: string, search: BaseSearch): Promise<Res
     }
   }
   const outside = outsideRegistry(reference.registry);
-  const image = await find(outside, reference.repository);
+  const image = await lookUp(outside, reference.repository);
   if (image) return image;
   const searched =
     reference.registryIsWritten || !prefersOwn
@@ -130,6 +140,25 @@ export async function resolveBase(text: string, search: BaseSearch): Promise<Res
     missing(outside, reference.repository),
     `The base ${text} does not exist ${searched}, or is not public. Correct its name or tag in the Dockerfile, or release it first.`,
   );
+}
+
+const namesOwnHost = ({ registryIsWritten, registry }: ImageReference, own: Registry): boolean =>
+  registryIsWritten && registry === own.host;
+
+/** Where this pipeline's registry may have an image. Nothing may depend on a candidate, which may still be blocked. */
+function ownRepositories(text: string, { own, repositoryPrefix, prefersOwn = true }: BaseSearch): string[] {
+  let reference: ImageReference;
+  try {
+    reference = parsed(text);
+  } catch (error) {
+    // The search itself reports it, with the other bases.
+    if (error instanceof DockerfileInvalidError) return [];
+    throw error;
+  }
+  const isOwnHost = namesOwnHost(reference, own);
+  if (!isOwnHost && (reference.registryIsWritten || !prefersOwn)) return [];
+  const names = [`${repositoryPrefix}${reference.path}`, ...(isOwnHost ? [reference.path] : [])];
+  return names.filter((name) => isReleaseRepository(name, repositoryPrefix));
 }
 
 function parsed(text: string): ImageReference {

@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { ECRClient } from '@aws-sdk/client-ecr';
 import { type DockerfileSummary, readDockerfile } from '../core/bases/dockerfile.ts';
 import { isAllowedFrontend } from '../core/bases/frontend.ts';
 import { entitlementOf } from '../core/bases/run-options.ts';
@@ -10,8 +9,8 @@ import { InvalidInputError } from '../core/model/errors.ts';
 import type { PackageList } from '../core/model/package-list.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
-import { ownRegistry } from '../services/registry/digest-lookup.ts';
 import { type BaseSearch, type ResolvedBase, resolveBases } from './bases.ts';
+import type { BuildSession } from './build-session.ts';
 import { readProjectTest } from './cccp-file.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
 import { readerDescription } from './engines/confinement.ts';
@@ -24,7 +23,6 @@ import type { BuildLog } from './log.ts';
 import { listContents, packagesLine } from './packages/keep-packages.ts';
 import { checkPlatforms, ownPlatform } from './platform.ts';
 import { runPrebuild } from './prebuild.ts';
-import type { Redaction } from './redaction.ts';
 import { manifestDigest, readConfiguration } from './registry.ts';
 import { scanImage } from './scan.ts';
 import type { ScanSubject } from './scanners/scanner.ts';
@@ -36,7 +34,7 @@ const frontendTimeout = 5_000;
 
 export interface BuildOptions {
   log: BuildLog;
-  redaction: Redaction;
+  session: BuildSession;
   signal: AbortSignal;
   environment: NodeJS.ProcessEnv;
   /** What prebuild scripts run in. */
@@ -61,20 +59,16 @@ export interface BuildOptions {
  * @throws an error of `errors.ts`, or the signal's reason
  */
 export async function build(request: BuildRequest, options: BuildOptions): Promise<BuildResult & { outcome: 'built' }> {
-  const { log, redaction, signal } = options;
+  const { log, session, signal } = options;
   const { left } = checkPlatforms(request.platforms);
   const workspace = await mkdtemp(join(tmpdir(), 'slipway-build-'));
   try {
     const env = toolEnvironment(options.environment);
     log.heading('fetch');
     log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
-    const [source, registry, engine] = await together([
+    using registry = await session.registry(signal);
+    const [source, engine] = await together([
       fetchSource(request.source, workspace, { env, log, signal }),
-      ownRegistry(new ECRClient({}), signal).then((own) => {
-        redaction.add(own.credentials?.password);
-        redaction.add(own.credentials && `${own.credentials.user}:${own.credentials.password}`);
-        return own;
-      }),
       findEngine({ env, signal, cacheOwner: cacheOwnerOf(request), buildkitImage: options.buildkitImage }),
     ]);
     log.line(`${engine.name}; commands of the build run in ${engine.confinement.description}`);

@@ -8,6 +8,11 @@ export abstract class BuildError extends Error {
   abstract override readonly name: string;
 }
 
+/** The pipeline gives the build no credentials. */
+export class CredentialsRefusedError extends BuildError {
+  override readonly name = 'CredentialsRefusedError';
+}
+
 /** The source host has no such repository or commit, or does not answer. */
 export class SourceNotFoundError extends BuildError {
   override readonly name = 'SourceNotFoundError';

@@ -56,7 +56,7 @@ interface Services extends Pick<BuildStarter, 'startBuild' | 'startRebuild' | 'r
   projects: Projects;
   rebuilds: Rebuilds;
   triggers: Pick<Triggers, 'send' | 'sendBatch'>;
-  repositories: Repositories;
+  repositories: Pick<Repositories, 'ensure'>;
   index: ReturnType<typeof indexAddress> & {
     repository: IndexRepository;
     authorization(): Promise<string | undefined>;

@@ -111,6 +111,12 @@ export function createRelease({
     if (build.verdict?.outcome !== 'pass' || !build.candidate) {
       throw new RecordConflictError(`Build ${build.id} has no verdict of pass: it is not released.`);
     }
+    // Different functions write the two, so that neither can release an image alone.
+    if (build.verdict.digest !== build.candidate.digest) {
+      throw new RecordConflictError(
+        `The verdict of pass on build ${build.id} is on another image: it is not released.`,
+      );
+    }
     const known = await projects.get(build.project);
     if (!known) throw new RecordConflictError(`There is no project ${build.project}.`);
     const early = endBeforeRelease(build, known, (await heads.get(build.project, build.ref))?.build);

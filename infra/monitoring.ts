@@ -13,6 +13,7 @@ import { Construct } from 'constructs';
 import { buildMetrics } from '../services/aws/build-metrics.ts';
 import { Alarms, sumOver, total } from './alarms.ts';
 import type { Api } from './api.ts';
+import type { BuildSessions } from './build-sessions.ts';
 import { Overview, type Shown } from './dashboard.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Rescans } from './rescan-releases.ts';
@@ -29,6 +30,7 @@ interface Monitored extends Shown {
   waiverWarnings: WaiverWarnings;
   packageWatch: PackageWatch;
   baseWatch: BaseWatch;
+  buildSessions: BuildSessions;
   rescans: Rescans;
   scheduledBuilds: ScheduledBuilds;
   sourceWatch: SourceWatch;
@@ -185,6 +187,7 @@ function alarmOnFunctions(
   alarms: Alarms,
   {
     baseWatch,
+    buildSessions,
     waiverWarnings,
     packageWatch,
     planner,
@@ -199,6 +202,7 @@ function alarmOnFunctions(
   const called = {
     githubWebhook: webhook.receiver,
     planBuilds: planner.function,
+    buildCredentials: buildSessions.function,
     trackBuild: supervision.trackBuild,
     closeBuild: supervision.closeBuild,
     recordFindings: rescans.recordFindings,

@@ -124,7 +124,7 @@ const buildServiceTrouble: RetryProps = {
 
 const build = JsonPath.stringAt('$.build');
 
-/** The way of one build, from its request to the mail: states carry the build's id and nothing else. */
+/** The way of one build, from its request to the mail: states carry the build's id, and to its machine the build's token. */
 export class Pipeline extends Construct {
   readonly stateMachine: StateMachine;
 
@@ -181,6 +181,11 @@ export class Pipeline extends Construct {
       integrationPattern: IntegrationPattern.RUN_JOB,
       environmentVariablesOverride: {
         ['BUILD_ID' satisfies VariableName]: { type: BuildEnvironmentVariableType.PLAINTEXT, value: build },
+        // Any other type is read by the role that all builds share.
+        ['BUILD_TOKEN' satisfies VariableName]: {
+          type: BuildEnvironmentVariableType.PLAINTEXT,
+          value: JsonPath.stringAt('$.issued.token'),
+        },
       },
       // CodeBuild's own two timeouts and something for its events to arrive.
       taskTimeout: Timeout.duration(
@@ -194,9 +199,17 @@ export class Pipeline extends Construct {
     start.next(collectScan);
     again.next(start);
 
+    const issueToken = this.#run(
+      'IssueToken',
+      steps.issueToken,
+      {},
+      { resultSelector: { token: JsonPath.stringAt('$.Payload.token') }, resultPath: '$.issued' },
+    );
+    issueToken.addCatch(fail, toFail).next(start);
+
     this.stateMachine = new StateMachine(this, 'StateMachine', {
       comment: 'From a request to a released image, a record and a mail.',
-      definitionBody: DefinitionBody.fromChainable(start),
+      definitionBody: DefinitionBody.fromChainable(issueToken),
       // A day for room at CodeBuild's queue, three times eight hours in it, eight for a base image, eight to build at most, six for the
       // mail, and what the other states may take.
       timeout: Duration.hours(72),
@@ -204,8 +217,8 @@ export class Pipeline extends Construct {
       logs: {
         destination: new LogGroup(this, 'Log', { logGroupName: vendedLog(this, 'states') }),
         level: LogLevel.ALL,
-        // Ids and the reasons of errors: nothing else passes through the states.
-        includeExecutionData: true,
+        // The token of a build passes through two states. The history of the execution shows what the log leaves out.
+        includeExecutionData: false,
       },
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -267,9 +280,9 @@ export class Pipeline extends Construct {
     return task;
   }
 
-  #acknowledgeWildcards({ collectScan, judge, release, fail, tell }: Steps): void {
+  #acknowledgeWildcards({ issueToken, collectScan, judge, release, fail, tell }: Steps): void {
     const { role } = this.stateMachine;
-    for (const step of [collectScan, judge, release, fail, tell]) {
+    for (const step of [issueToken, collectScan, judge, release, fail, tell]) {
       const arn = flatten(this.stateMachine.stack.resolve(step.function.functionArn));
       acknowledge(
         role,

@@ -60,6 +60,11 @@ export class Records extends Construct {
     allow(grantee, { actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
   }
 
+  /** Knows the bucket's ARN, to make the policy of a build's session. */
+  grantArn(grantee: Grantee): void {
+    grantee.setVariable('RECORDS_BUCKET_ARN', this.bucket.bucketArn);
+  }
+
   /** A request is there before its build begins. */
   grantReadRequest(grantee: Grantee): void {
     this.#allow(grantee, ['s3:GetObject'], ['request']);

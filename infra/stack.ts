@@ -1,6 +1,7 @@
 import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Api } from './api.ts';
+import { BuildSessions } from './build-sessions.ts';
 import { Builder } from './builder.ts';
 import type { Config } from './config.ts';
 import { GitHost } from './git-host.ts';
@@ -52,7 +53,13 @@ export class SlipwayStack extends Stack {
 
     const webhook = new Webhook(this, 'Webhook', { api, gitHost, secrets, triggers });
     const site = new StatusSite(this, 'Pages', { api, state, records });
-    const builder = new Builder(this, 'Builder', { records, repositories, settings: config.build, hasTools });
+    const buildSessions = new BuildSessions(this, 'BuildSessions', {
+      records,
+      repositories,
+      state,
+      pullThrough: config.build.pullThrough,
+    });
+    const builder = new Builder(this, 'Builder', { sessions: buildSessions, settings: config.build, hasTools });
     const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
     const steps = new Steps(this, 'Steps', { records, repositories, state, telling, policy: config.policy });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, steps });
@@ -97,6 +104,7 @@ export class SlipwayStack extends Stack {
       config,
       api,
       baseWatch,
+      buildSessions,
       builder,
       waiverWarnings,
       packageWatch,

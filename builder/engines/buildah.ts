@@ -5,7 +5,7 @@ import { DockerfileFailedError, PushFailedError } from '../errors.ts';
 import { run } from '../process.ts';
 import { triggeredRunOptions } from './base-triggers.ts';
 import { buildahContainers } from './buildah-containers.ts';
-import { containersEnvironment } from './containers-environment.ts';
+import { containersEnvironment, storeLogin } from './containers-environment.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
 import { buildFailure } from './failed-instruction.ts';
 import { buildOptions, describeIsolation, enginePrefix, findIsolation, type Isolation } from './isolation.ts';
@@ -95,6 +95,8 @@ async function buildAndPush(tool: Tool, job: BuildJob): Promise<BuiltImage> {
   const built = await ask(await buildArguments(isolation, job, { imageFile: paths.image, runOptions }), 'log');
   if (built.code !== 0) throw buildFailure(log.recent);
   log.heading('push');
+  // The build may have taken longer than the login that it began with.
+  await storeLogin(workspace, candidate.registry);
   const image = (await readFile(paths.image, 'utf8')).trim();
   const pushed = await ask(
     ['push', `--digestfile=${paths.digest}`, '--', image, `docker://${candidateName(candidate)}`],

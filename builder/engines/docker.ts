@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { cacheOf } from '../../core/model/project.ts';
 import { EngineCallFailedError, PushFailedError } from '../errors.ts';
 import { exists, run } from '../process.ts';
 import { manifestDigest } from '../registry.ts';
@@ -85,7 +86,7 @@ async function buildAndPush(daemon: Abilities, job: BuildJob, buildkitImage: str
   const hasCache =
     job.sharesCache &&
     abilities.hasContainerdStore &&
-    (await manifestDigest(registry, repository, cacheTag, signal)) !== undefined;
+    (await manifestDigest(registry, cacheOf(repository), cacheTag, signal)) !== undefined;
   try {
     const { code } = await run('docker', buildArguments(abilities, job, { metadata, hasCache }), {
       env,
@@ -144,7 +145,7 @@ async function pinnedBuilder(
 function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: string; hasCache: boolean }): string[] {
   const { candidate, labels, pins, frontend, dockerfile, context } = job;
   const name = candidateName(candidate);
-  const cache = `type=registry,ref=${candidate.registry.host}/${candidate.repository}:${cacheTag}`;
+  const cache = `type=registry,ref=${candidate.registry.host}/${cacheOf(candidate.repository)}:${cacheTag}`;
   const output = ['type=image', `name=${name}`, 'push=true'];
   if (abilities.hasContainerdStore) output.push('oci-mediatypes=true');
   // Docker's own driver pushes from its store, where files must have the times that they have in its layers.

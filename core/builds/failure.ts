@@ -64,7 +64,7 @@ export function failureOf(result: BuildResult | undefined, error: ExecutionError
   return {
     error: error.Error ?? 'ExecutionEndedError',
     message:
-      error.Cause?.slice(0, longestMessage) ??
+      readable(error.Cause)?.slice(0, longestMessage) ??
       'The pipeline ended without giving a reason. Push again to start a new build.',
   };
 }
@@ -81,6 +81,11 @@ export function cancellationOf({ Cause }: ExecutionError): NonNullable<Build['fa
     error: 'BuildCancelledError',
     message: `An operator stopped the build${reason ? `: ${reason}` : '. Push again to start a new one.'}`,
   };
+}
+
+/** JSON is for programs: CodeBuild's also has the environment of the build's machine. */
+function readable(cause: string | undefined): string | undefined {
+  return cause?.trimStart().startsWith('{') ? undefined : cause;
 }
 
 function json(text: string | undefined): unknown {

@@ -50,6 +50,8 @@ export const stageSchema = z.object({
 
 export const verdictSchema = z.object({
   outcome: z.enum(['pass', 'block']),
+  /** The image that was judged. */
+  digest: z.string().optional(),
   /** One sentence each. Empty only when the outcome is `pass`. */
   reasons: z.array(z.string()),
   /** What people should know although it does not block; one sentence each. */

@@ -40,6 +40,31 @@ export const buildRequestSchema = z.object({
   logLimitBytes: z.int().positive(),
 });
 
+/** 256 random bits in Base64url, given to one build. */
+export const buildTokenSchema = z.string().regex(/^[\w-]{43}$/);
+
+/** The builder's question to the function `build-credentials`. */
+export const credentialsRequestSchema = z.object({
+  build: z.string().regex(/^[0-9a-f]{16}$/),
+  token: buildTokenSchema,
+  /** Repositories of this pipeline that the build may be based on; it gets read access to those that exist. */
+  bases: z.array(z.string().min(1).max(1000)).max(1000).default([]),
+});
+
+/** The function's answer: a session of AWS, which the builder asks for again before it ends. */
+export const buildCredentialsSchema = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('granted'),
+    accessKeyId: z.string(),
+    secretAccessKey: z.string(),
+    sessionToken: z.string(),
+    expiration: z.iso.datetime(),
+    /** Those of the requested bases that exist. */
+    bases: z.array(z.string()),
+  }),
+  z.object({ outcome: z.literal('refused'), message: z.string() }),
+]);
+
 /** Longer than any name with its tag and digest. */
 const longestName = 1000;
 
@@ -91,6 +116,7 @@ export const buildResultSchema = z.discriminatedUnion('outcome', [
   }),
 ]);
 
+export type BuildCredentials = z.infer<typeof buildCredentialsSchema>;
 export type BuildRequest = z.infer<typeof buildRequestSchema>;
 export type BuildResult = z.infer<typeof buildResultSchema>;
 export type Base = z.infer<typeof baseSchema>;
@@ -106,6 +132,7 @@ export type SbomFormat = keyof typeof sbomFormats;
 
 /** The keys of a build's objects in the records bucket. Log parts are numbered from 0, and their names sort in order. */
 export const recordKeys = {
+  prefix: (id: string) => `builds/${id}/`,
   request: (id: string) => `builds/${id}/request.json`,
   result: (id: string) => `builds/${id}/result.json`,
   packages: (id: string) => `builds/${id}/packages.json`,

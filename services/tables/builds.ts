@@ -1,4 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
 import {
   type Build,
   type BuildStatus,
@@ -21,6 +22,9 @@ import { tableOf } from './table.ts';
 type Fields = Partial<
   Pick<Build, 'candidate' | 'image' | 'verdict' | 'scanners' | 'changes' | 'failure' | 'startedAt' | 'supersededBy'>
 >;
+
+const withTokensSchema = buildSchema.extend({ tokens: z.set(z.string()).default(new Set()) });
+type BuildWithTokens = z.infer<typeof withTokensSchema>;
 
 /** At least as long as the function `tell` may run, so that no other one notifies at the same time. */
 const notifyingMilliseconds = 90_000;
@@ -80,6 +84,21 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       const build = await update(id, { set: { ...ended, ...fields } }, begun);
       if (!build) throw new RecordConflictError(`The stage ${stage} of build ${id} was never begun.`);
       return build;
+    },
+
+    /** Records the hash of a token that the build's run was given: it is not part of the build that pages and mails show. */
+    async addToken(id: string, hash: string): Promise<void> {
+      const isKnown = await table.update(
+        { id },
+        { add: { tokens: new Set([hash]) } },
+        expression`attribute_exists(id)`,
+      );
+      if (!isKnown) throw new RecordConflictError(`There is no build ${id}.`);
+    },
+
+    /** A build with the hashes of its tokens. */
+    getWithTokens(id: string): Promise<BuildWithTokens | undefined> {
+      return table.get({ id }, withTokensSchema);
     },
 
     /** Puts a build that could not run back to those that wait. Undefined if it has ended. */

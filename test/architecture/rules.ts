@@ -39,7 +39,7 @@ const ownImports: Record<string, string[]> = { 'functions/site.ts': ['site'], 'v
 /** Small, without input and output; undefined: all of it. */
 const pureModules: Record<string, string[] | undefined> = {
   croner: undefined,
-  'node:crypto': ['createHash'],
+  'node:crypto': ['createHash', 'timingSafeEqual'],
   'node:net': ['BlockList', 'isIP'],
   'packageurl-js': undefined,
   semver: undefined,

@@ -30,9 +30,17 @@ afterAll(async () => {
   await outside[Symbol.asyncDispose]();
 });
 
+/** The pipeline's registry, where every build may read every release. */
+const ownRegistry = () => ({
+  url: own.url,
+  host: own.host,
+  credentials: { user: 'AWS', password },
+  open: async (names: readonly string[]) => new Set(names),
+});
+
 const resolve = (reference: string, repositoryPrefix = '', pullThrough: Record<string, string> = {}) =>
   resolveBase(reference, {
-    own: { url: own.url, host: own.host, credentials: { user: 'AWS', password } },
+    own: ownRegistry(),
     repositoryPrefix,
     pullThrough,
     signal,
@@ -49,7 +57,7 @@ test('a project’s release comes before the outside registry, with or without o
 test('a frontend’s name without a registry is no release: any project may have that name', async () => {
   own.put('docker/dockerfile', '1', image);
   const search = {
-    own: { url: own.url, host: own.host, credentials: { user: 'AWS', password } },
+    own: ownRegistry(),
     repositoryPrefix: '',
     pullThrough: {},
   };

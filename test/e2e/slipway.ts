@@ -9,6 +9,7 @@ import { expect, inject } from 'vitest';
 import { z } from 'zod';
 import { sourceOf } from '../../core/sources/source.ts';
 import { repositoryScope, webhookSecret } from '../../core/triggers/webhook.ts';
+import type { OpenAccount } from '../../local/account.ts';
 import type { StatementUse } from '../../local/aws/iam/authority.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { createSlipwayClient, type Message, type ShownBuild } from '../../local/demo/slipway-client.ts';
@@ -24,6 +25,8 @@ const trackedSchema = z.object({ items: z.array(z.object({ name: z.string(), act
 /** A machine, and how to know more of it than people know. */
 interface Behind {
   facts: MachineFacts;
+  /** The account of a machine that runs in this process. */
+  account?: OpenAccount;
   statements(): Promise<StatementUse[]>;
   lines(): Promise<string[]>;
   stop(): Promise<void>;
@@ -37,6 +40,7 @@ async function machineFor(folder: string, options: Partial<MachineOptions> | und
     const machine = await startTestMachine(folder, { assembly: shared.assembly, ...options }, lines);
     return {
       facts: factsOf(machine),
+      account: machine.account,
       statements: async () => machine.account.iam.usedStatements(),
       lines: async () => lines.slice(-40),
       stop: () => machine.stop(),
@@ -99,6 +103,7 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
 
   return {
     machine,
+    account: behind.account,
     client,
     folder,
     until,

@@ -71,7 +71,7 @@ async function startReleasing({
         sequence,
         headRevision: sequence,
         createdAt,
-        verdict,
+        verdict: { ...verdict, digest: over.candidate?.digest ?? own },
         candidate: { ...candidate, digest: own },
         ...over,
       });
@@ -342,6 +342,8 @@ describe('nothing is released', () => {
     ['without a verdict', { verdict: undefined as never }],
     ['when the verdict is to block', { verdict: { ...verdict, outcome: 'block', reasons: ['no'] } }],
     ['without a candidate', { candidate: undefined as never }],
+    ['when the verdict is on another image', { verdict: { ...verdict, digest: digestOf(2) } }],
+    ['when the verdict is on no image', { verdict }],
   ];
   it.each(cases)('%s', async (_, over) => {
     await using world = await startReleasing();

@@ -32,8 +32,9 @@ function followersOf(name: string): string[] {
 }
 
 describe('the way of a build', () => {
-  test('is build, scan, judge, release, tell', () => {
-    expect(StartAt).toBe('Build');
+  test('is a token, build, scan, judge, release, tell', () => {
+    expect(StartAt).toBe('IssueToken');
+    expect(States.IssueToken?.Next).toBe('Build');
     expect(States.Build?.Next).toBe('CollectScan');
     expect(States.CollectScan?.Next).toBe('Judge');
     expect(States.Judge?.Next).toBe('Verdict');
@@ -66,7 +67,7 @@ describe('the way of a build', () => {
   });
 
   test('turns every error of a step into a failed build', () => {
-    for (const name of ['Build', 'CollectScan', 'Judge', 'Release']) {
+    for (const name of ['IssueToken', 'Build', 'CollectScan', 'Judge', 'Release']) {
       expect(States[name]?.Catch.at(-1)).toMatchObject({
         ErrorEquals: ['States.ALL'],
         Next: 'Fail',
@@ -83,24 +84,28 @@ describe('the way of a build', () => {
     });
   });
 
-  test('carries ids only', () => {
+  test('carries ids only, and the token of the build to its machine', () => {
     const paths = JSON.stringify(States).match(/\$\.[A-Za-z.]+/g) ?? [];
     expect([...new Set(paths)].toSorted()).toEqual([
       '$.Payload.outcome',
       '$.Payload.seconds',
+      '$.Payload.token',
       '$.build',
       '$.end',
       '$.end.outcome',
       '$.end.seconds',
       '$.error',
+      '$.issued',
+      '$.issued.token',
       '$.verdict',
       '$.verdict.outcome',
     ]);
   });
 
-  test('gives the builder the id of the build and nothing else', () => {
+  test('gives the builder the id and the token of the build and nothing else', () => {
     expect(States.Build?.Parameters?.EnvironmentVariablesOverride).toEqual([
       { Name: 'BUILD_ID', Type: 'PLAINTEXT', 'Value.$': '$.build' },
+      { Name: 'BUILD_TOKEN', Type: 'PLAINTEXT', 'Value.$': '$.issued.token' },
     ]);
   });
 });
@@ -167,4 +172,10 @@ test('an execution that ends in a way that the machine cannot see starts the fun
 
 test('builds are never refused for the number of those that run', () => {
   expect(resource('AWS::CodeBuild::Project').Properties.ConcurrentBuildLimit).toBeUndefined();
+});
+
+test('the token of a build is in no log', () => {
+  expect(resource('AWS::StepFunctions::StateMachine').Properties.LoggingConfiguration).toMatchObject({
+    IncludeExecutionData: false,
+  });
 });

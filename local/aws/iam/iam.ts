@@ -12,13 +12,14 @@ export function createIam(account: Pick<Account, 'id'> & { iam: Authority }): Se
       AssumeRolePolicyDocument: z.unknown(),
       RoleName: z.string().optional(),
       Description: z.string().optional(),
+      MaxSessionDuration: z.int().min(3600).max(43_200).optional(),
       Policies: z.array(z.strictObject({ PolicyName: z.string(), PolicyDocument: z.unknown() })).optional(),
       Tags: z.unknown().optional(),
     }),
     create({ logicalId, stackName, properties }) {
       const name = properties.RoleName ?? physicalName({ stackName, logicalId });
       const arn = roleArn(name);
-      account.iam.putRole(arn, properties.AssumeRolePolicyDocument);
+      account.iam.putRole(arn, properties.AssumeRolePolicyDocument, properties.MaxSessionDuration);
       for (const { PolicyName, PolicyDocument } of properties.Policies ?? []) {
         account.iam.putRolePolicy(arn, PolicyName, PolicyDocument);
       }

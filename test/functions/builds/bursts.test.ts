@@ -61,7 +61,10 @@ function createSteps(planning: Awaited<ReturnType<typeof setUpPlanBuilds>>) {
           shelf.push(candidate.repository, candidate.digest);
           await builds.endStage(id, 'build', 'succeeded', { candidate });
           await builds.begin(id, 'judge', 'scanning');
-          await builds.endStage(id, 'judge', 'succeeded', { verdict: { outcome: 'pass', reasons: [], counts: {} } });
+          const { digest } = candidate;
+          await builds.endStage(id, 'judge', 'succeeded', {
+            verdict: { outcome: 'pass', digest, reasons: [], counts: {} },
+          });
           return;
         }
         default: {

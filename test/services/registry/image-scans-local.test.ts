@@ -106,7 +106,10 @@ describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s sc
             }),
       })),
     });
-    expect(await scans.sizeOf(image)).toBe(tarOf([{ path: 'bin/app', content: 'x' }]).length);
+    expect(await scans.tagged(image.repository, 'v1')).toEqual({
+      digest: image.digest,
+      sizeBytes: tarOf([{ path: 'bin/app', content: 'x' }]).length,
+    });
     expect(await scans.start(image)).toBe('refused');
   });
 

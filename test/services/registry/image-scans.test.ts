@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
 import { ScanPendingError } from '../../../core/model/errors.ts';
-import { type Answer, ecr, ended, problem, throttled } from '../fake-ecr.ts';
+import { type Answer, ecr, ended, image, problem, throttled } from '../fake-ecr.ts';
 
 const withStatus = (status?: string, description?: string) =>
   ecr([{ imageScanStatus: { status, description } as NonNullable<Answer['imageScanStatus']> }]);
@@ -168,6 +168,9 @@ it('that an image can have no scan is the answer to a request for one', async ()
   expect(await ecr([], { start: new ImageArchivedException(problem) }).start()).toMatchObject({ state: 'failed' });
 });
 
-it('the size of an image is the one in the registry', async () => {
-  expect(await ecr([]).sizeOf()).toBe(12_345);
+it('the image that a tag names, and its size, are those in the registry', async () => {
+  expect(await ecr([]).tagged('1a2b')).toEqual({ digest: image.digest, sizeBytes: 12_345 });
+  for (const tagged of [new ImageNotFoundException(problem), new RepositoryNotFoundException(problem)])
+    expect(await ecr([], { tagged }).tagged('1a2b')).toBeUndefined();
+  await expect(ecr([], { tagged: new Error('elsewhere') }).tagged('1a2b')).rejects.toThrow('elsewhere');
 });
