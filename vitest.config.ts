@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { temporaryFolder } from './local/temporary-folder.ts';
 import { testLimit, waitLimit } from './test/limits.ts';
@@ -6,8 +8,10 @@ const project = (test: TestProjectInlineConfiguration['test']): TestProjectInlin
   test: { testTimeout: testLimit, hookTimeout: testLimit, expect: { poll: { timeout: waitLimit } }, ...test },
 });
 
-// Of everything that starts from here.
-process.env.TMPDIR = temporaryFolder();
+// Of everything that starts from here; not every test removes what it has made.
+const folder = mkdtempSync(join(temporaryFolder(), 'slipway-tests-'));
+process.env.TMPDIR = folder;
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 export default defineConfig({
   test: {

@@ -38,9 +38,10 @@ export async function startFakeAws(registry: { url: string; password: string }):
       response.setHeader('content-type', 'application/x-amz-json-1.1');
       response.end(JSON.stringify({ authorizationData: [{ authorizationToken, proxyEndpoint: registry.url }] }));
     } else if (pathname.endsWith('/invocations')) {
-      const question = credentialsRequestSchema.parse(JSON.parse(Buffer.concat(chunks).toString()));
-      aws.questions.push(question);
-      response.end(JSON.stringify(aws.answer(question)));
+      const question = credentialsRequestSchema.safeParse(JSON.parse(Buffer.concat(chunks).toString()));
+      if (!question.success) return response.writeHead(400).end(question.error.message);
+      aws.questions.push(question.data);
+      response.end(JSON.stringify(aws.answer(question.data)));
     } else if (request.method === 'PUT' && aws.denied?.test(pathname)) {
       response.writeHead(403, { 'content-type': 'application/xml' });
       response.end('<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>');
