@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { BuildRequest } from '../core/model/builder-contract.ts';
-import { SourceNotFoundError } from './errors.ts';
+import { SourceInvalidError, SourceNotFoundError } from './errors.ts';
 import type { BuildLog } from './log.ts';
 import { type Finished, run } from './process.ts';
 
@@ -38,7 +38,7 @@ const settings = [
 
 /**
  * Fetches exactly the requested commit.
- * @throws SourceNotFoundError
+ * @throws SourceNotFoundError, SourceInvalidError
  */
 export async function fetchSource(
   source: BuildRequest['source'],
@@ -88,8 +88,9 @@ export async function fetchSource(
     }
   }
   await must('The commit cannot be checked out', 'checkout', '--quiet', '--detach', '--force', commit, '--');
-  const committedAt = new Date(
-    1000 * Number(await must('The commit cannot be read', 'log', '-1', '--format=%ct', commit, '--')),
+  const committedAt = dateOf(
+    await must('The commit cannot be read', 'log', '-1', '--format=%ct', commit, '--'),
+    commit,
   );
 
   if (existsSync(join(folder, '.gitmodules'))) {
@@ -111,6 +112,19 @@ export async function fetchSource(
     }
   }
   return { folder, committedAt };
+}
+
+/**
+ * The image gets the time of its commit. Engines hold times as Go does, in 64 bits of nanoseconds since 1970: https://pkg.go.dev/time#Time.UnixNano
+ */
+const lastSecond = Date.UTC(2262, 0) / 1000 - 1;
+
+function dateOf(seconds: string, commit: string): Date {
+  if (/^\d{1,10}$/.test(seconds) && Number(seconds) <= lastSecond) return new Date(1000 * Number(seconds));
+  throw new SourceInvalidError(
+    `The commit ${commit.slice(0, 12)} has an impossible date: ${seconds || 'none'} as seconds since 1970, which must be before the year 2262. ` +
+      'Give it the current date with "git commit --amend --no-edit", then push again.',
+  );
 }
 
 function notFound(url: string, commit: string, ref: string, stderr: string): SourceNotFoundError {

@@ -66,6 +66,28 @@ const configSchema = z.strictObject({
   siteUrl: httpUrl
     .optional()
     .describe("The pages' address where it is not the API's own: a domain name that you put before it."),
+  webhook: z
+    .strictObject({
+      reservedConcurrency: z
+        .int()
+        .min(0)
+        .max(1000)
+        .default(0)
+        .describe(
+          'Instances of the webhook that no other function can use up; 20 are enough. 0 reserves none, as new accounts need it: Lambda leaves 100 of the account unreserved, and refuses the deployment if fewer are left.',
+        ),
+    })
+    .prefault({}),
+  pages: z
+    .strictObject({
+      requestsPerSecond: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(20)
+        .describe('How many requests for pages and the API are answered in a second; the rest get 429.'),
+    })
+    .prefault({}),
   policy: z
     .strictObject({
       maxSeverity: z

@@ -50,8 +50,8 @@ export class SlipwayStack extends Stack {
     const triggers = new Triggers(this, 'Triggers', { consumerTimeout: Planner.timeout });
     const api = new Api(this, 'Api', { siteUrl: config.siteUrl });
 
-    const webhook = new Webhook(this, 'Webhook', { api, secrets, triggers });
-    const site = new StatusSite(this, 'Pages', { api, state, records });
+    const webhook = new Webhook(this, 'Webhook', { api, config: config.webhook, secrets, triggers });
+    const site = new StatusSite(this, 'Pages', { api, config: config.pages, records, secrets, state });
     const builder = new Builder(this, 'Builder', { records, repositories, settings: config.build });
     const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
     const steps = new Steps(this, 'Steps', { records, repositories, state, telling, policy: config.policy });

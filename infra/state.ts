@@ -84,6 +84,8 @@ export class State extends Construct {
     this.projects = new RecordTable(this, 'Projects', {
       key: 'name',
       indexes: {
+        // The pages list projects by name: every item has the attribute `listed`.
+        byName: { partition: 'listed', sort: 'name' },
         bySource: { partition: 'source' },
         // Only projects with a schedule have the attributes.
         byDueTime: { partition: 'scheduled', sort: 'dueAt' },

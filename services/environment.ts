@@ -28,6 +28,7 @@ export const variableNames = [
   'RECORDS_BUCKET',
   'RELEASES_TABLE',
   'REPOSITORY_PREFIX',
+  'SEAL_KEY_SECRET',
   'SENDER',
   'SITE_URL',
   'SOURCES_TABLE',

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SourceNotFoundError } from '../../builder/errors.ts';
+import { SourceInvalidError, SourceNotFoundError } from '../../builder/errors.ts';
 import { BuildLog } from '../../builder/log.ts';
 import { Redaction } from '../../builder/redaction.ts';
 import { fetchSource } from '../../builder/source.ts';
@@ -14,6 +14,7 @@ let count = 0;
 
 beforeAll(async () => {
   host = await startFakeGitHost();
+  host.commit('dates', { file: 'in time' });
 });
 
 afterAll(async () => {
@@ -37,6 +38,19 @@ test('the commit asked for is fetched, though the branch is further on', async (
   expect(readFileSync(join(source.folder, 'file'), 'utf8')).toBe('first');
   expect(source.committedAt).toEqual(new Date('2026-01-02T03:04:05Z'));
 });
+
+test.each(['999999999999', '9223372036854775807', '10000000000'])(
+  'a commit of the second %s is refused with a reason, for no image can have that date',
+  async (seconds) => {
+    const tree = host.git('dates', 'rev-parse', 'HEAD^{tree}');
+    const text = `tree ${tree}\nauthor A <a@b.c> 0 +0000\ncommitter A <a@b.c> ${seconds} +0000\n\nlate\n`;
+    const commit = host.object('dates', 'commit', text);
+    host.update('dates', `update refs/heads/main ${commit}\n`);
+    const failure = await fetch(commit, 'refs/heads/main', 'dates').catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(SourceInvalidError);
+    expect(String(failure)).toMatch(/impossible date.*git commit --amend/);
+  },
+);
 
 test('a host that hands out heads only is asked for the branch', async () => {
   host.commit('old', { file: 'zero' });
@@ -80,7 +94,7 @@ test('hooks, filters and settings in the repository change nothing', async () =>
 
 test('a submodule by another protocol is refused', async () => {
   const commit = host.commit('modules', { file: 'x' });
-  const blob = host.blob('modules', '[submodule "s"]\n\tpath = s\n\turl = file:///etc\n');
+  const blob = host.object('modules', 'blob', '[submodule "s"]\n\tpath = s\n\turl = file:///etc\n');
   host.git('modules', 'update-index', '--add', '--cacheinfo', `160000,${commit},s`);
   host.git('modules', 'update-index', '--add', '--cacheinfo', `100644,${blob},.gitmodules`);
   host.git('modules', 'commit', '--quiet', '--message', 'submodule');

@@ -27,6 +27,8 @@ describe('a configuration', () => {
       indexBranch: 'main',
       github: { url: 'https://github.com', apiUrl: 'https://api.github.com' },
       privateHosts: [],
+      webhook: { reservedConcurrency: 0 },
+      pages: { requestsPerSecond: 20 },
       policy: defaultPolicy,
       build: {
         timeoutSeconds: 3600,
