@@ -15,9 +15,10 @@ export interface ResolvedBase extends Base {
 export interface BaseSearch {
   own: Registry;
   repositoryPrefix: string;
+  /** The hosts of outside registries that may have a private address. */
+  privateHosts: readonly string[];
   signal: AbortSignal;
 }
-/** The outcome for each image that a Dockerfile names. */
 /** What became of the images that a Dockerfile names. */
 export interface NamedBases {
   bases: ResolvedBase[];
@@ -46,7 +47,10 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
  * that the reference names.
  * @throws BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError
  */
-export async function resolveBase(text: string, { own, repositoryPrefix, signal }: BaseSearch): Promise<ResolvedBase> {
+export async function resolveBase(
+  text: string,
+  { own, repositoryPrefix, privateHosts, signal }: BaseSearch,
+): Promise<ResolvedBase> {
   const reference = parsed(text);
   const version = wantedVersion(reference);
   const missing = (registry: Registry, repository: string): MissingBase => ({
@@ -58,7 +62,7 @@ export async function resolveBase(text: string, { own, repositoryPrefix, signal 
   const find = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
     // Nothing may depend on an image that may still be blocked, although the builder could pull it.
     if (registry === own && isCandidate(repository, repositoryPrefix)) return undefined;
-    const digest = await manifestDigest(registry, repository, version, signal).catch((error: unknown) => {
+    const digest = await manifestDigest(registry, repository, version, signal, privateHosts).catch((error: unknown) => {
       if (!(error instanceof RegistryUnavailableError)) throw error;
       throw new BaseUnavailableError(
         missing(registry, repository),

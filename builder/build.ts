@@ -36,6 +36,8 @@ export interface BuildOptions {
   redaction: Redaction;
   signal: AbortSignal;
   environment: NodeJS.ProcessEnv;
+  /** Hosts that may have private addresses, although strangers name them. */
+  privateHosts: readonly string[];
   /** What prebuild scripts run in. */
   prebuildImage: string;
   /** Stores the list of the packages in the image. */
@@ -52,7 +54,7 @@ export interface BuildOptions {
  * @throws an error of `errors.ts`, or the signal's reason
  */
 export async function build(request: BuildRequest, options: BuildOptions): Promise<BuildResult & { outcome: 'built' }> {
-  const { log, redaction, signal } = options;
+  const { log, privateHosts, redaction, signal } = options;
   const { left } = checkPlatforms(request.platforms);
   const workspace = await mkdtemp(join(tmpdir(), 'slipway-build-'));
   try {
@@ -60,7 +62,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     log.heading('fetch');
     log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
     const [source, registry, engine] = await together([
-      fetchSource(request.source, workspace, { env, log, signal }),
+      fetchSource(request.source, workspace, { env, log, privateHosts, signal }),
       ownRegistry(new ECRClient({}), signal).then((own) => {
         redaction.add(own.credentials?.password);
         redaction.add(own.credentials && `${own.credentials.user}:${own.credentials.password}`);
@@ -69,7 +71,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       findEngine({ env, signal }),
     ]);
     if (left.length > 0) log.line(`warning: not built for ${left.join(', ')}, which this pipeline does not build for`);
-    const search = { own: registry, repositoryPrefix: request.repositoryPrefix, signal };
+    const search = { own: registry, repositoryPrefix: request.repositoryPrefix, privateHosts, signal };
     const call = { workspace, registry, env, log, signal };
     const { prebuild } = request;
     if (prebuild) {

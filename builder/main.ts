@@ -1,5 +1,5 @@
 import type { BuildResult } from '../core/model/builder-contract.ts';
-import { variable } from '../services/environment.ts';
+import { listVariable, variable } from '../services/environment.ts';
 import { type BuildOptions, build } from './build.ts';
 import { BuildError, BuildStoppedError, BuildTimeoutError } from './errors.ts';
 import { BuildLog } from './log.ts';
@@ -11,6 +11,7 @@ process.umask(0o022);
 
 const records = new Records(variable('RECORDS_BUCKET'), variable('BUILD_ID'));
 const prebuildImage = variable('PREBUILD_IMAGE');
+const privateHosts = listVariable('PRIVATE_HOSTS');
 const redaction = new Redaction();
 for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN']) {
   redaction.add(process.env[name]);
@@ -47,6 +48,7 @@ async function outcome(): Promise<BuildResult> {
     const onScanners: BuildOptions['onScanners'] = (reports) => records.storeScanners(reports);
     return await build(request, {
       prebuildImage,
+      privateHosts,
       log,
       redaction,
       signal,

@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
 import { builderBundle, madeHere } from './bundle.ts';
 import type { Config } from './config.ts';
+import type { GitHost } from './git-host.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 import type { Records } from './records.ts';
 import type { Repositories } from './repositories.ts';
@@ -19,6 +20,7 @@ const sources = join(import.meta.dirname, '..', 'builder');
 const graceSeconds = 120;
 
 interface BuilderProps {
+  gitHost: GitHost;
   records: Records;
   repositories: Repositories;
   settings: Config['build'];
@@ -33,7 +35,7 @@ export class Builder extends Construct implements Grantee {
   readonly grantPrincipal: Role;
   readonly #variables: Partial<Record<VariableName, string>> = {};
 
-  constructor(scope: Construct, id: string, { records, repositories, settings }: BuilderProps) {
+  constructor(scope: Construct, id: string, { gitHost, records, repositories, settings }: BuilderProps) {
     super(scope, id);
     // CodeBuild counts in minutes, five at least.
     this.timeout = Duration.minutes(Math.max(5, Math.ceil((settings.timeoutSeconds + graceSeconds) / 60)));
@@ -53,6 +55,7 @@ export class Builder extends Construct implements Grantee {
     records.grantReadRequest(this);
     records.grantWrite(this, 'log', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');
     repositories.grantBuild(this);
+    gitHost.grantFetch(this);
     this.setVariable('PREBUILD_IMAGE', settings.prebuildImage);
 
     this.project = new Project(this, 'Project', {

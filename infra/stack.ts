@@ -52,7 +52,7 @@ export class SlipwayStack extends Stack {
 
     const webhook = new Webhook(this, 'Webhook', { api, config: config.webhook, secrets, triggers });
     const site = new StatusSite(this, 'Pages', { api, config: config.pages, records, secrets, state });
-    const builder = new Builder(this, 'Builder', { records, repositories, settings: config.build });
+    const builder = new Builder(this, 'Builder', { gitHost, records, repositories, settings: config.build });
     const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
     const steps = new Steps(this, 'Steps', { records, repositories, state, telling, policy: config.policy });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, steps });

@@ -25,10 +25,13 @@ afterAll(async () => {
   await outside[Symbol.asyncDispose]();
 });
 
-const resolve = (reference: string, repositoryPrefix = '') =>
+/** Everything but our own registry is allowed by configuration. */
+const loopback = ['localhost', '127.0.0.1'];
+const resolve = (reference: string, repositoryPrefix = '', privateHosts = loopback) =>
   resolveBase(reference, {
     own: { url: own.url, host: own.host, credentials: { user: 'AWS', password } },
     repositoryPrefix,
+    privateHosts,
     signal,
   });
 
@@ -110,6 +113,41 @@ test('a build does not wait for a registry that wants to be left alone for hours
     /cannot be looked up .* too many requests and takes the next one at \d{4}-/,
   );
   expect(busy.times).toHaveLength(1);
+});
+
+test('a registry on a private address is reached only where the configuration has its host, however it is written', async () => {
+  outside.put('private/image', '1', image);
+  const before = outside.requests.length;
+  const { port } = new URL(outside.url);
+  for (const host of [
+    `localhost:${port}`,
+    `127.0.0.1:${port}`,
+    `127.1.2.3:${port}`,
+    `[::1]:${port}`,
+    '10.0.0.1',
+    '169.254.169.254',
+  ]) {
+    const failure = await resolve(`${host}/private/image:1`, '', []).catch((error: unknown) => error);
+    expect(failure, host).toBeInstanceOf(BaseUnavailableError);
+    expect(String(failure)).toMatch(/private address, which is not fetched/);
+  }
+  expect(outside.requests.length).toBe(before);
+  // Our own needs no entry.
+  const digest = own.put('demo/alone', 'v1', image);
+  expect(await resolve('demo/alone:v1', '', [])).toMatchObject({ digest });
+});
+
+test('a registry leads to no private address by a redirect, nor by the server that it names for tokens', async () => {
+  outside.put('some/secret', '1', image);
+  const inside = `http://localhost:${new URL(outside.url).port}`;
+  await using redirecting = await startRegistryThatSays([[307, { location: `${inside}/v2/some/secret/manifests/1` }]]);
+  await using naming = await startRegistryThatSays([
+    [401, { 'www-authenticate': `Bearer realm="https://localhost:${new URL(outside.url).port}/token",service="x"` }],
+  ]);
+  const before = outside.requests.length;
+  for (const { host } of [redirecting, naming])
+    await expect(resolve(`${host}/some/secret:1`, '', [host])).rejects.toThrow(/private address, which is not fetched/);
+  expect(outside.requests.length).toBe(before);
 });
 
 test('credentials of ours that are refused are told, not taken for a missing image', async () => {

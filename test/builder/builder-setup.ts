@@ -101,6 +101,7 @@ export class BuilderSetup implements AsyncDisposable {
         BUILD_ID: request.id,
         RECORDS_BUCKET: bucket,
         PREBUILD_IMAGE: 'demo/tools:v1',
+        PRIVATE_HOSTS: JSON.stringify([new URL(this.git.url).host]),
         AWS_ENDPOINT_URL: url,
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: 'the-access-key-id',
