@@ -50,7 +50,11 @@ interface Services extends Pick<BuildStarter, 'startBuild' | 'startRebuild' | 'r
   rebuilds: Rebuilds;
   triggers: Pick<Triggers, 'sendBatch'>;
   repositories: Repositories;
-  index: ReturnType<typeof indexAddress> & { repository: IndexRepository; allowedHosts: string[] };
+  index: ReturnType<typeof indexAddress> & {
+    repository: IndexRepository;
+    allowedHosts: string[];
+    mostRecipients: number;
+  };
   headOf: HeadOf;
   github: GithubApi;
   statuses: Pick<CommitStatuses, 'setForPullRequest'>;
@@ -109,7 +113,12 @@ const run = once(() => {
     rebuilds: openRebuilds(),
     triggers: openTriggers(),
     repositories: openRepositories(),
-    index: { ...indexAddress(), repository: openIndexRepository(), allowedHosts: listVariable('PRIVATE_HOSTS') },
+    index: {
+      ...indexAddress(),
+      repository: openIndexRepository(),
+      allowedHosts: listVariable('PRIVATE_HOSTS'),
+      mostRecipients: Number(variable('MOST_RECIPIENTS')),
+    },
     headOf: openSourceHost().headOf,
     github: openGithubApi(),
     statuses: openCommitStatuses(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { usualRecipients } from '../core/index/read-index.ts';
 import { severities } from '../core/model/findings.ts';
 import { defaultPolicy, responses } from '../core/model/policy.ts';
 import { type ScannerName, scannerNames } from '../core/model/scanner-names.ts';
@@ -66,6 +67,16 @@ const configSchema = z.strictObject({
   siteUrl: httpUrl
     .optional()
     .describe("The pages' address where it is not the API's own: a domain name that you put before it."),
+  mail: z
+    .strictObject({
+      recipientsPerEntry: z
+        .int()
+        .min(1)
+        .max(50)
+        .default(usualRecipients)
+        .describe('How many mail addresses an entry of the index may have.'),
+    })
+    .prefault({}),
   webhook: z
     .strictObject({
       reservedConcurrency: z

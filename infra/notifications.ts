@@ -2,14 +2,17 @@ import { Annotations, Stack } from 'aws-cdk-lib';
 import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
 import { allow, type Grantee } from './permissions.ts';
+import type { State } from './state.ts';
 
 /** Mail, from one address. */
 export class Notifications extends Construct {
   readonly #sender: string;
+  readonly #state: State;
 
-  constructor(scope: Construct, id: string, { sender }: { sender: string }) {
+  constructor(scope: Construct, id: string, { sender, state }: { sender: string; state: State }) {
     super(scope, id);
     this.#sender = sender;
+    this.#state = state;
     // https://www.rfc-editor.org/rfc/rfc2606
     if (/[@.]example\.(?:com|net|org)$/.test(sender)) {
       Annotations.of(this).addWarningV2(
@@ -33,5 +36,6 @@ export class Notifications extends Construct {
       because: 'The wildcard stands for recipients; the condition leaves one sender.',
     });
     grantee.setVariable('SENDER', this.#sender);
+    this.#state.mails.grant(grantee, 'GetItem', 'UpdateItem');
   }
 }

@@ -46,7 +46,7 @@ export class SlipwayStack extends Stack {
     const secrets = new Secrets(this, 'Secrets');
     const repositories = new Repositories(this, { prefix: config.repositoryPrefix });
     const gitHost = new GitHost(config, secrets);
-    const notifications = new Notifications(this, 'Notifications', { sender: config.sender });
+    const notifications = new Notifications(this, 'Notifications', { sender: config.sender, state });
     const triggers = new Triggers(this, 'Triggers', { consumerTimeout: Planner.timeout });
     const api = new Api(this, 'Api', { siteUrl: config.siteUrl });
 

@@ -78,6 +78,7 @@ export class State extends Construct {
   readonly dependents: RecordTable;
   readonly cascades: RecordTable;
   readonly releases: RecordTable;
+  readonly mails: RecordTable;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -144,6 +145,7 @@ export class State extends Construct {
       },
       variable: 'RELEASES_TABLE',
     });
+    this.mails = new RecordTable(this, 'Mails', { key: 'mail', expiry: 'expiresAt', variable: 'MAILS_TABLE' });
   }
 
   get tables(): TableV2[] {
@@ -157,6 +159,7 @@ export class State extends Construct {
       this.dependents,
       this.cascades,
       this.releases,
+      this.mails,
     ].map(({ table }) => table);
   }
 }

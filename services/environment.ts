@@ -19,6 +19,8 @@ export const variableNames = [
   'HEADS_TABLE',
   'INDEX_BRANCH',
   'INDEX_REPOSITORY',
+  'MAILS_TABLE',
+  'MOST_RECIPIENTS',
   'OPERATORS',
   'PLATFORM',
   'POLICY',

@@ -51,13 +51,19 @@ export function isIndexFile(path: string): boolean {
   return /^index\.d\/[^/]+\.ya?ml$/.test(path) && !/^index\.d\/index_template\./.test(path);
 }
 
-export type ReadOptions = Pick<EntryOptions, 'now'> & Partial<Pick<EntryOptions, 'allowedHosts'>>;
+/** How many mail addresses an entry may have, if the operators have not decided otherwise. */
+export const usualRecipients = 5;
+
+export type ReadOptions = Pick<EntryOptions, 'now'> & Partial<Pick<EntryOptions, 'allowedHosts' | 'mostRecipients'>>;
 
 /**
  * Reads every file; a broken file or entry is reported and stops nothing else. Other files than `index.d/*.yml|yaml`, `policy.yml` and
  * `vex/*.json` are ignored. An entry is used if a project can be made of it, whatever else is reported of it.
  */
-export function readIndex(files: IndexFile[], { now, allowedHosts = [] }: ReadOptions): Index {
+export function readIndex(
+  files: IndexFile[],
+  { now, allowedHosts = [], mostRecipients = usualRecipients }: ReadOptions,
+): Index {
   const index: Index = { projects: [], problems: [], brokenFiles: new Set(), positions: new Map() };
   const parentsAt = new Map<string, IndexPosition>();
   const policy = readPolicy(files, index);
@@ -65,7 +71,7 @@ export function readIndex(files: IndexFile[], { now, allowedHosts = [] }: ReadOp
   for (const { path, text } of files) {
     if (!isIndexFile(path)) continue;
     const yaml = readYaml(text);
-    const { entries, findings, isWhole } = readEntries(yaml, path, { now, allowedHosts, policy });
+    const { entries, findings, isWhole } = readEntries(yaml, path, { now, allowedHosts, mostRecipients, policy });
     if (!isWhole) index.brokenFiles.add(path);
     for (const { project, shown, offset, parentsOffset } of entries) {
       const first = index.positions.get(project.name);

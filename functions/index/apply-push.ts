@@ -20,6 +20,7 @@ interface Services extends WriteServices {
     repository: Pick<IndexRepository, 'filesAt'>;
     /** Hosts that entries may name although they are private. */
     allowedHosts: string[];
+    mostRecipients: number;
   };
   announce: Announce;
   mailer: Mailer;
@@ -53,7 +54,11 @@ export function createApplyIndexPush(services: Services) {
     if (!(await deliveries.advance(`${push.source} ${push.ref}`, { ...push, commit: push.commit })))
       return finishOutdated(push);
     const files = await index.repository.filesAt(push.commit);
-    const read = readIndex(files, { now: new Date(), allowedHosts: index.allowedHosts });
+    const read = readIndex(files, {
+      now: new Date(),
+      allowedHosts: index.allowedHosts,
+      mostRecipients: index.mostRecipients,
+    });
     const known = await projects.all();
     // Only the fields of an entry are compared to the index, not what the pipeline adds to its record.
     const plan = planIndex(
@@ -108,7 +113,10 @@ export function createApplyIndexPush(services: Services) {
   async function reportErrors(commit: string, errors: Diagnostic[]): Promise<void> {
     const mail = indexDiagnosticsMail({ repository: index.name, commit, problems: errors, siteUrl: services.siteUrl });
     // The valid entries are in force even if no mail can be sent.
-    await sendBestEffort({ mailer: services.mailer, logger }, { to: services.operators, mail, about: { commit } });
+    await sendBestEffort(
+      { mailer: services.mailer, logger },
+      { id: `index ${commit}`, to: services.operators, mail, about: { commit } },
+    );
   }
 
   return applyIndexPush;

@@ -37,6 +37,7 @@ interface Services extends GraphServices {
     repository: Pick<IndexRepository, 'filesAt'>;
     /** Hosts that entries may name although they are private. */
     allowedHosts: string[];
+    mostRecipients: number;
   };
   headOf: HeadOf;
   logger: Logger;
@@ -71,7 +72,11 @@ export function createCheckIndexPullRequest(services: Services) {
       throw new IndexTooLargeError(`It changes more than ${mostChanged / 1e6} MB of the index. Split it.`);
     }
     const known = records.map((record) => ({ ...projectSchema.parse(record), judged: record.judged }));
-    const change = indexChange(base, merged, known, { now: new Date(), allowedHosts: index.allowedHosts });
+    const change = indexChange(base, merged, known, {
+      now: new Date(),
+      allowedHosts: index.allowedHosts,
+      mostRecipients: index.mostRecipients,
+    });
     const built = [...change.added, ...change.changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => after)];
     const [facts, below] = await Promise.all([
       sourceFacts(built),

@@ -103,6 +103,7 @@ export async function setUpPlanBuilds(crashes: CrashPoints = createCrashPoints()
       ref: 'refs/heads/main',
       repository: guarded,
       allowedHosts: [],
+      mostRecipients: 5,
     },
     headOf: (url, branch) => guarded.headOf(url, branch),
     mailer: crashes.guard(world.mailer),

@@ -52,6 +52,7 @@ export const stateTables: Table[] = [
       byDueTime: { partition: 'rescan', sort: 'dueAt' },
     },
   },
+  { name: 'mails', key: 'mail' },
 ];
 
 /** A DynamoDB in memory with the given tables; every key is a text. */

@@ -61,6 +61,7 @@ const planner = (filesAt = async (commit: string) => files[commit] ?? []) =>
       ref: 'refs/heads/main',
       repository: { filesAt },
       allowedHosts: [],
+      mostRecipients: 5,
     },
     async headOf(url) {
       const head = url in heads ? heads[url] : branchHead;
