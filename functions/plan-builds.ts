@@ -40,7 +40,8 @@ import { createSchedulePlanner } from './triggers/schedule.ts';
 import { createSourceMovedPlanner } from './triggers/source-moved.ts';
 
 /** The services of all planners, except those that `createPlanBuilds` makes from these. */
-interface Services extends Pick<BuildStarter, 'startBuild' | 'startRebuild' | 'recordHead' | 'cancelBuild'> {
+interface Services
+  extends Pick<BuildStarter, 'startWaiting' | 'startBuild' | 'startRebuild' | 'recordHead' | 'cancelBuild'> {
   builds: Builds;
   cascades: Cascades;
   deliveries: Deliveries;

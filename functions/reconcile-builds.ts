@@ -46,6 +46,8 @@ export function createReconcileBuilds({ builds, executions, resume, fail, tell, 
         return;
       case 'absent':
         if (!(await resume(build))) await end(build, { Error: 'ProjectGoneError', Cause: 'The project is gone.' });
+        // It may also have waited for other builds of its project.
+        else if ((await executions.status(build.id)) === 'absent') return;
         break;
       case 'aborted':
         await end(build, {}, 'cancelled');

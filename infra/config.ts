@@ -136,6 +136,18 @@ const configSchema = z.strictObject({
         .max(28_800)
         .default(3600)
         .describe('When a build is given up, in seconds from its start.'),
+      atOncePerProject: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(4)
+        .describe('How many builds of one project run at once. The rest wait, so that a project holds up no other.'),
+      perHourPerProject: z
+        .int()
+        .min(1)
+        .max(1000)
+        .default(60)
+        .describe('How many builds of one project begin in an hour. The rest wait for the next hour.'),
       computeType: z
         .enum(['SMALL', 'MEDIUM', 'LARGE', 'X_LARGE', 'X2_LARGE'])
         .default('MEDIUM')

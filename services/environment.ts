@@ -6,6 +6,8 @@ import { InvalidInputError } from '../core/model/errors.ts';
  */
 export const variableNames = [
   'BASES_TABLE',
+  'BUILDS_AT_ONCE',
+  'BUILDS_PER_HOUR',
   'BUILDS_TABLE',
   'BUILD_ID',
   'BUILD_TIMEOUT_SECONDS',
@@ -36,6 +38,7 @@ export const variableNames = [
   'SOURCES_TABLE',
   'STATE_MACHINE_ARN',
   'TRIGGERS_QUEUE_URL',
+  'UNTRUSTED_TRIGGERS_QUEUE_URL',
   'WEBHOOK_SECRET',
 ] as const;
 

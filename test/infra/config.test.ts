@@ -33,6 +33,8 @@ describe('a configuration', () => {
       policy: defaultPolicy,
       build: {
         timeoutSeconds: 3600,
+        atOncePerProject: 4,
+        perHourPerProject: 60,
         computeType: 'MEDIUM',
         architecture: 'arm64',
         prebuildImage: 'public.ecr.aws/docker/library/buildpack-deps:stable',
