@@ -1,9 +1,13 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { temporaryFolder } from './local/temporary-folder.ts';
 import { testLimit, waitLimit } from './test/limits.ts';
 
 const project = (test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration => ({
   test: { testTimeout: testLimit, hookTimeout: testLimit, expect: { poll: { timeout: waitLimit } }, ...test },
 });
+
+// Of everything that starts from here.
+process.env.TMPDIR = temporaryFolder();
 
 export default defineConfig({
   test: {

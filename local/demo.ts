@@ -1,6 +1,5 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PortError } from './address.ts';
@@ -23,6 +22,7 @@ import { prepareRootFileSystem, type Setting, type Story, tellStory } from './de
 import { invitation, summary } from './demo/summary.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { createProgress, type Progress, seconds } from './progress.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 interface Stage {
   progress: Progress;
@@ -178,7 +178,7 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const signal = interruption();
-  const workspace = await mkdtemp(join(tmpdir(), 'slipway-demo-'));
+  const workspace = await mkdtemp(join(temporaryFolder(), 'slipway-demo-'));
   const dataFolder = options.data ?? join(workspace, 'data');
   const logFile = join(dataFolder, 'demo.log');
   const progress = createProgress({ screen: process.stdout });

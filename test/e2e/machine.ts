@@ -30,16 +30,16 @@ export async function startTestMachine(
     dataFolder: join(folder, 'data'),
     port: 0,
     scanner: 'records',
-    sbomGenerator: await noBills(folder),
+    sbomGenerator: await withoutSboms(folder),
     output: (line) => lines.push(line),
     ...options,
   });
 }
 
 /** Trivy takes two seconds of each build only to start: tests that are about something else do without. */
-async function noBills(folder: string): Promise<string> {
+async function withoutSboms(folder: string): Promise<string> {
   const programs = join(folder, 'programs');
   await mkdir(programs);
-  await writeFile(join(programs, 'trivy'), '#!/bin/sh\necho "this test makes no bills" >&2\nexit 1\n', { mode: 0o755 });
+  await writeFile(join(programs, 'trivy'), '#!/bin/sh\necho "this test makes no SBOMs" >&2\nexit 1\n', { mode: 0o755 });
   return programs;
 }

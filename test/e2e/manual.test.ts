@@ -48,7 +48,7 @@ it('a build by hand is released from the head of the branch, and takes no tag ba
   expect(again).toMatchObject({ code: 0, output: expect.stringMatching(/unchanged/) });
 
   const back = await command('build', 'demo/byhand:latest', '--commit', older, '--follow');
-  expect(back).toMatchObject({ code: 0, output: expect.stringMatching(/not released: it is not the head/) });
+  expect(back).toMatchObject({ code: 0, output: expect.stringMatching(/is not released, because it is not the head/) });
   const [latest, ...rest] = await slipway.builds('byhand');
   expect(latest).toMatchObject({ commit: older, status: 'unchanged', image: null, cause: { type: 'manual' } });
   expect(rest.filter(({ cause }) => cause.type === 'manual')).toMatchObject([{ commit: newer }]);

@@ -1,14 +1,12 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { makeAssembly } from '../../local/assembly.ts';
 import type { StatementUse } from '../../local/aws/iam/authority.ts';
-import { exampleRecords } from '../../local/demo/sources.ts';
-import type { Machine } from '../../local/machine.ts';
-import { config, factsOf, type MachineFacts, startTestMachine } from './machine.ts';
+import { config, type MachineFacts } from './machine.ts';
 import { changeResources } from './template.ts';
 
 declare module 'vitest' {
@@ -41,28 +39,15 @@ export default async function share(project: TestProject): Promise<() => Promise
     if (Type === 'AWS::Events::Rule' && Properties.ScheduleExpression) Properties.State = 'DISABLED';
   });
 
-  const lines: string[] = [];
-  let starting: Promise<Machine> | undefined;
-  const server = createServer(async (_, response) => {
-    starting ??= startTestMachine(join(folder, 'machine'), { assembly, osvFolder: exampleRecords }, lines);
-    try {
-      const machine = await starting;
-      const answer: SharedMachine = {
-        facts: factsOf(machine),
-        statements: machine.account.iam.usedStatements(),
-        lines: lines.slice(-40),
-      };
-      response.end(JSON.stringify(answer));
-    } catch (error) {
-      response.writeHead(500).end(String(error));
-    }
+  const machine = fork(join(import.meta.dirname, 'shared-machine.ts'), [join(folder, 'machine'), assembly]);
+  const url = await new Promise<string>((resolve, reject) => {
+    machine.once('message', resolve);
+    machine.once('exit', (code) => reject(new Error(`The machine that the tests share ended with ${code}.`)));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  project.provide('shared', { folder, assembly, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  project.provide('shared', { folder, assembly, url });
   return async () => {
-    server.closeAllConnections();
-    server.close();
-    await (await starting)?.stop();
+    machine.disconnect();
+    await once(machine, 'exit');
     await rm(folder, { recursive: true });
   };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { LogFile } from '../log-file.ts';
 import { AwsError } from '../service.ts';
-import type { FunctionError, InstanceAnswer, InstanceSettings, Invocation } from './worker.ts';
+import type { FunctionError, InstanceAnswer, InstanceSettings, Invocation, initialised } from './worker.ts';
 
 export interface FunctionSettings extends InstanceSettings {
   environment: Record<string, string>;
@@ -26,8 +26,9 @@ export interface RunningFunction {
 
 interface Instance {
   worker: Worker;
+  isInitialised: boolean;
   current:
-    | { invocation: Invocation; startedAt: number; settle(outcome: Outcome): void; timer: NodeJS.Timeout; log: string }
+    | (Waiting & { requestId: string; startedAt: number; timer: NodeJS.Timeout | undefined; log: string })
     | undefined;
   idleTimer: NodeJS.Timeout | undefined;
 }
@@ -46,6 +47,11 @@ const mostInstances = 8;
 /** Characters. A caller is told the last 4 KB. */
 const keptLog = 4096;
 const idleMilliseconds = 5 * 60_000;
+/**
+ * Lambda gives the initialisation 10 s of its own, on a processor of its own; a function's timeout begins after it.
+ * https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+ */
+const initialisationMilliseconds = 5 * 60_000;
 
 /** A function with its instances: threads that are started under load and ended when they have nothing to do. */
 export function runFunction(settings: FunctionSettings, log: LogFile): RunningFunction {
@@ -64,7 +70,7 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
       // The heap's share of the memory, as Lambda's runtime sets `--max-old-space-size`.
       resourceLimits: { maxOldGenerationSizeMb: Math.floor(settings.memoryMb * 0.9) },
     });
-    const instance: Instance = { worker, current: undefined, idleTimer: undefined };
+    const instance: Instance = { worker, isInitialised: false, current: undefined, idleTimer: undefined };
     instances.add(instance);
     let memoryExceeded = false;
     const write = (text: Buffer) => {
@@ -73,14 +79,18 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
     };
     worker.stdout.on('data', write);
     worker.stderr.on('data', write);
-    worker.on('message', (answer: InstanceAnswer) => finish(instance, outcomeOf(answer)));
+    worker.on('message', (answer: InstanceAnswer | typeof initialised) => {
+      if (typeof answer === 'object') return finish(instance, outcomeOf(answer));
+      instance.isInitialised = true;
+      begin(instance);
+    });
     worker.on('error', (error: NodeJS.ErrnoException) => {
       memoryExceeded = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
     });
     worker.on('exit', (code) => {
       leave(instance);
       if (instance.current === undefined || stopped) return;
-      const { requestId } = instance.current.invocation;
+      const { requestId } = instance.current;
       const how = memoryExceeded ? 'signal: killed' : `exit status ${code}`;
       const errorMessage = `RequestId: ${requestId} Error: Runtime exited with error: ${how}`;
       log.write(`${errorMessage}\n`);
@@ -102,7 +112,7 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
     if (current === undefined) return;
     instance.current = undefined;
     clearTimeout(current.timer);
-    const { requestId } = current.invocation;
+    const { requestId } = current;
     const reported = report(requestId, performance.now() - current.startedAt);
     log.write(reported);
     if (instances.has(instance)) rest(instance);
@@ -130,20 +140,32 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
     }
   };
 
-  const give = (instance: Instance, { event, settle }: Waiting): void => {
+  const give = (instance: Instance, next: Waiting): void => {
     clearTimeout(instance.idleTimer);
     instance.worker.ref();
-    const milliseconds = settings.timeoutSeconds * 1000;
-    const invocation = { requestId: randomUUID(), event, deadline: Date.now() + milliseconds };
-    const timer = setTimeout(() => expire(instance, invocation.requestId), milliseconds);
-    instance.current = { invocation, startedAt: performance.now(), settle, timer, log: '' };
-    instance.worker.postMessage(invocation);
+    instance.current = { ...next, requestId: randomUUID(), startedAt: performance.now(), timer: undefined, log: '' };
+    if (instance.isInitialised) begin(instance);
+    else expireAfter(instance, initialisationMilliseconds);
   };
 
-  const expire = (instance: Instance, requestId: string): void => {
+  const begin = (instance: Instance): void => {
+    if (instance.current === undefined) return;
+    const { requestId, event } = instance.current;
+    const milliseconds = settings.timeoutSeconds * 1000;
+    instance.current.startedAt = performance.now();
+    expireAfter(instance, milliseconds);
+    instance.worker.postMessage({ requestId, event, deadline: Date.now() + milliseconds } satisfies Invocation);
+  };
+
+  const expireAfter = (instance: Instance, milliseconds: number): void => {
+    clearTimeout(instance.current?.timer);
+    if (instance.current) instance.current.timer = setTimeout(() => expire(instance, milliseconds), milliseconds);
+  };
+
+  const expire = (instance: Instance, milliseconds: number): void => {
     leave(instance);
-    const seconds = settings.timeoutSeconds.toFixed(2);
-    const errorMessage = `${new Date().toISOString()} ${requestId} Task timed out after ${seconds} seconds`;
+    const seconds = (milliseconds / 1000).toFixed(2);
+    const errorMessage = `${new Date().toISOString()} ${instance.current?.requestId} Task timed out after ${seconds} seconds`;
     log.write(`${errorMessage}\n`);
     finish(instance, { ok: false, error: { errorType: 'Sandbox.Timedout', errorMessage } });
     void instance.worker.terminate();

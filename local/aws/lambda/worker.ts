@@ -34,6 +34,8 @@ export interface FunctionError {
 }
 
 export type InstanceAnswer = { requestId: string } & ({ payload: string } | { error: FunctionError });
+/** The handler is there, or cannot be had, which the first event is told. */
+export const initialised = 'initialised';
 
 class HandlerError extends Error {
   constructor(name: string, message: string) {
@@ -61,7 +63,9 @@ process.on('unhandledRejection', (reason) => {
 // Options of the process have no effect on a thread; this is the one that CDK's bundles set.
 if (process.env.NODE_OPTIONS?.includes('--enable-source-maps')) process.setSourceMapsEnabled(true);
 
-let handler: Promise<Handler> | undefined;
+const handler = load();
+const ready = () => port.postMessage(initialised);
+handler.then(ready, ready);
 
 port.on('message', (invocation: Invocation) => {
   void run(invocation).then((answer) => port.postMessage(answer));
@@ -69,7 +73,6 @@ port.on('message', (invocation: Invocation) => {
 
 async function run({ requestId, event, deadline }: Invocation): Promise<InstanceAnswer> {
   try {
-    handler ??= load();
     const result = await (await handler)(JSON.parse(event), contextOf(requestId, deadline));
     return { requestId, payload: JSON.stringify(result) ?? 'null' };
   } catch (error) {

@@ -15,7 +15,7 @@ let folder: string;
 let root: string;
 let kept: Map<string, Record<string, never>>;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'bills '));
+  folder = mkdtempSync(join(tmpdir(), 'sboms '));
   root = join(folder, 'root');
   mkdirSync(root);
   kept = new Map();
@@ -71,13 +71,12 @@ function put(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-/** A trivy that does what a script says, with the files that it is to write in `$cdx` or `$spdx`. */
+/** A trivy that does what a script says, with the file that it is to write in `$out`. */
 function pretend(script: string): string {
   const programs = join(folder, 'programs');
   mkdirSync(programs, { recursive: true });
   const text = `#!/bin/sh
-cdx=/dev/null spdx=/dev/null
-case "$4" in cyclonedx) cdx=$6;; spdx-json) spdx=$6;; esac
+out=$6
 ${script}
 `;
   writeFileSync(join(programs, 'trivy'), text);
@@ -88,7 +87,7 @@ ${script}
 const status =
   'Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\nMaintainer: a\nDescription: shell\n';
 
-test('an image’s packages, those of its languages too, stand in both bills', async () => {
+test('an image’s packages, those of its languages too, stand in both SBOMs', async () => {
   put('etc/debian_version', '12.1\n');
   put('etc/os-release', 'ID=debian\nVERSION_ID=12\nPRETTY_NAME=Debian\n');
   put('var/lib/dpkg/status', status);
@@ -128,7 +127,7 @@ test('links lead nowhere out of the image', async () => {
   expect(kept.get('cyclonedx')).toMatchObject({ components: [] });
 });
 
-test('without a generator there is no bill, and the reason says what is missing', async () => {
+test('without a generator there is no SBOM, and the reason says what is missing', async () => {
   await expect(look('/nowhere')).rejects.toThrow('no trivy');
   expect(kept.size).toBe(0);
 });
@@ -137,14 +136,10 @@ test.each([
   ['that fails', 'echo "cannot read\n/it" >&2; exit 3', 'trivy ended with 3: /it'],
   ['that says nothing', 'exit 1', 'trivy ended with 1 and said nothing'],
   ['that writes nothing', 'exit 0', 'ENOENT'],
-  [
-    'that writes garbage',
-    'echo "<html>" > "$cdx"; echo "<html>" > "$spdx"',
-    'did not write a document in the format cyclonedx',
-  ],
-  ['whose document is too large', 'head -c 33554433 /dev/zero > "$cdx"; : > "$spdx"', 'more than the 32 MiB'],
+  ['that writes garbage', 'echo "<html>" > "$out"', 'did not write a CycloneDX document'],
+  ['whose document is too large', 'head -c 33554433 /dev/zero > "$out"', 'more than the 32 MiB'],
   ['that prints without end', 'yes >&2', 'printed more than'],
-])('a generator %s gives no bill', async (_what, script, reason) => {
+])('a generator %s gives no SBOM', async (_what, script, reason) => {
   await expect(look(pretend(script))).rejects.toThrow(reason);
   expect(kept.size).toBe(0);
 });
@@ -154,16 +149,16 @@ test('a generator that hangs is ended with its time', async () => {
 });
 
 test('a generator that sees no packages where the image’s database has some is not believed', async () => {
-  const bill = JSON.stringify({
+  const document = JSON.stringify({
     bomFormat: 'CycloneDX',
     specVersion: '1.5',
     metadata: { tools: [{ name: 'trivy' }], component: { type: 'application', name: '.' } },
   });
-  await expect(look(pretend(`echo '${bill}' > "$cdx"`), installed(7))).rejects.toThrow('lists 7');
+  await expect(look(pretend(`echo '${document}' > "$out"`), installed(7))).rejects.toThrow('lists 7');
   expect(kept.size).toBe(0);
 });
 
-test('bills that pass over a package of the image’s database are kept, and are said to be incomplete', async () => {
+test('SBOMs that leave out a package of the image’s database are kept, and are said to be incomplete', async () => {
   put('etc/debian_version', '12.1\n');
   put('var/lib/dpkg/status', `${status}\n\n${status.replace('bash', 'zsh')}`);
   expect(await look(usualPath, installed(2))).toMatchObject({
@@ -173,7 +168,7 @@ test('bills that pass over a package of the image’s database are kept, and are
   expect(kept.size).toBe(2);
 });
 
-test('of an image whose database nobody can read there is no bill of nothing', async () => {
+test('of an image whose database nobody can read there is no SBOM of nothing', async () => {
   const unreadable: PackageList = {
     version: 1,
     contents: { state: 'unreadable', reason: 'it is larger than it may be' },

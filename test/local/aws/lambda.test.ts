@@ -135,6 +135,12 @@ describe('a function', () => {
     });
   });
 
+  test('has its timeout for the event alone, however long its start takes', async () => {
+    const code = `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500);
+      exports.handler = async () => 'there'`;
+    expect(await invoke(await deploy(code, { Timeout: 3 }), {})).toEqual({ ok: true, payload: 'there' });
+  });
+
   test('runs one event at a time in each instance, and more instances at once', async () => {
     const arn = await deploy(`let busy = 0, most = 0;
       exports.handler = async () => { most = Math.max(most, ++busy); await new Promise((r) => setTimeout(r, 50)); busy--; return most }`);
