@@ -15,22 +15,25 @@ const service = 'info/refs?service=git-upload-pack';
 /**
  * Judges an address that a stranger wrote, in the index or in `.gitmodules`, before git is run for it. Git connects by itself, so
  * redirects are followed here, each judged, and git is told to follow none (git.ts); and it is given the IP addresses that were checked.
+ * @param next what people are to do if the address is refused
  * @throws SourceNotFoundError
  */
 export async function judgeGitAddress(
   written: string,
-  { privateHosts, signal }: { privateHosts: readonly string[]; signal: AbortSignal },
+  { next, privateHosts, signal }: { next: string; privateHosts: readonly string[]; signal: AbortSignal },
 ): Promise<GitAddress> {
   const judged = judgeGitUrl(written, privateHosts);
   const shown = JSON.stringify(written.slice(0, 200));
-  if ('refusal' in judged) throw new SourceNotFoundError(`The address ${shown} is not fetched. ${judged.refusal}`);
+  if ('refusal' in judged) {
+    throw new SourceNotFoundError(`The address ${shown} is not fetched. ${judged.refusal} ${next}`);
+  }
   try {
     const url = new URL(await redirectedTo(judged.url, privateHosts, signal));
     const addresses = await addressesOf(url, { privateHosts });
     return { url: url.href, settings: pinned(url, addresses) };
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    throw new SourceNotFoundError(`The address ${shown} cannot be fetched: ${error.message}`, { cause: error });
+    throw new SourceNotFoundError(`The address ${shown} cannot be fetched: ${error.message} ${next}`, { cause: error });
   }
 }
 

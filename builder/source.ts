@@ -34,8 +34,7 @@ export async function fetchSource(
   },
 ): Promise<Source> {
   const { commit, ref } = source;
-  const judge = (written: string) => judgeGitAddress(written, options);
-  const { url, settings } = await judge(source.url);
+  const { url, settings } = await judgeGitAddress(source.url, { ...options, next: 'Correct git-url in the index.' });
   // Git's own files are beside the checkout, not in it: they differ from fetch to fetch, and `COPY . .` would bring them into the image.
   const checkout = { folder: join(workspace, 'source'), gitFolder: join(workspace, 'git') };
   const { folder } = checkout;
@@ -72,7 +71,10 @@ export async function fetchSource(
 
   if (existsSync(join(folder, '.gitmodules'))) {
     options.log.line('fetching the submodules');
-    await fetchSubmodules(checkout, source.url, { git: run, judge });
+    await fetchSubmodules(checkout, source.url, {
+      git: run,
+      judge: (written) => judgeGitAddress(written, { ...options, next: 'Correct the file .gitmodules.' }),
+    });
     for (const path of await readdir(folder, { recursive: true })) {
       if (basename(path) === '.git') await rm(join(folder, path), { recursive: true, force: true });
     }
