@@ -4,7 +4,7 @@ import { arn, functionOf, resource, resources, statementsOf, template } from './
 describe('tables', () => {
   test('outlive the stack and can be set back to any second', () => {
     const tables = resources('AWS::DynamoDB::GlobalTable');
-    expect(tables).toHaveLength(9);
+    expect(tables).toHaveLength(10);
     for (const { DeletionPolicy, UpdateReplacePolicy, Properties } of tables) {
       expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual({
         DeletionPolicy: 'Retain',
