@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Parser } from 'tar';
@@ -82,19 +82,16 @@ export function createIndexRepository(
           entry.on('end', () => files.push({ path, text: Buffer.concat(chunks).toString('utf8') }));
         },
       });
+      let unpacked = 0;
       /** Passes the archive on, skipped files too, up to the limit. */
-      async function* bounded(archive: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-        let unpacked = 0;
-        for await (const chunk of archive) {
+      const bounded = new Transform({
+        transform(chunk: Buffer, _encoding, done) {
           unpacked += chunk.length;
-          if (unpacked > maximumUnpackedBytes) {
-            // The parser has no end of its own for an error that comes before it in the pipeline.
-            const message = `The archive of the index has more than ${maximumUnpackedBytes} bytes when it is unpacked. Remove the large files.`;
-            return parser.abort(new IndexTooLargeError(message));
-          }
-          yield chunk;
-        }
-      }
+          if (unpacked <= maximumUnpackedBytes) return done(null, chunk);
+          const message = `The archive of the index has more than ${maximumUnpackedBytes} bytes when it is unpacked. Remove the large files.`;
+          done(new IndexTooLargeError(message));
+        },
+      });
       // The archive is gzipped, so an answer that is not gzipped or ends too early fails here.
       const unpacking = pipeline(Readable.fromWeb(response.body), createGunzip(), bounded, parser, { signal: timeout });
       await unpacking.catch(explain);

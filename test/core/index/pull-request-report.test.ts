@@ -108,6 +108,11 @@ describe('the comment', () => {
 
 - \`demo/two:latest\`: notify-email
 
+**Addresses that are added, and will get mail**
+
+- \`owner@example.org\` for \`demo/app:latest\`, \`demo/base:latest\`
+- \`another@example.org\` for \`demo/two:latest\`
+
 **Removed: built no more; the images stay**
 
 - \`demo/gone:latest\`; **still depending on it:** \`demo/orphan:latest\`
