@@ -49,7 +49,7 @@ export async function run(): Promise<Row[]> {
   // The last of what could happen is always next: a queue of 100,000 steps is shortened at its end.
   const world = createCascadeWorld({ children, pick: (length) => Math.max(0, length - 1), endOf: () => 'released' });
   const begun = performance.now();
-  world.announce('news', ['base']);
+  world.announce('event', ['base']);
   while (world.advance());
   const whole = (performance.now() - begun) / 1000;
 

@@ -20,7 +20,7 @@ function measure(entries: number): Measured {
   const begun = performance.now();
   const index = readIndex(files, { now: new Date() });
   const read = performance.now();
-  if (index.problems.length > 0) throw new Error(`${JSON.stringify(index.problems[0])}`);
+  if (index.diagnostics.length > 0) throw new Error(`${JSON.stringify(index.diagnostics[0])}`);
   // Records come out of the table as their own objects.
   const known = index.projects
     .filter((_, at) => at % 100 !== 0)

@@ -12,6 +12,7 @@ export async function withMachine<Result>(
     dataFolder: join(folder, 'data'),
     port: 0,
     scanner: 'records',
+    trustsBuilds: true,
     output: () => undefined,
   });
   try {

@@ -30,7 +30,7 @@ export function run(): Promise<Row[]> {
     await pushIndex(machine);
     const rows: Row[] = [];
     for (const [name, { job, dockerfile }] of Object.entries(contexts)) {
-      const copy = await createWorkingCopy(`${machine.url}/git/demo/${job}.git`);
+      const copy = await createWorkingCopy(machine, `demo/${job}`);
       await copy.write({ Dockerfile: dockerfile });
       await copy.add('rootfs.tar', archive);
       const times: Times[] = [];
@@ -67,8 +67,9 @@ function rowsOf(name: string, times: Times[]): Row[] {
   ];
 }
 
-async function pushIndex({ url, indexRepository }: Machine): Promise<void> {
-  const index = await createWorkingCopy(`${url}/git/${indexRepository}.git`);
+async function pushIndex(machine: Machine): Promise<void> {
+  const { url, indexRepository } = machine;
+  const index = await createWorkingCopy(machine, indexRepository);
   const entries = Object.values(contexts).map(({ job }, at) => entry(url, job, { id: String(at + 1) }));
   await index.write({ 'index.d/demo.yml': `Projects:\n${entries.join('\n')}\n` });
   await index.push('Track the images of the benchmark');

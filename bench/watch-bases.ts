@@ -85,7 +85,7 @@ export async function run(): Promise<Row[]> {
   const bases = createBases(client, 'bases');
   const watchBases = createWatchBases({
     bases,
-    openRound: (holder) => createBaseWatchLock(client, 'bases', holder),
+    openLock: (holder) => createBaseWatchLock(client, 'bases', holder),
     ownRegistry: async () => ({ host: 'registry.example', url: 'https://registry.example' }),
     watchedImages: createWatchedImages({
       dependents: createDependents(client, 'dependents'),

@@ -12,8 +12,8 @@ import { createWatchSources } from '../functions/watch-sources.ts';
 import { createSourceHost } from '../services/git-host/git-remote.ts';
 import { createPublicFetch } from '../services/http/public-fetch.ts';
 import { writeItems } from '../services/tables/batches.ts';
-import { createDeliveries } from '../services/tables/deliveries.ts';
 import { createHeads } from '../services/tables/heads.ts';
+import { createIndexHead } from '../services/tables/index-head.ts';
 import { createProjects } from '../services/tables/projects.ts';
 import { createSources } from '../services/tables/sources.ts';
 import { projectOf } from '../test/functions/services-setup.ts';
@@ -110,7 +110,6 @@ export async function run(): Promise<Row[]> {
     'heads',
     projects.map(({ at, project }) => ({
       ...{ project: project.name, ref: main, commit: commitOf(at, 0), revision: 1 },
-      headAt: new Date().toISOString(),
     })),
   );
 
@@ -119,7 +118,7 @@ export async function run(): Promise<Row[]> {
   const watchSources = createWatchSources({
     projects: createProjects(client, 'projects'),
     heads: createHeads(client, 'heads'),
-    deliveries: createDeliveries(client, 'deliveries'),
+    indexHead: createIndexHead(client, 'deliveries'),
     sources: createSources(client, 'sources'),
     triggers: { send: async (trigger) => void sent.push(trigger) },
     refsOf: createSourceHost(createPublicFetch({ privateHosts: ['127.0.0.1'] })).refsOf,

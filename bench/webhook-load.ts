@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { sign } from '@octokit/webhooks-methods';
+import { z } from 'zod';
+import { sourceOf } from '../core/sources/source.ts';
+import { repositoryScope, webhookSecret } from '../core/triggers/webhook.ts';
 import type { Load, LoadResult } from './load.ts';
 
 export const benchSecret = 'a secret for the benchmark';
@@ -24,17 +27,25 @@ export function largePush(): Record<string, unknown> {
   return { ...event, commits: Array.from({ length: times }, () => commits).flat() };
 }
 
+const addressSchema = z.object({ repository: z.object({ clone_url: z.string() }) });
+
+/** The secret of the webhook of an event's repository. */
+export function secretOf(event: object, master: string, index: string): string {
+  const source = sourceOf(addressSchema.parse(event).repository.clone_url);
+  return webhookSecret(master, repositoryScope(source, index));
+}
+
 /** Signed requests; each has a delivery id of its own when `count` is larger than the number of events. */
 export async function signedRequests(
   path: string,
   events: readonly object[],
-  count = events.length,
-  secret = benchSecret,
+  count: number,
+  secretFor: (event: object) => string,
 ): Promise<Uint8Array[]> {
   const bodies = await Promise.all(
     events.map(async (event) => {
       const body = JSON.stringify(event);
-      return { body, signature: await sign(secret, body) };
+      return { body, signature: await sign(secretFor(event), body) };
     }),
   );
   return Array.from({ length: count }, (_, at) => {

@@ -1,14 +1,18 @@
+import { sourceOf } from '../core/sources/source.ts';
 import { withMachine } from './machine.ts';
 import { quantile, type Row } from './report.ts';
-import { examplePushes, measure, signedRequests } from './webhook-load.ts';
+import { examplePushes, measure, secretOf, signedRequests } from './webhook-load.ts';
 
 /** Every request is a delivery of its own, for a repository that no entry tracks: accepted, enqueued, planned and found to be nothing. */
 const deliveries = 20_000;
 
 /** The whole `POST /webhooks/github` on one machine: HTTP API, Lambda worker, signature, secret, queue on disk. */
 export function run(): Promise<Row[]> {
-  return withMachine(async ({ url, webhookSecret }) => {
-    const requests = await signedRequests('/webhooks/github', examplePushes(), deliveries, webhookSecret);
+  return withMachine(async ({ url, webhookMaster, indexRepository }) => {
+    const index = sourceOf(`${url}/git/${indexRepository}`);
+    const requests = await signedRequests('/webhooks/github', examplePushes(), deliveries, (event) =>
+      secretOf(event, webhookMaster, index),
+    );
     const { answered, refused, seconds, latencies } = await measure({
       port: Number(new URL(url).port),
       connections: 16,

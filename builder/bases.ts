@@ -1,9 +1,21 @@
+import { isReleaseRepository } from '../core/builds/session-policy.ts';
 import type { Base, MissingBase } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/model/image-reference.ts';
-import { isCandidate } from '../core/model/project.ts';
-import { outsideRegistry, type Registry, RegistryUnavailableError } from '../services/registry/digest-lookup.ts';
-import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError, MissingBaseError } from './errors.ts';
+import {
+  outsideRegistry,
+  type Registry,
+  RegistryBusyError,
+  RegistryUnavailableError,
+} from '../services/registry/digest-lookup.ts';
+import type { BuildRegistry } from './build-session.ts';
+import {
+  BaseLimitedError,
+  BaseNotFoundError,
+  BaseUnavailableError,
+  DockerfileInvalidError,
+  MissingBaseError,
+} from './errors.ts';
 import { manifestDigest } from './registry.ts';
 
 /** A base image and the name by which the engine pulls it. */
@@ -13,13 +25,18 @@ export interface ResolvedBase extends Base {
 }
 
 export interface BaseSearch {
-  own: Registry;
+  own: Registry & Pick<BuildRegistry, 'open'>;
   repositoryPrefix: string;
   /** The hosts of outside registries that may have a private address. */
   privateHosts: readonly string[];
+  /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
+  pullThrough: Readonly<Record<string, string>>;
+  /** Whether a name without a registry may be one of this pipeline's releases; any project may have any name. */
+  prefersOwn?: boolean;
   signal: AbortSignal;
 }
-/** What became of the images that a Dockerfile names. */
+
+/** The outcome for each image that a Dockerfile names. */
 export interface NamedBases {
   bases: ResolvedBase[];
   missing: MissingBase[];
@@ -30,7 +47,9 @@ export interface NamedBases {
 /** Resolves each reference by itself, so that one error reports all missing bases together with those that were found. */
 export async function resolveBases(references: Iterable<string>, search: BaseSearch): Promise<NamedBases> {
   const named: NamedBases = { bases: [], missing: [], failures: [] };
-  const outcomes = await Promise.allSettled([...references].map((reference) => resolveBase(reference, search)));
+  const texts = [...references];
+  const readable = await search.own.open(texts.flatMap((text) => ownRepositories(text, search)));
+  const outcomes = await Promise.allSettled(texts.map((text) => find(text, search, readable)));
   for (const outcome of outcomes) {
     if (outcome.status === 'fulfilled') {
       named.bases.push(outcome.value);
@@ -45,11 +64,17 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
 /**
  * Finds the digest of an image that a Dockerfile is built from: among this pipeline's releases first, then in the outside registry
  * that the reference names.
- * @throws BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError
+ * @throws BaseNotFoundError, BaseLimitedError, BaseUnavailableError, DockerfileInvalidError
  */
-export async function resolveBase(
+export async function resolveBase(text: string, search: BaseSearch): Promise<ResolvedBase> {
+  return find(text, search, await search.own.open(ownRepositories(text, search)));
+}
+
+/** @param readable the repositories of this pipeline that the build may read: the others do not exist, or hold candidates */
+async function find(
   text: string,
-  { own, repositoryPrefix, privateHosts, signal }: BaseSearch,
+  { own, repositoryPrefix, privateHosts, pullThrough, prefersOwn = true, signal }: BaseSearch,
+  readable: ReadonlySet<string>,
 ): Promise<ResolvedBase> {
   const reference = parsed(text);
   const version = wantedVersion(reference);
@@ -59,11 +84,18 @@ export async function resolveBase(
     image: imageName(registry.host, repository, reference.tag ?? version),
     own: registry === own,
   });
-  const find = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
-    // Nothing may depend on an image that may still be blocked, although the builder could pull it.
-    if (registry === own && isCandidate(repository, repositoryPrefix)) return undefined;
+  const lookUp = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
+    if (registry === own && !readable.has(repository)) return undefined;
     const digest = await manifestDigest(registry, repository, version, signal, privateHosts).catch((error: unknown) => {
       if (!(error instanceof RegistryUnavailableError)) throw error;
+      if (error instanceof RegistryBusyError) {
+        throw new BaseLimitedError(
+          missing(registry, repository),
+          `The base ${text} is not available at the moment: it cannot be looked up in the registry ${registry.host}, because ${error.message}. ` +
+            'Nothing is wrong with the Dockerfile: have the build started again later.',
+          { cause: error },
+        );
+      }
       throw new BaseUnavailableError(
         missing(registry, repository),
         `The base ${text} cannot be looked up in the registry ${registry.host}: ${error.message}. ` +
@@ -74,18 +106,24 @@ export async function resolveBase(
       );
     });
     if (digest === undefined) return undefined;
-    return { ...missing(registry, repository), digest, pinned: imageName(registry.host, repository, digest) };
+    // The registry itself says which image a tag names, which it does not count as a pull. By digest the cache cannot be out of date.
+    const prefix = registry === own ? undefined : pullThrough[registry.host];
+    const pinned =
+      prefix === undefined
+        ? imageName(registry.host, repository, digest)
+        : imageName(own.host, `${prefix}/${repository}`, digest);
+    return { ...missing(registry, repository), digest, pinned };
   };
 
-  const isOwnHost = reference.registryIsWritten && reference.registry === own.host;
-  if (isOwnHost || !reference.registryIsWritten) {
+  const isOwnHost = namesOwnHost(reference, own);
+  if (isOwnHost || (prefersOwn && !reference.registryIsWritten)) {
     const repository = `${repositoryPrefix}${reference.path}`;
-    const release = await find(own, repository);
+    const release = await lookUp(own, repository);
     if (release) return release;
     if (isOwnHost) {
       // The name may already include the prefix of all releases.
       const isWhole = reference.path.startsWith(repositoryPrefix);
-      const whole = isWhole ? await find(own, reference.path) : undefined;
+      const whole = isWhole ? await lookUp(own, reference.path) : undefined;
       if (whole) return whole;
       throw new BaseNotFoundError(
         missing(own, isWhole ? reference.path : repository),
@@ -94,15 +132,35 @@ export async function resolveBase(
     }
   }
   const outside = outsideRegistry(reference.registry);
-  const image = await find(outside, reference.repository);
+  const image = await lookUp(outside, reference.repository);
   if (image) return image;
-  const searched = reference.registryIsWritten
-    ? `in ${outside.host}`
-    : `among this pipeline's releases, nor in ${outside.host}`;
+  const searched =
+    reference.registryIsWritten || !prefersOwn
+      ? `in ${outside.host}`
+      : `among this pipeline's releases, nor in ${outside.host}`;
   throw new BaseNotFoundError(
     missing(outside, reference.repository),
     `The base ${text} does not exist ${searched}, or is not public. Correct its name or tag in the Dockerfile, or release it first.`,
   );
+}
+
+const namesOwnHost = ({ registryIsWritten, registry }: ImageReference, own: Registry): boolean =>
+  registryIsWritten && registry === own.host;
+
+/** Where this pipeline's registry may have an image. Nothing may depend on a candidate, which may still be blocked. */
+function ownRepositories(text: string, { own, repositoryPrefix, prefersOwn = true }: BaseSearch): string[] {
+  let reference: ImageReference;
+  try {
+    reference = parsed(text);
+  } catch (error) {
+    // The search itself reports it, with the other bases.
+    if (error instanceof DockerfileInvalidError) return [];
+    throw error;
+  }
+  const isOwnHost = namesOwnHost(reference, own);
+  if (!isOwnHost && (reference.registryIsWritten || !prefersOwn)) return [];
+  const names = [`${repositoryPrefix}${reference.path}`, ...(isOwnHost ? [reference.path] : [])];
+  return names.filter((name) => isReleaseRepository(name, repositoryPrefix));
 }
 
 function parsed(text: string): ImageReference {

@@ -1,27 +1,28 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { ECRClient } from '@aws-sdk/client-ecr';
 import { type DockerfileSummary, readDockerfile } from '../core/bases/dockerfile.ts';
+import { isAllowedFrontend } from '../core/bases/frontend.ts';
+import { entitlementOf } from '../core/bases/run-options.ts';
 import type { Base, BuildRequest, BuildResult } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { PackageList } from '../core/model/package-list.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
-import { ownRegistry } from '../services/registry/digest-lookup.ts';
-import { type ResolvedBase, resolveBases } from './bases.ts';
+import { type BaseSearch, type ResolvedBase, resolveBases } from './bases.ts';
+import type { BuildSession } from './build-session.ts';
 import { readProjectTest } from './cccp-file.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
+import { readerDescription } from './engines/confinement.ts';
 import type { Engine } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
 import { findEngine } from './engines/find-engine.ts';
-import { DockerfileInvalidError, PushFailedError } from './errors.ts';
+import { BaseLimitedError, BuildNotConfinedError, DockerfileInvalidError, PushFailedError } from './errors.ts';
 import { imageLabels } from './labels.ts';
 import type { BuildLog } from './log.ts';
-import { packagesLine, readContents } from './packages/keep-packages.ts';
+import { listContents, packagesLine } from './packages/keep-packages.ts';
 import { checkPlatforms, ownPlatform } from './platform.ts';
 import { runPrebuild } from './prebuild.ts';
-import type { Redaction } from './redaction.ts';
 import { manifestDigest, readConfiguration } from './registry.ts';
 import { scanImage } from './scan.ts';
 import type { ScanSubject } from './scanners/scanner.ts';
@@ -33,13 +34,19 @@ const frontendTimeout = 5_000;
 
 export interface BuildOptions {
   log: BuildLog;
-  redaction: Redaction;
+  session: BuildSession;
   signal: AbortSignal;
   environment: NodeJS.ProcessEnv;
   /** Hosts that may have private addresses, although strangers name them. */
   privateHosts: readonly string[];
   /** What prebuild scripts run in. */
   prebuildImage: string;
+  /** The BuildKit that builds where Docker has none of its own choice, by digest. */
+  buildkitImage: string;
+  /** Whether builds run even where nothing keeps them from this machine. */
+  trustsBuilds: boolean;
+  /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
+  pullThrough: BaseSearch['pullThrough'];
   /** Stores the list of the packages in the image. */
   onPackages: (packages: PackageList) => Promise<void>;
   /** Stores the scanners' reports. */
@@ -54,24 +61,23 @@ export interface BuildOptions {
  * @throws an error of `errors.ts`, or the signal's reason
  */
 export async function build(request: BuildRequest, options: BuildOptions): Promise<BuildResult & { outcome: 'built' }> {
-  const { log, privateHosts, redaction, signal } = options;
+  const { log, privateHosts, session, signal } = options;
   const { left } = checkPlatforms(request.platforms);
   const workspace = await mkdtemp(join(tmpdir(), 'slipway-build-'));
   try {
     const env = toolEnvironment(options.environment);
     log.heading('fetch');
     log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
-    const [source, registry, engine] = await together([
+    using registry = await session.registry(signal);
+    const [source, engine] = await together([
       fetchSource(request.source, workspace, { env, log, privateHosts, signal }),
-      ownRegistry(new ECRClient({}), signal).then((own) => {
-        redaction.add(own.credentials?.password);
-        redaction.add(own.credentials && `${own.credentials.user}:${own.credentials.password}`);
-        return own;
-      }),
-      findEngine({ env, signal }),
+      findEngine({ env, signal, cacheOwner: cacheOwnerOf(request), buildkitImage: options.buildkitImage }),
     ]);
+    log.line(`${engine.name}; commands of the build run in ${engine.confinement.description}`);
+    if (!engine.confinement.isConfined && !options.trustsBuilds) throw new BuildNotConfinedError(engine.name);
     if (left.length > 0) log.line(`warning: not built for ${left.join(', ')}, which this pipeline does not build for`);
-    const search = { own: registry, repositoryPrefix: request.repositoryPrefix, privateHosts, signal };
+    const { repositoryPrefix } = request;
+    const search = { own: registry, repositoryPrefix, privateHosts, pullThrough: options.pullThrough, signal };
     const call = { workspace, registry, env, log, signal };
     const { prebuild } = request;
     if (prebuild) {
@@ -83,28 +89,40 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const dockerfile = await pathInCheckout(source.folder, request.dockerfile, { kind: 'file', name: 'Dockerfile' });
     await ignoreFilesStayInside(source.folder, context, dockerfile);
     const summary = await readSummary(dockerfile);
+    const entitlement = entitlementOf(summary.runOptions);
+    if (entitlement !== undefined) {
+      throw new DockerfileInvalidError(
+        `RUN ${entitlement} asks for a right of the machine, which no build has. Take the option away, and push again.`,
+      );
+    }
+    checkFrontend(summary.syntax, request.frontends);
 
     log.heading('bases');
-    const wanted = new Set([...summary.bases.map((use) => use.reference), ...frontendOf(engine, summary)]);
-    const [named, unread] = await Promise.all([
+    const wanted = new Set(summary.bases.map((use) => use.reference));
+    const outside = { ...search, prefersOwn: false };
+    const [named, read, unread] = await Promise.all([
       resolveBases(wanted, search),
-      resolveBases(unreadFrontendOf(engine, summary), { ...search, signal: briefly(signal) }),
+      resolveBases(frontendOf(engine, summary), outside),
+      resolveBases(unreadFrontendOf(engine, summary), { ...outside, signal: briefly(signal) }),
     ]);
     // The Dockerfile may depend on one image in several ways.
-    const { missing, failures } = named;
-    const bases = [...named.bases, ...unread.bases.filter(({ reference }) => !wanted.has(reference))];
+    const missing = [...named.missing, ...read.missing];
+    const failures = [...named.failures, ...read.failures];
+    const frontends = [...read.bases, ...unread.bases].filter(({ reference }) => !wanted.has(reference));
+    const bases = [...named.bases, ...frontends];
     options.onBases({ bases: bases.map(withoutPin), missingBases: missing });
-    if (failures.length > 0) throw failures[0];
+    // What waiting cannot help is reported at once.
+    if (failures.length > 0) throw failures.find((each) => !(each instanceof BaseLimitedError)) ?? failures[0];
     for (const base of bases)
       log.line(`${base.reference} is ${base.pinned}${base.own ? ' (a release of this pipeline)' : ''}`);
     if (bases.length === 0) log.line('none');
 
     log.heading('build');
-    log.line(`${engine.name}, ${request.dockerfile} in ${request.context}`);
+    log.line(`${request.dockerfile} in ${request.context}`);
     const pinned = new Map(bases.map((base) => [base.reference, base]));
     const finalBase = summary.finalBase === undefined ? undefined : pinned.get(summary.finalBase);
     const candidate = { registry, repository: request.candidate, tag: request.id };
-    const frontend = frontendOf(engine, summary).map((reference) => pinned.get(reference)?.pinned)[0];
+    const frontend = read.bases[0]?.pinned;
     const { digest, image } = await engine.build({
       workspace,
       context,
@@ -116,6 +134,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       }),
       frontend,
       noCache: request.noCache ?? false,
+      isTrusted: options.trustsBuilds,
       sharesCache: request.cache !== 'none',
       labels: imageLabels(request, source.committedAt, finalBase),
       createdAt: source.committedAt,
@@ -132,9 +151,10 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     log.line(`${registry.host}/${candidate.repository}@${digest}`);
 
     log.heading('packages');
+    log.line(`the image's files are read by ${readerDescription}`);
     await using _held = await engine.hold(image, call);
     const configuration = readConfiguration(registry, candidate.repository, digest, signal);
-    const { packages, programs } = await readContents({ engine, image, configuration, call });
+    const { packages, programs } = await listContents({ engine, image, configuration, call });
     log.line(packagesLine(packages));
     await options.onPackages(packages);
 
@@ -171,6 +191,11 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
   }
 }
 
+/** Builds of pull requests share no layers with the others: anybody can open one. */
+function cacheOwnerOf({ project, cache = 'shared' }: BuildRequest): string {
+  return `${project} ${cache}`;
+}
+
 /** Like `Promise.all`, but it throws only when everything has ended: the workspace is removed next. */
 async function together<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
   await Promise.allSettled(work);
@@ -200,6 +225,26 @@ async function readSummary(path: string): Promise<DockerfileSummary> {
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     throw new DockerfileInvalidError(`The Dockerfile cannot be built. ${error.message}`, { cause: error });
+  }
+}
+
+/** @throws DockerfileInvalidError */
+function checkFrontend(syntax: string | undefined, allowed: readonly string[] | undefined): void {
+  if (syntax === undefined || isAllowed(syntax, allowed)) return;
+  throw new DockerfileInvalidError(
+    `The Dockerfile asks for the frontend ${syntax} in its line "# syntax=", which would run with the rights of the builder and is not allowed here. ` +
+      'Write "# syntax=docker/dockerfile:1" or take the line away, and push again; or have "frontends" in the policy.yml of the index name it.',
+  );
+}
+
+function isAllowed(syntax: string, allowed: readonly string[] | undefined): boolean {
+  try {
+    return isAllowedFrontend(syntax, allowed);
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    throw new DockerfileInvalidError(`The Dockerfile's line "# syntax=" cannot be used: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { MissingBase } from '../core/model/builder-contract.ts';
+import type { MissingBase, RegistryLimitError } from '../core/model/builder-contract.ts';
 
 /**
  * Why a build fails. The name goes into `result.json`, the message into the mail to the project's owner: what happened, and what
@@ -6,6 +6,11 @@ import type { MissingBase } from '../core/model/builder-contract.ts';
  */
 export abstract class BuildError extends Error {
   abstract override readonly name: string;
+}
+
+/** The pipeline gives the build no credentials. */
+export class CredentialsRefusedError extends BuildError {
+  override readonly name = 'CredentialsRefusedError';
 }
 
 /** The source host has no such repository or commit, or does not answer. */
@@ -46,6 +51,23 @@ export class BaseNotFoundError extends MissingBaseError {
 /** The registry of a base cannot be reached or refuses. Trying again later may help. */
 export class BaseUnavailableError extends MissingBaseError {
   override readonly name = 'BaseUnavailableError';
+}
+
+/** The registry of a base takes no more requests at the moment. The build runs again later. */
+export class BaseLimitedError extends MissingBaseError {
+  override readonly name = 'BaseLimitedError' satisfies RegistryLimitError;
+}
+
+/** A registry took no more requests while the engine pulled an image from it. The build runs again later. */
+export class PullLimitedError extends BuildError {
+  override readonly name = 'PullLimitedError' satisfies RegistryLimitError;
+
+  constructor(reason: string) {
+    super(
+      `An image that the build is made from is not available at the moment, because its registry received too many requests: ${reason}. ` +
+        'Nothing is wrong with the Dockerfile: have the build started again later.',
+    );
+  }
 }
 
 /** The prebuild script, which runs before the Dockerfile is read, failed. */
@@ -104,4 +126,16 @@ export class EngineCallFailedError extends BuildError {
 
 export class EngineNotFoundError extends BuildError {
   override readonly name = 'EngineNotFoundError';
+}
+
+/** Nothing would keep untrusted users' code from this machine. */
+export class BuildNotConfinedError extends BuildError {
+  override readonly name = 'BuildNotConfinedError';
+
+  constructor(engine: string) {
+    super(
+      `${engine} can start no container on this machine, so that a build could read and change everything on it. Nothing is wrong with the project. ` +
+        'Whoever runs this pipeline installs a runtime that works here (crun, or Docker), or starts it with --trust-builds if all projects are trusted.',
+    );
+  }
 }

@@ -1,6 +1,9 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
 import type { BuildResult } from '../core/model/builder-contract.ts';
 import { listVariable, variable } from '../services/environment.ts';
 import { type BuildOptions, build } from './build.ts';
+import { BuildSession } from './build-session.ts';
 import { BuildError, BuildStoppedError, BuildTimeoutError } from './errors.ts';
 import { BuildLog } from './log.ts';
 import { Records } from './records.ts';
@@ -9,10 +12,21 @@ import { Redaction } from './redaction.ts';
 /** Files of a checkout get the same permissions on every machine, so that the image does. */
 process.umask(0o022);
 
-const records = new Records(variable('RECORDS_BUCKET'), variable('BUILD_ID'));
 const prebuildImage = variable('PREBUILD_IMAGE');
 const privateHosts = listVariable('PRIVATE_HOSTS');
+const buildkitImage = variable('BUILDKIT_IMAGE');
+/** Set by whoever runs one machine for projects of their own: `npm run local -- --trust-builds`. */
+const trustsBuilds = process.env.TRUST_BUILDS === 'true';
+const pullThrough = z.record(z.string(), z.string()).parse(JSON.parse(variable('PULL_THROUGH')));
 const redaction = new Redaction();
+const session = new BuildSession({
+  functionName: variable('CREDENTIALS_FUNCTION'),
+  build: variable('BUILD_ID'),
+  token: variable('BUILD_TOKEN'),
+  redaction,
+});
+const client = new S3Client({ credentials: session.credentials });
+const records = new Records(client, variable('RECORDS_BUCKET'), variable('BUILD_ID'));
 for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN']) {
   redaction.add(process.env[name]);
 }
@@ -49,8 +63,11 @@ async function outcome(): Promise<BuildResult> {
     return await build(request, {
       prebuildImage,
       privateHosts,
+      buildkitImage,
+      trustsBuilds,
+      pullThrough,
       log,
-      redaction,
+      session,
       signal,
       environment: process.env,
       onBases,

@@ -5,7 +5,8 @@ import { type BaseSearch, resolveBase } from './bases.ts';
 import { pathInCheckout } from './checkout-path.ts';
 import type { Engine, EngineCall } from './engines/engine.ts';
 import { engineMessage } from './engines/engine-message.ts';
-import { MissingBaseError, PrebuildFailedError } from './errors.ts';
+import { startLimit } from './engines/failed-instruction.ts';
+import { BaseLimitedError, MissingBaseError, PrebuildFailedError, PullLimitedError } from './errors.ts';
 import type { BuildLog } from './log.ts';
 
 /** A script that makes a Dockerfile is done sooner; one that builds for longer belongs into the Dockerfile. */
@@ -35,9 +36,9 @@ export async function runPrebuild({ prebuild, folder, image, search, engine, cal
   const context = await pathInCheckout(folder, prebuild.context, { kind: 'folder', name: 'prebuild context' });
   const script = await pathInCheckout(folder, prebuild.script, { kind: 'file', name: 'prebuild script' });
   const { pinned } = await resolveBase(image, search).catch((error: unknown) => {
-    if (!(error instanceof MissingBaseError)) throw error;
+    if (!(error instanceof MissingBaseError) || error instanceof BaseLimitedError) throw error;
     throw new PrebuildFailedError(
-      `The image ${image}, in which prebuild scripts run here, cannot be had. Nothing is wrong with the project: whoever runs this pipeline must see to it.`,
+      `The image ${image}, in which prebuild scripts run here, cannot be had. Nothing is wrong with the project: the operator of this pipeline must see to it.`,
       { cause: error },
     );
   });
@@ -66,6 +67,8 @@ export async function runPrebuild({ prebuild, folder, image, search, engine, cal
       );
     });
   if (code === 0) return;
+  const limit = startLimit(code, log.recent);
+  if (limit !== undefined) throw new PullLimitedError(limit);
   const printed = log.recent
     .filter((line) => line.trim() !== '' && !engineMessage.test(line) && !line.startsWith('time='))
     .slice(-shownLines)

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import {
   type BuildRequest,
   type BuildResult,
@@ -14,11 +14,12 @@ import { type ScannerReports, scannerReportsSchema } from '../core/scanners/repo
 
 /** A build's objects in the records bucket. */
 export class Records {
-  readonly #client = new S3Client({});
+  readonly #client: S3Client;
   readonly #bucket: string;
   readonly #id: string;
 
-  constructor(bucket: string, id: string) {
+  constructor(client: S3Client, bucket: string, id: string) {
+    this.#client = client;
     this.#bucket = bucket;
     this.#id = id;
   }

@@ -9,6 +9,7 @@ import {
   createImageDigests,
   type Registry,
   type RegistryAnswer,
+  RegistryBusyError,
   RegistryUnavailableError,
   type SendToRegistry,
 } from '../services/registry/digest-lookup.ts';
@@ -144,7 +145,7 @@ function requestWithRetries(
       if (attempt === attempts || isFinal(answer) || wait > longestWait) {
         if (answer instanceof Error) throw unavailable(answer);
         answer.discard();
-        throw new RegistryUnavailableError(refusal(answer));
+        throw refusal(answer);
       }
       if (!(answer instanceof Error)) answer.discard();
       await delay(wait, undefined, { signal });
@@ -159,10 +160,11 @@ function waitBefore(attempt: number, answer: PublicResponse | Error): number {
   return Math.max(at === undefined ? 0 : Date.parse(at) - now.getTime(), 125 * 2 ** attempt);
 }
 
-function refusal(answer: PublicResponse): string {
-  if (answer.status !== 429) return `it answered ${answer.status}`;
+function refusal(answer: PublicResponse): RegistryUnavailableError {
+  if (answer.status !== 429) return new RegistryUnavailableError(`it answered ${answer.status}`);
   const at = retryAt(answer.headers.get('retry-after'), new Date());
-  return `it received too many requests${at === undefined ? '' : ` and takes the next one at ${at}`} (429)`;
+  const until = at === undefined ? '' : ` and takes the next one at ${at}`;
+  return new RegistryBusyError(`it received too many requests${until} (429)`, at);
 }
 
 function readable(answer: PublicResponse): RegistryAnswer {

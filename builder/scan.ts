@@ -30,22 +30,22 @@ const scanners: { [Name in ScannerName]: Scanner<Name> } = {
 
 const longestReason = 500;
 /** A scanner's default time limit, in milliseconds. */
-const defaultPatience = 120_000;
+const defaultTimeout = 120_000;
 
 interface ScanCall {
   call: Omit<EngineCall, 'log'>;
   log: BuildLog;
-  patience?: number;
+  timeout?: number;
 }
 
 /** Scans an image with every scanner, side by side. One that fails says so in its report; it fails no build. */
 export async function scanImage(
   subject: ScanSubject,
-  { call, log, patience = defaultPatience }: ScanCall,
+  { call, log, timeout = defaultTimeout }: ScanCall,
 ): Promise<ScannerReports> {
   const reports = await Promise.all(
     scannerNames.map(async (name) => {
-      const report = await runScanner(name, subject, { call, log, patience });
+      const report = await runScanner(name, subject, { call, log, timeout });
       log.line(inOneLine(report));
       return report;
     }),
@@ -56,12 +56,12 @@ export async function scanImage(
 async function runScanner(
   name: ScannerName,
   subject: ScanSubject,
-  { call, log, patience }: Required<ScanCall>,
+  { call, log, timeout }: Required<ScanCall>,
 ): Promise<ScannerReport> {
   const began = performance.now();
   // A project's own test takes as long as the project says, and what it runs in must be made.
   const time =
-    typeof subject.test === 'object' && name === 'user-test' ? 1000 * subject.test.seconds + patience : patience;
+    typeof subject.test === 'object' && name === 'user-test' ? 1000 * subject.test.seconds + timeout : timeout;
   const timeLimit = AbortSignal.timeout(time);
   const signal = AbortSignal.any([call.signal, timeLimit]);
   const report = (fields: object) => ({

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, opendir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { BuildRequest } from '../core/model/builder-contract.ts';
 import { SourceInvalidError, SourceNotFoundError } from './errors.ts';
 import { createGit, reasonOf } from './git.ts';
@@ -75,11 +75,25 @@ export async function fetchSource(
       git: run,
       judge: (written) => judgeGitAddress(written, { ...options, next: 'Correct the file .gitmodules.' }),
     });
-    for (const path of await readdir(folder, { recursive: true })) {
-      if (basename(path) === '.git') await rm(join(folder, path), { recursive: true, force: true });
-    }
+    await removeGitEntries(folder, options.signal);
   }
   return { folder, committedAt };
+}
+
+/**
+ * Removes `.git` from each submodule: it differs from fetch to fetch. Links are not followed: they may lead out of the checkout, or in
+ * a circle.
+ */
+async function removeGitEntries(checkout: string, signal: AbortSignal): Promise<void> {
+  const folders = [checkout];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    signal.throwIfAborted();
+    for await (const entry of await opendir(folder)) {
+      const path = join(folder, entry.name);
+      if (entry.name === '.git') await rm(path, { recursive: true, force: true });
+      else if (entry.isDirectory()) folders.push(path);
+    }
+  }
 }
 
 /**

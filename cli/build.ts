@@ -97,7 +97,6 @@ async function build({ project, commit, stack, follow: isFollowed }: Request, te
   const trigger = manualTriggerSchema.parse({
     type: 'manual',
     id: `manual:${randomUUID()}`,
-    receivedAt: new Date().toISOString(),
     project,
     commit,
     requester: await deployment.identity(),

@@ -1,15 +1,26 @@
+import { randomBytes } from 'node:crypto';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { z } from 'zod';
 import type { Trigger } from '../core/model/trigger.ts';
+import { sourceOf } from '../core/sources/source.ts';
 
 /** Slipway or AWS cannot be reached; the message says what to do. */
 export class DeploymentError extends Error {
   override readonly name = 'DeploymentError';
 }
 
-const outputsSchema = z.object({ SiteUrl: z.url(), TriggersQueueUrl: z.url() });
+const outputsSchema = z.object({
+  SiteUrl: z.url(),
+  TriggersQueueUrl: z.url(),
+  WebhookUrl: z.url(),
+  WebhookSecretArn: z.string(),
+  GitHubUrl: z.url(),
+  GitHubApiUrl: z.url(),
+  IndexRepository: z.string(),
+});
 const errorSchema = z.object({ name: z.string(), message: z.string() });
 
 /** A deployed Slipway, found by the outputs of its stack with the credentials and the region that the AWS CLI would use. */
@@ -21,10 +32,32 @@ export async function findDeployment(stack: string) {
   );
   const parsed = outputsSchema.safeParse(outputs);
   if (!parsed.success) throw new DeploymentError(`The stack ${stack} is not one of Slipway's: name it with --stack.`);
-  const { SiteUrl: siteUrl, TriggersQueueUrl: queueUrl } = parsed.data;
+  const { SiteUrl: siteUrl, TriggersQueueUrl: queueUrl, WebhookSecretArn: SecretId } = parsed.data;
+  const { WebhookUrl: url, GitHubUrl: gitHost, GitHubApiUrl: apiUrl, IndexRepository: indexRepository } = parsed.data;
 
   return {
     siteUrl,
+
+    /** What a webhook of the git host is made of. */
+    webhook: {
+      ...{ url, gitHost, apiUrl, indexRepository },
+      /** The identity of the index's repository. */
+      index: sourceOf(`${gitHost}/${indexRepository}`, gitHost),
+
+      async master(): Promise<string> {
+        const read = () => new SecretsManagerClient({}).send(new GetSecretValueCommand({ SecretId }));
+        const { SecretString } = await explained(stack, read);
+        if (!SecretString)
+          throw new DeploymentError('The master secret of the webhooks is empty: slipway webhook rotate');
+        return SecretString;
+      },
+
+      async rotate(): Promise<void> {
+        const SecretString = randomBytes(32).toString('hex');
+        const put = new PutSecretValueCommand({ SecretId, SecretString });
+        await explained(stack, () => new SecretsManagerClient({}).send(put));
+      },
+    },
 
     /** The caller's name in AWS: the last part of the ARN. */
     async identity(): Promise<string> {
@@ -57,12 +90,13 @@ async function explained<Answer>(stack: string, call: () => Promise<Answer>): Pr
   try {
     return await call();
   } catch (cause) {
-    const { name, message } = errorSchema.safeParse(cause).data ?? { name: '', message: String(cause) };
-    throw new DeploymentError(explanation(stack, name, message), { cause });
+    throw new DeploymentError(explain(stack, cause), { cause });
   }
 }
 
-function explanation(stack: string, name: string, message: string): string {
+/** What the caller can do about an error of AWS. */
+export function explain(stack: string, error: unknown): string {
+  const { name, message } = errorSchema.safeParse(error).data ?? { name: '', message: String(error) };
   if (/region is missing/i.test(message)) return 'No AWS region is set: set AWS_REGION to the one that Slipway is in.';
   if (name === 'CredentialsProviderError') {
     return 'There are no AWS credentials: set AWS_PROFILE, or log in with "aws sso login" or "aws login".';
@@ -72,7 +106,7 @@ function explanation(stack: string, name: string, message: string): string {
     return `There is no stack ${stack} in this account and region: name it with --stack, or set AWS_REGION and AWS_PROFILE.`;
   }
   if (/AccessDenied|not authorized/.test(`${name} ${message}`)) {
-    return `AWS does not allow it: ${message} Needed are cloudformation:DescribeStacks on the stack and sqs:SendMessage on its queue.`;
+    return `AWS does not allow it: ${message} Needed are cloudformation:DescribeStacks on the stack and, to build, sqs:SendMessage on its queue; for webhooks, secretsmanager:GetSecretValue and to rotate secretsmanager:PutSecretValue on their secret.`;
   }
   return `AWS answered: ${message || name}`;
 }

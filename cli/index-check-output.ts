@@ -26,7 +26,7 @@ function asText(checked: Checked, colours: boolean): string {
 /** For programs. */
 function asJson({ files, projects, diagnostics }: Checked): string {
   const { errors, warnings } = countsOf(diagnostics);
-  return `${JSON.stringify({ files, projects, errors, warnings, problems: diagnostics }, null, 2)}\n`;
+  return `${JSON.stringify({ files, projects, errors, warnings, diagnostics }, null, 2)}\n`;
 }
 
 /**

@@ -50,7 +50,7 @@ async function check({
   mostRecipients,
 }: Request): Promise<{ checked: Checked; isWhole: boolean }> {
   const { root, files, unread } = await readIndexFolder(folder);
-  const { projects, problems: diagnostics } = readIndex(files, { now: new Date(), allowedHosts, mostRecipients });
+  const { projects, diagnostics } = readIndex(files, { now: new Date(), allowedHosts, mostRecipients });
   for (const { path, reason } of unread) {
     diagnostics.push({ file: path, line: 1, column: 1, severity: 'error', code: 'unreadable', message: reason });
   }

@@ -13,6 +13,26 @@ const commands: Record<string, { arguments: string; summary: string; load: () =>
     summary: 'build a project now',
     load: () => import('./build.ts'),
   },
+  'webhook add': {
+    arguments: 'OWNER/REPO...',
+    summary: 'set up the webhook of a repository at GitHub',
+    load: () => import('./webhook-add.ts'),
+  },
+  'webhook rotate': {
+    arguments: '',
+    summary: 'replace the secrets of all webhooks',
+    load: () => import('./webhook-rotate.ts'),
+  },
+  'webhook-secret': {
+    arguments: 'OWNER/REPO',
+    summary: "print the secret of a repository's webhook",
+    load: () => import('./webhook-secret.ts'),
+  },
+  doctor: {
+    arguments: '[--probe]',
+    summary: 'check an AWS account, and say what to do',
+    load: () => import('./doctor.ts'),
+  },
 };
 
 const help = `Slipway: a git push becomes a built, scanned, judged and released image.

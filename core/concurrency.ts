@@ -21,9 +21,9 @@ export function inBatches<Item>(items: readonly Item[], size: number): Item[][] 
 /** What the work with one item shows about its host. */
 export type HostOutcome =
   /** The host answered. */
-  | 'well'
+  | 'answered'
   /** The host did not answer this time, which may be the item's fault. */
-  | 'troubled'
+  | 'failed'
   /** Further requests to the host are pointless. */
   | 'down';
 
@@ -31,25 +31,29 @@ export type HostOutcome =
 export interface HostPace {
   /** The number of requests at a time. */
   width: number;
-  /** How often in a row the host was in trouble. */
-  troubles: number;
+  /** How many requests in a row have failed. */
+  failures: number;
   /** The host gets no more requests. */
   isDown: boolean;
 }
 
 /** A host first gets a single request. */
-export const firstPace: HostPace = { width: 1, troubles: 0, isDown: false };
+export const firstPace: HostPace = { width: 1, failures: 0, isDown: false };
 
 /**
- * The pace for a host after an outcome. The number of requests at a time doubles while the host is well, and falls back to one when it is
- * in trouble. So a host that is down costs only one request, and a slow host delays only its own items.
- * @param patience how often in a row the host may be in trouble before it counts as down
+ * The pace for a host after an outcome. The number of requests at a time doubles while the host answers, and falls back to one when it
+ * does not. So a host that is down costs only one request, and a slow host delays only its own items.
+ * @param failuresUntilDown how many failures in a row make the host count as down
  */
 export function paceAfter(
-  { width, troubles, isDown }: HostPace,
+  { width, failures, isDown }: HostPace,
   outcome: HostOutcome,
-  { atOncePerHost, patience }: { atOncePerHost: number; patience: number },
+  { atOncePerHost, failuresUntilDown }: { atOncePerHost: number; failuresUntilDown: number },
 ): HostPace {
-  if (outcome === 'well') return { width: Math.min(width * 2, atOncePerHost), troubles: 0, isDown };
-  return { width: 1, troubles: troubles + 1, isDown: isDown || outcome === 'down' || troubles + 1 >= patience };
+  if (outcome === 'answered') return { width: Math.min(width * 2, atOncePerHost), failures: 0, isDown };
+  return {
+    width: 1,
+    failures: failures + 1,
+    isDown: isDown || outcome === 'down' || failures + 1 >= failuresUntilDown,
+  };
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { EventBridgeEvent } from 'aws-lambda';
 import { z } from 'zod';
+import { endOfExecution } from '../core/builds/build-end.ts';
 import { once } from '../core/once.ts';
 import { openRecords } from '../services/records/records.ts';
 import { openBuilds } from '../services/tables/builds.ts';
@@ -22,16 +23,12 @@ interface Services {
   tell: (build: string) => Promise<unknown>;
 }
 
-/**
- * Closes a build whose execution ended outside the machine's own Catch, and notifies people of its end. A superseded build is closed before
- * its execution is stopped; so an aborted execution with an open build was cancelled.
- */
+/** Closes a build whose execution ended outside the machine's own Catch, and notifies people of its end. */
 export function createCloseBuild({ fail, tell }: Services) {
   return async function closeBuild(detail: unknown): Promise<void> {
     const { input, status, error, cause } = detailSchema.parse(detail);
     const { build } = stepInputSchema.parse(JSON.parse(input));
-    const reason = { Error: error ?? `Execution.${status}`, Cause: cause ?? undefined };
-    await fail(build, reason, status === 'ABORTED' ? 'cancelled' : 'failed');
+    await fail(build, endOfExecution(status, error, cause));
     await tell(build);
   };
 }

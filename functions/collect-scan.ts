@@ -1,5 +1,5 @@
 import { type Build, isTerminal } from '../core/model/build.ts';
-import { RecordConflictError, ScanPendingError } from '../core/model/errors.ts';
+import { CandidateMismatchError, RecordConflictError, ScanPendingError } from '../core/model/errors.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { variable } from '../services/environment.ts';
@@ -15,7 +15,7 @@ interface Services {
   builds: Pick<Builds, 'require' | 'begin' | 'endStage'>;
   recordBases: RecordBases;
   records: Pick<Records, 'result' | 'putScan'>;
-  scans: Pick<ImageScans, 'scanOf' | 'sizeOf'>;
+  scans: Pick<ImageScans, 'scanOf' | 'tagged'>;
   repositoryPrefix: string;
 }
 
@@ -42,9 +42,14 @@ export function createCollectScan({ builds, recordBases, records, scans, reposit
     const result = await records.result(build.id);
     if (result?.outcome !== 'built') throw new RecordConflictError(`The builder of ${build.id} left no image.`);
     const { candidate: repository } = repositoriesOf(parseProjectName(build.project), repositoryPrefix);
-    const image = { repository, digest: result.digest };
-    const sizeBytes = await scans.sizeOf(image);
-    const candidate = { ...image, sizeBytes };
+    // The registry says which image the build pushed. The result was written where untrusted code runs, and by one of the machines that
+    // push to the repository; if the two differ, another build was there.
+    const pushed = await scans.tagged(repository, build.id);
+    if (pushed?.digest !== result.digest)
+      throw new CandidateMismatchError(
+        `The builder reports the image ${result.digest}, but ${repository}:${build.id} is ${pushed?.digest ?? 'not in the registry'}. Have the build started again; if this happens again, tell whoever runs this pipeline.`,
+      );
+    const candidate = { repository, ...pushed };
     await recordBases(build, result);
     await builds.endStage(build.id, 'build', 'succeeded', { candidate });
     await builds.begin(build.id, 'scan', 'scanning');

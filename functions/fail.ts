@@ -6,19 +6,26 @@ import { openProjects } from '../services/tables/projects.ts';
 import { openRecordBases } from './bases/record-bases.ts';
 import { createFail } from './builds/fail-build.ts';
 import { stepInputSchema } from './builds/step-input.ts';
+import { createWait } from './builds/wait-for-attempt.ts';
 
 const inputSchema = stepInputSchema.extend({ error: executionErrorSchema });
 
-const run = once(() =>
-  createFail({
-    builds: openBuilds(),
-    projects: openProjects(),
-    records: openRecords(),
-    recordBases: openRecordBases(),
-  }),
-);
+interface Answer {
+  /** `again`: the state machine waits, and runs the build once more. */
+  outcome: 'ended' | 'again';
+  seconds: number;
+}
 
-export function handler(input: unknown): Promise<void> {
+const run = once(() => {
+  const services = { builds: openBuilds(), projects: openProjects(), records: openRecords() };
+  return { wait: createWait(services), fail: createFail({ ...services, recordBases: openRecordBases() }) };
+});
+
+export async function handler(input: unknown): Promise<Answer> {
   const { build, error } = inputSchema.parse(input);
-  return run()(build, error);
+  const { wait, fail } = run();
+  const seconds = await wait(build, error);
+  if (seconds !== undefined) return { outcome: 'again', seconds };
+  await fail(build, { outcome: 'failed', error });
+  return { outcome: 'ended', seconds: 0 };
 }

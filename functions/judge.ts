@@ -65,7 +65,7 @@ export function createJudge({ builds, projects, records, comparisons, policy }: 
     const verdict = await verdictOn(build, { scan, scanners }, project);
     const changes = project && (await comparisons.keep(build, project));
     const judged = await builds.endStage(build.id, 'judge', verdict.outcome === 'pass' ? 'succeeded' : 'failed', {
-      verdict,
+      verdict: { ...verdict, digest: build.candidate?.digest },
       scanners: typeof scanners === 'string' ? undefined : countsOf(scanners),
       changes,
     });

@@ -1,13 +1,16 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { UpstreamError } from '../core/model/errors.ts';
 import { type Trigger, type TriggerOf, triggerSchema } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
+import { postponement } from '../core/triggers/postpone.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { listVariable, variable } from '../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../services/git-host/commit-statuses.ts';
-import { type HeadOf, openSourceHost } from '../services/git-host/git-remote.ts';
-import { type GithubApi, openGithubApi } from '../services/git-host/github-api.ts';
+import { HostBusyError, openSourceHost, type SourceHost } from '../services/git-host/git-remote.ts';
+import { type GithubApi, GithubRefusedError, openGithubApi } from '../services/git-host/github-api.ts';
+import { gitAuthorization, openGithubToken } from '../services/git-host/github-token.ts';
 import { indexAddress } from '../services/git-host/index-address.ts';
 import { type IndexRepository, openIndexRepository } from '../services/git-host/index-repository.ts';
 import { type Mailer, openMailer } from '../services/mail/mailer.ts';
@@ -17,15 +20,18 @@ import { type Cascades, openCascades } from '../services/tables/cascades.ts';
 import { type Deliveries, openDeliveries } from '../services/tables/deliveries.ts';
 import { type Dependents, openDependents } from '../services/tables/dependents.ts';
 import { type Heads, openHeads } from '../services/tables/heads.ts';
+import { type IndexHeads, openIndexHead } from '../services/tables/index-head.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openRebuilds, type Rebuilds } from '../services/tables/rebuilds.ts';
+import { createPlanRefs } from './builds/plan-refs.ts';
 import { createPullRequestBuilds } from './builds/pull-request-builds.ts';
 import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
 import { createAdvanceMember } from './cascade/advance-member.ts';
 import { createAnnounce } from './cascade/announce.ts';
 import { createAnnounceEnd } from './cascade/announce-release.ts';
-import { createApplyIndexPush } from './index/apply-push.ts';
+import { createApplyIndex } from './index/apply-index.ts';
 import { createCheckIndexPullRequest } from './index/check-pull-request.ts';
+import { createFollowHost } from './sources/follow-host.ts';
 import { createPathFilter } from './sources/path-filter.ts';
 import { createApprovalPlanner } from './triggers/approval.ts';
 import { createBasesChangedPlanner } from './triggers/bases-changed.ts';
@@ -33,7 +39,7 @@ import { createBuildEndedPlanner } from './triggers/build-ended.ts';
 import { createCascadeStepPlanner } from './triggers/cascade-step.ts';
 import { createManualPlanner } from './triggers/manual.ts';
 import { createPackagesChangedPlanner } from './triggers/packages-changed.ts';
-import type { Planners } from './triggers/planner.ts';
+import type { Planned, Planners } from './triggers/planner.ts';
 import { createPullRequestPlanner } from './triggers/pull-request.ts';
 import { createPushPlanner } from './triggers/push.ts';
 import { createSchedulePlanner } from './triggers/schedule.ts';
@@ -41,22 +47,25 @@ import { createSourceMovedPlanner } from './triggers/source-moved.ts';
 
 /** The services of all planners, except those that `createPlanBuilds` makes from these. */
 interface Services
-  extends Pick<BuildStarter, 'startWaiting' | 'startBuild' | 'startRebuild' | 'recordHead' | 'cancelBuild'> {
+  extends Pick<BuildStarter, 'startWaiting' | 'startBuild' | 'startRebuild' | 'resumeHead' | 'cancelBuild'> {
   builds: Builds;
   cascades: Cascades;
   deliveries: Deliveries;
   dependents: Dependents;
   heads: Heads;
+  indexHead: IndexHeads;
   projects: Projects;
   rebuilds: Rebuilds;
-  triggers: Pick<Triggers, 'sendBatch'>;
-  repositories: Repositories;
+  triggers: Pick<Triggers, 'send' | 'sendBatch'>;
+  repositories: Pick<Repositories, 'ensure'>;
   index: ReturnType<typeof indexAddress> & {
     repository: IndexRepository;
+    authorization(): Promise<string | undefined>;
     allowedHosts: string[];
     mostRecipients: number;
   };
-  headOf: HeadOf;
+  headOf: SourceHost['headOf'];
+  commitsAt: SourceHost['commitsAt'];
   github: GithubApi;
   statuses: Pick<CommitStatuses, 'setForPullRequest'>;
   mailer: Mailer;
@@ -72,32 +81,59 @@ export function createPlanBuilds(services: Services) {
   const announceEnd = createAnnounceEnd({ ...services, announce });
   const members = createAdvanceMember({ ...services, announceEnd });
   const paths = createPathFilter(services);
+  const followHost = createFollowHost(services);
+  const planRefs = createPlanRefs({ ...services, paths, followHost });
   const pullRequests = createPullRequestBuilds({ ...services, paths });
-  const applyIndexPush = createApplyIndexPush({ ...services, announce });
+  const applyIndex = createApplyIndex({ ...services, announce });
   const checkIndexPullRequest = createCheckIndexPullRequest(services);
   const planners: Planners = {
-    push: createPushPlanner({ ...services, paths, applyIndexPush }),
-    'pull-request': createPullRequestPlanner({ ...services, pullRequests, checkIndexPullRequest }),
-    approval: createApprovalPlanner({ ...services, pullRequests }),
-    'source-moved': createSourceMovedPlanner({ ...services, paths, applyIndexPush }),
+    push: createPushPlanner({ ...services, planRefs, applyIndex }),
+    'pull-request': createPullRequestPlanner({ ...services, pullRequests, followHost, checkIndexPullRequest }),
+    approval: createApprovalPlanner({ ...services, pullRequests, followHost }),
+    'source-moved': createSourceMovedPlanner({ ...services, planRefs, applyIndex }),
     'bases-changed': createBasesChangedPlanner({ ...services, announce }),
     'packages-changed': createPackagesChangedPlanner({ announce }),
     schedule: createSchedulePlanner(services),
-    manual: createManualPlanner(services),
+    manual: createManualPlanner({ ...services, followHost }),
     'build-ended': createBuildEndedPlanner({ ...services, announceEnd, members }),
     'cascade-step': createCascadeStepPlanner({ members }),
   };
   const plan = <Type extends Trigger['type']>(trigger: TriggerOf<Type> & { type: Type }) =>
     planners[trigger.type](trigger);
 
+  /** Puts a trigger off and leaves it in the queue; false if that was done often enough. */
+  async function postpone(trigger: Trigger, reason: 'down' | 'unseen', error?: UpstreamError): Promise<boolean> {
+    const { postponed = 0 } = trigger;
+    const requested = error instanceof HostBusyError ? error.retryAt?.toISOString() : undefined;
+    const delay = postponement(reason, postponed, { now: new Date(), random: Math.random(), requested });
+    if (delay === undefined) return false;
+    await triggers.send({ ...trigger, postponed: postponed + 1 }, delay);
+    logger.info('A trigger is put off', { trigger: trigger.id, type: trigger.type, reason, delay, error });
+    return true;
+  }
+
+  /** Undefined if the trigger is put off, because the git host is down: it does not count as failed, however many hours that takes. */
+  async function planOrPostpone(trigger: Trigger): Promise<Planned | undefined> {
+    try {
+      return await plan(trigger);
+    } catch (error) {
+      const isDown = error instanceof UpstreamError && !(error instanceof GithubRefusedError);
+      if (!isDown || !(await postpone(trigger, 'down', error))) throw error;
+      return undefined;
+    }
+  }
+
   return async function planBuilds(trigger: Trigger): Promise<void> {
     // A cascade step is not recorded as a delivery: the same step is sent again whenever a project may go on.
     const isRecorded = trigger.type !== 'cascade-step';
     if (isRecorded && (await deliveries.get(trigger.id))) return;
-    const { outcome, builds, unfinished } = await plan(trigger);
-    if (unfinished) await triggers.sendBatch([trigger]);
-    else if (isRecorded) await deliveries.put({ delivery: trigger.id, outcome, builds });
+    const planned = await planOrPostpone(trigger);
+    if (!planned) return;
+    const { outcome, builds, unfinished, isUnseen } = planned;
     logger.info('A trigger is planned', { trigger: trigger.id, type: trigger.type, outcome, builds });
+    if (unfinished) await triggers.sendBatch([trigger]);
+    else if (isUnseen && (await postpone(trigger, 'unseen'))) return;
+    else if (isRecorded) await deliveries.put({ delivery: trigger.id, outcome, builds });
   };
 }
 
@@ -110,6 +146,7 @@ const run = once(() => {
     deliveries: openDeliveries(),
     dependents: openDependents(),
     heads: openHeads(),
+    indexHead: openIndexHead(),
     projects: openProjects(),
     rebuilds: openRebuilds(),
     triggers: openTriggers(),
@@ -117,10 +154,11 @@ const run = once(() => {
     index: {
       ...indexAddress(),
       repository: openIndexRepository(),
+      authorization: () => gitAuthorization(openGithubToken()),
       allowedHosts: listVariable('PRIVATE_HOSTS'),
       mostRecipients: Number(variable('MOST_RECIPIENTS')),
     },
-    headOf: openSourceHost().headOf,
+    ...openSourceHost(),
     github: openGithubApi(),
     statuses: openCommitStatuses(),
     mailer: openMailer(),

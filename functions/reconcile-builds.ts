@@ -1,7 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { ExecutionError } from '../core/builds/failure.ts';
-import { type Build, type BuildStatus, runningStatuses, terminalStatuses } from '../core/model/build.ts';
+import {
+  isNotificationOverdue,
+  reconciledTimes,
+  reconciliationOf,
+  type UnplannedEnd,
+} from '../core/builds/build-end.ts';
+import { type Build, type BuildStatus, queuedSince, runningStatuses, terminalStatuses } from '../core/model/build.ts';
 import { once } from '../core/once.ts';
+import { type BuildMetrics, openBuildMetrics } from '../services/aws/build-metrics.ts';
 import { type Executions, openExecutions } from '../services/aws/executions.ts';
 import { openTriggers } from '../services/aws/triggers.ts';
 import { openRecords } from '../services/records/records.ts';
@@ -13,17 +19,13 @@ import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
 import { openTell, type Tell } from './builds/tell-end.ts';
 import { createRetryStalled, type RetryStalled } from './cascade/retry-stalled.ts';
 
-/** A younger build may be between two writes of the step that works on it. */
-const settledMilliseconds = 10 * 60_000;
-/** How long after its creation a build's end is still notified. A build may wait and run for a day. */
-const notifiableMilliseconds = 3 * 24 * 3_600_000;
-
 interface Services {
   builds: Pick<Builds, 'withStatus'>;
   executions: Pick<Executions, 'status'>;
   resume: BuildStarter['resume'];
   fail: Fail;
   tell: Tell;
+  metrics: Pick<BuildMetrics, 'oldestQueued'>;
   /** Retries the projects of cascades that have been stalled since then. */
   retryStalled: RetryStalled;
   logger: Logger;
@@ -34,27 +36,28 @@ interface Services {
  * and resumes or ends each. Also sends notifications that are still pending, because their sender crashed or SES was down. An error with
  * one build does not keep the others from being reconciled.
  */
-export function createReconcileBuilds({ builds, executions, resume, fail, tell, retryStalled, logger }: Services) {
-  async function end({ id }: Build, error: ExecutionError, outcome: 'failed' | 'cancelled' = 'failed'): Promise<void> {
-    await fail(id, error, outcome);
+export function createReconcileBuilds({
+  builds,
+  executions,
+  resume,
+  fail,
+  tell,
+  metrics,
+  retryStalled,
+  logger,
+}: Services) {
+  async function end({ id }: Build, how: UnplannedEnd): Promise<void> {
+    await fail(id, how);
     await tell(id);
   }
 
   async function reconcile(build: Build): Promise<void> {
-    switch (await executions.status(build.id)) {
-      case 'running':
-        return;
-      case 'absent':
-        if (!(await resume(build))) await end(build, { Error: 'ProjectGoneError', Cause: 'The project is gone.' });
-        // It may also have waited for other builds of its project.
-        else if ((await executions.status(build.id)) === 'absent') return;
-        break;
-      case 'aborted':
-        await end(build, {}, 'cancelled');
-        break;
-      case 'ended':
-        await end(build, { Error: 'ExecutionEndedError' });
-    }
+    const decision = reconciliationOf(await executions.status(build.id));
+    if (decision.do === 'leave') return;
+    if (decision.do === 'end') await end(build, decision);
+    else if (!(await resume(build))) await end(build, decision.otherwise);
+    // It may also have waited for other builds of its project.
+    else if ((await executions.status(build.id)) === 'absent') return;
     logger.warn('Nothing ran a build that was recorded as running', { build: build.id, status: build.status });
   }
 
@@ -69,17 +72,21 @@ export function createReconcileBuilds({ builds, executions, resume, fail, tell, 
   }
 
   return async function reconcileBuilds(now = new Date()): Promise<void> {
-    const settled = new Date(now.getTime() - settledMilliseconds).toISOString();
-    const oldestNotifiable = new Date(now.getTime() - notifiableMilliseconds).toISOString();
+    const { settled, oldestNotifiable } = reconciledTimes(now);
     const errors: unknown[] = [];
     const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => void errors.push(error));
+    let oldestQueued = now.getTime();
     for (const status of runningStatuses) {
-      for await (const build of withStatus(status)) if (build.createdAt < settled) await attempt(reconcile(build));
+      for await (const build of withStatus(status)) {
+        if (status === 'queued') oldestQueued = Math.min(oldestQueued, Date.parse(queuedSince(build)));
+        if (build.createdAt < settled) await attempt(reconcile(build));
+      }
     }
+    metrics.oldestQueued((now.getTime() - oldestQueued) / 1000);
     for (const status of terminalStatuses) {
       for await (const build of withStatus(status)) {
         if (build.createdAt < oldestNotifiable) break;
-        if (!build.notifiedAt && build.endedAt && build.endedAt < settled) await attempt(tell(build.id));
+        if (isNotificationOverdue(build, settled)) await attempt(tell(build.id));
       }
     }
     await attempt(retryStalled(settled));
@@ -100,6 +107,7 @@ const run = once(() => {
     resume: openBuildStarter(logger).resume,
     fail: createFail({ builds, projects: openProjects(), records: openRecords() }),
     tell: openTell(logger),
+    metrics: openBuildMetrics(),
     retryStalled: createRetryStalled({ rebuilds: openRebuilds(), triggers: openTriggers() }),
     logger,
   });

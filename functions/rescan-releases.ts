@@ -30,21 +30,21 @@ const imagesPerRun = 2000;
 
 interface Services {
   projects: Pick<Projects, 'getMany'>;
-  releases: Pick<Releases, 'due' | 'allOf' | 'settle' | 'beginRound' | 'endRound'>;
-  adopt: ReturnType<typeof createBackfillReleases>;
-  look: ReturnType<typeof createRescanImage>;
-  tell: ReturnType<typeof createNotifyFindings>;
+  releases: Pick<Releases, 'due' | 'allOf' | 'settle' | 'beginRun' | 'endRun'>;
+  backfill: ReturnType<typeof createBackfillReleases>;
+  rescan: ReturnType<typeof createRescanImage>;
+  notify: ReturnType<typeof createNotifyFindings>;
   logger: Logger;
 }
 
 export interface RescanReport {
   /** Another run holds the lock: nothing was done. */
   busy?: true;
-  looked: number;
+  rescanned: number;
   /** Images whose scan has not ended yet. */
   waiting: number;
   /** Images with changes to notify people of. */
-  news: number;
+  changed: number;
   mails: number;
   failed: number;
   /** Images that this run had no time for. */
@@ -65,9 +65,9 @@ interface Run {
  * Rescans the released images that are due, and notifies people of what has changed. The next run makes up for one that crashed: an image
  * stays due until its findings are stored and notified. Releases and tags stay as they are, whatever is found.
  */
-export function createRescanReleases({ projects, releases, adopt, look, tell, logger }: Services) {
+export function createRescanReleases({ projects, releases, backfill, rescan, notify, logger }: Services) {
   async function rescanAll({ now, deadline, project }: Run, progress: string): Promise<RescanReport> {
-    const report: RescanReport = { looked: 0, waiting: 0, news: 0, mails: 0, failed: 0, left: 0 };
+    const report: RescanReport = { rescanned: 0, waiting: 0, changed: 0, mails: 0, failed: 0, left: 0 };
     const isLate = () => Date.now() >= deadline.getTime();
     let firstError: unknown;
     const recordError = (message: string, about: Record<string, string>, error: unknown) => {
@@ -76,7 +76,7 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
       logger.error(message, { ...about, error: error as Error });
     };
 
-    await adopt(progress, now, isLate);
+    await backfill(progress, now, isLate);
     const images = project === undefined ? await releases.due(now, imagesPerRun) : await releases.allOf(project);
     const names = [...new Set(images.map((image) => image.project))];
     const byName = new Map((await projects.getMany(names)).map((each) => [each.name, each]));
@@ -89,10 +89,10 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
         return;
       }
       try {
-        const outcome = await look(image, byName.get(image.project), now);
+        const outcome = await rescan(image, byName.get(image.project), now);
         if (outcome === 'waiting') report.waiting += 1;
-        else report.looked += 1;
-        if (outcome === 'news') toNotify.push(image);
+        else report.rescanned += 1;
+        if (outcome === 'changed') toNotify.push(image);
       } catch (error) {
         recordError('A released image could not be rescanned', { project: image.project, digest: image.digest }, error);
         // The next run takes the others first.
@@ -100,10 +100,10 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
       }
     });
 
-    report.news = toNotify.length;
+    report.changed = toNotify.length;
     for (const [name, group] of Map.groupBy(toNotify, (image) => image.project)) {
       try {
-        if (await tell(group, byName.get(name) as ProjectRecord | undefined, now)) report.mails += 1;
+        if (await notify(group, byName.get(name) as ProjectRecord | undefined, now)) report.mails += 1;
       } catch (error) {
         recordError('The people of a project could not be notified of its releases', { project: name }, error);
       }
@@ -115,15 +115,15 @@ export function createRescanReleases({ projects, releases, adopt, look, tell, lo
 
   return async function rescanReleases(options: Run): Promise<RescanReport> {
     const holder = randomUUID();
-    const begun = await releases.beginRound(holder, options.now, options.until);
-    if (!begun) return { busy: true, looked: 0, waiting: 0, news: 0, mails: 0, failed: 0, left: 0 };
+    const begun = await releases.beginRun(holder, options.now, options.until);
+    if (!begun) return { busy: true, rescanned: 0, waiting: 0, changed: 0, mails: 0, failed: 0, left: 0 };
     try {
-      const report = await rescanAll(options, begun.noted);
-      if (report.looked + report.waiting + report.news > 0)
+      const report = await rescanAll(options, begun.progress);
+      if (report.rescanned + report.waiting + report.changed > 0)
         logger.info('Released images were rescanned', { ...report });
       return report;
     } finally {
-      await releases.endRound(holder);
+      await releases.endRun(holder);
     }
   };
 }
@@ -138,14 +138,14 @@ const run = once(() => {
   return createRescanReleases({
     projects,
     releases,
-    adopt: createBackfillReleases({
+    backfill: createBackfillReleases({
       builds: openBuilds(),
       projects,
       releases,
       repositoryPrefix: variable('REPOSITORY_PREFIX'),
     }),
-    look: createRescanImage({ records, releases, scans: openImageScans(), tags, policy }),
-    tell: createNotifyFindings({
+    rescan: createRescanImage({ records, releases, scans: openImageScans(), tags, policy }),
+    notify: createNotifyFindings({
       records,
       releases,
       tags,

@@ -21,12 +21,10 @@ export function createRunSchedules({ projects, triggers, logger }: Services) {
   return async function runSchedules(now = new Date()): Promise<number> {
     let queued = 0;
     for await (const due of projects.due(now)) {
-      const receivedAt = now.toISOString();
       await triggers.sendBatch(
         due.map(({ name, schedule, dueAt }) => ({
           type: 'schedule',
           id: `schedule:${name}:${dueAt}`,
-          receivedAt,
           project: name,
           schedule,
         })),

@@ -15,6 +15,7 @@ import { openDependents } from '../services/tables/dependents.ts';
 import { openProjects } from '../services/tables/projects.ts';
 import { openRebuilds } from '../services/tables/rebuilds.ts';
 import { openReleases } from '../services/tables/releases.ts';
+import { openSources } from '../services/tables/sources.ts';
 import { createSiteHandler } from '../site/handler.ts';
 import { recently } from '../site/recent-reads.ts';
 
@@ -36,6 +37,7 @@ const run = once(() => {
       withStatus: recently(builds.withStatus),
     },
     projects: { get: projects.get, list: recently(projects.list) },
+    sources: openSources(),
     cascades: {
       list: recently(cascades.list),
       causes: recently(cascades.causes),
@@ -43,7 +45,7 @@ const run = once(() => {
       members: recently(cascades.members),
     },
     relations: {
-      standings: openBases().standings,
+      statuses: openBases().statuses,
       async dependents(project) {
         const images = imagesOf(project);
         const counted = images.slice(0, imagesCounted);

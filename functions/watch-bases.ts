@@ -17,8 +17,8 @@ import { type CheckRegistries, createCheckRegistries } from './bases/check-regis
 import { createWatchedImages, type WatchedImages } from './bases/watched-images.ts';
 
 interface Services {
-  bases: Pick<Bases, 'all' | 'drop' | 'told'>;
-  openRound: (holder: string) => BaseWatchLock;
+  bases: Pick<Bases, 'all' | 'drop' | 'notified'>;
+  openLock: (holder: string) => BaseWatchLock;
   /** Opened for each run, because its credentials are valid for hours only. */
   ownRegistry: () => Promise<Registry>;
   watchedImages: WatchedImages;
@@ -44,12 +44,14 @@ export function createWatchBases(services: Services) {
    * The caller has recorded the announcement with its id. The bases are updated last: a run that crashes before leaves the announcement, and
    * the next run sends the same trigger again.
    */
-  async function send(lock: BaseWatchLock, { news, before }: Announcement): Promise<void> {
-    await triggers.send(news);
+  async function send(lock: BaseWatchLock, { trigger, before }: Announcement): Promise<void> {
+    await triggers.send(trigger);
     const known = new Map(before.map((item) => [item.image, item]));
-    await mapConcurrently(news.bases, writesAtOnce, (base) => bases.told(base, known.get(base.image), new Date()));
+    await mapConcurrently(trigger.bases, writesAtOnce, (base) =>
+      bases.notified(base, known.get(base.image), new Date()),
+    );
     await lock.announced();
-    logger.info('Bases have changed', { trigger: news.id, bases: news.bases });
+    logger.info('Bases have changed', { trigger: trigger.id, bases: trigger.bases });
   }
 
   async function announce(
@@ -58,9 +60,8 @@ export function createWatchBases(services: Services) {
     known: ReadonlyMap<string, WatchedImage>,
   ): Promise<void> {
     for (const part of inBatches(changes, mostChanges)) {
-      const receivedAt = new Date().toISOString();
       const announcement: Announcement = {
-        news: { type: 'bases-changed', id: basesTriggerId(part, receivedAt), receivedAt, bases: part },
+        trigger: { type: 'bases-changed', id: basesTriggerId(part, new Date().toISOString()), bases: part },
         before: part.flatMap(({ image }) => known.get(image) ?? []),
       };
       await lock.announce(announcement);
@@ -92,7 +93,7 @@ export function createWatchBases(services: Services) {
   /** @param holder names this run as the holder of the lock */
   return async function watchBases(deadline: Date, holder: string): Promise<void> {
     const own = await services.ownRegistry();
-    const lock = services.openRound(holder);
+    const lock = services.openLock(holder);
     // A run that starts during another one waits for it: its caller wants a check that begins now.
     while (!(await lock.begin(new Date(), deadline))) {
       if (Date.now() + announcingMilliseconds > deadline.getTime()) {
@@ -114,7 +115,7 @@ const run = once(() => {
   const bases = openBases();
   return createWatchBases({
     bases,
-    openRound: openBaseWatchLock,
+    openLock: openBaseWatchLock,
     ownRegistry: () => ownRegistry(ecrClient()),
     watchedImages: createWatchedImages({
       dependents: openDependents(),

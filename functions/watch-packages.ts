@@ -134,12 +134,12 @@ export function createWatchPackages({ checks, lists, openRepositories, triggers,
     const rebuilds = plan.rebuilds.map(({ project, hash, updates, total }): Trigger => {
       // The hash distinguishes two projects whose long names begin alike.
       const id = `packages:${project.slice(0, 200)}:${hash}`;
-      return { type: 'packages-changed', id, receivedAt: now, project, updates, total };
+      return { type: 'packages-changed', id, project, updates, total };
     });
     // Sent before it is recorded: a trigger that is sent twice is planned once.
     await triggers.sendBatch(rebuilds);
     for (const project of unknown) plan.memories.set(project.name, memoryOf(project));
-    await mapConcurrently([...plan.memories], writesAtOnce, ([name, memory]) => checks.note(name, now, memory));
+    await mapConcurrently([...plan.memories], writesAtOnce, ([name, memory]) => checks.record(name, now, memory));
 
     report.checked = checked.length;
     report.outdated = checked.filter(({ updates }) => updates.length > 0).length;

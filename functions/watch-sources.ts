@@ -11,8 +11,8 @@ import { HostBusyError, openSourceHost } from '../services/git-host/git-remote.t
 import { gitAuthorization, openGithubToken } from '../services/git-host/github-token.ts';
 import { indexAddress } from '../services/git-host/index-address.ts';
 import { mapPerHost } from '../services/http/per-host-limit.ts';
-import { openDeliveries } from '../services/tables/deliveries.ts';
 import { openHeads } from '../services/tables/heads.ts';
+import { openIndexHead } from '../services/tables/index-head.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openSources, type Source, type Sources } from '../services/tables/sources.ts';
 import { type CheckSourceServices, createCheckSource } from './sources/check-source.ts';
@@ -35,7 +35,7 @@ interface Services extends CheckSourceServices {
 
 export interface Report {
   sources: number;
-  asked: number;
+  checked: number;
   triggers: number;
   /** Sources that were queried and could not be read. */
   failed: number;
@@ -67,34 +67,37 @@ export function createWatchSources(services: Services) {
     const isResting = (name: string) => (known.get(name)?.retryAt ?? '') > now.toISOString();
     const due = fromNext(watched, next).filter(({ source, host }) => !isResting(source) && !isResting(hostName(host)));
 
-    const report: Report = { sources: watched.length, asked: 0, triggers: 0, failed: 0, hostsDown: [], left: 0 };
+    const report: Report = { sources: watched.length, checked: 0, triggers: 0, failed: 0, hostsDown: [], left: 0 };
     const hostErrors = new Map<string, UpstreamError>();
     const stop = signalAt(deadline.getTime() - endingMilliseconds);
     const end = signalAt(deadline.getTime());
 
     async function check(each: WatchedSource): Promise<HostOutcome> {
-      report.asked++;
+      report.checked++;
       const before = known.get(each.source);
       try {
         const { triggers, source, absent } = await checkSource(each, before, end);
         report.triggers += triggers;
         const after = absent === undefined ? source : failing(each.source, before, absentError(absent));
         await keep(before, after, each.source);
-        return 'well';
+        return 'answered';
       } catch (error) {
         // A request that ran out of time says nothing about the host.
-        if (end.aborted) return 'well';
+        if (end.aborted) return 'answered';
         if (!(error instanceof UpstreamError)) throw error;
         report.failed++;
         const outcome = hostOutcomeOf(error);
-        if (outcome !== 'well') hostErrors.set(each.host, error);
+        if (outcome !== 'answered') hostErrors.set(each.host, error);
         // A host that is down says nothing about its sources.
         if (outcome !== 'down') await keep(before, failing(each.source, before, error), each.source);
         return outcome;
       }
     }
-    const patienceWith = (host: string) => (known.has(hostName(host)) ? 1 : failuresUntilDown);
-    const limits = { atOnce, atOncePerHost, patienceWith };
+    const limits = {
+      atOnce,
+      atOncePerHost,
+      failuresUntilDown: (host: string) => (known.has(hostName(host)) ? 1 : failuresUntilDown),
+    };
     const { left, down } = await mapPerHost(due, ({ host }) => host, limits, check, stop);
 
     for (const host of new Set(due.map((each) => each.host))) {
@@ -137,10 +140,10 @@ function absentError(status: number): UpstreamError {
 
 /** What an error says about the host. */
 function hostOutcomeOf(error: UpstreamError): HostOutcome {
-  if (error instanceof HostSilentError) return 'troubled';
+  if (error instanceof HostSilentError) return 'failed';
   if (error instanceof HostUnreachableError) return 'down';
-  if (error instanceof HostBusyError) return error.retryAt ? 'down' : 'troubled';
-  return 'well';
+  if (error instanceof HostBusyError) return error.retryAt ? 'down' : 'failed';
+  return 'answered';
 }
 
 /** The time that a run keeps for its last writes. */
@@ -151,7 +154,7 @@ const run = once(() => {
   return createWatchSources({
     projects: openProjects(),
     heads: openHeads(),
-    deliveries: openDeliveries(),
+    indexHead: openIndexHead(),
     sources: openSources(),
     triggers: openTriggers(),
     refsOf: openSourceHost().refsOf,

@@ -21,13 +21,17 @@ interface Concern {
   comparison?: ComparisonOperator;
   /** How many periods in a row. @default 1 */
   periods?: number;
-  /** @default nothing happened, so all is well */
+  /**
+   * `MISSING`: that the metric stops is the alarm, but not that it has never been there: the functions of a new stack have not run yet.
+   * @default nothing happened, so all is well
+   */
   missing?: TreatMissingData;
 }
 
 /** The alarms, all of them with an article in docs/operations.md, and the mail to the operators. */
 export class Alarms extends Construct {
   readonly all: Alarm[] = [];
+  readonly operators: Topic;
   readonly #prefix: string;
   readonly #action: SnsAction;
 
@@ -50,6 +54,7 @@ export class Alarms extends Construct {
       }),
     );
     for (const operator of operators) topic.addSubscription(new EmailSubscription(operator));
+    this.operators = topic;
     this.#action = new SnsAction(topic);
   }
 
@@ -66,6 +71,8 @@ export class Alarms extends Construct {
     });
     alarm.addAlarmAction(this.#action);
     alarm.addOkAction(this.#action);
+    // An alarm begins in the state INSUFFICIENT_DATA. It enters it again, and mails, only after its metric was there and stopped.
+    if (missing === TreatMissingData.MISSING) alarm.addInsufficientDataAction(this.#action);
     this.all.push(alarm);
   }
 }

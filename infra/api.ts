@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   type CfnStage,
@@ -7,9 +8,11 @@ import {
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { vendedLog } from './log-defaults.ts';
 import { acknowledge, type Grantee } from './permissions.ts';
 
 interface ApiProps {
@@ -22,6 +25,8 @@ export class Api extends Construct {
   readonly http: HttpApi;
   readonly stageName = '$default';
   readonly siteUrl: string;
+  /** Counts the requests that were refused because of their size. */
+  readonly tooLarge: Metric;
   readonly #stage: HttpStage;
 
   constructor(scope: Construct, id: string, { siteUrl }: ApiProps) {
@@ -30,13 +35,22 @@ export class Api extends Construct {
       description: 'The webhook of the git host and the status pages.',
       createDefaultStage: false,
     });
+    const accessLog = new LogGroup(this, 'AccessLog', { logGroupName: vendedLog(this, 'apis') });
+    // The API's own metrics count all refusals together, and every stranger causes some.
+    this.tooLarge = accessLog
+      .addMetricFilter('TooLarge', {
+        filterPattern: FilterPattern.stringValue('$.status', '=', '413'),
+        metricNamespace: Stack.of(this).stackName,
+        metricName: 'DeliveriesTooLarge',
+      })
+      .metric();
     this.#stage = new HttpStage(this, 'Stage', {
       httpApi: this.http,
       stageName: this.stageName,
       autoDeploy: true,
       detailedMetricsEnabled: true,
       accessLogSettings: {
-        destination: new LogGroupLogDestination(new LogGroup(this, 'AccessLog')),
+        destination: new LogGroupLogDestination(accessLog),
         // The route, not the path: nothing that a caller made up gets into the log.
         format: AccessLogFormat.custom(
           JSON.stringify({

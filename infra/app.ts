@@ -2,7 +2,8 @@ import { ConfigError } from './config.ts';
 import { createApp } from './create-app.ts';
 
 try {
-  createApp({ outputFolder: process.env.CDK_OUTDIR ?? 'cdk.out' }).synth();
+  const hasTools = process.argv.includes('--with-tools');
+  createApp({ outputFolder: process.env.CDK_OUTDIR ?? 'cdk.out', hasTools }).synth();
 } catch (error) {
   // The operator's own mistake: what to correct says more than where the program noticed it.
   if (!(error instanceof ConfigError)) throw error;

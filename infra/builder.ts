@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { ComputeType, LinuxArmBuildImage, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
@@ -7,12 +7,12 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
-import { builderBundle, madeHere } from './bundle.ts';
+import type { BuildSessions } from './build-sessions.ts';
+import { writeTools } from './builder-tools.ts';
+import { builderBundles, madeHere } from './bundle.ts';
 import type { Config } from './config.ts';
 import type { GitHost } from './git-host.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
-import type { Records } from './records.ts';
-import type { Repositories } from './repositories.ts';
 
 const sources = join(import.meta.dirname, '..', 'builder');
 
@@ -21,12 +21,16 @@ const graceSeconds = 120;
 
 interface BuilderProps {
   gitHost: GitHost;
-  records: Records;
-  repositories: Repositories;
+  sessions: BuildSessions;
   settings: Config['build'];
+  /** Whether the program brings the tools that a build needs; else a build installs them where the machine has none. */
+  hasTools: boolean;
 }
 
-/** The machines that run untrusted users' Dockerfiles. Their role can read a request, push a candidate and write a log and a result. */
+/**
+ * The machines that run untrusted users' Dockerfiles. Their role can fetch the builder's program, write CodeBuild's log, and ask for the
+ * credentials of a build.
+ */
 export class Builder extends Construct implements Grantee {
   readonly project: Project;
   /** When CodeBuild stops a build that did not stop itself. */
@@ -35,15 +39,15 @@ export class Builder extends Construct implements Grantee {
   readonly grantPrincipal: Role;
   readonly #variables: Partial<Record<VariableName, string>> = {};
 
-  constructor(scope: Construct, id: string, { gitHost, records, repositories, settings }: BuilderProps) {
+  constructor(scope: Construct, id: string, { gitHost, sessions, settings, hasTools }: BuilderProps) {
     super(scope, id);
     // CodeBuild counts in minutes, five at least.
     this.timeout = Duration.minutes(Math.max(5, Math.ceil((settings.timeoutSeconds + graceSeconds) / 60)));
     this.grantPrincipal = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
-      description: 'What a build of an untrusted user may do.',
+      description: 'What the machine of a build may do: ask for the credentials of its build.',
     });
-    const program = this.#program();
+    const program = this.#program(hasTools ? settings.architecture : undefined);
     const logGroup = new LogGroup(this, 'Log');
     logGroup.grantWrite(this.grantPrincipal);
     allow(this, {
@@ -52,11 +56,11 @@ export class Builder extends Construct implements Grantee {
     });
     // CodeBuild checks who owns the bucket. https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
     allow(this, { actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [program.bucket.bucketArn] });
-    records.grantReadRequest(this);
-    records.grantWrite(this, 'log', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');
-    repositories.grantBuild(this);
+    sessions.grantRequest(this);
     gitHost.grantFetch(this);
     this.setVariable('PREBUILD_IMAGE', settings.prebuildImage);
+    this.setVariable('BUILDKIT_IMAGE', settings.buildkitImage);
+    this.setVariable('PULL_THROUGH', JSON.stringify(settings.pullThrough));
 
     this.project = new Project(this, 'Project', {
       description: 'Builds an image from a repository and pushes it as a candidate.',
@@ -99,14 +103,13 @@ export class Builder extends Construct implements Grantee {
     allow(grantee, { actions: ['codebuild:StopBuild'], resources: [this.project.projectArn] });
   }
 
-  #program(): Asset {
+  #program(toolsFor: Config['build']['architecture'] | undefined): Asset {
     return new Asset(this, 'Program', {
       path: sources,
       ...madeHere('Program', (folder) => {
-        writeFileSync(join(folder, 'main.mjs'), builderBundle());
-        mkdirSync(join(folder, 'generator'));
-        for (const file of ['buildspec.yml', 'generator/package.json', 'generator/package-lock.json'])
-          copyFileSync(join(sources, file), join(folder, file));
+        for (const [stem, code] of builderBundles()) writeFileSync(join(folder, `${stem}.mjs`), code);
+        copyFileSync(join(sources, 'buildspec.yml'), join(folder, 'buildspec.yml'));
+        if (toolsFor !== undefined) writeTools(folder, toolsFor);
       }),
     });
   }

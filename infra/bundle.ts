@@ -27,9 +27,10 @@ export function functionBundle(stem: string): Uint8Array {
   return codeOf(stem, functions);
 }
 
-/** The code of `builder/main.ts` with everything that it imports. */
-export function builderBundle(): Uint8Array {
-  return codeOf('main', bundle({ entryPoints: ['builder/main.ts'], minifySyntax: true, minifyWhitespace: true }));
+/** The code of the builder's programs with everything that they import: of `main.ts`, and of `image-reader.ts`, which it starts. */
+export function builderBundles(): ReadonlyMap<string, Uint8Array> {
+  const entryPoints = ['builder/main.ts', 'builder/image-reader.ts'];
+  return bundle({ entryPoints, minifySyntax: true, minifyWhitespace: true });
 }
 
 function bundle(options: BuildOptions): Bundles {

@@ -29,7 +29,13 @@ const configSchema = z.strictObject({
     )
     .default('slipway/')
     .describe('The prefix of the name of every image repository in ECR.'),
-  sender: mailAddress.describe('The address that mail comes from. SES sends a link to it that must be clicked once.'),
+  sender: mailAddress.describe('The address that mail comes from.'),
+  senderIdentity: z
+    .enum(['new', 'existing'])
+    .default('new')
+    .describe(
+      "`new`: the stack makes the sender's identity in SES, which sends a link to the address that must be clicked once. `existing`: the account has it already, or one of its domain; the stack leaves it alone.",
+    ),
   operators: z
     .array(mailAddress)
     .min(1, 'must name at least one address')
@@ -156,6 +162,17 @@ const configSchema = z.strictObject({
         .enum(['arm64', 'x86_64'])
         .default('arm64')
         .describe('What the images are built for, and what the builders run on.'),
+      buildkitImage: z
+        .string()
+        .regex(
+          /^[A-Za-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}$/,
+          'must be the name of an image with its digest, such as registry.example.org/moby/buildkit:v0.33.1@sha256:…',
+        )
+        // Where pulls are not counted by address, which builders on AWS share with strangers (docs/decisions/buildkit-by-digest.md).
+        .default(
+          'mirror.gcr.io/moby/buildkit:v0.33.1@sha256:cec9f139f45e93c5c69c60f8b07cfad9f43f4ef6b6a6cd917527fea5ff2e3dea',
+        )
+        .describe('The BuildKit that builds images on CodeBuild, by digest; a copy in your own ECR if you have one.'),
       prebuildImage: z
         .string()
         .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, 'must be the name of an image')
@@ -163,6 +180,20 @@ const configSchema = z.strictObject({
         .default('public.ecr.aws/docker/library/buildpack-deps:stable')
         .describe(
           'The image that prebuild scripts run in: from a registry, or a release of this pipeline such as `demo/tools:latest`.',
+        ),
+      pullThrough: z
+        .record(
+          z.string().regex(/^[a-z0-9]+(?:[.-][a-z0-9]+)+$/, 'must be the host of a registry, such as docker.io'),
+          z
+            .string()
+            .regex(
+              /^[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$/,
+              'must be the prefix of a pull-through cache rule, such as docker-hub',
+            ),
+        )
+        .default({})
+        .describe(
+          'Registries whose images builds pull through the account\'s ECR, each with the prefix of its pull-through cache rule: `{"docker.io": "docker-hub"}`.',
         ),
     })
     .prefault({}),

@@ -31,7 +31,7 @@ export class GitHost {
     grantee.setVariable('PRIVATE_HOSTS', JSON.stringify([...new Set([...privateHosts, new URL(github.url).host])]));
   }
 
-  /** Says in a mail where the index is. */
+  /** Knows where the index is: for a link to it, or to recognise its events. */
   grantIndexLink(grantee: Grantee): void {
     grantee.setVariable('INDEX_REPOSITORY', this.#config.indexRepository);
     grantee.setVariable('GITHUB_URL', this.#config.github.url);

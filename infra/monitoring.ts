@@ -8,9 +8,12 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Rule } from 'aws-cdk-lib/aws-events';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { buildMetrics } from '../services/aws/build-metrics.ts';
 import { Alarms, sumOver, total } from './alarms.ts';
 import type { Api } from './api.ts';
+import type { BuildSessions } from './build-sessions.ts';
 import { Overview, type Shown } from './dashboard.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Rescans } from './rescan-releases.ts';
@@ -24,9 +27,10 @@ import { webhookPath } from './webhook.ts';
 
 /** The constructs that an alarm watches or the dashboard shows. */
 interface Monitored extends Shown {
-  exceptionWarnings: WaiverWarnings;
+  waiverWarnings: WaiverWarnings;
   packageWatch: PackageWatch;
   baseWatch: BaseWatch;
+  buildSessions: BuildSessions;
   rescans: Rescans;
   scheduledBuilds: ScheduledBuilds;
   sourceWatch: SourceWatch;
@@ -35,9 +39,13 @@ interface Monitored extends Shown {
 
 /** Says when Slipway needs a person, and shows how it is. A project's own failed build is no alarm: its people get a mail. */
 export class Monitoring extends Construct {
+  /** What mails the operators. */
+  readonly operators: ITopic;
+
   constructor(scope: Construct, id: string, monitored: Monitored) {
     super(scope, id);
     const alarms = new Alarms(this, 'Alarms', monitored.config);
+    this.operators = alarms.operators;
     alarmOnIntake(alarms, monitored);
     alarmOnBuilds(alarms, monitored);
     alarmOnFunctions(alarms, monitored);
@@ -49,7 +57,7 @@ export class Monitoring extends Construct {
 /** Everything that can keep an accepted push from becoming a build. */
 function alarmOnIntake(
   alarms: Alarms,
-  { api, baseWatch, exceptionWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, triggers }: Monitored,
+  { api, baseWatch, waiverWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, triggers }: Monitored,
 ): void {
   alarms.add('TriggersLost', {
     meaning: 'A trigger could not be planned in five attempts and is in the dead-letter queue.',
@@ -87,6 +95,12 @@ function alarmOnIntake(
     threshold: 5000,
     periods: 3,
   });
+  alarms.add('DeliveriesTooLarge', {
+    meaning:
+      'A delivery was larger than the 6 MB that Lambda takes, and was answered with 413; the git host does not send it again.',
+    metric: api.tooLarge.with(sumOver(5)),
+    threshold: 1,
+  });
   alarms.add('SourcesUnwatched', {
     meaning: 'No check of the repositories for new commits has finished for an hour.',
     ...noGoodRun(sourceWatch),
@@ -107,9 +121,9 @@ function alarmOnIntake(
     meaning: 'No run that triggers scheduled builds has finished for an hour.',
     ...noGoodRun(scheduledBuilds),
   });
-  alarms.add('ExceptionsUnwatched', {
-    meaning: 'No run that notifies people of exceptions that expire has finished for two days.',
-    ...noGoodRun(exceptionWarnings, Duration.days(1)),
+  alarms.add('WaiversUnwatched', {
+    meaning: 'No run that notifies people of waivers that expire has finished for two days.',
+    ...noGoodRun(waiverWarnings, Duration.days(1)),
   });
 }
 
@@ -128,7 +142,7 @@ function noGoodRun({ function: watch }: { function: PipelineFunction }, period =
     threshold: 1,
     periods: 2,
     comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
-    missing: TreatMissingData.BREACHING,
+    missing: TreatMissingData.MISSING,
   };
 }
 
@@ -145,7 +159,8 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monit
   });
   alarms.add('BuildsQueued', {
     meaning: 'Builds wait more than half an hour for a machine of CodeBuild.',
-    metric: builder.project.metric('QueuedDuration', { statistic: Stats.MAXIMUM, period: Duration.minutes(15) }),
+    // CodeBuild's own QueuedDuration is of builds that it has begun: where the quota is 0 there is none.
+    metric: queuedSeconds(),
     threshold: 1800,
     periods: 2,
   });
@@ -167,7 +182,7 @@ function alarmOnBuilds(alarms: Alarms, { builder, pipeline, supervision }: Monit
     metric: supervision.reconcileBuilds.function.metricInvocations({ period: Duration.hours(1) }),
     threshold: 1,
     comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
-    missing: TreatMissingData.BREACHING,
+    missing: TreatMissingData.MISSING,
   });
 }
 
@@ -180,7 +195,8 @@ function alarmOnFunctions(
   alarms: Alarms,
   {
     baseWatch,
-    exceptionWarnings,
+    buildSessions,
+    waiverWarnings,
     packageWatch,
     planner,
     rescans,
@@ -194,9 +210,10 @@ function alarmOnFunctions(
   const called = {
     githubWebhook: webhook.receiver,
     planBuilds: planner.function,
+    buildCredentials: buildSessions.function,
     trackBuild: supervision.trackBuild,
     closeBuild: supervision.closeBuild,
-    noteFindings: rescans.noteFindings,
+    recordFindings: rescans.recordFindings,
     site: site.pages,
   };
   const scheduled = {
@@ -205,14 +222,14 @@ function alarmOnFunctions(
     watchBases: baseWatch.function,
     watchPackages: packageWatch.function,
     runSchedules: scheduledBuilds.function,
-    warnWaivers: exceptionWarnings.function,
+    warnWaivers: waiverWarnings.function,
     rescanReleases: rescans.function,
   };
-  const groups = { Function: called, Round: scheduled };
+  const groups = { Function: called, Run: scheduled };
   for (const [name, functions] of Object.entries(groups)) {
     const of = (metric: (each: PipelineFunction) => IMetric) =>
       Object.fromEntries(Object.entries(functions).map(([each, it]) => [each, metric(it)]));
-    const which = name === 'Round' ? 'that runs on a schedule' : 'outside the state machine';
+    const which = name === 'Run' ? 'that runs on a schedule' : 'outside the state machine';
     alarms.add(`${name}Errors`, {
       meaning: `A function ${which} threw an error or ran out of time.`,
       metric: total(
@@ -235,7 +252,7 @@ function alarmOnFunctions(
 
 function alarmOnServices(
   alarms: Alarms,
-  { baseWatch, exceptionWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, state, supervision }: Monitored,
+  { baseWatch, waiverWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, state, supervision }: Monitored,
 ): void {
   const tables = (metricName: string) =>
     Object.fromEntries(state.tables.map((table, at) => [`table${at}`, table.metric(metricName, sumOver(5))]));
@@ -256,8 +273,8 @@ function alarmOnServices(
     metric: failedDeliveries([...supervision.rules, ...rescans.rules]),
     threshold: 1,
   });
-  const scheduled = [sourceWatch, baseWatch, packageWatch, scheduledBuilds, exceptionWarnings, rescans];
-  alarms.add('RoundsUndelivered', {
+  const scheduled = [sourceWatch, baseWatch, packageWatch, scheduledBuilds, waiverWarnings, rescans];
+  alarms.add('RunsUndelivered', {
     meaning: 'EventBridge could not start a function that runs on a schedule.',
     metric: failedDeliveries(scheduled.map(({ rule }) => rule)),
     threshold: 1,
@@ -294,6 +311,18 @@ function webhookMetric(api: Api, metricName: string, options: { statistic: strin
     metricName,
     dimensionsMap: { ApiId: api.http.apiId, Stage: api.stageName, Method: 'POST', Resource: webhookPath },
     ...options,
+  });
+}
+
+/** How long the oldest build that no machine of CodeBuild has begun has waited; reconcile-builds reports it at each of its runs. */
+function queuedSeconds(): Metric {
+  const { namespace, service, queued } = buildMetrics;
+  return new Metric({
+    namespace,
+    metricName: queued,
+    dimensionsMap: { service },
+    statistic: Stats.MAXIMUM,
+    period: Duration.minutes(15),
   });
 }
 

@@ -1,6 +1,7 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
 import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
+import type { Config } from './config.ts';
 import { allow, type Grantee } from './permissions.ts';
 import type { State } from './state.ts';
 
@@ -9,7 +10,11 @@ export class Notifications extends Construct {
   readonly #sender: string;
   readonly #state: State;
 
-  constructor(scope: Construct, id: string, { sender, state }: { sender: string; state: State }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { sender, senderIdentity, state }: Pick<Config, 'sender' | 'senderIdentity'> & { state: State },
+  ) {
     super(scope, id);
     this.#sender = sender;
     this.#state = state;
@@ -20,7 +25,8 @@ export class Notifications extends Construct {
         `The sender ${sender} is only a placeholder: SES cannot confirm it and no mail will go out. Write your own address into cdk.json.`,
       );
     }
-    new EmailIdentity(this, 'Sender', { identity: Identity.email(sender) });
+    // An account has an identity once. Another stack's, or one made by hand, can be neither made nor removed here.
+    if (senderIdentity === 'new') new EmailIdentity(this, 'Sender', { identity: Identity.email(sender) });
   }
 
   /**

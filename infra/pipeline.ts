@@ -15,6 +15,8 @@ import {
   Succeed,
   TaskInput,
   Timeout,
+  Wait,
+  WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { CodeBuildStartBuild, LambdaInvoke, type LambdaInvokeProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
@@ -28,6 +30,7 @@ import {
 import type { VariableName } from '../services/environment.ts';
 import type { Builder } from './builder.ts';
 import { flatten } from './flatten.ts';
+import { vendedLog } from './log-defaults.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Steps } from './steps.ts';
@@ -98,17 +101,16 @@ const toNotify: RetryProps = {
 };
 
 /**
- * The account's builds are at their limit and the queue, five times as long, is full. 30 + 60 + 120 + 240 s, then 68 times 300 s
- * are close to six hours; with full jitter about half of it can be expected.
- * https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+ * The account's builds are at their limit and the queue, five times as long, is full; or the limit is 0, as in some new accounts, until
+ * AWS has raised it. 30 + 60 + 120 + 240 s, then 286 times 300 s are a day. Without jitter: it would halve the day, and builds that were
+ * started together find room in any order. https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
  */
 const noRoom: RetryProps = {
   errors: ['CodeBuild.AccountLimitExceededException'],
   interval: Duration.seconds(30),
   backoffRate: 2,
   maxDelay: Duration.minutes(5),
-  maxAttempts: 72,
-  jitterStrategy: JitterType.FULL,
+  maxAttempts: 290,
 };
 
 /** CodeBuild itself is in trouble: 5 + 10 + 20 + 40 + 80 s. A build that began and failed is `States.TaskFailed`, and is not begun again. */
@@ -122,14 +124,31 @@ const buildServiceTrouble: RetryProps = {
 
 const build = JsonPath.stringAt('$.build');
 
-/** The way of one build, from its request to the mail: states carry the build's id and nothing else. */
+/** The way of one build, from its request to the mail: states carry the build's id, and to its machine the build's token. */
 export class Pipeline extends Construct {
   readonly stateMachine: StateMachine;
 
   constructor(scope: Construct, id: string, { builder, steps }: { builder: Builder; steps: Steps }) {
     super(scope, id);
-    const tell = this.#run('Tell', steps.tell).addRetry(hopeless).addRetry(toNotify).next(new Succeed(this, 'Told'));
-    const fail = this.#run('Fail', steps.fail, { error: JsonPath.objectAt('$.error') }).next(tell);
+    const tell = this.#run('Tell', steps.tell)
+      .addRetry(hopeless)
+      .addRetry(toNotify)
+      .next(new Succeed(this, 'Notified'));
+    const again = new Wait(this, 'Again', {
+      comment: 'What the build needs may be there later: its base image, or a machine.',
+      time: WaitTime.secondsPath('$.end.seconds'),
+    });
+    const fail = this.#run(
+      'Fail',
+      steps.fail,
+      { error: JsonPath.objectAt('$.error') },
+      { resultSelector: { 'outcome.$': '$.Payload.outcome', 'seconds.$': '$.Payload.seconds' }, resultPath: '$.end' },
+    );
+    fail.next(
+      new Choice(this, 'End', { comment: 'Most failures are final.' })
+        .when(Condition.stringEquals('$.end.outcome', 'again'), again)
+        .otherwise(tell),
+    );
     const toFail = { errors: [Errors.ALL], resultPath: '$.error' };
 
     const release = this.#run('Release', steps.release).addRetry(releaseBusy).addCatch(fail, toFail);
@@ -162,6 +181,11 @@ export class Pipeline extends Construct {
       integrationPattern: IntegrationPattern.RUN_JOB,
       environmentVariablesOverride: {
         ['BUILD_ID' satisfies VariableName]: { type: BuildEnvironmentVariableType.PLAINTEXT, value: build },
+        // Any other type is read by the role that all builds share.
+        ['BUILD_TOKEN' satisfies VariableName]: {
+          type: BuildEnvironmentVariableType.PLAINTEXT,
+          value: JsonPath.stringAt('$.issued.token'),
+        },
       },
       // CodeBuild's own two timeouts and something for its events to arrive.
       taskTimeout: Timeout.duration(
@@ -173,18 +197,28 @@ export class Pipeline extends Construct {
       .addRetry(buildServiceTrouble)
       .addCatch(fail, toFail);
     start.next(collectScan);
+    again.next(start);
+
+    const issueToken = this.#run(
+      'IssueToken',
+      steps.issueToken,
+      {},
+      { resultSelector: { token: JsonPath.stringAt('$.Payload.token') }, resultPath: '$.issued' },
+    );
+    issueToken.addCatch(fail, toFail).next(start);
 
     this.stateMachine = new StateMachine(this, 'StateMachine', {
       comment: 'From a request to a released image, a record and a mail.',
-      definitionBody: DefinitionBody.fromChainable(start),
-      // Six hours for room at CodeBuild, eight in its queue, eight to build at most, and what the other states may take.
-      timeout: Duration.hours(24),
+      definitionBody: DefinitionBody.fromChainable(issueToken),
+      // A day for room at CodeBuild's queue, three times eight hours in it, eight for a base image, eight to build at most, six for the
+      // mail, and what the other states may take.
+      timeout: Duration.hours(72),
       tracingEnabled: true,
       logs: {
-        destination: new LogGroup(this, 'Log'),
+        destination: new LogGroup(this, 'Log', { logGroupName: vendedLog(this, 'states') }),
         level: LogLevel.ALL,
-        // Ids and the reasons of errors: nothing else passes through the states.
-        includeExecutionData: true,
+        // The token of a build passes through two states. The history of the execution shows what the log leaves out.
+        includeExecutionData: false,
       },
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -246,9 +280,9 @@ export class Pipeline extends Construct {
     return task;
   }
 
-  #acknowledgeWildcards({ collectScan, judge, release, fail, tell }: Steps): void {
+  #acknowledgeWildcards({ issueToken, collectScan, judge, release, fail, tell }: Steps): void {
     const { role } = this.stateMachine;
-    for (const step of [collectScan, judge, release, fail, tell]) {
+    for (const step of [issueToken, collectScan, judge, release, fail, tell]) {
       const arn = flatten(this.stateMachine.stack.resolve(step.function.functionArn));
       acknowledge(
         role,

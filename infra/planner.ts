@@ -38,6 +38,7 @@ export class Planner extends Construct {
     this.function = planner;
     props.starting.grant(planner);
     props.state.projects.grant(planner, 'BatchGetItem', 'Scan');
+    props.state.heads.grant(planner, 'BatchGetItem');
     props.state.cascades.grant(planner, 'GetItem', 'BatchGetItem', 'PutItem', 'BatchWriteItem');
     props.state.dependents.grant(planner, 'GetItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan');
     props.triggers.grantSend(planner);

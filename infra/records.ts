@@ -31,7 +31,7 @@ export class Records extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       // Scan reports of released images are kept as long as the images.
       lifecycleRules: [
         { abortIncompleteMultipartUploadAfter: Duration.days(1) },
@@ -58,6 +58,11 @@ export class Records extends Construct {
     // Without it S3 answers AccessDenied, not NoSuchKey, for an object that is not there yet.
     // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     allow(grantee, { actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
+  }
+
+  /** Knows the bucket's ARN, to make the policy of a build's session. */
+  grantArn(grantee: Grantee): void {
+    grantee.setVariable('RECORDS_BUCKET_ARN', this.bucket.bucketArn);
   }
 
   /** A request is there before its build begins. */

@@ -2,11 +2,9 @@ import { Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { pullActions, pullThroughActions, pushActions } from '../core/builds/session-policy.ts';
 import { allow, type Grantee } from './permissions.ts';
 
-/** What a pull needs from ECR. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html */
-const pull = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'];
-const push = ['ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage'];
 const projectsAreData = 'Repositories belong to projects of the index, which come and go without a deployment.';
 
 /**
@@ -14,38 +12,59 @@ const projectsAreData = 'Repositories belong to projects of the index, which com
  * them. Only the release step may put an image outside `candidate/`.
  */
 export class Repositories {
+  readonly #arn: (name: string) => string;
   readonly #prefix: string;
   readonly #all: string;
   readonly #candidates: string;
 
   constructor(scope: Construct, { prefix }: { prefix: string }) {
-    const arn = (name: string) =>
-      Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName: name });
+    this.#arn = (name) => Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName: name });
     this.#prefix = prefix;
-    this.#all = arn(`${prefix}*`);
-    this.#candidates = arn(`${prefix}candidate/*`);
+    this.#all = this.#arn(`${prefix}*`);
+    this.#candidates = this.#arn(`${prefix}candidate/*`);
   }
 
-  /** Makes a project's repositories, with their rules for tags, scans and expiry. */
+  /** Makes a project's repositories, with their rules for tags, scans and expiry. Only candidates and caches expire. */
   grantCreate(grantee: Grantee): void {
     allow(grantee, {
-      actions: [
-        'ecr:CreateRepository',
-        'ecr:PutLifecyclePolicy',
-        'ecr:PutImageTagMutability',
-        'ecr:PutImageScanningConfiguration',
-      ],
+      actions: ['ecr:CreateRepository', 'ecr:PutImageTagMutability'],
       resources: [this.#all],
+      because: projectsAreData,
+    });
+    allow(grantee, {
+      actions: ['ecr:PutLifecyclePolicy', 'ecr:PutImageScanningConfiguration'],
+      resources: [this.#candidates],
       because: projectsAreData,
     });
     grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
   }
 
-  /** What a build needs: bases that are releases, and its candidate with the cache beside it. */
+  /** What the builds together need: bases that are releases, their candidates, and the cache. A session has less of it. */
   grantBuild(grantee: Grantee): void {
     this.#signIn(grantee);
-    allow(grantee, { actions: pull, resources: [this.#all], because: projectsAreData });
-    allow(grantee, { actions: push, resources: [this.#candidates], because: projectsAreData });
+    allow(grantee, { actions: pullActions, resources: [this.#all], because: projectsAreData });
+    allow(grantee, { actions: pushActions, resources: [this.#candidates], because: projectsAreData });
+  }
+
+  /** Sees which repositories exist, and knows their ARNs, to make the policy of a build's session. */
+  grantDescribe(grantee: Grantee): void {
+    allow(grantee, { actions: ['ecr:DescribeRepositories'], resources: [this.#all], because: projectsAreData });
+    grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
+    grantee.setVariable('REPOSITORIES_ARN', this.#arn(''));
+  }
+
+  /**
+   * Images of other registries through the caches of the account, `prefixes`. At the first pull of an image ECR makes its repository, with
+   * the rights of who pulls. https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
+   */
+  grantPullThrough(grantee: Grantee, prefixes: string[]): void {
+    for (const prefix of prefixes) {
+      allow(grantee, {
+        actions: pullThroughActions,
+        resources: [this.#arn(`${prefix}/*`)],
+        because: 'A Dockerfile may name any image of the other registry.',
+      });
+    }
   }
 
   /** Sees which image a tag names. */
@@ -94,10 +113,14 @@ export class Repositories {
   grantRelease(grantee: Grantee): void {
     this.#signIn(grantee);
     // The tags of a release repository say which version is the highest.
-    allow(grantee, { actions: [...pull, ...push, 'ecr:ListImages'], resources: [this.#all], because: projectsAreData });
+    allow(grantee, {
+      actions: [...pullActions, ...pushActions, 'ecr:ListImages'],
+      resources: [this.#all],
+      because: projectsAreData,
+    });
     // The prefix of the releases is also that of the candidates: a release changes no candidate.
     grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({ effect: Effect.DENY, actions: push, resources: [this.#candidates] }),
+      new PolicyStatement({ effect: Effect.DENY, actions: pushActions, resources: [this.#candidates] }),
     );
     grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
   }

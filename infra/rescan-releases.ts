@@ -28,7 +28,7 @@ const rate = Duration.minutes(10);
 /** Rescans the released images with today's knowledge, and notifies people. */
 export class Rescans extends Construct {
   readonly function: PipelineFunction;
-  readonly noteFindings: PipelineFunction;
+  readonly recordFindings: PipelineFunction;
   readonly rule: RegularRun;
   /** Those of the scanners' events. */
   readonly rules: Rule[];
@@ -37,19 +37,19 @@ export class Rescans extends Construct {
     super(scope, id);
     const { repositories, state } = props;
     this.function = this.#rescan(props);
-    this.rule = new RegularRun(this, {
+    this.rule = new RegularRun(this, 'Rule', {
       description: 'Starts the rescan of the released images that are due.',
       function: this.function,
       rate,
     });
 
-    this.noteFindings = new PipelineFunction(this, 'NoteFindings', {
+    this.recordFindings = new PipelineFunction(this, 'RecordFindings', {
       description: 'Makes released images due for a rescan soon when a scanner has changed their findings.',
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
     });
-    state.releases.grant(this.noteFindings, 'UpdateItem');
-    state.releases.grantQuery(this.noteFindings, 'byDigest');
+    state.releases.grant(this.recordFindings, 'UpdateItem');
+    state.releases.grantQuery(this.recordFindings, 'byDigest');
     const releases = repositories.exceptCandidates;
     // Of any status: that an image cannot be scanned any more is an event too.
     this.rules = [
@@ -99,7 +99,9 @@ export class Rescans extends Construct {
   #rule(id: string, props: RuleProps): Rule {
     return new Rule(this, id, {
       ...props,
-      targets: [new LambdaFunction(this.noteFindings.function, { maxEventAge: Duration.hours(2), retryAttempts: 10 })],
+      targets: [
+        new LambdaFunction(this.recordFindings.function, { maxEventAge: Duration.hours(2), retryAttempts: 10 }),
+      ],
     });
   }
 }

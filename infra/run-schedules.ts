@@ -27,7 +27,7 @@ export class ScheduledBuilds extends Construct {
     state.projects.grant(this.function, 'UpdateItem');
     state.projects.grantQuery(this.function, 'byDueTime');
     triggers.grantSend(this.function);
-    this.rule = new RegularRun(this, {
+    this.rule = new RegularRun(this, 'Rule', {
       description: 'Starts the search for projects whose scheduled build is due.',
       function: this.function,
       rate,

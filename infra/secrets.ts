@@ -15,13 +15,13 @@ export class Secrets extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const webhook = new Secret(this, 'Webhook', {
-      description: 'Signs the webhook deliveries of the git host.',
+      description: 'The master secret, from which the secret of each webhook of the git host is derived.',
       generateSecretString: { excludePunctuation: true, passwordLength: 48 },
     });
     acknowledge(
       webhook,
       rotation,
-      'The same value is in the webhooks of the git host, where no rotation function can set it.',
+      'What is derived from it is in the webhooks of the git host, which an operator sets after a rotation (slipway webhook rotate).',
     );
     this.webhook = webhook.secretArn;
 

@@ -30,6 +30,7 @@ export class StatusSite extends Construct {
     });
     state.projects.grant(this.pages, 'GetItem');
     state.projects.grantQuery(this.pages, 'byName');
+    state.sources.grant(this.pages, 'GetItem');
     state.builds.grant(this.pages, 'GetItem');
     state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus');
     state.cascades.grant(this.pages, 'GetItem', 'Query');

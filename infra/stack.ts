@@ -1,6 +1,7 @@
 import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Api } from './api.ts';
+import { BuildSessions } from './build-sessions.ts';
 import { Builder } from './builder.ts';
 import type { Config } from './config.ts';
 import { GitHost } from './git-host.ts';
@@ -29,7 +30,7 @@ import { Webhook } from './webhook.ts';
 
 /** All of Slipway: one `new` for each thing that it can do. */
 export class SlipwayStack extends Stack {
-  constructor(scope: Construct, config: Config) {
+  constructor(scope: Construct, config: Config, { hasTools }: { hasTools: boolean }) {
     super(scope, config.prefix, {
       description: 'Slipway: a git push becomes a built, scanned, judged and released container image.',
       terminationProtection: true,
@@ -46,13 +47,24 @@ export class SlipwayStack extends Stack {
     const secrets = new Secrets(this, 'Secrets');
     const repositories = new Repositories(this, { prefix: config.repositoryPrefix });
     const gitHost = new GitHost(config, secrets);
-    const notifications = new Notifications(this, 'Notifications', { sender: config.sender, state });
+    const notifications = new Notifications(this, 'Notifications', { ...config, state });
     const triggers = new Triggers(this, 'Triggers', { consumerTimeout: Planner.timeout });
     const api = new Api(this, 'Api', { siteUrl: config.siteUrl });
 
-    const webhook = new Webhook(this, 'Webhook', { api, config: config.webhook, secrets, triggers });
+    const webhook = new Webhook(this, 'Webhook', { api, config: config.webhook, gitHost, secrets, triggers });
     const site = new StatusSite(this, 'Pages', { api, config: config.pages, records, secrets, state });
-    const builder = new Builder(this, 'Builder', { gitHost, records, repositories, settings: config.build });
+    const buildSessions = new BuildSessions(this, 'BuildSessions', {
+      records,
+      repositories,
+      state,
+      pullThrough: config.build.pullThrough,
+    });
+    const builder = new Builder(this, 'Builder', {
+      gitHost,
+      sessions: buildSessions,
+      settings: config.build,
+      hasTools,
+    });
     const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
     const steps = new Steps(this, 'Steps', { records, repositories, state, telling, policy: config.policy });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, steps });
@@ -78,7 +90,7 @@ export class SlipwayStack extends Stack {
       triggers,
     });
     const scheduledBuilds = new ScheduledBuilds(this, 'ScheduledBuilds', { state, triggers });
-    const exceptionWarnings = new WaiverWarnings(this, 'WaiverWarnings', {
+    const waiverWarnings = new WaiverWarnings(this, 'WaiverWarnings', {
       api,
       gitHost,
       notifications,
@@ -93,12 +105,13 @@ export class SlipwayStack extends Stack {
       state,
       policy: config.policy,
     });
-    new Monitoring(this, 'Monitoring', {
+    const monitoring = new Monitoring(this, 'Monitoring', {
       config,
       api,
       baseWatch,
+      buildSessions,
       builder,
-      exceptionWarnings,
+      waiverWarnings,
       packageWatch,
       pipeline,
       planner,
@@ -117,6 +130,9 @@ export class SlipwayStack extends Stack {
       WebhookUrl: webhook.url,
       WebhookSecretArn: secrets.webhook,
       GitHubTokenSecretArn: secrets.gitHubToken,
+      GitHubUrl: config.github.url,
+      GitHubApiUrl: config.github.apiUrl,
+      IndexRepository: config.indexRepository,
       RecordsBucketName: records.bucket.bucketName,
       TriggersQueueUrl: triggers.queue.queueUrl,
       StateMachineArn: pipeline.stateMachine.stateMachineArn,
@@ -124,12 +140,16 @@ export class SlipwayStack extends Stack {
       WatchSourcesFunctionName: sourceWatch.function.function.functionName,
       WatchPackagesFunctionName: packageWatch.function.function.functionName,
       RunSchedulesFunctionName: scheduledBuilds.function.function.functionName,
-      WarnWaiversFunctionName: exceptionWarnings.function.function.functionName,
+      WarnWaiversFunctionName: waiverWarnings.function.function.functionName,
       RescanReleasesFunctionName: rescans.function.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,
       BasesTableName: state.bases.table.tableName,
       DeliveriesTableName: state.deliveries.table.tableName,
+      BuilderProjectName: builder.project.projectName,
+      OperatorsTopicArn: monitoring.operators.topicArn,
+      RepositoryPrefix: config.repositoryPrefix,
+      Sender: config.sender,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

@@ -2,7 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
-import { allow, type Grantee } from './permissions.ts';
+import { allow, type Grantee, type Permission } from './permissions.ts';
 
 type Action =
   | 'GetItem'
@@ -14,6 +14,8 @@ type Action =
   | 'Query'
   | 'Scan';
 
+const writing: ReadonlySet<Action> = new Set(['PutItem', 'UpdateItem', 'BatchWriteItem']);
+
 interface RecordTableProps {
   key: string;
   sortKey?: string;
@@ -21,6 +23,8 @@ interface RecordTableProps {
   indexes?: Record<string, { partition: string; sort?: string }>;
   /** Attribute with the second at which DynamoDB deletes an item. */
   expiry?: string;
+  /** Attributes that no grantee may write but those that `grantUpdate` names. */
+  guarded?: readonly string[];
   variable: VariableName;
 }
 
@@ -29,18 +33,22 @@ export class RecordTable extends Construct {
   readonly table: TableV2;
   readonly #variable: VariableName;
   readonly #indexes: readonly string[];
+  readonly #guarded: readonly string[];
 
-  constructor(scope: Construct, id: string, { key, sortKey, indexes = {}, expiry, variable }: RecordTableProps) {
+  constructor(scope: Construct, id: string, props: RecordTableProps) {
+    const { key, sortKey, indexes = {}, expiry, guarded = [], variable } = props;
     super(scope, id);
     const attribute = (name: string) => ({ name, type: AttributeType.STRING });
     this.#variable = variable;
     this.#indexes = Object.keys(indexes);
+    this.#guarded = guarded;
     this.table = new TableV2(this, 'Table', {
       partitionKey: attribute(key),
       ...(sortKey ? { sortKey: attribute(sortKey) } : {}),
       billing: Billing.onDemand(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      removalPolicy: RemovalPolicy.RETAIN,
+      // A deployment that fails before it has ended leaves nothing behind that the next one would find in its way.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       globalSecondaryIndexes: Object.entries(indexes).map(([indexName, { partition, sort }]) => ({
         indexName,
         partitionKey: attribute(partition),
@@ -51,8 +59,38 @@ export class RecordTable extends Construct {
   }
 
   grant(grantee: Grantee, ...actions: [Action, ...Action[]]): void {
-    allow(grantee, { actions: actions.map((action) => `dynamodb:${action}`), resources: [this.table.tableArn] });
+    const writes = this.#guarded.length > 0 ? actions.filter((action) => writing.has(action)) : [];
+    const others = actions.filter((action) => !writes.includes(action));
+    if (others.length > 0) this.#allow(grantee, others);
+    if (writes.length > 0) this.#allow(grantee, writes, this.#without(this.#guarded));
+  }
+
+  /** Lets the grantee update items, and among their attributes these, which are guarded. */
+  grantUpdate(grantee: Grantee, ...own: [string, ...string[]]): void {
+    const unknown = own.filter((attribute) => !this.#guarded.includes(attribute));
+    if (unknown.length > 0) throw new Error(`${this.node.path} does not guard ${unknown.join(', ')}.`);
+    const others = this.#guarded.filter((attribute) => !own.includes(attribute));
+    this.#allow(grantee, ['UpdateItem'], others.length > 0 ? this.#without(others) : undefined);
+  }
+
+  #allow(grantee: Grantee, actions: readonly Action[], conditions?: Permission['conditions']): void {
+    allow(grantee, {
+      actions: actions.map((action) => `dynamodb:${action}`),
+      resources: [this.table.tableArn],
+      ...(conditions && { conditions }),
+    });
     grantee.setVariable(this.#variable, this.table.tableName);
+  }
+
+  /**
+   * A request names each attribute that it writes or tests. `Null` keeps the condition from holding where DynamoDB says nothing of them.
+   * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+   */
+  #without(attributes: readonly string[]): NonNullable<Permission['conditions']> {
+    return {
+      'ForAllValues:StringNotEquals': { 'dynamodb:Attributes': attributes },
+      Null: { 'dynamodb:Attributes': 'false' },
+    };
   }
 
   /** Lets the grantee query an index. */
@@ -93,6 +131,7 @@ export class State extends Construct {
         // Only projects with exceptions or VEX statements have the attributes.
         byWaiverExpiry: { partition: 'excepting', sort: 'warnAt' },
       },
+      guarded: ['judged', 'released'],
       variable: 'PROJECTS_TABLE',
     });
     this.builds = new RecordTable(this, 'Builds', {
@@ -102,6 +141,8 @@ export class State extends Construct {
         byMonth: { partition: 'month', sort: 'createdAt' },
         byStatus: { partition: 'status', sort: 'createdAt' },
       },
+      // What a release depends on: each is written by one function alone.
+      guarded: ['tokens', 'candidate', 'verdict', 'image'],
       variable: 'BUILDS_TABLE',
     });
     this.bases = new RecordTable(this, 'Bases', { key: 'image', variable: 'BASES_TABLE' });
@@ -114,6 +155,7 @@ export class State extends Construct {
       key: 'project',
       sortKey: 'ref',
       expiry: 'expiresAt',
+      guarded: ['released'],
       variable: 'HEADS_TABLE',
     });
     this.sources = new RecordTable(this, 'Sources', { key: 'source', variable: 'SOURCES_TABLE' });

@@ -17,6 +17,7 @@ interface StepsProps {
 
 /** The functions that the states of the pipeline run; function and state have one name. */
 export class Steps extends Construct {
+  readonly issueToken: PipelineFunction;
   readonly collectScan: PipelineFunction;
   readonly judge: PipelineFunction;
   readonly release: PipelineFunction;
@@ -25,11 +26,22 @@ export class Steps extends Construct {
 
   constructor(scope: Construct, id: string, props: StepsProps) {
     super(scope, id);
+    this.issueToken = this.#issueToken(props);
     this.collectScan = this.#collectScan(props);
     this.judge = this.#judge(props);
     this.release = this.#release(props);
     this.fail = this.#fail(props);
     this.tell = this.#tell(props);
+  }
+
+  #issueToken({ state }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'IssueToken', {
+      description: 'Makes the token by which a build proves which build it is.',
+      timeout: Duration.minutes(1),
+      memoryMegabytes: 512,
+    });
+    state.builds.grantUpdate(step, 'tokens');
+    return step;
   }
 
   #collectScan({ state, records, repositories }: StepsProps): PipelineFunction {
@@ -39,7 +51,8 @@ export class Steps extends Construct {
       timeout: Duration.minutes(3),
       memoryMegabytes: 512,
     });
-    state.builds.grant(step, 'GetItem', 'UpdateItem');
+    state.builds.grant(step, 'GetItem');
+    state.builds.grantUpdate(step, 'candidate');
     this.#recordBases(step, state);
     records.grantRead(step, 'result');
     records.grantWrite(step, 'findings');
@@ -60,8 +73,10 @@ export class Steps extends Construct {
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
     });
-    state.builds.grant(step, 'GetItem', 'UpdateItem');
-    state.projects.grant(step, 'GetItem', 'UpdateItem');
+    state.builds.grant(step, 'GetItem');
+    state.builds.grantUpdate(step, 'verdict');
+    state.projects.grant(step, 'GetItem');
+    state.projects.grantUpdate(step, 'judged');
     state.heads.grant(step, 'GetItem');
     // Also those of the release before, which the candidate is held against.
     records.grantRead(step, 'findings', 'packages', 'scanners', 'releaseFindings');
@@ -70,20 +85,25 @@ export class Steps extends Construct {
     return step;
   }
 
-  #release({ state, records, repositories }: StepsProps): PipelineFunction {
+  #release({ state, records, repositories, policy }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Release', {
       description: 'Copies a candidate by digest to its release repository and gives it its tags.',
       // As long as a function may run: the layers of a large image pass through it.
       timeout: Duration.minutes(15),
       memoryMegabytes: 1024,
     });
-    state.builds.grant(step, 'GetItem', 'UpdateItem');
-    state.projects.grant(step, 'GetItem', 'UpdateItem');
-    state.heads.grant(step, 'GetItem', 'UpdateItem');
+    state.builds.grant(step, 'GetItem');
+    state.builds.grantUpdate(step, 'image');
+    state.projects.grant(step, 'GetItem');
+    state.projects.grantUpdate(step, 'released');
+    state.heads.grant(step, 'GetItem');
+    state.heads.grantUpdate(step, 'released');
     state.releases.grant(step, 'UpdateItem', 'Query');
     repositories.grantRelease(step);
     // The SBOMs are released with the image.
     records.grantRead(step, 'cyclonedx', 'spdx');
+    // It says whether an SBOM that the registry does not take blocks the release.
+    step.setVariable('POLICY', JSON.stringify(policy));
     return step;
   }
 

@@ -1,11 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, type RuleProps, Schedule } from 'aws-cdk-lib/aws-events';
+import { Rule, type RuleProps } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import type { Builder } from './builder.ts';
 import type { Pipeline } from './pipeline.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
+import { RegularRun } from './regular-run.ts';
 import type { Starting } from './starting.ts';
 import type { State } from './state.ts';
 import type { Telling } from './telling.ts';
@@ -81,9 +82,10 @@ export class Supervision extends Construct {
           },
         },
       }),
-      this.#rule('Reconciliation', this.reconcileBuilds, {
+      new RegularRun(this, 'Reconciliation', {
         description: 'The records are held against the executions.',
-        schedule: Schedule.rate(reconciliation),
+        function: this.reconcileBuilds,
+        rate: reconciliation,
       }),
     ];
   }

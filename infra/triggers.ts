@@ -69,7 +69,8 @@ export class Triggers extends Construct {
       // Six times the consumer's timeout leaves room for the retries of a throttled function.
       // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
       visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
-      // With six minutes between the attempts, the last one is half an hour after the first: an outage of the git host may pass.
+      // Six minutes are between two attempts. A trigger whose git host is down does not fail: it is sent again with a delay
+      // (core/triggers/postpone.ts).
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
       removalPolicy: RemovalPolicy.DESTROY,
     });

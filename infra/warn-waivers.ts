@@ -32,7 +32,7 @@ export class WaiverWarnings extends Construct {
     notifications.grantSend(this.function);
     gitHost.grantIndexLink(this.function);
     api.grantLink(this.function);
-    this.rule = new RegularRun(this, {
+    this.rule = new RegularRun(this, 'Rule', {
       description: 'Starts the search for exceptions that expire.',
       function: this.function,
       rate: Duration.days(1),

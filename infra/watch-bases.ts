@@ -37,7 +37,7 @@ export class BaseWatch extends Construct {
     repositories.grantLook(this.function);
     triggers.grantSend(this.function);
     gitHost.grantFetch(this.function);
-    this.rule = new RegularRun(this, {
+    this.rule = new RegularRun(this, 'Rule', {
       description: 'Starts the check of the images that projects depend on.',
       function: this.function,
       rate,

@@ -36,7 +36,7 @@ export class PackageWatch extends Construct {
     repositories.grantNames(this.function);
     triggers.grantSend(this.function);
     gitHost.grantFetch(this.function);
-    this.rule = new RegularRun(this, {
+    this.rule = new RegularRun(this, 'Rule', {
       description: 'Starts the check of the packages of released images.',
       function: this.function,
       rate: Duration.days(1),

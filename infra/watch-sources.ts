@@ -34,7 +34,7 @@ export class SourceWatch extends Construct {
     triggers.grantSend(this.function);
     gitHost.grantFollowIndex(this.function);
     gitHost.grantFetch(this.function);
-    this.rule = new RegularRun(this, {
+    this.rule = new RegularRun(this, 'Rule', {
       description: 'Starts the check of the repositories for new commits.',
       function: this.function,
       rate,

@@ -3,6 +3,7 @@ import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Construct } from 'constructs';
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
+import type { GitHost } from './git-host.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Secrets } from './secrets.ts';
 import type { Triggers } from './triggers.ts';
@@ -12,6 +13,7 @@ export const webhookPath = '/webhooks/github';
 interface WebhookProps {
   api: Api;
   config: Config['webhook'];
+  gitHost: GitHost;
   secrets: Secrets;
   triggers: Triggers;
 }
@@ -21,7 +23,7 @@ export class Webhook extends Construct {
   readonly receiver: PipelineFunction;
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { api, config, secrets, triggers }: WebhookProps) {
+  constructor(scope: Construct, id: string, { api, config, gitHost, secrets, triggers }: WebhookProps) {
     super(scope, id);
     this.receiver = new PipelineFunction(this, 'GithubWebhook', {
       description: 'Verifies, normalises and enqueues a delivery of the git host.',
@@ -33,6 +35,8 @@ export class Webhook extends Construct {
       reservedConcurrency: config.reservedConcurrency,
     });
     secrets.grantReadWebhook(this.receiver);
+    // The events of the index are signed with a secret of their own.
+    gitHost.grantIndexLink(this.receiver);
     triggers.grantSend(this.receiver);
     api.route(HttpMethod.POST, webhookPath, {
       handler: this.receiver.function,

@@ -35,7 +35,7 @@ export async function makeAssembly({ outputFolder, config, onRun }: AssemblyOpti
     indexRepository,
     github: { url: `http://${ownHost}/git`, apiUrl: `http://${ownHost}/github` },
     // Everything that people have on one machine is on its loopback.
-    privateHosts: ['localhost', '127.0.0.1'],
+    privateHosts: ['localhost', '127.0.0.1', '[::1]'],
   };
   const given = slipway as Record<string, unknown> | undefined;
   const build = {

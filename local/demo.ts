@@ -52,6 +52,8 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
       port,
       scanner: 'records',
       osvFolder: exampleRecords,
+      // It builds nothing but this repository's examples.
+      trustsBuilds: true,
       activity,
       output(line) {
         log ??= openLog();
@@ -63,8 +65,13 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
   try {
     const engine = showEngine(steps, progress);
     const rootFileSystem = engine.then(() => prepareRootFileSystem({ steps, workspace }));
-    const [{ name }, archive, { url }] = await Promise.all([engine, rootFileSystem, showMachine(steps, start)]);
-    const setting: Setting = { url, client: createSlipwayClient(url, signal), steps, workspace, signal };
+    const [{ name }, archive, { url, gitCredentials }] = await Promise.all([
+      engine,
+      rootFileSystem,
+      showMachine(steps, start),
+    ]);
+    const client = createSlipwayClient(url, signal);
+    const setting: Setting = { url, gitCredentials, client, steps, workspace, signal };
     const story = await tellStory(setting, archive);
     await checkPromises(setting, story, name);
 
@@ -74,7 +81,7 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
     const took = seconds(performance.now() - begun);
     print(...lines, '', paint('green', `Everything that the demo promises happened, in ${took}.`));
     if (!keep) return;
-    print('', ...invitation(url));
+    print('', ...invitation({ url, gitCredentials }));
     await untilAborted(signal);
   } finally {
     progress.close();

@@ -5,12 +5,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { type OpenAccount, openAccount } from './account.ts';
 import { type Address, listen } from './address.ts';
 import { indexRepository, makeAssembly, stacksOf } from './assembly.ts';
-import { type OpenAccount, openAccount } from './aws/account.ts';
 import type { EcrOptions } from './aws/ecr/ecr.ts';
 import type { Keys } from './aws/service.ts';
 import { takeDataFolder } from './data-folder.ts';
+import { writeGitCredentials } from './git-credentials.ts';
 import { createHandover } from './handover.ts';
 import { unmountBelow } from './mounts.ts';
 import { sbomGeneratorFolder } from './sbom-generator.ts';
@@ -29,6 +30,8 @@ export interface MachineOptions {
   osvFolder?: string;
   /** How many builds run at once. */
   concurrentBuilds?: number;
+  /** Whether builds run even where no container can be started: everything that is pushed is trusted. */
+  trustsBuilds?: boolean;
   /** The folder with `trivy`, which makes the SBOMs. */
   sbomGenerator?: string;
   /** Called with what the start is doing at the moment. */
@@ -42,9 +45,12 @@ export interface Machine {
   readonly dataFolder: string;
   /** `slipway/index`: where to push the index. */
   readonly indexRepository: string;
-  readonly webhookSecret: string;
-  /** What changes of the git host's REST API need. */
+  /** The secrets of the webhooks are derived from it. */
+  readonly webhookMaster: string;
+  /** What a push, and a change through the git host's REST API, need. */
   readonly gitHubToken: string;
+  /** The file from which git takes the token (`git-credentials.ts`). */
+  readonly gitCredentials: string;
   /** The keys of the machine's owner, for the AWS CLI and SDK. */
   readonly credentials: Keys;
   /** The stack's outputs. */
@@ -90,7 +96,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       scanner: options.scanner ?? 'auto',
       ...(options.osvFolder !== undefined && { osvFolder: resolve(options.osvFolder) }),
       concurrentBuilds: options.concurrentBuilds ?? 2,
-      engineEnvironment: engineEnvironment(dataFolder, options.sbomGenerator ?? sbomGeneratorFolder()),
+      engineEnvironment: engineEnvironment({ ...options, dataFolder }),
       gitHubToken,
     });
     undo.unshift(() => unmountBelow(dataFolder));
@@ -100,18 +106,23 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     await services.start();
 
     const handover = createHandover(account, outputs);
-    const webhookSecret = await handover.webhookSecret();
+    const webhookMaster = await handover.webhookMaster();
     await handover.keepGitHubToken(gitHubToken);
     await handover.mountLayers();
-    services.gitHost.setWebhook({ url: outputs.WebhookUrl ?? `${url}/webhooks/github`, secret: webhookSecret });
+    services.gitHost.setWebhook({
+      url: outputs.WebhookUrl ?? `${url}/webhooks/github`,
+      secretOf: handover.webhookSecretOf,
+    });
     await services.gitHost.start();
 
     const credentials = account.iam.ownerKeys();
     const { endpoint, region } = account;
-    const facts = { url, endpoint, region, indexRepository, webhookSecret, gitHubToken, credentials, outputs };
+    const gitCredentials = await writeGitCredentials(dataFolder, url, gitHubToken);
+    const facts = { url, endpoint, region, indexRepository, gitHubToken, gitCredentials, credentials, outputs };
     await writeFile(join(dataFolder, 'local.json'), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
     return {
-      ...{ url, dataFolder, indexRepository, webhookSecret, gitHubToken, credentials, outputs, account },
+      ...{ url, dataFolder, indexRepository, webhookMaster, gitHubToken, gitCredentials },
+      ...{ credentials, outputs, account },
       stop: () => runAll(undo, options.output),
     };
   } catch (error) {
@@ -137,7 +148,11 @@ async function readLocal(dataFolder: string): Promise<z.infer<typeof localSchema
 }
 
 /** Where the builder's programs are, and what its container engine needs to find its daemon and its plugins. */
-function engineEnvironment(dataFolder: string, sbomGenerator: string): Record<string, string> {
+export function engineEnvironment({
+  dataFolder,
+  sbomGenerator = sbomGeneratorFolder(),
+  trustsBuilds = false,
+}: Pick<MachineOptions, 'dataFolder' | 'sbomGenerator' | 'trustsBuilds'>): Record<string, string> {
   const names = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY', 'XDG_RUNTIME_DIR'];
   const found = Object.entries(process.env).filter(([name]) => names.includes(name) || name.startsWith('BUILDX_'));
   // Contexts and plugins are in the user's home, and a build has a home of its own.
@@ -146,6 +161,7 @@ function engineEnvironment(dataFolder: string, sbomGenerator: string): Record<st
     ...(Object.fromEntries(found) as Record<string, string>),
     // The layers of one build are there for the next one, as a Docker daemon would have them.
     XDG_CACHE_HOME: join(dataFolder, 'cache'),
+    TRUST_BUILDS: String(trustsBuilds),
     PATH: `${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:${sbomGenerator}`,
     ...(existsSync(dockerConfig) && { DOCKER_CONFIG: dockerConfig }),
   };

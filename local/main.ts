@@ -1,6 +1,7 @@
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PortError } from './address.ts';
+import { describeConfinement } from './confinement.ts';
 import {
   ContainerEngineMissingError,
   ensureContainerEngine,
@@ -8,6 +9,7 @@ import {
   InstallationFailedError,
 } from './container-engine.ts';
 import { DataFolderError } from './data-folder.ts';
+import { gitLoginCommand } from './git-credentials.ts';
 import type { Machine, MachineOptions } from './machine.ts';
 import { SynthesisError } from './synthesise.ts';
 import { TemplateError } from './template/template.ts';
@@ -22,6 +24,7 @@ const usage = `Slipway on this machine: the template that "cdk deploy" would dep
   npm run local -- --scanner NAME          scan images with ${scanners.join(', ')} (default: auto, the first that is installed)
   npm run local -- --osv DIR               where OSV records are, one JSON file each, for the scanner "records"
   npm run local -- --builds N              how many builds run at once (default: 2)
+  npm run local -- --trust-builds          build even where no container can be started: only for what you would run as yourself
 
 What it does with a push is what it does on AWS:
 
@@ -29,8 +32,8 @@ What it does with a push is what it does on AWS:
   2. Push a project that the index names, for instance to  http://localhost:4600/git/you/app.git
   3. Watch it at  http://localhost:4600/  , read the mail at  /mail  , and pull the image from  localhost:4600/<app>/<job>:<tag>
 
-A push creates the repository. A container engine is needed (Docker with buildx, Podman or Buildah); on Debian or Ubuntu, as root
-or with sudo, Buildah is installed if there is none.`;
+A push creates the repository; the line "login" that the start prints lets git sign in. A container engine is needed (Docker with
+buildx, Podman or Buildah); on Debian or Ubuntu, as root or with sudo, Buildah is installed if there is none.`;
 
 /** The command line asks for something that cannot be. */
 class UsageError extends Error {
@@ -48,7 +51,7 @@ const plainErrors = [
   TemplateError,
 ];
 
-/** Runs until it is told to end; gives the exit code. */
+/** Runs until a signal ends it; returns the exit code. */
 async function main(args: string[]): Promise<number> {
   let options: MachineOptions | undefined;
   try {
@@ -70,7 +73,8 @@ async function main(args: string[]): Promise<number> {
   try {
     const { name, version } = await ensureContainerEngine({ say: print });
     print(`Building with ${name} ${version}.`);
-    const { startMachine } = await import('./machine.ts');
+    const { engineEnvironment, startMachine } = await import('./machine.ts');
+    print(await describeConfinement(engineEnvironment(options), options.trustsBuilds ?? false));
     const activity = (text: string) => print(`${text[0]?.toUpperCase()}${text.slice(1)} …`);
     const machine = await startMachine({ ...options, activity });
     print(...welcome(machine, name));
@@ -109,6 +113,7 @@ function readArguments(args: string[]): MachineOptions | undefined {
     scanner,
     ...(values.osv !== undefined && { osvFolder: resolve(values.osv) }),
     concurrentBuilds: builds,
+    trustsBuilds: values['trust-builds'],
     output: (line) => print(`${new Date().toTimeString().slice(0, 8)} ${line}`),
   };
 }
@@ -124,6 +129,7 @@ function parse(args: string[]) {
         scanner: { type: 'string', default: 'auto' },
         osv: { type: 'string' },
         builds: { type: 'string', default: '2' },
+        'trust-builds': { type: 'boolean', default: false },
       },
     });
     return values;
@@ -132,7 +138,8 @@ function parse(args: string[]) {
   }
 }
 
-function welcome({ url, dataFolder, indexRepository, credentials, account }: Machine, engine: string): string[] {
+function welcome(machine: Machine, engine: string): string[] {
+  const { url, dataFolder, indexRepository, credentials, account } = machine;
   const file = relative(process.cwd(), join(dataFolder, 'local.json')) || 'local.json';
   const host = new URL(url).host;
   const pull =
@@ -147,8 +154,9 @@ function welcome({ url, dataFolder, indexRepository, credentials, account }: Mac
     `  mail       ${url}/mail`,
     `  index      git push ${url}/git/${indexRepository}.git    (the repository with index.d/*.yml)`,
     `  projects   git push ${url}/git/<owner>/<repository>.git    (a push creates the repository)`,
+    `  login      ${gitLoginCommand(machine)}    (so that git finds the token that a push needs)`,
     `  images     ${pull} ${host}/<app>/<job>:<tag>`,
-    `  webhook    ${url}/webhooks/github; its secret is in ${file}`,
+    `  webhook    ${url}/webhooks/github; npx slipway webhook-secret <owner>/<repository> says the secret of each`,
     `  AWS        AWS_ENDPOINT_URL=${account.endpoint} AWS_REGION=${account.region} AWS_ACCESS_KEY_ID=${credentials.accessKeyId}; the secret key is in ${file}`,
     `  by hand    npx slipway build <app>/<job>:<tag>    (in a shell with what stands at AWS; README.md has the lines)`,
     '',

@@ -1,4 +1,4 @@
-// Makes after `npm ci` what the first start and every build would wait for. Both do without: whatever is in the way is only told.
+// Makes after `npm ci` what the first start and every build would otherwise make. Neither needs it, so a failure is only reported.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const folder = await mkdtemp(join(tmpdir(), 'slipway-prepare-'));
 const prepared = await Promise.allSettled([
   import('./assembly.ts').then(({ makeAssembly }) => makeAssembly({ outputFolder: join(folder, 'cdk.out') })),
-  import('./sbom-generator.ts').then(({ unpackBillGenerator }) => unpackBillGenerator()),
+  import('./sbom-generator.ts').then(({ unpackSbomGenerator }) => unpackSbomGenerator()),
 ]);
 for (const { reason } of prepared.filter((each) => each.status === 'rejected'))
   process.stderr.write(`Not prepared for the first start: ${reason}\n`);

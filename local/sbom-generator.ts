@@ -16,10 +16,10 @@ export function sbomGeneratorFolder(): string {
 }
 
 /**
- * Keeps Trivy as it is when it has unpacked itself, which takes most of the time of each of its runs, and there are two in every build.
+ * Unpacks Trivy once. It would otherwise unpack itself at each run, which takes most of the run's time, and every build has two.
  * @throws NotUnpackedError
  */
-export async function unpackBillGenerator(): Promise<void> {
+export async function unpackSbomGenerator(): Promise<void> {
   const { packed, unpacked } = places();
   if (unpacked === undefined || existsSync(unpacked)) return;
   await mkdir(dirname(unpacked), { recursive: true });

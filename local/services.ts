@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { OpenAccount } from './aws/account.ts';
+import type { OpenAccount } from './account.ts';
 import { createApiGateway } from './aws/api-gateway/api-gateway.ts';
 import { type CloudFormation, createCloudFormation } from './aws/cloudformation.ts';
 import { createCloudwatch } from './aws/cloudwatch.ts';

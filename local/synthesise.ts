@@ -35,7 +35,7 @@ const shownLines = 30;
 /** An assembly has about 25 MB: this is the one of the sources as they stand, and a few of what they were or of other configurations. */
 const mostKept = 4;
 
-/** What stands in the context of `cdk.json`. */
+/** The context of `cdk.json`. */
 export async function readContext(root: string): Promise<Record<string, unknown>> {
   return (await readCdk(root)).context;
 }

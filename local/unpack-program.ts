@@ -10,14 +10,14 @@ export class NotUnpackedError extends Error {
   override readonly name = 'NotUnpackedError';
 }
 
-/** A piece of the program, and where it stands in the packed file. */
+/** A piece of the program, and its position in the packed file. */
 interface Block {
   start: number;
   packedSize: number;
   size: number;
 }
 
-/** A part of the program that is loaded into memory, and where it stands in the file. */
+/** A part of the program that is loaded into memory, and its position in the file. */
 interface Segment {
   offset: number;
   size: number;

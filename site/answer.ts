@@ -12,7 +12,7 @@ export interface Answer {
 export const caching = {
   /** The name changes with the content. */
   forever: 'public, max-age=31536000, immutable',
-  /** Asked for again each time; answered with 304 when nothing changed. */
+  /** Requested again each time; answered with 304 when nothing changed. */
   revalidated: 'no-cache',
   /** Has ended, but its last stage may still be written. */
   briefly: 'public, max-age=15',

@@ -22,8 +22,8 @@ export async function logText(
   range?: string,
 ): Promise<Answer> {
   const address = `${siteUrl}/api/v1/builds/${build.id}/log`;
-  const asked = from === undefined ? parseRange(range) : undefined;
-  if (asked) return partialContent(build, log, asked);
+  const wanted = from === undefined ? parseRange(range) : undefined;
+  if (wanted) return partialContent(build, log, wanted);
   const slice = await log.slice(build.id, from ?? -pieceBytes, pieceBytes);
   const next = slice.from + slice.bytes.length;
   const answer: Answer = { status: 200, headers: headers(build, next, slice.total), body: slice.bytes };

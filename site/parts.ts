@@ -8,12 +8,14 @@ import type {
   RelationReader,
   ReleaseReader,
   SbomReader,
+  SourceReader,
 } from './readers.ts';
 
 /** What the site reads from, and its own address. */
 export interface SiteParts {
   builds: BuildReader;
   projects: ProjectReader;
+  sources: SourceReader;
   cascades: CascadeReader;
   relations: RelationReader;
   log: LogReader;

@@ -29,6 +29,11 @@ export interface ProjectReader {
   list(start: string, request: PageRequest): Promise<Page<Project>>;
 }
 
+/** What the regular check of repositories has recorded. */
+export interface SourceReader {
+  get(source: string): Promise<{ movedTo?: string | undefined; error?: string | undefined } | undefined>;
+}
+
 export type { CascadeHeader as Cascade, CascadeMember, CascadeSummary };
 
 export interface CascadeReader {
@@ -57,7 +62,7 @@ export interface Pending {
 }
 
 export interface RelationReader {
-  standings(bases: readonly NamedBase[]): Promise<BaseStatus[]>;
+  statuses(bases: readonly NamedBase[]): Promise<BaseStatus[]>;
   dependents(project: Project): Promise<Dependents>;
   pending(project: string): Promise<Pending | undefined>;
 }

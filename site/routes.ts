@@ -2,7 +2,7 @@ import { isTerminal } from '../core/model/build.ts';
 import type { SbomFormat } from '../core/model/builder-contract.ts';
 import { type Project, projectNameSchema } from '../core/model/project.ts';
 import { type Answer, caching, json, page, redirect, tagged } from './answer.ts';
-import { type Asked, recordAnswer, scannerAnswer } from './api/build-reports.ts';
+import { type ReportRequest, recordAnswer, scannerAnswer } from './api/build-reports.ts';
 import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api/json.ts';
 import { sbomRedirect } from './api/sbom.ts';
 import { asset } from './assets/assets.ts';
@@ -131,8 +131,9 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
   const found = await projectWith(parts, names);
   const { items, cursor } = await buildsOf(parts, query, found.name);
   const { relations } = parts;
-  const [bases, dependents, pending, released] = await Promise.all([
-    relations.standings(found.bases ?? []),
+  const [source, bases, dependents, pending, released] = await Promise.all([
+    parts.sources.get(found.source),
+    relations.statuses(found.bases ?? []),
     relations.dependents(found),
     relations.pending(found.name),
     query.has('cursor') ? { items: [] } : parts.releases.ofProject(found.name, { limit: releasesShown }),
@@ -141,6 +142,7 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
   return page(
     projectPage({
       project: found,
+      source,
       relations: shown,
       releases: released.items,
       builds: items,
@@ -176,7 +178,7 @@ async function apiRecord(
   request: SiteRequest,
   names: { build: string; record: string },
 ): Promise<Answer> {
-  return recordAnswer(names.record, await askedOf(parts, request, names.build));
+  return recordAnswer(names.record, await reportRequestOf(parts, request, names.build));
 }
 
 async function apiScanner(
@@ -184,10 +186,10 @@ async function apiScanner(
   request: SiteRequest,
   names: { build: string; scanner: string },
 ): Promise<Answer> {
-  return scannerAnswer(names.scanner, await askedOf(parts, request, names.build));
+  return scannerAnswer(names.scanner, await reportRequestOf(parts, request, names.build));
 }
 
-async function askedOf(parts: SiteParts, { query, now }: SiteRequest, id: string): Promise<Asked> {
+async function reportRequestOf(parts: SiteParts, { query, now }: SiteRequest, id: string): Promise<ReportRequest> {
   const build = await buildWith(parts, id);
   const project = await parts.projects.get(build.project);
   return { build, records: parts.records, seals: parts.seals, waiverOf: waiversOf(build, project, now), query };

@@ -13,7 +13,7 @@ const usage = `Everything that is tested, the quick things first: a table at the
   npm test -- --changed           for daily work: the tests of what is not committed yet
   npm test -- --changed main      the tests of what has changed since main
 
-With --changed, types, lint and unused code are looked at as always; of the tests those run that import what has changed, or start a
+With --changed, types, lint and unused code are checked as always; of the tests those run that import what has changed, or start a
 program that it is part of. The end-to-end tests start the whole pipeline: they run when something of that, or of them, has changed.
 
 One project or file: npx vitest run --project core|unit|infra|e2e [FILE …]`;

@@ -12,5 +12,5 @@ export const testLimit = longestTest * neighbours;
 /** When a wait within a test is given up: earlier, so that the test can say what did not happen. */
 export const waitLimit = testLimit / 2;
 
-/** For calls that want to be told when to stop. */
+/** For calls that get a signal when to stop. */
 export const lastGuard = (): AbortSignal => AbortSignal.timeout(waitLimit);

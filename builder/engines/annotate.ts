@@ -30,7 +30,7 @@ export async function annotate(
   const url = `${registry.url}/v2/${repository}/manifests/${tag}`;
   const { user, password } = registry.credentials ?? { user: '', password: '' };
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-  const ask = async (init: RequestInit & { headers: Record<string, string> }): Promise<Response> => {
+  const send = async (init: RequestInit & { headers: Record<string, string> }): Promise<Response> => {
     const answer = await fetch(url, { ...init, headers: { ...init.headers, authorization }, signal });
     if (!answer.ok) {
       throw new PushFailedError(
@@ -39,7 +39,7 @@ export async function annotate(
     }
     return answer;
   };
-  const pushed = await ask({
+  const pushed = await send({
     headers: { accept: `${ociManifest}, application/vnd.docker.distribution.manifest.v2+json` },
   });
   const { config, layers, ...rest } = manifestSchema.parse(await pushed.json());
@@ -51,6 +51,6 @@ export async function annotate(
     layers: layers.map(named),
     annotations,
   });
-  await ask({ method: 'PUT', headers: { 'content-type': ociManifest }, body });
+  await send({ method: 'PUT', headers: { 'content-type': ociManifest }, body });
   return `sha256:${createHash('sha256').update(body).digest('hex')}`;
 }

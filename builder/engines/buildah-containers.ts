@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { EngineCallFailedError } from '../errors.ts';
 import { type Finished, type OutputLog, run } from '../process.ts';
-import { confinement } from './confinement.ts';
 import { containersEnvironment } from './containers-environment.ts';
 import type { Borrower, Capability, Container, Engine, EngineCall } from './engine.ts';
-import { isolation } from './isolation.ts';
+import { enginePrefix, type Isolation, runOptions } from './isolation.ts';
 import { limits } from './limits.ts';
 import { localNetwork } from './local-network.ts';
 import type { Store } from './store.ts';
@@ -16,7 +15,7 @@ const removalTimeout = 30_000;
  * Buildah's working containers. Under `chroot` isolation a command shares the machine's memory and network. It therefore runs in its own
  * PID and mount namespace (and network namespace, if it needs no network), with only the capabilities that it was given.
  */
-export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' | 'run'> {
+export function buildahContainers(store: Store, isolation: Isolation): Pick<Engine, 'hold' | 'files' | 'run'> {
   async function withContainer<Value>(
     image: string,
     call: EngineCall,
@@ -66,15 +65,14 @@ export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' |
 
     run(container: Container, call: EngineCall): Promise<Finished> {
       return withContainer(container.image, call, async (name, buildah) => {
-        const kind = await isolation(store, call);
-        const isAlone = !container.hasNetwork && kind === 'chroot';
-        const confined = await confinement(call.env, call.signal);
+        const isAlone = !container.hasNetwork && isolation.kind === 'chroot';
+        const confined = await enginePrefix(isolation, call);
         if (isAlone && confined.length === 0) {
           throw new EngineCallFailedError(
             'Buildah cannot keep a command from the network here: it runs without root and without containers.',
           );
         }
-        if (kind === 'chroot') {
+        if (isolation.kind === 'chroot') {
           call.log?.line(
             'no container can be started here: the command runs under chroot, with the memory of the machine',
           );
@@ -84,10 +82,9 @@ export function buildahContainers(store: Store): Pick<Engine, 'hold' | 'files' |
         const { folder, workingFolder, environment, command, outputLimit } = container;
         const args = [
           'run',
-          `--isolation=${kind}`,
+          ...runOptions(isolation, container.hasNetwork),
           ...(container.user === 'image' ? [] : ['--user=0:0']),
           ...capabilityOptions(container.capabilities ?? []),
-          ...(kind === 'chroot' || container.hasNetwork ? [] : ['--network=none']),
           ...(folder ? [`--volume=${folder.source}:${folder.target}:${folder.isReadOnly ? 'ro' : 'rw'}`] : []),
           ...(workingFolder === undefined ? [] : [`--workingdir=${workingFolder}`]),
           ...Object.entries(environment).map(([key, value]) => `--env=${key}=${value}`),

@@ -1,45 +1,61 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mounts } from '../../core/bases/run-options.ts';
 import { DockerfileFailedError, PushFailedError } from '../errors.ts';
 import { run } from '../process.ts';
+import { triggeredRunOptions } from './base-triggers.ts';
 import { buildahContainers } from './buildah-containers.ts';
-import { confinement } from './confinement.ts';
-import { containersEnvironment } from './containers-environment.ts';
+import { containersEnvironment, storeLogin } from './containers-environment.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
-import { failedInstruction } from './failed-instruction.ts';
-import { isolation } from './isolation.ts';
+import { buildFailure } from './failed-instruction.ts';
+import { buildOptions, describeIsolation, enginePrefix, findIsolation, type Isolation } from './isolation.ts';
 import { limits } from './limits.ts';
+import { isAtLeast, refuseUnsafeMounts, resolvesMountsSafely } from './safe-mounts.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
 import { Store } from './store.ts';
 
 const baseAnnotation = 'org.opencontainers.image.base';
 
 /** https://github.com/containers/buildah/blob/main/CHANGELOG.md, 1.33 */
+const knowsHeredoc = { buildah: [1, 33], podman: [4, 8] } as const;
 const noHeredoc =
-  'This Dockerfile has here-documents (<<), which Buildah before 1.33 and Podman before 4.8 do not know.';
+  'This Dockerfile has here-documents (<<), which Buildah before 1.33 and Podman before 4.8 do not know. Write the commands without them, or build with a newer version.';
 
 type Program = 'podman' | 'buildah';
 
 interface Surroundings {
   env: Readonly<Record<string, string>>;
   signal: AbortSignal;
+  /** Whose layers may be used again, and who may use the layers of this build. */
+  cacheOwner: string;
+  isRetried?: boolean | undefined;
+}
+
+/** Podman or Buildah with what is known of it on this machine. */
+interface Tool {
+  program: Program;
+  version: string;
+  store: Store;
+  isolation: Isolation;
 }
 
 /** Podman and Buildah, which build with the same code and the same options; undefined where the program is not installed. */
-export async function findBuildah(program: Program, { env, signal }: Surroundings): Promise<Engine | undefined> {
+export async function findBuildah(
+  program: Program,
+  { env, signal, cacheOwner, isRetried }: Surroundings,
+): Promise<Engine | undefined> {
   const found = await run(program, ['--version'], { env, signal }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'EACCES') return undefined;
     throw error;
   });
   if (found?.code !== 0) return undefined;
   const version = /\d+(?:\.\d+)+/.exec(found.stdout)?.[0] ?? '';
-  const store = new Store(program, env);
-  // While the source is fetched: what former builds left in the store is cleared.
-  const tidied = store.tidy(signal);
-  tidied.catch(() => undefined);
+  const store = new Store(program, env, cacheOwner);
+  await store.tidy(signal);
+  const isolation = await findIsolation(store, { env, signal, isRetried });
   const containers =
     program === 'buildah'
-      ? buildahContainers(store)
+      ? buildahContainers(store, isolation)
       : shortLivedContainers({
           command: (args) => store.command([], args),
           prepare: (call, image) => containersEnvironment(call, [image]),
@@ -51,52 +67,41 @@ export async function findBuildah(program: Program, { env, signal }: Surrounding
   return {
     name: `${program} ${version}`,
     readsSyntax: false,
-    async build(job) {
-      await tidied;
-      return buildAndPush(store, job);
-    },
-    async hold(image, call) {
-      await tidied;
-      return containers.hold(image, call);
-    },
-    async files(image, paths, call, use) {
-      await tidied;
-      return containers.files(image, paths, call, use);
-    },
-    async run(container, call) {
-      await tidied;
-      return containers.run(container, call);
-    },
+    confinement: { isConfined: isolation.kind !== 'chroot', description: describeIsolation(isolation) },
+    build: (job) => buildAndPush({ program, version, store, isolation }, job),
+    ...containers,
   };
 }
 
-async function buildAndPush(store: Store, job: BuildJob): Promise<BuiltImage> {
-  const { workspace, candidate, log, signal } = job;
+async function buildAndPush(tool: Tool, job: BuildJob): Promise<BuiltImage> {
+  const { workspace, candidate, log, signal, summary } = job;
+  const { program, version, store, isolation } = tool;
+  // It would take the text for instructions, which nobody has checked.
+  if (summary.hasHeredoc && !isAtLeast(version, knowsHeredoc[program])) throw new DockerfileFailedError(noHeredoc);
   const paths = { image: join(workspace, 'image-id'), digest: join(workspace, 'digest') };
-  const env = await containersEnvironment(
-    { ...job, registry: candidate.registry },
-    job.pins.map(({ image }) => image),
-  );
-  const prefix = await confinement(env, signal);
-  const engine = async (args: string[]) => {
-    const [program = '', ...rest] = await store.command(prefix, args);
-    return run(program, rest, { env, signal, cwd: workspace, log });
+  const images = job.pins.map(({ image }) => image);
+  const env = await containersEnvironment({ ...job, registry: candidate.registry }, images);
+  const prefix = await enginePrefix(isolation, { env, signal });
+  const ask = async (args: string[], output?: 'log') => {
+    const [name = '', ...rest] = await store.command(prefix, args);
+    return run(name, rest, { env, signal, cwd: workspace, log: output && log });
   };
-
-  const built = await engine(await buildArguments(store, job, paths.image));
-  if (built.code !== 0) {
-    const hint = job.summary.hasHeredoc && /Unknown instruction/i.test(log.recent.join('\n')) ? `${noHeredoc} ` : '';
-    throw new DockerfileFailedError(`${hint}${failedInstruction(log.recent)}`);
+  const triggered = await triggeredRunOptions(program, images, { ask, recent: log.recent });
+  const runOptions = [...summary.runOptions, ...triggered];
+  if (!job.isTrusted && !resolvesMountsSafely(program, version)) {
+    await refuseUnsafeMounts(runOptions, { context: job.context, engine: `${program} ${version}` });
   }
+
+  const built = await ask(await buildArguments(isolation, job, { imageFile: paths.image, runOptions }), 'log');
+  if (built.code !== 0) throw buildFailure(log.recent);
   log.heading('push');
+  // The build may have taken longer than the login that it began with.
+  await storeLogin(workspace, candidate.registry);
   const image = (await readFile(paths.image, 'utf8')).trim();
-  const pushed = await engine([
-    'push',
-    `--digestfile=${paths.digest}`,
-    '--',
-    image,
-    `docker://${candidateName(candidate)}`,
-  ]);
+  const pushed = await ask(
+    ['push', `--digestfile=${paths.digest}`, '--', image, `docker://${candidateName(candidate)}`],
+    'log',
+  );
   if (pushed.code !== 0) {
     throw new PushFailedError(
       `The image was built, but the registry ${candidate.registry.host} did not take it: ${log.recent.at(-1) ?? 'no reason given'}. ` +
@@ -106,16 +111,21 @@ async function buildAndPush(store: Store, job: BuildJob): Promise<BuiltImage> {
   return { digest: (await readFile(paths.digest, 'utf8')).trim(), image };
 }
 
-async function buildArguments(store: Store, job: BuildJob, imageFile: string): Promise<string[]> {
+async function buildArguments(
+  isolation: Isolation,
+  job: BuildJob,
+  { imageFile, runOptions }: { imageFile: string; runOptions: readonly string[] },
+): Promise<string[]> {
   const { summary, pins, labels, createdAt, candidate, dockerfile, context } = job;
   const seconds = Math.floor(createdAt.getTime() / 1000);
+  // Buildah identifies a cached step by its text, even where the step mounts a file that has changed.
+  const sharesLayers = job.sharesCache && !mounts(runOptions);
   return [
     'build',
-    `--isolation=${summary.hasRun ? await isolation(store, job) : 'chroot'}`,
-    ...(summary.hasRun ? await limits() : []),
-    // Buildah identifies a cached step by its text, even where the step mounts a file that has changed: no other build may use it.
-    `--layers=${job.sharesCache}`,
-    ...(job.noCache || !job.sharesCache ? ['--no-cache'] : []),
+    ...buildOptions(isolation),
+    ...(await limits()),
+    `--layers=${sharesLayers}`,
+    ...(job.noCache || !sharesLayers ? ['--no-cache'] : []),
     '--force-rm',
     '--format=oci',
     '--identity-label=false',

@@ -12,11 +12,11 @@ export async function containersEnvironment(
 ): Promise<Record<string, string>> {
   const paths = {
     registries: join(workspace, 'registries.conf'),
-    auth: join(workspace, 'auth.json'),
+    auth: authPath(workspace),
     temporary: join(workspace, 'tmp'),
   };
   await mkdir(paths.temporary, { recursive: true });
-  await writeFile(paths.auth, authFile(registry), { mode: 0o600 });
+  await storeLogin(workspace, registry);
   await writeFile(paths.registries, registriesFile(registry, images));
   return {
     ...env,
@@ -25,6 +25,13 @@ export async function containersEnvironment(
     REGISTRY_AUTH_FILE: paths.auth,
   };
 }
+
+/** Writes the file that the engine's processes read the login from. */
+export async function storeLogin(workspace: string, registry: EngineCall['registry']): Promise<void> {
+  await writeFile(authPath(workspace), authFile(registry), { mode: 0o600 });
+}
+
+const authPath = (workspace: string) => join(workspace, 'auth.json');
 
 /** Every other registry keeps TLS: `--tls-verify=false` would switch it off for all of them. */
 function registriesFile(registry: EngineCall['registry'], images: readonly string[]): string {

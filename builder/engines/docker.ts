@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DockerfileFailedError, PushFailedError } from '../errors.ts';
+import { cacheOf } from '../../core/model/project.ts';
+import { EngineCallFailedError, PushFailedError } from '../errors.ts';
 import { exists, run } from '../process.ts';
 import { manifestDigest } from '../registry.ts';
 import { annotate } from './annotate.ts';
 import { dockerConfiguration } from './docker-config.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
-import { failedInstruction, pushFailure } from './failed-instruction.ts';
+import { buildFailure, pushFailure } from './failed-instruction.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
 
 const cacheTag = 'cache';
@@ -28,8 +29,9 @@ const metadataSchema = z.object({ 'containerimage.digest': z.string() });
 export async function findDocker(surroundings: {
   env: Readonly<Record<string, string>>;
   signal: AbortSignal;
+  buildkitImage: string;
 }): Promise<Engine | undefined> {
-  const { env, signal } = surroundings;
+  const { env, signal, buildkitImage } = surroundings;
   const found = await run('docker', ['buildx', 'inspect', '--bootstrap'], { env, signal }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'EACCES') return undefined;
@@ -62,12 +64,13 @@ export async function findDocker(surroundings: {
   return {
     name: `BuildKit ${version} (${driver})`,
     readsSyntax: true,
-    build: (job) => buildAndPush(abilities, job),
+    confinement: { isConfined: true, description: `containers of ${driver === 'docker' ? 'Docker' : 'BuildKit'}` },
+    build: (job) => buildAndPush(abilities, job, buildkitImage),
     ...containers,
   };
 }
 
-async function buildAndPush(daemon: Abilities, job: BuildJob): Promise<BuiltImage> {
+async function buildAndPush(daemon: Abilities, job: BuildJob, buildkitImage: string): Promise<BuiltImage> {
   const { workspace, candidate, log, signal, createdAt } = job;
   const metadata = join(workspace, 'metadata.json');
   const env: Record<string, string> = {
@@ -77,13 +80,13 @@ async function buildAndPush(daemon: Abilities, job: BuildJob): Promise<BuiltImag
     BUILDX_METADATA_PROVENANCE: 'disabled',
   };
   const { registry, repository } = candidate;
-  const container = daemon.hasContainerdStore ? undefined : await cachingBuilder(job, env);
+  const container = daemon.driver === 'docker' ? await pinnedBuilder(job, buildkitImage, env) : undefined;
   const abilities: Abilities = container === undefined ? daemon : { ...daemon, ...containerAbilities };
   if (container !== undefined) env.BUILDX_BUILDER = container;
   const hasCache =
     job.sharesCache &&
     abilities.hasContainerdStore &&
-    (await manifestDigest(registry, repository, cacheTag, signal)) !== undefined;
+    (await manifestDigest(registry, cacheOf(repository), cacheTag, signal)) !== undefined;
   try {
     const { code } = await run('docker', buildArguments(abilities, job, { metadata, hasCache }), {
       env,
@@ -94,7 +97,7 @@ async function buildAndPush(daemon: Abilities, job: BuildJob): Promise<BuiltImag
     if (code !== 0) {
       const refused = pushFailure(log.recent);
       if (refused !== undefined) throw new PushFailedError(refused);
-      throw new DockerfileFailedError(failedInstruction(log.recent));
+      throw buildFailure(log.recent);
     }
   } finally {
     // The daemon's own store keeps what it pushed. Its layers stay in BuildKit's cache, which is bounded.
@@ -113,32 +116,36 @@ async function buildAndPush(daemon: Abilities, job: BuildJob): Promise<BuiltImag
 }
 
 /**
- * Docker's older image store exports no cache. Where builds begin on an empty machine, as on CodeBuild, the cache must come from the
- * registry: BuildKit in a container of its own can do that. A registry over plain HTTP is on this machine, and then so is
- * the daemon's cache of former builds.
+ * BuildKit in a container of its own, of exactly the image that was configured: the daemon's BuildKit is of whatever version the machine
+ * came with, and Docker's older image store exports no cache, which must come from the registry where builds begin on an empty machine.
+ * It is given no entitlements (`--allow`). A registry over plain HTTP is on this machine, and then the daemon is its owner's.
+ * @throws EngineCallFailedError
  */
-async function cachingBuilder(
-  { candidate, log, signal }: BuildJob,
+async function pinnedBuilder(
+  { candidate, signal }: BuildJob,
+  image: string,
   env: Record<string, string>,
 ): Promise<string | undefined> {
   if (!candidate.registry.url.startsWith('https:')) return undefined;
-  const name = 'slipway';
+  const name = `slipway-${image.slice(image.indexOf('@sha256:') + '@sha256:'.length).slice(0, 12)}`;
   const buildx = (...args: string[]) => run('docker', ['buildx', ...args], { env, signal });
   const runs = async () => /^Status:\s*running/m.test((await buildx('inspect', '--bootstrap', name)).stdout);
   if (await runs()) return name;
-  await buildx('create', '--bootstrap', '--driver=docker-container', `--name=${name}`);
+  const { stderr } = await buildx(
+    ...['create', '--bootstrap', '--driver=docker-container', `--driver-opt=image=${image}`, `--name=${name}`],
+  );
   if (await runs()) return name;
   await buildx('rm', '--force', name);
-  log.line(
-    'BuildKit cannot be had in a container of its own (docker buildx create): building without the cache in the registry',
+  throw new EngineCallFailedError(
+    `BuildKit cannot be started from ${image}: ${stderr.trim().split('\n').at(-1) || 'Docker gives no reason'}. ` +
+      'Nothing is wrong with the project: have the build started again.',
   );
-  return undefined;
 }
 
 function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: string; hasCache: boolean }): string[] {
   const { candidate, labels, pins, frontend, dockerfile, context } = job;
   const name = candidateName(candidate);
-  const cache = `type=registry,ref=${candidate.registry.host}/${candidate.repository}:${cacheTag}`;
+  const cache = `type=registry,ref=${candidate.registry.host}/${cacheOf(candidate.repository)}:${cacheTag}`;
   const output = ['type=image', `name=${name}`, 'push=true'];
   if (abilities.hasContainerdStore) output.push('oci-mediatypes=true');
   // Docker's own driver pushes from its store, where files must have the times that they have in its layers.
@@ -164,7 +171,7 @@ function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: 
       : []),
     // BuildKit knows a step's result by all that went into it. What steps leave in cache mounts is known by a name that anybody may
     // take. https://docs.docker.com/reference/dockerfile/#buildkit-built-in-build-args
-    ...(job.sharesCache ? [] : [`--build-arg=BUILDKIT_CACHE_MOUNT_NS=${candidate.tag}`]),
+    `--build-arg=BUILDKIT_CACHE_MOUNT_NS=${job.sharesCache ? candidate.repository : candidate.tag}`,
     ...(frontend === undefined ? [] : [`--build-arg=BUILDKIT_SYNTAX=${frontend}`]),
     ...namedContexts(pins.map(({ reference, image }) => [reference, image] as const)),
     `--metadata-file=${files.metadata}`,

@@ -9,6 +9,8 @@ export interface Engine {
   readonly name: string;
   /** Whether it fetches the image that `# syntax=` names. */
   readonly readsSyntax: boolean;
+  /** What keeps a build's commands from this machine, as the log says it, and whether that keeps untrusted ones from it. */
+  readonly confinement: { readonly isConfined: boolean; readonly description: string };
   /**
    * Builds, and pushes the image to the candidate repository under the build's tag.
    * @throws DockerfileFailedError, PushFailedError
@@ -117,6 +119,8 @@ export interface BuildJob {
   frontend?: string | undefined;
   /** Runs every step again, whatever is in the cache. */
   noCache: boolean;
+  /** Whether whoever runs the builder trusts everything that is built. */
+  isTrusted: boolean;
   /** Where it is false, the build neither reads nor writes the cache that it would share with other builds. */
   sharesCache: boolean;
   labels: Readonly<Record<string, string>>;

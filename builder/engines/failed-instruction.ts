@@ -1,16 +1,12 @@
+import { DockerfileFailedError, PullLimitedError } from '../errors.ts';
+
 const shownLines = 8;
 const longestLine = 300;
+const tooManyRequests = /\b429 Too Many Requests\b|\btoomanyrequests\b/i;
 
 /** `RUN make` in one sentence: which instruction of the Dockerfile failed, why, and the last lines it printed. */
 export function failedInstruction(output: readonly string[]): string {
-  const text = output.join('\n');
-  // Buildah and Podman: Error: building at STEP "RUN make": while running runtime: exit status 2
-  const buildah = /^Error: (?:error )?building at STEP "(.*?)": (.*)$/m.exec(text);
-  // BuildKit: a list of the file's lines with `>>>` before the failed ones, then ERROR: failed to build: failed to solve: …
-  const buildkit = /^ERROR: (?:failed to build: )?(?:failed to solve: )?(.*)$/m.exec(text);
-  const marked = [...text.matchAll(/^\s*\d+ \| >>> (.*)$/gm)].map(([, line = '']) => line.trim()).join(' ');
-  const instruction = buildah?.[1] ?? (marked || undefined);
-  const reason = buildah?.[2] ?? buildkit?.[1] ?? /^(?:Error|ERROR): (.*)$/m.exec(text)?.[1];
+  const { instruction, reason } = engineError(output);
   const printed = output
     .filter(
       (line) =>
@@ -29,6 +25,36 @@ export function failedInstruction(output: readonly string[]): string {
   ].join('');
 }
 
+/** The registry's refusal of a pull because it received too many requests; undefined when the engine failed with something else. */
+export function pullLimit(output: readonly string[]): string | undefined {
+  const { reason } = engineError(output);
+  // The text of a RUN instruction is the project's, and so is what it prints.
+  if (reason === undefined || /^process "/.test(reason) || !tooManyRequests.test(reason)) return undefined;
+  return cut(reason);
+}
+
+/** The code of Docker, Podman and Buildah for a container that they could not start. https://docs.docker.com/engine/containers/run/#exit-status */
+const notStarted = 125;
+
+/** The same where a container was to run. A command that ends with that code too does its own build no good: it only runs again later. */
+export function startLimit(code: number | null, output: readonly string[]): string | undefined {
+  const line = code === notStarted ? output.findLast((each) => tooManyRequests.test(each)) : undefined;
+  return line && cut(line);
+}
+
+function engineError(output: readonly string[]): { instruction: string | undefined; reason: string | undefined } {
+  const text = output.join('\n');
+  // Buildah and Podman: Error: building at STEP "RUN make": while running runtime: exit status 2
+  const buildah = /^Error: (?:error )?building at STEP "(.*?)": (.*)$/m.exec(text);
+  // BuildKit: a list of the file's lines with `>>>` before the failed ones, then ERROR: failed to build: failed to solve: …
+  const buildkit = /^ERROR: (?:failed to build: )?(?:failed to solve: )?(.*)$/m.exec(text);
+  const marked = [...text.matchAll(/^\s*\d+ \| >>> (.*)$/gm)].map(([, line = '']) => line.trim()).join(' ');
+  return {
+    instruction: buildah?.[1] ?? (marked || undefined),
+    reason: buildah?.[2] ?? buildkit?.[1] ?? /^(?:Error|ERROR): (.*)$/m.exec(text)?.[1],
+  };
+}
+
 /** Why BuildKit could not push what it built; undefined when it failed with something else. */
 export function pushFailure(output: readonly string[]): string | undefined {
   const reason = /^ERROR: .*?\bfailed to push ([^:]+(?::\d+)?\/.*)$/m.exec(output.join('\n'))?.[1];
@@ -38,4 +64,10 @@ export function pushFailure(output: readonly string[]): string | undefined {
 
 function cut(text: string): string {
   return text.length > longestLine ? `${text.slice(0, longestLine)}…` : text;
+}
+
+/** Why the engine ended before it had an image: a registry that limits pulls, or an instruction. */
+export function buildFailure(output: readonly string[]): PullLimitedError | DockerfileFailedError {
+  const limit = pullLimit(output);
+  return limit === undefined ? new DockerfileFailedError(failedInstruction(output)) : new PullLimitedError(limit);
 }

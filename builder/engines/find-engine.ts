@@ -10,6 +10,10 @@ import type { Engine } from './engine.ts';
 export async function findEngine(surroundings: {
   env: Readonly<Record<string, string>>;
   signal: AbortSignal;
+  cacheOwner: string;
+  buildkitImage: string;
+  /** Whether what works here is tried again, although it is known. */
+  isRetried?: boolean;
 }): Promise<Engine> {
   const engine =
     (await findDocker(surroundings)) ??

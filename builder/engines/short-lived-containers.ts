@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { extract, list } from 'tar';
 import { EngineCallFailedError } from '../errors.ts';
 import { type Finished, type RunOptions, run } from '../process.ts';
@@ -50,20 +52,20 @@ export function shortLivedContainers({
   async function withName<Value>(
     image: string,
     call: EngineCall,
-    use: (name: string, ask: (args: readonly string[], output?: Output) => Promise<Finished>) => Promise<Value>,
+    use: (name: string, runEngine: (args: readonly string[], output?: Output) => Promise<Finished>) => Promise<Value>,
   ): Promise<Value> {
     const env = await prepare(call, image);
     await using _lock = await hold?.();
     const name = `slipway-${randomUUID()}`;
-    const ask = async (args: readonly string[], output: Output = {}, signal = call.signal) => {
+    const runEngine = async (args: readonly string[], output: Output = {}, signal = call.signal) => {
       const [program = '', ...rest] = await command(args);
       return run(program, rest, { env, signal, cwd: call.workspace, ...output });
     };
     try {
-      return await use(name, ask);
+      return await use(name, runEngine);
     } finally {
       // The process that ran the container may be gone while the container still runs.
-      await ask(['rm', '--force', name], {}, AbortSignal.timeout(removalTimeout));
+      await runEngine(['rm', '--force', name], {}, AbortSignal.timeout(removalTimeout));
     }
   }
 
@@ -102,12 +104,12 @@ export function shortLivedContainers({
   }
 
   function exportFiles(image: string, call: EngineCall): Promise<string> {
-    return withName(image, call, async (name, ask) => {
+    return withName(image, call, async (name, runEngine) => {
       const archive = join(call.workspace, `${name}.tar`);
       // It is never started; the engine only wants to know what it would run.
-      must(await ask(['create', `--name=${name}`, '--network=none', '--entrypoint=/none', image]));
+      must(await runEngine(['create', `--name=${name}`, '--network=none', '--entrypoint=/none', image]));
       try {
-        must(await ask(['export', `--output=${archive}`, name]));
+        must(await runEngine(['export', `--output=${archive}`, name]));
       } catch (error) {
         await rm(archive, { force: true });
         throw error;
@@ -130,9 +132,9 @@ export function shortLivedContainers({
       const folder = join(call.workspace, `slipway-${randomUUID()}.files`);
       await mkdir(folder);
       try {
-        const found = await withTargets(paths, archive);
-        await extract({
-          file: archive,
+        const { signal } = call;
+        const found = await withTargets(paths, archive, signal);
+        const unpack = extract({
           cwd: folder,
           preserveOwner: false,
           filter: (path, entry) => {
@@ -143,6 +145,7 @@ export function shortLivedContainers({
             return true;
           },
         });
+        await pipeline(createReadStream(archive), unpack, { signal });
         return await use(folder);
       } finally {
         await rm(folder, { recursive: true, force: true });
@@ -154,8 +157,8 @@ export function shortLivedContainers({
       const { image, folder, workingFolder, environment, hasNetwork, outputLimit } = container;
       const [program, ...args] = container.command;
       const whom = container.user === 'root' ? '0:0' : user;
-      return withName(image, call, (name, ask) =>
-        ask(
+      return withName(image, call, (name, runEngine) =>
+        runEngine(
           [
             'run',
             '--rm',
@@ -189,14 +192,14 @@ export function shortLivedContainers({
 }
 
 /** Paths, and where links on the way to them or below them lead. */
-async function withTargets(paths: readonly string[], archive: string): Promise<string[]> {
+async function withTargets(paths: readonly string[], archive: string, signal: AbortSignal): Promise<string[]> {
   const links = new Map<string, string>();
-  await list({
-    file: archive,
+  const listing = list({
     onReadEntry: ({ type, path, linkpath }) => {
       if (type === 'SymbolicLink' && linkpath) links.set(bare(path), linkpath);
     },
   });
+  await pipeline(createReadStream(archive), listing, { signal });
   const found = new Set(paths);
   // The loop also visits the paths that it adds.
   for (const reached of found) {

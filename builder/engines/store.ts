@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, statfs } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exists, keepRunning, run } from '../process.ts';
@@ -9,34 +9,44 @@ const mostImages = 2_000;
 /** With less of the disk free than this, too. */
 const leastFree = 0.1;
 
+/** What is known of every store of the builder. */
+function storesFolder(env: Readonly<Record<string, string>>): string {
+  return join(env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), '.cache'), 'slipway', 'containers');
+}
+
 /**
- * Where Podman or Buildah keep layers for the next build: a store of the builder's own, so that clearing it touches no image of the
- * machine's owner. Builds hold a shared lock on it, clearing needs the lock alone; the kernel frees it however a process ends.
+ * Where Podman or Buildah keep layers for a project's next build. Each project has a store of its own, because they identify a cached
+ * step by its text alone, so that one project's step could be another's. It is the builder's, so that clearing it touches no image of
+ * the machine's owner. Builds hold a shared lock on it, clearing needs the lock alone; the kernel frees it however a process ends.
  */
 export class Store {
   readonly program: string;
   readonly folder: string;
-  readonly #runRoot: string;
   readonly #env: Readonly<Record<string, string>>;
   #canLock: Promise<boolean> | undefined;
 
-  constructor(program: string, env: Readonly<Record<string, string>>) {
+  /** `owner` is whose builds share it, in any form. */
+  constructor(program: string, env: Readonly<Record<string, string>>, owner: string) {
     this.program = program;
     this.#env = env;
-    this.folder = join(env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), '.cache'), 'slipway', 'containers');
-    // Podman records here what is mounted, and must forget it when the machine restarts. It accepts 50 characters at most.
-    const name = `slipway-${createHash('sha256').update(this.folder).digest('hex').slice(0, 8)}`;
-    this.#runRoot = join(env.XDG_RUNTIME_DIR ?? (process.getuid?.() === 0 ? '/run' : tmpdir()), name);
+    this.folder = join(storesFolder(env), createHash('sha256').update(owner).digest('hex').slice(0, 32));
+  }
+
+  /** A folder for what is known of this machine, whatever the store. */
+  async shared(): Promise<string> {
+    const folder = storesFolder(this.#env);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folder;
   }
 
   /** The whole command line of the program on this store, begun by `prefix`, with the shared lock. */
   async command(prefix: readonly string[], args: readonly string[]): Promise<string[]> {
-    return [...(await this.#lock('--shared')), ...prefix, ...this.#program(args)];
+    return [...(await this.#lock(['--shared'])), ...prefix, ...this.#program(args)];
   }
 
   /** Holds the shared lock over several commands, so that what one leaves for the next is not removed in between. */
   async hold(): Promise<AsyncDisposable> {
-    const lock = await this.#lock('--shared');
+    const lock = await this.#lock(['--shared']);
     if (lock.length === 0) return { [Symbol.asyncDispose]: async () => undefined };
     const [program = '', ...args] = [...lock, 'cat'];
     return keepRunning(program, args, this.#env);
@@ -57,31 +67,47 @@ export class Store {
     }
   }
 
-  /** Clears what no build needs any more, unless a build runs. */
+  /** Clears what no build needs any more, unless a build runs; all stores where the disk is nearly full. */
   async tidy(signal: AbortSignal): Promise<void> {
-    const lock = await this.#lock('--exclusive', '--nonblock');
+    const { bavail, blocks } = await statfs(await this.shared());
+    const isDiskFull = bavail / blocks < leastFree;
+    const folders = isDiskFull ? await this.#all() : [this.folder];
+    for (const folder of folders) await this.#tidy(folder, { isDiskFull, signal });
+  }
+
+  async #tidy(folder: string, { isDiskFull, signal }: { isDiskFull: boolean; signal: AbortSignal }): Promise<void> {
+    const lock = await this.#lock(['--exclusive', '--nonblock'], folder);
     if (lock.length === 0) return;
     const alone = async (...args: string[]) => {
-      const [program = '', ...rest] = [...lock, ...this.#program(args)];
+      const [program = '', ...rest] = [...lock, ...this.#program(args, folder)];
       return run(program, rest, { env: this.#env, signal });
     };
     const { code, stdout } = await alone('images', '--all', '--quiet', '--no-trunc');
     if (code !== 0) return;
     const images = stdout.split('\n').length - 1;
     if (images === 0) return;
-    const { bavail, blocks } = await statfs(this.folder);
-    const isFull = images > mostImages || bavail / blocks < leastFree;
     await alone('rm', '--all');
-    await alone('rmi', '--force', isFull ? '--all' : '--prune');
+    await alone('rmi', '--force', isDiskFull || images > mostImages ? '--all' : '--prune');
   }
 
-  #program(args: readonly string[]): string[] {
-    return [this.program, `--root=${join(this.folder, 'root')}`, `--runroot=${this.#runRoot}`, ...args];
+  async #all(): Promise<string[]> {
+    const entries = await readdir(await this.shared(), { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(storesFolder(this.#env), name));
   }
 
-  async #lock(...mode: string[]): Promise<string[]> {
+  #program(args: readonly string[], folder = this.folder): string[] {
+    return [this.program, `--root=${join(folder, 'root')}`, `--runroot=${this.#runRoot(folder)}`, ...args];
+  }
+
+  /** Podman records here what is mounted, and must forget it when the machine restarts. It accepts 50 characters at most. */
+  #runRoot(folder: string): string {
+    const name = `slipway-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
+    return join(this.#env.XDG_RUNTIME_DIR ?? (process.getuid?.() === 0 ? '/run' : tmpdir()), name);
+  }
+
+  async #lock(mode: readonly string[], folder = this.folder): Promise<string[]> {
     this.#canLock ??= this.#prepare();
-    return (await this.#canLock) ? ['flock', ...mode, '--no-fork', join(this.folder, 'lock')] : [];
+    return (await this.#canLock) ? ['flock', ...mode, '--no-fork', join(folder, 'lock')] : [];
   }
 
   async #prepare(): Promise<boolean> {

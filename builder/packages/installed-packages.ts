@@ -30,47 +30,53 @@ import {
   releaseVersion,
 } from '../../core/packages/repository-config.ts';
 import type { ImageRoot } from '../image-root.ts';
+import type { ReaderAnswer, TaskInput } from '../reader-tasks.ts';
+import { apkDatabases, rpmDatabases, rpmFolders } from './package-files.ts';
+import { findPrograms } from './programs.ts';
 import { readRpmDatabase } from './rpm-database.ts';
 
 /** Well above what distributions write: a full desktop's dpkg status has 10 MB. */
 const limits = { database: 64 * 2 ** 20, rpmDatabase: 512 * 2 ** 20, configuration: 256 * 1024, files: 500 } as const;
-export const apkDatabases = ['lib/apk/db/installed', 'usr/lib/apk/db/installed'];
-const rpmFolders = ['usr/lib/sysimage/rpm', 'var/lib/rpm', 'usr/share/rpm'];
-/** The files that rpm's databases are made of, from the newest form to the oldest. */
-const rpmDatabases = ['rpmdb.sqlite', 'Packages.db', 'Packages'];
-
-/** The files of an image that are read, for engines that copy files out of it. */
-export const packageFiles = [
-  'etc/os-release',
-  'usr/lib/os-release',
-  'var/lib/dpkg',
-  'etc/apt',
-  'lib/apk/db',
-  'usr/lib/apk/db',
-  'etc/apk',
-  ...rpmFolders,
-  'etc/yum.repos.d',
-  'etc/yum',
-  'etc/yum.conf',
-  'etc/dnf',
-];
 
 /** The image's packages are in a form that the builder cannot read. */
-export class PackagesUnreadableError extends Error {
+class PackagesUnreadableError extends Error {
   override readonly name = 'PackagesUnreadableError';
 }
 
-/** Reads an RPM database in one of the older forms. */
-export type AskRpm = (databaseFolder: string) => Promise<RpmPackage[]>;
+/** Only `rpm` can read the image's database: it has one of the older forms. */
+class OlderDatabaseError extends Error {
+  override readonly name = 'OlderDatabaseError';
+  /** With a copy of it. */
+  readonly folder: string;
 
-/** The packages in an image and the origin of their updates, read from its files; nothing of the image runs. */
-export async function readPackages(
-  root: ImageRoot,
-  { workspace, askRpm }: { workspace: string; askRpm: AskRpm },
-): Promise<PackageList> {
+  constructor(folder: string) {
+    super('The database can be read by rpm alone.');
+    this.folder = folder;
+  }
+}
+
+type Input = TaskInput<'contents'> & { workspace: string };
+
+/** The packages in an image, and which of the named programs it has. */
+export async function readContents(root: ImageRoot, input: Input): Promise<ReaderAnswer<'contents'>> {
+  const programs = Object.fromEntries(await findPrograms(root, input.programs, input.path));
+  try {
+    return { programs, packages: await readPackages(root, input) };
+  } catch (error) {
+    if (error instanceof OlderDatabaseError) return { programs, olderDatabase: error.folder };
+    if (!(error instanceof PackagesUnreadableError)) throw error;
+    return { programs, packages: { version: 1, contents: { state: 'unreadable', reason: error.message } } };
+  }
+}
+
+/**
+ * The packages in an image and the origin of their updates, read from its files; nothing of the image runs.
+ * @throws PackagesUnreadableError, OlderDatabaseError
+ */
+async function readPackages(root: ImageRoot, { workspace, rpmPackages: known }: Input): Promise<PackageList> {
   const distribution = await readDistribution(root);
   const found =
-    (await readDpkg(root)) ?? (await readApk(root)) ?? (await readRpm(root, { workspace, askRpm, distribution }));
+    (await readDpkg(root)) ?? (await readApk(root)) ?? (await readRpm(root, { workspace, known, distribution }));
   const contents: PackageList['contents'] =
     found === undefined
       ? { state: 'none' }
@@ -147,16 +153,13 @@ async function readApk(root: ImageRoot): Promise<Found | undefined> {
 
 interface RpmSearch {
   workspace: string;
-  askRpm: AskRpm;
+  known: RpmPackage[] | undefined;
   distribution: Distribution | undefined;
 }
 
-async function readRpm(root: ImageRoot, { workspace, askRpm, distribution }: RpmSearch): Promise<Found | undefined> {
-  const found = await copyRpmDatabase(root, workspace);
-  if (!found) return undefined;
-  const read =
-    found.name === 'rpmdb.sqlite' ? readRpmDatabase(join(found.folder, found.name)) : await askRpm(found.folder);
-  const packages = rpmPackages(read);
+async function readRpm(root: ImageRoot, { workspace, known, distribution }: RpmSearch): Promise<Found | undefined> {
+  const packages = await readRpmPackages(root, { workspace, known });
+  if (packages === undefined) return undefined;
   const architecture = mainArchitecture(packages) ?? 'noarch';
   const release = distribution && releaseVersion(distribution, packages);
   const variables = {
@@ -180,6 +183,17 @@ async function readRpm(root: ImageRoot, { workspace, askRpm, distribution }: Rpm
       variables,
     ),
   };
+}
+
+async function readRpmPackages(
+  root: ImageRoot,
+  { workspace, known }: Pick<RpmSearch, 'workspace' | 'known'>,
+): Promise<InstalledPackage[] | undefined> {
+  if (known) return rpmPackages(known);
+  const found = await copyRpmDatabase(root, workspace);
+  if (!found) return undefined;
+  if (found.name !== 'rpmdb.sqlite') throw new OlderDatabaseError(found.folder);
+  return rpmPackages(readRpmDatabase(join(found.folder, found.name)));
 }
 
 /** Copied, because even reading a database may write beside it. */

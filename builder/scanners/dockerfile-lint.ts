@@ -11,11 +11,11 @@ import {
 import { mostFindings } from '../../core/scanners/report.ts';
 import { shownText } from '../../core/text/safe-line.ts';
 import { optionalPathInCheckout } from '../checkout-path.ts';
-import { readerConfinement } from '../engines/confinement.ts';
+import { ReaderNotConfinedError, readerConfinement } from '../engines/confinement.ts';
 import { DockerfileNotFoundError } from '../errors.ts';
 import type { BuildLog } from '../log.ts';
 import { OutputLimitError, run } from '../process.ts';
-import type { Look, Scanner, ScanSubject } from './scanner.ts';
+import type { Scanner, ScanResult, ScanSubject } from './scanner.ts';
 
 /** People's Dockerfiles have a hundredth of this; one that is made for it keeps a linter busy for hours. */
 const largestDockerfile = 256 * 1024;
@@ -40,11 +40,11 @@ type Call = Parameters<Scanner<'dockerfile-lint'>>[1];
 export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call, log) => {
   const text = await readFile(subject.dockerfile, 'utf8');
   if (text.length > largestDockerfile) {
-    const reason = `The Dockerfile is larger than ${largestDockerfile / 1024} KiB, and is not looked at.`;
+    const reason = `The Dockerfile is larger than ${largestDockerfile / 1024} KiB, and is not checked.`;
     return { state: 'failed', reason, findings: [] };
   }
   const instructions = writtenInstructions(text);
-  const report = (lints: Lint[], fields: Omit<Look<'dockerfile-lint'>, 'findings' | 'total'>) => {
+  const report = (lints: Lint[], fields: Omit<ScanResult<'dockerfile-lint'>, 'findings' | 'total'>) => {
     const kept = withoutSkipped(lints, text).sort((one, other) => one.line - other.line);
     return { ...fields, findings: kept.slice(0, mostFindings), total: kept.length };
   };
@@ -64,7 +64,10 @@ export const dockerfileLint: Scanner<'dockerfile-lint'> = async (subject, call, 
     });
   } catch (error) {
     // The results of our own checks count, whether or not hadolint fails.
-    if (!(error instanceof HadolintAnswerError || error instanceof OutputLimitError)) throw error;
+    const isExpected = [HadolintAnswerError, OutputLimitError, ReaderNotConfinedError].some(
+      (kind) => error instanceof kind,
+    );
+    if (!(error instanceof Error) || !isExpected) throw error;
     const reason = shownText(error.message, 500);
     return report(checkDockerfile(text, instructions), { state: 'failed', tool, reason });
   }

@@ -3,13 +3,14 @@ import type { ChangedFile } from '../../core/scanners/file-integrity/file-integr
 import { counts } from '../../core/scanners/file-integrity/ignored-files.ts';
 import { mostFindings } from '../../core/scanners/report.ts';
 import { shownText } from '../../core/text/safe-line.ts';
+import { readImage } from '../confined-reader.ts';
 import type { EngineCall } from '../engines/engine.ts';
+import { packageFiles } from '../packages/package-files.ts';
 import { auditApk } from './apk-audit.ts';
-import { compareFiles } from './compare-files.ts';
 import { verifyDpkg } from './dpkg-verify.ts';
 import { verifyRpm } from './rpm-verify.ts';
-import type { Look, Scanner, ScanSubject } from './scanner.ts';
-import { inspectTool } from './tool-origin.ts';
+import type { Scanner, ScanResult, ScanSubject } from './scanner.ts';
+import { preload, toolPaths } from './tool-paths.ts';
 import { ToolMissingError, Tools, type Verify, VerifyFailedError } from './verify.ts';
 
 interface Manager {
@@ -32,6 +33,7 @@ const longestOdd = 120;
 
 /** Finds files of the image that differ from their packages, by the image's own package manager if it has one. */
 export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) => {
+  const { engine, image } = subject;
   const { contents } = subject.packages;
   if (contents.state === 'none') {
     return { state: 'not-applicable', reason: 'The image has no package database.', findings: [] };
@@ -42,7 +44,10 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
   }
   const { manager, packages } = contents;
   const { verify, package: itself, isReadOnly } = managers[manager];
-  const { isAsInstalled, gaps } = await inspectTool(manager, subject, call);
+  const paths = [...packageFiles, ...toolPaths(manager), preload];
+  const { isAsInstalled, gaps } = await engine.files(image, paths, call, (root) =>
+    readImage('tool-origin', { root, manager }, call),
+  );
   if (!isAsInstalled) {
     const compared = await comparedWithRecords(contents, subject, call);
     if (compared.state !== 'not-applicable') return compared;
@@ -54,7 +59,7 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
     const listed = counted.slice(0, mostFindings);
     const origins = listed.length === 0 ? new Map() : await owners(listed.map(({ path }) => path));
     const version = packages.find(({ name }) => name === itself)?.version;
-    const look: Look<'file-integrity'> = {
+    const look: ScanResult<'file-integrity'> = {
       state: 'complete',
       tool: shownText([manager, version].filter(Boolean).join(' '), 200),
       findings: listed.map((file) => shown({ ...origins.get(file.path), ...file })),
@@ -71,29 +76,36 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
   }
 };
 
-/** For distroless images, which have packages but no package manager, and for those whose package manager was changed. */
+/**
+ * For images that have a package database and no package manager, as distroless ones, and for those whose package manager was changed:
+ * the files are compared with what the database says of their contents. Of owners and modes it says nothing.
+ */
 async function comparedWithRecords(
   { manager, packages }: InstalledPackages,
-  subject: ScanSubject,
+  { engine, image }: ScanSubject,
   call: EngineCall,
-): Promise<Look<'file-integrity'>> {
-  const compared = await compareFiles(manager, subject, call);
-  if (compared === undefined) {
+): Promise<ScanResult<'file-integrity'>> {
+  const { folders } = await engine.files(image, packageFiles, call, (root) =>
+    readImage('recorded-folders', { root, manager }, call),
+  );
+  if (folders === undefined) {
     const reason = `The image has packages, but no ${manager} that can be run, and nothing that says how their files should be.`;
     return { state: 'not-applicable', reason, findings: [] };
   }
-  const { files, gaps } = compared;
+  const { files, total, gaps } = await engine.files(image, [...packageFiles, ...folders], call, (root) =>
+    readImage('changed-files', { root, manager }, call),
+  );
   // dpkg's records have the names alone.
   const versions = new Map(packages.map(({ name, version }) => [name, `${name} ${version}`]));
   const changed = [...files, ...gaps].map((file) => {
     const owner = versions.get(file.package ?? '') ?? file.package;
     return owner === undefined ? file : { ...file, package: owner };
   });
-  const look: Look<'file-integrity'> = {
+  const look: ScanResult<'file-integrity'> = {
     state: 'complete',
     tool: `the image's ${manager} database`,
     findings: changed.slice(0, mostFindings).map(shown),
-    total: changed.length,
+    total: total + gaps.length,
   };
   return gaps.length > mostGaps ? { ...look, state: 'failed', reason: describeGaps(gaps) } : look;
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { parseDpkgStatus } from '../../core/packages/databases.ts';
 import type { ChangedFile } from '../../core/scanners/file-integrity/file-integrity.ts';
 import { parseApkFiles, parseMd5sums, type RecordedFile } from '../../core/scanners/file-integrity/recorded-files.ts';
-import type { EngineCall } from '../engines/engine.ts';
 import type { ImageRoot } from '../image-root.ts';
-import { apkDatabases, copyRpmDatabase } from '../packages/installed-packages.ts';
+import { copyRpmDatabase } from '../packages/installed-packages.ts';
+import { apkDatabases } from '../packages/package-files.ts';
 import { readRpmHeaders } from '../packages/rpm-database.ts';
 import type { RpmHeader } from '../packages/rpm-header.ts';
 import { VerifyFailedError } from './verify.ts';
@@ -58,9 +58,9 @@ const algorithms: Readonly<Record<number, RecordedFile['algorithm']>> = {
 export async function readFileRecords(
   manager: 'rpm' | 'dpkg' | 'apk',
   root: ImageRoot,
-  { workspace, signal }: Pick<EngineCall, 'workspace' | 'signal'>,
+  { workspace }: { workspace: string },
 ): Promise<RecordedFile[]> {
-  if (manager === 'dpkg') return dpkgRecords(root, signal);
+  if (manager === 'dpkg') return dpkgRecords(root);
   if (manager === 'apk') {
     const databases = await Promise.all(apkDatabases.map((path) => root.text(path, largestRecord)));
     return databases.flatMap((text) => notTooMany(parseApkFiles(text ?? '')));
@@ -83,12 +83,11 @@ function notTooMany(records: RecordedFile[]): RecordedFile[] {
 }
 
 /** Of packages as dpkg has them, and of those of images that were put together without it. */
-async function dpkgRecords(root: ImageRoot, signal: AbortSignal): Promise<RecordedFile[]> {
+async function dpkgRecords(root: ImageRoot): Promise<RecordedFile[]> {
   const records: RecordedFile[] = [];
   for (const folder of [dpkgInfo, dpkgParts]) {
     const names = (await root.list(folder, mostRecords)).filter((name) => name.endsWith('.md5sums'));
     for (const name of names) {
-      signal.throwIfAborted();
       const owner = name.slice(0, -'.md5sums'.length);
       const status = folder === dpkgParts ? await root.text(`${folder}/${owner}`, largestRecord) : undefined;
       const [found] = parseDpkgStatus(status ?? '');
@@ -105,13 +104,12 @@ async function dpkgRecords(root: ImageRoot, signal: AbortSignal): Promise<Record
  * The digests that are missing of packages with files: dpkg compares what it has, and finds no fault with the rest. Some images are made
  * smaller that way.
  */
-export async function dpkgGaps(root: ImageRoot, signal: AbortSignal): Promise<ChangedFile[]> {
+export async function dpkgGaps(root: ImageRoot): Promise<ChangedFile[]> {
   const names = await root.list(dpkgInfo, mostRecords);
   const there = new Set(names);
   const lists = names.filter((name) => name.endsWith('.list') && !there.has(name.replace(/list$/, 'md5sums')));
   const gaps: ChangedFile[] = [];
   for (const name of lists) {
-    signal.throwIfAborted();
     if (!bringsFiles((await root.text(`${dpkgInfo}/${name}`, largestRecord)) ?? '')) continue;
     const owner = name.slice(0, -'.list'.length);
     const path = `/${dpkgInfo}/${owner}.md5sums`;

@@ -14,7 +14,7 @@ import type { Scanner, ScanSubject } from './scanner.ts';
 interface Tool {
   /** The first that the image has is used. */
   programs: readonly string[];
-  ask: readonly string[];
+  query: readonly string[];
   codes?: readonly number[];
   /** What must end well before, in the same container. */
   before?: readonly string[];
@@ -26,13 +26,13 @@ interface Tool {
 const tools: readonly Tool[] = [
   {
     programs: ['pip3', 'pip'],
-    ask: ['list', '--outdated', '--format=json', '--disable-pip-version-check', '--retries=2', '--timeout=10'],
+    query: ['list', '--outdated', '--format=json', '--disable-pip-version-check', '--retries=2', '--timeout=10'],
     read: parsePipOutdated,
     failure: pipFailure,
   },
   {
     programs: ['npm'],
-    ask: ['-g', 'outdated', '--json', '--no-update-notifier', '--fetch-retries=1', '--fetch-timeout=20000'],
+    query: ['-g', 'outdated', '--json', '--no-update-notifier', '--fetch-retries=1', '--fetch-timeout=20000'],
     // 1 where something is outdated; where it fails (with 1 or more), its JSON says so.
     codes: [0, 1, 243, 254],
     read: parseNpmOutdated,
@@ -41,7 +41,7 @@ const tools: readonly Tool[] = [
     programs: ['gem'],
     // `outdated` says nothing and ends with 0 where it has not reached its source; this ends with 1.
     before: ['sources', '--update'],
-    ask: ['outdated'],
+    query: ['outdated'],
     read: parseGemOutdated,
   },
 ];
@@ -72,12 +72,12 @@ export const languageUpdates: Scanner<'language-updates'> = async (subject, call
 };
 
 async function check(
-  { ask, before, codes = [0], read, failure }: Tool,
+  { query, before, codes = [0], read, failure }: Tool,
   program: string,
   subject: ScanSubject & { programs: ReadonlyMap<string, string> },
   call: Omit<EngineCall, 'log'>,
 ): Promise<LanguageUpdate[]> {
-  const step: Step = { command: [program, ...ask], codes };
+  const step: Step = { command: [program, ...query], codes };
   if (before === undefined) {
     const { errors, ...answer } = await runAlone(subject, step, call);
     const reason = failure?.(errors);

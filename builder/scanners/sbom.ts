@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, open, writeFile } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { stripVTControlCharacters } from 'node:util';
 import { type SbomFormat, sbomFormats } from '../../core/model/builder-contract.ts';
 import type { InstalledPackage } from '../../core/model/package-list.ts';
 import { largestSbom, sbomOf } from '../../core/sbom/sbom.ts';
-import { readerConfinement } from '../engines/confinement.ts';
+import { giveToReader, readerConfinement } from '../engines/confinement.ts';
 import type { EngineCall } from '../engines/engine.ts';
 import { ownPlatform } from '../platform.ts';
 import { run } from '../process.ts';
@@ -36,8 +36,9 @@ export const sbom: Scanner<'sbom'> = async (subject, call) => {
       'There is no trivy on this builder to make it with. docs/scanners.md says how it gets there.',
     );
   }
-  const folder = await mkdtemp(join(call.workspace, 'sboms-'));
-  await engine.files(image, ['.'], call, (root) => generate(generator, root, folder, call));
+  const made = await mkdtemp(join(call.workspace, 'generator-'));
+  await giveToReader(made);
+  await engine.files(image, ['.'], call, (root) => generate(generator, root, made, call));
 
   const described = {
     repository: subject.release,
@@ -45,7 +46,7 @@ export const sbom: Scanner<'sbom'> = async (subject, call) => {
     architecture: ownPlatform().architecture,
     createdAt,
   };
-  const { texts, tool, distributionPackages } = sbomOf(await readSbom(generatedIn(folder)), described);
+  const { texts, tool, distributionPackages } = sbomOf(await readSbom(generatedIn(made)), described);
   const { contents } = packages;
   // A database that it cannot read is nothing to Trivy but a file without packages.
   if (distributionPackages === 0 && contents.state === 'read' && contents.packages.length > 0) {
@@ -58,6 +59,7 @@ export const sbom: Scanner<'sbom'> = async (subject, call) => {
       `${tool} saw no package of the distribution, and the image's own database cannot be read: ${contents.reason}`,
     );
   }
+  const folder = await mkdtemp(join(call.workspace, 'sboms-'));
   for (const format of formats) {
     const file = join(folder, format);
     await writeFile(file, texts[format]);
@@ -97,6 +99,7 @@ async function generate(generator: string, root: string, folder: string, call: O
   const home = join(folder, 'home');
   await mkdir(home);
   await writeJavaIndex(join(home, 'java-db'));
+  await giveToReader(home);
   const [program = '', ...args] = [
     ...confined,
     ...[generator, 'rootfs', '--no-progress', '--format', 'cyclonedx', '--output', generatedIn(folder)],
@@ -131,21 +134,30 @@ async function generate(generator: string, root: string, folder: string, call: O
  */
 async function writeJavaIndex(folder: string): Promise<void> {
   await mkdir(folder);
-  const index = new DatabaseSync(join(folder, 'trivy-java.db'));
+  const [database, description] = [join(folder, 'trivy-java.db'), join(folder, 'metadata.json')];
+  const index = new DatabaseSync(database);
   index.exec(`create table artifacts (id integer primary key, group_id text, artifact_id text);
     create table indices (artifact_id integer, version text, sha1 blob, archive_type text)`);
   index.close();
   const day = '2026-01-01T00:00:00Z';
   const metadata = { Version: 1, NextUpdate: '2999-01-01T00:00:00Z', UpdatedAt: day, DownloadedAt: day };
-  await writeFile(join(folder, 'metadata.json'), JSON.stringify(metadata));
+  await writeFile(description, JSON.stringify(metadata));
+  await giveToReader(folder, database, description);
 }
 
-async function readSbom(file: string): Promise<string> {
-  const { size } = await stat(file);
-  if (size > largestSbom) {
-    throw new SbomNotMadeError(
-      `It has ${Math.ceil(size / 2 ** 20)} MiB, more than the ${largestSbom / 2 ** 20} MiB that are kept.`,
-    );
+/** What the generator left may be anything, such as a link. */
+async function readSbom(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw new SbomNotMadeError('The generator left something else than a file.');
+    if (found.size > largestSbom) {
+      throw new SbomNotMadeError(
+        `It has ${Math.ceil(found.size / 2 ** 20)} MiB, more than the ${largestSbom / 2 ** 20} MiB that are kept.`,
+      );
+    }
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
   }
-  return readFile(file, 'utf8');
 }

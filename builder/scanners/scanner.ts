@@ -33,7 +33,7 @@ export interface ScanSubject {
 }
 
 /** The result of a scan, except the scanner's name and the time that it took. */
-export interface Look<Name extends ScannerName> {
+export interface ScanResult<Name extends ScannerName> {
   state: 'complete' | 'not-applicable' | 'failed';
   reason?: string;
   tool?: string;
@@ -50,4 +50,4 @@ export type Scanner<Name extends ScannerName> = (
   subject: ScanSubject,
   call: Omit<EngineCall, 'log'>,
   log: BuildLog,
-) => Promise<Look<Name>>;
+) => Promise<ScanResult<Name>>;

@@ -2,6 +2,7 @@ import type { InstalledPackage } from '../../core/model/package-list.ts';
 import type { ChangedFile } from '../../core/scanners/file-integrity/file-integrity.ts';
 import type { Verification } from '../../core/scanners/file-integrity/verify-output.ts';
 import type { EngineCall } from '../engines/engine.ts';
+import { engineMessage } from '../engines/engine-message.ts';
 import type { Finished } from '../process.ts';
 import type { ScanSubject } from './scanner.ts';
 
@@ -97,9 +98,6 @@ export function mustKnow(tool: string, packages: readonly InstalledPackage[], kn
     `${tool} knows nothing of ${first.name} ${first.version}, which the image's database has${unknown.length > 1 ? `, nor of ${unknown.length - 1} more` : ''}.`,
   );
 }
-
-/** The last line that Buildah prints when a program ended with a code other than 0. */
-const engineMessage = /^(?:subprocess exited with status|Error: exit status|error running subprocess)/;
 
 /** The last line that a failed program printed on stderr, or that it printed nothing. */
 export function lastLine({ stderr, code }: Finished): string {

@@ -26,7 +26,7 @@ export interface BaseStatus extends NamedBase {
   /** When the registry was last checked; absent for the pipeline's own releases, which need no check. */
   checkedAt?: string | undefined;
   /** Why the last check failed. */
-  problem?: string | undefined;
+  reason?: string | undefined;
 }
 
 /** Whether a Dockerfile's reference always names the same image. */
@@ -60,16 +60,16 @@ export function imageOfPinnedEdge(edge: string): string | undefined {
 
 export function baseStatuses(
   bases: readonly NamedBase[],
-  images: ReadonlyMap<string, Pick<WatchedImage, 'digest' | 'checkedAt' | 'problem'>>,
+  images: ReadonlyMap<string, Pick<WatchedImage, 'digest' | 'checkedAt' | 'reason'>>,
 ): BaseStatus[] {
   return bases.map((base) => {
-    const { digest, checkedAt, problem } = images.get(watchedName(base) ?? '') ?? {};
+    const { digest, checkedAt, reason } = images.get(watchedName(base) ?? '') ?? {};
     return {
       ...base,
       pinned: isPinned(base),
       newer: digest === base.digest ? undefined : digest,
       checkedAt,
-      problem,
+      reason,
     };
   });
 }

@@ -19,7 +19,7 @@ export const watchedImageSchema = z.object({
   /** The time before which it is not checked again. */
   notBefore: z.string().optional(),
   /** The reason why the last check failed, as a text for people. */
-  problem: z.string().optional(),
+  reason: z.string().optional(),
   /** How often the notification was repeated because builds kept using another digest, and when it may be repeated again. */
   repeats: z.int().default(0),
   repeatNotBefore: z.string().optional(),
@@ -28,7 +28,7 @@ export const watchedImageSchema = z.object({
 export type WatchedImage = z.infer<typeof watchedImageSchema>;
 
 /** A registry that did not answer, or that limits the rate of requests. */
-export const registryPauseSchema = z.object({ failures: z.int(), notBefore: z.string(), problem: z.string() });
+export const registryPauseSchema = z.object({ failures: z.int(), notBefore: z.string(), reason: z.string() });
 
 export type RegistryPause = z.infer<typeof registryPauseSchema>;
 

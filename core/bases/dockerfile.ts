@@ -12,7 +12,8 @@ export interface DockerfileSummary {
   syntax?: string | undefined;
   /** The names of the ARGs of all stages. */
   args: Set<string>;
-  hasRun: boolean;
+  /** The options of all RUN instructions: `--mount=type=cache,target=/c`. */
+  runOptions: string[];
   hasHeredoc: boolean;
 }
 
@@ -33,7 +34,7 @@ export function readDockerfile(text: string, platform: Platform): DockerfileSumm
     args: new Set(
       all.filter(({ keyword }) => keyword === 'ARG').flatMap((each) => argumentNames(each, escapeCharacter)),
     ),
-    hasRun: all.some(({ keyword }) => keyword === 'RUN'),
+    runOptions: all.flatMap(({ keyword, flags }) => (keyword === 'RUN' ? flags : [])),
     hasHeredoc: instructions.some(({ hasHeredoc }) => hasHeredoc),
   };
 }

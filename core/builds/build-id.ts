@@ -4,3 +4,11 @@ import { createHash } from 'node:crypto';
 export function buildIdOf(triggerId: string, project: string): string {
   return createHash('sha256').update(`${triggerId}\n${project}`).digest('hex').slice(0, 16);
 }
+
+/**
+ * Stands for the trigger of a build of a new head: whichever triggers report the head, and however often, it is built once. A ref that
+ * returns to an earlier commit has a new revision, and so a new build.
+ */
+export function headEvent({ ref, commit, revision }: { ref: string; commit: string; revision: number }): string {
+  return `head:${ref} ${commit} ${revision}`;
+}

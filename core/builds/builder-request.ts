@@ -11,7 +11,7 @@ interface Settings {
 /** The request to the builder: it builds the commit of the build's record with the settings of the project's index entry. */
 export function requestOf(build: Build, project: Project, { repositoryPrefix, limits }: Settings): BuildRequest {
   const { id, commit, ref, sourceUrl, noCache } = build;
-  const { name, dockerfile, context, prebuild, platforms } = project;
+  const { name, dockerfile, context, prebuild, platforms, policy } = project;
   return {
     id,
     project: name,
@@ -30,6 +30,7 @@ export function requestOf(build: Build, project: Project, { repositoryPrefix, li
     ...(isReleasable(ref) ? {} : { cache: 'none' as const }),
     prebuild,
     platforms,
+    frontends: policy?.frontends,
     ...limits,
   };
 }

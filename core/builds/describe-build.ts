@@ -1,4 +1,4 @@
-import type { Build, BuildStatus, Cause, Verdict } from '../model/build.ts';
+import { type Build, type BuildStatus, type Cause, queuedSince, type Verdict } from '../model/build.ts';
 import { severities } from '../model/findings.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 
@@ -108,7 +108,11 @@ export function describeVerdict({ outcome, warnings = [] }: Verdict): string {
 }
 
 /** What a status means, for somebody who sees its name for the first time. */
-export function describeStatus({ status, cause, failure }: Pick<Build, 'status' | 'cause' | 'failure'>): string {
+export function describeStatus(
+  { status, cause, failure, waiting, createdAt }: Pick<Build, 'status' | 'cause' | 'failure' | 'waiting' | 'createdAt'>,
+  now: Date,
+): string {
+  if (status === 'queued') return describeQueued({ waiting, createdAt }, now);
   if (cause.type === 'pull-request') {
     if (status === 'unchanged')
       return 'The image would be released. Images of pull requests are judged and not released.';
@@ -119,8 +123,19 @@ export function describeStatus({ status, cause, failure }: Pick<Build, 'status' 
   return meanings[status];
 }
 
-const meanings: Record<BuildStatus, string> = {
-  queued: 'Waiting to be built.',
+/** A build that has waited for longer than this needs a reason, in milliseconds. */
+const usualWait = 10 * 60_000;
+
+function describeQueued(build: Pick<Build, 'waiting' | 'createdAt'>, now: Date): string {
+  const since = queuedSince(build);
+  const waited = now.getTime() - Date.parse(since);
+  if (waited < 0)
+    return `Waiting for the registry of its base image, which received too many requests. It is tried again at ${exactTime(since)}.`;
+  if (waited < usualWait) return 'Waiting to be built.';
+  return 'Waiting to be built: no machine is free. Nothing is wrong with the build. If this takes long, the quota of the AWS account for builds that run at once is too low.';
+}
+
+const meanings: Record<Exclude<BuildStatus, 'queued'>, string> = {
   building: 'The image is being built.',
   scanning: 'The image is built and is being scanned.',
   releasing: 'The image passed and is being released.',

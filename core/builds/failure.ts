@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Build } from '../model/build.ts';
-import type { BuildResult } from '../model/builder-contract.ts';
+import { type BuildResult, registryLimitErrors } from '../model/builder-contract.ts';
 
 /** The input of a Catch of the state machine, or of the event about its end. `Cause` is text, often JSON, and may be truncated. */
 export const executionErrorSchema = z.object({ Error: z.string().optional(), Cause: z.string().optional() });
@@ -9,7 +9,12 @@ export type ExecutionError = z.infer<typeof executionErrorSchema>;
 
 const codebuildSchema = z.object({
   BuildStatus: z.string().optional(),
-  Build: z.object({ BuildStatus: z.string() }).optional(),
+  Build: z
+    .object({
+      BuildStatus: z.string(),
+      Phases: z.array(z.object({ PhaseType: z.string(), PhaseStatus: z.string().optional() })).optional(),
+    })
+    .optional(),
 });
 const lambdaSchema = z.object({ errorType: z.string(), errorMessage: z.string() });
 
@@ -17,13 +22,28 @@ const lambdaSchema = z.object({ errorType: z.string(), errorMessage: z.string() 
 const longestMessage = 4000;
 const longestName = 100;
 
+/** The errors of a build that CodeBuild did not begin: its queue was full all the time, or the build waited in it for too long. */
+export const notBegun = { queueFull: 'QueueFullError', queuedTooLong: 'QueuedTooLongError' } as const;
+
+const noMachine =
+  'No machine was free for the build within a day. Nothing is wrong with it: the quota of this AWS account for builds that run at once is too low. ' +
+  'Whoever runs this pipeline can have it raised; then have the build started again.';
+
 /** Why a build failed, for its owner: the builder's own message, else what the execution's error says. */
 export function failureOf(result: BuildResult | undefined, error: ExecutionError): NonNullable<Build['failure']> {
+  const cause = json(error.Cause);
+  const codebuild = codebuildSchema.safeParse(cause).data;
+  // First of all: the result is of an earlier attempt then.
+  if (error.Error === 'CodeBuild.AccountLimitExceededException') {
+    return { error: notBegun.queueFull, message: noMachine };
+  }
+  const isQueuedTooLong = codebuild?.Build?.Phases?.some(
+    ({ PhaseType, PhaseStatus }) => PhaseType === 'QUEUED' && PhaseStatus === 'TIMED_OUT',
+  );
+  if (isQueuedTooLong) return { error: notBegun.queuedTooLong, message: noMachine };
   if (result?.outcome === 'failed') {
     return { error: result.error.slice(0, longestName), message: result.message.slice(0, longestMessage) };
   }
-  const cause = json(error.Cause);
-  const codebuild = codebuildSchema.safeParse(cause).data;
   const status = codebuild?.Build?.BuildStatus ?? codebuild?.BuildStatus;
   switch (status) {
     case 'TIMED_OUT':
@@ -44,9 +64,14 @@ export function failureOf(result: BuildResult | undefined, error: ExecutionError
   return {
     error: error.Error ?? 'ExecutionEndedError',
     message:
-      error.Cause?.slice(0, longestMessage) ??
+      readable(error.Cause)?.slice(0, longestMessage) ??
       'The pipeline ended without giving a reason. Push again to start a new build.',
   };
+}
+
+/** Whether another attempt at the same commit may succeed: what failed is no part of the project. */
+export function isPassing(error: string): boolean {
+  return ([...registryLimitErrors, ...Object.values(notBegun), 'PushFailedError'] as readonly string[]).includes(error);
 }
 
 /** The failure of a build whose execution an operator stopped, with the reason that they gave. */
@@ -56,6 +81,11 @@ export function cancellationOf({ Cause }: ExecutionError): NonNullable<Build['fa
     error: 'BuildCancelledError',
     message: `An operator stopped the build${reason ? `: ${reason}` : '. Push again to start a new one.'}`,
   };
+}
+
+/** JSON is for programs: CodeBuild's also has the environment of the build's machine. */
+function readable(cause: string | undefined): string | undefined {
+  return cause?.trimStart().startsWith('{') ? undefined : cause;
 }
 
 function json(text: string | undefined): unknown {

@@ -266,7 +266,7 @@ export function settle(state: Rebuild, { outcome, build, reason }: End, now: str
 }
 
 /** The children were notified of the end of a round. */
-export function told(state: Rebuild, round: number): Rebuild {
+export function notified(state: Rebuild, round: number): Rebuild {
   if (state.toNotify !== round) return state;
   const { toNotify: _, ...rest } = state;
   return rest;

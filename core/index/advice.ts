@@ -1,12 +1,12 @@
 import { quoted } from '../text/visible.ts';
-import type { Finding } from './diagnostic.ts';
+import type { FileDiagnostic } from './diagnostic.ts';
 import { type Mapping, textOf } from './yaml.ts';
 
 /** Warnings about values that can be read, but may be meant differently. */
-export function warningsOn(entry: Mapping, file: string): Finding[] {
-  const findings: Finding[] = [];
-  const advise = (offset: number, code: Finding['code'], message: string) =>
-    findings.push({ severity: 'warning', code, offset, message });
+export function warningsOn(entry: Mapping, file: string): FileDiagnostic[] {
+  const diagnostics: FileDiagnostic[] = [];
+  const advise = (offset: number, code: FileDiagnostic['code'], message: string) =>
+    diagnostics.push({ severity: 'warning', code, offset, message });
 
   const appId = textOf(entry, 'app-id');
   const [stem = ''] = file.slice(file.lastIndexOf('/') + 1).split('.');
@@ -43,7 +43,12 @@ export function warningsOn(entry: Mapping, file: string): Finding[] {
   const notify = entry.keys.get('notify')?.value;
   if (notify?.kind === 'list' && notify.items.length > 1) {
     const never = notify.items.find((item) => item.kind === 'text' && item.text.toLowerCase() === 'never');
-    if (never) advise(never.offset, 'spelling', '"notify": "never" stands alone. The other words are taken.');
+    if (never)
+      advise(
+        never.offset,
+        'spelling',
+        '"notify": "never" excludes all other values. It is ignored, and the others count.',
+      );
   }
-  return findings;
+  return diagnostics;
 }

@@ -48,8 +48,8 @@ export function indexChange(
   const [before, after] = [readIndex(base, options), readIndex(merged, options)];
   const baseTexts = new Map(base.map(({ path, text }) => [path, text]));
   const touched = new Set(merged.filter(({ path, text }) => baseTexts.get(path) !== text).map(({ path }) => path));
-  const old = new Set(before.problems.map(keyOf));
-  // If a file cannot be read at all, the change of the pull request to it cannot be checked, whoever broke the file.
+  const old = new Set(before.diagnostics.map(keyOf));
+  // If a file cannot be read at all, the change of the pull request to it cannot be checked, no matter which commit broke the file.
   const isNew = (diagnostic: Diagnostic) =>
     !old.has(keyOf(diagnostic)) || (diagnostic.entry === undefined && touched.has(diagnostic.file));
 
@@ -58,9 +58,9 @@ export function indexChange(
   const plan = planIndex(after, current);
   const byName = new Map(current.map((project) => [project.name, project]));
   return {
-    errors: after.problems.filter((each) => isError(each) && isNew(each)),
-    warnings: after.problems.filter((each) => !isError(each) && isNew(each)),
-    older: after.problems.filter((each) => isError(each) && !isNew(each)),
+    errors: after.diagnostics.filter((each) => isError(each) && isNew(each)),
+    warnings: after.diagnostics.filter((each) => !isError(each) && isNew(each)),
+    older: after.diagnostics.filter((each) => isError(each) && !isNew(each)),
     added: plan.added,
     changed: plan.changed.flatMap((project) => {
       const previous = byName.get(project.name);

@@ -43,7 +43,7 @@ export interface Diagnostic extends IndexPosition {
 }
 
 /** A diagnostic of a file that is still being read, with an offset into the text instead of line and column. */
-export type Finding = Omit<Diagnostic, keyof IndexPosition> & { offset: number };
+export type FileDiagnostic = Omit<Diagnostic, keyof IndexPosition> & { offset: number };
 
 /** Why a file cannot be read as YAML: always an error, found before it is known which entry it is in. */
-export type Fault = Pick<Finding, 'code' | 'message' | 'offset'>;
+export type Fault = Pick<FileDiagnostic, 'code' | 'message' | 'offset'>;

@@ -1,6 +1,6 @@
 import type { Project } from '../model/project.ts';
 import { quoted } from '../text/visible.ts';
-import type { Finding } from './diagnostic.ts';
+import type { FileDiagnostic } from './diagnostic.ts';
 import { type EntryOptions, readEntry } from './read-entry.ts';
 import { suggestionFor } from './suggestion.ts';
 import { type Mapping, textOf, type Value, type YamlFile } from './yaml.ts';
@@ -17,7 +17,7 @@ interface Entry {
 export interface ReadFile {
   /** The entries that a project can be made from. */
   entries: Entry[];
-  findings: Finding[];
+  diagnostics: FileDiagnostic[];
   /** Whether every entry of the file is among them. */
   isWhole: boolean;
 }
@@ -26,10 +26,10 @@ export interface ReadFile {
 export function readEntries(yaml: YamlFile, file: string, options: EntryOptions): ReadFile {
   const { positionOf } = yaml;
   const faults = yaml.faults
-    .map((fault): Finding => ({ severity: 'error', ...fault }))
+    .map((fault): FileDiagnostic => ({ severity: 'error', ...fault }))
     .toSorted((one, other) => one.offset - other.offset);
-  const { mappings, findings } = entriesOf(yaml.content);
-  let isWhole = mappings.length > 0 && findings.every(({ severity }) => severity === 'warning');
+  const { mappings, diagnostics } = entriesOf(yaml.content);
+  let isWhole = mappings.length > 0 && diagnostics.every(({ severity }) => severity === 'warning');
   const entries: Entry[] = [];
   const idLines = new Map<string, number>();
   const hiddenLines = new Set(faults.filter(isHidden).map(({ offset }) => positionOf(offset).line));
@@ -43,21 +43,21 @@ export function readEntries(yaml: YamlFile, file: string, options: EntryOptions)
 
   for (const [at, mapping] of mappings.entries()) {
     const { offset } = mapping;
-    const { project, shown, findings: own } = readEntry(mapping, file, options);
+    const { project, shown, diagnostics: own } = readEntry(mapping, file, options);
     const end = mappings[at + 1]?.offset ?? Infinity;
     const faultsHere = takeUntil(end).filter((fault) => fault.offset >= offset);
     for (const fault of faultsHere) fault.entry = shown;
-    for (const finding of own) {
+    for (const diagnostic of own) {
       // The file's own faults already report the exact position of the character.
-      const isReported = isHidden(finding) && hiddenLines.has(positionOf(finding.offset).line);
-      if (!isReported) findings.push({ ...finding, entry: shown });
+      const isReported = isHidden(diagnostic) && hiddenLines.has(positionOf(diagnostic.offset).line);
+      if (!isReported) diagnostics.push({ ...diagnostic, entry: shown });
     }
     const id = textOf(mapping, 'id');
     const line = id && idLines.get(id.text);
     if (id && line === undefined) idLines.set(id.text, positionOf(offset).line);
     if (id && line !== undefined) {
       const message = `The entry in line ${line} has the id ${quoted(id.text)} already. Give each entry of the file a number of its own.`;
-      findings.push({ severity: 'error', code: 'duplicate-id', offset: id.offset, entry: shown, message });
+      diagnostics.push({ severity: 'error', code: 'duplicate-id', offset: id.offset, entry: shown, message });
     }
     if (project && faultsHere.every(isHidden)) {
       entries.push({ project, shown, offset, parentsOffset: mapping.keys.get('depends-on')?.offset ?? offset });
@@ -66,19 +66,19 @@ export function readEntries(yaml: YamlFile, file: string, options: EntryOptions)
     }
   }
   isWhole &&= faults.every((fault) => fault.entry !== undefined || isHidden(fault));
-  return { entries, findings: [...faults, ...findings], isWhole };
+  return { entries, diagnostics: [...faults, ...diagnostics], isWhole };
 }
 
-function isHidden({ code }: Finding): boolean {
+function isHidden({ code }: FileDiagnostic): boolean {
   return code === 'hidden-character';
 }
 
 /** The entries of `Projects`. Anything else in the file is reported. */
-function entriesOf(content: Value | undefined): { mappings: Mapping[]; findings: Finding[] } {
-  const findings: Finding[] = [];
+function entriesOf(content: Value | undefined): { mappings: Mapping[]; diagnostics: FileDiagnostic[] } {
+  const diagnostics: FileDiagnostic[] = [];
   const refuse = (offset: number, message: string) =>
-    findings.push({ severity: 'error', code: 'structure', offset, message });
-  const none = { mappings: [], findings };
+    diagnostics.push({ severity: 'error', code: 'structure', offset, message });
+  const none = { mappings: [], diagnostics };
   if (!content) return none;
   const missing = 'The file has no list "Projects". Start it with "Projects:" and one "- id: …" for each image.';
   if (content.kind !== 'mapping') {
@@ -90,11 +90,11 @@ function entriesOf(content: Value | undefined): { mappings: Mapping[]; findings:
     if (key === 'Projects') continue;
     if (!projects && suggestionFor(key, ['Projects'])) {
       const message = `The key ${quoted(key)} is not known. Did you mean "Projects"?`;
-      findings.push({ severity: 'error', code: 'unknown-key', offset, message });
+      diagnostics.push({ severity: 'error', code: 'unknown-key', offset, message });
       return none;
     }
-    const message = `The key ${quoted(key)} is not known beside "Projects", and is passed over. Take it out.`;
-    findings.push({ severity: 'warning', code: 'unknown-key', offset, message });
+    const message = `The key ${quoted(key)} is not known beside "Projects", and is ignored. Take it out.`;
+    diagnostics.push({ severity: 'warning', code: 'unknown-key', offset, message });
   }
   if (!projects) {
     refuse(content.offset, missing);
@@ -109,5 +109,5 @@ function entriesOf(content: Value | undefined): { mappings: Mapping[]; findings:
     refuse(item.offset, 'An entry of "Projects" is a mapping with app-id, job-id and so on.');
     return [];
   });
-  return { mappings, findings };
+  return { mappings, diagnostics };
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { quoted } from '../text/visible.ts';
-import type { Finding } from './diagnostic.ts';
+import type { FileDiagnostic } from './diagnostic.ts';
 import {
   type EntryKey,
   type EntryValues,
@@ -14,21 +14,21 @@ import { suggestionFor } from './suggestion.ts';
 import { type Mapping, type Value, valueAt } from './yaml.ts';
 
 /** Checks each key of an entry on its own. `values` is absent if no project can be made from them. */
-export function checkKeys(entry: Mapping): { values?: EntryValues | undefined; findings: Finding[] } {
-  const findings: Finding[] = [];
-  const misspelt = reportUnknown(entry, findings);
+export function checkKeys(entry: Mapping): { values?: EntryValues | undefined; diagnostics: FileDiagnostic[] } {
+  const diagnostics: FileDiagnostic[] = [];
+  const misspelt = reportUnknown(entry, diagnostics);
   const missing = requiredKeys.filter((key) => isNothing(entry.keys.get(key)?.value));
   for (const key of missing) {
     // The diagnostic of the misspelt key already says so.
     if (misspelt.has(key)) continue;
     const offset = entry.keys.get(key)?.offset ?? entry.offset;
     const message = `The key "${key}" is missing or empty. It holds: ${entrySchema.shape[key].description}`;
-    findings.push({ severity: 'error', code: 'missing-key', offset, message });
+    diagnostics.push({ severity: 'error', code: 'missing-key', offset, message });
   }
   for (const [key, consequence] of Object.entries(expectedKeys)) {
     if (entry.keys.has(key) || misspelt.has(key)) continue;
     const message = `The key "${key}" is missing. ${consequence}`;
-    findings.push({ severity: 'warning', code: 'missing-key', offset: entry.offset, message });
+    diagnostics.push({ severity: 'warning', code: 'missing-key', offset: entry.offset, message });
   }
   const known = [...entry.keys].filter(([key]) => isEntryKey(key) && !missing.includes(key));
   const result = entrySchema.safeParse(Object.fromEntries(known.map(([key, { value }]) => [key, plainOf(value)])));
@@ -38,13 +38,13 @@ export function checkKeys(entry: Mapping): { values?: EntryValues | undefined; f
     // If a value breaks several rules, the first one is enough.
     if (seen.has(path) || missing.includes(path as EntryKey)) continue;
     seen.add(path);
-    findings.push(...findingsOf(issue, entry));
+    diagnostics.push(...diagnosticsOf(issue, entry));
   }
-  return { findings, values: result.success ? result.data : undefined };
+  return { diagnostics, values: result.success ? result.data : undefined };
 }
 
 /** Reports unknown keys, and returns the known keys that seem to be meant by them. */
-function reportUnknown(entry: Mapping, findings: Finding[]): Set<string> {
+function reportUnknown(entry: Mapping, diagnostics: FileDiagnostic[]): Set<string> {
   const misspelt = new Set<string>();
   for (const [key, { offset }] of entry.keys) {
     if (isEntryKey(key)) continue;
@@ -54,16 +54,16 @@ function reportUnknown(entry: Mapping, findings: Finding[]): Set<string> {
     const advice = isLost
       ? `Did you mean "${meant}"?`
       : meant
-        ? `It is passed over: "${meant}" is there, too. Take it out.`
-        : 'It is passed over. Take it out, or make it a comment.';
+        ? `It is ignored: "${meant}" is there, too. Take it out.`
+        : 'It is ignored. Take it out, or make it a comment.';
     const message = `The key ${quoted(key)} is not known. ${advice}`;
-    findings.push({ severity: isLost ? 'error' : 'warning', code: 'unknown-key', offset, message });
+    diagnostics.push({ severity: isLost ? 'error' : 'warning', code: 'unknown-key', offset, message });
   }
   return misspelt;
 }
 
 /** What the schema reports about a value, at the value's position. */
-export function findingsOf(issue: z.core.$ZodIssue, entry: Mapping): Finding[] {
+export function diagnosticsOf(issue: z.core.$ZodIssue, entry: Mapping): FileDiagnostic[] {
   const name = issue.path.reduce<string>(
     (text, part) =>
       typeof part === 'number' ? `${text}, item ${part + 1}` : `${text && `${text}, `}"${String(part)}"`,

@@ -66,7 +66,7 @@ const addresses = prose
       const parts = splitAddresses(value);
       const refused = parts.find((part) => !address.safeParse(part).success);
       if (parts.length > 0 && refused === undefined) return undefined;
-      return `${quoted(refused ?? value)} is no mail address. Write it as name@example.org; several stand in a list.`;
+      return `${quoted(refused ?? value)} is no mail address. Write it as name@example.org; write several as a list.`;
     }),
   )
   .meta({ pattern: '^[^@]+@[^@]+' });
@@ -169,7 +169,7 @@ export const entrySchema = z.strictObject({
   'git-path': path.describe('The folder of the Dockerfile, from the root of the repository: `/` is the root.'),
   'target-file': path.describe('The name of the Dockerfile, from `git-path`.'),
   'desired-tag': tag.describe('The tag that a release of the branch moves.'),
-  'notify-email': listOf(addresses, 'a mail address').describe('Who is told of what comes of the builds.'),
+  'notify-email': listOf(addresses, 'a mail address').describe('Who is notified of the results of the builds.'),
   'build-context': path.nullish().describe('The folder that is given to the build, from `git-path`; `./` if absent.'),
   'depends-on': listOf(parent, 'the name of an image')
     .optional()
@@ -199,11 +199,15 @@ export const entrySchema = z.strictObject({
     .describe('Whether pull requests to the source are built and judged, without a release.'),
   notify: listOf(oneOf([...notifiableStatuses, 'never']), 'the end of a build, or findings')
     .optional()
-    .describe('What is told by mail: ends of builds, and what is found later in released images; all of it if absent.'),
+    .describe(
+      'What mails are sent about: ends of builds, and what is found later in released images; all of it if absent.',
+    ),
   enabled: flag.nullish().describe('`false` puts the project to rest: nothing is built, its images stay.'),
   schedule: schedule
     .nullish()
-    .describe('When to build without news, in UTC: `rate(7 days)` or `cron(0 4 ? * MON *)`; at most once an hour.'),
+    .describe(
+      'When to build even if nothing has changed, in UTC: `rate(7 days)` or `cron(0 4 ? * MON *)`; at most once an hour.',
+    ),
   policy: policyMapping.nullish().describe("What is stricter or weaker than the index's policy, or the pipeline's."),
   exceptions: z
     .array(exceptionMapping, { error: 'It must be a list of exceptions.' })

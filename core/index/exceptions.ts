@@ -3,7 +3,7 @@ import type { Exception } from '../model/exception.ts';
 import { vexJustifications, vexStatuses } from '../model/vex.ts';
 import { quoted } from '../text/visible.ts';
 import { dayOf, daysAfter } from '../time/day.ts';
-import type { Finding } from './diagnostic.ts';
+import type { FileDiagnostic } from './diagnostic.ts';
 import { day, oneOf, prose, text } from './values.ts';
 import { type Mapping, textOf } from './yaml.ts';
 
@@ -65,27 +65,29 @@ export function exceptionsOf(
  * Checks what a schema cannot: that an entry's exceptions end in time, have the justification that VEX requires, and occur once each. An
  * expired exception is no error, or entries would break just because time passes.
  */
-export function exceptionFindings(entry: Mapping, now: Date): Finding[] {
+export function exceptionDiagnostics(entry: Mapping, now: Date): FileDiagnostic[] {
   const list = entry.keys.get('exceptions')?.value;
   if (list?.kind !== 'list') return [];
   const seen = new Set<string>();
-  const findings = list.items.flatMap((item) =>
-    item.kind === 'mapping' ? [...dayFindings(item, now), ...vexFindings(item), ...duplicateFindings(item, seen)] : [],
+  const diagnostics = list.items.flatMap((item) =>
+    item.kind === 'mapping'
+      ? [...expiryDiagnostics(item, now), ...vexDiagnostics(item), ...duplicateDiagnostics(item, seen)]
+      : [],
   );
   const bytes = list.items.reduce((sum, item) => sum + bytesOf(item), 0);
-  if (bytes <= largestExceptions) return findings;
+  if (bytes <= largestExceptions) return diagnostics;
   const message = `The exceptions of the entry have ${bytes} bytes, and ${largestExceptions} is all that is kept. Shorten the reasons.`;
-  return [...findings, { severity: 'error', code: 'exception', offset: list.offset, message }];
+  return [...diagnostics, { severity: 'error', code: 'exception', offset: list.offset, message }];
 }
 
-function dayFindings(item: Mapping, now: Date): Finding[] {
+function expiryDiagnostics(item: Mapping, now: Date): FileDiagnostic[] {
   const expires = textOf(item, 'expires');
   // The schema reports what is no day of the calendar.
   if (!expires || !z.iso.date().safeParse(expires.text).success) return [];
   const today = dayOf(now);
   const latest = daysAfter(today, longestDays);
   if (expires.text > latest) {
-    const message = `"expires" is more than ${longestDays} days ahead: ${quoted(expires.text)}. Write ${latest} at the latest, and look at it again then.`;
+    const message = `"expires" is more than ${longestDays} days ahead: ${quoted(expires.text)}. Write ${latest} at the latest, and review it then.`;
     return [{ severity: 'error', code: 'exception', offset: expires.offset, message }];
   }
   if (expires.text >= today) return [];
@@ -94,11 +96,11 @@ function dayFindings(item: Mapping, now: Date): Finding[] {
 }
 
 /** https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md#status-justifications */
-function vexFindings(item: Mapping): Finding[] {
+function vexDiagnostics(item: Mapping): FileDiagnostic[] {
   const status = textOf(item, 'status');
   const justification = textOf(item, 'justification');
   const isNotAffected = status?.text.toLowerCase() === 'not_affected';
-  const refuse = (offset: number, message: string): Finding[] => [
+  const refuse = (offset: number, message: string): FileDiagnostic[] => [
     { severity: 'error', code: 'exception', offset, message },
   ];
   if (isNotAffected && !justification) {
@@ -108,10 +110,10 @@ function vexFindings(item: Mapping): Finding[] {
     );
   }
   if (isNotAffected || !justification) return [];
-  return refuse(justification.offset, '"justification" stands with "status: not_affected" only. Take it out.');
+  return refuse(justification.offset, '"justification" is for "status: not_affected" only. Take it out.');
 }
 
-function duplicateFindings(item: Mapping, seen: Set<string>): Finding[] {
+function duplicateDiagnostics(item: Mapping, seen: Set<string>): FileDiagnostic[] {
   const id = textOf(item, 'id');
   if (!id) return [];
   const name = textOf(item, 'package')?.text;

@@ -1,6 +1,6 @@
 import type { Project } from '../model/project.ts';
 import { quoted } from '../text/visible.ts';
-import type { Finding } from './diagnostic.ts';
+import type { FileDiagnostic } from './diagnostic.ts';
 import type { NamedStatement, VexDocument } from './read-vex.ts';
 
 /** The limits for one project, in statements and bytes: a DynamoDB item has 400 KB for all data of a project. */
@@ -21,8 +21,8 @@ interface StatementsOfImage {
 export function mergeVex(
   documents: ReadonlyMap<string, VexDocument>,
   projects: readonly Project[],
-): Map<string, Finding[]> {
-  const diagnostics = new Map<string, Finding[]>();
+): Map<string, FileDiagnostic[]> {
+  const diagnostics = new Map<string, FileDiagnostic[]>();
   const warn = (file: string, offset: number, message: string) => {
     diagnostics.set(file, [...(diagnostics.get(file) ?? []), { severity: 'warning', code: 'vex', offset, message }]);
   };

@@ -73,7 +73,7 @@ const statementSchema = z
         refuse('status', 'A product that is not affected needs a "justification" or an "impact_statement".');
       }
       if (status !== 'not_affected' && justification) {
-        refuse('justification', 'It stands with the status not_affected only.');
+        refuse('justification', 'It is for the status not_affected only.');
       }
       if (status === 'affected' && !action_statement) {
         refuse('status', 'A product that is affected needs an "action_statement".');

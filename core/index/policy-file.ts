@@ -1,28 +1,28 @@
 import { z } from 'zod';
 import { type OwnPolicy, weakerThan } from '../model/policy.ts';
 import { quoted } from '../text/visible.ts';
-import type { Finding } from './diagnostic.ts';
-import { findingsOf, plainOf } from './entry-check.ts';
-import { policyMapping, policyOf } from './policy-keys.ts';
+import type { FileDiagnostic } from './diagnostic.ts';
+import { diagnosticsOf, plainOf } from './entry-check.ts';
+import { indexPolicyMapping, policyOf } from './policy-keys.ts';
 import { suggestionFor } from './suggestion.ts';
 import type { Mapping, YamlFile } from './yaml.ts';
 
 /** The file with the policy for every project of the index. */
 export const policyFile = 'policy.yml';
 
-const fileSchema = z.object({ policy: policyMapping });
+const fileSchema = z.object({ policy: indexPolicyMapping });
 
 /** Reads the policy of the whole index. With an error there is no policy. */
-export function readPolicyFile({ content, faults }: YamlFile): { policy?: OwnPolicy; findings: Finding[] } {
-  const findings: Finding[] = faults.map((fault) => ({ severity: 'error', ...fault }));
-  const refuse = (offset: number, message: string, code: Finding['code'] = 'structure') =>
-    findings.push({ severity: 'error', code, offset, message });
+export function readPolicyFile({ content, faults }: YamlFile): { policy?: OwnPolicy; diagnostics: FileDiagnostic[] } {
+  const diagnostics: FileDiagnostic[] = faults.map((fault) => ({ severity: 'error', ...fault }));
+  const refuse = (offset: number, message: string, code: FileDiagnostic['code'] = 'structure') =>
+    diagnostics.push({ severity: 'error', code, offset, message });
   const missing =
     'The file has no mapping "policy". Write "policy:" and below it, for example, "max-severity: MEDIUM".';
-  if (!content) return { findings };
+  if (!content) return { diagnostics };
   if (content.kind !== 'mapping') {
     refuse(content.offset, missing);
-    return { findings };
+    return { diagnostics };
   }
   for (const [key, { offset }] of content.keys) {
     if (key === 'policy') continue;
@@ -31,20 +31,24 @@ export function readPolicyFile({ content, faults }: YamlFile): { policy?: OwnPol
   }
   const written = content.keys.get('policy')?.value;
   if (written?.kind !== 'mapping') {
-    if (findings.length === 0) refuse(written?.offset ?? content.offset, missing);
-    return { findings };
+    if (diagnostics.length === 0) refuse(written?.offset ?? content.offset, missing);
+    return { diagnostics };
   }
   const result = fileSchema.safeParse({ policy: plainOf(written) });
-  findings.push(...(result.error?.issues ?? []).flatMap((issue) => findingsOf(issue, content)));
-  if (findings.length > 0 || !result.success) return { findings };
+  diagnostics.push(...(result.error?.issues ?? []).flatMap((issue) => diagnosticsOf(issue, content)));
+  if (diagnostics.length > 0 || !result.success) return { diagnostics };
   const policy = policyOf(result.data.policy);
-  if (policy) return { policy, findings };
+  if (policy) return { policy, diagnostics };
   refuse(written.offset, 'The policy is empty. Take the file away, or write what it allows.');
-  return { findings };
+  return { diagnostics };
 }
 
 /** Warns of rules that an entry makes weaker than the index's: that is allowed, but reviewers should see it. */
-export function weakerDiagnostics(entry: Mapping, own: OwnPolicy | undefined, index: OwnPolicy | undefined): Finding[] {
+export function weakerDiagnostics(
+  entry: Mapping,
+  own: OwnPolicy | undefined,
+  index: OwnPolicy | undefined,
+): FileDiagnostic[] {
   if (!own || !index) return [];
   const written = entry.keys.get('policy')?.value;
   return weakerThan(index, own).map(({ path, own: mine, common }) => {

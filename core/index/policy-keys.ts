@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { InvalidInputError } from '../model/errors.ts';
 import { severities } from '../model/findings.ts';
+import { parseImageReference } from '../model/image-reference.ts';
 import { type OwnPolicy, responses, unscannableResponses } from '../model/policy.ts';
 import { type ScannerName, scannerNames } from '../model/scanner-names.ts';
-import { oneOf } from './values.ts';
+import { quoted } from '../text/visible.ts';
+import { listOf, oneOf, rule, text } from './values.ts';
 
 const descriptions: Readonly<Record<ScannerName, string>> = {
   'package-updates': 'Packages of the distribution that have an update.',
@@ -11,7 +14,7 @@ const descriptions: Readonly<Record<ScannerName, string>> = {
   'file-integrity': 'Files that are not as their package brought them.',
   'dockerfile-lint': 'Remarks on the Dockerfile; those of the level info warn at most.',
   'user-test': "The project's own tests that the image did not pass.",
-  sbom: 'Whether the SBOM could be generated.',
+  sbom: 'Whether the SBOM could be generated, and put beside the released image.',
 };
 
 export const scannersMapping = z.strictObject(
@@ -19,6 +22,21 @@ export const scannersMapping = z.strictObject(
     scannerNames.map((name) => [name, oneOf(responses).nullish().describe(descriptions[name])]),
   ) as Record<ScannerName, z.ZodOptional<z.ZodNullable<ReturnType<typeof oneOf>>>>,
   { error: `It must be a mapping of scanners, such as "package-updates: ${responses[0]}".` },
+);
+
+/** An image without a tag: each build pins the digest of the tag that its Dockerfile names. */
+const frontend = text.check(
+  rule((value) => {
+    try {
+      const { tag, digest } = parseImageReference(value);
+      return tag === undefined && digest === undefined
+        ? undefined
+        : `Write ${quoted(value)} without a tag and a digest.`;
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      return error.message;
+    }
+  }),
 );
 
 /** `policy:` as it is written, in an entry and in the index's policy file. */
@@ -35,15 +53,18 @@ export const policyMapping = z.strictObject(
       .describe("What an image gets whose distribution the registry's scanner does not know: `block` or `warn`."),
     scanners: scannersMapping
       .nullish()
-      .describe(
-        'What comes of the findings of each scanner, and of one that could not look: `block`, `warn` or `ignore`.',
-      ),
+      .describe('What the findings of each scanner do, and a scanner that failed: `block`, `warn` or `ignore`.'),
   },
   { error: 'It must be a mapping, such as "max-severity: MEDIUM".' },
 );
 
+/** What the policy of the whole index has besides. */
+export const indexPolicyMapping = policyMapping.extend({ frontends: listOf(frontend, 'an image').optional() });
+
 /** Converts the written policy into the pipeline's form; undefined where it is empty. */
-export function policyOf(written: z.infer<typeof policyMapping> | null | undefined): OwnPolicy | undefined {
+export function policyOf(
+  written: z.infer<typeof policyMapping> | z.infer<typeof indexPolicyMapping> | null | undefined,
+): OwnPolicy | undefined {
   if (!written) return undefined;
   const word = <Word extends string>(words: readonly Word[], value: string | null | undefined) =>
     words.find((known) => known.toLowerCase() === value?.toLowerCase());
@@ -57,6 +78,7 @@ export function policyOf(written: z.infer<typeof policyMapping> | null | undefin
       maxUnfixableSeverity: word(severities, written['max-unfixable-severity']),
       unscannable: word(unscannableResponses, written.unscannable),
       scanners: scanners.length > 0 ? Object.fromEntries(scanners) : undefined,
+      frontends: written && 'frontends' in written && written.frontends ? [written.frontends].flat() : undefined,
     }).filter(([, value]) => value !== undefined),
   );
   return Object.keys(policy).length > 0 ? policy : undefined;

@@ -31,8 +31,8 @@ export interface IndexReportInput {
 export const indexReportMark = `${commentMark} index -->`;
 /** GitHub takes 65,536 characters. https://github.com/orgs/community/discussions/41331 */
 const longestComment = 65_000;
-const mostProblems = 100;
-const fewProblems = 20;
+const mostDiagnostics = 100;
+const fewDiagnostics = 20;
 const mostProjects = 50;
 const mostNames = 20;
 
@@ -40,24 +40,24 @@ const mostNames = 20;
 export function indexReport(input: IndexReportInput): string {
   const { change, commit } = input;
   const { errors, warnings, older } = change;
-  const problems = (list: Diagnostic[], most: number) =>
+  const listOf = (list: Diagnostic[], most: number) =>
     shortened(
-      list.map((problem) => problemLine(problem, input)),
+      list.map((diagnostic) => diagnosticLine(diagnostic, input)),
       most,
     );
   const lines = [
     indexReportMark,
     `### ${errors.length > 0 ? `The index cannot be merged like this: ${count(errors.length, 'error')}` : titleOf(change)}`,
     '',
-    ...problems(errors, mostProblems),
+    ...listOf(errors, mostDiagnostics),
     ...(warnings.length > 0 ? ['', `**${count(warnings.length, 'warning')}**`, ''] : []),
-    ...problems(warnings, fewProblems),
+    ...listOf(warnings, fewDiagnostics),
     ...(errors.length > 0 ? ['', 'With the errors put right, the merge will do at least this:'] : []),
     ...plan(input),
     ...(older.length > 0
       ? ['', '**Errors that were there before, and do not count against this pull request**', '']
       : []),
-    ...problems(older, fewProblems),
+    ...listOf(older, fewDiagnostics),
     '',
     `<sub>Checked at ${code(commit.slice(0, 12))}. Nothing of it was built or run.</sub>`,
   ];
@@ -182,7 +182,7 @@ function warningsOf({ branch, dockerfile, otherJobId }: SourceFacts): string[] {
       ? ['The branch was not found, or the repository is not public. It is built when the branch is pushed.']
       : []),
     ...(typeof branch === 'object' && 'unknown' in branch
-      ? [`The branch could not be looked for: ${code(branch.unknown)}`]
+      ? [`The branch could not be checked: ${code(branch.unknown)}`]
       : []),
     ...(dockerfile === false ? ['The Dockerfile was not found: the build will fail.'] : []),
     ...(otherJobId !== undefined ? [`The repository's cccp.yml has another job-id: ${code(otherJobId)}`] : []),
@@ -230,7 +230,7 @@ function differences(before: Project, after: Project): string {
     .join(', ');
 }
 
-function problemLine(
+function diagnosticLine(
   { file, line, column, entry, message }: Diagnostic,
   { repositoryUrl, commit }: IndexReportInput,
 ): string {

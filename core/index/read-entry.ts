@@ -5,10 +5,10 @@ import { judgeGitUrl } from '../sources/git-url.ts';
 import { sourceOf } from '../sources/source.ts';
 import { escaped, quoted } from '../text/visible.ts';
 import { warningsOn } from './advice.ts';
-import type { Finding } from './diagnostic.ts';
+import type { FileDiagnostic } from './diagnostic.ts';
 import { checkKeys } from './entry-check.ts';
 import { type EntryKey, type EntryValues, isTrue, splitAddresses } from './entry-keys.ts';
-import { exceptionFindings, exceptionsOf } from './exceptions.ts';
+import { exceptionDiagnostics, exceptionsOf } from './exceptions.ts';
 import { weakerDiagnostics } from './policy-file.ts';
 import { policyOf } from './policy-keys.ts';
 import { type Mapping, type Text, textOf, type Value } from './yaml.ts';
@@ -20,6 +20,8 @@ export interface EntryOptions {
   allowedHosts: readonly string[];
   /** How many mail addresses an entry may have. */
   mostRecipients: number;
+  /** The address of the operator's git host. */
+  gitHost?: string | undefined;
   /** The policy of the whole index, which an entry's own overrides. */
   policy?: OwnPolicy | undefined;
 }
@@ -29,29 +31,29 @@ export interface ReadEntry {
   project?: Project | undefined;
   /** `app/job:tag`, or the readable part of it. */
   shown: string;
-  findings: Finding[];
+  diagnostics: FileDiagnostic[];
 }
 
 /** Reads one entry, and reports everything that is wrong with it. */
 export function readEntry(entry: Mapping, file: string, options: EntryOptions): ReadEntry {
-  const { values, findings } = checkKeys(entry);
-  const places = placesOf(entry, options, findings);
-  findings.push(...exceptionFindings(entry, options.now), ...warningsOn(entry, file));
-  findings.push(...recipientDiagnostics(entry, values, options.mostRecipients));
+  const { values, diagnostics } = checkKeys(entry);
+  const places = placesOf(entry, options, diagnostics);
+  diagnostics.push(...exceptionDiagnostics(entry, options.now), ...warningsOn(entry, file));
+  diagnostics.push(...recipientDiagnostics(entry, values, options.mostRecipients));
   const ownPolicy = policyOf(values?.policy);
-  findings.push(...weakerDiagnostics(entry, ownPolicy, options.policy));
+  diagnostics.push(...weakerDiagnostics(entry, ownPolicy, options.policy));
   const policy = withOwnPolicy(options.policy, ownPolicy);
   const project =
-    values && places && !findings.some(isFatal) ? projectOf(values, { ...places, policy }, file) : undefined;
+    values && places && !diagnostics.some(isFatal) ? projectOf(values, { ...places, policy }, file) : undefined;
   return {
     project,
     shown: shownName(entry),
-    findings,
+    diagnostics,
   };
 }
 
 /** An entry is anybody's to write, and everybody whom it names gets mail: it must not become a list of strangers. */
-function recipientDiagnostics(entry: Mapping, values: EntryValues | undefined, most: number): Finding[] {
+function recipientDiagnostics(entry: Mapping, values: EntryValues | undefined, most: number): FileDiagnostic[] {
   const count = values ? recipientsOf(values).length : 0;
   const written = entry.keys.get('notify-email');
   if (count <= most || !written) return [];
@@ -71,17 +73,21 @@ function shownName(entry: Mapping): string {
 }
 
 /** An unknown key is ignored, as in CCCP: a build without it is better than none. */
-function isFatal({ severity, code }: Finding): boolean {
+function isFatal({ severity, code }: FileDiagnostic): boolean {
   return severity === 'error' && code !== 'unknown-key';
 }
 
 type Places = Pick<Project, 'gitUrl' | 'source' | 'dockerfile' | 'context' | 'prebuild' | 'deploy'>;
 
 /** The addresses and paths of an entry; each is checked even if another is wrong. */
-function placesOf(entry: Mapping, { allowedHosts }: EntryOptions, findings: Finding[]): Places | undefined {
-  const before = findings.length;
-  const refuse = (at: Value, code: Finding['code'], message: string) =>
-    findings.push({ severity: 'error', code, offset: at.offset, message });
+function placesOf(
+  entry: Mapping,
+  { allowedHosts, gitHost }: EntryOptions,
+  diagnostics: FileDiagnostic[],
+): Places | undefined {
+  const before = diagnostics.length;
+  const refuse = (at: Value, code: FileDiagnostic['code'], message: string) =>
+    diagnostics.push({ severity: 'error', code, offset: at.offset, message });
   const address = (key: EntryKey, written: Text) => {
     const judgement = judgeGitUrl(written.text, allowedHosts);
     if ('refusal' in judgement) {
@@ -90,7 +96,12 @@ function placesOf(entry: Mapping, { allowedHosts }: EntryOptions, findings: Find
     }
     const { url, advice } = judgement;
     if (advice) {
-      findings.push({ severity: 'warning', code: 'git-url', offset: written.offset, message: `"${key}": ${advice}` });
+      diagnostics.push({
+        severity: 'warning',
+        code: 'git-url',
+        offset: written.offset,
+        message: `"${key}": ${advice}`,
+      });
     }
     return url;
   };
@@ -123,10 +134,10 @@ function placesOf(entry: Mapping, { allowedHosts }: EntryOptions, findings: Find
   const manifest = deploy && textOf(deploy, 'path');
   const deployPath = manifest && inside('deploy, path', manifest, manifest.text);
   const branch = deploy && textOf(deploy, 'branch')?.text;
-  if (!gitUrl || findings.slice(before).some(({ severity }) => severity === 'error')) return undefined;
+  if (!gitUrl || diagnostics.slice(before).some(({ severity }) => severity === 'error')) return undefined;
   return {
     gitUrl: url,
-    source: sourceOf(url),
+    source: sourceOf(url, gitHost),
     dockerfile,
     context: contextFolder,
     prebuild,
@@ -136,7 +147,7 @@ function placesOf(entry: Mapping, { allowedHosts }: EntryOptions, findings: Find
 
 function prebuildOf(
   entry: Mapping,
-  refuse: (at: Value, code: Finding['code'], message: string) => void,
+  refuse: (at: Value, code: FileDiagnostic['code'], message: string) => void,
   inside: (key: string, at: Value | undefined, path: string) => string,
 ): Project['prebuild'] {
   const script = textOf(entry, 'prebuild-script');

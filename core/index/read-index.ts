@@ -2,7 +2,7 @@ import type { OwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
 import { ownParent } from '../model/project.ts';
 import { cyclesAmong } from './cycles.ts';
-import type { Diagnostic, Finding, IndexPosition } from './diagnostic.ts';
+import type { Diagnostic, FileDiagnostic, IndexPosition } from './diagnostic.ts';
 import { readEntries } from './entries.ts';
 import { mergeVex } from './merge-vex.ts';
 import { policyFile, readPolicyFile } from './policy-file.ts';
@@ -25,13 +25,13 @@ export interface Index {
   projects: Project[];
   /** Of the whole index; the policies of the projects already include it. */
   policy?: OwnPolicy | undefined;
-  problems: Diagnostic[];
+  diagnostics: Diagnostic[];
   brokenFiles: Set<string>;
   /** Where the entry of each project begins, by the project's name. */
   positions: Map<string, IndexPosition>;
 }
 
-const mostProblemsOfFile = 200;
+const mostDiagnosticsOfFile = 200;
 /** Of all documents: each may take a second to read, and a planner has a minute. */
 const mostDocuments = 500;
 const largestDocuments = 10_000_000;
@@ -54,7 +54,8 @@ export function isIndexFile(path: string): boolean {
 /** How many mail addresses an entry may have, if the operators have not decided otherwise. */
 export const usualRecipients = 5;
 
-export type ReadOptions = Pick<EntryOptions, 'now'> & Partial<Pick<EntryOptions, 'allowedHosts' | 'mostRecipients'>>;
+export type ReadOptions = Pick<EntryOptions, 'now'> &
+  Partial<Pick<EntryOptions, 'allowedHosts' | 'gitHost' | 'mostRecipients'>>;
 
 /**
  * Reads every file; a broken file or entry is reported and stops nothing else. Other files than `index.d/*.yml|yaml`, `policy.yml` and
@@ -62,30 +63,31 @@ export type ReadOptions = Pick<EntryOptions, 'now'> & Partial<Pick<EntryOptions,
  */
 export function readIndex(
   files: IndexFile[],
-  { now, allowedHosts = [], mostRecipients = usualRecipients }: ReadOptions,
+  { now, allowedHosts = [], gitHost, mostRecipients = usualRecipients }: ReadOptions,
 ): Index {
-  const index: Index = { projects: [], problems: [], brokenFiles: new Set(), positions: new Map() };
+  const options = { now, allowedHosts, gitHost, mostRecipients };
+  const index: Index = { projects: [], diagnostics: [], brokenFiles: new Set(), positions: new Map() };
   const parentsAt = new Map<string, IndexPosition>();
   const policy = readPolicy(files, index);
   if (policy) index.policy = policy;
   for (const { path, text } of files) {
     if (!isIndexFile(path)) continue;
     const yaml = readYaml(text);
-    const { entries, findings, isWhole } = readEntries(yaml, path, { now, allowedHosts, mostRecipients, policy });
+    const { entries, diagnostics, isWhole } = readEntries(yaml, path, { ...options, policy });
     if (!isWhole) index.brokenFiles.add(path);
     for (const { project, shown, offset, parentsOffset } of entries) {
       const first = index.positions.get(project.name);
       if (first) {
         index.brokenFiles.add(path);
         const message = `Another entry has this name already: ${first.file}, line ${first.line}. Give one of the two another job-id or desired-tag.`;
-        findings.push({ severity: 'error', code: 'duplicate-name', offset, entry: shown, message });
+        diagnostics.push({ severity: 'error', code: 'duplicate-name', offset, entry: shown, message });
         continue;
       }
       index.projects.push(project);
       index.positions.set(project.name, { file: path, ...yaml.positionOf(offset) });
       parentsAt.set(project.name, { file: path, ...yaml.positionOf(parentsOffset) });
     }
-    report(path, yaml, findings, index.problems);
+    report(path, yaml, diagnostics, index.diagnostics);
   }
   nameParents(index);
   dropCycles(index, parentsAt);
@@ -101,17 +103,17 @@ function readPolicy(files: IndexFile[], index: Index): OwnPolicy | undefined {
   for (const { path, text } of files) {
     if (!isPolicyFile(path)) continue;
     const yaml = readYaml(text);
-    const { policy, findings } = readPolicyFile(yaml);
+    const { policy, diagnostics } = readPolicyFile(yaml);
     if (path !== policyFile) {
-      const message = `The policy of the index stands in ${policyFile}. Give the file that name.`;
-      findings.push({ severity: 'error', code: 'file-name', offset: 0, message });
+      const message = `The policy of the index belongs in ${policyFile}. Give the file that name.`;
+      diagnostics.push({ severity: 'error', code: 'file-name', offset: 0, message });
     }
-    const [first] = findings;
+    const [first] = diagnostics;
     if (first) {
       first.message += ' Until the policy can be read, every project keeps the one that it has, and new entries wait.';
       index.brokenFiles.add(path);
     } else known = policy;
-    report(path, yaml, findings, index.problems);
+    report(path, yaml, diagnostics, index.diagnostics);
   }
   return known;
 }
@@ -124,7 +126,7 @@ function readDocuments(files: IndexFile[], index: Index, now: Date): void {
     size += text.length;
     if (documents.size === mostDocuments || size > largestDocuments) {
       const message = `There are more than ${mostDocuments} documents, or ${largestDocuments / 1e6} MB of them. Take out what has ended.`;
-      index.problems.push({ file: path, line: 1, column: 1, severity: 'error', code: 'too-large', message });
+      index.diagnostics.push({ file: path, line: 1, column: 1, severity: 'error', code: 'too-large', message });
       index.brokenFiles.add(path);
       break;
     }
@@ -132,29 +134,29 @@ function readDocuments(files: IndexFile[], index: Index, now: Date): void {
     documents.set(path, document);
     if (document.isBroken) index.brokenFiles.add(path);
   }
-  const diagnostics = mergeVex(documents, index.projects);
-  for (const [path, { findings, positionOf, isBroken }] of documents) {
-    const [first] = findings;
+  const byPath = mergeVex(documents, index.projects);
+  for (const [path, { diagnostics, positionOf, isBroken }] of documents) {
+    const [first] = diagnostics;
     if (isBroken && first) {
       first.message += ' Until the documents can be read, every project keeps the statements that it has.';
     }
-    report(path, { positionOf }, [...findings, ...(diagnostics.get(path) ?? [])], index.problems);
+    report(path, { positionOf }, [...diagnostics, ...(byPath.get(path) ?? [])], index.diagnostics);
   }
 }
 
 function report(
   file: string,
   { positionOf }: Pick<YamlFile, 'positionOf'>,
-  findings: Finding[],
-  problems: Diagnostic[],
+  found: FileDiagnostic[],
+  diagnostics: Diagnostic[],
 ): void {
-  findings.sort((one, other) => one.offset - other.offset);
-  const [shown, left] = [findings.slice(0, mostProblemsOfFile), findings.slice(mostProblemsOfFile)];
-  for (const { offset, ...finding } of shown) problems.push({ file, ...positionOf(offset), ...finding });
+  found.sort((one, other) => one.offset - other.offset);
+  const [shown, left] = [found.slice(0, mostDiagnosticsOfFile), found.slice(mostDiagnosticsOfFile)];
+  for (const { offset, ...rest } of shown) diagnostics.push({ file, ...positionOf(offset), ...rest });
   if (left.length === 0) return;
-  const severity = left.some((finding) => finding.severity === 'error') ? 'error' : 'warning';
+  const severity = left.some((each) => each.severity === 'error') ? 'error' : 'warning';
   const message = `The file has ${left.length} more errors or warnings. Fix the first ones to see the rest.`;
-  problems.push({ file, line: 1, column: 1, severity, code: 'too-many', message });
+  diagnostics.push({ file, line: 1, column: 1, severity, code: 'too-many', message });
 }
 
 /** `postgres:9` is the entry `library/postgres:9` if there is one, and an image from outside otherwise. */
@@ -177,7 +179,7 @@ function dropCycles(index: Index, parentsAt: Map<string, IndexPosition>): void {
     const position = parentsAt.get(entry);
     if (position) {
       const message = `The entry depends on itself: ${describePath(path, index.positions)}. Take one of these out of a "depends-on".`;
-      index.problems.push({ ...position, severity: 'error', code: 'cycle', entry, message });
+      index.diagnostics.push({ ...position, severity: 'error', code: 'cycle', entry, message });
     }
     for (const { name, file } of members) {
       inCycle.add(name);
@@ -205,7 +207,7 @@ function markSharedRepositories(projects: Project[]): void {
 }
 
 /** Only one of the entries that release to one repository can release version tags. */
-function keepVersionTagsApart({ projects, positions, problems }: Index): void {
+function keepVersionTagsApart({ projects, positions, diagnostics }: Index): void {
   const first = new Map<string, string>();
   for (const project of projects.filter(({ versionTags, sharesRepository }) => versionTags && sharesRepository)) {
     const { appId, jobId, name } = project;
@@ -215,7 +217,7 @@ function keepVersionTagsApart({ projects, positions, problems }: Index): void {
     else if (position) {
       project.versionTags = false;
       const message = `"version-tags": ${other} releases the versions of ${appId}/${jobId} already. Take the key out of one of the two.`;
-      problems.push({ ...position, severity: 'error', code: 'value', entry: name, message });
+      diagnostics.push({ ...position, severity: 'error', code: 'value', entry: name, message });
     }
   }
 }

@@ -4,7 +4,7 @@ import { purlText } from '../sbom/purl.ts';
 import { shownSchema } from '../text/safe-line.ts';
 import { quoted } from '../text/visible.ts';
 import { dayOf, daysAfter } from '../time/day.ts';
-import type { Finding } from './diagnostic.ts';
+import type { FileDiagnostic } from './diagnostic.ts';
 import { longestDays, normalId } from './exceptions.ts';
 import { type OpenVex, type OpenVexStatement, openVexSchema } from './openvex-schema.ts';
 import { doubtOf, type NamedProduct, namedProduct, packagesOf } from './vex-product.ts';
@@ -13,7 +13,7 @@ import { largestFile, readYaml, type Value, valueAt } from './yaml.ts';
 /** What a document states about the projects of the index. */
 export interface VexDocument {
   statements: NamedStatement[];
-  findings: Finding[];
+  diagnostics: FileDiagnostic[];
   positionOf: (offset: number) => { line: number; column: number };
   /** Whether it could not be read completely. */
   isBroken: boolean;
@@ -39,31 +39,39 @@ export function isVexFile(path: string): boolean {
 
 /** Reads one OpenVEX document, and reports its errors and where they are. A document with an error makes no statements. */
 export function readVex(file: string, text: string, now: Date): VexDocument {
-  const findings: Finding[] = [];
+  const diagnostics: FileDiagnostic[] = [];
   const places = placesIn(text);
-  const add = (severity: Finding['severity'], path: PropertyKey[], message: string, code: Finding['code'] = 'vex') =>
-    findings.push({ severity, code, offset: places.offsetOf(path), message });
-  const broken = (): VexDocument => ({ statements: [], findings, positionOf: places.positionOf, isBroken: true });
+  const add = (
+    severity: FileDiagnostic['severity'],
+    path: PropertyKey[],
+    message: string,
+    code: FileDiagnostic['code'] = 'vex',
+  ) => diagnostics.push({ severity, code, offset: places.offsetOf(path), message });
+  const broken = (): VexDocument => ({ statements: [], diagnostics, positionOf: places.positionOf, isBroken: true });
   if (!fileSchema.safeParse(file).success) {
     const message = 'The name of the file is too long, or has characters that cannot be seen. Give it another.';
-    findings.push({ severity: 'error', code: 'file-name', offset: 0, message });
+    diagnostics.push({ severity: 'error', code: 'file-name', offset: 0, message });
     return broken();
   }
   const parsed = parse(text);
   if ('fault' in parsed) {
-    findings.push({ severity: 'error', offset: 0, ...parsed.fault });
+    diagnostics.push({ severity: 'error', offset: 0, ...parsed.fault });
     return broken();
   }
   const result = openVexSchema.safeParse(parsed.value);
   if (!result.success) {
     for (const issue of result.error.issues) {
       const isMissing = issue.code !== 'unrecognized_keys' && valueIn(parsed.value, issue.path) === undefined;
-      if (isMissing) add('error', issue.path, `${inWords(issue.path)} is missing.`);
+      if (isMissing) add('error', issue.path, `${describePath(issue.path)} is missing.`);
       else if (issue.code !== 'unrecognized_keys') {
-        add('error', issue.path, `${inWords(issue.path)}: ${issue.message}`);
+        add('error', issue.path, `${describePath(issue.path)}: ${issue.message}`);
       } else {
         for (const key of issue.keys) {
-          add('error', [...issue.path, key], `${inWords(issue.path)}: the key ${quoted(key)} is not known in OpenVEX.`);
+          add(
+            'error',
+            [...issue.path, key],
+            `${describePath(issue.path)}: the key ${quoted(key)} is not known in OpenVEX.`,
+          );
         }
       }
     }
@@ -81,7 +89,7 @@ export function readVex(file: string, text: string, now: Date): VexDocument {
     }
     const expires = daysAfter(dayOf(new Date(time)), longestDays);
     if (expires < dayOf(now)) {
-      const message = `The statement is older than ${longestDays} days, and has ended with ${expires}. Look at it again, and write a new "last_updated", or take it out.`;
+      const message = `The statement is older than ${longestDays} days, and has ended with ${expires}. Review it, and write a new "last_updated", or take it out.`;
       add('warning', ['statements', at], message);
     }
     if (!each.products?.length)
@@ -120,9 +128,9 @@ export function readVex(file: string, text: string, now: Date): VexDocument {
       }
     }
   }
-  if (statements.length + findings.length === 0)
+  if (statements.length + diagnostics.length === 0)
     add('warning', [], 'No statement of the document is about an image of the index.');
-  return { statements, findings, positionOf: places.positionOf, isBroken: false };
+  return { statements, diagnostics, positionOf: places.positionOf, isBroken: false };
 }
 
 /** When the statement was last reviewed: its own time, or the document's. */
@@ -144,7 +152,9 @@ function statementOf(
   };
 }
 
-function parse(text: string): { value: unknown } | { fault: Pick<Finding, 'code' | 'message'> & { offset?: number } } {
+function parse(
+  text: string,
+): { value: unknown } | { fault: Pick<FileDiagnostic, 'code' | 'message'> & { offset?: number } } {
   if (Buffer.byteLength(text) > largestFile) {
     return { fault: { code: 'too-large', message: `The document is larger than ${largestFile / 1e6} MB. Split it.` } };
   }
@@ -157,7 +167,7 @@ function parse(text: string): { value: unknown } | { fault: Pick<Finding, 'code'
       fault: {
         code: 'vex',
         offset: Number(position ?? 0),
-        message: 'This is no valid JSON from this place on.',
+        message: 'This is no valid JSON from here on.',
       },
     };
   }
@@ -184,7 +194,7 @@ function valueIn(value: unknown, [key, ...rest]: PropertyKey[]): unknown {
   return typeof value === 'object' && value !== null ? valueIn(Reflect.get(value, key), rest) : undefined;
 }
 
-function inWords(path: PropertyKey[]): string {
+function describePath(path: PropertyKey[]): string {
   if (path.length === 0) return 'The document';
   return path.map((part) => (typeof part === 'number' ? `item ${part + 1}` : `"${String(part)}"`)).join(', ');
 }

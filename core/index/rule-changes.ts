@@ -17,12 +17,13 @@ export function policyChanges({ before, after }: NonNullable<IndexChange['policy
 }
 
 function writtenPolicy(policy: OwnPolicy | undefined): ReadonlyMap<string, string> {
-  const { maxSeverity, maxUnfixableSeverity, unscannable, scanners = {} } = policy ?? {};
+  const { maxSeverity, maxUnfixableSeverity, unscannable, scanners = {}, frontends } = policy ?? {};
   const named = {
     'max-severity': maxSeverity,
     'max-unfixable-severity': maxUnfixableSeverity,
     unscannable,
     ...scanners,
+    frontends: frontends?.join(', '),
   };
   return new Map(Object.entries(named).flatMap(([key, value]) => (value ? [[key, value]] : [])));
 }

@@ -14,13 +14,13 @@ export function brokenYaml(
   const faults: Fault[] = [];
   const seenCodes = new Set<string>();
   const seenLines = new Set<number>();
-  const causeOf = (code: string, offset: number, message: string): { offset: number; words?: string } => {
+  const causeOf = (code: string, offset: number, message: string): { offset: number; reason?: string } => {
     if (/^(?:Flow|Expected flow)/.test(message)) {
       const bracket = brackets.findLast((each) => each < offset);
-      if (bracket !== undefined) return { offset: bracket, words: 'the bracket that begins here has no end.' };
+      if (bracket !== undefined) return { offset: bracket, reason: 'the bracket that begins here has no end.' };
     }
     if (code === 'MISSING_CHAR' && openQuote !== undefined) {
-      return { offset: openQuote, words: 'the quote that begins here has no end.' };
+      return { offset: openQuote, reason: 'the quote that begins here has no end.' };
     }
     if (code !== 'BLOCK_AS_IMPLICIT_KEY' || !multiline.has(offset)) return { offset };
     return misplacedLine(text, offset);
@@ -37,23 +37,23 @@ export function brokenYaml(
     faults.push({
       offset: cause.offset,
       code: 'yaml',
-      message: `This is no valid YAML: ${cause.words ?? inWords(code, message)}`,
+      message: `This is no valid YAML: ${cause.reason ?? describeError(code, message)}`,
     });
   }
   return faults;
 }
 
 /** YAML reads the next line as the rest of this one. Returns which of the two is not in the column of the other keys. */
-function misplacedLine(text: string, offset: number): { offset: number; words: string } {
+function misplacedLine(text: string, offset: number): { offset: number; reason: string } {
   const begin = text.lastIndexOf('\n', offset - 1) + 1;
   const next = text.indexOf('\n', offset) + 1;
   const before = text.lastIndexOf('\n', begin - 2) + 1;
   const same = 'The keys of one entry begin in the same column.';
   if (begin > 0 && columnOf(text, begin) < columnOf(text, before)) {
-    return { offset: begin, words: `this line is indented less than those around it. ${same}` };
+    return { offset: begin, reason: `this line is indented less than those around it. ${same}` };
   }
-  const words = `this line is indented further than the key before it, and is read as the rest of its text. ${same}`;
-  return { offset: next + columnOf(text, next), words };
+  const reason = `this line is indented further than the key before it, and is read as the rest of its text. ${same}`;
+  return { offset: next + columnOf(text, next), reason };
 }
 
 /** The column where the key of a line begins; the first key of an entry follows a dash. */
@@ -61,7 +61,7 @@ function columnOf(text: string, begin: number): number {
   return /^ *(?:- +)?/.exec(text.slice(begin, begin + 200))?.[0].length ?? 0;
 }
 
-function inWords(code: string, message: string): string {
+function describeError(code: string, message: string): string {
   const sentence = `${message.slice(0, 300).replace(/[.!]$/, '')}.`;
   switch (code) {
     case 'TAB_AS_INDENT':

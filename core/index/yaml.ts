@@ -124,7 +124,7 @@ function compose(text: string, lines: LineCounter, faults: Fault[]): Document.Pa
   }
   for (const token of parser.end()) tokens.push(token);
   if (faults.length > 0) return undefined;
-  // The failsafe schema keeps every scalar the text that was written: the tag 3.10 must not become 3.1. Keys that stand twice are found
+  // The failsafe schema keeps every scalar the text that was written: the tag 3.10 must not become 3.1. Keys that are written twice are found
   // here, because the composer would compare each with every other.
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
   const [document, second] = [...composer.compose(tokens, true, text.length)];
@@ -184,7 +184,7 @@ function readNode(node: ParsedNode, faults: Fault[]): Value {
         message: 'A merge key (<<) is not read here. Write the keys out.',
       });
     } else if (keys.has(key.value)) {
-      const message = `The key ${quoted(key.value)} stands here a second time. Keep one of the two.`;
+      const message = `The key ${quoted(key.value)} is written here a second time. Keep one of the two.`;
       faults.push({ offset: at, code: 'duplicate-key', message });
     } else {
       keys.set(key.value, { offset: at, value: value ? readNode(value, faults) : { kind: 'nothing', offset: at } });

@@ -12,8 +12,9 @@ import {
   refName,
   shortCommit,
 } from '../builds/describe-build.ts';
+import { isPassing } from '../builds/failure.ts';
 import type { Diagnostic } from '../index/read-index.ts';
-import type { Build } from '../model/build.ts';
+import type { Build, BuildStatus } from '../model/build.ts';
 import type { Comparison } from '../releases/image-diff.ts';
 import type { ScannerReports } from '../scanners/report.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
@@ -28,7 +29,7 @@ export type { Mail } from './content.ts';
 /** What a mail can say in addition to the build's record. */
 export interface MailDetails {
   /** The end of the log. Only the last lines are used. */
-  logTail?: string;
+  logTail?: string | undefined;
   /** What differs from the last release. */
   comparison?: Comparison | undefined;
   /** The reports of the builder's scanners. */
@@ -40,17 +41,35 @@ export interface MailDetails {
 const itemsShown = 20;
 const logLinesShown = 20;
 
+const shownDetails = {
+  released: ['comparison'],
+  blocked: ['comparison', 'scanners'],
+  failed: ['log'],
+} as const satisfies Partial<Record<BuildStatus, readonly ('log' | 'comparison' | 'scanners')[]>>;
+
 /**
- * The mail about the end of a build. Undefined where nobody needs one: the build was superseded, unchanged or cancelled, it is of a pull
- * request (its commit status says how it ended), or the entry's `notify` does not list the status.
+ * What the mail about a build's end shows beside the build's record. Undefined where nobody needs a mail: the build was superseded,
+ * unchanged or cancelled, it is of a pull request (its commit status says how it ended), or the entry's `notify` does not list the status.
+ */
+export function mailDetailsOf({
+  status,
+  cause,
+  notify,
+}: Pick<Build, 'status' | 'cause' | 'notify'>): readonly ('log' | 'comparison' | 'scanners')[] | undefined {
+  if (cause.type === 'pull-request') return undefined;
+  if (notify && !notify.some((each) => each === status)) return undefined;
+  return status === 'released' || status === 'blocked' || status === 'failed' ? shownDetails[status] : undefined;
+}
+
+/**
+ * The mail about the end of a build; undefined where nobody needs one.
  *
  * Subjects are `[slipway] RELEASED: app/job:tag (branch commit)`, and the same with `BLOCKED` and `FAILED`. CCCP's users filter by such
  * subjects (`[registry] SUCCESS: Container build …`) and asked for the commit in them. The brackets do not name the registry: an ECR host
  * of 50 letters would push the status off the screen.
  */
 export function buildMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail | undefined {
-  if (build.cause.type === 'pull-request') return undefined;
-  if (build.notify && !build.notify.some((status) => status === build.status)) return undefined;
+  if (!mailDetailsOf(build)) return undefined;
   if (build.status === 'released') return releasedMail(build, siteUrl, details);
   if (build.status === 'blocked') return blockedMail(build, siteUrl, details);
   if (build.status === 'failed') return failedMail(build, siteUrl, details);
@@ -105,10 +124,17 @@ export function failedMail(build: Build, siteUrl: string, details: MailDetails =
     tone: 'bad',
     title: `The build of ${projectName(build)} failed`,
     paragraphs: [oneLine(message, 2000), 'Nothing was released, and no release tag was changed.'],
-    advice: 'Push a commit that fixes it: Slipway then builds the project again.',
+    advice: adviceAfter(build, error),
     facts: [{ label: 'Error', value: oneLine(error, 100) }],
     output: log ? { title: 'The last lines of the log', text: log } : undefined,
   });
+}
+
+/** What the project's people can do about a failure. */
+function adviceAfter(build: Build, error: string): string {
+  return isPassing(error)
+    ? `Nothing in the project needs to be corrected. Have the build started again: \`slipway build ${projectName(build)}\`, or push any commit.`
+    : 'Push a commit that fixes it: Slipway then builds the project again.';
 }
 
 type BuildContent = Omit<MailContent, 'facts' | 'links' | 'footer'> & Partial<Pick<MailContent, 'facts'>>;
@@ -177,22 +203,22 @@ export interface IndexDiagnosticsReport {
   repository: string;
   commit: string;
   /** Empty where the index could be read but has no projects. */
-  problems: Diagnostic[];
+  errors: Diagnostic[];
   siteUrl: string;
 }
 
 /** For the operators: an index that could not be used completely. */
-export function indexDiagnosticsMail({ repository, commit, problems, siteUrl }: IndexDiagnosticsReport): Mail {
+export function indexDiagnosticsMail({ repository, commit, errors, siteUrl }: IndexDiagnosticsReport): Mail {
   const name = oneLine(repository, 200);
-  const count = problems.length === 1 ? '1 error' : `${problems.length} errors`;
-  const summary = problems.length === 0 ? 'no projects' : count;
+  const count = errors.length === 1 ? '1 error' : `${errors.length} errors`;
+  const summary = errors.length === 0 ? 'no projects' : count;
   const content: MailContent = {
     tone: 'warning',
     title: `The index ${name} has ${summary}`,
     paragraphs: [
       'Nothing was removed. Entries without an error are in use. A project whose entry cannot be read keeps the settings that it had before.',
     ],
-    list: problems.length > 0 ? { title: 'Errors', items: shortened(problems.map(describeDiagnostic)) } : undefined,
+    list: errors.length > 0 ? { title: 'Errors', items: shortened(errors.map(describeDiagnostic)) } : undefined,
     advice: 'Push a commit that fixes the index: Slipway then reads it again.',
     facts: [
       { label: 'Index', value: name },

@@ -24,7 +24,7 @@ export interface ReleaseChanges {
 interface FindingsMail {
   /** `app/job:tag` */
   project: string;
-  news: readonly ReleaseChanges[];
+  releases: readonly ReleaseChanges[];
   siteUrl: string;
   indexUrl?: string;
 }
@@ -36,28 +36,28 @@ const reasonsShown = 3;
  * For the owners of a project: what rescans found in images that they released before. One mail covers all images whose findings a run
  * saw change. The subject is `[slipway] FINDINGS: app/job:tag (2 new: 1 critical, 1 high)`.
  */
-export function findingsMail({ project, news, siteUrl, indexUrl }: FindingsMail): Mail {
+export function findingsMail({ project, releases, siteUrl, indexUrl }: FindingsMail): Mail {
   const name = oneLine(project, 120);
-  const appeared = news.flatMap(({ changes }) => changes.appeared);
-  const isLost = news.some(({ changes }) => changes.state);
-  const blocked = news.filter(({ verdict }) => verdict?.outcome === 'block');
+  const appeared = releases.flatMap(({ changes }) => changes.appeared);
+  const isLost = releases.some(({ changes }) => changes.state);
+  const blocked = releases.filter(({ verdict }) => verdict?.outcome === 'block');
   const index = indexUrl && webLink(indexUrl);
-  const images = news.length === 1 ? 'an image' : `${news.length} images`;
+  const images = releases.length === 1 ? 'an image' : `${releases.length} images`;
   const page = `${siteUrl}/projects/${project.split(/[/:]/).map(encodeURIComponent).join('/')}/releases`;
   const content: MailContent = {
     tone: appeared.length > 0 || isLost ? 'warning' : 'good',
-    title: `The findings in ${news.length === 1 ? 'a released image' : 'released images'} of ${name} have changed`,
+    title: `The findings in ${releases.length === 1 ? 'a released image' : 'released images'} of ${name} have changed`,
     paragraphs: [
-      `Slipway has scanned ${images} again that you released before. Compared with the last scan: ${summaryOf(news)}.`,
+      `Slipway has scanned ${images} again that you released before. Compared with the last scan: ${summaryOf(releases)}.`,
       'Nothing was un-released: Slipway never removes an image or a tag on its own.',
-      ...verdictText(news, blocked),
+      ...verdictText(releases, blocked),
     ],
-    list: { title: 'What has changed', items: itemsOf(news) },
-    advice: adviceOf(project, news, blocked.length > 0),
-    facts: news.slice(0, itemsShown).flatMap(factsOf),
+    list: { title: 'What has changed', items: itemsOf(releases) },
+    advice: adviceOf(project, releases, blocked.length > 0),
+    facts: releases.slice(0, itemsShown).flatMap(factsOf),
     links: [
-      ...(news.length === 1
-        ? news.map(({ digest }) => ({ label: 'See the image', address: `${page}/${digest}` }))
+      ...(releases.length === 1
+        ? releases.map(({ digest }) => ({ label: 'See the image', address: `${page}/${digest}` }))
         : []),
       { label: 'See the releases', address: page },
     ],
@@ -69,7 +69,7 @@ export function findingsMail({ project, news, siteUrl, indexUrl }: FindingsMail)
     ],
   };
   return {
-    subject: oneLine(`[slipway] FINDINGS: ${name} (${summaryOf(news)})`, 200),
+    subject: oneLine(`[slipway] FINDINGS: ${name} (${summaryOf(releases)})`, 200),
     text: mailText(content),
     html: mailHtml(content),
     headers: {
@@ -82,12 +82,13 @@ export function findingsMail({ project, news, siteUrl, indexUrl }: FindingsMail)
 }
 
 /** `2 new: 1 critical, 1 high; 1 gone`. A vulnerability that several images have counts once for each of them. */
-function summaryOf(news: readonly ReleaseChanges[]): string {
-  const all = <Value>(of: (changes: FindingChanges) => readonly Value[]) => news.flatMap(({ changes }) => of(changes));
+function summaryOf(releases: readonly ReleaseChanges[]): string {
+  const all = <Value>(of: (changes: FindingChanges) => readonly Value[]) =>
+    releases.flatMap(({ changes }) => of(changes));
   const appeared = all((changes) => changes.appeared);
   const gone = all((changes) => changes.gone).length;
   const changed = all((changes) => changes.changed).length;
-  const lost = news.filter(({ changes }) => changes.state).length;
+  const lost = releases.filter(({ changes }) => changes.state).length;
   return [
     ...(appeared.length > 0 ? [`${appeared.length} new: ${describeCounts(countsOf(appeared))}`] : []),
     ...(changed > 0 ? [`${changed} changed`] : []),
@@ -96,15 +97,17 @@ function summaryOf(news: readonly ReleaseChanges[]): string {
   ].join('; ');
 }
 
-function verdictText(news: readonly ReleaseChanges[], blocked: readonly ReleaseChanges[]): string[] {
+function verdictText(releases: readonly ReleaseChanges[], blocked: readonly ReleaseChanges[]): string[] {
   if (blocked.length === 0)
-    return news.some(({ verdict }) => verdict)
-      ? [`The policy would allow ${news.length === 1 ? 'its release' : 'their release'} today.`]
+    return releases.some(({ verdict }) => verdict)
+      ? [`The policy would allow ${releases.length === 1 ? 'its release' : 'their release'} today.`]
       : [];
   const reasons = [...new Set(blocked.flatMap(({ verdict }) => verdict?.reasons ?? []))];
   const more = reasons.length > reasonsShown ? [`There are ${reasons.length - reasonsShown} more reasons.`] : [];
   const which =
-    news.length === 1 ? 'the image' : `${blocked.length === news.length ? 'all' : blocked.length} of these images`;
+    releases.length === 1
+      ? 'the image'
+      : `${blocked.length === releases.length ? 'all' : blocked.length} of these images`;
   return [
     `The policy would block ${which} today:`,
     ...reasons.slice(0, reasonsShown).map((reason) => oneLine(reason, 600)),
@@ -113,17 +116,17 @@ function verdictText(news: readonly ReleaseChanges[], blocked: readonly ReleaseC
 }
 
 /** The most important first: images that cannot be scanned, then new findings by severity, then changed ones, then those that are gone. */
-function itemsOf(news: readonly ReleaseChanges[]): string[] {
-  const where = news.length === 1 ? () => '' : (each: ReleaseChanges) => ` [${nameOf(each)}]`;
-  const lost = news.flatMap((each) => (each.changes.state ? [`${describeLoss(each)}${where(each)}`] : []));
-  const appeared = news
+function itemsOf(releases: readonly ReleaseChanges[]): string[] {
+  const where = releases.length === 1 ? () => '' : (each: ReleaseChanges) => ` [${nameOf(each)}]`;
+  const lost = releases.flatMap((each) => (each.changes.state ? [`${describeLoss(each)}${where(each)}`] : []));
+  const appeared = releases
     .flatMap((each) => each.changes.appeared.map((finding) => ({ finding, each })))
     .sort((one, other) => bySeverity(one.finding, other.finding))
     .map(({ finding, each }) => `New: ${describeFinding(finding)}${describeFix(finding)}${where(each)}`);
-  const changed = news.flatMap((each) =>
+  const changed = releases.flatMap((each) =>
     each.changes.changed.map(({ now, before }) => `Changed: ${describeChange(now, before)}${where(each)}`),
   );
-  const gone = news.flatMap((each) =>
+  const gone = releases.flatMap((each) =>
     each.changes.gone.map((finding) => `No longer found: ${describeFinding(finding)}${where(each)}`),
   );
   const items = [...lost, ...appeared, ...changed, ...gone];
@@ -165,16 +168,16 @@ function describeLoss({ changes, reason }: ReleaseChanges): string {
   }
 }
 
-function adviceOf(project: string, news: readonly ReleaseChanges[], isBlocked: boolean): string {
+function adviceOf(project: string, releases: readonly ReleaseChanges[], isBlocked: boolean): string {
   const command = `slipway build ${oneLine(project, 250)}`;
-  if (news.every(({ changes }) => changes.state?.now === 'gone'))
+  if (releases.every(({ changes }) => changes.state?.now === 'gone'))
     return `To get the image back, build it again: ${command}`;
-  const now = news.flatMap(({ changes }) => [...changes.appeared, ...changes.changed.map((each) => each.now)]);
+  const now = releases.flatMap(({ changes }) => [...changes.appeared, ...changes.changed.map((each) => each.now)]);
   if (now.some(isFixable))
     return `There are fixed versions. Update the packages in the Dockerfile, or build the image again on a base image that has them. To build it, push a commit or run: ${command}`;
   if (now.length > 0)
     return `No fixed version of these packages is known yet. When there is one, you get another mail; then build the image again with ${command} to get it. ${isBlocked ? 'Until then, a new build is blocked unless you remove the package or the index accepts the finding as an exception.' : 'Until then, you need not do anything.'}`;
-  if (news.some(({ changes }) => changes.state))
+  if (releases.some(({ changes }) => changes.state))
     return `Without a scan, it is not known which vulnerabilities the image has. If this continues, build it again: ${command}`;
   return 'You need not do anything.';
 }

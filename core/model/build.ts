@@ -15,7 +15,6 @@ export const causeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('push'), delivery: z.string(), ref: z.string(), commit: z.string(), pusher: z.string() }),
   z.object({
     type: z.literal('index'),
-    delivery: z.string(),
     commit: z.string(),
     change: z.enum(['added', 'changed']),
   }),
@@ -51,6 +50,8 @@ export const stageSchema = z.object({
 
 export const verdictSchema = z.object({
   outcome: z.enum(['pass', 'block']),
+  /** The image that was judged. */
+  digest: z.string().optional(),
   /** One sentence each. Empty only when the outcome is `pass`. */
   reasons: z.array(z.string()),
   /** What people should know although it does not block; one sentence each. */
@@ -88,10 +89,10 @@ export const buildSchema = z.object({
   /** Rises by one with every build of the project. */
   sequence: z.int().positive(),
   /**
-   * When the commit was known to be the head of its ref. Triggers are planned in any order (the queue guarantees none, and a failed trigger
-   * is retried minutes later), so this time and then the sequence decide which of two builds may move a floating tag.
+   * The revision of the ref's head when the build took the lease. It rises with every change of the head or the lease, so that it decides
+   * which of two builds of a ref may move a floating tag. Absent for a build that was skipped.
    */
-  headAt: z.iso.datetime().optional(),
+  headRevision: z.int().positive().optional(),
   /** The cascade that the build is a part of. */
   cascade: z.string().optional(),
   /** The newer build of the same ref that superseded it. */
@@ -100,6 +101,10 @@ export const buildSchema = z.object({
   notify: z.array(z.enum(notifiableStatuses)).optional(),
   /** All layers are built again, without the cache. */
   noCache: z.boolean().optional(),
+  /** Why a build that CodeBuild ran, or had in its queue, runs once more: what it waits for, how often it did, and when it runs again. */
+  waiting: z
+    .object({ for: z.enum(['base', 'machine']), times: z.int().positive(), until: z.iso.datetime() })
+    .optional(),
   /** The id of the builder's run in CodeBuild. */
   codeBuildId: z.string().optional(),
   createdAt: z.iso.datetime(),
@@ -126,11 +131,17 @@ export type BuildStatus = (typeof buildStatuses)[number];
 export type TerminalStatus = (typeof terminalStatuses)[number];
 export type StageName = (typeof stageNames)[number];
 export type Stage = z.infer<typeof stageSchema>;
+export type Waiting = NonNullable<Build['waiting']>;
 export type Cause = z.infer<typeof causeSchema>;
 export type Verdict = z.infer<typeof verdictSchema>;
 
 export function isTerminal(status: BuildStatus): status is TerminalStatus {
   return (terminalStatuses as readonly string[]).includes(status);
+}
+
+/** Since when a queued build has waited for a machine, and not for its base image; may be in the future. */
+export function queuedSince({ waiting, createdAt }: Pick<Build, 'waiting' | 'createdAt'>): string {
+  return waiting?.for === 'base' ? waiting.until : createdAt;
 }
 
 /** Whether a passing build of the ref is released. A commit that is on no branch and no tag of the repository is only judged. */
@@ -160,6 +171,7 @@ export function publicBuild(build: Build, siteUrl: string) {
     scanners: build.scanners ?? null,
     changes: build.changes ?? null,
     failure: build.failure ?? null,
+    waiting: build.waiting ?? null,
     cascade: build.cascade ?? null,
     supersededBy: build.supersededBy ?? null,
     createdAt: build.createdAt,

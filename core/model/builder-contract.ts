@@ -30,6 +30,8 @@ export const buildRequestSchema = z.object({
   prebuild: z.object({ script: z.string(), context: z.string() }).optional(),
   /** The platforms that the entry requests, such as `linux/amd64`; the builder's own platform where it is absent. */
   platforms: z.array(z.string()).optional(),
+  /** Images that the Dockerfile may name as its frontend, besides Docker's own. */
+  frontends: z.array(z.string()).optional(),
   /** Labels and annotations whose values the pipeline knows before the build. */
   labels: z.record(z.string(), z.string()),
   /** The builder's timeout, in seconds from its start. */
@@ -37,6 +39,31 @@ export const buildRequestSchema = z.object({
   /** A build with more bytes of output than this fails. */
   logLimitBytes: z.int().positive(),
 });
+
+/** 256 random bits in Base64url, given to one build. */
+export const buildTokenSchema = z.string().regex(/^[\w-]{43}$/);
+
+/** The builder's question to the function `build-credentials`. */
+export const credentialsRequestSchema = z.object({
+  build: z.string().regex(/^[0-9a-f]{16}$/),
+  token: buildTokenSchema,
+  /** Repositories of this pipeline that the build may be based on; it gets read access to those that exist. */
+  bases: z.array(z.string().min(1).max(1000)).max(1000).default([]),
+});
+
+/** The function's answer: a session of AWS, which the builder asks for again before it ends. */
+export const buildCredentialsSchema = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('granted'),
+    accessKeyId: z.string(),
+    secretAccessKey: z.string(),
+    sessionToken: z.string(),
+    expiration: z.iso.datetime(),
+    /** Those of the requested bases that exist. */
+    bases: z.array(z.string()),
+  }),
+  z.object({ outcome: z.literal('refused'), message: z.string() }),
+]);
 
 /** Longer than any name with its tag and digest. */
 const longestName = 1000;
@@ -53,6 +80,14 @@ const baseSchema = z.object({
   /** True when the image is in this pipeline's own registry. */
   own: z.boolean(),
 });
+
+/**
+ * Errors of a build whose base image a registry does not give at the moment, because it received too many requests: when its digest was
+ * read, and when the engine pulled it. Nothing is wrong with the project, and the build runs again later.
+ */
+export const registryLimitErrors = ['BaseLimitedError', 'PullLimitedError'] as const;
+
+export type RegistryLimitError = (typeof registryLimitErrors)[number];
 
 /** A base image that could not be resolved: its registry does not have it, or did not answer. */
 const missingBaseSchema = baseSchema.omit({ digest: true });
@@ -81,6 +116,7 @@ export const buildResultSchema = z.discriminatedUnion('outcome', [
   }),
 ]);
 
+export type BuildCredentials = z.infer<typeof buildCredentialsSchema>;
 export type BuildRequest = z.infer<typeof buildRequestSchema>;
 export type BuildResult = z.infer<typeof buildResultSchema>;
 export type Base = z.infer<typeof baseSchema>;
@@ -96,6 +132,7 @@ export type SbomFormat = keyof typeof sbomFormats;
 
 /** The keys of a build's objects in the records bucket. Log parts are numbered from 0, and their names sort in order. */
 export const recordKeys = {
+  prefix: (id: string) => `builds/${id}/`,
   request: (id: string) => `builds/${id}/request.json`,
   result: (id: string) => `builds/${id}/result.json`,
   packages: (id: string) => `builds/${id}/packages.json`,

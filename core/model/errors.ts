@@ -24,6 +24,9 @@ export class NotificationBusyError extends SlipwayError {}
 /** The record does not exist, or is not in the state that the step needs. */
 export class RecordConflictError extends SlipwayError {}
 
+/** The image that the builder reports is not the one in the registry. */
+export class CandidateMismatchError extends SlipwayError {}
+
 /** The git host or the registry answered with something that the pipeline cannot work with. */
 export class UpstreamError extends SlipwayError {}
 

@@ -40,6 +40,8 @@ export const defaultPolicy: Policy = {
 export const ownPolicySchema = z.object({
   ...policySchema.partial().shape,
   scanners: z.partialRecord(z.enum(scannerNames), z.enum(responses)).optional(),
+  /** The index's alone: images that a Dockerfile may name as its frontend (`# syntax=`), besides Docker's own. */
+  frontends: z.array(z.string()).optional(),
 });
 
 export type OwnPolicy = z.infer<typeof ownPolicySchema>;
@@ -56,7 +58,8 @@ export function withOwnPolicy(common: OwnPolicy | undefined, own: OwnPolicy | un
  * Undefined if a required key is missing: then nothing is released.
  */
 export function effectivePolicy(pipeline: unknown, own: OwnPolicy | undefined): Policy | undefined {
-  const whole = policySchema.safeParse(withOwnPolicy(ownPolicySchema.safeParse(pipeline).data, own));
+  const { frontends: _, ...rules } = withOwnPolicy(ownPolicySchema.safeParse(pipeline).data, own) ?? {};
+  const whole = policySchema.safeParse(rules);
   return whole.success ? whole.data : undefined;
 }
 

@@ -84,6 +84,11 @@ export function repositoriesOf(
   };
 }
 
+/** The repository of the layers that builds of a project share: a build whose image is never released has no access to it. */
+export function cacheOf(candidate: string): string {
+  return `${candidate}/cache`;
+}
+
 /** Whether a repository contains candidates, which wait for a verdict. */
 export function isCandidate(repository: string, prefix: string): boolean {
   return repository.startsWith(`${prefix}candidate/`);

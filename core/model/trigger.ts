@@ -3,61 +3,55 @@ import { z } from 'zod';
 const commitSchema = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
 
 /** What every trigger has. One event always has the same id, however often it is delivered, so that it is planned once. */
-const eventSchema = z.object({ id: z.string().min(1).max(256), receivedAt: z.iso.datetime() });
+const eventSchema = z.object({
+  id: z.string().min(1).max(256),
+  /** How often it was put off, because the git host did not answer or did not show the change yet. */
+  postponed: z.int().nonnegative().optional(),
+});
 
-/** A branch or tag was pushed. `after` is the head of the ref: a commit, for an annotated tag the tag object. */
+/**
+ * A git host reported that a branch or tag was pushed. The event is a hint: what the ref is at is asked of the host, and only that is
+ * planned. Anyone with the secret can name any commit, and deliveries come late, twice and in any order.
+ */
 export const pushTriggerSchema = eventSchema.extend({
   /** `id` is the delivery's GUID; a redelivery has the same one. */
   type: z.literal('push'),
-  /** When the git host received the push, in whole seconds; a redelivery days later has the same time. */
-  pushedAt: z.iso.datetime().optional(),
-  /** `host/owner/repository`, lower case, without `.git`. */
+  /** The identity of the repository (core/sources/source.ts): `host/owner/repository`. */
   source: z.string(),
   ref: z.string(),
-  before: z.string(),
-  after: z.string(),
-  /** The commit that the ref points to, for an annotated tag the tagged one; null when the ref is deleted. */
-  commit: z.string().nullable(),
-  deleted: z.boolean(),
-  forced: z.boolean(),
+  /**
+   * The commit that the event names, where it names one; zeros if the ref was deleted. It is never planned: if the host does not show it,
+   * the host is asked once more a little later.
+   */
+  expected: z.string().optional(),
   pusher: z.string(),
 });
 
-/** A pull request was opened, got new commits, or was closed. */
+/** A pull request was opened, closed, or got new commits or another target. As with `push`, the host says what it is at. */
 export const pullRequestTriggerSchema = eventSchema.extend({
   type: z.literal('pull-request'),
-  /** When the pull request changed on the git host; a redelivery days later has the same time. */
-  changedAt: z.iso.datetime(),
   /** The repository that it is to be merged into, as in `push`. */
   source: z.string(),
-  /** `owner/repository` of the same repository, as the git host's API names it. */
-  repository: z.string(),
   number: z.int().positive(),
-  action: z.enum(['opened', 'synchronize', 'reopened', 'closed']),
-  commit: commitSchema,
-  /** The branch that it is to be merged into. */
-  baseRef: z.string(),
-  /** It comes from another repository: nothing of it runs before a maintainer has approved exactly this commit. */
-  fork: z.boolean(),
-  author: z.string(),
+  /** What the event says, as in `push`. */
+  expected: z.object({ commit: commitSchema, isOpen: z.boolean() }),
 });
 
 /** Somebody wrote `/ok-to-test <commit>` at a pull request. Planning checks whether they are allowed to. */
 export const approvalTriggerSchema = eventSchema.extend({
   type: z.literal('approval'),
   source: z.string(),
-  repository: z.string(),
   number: z.int().positive(),
   /** The commit that the comment names; absent where it names none in full. */
   commit: commitSchema.optional(),
   approver: z.string(),
 });
 
-/** `watch-sources` found heads that have no build. */
+/** `watch-sources` found refs with heads that were not planned. As with `push`, the host says what they are at. */
 export const sourceMovedTriggerSchema = eventSchema.extend({
   type: z.literal('source-moved'),
   source: z.string(),
-  heads: z.array(z.object({ ref: z.string(), commit: commitSchema })).min(1),
+  refs: z.array(z.string()).min(1),
 });
 
 /** `watch-bases` found new digests of base images that projects depend on. */

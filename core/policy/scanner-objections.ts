@@ -44,16 +44,16 @@ function objectionsToReport(report: ScannerReport, response: Response): Objectio
   const unlistedCount = total - findings.length;
   return [
     ...(hasFailed ? [scannerWithoutReport(scanner, state, reason, response)] : []),
-    ...waivableFindings(report).map(({ words, finding }, at): Objection => {
+    ...waivableFindings(report).map(({ text, finding }, at): Objection => {
       const own = advice.has(at) ? 'warn' : response;
       return {
         response: own,
         kind: scanner,
         weight: scannerWeights[scanner],
-        id: words.id,
+        id: text.id,
         finding,
-        exceptable: { id: words.id },
-        sentence: (ended) => describeScannerFinding(scanner, words, ended, own === 'block'),
+        exceptable: { id: text.id },
+        sentence: (ended) => describeScannerFinding(scanner, text, ended, own === 'block'),
       };
     }),
     ...(unlistedCount > 0 ? [unlisted(scanner, unlistedCount, response)] : []),
@@ -61,11 +61,11 @@ function objectionsToReport(report: ScannerReport, response: Response): Objectio
 }
 
 /** The findings of a report as texts, each with what waivers name it by. */
-export function waivableFindings(report: ScannerReport): { words: FindingText; finding: Waivable }[] {
+export function waivableFindings(report: ScannerReport): { text: FindingText; finding: Waivable }[] {
   const packages = packagesOf(report);
-  return describeFindings(report).map((words, at) => {
+  return describeFindings(report).map((text, at) => {
     const { name, installed } = packages[at] ?? {};
-    return { words, finding: { ids: [words.id], package: name, installed } };
+    return { text, finding: { ids: [text.id], package: name, installed } };
   });
 }
 

@@ -1,6 +1,5 @@
 import { type Build, isBranch, isReleasable } from '../model/build.ts';
 import { isTracked, type Project } from '../model/project.ts';
-import { isBefore } from '../sources/head-order.ts';
 
 /** How a candidate ends that passed but is not released. */
 export interface EndWithoutRelease {
@@ -27,13 +26,13 @@ export function endBeforeRelease(
 }
 
 interface Known {
-  build: Pick<Build, 'id' | 'sequence' | 'headAt'>;
+  build: Pick<Build, 'id' | 'headRevision'>;
   /** The digest of its candidate. */
   digest: string;
   /** The tags that its release would move. */
   floating: readonly string[];
   /** The last release of its ref. */
-  last: (Pick<Build, 'sequence' | 'headAt'> & { build: string; digest: string; tags: readonly string[] }) | undefined;
+  last: (Pick<Build, 'headRevision'> & { build: string; digest: string; tags: readonly string[] }) | undefined;
   /** Whether the two images have the same content; absent until they are compared. */
   isSameContent?: boolean;
 }
@@ -50,7 +49,8 @@ export type ReleaseDecision =
  */
 export function decideRelease({ build, digest, floating, last, isSameContent }: Known): ReleaseDecision {
   if (!last || last.build === build.id) return { do: 'release' };
-  if (isBefore(build, last)) return { do: 'end', end: { status: 'superseded', by: last.build } };
+  if ((build.headRevision ?? 0) < (last.headRevision ?? 0))
+    return { do: 'end', end: { status: 'superseded', by: last.build } };
   if (!floating.every((tag) => last.tags.includes(tag))) return { do: 'release' };
   const isSame = last.digest === digest || isSameContent;
   if (isSame === undefined) return { do: 'compare', with: last.digest };

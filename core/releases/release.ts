@@ -39,7 +39,7 @@ export const releasedImageSchema = z.object({
   /** The last rescan. */
   checkedAt: z.iso.datetime().optional(),
   /** When the scan that is awaited was requested from the registry. */
-  askedAt: z.iso.datetime().optional(),
+  requestedAt: z.iso.datetime().optional(),
   /** The next rescan; absent for an image that is gone. */
   dueAt: z.iso.datetime().optional(),
   /** The last event that said its findings may have changed. */

@@ -37,7 +37,7 @@ export const releaseFindingsSchema = z.object({
   /** Of the last complete scan, the worst first. */
   findings: z.array(currentFindingSchema),
   /** What owners were notified of; where absent, all of the above. */
-  told: z.object({ state: z.enum(rescanStates), findings: z.array(notifiedFindingSchema) }).optional(),
+  notified: z.object({ state: z.enum(rescanStates), findings: z.array(notifiedFindingSchema) }).optional(),
 });
 
 export type ReleaseFindings = z.infer<typeof releaseFindingsSchema>;
@@ -46,7 +46,7 @@ type NotifiedFinding = z.infer<typeof notifiedFindingSchema>;
 type RescanState = (typeof rescanStates)[number];
 
 /** The result of a rescan: a scan, or that the image is gone. */
-export type Look = Scan | { state: 'gone'; reason: string };
+export type RescanResult = Scan | { state: 'gone'; reason: string };
 
 /** What has changed since owners of an image were last notified. */
 export interface FindingChanges {
@@ -63,7 +63,7 @@ export interface FindingChanges {
  * @param atRelease the build's own scan, for the first rescan; without it and `known`, nothing counts as a change
  */
 export function afterRescan(
-  look: Look,
+  result: RescanResult,
   known: ReleaseFindings | undefined,
   atRelease: Scan | undefined,
   now: Date,
@@ -73,52 +73,52 @@ export function afterRescan(
   const since = new Map(known?.findings.map((finding) => [findingKey(finding), finding.since]));
   const old = new Set(baseline?.map(findingKey));
   const findings =
-    look.state === 'complete'
-      ? look.findings.toSorted(bySeverity).map((finding): CurrentFinding => {
+    result.state === 'complete'
+      ? result.findings.toSorted(bySeverity).map((finding): CurrentFinding => {
           const { description: _, paths: __, ...rest } = finding;
           const key = findingKey(finding);
           const first = !baseline || old.has(key) ? since.get(key) : checkedAt;
           return { ...rest, since: first };
         })
       : (known?.findings ?? atRelease?.findings ?? []);
-  const told = known
-    ? (known.told ?? notifiedOf(known))
+  const notified = known
+    ? (known.notified ?? notifiedOf(known))
     : atRelease && notifiedOf({ ...atRelease, state: stateOf(atRelease) });
-  const scan = look.state === 'gone' ? (known?.scan ?? {}) : look;
+  const scan = result.state === 'gone' ? (known?.scan ?? {}) : result;
   const after: ReleaseFindings = {
     version: 1,
     checkedAt,
-    state: stateOf(look),
-    reason: look.reason,
+    state: stateOf(result),
+    reason: result.reason,
     scan: {
       scanner: scan.scanner,
       completedAt: scan.completedAt,
       sourceUpdatedAt: scan.sourceUpdatedAt,
     },
     findings,
-    told,
+    notified,
   };
   return changesOf(after) ? after : allNotified(after);
 }
 
 /** Owners were notified of all of it. */
-export function allNotified({ told: _, ...findings }: ReleaseFindings): ReleaseFindings {
+export function allNotified({ notified: _, ...findings }: ReleaseFindings): ReleaseFindings {
   return findings;
 }
 
 /** The changes that owners were not notified of yet; undefined if there are none. */
-export function changesOf({ state, findings, told }: ReleaseFindings): FindingChanges | undefined {
-  if (!told) return undefined;
-  const before = new Map(told.findings.map((finding) => [findingKey(finding), finding]));
+export function changesOf({ state, findings, notified }: ReleaseFindings): FindingChanges | undefined {
+  if (!notified) return undefined;
+  const before = new Map(notified.findings.map((finding) => [findingKey(finding), finding]));
   const now = new Set(findings.map(findingKey));
   const changes: FindingChanges = {
     appeared: findings.filter((finding) => !before.has(findingKey(finding))),
-    gone: told.findings.filter((finding) => !now.has(findingKey(finding))),
+    gone: notified.findings.filter((finding) => !now.has(findingKey(finding))),
     changed: findings.flatMap((finding) => {
       const old = before.get(findingKey(finding));
       return old && isChanged(old, finding) ? [{ now: finding, before: old }] : [];
     }),
-    state: state !== 'complete' && state !== told.state ? { now: state, before: told.state } : undefined,
+    state: state !== 'complete' && state !== notified.state ? { now: state, before: notified.state } : undefined,
   };
   const { appeared, gone, changed } = changes;
   return appeared.length + gone.length + changed.length > 0 || changes.state ? changes : undefined;
@@ -133,6 +133,6 @@ function notifiedOf({ state, findings }: { state: RescanState; findings: readonl
 }
 
 /** A scan that did not end in time has no result, like one that failed. */
-function stateOf({ state }: Look): RescanState {
+function stateOf({ state }: RescanResult): RescanState {
   return state === 'timed-out' ? 'failed' : state;
 }

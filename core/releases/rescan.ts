@@ -1,6 +1,6 @@
 import type { Scan } from '../model/findings.ts';
 import { isFloating, nextRescanAt, type ReleasedImage, shortestPause } from './release.ts';
-import type { Look } from './rescan-findings.ts';
+import type { RescanResult } from './rescan-findings.ts';
 
 /** What the registry says about an image now: a scan, or why there is none. */
 export type ImageReading =
@@ -19,19 +19,19 @@ const collectingMinutes = 5;
 
 interface Wait {
   do: 'wait';
-  askedAt: string;
+  requestedAt: string;
   dueAt: string;
   reason: string;
 }
 
 export type RescanDecision =
   /** This is what is known of the image today. */
-  | { do: 'take'; look: Look }
+  | { do: 'take'; result: RescanResult }
   /** A scan must be requested from the registry. */
-  | { do: 'ask' }
+  | { do: 'request' }
   | Wait;
 
-type Requested = Pick<ReleasedImage, 'askedAt'>;
+type Requested = Pick<ReleasedImage, 'requestedAt'>;
 
 /**
  * Whether to request another scan of a released image. Inspector keeps its findings up to date by itself; the result of basic scanning
@@ -40,15 +40,15 @@ type Requested = Pick<ReleasedImage, 'askedAt'>;
 export function decideRescan(image: Requested, reading: ImageReading, now: Date): RescanDecision {
   switch (reading.state) {
     case 'gone':
-      return { do: 'take', look: { state: 'gone', reason: reading.reason } };
+      return { do: 'take', result: { state: 'gone', reason: reading.reason } };
     case 'pending':
       return isOverdue(image, now)
         ? failed(`The scan did not end: ${reading.reason}`)
-        : waitFor(image.askedAt, scanMinutes, reading.reason, now);
+        : waitFor(image.requestedAt, scanMinutes, reading.reason, now);
     case 'none':
-      return { do: 'ask' };
+      return { do: 'request' };
     default:
-      return isOfToday(reading, image, now) ? { do: 'take', look: reading } : { do: 'ask' };
+      return isOfToday(reading, image, now) ? { do: 'take', result: reading } : { do: 'request' };
   }
 }
 
@@ -58,18 +58,23 @@ export function afterScanRequest(
   reading: ImageReading,
   answer: 'begun' | 'refused' | Scan,
   now: Date,
-): Exclude<RescanDecision, { do: 'ask' }> {
-  if (typeof answer === 'object') return { do: 'take', look: answer };
+): Exclude<RescanDecision, { do: 'request' }> {
+  if (typeof answer === 'object') return { do: 'take', result: answer };
   if (answer === 'begun') return waitFor(undefined, scanMinutes, 'The registry is scanning the image.', now);
   const scan = isScan(reading) ? reading : undefined;
   // Basic scanning will not read today what it could not read before; after a day without a new scan, an old one is better than none.
-  if (scan && (scan.state !== 'complete' || isOverdue(image, now))) return { do: 'take', look: scan };
+  if (scan && (scan.state !== 'complete' || isOverdue(image, now))) return { do: 'take', result: scan };
   if (isOverdue(image, now)) return failed('The registry did not start a scan of the image within a day.');
-  return waitFor(image.askedAt, refusedMinutes, 'The registry does not start a scan of the image at this time.', now);
+  return waitFor(
+    image.requestedAt,
+    refusedMinutes,
+    'The registry does not start a scan of the image at this time.',
+    now,
+  );
 }
 
 /** The next rescan after one that ended now; undefined if the image is gone. */
-export function dueAfterRescan(digest: string, { state }: Pick<Look, 'state'>, now: Date): string | undefined {
+export function dueAfterRescan(digest: string, { state }: Pick<RescanResult, 'state'>, now: Date): string | undefined {
   return state === 'gone' ? undefined : nextRescanAt(digest, now);
 }
 
@@ -100,21 +105,21 @@ function isOfToday(scan: Scan, image: Requested, now: Date): boolean {
 }
 
 /** A scan was requested less than a day ago. */
-function isAwaited({ askedAt }: Requested, now: Date): boolean {
-  return askedAt !== undefined && Date.parse(askedAt) > now.getTime() - shortestPause;
+function isAwaited({ requestedAt }: Requested, now: Date): boolean {
+  return requestedAt !== undefined && Date.parse(requestedAt) > now.getTime() - shortestPause;
 }
 
 /** A scan was requested a day ago or more. */
 function isOverdue(image: Requested, now: Date): boolean {
-  return image.askedAt !== undefined && !isAwaited(image, now);
+  return image.requestedAt !== undefined && !isAwaited(image, now);
 }
 
-function waitFor(askedAt: string | undefined, minutes: number, reason: string, now: Date): Wait {
-  return { do: 'wait', askedAt: askedAt ?? now.toISOString(), dueAt: later(now, minutes), reason };
+function waitFor(requestedAt: string | undefined, minutes: number, reason: string, now: Date): Wait {
+  return { do: 'wait', requestedAt: requestedAt ?? now.toISOString(), dueAt: later(now, minutes), reason };
 }
 
-function failed(reason: string): { do: 'take'; look: Look } {
-  return { do: 'take', look: { state: 'failed', findings: [], reason } };
+function failed(reason: string): { do: 'take'; result: RescanResult } {
+  return { do: 'take', result: { state: 'failed', findings: [], reason } };
 }
 
 function later(now: Date, minutes: number): string {

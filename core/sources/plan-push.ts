@@ -2,16 +2,15 @@ import type { Project } from '../model/project.ts';
 import type { PushTrigger } from '../model/trigger.ts';
 import { isVersionTag } from './version-tag.ts';
 
-export type PushPlan = { projects: Project[]; commit: string } | { ignored: string };
-
 /** The projects that a push concerns: those that track its repository and branch, or build its version tags. */
-export function planPush(push: PushTrigger, tracking: Project[]): PushPlan {
-  if (push.deleted || push.commit === null) return { ignored: `${push.ref} was deleted` };
-  const { commit, ref, source } = push;
+export function planPush(
+  { source, ref }: Pick<PushTrigger, 'source' | 'ref'>,
+  tracking: Project[],
+): { projects: Project[] } | { ignored: string } {
   const active = tracking.filter((project) => project.active);
   if (active.length === 0) return { ignored: `no entry of the index tracks ${source}` };
   const projects = active.filter((project) => buildsRef(project, ref));
-  if (projects.length > 0) return { projects, commit };
+  if (projects.length > 0) return { projects };
   if (!ref.startsWith('refs/tags/')) return { ignored: `no entry of the index tracks ${ref} of ${source}` };
   return {
     ignored: isVersionTag(ref)

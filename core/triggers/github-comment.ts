@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { TriggerOf } from '../model/trigger.ts';
-import { sourceOf } from '../sources/source.ts';
+import type { Delivery } from './webhook.ts';
 
 /**
  * Every comment that Slipway writes contains this mark, and a comment with it is never read as a command. Slipway's own account may
@@ -20,10 +20,6 @@ export const commentEventSchema = z.object({
     body: z.nullable(z.string()),
     user: z.nullable(z.object({ login: z.string().check(z.regex(/^[\w.[\]-]{1,100}$/)), type: z.string() })),
   }),
-  repository: z.object({
-    clone_url: z.url().check(z.maxLength(2048)),
-    full_name: z.string().check(z.regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/)),
-  }),
 });
 
 /**
@@ -34,9 +30,8 @@ const approval = /^\/ok-to-test(?:[ \t]+([0-9a-f]{64}|[0-9a-f]{40}|\S{1,100}))?[
 
 /** Undefined for a comment that approves nothing. Only new comments count, because others than the author may edit an old one. */
 export function approvalTrigger(
-  { action, issue, comment, repository }: z.infer<typeof commentEventSchema>,
-  _delivery: string,
-  receivedAt: Date,
+  { action, issue, comment }: z.infer<typeof commentEventSchema>,
+  { source }: Delivery,
 ): TriggerOf<'approval'> | undefined {
   const { id, body, user } = comment;
   if (action !== 'created' || !issue.pull_request || !body || user?.type !== 'User') return undefined;
@@ -48,9 +43,7 @@ export function approvalTrigger(
     type: 'approval',
     // Two webhooks deliver one comment under two ids.
     id: `approval:${id}`,
-    receivedAt: receivedAt.toISOString(),
-    source: sourceOf(repository.clone_url),
-    repository: repository.full_name,
+    source,
     number: issue.number,
     commit: /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit) ? commit : undefined,
     approver: user.login,

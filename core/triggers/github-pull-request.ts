@@ -1,11 +1,15 @@
 import * as z from 'zod/mini';
 import type { TriggerOf } from '../model/trigger.ts';
-import { sourceOf } from '../sources/source.ts';
+import type { Delivery } from './webhook.ts';
 
 const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
-/** Null for a deleted account. */
-const user = z.nullable(z.object({ login: z.string() }));
-const actions = ['opened', 'synchronize', 'reopened', 'closed'] as const;
+/** Whether the pull request is open after it. */
+const actions = new Map([
+  ['opened', true],
+  ['synchronize', true],
+  ['reopened', true],
+  ['closed', false],
+]);
 
 /**
  * The part of GitHub's pull request event that matters here.
@@ -16,42 +20,22 @@ export const pullRequestEventSchema = z.object({
   number: z.int().check(z.positive()),
   /** What was edited; `base` if the pull request now targets another branch. */
   changes: z.optional(z.object({ base: z.optional(z.object({})) })),
-  pull_request: z.object({
-    head: z.object({ sha, repo: z.nullable(z.object({ id: z.int() })) }),
-    base: z.object({ ref: z.string().check(z.maxLength(1024)) }),
-    user,
-    updated_at: z.iso.datetime(),
-  }),
-  repository: z.object({
-    id: z.int(),
-    clone_url: z.url().check(z.maxLength(2048)),
-    full_name: z.string().check(z.regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/)),
-  }),
+  pull_request: z.object({ head: z.object({ sha }) }),
 });
 
 /** Undefined for an event that changes nothing to build: a label, a review, another title. */
 export function pullRequestTrigger(
-  { action, number, changes, pull_request, repository }: z.infer<typeof pullRequestEventSchema>,
-  delivery: string,
-  receivedAt: Date,
+  { action, number, changes, pull_request }: z.infer<typeof pullRequestEventSchema>,
+  { id, source }: Delivery,
 ): TriggerOf<'pull-request'> | undefined {
   // A pull request with a new target branch is built like one with new commits.
-  const effectiveAction = action === 'edited' && changes?.base ? 'synchronize' : action;
-  const known = actions.find((each) => each === effectiveAction);
-  if (!known) return undefined;
+  const isOpen = actions.get(action === 'edited' && changes?.base ? 'synchronize' : action);
+  if (isOpen === undefined) return undefined;
   return {
     type: 'pull-request',
-    id: delivery,
-    receivedAt: receivedAt.toISOString(),
-    changedAt: pull_request.updated_at,
-    source: sourceOf(repository.clone_url),
-    repository: repository.full_name,
+    id,
+    source,
     number,
-    action: known,
-    commit: pull_request.head.sha,
-    baseRef: pull_request.base.ref,
-    // The repository of a deleted fork is null.
-    fork: pull_request.head.repo?.id !== repository.id,
-    author: pull_request.user?.login.slice(0, 100) ?? 'ghost',
+    expected: { commit: pull_request.head.sha, isOpen },
   };
 }

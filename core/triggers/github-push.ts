@@ -1,11 +1,6 @@
 import * as z from 'zod/mini';
 import type { PushTrigger } from '../model/trigger.ts';
-import { sourceOf } from '../sources/source.ts';
-
-const sha = z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/));
-
-/** The last second of the year 9999, the last that ISO 8601 can write with four digits. */
-const lastSecond = 253_402_300_799;
+import type { Delivery } from './webhook.ts';
 
 /**
  * The part of GitHub's push event that matters here; the rest, up to 2,048 commits, is not read.
@@ -13,41 +8,24 @@ const lastSecond = 253_402_300_799;
  */
 export const pushEventSchema = z.object({
   ref: z.string().check(z.maxLength(1024)),
-  before: sha,
-  after: sha,
-  deleted: z.boolean(),
-  forced: z.boolean(),
-  head_commit: z.nullable(z.object({ id: sha })),
-  repository: z.object({
-    clone_url: z.url().check(z.maxLength(2048)),
-    /** In seconds. Hosts that imitate GitHub's events leave it out, or send a string as in GitHub's other events. */
-    pushed_at: z.optional(z.unknown()),
-  }),
+  after: z.string().check(z.regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)),
   pusher: z.object({ name: z.string() }),
 });
 
-export function pushTrigger(event: z.infer<typeof pushEventSchema>, delivery: string, receivedAt: Date): PushTrigger {
-  const { clone_url, pushed_at } = event.repository;
-  const pushedAt = timeOf(pushed_at);
+/** How events write that there is no object: the ref did not exist before, or is deleted. */
+export const isNoObject = (id: string): boolean => /^0+$/.test(id);
+
+export function pushTrigger(
+  { ref, after, pusher }: z.infer<typeof pushEventSchema>,
+  { id, source }: Delivery,
+): PushTrigger {
   return {
     type: 'push',
-    id: delivery,
-    receivedAt: receivedAt.toISOString(),
-    pushedAt,
-    source: sourceOf(clone_url),
-    ref: event.ref,
-    before: event.before,
-    after: event.after,
-    // For an annotated tag `after` is the tag object, but the commit is built.
-    commit: event.deleted ? null : (event.head_commit?.id ?? event.after),
-    deleted: event.deleted,
-    forced: event.forced,
-    pusher: event.pusher.name.slice(0, 100),
+    id,
+    source,
+    ref,
+    // For an annotated tag `after` is the tag object, and not the commit that the host names.
+    expected: ref.startsWith('refs/tags/') && !isNoObject(after) ? undefined : after,
+    pusher: pusher.name.slice(0, 100),
   };
-}
-
-/** Undefined for anything that is not a plausible time in seconds. */
-function timeOf(second: unknown): string | undefined {
-  const isTime = typeof second === 'number' && Number.isInteger(second) && second > 0 && second <= lastSecond;
-  return isTime ? new Date(second * 1000).toISOString() : undefined;
 }

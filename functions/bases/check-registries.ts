@@ -11,12 +11,17 @@ import type { HostOutcome } from '../../core/concurrency.ts';
 import { backOff } from '../../core/time/backoff.ts';
 import { mapPerHost } from '../../services/http/per-host-limit.ts';
 import type { PublicFetch } from '../../services/http/public-fetch.ts';
-import { outsideRegistry, type Registry, RegistryUnavailableError } from '../../services/registry/digest-lookup.ts';
-import { createDigestLookup, type DigestLookup, RegistryBusyError } from '../../services/registry/watched-digest.ts';
+import {
+  outsideRegistry,
+  type Registry,
+  RegistryBusyError,
+  RegistryUnavailableError,
+} from '../../services/registry/digest-lookup.ts';
+import { createDigestLookup, type DigestLookup } from '../../services/registry/watched-digest.ts';
 import type { Bases } from '../../services/tables/bases.ts';
 
 interface Services {
-  bases: Pick<Bases, 'seen' | 'told' | 'failed' | 'pause' | 'resume'>;
+  bases: Pick<Bases, 'seen' | 'notified' | 'failed' | 'pause' | 'resume'>;
   /** Makes a fetch for public hosts and the pipeline's own registry. */
   fetchBeside: (ownHost: string) => PublicFetch;
   logger: Logger;
@@ -65,30 +70,29 @@ export function createCheckRegistries({ bases, fetchBeside, logger }: Services) 
       try {
         const digest = await registry.digestOf(repository, tag);
         await record(item, isPinned, digest);
-        return 'well';
+        return 'answered';
       } catch (error) {
         if (!(error instanceof RegistryUnavailableError)) throw error;
         registryErrors.set(host, error);
         if (error instanceof RegistryBusyError) return 'down';
         await bases.failed(item, `The registry could not be read: ${error.message}.`, new Date());
-        return 'troubled';
+        return 'failed';
       }
     }
 
     async function record(item: WatchedImage, isPinned: boolean, digest: string | undefined): Promise<void> {
       const now = new Date();
       const change = digest && changeToNotify(item, digest, now);
-      if (change && isPinned) await bases.told(change, item, now);
+      if (change && isPinned) await bases.notified(change, item, now);
       else if (change) changes.push(change);
       else if (digest) await bases.seen(item, digest, now.toISOString());
       else await bases.failed(item, 'The registry has no such image, or the image is not public.', now);
     }
 
-    const patienceWith = (host: string) => (pauses.has(host) ? 1 : failuresUntilDown);
     const { left, down } = await mapPerHost(
       due,
       ({ registry }) => registry,
-      { atOnce, atOncePerHost, patienceWith },
+      { atOnce, atOncePerHost, failuresUntilDown: (host) => (pauses.has(host) ? 1 : failuresUntilDown) },
       check,
       stop,
     );
@@ -105,7 +109,7 @@ export function createCheckRegistries({ bases, fetchBeside, logger }: Services) 
     const failures = (before?.failures ?? 0) + 1;
     const requestedUntil = error instanceof RegistryBusyError ? error.until : undefined;
     const notBefore = backOff(failures, registryBackoff, new Date(), Math.random(), requestedUntil);
-    await bases.pause(host, { failures, notBefore, problem: error.message });
+    await bases.pause(host, { failures, notBefore, reason: error.message });
     logger.warn('A registry is paused for a while', { registry: host, notBefore, error: error.message });
   }
 }

@@ -1,4 +1,5 @@
-import { cancellationOf, type ExecutionError, failureOf } from '../../core/builds/failure.ts';
+import { closingStatus, type UnplannedEnd } from '../../core/builds/build-end.ts';
+import { cancellationOf, failureOf } from '../../core/builds/failure.ts';
 import type { BuildResult } from '../../core/model/builder-contract.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import type { Records } from '../../services/records/records.ts';
@@ -14,32 +15,27 @@ interface Services {
   recordBases?: RecordBases;
 }
 
+/** What the builder reported. A result that cannot be read must not keep the build from being ended. */
+export async function readResult(records: Pick<Records, 'result'>, id: string): Promise<BuildResult | undefined> {
+  try {
+    return await records.result(id);
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    return { outcome: 'failed', error: error.name, message: error.message };
+  }
+}
+
 /** Ends a build as failed, with the best known reason. A build that has ended stays as it is. */
 export function createFail({ builds, projects, records, recordBases }: Services) {
-  /** A result that cannot be read must not keep the build from being ended. */
-  async function resultOf(id: string): Promise<BuildResult | undefined> {
-    try {
-      return await records.result(id);
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      return { outcome: 'failed', error: error.name, message: error.message };
-    }
-  }
-
-  /** @param outcome `cancelled` if somebody stopped the build; errors that the stop caused are then not reported */
-  return async function fail(
-    id: string,
-    error: ExecutionError,
-    outcome: 'failed' | 'cancelled' = 'failed',
-  ): Promise<void> {
+  /** @param end with the outcome `cancelled` if an operator stopped the build; errors that the stop caused are then not reported */
+  return async function fail(id: string, { outcome, error }: UnplannedEnd): Promise<void> {
     const build = await builds.require(id);
-    const result = outcome === 'failed' ? await resultOf(id) : undefined;
+    const result = outcome === 'failed' ? await readResult(records, id) : undefined;
     const failure = outcome === 'failed' ? failureOf(result, error) : cancellationOf(error);
     // A base that is missing or unusable may be replaced: the project is rebuilt when it changes.
     if (result?.outcome === 'failed' && !build.candidate) await recordBases?.(build, result);
-    // A build with all its tags set is released, whatever went wrong after that.
-    if (build.image) await builds.close(build, 'released');
-    else await builds.close(build, outcome, { failure });
+    const status = closingStatus(build, outcome);
+    await builds.close(build, status, status === outcome ? { failure } : {});
     if (build.stages.release) await projects.yieldRelease(build.project, id);
   };
 }

@@ -2,37 +2,66 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Build } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { CommitStatuses } from '../../services/git-host/commit-statuses.ts';
-import { GithubRefusedError, type StatusMark } from '../../services/git-host/github-api.ts';
+import {
+  type GithubApi,
+  GithubRefusedError,
+  type PullRequest,
+  type StatusMark,
+} from '../../services/git-host/github-api.ts';
+import type { Builds } from '../../services/tables/builds.ts';
+import type { Head } from '../../services/tables/heads.ts';
 import type { Projects } from '../../services/tables/projects.ts';
+import type { RefTask } from '../sources/follow-host.ts';
 import type { PathFilter } from '../sources/path-filter.ts';
-import type { StartBuild } from './start-build.ts';
+import type { BuildStarter } from './start-build.ts';
 
 interface Services {
+  builds: Pick<Builds, 'get'>;
   projects: Pick<Projects, 'bySource'>;
+  github: Pick<GithubApi, 'pullRequest' | 'repositoryAt'>;
   statuses: Pick<CommitStatuses, 'setForPullRequest'>;
   paths: Pick<PathFilter, 'ofPullRequest'>;
-  startBuild: StartBuild;
+  startBuild: BuildStarter['startBuild'];
+  resumeHead: BuildStarter['resumeHead'];
+  cancelBuild: BuildStarter['cancelBuild'];
   logger: Logger;
 }
 
-export interface ProposedCommit {
-  /** The id of the trigger, and when the git host got the commit. */
-  trigger: string;
-  headAt: string;
+/** A pull request of a repository, and the projects that want it built. */
+export interface WantedPullRequest {
+  /** `owner/name`. It comes from the entries of the index, because an event may name any repository. */
+  repository: string;
   number: number;
-  commit: string;
-  baseRef: string;
-  author: string;
+  tasks: RefTask[];
+}
+
+/** A pull request as the git host shows it. */
+export interface ShownPullRequest extends PullRequest {
+  number: number;
+  /** Whether it touches a project's paths. If not, the commit still gets a status, because its merge may require one. */
+  isConcerned(project: Project): Promise<boolean>;
+}
+
+/** Who or what has the commit built. */
+interface Request {
+  /** The event's id. */
+  delivery: string;
+  /** Build the commit again even if it has a build. */
+  isAgain?: boolean;
   approver?: string;
 }
 
+const closedError = 'PullRequestClosedError';
+
 /** The ref under which a git host keeps the head of a pull request, also one of a fork. */
-export function pullRequestRef(number: number): string {
+function pullRequestRef(number: number): string {
   return `refs/pull/${number}/head`;
 }
 
 /** What every trigger does for a commit of a pull request: a build that is never released, and a commit status. */
-export function createPullRequestBuilds({ projects, statuses, paths, startBuild, logger }: Services) {
+export function createPullRequestBuilds(services: Services) {
+  const { builds, projects, github, statuses, paths, startBuild, resumeHead, cancelBuild, logger } = services;
+
   async function mark(project: Project, commit: string, status: Pick<StatusMark, 'state' | 'description'>) {
     try {
       await statuses.setForPullRequest(project, commit, status);
@@ -43,40 +72,63 @@ export function createPullRequestBuilds({ projects, statuses, paths, startBuild,
     }
   }
 
+  function orderOf({ project, ref }: RefTask, { number, commit, author }: ShownPullRequest, request: Request) {
+    const { delivery, isAgain, approver } = request;
+    const cause = { type: 'pull-request', delivery, number, commit, author, approver } as const;
+    return { trigger: isAgain ? delivery : undefined, project, ref, cause };
+  }
+
   return {
     mark,
 
-    /** The projects that want pull requests to a branch of a repository built. */
-    async projectsOf(source: string, baseRef: string): Promise<Project[]> {
-      const tracking = await projects.bySource(source);
-      return tracking.filter(({ active, pullRequests, gitBranch }) => active && pullRequests && gitBranch === baseRef);
+    /** Undefined if no entry of the index wants the pull requests of a repository built. */
+    async wanted(source: string, number: number): Promise<WantedPullRequest | undefined> {
+      const wanting = (await projects.bySource(source)).filter(({ active, pullRequests }) => active && pullRequests);
+      const [repository] = wanting.flatMap(({ gitUrl }) => github.repositoryAt(gitUrl) ?? []);
+      const ref = pullRequestRef(number);
+      return repository === undefined
+        ? undefined
+        : { repository, number, tasks: wanting.map((project) => ({ project, ref })) };
     },
 
-    /** Whether the pull request touches the project's paths. If not, the commit still gets a status, because its merge may require one. */
-    filter(baseRef: string, commit: string): (project: Project) => Promise<boolean> {
-      const isTouched = paths.ofPullRequest(baseRef, commit);
-      return async (project) => {
-        if (await isTouched(project)) return true;
-        await mark(project, commit, {
-          state: 'success',
-          description: 'Not built: none of the paths of the entry is touched',
-        });
-        return false;
+    /** Asks the git host for the pull request; undefined if there is none of this number. */
+    async show({ repository, number }: WantedPullRequest): Promise<ShownPullRequest | undefined> {
+      const pull = await github.pullRequest(repository, number);
+      if (!pull) return undefined;
+      const isTouched = paths.ofPullRequest(pull.baseRef, pull.commit);
+      return {
+        ...pull,
+        number,
+        async isConcerned(project) {
+          if (await isTouched(project)) return true;
+          const description = 'Not built: none of the paths of the entry is touched';
+          await mark(project, pull.commit, { state: 'success', description });
+          return false;
+        },
       };
     },
 
-    /** @param unlessKnown do not build a commit again that was built for the pull request before */
-    build(project: Project, proposed: ProposedCommit, unlessKnown: boolean): Promise<Build | undefined> {
-      const { trigger, headAt, number, commit, author, approver } = proposed;
-      return startBuild({
-        trigger,
-        project,
-        cause: { type: 'pull-request', delivery: trigger, number, commit, author, approver },
-        commit,
-        ref: pullRequestRef(number),
-        headAt,
-        unlessKnown,
-      });
+    /** Builds the commit; undefined if another process changed the head since it was read. */
+    build: (
+      task: RefTask,
+      pull: ShownPullRequest,
+      known: Head | undefined,
+      request: Request,
+    ): Promise<Build | undefined> => startBuild({ ...orderOf(task, pull, request), commit: pull.commit, known }),
+
+    /** Starts the build of a head that is known already, if it has not begun yet. */
+    resume: (task: RefTask, pull: ShownPullRequest, known: Head, request: Request): Promise<Build | undefined> =>
+      resumeHead(orderOf(task, pull, request), known),
+
+    /** Cancels the build of a closed pull request, because nobody needs its result any more. False if none was running. */
+    async close(number: number, known: Head | undefined): Promise<boolean> {
+      const failure = { error: closedError, message: `The pull request #${number} was closed.` };
+      return known?.build !== undefined && (await cancelBuild(known.build, failure));
+    },
+
+    /** Whether the build of a head was cancelled because the pull request was closed. */
+    async wasClosed({ build }: Head): Promise<boolean> {
+      return build !== undefined && (await builds.get(build))?.failure?.error === closedError;
     },
   };
 }

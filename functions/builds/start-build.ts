@@ -1,5 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { buildIdOf } from '../../core/builds/build-id.ts';
+import { buildIdOf, headEvent } from '../../core/builds/build-id.ts';
 import { requestOf } from '../../core/builds/builder-request.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
@@ -11,13 +11,14 @@ import { type HeadOf, openSourceHost } from '../../services/git-host/git-remote.
 import { openRecords, type Records } from '../../services/records/records.ts';
 import { openBuildQuota } from '../../services/tables/build-quota.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
-import { type Heads, openHeads } from '../../services/tables/heads.ts';
+import { type Head, type Heads, openHeads, revisionAfter } from '../../services/tables/heads.ts';
 import { openProjects, type Projects } from '../../services/tables/projects.ts';
 import { createProjectQuota, type ProjectQuota } from './project-quota.ts';
-import { createRefLeases } from './ref-lease.ts';
 import { createSupersede } from './supersede.ts';
 
 const logLimitBytes = 32 * 1024 * 1024;
+/** A request that loses to other writers this often fails, and its trigger is retried. */
+const attempts = 20;
 
 interface Services {
   quota: ProjectQuota;
@@ -35,38 +36,34 @@ interface Services {
 }
 
 export interface BuildOrder {
-  /** What the build is named by: the same trigger and project are one build. */
-  trigger: string;
+  /**
+   * What the build is named by, where somebody asked for it: the same trigger and project are one build. Otherwise it is the build of a new
+   * head, which is one build whichever triggers report the head.
+   */
+  trigger?: string | undefined;
   project: Project;
   cause: Cause;
   commit: string;
   ref: string;
-  /** When the commit was known to be the head of the ref. */
-  headAt: string;
-  /** The head before it, if the event names it. */
-  before?: string | undefined;
-  /** Where the source is fetched from, if not from the project's own URL. */
-  sourceUrl?: string | undefined;
+  /** The stored head of the ref as it was before the git host named the commit. Only if it is still the same, the build begins. */
+  known: Head | undefined;
   cascade?: string | undefined;
   noCache?: boolean | undefined;
-  /** Build only a head that is not known yet. */
-  unlessKnown?: boolean | undefined;
 }
 
-export interface RebuildOrder extends Pick<BuildOrder, 'trigger' | 'project' | 'cause' | 'cascade' | 'noCache'> {
-  /** A build of the head that was created since then is used instead of a new one. */
-  unlessSince?: string | undefined;
+export interface RebuildOrder extends Pick<BuildOrder, 'project' | 'cause' | 'cascade' | 'noCache'> {
+  trigger: string;
+  /** A build of the head with a higher sequence number than this is used instead of a new one. */
+  unlessAfter?: number | undefined;
 }
 
 /** Starts builds: their record, their request to the builder, their execution. A repeated or resumed call starts no second build. */
 export function createBuildStarter(services: Services) {
   const { builds, projects, heads, records, executions, statuses, logger } = services;
   const superseding = createSupersede(services);
-  const leases = createRefLeases(services);
 
-  /** @param overrides fields that differ from those of a build that is about to begin */
-  async function record(order: BuildOrder, id: string, overrides: Partial<Build> = {}): Promise<Build> {
-    const { project, cause, commit, ref, headAt, cascade, noCache } = order;
+  async function record(order: BuildOrder, id: string, headRevision: number): Promise<Build> {
+    const { project, cause, commit, ref, cascade, noCache } = order;
     const createdAt = new Date().toISOString();
     const build: Build = {
       id,
@@ -75,16 +72,15 @@ export function createBuildStarter(services: Services) {
       cause,
       commit,
       ref,
-      sourceUrl: order.sourceUrl ?? project.gitUrl,
+      sourceUrl: project.gitUrl,
       notifyEmail: project.notifyEmail,
       sequence: await projects.nextSequence(project.name),
-      headAt,
+      headRevision,
       createdAt,
       stages: { build: { status: 'running', startedAt: createdAt } },
       notify: project.notify,
       cascade,
       noCache: noCache || undefined,
-      ...overrides,
     };
     return (await builds.create(build)) ? build : builds.require(id);
   }
@@ -94,17 +90,6 @@ export function createBuildStarter(services: Services) {
       // The commit status is optional: the build goes on without GitHub's API.
       logger.warn('The commit status could not be set', { build: build.id, error });
     });
-  }
-
-  /** A build that is too late to begin is still recorded, so that its page shows what happened to the commit. */
-  async function recordLate(order: BuildOrder, id: string, by: string | undefined): Promise<Build> {
-    const endedAt = new Date().toISOString();
-    const build = await record(order, id, {
-      ...{ status: 'superseded', endedAt, stages: {} },
-      supersededBy: by,
-    });
-    await mark(build);
-    return build;
   }
 
   async function supersede(build: Build, by: string): Promise<Build> {
@@ -137,22 +122,21 @@ export function createBuildStarter(services: Services) {
     return started;
   }
 
-  async function start(order: BuildOrder, isRebuild: boolean): Promise<Build | undefined> {
-    const { project } = order;
-    const own = buildIdOf(order.trigger, project.name);
-    const existing = await builds.get(own);
+  /** Records the build that holds the lease of a head, and starts it: the try that took the lease may have crashed before it did. */
+  async function begin(order: BuildOrder, { build, commit, revision }: Head & { build: string }): Promise<Build> {
+    const recorded = (await builds.get(build)) ?? (await record({ ...order, commit }, build, revision));
+    return run(recorded, order.project);
+  }
+
+  async function start(order: BuildOrder): Promise<Build | undefined> {
+    const { trigger, project, commit, ref, known } = order;
+    const revision = revisionAfter(known);
+    const id = buildIdOf(trigger ?? headEvent({ ref, commit, revision }), project.name);
+    const existing = trigger === undefined ? undefined : await builds.get(id);
     if (existing) return run(existing, project);
-    const lease = await leases.take(order, own, isRebuild);
-    switch (lease.kind) {
-      case 'known':
-        return undefined;
-      case 'late':
-        return recordLate(order, own, lease.build);
-      case 'held': {
-        const { commit, headAt } = lease;
-        return run(await record(order, lease.build, { commit, headAt }), project);
-      }
-    }
+    if (known?.build === id) return begin(order, { ...known, build: id });
+    if (!(await heads.advance({ project: project.name, ref }, known, { commit, build: id }))) return undefined;
+    return run(await record(order, id, revision), project);
   }
 
   /** Starts the execution of a build that was recorded without one; undefined if its project is gone. */
@@ -163,10 +147,20 @@ export function createBuildStarter(services: Services) {
 
   return {
     /**
-     * Builds a commit of a ref, and ends the build that held its lease. An older head than the known one is recorded as superseded.
-     * @returns undefined if only a new head is to be built and this one is known
+     * Takes the lease of a ref for a build of a commit, and ends the build that held it.
+     * @returns undefined if another process changed the head since it was read; then it is to be read again, and the host to be asked again
      */
-    startBuild: (order: BuildOrder): Promise<Build | undefined> => start(order, false),
+    startBuild: start,
+
+    /**
+     * Starts the build of a head that is known already, if it has not begun yet.
+     * @returns undefined if there is nothing to start
+     */
+    async resumeHead(order: Omit<BuildOrder, 'commit' | 'known'>, known: Head): Promise<Build | undefined> {
+      if (known.build === undefined) return undefined;
+      const build = await begin({ ...order, commit: known.commit, known }, { ...known, build: known.build });
+      return build.status === 'queued' ? build : undefined;
+    },
 
     /**
      * Builds the newest known head of the tracked branch once more.
@@ -175,23 +169,20 @@ export function createBuildStarter(services: Services) {
     async startRebuild(order: RebuildOrder): Promise<Build | undefined> {
       const { project } = order;
       const ref = `refs/heads/${project.gitBranch}`;
-      const known = await heads.get(project.name, ref);
-      const latest = order.unlessSince && known?.build ? await builds.get(known.build) : undefined;
-      if (latest && latest.createdAt >= (order.unlessSince ?? '')) return run(latest, project);
-      if (known) return start({ ...order, ref, commit: known.commit, headAt: known.headAt }, true);
-      const headAt = new Date().toISOString();
-      const commit = await services.headOf(project.gitUrl, project.gitBranch);
-      if (commit === undefined) return undefined;
-      const started = await start({ ...order, ref, commit, headAt, unlessKnown: true }, false);
-      if (started) return started;
-      // A push of the commit was planned during the request to the git host: its build is the first of the branch.
-      const holder = (await heads.get(project.name, ref))?.build;
-      return holder === undefined ? undefined : run(await builds.require(holder), project);
+      let { unlessAfter } = order;
+      for (let count = 0; count < attempts; count++) {
+        const known = await heads.get(project.name, ref);
+        const latest = unlessAfter !== undefined && known?.build ? await builds.get(known.build) : undefined;
+        if (latest && latest.sequence > (unlessAfter ?? 0)) return run(latest, project);
+        const commit = known?.commit ?? (await services.headOf(project.gitUrl, project.gitBranch));
+        if (commit === undefined) return undefined;
+        const build = await start({ ...order, ref, commit, known });
+        if (build) return build;
+        // If a push was planned during the request to the git host, its build is the first of the branch, and serves.
+        if (!known) unlessAfter = 0;
+      }
+      throw new Error(`Other writers changed the head of ${ref} of ${project.name} again and again.`);
     },
-
-    /** Records a head without a build, because none of the project's paths has changed. A running build goes on. */
-    recordHead: (order: Pick<BuildOrder, 'project' | 'commit' | 'ref' | 'headAt' | 'before'>): Promise<void> =>
-      leases.recordHead(order),
 
     /** Cancels a build that is no longer needed; false if it has ended otherwise. */
     cancelBuild: superseding.cancel,

@@ -1,3 +1,4 @@
+import { stoppableStatuses } from '../../core/builds/build-end.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { CodeBuild } from '../../services/aws/codebuild.ts';
 import type { Executions } from '../../services/aws/executions.ts';
@@ -8,9 +9,6 @@ interface Services {
   executions: Pick<Executions, 'stop'>;
   codeBuild: CodeBuild;
 }
-
-/** In these states a build may be ended early. One that already sets its tags goes on to its end. */
-const replaceable = ['queued', 'building', 'scanning'] as const;
 
 /**
  * Ends builds early: those that a newer build supersedes, and those that are no longer needed. A repeated call does what a call that crashed
@@ -34,7 +32,7 @@ export function createSupersede({ builds, executions, codeBuild }: Services) {
       // A build that is not recorded yet will see at the head of its ref that a newer one holds the lease.
       const build = await builds.get(id);
       if (!build) return undefined;
-      const closed = await builds.close(build, 'superseded', { supersededBy: by }, replaceable);
+      const closed = await builds.close(build, 'superseded', { supersededBy: by }, stoppableStatuses);
       const ended = closed ?? (await builds.get(id));
       if (ended?.status !== 'superseded') return undefined;
       await stop(ended);
@@ -48,7 +46,7 @@ export function createSupersede({ builds, executions, codeBuild }: Services) {
     async cancel(id: string, failure: NonNullable<Build['failure']>): Promise<boolean> {
       const build = await builds.get(id);
       if (!build) return false;
-      const ended = (await builds.close(build, 'cancelled', { failure }, replaceable)) ?? (await builds.get(id));
+      const ended = (await builds.close(build, 'cancelled', { failure }, stoppableStatuses)) ?? (await builds.get(id));
       if (ended?.status !== 'cancelled') return false;
       await stop(ended);
       return true;

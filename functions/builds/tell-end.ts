@@ -1,6 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
-import { buildMail, type Mail } from '../../core/mail/build-mail.ts';
+import { buildMail, type Mail, mailDetailsOf } from '../../core/mail/build-mail.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { NotificationBusyError, RecordConflictError } from '../../core/model/errors.ts';
 import { type BuildMetrics, openBuildMetrics } from '../../services/aws/build-metrics.ts';
@@ -44,16 +44,15 @@ export function createTell({
   logger,
 }: Services) {
   async function mailFor(build: Build): Promise<Mail | undefined> {
-    if (build.status === 'failed') {
-      const { bytes } = await log.slice(build.id, -tailBytes, tailBytes);
-      return buildMail(build, siteUrl, { indexUrl, logTail: Buffer.from(bytes).toString('utf8') });
-    }
-    if (build.status !== 'released' && build.status !== 'blocked') return undefined;
-    const [comparison, scanners] = await Promise.all([
-      ifReadable(records.comparison(build.id)),
-      build.status === 'blocked' ? ifReadable(records.scanners(build.id)) : undefined,
+    const details = mailDetailsOf(build);
+    if (!details) return undefined;
+    const [tail, comparison, scanners] = await Promise.all([
+      details.includes('log') ? log.slice(build.id, -tailBytes, tailBytes) : undefined,
+      details.includes('comparison') ? ifReadable(records.comparison(build.id)) : undefined,
+      details.includes('scanners') ? ifReadable(records.scanners(build.id)) : undefined,
     ]);
-    return buildMail(build, siteUrl, { indexUrl, comparison, scanners });
+    const logTail = tail && Buffer.from(tail.bytes).toString('utf8');
+    return buildMail(build, siteUrl, { indexUrl, logTail, comparison, scanners });
   }
 
   async function send(build: Build): Promise<void> {
@@ -75,7 +74,6 @@ export function createTell({
       await triggers.send({
         type: 'build-ended',
         id: buildEndedEvent(id),
-        receivedAt: new Date().toISOString(),
         build: id,
       });
       await send(build);

@@ -1,17 +1,25 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { buildIdOf } from '../../core/builds/build-id.ts';
 import {
+  afterBuild,
+  endWithoutBuild,
+  isServedByFirstPush,
+  missingParent,
+  waitCycle,
+} from '../../core/cascade/next-step.ts';
+import {
   begin,
+  type Decision,
   decide,
   type End,
   follow,
+  notified,
   orderOf,
   type Pending,
   type Rebuild,
   retry,
   settle,
   stopWaitingFor,
-  told,
 } from '../../core/cascade/rebuild-state.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
@@ -80,13 +88,7 @@ export function createAdvanceMember(services: Services) {
     if (pending) await cascades.putMember(pending.cascade, memberView(pending, state));
     const names = [...(await dependentsOfBranch(project, services)), ...(pending ? [project] : [])];
     await triggers.sendBatch(names.map((name) => stepOf(cascade, name)));
-    await rebuilds.change(project, (current) => told(current, toNotify));
-  }
-
-  /** A parent in the index that was never released, so that the project cannot be built. */
-  async function missingParent(project: ProjectRecord): Promise<string | undefined> {
-    const parents = await projects.getMany(project.dependsOn.flatMap((parent) => ownParent(parent) ?? []));
-    return parents.find((parent) => parent.active && !parent.released)?.name;
+    await rebuilds.change(project, (current) => notified(current, toNotify));
   }
 
   async function skip(state: Rebuild, project: ProjectRecord, error: string, reason: string): Promise<Step> {
@@ -104,8 +106,7 @@ export function createAdvanceMember(services: Services) {
       await end(state, { outcome: 'not-needed', reason: 'The project has left the index.' });
       return nothing;
     }
-    const parents = await rebuilds.getMany(Object.keys(pending.parents));
-    const decision = decide(pending, (name) => parents.get(name), new Date());
+    const decision = await decideFor(pending);
     switch (decision.do) {
       case 'wait':
         return isStalled && (await waitsForItself(state.project, decision.for))
@@ -117,7 +118,7 @@ export function createAdvanceMember(services: Services) {
         await end(state, { outcome: 'not-needed', reason: 'None of its parents was released anew.' });
         return nothing;
     }
-    const missing = await missingParent(project);
+    const missing = missingParent(await projects.getMany(project.dependsOn.flatMap((each) => ownParent(each) ?? [])));
     if (missing)
       return skip(state, project, 'ParentMissingError', `Not built, because ${missing} has never been released.`);
     const id = buildIdOf(orderOf(pending), project.name);
@@ -126,23 +127,25 @@ export function createAdvanceMember(services: Services) {
     return begun ? build(begun as Building) : advance(await rebuilds.get(project.name));
   }
 
-  /**
-   * Whether the chain of waiting parents leads back to the project. A plan has no cycles; but if an edge was reversed between two plans, both
-   * plans together may have one.
-   */
+  async function decideFor(pending: Pending): Promise<Decision> {
+    const parents = await rebuilds.getMany(Object.keys(pending.parents));
+    return decide(pending, (name) => parents.get(name), new Date());
+  }
+
+  /** The parent that a project waits for; undefined if it does not wait. */
+  async function awaitedBy(project: string): Promise<string | undefined> {
+    const { pending } = await rebuilds.get(project);
+    const decision = pending?.state === 'waiting' ? await decideFor(pending) : undefined;
+    return decision?.do === 'wait' ? decision.for : undefined;
+  }
+
   async function waitsForItself(project: string, parent: string): Promise<boolean> {
-    const seen = new Set<string>();
-    let next = parent;
-    while (next !== project && !seen.has(next)) {
-      seen.add(next);
-      const { pending } = await rebuilds.get(next);
-      if (pending?.state !== 'waiting') return false;
-      const parents = await rebuilds.getMany(Object.keys(pending.parents));
-      const decision = decide(pending, (name) => parents.get(name), new Date());
-      if (decision.do !== 'wait') return false;
-      next = decision.for;
+    const waitsFor = new Map<string, string | undefined>();
+    for (;;) {
+      const found = waitCycle(project, parent, waitsFor);
+      if (found.do === 'answer') return found.isCycle;
+      waitsFor.set(found.project, await awaitedBy(found.project));
     }
-    return next === project;
   }
 
   async function breakCycle(state: Rebuild, parent: string): Promise<Step> {
@@ -159,18 +162,15 @@ export function createAdvanceMember(services: Services) {
     const project = await projects.get(state.project);
     if (!project || !pending.cause) return nothing;
     const { cause, cascade, noCache } = pending;
-    // The first push of a new entry may be planned before this step. If the entry waits for no parent, the build of that push serves here too.
-    const isNew = cause.type === 'index' && cause.change === 'added' && Object.keys(pending.parents).length === 0;
-    const unlessSince = isNew ? project.indexedAt : undefined;
-    const order = { trigger: orderOf(pending), project, cause, cascade, noCache, unlessSince };
+    const unlessAfter = isServedByFirstPush(cause, pending) ? project.requiredBy?.sequence : undefined;
+    const order = { trigger: orderOf(pending), project, cause, cascade, noCache, unlessAfter };
     const started = await startRebuild(order).catch((error: unknown) => {
       // The host is only queried for a branch that has no known head, and watch-sources finds that branch when the host is back.
       if (!(error instanceof UpstreamError)) throw error;
       return error;
     });
     if (started instanceof UpstreamError || !started) {
-      const reason = started ? started.message : `There is no branch ${project.gitBranch}. Its first push is built.`;
-      await end(state, { outcome: project.released ? 'not-needed' : 'skipped', reason });
+      await end(state, endWithoutBuild(project, started?.message));
       return nothing;
     }
     const known =
@@ -190,24 +190,19 @@ export function createAdvanceMember(services: Services) {
 
   /** Ends a project's round with its build, follows the build that superseded it, or tries again. */
   async function endWith(state: Rebuild, ended: Build): Promise<{ unfinished: boolean }> {
-    let build = ended;
-    while (build.status === 'superseded') {
-      const next = build.supersededBy === undefined ? undefined : await builds.get(build.supersededBy);
-      // A build that began before the parents' rounds ended may not have used what they released.
-      if (!next || next.createdAt < (state.pending?.since ?? '')) {
-        await tryAgain(state);
-        return { unfinished: false };
-      }
-      const before = build.id;
+    const successor = ended.supersededBy === undefined ? undefined : await builds.get(ended.supersededBy);
+    const after = afterBuild(state.pending, ended, successor);
+    if (after.do === 'follow') {
       await rebuilds.change(state.project, (current) =>
-        current.pending?.build === before ? follow(current, next.id) : undefined,
+        current.pending?.build === ended.id ? follow(current, after.build.id) : undefined,
       );
-      build = next;
+      return endWith(state, after.build);
     }
-    if (!isTerminal(build.status)) return { unfinished: false };
+    if (after.do === 'retry') await tryAgain(state);
+    if (after.do !== 'end') return { unfinished: false };
     // Announced before the round ends, because until then the dependents that wait for the project cannot begin.
-    const { unfinished } = await announceEnd(build, state.pending?.cascade);
-    if (!unfinished) await end(await rebuilds.get(state.project), { outcome: build.status, build: build.id });
+    const { unfinished } = await announceEnd(ended, state.pending?.cascade);
+    if (!unfinished) await end(await rebuilds.get(state.project), after.end);
     return { unfinished };
   }
 

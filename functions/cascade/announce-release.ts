@@ -1,5 +1,5 @@
+import { concernedBy, dependentsAfter, isWaitingFor, wasSkipped } from '../../core/cascade/announcement.ts';
 import { releasedImages } from '../../core/cascade/dependents.ts';
-import { planCascade } from '../../core/cascade/rebuild-order.ts';
 import { buildEndedEvent, type Rebuild } from '../../core/cascade/rebuild-state.ts';
 import type { Build } from '../../core/model/build.ts';
 import { parseProjectName } from '../../core/model/project.ts';
@@ -34,36 +34,29 @@ export function createAnnounceEnd(services: Services) {
     return [...states.values()].map((state) => [state, dependents.get(state.project) ?? []]);
   }
 
-  /** Without dependents that wait for the project in a cascade: they go on anyway when its round ends. */
   async function notWaitingFor(project: string, dependents: DependentsByName): Promise<DependentsByName> {
-    const isWaiting = ({ pending }: Rebuild) => pending?.state === 'waiting' && pending.parents[project] !== undefined;
-    const left = (await statesOf(dependents)).filter(([state]) => !isWaiting(state));
+    const left = (await statesOf(dependents)).filter(([state]) => !isWaitingFor(state, project));
     return new Map(left.map(([state, images]) => [state.project, images]));
   }
 
-  /** A cycle is rebuilt once only: a release in a cascade does not rebuild projects that came before it in the order. */
   async function notBefore(project: string, dependents: DependentsByName): Promise<DependentsByName> {
     if (dependents.size === 0) return dependents;
     const graph = await graphBelow([project], services);
-    const plan = planCascade([project], (name) => graph.get(name) ?? []);
-    const after = new Set(plan.members.filter(({ parents }) => parents.includes(project)).map((each) => each.project));
+    const after = dependentsAfter(project, (name) => graph.get(name) ?? []);
     return new Map([...dependents].filter(([name]) => after.has(name)));
   }
 
-  /** Dependents that were skipped because this project had failed. Its new build succeeded, with the image that is released already. */
   async function skippedDependents(project: string): Promise<DependentsByName> {
     const children = await dependentsOfBranch(project, services);
     const states = await statesOf(new Map(children.map((name) => [name, [project]])));
-    return new Map(
-      states
-        .filter(([{ last, pending }]) => last?.outcome === 'skipped' && !pending)
-        .map(([state, images]) => [state.project, images]),
-    );
+    const left = states.filter(([state]) => wasSkipped(state));
+    return new Map(left.map(([state, images]) => [state.project, images]));
   }
 
   async function concerned(build: Build, isMember: boolean): Promise<DependentsByName> {
-    if (build.status === 'unchanged') return isOfBranch(build) ? skippedDependents(build.project) : new Map();
-    if (build.status !== 'released') return new Map();
+    const kind = concernedBy(build);
+    if (kind === 'none') return new Map();
+    if (kind === 'skipped') return skippedDependents(build.project);
     const dependents = await dependentsOfRelease(build);
     const free = isMember ? await notWaitingFor(build.project, dependents) : dependents;
     return isMember || build.cascade !== undefined ? notBefore(build.project, free) : free;
@@ -83,8 +76,3 @@ export function createAnnounceEnd(services: Services) {
 }
 
 export type AnnounceEnd = ReturnType<typeof createAnnounceEnd>;
-
-/** Builds of pull requests may end as unchanged too. */
-function isOfBranch({ ref, cause }: Build): boolean {
-  return ref.startsWith('refs/heads/') && cause.type !== 'pull-request';
-}

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { cascadeOf, childrenFirst } from '../../core/cascade/announcement.ts';
 import { type CascadeMember, planCascade } from '../../core/cascade/rebuild-order.ts';
 import { idleRebuild, type Rebuild, receive } from '../../core/cascade/rebuild-state.ts';
-import { inBatches, mapConcurrently } from '../../core/concurrency.ts';
+import { mapConcurrently } from '../../core/concurrency.ts';
 import type { Cause } from '../../core/model/build.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import type { Triggers } from '../../services/aws/triggers.ts';
@@ -36,7 +37,7 @@ export interface Announced {
 }
 
 interface Services extends GraphServices {
-  cascades: Pick<Cascades, 'answerTo' | 'answerWith' | 'note' | 'addMembers' | 'putMember'>;
+  cascades: Pick<Cascades, 'answerTo' | 'answerWith' | 'recordEvent' | 'addMembers' | 'putMember'>;
   rebuilds: Pick<Rebuilds, 'getMany' | 'change'>;
   triggers: Pick<Triggers, 'sendBatch'>;
   logger: Logger;
@@ -68,8 +69,8 @@ export function createAnnounce(services: Services) {
 
     const states = await rebuilds.getMany(members.map(({ project }) => project));
     const known = await cascades.answerTo(event.id);
-    const cascade = known ?? (await cascades.answerWith(event.id, chooseCascade(event, states, new Date(now()))));
-    await cascades.note(cascade, { id: event.id, cause: event.cause, at: new Date(now()).toISOString() });
+    const cascade = known ?? (await cascades.answerWith(event.id, cascadeOf(event, states.values(), new Date(now()))));
+    await cascades.recordEvent(cascade, { id: event.id, cause: event.cause, at: new Date(now()).toISOString() });
 
     const recordMember = async (member: CascadeMember, before: Rebuild): Promise<void> => {
       const root = roots.get(member.project);
@@ -96,7 +97,7 @@ export function createAnnounce(services: Services) {
       }
     };
 
-    for (const batch of childrenFirst(members)) {
+    for (const batch of childrenFirst(members, membersAtOnce)) {
       const opened = batch.map((member) => ({
         member,
         before: states.get(member.project) ?? idleRebuild(member.project),
@@ -130,21 +131,6 @@ export type Announce = ReturnType<typeof createAnnounce>;
 export const stalled = 'stalled';
 
 export function stepOf(cascade: string, project: string): TriggerOf<'cascade-step'> {
-  const receivedAt = new Date().toISOString();
   const id = `step:${createHash('sha256').update(`${cascade}\n${project}`).digest('hex').slice(0, 32)}`;
-  return { type: 'cascade-step', id, receivedAt, cascade, project };
-}
-
-/** The oldest cascade that an affected project is already in, so that people see one cascade and not two; otherwise a new one. */
-function chooseCascade(event: CascadeEvent, states: Map<string, Rebuild>, now: Date): string {
-  const running = [...states.values()].flatMap(({ pending }) => pending?.cascade ?? []).sort();
-  const time = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
-  const hash = createHash('sha256').update(event.id).digest('hex').slice(0, 6);
-  return running[0] ?? event.joins ?? `${time}Z-${hash}`;
-}
-
-/** In batches, the lowest level first. No batch holds a project together with its parent. */
-function childrenFirst(members: CascadeMember[]): CascadeMember[][] {
-  const levels = [...Map.groupBy(members, ({ level }) => level).entries()].sort(([one], [other]) => other - one);
-  return levels.flatMap(([, level]) => inBatches(level, membersAtOnce));
+  return { type: 'cascade-step', id, cascade, project };
 }

@@ -7,7 +7,7 @@ import {
   indexReportMark,
   indexStatus,
 } from '../../core/index/pull-request-report.ts';
-import { UpstreamError } from '../../core/model/errors.ts';
+import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import type { HeadOf } from '../../services/git-host/git-remote.ts';
@@ -32,27 +32,29 @@ interface Services extends GraphServices {
     'compare' | 'file' | 'isAuthenticated' | 'keepComment' | 'pullRequest' | 'repositoryAt' | 'setStatus'
   >;
   index: {
+    /** `owner/name` */
+    name: string;
     url: string;
     ref: string;
     repository: Pick<IndexRepository, 'filesAt'>;
     /** Hosts that entries may name although they are private. */
     allowedHosts: string[];
+    gitHost: string;
     mostRecipients: number;
   };
   headOf: HeadOf;
   logger: Logger;
 }
 
-type PullRequest = TriggerOf<'pull-request'>;
 interface Checked {
   outcome: string;
+  /** The commit to go on with, if the pull request has another head by now. */
   next?: string | undefined;
 }
 
 /**
  * Reports at a pull request of the index what is wrong with it, or what its merge will do. The index is read as text through the API of the
  * git host: nothing of a fork is built or run, and nothing is fetched from the fork's own repository.
- * @returns the outcome, as a text for people
  */
 export function createCheckIndexPullRequest(services: Services) {
   const { projects, github, index, logger } = services;
@@ -72,11 +74,9 @@ export function createCheckIndexPullRequest(services: Services) {
       throw new IndexTooLargeError(`It changes more than ${mostChanged / 1e6} MB of the index. Split it.`);
     }
     const known = records.map((record) => ({ ...projectSchema.parse(record), judged: record.judged }));
-    const change = indexChange(base, merged, known, {
-      now: new Date(),
-      allowedHosts: index.allowedHosts,
-      mostRecipients: index.mostRecipients,
-    });
+    const { allowedHosts, gitHost, mostRecipients } = index;
+    const options = { now: new Date(), allowedHosts, gitHost, mostRecipients };
+    const change = indexChange(base, merged, known, options);
     const built = [...change.added, ...change.changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => after)];
     const [facts, below] = await Promise.all([
       sourceFacts(built),
@@ -118,15 +118,16 @@ export function createCheckIndexPullRequest(services: Services) {
     await github.setStatus(repository, commit, { state, context, description });
   }
 
-  /** @returns with `next`, the commit to go on with, if the pull request has another head by now */
-  async function report({ repository, number, baseRef }: PullRequest, commit: string): Promise<Checked> {
+  async function report(number: number, baseRef: string, commit: string): Promise<Checked> {
+    const repository = index.name;
     let input: IndexReportInput;
     try {
       input = await examine(repository, baseRef, commit);
     } catch (error) {
       const head = await headOf(repository, number);
       // A forced push may have removed the commit.
-      if (head !== commit && error instanceof UpstreamError) return { outcome: 'gone', next: head };
+      const isOfCommit = error instanceof UpstreamError || error instanceof InvalidInputError;
+      if (head !== commit && isOfCommit) return { outcome: 'gone', next: head };
       if (!(error instanceof IndexTooLargeError)) throw error;
       await setStatus(repository, commit, 'failure', error.message);
       return { outcome: `failure: ${error.message}` };
@@ -142,25 +143,33 @@ export function createCheckIndexPullRequest(services: Services) {
     return { outcome, ...(after === commit ? {} : { next: after }) };
   }
 
-  return async function checkIndexPullRequest(trigger: PullRequest): Promise<string> {
-    const { number, action, baseRef } = trigger;
-    if (action === 'closed') return 'closed';
-    if (`refs/heads/${baseRef}` !== index.ref) return `ignored: ${baseRef} is not the branch of the index that counts`;
+  /** @param expected what an event says of the pull request: the git host may not show it yet */
+  return async function checkIndexPullRequest(
+    number: number,
+    expected: TriggerOf<'pull-request'>['expected'],
+  ): Promise<{ outcome: string; isUnseen?: boolean }> {
     if (!(await github.isAuthenticated())) {
       logger.warn('A pull request of the index is not checked: there is no token for the git host', { number });
-      return 'ignored: there is no token for the git host';
+      return { outcome: 'ignored: there is no token for the git host' };
     }
     try {
-      let checked: Checked = { outcome: '', next: trigger.commit };
-      for (let count = 0; checked.next !== undefined && count < mostCommits; count++) {
-        checked = await report(trigger, checked.next);
+      const pull = await github.pullRequest(index.name, number);
+      if (!pull?.isOpen) return { outcome: 'closed', isUnseen: expected.isOpen };
+      const { baseRef, commit } = pull;
+      const isUnseen = commit !== expected.commit;
+      if (`refs/heads/${baseRef}` !== index.ref) {
+        return { outcome: `ignored: ${baseRef} is not the branch of the index that counts`, isUnseen };
       }
-      return checked.outcome;
+      let checked: Checked = { outcome: '', next: commit };
+      for (let count = 0; checked.next !== undefined && count < mostCommits; count++) {
+        checked = await report(number, baseRef, checked.next);
+      }
+      return { outcome: checked.outcome, isUnseen };
     } catch (error) {
       // A retry would not change the permissions of the token.
       if (!(error instanceof GithubRefusedError)) throw error;
       logger.warn('The check of a pull request of the index could not be reported', { number, error });
-      return `ignored: ${error.message}`;
+      return { outcome: `ignored: ${error.message}` };
     }
   };
 }

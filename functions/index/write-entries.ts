@@ -2,9 +2,9 @@ import { declaredImages } from '../../core/cascade/dependents.ts';
 import { mapConcurrently } from '../../core/concurrency.ts';
 import { type IndexPlan, isJudgedOnly } from '../../core/index/plan-index.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
-import type { PushTrigger } from '../../core/model/trigger.ts';
 import type { Repositories } from '../../services/registry/repositories.ts';
 import type { Dependents } from '../../services/tables/dependents.ts';
+import type { IndexHead } from '../../services/tables/index-head.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
 
 /** ECR limits how fast repositories are created; the SDK waits and retries, so a few at a time is the fastest. */
@@ -17,18 +17,22 @@ export interface WriteServices {
   repositories: Pick<Repositories, 'ensure'>;
 }
 
-/** Why a push of the index calls for a build of an entry. */
-export type Call = 'added' | 'changed';
+/** Why a build of an entry is to be started, and the head of the index that requires it. */
+export type Requirement = Pick<NonNullable<ProjectRecord['requiredBy']>, 'revision' | 'commit' | 'change'>;
+
+export function requirementOf({ revision, commit }: IndexHead, change: Requirement['change']): Requirement {
+  return { revision, commit, change };
+}
 
 interface IndexChange {
-  push: PushTrigger;
+  head: IndexHead;
   /** All entries of the index. */
   entries: readonly Project[];
-  /** The projects of the table, as they were before this push. */
+  /** The projects of the table, as they were before. */
   known: readonly ProjectRecord[];
   plan: IndexPlan;
   /** The entries to be built, by name. `writeEntries` adds those that were blocked in the meantime. */
-  calls: Map<string, Call>;
+  toBuild: Map<string, Requirement>;
   /** No entry is begun after this, in milliseconds since the epoch. */
   deadline: number;
 }
@@ -38,7 +42,7 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
   return async function writeEntries(
     change: IndexChange,
   ): Promise<{ failures: Map<string, unknown>; unfinished: boolean }> {
-    const { push, plan, calls, deadline } = change;
+    const { head, plan, toBuild, deadline } = change;
     const names = activeNames(change);
     const knownByName = new Map(change.known.map((project) => [project.name, project]));
     const failures = new Map<string, unknown>();
@@ -50,9 +54,10 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
     }
 
     /** Written last: the record shows that the repositories and edges exist. */
-    async function put(project: Project, call?: Call): Promise<void> {
-      const calledBy = call && { delivery: push.id, change: call };
-      const isNewest = await projects.put(project, { indexedAt: push.receivedAt, ...(calledBy ? { calledBy } : {}) });
+    async function put(project: Project, requirement?: Requirement): Promise<void> {
+      const sequence = knownByName.get(project.name)?.sequence ?? 0;
+      const requiredBy = requirement && { ...requirement, sequence };
+      const isNewest = await projects.put(project, { indexRevision: head.revision, requiredBy });
       const newer = isNewest ? undefined : await projects.get(project.name);
       if (newer) await declare(newer);
     }
@@ -62,10 +67,10 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
         await repositories.ensure(project);
         await declare(project);
       }
-      await put(project, calls.get(project.name));
+      await put(project, toBuild.get(project.name));
     }
 
-    /** If one entry cannot be written, the others are still written and built; the push is retried for this one. */
+    /** If one entry cannot be written, the others are still written and built; the trigger is retried for this one. */
     async function attempt(project: Project, write: () => Promise<void>): Promise<void> {
       if (Date.now() > deadline) {
         left += 1;
@@ -76,12 +81,13 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
 
     /** If the old rules blocked a candidate after the projects were read, the project is built again under the new rules. */
     async function putRules(project: Project): Promise<void> {
-      await attempt(project, () => put(project, calls.get(project.name)));
-      if (calls.has(project.name) || failures.has(project.name)) return;
+      await attempt(project, () => put(project, toBuild.get(project.name)));
+      if (toBuild.has(project.name) || failures.has(project.name)) return;
       const { judged } = (await projects.get(project.name)) ?? {};
       if (judged?.outcome !== 'block' || judged.build === knownByName.get(project.name)?.judged?.build) return;
-      calls.set(project.name, 'changed');
-      await attempt(project, () => put(project, 'changed'));
+      const requirement = requirementOf(head, 'changed');
+      toBuild.set(project.name, requirement);
+      await attempt(project, () => put(project, requirement));
     }
 
     const byRules = new Set(plan.changed.filter((project) => isByRules(knownByName.get(project.name), project)));

@@ -1,6 +1,7 @@
 import { mapConcurrently } from '../../core/concurrency.ts';
 import type { Build } from '../../core/model/build.ts';
-import { isFloating, repositoryOf } from '../../core/releases/release.ts';
+import { backfillProgress, releasesOf } from '../../core/releases/backfill.ts';
+import { repositoryOf } from '../../core/releases/release.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 import type { Projects } from '../../services/tables/projects.ts';
 import type { Releases } from '../../services/tables/releases.ts';
@@ -8,14 +9,12 @@ import type { Releases } from '../../services/tables/releases.ts';
 interface Services {
   builds: Pick<Builds, 'ofProject'>;
   projects: Pick<Projects, 'all'>;
-  releases: Pick<Releases, 'adopt' | 'allOf' | 'recordProgress'>;
+  releases: Pick<Releases, 'backfill' | 'allOf' | 'recordProgress'>;
   repositoryPrefix: string;
 }
 
 const writesAtOnce = 16;
 const buildsAtOnce = 100;
-
-const weekMilliseconds = 7 * 24 * 3_600_000;
 
 /**
  * Backfills releases that were made before releases were recorded, from the records of builds, which are kept for ever. This is done once a
@@ -35,24 +34,11 @@ export function createBackfillReleases({ builds, projects, releases, repositoryP
   }
 
   async function backfill(project: string, now: Date): Promise<void> {
-    const moved = new Set<string>();
-    const known = new Map<string, Parameters<Releases['adopt']>[0] & { tags: string[]; floating: string[] }>();
-    for (const { id, image, endedAt, createdAt } of await releasedBuilds(project)) {
-      if (!image) continue;
-      const { digest, tags } = image;
-      // A floating tag belongs to the newest release that has it.
-      const floating = tags.filter((tag) => isFloating(tag) && !moved.has(tag));
-      for (const tag of floating) moved.add(tag);
-      const newest = known.get(digest);
-      if (newest) {
-        newest.tags.push(...tags);
-        newest.floating.push(...floating);
-      } else known.set(digest, { project, digest, build: id, tags: [...tags], floating, at: endedAt ?? createdAt });
-    }
+    const known = releasesOf(project, await releasedBuilds(project));
     const recorded = new Set((await releases.allOf(project)).map(({ digest }) => digest));
-    const missing = [...known.values()].filter(({ digest }) => !recorded.has(digest));
+    const missing = known.filter(({ digest }) => !recorded.has(digest));
     const repository = repositoryOf(project, repositoryPrefix);
-    await mapConcurrently(missing, writesAtOnce, (release) => releases.adopt(release, repository, now));
+    await mapConcurrently(missing, writesAtOnce, (release) => releases.backfill(release, repository, now));
   }
 
   /**
@@ -60,19 +46,13 @@ export function createBackfillReleases({ builds, projects, releases, repositoryP
    * @param isLate whether it is too late to begin another project
    */
   return async function backfillReleases(progress: string, now: Date, isLate: () => boolean): Promise<void> {
-    const week = String(Math.floor(now.getTime() / weekMilliseconds));
-    const [ofWeek, last = ''] = progress.split(' ');
-    const done = ofWeek === week ? last : '';
-    if (done === everything) return;
-    const names = (await projects.all()).map(({ name }) => name).sort();
-    for (const name of names.filter((each) => each > done)) {
+    const { isComplete, left, after, complete } = backfillProgress(progress, now);
+    if (isComplete) return;
+    for (const name of left((await projects.all()).map((project) => project.name))) {
       if (isLate()) return;
       await backfill(name, now);
-      await releases.recordProgress(`${week} ${name}`);
+      await releases.recordProgress(after(name));
     }
-    await releases.recordProgress(`${week} ${everything}`);
+    await releases.recordProgress(complete);
   };
 }
-
-/** Sorts after every project's name. */
-const everything = '~';

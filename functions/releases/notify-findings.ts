@@ -2,6 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { mapConcurrently } from '../../core/concurrency.ts';
 import { findingsMail, type ReleaseChanges } from '../../core/mail/rescan-mail.ts';
 import { countsOf } from '../../core/model/findings.ts';
+import { getsFindings, isWorthMail } from '../../core/releases/notification.ts';
 import { verdictToday } from '../../core/releases/reevaluate.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
 import { dueAfterRescan } from '../../core/releases/rescan.ts';
@@ -47,14 +48,11 @@ export function createNotifyFindings(services: Services) {
     return changes && { image, findings, changes };
   }
 
-  /** Whether people miss an image that is gone: not if its tags name other images by now. */
-  async function isMissed({ repository, floating }: ReleasedImage): Promise<boolean> {
-    for (const tag of floating) if (!(await tags.isThere(repository, tag))) return true;
-    return false;
-  }
-
   async function isNotable({ image, findings }: PendingNotification): Promise<boolean> {
-    return findings.state === 'gone' ? isMissed(image) : image.floating.length > 0;
+    const isThere = new Map<string, boolean>();
+    if (findings.state === 'gone')
+      for (const tag of image.floating) isThere.set(tag, await tags.isThere(image.repository, tag));
+    return isWorthMail(findings, image, isThere);
   }
 
   const mailEntryOf = (
@@ -72,12 +70,11 @@ export function createNotifyFindings(services: Services) {
   });
 
   async function send(project: ProjectRecord, notable: PendingNotification[], now: Date): Promise<boolean> {
-    if (notable.length === 0 || !project.active || (project.notify && !project.notify.includes('findings')))
-      return false;
+    if (notable.length === 0 || !getsFindings(project)) return false;
     const entries = notable.map((each) => mailEntryOf(each, project, now));
     const scans = notable.map(({ image }) => `${image.digest} ${image.checkedAt}`);
     const id = `findings ${project.name} ${scans.sort().join(' ')}`;
-    const mail = findingsMail({ project: project.name, news: entries, siteUrl, indexUrl });
+    const mail = findingsMail({ project: project.name, releases: entries, siteUrl, indexUrl });
     return sendBestEffort({ mailer, logger }, { id, to: project.notifyEmail, mail, about: { project: project.name } });
   }
 

@@ -26,27 +26,27 @@ export function createRescanImage({ records, releases, scans, tags, policy }: Se
   async function decide(image: ReleasedImage, now: Date) {
     const reading = await scans.read(image);
     const decision = decideRescan(image, reading, now);
-    return decision.do === 'ask' ? afterScanRequest(image, reading, await scans.start(image), now) : decision;
+    return decision.do === 'request' ? afterScanRequest(image, reading, await scans.start(image), now) : decision;
   }
 
   return async function rescanImage(
     image: ReleasedImage,
     project: ProjectRecord | undefined,
     now: Date,
-  ): Promise<'waiting' | 'same' | 'news'> {
+  ): Promise<'waiting' | 'unchanged' | 'changed'> {
     const decision = await decide(image, now);
     if (decision.do === 'wait') {
-      const { askedAt, dueAt, reason } = decision;
-      await releases.settle(image, { askedAt, dueAt, reason }, now);
+      const { requestedAt, dueAt, reason } = decision;
+      await releases.settle(image, { requestedAt, dueAt, reason }, now);
       return 'waiting';
     }
-    const { look } = decision;
-    const tagsOfImage = look.state === 'gone' ? undefined : await tags.of(image);
+    const { result } = decision;
+    const tagsOfImage = result.state === 'gone' ? undefined : await tags.of(image);
     const before = await ifReadable(records.releaseFindings(image));
     const atRelease = before ? undefined : await ifReadable(records.scan(image.build));
-    const findings = afterRescan(look, before, atRelease, now);
+    const findings = afterRescan(result, before, atRelease, now);
     await records.putReleaseFindings(image, findings);
-    const isChanged = findings.told !== undefined;
+    const isChanged = findings.notified !== undefined;
     await releases.settle(
       image,
       {
@@ -56,13 +56,13 @@ export function createRescanImage({ records, releases, scans, tags, policy }: Se
         appeared: findings.findings.filter(({ since }) => since).length,
         outcome: verdictToday(findings, project, policy, now)?.outcome,
         checkedAt: findings.checkedAt,
-        askedAt: undefined,
+        requestedAt: undefined,
         ...(tagsOfImage && { floating: floatingOf(tagsOfImage, image, project?.sharesRepository ?? false) }),
         // The image stays due until people are notified.
-        ...(isChanged ? { toNotify: true } : { dueAt: dueAfterRescan(image.digest, look, now) }),
+        ...(isChanged ? { toNotify: true } : { dueAt: dueAfterRescan(image.digest, result, now) }),
       },
       now,
     );
-    return isChanged ? 'news' : 'same';
+    return isChanged ? 'changed' : 'unchanged';
   };
 }

@@ -1,21 +1,21 @@
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { TriggerOf } from '../../core/model/trigger.ts';
+import { inBatches } from '../../core/concurrency.ts';
 import { tagSnapshot, tagsSince } from '../../core/sources/seen-tags.ts';
 import { refPrefixes, versionTagsOf, type WatchedSource } from '../../core/sources/watched-sources.ts';
 import type { Triggers } from '../../services/aws/triggers.ts';
 import type { RefsAnswer, SourceHost } from '../../services/git-host/git-remote.ts';
-import type { Deliveries } from '../../services/tables/deliveries.ts';
 import type { Heads } from '../../services/tables/heads.ts';
+import type { IndexHeads } from '../../services/tables/index-head.ts';
 import type { Source } from '../../services/tables/sources.ts';
 
 /** A trigger is one message of the queue, of at most 256 KiB. */
-const headsPerTrigger = 200;
+const refsPerTrigger = 200;
 const timeoutMilliseconds = 15_000;
 
 export interface CheckSourceServices {
   heads: Pick<Heads, 'getMany'>;
-  deliveries: Pick<Deliveries, 'newest'>;
+  indexHead: Pick<IndexHeads, 'get'>;
   triggers: Pick<Triggers, 'send'>;
   refsOf: SourceHost['refsOf'];
   index: { url: string; source: string; ref: string };
@@ -24,10 +24,8 @@ export interface CheckSourceServices {
   logger: Logger;
 }
 
-type MovedHead = TriggerOf<'source-moved'>['heads'][number];
-
 /** The result of checking a repository. */
-export interface Look {
+export interface SourceCheck {
   /** How many triggers were sent. */
   triggers: number;
   /** What to remember for the next check; undefined if there is nothing. */
@@ -38,7 +36,7 @@ export interface Look {
 
 /** Reads the branches and version tags of a repository, and sends triggers for the heads that were not planned yet. */
 export function createCheckSource(services: CheckSourceServices) {
-  const { heads, deliveries, triggers, index, logger } = services;
+  const { heads, indexHead, triggers, index, logger } = services;
 
   async function readRefs(watched: WatchedSource, known: Source | undefined, end: AbortSignal): Promise<RefsAnswer> {
     const isIndex = watched.source === index.source;
@@ -56,7 +54,7 @@ export function createCheckSource(services: CheckSourceServices) {
   }
 
   /** The branches with another head than the newest one that was planned for a project of theirs. */
-  async function movedBranches(watched: WatchedSource, refs: ReadonlyMap<string, string>): Promise<MovedHead[]> {
+  async function movedBranches(watched: WatchedSource, refs: ReadonlyMap<string, string>): Promise<string[]> {
     const keys = watched.projects.map(({ name, gitBranch }) => ({ project: name, ref: `refs/heads/${gitBranch}` }));
     const planned = new Map(
       (await heads.getMany(keys)).map(({ project, ref, commit }) => [`${project} ${ref}`, commit]),
@@ -67,18 +65,17 @@ export function createCheckSource(services: CheckSourceServices) {
         .map(({ ref }) => ref),
     );
     if (watched.source === index.source && refs.has(index.ref)) {
-      const newest = await deliveries.newest(`${index.source} ${index.ref}`);
-      if (newest?.commit !== refs.get(index.ref)) moved.add(index.ref);
+      const known = await indexHead.get();
+      if (known?.commit !== refs.get(index.ref)) moved.add(index.ref);
     }
-    return [...moved].map((ref) => ({ ref, commit: refs.get(ref) ?? '' }));
+    return [...moved];
   }
 
   return async function checkSource(
     watched: WatchedSource,
     known: Source | undefined,
     end: AbortSignal,
-  ): Promise<Look> {
-    const receivedAt = new Date().toISOString();
+  ): Promise<SourceCheck> {
     const answer = await readRefs(watched, known, end);
     if (answer.kind === 'absent') return { triggers: 0, source: known, absent: answer.status };
     const refs = answer.kind === 'refs' ? answer.refs : new Map(Object.entries(known?.heads ?? {}));
@@ -86,23 +83,18 @@ export function createCheckSource(services: CheckSourceServices) {
     const moved = await movedBranches(watched, refs);
     // The first check only records the tags to compare the next one to: a new project does not build its old versions.
     if (answer.kind === 'refs' && watched.tags && known?.tags)
-      for (const [ref, commit] of tagsSince(known.tags, tags)) moved.push({ ref, commit });
+      for (const [ref] of tagsSince(known.tags, tags)) moved.push(ref);
 
-    const batches: MovedHead[][] = [];
-    while (moved.length > 0) batches.push(moved.splice(0, headsPerTrigger));
-    for (const batch of batches) {
-      await triggers.send({
-        type: 'source-moved',
-        id: idOf(watched.source, batch),
-        receivedAt,
-        source: watched.source,
-        heads: batch,
-      });
+    const batches = inBatches(moved, refsPerTrigger);
+    for (const refs of batches) {
+      // The planner asks the host itself, so that refs that are found again before they are planned are built once.
+      const id = `source-moved:${randomUUID()}`;
+      await triggers.send({ type: 'source-moved', id, source: watched.source, refs });
     }
     return { triggers: batches.length, source: remembered(watched, answer, tags, known) };
   };
 
-  /** Stored after the triggers are sent: a run that crashes in between is made up for by the next, which sends the same ids. */
+  /** Stored after the triggers are sent: a run that crashes in between is made up for by the next. */
   function remembered(
     watched: WatchedSource,
     answer: Exclude<RefsAnswer, { kind: 'absent' }>,
@@ -111,8 +103,8 @@ export function createCheckSource(services: CheckSourceServices) {
   ): Source | undefined {
     const { source } = watched;
     if (answer.kind === 'unchanged') {
-      const { heads: at, tags, memory } = known ?? {};
-      return { source, failures: 0, heads: at, tags, memory };
+      const { heads: at, tags, memory, movedTo } = known ?? {};
+      return { source, failures: 0, heads: at, tags, memory, movedTo };
     }
     const tags = watched.tags ? tagSnapshot(versions) : undefined;
     if (watched.tags && !tags) logger.warn('A repository has too many version tags to be watched', { source });
@@ -121,22 +113,20 @@ export function createCheckSource(services: CheckSourceServices) {
       const commit = answer.refs.get(ref);
       return commit === undefined ? [] : [[ref, commit] as const];
     });
-    if (!tags && Object.keys(memory).length === 0) return undefined;
+    const movedTo = answer.movedTo?.slice(0, 2048);
+    if (movedTo && movedTo !== known?.movedTo)
+      logger.warn('A repository was renamed or transferred: its new address belongs into the index', {
+        source,
+        movedTo,
+      });
+    if (!tags && !movedTo && Object.keys(memory).length === 0) return undefined;
     return {
       source,
       failures: 0,
       tags,
+      movedTo,
       memory: Object.keys(memory).length > 0 ? memory : undefined,
       heads: answer.memory.etag ? Object.fromEntries(branches) : undefined,
     };
   }
-}
-
-/** The same heads give the same id, so that heads that are seen again before they are planned are planned once. */
-function idOf(source: string, heads: MovedHead[]): string {
-  const text = heads
-    .map(({ ref, commit }) => `${ref} ${commit}`)
-    .toSorted()
-    .join('\n');
-  return `source-moved:${createHash('sha256').update(`${source}\n${text}`).digest('hex').slice(0, 32)}`;
 }

@@ -1,15 +1,13 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { Project } from '../../core/model/project.ts';
+import { isTracked, type Project } from '../../core/model/project.ts';
 import { touches } from '../../core/sources/path-filter.ts';
 import { type GithubApi, GithubRefusedError } from '../../services/git-host/github-api.ts';
-import type { Heads } from '../../services/tables/heads.ts';
 
 /** Comparisons. All projects of a repository need that of a push at about the same time. */
 const mostRemembered = 100;
 
 interface Services {
   github: Pick<GithubApi, 'compare' | 'repositoryAt'>;
-  heads: Pick<Heads, 'get'>;
   logger: Logger;
 }
 
@@ -19,7 +17,7 @@ type Compare = GithubApi['compare'];
  * Finds out whether commits touch the paths of projects, with one request to the git host for all projects that need the same comparison.
  * When in doubt, they count as touched: a superfluous build does less harm than a missing one.
  */
-export function createPathFilter({ github, heads, logger }: Services) {
+export function createPathFilter({ github, logger }: Services) {
   const compareCommits = remembering(github.compare);
 
   async function touched(
@@ -47,12 +45,14 @@ export function createPathFilter({ github, heads, logger }: Services) {
 
   return {
     /** Whether a new head of the tracked branch touches the project, compared to the known head. */
-    async concernsHead(project: Project, ref: string, commit: string): Promise<boolean> {
-      if (!project.paths?.length || ref !== `refs/heads/${project.gitBranch}`) return true;
-      const known = await heads.get(project.name, ref);
-      if (!known || known.commit === commit) return true;
+    async concernsHead(
+      project: Project,
+      ref: string,
+      { known, commit }: { known: string | undefined; commit: string },
+    ): Promise<boolean> {
+      if (!project.paths?.length || !isTracked(project, ref) || known === undefined) return true;
       // After a forced push, the commits that were removed may have touched the project too.
-      return touched(compareCommits, project, [known.commit, commit], true);
+      return touched(compareCommits, project, [known, commit], true);
     },
 
     /**

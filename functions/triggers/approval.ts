@@ -2,14 +2,14 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import { commentMark } from '../../core/triggers/github-comment.ts';
 import { type GithubApi, GithubRefusedError } from '../../services/git-host/github-api.ts';
-import type { Projects } from '../../services/tables/projects.ts';
-import type { PullRequestBuilds } from '../builds/pull-request-builds.ts';
+import type { PullRequestBuilds, ShownPullRequest, WantedPullRequest } from '../builds/pull-request-builds.ts';
+import { changed, type FollowHost } from '../sources/follow-host.ts';
 import type { Planned, Planner } from './planner.ts';
 
 interface Services {
-  github: Pick<GithubApi, 'keepComment' | 'permission' | 'pullRequest'>;
-  projects: Pick<Projects, 'bySource'>;
+  github: Pick<GithubApi, 'keepComment' | 'permission'>;
   pullRequests: PullRequestBuilds;
+  followHost: FollowHost;
   index: { source: string };
   logger: Logger;
 }
@@ -19,18 +19,18 @@ const approvers = new Set(['admin', 'write']);
 
 /**
  * Builds the commit of a pull request that a maintainer has approved: exactly that commit, as long as it is the head. The comment itself is not
- * trusted: the git host says who may approve and what the head is. If the host does not answer, the trigger is retried; if it refuses,
- * nothing is built.
+ * trusted: the index says which repository it concerns, and the git host who may approve there and what the head is. If the host does not
+ * answer, the trigger is retried; if it refuses, nothing is built.
  */
 export function createApprovalPlanner({
   github,
-  projects,
   pullRequests,
+  followHost,
   index,
   logger,
 }: Services): Planner<'approval'> {
   /** Comments on the pull request why nothing was started; one comment serves for all its approvals. */
-  async function decline({ repository, number }: TriggerOf<'approval'>, reason: string, advice = ''): Promise<Planned> {
+  async function decline({ repository, number }: WantedPullRequest, reason: string, advice = ''): Promise<Planned> {
     const mark = `${commentMark} approval -->`;
     try {
       const body = `${mark}\nNothing was started. ${reason} ${advice}`.trim();
@@ -42,59 +42,68 @@ export function createApprovalPlanner({
     return { outcome: `ignored: ${reason}`, builds: [] };
   }
 
-  async function plan(trigger: TriggerOf<'approval'>): Promise<Planned> {
-    const { id, source, repository, number, commit, approver, receivedAt } = trigger;
-    if (!(await projects.bySource(source)).some(({ active, pullRequests }) => active && pullRequests)) {
-      return { outcome: `ignored: no entry of the index builds pull requests of ${source}`, builds: [] };
-    }
+  async function plan(
+    { id: delivery, commit, approver }: TriggerOf<'approval'>,
+    wanted: WantedPullRequest,
+  ): Promise<Planned> {
+    const { repository } = wanted;
     const permission = await github.permission(repository, approver);
     if (!approvers.has(permission)) {
       return decline(
-        trigger,
+        wanted,
         `Who lets a pull request be built must be able to write to ${repository}, and \`${approver}\` is not.`,
       );
     }
-    const pullRequest = await github.pullRequest(repository, number);
-    if (!pullRequest?.isOpen) return decline(trigger, `The pull request #${number} is not open.`);
-    const advice = `Look at what it changes, and comment \`/ok-to-test ${pullRequest.commit}\`.`;
-    if (!commit) return decline(trigger, 'The approval does not name a commit in full.', advice);
-    if (commit !== pullRequest.commit) {
-      return decline(
-        trigger,
-        `The head of the pull request is not \`${commit}\` but \`${pullRequest.commit}\`.`,
-        advice,
-      );
-    }
-    const { baseRef, author } = pullRequest;
-    const concerned = await pullRequests.projectsOf(source, baseRef);
-    if (concerned.length === 0)
-      return decline(trigger, `No entry of the index builds pull requests to \`${baseRef}\`.`);
-    const proposed = { trigger: id, headAt: receivedAt, number, commit, baseRef, author, approver };
-    const isConcerned = pullRequests.filter(baseRef, commit);
-    const builds: string[] = [];
-    for (const project of concerned) {
-      if (!(await isConcerned(project))) continue;
+    let refusal: Refusal | undefined;
+    const ask = async () => {
+      const pull = await pullRequests.show(wanted);
+      refusal = refusalOf(wanted, pull, commit);
+      return refusal ? undefined : pull;
+    };
+    const outcomes = await followHost(wanted.tasks, ask, async (task, pull, known) => {
+      if (pull?.baseRef !== task.project.gitBranch || !(await pull.isConcerned(task.project))) return undefined;
       // A second approval of the same commit builds it a second time.
-      const build = await pullRequests.build(project, proposed, false);
-      if (build) builds.push(build.id);
-    }
+      return (await pullRequests.build(task, pull, known, { delivery, isAgain: true, approver })) ?? changed;
+    });
+    if (refusal) return decline(wanted, refusal.reason, refusal.advice);
+    const builds = outcomes.flatMap((build) => build?.id ?? []);
     return { outcome: `approved by ${approver}, started ${builds.length}`, builds };
   }
 
   return async function planApproval(trigger) {
-    if (trigger.source === index.source) {
+    const { source, number } = trigger;
+    if (source === index.source) {
       return { outcome: 'ignored: a pull request of the index is checked without approval', builds: [] };
     }
+    const wanted = await pullRequests.wanted(source, number);
+    if (!wanted) return { outcome: `ignored: no entry of the index builds pull requests of ${source}`, builds: [] };
     try {
-      return await plan(trigger);
+      return await plan(trigger, wanted);
     } catch (error) {
       if (!(error instanceof GithubRefusedError)) throw error;
-      logger.error('An approval could not be checked', {
-        repository: trigger.repository,
-        number: trigger.number,
-        error,
-      });
+      logger.error('An approval could not be checked', { repository: wanted.repository, number, error });
       return { outcome: `ignored: the approval could not be checked. ${error.message}`, builds: [] };
     }
   };
+}
+
+interface Refusal {
+  reason: string;
+  advice?: string;
+}
+
+/** Why an approval of a commit starts nothing, whatever the approver may do. */
+function refusalOf(
+  { number, tasks }: WantedPullRequest,
+  pull: ShownPullRequest | undefined,
+  commit: string | undefined,
+): Refusal | undefined {
+  if (!pull?.isOpen) return { reason: `The pull request #${number} is not open.` };
+  const advice = `Look at what it changes, and comment \`/ok-to-test ${pull.commit}\`.`;
+  if (!commit) return { reason: 'The approval does not name a commit in full.', advice };
+  if (commit !== pull.commit)
+    return { reason: `The head of the pull request is not \`${commit}\` but \`${pull.commit}\`.`, advice };
+  if (!tasks.some(({ project }) => project.gitBranch === pull.baseRef))
+    return { reason: `No entry of the index builds pull requests to \`${pull.baseRef}\`.` };
+  return undefined;
 }

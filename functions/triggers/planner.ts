@@ -5,7 +5,9 @@ export interface Planned {
   outcome: string;
   builds: string[];
   /** The time was too short: the trigger goes back into the queue. What is done is not repeated. */
-  unfinished?: boolean;
+  unfinished?: boolean | undefined;
+  /** The git host does not show what its event said. It may do so in a moment. */
+  isUnseen?: boolean | undefined;
 }
 
 /** Plans the triggers of one type. Planning the same trigger again changes nothing. */

@@ -1,71 +1,78 @@
-import type { TriggerOf } from '../../core/model/trigger.ts';
-import { headAtOf } from '../../core/sources/head-order.ts';
-import type { Heads } from '../../services/tables/heads.ts';
-import type { Projects } from '../../services/tables/projects.ts';
-import { type PullRequestBuilds, pullRequestRef } from '../builds/pull-request-builds.ts';
-import type { BuildStarter } from '../builds/start-build.ts';
+import type { Build } from '../../core/model/build.ts';
+import type { Head } from '../../services/tables/heads.ts';
+import type { PullRequestBuilds, ShownPullRequest } from '../builds/pull-request-builds.ts';
 import type { CheckIndexPullRequest } from '../index/check-pull-request.ts';
-import type { Planned, Planner } from './planner.ts';
+import { changed, type FollowHost, type RefTask } from '../sources/follow-host.ts';
+import type { Planner } from './planner.ts';
 
 interface Services {
-  projects: Pick<Projects, 'bySource'>;
-  heads: Pick<Heads, 'get'>;
   pullRequests: PullRequestBuilds;
+  followHost: FollowHost;
   checkIndexPullRequest: CheckIndexPullRequest;
-  cancelBuild: BuildStarter['cancelBuild'];
   index: { source: string };
 }
 
+type Outcome = Build | 'absent' | 'cancelled' | 'closed' | 'elsewhere' | 'known' | 'untouched' | 'waiting';
+
 /**
  * Builds, scans and judges the head of a pull request for the projects that want it, without a release. The head of a fork waits until a
- * maintainer has approved exactly that commit.
+ * maintainer has approved exactly that commit. The event only says which pull request to look at; the git host says what it is at.
  */
 export function createPullRequestPlanner(services: Services): Planner<'pull-request'> {
-  const { projects, heads, pullRequests, checkIndexPullRequest, cancelBuild, index } = services;
+  const { pullRequests, followHost, checkIndexPullRequest, index } = services;
 
-  /** Cancels the builds of a closed pull request: nobody needs their results any more. */
-  async function close({ source, number }: TriggerOf<'pull-request'>): Promise<Planned> {
-    const failure = { error: 'PullRequestClosedError', message: `The pull request #${number} was closed.` };
-    let cancelled = 0;
-    for (const project of await projects.bySource(source)) {
-      const head = await heads.get(project.name, pullRequestRef(number));
-      if (head?.build && (await cancelBuild(head.build, failure))) cancelled++;
+  async function planHead(
+    task: RefTask,
+    pull: ShownPullRequest | undefined,
+    known: Head | undefined,
+    delivery: string,
+  ): Promise<Outcome | typeof changed> {
+    if (!pull) return 'absent';
+    if (!pull.isOpen) return (await pullRequests.close(pull.number, known)) ? 'cancelled' : 'closed';
+    const { project } = task;
+    if (project.gitBranch !== pull.baseRef) return 'elsewhere';
+    // A pull request that was opened again is built again, because its builds were cancelled when it was closed.
+    if (known?.commit === pull.commit && !(await pullRequests.wasClosed(known))) {
+      // The approval of a fork's commit starts its build itself.
+      const resumed = pull.isFork ? undefined : await pullRequests.resume(task, pull, known, { delivery });
+      return resumed ?? 'known';
     }
-    return { outcome: `closed, ${cancelled} cancelled`, builds: [] };
+    if (!(await pull.isConcerned(project))) return 'untouched';
+    if (!pull.isFork) return (await pullRequests.build(task, pull, known, { delivery })) ?? changed;
+    const description = `Waiting for a maintainer: comment /ok-to-test ${pull.commit}`;
+    await pullRequests.mark(project, pull.commit, { state: 'pending', description });
+    return 'waiting';
   }
 
   return async function planPullRequest(trigger) {
-    const { source, number, action, commit, baseRef, fork, author, changedAt, receivedAt } = trigger;
-    if (source === index.source) return { outcome: await checkIndexPullRequest(trigger), builds: [] };
-    if (action === 'closed') return close(trigger);
-    const concerned = await pullRequests.projectsOf(source, baseRef);
-    if (concerned.length === 0) {
-      return { outcome: `ignored: no entry of the index builds pull requests to ${baseRef} of ${source}`, builds: [] };
-    }
-    // A reopened pull request is built again, because its builds were cancelled when it was closed.
-    const isReopened = action === 'reopened';
-    const headAt = headAtOf({ pushedAt: changedAt, receivedAt });
-    // Several webhooks deliver the same event under several ids. This id of a reopening is the same for all of them.
-    const id = isReopened ? `${source}#${number} reopened ${changedAt}` : trigger.id;
-    const proposed = { trigger: id, headAt, number, commit, baseRef, author };
-    const isConcerned = pullRequests.filter(baseRef, commit);
-    const builds: string[] = [];
-    let waiting = 0;
-    for (const project of concerned) {
-      if (!(await isConcerned(project))) continue;
-      if (fork) {
-        // A maintainer has approved this commit already.
-        const known = await heads.get(project.name, pullRequestRef(number));
-        if (known?.commit === commit && !isReopened) continue;
-        const description = `Waiting for a maintainer: comment /ok-to-test ${commit}`;
-        await pullRequests.mark(project, commit, { state: 'pending', description });
-        waiting++;
-      } else {
-        const build = await pullRequests.build(project, proposed, !isReopened);
-        if (build) builds.push(build.id);
-      }
-    }
-    if (waiting > 0) return { outcome: `${waiting} waiting for a maintainer`, builds };
-    return { outcome: `started ${builds.length}`, builds };
+    const { id, source, number, expected } = trigger;
+    if (source === index.source) return { ...(await checkIndexPullRequest(number, expected)), builds: [] };
+    const wanted = await pullRequests.wanted(source, number);
+    if (!wanted) return { outcome: `ignored: no entry of the index builds pull requests of ${source}`, builds: [] };
+    let pull: ShownPullRequest | undefined;
+    const ask = async () => {
+      pull = await pullRequests.show(wanted);
+      return pull;
+    };
+    const outcomes = await followHost(wanted.tasks, ask, (task, shown, known) => planHead(task, shown, known, id));
+    // The pull request may have been opened again while its builds were being cancelled, and its event have found them running.
+    if (outcomes.includes('cancelled') && (await pullRequests.show(wanted))?.isOpen) return planPullRequest(trigger);
+    return {
+      outcome: textOf(outcomes, `no entry of the index builds pull requests to ${pull?.baseRef} of ${source}`),
+      builds: outcomes.flatMap((outcome) => (typeof outcome === 'string' ? [] : outcome.id)),
+      isUnseen: pull?.commit !== expected.commit || pull.isOpen !== expected.isOpen,
+    };
   };
+}
+
+function textOf(outcomes: readonly Outcome[], elsewhere: string): string {
+  const count = (wanted: Outcome) => outcomes.filter((outcome) => outcome === wanted).length;
+  const all = (wanted: Outcome) => outcomes.every((outcome) => outcome === wanted);
+  if (all('absent')) return 'ignored: there is no such pull request';
+  if (all('elsewhere')) return `ignored: ${elsewhere}`;
+  const cancelled = count('cancelled');
+  if (cancelled > 0 || outcomes.includes('closed')) return `closed, ${cancelled} cancelled`;
+  const waiting = count('waiting');
+  if (waiting > 0) return `${waiting} waiting for a maintainer`;
+  return `started ${outcomes.filter((outcome) => typeof outcome !== 'string').length}`;
 }

@@ -42,6 +42,7 @@ const alarmSchema = z.strictObject({
       }),
     )
     .optional(),
+  InsufficientDataActions: z.array(z.string()).max(5).optional(),
   OKActions: z.array(z.string()).max(5).optional(),
   Period: z.int().min(1).optional(),
   Statistic: z.enum(['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum']).optional(),

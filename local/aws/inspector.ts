@@ -66,7 +66,7 @@ export function createInspector(account: Account, images: InspectedImages): Serv
         scanType: 'PACKAGE',
         scanStatus: { statusCode, reason },
         resourceMetadata: { ecrImage: { tags: [] }, ecrRepository: { name: repository } },
-        ...(lastScannedAt === undefined ? {} : { lastScannedAt: lastScannedAt / 1000 }),
+        lastScannedAt: lastScannedAt === undefined ? undefined : lastScannedAt / 1000,
       }));
     const { items, nextToken } = pageOf(resources, page);
     return { coveredResources: items, nextToken };

@@ -30,5 +30,17 @@ export function createLogs(account: Account): Service {
     },
   });
 
-  return { resources: { 'AWS::Logs::LogGroup': logGroup } };
+  // One machine collects no metrics: a filter is checked for its form.
+  const metricFilter = resourceType({
+    properties: z.strictObject({
+      LogGroupName: z.string(),
+      FilterPattern: z.string().max(1024),
+      MetricTransformations: z
+        .array(z.strictObject({ MetricName: z.string(), MetricNamespace: z.string(), MetricValue: z.string() }))
+        .length(1),
+    }),
+    create: (resource) => ({ ref: physicalName(resource, 512) }),
+  });
+
+  return { resources: { 'AWS::Logs::LogGroup': logGroup, 'AWS::Logs::MetricFilter': metricFilter } };
 }

@@ -40,6 +40,10 @@ export interface Authority {
   callerOf(accessKeyId: string): Caller | undefined;
   /** The secret that belongs to an access key, for the check of a signature. */
   secretOf(accessKeyId: string): string | undefined;
+  /** The token that must come with an access key of STS; undefined for keys that need none. */
+  sessionTokenOf(accessKeyId: string): string | undefined;
+  /** False once the caller's session has ended. */
+  isCurrent(caller: Caller): boolean;
   /**
    * Does nothing if the caller's policies, or the resource's own policy, allow every one of the permissions and none denies one.
    * @throws AwsError `AccessDeniedException` (code and text as the service itself gives them)
@@ -62,6 +66,8 @@ export interface Caller {
   readonly kind: 'role' | 'service' | 'owner' | 'anonymous';
   /** For `service`: what `aws:SourceArn` says. */
   readonly sourceArn?: string;
+  /** For a session that STS gave out: its access key. Such a session ends, and may have a policy of its own. */
+  readonly session?: string;
 }
 
 export interface Permission {

@@ -19,7 +19,7 @@ export async function findFreePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-/** Whether somebody answers at one of the addresses that `localhost` names. */
+/** Whether a process answers at one of the addresses that `localhost` names. */
 async function isTaken(port: number): Promise<boolean> {
   const answers = ['127.0.0.1', '::1'].map(async (host) => {
     const socket = connect({ host, port });

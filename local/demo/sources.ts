@@ -14,6 +14,8 @@ export type ExampleName = 'index' | 'base' | 'app' | 'legacy';
 export interface WorkingCopy {
   folder: string;
   url: string;
+  /** What lets git sign in for a push. */
+  login: Record<string, string>;
 }
 
 export const branch = 'main';
@@ -21,20 +23,19 @@ export const branch = 'main';
 /** Makes a working copy that holds an example; a repository that is there already keeps its history. */
 export async function checkOut(
   example: ExampleName,
-  { folder, url, signal }: WorkingCopy & { signal?: AbortSignal },
+  { folder, url, login, signal }: WorkingCopy & { signal?: AbortSignal },
 ): Promise<WorkingCopy> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await git(folder, ['init', '--quiet', `--initial-branch=${branch}`], signal);
-  await git(folder, ['remote', 'add', 'origin', url], signal);
+  const copy = { folder, url, login };
+  await git(copy, ['init', '--quiet', `--initial-branch=${branch}`], signal);
+  await git(copy, ['remote', 'add', 'origin', url], signal);
   // A repository that nobody has pushed to is not there yet.
-  if (
-    (await ask('git', ['fetch', '--quiet', 'origin', branch], { ...gitOptions, cwd: folder, signal })) !== undefined
-  ) {
-    await git(folder, ['reset', '--quiet', '--soft', 'FETCH_HEAD'], signal);
+  if ((await ask('git', ['fetch', '--quiet', 'origin', branch], { ...optionsOf(copy), signal })) !== undefined) {
+    await git(copy, ['reset', '--quiet', '--soft', 'FETCH_HEAD'], signal);
   }
   await cp(join(examples, example), folder, { recursive: true });
-  return { folder, url };
+  return copy;
 }
 
 /** Puts the address of the git server in the place that the example index keeps for it. */
@@ -57,16 +58,18 @@ export async function makeExamplePackage(legacy: WorkingCopy, signal?: AbortSign
 }
 
 /** Commits everything and pushes it; gives the commit. */
-export async function push({ folder }: WorkingCopy, message: string, signal?: AbortSignal): Promise<string> {
-  await git(folder, ['add', '--all'], signal);
-  await git(folder, ['commit', '--quiet', '--allow-empty', `--message=${message}`], signal);
-  await git(folder, ['push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`], signal);
-  return (await git(folder, ['rev-parse', 'HEAD'], signal)).trim();
+export async function push(copy: WorkingCopy, message: string, signal?: AbortSignal): Promise<string> {
+  await git(copy, ['add', '--all'], signal);
+  await git(copy, ['commit', '--quiet', '--allow-empty', `--message=${message}`], signal);
+  await git(copy, ['push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`], signal);
+  return (await git(copy, ['rev-parse', 'HEAD'], signal)).trim();
 }
 
 /** Nothing of the person's own git set-up changes what the demo does. */
-const gitOptions = {
+const optionsOf = ({ folder, login }: WorkingCopy) => ({
+  cwd: folder,
   environment: {
+    ...login,
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
@@ -77,8 +80,8 @@ const gitOptions = {
     NO_PROXY: 'localhost,127.0.0.1',
     no_proxy: 'localhost,127.0.0.1',
   },
-};
+});
 
-function git(folder: string, args: string[], signal?: AbortSignal): Promise<string> {
-  return run('git', args, { ...gitOptions, cwd: folder, signal });
+function git(copy: WorkingCopy, args: string[], signal?: AbortSignal): Promise<string> {
+  return run('git', args, { ...optionsOf(copy), signal });
 }

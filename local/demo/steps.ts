@@ -4,12 +4,12 @@ import { PromiseBrokenError } from './watch.ts';
 export interface Steps {
   /**
    * One line of the display: does the work, and has `end` say what came of it.
-   * @param patience how many seconds it may take
+   * @param timeoutSeconds how long it may take
    * @throws PromiseBrokenError when the time is up
    */
   run<Value>(
     title: string,
-    patience: number,
+    timeoutSeconds: number,
     work: (task: Task, signal: AbortSignal) => Promise<Value>,
     end: (task: Task, value: Value) => void,
   ): Promise<Value>;
@@ -21,9 +21,9 @@ export function createSteps(progress: Progress, signal: AbortSignal): Steps {
   const works: Promise<unknown>[] = [];
 
   return {
-    async run(title, patience, work, end) {
+    async run(title, timeoutSeconds, work, end) {
       const task = progress.task(title);
-      const alarm = AbortSignal.timeout(patience * 1000);
+      const alarm = AbortSignal.timeout(timeoutSeconds * 1000);
       const either = AbortSignal.any([signal, alarm]);
       const rung = new Promise<never>((_resolve, reject) => {
         either.addEventListener('abort', () => reject(either.reason), { once: true });
@@ -40,8 +40,8 @@ export function createSteps(progress: Progress, signal: AbortSignal): Steps {
           task.fail(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
           throw error;
         }
-        task.fail(`not done within ${patience} s`);
-        throw new PromiseBrokenError(`"${title}" was not done within ${patience} s.`, { cause: error });
+        task.fail(`not done within ${timeoutSeconds} s`);
+        throw new PromiseBrokenError(`"${title}" was not done within ${timeoutSeconds} s.`, { cause: error });
       }
     },
     settled: () => Promise.allSettled(works),

@@ -1,13 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gitLoginEnvironment } from '../git-credentials.ts';
 import { makeRootFileSystem } from './root-file-system.ts';
 import type { Message, ShownBuild, SlipwayClient } from './slipway-client.ts';
 import { checkOut, type ExampleName, fillInGitUrl, makeExamplePackage, push, type WorkingCopy } from './sources.ts';
 import type { Steps } from './steps.ts';
-import { PromiseBrokenError, stagesInWords, waitFor, watchBuild } from './watch.ts';
+import { describeStages, PromiseBrokenError, waitFor, watchBuild } from './watch.ts';
 
 export interface Setting {
   url: string;
+  gitCredentials: string;
   client: SlipwayClient;
   steps: Steps;
   workspace: string;
@@ -132,9 +134,16 @@ async function pushIndex(setting: Setting): Promise<void> {
   );
 }
 
-async function checkOutExample({ workspace, url, signal }: Setting, example: ExampleName): Promise<WorkingCopy> {
+async function checkOutExample(setting: Setting, example: ExampleName): Promise<WorkingCopy> {
+  const { workspace, url, signal } = setting;
   const repository = example === 'index' ? 'slipway/index' : `demo/${example}`;
-  return await checkOut(example, { folder: join(workspace, example), url: `${url}/git/${repository}.git`, signal });
+  const folder = join(workspace, example);
+  return await checkOut(example, {
+    folder,
+    url: `${url}/git/${repository}.git`,
+    login: gitLoginEnvironment(setting),
+    signal,
+  });
 }
 
 interface Push {
@@ -173,11 +182,11 @@ async function pushAndWatch(setting: Setting, options: Push): Promise<Chapter> {
       return { project, build: ended, mail, link };
     },
     (task, { build, mail }) => {
-      const stages = stagesInWords(build);
-      const told = `mail to ${mail.to.join(', ')}`;
+      const stages = describeStages(build);
+      const mailed = `mail to ${mail.to.join(', ')}`;
       if (build.status === 'blocked')
-        task.stop(`blocked, as it should be: ${build.verdict?.reasons.join(' ')} (${stages}) · ${told}`);
-      else task.succeed(`released (${stages}) · ${told}`);
+        task.stop(`blocked, as it should be: ${build.verdict?.reasons.join(' ')} (${stages}) · ${mailed}`);
+      else task.succeed(`released (${stages}) · ${mailed}`);
     },
   );
 }

@@ -1,4 +1,5 @@
 import type { ContainerEngine } from '../container-engine.ts';
+import { type GitLogin, gitLoginCommand } from '../git-credentials.ts';
 import { type Paint, wrap } from '../progress.ts';
 import type { Chapter, Story } from './story.ts';
 import { pullCommand } from './try-image.ts';
@@ -59,10 +60,12 @@ function tagsLeftOf({ build }: Chapter, later: Chapter['build']): string {
 }
 
 /** What a person can do with the machine that `--keep` leaves running. */
-export function invitation(url: string): string[] {
+export function invitation(login: GitLogin): string[] {
+  const { url } = login;
   return [
     `Slipway runs on. Builds: ${url}/   Mails: ${url}/mail   Ctrl-C ends it.`,
-    'Push the next change by hand:',
+    'Push the next change by hand. The first line lets git find the token that a push needs:',
+    `  ${gitLoginCommand(login)}`,
     `  git clone ${url}/git/demo/app.git && cd app`,
     '  echo "One more sentence." >> pages/index.txt',
     '  git commit --all --message "Add a sentence" && git push',

@@ -126,7 +126,7 @@ async function endGroup(server: ChildProcess): Promise<void> {
   if (server.pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
   const gone = once(server, 'exit');
   process.kill(-server.pid, 'SIGTERM');
-  const patience = delay(3000, 'slow' as const, { ref: false });
-  if ((await Promise.race([gone, patience])) === 'slow') process.kill(-server.pid, 'SIGKILL');
+  const timeout = delay(3000, 'slow' as const, { ref: false });
+  if ((await Promise.race([gone, timeout])) === 'slow') process.kill(-server.pid, 'SIGKILL');
   await gone;
 }

@@ -20,13 +20,13 @@ interface WaitOptions {
 export async function waitFor<Value>(
   what: string,
   question: () => Promise<Value | undefined>,
-  { seconds: patience, signal, every = 300 }: WaitOptions,
+  { seconds, signal, every = 300 }: WaitOptions,
 ): Promise<Value> {
-  const end = performance.now() + patience * 1000;
+  const end = performance.now() + seconds * 1000;
   for (;;) {
     const answer = await question();
     if (answer !== undefined) return answer;
-    if (performance.now() > end) throw new PromiseBrokenError(`${what} did not happen within ${patience} s.`);
+    if (performance.now() > end) throw new PromiseBrokenError(`${what} did not happen within ${seconds} s.`);
     await delay(every, undefined, { signal });
   }
 }
@@ -52,7 +52,7 @@ export async function watchBuild({ client, project, commit, task, signal }: Watc
     async () => {
       const build = (await client.builds(project)).find((candidate) => candidate.commit === commit);
       if (!build) return undefined;
-      task.update(stagesInWords(build));
+      task.update(describeStages(build));
       if (build.status === 'building') {
         const log = await client.log(build.id, read);
         read = log.next;
@@ -75,7 +75,7 @@ const doing: Record<string, string> = {
 };
 
 /** `build 3.1 s, scan 0.4 s, judging` */
-export function stagesInWords({ status, stages }: Pick<ShownBuild, 'status' | 'stages'>): string {
+export function describeStages({ status, stages }: Pick<ShownBuild, 'status' | 'stages'>): string {
   if (stages.length === 0) return status;
   const words = stages.map((stage) =>
     stage.endedAt ? `${stage.name} ${tookOf(stage)}` : (doing[stage.name] ?? stage.name),

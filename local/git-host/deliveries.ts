@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import type { Repositories } from './repositories.ts';
 import { isoSeconds } from './repository-json.ts';
 import { sendWebhook, type Webhook } from './webhook.ts';
 
@@ -44,12 +45,18 @@ export interface Deliveries {
   /** Sends a delivery once more, with the same GUID. False: there is none of this id. */
   redeliver(id: number): boolean;
   setWebhook(webhook: Webhook): void;
-  /** Whether the webhook is told of a repository. What happens while it is not is never told. */
+  /** Whether the webhook gets the events of a repository. What happens while it does not is never sent. */
   isActive(repositoryId: number): boolean;
-  setActive(repositoryId: number, active: boolean): void;
+  changeHook(repositoryId: number, change: HookChange): void;
   start(): void;
   /** What is under way is sent again after the next start. */
   stop(): Promise<void>;
+}
+
+/** What somebody has changed at the webhook of one repository. */
+export interface HookChange {
+  active?: boolean | undefined;
+  secret?: string | undefined;
 }
 
 /** GitHub keeps deliveries for three days. */
@@ -64,9 +71,11 @@ const concurrency = 4;
  */
 export function createDeliveries({
   database,
+  repositories,
   log,
 }: {
   database: DatabaseSync;
+  repositories: Pick<Repositories, 'get'>;
   log: (message: string) => void;
 }): Deliveries {
   database.exec(`create table if not exists git_deliveries (
@@ -87,9 +96,9 @@ export function createDeliveries({
     response_body text
   ) strict;
   create index if not exists git_deliveries_waiting on git_deliveries (id) where delivered_at is null;
-  create table if not exists git_silent_hooks (repository_id integer primary key) strict;`);
-  const silent = database.prepare('select 1 from git_silent_hooks where repository_id = ?');
-  const isActive = (repositoryId: number) => silent.get(repositoryId) === undefined;
+  create table if not exists git_hooks (repository_id integer primary key, active integer, secret text) strict;`);
+  const changed = database.prepare('select active, secret from git_hooks where repository_id = ?');
+  const isActive = (repositoryId: number) => changed.get(repositoryId)?.active !== 0;
   const summary = 'id, guid, event, repository_id, redelivery, created_at, delivered_at, duration, status, status_code';
   const waiting = database.prepare(
     'select id, guid, event, repository_id, payload from git_deliveries where delivered_at is null order by id limit 100',
@@ -125,6 +134,13 @@ export function createDeliveries({
     }
   }
 
+  async function secretOf(repositoryId: number, webhook: Webhook): Promise<string> {
+    const own = changed.get(repositoryId)?.secret;
+    const repository = repositories.get(repositoryId);
+    if (typeof own === 'string' || !repository) return String(own ?? '');
+    return webhook.secretOf(repository);
+  }
+
   async function send(id: number, row: Record<string, unknown>, webhook: Webhook, stop: AbortSignal): Promise<void> {
     const message = {
       guid: String(row.guid),
@@ -132,8 +148,9 @@ export function createDeliveries({
       repositoryId: Number(row.repository_id),
       payload: String(row.payload),
     };
+    const secret = await secretOf(message.repositoryId, webhook);
     const startedAt = Date.now();
-    const outcome = await sendWebhook(webhook, message, stop);
+    const outcome = await sendWebhook({ url: webhook.url, secret }, message, stop);
     if (stop.aborted) return;
     const duration = Math.round((Date.now() - startedAt) / 10) / 100;
     database
@@ -159,11 +176,13 @@ export function createDeliveries({
       if (isActive(event.repositoryId)) add(event);
     },
     isActive,
-    setActive(repositoryId, active) {
-      const change = active
-        ? 'delete from git_silent_hooks where repository_id = ?'
-        : 'insert into git_silent_hooks values (?) on conflict do nothing';
-      database.prepare(change).run(repositoryId);
+    changeHook(repositoryId, { active, secret }) {
+      database
+        .prepare(
+          `insert into git_hooks values (:id, :active, :secret) on conflict do update
+           set active = coalesce(:active, active), secret = coalesce(:secret, secret)`,
+        )
+        .run({ id: repositoryId, active: active === undefined ? null : Number(active), secret: secret ?? null });
     },
     pump,
     list({ repositoryId, limit, before }) {

@@ -30,7 +30,7 @@ export interface GitHostOptions {
   database: DatabaseSync;
   /** Where push events go. Without one they wait in the journal until `setWebhook` names it. */
   webhook?: Webhook;
-  /** What a caller of the API needs to change something. */
+  /** What a push needs, and a caller of the API who changes something. */
   token: string;
   log(message: string): void;
 }
@@ -54,7 +54,7 @@ export function createGitHost(options: GitHostOptions): GitHost {
   const git = createGit();
   const repositories = createRepositories({ dataFolder, database, git });
   const statuses = createStatuses(url, database);
-  const deliveries = createDeliveries({ database, log });
+  const deliveries = createDeliveries({ database, repositories, log });
   const pushes = createPushes({ url, database, git, repositories, deliveries, log });
   let webhook = options.webhook;
   if (webhook) deliveries.setWebhook(webhook);
@@ -65,13 +65,13 @@ export function createGitHost(options: GitHostOptions): GitHost {
   const forms = createPullForms({ url, repositories, people, store, commits });
   const pulls = createPulls({ database, git, repositories, deliveries, store, commits, forms });
 
-  /** The push is told first, then what it means for pull requests. */
+  /** The event of the push is sent first, then those of its pull requests. */
   async function pushed(repository: Repository, login: string): Promise<void> {
     await pushes.notice(repository, login);
     await pulls.settle(repository, login);
   }
 
-  const server = createGitServer({ git, repositories, pushed });
+  const server = createGitServer({ git, repositories, people, token: options.token, pushed });
   const contents = createContents(url, git);
   const shared = { url, git, repositories, people, statuses, deliveries, store, commits, forms, pulls, pushed };
   const api = createGitHubApi({

@@ -7,7 +7,7 @@ export class GitFailedError extends Error {
 
 export interface Git {
   /** Starts git in a folder; the caller handles the streams. */
-  start(folder: string, args: string[], environment?: Record<string, string>): ChildProcessWithoutNullStreams;
+  start(folder: string, args: string[], environment?: NodeJS.ProcessEnv): ChildProcessWithoutNullStreams;
   /**
    * Runs git in a repository to its end and gives what it printed.
    * @throws GitFailedError
@@ -63,7 +63,7 @@ const environment: Record<string, string> = {
 export function createGit(): Git {
   const running = new Map<ChildProcessWithoutNullStreams, Promise<void>>();
 
-  function start(folder: string, args: string[], more: Record<string, string> = {}): ChildProcessWithoutNullStreams {
+  function start(folder: string, args: string[], more: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
     const child = spawn('git', args, { cwd: folder, env: { ...environment, ...more }, stdio: 'pipe' });
     const ended = new Promise<void>((resolve) => {
       child.once('close', () => resolve());

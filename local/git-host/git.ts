@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Git } from './git-process.ts';
-import { basicLogin } from './people.ts';
+import { callerOf, machineLogin, type People } from './people.ts';
 import { isRepositoryName, type Repositories, type Repository } from './repositories.ts';
 
 /** `/git/<owner>/<repo>[.git]/<what git asks for>` */
@@ -22,10 +22,13 @@ export function isGitRequest(pathname: string): boolean {
 export function createGitServer(options: {
   git: Git;
   repositories: Repositories;
+  people: People;
+  /** What a push needs as its password. */
+  token: string;
   /** Called when a push has been worked on, before it is answered to its end. */
   pushed(repository: Repository, login: string): Promise<void>;
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { git, repositories } = options;
+  const { git, repositories, people, token } = options;
 
   return async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -40,6 +43,12 @@ export function createGitServer(options: {
 
     const isPush = service === 'git-receive-pack';
     let repository = repositories.find(owner, name);
+    const caller = callerOf(request, token);
+    // Whoever can reach the address can read; a build's commands can reach it too.
+    if (isPush && (caller === undefined || caller === 'wrong')) return signIn(response);
+    const login = typeof caller === 'object' ? caller.login : owner;
+    if (isPush && repository && !people.can(repository, login, 'push'))
+      return plain(response, 403, `${login} may not push to ${owner}/${name}.`);
     // The first half of a push may still come to nothing: it sees an empty repository, and the second half makes the real one.
     if (!repository && isPush)
       repository = file === 'info/refs' ? await repositories.empty() : await repositories.ensure(owner, name);
@@ -47,8 +56,8 @@ export function createGitServer(options: {
 
     const finish = async () => {
       if (repository && isPush && file !== 'info/refs')
-        // Nobody needs a password here; a name that the client gives is who pushed.
-        await options.pushed(repository, basicLogin(request) ?? repository.owner);
+        // The machine pushes in the owner's name.
+        await options.pushed(repository, login === machineLogin ? repository.owner : login);
     };
     await serve(request, response, repository, file, url.search.slice(1), finish);
   };
@@ -70,15 +79,15 @@ export function createGitServer(options: {
       QUERY_STRING: query,
       CONTENT_TYPE: headers['content-type'] ?? '',
       REMOTE_ADDR: request.socket.remoteAddress ?? '',
-      ...(headers['content-length'] === undefined ? {} : { CONTENT_LENGTH: headers['content-length'] }),
-      ...(headers['content-encoding'] === undefined ? {} : { HTTP_CONTENT_ENCODING: headers['content-encoding'] }),
-      ...(typeof headers['git-protocol'] === 'string' ? { HTTP_GIT_PROTOCOL: headers['git-protocol'] } : {}),
+      CONTENT_LENGTH: headers['content-length'],
+      HTTP_CONTENT_ENCODING: headers['content-encoding'],
+      HTTP_GIT_PROTOCOL: typeof headers['git-protocol'] === 'string' ? headers['git-protocol'] : undefined,
     });
     const ended = new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', () => resolve());
     });
-    // A client that goes away takes its process with it; what a push has changed by then is looked at all the same.
+    // When a client disconnects, its process ends; what a push has changed by then is checked all the same.
     response.once('close', () => child.kill('SIGTERM'));
     child.stderr.resume();
     child.stdin.once('error', () => request.unpipe(child.stdin).resume());
@@ -119,6 +128,13 @@ async function headOf(
   );
   const { status = '200', ...others } = headers;
   return { status: Number.parseInt(status, 10), headers: others, rest: seen.subarray(found + 4) };
+}
+
+/** Git then asks its credential helpers, or the person. */
+function signIn(response: ServerResponse): void {
+  response
+    .writeHead(401, { 'www-authenticate': 'Basic realm="Slipway"', 'content-type': 'text/plain; charset=utf-8' })
+    .end('A push needs a name and, as the password, the token: README.md says how git finds it.\n');
 }
 
 function plain(response: ServerResponse, status: number, message: string): void {

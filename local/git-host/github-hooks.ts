@@ -6,8 +6,11 @@ import type { Repository } from './repositories.ts';
 import { isoSeconds } from './repository-json.ts';
 import { hookId, type Webhook } from './webhook.ts';
 
-/** Of what GitHub lets be changed, one machine's one hook can be switched off and on for a repository. */
-const hookChangeSchema = z.object({ active: z.boolean().optional() });
+/** Of what GitHub lets be changed, one machine's one hook can be switched off and on for a repository, and get another secret. */
+const hookChangeSchema = z.object({
+  active: z.boolean().optional(),
+  config: z.object({ secret: z.string().min(1).optional() }).optional(),
+});
 
 /** https://docs.github.com/en/rest/repos/webhooks */
 export function hookRoutes(options: {
@@ -58,8 +61,8 @@ export function hookRoutes(options: {
       async (call) => {
         assertHook(call);
         assertAdministrator(call);
-        const { active } = await readInput(call.request, hookChangeSchema, 'Hook');
-        if (active !== undefined) deliveries.setActive(call.repository.id, active);
+        const { active, config } = await readInput(call.request, hookChangeSchema, 'Hook');
+        deliveries.changeHook(call.repository.id, { active, secret: config?.secret });
         answerJson(call.response, 200, hook(call.repository));
       },
     ],

@@ -21,7 +21,7 @@ export type Route = [method: string, rest: RegExp, handler: (call: Call) => Prom
 
 const maxBodyBytes = 1024 * 1024;
 
-/** An error that the caller is told of, in GitHub's form. */
+/** An error that the caller gets, in GitHub's form. */
 export class GitHubError extends Error {
   override readonly name = 'GitHubError';
   readonly status: number;

@@ -38,7 +38,7 @@ export function issueRoutes(options: {
     return comment;
   }
 
-  /** Of a comment that somebody may change: its author, and who may write. */
+  /** Who may change a comment: its author, and users with write permission. */
   function ownComment(call: Call) {
     const { login } = callerOfWrite(call);
     const comment = commentOf(call);

@@ -78,7 +78,7 @@ export function repositoryRoutes(options: {
     ];
     const address = `${api(repository)}/compare/${encodeURIComponent(`${baseName}...${headName}`)}`;
     const { items, headers } = pageOf(call, address, ahead);
-    // Without a page's number or size GitHub gives the first 250 commits; the files stand on the first page alone.
+    // Without a page's number or size GitHub gives the first 250 commits; only the first page has the files.
     const isPaged = searchParams.has('page') || searchParams.has('per_page');
     const shown = isPaged ? items : ahead.slice(-maxCommits);
     const isFirst = (Number(searchParams.get('page')) || 1) === 1;

@@ -27,7 +27,7 @@ export function statusRoutes(options: {
       async (call) => {
         const { request, response, repository } = call;
         const { sha = '' } = call.groups;
-        // Who may not write is not told more, as everywhere on GitHub where there is something to hide.
+        // A user without write permission learns no more, as everywhere on GitHub where there is something to hide.
         if (!people.can(repository, callerOfWrite(call).login, 'push')) throw notFound();
         const given = await readInput(request, newStatusSchema, 'Status');
         const commit = /^[0-9a-f]{40}$/.test(sha) ? await commitOf(repository, sha) : undefined;

@@ -68,7 +68,7 @@ export function createGitHubApi(
     try {
       await answer(request, response);
     } catch (error) {
-      // What went wrong is the answer; anything else is ours and is told to whoever serves the machine.
+      // An expected error is the answer; any other is a defect of this host, and goes to the machine's log.
       if (!(error instanceof GitHubError) || response.headersSent) throw error;
       answerJson(response, error.status, {
         message: error.message,

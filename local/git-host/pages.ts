@@ -29,7 +29,7 @@ export function createGitPages(options: {
       return html`<tr><td><a href="/git/${path}">${path}</a></td><td><code>${url}/git/${path}.git</code></td><td>${readable(pushedAt)}</td></tr>
 `;
     });
-    const hint = html`<p>A push makes the repository:</p><pre>git push ${url}/git/&lt;owner&gt;/&lt;repository&gt;.git HEAD:main</pre>`;
+    const hint = html`<p>A push makes the repository. It needs the token, which git takes from the file <code>git-credentials</code> (README.md).</p><pre>git push ${url}/git/&lt;owner&gt;/&lt;repository&gt;.git HEAD:main</pre>`;
     return htmlPage('Repositories', html`${table(['Repository', 'Clone from', 'Last push'], rows)}${hint}`);
   }
 

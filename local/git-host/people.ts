@@ -18,13 +18,6 @@ export interface Caller {
   isPerson: boolean;
 }
 
-/**
- * The name that a client gives with HTTP's Basic authentication. Git needs no password here; of the API's callers it is asked for.
- */
-export function basicLogin(request: IncomingMessage): string | undefined {
-  return basic(request)?.login;
-}
-
 /** Who calls: undefined without credentials, 'wrong' with such as are not known. */
 export function callerOf(request: IncomingMessage, token: string): Caller | 'wrong' | undefined {
   const { authorization } = request.headers;
@@ -36,7 +29,7 @@ export function callerOf(request: IncomingMessage, token: string): Caller | 'wro
 }
 
 /**
- * Who may do what. The host keeps no accounts: whoever has the machine's token may call as anybody. A repository's owner is its
+ * Who may do what. The host keeps no accounts: a client with the machine's token may act as any user. A repository's owner is its
  * administrator, the machine too; everybody else reads, as every repository is public, until made a collaborator.
  */
 export function createPeople(database: DatabaseSync) {

@@ -33,7 +33,7 @@ export function createPullForms({ url, repositories, people, store, commits }: P
     return { label: `${owner}:${ref}`, ref, sha, user: userJson(url, owner), repo };
   }
 
-  /** As it stands in a list. */
+  /** As a list shows it. */
   async function brief(base: Repository, pull: Pull) {
     const api = apiOf(base);
     const page = `${pageOf(base)}/pull/${pull.number}`;

@@ -140,7 +140,7 @@ export function createPulls(options: PullsOptions) {
     const error = {
       resource: 'PullRequest',
       code,
-      ...(code === 'custom' ? {} : { field }),
+      field: code === 'custom' ? undefined : field,
       message,
     };
     return new GitHubError(422, 'Validation Failed', [error]);
@@ -205,8 +205,8 @@ export function createPulls(options: PullsOptions) {
     const repository = await forms.repository(base);
     return transaction(database, () => {
       const pull = store.add(added);
-      const told = { ...pull_request, id: pull.id };
-      const payload = { action: 'opened', number, pull_request: told, repository, sender: forms.user(login) };
+      const shown = { ...pull_request, id: pull.id };
+      const payload = { action: 'opened', number, pull_request: shown, repository, sender: forms.user(login) };
       deliveries.add({ event: 'pull_request', repositoryId: base.id, payload });
       return pull;
     });

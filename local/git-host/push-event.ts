@@ -2,7 +2,7 @@ import type { Git } from './git-process.ts';
 import type { Repository } from './repositories.ts';
 import { pushedRepositoryJson, userJson } from './repository-json.ts';
 
-/** One ref that a push changed; 40 zeros stand for "was not there" and "is not there any more". */
+/** One ref that a push changed; 40 zeros mean "was not there" or "is not there any more". */
 export interface RefChange {
   ref: string;
   before: string;

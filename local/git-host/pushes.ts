@@ -9,7 +9,7 @@ import type { Repositories, Repository } from './repositories.ts';
 const maxTags = 3;
 
 /**
- * Notices what a push has changed: the refs of the repository beside those that events have told of. The difference becomes events
+ * Notices what a push has changed: the refs of the repository compared to those that events have reported. The difference becomes events
  * and the new state is recorded in one transaction, so a kill between git's work and ours loses nothing and sends nothing twice.
  */
 export function createPushes(options: {
@@ -35,14 +35,14 @@ export function createPushes(options: {
   const queues = new Map<number, Promise<void>>();
 
   async function notice(repository: Repository, login: string): Promise<void> {
-    const told = new Map(toldRefs.all(repository.id).map((row) => [String(row.ref), String(row.object)]));
+    const reported = new Map(toldRefs.all(repository.id).map((row) => [String(row.ref), String(row.object)]));
     const { objects, heads } = await refsOf(git, repository);
     const changes: RefChange[] = [];
     for (const [ref, after] of objects) {
-      const before = told.get(ref) ?? noObject;
+      const before = reported.get(ref) ?? noObject;
       if (before !== after) changes.push({ ref, before, after });
     }
-    for (const [ref, before] of told) if (!objects.has(ref)) changes.push({ ref, before, after: noObject });
+    for (const [ref, before] of reported) if (!objects.has(ref)) changes.push({ ref, before, after: noObject });
     if (changes.length === 0) return;
 
     await followFirstBranch(repository, heads);
@@ -52,7 +52,7 @@ export function createPushes(options: {
       repository: { ...repository, pushedAt },
       defaultBranch: await repositories.defaultBranch(repository),
       login,
-      known: branchesIn(told),
+      known: branchesIn(reported),
       current: heads,
     };
     const tooManyTags = changes.filter(({ ref }) => ref.startsWith('refs/tags/')).length > maxTags;

@@ -40,7 +40,7 @@ const namePattern = /^[a-z0-9_.][a-z0-9_.-]{0,99}$/i;
 /** What git refuses in a ref, and everything that would make it an expression. https://git-scm.com/docs/git-check-ref-format */
 const refPattern = /^(?!.*(?:\.\.|@\{|\/\/|\.lock(?:\/|$)|\/\.|\/$|\.$))[^\s\p{Cc}~^:?*[\\.-][^\s\p{Cc}~^:?*[\\]*$/u;
 
-/** Whether GitHub could have a repository of this name. It may stand in a path. */
+/** Whether GitHub could have a repository of this name. Such a name is safe in a path. */
 export function isRepositoryName(owner: string, name: string): boolean {
   return (
     ownerPattern.test(owner) &&
@@ -87,7 +87,7 @@ export function createRepositories(options: { dataFolder: string; database: Data
     await mkdir(dirname(folder), { recursive: true });
     await rm(unfinished, { recursive: true, force: true });
     await git.run(dirname(folder), ['init', '--quiet', '--bare', '--template=', unfinished]);
-    // A folder that stands here without a row is what a killed machine left; it has never had a push.
+    // A folder without a row was left by a machine that was killed; no push to it has ever ended.
     await rm(folder, { recursive: true, force: true });
     await rename(unfinished, folder);
   }

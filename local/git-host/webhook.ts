@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto';
+import type { Repository } from './repositories.ts';
 
+/** The webhook that the host has for all repositories; each has a secret of its own. */
 export interface Webhook {
   url: string;
-  secret: string;
+  secretOf(repository: Pick<Repository, 'owner' | 'name'>): string | Promise<string>;
 }
 
 /** The hook's id: the host has one hook, for all repositories. */
@@ -33,7 +35,7 @@ export interface WebhookOutcome {
  * would give. https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
  */
 export async function sendWebhook(
-  { url, secret }: Webhook,
+  { url, secret }: { url: string; secret: string },
   { guid, event, repositoryId, payload }: WebhookMessage,
   stop: AbortSignal,
 ): Promise<WebhookOutcome> {

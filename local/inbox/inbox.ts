@@ -21,7 +21,7 @@ export interface Inbox {
   find(id: string): { summary: MessageSummary; raw: Uint8Array } | undefined;
 }
 
-/** Every mail that the machine sends, whoever it is for: nothing leaves the machine. */
+/** Every mail that the machine sends, to any address: none leaves the machine. */
 export function createInbox(database: DatabaseSync): Inbox {
   database.exec(`create table if not exists inbox_messages (
     position integer primary key autoincrement,

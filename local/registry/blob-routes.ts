@@ -71,7 +71,7 @@ function rangeOf(
   return start >= size ? 'unsatisfiable' : { start, end };
 }
 
-/** ECR knows no deletion of single layers; whoever may delete images may do it here. */
+/** ECR knows no deletion of single layers; a caller who may delete images may do it here. */
 function deleteBlob(context: RegistryContext, exchange: Exchange, name: string, digest: string) {
   const repository = repositoryFor(context, exchange, 'ecr:BatchDeleteImage', name);
   const { layers } = context.registry;

@@ -12,6 +12,7 @@ const callerSchema = z.object({
   arn: z.string(),
   kind: z.enum(['role', 'service', 'owner', 'anonymous']),
   sourceArn: z.string().optional(),
+  session: z.string().optional(),
 });
 
 export type Credentials = ReturnType<typeof createCredentials>;
@@ -24,7 +25,9 @@ export function createCredentials(database: DatabaseSync, iam: Authority) {
 
   const callerOfToken = (token: string): Caller | undefined => {
     const row = select.get(fingerprint(token), Date.now());
-    return row === undefined ? undefined : toCaller(callerSchema.parse(JSON.parse(String(row.caller))));
+    const caller = row && toCaller(callerSchema.parse(JSON.parse(String(row.caller))));
+    // ECR's documents do not say whether a token outlives the session that it was given to; here it does not.
+    return caller && iam.isCurrent(caller) ? caller : undefined;
   };
 
   return {
@@ -50,8 +53,8 @@ export function createCredentials(database: DatabaseSync, iam: Authority) {
   };
 }
 
-function toCaller({ sourceArn, ...caller }: z.infer<typeof callerSchema>): Caller {
-  return sourceArn === undefined ? caller : { ...caller, sourceArn };
+function toCaller({ sourceArn, session, ...caller }: z.infer<typeof callerSchema>): Caller {
+  return { ...caller, ...(sourceArn !== undefined && { sourceArn }), ...(session !== undefined && { session }) };
 }
 
 /** The database keeps no token that anybody could use. */

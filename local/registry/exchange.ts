@@ -41,8 +41,8 @@ export function arnOf(account: Account, repository: string): string {
 }
 
 /**
- * @throws RegistryError UNAUTHORIZED for somebody unknown
- * @throws AwsError AccessDeniedException for somebody known whose policies do not allow it
+ * @throws RegistryError UNAUTHORIZED for an unknown caller
+ * @throws AwsError AccessDeniedException for a known caller whose policies do not allow it
  */
 export function authorize({ account }: RegistryContext, { caller }: Exchange, action: string, resource: string): void {
   if (caller.kind !== 'anonymous') account.iam.authorize(caller, [{ action, resource }]);
@@ -90,7 +90,7 @@ function basic(credentials: Credentials, scheme: string, value: string): Caller 
   return user === '' && password === '' ? anonymous : credentials.callerOfPassword(user, password);
 }
 
-/** What the token service gives to somebody without a password. */
+/** What the token service gives to a client without a password. */
 export const anonymousToken = 'anonymous';
 
 export function sendJson(

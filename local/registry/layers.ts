@@ -30,7 +30,7 @@ export function createLayers(database: DatabaseSync) {
       return row === undefined ? undefined : blobSchema.parse(row);
     },
 
-    /** A blob that is on the disk, whoever may serve it. */
+    /** A blob that is on the disk, in whichever repository. */
     blob(digest: string): Blob | undefined {
       const row = selectBlob.get(digest);
       return row === undefined ? undefined : blobSchema.parse(row);
@@ -54,7 +54,7 @@ export function createLayers(database: DatabaseSync) {
       return usedBy.get(repository, digest) !== undefined;
     },
 
-    /** Takes the layers from the repositories that no image has used since, unless somebody is uploading there. */
+    /** Takes the layers from the repositories that no image has used since, unless an upload is in progress there. */
     unlinkUnused(seenBefore: number): number {
       return Number(unused.run(seenBefore).changes);
     },

@@ -14,7 +14,7 @@ const indexTypes = [
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ] as const;
 
-/** An empty value stands for a missing one: `artifactType` is a Go string in most clients. */
+/** An empty value means a missing one: `artifactType` is a Go string in most clients. */
 const optionalText = z
   .string()
   .nullish()

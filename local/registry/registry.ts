@@ -14,7 +14,7 @@ export interface CollectionOptions {
   /** How long a layer may wait for the image that will use it. @default one hour */
   grace?: number;
   /** How long an upload may rest. @default one day */
-  patience?: number;
+  uploadGrace?: number;
 }
 
 export type Registry = ReturnType<typeof openRegistry>;
@@ -38,8 +38,8 @@ export function openRegistry(database: DatabaseSync, dataFolder: string) {
     uploads,
 
     /** Frees what no image uses. Blobs go one by one, each with its row and file at once, so a push may go on meanwhile. */
-    async collectGarbage({ grace = hour, patience = 24 * hour }: CollectionOptions = {}): Promise<Blob[]> {
-      await uploads.removeStale(Date.now() - patience);
+    async collectGarbage({ grace = hour, uploadGrace = 24 * hour }: CollectionOptions = {}): Promise<Blob[]> {
+      await uploads.removeStale(Date.now() - uploadGrace);
       layers.unlinkUnused(Date.now() - grace);
       const orphans = layers.orphans();
       transaction(database, () => {

@@ -5,7 +5,7 @@ export interface BaseScore {
   score: number;
 }
 
-/** Of the base metrics alone: what is known of a threat or an environment would lower the score for somebody else's image. */
+/** Of the base metrics alone: what is known of a threat or an environment would lower the score for one user's image only. */
 const specifications = [
   {
     prefix: 'CVSS:4.0/',
@@ -22,7 +22,7 @@ const specifications = [
 export function baseScore(text: string): BaseScore | undefined {
   const vector = text.trim();
   const metrics = vector.split('/').map((part) => part.split(':')[0]);
-  // Each stands once, says the specification; of two the library would take the last.
+  // The specification allows each metric once; of two the library would take the last.
   if (new Set(metrics).size < metrics.length) return undefined;
   const specification = specifications.find(({ prefix }) => vector.startsWith(prefix));
   try {

@@ -98,7 +98,7 @@ function findTool(scanner: ScannerOptions['scanner']): { name: ToolName; program
   throw new ScannerMissingError(`The scanner '${scanner}' is not on the PATH.`);
 }
 
-/** What both found is told once, in the words of the first. */
+/** A finding of both is listed once, with the first one's text. */
 function merged(first: Finding[], second: Finding[]): Finding[] {
   const key = ({ name, packageName, packageVersion, language }: Finding): string =>
     `${name} ${language?.packageManager} ${packageName} ${packageVersion}`;

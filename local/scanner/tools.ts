@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Finding, severityOf, severityOfScore } from './finding.ts';
 import { type ImageContent, writeArchive } from './image-layout.ts';
 
-/** A vulnerability scanner of somebody else's: how it is called and how its answer is read. */
+/** An installed vulnerability scanner: how it is called and how its answer is read. */
 export interface Tool {
   arguments(layout: string, image: ImageContent): Promise<string[]>;
   /** Exit codes that are no failure. */

@@ -105,7 +105,7 @@ function compareText(one: string, other: string): number {
 export const compareRpm: Compare = (one, other) => {
   const [a, b] = [splitDebian(one), splitDebian(other)];
   const upstream = a.epoch - b.epoch || compareRpmPart(a.upstream, b.upstream);
-  // A version without a release stands for all of its releases.
+  // A version without a release means all of its releases.
   return upstream || (a.revision === '' || b.revision === '' ? 0 : compareRpmPart(a.revision, b.revision));
 };
 

@@ -114,7 +114,7 @@ function inOrder(wanted: Map<string, TemplateResource>): string[] {
   return [...ordered];
 }
 
-/** `made` undefined: resources that will be there stand for themselves as `pending`. */
+/** `made` undefined: a resource that will be made is a `pending` value. */
 function scopeOf(
   template: Template,
   account: Account,

@@ -72,7 +72,7 @@ export interface Stack {
 /**
  * Reads what `cdk synth` wrote: the stacks, in the order of the manifest, with their assets. In the templates each text that is a key of
  * `replaced` becomes the one beside it.
- * @throws TemplateError when something stands in it that one machine cannot do
+ * @throws TemplateError for anything in it that one machine cannot do
  */
 export async function readAssembly(folder: string, replaced: Record<string, string> = {}): Promise<Stack[]> {
   const manifest = manifestSchema.parse(await readJson(join(folder, 'manifest.json')));

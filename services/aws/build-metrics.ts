@@ -2,16 +2,17 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Build } from '../../core/model/build.ts';
 import { once } from '../../core/once.ts';
 
-/** The names that the dashboard uses. */
+/** The names that the dashboard and the alarms use. */
 export const buildMetrics = {
   namespace: 'Slipway',
   service: 'pipeline',
   ended: 'BuildsEnded',
   seconds: 'BuildSeconds',
+  queued: 'OldestQueuedBuildSeconds',
   dimension: 'status',
 } as const;
 
-/** Counts builds by their final status. The metrics reach CloudWatch through the function's log, without an API call. */
+/** Counts builds by their final status, and says how long they wait. The metrics reach CloudWatch through the function's log, without an API call. */
 export function createBuildMetrics() {
   const metrics = new Metrics({ namespace: buildMetrics.namespace, serviceName: buildMetrics.service });
   return {
@@ -24,6 +25,11 @@ export function createBuildMetrics() {
       report(buildMetrics.ended, MetricUnit.Count, 1);
       if (endedAt)
         report(buildMetrics.seconds, MetricUnit.Seconds, (Date.parse(endedAt) - Date.parse(createdAt)) / 1000);
+    },
+
+    /** How long the oldest build has waited that CodeBuild has not begun; 0 where none waits. */
+    oldestQueued(seconds: number): void {
+      metrics.singleMetric().addMetric(buildMetrics.queued, MetricUnit.Seconds, seconds);
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import type { ExecutionStatus } from '../../core/builds/build-end.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 
@@ -24,8 +25,7 @@ export function createExecutions(client: SFNClient, stateMachineArn: string) {
       }
     },
 
-    /** `absent` if the build never got an execution, `aborted` if its execution was stopped. */
-    async status(build: string): Promise<'running' | 'ended' | 'aborted' | 'absent'> {
+    async status(build: string): Promise<ExecutionStatus> {
       try {
         const { status } = await client.send(new DescribeExecutionCommand({ executionArn: arnOf(build) }));
         if (status === 'RUNNING' || status === 'PENDING_REDRIVE') return 'running';

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
-import { createSecret, type Secret } from './secrets.ts';
+import { createSecret } from './secrets.ts';
 
 /** 128 bits: short enough for an address, and too many to guess. */
 const codeBytes = 16;
@@ -11,7 +11,7 @@ const codeBytes = 16;
  * purpose is signed too: a text that was sealed for one purpose does not open for another. The key stays the same for good; it protects
  * no data, and a new one would only make cursors and links in use invalid.
  */
-export function createSeals(key: Pick<Secret, 'current'>) {
+export function createSeals(key: Pick<ReturnType<typeof createSecret>, 'current'>) {
   async function codeOf(purpose: string, text: string): Promise<Buffer> {
     const hmac = createHmac('sha256', await key.current());
     return hmac

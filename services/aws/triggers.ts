@@ -42,10 +42,15 @@ export function createTriggers(queueUrl: string, untrustedQueueUrl: string) {
   }
 
   return {
-    async send(trigger: Trigger): Promise<void> {
+    /** @param delaySeconds how long the queue keeps it back, at most 15 minutes */
+    async send(trigger: Trigger, delaySeconds?: number): Promise<void> {
       await call(
         'SendMessage',
-        { QueueUrl: isUntrusted(trigger) ? untrustedQueueUrl : queueUrl, MessageBody: JSON.stringify(trigger) },
+        {
+          QueueUrl: isUntrusted(trigger) ? untrustedQueueUrl : queueUrl,
+          MessageBody: JSON.stringify(trigger),
+          DelaySeconds: delaySeconds,
+        },
         z.object({ MessageId: z.string() }),
       );
     },

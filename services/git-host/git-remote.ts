@@ -1,5 +1,6 @@
 import { HostUnreachableError, UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
+import { findSource } from '../../core/sources/source.ts';
 import { openPublicFetch, type PublicFetch, type PublicRequest, type PublicResponse } from '../http/public-fetch.ts';
 import { delimiter, flush, type PacketLine, packetLine, packetLines } from './packet-lines.ts';
 
@@ -25,8 +26,11 @@ export interface SourceMemory {
 }
 
 export type RefsAnswer =
-  /** The requested refs that exist, each with its commit; for an annotated tag that is the commit it points to. */
-  | { kind: 'refs'; refs: Map<string, string>; memory: SourceMemory }
+  /**
+   * The requested refs that exist, each with its commit; for an annotated tag that is the commit it points to. `movedTo`: the address that
+   * the host redirects to, where that is another repository's, as after a rename or a transfer.
+   */
+  | { kind: 'refs'; refs: Map<string, string>; memory: SourceMemory; movedTo?: string | undefined }
   | { kind: 'unchanged' }
   /** There is no such repository, or it is not public: without credentials a git host does not say which. */
   | { kind: 'absent'; status: number };
@@ -42,6 +46,8 @@ export interface RefsRequest {
 }
 
 const mostRefs = 50_000;
+/** Whoever asks for a few refs has others that wait. */
+const timeoutMilliseconds = 10_000;
 const service = 'git-upload-pack';
 const absentStatuses = [401, 403, 404, 410];
 
@@ -116,6 +122,8 @@ export function createSourceHost(fetch: PublicFetch) {
     if (response.status === 304) return { kind: 'unchanged' };
     if (absentStatuses.includes(response.status)) return absent(response);
     requireType(response, `application/x-${service}-advertisement`);
+    const current = response.url.replace(/\/info\/refs(?:\?.*)?$/, '');
+    const movedTo = findSource(current) === findSource(base) ? undefined : current;
     const refs = new Map<string, string>();
     const capabilities = new Map<string, string>();
     let version = 0;
@@ -131,16 +139,16 @@ export function createSourceHost(fetch: PublicFetch) {
     }
     if (version !== 2) {
       const etag = response.headers.get('etag') ?? undefined;
-      return { kind: 'refs', refs, memory: etag && etag.length <= 500 ? { etag } : {} };
+      return { kind: 'refs', refs, memory: etag && etag.length <= 500 ? { etag } : {}, movedTo };
     }
     if (!capabilities.has('ls-refs')) throw new UpstreamError(`${hostOf(base)} does not list refs.`);
-    const moved = response.url.replace(/\/info\/refs(?:\?.*)?$/, '');
     if (!question.memory?.asksFirst) speakVersion2.add(new URL(base).origin);
     const objectFormat = capabilities.get('object-format');
-    return listRefs(moved, question, {
+    const answer = await listRefs(current, question, {
       ...(objectFormat === undefined || objectFormat === 'sha1' ? {} : { objectFormat }),
-      ...(moved === base ? {} : { asksFirst: true }),
+      ...(current === base ? {} : { asksFirst: true }),
     });
+    return answer.kind === 'refs' ? { ...answer, movedTo } : answer;
   }
 
   /** @throws UpstreamError if the host cannot be reached, does not speak git, or sends more than is accepted */
@@ -162,14 +170,29 @@ export function createSourceHost(fetch: PublicFetch) {
     }
   }
 
+  /**
+   * The commits that the host names at refs, by ref, in one request; for an annotated tag the commit that it points to. A ref that does not
+   * exist is absent, and so are all refs of a repository that does not exist or is not public.
+   */
+  async function commitsAt(
+    gitUrl: string,
+    refs: readonly string[],
+    authorization?: string,
+  ): Promise<ReadonlyMap<string, string>> {
+    const answer = await refsOf(gitUrl, { prefixes: [...refs], authorization, timeoutMilliseconds });
+    const wanted = new Set(refs);
+    return new Map(answer.kind === 'refs' ? [...answer.refs].filter(([ref]) => wanted.has(ref)) : []);
+  }
+
   return {
     refsOf,
+
+    commitsAt,
 
     /** The commit at the head of a branch; undefined if there is no such repository or branch. */
     async headOf(gitUrl: string, branch: string): Promise<string | undefined> {
       const ref = `refs/heads/${branch}`;
-      const answer = await refsOf(gitUrl, { prefixes: [ref] });
-      return answer.kind === 'refs' ? answer.refs.get(ref) : undefined;
+      return (await commitsAt(gitUrl, [ref])).get(ref);
     },
   };
 }
@@ -178,6 +201,7 @@ export type SourceHost = ReturnType<typeof createSourceHost>;
 
 export const openSourceHost = once(() => createSourceHost(openPublicFetch()));
 export type HeadOf = SourceHost['headOf'];
+export type CommitsAt = SourceHost['commitsAt'];
 
 function baseOf(gitUrl: string): string {
   return gitUrl.replace(/^git:/, 'https:').replace(/\/+$/, '');

@@ -3,6 +3,7 @@ import { Octokit } from '@octokit/core';
 import { z } from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
+import { repositoryOn } from '../../core/sources/source.ts';
 import { variable } from '../environment.ts';
 import { type GithubToken, openGithubToken } from './github-token.ts';
 
@@ -22,8 +23,9 @@ const comparisonSchema = z.object({
 const permissionSchema = z.object({ permission: z.string() });
 const pullRequestSchema = z.object({
   state: z.string(),
-  head: z.object({ sha: z.string() }),
-  base: z.object({ ref: z.string() }),
+  /** The repository of a deleted fork is null. */
+  head: z.object({ sha: z.string(), repo: z.object({ id: z.int() }).nullable() }),
+  base: z.object({ ref: z.string(), repo: z.object({ id: z.int() }) }),
   user: z.object({ login: z.string() }).nullable(),
 });
 const userSchema = z.object({ id: z.int(), type: z.string() });
@@ -49,6 +51,8 @@ export interface PullRequest {
   commit: string;
   /** The branch that it is to be merged into. */
   baseRef: string;
+  /** It comes from another repository: nothing of it runs before a maintainer has approved exactly this commit. */
+  isFork: boolean;
   author: string;
 }
 
@@ -142,13 +146,7 @@ export function createGithubApi(
 
   return {
     /** `owner/name` of a source on this host; undefined for one elsewhere. */
-    repositoryAt(sourceUrl: string): string | undefined {
-      const host = url.replace(/\/+$/, '');
-      if (!sourceUrl.toLowerCase().startsWith(`${host.toLowerCase()}/`)) return undefined;
-      const path = sourceUrl.slice(host.length + 1).replace(/\/+$/, '');
-      const [owner, name, ...rest] = path.replace(/\.git$/, '').split('/');
-      return owner && name && rest.length === 0 ? `${owner}/${name}` : undefined;
-    },
+    repositoryAt: (sourceUrl: string): string | undefined => repositoryOn(url, sourceUrl),
 
     /** Whether anything can be written: without a token the API only reads. */
     isAuthenticated: async (): Promise<boolean> => (await token()) !== undefined,
@@ -184,7 +182,13 @@ export function createGithubApi(
       const found = await find(pullRequestSchema, route, repository, { number });
       if (!found) return undefined;
       const { state, head, base, user } = found;
-      return { isOpen: state === 'open', commit: head.sha, baseRef: base.ref, author: user?.login ?? 'ghost' };
+      return {
+        isOpen: state === 'open',
+        commit: head.sha,
+        baseRef: base.ref,
+        isFork: head.repo?.id !== base.repo.id,
+        author: user?.login ?? 'ghost',
+      };
     },
 
     /** The text of a file at a commit; undefined if there is no such file. */

@@ -6,13 +6,18 @@ export function indexUrl(): string {
   return `${variable('GITHUB_URL')}/${variable('INDEX_REPOSITORY')}`;
 }
 
+/** The identity of the index's repository, and the address of the git host that it is on. */
+export function indexSource() {
+  const gitHost = variable('GITHUB_URL');
+  return { gitHost, source: sourceOf(indexUrl(), gitHost) };
+}
+
 /** The repository of the index, and the branch that the pipeline uses. */
 export function indexAddress() {
-  const url = indexUrl();
   return {
     name: variable('INDEX_REPOSITORY'),
-    url,
-    source: sourceOf(url),
+    url: indexUrl(),
+    ...indexSource(),
     ref: `refs/heads/${variable('INDEX_BRANCH')}`,
   };
 }

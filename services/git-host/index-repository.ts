@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Parser } from 'tar';
 import { type IndexFile, isIndexFile, isOfIndex } from '../../core/index/read-index.ts';
-import { UpstreamError } from '../../core/model/errors.ts';
+import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { type GithubToken, openGithubToken } from './github-token.ts';
@@ -20,7 +20,7 @@ const maximumEntries = 100_000;
 const defaultTimeoutMilliseconds = 30_000;
 
 /** The index, or the archive that has it, is larger than is accepted. */
-export class IndexTooLargeError extends UpstreamError {}
+export class IndexTooLargeError extends InvalidInputError {}
 
 /** The index as it is at a commit, read through the git host's archive of it: one request, no clone. */
 export function createIndexRepository(

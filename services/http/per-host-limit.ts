@@ -3,8 +3,8 @@ import { firstPace, type HostOutcome, paceAfter } from '../../core/concurrency.t
 interface Limits {
   atOnce: number;
   atOncePerHost: number;
-  /** How often in a row a host may fail before it counts as down. */
-  patienceWith(host: string): number;
+  /** How many failures in a row make a host count as down. */
+  failuresUntilDown(host: string): number;
 }
 
 /**
@@ -16,14 +16,14 @@ interface Limits {
 export async function mapPerHost<Item>(
   items: readonly Item[],
   hostOf: (item: Item) => string,
-  { atOnce, atOncePerHost, patienceWith }: Limits,
+  { atOnce, atOncePerHost, failuresUntilDown }: Limits,
   work: (item: Item) => Promise<HostOutcome>,
   stop: AbortSignal,
 ): Promise<{ left: Item[]; down: string[] }> {
   const hosts = [...Map.groupBy(items, hostOf)].map(([name, waiting]) => ({
     name,
     waiting: waiting.toReversed(),
-    patience: patienceWith(name),
+    failuresUntilDown: failuresUntilDown(name),
     running: 0,
     pace: firstPace,
   }));
@@ -34,7 +34,7 @@ export async function mapPerHost<Item>(
     host.running++;
     const outcome = await work(item);
     host.running--;
-    host.pace = paceAfter(host.pace, outcome, { atOncePerHost, patience: host.patience });
+    host.pace = paceAfter(host.pace, outcome, { atOncePerHost, failuresUntilDown: host.failuresUntilDown });
   }
 
   const running = new Set<Promise<void>>();

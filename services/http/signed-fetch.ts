@@ -19,7 +19,7 @@ export function createSignedFetch(service: 'sqs' | 'secretsmanager', protocol: '
     retries: 3,
   });
 
-  /** @throws UpstreamError with the service's name of the error */
+  /** @throws UpstreamError with the service's name of the error, which is also its cause */
   return async function call<Output>(action: string, input: object, output: z.ZodMiniType<Output>): Promise<Output> {
     const response = await client.fetch(endpoint, {
       method: 'POST',
@@ -30,8 +30,8 @@ export function createSignedFetch(service: 'sqs' | 'secretsmanager', protocol: '
     const body = await response.text();
     if (!response.ok) {
       // A proxy's page or an empty body has no error name: then report the status.
-      const type = /"__type"\s*:\s*"([\w.#]+)"/.exec(body)?.[1];
-      throw new UpstreamError(`${service} ${action}: ${type ?? `HTTP ${response.status}`}`);
+      const type = /"__type"\s*:\s*"(?:[\w.]+#)?(\w+)"/.exec(body)?.[1];
+      throw new UpstreamError(`${service} ${action}: ${type ?? `HTTP ${response.status}`}`, { cause: type });
     }
     return output.parse(parseJson(body));
   };

@@ -19,6 +19,18 @@ export class RegistryUnavailableError extends Error {
   override readonly name: string = 'RegistryUnavailableError';
 }
 
+/** The registry limits the rate of requests. */
+export class RegistryBusyError extends RegistryUnavailableError {
+  override readonly name = 'RegistryBusyError';
+  /** When it allows the next request, if it says so. */
+  readonly until: string | undefined;
+
+  constructor(message: string, until?: string) {
+    super(message);
+    this.until = until;
+  }
+}
+
 /** The parts of a registry's answer that are used. */
 export interface RegistryAnswer {
   status: number;
@@ -76,7 +88,7 @@ export function outsideRegistry(host: string): Registry {
  * as a pull (https://docs.docker.com/docker-hub/usage/pulls/). It requests a token once per repository, and learns the token server once
  * per registry.
  */
-export function createImageDigests(ask: SendToRegistry) {
+export function createImageDigests(send: SendToRegistry) {
   const tokenServers = new Map<string, TokenServer>();
   const tokens = new Map<string, Promise<string>>();
 
@@ -97,7 +109,7 @@ export function createImageDigests(ask: SendToRegistry) {
     url.searchParams.set('scope', `repository:${repository}:pull`);
     const headers: Record<string, string> =
       registry.credentials && url.origin === registry.url ? { authorization: basic(registry.credentials) } : {};
-    const answer = await ask(url.href, { method: 'GET', headers, maximumBytes: largestTokenAnswer });
+    const answer = await send(url.href, { method: 'GET', headers, maximumBytes: largestTokenAnswer });
     // Without a token the registry itself refuses the request, with a status that says why.
     if (answer.status !== 200) {
       answer.discard();
@@ -117,7 +129,7 @@ export function createImageDigests(ask: SendToRegistry) {
     for (let attempt = 1; ; attempt += 1) {
       const authorization = await authorizationFor(registry, repository);
       const headers = { accept: manifestTypes, ...(authorization && { authorization }) };
-      const answer = await ask(url, { method, headers, maximumBytes: largestManifest });
+      const answer = await send(url, { method, headers, maximumBytes: largestManifest });
       if (answer.status !== 401 || attempt === 2) return answer;
       // Artifactory offers both Bearer and Basic. Basic was sent already if there are credentials.
       const challenges = readChallenges(answer.headers.get('www-authenticate') ?? '');

@@ -51,9 +51,12 @@ export function platformOf({ resources = [] }: EnhancedImageScanFinding): string
   return platforms.size === 1 ? [...platforms][0] : undefined;
 }
 
+/** A platform as Inspector names it: the distribution, and its release. */
+export const platformPattern = /^([A-Z_]+?)_(\d+(?:_\d+)*)$/;
+
 /** `ALPINE_LINUX_3_20`; https://docs.aws.amazon.com/inspector/v2/APIReference/API_ImageLayerAggregation.html shows the form. */
 function distributionOf(platform = ''): Distribution | undefined {
-  const [, name = '', release = ''] = /^([A-Z_]+?)_(\d+(?:_\d+)*)$/.exec(platform) ?? [];
+  const [, name = '', release = ''] = platformPattern.exec(platform) ?? [];
   const distribution = platforms.get(name);
   return distribution && { ...distribution, release: release.replaceAll('_', '.') };
 }

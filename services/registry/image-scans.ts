@@ -125,12 +125,21 @@ export function createImageScans(client: ECRClient, inspectorClient: Inspector2C
       }
     },
 
-    /** The image's size in the registry, in bytes. */
-    async sizeOf({ repository, digest }: ScannedImage): Promise<number | undefined> {
-      const { imageDetails } = await client.send(
-        new DescribeImagesCommand({ repositoryName: repository, imageIds: [{ imageDigest: digest }] }),
-      );
-      return imageDetails?.[0]?.imageSizeInBytes;
+    /** The image that a tag names, with its size in bytes; undefined if the tag names none. */
+    async tagged(
+      repository: string,
+      tag: string,
+    ): Promise<{ digest: string; sizeBytes: number | undefined } | undefined> {
+      try {
+        const { imageDetails } = await client.send(
+          new DescribeImagesCommand({ repositoryName: repository, imageIds: [{ imageTag: tag }] }),
+        );
+        const { imageDigest, imageSizeInBytes } = imageDetails?.[0] ?? {};
+        return imageDigest === undefined ? undefined : { digest: imageDigest, sizeBytes: imageSizeInBytes };
+      } catch (error) {
+        if (error instanceof ImageNotFoundException || error instanceof RepositoryNotFoundException) return undefined;
+        throw error;
+      }
     },
   };
 }

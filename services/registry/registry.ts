@@ -32,6 +32,15 @@ interface Manifest {
 export class TagTakenError extends UpstreamError {}
 
 /**
+ * The registry does not take the manifest of a referrer. ECR checks manifests more strictly than the OCI specification asks for.
+ * https://github.com/aws/containers-roadmap/issues/2783
+ */
+export class ReferrerRefusedError extends UpstreamError {}
+
+/** A refusal that another attempt cannot change: no status of missing rights, of a missing repository, or of too many requests. */
+const refusals = new Set([400, 405, 406, 409, 413, 415, 422, 501]);
+
+/**
  * ECR's registry over the OCI Distribution API (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md), with a
  * token of the caller's own role. Manifests are copied byte for byte, because a manifest that is serialized again has another digest.
  */
@@ -76,12 +85,16 @@ export async function openRegistry(client = ecrClient()) {
     return (await headOf(repository, reference))?.get('docker-content-digest') ?? undefined;
   }
 
-  async function putManifest(repository: string, reference: string, { bytes, mediaType }: Manifest): Promise<void> {
-    const response = await request(`/v2/${repository}/manifests/${reference}`, {
+  function sendManifest(repository: string, reference: string, { bytes, mediaType }: Manifest): Promise<Response> {
+    return request(`/v2/${repository}/manifests/${reference}`, {
       method: 'PUT',
       headers: { 'content-type': mediaType },
       body: bytes,
     });
+  }
+
+  async function putManifest(repository: string, reference: string, content: Manifest): Promise<void> {
+    const response = await sendManifest(repository, reference, content);
     if (response.ok) return;
     // The tag is immutable and names another image; ECR also answers this if the tag has this very digest. The caller checks which.
     // https://github.com/aws/containers-roadmap/issues/2179
@@ -171,6 +184,7 @@ export async function openRegistry(client = ecrClient()) {
     /**
      * Adds a referrer to an image of the repository: a manifest that names the image as its subject, so that ECR lists it among the
      * image's referrers. The same content gives the same manifest, and is not sent again.
+     * @throws ReferrerRefusedError
      */
     async attach(repository: string, digest: string, referrer: Referrer): Promise<void> {
       const subject = await headOf(repository, digest);
@@ -182,7 +196,14 @@ export async function openRegistry(client = ecrClient()) {
       });
       if (await digestOf(repository, artifact.manifest.digest)) return;
       for (const [blob, bytes] of artifact.blobs) await putBlob(blob, bytes, repository);
-      await putManifest(repository, artifact.manifest.digest, artifact.manifest);
+      const response = await sendManifest(repository, artifact.manifest.digest, artifact.manifest);
+      if (response.ok) return;
+      if (!refusals.has(response.status))
+        return refuse(response, `the referrer ${referrer.name} of ${repository}@${digest}`);
+      const text = (await response.text()).slice(0, 300);
+      throw new ReferrerRefusedError(
+        `The registry does not take ${referrer.name} beside the image: ${response.status} ${text}`,
+      );
     },
 
     /**

@@ -1,19 +1,24 @@
 import {
   CreateRepositoryCommand,
+  DescribeRepositoriesCommand,
   type ECRClient,
+  InvalidParameterException,
   PutImageScanningConfigurationCommand,
   PutImageTagMutabilityCommand,
   PutLifecyclePolicyCommand,
   RepositoryAlreadyExistsException,
+  RepositoryNotFoundException,
 } from '@aws-sdk/client-ecr';
-import { type Project, repositoriesOf } from '../../core/model/project.ts';
+import { mapConcurrently } from '../../core/concurrency.ts';
+import { cacheOf, type Project, repositoriesOf } from '../../core/model/project.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { ecrClient } from './ecr-client.ts';
 
 const candidateDays = 14;
+const lookupsAtOnce = 8;
 
-/** The two ECR repositories of each project. Projects are data, so the index creates their repositories and not the stack. */
+/** The ECR repositories of each project. Projects are data, so the index creates their repositories and not the stack. */
 export function createRepositories(client: ECRClient, prefix: string) {
   /** The registry itself refuses to move a `build-` tag, for every caller; the floating tags may move. */
   const releaseTags = {
@@ -38,6 +43,22 @@ export function createRepositories(client: ECRClient, prefix: string) {
       if (!(error instanceof RepositoryAlreadyExistsException)) throw error;
       await client.send(new PutImageScanningConfigurationCommand({ repositoryName, ...scanOnPush }));
     }
+    await expire(
+      repositoryName,
+      `A candidate is released within hours or never; keep it ${candidateDays} days for those who look into it`,
+    );
+  }
+
+  async function ensureCache(repositoryName: string): Promise<void> {
+    try {
+      await client.send(new CreateRepositoryCommand({ repositoryName }));
+    } catch (error) {
+      if (!(error instanceof RepositoryAlreadyExistsException)) throw error;
+    }
+    await expire(repositoryName, 'The builds of an active project write its cache again and again');
+  }
+
+  async function expire(repositoryName: string, description: string): Promise<void> {
     await client.send(
       new PutLifecyclePolicyCommand({
         repositoryName,
@@ -45,7 +66,7 @@ export function createRepositories(client: ECRClient, prefix: string) {
           rules: [
             {
               rulePriority: 1,
-              description: `A candidate is released within hours or never; keep it ${candidateDays} days for those who look into it`,
+              description,
               selection: {
                 tagStatus: 'any',
                 countType: 'sinceImagePushed',
@@ -60,11 +81,31 @@ export function createRepositories(client: ECRClient, prefix: string) {
     );
   }
 
+  async function isThere(repositoryName: string): Promise<boolean> {
+    try {
+      await client.send(new DescribeRepositoriesCommand({ repositoryNames: [repositoryName] }));
+      return true;
+    } catch (error) {
+      // ECR does not take every name that other registries have.
+      if (error instanceof RepositoryNotFoundException || error instanceof InvalidParameterException) return false;
+      throw error;
+    }
+  }
+
   return {
+    /** Those of the repositories that exist. */
+    async existing(names: readonly string[]): Promise<string[]> {
+      const found = await mapConcurrently([...new Set(names)], lookupsAtOnce, async (name) => ({
+        name,
+        isThere: await isThere(name),
+      }));
+      return found.flatMap(({ name, isThere: exists }) => (exists ? [name] : []));
+    },
+
     /** Creates missing repositories and corrects their settings; safe to repeat. */
     async ensure(project: Project): Promise<void> {
       const { release, candidate } = repositoriesOf(project, prefix);
-      await Promise.all([ensureRelease(release), ensureCandidate(candidate)]);
+      await Promise.all([ensureRelease(release), ensureCandidate(candidate), ensureCache(cacheOf(candidate))]);
     },
   };
 }

@@ -1,19 +1,7 @@
 import { retryAt } from '../../core/bases/base-watch.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { PublicFetch } from '../http/public-fetch.ts';
-import { createImageDigests, type Registry, RegistryUnavailableError } from './digest-lookup.ts';
-
-/** The registry limits the rate of requests. */
-export class RegistryBusyError extends RegistryUnavailableError {
-  override readonly name = 'RegistryBusyError';
-  /** When it allows the next request, if it says so. */
-  readonly until: string | undefined;
-
-  constructor(message: string, until?: string) {
-    super(message);
-    this.until = until;
-  }
-}
+import { createImageDigests, type Registry, RegistryBusyError, RegistryUnavailableError } from './digest-lookup.ts';
 
 const timeoutMilliseconds = 15_000;
 

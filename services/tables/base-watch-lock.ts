@@ -10,7 +10,7 @@ import { expression } from './expression.ts';
 import { tableOf } from './table.ts';
 
 const announcementSchema = z.object({
-  news: basesChangedTriggerSchema,
+  trigger: basesChangedTriggerSchema,
   /** The changed base images, in the state before the change. */
   before: z.array(watchedImageSchema),
 });

@@ -23,7 +23,7 @@ const itemSchema = z.preprocess(
 );
 const keyedSchema = z.looseObject({ image: z.string() });
 /** The image was found, so earlier failures no longer count. */
-const noFailure = { failures: undefined, notBefore: undefined, problem: undefined };
+const noFailure = { failures: undefined, notBefore: undefined, reason: undefined };
 const minutes = 60_000;
 const imageBackoff = { first: 10 * minutes, longest: 60 * minutes };
 const repeatBackoff = { first: 10 * minutes, longest: 24 * 60 * minutes };
@@ -31,7 +31,7 @@ const repeatBackoff = { first: 10 * minutes, longest: 24 * 60 * minutes };
 /** Collides with no image: image names have no spaces. */
 const registryPrefix = 'registry ';
 /** The key of the lock of `watch-bases`: services/tables/base-watch-lock.ts. */
-export const watchLockKey = 'round of watch-bases';
+export const watchLockKey = 'lock of watch-bases';
 
 /**
  * The bases table. It has each base image that this pipeline does not release itself, with the digest that its dependents were last
@@ -86,7 +86,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
     },
 
     /** The projects are notified of the change. Idempotent. */
-    async told(
+    async notified(
       { image, digest, previous, seenAt }: BaseChange,
       before: WatchedImage | undefined,
       now: Date,
@@ -110,14 +110,14 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
     },
 
     /** The registry has no such image, or the image is not public: the watch checks it less and less often. */
-    async failed({ image, failures }: WatchedImage, problem: string, now: Date): Promise<void> {
+    async failed({ image, failures }: WatchedImage, reason: string, now: Date): Promise<void> {
       await table.update(
         { image },
         {
           set: {
             failures: failures + 1,
             notBefore: backOff(failures + 1, imageBackoff, now, Math.random()),
-            problem: problem.slice(0, 500),
+            reason: reason.slice(0, 500),
             checkedAt: now.toISOString(),
           },
         },
@@ -130,10 +130,10 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
     },
 
     /** Queries a registry no more until `notBefore`. */
-    async pause(registry: string, { failures, notBefore, problem }: RegistryPause): Promise<void> {
+    async pause(registry: string, { failures, notBefore, reason }: RegistryPause): Promise<void> {
       await table.update(
         { image: registryPrefix + registry },
-        { set: { failures, notBefore, problem: problem.slice(0, 500) } },
+        { set: { failures, notBefore, reason: reason.slice(0, 500) } },
       );
     },
 
@@ -145,7 +145,7 @@ export function createBases(client: DynamoDBDocumentClient, tableName: string) {
      * What the site shows of a project's base images (`bases` of its record), in their order: the digest that the newest candidate was
      * built on, whether the Dockerfile pins it, and, if the name has a new digest by now, that digest (`newer`).
      */
-    async standings(bases: readonly NamedBase[]): Promise<BaseStatus[]> {
+    async statuses(bases: readonly NamedBase[]): Promise<BaseStatus[]> {
       const names = [...new Set(bases.map(watchedName).filter((name) => name !== undefined))].slice(0, 100);
       const keys = names.map((image) => ({ image }));
       const images = await table.getMany(keys, itemSchema);

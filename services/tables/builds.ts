@@ -1,4 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
 import {
   type Build,
   type BuildStatus,
@@ -7,6 +8,7 @@ import {
   type Stage,
   type StageName,
   type TerminalStatus,
+  type Waiting,
 } from '../../core/model/build.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
@@ -20,6 +22,9 @@ import { tableOf } from './table.ts';
 type Fields = Partial<
   Pick<Build, 'candidate' | 'image' | 'verdict' | 'scanners' | 'changes' | 'failure' | 'startedAt' | 'supersededBy'>
 >;
+
+const withTokensSchema = buildSchema.extend({ tokens: z.set(z.string()).default(new Set()) });
+type BuildWithTokens = z.infer<typeof withTokensSchema>;
 
 /** At least as long as the function `tell` may run, so that no other one notifies at the same time. */
 const notifyingMilliseconds = 90_000;
@@ -81,6 +86,30 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       return build;
     },
 
+    /** Records the hash of a token that the build's run was given: it is not part of the build that pages and mails show. */
+    async addToken(id: string, hash: string): Promise<void> {
+      const isKnown = await table.update(
+        { id },
+        { add: { tokens: new Set([hash]) } },
+        expression`attribute_exists(id)`,
+      );
+      if (!isKnown) throw new RecordConflictError(`There is no build ${id}.`);
+    },
+
+    /** A build with the hashes of its tokens. */
+    getWithTokens(id: string): Promise<BuildWithTokens | undefined> {
+      return table.get({ id }, withTokensSchema);
+    },
+
+    /** Puts a build that could not run back to those that wait. Undefined if it has ended. */
+    wait(id: string, waiting: Waiting): Promise<Build | undefined> {
+      return update(
+        id,
+        { set: { status: 'queued', waiting }, remove: ['stages.build'] },
+        expression`#status IN ${anyOf(runningStatuses)}`,
+      );
+    },
+
     /** Makes a build that is already recorded run without the cache. */
     async forgoCache(id: string): Promise<Build> {
       const build = await update(id, { set: { noCache: true } }, expression`attribute_exists(id)`);
@@ -121,20 +150,20 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
 
     /** Claims the notification of a build's end, for as long as the Lambda can run; undefined if it is sent, or another one holds the claim. */
     claimNotification(id: string, now = new Date()): Promise<Build | undefined> {
-      const tellingUntil = new Date(now.getTime() + notifyingMilliseconds).toISOString();
+      const notifyingUntil = new Date(now.getTime() + notifyingMilliseconds).toISOString();
       return update(
         id,
         {
-          set: { tellingUntil },
+          set: { notifyingUntil },
           setOnce: { 'stages.tell': { status: 'running', startedAt: now.toISOString() } },
         },
-        expression`attribute_exists(id) AND attribute_not_exists(notifiedAt) AND (attribute_not_exists(tellingUntil) OR tellingUntil < ${now.toISOString()})`,
+        expression`attribute_exists(id) AND attribute_not_exists(notifiedAt) AND (attribute_not_exists(notifyingUntil) OR notifyingUntil < ${now.toISOString()})`,
       );
     },
 
     /** Releases the claim after a failure, so that the next attempt need not wait. */
     async releaseNotification(id: string): Promise<void> {
-      await table.update({ id }, { remove: ['tellingUntil'] });
+      await table.update({ id }, { remove: ['notifyingUntil'] });
     },
 
     async markNotified(id: string): Promise<void> {
@@ -143,7 +172,7 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
         { id },
         {
           set: { notifiedAt: now, 'stages.tell.status': 'succeeded', 'stages.tell.endedAt': now },
-          remove: ['tellingUntil'],
+          remove: ['notifyingUntil'],
         },
       );
     },

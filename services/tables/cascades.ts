@@ -28,7 +28,7 @@ export const cascadeMemberSchema = z.object({
   version: z.int(),
 });
 
-const eventSchema = z.object({ news: z.string(), cause: causeSchema, at: z.iso.datetime() });
+const eventSchema = z.object({ event: z.string(), cause: causeSchema, at: z.iso.datetime() });
 const headerSchema = z.object({ id: z.string(), startedAt: z.iso.datetime() });
 const answerSchema = z.object({ cascade: z.string() });
 const progressSchema = cascadeMemberSchema.pick({ state: true, since: true });
@@ -39,7 +39,7 @@ export type MemberState = CascadeMember['state'];
 
 export interface CascadeSummary extends CascadeHeader {
   /** The event that started it and those that joined it, in the order received. */
-  causes: { news: string; cause: Cause; at: string }[];
+  causes: { event: string; cause: Cause; at: string }[];
   /** How many members are in each state; states that none is in are absent. */
   counts: Partial<Record<MemberState, number>>;
   /** Absent while a member waits or builds. */
@@ -80,12 +80,12 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
 
     /** The cascade that answers the event, if one is recorded. */
     async answerTo(event: string): Promise<string | undefined> {
-      return (await table.get({ id: `news ${event}`, member: headerMember }, answerSchema))?.cascade;
+      return (await table.get({ id: `event ${event}`, member: headerMember }, answerSchema))?.cascade;
     },
 
     /** Records which cascade answers the event: the first one recorded stays. */
     async answerWith(event: string, cascade: string): Promise<string> {
-      if (await putOnce({ id: `news ${event}`, member: headerMember, cascade, expiresAt: expiryAfter(answerDays) }))
+      if (await putOnce({ id: `event ${event}`, member: headerMember, cascade, expiresAt: expiryAfter(answerDays) }))
         return cascade;
       const recorded = await this.answerTo(event);
       if (recorded === undefined) throw new RecordConflictError(`No cascade is recorded for the event ${event}.`);
@@ -93,11 +93,18 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
     },
 
     /** Records that the event is a part of the cascade, and begins the cascade if it is new. */
-    async note(cascade: string, event: { id: string; cause: Cause; at: string }): Promise<void> {
+    async recordEvent(cascade: string, event: { id: string; cause: Cause; at: string }): Promise<void> {
       const { at } = event;
       const expiresAt = expiryAfter(keptDays);
       await putOnce({ id: cascade, member: headerMember, month: monthOf(new Date(at)), startedAt: at, expiresAt });
-      await putOnce({ id: cascade, member: causeMember + event.id, news: event.id, cause: event.cause, at, expiresAt });
+      await putOnce({
+        id: cascade,
+        member: causeMember + event.id,
+        event: event.id,
+        cause: event.cause,
+        at,
+        expiresAt,
+      });
     },
 
     /** Adds members that the cascade does not have yet. */

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
-import { expression } from './expression.ts';
 import { expiryAfter, tableOf } from './table.ts';
 
 const keptDays = 30;
@@ -17,35 +16,15 @@ const deliverySchema = z.object({
   handledAt: z.iso.datetime(),
 });
 
-const newestSchema = z.object({ commit: z.string().optional(), id: z.string().optional() });
-
 export type Delivery = z.infer<typeof deliverySchema>;
 
 /** The deliveries table: the outcome of each trigger. A trigger that is recorded here was handled completely. */
 export function createDeliveries(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
-  // Collides with no delivery: their ids have no colon.
-  const newestOf = (ref: string) => ({ delivery: `newest:${ref}` });
 
   return {
     get(delivery: string): Promise<Delivery | undefined> {
       return table.get({ delivery }, deliverySchema);
-    },
-
-    /** Records the newest push of a ref that is to be applied; false if a newer one is recorded. Recording the same one again is true. */
-    advance(
-      ref: string,
-      { id, receivedAt, commit }: { id: string; receivedAt: string; commit: string },
-    ): Promise<boolean> {
-      return table.put(
-        { ...newestOf(ref), receivedAt, commit, id },
-        expression`attribute_not_exists(delivery) OR receivedAt <= ${receivedAt}`,
-      );
-    },
-
-    /** The newest recorded push of a ref. */
-    newest(ref: string): Promise<z.infer<typeof newestSchema> | undefined> {
-      return table.get(newestOf(ref), newestSchema);
     },
 
     async put(delivery: Omit<Delivery, 'handledAt'>): Promise<void> {

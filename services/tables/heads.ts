@@ -11,8 +11,7 @@ const keptDays = 90;
 
 const releaseSchema = z.object({
   build: z.string(),
-  sequence: z.int(),
-  headAt: z.string().optional(),
+  headRevision: z.int().optional(),
   digest: z.string(),
   tags: z.array(z.string()),
   at: z.string(),
@@ -23,9 +22,6 @@ const headSchema = z.object({
   project: z.string(),
   ref: z.string(),
   commit: z.string(),
-  headAt: z.string(),
-  /** The head before this one, as its push named it. */
-  previous: z.string().optional(),
   /** The build that holds the ref lease: no other build of the ref is released. */
   build: z.string().optional(),
   /** Builds that held the lease and are still to be ended. */
@@ -37,8 +33,13 @@ const headSchema = z.object({
 });
 
 export type Head = z.infer<typeof headSchema>;
-type HeadKey = Pick<Head, 'project' | 'ref'>;
+export type HeadKey = Pick<Head, 'project' | 'ref'>;
 export type RefRelease = z.infer<typeof releaseSchema>;
+
+/** The revision of a head after its next change. */
+export function revisionAfter(known: Pick<Head, 'revision'> | undefined): number {
+  return (known?.revision ?? 0) + 1;
+}
 
 /** The heads table: the newest commit of each ref that a project was planned for, and the build that holds the ref lease. */
 export function createHeads(client: DynamoDBDocumentClient, tableName: string) {
@@ -58,23 +59,24 @@ export function createHeads(client: DynamoDBDocumentClient, tableName: string) {
     },
 
     /**
-     * Moves the head, if it has not changed since it was read. A new build gets the lease, and the build that held it is recorded as one
+     * Moves the head, if it has not changed since it was read. If it was read before the git host was asked, heads are written in the order
+     * in which the host had them, without comparing clocks. A new build gets the lease, and the build that held it is recorded as one
      * to be ended. Without a new build the holder keeps the lease.
      * @returns false if another process moved the head meanwhile
      */
     advance(
       { project, ref }: HeadKey,
       known: Head | undefined,
-      to: Pick<Head, 'commit' | 'headAt' | 'previous' | 'build'>,
+      to: Pick<Head, 'commit' | 'build'>,
       now = new Date(),
     ): Promise<boolean> {
-      const { commit, headAt, previous, build = known?.build } = to;
+      const { commit, build = known?.build } = to;
       const replaced = new Set(known?.build !== undefined && known.build !== build ? [known.build] : []);
       const expiresAt = ref.startsWith('refs/heads/') ? undefined : expiryAfter(keptDays, now);
       return table.update(
         { project, ref },
         {
-          set: { commit, headAt, previous, build, revision: (known?.revision ?? 0) + 1, expiresAt },
+          set: { commit, build, revision: revisionAfter(known), expiresAt },
           add: { replaced },
         },
         known ? expression`revision = ${known.revision}` : expression`attribute_not_exists(revision)`,
@@ -92,7 +94,7 @@ export function createHeads(client: DynamoDBDocumentClient, tableName: string) {
         { project, ref },
         { set: { released } },
         // A release that was delayed between tagging and this write must not overwrite a later one.
-        expression`attribute_exists(revision) AND (attribute_not_exists(released) OR released.#sequence <= ${released.sequence})`,
+        expression`attribute_exists(revision) AND (attribute_not_exists(released) OR released.#headRevision <= ${released.headRevision ?? 0})`,
       );
     },
   };

@@ -39,7 +39,7 @@ export function createPackageChecks(client: DynamoDBDocumentClient, tableName: s
     },
 
     /** Records when a project was checked, and what the next run needs to know. */
-    async note(name: string, checkedAt: string, { tried, waiting }: PackagesMemory): Promise<void> {
+    async record(name: string, checkedAt: string, { tried, waiting }: PackagesMemory): Promise<void> {
       // The update must not recreate, with these fields alone, a project that was deleted meanwhile.
       await table.update(
         { name },

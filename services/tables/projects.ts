@@ -17,26 +17,34 @@ import { tableOf } from './table.ts';
 export const projectRecordSchema = projectSchema.extend({
   /** How many builds the project has had. */
   sequence: z.int().default(0),
-  /** The release that the floating tags name, with the sequence number of its build. */
+  /** The release that the floating tags name. */
   released: z
     .object({
       build: z.string(),
       /** The branch that was released. */
       ref: z.string().optional(),
-      sequence: z.int(),
-      headAt: z.string().optional(),
+      headRevision: z.int().optional(),
       digest: z.string(),
       tags: z.array(z.string()),
       at: z.string(),
     })
     .optional(),
-  /** The last push of the index that required a build of this entry. If that push is processed again, this says what was already started. */
-  calledBy: z.object({ delivery: z.string(), change: z.enum(['added', 'changed']) }).optional(),
+  /** The last head of the index that required a build of this entry. If it was not applied to its end, the build is still to be started. */
+  requiredBy: z
+    .object({
+      /** The revision of that head. */
+      revision: z.int(),
+      commit: z.string(),
+      change: z.enum(['added', 'changed']),
+      /** How many builds the project had before. */
+      sequence: z.int(),
+    })
+    .optional(),
   /** The base images of the newest build of the branch, and that build's sequence number. */
   bases: z.array(namedBaseSchema).optional(),
   basesSequence: z.int().optional(),
-  /** When the push of the index that last wrote the entry was received. */
-  indexedAt: z.iso.datetime().optional(),
+  /** The revision of the head of the index that last wrote the entry. */
+  indexRevision: z.int().optional(),
   /** The verdict on the newest judged candidate of the branch, with the sequence number of its build. */
   judged: z.object({ build: z.string(), outcome: z.enum(['pass', 'block']), sequence: z.int() }).optional(),
   /** The build that is setting tags at this moment, and until when its claim holds. */
@@ -44,7 +52,7 @@ export const projectRecordSchema = projectSchema.extend({
 });
 
 type JudgedBuild = Pick<Build, 'id' | 'project' | 'sequence'>;
-type PutOptions = Pick<ProjectRecord, 'calledBy' | 'indexedAt'>;
+type PutOptions = Pick<ProjectRecord, 'requiredBy' | 'indexRevision'>;
 export type ProjectRecord = z.infer<typeof projectRecordSchema>;
 
 /** Longer than the release function may run, so that no claim expires while its holder still works. */
@@ -99,8 +107,8 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
 
     /**
      * Writes a project's entry of the index; what the pipeline records about the project stays.
-     * @param from the push of the index that requires a build of the entry, and when that push was received
-     * @returns false if a newer push of the index has written the entry: then nothing is changed
+     * @param from the head of the index that writes the entry, and the build that it requires
+     * @returns false if a newer head of the index has written the entry: then nothing is changed
      */
     async put(project: Project, from: PutOptions = {}, now = new Date()): Promise<boolean> {
       const { name, ...fields } = projectSchema.parse(project);
@@ -109,9 +117,9 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
       const warnAt = project.active ? nextEnding(project) : undefined;
       const entry = { listed: 'yes', ...cleared, ...fields, ...from, ...noWarning, warnAt, excepting: warnAt && 'yes' };
       const isNewest =
-        from.indexedAt === undefined
+        from.indexRevision === undefined
           ? undefined
-          : expression`attribute_not_exists(indexedAt) OR indexedAt <= ${from.indexedAt}`;
+          : expression`attribute_not_exists(indexRevision) OR indexRevision <= ${from.indexRevision}`;
       const write = (set: Record<string, unknown>, isNewSchedule?: Expression) =>
         table.update({ name }, { set }, and(isNewest, isNewSchedule));
       if (!schedule) return write({ ...entry, ...notDue });

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { once } from '../../core/once.ts';
+import type { BackfilledRelease } from '../../core/releases/backfill.ts';
 import {
   isFloating,
   nextRescanAt,
@@ -18,7 +19,7 @@ import { tableOf } from './table.ts';
 
 /** Collides with no project. The item says which process holds the run, and how far the backfill of unrecorded releases has come. */
 const runKey = { project: '//', digest: '//' };
-const runSchema = z.object({ noted: z.string().default('') });
+const runSchema = z.object({ progress: z.string().default('') });
 
 type Key = Pick<ReleasedImage, 'project' | 'digest'>;
 
@@ -32,7 +33,7 @@ export type RescanFields = Partial<
     | 'appeared'
     | 'outcome'
     | 'checkedAt'
-    | 'askedAt'
+    | 'requestedAt'
     | 'dueAt'
     | 'floating'
     | 'toNotify'
@@ -60,7 +61,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
      * Records a release, and removes its floating tags from the project's images that had them. What is known of the image stays, and so
      * does the time of its next rescan.
      */
-    async note({ project, digest, build, tags, at }: Release, repository: string): Promise<void> {
+    async record({ project, digest, build, tags, at }: Release, repository: string): Promise<void> {
       const floating = tags.filter(isFloating);
       const isNewest = await table.update(
         { project, digest },
@@ -86,7 +87,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
     },
 
     /** Backfills an earlier release that was never recorded; recorded ones stay as they are. */
-    async adopt(release: Release & { floating: readonly string[] }, repository: string, now: Date): Promise<void> {
+    async backfill(release: BackfilledRelease, repository: string, now: Date): Promise<void> {
       const { project, digest, build, tags, at, floating } = release;
       // As if it were released yesterday, so that its first rescan is within this week.
       const dueAt = nextRescanAt(digest, new Date(now.getTime() - shortestPause));
@@ -136,7 +137,7 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
     },
 
     /** Claims the run, so that no two runs send the same notification; undefined while another run is in progress. */
-    beginRound(holder: string, now: Date, until: Date): Promise<{ noted: string } | undefined> {
+    beginRun(holder: string, now: Date, until: Date): Promise<{ progress: string } | undefined> {
       return table.updateAndGet(
         runKey,
         { set: { holder, heldUntil: until.toISOString() } },
@@ -147,10 +148,10 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
 
     /** Records how far the backfill of unrecorded releases has come. */
     async recordProgress(progress: string): Promise<void> {
-      await table.update(runKey, { set: { noted: progress } });
+      await table.update(runKey, { set: { progress } });
     },
 
-    async endRound(holder: string): Promise<void> {
+    async endRun(holder: string): Promise<void> {
       await table.update(runKey, { remove: ['heldUntil'] }, expression`holder = ${holder}`);
     },
   };

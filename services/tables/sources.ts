@@ -21,6 +21,8 @@ const sourceSchema = backoffSchema.extend({
   heads: z.record(z.string(), z.string()).optional(),
   /** Fingerprints of the version tags (core/sources/seen-tags.ts); absent until the tags were first seen. */
   tags: z.instanceof(Uint8Array).optional(),
+  /** The address that the host redirects to since the repository was renamed or transferred. */
+  movedTo: z.string().max(2048).optional(),
   memory: z
     .object({
       etag: z.string().optional(),
@@ -50,6 +52,11 @@ export function createSources(client: DynamoDBDocumentClient, tableName: string)
         if ('next' in item) next = item.next;
         else sources.set(item.source, item);
       return { sources, next };
+    },
+
+    /** What is recorded about one repository; undefined if there is nothing. */
+    get(source: string): Promise<Source | undefined> {
+      return table.get({ source }, sourceSchema);
     },
 
     async put(source: Source): Promise<void> {

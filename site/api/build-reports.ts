@@ -16,7 +16,7 @@ import type { WaiverOf } from '../waivers.ts';
 const findingsOfEach = 100;
 
 /** A request for one of a build's records. */
-export interface Asked {
+export interface ReportRequest {
   build: Build;
   records: RecordReader;
   seals: Seals;
@@ -25,21 +25,21 @@ export interface Asked {
 }
 
 /** @param kind `findings`, `scanners`, `comparison` or `packages` */
-export function recordAnswer(kind: string, asked: Asked): Promise<Answer> {
+export function recordAnswer(kind: string, request: ReportRequest): Promise<Answer> {
   switch (kind) {
     case 'findings':
-      return findingsAnswer(asked);
+      return findingsAnswer(request);
     case 'scanners':
-      return scannersAnswer(asked);
+      return scannersAnswer(request);
     case 'comparison':
-      return comparisonAnswer(asked);
+      return comparisonAnswer(request);
     default:
-      return packagesAnswer(asked);
+      return packagesAnswer(request);
   }
 }
 
 /** The findings of the registry's scanner, the worst first. */
-async function findingsAnswer({ build, records, seals, waiverOf, query }: Asked): Promise<Answer> {
+async function findingsAnswer({ build, records, seals, waiverOf, query }: ReportRequest): Promise<Answer> {
   const { findings, ...scan } = found('findings', build, await recorded(records.scan(build.id)));
   const items = findings.toSorted(bySeverity).map((finding) => ({
     ...finding,
@@ -50,7 +50,7 @@ async function findingsAnswer({ build, records, seals, waiverOf, query }: Asked)
 }
 
 /** The report of each of the builder's scanners, with its first findings. */
-async function scannersAnswer({ build, records, waiverOf }: Asked): Promise<Answer> {
+async function scannersAnswer({ build, records, waiverOf }: ReportRequest): Promise<Answer> {
   const { reports } = found('report of the scanners', build, await recorded(records.scanners(build.id)));
   const items = reports.map((report) => ({
     ...headOf(report),
@@ -60,7 +60,10 @@ async function scannersAnswer({ build, records, waiverOf }: Asked): Promise<Answ
 }
 
 /** All findings of one of the builder's scanners. */
-export async function scannerAnswer(name: string, { build, records, seals, waiverOf, query }: Asked): Promise<Answer> {
+export async function scannerAnswer(
+  name: string,
+  { build, records, seals, waiverOf, query }: ReportRequest,
+): Promise<Answer> {
   if (!scannerNames.some((known) => known === name)) {
     const message = `There is no scanner of this name. There are ${scannerNames.join(', ')}.`;
     throw new RequestError(404, 'ScannerNotFound', message);
@@ -73,12 +76,12 @@ export async function scannerAnswer(name: string, { build, records, seals, waive
 }
 
 /** What differs from the release before. */
-async function comparisonAnswer({ build, records }: Asked): Promise<Answer> {
+async function comparisonAnswer({ build, records }: ReportRequest): Promise<Answer> {
   return answer(build, found('comparison with a release', build, await recorded(records.comparison(build.id))));
 }
 
 /** The installed packages, from the image's own database. */
-async function packagesAnswer({ build, records, seals, query }: Asked): Promise<Answer> {
+async function packagesAnswer({ build, records, seals, query }: ReportRequest): Promise<Answer> {
   const { distribution, contents } = found('list of packages', build, await recorded(records.packages(build.id)));
   const known = { state: contents.state, distribution: distribution ?? null };
   if (contents.state !== 'read') {
@@ -100,8 +103,8 @@ function headOf({ scanner, state, reason, tool, total, seconds }: ScannerReport)
 
 /** Each finding with its text. */
 function findingsOf(report: ScannerReport, waiverOf: WaiverOf) {
-  return waivableFindings(report).map(({ words, finding }, at) => ({
-    ...words,
+  return waivableFindings(report).map(({ text, finding }, at) => ({
+    ...text,
     finding: report.findings[at],
     accepted: waiverOf(finding).accepted ?? null,
   }));

@@ -10,7 +10,7 @@ export async function sbomRedirect({ id, status }: Build, format: SbomFormat, sb
   if (location === undefined) {
     throw new RequestError(
       404,
-      'BillOfMaterialsNotFound',
+      'SbomNotFound',
       isTerminal(status)
         ? `Build ${id} has no SBOM in this format. Its page says why; the project's next build makes a new one.`
         : `Build ${id} has no SBOM yet: it is made from the finished image. Try again when the build has ended.`,

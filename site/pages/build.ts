@@ -11,6 +11,7 @@ import {
   pullTag,
   sourcePage,
 } from '../../core/builds/describe-build.ts';
+import { isPassing } from '../../core/builds/failure.ts';
 import { exceptionExample } from '../../core/mail/verdict-sections.ts';
 import { type Build, isTerminal, type StageName, stageNames, type Verdict } from '../../core/model/build.ts';
 import { severities } from '../../core/model/findings.ts';
@@ -48,7 +49,7 @@ export function buildPage({ build, records, project, log, now }: BuildPage): Htm
     live: isLive(build, log, now),
     main: html`<div id="build" data-part>
 <div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a></h1>${statusChip(build.status)}</div>
-<p class="meaning" data-announce="${build.project}: ${build.status}">${describeStatus(build)}</p>
+<p class="meaning" data-announce="${build.project}: ${build.status}">${describeStatus(build, now)}</p>
 ${failure(build)}${verdict(build)}${image(build)}
 </div>
 <div id="found" data-part>${changesSection(build, records.comparison)}${scannersSection(records.scanners, { build, project, waiverOf })}${vulnerabilitiesSection(build, records.scan, waiverOf)}</div>
@@ -77,7 +78,11 @@ function failure({ failure, status }: Build): Html | undefined {
     return html`<section class="note warning"><h2>Why not</h2><p>${oneLine(failure.message, 2000)}</p></section>`;
   return html`<section class="note bad"><h2>What went wrong</h2>
 <p>${oneLine(failure.message, 2000)}</p>
-<p class="quiet">${oneLine(failure.error, 100)}. The log has the details. Push a commit that fixes it, and the project is built again.</p></section>`;
+<p class="quiet">${oneLine(failure.error, 100)}. The log has the details. ${
+    isPassing(failure.error)
+      ? 'Nothing in the project needs to be corrected: have the build started again.'
+      : 'Push a commit that fixes it, and the project is built again.'
+  }</p></section>`;
 }
 
 function verdict(build: Build): Html | undefined {

@@ -37,11 +37,11 @@ function moreDependents({ more }: Dependents): Html | false {
   return more !== 0 && html`<span class="quiet">and ${more ?? 'many'} more</span>`;
 }
 
-function baseItem({ reference, digest, own, pinned, newer, problem }: BaseStatus): Html {
+function baseItem({ reference, digest, own, pinned, newer, reason }: BaseStatus): Html {
   return html`<li>${own && !pinned ? imageName(oneLine(reference, 300)) : html`<code class="long">${oneLine(reference, 300)}</code>`}
 <span class="quiet">${digest ? shortDigest(digest) : 'not found'}${pinned && ', pinned by its digest'}</span>
 ${newer && html`<span>${pinned ? 'the tag names' : 'now'} <code>${shortDigest(newer)}</code>${pinned && ': the pin keeps the older image'}</span>`}
-${problem && html`<span class="quiet">(${oneLine(problem, 200)})</span>`}</li>`;
+${reason && html`<span class="quiet">(${oneLine(reason, 200)})</span>`}</li>`;
 }
 
 function imageName(name: string): Html {

@@ -45,9 +45,10 @@ until ${expires}${expires < today && html` <b>(ended)</b>`}: ${oneLine(why, 500)
 }
 
 /** One phrase for each key that a policy sets. */
-function describePolicy({ maxSeverity, maxUnfixableSeverity, unscannable, scanners = {} }: OwnPolicy): string[] {
+function describePolicy(policy: OwnPolicy): string[] {
+  const { maxSeverity, maxUnfixableSeverity, unscannable, scanners = {}, frontends = [] } = policy;
   const of = (response: Response) =>
-    Object.entries(scanners).flatMap(([name, asked]) => (asked === response ? [name] : []));
+    Object.entries(scanners).flatMap(([name, action]) => (action === response ? [name] : []));
   const verbs: Record<Response, string> = { block: 'block', warn: 'warn', ignore: 'are ignored' };
   return [
     maxSeverity && `vulnerabilities of ${maxSeverity} at most`,
@@ -56,6 +57,7 @@ function describePolicy({ maxSeverity, maxUnfixableSeverity, unscannable, scanne
     ...responses.map(
       (response) => of(response).length > 0 && `findings of ${of(response).join(', ')} ${verbs[response]}`,
     ),
+    frontends.length > 0 && `Dockerfiles may name the frontends ${frontends.join(', ')}`,
   ].filter((sentence) => typeof sentence === 'string');
 }
 

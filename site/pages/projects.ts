@@ -54,6 +54,8 @@ ${lastBuild ? statusChip(lastBuild.status) : html`<span class="chip quiet">no bu
 
 export interface ProjectPage {
   project: Project;
+  /** What the regular check of its repository has recorded. */
+  source: { movedTo?: string | undefined; error?: string | undefined } | undefined;
   relations: ProjectRelations;
   /** The newest. */
   releases: ReleasedImage[];
@@ -64,8 +66,18 @@ export interface ProjectPage {
   now: Date;
 }
 
-export function projectPage({ project, relations, releases, builds, cursor, query, siteUrl, now }: ProjectPage): Html {
-  const source = sourcePage(project.gitUrl);
+export function projectPage({
+  project,
+  source,
+  relations,
+  releases,
+  builds,
+  cursor,
+  query,
+  siteUrl,
+  now,
+}: ProjectPage): Html {
+  const link = sourcePage(project.gitUrl);
   const path = projectPath(project.name);
   const badge = `/badges/${project.appId}/${project.jobId}.svg?tag=${project.desiredTag}`;
   return layout({
@@ -74,9 +86,10 @@ export function projectPage({ project, relations, releases, builds, cursor, quer
     live: !query.has('cursor') && builds.some(({ status }) => !isTerminal(status)),
     main: html`<div class="head"><h1>${project.name}</h1><img src="${badge}" alt="State of the last build" height="20"></div>
 ${!project.active && html`<p class="note warning">This project has left the index. Nothing is built any more; its images stay.</p>`}
+${project.active && sourceNote(source)}
 ${pendingNote(relations)}
 <dl class="facts">
-<div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : describeSource(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
+<div><dt>Source</dt><dd>${link ? html`<a href="${link}" rel="noopener nofollow">${link}</a>` : describeSource(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
 <div><dt>Dockerfile</dt><dd><code>${oneLine(project.dockerfile, 300)}</code>, context <code>${oneLine(project.context, 300)}</code></dd></div>
 ${relationFacts(relations)}
 ${settings(project, now).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}
@@ -87,6 +100,14 @@ ${releasesSection(project, releases, now)}
 <div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now) : html`<p class="empty">No builds yet. Push to branch ${oneLine(project.gitBranch, 120)}, and one appears here.</p>`}</div>
 ${pager(path, query, cursor)}</section>`,
   });
+}
+
+/** What is wrong with the project's repository. */
+function sourceNote(source: ProjectPage['source']): Html | undefined {
+  if (source?.error !== undefined)
+    return html`<p class="note warning">The repository could not be read: ${oneLine(source.error, 300)}</p>`;
+  if (source?.movedTo === undefined) return undefined;
+  return html`<p class="note warning">The repository was renamed or transferred to <code>${oneLine(source.movedTo, 300)}</code>. Its webhook no longer counts, so that pushes are noticed some minutes later. Write the new address into the index, and set the webhook up again.</p>`;
 }
 
 /** What the entry sets besides the defaults. */

@@ -80,9 +80,9 @@ function describeResult({ scanner: name, state, total }: ScannerReport): string 
 
 function items(report: ScannerReport, context: ScannerContext): Html[] {
   const first = { ...report, findings: report.findings.slice(0, shown) } as ScannerReport;
-  return waivableFindings(first).map(({ words, finding }, at) => {
+  return waivableFindings(first).map(({ text, finding }, at) => {
     const { accepted } = context.waiverOf(finding);
-    return html`<li>${oneLine(words.sentence, 1_300)}${detail(report, at, context)}${accepted && acceptedNote(accepted)}</li>`;
+    return html`<li>${oneLine(text.sentence, 1_300)}${detail(report, at, context)}${accepted && acceptedNote(accepted)}</li>`;
   });
 }
 

@@ -58,7 +58,7 @@ describe('an import against the direction', () => {
   it.each([
     ['services/tables/builds.ts', '../../core/model/build.ts'],
     ['functions/site.ts', '../site/badge.ts'],
-    ['functions/judge.ts', './builds/ref-lease.ts'],
+    ['functions/judge.ts', './builds/last-release.ts'],
     ['bench/load.ts', '../test/functions/world.ts'],
     ['test/e2e/rig.ts', '../../local/machine.ts'],
     ['core/model/build.ts', 'zod'],
@@ -66,7 +66,7 @@ describe('an import against the direction', () => {
     expect(say('wrongWays', { [path]: `import { it } from '${module}';` })).toEqual([]);
   });
 
-  it('is told with the file, what it imports, the rule, and what to do', () => {
+  it('is reported with the file, what it imports, the rule, and what to do', () => {
     expect(say('wrongWays', { 'core/mail/content.ts': "\nimport '../../services/mail/mailer.ts';" })).toEqual([
       'core/mail/content.ts:2 imports services/mail/mailer.ts. Of the other folders core/ may import nothing. ' +
         'Pass what it needs in as a value or a function, or move what asks the outside into services/.',
@@ -137,7 +137,7 @@ describe('in core', () => {
     expect(say('impurities', { 'functions/judge.ts': 'export const now = new Date();' })).toEqual([]);
   });
 
-  it('it is told where, and what to do', () => {
+  it('it is reported where, and what to do', () => {
     expect(say('impurities', { 'core/policy/verdict.ts': '\n\nexport const now = new Date();' })).toEqual([
       'core/policy/verdict.ts:3 uses new Date(). core/ has no clock, no chance, no process and no network of its own. ' +
         'Take it as an argument, without a default.',
@@ -146,7 +146,7 @@ describe('in core', () => {
 });
 
 describe('files that import each other', () => {
-  it('are told with the way round, be it types that go back', () => {
+  it('are reported with the way round, be it types that go back', () => {
     const files = {
       'core/index/a.ts': "import { b } from './b.ts';",
       'core/index/b.ts': "export { c } from './c.ts';",
@@ -160,7 +160,7 @@ describe('files that import each other', () => {
     ]);
   });
 
-  it('are told apart from a file that two others import', () => {
+  it('are distinguished from a file that two others import', () => {
     const files = {
       'core/index/a.ts': "import './b.ts'; import './c.ts';",
       'core/index/b.ts': "import './c.ts';",
@@ -171,7 +171,7 @@ describe('files that import each other', () => {
 });
 
 describe('capabilities that import each other', () => {
-  it.each(['core', 'services', 'functions'])('are told in %s/, although no two files do', (layer) => {
+  it.each(['core', 'services', 'functions'])('are reported in %s/, although no two files do', (layer) => {
     const files = {
       [`${layer}/builds/start.ts`]: "import '../sources/path.ts';",
       [`${layer}/sources/path.ts`]: '',

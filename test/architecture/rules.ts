@@ -39,7 +39,7 @@ const ownImports: Record<string, string[]> = { 'functions/site.ts': ['site'], 'v
 /** Small, without input and output; undefined: all of it. */
 const pureModules: Record<string, string[] | undefined> = {
   croner: undefined,
-  'node:crypto': ['createHash'],
+  'node:crypto': ['createHash', 'timingSafeEqual'],
   'node:net': ['BlockList', 'isIP'],
   'packageurl-js': undefined,
   semver: undefined,
@@ -158,12 +158,12 @@ export function folderCycles(files: readonly SourceFile[]): string[] {
 
 /** For each knot the shortest ways round, as `a → b → a`. */
 function cyclesOf(graph: ReadonlyMap<string, Iterable<string>>): string[] {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const cycles: string[] = [];
   for (const start of [...graph.keys()].sort()) {
-    if (told.has(start)) continue;
+    if (reported.has(start)) continue;
     const cycle = shortestCycle(start, graph);
-    for (const member of cycle ?? []) told.add(member);
+    for (const member of cycle ?? []) reported.add(member);
     if (cycle) cycles.push([...cycle, start].join(' → '));
   }
   return cycles;

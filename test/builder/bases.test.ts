@@ -2,8 +2,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { resolveBase } from '../../builder/bases.ts';
-import { BaseNotFoundError, BaseUnavailableError, DockerfileInvalidError } from '../../builder/errors.ts';
+import { type BaseSearch, resolveBase } from '../../builder/bases.ts';
+import {
+  BaseLimitedError,
+  BaseNotFoundError,
+  BaseUnavailableError,
+  DockerfileInvalidError,
+} from '../../builder/errors.ts';
 import { manifestDigest } from '../../builder/registry.ts';
 import { outsideRegistry, RegistryUnavailableError } from '../../services/registry/digest-lookup.ts';
 import { type FakeRegistry, startFakeRegistry } from './fake-registry.ts';
@@ -25,13 +30,26 @@ afterAll(async () => {
   await outside[Symbol.asyncDispose]();
 });
 
+/** The pipeline's registry, where every build may read every release. */
+const ownRegistry = () => ({
+  url: own.url,
+  host: own.host,
+  credentials: { user: 'AWS', password },
+  open: async (names: readonly string[]) => new Set(names),
+});
+
 /** Everything but our own registry is allowed by configuration. */
 const loopback = ['localhost', '127.0.0.1'];
-const resolve = (reference: string, repositoryPrefix = '', privateHosts = loopback) =>
+const resolve = (
+  reference: string,
+  repositoryPrefix = '',
+  { privateHosts = loopback, pullThrough = {} }: Partial<Pick<BaseSearch, 'privateHosts' | 'pullThrough'>> = {},
+) =>
   resolveBase(reference, {
-    own: { url: own.url, host: own.host, credentials: { user: 'AWS', password } },
+    own: ownRegistry(),
     repositoryPrefix,
     privateHosts,
+    pullThrough,
     signal,
   });
 
@@ -41,6 +59,20 @@ test('a project’s release comes before the outside registry, with or without o
   expect(await resolve('demo/base:v1')).toEqual({ ...expected, reference: 'demo/base:v1' });
   const withHost = `${own.host}/demo/base:v1`;
   expect(await resolve(withHost)).toEqual({ ...expected, reference: withHost });
+});
+
+test('a frontend’s name without a registry is no release: any project may have that name', async () => {
+  own.put('docker/dockerfile', '1', image);
+  const search = {
+    own: ownRegistry(),
+    repositoryPrefix: '',
+    privateHosts: loopback,
+    pullThrough: {},
+  };
+  const limited = { ...search, prefersOwn: false, signal: AbortSignal.timeout(2000) };
+  const found: unknown = await resolveBase('docker/dockerfile:1', limited).catch((error: unknown) => error);
+  expect(found).not.toMatchObject({ own: true });
+  expect(own.requests.map(({ line }) => line)).not.toContain('HEAD /v2/docker/dockerfile/manifests/1');
 });
 
 test('a release stands under the prefix, which its name may have already', async () => {
@@ -62,7 +94,7 @@ test('a release can be named by its digest', async () => {
   expect(await resolve(`demo/pinned:gone@${digest}`)).toMatchObject({ digest, own: true });
 });
 
-test('an outside registry is asked with a token that it gives to strangers, and never with our credentials', async () => {
+test('an outside registry is queried with a token that it gives to strangers, and never with our credentials', async () => {
   const digest = outside.put('some/image', '1', image);
   const found = await resolve(`${outside.host}/some/image:1`);
   expect(found).toMatchObject({ digest, own: false, pinned: `${outside.host}/some/image@${digest}` });
@@ -84,7 +116,7 @@ test('a registry that does not answer is no proof that the base does not exist',
   await expect(resolve('localhost:9/some/image')).rejects.toThrow(BaseUnavailableError);
 });
 
-/** Answers what it is told to, one after the other, and the last for ever. */
+/** Answers what the test says, one after the other, and the last for ever. */
 async function startRegistryThatSays(answers: [status: number, headers?: Record<string, string>][]) {
   const times: number[] = [];
   const server = createServer((_, response) => {
@@ -96,7 +128,7 @@ async function startRegistryThatSays(answers: [status: number, headers?: Record<
   return { host: `127.0.0.1:${port}`, times, [Symbol.asyncDispose]: async () => void server.close() };
 }
 
-test('a registry that has received too many requests is asked again when it wants to be', async () => {
+test('a registry that has received too many requests gets the next request when it wants to be', async () => {
   const digest = `sha256:${'d'.repeat(64)}`;
   await using busy = await startRegistryThatSays([
     [429, { 'retry-after': '2' }],
@@ -127,14 +159,14 @@ test('a registry on a private address is reached only where the configuration ha
     '10.0.0.1',
     '169.254.169.254',
   ]) {
-    const failure = await resolve(`${host}/private/image:1`, '', []).catch((error: unknown) => error);
+    const failure = await resolve(`${host}/private/image:1`, '', { privateHosts: [] }).catch((error: unknown) => error);
     expect(failure, host).toBeInstanceOf(BaseUnavailableError);
     expect(String(failure)).toMatch(/private address, which is not fetched/);
   }
   expect(outside.requests.length).toBe(before);
   // Our own needs no entry.
   const digest = own.put('demo/alone', 'v1', image);
-  expect(await resolve('demo/alone:v1', '', [])).toMatchObject({ digest });
+  expect(await resolve('demo/alone:v1', '', { privateHosts: [] })).toMatchObject({ digest });
 });
 
 test('a registry leads to no private address by a redirect, nor by the server that it names for tokens', async () => {
@@ -146,8 +178,32 @@ test('a registry leads to no private address by a redirect, nor by the server th
   ]);
   const before = outside.requests.length;
   for (const { host } of [redirecting, naming])
-    await expect(resolve(`${host}/some/secret:1`, '', [host])).rejects.toThrow(/private address, which is not fetched/);
+    await expect(resolve(`${host}/some/secret:1`, '', { privateHosts: [host] })).rejects.toThrow(
+      /private address, which is not fetched/,
+    );
   expect(outside.requests.length).toBe(before);
+});
+
+test('a base whose registry limits requests is not available at the moment, and nobody is told to correct anything', async () => {
+  await using busy = await startRegistryThatSays([[429, { 'retry-after': '7200' }]]);
+  const failure = await resolve(`${busy.host}/some/image:1`).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(BaseLimitedError);
+  expect(String(failure)).toMatch(/not available at the moment.*Nothing is wrong with the Dockerfile/);
+  expect(String(failure)).not.toMatch(/[Cc]orrect/);
+});
+
+test('a base that is pulled through the cache of ECR is the one that its own registry names, and keeps its name', async () => {
+  const digest = outside.put('library/debian', '12', image);
+  const reference = `${outside.host}/library/debian:12`;
+  expect(await resolve(reference, '', { pullThrough: { [outside.host]: 'docker-hub' } })).toMatchObject({
+    image: reference,
+    digest,
+    own: false,
+    pinned: `${own.host}/docker-hub/library/debian@${digest}`,
+  });
+  expect(await resolve(reference, '', { pullThrough: { 'quay.io': 'quay' } })).toMatchObject({
+    pinned: `${outside.host}/library/debian@${digest}`,
+  });
 });
 
 test('credentials of ours that are refused are told, not taken for a missing image', async () => {

@@ -18,6 +18,7 @@ import { type FakeRegistry, type FakeRegistryOptions, startFakeRegistry } from '
 
 export const password = 'a-token-of-the-registry';
 export const secretKey = 'the-secret-key-of-the-builders-role';
+export const buildToken = 'the-token-of-the-build'.padEnd(43, '_');
 const bucket = 'records';
 
 export interface Build {
@@ -99,9 +100,15 @@ export class BuilderSetup implements AsyncDisposable {
         TMPDIR: this.temporary,
         XDG_RUNTIME_DIR: this.runtime,
         BUILD_ID: request.id,
+        BUILD_TOKEN: buildToken,
+        CREDENTIALS_FUNCTION: 'build-credentials',
         RECORDS_BUCKET: bucket,
         PREBUILD_IMAGE: 'demo/tools:v1',
         PRIVATE_HOSTS: JSON.stringify([new URL(this.git.url).host]),
+        BUILDKIT_IMAGE: `localhost:1/moby/buildkit@sha256:${'0'.repeat(64)}`,
+        // What is built here was written here, and not every machine that runs tests can start containers.
+        TRUST_BUILDS: 'true',
+        PULL_THROUGH: '{}',
         AWS_ENDPOINT_URL: url,
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: 'the-access-key-id',

@@ -30,7 +30,7 @@ async function read(files: Record<string, string>, dockerfile = 'Dockerfile') {
 
 const usual = { hasNetwork: false, seconds: 600 };
 
-test('the file beside the Dockerfile counts before that of the root, and its script is looked for there first', async () => {
+test('the file beside the Dockerfile counts before that of the root, and its script is searched there first', async () => {
   const files = { 'a/cccp.yaml': 'test-script: t\n', 'cccp.yml': 'test-script: other\n' };
   expect((await read(files, 'a/Dockerfile')).own).toEqual({ ...usual, script: 't', folders: ['a', '.'] });
   expect((await read({}, 'b/Dockerfile')).own).toEqual({ ...usual, script: 'other', folders: ['b', '.'] });

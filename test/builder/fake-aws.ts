@@ -1,5 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { z } from 'zod';
+import { type BuildCredentials, credentialsRequestSchema } from '../../core/model/builder-contract.ts';
+
+type Question = z.infer<typeof credentialsRequestSchema>;
+
+/** The keys of the build's own session. */
+export const sessionKeys = {
+  accessKeyId: 'ASIAABCDEFGHIJKLMNOP',
+  secretAccessKey: 'the-secret-key-of-the-session',
+  sessionToken: 'the-token-of-the-session',
+};
 
 export interface FakeAws extends AsyncDisposable {
   /** For `AWS_ENDPOINT_URL`. */
@@ -10,9 +21,12 @@ export interface FakeAws extends AsyncDisposable {
   onPut: (key: string) => void;
   /** Keys whose objects S3 does not take. */
   denied: RegExp | undefined;
+  /** What the builder asked `build-credentials`, and what it is answered. */
+  readonly questions: Question[];
+  answer: (question: Question) => BuildCredentials;
 }
 
-/** The three calls that the builder makes of AWS: S3's GetObject and PutObject, ECR's GetAuthorizationToken. */
+/** The calls that the builder makes of AWS: S3's GetObject and PutObject, ECR's GetAuthorizationToken, and of Lambda `build-credentials`. */
 export async function startFakeAws(registry: { url: string; password: string }): Promise<FakeAws> {
   const objects = new Map<string, string>();
   const server = createServer(async (request, response) => {
@@ -23,6 +37,10 @@ export async function startFakeAws(registry: { url: string; password: string }):
       const authorizationToken = Buffer.from(`AWS:${registry.password}`).toString('base64');
       response.setHeader('content-type', 'application/x-amz-json-1.1');
       response.end(JSON.stringify({ authorizationData: [{ authorizationToken, proxyEndpoint: registry.url }] }));
+    } else if (pathname.endsWith('/invocations')) {
+      const question = credentialsRequestSchema.parse(JSON.parse(Buffer.concat(chunks).toString()));
+      aws.questions.push(question);
+      response.end(JSON.stringify(aws.answer(question)));
     } else if (request.method === 'PUT' && aws.denied?.test(pathname)) {
       response.writeHead(403, { 'content-type': 'application/xml' });
       response.end('<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>');
@@ -43,6 +61,13 @@ export async function startFakeAws(registry: { url: string; password: string }):
     objects,
     onPut: () => undefined,
     denied: undefined,
+    questions: [],
+    answer: ({ bases }) => ({
+      outcome: 'granted',
+      ...sessionKeys,
+      expiration: new Date(Date.now() + 3_600_000).toISOString(),
+      bases,
+    }),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -140,7 +140,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     requests,
     put(repository, tag, manifest, content = []) {
       for (const blob of content) blobs.set(digestOf(blob), blob);
-      const type = 'application/vnd.oci.image.manifest.v1+json';
+      const type = 'mediaType' in manifest ? String(manifest.mediaType) : 'application/vnd.oci.image.manifest.v1+json';
       return store(repository, tag, Buffer.from(JSON.stringify(manifest)), type);
     },
     manifest(repository, reference) {

@@ -20,10 +20,11 @@ export class Images implements AsyncDisposable {
     this.#env = env;
   }
 
-  static async open(): Promise<Images> {
+  /** `variables` are further ones of the engine: `BUILDAH_ISOLATION=chroot` has containers reach what listens on this machine's loopback. */
+  static async open(variables: Record<string, string> = {}): Promise<Images> {
     const folder = mkdtempSync(join(tmpdir(), 'images-'));
-    const env = { ...toolEnvironment(process.env), HOME: folder, XDG_RUNTIME_DIR: join(folder, 'run') };
-    const engine = await findBuildah('buildah', { env, signal: new AbortController().signal });
+    const env = { ...toolEnvironment(process.env), HOME: folder, XDG_RUNTIME_DIR: join(folder, 'run'), ...variables };
+    const engine = await findBuildah('buildah', { env, signal: new AbortController().signal, cacheOwner: 'images' });
     if (!engine) throw new Error('There is no Buildah: apt-get install buildah.');
     return new Images(engine, folder, env);
   }
@@ -36,7 +37,7 @@ export class Images implements AsyncDisposable {
       const isProgram = typeof contents !== 'string' || contents.startsWith('#!');
       writeFileSync(join(context, name), contents, { mode: isProgram ? 0o755 : 0o644 });
     }
-    const store = new Store('buildah', this.#env);
+    const store = new Store('buildah', this.#env, 'images');
     const build = ['build', '--quiet', '--isolation=chroot', '--layers', '--pull=never', '--format=oci', context];
     const [program = '', ...args] = await store.command([], build);
     const { code, stdout, stderr } = await run(program, args, { env: this.#env, signal: lastGuard() });
@@ -51,7 +52,7 @@ export class Images implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const [program = '', ...args] = await new Store('buildah', this.#env).command([], ['rm', '--all']);
+    const [program = '', ...args] = await new Store('buildah', this.#env, 'images').command([], ['rm', '--all']);
     await run(program, args, { env: this.#env, signal: lastGuard() });
     rmSync(this.#folder, { recursive: true, force: true });
   }

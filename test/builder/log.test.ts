@@ -85,7 +85,7 @@ test('progress that overwrites its line becomes lines', async () => {
   expect(printed()).toBe('10%\n20%\n30%\ndone\n');
 });
 
-test('output beyond the limit is dropped and told, and the lines of the builder itself are kept', async () => {
+test('output beyond the limit is dropped and reported, and the lines of the builder itself are kept', async () => {
   const { log, printed } = open();
   log.limit = 100;
   const stream = log.stream();
@@ -115,7 +115,7 @@ test('parts are stored one after another and in order, however slow the records 
   expect(parts.join('')).toBe(printed());
 });
 
-test('a part that cannot be stored is told at the end', async () => {
+test('a part that cannot be stored is reported at the end', async () => {
   const { log } = open(async () => {
     throw new Error('AccessDenied');
   });

@@ -23,7 +23,7 @@ const baseOf = (reference: string) => ({
   own: true,
 });
 
-test('a build that fails says what it stands on', async () => {
+test('a build that fails says what it depends on', async () => {
   const { result } = await setup.build({ Dockerfile: 'FROM demo/base:v1\nRUN false\n' });
   expect(result).toMatchObject({
     outcome: 'failed',
@@ -51,10 +51,24 @@ test('a build without one of its bases says which is missing and which is there'
 
 test('the image of # syntax is a base, also with an engine that does not read it, and holds up nothing where it is not there', async () => {
   const dockerfile = (syntax: string) => `# syntax=${syntax}\nFROM scratch\nCOPY Dockerfile /\n`;
-  const there = await setup.build({ Dockerfile: dockerfile('demo/base:v1') });
-  expect(there.result).toMatchObject({ outcome: 'built', bases: [baseOf('demo/base:v1')] });
-  const gone = await setup.build({ Dockerfile: dockerfile(`${setup.registry.host}/demo/none`) });
+  const { host } = setup.registry;
+  const frontends = [`${host}/demo/base`, `${host}/demo/none`];
+  const reference = `${host}/demo/base:v1`;
+  const there = await setup.build({ Dockerfile: dockerfile(reference) }, { frontends });
+  expect(there.result).toMatchObject({ outcome: 'built', bases: [baseOf(reference)] });
+  const gone = await setup.build({ Dockerfile: dockerfile(`${host}/demo/none`) }, { frontends });
   expect(gone.result).toMatchObject({ outcome: 'built', bases: [] });
+});
+
+test('a frontend that nobody allowed is refused, and says what to write instead', async () => {
+  const { result } = await setup.build({ Dockerfile: '# syntax=evil/frontend:1\nFROM scratch\nCOPY Dockerfile /\n' });
+  expect(result).toMatchObject({
+    error: 'DockerfileInvalidError',
+    message:
+      'The Dockerfile asks for the frontend evil/frontend:1 in its line "# syntax=", which would run with the rights of the builder and is not allowed here. Write "# syntax=docker/dockerfile:1" or take the line away, and push again; or have "frontends" in the policy.yml of the index name it.',
+  });
+  const odd = await setup.build({ Dockerfile: '# syntax=Not/An:Image:\nFROM scratch\nCOPY Dockerfile /\n' });
+  expect(odd.result).toMatchObject({ error: 'DockerfileInvalidError', message: expect.stringContaining('# syntax=') });
 });
 
 test('a base with a tag and a digest is known by its tag, and used by its digest', async () => {

@@ -72,7 +72,7 @@ test('a script sees no secret of the builder, none of its processes and nothing 
   }
 });
 
-test('a link that a script puts in the place of the Dockerfile leads nowhere', async () => {
+test('a link that a script puts instead of the Dockerfile leads nowhere', async () => {
   const { result } = await setup.build(
     { 'hooks/pre_build': 'ln -sf /etc/passwd Dockerfile\n', 'images/app/README': 'x' },
     at,

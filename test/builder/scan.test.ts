@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BuildLog } from '../../builder/log.ts';
-import { readContents } from '../../builder/packages/keep-packages.ts';
+import { listContents } from '../../builder/packages/keep-packages.ts';
 import { Redaction } from '../../builder/redaction.ts';
 import { scanImage } from '../../builder/scan.ts';
 import type { ScanSubject } from '../../builder/scanners/scanner.ts';
@@ -22,7 +22,7 @@ afterAll(() => images[Symbol.asyncDispose]());
 /** The reports on an image whose apt and pip are these scripts, and the log. */
 async function scan(
   scripts: { apt: string; pip?: string },
-  { patience, signal }: { patience?: number; signal?: AbortSignal } = {},
+  { timeout, signal }: { timeout?: number; signal?: AbortSignal } = {},
 ) {
   const image = await images.make({
     Dockerfile: `FROM ${base}\nCOPY root/ /\n`,
@@ -34,7 +34,7 @@ async function scan(
   const call = images.call(signal);
   const { engine } = images;
   const configuration = Promise.resolve({ labels: {}, path: '' });
-  const contents = await readContents({ engine, image, configuration, call });
+  const contents = await listContents({ engine, image, configuration, call });
   let text = '';
   const log = new BuildLog({
     redaction: new Redaction(),
@@ -57,7 +57,7 @@ async function scan(
     keepSbom: async () => undefined,
     test: undefined,
   };
-  const reports = await scanImage(subject, { call, log, ...(patience === undefined ? {} : { patience }) });
+  const reports = await scanImage(subject, { call, log, ...(timeout === undefined ? {} : { timeout }) });
   await log.close();
   expect(scannerReportsSchema.parse(reports)).toEqual(reports);
   const of = (name: (typeof scannerNames)[number]) => reports.reports.find(({ scanner }) => scanner === name);
@@ -79,7 +79,7 @@ test('one that hangs is timed out, and nobody waits longer for the others', asyn
   let of: Awaited<ReturnType<typeof scan>>['of'];
   do {
     seconds *= 2;
-    ({ of } = await scan({ apt: 'sleep 8647', pip: 'echo "[]"' }, { patience: seconds * 1000 }));
+    ({ of } = await scan({ apt: 'sleep 8647', pip: 'echo "[]"' }, { timeout: seconds * 1000 }));
   } while (of('language-updates')?.state === 'timed-out');
 
   expect(of('package-updates')).toMatchObject({
@@ -107,7 +107,7 @@ test('more findings than a report has are counted', async () => {
   expect(lines.join('\n')).toContain('package-updates: 10007 findings');
 });
 
-test('what a tool says stands in report and log without anything that cannot be seen', async () => {
+test('what a tool says is in report and log without anything that cannot be seen', async () => {
   const { of, lines } = await scan({ apt: "printf 'E: \\033[2J\\342\\200\\256evil\\n' >&2; exit 1" });
 
   expect(of('package-updates')?.reason).toBe('apt ended with 1: E: \\u001b[2J\\u202eevil');

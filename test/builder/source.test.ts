@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -60,7 +60,7 @@ test.each(['999999999999', '9223372036854775807', '10000000000'])(
   },
 );
 
-test('a host that hands out heads only is asked for the branch', async () => {
+test('a host that hands out heads only is queried for the branch', async () => {
   host.commit('old', { file: 'zero' });
   const first = host.commit('old', { file: 'first' });
   const head = host.commit('old', { file: 'second' });
@@ -203,4 +203,45 @@ test('a submodule by another protocol is refused', async () => {
   await expect(fetch(head, 'refs/heads/main', 'modules')).rejects.toThrow(
     /"file:\/\/\/etc" is not fetched.*over http and https only/s,
   );
+});
+
+test('a submodule comes with its files and nothing of git, and so does one within it', async () => {
+  const addModule = (repository: string, path: string, other: string, commit: string) => {
+    const text = `[submodule "s"]\n\tpath = ${path}\n\turl = ../${other}.git\n`;
+    const blob = host.object(repository, 'blob', text);
+    host.git(repository, 'update-index', '--add', '--cacheinfo', `160000,${commit},${path}`);
+    host.git(repository, 'update-index', '--add', '--cacheinfo', `100644,${blob},.gitmodules`);
+    host.git(repository, 'commit', '--quiet', '--message', 'submodule');
+    return host.git(repository, 'rev-parse', 'HEAD');
+  };
+  const inner = host.commit('inner', { file: 'inner' });
+  host.commit('middle', { file: 'middle' });
+  const middle = addModule('middle', 'deep/inner', 'inner', inner);
+  host.commit('outer', { file: 'outer' });
+  const outer = addModule('outer', 'parts/middle', 'middle', middle);
+
+  const { folder } = await fetch(outer, 'refs/heads/main', 'outer');
+  expect(readFileSync(join(folder, 'parts/middle/deep/inner/file'), 'utf8')).toBe('inner');
+  expect(
+    readdirSync(folder, { recursive: true })
+      .filter((path) => String(path).includes('.git'))
+      .sort(),
+  ).toEqual(['.gitmodules', 'parts/middle/.gitmodules']);
+});
+
+test('links in a checkout are not followed: nothing outside is removed, and circles end', async () => {
+  const outside = join(root, 'of somebody else');
+  mkdirSync(join(outside, 'repository/.git'), { recursive: true });
+  writeFileSync(join(outside, 'repository/.git/HEAD'), 'ref: refs/heads/main\n');
+  const commit = host.commit('linked', {
+    '.gitmodules': '',
+    away: { link: outside },
+    a: { link: '.' },
+    b: { link: '.' },
+    'folder/up': { link: '..' },
+  });
+
+  const { folder } = await fetch(commit, 'refs/heads/main', 'linked');
+  expect(existsSync(join(outside, 'repository/.git/HEAD'))).toBe(true);
+  expect(readdirSync(folder).sort()).toEqual(['.gitmodules', 'a', 'away', 'b', 'folder']);
 });

@@ -39,7 +39,15 @@ beforeEach(async () => {
   aws = await hostEndpoint((account) => [createSqs(account), createSts(account), createCloudFormation(account)]);
   const [sqs, , cloudFormation] = aws.services as [Service, Service, CloudFormation];
   queueUrl = (await aws.declare(sqs, 'AWS::SQS::Queue', 'Queue', {})).ref;
-  cloudFormation.noteStack('Slipway', { SiteUrl: site.url, TriggersQueueUrl: queueUrl });
+  cloudFormation.noteStack('Slipway', {
+    SiteUrl: site.url,
+    TriggersQueueUrl: queueUrl,
+    WebhookUrl: `${site.url}/webhooks/github`,
+    WebhookSecretArn: 'arn:secret',
+    GitHubUrl: 'https://github.com',
+    GitHubApiUrl: 'https://api.github.com',
+    IndexRepository: 'demo/index',
+  });
   cloudFormation.noteStack('Something', { Else: 'x' });
   const { accessKeyId, secretAccessKey } = aws.account.iam.ownerKeys();
   vi.stubEnv('AWS_ENDPOINT_URL', aws.account.endpoint);
@@ -69,7 +77,7 @@ async function queued(): Promise<Trigger[]> {
 }
 
 describe('slipway build', () => {
-  it('asks for a build in the name of who calls it, and says where it is to be seen', async () => {
+  it('requests a build in the name of its caller, and says where it is to be seen', async () => {
     const { code, out } = await slipwayBuild('demo/app:latest', '--commit', 'A'.repeat(40));
     const [trigger, ...others] = await queued();
     expect(others).toEqual([]);

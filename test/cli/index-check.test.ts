@@ -33,7 +33,7 @@ async function check(...args: string[]) {
   return { code, out: out.join(''), err: err.join('') };
 }
 
-const problemsOf = (out: string) => (JSON.parse(out) as { problems: Record<string, unknown>[] }).problems;
+const diagnosticsOf = (out: string) => (JSON.parse(out) as { diagnostics: Record<string, unknown>[] }).diagnostics;
 
 describe('slipway index check', () => {
   it('says of a good index how much there is, and ends with 0', async () => {
@@ -55,7 +55,7 @@ describe('slipway index check', () => {
     );
   });
 
-  it('checks the policy and the VEX documents, each at its place', async () => {
+  it('checks the policy and the VEX documents, each at its position', async () => {
     await putGood({ app: {} });
     await put('policy.yml', 'policy:\n  max-severity: HUGE\n');
     await mkdir(join(folder, 'vex'));
@@ -63,7 +63,7 @@ describe('slipway index check', () => {
     await put('vex/notes.txt', 'nothing of it');
     const { code, out } = await check('--format', 'json');
     expect(code).toBe(1);
-    expect(problemsOf(out).map(({ file, line, column, code }) => [file, line, column, code])).toEqual([
+    expect(diagnosticsOf(out).map(({ file, line, column, code }) => [file, line, column, code])).toEqual([
       [join(folder, 'policy.yml'), 2, 17, 'value'],
       [join(folder, 'vex/one.json'), 1, 1, 'vex'],
       [join(folder, 'vex/one.json'), 1, 1, 'vex'],
@@ -86,7 +86,7 @@ describe('slipway index check', () => {
     const { code, out } = await check('--format', 'json');
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ files: 3, projects: 1, errors: 2, warnings: 0 });
-    expect(problemsOf(out).map(({ file }) => file)).toEqual([
+    expect(diagnosticsOf(out).map(({ file }) => file)).toEqual([
       join(folder, 'index.d/aaa.yml'),
       join(folder, 'index.d/demo.yml'),
     ]);
@@ -144,7 +144,7 @@ describe('slipway index check', () => {
 });
 
 describe('what is no good file', () => {
-  it('is told with the rest, which is checked all the same', async () => {
+  it('is reported with the rest, which is checked all the same', async () => {
     await symlink('/etc/passwd', join(folder, 'secret'));
     await put('index.d/latin.yml', Buffer.from('Projects:\n  - id: \xe9', 'latin1'));
     await put('index.d/huge.yml', '');
@@ -157,7 +157,7 @@ describe('what is no good file', () => {
     const { code, out } = await check('--format', 'json');
     expect(code).toBe(2);
     expect(JSON.parse(out)).toMatchObject({ projects: 1 });
-    expect(problemsOf(out).map(({ file, line, column, code: word }) => [file, line, column, word])).toEqual(
+    expect(diagnosticsOf(out).map(({ file, line, column, code: word }) => [file, line, column, word])).toEqual(
       [
         ['empty.yml', 1, 1, 'structure'],
         ['folder.yml', 1, 1, 'unreadable'],

@@ -22,7 +22,7 @@ async function buildsOf(job: string): Promise<z.infer<typeof builtSchema>[]> {
   return z.object({ items: z.array(builtSchema) }).parse(await answer.json()).items;
 }
 
-const standingOn = (...parents: string[]) =>
+const dependingOn = (...parents: string[]) =>
   [
     `FROM demo/${parents[0]}:latest`,
     ...parents.slice(1).map((parent) => `COPY --from=demo/${parent}:latest /etc/${parent} /etc/${parent}`),
@@ -34,10 +34,10 @@ const source = (job: string, from: string) => ({
   word: `${job}\n`,
 });
 
-it('a push to an image rebuilds what stands on it, each once, and after its own parents', async () => {
+it('a push to an image rebuilds what depends on it, each once, and after its own parents', async () => {
   const parents: Record<string, string[]> = { base: [], left: ['base'], right: ['base'], top: ['left', 'right'] };
   for (const [job, own] of Object.entries(parents)) {
-    await slipway.pushSource(job, source(job, own.length > 0 ? standingOn(...own) : smallDebian));
+    await slipway.pushSource(job, source(job, own.length > 0 ? dependingOn(...own) : smallDebian));
   }
   // The index alone builds all of them, parents first.
   await slipway.track(

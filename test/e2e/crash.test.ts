@@ -76,13 +76,14 @@ beforeAll(async () => {
   port = await freePort();
   child = await start(join(folder, 'data'), port);
   const url = `http://localhost:${port}`;
-  const index = await createWorkingCopy(`${url}/git/slipway/index.git`);
+  const machine = { url, gitCredentials: join(folder, 'data', 'git-credentials') };
+  const index = await createWorkingCopy(machine, 'slipway/index');
   await index.write({ 'index.d/demo.yml': `Projects:\n${entry(url, 'survivor')}\n` });
   await index.push('Track the survivor');
   await index.remove();
   const client = createSlipwayClient(url, new AbortController().signal);
   await until('the index', async () => (await client.projects()).includes('demo/survivor:latest') || undefined);
-  copy = await createWorkingCopy(`${url}/git/demo/survivor.git`);
+  copy = await createWorkingCopy(machine, 'demo/survivor');
   await makeRootFileSystem({
     archive: join(copy.folder, 'rootfs.tar'),
     workspace: join(folder, 'packages'),

@@ -28,7 +28,7 @@ async function buildOf(job: string, dockerfile: string) {
 }
 
 describe('a build that fails', () => {
-  it('because an instruction fails says which, in the mail and on the page, and shows its last words in the log', async () => {
+  it('because an instruction fails says which, in the mail and on the page, and shows its last lines in the log', async () => {
     const { build, subject, text, log } = await buildOf(
       'broken',
       `${smallDebian}RUN echo the reason is here; exit 7\n`,
@@ -67,7 +67,7 @@ describe('a build that fails', () => {
     expect(text).toContain('demo/nowhere:latest');
   });
 
-  it('because there is no Dockerfile says where it was looked for', async () => {
+  it('because there is no Dockerfile says where it was expected', async () => {
     const copy = await slipway.workingCopy('demo/fileless');
     await copy.write({ 'README.md': 'nothing to build' });
     const build = await slipway.ended('fileless', await copy.push('No Dockerfile'));
@@ -109,7 +109,7 @@ describe('a build that the gate blocks', () => {
 });
 
 describe('an index with a defect', () => {
-  it('keeps its other projects and tells the operators where the defect is', async () => {
+  it('keeps its other projects and notifies the operators where the defect is', async () => {
     const index = await slipway.workingCopy(slipway.machine.indexRepository);
     await index.write({ 'index.d/broken.yml': 'Projects:\n  - id: 1\n    app-id: other\n' });
     await index.push('Break a file');

@@ -23,7 +23,7 @@ async function api<Answer>(path: string, body?: object): Promise<Answer | undefi
   });
   if (answer.ok) return (await answer.json()) as Answer;
   const text = await answer.text();
-  // The host knows a fork's commit once it has looked at the push.
+  // The host knows a fork's commit once it has received the push.
   if (answer.status === 422 && !body) return undefined;
   throw new Error(`${path}: ${answer.status} ${text}`);
 }
@@ -56,7 +56,7 @@ const comment = (number: number, commit: string) =>
 describe('a pull request from a fork to the index', () => {
   let number: number;
 
-  it('is told what is wrong with it, and where', async () => {
+  it('says what is wrong with it, and where', async () => {
     const commit = await pushToFork(
       'add-mine',
       slipway.entry('listed'),
@@ -68,7 +68,7 @@ describe('a pull request from a fork to the index', () => {
     expect(await comment(number, commit)).toMatch(/index\.d\/demo\.yml:\d+:\d+[\s\S]*`demo\/mine:latest`/);
   });
 
-  it('is told in the same comment what its merge will do, after the next push', async () => {
+  it('is shown in the same comment what its merge will do, after the next push', async () => {
     const source = await slipway.workingCopy('demo/mine');
     await source.write({ Dockerfile: smallDebian, 'cccp.yml': 'job-id: another\n' });
     const head = await source.push('A source that no entry names yet');

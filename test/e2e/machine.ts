@@ -9,7 +9,14 @@ export const config = { build: { prebuildImage: 'demo/tools:latest', timeoutSeco
 /** What people know of a machine. */
 export type MachineFacts = Pick<
   Machine,
-  'url' | 'dataFolder' | 'indexRepository' | 'webhookSecret' | 'gitHubToken' | 'credentials' | 'outputs'
+  | 'url'
+  | 'dataFolder'
+  | 'indexRepository'
+  | 'webhookMaster'
+  | 'gitHubToken'
+  | 'gitCredentials'
+  | 'credentials'
+  | 'outputs'
 > & { endpoint: string; region: string };
 
 export const factsOf = ({ account, stop: _, ...facts }: Machine): MachineFacts => ({
@@ -31,6 +38,8 @@ export async function startTestMachine(
     port: 0,
     scanner: 'records',
     sbomGenerator: await withoutSboms(folder),
+    // What is built here was written here.
+    trustsBuilds: true,
     output: (line) => lines.push(line),
     ...options,
   });

@@ -93,7 +93,7 @@ describe('a push to a tracked branch', () => {
 });
 
 describe('a base that is a project of the index', () => {
-  it('is that project’s release, by its digest, and is seen to stand under the child', async () => {
+  it('is that project’s release, by its digest, and is seen to belong to the child', async () => {
     await slipway.track(slipway.entry('hello'), slipway.entry('child', { id: '2', 'depends-on': 'demo/hello:latest' }));
     const commit = await slipway.pushSource('child', {
       Dockerfile:
@@ -142,7 +142,7 @@ describe('what is not built', () => {
 });
 
 describe('the pages', () => {
-  it('show who stands on a project, what it stands on, and the cascade that its release set off', async () => {
+  it('show who depends on a project, what it depends on, and the cascade that its release set off', async () => {
     expect(await slipway.client.page('/projects/demo/hello/latest')).toContain('href="/projects/demo/child/latest"');
     expect(await slipway.client.page('/projects/demo/child/latest')).toContain('href="/projects/demo/hello/latest"');
     const [, address = ''] = /href="(\/cascades\/[^"]+)"/.exec(await slipway.client.page('/cascades')) ?? [];
@@ -197,7 +197,7 @@ describe('the permissions of the template', () => {
   // Whether a build has its place taken here depends on how fast it is; that it is stopped then is tested in supersede.test.ts.
   const forSuperseding = /: (codebuild:StopBuild|states:StopExecution)$/;
   const inReserve = [
-    // A base from outside, which no project here stands on.
+    // A base from outside, which no project here depends on.
     'StepsCollectScan: dynamodb:UpdateItem',
     'StepsCollectScan: s3:ListBucket',
     // A build of no branch, and one that left no report.

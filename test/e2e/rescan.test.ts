@@ -62,11 +62,11 @@ async function released(): Promise<ShownBuild & { image: NonNullable<ShownBuild[
   return { ...build, image: build.image };
 }
 
-const reportSchema = z.object({ looked: z.number(), waiting: z.number(), news: z.number(), mails: z.number() });
+const reportSchema = z.object({ rescanned: z.number(), waiting: z.number(), changed: z.number(), mails: z.number() });
 
 /** Runs the function as an operator does who wants to know now what is found in a project's releases. */
 async function rescan(request: object = { project: 'demo/app:latest' }): Promise<z.infer<typeof reportSchema>> {
-  return slipway.until('a round of its own', async () => {
+  return slipway.until('a run of its own', async () => {
     const report = await slipway.invoke('RescanReleases', request);
     return z.object({ busy: z.boolean().optional() }).parse(report).busy ? undefined : reportSchema.parse(report);
   });
@@ -95,7 +95,7 @@ async function shown() {
 const digestOf = (tag: string) => slipway.client.digestOf('demo/app', tag);
 
 describe('a defect that becomes known after the release', () => {
-  it('is found by the next look, told once, and takes no tag away', async () => {
+  it('is found by the next rescan, notified once, and takes no tag away', async () => {
     const { image } = await released();
     expect(await shown()).toMatchObject([{ digest: image.digest, state: 'waiting', currentTags: ['latest', 'main'] }]);
     await publish('SLIPWAY-RESCAN-2026-1');
@@ -117,8 +117,8 @@ describe('a defect that becomes known after the release', () => {
     expect(await slipway.client.page('/projects/demo/app/latest')).toContain('would block');
   });
 
-  it('is no news a second time', async () => {
-    expect(await rescan()).toMatchObject({ looked: 1, news: 0, mails: 0 });
+  it('changes nothing a second time', async () => {
+    expect(await rescan()).toMatchObject({ rescanned: 1, changed: 0, mails: 0 });
     // As the schedule runs it: the image is due next week.
     expect(await rescan({})).toMatchObject({ mails: 0 });
     expect(await findingsMails()).toHaveLength(1);
@@ -126,7 +126,7 @@ describe('a defect that becomes known after the release', () => {
 });
 
 describe('with enhanced scanning', () => {
-  it('what basic scanning had found is no news', async () => {
+  it('what basic scanning had found is no change', async () => {
     const { endpoint, region, credentials } = slipway.machine;
     const ecr = new ECRClient({ endpoint, region, credentials });
     const repositoryFilters = [{ filter: '*', filterType: 'WILDCARD' as const }];
@@ -136,11 +136,11 @@ describe('with enhanced scanning', () => {
         rules: [{ scanFrequency: 'CONTINUOUS_SCAN', repositoryFilters }],
       }),
     );
-    await slipway.until("Inspector's first scan", async () => ((await rescan()).looked > 0 ? true : undefined));
+    await slipway.until("Inspector's first scan", async () => ((await rescan()).rescanned > 0 ? true : undefined));
     expect(await findingsMails()).toHaveLength(1);
   });
 
-  it('an event of a new finding has the image looked at within minutes, and people are told once', async () => {
+  it('an event of a new finding has the image rescanned within minutes, and people are notified once', async () => {
     // Inspector's first scan was an event, too: a look puts the next one off to its day.
     const nextCheck = async () => Date.parse((await shown())[0]?.nextCheckAt ?? '') - Date.now();
     await slipway.until('a look for next week', async () => {
@@ -151,7 +151,7 @@ describe('with enhanced scanning', () => {
     await slipway.until('the look that an event has called for', async () =>
       (await nextCheck()) < 600_000 && (await rescan()).mails > 0 ? true : undefined,
     );
-    expect(await rescan()).toMatchObject({ looked: 1, mails: 0 });
+    expect(await rescan()).toMatchObject({ rescanned: 1, mails: 0 });
     const [subject] = (await findingsMails()).map((mail) => mail.subject);
     expect(subject).toBe('[slipway] FINDINGS: demo/app:latest (1 new: 1 critical)');
     expect(await findingsMails()).toHaveLength(2);
@@ -161,7 +161,7 @@ describe('with enhanced scanning', () => {
   });
 });
 
-it('what looks again needs every permission that it has', async () => {
+it('the rescan needs every permission that it has', async () => {
   const unneeded = (await slipway.usedStatements())
     .filter(({ holder, effect, needed }) => holder.includes('Rescans') && effect === 'Allow' && !needed)
     .map(({ statement }) => (statement as { Action: unknown }).Action);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => slipway?.stop());
 
-/** What a path of the machine answers, of which only what a test asks for is looked at. */
+/** What a path of the machine answers, of which only what a test asks for is read. */
 const read = async <Shape>(path: string) => (await (await fetch(`${slipway.machine.url}${path}`)).json()) as Shape;
 const api = <Shape = unknown>(path: string) => read<Shape>(`/api/v1${path}`);
 
@@ -48,7 +48,7 @@ describe('an image', () => {
     expect(page).not.toContain('<missing>');
   });
 
-  it('that passes it is released with its bills of materials, and people are warned of what it asks for', async () => {
+  it('that passes it is released with its SBOMs, and people are warned of what it asks for', async () => {
     const build = await push('RUN touch /ready', packageOf('first', '1.0'));
     expect(build.status).toBe('released');
     expect(build.verdict?.warnings?.join('\n')).toMatch(/privileged/);
@@ -63,8 +63,8 @@ describe('an image', () => {
       sbom: 'complete',
     });
 
-    const bill = await api<{ components: { name: string }[] }>(`/builds/${build.id}/sbom.cdx.json`);
-    expect(bill.components.map(({ name }) => name)).toContain('first');
+    const sbom = await api<{ components: { name: string }[] }>(`/builds/${build.id}/sbom.cdx.json`);
+    expect(sbom.components.map(({ name }) => name)).toContain('first');
     expect(await api(`/builds/${build.id}/sbom.spdx.json`)).toMatchObject({ spdxVersion: 'SPDX-2.3' });
     const { repository, digest } = build.image ?? { repository: '', digest: '' };
     const name = repository.slice(repository.indexOf('/') + 1);

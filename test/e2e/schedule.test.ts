@@ -14,7 +14,7 @@ afterAll(() => slipway?.stop());
 /** Looks for the projects whose hour has come, as the rule of every five minutes does. */
 const runSchedules = () => slipway.invoke('RunSchedules');
 
-it('a project whose hour went by while nobody looked is built once, without the cache, and then at its next hour', async () => {
+it('a project whose hour went by while nothing ran is built once, without the cache, and then at its next hour', async () => {
   await slipway.track(slipway.entry('hourly', { schedule: 'rate(1 hour)' }));
   const commit = await slipway.pushSource('hourly', { Dockerfile: `${smallDebian}RUN date +%s%N > /built\n` });
   expect((await slipway.ended('hourly', commit)).status).toBe('released');

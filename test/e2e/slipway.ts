@@ -7,6 +7,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { AwsClient } from 'aws4fetch';
 import { expect, inject } from 'vitest';
 import { z } from 'zod';
+import { sourceOf } from '../../core/sources/source.ts';
+import { repositoryScope, webhookSecret } from '../../core/triggers/webhook.ts';
+import type { OpenAccount } from '../../local/account.ts';
 import type { StatementUse } from '../../local/aws/iam/authority.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
 import { createSlipwayClient, type Message, type ShownBuild } from '../../local/demo/slipway-client.ts';
@@ -22,6 +25,8 @@ const trackedSchema = z.object({ items: z.array(z.object({ name: z.string(), act
 /** A machine, and how to know more of it than people know. */
 interface Behind {
   facts: MachineFacts;
+  /** The account of a machine that runs in this process. */
+  account?: OpenAccount;
   statements(): Promise<StatementUse[]>;
   lines(): Promise<string[]>;
   stop(): Promise<void>;
@@ -35,6 +40,7 @@ async function machineFor(folder: string, options: Partial<MachineOptions> | und
     const machine = await startTestMachine(folder, { assembly: shared.assembly, ...options }, lines);
     return {
       facts: factsOf(machine),
+      account: machine.account,
       statements: async () => machine.account.iam.usedStatements(),
       lines: async () => lines.slice(-40),
       stop: () => machine.stop(),
@@ -83,12 +89,12 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
   }
 
   async function workingCopy(repository: string): Promise<WorkingCopy> {
-    const copy = copies.get(repository) ?? (await createWorkingCopy(`${machine.url}/git/${repository}.git`));
+    const copy = copies.get(repository) ?? (await createWorkingCopy(machine, repository));
     copies.set(repository, copy);
     return copy;
   }
 
-  /** The projects that stand in the index. */
+  /** The projects in the index. */
   async function tracked(): Promise<string[]> {
     const answer = await fetch(`${machine.url}/api/v1/projects?limit=100`);
     const { items } = trackedSchema.parse(await answer.json());
@@ -97,6 +103,7 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
 
   return {
     machine,
+    account: behind.account,
     client,
     folder,
     until,
@@ -104,6 +111,15 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
 
     /** The statements of the machine's policies, with what they let through. */
     usedStatements: () => behind.statements(),
+
+    /** What signs the events of a repository. */
+    webhookSecretOf(repository: string): string {
+      const identity = (name: string) => sourceOf(`${machine.url}/git/${name}`);
+      return webhookSecret(
+        machine.webhookMaster,
+        repositoryScope(identity(repository), identity(machine.indexRepository)),
+      );
+    },
 
     /** Runs a function by the name of its output, as an operator does; gives its answer. */
     async invoke(name: string, request: object = {}): Promise<unknown> {

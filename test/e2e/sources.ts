@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../../local/command.ts';
+import { type GitLogin, gitLoginEnvironment } from '../../local/git-credentials.ts';
 
 const identity = {
   GIT_CONFIG_GLOBAL: '/dev/null',
@@ -16,11 +17,12 @@ const identity = {
 export type Files = Record<string, string>;
 
 /** Somebody's working copy of a repository on the machine. */
-export async function createWorkingCopy(url: string) {
+export async function createWorkingCopy(machine: GitLogin, repository: string) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-source-'));
-  const git = (...args: string[]) => run('git', args, { cwd: folder, environment: identity });
+  const environment = { ...identity, ...gitLoginEnvironment(machine) };
+  const git = (...args: string[]) => run('git', args, { cwd: folder, environment });
   await git('init', '--quiet', '--initial-branch=main');
-  await git('remote', 'add', 'origin', url);
+  await git('remote', 'add', 'origin', `${machine.url}/git/${repository}.git`);
 
   return {
     folder,

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { sign } from '@octokit/webhooks-methods';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runningCommands } from '../running-commands.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
@@ -7,7 +9,7 @@ let slipway: Slipway;
 
 beforeAll(async () => {
   slipway = await startSlipway();
-  const jobs = ['stopped', 'burst', 'version'];
+  const jobs = ['stopped', 'burst', 'version', 'forged'];
   await slipway.track(...jobs.map((job, at) => slipway.entry(job, { id: String(at + 1) })));
 });
 afterAll(() => slipway?.stop());
@@ -19,7 +21,7 @@ const tagsOf = async (job: string, ...tags: string[]) =>
   );
 
 describe('a newer push', () => {
-  it('stops the older build, with every process of it, and takes its place', async () => {
+  it('stops the older build, with every process of it, and supersedes it', async () => {
     const older = await slipway.pushSource('stopped', { Dockerfile: `${smallDebian}RUN sleep 86397\n` });
     await slipway.until(
       'the instruction that sleeps',
@@ -48,13 +50,49 @@ describe('a newer push', () => {
     const commits: string[] = [];
     for (const word of ['one', 'two', 'three', 'four', 'five'])
       commits.push(await slipway.pushSource('burst', { Dockerfile: quick(word) }));
-    const builds = await Promise.all(commits.map((commit) => slipway.ended('burst', commit)));
-    expect(builds.at(-1)?.status).toBe('released');
-    expect(builds.map(({ status }) => status).filter((status) => !['released', 'superseded'].includes(status))).toEqual(
-      [],
-    );
-    expect((await slipway.builds('burst')).length).toBe(commits.length);
-    expect(await slipway.client.digestOf('demo/burst', 'latest')).toBe(builds.at(-1)?.image?.digest);
+    const last = await slipway.ended('burst', commits.at(-1) ?? '');
+    expect(last.status).toBe('released');
+    // A commit that was not the head any more when its event was planned has no build.
+    const others = (await slipway.builds('burst')).filter(({ id }) => id !== last.id);
+    expect(others.filter(({ status }) => !['released', 'superseded'].includes(status))).toEqual([]);
+    expect(commits).toEqual(expect.arrayContaining(others.map(({ commit }) => commit)));
+    expect(await slipway.client.digestOf('demo/burst', 'latest')).toBe(last.image?.digest);
+  });
+});
+
+describe('a signed event of a push that never happened', () => {
+  it('builds nothing, though the host serves the commit that it names', async () => {
+    const head = await slipway.pushSource('forged', { Dockerfile: quick('head') });
+    await slipway.ended('forged', head);
+    const copy = await slipway.workingCopy('demo/forged');
+    await copy.git('switch', '--quiet', '--create', 'proposed');
+    await copy.write({ Dockerfile: quick('proposed') });
+    await copy.git('commit', '--quiet', '--all', '--message=Propose');
+    await copy.git('push', '--quiet', 'origin', 'HEAD:refs/heads/proposed');
+    const proposed = (await copy.git('rev-parse', 'HEAD')).trim();
+
+    const body = JSON.stringify({
+      ref: 'refs/heads/main',
+      before: head,
+      after: proposed,
+      head_commit: { id: proposed },
+      repository: { clone_url: `${slipway.machine.url}/git/demo/forged.git` },
+      pusher: { name: 'somebody' },
+    });
+    const answer = await fetch(`${slipway.machine.url}/webhooks/github`, {
+      method: 'POST',
+      headers: {
+        'x-github-event': 'push',
+        'x-github-delivery': randomUUID(),
+        'x-hub-signature-256': await sign(slipway.webhookSecretOf('demo/forged'), body),
+      },
+      body,
+    });
+    expect(answer.status).toBe(202);
+    await copy.git('switch', '--quiet', 'main');
+    const next = await slipway.pushSource('forged', { Dockerfile: quick('next') });
+    await slipway.ended('forged', next);
+    expect((await slipway.builds('forged')).map(({ commit }) => commit).toSorted()).toEqual([head, next].toSorted());
   });
 });
 

@@ -87,7 +87,7 @@ describe('a base image', () => {
     expect(await counts()).toEqual({ one: 1, two: 1, pinned: 1, mirrored: 1 });
   });
 
-  it('with a new digest rebuilds what stands on it once, parents first, and not what names its digest', async () => {
+  it('with a new digest rebuilds what depends on it once, parents first, and not what names its digest', async () => {
     second = await publish('second');
     expect(second).not.toBe(first);
     expect(await watch()).toBe(1);
@@ -108,7 +108,7 @@ describe('a base image', () => {
     expect(await slipway.log(two as NonNullable<typeof two>)).toContain(released);
   });
 
-  it('is no news a second time', async () => {
+  it('changes nothing a second time', async () => {
     expect(await watch()).toBe(1);
     const marker = await slipway.pushSource('seed', { Dockerfile: `${smallDebian}RUN true\n` });
     await slipway.ended('seed', marker);

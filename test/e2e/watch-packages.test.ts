@@ -31,7 +31,7 @@ const builds = (job: string, count: number) =>
     return found.length >= count && isOver ? found : undefined;
   });
 
-it('an update of a package in a released image rebuilds it and what stands on it, once', async () => {
+it('an update of a package in a released image rebuilds it and what depends on it, once', async () => {
   const sources = `Types: deb\nURIs: ${distribution.url}/debian\nSuites: stable\nComponents: main\n`;
   const layer = 'RUN cat /proc/sys/kernel/random/uuid > /installed\n';
   await slipway.pushSource('outdated', {

@@ -29,7 +29,7 @@ it('builds a push whose delivery was lost, once', async () => {
   await slipway.track(slipway.entry('app'), slipway.entry('other', { id: '2' }));
   expect(await slipway.ended('app', first)).toMatchObject({ status: 'released', cause: { type: 'index' } });
   // The other repository is not there yet.
-  expect(await watch()).toMatchObject({ sources: 3, asked: 3, triggers: 0, hostsDown: [] });
+  expect(await watch()).toMatchObject({ sources: 3, checked: 3, triggers: 0, hostsDown: [] });
 
   const copy = await slipway.workingCopy('demo/app');
   await copy.write({ 'news.txt': 'second\n' });
@@ -49,7 +49,7 @@ it('builds a push whose delivery was lost, once', async () => {
   expect(tag.image?.tags).toContain('1.0.0');
 
   expect(await watch()).toMatchObject({ triggers: 0 });
-  // A delivery that comes after all is no news.
+  // A delivery that comes after all changes nothing.
   await copy.git('push', '--quiet', '--force', 'origin', 'HEAD:refs/heads/main');
   const third = await slipway.pushSource('app', { 'news.txt': 'third\n' });
   await slipway.ended('app', third);

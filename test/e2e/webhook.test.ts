@@ -17,7 +17,7 @@ async function deliver(body: string, headers: Record<string, string> = {}): Prom
       'content-type': 'application/json',
       'x-github-event': 'push',
       'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': await sign(slipway.machine.webhookSecret, body),
+      'x-hub-signature-256': await sign(slipway.webhookSecretOf('demo/nobody'), body),
       ...headers,
     },
     body,
@@ -46,9 +46,26 @@ describe('POST /webhooks/github', () => {
     expect(await response.json()).toEqual({ delivery: id });
   });
 
-  it('refuses a body that was signed with another secret', async () => {
-    const response = await deliver(push(), { 'x-hub-signature-256': await sign('another secret', push()) });
+  it.each([
+    ['of another repository', () => slipway.webhookSecretOf('demo/somebody')],
+    ['of the index', () => slipway.webhookSecretOf(slipway.machine.indexRepository)],
+    ['from which the secrets are derived', () => slipway.machine.webhookMaster],
+  ])('refuses a body that was signed with the secret %s', async (_, secret) => {
+    const response = await deliver(push(), { 'x-hub-signature-256': await sign(secret(), push()) });
     expect(response.status).toBe(401);
+  });
+
+  it('accepts the events of the index with the secret of the index only', async () => {
+    const { url, indexRepository } = slipway.machine;
+    // The branch does not count, so that nothing is applied.
+    const body = push({ ref: 'refs/heads/x', repository: { clone_url: `${url}/git/${indexRepository}.git` } });
+    const answers = [slipway.webhookSecretOf(indexRepository), slipway.webhookSecretOf('demo/nobody')].map(
+      async (secret) => {
+        const { status } = await deliver(body, { 'x-hub-signature-256': await sign(secret, body) });
+        return status;
+      },
+    );
+    expect(await Promise.all(answers)).toEqual([202, 401]);
   });
 
   it('accepts a push with 2,048 commits', async () => {

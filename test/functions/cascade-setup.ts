@@ -7,7 +7,7 @@ import { type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { setUpPlanBuilds } from './plan-builds-setup.ts';
 import { digest } from './services-setup.ts';
 
-/** A graph of projects, a queue of triggers, and builds that end as they are told to. */
+/** A graph of projects, a queue of triggers, and builds that end as the test says. */
 export async function setUpCascades(crashes: CrashPoints = createCrashPoints()) {
   const planning = await setUpPlanBuilds(crashes);
   const { builds, projects, dependents, sent } = planning;
@@ -27,13 +27,12 @@ export async function setUpCascades(crashes: CrashPoints = createCrashPoints()) 
   async function release(project: string, build: string): Promise<void> {
     await projects.claimRelease(project, build);
     const at = new Date().toISOString();
-    await projects.finishRelease(project, { build, sequence: 1, digest, tags: ['latest'], at });
+    await projects.finishRelease(project, { build, headRevision: 1, digest, tags: ['latest'], at });
   }
 
   const ended = (build: string): Trigger => ({
     type: 'build-ended',
     id: buildEndedEvent(build),
-    receivedAt: new Date().toISOString(),
     build,
   });
 
@@ -42,7 +41,7 @@ export async function setUpCascades(crashes: CrashPoints = createCrashPoints()) 
     release,
     ended,
 
-    /** Entries of the index, by job: the jobs that each stands on. All have a release. */
+    /** Entries of the index, by job: the jobs that each depends on. All have a release. */
     async graph(parents: Record<string, string[]>, { released = true } = {}): Promise<void> {
       for (const [job, own] of Object.entries(parents)) await track(job, own);
       if (released) for (const job of Object.keys(parents)) await release(name(job), `first-${job}`);
@@ -55,7 +54,7 @@ export async function setUpCascades(crashes: CrashPoints = createCrashPoints()) 
       return (await planning.allBuilds()).filter(({ status }) => status === 'queued');
     },
 
-    /** A build comes to its end, and the end is told. */
+    /** A build comes to its end, and the end is announced. */
     async finish(build: Build, status: TerminalStatus): Promise<void> {
       const image = {
         repository: 'registry.example/demo/x',

@@ -20,7 +20,7 @@ describe('a build whose execution ended on its own', () => {
   it.each([
     ['FAILED', ended(), { error: 'States.Runtime', message: 'the machine broke' }],
     ['TIMED_OUT', ended({ status: 'TIMED_OUT', error: null, cause: null }), { error: 'Execution.TIMED_OUT' }],
-  ])('%s is closed as failed, with the reason, and told', async (_, detail, failure) => {
+  ])('%s is closed as failed, with the reason, and notified', async (_, detail, failure) => {
     await using world = await startClosing();
     await world.queue(id, { status: 'scanning' });
     await world.closeBuild(detail);
@@ -73,7 +73,7 @@ describe('a build whose execution ended on its own', () => {
     expect((await world.builds.require(id)).status).toBe('released');
   });
 
-  it('is closed and told once by events that come twice and at once', async () => {
+  it('is closed and notified once by events that come twice and at once', async () => {
     await using world = await startClosing();
     await world.queue(id);
     await Promise.all([world.closeBuild(ended()), world.closeBuild(ended({ error: 'Later' }))]);
@@ -83,7 +83,7 @@ describe('a build whose execution ended on its own', () => {
     expect((await world.builds.require(id)).failure?.error).not.toBe('Last');
   });
 
-  it('is closed wherever the first try died', async () => {
+  it('is closed wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await startClosing(crashes);
       await world.queue(id);

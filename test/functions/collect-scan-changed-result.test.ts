@@ -23,7 +23,7 @@ it('the image that is released is the image that was scanned, also when the resu
     ...world,
     repositoryPrefix: 'slipway/',
     scans: {
-      sizeOf: async () => undefined,
+      tagged: async () => ({ digest, sizeBytes: undefined }),
       async scanOf(image) {
         scanned.push(image.digest);
         if (isPending) throw new ScanPendingError('not yet');

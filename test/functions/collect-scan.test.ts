@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BuildResult } from '../../core/model/builder-contract.ts';
-import { RecordConflictError, ScanPendingError } from '../../core/model/errors.ts';
+import { CandidateMismatchError, RecordConflictError, ScanPendingError } from '../../core/model/errors.ts';
 import type { Scan } from '../../core/model/findings.ts';
 import { createCollectScan } from '../../functions/collect-scan.ts';
 import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
@@ -30,7 +30,8 @@ async function startCollecting(crashes: CrashPoints = createCrashPoints()) {
   world.results.set(id, made);
   const scans = {
     scanOf: async (_: { repository: string; digest: string }): Promise<Scan> => complete,
-    sizeOf: async (_: { repository: string; digest: string }): Promise<number | undefined> => 12_345,
+    tagged: async (...[repository, tag]: [string, string]) =>
+      repository === candidate.repository && tag === id ? { digest, sizeBytes: 12_345 } : undefined,
   };
   const observed: string[] = [];
   await world.track();
@@ -81,7 +82,7 @@ describe('a candidate', () => {
     expect(world.observed).toEqual([base.image]);
   });
 
-  it('is taken over whole, wherever the first try died', async () => {
+  it('is taken over whole, wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await startCollecting(crashes);
       return {
@@ -101,7 +102,20 @@ describe('a candidate', () => {
   });
 });
 
-describe('no scan is asked for', () => {
+describe('the registry says which image a build has pushed', () => {
+  it.each([
+    ['another image', { digest: `sha256:${'e'.repeat(64)}`, sizeBytes: 1 }],
+    ['no image', undefined],
+  ])('a build whose tag names %s than it reports fails', async (_, pushed) => {
+    await using world = await startCollecting();
+    world.scanner.tagged = async () => pushed;
+    await expect(world.collect()).rejects.toThrow(CandidateMismatchError);
+    expect(await world.builds.require(id)).not.toHaveProperty('candidate');
+    expect(world.scans.size).toBe(0);
+  });
+});
+
+describe('no scan is requested', () => {
   it.each([
     ['when the builder left no result', undefined],
     ['when the builder says it failed', { outcome: 'failed', error: 'DockerfileFailedError', message: 'no' } as const],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RecordConflictError } from '../../core/model/errors.ts';
+import { createWait } from '../../functions/builds/wait-for-attempt.ts';
 import { atEveryCrashPoint } from './crash-points.ts';
 import { id, setUpTell } from './tell-setup.ts';
 
@@ -11,7 +12,7 @@ describe('a build that went wrong', () => {
     await world.queue(id);
     const failure = { error: 'DockerfileFailedError', message: 'RUN make failed.' };
     world.results.set(id, { outcome: 'failed', ...failure });
-    await world.fail(id, codebuild);
+    await world.fail(id, { outcome: 'failed', error: codebuild });
     expect(await world.builds.require(id)).toMatchObject({
       status: 'failed',
       failure,
@@ -22,31 +23,31 @@ describe('a build that went wrong', () => {
   it('ends as failed with what CodeBuild says when the builder left nothing', async () => {
     await using world = await setUpTell();
     await world.queue(id);
-    await world.fail(id, codebuild);
+    await world.fail(id, { outcome: 'failed', error: codebuild });
     expect((await world.builds.require(id)).failure).toMatchObject({ error: 'BuilderError' });
   });
 
   it('keeps the first reason', async () => {
     await using world = await setUpTell();
     await world.queue(id);
-    await world.fail(id, { Error: 'First' });
-    await world.fail(id, { Error: 'Second' });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'First' } });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'Second' } });
     expect((await world.builds.require(id)).failure?.error).toBe('First');
   });
 
   it.each(['released', 'blocked', 'superseded'] as const)('after it was %s stays so', async (status) => {
     await using world = await setUpTell();
     const ended = await world.end(status);
-    await world.fail(id, codebuild);
+    await world.fail(id, { outcome: 'failed', error: codebuild });
     expect(await world.builds.require(id)).toEqual(ended);
   });
 
-  it('ends wherever the first try died', async () => {
+  it('ends wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await setUpTell(crashes);
       await world.queue(id);
       return {
-        run: () => world.fail(id, codebuild),
+        run: () => world.fail(id, { outcome: 'failed', error: codebuild }),
         async check() {
           await using _ = world;
           expect(await world.builds.require(id)).toMatchObject({
@@ -64,7 +65,7 @@ describe('a build that went wrong', () => {
     await world.queue(id);
     await world.builds.begin(id, 'release', 'releasing');
     await world.projects.claimRelease('demo/app:latest', id);
-    await world.fail(id, { Error: 'UpstreamError' });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'UpstreamError' } });
     expect(await world.projects.claimRelease('demo/app:latest', 'other')).toMatchObject({
       releasing: { build: 'other' },
     });
@@ -76,12 +77,51 @@ describe('a build that went wrong', () => {
     await world.builds.begin(id, 'release', 'releasing');
     const image = { repository: 'registry.example/demo/app', digest: 'sha256:0', tags: ['latest'] };
     await world.builds.endStage(id, 'release', 'succeeded', { image });
-    await world.fail(id, { Error: 'Lambda.Unknown' });
+    await world.fail(id, { outcome: 'failed', error: { Error: 'Lambda.Unknown' } });
     expect(await world.builds.require(id)).toMatchObject({ status: 'released', image });
   });
 
   it('that nobody knows is an error', async () => {
     await using world = await setUpTell();
-    await expect(world.fail(id, codebuild)).rejects.toThrow(RecordConflictError);
+    await expect(world.fail(id, { outcome: 'failed', error: codebuild })).rejects.toThrow(RecordConflictError);
+  });
+});
+
+describe('a build whose base image is not available at the moment', () => {
+  const limited = { outcome: 'failed', error: 'BaseLimitedError', message: 'Too many requests.' } as const;
+
+  it('waits, and runs again', async () => {
+    await using world = await setUpTell();
+    await world.queue(id, { status: 'building' });
+    world.results.set(id, limited);
+    const wait = createWait(world);
+    expect(await wait(id, codebuild)).toBe(300);
+    const waiting = await world.builds.require(id);
+    expect(waiting).toMatchObject({ status: 'queued', waiting: { for: 'base', times: 1 } });
+    expect(waiting.stages.build).toBeUndefined();
+    expect(await world.builds.begin(id, 'build', 'building', ['queued'])).toMatchObject({ status: 'building' });
+  });
+
+  it('ends as failed when waiting did not help, and the mail blames nobody', async () => {
+    await using world = await setUpTell();
+    await world.queue(id, {
+      status: 'building',
+      waiting: { for: 'base', times: 9, until: '2026-11-21T01:02:03.000Z' },
+    });
+    world.results.set(id, limited);
+    expect(await createWait(world)(id, codebuild)).toBeUndefined();
+    await world.fail(id, { outcome: 'failed', error: codebuild });
+    await world.tell(id);
+    const [mail = ''] = world.ses.sent.map(String);
+    expect(JSON.stringify(await world.builds.require(id))).toContain('BaseLimitedError');
+    expect(mail).not.toMatch(/Push a commit that fixes/);
+  });
+
+  it('that has ended stays so', async () => {
+    await using world = await setUpTell();
+    await world.end('superseded');
+    world.results.set(id, limited);
+    expect(await createWait(world)(id, codebuild)).toBeUndefined();
+    expect((await world.builds.require(id)).status).toBe('superseded');
   });
 });

@@ -7,12 +7,15 @@ export function createFakeGithub() {
   const comparisons = new Map<string, { isAhead: boolean; files: string[] }>();
   const comments: { repository: string; number: number; body: string }[] = [];
   const asked: string[] = [];
+  const permissionsAsked: string[] = [];
   /** Texts by `owner/name commit path`. */
   const files = new Map<string, string>();
   const marks: (StatusMark & { commit: string })[] = [];
   const github = {
-    ...{ pullRequests, permissions, comparisons, comments, asked, files, marks },
+    ...{ pullRequests, permissions, comparisons, comments, asked, permissionsAsked, files, marks },
     failure: undefined as Error | undefined,
+    /** What happens between the next request for a pull request and its answer. */
+    meanwhile: undefined as (() => Promise<unknown>) | undefined,
     hasToken: true,
   };
   const api: GithubApi = {
@@ -23,11 +26,20 @@ export function createFakeGithub() {
       asked.push(`${repository} ${base}...${head}`);
       return comparisons.get(`${base}...${head}`);
     },
-    async permission(_, username) {
+    async permission(repository, username) {
       if (github.failure) throw github.failure;
+      permissionsAsked.push(`${username} in ${repository}`);
       return permissions.get(username) ?? 'none';
     },
-    pullRequest: async (_, number) => pullRequests.get(number),
+    async pullRequest(repository, number) {
+      asked.push(`${repository}#${number}`);
+      if (github.failure) throw github.failure;
+      const shown = pullRequests.get(number);
+      const { meanwhile } = github;
+      github.meanwhile = undefined;
+      await meanwhile?.();
+      return shown;
+    },
     file: async (repository, path, commit) => files.get(`${repository} ${commit} ${path}`),
     setStatus: async (_, sha, mark) => void marks.push({ ...mark, commit: sha }),
     async keepComment(repository, number, mark, body) {

@@ -2,9 +2,12 @@ import { sign } from '@octokit/webhooks-methods';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import type { Trigger } from '../../core/model/trigger.ts';
+import { type WebhookScope, webhookSecret } from '../../core/triggers/webhook.ts';
 import { createGithubWebhook } from '../../functions/github-webhook.ts';
 
-const secret = "It's a Secret to Everybody";
+const master = "It's a Secret to Everybody";
+const app: WebhookScope = { kind: 'repository', name: 'github.com/demo/app' };
+const index = { source: 'github.com/demo/index', gitHost: 'https://github.com' };
 const commit = 'a'.repeat(40);
 const push = (over = {}) => ({
   ref: 'refs/heads/main',
@@ -17,7 +20,7 @@ const push = (over = {}) => ({
   pusher: { name: 'someone' },
   ...over,
 });
-const repository = { id: 1, clone_url: 'https://github.com/demo/app.git', full_name: 'demo/app' };
+const repository = { id: 1, clone_url: 'https://github.com/demo/app.git' };
 const pullRequest = (action: string) => ({
   action,
   number: 7,
@@ -36,14 +39,12 @@ const comment = (body: string) => ({
   repository,
 });
 
-function webhook(current = secret, rotated?: string) {
+function webhook(masters = [master], reread?: string[]) {
   const sent: Trigger[] = [];
   const handle = createGithubWebhook({
-    secret: {
-      current: async () => current,
-      reread: () => (rotated === undefined ? undefined : Promise.resolve(rotated)),
-    },
+    master: { current: async () => masters, reread: () => reread && Promise.resolve(reread) },
     triggers: { send: async (trigger) => void sent.push(trigger) },
+    index,
   });
   return { sent, handle };
 }
@@ -51,6 +52,7 @@ function webhook(current = secret, rotated?: string) {
 async function deliver(
   body: string,
   headers: Record<string, string | undefined> = {},
+  secret = webhookSecret(master, app),
 ): Promise<APIGatewayProxyEventV2> {
   const all = {
     'x-github-event': 'push',
@@ -67,10 +69,12 @@ describe('a delivery', () => {
     const { handle, sent } = webhook();
     const answer = await handle(await deliver(JSON.stringify(push())));
     expect(answer).toMatchObject({ statusCode: 202, body: '{"delivery":"72d3162e-cc78-11e3-81ab-4c9367dc0958"}' });
-    expect(sent).toEqual([expect.objectContaining({ source: 'github.com/demo/app', commit, ref: 'refs/heads/main' })]);
+    expect(sent).toEqual([
+      expect.objectContaining({ source: 'github.com/demo/app', expected: commit, ref: 'refs/heads/main' }),
+    ]);
   });
 
-  it('that tells of a pull request, or approves its commit, is accepted and enqueued', async () => {
+  it('of a pull request, or approves its commit, is accepted and enqueued', async () => {
     const { handle, sent } = webhook();
     const opened = await deliver(JSON.stringify(pullRequest('opened')), { 'x-github-event': 'pull_request' });
     const approved = await deliver(JSON.stringify(comment(`/ok-to-test ${commit}`)), {
@@ -78,7 +82,7 @@ describe('a delivery', () => {
     });
     expect([await handle(opened), await handle(approved)]).toMatchObject([{ statusCode: 202 }, { statusCode: 202 }]);
     expect(sent).toMatchObject([
-      { type: 'pull-request', source: 'github.com/demo/app', number: 7, commit, fork: true },
+      { type: 'pull-request', source: 'github.com/demo/app', number: 7, expected: { commit, isOpen: true } },
       { type: 'approval', source: 'github.com/demo/app', number: 7, commit, approver: 'maintainer' },
     ]);
   });
@@ -92,8 +96,14 @@ describe('a delivery', () => {
   });
 
   it('is accepted when the secret was rotated a moment ago', async () => {
-    const { handle } = webhook('the old one', secret);
+    const { handle } = webhook(['the old one'], [master]);
     expect(await handle(await deliver(JSON.stringify(push())))).toMatchObject({ statusCode: 202 });
+  });
+
+  it('is accepted with the secret of before, as long as both count', async () => {
+    const event = await deliver(JSON.stringify(push()));
+    expect(await webhook(['the new one', master]).handle(event)).toMatchObject({ statusCode: 202 });
+    expect(await webhook(['the new one']).handle(event)).toMatchObject({ statusCode: 401 });
   });
 
   const body = JSON.stringify(push());
@@ -106,10 +116,11 @@ describe('a delivery', () => {
     ['with a delivery id that is none', 400, body, { 'x-github-delivery': 'a b\n' }],
     ['that is no JSON', 400, 'payload=%7B%7D', {}],
     ['without a body', 400, '', {}],
-    ['that only says it is a push', 400, '{"ref":"refs/heads/main"}', {}],
-    ['that is JSON but nothing else', 400, 'null', {}],
-    ['of an unknown event', 202, '{}', { 'x-github-event': 'star' }],
-    ['that is a ping', 202, '{"zen":"…"}', { 'x-github-event': 'ping' }],
+    ['that only says it is a push', 400, JSON.stringify({ repository }), {}],
+    ['that names no repository', 401, '{"ref":"refs/heads/main"}', {}],
+    ['that is JSON but nothing else', 401, 'null', {}],
+    ['of an unknown event', 202, JSON.stringify({ repository }), { 'x-github-event': 'star' }],
+    ['that is a ping', 202, JSON.stringify({ zen: '…', repository }), { 'x-github-event': 'ping' }],
     ['of a label at a pull request', 202, JSON.stringify(pullRequest('labeled')), { 'x-github-event': 'pull_request' }],
     [
       'of a comment that approves nothing',
@@ -117,9 +128,19 @@ describe('a delivery', () => {
       JSON.stringify(comment('Nice!')),
       { 'x-github-event': 'issue_comment' },
     ],
-    ['that only says it is a pull request', 400, '{"action":"opened"}', { 'x-github-event': 'pull_request' }],
-    ['that only says it is a comment', 400, 'null', { 'x-github-event': 'issue_comment' }],
-    ['of an event named like a part of an object', 202, '{}', { 'x-github-event': 'constructor' }],
+    [
+      'that only says it is a pull request',
+      400,
+      JSON.stringify({ action: 'opened', repository }),
+      { 'x-github-event': 'pull_request' },
+    ],
+    ['that only says it is a comment', 400, JSON.stringify({ repository }), { 'x-github-event': 'issue_comment' }],
+    [
+      'of an event named like a part of an object',
+      202,
+      JSON.stringify({ repository }),
+      { 'x-github-event': 'constructor' },
+    ],
   ])('%s gets %i and enqueues nothing', async (_, statusCode, text, headers) => {
     const { handle, sent } = webhook();
     const answer = await handle(await deliver(text, headers));
@@ -133,5 +154,124 @@ describe('a delivery', () => {
     const commits = Array.from({ length: 2048 }, () => ({ id: commit, message: 'x'.repeat(500), added: ['a/b'] }));
     expect(await handle(await deliver(JSON.stringify(push({ commits }))))).toMatchObject({ statusCode: 202 });
     expect(JSON.stringify(sent[0]).length).toBeLessThan(1000);
+  });
+});
+
+describe('a secret', () => {
+  const secretOf = (kind: WebhookScope['kind'], name: string) => webhookSecret(master, { kind, name });
+  const pushTo = (clone_url: unknown, over = {}) => JSON.stringify(push({ repository: { clone_url }, ...over }));
+  const answerTo = async (body: string, secret: string, headers = {}) => {
+    const { handle, sent } = webhook();
+    const { statusCode, body: text = '' } = await handle(await deliver(body, headers, secret));
+    return { statusCode, sent, ignored: JSON.parse(text).ignored };
+  };
+
+  it.each([
+    ['the repository', 'https://github.com/Demo/App.git', 'repository', 'github.com/demo/app', 'github.com/demo/app'],
+    ['its organisation', 'https://github.com/Demo/App.git', 'organization', 'github.com/demo', 'github.com/demo/app'],
+    ['the index', 'https://github.com/demo/index.git', 'index', 'github.com/demo/index', 'github.com/demo/index'],
+    ['a repository elsewhere', 'https://git.example/A/b', 'repository', 'git.example/A/b', 'git.example/A/b'],
+    [
+      'a user named like a part of an object',
+      'https://github.com/__proto__/x',
+      'repository',
+      'github.com/__proto__/x',
+      'github.com/__proto__/x',
+    ],
+  ] as const)('of %s signs its pushes', async (_, url, kind, name, source) => {
+    const { statusCode, sent } = await answerTo(pushTo(url), secretOf(kind, name));
+    expect({ statusCode, sent }).toMatchObject({ statusCode: 202, sent: [{ type: 'push', source }] });
+  });
+
+  it.each([
+    ['another repository', 'repository', 'github.com/demo/other'],
+    ['the same name on another host', 'repository', 'gitlab.com/demo/app'],
+    ['a repository whose name begins so', 'repository', 'github.com/demo/app2'],
+    ['the index', 'index', 'github.com/demo/index'],
+    ['the repository if it were the index', 'index', 'github.com/demo/app'],
+    ['another organisation', 'organization', 'github.com/dem'],
+    ['the host', 'organization', 'github.com'],
+    ['an organisation named like the repository', 'organization', 'github.com/demo/app'],
+    ['a repository named like the organisation', 'repository', 'github.com/demo'],
+  ] as const)('of %s does not sign for a source', async (_, kind, name) => {
+    const { statusCode, sent } = await answerTo(pushTo('https://github.com/demo/app.git'), secretOf(kind, name));
+    expect({ statusCode, sent }).toEqual({ statusCode: 401, sent: [] });
+  });
+
+  it.each([
+    ['the master secret', master],
+    ['another master', webhookSecret('another', app)],
+  ])('that is %s signs nothing', async (_, secret) => {
+    expect(await answerTo(pushTo('https://github.com/demo/app.git'), secret)).toMatchObject({
+      statusCode: 401,
+      sent: [],
+    });
+  });
+
+  it('of a source does not sign for the index, even if the source is the same repository', async () => {
+    for (const name of ['github.com/demo/app', 'github.com/demo/index']) {
+      const answer = await answerTo(pushTo('https://github.com/demo/index.git'), secretOf('repository', name));
+      expect(answer).toMatchObject({ statusCode: 401, sent: [] });
+    }
+  });
+
+  it('of the organisation reports the index in vain: that takes the secret of the index', async () => {
+    const answer = await answerTo(
+      pushTo('https://github.com/demo/index.git'),
+      secretOf('organization', 'github.com/demo'),
+    );
+    expect(answer).toMatchObject({ statusCode: 202, sent: [], ignored: 'the index has a webhook of its own' });
+  });
+
+  it('of an organisation signs the ping of its webhook', async () => {
+    const ping = JSON.stringify({ zen: '…', organization: { login: 'Demo' } });
+    const headers = { 'x-github-event': 'ping' };
+    expect((await answerTo(ping, secretOf('organization', 'github.com/demo'), headers)).statusCode).toBe(202);
+    expect((await answerTo(ping, secretOf('organization', 'github.com/other'), headers)).statusCode).toBe(401);
+    // A push without a repository is of nobody.
+    expect((await answerTo(ping, secretOf('organization', 'github.com/demo'))).sent).toEqual([]);
+  });
+
+  it('counts for the repository that is read first, whatever else the body says', async () => {
+    const own = 'https://github.com/demo/app.git';
+    const victim = 'https://github.com/victim/app.git';
+    const text = JSON.stringify(push());
+    const bodies = [
+      // A key that is there twice.
+      text.replace('"repository":{', `"repository":{"clone_url":"${victim}"},"repository":{`),
+      text.replace('"repository":{', `"repository":{"clone_url":"${victim}",`),
+      text.replace(`"${own}"`, `"${own}","clone_url":"${victim}"`),
+      text.replace(
+        '"repository":{',
+        `"repository":{"full_name":"victim/app","html_url":"${victim}","owner":{"login":"victim"},`,
+      ),
+      text.replace('{"ref"', `{"__proto__":{"repository":{"clone_url":"${victim}"}},"ref"`),
+    ];
+    for (const body of bodies) {
+      const { statusCode, sent } = await answerTo(body, webhookSecret(master, app));
+      if (statusCode === 202) expect(sent).toMatchObject([{ source: 'github.com/demo/app' }]);
+      else expect({ statusCode, sent }).toEqual({ statusCode: 401, sent: [] });
+    }
+    const pull = { ...pullRequest('opened'), repository: { ...repository, full_name: 'victim/app' } };
+    const { sent } = await answerTo(JSON.stringify(pull), webhookSecret(master, app), {
+      'x-github-event': 'pull_request',
+    });
+    expect(sent).toMatchObject([{ source: 'github.com/demo/app' }]);
+  });
+
+  it.each([
+    undefined,
+    null,
+    {},
+    7,
+    '',
+    'demo/app',
+    'file:///etc/passwd',
+    'https://',
+    'https://github.com',
+    'javascript:alert(1)',
+    `https://github.com/${'a'.repeat(3000)}`,
+  ])('of nobody signs for a repository at %j', async (url) => {
+    expect(await answerTo(pushTo(url), webhookSecret(master, app))).toMatchObject({ statusCode: 401, sent: [] });
   });
 });

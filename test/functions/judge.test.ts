@@ -181,7 +181,7 @@ describe('a candidate', () => {
     await world.projects.finishRelease(name, {
       build: before,
       ref: 'refs/heads/main',
-      sequence: 1,
+      headRevision: 1,
       digest,
       tags: ['latest'],
       at: '2026-11-20T00:00:00.000Z',
@@ -206,7 +206,7 @@ describe('a candidate', () => {
   it.each([
     ['pass', [], 'scanning'],
     ['block', [critical], 'blocked'],
-  ] as const)('is judged to %s wherever the first try died', async (outcome, findings, status) => {
+  ] as const)('is judged to %s wherever the first try crashed', async (outcome, findings, status) => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await startJudging(crashes);
       world.scans.set(id, { state: 'complete', findings: [...findings] });

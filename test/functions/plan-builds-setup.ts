@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IndexFile } from '../../core/index/read-index.ts';
 import type { PushTrigger, Trigger } from '../../core/model/trigger.ts';
 import { createProjectQuota } from '../../functions/builds/project-quota.ts';
@@ -5,29 +6,27 @@ import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createPlanBuilds } from '../../functions/plan-builds.ts';
 import { createBuildQuota, type QuotaLimits } from '../../services/tables/build-quota.ts';
 import { type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { createFakeGitHost } from './fake-git-host.ts';
 import { createFakeGithub } from './fake-github.ts';
 import { commit, setUpServices, silentLogger } from './services-setup.ts';
 
 export const indexSource = 'git.example/slipway/index';
 
+const main = 'refs/heads/main';
+
+/** The event of a push, whatever the host has. */
 export const pushOf = (over: Partial<PushTrigger> = {}): PushTrigger => ({
   type: 'push',
   id: 'delivery-1',
-  receivedAt: '2026-11-21T00:00:00.000Z',
   source: 'git.example/demo/app',
-  ref: 'refs/heads/main',
-  before: 'b'.repeat(40),
-  after: commit,
-  commit,
-  deleted: false,
-  forced: false,
+  ref: main,
+  expected: commit,
   pusher: 'someone',
   ...over,
 });
 
-/** A push to the index's own branch. */
-export const indexPush = (id = 'index-1', over: Partial<PushTrigger> = {}) =>
-  pushOf({ id, source: indexSource, ref: 'refs/heads/main', ...over });
+/** The commit of a push of the index. */
+export const indexCommit = (id: string) => createHash('sha1').update(id).digest('hex');
 
 /** An index file; each entry is `job` with what differs from the rest. */
 export function indexFile(entries: Record<string, Record<string, string>>, path = 'index.d/demo.yml'): IndexFile {
@@ -64,12 +63,16 @@ export async function setUpPlanBuilds(
     ensure: async ({ name }: { name: string }) => void ensured.push(name),
     /** The index at any commit. */
     files: [] as IndexFile[],
-    /** The heads of branches: address and branch to commit. */
-    headOf: async (_url: string, _branch: string): Promise<string | undefined> => commit,
+    filesAt: async (_commit: string): Promise<IndexFile[]> => planning.files,
+    host: createFakeGitHost(),
   };
   const source = {
-    filesAt: async (_commit: string) => planning.files,
-    headOf: (url: string, branch: string) => planning.headOf(url, branch),
+    filesAt: (commit: string) => planning.filesAt(commit),
+    commitsAt: (url: string, refs: readonly string[]) => planning.host.commitsAt(url, refs),
+    headOf: async (url: string, branch: string) => {
+      const ref = `refs/heads/${branch}`;
+      return (await planning.host.commitsAt(url, [ref])).get(ref);
+    },
     ensure: (project: { name: string }) => planning.ensure(project),
   };
   const guarded = crashes.guard(source);
@@ -84,7 +87,7 @@ export async function setUpPlanBuilds(
     executions: crashes.guard(world.executions),
     codeBuild: crashes.guard(world.codeBuild),
     statuses: crashes.guard(world.statuses),
-    headOf: (url, branch) => guarded.headOf(url, branch),
+    headOf: guarded.headOf,
     logger: silentLogger,
     repositoryPrefix: 'slipway/',
     limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
@@ -99,6 +102,7 @@ export async function setUpPlanBuilds(
     rebuilds: crashes.guard(world.rebuilds),
     triggers: crashes.guard(world.triggers),
     heads,
+    indexHead: crashes.guard(world.indexHead),
     projects,
     deliveries: crashes.guard(world.deliveries),
     repositories: guarded,
@@ -106,12 +110,15 @@ export async function setUpPlanBuilds(
       name: 'slipway/index',
       url: 'https://git.example/slipway/index',
       source: indexSource,
-      ref: 'refs/heads/main',
+      ref: main,
       repository: guarded,
+      authorization: async () => undefined,
       allowedHosts: [],
+      gitHost: 'https://git.example',
       mostRecipients: 5,
     },
-    headOf: (url, branch) => guarded.headOf(url, branch),
+    headOf: guarded.headOf,
+    commitsAt: guarded.commitsAt,
     mailer: crashes.guard(world.mailer),
     operators: ['operator@example.org'],
     siteUrl: 'https://slipway.example',
@@ -136,5 +143,15 @@ export async function setUpPlanBuilds(
     }
   }
 
-  return Object.assign(planning, { planBuilds, plan, drain, starter });
+  /** Somebody pushes to a repository. @returns the event of it; `commit` is null where the ref is deleted */
+  function push({ commit: to = commit, ...over }: Partial<PushTrigger> & { commit?: string | null } = {}): PushTrigger {
+    const trigger = pushOf({ expected: to ?? '0'.repeat(40), ...over });
+    planning.host.set(trigger.source, trigger.ref, to ?? undefined);
+    return trigger;
+  }
+
+  /** Somebody pushes to the index; each id is a commit. @returns the event of it */
+  const pushIndex = (id = 'index-1') => push({ id, source: indexSource, commit: indexCommit(id) });
+
+  return Object.assign(planning, { planBuilds, plan, drain, starter, push, pushIndex });
 }

@@ -53,7 +53,7 @@ it('a message that nobody can read costs the other messages of its batch nothing
     first: JSON.stringify(pushOf({ id: 'first' })),
     'no-json': 'push',
     'other-type': JSON.stringify({ type: 'unheard of', id: 'x' }),
-    'no-push': JSON.stringify({ ...pushOf(), commit: 7 }),
+    'no-push': JSON.stringify({ ...pushOf(), ref: 7 }),
     last: JSON.stringify(pushOf({ id: 'last' })),
   };
   const Records = Object.entries(bodies).map(([messageId, body]) => ({ messageId, body }));

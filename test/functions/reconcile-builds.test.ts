@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { receive, settle, told } from '../../core/cascade/rebuild-state.ts';
+import { notified, receive, settle } from '../../core/cascade/rebuild-state.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
 import { createProjectQuota } from '../../functions/builds/project-quota.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
@@ -27,29 +27,31 @@ async function startReconciling(crashes: CrashPoints = createCrashPoints()) {
     repositoryPrefix: 'slipway/',
     limits: { timeoutSeconds: 60, logLimitBytes: 1000 },
   });
+  const queuedSeconds: number[] = [];
   const reconcile = createReconcileBuilds({
     ...world,
+    metrics: { oldestQueued: (seconds) => void queuedSeconds.push(seconds) },
     resume,
     retryStalled: createRetryStalled(world),
     logger: silentLogger,
   });
-  return Object.assign(world, { reconcile });
+  return Object.assign(world, { reconcile, queuedSeconds });
 }
 
 const leftOver = (over: Partial<Build> = {}) => ({ createdAt: minutesAgo(30), ...over });
 
-it('a project of a cascade that nothing has moved for a while is looked at again', async () => {
+it('a project of a cascade that is stalled is advanced again', async () => {
   await using world = await startReconciling();
   const cause: Cause = { type: 'parent-released', parents: ['demo/base:latest'] };
   const waits = async (project: string, minutes: number) => {
-    const news = { id: 'n', cascade: 'c', at: minutesAgo(minutes), parents: [], cause };
-    await world.rebuilds.change(project, (state) => receive(state, news));
+    const event = { id: 'n', cascade: 'c', at: minutesAgo(minutes), parents: [], cause };
+    await world.rebuilds.change(project, (state) => receive(state, event));
   };
   await waits('demo/left:latest', 30);
   await waits('demo/fresh:latest', 1);
   await waits('demo/ended:latest', 30);
   await world.rebuilds.change('demo/ended:latest', (state) =>
-    told(settle(state, { outcome: 'unchanged' }, minutesAgo(20)), 1),
+    notified(settle(state, { outcome: 'unchanged' }, minutesAgo(20)), 1),
   );
   await world.reconcile();
   expect(world.sent).toMatchObject([{ type: 'cascade-step', project: 'demo/left:latest' }]);
@@ -66,7 +68,7 @@ describe('a build that nothing runs', () => {
     expect((await world.builds.require(id)).status).toBe('queued');
   });
 
-  it('and whose place another has is superseded instead of started', async () => {
+  it('and that another build has superseded is closed instead of started', async () => {
     await using world = await startReconciling();
     await world.track();
     await world.queue(id, leftOver());
@@ -94,7 +96,7 @@ describe('a build that nothing runs', () => {
   });
 
   it.each(['queued', 'building', 'scanning', 'releasing'] as const)(
-    'but says it is %s ends as failed and is told',
+    'but says it is %s ends as failed, and people are notified',
     async (status) => {
       await using world = await startReconciling();
       await world.queue(id, leftOver({ status }));
@@ -152,10 +154,10 @@ describe('a build is left alone', () => {
   });
 });
 
-describe('a build whose end nobody was told of', () => {
+describe('a build whose notification is pending', () => {
   const later = (minutes: number) => new Date(Date.now() + minutes * 60_000);
 
-  it('because who told it died is told', async () => {
+  it('because its sender crashed is notified', async () => {
     const crashes = createCrashPoints();
     await using world = await startReconciling(crashes);
     await world.end('released');
@@ -170,7 +172,7 @@ describe('a build whose end nobody was told of', () => {
     expect(world.ses.sent).toHaveLength(1);
   });
 
-  it('because SES was down is told when SES is back', async () => {
+  it('because SES was down is notified when SES is back', async () => {
     await using world = await startReconciling();
     await world.end('blocked');
     world.ses.refuse = () => ['Throttling', 'Maximum sending rate exceeded.'];
@@ -181,12 +183,54 @@ describe('a build whose end nobody was told of', () => {
     expect(world.ses.sent).toHaveLength(1);
   });
 
-  it('is left to the one who is at it, and after days it is no news', async () => {
+  it('is left to the one that holds the claim, and is dropped after days', async () => {
     await using world = await startReconciling();
     await world.end('failed');
     await world.end('failed', '00000000000000ab', { createdAt: minutesAgo(7 * 24 * 60) });
     await world.reconcile();
     await world.reconcile(later(7 * 24 * 60));
     expect(world.ses.sent).toEqual([]);
+  });
+});
+
+describe('how long builds have waited for a machine is reported', () => {
+  const now = new Date('2026-11-29T12:00:00.000Z');
+  const reported = async (builds: Partial<Build>[]) => {
+    await using world = await startReconciling();
+    for (const [at, over] of builds.entries()) {
+      const name = at.toString(16).padStart(16, '0');
+      await world.queue(name, over);
+      world.runs.set(name, 'running');
+    }
+    await world.reconcile(now);
+    return world.queuedSeconds;
+  };
+
+  it.each<[string, Partial<Build>[], number]>([
+    ['by the oldest one', [{ createdAt: '2026-11-29T11:00:00.000Z' }, { createdAt: '2026-11-29T11:30:00.000Z' }], 3600],
+    ['where none waits', [], 0],
+    ['without those that a machine has', [{ createdAt: '2026-11-29T11:00:00.000Z', status: 'building' }], 0],
+    [
+      'without those that wait for their base image',
+      [
+        {
+          createdAt: '2026-11-29T11:00:00.000Z',
+          waiting: { for: 'base', times: 1, until: '2026-11-29T12:10:00.000Z' },
+        },
+      ],
+      0,
+    ],
+    [
+      'for a base that came, since then',
+      [
+        {
+          createdAt: '2026-11-29T11:00:00.000Z',
+          waiting: { for: 'base', times: 1, until: '2026-11-29T11:50:00.000Z' },
+        },
+      ],
+      600,
+    ],
+  ])('%s', async (_, builds, seconds) => {
+    expect(await reported(builds)).toEqual([seconds]);
   });
 });

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Build } from '../../core/model/build.ts';
 import type { SbomFormat } from '../../core/model/builder-contract.ts';
 import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.ts';
+import { defaultPolicy } from '../../core/model/policy.ts';
 import type { Project } from '../../core/model/project.ts';
 import { createRelease } from '../../functions/release.ts';
+import { ReferrerRefusedError } from '../../services/registry/registry.ts';
 import type { Heads } from '../../services/tables/heads.ts';
 import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { createFakeRegistry } from './fake-registry.ts';
@@ -14,7 +16,7 @@ const candidate = { repository: 'slipway/candidate/demo/app', digest };
 const verdict = { outcome: 'pass' as const, reasons: [], counts: {} };
 const createdAt = '2026-11-21T01:02:03.000Z';
 const immutable = 'build-20261121T010203Z-aaaaaaa';
-const bothBills = { 'application/vnd.cyclonedx+json': 'a bill', 'application/spdx+json': 'another bill' };
+const bothSboms = { 'application/vnd.cyclonedx+json': 'an SBOM', 'application/spdx+json': 'another SBOM' };
 const idOf = (sequence: number) => sequence.toString(16).padStart(16, '0');
 const digestOf = (sequence: number) => `sha256:${String(sequence).repeat(64).slice(0, 64)}`;
 
@@ -43,6 +45,7 @@ async function startReleasing({
     releases: world.releases,
     openRegistry: async () => shelf.registry,
     repositoryPrefix: 'slipway/',
+    policy: defaultPolicy,
   };
   const release = createRelease({
     ...services,
@@ -56,8 +59,8 @@ async function startReleasing({
   return Object.assign(world, {
     shelf,
     services,
-    /** Leaves a bill of materials of the build with this number. */
-    bill: (sequence: number, format: SbomFormat, text: string) => void kept.set(`${idOf(sequence)} ${format}`, text),
+    /** Leaves an SBOM of the build with this number. */
+    addSbom: (sequence: number, format: SbomFormat, text: string) => void kept.set(`${idOf(sequence)} ${format}`, text),
     release: (sequence = 1) => release({ build: idOf(sequence) }),
     /** A candidate that passed, of the build with this number. */
     async pass(sequence: number, over: Partial<Build> = {}): Promise<Build> {
@@ -66,8 +69,9 @@ async function startReleasing({
       return world.queue(idOf(sequence), {
         status: 'scanning',
         sequence,
+        headRevision: sequence,
         createdAt,
-        verdict,
+        verdict: { ...verdict, digest: over.candidate?.digest ?? own },
         candidate: { ...candidate, digest: own },
         ...over,
       });
@@ -88,16 +92,16 @@ describe('a candidate that passed', () => {
       stages: { release: { status: 'succeeded' } },
     });
     const project = await world.projects.get('demo/app:latest');
-    expect(project).toMatchObject({ released: { build: idOf(1), sequence: 1, digest, tags } });
+    expect(project).toMatchObject({ released: { build: idOf(1), headRevision: 1, digest, tags } });
     expect(project).not.toHaveProperty('releasing');
   });
 
-  it('has the same tags and one release wherever the first try died', async () => {
+  it('has the same tags and one release wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await startReleasing({ crashes });
       await world.pass(1);
-      world.bill(1, 'cyclonedx', 'a bill');
-      world.bill(1, 'spdx', 'another bill');
+      world.addSbom(1, 'cyclonedx', 'an SBOM');
+      world.addSbom(1, 'spdx', 'another SBOM');
       return {
         run: world.release,
         async check() {
@@ -105,32 +109,57 @@ describe('a candidate that passed', () => {
           expect(Object.keys(world.shelf.tagsOf(repository)).sort()).toEqual(
             [immutable, 'latest', 'main', `sha-${commit}`].sort(),
           );
-          expect(world.shelf.attachedTo(repository, digest)).toEqual(bothBills);
+          expect(world.shelf.attachedTo(repository, digest)).toEqual(bothSboms);
           expect((await world.builds.require(idOf(1))).status).toBe('released');
           const project = await world.projects.get('demo/app:latest');
           expect(project?.released?.build).toBe(idOf(1));
-          const noted = await world.releases.get({ project: 'demo/app:latest', digest });
-          expect(noted).toMatchObject({ build: idOf(1), floating: ['latest', 'main'] });
+          const recorded = await world.releases.get({ project: 'demo/app:latest', digest });
+          expect(recorded).toMatchObject({ build: idOf(1), floating: ['latest', 'main'] });
           expect(project).not.toHaveProperty('releasing');
         },
       };
     });
   });
 
-  it('has the bills of materials of its build attached, those that there are', async () => {
+  it('has the SBOMs of its build as referrers, those that there are', async () => {
     await using world = await startReleasing();
     await world.pass(1);
-    world.bill(1, 'cyclonedx', 'a bill');
-    world.bill(1, 'spdx', 'another bill');
+    world.addSbom(1, 'cyclonedx', 'an SBOM');
+    world.addSbom(1, 'spdx', 'another SBOM');
     await world.pass(2);
-    world.bill(2, 'spdx', 'the only bill');
+    world.addSbom(2, 'spdx', 'the only SBOM');
     await world.release(1);
     await world.release(2);
-    expect(world.shelf.attachedTo(repository, digest)).toEqual(bothBills);
-    expect(world.shelf.attachedTo(repository, digestOf(2))).toEqual({ 'application/spdx+json': 'the only bill' });
+    expect(world.shelf.attachedTo(repository, digest)).toEqual(bothSboms);
+    expect(world.shelf.attachedTo(repository, digestOf(2))).toEqual({ 'application/spdx+json': 'the only SBOM' });
     await world.pass(3);
     expect(await world.release(3)).toEqual({ status: 'released' });
     expect(world.shelf.attachedTo(repository, digestOf(3))).toEqual({});
+  });
+
+  it('is released without an SBOM that the registry does not take, with a warning, unless the policy says otherwise', async () => {
+    const refusing = async (response?: 'block' | 'ignore') => {
+      const project = response ? { policy: { scanners: { sbom: response } } } : {};
+      const world = await startReleasing({ project });
+      await world.pass(1);
+      world.addSbom(1, 'spdx', 'an SBOM');
+      world.shelf.registry.attach = async () => {
+        throw new ReferrerRefusedError('The registry does not take sbom.spdx.json beside the image: 405 UNSUPPORTED');
+      };
+      return world;
+    };
+    await using warned = await refusing();
+    expect(await warned.release()).toEqual({ status: 'released' });
+    const { verdict } = await warned.builds.require(idOf(1));
+    expect(verdict?.warnings).toEqual([expect.stringMatching(/does not take sbom\.spdx\.json .* 405/)]);
+
+    await using blocked = await refusing('block');
+    await expect(blocked.release()).rejects.toThrow(ReferrerRefusedError);
+    expect(blocked.shelf.tagsOf(repository)).toEqual({});
+
+    await using ignored = await refusing('ignore');
+    expect(await ignored.release()).toEqual({ status: 'released' });
+    expect((await ignored.builds.require(idOf(1))).verdict?.warnings).toBeUndefined();
   });
 
   it('is noted as an image that is looked at again, and takes its moving tags from the one before', async () => {
@@ -218,8 +247,6 @@ describe('of version tags', () => {
     const before = await world.projects.get('demo/app:latest');
     await world.heads.advance({ project: 'demo/app:latest', ref: 'refs/tags/v1.0.0' }, undefined, {
       commit,
-      headAt: createdAt,
-      previous: undefined,
       build: idOf(2),
     });
     await world.pass(2, { ref: 'refs/tags/v1.0.0' });
@@ -233,9 +260,9 @@ describe('of version tags', () => {
 
   it('an older build of the branch is released after one, and the branch by its own order', async () => {
     await using world = await startReleasing();
-    await world.pass(2, { ref: 'refs/tags/v1.0.0', headAt: '2026-11-21T09:00:00.000Z' });
+    await world.pass(2, { ref: 'refs/tags/v1.0.0' });
     await world.release(2);
-    await world.pass(1, { headAt: '2026-11-21T08:00:00.000Z' });
+    await world.pass(1);
     expect(await world.release(1)).toEqual({ status: 'released' });
   });
 
@@ -246,8 +273,6 @@ describe('of version tags', () => {
     await world.pass(2, { ref });
     await world.heads.advance({ project: 'demo/app:latest', ref }, undefined, {
       commit,
-      headAt: createdAt,
-      previous: undefined,
       build: idOf(2),
     });
     await world.builds.begin(idOf(1), 'release', 'releasing');
@@ -317,6 +342,8 @@ describe('nothing is released', () => {
     ['without a verdict', { verdict: undefined as never }],
     ['when the verdict is to block', { verdict: { ...verdict, outcome: 'block', reasons: ['no'] } }],
     ['without a candidate', { candidate: undefined as never }],
+    ['when the verdict is on another image', { verdict: { ...verdict, digest: digestOf(2) } }],
+    ['when the verdict is on no image', { verdict }],
   ];
   it.each(cases)('%s', async (_, over) => {
     await using world = await startReleasing();
@@ -344,12 +371,10 @@ describe('nothing is released', () => {
   });
 });
 
-describe('a build whose place another has', () => {
+describe('a build that another superseded', () => {
   const place = (world: { heads: Heads }, build: string) =>
     world.heads.advance({ project: 'demo/app:latest', ref: 'refs/heads/main' }, undefined, {
       commit: 'c'.repeat(40),
-      headAt: '2026-11-21T02:00:00.000Z',
-      previous: undefined,
       build,
     });
 
@@ -370,7 +395,7 @@ describe('a build whose place another has', () => {
     expect(await world.release()).toEqual({ status: 'released' });
   });
 
-  it('that was ended between two looks says so', async () => {
+  it('that was ended between two checks says so', async () => {
     await using world = await startReleasing();
     const build = await world.pass(1);
     const { get } = world.heads;
@@ -391,15 +416,15 @@ describe('a build whose place another has', () => {
 
   it('of the branch that was tracked before does not keep the first of another from its release', async () => {
     await using world = await startReleasing();
-    await world.pass(2, { headAt: '2026-11-21T02:00:00.000Z' });
+    await world.pass(2);
     await world.release(2);
     await world.track({ gitBranch: 'next' });
-    await world.pass(1, { ref: 'refs/heads/next', headAt: '2026-11-21T01:00:00.000Z' });
+    await world.pass(1, { ref: 'refs/heads/next' });
     expect(await world.release(1)).toEqual({ status: 'released' });
   });
 });
 
-describe('a build that has all its tags and died', () => {
+describe('a build that has all its tags and crashed', () => {
   it.each(['finishRelease', 'close'] as const)(
     'before its %s is released, although a newer one was meanwhile',
     async (call) => {
@@ -430,7 +455,7 @@ describe('of two builds', () => {
     expect(await world.release(1)).toEqual({ status: 'superseded' });
     expect(world.shelf.tagsOf(repository)).toEqual(before);
     expect((await world.builds.require(idOf(1))).status).toBe('superseded');
-    expect((await world.projects.get('demo/app:latest'))?.released?.sequence).toBe(2);
+    expect((await world.projects.get('demo/app:latest'))?.released?.headRevision).toBe(2);
   });
 
   it('one waits while the other puts its tags on', async () => {

@@ -8,7 +8,7 @@ const one = digestOf('1');
 const two = digestOf('2');
 
 describe('a released image', () => {
-  it('is looked at once a week, and nobody hears of it while nothing changes', async () => {
+  it('is rescanned once a week, without a mail while nothing changes', async () => {
     await using world = await setUpRescans();
     await world.track();
     const same = scanned([finding('CVE-2026-1', { severity: 'LOW' })]);
@@ -23,7 +23,7 @@ describe('a released image', () => {
     expect(world.mails).toEqual([]);
   });
 
-  it('with a new finding is told of once, with what the policy says, what to do, and that nothing was un-released', async () => {
+  it('with a new finding is notified once, with what the policy says, what to do, and that nothing was un-released', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([finding('CVE-2026-1', { severity: 'LOW' })]));
@@ -56,7 +56,7 @@ describe('a released image', () => {
     });
   });
 
-  it('is told of when a fixed version appears, a severity changes or a finding goes', async () => {
+  it('is notified when a fixed version appears, a severity changes or a finding goes', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([finding('CVE-1'), finding('CVE-2'), finding('CVE-3')]));
@@ -69,7 +69,7 @@ describe('a released image', () => {
     expect(world.mails).toHaveLength(1);
   });
 
-  it('that no moving tag names any more is looked at and shown, and no mail is about it', async () => {
+  it('that no moving tag names any more is rescanned and shown, and no mail is about it', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
@@ -81,7 +81,7 @@ describe('a released image', () => {
     expect(world.mails).toEqual([]);
   });
 
-  it('whose tag was moved by hand since its last look is judged by what the registry says', async () => {
+  it('whose tag was moved by hand since its last rescan is judged by what the registry says', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
@@ -92,7 +92,7 @@ describe('a released image', () => {
     expect(world.mails).toEqual([]);
   });
 
-  it('that is released again keeps what is known of it and when it is looked at', async () => {
+  it('that is released again keeps what is known of it and when it is rescanned', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
@@ -106,7 +106,7 @@ describe('a released image', () => {
     expect(world.mails).toHaveLength(1);
   });
 
-  it('of which nothing was kept at its release has its first look for what is known', async () => {
+  it('of which nothing was kept at its release has its first rescan as what is known', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, undefined);
@@ -117,7 +117,7 @@ describe('a released image', () => {
   });
 });
 
-describe('several images of a project with news', () => {
+describe('several images of a project with changes', () => {
   it('are one mail', async () => {
     await using world = await setUpRescans();
     await world.track();
@@ -127,8 +127,8 @@ describe('several images of a project with news', () => {
       world.find(digest, scanned([finding('CVE-1')]));
       await world.event(inspectorFinding(digest));
     }
-    await world.round();
-    await world.round();
+    await world.run();
+    await world.run();
     expect(world.mails).toHaveLength(1);
     expect(world.mails[0]?.mail.subject).toContain('2 new');
     expect(world.mails[0]?.mail.text).toContain('[1.0]');
@@ -137,7 +137,7 @@ describe('several images of a project with news', () => {
 });
 
 describe('an image that two projects of one repository have released', () => {
-  it('is told of to the people of both, each about the tags of their own', async () => {
+  it('is notified to the people of both, each about the tags of their own', async () => {
     await using world = await setUpRescans();
     for (const [at, tag] of ['1', '2'].entries())
       await world.track({
@@ -150,8 +150,8 @@ describe('an image that two projects of one repository have released', () => {
     await world.release(one, scanned([]), { project: 'demo/app:2', tags: ['2'] });
     world.images.set(one, { tags: ['1', '2'], reading: scanned([finding('CVE-1')]) });
     await world.event(inspectorFinding(one));
-    await world.round();
-    await world.round();
+    await world.run();
+    await world.run();
     expect(world.mails.map(({ to, mail }) => [to, /^Image +(.*)$/m.exec(mail.text)?.[1]]).sort()).toEqual([
       [['owner1@example.org'], '1'],
       [['owner2@example.org'], '2'],
@@ -175,19 +175,19 @@ describe('who does not want these mails', () => {
   });
 });
 
-describe('news of a scanner', () => {
-  it('of hundreds of findings are one look and one mail, minutes later', async () => {
+describe('an event of a scanner', () => {
+  it('of hundreds of findings are one rescan and one mail, minutes later', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
     world.find(one, scanned([finding('CVE-1')]));
     for (let at = 0; at < 300; at += 1) await world.event(inspectorFinding(one));
-    expect(await world.round()).toMatchObject({ looked: 1, mails: 1 });
-    expect(await world.round()).toMatchObject({ looked: 0, mails: 0 });
+    expect(await world.run()).toMatchObject({ rescanned: 1, mails: 1 });
+    expect(await world.run()).toMatchObject({ rescanned: 0, mails: 0 });
     expect(world.mails).toHaveLength(1);
   });
 
-  it('that came while the image was looked at has it looked at once more', async () => {
+  it('that came during a rescan has the image rescanned once more', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
@@ -200,8 +200,8 @@ describe('news of a scanner', () => {
       world.scanner.read = read;
       return before;
     };
-    expect(await world.round()).toMatchObject({ looked: 1, mails: 0 });
-    expect(await world.round()).toMatchObject({ looked: 1, mails: 1 });
+    expect(await world.run()).toMatchObject({ rescanned: 1, mails: 0 });
+    expect(await world.run()).toMatchObject({ rescanned: 1, mails: 1 });
   });
 
   it('about an image of another repository, or of no release, is none', async () => {
@@ -229,13 +229,13 @@ describe('basic scanning', () => {
   const basic = (findings: ReturnType<typeof finding>[], at: Date) =>
     scanned(findings, { scanner: 'basic', completedAt: at.toISOString() });
 
-  it('is asked for once a day at most, and what it found is told when it has ended', async () => {
+  it('is requested once a day at most, and its result is notified when it has ended', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, basic([], world.now()));
     world.pass(2 * day);
     await world.event(inspectorFinding(one));
-    expect(await world.round()).toMatchObject({ waiting: 1 });
+    expect(await world.run()).toMatchObject({ waiting: 1 });
     expect(world.started).toEqual([one]);
     expect(await world.image(one)).toMatchObject({ reason: 'The registry is scanning the image.' });
     world.find(one, basic([finding('CVE-1')], world.now()));
@@ -243,27 +243,27 @@ describe('basic scanning', () => {
       'detail-type': 'ECR Image Scan',
       detail: { 'scan-status': 'COMPLETE', 'repository-name': repository, 'image-digest': one },
     });
-    expect(await world.round()).toMatchObject({ looked: 1, mails: 1 });
+    expect(await world.run()).toMatchObject({ rescanned: 1, mails: 1 });
     expect(await world.image(one)).not.toHaveProperty('reason');
-    expect(await world.round('demo/app:latest')).toMatchObject({ looked: 1, mails: 0 });
+    expect(await world.run('demo/app:latest')).toMatchObject({ rescanned: 1, mails: 0 });
     expect(world.started).toEqual([one]);
   });
 
-  it('that is refused for today is asked for later, and after a day what is there counts', async () => {
+  it('that is refused for today is requested later, and after a day what is there counts', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, basic([], world.now()));
     world.scanner.start = async () => 'refused';
     world.pass(2 * day);
-    expect(await world.round('demo/app:latest')).toMatchObject({ waiting: 1, looked: 0 });
+    expect(await world.run('demo/app:latest')).toMatchObject({ waiting: 1, rescanned: 0 });
     world.pass(7 * hour);
-    expect(await world.round()).toMatchObject({ waiting: 1 });
+    expect(await world.run()).toMatchObject({ waiting: 1 });
     world.pass(day);
-    expect(await world.round()).toMatchObject({ looked: 1 });
+    expect(await world.run()).toMatchObject({ rescanned: 1 });
     expect(world.mails).toEqual([]);
   });
 
-  it('that never ends is a failed scan after a day, told once', async () => {
+  it('that never ends is a failed scan after a day, notified once', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, basic([], world.now()));
@@ -275,7 +275,7 @@ describe('basic scanning', () => {
   });
 });
 
-describe('an image that cannot be looked at any more', () => {
+describe('an image that cannot be scanned any more', () => {
   it.each([
     ['gone', { state: 'gone' as const, reason: 'It is not in the registry any more.' }],
     ['unsupported', { state: 'unsupported' as const, reason: 'UnsupportedImageError', findings: [] }],
@@ -283,7 +283,7 @@ describe('an image that cannot be looked at any more', () => {
       'failed',
       { state: 'failed' as const, reason: 'FINDINGS_UNAVAILABLE', findings: [], status: 'FINDINGS_UNAVAILABLE' },
     ],
-  ])('because it is %s is shown as such and told once', async (state, reading) => {
+  ])('because it is %s is shown as such and notified once', async (state, reading) => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([finding('CVE-1')]));
@@ -319,12 +319,12 @@ describe('an image that cannot be looked at any more', () => {
       return read(image);
     };
     world.find(two, scanned([finding('CVE-1')]));
-    await expect(world.round('demo/app:latest')).rejects.toThrow('AccessDenied');
+    await expect(world.run('demo/app:latest')).rejects.toThrow('AccessDenied');
     expect(world.mails).toHaveLength(1);
   });
 });
 
-it('a record of the release that cannot be read keeps no image from being looked at', async () => {
+it('a record of the release that cannot be read keeps no image from being rescanned', async () => {
   await using world = await setUpRescans();
   await world.track();
   await world.release(one, scanned([]));
@@ -335,7 +335,7 @@ it('a record of the release that cannot be read keeps no image from being looked
   expect(await world.image(one)).toMatchObject({ state: 'complete' });
 });
 
-it('a mail that SES has no time for goes out with a later round, one that it will never take is no trouble', async () => {
+it('a mail that SES cannot take now is sent by a later run; one that it never takes stops nothing', async () => {
   await using world = await setUpRescans();
   await world.track();
   await world.release(one, scanned([]));
@@ -345,20 +345,20 @@ it('a mail that SES has no time for goes out with a later round, one that it wil
   world.mailer.send = async () => {
     throw new Error('Throttling');
   };
-  await expect(world.round()).rejects.toThrow('Throttling');
+  await expect(world.run()).rejects.toThrow('Throttling');
   world.mailer.send = send;
-  expect(await world.round()).toMatchObject({ mails: 1 });
+  expect(await world.run()).toMatchObject({ mails: 1 });
   world.find(one, scanned([]));
   await world.event(inspectorFinding(one));
   world.mailer.send = async () => {
     throw new MailRejectedError('Nobody');
   };
-  expect(await world.round()).toMatchObject({ news: 1, mails: 0 });
+  expect(await world.run()).toMatchObject({ changed: 1, mails: 0 });
   expect(await world.image(one)).not.toHaveProperty('toNotify');
 });
 
-describe('a round that dies', () => {
-  it('at any call is made good by the next: all is known, and people are told once, or again where it died over the mail', async () => {
+describe('a run that crashes', () => {
+  it('at any call is made good by the next: all is known, and people are notified once, or again where it crashed during the mail', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await setUpRescans(crashes);
       await world.track();
@@ -369,7 +369,7 @@ describe('a round that dies', () => {
         await world.event(inspectorFinding(digest));
       }
       return {
-        run: () => world.round(),
+        run: () => world.run(),
         async check() {
           await using _ = world;
           for (const digest of [one, two]) {
@@ -378,10 +378,10 @@ describe('a round that dies', () => {
           }
           expect(world.mails.length).toBeGreaterThanOrEqual(1);
           expect(world.mails.length).toBeLessThanOrEqual(2);
-          const told = world.mails.map(({ mail }) => mail.text).join('\n');
-          for (const tag of ['1', '2']) expect(told).toMatch(new RegExp(`\\[${tag}\\]|Image +${tag}\\n`));
+          const mailed = world.mails.map(({ mail }) => mail.text).join('\n');
+          for (const tag of ['1', '2']) expect(mailed).toMatch(new RegExp(`\\[${tag}\\]|Image +${tag}\\n`));
           const mails = world.mails.length;
-          await world.round('demo/app:latest');
+          await world.run('demo/app:latest');
           expect(world.mails).toHaveLength(mails);
         },
       };
@@ -390,14 +390,14 @@ describe('a round that dies', () => {
 
   it('keeps a second one away as long as it may live', async () => {
     await using world = await setUpRescans(createCrashPoints());
-    await world.releases.beginRound('other', world.now(), new Date(world.now().getTime() + hour));
-    expect(await world.round()).toMatchObject({ busy: true });
+    await world.releases.beginRun('other', world.now(), new Date(world.now().getTime() + hour));
+    expect(await world.run()).toMatchObject({ busy: true });
     world.pass(hour);
-    expect(await world.round()).not.toHaveProperty('busy');
+    expect(await world.run()).not.toHaveProperty('busy');
   });
 });
 
-describe('what was released before releases were noted', () => {
+describe('what was released before releases were recorded', () => {
   it('is found in the records of builds, each image once, with the tags that still name it', async () => {
     await using world = await setUpRescans();
     await world.track();
@@ -419,7 +419,7 @@ describe('what was released before releases were noted', () => {
     });
     world.images.set(one, { tags: ['1.0'], reading: scanned([]) });
     world.images.set(two, { tags: ['latest', '2.0'], reading: scanned([]) });
-    await world.round();
+    await world.run();
     expect(await world.image(one)).toMatchObject({ build: 'a1', floating: ['1.0'], state: 'waiting' });
     expect(await world.image(two)).toMatchObject({ build: 'a3', floating: ['latest', '2.0'], repository });
     await world.week();
@@ -427,20 +427,20 @@ describe('what was released before releases were noted', () => {
     expect(world.mails).toEqual([]);
   });
 
-  it('is looked for again every week, and what is known stays as it is', async () => {
+  it('is searched again every week, and what is known stays as it is', async () => {
     await using world = await setUpRescans();
     await world.track();
     await world.release(one, scanned([]));
-    await world.round();
+    await world.run();
     const before = await world.image(one);
     const image = (digest: string) => ({ repository: `registry.example/${repository}`, digest, tags: ['latest'] });
     await world.queue('b1', { status: 'released', image: image(one) });
     await world.queue('b2', { status: 'released', image: image(two) });
-    await world.round();
+    await world.run();
     expect(await world.image(two)).toBeUndefined();
     world.pass(7 * day);
     world.images.set(two, { tags: [], reading: scanned([]) });
-    await world.round();
+    await world.run();
     expect(await world.image(two)).toMatchObject({ build: 'b2' });
     expect(await world.image(one)).toMatchObject({ build: before?.build, releasedAt: before?.releasedAt });
   });

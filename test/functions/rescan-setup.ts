@@ -1,7 +1,7 @@
 import type { Finding, Scan } from '../../core/model/findings.ts';
 import { defaultPolicy } from '../../core/model/policy.ts';
 import type { ImageReading } from '../../core/releases/rescan.ts';
-import { createNoteFindings } from '../../functions/note-findings.ts';
+import { createRecordFindings } from '../../functions/record-findings.ts';
 import { createBackfillReleases } from '../../functions/releases/backfill-releases.ts';
 import { createNotifyFindings } from '../../functions/releases/notify-findings.ts';
 import { createRescanImage } from '../../functions/releases/rescan-image.ts';
@@ -22,7 +22,7 @@ export function scanned(findings: Finding[], over: Partial<Scan> = {}): Scan {
   return { state: 'complete', findings, scanner: 'enhanced', ...over };
 }
 
-/** A registry with released images, the tables, and rounds that look at them at an hour of the test's choice. */
+/** A registry with released images, the tables, and runs of the rescan at an hour that the test chooses. */
 export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
   const world = await setUpServices();
   const begun = new Date();
@@ -51,14 +51,14 @@ export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
   const rescan = createRescanReleases({
     projects: crashes.guard(world.projects),
     releases,
-    adopt: createBackfillReleases({
+    backfill: createBackfillReleases({
       builds: crashes.guard(world.builds),
       projects: crashes.guard(world.projects),
       releases,
       repositoryPrefix: 'slipway/',
     }),
-    look: createRescanImage({ ...shared, scans: crashes.guard(scanner) }),
-    tell: createNotifyFindings({
+    rescan: createRescanImage({ ...shared, scans: crashes.guard(scanner) }),
+    notify: createNotifyFindings({
       ...shared,
       mailer: crashes.guard(world.mailer),
       siteUrl: 'https://slipway.example.org',
@@ -67,7 +67,7 @@ export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
     }),
     logger: silentLogger,
   });
-  const noteFindings = createNoteFindings({ releases: world.releases });
+  const recordFindings = createRecordFindings({ releases: world.releases });
 
   return Object.assign(world, {
     images,
@@ -86,7 +86,7 @@ export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
       for (const image of images.values()) image.tags = image.tags.filter((tag) => !every.includes(tag));
       images.set(digest, { tags: every, reading: atRelease ?? scanned([]) });
       if (atRelease) world.scans.set(build, atRelease);
-      await world.releases.note({ project, digest, build, tags: every, at: new Date(now).toISOString() }, repository);
+      await world.releases.record({ project, digest, build, tags: every, at: new Date(now).toISOString() }, repository);
     },
 
     /** What the scanner says of an image from now on. */
@@ -95,14 +95,14 @@ export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
       if (image) image.reading = reading;
     },
 
-    /** A round at this hour; it takes some minutes. */
-    async round(project?: string) {
+    /** A run at this hour; it takes some minutes. */
+    async run(project?: string) {
       now += 10 * 60_000;
       const until = new Date(now + 9 * 60_000);
       return rescan({ now: new Date(now), deadline: new Date(Date.now() + hour), until, project });
     },
 
-    /** A week and a day go by, with four rounds a day. */
+    /** A week and a day go by, with four runs a day. */
     async week(): Promise<void> {
       for (let at = 0; at < 8 * 4; at += 1) {
         now += 6 * hour;
@@ -114,7 +114,7 @@ export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
       }
     },
 
-    event: (event: unknown) => noteFindings(event, new Date(now)),
+    event: (event: unknown) => recordFindings(event, new Date(now)),
     image: (digest: string, project = 'demo/app:latest') => world.releases.get({ project, digest }),
   });
 }

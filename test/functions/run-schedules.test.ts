@@ -49,7 +49,7 @@ describe('a schedule', () => {
     expect(await clock.run(at('29T02:00'))).toBe(1);
   });
 
-  it('is built once although the run died before it was noted', async () => {
+  it('is built once although the run crashed before it was recorded', async () => {
     await using clock = await startClock();
     const dying = createRunSchedules({
       ...clock.services,

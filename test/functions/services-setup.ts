@@ -20,6 +20,7 @@ import { createCascades } from '../../services/tables/cascades.ts';
 import { createDeliveries } from '../../services/tables/deliveries.ts';
 import { createDependents } from '../../services/tables/dependents.ts';
 import { createHeads } from '../../services/tables/heads.ts';
+import { createIndexHead } from '../../services/tables/index-head.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { createRebuilds } from '../../services/tables/rebuilds.ts';
 import { createReleases } from '../../services/tables/releases.ts';
@@ -29,7 +30,7 @@ export const commit = 'a'.repeat(40);
 export const digest = `sha256:${'d'.repeat(64)}`;
 export const silentLogger = new Logger({ serviceName: 'test', logLevel: 'SILENT' });
 
-/** What the functions talk to: the tables as they are, and the rest in memory, to be looked at. */
+/** What the functions talk to: the tables as they are, and the rest in memory, to be read. */
 export async function setUpServices() {
   const client = createTables(stateTables);
   const builds = createBuilds(client, 'builds');
@@ -99,6 +100,7 @@ export async function setUpServices() {
     recordBases: createRecordBases({ bases, dependents, projects, repositoryPrefix: 'slipway/' }),
     deliveries: createDeliveries(client, 'deliveries'),
     heads: createHeads(client, 'heads'),
+    indexHead: createIndexHead(client, 'deliveries'),
     releases: createReleases(client, 'releases'),
     /** The builder's requests, in the order of their writing. */
     requests,

@@ -30,7 +30,7 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
     ),
     statuses: crashes.guard(world.statuses),
     triggers: crashes.guard(world.triggers),
-    metrics: { ended: ({ status }) => void counted.push(status) },
+    metrics: { ended: ({ status }) => void counted.push(status), oldestQueued: () => undefined },
     siteUrl: 'https://slipway.example',
     indexUrl: 'https://git.example/slipway/index',
     logger: silentLogger,

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Time passes, and whoever died over a mail no longer holds it. */
+/** Time passes, and a holder that crashed during a mail no longer holds it. */
 function later(minutes: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + minutes * 60_000 });
 }
@@ -19,7 +19,7 @@ describe('the end of a build', () => {
     ['released', '[slipway] RELEASED: demo/app:latest (main aaaaaaa)', 'docker pull registry.example/demo/app:latest'],
     ['blocked', '[slipway] BLOCKED: demo/app:latest (main aaaaaaa)', 'blocked'],
     ['failed', '[slipway] FAILED: demo/app:latest (main aaaaaaa)', 'the last line'],
-  ] as const)('%s is told with a mail, at the commit, and in the figures', async (status, subject, words) => {
+  ] as const)('%s is notified with a mail, at the commit, and in the figures', async (status, subject, words) => {
     await using world = await setUpTell();
     await world.end(status);
     await world.tell(id);
@@ -48,7 +48,7 @@ describe('the end of a build', () => {
     },
   );
 
-  it('is told once, whoever tells it and however often', async () => {
+  it('is notified once, however many try and however often', async () => {
     await using world = await setUpTell();
     await world.end('released');
     await Promise.all(Array.from({ length: 5 }, () => world.tell(id)));
@@ -60,7 +60,7 @@ describe('the end of a build', () => {
     expect(world.marks).toHaveLength(1);
   });
 
-  it('is told once GitHub is back or not', async () => {
+  it('is notified once, whether GitHub is back or not', async () => {
     await using world = await setUpTell();
     await world.end('released');
     world.statuses.set = () => Promise.reject(new Error('GitHub is down'));
@@ -69,7 +69,7 @@ describe('the end of a build', () => {
     expect(world.ses.sent).toHaveLength(1);
   });
 
-  it('stays told in the record when SES takes the mail for nobody', async () => {
+  it('counts as notified when SES refuses every recipient', async () => {
     await using world = await setUpTell();
     await world.end('failed');
     world.ses.refuse = () => ['MessageRejected', 'Email address is not verified.'];
@@ -78,7 +78,7 @@ describe('the end of a build', () => {
     expect(world.marks).toEqual([{ commit, status: 'failed' }]);
   });
 
-  it('is told by the next try when SES had a trouble of its own', async () => {
+  it('is notified by the next try after an error of SES', async () => {
     await using world = await setUpTell();
     await world.end('failed');
     world.ses.refuse = () => ['Throttling', 'Maximum sending rate exceeded.'];
@@ -90,7 +90,7 @@ describe('the end of a build', () => {
     expect(world.counted).toEqual(['failed']);
   });
 
-  it('is told in the end wherever the first try died', async () => {
+  it('is notified in the end wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       vi.useRealTimers();
       const world = await setUpTell(crashes);
@@ -112,7 +112,7 @@ describe('the end of a build', () => {
     });
   });
 
-  it('is told once, though the process crashed with the mail just out and another came much later', async () => {
+  it('is notified once, though the process crashed with the mail just out and another came much later', async () => {
     const crashes = createCrashPoints();
     await using world = await setUpTell(crashes);
     await world.end('released');
@@ -128,7 +128,7 @@ describe('the end of a build', () => {
   });
 });
 
-it('a build that runs has nothing to tell', async () => {
+it('a build that runs sends nothing', async () => {
   await using world = await setUpTell();
   await world.queue(id);
   await expect(world.tell(id)).rejects.toThrow(RecordConflictError);

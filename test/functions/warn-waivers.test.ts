@@ -50,7 +50,7 @@ describe('the people of a project', () => {
     expect(subjectsOf(world)).toEqual(['[slipway] EXCEPTIONS: demo/app:latest (3 end soon)']);
   });
 
-  it('hear of it although the rounds of a whole week were left out', async () => {
+  it('are notified although the runs of a whole week were left out', async () => {
     await using world = await startWarning();
     await world.track({ exceptions: [exception] });
     await world.run(at('2026-12-24'));
@@ -81,7 +81,7 @@ describe('the people of a project', () => {
     expect(world.mails).toHaveLength(1);
   });
 
-  it('hear of another exception that came while they were told of the first', async () => {
+  it('are notified of another exception that came while they were notified of the first', async () => {
     await using world = await startWarning();
     await world.track({ exceptions: [exception] });
     const second = { ...exception, id: 'CVE-2026-3', expires: '2026-11-30' };
@@ -109,8 +109,8 @@ describe('the people of a project', () => {
   });
 });
 
-describe('a round', () => {
-  it('reads only projects with something to tell', async () => {
+describe('a run', () => {
+  it('reads only projects with something to notify', async () => {
     await using world = await startWarning();
     for (let at = 0; at < 20; at++)
       await world.projects.put(projectOf({ name: `demo/p${at}:latest`, jobId: `p${at}` }));
@@ -126,7 +126,7 @@ describe('a round', () => {
     expect(await due('2099-01-01')).toEqual([]);
   });
 
-  it('goes on where one project cannot be told, and tells it the next time', async () => {
+  it('goes on where one project cannot be notified, and notifies it the next time', async () => {
     await using world = await startWarning();
     await world.track({ exceptions: [exception], notifyEmail: ['broken@example.org'] });
     await world.track({ name: 'demo/other:latest', jobId: 'other', exceptions: [exception] });
@@ -157,14 +157,14 @@ describe('a round', () => {
     expect(tries).toBe(1);
   });
 
-  it('beside another one tells once', async () => {
+  it('beside another one notifies once', async () => {
     await using world = await startWarning();
     await world.track({ exceptions: [exception] });
     await Promise.all([world.run(at('2026-11-21')), world.run(at('2026-11-21'))]);
     expect(world.mails).toHaveLength(1);
   });
 
-  it('that died anywhere is made good by the one of the next day', async () => {
+  it('that crashed anywhere is made good by the one of the next day', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await startWarning(crashes);
       await world.track({ exceptions: [exception] });

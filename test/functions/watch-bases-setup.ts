@@ -12,7 +12,7 @@ export const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
 
 export type Answer = string | ((response: ServerResponse) => void);
 
-/** A registry that names the digests that it is told to, `<repository>:<tag>` each. */
+/** A registry that names the digests that the test sets, `<repository>:<tag>` each. */
 export async function startNamedRegistry(images: Record<string, Answer> = {}) {
   const server = await startHost(({ path }, response) => {
     const [, repository, tag] = /^\/v2\/(.+)\/manifests\/(.+)$/.exec(path) ?? [];
@@ -50,7 +50,7 @@ export async function setUpWatchBases<Around extends TestServices = TestServices
     runs += 1;
     const watchBases = createWatchBases({
       bases,
-      openRound: (holder) => crashes.guard(createBaseWatchLock(world.client, 'bases', holder)),
+      openLock: (holder) => crashes.guard(createBaseWatchLock(world.client, 'bases', holder)),
       ownRegistry: async () => ({
         host: ownHost,
         url: `http://${ownHost}`,
@@ -76,7 +76,7 @@ export async function setUpWatchBases<Around extends TestServices = TestServices
     watch,
 
     /** A project whose newest candidate was built on these images. */
-    async standing(job: string, on: Record<string, string>): Promise<void> {
+    async dependsOn(job: string, on: Record<string, string>): Promise<void> {
       const name = `demo/${job}:latest`;
       await world.track({ name, appId: 'demo', jobId: job });
       await this.built(job, on);
@@ -110,8 +110,8 @@ export async function setUpWatchBases<Around extends TestServices = TestServices
       await world.builds.close(build, 'failed');
     },
 
-    /** What the planner was told since the last question. */
-    told: () =>
+    /** What was announced since the last call. */
+    announced: () =>
       world.sent
         .splice(0)
         .flatMap((trigger) =>

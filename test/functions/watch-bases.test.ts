@@ -22,111 +22,111 @@ async function later(world: WatchBasesSetup): Promise<void> {
 }
 
 describe('a base', () => {
-  it('is asked for once, by HEAD, however many projects stand on it', async () => {
+  it('is asked for once, by HEAD, however many projects depend on it', async () => {
     await using registry = await startNamedRegistry({ 'library/debian:12': A, 'tools/go:1': B });
     await using world = await setUpWatchBases();
     for (const job of ['one', 'two', 'three'])
-      await world.standing(job, { [`${registry.host}/library/debian:12`]: A, [`${registry.host}/tools/go:1`]: B });
+      await world.dependsOn(job, { [`${registry.host}/library/debian:12`]: A, [`${registry.host}/tools/go:1`]: B });
     await world.watch();
     expect(registry.asked().sort()).toEqual(['HEAD /v2/library/debian/manifests/12', 'HEAD /v2/tools/go/manifests/1']);
-    expect(world.told()).toEqual([]);
+    expect(world.announced()).toEqual([]);
   });
 
-  it('with a new digest is told of once, together with all others of the same run', async () => {
+  it('with a new digest is announced once, together with all others of the same run', async () => {
     await using registry = await startNamedRegistry({ 'one:1': B, 'two:1': C, 'three:1': A });
     await using world = await setUpWatchBases();
-    for (const name of ['one', 'two', 'three']) await world.standing(name, { [`${registry.host}/${name}:1`]: A });
+    for (const name of ['one', 'two', 'three']) await world.dependsOn(name, { [`${registry.host}/${name}:1`]: A });
     await world.watch();
-    expect(world.told()).toEqual([['one:1 a→b', 'two:1 a→c']]);
+    expect(world.announced()).toEqual([['one:1 a→b', 'two:1 a→c']]);
     await world.watch();
-    expect(world.told()).toEqual([]);
+    expect(world.announced()).toEqual([]);
     expect(await itemOf(world, `${registry.host}/one:1`)).toMatchObject({ digest: B, checkedAt: expect.any(String) });
   });
 
-  it('that comes back to a digest that it had is news each time, under another id', async () => {
+  it('that comes back to a digest that it had is a change each time, under another id', async () => {
     await using registry = await startNamedRegistry({ 'one:1': B });
     await using world = await setUpWatchBases();
-    await world.standing('one', { [`${registry.host}/one:1`]: A });
+    await world.dependsOn('one', { [`${registry.host}/one:1`]: A });
     const ids = new Set<string>();
     for (const digest of [B, A, B]) {
       registry.images['one:1'] = digest;
       await world.watch();
       for (const { id } of world.sent) ids.add(id);
     }
-    expect(world.told()).toEqual([['one:1 a→b'], ['one:1 b→a'], ['one:1 a→b']]);
+    expect(world.announced()).toEqual([['one:1 a→b'], ['one:1 b→a'], ['one:1 a→b']]);
     expect(ids.size).toBe(3);
   });
 
-  it('that is seen for the first time is no news: an entry declares it', async () => {
+  it('that is seen for the first time is no change: an entry declares it', async () => {
     await using registry = await startNamedRegistry({ 'centos/centos:7': A });
     await using world = await setUpWatchBases();
     await world.track();
     await world.dependents.declare('demo/app:latest', ['centos/centos:7', `${registry.host}/centos/centos:7`]);
     await world.watch();
     expect(registry.asked()).toHaveLength(1);
-    expect(world.told()).toEqual([]);
+    expect(world.announced()).toEqual([]);
     registry.images['centos/centos:7'] = B;
     await world.watch();
-    expect(world.told()).toEqual([['centos/centos:7 a→b']]);
+    expect(world.announced()).toEqual([['centos/centos:7 a→b']]);
   });
 
-  it('that has moved while its first build ran is news', async () => {
+  it('that has moved while its first build ran is a change', async () => {
     await using registry = await startNamedRegistry({ 'one:1': B });
     await using world = await setUpWatchBases();
-    await world.standing('app', { [`${registry.host}/one:1`]: A });
+    await world.dependsOn('app', { [`${registry.host}/one:1`]: A });
     await world.watch();
-    expect(world.told()).toEqual([['one:1 a→b']]);
+    expect(world.announced()).toEqual([['one:1 a→b']]);
   });
 
-  it('that a build has used in an older form, after all were told, is told again, and not for ever in each run', async () => {
+  it('that a build has used in an older form, after all were notified, is announced again, and not for ever in each run', async () => {
     await using registry = await startNamedRegistry({ 'one:1': B });
     await using world = await setUpWatchBases();
     const image = `${registry.host}/one:1`;
-    await world.standing('app', { [image]: B });
+    await world.dependsOn('app', { [image]: B });
     await world.watch();
-    expect(world.told()).toEqual([]);
+    expect(world.announced()).toEqual([]);
     await world.built('app', { [image]: A });
     await world.watch();
-    expect(world.told()).toEqual([['one:1 a→b']]);
+    expect(world.announced()).toEqual([['one:1 a→b']]);
     // The registry that builds see has another image than the one that is watched.
     for (let run = 0; run < 3; run++) {
       await world.built('app', { [image]: A });
       await world.watch();
     }
-    expect(world.told()).toEqual([]);
+    expect(world.announced()).toEqual([]);
     await later(world);
     await world.watch();
-    expect(world.told()).toEqual([['one:1 a→b']]);
+    expect(world.announced()).toEqual([['one:1 a→b']]);
   });
 
-  it('that a build did not find is news when it is there', async () => {
+  it('that a build did not find is a change when it is there', async () => {
     await using registry = await startNamedRegistry();
     await using world = await setUpWatchBases();
-    await world.standing('app', { [`${registry.host}/one:1`]: 'none' });
+    await world.dependsOn('app', { [`${registry.host}/one:1`]: 'none' });
     await world.watch();
-    expect(world.told()).toEqual([]);
-    expect(await itemOf(world, `${registry.host}/one:1`)).toMatchObject({ failures: 1, problem: expect.any(String) });
+    expect(world.announced()).toEqual([]);
+    expect(await itemOf(world, `${registry.host}/one:1`)).toMatchObject({ failures: 1, reason: expect.any(String) });
     registry.images['one:1'] = A;
     await later(world);
     await world.watch();
-    expect(world.told()).toEqual([['one:1 e→a']]);
+    expect(world.announced()).toEqual([['one:1 e→a']]);
     // What the watch finds and the build does not would be built for ever.
     await world.built('app', { [`${registry.host}/one:1`]: 'none' });
     await world.watch();
-    expect(world.told()).toEqual([]);
+    expect(world.announced()).toEqual([]);
   });
 
-  it('that is pinned by its digest is looked at for the page, and its tag moves without news', async () => {
+  it('that is pinned by its digest is checked for the page, and triggers no build', async () => {
     await using registry = await startNamedRegistry({ 'one:1': A });
     await using world = await setUpWatchBases();
     const image = `${registry.host}/one:1`;
-    await world.standing('app', { [`${image}@${A}`]: A });
+    await world.dependsOn('app', { [`${image}@${A}`]: A });
     await world.watch();
     registry.images['one:1'] = B;
     await world.watch();
-    expect(world.told()).toEqual([]);
+    expect(world.announced()).toEqual([]);
     const { bases = [] } = (await world.projects.get('demo/app:latest')) ?? {};
-    expect(await world.bases.standings(bases)).toEqual([
+    expect(await world.bases.statuses(bases)).toEqual([
       {
         reference: `${image}@${A}`,
         image,
@@ -141,11 +141,11 @@ describe('a base', () => {
 });
 
 describe('who is watched', () => {
-  it('is what at least one project of the index stands on; the rest is forgotten', async () => {
+  it('is what at least one project of the index depends on; the rest is forgotten', async () => {
     await using registry = await startNamedRegistry({ 'one:1': A, 'two:1': A, 'gone:1': A });
     await using world = await setUpWatchBases();
-    await world.standing('one', { [`${registry.host}/one:1`]: A, [`${registry.host}/gone:1`]: A });
-    await world.standing('two', { [`${registry.host}/two:1`]: A });
+    await world.dependsOn('one', { [`${registry.host}/one:1`]: A, [`${registry.host}/gone:1`]: A });
+    await world.dependsOn('two', { [`${registry.host}/two:1`]: A });
     await world.track({ name: 'demo/two:latest', appId: 'demo', jobId: 'two', active: false });
     await world.built('one', { [`${registry.host}/one:1`]: A });
     await world.watch();
@@ -157,7 +157,7 @@ describe('who is watched', () => {
     await using registry = await startNamedRegistry({ 'slipway/bases/debian:12': A });
     await using world = await setUpWatchBases({ ownHost: registry.host });
     await world.track({ name: 'demo/base:latest', appId: 'demo', jobId: 'base' });
-    await world.standing('app', {
+    await world.dependsOn('app', {
       [`${registry.host}/slipway/demo/base:latest`]: A,
       [`${registry.host}/slipway/bases/debian:12`]: A,
       [`${registry.host}/slipway/candidate/demo/base:1a`]: A,
@@ -177,17 +177,17 @@ describe('a registry', () => {
     await using world = await setUpWatchBases();
     const names = Array.from({ length: 20 }, (_, at) => `image${at}:1`);
     for (const name of names) down.images[name] = (response) => response.writeHead(503).end();
-    await world.standing('app', Object.fromEntries(names.map((name) => [`${down.host}/${name}`, A])));
-    await world.standing('other', { [`${up.host}/one:1`]: A });
+    await world.dependsOn('app', Object.fromEntries(names.map((name) => [`${down.host}/${name}`, A])));
+    await world.dependsOn('other', { [`${up.host}/one:1`]: A });
     await world.watch();
     expect(down.asked()).toHaveLength(3);
-    expect(world.told()).toEqual([['one:1 a→b']]);
+    expect(world.announced()).toEqual([['one:1 a→b']]);
     await world.watch();
     expect(down.asked()).toHaveLength(0);
     await later(world);
     await world.watch();
     expect(down.asked()).toHaveLength(1);
-    expect((await world.bases.all()).pauses.get(down.host)).toMatchObject({ failures: 2, problem: 'it answered 503' });
+    expect((await world.bases.all()).pauses.get(down.host)).toMatchObject({ failures: 2, reason: 'it answered 503' });
     for (const name of names) down.images[name] = A;
     await later(world);
     await world.watch();
@@ -200,7 +200,7 @@ describe('a registry', () => {
     await using registry = await startNamedRegistry();
     await using world = await setUpWatchBases();
     registry.images['one:1'] = (response) => response.writeHead(429, { 'retry-after': '1800' }).end();
-    await world.standing('app', { [`${registry.host}/one:1`]: A });
+    await world.dependsOn('app', { [`${registry.host}/one:1`]: A });
     const before = Date.now();
     await world.watch();
     const { notBefore = '' } = (await world.bases.all()).pauses.get(registry.host) ?? {};
@@ -215,17 +215,17 @@ describe('a registry', () => {
     for (const name of names)
       registry.images[name] = (response) =>
         response.writeHead(200, { 'docker-content-digest': B, 'ratelimit-remaining': '0;w=21600' }).end();
-    await world.standing('app', Object.fromEntries(names.map((name) => [`${registry.host}/${name}`, A])));
+    await world.dependsOn('app', Object.fromEntries(names.map((name) => [`${registry.host}/${name}`, A])));
     await world.watch();
     expect(registry.asked()).toHaveLength(10);
-    expect(world.told()).toHaveLength(1);
+    expect(world.announced()).toHaveLength(1);
   });
 
   it('without an image is asked for it ever more rarely, and for the others as ever', async () => {
     await using registry = await startNamedRegistry({ 'one:1': A });
     await using world = await setUpWatchBases();
     registry.images['private:1'] = (response) => response.writeHead(401).end();
-    await world.standing('app', { [`${registry.host}/one:1`]: A, [`${registry.host}/private:1`]: A });
+    await world.dependsOn('app', { [`${registry.host}/one:1`]: A, [`${registry.host}/private:1`]: A });
     await world.watch();
     expect(registry.asked()).toHaveLength(2);
     await world.watch();
@@ -235,25 +235,25 @@ describe('a registry', () => {
 
   it('of a private network is not reached', async () => {
     await using world = await setUpWatchBases();
-    await world.standing('app', { '169.254.169.254/latest/meta-data:1': A, '10.0.0.1:80/x:1': A });
+    await world.dependsOn('app', { '169.254.169.254/latest/meta-data:1': A, '10.0.0.1:80/x:1': A });
     await world.watch();
-    expect((await world.bases.all()).images.get('10.0.0.1:80/x:1')?.problem).toContain('private address');
+    expect((await world.bases.all()).images.get('10.0.0.1:80/x:1')?.reason).toContain('private address');
   });
 });
 
 describe('a run', () => {
-  it('that dies anywhere loses no change, and the next one tells of none twice', async () => {
+  it('that crashes anywhere loses no change, and the next one announces none twice', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const registry = await startNamedRegistry({ 'one:1': B, 'two:1': C });
       const world = await setUpWatchBases({ crashes });
-      for (const name of ['one', 'two']) await world.standing(name, { [`${registry.host}/${name}:1`]: A });
+      for (const name of ['one', 'two']) await world.dependsOn(name, { [`${registry.host}/${name}:1`]: A });
       return {
         run: async () => {
           // The lease of the dead has run out.
           await world.client.send(
             new UpdateCommand({
               TableName: 'bases',
-              Key: { image: 'round of watch-bases' },
+              Key: { image: 'lock of watch-bases' },
               UpdateExpression: 'REMOVE heldUntil',
             }),
           );
@@ -264,27 +264,27 @@ describe('a run', () => {
           await using __ = registry;
           await later(world);
           await world.watch();
-          const news = new Map(world.sent.map((trigger) => [trigger.id, trigger]));
-          world.sent.splice(0, world.sent.length, ...news.values());
-          expect(world.told()).toEqual([['one:1 a→b', 'two:1 a→c']]);
+          const unique = new Map(world.sent.map((trigger) => [trigger.id, trigger]));
+          world.sent.splice(0, world.sent.length, ...unique.values());
+          expect(world.announced()).toEqual([['one:1 a→b', 'two:1 a→c']]);
           expect((await itemOf(world, `${registry.host}/one:1`))?.digest).toBe(B);
         },
       };
     });
   });
 
-  it('waits for another that is under way, so that no two tell of the same', async () => {
+  it('waits for another that is under way, so that no two announce the same', async () => {
     await using registry = await startNamedRegistry({ 'one:1': B });
     await using world = await setUpWatchBases();
-    await world.standing('app', { [`${registry.host}/one:1`]: A });
+    await world.dependsOn('app', { [`${registry.host}/one:1`]: A });
     await Promise.all([world.watch(), world.watch()]);
-    expect(world.told()).toEqual([['one:1 a→b']]);
+    expect(world.announced()).toEqual([['one:1 a→b']]);
   });
 
   it('whose time is up leaves the rest to the next one, which begins with it', async () => {
     await using registry = await startNamedRegistry({ 'one:1': A, 'two:1': A });
     await using world = await setUpWatchBases();
-    await world.standing('app', { [`${registry.host}/one:1`]: A, [`${registry.host}/two:1`]: A });
+    await world.dependsOn('app', { [`${registry.host}/one:1`]: A, [`${registry.host}/two:1`]: A });
     await world.watch(0);
     expect(registry.asked()).toEqual([]);
     registry.images['one:1'] = (response) => response.writeHead(200, { 'docker-content-digest': A }).end();

@@ -75,8 +75,8 @@ async function watch(deadline = new Date(Date.now() + 60_000)) {
   });
   const before = sent.length;
   const report = await run(deadline);
-  const news = sent.slice(before);
-  return { report, rebuilt: news.map((each) => ('project' in each ? each.project : '')).sort(), news };
+  const triggers = sent.slice(before);
+  return { report, rebuilt: triggers.map((each) => ('project' in each ? each.project : '')).sort(), triggers };
 }
 
 test('an image with a package that has an update is rebuilt once, and again only for another update', async () => {
@@ -85,11 +85,10 @@ test('an image with a package that has an update is rebuilt once, and again only
   publish({ bash: '5-2', zlib1g: '1-1' });
 
   const first = await watch();
-  expect(first.news).toEqual([
+  expect(first.triggers).toEqual([
     {
       type: 'packages-changed',
       id: expect.stringMatching(/^packages:demo\/app:latest:[0-9a-f]{32}$/),
-      receivedAt: expect.any(String),
       project: 'demo/app:latest',
       updates: [{ package: 'bash', installed: '5-1', available: '5-2' }],
       total: 1,
@@ -101,12 +100,12 @@ test('an image with a package that has an update is rebuilt once, and again only
   expect((await watch()).rebuilt).toEqual([]);
 });
 
-test('a run that died before it noted what it sent sends the same again, under the same id', async () => {
+test('a run that crashed before it recorded what it sent sends the same again, under the same id', async () => {
   await release('app', { bash: '5-1' });
   publish({ bash: '5-2' });
-  const [first] = (await watch()).news;
+  const [first] = (await watch()).triggers;
   await release('app', { bash: '5-1' });
-  const [again] = (await watch()).news;
+  const [again] = (await watch()).triggers;
   expect(again?.id).toBe(first?.id);
 });
 
@@ -152,7 +151,7 @@ test('a project that was rebuilt after the parent that it waited for is not rebu
   expect((await watch()).rebuilt).toEqual(['demo/app:latest']);
 });
 
-test('a repository out of reach is one warning, keeps no other image and makes nothing news that was none', async () => {
+test('a repository out of reach is one warning, keeps no other image and makes nothing sent that was none', async () => {
   const gone: PackageRepository = { type: 'apk', url: `${site.url}/gone` };
   await release('one', { bash: '5-1' }, { repositories: [gone, main()] });
   await release('two', { bash: '5-1' }, { repositories: [main(), gone] });
@@ -210,9 +209,9 @@ test('what a run did not get to comes first in the next', async () => {
   expect({ reads, order }).toEqual({ reads: 3, order: ['a', 'b', 'c'] });
 });
 
-test('a project that is taken away while it is looked at does not come back as half of one', async () => {
+test('a project that is taken away while it is checked does not come back as half of one', async () => {
   publish({ bash: '5-2' });
-  await createPackageChecks(client, 'projects').note('demo/gone:latest', 'now', { tried: '' });
+  await createPackageChecks(client, 'projects').record('demo/gone:latest', 'now', { tried: '' });
   const { Items } = await client.send(new ScanCommand({ TableName: 'projects' }));
   expect(Items).toEqual([]);
 });

@@ -35,7 +35,7 @@ function watcher() {
   const watch = createWatchSources({
     projects: world.projects,
     heads: world.heads,
-    deliveries: world.deliveries,
+    indexHead: world.indexHead,
     sources: createSources(world.client, 'sources'),
     triggers: { send: async (trigger) => void sent.push(trigger as SourceMoved) },
     refsOf: createSourceHost((url, request) => {
@@ -57,6 +57,9 @@ function watcher() {
   };
 }
 
+/** The host in the names of its repositories. */
+const hostOf = (url: string) => sourceOf(`${url}/a`).split('/')[0] ?? '';
+
 function track(job: string, over: Partial<Project> = {}): Promise<Project> {
   const gitUrl = over.gitUrl ?? `${host.url}/demo/${job}.git`;
   return world.track({ name: `demo/${job}:latest`, jobId: job, gitUrl, source: sourceOf(gitUrl), ...over });
@@ -66,18 +69,16 @@ function track(job: string, over: Partial<Project> = {}): Promise<Project> {
 async function plan(project: Project, commit: string, ref = 'refs/heads/main'): Promise<void> {
   const key = { project: project.name, ref };
   const known = await world.heads.get(project.name, ref);
-  const to = { commit, headAt: new Date().toISOString(), previous: undefined, build: randomUUID() };
-  if (!(await world.heads.advance(key, known, to))) throw new Error('The head has moved.');
+  if (!(await world.heads.advance(key, known, { commit, build: randomUUID() }))) throw new Error('The head has moved.');
 }
 
 /** That the index stands at a commit that was applied. */
 async function applyIndex(): Promise<void> {
   const commit = host.git('slipway/index', 'rev-parse', 'HEAD');
-  const ref = `${sourceOf(`${host.url}/slipway/index`)} refs/heads/main`;
-  await world.deliveries.advance(ref, { id: randomUUID(), receivedAt: new Date().toISOString(), commit });
+  await world.indexHead.advance(await world.indexHead.get(), commit);
 }
 
-const headsSent = () => sent.flatMap(({ heads }) => heads.map(({ ref, commit }) => `${ref} ${commit}`));
+const refsSent = () => sent.flatMap(({ refs }) => refs);
 
 describe('a head that no build has', () => {
   beforeEach(applyIndex);
@@ -90,15 +91,13 @@ describe('a head that no build has', () => {
     expect(sent).toEqual([
       {
         type: 'source-moved',
-        id: expect.stringMatching(/^source-moved:[0-9a-f]{32}$/),
-        receivedAt: expect.any(String),
+        id: expect.stringMatching(/^source-moved:/),
         source: project.source,
-        heads: [{ ref: 'refs/heads/main', commit }],
+        refs: ['refs/heads/main'],
       },
     ]);
-    const [{ id } = {}] = sent;
     await watcher()();
-    expect(sent.map((trigger) => trigger.id)).toEqual([id]);
+    expect(refsSent()).toEqual(['refs/heads/main']);
     await plan(project, commit);
     await watch();
     expect(sent).toEqual([]);
@@ -117,7 +116,7 @@ describe('a head that no build has', () => {
 
   it('is found by one request, however many projects are built from the repository', async () => {
     const main = host.commit('demo/mono', { Dockerfile: 'FROM scratch\n' });
-    const next = host.commit('demo/mono', { Dockerfile: 'FROM debian\n' }, 'next');
+    host.commit('demo/mono', { Dockerfile: 'FROM debian\n' }, 'next');
     const gitUrl = `${host.url}/demo/mono.git`;
     const done = await track('one', { gitUrl });
     await track('two', { gitUrl });
@@ -125,7 +124,7 @@ describe('a head that no build has', () => {
     await plan(done, main);
     const watch = watcher();
     await watch();
-    expect(headsSent().toSorted()).toEqual([`refs/heads/main ${main}`, `refs/heads/next ${next}`]);
+    expect(refsSent().toSorted()).toEqual(['refs/heads/main', 'refs/heads/next']);
     await watch();
     // The index and the repository; what the host speaks was asked once, at first.
     expect(asked.map((line) => line.replace(host.url, ''))).toEqual([
@@ -136,21 +135,19 @@ describe('a head that no build has', () => {
 
   it('is found on a host of the old protocol', async () => {
     host.speaksOldProtocol = true;
-    const commit = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
     await track('app');
     await watcher()();
-    expect(headsSent()).toEqual([`refs/heads/main ${commit}`]);
+    expect(refsSent()).toEqual(['refs/heads/main']);
   });
 
   it('is that of the index, too', async () => {
-    const commit = host.commit('slipway/index', {
+    host.commit('slipway/index', {
       'index.d/demo.yml': 'Projects: [] # a push whose delivery was lost\n',
     });
     const watch = watcher();
     await watch();
-    expect(sent).toMatchObject([
-      { source: sourceOf(`${host.url}/slipway/index`), heads: [{ ref: 'refs/heads/main', commit }] },
-    ]);
+    expect(sent).toMatchObject([{ source: sourceOf(`${host.url}/slipway/index`), refs: ['refs/heads/main'] }]);
     await applyIndex();
     await watch();
     expect(sent).toEqual([]);
@@ -190,12 +187,12 @@ describe('version tags', () => {
       host.git('demo/app', 'tag', tag, main);
     host.git('demo/app', 'tag', '--annotate', '--message', 'release', 'v2.0.0', next);
     await watcher()();
-    expect(headsSent().toSorted()).toEqual([
-      `refs/tags/2.0.0 ${main}`,
-      `refs/tags/v1.0.1 ${main}`,
-      `refs/tags/v1.1.0 ${main}`,
-      `refs/tags/v2.0.0 ${next}`,
-      `refs/tags/v2.1.0-rc.1 ${main}`,
+    expect(refsSent().toSorted()).toEqual([
+      'refs/tags/2.0.0',
+      'refs/tags/v1.0.1',
+      'refs/tags/v1.1.0',
+      'refs/tags/v2.0.0',
+      'refs/tags/v2.1.0-rc.1',
     ]);
     await watcher()();
     expect(sent).toEqual([]);
@@ -205,7 +202,7 @@ describe('version tags', () => {
     const next = host.commit('demo/app', { Dockerfile: 'FROM debian\n' }, 'next');
     host.git('demo/app', 'tag', '--force', 'v1.0.0', next);
     await watcher()();
-    expect(headsSent()).toEqual([`refs/tags/v1.0.0 ${next}`]);
+    expect(refsSent()).toEqual(['refs/tags/v1.0.0']);
   });
 
   it('are nothing for an entry that does not build them', async () => {
@@ -222,12 +219,12 @@ describe('a repository that cannot be read', () => {
   beforeEach(applyIndex);
 
   it('is left alone for longer each time, and keeps no other from being read', async () => {
-    const commit = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
     await track('app');
     const gone = await track('gone');
     const watch = watcher();
     expect(await watch()).toMatchObject({ asked: 3 });
-    expect(headsSent()).toEqual([`refs/heads/main ${commit}`]);
+    expect(refsSent()).toEqual(['refs/heads/main']);
     expect(await watch()).toMatchObject({ asked: 2 });
     const sources = createSources(world.client, 'sources');
     const known = (await sources.all()).sources.get(gone.source);
@@ -238,10 +235,10 @@ describe('a repository that cannot be read', () => {
     expect(later?.failures).toBe(4);
     expect(Date.parse(later?.retryAt ?? '') - Date.now()).toBeGreaterThan(60 * 60_000);
     // It is made, and its time comes.
-    const first = host.commit('demo/gone', { Dockerfile: 'FROM scratch\n' });
+    host.commit('demo/gone', { Dockerfile: 'FROM scratch\n' });
     await sources.put({ source: gone.source, failures: 4, retryAt: new Date(0).toISOString() });
     await watch();
-    expect(headsSent()).toContain(`refs/heads/main ${first}`);
+    expect(refsSent()).toContain('refs/heads/main');
     expect((await sources.all()).sources.get(gone.source)?.failures ?? 0).toBe(0);
   });
 
@@ -250,20 +247,36 @@ describe('a repository that cannot be read', () => {
     await dead[Symbol.asyncDispose]();
     for (let at = 0; at < 20; at++) await track(`dead-${at}`, { gitUrl: `${dead.url}/demo/dead-${at}.git` });
     const watch = watcher();
-    expect(await watch()).toMatchObject({ sources: 21, asked: 2, hostsDown: [new URL(dead.url).host] });
+    expect(await watch()).toMatchObject({ sources: 21, asked: 2, hostsDown: [hostOf(dead.url)] });
     expect(await watch()).toMatchObject({ asked: 1, hostsDown: [] });
     const sources = createSources(world.client, 'sources');
-    await sources.put({ source: `//${new URL(dead.url).host}`, failures: 1, retryAt: new Date(0).toISOString() });
+    await sources.put({ source: `//${hostOf(dead.url)}`, failures: 1, retryAt: new Date(0).toISOString() });
     expect(await watch()).toMatchObject({ asked: 2 });
   });
 
-  it('of a host that is asked too often waits for as long as the host says', async () => {
+  it('of a host that gets too many requests waits for as long as the host says', async () => {
     await using busy = await startHost((_, response) => response.writeHead(429, { 'retry-after': '1800' }).end());
     for (let at = 0; at < 5; at++) await track(`busy-${at}`, { gitUrl: `${busy.url}/demo/busy-${at}.git` });
-    expect(await watcher()()).toMatchObject({ hostsDown: [new URL(busy.url).host] });
+    expect(await watcher()()).toMatchObject({ hostsDown: [hostOf(busy.url)] });
     expect(busy.requests).toHaveLength(1);
-    const known = (await createSources(world.client, 'sources').all()).sources.get(`//${new URL(busy.url).host}`);
+    const known = (await createSources(world.client, 'sources').all()).sources.get(`//${hostOf(busy.url)}`);
     expect(Date.parse(known?.retryAt ?? '') - Date.now()).toBeGreaterThan(25 * 60_000);
+  });
+
+  it('that was renamed is read where it is now, and its new address is recorded until the index has it', async () => {
+    host.commit('demo/new', { Dockerfile: 'FROM scratch\n' });
+    await using gate = await startHost(({ path }, response) =>
+      response.writeHead(301, { location: `${host.url}${path.replace('/old', '/new')}` }).end(),
+    );
+    const old = await track('old', { gitUrl: `${gate.url}/demo/old.git` });
+    await watcher()();
+    expect(refsSent()).toEqual(['refs/heads/main']);
+    const sources = createSources(world.client, 'sources');
+    expect(await sources.get(old.source)).toMatchObject({ failures: 0, movedTo: `${host.url}/demo/new.git` });
+    await track('old', { gitUrl: `${host.url}/demo/new.git` });
+    await watcher()();
+    expect(await sources.get(old.source)).toBeUndefined();
+    expect((await sources.get(sourceOf(`${host.url}/demo/new`)))?.movedTo).toBeUndefined();
   });
 
   it('mails nobody', async () => {
@@ -294,10 +307,10 @@ describe('a host that knows the list of last time', () => {
     await watch();
     expect(answered).toEqual([200, 304]);
     // It was not planned yet, and is not forgotten.
-    expect(headsSent()).toEqual([`refs/heads/main ${commits[0]}`]);
+    expect(refsSent()).toEqual(['refs/heads/main']);
     at = 1;
     await watch();
-    expect(headsSent()).toEqual([`refs/heads/main ${commits[1]}`]);
+    expect(refsSent()).toEqual(['refs/heads/main']);
   });
 });
 
@@ -309,7 +322,7 @@ describe('a run that has no time left', () => {
       await track(job);
     }
     const watch = watcher();
-    expect(await watch(0)).toMatchObject({ asked: 0, left: 4 });
+    expect(await watch(0)).toMatchObject({ checked: 0, left: 4 });
     await createSources(world.client, 'sources').breakOff(sourceOf(`${host.url}/demo/b`));
     await watch();
     // A host is asked one thing first.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { buildMetrics } from '../../services/aws/build-metrics.ts';
 import { resource, resources } from './template.ts';
 
 const manual = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
@@ -29,6 +30,14 @@ describe.each(alarms)('$name', ({ name, Properties }) => {
     expect(Properties.OKActions).toEqual([topic]);
   });
 
+  test('does not ring before its metric was there once', () => {
+    expect(Properties.TreatMissingData).not.toBe('breaching');
+    // Its first state is INSUFFICIENT_DATA, and only a change of the state mails.
+    if (Properties.TreatMissingData === 'missing')
+      expect(Properties.InsufficientDataActions).toEqual(Properties.AlarmActions);
+    else expect(Properties.InsufficientDataActions).toBeUndefined();
+  });
+
   test('has no more metrics than CloudWatch takes', () => {
     const metrics = (Properties.Metrics ?? []) as { MetricStat?: unknown }[];
     expect(metrics.filter(({ MetricStat }) => MetricStat).length).toBeLessThanOrEqual(10);
@@ -45,4 +54,44 @@ test('the operators get mail', () => {
   expect(
     resources('AWS::SNS::Subscription').map(({ Properties }) => [Properties.Protocol, Properties.Endpoint]),
   ).toEqual([['email', 'operators@example.org']]);
+});
+
+test('a delivery that is too large rings, by the status that the API gave', () => {
+  const filter = resource('AWS::Logs::MetricFilter');
+  expect(filter.Properties).toMatchObject({
+    LogGroupName: { Ref: resource('AWS::Logs::LogGroup', 'ApiAccessLog').id },
+    FilterPattern: '{ $.status = "413" }',
+  });
+  const [transformation] = filter.Properties.MetricTransformations;
+  const alarm = alarms.find(({ name }) => name === 'Slipway-DeliveriesTooLarge');
+  expect(alarm?.Properties).toMatchObject({
+    MetricName: transformation.MetricName,
+    Namespace: transformation.MetricNamespace,
+  });
+  const { Format } = resource('AWS::ApiGatewayV2::Stage').Properties.AccessLogSettings;
+  expect(JSON.parse(Format).status).toBe('$context.status');
+});
+
+test('builds that no machine begins ring, also where CodeBuild takes none', () => {
+  const { Properties } = alarms.find(({ name }) => name === 'Slipway-BuildsQueued') ?? {};
+  const { namespace, service, queued } = buildMetrics;
+  expect(Properties).toMatchObject({
+    Namespace: namespace,
+    MetricName: queued,
+    Dimensions: [{ Name: 'service', Value: service }],
+    Statistic: 'Maximum',
+    Period: 900,
+  });
+});
+
+test('a function that runs regularly is left to its next run, by EventBridge and by Lambda', () => {
+  const scheduled = resources('AWS::Events::Rule').filter(({ Properties }) => Properties.ScheduleExpression);
+  const retries = resources('AWS::Lambda::EventInvokeConfig');
+  expect(retries).toHaveLength(scheduled.length);
+  for (const { Properties } of scheduled) {
+    const [{ Arn, RetryPolicy }] = Properties.Targets;
+    const own = retries.find((each) => each.Properties.FunctionName.Ref === Arn['Fn::GetAtt'][0]);
+    expect(own?.Properties).toMatchObject({ Qualifier: '$LATEST', ...RetryPolicy });
+    if (Properties.ScheduleExpression.includes('minutes')) expect(RetryPolicy.MaximumRetryAttempts).toBe(0);
+  }
 });

@@ -23,6 +23,7 @@ describe('a configuration', () => {
     expect(parseConfig(least)).toEqual({
       ...least,
       prefix: 'Slipway',
+      senderIdentity: 'new',
       repositoryPrefix: 'slipway/',
       indexBranch: 'main',
       github: { url: 'https://github.com', apiUrl: 'https://api.github.com' },
@@ -37,7 +38,10 @@ describe('a configuration', () => {
         perHourPerProject: 60,
         computeType: 'MEDIUM',
         architecture: 'arm64',
+        buildkitImage:
+          'mirror.gcr.io/moby/buildkit:v0.33.1@sha256:cec9f139f45e93c5c69c60f8b07cfad9f43f4ef6b6a6cd917527fea5ff2e3dea',
         prebuildImage: 'public.ecr.aws/docker/library/buildpack-deps:stable',
+        pullThrough: {},
       },
       retention: { logDays: 30, recordDays: 365 },
     });

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { arn, functionOf, resource, resources, statementsOf, template } from './template.ts';
 
+/** What a deployment made that then failed goes with it; from then on nothing is deleted. */
+const outlasting = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
+
 describe('tables', () => {
   test('outlive the stack and can be set back to any second', () => {
     const tables = resources('AWS::DynamoDB::GlobalTable');
     expect(tables).toHaveLength(10);
     for (const { DeletionPolicy, UpdateReplacePolicy, Properties } of tables) {
-      expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual({
-        DeletionPolicy: 'Retain',
-        UpdateReplacePolicy: 'Retain',
-      });
+      expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual(outlasting);
       expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
       expect(Properties.Replicas[0].PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
     }
@@ -24,10 +24,10 @@ describe('tables', () => {
 });
 
 describe('the bucket', () => {
-  const { Properties, DeletionPolicy } = resource('AWS::S3::Bucket');
+  const { Properties, DeletionPolicy, UpdateReplacePolicy } = resource('AWS::S3::Bucket');
 
   test('outlives the stack, is encrypted and is closed to the public', () => {
-    expect(DeletionPolicy).toBe('Retain');
+    expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual(outlasting);
     expect(Properties.BucketEncryption).toBeDefined();
     expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual([true, true, true, true]);
   });
@@ -100,16 +100,40 @@ test('logs last as long as the configuration says, and no longer than the stack'
   }
 });
 
+test('a first deployment that failed can be repeated: it leaves nothing with a name that the next one needs', () => {
+  const left = Object.values(template().Resources).filter(({ DeletionPolicy }) => DeletionPolicy !== undefined);
+  expect(new Set(left.map(({ DeletionPolicy }) => DeletionPolicy))).toEqual(
+    new Set(['RetainExceptOnCreate', 'Delete']),
+  );
+});
+
+test('logs that services of AWS write share one entry of the resource policy of the account', () => {
+  const written = [
+    resource('AWS::ApiGatewayV2::Stage').Properties.AccessLogSettings.DestinationArn,
+    resource('AWS::StepFunctions::StateMachine').Properties.LoggingConfiguration.Destinations[0].CloudWatchLogsLogGroup
+      .LogGroupArn,
+  ].map((destination) => destination['Fn::GetAtt'][0]);
+  const names = written.map((id) => resource('AWS::Logs::LogGroup', id).Properties.LogGroupName);
+  expect(names).toEqual(['/aws/vendedlogs/apis/Slipway', '/aws/vendedlogs/states/Slipway']);
+});
+
 test('the stack says where everything is', () => {
   expect(Object.keys(template().Outputs).toSorted()).toEqual([
     'BasesTableName',
+    'BuilderProjectName',
     'BuildsTableName',
     'DeliveriesTableName',
+    'GitHubApiUrl',
     'GitHubTokenSecretArn',
+    'GitHubUrl',
+    'IndexRepository',
+    'OperatorsTopicArn',
     'ProjectsTableName',
     'RecordsBucketName',
+    'RepositoryPrefix',
     'RescanReleasesFunctionName',
     'RunSchedulesFunctionName',
+    'Sender',
     'SiteUrl',
     'StateMachineArn',
     'TriggersQueueUrl',

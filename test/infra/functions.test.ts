@@ -26,11 +26,14 @@ test('every file with a handler is a function, and every function has a file', (
   ).toEqual(handlerFiles());
 });
 
-test('every function is run by something: a state, a route, a rule or the queue', () => {
+test('every function is run by something: a state, a route, a rule, the queue or the builder', () => {
   const states = Object.entries(definition().States).filter(([, { Resource }]) => Resource?.endsWith(':lambda:invoke'));
   const running = new Set([
     ...states.map(([name]) => functionOf(kebabCase(name)).resource.id),
     ...resources('AWS::Lambda::Permission').map(({ Properties }) => Properties.FunctionName['Fn::GetAtt'][0]),
+    ...resources('AWS::CodeBuild::Project')
+      .flatMap(({ Properties }) => Properties.Environment.EnvironmentVariables)
+      .flatMap(({ Name, Value }) => (Name === 'CREDENTIALS_FUNCTION' ? [Value.Ref] : [])),
     ...resources('AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties.FunctionName.Ref),
   ]);
   expect(functions().filter(({ resource: each }) => !running.has(each.id))).toEqual([]);
@@ -72,7 +75,7 @@ describe.each(functions().map((each) => [each.stem, each] as const))('%s', (stem
   });
 });
 
-test('the builder has exactly the variables that its code reads, and the id of its build from the state machine', () => {
+test('the builder has exactly the variables that its code reads, and the id and the token of its build from the state machine', () => {
   const project = resource('AWS::CodeBuild::Project');
   const [asset] = JSON.stringify(project.Properties.Source.Location).match(/[0-9a-f]{64}/) ?? [];
   const set = project.Properties.Environment.EnvironmentVariables.map(({ Name }: { Name: string }) => Name);

@@ -18,18 +18,16 @@ const roles = () => resources('AWS::IAM::Role').map((role) => ({ role, permissio
 const allows = (statements: Statement[], action: string) =>
   statements.some(({ effect, actions }) => effect === 'Allow' && actions.includes(action));
 
-test('a build can read a request, pull, push a candidate, write its log, what is in it, what its scanners say and its result, and nothing else', () => {
-  const bucket = arn(resource('AWS::S3::Bucket'));
-  const { Ref: source } = { Ref: resource('AWS::CodeBuild::Project').Properties.Source.Location };
-  const permissions = permissionsOf(resource('AWS::IAM::Role', 'Builder'));
+test('the machine of a build can fetch its program, write its log and ask for the credentials of its build, and nothing else', () => {
+  const { Location } = resource('AWS::CodeBuild::Project').Properties.Source;
+  const permissions = permissionsOf(resource('AWS::IAM::Role', 'BuilderRole'));
   const program = permissions.find(({ actions }) => actions.includes('s3:GetObjectVersion'));
-
   const programBucket = permissions.find(({ actions }) => actions.includes('s3:GetBucketLocation'));
   expect(programBucket).toMatchObject({
     actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'],
     resources: [program?.resources[0]?.replace(/\/[^/]*$/, '')],
   });
-  expect(JSON.stringify(source)).toContain(program?.resources[0]?.split('/').at(-1));
+  expect(JSON.stringify(Location)).toContain(program?.resources[0]?.split('/').at(-1));
   expect(
     permissions
       .filter((statement) => statement !== program && statement !== programBucket)
@@ -40,6 +38,23 @@ test('a build can read a request, pull, push a candidate, write its log, what is
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       on: [arn(resource('AWS::Logs::LogGroup', 'Builder'))],
     },
+    {
+      effect: 'Allow',
+      actions: ['lambda:InvokeFunction'],
+      on: [arn(functionOf('build-credentials').resource)],
+    },
+  ]);
+});
+
+test('the builds together can read requests, pull, push candidates, and write what a build records, and nothing else', () => {
+  const bucket = arn(resource('AWS::S3::Bucket'));
+  expect(
+    permissionsOf(resource('AWS::IAM::Role', 'BuildSessionsSession')).map(({ effect, actions, resources: on }) => ({
+      effect,
+      actions,
+      on,
+    })),
+  ).toEqual([
     { effect: 'Allow', actions: ['s3:GetObject'], on: [`${bucket}/builds/*/request.json`] },
     {
       effect: 'Allow',
@@ -52,6 +67,64 @@ test('a build can read a request, pull, push a candidate, write its log, what is
     { effect: 'Allow', actions: pull, on: [`${repositories}*`] },
     { effect: 'Allow', actions: push, on: [`${repositories}candidate/*`] },
   ]);
+});
+
+test('only the function that makes the session policies can begin a session of the builds’ role', () => {
+  const role = resource('AWS::IAM::Role', 'BuildSessionsSession');
+  const { Role } = functionOf('build-credentials').resource.Properties;
+  expect(role.Properties.AssumeRolePolicyDocument.Statement).toEqual([
+    { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: Role } },
+  ]);
+  expect(roles().filter(({ permissions }) => allows(permissions, 'sts:AssumeRole'))).toEqual([]);
+});
+
+describe('what a release depends on is written by one function alone', () => {
+  /** Who may name an attribute in a write to a table. */
+  const writers = (table: string, attribute: string) =>
+    roles()
+      .filter(({ permissions }) =>
+        permissions.some(
+          ({ actions, resources: on, condition }) =>
+            on.includes(arn(resource('AWS::DynamoDB::GlobalTable', `State${table}`))) &&
+            actions.some((action) => /:(?:Put|Update|BatchWrite)Item$/.test(action)) &&
+            !excluded(condition).includes(attribute),
+        ),
+      )
+      .map(({ role }) => role.id.replace(/Role[0-9A-F]{8}$/, ''));
+  const excluded = (condition: unknown): string[] =>
+    (condition as Record<string, Record<string, string[]>> | undefined)?.['ForAllValues:StringNotEquals']?.[
+      'dynamodb:Attributes'
+    ] ?? [];
+
+  test.each([
+    ['Builds', 'tokens', 'StepsIssueToken'],
+    ['Builds', 'candidate', 'StepsCollectScan'],
+    ['Builds', 'verdict', 'StepsJudge'],
+    ['Builds', 'image', 'StepsRelease'],
+    ['Projects', 'judged', 'StepsJudge'],
+    ['Projects', 'released', 'StepsRelease'],
+    ['Heads', 'released', 'StepsRelease'],
+  ])('in %s, %s', (table, attribute, writer) => {
+    expect(writers(table, attribute)).toEqual([writer]);
+    expect(writers(table, 'another').length).toBeGreaterThan(1);
+  });
+
+  test('also where DynamoDB names no attribute', () => {
+    const conditions = roles()
+      .flatMap(({ permissions }) => permissions)
+      .filter(({ condition }) => excluded(condition).length > 0)
+      .map(({ condition }) => (condition as { Null?: object }).Null);
+    expect(new Set(conditions.map((each) => JSON.stringify(each)))).toEqual(
+      new Set(['{"dynamodb:Attributes":"false"}']),
+    );
+  });
+});
+
+test('nothing that is released is given a rule by which it expires', () => {
+  for (const { permissions } of roles())
+    for (const { resources: on } of permissions.filter(({ actions }) => actions.includes('ecr:PutLifecyclePolicy')))
+      expect(on).toEqual([`${repositories}candidate/*`]);
+  expect(allows(functionOf('plan-builds').permissions, 'ecr:PutLifecyclePolicy')).toBe(true);
 });
 
 test('nobody but the release step can put an image anywhere but among the candidates', () => {
@@ -77,12 +150,12 @@ test('the release step cannot change a candidate', () => {
 
 test('nobody can delete an image, a record or an object', () => {
   // What says how things stand with others, and is written anew when they change.
-  const standing = ['Bases', 'Dependents', 'Sources'].map((name) =>
+  const listedTables = ['Bases', 'Dependents', 'Sources'].map((name) =>
     arn(resource('AWS::DynamoDB::GlobalTable', `State${name}`)),
   );
   for (const { role, permissions } of roles()) {
     const deletions = permissions
-      .filter(({ resources: on }) => !on.every((name) => standing.includes(name)))
+      .filter(({ resources: on }) => !on.every((name) => listedTables.includes(name)))
       .flatMap(({ actions }) => actions)
       .filter((action) => /Delete/.test(action) && !/^(?:sqs|logs):/.test(action));
     expect({ role: role.id, deletions }).toEqual({ role: role.id, deletions: [] });
@@ -111,8 +184,8 @@ test('the pages can only read, and of the bucket only what they show', () => {
   ]);
 });
 
-test('who looks again at what is released can take no image and no tag away, nor give any', () => {
-  for (const stem of ['rescan-releases', 'note-findings']) {
+test('the rescan of releases can take no image and no tag away, nor give any', () => {
+  for (const stem of ['rescan-releases', 'record-findings']) {
     const changing = functionOf(stem)
       .permissions.flatMap(({ actions }) => actions)
       .filter((action) => action.startsWith('ecr:') && !/:(?:Describe|StartImageScan$)/.test(action));
@@ -194,7 +267,7 @@ test('every function and every project has a role of its own', () => {
   expect(new Set(users).size).toBe(users.length);
 });
 
-describe('no function may do what its code never asks for', () => {
+describe('no function may do what its code never uses', () => {
   /** What Lambda itself calls in the function's name. */
   const byLambda =
     /^(?:logs:|sqs:(?:ReceiveMessage|ChangeMessageVisibility|GetQueueUrl|DeleteMessage|GetQueueAttributes)$)/;

@@ -6,7 +6,7 @@ const { StartAt, States, TimeoutSeconds } = definition();
 const tasks = Object.entries(States).filter(([, { Type }]) => Type === 'Task');
 
 /** The sum of the pauses between the attempts, without jitter. */
-function patience({
+function retryTime({
   IntervalSeconds,
   BackoffRate,
   MaxAttempts,
@@ -32,13 +32,14 @@ function followersOf(name: string): string[] {
 }
 
 describe('the way of a build', () => {
-  test('is build, scan, judge, release, tell', () => {
-    expect(StartAt).toBe('Build');
+  test('is a token, build, scan, judge, release, tell', () => {
+    expect(StartAt).toBe('IssueToken');
+    expect(States.IssueToken?.Next).toBe('Build');
     expect(States.Build?.Next).toBe('CollectScan');
     expect(States.CollectScan?.Next).toBe('Judge');
     expect(States.Judge?.Next).toBe('Verdict');
     expect(States.Release?.Next).toBe('Tell');
-    expect(States.Fail?.Next).toBe('Tell');
+    expect(States.End?.Default).toBe('Tell');
     expect(States.Told?.Type).toBe('Succeed');
   });
 
@@ -48,7 +49,7 @@ describe('the way of a build', () => {
     expect(States.Verdict?.Default).toBe('Tell');
   });
 
-  test('has people told of its end, whatever the end is', () => {
+  test('notifies people of its end, whatever the end is', () => {
     for (const [name] of tasks) {
       const last = new Set<string>();
       const seen = new Set([name]);
@@ -57,16 +58,16 @@ describe('the way of a build', () => {
         if (followers.length === 0) last.add(each);
         for (const follower of followers) seen.add(follower);
       }
-      expect({ name, last: [...last], told: name === 'Tell' || seen.has('Tell') }).toEqual({
+      expect({ name, last: [...last], notified: name === 'Tell' || seen.has('Tell') }).toEqual({
         name,
-        last: ['Told'],
-        told: true,
+        last: ['Notified'],
+        notified: true,
       });
     }
   });
 
   test('turns every error of a step into a failed build', () => {
-    for (const name of ['Build', 'CollectScan', 'Judge', 'Release']) {
+    for (const name of ['IssueToken', 'Build', 'CollectScan', 'Judge', 'Release']) {
       expect(States[name]?.Catch.at(-1)).toMatchObject({
         ErrorEquals: ['States.ALL'],
         Next: 'Fail',
@@ -83,20 +84,28 @@ describe('the way of a build', () => {
     });
   });
 
-  test('carries ids only', () => {
+  test('carries ids only, and the token of the build to its machine', () => {
     const paths = JSON.stringify(States).match(/\$\.[A-Za-z.]+/g) ?? [];
     expect([...new Set(paths)].toSorted()).toEqual([
       '$.Payload.outcome',
+      '$.Payload.seconds',
+      '$.Payload.token',
       '$.build',
+      '$.end',
+      '$.end.outcome',
+      '$.end.seconds',
       '$.error',
+      '$.issued',
+      '$.issued.token',
       '$.verdict',
       '$.verdict.outcome',
     ]);
   });
 
-  test('gives the builder the id of the build and nothing else', () => {
+  test('gives the builder the id and the token of the build and nothing else', () => {
     expect(States.Build?.Parameters?.EnvironmentVariablesOverride).toEqual([
       { Name: 'BUILD_ID', Type: 'PLAINTEXT', 'Value.$': '$.build' },
+      { Name: 'BUILD_TOKEN', Type: 'PLAINTEXT', 'Value.$': '$.issued.token' },
     ]);
   });
 });
@@ -119,24 +128,32 @@ describe('trying again', () => {
   });
 
   test('a scan has a quarter of an hour', () => {
-    expect(patience(retryOf('CollectScan', 'ScanPendingError')) / 60).toBeCloseTo(15, 0);
+    expect(retryTime(retryOf('CollectScan', 'ScanPendingError')) / 60).toBeCloseTo(15, 0);
   });
 
   test('a release waits longer for another one than that one may take', () => {
-    expect(patience(retryOf('Release', 'ReleaseBusyError'))).toBeGreaterThan(
+    expect(retryTime(retryOf('Release', 'ReleaseBusyError'))).toBeGreaterThan(
       resource('AWS::Lambda::Function', 'StepsRelease').Properties.Timeout,
     );
   });
 
-  test('a build waits for hours for room at CodeBuild, and a build that failed is not begun again', () => {
-    expect(patience(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) / 3600).toBeCloseTo(6, 0);
+  test('a build waits for a day for room at CodeBuild, and a build that failed is not begun again', () => {
+    const noRoom = retryOf('Build', 'CodeBuild.AccountLimitExceededException');
+    expect(retryTime(noRoom) / 3600).toBeCloseTo(24, 0);
+    expect(noRoom.JitterStrategy).toBeUndefined();
     expect(States.Build?.Retry.flatMap(({ ErrorEquals }) => ErrorEquals)).not.toContain('States.TaskFailed');
+  });
+
+  test('a build whose base image or machine may be there later is begun again when the failing step says so, and not before', () => {
+    expect(States.Fail?.Next).toBe('End');
+    expect(States.End?.Choices).toEqual([{ Variable: '$.end.outcome', StringEquals: 'again', Next: 'Again' }]);
+    expect(States.Again).toMatchObject({ Type: 'Wait', SecondsPath: '$.end.seconds', Next: 'Build' });
   });
 
   test('the execution has time for all of it', () => {
     const timeout = Number(States.Build?.TimeoutSeconds);
     expect(TimeoutSeconds).toBeGreaterThan(
-      patience(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) + timeout + 3600,
+      retryTime(retryOf('Build', 'CodeBuild.AccountLimitExceededException')) + timeout + 3600,
     );
     const { TimeoutInMinutes, QueuedTimeoutInMinutes } = resource('AWS::CodeBuild::Project').Properties;
     expect(timeout / 60).toBeGreaterThan(TimeoutInMinutes + QueuedTimeoutInMinutes);
@@ -155,4 +172,10 @@ test('an execution that ends in a way that the machine cannot see starts the fun
 
 test('builds are never refused for the number of those that run', () => {
   expect(resource('AWS::CodeBuild::Project').Properties.ConcurrentBuildLimit).toBeUndefined();
+});
+
+test('the token of a build is in no log', () => {
+  expect(resource('AWS::StepFunctions::StateMachine').Properties.LoggingConfiguration).toMatchObject({
+    IncludeExecutionData: false,
+  });
 });

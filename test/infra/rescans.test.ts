@@ -3,9 +3,9 @@ import { flatten } from '../../infra/flatten.ts';
 import { compilePattern } from '../../local/aws/events/pattern.ts';
 import { functionOf, type Resource, resources } from './template.ts';
 
-const noteFindings = functionOf('note-findings').resource.id;
+const recordFindings = functionOf('record-findings').resource.id;
 const rules = resources('AWS::Events::Rule').filter(
-  ({ Properties }) => Properties.Targets[0].Arn['Fn::GetAtt'][0] === noteFindings,
+  ({ Properties }) => Properties.Targets[0].Arn['Fn::GetAtt'][0] === recordFindings,
 );
 const name = 'slipway/demo/app';
 const candidate = 'slipway/candidate/demo/app';
@@ -59,7 +59,7 @@ describe('the events of scanners', () => {
     ["Inspector's first scan", inspected(name)],
     ['a new finding', found(name, 'ACTIVE')],
     ['a finding that is over', found(name, 'CLOSED')],
-  ])('are heard: %s', (_what, event) => {
+  ])('are received: %s', (_what, event) => {
     expect(hears(event)).toBe(true);
   });
 
@@ -76,7 +76,7 @@ describe('the events of scanners', () => {
       },
     ],
     ['a push', { source: 'aws.ecr', 'detail-type': 'ECR Image Action', detail: { 'repository-name': name } }],
-  ])('are not heard: %s', (_what, event) => {
+  ])('are not received: %s', (_what, event) => {
     expect(hears(event)).toBe(false);
   });
 });

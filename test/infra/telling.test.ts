@@ -3,7 +3,7 @@ import { definition } from './template.ts';
 
 const retries = definition().States.Tell?.Retry ?? [];
 
-test('a mail that SES does not take today, or that somebody died over, is tried for hours', () => {
+test('a mail that SES does not take today, or that somebody crashed during, is tried for hours', () => {
   const last = retries.at(-1);
   expect(last).toMatchObject({ ErrorEquals: ['States.ALL'], MaxDelaySeconds: 900 });
   expect((last?.MaxAttempts ?? 0) * (last?.MaxDelaySeconds ?? 0)).toBeGreaterThan(4 * 3600);

@@ -86,7 +86,7 @@ export interface TemplateFunction {
 export function functions(): TemplateFunction[] {
   return resources('AWS::Lambda::Function').map((each) => {
     const name =
-      /^(?:Webhook|Pages|Steps|Planner|Supervision|SourceWatch|BaseWatch|PackageWatch|WaiverWarnings|Rescans|ScheduledBuilds)(.+)Function[0-9A-F]{8}$/.exec(
+      /^(?:Webhook|Pages|BuildSessions|Steps|Planner|Supervision|SourceWatch|BaseWatch|PackageWatch|WaiverWarnings|Rescans|ScheduledBuilds)(.+)Function[0-9A-F]{8}$/.exec(
         each.id,
       )?.[1] ?? each.id;
     const roleId = each.Properties.Role['Fn::GetAtt'][0] as string;
@@ -131,6 +131,7 @@ const retrySchema = z.object({
   MaxAttempts: z.number(),
   BackoffRate: z.number(),
   MaxDelaySeconds: z.number().optional(),
+  JitterStrategy: z.string().optional(),
 });
 const stateSchema = z.looseObject({
   Type: z.string(),

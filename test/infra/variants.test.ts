@@ -36,6 +36,27 @@ test('without a prefix the builder still reaches no repository but those of cand
   ]);
 });
 
+test('an SES identity that the account has already is used as it is: the stack neither makes it nor takes it away', () => {
+  templateOf({}).hasResourceProperties('AWS::SES::EmailIdentity', { EmailIdentity: 'slipway@your.org' });
+  const template = templateOf({ senderIdentity: 'existing' });
+  template.resourceCountIs('AWS::SES::EmailIdentity', 0);
+  expect(new Set(variables(template, 'SENDER'))).toEqual(new Set(['slipway@your.org']));
+});
+
+test('builds reach the pull-through caches that the configuration names, and no others', () => {
+  const cached = (pullThrough: Record<string, string>) =>
+    Object.values(templateOf({ build: { pullThrough } }).findResources('AWS::IAM::Policy'))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+      .filter(({ Action }) => Action.includes('ecr:BatchImportUpstreamImage'))
+      .flatMap(({ Resource }) => Resource)
+      .map(flatten);
+  expect(cached({})).toEqual([]);
+  expect(cached({ 'docker.io': 'docker-hub', 'quay.io': 'quay' })).toEqual([
+    'arn:<AWS::Partition>:ecr:<AWS::Region>:<AWS::AccountId>:repository/docker-hub/*',
+    'arn:<AWS::Partition>:ecr:<AWS::Region>:<AWS::AccountId>:repository/quay/*',
+  ]);
+});
+
 test('images for x86 are built on x86', () => {
   templateOf({ build: { architecture: 'x86_64', computeType: 'LARGE' } }).hasResourceProperties(
     'AWS::CodeBuild::Project',
@@ -60,12 +81,12 @@ test('pages behind a domain name of your own have links to it, and webhooks go t
   expect(JSON.stringify(template.findOutputs('WebhookUrl'))).toContain('ApiEndpoint');
 });
 
-test('the policy reaches the function that judges, and the one that looks again at what is released', () => {
+test('the policy reaches the functions that judge, that release, and that look again at what is released', () => {
   const policy = JSON.stringify({ ...defaultPolicy, maxSeverity: 'LOW' });
-  expect(variables(templateOf({ policy: { maxSeverity: 'LOW' } }), 'POLICY')).toEqual([policy, policy]);
+  expect(variables(templateOf({ policy: { maxSeverity: 'LOW' } }), 'POLICY')).toEqual([policy, policy, policy]);
 });
 
-test('every operator is told of alarms and of an index that cannot be read', () => {
+test('every operator is notified of alarms and of an index that cannot be read', () => {
   const template = templateOf({});
   template.resourceCountIs('AWS::SNS::Subscription', 2);
   expect(variables(template, 'OPERATORS')).toEqual(['["you@your.org","me@your.org"]']);

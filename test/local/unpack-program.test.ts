@@ -22,9 +22,9 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 // Seconds of a processor's work, which may have to share it.
-const patience = 120_000;
+const timeout = 120_000;
 
-test.runIf(existsSync(packed))('the unpacked program runs', { timeout: patience }, async () => {
+test.runIf(existsSync(packed))('the unpacked program runs', { timeout }, async () => {
   const unpacked = join(folder, 'trivy');
   await unpackProgram(packed, unpacked);
   expect((await run(unpacked, ['--version'])).stdout).toMatch(/^Version: /);

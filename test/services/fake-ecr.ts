@@ -31,6 +31,8 @@ export interface SmallInspector {
 
 interface Settings {
   start?: object | Error;
+  /** What DescribeImages answers. */
+  tagged?: object | Error;
   now?: () => number;
   inspector?: SmallInspector;
   region?: string;
@@ -39,7 +41,7 @@ interface Settings {
 /** ECR with one answer for each page of findings (a page's token is its place), and one for StartImageScan. */
 export function ecr(
   pages: (Answer | Error)[],
-  { start = {}, now, inspector = {}, region = 'us-east-1' }: Settings = {},
+  { start = {}, tagged, now, inspector = {}, region = 'us-east-1' }: Settings = {},
 ) {
   const calls: string[] = [];
   const asked: object[] = [];
@@ -63,7 +65,7 @@ export function ecr(
         calls.push('start');
         answer = start;
       } else if (command instanceof DescribeImagesCommand) {
-        answer = { imageDetails: [{ imageSizeInBytes: 12_345 }] };
+        answer = tagged ?? { imageDetails: [{ imageDigest: image.digest, imageSizeInBytes: 12_345 }] };
       }
       if (answer instanceof Error) throw answer;
       return answer;
@@ -77,7 +79,7 @@ export function ecr(
     start: () => scans.start(image),
     read: () => scans.read(image),
     scanOf: () => scans.scanOf(image),
-    sizeOf: () => scans.sizeOf(image),
+    tagged: (tag: string) => scans.tagged(image.repository, tag),
   };
 }
 

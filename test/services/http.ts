@@ -7,7 +7,7 @@ export interface FakeHost extends AsyncDisposable {
   requests: { method: string; path: string; headers: IncomingMessage['headers']; body: string }[];
 }
 
-/** A host on a port of its own that answers as it is told to. */
+/** A host on a port of its own that answers as the test says. */
 export async function startHost(
   answer: (request: FakeHost['requests'][number], response: ServerResponse) => unknown,
 ): Promise<FakeHost> {

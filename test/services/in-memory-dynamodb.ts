@@ -19,7 +19,7 @@ interface Answer {
 }
 
 export interface InMemoryDynamoDb {
-  /** Talks to it without a network, which would take longer than what is asked for. */
+  /** Talks to it without a network, which would take longer than what is requested. */
   client: DynamoDBClient;
   answer(headers: IncomingHttpHeaders, body: Buffer): Promise<Answer>;
 }

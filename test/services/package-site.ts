@@ -53,7 +53,7 @@ export function packagesFile(versions: Record<string, string>, architecture = 'a
     .join('\n');
 }
 
-/** Puts a suite of Debian's kind on the site; the lists stand under their paths from the suite's folder. */
+/** Puts a suite of Debian's kind on the site; the lists belong to their paths from the suite's folder. */
 export function putSuite(site: PackageSite, base: string, lists: Record<string, Buffer>, fields: string[] = []): void {
   const hashes = Object.entries(lists).map(([path, list]) => ` ${sha256(list)} ${list.length} ${path}`);
   const release = ['Origin: Test', 'No-Support-for-Architecture-all: Packages', ...fields, 'SHA256:', ...hashes, ''];

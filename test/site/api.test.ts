@@ -50,6 +50,7 @@ describe('the API', () => {
       scanners: null,
       changes: null,
       failure: null,
+      waiting: null,
       cascade: null,
       supersededBy: null,
       createdAt: '2026-11-21T11:58:00.000Z',
@@ -209,7 +210,7 @@ describe('the API', () => {
     expect((await site('/')).text).not.toContain('alex@example.org');
   });
 
-  it('says nothing of an inner error to who asked, and all of it to the operator', async () => {
+  it('says nothing of an inner error to the client, and all of it to the operator', async () => {
     const errors: unknown[] = [];
     const broken = new Error('table arn:aws:dynamodb:us-east-1:123456789012:table/builds is gone');
     const fail = () => Promise.reject(broken);

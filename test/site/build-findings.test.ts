@@ -52,7 +52,7 @@ function seen(markup: string): string {
     .replace(/\s+/g, ' ');
 }
 
-describe('the page of a build that was looked at', () => {
+describe('the page of a scanned build', () => {
   it('has the warnings beside the reasons, and how much the index accepts', async () => {
     expect(seen(await pageOf())).toMatch(
       /Verdict: blocked .* update it\. 1 warning package-updates: tzdata 2024a has an update to 2025b\. 2 findings are accepted by the index\./,
@@ -107,7 +107,7 @@ describe('the page of a build that was looked at', () => {
     expect(text).not.toContain('It has ended');
   });
 
-  it('has what each scanner says, in words, with its tool and its time', async () => {
+  it('has what each scanner says, as text, with its tool and its time', async () => {
     const text = seen(await pageOf());
     for (const part of [
       'Test of the project failed 1.4 s the test tests/smoke.sh ended with exit code 1',
@@ -184,7 +184,7 @@ describe('the page of a build that was looked at', () => {
     expect(text).toContain('Verdict: blocked');
   });
 
-  it('asks for no record of a build that has no image', async () => {
+  it('reads no record of a build that has no image', async () => {
     const asked: string[] = [];
     const ask = async (id: string): Promise<undefined> => void asked.push(id);
     const site = sampleSite({ builds: [sampleBuild(1)], records: { scan: ask, scanners: ask, comparison: ask } });
@@ -306,7 +306,7 @@ describe('the JSON of what was found', () => {
     expect(new Set(ids)).toEqual(new Set(sampleFindings(240).map(({ id }) => id)));
   });
 
-  it('gives what each scanner says, with the words, and all findings of one', async () => {
+  it('gives what each scanner says, with the texts, and all findings of one', async () => {
     const { body } = await ask('scanners');
     expect(body.items).toHaveLength(7);
     expect(body.items[0]).toMatchObject({

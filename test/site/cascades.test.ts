@@ -7,12 +7,12 @@ const summary: CascadeSummary = {
   startedAt: '2026-11-21T11:50:00.000Z',
   causes: [
     {
-      news: 'one',
+      event: 'one',
       cause: { type: 'parent-released', parents: ['demo/base:latest'] },
       at: '2026-11-21T11:50:00.000Z',
     },
     {
-      news: 'two',
+      event: 'two',
       cause: { type: 'manual', requester: 'Alex <alex@example.org>' },
       at: '2026-11-21T11:51:00.000Z',
     },
@@ -47,7 +47,7 @@ describe('a cascade', () => {
     expect(text).toContain('data-live="yes"');
   });
 
-  it('stands in the list with its cause', async () => {
+  it('is in the list with its cause', async () => {
     const { text } = await ask('/cascades');
     expect(text).toContain('href="/cascades/20261121T115000Z-0000cc"');
     expect(text).toContain('New release of demo/base:latest, and 1 more');

@@ -69,7 +69,7 @@ describe('the log as text', () => {
     expect(pieces === long).toBe(true);
   });
 
-  it('refuses a place that is none', async () => {
+  it('refuses a position that is none', async () => {
     for (const from of ['-1', 'x', '1.5']) expect((await ask(`${path(ended.id)}?from=${from}`)).statusCode).toBe(400);
   });
 
@@ -93,7 +93,7 @@ describe('the log on a page', () => {
     expect(text).toBe('&lt;script&gt;alert(1)&lt;/script&gt; &amp; more\ndone\n');
   });
 
-  it('shows whole lines while the build runs, and the rest with the next look', async () => {
+  it('shows whole lines while the build runs, and the rest with the next request', async () => {
     const logs = { [running.id]: 'first\nhalf of the sec' };
     const site = sampleSite({ builds: [running], logs });
     expect(shown((await site(`/builds/${running.id}`)).text)).toEqual(['6', 'first\n']);

@@ -73,7 +73,7 @@ describe('the list of builds', () => {
     );
   });
 
-  it('follows while something runs, by script or by loading again, and stands still otherwise', async () => {
+  it('follows while something runs, by script or by loading again, and is still otherwise', async () => {
     const live = await sampleSite({ builds: [running, released] })('/');
     expect(live.text).toContain('data-live="yes"');
     expect(live.text).toContain('<noscript><meta http-equiv="refresh" content="5"></noscript>');
@@ -94,7 +94,7 @@ describe('the list of builds', () => {
     expect(text).toContain('<a href="/?status=failed" aria-current="true">failed</a>');
   });
 
-  it('tells a newcomer what to do when there is no build yet', async () => {
+  it('shows a newcomer what to do when there is no build yet', async () => {
     expect(seen((await sampleSite({})('/')).text)).toContain(
       'No builds yet. Push to the branch of a project of the index',
     );
@@ -408,13 +408,36 @@ it('a project shows by what its images are judged, with what VEX statements acce
   expect(text).not.toContain('someone@example.org');
 });
 
+it.each([
+  [{ movedTo: 'https://git.example/new/<b>.git' }, 'renamed or transferred to https://git.example/new/<b>.git'],
+  [{ error: 'its host answered 404.' }, 'The repository could not be read: its host answered 404.'],
+])('a project says what is wrong with its repository', async (source, sentence) => {
+  const project = sampleProject('demo/app:latest');
+  const asked: string[] = [];
+  const ask = sampleSite({
+    projects: [project],
+    parts: {
+      sources: {
+        async get(name) {
+          asked.push(name);
+          return source;
+        },
+      },
+    },
+  });
+  const { text } = await ask('/projects/demo/app/latest');
+  expect(seen(text)).toContain(sentence);
+  expect(text).not.toContain('<b>');
+  expect(asked).toEqual([project.source]);
+});
+
 it('a project shows what it stands on, which pin holds it back, who stands on it, and the cascade that it waits in', async () => {
   const [used, newer] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];
   const ask = sampleSite({
     projects: [sampleProject('demo/app:latest', { dependsOn: ['demo/base:latest'] })],
     parts: {
       relations: {
-        standings: async () => [
+        statuses: async () => [
           {
             reference: `debian:12@${used}`,
             image: 'docker.io/library/debian:12',
@@ -423,7 +446,7 @@ it('a project shows what it stands on, which pin holds it back, who stands on it
             pinned: true,
             newer,
           },
-          { reference: '<i>', image: '<i>', own: false, pinned: false, problem: 'nobody listens <there>' },
+          { reference: '<i>', image: '<i>', own: false, pinned: false, reason: 'nobody listens <there>' },
         ],
         dependents: async () => ({ projects: ['demo/child:latest'], more: 30 }),
         pending: async () => ({ cascade: '20261121T115000Z-0000cc', state: 'waiting' }),

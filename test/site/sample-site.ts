@@ -108,6 +108,7 @@ export function sampleSite({
           request,
         ),
     },
+    sources: { get: async () => undefined },
     cascades: {
       list: async () => ({ items: cascades.map(({ summary }) => summary) }),
       causes: async (id) => cascades.find(({ summary }) => summary.id === id)?.summary.causes ?? [],
@@ -115,7 +116,7 @@ export function sampleSite({
       members: async (id) => ({ items: cascades.find(({ summary }) => summary.id === id)?.members ?? [] }),
     },
     relations: {
-      standings: async (bases) => baseStatuses(bases, new Map()),
+      statuses: async (bases) => baseStatuses(bases, new Map()),
       dependents: async () => ({ projects: [], more: 0 }),
       pending: async () => undefined,
     },

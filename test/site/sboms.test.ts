@@ -14,7 +14,7 @@ const ask = sampleSite({
   },
 });
 
-describe('a bill of materials', () => {
+describe('an SBOM', () => {
   it.each([
     ['sbom.cdx.json', 'cyclonedx'],
     ['sbom.spdx.json', 'spdx'],
@@ -35,7 +35,7 @@ describe('a bill of materials', () => {
     ]);
     const never = await ask(`/api/v1/builds/${bare.id}/sbom.spdx.json`);
     expect([never.statusCode, never.text]).toEqual([404, expect.stringContaining('Its page says why')]);
-    expect(JSON.parse(never.text).error.code).toBe('BillOfMaterialsNotFound');
+    expect(JSON.parse(never.text).error.code).toBe('SbomNotFound');
     expect(JSON.parse((await ask('/api/v1/builds/00000000000000ff/sbom.spdx.json')).text).error.code).toBe(
       'BuildNotFound',
     );

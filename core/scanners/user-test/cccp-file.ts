@@ -24,7 +24,7 @@ export interface CccpFile {
   /** Why it is not known whether there is a test: one sentence. */
   unknownTest?: string;
   /** What cannot be used; the rest still counts. */
-  problems: string[];
+  warnings: string[];
 }
 
 /** Reads a project's `cccp.yml`. Every scalar stays the text that was written; other keys are ignored. */
@@ -34,21 +34,21 @@ export function readCccpFile(text: string): CccpFile {
   const [error] = document.errors;
   if (error) return unusable(`It is no valid YAML: ${error.message}`);
   const { contents } = document;
-  if (contents === null) return { problems: [] };
+  if (contents === null) return { warnings: [] };
   if (!isMap(contents)) return unusable('It is no list of "key: value".');
-  const file: CccpFile = { problems: [] };
+  const file: CccpFile = { warnings: [] };
   const value = (key: string): string | undefined => {
     const node: unknown = contents.get(key, true);
     if (node === undefined) return undefined;
     // An alias is no scalar and is refused, so that aliases cannot expand a small file into a huge one.
     if (isScalar(node) && typeof node.value === 'string' && node.value.length <= longestValue) return node.value;
-    file.problems.push(`"${key}" is no short text.`);
+    file.warnings.push(`"${key}" is no short text.`);
     return undefined;
   };
   const truth = (key: string): boolean => {
     const written = value(key);
     if (written && /^(?:true|yes|on)$/i.test(written)) return true;
-    if (written && !/^(?:false|no|off)$/i.test(written)) file.problems.push(`"${key}" is neither true nor false.`);
+    if (written && !/^(?:false|no|off)$/i.test(written)) file.warnings.push(`"${key}" is neither true nor false.`);
     return false;
   };
   const jobId = value('job-id');
@@ -56,7 +56,7 @@ export function readCccpFile(text: string): CccpFile {
   const isSkipped = truth('test-skip');
   const script = value('test-script');
   const hasNetwork = truth('test-network');
-  const seconds = secondsOf(value('test-timeout'), file.problems);
+  const seconds = secondsOf(value('test-timeout'), file.warnings);
   if (isSkipped) return file;
   if (script) file.test = { script, hasNetwork, seconds };
   else if (script === undefined && contents.has('test-script'))
@@ -66,7 +66,7 @@ export function readCccpFile(text: string): CccpFile {
 
 /** A file that exists but cannot be read may contain a test. */
 export function unusable(problem: string): CccpFile {
-  return { problems: [problem], unknownTest: problem };
+  return { warnings: [problem], unknownTest: problem };
 }
 
 function secondsOf(written: string | undefined, problems: string[]): number {

@@ -41,10 +41,10 @@ export function eventOf(request: IncomingMessage, body: Buffer, match: RouteMatc
     routeKey: match.route.key,
     rawPath,
     rawQueryString,
-    ...(cookies.length > 0 && { cookies }),
+    cookies: cookies.length > 0 ? cookies : undefined,
     headers,
-    ...(Object.keys(query).length > 0 && { queryStringParameters: query }),
-    ...(Object.keys(match.parameters).length > 0 && { pathParameters: match.parameters }),
+    queryStringParameters: Object.keys(query).length > 0 ? query : undefined,
+    pathParameters: Object.keys(match.parameters).length > 0 ? match.parameters : undefined,
     requestContext: {
       accountId: context.accountId,
       apiId: context.apiId,
@@ -63,7 +63,7 @@ export function eventOf(request: IncomingMessage, body: Buffer, match: RouteMatc
       time: timeOf(context.time),
       timeEpoch: context.time.getTime(),
     },
-    ...(body.length > 0 && { body: body.toString(isText ? 'utf8' : 'base64') }),
+    body: body.length > 0 ? body.toString(isText ? 'utf8' : 'base64') : undefined,
     isBase64Encoded: body.length > 0 && !isText,
   };
 }

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { setInterval } from 'node:timers';
 import { z } from 'zod';
 import { physicalName } from '../physical-name.ts';
-import { type Account, AwsError, operation, resourceType, type Service } from '../service.ts';
+import { type Account, AwsError, operation, type Permission, resourceType, type Service } from '../service.ts';
+import { attributesOf } from './attributes.ts';
 import { type DynamoDbEngine, startDynamoDbEngine } from './engine.ts';
 import { repairIndexes } from './index-repair.ts';
 import { ensureTable, removeExpired, type TableDefinition, tableSchema } from './table.ts';
@@ -40,22 +41,27 @@ export function createDynamodb(account: Account): Service {
   /** A table may be called by its ARN. */
   const nameOf = (table: string) => table.replace(/^arn:aws:dynamodb:[^:]*:\d+:table\//, '');
 
+  const permission = (action: string, resource: string, requests: readonly Item[]): Permission => ({
+    action: `dynamodb:${action}`,
+    resource,
+    context: { 'dynamodb:Attributes': requests.flatMap(attributesOf) },
+  });
+
   const reading = (action: string) =>
     operation({
       input: tableInput,
-      permissions: ({ TableName, IndexName }) => [
-        {
-          action: `dynamodb:${action}`,
-          resource: arnOf(nameOf(TableName)) + (IndexName === undefined ? '' : `/index/${IndexName}`),
-        },
-      ],
+      permissions: (input) => {
+        const { TableName, IndexName } = input;
+        const table = arnOf(nameOf(TableName));
+        return [permission(action, IndexName === undefined ? table : `${table}/index/${IndexName}`, [input])];
+      },
       handle: (input) => call(action, { ...input, TableName: nameOf(input.TableName) }),
     });
 
   const writing = (action: string) =>
     operation({
       input: writeInput,
-      permissions: ({ TableName }) => [{ action: `dynamodb:${action}`, resource: arnOf(nameOf(TableName)) }],
+      permissions: (input) => [permission(action, arnOf(nameOf(input.TableName)), [input])],
       async handle({ ReturnValuesOnConditionCheckFailure: onFailure, ...input }) {
         const TableName = nameOf(input.TableName);
         try {
@@ -68,7 +74,7 @@ export function createDynamodb(account: Account): Service {
           // dynalite does not know the option. The item is read after the condition has failed, so it may be a later one.
           const Key = keyOf(TableName, input.Key ?? input.Item ?? {});
           const { Item } = await call('GetItem', { TableName, Key, ConsistentRead: true });
-          throw new AwsError(error.code, error.message, error.statusCode, Item === undefined ? {} : { Item });
+          throw new AwsError(error.code, error.message, error.statusCode, { Item });
         }
       },
     });
@@ -77,7 +83,9 @@ export function createDynamodb(account: Account): Service {
     operation({
       input: batchInput,
       permissions: ({ RequestItems }) =>
-        Object.keys(RequestItems).map((table) => ({ action: `dynamodb:${action}`, resource: arnOf(nameOf(table)) })),
+        Object.entries(RequestItems).map(([table, items]) =>
+          permission(action, arnOf(nameOf(table)), requestsIn(items)),
+        ),
       handle: (input) =>
         call(action, {
           ...input,
@@ -185,4 +193,11 @@ export function createDynamodb(account: Account): Service {
       await (await starting)?.stop();
     },
   };
+}
+
+/** The single requests of a batch: `[{PutRequest: {Item}}, {DeleteRequest: {Key}}]`, or `{Keys: [...]}` of a batch of reads. */
+function requestsIn(items: unknown): Item[] {
+  if (Array.isArray(items)) return items.flatMap((request: Item) => Object.values(request) as Item[]);
+  const { Keys = [], ...rest } = items as Item & { Keys?: Item[] };
+  return [rest, ...Keys.map((Key) => ({ Key }))];
 }

@@ -224,7 +224,7 @@ export function createEnhancedScans(
         };
       }
       if (status !== 'SCANNING' && status !== 'SCANNED') {
-        return { imageScanStatus: { status, ...(description === null ? {} : { description }) } };
+        return { imageScanStatus: { status, description: description ?? undefined } };
       }
       const imageScanStatus =
         frequency === 'CONTINUOUS_SCAN'

@@ -13,7 +13,7 @@ export function imageActionEvents(account: Account) {
           'repository-name': repository,
           'image-digest': digest,
           'action-type': action,
-          ...(tag === undefined ? {} : { 'image-tag': tag }),
+          'image-tag': tag,
         },
       });
     }

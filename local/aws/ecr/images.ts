@@ -245,13 +245,13 @@ function detailOf({ account, registry }: RegistryContext, image: StoredImage) {
     registryId: account.id,
     repositoryName: image.repository,
     imageDigest: image.digest,
-    ...(tags.length > 0 ? { imageTags: tags } : {}),
+    imageTags: tags.length > 0 ? tags : undefined,
     imageSizeInBytes: image.size,
     imagePushedAt: seconds(image.pushedAt),
     imageManifestMediaType: image.mediaType,
     artifactMediaType: image.artifactType,
     subjectManifestDigest: image.subject,
-    ...(image.pulledAt === undefined ? {} : { lastRecordedPullTime: seconds(image.pulledAt) }),
+    lastRecordedPullTime: image.pulledAt === undefined ? undefined : seconds(image.pulledAt),
     imageStatus: 'ACTIVE',
   };
 }

@@ -130,7 +130,7 @@ function partsOf<Time>({ account, image, tags, finding, status }: Reported, time
             awsEcrContainerImage: {
               imageHash: image.digest,
               imageTags: tags,
-              ...(platform === undefined ? {} : { platform }),
+              platform,
               pushedAt: time(image.pushedAt),
               registry: account.id,
               repositoryName: image.repository,

@@ -23,7 +23,7 @@ export function createPolicies(context: RegistryContext) {
       registryId: account.id,
       repositoryName: name,
       lifecyclePolicyText: lifecyclePolicy,
-      ...(lifecycleEvaluatedAt === null ? {} : { lastEvaluatedAt: seconds(lifecycleEvaluatedAt) }),
+      lastEvaluatedAt: lifecycleEvaluatedAt === null ? undefined : seconds(lifecycleEvaluatedAt),
     };
   };
 

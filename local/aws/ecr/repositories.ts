@@ -70,7 +70,7 @@ export function repositoryOperations(context: RegistryContext) {
         const page = found.slice(0, maxResults);
         return {
           repositories: page.map((repository) => shown(account, repository)),
-          ...(found.length > maxResults ? { nextToken: writeToken(page.at(-1)?.name ?? '') } : {}),
+          nextToken: found.length > maxResults ? writeToken(page.at(-1)?.name ?? '') : undefined,
         };
       },
     }),
@@ -202,6 +202,6 @@ function shown(account: Account, repository: Repository) {
 function shownMutability({ mutability, exclusionFilters }: Repository) {
   return {
     imageTagMutability: mutability,
-    ...(exclusionFilters.length > 0 ? { imageTagMutabilityExclusionFilters: exclusionFilters } : {}),
+    imageTagMutabilityExclusionFilters: exclusionFilters.length > 0 ? exclusionFilters : undefined,
   };
 }

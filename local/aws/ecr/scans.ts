@@ -174,7 +174,7 @@ export function createScans(context: RegistryContext, { configuration, enhanced,
           const { status, description } = found;
           const answer = {
             ...identity(account.id, image, input.imageId.imageTag),
-            imageScanStatus: { status, ...(description === null ? {} : { description }) },
+            imageScanStatus: { status, description: description ?? undefined },
           };
           if (status !== 'COMPLETE') return answer;
           const findings = findingsSchema.parse(JSON.parse(found.findings)) as Finding[];

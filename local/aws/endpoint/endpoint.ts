@@ -4,7 +4,14 @@ import { type Account, AwsError, type Call, type Caller, type RestCall, type Ser
 import { protocolBy, protocolOf, unknownServiceProtocol } from './choose-protocol.ts';
 import { parseInput } from './input.ts';
 import type { Answer, Protocol } from './protocol.ts';
-import { type Credential, payloadHashOf, readCredential, SignatureError, verifySignature } from './signature.ts';
+import {
+  type Credential,
+  payloadHashOf,
+  readCredential,
+  SignatureError,
+  sessionToken,
+  verifySignature,
+} from './signature.ts';
 
 /** Above the largest body that a service of ours takes: a raw mail of 10 MB in Base64, form-encoded. */
 const bodyLimit = 16 * 1024 * 1024;
@@ -44,8 +51,12 @@ export function createAwsEndpoint(account: Account, services: readonly Service[]
       const service = serviceOf(credential);
       const caller = account.iam.callerOf(credential.accessKeyId);
       const secret = account.iam.secretOf(credential.accessKeyId);
-      if (!caller || secret === undefined) {
+      const token = account.iam.sessionTokenOf(credential.accessKeyId);
+      if (!caller || secret === undefined || token !== sessionToken(signed(request))) {
         throw protocol.signatureError('unknown-key', 'The security token included in the request is invalid.');
+      }
+      if (!account.iam.isCurrent(caller)) {
+        throw protocol.signatureError('expired-token', 'The security token included in the request is expired');
       }
       if (service.protocol === undefined) {
         verifySignature(signed(request), credential, secret, announcedHash(request, credential));

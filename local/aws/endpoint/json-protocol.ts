@@ -49,6 +49,7 @@ const signatureCodes = {
   expired: 'InvalidSignatureException',
   mismatch: 'InvalidSignatureException',
   'unknown-key': 'UnrecognizedClientException',
+  'expired-token': 'ExpiredTokenException',
 } as const;
 
 const commonErrors = new Set<string>([
@@ -61,6 +62,7 @@ const commonErrors = new Set<string>([
 
 const commonQueryCodes: Readonly<Record<string, string>> = {
   AccessDeniedException: 'AccessDenied',
+  ExpiredTokenException: 'ExpiredToken',
   IncompleteSignatureException: 'IncompleteSignature',
   InvalidSignatureException: 'SignatureDoesNotMatch',
   MissingAuthenticationTokenException: 'MissingAuthenticationToken',

@@ -43,6 +43,7 @@ const signatureCodes = {
   expired: 'SignatureDoesNotMatch',
   mismatch: 'SignatureDoesNotMatch',
   'unknown-key': 'InvalidClientTokenId',
+  'expired-token': 'ExpiredToken',
 } as const;
 
 const namespaces: Readonly<Record<string, string>> = {

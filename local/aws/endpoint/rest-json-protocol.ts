@@ -27,4 +27,5 @@ const signatureCodes = {
   expired: 'InvalidSignatureException',
   mismatch: 'InvalidSignatureException',
   'unknown-key': 'UnrecognizedClientException',
+  'expired-token': 'ExpiredTokenException',
 } as const;

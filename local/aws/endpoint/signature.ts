@@ -107,6 +107,12 @@ export function readCredential({ target, headers }: SignedRequest): Credential {
   };
 }
 
+/** The token of a session of STS, as a header or in the query of a presigned URL. */
+export function sessionToken({ target, headers }: SignedRequest): string | undefined {
+  const query = new URLSearchParams(target.slice(target.indexOf('?') + 1 || target.length));
+  return [headers['x-amz-security-token'] ?? query.get('X-Amz-Security-Token') ?? undefined].flat()[0];
+}
+
 function readAuthorization(header: string): [string, Map<string, string>] {
   const space = header.indexOf(' ');
   if (space < 0) return [header, new Map()];

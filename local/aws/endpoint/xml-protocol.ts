@@ -44,6 +44,8 @@ export const xmlProtocol: Protocol = {
           'The AWS Access Key Id you provided does not exist in our records.',
           403,
         );
+      case 'expired-token':
+        return new AwsError('ExpiredToken', 'The provided token has expired.', 400);
     }
   },
   unknownAction: (message) => new AwsError('NotImplemented', message, 501),

@@ -22,13 +22,34 @@ export interface StatementUse {
 
 /** Judges every call of the account: who calls, and whether the policies allow it. */
 export interface Authority extends SharedAuthority {
-  putRole(arn: string, trust: unknown): void;
+  /** @param maxSessionSeconds how long a session of the role may last */
+  putRole(arn: string, trust: unknown, maxSessionSeconds?: number): void;
   /** Puts a policy at a role under a name; one that was there under the name gives way. */
   putRolePolicy(roleArn: string, name: string, document: unknown): void;
+  /**
+   * Begins a session of a role that trusts the caller. A restart of the machine ends it.
+   * @throws AwsError as STS gives it
+   */
+  assumeRole(caller: Caller, request: SessionRequest): Session;
   /** The keys of the machine's owner, who may do everything. */
   ownerKeys(): Keys;
   /** Every statement of every deployed policy with what it did, so that a test can show that none is missing and none is idle. */
   usedStatements(): StatementUse[];
+}
+
+/** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+export interface SessionRequest {
+  roleArn: string;
+  sessionName: string;
+  /** The session policy: the session may do what the role's policies and this one allow. */
+  policy?: unknown;
+  durationSeconds?: number | undefined;
+}
+
+export interface Session extends Keys {
+  sessionToken: string;
+  expiration: Date;
+  caller: Caller;
 }
 
 interface Held {
@@ -41,6 +62,7 @@ interface Held {
 
 interface Role {
   trust: Statement[];
+  maxSessionSeconds: number;
   policies: Map<string, Held[]>;
 }
 
@@ -56,6 +78,7 @@ const keyRow = z.object({
   session: z.string(),
 });
 const ownerHolder = 'owner';
+const hourSeconds = 3600;
 
 export function createAuthority(accountId: string, database: DatabaseSync): Authority {
   database.exec(`create table if not exists iam_keys (
@@ -68,6 +91,7 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
   const resources = new Map<string, Map<string, Held[]>>();
   const keys = new Map<string, Keys>();
   const holders = new Map<string, Holder>();
+  const sessions = new Map<string, { session: Session; policy: Statement[] | undefined }>();
 
   const keep = (row: z.infer<typeof keyRow>): Keys => {
     const pair = { accessKeyId: row.access_key_id, secretAccessKey: row.secret_access_key };
@@ -148,15 +172,47 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
     const identity = caller.kind === 'role' ? applying(roles.get(roleArnOf(caller.arn))?.policies.values() ?? []) : [];
     const resource = applying(resources.get(policyHolder(permission.resource))?.values() ?? []);
 
+    const session = sessions.get(caller.session ?? '')?.policy?.filter((statement) => statement.applies(request));
+
     const all = [...identity, ...resource];
     for (const { calls } of all) calls.add(`${permission.action} ${permission.resource}`);
-    const denies = ({ statement }: Held) => statement.effect === 'Deny';
-    if (identity.some(denies)) return { explicit: true, policy: 'identity' };
-    if (resource.some(denies)) return { explicit: true, policy: 'resource' };
+    const denies = ({ effect }: Statement) => effect === 'Deny';
+    if (identity.some(({ statement }) => denies(statement))) return { explicit: true, policy: 'identity' };
+    if (resource.some(({ statement }) => denies(statement))) return { explicit: true, policy: 'resource' };
+    if (session?.some(denies)) return { explicit: true, policy: 'session' };
     const [first, ...others] = all;
     if (!first) return { explicit: false, policy: caller.kind === 'role' ? 'identity' : 'resource' };
+    // A session may do what both allow. Resource policies that name the session itself, which would need no session policy, are
+    // unknown here. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
+    if (session?.length === 0) return { explicit: false, policy: 'session' };
     if (others.length === 0) first.needed = true;
     return undefined;
+  };
+
+  const isCurrent = ({ session }: Caller): boolean =>
+    session === undefined || (sessions.get(session)?.session.expiration.getTime() ?? 0) > Date.now();
+
+  /**
+   * In the account of the role, a trust policy that names the caller's role is enough by itself.
+   * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+   */
+  const assertMayAssume = (caller: Caller, roleArn: string): void => {
+    if (caller.kind === 'owner') throw new AwsError('AccessDenied', 'Roles may not be assumed by root accounts.', 403);
+    const permission = { action: 'sts:AssumeRole', resource: roleArn };
+    const request = { caller, ...permission, context: contextOf(caller, permission) };
+    const own = caller.kind === 'role' ? [...(roles.get(roleArnOf(caller.arn))?.policies.values() ?? [])].flat() : [];
+    const session = sessions.get(caller.session ?? '')?.policy;
+    const applying = (statements: readonly Statement[]) => statements.filter((statement) => statement.applies(request));
+    const trust = applying(roles.get(roleArn)?.trust ?? []);
+    const others = applying([...own.map(({ statement }) => statement), ...(session ?? [])]);
+    const isDenied = [...trust, ...others].some(({ effect }) => effect === 'Deny');
+    const isTrusted = trust.length > 0 && (session === undefined || applying(session).length > 0);
+    if (isDenied || !isTrusted)
+      throw new AwsError(
+        'AccessDenied',
+        `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,
+        403,
+      );
   };
 
   return {
@@ -171,6 +227,35 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
       return caller?.kind === 'role' && !roles.has(roleArnOf(caller.arn)) ? undefined : caller;
     },
     secretOf: (accessKeyId) => holders.get(accessKeyId)?.secretAccessKey,
+    sessionTokenOf: (accessKeyId) => sessions.get(accessKeyId)?.session.sessionToken,
+    isCurrent,
+    assumeRole(caller, { roleArn, sessionName, policy, durationSeconds = hourSeconds }) {
+      assertMayAssume(caller, roleArn);
+      if (durationSeconds > roleAt(roleArn).maxSessionSeconds)
+        throw invalidDuration('the MaxSessionDuration set for this role');
+      // The caller is in a session of a role itself. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+      if (caller.kind === 'role' && durationSeconds > hourSeconds)
+        throw invalidDuration('the 1 hour session limit for roles assumed by role chaining');
+      const accessKeyId = `ASIA${randomText(16)}`;
+      const session: Session = {
+        accessKeyId,
+        secretAccessKey: randomBytes(30).toString('base64'),
+        sessionToken: randomBytes(256).toString('base64'),
+        expiration: new Date(Date.now() + durationSeconds * 1000),
+        caller: { ...callerFor(roleArn, sessionName), session: accessKeyId },
+      };
+      for (const [key, { session: other }] of sessions) {
+        if (isCurrent(other.caller)) continue;
+        sessions.delete(key);
+        holders.delete(key);
+      }
+      sessions.set(accessKeyId, {
+        session,
+        policy: policy === undefined ? undefined : parsePolicy(policy, 'identity'),
+      });
+      holders.set(accessKeyId, { caller: session.caller, secretAccessKey: session.secretAccessKey });
+      return session;
+    },
     assertTrusts(roleArn, service, sourceArn) {
       const caller: Caller = {
         arn: `service:${service}`,
@@ -192,6 +277,8 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
     },
     authorize(caller, permissions) {
       if (caller.kind === 'owner') return;
+      if (!isCurrent(caller))
+        throw new AwsError('ExpiredTokenException', 'The security token included in the request is expired');
       for (const permission of permissions) {
         const reason = judge(caller, permission);
         if (reason) throw denial(caller, permission, reason);
@@ -207,8 +294,9 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
       policies.set(sid, holding(resourceArn, sid, parsePolicy({ Statement: statement }, 'resource')));
       resources.set(resourceArn, policies);
     },
-    putRole(arn, trust) {
-      roles.set(arn, { trust: parsePolicy(trust, 'trust'), policies: roles.get(arn)?.policies ?? new Map() });
+    putRole(arn, trust, maxSessionSeconds = hourSeconds) {
+      const policies = roles.get(arn)?.policies ?? new Map();
+      roles.set(arn, { trust: parsePolicy(trust, 'trust'), maxSessionSeconds, policies });
     },
     putRolePolicy(roleArn, name, document) {
       roleAt(roleArn).policies.set(name, holding(roleArn, name, parsePolicy(document, 'identity')));
@@ -233,6 +321,10 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
 /** The resource whose policy decides on a permission: that of objects is their bucket's. */
 function policyHolder(resource: string): string {
   return resource.startsWith('arn:aws:s3:::') ? (resource.split('/')[0] ?? resource) : resource;
+}
+
+function invalidDuration(limit: string): AwsError {
+  return new AwsError('ValidationError', `The requested DurationSeconds exceeds ${limit}.`);
 }
 
 function randomText(length: number): string {

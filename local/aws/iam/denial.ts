@@ -1,9 +1,16 @@
 import { AwsError, type Caller, type Permission } from '../service.ts';
 
 /** Why a call was denied, in AWS's own text. */
-export type DenialReason =
-  | { explicit: true; policy: 'identity' | 'resource' }
-  | { explicit: false; policy: 'identity' | 'resource' };
+export interface DenialReason {
+  explicit: boolean;
+  policy: 'identity' | 'resource' | 'session';
+}
+
+const names = {
+  identity: { with: 'an identity-based', no: 'identity-based' },
+  resource: { with: 'a resource-based', no: 'resource-based' },
+  session: { with: 'a session', no: 'session' },
+};
 
 /** The error for a call that IAM does not allow, in the form of the service that was called. */
 export function denial(caller: Caller, { action, resource }: Permission, reason: DenialReason): AwsError {
@@ -24,8 +31,8 @@ export function denial(caller: Caller, { action, resource }: Permission, reason:
   const shown = service === 'sqs' ? action.toLowerCase() : action;
   const on = service === 's3' ? `"${resource}"` : resource;
   const why = reason.explicit
-    ? `with an explicit deny in ${reason.policy === 'identity' ? 'an identity' : 'a resource'}-based policy`
-    : `because no ${reason.policy}-based policy allows the ${shown} action`;
+    ? `with an explicit deny in ${names[reason.policy].with} policy`
+    : `because no ${names[reason.policy].no} policy allows the ${shown} action`;
   const message = `User: ${user} is not authorized to perform: ${shown} on resource: ${on} ${why}`;
 
   if (service === 's3') return new AwsError('AccessDenied', message, 403);

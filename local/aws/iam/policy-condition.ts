@@ -26,6 +26,7 @@ const knownKeys = new Set(
     'aws:SourceAccount',
     'aws:SourceArn',
     'aws:ViaAWSService',
+    'dynamodb:Attributes',
     's3:delimiter',
     's3:max-keys',
     's3:prefix',

@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Account } from '../service.ts';
 import type { Outcome } from './function.ts';
 
+/** How often and for how long Lambda itself tries an event again. */
+export interface EventRetries {
+  retries: number;
+  maximumAgeMilliseconds: number;
+}
+
 export interface AsyncInvocations {
+  /** Sets what holds for a function's events, instead of the defaults. */
+  configure(functionArn: string, own: EventRetries): void;
   /** Stores the event until the function has handled it or every attempt has failed. */
   enqueue(functionArn: string, event: string): void;
   start(): void;
@@ -19,8 +27,7 @@ interface Row {
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html */
-const retries = 2;
-const maximumAge = 6 * 3_600_000;
+const defaults: EventRetries = { retries: 2, maximumAgeMilliseconds: 6 * 3_600_000 };
 /** One minute before the first retry, two before the second. */
 const retryDelay = (attempt: number) => attempt * 60_000;
 
@@ -37,6 +44,7 @@ export function createAsyncInvocations(
   const update = database.prepare('update lambda_event set attempts = ?, due_at = ? where id = ?');
   const remove = database.prepare('delete from lambda_event where id = ?');
   const all = database.prepare('select * from lambda_event');
+  const configured = new Map<string, EventRetries>();
   const timers = new Set<NodeJS.Timeout>();
   let stopped = true;
 
@@ -61,7 +69,8 @@ export function createAsyncInvocations(
     }
     const attempts = row.attempts + 1;
     const due = Date.now() + retryDelay(attempts);
-    const tooOld = due - row.accepted_at > maximumAge;
+    const { retries, maximumAgeMilliseconds } = configured.get(row.function_arn) ?? defaults;
+    const tooOld = due - row.accepted_at > maximumAgeMilliseconds;
     if (attempts <= retries && !tooOld) {
       update.run(attempts, due, row.id);
       schedule({ ...row, attempts, due_at: due });
@@ -73,6 +82,7 @@ export function createAsyncInvocations(
   };
 
   return {
+    configure: (functionArn, own) => void configured.set(functionArn, own),
     enqueue(functionArn, event) {
       const now = Date.now();
       const id = randomUUID();

@@ -44,7 +44,7 @@ const requestLimit = 6 * 1024 * 1024;
 const responseLimit = requestLimit + 100;
 /** On one machine further events wait for a free instance; Lambda would start up to a thousand. */
 const mostInstances = 8;
-/** Characters. A caller is told the last 4 KB. */
+/** Characters. A caller gets the last 4 KB. */
 const keptLog = 4096;
 const idleMilliseconds = 5 * 60_000;
 /**

@@ -6,7 +6,13 @@ import { createAsyncInvocations } from './async.ts';
 import { type Outcome, type RunningFunction, runFunction } from './function.ts';
 import { createInvoke } from './invoke.ts';
 import { createQueuePoller, type QueuePoller } from './queue-poller.ts';
-import { eventSourceSchema, type FunctionProperties, functionSchema, permissionSchema } from './schema.ts';
+import {
+  eventInvokeSchema,
+  eventSourceSchema,
+  type FunctionProperties,
+  functionSchema,
+  permissionSchema,
+} from './schema.ts';
 
 export interface Lambda extends Service {
   /** A function's answer as JSON text; the caller must be allowed to invoke it, unless it is the machine itself. */
@@ -146,6 +152,16 @@ export function createLambda(account: Account, codeOf: (bucket: string, key: str
           ...(Object.keys(conditions).length > 0 && { Condition: conditions }),
         });
         return { ref: sid };
+      },
+    }),
+    'AWS::Lambda::EventInvokeConfig': resourceType({
+      properties: eventInvokeSchema,
+      create({ properties, ...resource }) {
+        asynchronous.configure(find(properties.FunctionName).running.settings.functionArn, {
+          retries: properties.MaximumRetryAttempts,
+          maximumAgeMilliseconds: properties.MaximumEventAgeInSeconds * 1000,
+        });
+        return { ref: physicalName(resource) };
       },
     }),
     'AWS::Lambda::EventSourceMapping': resourceType({

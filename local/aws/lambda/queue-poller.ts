@@ -162,7 +162,7 @@ function recordOf(message: Message, eventSourceARN: string, awsRegion: string): 
     name,
     {
       stringValue: value.StringValue,
-      ...(value.BinaryValue !== undefined && { binaryValue: Buffer.from(value.BinaryValue).toString('base64') }),
+      binaryValue: value.BinaryValue && Buffer.from(value.BinaryValue).toString('base64'),
       stringListValues: [],
       binaryListValues: [],
       dataType: value.DataType,

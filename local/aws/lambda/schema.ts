@@ -32,6 +32,13 @@ export const permissionSchema = z.strictObject({
   SourceAccount: z.string().optional(),
 });
 
+export const eventInvokeSchema = z.strictObject({
+  FunctionName: z.string(),
+  Qualifier: z.literal('$LATEST'),
+  MaximumEventAgeInSeconds: z.int().min(60).max(21_600).default(21_600),
+  MaximumRetryAttempts: z.int().min(0).max(2).default(2),
+});
+
 export const eventSourceSchema = z.strictObject({
   EventSourceArn: z.string().startsWith('arn:aws:sqs:'),
   FunctionName: z.string(),

@@ -135,8 +135,8 @@ export function createSecretsManager(account: Account): Service {
           ARN: secret.arn,
           Name: secret.name,
           VersionId: version.id,
-          ...(version.string !== null && { SecretString: version.string }),
-          ...(version.binary !== null && { SecretBinary: version.binary }),
+          SecretString: version.string ?? undefined,
+          SecretBinary: version.binary ?? undefined,
           VersionStages: labels,
           CreatedDate: new Date(version.created_at),
         };
@@ -194,7 +194,7 @@ export function createSecretsManager(account: Account): Service {
         const secrets = z.array(secretRow).parse(rows);
         return {
           SecretList: secrets.slice(0, MaxResults).map((secret) => described(secret, 'SecretVersionsToStages')),
-          ...(secrets.length > MaxResults && { NextToken: String(start + MaxResults) }),
+          NextToken: secrets.length > MaxResults ? String(start + MaxResults) : undefined,
         };
       },
     }),
@@ -203,7 +203,7 @@ export function createSecretsManager(account: Account): Service {
   const described = (secret: Secret, versions: 'VersionIdsToStages' | 'SecretVersionsToStages') => ({
     ARN: secret.arn,
     Name: secret.name,
-    ...(secret.description !== null && { Description: secret.description }),
+    Description: secret.description ?? undefined,
     CreatedDate: new Date(secret.created_at),
     LastChangedDate: new Date(secret.changed_at),
     [versions]: Object.fromEntries(

@@ -15,8 +15,12 @@ export function pageOf<Item>(
 /** An execution as ListExecutions shows it. */
 export function summaryOf({ arn, machineArn, name, status, startedAt, stoppedAt }: Execution) {
   return {
-    ...{ executionArn: arn, stateMachineArn: machineArn, name, status, startDate: startedAt / 1000 },
-    ...(stoppedAt !== undefined && { stopDate: stoppedAt / 1000 }),
+    executionArn: arn,
+    stateMachineArn: machineArn,
+    name,
+    status,
+    startDate: startedAt / 1000,
+    stopDate: stoppedAt === undefined ? undefined : stoppedAt / 1000,
   };
 }
 
@@ -27,9 +31,10 @@ export function describeExecution(execution: Execution) {
     ...summaryOf(execution),
     input,
     inputDetails: { included: true },
-    ...(output !== undefined && { output, outputDetails: { included: true } }),
-    ...(error !== undefined && { error }),
-    ...(cause !== undefined && { cause }),
+    output,
+    outputDetails: output === undefined ? undefined : { included: true },
+    error,
+    cause,
     redriveCount: 0,
   };
 }

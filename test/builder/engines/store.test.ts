@@ -15,7 +15,7 @@ afterEach(() => rmSync(home, { recursive: true }));
 test.skipIf(process.getuid?.() !== 0)(
   'the folder that containers were mounted in can be removed, however many programs left it mounted',
   async () => {
-    const store = new Store('buildah', { HOME: home, PATH: process.env.PATH ?? '' });
+    const store = new Store('buildah', { HOME: home, PATH: process.env.PATH ?? '' }, 'demo/app');
     const folder = join(store.folder, 'root', 'overlay');
     mkdirSync(folder, { recursive: true });
     for (const _ of [1, 2]) execFileSync('mount', ['--bind', folder, folder]);

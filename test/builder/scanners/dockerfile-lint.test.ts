@@ -69,7 +69,7 @@ CMD run me
 `;
 
 test.runIf(hasHadolint)(
-  'a bad Dockerfile is told line by line, by hadolint and by BuildKit’s further checks',
+  'a bad Dockerfile is reported line by line, by hadolint and by BuildKit’s further checks',
   async () => {
     const { state, tool, rules, findings } = await look(bad);
 
@@ -141,7 +141,7 @@ test.runIf(hasHadolint)('a file that hadolint cannot read is no clean one', asyn
   expect(rules).toEqual(['2 ExposeInvalidFormat']);
 });
 
-test('without hadolint a bad Dockerfile is told what BuildKit checks, under the same names', async () => {
+test('without hadolint a bad Dockerfile gets what BuildKit checks, under the same names', async () => {
   const { state, tool, rules } = await look(bad, join(folder, 'bin'));
   expect({ state, tool }).toEqual({ state: 'complete', tool: "BuildKit's checks, without hadolint" });
   expect(rules).toEqual([
@@ -184,7 +184,7 @@ test('more findings than a report may have are counted', async () => {
   expect({ listed: findings.length, total }).toEqual({ listed: 10_000, total: 10_501 });
 });
 
-test('a Dockerfile of 1 MiB is not looked at, and is no clean one', async () => {
+test('a Dockerfile of 1 MiB is not scanned, and is no clean one', async () => {
   const { state, reason } = await look(`FROM a\n${'RUN a\n'.repeat(170_000)}`);
   expect({ state, reason }).toEqual({ state: 'failed', reason: expect.stringContaining('larger than 256 KiB') });
 });

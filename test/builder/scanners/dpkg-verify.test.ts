@@ -172,6 +172,6 @@ test('an image without dpkg, as distroless ones are, is compared with what its p
   });
 });
 
-test('packages with neither a dpkg nor records are not looked at', async () => {
+test('packages with neither a dpkg nor records are not scanned', async () => {
   expect(await look({ 'root/var/lib/dpkg/status': status })).toMatchObject({ state: 'not-applicable' });
 });

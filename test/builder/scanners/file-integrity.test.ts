@@ -76,7 +76,7 @@ async function look(manager: Manager, verify: string, list = `printf '%s' "$LIST
 
 const managers: Manager[] = ['rpm', 'dpkg', 'apk'];
 
-test.each(managers)('%s is asked without network, as root who may read every file and no more', async (manager) => {
+test.each(managers)('%s is run without network, as root who may read every file and no more', async (manager) => {
   const { state, findings, calls } = await look(manager, 'exit 0');
   expect({ state, findings }).toEqual({ state: 'complete', findings: [] });
   for (const { hasNetwork, user, capabilities, folder, isReadOnly } of calls) {
@@ -117,7 +117,7 @@ test.each(managers)('a %s that fails without a word is no pass', async (manager)
   await expect(look(manager, 'exit 3')).rejects.toThrow('it ended with 3 and said nothing');
 });
 
-test.each(managers)('an image whose %s is gone is not looked at', async (manager) => {
+test.each(managers)('an image whose %s is gone is not scanned', async (manager) => {
   const gone = `echo 'exec: "x": executable file not found in $PATH' >&2; exit 127`;
   expect(await look(manager, gone, gone)).toMatchObject({
     state: 'not-applicable',
@@ -151,7 +151,7 @@ test('an older dpkg that cannot verify is helped out by debsums', async () => {
   expect(findings).toEqual([{ path: '/usr/bin/hello', problems: ['digest'] }]);
 });
 
-test('an image whose digests were removed to make it smaller was not looked at', async () => {
+test('an image whose digests were removed to make it smaller was not scanned', async () => {
   const info = join(workspace, 'var/lib/dpkg/info');
   mkdirSync(info, { recursive: true });
   for (let at = 10; at < 30; at += 1) writeFileSync(join(info, `p${at}.list`), `/.\n/usr\n/usr/bin\n/usr/bin/p${at}\n`);

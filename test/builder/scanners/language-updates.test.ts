@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readContents } from '../../../builder/packages/keep-packages.ts';
+import { listContents } from '../../../builder/packages/keep-packages.ts';
 import { languageUpdates } from '../../../builder/scanners/language-updates.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import { busybox } from '../builder-setup.ts';
@@ -27,17 +27,17 @@ async function look(programs: Record<string, string>, signal?: AbortSignal) {
   const call = images.call(signal);
   const { engine } = images;
   const configuration = Promise.resolve({ labels: {}, path: '/opt/own/bin:/bin' });
-  const contents = await readContents({ engine, image, configuration, call });
+  const contents = await listContents({ engine, image, configuration, call });
   // The rest of a subject is for others.
   return languageUpdates({ engine, image, ...contents } as unknown as ScanSubject, call, undefined as never);
 }
 
 const pip = `[ "$1 $2 $3" = "list --outdated --format=json" ] && echo '[{"name": "wheel", "version": "0.38", "latest_version": "0.45", "latest_filetype": "wheel"}]'`;
 const npm = `[ "$1 $2 $3" = "-g outdated --json" ] && echo '{"is-odd": {"current": "2.0.0", "wanted": "3.0.1", "latest": "3.0.1"}}'; exit 1`;
-/** Knows what is new only once it was told to ask. */
+/** Knows what is new only once it was queried. */
 const gem = `case "$*" in "sources --update") echo done; touch /fetched ;; outdated) [ ! -e /fetched ] || echo "rake (13.0 < 13.2)" ;; esac`;
 
-test('every tool that is there is asked, wherever the image has it, and those that are not are no failure', async () => {
+test('every tool that is there is run, wherever the image has it, and those that are not are no failure', async () => {
   expect(await look({})).toEqual({
     state: 'not-applicable',
     reason: 'The image has neither pip nor npm nor gem.',
@@ -64,7 +64,7 @@ test('where one fails, what the others found is kept', async () => {
   });
 });
 
-test('each says for itself why it could not look', async () => {
+test('each says for itself why it failed', async () => {
   const report = await look({
     'usr/bin/pip3': 'echo "WARNING: Retrying (Retry(total=0, connection broken" >&2; echo "[]"',
     'usr/bin/npm': `echo '{"error": {"summary": "no route"}}'; exit 1`,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readContents } from '../../../builder/packages/keep-packages.ts';
+import { listContents } from '../../../builder/packages/keep-packages.ts';
 import { OutputLimitError } from '../../../builder/process.ts';
 import { packageUpdates } from '../../../builder/scanners/package-updates.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
@@ -15,7 +15,7 @@ let site: PackageSite;
 /** A small system for the images of the tests. */
 let base: string;
 beforeAll(async () => {
-  [images, site] = await Promise.all([Images.open(), startPackageSite()]);
+  [images, site] = await Promise.all([Images.open({ BUILDAH_ISOLATION: 'chroot' }), startPackageSite()]);
   base = await images.make({
     ...busybox.files,
     Dockerfile: `${busybox.dockerfile}ENV PATH=/opt/bin:/bin\nUSER 1001\nENTRYPOINT ["/bin/false"]\n`,
@@ -31,7 +31,7 @@ async function look(files: Record<string, string | Buffer>, { from = base } = {}
   const call = images.call();
   const { engine } = images;
   const configuration = Promise.resolve({ labels: {}, path: '/opt/bin:/bin' });
-  const contents = await readContents({ engine, image, configuration, call });
+  const contents = await listContents({ engine, image, configuration, call });
   // The rest of a subject is for others.
   return packageUpdates({ engine, image, ...contents } as unknown as ScanSubject, call, undefined as never);
 }
@@ -107,7 +107,7 @@ describe('the real apt', () => {
 });
 
 describe('an image without', () => {
-  test('packages has nothing to look at', async () => {
+  test('packages has nothing to scan', async () => {
     expect(await look({ 'root/file': '' })).toMatchObject({ state: 'not-applicable', findings: [] });
   });
 
@@ -152,7 +152,7 @@ describe('a package manager that was made to harm', () => {
     await expect(lying(script)).rejects.toThrow(words);
   });
 
-  test('and knows how answers are told from one another cannot pass for one that was not asked', async () => {
+  test('and knows how answers are distinguished cannot pass for one that was not queried', async () => {
     await expect(lying('printf "\\n$1 0\\n"; cat /proc/$PPID/cmdline; kill -9 $PPID')).rejects.toThrow(/ended with/);
   });
 
@@ -162,7 +162,7 @@ describe('a package manager that was made to harm', () => {
   });
 
   test('has neither the builder’s environment nor its files', async () => {
-    const told = lying('echo $(id -u) $HOME $LC_ALL $(ls -d /work /root/.cache 2>/dev/null) >&2; exit 7');
-    await expect(told).rejects.toThrow(/ended with 7: 0 \/root C$/);
+    const given = lying('echo $(id -u) $HOME $LC_ALL $(ls -d /work /root/.cache 2>/dev/null) >&2; exit 7');
+    await expect(given).rejects.toThrow(/ended with 7: 0 \/root C$/);
   });
 });

@@ -87,7 +87,7 @@ ${script}
 const status =
   'Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\nMaintainer: a\nDescription: shell\n';
 
-test('an image’s packages, those of its languages too, stand in both SBOMs', async () => {
+test('an image’s packages, those of its languages too, are in both SBOMs', async () => {
   put('etc/debian_version', '12.1\n');
   put('etc/os-release', 'ID=debian\nVERSION_ID=12\nPRETTY_NAME=Debian\n');
   put('var/lib/dpkg/status', status);
@@ -158,7 +158,7 @@ test('a generator that sees no packages where the image’s database has some is
   expect(kept.size).toBe(0);
 });
 
-test('SBOMs that leave out a package of the image’s database are kept, and are said to be incomplete', async () => {
+test('SBOMs that miss a package of the image’s database are kept, and are said to be incomplete', async () => {
   put('etc/debian_version', '12.1\n');
   put('var/lib/dpkg/status', `${status}\n\n${status.replace('bash', 'zsh')}`);
   expect(await look(usualPath, installed(2))).toMatchObject({
@@ -168,7 +168,7 @@ test('SBOMs that leave out a package of the image’s database are kept, and are
   expect(kept.size).toBe(2);
 });
 
-test('of an image whose database nobody can read there is no SBOM of nothing', async () => {
+test('of an image whose database nobody can read there is no empty SBOM', async () => {
   const unreadable: PackageList = {
     version: 1,
     contents: { state: 'unreadable', reason: 'it is larger than it may be' },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inspectTool } from '../../../builder/scanners/tool-origin.ts';
+import { readImage } from '../../../builder/confined-reader.ts';
 import { FolderImage } from './folder-image.ts';
 import type { ImageFiles } from './tool-files.ts';
 
@@ -13,6 +13,9 @@ const dpkg = {
   'usr/bin/dpkg-query': 'query',
   'var/lib/dpkg/info/dpkg.md5sums': `${md5('dpkg')}  usr/bin/dpkg\n${md5('query')}  usr/bin/dpkg-query\n`,
 };
+
+const originOf = (manager: 'dpkg' | 'apk', image: FolderImage) =>
+  readImage('tool-origin', { root: image.folder, manager }, image.call());
 
 test.each<[what: string, manager: 'dpkg' | 'apk', files: ImageFiles, isAsInstalled: boolean]>([
   ['is as its package brought it', 'dpkg', dpkg, true],
@@ -33,7 +36,7 @@ test.each<[what: string, manager: 'dpkg' | 'apk', files: ImageFiles, isAsInstall
   ],
 ])('a package manager that %s', async (_what, manager, files, isAsInstalled) => {
   using image = new FolderImage(files);
-  expect(await inspectTool(manager, { engine: image.engine, image: '' }, image.call())).toEqual({
+  expect(await originOf(manager, image)).toEqual({
     isAsInstalled,
     gaps: [],
   });
@@ -45,7 +48,7 @@ test('a package manager in a folder that became a link is the one that its recor
     'var/lib/dpkg/info/dpkg.md5sums': `${md5('dpkg')}  bin/dpkg\n${md5('query')}  bin/dpkg-query\n`,
   });
   symlinkSync('usr/bin', join(image.folder, 'bin'));
-  expect(await inspectTool('dpkg', { engine: image.engine, image: '' }, image.call())).toMatchObject({
+  expect(await originOf('dpkg', image)).toMatchObject({
     isAsInstalled: true,
   });
 });
@@ -56,7 +59,7 @@ test('a package manager that is a link to another program is none that was insta
   mkdirSync(dirname(aside), { recursive: true });
   renameSync(program, aside);
   symlinkSync('/opt/x', program);
-  expect(await inspectTool('dpkg', { engine: image.engine, image: '' }, image.call())).toMatchObject({
+  expect(await originOf('dpkg', image)).toMatchObject({
     isAsInstalled: false,
   });
 });

@@ -43,13 +43,13 @@ afterAll(async () => {
   await images[Symbol.asyncDispose]();
 });
 
-/** What comes of a script that stands in the checkout, and what the log has. */
+/** What comes of a script in the checkout, and what the log has. */
 async function look(
   script: string | undefined,
   fields: Partial<ProjectTest> & { image?: string; signal?: AbortSignal } = {},
 ) {
   const { image: tested = image, signal, ...own } = fields;
-  const told: ProjectTest = { script: 'tests/run.sh', folders: ['.'], hasNetwork: false, seconds: 30, ...own };
+  const given: ProjectTest = { script: 'tests/run.sh', folders: ['.'], hasNetwork: false, seconds: 30, ...own };
   if (script !== undefined) write('tests/run.sh', script);
   let text = '';
   const log = new BuildLog({
@@ -64,7 +64,7 @@ async function look(
     image: tested,
     reference: 'localhost:1/candidate/demo/app@sha256:1',
     checkout,
-    test: told,
+    test: given,
   } as Partial<ScanSubject> as ScanSubject;
   const found = await userTest(subject, images.call(signal), log);
   await log.close();
@@ -145,7 +145,7 @@ test('a script that prints without end is stopped, and what the log has of it is
   expect(log.length).toBeLessThan(20 * 2 ** 20);
 });
 
-test('one line without an end, escapes and markup are told as harmless text', async () => {
+test('one line without an end, escapes and markup are shown as harmless text', async () => {
   const { findings, log } = await look(
     "#!/bin/sh\nprintf '\\033[31mred\\033[0m \\033]0;title\\007<b>bold</b> \\342\\200\\256txt\\n'\nhead -c 200000 /dev/zero | tr '\\0' x\nexit 1\n",
   );
@@ -196,7 +196,7 @@ test('an image without the program that would run the script fails the test, wit
 test('a project without a test has none to pass, and one whose test nobody can read has not passed', async () => {
   const call = images.call();
   const log = new BuildLog({ redaction: new Redaction(), console: () => undefined, store: async () => undefined });
-  const withTest = (told: ScanSubject['test']) => userTest({ test: told } as ScanSubject, call, log);
+  const withTest = (given: ScanSubject['test']) => userTest({ test: given } as ScanSubject, call, log);
 
   expect(await withTest(undefined)).toMatchObject({ state: 'not-applicable', findings: [] });
   expect(await withTest('It is no valid YAML.')).toMatchObject({ state: 'failed', reason: 'It is no valid YAML.' });

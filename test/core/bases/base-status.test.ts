@@ -19,7 +19,7 @@ it.each([
   ['registry.hub.docker.com/library/debian:12', image],
   [`docker.io/library/debian@${A}`, undefined],
   ['demo/app:latest', undefined],
-  ['round of watch-bases', undefined],
+  ['lock of watch-bases', undefined],
   ['../x', undefined],
 ])('%s is watched as %s', (name, expected) => {
   expect(watchedName({ image: name })).toBe(expected);
@@ -45,10 +45,10 @@ describe('a project', () => {
   });
 });
 
-it('people see what a name stands for by now, and why nobody knows', () => {
+it('people see which image a name means by now, and why that is unknown', () => {
   const images = new Map([
     [image, { digest: B, checkedAt: '2026-11-21T00:00:00.000Z' }],
-    ['quay.io/a/b:1', { problem: 'it answered 503' }],
+    ['quay.io/a/b:1', { reason: 'it answered 503' }],
   ]);
   const pinned = base({ reference: `debian:12@${A}` });
   const bases = [
@@ -62,7 +62,7 @@ it('people see what a name stands for by now, and why nobody knows', () => {
     { ...base(), pinned: false, newer: B, checkedAt: '2026-11-21T00:00:00.000Z' },
     { ...base({ digest: B }), pinned: false, checkedAt: '2026-11-21T00:00:00.000Z' },
     { ...pinned, pinned: true, newer: B, checkedAt: '2026-11-21T00:00:00.000Z' },
-    { ...base({ image: 'quay.io/a/b:1' }), pinned: false, problem: 'it answered 503' },
+    { ...base({ image: 'quay.io/a/b:1' }), pinned: false, reason: 'it answered 503' },
     { ...base({ image: 'own/x:1', own: true }), pinned: false },
   ]);
 });

@@ -165,7 +165,7 @@ test('what ONBUILD keeps counts in the stages that begin with its own', () => {
   ];
   expect(bases(...onbuild)).toEqual(['a']);
   expect(bases(...onbuild, 'FROM one')).toEqual(['a', 'b', 'c']);
-  expect(read(...onbuild)).toMatchObject({ hasRun: true, hasHeredoc: true });
+  expect(read(...onbuild)).toMatchObject({ runOptions: ['--mount=from=c,target=/m'], hasHeredoc: true });
   expect(bases('FROM a AS one', 'ONBUILD NONSENSE')).toEqual(['a']);
 });
 
@@ -180,9 +180,15 @@ test('the frontend image is found', () => {
   expect(read('FROM a', '# syntax=docker/dockerfile:1').syntax).toBeUndefined();
 });
 
-test('says whether commands are run', () => {
-  expect(read('FROM a', 'COPY . .').hasRun).toBe(false);
-  expect(read('FROM a', 'run ls').hasRun).toBe(true);
+test('the other ways in which BuildKit finds a frontend are no Dockerfile', () => {
+  expect(() => read('// syntax=evil/frontend', 'FROM a')).toThrow(InvalidInputError);
+  expect(() => read('{"syntax": "evil/frontend"}', 'FROM a')).toThrow(InvalidInputError);
+});
+
+test('the options of all RUN instructions are found', () => {
+  expect(
+    read('FROM a', 'RUN --network=none ls', 'COPY --chown=1:1 . .', 'run --mount=target=/m ls').runOptions,
+  ).toEqual(['--network=none', '--mount=target=/m']);
 });
 
 test.each([

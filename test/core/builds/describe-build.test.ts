@@ -14,7 +14,7 @@ import { oneLine } from '../../../core/text/one-line.ts';
 
 const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';
 
-describe('a cause in words', () => {
+describe('the text of a cause', () => {
   it('says who pushed what where', () => {
     const push = { type: 'push' as const, delivery: 'd', ref: 'refs/heads/feature/x', commit, pusher: 'alex' };
     expect(describeCause(push)).toBe('Push of commit 1a2b3c4 to branch feature/x by alex');
@@ -36,10 +36,8 @@ describe('a cause in words', () => {
   });
 
   it('says what the index did', () => {
-    expect(describeCause({ type: 'index', delivery: 'd', commit, change: 'added' })).toBe(
-      'New in the index since its commit 1a2b3c4',
-    );
-    expect(describeCause({ type: 'index', delivery: 'd', commit, change: 'changed' })).toBe(
+    expect(describeCause({ type: 'index', commit, change: 'added' })).toBe('New in the index since its commit 1a2b3c4');
+    expect(describeCause({ type: 'index', commit, change: 'changed' })).toBe(
       'Index entry changed by its commit 1a2b3c4',
     );
   });
@@ -81,7 +79,7 @@ describe('one line', () => {
   });
 });
 
-describe('words for numbers', () => {
+describe('texts for numbers', () => {
   it.each([
     [0, '0.0 s'],
     [940, '0.9 s'],

@@ -24,6 +24,14 @@ describe('why a build failed', () => {
     expect(failureOf(undefined, { Error: 'States.TaskFailed', Cause }).error).toBe(error);
   });
 
+  it.each(['', '"}', ',"BuildStatus":"NEW"}]}'])(
+    'never shows the environment of the machine, which the cause may have: …%s',
+    (rest) => {
+      const Cause = `{"Build":{"Environment":{"EnvironmentVariables":[{"Name":"BUILD_TOKEN","Value":"the-token${rest}`;
+      expect(failureOf(undefined, { Error: 'States.TaskFailed', Cause }).message).not.toContain('the-token');
+    },
+  );
+
   it('always has a message', () => {
     expect(failureOf(undefined, {}).message).not.toBe('');
   });

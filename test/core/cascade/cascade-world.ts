@@ -3,16 +3,16 @@ import {
   begin,
   decide,
   idleRebuild,
+  notified,
   type Outcome,
   type Rebuild,
   receive,
   settle,
-  told,
 } from '../../../core/cascade/rebuild-state.ts';
 import type { Cause } from '../../../core/model/build.ts';
 
 interface Options {
-  /** By project, the projects that stand on it. */
+  /** By project, the projects that depend on it. */
   children: Map<string, string[]>;
   /** Which of the things that could happen next does. */
   pick: (length: number) => number;
@@ -75,7 +75,7 @@ export function createCascadeWorld({ children, pick, endOf }: Options) {
     const settled = settle(state, { outcome, build: state.pending?.build }, at);
     // What waits for it is called, and it itself if there is more for it to do.
     steps.push(...childrenOf(project), ...(settled.pending ? [project] : []));
-    states.set(project, told(settled, settled.toNotify ?? 0));
+    states.set(project, notified(settled, settled.toNotify ?? 0));
   }
 
   return {

@@ -4,7 +4,7 @@ import { declaredImages, imagesOf, observedImage, releasedImages } from '../../.
 import { ownParent } from '../../../core/model/project.ts';
 import { projectOf } from '../../functions/services-setup.ts';
 
-describe('an image that projects stand on is known', () => {
+describe('an image that projects depend on is known', () => {
   it.each([
     ['docker.io/library/debian:12', false, 'docker.io/library/debian:12'],
     ['localhost:4600/slipway/demo/base:latest', true, 'demo/base:latest'],

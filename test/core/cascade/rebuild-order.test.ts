@@ -21,11 +21,11 @@ describe('a cascade has', () => {
     });
   });
 
-  it('a root below another root once, and in its place', () => {
+  it('a root below another root once, and in its position', () => {
     expect(order(['top', 'base', 'top'], { base: ['middle'], middle: ['top'] })).toEqual(['base', 'middle', 'top']);
   });
 
-  it('a project that stands on itself, as if it did not', () => {
+  it('a project that depends on itself, as if it did not', () => {
     expect(planCascade(['a'], graphOf({ a: ['a', 'b'] }))).toEqual({
       members: [
         { project: 'a', parents: [], level: 0 },
@@ -35,7 +35,7 @@ describe('a cascade has', () => {
     });
   });
 
-  it('a cycle broken in the same place, wherever it is entered', () => {
+  it('a cycle broken in the same position, wherever it is entered', () => {
     const edges = { a: ['b'], b: ['c'], c: ['a', 'leaf'], root: ['b'] };
     const plan = planCascade(['root'], graphOf(edges));
     expect(plan.cycles).toEqual([['a', 'b', 'c']]);
@@ -64,7 +64,7 @@ interface Graph {
   names: string[];
 }
 
-/** A graph in which everything stands on some of what came before it. */
+/** A graph in which everything depends on some of what came before it. */
 function randomGraph(size: number, pick: (limit: number) => number): Graph {
   const names = Array.from({ length: size }, (_, at) => `p${at}`);
   const parents = new Map(
@@ -117,36 +117,39 @@ describe('whatever the order of ends and steps', () => {
     },
   );
 
-  it.each(Array.from({ length: 150 }, (_, at) => at + 1))('news in the middle leaves nobody behind (%i)', (seed) => {
-    const pick = numbers(seed * 104_729);
-    const graph = randomGraph(2 + pick(25), pick);
-    const world = createCascadeWorld({ ...graph, pick, endOf: () => 'released' });
-    const calls = new Map<string, number>();
-    const announce = (id: string) => {
-      const roots = [graph.names[pick(graph.names.length)] ?? 'p0'];
-      for (const name of below(graph, roots)) calls.set(name, (calls.get(name) ?? 0) + 1);
-      world.announce(id, roots);
-      // The same news again changes nothing.
-      if (pick(3) === 0) world.announce(id, roots);
-    };
-    announce('first');
-    for (let news = 0; news < 4; news++) {
-      for (let count = pick(60); count > 0; count--) world.advance();
-      announce(`news ${news}`);
-    }
-    while (world.advance());
-
-    for (const [name, count] of calls) {
-      const builds = world.begun.filter(({ project }) => project === name);
-      expect(builds.length).toBeGreaterThanOrEqual(1);
-      expect(builds.length).toBeLessThanOrEqual(count);
-      const last = builds.at(-1)?.moment ?? -1;
-      for (const parent of graph.parents.get(name) ?? []) {
-        // No parent has released anything after the last build of what stands on it.
-        const release = world.ended.findLast(({ project }) => project === parent)?.moment ?? -1;
-        expect(release).toBeLessThan(last);
+  it.each(Array.from({ length: 150 }, (_, at) => at + 1))(
+    'an event in the middle leaves no project behind (%i)',
+    (seed) => {
+      const pick = numbers(seed * 104_729);
+      const graph = randomGraph(2 + pick(25), pick);
+      const world = createCascadeWorld({ ...graph, pick, endOf: () => 'released' });
+      const calls = new Map<string, number>();
+      const announce = (id: string) => {
+        const roots = [graph.names[pick(graph.names.length)] ?? 'p0'];
+        for (const name of below(graph, roots)) calls.set(name, (calls.get(name) ?? 0) + 1);
+        world.announce(id, roots);
+        // The same news again changes nothing.
+        if (pick(3) === 0) world.announce(id, roots);
+      };
+      announce('first');
+      for (let news = 0; news < 4; news++) {
+        for (let count = pick(60); count > 0; count--) world.advance();
+        announce(`news ${news}`);
       }
-    }
-    for (const state of world.states.values()) expect(state.pending).toBeUndefined();
-  });
+      while (world.advance());
+
+      for (const [name, count] of calls) {
+        const builds = world.begun.filter(({ project }) => project === name);
+        expect(builds.length).toBeGreaterThanOrEqual(1);
+        expect(builds.length).toBeLessThanOrEqual(count);
+        const last = builds.at(-1)?.moment ?? -1;
+        for (const parent of graph.parents.get(name) ?? []) {
+          // No parent has released anything after the last build of what depends on it.
+          const release = world.ended.findLast(({ project }) => project === parent)?.moment ?? -1;
+          expect(release).toBeLessThan(last);
+        }
+      }
+      for (const state of world.states.values()) expect(state.pending).toBeUndefined();
+    },
+  );
 });

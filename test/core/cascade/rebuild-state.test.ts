@@ -4,6 +4,7 @@ import {
   decide,
   follow,
   idleRebuild,
+  notified,
   type Outcome,
   orderOf,
   type ProjectEvent,
@@ -11,7 +12,6 @@ import {
   receive,
   retry,
   settle,
-  told,
 } from '../../../core/cascade/rebuild-state.ts';
 import type { Cause } from '../../../core/model/build.ts';
 
@@ -19,7 +19,7 @@ const at = '2026-11-21T00:00:00.000Z';
 const later = '2026-11-21T00:10:00.000Z';
 const now = new Date(later);
 const released = (...parents: string[]): Cause => ({ type: 'parent-released', parents });
-const index: Cause = { type: 'index', delivery: 'd', commit: 'a'.repeat(40), change: 'changed' };
+const index: Cause = { type: 'index', commit: 'a'.repeat(40), change: 'changed' };
 const news = (id: string, over: Partial<ProjectEvent> = {}): ProjectEvent => ({
   id,
   cascade: 'c',
@@ -47,7 +47,7 @@ function next(parents: Rebuild[], over: Partial<ProjectEvent> = {}, ids = ['n'])
 }
 
 describe('a project that waits', () => {
-  it('waits for a parent that has not heard of the news yet', () => {
+  it('waits for a parent that has not received the event yet', () => {
     expect(next([idleRebuild('p')])).toEqual({ do: 'wait', for: 'p' });
   });
 
@@ -92,7 +92,7 @@ describe('a project that waits', () => {
     expect(next([parent], {}, ['n', 'm'])).toMatchObject({ do: 'start', cause: released('p') });
   });
 
-  it('does not take a release from before the news for one of it', () => {
+  it('does not take a release from before the event for its result', () => {
     const parent = through('p', [
       ['old', 'released'],
       ['n', 'unchanged'],
@@ -100,7 +100,7 @@ describe('a project that waits', () => {
     expect(next([parent])).toEqual({ do: 'nothing' });
   });
 
-  it('waits no longer for a parent that will never hear of the news', () => {
+  it('waits no longer for a parent that will never receive the event', () => {
     const waiting = receive(idleRebuild('child'), news('n', { parents: ['p'], cause: index }));
     const muchLater = new Date(Date.parse(at) + 3 * 3_600_000);
     if (!waiting.pending) throw new Error('It waits for nothing.');
@@ -108,18 +108,18 @@ describe('a project that waits', () => {
   });
 });
 
-describe('news', () => {
+describe('an event', () => {
   const waiting = receive(idleRebuild('p'), news('n', { cause: released('x') }));
   const building = begin(waiting, 'b', released('x'), at);
 
-  it('that is heard twice is heard once', () => {
+  it('that is received twice counts once', () => {
     expect(receive(waiting, news('n'))).toBe(waiting);
     expect(receive(building, news('n', { cause: released('x') }))).toBe(building);
     const ended = settle(building, { outcome: 'released', build: 'b' }, at);
     expect(receive(ended, news('n'))).toBe(ended);
   });
 
-  it('that turns out to concern the project itself is heard again', () => {
+  it('that turns out to concern the project itself counts again', () => {
     const through = settle(receive(idleRebuild('p'), news('n')), { outcome: 'not-needed' }, at);
     expect(receive(through, news('n', { cause: index })).pending?.state).toBe('waiting');
   });
@@ -157,7 +157,7 @@ describe('news', () => {
 describe('a build of a round', () => {
   const building = begin(receive(idleRebuild('p'), news('n', { cause: released('x') })), 'b', released('x'), at);
 
-  it('whose place another took is followed', () => {
+  it('that another build superseded is followed by that one', () => {
     expect(follow(building, 'c').pending?.build).toBe('c');
   });
 
@@ -174,7 +174,7 @@ describe('a build of a round', () => {
   });
 
   it('leaves the project at rest when its children know of the end', () => {
-    const ended = told(settle(building, { outcome: 'failed', build: 'b' }, later), 1);
+    const ended = notified(settle(building, { outcome: 'failed', build: 'b' }, later), 1);
     expect(ended.pending).toBeUndefined();
     expect(ended.toNotify).toBeUndefined();
   });

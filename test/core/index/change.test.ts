@@ -48,7 +48,7 @@ describe('a pull request', () => {
     expect(names(change.removed)).toEqual(['demo/four:latest']);
   });
 
-  it('is not told of what it does not touch: what is known is of no interest but for files that cannot be read', () => {
+  it('is not about what it does not touch: what is known is of no interest but for files that cannot be read', () => {
     const base = [goodFile({ one: {} })];
     const change = indexChange(base, base, [projectOf({ name: 'demo/gone:latest' })], { now });
     expect([...change.added, ...change.changed, ...change.removed]).toEqual([]);
@@ -78,7 +78,7 @@ describe('a pull request', () => {
     expect(indexChange(base, mended, [], { now }).errors).toHaveLength(1);
   });
 
-  it('cannot be merged while the file that it changes cannot be read, whoever broke it', () => {
+  it('cannot be merged while the file that it changes cannot be read, no matter which commit broke it', () => {
     const after = { ...broken, text: `${broken.text}# my entry` };
     expect(indexChange([broken], [after], [], { now }).errors.length).toBeGreaterThan(0);
   });
@@ -114,7 +114,7 @@ describe('a pull request that changes the policy of the index', () => {
     }
   });
 
-  it('and breaks it is told so, and changes nothing', () => {
+  it('and breaks it says so, and changes nothing', () => {
     const change = indexChange([entries, policy('MEDIUM')], [entries, policy('HUGE')], [], { now });
     expect(change.errors).toMatchObject([{ file: 'policy.yml', line: 1 }]);
     expect(change).toMatchObject({ added: [], changed: [], removed: [] });

@@ -6,11 +6,11 @@ const keysOf = (text: string) => text.split('\n');
 /** Three entries, of which the second, in lines 13 to 23, is wrong; and a file beside them. */
 const besides = goodFile({ base: {} }, 'zzz');
 const check = (text: string, path = 'index.d/demo.yml') => {
-  const { projects, problems, brokenFiles } = readIndex([{ path, text }, besides], { now });
+  const { projects, diagnostics, brokenFiles } = readIndex([{ path, text }, besides], { now });
   return {
     projects: projects.map(({ name }) => name),
     broken: [...brokenFiles],
-    problems: problems.map(({ line, column, severity, code, message, entry }) => ({
+    diagnostics: diagnostics.map(({ line, column, severity, code, message, entry }) => ({
       at: `${line}:${column}`,
       severity,
       code,
@@ -37,9 +37,9 @@ describe('of a file that is no YAML', () => {
     ['a list without an end', 21, '    notify-email: [a@example.org', '21:19', /bracket that begins here/],
     ['a mapping without an end', 21, '    notify-email: {a', '21:19', /bracket that begins here/],
     ['a key at the very left', 17, 'git-branch: main', '17:1', /indented less/],
-  ])('%s is told once, at its place, and the next file is read', (_, number, line, at, message) => {
-    const { projects, broken, problems } = withLine(number, line);
-    expect(problems).toEqual([
+  ])('%s is reported once, at its position, and the next file is read', (_, number, line, at, message) => {
+    const { projects, broken, diagnostics } = withLine(number, line);
+    expect(diagnostics).toEqual([
       expect.objectContaining({ at, severity: 'error', code: 'yaml', message: expect.stringMatching(message) }),
     ]);
     expect({ projects, broken }).toEqual({ projects: ['zzz/base:latest'], broken: ['index.d/demo.yml'] });
@@ -53,9 +53,9 @@ describe('of a file that is no YAML', () => {
     ['"Projects" without entries', 'Projects:\n', '1:1', /at least one/],
     ['"Projects" with a mapping', 'Projects:\n  id: 1\n', '1:1', /list/],
     ['an entry that is a text', 'Projects:\n  - demo/app\n', '2:5', /mapping/],
-  ])('%s is told, and deactivates nothing', (_, text, at, message) => {
-    const { projects, broken, problems } = check(text);
-    const errors = problems.filter(({ severity }) => severity === 'error');
+  ])('%s is reported, and deactivates nothing', (_, text, at, message) => {
+    const { projects, broken, diagnostics } = check(text);
+    const errors = diagnostics.filter(({ severity }) => severity === 'error');
     expect(errors).toEqual([expect.objectContaining({ at, message: expect.stringMatching(message) })]);
     expect({ projects, broken }).toEqual({ projects: ['zzz/base:latest'], broken: ['index.d/demo.yml'] });
   });
@@ -71,23 +71,23 @@ describe('of an entry', () => {
     ['target-file', '19:5'],
     ['desired-tag', '20:5'],
     ['notify-email', '21:5'],
-  ])('an empty %s is told at its line, and the entries around are read', (key, at) => {
-    const { projects, problems } = entryWith({ [key]: '' });
+  ])('an empty %s is reported at its line, and the entries around are read', (key, at) => {
+    const { projects, diagnostics } = entryWith({ [key]: '' });
     if (key === 'id') return expect(projects).toContain('demo/bad:latest');
     expect(projects).toEqual(others);
-    expect(problems).toEqual([
+    expect(diagnostics).toEqual([
       expect.objectContaining({ at, severity: 'error', code: 'missing-key', message: expect.stringContaining(key) }),
     ]);
   });
 
   it.each(['app-id', 'job-id', 'git-url', 'git-path', 'target-file', 'desired-tag', 'notify-email'])(
-    'a %s that is not there is told where the entry begins',
+    'a %s that is missing is reported where the entry begins',
     (key) => {
       const lines = keysOf(goodFile({ good: {}, bad: {}, last: {} }).text);
       const at = lines.findIndex((line, index) => index > 12 && line.startsWith(`    ${key}:`));
-      const { projects, problems } = check(lines.toSpliced(at, 1).join('\n'));
+      const { projects, diagnostics } = check(lines.toSpliced(at, 1).join('\n'));
       expect(projects).toEqual(others);
-      expect(problems).toEqual([expect.objectContaining({ at: '13:5', severity: 'error', code: 'missing-key' })]);
+      expect(diagnostics).toEqual([expect.objectContaining({ at: '13:5', severity: 'error', code: 'missing-key' })]);
     },
   );
 
@@ -95,17 +95,17 @@ describe('of an entry', () => {
     ['no number', 'one', /no number/],
     ['zero', '0', /no number/],
     ['another one has', '1', /line 2 has the id "1" already/],
-  ])('an id that is %s is told', (_, id, message) => {
-    const { problems } = entryWith({ id });
-    expect(problems).toEqual([
+  ])('an id that is %s is reported', (_, id, message) => {
+    const { diagnostics } = entryWith({ id });
+    expect(diagnostics).toEqual([
       expect.objectContaining({ at: '13:9', severity: 'error', message: expect.stringMatching(message) }),
     ]);
   });
 
-  it('a name that another one has is told with the place of the other', () => {
-    const { projects, problems } = entryWith({ 'job-id': 'good' });
+  it('a name that another one has is reported with the position of the other', () => {
+    const { projects, diagnostics } = entryWith({ 'job-id': 'good' });
     expect(projects).toEqual(others);
-    expect(problems).toEqual([
+    expect(diagnostics).toEqual([
       expect.objectContaining({
         at: '13:5',
         code: 'duplicate-name',
@@ -114,10 +114,10 @@ describe('of an entry', () => {
     ]);
   });
 
-  it('a name that an entry of another file has is told, too', () => {
-    const { projects, problems } = check(goodFile({ app: {}, base: { 'app-id': 'zzz' } }).text, 'index.d/demo.yml');
+  it('a name that an entry of another file has is reported, too', () => {
+    const { projects, diagnostics } = check(goodFile({ app: {}, base: { 'app-id': 'zzz' } }).text, 'index.d/demo.yml');
     expect(projects).toEqual(['demo/app:latest', 'zzz/base:latest']);
-    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([
       expect.objectContaining({
         code: 'duplicate-name',
         message: expect.stringContaining('index.d/demo.yml, line 13'),
@@ -126,9 +126,9 @@ describe('of an entry', () => {
   });
 
   it('a misspelt key is an error, with what is meant by it', () => {
-    const { projects, problems } = withLine(23, '    depende-on: demo/good:latest');
+    const { projects, diagnostics } = withLine(23, '    depende-on: demo/good:latest');
     expect(projects).toContain('demo/bad:latest');
-    expect(problems).toEqual([
+    expect(diagnostics).toEqual([
       expect.objectContaining({
         at: '23:5',
         severity: 'error',
@@ -140,18 +140,23 @@ describe('of an entry', () => {
   });
 
   it('a misspelt key beside the right one is a warning, and so is one that means nothing', () => {
-    const { projects, problems } = withLine(22, '    build-context: ./', '    build_context: ./', '    maintainer: me');
+    const { projects, diagnostics } = withLine(
+      22,
+      '    build-context: ./',
+      '    build_context: ./',
+      '    maintainer: me',
+    );
     expect(projects).toContain('demo/bad:latest');
-    expect(problems.map(({ at, severity, code }) => ({ at, severity, code }))).toEqual([
+    expect(diagnostics.map(({ at, severity, code }) => ({ at, severity, code }))).toEqual([
       { at: '23:5', severity: 'warning', code: 'unknown-key' },
       { at: '24:5', severity: 'warning', code: 'unknown-key' },
     ]);
   });
 
-  it('a key that stands twice is told at the second', () => {
-    const { projects, problems } = withLine(17, '    git-branch: main', '    git-branch: other');
+  it('a key that is written twice is reported at the second', () => {
+    const { projects, diagnostics } = withLine(17, '    git-branch: main', '    git-branch: other');
     expect(projects).toEqual(others);
-    expect(problems).toEqual([expect.objectContaining({ at: '18:5', code: 'duplicate-key' })]);
+    expect(diagnostics).toEqual([expect.objectContaining({ at: '18:5', code: 'duplicate-key' })]);
   });
 
   it.each([
@@ -178,15 +183,15 @@ describe('of an entry', () => {
       '24:18',
       /"owner" is missing/,
     ],
-  ])('a value is told at its place: %s', (_, keys, at, message) => {
-    const { projects, problems } = entryWith(keys as Record<string, string>);
-    const errors = problems.filter(({ severity }) => severity === 'error');
+  ])('a value is reported at its position: %s', (_, keys, at, message) => {
+    const { projects, diagnostics } = entryWith(keys as Record<string, string>);
+    const errors = diagnostics.filter(({ severity }) => severity === 'error');
     expect(errors).toEqual([expect.objectContaining({ at, message: expect.stringMatching(message) })]);
     expect(projects.filter((name) => others.includes(name))).toEqual(others);
   });
 
-  it('all problems are told at once', () => {
-    const { problems } = entryWith({
+  it('all errors are reported at once', () => {
+    const { diagnostics } = entryWith({
       'git-url': 'file:///etc/passwd',
       'git-branch': '-x',
       'git-path': '../..',
@@ -195,26 +200,26 @@ describe('of an entry', () => {
       'depende-on': 'x',
       enabled: 'perhaps',
     });
-    expect(problems.map(({ at }) => at)).toEqual(['16:14', '17:17', '18:15', '20:18', '21:19', '24:5', '25:14']);
+    expect(diagnostics.map(({ at }) => at)).toEqual(['16:14', '17:17', '18:15', '20:18', '21:19', '24:5', '25:14']);
   });
 
   it('what looks like a number to others is a warning for a path, and is none for a tag', () => {
-    expect(entryWith({ 'desired-tag': '3.10' })).toMatchObject({ problems: [] });
-    expect(entryWith({ 'git-path': '9.10' }).problems).toEqual([
+    expect(entryWith({ 'desired-tag': '3.10' })).toMatchObject({ diagnostics: [] });
+    expect(entryWith({ 'git-path': '9.10' }).diagnostics).toEqual([
       expect.objectContaining({ at: '18:15', severity: 'warning', message: expect.stringContaining('"9.10"') }),
     ]);
   });
 
   it.each(['centos_go', 'quarkus.io', 'Web'])('a job-id that CCCP refused or changed is a warning: %s', (id) => {
-    const { projects, problems } = entryWith({ 'job-id': id });
+    const { projects, diagnostics } = entryWith({ 'job-id': id });
     expect(projects).toContain(`demo/${id.toLowerCase()}:latest`);
-    expect(problems).toEqual([expect.objectContaining({ at: '15:13', severity: 'warning', code: 'spelling' })]);
+    expect(diagnostics).toEqual([expect.objectContaining({ at: '15:13', severity: 'warning', code: 'spelling' })]);
   });
 
   it('an app-id that is not the name of the file is a warning', () => {
-    const { projects, problems } = entryWith({ 'app-id': 'other' });
+    const { projects, diagnostics } = entryWith({ 'app-id': 'other' });
     expect(projects).toContain('other/bad:latest');
-    expect(problems).toEqual([expect.objectContaining({ at: '14:13', severity: 'warning', code: 'file-name' })]);
+    expect(diagnostics).toEqual([expect.objectContaining({ at: '14:13', severity: 'warning', code: 'file-name' })]);
   });
 });
 
@@ -226,17 +231,21 @@ describe('of an exception', () => {
     );
 
   it('an end that is too far away is an error, one that has come is a warning', () => {
-    expect(until('2027-05-20').problems).toEqual([]);
-    expect(until('2027-05-21').problems).toEqual([expect.objectContaining({ severity: 'error', code: 'exception' })]);
-    expect(until('2026-11-21').problems).toEqual([]);
-    expect(until('2026-11-19').problems).toEqual([expect.objectContaining({ severity: 'warning', code: 'exception' })]);
-    expect(until('2026-02-30').problems).toEqual([expect.objectContaining({ severity: 'error', code: 'value' })]);
+    expect(until('2027-05-20').diagnostics).toEqual([]);
+    expect(until('2027-05-21').diagnostics).toEqual([
+      expect.objectContaining({ severity: 'error', code: 'exception' }),
+    ]);
+    expect(until('2026-11-21').diagnostics).toEqual([]);
+    expect(until('2026-11-19').diagnostics).toEqual([
+      expect.objectContaining({ severity: 'warning', code: 'exception' }),
+    ]);
+    expect(until('2026-02-30').diagnostics).toEqual([expect.objectContaining({ severity: 'error', code: 'value' })]);
   });
 });
 
 describe('entries that depend on each other', () => {
-  it('are told with the way around and all their places, and the others are read', () => {
-    const { projects, problems, broken } = check(
+  it('are reported with the way around and all their positions, and the others are read', () => {
+    const { projects, diagnostics, broken } = check(
       goodFile({
         aa: { 'depends-on': 'demo/bb:latest' },
         bb: { 'depends-on': '[demo/cc:latest, zzz/base:latest]' },
@@ -246,7 +255,7 @@ describe('entries that depend on each other', () => {
     );
     expect(projects).toEqual(['demo/dd:latest', 'zzz/base:latest']);
     expect(broken).toEqual(['index.d/demo.yml']);
-    expect(problems).toEqual([
+    expect(diagnostics).toEqual([
       expect.objectContaining({
         at: '12:5',
         code: 'cycle',
@@ -266,14 +275,14 @@ describe('entries that depend on each other', () => {
       path: `index.d/f${file}.yml`,
       text: `Projects:\n${Array.from({ length: 1000 }, (__, at) => project(file * 1000 + at, (file * 1000 + at + 1) % 10_000)).join('')}`,
     }));
-    const { projects, problems } = readIndex(files, { now });
-    const cycles = problems.filter(({ code }) => code === 'cycle');
+    const { projects, diagnostics } = readIndex(files, { now });
+    const cycles = diagnostics.filter(({ code }) => code === 'cycle');
     expect(projects).toEqual([]);
     expect(cycles).toHaveLength(1);
     expect(cycles[0]?.message).toMatch(/demo\/j0:a → .* → … → demo\/j0:a/);
   });
 
   it('is no fault of an entry that names itself alone', () => {
-    expect(entryWith({ 'depends-on': 'demo/bad:latest' })).toMatchObject({ problems: [] });
+    expect(entryWith({ 'depends-on': 'demo/bad:latest' })).toMatchObject({ diagnostics: [] });
   });
 });

@@ -8,12 +8,12 @@ const good = goodFile({ good: {}, bad: {}, last: {} }).text;
 const check = (text: string) => {
   const begun = cpuTime();
   const index = readIndex([{ path: 'index.d/demo.yml', text }, besides], { now });
-  const problems = index.problems.map(({ line, column, code }) => `${line}:${column} ${code}`);
+  const diagnostics = index.diagnostics.map(({ line, column, code }) => `${line}:${column} ${code}`);
   return {
     projects: index.projects.map(({ name }) => name),
-    problems,
-    messages: index.problems.map(({ message }) => message).join('\n'),
-    entries: index.problems.map(({ entry }) => entry),
+    diagnostics,
+    messages: index.diagnostics.map(({ message }) => message).join('\n'),
+    entries: index.diagnostics.map(({ entry }) => entry),
     milliseconds: cpuTime() - begun,
   };
 };
@@ -28,19 +28,22 @@ describe('what YAML has beside texts, lists and mappings is refused before anyth
     ['a tag', { 'git-branch': '!!js/function x' }, '17:17 yaml-feature'],
     ['a tag in a list', { 'depends-on': '[demo/good:latest, !!binary x]' }, '23:36 yaml-feature'],
     ['a merge key with an alias', { '<<': '*base' }, '24:9 yaml-feature'],
-  ])('%s', (_, over, problem) => {
+  ])('%s', (_, over, diagnostic) => {
     expect(entryWith(over as Record<string, string>)).toMatchObject({
       projects: ['zzz/base:latest'],
-      problems: [problem],
+      diagnostics: [diagnostic],
     });
   });
 
   it('a merge key with a mapping', () => {
-    expect(entryWith({ '<<': '{job-id: other}' })).toMatchObject({ projects: others, problems: ['24:5 yaml-feature'] });
+    expect(entryWith({ '<<': '{job-id: other}' })).toMatchObject({
+      projects: others,
+      diagnostics: ['24:5 yaml-feature'],
+    });
   });
 
-  it('each of them is told', () => {
-    expect(entryWith({ 'git-branch': '&a main', 'target-file': '!x y' }).problems).toEqual([
+  it('each of them is reported', () => {
+    expect(entryWith({ 'git-branch': '&a main', 'target-file': '!x y' }).diagnostics).toEqual([
       '17:17 yaml-feature',
       '19:18 yaml-feature',
     ]);
@@ -49,16 +52,16 @@ describe('what YAML has beside texts, lists and mappings is refused before anyth
   it('aliases that would grow to billions', () => {
     const level = (name: string, at: number) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[at]}`)}]`;
     const bomb = `a: &a [x, x]\n${[...'bcdefghi'].map(level).join('\n')}\nProjects: *i\n`;
-    const { projects, problems, milliseconds } = check(bomb);
+    const { projects, diagnostics, milliseconds } = check(bomb);
     expect(projects).toEqual(['zzz/base:latest']);
-    expect(problems.every((problem) => problem.endsWith('yaml-feature'))).toBe(true);
+    expect(diagnostics.every((diagnostic) => diagnostic.endsWith('yaml-feature'))).toBe(true);
     expect(milliseconds).toBeLessThan(1000);
   });
 
   it('a second document', () => {
     expect(check(`${good}---\n${good}`)).toMatchObject({
       projects: ['zzz/base:latest'],
-      problems: ['36:1 yaml-feature'],
+      diagnostics: ['36:1 yaml-feature'],
     });
   });
 });
@@ -84,10 +87,10 @@ describe('how a file is written down', () => {
     ['two byte order marks', `\ufeff\ufeff${good}`, '1:2 hidden-character'],
     ['carriage returns alone', good.replaceAll('\n', '\r'), '1:9 encoding'],
     ['bytes that are not UTF-8', good.replace('bad', 'b\ufffdd'), '15:14 encoding'],
-  ])('%s are refused', (_, text, problem) => {
-    const { projects, problems } = check(text);
+  ])('%s are refused', (_, text, diagnostic) => {
+    const { projects, diagnostics } = check(text);
     expect(projects).toEqual(['zzz/base:latest']);
-    expect(problems[0]).toBe(problem);
+    expect(diagnostics[0]).toBe(diagnostic);
   });
 });
 
@@ -101,17 +104,17 @@ describe('a character that cannot be seen', () => {
     ['is half a character that an escape makes', { 'target-file': '"D\\ud800"' }, '19:18', '\ud800'],
     ['is a direction that an escape makes', { 'target-file': '"D\\u202e"' }, '19:18', '\u202e'],
     ['is in a key', { 'git\u200b-branch': 'x' }, '24:8', '\u200b'],
-  ])('%s, is refused at its place, and not repeated', (_, over, at, character) => {
-    const { projects, problems, messages, entries } = entryWith(over as Record<string, string>);
+  ])('%s, is refused at its position, and not repeated', (_, over, at, character) => {
+    const { projects, diagnostics, messages, entries } = entryWith(over as Record<string, string>);
     expect(projects.filter((name) => name !== 'demo/bad:latest')).toEqual(others);
-    expect(problems).toContain(`${at} hidden-character`);
+    expect(diagnostics).toContain(`${at} hidden-character`);
     expect(`${messages}${entries.join('')}`).not.toContain(character);
   });
 
-  it('is told of a comment, which may hide what the file does, and takes the entry along', () => {
-    const { projects, problems } = check(good.replace('job-id: bad', 'job-id: bad # \u202e'));
+  it('is reported in a comment, which may hide what the file does, and takes the entry along', () => {
+    const { projects, diagnostics } = check(good.replace('job-id: bad', 'job-id: bad # \u202e'));
     expect(projects).toEqual(all);
-    expect(problems).toEqual(['15:19 hidden-character']);
+    expect(diagnostics).toEqual(['15:19 hidden-character']);
   });
 });
 
@@ -136,16 +139,16 @@ describe('a value that would be something else elsewhere', () => {
     ['a private host to deploy to', { deploy: '{repository: "http://10.0.0.1/a", path: a}' }, '24:26 git-url'],
     ['a manifest above the repository', { deploy: '{repository: a/b, path: ../../x}' }, '24:37 path'],
     ['text longer than a record has room for', { 'target-file': 'a'.repeat(501) }, '19:18 value'],
-  ])('%s is refused, and the entries around are read', (_, over, problem) => {
-    const { projects, problems, messages } = entryWith(over as Record<string, string>);
+  ])('%s is refused, and the entries around are read', (_, over, diagnostic) => {
+    const { projects, diagnostics, messages } = entryWith(over as Record<string, string>);
     expect(projects).toEqual(others);
-    expect(problems).toEqual([problem]);
+    expect(diagnostics).toEqual([diagnostic]);
     expect(messages).not.toContain('secret');
   });
 
   it('a key that every object has is an unknown key', () => {
     for (const key of ['__proto__', 'constructor', 'toString']) {
-      expect(entryWith({ [`"${key}"`]: 'x' })).toMatchObject({ projects: all, problems: ['24:5 unknown-key'] });
+      expect(entryWith({ [`"${key}"`]: 'x' })).toMatchObject({ projects: all, diagnostics: ['24:5 unknown-key'] });
     }
   });
 });
@@ -159,13 +162,13 @@ describe('deep nesting', () => {
       `Projects:\n${Array.from({ length: 100 }, (_, at) => `${' '.repeat(at + 1)}a:`).join('\n')}`,
       '24:25 too-deep',
     ],
-  ])('%s is refused where it begins to be too deep', (_, text, problem) => {
-    expect(check(text)).toMatchObject({ projects: ['zzz/base:latest'], problems: [problem] });
+  ])('%s is refused where it begins to be too deep', (_, text, diagnostic) => {
+    expect(check(text)).toMatchObject({ projects: ['zzz/base:latest'], diagnostics: [diagnostic] });
   });
 
-  it('that only a wrong indentation makes is told as what it is', () => {
+  it('that only a wrong indentation makes is reported as what it is', () => {
     const long = goodFile(Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`app${at}`, {}]))).text;
-    expect(check(long.replace('    git-branch', ' git-branch')).problems).toEqual(['6:1 yaml']);
+    expect(check(long.replace('    git-branch', ' git-branch')).diagnostics).toEqual(['6:1 yaml']);
   });
 });
 
@@ -188,19 +191,19 @@ describe('a file that is made to take long', () => {
     ['hidden characters', `# ${'\u202e'.repeat(300_000)}`],
     ['one letter, ten million times', 'a'.repeat(10_000_000)],
   ])('is done with soon: %s', (_, text) => {
-    const { projects, problems, messages, milliseconds } = check(text);
+    const { projects, diagnostics, messages, milliseconds } = check(text);
     expect(projects).toEqual(['zzz/base:latest']);
-    expect(problems.length).toBeGreaterThan(0);
-    expect(problems.length).toBeLessThanOrEqual(201);
+    expect(diagnostics.length).toBeGreaterThan(0);
+    expect(diagnostics.length).toBeLessThanOrEqual(201);
     expect(messages.length).toBeLessThan(100_000);
     // Far more than it takes, and far less than what grows with the square of the text.
     expect(milliseconds).toBeLessThan(8000);
   });
 
-  it('tells the first 200 problems of a file, and how many there are more', () => {
+  it('reports the first 200 diagnostics of a file, and how many more there are', () => {
     const entries = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`app${at}`, { 'git-branch': '-x' }]));
-    const { problems, messages } = check(goodFile(entries).text);
-    expect(problems).toHaveLength(201);
+    const { diagnostics, messages } = check(goodFile(entries).text);
+    expect(diagnostics).toHaveLength(201);
     expect(messages).toContain('100 more errors or warnings');
   });
 });

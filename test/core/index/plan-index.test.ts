@@ -5,7 +5,7 @@ import { sampleProject as project } from '../sample-project.ts';
 
 const index = (projects: Project[], brokenFiles: string[] = []) => ({
   projects,
-  problems: [],
+  diagnostics: [],
   brokenFiles: new Set(brokenFiles),
 });
 
@@ -64,7 +64,7 @@ describe('a push to the index', () => {
     expect(needsBuild({ ...app, ...over }, app, true)).toBe(true);
   });
 
-  it('by other words for the same decision builds nothing', () => {
+  it('by another text for the same decision builds nothing', () => {
     const before: Project = {
       ...app,
       exceptions,

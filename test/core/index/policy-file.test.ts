@@ -10,7 +10,7 @@ const policyOf = (policy: string | undefined, over: Record<string, string> = {})
   read(policy, over).projects[0]?.policy;
 
 describe("an entry's policy", () => {
-  it('is taken whatever the case of its words, and stands over that of the index key by key', () => {
+  it('is taken whatever the case of its letters, and overrides that of the index key by key', () => {
     const index = 'policy:\n  max-severity: low\n  unscannable: warn\n  scanners: {sbom: block, user-test: warn}\n';
     const own = '{max-severity: High, max-unfixable-severity: CRITICAL, scanners: {user-test: Ignore}}';
     expect(policyOf(index, { policy: own })).toEqual({
@@ -32,24 +32,24 @@ describe("an entry's policy", () => {
     ['{scanners: {sbom: blok}}', 'value', /Did you mean block/],
     ['{scanners: [sbom]}', 'value', /mapping of scanners/],
     ['strict', 'value', /must be a mapping/],
-  ])('like %s is an error at its place, and the entry waits', (policy, code, message) => {
-    const { problems, projects, brokenFiles } = read(undefined, { policy });
-    expect(problems).toEqual([
+  ])('like %s is an error at its position, and the entry waits', (policy, code, message) => {
+    const { diagnostics, projects, brokenFiles } = read(undefined, { policy });
+    expect(diagnostics).toEqual([
       expect.objectContaining({ severity: 'error', code, line: 13, message: expect.stringMatching(message) }),
     ]);
     expect({ projects, broken: [...brokenFiles] }).toEqual({ projects: [], broken: ['index.d/demo.yml'] });
   });
 
-  it('that is milder than that of the index is in force, and its reviewer is told where', () => {
-    const { problems, projects } = read('policy: {max-severity: LOW, scanners: {sbom: block}}', {
+  it('that is weaker than that of the index is in force, and its reviewer sees where', () => {
+    const { diagnostics, projects } = read('policy: {max-severity: LOW, scanners: {sbom: block}}', {
       policy: '{max-severity: HIGH, scanners: {sbom: warn}}',
     });
     expect(projects).toHaveLength(1);
-    expect(problems.map(({ severity, code, line, column }) => ({ severity, code, line, column }))).toEqual([
+    expect(diagnostics.map(({ severity, code, line, column }) => ({ severity, code, line, column }))).toEqual([
       { severity: 'warning', code: 'policy', line: 13, column: 14 },
       { severity: 'warning', code: 'policy', line: 13, column: 45 },
     ]);
-    expect(problems[0]?.message).toContain('HIGH is weaker than LOW');
+    expect(diagnostics[0]?.message).toContain('HIGH is weaker than LOW');
   });
 });
 
@@ -64,16 +64,18 @@ describe('the policy of the index', () => {
     ['a misspelt key', 'policy:\n  maxseverity: LOW\n', 'unknown-key', 2],
     ['no YAML', 'policy: [\n', 'yaml', 1],
     ['an anchor', 'policy: &p {max-severity: LOW}\n', 'yaml-feature', 1],
-  ])('with %s is broken, and said so at its place', (_, text, code, line) => {
-    const { problems, policy, brokenFiles } = read(text);
-    expect(problems[0]).toMatchObject({ file: 'policy.yml', severity: 'error', code, line });
-    expect(problems[0]?.message).toMatch(/every project keeps the one that it has/);
+  ])('with %s is broken, and said so at its position', (_, text, code, line) => {
+    const { diagnostics, policy, brokenFiles } = read(text);
+    expect(diagnostics[0]).toMatchObject({ file: 'policy.yml', severity: 'error', code, line });
+    expect(diagnostics[0]?.message).toMatch(/every project keeps the one that it has/);
     expect({ policy, broken: [...brokenFiles] }).toEqual({ policy: undefined, broken: ['policy.yml'] });
   });
 
-  it('under another name is not passed over', () => {
-    const { problems, brokenFiles } = read('policy: {max-severity: LOW}', {}, 'policy.yaml');
-    expect(problems).toEqual([expect.objectContaining({ severity: 'error', code: 'file-name', file: 'policy.yaml' })]);
+  it('under another name is not ignored', () => {
+    const { diagnostics, brokenFiles } = read('policy: {max-severity: LOW}', {}, 'policy.yaml');
+    expect(diagnostics).toEqual([
+      expect.objectContaining({ severity: 'error', code: 'file-name', file: 'policy.yaml' }),
+    ]);
     expect([...brokenFiles]).toEqual(['policy.yaml']);
   });
 
@@ -139,8 +141,8 @@ describe('an exception', () => {
     [{ status: 'not_affected', justification: 'because' }, /Choose of/],
     [{ until: '2027-01-01' }, /not known/],
   ])('with %j is an error, and the entry waits', (over, message) => {
-    const { problems, projects } = withExceptions(written(over as Record<string, string>));
-    expect(problems[0]).toMatchObject({ severity: 'error', line: 13, message: expect.stringMatching(message) });
+    const { diagnostics, projects } = withExceptions(written(over as Record<string, string>));
+    expect(diagnostics[0]).toMatchObject({ severity: 'error', line: 13, message: expect.stringMatching(message) });
     expect(projects).toEqual([]);
   });
 
@@ -149,28 +151,53 @@ describe('an exception', () => {
     ['2026-11-21', []],
     ['2026-11-20', ['warning']],
   ])('until %s: %j', (expires, severities) => {
-    const { problems, projects } = withExceptions(written({ expires }));
-    expect(problems.map(({ severity }) => severity)).toEqual(severities);
+    const { diagnostics, projects } = withExceptions(written({ expires }));
+    expect(diagnostics.map(({ severity }) => severity)).toEqual(severities);
     expect(projects).toHaveLength(1);
   });
 
-  it('stands once, of all packages or of each', () => {
+  it('appears once, of all packages or of each', () => {
     const twice = withExceptions(written({}), written({ id: 'cve-2026-1' }));
-    expect(twice.problems).toEqual([
+    expect(twice.diagnostics).toEqual([
       expect.objectContaining({ code: 'exception', message: expect.stringMatching(/already/) }),
     ]);
     expect(
       withExceptions(written({}), written({ package: 'zlib' }), written({ id: '/ETC' }), written({ id: '/etc' }))
-        .problems,
+        .diagnostics,
     ).toEqual([]);
   });
 
   it('takes no more room than a record has, however many there are', () => {
     const long = (at: number) => written({ id: `x${at}`, reason: '漢'.repeat(499), package: '漢'.repeat(199) });
-    const { problems, projects } = withExceptions(...Array.from({ length: 50 }, (_, at) => long(at)));
-    expect(problems).toEqual([
+    const { diagnostics, projects } = withExceptions(...Array.from({ length: 50 }, (_, at) => long(at)));
+    expect(diagnostics).toEqual([
       expect.objectContaining({ code: 'exception', message: expect.stringMatching(/100000/) }),
     ]);
     expect(projects).toEqual([]);
+  });
+});
+
+describe('the frontends that an index allows', () => {
+  it('are known to each of its projects', () => {
+    expect(policyOf('policy:\n  frontends: [ghcr.io/a/b, c/d]\n')).toEqual({ frontends: ['ghcr.io/a/b', 'c/d'] });
+    expect(policyOf('policy:\n  frontends: c/d\n', { policy: '{max-severity: LOW}' })).toEqual({
+      frontends: ['c/d'],
+      maxSeverity: 'LOW',
+    });
+  });
+
+  it.each([
+    ['a tag', 'c/d:1', /without a tag/],
+    ['what is no image', '"C D"', /not an image's name/],
+  ])('with %s is an error', (_, written, message) => {
+    const { diagnostics } = read(`policy:\n  frontends: [${written}]\n`);
+    expect(diagnostics).toEqual([
+      expect.objectContaining({ severity: 'error', message: expect.stringMatching(message) }),
+    ]);
+  });
+
+  it('cannot be added by an entry for itself', () => {
+    const { diagnostics } = read(undefined, { policy: '{frontends: [c/d]}' });
+    expect(diagnostics).toEqual([expect.objectContaining({ severity: 'error', code: 'unknown-key' })]);
   });
 });

@@ -126,10 +126,10 @@ describe('the comment', () => {
 
   it('says what is wrong, with a link to the line', () => {
     const input = inputOf([], [goodFile({ app: { 'git-url': 'nonsense' } })]);
-    const [problem] = input.change.errors;
+    const [diagnostic] = input.change.errors;
     expect(indexReport(input)).toContain('### The index cannot be merged like this: 1 error');
     expect(indexReport(input)).toContain(
-      `- [\`index.d/demo.yml:${problem?.line}:${problem?.column}\`](https://git.example/slipway/index/blob/${commit}/index.d/demo.yml#L${problem?.line}) \`demo/app:latest\`: \``,
+      `- [\`index.d/demo.yml:${diagnostic?.line}:${diagnostic?.column}\`](https://git.example/slipway/index/blob/${commit}/index.d/demo.yml#L${diagnostic?.line}) \`demo/app:latest\`: \``,
     );
     expect(indexStatus(input).state).toBe('failure');
     expect(indexStatus(input).description).toMatch(/^index\.d\/demo\.yml:\d+ /);

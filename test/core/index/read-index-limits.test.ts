@@ -18,12 +18,12 @@ it.each([
   ],
   ['a path too long for a record, written in pieces', { 'git-path': 'a/'.repeat(400) }, /longer than 500/],
 ])('refuses %s, and takes the entry beside it', (_, keys, message) => {
-  const { projects, problems: all } = readIndex([goodFile({ app: keys as Record<string, string>, other: {} })], {
+  const { projects, diagnostics: all } = readIndex([goodFile({ app: keys as Record<string, string>, other: {} })], {
     now,
   });
-  const problems = all.filter(({ severity }) => severity === 'error');
+  const diagnostics = all.filter(({ severity }) => severity === 'error');
   expect(projects.map(({ name }) => name)).toEqual(['demo/other:latest']);
-  expect(problems).toHaveLength(1);
-  expect(problems[0]?.message).toMatch(message);
-  expect(problems[0]?.entry?.length).toBeLessThan(300);
+  expect(diagnostics).toHaveLength(1);
+  expect(diagnostics[0]?.message).toMatch(message);
+  expect(diagnostics[0]?.entry?.length).toBeLessThan(300);
 });

@@ -37,9 +37,20 @@ describe('reading an index', () => {
       ['demo/app:1', true],
       ['demo/app:2', false],
     ]);
-    expect(index.problems).toMatchObject([
+    expect(index.diagnostics).toMatchObject([
       { severity: 'error', entry: 'demo/app:2', message: expect.stringContaining('demo/app:1 releases') },
     ]);
+  });
+
+  it.each([
+    ['http://127.0.0.1:4600/git/Demo/App.git', 'http://localhost:4600/git', 'localhost:4600/git/demo/app'],
+    ['http://[::1]:4600/git/demo/app/', 'http://localhost:4600/git', 'localhost:4600/git/demo/app'],
+    ['https://git.example/Demo/App', 'https://git.example', 'git.example/demo/app'],
+    ['https://git.example/Demo/App', 'https://github.com', 'git.example/Demo/App'],
+  ])('gives the repository at %s the name that events of %s have', (url, gitHost, source) => {
+    const allowedHosts = ['localhost', '127.0.0.1', '[::1]'];
+    const { projects } = readIndex([goodFile({ app: { 'git-url': url } })], { now, allowedHosts, gitHost });
+    expect(projects).toMatchObject([{ gitUrl: url, source }]);
   });
 
   it('reads several addresses', () => {
@@ -58,7 +69,7 @@ describe('reading an index', () => {
   ])('refuses %s, says where, and takes the entry beside it', (_, keys, line, column, message) => {
     const index = readIndex([goodFile({ good: {}, bad: keys as Record<string, string> })], { now });
     expect(index.projects.map(({ name }) => name)).toEqual(['demo/good:latest']);
-    expect(index.problems).toEqual([
+    expect(index.diagnostics).toEqual([
       expect.objectContaining({ severity: 'error', line, column, message: expect.stringMatching(message) }),
     ]);
   });
@@ -70,8 +81,8 @@ describe('reading an index', () => {
         now,
         ...(mostRecipients === undefined ? {} : { mostRecipients }),
       });
-    expect(read(addresses(5)).problems).toEqual([]);
-    expect(read(addresses(6)).problems).toMatchObject([
+    expect(read(addresses(5)).diagnostics).toEqual([]);
+    expect(read(addresses(6)).diagnostics).toMatchObject([
       { severity: 'error', code: 'too-many', message: expect.stringContaining('has 6 addresses, and 5 are allowed') },
     ]);
     expect(read(addresses(6)).projects).toEqual([]);
@@ -84,13 +95,13 @@ describe('reading an index', () => {
     const index = readIndex([{ path: 'index.d/broken.yml', text: 'Projects: [' }, goodFile({ app: {} })], { now });
     expect(index.projects).toHaveLength(1);
     expect([...index.brokenFiles]).toEqual(['index.d/broken.yml']);
-    expect(index.problems[0]).toMatchObject({ file: 'index.d/broken.yml', line: 1 });
+    expect(index.diagnostics[0]).toMatchObject({ file: 'index.d/broken.yml', line: 1 });
   });
 
   it('reports the second of two entries with one name', () => {
     const index = readIndex([goodFile({ app: {}, other: { 'job-id': 'app' } })], { now });
     expect(index.projects).toHaveLength(1);
-    expect(index.problems[0]?.message).toMatch(/this name already/);
+    expect(index.diagnostics[0]?.message).toMatch(/this name already/);
   });
 
   it('survives aliases that would grow without end', () => {
@@ -98,6 +109,6 @@ describe('reading an index', () => {
       .split('')
       .map((name, at) => `${name}: &${name} [*${'abcdefghi'[at]}, *${'abcdefghi'[at]}]`)
       .join('\n')}\nProjects: *j\n`;
-    expect(readIndex([{ path: 'index.d/bomb.yml', text: bomb }], { now }).problems).not.toHaveLength(0);
+    expect(readIndex([{ path: 'index.d/bomb.yml', text: bomb }], { now }).diagnostics).not.toHaveLength(0);
   });
 });

@@ -33,9 +33,9 @@ const names = (...files: IndexFile[]) =>
     .map(({ name }) => name);
 
 describe('a statement', () => {
-  it('stands with its project, with its names, its author, its file and its end', () => {
-    const { projects, problems } = read(file(documentOf([statement({ products: [{ '@id': 'demo/app:latest' }] })])));
-    expect(problems).toEqual([]);
+  it('is with its project, with its names, its author, its file and its end', () => {
+    const { projects, diagnostics } = read(file(documentOf([statement({ products: [{ '@id': 'demo/app:latest' }] })])));
+    expect(diagnostics).toEqual([]);
     expect(projects.map(({ name, vex }) => [name, vex])).toEqual([
       [
         'demo/app:latest',
@@ -99,18 +99,18 @@ describe('a statement', () => {
     ['pkg:golang/github.com/aws/smithy-go#middleware', /"#"/],
   ])('on the subcomponent %s, which no finding is certain to be, is warned of', (id, message) => {
     const products = [{ '@id': 'demo/app', subcomponents: [{ '@id': id }] }];
-    const told = (over: object) => read(file(documentOf([statement({ products, ...over })]))).problems;
-    expect(told({})).toEqual([
+    const diagnosticsOf = (over: object) => read(file(documentOf([statement({ products, ...over })]))).diagnostics;
+    expect(diagnosticsOf({})).toEqual([
       expect.objectContaining({ severity: 'warning', code: 'vex', line: 16, message: expect.stringMatching(message) }),
     ]);
-    expect(told({ status: 'affected', justification: undefined, action_statement: 'Update.' })).toEqual([]);
+    expect(diagnosticsOf({ status: 'affected', justification: undefined, action_statement: 'Update.' })).toEqual([]);
   });
 
   it('on parts that nobody can find is about nothing, and never about the whole image', () => {
     const products = [{ '@id': 'demo/app', subcomponents: [{ '@id': 'urn:openssl' }, { hashes: { 'sha-256': 'a' } }] }];
     const index = read(file(documentOf([statement({ products })])));
     expect(index.projects.every(({ vex }) => vex === undefined)).toBe(true);
-    expect(index.problems[0]).toMatchObject({ severity: 'warning', code: 'vex', line: 16 });
+    expect(index.diagnostics[0]).toMatchObject({ severity: 'warning', code: 'vex', line: 16 });
   });
 
   it.each([
@@ -139,22 +139,22 @@ describe('a statement', () => {
     ['an image without its repository', { products: [{ '@id': 'pkg:oci/app' }] }, 16, /anybody's image/],
     ['an image by its digest', { products: [{ '@id': 'pkg:oci/app@sha256:abc' }] }, 16, /digest/],
   ])('on %s counts for nothing, is warned of, and leaves the others in force', (_, over, line, message) => {
-    const { projects, problems, brokenFiles } = read(file(documentOf([statement(over), statement()])));
-    expect(problems).toEqual([
+    const { projects, diagnostics, brokenFiles } = read(file(documentOf([statement(over), statement()])));
+    expect(diagnostics).toEqual([
       expect.objectContaining({ severity: 'warning', code: 'vex', line, message: expect.stringMatching(message) }),
     ]);
     expect([projects[0]?.vex?.length, brokenFiles.size]).toEqual([1, 0]);
   });
 
-  it('that has ended is kept, and warned of at its place', () => {
-    const { projects, problems } = read(file(documentOf([statement({ timestamp: '2026-01-01T00:00:00Z' })])));
+  it('that has ended is kept, and warned of at its position', () => {
+    const { projects, diagnostics } = read(file(documentOf([statement({ timestamp: '2026-01-01T00:00:00Z' })])));
     expect(projects[0]?.vex).toMatchObject([{ expires: '2026-06-30' }]);
-    expect(problems).toEqual([
+    expect(diagnostics).toEqual([
       expect.objectContaining({ severity: 'warning', line: 8, column: 5, message: expect.stringMatching(/180 days/) }),
     ]);
   });
 
-  it('that is newer stands before an older one, whatever document it is in', () => {
+  it('that is newer comes before an older one, whatever document it is in', () => {
     const older = statement({ status: 'affected', justification: undefined, action_statement: 'Update.' });
     const newer = statement({ timestamp: '2026-11-02T00:00:00Z' });
     for (const files of [
@@ -165,7 +165,7 @@ describe('a statement', () => {
     }
   });
 
-  it('of the same moment as another stands behind the one that accepts less', () => {
+  it('of the same moment as another comes after the one that accepts less', () => {
     const affected = statement({ status: 'affected', justification: undefined, action_statement: 'Update.' });
     for (const statements of [
       [affected, statement()],
@@ -220,8 +220,8 @@ it('a document as vexctl writes it is read', () => {
   ]
 }
 `;
-  const { projects, problems } = read(file(text));
-  expect(problems).toEqual([]);
+  const { projects, diagnostics } = read(file(text));
+  expect(diagnostics).toEqual([]);
   expect(projects[0]?.vex).toMatchObject([{ ids: ['CVE-2022-24999'] }]);
   expect(projects[0]?.vex?.[0]?.packages?.map(purlText)).toEqual(['pkg:npm/express@4.17.1', 'pkg:npm/qs@6.7.0']);
 });
@@ -266,22 +266,22 @@ describe('a document', () => {
     ['that is a list', '[]', 1, /OpenVEX/],
     ['too large', `"${'x'.repeat(1_000_001)}"`, 1, /larger than 1 MB/],
     ['nested too deep', '['.repeat(100_000), 1, /no valid JSON/],
-  ])('%s is an error at its place, and says nothing at all', (_, content, line, message) => {
+  ])('%s is an error at its position, and says nothing at all', (_, content, line, message) => {
     const good = file(documentOf([statement({ products: [{ '@id': 'demo/other' }] })]), 'vex/good.json');
-    const { projects, problems, brokenFiles } = read(file(content), good);
-    expect(problems[0]).toMatchObject({
+    const { projects, diagnostics, brokenFiles } = read(file(content), good);
+    expect(diagnostics[0]).toMatchObject({
       file: 'vex/one.json',
       severity: 'error',
       message: expect.stringMatching(message),
     });
-    expect(problems[0]?.line).toBe(line);
+    expect(diagnostics[0]?.line).toBe(line);
     expect([...brokenFiles]).toEqual(['vex/one.json']);
     expect(projects.map(({ vex }) => vex?.length)).toEqual([undefined, 1, undefined]);
   });
 
   it.each(['vex/a\u202e.json', `vex/${'x'.repeat(300)}.json`, 'vex/a\n.json'])('called %j is an error', (path) => {
-    const { problems, brokenFiles } = read(file(documentOf([statement()]), path));
-    expect(problems).toMatchObject([{ severity: 'error', code: 'file-name' }]);
+    const { diagnostics, brokenFiles } = read(file(documentOf([statement()]), path));
+    expect(diagnostics).toMatchObject([{ severity: 'error', code: 'file-name' }]);
     expect([...brokenFiles]).toEqual([path]);
   });
 
@@ -294,15 +294,17 @@ describe('a document', () => {
     ]);
   });
 
-  it('that names no project of the index is told, once for each product that looks like one', () => {
+  it('that names no project of the index is reported, once for each product that looks like one', () => {
     const products = [{ '@id': 'demo/gone' }, { '@id': 'demo/app:2.0' }, { '@id': 'demo/app' }];
-    const { problems } = read(file(documentOf([statement({ products })])));
-    expect(problems.map(({ line, message }) => [line, message])).toEqual([
+    const { diagnostics } = read(file(documentOf([statement({ products })])));
+    expect(diagnostics.map(({ line, message }) => [line, message])).toEqual([
       [16, 'No project of the index is called "demo/gone".'],
       [19, 'No project of the index is called "demo/app:2.0".'],
     ]);
     const upstream = read(file(documentOf([statement({ products: [{ '@id': 'pkg:apk/wolfi/git@2.39' }] })])));
-    expect(upstream.problems).toMatchObject([{ severity: 'warning', message: expect.stringMatching(/No statement/) }]);
+    expect(upstream.diagnostics).toMatchObject([
+      { severity: 'warning', message: expect.stringMatching(/No statement/) },
+    ]);
   });
 
   it('of a thousand statements leaves each project room in its record: the newest are kept', () => {
@@ -310,26 +312,26 @@ describe('a document', () => {
       const day = String(1 + (at % 20)).padStart(2, '0');
       return statement({ vulnerability: { name: `CVE-2026-${at}` }, timestamp: `2026-11-${day}T00:00:00Z` });
     });
-    const { projects, problems } = read(file(documentOf(many)));
+    const { projects, diagnostics } = read(file(documentOf(many)));
     const vex = projects[0]?.vex ?? [];
     expect(vex.length).toBeGreaterThan(300);
     expect(vex.length).toBeLessThanOrEqual(500);
     expect(Buffer.byteLength(JSON.stringify(vex))).toBeLessThanOrEqual(101_000);
     expect(vex[0]?.expires).toBe('2027-05-19');
-    expect(problems).toContainEqual(
+    expect(diagnostics).toContainEqual(
       expect.objectContaining({ severity: 'warning', message: expect.stringMatching(/More is said/) }),
     );
   });
 
   it('beside five hundred others is enough', () => {
     const files = Array.from({ length: 502 }, (_, at) => file(documentOf([statement()]), `vex/${1000 + at}.json`));
-    const { problems, brokenFiles } = read(...files);
+    const { diagnostics, brokenFiles } = read(...files);
     expect([...brokenFiles]).toEqual(['vex/1500.json']);
-    expect(problems.at(-1)).toMatchObject({ file: 'vex/1500.json', code: 'too-large' });
+    expect(diagnostics.at(-1)).toMatchObject({ file: 'vex/1500.json', code: 'too-large' });
   });
 
-  it('is read from no other place', () => {
+  it('is read from no other path', () => {
     const elsewhere = ['vex/a/one.json', 'vex.json', 'vex/one.JSON.txt', 'docs/vex/one.json'];
-    expect(read(...elsewhere.map((path) => file('{', path))).problems).toEqual([]);
+    expect(read(...elsewhere.map((path) => file('{', path))).diagnostics).toEqual([]);
   });
 });

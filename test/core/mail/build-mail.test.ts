@@ -6,6 +6,7 @@ import {
   failedMail,
   indexDiagnosticsMail,
   type Mail,
+  mailDetailsOf,
   releasedMail,
 } from '../../../core/mail/build-mail.ts';
 import type { Build } from '../../../core/model/build.ts';
@@ -63,7 +64,7 @@ function words(mail: Mail): { text: string; html: string } {
 }
 
 describe('nobody gets a mail', () => {
-  it('about a pull request: its commit says how it stands', () => {
+  it('about a pull request: its commit shows its state', () => {
     const cause = { type: 'pull-request', delivery: 'd', number: 7, commit, author: 'alex' } as const;
     for (const ended of [blocked, failed]) expect(buildMail({ ...ended, cause }, siteUrl)).toBeUndefined();
   });
@@ -75,8 +76,8 @@ describe('nobody gets a mail', () => {
     [[], failed, false],
     [undefined, build, true],
   ] as const)('about an end that the entry does not want to hear of: notify %j', (notify, ended, sent) => {
-    const told = buildMail({ ...ended, ...(notify ? { notify: [...notify] } : {}) }, siteUrl);
-    expect(told !== undefined).toBe(sent);
+    const mail = buildMail({ ...ended, ...(notify ? { notify: [...notify] } : {}) }, siteUrl);
+    expect(mail !== undefined).toBe(sent);
   });
 });
 
@@ -112,7 +113,7 @@ describe('every mail about a build', () => {
     },
   );
 
-  it('is told apart by its subject', () => {
+  it('is recognised by its subject', () => {
     expect([build, blocked, failed].map((each) => buildMail(each, siteUrl)?.subject)).toEqual([
       '[slipway] RELEASED: demo/app:latest (main 1a2b3c4)',
       '[slipway] BLOCKED: demo/app:latest (main 1a2b3c4)',
@@ -147,7 +148,7 @@ it('a release comes with the command that gets it, its tags and its digest', () 
   }
 });
 
-describe('a release with news', () => {
+describe('a release with changes', () => {
   const warnings = Array.from({ length: 7 }, (_, number) => `package-updates: demo ${number} has an update.`);
   const warned: Build = { ...build, verdict: { outcome: 'pass', reasons: [], warnings, counts: { LOW: 3 } } };
 
@@ -225,10 +226,10 @@ describe('a blocked image', () => {
       '    depends-on: null',
       ...example.map((line) => `    ${line}`),
     ];
-    const { problems, projects } = readIndex([{ path: 'index.d/demo.yml', text: entry.join('\n') }], {
+    const { diagnostics, projects } = readIndex([{ path: 'index.d/demo.yml', text: entry.join('\n') }], {
       now: new Date(build.createdAt),
     });
-    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(projects[0]?.exceptions?.[0]).toMatchObject({ id: 'CVE-2024-0001', package: 'libdemo' });
   });
 
@@ -302,7 +303,7 @@ describe('a failed build', () => {
     }
   });
 
-  it('is told of even when nobody recorded why', () => {
+  it('is reported even if no reason is recorded', () => {
     const { failure, ...reasonless } = failed;
     expect(words(failedMail(reasonless, siteUrl)).text).toContain('The build record does not say why');
   });
@@ -387,15 +388,33 @@ describe('the mail to the operators about an index', () => {
   };
 
   it('names file, line, entry and what is wrong', () => {
-    const mail = indexDiagnosticsMail({ repository: 'demo/index', commit, problems: [problem], siteUrl });
+    const mail = indexDiagnosticsMail({ repository: 'demo/index', commit, errors: [problem], siteUrl });
     expect(mail.subject).toBe('[slipway] INDEX: 1 error in demo/index (1a2b3c4)');
     expect(words(mail).text).toContain('index.d/demo.yml:12:3 demo/app:latest: The key "git-url" is missing or empty.');
     expect(words(mail).text).toContain('Nothing was removed.');
   });
 
-  it('tells of an index without projects', () => {
-    expect(indexDiagnosticsMail({ repository: 'demo/index', commit, problems: [], siteUrl }).subject).toBe(
+  it('reports an index without projects', () => {
+    expect(indexDiagnosticsMail({ repository: 'demo/index', commit, errors: [], siteUrl }).subject).toBe(
       '[slipway] INDEX: no projects in demo/index (1a2b3c4)',
     );
+  });
+});
+
+describe('what a mail shows beside the record', () => {
+  const push = { type: 'push', delivery: 'd', ref: 'refs/heads/main', commit, pusher: 'p' } as const;
+  const pullRequest = { type: 'pull-request', delivery: 'd', number: 1, commit, author: 'a' } as const;
+  it.each([
+    ['released', push, undefined, ['comparison']],
+    ['blocked', push, undefined, ['comparison', 'scanners']],
+    ['failed', push, undefined, ['log']],
+    ['failed', push, ['failed' as const], ['log']],
+    ['failed', push, ['released' as const], undefined],
+    ['failed', pullRequest, undefined, undefined],
+    ['superseded', push, undefined, undefined],
+    ['unchanged', push, undefined, undefined],
+    ['cancelled', push, undefined, undefined],
+  ] as const)('about a build that ended as %s, caused by %o, with notify %j', (status, cause, notify, details) => {
+    expect(mailDetailsOf({ status, cause, notify: notify && [...notify] })).toEqual(details);
   });
 });

@@ -11,7 +11,7 @@ const finding = (id: string, over: Partial<Finding> = {}): Finding => ({
   ...over,
 });
 
-function news(changes: Partial<FindingChanges>, over: Partial<ReleaseChanges> = {}): ReleaseChanges {
+function changesOf(changes: Partial<FindingChanges>, over: Partial<ReleaseChanges> = {}): ReleaseChanges {
   return {
     digest: `sha256:${'a'.repeat(64)}`,
     tags: ['latest'],
@@ -26,7 +26,7 @@ function news(changes: Partial<FindingChanges>, over: Partial<ReleaseChanges> = 
 const mailOf = (...all: ReleaseChanges[]) =>
   findingsMail({
     project: 'demo/app:latest',
-    news: all,
+    releases: all,
     siteUrl: 'https://slipway.example.org',
     indexUrl: 'https://github.com/example/index',
   });
@@ -35,7 +35,7 @@ const words = (text: string) => text.replaceAll(/\s+/g, ' ');
 describe('the mail about what is released', () => {
   it('says what is new, what the policy says, that nothing was un-released, and what to do', () => {
     const { subject, text, headers } = mailOf(
-      news(
+      changesOf(
         { appeared: [finding('CVE-2026-1', { severity: 'CRITICAL', fixed: '3.0.2' })] },
         { verdict: { outcome: 'block', reasons: ['CVE-2026-1 is too bad.'] } },
       ),
@@ -51,21 +51,21 @@ describe('the mail about what is released', () => {
   });
 
   it.each<[string, ReleaseChanges, RegExp]>([
-    ['without a fix', news({ appeared: [finding('A')] }), /No fixed version of these packages is known yet/],
+    ['without a fix', changesOf({ appeared: [finding('A')] }), /No fixed version of these packages is known yet/],
     [
       'with a fix that is there now',
-      news({ changed: [{ now: finding('A', { fixed: '9' }), before: finding('A') }] }),
+      changesOf({ changed: [{ now: finding('A', { fixed: '9' }), before: finding('A') }] }),
       /There are fixed versions/,
     ],
-    ['that is gone', news({ gone: [finding('A')] }), /You need not do anything/],
+    ['that is gone', changesOf({ gone: [finding('A')] }), /You need not do anything/],
     [
       'of an image that is not there any more',
-      news({ state: { now: 'gone', before: 'complete' } }, { verdict: undefined }),
+      changesOf({ state: { now: 'gone', before: 'complete' } }, { verdict: undefined }),
       /To get the image back, build it again/,
     ],
     [
       'of an image that cannot be scanned',
-      news({ state: { now: 'failed', before: 'complete' } }, { reason: 'FINDINGS_UNAVAILABLE' }),
+      changesOf({ state: { now: 'failed', before: 'complete' } }, { reason: 'FINDINGS_UNAVAILABLE' }),
       /could not be scanned: FINDINGS_UNAVAILABLE .*Without a scan, it is not known/,
     ],
   ])('says what to do about a finding %s', (_what, each, expected) => {
@@ -76,7 +76,7 @@ describe('the mail about what is released', () => {
     const appeared = Array.from({ length: 5000 }, (_, at) =>
       finding(`CVE-${at}`, { severity: at === 4999 ? 'CRITICAL' : 'LOW' }),
     );
-    const { subject, text, html } = mailOf(news({ appeared }));
+    const { subject, text, html } = mailOf(changesOf({ appeared }));
     expect(subject).toContain('5000 new: 1 critical, 4999 low');
     expect(text.indexOf('CVE-4999')).toBeLessThan(text.indexOf('CVE-0 '));
     expect(text).toContain('and 4980 more');
@@ -85,15 +85,15 @@ describe('the mail about what is released', () => {
 
   it('of several images says of which each finding is', () => {
     const { text } = mailOf(
-      news({ appeared: [finding('A')] }, { tags: ['1.0'] }),
-      news({ appeared: [finding('A')] }, { tags: ['2.0', 'latest'] }),
+      changesOf({ appeared: [finding('A')] }, { tags: ['1.0'] }),
+      changesOf({ appeared: [finding('A')] }, { tags: ['2.0', 'latest'] }),
     );
     expect(words(text)).toMatch(/\[1\.0\].*\[2\.0, latest\]/);
   });
 
   it('lets no stranger write a header, a line of their own or markup', () => {
     const bad = '</li><script>alert(1)</script>\r\nBcc: a@example.org\u202e\u001b[31m';
-    const everything = news(
+    const everything = changesOf(
       {
         appeared: [finding(bad, { package: bad, installed: bad, fixed: bad })],
         changed: [{ now: finding(bad, { fixed: bad }), before: finding(bad) }],
@@ -104,7 +104,7 @@ describe('the mail about what is released', () => {
     );
     const { subject, text, html, headers } = findingsMail({
       project: bad,
-      news: [everything],
+      releases: [everything],
       siteUrl: 'https://s.example',
     });
     const hidden = ['\r', '\u001b', '\u202e'];

@@ -33,7 +33,7 @@ describe('the policy that counts', () => {
   });
 });
 
-describe('an entry is milder than the index', () => {
+describe('an entry is weaker than the index', () => {
   it.each([
     [{ maxSeverity: 'HIGH' }, { maxSeverity: 'MEDIUM' }, ['max-severity']],
     [{ maxSeverity: 'LOW' }, { maxSeverity: 'MEDIUM' }, []],

@@ -17,14 +17,14 @@ test('updates call for one rebuild, and for none again until there are others', 
   const tried = triedOf(look('a', ['bash', 'zlib'])).get('a')?.tried ?? '';
   expect(rebuilt(look('a', ['bash', 'zlib']))).toEqual(['a']);
   expect(rebuilt(look('a', ['bash', 'zlib'], tried))).toEqual([]);
-  // What a build has put right meanwhile is no news.
+  // What a build has put right meanwhile is no change.
   expect(rebuilt(look('a', ['bash'], tried))).toEqual([]);
   expect(rebuilt(look('a', ['bash', 'curl', 'zlib'], tried))).toEqual(['a']);
   expect(rebuilt({ ...look('a', [], tried), updates: [update('bash', '3')] })).toEqual(['a']);
   expect(rebuilt(look('a', []))).toEqual([]);
 });
 
-test('the same news has the same id, another project’s has another', () => {
+test('the same updates have the same id, another project’s have another', () => {
   const [a, again, b] = [look('a', ['bash']), look('a', ['bash']), look('b', ['bash'])].map(
     (each) => planPackageRebuilds([each], alone).rebuilds[0]?.hash,
   );
@@ -51,14 +51,14 @@ test('a project waits for a parent that is rebuilt, however far up, and comes by
   expect(planPackageRebuilds(next, projects).rebuilds.map(({ project }) => project)).toEqual(['app']);
 });
 
-test('projects that stand on one another in a circle do not wait for ever', () => {
+test('projects that depend on one another in a circle do not wait for ever', () => {
   const parents: Record<string, string[]> = { a: ['b'], b: ['a'], c: ['a'] };
   const looks = [look('c', ['bash']), look('b', ['bash']), look('a', ['bash'])];
   const plan = planPackageRebuilds(looks, { ...alone, parentsOf: (name) => parents[name] ?? [] });
   expect(plan.rebuilds.map(({ project }) => project)).toEqual(['a']);
 });
 
-test('an image with thousands of updates tells the first fifty and how many there are', () => {
+test('an image with thousands of updates lists the first fifty and how many there are', () => {
   const names = Array.from({ length: 3000 }, (_, at) => `p${at}`);
   const [rebuild] = planPackageRebuilds([look('a', names)], alone).rebuilds;
   expect(rebuild?.updates).toHaveLength(50);

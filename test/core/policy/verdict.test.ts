@@ -61,14 +61,14 @@ describe('of vulnerabilities', () => {
   });
 
   it.each([
-    ['milder', 'CRITICAL', { fixed: '3.0.2' }, 'block'],
-    ['milder', 'CRITICAL', {}, 'pass'],
-    ['milder', 'CRITICAL', { fixAvailable: 'YES' }, 'block'],
-    ['milder', 'CRITICAL', { fixAvailable: 'NO' }, 'pass'],
+    ['weaker', 'CRITICAL', { fixed: '3.0.2' }, 'block'],
+    ['weaker', 'CRITICAL', {}, 'pass'],
+    ['weaker', 'CRITICAL', { fixAvailable: 'YES' }, 'block'],
+    ['weaker', 'CRITICAL', { fixAvailable: 'NO' }, 'pass'],
     ['stricter', 'LOW', {}, 'block'],
     ['stricter', 'LOW', { fixed: '3.0.2' }, 'pass'],
   ] as const)('a %s limit for what no newer version fixes: %s with %j is %s', (kind, severity, over, outcome) => {
-    const maxUnfixableSeverity = kind === 'milder' ? 'CRITICAL' : 'INFORMATIONAL';
+    const maxUnfixableSeverity = kind === 'weaker' ? 'CRITICAL' : 'INFORMATIONAL';
     expect(onFindings([finding(severity, over)], { policy: policyWith({ maxUnfixableSeverity }) }).outcome).toBe(
       outcome,
     );
@@ -160,8 +160,8 @@ describe('without a scan', () => {
     const scan: Scan = { state, reason: 'the disk was full.', findings: [] };
     const verdict = verdictOn({ scan }, { policy: policyWith({ unscannable }) });
     expect(verdict.outcome).toBe(outcome);
-    const told = outcome === 'block' ? verdict.reasons : verdict.warnings;
-    expect(told).toEqual([expect.stringMatching(/the disk was full;.*\.$/)]);
+    const listed = outcome === 'block' ? verdict.reasons : verdict.warnings;
+    expect(listed).toEqual([expect.stringMatching(/the disk was full;.*\.$/)]);
   });
 
   it('an image that is let pass unscanned is blocked by all else nevertheless', () => {
@@ -264,7 +264,7 @@ describe.each(found.map((each) => [each[0].scanner, ...each] as const))(
       ]);
     });
 
-    it('warns under "warn", and is not told under "ignore"', () => {
+    it('warns under "warn", and is not listed under "ignore"', () => {
       const { outcome, reasons, warnings } = under('warn');
       expect({ outcome, reasons }).toEqual({ outcome: 'pass', reasons: [] });
       expect(warnings).toEqual([expect.stringMatching(new RegExp(`^${scanner}: `))]);
@@ -295,7 +295,7 @@ describe.each(found.map((each) => [each[0].scanner, ...each] as const))(
       expect(verdict.outcome).toBe(outcome);
       expect(verdict.reasons).toHaveLength(reasons);
       expect(verdict.warnings ?? []).toHaveLength(warnings);
-      for (const told of [...verdict.reasons, ...(verdict.warnings ?? [])]) expect(told).toMatch(/rpm hung/);
+      for (const listed of [...verdict.reasons, ...(verdict.warnings ?? [])]) expect(listed).toMatch(/rpm hung/);
     });
 
     it('cannot hide behind those that a report has no room for', () => {
@@ -321,10 +321,10 @@ describe('of the scanners', () => {
   )('a report that is %s, under "%s" for each of them', (scanners, response) => {
     const all = Object.fromEntries(scannerNames.map((name) => [name, response]));
     const verdict = verdictOn({ scanners }, { policy: policyWith({}, all) });
-    const told = response === 'block' ? verdict.reasons : (verdict.warnings ?? []);
+    const listed = response === 'block' ? verdict.reasons : (verdict.warnings ?? []);
     expect(verdict.outcome).toBe(response === 'block' ? 'block' : 'pass');
-    expect(told).toHaveLength(response === 'ignore' ? 0 : scannerNames.length);
-    expect([...verdict.reasons, ...(verdict.warnings ?? [])]).toHaveLength(told.length);
+    expect(listed).toHaveLength(response === 'ignore' ? 0 : scannerNames.length);
+    expect([...verdict.reasons, ...(verdict.warnings ?? [])]).toHaveLength(listed.length);
   });
 
   it('one that is not among the reports is missed', () => {
@@ -352,7 +352,7 @@ describe('of the scanners', () => {
     expect(verdictOn({ scanners: reports(lint('info')) }, { policy }).warnings).toHaveLength(1);
   });
 
-  it('of many findings that only warn, the first few are told and the rest is counted', () => {
+  it('of many findings that only warn, the first few are listed and the rest is counted', () => {
     const findings = Array.from({ length: 300 }, (_, at) => ({ name: `p${at}`, installed: '1', available: '2' }));
     const many: ScannerReport = { scanner: 'package-updates', state: 'complete', findings, total: 12_000, seconds: 1 };
     const { outcome, warnings } = verdictOn({ scanners: reports(many) });
@@ -376,7 +376,7 @@ describe('an exception', () => {
     expect(reasons).toHaveLength(3);
   });
 
-  it('of a finding that the policy allows anyhow is counted, and told of before it ends', () => {
+  it('of a finding that the policy allows anyhow is counted, and listed before it ends', () => {
     const verdict = onFindings([finding('LOW')], { exceptions: [exceptionOf({ expires: '2026-11-22' })] });
     expect(verdict).toMatchObject({ outcome: 'pass', reasons: [], accepted: 1 });
     expect(verdict.warnings).toEqual([expect.stringMatching(/ends after 2026-11-22/)]);
@@ -437,7 +437,7 @@ describe('an exception', () => {
     expect(onFindings(known, { exceptions: [exceptionOf(over)] }).outcome).toBe(outcome);
   });
 
-  it('that lasts longer counts where two are there, wherever it stands', () => {
+  it('that lasts longer counts where two are there, wherever it is written', () => {
     const [short, long] = [exceptionOf({ expires: '2026-01-01' }), exceptionOf({ package: 'openssl' })];
     expect(onFindings(high, { exceptions: [short, long] }).outcome).toBe('pass');
     expect(onFindings(high, { exceptions: [long, short] }).outcome).toBe('pass');

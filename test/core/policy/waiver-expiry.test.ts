@@ -19,7 +19,7 @@ describe('of an exception until the 28th', () => {
     ['2026-11-28', ['soon']],
     ['2026-11-29', ['ended']],
     ['2027-11-29', ['ended']],
-  ])('people are told on %s: %j', (day, kinds) => {
+  ])('people are notified on %s: %j', (day, kinds) => {
     expect(expiriesOn(day, { exceptions: [exception] }).map(({ kind }) => kind)).toEqual(kinds);
   });
 
@@ -43,13 +43,13 @@ describe('of an exception until the 28th', () => {
 });
 
 describe('of VEX statements', () => {
-  it('those are told that accept something', () => {
+  it('those that accept something are listed', () => {
     const statuses = ['not_affected', 'fixed', 'affected', 'under_investigation'] as const;
     const ends = statuses.map((status) => expiriesOn('2026-11-21', { vex: [{ ...statement, status }] }).length);
     expect(ends).toEqual([1, 1, 0, 0]);
   });
 
-  it('only the newest on a finding is told, which comes first', () => {
+  it('only the newest on a finding is listed, which comes first', () => {
     const older = { ...statement, expires: '2026-11-22' };
     expect(expiriesOn('2026-11-21', { vex: [statement, older] }).map(({ expires }) => expires)).toEqual(['2026-11-25']);
     const renewed = { ...statement, expires: '2027-03-01' };

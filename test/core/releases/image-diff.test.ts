@@ -98,7 +98,7 @@ describe('a comparison with the last release', () => {
     });
   });
 
-  it('is no news of a defect that another version of its package still has', () => {
+  it('is no change of a defect that another version of its package still has', () => {
     const { vulnerabilities } = compare(
       against,
       scan(finding('CVE-1', { installed: '1' }), finding('CVE-1', { installed: '2' })),
@@ -132,7 +132,7 @@ describe('a comparison with the last release', () => {
     expect(vulnerabilities?.introduced.items.map(({ id }) => id)).toEqual(['CVE-3', 'CVE-4']);
   });
 
-  it('tells one defect in two packages apart, and names the worst first', () => {
+  it('distinguishes one defect in two packages, and names the worst first', () => {
     const { vulnerabilities } = compare(
       against,
       scan(finding('CVE-1')),

@@ -37,16 +37,14 @@ describe('a candidate that passed', () => {
 });
 
 describe('beside what its ref released last, a candidate', () => {
-  const at = (second: string) => `2026-11-21T00:00:${second}.000Z`;
   const last = {
     build: 'before',
-    sequence: 4,
-    headAt: at('04'),
+    headRevision: 4,
     digest: 'sha256:old',
     tags: ['latest', 'main', 'sha-a'],
   };
   const known = {
-    build: { id: 'own', sequence: 5, headAt: at('05') },
+    build: { id: 'own', headRevision: 5 },
     digest: 'sha256:new',
     floating: ['latest', 'main', 'sha-a'],
     last,
@@ -57,13 +55,8 @@ describe('beside what its ref released last, a candidate', () => {
   it.each([
     ['is released where there was none', { last: undefined }, release],
     [
-      'of an older head is superseded',
-      { last: { ...last, headAt: at('06') } },
-      { do: 'end', end: { status: 'superseded', by: 'before' } },
-    ],
-    [
-      'of the same head that was accepted earlier is superseded',
-      { last: { ...last, headAt: at('05'), sequence: 6 } },
+      'that took the lease of the ref earlier is superseded',
+      { last: { ...last, headRevision: 6 } },
       { do: 'end', end: { status: 'superseded', by: 'before' } },
     ],
     ['is released once more by its own build', { last: { ...last, build: 'own' }, digest: last.digest }, release],

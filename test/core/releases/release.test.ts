@@ -9,7 +9,7 @@ const digests = Array.from(
   (_, at) => `sha256:${createHash('sha256').update(String(at)).digest('hex')}`,
 );
 
-describe('the looks of a week', () => {
+describe('the rescans of a week', () => {
   it('at 10,000 images are spread evenly, though all were released in the same minute', () => {
     const released = new Date('2026-11-20T10:00:00.000Z');
     const perHour = new Map<number, number>();
@@ -30,7 +30,7 @@ describe('the looks of a week', () => {
     for (const digest of digests.slice(0, 200)) {
       const first = nextRescanAt(digest, new Date('2026-11-20T10:00:30.000Z'));
       expect(Date.parse(first) - Date.parse('2026-11-20T10:00:30.000Z')).toBeGreaterThanOrEqual(day);
-      // In time, and when the round came late.
+      // In time, and when the run came late.
       for (const late of [0, 5 * hour]) {
         const next = Date.parse(nextRescanAt(digest, new Date(Date.parse(first) + late)));
         expect(next - Date.parse(first)).toBe(7 * day);

@@ -14,7 +14,7 @@ const finding = (id: string, over: Partial<Finding> = {}): Finding => ({
 });
 const scan = (...findings: Finding[]): Scan => ({ state: 'complete', findings });
 
-/** What is news after a look at an image that was released with another scan. */
+/** What has changed after a rescan of an image that was released with another scan. */
 const changeToNotify = (before: Finding[], after: Finding[]) =>
   changesOf(afterRescan(scan(...after), undefined, scan(...before), now));
 
@@ -51,14 +51,14 @@ describe('what has changed since the release', () => {
     expect(counts).toEqual(expected && { appeared: 0, gone: 0, changed: 0, ...expected });
   });
 
-  it('is told once: what was told is known', () => {
+  it('is notified once, and is known then', () => {
     const first = afterRescan(scan(finding('A')), undefined, scan(), now);
-    const told = allNotified(first);
-    expect(changesOf(told)).toBeUndefined();
-    expect(changesOf(afterRescan(scan(finding('A')), told, undefined, later))).toBeUndefined();
+    const notified = allNotified(first);
+    expect(changesOf(notified)).toBeUndefined();
+    expect(changesOf(afterRescan(scan(finding('A')), notified, undefined, later))).toBeUndefined();
   });
 
-  it('adds up while nobody was told', () => {
+  it('adds up while nobody was notified', () => {
     const first = afterRescan(scan(finding('A')), undefined, scan(), now);
     const second = afterRescan(scan(finding('A'), finding('B')), first, undefined, later);
     expect(changesOf(second)?.appeared.map(({ id }) => id)).toEqual(['A', 'B']);
@@ -83,8 +83,8 @@ describe('what has changed since the release', () => {
   });
 });
 
-describe('an image that cannot be looked at', () => {
-  it('keeps the findings of the last scan, and is news when it begins', () => {
+describe('an image that cannot be scanned', () => {
+  it('keeps the findings of the last scan, and counts as a change when it begins', () => {
     const before = afterRescan(scan(finding('A')), undefined, scan(finding('A')), now);
     const failed = afterRescan({ state: 'failed', reason: 'why', findings: [] }, before, undefined, later);
     expect(changesOf(failed)).toEqual({
@@ -104,13 +104,13 @@ describe('an image that cannot be looked at', () => {
     expect(changesOf(afterRescan(scan(finding('A')), allNotified(failed), undefined, later))).toBeUndefined();
   });
 
-  it('and never could be, because nobody can scan it, is no news', () => {
+  it('and never could be, because nobody can scan it, is no change', () => {
     const unsupported: Scan = { state: 'unsupported', reason: 'scratch', findings: [] };
     expect(changesOf(afterRescan(unsupported, undefined, unsupported, now))).toBeUndefined();
   });
 });
 
-it('twenty thousand findings are compared in a moment, and kept without their long words', () => {
+it('twenty thousand findings are compared in a moment, and kept without their long texts', () => {
   const many = Array.from({ length: 20_000 }, (_, at) => finding(`CVE-${at}`, { description: 'x'.repeat(1000) }));
   const start = cpuTime();
   const after = afterRescan(scan(...many), undefined, scan(...many.slice(1)), now);

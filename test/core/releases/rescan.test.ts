@@ -16,7 +16,7 @@ const fresh = scan({ completedAt: hoursAgo(23) });
 const old = scan({ completedAt: hoursAgo(25) });
 const pending: ImageReading = { state: 'pending', reason: 'ECR is scanning it.' };
 const none: ImageReading = { state: 'none', reason: 'ECR has no scan of it yet.' };
-const take = (look: object) => ({ do: 'take', look });
+const take = (result: object) => ({ do: 'take', result });
 
 describe('a released image whose time has come', () => {
   const unsupported = scan({ state: 'unsupported', reason: 'No such system.' });
@@ -28,15 +28,15 @@ describe('a released image whose time has come', () => {
       'take',
     ],
     ['with a scan of less than a day has it', fresh, undefined, 'take'],
-    ['with an older scan is scanned again', old, undefined, 'ask'],
-    ['without a scan is scanned', none, undefined, 'ask'],
+    ['with an older scan is scanned again', old, undefined, 'request'],
+    ['without a scan is scanned', none, undefined, 'request'],
     ['whose scan is under way is waited for', pending, undefined, 'wait'],
     ['whose scan is under way since an hour is waited for', pending, hoursAgo(1), 'wait'],
-    ['that could not be read is scanned again', unsupported, undefined, 'ask'],
+    ['that could not be read is scanned again', unsupported, undefined, 'request'],
     ['that could not be read when it was asked for has its answer', unsupported, hoursAgo(1), 'take'],
-    ['that could not be read, asked for days ago, is scanned again', unsupported, hoursAgo(25), 'ask'],
-  ] as const)('%s', (_, reading, askedAt, what) => {
-    expect(decideRescan({ askedAt }, reading, now).do).toBe(what);
+    ['that could not be read, requested days ago, is scanned again', unsupported, hoursAgo(25), 'request'],
+  ] as const)('%s', (_, reading, requestedAt, what) => {
+    expect(decideRescan({ requestedAt }, reading, now).do).toBe(what);
   });
 
   it('that is not in the registry any more is gone', () => {
@@ -45,18 +45,18 @@ describe('a released image whose time has come', () => {
   });
 
   it('whose scan has not ended for a day could not be scanned', () => {
-    const look = { state: 'failed', findings: [], reason: 'The scan did not end: ECR is scanning it.' };
-    expect(decideRescan({ askedAt: hoursAgo(24) }, pending, now)).toEqual(take(look));
+    const result = { state: 'failed', findings: [], reason: 'The scan did not end: ECR is scanning it.' };
+    expect(decideRescan({ requestedAt: hoursAgo(24) }, pending, now)).toEqual(take(result));
   });
 
-  it('is asked about again an hour later while its scan is under way, and the day counts from the first time', () => {
-    const wait = { do: 'wait', askedAt: hoursAgo(5), dueAt: inHours(1), reason: 'ECR is scanning it.' };
-    expect(decideRescan({ askedAt: hoursAgo(5) }, pending, now)).toEqual(wait);
-    expect(decideRescan({}, pending, now)).toEqual({ ...wait, askedAt: now.toISOString() });
+  it('is checked again an hour later while its scan is under way, and the day counts from the first time', () => {
+    const wait = { do: 'wait', requestedAt: hoursAgo(5), dueAt: inHours(1), reason: 'ECR is scanning it.' };
+    expect(decideRescan({ requestedAt: hoursAgo(5) }, pending, now)).toEqual(wait);
+    expect(decideRescan({}, pending, now)).toEqual({ ...wait, requestedAt: now.toISOString() });
   });
 });
 
-describe('once the registry was asked for a scan, which', () => {
+describe('after the request of a scan, which', () => {
   const failed = scan({ state: 'failed', reason: 'It could not be read.' });
   it.each([
     ['it has begun, the image is waited for', old, undefined, 'begun', 'wait'],
@@ -65,13 +65,13 @@ describe('once the registry was asked for a scan, which', () => {
     ['it begins none, and could not read the image today: that is the answer', failed, undefined, 'refused', failed],
     ['it begins none, without any scan: it is asked again', none, undefined, 'refused', 'wait'],
     ['can never be: that is the answer', none, undefined, failed, failed],
-  ] as const)('%s', (_, reading, askedAt, answer, expected) => {
-    const decision = afterScanRequest({ askedAt }, reading, answer, now);
-    expect(decision.do === 'take' ? decision.look : decision.do).toEqual(expected);
+  ] as const)('%s', (_, reading, requestedAt, answer, expected) => {
+    const decision = afterScanRequest({ requestedAt }, reading, answer, now);
+    expect(decision.do === 'take' ? decision.result : decision.do).toEqual(expected);
   });
 
   it('it has begun none for a day, the image could not be scanned', () => {
-    expect(afterScanRequest({ askedAt: hoursAgo(25) }, none, 'refused', now)).toEqual(
+    expect(afterScanRequest({ requestedAt: hoursAgo(25) }, none, 'refused', now)).toEqual(
       take({ state: 'failed', findings: [], reason: 'The registry did not start a scan of the image within a day.' }),
     );
   });
@@ -79,13 +79,13 @@ describe('once the registry was asked for a scan, which', () => {
   it.each([
     ['begun', 1, now.toISOString()],
     ['refused', 6, hoursAgo(2)],
-  ] as const)('is %s: the image is looked at again %i hours later', (answer, hours, askedAt) => {
-    const decision = afterScanRequest({ askedAt: hoursAgo(2) }, none, answer, now);
-    expect(decision).toMatchObject({ do: 'wait', dueAt: inHours(hours), askedAt });
+  ] as const)('is %s: the image is rescanned %i hours later', (answer, hours, requestedAt) => {
+    const decision = afterScanRequest({ requestedAt: hoursAgo(2) }, none, answer, now);
+    expect(decision).toMatchObject({ do: 'wait', dueAt: inHours(hours), requestedAt });
   });
 });
 
-it('an image that is gone is never looked at again', () => {
+it('an image that is gone is never rescanned', () => {
   expect(dueAfterRescan('sha256:a', { state: 'gone' }, now)).toBeUndefined();
   expect(Date.parse(dueAfterRescan('sha256:a', { state: 'failed' }, now) ?? '')).toBeGreaterThan(now.getTime());
 });

@@ -9,7 +9,7 @@ const tags = (count: number, over: Record<string, string> = {}) =>
 const snapshot = (of: ReadonlyMap<string, string>) => tagSnapshot(of) ?? new Uint8Array();
 
 describe('the tags of last time', () => {
-  it('are told from those that are new, and those that have moved', () => {
+  it('are distinguished from those that are new, and those that have moved', () => {
     const moved = { 'refs/tags/v1.0.3': 'b'.repeat(40), 'refs/tags/v2.0.0': 'a'.repeat(40) };
     expect(tagsSince(snapshot(tags(10)), tags(10))).toEqual([]);
     expect(Object.fromEntries(tagsSince(snapshot(tags(10)), tags(10, moved)))).toEqual(moved);

@@ -1,20 +1,96 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../core/model/errors.ts';
-import { sourceOf } from '../../../core/sources/source.ts';
+import { findSource, ownerOf, repositoryOn, sourceOf } from '../../../core/sources/source.ts';
 
-it.each([
-  'https://github.com/CentOS/CentOS-Dockerfiles',
-  'https://github.com/centos/centos-dockerfiles.git',
-  'http://www.github.com/CentOS/CentOS-Dockerfiles/',
-  'git://github.com/CentOS/CentOS-Dockerfiles.git/',
-])('the repository of %s has one name', (url) => {
-  expect(sourceOf(url)).toBe('github.com/centos/centos-dockerfiles');
+describe('the identity of a repository', () => {
+  it.each([
+    'https://github.com/CentOS/CentOS-Dockerfiles',
+    'https://github.com/centos/centos-dockerfiles.git',
+    'http://www.github.com/CentOS/CentOS-Dockerfiles/',
+    'git://github.com/CentOS/CentOS-Dockerfiles.git/',
+    'HTTPS://GitHub.com:443/CentOS/CentOS-Dockerfiles.git',
+    'http://github.com.:80/centos/CentOS-Dockerfiles',
+    'https://someone:secret@github.com/CentOS/CentOS-Dockerfiles.git?x=1#y',
+    'https://github.com/CentOS/%43entOS-Dockerfiles',
+    'https://github.com/other/../CentOS/CentOS-Dockerfiles',
+    'git@github.com:CentOS/CentOS-Dockerfiles.git',
+    'git@github.com:/centos/centos-dockerfiles',
+    'ssh://git@github.com/CentOS/CentOS-Dockerfiles.git',
+    'ssh://git@github.com:22/CentOS/CentOS-Dockerfiles.git',
+    'ssh://git@github.com:2222/CentOS/CentOS-Dockerfiles.git',
+  ])('is one for all its addresses: %s', (url) => {
+    expect(sourceOf(url)).toBe('github.com/centos/centos-dockerfiles');
+  });
+
+  it.each([
+    'http://localhost:4600/git/demo/app.git',
+    'http://127.0.0.1:4600/git/demo/app',
+    'http://[::1]:4600/git/demo/app.git/',
+    'http://LOCALHOST.:4600/git/demo/app',
+    'http://0x7f.1:4600/git/demo/app',
+    'http://2130706433:4600/git/demo/app',
+  ])("is one for all names of a machine's loopback: %s", (url) => {
+    expect(sourceOf(url)).toBe('localhost:4600/git/demo/app');
+  });
+
+  it.each([
+    ['http://localhost:4600/git/demo/app', 'http://localhost:4601/git/demo/app'],
+    ['https://git.example/demo/app', 'https://git.example:8443/demo/app'],
+    ['https://git.example/demo/app', 'https://git.example/demo/APP'],
+    ['https://git.example/demo/app', 'https://git.example/demo/app/app'],
+    ['https://git.example/demo/app', 'https://git.example.evil/demo/app'],
+    ['https://github.com/demo/app', 'https://github.com/demo/app.git.git'],
+    ['https://github.com/demo/app', 'https://github.com/demo/%D0%B0pp'],
+    ['https://github.com/demo/app', 'https://github.com/demo/a%2Fpp'],
+    ['https://github.com/__proto__/app', 'https://github.com/constructor/app'],
+    ['http://127.0.0.1/demo/app', 'http://127.0.0.2/demo/app'],
+  ])('is another for another repository: %s, %s', (one, other) => {
+    expect(sourceOf(one)).not.toBe(sourceOf(other));
+  });
+
+  it('does not depend on letter case at the git host of the operator either', () => {
+    expect(sourceOf('https://git.example/Demo/App', 'https://git.example')).toBe('git.example/demo/app');
+    expect(sourceOf('http://127.0.0.1:4600/git/Demo/App', 'http://localhost:4600/git')).toBe(
+      'localhost:4600/git/demo/app',
+    );
+    expect(sourceOf('https://git.example:8443/Demo/App', 'https://git.example')).toBe('git.example:8443/Demo/App');
+  });
+
+  it.each([
+    '',
+    'demo/app',
+    'github.com/demo/app',
+    'https://',
+    'https:github.com/demo/app',
+    'https://github.com',
+    'https://github.com/',
+    'file:///srv/git/app',
+    'ext::sh -c id',
+    'javascript:alert(1)',
+    'github.com:demo/app',
+    '\u0000',
+  ])('is not in %j', (url) => {
+    expect(findSource(url)).toBeUndefined();
+    expect(() => sourceOf(url)).toThrow(InvalidInputError);
+  });
+
+  it('contains the owner', () => {
+    expect(ownerOf(sourceOf('git@github.com:Demo/app.git'))).toBe('github.com/demo');
+  });
 });
 
-it('another port is another host', () => {
-  expect(sourceOf('http://localhost:4600/git/demo/app.git')).toBe('localhost:4600/git/demo/app');
-});
-
-it('refuses what is no URL', () => {
-  expect(() => sourceOf('git@github.com:a/b')).toThrow(InvalidInputError);
+describe('a repository on the git host', () => {
+  it.each([
+    ['https://github.com', 'https://github.com/Demo/App.git', 'Demo/App'],
+    ['https://github.com/', 'http://www.github.com/Demo/App/', 'Demo/App'],
+    ['http://localhost:4600/git', 'http://127.0.0.1:4600/git/demo/app', 'demo/app'],
+    ['https://github.com', 'https://gitlab.com/demo/app', undefined],
+    ['https://github.com', 'https://github.com.evil/demo/app', undefined],
+    ['https://github.com', 'https://github.com/demo', undefined],
+    ['https://github.com', 'https://github.com/demo/app/tree', undefined],
+    ['http://localhost:4600/git', 'http://localhost:4600/github/demo/app', undefined],
+    ['https://github.com', 'no address', undefined],
+  ])('%s has %s as %s', (host, url, name) => {
+    expect(repositoryOn(host, url)).toBe(name);
+  });
 });

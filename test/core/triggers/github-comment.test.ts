@@ -10,23 +10,23 @@ interface Example {
 
 const recorded = (examples as unknown as Example[]).find(({ name }) => name === 'issue_comment')?.examples ?? [];
 const commit = 'a1'.repeat(20);
-const now = new Date('2026-11-21T00:00:00Z');
+
+const delivery = { id: 'guid', source: 'github.com/demo/app' };
 
 function read(body: string | null, over: { action?: string; issue?: object; user?: object | null } = {}) {
   const event = commentEventSchema.parse({
     action: over.action ?? 'created',
     issue: over.issue ?? { number: 7, pull_request: { url: 'https://…' } },
     comment: { id: 5, body, user: over.user === undefined ? { login: 'maintainer', type: 'User' } : over.user },
-    repository: { clone_url: 'https://github.com/Demo/App.git', full_name: 'Demo/App' },
   });
-  return approvalTrigger(event, 'guid', now);
+  return approvalTrigger(event, delivery);
 }
 
 describe("GitHub's comment events", () => {
   it('are all understood, and approve nothing as long as nobody says so', () => {
     expect(recorded.length).toBeGreaterThan(5);
     for (const each of recorded) {
-      expect(approvalTrigger(commentEventSchema.parse(each), 'guid', now)).toBeUndefined();
+      expect(approvalTrigger(commentEventSchema.parse(each), delivery)).toBeUndefined();
     }
   });
 
@@ -43,7 +43,6 @@ describe("GitHub's comment events", () => {
       number: 7,
       commit,
       approver: 'maintainer',
-      repository: 'Demo/App',
     });
     expect(triggerSchema.parse(trigger)).toEqual(trigger);
   });

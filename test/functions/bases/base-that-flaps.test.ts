@@ -4,11 +4,11 @@ import { digestOf, setUpWatchBases, startNamedRegistry } from '../watch-bases-se
 
 const [A, B] = ['a', 'b'].map(digestOf) as [string, string];
 
-it('a base that goes back to what it was while projects are rebuilt for it is what they stand on in the end', async () => {
+it('a base that goes back to what it was while projects are rebuilt for it is what they depend on in the end', async () => {
   await using registry = await startNamedRegistry({ 'base:1': A });
   await using world = await setUpWatchBases({ around: await setUpCascades() });
   const image = `${registry.host}/base:1`;
-  await world.standing('app', { [image]: A });
+  await world.dependsOn('app', { [image]: A });
   await world.watch();
   expect(await world.running()).toEqual([]);
 

@@ -52,7 +52,7 @@ const images = async (world: TestServices) => (await world.bases.all()).images;
 const namedBy = async (world: TestServices): Promise<NamedBase[] | undefined> =>
   (await world.projects.get('demo/app:latest'))?.bases;
 
-describe('what a build stands on', () => {
+describe('what a build depends on', () => {
   it('is on the project, in the graph and among the bases that are watched', async () => {
     await using world = await setUpServices();
     await world.track();
@@ -63,7 +63,7 @@ describe('what a build stands on', () => {
     expect([...(await images(world)).values()]).toMatchObject([{ image: debian.image, digest: A, used: [A] }]);
   });
 
-  it('takes the place of what it stood on before', async () => {
+  it('replaces what it depended on before', async () => {
     await using world = await setUpServices();
     await world.track();
     await seen(world, built(debian));
@@ -137,7 +137,7 @@ describe('what a build stands on', () => {
     expect(await graph(world)).toEqual(['bases/debian:12', mirror.image]);
   });
 
-  it('is kept whole, wherever the first try died', async () => {
+  it('is kept whole, wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes = createCrashPoints()) => {
       const world = await setUpServices();
       await world.track();

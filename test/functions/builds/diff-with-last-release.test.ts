@@ -20,7 +20,7 @@ async function startComparing() {
   const { name } = await world.track();
   await world.queue(first, { candidate });
   await world.projects.claimRelease(name, first);
-  const release = { build: first, sequence: 1, digest, tags: ['latest'], at: '2026-11-20T00:00:00.000Z' };
+  const release = { build: first, headRevision: 1, digest, tags: ['latest'], at: '2026-11-20T00:00:00.000Z' };
   await world.projects.finishRelease(name, { ...release, ref: 'refs/heads/main' });
   return Object.assign(world, {
     lists,
@@ -65,7 +65,7 @@ describe('the comparison that is kept with a build', () => {
   it("is with a tag's own release where it has one", async () => {
     await using world = await startComparing();
     const key = { project: 'demo/app:latest', ref: 'refs/tags/v1.0.0' };
-    await world.heads.advance(key, undefined, { commit: 'c', headAt: '2026-11-20T00:00:00.000Z', build: second });
+    await world.heads.advance(key, undefined, { commit: 'c', build: second });
     await world.heads.recordRelease(key, { ...world.release, build: '00000000000000cc' });
     expect((await world.keep({ ref: key.ref })).comparison?.against).toMatchObject({
       build: '00000000000000cc',

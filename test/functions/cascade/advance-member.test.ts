@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { receive } from '../../../core/cascade/rebuild-state.ts';
 import type { Build, Cause } from '../../../core/model/build.ts';
-import { UpstreamError } from '../../../core/model/errors.ts';
 import { type CascadeSetup, setUpCascades } from '../cascade-setup.ts';
-import { indexFile, indexPush } from '../plan-builds-setup.ts';
+import { indexFile } from '../plan-builds-setup.ts';
 import { digest } from '../services-setup.ts';
 
 const chain = { base: [], left: ['base'], top: ['left'] };
@@ -29,7 +28,7 @@ async function story(world: CascadeSetup, job: string) {
   return items.find(({ project }) => project === world.name(job));
 }
 
-describe('a build of a cascade whose place a push took', () => {
+describe('a build of a cascade that a push superseded', () => {
   it('is answered by the build of the push', async () => {
     await using world = await startChain();
     const left = await runningBuild(world, 'left');
@@ -98,7 +97,7 @@ describe('a project of a cascade', () => {
     await hears('b', 'one', []);
     await hears('b', 'two', ['a']);
     await hears('a', 'two', []);
-    const step = { type: 'cascade-step', id: 'step', receivedAt: at, project: world.name('a') } as const;
+    const step = { type: 'cascade-step', id: 'step', project: world.name('a') } as const;
     await world.plan({ ...step, cascade: 'c' });
     expect(await world.running()).toEqual([]);
     await world.plan({ ...step, cascade: 'stalled' });
@@ -107,7 +106,7 @@ describe('a project of a cascade', () => {
     expect((await world.running()).map(({ project }) => project)).toEqual([world.name('b')]);
   });
 
-  it('that stands on a version tag hears of that version alone', async () => {
+  it('that depends on a version tag is rebuilt for that version alone', async () => {
     await using world = await setUpCascades();
     await world.graph({ base: [], old: [] });
     await world.dependents.observe(world.name('old'), [{ image: 'demo/base:1.2', digest }]);
@@ -132,13 +131,12 @@ describe('a project of a cascade', () => {
     expect(await world.counts()).toEqual({ left: 1, top: 1 });
   });
 
-  it('is told of its updates, and built without the layers that have the old packages; what stands on it is not', async () => {
+  it('has its updates as its cause, and built without the layers that have the old packages; what depends on it is not', async () => {
     await using world = await setUpCascades();
     await world.graph(chain);
     await world.planBuilds({
       type: 'packages-changed',
       id: 'packages:demo/left:latest:1',
-      receivedAt: new Date().toISOString(),
       project: world.name('left'),
       updates: [{ package: 'openssl', installed: '3.0.1', available: '3.0.2' }],
       total: 1,
@@ -160,9 +158,9 @@ describe('a push of the index', () => {
 
   it('leaves out a child whose parent was never released, and the first release builds it', async () => {
     await using world = await setUpCascades();
-    world.headOf = async (url) => (url.includes('/parent') ? undefined : 'a'.repeat(40));
+    world.host.set('git.example/demo/parent', 'refs/heads/main', undefined);
     world.files = [indexFile({ parent: {}, child })];
-    await world.plan(indexPush());
+    await world.plan(world.pushIndex());
     expect(await story(world, 'parent')).toMatchObject({
       state: 'skipped',
       reason: 'There is no branch main. Its first push is built.',
@@ -178,11 +176,11 @@ describe('a push of the index', () => {
   it('leaves out a new child of an entry that has yet to be released', async () => {
     await using world = await setUpCascades();
     world.files = [indexFile({ parent: {} })];
-    await world.plan(indexPush('index-1'));
+    await world.plan(world.pushIndex('index-1'));
     await world.finish(await runningBuild(world, 'parent'), 'failed');
     await world.drain();
     world.files = [indexFile({ parent: {}, child })];
-    await world.plan(indexPush('index-2'));
+    await world.plan(world.pushIndex('index-2'));
     const skipped = (await world.allBuilds()).find(({ status }) => status === 'cancelled');
     expect(skipped?.failure).toEqual({
       error: 'ParentMissingError',
@@ -192,27 +190,27 @@ describe('a push of the index', () => {
 
   it('builds a new entry whose host cannot be reached when the host is back, and nobody waits for it', async () => {
     await using world = await setUpCascades();
-    world.headOf = async (url) => {
-      if (url.includes('/parent')) throw new UpstreamError('git.example cannot be reached.');
-      return 'a'.repeat(40);
-    };
+    world.host.down.add('git.example/demo/parent');
     world.files = [indexFile({ parent: {}, other: {} })];
-    await world.plan(indexPush());
-    expect(await story(world, 'parent')).toMatchObject({ state: 'skipped', reason: 'git.example cannot be reached.' });
+    await world.plan(world.pushIndex());
+    expect(await story(world, 'parent')).toMatchObject({
+      state: 'skipped',
+      reason: 'git.example/demo/parent cannot be reached.',
+    });
     expect((await world.running()).map(({ project }) => project)).toEqual(['demo/other:latest']);
   });
 
-  it('rebuilds what stands on a changed entry, after it', async () => {
+  it('rebuilds what depends on a changed entry, after it', async () => {
     await using world = await setUpCascades();
     const entries = { base: {}, left: { 'depends-on': 'demo/base:latest' }, top: { 'depends-on': 'demo/left:latest' } };
     world.files = [indexFile(entries)];
-    await world.plan(indexPush('index-1'));
+    await world.plan(world.pushIndex('index-1'));
     for (const job of ['base', 'left', 'top']) {
       await world.finish(await runningBuild(world, job), 'released');
       await world.drain();
     }
     world.files = [indexFile({ ...entries, left: { ...entries.left, 'target-file': 'Other' } })];
-    await world.plan(indexPush('index-2'));
+    await world.plan(world.pushIndex('index-2'));
     expect((await world.running()).map(({ project }) => project)).toEqual([world.name('left')]);
     await world.finish(await runningBuild(world, 'left'), 'released');
     await world.drain();
@@ -222,23 +220,22 @@ describe('a push of the index', () => {
   it('that is applied beside a newer one takes nothing of it back', async () => {
     await using world = await setUpCascades();
     await world.track({ name: world.name('one'), jobId: 'one', dockerfile: 'Newer' });
-    const newer = '2026-11-21T00:05:00.000Z';
     const project = await world.projects.get(world.name('one'));
-    if (project) await world.projects.put(project, { indexedAt: newer });
+    if (project) await world.projects.put(project, { indexRevision: 2 });
     await world.dependents.declare(world.name('one'), ['demo/newer:latest']);
     world.files = [indexFile({ one: { 'target-file': 'Older', 'depends-on': 'demo/older:latest' } })];
-    await world.plan(indexPush('older', { receivedAt: '2026-11-21T00:00:00.000Z' }));
-    expect(await world.projects.get(world.name('one'))).toMatchObject({ dockerfile: 'Newer', indexedAt: newer });
+    await world.plan(world.pushIndex('older'));
+    expect(await world.projects.get(world.name('one'))).toMatchObject({ dockerfile: 'Newer', indexRevision: 2 });
     expect(await world.dependents.of('demo/older:latest')).toEqual([]);
   });
 
   it('that brings a parent into the index has its children follow it, and no longer the image from outside', async () => {
     await using world = await setUpCascades();
     world.files = [indexFile({ child })];
-    await world.plan(indexPush('index-1'));
+    await world.plan(world.pushIndex('index-1'));
     expect(await world.dependents.of('docker.io/demo/parent:latest')).toHaveLength(1);
     world.files = [indexFile({ child, parent: {} })];
-    await world.plan(indexPush('index-2'));
+    await world.plan(world.pushIndex('index-2'));
     expect(await world.dependents.of('docker.io/demo/parent:latest')).toEqual([]);
     expect(await world.dependents.of('demo/parent:latest')).toHaveLength(1);
   });

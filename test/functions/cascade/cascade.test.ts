@@ -5,7 +5,7 @@ import { atEveryCrashPoint } from '../crash-points.ts';
 
 const diamond = { base: [], left: ['base'], right: ['base'], top: ['left', 'right'] };
 
-/** Lets every build end as told, until nothing runs. Gives the jobs in the order in which they were begun. */
+/** Lets every build end as given, until nothing runs. Gives the jobs in the order in which they were begun. */
 async function runToEnd(
   world: CascadeSetup,
   statusOf: (job: string) => 'released' | 'unchanged' | 'failed' | 'blocked',
@@ -24,7 +24,7 @@ async function runToEnd(
 }
 
 describe('when an image is released', () => {
-  it('each project that stands on it is rebuilt once, after its own parents', async () => {
+  it('each project that depends on it is rebuilt once, after its own parents', async () => {
     await using world = await setUpCascades();
     await world.graph(diamond);
     await world.pushed('base', 'released');
@@ -118,7 +118,7 @@ describe('when an image is released', () => {
     expect(await world.counts()).toEqual({ b: 1, c: 1 });
   });
 
-  it('each is built once, wherever a planner died and however the queue is ordered', async () => {
+  it('each is built once, wherever a planner crashed and however the queue is ordered', async () => {
     const random = numbers(1);
     await atEveryCrashPoint(async (crashes) => {
       const world = await setUpCascades(crashes);
@@ -139,7 +139,7 @@ describe('when an image is released', () => {
     });
   });
 
-  it.each(['released', 'failed'] as const)('a step that dies over a %s parent is done again', async (status) => {
+  it.each(['released', 'failed'] as const)('a step that crashes during a %s parent is done again', async (status) => {
     await atEveryCrashPoint(async (crashes) => {
       const world = await setUpCascades(crashes);
       await world.graph({ base: [], left: ['base'], top: ['left'] });
@@ -151,7 +151,7 @@ describe('when an image is released', () => {
       return {
         async run() {
           for (; done < triggers.length; done++) await world.planBuilds(triggers[done] as (typeof triggers)[0]);
-          // The queue as one process works it off: what it dies over comes again.
+          // The queue as one process works it off: a message that it crashes during comes again.
           for (let [next] = world.sent; next; [next] = world.sent) {
             await world.planBuilds(next);
             world.sent.splice(world.sent.indexOf(next), 1);

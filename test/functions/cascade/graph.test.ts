@@ -6,7 +6,7 @@ import { digest } from '../services-setup.ts';
 describe.each([
   ['asked for image by image', undefined],
   ['read whole, as of thousands', 0],
-])('who stands on whom, %s,', (_, most) => {
+])('who depends on whom, %s,', (_, most) => {
   it('is known by what entries say and by what was seen, under every tag that a branch moves', async () => {
     await using world = await setUpCascades();
     await world.graph({ base: [], declared: ['base'], seen: [], branch: [], extra: [], top: ['seen'], other: [] });

@@ -3,14 +3,13 @@ import type { IndexFile } from '../../../core/index/read-index.ts';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
 import { createCheckIndexPullRequest } from '../../../functions/index/check-pull-request.ts';
-import { GithubRefusedError } from '../../../services/git-host/github-api.ts';
+import { GithubRefusedError, type PullRequest } from '../../../services/git-host/github-api.ts';
 import { IndexTooLargeError } from '../../../services/git-host/index-repository.ts';
 import { goodFile } from '../../core/index/index-texts.ts';
 import { createFakeGithub } from '../fake-github.ts';
-import { indexSource } from '../plan-builds-setup.ts';
 import { setUpServices, silentLogger, type TestServices } from '../services-setup.ts';
 
-type PullRequest = TriggerOf<'pull-request'>;
+type Expected = TriggerOf<'pull-request'>['expected'];
 
 const [one, two] = ['1'.repeat(40), '2'.repeat(40)];
 const branchHead = 'a'.repeat(40);
@@ -31,36 +30,25 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-function propose(commit: string, proposed: IndexFile[], changed = proposed.map(({ path }) => path)): PullRequest {
+function propose(commit: string, proposed: IndexFile[], changed = proposed.map(({ path }) => path)): Expected {
   files[commit] = proposed;
   github.comparisons.set(`main...${commit}`, { isAhead: true, files: changed });
-  github.pullRequests.set(7, { isOpen: true, commit, baseRef: 'main', author: 'someone' });
-  return {
-    type: 'pull-request',
-    changedAt: '2026-11-21T00:00:00.000Z',
-    id: `delivery of ${commit}`,
-    receivedAt: '2026-11-21T00:00:00.000Z',
-    source: indexSource,
-    repository: 'slipway/index',
-    number: 7,
-    action: 'opened',
-    commit,
-    baseRef: 'main',
-    fork: true,
-    author: 'someone',
-  };
+  github.pullRequests.set(7, { isOpen: true, commit, baseRef: 'main', isFork: true, author: 'someone' });
+  return { commit, isOpen: true };
 }
 
-const planner = (filesAt = async (commit: string) => files[commit] ?? []) =>
-  createCheckIndexPullRequest({
+const planner = (filesAt = async (commit: string) => files[commit] ?? []) => {
+  const check = createCheckIndexPullRequest({
     projects: world.projects,
     dependents: world.dependents,
     github: github.api,
     index: {
+      name: 'slipway/index',
       url: 'https://git.example/slipway/index',
       ref: 'refs/heads/main',
       repository: { filesAt },
       allowedHosts: [],
+      gitHost: 'https://git.example',
       mostRecipients: 5,
     },
     async headOf(url) {
@@ -70,11 +58,13 @@ const planner = (filesAt = async (commit: string) => files[commit] ?? []) =>
     },
     logger: silentLogger,
   });
+  return (expected: Expected) => check(7, expected);
+};
 
 const comment = () => github.comments.map(({ body }) => body).join('\n');
 
 describe('a pull request to the index', () => {
-  it('is told what its merge will do, and builds nothing', async () => {
+  it('says what its merge will do, and builds nothing', async () => {
     github.files.set(`mine/mine ${branchHead} Dockerfile`, 'FROM debian\n');
     await planner()(propose(one, [...base, goodFile({ mine: {} }, 'mine')]));
     expect(github.marks).toEqual([
@@ -86,7 +76,7 @@ describe('a pull request to the index', () => {
     expect(await world.projects.all()).toEqual([]);
   });
 
-  it('is told what is wrong with it', async () => {
+  it('says what is wrong with it', async () => {
     await planner()(propose(one, [goodFile({ mine: { 'git-url': 'nonsense' } }, 'mine')]));
     expect(github.marks).toMatchObject([{ commit: one, state: 'failure' }]);
     expect(comment()).toContain(`https://git.example/slipway/index/blob/${one}/index.d/mine.yml#L`);
@@ -95,7 +85,7 @@ describe('a pull request to the index', () => {
   it('keeps one comment, which the next push brings up to date', async () => {
     const plan = planner();
     await plan(propose(one, [goodFile({ mine: { 'git-url': 'nonsense' } }, 'mine')]));
-    await plan({ ...propose(two, [goodFile({ mine: {} }, 'mine')]), action: 'synchronize' });
+    await plan(propose(two, [goodFile({ mine: {} }, 'mine')]));
     expect(github.comments).toHaveLength(1);
     expect(comment()).not.toContain('error');
     expect(comment()).toContain('1 project added');
@@ -111,7 +101,7 @@ describe('a pull request to the index', () => {
     expect(github.marks[0]?.description).toMatch(/^1 project added, 1 build/);
   });
 
-  it('is told who stands on what it changes and removes, and what is released first', async () => {
+  it('says who depends on what it changes and removes, and what is released first', async () => {
     const project = await world.track({ name: 'demo/base:latest', jobId: 'base' });
     const app = await world.track({ name: 'demo/app:latest', jobId: 'app' });
     await world.track({ name: 'demo/top:latest', jobId: 'top' });
@@ -160,17 +150,26 @@ describe('a pull request to the index', () => {
   });
 
   it.each<[string, Partial<PullRequest>]>([
-    ['that is closed', { action: 'closed' }],
+    ['that is closed', { isOpen: false }],
     ['to another branch', { baseRef: 'archive' }],
-  ])('%s is not answered', async (_, over) => {
-    const outcome = await planner()({ ...propose(one, base), ...over });
+  ])('%s is not answered, whatever the event says', async (_, over) => {
+    const expected = propose(one, base);
+    const shown = github.pullRequests.get(7);
+    if (shown) github.pullRequests.set(7, { ...shown, ...over });
+    const { outcome } = await planner()(expected);
     expect(outcome).toMatch(/closed|ignored/);
     expect([...github.marks, ...github.comments]).toEqual([]);
   });
 
+  it('is checked at the commit that the host names, not at one that an event names', async () => {
+    propose(one, [goodFile({ mine: {} }, 'mine')]);
+    expect(await planner()({ commit: two, isOpen: true })).toMatchObject({ isUnseen: true });
+    expect(github.marks).toMatchObject([{ commit: one }]);
+  });
+
   it('is not answered where there is no token to do it with', async () => {
     github.hasToken = false;
-    expect(await planner()(propose(one, base))).toContain('no token');
+    expect((await planner()(propose(one, base))).outcome).toContain('no token');
     expect([...github.marks, ...github.comments]).toEqual([]);
   });
 
@@ -178,7 +177,7 @@ describe('a pull request to the index', () => {
     github.api.setStatus = async () => {
       throw new GithubRefusedError('The git host answered 403.');
     };
-    expect(await planner()(propose(one, base))).toContain('403');
+    expect((await planner()(propose(one, base))).outcome).toContain('403');
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { indexFile, indexPush, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { indexFile, setUpPlanBuilds } from '../plan-builds-setup.ts';
 
 it('an entry that cannot be applied keeps no other from being built, and is tried again', async () => {
   await using planning = await setUpPlanBuilds();
@@ -7,13 +7,13 @@ it('an entry that cannot be applied keeps no other from being built, and is trie
   const { put } = planning.projects;
   planning.projects.put = (project, from) =>
     project.jobId === 'bad' ? Promise.reject(new Error('refused')) : put(project, from);
-  await expect(planning.plan(indexPush())).rejects.toThrow('refused');
+  await expect(planning.plan(planning.pushIndex())).rejects.toThrow('refused');
   await planning.drain();
   expect((await planning.allBuilds()).map(({ project }) => project)).toEqual(['demo/good:latest']);
   expect(await planning.deliveries.get('index-1')).toBeUndefined();
 
   planning.projects.put = put;
-  await planning.plan(indexPush());
+  await planning.plan(planning.pushIndex());
   expect((await planning.allBuilds()).map(({ project }) => project).sort()).toEqual([
     'demo/bad:latest',
     'demo/good:latest',

@@ -1,12 +1,12 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { setUpCascades } from '../cascade-setup.ts';
-import { indexFile, indexPush, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { indexFile, setUpPlanBuilds } from '../plan-builds-setup.ts';
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-/** One base, and all others on it; every tenth stands on its neighbour too. */
+/** One base, and all others on it; every tenth depends on its neighbour too. */
 function entries(count: number): Record<string, Record<string, string>> {
   const all: Record<string, Record<string, string>> = { base: {} };
   for (let at = 1; at < count; at++) {
@@ -22,7 +22,7 @@ it('an index of 1,000 entries is in force, and only its base is begun', async ()
   planning.files = Array.from({ length: 10 }, (_, part) =>
     indexFile(Object.fromEntries(jobs.slice(part * 100, (part + 1) * 100)), `index.d/part${part}.yml`),
   );
-  await planning.plan(indexPush());
+  await planning.plan(planning.pushIndex());
   const [cascade] = (await planning.cascades.list({ limit: 1 })).items;
   expect((await planning.cascades.summary(cascade?.id ?? ''))?.counts).toEqual({ waiting: 999, building: 1 });
   expect(planning.requests.map(({ project }) => project)).toEqual(['demo/base:latest']);
@@ -37,8 +37,8 @@ it('an index that takes longer than a function may run goes on by itself', async
     vi.setSystemTime(Date.now() + 1500);
     await ensure(project);
   };
-  await planning.planBuilds(indexPush());
-  expect(planning.sent).toEqual([indexPush()]);
+  await planning.planBuilds(planning.pushIndex());
+  expect(planning.sent).toEqual([planning.pushIndex()]);
   expect(planning.ensured.length).toBeLessThan(30);
   expect(await planning.deliveries.get('index-1')).toBeUndefined();
   await planning.drain();

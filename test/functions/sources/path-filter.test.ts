@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import type { PushTrigger } from '../../../core/model/trigger.ts';
-import { pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { setUpPlanBuilds } from '../plan-builds-setup.ts';
 import { commit } from '../services-setup.ts';
 
 const second = 'b'.repeat(40);
@@ -12,14 +12,13 @@ const files = (...names: string[]) => ({ isAhead: true, files: names });
 async function startWithHead() {
   const planning = await setUpPlanBuilds();
   const project = await planning.track({ paths: ['src/**', 'Dockerfile'] });
-  await planning.planBuilds(pushOf({ id: 'first', before: '0'.repeat(40) }));
-  let minutes = 0;
+  await planning.planBuilds(planning.push({ id: 'first' }));
+  let count = 0;
   return Object.assign(planning, {
     project,
-    async push(to: string, over: Partial<PushTrigger> = {}): Promise<string | undefined> {
-      const receivedAt = new Date(Date.parse('2026-11-21T00:00:00Z') + ++minutes * 60_000).toISOString();
-      const id = `push-${minutes}`;
-      await planning.planBuilds(pushOf({ id, receivedAt, before: commit, after: to, commit: to, ...over }));
+    async pushTo(to: string, over: Partial<PushTrigger> = {}): Promise<string | undefined> {
+      const id = `push-${++count}`;
+      await planning.planBuilds(planning.push({ id, commit: to, ...over }));
       return (await planning.deliveries.get(id))?.outcome;
     },
     built: async () => (await planning.allBuilds()).map((build) => build.commit).sort(),
@@ -30,14 +29,14 @@ describe('a push to a project with a path filter', () => {
   it('that touches none of the paths builds nothing, and is the head that the next one is compared with', async () => {
     await using planning = await startWithHead();
     planning.github.comparisons.set(`${commit}...${second}`, files('README.md', 'docs/src/a.md'));
-    expect(await planning.push(second)).toBe('started 0, 1 not touched by it');
+    expect(await planning.pushTo(second)).toBe('started 0, 1 not touched by it');
     expect(await planning.built()).toEqual([commit]);
     expect(await planning.heads.get('demo/app:latest', 'refs/heads/main')).toMatchObject({ commit: second });
     // What was built before is not taken its place by a push that builds nothing.
     expect((await planning.allBuilds())[0]?.status).toBe('queued');
 
     planning.github.comparisons.set(`${second}...${third}`, files('src/main.c'));
-    expect(await planning.push(third, { before: second })).toBe('started 1');
+    expect(await planning.pushTo(third)).toBe('started 1');
     expect(await planning.built()).toEqual([commit, third]);
   });
 
@@ -45,7 +44,7 @@ describe('a push to a project with a path filter', () => {
     await using planning = await startWithHead();
     planning.github.comparisons.set(`${second}...${third}`, files('README.md'));
     planning.github.comparisons.set(`${commit}...${third}`, files('README.md', 'src/main.c'));
-    expect(await planning.push(third, { before: second })).toBe('started 1');
+    expect(await planning.pushTo(third)).toBe('started 1');
   });
 
   it.each([
@@ -55,41 +54,38 @@ describe('a push to a project with a path filter', () => {
   ])('that %s is built', async (_, comparison) => {
     await using planning = await startWithHead();
     if (comparison) planning.github.comparisons.set(`${commit}...${second}`, comparison);
-    expect(await planning.push(second)).toBe('started 1');
+    expect(await planning.pushTo(second)).toBe('started 1');
   });
 
-  it('is built when it is forced, when the branch is new, and when the host does not answer', async () => {
+  it('is built when the host does not answer', async () => {
     await using planning = await startWithHead();
-    planning.github.comparisons.set(`${commit}...${second}`, files('README.md'));
-    expect(await planning.push(second, { forced: true })).toBe('started 1');
     planning.github.failure = new UpstreamError('The git host did not answer.');
-    expect(await planning.push(third)).toBe('started 1');
+    expect(await planning.pushTo(third)).toBe('started 1');
     expect(planning.github.asked).toEqual([]);
   });
 
-  it('is built on a host that cannot be asked', async () => {
+  it('is built on a host that cannot be queried', async () => {
     await using planning = await startWithHead();
     await planning.projects.put({ ...planning.project, gitUrl: 'https://elsewhere.example/demo/app.git' });
-    expect(await planning.push(second)).toBe('started 1');
+    planning.host.set('elsewhere.example/demo/app', 'refs/heads/main', second);
+    expect(await planning.pushTo(second)).toBe('started 1');
     expect(planning.github.asked).toEqual([]);
   });
 
-  it('asks the host once for all entries of a repository', async () => {
+  it('queries the host once for all entries of a repository', async () => {
     await using planning = await startWithHead();
     const names = ['demo/one:latest', 'demo/two:latest', 'demo/three:latest'];
     for (const name of names) await planning.track({ name, paths: [`${name.slice(5, -7)}/**`] });
     planning.github.comparisons.set(`${commit}...${second}`, files('two/Dockerfile'));
-    await planning.push(commit);
-    expect(await planning.push(second)).toBe('started 1, 3 not touched by it');
+    await planning.pushTo(commit);
+    expect(await planning.pushTo(second)).toBe('started 1, 3 not touched by it');
     expect(planning.github.asked).toEqual([`demo/app ${commit}...${second}`]);
   });
 
-  it('comes too late when a newer one is known, and a version tag is built whatever it touches', async () => {
+  it('of a version tag is built whatever it touches', async () => {
     await using planning = await startWithHead();
     planning.github.comparisons.set(`${commit}...${second}`, files('README.md'));
-    await planning.push(second);
-    planning.github.comparisons.set(`${second}...${third}`, { isAhead: false, files: ['src/main.c'] });
-    expect(await planning.push(third, { receivedAt: '2026-11-20T00:00:00.000Z' })).toMatch(/1 superseded/);
-    expect(await planning.push(second, { ref: 'refs/tags/v1.0.0', before: '0'.repeat(40) })).toBe('started 1');
+    await planning.pushTo(second);
+    expect(await planning.pushTo(second, { ref: 'refs/tags/v1.0.0' })).toBe('started 1');
   });
 });

@@ -8,15 +8,15 @@ import { digestOf } from '../watch-bases-setup.ts';
 const [A, B, C] = ['a', 'b', 'c'].map(digestOf) as [string, string, string];
 const [debian, tools] = ['docker.io/library/debian:12', 'quay.io/tools/go:1'];
 
-let news = 0;
+let count = 0;
 const changed = (...bases: BaseChange[]): Trigger => {
-  news += 1;
-  return { type: 'bases-changed', id: `bases:${news}`, receivedAt: new Date().toISOString(), bases };
+  count += 1;
+  return { type: 'bases-changed', id: `bases:${count}`, bases };
 };
 const change = (image: string, previous = A, digest = B): BaseChange => ({ image, digest, previous });
 
-/** The newest candidate of a job stands on these, as its build has seen it. */
-async function standing(world: CascadeSetup, job: string, ...bases: Partial<NamedBase>[]): Promise<void> {
+/** The newest candidate of a job depends on these, as its build has seen it. */
+async function dependsOn(world: CascadeSetup, job: string, ...bases: Partial<NamedBase>[]): Promise<void> {
   const named = bases.map(
     (base): NamedBase => ({ reference: base.image ?? '', image: debian, digest: A, own: false, ...base }),
   );
@@ -47,10 +47,10 @@ describe('a base with a new digest', () => {
   it('rebuilds what was built on another, once for all that changed, with the old and the new digest as the cause', async () => {
     await using world = await setUpCascades();
     await world.graph({ one: [], both: [], has: [], other: [] });
-    await standing(world, 'one', { image: debian });
-    await standing(world, 'both', { image: debian }, { image: tools, digest: C });
-    await standing(world, 'has', { image: debian, digest: B });
-    await standing(world, 'other', { image: 'quay.io/other/image:1' });
+    await dependsOn(world, 'one', { image: debian });
+    await dependsOn(world, 'both', { image: debian }, { image: tools, digest: C });
+    await dependsOn(world, 'has', { image: debian, digest: B });
+    await dependsOn(world, 'other', { image: 'quay.io/other/image:1' });
     const builds = await plan(world, changed(change(debian), change(tools)));
     expect(jobs(builds).sort()).toEqual(['both', 'one']);
     expect(builds.find(({ project }) => project.includes('both'))?.cause).toEqual({
@@ -62,25 +62,25 @@ describe('a base with a new digest', () => {
     });
   });
 
-  it('rebuilds a project that stands on it and on a project that does after its parent, and once', async () => {
+  it('rebuilds a project that depends on it and on a project that does after its parent, and once', async () => {
     await using world = await setUpCascades();
     await world.graph({ parent: [], child: ['parent'], grandchild: ['child'] });
-    await standing(world, 'parent', { image: debian });
-    await standing(world, 'child', { image: debian }, { image: tools });
+    await dependsOn(world, 'parent', { image: debian });
+    await dependsOn(world, 'child', { image: debian }, { image: tools });
     const builds = await plan(world, changed(change(debian), change(tools)));
     expect(jobs(builds)).toEqual(['parent', 'child', 'grandchild']);
   });
 
-  it('is planned once, however often it is told', async () => {
+  it('is planned once, however often it is announced', async () => {
     await using world = await setUpCascades();
     await world.graph({ one: [] });
-    await standing(world, 'one', { image: debian });
+    await dependsOn(world, 'one', { image: debian });
     const trigger = changed(change(debian));
     expect(jobs(await plan(world, trigger))).toEqual(['one']);
     expect(await plan(world, trigger)).toEqual([]);
   });
 
-  it('rebuilds what only its entry says to stand on it', async () => {
+  it('rebuilds what only its entry says to depend on it', async () => {
     await using world = await setUpCascades();
     await world.trackJob('declared', []);
     await world.dependents.declare(world.name('declared'), [debian]);
@@ -102,23 +102,23 @@ describe('a base with a new digest', () => {
   ])('does nothing for a project that %s', async (_, base) => {
     await using world = await setUpCascades();
     await world.graph({ one: [] });
-    await standing(world, 'one', base);
+    await dependsOn(world, 'one', base);
     expect(await plan(world, changed(change(debian)))).toEqual([]);
   });
 
   it('does nothing for a project that left the index', async () => {
     await using world = await setUpCascades();
     await world.trackJob('gone', [], { active: false });
-    await standing(world, 'gone', { image: debian });
+    await dependsOn(world, 'gone', { image: debian });
     expect(await plan(world, changed(change(debian)))).toEqual([]);
   });
 });
 
-describe('news of a base while a project is being rebuilt', () => {
+describe('a change of a base while a project is being rebuilt', () => {
   it('calls for a further build if the digest is newer than that build', async () => {
     await using world = await setUpCascades();
     await world.graph({ one: [] });
-    await standing(world, 'one', { image: debian });
+    await dependsOn(world, 'one', { image: debian });
     await world.planBuilds(changed(change(debian, A, B)));
     await world.drain();
     expect(await world.running()).toHaveLength(1);
@@ -130,7 +130,7 @@ describe('news of a base while a project is being rebuilt', () => {
   it('calls for none if the build began after the digest was there', async () => {
     await using world = await setUpCascades();
     await world.graph({ one: [] });
-    await standing(world, 'one', { image: debian });
+    await dependsOn(world, 'one', { image: debian });
     await world.planBuilds(changed(change(debian, A, B)));
     await world.drain();
     const seenAt = new Date(Date.now() - 60_000).toISOString();

@@ -10,7 +10,6 @@ const other = 'b'.repeat(40);
 const manual = (over: Partial<TriggerOf<'manual'>> = {}): TriggerOf<'manual'> => ({
   type: 'manual',
   id: 'manual:1',
-  receivedAt: '2026-11-21T01:00:00.000Z',
   project: 'demo/app:latest',
   requester: 'an-operator',
   ...over,
@@ -33,29 +32,27 @@ describe('a build that is asked for by hand', () => {
     });
   });
 
-  it('takes the head that the host has, if no delivery told of it', async () => {
+  it('takes the head that the host has, if no delivery reported it', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf());
-    planning.headOf = async () => other;
+    planning.host.main = other;
     await planning.planBuilds(manual());
     expect(await planning.heads.get('demo/app:latest', branch)).toMatchObject({ commit: other });
   });
 
-  it('takes the head that is known when the host does not say, and when a push has only just told of it', async () => {
+  it('waits for a host that does not answer, and takes the head that it has then', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track();
     await planning.planBuilds(pushOf());
-    planning.headOf = async () => {
-      throw new UpstreamError('down');
-    };
+    planning.host.failure = new UpstreamError('down');
     await planning.planBuilds(manual());
-    planning.headOf = async () => other;
-    await planning.planBuilds(
-      pushOf({ id: 'just-now', after: 'c'.repeat(40), commit: 'c'.repeat(40), receivedAt: new Date().toISOString() }),
-    );
-    await planning.planBuilds(manual({ id: 'manual:2' }));
-    expect((await planning.allBuilds()).map((build) => build.commit)).not.toContain(other);
+    expect(await planning.allBuilds()).toHaveLength(1);
+    planning.host.failure = undefined;
+    planning.host.main = other;
+    await planning.drain();
+    const build = (await planning.allBuilds()).find(({ cause }) => cause.type === 'manual');
+    expect(build).toMatchObject({ commit: other, ref: branch, status: 'queued' });
   });
 
   it('names the head, and is released as it', async () => {
@@ -86,7 +83,7 @@ describe('a build that is asked for by hand', () => {
     await using planning = await setUpPlanBuilds();
     await planning.track({ name: 'demo/gone:latest', active: false });
     await planning.track({ name: 'demo/branchless:latest' });
-    planning.headOf = async () => undefined;
+    planning.host.main = undefined;
     await planning.planBuilds(manual(over));
     expect(await planning.allBuilds()).toEqual([]);
     expect((await planning.deliveries.get('manual:1'))?.outcome).toMatch(/^ignored: /);

@@ -1,37 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
-import { GithubRefusedError } from '../../../services/git-host/github-api.ts';
+import { approvalTrigger, commentEventSchema } from '../../../core/triggers/github-comment.ts';
+import { GithubRefusedError, type PullRequest } from '../../../services/git-host/github-api.ts';
 import { atEveryCrashPoint } from '../crash-points.ts';
 import { indexSource, setUpPlanBuilds } from '../plan-builds-setup.ts';
 import { commit } from '../services-setup.ts';
 
 const source = 'git.example/demo/app';
 const newer = 'b'.repeat(40);
-const seconds = (count: number) => new Date(Date.parse('2026-11-21T00:00:00.000Z') + count * 1000).toISOString();
+type Planning = Awaited<ReturnType<typeof setUpPlanBuilds>>;
+type Shown = Partial<PullRequest>;
 
-const pullRequest = (over: Partial<TriggerOf<'pull-request'>> = {}): TriggerOf<'pull-request'> => ({
+/** The event of a pull request, whatever the host shows. */
+const eventOf = (over: Partial<TriggerOf<'pull-request'>> = {}): TriggerOf<'pull-request'> => ({
   type: 'pull-request',
   id: 'delivery-1',
-  receivedAt: seconds(0),
-  changedAt: seconds(0),
   source,
-  repository: 'demo/app',
   number: 7,
-  action: 'opened',
-  commit,
-  baseRef: 'main',
-  fork: false,
-  author: 'someone',
+  expected: { commit, isOpen: true },
   ...over,
 });
+
+/** Something happens to pull request number 7. @returns the event of it */
+function happens(planning: Planning, id: string, over: Shown = {}): TriggerOf<'pull-request'> {
+  const before = planning.github.pullRequests.get(7);
+  const shown = { isOpen: true, commit, baseRef: 'main', isFork: false, author: 'someone', ...before, ...over };
+  planning.github.pullRequests.set(7, shown);
+  return eventOf({ id, expected: { commit: shown.commit, isOpen: shown.isOpen } });
+}
 
 const approval = (over: Partial<TriggerOf<'approval'>> = {}): TriggerOf<'approval'> => ({
   type: 'approval',
   id: 'approval:1',
-  receivedAt: seconds(60),
   source,
-  repository: 'demo/app',
   number: 7,
   commit,
   approver: 'maintainer',
@@ -39,10 +41,10 @@ const approval = (over: Partial<TriggerOf<'approval'>> = {}): TriggerOf<'approva
 });
 
 /** A project that has its pull requests built, and one of them, number 7, as the API knows it. */
-async function startWithPullRequest(...[crashes]: Parameters<typeof setUpPlanBuilds>) {
+async function startWithPullRequest(shown: Shown = {}, ...[crashes]: Parameters<typeof setUpPlanBuilds>) {
   const planning = await setUpPlanBuilds(crashes);
   await planning.track({ pullRequests: true });
-  planning.github.pullRequests.set(7, { isOpen: true, commit, baseRef: 'main', author: 'stranger' });
+  happens(planning, 'opened', shown);
   planning.github.permissions.set('maintainer', 'write');
   return planning;
 }
@@ -50,7 +52,7 @@ async function startWithPullRequest(...[crashes]: Parameters<typeof setUpPlanBui
 describe('a pull request', () => {
   it('of a branch of the repository is built at its head, and shares no cache with releases', async () => {
     await using planning = await startWithPullRequest();
-    await planning.planBuilds(pullRequest());
+    await planning.planBuilds(eventOf());
     expect(await planning.allBuilds()).toMatchObject([
       {
         commit,
@@ -68,63 +70,92 @@ describe('a pull request', () => {
     await planning.track();
     await planning.track({ name: 'demo/other:latest', pullRequests: true, gitBranch: 'stable' });
     await planning.track({ name: 'demo/gone:latest', pullRequests: true, active: false });
-    await planning.planBuilds(pullRequest());
+    await planning.planBuilds(happens(planning, 'delivery-1'));
     expect(await planning.allBuilds()).toEqual([]);
     expect((await planning.deliveries.get('delivery-1'))?.outcome).toMatch(/^ignored: no entry .* main/);
   });
 
-  it('is built once although two webhooks tell of it, and again for a newer commit, which supersedes the older', async () => {
+  it('is built once although two webhooks report it, and again for a newer commit, which supersedes the older', async () => {
     await using planning = await startWithPullRequest();
-    await planning.planBuilds(pullRequest());
-    await planning.planBuilds(pullRequest({ id: 'the-other-hook' }));
+    await planning.planBuilds(eventOf());
+    await planning.planBuilds(eventOf({ id: 'the-other-hook' }));
     const [older] = await planning.allBuilds();
-    await planning.planBuilds(
-      pullRequest({
-        id: 'delivery-2',
-        action: 'synchronize',
-        commit: newer,
-        changedAt: seconds(5),
-        receivedAt: seconds(5),
-      }),
-    );
+    await planning.planBuilds(happens(planning, 'delivery-2', { commit: newer }));
     const builds = await planning.allBuilds();
     expect(builds).toHaveLength(2);
     expect(builds.find(({ id }) => id === older?.id)).toMatchObject({ status: 'superseded' });
     expect(planning.stopped).toContain(older?.id);
   });
 
-  it('whose older commit is told of late stays with the newer one', async () => {
+  it('whose older commit is reported late stays with the newer one', async () => {
     await using planning = await startWithPullRequest();
-    await planning.planBuilds(
-      pullRequest({
-        id: 'delivery-2',
-        action: 'synchronize',
-        commit: newer,
-        changedAt: seconds(5),
-        receivedAt: seconds(5),
-      }),
-    );
-    await planning.planBuilds(pullRequest({ receivedAt: seconds(600) }));
-    const builds = await planning.allBuilds();
-    expect(Object.fromEntries(builds.map((build) => [build.commit, build.status]))).toEqual({
-      [newer]: 'queued',
-      [commit]: 'superseded',
-    });
+    const late = eventOf();
+    await planning.planBuilds(happens(planning, 'delivery-2', { commit: newer }));
+    await planning.plan(late);
+    expect(await planning.allBuilds()).toMatchObject([{ commit: newer, status: 'queued' }]);
+  });
+
+  it('is built at the commit that the host names, whatever an event says of it, its author and its origin', async () => {
+    await using planning = await startWithPullRequest({ isFork: true, author: 'stranger' });
+    await planning.plan(eventOf({ expected: { commit: newer, isOpen: true } }));
+    expect(await planning.allBuilds()).toEqual([]);
+    expect(planning.proposals[0]).toMatchObject({ commit, state: 'pending' });
+    expect(planning.proposals.map((proposal) => proposal.commit)).not.toContain(newer);
+  });
+
+  it('is asked for once, however many projects want it', async () => {
+    await using planning = await startWithPullRequest();
+    for (const job of ['two', 'three'])
+      await planning.track({ name: `demo/${job}:latest`, jobId: job, pullRequests: true });
+    await planning.planBuilds(eventOf());
+    expect(await planning.allBuilds()).toHaveLength(3);
+    expect(planning.github.asked).toEqual(['demo/app#7']);
+  });
+
+  it('is built at the new commit even if the host shows the old one for a moment after its event', async () => {
+    await using planning = await startWithPullRequest();
+    await planning.planBuilds(eventOf());
+    const event = happens(planning, 'delivery-2', { commit: newer });
+    happens(planning, 'not seen yet', { commit });
+    await planning.planBuilds(event);
+    expect(await planning.deliveries.get('delivery-2')).toBeUndefined();
+    happens(planning, 'seen', { commit: newer });
+    await planning.drain();
+    expect((await planning.allBuilds()).map((build) => `${build.commit[0]} ${build.status}`).sort()).toEqual([
+      'a superseded',
+      'b queued',
+    ]);
   });
 
   it('that is closed takes its running build with it, and builds again when it is opened again', async () => {
     await using planning = await startWithPullRequest();
-    await planning.planBuilds(pullRequest());
+    await planning.planBuilds(eventOf());
     const [build] = await planning.allBuilds();
-    await planning.planBuilds(pullRequest({ id: 'delivery-2', action: 'closed', receivedAt: seconds(5) }));
+    await planning.planBuilds(happens(planning, 'delivery-2', { isOpen: false }));
     expect(await planning.builds.get(build?.id ?? '')).toMatchObject({
       status: 'cancelled',
       failure: { error: 'PullRequestClosedError' },
     });
     expect(planning.stopped).toEqual([build?.id]);
-    for (const id of ['delivery-3', 'the-other-hook']) {
-      await planning.planBuilds(pullRequest({ id, action: 'reopened', changedAt: seconds(9), receivedAt: seconds(9) }));
-    }
+    const reopened = happens(planning, 'delivery-3', { isOpen: true });
+    await planning.planBuilds(reopened);
+    await planning.planBuilds({ ...reopened, id: 'the-other-hook' });
+    expect((await planning.allBuilds()).map(({ status }) => status).sort()).toEqual(['cancelled', 'queued']);
+  });
+
+  it('that is open keeps its build, although an event says that it was closed', async () => {
+    await using planning = await startWithPullRequest();
+    await planning.planBuilds(eventOf());
+    await planning.plan(eventOf({ id: 'forged', expected: { commit, isOpen: false } }));
+    expect(await planning.allBuilds()).toMatchObject([{ status: 'queued' }]);
+  });
+
+  it('that is opened again while its builds are being cancelled is built again', async () => {
+    await using planning = await startWithPullRequest();
+    await planning.planBuilds(eventOf());
+    const closed = happens(planning, 'delivery-2', { isOpen: false });
+    planning.github.meanwhile = () => planning.planBuilds(happens(planning, 'delivery-3', { isOpen: true }));
+    await planning.planBuilds(closed);
     expect((await planning.allBuilds()).map(({ status }) => status).sort()).toEqual(['cancelled', 'queued']);
   });
 
@@ -132,21 +163,13 @@ describe('a pull request', () => {
     await using planning = await setUpPlanBuilds();
     await planning.track({ pullRequests: true, paths: ['src/**'] });
     planning.github.comparisons.set(`main...${commit}`, { isAhead: false, files: ['docs/README.md'] });
-    await planning.planBuilds(pullRequest());
+    await planning.planBuilds(happens(planning, 'delivery-1'));
     expect(await planning.allBuilds()).toEqual([]);
     expect(planning.proposals).toMatchObject([
       { commit, state: 'success', description: expect.stringMatching(/paths/) },
     ]);
     planning.github.comparisons.set(`main...${newer}`, { isAhead: true, files: ['docs/README.md', 'src/main.c'] });
-    await planning.planBuilds(
-      pullRequest({
-        id: 'delivery-2',
-        action: 'synchronize',
-        commit: newer,
-        changedAt: seconds(5),
-        receivedAt: seconds(5),
-      }),
-    );
+    await planning.planBuilds(happens(planning, 'delivery-2', { commit: newer }));
     expect(await planning.allBuilds()).toMatchObject([{ commit: newer }]);
   });
 
@@ -154,26 +177,26 @@ describe('a pull request', () => {
     await using planning = await setUpPlanBuilds();
     await planning.track({ pullRequests: true, paths: ['src/**'] });
     planning.github.comparisons.set(`main...${commit}`, { isAhead: true, files: ['docs/README.md'] });
-    await planning.planBuilds(pullRequest());
+    await planning.planBuilds(happens(planning, 'delivery-1'));
     expect(await planning.allBuilds()).toEqual([]);
     // The base was taken back behind a commit that the pull request has too.
     planning.github.comparisons.set(`main...${commit}`, { isAhead: true, files: ['docs/README.md', 'src/main.c'] });
-    await planning.planBuilds(pullRequest({ id: 'delivery-2', action: 'reopened', changedAt: seconds(5) }));
+    await planning.planBuilds(happens(planning, 'delivery-2'));
     expect(await planning.allBuilds()).toMatchObject([{ commit }]);
   });
 
   it('to the index is not built', async () => {
     await using planning = await setUpPlanBuilds();
     await planning.track({ source: indexSource, pullRequests: true });
-    await planning.planBuilds(pullRequest({ source: indexSource }));
+    await planning.planBuilds(eventOf({ source: indexSource }));
     expect(await planning.allBuilds()).toEqual([]);
   });
 
-  it('is built once wherever the first try died', async () => {
+  it('is built once wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
-      const planning = await startWithPullRequest(crashes);
+      const planning = await startWithPullRequest({}, crashes);
       return {
-        run: () => planning.planBuilds(pullRequest()),
+        run: () => planning.planBuilds(eventOf()),
         async check() {
           await using _ = planning;
           expect(await planning.allBuilds()).toHaveLength(1);
@@ -185,14 +208,12 @@ describe('a pull request', () => {
 });
 
 describe('the pull request of a fork', () => {
-  const fork = (over: Partial<TriggerOf<'pull-request'>> = {}) =>
-    pullRequest({ fork: true, author: 'stranger', ...over });
+  const startWithFork = (...[crashes]: Parameters<typeof setUpPlanBuilds>) =>
+    startWithPullRequest({ isFork: true, author: 'stranger' }, crashes);
 
   it('waits, and says at its commit for what', async () => {
-    await using planning = await startWithPullRequest();
-    for (const action of ['opened', 'synchronize', 'reopened'] as const) {
-      await planning.planBuilds(fork({ id: action, action }));
-    }
+    await using planning = await startWithFork();
+    for (const id of ['opened', 'pushed', 'opened-again']) await planning.planBuilds(eventOf({ id }));
     expect(await planning.allBuilds()).toEqual([]);
     expect(planning.requests).toEqual([]);
     const description = `Waiting for a maintainer: comment /ok-to-test ${commit}`;
@@ -201,8 +222,8 @@ describe('the pull request of a fork', () => {
   });
 
   it('is built when a maintainer approved the commit, which the build remembers', async () => {
-    await using planning = await startWithPullRequest();
-    await planning.planBuilds(fork());
+    await using planning = await startWithFork();
+    await planning.planBuilds(eventOf());
     await planning.planBuilds(approval());
     expect(await planning.allBuilds()).toMatchObject([
       { commit, ref: 'refs/pull/7/head', cause: { type: 'pull-request', author: 'stranger', approver: 'maintainer' } },
@@ -210,13 +231,13 @@ describe('the pull request of a fork', () => {
     expect(planning.requests).toMatchObject([{ source: { commit }, cache: 'none' }]);
     expect(planning.github.comments).toEqual([]);
     // The news of the pull request itself, coming late or once more, takes nothing back.
-    await planning.planBuilds(fork({ id: 'the-other-hook' }));
+    await planning.planBuilds(eventOf({ id: 'the-other-hook' }));
     expect(planning.proposals).toHaveLength(1);
   });
 
-  it('is built once wherever the first try died', async () => {
+  it('is built once wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
-      const planning = await startWithPullRequest(crashes);
+      const planning = await startWithFork(crashes);
       return {
         run: () => planning.planBuilds(approval()),
         async check() {
@@ -229,11 +250,9 @@ describe('the pull request of a fork', () => {
   });
 
   it('needs another approval for what is pushed afterwards', async () => {
-    await using planning = await startWithPullRequest();
+    await using planning = await startWithFork();
     await planning.planBuilds(approval());
-    await planning.planBuilds(
-      fork({ id: 'delivery-2', action: 'synchronize', commit: newer, changedAt: seconds(99), receivedAt: seconds(99) }),
-    );
+    await planning.planBuilds(happens(planning, 'delivery-2', { commit: newer }));
     expect((await planning.allBuilds()).map((build) => build.commit)).toEqual([commit]);
     expect(planning.proposals).toMatchObject([{ commit: newer, state: 'pending' }]);
   });
@@ -247,10 +266,11 @@ describe('the pull request of a fork', () => {
     ['a maintainer, of a pull request that is closed', { number: 9 }, /#9 is not open/],
     ['a maintainer, for a branch that nobody tracks', { number: 10 }, /pull requests to `stable`/],
   ])('is not built after the approval of %s, who is told why', async (_, over, reason) => {
-    await using planning = await startWithPullRequest();
+    await using planning = await startWithFork();
     planning.github.permissions.set('reader', 'read');
-    planning.github.pullRequests.set(9, { isOpen: false, commit, baseRef: 'main', author: 'stranger' });
-    planning.github.pullRequests.set(10, { isOpen: true, commit, baseRef: 'stable', author: 'stranger' });
+    const shown = { isOpen: true, commit, baseRef: 'main', isFork: true, author: 'stranger' };
+    planning.github.pullRequests.set(9, { ...shown, isOpen: false });
+    planning.github.pullRequests.set(10, { ...shown, baseRef: 'stable' });
     await planning.planBuilds({ ...approval(), ...over } as TriggerOf<'approval'>);
     expect(await planning.allBuilds()).toEqual([]);
     expect(planning.runs.size).toBe(0);
@@ -259,22 +279,40 @@ describe('the pull request of a fork', () => {
   });
 
   it('gets no answer that could itself be read as an approval', async () => {
-    await using planning = await startWithPullRequest();
+    await using planning = await startWithFork();
     await planning.planBuilds({ ...approval(), commit: newer });
     expect(planning.github.comments[0]?.body).toMatch(/^<!-- slipway/);
     expect(planning.github.comments[0]?.body).not.toMatch(/^\/ok-to-test/m);
   });
 
+  it('is not built by the approval of who may write elsewhere: the entry of the index says which repository counts', async () => {
+    await using planning = await startWithFork();
+    planning.github.permissions.set('attacker', 'none');
+    const event = commentEventSchema.parse({
+      action: 'created',
+      issue: { number: 7, pull_request: {} },
+      comment: { id: 1, body: `/ok-to-test ${commit}`, user: { login: 'attacker', type: 'User' } },
+      repository: { clone_url: 'https://git.example/demo/app.git', full_name: 'attacker/own' },
+    });
+    const trigger = approvalTrigger(event, { id: 'guid', source: 'git.example/demo/app' });
+    await planning.planBuilds(trigger as TriggerOf<'approval'>);
+    expect(planning.github.permissionsAsked).toEqual(['attacker in demo/app']);
+    expect(await planning.allBuilds()).toEqual([]);
+  });
+
   it('is not built as long as nobody can say who may approve: the approval is tried again', async () => {
-    await using planning = await startWithPullRequest();
+    await using planning = await startWithFork();
     planning.github.failure = new UpstreamError('The git host did not answer.');
-    await expect(planning.planBuilds(approval())).rejects.toThrow('did not answer');
+    await planning.planBuilds(approval());
     expect(await planning.allBuilds()).toEqual([]);
     expect(await planning.deliveries.get('approval:1')).toBeUndefined();
+    planning.github.failure = undefined;
+    await planning.drain();
+    expect(await planning.allBuilds()).toMatchObject([{ commit }]);
   });
 
   it('is not built where the token may not ask, and the delivery says so', async () => {
-    await using planning = await startWithPullRequest();
+    await using planning = await startWithFork();
     planning.github.failure = new GithubRefusedError('The git host answered 403.');
     await planning.planBuilds(approval());
     expect(await planning.allBuilds()).toEqual([]);
@@ -282,7 +320,7 @@ describe('the pull request of a fork', () => {
   });
 
   it('of a repository that nobody asked for is not looked at', async () => {
-    await using planning = await startWithPullRequest();
+    await using planning = await startWithFork();
     await planning.planBuilds(approval({ source: 'git.example/demo/elsewhere', approver: 'stranger' }));
     await planning.planBuilds(approval({ id: 'approval:2', source: indexSource }));
     expect(planning.github.comments).toEqual([]);

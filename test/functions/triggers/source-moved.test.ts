@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
-import { indexFile, indexPush, indexSource, pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { indexCommit, indexFile, indexSource, pushOf, setUpPlanBuilds } from '../plan-builds-setup.ts';
 import { commit } from '../services-setup.ts';
 
 type SourceMoved = TriggerOf<'source-moved'>;
@@ -8,17 +8,13 @@ type Planning = Awaited<ReturnType<typeof setUpPlanBuilds>>;
 
 const main = 'refs/heads/main';
 const next = '2'.repeat(40);
-/** Within one second nobody can say which of two heads came first. */
-let seconds = 0;
-const aSecondLater = () => new Date(Date.UTC(2026, 10, 21) + 1000 * seconds++).toISOString();
-const moved = (heads: Record<string, string>, over: Partial<SourceMoved> = {}): SourceMoved => ({
-  type: 'source-moved',
-  id: `source-moved:${Object.values(heads).join()}`,
-  receivedAt: aSecondLater(),
-  source: 'git.example/demo/app',
-  heads: Object.entries(heads).map(([ref, at]) => ({ ref, commit: at })),
-  ...over,
-});
+let count = 0;
+/** That the watch on the repositories saw what the host has at some refs. */
+function moved(refs: Record<string, string>, source = 'git.example/demo/app'): SourceMoved {
+  for (const [ref, at] of Object.entries(refs)) planning.host.set(source, ref, at);
+  const id = `source-moved:${count++}`;
+  return { type: 'source-moved', id, source, refs: Object.keys(refs) };
+}
 
 let planning: Planning;
 beforeEach(async () => {
@@ -28,12 +24,13 @@ beforeEach(async () => {
 
 const shown = async () => (await planning.allBuilds()).map(({ project, ref, commit: at }) => `${project} ${ref} ${at}`);
 
-describe('a head that no delivery told of', () => {
+describe('a head that no delivery reported', () => {
   it('is built, once', async () => {
     await planning.track();
+    const first = moved({ [main]: commit });
+    await planning.planBuilds(first);
+    await planning.planBuilds(first);
     await planning.planBuilds(moved({ [main]: commit }));
-    await planning.planBuilds(moved({ [main]: commit }));
-    await planning.planBuilds(moved({ [main]: commit }, { id: 'source-moved:seen again' }));
     const [build, ...others] = await planning.allBuilds();
     expect(build).toMatchObject({ commit, ref: main, cause: { type: 'source-moved', ref: main, commit } });
     expect(others).toEqual([]);
@@ -42,13 +39,11 @@ describe('a head that no delivery told of', () => {
   it('is not built if its delivery came meanwhile, nor its delivery if that comes late', async () => {
     await planning.track();
     const late = moved({ [main]: commit });
-    await planning.planBuilds(pushOf({ receivedAt: aSecondLater() }));
+    await planning.planBuilds(pushOf());
     await planning.planBuilds(late);
     expect(await shown()).toEqual([`demo/app:latest ${main} ${commit}`]);
     await planning.planBuilds(moved({ [main]: next }));
-    await planning.planBuilds(
-      pushOf({ id: 'late', after: next, commit: next, before: commit, receivedAt: aSecondLater() }),
-    );
+    await planning.planBuilds(planning.push({ id: 'late', commit: next }));
     expect((await shown()).toSorted()).toEqual([
       `demo/app:latest ${main} ${next}`,
       `demo/app:latest ${main} ${commit}`,
@@ -81,7 +76,7 @@ describe('a head that no delivery told of', () => {
     expect((await planning.heads.get(project.name, main))?.commit).toBe(next);
   });
 
-  it('of an entry that is new waits for the images that it stands on', async () => {
+  it('of an entry that is new waits for the images that it depends on', async () => {
     await planning.track({ name: 'demo/base:latest', jobId: 'base', source: 'git.example/demo/base' });
     await planning.track({ dependsOn: ['demo/base:latest', 'centos/centos:7'] });
     await planning.planBuilds(moved({ [main]: commit }));
@@ -90,7 +85,7 @@ describe('a head that no delivery told of', () => {
 });
 
 describe('a head of the index that no delivery told of', () => {
-  const indexMoved = (over: Partial<SourceMoved> = {}) => moved({ [main]: commit }, { source: indexSource, ...over });
+  const indexMoved = (id = 'index-1') => moved({ [main]: indexCommit(id) }, indexSource);
 
   it('is applied', async () => {
     planning.files = [indexFile({ app: {} })];
@@ -100,14 +95,15 @@ describe('a head of the index that no delivery told of', () => {
 
   it('is nothing once its delivery was planned: nobody gets a second mail', async () => {
     planning.files = [indexFile({ app: {}, wrong: { 'git-url': 'nonsense' } })];
-    await planning.planBuilds(indexPush('index-1', { receivedAt: aSecondLater() }));
+    await planning.planBuilds(planning.pushIndex('index-1'));
     expect(planning.mails).toHaveLength(1);
-    await planning.planBuilds(indexMoved());
+    const seen = indexMoved('index-1');
+    await planning.planBuilds(seen);
     expect(planning.mails).toHaveLength(1);
-    expect(await planning.deliveries.get(indexMoved().id)).toMatchObject({ outcome: 'known already' });
+    expect(await planning.deliveries.get(seen.id)).toMatchObject({ outcome: 'the index is known already' });
   });
 
-  it('is applied to its end by the next try, if one dies in the middle', async () => {
+  it('is applied to its end by the next try, if one crashes in the middle', async () => {
     planning.files = [indexFile({ app: {} })];
     const { ensure } = planning;
     planning.ensure = async () => {

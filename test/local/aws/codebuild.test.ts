@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
+import { type OpenAccount, openAccount } from '../../../local/account.ts';
 import type { Build } from '../../../local/aws/codebuild/build.ts';
 import { type CodeBuild, createCodeBuild } from '../../../local/aws/codebuild/codebuild.ts';
 import { identityOf } from '../../../local/aws/codebuild/processes.ts';
@@ -272,7 +272,7 @@ describe('starting builds', () => {
 
 test('after a kill of the machine, what the build left behind is ended and the build is closed', async () => {
   const program = `
-    import { openAccount } from ${JSON.stringify(new URL('../../../local/aws/account.ts', import.meta.url).href)};
+    import { openAccount } from ${JSON.stringify(new URL('../../../local/account.ts', import.meta.url).href)};
     import { createCodeBuild } from ${JSON.stringify(new URL('../../../local/aws/codebuild/codebuild.ts', import.meta.url).href)};
     const account = openAccount({ url: 'http://localhost:1', dataFolder: process.argv[1], log: () => undefined });
     account.connect({ emit: () => undefined });

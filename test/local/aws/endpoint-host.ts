@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
+import { type OpenAccount, openAccount } from '../../../local/account.ts';
 import { createAwsEndpoint } from '../../../local/aws/endpoint/endpoint.ts';
 import type { Created, Declared, Keys, Service } from '../../../local/aws/service.ts';
 

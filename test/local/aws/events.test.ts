@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { OpenAccount } from '../../../local/aws/account.ts';
+import type { OpenAccount } from '../../../local/account.ts';
 import { createEvents, type Events, type EventTarget } from '../../../local/aws/events/events.ts';
 import { AwsError, type Caller } from '../../../local/aws/service.ts';
 import { type EndpointHost, hostEndpoint } from './endpoint-host.ts';

@@ -83,6 +83,16 @@ test('an event is taken at once and handled later, and a dry run handles nothing
   expect(host.logged.filter((line) => line.includes('failed'))).toHaveLength(1);
 });
 
+test('an event is not handled again where the function is configured so', async () => {
+  const configuration = { FunctionName: name, Qualifier: '$LATEST', MaximumRetryAttempts: 0 };
+  await host.declare(lambda, 'AWS::Lambda::EventInvokeConfig', 'Configuration', configuration);
+  await invoke(name, { headers: { 'x-amz-invocation-type': 'Event' }, body: '{"fail":"once"}' });
+  await eventually(() => expect(host.logged.join('\n')).toContain('failed 1 times and is given up: once'));
+  await expect(
+    host.declare(lambda, 'AWS::Lambda::EventInvokeConfig', 'Wrong', { ...configuration, MaximumRetryAttempts: 3 }),
+  ).rejects.toThrow(/MaximumRetryAttempts/);
+});
+
 test('what cannot be invoked is refused as Lambda refuses it', async () => {
   const refused = async (...call: Parameters<typeof invoke>) => {
     const { status, header, json } = await invoke(...call);

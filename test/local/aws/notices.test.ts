@@ -29,6 +29,18 @@ describe('what has no effect on one machine is checked all the same', () => {
     Threshold: 0,
   };
 
+  test('a filter of a log that counts lines', async () => {
+    const filter = {
+      LogGroupName: '/aws/vendedlogs/apis/test',
+      FilterPattern: '{ $.status = "413" }',
+      MetricTransformations: [{ MetricName: 'TooLarge', MetricNamespace: 'Test', MetricValue: '1' }],
+    };
+    expect((await host.declare(logs, 'AWS::Logs::MetricFilter', 'Filter', filter)).ref).toMatch(/^test-Filter/);
+    await expect(
+      host.declare(logs, 'AWS::Logs::MetricFilter', 'Filter', { ...filter, MetricTransformations: [] }),
+    ).rejects.toThrow(/MetricTransformations/);
+  });
+
   test('an alarm', async () => {
     const { attributes } = await host.declare(cloudwatch, 'AWS::CloudWatch::Alarm', 'Alarm', alarm);
     expect(attributes?.Arn).toMatch(/^arn:aws:cloudwatch:us-east-1:123456789012:alarm:test-Alarm/);

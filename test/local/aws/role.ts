@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { OpenAccount } from '../../../local/aws/account.ts';
+import type { OpenAccount } from '../../../local/account.ts';
 
 /** A role that one service may assume and that may do the actions on anything. */
 export function makeRole(account: OpenAccount, service: string, actions: string[] = []): string {

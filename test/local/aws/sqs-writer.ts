@@ -1,4 +1,4 @@
-import { openAccount } from '../../../local/aws/account.ts';
+import { openAccount } from '../../../local/account.ts';
 import { createSqs } from '../../../local/aws/sqs/sqs.ts';
 import { declareIn } from './endpoint-host.ts';
 

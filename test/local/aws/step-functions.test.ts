@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
+import { type OpenAccount, openAccount } from '../../../local/account.ts';
 import { type CodeBuild, createCodeBuild } from '../../../local/aws/codebuild/codebuild.ts';
 import { createLambda, type Lambda } from '../../../local/aws/lambda/lambda.ts';
 import type { Caller, Service } from '../../../local/aws/service.ts';

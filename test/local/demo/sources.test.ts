@@ -19,30 +19,36 @@ afterEach(() => rm(folder, { recursive: true }));
 
 describe('an example', () => {
   test('is pushed to a repository that has nothing yet', async () => {
-    const copy = await checkOut('app', { folder: join(folder, 'app'), url });
+    const copy = await checkOut('app', { folder: join(folder, 'app'), url, login: {} });
     const commit = await push(copy, 'Add the application');
     expect(await run('git', ['-C', url, 'rev-parse', 'refs/heads/main'])).toBe(commit);
     expect(await run('git', ['-C', url, 'ls-tree', '--name-only', 'main'])).toContain('Dockerfile');
   });
 
   test('is pushed on top of what is there already, as a new commit even where nothing changed', async () => {
-    const first = await push(await checkOut('app', { folder: join(folder, 'one'), url }), 'Add the application');
-    const second = await push(await checkOut('app', { folder: join(folder, 'two'), url }), 'Add the application again');
+    const first = await push(
+      await checkOut('app', { folder: join(folder, 'one'), url, login: {} }),
+      'Add the application',
+    );
+    const second = await push(
+      await checkOut('app', { folder: join(folder, 'two'), url, login: {} }),
+      'Add the application again',
+    );
     expect(second).not.toBe(first);
     expect(await run('git', ['-C', url, 'rev-parse', 'main^'])).toBe(first);
   });
 
   test('is no more of what a person had in its place', async () => {
-    const before = await checkOut('app', { folder: join(folder, 'one'), url });
+    const before = await checkOut('app', { folder: join(folder, 'one'), url, login: {} });
     await writeFile(join(before.folder, 'pages/mine.txt'), 'Mine\n');
     await push(before, 'Add a page');
-    await push(await checkOut('app', { folder: join(folder, 'two'), url }), 'Add the application again');
+    await push(await checkOut('app', { folder: join(folder, 'two'), url, login: {} }), 'Add the application again');
     const names = await run('git', ['-C', url, 'ls-tree', '-r', '--name-only', 'main']);
     expect(names).not.toContain('mine.txt');
   });
 
   test('of the index names the git server that it is pushed to', async () => {
-    const index = await checkOut('index', { folder: join(folder, 'index'), url });
+    const index = await checkOut('index', { folder: join(folder, 'index'), url, login: {} });
     await fillInGitUrl(index, 'http://localhost:4600/git');
     const text = await readFile(join(index.folder, 'index.d/demo.yml'), 'utf8');
     const { Projects } = parse(text) as { Projects: { 'git-url': string }[] };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { stagesInWords, waitFor } from '../../../local/demo/watch.ts';
+import { describeStages, waitFor } from '../../../local/demo/watch.ts';
 
 const { signal } = new AbortController();
 
@@ -31,6 +31,6 @@ test('the stages of a build read as a sentence does', () => {
     { name: 'build', status: 'succeeded', startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:03.100Z' },
     { name: 'scan', status: 'running', startedAt: '2026-01-01T00:00:03.100Z' },
   ];
-  expect(stagesInWords({ status: 'scanning', stages })).toBe('build 3.1 s, scanning');
-  expect(stagesInWords({ status: 'queued', stages: [] })).toBe('queued');
+  expect(describeStages({ status: 'scanning', stages })).toBe('build 3.1 s, scanning');
+  expect(describeStages({ status: 'queued', stages: [] })).toBe('queued');
 });

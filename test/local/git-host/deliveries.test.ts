@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -39,7 +40,7 @@ test('a push before there is a webhook is told of once there is one', async () =
   await machine.host.start();
   await push(machine.url);
   expect(receiver.received).toEqual([]);
-  machine.host.setWebhook({ url: receiver.url, secret });
+  machine.host.setWebhook({ url: receiver.url, secretOf: () => secret });
   await until('the event', () => receiver.received.length === 1);
   await machine.remove();
 });
@@ -93,6 +94,29 @@ test('a delivery that failed stays so, is listed, and goes again with the same G
     request: { headers: { 'X-GitHub-Event': 'push' }, payload: { ref: 'refs/heads/main' } },
     response: { payload: '{"ok":true}' },
   });
+  await machine.remove();
+});
+
+test('a repository whose webhook gets another secret is signed for with that one', async () => {
+  const machine = await startHost({ url: receiver.url, secret });
+  await machine.host.start();
+  await push(machine.url);
+  const hook = `${machine.url}/github/repos/ada/app/hooks/1`;
+  const change = (config: object) =>
+    fetch(hook, {
+      method: 'PATCH',
+      headers: { authorization: 'Bearer the-token' },
+      body: JSON.stringify({ active: true, events: ['push'], config }),
+    });
+  expect((await change({ secret: '' })).status).toBe(422);
+  expect((await change({ url: receiver.url, content_type: 'json', secret: 'its own' })).status).toBe(200);
+  await push(machine.url, 'b');
+  await until('both events', () => receiver.received.length === 2);
+  const signers = receiver.received.map(({ headers, body }) => {
+    const by = (key: string) => `sha256=${createHmac('sha256', key).update(body).digest('hex')}`;
+    return [secret, 'its own'].find((key) => by(key) === headers['x-hub-signature-256']);
+  });
+  expect(signers).toEqual([secret, 'its own']);
   await machine.remove();
 });
 

@@ -49,7 +49,7 @@ export async function startHost(webhook?: { url: string; secret: string }, folde
     url,
     database,
     token: 'the-token',
-    ...(webhook ? { webhook } : {}),
+    ...(webhook ? { webhook: { url: webhook.url, secretOf: () => webhook.secret } } : {}),
     log: () => undefined,
   });
   const stop = async () => {
@@ -70,7 +70,7 @@ export async function startHost(webhook?: { url: string; secret: string }, folde
   };
 }
 
-/** A person's own clone, with the `git` that is installed. */
+/** A person's own clone, with the `git` that is installed and knows the token. */
 export async function makeClone() {
   const folder = await mkdtemp(join(tmpdir(), 'clone '));
   const git = async (...args: string[]): Promise<string> => {
@@ -82,6 +82,9 @@ export async function makeClone() {
         HOME: folder,
         GIT_CONFIG_NOSYSTEM: '1',
         GIT_TERMINAL_PROMPT: '0',
+        GIT_CONFIG_COUNT: '1',
+        GIT_CONFIG_KEY_0: 'credential.helper',
+        GIT_CONFIG_VALUE_0: '!echo username=slipway; echo password=the-token; :',
         GIT_AUTHOR_NAME: 'Ada',
         GIT_AUTHOR_EMAIL: 'ada@example.com',
         GIT_COMMITTER_NAME: 'Ada',

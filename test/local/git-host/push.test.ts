@@ -257,8 +257,40 @@ describe('a push', () => {
     expect(receiver.received).toEqual([]);
   });
 
+  test.each([
+    ['nobody', []],
+    ['somebody who has another password', ['-c', 'credential.helper=!echo username=ada; echo password=wrong; :']],
+    ['a name without a password', ['-c', 'credential.helper=!echo username=ada; echo password=; :']],
+  ])('of %s is refused, to a new repository and to one that is there', async (_, credentials) => {
+    const first = await commit('a');
+    await clone.git('push', '--quiet', 'origin', 'main');
+    await events(1);
+    await commit('b');
+    const push = (...to: string[]) => clone.git('-c', 'credential.helper=', ...credentials, 'push', '--quiet', ...to);
+    await expect(push('origin', 'main')).rejects.toThrow(/could not read Username|Authentication failed/);
+    await expect(push(`${machine.url}/git/ada/other.git`, 'main')).rejects.toThrow();
+    expect(await clone.git('ls-remote', 'origin', 'main')).toContain(first);
+    expect(receiver.received).toHaveLength(1);
+    expect((await fetch(`${machine.url}/git/ada/other`)).status).toBe(404);
+    // The second half alone, which says what changes, is refused as well.
+    const pack = await fetch(`${origin}/git-receive-pack`, { method: 'POST', body: '0000' });
+    expect([pack.status, pack.headers.get('www-authenticate')]).toEqual([401, 'Basic realm="Slipway"']);
+  });
+
+  test('is made in the name of who signs in, if they may push', async () => {
+    await commit('a');
+    await clone.git('push', '--quiet', 'origin', 'main');
+    await commit('b');
+    const pushAs = (login: string) =>
+      clone.git('push', '--quiet', origin.replace('//', `//${login}:the-token@`), 'main');
+    await expect(pushAs('eve')).rejects.toThrow('403');
+    await pushAs('ada');
+    expect((await events(2)).map(({ pusher }) => pusher.name)).toEqual(['ada', 'ada']);
+  });
+
   test('that comes to nothing leaves no repository behind', async () => {
-    const answer = await fetch(`${machine.url}/git/ada/never/info/refs?service=git-receive-pack`);
+    const headers = { authorization: `Basic ${Buffer.from('ada:the-token').toString('base64')}` };
+    const answer = await fetch(`${machine.url}/git/ada/never/info/refs?service=git-receive-pack`, { headers });
     expect(answer.status).toBe(200);
     await answer.text();
     expect((await fetch(`${machine.url}/git/ada/never/info/refs?service=git-upload-pack`)).status).toBe(404);

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type OpenAccount, openAccount } from '../../../local/aws/account.ts';
+import { type OpenAccount, openAccount } from '../../../local/account.ts';
 import { createEcr, type Ecr, type EcrOptions } from '../../../local/aws/ecr/ecr.ts';
 import { createAwsEndpoint } from '../../../local/aws/endpoint/endpoint.ts';
 

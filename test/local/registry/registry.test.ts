@@ -447,7 +447,7 @@ describe('garbage', () => {
     const location = await beginUpload('garbage/c');
     await registry.collectGarbage();
     expect(await owner.call('GET', location)).toMatchObject({ status: 204 });
-    await registry.collectGarbage({ patience: -1 });
+    await registry.collectGarbage({ uploadGrace: -1 });
     expect(await owner.call('GET', location)).toMatchObject({ status: 404 });
     expect(readdirSync(path.join(machine.dataFolder, 'registry', 'uploads'))).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { UpstreamError } from '../../../core/model/errors.ts';
-import { createSecret } from '../../../services/aws/secrets.ts';
+import { createRotatedSecret, createSecret } from '../../../services/aws/secrets.ts';
 import { createGithubToken } from '../../../services/git-host/github-token.ts';
 import { createSignedFetch } from '../../../services/http/signed-fetch.ts';
 import { type FakeHost, startHost } from '../http.ts';
@@ -36,7 +36,7 @@ describe('a secret', () => {
     expect(host.requests).toMatchObject([
       {
         method: 'POST',
-        body: '{"SecretId":"arn:secret"}',
+        body: '{"SecretId":"arn:secret","VersionStage":"AWSCURRENT"}',
         headers: {
           'x-amz-target': 'secretsmanager.GetSecretValue',
           authorization: expect.stringContaining('/secretsmanager/aws4_request'),
@@ -76,13 +76,48 @@ describe('a secret', () => {
     expect(await secret.current()).toBe('first');
   });
 
-  it('stands in no error', async () => {
+  it('is in no error', async () => {
     answer = refused;
     await expect(createSecret('arn:secret').current()).rejects.toThrow(
       /^secretsmanager GetSecretValue: ResourceNotFoundException$/,
     );
     answer = { status: 200, body: '{"SecretBinary":"Zmlyc3Q="}' };
     await expect(createSecret('arn:secret').current()).rejects.not.toThrow(/Zmlyc3Q/);
+  });
+});
+
+describe('a rotated secret', () => {
+  const day = 24 * 3_600_000;
+  /** By stage: its value, and how many days ago it was stored. */
+  let versions: Record<string, [value: string, days: number] | undefined>;
+  const valid = () => createRotatedSecret('arn:secret', 7 * day).current();
+
+  beforeEach(async () => {
+    await host[Symbol.asyncDispose]();
+    host = await startHost(({ body }, response) => {
+      const version = versions[JSON.parse(body).VersionStage];
+      if (!version) return response.writeHead(refused.status).end(refused.body);
+      const [SecretString, days] = version;
+      return response.end(JSON.stringify({ SecretString, CreatedDate: (Date.now() - days * day) / 1000 }));
+    });
+    vi.stubEnv('AWS_ENDPOINT_URL', host.url);
+  });
+
+  it('has two values for some days', async () => {
+    versions = { AWSCURRENT: ['new', 6.9], AWSPREVIOUS: ['old', 400] };
+    expect(await valid()).toEqual(['new', 'old']);
+    versions = { AWSCURRENT: ['new', 7.1], AWSPREVIOUS: ['old', 400] };
+    expect(await valid()).toEqual(['new']);
+  });
+
+  it('has one value if it was never rotated', async () => {
+    versions = { AWSCURRENT: ['first', 0] };
+    expect(await valid()).toEqual(['first']);
+  });
+
+  it('has none, rather than too few, if it cannot be read', async () => {
+    versions = {};
+    await expect(valid()).rejects.toThrow(UpstreamError);
   });
 });
 
@@ -105,7 +140,9 @@ describe('a call of AWS', () => {
     [400, '{"message":"x"}', 'sqs SendMessage: HTTP 400'],
   ])('that gets %i and %j says which call it was', async (status, body, message) => {
     answer = { status, body };
-    await expect(call()).rejects.toThrow(new UpstreamError(message));
+    const error = await call().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UpstreamError);
+    expect(error).toHaveProperty('message', message);
   });
 
   it('that is answered with a page is an error', async () => {

@@ -42,7 +42,6 @@ const steps = (count: number): Trigger[] =>
   Array.from({ length: count }, (_, at) => ({
     type: 'cascade-step',
     id: `step:${at}`,
-    receivedAt: '2026-11-21T00:00:00.000Z',
     cascade: 'c',
     project: `p${at}`,
   }));

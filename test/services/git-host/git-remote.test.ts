@@ -7,7 +7,7 @@ import { startFakeGitHost } from '../../builder/fake-git-host.ts';
 import { startHost } from '../http.ts';
 
 const fetchHere = createPublicFetch({ privateHosts: ['localhost', '127.0.0.1'] });
-const { headOf } = createSourceHost(fetchHere);
+const { commitsAt, headOf } = createSourceHost(fetchHere);
 const commit = 'a'.repeat(40);
 const line = (text: string) => (text.length + 4).toString(16).padStart(4, '0') + text;
 const advertisement = (...refs: string[]) =>
@@ -20,6 +20,21 @@ async function ask(answer: (response: ServerResponse) => void, branch = 'main') 
 }
 const askRefs = (body: string, branch?: string) =>
   ask((response) => void response.writeHead(200, { 'content-type': type }).end(body), branch);
+
+it('of several refs the host names the commits, also of annotated tags, and nothing that was not asked for', async () => {
+  await using host = await startFakeGitHost();
+  const main = host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+  host.git('demo/app', 'tag', '--annotate', '--message', 'release', 'v1.0.0', main);
+  host.git('demo/app', 'tag', 'v1.0.0-rc.1', main);
+  const refs = ['refs/heads/main', 'refs/tags/v1.0.0', 'refs/tags/v2.0.0'];
+  expect(await commitsAt(`${host.url}/demo/app.git`, refs)).toEqual(
+    new Map([
+      ['refs/heads/main', main],
+      ['refs/tags/v1.0.0', main],
+    ]),
+  );
+  expect(await commitsAt(`${host.url}/demo/gone.git`, refs)).toEqual(new Map());
+});
 
 describe('the head of a branch', () => {
   it('is what git itself serves', async () => {
@@ -87,7 +102,7 @@ describe('many refs', () => {
     expect(await refsOf(`${host.url}/demo/app.git`, question)).toEqual(answer);
   });
 
-  it('are asked for at once where the host was heard speaking version 2, and again where that fails', async () => {
+  it('are requested at once where the host is known to speak version 2, and again where that fails', async () => {
     await using host = await startFakeGitHost();
     host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
     host.init('demo/sha256', '--object-format=sha256');
@@ -125,9 +140,24 @@ describe('many refs', () => {
     const { refsOf } = createSourceHost(fetchHere);
     const question = { prefixes: ['refs/heads/main'] };
     const answer = await refsOf(`${gate.url}/demo/old.git`, question);
-    expect(answer).toMatchObject({ refs: new Map([['refs/heads/main', main]]), memory: { asksFirst: true } });
+    const movedTo = `${host.url}/demo/new.git`;
+    expect(answer).toMatchObject({ refs: new Map([['refs/heads/main', main]]), memory: { asksFirst: true }, movedTo });
     const { memory } = answer as { memory: object };
     expect(await refsOf(`${gate.url}/demo/old.git`, { ...question, memory })).toEqual(answer);
+  });
+
+  it('have not moved if the host redirects to another spelling of the same address', async () => {
+    await using host = await startFakeGitHost();
+    host.commit('demo/app', { Dockerfile: 'FROM scratch\n' });
+    // The host has two names.
+    const here = host.url.replace('localhost', '127.0.0.1');
+    const { refsOf } = createSourceHost((url, request) => {
+      const { href } = new URL(String(url));
+      return fetchHere(href.startsWith(here) ? href.replace(here, host.url) : href, request);
+    });
+    const answer = await refsOf(`${here}/demo/app.git`, { prefixes: ['refs/heads/main'] });
+    expect(answer).toMatchObject({ kind: 'refs', memory: { asksFirst: true } });
+    expect(answer).toHaveProperty('movedTo', undefined);
   });
 
   it('that are too many to be versions of anything are refused', async () => {
@@ -147,7 +177,7 @@ describe('many refs', () => {
     await expect(askRefs(`${half}0050abc`)).rejects.toThrow('broke off');
   });
 
-  it('are an error in words where the host has one', async () => {
+  it('are a readable error where the host gives one', async () => {
     await expect(askRefs(line('ERR access denied or \u001b[31mnot exported'))).rejects.toThrow(
       'The git host says: access denied or [31mnot exported',
     );

@@ -31,7 +31,12 @@ function send(response: ServerResponse, status: number, body: unknown, headers: 
 }
 
 const pull = 'GET /repos/demo/app/pulls/7';
-const open = { state: 'open', head: { sha: 'a'.repeat(40) }, base: { ref: 'main' }, user: { login: 'someone' } };
+const open = {
+  state: 'open',
+  head: { sha: 'a'.repeat(40), repo: { id: 1 } },
+  base: { ref: 'main', repo: { id: 1 } },
+  user: { login: 'someone' },
+};
 
 describe('the files that differ between two commits', () => {
   const route = 'GET /repos/demo/app/compare/old...new?per_page=1';
@@ -39,7 +44,7 @@ describe('the files that differ between two commits', () => {
     (await ask({ [route]: answer }, (api) => api.compare('demo/app', 'old', 'new'))).answer;
   const file = (filename: string, over = {}) => ({ filename, status: 'modified', ...over });
 
-  it('are told with the old names of those that were moved', async () => {
+  it('are listed with the old names of those that were moved', async () => {
     const files = [file('src/a.c'), file('b.md', { previous_filename: 'docs/b.md' })];
     expect(await compared({ status: 'ahead', files })).toEqual({
       isAhead: true,
@@ -51,7 +56,7 @@ describe('the files that differ between two commits', () => {
     expect(await compared({ status: 'diverged', files: [file('a')] })).toEqual({ isAhead: false, files: ['a'] });
   });
 
-  it('are unknown where a commit is gone, and where GitHub tells of the first 300 only', async () => {
+  it('are unknown where a commit is gone, and where GitHub lists the first 300 only', async () => {
     expect(await compared(undefined)).toBeUndefined();
     const files = Array.from({ length: 300 }, (_, at) => file(`${at}`));
     expect(await compared({ status: 'ahead', files })).toBeUndefined();
@@ -64,7 +69,7 @@ describe('what somebody may do in a repository', () => {
     expect((await ask({}, (api) => api.permission('demo/app', 'nobody'))).answer).toBe('none');
   });
 
-  it('is asked for a name as it stands', async () => {
+  it('is requested a name as it stands', async () => {
     const route = 'GET /repos/demo/app/collaborators/a/../../b/permission';
     const { answer, requests } = await ask({ [route]: { permission: 'write', role_name: 'maintain' } }, (api) =>
       api.permission('demo/app', 'a/../../b'),
@@ -74,8 +79,22 @@ describe('what somebody may do in a repository', () => {
   });
 });
 
+describe('a pull request', () => {
+  it.each([
+    ['a branch of the repository', 1, false],
+    ['another repository', 2, true],
+    ['a repository that is deleted', undefined, true],
+  ])('of %s is told apart by the repository of its head', async (_, id, isFork) => {
+    const head = { ...open.head, repo: id === undefined ? null : { id } };
+    const { answer } = await ask({ [pull]: { ...open, state: 'closed', head } }, (api) =>
+      api.pullRequest('demo/app', 7),
+    );
+    expect(answer).toMatchObject({ isOpen: false, commit: 'a'.repeat(40), isFork });
+  });
+});
+
 describe('a host that does not answer at once', () => {
-  it('is asked again after an error of its own, and after as long as it says', async () => {
+  it('gets another request after an error of its own, and after as long as it says', async () => {
     const { answer, waited, requests } = await ask(
       {
         [pull]: (count: number, response: ServerResponse) => {
@@ -86,7 +105,7 @@ describe('a host that does not answer at once', () => {
       },
       (api) => api.pullRequest('demo/app', 7),
     );
-    expect(answer).toEqual({ isOpen: true, commit: 'a'.repeat(40), baseRef: 'main', author: 'someone' });
+    expect(answer).toEqual({ isOpen: true, commit: 'a'.repeat(40), baseRef: 'main', isFork: false, author: 'someone' });
     expect(waited).toEqual([500, 3000]);
     expect(requests.every(({ headers }) => headers.authorization === 'token the-token')).toBe(true);
   });

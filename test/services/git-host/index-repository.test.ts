@@ -59,7 +59,7 @@ describe('the index at a commit', () => {
     expect(await readArchive(...others, vex, policy, one)).toEqual([one, policy, vex]);
   });
 
-  it('has an empty text, which nobody can read, for a link in the place of its policy or of a VEX document', async () => {
+  it('has an empty text, which nobody can read, for a link instead of its policy or of a VEX document', async () => {
     const links = ['policy.yml', 'vex/one.json', 'index.d/two.yml'].map((path) => ({
       path,
       text: 'elsewhere',
@@ -72,7 +72,7 @@ describe('the index at a commit', () => {
     ]);
   });
 
-  it('is asked for with the token where there is one, and the token goes no further', async () => {
+  it('is requested with the token where there is one, and the token goes no further', async () => {
     await using elsewhere = await startHost((_, response) => void response.end(gzipSync(archive(one))));
     const { files, requests } = await read(
       (response) => void response.writeHead(302, { location: `${elsewhere.url}/archive` }).end(),

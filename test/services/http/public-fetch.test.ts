@@ -63,7 +63,7 @@ describe('a private address is not fetched', () => {
     expect(host.requests).toEqual([]);
   });
 
-  it('of a name that is asked for once: what was judged is what the connection goes to', async () => {
+  it('of a name that is requested once: what was judged is what the connection goes to', async () => {
     await using host = await startHost((_, response) => response.end('ok'));
     const { lookup, asked } = nameService(['127.0.0.1'], ['169.254.169.254']);
     const guarded = createPublicFetch({ privateHosts: ['inside.test'], lookup });
@@ -221,7 +221,7 @@ describe('a caller', () => {
     expect(sockets.size).toBeLessThanOrEqual(2);
   });
 
-  it('is not told of a connection that was closed while nobody used it', async () => {
+  it('does not notice a connection that was closed while nobody used it', async () => {
     await using host = await startHost((_, response) => {
       const { socket } = response;
       response.end('ok');

@@ -92,7 +92,7 @@ test('backports are offered to what comes from there only, experimental ones to 
   expect((await offered(debian('experimental')))[0]?.isOffered).toBe('never');
 });
 
-test('a list is asked for by its hash where the repository has such names', async () => {
+test('a list is requested by its hash where the repository has such names', async () => {
   const list = gzipSync(packagesFile({ bash: '5' }));
   putSuite(site, '/debian/dists/stable', { 'main/binary-amd64/Packages.gz': list }, ['Acquire-By-Hash: yes']);
   site.files.delete('/debian/dists/stable/main/binary-amd64/Packages.gz');
@@ -155,7 +155,7 @@ test('mirrors of a metalink are tried until one is what the metalink says', asyn
   ]);
 });
 
-test('a repository is asked for once in a run, and its lists only when they have changed', async () => {
+test('a repository is requested once in a run, and its lists only when they have changed', async () => {
   putSuite(site, '/debian/dists/stable', { 'main/binary-amd64/Packages.gz': gzipSync(packagesFile({ bash: '5' })) });
   site.files.set('/alpine/x86_64/APKINDEX.tar.gz', await apkIndex({ musl: '1-r0' }));
   const alpine: PackageRepository = { type: 'apk', url: `${site.url}/alpine` };
@@ -193,7 +193,7 @@ test.each([
   expect(cache.entries.size).toBe(0);
 });
 
-test('a repository in a private network is not asked', async () => {
+test('a repository in a private network gets no request', async () => {
   const repositories = createPackageRepositories(createPublicFetch({ privateHosts: [] }), cache);
 
   await expect(offered(debian(), 'amd64', repositories)).rejects.toThrow('private');

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 beforeEach(() => aws.objects.clear());
 
-describe('what stands in the records bucket', () => {
+describe('what is in the records bucket', () => {
   it('is read as it was written', async () => {
     const scan = { state: 'complete' as const, findings: [] };
     await records.putScan(id, scan);

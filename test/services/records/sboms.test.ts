@@ -35,8 +35,8 @@ afterAll(async () => {
 
 const sboms = () => createSboms({ client, bucket: 'records' });
 
-describe('a bill of materials', () => {
-  it('is handed out by S3 to whoever has the address, as a file of its type', async () => {
+describe('an SBOM', () => {
+  it('is served by S3 to everyone who has the address, as a file of its type', async () => {
     const address = await sboms().address(id, 'spdx');
     const response = await fetch(address ?? '');
     expect(response.status).toBe(200);
@@ -59,7 +59,7 @@ describe('a bill of materials', () => {
     expect(await sboms().read(none, 'spdx')).toBeUndefined();
   });
 
-  it('is read as it was stored, unless something larger than a bill was left in its place', async () => {
+  it('is read as it was stored, unless something larger than an SBOM was stored instead', async () => {
     expect(Buffer.from((await sboms().read(id, 'spdx')) ?? []).toString()).toBe(text);
     expect(await sboms().read(id, 'cyclonedx')).toBeUndefined();
   });

@@ -289,7 +289,7 @@ it.each(['https://', 'ftp://x/', 'cve.example/1', `https://cve.example/${'x'.rep
   },
 );
 
-it('findings that are told twice are one, the worst first, in one order', async () => {
+it('findings that are listed twice are one, the worst first, in one order', async () => {
   const of = (name: string, severity: ImageScanFinding['severity'], version = '1'): ImageScanFinding => ({
     name,
     severity,

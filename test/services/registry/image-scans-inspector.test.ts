@@ -23,7 +23,7 @@ const covered = (statusCode: 'ACTIVE' | 'INACTIVE', reason: string, more: SmallI
 });
 const watched = covered('ACTIVE', 'SUCCESSFUL');
 
-describe('an image of which enhanced scanning tells no findings', () => {
+describe('an image of which enhanced scanning lists no findings', () => {
   it.each([
     ['COMPLETE', covered('INACTIVE', 'SCAN_FREQUENCY_SCAN_ON_PUSH')],
     ['ACTIVE', watched],
@@ -93,7 +93,7 @@ describe('an image of which enhanced scanning tells no findings', () => {
     ['cn-north-1', 'aws-cn'],
     ['us-gov-west-1', 'aws-us-gov'],
     ['eu-west-1', 'aws'],
-  ])('is asked for by its name in %s', async (region, partition) => {
+  ])('is requested by its name in %s', async (region, partition) => {
     const { scanOf, asked } = ecr([silence('ACTIVE')], { now: later(61), inspector: {}, region });
     await expect(scanOf()).rejects.toThrow(ScanPendingError);
     expect(JSON.stringify(asked)).toContain(`"arn:${partition}:ecr:${region}:123456789012:repository/`);

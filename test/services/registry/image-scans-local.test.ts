@@ -106,7 +106,10 @@ describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s sc
             }),
       })),
     });
-    expect(await scans.sizeOf(image)).toBe(tarOf([{ path: 'bin/app', content: 'x' }]).length);
+    expect(await scans.tagged(image.repository, 'v1')).toEqual({
+      digest: image.digest,
+      sizeBytes: tarOf([{ path: 'bin/app', content: 'x' }]).length,
+    });
     expect(await scans.start(image)).toBe('refused');
   });
 
@@ -149,7 +152,7 @@ describe.each(['basic', 'SCAN_ON_PUSH', 'CONTINUOUS_SCAN'] as const)('with %s sc
   });
 });
 
-test('a candidate that no filter of enhanced scanning covers is pending, and it is said what to look at', async () => {
+test('a candidate that no filter of enhanced scanning covers is pending, and it is said what to check', async () => {
   await open({ scanner });
   await enhance('CONTINUOUS_SCAN', 'other/*');
   const image = await push();

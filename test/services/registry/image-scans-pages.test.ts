@@ -38,7 +38,7 @@ describe('findings on many pages', () => {
   });
 
   it('leave nothing of their long texts in memory', async () => {
-    // The pages are made when they are asked for, as ECR's are: 200 MB together.
+    // The pages are made when they are requested, as ECR's are: 200 MB together.
     const pages = new Proxy(
       pagesOf(20, 500, () => ({})),
       {
@@ -102,11 +102,11 @@ describe('findings on many pages', () => {
     ['of which a new scan begins meanwhile', [first, { imageScanStatus: { status: 'IN_PROGRESS' } }]],
     ['of which a new scan ends meanwhile', [first, ended({ findings: [] }, { at: new Date(at.getTime() + 1000) })]],
     [
-      'of which fewer are told than are counted',
+      'of which fewer are listed than are counted',
       [ended({ findings: findings(0, 2), findingSeverityCounts: { LOW: 3 } }, { at })],
     ],
     [
-      'of Inspector of which fewer are told than are counted',
+      'of Inspector of which fewer are listed than are counted',
       [
         ended(
           { enhancedFindings: [{ title: 'CVE-1' }], findingSeverityCounts: { HIGH: 1, UNTRIAGED: 1 } as never },
@@ -114,7 +114,7 @@ describe('findings on many pages', () => {
         ),
       ],
     ],
-    ['that were counted and are not told', [ended({ findings: [], findingSeverityCounts: { CRITICAL: 3 } }, { at })]],
+    ['that were counted and are not listed', [ended({ findings: [], findingSeverityCounts: { CRITICAL: 3 } }, { at })]],
   ])('%s are read again from the first, never taken for fewer', async (_, pages) => {
     const { scanOf, read } = ecr(pages, { now });
     await expect(scanOf()).rejects.toThrow(ScanPendingError);

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
 import { ScanPendingError } from '../../../core/model/errors.ts';
-import { type Answer, ecr, ended, problem, throttled } from '../fake-ecr.ts';
+import { type Answer, ecr, ended, image, problem, throttled } from '../fake-ecr.ts';
 
 const withStatus = (status?: string, description?: string) =>
   ecr([{ imageScanStatus: { status, description } as NonNullable<Answer['imageScanStatus']> }]);
@@ -36,7 +36,7 @@ describe('a scan', () => {
 
   // https://github.com/aws/aws-sdk/issues/289
   it.each(['COMPLETE', 'ACTIVE'] as const)(
-    'that is %s and has not looked at the image yet is waited for, not passed',
+    'that is %s and has not scanned the image yet is waited for, not passed',
     async (status) => {
       const waiting = ecr([{ imageScanStatus: { status }, imageScanFindings: { findings: [], enhancedFindings: [] } }]);
       await expect(waiting.scanOf()).rejects.toThrow(ScanPendingError);
@@ -69,8 +69,8 @@ describe('a scan', () => {
     expect(scan).toEqual({ state: 'failed', status, reason: expect.stringContaining(what), findings: [] });
     expect(scan.reason).toMatch(remedy);
     const description = 'because\n\u001b[31mof <b>that</b>\n';
-    const told = await ecr([{ imageScanStatus: { ...imageScanStatus, description } }], { start: tooEarly }).scanOf();
-    expect(told.reason).toContain('(because \\u001b[31mof <b>that</b>)');
+    const again = await ecr([{ imageScanStatus: { ...imageScanStatus, description } }], { start: tooEarly }).scanOf();
+    expect(again.reason).toContain('(because \\u001b[31mof <b>that</b>)');
   });
 
   it.each([
@@ -129,12 +129,12 @@ it.each([
   expect(await ecr([trouble]).read()).toMatchObject({ state: 'pending' });
 });
 
-describe('somebody who only looks', () => {
+describe('a caller that only reads', () => {
   it.each([
     ['none', none],
     ['gone', new ImageNotFoundException(problem)],
     ['gone', new RepositoryNotFoundException(problem)],
-  ])('is told that the scan is %s, and begins none', async (state, answer) => {
+  ])('gets that the scan is %s, and begins none', async (state, answer) => {
     const { read, calls } = ecr([answer]);
     expect(await read()).toEqual({ state, reason: expect.stringContaining('candidate/demo/app@sha256:0') });
     expect(calls).toEqual(['read 0']);
@@ -157,17 +157,20 @@ it.each([
   ['begun', {}],
   ['refused', tooEarly],
   ['refused', new ValidationException(problem)],
-])('a scan that is asked for is %s', async (answer, start) => {
+])('a scan that is requested is %s', async (answer, start) => {
   expect(await ecr([], { start }).start()).toBe(answer);
 });
 
-it('an image that can have no scan is told of when one is asked for', async () => {
+it('that an image can have no scan is the answer to a request for one', async () => {
   expect(await ecr([], { start: new UnsupportedImageTypeException(problem) }).start()).toMatchObject({
     state: 'unsupported',
   });
   expect(await ecr([], { start: new ImageArchivedException(problem) }).start()).toMatchObject({ state: 'failed' });
 });
 
-it('the size of an image is the one in the registry', async () => {
-  expect(await ecr([]).sizeOf()).toBe(12_345);
+it('the image that a tag names, and its size, are those in the registry', async () => {
+  expect(await ecr([]).tagged('1a2b')).toEqual({ digest: image.digest, sizeBytes: 12_345 });
+  for (const tagged of [new ImageNotFoundException(problem), new RepositoryNotFoundException(problem)])
+    expect(await ecr([], { tagged }).tagged('1a2b')).toBeUndefined();
+  await expect(ecr([], { tagged: new Error('elsewhere') }).tagged('1a2b')).rejects.toThrow('elsewhere');
 });

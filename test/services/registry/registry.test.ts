@@ -68,8 +68,8 @@ describe('a release', () => {
     expect(await registry.digestOf(to, 'latest')).toBe(other);
   });
 
-  it('has what is attached to it among its referrers, once however often it is attached', async () => {
-    const { from, to, digest } = await image('a layer of an image with a bill');
+  it('has its referrers, each once however often it is added', async () => {
+    const { from, to, digest } = await image('a layer of an image with an SBOM');
     await registry.copy(digest, from, to);
     const types = ['application/vnd.cyclonedx+json', 'application/spdx+json'];
     const attach = async (text: string) => {
@@ -92,10 +92,10 @@ describe('a release', () => {
     expect(await registry.tags(to)).toEqual([]);
   });
 
-  it('that is not there has nothing attached to it', async () => {
+  it('that is not there gets no referrers', async () => {
     const { to } = await image('y');
-    const bill = { type: 'application/spdx+json', name: 'sbom.json', bytes: Buffer.from('{}') };
-    await expect(registry.attach(to, `sha256:${'0'.repeat(64)}`, bill)).rejects.toThrow(UpstreamError);
+    const sbom = { type: 'application/spdx+json', name: 'sbom.json', bytes: Buffer.from('{}') };
+    await expect(registry.attach(to, `sha256:${'0'.repeat(64)}`, sbom)).rejects.toThrow(UpstreamError);
   });
 
   it('of a candidate that is not there is an error that names it', async () => {

@@ -1,4 +1,9 @@
-import { type ECRClient, RepositoryAlreadyExistsException } from '@aws-sdk/client-ecr';
+import {
+  type ECRClient,
+  InvalidParameterException,
+  RepositoryAlreadyExistsException,
+  RepositoryNotFoundException,
+} from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
 import { createRepositories } from '../../../services/registry/repositories.ts';
 import { projectOf } from '../../functions/services-setup.ts';
@@ -16,7 +21,12 @@ function ecr(refuse: (name: string) => Error | undefined = () => undefined) {
   } as unknown as ECRClient;
   const of = (repository: string) =>
     calls.filter(({ input }) => input.repositoryName === repository).map(({ name }) => name.replace('Command', ''));
-  return { calls, of, ensure: (project = projectOf()) => createRepositories(client, 'slipway/').ensure(project) };
+  return {
+    client,
+    calls,
+    of,
+    ensure: (project = projectOf()) => createRepositories(client, 'slipway/').ensure(project),
+  };
 }
 
 describe('the repositories of a project', () => {
@@ -25,6 +35,7 @@ describe('the repositories of a project', () => {
     await ensure();
     expect(of('slipway/demo/app')).toEqual(['CreateRepository']);
     expect(of('slipway/candidate/demo/app')).toEqual(['CreateRepository', 'PutLifecyclePolicy']);
+    expect(of('slipway/candidate/demo/app/cache')).toEqual(['CreateRepository', 'PutLifecyclePolicy']);
     expect(calls.map(({ input }) => input)).toContainEqual({
       repositoryName: 'slipway/demo/app',
       imageTagMutability: 'MUTABLE_WITH_EXCLUSION',
@@ -46,7 +57,18 @@ describe('the repositories of a project', () => {
     ]);
   });
 
-  it('of the library stand without its name', async () => {
+  it('are said to exist only where they do', async () => {
+    const gone = new RepositoryNotFoundException({ $metadata: {}, message: 'x' });
+    const odd = new InvalidParameterException({ $metadata: {}, message: 'x' });
+    const there = (error?: Error) =>
+      createRepositories(ecr(() => error).client, 'slipway/').existing(['slipway/a', 'b']);
+    expect(await there()).toEqual(['slipway/a', 'b']);
+    expect(await there(gone)).toEqual([]);
+    expect(await there(odd)).toEqual([]);
+    await expect(there(new Error('elsewhere'))).rejects.toThrow('elsewhere');
+  });
+
+  it('of the library are without its name', async () => {
     const { of, ensure } = ecr();
     await ensure(projectOf({ name: 'library/tool:1', appId: 'library', jobId: 'tool' }));
     expect(of('slipway/tool')).toEqual(['CreateRepository']);

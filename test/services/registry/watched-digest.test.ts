@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createPublicFetch } from '../../../services/http/public-fetch.ts';
-import { outsideRegistry, type Registry } from '../../../services/registry/digest-lookup.ts';
-import { createDigestLookup, RegistryBusyError } from '../../../services/registry/watched-digest.ts';
+import { outsideRegistry, type Registry, RegistryBusyError } from '../../../services/registry/digest-lookup.ts';
+import { createDigestLookup } from '../../../services/registry/watched-digest.ts';
 import { type FakeHost, startHost } from '../http.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -43,7 +43,7 @@ async function startTokenRegistry({ realm, offers = [] }: { realm?: string; offe
 }
 
 describe('a token', () => {
-  it('is asked for once for each repository, and where tokens are to be had once for all', async () => {
+  it('is requested once for each repository, and where tokens are to be had once for all', async () => {
     await using server = await startTokenRegistry();
     const registry = look(server);
     for (const [repository, tag] of [
@@ -63,12 +63,12 @@ describe('a token', () => {
     ]);
   });
 
-  it('is asked for where the registry offers other ways to sign in before it, as Artifactory does', async () => {
+  it('is requested where the registry offers other ways to sign in before it, as Artifactory does', async () => {
     await using server = await startTokenRegistry({ offers: ['Basic realm="Artifactory Realm"', 'Negotiate'] });
     expect(await look(server).digestOf('tools/go', '1')).toBe(digest);
   });
 
-  it('that is too old by now is asked for again', async () => {
+  it('that is too old by now is requested again', async () => {
     await using server = await startTokenRegistry();
     const registry = look(server);
     await registry.digestOf('tools/go', '1');
@@ -77,7 +77,7 @@ describe('a token', () => {
   });
 
   it.each(['http://169.254.169.254/token', 'file:///etc/passwd', 'http://127.0.0.1:1/token', 'nonsense'])(
-    'is not asked for at %s',
+    'gets no request for at %s',
     async (realm) => {
       await using server = await startTokenRegistry({ realm });
       await expect(look(server).digestOf('tools/go', '1')).rejects.toThrow('not a safe address');
@@ -85,7 +85,7 @@ describe('a token', () => {
     },
   );
 
-  it('is not asked for with credentials in the address, and not in a private network', async () => {
+  it('gets no request for with credentials in the address, and not in a private network', async () => {
     for (const [realm, reason] of [
       ['https://user:secret@auth.example/token', 'not a safe address'],
       ['https://10.0.0.1/token', 'private address'],

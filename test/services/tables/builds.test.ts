@@ -50,7 +50,7 @@ describe('a build', () => {
     expect((await builds.require(build.id)).commit).toBe(build.commit);
   });
 
-  it('that nobody recorded is a conflict that says so', async () => {
+  it('that is not recorded is a conflict that says so', async () => {
     await expect(builds.require('none')).rejects.toThrow(RecordConflictError);
   });
 
@@ -84,7 +84,7 @@ describe('a build', () => {
     expect(await builds.require(build.id)).toMatchObject({ status: 'failed', failure });
   });
 
-  it('is told by one of those who try, and by nobody after it is told', async () => {
+  it('is notified by one of those who try, and by nobody afterwards', async () => {
     const build = await queued();
     await builds.close(build, 'failed');
     const claims = await Promise.all([builds.claimNotification(build.id), builds.claimNotification(build.id)]);
@@ -93,7 +93,7 @@ describe('a build', () => {
     expect(await builds.claimNotification(build.id, new Date(Date.now() + 3_600_000))).toBeUndefined();
   });
 
-  it('is told by another when the first one died over it', async () => {
+  it('is notified by another when the first one crashed', async () => {
     const { id } = await queued();
     await builds.claimNotification(id);
     expect(await builds.claimNotification(id)).toBeUndefined();

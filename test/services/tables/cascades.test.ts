@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { receive, settle, told } from '../../../core/cascade/rebuild-state.ts';
+import { notified, receive, settle } from '../../../core/cascade/rebuild-state.ts';
 import type { Cause } from '../../../core/model/build.ts';
 import type { CascadeMember } from '../../../services/tables/cascades.ts';
 import { setUpServices, type TestServices } from '../../functions/services-setup.ts';
@@ -28,7 +28,7 @@ it('a cascade is listed with its month, newest first, and page by page', async (
     ['newer', '2026-11-20T00:00:00.000Z'],
     ['newest', '2026-11-21T00:00:00.000Z'],
   ] as const) {
-    await world.cascades.note(id, { id: `${id} news`, cause, at });
+    await world.cascades.recordEvent(id, { id: `${id} event`, cause, at });
     await world.cascades.addMembers(id, [member('demo/a:1')]);
   }
   const ids: string[] = [];
@@ -41,11 +41,11 @@ it('a cascade is listed with its month, newest first, and page by page', async (
   expect(ids).toEqual(['newest', 'newer', 'old']);
 });
 
-it('it says what set it off, how its members stand, and when it was over', async () => {
+it('it says what set it off, the states of its members, and when it was over', async () => {
   const at = '2026-11-21T00:00:00.000Z';
-  await world.cascades.note('one', { id: 'first', cause, at });
-  await world.cascades.note('one', { id: 'second', cause, at: '2026-11-21T00:01:00.000Z' });
-  await world.cascades.note('one', { id: 'first', cause, at: '2026-11-21T00:02:00.000Z' });
+  await world.cascades.recordEvent('one', { id: 'first', cause, at });
+  await world.cascades.recordEvent('one', { id: 'second', cause, at: '2026-11-21T00:01:00.000Z' });
+  await world.cascades.recordEvent('one', { id: 'first', cause, at: '2026-11-21T00:02:00.000Z' });
   const names = Array.from({ length: 60 }, (_, count) => `demo/m${String(count).padStart(2, '0')}:1`);
   await world.cascades.addMembers(
     'one',
@@ -56,8 +56,8 @@ it('it says what set it off, how its members stand, and when it was over', async
     id: 'one',
     startedAt: at,
     causes: [
-      { news: 'first', cause, at },
-      { news: 'second', cause, at: '2026-11-21T00:01:00.000Z' },
+      { event: 'first', cause, at },
+      { event: 'second', cause, at: '2026-11-21T00:01:00.000Z' },
     ],
     counts: { waiting: 59, building: 1 },
   });
@@ -79,18 +79,18 @@ it('what is kept beside the cascades is none', async () => {
   await world.rebuilds.change('demo/a:1', (state) =>
     receive(state, { id: 'n', cascade: 'c', at: new Date().toISOString(), parents: [], cause }),
   );
-  expect(await world.cascades.summary('news n')).toBeUndefined();
+  expect(await world.cascades.summary('event n')).toBeUndefined();
   expect(await world.cascades.summary('project demo/a:1')).toBeUndefined();
   expect(await world.cascades.summary('nothing')).toBeUndefined();
 });
 
-it('the first to say which cascade answers some news is right for ever', async () => {
-  const answers = await Promise.all(['a', 'b', 'c'].map((cascade) => world.cascades.answerWith('the news', cascade)));
+it('the first to say which cascade answers an event is right for ever', async () => {
+  const answers = await Promise.all(['a', 'b', 'c'].map((cascade) => world.cascades.answerWith('the event', cascade)));
   expect(new Set(answers).size).toBe(1);
-  expect(await world.cascades.answerTo('the news')).toBe(answers[0]);
+  expect(await world.cascades.answerTo('the event')).toBe(answers[0]);
 });
 
-it('of many who change where a project stands none undoes what another did', async () => {
+it('of many who change the state of a project none undoes what another did', async () => {
   const project = 'demo/busy:1';
   const at = new Date().toISOString();
   await Promise.all(
@@ -107,13 +107,13 @@ it('of many who change where a project stands none undoes what another did', asy
   expect(state.version).toBe(50);
 });
 
-it('projects that have not moved are found, and those at rest are not', async () => {
+it('projects that are stalled are found, and those at rest are not', async () => {
   const at = '2026-11-20T00:00:00.000Z';
   const names = Array.from({ length: 20 }, (_, count) => `rest/p${count}:1`);
   for (const name of names) {
     await world.rebuilds.change(name, (state) => receive(state, { id: 'n', cascade: 'c', at, parents: [], cause }));
   }
-  await world.rebuilds.change(names[0] ?? '', (state) => told(settle(state, { outcome: 'unchanged' }, at), 1));
+  await world.rebuilds.change(names[0] ?? '', (state) => notified(settle(state, { outcome: 'unchanged' }, at), 1));
   const found: string[] = [];
   for await (const name of world.rebuilds.stalledSince('2026-11-20T12:00:00.000Z')) {
     if (name.startsWith('rest/')) found.push(name);

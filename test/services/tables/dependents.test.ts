@@ -13,7 +13,7 @@ const debian = 'docker.io/library/debian:12';
 const base = 'demo/base:latest';
 const projectsOn = async (image: string) => (await world.dependents.of(image)).map(({ project }) => project).sort();
 
-it('who stands on an image is known by what the entry says and by what was seen', async () => {
+it('who depends on an image is known by what the entry says and by what was seen', async () => {
   await world.dependents.declare('a/a:1', [base]);
   await world.dependents.observe('b/b:1', [{ image: base, digest: 'sha256:1' }]);
   expect(await world.dependents.of(base)).toMatchObject([
@@ -39,7 +39,7 @@ it('what is no longer true goes, and what still is stays', async () => {
   expect(await projectsOn(base)).not.toContain('c/c:1');
 });
 
-it('an edge is not forgotten by one who died over its change', async () => {
+it('an edge is not forgotten by a writer that crashed during its change', async () => {
   for (let call = 1; call < 12; call++) {
     const project = `d/d:${call}`;
     const crashes = createCrashPoints();
@@ -60,7 +60,7 @@ it('an edge is not forgotten by one who died over its change', async () => {
   throw new Error('It never got through.');
 });
 
-it('many images are asked for at once, and all of them', async () => {
+it('many images are requested at once, and all of them', async () => {
   await world.dependents.declare('e/e:1', ['one/one:1', 'two/two:1']);
   const known = await world.dependents.ofMany(['one/one:1', 'none/none:1', 'two/two:1']);
   expect([...known]).toEqual([

@@ -37,9 +37,9 @@ async function tracked(name: string): Promise<Project> {
   await projects.put(project);
   return project;
 }
-const release = (build: string, sequence: number) => ({
+const release = (build: string, headRevision: number) => ({
   build,
-  sequence,
+  headRevision,
   digest: 'sha256:0',
   tags: ['latest'],
   at: new Date().toISOString(),
@@ -96,8 +96,8 @@ describe('the tags of a project', () => {
     expect(await projects.get(name)).not.toHaveProperty('released');
   });
 
-  it('are free again when their holder died', async () => {
-    const { name } = await tracked('demo/app:died');
+  it('are free again when their holder crashed', async () => {
+    const { name } = await tracked('demo/app:crashed');
     await projects.claimRelease(name, 'one');
     await projects.claimRelease(name, 'two', new Date(Date.now() + 3_600_000));
     expect(await projects.finishRelease(name, release('one', 1))).toBe(false);

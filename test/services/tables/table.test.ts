@@ -33,7 +33,7 @@ describe('a change of an item', () => {
     expect(await read('set')).toEqual({ old: 2 });
   });
 
-  it('sets once what stands already', async () => {
+  it('sets once what is there already', async () => {
     await table.update(key('once'), { setOnce: { first: 1, absent: undefined } });
     await table.update(key('once'), { setOnce: { first: 2, second: 2 } });
     expect(await read('once')).toEqual({ first: 1, second: 2 });
@@ -76,7 +76,7 @@ describe('a write on a condition', () => {
     expect(await table.get(key('new'), anything)).toBeUndefined();
   });
 
-  it('gives the item as it is afterwards, if it is asked for', async () => {
+  it('gives the item as it is afterwards, if it is requested', async () => {
     const counted = z.object({ count: z.int() });
     const isFew = expression`attribute_not_exists(#count) OR #count < ${2}`;
     const add = () => table.updateAndGet(key('counted'), { add: { count: 1 } }, isFew, counted);

@@ -193,7 +193,7 @@ test('labels that are made to take long are read at once', () => {
   expect(cpuTime() - started).toBeLessThan(1000);
 });
 
-test('each label is looked at, in every form of its name, and one that cannot be read hides no other', () => {
+test('each label is read, in every form of its name, and one that cannot be read hides no other', () => {
   const { findings, reason } = capabilitiesOf({
     run: 'docker run --privileged IMAGE',
     Install: 'docker run -v /:/host IMAGE',
@@ -209,7 +209,7 @@ test('each label is looked at, in every form of its name, and one that cannot be
   expect(reason).toContain('UNINSTALL');
 });
 
-test('an image without such a label, or with an empty one, has nothing to look at', () => {
+test('an image without such a label, or with an empty one, has nothing to read', () => {
   expect(capabilitiesOf({ name: 'docker run --privileged' })).toBeUndefined();
   expect(capabilitiesOf({ RUN: ' ' })).toBeUndefined();
 });

@@ -111,7 +111,7 @@ test('a check of hadolint is left out under BuildKit’s name, and under its own
 
 const prepare = (text: string) => prepareForHadolint(text, writtenInstructions(text));
 
-test('here-documents are written as hadolint reads them, and lines are told as the author counts them', () => {
+test('here-documents are written as hadolint reads them, and lines are numbered as the author counts them', () => {
   const { text, originalLine } = prepare('FROM a\nRUN <<EOF\necho\nEOF\nCOPY <<-E /x\n\ta\n\tE\nUSER b\n');
 
   expect(text).toBe('FROM a\nRUN <<EOF\necho\nEOF\n\n\n\n\nUSER b\n');
@@ -167,7 +167,7 @@ test.each([
   ['ports', ':1/A '],
   ['one word', '=a"'],
   ['escapes', '\\'],
-])('a Dockerfile of 64 KiB of %s is looked at at once', (_what, part) => {
+])('a Dockerfile of 64 KiB of %s is checked at once', (_what, part) => {
   for (const before of ['FROM a\nRUN ', 'FROM a\n', 'ADD --']) {
     const text = before + part.repeat(Math.floor((64 * 1024) / part.length));
     const began = cpuTime();
@@ -195,7 +195,7 @@ test.each([
   ['a platform for all', 'FROM --platform=linux/amd64 a:1\n', ['1 FromPlatformFlagConstDisallowed']],
   ['the platform that is meant anyhow', 'FROM --platform=$TARGETPLATFORM a:1\n', ['1 RedundantTargetPlatform']],
   ['the platform of the builder', 'FROM --platform=$BUILDPLATFORM a:1\n', []],
-])('without hadolint, %s is told by BuildKit’s name for it', (_what, text, expected) => {
+])('without hadolint, %s is reported by BuildKit’s name for it', (_what, text, expected) => {
   const found = lintAlone(text).map(({ line, rule }) => `${line} ${rule}`);
   expect(found.toSorted()).toEqual(expected.toSorted());
 });

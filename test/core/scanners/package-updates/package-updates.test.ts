@@ -185,7 +185,7 @@ libstdc++6/stable 12.2.0-14 i386 [upgradable from: 12.2.0-9]
     ['W: GPG error: http://a stable InRelease: NO_PUBKEY 1', true],
     ['W: http://a/InRelease: Key is stored in legacy trusted.gpg keyring', false],
     ['WARNING: apt does not have a stable CLI interface. Use with caution in scripts.', false],
-  ])('%s: whether lists are missing is heard: %s', (line, isFailure) => {
+  ])('%s: whether lists are missing is noticed: %s', (line, isFailure) => {
     expect(aptUpdateFailure(`\n${line}\n`)).toBe(isFailure ? line : undefined);
   });
 });
@@ -207,7 +207,7 @@ gtk+3.0-3.24-r0                         < 3.24.1-r0 @edge
     }
   });
 
-  test('no repository is told from repositories that have nothing new', () => {
+  test('no repository is distinguished from repositories that have nothing new', () => {
     const update =
       'fetch https://a/x86_64/APKINDEX.tar.gz\nv3.20.3-48-g1 [https://a/main]\nOK: 24178 distinct packages available\n';
     expect(apkRepositories(answer(update))).toBe(1);
@@ -217,7 +217,7 @@ gtk+3.0-3.24-r0                         < 3.24.1-r0 @edge
     }
   });
 
-  test('a list that is missing is heard of', () => {
+  test('a missing list is noticed', () => {
     const list = 'WARNING: opening from cache http://a/main: No such file or directory\nInstalled:      Available:\n';
     expect(() => parseApkVersion(answer(list))).toThrow(UnknownAnswerError);
   });

@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 import { readCccpFile } from '../../../../core/scanners/user-test/cccp-file.ts';
 
 test('every value stays the text that was written', () => {
-  expect(readCccpFile('# This will be the job name\njob-id: 3.10\n')).toEqual({ jobId: '3.10', problems: [] });
+  expect(readCccpFile('# This will be the job name\njob-id: 3.10\n')).toEqual({ jobId: '3.10', warnings: [] });
   expect(readCccpFile('job-id: centos\nbuild-script: x\nlocal-delivery: [a, b]\n')).toEqual({
     jobId: 'centos',
-    problems: [],
+    warnings: [],
   });
-  expect(readCccpFile('')).toEqual({ problems: [] });
+  expect(readCccpFile('')).toEqual({ warnings: [] });
 });
 
 const usual = { script: 'tests/run.sh', hasNetwork: false, seconds: 600 };
@@ -24,7 +24,7 @@ test.each([
   expect(readCccpFile(text)).toEqual({
     ...(text.includes('job-id') ? { jobId: 'a' } : {}),
     ...(own && { test: own }),
-    problems: [],
+    warnings: [],
   });
 });
 
@@ -39,8 +39,8 @@ test.each([
     '"test-timeout" is more than the limit of 1800 seconds: the limit counts instead.',
     { ...usual, seconds: 1800 },
   ],
-])('beside a script, %s is a problem, and the test counts', (line, problem, own) => {
-  expect(readCccpFile(`test-script: tests/run.sh\n${line}\n`)).toEqual({ problems: [problem], test: own });
+])('beside a script, %s is a warning, and the test counts', (line, warning, own) => {
+  expect(readCccpFile(`test-script: tests/run.sh\n${line}\n`)).toEqual({ warnings: [warning], test: own });
 });
 
 test.each([
@@ -49,10 +49,10 @@ test.each([
   ['a file of many bytes', `# ${'x'.repeat(100_000)}`, expect.stringContaining('larger than')],
   ['a script that is a list', 'test-script: [a]\n', '"test-script" is no short text.'],
   ['a script that is an alias', 'x: &a b\ntest-script: *a\n', '"test-script" is no short text.'],
-])('%s leaves open whether there is a test', (_what, text, problem) => {
-  const { test: own, unknownTest, problems } = readCccpFile(text);
+])('%s leaves open whether there is a test', (_what, text, warning) => {
+  const { test: own, unknownTest, warnings } = readCccpFile(text);
   expect(own).toBeUndefined();
-  expect(problems).toEqual([problem]);
+  expect(warnings).toEqual([warning]);
   expect(unknownTest).toMatch(/^It.*\.?$/);
 });
 
@@ -65,6 +65,6 @@ test.each([
   ['an alias', 'a: &a x\njob-id: *a\n', '"job-id" is no short text.'],
   ['a very long name', `job-id: ${'x'.repeat(1000)}\n`, '"job-id" is no short text.'],
   ['an answer that is none', 'test-skip: perhaps\n', '"test-skip" is neither true nor false.'],
-])('%s is a problem and no error', (_what, text, problem) => {
-  expect(readCccpFile(text)).toEqual({ problems: [problem] });
+])('%s is a warning and no error', (_what, text, warning) => {
+  expect(readCccpFile(text)).toEqual({ warnings: [warning] });
 });

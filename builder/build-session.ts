@@ -1,0 +1,127 @@
+import { setInterval } from 'node:timers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { type BuildCredentials, buildCredentialsSchema } from '../core/model/builder-contract.ts';
+import { ownRegistry, type Registry } from '../services/registry/digest-lookup.ts';
+import { CredentialsRefusedError } from './errors.ts';
+import type { Redaction } from './redaction.ts';
+
+type Granted = BuildCredentials & { outcome: 'granted' };
+
+/** What is left of a session when a new one is requested: what uses the old one has this time to end. */
+const leastMilliseconds = 10 * 60_000;
+/** A login is replaced long before the session that it was given to ends, which is an hour after its begin at most. */
+const loginMilliseconds = 30 * 60_000;
+const attempts = 4;
+
+interface SessionOptions {
+  /** The function `build-credentials`. */
+  functionName: string;
+  build: string;
+  token: string;
+  redaction: Redaction;
+}
+
+/** The registry that this build's own login opens. */
+export interface BuildRegistry extends Registry, Disposable {
+  /** Makes the releases among the repositories readable. Returns all that are readable now. */
+  open(repositories: Iterable<string>): Promise<ReadonlySet<string>>;
+}
+
+/** This build's credentials. The machine's own role may only ask for them. */
+export class BuildSession {
+  readonly #options: SessionOptions;
+  readonly #lambda = new LambdaClient({});
+  readonly #bases = new Set<string>();
+  #current: Promise<Granted> | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    options.redaction.add(options.token);
+  }
+
+  /** For the clients of AWS, which ask again before a session ends. */
+  readonly credentials = async () => {
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await this.#granted();
+    return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiration) };
+  };
+
+  /** Signs in to the registry, and again as long as it is in use. */
+  async registry(signal: AbortSignal): Promise<BuildRegistry> {
+    const login = async () => {
+      const registry = await ownRegistry(new ECRClient({ credentials: this.credentials }), signal);
+      const { credentials } = registry;
+      this.#options.redaction.add(credentials?.password);
+      this.#options.redaction.add(credentials && `${credentials.user}:${credentials.password}`);
+      return registry;
+    };
+    let current = await login();
+    let readable: ReadonlySet<string> = new Set();
+    let opening: Promise<unknown> = Promise.resolve();
+    const open = async (names: readonly string[]) => {
+      if (names.some((name) => !this.#bases.has(name))) {
+        for (const name of names) this.#bases.add(name);
+        this.#current = undefined;
+        readable = new Set((await this.#granted()).bases);
+        current = await login();
+      }
+      return readable;
+    };
+    const renewal = setInterval(() => {
+      // If it fails, the login is tried again next time, and until then the old one may do.
+      void login().then((renewed) => {
+        current = renewed;
+      }, this.#forget);
+    }, loginMilliseconds);
+    return {
+      url: current.url,
+      host: current.host,
+      get credentials() {
+        return current.credentials ?? { user: '', password: '' };
+      },
+      open(names) {
+        // One after the other: a login has the bases of all that came before.
+        const opened = opening.then(() => open([...names]));
+        opening = opened.catch(() => undefined);
+        return opened;
+      },
+      [Symbol.dispose]: () => clearInterval(renewal),
+    };
+  }
+
+  readonly #forget = (): void => {
+    this.#current = undefined;
+  };
+
+  async #granted(): Promise<Granted> {
+    const known = await this.#current;
+    if (known && Date.parse(known.expiration) - Date.now() > leastMilliseconds) return known;
+    const asking = this.#ask();
+    this.#current = asking;
+    asking.catch(this.#forget);
+    return asking;
+  }
+
+  /** @throws CredentialsRefusedError */
+  async #ask(): Promise<Granted> {
+    const { functionName, build, token, redaction } = this.#options;
+    const request = JSON.stringify({ build, token, bases: [...this.#bases] });
+    for (let attempt = 1; ; attempt += 1) {
+      const { FunctionError, Payload } = await this.#lambda.send(
+        new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(request) }),
+      );
+      if (FunctionError === undefined) {
+        const answer = buildCredentialsSchema.parse(JSON.parse(Buffer.from(Payload ?? []).toString('utf8')));
+        if (answer.outcome === 'refused') throw new CredentialsRefusedError(answer.message);
+        for (const secret of [answer.secretAccessKey, answer.sessionToken]) redaction.add(secret);
+        return answer;
+      }
+      if (attempt === attempts)
+        throw new CredentialsRefusedError(
+          'The pipeline could not give this build its credentials. Nothing is wrong with the project: have the build started again.',
+        );
+      await delay(250 * 2 ** attempt);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { giveToReader, readerConfinement } from './engines/confinement.ts';
+import type { EngineCall } from './engines/engine.ts';
+import { run } from './process.ts';
+import { type ReaderAnswer, type ReaderTask, readerAnswers, type TaskInput } from './reader-tasks.ts';
+
+/** Above what an image with fifty thousand packages and a million files needs; the largest database is copied. */
+const limits = { memory: 2 ** 31, file: 2 ** 29 } as const;
+const heap = '--max-old-space-size=1536';
+/** Of the longest list of packages. */
+const outputLimit = 64 * 2 ** 20;
+/** The bundle has it beside itself, under the same name. */
+const program = fileURLToPath(new URL(`image-reader${extname(import.meta.url)}`, import.meta.url));
+
+/** The files of an image could not be read. The message is for people. */
+export class ImageUnreadableError extends Error {
+  override readonly name = 'ImageUnreadableError';
+}
+
+/**
+ * Has a confined process read files of an image. What is in them may keep their reader busy for ever, or take it over, so it can be
+ * stopped and has neither network nor credentials; its answer is checked like anything from outside.
+ * @throws ImageUnreadableError, ReaderNotConfinedError, or the signal's reason
+ */
+export async function readImage<Task extends ReaderTask>(
+  task: Task,
+  { root, ...input }: TaskInput<Task> & { root: string },
+  { workspace, env, signal }: Pick<EngineCall, 'workspace' | 'env' | 'signal'>,
+): Promise<ReaderAnswer<Task>> {
+  const prefix = await readerConfinement(env, signal, limits);
+  const folder = await mkdtemp(join(workspace, 'reader-'));
+  const inputFile = join(folder, 'input.json');
+  await writeFile(inputFile, JSON.stringify({ root, workspace: folder, ...input }));
+  await giveToReader(folder);
+  const [command = '', ...args] = [...prefix, process.execPath, heap, program, task, inputFile];
+  const { code, stdout, stderr } = await run(command, args, {
+    env: env.PATH === undefined ? {} : { PATH: env.PATH },
+    signal,
+    cwd: '/',
+    outputLimit,
+  });
+  if (code !== 0) throw new ImageUnreadableError(lastLine(stderr) ?? `Its reader ended with ${code}.`);
+  return readerAnswers[task].parse(answerOf(stdout)) as ReaderAnswer<Task>;
+}
+
+function answerOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ImageUnreadableError('Its reader gave no answer.', { cause: error });
+  }
+}
+
+function lastLine(text: string): string | undefined {
+  return text.split('\n').findLast((line) => line.trim() !== '');
+}

@@ -1,0 +1,12 @@
+import { toolEnvironment } from './engines/environment.ts';
+import { findEngine } from './engines/find-engine.ts';
+
+/** Prints what keeps builds from this machine, for who starts Slipway on it. */
+const { confinement } = await findEngine({
+  env: toolEnvironment(process.env),
+  signal: new AbortController().signal,
+  cacheOwner: 'report',
+  buildkitImage: '',
+  isRetried: true,
+});
+process.stdout.write(`${JSON.stringify(confinement)}\n`);

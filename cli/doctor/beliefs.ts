@@ -1,0 +1,152 @@
+import type { Account } from './account.ts';
+import type { Finding } from './finding.ts';
+import {
+  buildVariables,
+  candidateScan,
+  failureCause,
+  headLength,
+  mailQuota,
+  mountedLayers,
+  platformNames,
+  queueEnd,
+  sbomReferrers,
+  tableShapes,
+} from './probes.ts';
+
+/**
+ * A belief about AWS that the product and `local/` share and that neither AWS's documentation nor a recording of its answers confirms. So
+ * no test on one machine can show that it is wrong: only an account can.
+ */
+export interface Belief {
+  belief: string;
+  /** What rests on it. */
+  usedIn: string;
+  /** One command that shows it in an account. */
+  command: string;
+  /** Does the same. It costs nothing, and changes nothing that it does not put back. */
+  probe?: (account: Account) => Promise<Finding>;
+}
+
+/** By name. docs/beliefs.md shows them, in this order. */
+export const beliefs: Readonly<Record<string, Belief>> = {
+  'build-variables': {
+    belief:
+      "CodeBuild's events and answers about a build have the variables that `StartBuild` overrode, `BUILD_ID` among them.",
+    usedIn: 'functions/track-build.ts',
+    command: `aws codebuild batch-get-builds --ids BUILD --query "builds[].environment.environmentVariables[?name=='BUILD_ID']"`,
+    probe: buildVariables,
+  },
+  'build-began': {
+    belief: 'The event `IN_PROGRESS` comes when a machine begins a build, not while the build is in the queue.',
+    usedIn: 'functions/track-build.ts',
+    command: `aws codebuild batch-get-builds --ids BUILD --query "builds[].phases[?phaseType=='QUEUED'].endTime" # when the page's stage build began`,
+  },
+  'build-failure-cause': {
+    belief:
+      'A build of CodeBuild that fails ends the task `startBuild.sync` with `States.TaskFailed` and a cause that is JSON, with `Build.BuildStatus` in it.',
+    usedIn: 'core/builds/failure.ts, infra/pipeline.ts',
+    command: `aws stepfunctions get-execution-history --execution-arn EXECUTION --query "events[?type=='TaskFailed'].taskFailedEventDetails"`,
+    probe: failureCause,
+  },
+  'build-queue-end': {
+    belief:
+      'A build that leaves the queue of CodeBuild because it waited for too long is `TIMED_OUT`, and so is its phase QUEUED.',
+    usedIn: 'core/builds/failure.ts',
+    command: `aws codebuild batch-get-builds --ids BUILD --query "builds[].phases[?phaseType=='QUEUED'].phaseStatus"`,
+    probe: queueEnd,
+  },
+  'build-queue-full': {
+    belief:
+      'Where the queue is full, or the quota is 0, `StartBuild` answers `AccountLimitExceededException`, which Step Functions calls `CodeBuild.AccountLimitExceededException`.',
+    usedIn: 'infra/pipeline.ts',
+    command:
+      'aws codebuild start-build --project-name PROJECT # in an account whose quota is 0; the build has no BUILD_ID and ends at once',
+  },
+  'image-head-length': {
+    belief: "ECR's answer to `HEAD` of a manifest has its size in `content-length`, which a referrer's subject needs.",
+    usedIn: 'services/registry/registry.ts',
+    command:
+      'curl --head --user "AWS:$(aws ecr get-login-password)" -H "Accept: application/vnd.oci.image.manifest.v1+json" https://REGISTRY/v2/REPOSITORY/manifests/TAG',
+    probe: headLength,
+  },
+  'image-referrers': {
+    belief: 'ECR takes manifests with a `subject` and an SBOM as their layer, and lists them as referrers.',
+    usedIn: 'services/registry/referrer.ts',
+    command: 'aws ecr list-image-referrers --repository-name REPOSITORY --subject-id imageDigest=DIGEST',
+    probe: sbomReferrers,
+  },
+  'image-layer-mount': {
+    belief:
+      'With `BLOB_MOUNTING` ECR answers 201 to the mount of a layer of another repository, and otherwise 202 with an upload.',
+    usedIn: 'services/registry/registry.ts',
+    command: 'aws ecr get-account-setting --name BLOB_MOUNTING # then see the duration of the function Release',
+    probe: mountedLayers,
+  },
+  'image-tag-again': {
+    belief:
+      'ECR refuses to move a tag that the repository protects with a text that has `immutable`, `already exists` or `TAG_INVALID` in it, also where the tag has that digest.',
+    usedIn: 'services/registry/registry.ts',
+    command:
+      'aws ecr put-image --repository-name REPOSITORY --image-tag build-… --image-manifest "$MANIFEST" # of the same image',
+  },
+  'image-scan': {
+    belief: 'The scan of a candidate has the statuses and the parts that `docs/operations.md` lists.',
+    usedIn: 'services/registry/ecr-scan.ts',
+    command:
+      'aws ecr describe-image-scan-findings --repository-name REPOSITORY --image-id imageDigest=DIGEST --max-items 1',
+    probe: candidateScan,
+  },
+  'image-platforms': {
+    belief:
+      'Inspector names the platforms of images like `DEBIAN_12`, `ALPINE_LINUX_3_20`, `ROCKY_LINUX_9`, `CENTOS_9` and `FEDORA_42`.',
+    usedIn: 'services/registry/finding-packages.ts',
+    command:
+      "aws inspector2 list-findings --query 'findings[].resources[].details.awsEcrContainerImage.platform' --output text",
+    probe: platformNames,
+  },
+  'image-pull-through': {
+    belief:
+      'Through a pull-through cache an image is pulled by its digest, an image for several platforms too, with `ecr:BatchImportUpstreamImage` and `ecr:CreateRepository` on the prefix alone.',
+    usedIn: 'builder/bases.ts, infra/repositories.ts',
+    command: 'docker pull REGISTRY/docker-hub/library/alpine@DIGEST # with the rights of the builder',
+  },
+  'table-shapes': {
+    belief: 'The tables are as the template says: active, with their indexes, and with restores to any second.',
+    usedIn: 'infra/state.ts',
+    command:
+      "aws dynamodb describe-table --table-name TABLE --query 'Table.[TableStatus,GlobalSecondaryIndexes[].IndexStatus]'",
+    probe: tableShapes,
+  },
+  'mail-quota': {
+    belief: "SES tells the account's daily quota and rate as numbers; the sandbox has 200 and 1.",
+    usedIn: 'docs/operations.md',
+    command: 'aws sesv2 get-account --query SendQuota',
+    probe: mailQuota,
+  },
+  'mail-permission': {
+    belief:
+      'SES checks `ses:SendRawEmail` on the identity of the sender, and in the sandbox on that of each recipient, with `ses:FromAddress` the address in the header From.',
+    usedIn: 'infra/notifications.ts',
+    command:
+      'npx slipway build APP/JOB:TAG # in the sandbox, of a project whose notify-email is confirmed: its mail arrives',
+  },
+  'delivery-too-large': {
+    belief: 'The API answers 413 to a delivery above the 6 MB of Lambda, and its access log has that status.',
+    usedIn: 'infra/api.ts',
+    command:
+      'head -c 7000000 /dev/zero | curl --silent --output /dev/null --write-out "%{http_code}" --data-binary @- "$(output WebhookUrl)" # rings DeliveriesTooLarge',
+  },
+  'alarm-first-state': {
+    belief:
+      'An alarm whose metric was never there stays in `INSUFFICIENT_DATA` without a mail, and comes back to it, with a mail, when the metric stops.',
+    usedIn: 'infra/alarms.ts',
+    command:
+      'aws cloudwatch describe-alarm-history --alarm-name Slipway-SourcesUnwatched --history-item-type StateUpdate',
+  },
+  'deployment-rollback': {
+    belief:
+      'A first deployment that fails deletes what it made, tables and bucket too (`RetainExceptOnCreate`), and `cdk deploy` deletes the stack and begins again once it is not protected.',
+    usedIn: 'infra/state.ts, infra/records.ts',
+    command: 'aws dynamodb list-tables # after a failed first deployment: no table of the stack',
+  },
+};

@@ -1,0 +1,207 @@
+import { BatchGetProjectsCommand } from '@aws-sdk/client-codebuild';
+import { GetAccountSettingCommand, GetRegistryScanningConfigurationCommand } from '@aws-sdk/client-ecr';
+import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { paginateListServiceQuotas, type ServiceQuota } from '@aws-sdk/client-service-quotas';
+import { GetAccountCommand, GetEmailIdentityCommand, NotFoundException } from '@aws-sdk/client-sesv2';
+import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
+import type { Account } from './account.ts';
+import { type Finding, isElsewhere, ok, unknown, warning, wrong } from './finding.ts';
+
+/** What an account must have for Slipway to work, in the order in which one meets it. None changes anything. */
+export const checks: Readonly<Record<string, (account: Account) => Promise<Finding>>> = {
+  bootstrap,
+  stack,
+  'sender-identity': senderIdentity,
+  'mail-sandbox': mailSandbox,
+  operators,
+  'webhook-secret': webhookSecret,
+  'git-host-token': gitHostToken,
+  'build-quota': buildQuota,
+  'function-concurrency': functionConcurrency,
+  'image-scans': imageScans,
+  'shared-layers': sharedLayers,
+};
+
+async function bootstrap({ stackOf }: Account): Promise<Finding> {
+  const toolkit = await stackOf('CDKToolkit');
+  if (toolkit) return ok('The account is prepared for the CDK.');
+  if (isElsewhere()) return { state: 'not-applicable', text: 'The endpoint is not AWS: nothing is prepared there.' };
+  return wrong('The account and region are not prepared for the CDK.', 'npx cdk bootstrap');
+}
+
+async function stack({ stackOf, stackName }: Account): Promise<Finding> {
+  const found = await stackOf(stackName);
+  if (!found) return wrong(`There is no stack ${stackName}.`, 'npx cdk deploy, or name the stack with --stack');
+  if (/^(?:ROLLBACK_|CREATE_FAILED|REVIEW_IN_PROGRESS)/.test(found.status)) {
+    return wrong(
+      `The first deployment of ${stackName} failed (${found.status}). CloudFormation cannot go on with it, and it left no data.`,
+      `aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${stackName} && npx cdk deploy`,
+    );
+  }
+  if (!/_COMPLETE$/.test(found.status) || /ROLLBACK/.test(found.status)) {
+    return warning(
+      `The stack ${stackName} is ${found.status}.`,
+      'Read its events, correct the cause and deploy again: npx cdk deploy',
+    );
+  }
+  return ok(`The stack ${stackName} is deployed (${found.status}).`);
+}
+
+async function senderIdentity({ ses, output }: Account): Promise<Finding> {
+  const sender = output('Sender');
+  const domain = sender.slice(sender.lastIndexOf('@') + 1);
+  const labels = domain.split('.');
+  const names = [sender, ...labels.slice(0, -1).map((_, at) => labels.slice(at).join('.'))];
+  const states = await Promise.all(
+    names.map((EmailIdentity) =>
+      ses.send(new GetEmailIdentityCommand({ EmailIdentity })).catch((error: unknown) => {
+        if (error instanceof NotFoundException) return undefined;
+        throw error;
+      }),
+    ),
+  );
+  if (states.some((state) => state?.VerifiedForSendingStatus)) return ok(`SES sends mail from ${sender}.`);
+  if (states.some((state) => state !== undefined))
+    return wrong(
+      `${sender} is not confirmed: no mail goes out.`,
+      `Follow the link in the mail that SES sent to ${sender}.`,
+    );
+  return wrong(
+    `SES has no identity for ${sender}: no mail goes out.`,
+    `aws sesv2 create-email-identity --email-identity ${sender}`,
+  );
+}
+
+async function mailSandbox({ ses }: Account): Promise<Finding> {
+  const { ProductionAccessEnabled, SendingEnabled, SendQuota } = await ses.send(new GetAccountCommand({}));
+  if (SendingEnabled === false)
+    return wrong('SES has paused sending for the account.', 'See the SES console, Account dashboard.');
+  if (ProductionAccessEnabled) return ok(`SES sends to everybody, ${SendQuota?.Max24HourSend} mails a day.`);
+  return warning(
+    `SES is in its sandbox: it sends only to confirmed addresses, ${SendQuota?.Max24HourSend ?? 200} mails a day.`,
+    'Request production access in the SES console; until then confirm each recipient: aws sesv2 create-email-identity --email-identity ADDRESS',
+  );
+}
+
+async function operators({ topics, output }: Account): Promise<Finding> {
+  const waiting: string[] = [];
+  let confirmed = 0;
+  const pages = paginateListSubscriptionsByTopic({ client: topics }, { TopicArn: output('OperatorsTopicArn') });
+  for await (const { Subscriptions = [] } of pages) {
+    for (const { SubscriptionArn, Endpoint = '' } of Subscriptions) {
+      if (SubscriptionArn?.startsWith('arn:')) confirmed += 1;
+      else waiting.push(Endpoint);
+    }
+  }
+  if (waiting.length > 0)
+    return wrong(
+      `Not confirmed, so not notified of alarms: ${waiting.join(', ')}.`,
+      'Each follows the link in the mail "AWS Notification - Subscription Confirmation". It is valid for two days; deploying again does not repeat it: aws sns subscribe --topic-arn TOPIC --protocol email --notification-endpoint ADDRESS',
+    );
+  return confirmed > 0
+    ? ok(`Notified of alarms: ${confirmed} of ${confirmed}.`)
+    : wrong('Nobody is notified of alarms.', 'npx cdk deploy');
+}
+
+async function webhookSecret({ secrets, output }: Account): Promise<Finding> {
+  const SecretId = output('WebhookSecretArn');
+  const { SecretString = '' } = await secrets.send(new GetSecretValueCommand({ SecretId }));
+  if (SecretString.length >= 20) return ok("The webhook's secret is there.");
+  return wrong(
+    "The webhook's secret is too short: deliveries could be forged.",
+    `aws secretsmanager put-secret-value --secret-id ${SecretId} --secret-string "$(openssl rand -hex 24)", then put it into each webhook`,
+  );
+}
+
+async function gitHostToken({ secrets, output }: Account): Promise<Finding> {
+  const SecretId = output('GitHubTokenSecretArn');
+  const { SecretString = 'none' } = await secrets.send(new GetSecretValueCommand({ SecretId }));
+  if (SecretString !== 'none') return ok('There is a token of the git host.');
+  return warning(
+    'There is no token of the git host: no commit statuses and comments, and 60 requests an hour.',
+    `aws secretsmanager put-secret-value --secret-id ${SecretId} --secret-string "$GITHUB_TOKEN"`,
+  );
+}
+
+const platforms: Readonly<Record<string, string>> = { ARM_CONTAINER: 'ARM', LINUX_CONTAINER: 'Linux' };
+
+/** What a build runs on if the configuration does not say otherwise. */
+const usualMachine = 'ARM/MEDIUM';
+
+async function buildQuota(account: Account): Promise<Finding> {
+  const { quotas } = account;
+  // The quota is better raised before the first deployment.
+  const machine = account.isDeployed ? await machineOf(account) : usualMachine;
+  const quota = await findQuota(quotas, `concurrently running builds for ${machine} environment`);
+  if (quota?.Value === undefined)
+    return unknown(`Service Quotas does not list the builds that run at once on ${machine}.`);
+  const raise = `aws service-quotas request-service-quota-increase --service-code codebuild --quota-code ${quota.QuotaCode} --desired-value 10`;
+  if (quota.Value === 0) return wrong(`CodeBuild runs no build on ${machine}: the quota is 0.`, raise);
+  if (quota.Value === 1) return warning(`CodeBuild runs one build at a time on ${machine}.`, raise);
+  return ok(`CodeBuild runs ${quota.Value} builds at once on ${machine}.`);
+}
+
+async function machineOf({ codeBuild, output }: Account): Promise<string> {
+  const { projects = [] } = await codeBuild.send(
+    new BatchGetProjectsCommand({ names: [output('BuilderProjectName')] }),
+  );
+  const { type = '', computeType = '' } = projects[0]?.environment ?? {};
+  return `${platforms[type] ?? type}/${computeType.replace('BUILD_GENERAL1_', '')}`;
+}
+
+async function findQuota(client: Account['quotas'], name: string): Promise<ServiceQuota | undefined> {
+  for await (const { Quotas = [] } of paginateListServiceQuotas({ client }, { ServiceCode: 'codebuild' })) {
+    const found = Quotas.find(({ QuotaName }) => QuotaName?.toLowerCase() === name.toLowerCase());
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** New accounts have ten. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const fewFunctions = 100;
+
+async function functionConcurrency({ lambda }: Account): Promise<Finding> {
+  const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
+  const limit = AccountLimit?.ConcurrentExecutions ?? 0;
+  if (limit >= fewFunctions) return ok(`${limit} functions may run at once.`);
+  return warning(
+    `Only ${limit} functions may run at once: readers of the pages can keep deliveries from being received.`,
+    'aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000',
+  );
+}
+
+async function imageScans({ ecr, output }: Account): Promise<Finding> {
+  const { scanningConfiguration } = await ecr.send(new GetRegistryScanningConfigurationCommand({}));
+  if (scanningConfiguration?.scanType !== 'ENHANCED') return ok('ECR scans images itself (basic scanning).');
+  const candidates = `${output('RepositoryPrefix')}candidate/`;
+  const filters = (scanningConfiguration.rules ?? [])
+    .filter(({ scanFrequency }) => scanFrequency !== 'MANUAL')
+    .flatMap(({ repositoryFilters = [] }) => repositoryFilters.map(({ filter = '' }) => filter));
+  if (filters.some((filter) => covers(filter, candidates)))
+    return ok('Inspector scans the candidates (enhanced scanning).');
+  return wrong(
+    `Enhanced scanning is on, and no filter covers ${candidates}*: every build is blocked.`,
+    'Add one with aws ecr put-registry-scanning-configuration; docs/operations.md has the command',
+  );
+}
+
+/**
+ * Whether a filter of the registry takes every repository that begins so. One without `*` takes the names that contain it.
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html
+ */
+function covers(filter: string, beginning: string): boolean {
+  if (!filter.includes('*')) return beginning.includes(filter);
+  // The names of repositories have no sign but the dot that means something in a pattern.
+  const pattern = new RegExp(`^${filter.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
+  return ['a', 'z/z'].every((end) => pattern.test(`${beginning}${end}`));
+}
+
+async function sharedLayers({ ecr }: Account): Promise<Finding> {
+  const { value } = await ecr.send(new GetAccountSettingCommand({ name: 'BLOB_MOUNTING' }));
+  if (value === 'ENABLED') return ok('Releases share the layers of their candidates.');
+  return warning(
+    'ECR copies the layers of each release, which takes longer.',
+    'aws ecr put-account-setting --name BLOB_MOUNTING --value ENABLED',
+  );
+}

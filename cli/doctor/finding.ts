@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** The stack has not what a check needs. */
+export class NotDeployedError extends Error {
+  override readonly name = 'NotDeployedError';
+}
+
+/** What a check or a probe found in the account. */
+export interface Finding {
+  /**
+   * `warning`: it works, but not for long or not for everybody. `unknown`: there is nothing yet that would show it, or it may not be read.
+   * `not-applicable`: the endpoint is not AWS, and has no such thing.
+   */
+  state: 'ok' | 'warning' | 'wrong' | 'unknown' | 'not-applicable';
+  text: string;
+  /** What to do about it: a command, or a sentence. */
+  fix?: string | undefined;
+}
+
+export interface NamedFinding extends Finding {
+  name: string;
+}
+
+export const ok = (text: string): Finding => ({ state: 'ok', text });
+export const warning = (text: string, fix: string): Finding => ({ state: 'warning', text, fix });
+export const wrong = (text: string, fix?: string): Finding => ({ state: 'wrong', text, fix });
+export const unknown = (text: string, fix?: string): Finding => ({ state: 'unknown', text, fix });
+
+/** Whether calls go to something that stands for AWS, and lacks much of it. */
+export const isElsewhere = (): boolean => process.env.AWS_ENDPOINT_URL !== undefined;
+
+const errorSchema = z.object({ name: z.string(), message: z.string() });
+
+/** Runs a check. That something may not be read, or is not there on one machine, is a finding too. */
+export async function named(name: string, check: () => Promise<Finding>): Promise<NamedFinding> {
+  try {
+    return { name, ...(await check()) };
+  } catch (error) {
+    const { name: code, message } = errorSchema.safeParse(error).data ?? { name: 'Error', message: String(error) };
+    if (/^One machine has no /.test(message)) return { name, state: 'not-applicable', text: message };
+    if (error instanceof NotDeployedError) return { name, state: 'unknown', text: message };
+    if (/^AccessDenied|NotAuthorized/.test(code)) {
+      return {
+        name,
+        state: 'unknown',
+        text: `It may not be read: ${message}`,
+        fix: 'Call it with the rights of an operator.',
+      };
+    }
+    const [reason = ''] = message.split(' Deserialization error');
+    if (isElsewhere()) return { name, state: 'not-applicable', text: `The endpoint is not AWS: ${code}: ${reason}` };
+    return { name, state: 'unknown', text: `It cannot be read: ${code}: ${reason}` };
+  }
+}

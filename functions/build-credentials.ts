@@ -1,0 +1,69 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { isInBuilder, isTokenOf } from '../core/builds/build-token.ts';
+import { isReleaseRepository, sessionPolicy } from '../core/builds/session-policy.ts';
+import { type BuildCredentials, credentialsRequestSchema } from '../core/model/builder-contract.ts';
+import { InvalidInputError } from '../core/model/errors.ts';
+import { once } from '../core/once.ts';
+import { type BuildSessions, openBuildSessions } from '../services/aws/build-sessions.ts';
+import { variable } from '../services/environment.ts';
+import { openRepositories, type Repositories } from '../services/registry/repositories.ts';
+import { type Builds, openBuilds } from '../services/tables/builds.ts';
+
+interface Services {
+  builds: Pick<Builds, 'getWithTokens'>;
+  repositories: Pick<Repositories, 'existing'>;
+  sessions: BuildSessions;
+  places: Parameters<typeof sessionPolicy>[2];
+  logger: Pick<Logger, 'warn'>;
+}
+
+/**
+ * Gives a build the credentials for its own records and repositories. All builds may call this, so the caller proves by its token which
+ * build it is. A refusal says nothing of the reason, and is an answer, not an error: a build that was just ended may still ask.
+ */
+export function createBuildCredentials({ builds, repositories, sessions, places, logger }: Services) {
+  return async function buildCredentials(input: unknown): Promise<BuildCredentials> {
+    const { build: id, token, bases } = credentialsRequestSchema.parse(input);
+    const build = await builds.getWithTokens(id);
+    const isOwn = isTokenOf(build?.tokens ?? [], token);
+    if (!build || !isOwn || !isInBuilder(build)) {
+      logger.warn('Credentials were refused', {
+        build: id,
+        isKnown: build !== undefined,
+        isOwn,
+        status: build?.status,
+      });
+      return { outcome: 'refused', message: refusal };
+    }
+    const releases = bases.filter((name) => isReleaseRepository(name, places.repositoryPrefix));
+    const open = await repositories.existing(releases);
+    try {
+      const credentials = await sessions.begin(`build-${id}`, sessionPolicy(build, open, places));
+      return { outcome: 'granted', ...credentials, bases: open };
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      return { outcome: 'refused', message: error.message };
+    }
+  };
+}
+
+const refusal = 'The pipeline gives this build no credentials: it has ended, or the token is not its own.';
+
+const run = once(() =>
+  createBuildCredentials({
+    builds: openBuilds(),
+    repositories: openRepositories(),
+    sessions: openBuildSessions(),
+    places: {
+      bucketArn: variable('RECORDS_BUCKET_ARN'),
+      repositoriesArn: variable('REPOSITORIES_ARN'),
+      repositoryPrefix: variable('REPOSITORY_PREFIX'),
+      pullThrough: Object.values(JSON.parse(variable('PULL_THROUGH')) as Record<string, string>),
+    },
+    logger: new Logger({ serviceName: 'build-credentials' }),
+  }),
+);
+
+export function handler(input: unknown): Promise<BuildCredentials> {
+  return run()(input);
+}

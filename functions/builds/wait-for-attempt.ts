@@ -1,0 +1,22 @@
+import { type ExecutionError, failureOf } from '../../core/builds/failure.ts';
+import { laterAttempt } from '../../core/builds/later-attempt.ts';
+import type { Records } from '../../services/records/records.ts';
+import type { Builds } from '../../services/tables/builds.ts';
+import { readResult } from './fail-build.ts';
+
+interface Services {
+  builds: Pick<Builds, 'require' | 'wait'>;
+  records: Pick<Records, 'result'>;
+}
+
+/** Has a build wait that failed because of something that passes. */
+export function createWait({ builds, records }: Services) {
+  /** In how many seconds the build runs again; undefined where it does not, or has ended. */
+  return async function wait(id: string, error: ExecutionError, now = new Date()): Promise<number | undefined> {
+    const build = await builds.require(id);
+    const failure = failureOf(await readResult(records, id), error);
+    const waiting = laterAttempt(build, failure.error, now);
+    if (!waiting || !(await builds.wait(id, waiting))) return undefined;
+    return Math.max(0, Math.ceil((Date.parse(waiting.until) - now.getTime()) / 1000));
+  };
+}

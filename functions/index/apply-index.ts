@@ -1,0 +1,181 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { type IndexPlan, needsBuild, planIndex } from '../../core/index/plan-index.ts';
+import { type Diagnostic, readIndex } from '../../core/index/read-index.ts';
+import { indexDiagnosticsMail } from '../../core/mail/build-mail.ts';
+import { projectSchema } from '../../core/model/project.ts';
+import type { CommitsAt } from '../../services/git-host/git-remote.ts';
+import type { IndexRepository } from '../../services/git-host/index-repository.ts';
+import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
+import type { Mailer } from '../../services/mail/mailer.ts';
+import type { IndexHead, IndexHeads } from '../../services/tables/index-head.ts';
+import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
+import type { Announce, Announced } from '../cascade/announce.ts';
+import { createWriteEntries, type Requirement, requirementOf, type WriteServices } from './write-entries.ts';
+
+interface Services extends WriteServices {
+  projects: WriteServices['projects'] & Pick<Projects, 'all'>;
+  indexHead: IndexHeads;
+  commitsAt: CommitsAt;
+  index: {
+    name: string;
+    url: string;
+    ref: string;
+    repository: Pick<IndexRepository, 'filesAt'>;
+    /** The authorization header for an index that is not public. */
+    authorization(): Promise<string | undefined>;
+    /** Hosts that entries may name although they are private. */
+    allowedHosts: string[];
+    gitHost: string;
+    mostRecipients: number;
+  };
+  announce: Announce;
+  mailer: Mailer;
+  operators: string[];
+  siteUrl: string;
+  logger: Logger;
+}
+
+/** What was done about the index, as a text for people. */
+export interface IndexApplied {
+  outcome: string;
+  /** The time was too short: the index is to be applied again. What is done is not repeated. */
+  unfinished?: boolean;
+  /** The host shows no other head than the one that was applied; without a commit if it shows none. */
+  known?: { commit: string | undefined };
+}
+
+/** The time to read the index and write its entries, and then the time for the cascade. The next run goes on with an index that takes longer. */
+const writingMilliseconds = 20_000;
+const cascadeMilliseconds = 25_000;
+/** The least time for writing, so that an index that takes long to read still makes progress. */
+const leastWritingMilliseconds = 5000;
+/** A trigger that loses to other writers this often fails, and is retried. */
+const attempts = 20;
+
+/**
+ * Applies the index to the projects, as the git host has it at this moment, and has new and changed entries built, parents first. Events
+ * only say when to do so: one that is late, repeated or forged changes nothing.
+ */
+export function createApplyIndex(services: Services) {
+  const { projects, indexHead, commitsAt, index, announce, logger } = services;
+  const writeEntries = createWriteEntries(services);
+
+  /** The head to apply, if it is not applied yet. The stored head is read before the host is asked, and only changed if it is still the same. */
+  async function nextHead(): Promise<{ head: IndexHead } | { known: IndexHead | undefined }> {
+    for (let count = 0; count < attempts; count++) {
+      const known = await indexHead.get();
+      const commit = (await commitsAt(`${index.url}.git`, [index.ref], await index.authorization())).get(index.ref);
+      if (commit === undefined) return { known: undefined };
+      if (known?.commit === commit) return known.applied === known.revision ? { known } : { head: known };
+      const head = await indexHead.advance(known, commit);
+      if (head) return { head };
+    }
+    throw new Error('Other writers changed the head of the index again and again.');
+  }
+
+  async function apply(head: IndexHead): Promise<IndexApplied> {
+    const deadline = Date.now() + writingMilliseconds;
+    const files = await index.repository.filesAt(head.commit);
+    const { allowedHosts, gitHost, mostRecipients } = index;
+    const read = readIndex(files, { now: new Date(), allowedHosts, gitHost, mostRecipients });
+    const known = await projects.all();
+    // Only the fields of an entry are compared to the index, not what the pipeline adds to its record.
+    const plan = planIndex(
+      read,
+      known.map((project) => projectSchema.parse(project)),
+    );
+    const toBuild = entriesToBuild(head, plan, known);
+    const { failures, unfinished } = await writeEntries({
+      ...{ head, plan, known, toBuild },
+      entries: read.projects,
+      deadline: Math.max(deadline, Date.now() + leastWritingMilliseconds),
+    });
+    const { added, changed, deactivated } = plan;
+    const errors = read.diagnostics.filter(({ severity }) => severity === 'error');
+    const counts = `index: ${added.length} added, ${changed.length} changed, ${deactivated.length} removed, ${errors.length} errors`;
+    const goesOn = { outcome: `${counts}; goes on`, unfinished: true };
+    if (unfinished) return goesOn;
+    if ((await indexHead.get())?.revision !== head.revision) return overtaken(head, goesOn);
+
+    for (const name of failures.keys()) toBuild.delete(name);
+    const announced = await build(head, toBuild);
+    if (announced.unfinished) return goesOn;
+    for (const [project, error] of failures) {
+      logger.error('An entry of the index could not be applied', { project, error: error as Error });
+      throw error;
+    }
+    if (errors.length > 0 || read.projects.length === 0) await reportErrors(head.commit, errors);
+    const { cascade, members } = announced;
+    const outcome = `${counts}${cascade ? `, cascade ${cascade}: ${members} projects` : ''}`;
+    return (await indexHead.finish(head)) ? { outcome } : overtaken(head, goesOn);
+  }
+
+  /** The head has moved, and this run may have written entries after the newer one compared them: the newer one is applied once more. */
+  async function overtaken(head: IndexHead, goesOn: IndexApplied): Promise<IndexApplied> {
+    await indexHead.reopen(head);
+    return goesOn;
+  }
+
+  /**
+   * A head that was replaced before it was applied to its end called for builds too, and the newer head sees no difference in entries that
+   * are written already. Each head's builds are announced under its own id, so that whoever announces them again changes nothing.
+   */
+  async function build(head: IndexHead, toBuild: ReadonlyMap<string, Requirement>): Promise<Announced> {
+    let announced: Announced = { members: 0, unfinished: false };
+    const heads = Map.groupBy(toBuild, ([, { revision }]) => revision);
+    for (const revision of [...heads.keys()].toSorted((one, other) => one - other)) {
+      const required = heads.get(revision) ?? [];
+      const causeOf = ({ commit, change }: Requirement) => ({ type: 'index', commit, change }) as const;
+      const commit = required[0]?.[1].commit ?? head.commit;
+      announced = await announce(
+        {
+          id: `index:${revision}`,
+          cause: causeOf({ revision, commit, change: 'changed' }),
+          roots: required.map(([project, requirement]) => ({ project, cause: causeOf(requirement) })),
+        },
+        cascadeMilliseconds,
+      );
+      if (announced.unfinished) break;
+    }
+    return announced;
+  }
+
+  async function reportErrors(commit: string, errors: Diagnostic[]): Promise<void> {
+    const mail = indexDiagnosticsMail({ repository: index.name, commit, errors, siteUrl: services.siteUrl });
+    // The valid entries are in force even if no mail can be sent.
+    await sendBestEffort(
+      { mailer: services.mailer, logger },
+      { id: `index ${commit}`, to: services.operators, mail, about: { commit } },
+    );
+  }
+
+  return async function applyIndex(): Promise<IndexApplied> {
+    const next = await nextHead();
+    if ('head' in next) return apply(next.head);
+    const { known } = next;
+    const outcome = known ? 'the index is known already' : `ignored: ${index.name} has no ${index.ref}`;
+    return { outcome, known: { commit: known?.commit } };
+  };
+}
+
+export type ApplyIndex = ReturnType<typeof createApplyIndex>;
+
+/** The entries, by name, that this head of the index has built, and those that a head called for that was not applied to its end. */
+function entriesToBuild(
+  head: IndexHead,
+  { added, changed }: IndexPlan,
+  known: ProjectRecord[],
+): Map<string, Requirement> {
+  const knownByName = new Map(known.map((project) => [project.name, project]));
+  const toBuild = new Map<string, Requirement>();
+  for (const { requiredBy, active, name } of known) {
+    if (active && requiredBy && requiredBy.revision > head.applied) toBuild.set(name, requiredBy);
+  }
+  for (const { name } of added) toBuild.set(name, requirementOf(head, 'added'));
+  for (const project of changed) {
+    const before = knownByName.get(project.name);
+    if (before && needsBuild(before, project, before.judged?.outcome === 'block'))
+      toBuild.set(project.name, requirementOf(head, 'changed'));
+  }
+  return toBuild;
+}

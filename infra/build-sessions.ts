@@ -1,0 +1,73 @@
+import { Duration } from 'aws-cdk-lib';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { VariableName } from '../services/environment.ts';
+import { allow, type Grantee } from './permissions.ts';
+import { PipelineFunction } from './pipeline-function.ts';
+import type { Records } from './records.ts';
+import type { Repositories } from './repositories.ts';
+import type { State } from './state.ts';
+
+interface BuildSessionsProps {
+  records: Records;
+  repositories: Repositories;
+  state: State;
+  /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
+  pullThrough: Readonly<Record<string, string>>;
+}
+
+/** The role of all builds' sessions. What is granted to it is named to the builder. */
+class SessionRole extends Construct implements Grantee {
+  readonly grantPrincipal: Role;
+  readonly variables: Partial<Record<VariableName, string>> = {};
+
+  constructor(scope: Construct, id: string, { issuer }: { issuer: PipelineFunction }) {
+    super(scope, id);
+    this.grantPrincipal = new Role(this, 'Role', {
+      // The role's own policy need not allow it: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+      assumedBy: issuer.grantPrincipal,
+      description: 'What the builds together may do; the policy of its session limits each to what is its own.',
+    });
+  }
+
+  setVariable(name: VariableName, value: string): void {
+    this.variables[name] = value;
+  }
+}
+
+/**
+ * Gives each build credentials of its own. CodeBuild runs all builds under one role and can neither limit nor name its sessions, so that
+ * role may only ask here (docs/decisions/credentials-per-build.md).
+ */
+export class BuildSessions extends Construct {
+  readonly function: PipelineFunction;
+  readonly #session: SessionRole;
+
+  constructor(scope: Construct, id: string, { records, repositories, state, pullThrough }: BuildSessionsProps) {
+    super(scope, id);
+    this.function = new PipelineFunction(this, 'BuildCredentials', {
+      description: 'Gives a build that proves which one it is the credentials for its own records and repositories.',
+      timeout: Duration.seconds(30),
+      memoryMegabytes: 512,
+    });
+    state.builds.grant(this.function, 'GetItem');
+    repositories.grantDescribe(this.function);
+    records.grantArn(this.function);
+    this.function.setVariable('PULL_THROUGH', JSON.stringify(pullThrough));
+
+    this.#session = new SessionRole(this, 'Session', { issuer: this.function });
+    this.function.setVariable('BUILD_SESSION_ROLE', this.#session.grantPrincipal.roleArn);
+    records.grantReadRequest(this.#session);
+    records.grantWrite(this.#session, 'log', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');
+    repositories.grantBuild(this.#session);
+    repositories.grantPullThrough(this.#session, Object.values(pullThrough));
+  }
+
+  /** Lets the builder ask for credentials, and names to it what they are for. */
+  grantRequest(grantee: Grantee): void {
+    allow(grantee, { actions: ['lambda:InvokeFunction'], resources: [this.function.function.functionArn] });
+    grantee.setVariable('CREDENTIALS_FUNCTION', this.function.function.functionName);
+    for (const [name, value] of Object.entries(this.#session.variables))
+      grantee.setVariable(name as VariableName, value);
+  }
+}

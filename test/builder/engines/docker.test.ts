@@ -1,0 +1,90 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findDocker } from '../../../builder/engines/docker.ts';
+import type { BuildJob } from '../../../builder/engines/engine.ts';
+import { BuildLog } from '../../../builder/log.ts';
+import { Redaction } from '../../../builder/redaction.ts';
+import { readDockerfile } from '../../../core/bases/dockerfile.ts';
+import { lastGuard } from '../../limits.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'docker '));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const buildkitImage = `registry.example.org/moby/buildkit:v1@sha256:${'ab'.repeat(32)}`;
+
+/** Stands for Docker: it records what it is asked for, and builds nothing. A builder runs once it was made, if it can be. */
+function docker(canCreate: boolean): string {
+  return `#!/bin/sh
+[ "$2" = inspect ] || echo "$BUILDX_BUILDER: $*" >> "$HOME/asked"
+case "$2 $3 $4" in
+  'inspect --bootstrap slipway-'*) [ -e "$HOME/made" ] && printf 'Status: running\\n' ;;
+  'inspect '*) printf 'Driver: docker\\nStatus: running\\nBuildKit version: v0.12.0\\n' ;;
+  'create '*) ${canCreate ? 'touch "$HOME/made"' : 'echo "ERROR: 429 Too Many Requests" >&2; exit 1'} ;;
+  'build '*) exit 1 ;;
+esac
+`;
+}
+
+async function build(options: { canCreate: boolean }, changes: Partial<BuildJob> = {}) {
+  mkdirSync(join(folder, 'bin'));
+  writeFileSync(join(folder, 'bin/docker'), docker(options.canCreate));
+  chmodSync(join(folder, 'bin/docker'), 0o755);
+  const env = { PATH: `${join(folder, 'bin')}:${process.env.PATH}`, HOME: folder };
+  const engine = await findDocker({ env, signal: lastGuard(), buildkitImage });
+  const job: BuildJob = {
+    workspace: folder,
+    context: folder,
+    dockerfile: join(folder, 'Dockerfile'),
+    summary: readDockerfile('FROM scratch', { os: 'linux', architecture: 'amd64' }),
+    pins: [],
+    noCache: false,
+    isTrusted: false,
+    sharesCache: false,
+    labels: {},
+    createdAt: new Date(0),
+    candidate: { registry: { host: 'ecr.example.org', url: 'https://ecr.example.org' }, repository: 'c/a', tag: 'id' },
+    env,
+    log: new BuildLog({ redaction: new Redaction(), console: () => undefined, store: async () => undefined }),
+    signal: lastGuard(),
+    ...changes,
+  };
+  const error = await engine?.build(job).catch((failure: unknown) => failure);
+  return { error, asked: readFileSync(join(folder, 'asked'), 'utf8').split('\n') };
+}
+
+test('on AWS, images are built by exactly the BuildKit that was configured, without entitlements', async () => {
+  const { asked } = await build({ canCreate: true });
+  const name = 'slipway-abababababab';
+  expect(asked.filter((line) => line.includes('buildx create'))).toEqual([
+    `: buildx create --bootstrap --driver=docker-container --driver-opt=image=${buildkitImage} --name=${name}`,
+  ]);
+  const built = asked.filter((line) => line.includes('buildx build'));
+  expect(built).toHaveLength(1);
+  expect(built[0]).toMatch(new RegExp(`^${name}: `));
+  expect(built[0]).not.toContain('--allow');
+});
+
+test('where it cannot be had nothing is built with another, and the error is not the project’s', async () => {
+  const { asked, error } = await build({ canCreate: false });
+  expect(error).toMatchObject({
+    name: 'EngineCallFailedError',
+    message: `BuildKit cannot be started from ${buildkitImage}: ERROR: 429 Too Many Requests. Nothing is wrong with the project: have the build started again.`,
+  });
+  expect(asked.filter((line) => line.includes('buildx build'))).toEqual([]);
+});
+
+test('a frontend is used by the digest that was found for it', async () => {
+  const frontend = `docker.io/docker/dockerfile@sha256:${'cd'.repeat(32)}`;
+  const { asked } = await build({ canCreate: true }, { frontend });
+  expect(asked.join('\n')).toContain(`--build-arg=BUILDKIT_SYNTAX=${frontend}`);
+});
+
+test('what steps leave in cache mounts is found by builds of the same project alone', async () => {
+  const { asked } = await build({ canCreate: true });
+  expect(asked.join('\n')).toContain('--build-arg=BUILDKIT_CACHE_MOUNT_NS=id');
+});

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { failedInstruction, pullLimit, startLimit } from '../../../builder/engines/failed-instruction.ts';
+
+/** As engines print it; from public reports. */
+const limited = {
+  'BuildKit, with the message on the same line': [
+    '#3 ERROR: failed to copy: httpReadSeeker: failed open: unexpected status code https://registry-1.docker.io/v2/arm64v8/debian/manifests/sha256:53: 429 Too Many Requests - Server message: toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit',
+    'ERROR: failed to solve: arm64v8/debian:12: failed to copy: httpReadSeeker: failed open: unexpected status code https://registry-1.docker.io/v2/arm64v8/debian/manifests/sha256:53: 429 Too Many Requests - Server message: toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit',
+  ],
+  'BuildKit, with the message on the next line': [
+    ' > [internal] load metadata for docker.io/library/ubuntu:jammy:',
+    '   5 | >>> FROM ubuntu:jammy',
+    'ERROR: failed to build: failed to solve: ubuntu:jammy: failed to resolve source metadata for docker.io/library/ubuntu:jammy: failed to copy: httpReadSeeker: failed open: unexpected status from GET request to https://registry-1.docker.io/v2/library/ubuntu/manifests/sha256:96: 429 Too Many Requests',
+    'toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit',
+  ],
+  "BuildKit, at another registry's HEAD": [
+    'ERROR: failed to build: failed to solve: nvidia/cuda:12.2.2: failed to resolve source metadata for docker.io/nvidia/cuda:12.2.2: unexpected status from HEAD request to https://registry-1.docker.io/v2/nvidia/cuda/manifests/12.2.2: 429 Too Many Requests',
+  ],
+  Buildah: [
+    'Error: creating build container: initializing source docker://debian:12: reading manifest 12 in docker.io/library/debian: toomanyrequests: You have reached your unauthenticated pull rate limit.',
+  ],
+};
+
+test.each(Object.entries(limited))('a registry that takes no more pulls is seen: %s', (_, output) => {
+  expect(pullLimit(output)).toMatch(/429 Too Many Requests|toomanyrequests/);
+});
+
+describe('an instruction that fails is the project’s, whatever it prints', () => {
+  test.each([
+    [
+      'a RUN of BuildKit',
+      [
+        '#5 0.2 toomanyrequests: You have reached your unauthenticated pull rate limit.',
+        'ERROR: failed to build: failed to solve: process "/bin/sh -c curl example.org # 429 Too Many Requests" did not complete successfully: exit code: 22',
+      ],
+    ],
+    [
+      'a RUN of Buildah',
+      [
+        'toomanyrequests: 429 Too Many Requests',
+        'Error: building at STEP "RUN curl example.org # toomanyrequests": while running runtime: exit status 22',
+      ],
+    ],
+    ['nothing', []],
+  ])('%s', (_, output) => {
+    expect(pullLimit(output)).toBeUndefined();
+    expect(failedInstruction(output)).toContain('Correct it and push again');
+  });
+});
+
+test('a container that cannot be started because its image is limited is told from a command that fails', () => {
+  const refused = [
+    "Unable to find image 'debian:12' locally",
+    'docker: Error response from daemon: toomanyrequests: You have reached your unauthenticated pull rate limit.',
+  ];
+  expect(startLimit(125, refused)).toMatch(/toomanyrequests/);
+  expect(startLimit(1, refused)).toBeUndefined();
+  expect(startLimit(125, ['docker: Error response from daemon: no such image'])).toBeUndefined();
+});

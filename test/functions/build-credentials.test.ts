@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import type { Build } from '../../core/model/build.ts';
+import { createBuildCredentials } from '../../functions/build-credentials.ts';
+import { createIssueToken } from '../../functions/issue-token.ts';
+import { setUpServices } from './services-setup.ts';
+
+const id = '00000000000000aa';
+const other = '00000000000000bb';
+const keys = {
+  accessKeyId: 'ASIA1',
+  secretAccessKey: 'secret',
+  sessionToken: 'token',
+  expiration: '2026-11-29T12:00:00.000Z',
+};
+const guess = 'x'.repeat(43);
+
+async function startBuild(over: Partial<Build> = {}) {
+  const world = await setUpServices();
+  for (const each of [id, other]) await world.queue(each, over);
+  const issue = createIssueToken(world);
+  const begun: { name: string; policy: string }[] = [];
+  const warnings: unknown[] = [];
+  const ask = createBuildCredentials({
+    builds: world.builds,
+    repositories: { existing: async (names) => names.filter((name) => !name.includes('none')) },
+    sessions: {
+      async begin(name, policy) {
+        begun.push({ name, policy });
+        return keys;
+      },
+    },
+    places: {
+      bucketArn: 'arn:aws:s3:::records',
+      repositoriesArn: 'arn:ecr/',
+      repositoryPrefix: 'slipway/',
+      pullThrough: [],
+    },
+    logger: { warn: (...line: unknown[]) => void warnings.push(line) } as never,
+  });
+  const { token } = await issue({ build: id });
+  return Object.assign(world, { ask, issue, token, begun, warnings });
+}
+
+describe('the credentials of a build', () => {
+  it('are given to who has its token, with a policy of its own', async () => {
+    await using world = await startBuild();
+    expect(await world.ask({ build: id, token: world.token })).toEqual({ outcome: 'granted', ...keys, bases: [] });
+    expect(world.begun).toEqual([{ name: `build-${id}`, policy: expect.stringContaining(`builds/${id}/*`) }]);
+  });
+
+  it('are given again while the builder works, also after a second token was made', async () => {
+    await using world = await startBuild();
+    const { token } = await world.issue({ build: id });
+    await world.builds.begin(id, 'build', 'building');
+    for (const each of [token, world.token])
+      expect(await world.ask({ build: id, token: each })).toMatchObject({ outcome: 'granted' });
+    expect(token).not.toBe(world.token);
+  });
+
+  it('open the releases that exist among the bases, and no candidate', async () => {
+    await using world = await startBuild();
+    const bases = ['slipway/demo/base', 'slipway/demo/none', 'slipway/candidate/demo/other', 'elsewhere/base', '*'];
+    expect(await world.ask({ build: id, token: world.token, bases })).toMatchObject({ bases: ['slipway/demo/base'] });
+    expect(world.begun[0]?.policy).toContain('slipway/demo/base');
+    expect(world.begun[0]?.policy).not.toMatch(/none|other|elsewhere|\/\*"\]/);
+  });
+
+  it('are refused with a reason where the bases are too many', async () => {
+    await using world = await startBuild();
+    const bases = Array.from({ length: 60 }, (_, at) => `slipway/demo/a-base-with-a-long-name-${at}`);
+    const answer = await world.ask({ build: id, token: world.token, bases });
+    expect(answer).toEqual({ outcome: 'refused', message: expect.stringMatching(/based on 60 images/) });
+  });
+});
+
+describe('no credentials are given', () => {
+  it.each([
+    ['for a guessed token', id, guess],
+    ['for a build that has no token yet', other, guess],
+    ['for a build that nobody knows', '00000000000000cc', guess],
+  ])('%s', async (_, build, token) => {
+    await using world = await startBuild();
+    const answer = await world.ask({ build, token });
+    expect(answer).toEqual({ outcome: 'refused', message: expect.stringContaining('no credentials') });
+    expect(world.begun).toEqual([]);
+    expect(JSON.stringify([answer, world.warnings])).not.toContain(guess);
+  });
+
+  it('for another build with this build’s token', async () => {
+    await using world = await startBuild();
+    await world.issue({ build: other });
+    expect(await world.ask({ build: other, token: world.token })).toMatchObject({ outcome: 'refused' });
+  });
+
+  it.each(['scanning', 'releasing', 'released', 'failed', 'superseded', 'cancelled'] as const)(
+    'once the build is %s',
+    async (status) => {
+      await using world = await startBuild({ status });
+      expect(await world.ask({ build: id, token: world.token })).toMatchObject({ outcome: 'refused' });
+    },
+  );
+
+  it.each([
+    {},
+    { build: id },
+    { build: `${id}/../x`, token: guess },
+    { build: id, token: '' },
+    { build: id, token: 7 },
+  ])('for %j, and the error does not repeat it', async (input) => {
+    await using world = await startBuild();
+    const error = await world.ask(input).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(String(error)).not.toContain(guess);
+  });
+});
+
+it('the record keeps a token’s hash alone, and pages and mails see not even that', async () => {
+  await using world = await startBuild();
+  const stored = JSON.stringify([...((await world.builds.getWithTokens(id))?.tokens ?? [])]);
+  expect(stored).toMatch(/^\["[0-9a-f]{64}"\]$/);
+  expect(stored).not.toContain(world.token);
+  expect(await world.builds.require(id)).not.toHaveProperty('tokens');
+});
+
+it('a build that nobody knows gets no token', async () => {
+  await using world = await startBuild();
+  await expect(world.issue({ build: '00000000000000cc' })).rejects.toThrow(/There is no build/);
+});

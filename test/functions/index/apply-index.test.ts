@@ -1,0 +1,339 @@
+import { describe, expect, it } from 'vitest';
+import { UpstreamError } from '../../../core/model/errors.ts';
+import { MailRejectedError } from '../../../services/mail/mailer.ts';
+import { atEveryCrashPoint } from '../crash-points.ts';
+import { indexCommit, indexFile, setUpPlanBuilds } from '../plan-builds-setup.ts';
+import { digest } from '../services-setup.ts';
+
+type Planning = Awaited<ReturnType<typeof setUpPlanBuilds>>;
+
+const built = async (planning: Planning) => (await planning.allBuilds()).map(({ project }) => project).sort();
+const names = async (planning: Planning, isActive = true) =>
+  (await planning.projects.all())
+    .filter(({ active }) => active === isActive)
+    .map(({ name }) => name)
+    .sort();
+
+/** An index in force: its entries are known, built, and their builds ended long ago. */
+async function startWithIndex(...jobs: string[]): Promise<Planning> {
+  const planning = await setUpPlanBuilds();
+  planning.files = [indexFile(Object.fromEntries(jobs.map((job) => [job, {}])))];
+  await planning.plan(planning.pushIndex('index-0'));
+  planning.runs.clear();
+  planning.ensured.length = 0;
+  return planning;
+}
+
+describe('a push of the index', () => {
+  it('makes repositories and builds for new entries', async () => {
+    await using planning = await setUpPlanBuilds();
+    planning.files = [indexFile({ one: {}, two: {} })];
+    await planning.plan(planning.pushIndex());
+    expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
+    expect(planning.ensured.sort()).toEqual(['demo/one:latest', 'demo/two:latest']);
+    expect(await built(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
+    expect((await planning.allBuilds())[0]).toMatchObject({
+      cause: { type: 'index', commit: indexCommit('index-1'), change: 'added' },
+      ref: 'refs/heads/main',
+    });
+    expect(planning.mails).toEqual([]);
+  });
+
+  it('starts every build once, wherever the first try crashed', async () => {
+    await atEveryCrashPoint(async (crashes) => {
+      const planning = await setUpPlanBuilds(crashes);
+      await planning.track({ name: 'demo/two:latest', appId: 'demo', jobId: 'two', dockerfile: 'Old' });
+      await planning.track({ name: 'demo/gone:latest', appId: 'demo', jobId: 'gone' });
+      planning.files = [indexFile({ one: {}, two: {} })];
+      return {
+        run: () => planning.plan(planning.pushIndex()),
+        async check() {
+          await using _ = planning;
+          expect(await built(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
+          expect(planning.runs.size).toBe(2);
+          expect(new Set(planning.requests.map((request) => JSON.stringify(request))).size).toBe(2);
+          expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
+          const causes = (await planning.allBuilds()).map(({ cause }) => cause.type === 'index' && cause.change);
+          expect(causes.sort()).toEqual(['added', 'changed']);
+          expect((await planning.cascades.list({ limit: 9 })).items).toHaveLength(1);
+        },
+      };
+    });
+  });
+
+  it('that is too large for one run goes on where the run ended', async () => {
+    await using planning = await setUpPlanBuilds();
+    planning.files = [indexFile(Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`job${at}`, {}])))];
+    const { ensure, ensured } = planning;
+    planning.ensure = (project) =>
+      ensured.length < 8 ? ensure(project) : Promise.reject(new Error('RequestLimitExceeded'));
+    await expect(planning.plan(planning.pushIndex())).rejects.toThrow('RequestLimitExceeded');
+    const done = await names(planning);
+    expect(done.length).toBeGreaterThan(0);
+    ensured.length = 0;
+    planning.ensure = ensure;
+    await planning.plan(planning.pushIndex());
+    expect(ensured.filter((name) => done.includes(name))).toEqual([]);
+    expect(await built(planning)).toHaveLength(12);
+  });
+
+  it('that died over its builds has them built by the newer push that came before its second try', async () => {
+    await using planning = await setUpPlanBuilds();
+    planning.files = [indexFile({ one: {} })];
+    const { nextSequence } = planning.projects;
+    planning.projects.nextSequence = () => Promise.reject(new Error('throttled'));
+    await expect(planning.plan(planning.pushIndex('older'))).rejects.toThrow('throttled');
+    Object.assign(planning.projects, { nextSequence });
+    const older = planning.pushIndex('older');
+    await planning.plan(planning.pushIndex('newer'));
+    await planning.plan(older);
+    expect(await built(planning)).toEqual(['demo/one:latest']);
+  });
+
+  it('touches and builds only what it changes', async () => {
+    await using planning = await startWithIndex('one', 'two');
+    planning.files = [indexFile({ one: {}, two: { 'target-file': 'Containerfile' } })];
+    await planning.plan(planning.pushIndex());
+    expect([...planning.runs.keys()]).toHaveLength(1);
+    expect(planning.requests.at(-1)).toMatchObject({ project: 'demo/two:latest', dockerfile: 'Containerfile' });
+    expect(planning.ensured).toEqual(['demo/two:latest']);
+    expect((await planning.deliveries.get('index-1'))?.outcome).toMatch(/^index: 0 added, 1 changed, 0 removed/);
+  });
+
+  it('with another address for mails builds nothing and keeps the address', async () => {
+    await using planning = await startWithIndex('one');
+    planning.files = [indexFile({ one: { 'notify-email': 'new@example.org' } })];
+    await planning.plan(planning.pushIndex());
+    expect(planning.runs.size).toBe(0);
+    expect(await planning.projects.get('demo/one:latest')).toMatchObject({ notifyEmail: ['new@example.org'] });
+  });
+
+  it('that removes an entry puts the project to rest, and one that brings it back builds it', async () => {
+    await using planning = await startWithIndex('one', 'two');
+    planning.files = [indexFile({ one: {} })];
+    await planning.plan(planning.pushIndex('index-1'));
+    expect(await names(planning, false)).toEqual(['demo/two:latest']);
+    expect(planning.runs.size).toBe(0);
+    planning.files = [indexFile({ one: {}, two: {} })];
+    await planning.plan(planning.pushIndex('index-2'));
+    expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
+    expect(planning.requests.at(-1)?.project).toBe('demo/two:latest');
+    expect((await planning.projects.get('demo/two:latest'))?.sequence).toBe(2);
+  });
+});
+
+describe('an index that', () => {
+  it.each([
+    ['is no YAML', [{ path: 'index.d/demo.yml', text: 'Projects: [' }]],
+    ['has no file', []],
+    ['has no entry', [{ path: 'index.d/demo.yml', text: 'Projects: []\n' }]],
+    ['has no list', [{ path: 'index.d/demo.yml', text: 'something: else\n' }]],
+  ])('%s changes nothing, and the operators get a mail', async (_, files) => {
+    await using planning = await startWithIndex('one', 'two');
+    const before = await planning.projects.all();
+    planning.files = files;
+    await planning.plan(planning.pushIndex());
+    expect(await planning.projects.all()).toEqual(before);
+    expect(planning.runs.size).toBe(0);
+    expect(planning.mails).toMatchObject([
+      { to: ['operator@example.org'], mail: { subject: expect.stringContaining('[slipway] INDEX: ') } },
+    ]);
+  });
+
+  it('has one wrong entry is in force with its other entries, and the operators hear of the wrong one', async () => {
+    await using planning = await startWithIndex('one', 'two');
+    planning.files = [indexFile({ one: { 'git-url': 'git@example.org:demo/one' }, three: {} })];
+    await planning.plan(planning.pushIndex());
+    expect(await names(planning)).toEqual(['demo/one:latest', 'demo/three:latest', 'demo/two:latest']);
+    expect(planning.requests.at(-1)?.project).toBe('demo/three:latest');
+    expect(planning.mails[0]?.mail.text).toContain('demo/one:latest');
+  });
+
+  it('has an error is in force although SES takes no mail for the operators', async () => {
+    await using planning = await setUpPlanBuilds();
+    planning.files = [indexFile({ one: {} }), { path: 'index.d/other.yml', text: 'Projects: [' }];
+    planning.mailer.send = () => Promise.reject(new MailRejectedError('not verified'));
+    await planning.plan(planning.pushIndex());
+    expect(await built(planning)).toEqual(['demo/one:latest']);
+    expect(await planning.deliveries.get('index-1')).toBeDefined();
+  });
+
+  it('cannot be read changes nothing, and is read again later', async () => {
+    await using planning = await startWithIndex('one');
+    const { files } = planning;
+    Object.defineProperty(planning, 'files', {
+      configurable: true,
+      get: () => {
+        throw new UpstreamError('The git host answered 404 when asked for slipway/index.');
+      },
+    });
+    await planning.planBuilds(planning.pushIndex());
+    expect(await names(planning)).toEqual(['demo/one:latest']);
+    expect(await planning.deliveries.get('index-1')).toBeUndefined();
+    Object.defineProperty(planning, 'files', { value: files });
+    await planning.drain();
+    expect(await planning.deliveries.get('index-1')).toBeDefined();
+  });
+});
+
+describe('a new entry', () => {
+  it('is built although the host of another cannot be reached', async () => {
+    await using planning = await setUpPlanBuilds();
+    planning.files = [indexFile({ one: {}, two: {}, three: {} })];
+    planning.host.down.add('git.example/demo/two');
+    await planning.plan(planning.pushIndex());
+    expect(await built(planning)).toEqual(['demo/one:latest', 'demo/three:latest']);
+    expect(await names(planning)).toHaveLength(3);
+  });
+
+  it('whose branch is not there yet waits for its first push', async () => {
+    await using planning = await setUpPlanBuilds();
+    planning.files = [indexFile({ one: {} })];
+    planning.host.main = undefined;
+    await planning.plan(planning.pushIndex());
+    expect(await planning.allBuilds()).toEqual([]);
+    expect(await names(planning)).toEqual(['demo/one:latest']);
+  });
+
+  it('waits for a parent that has yet to be released', async () => {
+    await using planning = await setUpPlanBuilds();
+    const child = { 'depends-on': 'demo/parent:latest' };
+    planning.files = [indexFile({ child, parent: {}, free: { 'depends-on': 'elsewhere/base:1' } })];
+    await planning.plan(planning.pushIndex('index-1'));
+    expect(await built(planning)).toEqual(['demo/free:latest', 'demo/parent:latest']);
+
+    const parent = (await planning.allBuilds()).find(({ project }) => project === 'demo/parent:latest');
+    const image = { repository: 'registry.example/demo/parent', digest, tags: ['latest'] };
+    if (parent) await planning.builds.close(parent, 'released', { image });
+    await planning.projects.claimRelease('demo/parent:latest', parent?.id ?? '');
+    const release = { build: parent?.id ?? '', headRevision: 1, digest, tags: ['latest'], at: '' };
+    await planning.projects.finishRelease('demo/parent:latest', release);
+    const ended = { type: 'build-ended', id: `ended:${parent?.id}`, build: parent?.id ?? '' } as const;
+    await planning.plan({ ...ended });
+    expect(planning.requests.at(-1)).toMatchObject({ project: 'demo/child:latest' });
+    expect((await planning.allBuilds())[0]?.cause).toEqual({
+      type: 'index',
+      commit: indexCommit('index-1'),
+      change: 'added',
+    });
+  });
+
+  it('whose branch moves between two tries is built at the commit that its record names', async () => {
+    await using planning = await setUpPlanBuilds();
+    planning.files = [indexFile({ one: {} })];
+    const start = planning.executions.start;
+    planning.executions.start = () => Promise.reject(new Error('throttled'));
+    await expect(planning.plan(planning.pushIndex())).rejects.toThrow('throttled');
+    planning.executions.start = start;
+    planning.host.main = 'c'.repeat(40);
+    await planning.plan(planning.pushIndex());
+    const [build] = await planning.allBuilds();
+    const [request] = planning.requests.slice(-1);
+    expect(planning.runs.size).toBe(1);
+    expect(request?.source.commit).toBe(build?.commit);
+    expect(request?.labels['org.opencontainers.image.revision']).toBe(build?.commit);
+  });
+});
+
+describe('of the policy of the whole index, a push', () => {
+  const policy = (text: string) => ({ path: 'policy.yml', text });
+  const policies = async (planning: Planning) =>
+    (await planning.projects.all()).map(({ name, policy: own }) => [name, own?.maxSeverity]).sort();
+  const judged = (planning: Planning, job: string, outcome: 'pass' | 'block') =>
+    planning.projects.recordVerdict({ id: '00000000000000aa', project: `demo/${job}:latest`, sequence: 1 }, outcome);
+
+  it('reaches every project, and builds those alone whose candidate was blocked', async () => {
+    await using planning = await startWithIndex('one', 'two', 'three');
+    await judged(planning, 'one', 'block');
+    await judged(planning, 'two', 'pass');
+    planning.files.push(policy('policy: {max-severity: HIGH}'));
+    await planning.plan(planning.pushIndex('index-2'));
+    expect(await policies(planning)).toEqual([
+      ['demo/one:latest', 'HIGH'],
+      ['demo/three:latest', 'HIGH'],
+      ['demo/two:latest', 'HIGH'],
+    ]);
+    expect([...planning.runs].length).toBe(1);
+    const builds = (await planning.allBuilds()).filter(
+      ({ cause }) => cause.type === 'index' && cause.change === 'changed',
+    );
+    expect(builds.map(({ project }) => project)).toEqual(['demo/one:latest']);
+    expect(planning.ensured).toEqual([]);
+  });
+
+  it('that cannot be read changes no project, adds none, and notifies the operators', async () => {
+    await using planning = await startWithIndex('one');
+    planning.files = [...planning.files, policy('policy: {max-severity: LOW}')];
+    await planning.plan(planning.pushIndex('index-2'));
+    planning.files = [indexFile({ one: {}, new: {} }), policy('policy: {max-severty: CRITICAL}')];
+    await planning.plan(planning.pushIndex('index-3'));
+    expect(await policies(planning)).toEqual([['demo/one:latest', 'LOW']]);
+    expect(planning.mails.map(({ mail }) => mail.text.replaceAll(/\s+/g, ' '))).toEqual([
+      expect.stringMatching(/policy\.yml:1:10: .*max-severity.*every project keeps the one that it has/),
+    ]);
+    planning.files = [indexFile({ one: {}, new: {} }), policy('policy: {max-severity: CRITICAL}')];
+    await planning.plan(planning.pushIndex('index-4'));
+    expect(await policies(planning)).toEqual([
+      ['demo/new:latest', 'CRITICAL'],
+      ['demo/one:latest', 'CRITICAL'],
+    ]);
+  });
+
+  it('has a project built that is blocked by the rules of before while the push is at work', async () => {
+    await using planning = await startWithIndex('one');
+    const all = planning.projects.all;
+    planning.files.push(policy('policy: {max-severity: HIGH}'));
+    planning.projects.all = async () => {
+      const known = await all();
+      await judged(planning, 'one', 'block');
+      return known;
+    };
+    await planning.plan(planning.pushIndex('index-2'));
+    expect(planning.runs.size).toBe(1);
+  });
+});
+
+describe('of a VEX document, a push', () => {
+  const document = (over: object = {}) => ({
+    path: 'vex/one.json',
+    text: JSON.stringify({
+      '@context': 'https://openvex.dev/ns/v0.2.0',
+      '@id': 'https://example.org/vex/1',
+      author: 'Demo Security',
+      timestamp: new Date().toISOString(),
+      version: 1,
+      statements: [
+        {
+          vulnerability: { name: 'CVE-2026-1' },
+          products: [{ '@id': 'demo/one' }],
+          status: 'not_affected',
+          justification: 'component_not_present',
+        },
+      ],
+      ...over,
+    }),
+  });
+
+  it('reaches the projects that it names, and has a blocked one judged anew', async () => {
+    await using planning = await startWithIndex('one', 'two');
+    await planning.projects.recordVerdict({ id: '00000000000000aa', project: 'demo/one:latest', sequence: 1 }, 'block');
+    planning.files.push(document());
+    await planning.plan(planning.pushIndex('index-2'));
+    expect((await planning.projects.get('demo/one:latest'))?.vex).toMatchObject([{ ids: ['CVE-2026-1'] }]);
+    expect(await planning.projects.get('demo/two:latest')).not.toHaveProperty('vex');
+    expect(planning.runs.size).toBe(1);
+  });
+
+  it('that cannot be read leaves the statements that are known in force', async () => {
+    await using planning = await startWithIndex('one');
+    planning.files.push(document());
+    await planning.plan(planning.pushIndex('index-2'));
+    planning.files = [indexFile({ one: {} }), document({ version: 'two' })];
+    await planning.plan(planning.pushIndex('index-3'));
+    expect((await planning.projects.get('demo/one:latest'))?.vex).toHaveLength(1);
+    expect(planning.mails).toHaveLength(1);
+    planning.files = [indexFile({ one: {} })];
+    await planning.plan(planning.pushIndex('index-4'));
+    expect(await planning.projects.get('demo/one:latest')).not.toHaveProperty('vex');
+  });
+});

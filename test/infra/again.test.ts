@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { flatten } from '../../infra/flatten.ts';
+import { parseDefinition, runState } from '../../local/aws/step-functions/state-engine.ts';
+import { TaskError } from '../../local/aws/step-functions/tasks.ts';
+import { resource } from './template.ts';
+
+const definition = parseDefinition(flatten(resource('AWS::StepFunctions::StateMachine').Properties.DefinitionString));
+
+/** Runs the stack's own state machine; `tasks` has the answers of each state's task, in their order. Returns the states that were entered. */
+async function entered(tasks: Record<string, (unknown | Error)[]>, build: string): Promise<string[]> {
+  const states: string[] = [];
+  const { signal } = new AbortController();
+  for (let at = { state: definition.StartAt, output: { build } as unknown }; ; ) {
+    states.push(at.state);
+    const step = await runState(definition, at.state, at.output, {
+      context: {},
+      async task(name) {
+        const answer = tasks[name]?.shift();
+        if (answer instanceof Error) throw answer;
+        return { Payload: answer ?? {} };
+      },
+      failed: () => undefined,
+      signal,
+    });
+    if (step.kind !== 'next') return states;
+    at = step;
+  }
+}
+
+const failed = new TaskError('States.TaskFailed', '{"Build":{"BuildStatus":"FAILED"}}');
+
+test('a build whose base image was not available runs again, and takes the usual way then', async () => {
+  const tasks = {
+    Build: [failed, failed, {}],
+    Fail: [
+      { outcome: 'again', seconds: 0 },
+      { outcome: 'again', seconds: 0 },
+    ],
+    Judge: [{ outcome: 'pass' }],
+  };
+  expect(await entered(tasks, '00000000000000aa')).toEqual([
+    ...['Build', 'Fail', 'End', 'Again'],
+    ...['Build', 'Fail', 'End', 'Again'],
+    ...['Build', 'CollectScan', 'Judge', 'Verdict', 'Release', 'Tell', 'Told'],
+  ]);
+});
+
+test('a build that failed for good has its people told', async () => {
+  const tasks = { Build: [failed], Fail: [{ outcome: 'ended', seconds: 0 }] };
+  expect(await entered(tasks, '00000000000000aa')).toEqual(['Build', 'Fail', 'End', 'Tell', 'Told']);
+});
