@@ -36,6 +36,7 @@ beforeAll(async () => {
     PROJECTS_TABLE: 'projects',
     RECORDS_BUCKET: 'records',
     SEAL_KEY_SECRET: 'seal-key',
+    SOURCES_TABLE: 'sources',
     SITE_URL: `${siteUrl}/`,
   })) {
     vi.stubEnv(name, value);
