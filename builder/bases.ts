@@ -27,6 +27,8 @@ export interface ResolvedBase extends Base {
 export interface BaseSearch {
   own: Registry & Pick<BuildRegistry, 'open'>;
   repositoryPrefix: string;
+  /** The hosts of outside registries that may have a private address. */
+  privateHosts: readonly string[];
   /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
   pullThrough: Readonly<Record<string, string>>;
   /** Whether a name without a registry may be one of this pipeline's releases; any project may have any name. */
@@ -71,7 +73,7 @@ export async function resolveBase(text: string, search: BaseSearch): Promise<Res
 /** @param readable the repositories of this pipeline that the build may read: the others do not exist, or hold candidates */
 async function find(
   text: string,
-  { own, repositoryPrefix, pullThrough, prefersOwn = true, signal }: BaseSearch,
+  { own, repositoryPrefix, privateHosts, pullThrough, prefersOwn = true, signal }: BaseSearch,
   readable: ReadonlySet<string>,
 ): Promise<ResolvedBase> {
   const reference = parsed(text);
@@ -84,7 +86,7 @@ async function find(
   });
   const lookUp = async (registry: Registry, repository: string): Promise<ResolvedBase | undefined> => {
     if (registry === own && !readable.has(repository)) return undefined;
-    const digest = await manifestDigest(registry, repository, version, signal).catch((error: unknown) => {
+    const digest = await manifestDigest(registry, repository, version, signal, privateHosts).catch((error: unknown) => {
       if (!(error instanceof RegistryUnavailableError)) throw error;
       if (error instanceof RegistryBusyError) {
         throw new BaseLimitedError(

@@ -37,6 +37,8 @@ export interface BuildOptions {
   session: BuildSession;
   signal: AbortSignal;
   environment: NodeJS.ProcessEnv;
+  /** Hosts that may have private addresses, although strangers name them. */
+  privateHosts: readonly string[];
   /** What prebuild scripts run in. */
   prebuildImage: string;
   /** The BuildKit that builds where Docker has none of its own choice, by digest. */
@@ -59,7 +61,7 @@ export interface BuildOptions {
  * @throws an error of `errors.ts`, or the signal's reason
  */
 export async function build(request: BuildRequest, options: BuildOptions): Promise<BuildResult & { outcome: 'built' }> {
-  const { log, session, signal } = options;
+  const { log, privateHosts, session, signal } = options;
   const { left } = checkPlatforms(request.platforms);
   const workspace = await mkdtemp(join(tmpdir(), 'slipway-build-'));
   try {
@@ -68,14 +70,14 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
     using registry = await session.registry(signal);
     const [source, engine] = await together([
-      fetchSource(request.source, workspace, { env, log, signal }),
+      fetchSource(request.source, workspace, { env, log, privateHosts, signal }),
       findEngine({ env, signal, cacheOwner: cacheOwnerOf(request), buildkitImage: options.buildkitImage }),
     ]);
     log.line(`${engine.name}; commands of the build run in ${engine.confinement.description}`);
     if (!engine.confinement.isConfined && !options.trustsBuilds) throw new BuildNotConfinedError(engine.name);
     if (left.length > 0) log.line(`warning: not built for ${left.join(', ')}, which this pipeline does not build for`);
     const { repositoryPrefix } = request;
-    const search = { own: registry, repositoryPrefix, pullThrough: options.pullThrough, signal };
+    const search = { own: registry, repositoryPrefix, privateHosts, pullThrough: options.pullThrough, signal };
     const call = { workspace, registry, env, log, signal };
     const { prebuild } = request;
     if (prebuild) {

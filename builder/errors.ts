@@ -18,6 +18,11 @@ export class SourceNotFoundError extends BuildError {
   override readonly name = 'SourceNotFoundError';
 }
 
+/** The commit is there, but no image can be made of it. */
+export class SourceInvalidError extends BuildError {
+  override readonly name = 'SourceInvalidError';
+}
+
 /** The Dockerfile or the build context that the index names is not in the repository. */
 export class DockerfileNotFoundError extends BuildError {
   override readonly name = 'DockerfileNotFoundError';

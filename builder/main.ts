@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import type { BuildResult } from '../core/model/builder-contract.ts';
-import { variable } from '../services/environment.ts';
+import { listVariable, variable } from '../services/environment.ts';
 import { type BuildOptions, build } from './build.ts';
 import { BuildSession } from './build-session.ts';
 import { BuildError, BuildStoppedError, BuildTimeoutError } from './errors.ts';
@@ -13,6 +13,7 @@ import { Redaction } from './redaction.ts';
 process.umask(0o022);
 
 const prebuildImage = variable('PREBUILD_IMAGE');
+const privateHosts = listVariable('PRIVATE_HOSTS');
 const buildkitImage = variable('BUILDKIT_IMAGE');
 /** Set by whoever runs one machine for projects of their own: `npm run local -- --trust-builds`. */
 const trustsBuilds = process.env.TRUST_BUILDS === 'true';
@@ -61,6 +62,7 @@ async function outcome(): Promise<BuildResult> {
     const onScanners: BuildOptions['onScanners'] = (reports) => records.storeScanners(reports);
     return await build(request, {
       prebuildImage,
+      privateHosts,
       buildkitImage,
       trustsBuilds,
       pullThrough,

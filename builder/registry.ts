@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { retryAt } from '../core/bases/base-watch.ts';
+import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
 import { imageDigestSchema } from '../core/model/image-reference.ts';
+import { createPublicFetch, type PublicFetch, type PublicResponse } from '../services/http/public-fetch.ts';
 import {
   createImageDigests,
   type Registry,
@@ -12,7 +14,7 @@ import {
   type SendToRegistry,
 } from '../services/registry/digest-lookup.ts';
 
-const timeout = 15_000;
+const timeoutMilliseconds = 15_000;
 const attempts = 3;
 /** A build holds its machine while it waits: a registry that wants longer is for a later build. */
 const longestWait = 60_000;
@@ -42,6 +44,7 @@ export interface ImageConfiguration {
 /**
  * The digest of a tag or an existing digest; undefined when the registry has no such image (or hides it from anonymous clients).
  * Retries where the registry is out of order for a moment.
+ * @param privateHosts other hosts than our own registry that may have a private address
  * @throws RegistryUnavailableError
  */
 export function manifestDigest(
@@ -49,8 +52,9 @@ export function manifestDigest(
   repository: string,
   version: string,
   signal: AbortSignal,
+  privateHosts: readonly string[] = [],
 ): Promise<string | undefined> {
-  return createImageDigests(requestWithRetries(signal))(registry, repository, version);
+  return createImageDigests(requestWithRetries(registry, signal, privateHosts))(registry, repository, version);
 }
 
 /**
@@ -63,7 +67,7 @@ export async function readConfiguration(
   digest: string,
   signal: AbortSignal,
 ): Promise<ImageConfiguration> {
-  const request = requestWithRetries(signal);
+  const request = requestWithRetries(registry, signal);
   const { credentials } = registry;
   const authorization =
     credentials && `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`;
@@ -72,7 +76,7 @@ export async function readConfiguration(
     { digest, maximumBytes, schema }: { digest: string; maximumBytes: number; schema: Schema },
   ): Promise<z.infer<Schema>> {
     const headers = { accept: manifestTypes, ...(authorization && { authorization }) };
-    // ECR redirects to S3 from here; `fetch` sends the credentials only to the registry's own host.
+    // ECR redirects to S3 from here; the credentials go only to the registry's own host.
     const answer = await request(`${registry.url}/v2/${repository}/${path}/${digest}`, {
       method: 'GET',
       headers,
@@ -109,75 +113,84 @@ function parsed(bytes: Buffer): unknown {
   }
 }
 
-function requestWithRetries(signal: AbortSignal): SendToRegistry {
+/**
+ * Strangers write the names of registries, and a registry names others: for tokens, and in redirects. So all go by the fetch that judges
+ * addresses. Ours is the one that we have credentials for; ECR's may have a private address, that of an endpoint in a VPC.
+ */
+function fetchFor({ host, credentials }: Registry, privateHosts: readonly string[]): PublicFetch {
+  return createPublicFetch({ privateHosts: credentials ? [...privateHosts, host] : privateHosts });
+}
+
+function requestWithRetries(
+  registry: Registry,
+  signal: AbortSignal,
+  privateHosts: readonly string[] = [],
+): SendToRegistry {
+  const fetch = fetchFor(registry, privateHosts);
   return async function request(url, { method, headers, maximumBytes }) {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await fetch(url, {
         method,
         headers,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
+        signal,
+        timeoutMilliseconds,
+        ...(maximumBytes === undefined ? {} : { maximumBytes }),
       }).catch((error: unknown) => {
-        signal.throwIfAborted();
-        return new RegistryUnavailableError(reasonOf(error));
+        if (error instanceof UpstreamError) return error;
+        throw error;
       });
       const isTransient = answer instanceof Error || answer.status >= 500 || answer.status === 429;
-      if (!isTransient) return readable(answer, maximumBytes);
+      if (!isTransient) return readable(answer);
       const wait = waitBefore(attempt + 1, answer);
       if (attempt === attempts || isFinal(answer) || wait > longestWait) {
-        if (answer instanceof Error) throw answer;
+        if (answer instanceof Error) throw unavailable(answer);
+        answer.discard();
         throw refusal(answer);
       }
+      if (!(answer instanceof Error)) answer.discard();
       await delay(wait, undefined, { signal });
     }
   };
 }
 
 /** In milliseconds: the registry's `Retry-After`, else twice as long each time. */
-function waitBefore(attempt: number, answer: Response | Error): number {
+function waitBefore(attempt: number, answer: PublicResponse | Error): number {
   const now = new Date();
   const at = answer instanceof Error ? undefined : retryAt(answer.headers.get('retry-after'), now);
   return Math.max(at === undefined ? 0 : Date.parse(at) - now.getTime(), 125 * 2 ** attempt);
 }
 
-function refusal(answer: Response): RegistryUnavailableError {
-  if (answer.status !== 429)
-    return new RegistryUnavailableError(`it answered ${answer.status} ${answer.statusText}`.trim());
+function refusal(answer: PublicResponse): RegistryUnavailableError {
+  if (answer.status !== 429) return new RegistryUnavailableError(`it answered ${answer.status}`);
   const at = retryAt(answer.headers.get('retry-after'), new Date());
   const until = at === undefined ? '' : ` and takes the next one at ${at}`;
   return new RegistryBusyError(`it received too many requests${until} (429)`, at);
 }
 
-function readable(answer: Response, maximumBytes = Number.POSITIVE_INFINITY): RegistryAnswer {
-  const { status, headers } = answer;
-  const bytes = async () => {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for await (const chunk of answer.body ?? []) {
-      length += chunk.length;
-      if (length > maximumBytes) throw new RegistryUnavailableError(`it answered with more than ${maximumBytes} bytes`);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  };
+function readable(answer: PublicResponse): RegistryAnswer {
+  const explained = <Value>(reading: Promise<Value>): Promise<Value> =>
+    reading.catch((error: unknown) => {
+      throw error instanceof UpstreamError ? unavailable(error) : error;
+    });
   return {
-    status,
-    headers,
-    text: async () => (await bytes()).toString('utf8'),
-    bytes,
-    discard: () => void answer.body?.cancel(),
+    status: answer.status,
+    headers: answer.headers,
+    text: () => explained(answer.text()),
+    bytes: () => explained(answer.bytes()),
+    discard: answer.discard,
   };
 }
 
-/** Retrying cannot help where nothing listens or the name does not exist. */
-function isFinal(answer: Response | Error): boolean {
-  return answer instanceof Error && /ENOTFOUND|ECONNREFUSED|certificate|timeout/i.test(answer.message);
+function unavailable(error: UpstreamError): RegistryUnavailableError {
+  return new RegistryUnavailableError(error.message.replace(/\.$/, ''), { cause: error });
 }
 
-function reasonOf(error: unknown): string {
-  const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
-  if (name === 'TimeoutError') return `no answer in ${timeout / 1000} s (timeout)`;
-  const code = cause?.code;
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `its address cannot be found (${code})`;
-  if (code === 'ECONNREFUSED') return `nobody listens there (${code})`;
-  return code ?? (cause?.message || message);
+/** Retrying cannot help where the address is refused, nothing listens, the name does not exist, or the certificate is wrong. */
+function isFinal(answer: PublicResponse | Error): boolean {
+  if (!(answer instanceof Error)) return false;
+  return (
+    !(answer instanceof HostUnreachableError) ||
+    answer instanceof HostSilentError ||
+    /ENOTFOUND|ECONNREFUSED|CERT|UNABLE_TO|EPROTO/.test(answer.message)
+  );
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readIndex } from '../core/index/read-index.ts';
+import { readIndex, usualRecipients } from '../core/index/read-index.ts';
 import { type ExitCode, type Terminal, UsageError } from './command.ts';
 import { type Checked, formats } from './index-check-output.ts';
 import { NoIndexError, readIndexFolder } from './index-files.ts';
 
-const help = `slipway index check [DIR] [--format text|json|github] [--strict] [--allow-host HOST]…
+const help = `slipway index check [DIR] [--format text|json|github] [--strict] [--allow-host HOST]… [--recipients N]
 
 Checks the index in DIR (default: the current folder), which holds index.d/*.yml and may hold policy.yml and vex/*.json, as
 a pull request to it is checked. It does not use the network.
@@ -13,6 +13,7 @@ a pull request to it is checked. It does not use the network.
   --format FORMAT    text for people (default), json for programs, github for annotations in GitHub Actions
   --strict           warnings count as errors
   --allow-host HOST  sources may be on this host although it is private; may be given several times
+  --recipients N     how many mail addresses an entry may have (default: ${usualRecipients}; mail.recipientsPerEntry of the deployment)
 
 The exit code is 0 if the index can be merged, 1 if it has errors, 2 if there is no index or not all of it can be read.
 `;
@@ -40,11 +41,16 @@ interface Request {
   format: keyof typeof formats;
   strict: boolean;
   allowedHosts: string[];
+  mostRecipients: number;
 }
 
-async function check({ folder, allowedHosts }: Request): Promise<{ checked: Checked; isWhole: boolean }> {
+async function check({
+  folder,
+  allowedHosts,
+  mostRecipients,
+}: Request): Promise<{ checked: Checked; isWhole: boolean }> {
   const { root, files, unread } = await readIndexFolder(folder);
-  const { projects, diagnostics } = readIndex(files, { now: new Date(), allowedHosts });
+  const { projects, diagnostics } = readIndex(files, { now: new Date(), allowedHosts, mostRecipients });
   for (const { path, reason } of unread) {
     diagnostics.push({ file: path, line: 1, column: 1, severity: 'error', code: 'unreadable', message: reason });
   }
@@ -65,7 +71,9 @@ function read(args: string[]): Request | 'help' {
   if (rest.length > 0) throw new UsageError('Name one folder.');
   const { format, strict } = values;
   if (!isFormat(format)) throw new UsageError(`The format is one of ${Object.keys(formats).join(', ')}.`);
-  return { folder, format, strict, allowedHosts: values['allow-host'].map((host) => host.toLowerCase()) };
+  if (!/^[1-9]\d?$/.test(values.recipients)) throw new UsageError('--recipients is a number from 1 to 99.');
+  const allowedHosts = values['allow-host'].map((host) => host.toLowerCase());
+  return { folder, format, strict, allowedHosts, mostRecipients: Number(values.recipients) };
 }
 
 function parsed(args: string[]) {
@@ -77,6 +85,7 @@ function parsed(args: string[]) {
         format: { type: 'string', default: 'text' },
         strict: { type: 'boolean', default: false },
         'allow-host': { type: 'string', multiple: true, default: [] },
+        recipients: { type: 'string', default: String(usualRecipients) },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });

@@ -46,7 +46,8 @@ import { createSchedulePlanner } from './triggers/schedule.ts';
 import { createSourceMovedPlanner } from './triggers/source-moved.ts';
 
 /** The services of all planners, except those that `createPlanBuilds` makes from these. */
-interface Services extends Pick<BuildStarter, 'startBuild' | 'startRebuild' | 'resumeHead' | 'cancelBuild'> {
+interface Services
+  extends Pick<BuildStarter, 'startWaiting' | 'startBuild' | 'startRebuild' | 'resumeHead' | 'cancelBuild'> {
   builds: Builds;
   cascades: Cascades;
   deliveries: Deliveries;
@@ -61,6 +62,7 @@ interface Services extends Pick<BuildStarter, 'startBuild' | 'startRebuild' | 'r
     repository: IndexRepository;
     authorization(): Promise<string | undefined>;
     allowedHosts: string[];
+    mostRecipients: number;
   };
   headOf: SourceHost['headOf'];
   commitsAt: SourceHost['commitsAt'];
@@ -154,6 +156,7 @@ const run = once(() => {
       repository: openIndexRepository(),
       authorization: () => gitAuthorization(openGithubToken()),
       allowedHosts: listVariable('PRIVATE_HOSTS'),
+      mostRecipients: Number(variable('MOST_RECIPIENTS')),
     },
     ...openSourceHost(),
     github: openGithubApi(),

@@ -56,6 +56,8 @@ export function createReconcileBuilds({
     if (decision.do === 'leave') return;
     if (decision.do === 'end') await end(build, decision);
     else if (!(await resume(build))) await end(build, decision.otherwise);
+    // It may also have waited for other builds of its project.
+    else if ((await executions.status(build.id)) === 'absent') return;
     logger.warn('Nothing ran a build that was recorded as running', { build: build.id, status: build.status });
   }
 

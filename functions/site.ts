@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { imagesOf } from '../core/cascade/dependents.ts';
 import { once } from '../core/once.ts';
+import { openSeals } from '../services/aws/seals.ts';
 import { variable } from '../services/environment.ts';
 import { openBuildLog } from '../services/records/build-log.ts';
 import { openPackageLists } from '../services/records/package-lists.ts';
@@ -16,31 +17,55 @@ import { openRebuilds } from '../services/tables/rebuilds.ts';
 import { openReleases } from '../services/tables/releases.ts';
 import { openSources } from '../services/tables/sources.ts';
 import { createSiteHandler } from '../site/handler.ts';
+import { recently } from '../site/recent-reads.ts';
 
-/** A base image may have thousands of dependents. */
+/** A base image may have many tags and thousands of dependents: a page counts at most these of each, and shows the first. */
+const imagesCounted = 20;
+const dependentsCounted = 200;
 const dependentsShown = 30;
 
 const run = once(() => {
-  const [dependents, rebuilds, records] = [openDependents(), openRebuilds(), openRecords()];
+  const [builds, projects, cascades, releases] = [openBuilds(), openProjects(), openCascades(), openReleases()];
+  const [rebuilds, records] = [openRebuilds(), openRecords()];
+  const dependentsOf = recently(openDependents().first);
   const logger = new Logger({ serviceName: 'site' });
   return createSiteHandler({
-    builds: openBuilds(),
-    projects: openProjects(),
+    builds: {
+      get: builds.get,
+      recent: recently(builds.recent),
+      ofProject: recently(builds.ofProject),
+      withStatus: recently(builds.withStatus),
+    },
+    projects: { get: projects.get, list: recently(projects.list) },
     sources: openSources(),
-    cascades: openCascades(),
+    cascades: {
+      list: recently(cascades.list),
+      causes: recently(cascades.causes),
+      summary: recently(cascades.summary),
+      members: recently(cascades.members),
+    },
     relations: {
       statuses: openBases().statuses,
       async dependents(project) {
-        const edges = await Promise.all(imagesOf(project).map((image) => dependents.of(image)));
-        const projects = [...new Set(edges.flat().map((edge) => edge.project))].sort();
-        return { projects: projects.slice(0, dependentsShown), total: projects.length };
+        const images = imagesOf(project);
+        const counted = images.slice(0, imagesCounted);
+        const names = await Promise.all(counted.map((image) => dependentsOf(image, dependentsCounted)));
+        const all = [...new Set(names.flat())].sort();
+        const isCounted = counted.length === images.length && names.every(({ length }) => length < dependentsCounted);
+        const more = isCounted ? Math.max(0, all.length - dependentsShown) : undefined;
+        return { projects: all.slice(0, dependentsShown), more };
       },
       pending: async (project) => (await rebuilds.get(project)).pending,
     },
     log: openBuildLog(),
     records: { ...records, packages: openPackageLists().read },
-    releases: { ...openReleases(), findings: records.releaseFindings },
+    releases: {
+      ofProject: recently(releases.ofProject),
+      get: releases.get,
+      findings: records.releaseFindings,
+    },
     sboms: openSboms(),
+    seals: openSeals(),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),
   });

@@ -39,8 +39,12 @@ export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger 
     const isNotified = endings.length > 0 && isWanted;
     try {
       if (isNotified) {
+        const id = `waivers ${project.name} ${endings.map(({ key }) => key).join(' ')}`;
         const mail = waiverExpiryMail({ project: project.name, file: project.file, endings, siteUrl, indexUrl });
-        await sendBestEffort({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
+        await sendBestEffort(
+          { mailer, logger },
+          { id, to: project.notifyEmail, mail, about: { project: project.name } },
+        );
       }
     } catch (error) {
       await warnings.release(project.name, claim);

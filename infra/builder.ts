@@ -11,6 +11,7 @@ import type { BuildSessions } from './build-sessions.ts';
 import { writeTools } from './builder-tools.ts';
 import { builderBundles, madeHere } from './bundle.ts';
 import type { Config } from './config.ts';
+import type { GitHost } from './git-host.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 
 const sources = join(import.meta.dirname, '..', 'builder');
@@ -19,6 +20,7 @@ const sources = join(import.meta.dirname, '..', 'builder');
 const graceSeconds = 120;
 
 interface BuilderProps {
+  gitHost: GitHost;
   sessions: BuildSessions;
   settings: Config['build'];
   /** Whether the program brings the tools that a build needs; else a build installs them where the machine has none. */
@@ -37,7 +39,7 @@ export class Builder extends Construct implements Grantee {
   readonly grantPrincipal: Role;
   readonly #variables: Partial<Record<VariableName, string>> = {};
 
-  constructor(scope: Construct, id: string, { sessions, settings, hasTools }: BuilderProps) {
+  constructor(scope: Construct, id: string, { gitHost, sessions, settings, hasTools }: BuilderProps) {
     super(scope, id);
     // CodeBuild counts in minutes, five at least.
     this.timeout = Duration.minutes(Math.max(5, Math.ceil((settings.timeoutSeconds + graceSeconds) / 60)));
@@ -55,6 +57,7 @@ export class Builder extends Construct implements Grantee {
     // CodeBuild checks who owns the bucket. https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
     allow(this, { actions: ['s3:GetBucketAcl', 's3:GetBucketLocation'], resources: [program.bucket.bucketArn] });
     sessions.grantRequest(this);
+    gitHost.grantFetch(this);
     this.setVariable('PREBUILD_IMAGE', settings.prebuildImage);
     this.setVariable('BUILDKIT_IMAGE', settings.buildkitImage);
     this.setVariable('PULL_THROUGH', JSON.stringify(settings.pullThrough));

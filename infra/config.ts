@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { usualRecipients } from '../core/index/read-index.ts';
 import { severities } from '../core/model/findings.ts';
 import { defaultPolicy, responses } from '../core/model/policy.ts';
 import { type ScannerName, scannerNames } from '../core/model/scanner-names.ts';
@@ -72,6 +73,38 @@ const configSchema = z.strictObject({
   siteUrl: httpUrl
     .optional()
     .describe("The pages' address where it is not the API's own: a domain name that you put before it."),
+  mail: z
+    .strictObject({
+      recipientsPerEntry: z
+        .int()
+        .min(1)
+        .max(50)
+        .default(usualRecipients)
+        .describe('How many mail addresses an entry of the index may have.'),
+    })
+    .prefault({}),
+  webhook: z
+    .strictObject({
+      reservedConcurrency: z
+        .int()
+        .min(0)
+        .max(1000)
+        .default(0)
+        .describe(
+          'Instances of the webhook that no other function can use up; 20 are enough. 0 reserves none, as new accounts need it: Lambda leaves 100 of the account unreserved, and refuses the deployment if fewer are left.',
+        ),
+    })
+    .prefault({}),
+  pages: z
+    .strictObject({
+      requestsPerSecond: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(20)
+        .describe('How many requests for pages and the API are answered in a second; the rest get 429.'),
+    })
+    .prefault({}),
   policy: z
     .strictObject({
       maxSeverity: z
@@ -109,6 +142,18 @@ const configSchema = z.strictObject({
         .max(28_800)
         .default(3600)
         .describe('When a build is given up, in seconds from its start.'),
+      atOncePerProject: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(4)
+        .describe('How many builds of one project run at once. The rest wait, so that a project holds up no other.'),
+      perHourPerProject: z
+        .int()
+        .min(1)
+        .max(1000)
+        .default(60)
+        .describe('How many builds of one project begin in an hour. The rest wait for the next hour.'),
       computeType: z
         .enum(['SMALL', 'MEDIUM', 'LARGE', 'X_LARGE', 'X2_LARGE'])
         .default('MEDIUM')

@@ -67,6 +67,14 @@ function alarmOnIntake(
     }),
     threshold: 1,
   });
+  alarms.add('UntrustedTriggersLost', {
+    meaning: 'A pull request or an approval could not be handled in five attempts and is in a dead-letter queue.',
+    metric: triggers.untrustedDeadLetters.metricApproximateNumberOfMessagesVisible({
+      statistic: Stats.MAXIMUM,
+      period: Duration.minutes(5),
+    }),
+    threshold: 1,
+  });
   alarms.add('TriggersWaiting', {
     meaning: 'A trigger has waited for ten minutes to be planned.',
     metric: triggers.queue.metricApproximateAgeOfOldestMessage({

@@ -3,14 +3,21 @@ import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
 import type { Config } from './config.ts';
 import { allow, type Grantee } from './permissions.ts';
+import type { State } from './state.ts';
 
 /** Mail, from one address. */
 export class Notifications extends Construct {
   readonly #sender: string;
+  readonly #state: State;
 
-  constructor(scope: Construct, id: string, { sender, senderIdentity }: Pick<Config, 'sender' | 'senderIdentity'>) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { sender, senderIdentity, state }: Pick<Config, 'sender' | 'senderIdentity'> & { state: State },
+  ) {
     super(scope, id);
     this.#sender = sender;
+    this.#state = state;
     // https://www.rfc-editor.org/rfc/rfc2606
     if (/[@.]example\.(?:com|net|org)$/.test(sender)) {
       Annotations.of(this).addWarningV2(
@@ -35,5 +42,6 @@ export class Notifications extends Construct {
       because: 'The wildcard stands for recipients; the condition leaves one sender.',
     });
     grantee.setVariable('SENDER', this.#sender);
+    this.#state.mails.grant(grantee, 'GetItem', 'UpdateItem');
   }
 }

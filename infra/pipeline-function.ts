@@ -16,6 +16,8 @@ export interface PipelineFunctionProps {
   timeout: Duration;
   /** Also the share of a processor: 1,769 MB are one whole one. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
   memoryMegabytes: number;
+  /** Instances that only this function may use, and at most so many; 0: it shares the account's concurrency with all others. */
+  reservedConcurrency?: number;
 }
 
 /** A Lambda function as all of Slipway's are; the construct `CollectScan` runs `functions/collect-scan.ts`. */
@@ -50,6 +52,7 @@ export class PipelineFunction extends Construct implements Grantee {
       loggingFormat: LoggingFormat.JSON,
       timeout: props.timeout,
       memorySize: props.memoryMegabytes,
+      ...(props.reservedConcurrency ? { reservedConcurrentExecutions: props.reservedConcurrency } : {}),
     });
   }
 

@@ -47,6 +47,7 @@ export class Planner extends Construct {
     props.repositories.grantCreate(planner);
     props.gitHost.grantReadIndex(planner);
     props.notifications.grantSend(planner);
+    planner.setVariable('MOST_RECIPIENTS', String(props.config.mail.recipientsPerEntry));
     planner.setVariable('OPERATORS', JSON.stringify(props.config.operators));
     props.triggers.feed(planner.function);
   }

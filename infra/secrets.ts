@@ -6,10 +6,11 @@ import { acknowledge, allow, type Grantee } from './permissions.ts';
 
 const rotation = 'AwsSolutions-SMG4';
 
-/** The secrets that Slipway shares with the git host. They are read at run time; no template and no variable has them. */
+/** The secrets that Slipway shares with the git host, and its own key. They are read at run time; no template and no variable has them. */
 export class Secrets extends Construct {
   readonly webhook: string;
   readonly gitHubToken: string;
+  readonly #sealKey: string;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -31,10 +32,25 @@ export class Secrets extends Construct {
     });
     acknowledge(token, rotation, 'The git host issues the token; an operator replaces it before it expires.');
     this.gitHubToken = token.secretArn;
+
+    const sealKey = new Secret(this, 'SealKey', {
+      description: 'Signs the cursors of lists and the links in mails, so that nobody else can make them.',
+      generateSecretString: { excludePunctuation: true, passwordLength: 48 },
+    });
+    acknowledge(
+      sealKey,
+      rotation,
+      'The key protects no data; with a new one, the cursors and links in use would no longer be valid.',
+    );
+    this.#sealKey = sealKey.secretArn;
   }
 
   grantReadWebhook(grantee: Grantee): void {
     this.#grantRead(grantee, this.webhook, 'WEBHOOK_SECRET');
+  }
+
+  grantSeal(grantee: Grantee): void {
+    this.#grantRead(grantee, this.#sealKey, 'SEAL_KEY_SECRET');
   }
 
   grantReadGitHubToken(grantee: Grantee): void {

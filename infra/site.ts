@@ -2,23 +2,34 @@ import { Duration } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Construct } from 'constructs';
 import type { Api } from './api.ts';
+import type { Config } from './config.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
+import type { Secrets } from './secrets.ts';
 import type { State } from './state.ts';
+
+interface SiteProps {
+  api: Api;
+  config: Config['pages'];
+  records: Records;
+  secrets: Secrets;
+  state: State;
+}
 
 /** The status pages and the public JSON, read-only. */
 export class StatusSite extends Construct {
   readonly pages: PipelineFunction;
 
-  constructor(scope: Construct, id: string, { api, state, records }: { api: Api; state: State; records: Records }) {
+  constructor(scope: Construct, id: string, { api, config, records, secrets, state }: SiteProps) {
     super(scope, id);
     this.pages = new PipelineFunction(this, 'Site', {
       description: 'Renders the status pages, the badges and the public JSON.',
-      // The API waits 30 seconds for an answer.
-      timeout: Duration.seconds(29),
+      // An answer costs a bounded number of reads. The longest read is of the largest report, 32 MB.
+      timeout: Duration.seconds(15),
       memoryMegabytes: 1024,
     });
-    state.projects.grant(this.pages, 'GetItem', 'Scan');
+    state.projects.grant(this.pages, 'GetItem');
+    state.projects.grantQuery(this.pages, 'byName');
     state.sources.grant(this.pages, 'GetItem');
     state.builds.grant(this.pages, 'GetItem');
     state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus');
@@ -39,13 +50,14 @@ export class StatusSite extends Construct {
     );
     state.releases.grant(this.pages, 'GetItem');
     state.releases.grantQuery(this.pages, 'byProject');
+    secrets.grantSeal(this.pages);
     api.grantLink(this.pages);
     for (const path of ['/', '/{proxy+}']) {
       api.route(HttpMethod.GET, path, {
         handler: this.pages.function,
         reason: 'The status of builds is public and needs no login; the function has nothing but read access.',
-        // A crawler must not take the functions of the pipeline their share of the account's concurrency.
-        limit: 100,
+        // A crawler must not use up the concurrency of the account, which the webhook needs too.
+        limit: config.requestsPerSecond,
       });
     }
   }

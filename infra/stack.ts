@@ -47,19 +47,24 @@ export class SlipwayStack extends Stack {
     const secrets = new Secrets(this, 'Secrets');
     const repositories = new Repositories(this, { prefix: config.repositoryPrefix });
     const gitHost = new GitHost(config, secrets);
-    const notifications = new Notifications(this, 'Notifications', config);
+    const notifications = new Notifications(this, 'Notifications', { ...config, state });
     const triggers = new Triggers(this, 'Triggers', { consumerTimeout: Planner.timeout });
     const api = new Api(this, 'Api', { siteUrl: config.siteUrl });
 
-    const webhook = new Webhook(this, 'Webhook', { api, gitHost, secrets, triggers });
-    const site = new StatusSite(this, 'Pages', { api, state, records });
+    const webhook = new Webhook(this, 'Webhook', { api, config: config.webhook, gitHost, secrets, triggers });
+    const site = new StatusSite(this, 'Pages', { api, config: config.pages, records, secrets, state });
     const buildSessions = new BuildSessions(this, 'BuildSessions', {
       records,
       repositories,
       state,
       pullThrough: config.build.pullThrough,
     });
-    const builder = new Builder(this, 'Builder', { sessions: buildSessions, settings: config.build, hasTools });
+    const builder = new Builder(this, 'Builder', {
+      gitHost,
+      sessions: buildSessions,
+      settings: config.build,
+      hasTools,
+    });
     const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
     const steps = new Steps(this, 'Steps', { records, repositories, state, telling, policy: config.policy });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, steps });

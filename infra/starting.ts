@@ -29,6 +29,7 @@ export class Starting {
     const { api, builder, config, gitHost, pipeline, records, state } = this.#props;
     state.projects.grant(grantee, 'GetItem', 'UpdateItem');
     state.builds.grant(grantee, 'GetItem', 'PutItem', 'UpdateItem');
+    state.builds.grantQuery(grantee, 'byProject');
     state.heads.grant(grantee, 'GetItem', 'UpdateItem');
     records.grantWrite(grantee, 'request');
     pipeline.grantStart(grantee);
@@ -37,6 +38,8 @@ export class Starting {
     gitHost.grantStatuses(grantee);
     gitHost.grantFetch(grantee);
     api.grantLink(grantee);
+    grantee.setVariable('BUILDS_AT_ONCE', String(config.build.atOncePerProject));
+    grantee.setVariable('BUILDS_PER_HOUR', String(config.build.perHourPerProject));
     grantee.setVariable('REPOSITORY_PREFIX', config.repositoryPrefix);
     grantee.setVariable('BUILD_TIMEOUT_SECONDS', String(config.build.timeoutSeconds));
   }

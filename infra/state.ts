@@ -116,12 +116,15 @@ export class State extends Construct {
   readonly dependents: RecordTable;
   readonly cascades: RecordTable;
   readonly releases: RecordTable;
+  readonly mails: RecordTable;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.projects = new RecordTable(this, 'Projects', {
       key: 'name',
       indexes: {
+        // The pages list projects by name: every item has the attribute `listed`.
+        byName: { partition: 'listed', sort: 'name' },
         bySource: { partition: 'source' },
         // Only projects with a schedule have the attributes.
         byDueTime: { partition: 'scheduled', sort: 'dueAt' },
@@ -184,6 +187,7 @@ export class State extends Construct {
       },
       variable: 'RELEASES_TABLE',
     });
+    this.mails = new RecordTable(this, 'Mails', { key: 'mail', expiry: 'expiresAt', variable: 'MAILS_TABLE' });
   }
 
   get tables(): TableV2[] {
@@ -197,6 +201,7 @@ export class State extends Construct {
       this.dependents,
       this.cascades,
       this.releases,
+      this.mails,
     ].map(({ table }) => table);
   }
 }

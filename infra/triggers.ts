@@ -5,36 +5,31 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { allow, type Grantee } from './permissions.ts';
 
-/** The queue of events that may trigger builds, and the queue for triggers that could not be planned. */
+/**
+ * The queues of events that may trigger builds, each with a queue for triggers that could not be planned. Whatever anybody can cause, such
+ * as a pull request, waits in a queue of its own and has a small share of the planners: it can hold up only its like.
+ */
 export class Triggers extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
+  readonly untrusted: Queue;
+  readonly untrustedDeadLetters: Queue;
 
   constructor(scope: Construct, id: string, { consumerTimeout }: { consumerTimeout: Duration }) {
     super(scope, id);
-    this.deadLetters = new Queue(this, 'DeadLetters', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    this.queue = new Queue(this, 'Queue', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-      // Six times the consumer's timeout leaves room for the retries of a throttled function.
-      // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-      visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
-      // Six minutes are between two attempts. A trigger whose git host is down does not fail: it is sent again with a delay
-      // (core/triggers/postpone.ts).
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    this.deadLetters = this.#deadLetters('DeadLetters');
+    this.queue = this.#queue('Queue', this.deadLetters, consumerTimeout);
+    this.untrustedDeadLetters = this.#deadLetters('UntrustedDeadLetters');
+    this.untrusted = this.#queue('UntrustedQueue', this.untrustedDeadLetters, consumerTimeout);
   }
 
   grantSend(grantee: Grantee): void {
-    allow(grantee, { actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] });
+    allow(grantee, {
+      actions: ['sqs:SendMessage'],
+      resources: [this.queue.queueArn, this.untrusted.queueArn],
+    });
     grantee.setVariable('TRIGGERS_QUEUE_URL', this.queue.queueUrl);
+    grantee.setVariable('UNTRUSTED_TRIGGERS_QUEUE_URL', this.untrusted.queueUrl);
   }
 
   feed(consumer: IFunction): void {
@@ -46,5 +41,38 @@ export class Triggers extends Construct {
         reportBatchItemFailures: true,
       }),
     );
+    consumer.addEventSource(
+      new SqsEventSource(this.untrusted, {
+        // One that takes the planner's whole time costs no other its attempt.
+        batchSize: 1,
+        // The least that Lambda takes. https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html
+        maxConcurrency: 2,
+        reportBatchItemFailures: true,
+      }),
+    );
+  }
+
+  #deadLetters(id: string): Queue {
+    return new Queue(this, id, {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+
+  #queue(id: string, deadLetters: Queue, consumerTimeout: Duration): Queue {
+    return new Queue(this, id, {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+      // Six times the consumer's timeout leaves room for the retries of a throttled function.
+      // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+      visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
+      // Six minutes are between two attempts. A trigger whose git host is down does not fail: it is sent again with a delay
+      // (core/triggers/postpone.ts).
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
   }
 }

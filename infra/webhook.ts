@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Construct } from 'constructs';
 import type { Api } from './api.ts';
+import type { Config } from './config.ts';
 import type { GitHost } from './git-host.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Secrets } from './secrets.ts';
@@ -9,16 +10,20 @@ import type { Triggers } from './triggers.ts';
 
 export const webhookPath = '/webhooks/github';
 
+interface WebhookProps {
+  api: Api;
+  config: Config['webhook'];
+  gitHost: GitHost;
+  secrets: Secrets;
+  triggers: Triggers;
+}
+
 /** Takes the git host's deliveries, proves that they are genuine and puts them into the queue. */
 export class Webhook extends Construct {
   readonly receiver: PipelineFunction;
   readonly url: string;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { api, gitHost, secrets, triggers }: { api: Api; gitHost: GitHost; secrets: Secrets; triggers: Triggers },
-  ) {
+  constructor(scope: Construct, id: string, { api, config, gitHost, secrets, triggers }: WebhookProps) {
     super(scope, id);
     this.receiver = new PipelineFunction(this, 'GithubWebhook', {
       description: 'Verifies, normalises and enqueues a delivery of the git host.',
@@ -27,6 +32,7 @@ export class Webhook extends Construct {
       timeout: Duration.seconds(9),
       // For the share of a processor: the start of a new instance counts against those seconds too.
       memoryMegabytes: 1024,
+      reservedConcurrency: config.reservedConcurrency,
     });
     secrets.grantReadWebhook(this.receiver);
     // The events of the index are signed with a secret of their own.

@@ -7,6 +7,8 @@ import { InvalidInputError } from '../core/model/errors.ts';
 export const variableNames = [
   'BASES_TABLE',
   'BUILDKIT_IMAGE',
+  'BUILDS_AT_ONCE',
+  'BUILDS_PER_HOUR',
   'BUILD_SESSION_ROLE',
   'BUILDS_TABLE',
   'BUILD_ID',
@@ -23,6 +25,8 @@ export const variableNames = [
   'HEADS_TABLE',
   'INDEX_BRANCH',
   'INDEX_REPOSITORY',
+  'MAILS_TABLE',
+  'MOST_RECIPIENTS',
   'OPERATORS',
   'PLATFORM',
   'POLICY',
@@ -35,11 +39,13 @@ export const variableNames = [
   'RELEASES_TABLE',
   'REPOSITORIES_ARN',
   'REPOSITORY_PREFIX',
+  'SEAL_KEY_SECRET',
   'SENDER',
   'SITE_URL',
   'SOURCES_TABLE',
   'STATE_MACHINE_ARN',
   'TRIGGERS_QUEUE_URL',
+  'UNTRUSTED_TRIGGERS_QUEUE_URL',
   'WEBHOOK_SECRET',
 ] as const;
 

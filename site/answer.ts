@@ -16,12 +16,14 @@ export const caching = {
   revalidated: 'no-cache',
   /** Has ended, but its last stage may still be written. */
   briefly: 'public, max-age=15',
+  /** Changes while people look at it. */
+  shortly: 'public, max-age=2',
   never: 'no-store',
 } as const;
 
 type Caching = (typeof caching)[keyof typeof caching];
 
-export function page(content: Html, cache: Caching = caching.never, status = 200): Answer {
+export function page(content: Html, cache: Caching = caching.shortly, status = 200): Answer {
   return {
     status,
     headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': cache },
@@ -29,7 +31,7 @@ export function page(content: Html, cache: Caching = caching.never, status = 200
   };
 }
 
-export function json(content: unknown, cache: Caching = caching.never, status = 200): Answer {
+export function json(content: unknown, cache: Caching = caching.shortly, status = 200): Answer {
   return {
     status,
     headers: {

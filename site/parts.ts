@@ -1,3 +1,4 @@
+import type { Seals } from '../services/aws/seals.ts';
 import type {
   BuildReader,
   CascadeReader,
@@ -21,6 +22,8 @@ export interface SiteParts {
   records: RecordReader;
   releases: ReleaseReader;
   sboms: SbomReader;
+  /** Of the cursors. */
+  seals: Seals;
   /** `https://slipway.example.org`, without a slash at the end. */
   siteUrl: string;
 }

@@ -25,8 +25,8 @@ export interface BuildReader {
 
 export interface ProjectReader {
   get(name: string): Promise<(Project & { bases?: NamedBase[] | undefined }) | undefined>;
-  /** Every project, the inactive too, in any order: an index has hundreds of them, not millions. */
-  all(): Promise<Project[]>;
+  /** The projects whose name begins so, the inactive too, by name. */
+  list(start: string, request: PageRequest): Promise<Page<Project>>;
 }
 
 /** What the regular check of repositories has recorded. */
@@ -48,10 +48,11 @@ export interface CascadeReader {
 
 export type { BaseStatus };
 
-/** The first dependents of an image, by name, and how many there are. */
+/** The first dependents of an image, by name. */
 export interface Dependents {
   projects: string[];
-  total: number;
+  /** How many there are besides; undefined: more than were counted. */
+  more: number | undefined;
 }
 
 /** A project's part in a cascade that is not over. */

@@ -4,22 +4,16 @@ import { type Answer, json, page } from './answer.ts';
 import { recorded } from './build-records.ts';
 import { releaseListPage, releasePage } from './pages/releases.ts';
 import { pieceOf } from './paging/bounded-page.ts';
-import { openCursor, sealCursor } from './paging/cursor.ts';
-import type { List } from './paging/lists.ts';
-import { limitOf } from './paging/query.ts';
+import { type List, sealedPage } from './paging/lists.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 import type { ReleaseReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
 
-type Parts = Pick<SiteParts, 'releases' | 'siteUrl'>;
+type Parts = Pick<SiteParts, 'releases' | 'seals' | 'siteUrl'>;
 
 /** A project's releases, newest first. */
-export async function releaseListAnswer(
-  { releases }: Parts,
-  { query, now }: SiteRequest,
-  project: Project,
-): Promise<Answer> {
-  const { items, cursor } = await releasesOf(releases, query, project.name);
+export async function releaseListAnswer(parts: Parts, { query, now }: SiteRequest, project: Project): Promise<Answer> {
+  const { items, cursor } = await releasesOf(parts, query, project.name);
   return page(releaseListPage({ project, releases: items, cursor, query, now }));
 }
 
@@ -33,18 +27,14 @@ export async function releaseAnswer(
   return page(releasePage({ release, findings: await recorded(releases.findings(release)), now }));
 }
 
-export async function apiReleaseList(
-  { releases, siteUrl }: Parts,
-  { query }: SiteRequest,
-  project: Project,
-): Promise<Answer> {
-  const { items, cursor } = await releasesOf(releases, query, project.name);
-  return json({ items: items.map((release) => apiRelease(release, siteUrl)), cursor });
+export async function apiReleaseList(parts: Parts, { query }: SiteRequest, project: Project): Promise<Answer> {
+  const { items, cursor } = await releasesOf(parts, query, project.name);
+  return json({ items: items.map((release) => apiRelease(release, parts.siteUrl)), cursor });
 }
 
 /** A release with its current findings, the worst first. */
 export async function apiOneRelease(
-  { releases, siteUrl }: Parts,
+  { releases, seals, siteUrl }: Parts,
   { query }: SiteRequest,
   project: Project,
   digest: string,
@@ -58,22 +48,12 @@ export async function apiOneRelease(
   return json({
     ...apiRelease(release, siteUrl),
     scan: known?.scan ?? null,
-    findings: pieceOf(`release\n${project.name}\n${digest}`, findings, query),
+    findings: await pieceOf(seals, `release\n${project.name}\n${digest}`, findings, query),
   });
 }
 
-async function releasesOf(
-  releases: ReleaseReader,
-  query: URLSearchParams,
-  project: string,
-): Promise<List<ReleasedImage>> {
-  const list = `releases\n${project}`;
-  const sealed = query.get('cursor');
-  const { items, cursor } = await releases.ofProject(project, {
-    limit: limitOf(query),
-    cursor: sealed ? openCursor(list, sealed) : undefined,
-  });
-  return { items, cursor: cursor ? sealCursor(list, cursor) : null };
+function releasesOf({ releases, seals }: Parts, query: URLSearchParams, project: string): Promise<List<ReleasedImage>> {
+  return sealedPage(seals, `releases\n${project}`, query, (request) => releases.ofProject(project, request));
 }
 
 async function releaseWith(releases: ReleaseReader, project: string, digest: string): Promise<ReleasedImage> {

@@ -82,8 +82,8 @@ export async function route(parts: SiteParts, request: SiteRequest): Promise<Ans
   );
 }
 
-async function buildList({ builds }: SiteParts, { query, now }: SiteRequest): Promise<Answer> {
-  const { items, cursor } = await buildsOf(builds, query);
+async function buildList(parts: SiteParts, { query, now }: SiteRequest): Promise<Answer> {
+  const { items, cursor } = await buildsOf(parts, query);
   return page(buildListPage({ builds: items, cursor, query, now }));
 }
 
@@ -97,11 +97,11 @@ async function build(parts: SiteParts, { query, now }: SiteRequest, { build: id 
   return page(buildPage({ build: found, records, project, log, now }));
 }
 
-async function cascadeList({ cascades }: SiteParts, { query, now }: SiteRequest): Promise<Answer> {
-  const { items, cursor } = await cascadesOf(cascades, query);
+async function cascadeList(parts: SiteParts, { query, now }: SiteRequest): Promise<Answer> {
+  const { items, cursor } = await cascadesOf(parts, query);
   const withCauses = items.map(async (cascade) => ({
     cascade,
-    causes: (await cascades.causes(cascade.id)).map(({ cause }) => cause),
+    causes: (await parts.cascades.causes(cascade.id)).map(({ cause }) => cause),
   }));
   return page(cascadeListPage({ cascades: await Promise.all(withCauses), cursor, query, now }));
 }
@@ -112,16 +112,16 @@ async function cascade(
   { cascade: id }: { cascade: string },
 ): Promise<Answer> {
   const found = await cascadeWith(parts, id);
-  const { items, cursor } = await membersOf(parts.cascades, id, query);
+  const { items, cursor } = await membersOf(parts, id, query);
   return page(cascadePage({ cascade: found, members: items, cursor, query, now }));
 }
 
 async function projectList(
-  { builds, projects }: SiteParts,
+  parts: SiteParts,
   { path, query, now }: SiteRequest,
   { app, job }: Partial<ProjectNames>,
 ): Promise<Answer> {
-  const { items, cursor } = await projectsOf(projects, builds, query, { app, job });
+  const { items, cursor } = await projectsOf(parts, query, { app, job });
   const title = app && job ? `${app}/${job}` : undefined;
   if (title && items.length === 0 && !query.has('cursor')) throw projectNotFound(title);
   return page(projectListPage({ title: title ?? 'Projects', path, states: items, cursor, query, now }));
@@ -129,7 +129,7 @@ async function projectList(
 
 async function project(parts: SiteParts, { query, now }: SiteRequest, names: ProjectNames): Promise<Answer> {
   const found = await projectWith(parts, names);
-  const { items, cursor } = await buildsOf(parts.builds, query, found.name);
+  const { items, cursor } = await buildsOf(parts, query, found.name);
   const { relations } = parts;
   const [source, bases, dependents, pending, released] = await Promise.all([
     parts.sources.get(found.source),
@@ -154,9 +154,9 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
   );
 }
 
-async function apiBuildList({ builds, siteUrl }: SiteParts, { query }: SiteRequest): Promise<Answer> {
-  const { items, cursor } = await buildsOf(builds, query);
-  return json({ items: items.map((build) => apiBuild(build, siteUrl)), cursor });
+async function apiBuildList(parts: SiteParts, { query }: SiteRequest): Promise<Answer> {
+  const { items, cursor } = await buildsOf(parts, query);
+  return json({ items: items.map((build) => apiBuild(build, parts.siteUrl)), cursor });
 }
 
 async function apiOneBuild(parts: SiteParts, _request: SiteRequest, names: { build: string }): Promise<Answer> {
@@ -192,12 +192,15 @@ async function apiScanner(
 async function reportRequestOf(parts: SiteParts, { query, now }: SiteRequest, id: string): Promise<ReportRequest> {
   const build = await buildWith(parts, id);
   const project = await parts.projects.get(build.project);
-  return { build, records: parts.records, waiverOf: waiversOf(build, project, now), query };
+  return { build, records: parts.records, seals: parts.seals, waiverOf: waiversOf(build, project, now), query };
 }
 
-async function apiCascadeList({ cascades, siteUrl }: SiteParts, { query }: SiteRequest): Promise<Answer> {
-  const { items, cursor } = await cascadesOf(cascades, query);
-  return json({ items: items.map((cascade) => ({ ...cascade, url: `${siteUrl}/cascades/${cascade.id}` })), cursor });
+async function apiCascadeList(parts: SiteParts, { query }: SiteRequest): Promise<Answer> {
+  const { items, cursor } = await cascadesOf(parts, query);
+  return json({
+    items: items.map((cascade) => ({ ...cascade, url: `${parts.siteUrl}/cascades/${cascade.id}` })),
+    cursor,
+  });
 }
 
 async function apiOneCascade(parts: SiteParts, _request: SiteRequest, names: { cascade: string }): Promise<Answer> {
@@ -210,18 +213,18 @@ async function apiCascadeProjects(
   { cascade: id }: { cascade: string },
 ): Promise<Answer> {
   await cascadeWith(parts, id);
-  const { items, cursor } = await membersOf(parts.cascades, id, query);
+  const { items, cursor } = await membersOf(parts, id, query);
   return json({ items: items.map(apiCascadeMember), cursor });
 }
 
 async function apiProjectList(
-  { builds, projects, siteUrl }: SiteParts,
+  parts: SiteParts,
   { query }: SiteRequest,
   { app, job }: Partial<ProjectNames>,
 ): Promise<Answer> {
-  const { items, cursor } = await projectsOf(projects, builds, query, { app, job });
+  const { items, cursor } = await projectsOf(parts, query, { app, job });
   if (app && job && items.length === 0 && !query.has('cursor')) throw projectNotFound(`${app}/${job}`);
-  return json({ items: items.map(({ project, lastBuild }) => apiProject(project, lastBuild, siteUrl)), cursor });
+  return json({ items: items.map(({ project, lastBuild }) => apiProject(project, lastBuild, parts.siteUrl)), cursor });
 }
 
 async function apiOneProject(parts: SiteParts, _request: SiteRequest, names: ProjectNames): Promise<Answer> {
@@ -253,8 +256,8 @@ async function badgeOf(
 }
 
 async function onlyTagOf(projects: ProjectReader, app: string, job: string): Promise<Project | undefined> {
-  const tags = (await projects.all()).filter(({ appId, jobId }) => appId === app && jobId === job);
-  return tags.length === 1 ? tags[0] : undefined;
+  const { items } = await projects.list(`${app}/${job}:`, { limit: 2 });
+  return items.length === 1 ? items[0] : undefined;
 }
 
 /** An answer about an existing project. */

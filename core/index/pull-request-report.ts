@@ -120,6 +120,7 @@ function plan(input: IndexReportInput): string[] {
       .filter(({ isBuilt }) => !isBuilt)
       .map(({ before, after }) => `- ${code(after.name)}: ${differences(before, after)}`),
   );
+  section('Addresses that are added, and will get mail', addedRecipients(input.change));
   section(
     'Removed: built no more; the images stay',
     removed.map(({ name }) => {
@@ -139,6 +140,7 @@ function built(project: Project, wanted: ReadonlySet<string>, input: IndexReport
       ? ` at ${code(facts.branch.commit.slice(0, 12))}`
       : '';
   const details = [
+    ...(input.change.added.includes(project) ? takenOver(project) : []),
     ...(facts ? warningsOf(facts).map((warning) => `⚠️ ${warning}`) : []),
     ...(facts?.dockerfile ? [`${code(project.dockerfile)} found`] : []),
     ...(facts && facts.dockerfile === undefined && at !== '' ? [`${code(project.dockerfile)} not checked`] : []),
@@ -149,6 +151,29 @@ function built(project: Project, wanted: ReadonlySet<string>, input: IndexReport
     `- ${code(name)} from ${code(gitBranch)} of ${code(gitUrl)}${at}`,
     ...details.map((detail) => `  - ${detail}`),
   ].join('\n');
+}
+
+/** A line for each address that an entry has and did not have before. */
+function addedRecipients({ added, changed }: IndexChange): string[] {
+  const projects = new Map<string, string[]>();
+  for (const [before, after] of [
+    ...added.map((project) => [undefined, project] as const),
+    ...changed.map(({ before, after }) => [before, after] as const),
+  ]) {
+    for (const address of after.notifyEmail) {
+      if (!before?.notifyEmail.includes(address)) projects.set(address, [...(projects.get(address) ?? []), after.name]);
+    }
+  }
+  return [...projects].map(([address, names]) => `- ${code(address)} for ${listed(names)}`);
+}
+
+/** A base image without a registry is looked up among the releases first: an entry can replace an image of Docker Hub for everybody. */
+function takenOver({ appId, jobId, desiredTag }: Project): string[] {
+  if (appId !== 'library') return [];
+  const from = code(`FROM ${jobId}:${desiredTag}`);
+  return [
+    `⚠️ **It takes over a well-known name:** from its release on, ${from} means this image for every project, and no longer Docker's official image ${code(jobId)}.`,
+  ];
 }
 
 function warningsOf({ branch, dockerfile, otherJobId }: SourceFacts): string[] {

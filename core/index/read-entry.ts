@@ -18,6 +18,8 @@ export interface EntryOptions {
   now: Date;
   /** Private hosts that sources may be read from, each with one port or with all. */
   allowedHosts: readonly string[];
+  /** How many mail addresses an entry may have. */
+  mostRecipients: number;
   /** The address of the operator's git host. */
   gitHost?: string | undefined;
   /** The policy of the whole index, which an entry's own overrides. */
@@ -37,6 +39,7 @@ export function readEntry(entry: Mapping, file: string, options: EntryOptions): 
   const { values, diagnostics } = checkKeys(entry);
   const places = placesOf(entry, options, diagnostics);
   diagnostics.push(...exceptionDiagnostics(entry, options.now), ...warningsOn(entry, file));
+  diagnostics.push(...recipientDiagnostics(entry, values, options.mostRecipients));
   const ownPolicy = policyOf(values?.policy);
   diagnostics.push(...weakerDiagnostics(entry, ownPolicy, options.policy));
   const policy = withOwnPolicy(options.policy, ownPolicy);
@@ -47,6 +50,21 @@ export function readEntry(entry: Mapping, file: string, options: EntryOptions): 
     shown: shownName(entry),
     diagnostics,
   };
+}
+
+/** An entry is anybody's to write, and everybody whom it names gets mail: it must not become a list of strangers. */
+function recipientDiagnostics(entry: Mapping, values: EntryValues | undefined, most: number): FileDiagnostic[] {
+  const count = values ? recipientsOf(values).length : 0;
+  const written = entry.keys.get('notify-email');
+  if (count <= most || !written) return [];
+  const message = `"notify-email" has ${count} addresses, and ${most} are allowed. Write the address of a mailing list instead, or ask whoever runs Slipway for more ("recipientsPerEntry").`;
+  return [{ severity: 'error', code: 'too-many', offset: written.value.offset, message }];
+}
+
+/** Each address once. */
+function recipientsOf(values: EntryValues): string[] {
+  const addresses = listOf(values['notify-email']).flatMap(splitAddresses);
+  return [...new Map(addresses.map((address) => [address.toLowerCase(), address])).values()];
 }
 
 function shownName(entry: Mapping): string {
@@ -176,7 +194,7 @@ function projectOf(
     desiredTag: values['desired-tag'],
     gitBranch: values['git-branch'] ?? 'master',
     ...places,
-    notifyEmail: listOf(values['notify-email']).flatMap(splitAddresses),
+    notifyEmail: recipientsOf(values),
     dependsOn: [...new Set(listOf(values['depends-on']).map(parentName))].filter((parent) => parent !== name),
     file,
     ...optional,

@@ -51,13 +51,21 @@ export function isIndexFile(path: string): boolean {
   return /^index\.d\/[^/]+\.ya?ml$/.test(path) && !/^index\.d\/index_template\./.test(path);
 }
 
-export type ReadOptions = Pick<EntryOptions, 'now'> & Partial<Pick<EntryOptions, 'allowedHosts' | 'gitHost'>>;
+/** How many mail addresses an entry may have, if the operators have not decided otherwise. */
+export const usualRecipients = 5;
+
+export type ReadOptions = Pick<EntryOptions, 'now'> &
+  Partial<Pick<EntryOptions, 'allowedHosts' | 'gitHost' | 'mostRecipients'>>;
 
 /**
  * Reads every file; a broken file or entry is reported and stops nothing else. Other files than `index.d/*.yml|yaml`, `policy.yml` and
  * `vex/*.json` are ignored. An entry is used if a project can be made of it, whatever else is reported of it.
  */
-export function readIndex(files: IndexFile[], { now, allowedHosts = [], gitHost }: ReadOptions): Index {
+export function readIndex(
+  files: IndexFile[],
+  { now, allowedHosts = [], gitHost, mostRecipients = usualRecipients }: ReadOptions,
+): Index {
+  const options = { now, allowedHosts, gitHost, mostRecipients };
   const index: Index = { projects: [], diagnostics: [], brokenFiles: new Set(), positions: new Map() };
   const parentsAt = new Map<string, IndexPosition>();
   const policy = readPolicy(files, index);
@@ -65,7 +73,7 @@ export function readIndex(files: IndexFile[], { now, allowedHosts = [], gitHost 
   for (const { path, text } of files) {
     if (!isIndexFile(path)) continue;
     const yaml = readYaml(text);
-    const { entries, diagnostics, isWhole } = readEntries(yaml, path, { now, allowedHosts, gitHost, policy });
+    const { entries, diagnostics, isWhole } = readEntries(yaml, path, { ...options, policy });
     if (!isWhole) index.brokenFiles.add(path);
     for (const { project, shown, offset, parentsOffset } of entries) {
       const first = index.positions.get(project.name);

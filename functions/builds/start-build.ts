@@ -9,9 +9,11 @@ import { variable } from '../../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
 import { type HeadOf, openSourceHost } from '../../services/git-host/git-remote.ts';
 import { openRecords, type Records } from '../../services/records/records.ts';
+import { openBuildQuota } from '../../services/tables/build-quota.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
 import { type Head, type Heads, openHeads, revisionAfter } from '../../services/tables/heads.ts';
 import { openProjects, type Projects } from '../../services/tables/projects.ts';
+import { createProjectQuota, type ProjectQuota } from './project-quota.ts';
 import { createSupersede } from './supersede.ts';
 
 const logLimitBytes = 32 * 1024 * 1024;
@@ -19,6 +21,7 @@ const logLimitBytes = 32 * 1024 * 1024;
 const attempts = 20;
 
 interface Services {
+  quota: ProjectQuota;
   builds: Pick<Builds, 'get' | 'require' | 'create' | 'close' | 'forgoCache'>;
   projects: Pick<Projects, 'get' | 'nextSequence'>;
   heads: Pick<Heads, 'get' | 'advance' | 'forgetReplaced'>;
@@ -104,6 +107,8 @@ export function createBuildStarter(services: Services) {
     const replaced = [...(head?.replaced ?? [])].filter((other) => other !== id);
     const ended = [];
     for (const other of replaced) ended.push(await superseding.supersede(other, id));
+    // It stays queued, and begins when another build of the project has ended (functions/triggers/build-ended.ts).
+    if (!(await services.quota.mayBegin(build))) return build;
     // If a superseded build was to run without the cache, the build that supersedes it does so instead.
     const inheritsNoCache = !build.noCache && ended.some((other) => other?.noCache);
 
@@ -132,6 +137,12 @@ export function createBuildStarter(services: Services) {
     if (known?.build === id) return begin(order, { ...known, build: id });
     if (!(await heads.advance({ project: project.name, ref }, known, { commit, build: id }))) return undefined;
     return run(await record(order, id, revision), project);
+  }
+
+  /** Starts the execution of a build that was recorded without one; undefined if its project is gone. */
+  async function resume(build: Build): Promise<Build | undefined> {
+    const project = await projects.get(build.project);
+    return project && run(build, project);
   }
 
   return {
@@ -176,10 +187,14 @@ export function createBuildStarter(services: Services) {
     /** Cancels a build that is no longer needed; false if it has ended otherwise. */
     cancelBuild: superseding.cancel,
 
-    /** Starts the execution of a build that was recorded without one; undefined if its project is gone. */
-    async resume(build: Build): Promise<Build | undefined> {
-      const project = await projects.get(build.project);
-      return project && run(build, project);
+    resume,
+
+    /** Starts builds of a project that waited for others of it to end. */
+    async startWaiting(project: string): Promise<void> {
+      for (const build of await services.quota.waiting(project)) {
+        if (!(await services.quota.mayBegin(build))) return;
+        await resume(build);
+      }
     },
   };
 }
@@ -189,8 +204,10 @@ export type StartBuild = BuildStarter['startBuild'];
 export type StartRebuild = BuildStarter['startRebuild'];
 
 export function openBuildStarter(logger: Logger): BuildStarter {
+  const builds = openBuilds();
   return createBuildStarter({
-    builds: openBuilds(),
+    builds,
+    quota: createProjectQuota({ builds, quota: openBuildQuota() }),
     projects: openProjects(),
     heads: openHeads(),
     records: openRecords(),

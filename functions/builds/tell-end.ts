@@ -57,7 +57,11 @@ export function createTell({
 
   async function send(build: Build): Promise<void> {
     const mail = await mailFor(build);
-    if (mail) await sendBestEffort({ mailer, logger }, { to: build.notifyEmail, mail, about: { build: build.id } });
+    if (mail)
+      await sendBestEffort(
+        { mailer, logger },
+        { id: `build ${build.id}`, to: build.notifyEmail, mail, about: { build: build.id } },
+      );
   }
 
   return async function tell(id: string): Promise<boolean> {

@@ -26,6 +26,7 @@ interface Services extends WriteServices {
     /** Hosts that entries may name although they are private. */
     allowedHosts: string[];
     gitHost: string;
+    mostRecipients: number;
   };
   announce: Announce;
   mailer: Mailer;
@@ -75,7 +76,8 @@ export function createApplyIndex(services: Services) {
   async function apply(head: IndexHead): Promise<IndexApplied> {
     const deadline = Date.now() + writingMilliseconds;
     const files = await index.repository.filesAt(head.commit);
-    const read = readIndex(files, { now: new Date(), allowedHosts: index.allowedHosts, gitHost: index.gitHost });
+    const { allowedHosts, gitHost, mostRecipients } = index;
+    const read = readIndex(files, { now: new Date(), allowedHosts, gitHost, mostRecipients });
     const known = await projects.all();
     // Only the fields of an entry are compared to the index, not what the pipeline adds to its record.
     const plan = planIndex(
@@ -141,7 +143,10 @@ export function createApplyIndex(services: Services) {
   async function reportErrors(commit: string, errors: Diagnostic[]): Promise<void> {
     const mail = indexDiagnosticsMail({ repository: index.name, commit, errors, siteUrl: services.siteUrl });
     // The valid entries are in force even if no mail can be sent.
-    await sendBestEffort({ mailer: services.mailer, logger }, { to: services.operators, mail, about: { commit } });
+    await sendBestEffort(
+      { mailer: services.mailer, logger },
+      { id: `index ${commit}`, to: services.operators, mail, about: { commit } },
+    );
   }
 
   return async function applyIndex(): Promise<IndexApplied> {

@@ -40,6 +40,7 @@ interface Services extends GraphServices {
     /** Hosts that entries may name although they are private. */
     allowedHosts: string[];
     gitHost: string;
+    mostRecipients: number;
   };
   headOf: HeadOf;
   logger: Logger;
@@ -73,8 +74,9 @@ export function createCheckIndexPullRequest(services: Services) {
       throw new IndexTooLargeError(`It changes more than ${mostChanged / 1e6} MB of the index. Split it.`);
     }
     const known = records.map((record) => ({ ...projectSchema.parse(record), judged: record.judged }));
-    const { allowedHosts, gitHost } = index;
-    const change = indexChange(base, merged, known, { now: new Date(), allowedHosts, gitHost });
+    const { allowedHosts, gitHost, mostRecipients } = index;
+    const options = { now: new Date(), allowedHosts, gitHost, mostRecipients };
+    const change = indexChange(base, merged, known, options);
     const built = [...change.added, ...change.changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => after)];
     const [facts, below] = await Promise.all([
       sourceFacts(built),

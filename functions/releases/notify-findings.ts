@@ -69,10 +69,13 @@ export function createNotifyFindings(services: Services) {
     verdict: verdictToday(findings, project, policy, now),
   });
 
-  async function send(project: ProjectRecord, entries: ReleaseChanges[]): Promise<boolean> {
-    if (entries.length === 0 || !getsFindings(project)) return false;
+  async function send(project: ProjectRecord, notable: PendingNotification[], now: Date): Promise<boolean> {
+    if (notable.length === 0 || !getsFindings(project)) return false;
+    const entries = notable.map((each) => mailEntryOf(each, project, now));
+    const scans = notable.map(({ image }) => `${image.digest} ${image.checkedAt}`);
+    const id = `findings ${project.name} ${scans.sort().join(' ')}`;
     const mail = findingsMail({ project: project.name, releases: entries, siteUrl, indexUrl });
-    return sendBestEffort({ mailer, logger }, { to: project.notifyEmail, mail, about: { project: project.name } });
+    return sendBestEffort({ mailer, logger }, { id, to: project.notifyEmail, mail, about: { project: project.name } });
   }
 
   /** @returns whether a mail went out */
@@ -87,12 +90,7 @@ export function createNotifyFindings(services: Services) {
     );
     const notable: PendingNotification[] = [];
     for (const each of toNotify) if (await isNotable(each)) notable.push(each);
-    const isSent =
-      project !== undefined &&
-      (await send(
-        project,
-        notable.map((each) => mailEntryOf(each, project, now)),
-      ));
+    const isSent = project !== undefined && (await send(project, notable, now));
     // Changes that were not worth a mail are marked as notified too, so that they are not mailed when a tag names the image again.
     for (const { image, findings } of toNotify) await records.putReleaseFindings(image, allNotified(findings));
     for (const image of current) {

@@ -2,6 +2,7 @@ import { buildEndedEvent, type Rebuild } from '../../core/cascade/rebuild-state.
 import type { Build } from '../../core/model/build.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 import type { Rebuilds } from '../../services/tables/rebuilds.ts';
+import type { BuildStarter } from '../builds/start-build.ts';
 import type { Members } from '../cascade/advance-member.ts';
 import type { AnnounceEnd } from '../cascade/announce-release.ts';
 import type { Planner } from './planner.ts';
@@ -11,10 +12,17 @@ interface Services {
   rebuilds: Pick<Rebuilds, 'get'>;
   announceEnd: AnnounceEnd;
   members: Pick<Members, 'endWith' | 'notifyDependents'>;
+  startWaiting: BuildStarter['startWaiting'];
 }
 
 /** A release rebuilds its dependents. Any end of a build lets the cascade that waits for it go on. */
-export function createBuildEndedPlanner({ builds, rebuilds, announceEnd, members }: Services): Planner<'build-ended'> {
+export function createBuildEndedPlanner({
+  builds,
+  rebuilds,
+  announceEnd,
+  members,
+  startWaiting,
+}: Services): Planner<'build-ended'> {
   /** The build that the project's round waits for: this one, or one that it superseded and whose end is not announced yet. */
   async function awaited({ pending }: Rebuild, ended: Build): Promise<Build | undefined> {
     if (pending?.state !== 'building' || pending.build === undefined) return undefined;
@@ -26,6 +34,7 @@ export function createBuildEndedPlanner({ builds, rebuilds, announceEnd, members
   return async ({ build: id }) => {
     const build = await builds.get(id);
     if (!build) return { outcome: `ignored: there is no build ${id}`, builds: [] };
+    await startWaiting(build.project);
     const state = await rebuilds.get(build.project);
     const member = await awaited(state, build);
     if (member) {

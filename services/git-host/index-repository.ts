@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Parser } from 'tar';
@@ -10,35 +10,61 @@ import { type GithubToken, openGithubToken } from './github-token.ts';
 
 /** An index of 100,000 entries is about 30 MB of text, so anything larger than this cannot be an index. */
 const maximumBytes = 256 * 1024 * 1024;
+/**
+ * The limits of the whole archive, with the files that are skipped: whoever opens a pull request chooses what is in it, and a push of
+ * 62 kB that names one file 400 times makes an archive of 25 GB.
+ */
+const maximumUnpackedBytes = 512 * 1024 * 1024;
+const maximumEntries = 100_000;
+/** A planner has a minute, and reads two archives for a pull request, both at once. */
+const defaultTimeoutMilliseconds = 30_000;
 
-/** The index has more text than is accepted. */
+/** The index, or the archive that has it, is larger than is accepted. */
 export class IndexTooLargeError extends InvalidInputError {}
 
 /** The index as it is at a commit, read through the git host's archive of it: one request, no clone. */
-export function createIndexRepository(apiUrl: string, repository: string, token: GithubToken) {
+export function createIndexRepository(
+  apiUrl: string,
+  repository: string,
+  token: GithubToken,
+  timeoutMilliseconds = defaultTimeoutMilliseconds,
+) {
   return {
     /**
      * @param most how many bytes of text are accepted
-     * @throws UpstreamError if the host does not send the archive, IndexTooLargeError if it has more text than that
+     * @throws UpstreamError if the host does not send the archive in time, IndexTooLargeError if the archive is too large
      */
     async filesAt(commit: string, most = maximumBytes): Promise<IndexFile[]> {
       const credential = await token();
+      const timeout = AbortSignal.timeout(timeoutMilliseconds);
+      const explain = (error: unknown): never => {
+        if (!timeout.aborted) throw error;
+        const seconds = timeoutMilliseconds / 1000;
+        throw new UpstreamError(`The archive of ${repository} at ${commit} was not read within ${seconds} s.`, {
+          cause: error,
+        });
+      };
       const response = await fetch(`${apiUrl}/repos/${repository}/tarball/${encodeURIComponent(commit)}`, {
         headers: {
           accept: 'application/vnd.github+json',
           ...(credential ? { authorization: `Bearer ${credential}` } : {}),
         },
-        signal: AbortSignal.timeout(120_000),
-      });
+        signal: timeout,
+      }).catch(explain);
       if (!response.ok || !response.body) {
         throw new UpstreamError(`The git host answered ${response.status} when asked for ${repository} at ${commit}.`);
       }
       const files: IndexFile[] = [];
       let bytes = 0;
+      let entries = 0;
       const parser = new Parser({
         // Half of an archive, or a page instead of it, must not pass for a smaller index: projects missing from it would be deactivated.
         strict: true,
         onReadEntry(entry) {
+          entries += 1;
+          if (entries > maximumEntries) {
+            parser.abort(new IndexTooLargeError(`The archive of the index has more than ${maximumEntries} files.`));
+          }
           // GitHub puts everything into one folder, `<owner>-<repository>-<commit>/`.
           const path = entry.path.replace(/^[^/]+\//, '');
           if (!isOfIndex(path) || entry.type !== 'File') {
@@ -56,8 +82,19 @@ export function createIndexRepository(apiUrl: string, repository: string, token:
           entry.on('end', () => files.push({ path, text: Buffer.concat(chunks).toString('utf8') }));
         },
       });
+      let unpacked = 0;
+      /** Passes the archive on, skipped files too, up to the limit. */
+      const bounded = new Transform({
+        transform(chunk: Buffer, _encoding, done) {
+          unpacked += chunk.length;
+          if (unpacked <= maximumUnpackedBytes) return done(null, chunk);
+          const message = `The archive of the index has more than ${maximumUnpackedBytes} bytes when it is unpacked. Remove the large files.`;
+          done(new IndexTooLargeError(message));
+        },
+      });
       // The archive is gzipped, so an answer that is not gzipped or ends too early fails here.
-      await pipeline(Readable.fromWeb(response.body), createGunzip(), parser);
+      const unpacking = pipeline(Readable.fromWeb(response.body), createGunzip(), bounded, parser, { signal: timeout });
+      await unpacking.catch(explain);
       return files.sort((one, other) => (one.path < other.path ? -1 : 1));
     },
   };

@@ -54,16 +54,15 @@ const redirects = [301, 302, 303, 307, 308];
  * @throws UpstreamError whose message says which host did what
  */
 export function createPublicFetch({ privateHosts, lookup = systemLookup }: PublicFetchOptions): PublicFetch {
-  const isAllowed = (url: URL) => privateHosts.includes(url.hostname) || privateHosts.includes(url.host);
   const options = { keepAlive: true, maxSockets: 32, maxTotalSockets: 256, scheduling: 'lifo' } as const;
   const agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) };
   // A connection to a private host must not be reused for a request that is not allowed there, so private hosts have their own agents.
   const privateAgents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) };
 
   async function send(url: URL, request: PublicRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const allowed = isAllowed(url);
+    const allowed = isAllowed(url, privateHosts);
     // Node looks up no literal IP address, so `publicLookup` never checks it.
-    if (!allowed && isIP(bareHost(url)) !== 0 && !isPublicAddress(bareHost(url))) throw refused(url.host);
+    if (!allowed) refuseLiteral(url);
     const protocol = url.protocol as keyof typeof agents;
     const once = () =>
       new Promise<IncomingMessage>((resolve, reject) => {
@@ -132,6 +131,26 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
 
 export const openPublicFetch = once(() => createPublicFetch({ privateHosts: listVariable('PRIVATE_HOSTS') }));
 
+/**
+ * The IP addresses that an address of a stranger may lead to, for a program that connects by itself: it must be told to use no others.
+ * @throws UpstreamError
+ */
+export async function addressesOf(
+  url: URL,
+  { privateHosts, lookup = systemLookup }: PublicFetchOptions,
+): Promise<string[]> {
+  const allowed = isAllowed(url, privateHosts);
+  if (!allowed) refuseLiteral(url);
+  const resolve = allowed ? (lookup as LookupFunction) : publicLookup(lookup, url.host);
+  return new Promise((fulfil, reject) => {
+    resolve(bareHost(url), { all: true }, (error, found) => {
+      if (!error) fulfil((found as LookupAddress[]).map(({ address }) => address));
+      else if (error instanceof UpstreamError) reject(error);
+      else reject(new HostUnreachableError(`${url.host} cannot be reached (${error.code}).`, { cause: error }));
+    });
+  });
+}
+
 class StaleConnectionError extends Error {}
 
 function parse(address: string | URL, base?: URL): URL {
@@ -148,6 +167,13 @@ function parse(address: string | URL, base?: URL): URL {
 /** The host without its port, and an IPv6 address without its brackets. */
 function bareHost(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
+}
+
+const isAllowed = (url: URL, privateHosts: readonly string[]) =>
+  privateHosts.includes(url.hostname) || privateHosts.includes(url.host);
+
+function refuseLiteral(url: URL): void {
+  if (isIP(bareHost(url)) !== 0 && !isPublicAddress(bareHost(url))) throw refused(url.host);
 }
 
 function refused(host: string): UpstreamError {

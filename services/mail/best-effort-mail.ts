@@ -3,6 +3,8 @@ import type { Mail } from '../../core/mail/build-mail.ts';
 import { type Mailer, MailRejectedError } from './mailer.ts';
 
 interface Notice {
+  /** Names the mail: the same one when it is tried again. */
+  id: string;
   to: string[];
   mail: Mail;
   /** Identifies the mail in the log. */
@@ -16,10 +18,10 @@ interface Notice {
  */
 export async function sendBestEffort(
   { mailer, logger }: { mailer: Mailer; logger: Logger },
-  { to, mail, about }: Notice,
+  { id, to, mail, about }: Notice,
 ): Promise<boolean> {
   try {
-    const { dropped } = await mailer.send({ to, mail });
+    const { dropped } = await mailer.send({ id, to, mail });
     if (dropped.length > 0) logger.warn('Addresses got no mail', { ...about, addresses: dropped.length });
     return true;
   } catch (error) {

@@ -1,13 +1,24 @@
 import { domainToASCII } from 'node:url';
 import { SESClient, SESServiceException, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import { inBatches } from '../../core/concurrency.ts';
 import type { Mail } from '../../core/mail/build-mail.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
+import { openSentMails, type SentMails } from '../tables/sent-mails.ts';
 
 /** SES accepted neither the whole message nor any single recipient. Trying again cannot help. */
 export class MailRejectedError extends Error {
   override readonly name = 'MailRejectedError';
+}
+
+/** A mail and its recipients. */
+interface Letter {
+  /** Names the mail: the same one when it is tried again. */
+  id: string;
+  to: string[];
+  mail: Mail;
+  tags?: Record<string, string>;
 }
 
 export interface Delivery {
@@ -23,25 +34,32 @@ const recipientsAtOnce = 50;
 const rejections = ['MessageRejected', 'InvalidParameterValue'];
 
 /** Sends mails through SES. It composes the MIME message itself, because only a raw message can have a List-Unsubscribe header. */
-export function createMailer({ client, sender }: { client: SESClient; sender: string }) {
+export function createMailer({
+  client,
+  sender,
+  sentMails,
+}: {
+  client: SESClient;
+  sender: string;
+  sentMails: SentMails;
+}) {
   return {
     /**
-     * Sends one message to all recipients, or one for every fifty. An invalid address does not keep the mail from the others.
+     * Sends one message to all recipients, or one for every fifty. An invalid address does not keep the mail from the others. Who got the
+     * mail is recorded, so that another try after a failure sends it only to the others.
      * @throws MailRejectedError if SES accepts the mail for no recipient
      */
-    async send({
-      to,
-      mail,
-      tags = {},
-    }: {
-      to: string[];
-      mail: Mail;
-      tags?: Record<string, string>;
-    }): Promise<Delivery> {
+    async send({ id, to, mail, tags = {} }: Letter): Promise<Delivery> {
       const { valid, dropped } = validAddresses(to);
-      const sent: string[] = [];
-      for (let at = 0; at < valid.length; at += recipientsAtOnce) {
-        const delivery = await deliver(valid.slice(at, at + recipientsAtOnce), mail, tags);
+      const recorded = await sentMails.recipientsOf(id);
+      const sent = valid.filter((address) => recorded.has(address));
+      const waiting = valid.filter((address) => !recorded.has(address));
+      const handOver = async (recipients: string[]): Promise<void> => {
+        await sendRaw(recipients, mail, tags);
+        await sentMails.record(id, recipients);
+      };
+      for (const recipients of inBatches(waiting, recipientsAtOnce)) {
+        const delivery = await deliver(recipients, handOver);
         sent.push(...delivery.sent);
         dropped.push(...delivery.dropped);
       }
@@ -53,9 +71,9 @@ export function createMailer({ client, sender }: { client: SESClient; sender: st
   };
 
   /** SES refuses a whole message because of one recipient; then each recipient gets a separate message. */
-  async function deliver(recipients: string[], mail: Mail, tags: Record<string, string>): Promise<Delivery> {
+  async function deliver(recipients: string[], handOver: (recipients: string[]) => Promise<void>): Promise<Delivery> {
     try {
-      await sendRaw(recipients, mail, tags);
+      await handOver(recipients);
       return { sent: recipients, dropped: [] };
     } catch (error) {
       if (!(error instanceof SESServiceException) || !rejections.includes(error.name)) throw error;
@@ -64,7 +82,7 @@ export function createMailer({ client, sender }: { client: SESClient; sender: st
     }
     const delivery: Delivery = { sent: [], dropped: [] };
     for (const recipient of recipients) {
-      const one = await deliver([recipient], mail, tags);
+      const one = await deliver([recipient], handOver);
       delivery.sent.push(...one.sent);
       delivery.dropped.push(...one.dropped);
     }
@@ -87,7 +105,9 @@ export function createMailer({ client, sender }: { client: SESClient; sender: st
 
 export type Mailer = ReturnType<typeof createMailer>;
 
-export const openMailer = once(() => createMailer({ client: new SESClient({}), sender: variable('SENDER') }));
+export const openMailer = once(() =>
+  createMailer({ client: new SESClient({}), sender: variable('SENDER'), sentMails: openSentMails() }),
+);
 
 function compose(to: string[], mail: Mail, sender: string): Promise<Buffer> {
   return new MailComposer({

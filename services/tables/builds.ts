@@ -38,8 +38,8 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
   const update = (id: string, change: Change, condition?: Expression): Promise<Build | undefined> =>
     table.updateAndGet({ id }, change, condition, buildSchema);
 
-  const query = (index: string, keys: Expression, request: PageRequest, filter?: Expression): Promise<Page<Build>> =>
-    table.page({ index, keys, filter, newestFirst: true }, request, buildSchema);
+  const query = (index: string, keys: Expression, request: PageRequest): Promise<Page<Build>> =>
+    table.page({ index, keys, newestFirst: true }, request, buildSchema);
 
   return {
     get,
@@ -184,7 +184,10 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
 
     /** Newest first, of one project `app/job:tag`, all or those with one status. */
     ofProject(project: string, request: PageRequest, status?: BuildStatus): Promise<Page<Build>> {
-      return query('byProject', expression`#project = ${project}`, request, status && expression`#status = ${status}`);
+      const keys = expression`#project = ${project}`;
+      if (!status) return query('byProject', keys, request);
+      const filter = { condition: expression`#status = ${status}`, position: ['project', 'createdAt', 'id'] };
+      return table.page({ index: 'byProject', keys, filter, newestFirst: true }, request, buildSchema);
     },
 
     /** Newest first, of all projects. */

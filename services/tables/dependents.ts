@@ -72,6 +72,12 @@ export function createDependents(client: DynamoDBDocumentClient, tableName: stri
     /** The dependents of an image. */
     of,
 
+    /** The first dependents of an image by name, at most `limit`. */
+    async first(image: string, limit: number): Promise<string[]> {
+      const { items } = await table.page({ keys: expression`image = ${image}` }, { limit }, edgeKeySchema);
+      return items.map(({ project }) => project);
+    },
+
     /** The dependents of many images, by image. An image without dependents is absent. */
     async ofMany(images: readonly string[]): Promise<Map<string, string[]>> {
       const answers = await mapConcurrently(images, queriesAtOnce, async (image) => [image, await of(image)] as const);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { monthBefore, monthOf, monthsListed } from '../../core/time/month.ts';
 
-/** One page of a list. `cursor` requests the next page and is absent on the last one. */
+/** One page of a list. `cursor` requests the next page and is absent on the last one; any page before it may have few items or none. */
 export interface Page<Item> {
   items: Item[];
   cursor?: string | undefined;
@@ -29,9 +29,12 @@ export function decodeCursor<Position>(schema: z.ZodType<Position>, cursor: stri
     }
   }, schema);
   const result = json.safeParse(cursor);
-  if (!result.success)
-    throw new InvalidInputError('The cursor is not one that this list gave. Start again without it.');
+  if (!result.success) throw invalidCursor(result.error);
   return result.data;
+}
+
+export function invalidCursor(cause: Error): InvalidInputError {
+  return new InvalidInputError('The cursor is not one that this list gave. Start again without it.', { cause });
 }
 
 const positionSchema = z.object({ month: z.string().regex(/^\d{4}-\d{2}$/), cursor: z.string().optional() });
@@ -42,10 +45,14 @@ export async function pageByMonth<Item>(
   { limit, cursor }: PageRequest,
   now = new Date(),
 ): Promise<Page<Item>> {
+  const newest = monthOf(now);
   const oldest = monthOf(now, monthsListed);
   const items: Item[] = [];
   let position: z.infer<typeof positionSchema> | undefined =
-    cursor === undefined ? { month: monthOf(now) } : decodeCursor(positionSchema, cursor);
+    cursor === undefined ? { month: newest } : decodeCursor(positionSchema, cursor);
+  // No cursor makes the list walk through more months than it has.
+  if (position.month > newest) position = { month: newest };
+  if (position.month < oldest) position = undefined;
   while (position && items.length < limit) {
     const { month }: { month: string } = position;
     const part = await read(month, { limit: limit - items.length, cursor: position.cursor });

@@ -10,6 +10,7 @@ import { firstDueAt } from '../../core/triggers/schedule.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
 import { and, type Expression, expression } from './expression.ts';
+import type { Page, PageRequest } from './page.ts';
 import { tableOf } from './table.ts';
 
 /** A project, and what the pipeline records about it. */
@@ -90,6 +91,15 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
       return projects;
     },
 
+    /** The projects whose name begins so, by name. */
+    list(start: string, request: PageRequest): Promise<Page<ProjectRecord>> {
+      // DynamoDB refuses an empty value for a key.
+      const keys = start
+        ? expression`listed = ${'yes'} AND begins_with(#name, ${start})`
+        : expression`listed = ${'yes'}`;
+      return table.page({ index: 'byName', keys }, request, projectRecordSchema);
+    },
+
     /** The projects that are built from a repository (`host/owner/repository`). */
     bySource(source: string): Promise<ProjectRecord[]> {
       return table.all({ index: 'bySource', keys: expression`#source = ${source}` }, projectRecordSchema);
@@ -105,7 +115,7 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
       const cleared = Object.fromEntries(fieldsOfEntry.map((field) => [field, undefined]));
       const schedule = project.active ? project.schedule : undefined;
       const warnAt = project.active ? nextEnding(project) : undefined;
-      const entry = { ...cleared, ...fields, ...from, ...noWarning, warnAt, excepting: warnAt && 'yes' };
+      const entry = { listed: 'yes', ...cleared, ...fields, ...from, ...noWarning, warnAt, excepting: warnAt && 'yes' };
       const isNewest =
         from.indexRevision === undefined
           ? undefined

@@ -12,7 +12,7 @@ import {
 import { z } from 'zod';
 import { readItems, writeItems } from './batches.ts';
 import { type Change, type Expression, Placeholders } from './expression.ts';
-import { decodeCursor, encodeCursor, type Page, type PageRequest } from './page.ts';
+import { decodeCursor, encodeCursor, invalidCursor, type Page, type PageRequest } from './page.ts';
 
 type Key = Record<string, string>;
 type Item = Record<string, unknown>;
@@ -24,15 +24,24 @@ interface Selection {
   consistent?: boolean;
 }
 
+interface Filter {
+  condition: Expression;
+  /** The attributes that are a position in the list: the keys of the index and of the table. */
+  position: readonly string[];
+}
+
 interface Query extends Selection {
   index?: string;
   /** The partition, and the range in it. */
   keys: Expression;
-  filter?: Expression | undefined;
+  filter?: Filter | undefined;
   newestFirst?: boolean;
 }
 
 const positionSchema = z.record(z.string(), z.string());
+
+/** However few items the filter keeps, one page of a list costs at most this many queries, of 1 MB each. */
+const mostQueries = 4;
 
 /** The operations that all tables share: read and parse, write on a condition, read page by page. */
 export function tableOf(client: DynamoDBDocumentClient, name: string) {
@@ -63,7 +72,7 @@ export function tableOf(client: DynamoDBDocumentClient, name: string) {
       ...select(selection, placeholders),
       IndexName: index,
       KeyConditionExpression: placeholders.text(keys),
-      FilterExpression: filter && placeholders.text(filter),
+      FilterExpression: filter && placeholders.text(filter.condition),
       ScanIndexForward: !newestFirst,
       ...placeholders.attributes,
     };
@@ -104,20 +113,33 @@ export function tableOf(client: DynamoDBDocumentClient, name: string) {
       return records;
     },
 
-    /** @throws InvalidInputError for a cursor that no list returned */
+    /**
+     * At most `limit` items. A page may have fewer, or none, although the list goes on: it ends where the cursor is absent.
+     * @throws InvalidInputError for a cursor that no list returned
+     */
     async page<Record>(of: Query, { limit, cursor }: PageRequest, schema: z.ZodType<Record>): Promise<Page<Record>> {
       const input = query(of);
-      const items: Record[] = [];
+      const found: Item[] = [];
       let start = cursor === undefined ? undefined : decodeCursor(positionSchema, cursor);
-      do {
-        // The limit also counts items that the filter drops, and DynamoDB ends a page at 1 MB: one query may return too few.
-        const { Items = [], LastEvaluatedKey } = await client.send(
-          new QueryCommand({ ...input, Limit: limit - items.length, ExclusiveStartKey: start }),
-        );
-        items.push(...Items.map((item) => schema.parse(item)));
+      for (let queries = 0; queries < mostQueries; queries++) {
+        // DynamoDB's limit also counts the items that the filter drops, so a filtered query has none and reads 1 MB.
+        const Limit = of.filter ? undefined : limit - found.length;
+        const { Items = [], LastEvaluatedKey } = await client
+          .send(new QueryCommand({ ...input, Limit, ExclusiveStartKey: start }))
+          .catch((error: Error) => {
+            const isWrongStart = queries === 0 && cursor !== undefined && error.name === 'ValidationException';
+            throw isWrongStart ? invalidCursor(error) : error;
+          });
+        found.push(...Items);
         start = LastEvaluatedKey && positionSchema.parse(LastEvaluatedKey);
-      } while (start && items.length < limit);
-      return { items, cursor: start && encodeCursor(start) };
+        if (!start || found.length >= limit) break;
+      }
+      const items = found.slice(0, limit);
+      const last = items.at(-1);
+      if (of.filter && last && found.length > limit) {
+        start = positionSchema.parse(Object.fromEntries(of.filter.position.map((name) => [name, last[name]])));
+      }
+      return { items: items.map((item) => schema.parse(item)), cursor: start && encodeCursor(start) };
     },
 
     /** False if the condition does not hold: then nothing is written. */

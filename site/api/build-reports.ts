@@ -4,6 +4,7 @@ import { waivableFindings } from '../../core/policy/scanner-objections.ts';
 import { waivableVulnerability } from '../../core/policy/vulnerability-objections.ts';
 import { purlText } from '../../core/sbom/purl.ts';
 import { type ScannerReport, scannerNames } from '../../core/scanners/report.ts';
+import type { Seals } from '../../services/aws/seals.ts';
 import { type Answer, caching, json } from '../answer.ts';
 import { type Recorded, recorded } from '../build-records.ts';
 import { pieceOf } from '../paging/bounded-page.ts';
@@ -18,6 +19,7 @@ const findingsOfEach = 100;
 export interface ReportRequest {
   build: Build;
   records: RecordReader;
+  seals: Seals;
   waiverOf: WaiverOf;
   query: URLSearchParams;
 }
@@ -37,14 +39,14 @@ export function recordAnswer(kind: string, request: ReportRequest): Promise<Answ
 }
 
 /** The findings of the registry's scanner, the worst first. */
-async function findingsAnswer({ build, records, waiverOf, query }: ReportRequest): Promise<Answer> {
+async function findingsAnswer({ build, records, seals, waiverOf, query }: ReportRequest): Promise<Answer> {
   const { findings, ...scan } = found('findings', build, await recorded(records.scan(build.id)));
   const items = findings.toSorted(bySeverity).map((finding) => ({
     ...finding,
     purl: finding.purl && purlText(finding.purl),
     accepted: waiverOf(waivableVulnerability(finding)).accepted ?? null,
   }));
-  return answer(build, { ...scan, ...pieceOf(`findings\n${build.id}`, items, query) });
+  return answer(build, { ...scan, ...(await pieceOf(seals, `findings\n${build.id}`, items, query)) });
 }
 
 /** The report of each of the builder's scanners, with its first findings. */
@@ -58,7 +60,10 @@ async function scannersAnswer({ build, records, waiverOf }: ReportRequest): Prom
 }
 
 /** All findings of one of the builder's scanners. */
-export async function scannerAnswer(name: string, { build, records, waiverOf, query }: ReportRequest): Promise<Answer> {
+export async function scannerAnswer(
+  name: string,
+  { build, records, seals, waiverOf, query }: ReportRequest,
+): Promise<Answer> {
   if (!scannerNames.some((known) => known === name)) {
     const message = `There is no scanner of this name. There are ${scannerNames.join(', ')}.`;
     throw new RequestError(404, 'ScannerNotFound', message);
@@ -66,7 +71,7 @@ export async function scannerAnswer(name: string, { build, records, waiverOf, qu
   const { reports } = found('report of the scanners', build, await recorded(records.scanners(build.id)));
   const report = reports.find(({ scanner }) => scanner === name);
   if (!report) throw absent(`report of the scanner ${name}`, build);
-  const piece = pieceOf(`${name}\n${build.id}`, findingsOf(report, waiverOf), query, report.total);
+  const piece = await pieceOf(seals, `${name}\n${build.id}`, findingsOf(report, waiverOf), query, report.total);
   return answer(build, { ...headOf(report), ...piece });
 }
 
@@ -76,7 +81,7 @@ async function comparisonAnswer({ build, records }: ReportRequest): Promise<Answ
 }
 
 /** The installed packages, from the image's own database. */
-async function packagesAnswer({ build, records, query }: ReportRequest): Promise<Answer> {
+async function packagesAnswer({ build, records, seals, query }: ReportRequest): Promise<Answer> {
   const { distribution, contents } = found('list of packages', build, await recorded(records.packages(build.id)));
   const known = { state: contents.state, distribution: distribution ?? null };
   if (contents.state !== 'read') {
@@ -84,7 +89,12 @@ async function packagesAnswer({ build, records, query }: ReportRequest): Promise
     return answer(build, { ...known, ...reason, items: [], total: 0, cursor: null });
   }
   const { manager, architecture, packages } = contents;
-  return answer(build, { ...known, manager, architecture, ...pieceOf(`packages\n${build.id}`, packages, query) });
+  return answer(build, {
+    ...known,
+    manager,
+    architecture,
+    ...(await pieceOf(seals, `packages\n${build.id}`, packages, query)),
+  });
 }
 
 function headOf({ scanner, state, reason, tool, total, seconds }: ScannerReport) {

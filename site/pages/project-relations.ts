@@ -22,16 +22,19 @@ export function pendingNote({ pending }: ProjectRelations): Html | undefined {
 
 /** Rows for the page's table of facts. */
 export function relationFacts({ dependsOn, bases, dependents }: ProjectRelations): Html {
-  const more = dependents.total - dependents.projects.length;
   return html`${
     dependsOn.length > 0 &&
     html`<div><dt>Depends on</dt><dd>${dependsOn.map((name) => html`${imageName(name)} `)}</dd></div>`
   }
 ${bases.length > 0 && html`<div><dt>Built on</dt><dd><ul class="reasons">${bases.map(baseItem)}</ul></dd></div>`}
 ${
-  dependents.total > 0 &&
-  html`<div><dt>Dependents</dt><dd>${dependents.projects.map((name) => html`${imageName(name)} `)}${more > 0 && html`<span class="quiet">and ${more} more</span>`}</dd></div>`
+  dependents.projects.length > 0 &&
+  html`<div><dt>Dependents</dt><dd>${dependents.projects.map((name) => html`${imageName(name)} `)}${moreDependents(dependents)}</dd></div>`
 }`;
+}
+
+function moreDependents({ more }: Dependents): Html | false {
+  return more !== 0 && html`<span class="quiet">and ${more ?? 'many'} more</span>`;
 }
 
 function baseItem({ reference, digest, own, pinned, newer, reason }: BaseStatus): Html {

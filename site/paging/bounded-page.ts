@@ -1,5 +1,6 @@
+import type { Seals } from '../../services/aws/seals.ts';
 import { RequestError } from '../request-error.ts';
-import { openCursor, sealCursor } from './cursor.ts';
+import { invalidCursor, openCursor, sealCursor } from './cursor.ts';
 
 /**
  * One answer has this many bytes of items. A function's answer has 6 MB at most, in which the JSON is a string once more
@@ -16,15 +17,15 @@ interface Piece<Item> {
 }
 
 /** A page of a record's list: up to `limit` items from the cursor on, and no more than fit into one answer. */
-export function pieceOf<Item>(
+export async function pieceOf<Item>(
+  seals: Seals,
   list: string,
   all: readonly Item[],
   query: URLSearchParams,
   total = all.length,
-): Piece<Item> {
+): Promise<Piece<Item>> {
   const limit = pieceLimit(query);
-  const sealed = query.get('cursor');
-  const start = sealed ? Number(openCursor(list, sealed)) : 0;
+  const start = startOf(await openCursor(seals, list, query));
   const items: Item[] = [];
   let bytes = 0;
   for (const item of all.slice(start, start + limit)) {
@@ -33,7 +34,13 @@ export function pieceOf<Item>(
     items.push(item);
   }
   const next = start + items.length;
-  return { items, total, cursor: next < all.length ? sealCursor(list, String(next)) : null };
+  return { items, total, cursor: await sealCursor(seals, list, next < all.length ? String(next) : undefined) };
+}
+
+function startOf(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
+  throw invalidCursor();
 }
 
 function pieceLimit(query: URLSearchParams): number {

@@ -1,26 +1,32 @@
-import { createHash } from 'node:crypto';
+import type { Seals } from '../../services/aws/seals.ts';
 import { RequestError } from '../request-error.ts';
 
 /**
- * A store's cursor as programs get it and hand it back. The check sum ties it to its list (a cursor of one project's builds is not
- * one of another's) and finds what was changed by mistake; it guards nothing, since all that a cursor can lead to is public.
+ * A store's cursor as programs get it and hand it back. It is sealed for its list, so a cursor that somebody made up, or one of another
+ * list, reaches no store: what it would make the store read has no bound.
  */
-export function sealCursor(list: string, cursor: string): string {
-  return `${cursor}.${checkSum(list, cursor)}`;
+export async function sealCursor(seals: Seals, list: string, cursor: string | undefined): Promise<string | null> {
+  return cursor === undefined ? null : seals.seal(purposeOf(list), cursor);
 }
 
-/** @throws RequestError 400 if the text is not a cursor of this list */
-export function openCursor(list: string, text: string): string {
-  const dot = text.lastIndexOf('.');
-  const cursor = text.slice(0, Math.max(0, dot));
-  if (text.length <= 2000 && text === sealCursor(list, cursor)) return cursor;
-  throw new RequestError(
+/**
+ * The cursor of a request; undefined if it has none.
+ * @throws RequestError 400 if it is not a cursor of this list
+ */
+export async function openCursor(seals: Seals, list: string, query: URLSearchParams): Promise<string | undefined> {
+  const sealed = query.get('cursor');
+  if (!sealed) return undefined;
+  const cursor = sealed.length <= 2000 ? await seals.open(purposeOf(list), sealed) : undefined;
+  if (cursor === undefined) throw invalidCursor();
+  return cursor;
+}
+
+export function invalidCursor(): RequestError {
+  return new RequestError(
     400,
     'InvalidCursor',
     'This cursor is not one that this list gave. Start again without "cursor".',
   );
 }
 
-function checkSum(list: string, cursor: string): string {
-  return createHash('sha256').update(`${list}\n${cursor}`).digest('base64url').slice(0, 12);
-}
+const purposeOf = (list: string): string => `cursor\n${list}`;

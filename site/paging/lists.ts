@@ -1,8 +1,11 @@
-import { type Build, type BuildStatus, isReleasable } from '../../core/model/build.ts';
+import { type Build, isReleasable } from '../../core/model/build.ts';
+import { InvalidInputError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
+import type { Seals } from '../../services/aws/seals.ts';
 import type { Page, PageRequest } from '../../services/tables/page.ts';
-import type { BuildReader, Cascade, CascadeMember, CascadeReader, ProjectReader } from '../readers.ts';
-import { openCursor, sealCursor } from './cursor.ts';
+import type { SiteParts } from '../parts.ts';
+import type { BuildReader, Cascade, CascadeMember } from '../readers.ts';
+import { invalidCursor, openCursor, sealCursor } from './cursor.ts';
 import { limitOf, projectOf, statusOf } from './query.ts';
 
 /** The lists that the pages and the API share, with their parameters checked. */
@@ -13,69 +16,70 @@ export interface List<Item> {
   cursor: string | null;
 }
 
-/** @param ofProject a project whose builds alone are meant, whatever the query says */
-export async function buildsOf(builds: BuildReader, query: URLSearchParams, ofProject?: string): Promise<List<Build>> {
-  const status = statusOf(query);
-  const project = ofProject ?? projectOf(query);
-  const list = `builds\n${project ?? ''}\n${status ?? ''}`;
-  const request = { limit: limitOf(query), cursor: cursorOf(list, query) };
-  const { items, cursor } = await choose(builds, request, project, status);
-  return { items, cursor: cursor ? sealCursor(list, cursor) : null };
+/**
+ * One page of a store's list, from the request's cursor on.
+ * @param list names the list with everything that selects its items
+ */
+export async function sealedPage<Item>(
+  seals: Seals,
+  list: string,
+  query: URLSearchParams,
+  read: (request: PageRequest) => Promise<Page<Item>>,
+): Promise<List<Item>> {
+  const request = { limit: limitOf(query), cursor: await openCursor(seals, list, query) };
+  const { items, cursor } = await read(request).catch((error: unknown) => {
+    // The list gave this cursor before a new version of Slipway changed the form of its positions.
+    throw request.cursor !== undefined && error instanceof InvalidInputError ? invalidCursor() : error;
+  });
+  return { items, cursor: await sealCursor(seals, list, cursor) };
 }
 
-function choose(
-  builds: BuildReader,
-  request: PageRequest,
-  project?: string,
-  status?: BuildStatus,
-): Promise<Page<Build>> {
-  if (project) return builds.ofProject(project, request, status);
-  return status ? builds.withStatus(status, request) : builds.recent(request);
+/** @param ofProject a project whose builds alone are meant, whatever the query says */
+export function buildsOf(
+  { builds, seals }: Pick<SiteParts, 'builds' | 'seals'>,
+  query: URLSearchParams,
+  ofProject?: string,
+): Promise<List<Build>> {
+  const status = statusOf(query);
+  const project = ofProject ?? projectOf(query);
+  return sealedPage(seals, `builds\n${project ?? ''}\n${status ?? ''}`, query, (request) => {
+    if (project) return builds.ofProject(project, request, status);
+    return status ? builds.withStatus(status, request) : builds.recent(request);
+  });
 }
 
 /** Projects by name: all, or those of one app and job. */
 export async function projectsOf(
-  projects: ProjectReader,
-  builds: BuildReader,
+  { builds, projects, seals }: Pick<SiteParts, 'builds' | 'projects' | 'seals'>,
   query: URLSearchParams,
   { app, job }: { app?: string | undefined; job?: string | undefined },
 ): Promise<List<{ project: Project; lastBuild: Build | undefined }>> {
-  const limit = limitOf(query);
-  const list = `projects\n${app ?? ''}\n${job ?? ''}`;
-  const after = cursorOf(list, query) ?? '';
-  const following = (await projects.all())
-    .filter(({ name, appId, jobId }) => name > after && (app === undefined || (appId === app && jobId === job)))
-    .sort((one, other) => (one.name < other.name ? -1 : 1));
-  const shown = following.slice(0, limit);
-  const last = shown.at(-1);
+  const start = app && job ? `${app}/${job}:` : '';
+  const { items, cursor } = await sealedPage(seals, `projects\n${start}`, query, (request) =>
+    projects.list(start, request),
+  );
   return {
     items: await Promise.all(
-      shown.map(async (project) => ({ project, lastBuild: await lastBuildOf(builds, project.name) })),
+      items.map(async (project) => ({ project, lastBuild: await lastBuildOf(builds, project.name) })),
     ),
-    cursor: last && following.length > limit ? sealCursor(list, last.name) : null,
+    cursor,
   };
 }
 
-export async function cascadesOf(cascades: CascadeReader, query: URLSearchParams): Promise<List<Cascade>> {
-  const request = { limit: limitOf(query), cursor: cursorOf('cascades', query) };
-  const { items, cursor } = await cascades.list(request);
-  return { items, cursor: cursor ? sealCursor('cascades', cursor) : null };
+export function cascadesOf(
+  { cascades, seals }: Pick<SiteParts, 'cascades' | 'seals'>,
+  query: URLSearchParams,
+): Promise<List<Cascade>> {
+  return sealedPage(seals, 'cascades', query, cascades.list);
 }
 
 /** A cascade's projects by name. */
-export async function membersOf(
-  cascades: CascadeReader,
+export function membersOf(
+  { cascades, seals }: Pick<SiteParts, 'cascades' | 'seals'>,
   id: string,
   query: URLSearchParams,
 ): Promise<List<CascadeMember>> {
-  const list = `cascade\n${id}`;
-  const { items, cursor } = await cascades.members(id, { limit: limitOf(query), cursor: cursorOf(list, query) });
-  return { items, cursor: cursor ? sealCursor(list, cursor) : null };
-}
-
-function cursorOf(list: string, query: URLSearchParams): string | undefined {
-  const cursor = query.get('cursor');
-  return cursor ? openCursor(list, cursor) : undefined;
+  return sealedPage(seals, `cascade\n${id}`, query, (request) => cascades.members(id, request));
 }
 
 /** The last build of a releasable ref: pull requests, which anyone may open, say nothing about the project. */

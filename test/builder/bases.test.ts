@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { resolveBase } from '../../builder/bases.ts';
+import { type BaseSearch, resolveBase } from '../../builder/bases.ts';
 import {
   BaseLimitedError,
   BaseNotFoundError,
@@ -38,10 +38,17 @@ const ownRegistry = () => ({
   open: async (names: readonly string[]) => new Set(names),
 });
 
-const resolve = (reference: string, repositoryPrefix = '', pullThrough: Record<string, string> = {}) =>
+/** Everything but our own registry is allowed by configuration. */
+const loopback = ['localhost', '127.0.0.1'];
+const resolve = (
+  reference: string,
+  repositoryPrefix = '',
+  { privateHosts = loopback, pullThrough = {} }: Partial<Pick<BaseSearch, 'privateHosts' | 'pullThrough'>> = {},
+) =>
   resolveBase(reference, {
     own: ownRegistry(),
     repositoryPrefix,
+    privateHosts,
     pullThrough,
     signal,
   });
@@ -59,6 +66,7 @@ test('a frontend’s name without a registry is no release: any project may have
   const search = {
     own: ownRegistry(),
     repositoryPrefix: '',
+    privateHosts: loopback,
     pullThrough: {},
   };
   const limited = { ...search, prefersOwn: false, signal: AbortSignal.timeout(2000) };
@@ -139,6 +147,43 @@ test('a build does not wait for a registry that wants to be left alone for hours
   expect(busy.times).toHaveLength(1);
 });
 
+test('a registry on a private address is reached only where the configuration has its host, however it is written', async () => {
+  outside.put('private/image', '1', image);
+  const before = outside.requests.length;
+  const { port } = new URL(outside.url);
+  for (const host of [
+    `localhost:${port}`,
+    `127.0.0.1:${port}`,
+    `127.1.2.3:${port}`,
+    `[::1]:${port}`,
+    '10.0.0.1',
+    '169.254.169.254',
+  ]) {
+    const failure = await resolve(`${host}/private/image:1`, '', { privateHosts: [] }).catch((error: unknown) => error);
+    expect(failure, host).toBeInstanceOf(BaseUnavailableError);
+    expect(String(failure)).toMatch(/private address, which is not fetched/);
+  }
+  expect(outside.requests.length).toBe(before);
+  // Our own needs no entry.
+  const digest = own.put('demo/alone', 'v1', image);
+  expect(await resolve('demo/alone:v1', '', { privateHosts: [] })).toMatchObject({ digest });
+});
+
+test('a registry leads to no private address by a redirect, nor by the server that it names for tokens', async () => {
+  outside.put('some/secret', '1', image);
+  const inside = `http://localhost:${new URL(outside.url).port}`;
+  await using redirecting = await startRegistryThatSays([[307, { location: `${inside}/v2/some/secret/manifests/1` }]]);
+  await using naming = await startRegistryThatSays([
+    [401, { 'www-authenticate': `Bearer realm="https://localhost:${new URL(outside.url).port}/token",service="x"` }],
+  ]);
+  const before = outside.requests.length;
+  for (const { host } of [redirecting, naming])
+    await expect(resolve(`${host}/some/secret:1`, '', { privateHosts: [host] })).rejects.toThrow(
+      /private address, which is not fetched/,
+    );
+  expect(outside.requests.length).toBe(before);
+});
+
 test('a base whose registry limits requests is not available at the moment, and nobody is told to correct anything', async () => {
   await using busy = await startRegistryThatSays([[429, { 'retry-after': '7200' }]]);
   const failure = await resolve(`${busy.host}/some/image:1`).catch((error: unknown) => error);
@@ -150,13 +195,13 @@ test('a base whose registry limits requests is not available at the moment, and 
 test('a base that is pulled through the cache of ECR is the one that its own registry names, and keeps its name', async () => {
   const digest = outside.put('library/debian', '12', image);
   const reference = `${outside.host}/library/debian:12`;
-  expect(await resolve(reference, '', { [outside.host]: 'docker-hub' })).toMatchObject({
+  expect(await resolve(reference, '', { pullThrough: { [outside.host]: 'docker-hub' } })).toMatchObject({
     image: reference,
     digest,
     own: false,
     pinned: `${own.host}/docker-hub/library/debian@${digest}`,
   });
-  expect(await resolve(reference, '', { 'quay.io': 'quay' })).toMatchObject({
+  expect(await resolve(reference, '', { pullThrough: { 'quay.io': 'quay' } })).toMatchObject({
     pinned: `${outside.host}/library/debian@${digest}`,
   });
 });

@@ -167,7 +167,7 @@ test('a submodule is fetched, without git’s own files', async () => {
   });
   setup.git.git('app', 'update-index', '--add', '--cacheinfo', `160000,${library},lib`);
   const modules = `[submodule "lib"]\n\tpath = lib\n\turl = ${url}\n`;
-  const blob = setup.git.blob('app', modules);
+  const blob = setup.git.object('app', 'blob', modules);
   setup.git.git('app', 'update-index', '--add', '--cacheinfo', `100644,${blob},.gitmodules`);
   setup.git.git('app', 'commit', '--quiet', '--message', 'submodule');
   const { result, log } = await setup.run(setup.request(setup.git.git('app', 'rev-parse', 'HEAD')));

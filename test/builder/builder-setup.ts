@@ -104,6 +104,7 @@ export class BuilderSetup implements AsyncDisposable {
         CREDENTIALS_FUNCTION: 'build-credentials',
         RECORDS_BUCKET: bucket,
         PREBUILD_IMAGE: 'demo/tools:v1',
+        PRIVATE_HOSTS: JSON.stringify([new URL(this.git.url).host]),
         BUILDKIT_IMAGE: `localhost:1/moby/buildkit@sha256:${'0'.repeat(64)}`,
         // What is built here was written here, and not every machine that runs tests can start containers.
         TRUST_BUILDS: 'true',

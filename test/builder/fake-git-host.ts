@@ -16,8 +16,8 @@ export interface FakeGitHost extends AsyncDisposable {
   init(repository: string, ...options: string[]): void;
   /** Writes many refs at once, as `git update-ref --stdin` takes them. */
   update(repository: string, refs: string): void;
-  /** Writes a blob and returns its name. */
-  blob(repository: string, content: string): string;
+  /** Writes an object as it is, even one that git would not make, and returns its name. */
+  object(repository: string, type: 'blob' | 'commit', content: string): string;
 }
 
 const committedAt = '2026-01-02T03:04:05Z';
@@ -86,8 +86,8 @@ export async function startFakeGitHost(): Promise<FakeGitHost> {
         env: environment,
         input,
       }),
-    blob: (repository, input) =>
-      execFileSync('git', ['hash-object', '-w', '--stdin'], {
+    object: (repository, type, input) =>
+      execFileSync('git', ['hash-object', '--literally', '-t', type, '-w', '--stdin'], {
         cwd: join(root, `${repository}.git`),
         env: environment,
         encoding: 'utf8',

@@ -51,7 +51,7 @@ test.each([{}, { config: null }, { config: {} }, { config: { Labels: null } }])(
 test.each<[string, unknown, object, string]>([
   ['is no JSON', '<html>', {}, 'is not what it should be'],
   ['has labels that are no texts', { config: { Labels: { RUN: 1 } } }, {}, 'is not what it should be'],
-  ['is too large', { config: { Labels: { RUN: 'x'.repeat(9 * 2 ** 20) } } }, {}, 'more than 8388608 bytes'],
+  ['is too large', { config: { Labels: { RUN: 'x'.repeat(9 * 2 ** 20) } } }, {}, 'larger than 8388608 bytes'],
   ['is not there', {}, { config: { digest: `sha256:${'0'.repeat(64)}` } }, 'it answered 404 to the blobs'],
   ['is named so that another address is asked', {}, { config: { digest: '../../x' } }, 'is not what it should be'],
 ])('a configuration that %s is no image without labels', async (_what, configuration, changes, message) => {
@@ -62,7 +62,7 @@ test('an answer that is something else than was asked for is not believed', asyn
   const liar = createServer((_request, response) => response.end('{"config":{"digest":"sha256:0"}}')).listen(0);
   const { port } = liar.address() as AddressInfo;
   const answered = readConfiguration(
-    { host: 'localhost', url: `http://localhost:${port}` },
+    { host: `localhost:${port}`, url: `http://localhost:${port}`, credentials: { user: 'AWS', password } },
     'candidate/demo/app',
     `sha256:${'0'.repeat(64)}`,
     lastGuard(),

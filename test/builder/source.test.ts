@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SourceNotFoundError } from '../../builder/errors.ts';
+import { SourceInvalidError, SourceNotFoundError } from '../../builder/errors.ts';
 import { BuildLog } from '../../builder/log.ts';
 import { Redaction } from '../../builder/redaction.ts';
 import { fetchSource } from '../../builder/source.ts';
@@ -14,6 +17,7 @@ let count = 0;
 
 beforeAll(async () => {
   host = await startFakeGitHost();
+  host.commit('dates', { file: 'in time' });
 });
 
 afterAll(async () => {
@@ -21,13 +25,18 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-function fetch(commit: string, ref = 'refs/heads/main', repository = 'app') {
+function fetch(
+  commit: string,
+  ref = 'refs/heads/main',
+  repository = 'app',
+  { url = host.url, allowed = [new URL(host.url).host] } = {},
+) {
   const workspace = join(root, String(count++));
   mkdirSync(workspace);
   const log = new BuildLog({ redaction: new Redaction(), console: () => undefined, store: async () => undefined });
   const env = { PATH: process.env.PATH ?? '' };
-  const source = { url: `${host.url}/${repository}.git`, commit, ref };
-  return fetchSource(source, workspace, { env, log, signal: new AbortController().signal });
+  const source = { url: `${url}/${repository}.git`, commit, ref };
+  return fetchSource(source, workspace, { env, log, privateHosts: allowed, signal: new AbortController().signal });
 }
 
 test('the commit asked for is fetched, though the branch is further on', async () => {
@@ -37,6 +46,19 @@ test('the commit asked for is fetched, though the branch is further on', async (
   expect(readFileSync(join(source.folder, 'file'), 'utf8')).toBe('first');
   expect(source.committedAt).toEqual(new Date('2026-01-02T03:04:05Z'));
 });
+
+test.each(['999999999999', '9223372036854775807', '10000000000'])(
+  'a commit of the second %s is refused with a reason, for no image can have that date',
+  async (seconds) => {
+    const tree = host.git('dates', 'rev-parse', 'HEAD^{tree}');
+    const text = `tree ${tree}\nauthor A <a@b.c> 0 +0000\ncommitter A <a@b.c> ${seconds} +0000\n\nlate\n`;
+    const commit = host.object('dates', 'commit', text);
+    host.update('dates', `update refs/heads/main ${commit}\n`);
+    const failure = await fetch(commit, 'refs/heads/main', 'dates').catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(SourceInvalidError);
+    expect(String(failure)).toMatch(/impossible date.*git commit --amend/);
+  },
+);
 
 test('a host that hands out heads only is queried for the branch', async () => {
   host.commit('old', { file: 'zero' });
@@ -78,20 +100,115 @@ test('hooks, filters and settings in the repository change nothing', async () =>
   expect(readFileSync(join(source.folder, 'file'), 'utf8')).toBe('content');
 });
 
+/** Commits submodules, each `[path, url, commit]`, to a repository of its own. */
+function withSubmodules(repository: string, modules: [path: string, url: string, commit: string][]): string {
+  host.commit(repository, { file: repository });
+  const text = modules.map(([path, url]) => `[submodule "${path}"]\n\tpath = ${path}\n\turl = ${url}\n`).join('');
+  const blob = host.object(repository, 'blob', text);
+  for (const [path, , commit] of modules)
+    host.git(repository, 'update-index', '--add', '--cacheinfo', `160000,${commit},${path}`);
+  host.git(repository, 'update-index', '--add', '--cacheinfo', `100644,${blob},.gitmodules`);
+  host.git(repository, 'commit', '--quiet', '--message', 'submodules');
+  return host.git(repository, 'rev-parse', 'HEAD');
+}
+
+test('submodules are fetched, and theirs, with relative addresses too', async () => {
+  const leaf = host.commit('leaf', { leaf: 'leaf' });
+  const branch = withSubmodules('branch', [['deep/leaf', '../leaf.git', leaf]]);
+  const head = withSubmodules('trunk', [
+    ['b', `${host.url}/branch.git`, branch],
+    ['l', './../leaf.git', leaf],
+  ]);
+  const { folder } = await fetch(head, 'refs/heads/main', 'trunk');
+  for (const path of ['b/deep/leaf/leaf', 'l/leaf']) expect(readFileSync(join(folder, path), 'utf8')).toBe('leaf');
+  expect(existsSync(join(folder, 'b/.git'))).toBe(false);
+});
+
+/** A server that nothing may reach: it counts who tries. */
+async function forbidden(answer: (response: ServerResponse) => void = (response) => void response.end('secret')) {
+  let tries = 0;
+  const server = createServer((_, response) => {
+    tries += 1;
+    answer(response);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { port, tries: () => tries, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
+test.each([
+  'http://127.0.0.1:PORT/x.git',
+  'http://localhost:PORT/x.git',
+  'http://[::ffff:127.0.0.1]:PORT/x.git',
+  'http://2130706433:PORT/x.git',
+  'git://127.0.0.1:PORT/x.git',
+])('a submodule at %s is refused before git connects to it, at any depth', async (address) => {
+  await using server = await forbidden();
+  const url = address.replace('PORT', String(server.port));
+  const leaf = host.commit('leaf', { leaf: 'leaf' });
+  const inner = withSubmodules(`inner-${count}`, [['m', url, leaf]]);
+  const outer = withSubmodules(`outer-${count}`, [['inner', `../inner-${count}.git`, inner]]);
+  const [innerName, outerName] = [`inner-${count}`, `outer-${count}`];
+  await expect(fetch(inner, 'refs/heads/main', innerName)).rejects.toThrow(/private/);
+  await expect(fetch(outer, 'refs/heads/main', outerName)).rejects.toThrow(/private/);
+  expect(server.tries()).toBe(0);
+});
+
+test('a repository that has moved is fetched from its new address, but not from a private one', async () => {
+  const commit = host.commit('app', { file: 'moved' });
+  await using server = await forbidden();
+  for (const [target, allowed] of [
+    [`${host.url}/app.git`, true],
+    [`http://127.0.0.1:${server.port}/app.git`, false],
+    ['file:///etc', false],
+  ] as const) {
+    await using old = await forbidden((response) =>
+      response.writeHead(301, { location: `${target}/info/refs?service=git-upload-pack` }).end(),
+    );
+    const from = { url: `http://127.0.0.1:${old.port}`, allowed: [`127.0.0.1:${old.port}`, new URL(host.url).host] };
+    const fetched = fetch(commit, 'refs/heads/main', 'app', from);
+    if (allowed) expect(readFileSync(join((await fetched).folder, 'file'), 'utf8')).toBe('moved');
+    else await expect(fetched).rejects.toThrow(SourceNotFoundError);
+  }
+  expect(server.tries()).toBe(0);
+});
+
+test('a host that answers the check and then redirects git leads to no private address', async () => {
+  await using server = await forbidden();
+  const list = `${host.url}/app.git/info/refs?service=git-upload-pack`;
+  const commit = host.commit('app', { file: 'x' });
+  const answer = await globalThis.fetch(list, { headers: { 'git-protocol': 'version=2' } }).then((one) => one.text());
+  let asked = 0;
+  await using cunning = await forbidden((response) => {
+    asked += 1;
+    if (asked % 2 === 1) response.setHeader('content-type', 'application/x-git-upload-pack-advertisement').end(answer);
+    else response.writeHead(302, { location: `http://127.0.0.1:${server.port}/x.git/info/refs` }).end();
+  });
+  const url = `http://127.0.0.1:${cunning.port}`;
+  const allowed = [`127.0.0.1:${cunning.port}`, new URL(host.url).host];
+  await expect(fetch(commit, 'refs/heads/none', 'app', { url, allowed })).rejects.toThrow(SourceNotFoundError);
+  const head = withSubmodules('victim', [['m', `${url}/app.git`, commit]]);
+  await expect(fetch(head, 'refs/heads/main', 'victim', { allowed })).rejects.toThrow(/submodules cannot be fetched/);
+  expect(asked).toBeGreaterThanOrEqual(4);
+  expect(server.tries()).toBe(0);
+});
+
 test('a submodule by another protocol is refused', async () => {
   const commit = host.commit('modules', { file: 'x' });
-  const blob = host.blob('modules', '[submodule "s"]\n\tpath = s\n\turl = file:///etc\n');
+  const blob = host.object('modules', 'blob', '[submodule "s"]\n\tpath = s\n\turl = file:///etc\n');
   host.git('modules', 'update-index', '--add', '--cacheinfo', `160000,${commit},s`);
   host.git('modules', 'update-index', '--add', '--cacheinfo', `100644,${blob},.gitmodules`);
   host.git('modules', 'commit', '--quiet', '--message', 'submodule');
   const head = host.git('modules', 'rev-parse', 'HEAD');
-  await expect(fetch(head, 'refs/heads/main', 'modules')).rejects.toThrow(/submodules cannot be fetched.*not allowed/s);
+  await expect(fetch(head, 'refs/heads/main', 'modules')).rejects.toThrow(
+    /"file:\/\/\/etc" is not fetched.*over http and https only/s,
+  );
 });
 
 test('a submodule comes with its files and nothing of git, and so does one within it', async () => {
   const addModule = (repository: string, path: string, other: string, commit: string) => {
     const text = `[submodule "s"]\n\tpath = ${path}\n\turl = ../${other}.git\n`;
-    const blob = host.blob(repository, text);
+    const blob = host.object(repository, 'blob', text);
     host.git(repository, 'update-index', '--add', '--cacheinfo', `160000,${commit},${path}`);
     host.git(repository, 'update-index', '--add', '--cacheinfo', `100644,${blob},.gitmodules`);
     host.git(repository, 'commit', '--quiet', '--message', 'submodule');

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { IndexFile } from '../../core/index/read-index.ts';
 import type { PushTrigger, Trigger } from '../../core/model/trigger.ts';
+import { createProjectQuota } from '../../functions/builds/project-quota.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createPlanBuilds } from '../../functions/plan-builds.ts';
+import { createBuildQuota, type QuotaLimits } from '../../services/tables/build-quota.ts';
 import { type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { createFakeGitHost } from './fake-git-host.ts';
 import { createFakeGithub } from './fake-github.ts';
@@ -47,7 +49,10 @@ export function indexFile(entries: Record<string, Record<string, string>>, path 
 }
 
 /** plan-builds with everything around it. The index is what `files` is at the time. */
-export async function setUpPlanBuilds(crashes: CrashPoints = createCrashPoints()) {
+export async function setUpPlanBuilds(
+  crashes: CrashPoints = createCrashPoints(),
+  limits: QuotaLimits = { atOnce: 100, perHour: 1000 },
+) {
   const world = await setUpServices();
   const ensured: string[] = [];
   const planning = {
@@ -74,6 +79,7 @@ export async function setUpPlanBuilds(crashes: CrashPoints = createCrashPoints()
   const projects = crashes.guard(world.projects);
   const heads = crashes.guard(world.heads);
   const starter = createBuildStarter({
+    quota: createProjectQuota({ ...world, quota: createBuildQuota(world.client, 'projects', limits) }),
     builds: crashes.guard(world.builds),
     projects,
     heads,
@@ -109,6 +115,7 @@ export async function setUpPlanBuilds(crashes: CrashPoints = createCrashPoints()
       authorization: async () => undefined,
       allowedHosts: [],
       gitHost: 'https://git.example',
+      mostRecipients: 5,
     },
     headOf: guarded.headOf,
     commitsAt: guarded.commitsAt,

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { notified, receive, settle } from '../../core/cascade/rebuild-state.ts';
 import type { Build, Cause } from '../../core/model/build.ts';
+import { createProjectQuota } from '../../functions/builds/project-quota.ts';
 import { createBuildStarter } from '../../functions/builds/start-build.ts';
 import { createRetryStalled } from '../../functions/cascade/retry-stalled.ts';
 import { createReconcileBuilds } from '../../functions/reconcile-builds.ts';
+import { createBuildQuota } from '../../services/tables/build-quota.ts';
 import { Crash, type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { silentLogger } from './services-setup.ts';
 import { id, setUpTell } from './tell-setup.ts';
@@ -16,8 +18,10 @@ const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).
 
 async function startReconciling(crashes: CrashPoints = createCrashPoints()) {
   const world = await setUpTell(crashes);
+  const quota = createBuildQuota(world.client, 'projects', { atOnce: 2, perHour: 1000 });
   const { resume } = createBuildStarter({
     ...world,
+    quota: createProjectQuota({ ...world, quota }),
     headOf: async () => undefined,
     logger: silentLogger,
     repositoryPrefix: 'slipway/',

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { recordKeys } from '../../core/model/builder-contract.ts';
@@ -6,21 +7,25 @@ import { createBuilds } from '../../services/tables/builds.ts';
 import { createDependents } from '../../services/tables/dependents.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { type FakeS3, startFakeS3 } from '../services/fake-s3.ts';
+import { type FakeHost, startHost } from '../services/http.ts';
 import { startTables, stateTables } from '../services/tables.ts';
 import { event, sampleBuild, sampleProject, siteUrl } from '../site/sample-site.ts';
 
 const count = 25;
 let tables: Awaited<ReturnType<typeof startTables>>;
 let s3: FakeS3;
+let secrets: FakeHost;
 
 beforeAll(async () => {
   tables = await startTables(stateTables);
   s3 = await startFakeS3();
+  secrets = await startHost((_, response) => response.end('{"SecretString":"the key"}'));
   const store = await s3.client.config.endpoint?.();
   for (const [name, value] of Object.entries({
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL: secrets.url,
     AWS_ENDPOINT_URL_DYNAMODB: tables.url,
     AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${store?.port}`,
     BASES_TABLE: 'bases',
@@ -30,6 +35,8 @@ beforeAll(async () => {
     RELEASES_TABLE: 'releases',
     PROJECTS_TABLE: 'projects',
     RECORDS_BUCKET: 'records',
+    SEAL_KEY_SECRET: 'seal-key',
+    SOURCES_TABLE: 'sources',
     SITE_URL: `${siteUrl}/`,
   })) {
     vi.stubEnv(name, value);
@@ -48,6 +55,7 @@ afterAll(async () => {
   vi.unstubAllEnvs();
   await tables.stop();
   await s3[Symbol.asyncDispose]();
+  await secrets[Symbol.asyncDispose]();
 });
 
 async function ask(path: string): Promise<APIGatewayProxyStructuredResultV2> {
@@ -84,5 +92,94 @@ describe('the site on its tables and its bucket', () => {
       name: 'demo/app:latest',
       lastBuild: { status: 'released', logUrl: `${siteUrl}/api/v1/builds/0000000000000001/log` },
     });
+  });
+});
+
+describe('however a request is made up, its answer costs a few reads', () => {
+  const many = 60;
+  const sealed = (list: string, position: unknown) => {
+    const text = Buffer.from(JSON.stringify(position)).toString('base64url');
+    const code = createHmac('sha256', 'the key')
+      .update(JSON.stringify([`cursor\n${list}`, text]))
+      .digest();
+    return `${text}.${code.subarray(0, 16).toString('base64url')}`;
+  };
+  const anyBuilds = 'builds\n\n';
+
+  /** The operations that the answer to one request took. */
+  async function operationsOf(path: string) {
+    const before = tables.requests.length;
+    const { statusCode, body = '' } = await ask(path);
+    const operations = tables.requests
+      .slice(before)
+      .map(({ headers }) => String(headers['x-amz-target']).replace('DynamoDB_20120810.', ''));
+    return { statusCode, body, operations };
+  }
+
+  beforeAll(async () => {
+    const builds = createBuilds(tables.client, 'builds');
+    const projects = createProjects(tables.client, 'projects');
+    for (let number = 1; number <= many; number += 1) {
+      const createdAt = new Date(Date.now() - number * 60_000).toISOString();
+      const status = number === many ? 'cancelled' : 'released';
+      await builds.create(sampleBuild(1000 + number, { project: 'busy/app:latest', createdAt, status }));
+      await projects.put(sampleProject(`busy/app:v${number}`));
+    }
+  });
+
+  it('a rare status of a project with many builds', async () => {
+    const { operations, body } = await operationsOf('/api/v1/builds?project=busy/app:latest&status=cancelled&limit=1');
+    expect(JSON.parse(body).items).toHaveLength(1);
+    expect(operations).toEqual(['Query']);
+    const none = await operationsOf('/api/v1/builds?project=busy/app:latest&status=failed&limit=1');
+    expect(JSON.parse(none.body)).toEqual({ items: [], cursor: null });
+    expect(none.operations).toEqual(['Query']);
+  });
+
+  it('a month that the list does not have', async () => {
+    for (const month of ['9999-12', '2999-01', '0000-01', '1999-12']) {
+      const cursor = encodeURIComponent(sealed(anyBuilds, { month }));
+      const { statusCode, operations } = await operationsOf(`/api/v1/builds?limit=100&cursor=${cursor}`);
+      expect([month, statusCode]).toEqual([month, 200]);
+      expect(operations.length).toBeLessThanOrEqual(13);
+    }
+  });
+
+  it('a position that is none: it is refused', async () => {
+    const month = new Date().toISOString().slice(0, 7);
+    const within = (position: unknown) => ({
+      month,
+      cursor: Buffer.from(JSON.stringify(position)).toString('base64url'),
+    });
+    for (const position of [
+      'nonsense',
+      null,
+      { month: '2026-13-01' },
+      within({ id: 'only' }),
+      within({ id: 'x', month: '2020-01', createdAt: 'never' }),
+      within({ id: 1 }),
+      { month, cursor: '%%%' },
+    ]) {
+      const cursor = encodeURIComponent(sealed(anyBuilds, position));
+      const { statusCode, body } = await operationsOf(`/api/v1/builds?cursor=${cursor}`);
+      expect([position, statusCode, JSON.parse(body).error?.code]).toEqual([position, 400, 'InvalidCursor']);
+    }
+  });
+
+  it('the projects, and the badge of one that is not there: no table is scanned', async () => {
+    const list = await operationsOf('/api/v1/projects?limit=5');
+    expect(JSON.parse(list.body).items).toHaveLength(5);
+    expect(list.operations.toSorted()).toEqual(Array(6).fill('Query'));
+    const badge = await operationsOf('/badges/no/such.svg');
+    expect([badge.statusCode, badge.operations]).toEqual([404, ['GetItem', 'Query']]);
+    const job = await operationsOf('/api/v1/projects/busy/app?limit=1');
+    expect(JSON.parse(job.body).items[0].name).toBe('busy/app:v1');
+    expect(job.operations).not.toContain('Scan');
+  });
+
+  it('the same list again: it is not read again within a moment, whatever is added to its address', async () => {
+    await operationsOf('/api/v1/builds?limit=3');
+    const again = await operationsOf('/api/v1/builds?limit=3&x=1');
+    expect(again.operations).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import type { Build, TerminalStatus } from '../../core/model/build.ts';
 import { createFail } from '../../functions/builds/fail-build.ts';
 import { createTell } from '../../functions/builds/tell-end.ts';
 import { createMailer } from '../../services/mail/mailer.ts';
+import { createSentMails } from '../../services/tables/sent-mails.ts';
 import { startFakeSes } from '../services/fake-ses.ts';
 import { type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { digest, setUpServices, silentLogger } from './services-setup.ts';
@@ -20,7 +21,13 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
     builds,
     log,
     records: world.records,
-    mailer: crashes.guard(createMailer({ client: ses.client, sender: 'slipway@example.org' })),
+    mailer: crashes.guard(
+      createMailer({
+        client: ses.client,
+        sender: 'slipway@example.org',
+        sentMails: createSentMails(world.client, 'mails'),
+      }),
+    ),
     statuses: crashes.guard(world.statuses),
     triggers: crashes.guard(world.triggers),
     metrics: { ended: ({ status }) => void counted.push(status), oldestQueued: () => undefined },

@@ -27,10 +27,12 @@ async function entered(tasks: Record<string, (unknown | Error)[]>, build: string
   }
 }
 
+const issued = { token: 'the-token' };
 const failed = new TaskError('States.TaskFailed', '{"Build":{"BuildStatus":"FAILED"}}');
 
 test('a build whose base image was not available runs again, and takes the usual way then', async () => {
   const tasks = {
+    IssueToken: [issued],
     Build: [failed, failed, {}],
     Fail: [
       { outcome: 'again', seconds: 0 },
@@ -39,13 +41,13 @@ test('a build whose base image was not available runs again, and takes the usual
     Judge: [{ outcome: 'pass' }],
   };
   expect(await entered(tasks, '00000000000000aa')).toEqual([
+    ...['IssueToken', 'Build', 'Fail', 'End', 'Again'],
     ...['Build', 'Fail', 'End', 'Again'],
-    ...['Build', 'Fail', 'End', 'Again'],
-    ...['Build', 'CollectScan', 'Judge', 'Verdict', 'Release', 'Tell', 'Told'],
+    ...['Build', 'CollectScan', 'Judge', 'Verdict', 'Release', 'Tell', 'Notified'],
   ]);
 });
 
-test('a build that failed for good has its people told', async () => {
-  const tasks = { Build: [failed], Fail: [{ outcome: 'ended', seconds: 0 }] };
-  expect(await entered(tasks, '00000000000000aa')).toEqual(['Build', 'Fail', 'End', 'Tell', 'Told']);
+test('a build that failed for good notifies its people', async () => {
+  const tasks = { IssueToken: [issued], Build: [failed], Fail: [{ outcome: 'ended', seconds: 0 }] };
+  expect(await entered(tasks, '00000000000000aa')).toEqual(['IssueToken', 'Build', 'Fail', 'End', 'Tell', 'Notified']);
 });

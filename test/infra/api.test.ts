@@ -20,7 +20,8 @@ test('deliveries go to the webhook, everything that is read to the pages, and th
 
 test('readers of the pages are held back before they can hold up the pipeline; deliveries are not', () => {
   const { RouteSettings, DefaultRouteSettings } = resource('AWS::ApiGatewayV2::Stage').Properties;
-  expect(Object.keys(RouteSettings)).toEqual(['GET /', 'GET /{proxy+}']);
+  const limit = { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 };
+  expect(RouteSettings).toEqual({ 'GET /': limit, 'GET /{proxy+}': limit });
   expect(DefaultRouteSettings).not.toHaveProperty('ThrottlingRateLimit');
 });
 

@@ -28,9 +28,14 @@ describe('a configuration', () => {
       indexBranch: 'main',
       github: { url: 'https://github.com', apiUrl: 'https://api.github.com' },
       privateHosts: [],
+      mail: { recipientsPerEntry: 5 },
+      webhook: { reservedConcurrency: 0 },
+      pages: { requestsPerSecond: 20 },
       policy: defaultPolicy,
       build: {
         timeoutSeconds: 3600,
+        atOncePerProject: 4,
+        perHourPerProject: 60,
         computeType: 'MEDIUM',
         architecture: 'arm64',
         buildkitImage:

@@ -7,7 +7,7 @@ const outlasting = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy
 describe('tables', () => {
   test('outlive the stack and can be set back to any second', () => {
     const tables = resources('AWS::DynamoDB::GlobalTable');
-    expect(tables).toHaveLength(9);
+    expect(tables).toHaveLength(10);
     for (const { DeletionPolicy, UpdateReplacePolicy, Properties } of tables) {
       expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual(outlasting);
       expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
@@ -55,9 +55,12 @@ test('nobody reaches the bucket, the queues or the topic of alarms without TLS',
   }
 });
 
-describe('the queue of triggers', () => {
-  const queue = resource('AWS::SQS::Queue', 'TriggersQueue');
-  const deadLetters = resource('AWS::SQS::Queue', 'TriggersDeadLetters');
+describe.each([
+  ['triggers', 'TriggersQueue', 'TriggersDeadLetters', 10, 5],
+  ['what anybody can cause', 'TriggersUntrustedQueue', 'TriggersUntrustedDeadLetters', 1, 2],
+])('the queue of %s', (_what, queueId, deadLettersId, BatchSize, MaximumConcurrency) => {
+  const queue = resource('AWS::SQS::Queue', queueId);
+  const deadLetters = resource('AWS::SQS::Queue', deadLettersId);
 
   test('moves a trigger aside that failed five times, and keeps it there for two weeks', () => {
     expect(queue.Properties.RedrivePolicy).toEqual({
@@ -73,10 +76,11 @@ describe('the queue of triggers', () => {
   });
 
   test('loses only those triggers of a batch that were planned', () => {
-    expect(resource('AWS::Lambda::EventSourceMapping').Properties).toMatchObject({
-      EventSourceArn: { 'Fn::GetAtt': [queue.id, 'Arn'] },
-      FunctionResponseTypes: ['ReportBatchItemFailures'],
-    });
+    const mappings = resources('AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties);
+    const own = mappings.filter(({ EventSourceArn }) => EventSourceArn['Fn::GetAtt'][0] === queue.id);
+    expect(own).toMatchObject([
+      { BatchSize, ScalingConfig: { MaximumConcurrency }, FunctionResponseTypes: ['ReportBatchItemFailures'] },
+    ]);
   });
 });
 

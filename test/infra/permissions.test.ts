@@ -193,14 +193,17 @@ test('the rescan of releases can take no image and no tag away, nor give any', (
   }
 });
 
-test('the webhook reads its own secret and sends to the queue, and can do nothing else', () => {
+test('the webhook reads its own secret and sends to the queues, and can do nothing else', () => {
   expect(functionOf('github-webhook').permissions.map(({ actions, resources: on }) => ({ actions, on }))).toEqual([
     { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], on: [arn(resource('AWS::Logs::LogGroup', 'Webhook'))] },
     {
       actions: ['secretsmanager:GetSecretValue'],
       on: [`<${resource('AWS::SecretsManager::Secret', 'SecretsWebhook').id}>`],
     },
-    { actions: ['sqs:SendMessage'], on: [arn(resource('AWS::SQS::Queue', 'TriggersQueue'))] },
+    {
+      actions: ['sqs:SendMessage'],
+      on: ['TriggersQueue', 'TriggersUntrustedQueue'].map((queue) => arn(resource('AWS::SQS::Queue', queue))),
+    },
   ]);
 });
 

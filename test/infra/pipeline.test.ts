@@ -40,7 +40,7 @@ describe('the way of a build', () => {
     expect(States.Judge?.Next).toBe('Verdict');
     expect(States.Release?.Next).toBe('Tell');
     expect(States.End?.Default).toBe('Tell');
-    expect(States.Told?.Type).toBe('Succeed');
+    expect(States.Notified?.Type).toBe('Succeed');
   });
 
   test('leads to the release only through a verdict of pass', () => {

@@ -114,3 +114,12 @@ test('the host of the git server is nothing but text in the template: one templa
   expect(at(ownHost)).toContain(`"http://${ownHost}/git"`);
   expect(at(ownHost).replaceAll(ownHost, 'localhost:4711')).toBe(at('localhost:4711'));
 });
+
+test('the webhook has instances of its own where the account can reserve some; a new account cannot', () => {
+  const reserved = (webhook?: { reservedConcurrency: number }) =>
+    Object.values(templateOf(webhook ? { webhook } : {}).findResources('AWS::Lambda::Function'))
+      .filter(({ Properties }) => Properties.ReservedConcurrentExecutions !== undefined)
+      .map(({ Properties }) => [Properties.Description, Properties.ReservedConcurrentExecutions]);
+  expect(reserved()).toEqual([]);
+  expect(reserved({ reservedConcurrency: 20 })).toEqual([[expect.stringContaining('delivery of the git host'), 20]]);
+});

@@ -16,6 +16,7 @@ export const stateTables: Table[] = [
     name: 'projects',
     key: 'name',
     indexes: {
+      byName: { partition: 'listed', sort: 'name' },
       bySource: { partition: 'source' },
       byDueTime: { partition: 'scheduled', sort: 'dueAt' },
       byWaiverExpiry: { partition: 'excepting', sort: 'warnAt' },
@@ -51,6 +52,7 @@ export const stateTables: Table[] = [
       byDueTime: { partition: 'rescan', sort: 'dueAt' },
     },
   },
+  { name: 'mails', key: 'mail' },
 ];
 
 /** A DynamoDB in memory with the given tables; every key is a text. */
@@ -65,7 +67,12 @@ export async function startTables(tables: Table[]) {
     const answer = await database.answer(headers, Buffer.from(body));
     response.writeHead(answer.statusCode, answer.headers).end(answer.body);
   });
-  return { client: documentsOf(database), url: host.url, stop: () => host[Symbol.asyncDispose]() };
+  return {
+    client: documentsOf(database),
+    url: host.url,
+    requests: host.requests,
+    stop: () => host[Symbol.asyncDispose](),
+  };
 }
 
 function documentsOf({ client }: InMemoryDynamoDb): DynamoDBDocumentClient {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type Answer, commit, sampleBuild, sampleProject, sampleSite, siteUrl } from './sample-site.ts';
 
@@ -102,6 +103,8 @@ describe('the API', () => {
       ['/api/v1/builds', `1${cursor}`],
       ['/api/v1/builds', 'bm9uc2Vuc2U'],
       ['/api/v1/builds', '.'],
+      // Sealed with what everybody can compute.
+      ['/api/v1/builds', `2.${createHash('sha256').update('builds\n\n\n2').digest('base64url').slice(0, 12)}`],
       ['/api/v1/builds', 'x'.repeat(5000)],
       ['/api/v1/projects', cursor],
       ['/api/v1/builds?status=queued', cursor],

@@ -448,7 +448,7 @@ it('a project shows what it stands on, which pin holds it back, who stands on it
           },
           { reference: '<i>', image: '<i>', own: false, pinned: false, reason: 'nobody listens <there>' },
         ],
-        dependents: async () => ({ projects: ['demo/child:latest'], total: 31 }),
+        dependents: async () => ({ projects: ['demo/child:latest'], more: 30 }),
         pending: async () => ({ cascade: '20261121T115000Z-0000cc', state: 'waiting' }),
       },
     },

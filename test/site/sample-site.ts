@@ -4,6 +4,7 @@ import type { Build } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
 import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
+import { createSeals } from '../../services/aws/seals.ts';
 import type { Page, PageRequest } from '../../services/tables/page.ts';
 import { createSiteHandler } from '../../site/handler.ts';
 import type { SiteParts } from '../../site/parts.ts';
@@ -99,7 +100,14 @@ export function sampleSite({
           request,
         ),
     },
-    projects: { get: async (name) => projects.find((project) => project.name === name), all: async () => projects },
+    projects: {
+      get: async (name) => projects.find((project) => project.name === name),
+      list: async (start, request) =>
+        pageOf(
+          projects.filter(({ name }) => name.startsWith(start)).sort((one, other) => (one.name < other.name ? -1 : 1)),
+          request,
+        ),
+    },
     sources: { get: async () => undefined },
     cascades: {
       list: async () => ({ items: cascades.map(({ summary }) => summary) }),
@@ -109,10 +117,11 @@ export function sampleSite({
     },
     relations: {
       statuses: async (bases) => baseStatuses(bases, new Map()),
-      dependents: async () => ({ projects: [], total: 0 }),
+      dependents: async () => ({ projects: [], more: 0 }),
       pending: async () => undefined,
     },
     sboms: { address: async () => undefined },
+    seals: createSeals({ current: async () => 'the key' }),
     releases: {
       ofProject: async (project, request) =>
         pageOf(

@@ -17,6 +17,8 @@ export const functionSchema = z.strictObject({
       LogFormat: z.enum(['Text', 'JSON']).optional(),
     })
     .optional(),
+  // No effect on one machine, whose functions have no account that they share.
+  ReservedConcurrentExecutions: z.int().min(0).optional(),
   // No effect on one machine: it has the architecture that it has, and no tags.
   Architectures: z.array(z.enum(['arm64', 'x86_64'])).optional(),
   Tags: z.unknown().optional(),

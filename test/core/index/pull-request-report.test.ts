@@ -43,6 +43,26 @@ describe('the comment', () => {
     expect(report).toContain('HIGH is weaker than MEDIUM');
   });
 
+  it('shows who will get mail, and warns of an entry that takes over a name of Docker Hub', () => {
+    const base = [goodFile({ one: { 'notify-email': 'old@example.org' } })];
+    const merged = [
+      goodFile({
+        one: { 'notify-email': '[old@example.org, new@example.org]' },
+        debian: { 'app-id': 'library', 'notify-email': 'new@example.org', 'desired-tag': '"12"' },
+        two: { 'notify-email': 'two@example.org' },
+      }),
+    ];
+    const report = indexReport(inputOf(base, merged));
+    expect(report).toContain(
+      '**Addresses that are added, and will get mail**\n\n- `new@example.org` for `library/debian:12`, `demo/one:latest`\n- `two@example.org` for `demo/two:latest`\n',
+    );
+    expect(report).not.toContain('old@example.org');
+    expect(report).toMatch(
+      /`library\/debian:12` .*\n {2}- ⚠️ \*\*It takes over a well-known name.* `FROM debian:12` means this image/,
+    );
+    expect(report.match(/well-known/g)).toHaveLength(1);
+  });
+
   it('says what the merge will do', () => {
     const base = [goodFile({ one: {}, two: {}, gone: {} })];
     const merged = [
@@ -87,6 +107,11 @@ describe('the comment', () => {
 **Changed, and not built again**
 
 - \`demo/two:latest\`: notify-email
+
+**Addresses that are added, and will get mail**
+
+- \`owner@example.org\` for \`demo/app:latest\`, \`demo/base:latest\`
+- \`another@example.org\` for \`demo/two:latest\`
 
 **Removed: built no more; the images stay**
 

@@ -74,6 +74,23 @@ describe('reading an index', () => {
     ]);
   });
 
+  it('has at most five mail addresses, or as many as the operators allow', () => {
+    const addresses = (count: number) => Array.from({ length: count }, (_, at) => `a${at}@example.org`);
+    const read = (list: string[], mostRecipients?: number) =>
+      readIndex([goodFile({ app: { 'notify-email': list.join(', ') } })], {
+        now,
+        ...(mostRecipients === undefined ? {} : { mostRecipients }),
+      });
+    expect(read(addresses(5)).diagnostics).toEqual([]);
+    expect(read(addresses(6)).diagnostics).toMatchObject([
+      { severity: 'error', code: 'too-many', message: expect.stringContaining('has 6 addresses, and 5 are allowed') },
+    ]);
+    expect(read(addresses(6)).projects).toEqual([]);
+    expect(read(addresses(6), 6).projects[0]?.notifyEmail).toEqual(addresses(6));
+    // The same address twice is one.
+    expect(read([...addresses(5), 'A0@example.org']).projects[0]?.notifyEmail).toHaveLength(5);
+  });
+
   it('does not let a broken file hide the next one', () => {
     const index = readIndex([{ path: 'index.d/broken.yml', text: 'Projects: [' }, goodFile({ app: {} })], { now });
     expect(index.projects).toHaveLength(1);

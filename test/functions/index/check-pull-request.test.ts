@@ -49,6 +49,7 @@ const planner = (filesAt = async (commit: string) => files[commit] ?? []) => {
       repository: { filesAt },
       allowedHosts: [],
       gitHost: 'https://git.example',
+      mostRecipients: 5,
     },
     async headOf(url) {
       const head = url in heads ? heads[url] : branchHead;

@@ -47,7 +47,7 @@ const steps = (count: number): Trigger[] =>
   }));
 
 it('many triggers are sent ten at a time, each once', async () => {
-  await createTriggers('queue').sendBatch(steps(25));
+  await createTriggers('queue', 'untrusted queue').sendBatch(steps(25));
   expect(host.requests.map(({ body }) => JSON.parse(body).Entries.length).sort()).toEqual([10, 10, 5]);
   expect(taken.toSorted()).toEqual(
     steps(25)
@@ -57,7 +57,7 @@ it('many triggers are sent ten at a time, each once', async () => {
 });
 
 it('no triggers are no call', async () => {
-  await createTriggers('queue').sendBatch([]);
+  await createTriggers('queue', 'untrusted queue').sendBatch([]);
   expect(host.requests).toEqual([]);
 });
 
@@ -68,13 +68,35 @@ it('those that the queue had no room for are sent again, and only those', async 
     busy = false;
     return { Code: 'InternalError', SenderFault: false };
   };
-  await createTriggers('queue').sendBatch(steps(5));
+  await createTriggers('queue', 'untrusted queue').sendBatch(steps(5));
   expect(taken.toSorted()).toEqual(['p0', 'p1', 'p2', 'p3', 'p4']);
   expect(host.requests).toHaveLength(2);
 });
 
 it('one that the queue will never take is an error at once', async () => {
   refusal = () => ({ Code: 'InvalidMessageContents', SenderFault: true });
-  await expect(createTriggers('queue').sendBatch(steps(1))).rejects.toThrow(UpstreamError);
+  await expect(createTriggers('queue', 'untrusted queue').sendBatch(steps(1))).rejects.toThrow(UpstreamError);
   expect(host.requests).toHaveLength(1);
+});
+
+it('what anybody can cause goes to a queue of its own', async () => {
+  const queues: string[] = [];
+  await using both = await startHost(({ body }, response) => {
+    const { QueueUrl, MessageBody, Entries } = JSON.parse(body);
+    const bodies: string[] = Entries ? Entries.map((entry: Entry) => entry.MessageBody) : [MessageBody];
+    queues.push(...bodies.map((text) => `${JSON.parse(text).type}: ${QueueUrl}`));
+    response.end(JSON.stringify({ MessageId: '1', Successful: [] }));
+  });
+  vi.stubEnv('AWS_ENDPOINT_URL', both.url);
+  const trigger = (type: string) => ({ type, id: type, receivedAt: '2026-11-21T00:00:00.000Z' }) as unknown as Trigger;
+  const triggers = createTriggers('queue', 'untrusted queue');
+  for (const type of ['push', 'pull-request', 'approval']) await triggers.send(trigger(type));
+  await triggers.sendBatch(['manual', 'pull-request'].map(trigger));
+  expect(queues.toSorted()).toEqual([
+    'approval: untrusted queue',
+    'manual: queue',
+    'pull-request: untrusted queue',
+    'pull-request: untrusted queue',
+    'push: queue',
+  ]);
 });

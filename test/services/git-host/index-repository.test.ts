@@ -138,6 +138,32 @@ describe('an index that is not there whole is an error, never a smaller index', 
     await expect(readArchive(file)).rejects.toThrow(/larger than/);
   });
 
+  it('an archive whose other files unpack to more than an index can be, though they are skipped', async () => {
+    // What the same blob under many names packs to.
+    const piece = gzipSync(Buffer.alloc(8 * 1024 * 1024));
+    const header = new Header({ path: 'slipway-index/large.bin', size: 3 * 2 ** 30, type: 'File', mode: 0o644 });
+    header.encode();
+    let sent = 0;
+    const answer = (response: ServerResponse) => {
+      response.write(gzipSync(header.block ?? Buffer.alloc(0)));
+      for (; sent < 384; sent += 1) response.write(piece);
+      response.end();
+    };
+    await expect(read(answer)).rejects.toThrow(/more than \d+ bytes when it is unpacked/);
+  });
+
+  it('an archive of more files than an index can have', async () => {
+    const empty = archive({ path: 'docs/empty', text: '' }).subarray(0, 512);
+    const many = gzipSync(Buffer.concat([...Array(100_001).fill(empty), Buffer.alloc(1024)]));
+    await expect(read((response) => void response.end(many))).rejects.toThrow(/more than 100000 files/);
+  });
+
+  it('an archive that does not come in time', async () => {
+    await using slow = await startHost((_, response) => void response.write(whole.subarray(0, 100)));
+    const index = createIndexRepository(slow.url, 'slipway/index', async () => undefined, 50);
+    await expect(index.filesAt(commit)).rejects.toThrow(/was not read within 0.05 s/);
+  });
+
   it('a host that names its answer', async () => {
     await expect(read((response) => void response.writeHead(404).end())).rejects.toThrow(UpstreamError);
     await expect(read((response) => void response.writeHead(404).end())).rejects.toThrow(/answered 404/);

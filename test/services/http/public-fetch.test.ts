@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { HostUnreachableError, UpstreamError } from '../../../core/model/errors.ts';
-import { createPublicFetch, type PublicRequest } from '../../../services/http/public-fetch.ts';
+import { addressesOf, createPublicFetch, type PublicRequest } from '../../../services/http/public-fetch.ts';
 import { type FakeHost, startHost } from '../http.ts';
 
 const privateHosts = ['127.0.0.1'];
@@ -239,5 +239,26 @@ describe('a caller', () => {
       response.writeHead(200, { 'www-authenticate': ['Basic', 'Bearer'] }).end(),
     );
     expect(headers.get('www-authenticate')).toBe('Basic, Bearer');
+  });
+});
+
+describe('the addresses for a program that connects by itself', () => {
+  const found = (answers: Record<string, string[]>) =>
+    ((hostname: string, _options: unknown, callback: (...args: unknown[]) => void) =>
+      callback(
+        null,
+        (answers[hostname] ?? []).map((address) => ({ address, family: 4 })),
+      )) as never;
+  const lookup = found({ 'mixed.test': ['127.0.0.1', '8.8.8.8'], 'inside.test': ['10.0.0.1'] });
+
+  it('are the public ones of a name, and the private ones only of a host that is allowed', async () => {
+    expect(await addressesOf(new URL('https://mixed.test/x'), { privateHosts: [], lookup })).toEqual(['8.8.8.8']);
+    await expect(addressesOf(new URL('https://inside.test/x'), { privateHosts: [], lookup })).rejects.toThrow(
+      /private address/,
+    );
+    expect(await addressesOf(new URL('https://inside.test/x'), { privateHosts: ['inside.test'], lookup })).toEqual([
+      '10.0.0.1',
+    ]);
+    await expect(addressesOf(new URL('http://[::1]/x'), { privateHosts: [] })).rejects.toThrow(/private address/);
   });
 });

@@ -2,7 +2,9 @@ import PostalMime from 'postal-mime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Mail } from '../../../core/mail/build-mail.ts';
 import { createMailer, MailRejectedError } from '../../../services/mail/mailer.ts';
+import { createSentMails } from '../../../services/tables/sent-mails.ts';
 import { type FakeSes, startFakeSes } from '../fake-ses.ts';
+import { createTables } from '../tables.ts';
 
 const sender = 'slipway@ci.example.org';
 const mail: Mail = {
@@ -23,8 +25,11 @@ beforeEach(() => {
   ses.refuse = () => undefined;
 });
 
-const send = (to: string[], over: Partial<Mail> = {}) =>
-  createMailer({ client: ses.client, sender }).send({ to, mail: { ...mail, ...over } });
+const sentMails = createSentMails(createTables([{ name: 'mails', key: 'mail' }]), 'mails');
+const mailer = () => createMailer({ client: ses.client, sender, sentMails });
+let mails = 0;
+const send = (to: string[], over: Partial<Mail> = {}, id = `mail ${mails++}`) =>
+  mailer().send({ id, to, mail: { ...mail, ...over } });
 const addresses = (count: number) => Array.from({ length: count }, (_, number) => `person${number}@example.org`);
 
 describe('the message', () => {
@@ -127,6 +132,22 @@ describe('a mail that cannot go out', () => {
     await expect(send(['a@example.org', 'b@example.org'])).rejects.toThrow(MailRejectedError);
   });
 
+  it('is sent again only to those who did not get it, when SES throttles in the middle', async () => {
+    let messages = 0;
+    ses.refuse = () => {
+      messages += 1;
+      return messages > 2 ? ['Throttling', 'Maximum sending rate exceeded.'] : undefined;
+    };
+    await expect(send(addresses(120), {}, 'one mail')).rejects.toMatchObject({ name: 'Throttling' });
+    ses.refuse = () => undefined;
+    expect((await send(addresses(120), {}, 'one mail')).sent.toSorted()).toEqual(addresses(120).toSorted());
+    expect((await send(addresses(120), {}, 'one mail')).dropped).toEqual([]);
+    expect(ses.sent.flatMap(({ to }) => to).toSorted()).toEqual(addresses(120).toSorted());
+    // Another mail is another matter.
+    await send(addresses(1), {}, 'another mail');
+    expect(ses.sent.at(-1)?.to).toEqual(addresses(1));
+  });
+
   it('is left to be tried again when SES has a trouble of its own', async () => {
     ses.refuse = () => ['Throttling', 'Maximum sending rate exceeded.'];
     await expect(send(['a@example.org'])).rejects.toMatchObject({ name: 'Throttling' });
@@ -134,6 +155,6 @@ describe('a mail that cannot go out', () => {
 });
 
 it('tags go with the message where there are some', async () => {
-  await createMailer({ client: ses.client, sender }).send({ to: ['a@example.org'], mail, tags: { kind: 'released' } });
+  await mailer().send({ id: 'tagged', to: ['a@example.org'], mail, tags: { kind: 'released' } });
   expect(ses.sent[0]?.tags).toEqual({ kind: 'released' });
 });

@@ -134,11 +134,27 @@ describe('a list', () => {
   });
 
   it('comes in pages that are full, whatever the filter leaves out', async () => {
-    const filter = expression`#status = ${'open'}`;
+    const filter = { condition: expression`#status = ${'open'}`, position: ['shelf', 'name'] };
     const first = await table.page({ keys, filter, newestFirst: true }, { limit: 2 }, anything);
     expect(namesOf(first.items)).toEqual(['item-6', 'item-3']);
     const second = await table.page({ keys, filter, newestFirst: true }, { limit: 2, cursor: first.cursor }, anything);
     expect(namesOf(second.items)).toEqual(['item-0']);
+    expect(second.cursor).toBeUndefined();
+  });
+
+  it('gives a page with few items rather than to read the whole list for a filter', async () => {
+    // Of items of this size, one query reads two.
+    const large = Array.from({ length: 12 }, (_, at) => key(`item-${String(at).padStart(2, '0')}`, 'large'));
+    await table.putMany(large.map((item) => ({ ...item, status: 'closed', body: 'x'.repeat(380_000) })));
+    await table.put({ ...key('item-99', 'large'), status: 'open' });
+    const of = {
+      keys: expression`shelf = ${'large'}`,
+      filter: { condition: expression`#status = ${'open'}`, position: ['shelf', 'name'] },
+    };
+    const first = await table.page(of, { limit: 1 }, anything);
+    expect(first.items).toEqual([]);
+    const second = await table.page(of, { limit: 1, cursor: first.cursor }, anything);
+    expect(namesOf(second.items)).toEqual(['item-99']);
     expect(second.cursor).toBeUndefined();
   });
 
@@ -148,5 +164,7 @@ describe('a list', () => {
     expect(namesOf(first.items)).toEqual(['item-3']);
     expect(namesOf((await table.page(open, { limit: 1, cursor: first.cursor }, anything)).items)).toEqual(['item-6']);
     await expect(table.page(open, { limit: 1, cursor: 'elsewhere' }, anything)).rejects.toThrow(InvalidInputError);
+    const ofTable = await table.page({ keys }, { limit: 1 }, anything);
+    await expect(table.page(open, { limit: 1, cursor: ofTable.cursor }, anything)).rejects.toThrow(InvalidInputError);
   });
 });

@@ -1,0 +1,64 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { once } from '../../core/once.ts';
+import { variable } from '../environment.ts';
+import { documentClient } from './dynamodb.ts';
+import { and, expression } from './expression.ts';
+import { tableOf } from './table.ts';
+
+export interface QuotaLimits {
+  /** How many builds of one project run at once. */
+  atOnce: number;
+  /** How many begin in one hour. */
+  perHour: number;
+}
+
+/** DynamoDB has no empty set, so the attribute may be absent. */
+const quotaSchema = z.object({ running: z.set(z.string()).default(new Set()) });
+
+/**
+ * The fields of the projects table that bound what one project's builds use: `running` has the builds that were begun, and `begunIn` the
+ * hour in which `begun` builds began. The rest of its builds wait, so that it holds up no other project.
+ */
+export function createBuildQuota(client: DynamoDBDocumentClient, tableName: string, { atOnce, perHour }: QuotaLimits) {
+  const table = tableOf(client, tableName);
+
+  return {
+    /** Whether the build may begin: if so, it counts from now on. A build that counts already may always go on. */
+    async take(project: string, build: string, now = new Date()): Promise<boolean> {
+      const hour = now.toISOString().slice(0, 13);
+      const holds = expression`contains(running, ${build})`;
+      const hasRoom = expression`attribute_exists(#name) AND (attribute_not_exists(running) OR size(running) < ${atOnce})`;
+      const running = { running: new Set([build]) };
+      if (await table.update({ name: project }, {}, holds)) return true;
+      const inHour = expression`begunIn = ${hour} AND begun < ${perHour}`;
+      if (await table.update({ name: project }, { add: { ...running, begun: 1 } }, and(hasRoom, inHour))) return true;
+      const isNewHour = expression`attribute_not_exists(begunIn) OR begunIn <> ${hour}`;
+      const first = { set: { begunIn: hour, begun: 1 }, add: running };
+      return table.update({ name: project }, first, and(hasRoom, isNewHour));
+    },
+
+    /** The builds that count. */
+    async running(project: string): Promise<ReadonlySet<string>> {
+      return (await table.get({ name: project }, quotaSchema))?.running ?? new Set();
+    },
+
+    /** Builds that have ended count no more. */
+    async free(project: string, builds: readonly string[]): Promise<void> {
+      await table.update(
+        { name: project },
+        { delete: { running: new Set(builds) } },
+        expression`attribute_exists(#name)`,
+      );
+    },
+  };
+}
+
+export type BuildQuota = ReturnType<typeof createBuildQuota>;
+
+export const openBuildQuota = once(() =>
+  createBuildQuota(documentClient(), variable('PROJECTS_TABLE'), {
+    atOnce: Number(variable('BUILDS_AT_ONCE')),
+    perHour: Number(variable('BUILDS_PER_HOUR')),
+  }),
+);
