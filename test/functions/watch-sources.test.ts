@@ -223,9 +223,9 @@ describe('a repository that cannot be read', () => {
     await track('app');
     const gone = await track('gone');
     const watch = watcher();
-    expect(await watch()).toMatchObject({ asked: 3 });
+    expect(await watch()).toMatchObject({ checked: 3 });
     expect(refsSent()).toEqual(['refs/heads/main']);
-    expect(await watch()).toMatchObject({ asked: 2 });
+    expect(await watch()).toMatchObject({ checked: 2 });
     const sources = createSources(world.client, 'sources');
     const known = (await sources.all()).sources.get(gone.source);
     expect(known).toMatchObject({ failures: 1, error: expect.stringContaining('not public') });
@@ -247,11 +247,11 @@ describe('a repository that cannot be read', () => {
     await dead[Symbol.asyncDispose]();
     for (let at = 0; at < 20; at++) await track(`dead-${at}`, { gitUrl: `${dead.url}/demo/dead-${at}.git` });
     const watch = watcher();
-    expect(await watch()).toMatchObject({ sources: 21, asked: 2, hostsDown: [hostOf(dead.url)] });
-    expect(await watch()).toMatchObject({ asked: 1, hostsDown: [] });
+    expect(await watch()).toMatchObject({ sources: 21, checked: 2, hostsDown: [hostOf(dead.url)] });
+    expect(await watch()).toMatchObject({ checked: 1, hostsDown: [] });
     const sources = createSources(world.client, 'sources');
     await sources.put({ source: `//${hostOf(dead.url)}`, failures: 1, retryAt: new Date(0).toISOString() });
-    expect(await watch()).toMatchObject({ asked: 2 });
+    expect(await watch()).toMatchObject({ checked: 2 });
   });
 
   it('of a host that gets too many requests waits for as long as the host says', async () => {

@@ -60,7 +60,7 @@ describe('a notification', () => {
     expect(isNotificationOverdue(build, settled)).toBe(isOverdue);
   });
 
-  it('is dropped three days after the build began', () => {
-    expect(oldestNotifiable).toBe('2026-11-18T12:00:00.000Z');
+  it('is dropped five days after the build began', () => {
+    expect(oldestNotifiable).toBe('2026-11-16T12:00:00.000Z');
   });
 });
