@@ -14,7 +14,7 @@ beforeAll(async () => {
   const { dockerfile, files } = busybox;
   const base = await setup.build(
     { ...files, Dockerfile: dockerfile },
-    { id: '00000000000000f1', project: 'demo/base:v1', candidate: 'demo/base' },
+    { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
   );
   expect(base.log).toContain('==> done');
 });

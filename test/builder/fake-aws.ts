@@ -1,9 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type BuildCredentials, credentialsRequestSchema } from '../../core/model/builder-contract.ts';
 
-type Question = z.infer<typeof credentialsRequestSchema>;
+/** A candidate's tag is its build's id: a test whose builds are based on it chooses the id. */
+const questionSchema = credentialsRequestSchema.extend({ build: z.string() });
+type Question = z.infer<typeof questionSchema>;
 
 /** The keys of the build's own session. */
 export const sessionKeys = {
@@ -38,7 +40,7 @@ export async function startFakeAws(registry: { url: string; password: string }):
       response.setHeader('content-type', 'application/x-amz-json-1.1');
       response.end(JSON.stringify({ authorizationData: [{ authorizationToken, proxyEndpoint: registry.url }] }));
     } else if (pathname.endsWith('/invocations')) {
-      const question = credentialsRequestSchema.safeParse(JSON.parse(Buffer.concat(chunks).toString()));
+      const question = questionSchema.safeParse(JSON.parse(Buffer.concat(chunks).toString()));
       if (!question.success) return response.writeHead(400).end(question.error.message);
       aws.questions.push(question.data);
       response.end(JSON.stringify(aws.answer(question.data)));

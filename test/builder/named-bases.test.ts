@@ -10,7 +10,7 @@ beforeAll(async () => {
   const { dockerfile, files } = busybox;
   await setup.build(
     { ...files, Dockerfile: dockerfile },
-    { id: '00000000000000f1', project: 'demo/base:v1', candidate: 'demo/base' },
+    { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
   );
 });
 

@@ -10,7 +10,7 @@ beforeAll(async () => {
   const { dockerfile, files } = busybox;
   const tools = await setup.build(
     { ...files, Dockerfile: dockerfile },
-    { id: '00000000000000f1', project: 'demo/tools:v1', candidate: 'demo/tools' },
+    { id: 'v1', project: 'demo/tools:v1', candidate: 'demo/tools' },
   );
   expect(tools.log).toContain('==> done');
 });

@@ -15,7 +15,7 @@ beforeAll(async () => {
   setup = await BuilderSetup.open();
   await setup.build(
     { ...busybox.files, Dockerfile: busybox.dockerfile },
-    { id: '00000000000000f1', project: 'demo/base:v1', candidate: 'demo/base' },
+    { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
   );
   await using images = await Images.open();
   startsContainers = images.engine.confinement.isConfined;

@@ -16,7 +16,7 @@ test('what a pull request builds is used by no release, and the other way round'
   await using setup = await BuilderSetup.open();
   await setup.build(
     { ...busybox.files, Dockerfile: busybox.dockerfile },
-    { id: '00000000000000f1', project: 'demo/base:v1', candidate: 'demo/base' },
+    { id: 'v1', project: 'demo/base:v1', candidate: 'demo/base' },
   );
   const proposed = await setup.build({ Dockerfile: dockerfile, 'make.sh': hostile }, { cache: 'none' });
   expect(proposed.log).toContain('made: hostile');
