@@ -90,6 +90,7 @@ test('the same commit gives the same image again, without the cache the same con
   const commit = setup.git.commit('app', { Dockerfile: dockerfile, ...busybox.files });
   const source = { url: `${setup.git.url}/app.git`, commit, ref: 'refs/heads/main' };
   await using other = await BuilderSetup.open();
+  other.environment = { PRIVATE_HOSTS: JSON.stringify([new URL(setup.git.url).host]) };
   const [one, two, anew, elsewhere] = [
     await setup.run(setup.request(commit)),
     await setup.run(setup.request(commit)),
