@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -12,6 +13,8 @@ import { type Borrower, type Container, containerLimits, type Engine, type Engin
 const removalTimeout = 30_000;
 /** How many paths of an image are copied at most, including those that links lead to. */
 const mostPaths = 1000;
+/** As many as the kernel follows. */
+const mostLinks = 40;
 /** Devices and pipes are no files to read. */
 const copied = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'SymbolicLink', 'Link']);
 
@@ -145,7 +148,8 @@ export function shortLivedContainers({
             return true;
           },
         });
-        await pipeline(createReadStream(archive), unpack, { signal });
+        // The stream has taken in the archive before all files are written.
+        await Promise.all([pipeline(createReadStream(archive), unpack, { signal }), once(unpack, 'close')]);
         return await use(folder);
       } finally {
         await rm(folder, { recursive: true, force: true });
@@ -200,17 +204,20 @@ async function withTargets(paths: readonly string[], archive: string, signal: Ab
     },
   });
   await pipeline(createReadStream(archive), listing, { signal });
-  const found = new Set(paths);
+  /** With the number of links on the way. */
+  const found = new Map(paths.map((path) => [path, 0]));
   // The loop also visits the paths that it adds.
-  for (const reached of found) {
+  for (const [reached, followed] of found) {
+    if (followed >= mostLinks) continue;
     for (const [link, target] of links) {
-      if (found.size >= mostPaths) return [...found];
+      if (found.size >= mostPaths) return [...found.keys()];
       if (!isAmong(link, [reached])) continue;
       const rest = reached.startsWith(`${link}/`) ? reached.slice(link.length) : '';
-      found.add(bare(targetOf(link, target) + rest));
+      const next = bare(targetOf(link, target) + rest);
+      if (!found.has(next)) found.set(next, followed + 1);
     }
   }
-  return [...found];
+  return [...found.keys()];
 }
 
 /** As a container sees it: nothing is above the image's root. */

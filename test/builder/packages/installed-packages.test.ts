@@ -156,6 +156,11 @@ test('reading the packages leaves no container and no mount behind', async () =>
   expect(result.outcome).toBe('built');
   expect(readdirSync(setup.temporary)).toEqual([]);
   expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(setup.home);
-  const store = join(setup.home, '.cache/slipway/containers/root/overlay-containers/containers.json');
-  expect(JSON.parse(readFileSync(store, 'utf8'))).toEqual([]);
+  const stores = readdirSync(join(setup.home, '.cache/slipway/containers'), {
+    recursive: true,
+    encoding: 'utf8',
+  }).filter((path) => path.endsWith('/containers.json'));
+  expect(stores).not.toEqual([]);
+  for (const store of stores)
+    expect(JSON.parse(readFileSync(join(setup.home, '.cache/slipway/containers', store), 'utf8'))).toEqual([]);
 });
