@@ -32,7 +32,7 @@ describe('a build of a cascade that a push superseded', () => {
   it('is answered by the build of the push', async () => {
     await using world = await startChain();
     const left = await runningBuild(world, 'left');
-    const pushed = await world.queue('push-left', { project: world.name('left') });
+    const pushed = await world.queue('push-left', { project: world.name('left'), status: 'building' });
     await world.builds.close(left, 'superseded', { supersededBy: pushed.id });
     world.sent.push(world.ended(left.id));
     await world.drain();
@@ -50,7 +50,7 @@ describe('a build of a cascade that a push superseded', () => {
   it('is answered by it although its end came first', async () => {
     await using world = await startChain();
     const left = await runningBuild(world, 'left');
-    const pushed = await world.queue('push-left', { project: world.name('left') });
+    const pushed = await world.queue('push-left', { project: world.name('left'), status: 'building' });
     await world.builds.close(left, 'superseded', { supersededBy: pushed.id });
     await world.finish(pushed, 'released');
     await world.drain();
