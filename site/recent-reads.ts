@@ -1,9 +1,9 @@
 /** How long an answer of a store is used again: short enough that a page which follows a build does not lag noticeably. */
-const freshMilliseconds = 2_000;
+const freshMilliseconds = 500;
 const mostKept = 500;
 
 /**
- * The same read, whose answer is used again for two seconds. Whatever the rate at which the same thing is requested, and whatever
+ * The same read, whose answer is used again for half a second. Whatever the rate at which the same thing is requested, and whatever
  * parameters the address has besides, an instance of the function reads it at most once in that time.
  */
 export function recently<Arguments extends unknown[], Value>(

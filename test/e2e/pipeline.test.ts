@@ -200,8 +200,8 @@ describe('the permissions of the template', () => {
     // A base from outside, which no project here depends on.
     'StepsCollectScan: dynamodb:UpdateItem',
     'StepsCollectScan: s3:ListBucket',
-    // A build of no branch, and one that left no report.
-    'StepsJudge: dynamodb:GetItem',
+    // A version tag, and a build that left no report.
+    'StepsRelease: dynamodb:UpdateItem',
     'PagesSite: s3:ListBucket',
     'StepsTell: s3:ListBucket',
     'PlannerPlanBuilds: ses:SendRawEmail',
