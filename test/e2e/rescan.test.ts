@@ -112,9 +112,9 @@ describe('a defect that becomes known after the release', () => {
     expect(text).toContain('The policy would block the image today');
     for (const tag of image.tags) expect([tag, await digestOf(tag)]).toEqual([tag, image.digest]);
     // The site may show for a moment what it has read before.
-    await expect.poll(shown).toMatchObject([
-      { state: 'complete', counts: { CRITICAL: 1 }, newSinceRelease: 1, policyToday: 'block' },
-    ]);
+    await expect
+      .poll(shown)
+      .toMatchObject([{ state: 'complete', counts: { CRITICAL: 1 }, newSinceRelease: 1, policyToday: 'block' }]);
     expect(await slipway.client.page('/projects/demo/app/latest')).toContain('would block');
   });
 
