@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { extract, list } from 'tar';
@@ -137,19 +137,20 @@ export function shortLivedContainers({
       try {
         const { signal } = call;
         const found = await withTargets(paths, archive, signal);
+        const links = new Map<string, string>();
         const unpack = extract({
           cwd: folder,
           preserveOwner: false,
           filter: (path, entry) => {
             if (!('type' in entry) || !copied.has(entry.type) || !isAmong(bare(path), found)) return false;
-            // The extraction would make `/etc` of a link `etc` beside it.
-            if (entry.type === 'SymbolicLink' && entry.linkpath)
-              entry.linkpath = relative(dirname(`/${bare(path)}`), targetOf(path, entry.linkpath)) || '.';
-            return true;
+            if (entry.type !== 'SymbolicLink') return true;
+            links.set(resolve('/', bare(path)), targetOf(path, entry.linkpath ?? ''));
+            return false;
           },
         });
         // The stream has taken in the archive before all files are written.
         await Promise.all([pipeline(createReadStream(archive), unpack, { signal }), once(unpack, 'close')]);
+        await makeLinks(folder, links);
         return await use(folder);
       } finally {
         await rm(folder, { recursive: true, force: true });
@@ -193,6 +194,19 @@ export function shortLivedContainers({
       );
     },
   };
+}
+
+/** Last of all, so that nothing is written through a link. What the archive has behind a link, or in its place, stays as it is. */
+async function makeLinks(folder: string, links: ReadonlyMap<string, string>): Promise<void> {
+  for (const [path, target] of links) {
+    const parents = path.split('/').map((_, at, parts) => parts.slice(0, at).join('/'));
+    if (parents.some((parent) => links.has(parent))) continue;
+    const at = join(folder, path);
+    await mkdir(dirname(at), { recursive: true });
+    await symlink(relative(dirname(path), target) || '.', at).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
 }
 
 /** Paths, and where links on the way to them or below them lead. */
