@@ -1,7 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { z } from 'zod';
 import type { BuildResult } from '../core/model/builder-contract.ts';
-import { listVariable, variable } from '../services/environment.ts';
+import { listVariable, recordVariable, variable } from '../services/environment.ts';
 import { type BuildOptions, build } from './build.ts';
 import { BuildSession } from './build-session.ts';
 import { BuildError, BuildStoppedError, BuildTimeoutError } from './errors.ts';
@@ -17,7 +16,7 @@ const privateHosts = listVariable('PRIVATE_HOSTS');
 const buildkitImage = variable('BUILDKIT_IMAGE');
 /** Set by whoever runs one machine for projects of their own: `npm run local -- --trust-builds`. */
 const trustsBuilds = process.env.TRUST_BUILDS === 'true';
-const pullThrough = z.record(z.string(), z.string()).parse(JSON.parse(variable('PULL_THROUGH')));
+const pullThrough = recordVariable('PULL_THROUGH');
 const redaction = new Redaction();
 const session = new BuildSession({
   functionName: variable('CREDENTIALS_FUNCTION'),

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { buildIdOf } from '../core/builds/build-id.ts';
 import { isTerminal } from '../core/model/build.ts';
 import { parseProjectName, projectNameSchema } from '../core/model/project.ts';
 import { manualTriggerSchema } from '../core/model/trigger.ts';
 import { oneLine } from '../core/text/one-line.ts';
-import { type ExitCode, type Terminal, UsageError } from './command.ts';
+import { type ExitCode, parseCommand, type Terminal, UsageError } from './command.ts';
 import { type Deployment, DeploymentError, findDeployment } from './deployment.ts';
 import { type ShownBuild, shownBuildSchema, summaryOf } from './shown-build.ts';
 
@@ -51,7 +50,11 @@ interface Request {
 
 /** @throws UsageError */
 function read(args: string[]): Request | 'help' {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = parseCommand(args, {
+    commit: { type: 'string' },
+    stack: { type: 'string', default: 'Slipway' },
+    follow: { type: 'boolean', short: 'f', default: false },
+  });
   if (values.help) return 'help';
   const [project, ...rest] = positionals;
   if (project === undefined || rest.length > 0) throw new UsageError('Name one project, such as demo/app:latest.');
@@ -67,23 +70,6 @@ function read(args: string[]): Request | 'help' {
     );
   }
   return { project, stack: values.stack, follow: values.follow, commit };
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        commit: { type: 'string' },
-        stack: { type: 'string', default: 'Slipway' },
-        follow: { type: 'boolean', short: 'f', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 async function build({ project, commit, stack, follow: isFollowed }: Request, terminal: Terminal): Promise<ExitCode> {

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
 import { oneLine } from '../core/text/one-line.ts';
-import { type ExitCode, type Terminal, UsageError } from './command.ts';
+import { type ExitCode, parseCommand, type Terminal } from './command.ts';
 import { explain } from './deployment.ts';
 import { type Account, openAccount } from './doctor/account.ts';
 import { beliefs } from './doctor/beliefs.ts';
@@ -63,17 +62,13 @@ function line({ name, state, text, fix }: NamedFinding): string {
 }
 
 function read(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        probe: { type: 'boolean', default: false },
-        stack: { type: 'string', default: 'Slipway' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return parseCommand(
+    args,
+    {
+      probe: { type: 'boolean', default: false },
+      stack: { type: 'string', default: 'Slipway' },
+      json: { type: 'boolean', default: false },
+    },
+    { allowPositionals: false },
+  ).values;
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readIndex, usualRecipients } from '../core/index/read-index.ts';
-import { type ExitCode, type Terminal, UsageError } from './command.ts';
+import { type ExitCode, parseCommand, type Terminal, UsageError } from './command.ts';
 import { type Checked, formats } from './index-check-output.ts';
 import { NoIndexError, readIndexFolder } from './index-files.ts';
 
@@ -65,7 +64,12 @@ async function check({
 
 /** @throws UsageError */
 function read(args: string[]): Request | 'help' {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = parseCommand(args, {
+    format: { type: 'string', default: 'text' },
+    strict: { type: 'boolean', default: false },
+    'allow-host': { type: 'string', multiple: true, default: [] },
+    recipients: { type: 'string', default: String(usualRecipients) },
+  });
   if (values.help) return 'help';
   const [folder = '.', ...rest] = positionals;
   if (rest.length > 0) throw new UsageError('Name one folder.');
@@ -74,24 +78,6 @@ function read(args: string[]): Request | 'help' {
   if (!/^[1-9]\d?$/.test(values.recipients)) throw new UsageError('--recipients is a number from 1 to 99.');
   const allowedHosts = values['allow-host'].map((host) => host.toLowerCase());
   return { folder, format, strict, allowedHosts, mostRecipients: Number(values.recipients) };
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        format: { type: 'string', default: 'text' },
-        strict: { type: 'boolean', default: false },
-        'allow-host': { type: 'string', multiple: true, default: [] },
-        recipients: { type: 'string', default: String(usualRecipients) },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function isFormat(name: string): name is keyof typeof formats {

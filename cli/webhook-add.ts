@@ -1,9 +1,8 @@
-import { parseArgs } from 'node:util';
 import { UpstreamError } from '../core/model/errors.ts';
 import { repositoryOn, sourceOf } from '../core/sources/source.ts';
 import { organizationScope, webhookSecret } from '../core/triggers/webhook.ts';
 import { createGithubHooks, type GithubHooks } from '../services/git-host/github-hooks.ts';
-import { type ExitCode, type Terminal, UsageError } from './command.ts';
+import { type ExitCode, parseCommand, type Terminal, UsageError } from './command.ts';
 import { type Deployment, DeploymentError, findDeployment } from './deployment.ts';
 import { scopeOfOrganization, scopeOfRepository } from './webhook-target.ts';
 
@@ -62,7 +61,10 @@ interface Request {
 
 /** @throws UsageError */
 function read(args: string[]): Request | 'help' {
-  const { values, positionals: repositories } = parsed(args);
+  const { values, positionals: repositories } = parseCommand(args, {
+    organization: { type: 'string' },
+    stack: { type: 'string', default: 'Slipway' },
+  });
   if (values.help) return 'help';
   const { organization, stack } = values;
   if ((organization === undefined) === (repositories.length === 0)) {
@@ -71,22 +73,6 @@ function read(args: string[]): Request | 'help' {
   const token = process.env.GITHUB_TOKEN || process.env.GH_TOKEN;
   if (!token) throw new UsageError('GITHUB_TOKEN is not set: it must be a token that may administer the webhooks.');
   return { repositories, organization, stack, token };
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        organization: { type: 'string' },
-        stack: { type: 'string', default: 'Slipway' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 interface Target {

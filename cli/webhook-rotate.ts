@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
 import { rotationOverlapDays } from '../core/triggers/webhook.ts';
-import { type ExitCode, type Terminal, UsageError } from './command.ts';
+import { type ExitCode, parseCommand, type Terminal } from './command.ts';
 import { DeploymentError, findDeployment } from './deployment.ts';
 
 const help = `slipway webhook rotate [--stack NAME]
@@ -38,16 +37,11 @@ export async function run(args: string[], terminal: Terminal): Promise<ExitCode>
 
 /** @throws UsageError */
 function read(args: string[]) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        stack: { type: 'string', default: 'Slipway' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return parseCommand(
+    args,
+    {
+      stack: { type: 'string', default: 'Slipway' },
+    },
+    { allowPositionals: false },
+  ).values;
 }

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
 import { type WebhookScope, webhookSecret } from '../core/triggers/webhook.ts';
-import { type ExitCode, type Terminal, UsageError } from './command.ts';
+import { type ExitCode, parseCommand, type Terminal, UsageError } from './command.ts';
 import { type Deployment, DeploymentError, findDeployment } from './deployment.ts';
 import { scopeOfOrganization, scopeOfRepository } from './webhook-target.ts';
 
@@ -37,7 +36,10 @@ export async function run(args: string[], terminal: Terminal): Promise<ExitCode>
 
 /** @throws UsageError */
 function read(args: string[]): { stack: string; scopeIn: (webhook: Deployment['webhook']) => WebhookScope } | 'help' {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = parseCommand(args, {
+    organization: { type: 'string' },
+    stack: { type: 'string', default: 'Slipway' },
+  });
   if (values.help) return 'help';
   const { organization, stack } = values;
   const [repository, ...rest] = positionals;
@@ -51,20 +53,4 @@ function read(args: string[]): { stack: string; scopeIn: (webhook: Deployment['w
         ? scopeOfRepository(repository ?? '', webhook)
         : scopeOfOrganization(organization, webhook),
   };
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        organization: { type: 'string' },
-        stack: { type: 'string', default: 'Slipway' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

@@ -5,7 +5,7 @@ import { type BuildCredentials, credentialsRequestSchema } from '../core/model/b
 import { InvalidInputError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
 import { type BuildSessions, openBuildSessions } from '../services/aws/build-sessions.ts';
-import { variable } from '../services/environment.ts';
+import { recordVariable, variable } from '../services/environment.ts';
 import { openRepositories, type Repositories } from '../services/registry/repositories.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 
@@ -58,7 +58,7 @@ const run = once(() =>
       bucketArn: variable('RECORDS_BUCKET_ARN'),
       repositoriesArn: variable('REPOSITORIES_ARN'),
       repositoryPrefix: variable('REPOSITORY_PREFIX'),
-      pullThrough: Object.values(JSON.parse(variable('PULL_THROUGH')) as Record<string, string>),
+      pullThrough: Object.values(recordVariable('PULL_THROUGH')),
     },
     logger: new Logger({ serviceName: 'build-credentials' }),
   }),

@@ -64,3 +64,8 @@ export function variable(name: VariableName): string {
 export function listVariable(name: VariableName): string[] {
   return JSON.parse(variable(name)) as string[];
 }
+
+/** A variable that holds a JSON object of strings. */
+export function recordVariable(name: VariableName): Record<string, string> {
+  return JSON.parse(variable(name)) as Record<string, string>;
+}
