@@ -31,6 +31,7 @@ import { createAnnounce } from './cascade/announce.ts';
 import { createAnnounceEnd } from './cascade/announce-release.ts';
 import { createApplyIndex } from './index/apply-index.ts';
 import { createCheckIndexPullRequest } from './index/check-pull-request.ts';
+import { openRecipients, type Recipients } from './mail/recipients.ts';
 import { createFollowHost } from './sources/follow-host.ts';
 import { createPathFilter } from './sources/path-filter.ts';
 import { createApprovalPlanner } from './triggers/approval.ts';
@@ -69,6 +70,7 @@ interface Services
   github: GithubApi;
   statuses: Pick<CommitStatuses, 'setForPullRequest'>;
   mailer: Mailer;
+  recipients: Recipients;
   operators: string[];
   siteUrl: string;
   logger: Logger;
@@ -162,6 +164,7 @@ const run = once(() => {
     github: openGithubApi(),
     statuses: openCommitStatuses(),
     mailer: openMailer(),
+    recipients: openRecipients(logger),
     operators: listVariable('OPERATORS'),
     siteUrl: variable('SITE_URL'),
     logger,

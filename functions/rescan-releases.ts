@@ -17,6 +17,7 @@ import { openImageTags } from '../services/registry/image-tags.ts';
 import { openBuilds } from '../services/tables/builds.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
+import { openRecipients } from './mail/recipients.ts';
 import { createBackfillReleases } from './releases/backfill-releases.ts';
 import { createNotifyFindings } from './releases/notify-findings.ts';
 import { createRescanImage } from './releases/rescan-image.ts';
@@ -150,6 +151,7 @@ const run = once(() => {
       releases,
       tags,
       mailer: openMailer(),
+      recipients: openRecipients(logger),
       policy,
       siteUrl: variable('SITE_URL'),
       indexUrl: indexUrl(),

@@ -4,6 +4,7 @@ import { imagesOf } from '../core/cascade/dependents.ts';
 import { once } from '../core/once.ts';
 import { openSeals } from '../services/aws/seals.ts';
 import { variable } from '../services/environment.ts';
+import { distinctAddresses } from '../services/mail/mail-address.ts';
 import { openBuildLog } from '../services/records/build-log.ts';
 import { openPackageLists } from '../services/records/package-lists.ts';
 import { openRecords } from '../services/records/records.ts';
@@ -12,6 +13,7 @@ import { openBases } from '../services/tables/bases.ts';
 import { openBuilds } from '../services/tables/builds.ts';
 import { openCascades } from '../services/tables/cascades.ts';
 import { openDependents } from '../services/tables/dependents.ts';
+import { openMailAddresses } from '../services/tables/mail-addresses.ts';
 import { openProjects } from '../services/tables/projects.ts';
 import { openRebuilds } from '../services/tables/rebuilds.ts';
 import { openReleases } from '../services/tables/releases.ts';
@@ -27,6 +29,8 @@ const dependentsShown = 30;
 const run = once(() => {
   const [builds, projects, cascades, releases] = [openBuilds(), openProjects(), openCascades(), openReleases()];
   const [rebuilds, records] = [openRebuilds(), openRecords()];
+  const addresses = openMailAddresses();
+  const known = recently(addresses.getMany);
   const dependentsOf = recently(openDependents().first);
   const logger = new Logger({ serviceName: 'site' });
   return createSiteHandler({
@@ -65,6 +69,16 @@ const run = once(() => {
       findings: records.releaseFindings,
     },
     sboms: openSboms(),
+    addresses: {
+      get: addresses.get,
+      answer: addresses.answer,
+      async confirmed(named) {
+        if (variable('CONFIRM_ADDRESSES') === 'no') return undefined;
+        const all = distinctAddresses(named);
+        const answers = await known(all);
+        return { count: answers.filter(({ answer }) => answer === 'confirmed').length, of: all.length };
+      },
+    },
     seals: openSeals(),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),

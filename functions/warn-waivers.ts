@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { mapConcurrently } from '../core/concurrency.ts';
 import { waiverExpiryMail } from '../core/mail/waiver-expiry-mail.ts';
+import { getsMails } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { expiriesOn, nextEnding } from '../core/policy/waiver-expiry.ts';
 import { dayOf } from '../core/time/day.ts';
@@ -9,6 +10,7 @@ import { indexUrl } from '../services/git-host/index-address.ts';
 import { sendBestEffort } from '../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../services/mail/mailer.ts';
 import { type DueWarning, openWaiverWarnings, type WaiverWarnings } from '../services/tables/waiver-warnings.ts';
+import { openRecipients, type Recipients } from './mail/recipients.ts';
 
 /** SES limits the rate; its SDK waits and retries. */
 const mailsAtOnce = 4;
@@ -16,6 +18,7 @@ const mailsAtOnce = 4;
 interface Services {
   warnings: WaiverWarnings;
   mailer: Mailer;
+  recipients: Recipients;
   siteUrl: string;
   indexUrl: string;
   logger: Logger;
@@ -26,7 +29,7 @@ interface Services {
  * once before and once after. The next run sends a mail that could not be sent.
  * @returns how many mails were sent
  */
-export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger }: Services) {
+export function createWarnWaivers({ warnings, mailer, recipients, siteUrl, indexUrl, logger }: Services) {
   async function warn(due: Pick<DueWarning, 'name' | 'warnAt'>, now: Date): Promise<boolean> {
     const claimed = await warnings.claim(due, now);
     if (!claimed) return false;
@@ -35,16 +38,13 @@ export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger 
     const all = expiriesOn(day, project);
     const endings = all.filter(({ key }) => !project.warned?.includes(key));
     // People who want no mail about builds want none of these either.
-    const isWanted = project.notify === undefined || project.notify.length > 0;
-    const isNotified = endings.length > 0 && isWanted;
+    const isNotified = endings.length > 0 && getsMails(project);
     try {
       if (isNotified) {
         const id = `waivers ${project.name} ${endings.map(({ key }) => key).join(' ')}`;
         const mail = waiverExpiryMail({ project: project.name, file: project.file, endings, siteUrl, indexUrl });
-        await sendBestEffort(
-          { mailer, logger },
-          { id, to: project.notifyEmail, mail, about: { project: project.name } },
-        );
+        const to = await recipients.confirmed(project);
+        await sendBestEffort({ mailer, logger }, { id, to, mail, about: { project: project.name } });
       }
     } catch (error) {
       await warnings.release(project.name, claim);
@@ -82,15 +82,17 @@ export function createWarnWaivers({ warnings, mailer, siteUrl, indexUrl, logger 
   };
 }
 
-const run = once(() =>
-  createWarnWaivers({
+const run = once(() => {
+  const logger = new Logger({ serviceName: 'warn-waivers' });
+  return createWarnWaivers({
     warnings: openWaiverWarnings(),
     mailer: openMailer(),
+    recipients: openRecipients(logger),
     siteUrl: variable('SITE_URL'),
     indexUrl: indexUrl(),
-    logger: new Logger({ serviceName: 'warn-waivers' }),
-  }),
-);
+    logger,
+  });
+});
 
 export function handler(): Promise<number> {
   return run()();

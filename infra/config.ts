@@ -81,6 +81,12 @@ const configSchema = z.strictObject({
         .max(50)
         .default(usualRecipients)
         .describe('How many mail addresses an entry of the index may have.'),
+      confirmAddresses: z
+        .boolean()
+        .default(true)
+        .describe(
+          'Whether an address of an entry gets mails only after its owner has agreed, by a link that it gets once. `false` where everybody who writes to the index may be trusted.',
+        ),
     })
     .prefault({}),
   webhook: z

@@ -98,7 +98,7 @@ export class Overview extends Construct {
           ]),
           graph(
             'Requests of the tables',
-            state.tables.map((table) =>
+            [...state.tables, ...state.mailTables].map((table) =>
               table.metricConsumedReadCapacityUnits({ label: `${table.node.scope?.node.id} read` }),
             ),
           ),

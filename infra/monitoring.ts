@@ -7,6 +7,7 @@ import {
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Rule } from 'aws-cdk-lib/aws-events';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -250,21 +251,35 @@ function alarmOnFunctions(
   }
 }
 
+const metricsOf = (tables: readonly TableV2[], metricName: string): Record<string, IMetric> =>
+  Object.fromEntries(
+    tables.map((table, at) => [`${metricName.toLowerCase()}${at}`, table.metric(metricName, sumOver(5))]),
+  );
+
 function alarmOnServices(
   alarms: Alarms,
   { baseWatch, waiverWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, state, supervision }: Monitored,
 ): void {
-  const tables = (metricName: string) =>
-    Object.fromEntries(state.tables.map((table, at) => [`table${at}`, table.metric(metricName, sumOver(5))]));
+  // CloudWatch takes at most ten metrics for the expression of an alarm, so that the tables of mails have an alarm of their own.
+  const tables = (metricName: string) => total(metricName, metricsOf(state.tables, metricName));
   alarms.add('ReadsThrottled', {
     meaning: 'DynamoDB refused reads.',
-    metric: total('Throttled reads', tables('ReadThrottleEvents')),
+    metric: tables('ReadThrottleEvents'),
     threshold: 1,
     periods: 2,
   });
   alarms.add('WritesThrottled', {
     meaning: 'DynamoDB refused writes.',
-    metric: total('Throttled writes', tables('WriteThrottleEvents')),
+    metric: tables('WriteThrottleEvents'),
+    threshold: 1,
+    periods: 2,
+  });
+  alarms.add('MailTablesThrottled', {
+    meaning: 'DynamoDB refused reads or writes of the tables of mails and their recipients.',
+    metric: total('Throttled requests', {
+      ...metricsOf(state.mailTables, 'ReadThrottleEvents'),
+      ...metricsOf(state.mailTables, 'WriteThrottleEvents'),
+    }),
     threshold: 1,
     periods: 2,
   });

@@ -3,21 +3,32 @@ import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
 import type { Config } from './config.ts';
 import { allow, type Grantee } from './permissions.ts';
-import type { State } from './state.ts';
+import type { Secrets } from './secrets.ts';
+import { addressAttributes, type State } from './state.ts';
 
 /** Mail, from one address. */
 export class Notifications extends Construct {
   readonly #sender: string;
   readonly #state: State;
+  readonly #secrets: Secrets;
+  readonly #confirmAddresses: boolean;
 
   constructor(
     scope: Construct,
     id: string,
-    { sender, senderIdentity, state }: Pick<Config, 'sender' | 'senderIdentity'> & { state: State },
+    {
+      sender,
+      senderIdentity,
+      mail,
+      state,
+      secrets,
+    }: Pick<Config, 'sender' | 'senderIdentity' | 'mail'> & { state: State; secrets: Secrets },
   ) {
     super(scope, id);
     this.#sender = sender;
     this.#state = state;
+    this.#secrets = secrets;
+    this.#confirmAddresses = mail.confirmAddresses;
     // https://www.rfc-editor.org/rfc/rfc2606
     if (/[@.]example\.(?:com|net|org)$/.test(sender)) {
       Annotations.of(this).addWarningV2(
@@ -43,5 +54,19 @@ export class Notifications extends Construct {
     });
     grantee.setVariable('SENDER', this.#sender);
     this.#state.mails.grant(grantee, 'GetItem', 'UpdateItem');
+    grantee.setVariable('CONFIRM_ADDRESSES', yesOrNo(this.#confirmAddresses));
+    if (!this.#confirmAddresses) return;
+    this.#state.addresses.grant(grantee, 'BatchGetItem');
+    this.#state.addresses.grantUpdate(grantee, ...addressAttributes.asked);
+    this.#secrets.grantSeal(grantee);
+  }
+
+  /** Lets the pages show who confirmed, and write what an address answers. */
+  grantAnswers(grantee: Grantee): void {
+    grantee.setVariable('CONFIRM_ADDRESSES', yesOrNo(this.#confirmAddresses));
+    this.#state.addresses.grant(grantee, 'GetItem', 'BatchGetItem');
+    this.#state.addresses.grantUpdate(grantee, ...addressAttributes.answered);
   }
 }
+
+const yesOrNo = (holds: boolean) => (holds ? 'yes' : 'no');

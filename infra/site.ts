@@ -3,6 +3,7 @@ import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Construct } from 'constructs';
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
+import type { Notifications } from './notifications.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
 import type { Secrets } from './secrets.ts';
@@ -11,16 +12,20 @@ import type { State } from './state.ts';
 interface SiteProps {
   api: Api;
   config: Config['pages'];
+  notifications: Notifications;
   records: Records;
   secrets: Secrets;
   state: State;
 }
 
-/** The status pages and the public JSON, read-only. */
+/** Requests in a second that answer whether an address wants mails: people press a button once. */
+const answersPerSecond = 5;
+
+/** The status pages and the public JSON. They only read, but for what the owner of a mail address answers. */
 export class StatusSite extends Construct {
   readonly pages: PipelineFunction;
 
-  constructor(scope: Construct, id: string, { api, config, records, secrets, state }: SiteProps) {
+  constructor(scope: Construct, id: string, { api, config, notifications, records, secrets, state }: SiteProps) {
     super(scope, id);
     this.pages = new PipelineFunction(this, 'Site', {
       description: 'Renders the status pages, the badges and the public JSON.',
@@ -51,14 +56,22 @@ export class StatusSite extends Construct {
     state.releases.grant(this.pages, 'GetItem');
     state.releases.grantQuery(this.pages, 'byProject');
     secrets.grantSeal(this.pages);
+    notifications.grantAnswers(this.pages);
     api.grantLink(this.pages);
     for (const path of ['/', '/{proxy+}']) {
       api.route(HttpMethod.GET, path, {
         handler: this.pages.function,
-        reason: 'The status of builds is public and needs no login; the function has nothing but read access.',
+        reason:
+          'The status of builds is public and needs no login; the function can write nothing but what the owner of a mail address answers.',
         // A crawler must not use up the concurrency of the account, which the webhook needs too.
         limit: config.requestsPerSecond,
       });
     }
+    api.route(HttpMethod.POST, '/addresses/{link}', {
+      handler: this.pages.function,
+      reason:
+        'The owner of a mail address needs no login: only a link that Slipway sealed and sent to the address is accepted.',
+      limit: answersPerSecond,
+    });
   }
 }

@@ -47,12 +47,12 @@ export class SlipwayStack extends Stack {
     const secrets = new Secrets(this, 'Secrets');
     const repositories = new Repositories(this, { prefix: config.repositoryPrefix });
     const gitHost = new GitHost(config, secrets);
-    const notifications = new Notifications(this, 'Notifications', { ...config, state });
+    const notifications = new Notifications(this, 'Notifications', { ...config, secrets, state });
     const triggers = new Triggers(this, 'Triggers', { consumerTimeout: Planner.timeout });
     const api = new Api(this, 'Api', { siteUrl: config.siteUrl });
 
     const webhook = new Webhook(this, 'Webhook', { api, config: config.webhook, gitHost, secrets, triggers });
-    const site = new StatusSite(this, 'Pages', { api, config: config.pages, records, secrets, state });
+    const site = new StatusSite(this, 'Pages', { api, config: config.pages, notifications, records, secrets, state });
     const buildSessions = new BuildSessions(this, 'BuildSessions', {
       records,
       repositories,

@@ -105,6 +105,12 @@ export class RecordTable extends Construct {
   }
 }
 
+/** The attributes of the addresses table, by who writes them: the pages, and the functions that send mails. */
+export const addressAttributes = {
+  answered: ['answer', 'answeredAt'],
+  asked: ['asks', 'askedAt', 'askingUntil'],
+} as const;
+
 /** What Slipway knows: projects and their builds, the state of their sources and bases, what depends on what, and the events it received. */
 export class State extends Construct {
   readonly projects: RecordTable;
@@ -117,6 +123,7 @@ export class State extends Construct {
   readonly cascades: RecordTable;
   readonly releases: RecordTable;
   readonly mails: RecordTable;
+  readonly addresses: RecordTable;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -188,8 +195,20 @@ export class State extends Construct {
       variable: 'RELEASES_TABLE',
     });
     this.mails = new RecordTable(this, 'Mails', { key: 'mail', expiry: 'expiresAt', variable: 'MAILS_TABLE' });
+    this.addresses = new RecordTable(this, 'Addresses', {
+      key: 'address',
+      // Who sends mails cannot answer for their recipients, and the pages can write nothing but the answer.
+      guarded: [...addressAttributes.answered, ...addressAttributes.asked],
+      variable: 'ADDRESSES_TABLE',
+    });
   }
 
+  /** What is known of mails and their recipients. */
+  get mailTables(): TableV2[] {
+    return [this.mails, this.addresses].map(({ table }) => table);
+  }
+
+  /** The rest. */
   get tables(): TableV2[] {
     return [
       this.projects,
@@ -201,7 +220,6 @@ export class State extends Construct {
       this.dependents,
       this.cascades,
       this.releases,
-      this.mails,
     ].map(({ table }) => table);
   }
 }

@@ -5,6 +5,7 @@ import { InvalidInputError } from '../core/model/errors.ts';
  * from this list and the readers take theirs from it, so a name cannot differ between the two.
  */
 export const variableNames = [
+  'ADDRESSES_TABLE',
   'BASES_TABLE',
   'BUILDKIT_IMAGE',
   'BUILDS_AT_ONCE',
@@ -16,6 +17,7 @@ export const variableNames = [
   'BUILD_TOKEN',
   'CASCADES_TABLE',
   'CODEBUILD_PROJECT',
+  'CONFIRM_ADDRESSES',
   'CREDENTIALS_FUNCTION',
   'DELIVERIES_TABLE',
   'DEPENDENTS_TABLE',

@@ -3,7 +3,7 @@ import { type Answer, commonHeaders, json, page } from './answer.ts';
 import { problemPage } from './pages/problem.ts';
 import type { SiteParts } from './parts.ts';
 import { RequestError } from './request-error.ts';
-import { route } from './routes.ts';
+import { posted, route } from './routes.ts';
 
 export interface SiteOptions extends SiteParts {
   now?: () => Date;
@@ -13,7 +13,7 @@ export interface SiteOptions extends SiteParts {
 
 export type SiteHandler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
 
-/** The status site and the public API behind API Gateway's HTTP API, payload format 2.0. It only reads. */
+/** The status site and the public API behind API Gateway's HTTP API, payload format 2.0. It reads, and takes what forms send. */
 export function createSiteHandler({ now = () => new Date(), onError, ...parts }: SiteOptions): SiteHandler {
   return async (event) => {
     const path = event.rawPath;
@@ -30,11 +30,27 @@ export function createSiteHandler({ now = () => new Date(), onError, ...parts }:
   };
 
   async function answerTo(method: string, path: string, event: APIGatewayProxyEventV2): Promise<Answer> {
-    if (method !== 'GET' && method !== 'HEAD') {
-      throw new RequestError(405, 'MethodNotAllowed', 'This address can be read only: use GET or HEAD.');
-    }
-    return route(parts, { path, query: new URLSearchParams(event.rawQueryString), headers: event.headers, now: now() });
+    const request = {
+      path,
+      query: new URLSearchParams(event.rawQueryString),
+      headers: event.headers,
+      body: bodyOf(event),
+      now: now(),
+    };
+    if (method === 'GET' || method === 'HEAD') return route(parts, request);
+    const answer = method === 'POST' && posted(parts, request);
+    if (!answer) throw new RequestError(405, 'MethodNotAllowed', 'This address can be read only: use GET or HEAD.');
+    return answer;
   }
+}
+
+/** No form of the site sends more. */
+const mostBody = 1000;
+
+function bodyOf({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): string {
+  return Buffer.from(body.slice(0, 2 * mostBody), isBase64Encoded ? 'base64' : 'utf8')
+    .toString()
+    .slice(0, mostBody);
 }
 
 function failed(path: string, { status, code, message }: RequestError): Answer {

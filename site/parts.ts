@@ -1,5 +1,6 @@
 import type { Seals } from '../services/aws/seals.ts';
 import type {
+  AddressBook,
   BuildReader,
   CascadeReader,
   LogReader,
@@ -22,7 +23,8 @@ export interface SiteParts {
   records: RecordReader;
   releases: ReleaseReader;
   sboms: SbomReader;
-  /** Of the cursors. */
+  addresses: AddressBook;
+  /** Of cursors and links. */
   seals: Seals;
   /** `https://slipway.example.org`, without a slash at the end. */
   siteUrl: string;
@@ -33,5 +35,7 @@ export interface SiteRequest {
   query: URLSearchParams;
   /** Their names in lower case. */
   headers: Record<string, string | undefined>;
+  /** What a form sends. */
+  body: string;
   now: Date;
 }

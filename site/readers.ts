@@ -1,4 +1,5 @@
 import type { BaseStatus, NamedBase } from '../core/bases/base-status.ts';
+import type { AddressAnswer } from '../core/mail/confirmation.ts';
 import type { Build, BuildStatus, Cause } from '../core/model/build.ts';
 import type { SbomFormat } from '../core/model/builder-contract.ts';
 import type { Scan } from '../core/model/findings.ts';
@@ -12,7 +13,7 @@ import type { LogSlice } from '../services/records/build-log.ts';
 import type { CascadeHeader, CascadeMember, CascadeSummary } from '../services/tables/cascades.ts';
 import type { Page, PageRequest } from '../services/tables/page.ts';
 
-/** The parts of the stores in `services/` that the site needs. They only read. */
+/** The parts of the stores in `services/` that the site needs. They only read; the address book alone also takes an answer. */
 
 /** Each list begins with the newest. */
 export interface BuildReader {
@@ -89,6 +90,13 @@ export interface ReleaseReader {
 export interface SbomReader {
   /** A public address of a build's SBOM, valid for some minutes; undefined if there is none. */
   address(build: string, format: SbomFormat): Promise<string | undefined>;
+}
+
+export interface AddressBook {
+  get(address: string): Promise<{ answer?: AddressAnswer | undefined } | undefined>;
+  answer(address: string, answer: AddressAnswer): Promise<void>;
+  /** How many of a project's addresses may get mails; undefined where none has to be confirmed. */
+  confirmed(addresses: readonly string[]): Promise<{ count: number; of: number } | undefined>;
 }
 
 export interface LogReader {

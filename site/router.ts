@@ -11,6 +11,7 @@ const forms = {
   digest: 'sha256:[0-9a-f]{64}',
   record: 'findings|scanners|comparison|packages',
   scanner: '[a-z-]+',
+  link: '[\\w-]{1,800}\\.[\\w-]{22}',
 } as const;
 
 type Name = keyof typeof forms;

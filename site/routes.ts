@@ -9,6 +9,7 @@ import { asset } from './assets/assets.ts';
 import { badge } from './badge.ts';
 import { recordsOf } from './build-records.ts';
 import { logText, logView } from './log.ts';
+import { answerAddress, showAddress } from './mail-addresses.ts';
 import { buildPage } from './pages/build.ts';
 import { buildListPage } from './pages/build-list.ts';
 import { cascadeListPage, cascadePage } from './pages/cascades.ts';
@@ -59,12 +60,24 @@ const routes: Route[] = [
   at('/api/v1/projects/:app/:job/:tag/releases', ofProject(apiReleaseList)),
   at('/api/v1/projects/:app/:job/:tag/releases/:digest', ofRelease(apiOneRelease)),
   at('/badges/:app/:job.svg', badgeOf),
+  at('/addresses/:link', showAddress),
   at('/healthz', () => ({
     status: 200,
     headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': caching.never },
     body: 'ok\n',
   })),
 ];
+
+const postedTo: Route[] = [at('/addresses/:link', answerAddress)];
+
+/** The answer to what a form sends; undefined for an address that takes nothing. */
+export function posted(parts: SiteParts, request: SiteRequest): ReturnType<Route> {
+  for (const answer of postedTo) {
+    const answered = answer(parts, request);
+    if (answered) return answered;
+  }
+  return undefined;
+}
 
 /** @throws RequestError if the request cannot be answered */
 export async function route(parts: SiteParts, request: SiteRequest): Promise<Answer> {
@@ -131,11 +144,12 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
   const found = await projectWith(parts, names);
   const { items, cursor } = await buildsOf(parts, query, found.name);
   const { relations } = parts;
-  const [source, bases, dependents, pending, released] = await Promise.all([
+  const [source, bases, dependents, pending, recipients, released] = await Promise.all([
     parts.sources.get(found.source),
     relations.statuses(found.bases ?? []),
     relations.dependents(found),
     relations.pending(found.name),
+    parts.addresses.confirmed(found.notifyEmail),
     query.has('cursor') ? { items: [] } : parts.releases.ofProject(found.name, { limit: releasesShown }),
   ]);
   const shown = { dependsOn: found.dependsOn, bases, dependents, pending };
@@ -144,6 +158,7 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
       project: found,
       source,
       relations: shown,
+      recipients,
       releases: released.items,
       builds: items,
       cursor,

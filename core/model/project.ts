@@ -72,6 +72,11 @@ export function isTracked({ gitBranch }: Pick<Project, 'gitBranch'>, ref: string
   return ref === `refs/heads/${gitBranch}`;
 }
 
+/** Whether an entry wants mails at all: an empty list of results means none. */
+export function getsMails({ notify }: Pick<Project, 'notify'>): boolean {
+  return notify === undefined || notify.length > 0;
+}
+
 /** The two repositories of a project. Release repositories of the `library` application leave its name out, as on Docker Hub. */
 export function repositoriesOf(
   project: Pick<Project, 'appId' | 'jobId'>,

@@ -13,12 +13,14 @@ import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
 import { type BuildLog, openBuildLog } from '../../services/records/build-log.ts';
 import { ifReadable, openRecords, type Records } from '../../services/records/records.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
+import { openRecipients, type Recipients } from '../mail/recipients.ts';
 
 interface Services {
   builds: Pick<Builds, 'require' | 'claimNotification' | 'releaseNotification' | 'markNotified'>;
   log: BuildLog;
   records: Pick<Records, 'comparison' | 'scanners'>;
   mailer: Mailer;
+  recipients: Recipients;
   statuses: Pick<CommitStatuses, 'set'>;
   metrics: BuildMetrics;
   triggers: Pick<Triggers, 'send'>;
@@ -36,6 +38,7 @@ export function createTell({
   log,
   records,
   mailer,
+  recipients,
   statuses,
   metrics,
   triggers,
@@ -57,11 +60,9 @@ export function createTell({
 
   async function send(build: Build): Promise<void> {
     const mail = await mailFor(build);
-    if (mail)
-      await sendBestEffort(
-        { mailer, logger },
-        { id: `build ${build.id}`, to: build.notifyEmail, mail, about: { build: build.id } },
-      );
+    if (!mail) return;
+    const to = await recipients.confirmed({ name: build.project, notifyEmail: build.notifyEmail });
+    await sendBestEffort({ mailer, logger }, { id: `build ${build.id}`, to, mail, about: { build: build.id } });
   }
 
   return async function tell(id: string): Promise<boolean> {
@@ -99,6 +100,7 @@ export function openTell(logger: Logger): Tell {
     log: openBuildLog(),
     records: openRecords(),
     mailer: openMailer(),
+    recipients: openRecipients(logger),
     statuses: openCommitStatuses(),
     metrics: openBuildMetrics(),
     triggers: openTriggers(),

@@ -1,11 +1,12 @@
 import { declaredImages } from '../../core/cascade/dependents.ts';
 import { mapConcurrently } from '../../core/concurrency.ts';
 import { type IndexPlan, isJudgedOnly } from '../../core/index/plan-index.ts';
-import { type Project, projectSchema } from '../../core/model/project.ts';
+import { getsMails, type Project, projectSchema } from '../../core/model/project.ts';
 import type { Repositories } from '../../services/registry/repositories.ts';
 import type { Dependents } from '../../services/tables/dependents.ts';
 import type { IndexHead } from '../../services/tables/index-head.ts';
 import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
+import type { Recipients } from '../mail/recipients.ts';
 
 /** ECR limits how fast repositories are created; the SDK waits and retries, so a few at a time is the fastest. */
 const repositoriesAtOnce = 4;
@@ -15,6 +16,7 @@ export interface WriteServices {
   projects: Pick<Projects, 'get' | 'put'>;
   dependents: Pick<Dependents, 'declare'>;
   repositories: Pick<Repositories, 'ensure'>;
+  recipients: Recipients;
 }
 
 /** Why a build of an entry is to be started, and the head of the index that requires it. */
@@ -38,7 +40,7 @@ interface IndexChange {
 }
 
 /** Writes the entries that differ. Each record is written after all that belongs to it, so that the next run does what this one could not. */
-export function createWriteEntries({ projects, dependents, repositories }: WriteServices) {
+export function createWriteEntries({ projects, dependents, repositories, recipients }: WriteServices) {
   return async function writeEntries(
     change: IndexChange,
   ): Promise<{ failures: Map<string, unknown>; unfinished: boolean }> {
@@ -66,6 +68,8 @@ export function createWriteEntries({ projects, dependents, repositories }: Write
       if (project.active) {
         await repositories.ensure(project);
         await declare(project);
+        // Its addresses are asked now, so that they can get the mail about its first build.
+        if (getsMails(project)) await recipients.confirmed(project);
       }
       await put(project, toBuild.get(project.name));
     }

@@ -18,12 +18,14 @@ import type { Records } from '../../services/records/records.ts';
 import type { ImageTags } from '../../services/registry/image-tags.ts';
 import type { ProjectRecord } from '../../services/tables/projects.ts';
 import type { Releases } from '../../services/tables/releases.ts';
+import type { Recipients } from '../mail/recipients.ts';
 
 interface Services {
   records: Pick<Records, 'releaseFindings' | 'putReleaseFindings'>;
   releases: Pick<Releases, 'get' | 'settle'>;
   tags: Pick<ImageTags, 'isThere'>;
   mailer: Mailer;
+  recipients: Recipients;
   policy: unknown;
   siteUrl: string;
   indexUrl: string;
@@ -40,7 +42,7 @@ interface PendingNotification {
 
 /** Notifies a project's people of what rescans of its released images found, in one mail for all images. */
 export function createNotifyFindings(services: Services) {
-  const { records, releases, tags, mailer, policy, siteUrl, indexUrl, logger } = services;
+  const { records, releases, tags, mailer, recipients, policy, siteUrl, indexUrl, logger } = services;
 
   async function pendingNotificationOf(image: ReleasedImage): Promise<PendingNotification | undefined> {
     const findings = await records.releaseFindings(image);
@@ -75,7 +77,8 @@ export function createNotifyFindings(services: Services) {
     const scans = notable.map(({ image }) => `${image.digest} ${image.checkedAt}`);
     const id = `findings ${project.name} ${scans.sort().join(' ')}`;
     const mail = findingsMail({ project: project.name, releases: entries, siteUrl, indexUrl });
-    return sendBestEffort({ mailer, logger }, { id, to: project.notifyEmail, mail, about: { project: project.name } });
+    const to = await recipients.confirmed(project);
+    return sendBestEffort({ mailer, logger }, { id, to, mail, about: { project: project.name } });
   }
 
   /** @returns whether a mail went out */

@@ -45,6 +45,9 @@ export class UnexpectedAnswerError extends Error {
   override readonly name = 'UnexpectedAnswerError';
 }
 
+/** Whether a mail asks its reader to agree to mails. */
+export const isQuestion = ({ subject }: Message): boolean => subject.startsWith('[slipway] CONFIRM:');
+
 const manifestTypes = [
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.oci.image.index.v1+json',
@@ -67,6 +70,12 @@ export function createSlipwayClient(url: string, signal: AbortSignal) {
     const parsed = schema.safeParse(await response.json());
     if (!parsed.success) throw new UnexpectedAnswerError(`${address}: ${z.prettifyError(parsed.error)}`);
     return parsed.data;
+  }
+
+  /** The text of a mail, as the person who gets it reads it. */
+  async function mailText(id: string): Promise<string> {
+    const response = await get(`/mail/api/messages/${id}`);
+    return (await PostalMime.parse(await response.arrayBuffer())).text ?? '';
   }
 
   return {
@@ -105,10 +114,17 @@ export function createSlipwayClient(url: string, signal: AbortSignal) {
       return await read(z.array(messageSchema), '/mail/api/messages');
     },
 
-    /** The text of a mail, as the person who gets it reads it. */
-    async mailText(id: string): Promise<string> {
-      const response = await get(`/mail/api/messages/${id}`);
-      return (await PostalMime.parse(await response.arrayBuffer())).text ?? '';
+    mailText,
+
+    /** Does what the person does who wants the mails: opens the link of the mail that asks, and presses the first button there. */
+    async agree(id: string): Promise<void> {
+      const [link] = /https?:\/\/\S+\/addresses\/\S+/.exec(await mailText(id)) ?? [];
+      if (!link) throw new UnexpectedAnswerError(`The mail ${id} has no link to answer with.`);
+      const [, answer] = /<button name="answer" value="(\w+)">/.exec(await (await get(link)).text()) ?? [];
+      if (!answer) throw new UnexpectedAnswerError(`${link} has no button.`);
+      const body = new URLSearchParams({ answer });
+      const response = await fetch(link, { method: 'POST', body, redirect: 'manual', signal });
+      if (response.status !== 303) throw new UnexpectedAnswerError(`${link} answered ${response.status}.`);
     },
 
     /** A page as a browser gets it. */

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gitLoginEnvironment } from '../git-credentials.ts';
 import { makeRootFileSystem } from './root-file-system.ts';
-import type { Message, ShownBuild, SlipwayClient } from './slipway-client.ts';
+import { isQuestion, type Message, type ShownBuild, type SlipwayClient } from './slipway-client.ts';
 import { checkOut, type ExampleName, fillInGitUrl, makeExamplePackage, push, type WorkingCopy } from './sources.ts';
 import type { Steps } from './steps.ts';
 import { describeStages, PromiseBrokenError, waitFor, watchBuild } from './watch.ts';
@@ -46,6 +46,7 @@ const changedText = 'This sentence came with the second push.';
 export async function tellStory(setting: Setting, rootFileSystem: string): Promise<Story> {
   const before = new Set((await setting.client.messages()).map(({ id }) => id));
   await pushIndex(setting);
+  await agreeToMails(setting, before);
 
   const base = await checkOutExample(setting, 'base');
   await writeFile(join(base.folder, 'rootfs.tar'), await readFile(rootFileSystem));
@@ -131,6 +132,20 @@ async function pushIndex(setting: Setting): Promise<void> {
       );
     },
     (task) => task.succeed(`${wanted.length} projects are known: ${wanted.join(', ')}`),
+  );
+}
+
+/** Everybody whom the index names has been asked by the time that their projects are known. */
+async function agreeToMails({ client, steps }: Setting, before: ReadonlySet<string>): Promise<void> {
+  await steps.run(
+    'agree to mails',
+    30,
+    async () => {
+      const questions = (await client.messages()).filter((mail) => !before.has(mail.id) && isQuestion(mail));
+      for (const { id } of questions) await client.agree(id);
+      return questions.flatMap(({ to }) => to);
+    },
+    (task, people) => task.succeed(people.length > 0 ? people.toSorted().join(', ') : 'everybody did so before'),
   );
 }
 

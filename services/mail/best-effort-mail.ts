@@ -14,16 +14,16 @@ interface Notice {
 /**
  * Sends a mail whose failure must not stop the work. If SES rejects it for all recipients, trying again cannot help: the rejection is
  * logged, and the pages show what the mail would have said.
- * @returns whether it was sent
+ * @returns whether somebody got it
  */
 export async function sendBestEffort(
   { mailer, logger }: { mailer: Mailer; logger: Logger },
   { id, to, mail, about }: Notice,
 ): Promise<boolean> {
   try {
-    const { dropped } = await mailer.send({ id, to, mail });
+    const { sent, dropped } = await mailer.send({ id, to, mail });
     if (dropped.length > 0) logger.warn('Addresses got no mail', { ...about, addresses: dropped.length });
-    return true;
+    return sent.length > 0;
   } catch (error) {
     if (!(error instanceof MailRejectedError)) throw error;
     logger.error('Nobody got the mail', { ...about, error });

@@ -1,4 +1,3 @@
-import { domainToASCII } from 'node:url';
 import { SESClient, SESServiceException, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { inBatches } from '../../core/concurrency.ts';
@@ -6,6 +5,7 @@ import type { Mail } from '../../core/mail/build-mail.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { openSentMails, type SentMails } from '../tables/sent-mails.ts';
+import { distinctAddresses, mailAddress } from './mail-address.ts';
 
 /** SES accepted neither the whole message nor any single recipient. Trying again cannot help. */
 export class MailRejectedError extends Error {
@@ -127,7 +127,8 @@ function compose(to: string[], mail: Mail, sender: string): Promise<Buffer> {
 }
 
 /**
- * To unsubscribe, a recipient writes to the sender; a one-click address would need a list of recipients, which the index does not have.
+ * To unsubscribe, a recipient writes to the sender, or uses the link of the mail that asked for the confirmation: one message goes to all
+ * recipients, so that it has no link of one of them.
  * https://www.rfc-editor.org/rfc/rfc2369#section-3.2, https://www.rfc-editor.org/rfc/rfc2919
  */
 function listHeaders(sender: string, topic: string): Record<string, string> {
@@ -137,23 +138,10 @@ function listHeaders(sender: string, topic: string): Record<string, string> {
   };
 }
 
-/** Each address once, its domain in the form of DNS. Texts that cannot be an address are `dropped`. */
+/** Each address once, as SES accepts it. Texts that cannot be an address are `dropped`. */
 function validAddresses(addresses: string[]): { valid: string[]; dropped: Delivery['dropped'] } {
-  const valid = new Map<string, string>();
-  const dropped: Delivery['dropped'] = [];
-  for (const address of addresses) {
-    const normal = normalAddress(address.trim());
-    if (normal) valid.set(normal.toLowerCase(), normal);
-    else dropped.push({ address, reason: 'This is not an e-mail address.' });
-  }
-  return { valid: [...valid.values()], dropped };
-}
-
-/** SES accepts only ASCII before the @, and Punycode after it. https://docs.aws.amazon.com/ses/latest/APIReference/API_Destination.html */
-function normalAddress(address: string): string | undefined {
-  const [, local = '', host = ''] =
-    /^([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)@([^\s@]+)$/.exec(address) ?? [];
-  const domain = domainToASCII(host);
-  const isDomain = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(domain);
-  return isDomain && local.length <= 64 && domain.length <= 253 ? `${local}@${domain}` : undefined;
+  const dropped = addresses
+    .filter((address) => mailAddress(address) === undefined)
+    .map((address) => ({ address, reason: 'This is not an e-mail address.' }));
+  return { valid: distinctAddresses(addresses), dropped };
 }

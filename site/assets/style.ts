@@ -24,6 +24,7 @@ body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 
 .wide { max-width: 62rem; margin: 0 auto; padding: 0 1.25rem; }
 a { color: var(--link); text-decoration: none; }
 a:hover { text-decoration: underline; }
+button { padding: .45rem 1rem; border: 1px solid var(--line); border-radius: .4rem; background: var(--card); color: var(--link); font: inherit; font-weight: 600; cursor: pointer; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 3px; }
 .skip { position: absolute; left: -100vw; padding: .5rem 1rem; background: var(--card); }
 .skip:focus { left: 0; z-index: 1; }

@@ -57,6 +57,8 @@ export interface ProjectPage {
   /** What the regular check of its repository has recorded. */
   source: { movedTo?: string | undefined; error?: string | undefined } | undefined;
   relations: ProjectRelations;
+  /** How many of its mail addresses are confirmed; undefined where none has to be. */
+  recipients: { count: number; of: number } | undefined;
   /** The newest. */
   releases: ReleasedImage[];
   builds: Build[];
@@ -70,6 +72,7 @@ export function projectPage({
   project,
   source,
   relations,
+  recipients,
   releases,
   builds,
   cursor,
@@ -92,6 +95,7 @@ ${pendingNote(relations)}
 <div><dt>Source</dt><dd>${link ? html`<a href="${link}" rel="noopener nofollow">${link}</a>` : describeSource(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
 <div><dt>Dockerfile</dt><dd><code>${oneLine(project.dockerfile, 300)}</code>, context <code>${oneLine(project.context, 300)}</code></dd></div>
 ${relationFacts(relations)}
+${recipients && html`<div><dt>Mails</dt><dd>${recipients.count} of ${recipients.of} ${recipients.of === 1 ? 'address' : 'addresses'} confirmed${recipients.count < recipients.of && ': the others were sent a link, and get no mails until they agree'}</dd></div>`}
 ${settings(project, now).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}
 <div><dt>Badge</dt><dd><code class="long">![image](${siteUrl}${badge})</code></dd></div>
 </dl>

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
-import { createSlipwayClient, type ShownBuild } from '../../local/demo/slipway-client.ts';
+import { createSlipwayClient, isQuestion, type ShownBuild } from '../../local/demo/slipway-client.ts';
 import { waitLimit } from '../limits.ts';
 import { createWorkingCopy, entry, smallDebian, type WorkingCopy } from './sources.ts';
 
@@ -83,6 +83,7 @@ beforeAll(async () => {
   await index.remove();
   const client = createSlipwayClient(url, new AbortController().signal);
   await until('the index', async () => (await client.projects()).includes('demo/survivor:latest') || undefined);
+  for (const mail of (await client.messages()).filter(isQuestion)) await client.agree(mail.id);
   copy = await createWorkingCopy(machine, 'demo/survivor');
   await makeRootFileSystem({
     archive: join(copy.folder, 'rootfs.tar'),

@@ -204,11 +204,9 @@ describe('the permissions of the template', () => {
     'StepsRelease: dynamodb:UpdateItem',
     'PagesSite: s3:ListBucket',
     'StepsTell: s3:ListBucket',
-    // A diagnostic of the index, and who got the mail about it.
-    'PlannerPlanBuilds: ses:SendRawEmail',
-    'PlannerPlanBuilds: dynamodb:GetItem dynamodb:UpdateItem',
-    // A list with a second page.
-    'PagesSite: secretsmanager:GetSecretValue',
+    // An address that did not answer for a week.
+    'StepsTell: dynamodb:UpdateItem',
+    'StepsTell: secretsmanager:GetSecretValue',
     // What only AWS itself asks for: enhanced scanning's own permissions, and CodeBuild's look at its source's bucket.
     'StepsCollectScan: inspector2:ListCoverage inspector2:ListFindings',
     'Builder: s3:GetBucketAcl s3:GetBucketLocation',

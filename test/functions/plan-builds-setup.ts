@@ -120,6 +120,7 @@ export async function setUpPlanBuilds(
     headOf: guarded.headOf,
     commitsAt: guarded.commitsAt,
     mailer: crashes.guard(world.mailer),
+    recipients: world.recipients,
     operators: ['operator@example.org'],
     siteUrl: 'https://slipway.example',
     logger: silentLogger,

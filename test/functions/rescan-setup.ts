@@ -61,6 +61,7 @@ export async function setUpRescans(crashes: CrashPoints = createCrashPoints()) {
     notify: createNotifyFindings({
       ...shared,
       mailer: crashes.guard(world.mailer),
+      recipients: world.recipients,
       siteUrl: 'https://slipway.example.org',
       indexUrl: 'https://github.com/example/index',
       logger: silentLogger,

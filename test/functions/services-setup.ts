@@ -118,6 +118,8 @@ export async function setUpServices() {
     stopped,
     mails,
     mailer,
+    /** Everybody agreed. */
+    recipients: { confirmed: async ({ notifyEmail }: { notifyEmail: string[] }) => notifyEmail },
     marks,
     /** What is said at the heads of pull requests without a build. */
     proposals,

@@ -28,6 +28,7 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
         sentMails: createSentMails(world.client, 'mails'),
       }),
     ),
+    recipients: world.recipients,
     statuses: crashes.guard(world.statuses),
     triggers: crashes.guard(world.triggers),
     metrics: { ended: ({ status }) => void counted.push(status), oldestQueued: () => undefined },

@@ -23,6 +23,7 @@ async function startWarning(crashes: CrashPoints = createCrashPoints()) {
     // A generator is no single call.
     warnings: { ...crashes.guard(warnings), due: warnings.due },
     mailer,
+    recipients: world.recipients,
     siteUrl: 'https://slipway.example',
     indexUrl: 'https://git.example/ops/index',
     logger: silentLogger,

@@ -28,7 +28,7 @@ describe('a configuration', () => {
       indexBranch: 'main',
       github: { url: 'https://github.com', apiUrl: 'https://api.github.com' },
       privateHosts: [],
-      mail: { recipientsPerEntry: 5 },
+      mail: { recipientsPerEntry: 5, confirmAddresses: true },
       webhook: { reservedConcurrency: 0 },
       pages: { requestsPerSecond: 20 },
       policy: defaultPolicy,

@@ -7,7 +7,7 @@ const outlasting = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy
 describe('tables', () => {
   test('outlive the stack and can be set back to any second', () => {
     const tables = resources('AWS::DynamoDB::GlobalTable');
-    expect(tables).toHaveLength(10);
+    expect(tables).toHaveLength(11);
     for (const { DeletionPolicy, UpdateReplacePolicy, Properties } of tables) {
       expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual(outlasting);
       expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');

@@ -104,6 +104,8 @@ describe('what a release depends on is written by one function alone', () => {
     ['Projects', 'judged', 'StepsJudge'],
     ['Projects', 'released', 'StepsRelease'],
     ['Heads', 'released', 'StepsRelease'],
+    ['Addresses', 'answer', 'PagesSite'],
+    ['Addresses', 'answeredAt', 'PagesSite'],
   ])('in %s, %s', (table, attribute, writer) => {
     expect(writers(table, attribute)).toEqual([writer]);
     expect(writers(table, 'another').length).toBeGreaterThan(1);
@@ -162,13 +164,22 @@ test('nobody can delete an image, a record or an object', () => {
   }
 });
 
-test('the pages can only read, and of the bucket only what they show', () => {
+test('the pages can only read, but for the answer of a mail address, and of the bucket only what they show', () => {
   const { permissions } = functionOf('site');
   const bucket = arn(resource('AWS::S3::Bucket'));
   const writing = permissions
     .flatMap(({ actions }) => actions)
     .filter((action) => !/:(?:Get|BatchGet|Query|Scan|List)/.test(action) && !action.startsWith('logs:'));
-  expect(writing).toEqual([]);
+  expect(writing).toEqual(['dynamodb:UpdateItem']);
+  expect(permissions.filter(({ actions }) => actions.includes('dynamodb:UpdateItem'))).toMatchObject([
+    {
+      resources: [arn(resource('AWS::DynamoDB::GlobalTable', 'StateAddresses'))],
+      condition: {
+        'ForAllValues:StringNotEquals': { 'dynamodb:Attributes': ['asks', 'askedAt', 'askingUntil'] },
+        Null: { 'dynamodb:Attributes': 'false' },
+      },
+    },
+  ]);
   const objects = permissions
     .filter(({ actions }) => actions.includes('s3:GetObject'))
     .flatMap(({ resources: on }) => on.map((each) => each.replace(`${bucket}/`, '')));

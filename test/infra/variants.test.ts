@@ -43,6 +43,13 @@ test('an SES identity that the account has already is used as it is: the stack n
   expect(new Set(variables(template, 'SENDER'))).toEqual(new Set(['slipway@your.org']));
 });
 
+test('a closed team can send mails without asking: nothing is asked, and no function may write that it was', () => {
+  const template = templateOf({ mail: { confirmAddresses: false } });
+  expect(new Set(variables(template, 'CONFIRM_ADDRESSES'))).toEqual(new Set(['no']));
+  expect(new Set(variables(templateOf({}), 'CONFIRM_ADDRESSES'))).toEqual(new Set(['yes']));
+  expect(variables(template, 'ADDRESSES_TABLE')).toHaveLength(1);
+});
+
 test('builds reach the pull-through caches that the configuration names, and no others', () => {
   const cached = (pullThrough: Record<string, string>) =>
     Object.values(templateOf({ build: { pullThrough } }).findResources('AWS::IAM::Policy'))

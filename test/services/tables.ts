@@ -53,6 +53,7 @@ export const stateTables: Table[] = [
     },
   },
   { name: 'mails', key: 'mail' },
+  { name: 'addresses', key: 'address' },
 ];
 
 /** A DynamoDB in memory with the given tables; every key is a text. */

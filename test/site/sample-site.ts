@@ -71,7 +71,12 @@ export type Answer = APIGatewayProxyStructuredResultV2 & {
   bytes: Buffer;
   headers: Record<string, string>;
 };
-export type Ask = (address: string, headers?: Record<string, string>, method?: string) => Promise<Answer>;
+export type Ask = (
+  address: string,
+  headers?: Record<string, string>,
+  method?: string,
+  body?: string,
+) => Promise<Answer>;
 
 /** The site on stores in memory, asked as API Gateway asks it. */
 export function sampleSite({
@@ -121,6 +126,7 @@ export function sampleSite({
       pending: async () => undefined,
     },
     sboms: { address: async () => undefined },
+    addresses: { get: async () => undefined, answer: async () => undefined, confirmed: async () => undefined },
     seals: createSeals({ current: async () => 'the key' }),
     releases: {
       ofProject: async (project, request) =>
@@ -145,9 +151,9 @@ export function sampleSite({
     onError: (error) => errors.push(error),
     ...parts,
   });
-  return async (address, headers = {}, method = 'GET') => {
+  return async (address, headers = {}, method = 'GET', body) => {
     const url = new URL(address, siteUrl);
-    const answer = await handler(event(url, headers, method));
+    const answer = await handler({ ...event(url, headers, method), ...(body === undefined ? {} : { body }) });
     const bytes = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8');
     return { ...answer, bytes, text: bytes.toString(), headers: answer.headers as Record<string, string> };
   };

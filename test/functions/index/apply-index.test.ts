@@ -39,6 +39,20 @@ describe('a push of the index', () => {
     expect(planning.mails).toEqual([]);
   });
 
+  it('has the addresses of new entries asked before they are in force, unless an entry wants no mails', async () => {
+    await using planning = await setUpPlanBuilds();
+    planning.files = [indexFile({ one: { 'notify-email': 'one@example.org' }, quiet: { notify: 'never' } })];
+    const asked: string[][] = [];
+    planning.recipients.confirmed = async ({ notifyEmail }) => {
+      expect(await names(planning)).toEqual([]);
+      asked.push(notifyEmail);
+      return [];
+    };
+    await planning.plan(planning.pushIndex());
+    expect(asked).toEqual([['one@example.org']]);
+    expect(await names(planning)).toEqual(['demo/one:latest', 'demo/quiet:latest']);
+  });
+
   it('starts every build once, wherever the first try crashed', async () => {
     await atEveryCrashPoint(async (crashes) => {
       const planning = await setUpPlanBuilds(crashes);

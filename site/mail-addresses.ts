@@ -1,0 +1,53 @@
+import {
+  type AddressLink,
+  addressAnswerSchema,
+  addressLinkPurpose,
+  decodeAddressLink,
+  isLinkValid,
+} from '../core/mail/confirmation.ts';
+import { type Answer, caching, page } from './answer.ts';
+import { mailAddressPage } from './pages/mail-address.ts';
+import type { SiteParts, SiteRequest } from './parts.ts';
+import { RequestError } from './request-error.ts';
+
+/** Programs that look for malware open every link of a mail: the page only asks, and what its buttons send is the answer. */
+export async function showAddress(parts: SiteParts, { now }: SiteRequest, { link }: { link: string }): Promise<Answer> {
+  const opened = await openLink(parts, link);
+  const { answer } = (await parts.addresses.get(opened.address)) ?? {};
+  return page(mailAddressPage({ address: opened.address, answer, isValid: isLinkValid(opened, now) }), caching.never);
+}
+
+/** Takes the answer of an address's owner, which holds until the owner gives another one. */
+export async function answerAddress(
+  parts: SiteParts,
+  { body, now }: SiteRequest,
+  { link }: { link: string },
+): Promise<Answer> {
+  const opened = await openLink(parts, link);
+  const answer = addressAnswerSchema.safeParse(new URLSearchParams(body).get('answer'));
+  if (!answer.success)
+    throw new RequestError(
+      400,
+      'InvalidAnswer',
+      'The answer is missing. Open the link again and press a button there.',
+    );
+  if (answer.data === 'confirmed' && !isLinkValid(opened, now))
+    throw new RequestError(
+      410,
+      'LinkEnded',
+      'This link can no longer confirm. Slipway asks again, at most two more times, when the next mail is due.',
+    );
+  await parts.addresses.answer(opened.address, answer.data);
+  return { status: 303, headers: { location: `/addresses/${link}`, 'cache-control': caching.never }, body: '' };
+}
+
+async function openLink({ seals }: SiteParts, link: string): Promise<AddressLink> {
+  const text = await seals.open(addressLinkPurpose, link);
+  if (text === undefined)
+    throw new RequestError(
+      404,
+      'LinkNotFound',
+      'Slipway did not make this link. Copy the whole address from the mail.',
+    );
+  return decodeAddressLink(text);
+}
