@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { BuildResult } from '../core/model/builder-contract.ts';
-import { listVariable, recordVariable, variable } from '../services/environment.ts';
+import { isPermitted, listVariable, recordVariable, variable } from '../services/environment.ts';
 import { type BuildOptions, build } from './build.ts';
 import { BuildSession } from './build-session.ts';
 import { BuildError, BuildStoppedError, BuildTimeoutError } from './errors.ts';
@@ -15,7 +15,7 @@ const prebuildImage = variable('PREBUILD_IMAGE');
 const privateHosts = listVariable('PRIVATE_HOSTS');
 const buildkitImage = variable('BUILDKIT_IMAGE');
 /** Set by whoever runs one machine for projects of their own: `npm run local -- --trust-builds`. */
-const trustsBuilds = process.env.TRUST_BUILDS === 'true';
+const trustsBuilds = isPermitted('TRUST_BUILDS');
 const pullThrough = recordVariable('PULL_THROUGH');
 const redaction = new Redaction();
 const session = new BuildSession({

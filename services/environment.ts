@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../core/model/errors.ts';
 
 /**
- * Every environment variable that the stack sets and a function or the builder reads. The constructs in `infra/` take their keys
+ * Every environment variable that the stack or one machine sets and a function or the builder reads. The constructs in `infra/` take their keys
  * from this list and the readers take theirs from it, so a name cannot differ between the two.
  */
 export const variableNames = [
@@ -47,6 +47,7 @@ export const variableNames = [
   'SOURCES_TABLE',
   'STATE_MACHINE_ARN',
   'TRIGGERS_QUEUE_URL',
+  'TRUST_BUILDS',
   'UNTRUSTED_TRIGGERS_QUEUE_URL',
   'WEBHOOK_SECRET',
 ] as const;
@@ -60,6 +61,11 @@ export function variable(name: VariableName): string {
   const value = process.env[name];
   if (value === undefined) throw new InvalidInputError(`The environment variable ${name} is not set.`);
   return value;
+}
+
+/** A permission that somebody must have given expressly: only the text `true` is one, and a variable that is not set is none. */
+export function isPermitted(name: VariableName): boolean {
+  return process.env[name] === 'true';
 }
 
 /** A variable that holds a JSON list of strings. */
