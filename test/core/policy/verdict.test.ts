@@ -134,6 +134,63 @@ it('fits into the record of a build, whatever it has to say', () => {
   expect(Buffer.byteLength(JSON.stringify(verdict))).toBeLessThan(300_000);
 });
 
+describe('whatever the builder reports', () => {
+  const vulnerabilities = [
+    finding('CRITICAL', { id: 'CVE-2026-1', package: 'openssl' }),
+    finding('CRITICAL', { id: 'CVE-2026-2', package: 'zlib' }),
+    finding('LOW', { id: 'CVE-2026-3', package: 'bash' }),
+  ];
+  /** The index accepts one of them, and a finding of a scanner. */
+  const accepted = (id: string): Exception => ({ id, reason: 'r', owner: 'o', expires: '2027-01-01' });
+  const exceptions = [accepted('CVE-2026-1'), accepted('DL3006')];
+  const every = (over: Partial<ScannerReport>) =>
+    scannerNames.map((scanner) => ({ ...reportOf(scanner), ...over }) as ScannerReport);
+  const reportOf = (scanner: string) => ({ scanner, state: 'complete', findings: [], total: 0, seconds: 1 });
+  const lint = (id: string, count = 1) => ({
+    ...reportOf('dockerfile-lint'),
+    findings: Array.from({ length: count }, () => ({ rule: id, level: 'error', line: 1, message: 'x' })),
+    total: count,
+  });
+  const tests = (count: number) => ({
+    ...reportOf('user-test'),
+    findings: Array.from({ length: count }, () => ({ script: 'CVE-2026-2', exitCode: 1, lastLines: [] })),
+    total: count,
+  });
+  const forged: [string, unknown[] | 'missing' | 'unreadable'][] = [
+    ['nothing', 'missing'],
+    ['nonsense', 'unreadable'],
+    ['an empty list', []],
+    ['every scanner clean', every({})],
+    ['every scanner twice', [...every({}), ...every({})]],
+    ['nothing to scan anywhere', every({ state: 'not-applicable', reason: 'The image is unsupported.' })],
+    ['every scanner failed', every({ state: 'failed', reason: 'The registry is wrong.' })],
+    ['fewer findings than it lists', every({ total: -5 })],
+    ['more findings than it lists', every({ total: Number.MAX_SAFE_INTEGER })],
+    ['a finding under the id of a vulnerability', [lint('CVE-2026-2')]],
+    ['a finding under the id of a waived vulnerability', [lint('CVE-2026-1')]],
+    ['a thousand findings that are waived', [lint('DL3006', 1000)]],
+    ['a thousand failed tests', [tests(1000)]],
+  ];
+
+  it.each(
+    forged.flatMap(([name, evidence]) =>
+      (['block', 'warn', 'ignore'] as const).map((response) => [name, response, evidence] as const),
+    ),
+  )('%s, under a policy that says %s: what the registry found counts in full', (_, response, evidence) => {
+    const scanners = (Array.isArray(evidence) ? { version: 1, reports: evidence } : evidence) as Evidence['scanners'];
+    const policy = policyWith({}, Object.fromEntries(scannerNames.map((name) => [name, response])));
+    const before = verdictOn({ scan: complete(...vulnerabilities) }, { exceptions });
+    const verdict = verdictOn({ scan: complete(...vulnerabilities), scanners }, { policy, exceptions });
+    expect([verdict.outcome, verdict.counts]).toEqual(['block', before.counts]);
+    const [shown] = before.reasons;
+    // Fifty reasons are shown; of the rest, the last sentence says how many are vulnerabilities.
+    expect(verdict.reasons.some((reason) => reason === shown || / 1 vulnerabilities/.test(reason))).toBe(true);
+    for (const state of ['failed', 'timed-out', 'unsupported'] as const)
+      expect(verdictOn({ scan: { state, findings: [] }, scanners }, { policy }).outcome).toBe('block');
+    expect(verdictOn({ scan: undefined, scanners }, { policy }).outcome).toBe('block');
+  });
+});
+
 describe('without a scan', () => {
   it.each(['block', 'warn'] as const)(
     'not even one that failed, an image is blocked, also where "unscannable: %s"',
