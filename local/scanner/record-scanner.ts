@@ -1,11 +1,11 @@
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { severities } from './finding.ts';
 import type { RecordScan, ScanScope } from './scan-records.ts';
 
 const timeLimit = 10 * 60 * 1000;
-/** Of a worker that has nothing to do. The records it has read go with it. */
+/** Of a process that has nothing to do. The records it has read go with it. */
 const idleLimit = 60 * 1000;
 
 /** A scan that could not be done; the message is for people. */
@@ -35,23 +35,26 @@ export interface RecordScanner {
   stop(): Promise<void>;
 }
 
-/** Scans by the records of a folder, one image after the other, in a thread that is there only while it is needed. */
-export function createRecordScanner(osvFolder: string | undefined): RecordScanner {
-  let worker: Worker | undefined;
+/** Scans by the records of a folder, one image after the other, in a process that is there only while it is needed. */
+export function createRecordScanner(osvFolder: string | undefined, limit = timeLimit): RecordScanner {
+  let worker: ChildProcess | undefined;
   let idle: NodeJS.Timeout | undefined;
 
   const end = async (): Promise<void> => {
     clearTimeout(idle);
     const ending = worker;
     worker = undefined;
-    await ending?.terminate();
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
+    const exited = once(ending, 'exit');
+    ending.kill('SIGKILL');
+    await exited;
   };
 
-  const begin = (): Worker => {
-    const started = new Worker(new URL('./record-worker.ts', import.meta.url), {
-      workerData: { osvFolder },
+  const begin = (): ChildProcess => {
+    const started = fork(new URL('./record-worker.ts', import.meta.url), osvFolder === undefined ? [] : [osvFolder], {
       env: {},
-      resourceLimits: { maxOldGenerationSizeMb: 1024 },
+      execArgv: ['--max-old-space-size=1024'],
+      serialization: 'advanced',
     });
     started.once('exit', () => {
       if (worker === started) worker = undefined;
@@ -65,14 +68,14 @@ export function createRecordScanner(osvFolder: string | undefined): RecordScanne
       worker ??= begin();
       const running = worker;
       const ended = new AbortController();
-      const timeout = AbortSignal.timeout(timeLimit);
+      const timeout = AbortSignal.timeout(limit);
       const signal = AbortSignal.any([timeout, ended.signal]);
       try {
         const answered = once(running, 'message', { signal });
         const exited = once(running, 'exit', { signal }).then(() => {
           throw new ScanFailedError('The scan was ended');
         });
-        running.postMessage({ layers, scope });
+        running.send({ layers, scope });
         const [message] = await Promise.race([answered, exited]);
         const { scan, failure } = message as { scan?: RecordScan; failure?: string };
         if (scan === undefined) throw new ScanFailedError(failure ?? 'The scan gave no answer');
@@ -82,7 +85,7 @@ export function createRecordScanner(osvFolder: string | undefined): RecordScanne
       } catch (cause) {
         if (cause instanceof ScanFailedError) throw cause;
         await end();
-        const reason = timeout.aborted ? `The scan took more than ${timeLimit / 60_000} minutes` : String(cause);
+        const reason = timeout.aborted ? `The scan took more than ${limit / 60_000} minutes` : String(cause);
         throw new ScanFailedError(reason, { cause });
       } finally {
         // Takes the listeners off that did not come to anything.

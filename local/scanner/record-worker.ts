@@ -1,16 +1,18 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { z } from 'zod';
 import { createOsvFolder } from './osv-records.ts';
 import { type ScanScope, scanRecords } from './scan-records.ts';
 
-/** A thread of its own reads the images, so that the machine answers meanwhile, and an image that is made to harm harms only it. */
-const { osvFolder } = z.object({ osvFolder: z.string().optional() }).parse(workerData);
+/**
+ * A process of its own reads the images: the machine answers meanwhile, and an image that is made to harm harms only this process. It can
+ * be killed in the middle of a query of SQLite, which a thread cannot.
+ */
+const [osvFolder] = process.argv.slice(2);
 const readRecords = createOsvFolder(osvFolder);
 
-parentPort?.on('message', async ({ layers, scope }: { layers: string[]; scope: ScanScope }) => {
+process.on('disconnect', () => process.exit());
+process.on('message', async ({ layers, scope }: { layers: string[]; scope: ScanScope }) => {
   try {
-    parentPort?.postMessage({ scan: await scanRecords(layers, scope, readRecords) });
+    process.send?.({ scan: await scanRecords(layers, scope, readRecords) });
   } catch (error) {
-    parentPort?.postMessage({ failure: error instanceof Error ? error.message : String(error) });
+    process.send?.({ failure: error instanceof Error ? error.message : String(error) });
   }
 });

@@ -8,8 +8,12 @@ import type { Package } from './package.ts';
 const tags = { name: 1000, version: 1001, release: 1002, epoch: 1003, sourceRpm: 1044 } as const;
 const int32Type = 4;
 const stringType = 6;
+const mostPackages = 50_000;
 
-/** The packages of an `rpmdb.sqlite`. SQLite reads files only, so it becomes one for a moment. */
+/**
+ * The packages of an `rpmdb.sqlite`. SQLite reads files only, so it becomes one for a moment. What an image calls its table of packages
+ * may be a view that never ends, so this runs only in the process of `record-worker.ts`, which has a time limit.
+ */
 export function readRpmDatabase(content: Buffer): Package[] {
   const folder = mkdtempSync(path.join(tmpdir(), 'slipway-rpm-'));
   try {
@@ -18,8 +22,8 @@ export function readRpmDatabase(content: Buffer): Package[] {
     // A database in WAL mode cannot be opened for reading only where its companions are missing.
     const database = new DatabaseSync(file, { allowExtension: false });
     try {
-      const rows = database.prepare('select blob from Packages').all();
-      return rows.flatMap(({ blob }) => (blob instanceof Uint8Array ? packageOf(Buffer.from(blob)) : []));
+      const rows = database.prepare(`select blob from Packages limit ${mostPackages}`).iterate();
+      return [...rows].flatMap(({ blob }) => (blob instanceof Uint8Array ? packageOf(Buffer.from(blob)) : []));
     } finally {
       database.close();
     }
