@@ -1,4 +1,4 @@
-import { isReleaseRepository } from '../core/builds/session-policy.ts';
+import { isReleaseRepository } from '../core/builds/readable-base.ts';
 import type { Base, MissingBase } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { type ImageReference, imageName, parseImageReference, wantedVersion } from '../core/model/image-reference.ts';
@@ -127,7 +127,7 @@ async function find(
       if (whole) return whole;
       throw new BaseNotFoundError(
         missing(own, isWhole ? reference.path : repository),
-        `The base ${text} does not exist in this registry. Release the image first, or correct its name in the Dockerfile.`,
+        `The base ${text} is no release of a project of the index. Release the image first, or correct its name in the Dockerfile. If it is another image of this registry, add its name to "depends-on" of the entry.`,
       );
     }
   }

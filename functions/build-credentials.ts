@@ -1,6 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { isInBuilder, isTokenOf } from '../core/builds/build-token.ts';
-import { isReleaseRepository, sessionPolicy } from '../core/builds/session-policy.ts';
+import { isReadableBase, isReleaseRepository, projectsReleasingTo } from '../core/builds/readable-base.ts';
+import { sessionPolicy } from '../core/builds/session-policy.ts';
+import { mapConcurrently } from '../core/concurrency.ts';
 import { type BuildCredentials, credentialsRequestSchema } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
@@ -8,12 +10,18 @@ import { type BuildSessions, openBuildSessions } from '../services/aws/build-ses
 import { recordVariable, variable } from '../services/environment.ts';
 import { openRepositories, type Repositories } from '../services/registry/repositories.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
+import { openProjects, type Projects } from '../services/tables/projects.ts';
+
+const lookupsAtOnce = 8;
 
 interface Services {
   builds: Pick<Builds, 'getWithTokens'>;
+  projects: Pick<Projects, 'get' | 'list'>;
   repositories: Pick<Repositories, 'existing'>;
   sessions: BuildSessions;
   places: Parameters<typeof sessionPolicy>[2];
+  /** The image that scripts before builds run in. */
+  prebuildImage: string;
   logger: Pick<Logger, 'warn'>;
 }
 
@@ -21,7 +29,30 @@ interface Services {
  * Gives a build the credentials for its own records and repositories. All builds may call this, so the caller proves by its token which
  * build it is. A refusal says nothing of the reason, and is an answer, not an error: a build that was just ended may still ask.
  */
-export function createBuildCredentials({ builds, repositories, sessions, places, logger }: Services) {
+export function createBuildCredentials({
+  builds,
+  projects,
+  repositories,
+  sessions,
+  places,
+  prebuildImage,
+  logger,
+}: Services) {
+  const { repositoryPrefix: prefix } = places;
+
+  /** Those of the repositories that exist, and that the build may read. */
+  async function readable(project: string, wanted: readonly string[]): Promise<string[]> {
+    const existing = await repositories.existing(wanted.filter((name) => isReleaseRepository(name, prefix)));
+    if (existing.length === 0) return [];
+    const named = [...((await projects.get(project))?.dependsOn ?? []), prebuildImage];
+    const found = await mapConcurrently(existing, lookupsAtOnce, async (repository) => {
+      const { items } = await projects.list(projectsReleasingTo(repository.name, prefix), { limit: 1 });
+      const isReadable = isReadableBase({ ...repository, isOfProject: items.length > 0 }, named, prefix);
+      return isReadable ? [repository.name] : [];
+    });
+    return found.flat();
+  }
+
   return async function buildCredentials(input: unknown): Promise<BuildCredentials> {
     const { build: id, token, bases } = credentialsRequestSchema.parse(input);
     const build = await builds.getWithTokens(id);
@@ -35,8 +66,7 @@ export function createBuildCredentials({ builds, repositories, sessions, places,
       });
       return { outcome: 'refused', message: refusal };
     }
-    const releases = bases.filter((name) => isReleaseRepository(name, places.repositoryPrefix));
-    const open = await repositories.existing(releases);
+    const open = await readable(build.project, bases);
     try {
       const credentials = await sessions.begin(`build-${id}`, sessionPolicy(build, open, places));
       return { outcome: 'granted', ...credentials, bases: open };
@@ -52,6 +82,7 @@ const refusal = 'The pipeline gives this build no credentials: it has ended, or 
 const run = once(() =>
   createBuildCredentials({
     builds: openBuilds(),
+    projects: openProjects(),
     repositories: openRepositories(),
     sessions: openBuildSessions(),
     places: {
@@ -60,6 +91,7 @@ const run = once(() =>
       repositoryPrefix: variable('REPOSITORY_PREFIX'),
       pullThrough: Object.values(recordVariable('PULL_THROUGH')),
     },
+    prebuildImage: variable('PREBUILD_IMAGE'),
     logger: new Logger({ serviceName: 'build-credentials' }),
   }),
 );

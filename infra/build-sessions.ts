@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
+import type { Config } from './config.ts';
 import { allow, type Grantee } from './permissions.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
@@ -12,8 +13,7 @@ interface BuildSessionsProps {
   records: Records;
   repositories: Repositories;
   state: State;
-  /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
-  pullThrough: Readonly<Record<string, string>>;
+  settings: Pick<Config['build'], 'prebuildImage' | 'pullThrough'>;
 }
 
 /** The role of all builds' sessions. What is granted to it is named to the builder. */
@@ -43,7 +43,8 @@ export class BuildSessions extends Construct {
   readonly function: PipelineFunction;
   readonly #session: SessionRole;
 
-  constructor(scope: Construct, id: string, { records, repositories, state, pullThrough }: BuildSessionsProps) {
+  constructor(scope: Construct, id: string, { records, repositories, state, settings }: BuildSessionsProps) {
+    const { prebuildImage, pullThrough } = settings;
     super(scope, id);
     this.function = new PipelineFunction(this, 'BuildCredentials', {
       description: 'Gives a build that proves which one it is the credentials for its own records and repositories.',
@@ -51,9 +52,12 @@ export class BuildSessions extends Construct {
       memoryMegabytes: 512,
     });
     state.builds.grant(this.function, 'GetItem');
+    state.projects.grant(this.function, 'GetItem');
+    state.projects.grantQuery(this.function, 'byName');
     repositories.grantDescribe(this.function);
     records.grantArn(this.function);
     this.function.setVariable('PULL_THROUGH', JSON.stringify(pullThrough));
+    this.function.setVariable('PREBUILD_IMAGE', prebuildImage);
 
     this.#session = new SessionRole(this, 'Session', { issuer: this.function });
     this.function.setVariable('BUILD_SESSION_ROLE', this.#session.grantPrincipal.roleArn);

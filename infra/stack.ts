@@ -57,7 +57,7 @@ export class SlipwayStack extends Stack {
       records,
       repositories,
       state,
-      pullThrough: config.build.pullThrough,
+      settings: config.build,
     });
     const builder = new Builder(this, 'Builder', {
       gitHost,

@@ -2,7 +2,7 @@ import type { Build } from '../model/build.ts';
 import { isReleasable } from '../model/build.ts';
 import { recordKeys } from '../model/builder-contract.ts';
 import { InvalidInputError } from '../model/errors.ts';
-import { cacheOf, isCandidate, parseProjectName, repositoriesOf } from '../model/project.ts';
+import { cacheOf, parseProjectName, repositoriesOf } from '../model/project.ts';
 
 /** What a pull and a push need from ECR. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html */
 export const pullActions = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'];
@@ -60,9 +60,4 @@ export function sessionPolicy(
       `The build is based on ${bases.length} images of this pipeline, and AWS lets it have read access to fewer. Depend on fewer of them.`,
     );
   return policy;
-}
-
-/** Whether a build may read a repository because its Dockerfile names an image of it: candidates are no base images. */
-export function isReleaseRepository(repository: string, prefix: string): boolean {
-  return repository.startsWith(prefix) && !isCandidate(repository, prefix);
 }

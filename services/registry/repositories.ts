@@ -18,6 +18,12 @@ import { ecrClient } from './ecr-client.ts';
 const candidateDays = 14;
 const lookupsAtOnce = 8;
 
+interface ExistingRepository {
+  name: string;
+  /** The registry's host. */
+  host: string;
+}
+
 /** The ECR repositories of each project. Projects are data, so the index creates their repositories and not the stack. */
 export function createRepositories(client: ECRClient, prefix: string) {
   /** The registry itself refuses to move a `build-` tag, for every caller; the floating tags may move. */
@@ -81,25 +87,23 @@ export function createRepositories(client: ECRClient, prefix: string) {
     );
   }
 
-  async function isThere(repositoryName: string): Promise<boolean> {
+  async function find(name: string): Promise<ExistingRepository | undefined> {
     try {
-      await client.send(new DescribeRepositoriesCommand({ repositoryNames: [repositoryName] }));
-      return true;
+      const { repositories = [] } = await client.send(new DescribeRepositoriesCommand({ repositoryNames: [name] }));
+      const [host] = repositories[0]?.repositoryUri?.split('/') ?? [];
+      return host === undefined ? undefined : { name, host };
     } catch (error) {
       // ECR does not take every name that other registries have.
-      if (error instanceof RepositoryNotFoundException || error instanceof InvalidParameterException) return false;
+      if (error instanceof RepositoryNotFoundException || error instanceof InvalidParameterException) return undefined;
       throw error;
     }
   }
 
   return {
     /** Those of the repositories that exist. */
-    async existing(names: readonly string[]): Promise<string[]> {
-      const found = await mapConcurrently([...new Set(names)], lookupsAtOnce, async (name) => ({
-        name,
-        isThere: await isThere(name),
-      }));
-      return found.flatMap(({ name, isThere: exists }) => (exists ? [name] : []));
+    async existing(names: readonly string[]): Promise<ExistingRepository[]> {
+      const found = await mapConcurrently([...new Set(names)], lookupsAtOnce, find);
+      return found.filter((repository) => repository !== undefined);
     },
 
     /** Creates missing repositories and corrects their settings; safe to repeat. */

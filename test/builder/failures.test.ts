@@ -84,9 +84,9 @@ test.each([
   expectFailure(await setup.build({ Dockerfile: text }), 'DockerfileInvalidError', message);
 });
 
-test('a base that does not exist in this registry', async () => {
+test('a base of this registry that no project releases', async () => {
   const build = await setup.build({ Dockerfile: `FROM ${setup.registry.host}/demo/none:1` });
-  expectFailure(build, 'BaseNotFoundError', /demo\/none:1 does not exist in this registry/);
+  expectFailure(build, 'BaseNotFoundError', /demo\/none:1 is no release of a project of the index.*depends-on/);
 });
 
 test('a registry of a base that cannot be reached', async () => {

@@ -22,7 +22,11 @@ async function startBuild(over: Partial<Build> = {}) {
   const warnings: unknown[] = [];
   const ask = createBuildCredentials({
     builds: world.builds,
-    repositories: { existing: async (names) => names.filter((name) => !name.includes('none')) },
+    projects: world.projects,
+    repositories: {
+      existing: async (names) =>
+        names.filter((name) => !name.includes('none')).map((name) => ({ name, host: 'registry.example' })),
+    },
     sessions: {
       async begin(name, policy) {
         begun.push({ name, policy });
@@ -35,6 +39,7 @@ async function startBuild(over: Partial<Build> = {}) {
       repositoryPrefix: 'slipway/',
       pullThrough: [],
     },
+    prebuildImage: 'tools/debian:stable',
     logger: { warn: (...line: unknown[]) => void warnings.push(line) } as never,
   });
   const { token } = await issue({ build: id });
@@ -59,15 +64,25 @@ describe('the credentials of a build', () => {
 
   it('open the releases that exist among the bases, and no candidate', async () => {
     await using world = await startBuild();
+    await world.track({ name: 'demo/base:latest', jobId: 'base' });
     const bases = ['slipway/demo/base', 'slipway/demo/none', 'slipway/candidate/demo/other', 'elsewhere/base', '*'];
     expect(await world.ask({ build: id, token: world.token, bases })).toMatchObject({ bases: ['slipway/demo/base'] });
     expect(world.begun[0]?.policy).toContain('slipway/demo/base');
     expect(world.begun[0]?.policy).not.toMatch(/none|other|elsewhere|\/\*"\]/);
   });
 
+  it('open no other image of the account, unless the entry or the configuration names it', async () => {
+    await using world = await startBuild();
+    await world.track({ dependsOn: ['mirror/debian:12', 'registry.example/slipway/mirror/alpine:3'] });
+    const bases = ['company/secret', 'mirror/debian', 'mirror/alpine', 'tools/debian'].map((name) => `slipway/${name}`);
+    expect(await world.ask({ build: id, token: world.token, bases })).toMatchObject({ bases: bases.slice(1) });
+    expect(world.begun[0]?.policy).not.toContain('secret');
+  });
+
   it('are refused with a reason where the bases are too many', async () => {
     await using world = await startBuild();
     const bases = Array.from({ length: 60 }, (_, at) => `slipway/demo/a-base-with-a-long-name-${at}`);
+    await world.track({ dependsOn: bases.map((name) => `registry.example/${name}`) });
     const answer = await world.ask({ build: id, token: world.token, bases });
     expect(answer).toEqual({ outcome: 'refused', message: expect.stringMatching(/based on 60 images/) });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isReleaseRepository, sessionPolicy } from '../../../core/builds/session-policy.ts';
+import { sessionPolicy } from '../../../core/builds/session-policy.ts';
 import { InvalidInputError } from '../../../core/model/errors.ts';
 
 const places = {
@@ -51,15 +51,4 @@ describe('the policy of a build’s session', () => {
     expect(() => sessionPolicy(build, bases(40), places)).toThrow(InvalidInputError);
     expect(() => sessionPolicy(build, bases(40), places)).toThrow(/based on 40 images/);
   });
-});
-
-it.each([
-  ['slipway/demo/base', true],
-  ['slipway/tool', true],
-  ['slipway/candidate/demo/app', false],
-  ['slipway/candidate/demo/app/cache', false],
-  ['other/demo/base', false],
-  ['slipway', false],
-])('%s is a repository that a build may be based on: %s', (name, expected) => {
-  expect(isReleaseRepository(name, 'slipway/')).toBe(expected);
 });

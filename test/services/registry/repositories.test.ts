@@ -16,7 +16,7 @@ function ecr(refuse: (name: string) => Error | undefined = () => undefined) {
       calls.push({ name, input: command.input });
       const error = refuse(name);
       if (error) throw error;
-      return {};
+      return { repositories: [{ repositoryUri: `registry.example/${command.input.repositoryNames}` }] };
     },
   } as unknown as ECRClient;
   const of = (repository: string) =>
@@ -62,7 +62,7 @@ describe('the repositories of a project', () => {
     const odd = new InvalidParameterException({ $metadata: {}, message: 'x' });
     const there = (error?: Error) =>
       createRepositories(ecr(() => error).client, 'slipway/').existing(['slipway/a', 'b']);
-    expect(await there()).toEqual(['slipway/a', 'b']);
+    expect(await there()).toEqual(['slipway/a', 'b'].map((name) => ({ name, host: 'registry.example' })));
     expect(await there(gone)).toEqual([]);
     expect(await there(odd)).toEqual([]);
     await expect(there(new Error('elsewhere'))).rejects.toThrow('elsewhere');
