@@ -110,6 +110,19 @@ export const beliefs: Readonly<Record<string, Belief>> = {
     usedIn: 'builder/bases.ts, infra/repositories.ts',
     command: 'docker pull REGISTRY/docker-hub/library/alpine@DIGEST # with the rights of the builder',
   },
+  'session-policy-size': {
+    belief:
+      'Beside its 2,048 characters, a session policy has a limit of its packed size, which AWS does not tell; one that names fifteen repositories stays below it.',
+    usedIn: 'core/builds/session-policy.ts, services/aws/build-sessions.ts',
+    command:
+      'aws sts assume-role --role-arn ROLE --role-session-name probe --policy file://policy.json --query PackedPolicySize # in percent, of a policy with fifteen repositories',
+  },
+  'registry-login': {
+    belief: 'A login of ECR holds for its twelve hours, also after the session that it was given to has ended.',
+    usedIn: 'builder/build-session.ts, builder/engines/docker.ts',
+    command:
+      'docker pull REGISTRY/REPOSITORY:TAG # an hour after a login with a session of 15 minutes (aws sts assume-role --duration-seconds 900)',
+  },
   'table-shapes': {
     belief: 'The tables are as the template says: active, with their indexes, and with restores to any second.',
     usedIn: 'infra/state.ts',

@@ -1,5 +1,5 @@
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { UpstreamError } from '../../core/model/errors.ts';
+import { AssumeRoleCommand, PackedPolicyTooLargeException, STSClient } from '@aws-sdk/client-sts';
+import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 
@@ -19,16 +19,19 @@ export interface SessionCredentials {
 /** Sessions of the role that all builds share, each limited by a policy of its own. */
 export function createBuildSessions(client: STSClient, roleArn: string) {
   return {
-    /** @param name which build it is, for who reads CloudTrail */
+    /**
+     * @param name which build it is, for who reads CloudTrail
+     * @throws InvalidInputError if STS cannot pack the policy: beside its length, its compressed size has a limit, which AWS does not tell
+     */
     async begin(name: string, policy: string): Promise<SessionCredentials> {
-      const { Credentials } = await client.send(
-        new AssumeRoleCommand({
-          RoleArn: roleArn,
-          RoleSessionName: name,
-          Policy: policy,
-          DurationSeconds: sessionSeconds,
-        }),
-      );
+      const request = { RoleArn: roleArn, RoleSessionName: name, Policy: policy, DurationSeconds: sessionSeconds };
+      const { Credentials } = await client.send(new AssumeRoleCommand(request)).catch((error: unknown) => {
+        if (!(error instanceof PackedPolicyTooLargeException)) throw error;
+        throw new InvalidInputError(
+          'The build is based on more images of this pipeline than AWS lets it have read access to. Depend on fewer of them.',
+          { cause: error },
+        );
+      });
       const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};
       if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
         throw new UpstreamError('STS began a session without credentials.');
