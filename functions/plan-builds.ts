@@ -4,7 +4,7 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { UpstreamError } from '../core/model/errors.ts';
 import { type Trigger, type TriggerOf, triggerSchema } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
-import { postponement } from '../core/triggers/postpone.ts';
+import { type PostponeReason, postponement } from '../core/triggers/postpone.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { listVariable, variable } from '../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../services/git-host/commit-statuses.ts';
@@ -12,7 +12,7 @@ import { HostBusyError, openSourceHost, type SourceHost } from '../services/git-
 import { type GithubApi, GithubRefusedError, openGithubApi } from '../services/git-host/github-api.ts';
 import { gitAuthorization, openGithubToken } from '../services/git-host/github-token.ts';
 import { indexAddress } from '../services/git-host/index-address.ts';
-import { type IndexRepository, openIndexRepository } from '../services/git-host/index-repository.ts';
+import { type IndexRepository, IndexTooSlowError, openIndexRepository } from '../services/git-host/index-repository.ts';
 import { type Mailer, openMailer } from '../services/mail/mailer.ts';
 import { openRepositories, type Repositories } from '../services/registry/repositories.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
@@ -104,7 +104,7 @@ export function createPlanBuilds(services: Services) {
     planners[trigger.type](trigger);
 
   /** Puts a trigger off and leaves it in the queue; false if that was done often enough. */
-  async function postpone(trigger: Trigger, reason: 'down' | 'unseen', error?: UpstreamError): Promise<boolean> {
+  async function postpone(trigger: Trigger, reason: PostponeReason, error?: UpstreamError): Promise<boolean> {
     const { postponed = 0 } = trigger;
     const requested = error instanceof HostBusyError ? error.retryAt?.toISOString() : undefined;
     const delay = postponement(reason, postponed, { now: new Date(), random: Math.random(), requested });
@@ -114,13 +114,14 @@ export function createPlanBuilds(services: Services) {
     return true;
   }
 
-  /** Undefined if the trigger is put off, because the git host is down: it does not count as failed, however many hours that takes. */
+  /** Undefined if the trigger is put off, because the git host is down or slow: it does not count as failed, however many hours that takes. */
   async function planOrPostpone(trigger: Trigger): Promise<Planned | undefined> {
     try {
       return await plan(trigger);
     } catch (error) {
-      const isDown = error instanceof UpstreamError && !(error instanceof GithubRefusedError);
-      if (!isDown || !(await postpone(trigger, 'down', error))) throw error;
+      const isPassing = error instanceof UpstreamError && !(error instanceof GithubRefusedError);
+      const reason = error instanceof IndexTooSlowError ? 'slow' : 'down';
+      if (!isPassing || !(await postpone(trigger, reason, error))) throw error;
       return undefined;
     }
   }

@@ -1,10 +1,15 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type IndexPlan, needsBuild, planIndex } from '../../core/index/plan-index.ts';
-import { type Diagnostic, readIndex } from '../../core/index/read-index.ts';
+import { type Diagnostic, type IndexFile, readIndex } from '../../core/index/read-index.ts';
 import { indexDiagnosticsMail } from '../../core/mail/build-mail.ts';
+import { indexUnreadableMail } from '../../core/mail/index-unreadable-mail.ts';
 import { projectSchema } from '../../core/model/project.ts';
 import type { CommitsAt } from '../../services/git-host/git-remote.ts';
-import type { IndexRepository } from '../../services/git-host/index-repository.ts';
+import {
+  type IndexRepository,
+  IndexTooLargeError,
+  IndexTooSlowError,
+} from '../../services/git-host/index-repository.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import type { Mailer } from '../../services/mail/mailer.ts';
 import type { IndexHead, IndexHeads } from '../../services/tables/index-head.ts';
@@ -75,7 +80,9 @@ export function createApplyIndex(services: Services) {
 
   async function apply(head: IndexHead): Promise<IndexApplied> {
     const deadline = Date.now() + writingMilliseconds;
-    const files = await index.repository.filesAt(head.commit);
+    const files = await filesAt(head.commit);
+    if (files === undefined)
+      return { outcome: `the index at ${head.commit} is too large: its operators were notified` };
     const { allowedHosts, gitHost, mostRecipients } = index;
     const read = readIndex(files, { now: new Date(), allowedHosts, gitHost, mostRecipients });
     const known = await projects.all();
@@ -138,6 +145,22 @@ export function createApplyIndex(services: Services) {
       if (announced.unfinished) break;
     }
     return announced;
+  }
+
+  /** Undefined if no other try can help. The index of before stays in force, and the operators are told, once for each commit. */
+  async function filesAt(commit: string): Promise<IndexFile[] | undefined> {
+    try {
+      return await index.repository.filesAt(commit);
+    } catch (error) {
+      const isRetried = error instanceof IndexTooSlowError;
+      if (!isRetried && !(error instanceof IndexTooLargeError)) throw error;
+      const { siteUrl, operators } = services;
+      const mail = indexUnreadableMail({ repository: index.name, commit, reason: error.message, isRetried, siteUrl });
+      const id = `index ${commit} unreadable`;
+      await sendBestEffort({ mailer: services.mailer, logger }, { id, to: operators, mail, about: { commit } });
+      if (isRetried) throw error;
+      return undefined;
+    }
   }
 
   async function reportErrors(commit: string, errors: Diagnostic[]): Promise<void> {

@@ -22,6 +22,9 @@ const defaultTimeoutMilliseconds = 30_000;
 /** The index, or the archive that has it, is larger than is accepted. */
 export class IndexTooLargeError extends InvalidInputError {}
 
+/** The host answered, but its archive of the index did not come to its end in time. The host is not down: the archive may be too large for it. */
+export class IndexTooSlowError extends UpstreamError {}
+
 /** The index as it is at a commit, read through the git host's archive of it: one request, no clone. */
 export function createIndexRepository(
   apiUrl: string,
@@ -32,25 +35,24 @@ export function createIndexRepository(
   return {
     /**
      * @param most how many bytes of text are accepted
-     * @throws UpstreamError if the host does not send the archive in time, IndexTooLargeError if the archive is too large
+     * @throws IndexTooSlowError if the archive is not sent in time, IndexTooLargeError if it is too large, UpstreamError if the host does not answer
      */
     async filesAt(commit: string, most = maximumBytes): Promise<IndexFile[]> {
       const credential = await token();
       const timeout = AbortSignal.timeout(timeoutMilliseconds);
-      const explain = (error: unknown): never => {
-        if (!timeout.aborted) throw error;
-        const seconds = timeoutMilliseconds / 1000;
-        throw new UpstreamError(`The archive of ${repository} at ${commit} was not read within ${seconds} s.`, {
-          cause: error,
-        });
+      const seconds = timeoutMilliseconds / 1000;
+      const explain = (late: (cause: unknown) => UpstreamError) => (error: unknown) => {
+        throw timeout.aborted ? late(error) : error;
       };
+      const silent = `The git host did not answer within ${seconds} s when asked for ${repository} at ${commit}.`;
+      const slow = `The archive of ${repository} at ${commit} was not read within ${seconds} s.`;
       const response = await fetch(`${apiUrl}/repos/${repository}/tarball/${encodeURIComponent(commit)}`, {
         headers: {
           accept: 'application/vnd.github+json',
           ...(credential ? { authorization: `Bearer ${credential}` } : {}),
         },
         signal: timeout,
-      }).catch(explain);
+      }).catch(explain((cause) => new UpstreamError(silent, { cause })));
       if (!response.ok || !response.body) {
         throw new UpstreamError(`The git host answered ${response.status} when asked for ${repository} at ${commit}.`);
       }
@@ -94,7 +96,7 @@ export function createIndexRepository(
       });
       // The archive is gzipped, so an answer that is not gzipped or ends too early fails here.
       const unpacking = pipeline(Readable.fromWeb(response.body), createGunzip(), bounded, parser, { signal: timeout });
-      await unpacking.catch(explain);
+      await unpacking.catch(explain((cause) => new IndexTooSlowError(slow, { cause })));
       return files.sort((one, other) => (one.path < other.path ? -1 : 1));
     },
   };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { postponement } from '../../../core/triggers/postpone.ts';
+import { type PostponeReason, postponement } from '../../../core/triggers/postpone.ts';
 
 const now = new Date('2026-11-21T00:00:00.000Z');
-const at = (postponed: number, reason: 'down' | 'unseen' = 'down', requested?: string) =>
+const at = (postponed: number, reason: PostponeReason = 'down', requested?: string) =>
   postponement(reason, postponed, { now, random: 0, requested });
 
 describe('a trigger that waits for its git host', () => {
@@ -22,6 +22,12 @@ describe('a trigger that waits for its git host', () => {
   it('waits as long as the host requests, up to a bound', () => {
     expect(at(0, 'down', '2026-11-21T00:01:30.000Z')).toBe(90);
     expect(at(0, 'down', '2026-11-22T00:00:00.000Z')).toBe(300);
+  });
+
+  it('is put off for some ten minutes if the host is too slow for what it is asked', () => {
+    const delays = [0, 1, 2, 3, 4, 5].map((postponed) => at(postponed, 'slow') ?? 0);
+    expect(delays.reduce((sum, delay) => sum + delay)).toBeLessThan(15 * 60);
+    expect(at(6, 'slow')).toBeUndefined();
   });
 
   it('is asked for twice more if the host does not show what it reported', () => {

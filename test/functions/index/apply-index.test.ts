@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
+import { IndexTooLargeError, IndexTooSlowError } from '../../../services/git-host/index-repository.ts';
 import { MailRejectedError } from '../../../services/mail/mailer.ts';
 import { atEveryCrashPoint } from '../crash-points.ts';
 import { indexCommit, indexFile, setUpPlanBuilds } from '../plan-builds-setup.ts';
@@ -133,6 +134,41 @@ describe('a push of the index', () => {
     expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
     expect(planning.requests.at(-1)?.project).toBe('demo/two:latest');
     expect((await planning.projects.get('demo/two:latest'))?.sequence).toBe(2);
+  });
+});
+
+describe('an index that cannot be read changes nothing, its operators get a mail,', () => {
+  const mailed = (planning: Planning) => planning.mails.map(({ to, mail }) => [to, mail.subject]);
+  const mail = [
+    ['operator@example.org'],
+    `[slipway] INDEX: slipway/index cannot be read (${indexCommit('index-1').slice(0, 7)})`,
+  ];
+
+  it('and it is read again for some minutes, if its archive was not sent in time', async () => {
+    await using planning = await startWithIndex('one');
+    planning.filesAt = () => Promise.reject(new IndexTooSlowError('The archive was not read within 30 s.'));
+    await planning.planBuilds(planning.pushIndex());
+    expect(planning.sent.splice(0)).toMatchObject([{ id: 'index-1', postponed: 1 }]);
+    expect(mailed(planning)).toEqual([mail]);
+    expect(planning.mails[0]?.mail.text).toContain('tries again');
+    await expect(planning.planBuilds({ ...planning.pushIndex(), postponed: 6 })).rejects.toThrow('not read within');
+    expect(await names(planning)).toEqual(['demo/one:latest']);
+    planning.filesAt = async () => [indexFile({ one: {}, two: {} })];
+    await planning.plan({ ...planning.pushIndex(), postponed: 1 });
+    expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
+  });
+
+  it('and nothing is tried again, if it is too large: the next push is read', async () => {
+    await using planning = await startWithIndex('one');
+    planning.filesAt = () => Promise.reject(new IndexTooLargeError('The index is larger than 10 bytes.'));
+    await planning.plan(planning.pushIndex());
+    expect(mailed(planning)).toEqual([mail]);
+    expect(planning.mails[0]?.mail.text).not.toContain('tries again');
+    expect(await planning.deliveries.get('index-1')).toMatchObject({ outcome: expect.stringContaining('too large') });
+    expect(await names(planning)).toEqual(['demo/one:latest']);
+    planning.filesAt = async () => [indexFile({ one: {}, two: {} })];
+    await planning.plan(planning.pushIndex('index-2'));
+    expect(await names(planning)).toEqual(['demo/one:latest', 'demo/two:latest']);
   });
 });
 

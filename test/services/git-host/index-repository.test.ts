@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { Header } from 'tar';
 import { describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../core/model/errors.ts';
-import { createIndexRepository } from '../../../services/git-host/index-repository.ts';
+import { createIndexRepository, IndexTooSlowError } from '../../../services/git-host/index-repository.ts';
 import { startHost } from '../http.ts';
 
 const commit = 'a'.repeat(40);
@@ -160,8 +160,18 @@ describe('an index that is not there whole is an error, never a smaller index', 
 
   it('an archive that does not come in time', async () => {
     await using slow = await startHost((_, response) => void response.write(whole.subarray(0, 100)));
-    const index = createIndexRepository(slow.url, 'slipway/index', async () => undefined, 50);
-    await expect(index.filesAt(commit)).rejects.toThrow(/was not read within 0.05 s/);
+    const index = createIndexRepository(slow.url, 'slipway/index', async () => undefined, 500);
+    const reading = index.filesAt(commit);
+    await expect(reading).rejects.toThrow(/was not read within/);
+    await expect(reading).rejects.toBeInstanceOf(IndexTooSlowError);
+  });
+
+  it('a host that does not answer at all: it is down, not slow', async () => {
+    await using silent = await startHost(() => undefined);
+    const index = createIndexRepository(silent.url, 'slipway/index', async () => undefined, 50);
+    const reading = index.filesAt(commit);
+    await expect(reading).rejects.toThrow(/did not answer within 0.05 s/);
+    await expect(reading).rejects.not.toBeInstanceOf(IndexTooSlowError);
   });
 
   it('a host that names its answer', async () => {
