@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 import {
   type BuildRequest,
   type BuildResult,
@@ -41,7 +42,7 @@ export class BuilderSetup implements AsyncDisposable {
   readonly temporary = mkdtempSync(join(tmpdir(), 'builder-tmp-'));
   /** Further variables of the builder's process. */
   environment: Record<string, string> = {};
-  program = join(import.meta.dirname, '../../builder/main.ts');
+  program = inject('builder');
   #next = 1;
 
   constructor(registry: FakeRegistry, git: FakeGitHost, aws: FakeAws) {

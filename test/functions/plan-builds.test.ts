@@ -1,6 +1,5 @@
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { handler } from '../../functions/plan-builds.ts';
 import { createDeliveries } from '../../services/tables/deliveries.ts';
 import { startTables, stateTables } from '../services/tables.ts';
 import { pushOf } from './plan-builds-setup.ts';
@@ -45,6 +44,8 @@ beforeAll(async () => {
     OPERATORS: '[]',
   };
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  // Its services are made once for a process, which other test files may share.
+  vi.resetModules();
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
@@ -59,6 +60,7 @@ it('a message that nobody can read costs the other messages of its batch nothing
     'no-push': JSON.stringify({ ...pushOf(), ref: 7 }),
     last: JSON.stringify(pushOf({ id: 'last' })),
   };
+  const { handler } = await import('../../functions/plan-builds.ts');
   const Records = Object.entries(bodies).map(([messageId, body]) => ({ messageId, body }));
   const { batchItemFailures } = await handler({ Records } as unknown as SQSEvent, {} as Context);
   expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual(['no-json', 'other-type', 'no-push']);
