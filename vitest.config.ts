@@ -44,8 +44,8 @@ export default defineConfig({
         name: 'e2e',
         include: ['test/e2e/**/*.test.ts'],
         globalSetup: 'test/e2e/shared.ts',
-        // The machine's two cores are for the one container engine that builds.
-        fileParallelism: false,
+        // A machine waits as much as it works: two of them keep two cores busy.
+        maxWorkers: 2,
       }),
     ],
   },

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,13 +16,13 @@ declare module 'vitest' {
       folder: string;
       /** The template of all machines, unless a test needs one of its own. */
       assembly: string;
-      /** Answers with a `SharedMachine`; the first question starts it. */
-      url: string;
+      /** By worker: answers with its `SharedMachine`; the first question starts it. */
+      urls: string[];
     };
   }
 }
 
-/** The machine that most files share, one after the other. */
+/** The machine that most files of a worker share, one after the other. */
 export interface SharedMachine {
   facts: MachineFacts;
   statements: StatementUse[];
@@ -39,15 +39,21 @@ export default async function share(project: TestProject): Promise<() => Promise
     if (Type === 'AWS::Events::Rule' && Properties.ScheduleExpression) Properties.State = 'DISABLED';
   });
 
-  const machine = fork(join(import.meta.dirname, 'shared-machine.ts'), [join(folder, 'machine'), assembly]);
-  const url = await new Promise<string>((resolve, reject) => {
-    machine.once('message', resolve);
-    machine.once('exit', (code) => reject(new Error(`The machine that the tests share ended with ${code}.`)));
-  });
-  project.provide('shared', { folder, assembly, url });
+  const machines = Array.from({ length: project.config.maxWorkers }, (_, worker) =>
+    fork(join(import.meta.dirname, 'shared-machine.ts'), [join(folder, `machine-${worker}`), assembly]),
+  );
+  project.provide('shared', { folder, assembly, urls: await Promise.all(machines.map(urlOf)) });
   return async () => {
-    machine.disconnect();
-    await once(machine, 'exit');
+    const ended = machines.map((machine) => once(machine, 'exit'));
+    for (const machine of machines) machine.disconnect();
+    await Promise.all(ended);
     await rm(folder, { recursive: true });
   };
+}
+
+function urlOf(machine: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    machine.once('message', resolve);
+    machine.once('exit', (code) => reject(new Error(`A machine that tests share ended with ${code}.`)));
+  });
 }

@@ -32,7 +32,7 @@ interface Behind {
   stop(): Promise<void>;
 }
 
-/** The machine that files have in common, or one of the file's own if it says what is special about it. */
+/** The machine that a worker's files have in common, or one of the file's own if it says what is special about it. */
 async function machineFor(folder: string, options: Partial<MachineOptions> | undefined): Promise<Behind> {
   const shared = inject('shared');
   if (options) {
@@ -47,7 +47,8 @@ async function machineFor(folder: string, options: Partial<MachineOptions> | und
     };
   }
   const ask = async () => {
-    const answer = await fetch(shared.url);
+    // Vitest counts its workers from 1.
+    const answer = await fetch(shared.urls[Number(process.env.VITEST_POOL_ID) - 1] ?? '');
     if (!answer.ok) throw new Error(await answer.text());
     return (await answer.json()) as SharedMachine;
   };
