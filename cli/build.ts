@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { buildIdOf } from '../core/builds/build-id.ts';
-import { isTerminal } from '../core/model/build.ts';
 import { parseProjectName, projectNameSchema } from '../core/model/project.ts';
 import { manualTriggerSchema } from '../core/model/trigger.ts';
 import { oneLine } from '../core/text/one-line.ts';
 import { type ExitCode, parseCommand, type Terminal, UsageError } from './command.ts';
-import { type Deployment, DeploymentError, findDeployment } from './deployment.ts';
-import { type ShownBuild, shownBuildSchema, summaryOf } from './shown-build.ts';
+import { DeploymentError, findDeployment } from './deployment.ts';
+import { followBuild } from './follow-build.ts';
 
 const help = `slipway build APP/JOB:TAG [--commit SHA] [--stack NAME] [--follow]
 
@@ -21,10 +19,6 @@ Builds a project of the index now: the head of its branch, which is released if 
 
 The connection to AWS is set as for the AWS CLI: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL.
 `;
-
-const pollMilliseconds = 1_000;
-/** The queue tries five times, six minutes apart. If the first two attempts fail, someone has to check. */
-const plannedWithinMilliseconds = 10 * 60_000;
 
 export async function run(args: string[], terminal: Terminal): Promise<ExitCode> {
   const request = read(args);
@@ -72,7 +66,7 @@ function read(args: string[]): Request | 'help' {
   return { project, stack: values.stack, follow: values.follow, commit };
 }
 
-async function build({ project, commit, stack, follow: isFollowed }: Request, terminal: Terminal): Promise<ExitCode> {
+async function build({ project, commit, stack, follow }: Request, terminal: Terminal): Promise<ExitCode> {
   const deployment = await findDeployment(stack);
   const { appId, jobId, desiredTag } = parseProjectName(project);
   const known = await deployment.read(`projects/${appId}/${jobId}/${desiredTag}`, z.object({ active: z.boolean() }));
@@ -90,24 +84,7 @@ async function build({ project, commit, stack, follow: isFollowed }: Request, te
   await deployment.send(trigger);
   const id = buildIdOf(trigger.id, project);
   terminal.out(`${deployment.siteUrl}/builds/${id}\n`);
-  return isFollowed ? follow(deployment, id, terminal) : 0;
-}
-
-/** Prints each new status of a build until it ends. */
-async function follow(deployment: Deployment, id: string, terminal: Terminal): Promise<ExitCode> {
-  const planningDeadline = Date.now() + plannedWithinMilliseconds;
-  for (let before: ShownBuild | undefined; ; await delay(pollMilliseconds)) {
-    const shown = await deployment.read(`builds/${id}`, shownBuildSchema);
-    if (!shown && Date.now() > planningDeadline) {
-      throw new DeploymentError(
-        'The build has not begun. Does the branch that the index names exist? If so, see the log of PlanBuilds.',
-      );
-    }
-    if (shown && shown.status !== before?.status) terminal.out(`${shown.status}\n`);
-    if (shown && isTerminal(shown.status)) {
-      terminal.out(summaryOf(shown));
-      return shown.status === 'released' || shown.status === 'unchanged' ? 0 : 1;
-    }
-    before = shown;
-  }
+  const absence =
+    'The build has not begun. Does the branch that the index names exist? If so, see the log of PlanBuilds.';
+  return follow ? followBuild(deployment, id, absence, terminal) : 0;
 }

@@ -13,6 +13,21 @@ const commands: Record<string, { arguments: string; summary: string; load: () =>
     summary: 'build a project now',
     load: () => import('./build.ts'),
   },
+  rollback: {
+    arguments: 'APP/JOB[:TAG] [--to NAME]',
+    summary: 'move the tags of a project back to an earlier release',
+    load: () => import('./rollback.ts'),
+  },
+  hold: {
+    arguments: 'APP/JOB[:TAG] [--until DATE]',
+    summary: "hold a project's releases",
+    load: () => import('./hold.ts'),
+  },
+  unhold: {
+    arguments: 'APP/JOB[:TAG]',
+    summary: 'end a hold, and release what waits',
+    load: () => import('./unhold.ts'),
+  },
   'webhook add': {
     arguments: 'OWNER/REPO...',
     summary: 'set up the webhook of a repository at GitHub',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { buildStatuses, changesSchema, isReleasable, verdictSchema } from '../core/model/build.ts';
+import { describeHeldBuild } from '../core/holds/hold.ts';
+import { buildSchema, buildStatuses, changesSchema, isReleasable, verdictSchema } from '../core/model/build.ts';
 import { describeChanges } from '../core/releases/describe-diff.ts';
 import { oneLine } from '../core/text/one-line.ts';
 
@@ -12,6 +13,7 @@ export const shownBuildSchema = z.object({
   image: z.object({ repository: z.string(), digest: z.string(), tags: z.array(z.string()) }).nullable(),
   verdict: verdictSchema.pick({ reasons: true, warnings: true }).nullable(),
   changes: changesSchema.nullish(),
+  held: buildSchema.shape.held.nullable(),
   failure: z.object({ message: z.string() }).nullable(),
   supersededBy: z.string().nullable(),
 });
@@ -19,11 +21,12 @@ export const shownBuildSchema = z.object({
 export type ShownBuild = z.infer<typeof shownBuildSchema>;
 
 /** The result of a build, one fact on each line. The texts may be untrusted. */
-export function summaryOf({ status, ref, image, verdict, changes, failure, supersededBy }: ShownBuild): string {
+export function summaryOf({ status, ref, image, verdict, changes, held, failure, supersededBy }: ShownBuild): string {
   const lines: string[] = [];
   if (image) lines.push(`${image.repository}@${image.digest}`, `tags: ${image.tags.join(', ')}`);
   if (status === 'unchanged' && !isReleasable(ref))
     lines.push('It passed, but is not released, because it is not the head of the branch.');
+  if (held) lines.push(describeHeldBuild(held));
   if (status === 'blocked') lines.push(...(verdict?.reasons ?? []));
   if (verdict) lines.push(...warningLines(verdict.warnings));
   if (changes) lines.push(`changed since the last release: ${describeChanges(changes)}`);

@@ -1,9 +1,10 @@
-import { type Build, isTerminal } from '../core/model/build.ts';
+import { type Build, isTerminal, makerOf } from '../core/model/build.ts';
 import { CandidateMismatchError, RecordConflictError, ScanPendingError } from '../core/model/errors.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { variable } from '../services/environment.ts';
 import { openRecords, type Records } from '../services/records/records.ts';
+import { openTakenRecords, type TakenRecords } from '../services/records/taken-records.ts';
 import { type ImageScans, openImageScans } from '../services/registry/image-scans.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { openRecordBases, type RecordBases } from './bases/record-bases.ts';
@@ -15,12 +16,13 @@ interface Services {
   builds: Pick<Builds, 'require' | 'begin' | 'endStage'>;
   recordBases: RecordBases;
   records: Pick<Records, 'result' | 'putScan'>;
+  taken: TakenRecords;
   scans: Pick<ImageScans, 'scanOf' | 'tagged'>;
   repositoryPrefix: string;
 }
 
 /** Takes over the image that the builder made, and collects ECR's findings. The machine retries on `ScanPendingError`. */
-export function createCollectScan({ builds, recordBases, records, scans, repositoryPrefix }: Services) {
+export function createCollectScan({ builds, recordBases, records, taken, scans, repositoryPrefix }: Services) {
   return async function collectScan(input: unknown): Promise<void> {
     const build = await builds.require(stepInputSchema.parse(input).build);
     if (isTerminal(build.status)) return;
@@ -39,17 +41,19 @@ export function createCollectScan({ builds, recordBases, records, scans, reposit
   };
 
   async function takeOver(build: Build): Promise<Candidate> {
-    const result = await records.result(build.id);
-    if (result?.outcome !== 'built') throw new RecordConflictError(`The builder of ${build.id} left no image.`);
+    const maker = makerOf(build);
+    const result = await records.result(maker);
+    if (result?.outcome !== 'built') throw new RecordConflictError(`The builder of ${maker} left no image.`);
     const { candidate: repository } = repositoriesOf(parseProjectName(build.project), repositoryPrefix);
     // The registry says which image the build pushed. The result was written where untrusted code runs, and by one of the machines that
     // push to the repository; if the two differ, another build was there.
-    const pushed = await scans.tagged(repository, build.id);
+    const pushed = await scans.tagged(repository, maker);
     if (pushed?.digest !== result.digest)
       throw new CandidateMismatchError(
-        `The builder reports the image ${result.digest}, but ${repository}:${build.id} is ${pushed?.digest ?? 'not in the registry'}. Have the build started again; if this happens again, tell whoever runs this pipeline.`,
+        `The builder reports the image ${result.digest}, but ${repository}:${maker} is ${pushed?.digest ?? 'not in the registry'}. Have the build started again; if this happens again, tell whoever runs this pipeline.`,
       );
     const candidate = { repository, ...pushed };
+    if (maker !== build.id) await taken.copy(maker, build.id);
     await recordBases(build, result);
     await builds.endStage(build.id, 'build', 'succeeded', { candidate });
     await builds.begin(build.id, 'scan', 'scanning');
@@ -62,6 +66,7 @@ const run = once(() =>
     builds: openBuilds(),
     recordBases: openRecordBases(),
     records: openRecords(),
+    taken: openTakenRecords(),
     scans: openImageScans(),
     repositoryPrefix: variable('REPOSITORY_PREFIX'),
   }),

@@ -20,15 +20,19 @@ import { type Cascades, openCascades } from '../services/tables/cascades.ts';
 import { type Deliveries, openDeliveries } from '../services/tables/deliveries.ts';
 import { type Dependents, openDependents } from '../services/tables/dependents.ts';
 import { type Heads, openHeads } from '../services/tables/heads.ts';
+import { type Holds, openHolds } from '../services/tables/holds.ts';
 import { type IndexHeads, openIndexHead } from '../services/tables/index-head.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openRebuilds, type Rebuilds } from '../services/tables/rebuilds.ts';
+import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { createPlanRefs } from './builds/plan-refs.ts';
 import { createPullRequestBuilds } from './builds/pull-request-builds.ts';
 import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
 import { createAdvanceMember } from './cascade/advance-member.ts';
 import { createAnnounce } from './cascade/announce.ts';
 import { createAnnounceEnd } from './cascade/announce-release.ts';
+import { createNotifyHold } from './holds/notify-hold.ts';
+import { createReleaseHeld } from './holds/release-held.ts';
 import { createApplyIndex } from './index/apply-index.ts';
 import { createCheckIndexPullRequest } from './index/check-pull-request.ts';
 import { openRecipients, type Recipients } from './mail/recipients.ts';
@@ -38,25 +42,30 @@ import { createApprovalPlanner } from './triggers/approval.ts';
 import { createBasesChangedPlanner } from './triggers/bases-changed.ts';
 import { createBuildEndedPlanner } from './triggers/build-ended.ts';
 import { createCascadeStepPlanner } from './triggers/cascade-step.ts';
+import { createHoldPlanner } from './triggers/hold.ts';
 import { createManualPlanner } from './triggers/manual.ts';
 import { createPackagesChangedPlanner } from './triggers/packages-changed.ts';
 import type { Planned, Planners } from './triggers/planner.ts';
 import { createPullRequestPlanner } from './triggers/pull-request.ts';
 import { createPushPlanner } from './triggers/push.ts';
+import { createRollbackPlanner } from './triggers/rollback.ts';
 import { createSchedulePlanner } from './triggers/schedule.ts';
 import { createSourceMovedPlanner } from './triggers/source-moved.ts';
+import { createUnholdPlanner } from './triggers/unhold.ts';
 
 /** The services of all planners, except those that `createPlanBuilds` makes from these. */
 interface Services
-  extends Pick<BuildStarter, 'startWaiting' | 'startBuild' | 'startRebuild' | 'resumeHead' | 'cancelBuild'> {
+  extends Pick<BuildStarter, 'startWaiting' | 'startBuild' | 'startRebuild' | 'resume' | 'resumeHead' | 'cancelBuild'> {
   builds: Builds;
   cascades: Cascades;
   deliveries: Deliveries;
   dependents: Dependents;
   heads: Heads;
+  holds: Holds;
   indexHead: IndexHeads;
   projects: Projects;
   rebuilds: Rebuilds;
+  releases: Pick<Releases, 'get'>;
   triggers: Pick<Triggers, 'send' | 'sendBatch'>;
   repositories: Pick<Repositories, 'ensure'>;
   index: ReturnType<typeof indexAddress> & {
@@ -88,6 +97,7 @@ export function createPlanBuilds(services: Services) {
   const pullRequests = createPullRequestBuilds({ ...services, paths });
   const applyIndex = createApplyIndex({ ...services, announce });
   const checkIndexPullRequest = createCheckIndexPullRequest(services);
+  const notifyHold = createNotifyHold(services);
   const planners: Planners = {
     push: createPushPlanner({ ...services, planRefs, applyIndex }),
     'pull-request': createPullRequestPlanner({ ...services, pullRequests, followHost, checkIndexPullRequest }),
@@ -97,6 +107,9 @@ export function createPlanBuilds(services: Services) {
     'packages-changed': createPackagesChangedPlanner({ announce }),
     schedule: createSchedulePlanner(services),
     manual: createManualPlanner({ ...services, followHost }),
+    rollback: createRollbackPlanner(services),
+    hold: createHoldPlanner({ ...services, notifyHold }),
+    unhold: createUnholdPlanner({ ...services, releaseHeld: createReleaseHeld(services), notifyHold }),
     'build-ended': createBuildEndedPlanner({ ...services, announceEnd, members }),
     'cascade-step': createCascadeStepPlanner({ members }),
   };
@@ -149,9 +162,11 @@ const run = once(() => {
     deliveries: openDeliveries(),
     dependents: openDependents(),
     heads: openHeads(),
+    holds: openHolds(),
     indexHead: openIndexHead(),
     projects: openProjects(),
     rebuilds: openRebuilds(),
+    releases: openReleases(),
     triggers: openTriggers(),
     repositories: openRepositories(),
     index: {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { floatingTags, immutableTag } from '../core/builds/tags.ts';
+import { holdOf } from '../core/holds/hold.ts';
 import { type Build, type BuildStatus, isBranch, isTerminal } from '../core/model/build.ts';
 import { recordKeys, type SbomFormat, sbomFormats } from '../core/model/builder-contract.ts';
 import { RecordConflictError } from '../core/model/errors.ts';
@@ -22,7 +23,7 @@ import { stepInputSchema } from './builds/step-input.ts';
 const immutableTagAttempts = 60;
 
 type Image = NonNullable<Build['image']>;
-type End = EndWithoutRelease | { status: 'released'; by?: undefined };
+type End = (EndWithoutRelease & Pick<Build, 'held'>) | { status: 'released'; by?: undefined };
 
 interface Services {
   sboms: Pick<Sboms, 'read'>;
@@ -47,8 +48,8 @@ export function createRelease({
   repositoryPrefix,
   policy,
 }: Services) {
-  async function end(build: Build, { status, by }: End): Promise<{ status: BuildStatus }> {
-    const closed = await builds.close(build, status, { supersededBy: by });
+  async function end(build: Build, { status, by, ...held }: End): Promise<{ status: BuildStatus }> {
+    const closed = await builds.close(build, status, { supersededBy: by, ...held });
     return { status: (closed ?? (await builds.require(build.id))).status };
   }
 
@@ -141,6 +142,11 @@ export function createRelease({
     if (decision.do === 'end') {
       await projects.yieldRelease(build.project, build.id);
       return end(releasing, decision.end);
+    }
+    const held = holdOf(project, new Date());
+    if (held) {
+      await projects.yieldRelease(build.project, build.id);
+      return end(releasing, { status: 'unchanged', held });
     }
     await registry.copy(digest, build.candidate.repository, repository);
     // Before the tags, so that a client that pulls by a tag also finds the SBOMs.

@@ -13,6 +13,7 @@ import { openBases } from '../services/tables/bases.ts';
 import { openBuilds } from '../services/tables/builds.ts';
 import { openCascades } from '../services/tables/cascades.ts';
 import { openDependents } from '../services/tables/dependents.ts';
+import { openHolds } from '../services/tables/holds.ts';
 import { openMailAddresses } from '../services/tables/mail-addresses.ts';
 import { openProjects } from '../services/tables/projects.ts';
 import { openRebuilds } from '../services/tables/rebuilds.ts';
@@ -68,6 +69,7 @@ const run = once(() => {
       get: releases.get,
       findings: records.releaseFindings,
     },
+    holds: { ofProject: recently(openHolds().ofProject) },
     sboms: openSboms(),
     addresses: {
       get: addresses.get,

@@ -16,6 +16,7 @@ import { Alarms, sumOver, total } from './alarms.ts';
 import type { Api } from './api.ts';
 import type { BuildSessions } from './build-sessions.ts';
 import { Overview, type Shown } from './dashboard.ts';
+import type { HoldEnds } from './end-holds.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Rescans } from './rescan-releases.ts';
 import type { ScheduledBuilds } from './run-schedules.ts';
@@ -32,6 +33,7 @@ interface Monitored extends Shown {
   packageWatch: PackageWatch;
   baseWatch: BaseWatch;
   buildSessions: BuildSessions;
+  holdEnds: HoldEnds;
   rescans: Rescans;
   scheduledBuilds: ScheduledBuilds;
   sourceWatch: SourceWatch;
@@ -58,7 +60,17 @@ export class Monitoring extends Construct {
 /** Everything that can keep an accepted push from becoming a build. */
 function alarmOnIntake(
   alarms: Alarms,
-  { api, baseWatch, waiverWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, triggers }: Monitored,
+  {
+    api,
+    baseWatch,
+    holdEnds,
+    waiverWarnings,
+    packageWatch,
+    rescans,
+    scheduledBuilds,
+    sourceWatch,
+    triggers,
+  }: Monitored,
 ): void {
   alarms.add('TriggersLost', {
     meaning: 'A trigger could not be planned in five attempts and is in the dead-letter queue.',
@@ -117,6 +129,10 @@ function alarmOnIntake(
   alarms.add('RescansStopped', {
     meaning: 'No rescan of released images has finished for an hour.',
     ...noGoodRun(rescans),
+  });
+  alarms.add('HoldsNotEnded', {
+    meaning: 'No check for holds whose last day has passed has finished for an hour.',
+    ...noGoodRun(holdEnds),
   });
   alarms.add('SchedulesStopped', {
     meaning: 'No run that triggers scheduled builds has finished for an hour.',
@@ -197,6 +213,7 @@ function alarmOnFunctions(
   {
     baseWatch,
     buildSessions,
+    holdEnds,
     waiverWarnings,
     packageWatch,
     planner,
@@ -223,6 +240,7 @@ function alarmOnFunctions(
     watchBases: baseWatch.function,
     watchPackages: packageWatch.function,
     runSchedules: scheduledBuilds.function,
+    endHolds: holdEnds.function,
     warnWaivers: waiverWarnings.function,
     rescanReleases: rescans.function,
   };
@@ -258,7 +276,17 @@ const metricsOf = (tables: readonly TableV2[], metricName: string): Record<strin
 
 function alarmOnServices(
   alarms: Alarms,
-  { baseWatch, waiverWarnings, packageWatch, rescans, scheduledBuilds, sourceWatch, state, supervision }: Monitored,
+  {
+    baseWatch,
+    holdEnds,
+    waiverWarnings,
+    packageWatch,
+    rescans,
+    scheduledBuilds,
+    sourceWatch,
+    state,
+    supervision,
+  }: Monitored,
 ): void {
   // CloudWatch takes at most ten metrics for the expression of an alarm, so that the tables of mails have an alarm of their own.
   const tables = (metricName: string) => total(metricName, metricsOf(state.tables, metricName));
@@ -288,7 +316,7 @@ function alarmOnServices(
     metric: failedDeliveries([...supervision.rules, ...rescans.rules]),
     threshold: 1,
   });
-  const scheduled = [sourceWatch, baseWatch, packageWatch, scheduledBuilds, waiverWarnings, rescans];
+  const scheduled = [sourceWatch, baseWatch, packageWatch, scheduledBuilds, holdEnds, waiverWarnings, rescans];
   alarms.add('RunsUndelivered', {
     meaning: 'EventBridge could not start a function that runs on a schedule.',
     metric: failedDeliveries(scheduled.map(({ rule }) => rule)),

@@ -20,6 +20,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { CodeBuildStartBuild, LambdaInvoke, type LambdaInvokeProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
+import type { firstStepOf } from '../core/model/build.ts';
 import {
   InvalidInputError,
   RecordConflictError,
@@ -122,6 +123,8 @@ const buildServiceTrouble: RetryProps = {
   jitterStrategy: JitterType.FULL,
 };
 
+type FirstStep = ReturnType<typeof firstStepOf>;
+
 const build = JsonPath.stringAt('$.build');
 
 /** The way of one build, from its request to the mail: states carry the build's id, and to its machine the build's token. */
@@ -153,6 +156,10 @@ export class Pipeline extends Construct {
 
     const release = this.#run('Release', steps.release).addRetry(releaseBusy).addCatch(fail, toFail);
     release.next(tell);
+
+    // Nothing is built or judged: the image is that of an earlier release.
+    const rollBack = this.#run('RollBack', steps.rollBack).addRetry(releaseBusy).addCatch(fail, toFail);
+    rollBack.next(tell);
 
     const judge = this.#run(
       'Judge',
@@ -206,10 +213,15 @@ export class Pipeline extends Construct {
       { resultSelector: { token: JsonPath.stringAt('$.Payload.token') }, resultPath: '$.issued' },
     );
     issueToken.addCatch(fail, toFail).next(start);
+    const first = new Choice(this, 'First', { comment: 'Most builds begin with the builder.' })
+      .when(Condition.stringEquals('$.first', 'roll-back' satisfies FirstStep), rollBack)
+      // The candidate of another build, which a hold has kept back.
+      .when(Condition.stringEquals('$.first', 'scan' satisfies FirstStep), collectScan)
+      .otherwise(issueToken);
 
     this.stateMachine = new StateMachine(this, 'StateMachine', {
       comment: 'From a request to a released image, a record and a mail.',
-      definitionBody: DefinitionBody.fromChainable(issueToken),
+      definitionBody: DefinitionBody.fromChainable(first),
       // A day for room at CodeBuild's queue, three times eight hours in it, eight for a base image, eight to build at most, six for the
       // mail, and what the other states may take.
       timeout: Duration.hours(72),
@@ -280,9 +292,9 @@ export class Pipeline extends Construct {
     return task;
   }
 
-  #acknowledgeWildcards({ issueToken, collectScan, judge, release, fail, tell }: Steps): void {
+  #acknowledgeWildcards({ issueToken, collectScan, judge, release, rollBack, fail, tell }: Steps): void {
     const { role } = this.stateMachine;
-    for (const step of [issueToken, collectScan, judge, release, fail, tell]) {
+    for (const step of [issueToken, collectScan, judge, release, rollBack, fail, tell]) {
       const arn = flatten(this.stateMachine.stack.resolve(step.function.functionArn));
       acknowledge(
         role,

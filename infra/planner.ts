@@ -41,6 +41,10 @@ export class Planner extends Construct {
     props.state.heads.grant(planner, 'BatchGetItem');
     props.state.cascades.grant(planner, 'GetItem', 'BatchGetItem', 'PutItem', 'BatchWriteItem');
     props.state.dependents.grant(planner, 'GetItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan');
+    // The record of holds; a rollback looks up the release that it goes back to.
+    props.state.releases.grant(planner, 'GetItem', 'PutItem');
+    // What a hold has kept back of any ref.
+    props.state.heads.grant(planner, 'Query');
     props.triggers.grantSend(planner);
     props.state.projects.grantQuery(planner, 'bySource');
     props.state.deliveries.grant(planner, 'GetItem', 'PutItem');

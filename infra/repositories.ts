@@ -125,6 +125,20 @@ export class Repositories {
     grantee.setVariable('REPOSITORY_PREFIX', this.#prefix);
   }
 
+  /** Puts tags on images that are in the release repositories already. Without the other actions of a push it can bring in no layer. */
+  grantTag(grantee: Grantee): void {
+    this.#signIn(grantee);
+    allow(grantee, {
+      actions: ['ecr:BatchGetImage', 'ecr:PutImage'],
+      resources: [this.#all],
+      because: projectsAreData,
+    });
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ effect: Effect.DENY, actions: ['ecr:PutImage'], resources: [this.#candidates] }),
+    );
+    this.grantNames(grantee);
+  }
+
   #signIn(grantee: Grantee): void {
     allow(grantee, {
       actions: ['ecr:GetAuthorizationToken'],

@@ -4,6 +4,7 @@ import { Api } from './api.ts';
 import { BuildSessions } from './build-sessions.ts';
 import { Builder } from './builder.ts';
 import type { Config } from './config.ts';
+import { HoldEnds } from './end-holds.ts';
 import { GitHost } from './git-host.ts';
 import { LogDefaults } from './log-defaults.ts';
 import { Monitoring } from './monitoring.ts';
@@ -90,6 +91,7 @@ export class SlipwayStack extends Stack {
       triggers,
     });
     const scheduledBuilds = new ScheduledBuilds(this, 'ScheduledBuilds', { state, triggers });
+    const holdEnds = new HoldEnds(this, 'HoldEnds', { state, triggers });
     const waiverWarnings = new WaiverWarnings(this, 'WaiverWarnings', {
       api,
       gitHost,
@@ -112,6 +114,7 @@ export class SlipwayStack extends Stack {
       buildSessions,
       builder,
       waiverWarnings,
+      holdEnds,
       packageWatch,
       pipeline,
       planner,
@@ -140,6 +143,7 @@ export class SlipwayStack extends Stack {
       WatchSourcesFunctionName: sourceWatch.function.function.functionName,
       WatchPackagesFunctionName: packageWatch.function.function.functionName,
       RunSchedulesFunctionName: scheduledBuilds.function.function.functionName,
+      EndHoldsFunctionName: holdEnds.function.function.functionName,
       WarnWaiversFunctionName: waiverWarnings.function.function.functionName,
       RescanReleasesFunctionName: rescans.function.function.functionName,
       ProjectsTableName: state.projects.table.tableName,

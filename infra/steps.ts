@@ -21,6 +21,7 @@ export class Steps extends Construct {
   readonly collectScan: PipelineFunction;
   readonly judge: PipelineFunction;
   readonly release: PipelineFunction;
+  readonly rollBack: PipelineFunction;
   readonly fail: PipelineFunction;
   readonly tell: PipelineFunction;
 
@@ -30,6 +31,7 @@ export class Steps extends Construct {
     this.collectScan = this.#collectScan(props);
     this.judge = this.#judge(props);
     this.release = this.#release(props);
+    this.rollBack = this.#rollBack(props);
     this.fail = this.#fail(props);
     this.tell = this.#tell(props);
   }
@@ -54,8 +56,9 @@ export class Steps extends Construct {
     state.builds.grant(step, 'GetItem');
     state.builds.grantUpdate(step, 'candidate');
     this.#recordBases(step, state);
-    records.grantRead(step, 'result');
-    records.grantWrite(step, 'findings');
+    // After a hold, what the builder recorded is copied to the build that takes the candidate over.
+    records.grantRead(step, 'result', 'packages', 'scanners', 'cyclonedx', 'spdx');
+    records.grantWrite(step, 'findings', 'packages', 'scanners', 'cyclonedx', 'spdx');
     repositories.grantScan(step);
     return step;
   }
@@ -104,6 +107,22 @@ export class Steps extends Construct {
     records.grantRead(step, 'cyclonedx', 'spdx');
     // It says whether an SBOM that the registry does not take blocks the release.
     step.setVariable('POLICY', JSON.stringify(policy));
+    return step;
+  }
+
+  #rollBack({ state, repositories }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'RollBack', {
+      description: 'Moves the floating tags of a project back to an earlier release, and holds them there.',
+      timeout: Duration.minutes(5),
+      memoryMegabytes: 512,
+    });
+    state.builds.grant(step, 'GetItem');
+    state.builds.grantUpdate(step, 'image');
+    state.projects.grant(step, 'GetItem');
+    state.projects.grantUpdate(step, 'released');
+    // With the record of the rollback.
+    state.releases.grant(step, 'GetItem', 'UpdateItem', 'PutItem', 'Query');
+    repositories.grantTag(step);
     return step;
   }
 

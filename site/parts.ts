@@ -3,6 +3,7 @@ import type {
   AddressBook,
   BuildReader,
   CascadeReader,
+  HoldReader,
   LogReader,
   ProjectReader,
   RecordReader,
@@ -22,6 +23,7 @@ export interface SiteParts {
   log: LogReader;
   records: RecordReader;
   releases: ReleaseReader;
+  holds: HoldReader;
   sboms: SbomReader;
   addresses: AddressBook;
   /** Of cursors and links. */

@@ -3,6 +3,7 @@ import type { AddressAnswer } from '../core/mail/confirmation.ts';
 import type { Build, BuildStatus, Cause } from '../core/model/build.ts';
 import type { SbomFormat } from '../core/model/builder-contract.ts';
 import type { Scan } from '../core/model/findings.ts';
+import type { HoldChange } from '../core/model/hold.ts';
 import type { PackageList } from '../core/model/package-list.ts';
 import type { Project } from '../core/model/project.ts';
 import type { Comparison } from '../core/releases/image-diff.ts';
@@ -12,6 +13,7 @@ import type { ScannerReports } from '../core/scanners/report.ts';
 import type { LogSlice } from '../services/records/build-log.ts';
 import type { CascadeHeader, CascadeMember, CascadeSummary } from '../services/tables/cascades.ts';
 import type { Page, PageRequest } from '../services/tables/page.ts';
+import type { ProjectRecord } from '../services/tables/projects.ts';
 
 /** The parts of the stores in `services/` that the site needs. They only read; the address book alone also takes an answer. */
 
@@ -24,10 +26,18 @@ export interface BuildReader {
   withStatus(status: BuildStatus, request: PageRequest): Promise<Page<Build>>;
 }
 
+/** A project with what the pipeline records about it. */
+export type KnownProject = Project & Partial<Pick<ProjectRecord, 'bases' | 'released' | 'held'>>;
+
 export interface ProjectReader {
-  get(name: string): Promise<(Project & { bases?: NamedBase[] | undefined }) | undefined>;
+  get(name: string): Promise<KnownProject | undefined>;
   /** The projects whose name begins so, the inactive too, by name. */
-  list(start: string, request: PageRequest): Promise<Page<Project>>;
+  list(start: string, request: PageRequest): Promise<Page<KnownProject>>;
+}
+
+export interface HoldReader {
+  /** The holds and rollbacks of a project, newest first. */
+  ofProject(project: string, request: PageRequest): Promise<Page<HoldChange>>;
 }
 
 /** What the regular check of repositories has recorded. */

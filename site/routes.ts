@@ -8,6 +8,7 @@ import { sbomRedirect } from './api/sbom.ts';
 import { asset } from './assets/assets.ts';
 import { badge } from './badge.ts';
 import { recordsOf } from './build-records.ts';
+import { apiHoldList, holdListAnswer } from './hold-answers.ts';
 import { logText, logView } from './log.ts';
 import { answerAddress, showAddress } from './mail-addresses.ts';
 import { buildPage } from './pages/build.ts';
@@ -42,6 +43,7 @@ const routes: Route[] = [
   at('/projects', projectList),
   at('/projects/:app/:job', projectList),
   at('/projects/:app/:job/:tag', project),
+  at('/projects/:app/:job/:tag/holds', ofProject(holdListAnswer)),
   at('/projects/:app/:job/:tag/releases', ofProject(releaseListAnswer)),
   at('/projects/:app/:job/:tag/releases/:digest', ofRelease(releaseAnswer)),
   at('/api/v1/builds', apiBuildList),
@@ -57,6 +59,7 @@ const routes: Route[] = [
   at('/api/v1/projects', apiProjectList),
   at('/api/v1/projects/:app/:job', apiProjectList),
   at('/api/v1/projects/:app/:job/:tag', apiOneProject),
+  at('/api/v1/projects/:app/:job/:tag/holds', ofProject(apiHoldList)),
   at('/api/v1/projects/:app/:job/:tag/releases', ofProject(apiReleaseList)),
   at('/api/v1/projects/:app/:job/:tag/releases/:digest', ofRelease(apiOneRelease)),
   at('/badges/:app/:job.svg', badgeOf),
@@ -234,17 +237,18 @@ async function apiCascadeProjects(
 
 async function apiProjectList(
   parts: SiteParts,
-  { query }: SiteRequest,
+  { query, now }: SiteRequest,
   { app, job }: Partial<ProjectNames>,
 ): Promise<Answer> {
   const { items, cursor } = await projectsOf(parts, query, { app, job });
   if (app && job && items.length === 0 && !query.has('cursor')) throw projectNotFound(`${app}/${job}`);
-  return json({ items: items.map(({ project, lastBuild }) => apiProject(project, lastBuild, parts.siteUrl)), cursor });
+  const shown = items.map(({ project, lastBuild }) => apiProject(project, lastBuild, parts.siteUrl, now));
+  return json({ items: shown, cursor });
 }
 
-async function apiOneProject(parts: SiteParts, _request: SiteRequest, names: ProjectNames): Promise<Answer> {
+async function apiOneProject(parts: SiteParts, { now }: SiteRequest, names: ProjectNames): Promise<Answer> {
   const found = await projectWith(parts, names);
-  return json(apiProject(found, await lastBuildOf(parts.builds, found.name), parts.siteUrl));
+  return json(apiProject(found, await lastBuildOf(parts.builds, found.name), parts.siteUrl, now));
 }
 
 /** The tag that `?tag=` names, else `latest`, else the only tag of the job. */

@@ -6,6 +6,8 @@ const order: Cause['type'][] = [
   'pull-request',
   'source-moved',
   'manual',
+  'rollback',
+  'unheld',
   'index',
   'bases-changed',
   'packages-changed',

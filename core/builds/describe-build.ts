@@ -1,3 +1,4 @@
+import { describeHeldBuild } from '../holds/hold.ts';
 import { type Build, type BuildStatus, type Cause, queuedSince, type Verdict } from '../model/build.ts';
 import { severities } from '../model/findings.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
@@ -51,6 +52,10 @@ export function describeCause(cause: Cause): string {
       return `Schedule ${oneLine(cause.schedule, 80)}`;
     case 'manual':
       return `Requested by hand${by(cause.requester)}`;
+    case 'rollback':
+      return `Rollback to ${shortDigest(cause.to)}${by(cause.requester)}${because(cause.reason)}`;
+    case 'unheld':
+      return `End of a hold${by(cause.requester)}${because(cause.reason)}`;
   }
 }
 
@@ -63,6 +68,10 @@ function listed(values: string[], total = values.length): string {
 function by(pusher: string): string {
   const name = personName(pusher);
   return name ? ` by ${name}` : '';
+}
+
+function because(reason: string | undefined): string {
+  return reason ? `: ${oneLine(reason, 300)}` : '';
 }
 
 /** A pusher's name without an e-mail address in it. */
@@ -109,10 +118,13 @@ export function describeVerdict({ outcome, warnings = [] }: Verdict): string {
 
 /** What a status means, for somebody who sees its name for the first time. */
 export function describeStatus(
-  { status, cause, failure, waiting, createdAt }: Pick<Build, 'status' | 'cause' | 'failure' | 'waiting' | 'createdAt'>,
+  build: Pick<Build, 'status' | 'cause' | 'held' | 'failure' | 'waiting' | 'createdAt'>,
   now: Date,
 ): string {
-  if (status === 'queued') return describeQueued({ waiting, createdAt }, now);
+  const { status, cause, held, failure } = build;
+  if (cause.type === 'rollback') return rollbackMeanings[status] ?? 'The rollback waits for its turn.';
+  if (status === 'queued') return describeQueued(build, now);
+  if (held) return describeHeldBuild(held);
   if (cause.type === 'pull-request') {
     if (status === 'unchanged')
       return 'The image would be released. Images of pull requests are judged and not released.';
@@ -125,6 +137,13 @@ export function describeStatus(
 
 /** A build that has waited for longer than this needs a reason, in milliseconds. */
 const usualWait = 10 * 60_000;
+
+const rollbackMeanings: Partial<Record<BuildStatus, string>> = {
+  releasing: 'The floating tags are being moved back.',
+  released: 'The floating tags name an earlier release again, and are held there.',
+  cancelled: 'The rollback was refused. No tag was moved.',
+  failed: 'The rollback ended with an error. Some of the tags may have been moved: call for it once more.',
+};
 
 function describeQueued(build: Pick<Build, 'waiting' | 'createdAt'>, now: Date): string {
   const since = queuedSince(build);

@@ -6,7 +6,7 @@ import { quoted } from '../text/visible.ts';
 import { parseSchedule } from '../triggers/schedule.ts';
 import { exceptionMapping } from './exceptions.ts';
 import { policyMapping, scannersMapping } from './policy-keys.ts';
-import { atMost, listOf, mostListed, oneOf, prose, rule, text } from './values.ts';
+import { atMost, day, listOf, mostListed, oneOf, prose, rule, text } from './values.ts';
 
 /**
  * The keys of an index entry: what each may contain, and what it means. The reader, the suggestions for misspelt keys and the JSON Schema
@@ -144,6 +144,14 @@ const deploySchema = z.strictObject(
   { error: 'It must be a mapping with repository and path.' },
 );
 
+const holdMapping = z.strictObject(
+  {
+    until: day.nullish().describe('The last day of the hold, in UTC; without it, it lasts until the key is taken out.'),
+    reason: prose.nullish().describe('Why releases are held.'),
+  },
+  { error: 'It must be a mapping with until and reason.' },
+);
+
 export const entrySchema = z.strictObject({
   id: text
     .check(
@@ -215,6 +223,9 @@ export const entrySchema = z.strictObject({
     .meta({ maxItems: mostListed })
     .nullish()
     .describe('Findings that are accepted for this project until a day.'),
+  hold: holdMapping
+    .nullish()
+    .describe('Nothing is released as long as it lasts: builds and scans go on, and what would be released waits.'),
   deploy: deploySchema.nullish().describe('Where the digest of a release is written to.'),
 });
 
@@ -246,6 +257,7 @@ export function keysWithin(key: string): string[] {
     policy: policyMapping,
     scanners: scannersMapping,
     exceptions: exceptionMapping,
+    hold: holdMapping,
     deploy: deploySchema,
   };
   return Object.keys(mappings[key]?.shape ?? {});

@@ -186,6 +186,7 @@ function projectOf(
     schedule: values.schedule ?? undefined,
     policy,
     exceptions: exceptionsOf(values.exceptions),
+    hold: values.hold ? { until: values.hold.until ?? undefined, reason: values.hold.reason ?? undefined } : undefined,
   };
   return {
     name,

@@ -13,6 +13,7 @@ import {
   shortCommit,
 } from '../builds/describe-build.ts';
 import { isPassing } from '../builds/failure.ts';
+import { describeHeldBuild, type HoldInForce } from '../holds/hold.ts';
 import type { Diagnostic } from '../index/read-index.ts';
 import type { Build, BuildStatus } from '../model/build.ts';
 import type { Comparison } from '../releases/image-diff.ts';
@@ -50,26 +51,35 @@ const shownDetails = {
 /**
  * What the mail about a build's end shows beside the build's record. Undefined where nobody needs a mail: the build was superseded,
  * unchanged or cancelled, it is of a pull request (its commit status says how it ended), or the entry's `notify` does not list the status.
+ * Who is notified of releases is notified of one that is held. A rollback is no matter of taste: only an empty `notify` keeps its mail back.
  */
 export function mailDetailsOf({
   status,
   cause,
+  held,
   notify,
-}: Pick<Build, 'status' | 'cause' | 'notify'>): readonly ('log' | 'comparison' | 'scanners')[] | undefined {
+}: Pick<Build, 'status' | 'cause' | 'held' | 'notify'>): readonly ('log' | 'comparison' | 'scanners')[] | undefined {
   if (cause.type === 'pull-request') return undefined;
-  if (notify && !notify.some((each) => each === status)) return undefined;
+  if (cause.type === 'rollback') {
+    const isWanted = notify?.length !== 0 && (status === 'released' || status === 'failed');
+    return isWanted ? [] : undefined;
+  }
+  if (notify && !notify.some((each) => each === (held ? 'released' : status))) return undefined;
+  if (held) return shownDetails.released;
   return status === 'released' || status === 'blocked' || status === 'failed' ? shownDetails[status] : undefined;
 }
 
 /**
  * The mail about the end of a build; undefined where nobody needs one.
  *
- * Subjects are `[slipway] RELEASED: app/job:tag (branch commit)`, and the same with `BLOCKED` and `FAILED`. CCCP's users filter by such
+ * Subjects are `[slipway] RELEASED: app/job:tag (branch commit)`, and the same with `BLOCKED`, `FAILED`, `HELD` and `ROLLED BACK`. CCCP's users filter by such
  * subjects (`[registry] SUCCESS: Container build …`) and asked for the commit in them. The brackets do not name the registry: an ECR host
  * of 50 letters would push the status off the screen.
  */
 export function buildMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail | undefined {
   if (!mailDetailsOf(build)) return undefined;
+  if (build.cause.type === 'rollback') return rollbackMail(build, build.cause, siteUrl, details);
+  if (build.held) return heldMail(build, build.held, siteUrl, details);
   if (build.status === 'released') return releasedMail(build, siteUrl, details);
   if (build.status === 'blocked') return blockedMail(build, siteUrl, details);
   if (build.status === 'failed') return failedMail(build, siteUrl, details);
@@ -90,6 +100,46 @@ export function releasedMail(build: Build, siteUrl: string, details: MailDetails
         }
       : {}),
     lists: [...changesList(build, details.comparison), ...(build.verdict ? warningsList(build.verdict) : [])],
+  });
+}
+
+/** The image passed, and a hold keeps it from its release. */
+function heldMail(build: Build, held: HoldInForce, siteUrl: string, details: MailDetails): Mail {
+  return mailOf(build, siteUrl, details, {
+    tone: 'warning',
+    title: `${projectName(build)} is held`,
+    paragraphs: [describeHeldBuild(held), 'The floating tags stay where they are, and the image waits.'],
+    advice: `When the hold ends, the newest image that waits is judged again and released. To end it: slipway unhold ${projectName(build)}`,
+    lists: changesList(build, details.comparison),
+  });
+}
+
+/** The floating tags name an earlier release again: what that means for the next builds. A failed rollback may have moved some of them. */
+function rollbackMail(
+  build: Build,
+  { from, to, requester, reason }: Extract<Build['cause'], { type: 'rollback' }>,
+  siteUrl: string,
+  details: MailDetails,
+): Mail {
+  const name = projectName(build);
+  const isDone = build.status === 'released';
+  return mailOf(build, siteUrl, details, {
+    tone: isDone ? 'warning' : 'bad',
+    title: isDone ? `${name} was rolled back` : `The rollback of ${name} failed`,
+    paragraphs: isDone
+      ? [
+          'Its floating tags name an earlier release again, and are held there. Builds and scans go on; what passes waits.',
+          'Projects that are based on it are rebuilt on the earlier release.',
+        ]
+      : [oneLine(build.failure?.message ?? '', 2000), 'Some of the floating tags may have been moved.'],
+    advice: isDone
+      ? `When the cause is fixed, end the hold: slipway unhold ${name}. The newest image that waits then is judged again and released.`
+      : `Call for it once more: slipway rollback ${name} --to ${oneLine(to, 100)}`,
+    facts: [
+      { label: 'By', value: oneLine(requester, 100) },
+      ...(reason ? [{ label: 'Reason', value: oneLine(reason, 500) }] : []),
+      { label: 'Taken back', value: oneLine(from, 100), code: true },
+    ],
   });
 }
 
@@ -158,7 +208,7 @@ function mailOf(build: Build, siteUrl: string, { indexUrl }: MailDetails, own: B
   };
   return {
     subject: oneLine(
-      `[slipway] ${build.status.toUpperCase()}: ${project} (${oneLine(refName(build.ref), 60)} ${shortCommit(build.commit)})`,
+      `[slipway] ${subjectOf(build)}: ${project} (${oneLine(refName(build.ref), 60)} ${shortCommit(build.commit)})`,
       200,
     ),
     text: mailText(content),
@@ -167,10 +217,15 @@ function mailOf(build: Build, siteUrl: string, { indexUrl }: MailDetails, own: B
       ...commonHeaders,
       'X-Slipway-Build': headerValue(build.id),
       'X-Slipway-Project': headerValue(build.project),
-      'X-Slipway-Status': build.status,
+      'X-Slipway-Status': subjectOf(build).toLowerCase().replace(' ', '-'),
     },
     topic: project,
   };
+}
+
+function subjectOf({ status, cause, held }: Build): string {
+  if (cause.type === 'rollback' && status === 'released') return 'ROLLED BACK';
+  return held ? 'HELD' : status.toUpperCase();
 }
 
 function factsOf(build: Build): MailContent['facts'] {

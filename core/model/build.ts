@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { holdSchema } from './hold.ts';
 import { scannerNames, scannerStates } from './scanner-names.ts';
 
 export const terminalStatuses = ['released', 'unchanged', 'blocked', 'failed', 'superseded', 'cancelled'] as const;
@@ -39,6 +40,23 @@ export const causeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('parent-released'), parents: z.array(z.string()) }),
   z.object({ type: z.literal('schedule'), schedule: z.string() }),
   z.object({ type: z.literal('manual'), requester: z.string() }),
+  /** The project's floating tags go back to an earlier release, and stay there. Nothing is built. */
+  z.object({
+    type: z.literal('rollback'),
+    requester: z.string(),
+    reason: z.string().optional(),
+    /** The image of the release that is taken back, as the requester saw it. */
+    from: z.string(),
+    to: z.string(),
+  }),
+  /** A hold has ended that kept a build from its release. */
+  z.object({
+    type: z.literal('unheld'),
+    requester: z.string(),
+    reason: z.string().optional(),
+    /** The build whose candidate is judged again and released; absent: it has expired, and its commit is built once more. */
+    candidateOf: z.string().optional(),
+  }),
 ]);
 
 export const stageSchema = z.object({
@@ -121,6 +139,8 @@ export const buildSchema = z.object({
     .partialRecord(z.enum(scannerNames), z.object({ state: z.enum(scannerStates), total: z.int() }))
     .optional(),
   changes: changesSchema.optional(),
+  /** The hold that kept the image from its release: the build passed, and ended as `unchanged`. */
+  held: holdSchema.extend({ by: z.string(), at: z.iso.datetime().optional() }).optional(),
   failure: z.object({ error: z.string(), message: z.string() }).optional(),
   /** When the mail about the result was sent. */
   notifiedAt: z.iso.datetime().optional(),
@@ -149,6 +169,17 @@ export function isReleasable(ref: string): boolean {
   return /^refs\/(?:heads|tags)\//.test(ref);
 }
 
+/** The step that a build's execution begins with. Only a rollback needs no verdict: its image has got one at its release. */
+export function firstStepOf({ cause }: Pick<Build, 'cause'>): 'build' | 'scan' | 'roll-back' {
+  if (cause.type === 'rollback') return 'roll-back';
+  return cause.type === 'unheld' && cause.candidateOf !== undefined ? 'scan' : 'build';
+}
+
+/** The build whose run made the candidate and what was recorded of it: after a hold it is another one. */
+export function makerOf({ id, cause }: Pick<Build, 'id' | 'cause'>): string {
+  return cause.type === 'unheld' ? (cause.candidateOf ?? id) : id;
+}
+
 export function isBranch(ref: string): boolean {
   return ref.startsWith('refs/heads/');
 }
@@ -170,6 +201,7 @@ export function publicBuild(build: Build, siteUrl: string) {
     verdict: build.verdict ?? null,
     scanners: build.scanners ?? null,
     changes: build.changes ?? null,
+    held: build.held ?? null,
     failure: build.failure ?? null,
     waiting: build.waiting ?? null,
     cascade: build.cascade ?? null,

@@ -18,6 +18,9 @@ export class ScanPendingError extends SlipwayError {}
 /** Another build of the same project is setting its tags at this moment. The state machine retries. */
 export class ReleaseBusyError extends SlipwayError {}
 
+/** A rollback cannot be done as it was asked for; the message says what can be had. */
+export class RollbackRefusedError extends SlipwayError {}
+
 /** Another process is sending the notification of the build's end at this moment, or crashed while it did. The state machine retries. */
 export class NotificationBusyError extends SlipwayError {}
 

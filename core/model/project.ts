@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { notifiableStatuses } from './build.ts';
 import { exceptionSchema } from './exception.ts';
+import { holdSchema } from './hold.ts';
 import { ownPolicySchema } from './policy.ts';
 import { vexStatementSchema } from './vex.ts';
 
@@ -57,6 +58,8 @@ export const projectSchema = z.object({
   exceptions: z.array(exceptionSchema).optional(),
   /** The statements of the index's OpenVEX documents about this project's image. */
   vex: z.array(vexStatementSchema).optional(),
+  /** Nothing is released as long as it lasts. */
+  hold: holdSchema.optional(),
   /** The repository whose manifests a release updates. */
   deploy: z.object({ repository: z.string(), path: z.string(), branch: z.string().optional() }).optional(),
   /** Other entries release to the same repository under other tags, so that a branch or commit does not identify one image. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 const commitSchema = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
+const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 /** What every trigger has. One event always has the same id, however often it is delivered, so that it is planned once. */
 const eventSchema = z.object({
@@ -99,6 +100,40 @@ export const manualTriggerSchema = eventSchema.extend({
   requester: z.string().max(100),
 });
 
+const requesterSchema = z.string().max(100);
+const reasonSchema = z.string().max(500);
+
+/** Somebody takes the current release back: `npx slipway rollback`. */
+export const rollbackTriggerSchema = eventSchema.extend({
+  type: z.literal('rollback'),
+  project: z.string(),
+  /** The image of the release that is current to the requester. If another one is current by then, nothing is rolled back. */
+  from: digestSchema,
+  /** The image of an earlier release. */
+  to: digestSchema,
+  requester: requesterSchema,
+  reason: reasonSchema.optional(),
+});
+
+/** Somebody holds a project's releases: `npx slipway hold`, or the key `hold` of its entry. */
+export const holdTriggerSchema = eventSchema.extend({
+  type: z.literal('hold'),
+  project: z.string(),
+  because: z.enum(['command', 'index']),
+  until: z.iso.date().optional(),
+  requester: requesterSchema,
+  reason: reasonSchema.optional(),
+});
+
+/** A hold ends: by `npx slipway unhold`, by a change of the entry, or because its last day has passed. */
+export const unholdTriggerSchema = eventSchema.extend({
+  type: z.literal('unhold'),
+  project: z.string(),
+  because: z.enum(['command', 'index', 'date']),
+  requester: requesterSchema,
+  reason: reasonSchema.optional(),
+});
+
 /** A build has ended. Dependents of the project are rebuilt, or no longer wait for it. */
 export const buildEndedTriggerSchema = eventSchema.extend({
   type: z.literal('build-ended'),
@@ -122,6 +157,9 @@ export const triggerSchema = z.discriminatedUnion('type', [
   packagesChangedTriggerSchema,
   scheduleTriggerSchema,
   manualTriggerSchema,
+  rollbackTriggerSchema,
+  holdTriggerSchema,
+  unholdTriggerSchema,
   buildEndedTriggerSchema,
   cascadeStepTriggerSchema,
 ]);

@@ -1,7 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { buildIdOf, headEvent } from '../../core/builds/build-id.ts';
 import { requestOf } from '../../core/builds/builder-request.ts';
-import type { Build, Cause } from '../../core/model/build.ts';
+import { type Build, type Cause, firstStepOf } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import { type CodeBuild, openCodeBuild } from '../../services/aws/codebuild.ts';
 import { type Executions, openExecutions } from '../../services/aws/executions.ts';
@@ -102,6 +102,11 @@ export function createBuildStarter(services: Services) {
   async function run(build: Build, project: Project): Promise<Build> {
     if (build.status !== 'queued') return build;
     const { id, ref } = build;
+    const first = firstStepOf(build);
+    if (first === 'roll-back') {
+      await executions.start(build);
+      return build;
+    }
     const head = await heads.get(project.name, ref);
     if (head?.build !== undefined && head.build !== id) return supersede(build, head.build);
     const replaced = [...(head?.replaced ?? [])].filter((other) => other !== id);
@@ -112,8 +117,9 @@ export function createBuildStarter(services: Services) {
     // If a superseded build was to run without the cache, the build that supersedes it does so instead.
     const inheritsNoCache = !build.noCache && ended.some((other) => other?.noCache);
 
-    await records.putRequest(requestOf(inheritsNoCache ? await builds.forgoCache(id) : build, project, services));
-    await executions.start(id);
+    if (first === 'build')
+      await records.putRequest(requestOf(inheritsNoCache ? await builds.forgoCache(id) : build, project, services));
+    await executions.start(build);
     if (replaced.length > 0) await heads.forgetReplaced({ project: project.name, ref }, replaced);
     // A newer build may have ended this one before its execution existed, when there was nothing to stop yet.
     const started = await builds.require(id);

@@ -1,7 +1,9 @@
 import { declaredImages } from '../../core/cascade/dependents.ts';
 import { mapConcurrently } from '../../core/concurrency.ts';
+import { indexHoldTrigger } from '../../core/holds/hold.ts';
 import { type IndexPlan, isJudgedOnly } from '../../core/index/plan-index.ts';
 import { getsMails, type Project, projectSchema } from '../../core/model/project.ts';
+import type { Triggers } from '../../services/aws/triggers.ts';
 import type { Repositories } from '../../services/registry/repositories.ts';
 import type { Dependents } from '../../services/tables/dependents.ts';
 import type { IndexHead } from '../../services/tables/index-head.ts';
@@ -11,12 +13,14 @@ import type { Recipients } from '../mail/recipients.ts';
 /** ECR limits how fast repositories are created; the SDK waits and retries, so a few at a time is the fastest. */
 const repositoriesAtOnce = 4;
 const writesAtOnce = 32;
+const holdDelaySeconds = 2;
 
 export interface WriteServices {
   projects: Pick<Projects, 'get' | 'put'>;
   dependents: Pick<Dependents, 'declare'>;
   repositories: Pick<Repositories, 'ensure'>;
   recipients: Recipients;
+  triggers: Pick<Triggers, 'send'>;
 }
 
 /** Why a build of an entry is to be started, and the head of the index that requires it. */
@@ -40,7 +44,7 @@ interface IndexChange {
 }
 
 /** Writes the entries that differ. Each record is written after all that belongs to it, so that the next run does what this one could not. */
-export function createWriteEntries({ projects, dependents, repositories, recipients }: WriteServices) {
+export function createWriteEntries({ projects, dependents, repositories, recipients, triggers }: WriteServices) {
   return async function writeEntries(
     change: IndexChange,
   ): Promise<{ failures: Map<string, unknown>; unfinished: boolean }> {
@@ -57,7 +61,11 @@ export function createWriteEntries({ projects, dependents, repositories, recipie
 
     /** Written last: the record shows that the repositories and edges exist. */
     async function put(project: Project, requirement?: Requirement): Promise<void> {
-      const sequence = knownByName.get(project.name)?.sequence ?? 0;
+      const known = knownByName.get(project.name);
+      const held = project.active && indexHoldTrigger(known, project, head);
+      // The planner waits until the entry is written.
+      if (held) await triggers.send(held, holdDelaySeconds);
+      const sequence = known?.sequence ?? 0;
       const requiredBy = requirement && { ...requirement, sequence };
       const isNewest = await projects.put(project, { indexRevision: head.revision, requiredBy });
       const newer = isNewest ? undefined : await projects.get(project.name);

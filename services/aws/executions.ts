@@ -7,6 +7,7 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { ExecutionStatus } from '../../core/builds/build-end.ts';
+import { type Build, firstStepOf } from '../../core/model/build.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 
@@ -15,11 +16,10 @@ export function createExecutions(client: SFNClient, stateMachineArn: string) {
   const arnOf = (build: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${build}`;
 
   return {
-    async start(build: string): Promise<void> {
+    async start(build: Pick<Build, 'id' | 'cause'>): Promise<void> {
+      const input = JSON.stringify({ build: build.id, first: firstStepOf(build) });
       try {
-        await client.send(
-          new StartExecutionCommand({ stateMachineArn, name: build, input: JSON.stringify({ build }) }),
-        );
+        await client.send(new StartExecutionCommand({ stateMachineArn, name: build.id, input }));
       } catch (error) {
         if (!(error instanceof ExecutionAlreadyExists)) throw error;
       }

@@ -1,4 +1,5 @@
 import { describeVerdict } from '../../core/builds/describe-build.ts';
+import { describeHeldBuild } from '../../core/holds/hold.ts';
 import { type Build, isReleasable, isTerminal } from '../../core/model/build.ts';
 import { once } from '../../core/once.ts';
 import { oneLine } from '../../core/text/one-line.ts';
@@ -16,14 +17,19 @@ export function createCommitStatuses(
   }
 
   return {
-    /** Shows the build's status at its commit. Does nothing without a token, or for a source on another host. */
-    set: (build: Build): Promise<void> =>
-      mark(build.sourceUrl, build.commit, {
+    /**
+     * Shows the build's status at its commit. Does nothing without a token, for a source on another host, or for a rollback: the commit was
+     * built and judged long before.
+     */
+    set: async (build: Build): Promise<void> => {
+      if (build.cause.type === 'rollback') return;
+      await mark(build.sourceUrl, build.commit, {
         state: stateOf(build),
         context: contextOf(build.project, build.ref),
         description: descriptionOf(build),
         target_url: `${siteUrl}/builds/${build.id}`,
-      }),
+      });
+    },
 
     /** Shows at the head of a pull request why it has no build. */
     setForPullRequest: (
@@ -62,13 +68,14 @@ function descriptionOf(build: Build): string {
   return oneLine(textOf(build), longestDescription);
 }
 
-function textOf({ status, ref, image, verdict, failure }: Build): string {
+function textOf({ status, ref, image, verdict, held, failure }: Build): string {
   switch (status) {
     case 'released': {
       const tag = image?.tags[0] ?? image?.digest;
       return `Released as ${tag}${verdict?.warnings?.length ? `, ${describeVerdict(verdict)}` : ''}`;
     }
     case 'unchanged':
+      if (held) return describeHeldBuild(held);
       if (isReleasable(ref)) return 'The image is unchanged';
       return `${verdict ? capital(describeVerdict(verdict)) : 'Passed'}: it would be released`;
     case 'blocked':

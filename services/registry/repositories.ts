@@ -9,13 +9,13 @@ import {
   RepositoryAlreadyExistsException,
   RepositoryNotFoundException,
 } from '@aws-sdk/client-ecr';
+import { candidateDays } from '../../core/builds/candidate-expiry.ts';
 import { mapConcurrently } from '../../core/concurrency.ts';
 import { cacheOf, type Project, repositoriesOf } from '../../core/model/project.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { ecrClient } from './ecr-client.ts';
 
-const candidateDays = 14;
 const lookupsAtOnce = 8;
 
 interface ExistingRepository {

@@ -20,7 +20,10 @@ import { type Page, type PageRequest, pageByMonth } from './page.ts';
 import { tableOf } from './table.ts';
 
 type Fields = Partial<
-  Pick<Build, 'candidate' | 'image' | 'verdict' | 'scanners' | 'changes' | 'failure' | 'startedAt' | 'supersededBy'>
+  Pick<
+    Build,
+    'candidate' | 'image' | 'verdict' | 'scanners' | 'changes' | 'held' | 'failure' | 'startedAt' | 'supersededBy'
+  >
 >;
 
 const withTokensSchema = buildSchema.extend({ tokens: z.set(z.string()).default(new Set()) });

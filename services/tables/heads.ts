@@ -50,6 +50,11 @@ export function createHeads(client: DynamoDBDocumentClient, tableName: string) {
       return table.get({ project, ref }, headSchema);
     },
 
+    /** The heads of all refs of a project. */
+    ofProject(project: string): Promise<Head[]> {
+      return table.all({ keys: expression`#project = ${project}`, consistent: true }, headSchema);
+    },
+
     /** The heads that exist, in no order. */
     getMany(keys: HeadKey[]): Promise<Head[]> {
       return table.getMany(

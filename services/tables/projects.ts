@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type NamedBase, namedBaseSchema } from '../../core/bases/base-status.ts';
 import type { Build } from '../../core/model/build.ts';
 import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.ts';
+import { type PlacedHold, placedHoldSchema } from '../../core/model/hold.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
 import { once } from '../../core/once.ts';
 import { nextEnding } from '../../core/policy/waiver-expiry.ts';
@@ -47,6 +48,8 @@ export const projectRecordSchema = projectSchema.extend({
   indexRevision: z.int().optional(),
   /** The verdict on the newest judged candidate of the branch, with the sequence number of its build. */
   judged: z.object({ build: z.string(), outcome: z.enum(['pass', 'block']), sequence: z.int() }).optional(),
+  /** The hold that a command or a rollback placed; the entry may have one of its own. */
+  held: placedHoldSchema.optional(),
   /** The build that is setting tags at this moment, and until when its claim holds. */
   releasing: z.object({ build: z.string(), until: z.string() }).optional(),
 });
@@ -204,6 +207,21 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
     /** Records a release of the tracked branch and releases the claim. False if the build no longer holds it. */
     finishRelease(name: string, release: NonNullable<ProjectRecord['released']>): Promise<boolean> {
       return table.update({ name }, { set: { released: release }, remove: ['releasing'] }, isReleasing(release.build));
+    },
+
+    /** Records the release that a rollback went back to, and releases the claim. False if the rollback no longer holds it. */
+    finishRollback(name: string, rollback: string, release: NonNullable<ProjectRecord['released']>): Promise<boolean> {
+      return table.update({ name }, { set: { released: release }, remove: ['releasing'] }, isReleasing(rollback));
+    },
+
+    /** Places a hold, instead of one that a command placed before. False if there is no such project. */
+    hold(name: string, held: PlacedHold): Promise<boolean> {
+      return table.update({ name }, { set: { held } }, expression`attribute_exists(#name)`);
+    },
+
+    /** Ends the hold that a command placed, unless another one was placed since it was read. */
+    async unhold(name: string, { id }: Pick<PlacedHold, 'id'>): Promise<void> {
+      await table.update({ name }, { remove: ['held'] }, expression`held.id = ${id}`);
     },
   };
 }

@@ -86,6 +86,28 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
       }
     },
 
+    /** Records that floating tags have moved from one image of a project to another, which it released before. */
+    async moveTags(
+      project: string,
+      tags: readonly string[],
+      { from, to }: { from: string; to: string },
+    ): Promise<void> {
+      for (const digest of [from, to]) {
+        const image = await table.get({ project, digest }, releasedImageSchema);
+        if (!image) continue;
+        const others = image.floating.filter((tag) => !tags.includes(tag));
+        await table.update(
+          { project, digest },
+          {
+            set: { floating: digest === to ? [...others, ...tags] : others },
+            add: { tags: new Set(digest === to ? tags : []) },
+          },
+          // If the image was released again meanwhile, that release has set its tags.
+          expression`releasedAt = ${image.releasedAt}`,
+        );
+      }
+    },
+
     /** Backfills an earlier release that was never recorded; recorded ones stay as they are. */
     async backfill(release: BackfilledRelease, repository: string, now: Date): Promise<void> {
       const { project, digest, build, tags, at, floating } = release;

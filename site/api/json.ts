@@ -1,8 +1,8 @@
 import { personName } from '../../core/builds/describe-build.ts';
+import { holdOf } from '../../core/holds/hold.ts';
 import { type Build, type Cause, publicBuild } from '../../core/model/build.ts';
-import type { Project } from '../../core/model/project.ts';
 import { webLink } from '../../core/text/one-line.ts';
-import type { CascadeMember, CascadeSummary } from '../readers.ts';
+import type { CascadeMember, CascadeSummary, KnownProject } from '../readers.ts';
 
 /** People have the name that their git host shows, never a mail address. */
 export function publicCause(cause: Cause): Cause {
@@ -10,6 +10,8 @@ export function publicCause(cause: Cause): Cause {
     case 'push':
       return { ...cause, pusher: personName(cause.pusher) };
     case 'manual':
+    case 'rollback':
+    case 'unheld':
       return { ...cause, requester: personName(cause.requester) };
     default:
       return cause;
@@ -28,7 +30,8 @@ export function apiBuild(build: Build, siteUrl: string) {
 }
 
 /** A project in the API's JSON, without its mail addresses, which are not public. */
-export function apiProject(project: Project, lastBuild: Build | undefined, siteUrl: string) {
+export function apiProject(project: KnownProject, lastBuild: Build | undefined, siteUrl: string, now: Date) {
+  const { released } = project;
   return {
     name: project.name,
     appId: project.appId,
@@ -42,6 +45,11 @@ export function apiProject(project: Project, lastBuild: Build | undefined, siteU
       context: project.context,
     },
     dependsOn: project.dependsOn,
+    /** The current release of the branch. */
+    released: released
+      ? { digest: released.digest, build: released.build, tags: released.tags, at: released.at }
+      : null,
+    hold: holdOf(project, now) ?? null,
     lastBuild: lastBuild ? apiBuild(lastBuild, siteUrl) : null,
     url: `${siteUrl}/projects/${project.appId}/${project.jobId}/${project.desiredTag}`,
   };

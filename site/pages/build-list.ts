@@ -2,7 +2,7 @@ import { describeCause, describeDuration, elapsed, refName, shortCommit } from '
 import { type Build, type BuildStatus, isTerminal } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { address, layout, pager } from './layout.ts';
-import { statusChip } from './status.ts';
+import { buildChip } from './status.ts';
 import { ageElement } from './times.ts';
 
 export interface BuildListPage {
@@ -54,7 +54,7 @@ export function buildRows(builds: Build[], now: Date): Html {
 function buildRow(build: Build, now: Date): Html {
   const took = describeDuration(elapsed(build, now));
   return html`<li>
-${statusChip(build.status)}
+${buildChip(build)}
 <div class="what"><a href="/builds/${build.id}">${build.project}</a><span class="why">${describeCause(build.cause)}</span></div>
 <div class="where"><span class="ref">${refName(build.ref)}</span> <code>${shortCommit(build.commit)}</code></div>
 <div class="when">${ageElement(build.createdAt, now)}<span>${isTerminal(build.status) ? took : `${took} so far`}</span></div>

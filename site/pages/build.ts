@@ -24,7 +24,7 @@ import { waiversOf } from '../waivers.ts';
 import { changesSection } from './changes.ts';
 import { layout } from './layout.ts';
 import { scannersSection } from './scanner-reports.ts';
-import { icon, stageTone, statusChip } from './status.ts';
+import { buildChip, icon, stageTone } from './status.ts';
 import { ageElement } from './times.ts';
 import { vulnerabilitiesSection } from './vulnerabilities.ts';
 
@@ -48,7 +48,7 @@ export function buildPage({ build, records, project, log, now }: BuildPage): Htm
     api: `/api/v1/builds/${build.id}`,
     live: isLive(build, log, now),
     main: html`<div id="build" data-part>
-<div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a></h1>${statusChip(build.status)}</div>
+<div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a></h1>${buildChip(build)}</div>
 <p class="meaning" data-announce="${build.project}: ${build.status}">${describeStatus(build, now)}</p>
 ${failure(build)}${verdict(build)}${image(build)}
 </div>

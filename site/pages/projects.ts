@@ -5,13 +5,15 @@ import type { Project } from '../../core/model/project.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
+import type { KnownProject } from '../readers.ts';
 import { projectPath } from './build.ts';
 import { buildRows } from './build-list.ts';
+import { holdNote } from './holds.ts';
 import { layout, pager } from './layout.ts';
 import { type ProjectRelations, pendingNote, relationFacts } from './project-relations.ts';
 import { ruleRows } from './project-rules.ts';
 import { releasesSection } from './releases.ts';
-import { statusChip } from './status.ts';
+import { buildChip } from './status.ts';
 import { ageElement } from './times.ts';
 
 export interface ProjectState {
@@ -45,7 +47,7 @@ ${pager(path, query, cursor)}`,
 
 function projectRow({ project, lastBuild }: ProjectState, now: Date): Html {
   return html`<li>
-${lastBuild ? statusChip(lastBuild.status) : html`<span class="chip quiet">no build</span>`}
+${lastBuild ? buildChip(lastBuild) : html`<span class="chip quiet">no build</span>`}
 <div class="what"><a href="${projectPath(project.name)}">${project.name}</a><span class="why">${oneLine(project.source, 200)}</span></div>
 <div class="where"><span class="ref">${oneLine(project.gitBranch, 120)}</span></div>
 <div class="when">${project.active ? lastBuild && ageElement(lastBuild.createdAt, now) : html`<span>left the index</span>`}</div>
@@ -53,7 +55,7 @@ ${lastBuild ? statusChip(lastBuild.status) : html`<span class="chip quiet">no bu
 }
 
 export interface ProjectPage {
-  project: Project;
+  project: KnownProject;
   /** What the regular check of its repository has recorded. */
   source: { movedTo?: string | undefined; error?: string | undefined } | undefined;
   relations: ProjectRelations;
@@ -90,6 +92,7 @@ export function projectPage({
     main: html`<div class="head"><h1>${project.name}</h1><img src="${badge}" alt="State of the last build" height="20"></div>
 ${!project.active && html`<p class="note warning">This project has left the index. Nothing is built any more; its images stay.</p>`}
 ${project.active && sourceNote(source)}
+${holdNote(project, now)}
 ${pendingNote(relations)}
 <dl class="facts">
 <div><dt>Source</dt><dd>${link ? html`<a href="${link}" rel="noopener nofollow">${link}</a>` : describeSource(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>

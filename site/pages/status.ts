@@ -1,4 +1,4 @@
-import type { BuildStatus, Stage } from '../../core/model/build.ts';
+import type { Build, BuildStatus, Stage } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
 
 export type Tone = 'good' | 'warning' | 'bad' | 'running' | 'quiet';
@@ -32,6 +32,11 @@ export function icon(tone: Tone): Html {
 export function statusChip(status: BuildStatus): Html {
   const tone = tones[status];
   return html`<span class="chip ${tone}">${icon(tone)}${status}</span>`;
+}
+
+/** The state of a build; one that a hold kept from its release stands out among those that changed nothing. */
+export function buildChip({ status, held }: Pick<Build, 'status' | 'held'>): Html {
+  return held ? html`<span class="chip warning">${icon('warning')}held</span>` : statusChip(status);
 }
 
 const stageTones: Record<Stage['status'], Tone> = {

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runCommand } from './command.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
@@ -12,28 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => slipway?.stop());
 
-/** The command as an operator calls it, with the keys that the machine tells. */
-async function command(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const { endpoint, region, credentials } = slipway.machine;
-  const { accessKeyId, secretAccessKey } = credentials;
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/slipway.js'), ...args], {
-    env: {
-      PATH: process.env.PATH,
-      AWS_ENDPOINT_URL: endpoint,
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  const [code] = await once(child, 'close');
-  return { code, output };
-}
+const command = (...args: string[]) => runCommand(slipway.machine, ...args);
 
 it('a build by hand is released from the head of the branch, and takes no tag back to an older commit', async () => {
   await slipway.track(slipway.entry('byhand'));

@@ -34,6 +34,7 @@ async function startCollecting(crashes: CrashPoints = createCrashPoints()) {
       repository === candidate.repository && tag === id ? { digest, sizeBytes: 12_345 } : undefined,
   };
   const observed: string[] = [];
+  const copied: string[] = [];
   await world.track();
   const watcher = crashes.guard({
     async recordBases(...[build, result]: Parameters<typeof world.recordBases>) {
@@ -45,15 +46,26 @@ async function startCollecting(crashes: CrashPoints = createCrashPoints()) {
     builds: crashes.guard(world.builds),
     recordBases: watcher.recordBases,
     records: crashes.guard(world.records),
+    taken: { copy: async (from, to) => void copied.push(`${from} ${to}`) },
     scans: crashes.guard(scans),
     repositoryPrefix: 'slipway/',
   });
-  return Object.assign(world, { scanner: scans, observed, collect: () => collect({ build: id }) });
+  return Object.assign(world, { scanner: scans, observed, copied, collect: (build = id) => collect({ build }) });
 }
 
 const candidate = { repository: 'slipway/candidate/demo/app', digest, sizeBytes: 12_345 };
 
 describe('a candidate', () => {
+  it('that a hold kept back is taken over from the build that made it, with what was recorded of it', async () => {
+    const taker = 'f'.repeat(16);
+    await using world = await startCollecting();
+    await world.queue(taker, { cause: { type: 'unheld', requester: 'alice', candidateOf: id } });
+    await world.collect(taker);
+    expect(await world.builds.require(taker)).toMatchObject({ candidate });
+    expect(world.copied).toEqual([`${id} ${taker}`]);
+    expect(world.scans.get(taker)).toEqual(complete);
+  });
+
   it('is taken over with its bases, and its scan is kept', async () => {
     await using world = await startCollecting();
     await world.collect();
@@ -143,6 +155,7 @@ describe('no scan is requested', () => {
       builds: nothing,
       recordBases: nothing,
       records: nothing,
+      taken: nothing,
       scans: nothing,
       repositoryPrefix: '',
     });

@@ -102,6 +102,8 @@ export async function setUpPlanBuilds(
     rebuilds: crashes.guard(world.rebuilds),
     triggers: crashes.guard(world.triggers),
     heads,
+    holds: crashes.guard(world.holds),
+    releases: crashes.guard(world.releases),
     indexHead: crashes.guard(world.indexHead),
     projects,
     deliveries: crashes.guard(world.deliveries),

@@ -121,6 +121,39 @@ describe('a candidate that passed', () => {
     });
   });
 
+  it('is held while a hold is in force: no image is copied, no tag is set, and the claim is free', async () => {
+    await using world = await startReleasing();
+    await world.projects.hold('demo/app:latest', { id: 'hold:1', by: 'alice', at: createdAt, reason: 'the fair' });
+    await world.pass(1);
+    expect(await world.release()).toEqual({ status: 'unchanged' });
+    expect(await world.builds.require(idOf(1))).toMatchObject({ held: { by: 'alice', reason: 'the fair' } });
+    expect(world.shelf.tagsOf(repository)).toEqual({});
+    expect(await world.projects.get('demo/app:latest')).not.toHaveProperty('releasing');
+    // The entry's own hold has passed.
+    await world.track({ hold: { until: '2026-01-01' } });
+    await world.projects.unhold('demo/app:latest', { id: 'hold:1' });
+    await world.pass(2);
+    expect(await world.release(2)).toEqual({ status: 'released' });
+  });
+
+  it('is released after a rollback and its hold only from a head that is newer than the one taken back', async () => {
+    await using world = await startReleasing();
+    for (const number of [1, 3]) {
+      await world.pass(number);
+      await world.release(number);
+    }
+    const { released } = (await world.projects.get('demo/app:latest')) ?? {};
+    await world.projects.claimRelease('demo/app:latest', 'rollback');
+    await world.projects.finishRollback('demo/app:latest', 'rollback', {
+      ...{ build: idOf(1), digest, tags: ['latest', 'main'], at: createdAt },
+      headRevision: released?.headRevision,
+    });
+    await world.pass(2);
+    expect(await world.release(2)).toEqual({ status: 'superseded' });
+    await world.pass(4);
+    expect(await world.release(4)).toEqual({ status: 'released' });
+  });
+
   it('has the SBOMs of its build as referrers, those that there are', async () => {
     await using world = await startReleasing();
     await world.pass(1);

@@ -20,6 +20,7 @@ import { createCascades } from '../../services/tables/cascades.ts';
 import { createDeliveries } from '../../services/tables/deliveries.ts';
 import { createDependents } from '../../services/tables/dependents.ts';
 import { createHeads } from '../../services/tables/heads.ts';
+import { createHolds } from '../../services/tables/holds.ts';
 import { createIndexHead } from '../../services/tables/index-head.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { createRebuilds } from '../../services/tables/rebuilds.ts';
@@ -59,7 +60,7 @@ export async function setUpServices() {
   /** What was stopped: executions by the build, and CodeBuild's runs. */
   const stopped: string[] = [];
   const executions: Executions = {
-    start: async (build) => void (runs.has(build) || runs.set(build, 'running')),
+    start: async ({ id }) => void (runs.has(id) || runs.set(id, 'running')),
     status: async (build) => runs.get(build) ?? 'absent',
     async stop(build) {
       if (runs.get(build) !== 'running') return;
@@ -102,6 +103,7 @@ export async function setUpServices() {
     heads: createHeads(client, 'heads'),
     indexHead: createIndexHead(client, 'deliveries'),
     releases: createReleases(client, 'releases'),
+    holds: createHolds(client, 'releases'),
     /** The builder's requests, in the order of their writing. */
     requests,
     results,

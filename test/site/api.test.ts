@@ -49,6 +49,7 @@ describe('the API', () => {
       verdict: { outcome: 'pass', reasons: [], counts: { LOW: 1 } },
       scanners: null,
       changes: null,
+      held: null,
       failure: null,
       waiting: null,
       cascade: null,

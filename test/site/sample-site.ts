@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { baseStatuses } from '../../core/bases/base-status.ts';
 import type { Build } from '../../core/model/build.ts';
+import type { HoldChange } from '../../core/model/hold.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
 import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
@@ -8,7 +9,7 @@ import { createSeals } from '../../services/aws/seals.ts';
 import type { Page, PageRequest } from '../../services/tables/page.ts';
 import { createSiteHandler } from '../../site/handler.ts';
 import type { SiteParts } from '../../site/parts.ts';
-import type { CascadeMember, CascadeSummary, RecordReader } from '../../site/readers.ts';
+import type { CascadeMember, CascadeSummary, KnownProject, RecordReader } from '../../site/readers.ts';
 
 export const now = new Date('2026-11-21T12:00:00.000Z');
 export const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';
@@ -55,12 +56,13 @@ export function sampleProject(name: string, over: Partial<Project> = {}): Projec
 
 interface Content {
   builds?: Build[];
-  projects?: Project[];
+  projects?: KnownProject[];
   cascades?: { summary: CascadeSummary; members: CascadeMember[] }[];
   logs?: Record<string, string | Uint8Array>;
   /** Of each build that has a candidate. */
   records?: Partial<RecordReader>;
   releases?: ReleasedImage[];
+  holds?: HoldChange[];
   releaseFindings?: Record<string, ReleaseFindings>;
   parts?: Partial<SiteParts>;
   errors?: unknown[];
@@ -86,6 +88,7 @@ export function sampleSite({
   logs = {},
   records = {},
   releases = [],
+  holds = [],
   releaseFindings = {},
   parts = {},
   errors = [],
@@ -124,6 +127,13 @@ export function sampleSite({
       statuses: async (bases) => baseStatuses(bases, new Map()),
       dependents: async () => ({ projects: [], more: 0 }),
       pending: async () => undefined,
+    },
+    holds: {
+      ofProject: async (project, request) =>
+        pageOf(
+          holds.filter((change) => change.project === project),
+          request,
+        ),
     },
     sboms: { address: async () => undefined },
     addresses: { get: async () => undefined, answer: async () => undefined, confirmed: async () => undefined },

@@ -15,18 +15,19 @@ function machine(answer: object | Error = {}) {
   } as unknown as SFNClient;
   return { inputs, executions: createExecutions(client, arn) };
 }
+const build = { id: '00aa', cause: { type: 'manual' as const, requester: 'someone' } };
 const problem = { $metadata: {}, message: 'x' };
 
 describe('an execution', () => {
   it('has the name of its build, and its id for all input', async () => {
     const { inputs, executions } = machine();
-    await executions.start('00aa');
-    expect(inputs).toEqual([{ stateMachineArn: arn, name: '00aa', input: '{"build":"00aa"}' }]);
+    await executions.start(build);
+    expect(inputs).toEqual([{ stateMachineArn: arn, name: '00aa', input: '{"build":"00aa","first":"build"}' }]);
   });
 
   it('that was started before is started, other errors are errors', async () => {
-    await machine(new ExecutionAlreadyExists(problem)).executions.start('00aa');
-    await expect(machine(new Error('throttled')).executions.start('00aa')).rejects.toThrow('throttled');
+    await machine(new ExecutionAlreadyExists(problem)).executions.start(build);
+    await expect(machine(new Error('throttled')).executions.start(build)).rejects.toThrow('throttled');
   });
 
   it.each([

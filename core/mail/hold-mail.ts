@@ -1,0 +1,71 @@
+import { exactTime } from '../builds/describe-build.ts';
+import type { HoldChange } from '../model/hold.ts';
+import { oneLine, webLink } from '../text/one-line.ts';
+import type { Mail, MailContent } from './content.ts';
+import { mailHtml } from './render-html.ts';
+import { mailText } from './render-text.ts';
+
+interface HoldMail {
+  change: HoldChange;
+  /** The current release. */
+  released: { digest: string } | undefined;
+  siteUrl: string;
+  indexUrl: string;
+}
+
+/**
+ * For the owners of a project: its releases are held, or are held no longer. The subjects are `[slipway] HELD: app/job:tag` and
+ * `[slipway] UNHELD: app/job:tag`.
+ */
+export function holdMail({ change, released, siteUrl, indexUrl }: HoldMail): Mail {
+  const { project, action, at, by, until, reason, builds = [] } = change;
+  const name = oneLine(project, 120);
+  const who = oneLine(by, 100);
+  const isHeld = action === 'held';
+  const index = webLink(indexUrl);
+  const content: MailContent = {
+    tone: isHeld ? 'warning' : 'good',
+    title: isHeld ? `Releases of ${name} are held` : `Releases of ${name} are no longer held`,
+    paragraphs: isHeld
+      ? [
+          'Its floating tags stay where they are. Builds and scans go on; one that passes says "held, would release", and its image waits.',
+          until
+            ? `The hold ends by itself after ${until}. The newest image that waits then is judged again and released.`
+            : 'The hold lasts until somebody ends it. The newest image that waits then is judged again and released.',
+        ]
+      : [
+          builds.length > 0
+            ? 'The newest image that waited is judged again and, if it still passes, released. You get a mail about that.'
+            : 'No image waits. The next build that passes is released.',
+        ],
+    advice: isHeld ? `To end the hold: slipway unhold ${name}` : undefined,
+    facts: [
+      { label: 'Project', value: name },
+      { label: isHeld ? 'Held by' : 'Ended by', value: `${who}, ${exactTime(at)}` },
+      ...(reason ? [{ label: 'Reason', value: oneLine(reason, 500) }] : []),
+      ...(until ? [{ label: 'Last day', value: until }] : []),
+      ...(released ? [{ label: 'Current release', value: oneLine(released.digest, 100), code: true }] : []),
+    ],
+    links: [
+      { label: 'Open the project', address: `${siteUrl}/projects/${project.replace(':', '/')}` },
+      ...builds.map((build) => ({ label: 'Open the build', address: `${siteUrl}/builds/${build}` })),
+    ],
+    footer: [
+      {
+        text: `You get this mail because notify-email in the index entry of ${name} lists your address. To change who gets these mails, edit that entry in the index${index ? ':' : '.'}`,
+        link: index,
+      },
+    ],
+  };
+  return {
+    subject: oneLine(`[slipway] ${isHeld ? 'HELD' : 'UNHELD'}: ${name}`, 200),
+    text: mailText(content),
+    html: mailHtml(content),
+    headers: {
+      'Auto-Submitted': 'auto-generated',
+      'X-Slipway-Project': oneLine(project.replace(/[^\x20-\x7e]/g, ''), 200),
+      'X-Slipway-Status': isHeld ? 'held' : 'unheld',
+    },
+    topic: name,
+  };
+}

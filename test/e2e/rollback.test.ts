@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { ShownBuild } from '../../local/demo/slipway-client.ts';
+import { runCommand } from './command.ts';
+import { type Slipway, startSlipway } from './slipway.ts';
+import { smallDebian } from './sources.ts';
+
+let slipway: Slipway;
+
+beforeAll(async () => {
+  slipway = await startSlipway();
+});
+afterAll(() => slipway?.stop());
+
+const project = 'demo/rolled:latest';
+const command = (...args: string[]) => runCommand(slipway.machine, ...args);
+const digestOf = (tag: string) => slipway.client.digestOf('demo/rolled', tag);
+
+async function pushed(text: string): Promise<ShownBuild> {
+  const commit = await slipway.pushSource('rolled', { Dockerfile: `${smallDebian}RUN echo ${text} > /text\n` });
+  return slipway.ended('rolled', commit);
+}
+
+async function buildOf(cause: string): Promise<ShownBuild> {
+  return slipway.until(`the end of the build by ${cause}`, async () => {
+    const found = (await slipway.builds('rolled')).find((build) => build.cause.type === cause);
+    return found?.endedAt ? found : undefined;
+  });
+}
+
+async function subjects(): Promise<string[]> {
+  const messages = await slipway.client.messages();
+  return messages.filter(({ to }) => to.includes('rolled@example.org')).map(({ subject }) => subject);
+}
+
+async function holds() {
+  const answer = await fetch(`${slipway.machine.url}/api/v1/projects/demo/rolled/latest/holds`);
+  const change = z.object({ action: z.string(), by: z.string(), reason: z.string().nullable() });
+  return z.object({ items: z.array(change) }).parse(await answer.json()).items;
+}
+
+it('a release is taken back by one command and stays taken back, until the hold ends and the newest image is released', async () => {
+  await slipway.track(slipway.entry('rolled'));
+  const first = await pushed('one');
+  const second = await pushed('two');
+  expect([first.status, second.status]).toEqual(['released', 'released']);
+  const [one, two] = [first.image?.digest, second.image?.digest];
+
+  const nonsense = await command('rollback', 'demo/rolled', '--to', 'v9');
+  expect(nonsense).toMatchObject({ code: 1, output: expect.stringContaining(`had: ${one?.slice(0, 19)} (build-`) });
+  expect(await digestOf('latest')).toBe(two);
+
+  const back = await command('rollback', 'demo/rolled', '--reason', 'logins are broken');
+  expect(back).toMatchObject({ code: 0, output: expect.stringContaining('released') });
+  expect([await digestOf('latest'), await digestOf('main')]).toEqual([one, one]);
+  const immutable = second.image?.tags.find((tag) => tag.startsWith('build-')) ?? '';
+  expect(await digestOf(immutable)).toBe(two);
+  expect(await buildOf('rollback')).toMatchObject({ status: 'released', image: { digest: one } });
+  await slipway.until(
+    'its mail',
+    async () => (await subjects()).some((each) => each.includes('ROLLED BACK')) || undefined,
+  );
+  expect(await slipway.client.page('/projects/demo/rolled/latest')).toContain('logins are broken');
+
+  const held = await pushed('three');
+  expect(held).toMatchObject({ status: 'unchanged', image: null, verdict: { outcome: 'pass' } });
+  expect(await slipway.client.page(`/builds/${held.id}`)).toContain('Held, would release');
+  await slipway.until('its mail', async () => (await subjects()).some((each) => each.includes('HELD')) || undefined);
+  expect(await digestOf('latest')).toBe(one);
+
+  const unheld = await command('unhold', project, '--reason', 'fixed');
+  expect(unheld).toMatchObject({ code: 0, output: expect.stringContaining('judged again') });
+  const released = await buildOf('unheld');
+  expect(released).toMatchObject({ status: 'released', commit: held.commit });
+  expect([await digestOf('latest'), await digestOf('main')]).toEqual([released.image?.digest, released.image?.digest]);
+  // The very image that waited: nothing was built again.
+  expect(await slipway.client.log(released.id, 0)).toMatchObject({ text: '' });
+
+  const again = await command('unhold', project);
+  expect(again).toMatchObject({ code: 1, output: expect.stringContaining('is not held') });
+  const pinned = await command('hold', project, '--until', '2099-12-31', '--reason', 'a fair');
+  expect(pinned).toMatchObject({ code: 0, output: expect.stringContaining('until 2099-12-31') });
+  await expect.poll(holds).toMatchObject([
+    { action: 'held', reason: 'a fair' },
+    { action: 'unheld', reason: 'fixed' },
+    { action: 'rolled back', reason: 'logins are broken' },
+  ]);
+  const mails = await slipway.until('a mail of each', async () => {
+    const sent = await subjects();
+    return sent.length >= 7 ? sent : undefined;
+  });
+  const kinds = mails.map((subject) => /^\[slipway\] ([A-Z ]+):/.exec(subject)?.[1]);
+  expect(kinds.toSorted()).toEqual(
+    ['HELD', 'HELD', 'RELEASED', 'RELEASED', 'RELEASED', 'ROLLED BACK', 'UNHELD'].toSorted(),
+  );
+  await command('unhold', project);
+});
