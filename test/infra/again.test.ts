@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { firstStepOf } from '../../core/model/build.ts';
 import { flatten } from '../../infra/flatten.ts';
 import { parseDefinition, runState } from '../../local/aws/step-functions/state-engine.ts';
 import { TaskError } from '../../local/aws/step-functions/tasks.ts';
@@ -7,10 +8,14 @@ import { resource } from './template.ts';
 const definition = parseDefinition(flatten(resource('AWS::StepFunctions::StateMachine').Properties.DefinitionString));
 
 /** Runs the stack's own state machine; `tasks` has the answers of each state's task, in their order. Returns the states that were entered. */
-async function entered(tasks: Record<string, (unknown | Error)[]>, build: string): Promise<string[]> {
+async function entered(
+  tasks: Record<string, (unknown | Error)[]>,
+  build: string,
+  first: ReturnType<typeof firstStepOf> = 'build',
+): Promise<string[]> {
   const states: string[] = [];
   const { signal } = new AbortController();
-  for (let at = { state: definition.StartAt, output: { build } as unknown }; ; ) {
+  for (let at = { state: definition.StartAt, output: { build, first } as unknown }; ; ) {
     states.push(at.state);
     const step = await runState(definition, at.state, at.output, {
       context: {},
@@ -41,7 +46,7 @@ test('a build whose base image was not available runs again, and takes the usual
     Judge: [{ outcome: 'pass' }],
   };
   expect(await entered(tasks, '00000000000000aa')).toEqual([
-    ...['IssueToken', 'Build', 'Fail', 'End', 'Again'],
+    ...['First', 'IssueToken', 'Build', 'Fail', 'End', 'Again'],
     ...['Build', 'Fail', 'End', 'Again'],
     ...['Build', 'CollectScan', 'Judge', 'Verdict', 'Release', 'Tell', 'Notified'],
   ]);
@@ -49,5 +54,19 @@ test('a build whose base image was not available runs again, and takes the usual
 
 test('a build that failed for good notifies its people', async () => {
   const tasks = { IssueToken: [issued], Build: [failed], Fail: [{ outcome: 'ended', seconds: 0 }] };
-  expect(await entered(tasks, '00000000000000aa')).toEqual(['IssueToken', 'Build', 'Fail', 'End', 'Tell', 'Notified']);
+  expect(await entered(tasks, '00000000000000aa')).toEqual([
+    ...['First', 'IssueToken', 'Build', 'Fail', 'End', 'Tell', 'Notified'],
+  ]);
+});
+
+test('a rollback builds and judges nothing, and notifies people of it', async () => {
+  expect(await entered({}, '00000000000000aa', 'roll-back')).toEqual(['First', 'RollBack', 'Tell', 'Notified']);
+});
+
+test('a candidate that a hold kept back is judged once more, and not released if it passes no longer', async () => {
+  const judged = (outcome: string) => entered({ Judge: [{ outcome }] }, '00000000000000aa', 'scan');
+  expect(await judged('pass')).toEqual([
+    ...['First', 'CollectScan', 'Judge', 'Verdict', 'Release', 'Tell', 'Notified'],
+  ]);
+  expect(await judged('block')).toEqual(['First', 'CollectScan', 'Judge', 'Verdict', 'Tell', 'Notified']);
 });

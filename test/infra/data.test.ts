@@ -123,6 +123,7 @@ test('the stack says where everything is', () => {
     'BuilderProjectName',
     'BuildsTableName',
     'DeliveriesTableName',
+    'EndHoldsFunctionName',
     'GitHubApiUrl',
     'GitHubTokenSecretArn',
     'GitHubUrl',

@@ -78,7 +78,7 @@ test('only the function that makes the session policies can begin a session of t
   expect(roles().filter(({ permissions }) => allows(permissions, 'sts:AssumeRole'))).toEqual([]);
 });
 
-describe('what a release depends on is written by one function alone', () => {
+describe('what a release depends on is written by one function alone, or by the two that may set tags', () => {
   /** Who may name an attribute in a write to a table. */
   const writers = (table: string, attribute: string) =>
     roles()
@@ -100,14 +100,14 @@ describe('what a release depends on is written by one function alone', () => {
     ['Builds', 'tokens', 'StepsIssueToken'],
     ['Builds', 'candidate', 'StepsCollectScan'],
     ['Builds', 'verdict', 'StepsJudge'],
-    ['Builds', 'image', 'StepsRelease'],
+    ['Builds', 'image', 'StepsRelease', 'StepsRollBack'],
     ['Projects', 'judged', 'StepsJudge'],
-    ['Projects', 'released', 'StepsRelease'],
+    ['Projects', 'released', 'StepsRelease', 'StepsRollBack'],
     ['Heads', 'released', 'StepsRelease'],
     ['Addresses', 'answer', 'PagesSite'],
     ['Addresses', 'answeredAt', 'PagesSite'],
-  ])('in %s, %s', (table, attribute, writer) => {
-    expect(writers(table, attribute)).toEqual([writer]);
+  ])('in %s, %s', (table, attribute, ...expected) => {
+    expect(writers(table, attribute)).toEqual(expected);
     expect(writers(table, 'another').length).toBeGreaterThan(1);
   });
 
@@ -129,10 +129,15 @@ test('nothing that is released is given a rule by which it expires', () => {
   expect(allows(functionOf('plan-builds').permissions, 'ecr:PutLifecyclePolicy')).toBe(true);
 });
 
-test('nobody but the release step can put an image anywhere but among the candidates', () => {
-  const release = functionOf('release');
+test('nobody but the release step can put an image anywhere but among the candidates, and a rollback tags what is there', () => {
+  const roleOf = (stem: string) => functionOf(stem).resource.Properties.Role['Fn::GetAtt'][0];
   for (const { role, permissions } of roles()) {
-    if (release.resource.Properties.Role['Fn::GetAtt'][0] === role.id) continue;
+    if (roleOf('release') === role.id) continue;
+    if (roleOf('roll-back') === role.id) {
+      const allowed = permissions.filter(({ effect }) => effect === 'Allow').flatMap(({ actions }) => actions);
+      expect(allowed.filter((action) => push.includes(action))).toEqual(['ecr:PutImage']);
+      continue;
+    }
     for (const { actions, resources: on } of permissions.filter(({ actions: some }) =>
       some.some((action) => push.includes(action)),
     )) {

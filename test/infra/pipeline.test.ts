@@ -33,7 +33,8 @@ function followersOf(name: string): string[] {
 
 describe('the way of a build', () => {
   test('is a token, build, scan, judge, release, tell', () => {
-    expect(StartAt).toBe('IssueToken');
+    expect(StartAt).toBe('First');
+    expect(States.First?.Default).toBe('IssueToken');
     expect(States.IssueToken?.Next).toBe('Build');
     expect(States.Build?.Next).toBe('CollectScan');
     expect(States.CollectScan?.Next).toBe('Judge');
@@ -47,6 +48,8 @@ describe('the way of a build', () => {
     expect(Object.keys(States).filter((name) => followersOf(name).includes('Release'))).toEqual(['Verdict']);
     expect(States.Verdict?.Choices).toEqual([{ Variable: '$.verdict.outcome', StringEquals: 'pass', Next: 'Release' }]);
     expect(States.Verdict?.Default).toBe('Tell');
+    // A rollback puts tags on what was released before.
+    expect(Object.keys(States).filter((name) => followersOf(name).includes('RollBack'))).toEqual(['First']);
   });
 
   test('notifies people of its end, whatever the end is', () => {
@@ -67,7 +70,7 @@ describe('the way of a build', () => {
   });
 
   test('turns every error of a step into a failed build', () => {
-    for (const name of ['IssueToken', 'Build', 'CollectScan', 'Judge', 'Release']) {
+    for (const name of ['IssueToken', 'Build', 'CollectScan', 'Judge', 'Release', 'RollBack']) {
       expect(States[name]?.Catch.at(-1)).toMatchObject({
         ErrorEquals: ['States.ALL'],
         Next: 'Fail',
@@ -95,6 +98,7 @@ describe('the way of a build', () => {
       '$.end.outcome',
       '$.end.seconds',
       '$.error',
+      '$.first',
       '$.issued',
       '$.issued.token',
       '$.verdict',

@@ -29,7 +29,7 @@ test('without a prefix the builder still reaches no repository but those of cand
     .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
     .filter(
       ({ Action, Effect }) =>
-        Effect === 'Allow' && Action.includes('ecr:PutImage') && !Action.includes('ecr:ListImages'),
+        Effect === 'Allow' && Action.includes('ecr:UploadLayerPart') && !Action.includes('ecr:ListImages'),
     );
   expect(pushing.map(({ Resource }) => flatten(Resource))).toEqual([
     'arn:<AWS::Partition>:ecr:<AWS::Region>:<AWS::AccountId>:repository/candidate/*',
