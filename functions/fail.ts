@@ -1,6 +1,7 @@
 import { executionErrorSchema } from '../core/builds/failure.ts';
 import { once } from '../core/once.ts';
 import { openRecords } from '../services/records/records.ts';
+import { openBuildQuota } from '../services/tables/build-quota.ts';
 import { openBuilds } from '../services/tables/builds.ts';
 import { openProjects } from '../services/tables/projects.ts';
 import { openRecordBases } from './bases/record-bases.ts';
@@ -18,7 +19,10 @@ interface Answer {
 
 const run = once(() => {
   const services = { builds: openBuilds(), projects: openProjects(), records: openRecords() };
-  return { wait: createWait(services), fail: createFail({ ...services, recordBases: openRecordBases() }) };
+  return {
+    wait: createWait({ ...services, quota: openBuildQuota() }),
+    fail: createFail({ ...services, recordBases: openRecordBases() }),
+  };
 });
 
 export async function handler(input: unknown): Promise<Answer> {

@@ -127,6 +127,12 @@ type FirstStep = ReturnType<typeof firstStepOf>;
 
 const build = JsonPath.stringAt('$.build');
 
+/** Whether a build is to wait, and for how many seconds. */
+const waitOrGoOn = {
+  resultSelector: { 'outcome.$': '$.Payload.outcome', 'seconds.$': '$.Payload.seconds' },
+  resultPath: '$.end',
+};
+
 /** The way of one build, from its request to the mail: states carry the build's id, and to its machine the build's token. */
 export class Pipeline extends Construct {
   readonly stateMachine: StateMachine;
@@ -141,12 +147,7 @@ export class Pipeline extends Construct {
       comment: 'What the build needs may be there later: its base image, or a machine.',
       time: WaitTime.secondsPath('$.end.seconds'),
     });
-    const fail = this.#run(
-      'Fail',
-      steps.fail,
-      { error: JsonPath.objectAt('$.error') },
-      { resultSelector: { 'outcome.$': '$.Payload.outcome', 'seconds.$': '$.Payload.seconds' }, resultPath: '$.end' },
-    );
+    const fail = this.#run('Fail', steps.fail, { error: JsonPath.objectAt('$.error') }, waitOrGoOn);
     fail.next(
       new Choice(this, 'End', { comment: 'Most failures are final.' })
         .when(Condition.stringEquals('$.end.outcome', 'again'), again)
@@ -204,7 +205,14 @@ export class Pipeline extends Construct {
       .addRetry(buildServiceTrouble)
       .addCatch(fail, toFail);
     start.next(collectScan);
-    again.next(start);
+    // Has the build wait once more in the same way as `Fail`, if its project has no room for it.
+    const goOn = this.#run('GoOn', steps.goOn, {}, waitOrGoOn).addCatch(fail, toFail);
+    goOn.next(
+      new Choice(this, 'Room', { comment: 'While the build waited, others of its project had its place.' })
+        .when(Condition.stringEquals('$.end.outcome', 'again'), again)
+        .otherwise(start),
+    );
+    again.next(goOn);
 
     const issueToken = this.#run(
       'IssueToken',
@@ -292,9 +300,9 @@ export class Pipeline extends Construct {
     return task;
   }
 
-  #acknowledgeWildcards({ issueToken, collectScan, judge, release, rollBack, fail, tell }: Steps): void {
+  #acknowledgeWildcards({ issueToken, collectScan, judge, release, rollBack, fail, goOn, tell }: Steps): void {
     const { role } = this.stateMachine;
-    for (const step of [issueToken, collectScan, judge, release, rollBack, fail, tell]) {
+    for (const step of [issueToken, collectScan, judge, release, rollBack, fail, goOn, tell]) {
       const arn = flatten(this.stateMachine.stack.resolve(step.function.functionArn));
       acknowledge(
         role,

@@ -67,7 +67,7 @@ export class SlipwayStack extends Stack {
       hasTools,
     });
     const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
-    const steps = new Steps(this, 'Steps', { records, repositories, state, telling, policy: config.policy });
+    const steps = new Steps(this, 'Steps', { config, records, repositories, state, telling });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, steps });
     const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
     const planner = new Planner(this, 'Planner', {

@@ -1,4 +1,5 @@
 import type { Api } from './api.ts';
+import { grantQuota } from './build-quota.ts';
 import type { Builder } from './builder.ts';
 import type { Config } from './config.ts';
 import type { GitHost } from './git-host.ts';
@@ -27,7 +28,6 @@ export class Starting {
 
   grant(grantee: Grantee): void {
     const { api, builder, config, gitHost, pipeline, records, state } = this.#props;
-    state.projects.grant(grantee, 'GetItem', 'UpdateItem');
     state.builds.grant(grantee, 'GetItem', 'PutItem', 'UpdateItem');
     state.builds.grantQuery(grantee, 'byProject');
     state.heads.grant(grantee, 'GetItem', 'UpdateItem');
@@ -38,8 +38,7 @@ export class Starting {
     gitHost.grantStatuses(grantee);
     gitHost.grantFetch(grantee);
     api.grantLink(grantee);
-    grantee.setVariable('BUILDS_AT_ONCE', String(config.build.atOncePerProject));
-    grantee.setVariable('BUILDS_PER_HOUR', String(config.build.perHourPerProject));
+    grantQuota(grantee, state, config);
     grantee.setVariable('REPOSITORY_PREFIX', config.repositoryPrefix);
     grantee.setVariable('BUILD_TIMEOUT_SECONDS', String(config.build.timeoutSeconds));
   }

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { grantQuota } from './build-quota.ts';
 import type { Config } from './config.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
@@ -12,7 +13,7 @@ interface StepsProps {
   repositories: Repositories;
   state: State;
   telling: Telling;
-  policy: Config['policy'];
+  config: Config;
 }
 
 /** The functions that the states of the pipeline run; function and state have one name. */
@@ -23,6 +24,7 @@ export class Steps extends Construct {
   readonly release: PipelineFunction;
   readonly rollBack: PipelineFunction;
   readonly fail: PipelineFunction;
+  readonly goOn: PipelineFunction;
   readonly tell: PipelineFunction;
 
   constructor(scope: Construct, id: string, props: StepsProps) {
@@ -33,6 +35,7 @@ export class Steps extends Construct {
     this.release = this.#release(props);
     this.rollBack = this.#rollBack(props);
     this.fail = this.#fail(props);
+    this.goOn = this.#goOn(props);
     this.tell = this.#tell(props);
   }
 
@@ -70,7 +73,7 @@ export class Steps extends Construct {
     state.bases.grant(step, 'UpdateItem');
   }
 
-  #judge({ state, records, policy }: StepsProps): PipelineFunction {
+  #judge({ state, records, config }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Judge', {
       description: 'Holds the findings against the policy.',
       timeout: Duration.minutes(1),
@@ -84,11 +87,11 @@ export class Steps extends Construct {
     // Also those of the release before, which the candidate is held against.
     records.grantRead(step, 'findings', 'packages', 'scanners', 'releaseFindings');
     records.grantWrite(step, 'comparison');
-    step.setVariable('POLICY', JSON.stringify(policy));
+    step.setVariable('POLICY', JSON.stringify(config.policy));
     return step;
   }
 
-  #release({ state, records, repositories, policy }: StepsProps): PipelineFunction {
+  #release({ state, records, repositories, config }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Release', {
       description: 'Copies a candidate by digest to its release repository and gives it its tags.',
       // As long as a function may run: the layers of a large image pass through it.
@@ -106,7 +109,7 @@ export class Steps extends Construct {
     // The SBOMs are released with the image.
     records.grantRead(step, 'cyclonedx', 'spdx');
     // It says whether an SBOM that the registry does not take blocks the release.
-    step.setVariable('POLICY', JSON.stringify(policy));
+    step.setVariable('POLICY', JSON.stringify(config.policy));
     return step;
   }
 
@@ -126,7 +129,7 @@ export class Steps extends Construct {
     return step;
   }
 
-  #fail({ state, records, repositories }: StepsProps): PipelineFunction {
+  #fail({ state, records, repositories, config }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Fail', {
       description: 'Closes the record of a build that came to grief, with the reason.',
       timeout: Duration.minutes(1),
@@ -137,6 +140,18 @@ export class Steps extends Construct {
     this.#recordBases(step, state);
     repositories.grantNames(step);
     records.grantRead(step, 'result');
+    grantQuota(step, state, config);
+    return step;
+  }
+
+  #goOn({ state, config }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'GoOn', {
+      description: 'Has a build that waited go on when its project has room for it.',
+      timeout: Duration.minutes(1),
+      memoryMegabytes: 512,
+    });
+    state.builds.grant(step, 'GetItem');
+    grantQuota(step, state, config);
     return step;
   }
 

@@ -22,19 +22,23 @@ export function createProjectQuota({ builds, quota }: Services) {
     return ended.length > 0;
   }
 
-  return {
-    async mayBegin({ id, project }: Build): Promise<boolean> {
-      if (await quota.take(project, id)) return true;
-      return (await freeEnded(project)) && quota.take(project, id);
-    },
+  async function hasRoom(project: string, take: () => Promise<boolean>): Promise<boolean> {
+    return (await take()) || ((await freeEnded(project)) && take());
+  }
 
-    /** The builds of a project that have not begun, the oldest first. */
+  return {
+    mayBegin: ({ id, project }: Build): Promise<boolean> => hasRoom(project, () => quota.take(project, id)),
+
+    /** Whether a build that waited for its base, or for a machine, may go on. */
+    mayGoOn: ({ id, project }: Build): Promise<boolean> => hasRoom(project, () => quota.takeAgain(project, id)),
+
+    /** The builds of a project that have not begun, the oldest first. One that waits for something else goes on by itself. */
     async waiting(project: string): Promise<Build[]> {
       const [running, { items }] = await Promise.all([
         quota.running(project),
         builds.ofProject(project, { limit: mostWaiting }, 'queued'),
       ]);
-      return items.filter(({ id }) => !running.has(id)).reverse();
+      return items.filter(({ id, waiting }) => !waiting && !running.has(id)).reverse();
     },
   };
 }

@@ -100,7 +100,8 @@ export function createBuildStarter(services: Services) {
 
   /** Starts the execution of a recorded build, unless a newer build holds the lease of the ref; ends the builds that held it before. */
   async function run(build: Build, project: Project): Promise<Build> {
-    if (build.status !== 'queued') return build;
+    // One that waits for its base image has begun already.
+    if (build.status !== 'queued' || build.waiting) return build;
     const { id, ref } = build;
     const first = firstStepOf(build);
     if (first === 'roll-back') {

@@ -13,6 +13,12 @@ export interface QuotaLimits {
   perHour: number;
 }
 
+/**
+ * A build that waited comes back before those that have not begun, or a busy project would never have room for it. So it finds room up to
+ * this many times the number of builds at once, which still is a limit.
+ */
+const roomForReturning = 2;
+
 /** DynamoDB has no empty set, so the attribute may be absent. */
 const quotaSchema = z.object({ running: z.set(z.string()).default(new Set()) });
 
@@ -23,27 +29,34 @@ const quotaSchema = z.object({ running: z.set(z.string()).default(new Set()) });
 export function createBuildQuota(client: DynamoDBDocumentClient, tableName: string, { atOnce, perHour }: QuotaLimits) {
   const table = tableOf(client, tableName);
 
+  async function takeWithin(most: number, project: string, build: string, now: Date): Promise<boolean> {
+    const hour = now.toISOString().slice(0, 13);
+    const holds = expression`contains(running, ${build})`;
+    const hasRoom = expression`attribute_exists(#name) AND (attribute_not_exists(running) OR size(running) < ${most})`;
+    const running = { running: new Set([build]) };
+    if (await table.update({ name: project }, {}, holds)) return true;
+    const inHour = expression`begunIn = ${hour} AND begun < ${perHour}`;
+    if (await table.update({ name: project }, { add: { ...running, begun: 1 } }, and(hasRoom, inHour))) return true;
+    const isNewHour = expression`attribute_not_exists(begunIn) OR begunIn <> ${hour}`;
+    const first = { set: { begunIn: hour, begun: 1 }, add: running };
+    return table.update({ name: project }, first, and(hasRoom, isNewHour));
+  }
+
   return {
     /** Whether the build may begin: if so, it counts from now on. A build that counts already may always go on. */
-    async take(project: string, build: string, now = new Date()): Promise<boolean> {
-      const hour = now.toISOString().slice(0, 13);
-      const holds = expression`contains(running, ${build})`;
-      const hasRoom = expression`attribute_exists(#name) AND (attribute_not_exists(running) OR size(running) < ${atOnce})`;
-      const running = { running: new Set([build]) };
-      if (await table.update({ name: project }, {}, holds)) return true;
-      const inHour = expression`begunIn = ${hour} AND begun < ${perHour}`;
-      if (await table.update({ name: project }, { add: { ...running, begun: 1 } }, and(hasRoom, inHour))) return true;
-      const isNewHour = expression`attribute_not_exists(begunIn) OR begunIn <> ${hour}`;
-      const first = { set: { begunIn: hour, begun: 1 }, add: running };
-      return table.update({ name: project }, first, and(hasRoom, isNewHour));
-    },
+    take: (project: string, build: string, now = new Date()): Promise<boolean> =>
+      takeWithin(atOnce, project, build, now),
+
+    /** The same for a build that gave its part back while it waited. */
+    takeAgain: (project: string, build: string, now = new Date()): Promise<boolean> =>
+      takeWithin(atOnce * roomForReturning, project, build, now),
 
     /** The builds that count. */
     async running(project: string): Promise<ReadonlySet<string>> {
       return (await table.get({ name: project }, quotaSchema))?.running ?? new Set();
     },
 
-    /** Builds that have ended count no more. */
+    /** Builds that have ended, or wait, count no more. */
     async free(project: string, builds: readonly string[]): Promise<void> {
       await table.update(
         { name: project },

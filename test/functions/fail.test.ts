@@ -94,7 +94,7 @@ describe('a build whose base image is not available at the moment', () => {
     await using world = await setUpTell();
     await world.queue(id, { status: 'building' });
     world.results.set(id, limited);
-    const wait = createWait(world);
+    const wait = createWait({ ...world, quota: { free: async () => undefined } });
     expect(await wait(id, codebuild)).toBe(300);
     const waiting = await world.builds.require(id);
     expect(waiting).toMatchObject({ status: 'queued', waiting: { for: 'base', times: 1 } });
@@ -109,7 +109,7 @@ describe('a build whose base image is not available at the moment', () => {
       waiting: { for: 'base', times: 9, until: '2026-11-21T01:02:03.000Z' },
     });
     world.results.set(id, limited);
-    expect(await createWait(world)(id, codebuild)).toBeUndefined();
+    expect(await createWait({ ...world, quota: { free: async () => undefined } })(id, codebuild)).toBeUndefined();
     await world.fail(id, { outcome: 'failed', error: codebuild });
     await world.tell(id);
     const [mail = ''] = world.ses.sent.map(String);
@@ -121,7 +121,7 @@ describe('a build whose base image is not available at the moment', () => {
     await using world = await setUpTell();
     await world.end('superseded');
     world.results.set(id, limited);
-    expect(await createWait(world)(id, codebuild)).toBeUndefined();
+    expect(await createWait({ ...world, quota: { free: async () => undefined } })(id, codebuild)).toBeUndefined();
     expect((await world.builds.require(id)).status).toBe('superseded');
   });
 });

@@ -43,11 +43,17 @@ test('a build whose base image was not available runs again, and takes the usual
       { outcome: 'again', seconds: 0 },
       { outcome: 'again', seconds: 0 },
     ],
+    GoOn: [
+      { outcome: 'build', seconds: 0 },
+      { outcome: 'again', seconds: 0 },
+      { outcome: 'build', seconds: 0 },
+    ],
     Judge: [{ outcome: 'pass' }],
   };
   expect(await entered(tasks, '00000000000000aa')).toEqual([
-    ...['First', 'IssueToken', 'Build', 'Fail', 'End', 'Again'],
-    ...['Build', 'Fail', 'End', 'Again'],
+    ...['First', 'IssueToken', 'Build', 'Fail', 'End', 'Again', 'GoOn', 'Room'],
+    // Its project has no room for it yet.
+    ...['Build', 'Fail', 'End', 'Again', 'GoOn', 'Room', 'Again', 'GoOn', 'Room'],
     ...['Build', 'CollectScan', 'Judge', 'Verdict', 'Release', 'Tell', 'Notified'],
   ]);
 });

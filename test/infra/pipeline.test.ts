@@ -151,7 +151,9 @@ describe('trying again', () => {
   test('a build whose base image or machine may be there later is begun again when the failing step says so, and not before', () => {
     expect(States.Fail?.Next).toBe('End');
     expect(States.End?.Choices).toEqual([{ Variable: '$.end.outcome', StringEquals: 'again', Next: 'Again' }]);
-    expect(States.Again).toMatchObject({ Type: 'Wait', SecondsPath: '$.end.seconds', Next: 'Build' });
+    expect(States.Again).toMatchObject({ Type: 'Wait', SecondsPath: '$.end.seconds', Next: 'GoOn' });
+    expect(States.Room?.Choices).toEqual(States.End?.Choices);
+    expect(States.Room?.Default).toBe('Build');
   });
 
   test('the execution has time for all of it', () => {

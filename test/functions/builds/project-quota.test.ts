@@ -1,4 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { createProjectQuota } from '../../../functions/builds/project-quota.ts';
+import { createWait } from '../../../functions/builds/wait-for-attempt.ts';
+import { createGoOn } from '../../../functions/go-on.ts';
 import { createBuildQuota } from '../../../services/tables/build-quota.ts';
 import { createCrashPoints } from '../crash-points.ts';
 import { setUpPlanBuilds } from '../plan-builds-setup.ts';
@@ -71,4 +74,59 @@ it('no more builds begin in an hour than are allowed, whenever they end', async 
   expect(await take('c', '11:00:01')).toBe(true);
   expect([...(await quota.running('demo/app:latest'))]).toEqual(['c']);
   expect(await quota.take('no/such:project', 'd')).toBe(false);
+});
+
+describe('a build that waits for its base image', () => {
+  const busy = { outcome: 'failed', error: 'BaseLimitedError', message: 'The registry is busy.' } as const;
+
+  /** Two of three builds run, and the first one's base is not available. */
+  async function setUpWaiting(count = 3) {
+    const world = await setUpQuota(count);
+    const quota = createBuildQuota(world.client, 'projects', { atOnce: 2, perHour: 1000 });
+    const wait = createWait({ ...world, quota });
+    const goOn = createGoOn({ ...world, quota: createProjectQuota({ ...world, quota }) });
+    for (let at = 1; at <= count; at++) await world.resume(at);
+    return Object.assign(world, {
+      running: async () => [...(await quota.running('demo/app:latest'))].map((id) => Number.parseInt(id, 16)).sort(),
+      async waits(at: number): Promise<void> {
+        world.results.set(idOf(at), busy);
+        expect(await wait(idOf(at), { Error: 'States.TaskFailed', Cause: '{}' })).toBeGreaterThan(0);
+      },
+      goesOn: async (at: number) => (await goOn({ build: idOf(at) })).outcome === 'build',
+    });
+  }
+
+  it('gives its part of the quota to the next one, and is not begun a second time', async () => {
+    await using world = await setUpWaiting();
+    await world.waits(1);
+    expect(await world.running()).toEqual([2]);
+    await world.starter.startWaiting('demo/app:latest');
+    await world.resume(1);
+    expect(await world.running()).toEqual([2, 3]);
+    expect(world.started()).toEqual([1, 2, 3]);
+  });
+
+  it('goes on although new builds have all the places, so that a busy project does not keep it waiting for ever', async () => {
+    await using world = await setUpWaiting();
+    await world.waits(1);
+    await world.starter.startWaiting('demo/app:latest');
+    expect(await world.goesOn(1)).toBe(true);
+    expect(await world.goesOn(1)).toBe(true);
+    expect(await world.running()).toEqual([1, 2, 3]);
+  });
+
+  it('does not get a project past its limit: of many that wake at once, some wait longer', async () => {
+    await using world = await setUpWaiting(9);
+    for (let at = 1; at <= 9; at++) {
+      await world.waits(at);
+      await world.starter.startWaiting('demo/app:latest');
+    }
+    expect(await world.running()).toEqual([]);
+    const went = [];
+    for (let at = 1; at <= 9; at++) if (await world.goesOn(at)) went.push(at);
+    expect(went).toEqual([1, 2, 3, 4]);
+    await world.end(2);
+    expect(await world.goesOn(5)).toBe(true);
+    expect(await world.goesOn(6)).toBe(false);
+  });
 });
