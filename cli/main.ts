@@ -28,6 +28,11 @@ const commands: Record<string, { arguments: string; summary: string; load: () =>
     summary: 'end a hold, and release what waits',
     load: () => import('./unhold.ts'),
   },
+  'import dockerhub': {
+    arguments: 'FILE --notify-email A',
+    summary: "make index entries of Docker Hub's build rules",
+    load: () => import('./import-dockerhub.ts'),
+  },
   'webhook add': {
     arguments: 'OWNER/REPO...',
     summary: 'set up the webhook of a repository at GitHub',

@@ -30,7 +30,8 @@ async function buildOf(cause: string): Promise<ShownBuild> {
 
 async function subjects(): Promise<string[]> {
   const messages = await slipway.client.messages();
-  return messages.filter(({ to }) => to.includes('rolled@example.org')).map(({ subject }) => subject);
+  const own = messages.filter(({ to }) => to.includes('rolled@example.org')).map(({ subject }) => subject);
+  return own.filter((subject) => !subject.includes('CONFIRM'));
 }
 
 async function holds() {
