@@ -28,7 +28,23 @@ export interface AssemblyOptions {
  */
 export async function makeAssembly({ outputFolder, config, onRun }: AssemblyOptions): Promise<void> {
   const { slipway } = await readContext(root);
-  const local = {
+  await synthesise({
+    ...{ root, outputFolder, cacheFolder },
+    context: { slipway: { ...localConfig(slipway as Record<string, unknown> | undefined), ...config } },
+    ...(onRun && { onRun }),
+  });
+}
+
+/** The configuration of a deployment, the object `slipway` of `cdk.json`, as one machine has it. */
+export function localConfig(given: Record<string, unknown> | undefined): Record<string, unknown> {
+  return {
+    ...given,
+    build: {
+      ...(given?.build as object | undefined),
+      architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
+      // The registry here has no pull-through caches: builds pull from the other registries themselves.
+      pullThrough: {},
+    },
     repositoryPrefix: '',
     sender: 'slipway@localhost.localdomain',
     operators: ['operators@localhost.localdomain'],
@@ -37,16 +53,6 @@ export async function makeAssembly({ outputFolder, config, onRun }: AssemblyOpti
     // Everything that people have on one machine is on its loopback.
     privateHosts: ['localhost', '127.0.0.1', '[::1]'],
   };
-  const given = slipway as Record<string, unknown> | undefined;
-  const build = {
-    ...(given?.build as object | undefined),
-    architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
-  };
-  await synthesise({
-    ...{ root, outputFolder, cacheFolder },
-    context: { slipway: { ...given, build, ...local, ...config } },
-    ...(onRun && { onRun }),
-  });
 }
 
 /** @throws TemplateError when the template contains something that one machine cannot do */
