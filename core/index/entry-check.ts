@@ -33,7 +33,7 @@ export function checkKeys(entry: Mapping): { values?: EntryValues | undefined; d
   const known = [...entry.keys].filter(([key]) => isEntryKey(key) && !missing.includes(key));
   const result = entrySchema.safeParse(Object.fromEntries(known.map(([key, { value }]) => [key, plainOf(value)])));
   const seen = new Set<string>();
-  for (const issue of result.error?.issues ?? []) {
+  for (const issue of (result.error?.issues ?? []).flatMap(explained)) {
     const path = issue.path.join('.');
     // If a value breaks several rules, the first one is enough.
     if (seen.has(path) || missing.includes(path as EntryKey)) continue;
@@ -60,6 +60,14 @@ function reportUnknown(entry: Mapping, diagnostics: FileDiagnostic[]): Set<strin
     diagnostics.push({ severity: isLost ? 'error' : 'warning', code: 'unknown-key', offset, message });
   }
   return misspelt;
+}
+
+/** Of alternatives that all fail, the one that the value has the form of: its errors are within the value. */
+function explained(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const isWithin = ({ path, code }: z.core.$ZodIssue) => path.length > 0 || code === 'unrecognized_keys';
+  const meant = issue.errors.find((issues) => issues.length > 0 && issues.every(isWithin));
+  return meant ? meant.map((each) => ({ ...each, path: [...issue.path, ...each.path] })) : [issue];
 }
 
 /** What the schema reports about a value, at the value's position. */

@@ -4,9 +4,10 @@ import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';
 import { quoted } from '../text/visible.ts';
 import { parseSchedule } from '../triggers/schedule.ts';
+import { deployMapping, mostTargets } from './deploy-targets.ts';
 import { exceptionMapping } from './exceptions.ts';
 import { policyMapping, scannersMapping } from './policy-keys.ts';
-import { atMost, day, listOf, mostListed, oneOf, prose, rule, text } from './values.ts';
+import { atMost, branch, day, flag, listOf, mostListed, oneOf, prose, rule, text } from './values.ts';
 
 /**
  * The keys of an index entry: what each may contain, and what it means. The reader, the suggestions for misspelt keys and the JSON Schema
@@ -45,20 +46,6 @@ const tag = text
 
 const path = text;
 
-const branch = text
-  .check(
-    rule((value) => {
-      if (value.startsWith('-')) return `${quoted(value)} is no branch name: it would be taken for an option.`;
-      if (value.startsWith('refs/')) return `Write the branch without "refs/heads/": ${quoted(value)}.`;
-      // https://git-scm.com/docs/git-check-ref-format
-      const isBroken =
-        /[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|(?:^|\/)\.|\.(?:$|\/)|\.lock(?:$|\/)|^\/|\/$|^@$/u.test(value) ||
-        value.length > 255;
-      return isBroken ? `${quoted(value)} is no branch name.` : undefined;
-    }),
-  )
-  .meta({ pattern: '^(?!-|refs/)[^\\s~^:?*\\[\\\\]+$' });
-
 const address = z.email();
 const addresses = prose
   .check(
@@ -87,21 +74,6 @@ const parent = text.check(
     }
   }),
 );
-
-const truths = ['true', 'yes', 'on'];
-const flag = text
-  .check(
-    rule((value) =>
-      [...truths, 'false', 'no', 'off'].includes(value.toLowerCase())
-        ? undefined
-        : `${quoted(value)} is neither true nor false.`,
-    ),
-  )
-  .meta({ type: ['boolean', 'string'], pattern: '^([Tt]rue|[Yy]es|[Oo]n|[Ff]alse|[Nn]o|[Oo]ff)$' });
-
-export function isTrue(value: string): boolean {
-  return truths.includes(value.toLowerCase());
-}
 
 const platforms = [
   'linux/amd64',
@@ -133,15 +105,6 @@ const glob = text.check(
   rule((value) =>
     /(?:^|\/)\.\.(?:\/|$)/.test(value) ? 'A glob begins at the root of the repository and cannot leave it.' : undefined,
   ),
-);
-
-const deploySchema = z.strictObject(
-  {
-    repository: text.describe('The git repository with the manifests: owner/name, or its https address.'),
-    path: path.describe('The manifest, or the folder of manifests, from the root of the repository.'),
-    branch: branch.nullish().describe('The branch that is written to; the default branch of the repository if absent.'),
-  },
-  { error: 'It must be a mapping with repository and path.' },
 );
 
 const holdMapping = z.strictObject(
@@ -226,7 +189,9 @@ export const entrySchema = z.strictObject({
   hold: holdMapping
     .nullish()
     .describe('Nothing is released as long as it lasts: builds and scans go on, and what would be released waits.'),
-  deploy: deploySchema.nullish().describe('Where the digest of a release is written to.'),
+  deploy: listOf(deployMapping, 'a target with repository and path', mostTargets)
+    .optional()
+    .describe('The manifests in git that a release is written into: one target, or a list of them.'),
 });
 
 export type EntryValues = z.infer<typeof entrySchema>;
@@ -258,7 +223,7 @@ export function keysWithin(key: string): string[] {
     scanners: scannersMapping,
     exceptions: exceptionMapping,
     hold: holdMapping,
-    deploy: deploySchema,
+    deploy: deployMapping,
   };
   return Object.keys(mappings[key]?.shape ?? {});
 }

@@ -5,12 +5,14 @@ import { judgeGitUrl } from '../sources/git-url.ts';
 import { sourceOf } from '../sources/source.ts';
 import { escaped, quoted } from '../text/visible.ts';
 import { warningsOn } from './advice.ts';
+import { deployTargetsOf } from './deploy-targets.ts';
 import type { FileDiagnostic } from './diagnostic.ts';
 import { checkKeys } from './entry-check.ts';
-import { type EntryKey, type EntryValues, isTrue, splitAddresses } from './entry-keys.ts';
+import { type EntryKey, type EntryValues, splitAddresses } from './entry-keys.ts';
 import { exceptionDiagnostics, exceptionsOf } from './exceptions.ts';
 import { weakerDiagnostics } from './policy-file.ts';
 import { policyOf } from './policy-keys.ts';
+import { isTrue } from './values.ts';
 import { type Mapping, type Text, textOf, type Value } from './yaml.ts';
 
 export interface EntryOptions {
@@ -128,12 +130,7 @@ function placesOf(
   }
   const contextFolder = inside('build-context', context, `${root}/${context?.text ?? '.'}`);
   const prebuild = prebuildOf(entry, refuse, inside);
-  const deploy = mappingOf(entry, 'deploy');
-  const manifests = deploy && textOf(deploy, 'repository');
-  if (manifests && !/^[\w.-]+\/[\w.-]+$/.test(manifests.text)) address('deploy', manifests);
-  const manifest = deploy && textOf(deploy, 'path');
-  const deployPath = manifest && inside('deploy, path', manifest, manifest.text);
-  const branch = deploy && textOf(deploy, 'branch')?.text;
+  const deploy = deployTargetsOf(entry, { allowedHosts, gitHost, inside, refuse });
   if (!gitUrl || diagnostics.slice(before).some(({ severity }) => severity === 'error')) return undefined;
   return {
     gitUrl: url,
@@ -141,7 +138,7 @@ function placesOf(
     dockerfile,
     context: contextFolder,
     prebuild,
-    deploy: manifests && deployPath ? { repository: manifests.text, path: deployPath, branch } : undefined,
+    deploy,
   };
 }
 
@@ -222,11 +219,6 @@ function pathInside(path: string): string | undefined {
     else if (parts.pop() === undefined) return undefined;
   }
   return parts.join('/') || '.';
-}
-
-function mappingOf(entry: Mapping, key: EntryKey): Mapping | undefined {
-  const value = entry.keys.get(key)?.value;
-  return value?.kind === 'mapping' ? value : undefined;
 }
 
 function listOf(value: string | string[] | null | undefined): string[] {

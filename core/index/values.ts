@@ -65,3 +65,34 @@ export const oneOf = (words: readonly string[]) =>
       }),
     )
     .meta({ enum: [...words] });
+
+/** The name of a branch. */
+export const branch = text
+  .check(
+    rule((value) => {
+      if (value.startsWith('-')) return `${quoted(value)} is no branch name: it would be taken for an option.`;
+      if (value.startsWith('refs/')) return `Write the branch without "refs/heads/": ${quoted(value)}.`;
+      // https://git-scm.com/docs/git-check-ref-format
+      const isBroken =
+        /[\s~^:?*[\\\p{Cc}]|\.\.|@\{|\/\/|(?:^|\/)\.|\.(?:$|\/)|\.lock(?:$|\/)|^\/|\/$|^@$/u.test(value) ||
+        value.length > 255;
+      return isBroken ? `${quoted(value)} is no branch name.` : undefined;
+    }),
+  )
+  .meta({ pattern: '^(?!-|refs/)[^\\s~^:?*\\[\\\\]+$' });
+
+const truths = ['true', 'yes', 'on'];
+/** A truth value, however YAML lets it be written. */
+export const flag = text
+  .check(
+    rule((value) =>
+      [...truths, 'false', 'no', 'off'].includes(value.toLowerCase())
+        ? undefined
+        : `${quoted(value)} is neither true nor false.`,
+    ),
+  )
+  .meta({ type: ['boolean', 'string'], pattern: '^([Tt]rue|[Yy]es|[Oo]n|[Ff]alse|[Nn]o|[Oo]ff)$' });
+
+export function isTrue(value: string): boolean {
+  return truths.includes(value.toLowerCase());
+}

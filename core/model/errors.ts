@@ -30,6 +30,9 @@ export class RecordConflictError extends SlipwayError {}
 /** The image that the builder reports is not the one in the registry. */
 export class CandidateMismatchError extends SlipwayError {}
 
+/** A manifest, or the place in it that a release is to be written to, is not as its target says. The message names file, line and reason. */
+export class ManifestError extends SlipwayError {}
+
 /** The git host or the registry answered with something that the pipeline cannot work with. */
 export class UpstreamError extends SlipwayError {}
 

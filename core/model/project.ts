@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { notifiableStatuses } from './build.ts';
 import { exceptionSchema } from './exception.ts';
 import { holdSchema } from './hold.ts';
+import { deployTargetSchema } from './manifest-target.ts';
 import { ownPolicySchema } from './policy.ts';
 import { vexStatementSchema } from './vex.ts';
 
@@ -60,8 +61,8 @@ export const projectSchema = z.object({
   vex: z.array(vexStatementSchema).optional(),
   /** Nothing is released as long as it lasts. */
   hold: holdSchema.optional(),
-  /** The repository whose manifests a release updates. */
-  deploy: z.object({ repository: z.string(), path: z.string(), branch: z.string().optional() }).optional(),
+  /** The manifests that a release is written into, in the order of promotion. */
+  deploy: z.array(deployTargetSchema).optional(),
   /** Other entries release to the same repository under other tags, so that a branch or commit does not identify one image. */
   sharesRepository: z.boolean(),
   /** False once the entry was removed from the index: nothing is built any more, and the images stay. */

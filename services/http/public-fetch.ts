@@ -10,8 +10,8 @@ import { listVariable } from '../environment.ts';
 export interface PublicRequest {
   method?: 'GET' | 'HEAD' | 'POST';
   headers?: Record<string, string>;
-  /** Text only, because a redirect or a connection that the host has closed may require sending it again. */
-  body?: string;
+  /** No stream, because a redirect or a connection that the host has closed may require sending it again. */
+  body?: string | Buffer;
   signal?: AbortSignal;
   /** The largest body accepted. @default 16 MiB */
   maximumBytes?: number;

@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import { parseKey } from '../manifests/key-path.ts';
+import { type DeployTarget, manifestKinds, writtenParts } from '../model/manifest-target.ts';
+import { judgeGitUrl } from '../sources/git-url.ts';
+import { quoted } from '../text/visible.ts';
+import type { FileDiagnostic } from './diagnostic.ts';
+import { branch, flag, isTrue, oneOf, rule, text } from './values.ts';
+import { type Mapping, type Text, textOf, type Value } from './yaml.ts';
+
+/** Each has a commit of its own for every release. */
+export const mostTargets = 10;
+
+const name = text
+  .check(
+    rule((value) =>
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(value)
+        ? undefined
+        : `${quoted(value)} is no name of an environment. Use at most 40 letters, digits, ".", "_" and "-".`,
+    ),
+  )
+  .meta({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$' });
+
+const call = text
+  .check(
+    rule((value) =>
+      /^(?:branch(?: \S+)?|version|promotion)$/.test(value)
+        ? undefined
+        : `${quoted(value)} calls for no release. Write branch, version or promotion.`,
+    ),
+  )
+  .meta({ pattern: '^(branch( \\S+)?|version|promotion)$', examples: ['branch', 'version', 'promotion'] });
+
+const pause = text
+  .check(
+    rule((value) =>
+      /^[1-9]\d{0,2}[hd]$/.test(value) ? undefined : `${quoted(value)} is no time. Write hours or days: 12h, 2d.`,
+    ),
+  )
+  .meta({ pattern: '^[1-9][0-9]{0,2}[hd]$', examples: ['2d', '12h'] });
+
+const policy = text
+  .check(
+    rule((value) =>
+      /^[^\s:]+:[^\s:]+$/.test(value)
+        ? undefined
+        : `${quoted(value)} names no image policy. Write namespace:name, such as flux-system:app.`,
+    ),
+  )
+  .meta({ pattern: '^[^\\s:]+:[^\\s:]+$' });
+
+export const deployMapping = z.strictObject(
+  {
+    name: name.nullish().describe('The environment, such as `production`; needed where an entry has several targets.'),
+    repository: text.describe('The git repository with the manifests: owner/name, or its https address.'),
+    branch: branch.nullish().describe('The branch that is written to; the default branch of the repository if absent.'),
+    path: text.describe('The manifest, or the folder of manifests, from the root of the repository.'),
+    kind: oneOf(manifestKinds)
+      .nullish()
+      .describe('What the file is; `kubernetes` if absent: manifests in which the image is found by its name.'),
+    image: text
+      .nullish()
+      .describe('What the image is called in the manifests; if absent, its release repository or app-id/job-id.'),
+    key: text
+      .nullish()
+      .describe('The keys that lead to the value, such as `web.image`. For `helm-values`, `image` if absent.'),
+    part: oneOf(writtenParts)
+      .nullish()
+      .describe(
+        'For `yaml`, which part of the reference `key` holds: the whole `image` (if absent), `name`, `tag` or `digest`.',
+      ),
+    policy: policy
+      .nullish()
+      .describe('For `yaml`: the values that a comment marks with this image policy of Flux are written.'),
+    mode: oneOf(['push', 'pull-request'])
+      .nullish()
+      .describe('`push` (if absent) commits to the branch; `pull-request` keeps one pull request to it.'),
+    on: call
+      .nullish()
+      .describe(
+        'Which releases it gets: those of the `branch` (if absent), of a `version`, or a `promotion` from the target before.',
+      ),
+    after: pause
+      .nullish()
+      .describe(
+        'For `on: promotion`: promoted by itself once the target before has had the release for so long without a new finding.',
+      ),
+    'skip-ci': flag.nullish().describe('Whether the message of the commit has `[skip ci]`.'),
+  },
+  { error: 'It must be a mapping with repository and path.' },
+);
+
+interface Judges {
+  allowedHosts: readonly string[];
+  /** The address of the operator's git host. */
+  gitHost?: string | undefined;
+  inside: (key: string, at: Value | undefined, path: string) => string;
+  refuse: (at: Value, code: FileDiagnostic['code'], message: string) => void;
+}
+
+/** The targets of an entry; what is wrong with one is refused, and the entry with it. */
+export function deployTargetsOf(entry: Mapping, judges: Judges): DeployTarget[] | undefined {
+  const written = entry.keys.get('deploy')?.value;
+  const mappings = (written?.kind === 'list' ? written.items : [written]).filter((each) => each?.kind === 'mapping');
+  if (mappings.length === 0) return undefined;
+  const targets = mappings.map((mapping, index) => targetOf(mapping, { ...judges, entry, index, of: mappings.length }));
+  const names = new Set<string>();
+  for (const [index, target] of targets.entries()) {
+    const key = target.name.toLowerCase();
+    const at = mappings[index];
+    if (names.has(key) && at) judges.refuse(at, 'value', `"deploy": two targets are called ${quoted(target.name)}.`);
+    names.add(key);
+  }
+  return targets;
+}
+
+interface Position extends Judges {
+  entry: Mapping;
+  index: number;
+  of: number;
+}
+
+type Refuse = (where: Value | undefined, message: string, code?: FileDiagnostic['code']) => void;
+
+function targetOf(mapping: Mapping, { entry, index, of, ...judges }: Position): DeployTarget {
+  const at = (key: string): Text | undefined => textOf(mapping, key);
+  const value = (key: string) => at(key)?.text;
+  const refuse: Refuse = (where, message, code = 'value') =>
+    judges.refuse(where ?? mapping, code, `"deploy": ${message}`);
+  const kind = known(manifestKinds, value('kind')) ?? 'kubernetes';
+  const mode = known(['push', 'pull-request'] as const, value('mode')) ?? 'push';
+  const part = known(writtenParts, value('part'));
+  const [called = 'branch', tracked] = value('on')?.split(' ') ?? [];
+  const on = called === 'version' || called === 'promotion' ? called : 'branch';
+  const own = textOf(entry, 'git-branch')?.text ?? 'master';
+  if (of > 1 && !at('name')) refuse(undefined, 'each of several targets needs a name, such as production.');
+  if (tracked !== undefined && tracked !== own) {
+    refuse(
+      at('on'),
+      `the entry builds the branch ${quoted(own)}, not ${quoted(tracked)}. Give the other branch an entry of its own.`,
+    );
+  }
+  if (on === 'promotion' && index === 0) refuse(at('on'), 'there is no target before the first one to promote from.');
+  if (at('after') && on !== 'promotion') refuse(at('after'), '"after" needs "on: promotion".');
+  if (kind === 'yaml' && Number(at('key') !== undefined) + Number(at('policy') !== undefined) !== 1) {
+    refuse(undefined, 'the kind yaml needs either "key" or "policy".');
+  }
+  if (kind !== 'yaml' && (at('policy') ?? at('part'))) {
+    refuse(at('policy') ?? at('part'), '"policy" and "part" are for the kind yaml.');
+  }
+  if (at('key') && kind !== 'yaml' && kind !== 'helm-values') refuse(at('key'), `the kind ${kind} has no "key".`);
+  return {
+    name: value('name') ?? 'default',
+    repository: repositoryOf(at('repository'), mode, judges, refuse),
+    branch: value('branch'),
+    path: judges.inside('deploy, path', at('path'), value('path') ?? '.'),
+    kind,
+    image: value('image'),
+    key: at('key') && parseKey(value('key') ?? ''),
+    part,
+    policy: value('policy'),
+    mode,
+    on,
+    afterHours: hoursOf(value('after')),
+    skipCi: isTrue(value('skip-ci') ?? 'no'),
+  };
+}
+
+/** The address has a credential behind it: it must be encrypted, but on the operator's own host. */
+function repositoryOf(
+  written: Text | undefined,
+  mode: DeployTarget['mode'],
+  { allowedHosts, gitHost }: Judges,
+  refuse: Refuse,
+): string {
+  if (!written) return '';
+  if (/^[\w.-]+\/[\w.-]+$/.test(written.text)) return written.text;
+  const judgement = judgeGitUrl(written.text, allowedHosts);
+  if ('refusal' in judgement) {
+    refuse(written, judgement.refusal, 'git-url');
+    return '';
+  }
+  const isOwn = gitHost !== undefined && URL.parse(judgement.url)?.host === URL.parse(gitHost)?.host;
+  if (!isOwn && !judgement.url.startsWith('https://'))
+    refuse(written, 'a credential is not sent over http. Write https://.');
+  if (!isOwn && mode === 'pull-request') {
+    refuse(written, "pull requests are made on the operator's git host only. Write the repository as owner/name.");
+  }
+  return judgement.url;
+}
+
+function known<Word extends string>(words: readonly Word[], written: string | undefined): Word | undefined {
+  return words.find((word) => word === written?.toLowerCase());
+}
+
+function hoursOf(written: string | undefined): number | undefined {
+  if (written === undefined) return undefined;
+  const count = Number.parseInt(written, 10);
+  return written.endsWith('d') ? count * 24 : count;
+}

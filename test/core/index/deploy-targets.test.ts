@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { readIndex } from '../../../core/index/read-index.ts';
+import { goodFile, now } from './index-texts.ts';
+
+const read = (deploy: string, entry: Record<string, string> = {}) => {
+  const text = goodFile({ app: entry });
+  const file = { ...text, text: `${text.text.trimEnd()}\n    deploy:${deploy}\n` };
+  const { projects, diagnostics } = readIndex([file], { now, gitHost: 'https://github.com' });
+  return { targets: projects[0]?.deploy, messages: diagnostics.map(({ message }) => message) };
+};
+
+describe('the targets of an entry', () => {
+  it('are one, with what is not written', () => {
+    expect(read('\n      repository: ops/live\n      path: shop/web.yaml')).toEqual({
+      messages: [],
+      targets: [
+        {
+          name: 'default',
+          repository: 'ops/live',
+          path: 'shop/web.yaml',
+          kind: 'kubernetes',
+          mode: 'push',
+          on: 'branch',
+          skipCi: false,
+        },
+      ],
+    });
+  });
+
+  it('are environments in the order of promotion', () => {
+    const { targets, messages } = read(`
+      - {name: staging, repository: ops/live, branch: main, path: ./staging/, kind: kustomize, on: branch}
+      - name: production
+        repository: https://git.example.org/ops/live.git
+        path: /production/values.yaml
+        kind: Helm-Values
+        key: web.image\\.v2
+        on: promotion
+        after: 2d
+        skip-ci: yes
+      - {name: eu, repository: ops/eu, path: app.yaml, kind: yaml, policy: 'flux-system:app', on: version, mode: pull-request}`);
+    expect(messages).toEqual([]);
+    expect(targets).toMatchObject([
+      { name: 'staging', path: 'staging', kind: 'kustomize', on: 'branch' },
+      { name: 'production', path: 'production/values.yaml', key: ['web', 'image.v2'], on: 'promotion', afterHours: 48 },
+      { name: 'eu', policy: 'flux-system:app', on: 'version', mode: 'pull-request' },
+    ]);
+    expect(targets?.[1]).toMatchObject({ kind: 'helm-values', skipCi: true });
+  });
+
+  const base = 'repository: ops/live, path: a.yaml';
+  it.each([
+    [` {${base}, on: tag}`, '"deploy", "on": "tag" calls for no release. Write branch, version or promotion.'],
+    [` {${base}, kind: kustomise}`, 'Did you mean kustomize?'],
+    [` {${base}, pth: b}`, '"deploy": the key "pth" is not known. Did you mean "path"?'],
+    [' {path: a.yaml}', '"deploy", "repository" is missing or empty.'],
+    [` [{${base}}, {${base}, name: b}]`, '"deploy": each of several targets needs a name, such as production.'],
+    [` [{${base}, name: b}, {${base}, name: B}]`, '"deploy": two targets are called "B".'],
+    [` {${base}, on: promotion}`, 'there is no target before the first one to promote from.'],
+    [` {${base}, on: branch next}`, 'the entry builds the branch "main", not "next".'],
+    [` {${base}, after: 2d}`, '"after" needs "on: promotion".'],
+    [` {${base}, after: soon}`, '"soon" is no time. Write hours or days: 12h, 2d.'],
+    [` {${base}, kind: yaml}`, 'the kind yaml needs either "key" or "policy".'],
+    [` {${base}, key: a.b}`, 'the kind kubernetes has no "key".'],
+    [` {${base}, part: tag}`, '"policy" and "part" are for the kind yaml.'],
+    [' {repository: ops/live, path: ../a.yaml}', '"deploy, path" leaves the repository'],
+    [
+      ' {repository: "http://git.example.org/ops/live", path: a}',
+      'a credential is not sent over http. Write https://.',
+    ],
+    [' {repository: "https://10.0.0.1/ops/live", path: a}', 'The host 10.0.0.1 is private'],
+    [' {repository: "https://git.example.org/a/b", path: a, mode: pull-request}', "on the operator's git host only"],
+    [' true', '"deploy": It must be a target with repository and path, or a list of them.'],
+  ])('are refused: deploy:%s', (deploy, message) => {
+    const { targets, messages } = read(deploy);
+    expect(messages.join('\n')).toContain(message);
+    expect(targets).toBeUndefined();
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { filesAt } from '../../../services/git-host/git-files.ts';
+import {
+  BranchMovedError,
+  createGitRepositories,
+  PushRefusedError,
+  RepositoryRefusedError,
+} from '../../../services/git-host/git-repository.ts';
+import { createPublicFetch } from '../../../services/http/public-fetch.ts';
+import { type FakeGitHost, startFakeGitHost } from '../../builder/fake-git-host.ts';
+
+const fetchHere = createPublicFetch({ privateHosts: ['localhost', '127.0.0.1'] });
+const repositories = createGitRepositories(fetchHere);
+const author = { name: 'Slipway', email: 'slipway@example.org' };
+const at = new Date('2026-11-29T12:00:00Z');
+const files = { 'live/web/app.yaml': 'image: a:1\n', 'live/ü.yaml': 'b\n', 'README.md': '# Live\n' };
+
+async function hostOf(options: { filters: boolean; format?: string } = { filters: true }) {
+  const host = await startFakeGitHost();
+  if (options.format) host.init('ops/live', `--object-format=${options.format}`, '--initial-branch=main');
+  const first = host.commit('ops/live', files);
+  host.git('ops/live', 'config', 'http.receivepack', 'true');
+  host.git('ops/live', 'config', 'receive.denyCurrentBranch', 'ignore');
+  host.git('ops/live', 'config', 'uploadpack.allowFilter', String(options.filters));
+  const repository = await repositories.open({ url: `${host.url}/ops/live.git` });
+  return { host, repository, first };
+}
+
+async function change(repository: Awaited<ReturnType<typeof hostOf>>['repository'], text: string) {
+  const branch = await repository.branch(undefined);
+  if (!branch) throw new Error('There is no branch.');
+  const made = await filesAt(repository, branch.commit).change(new Map([['live/web/app.yaml', Buffer.from(text)]]), {
+    author,
+    at,
+    message: 'Deploy demo/app 1.2.3',
+  });
+  return { ...made, branch };
+}
+
+const show = (host: FakeGitHost, ...args: string[]) => host.git('ops/live', ...args);
+
+describe.each([{ filters: true }, { filters: false }, { filters: true, format: 'sha256' }])(
+  'a repository of a host, %o',
+  (options) => {
+    it('gets a commit that changes one file, and that git finds whole', async () => {
+      const { host, repository, first } = await hostOf(options);
+      await using _ = host;
+      const found = await filesAt(repository, first).find('live/web/app.yaml', () => true);
+      expect(found?.isFolder).toBe(false);
+      const [content] = await filesAt(repository, first).read(found?.files ?? []);
+      expect(content?.toString()).toBe('image: a:1\n');
+      const { branch, commit, objects } = await change(repository, 'image: a:2\n');
+      expect(branch).toEqual({ ref: 'refs/heads/main', commit: first });
+      await repository.push(branch.ref, branch.commit, commit, objects);
+      expect(show(host, 'fsck', '--strict')).toBe('');
+      expect(show(host, 'diff', '--name-status', first, 'main')).toBe('M\tlive/web/app.yaml');
+      expect(show(host, 'show', 'main:live/web/app.yaml')).toBe('image: a:2');
+      expect(show(host, 'log', '-1', '--format=%an <%ae> %cI %s', 'main')).toBe(
+        'Slipway <slipway@example.org> 2026-11-29T12:00:00+00:00 Deploy demo/app 1.2.3',
+      );
+    });
+  },
+);
+
+it('lists the files of a folder, however they are named, and nothing that is a link', async () => {
+  const { host } = await hostOf();
+  await using _ = host;
+  const commit = host.commit('ops/live', { ...files, 'live/link.yaml': { link: 'ü.yaml' } });
+  const repository = await repositories.open({ url: `${host.url}/ops/live` });
+  const found = await filesAt(repository, commit).find('live', (path) => path.endsWith('.yaml'));
+  expect(found?.files.map(({ path }) => path).sort()).toEqual(['live/web/app.yaml', 'live/ü.yaml']);
+  await expect(filesAt(repository, commit).find('live/link.yaml', () => true)).rejects.toThrow('a link to elsewhere');
+  expect(await filesAt(repository, commit).find('live/none.yaml', () => true)).toBeUndefined();
+  expect(await filesAt(repository, commit).find('README.md/none', () => true)).toBeUndefined();
+});
+
+it('refuses a commit on a branch that has moved, and loses neither', async () => {
+  const { host, repository } = await hostOf();
+  await using _ = host;
+  const [one, other] = [await change(repository, 'one\n'), await change(repository, 'other\n')];
+  await repository.push('refs/heads/main', one.branch.commit, one.commit, one.objects);
+  await expect(repository.push('refs/heads/main', other.branch.commit, other.commit, other.objects)).rejects.toThrow(
+    BranchMovedError,
+  );
+  expect(show(host, 'show', 'main:live/web/app.yaml')).toBe('one');
+});
+
+it('says what the host says where a branch is protected, and where there is no such repository', async () => {
+  const { host, repository } = await hostOf();
+  await using _ = host;
+  const { branch, commit, objects } = await change(repository, 'x\n');
+  host.git('ops/live', 'config', 'receive.denyCurrentBranch', 'refuse');
+  host.git('ops/live', 'config', 'core.bare', 'false');
+  const push = repository.push(branch.ref, branch.commit, commit, objects);
+  await expect(push).rejects.toThrow(PushRefusedError);
+  await expect(push).rejects.toThrow('branch is currently checked out');
+  await expect(repositories.open({ url: `${host.url}/ops/none.git` })).rejects.toThrow(RepositoryRefusedError);
+  await expect(repositories.open({ url: 'http://localhost:1/ops/none.git' })).rejects.toThrow('cannot be reached');
+});
