@@ -9,7 +9,8 @@ import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { listVariable, variable } from '../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../services/git-host/commit-statuses.ts';
 import { HostBusyError, openSourceHost, type SourceHost } from '../services/git-host/git-remote.ts';
-import { type GithubApi, GithubRefusedError, openGithubApi } from '../services/git-host/github-api.ts';
+import { type GithubApi, openGithubApi } from '../services/git-host/github-api.ts';
+import { GithubRefusedError } from '../services/git-host/github-requests.ts';
 import { gitAuthorization, openGithubToken } from '../services/git-host/github-token.ts';
 import { indexAddress } from '../services/git-host/index-address.ts';
 import { type IndexRepository, IndexTooSlowError, openIndexRepository } from '../services/git-host/index-repository.ts';
@@ -22,6 +23,7 @@ import { type Dependents, openDependents } from '../services/tables/dependents.t
 import { type Heads, openHeads } from '../services/tables/heads.ts';
 import { type Holds, openHolds } from '../services/tables/holds.ts';
 import { type IndexHeads, openIndexHead } from '../services/tables/index-head.ts';
+import { type OwnCommits, openOwnCommits } from '../services/tables/own-commits.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { openRebuilds, type Rebuilds } from '../services/tables/rebuilds.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
@@ -62,6 +64,7 @@ interface Services
   dependents: Dependents;
   heads: Heads;
   holds: Holds;
+  ownCommits: Pick<OwnCommits, 'parentOf'>;
   indexHead: IndexHeads;
   projects: Projects;
   rebuilds: Rebuilds;
@@ -163,6 +166,7 @@ const run = once(() => {
     dependents: openDependents(),
     heads: openHeads(),
     holds: openHolds(),
+    ownCommits: openOwnCommits(),
     indexHead: openIndexHead(),
     projects: openProjects(),
     rebuilds: openRebuilds(),

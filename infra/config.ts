@@ -140,6 +140,15 @@ const configSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  deploy: z
+    .strictObject({
+      author: z
+        .string()
+        .regex(/^[^<>\n]{1,100}$/, 'must be a name')
+        .default('Slipway')
+        .describe('The name of the author of commits to manifests; the mail address is that of `sender`.'),
+    })
+    .prefault({}),
   build: z
     .strictObject({
       timeoutSeconds: z

@@ -37,10 +37,15 @@ export class GitHost {
     grantee.setVariable('GITHUB_URL', this.#config.github.url);
   }
 
+  /** Knows where the host and its API are. */
+  grantAddresses(grantee: Grantee): void {
+    grantee.setVariable('GITHUB_API_URL', this.#config.github.apiUrl);
+    grantee.setVariable('GITHUB_URL', this.#config.github.url);
+  }
+
   /** Sets the statuses of commits. */
   grantStatuses(grantee: Grantee): void {
     this.#secrets.grantReadGitHubToken(grantee);
-    grantee.setVariable('GITHUB_API_URL', this.#config.github.apiUrl);
-    grantee.setVariable('GITHUB_URL', this.#config.github.url);
+    this.grantAddresses(grantee);
   }
 }

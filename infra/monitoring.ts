@@ -16,6 +16,7 @@ import { Alarms, sumOver, total } from './alarms.ts';
 import type { Api } from './api.ts';
 import type { BuildSessions } from './build-sessions.ts';
 import { Overview, type Shown } from './dashboard.ts';
+import type { Delivery } from './delivery.ts';
 import type { HoldEnds } from './end-holds.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Rescans } from './rescan-releases.ts';
@@ -34,6 +35,7 @@ interface Monitored extends Shown {
   baseWatch: BaseWatch;
   buildSessions: BuildSessions;
   holdEnds: HoldEnds;
+  delivery: Delivery;
   rescans: Rescans;
   scheduledBuilds: ScheduledBuilds;
   sourceWatch: SourceWatch;
@@ -64,6 +66,7 @@ function alarmOnIntake(
     api,
     baseWatch,
     holdEnds,
+    delivery,
     waiverWarnings,
     packageWatch,
     rescans,
@@ -137,6 +140,10 @@ function alarmOnIntake(
   alarms.add('SchedulesStopped', {
     meaning: 'No run that triggers scheduled builds has finished for an hour.',
     ...noGoodRun(scheduledBuilds),
+  });
+  alarms.add('DeliveriesStopped', {
+    meaning: 'No run that tries deliveries to targets again has finished for an hour.',
+    ...noGoodRun({ function: delivery.retryDeliveries }),
   });
   alarms.add('WaiversUnwatched', {
     meaning: 'No run that notifies people of waivers that expire has finished for two days.',
@@ -214,6 +221,7 @@ function alarmOnFunctions(
     baseWatch,
     buildSessions,
     holdEnds,
+    delivery,
     waiverWarnings,
     packageWatch,
     planner,
@@ -233,6 +241,7 @@ function alarmOnFunctions(
     closeBuild: supervision.closeBuild,
     recordFindings: rescans.recordFindings,
     site: site.pages,
+    promote: delivery.promote,
   };
   const scheduled = {
     reconcileBuilds: supervision.reconcileBuilds,
@@ -243,6 +252,7 @@ function alarmOnFunctions(
     endHolds: holdEnds.function,
     warnWaivers: waiverWarnings.function,
     rescanReleases: rescans.function,
+    retryDeliveries: delivery.retryDeliveries,
   };
   const groups = { Function: called, Run: scheduled };
   for (const [name, functions] of Object.entries(groups)) {
@@ -279,6 +289,7 @@ function alarmOnServices(
   {
     baseWatch,
     holdEnds,
+    delivery,
     waiverWarnings,
     packageWatch,
     rescans,
@@ -316,7 +327,16 @@ function alarmOnServices(
     metric: failedDeliveries([...supervision.rules, ...rescans.rules]),
     threshold: 1,
   });
-  const scheduled = [sourceWatch, baseWatch, packageWatch, scheduledBuilds, holdEnds, waiverWarnings, rescans];
+  const scheduled = [
+    sourceWatch,
+    baseWatch,
+    delivery,
+    packageWatch,
+    scheduledBuilds,
+    holdEnds,
+    waiverWarnings,
+    rescans,
+  ];
   alarms.add('RunsUndelivered', {
     meaning: 'EventBridge could not start a function that runs on a schedule.',
     metric: failedDeliveries(scheduled.map(({ rule }) => rule)),

@@ -30,6 +30,7 @@ import {
 } from '../core/model/errors.ts';
 import type { VariableName } from '../services/environment.ts';
 import type { Builder } from './builder.ts';
+import type { Delivery } from './delivery.ts';
 import { flatten } from './flatten.ts';
 import { vendedLog } from './log-defaults.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
@@ -137,7 +138,11 @@ const waitOrGoOn = {
 export class Pipeline extends Construct {
   readonly stateMachine: StateMachine;
 
-  constructor(scope: Construct, id: string, { builder, steps }: { builder: Builder; steps: Steps }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { builder, delivery, steps }: { builder: Builder; delivery: Delivery; steps: Steps },
+  ) {
     super(scope, id);
     const tell = this.#run('Tell', steps.tell)
       .addRetry(hopeless)
@@ -156,11 +161,17 @@ export class Pipeline extends Construct {
     const toFail = { errors: [Errors.ALL], resultPath: '$.error' };
 
     const release = this.#run('Release', steps.release).addRetry(releaseBusy).addCatch(fail, toFail);
-    release.next(tell);
+    // A release stands, whatever becomes of its targets: what did not get there is tried again later.
+    const deliver = this.#run('Deliver', delivery.deliver).addCatch(tell, {
+      errors: [Errors.ALL],
+      resultPath: JsonPath.DISCARD,
+    });
+    release.next(deliver);
+    deliver.next(tell);
 
     // Nothing is built or judged: the image is that of an earlier release.
     const rollBack = this.#run('RollBack', steps.rollBack).addRetry(releaseBusy).addCatch(fail, toFail);
-    rollBack.next(tell);
+    rollBack.next(deliver);
 
     const judge = this.#run(
       'Judge',
@@ -242,7 +253,10 @@ export class Pipeline extends Construct {
       },
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.#acknowledgeWildcards(steps);
+    this.#acknowledgeWildcards([
+      ...[steps.issueToken, steps.collectScan, steps.judge, steps.release],
+      ...[steps.rollBack, delivery.deliver, steps.fail, steps.goOn, steps.tell],
+    ]);
   }
 
   /** Starts builds. An execution is named after its build's id, so that it cannot be started twice. */
@@ -300,9 +314,9 @@ export class Pipeline extends Construct {
     return task;
   }
 
-  #acknowledgeWildcards({ issueToken, collectScan, judge, release, rollBack, fail, goOn, tell }: Steps): void {
+  #acknowledgeWildcards(steps: readonly PipelineFunction[]): void {
     const { role } = this.stateMachine;
-    for (const step of [issueToken, collectScan, judge, release, rollBack, fail, goOn, tell]) {
+    for (const step of steps) {
       const arn = flatten(this.stateMachine.stack.resolve(step.function.functionArn));
       acknowledge(
         role,

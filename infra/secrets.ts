@@ -10,6 +10,7 @@ const rotation = 'AwsSolutions-SMG4';
 export class Secrets extends Construct {
   readonly webhook: string;
   readonly gitHubToken: string;
+  readonly deployCredentials: string;
   readonly #sealKey: string;
 
   constructor(scope: Construct, id: string) {
@@ -33,6 +34,17 @@ export class Secrets extends Construct {
     acknowledge(token, rotation, 'The git host issues the token; an operator replaces it before it expires.');
     this.gitHubToken = token.secretArn;
 
+    const deployCredentials = new Secret(this, 'DeployCredentials', {
+      description: 'What pushes to repositories of manifests: JSON, by the host a token or {"username", "password"}.',
+      secretStringValue: SecretValue.unsafePlainText('{}'),
+    });
+    acknowledge(
+      deployCredentials,
+      rotation,
+      'The git hosts issue the tokens; an operator replaces them before they expire.',
+    );
+    this.deployCredentials = deployCredentials.secretArn;
+
     const sealKey = new Secret(this, 'SealKey', {
       description: 'Signs the cursors of lists and the links in mails, so that nobody else can make them.',
       generateSecretString: { excludePunctuation: true, passwordLength: 48 },
@@ -55,6 +67,10 @@ export class Secrets extends Construct {
 
   grantReadGitHubToken(grantee: Grantee): void {
     this.#grantRead(grantee, this.gitHubToken, 'GITHUB_TOKEN_SECRET');
+  }
+
+  grantReadDeployCredentials(grantee: Grantee): void {
+    this.#grantRead(grantee, this.deployCredentials, 'DEPLOY_CREDENTIALS_SECRET');
   }
 
   #grantRead(grantee: Grantee, arn: string, variable: VariableName): void {

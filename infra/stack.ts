@@ -4,6 +4,7 @@ import { Api } from './api.ts';
 import { BuildSessions } from './build-sessions.ts';
 import { Builder } from './builder.ts';
 import type { Config } from './config.ts';
+import { Delivery } from './delivery.ts';
 import { HoldEnds } from './end-holds.ts';
 import { GitHost } from './git-host.ts';
 import { LogDefaults } from './log-defaults.ts';
@@ -68,7 +69,8 @@ export class SlipwayStack extends Stack {
     });
     const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
     const steps = new Steps(this, 'Steps', { config, records, repositories, state, telling });
-    const pipeline = new Pipeline(this, 'Pipeline', { builder, steps });
+    const delivery = new Delivery(this, 'Delivery', { api, config, gitHost, secrets, state });
+    const pipeline = new Pipeline(this, 'Pipeline', { builder, delivery, steps });
     const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
     const planner = new Planner(this, 'Planner', {
       api,
@@ -113,6 +115,7 @@ export class SlipwayStack extends Stack {
       baseWatch,
       buildSessions,
       builder,
+      delivery,
       waiverWarnings,
       holdEnds,
       packageWatch,
@@ -133,6 +136,7 @@ export class SlipwayStack extends Stack {
       WebhookUrl: webhook.url,
       WebhookSecretArn: secrets.webhook,
       GitHubTokenSecretArn: secrets.gitHubToken,
+      DeployCredentialsSecretArn: secrets.deployCredentials,
       GitHubUrl: config.github.url,
       GitHubApiUrl: config.github.apiUrl,
       IndexRepository: config.indexRepository,
@@ -145,6 +149,8 @@ export class SlipwayStack extends Stack {
       RunSchedulesFunctionName: scheduledBuilds.function.function.functionName,
       EndHoldsFunctionName: holdEnds.function.function.functionName,
       WarnWaiversFunctionName: waiverWarnings.function.function.functionName,
+      RetryDeliveriesFunctionName: delivery.retryDeliveries.function.functionName,
+      PromoteFunctionName: delivery.promote.function.functionName,
       RescanReleasesFunctionName: rescans.function.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,

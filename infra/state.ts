@@ -122,6 +122,7 @@ export class State extends Construct {
   readonly dependents: RecordTable;
   readonly cascades: RecordTable;
   readonly releases: RecordTable;
+  readonly targets: RecordTable;
   readonly mails: RecordTable;
   readonly addresses: RecordTable;
 
@@ -194,6 +195,13 @@ export class State extends Construct {
       },
       variable: 'RELEASES_TABLE',
     });
+    this.targets = new RecordTable(this, 'Targets', {
+      key: 'project',
+      sortKey: 'target',
+      // Only what is to be tried at some time has the attributes.
+      indexes: { byDueTime: { partition: 'due', sort: 'dueAt' } },
+      variable: 'TARGETS_TABLE',
+    });
     this.mails = new RecordTable(this, 'Mails', { key: 'mail', expiry: 'expiresAt', variable: 'MAILS_TABLE' });
     this.addresses = new RecordTable(this, 'Addresses', {
       key: 'address',
@@ -220,6 +228,7 @@ export class State extends Construct {
       this.dependents,
       this.cascades,
       this.releases,
+      this.targets,
     ].map(({ table }) => table);
   }
 }

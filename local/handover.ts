@@ -11,6 +11,8 @@ export interface Handover {
   webhookSecretOf(repository: { owner: string; name: string }): Promise<string>;
   /** `aws secretsmanager put-secret-value`: the git host's token. */
   keepGitHubToken(token: string): Promise<void>;
+  /** The same: what pushes to the repositories of manifests on the machine's own git host. */
+  keepDeployCredential(token: string): Promise<void>;
   /** `aws ecr put-account-setting`: a release mounts the candidate's layers instead of copying them. */
   mountLayers(): Promise<void>;
 }
@@ -40,6 +42,12 @@ export function createHandover(account: OpenAccount, outputs: Readonly<Record<st
       const arn = outputs.GitHubTokenSecretArn;
       if (arn === undefined || (await read(arn)) === token) return;
       await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: token }));
+    },
+    async keepDeployCredential(password) {
+      const arn = outputs.DeployCredentialsSecretArn;
+      const SecretString = JSON.stringify({ [new URL(account.url).host]: { username: 'slipway', password } });
+      if (arn === undefined || (await read(arn)) === SecretString) return;
+      await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString }));
     },
     async mountLayers() {
       await new ECRClient(settings).send(new PutAccountSettingCommand({ name: 'BLOB_MOUNTING', value: 'ENABLED' }));

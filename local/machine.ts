@@ -108,6 +108,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     const handover = createHandover(account, outputs);
     const webhookMaster = await handover.webhookMaster();
     await handover.keepGitHubToken(gitHubToken);
+    await handover.keepDeployCredential(gitHubToken);
     await handover.mountLayers();
     services.gitHost.setWebhook({
       url: outputs.WebhookUrl ?? `${url}/webhooks/github`,

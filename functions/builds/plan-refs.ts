@@ -1,11 +1,13 @@
 import type { Build, Cause } from '../../core/model/build.ts';
 import type { CommitsAt } from '../../services/git-host/git-remote.ts';
 import type { Head, Heads } from '../../services/tables/heads.ts';
+import type { OwnCommits } from '../../services/tables/own-commits.ts';
 import { changed, type FollowHost, type RefTask } from '../sources/follow-host.ts';
 import type { PathFilter } from '../sources/path-filter.ts';
 import type { BuildStarter } from './start-build.ts';
 
 interface Services {
+  ownCommits: Pick<OwnCommits, 'parentOf'>;
   heads: Pick<Heads, 'advance'>;
   paths: Pick<PathFilter, 'concernsHead'>;
   followHost: FollowHost;
@@ -13,6 +15,9 @@ interface Services {
   startBuild: BuildStarter['startBuild'];
   resumeHead: BuildStarter['resumeHead'];
 }
+
+/** As many releases may be delivered to a repository before an event of it is planned. */
+const mostOwnCommits = 20;
 
 /** `absent`: the host has no such ref. `untouched`: none of the project's paths is touched. `waiting`: the entry is not to be built yet. */
 export type RefOutcome = Build | 'absent' | 'known' | 'untouched' | 'waiting';
@@ -25,7 +30,17 @@ export interface RefPlan {
 }
 
 /** Builds the heads that the git host has at the refs of one repository, for all projects that want them, with one request to the host. */
-export function createPlanRefs({ heads, paths, followHost, commitsAt, startBuild, resumeHead }: Services) {
+export function createPlanRefs({ ownCommits, heads, paths, followHost, commitsAt, startBuild, resumeHead }: Services) {
+  /** Whether a head differs from the known one only by commits that delivered releases: to build them would never end. */
+  async function isOwn(commit: string, known: Head | undefined): Promise<boolean> {
+    let at: string | undefined = commit;
+    for (let count = 0; at !== undefined && count < mostOwnCommits; count++) {
+      at = await ownCommits.parentOf(at);
+      if (at !== undefined && at === known?.commit) return true;
+    }
+    return false;
+  }
+
   async function planHead(
     { project, ref }: RefTask,
     commit: string | undefined,
@@ -36,7 +51,9 @@ export function createPlanRefs({ heads, paths, followHost, commitsAt, startBuild
     const cause = causeOf(ref, commit);
     if (known?.commit === commit) return (await resumeHead({ project, ref, cause }, known)) ?? 'known';
     if (!known && isDue && !(await isDue(project))) return 'waiting';
-    if (await paths.concernsHead(project, ref, { known: known?.commit, commit })) {
+    const isConcerned =
+      !(await isOwn(commit, known)) && (await paths.concernsHead(project, ref, { known: known?.commit, commit }));
+    if (isConcerned) {
       return (await startBuild({ project, ref, cause, commit, known })) ?? changed;
     }
     // The head is recorded without a build. A running build goes on.

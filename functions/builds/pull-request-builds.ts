@@ -2,12 +2,8 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Build } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { CommitStatuses } from '../../services/git-host/commit-statuses.ts';
-import {
-  type GithubApi,
-  GithubRefusedError,
-  type PullRequest,
-  type StatusMark,
-} from '../../services/git-host/github-api.ts';
+import type { GithubApi, PullRequest, StatusMark } from '../../services/git-host/github-api.ts';
+import { GithubRefusedError } from '../../services/git-host/github-requests.ts';
 import type { Builds } from '../../services/tables/builds.ts';
 import type { Head } from '../../services/tables/heads.ts';
 import type { Projects } from '../../services/tables/projects.ts';

@@ -1,7 +1,8 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { isTracked, type Project } from '../../core/model/project.ts';
 import { touches } from '../../core/sources/path-filter.ts';
-import { type GithubApi, GithubRefusedError } from '../../services/git-host/github-api.ts';
+import type { GithubApi } from '../../services/git-host/github-api.ts';
+import { GithubRefusedError } from '../../services/git-host/github-requests.ts';
 
 /** Comparisons. All projects of a repository need that of a push at about the same time. */
 const mostRemembered = 100;

@@ -1,7 +1,8 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { TriggerOf } from '../../core/model/trigger.ts';
 import { commentMark } from '../../core/triggers/github-comment.ts';
-import { type GithubApi, GithubRefusedError } from '../../services/git-host/github-api.ts';
+import type { GithubApi } from '../../services/git-host/github-api.ts';
+import { GithubRefusedError } from '../../services/git-host/github-requests.ts';
 import type { PullRequestBuilds, ShownPullRequest, WantedPullRequest } from '../builds/pull-request-builds.ts';
 import { changed, type FollowHost } from '../sources/follow-host.ts';
 import type { Planned, Planner } from './planner.ts';

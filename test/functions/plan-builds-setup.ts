@@ -105,6 +105,7 @@ export async function setUpPlanBuilds(
     holds: crashes.guard(world.holds),
     releases: crashes.guard(world.releases),
     indexHead: crashes.guard(world.indexHead),
+    ownCommits: crashes.guard(world.ownCommits),
     projects,
     deliveries: crashes.guard(world.deliveries),
     repositories: guarded,

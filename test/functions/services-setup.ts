@@ -22,6 +22,7 @@ import { createDependents } from '../../services/tables/dependents.ts';
 import { createHeads } from '../../services/tables/heads.ts';
 import { createHolds } from '../../services/tables/holds.ts';
 import { createIndexHead } from '../../services/tables/index-head.ts';
+import { createOwnCommits } from '../../services/tables/own-commits.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { createRebuilds } from '../../services/tables/rebuilds.ts';
 import { createReleases } from '../../services/tables/releases.ts';
@@ -102,6 +103,7 @@ export async function setUpServices() {
     deliveries: createDeliveries(client, 'deliveries'),
     heads: createHeads(client, 'heads'),
     indexHead: createIndexHead(client, 'deliveries'),
+    ownCommits: createOwnCommits(client, 'deliveries'),
     releases: createReleases(client, 'releases'),
     holds: createHolds(client, 'releases'),
     /** The builder's requests, in the order of their writing. */

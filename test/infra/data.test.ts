@@ -7,7 +7,7 @@ const outlasting = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy
 describe('tables', () => {
   test('outlive the stack and can be set back to any second', () => {
     const tables = resources('AWS::DynamoDB::GlobalTable');
-    expect(tables).toHaveLength(11);
+    expect(tables).toHaveLength(12);
     for (const { DeletionPolicy, UpdateReplacePolicy, Properties } of tables) {
       expect({ DeletionPolicy, UpdateReplacePolicy }).toEqual(outlasting);
       expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
@@ -124,15 +124,18 @@ test('the stack says where everything is', () => {
     'BuildsTableName',
     'DeliveriesTableName',
     'EndHoldsFunctionName',
+    'DeployCredentialsSecretArn',
     'GitHubApiUrl',
     'GitHubTokenSecretArn',
     'GitHubUrl',
     'IndexRepository',
     'OperatorsTopicArn',
     'ProjectsTableName',
+    'PromoteFunctionName',
     'RecordsBucketName',
     'RepositoryPrefix',
     'RescanReleasesFunctionName',
+    'RetryDeliveriesFunctionName',
     'RunSchedulesFunctionName',
     'Sender',
     'SiteUrl',

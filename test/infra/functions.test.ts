@@ -14,6 +14,7 @@ import {
   kebabCase,
   resource,
   resources,
+  template,
 } from './template.ts';
 
 const read = (code: string) => variableNames.filter((name) => new RegExp(`["'\`]${name}["'\`]`).test(code)).toSorted();
@@ -26,7 +27,7 @@ test('every file with a handler is a function, and every function has a file', (
   ).toEqual(handlerFiles());
 });
 
-test('every function is run by something: a state, a route, a rule, the queue or the builder', () => {
+test('every function is run by something: a state, a route, a rule, the queue, the builder or a command', () => {
   const states = Object.entries(definition().States).filter(([, { Resource }]) => Resource?.endsWith(':lambda:invoke'));
   const running = new Set([
     ...states.map(([name]) => functionOf(kebabCase(name)).resource.id),
@@ -34,6 +35,8 @@ test('every function is run by something: a state, a route, a rule, the queue or
     ...resources('AWS::CodeBuild::Project')
       .flatMap(({ Properties }) => Properties.Environment.EnvironmentVariables)
       .flatMap(({ Name, Value }) => (Name === 'CREDENTIALS_FUNCTION' ? [Value.Ref] : [])),
+    // The command finds it by the outputs of the stack.
+    (template().Outputs.PromoteFunctionName?.Value as { Ref: string } | undefined)?.Ref,
     ...resources('AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties.FunctionName.Ref),
   ]);
   expect(functions().filter(({ resource: each }) => !running.has(each.id))).toEqual([]);

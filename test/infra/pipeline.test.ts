@@ -32,14 +32,15 @@ function followersOf(name: string): string[] {
 }
 
 describe('the way of a build', () => {
-  test('is a token, build, scan, judge, release, tell', () => {
+  test('is a token, build, scan, judge, release, deliver, tell', () => {
     expect(StartAt).toBe('First');
     expect(States.First?.Default).toBe('IssueToken');
     expect(States.IssueToken?.Next).toBe('Build');
     expect(States.Build?.Next).toBe('CollectScan');
     expect(States.CollectScan?.Next).toBe('Judge');
     expect(States.Judge?.Next).toBe('Verdict');
-    expect(States.Release?.Next).toBe('Tell');
+    expect(States.Release?.Next).toBe('Deliver');
+    expect(States.Deliver?.Next).toBe('Tell');
     expect(States.End?.Default).toBe('Tell');
     expect(States.Notified?.Type).toBe('Succeed');
   });

@@ -52,6 +52,12 @@ export const stateTables: Table[] = [
       byDueTime: { partition: 'rescan', sort: 'dueAt' },
     },
   },
+  {
+    name: 'targets',
+    key: 'project',
+    sortKey: 'target',
+    indexes: { byDueTime: { partition: 'due', sort: 'dueAt' } },
+  },
   { name: 'mails', key: 'mail' },
   { name: 'addresses', key: 'address' },
 ];

@@ -1,0 +1,32 @@
+import { shortCommit } from '../builds/describe-build.ts';
+import type { Deliverable } from '../targets/target-state.ts';
+import { oneLine } from '../text/one-line.ts';
+
+export interface Deployed {
+  project: string;
+  targets: readonly string[];
+  release: Deliverable;
+  siteUrl: string;
+  skipCi: boolean;
+}
+
+/** `Deploy demo/app 1.2.3 to production` */
+export function deploySubject({ project, targets, release }: Omit<Deployed, 'siteUrl' | 'skipCi'>): string {
+  const places = targets.map((target) => oneLine(target, 40)).join(', ');
+  return oneLine(`Deploy ${project.replace(/:.*/, '')} ${release.tag} to ${places}`, 150);
+}
+
+/** What the history of the manifests says about a release. */
+export function deployMessage(deployed: Deployed): string {
+  const { project, release, siteUrl, skipCi } = deployed;
+  return [
+    `${deploySubject(deployed)}${skipCi ? ' [skip ci]' : ''}`,
+    '',
+    `${oneLine(release.why, 300)}.`,
+    '',
+    `Project: ${oneLine(project, 300)}`,
+    `Image: ${oneLine(release.repository, 300)}@${release.digest}`,
+    `Source: ${oneLine(release.sourceUrl, 300)} ${shortCommit(release.commit)}`,
+    `Build: ${siteUrl}/builds/${release.build}`,
+  ].join('\n');
+}

@@ -1,0 +1,113 @@
+import { deployMessage, deploySubject } from '../../core/manifests/commit-message.ts';
+import { UpstreamError } from '../../core/model/errors.ts';
+import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
+import { filesAt } from '../../services/git-host/git-files.ts';
+import type { GitRepository } from '../../services/git-host/git-repository.ts';
+import type { GithubPulls, Pull } from '../../services/git-host/github-pulls.ts';
+import { editTargets, type Job } from './edit-targets.ts';
+import type { PushServices } from './push-manifests.ts';
+
+interface Services extends PushServices {
+  /** The pull requests of the git host, with the credential of that host. */
+  pulls: GithubPulls;
+}
+
+interface Proposal {
+  url: string;
+  authorization?: string | undefined;
+  /** `owner/name` */
+  repository: string;
+  job: Job;
+}
+
+/**
+ * Keeps one pull request for a target: opened with the first release that the target does not have, set to each newer one, and closed once
+ * the target has the release another way. Merging it is the promotion. One that a person closed stays closed until the next release.
+ */
+export function createProposeManifests({ repositories, ownCommits, isWanted, pulls, author, siteUrl }: Services) {
+  async function close(repository: string, pull: Pull | undefined): Promise<void> {
+    if (pull?.state === 'open') await pulls.change(repository, pull.number, { state: 'closed' });
+  }
+
+  /** Sets the branch of the pull request to one commit on top of the base, unless it is there already. */
+  async function setBranch(
+    git: GitRepository,
+    { base, head, job, contents }: { base: string; head: string; job: Job; contents: ReadonlyMap<string, Buffer> },
+  ): Promise<void> {
+    const { project, wanted, since } = job.state;
+    const message = deployMessage({
+      project,
+      targets: [job.target.name],
+      release: wanted,
+      siteUrl,
+      skipCi: job.target.skipCi,
+    });
+    // By the time of the call for it, the same attempt makes the same commit.
+    const made = await filesAt(git, base).change(contents, { author, at: new Date(since), message });
+    const known = await git.branch(head);
+    if (known?.commit === made.commit) return;
+    await ownCommits.record(made.commit, base);
+    await git.push(`refs/heads/${head}`, known?.commit, made.commit, made.objects);
+  }
+
+  async function propose({ url, authorization, repository, job }: Proposal): Promise<DeliveryOutcome> {
+    const { target, state } = job;
+    const git = await repositories.open({ url, authorization });
+    const base = await git.branch(target.branch);
+    if (!base)
+      return { kind: 'failed', error: `${url} has no ${target.branch ? `branch ${target.branch}` : 'branch'}.` };
+    if (!(await isWanted(job))) return { kind: 'overtaken' };
+    const head = branchOf(job);
+    const { contents, errors } = await editTargets(git, base.commit, [job]);
+    const [error] = errors.values();
+    if (error) return { kind: 'failed', error: error.message };
+    const earlier = state.proposal && (await pulls.get(repository, state.proposal.number));
+    if (contents.size === 0) {
+      await close(repository, earlier ?? (await pulls.openFrom(repository, head)));
+      return { kind: 'delivered', commitUrl: earlier?.merged_at ? earlier.html_url : undefined };
+    }
+    const isDeclined =
+      earlier?.state === 'closed' && !earlier.merged_at && state.proposal?.build === state.wanted.build;
+    if (isDeclined) {
+      const closed = `The pull request #${earlier.number} was closed without a merge. Reopen it, or promote the release again.`;
+      return { kind: 'failed', error: closed, isFinal: true };
+    }
+    await setBranch(git, { base: base.commit, head, job, contents });
+    const named = { project: state.project, targets: [target.name], release: state.wanted };
+    const text = { title: deploySubject(named), body: bodyOf(job, siteUrl) };
+    const open = earlier?.state === 'open' ? earlier : await pulls.openFrom(repository, head);
+    const baseName = base.ref.replace('refs/heads/', '');
+    const pull = open ?? (await pulls.open(repository, { head, base: baseName, ...text }));
+    if (pull.title !== text.title || (pull.body ?? '') !== text.body) await pulls.change(repository, pull.number, text);
+    const proposal = { number: pull.number, url: pull.html_url, build: state.wanted.build };
+    return { kind: 'proposed', proposal };
+  }
+
+  return async function proposeManifests(proposal: Proposal): Promise<DeliveryOutcome> {
+    try {
+      return await propose(proposal);
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      return { kind: 'failed', error: error.message };
+    }
+  };
+}
+
+export type ProposeManifests = ReturnType<typeof createProposeManifests>;
+
+/** One for each project and target: `slipway/demo-app-latest/production`. */
+function branchOf({ target, state }: Job): string {
+  return `slipway/${state.project.replaceAll(/[^A-Za-z0-9_-]+/g, '-')}/${target.name}`;
+}
+
+function bodyOf({ state }: Job, siteUrl: string): string {
+  const { wanted } = state;
+  return [
+    `Merging this deploys \`${wanted.repository}:${wanted.tag}\`.`,
+    '',
+    `- Digest: \`${wanted.digest}\``,
+    `- Build: ${siteUrl}/builds/${wanted.build}`,
+    '',
+    'The next release of the project changes this pull request.',
+  ].join('\n');
+}

@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { deployMessage } from '../../core/manifests/commit-message.ts';
+import { UpstreamError } from '../../core/model/errors.ts';
+import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
+import { filesAt } from '../../services/git-host/git-files.ts';
+import { BranchMovedError, type GitRepositories, type GitRepository } from '../../services/git-host/git-repository.ts';
+import type { OwnCommits } from '../../services/tables/own-commits.ts';
+import { editTargets, type Job } from './edit-targets.ts';
+
+export interface PushServices {
+  repositories: GitRepositories;
+  ownCommits: Pick<OwnCommits, 'record'>;
+  /** Whether the target still wants the release of the job. */
+  isWanted: (job: Job) => Promise<boolean>;
+  author: { name: string; email: string };
+  siteUrl: string;
+}
+
+/** Jobs of one project, one release and one branch of one repository. */
+export interface PushTask {
+  url: string;
+  authorization?: string | undefined;
+  branch?: string | undefined;
+  jobs: readonly Job[];
+}
+
+/** Other writers of a busy repository are through within seconds. */
+const attempts = 8;
+const longestPauseMilliseconds = 2_000;
+
+/**
+ * Commits a release to a branch: one commit for all its targets, and none for those that have it already. Each attempt reads the head of
+ * the branch first and then asks whether the release is still wanted; the host takes the commit only if the head has not moved. So
+ * whatever other processes do meanwhile, an older release never comes after a newer one.
+ */
+export function createPushManifests({ repositories, ownCommits, isWanted, author, siteUrl }: PushServices) {
+  async function attempt(repository: GitRepository, { url, branch: name, jobs }: PushTask) {
+    const outcomes = new Map<string, DeliveryOutcome>();
+    const settle = (all: readonly Job[], outcome: DeliveryOutcome) => {
+      for (const { target } of all) outcomes.set(target.name, outcome);
+      return outcomes;
+    };
+    const branch = await repository.branch(name);
+    if (!branch) return settle(jobs, { kind: 'failed', error: `${url} has no ${name ? `branch ${name}` : 'branch'}.` });
+    const wanted: Job[] = [];
+    for (const job of jobs) {
+      if (await isWanted(job)) wanted.push(job);
+      else settle([job], { kind: 'overtaken' });
+    }
+    const { contents, errors } = await editTargets(repository, branch.commit, wanted);
+    for (const [target, { message }] of errors) outcomes.set(target, { kind: 'failed', error: message });
+    const written = wanted.filter(({ target }) => !errors.has(target.name));
+    const [first] = written;
+    if (!first || contents.size === 0) return settle(written, { kind: 'delivered' });
+    const message = deployMessage({
+      project: first.state.project,
+      targets: written.map(({ target }) => target.name),
+      release: first.state.wanted,
+      siteUrl,
+      skipCi: written.some(({ target }) => target.skipCi),
+    });
+    const made = await filesAt(repository, branch.commit).change(contents, { author, at: new Date(), message });
+    await ownCommits.record(made.commit, branch.commit);
+    await repository.push(branch.ref, branch.commit, made.commit, made.objects);
+    return settle(written, { kind: 'delivered', commitUrl: commitUrl(url, made.commit) });
+  }
+
+  return async function pushManifests(task: PushTask): Promise<Map<string, DeliveryOutcome>> {
+    try {
+      const repository = await repositories.open(task);
+      for (let count = 1; ; count++) {
+        try {
+          return await attempt(repository, task);
+        } catch (error) {
+          if (!(error instanceof BranchMovedError) || count === attempts) throw error;
+          await delay(Math.random() * Math.min(100 * 2 ** count, longestPauseMilliseconds));
+        }
+      }
+    } catch (error) {
+      // The host is down, or does not let us in: that is what the targets have to say, and is tried again later.
+      if (!(error instanceof UpstreamError)) throw error;
+      return new Map(task.jobs.map(({ target }) => [target.name, { kind: 'failed', error: error.message }]));
+    }
+  };
+}
+
+export type PushManifests = ReturnType<typeof createPushManifests>;
+
+/** The page of a commit, as GitHub, GitLab and Gitea have it. */
+export function commitUrl(url: string, commit: string): string {
+  return `${url.replace(/\.git$/, '')}/commit/${commit}`;
+}

@@ -1,0 +1,65 @@
+import { repositoryOn } from '../../core/sources/source.ts';
+import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
+import { variable } from '../../services/environment.ts';
+import { type DeployCredentials, openDeployCredentials } from '../../services/git-host/deploy-credentials.ts';
+import { openGitRepositories } from '../../services/git-host/git-repository.ts';
+import { createGithubPulls } from '../../services/git-host/github-pulls.ts';
+import { openOwnCommits } from '../../services/tables/own-commits.ts';
+import { openTargets } from '../../services/tables/targets.ts';
+import type { Job } from './edit-targets.ts';
+import { createProposeManifests, type ProposeManifests } from './propose-manifests.ts';
+import { createPushManifests, type PushManifests } from './push-manifests.ts';
+
+interface Services {
+  push: PushManifests;
+  propose: ProposeManifests;
+  credentials: DeployCredentials;
+  /** The address of the operator's git host. */
+  gitHost: string;
+}
+
+/** Brings the releases of one project into the manifests of its targets. Whatever befalls one repository, the others get theirs. */
+export function createWriteManifests({ push, propose, credentials, gitHost }: Services) {
+  const urlOf = (repository: string) => (repository.includes('://') ? repository : `${gitHost}/${repository}.git`);
+
+  return async function writeManifests(jobs: readonly Job[]): Promise<Map<string, DeliveryOutcome>> {
+    const outcomes = new Map<string, DeliveryOutcome>();
+    for (const job of jobs.filter(({ target }) => target.mode === 'pull-request')) {
+      const url = urlOf(job.target.repository);
+      const repository = repositoryOn(gitHost, url) ?? '';
+      const authorization = (await credentials(url))?.authorization;
+      outcomes.set(job.target.name, await propose({ url, authorization, repository, job }));
+    }
+    const pushed = jobs.filter(({ target }) => target.mode === 'push');
+    const commits = Map.groupBy(pushed, ({ target: { repository, branch }, state: { wanted } }) =>
+      JSON.stringify([urlOf(repository), branch, wanted.build, wanted.digest]),
+    );
+    for (const group of commits.values()) {
+      const [first] = group;
+      if (!first) continue;
+      const url = urlOf(first.target.repository);
+      const authorization = (await credentials(url))?.authorization;
+      const task = { url, authorization, branch: first.target.branch, jobs: group };
+      for (const [target, outcome] of await push(task)) outcomes.set(target, outcome);
+    }
+    return outcomes;
+  };
+}
+
+export type WriteManifests = ReturnType<typeof createWriteManifests>;
+
+export function openWriteManifests(): WriteManifests {
+  const targets = openTargets();
+  const credentials = openDeployCredentials();
+  const gitHost = variable('GITHUB_URL');
+  const services = {
+    repositories: openGitRepositories(),
+    ownCommits: openOwnCommits(),
+    isWanted: async ({ state }: Job) => (await targets.get(state.project, state.target))?.revision === state.revision,
+    author: JSON.parse(variable('DEPLOY_AUTHOR')) as { name: string; email: string },
+    siteUrl: variable('SITE_URL'),
+  };
+  const pulls = createGithubPulls(variable('GITHUB_API_URL'), async () => (await credentials(gitHost))?.token);
+  const propose = createProposeManifests({ ...services, pulls });
+  return createWriteManifests({ push: createPushManifests(services), propose, credentials, gitHost });
+}

@@ -1,0 +1,72 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { once } from '../core/once.ts';
+import { currentOf, type TargetState } from '../core/targets/target-state.ts';
+import { openProjects, type Projects } from '../services/tables/projects.ts';
+import { openReleases, type Releases } from '../services/tables/releases.ts';
+import { openTargets, type Targets } from '../services/tables/targets.ts';
+import { type Delivery, openDelivery } from './targets/deliver-release.ts';
+
+interface Services {
+  projects: Pick<Projects, 'get'>;
+  releases: Pick<Releases, 'get'>;
+  targets: Pick<Targets, 'due' | 'save' | 'ofProject'>;
+  delivery: Pick<Delivery, 'retry'>;
+}
+
+/** A run has some minutes, and an attempt takes seconds, or a minute where a host does not answer. */
+const mostAtOnce = 50;
+
+/** Tries once more what is due: a release that did not get to its target, an open pull request, a promotion whose time has come. */
+export function createRetryDeliveries({ projects, releases, targets, delivery }: Services) {
+  /** The state in which a promotion goes on; undefined if it does not, or another process has taken it. */
+  async function promoted(state: TargetState, from: string | undefined): Promise<TargetState | undefined> {
+    const { project, wanted, revision } = state;
+    const known = await releases.get({ project, digest: wanted.digest });
+    const source = (await targets.ofProject(project)).find(({ target }) => target === from);
+    const findings = known?.appeared ?? 0;
+    const obstacle =
+      source && currentOf(source)?.digest !== wanted.digest
+        ? `${from} has another release by now.`
+        : findings > 0
+          ? `${findings} findings are new since its release: promote it by hand, or release another.`
+          : undefined;
+    const next: TargetState = obstacle
+      ? { ...state, state: 'failed', error: obstacle, dueAt: undefined, revision: revision + 1 }
+      : { ...state, state: 'pending', revision: revision + 1 };
+    return (await targets.save(next)) && !obstacle ? next : undefined;
+  }
+
+  return async function retryDeliveries(now = new Date()): Promise<number> {
+    const due = await targets.due(now, mostAtOnce);
+    for (const [name, states] of Map.groupBy(due, ({ project }) => project)) {
+      const project = await projects.get(name);
+      const open: TargetState[] = [];
+      for (const state of states) {
+        const at = project?.deploy?.findIndex((target) => target.name === state.target) ?? -1;
+        if (!project?.active || at < 0) {
+          const left = { ...state, state: 'failed' as const, dueAt: undefined, revision: state.revision + 1 };
+          await targets.save({ ...left, error: 'The target is not in the index any more.' });
+        } else if (state.state !== 'waiting') open.push(state);
+        else {
+          const next = await promoted(state, project.deploy?.[at - 1]?.name);
+          if (next) open.push(next);
+        }
+      }
+      if (project) await delivery.retry(project, open);
+    }
+    return due.length;
+  };
+}
+
+const run = once(() =>
+  createRetryDeliveries({
+    projects: openProjects(),
+    releases: openReleases(),
+    targets: openTargets(),
+    delivery: openDelivery(new Logger({ serviceName: 'retry-deliveries' })),
+  }),
+);
+
+export function handler(): Promise<number> {
+  return run()();
+}
