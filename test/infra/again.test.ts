@@ -66,7 +66,13 @@ test('a build that failed for good notifies its people', async () => {
 });
 
 test('a rollback builds and judges nothing, and notifies people of it', async () => {
-  expect(await entered({}, '00000000000000aa', 'roll-back')).toEqual(['First', 'RollBack', 'Deliver', 'Tell', 'Notified']);
+  expect(await entered({}, '00000000000000aa', 'roll-back')).toEqual([
+    'First',
+    'RollBack',
+    'Deliver',
+    'Tell',
+    'Notified',
+  ]);
 });
 
 test('a candidate that a hold kept back is judged once more, and not released if it passes no longer', async () => {
