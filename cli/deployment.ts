@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { z } from 'zod';
 import type { Trigger } from '../core/model/trigger.ts';
+import { publicKeyPem } from '../core/signing/public-key.ts';
 import { sourceOf } from '../core/sources/source.ts';
 
 /** Slipway or AWS cannot be reached; the message says what to do. */
@@ -20,6 +22,7 @@ const outputsSchema = z.object({
   GitHubUrl: z.url(),
   GitHubApiUrl: z.url(),
   IndexRepository: z.string(),
+  SigningKeyArn: z.string(),
 });
 const errorSchema = z.object({ name: z.string(), message: z.string() });
 
@@ -57,6 +60,13 @@ export async function findDeployment(stack: string) {
         const put = new PutSecretValueCommand({ SecretId, SecretString });
         await explained(stack, () => new SecretsManagerClient({}).send(put));
       },
+    },
+
+    /** The key that verifies releases, as PEM. */
+    async publicKey(): Promise<string> {
+      const read = new GetPublicKeyCommand({ KeyId: parsed.data.SigningKeyArn });
+      const { PublicKey = Buffer.of() } = await explained(stack, () => new KMSClient({}).send(read));
+      return publicKeyPem(PublicKey);
     },
 
     /** The caller's name in AWS: the last part of the ARN. */
@@ -106,7 +116,7 @@ export function explain(stack: string, error: unknown): string {
     return `There is no stack ${stack} in this account and region: name it with --stack, or set AWS_REGION and AWS_PROFILE.`;
   }
   if (/AccessDenied|not authorized/.test(`${name} ${message}`)) {
-    return `AWS does not allow it: ${message} Needed are cloudformation:DescribeStacks on the stack and, to build, sqs:SendMessage on its queue; for webhooks, secretsmanager:GetSecretValue and to rotate secretsmanager:PutSecretValue on their secret.`;
+    return `AWS does not allow it: ${message} Needed are cloudformation:DescribeStacks on the stack and, to build, sqs:SendMessage on its queue; for webhooks, secretsmanager:GetSecretValue and to rotate secretsmanager:PutSecretValue on their secret; to verify images, kms:GetPublicKey on the signing key.`;
   }
   return `AWS answered: ${message || name}`;
 }

@@ -33,6 +33,11 @@ const commands: Record<string, { arguments: string; summary: string; load: () =>
     summary: "make index entries of Docker Hub's build rules",
     load: () => import('./import-dockerhub.ts'),
   },
+  verify: {
+    arguments: 'IMAGE [--key FILE]',
+    summary: 'verify the signature of a released image, and say what is proven of it',
+    load: () => import('./verify.ts'),
+  },
   'webhook add': {
     arguments: 'OWNER/REPO...',
     summary: 'set up the webhook of a repository at GitHub',

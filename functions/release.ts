@@ -1,23 +1,24 @@
-import { basename } from 'node:path';
 import { floatingTags, immutableTag } from '../core/builds/tags.ts';
 import { holdOf } from '../core/holds/hold.ts';
 import { type Build, type BuildStatus, isBranch, isTerminal } from '../core/model/build.ts';
-import { recordKeys, type SbomFormat, sbomFormats } from '../core/model/builder-contract.ts';
 import { RecordConflictError } from '../core/model/errors.ts';
-import { effectivePolicy, type Response as PolicyResponse } from '../core/model/policy.ts';
+import { effectivePolicy } from '../core/model/policy.ts';
 import { isTracked, parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { repositoryOf } from '../core/releases/release.ts';
-import { decideRelease, type EndWithoutRelease, endBeforeRelease } from '../core/releases/release-decision.ts';
+import { decideRelease, type EndWithoutRelease } from '../core/releases/release-decision.ts';
 import { variable } from '../services/environment.ts';
-import { openSboms, type Sboms } from '../services/records/sboms.ts';
-import { openRegistry, ReferrerRefusedError, type Registry, TagTakenError } from '../services/registry/registry.ts';
+import { openSboms } from '../services/records/sboms.ts';
+import { openSignatures } from '../services/records/signatures.ts';
+import { openRegistry, type Registry, TagTakenError } from '../services/registry/registry.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { type Heads, openHeads } from '../services/tables/heads.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { lastRelease } from './builds/last-release.ts';
 import { stepInputSchema } from './builds/step-input.ts';
+import { type AttachReferrers, createAttachReferrers } from './releases/attach-referrers.ts';
+import { candidateToRelease } from './releases/candidate-to-release.ts';
 
 /** Builds of one repository that were created in the same second get tags a second apart. A whole minute of taken tags is no coincidence. */
 const immutableTagAttempts = 60;
@@ -26,7 +27,7 @@ type Image = NonNullable<Build['image']>;
 type End = (EndWithoutRelease & Pick<Build, 'held'>) | { status: 'released'; by?: undefined };
 
 interface Services {
-  sboms: Pick<Sboms, 'read'>;
+  attachReferrers: AttachReferrers;
   builds: Pick<Builds, 'require' | 'begin' | 'endStage' | 'close'>;
   projects: Pick<Projects, 'get' | 'claimRelease' | 'finishRelease' | 'yieldRelease'>;
   heads: Pick<Heads, 'get' | 'recordRelease'>;
@@ -39,7 +40,7 @@ interface Services {
 
 /** Copies a candidate that passed to the release repository, by digest, and tags it. The tags of the newest build win. */
 export function createRelease({
-  sboms,
+  attachReferrers,
   builds,
   projects,
   heads,
@@ -66,37 +67,13 @@ export function createRelease({
     throw new RecordConflictError(`${repository} has no free tag like ${immutableTag(build)}.`);
   }
 
-  /** @returns what people should know: an SBOM that the registry does not take keeps the image from its release only if the policy says so */
-  async function attachSboms(
-    registry: Registry,
-    repository: string,
-    { id }: Build,
-    { digest, response }: { digest: string; response: PolicyResponse },
-  ): Promise<string[]> {
-    const warnings: string[] = [];
-    for (const format of Object.keys(sbomFormats) as SbomFormat[]) {
-      const bytes = await sboms.read(id, format);
-      // The verdict has already decided whether an image may be released without an SBOM.
-      if (bytes) {
-        const name = basename(recordKeys[format](id));
-        await registry
-          .attach(repository, digest, { type: sbomFormats[format], name, bytes })
-          .catch((error: unknown) => {
-            if (!(error instanceof ReferrerRefusedError) || response === 'block') throw error;
-            if (response === 'warn') warnings.push(`${error.message}. It is on the page of the build.`);
-          });
-      }
-    }
-    return warnings;
-  }
-
   /** All tags are set: records the release, yields the project's release claim, and ends the build. */
   async function finish(project: ProjectRecord, build: Build, image: Image): Promise<{ status: BuildStatus }> {
     const { id, project: name, ref, headRevision } = build;
-    const { digest, tags } = image;
+    const { digest, tags, signed } = image;
     const release = { build: id, headRevision, digest, tags, at: new Date().toISOString() };
     // Before the claim is yielded, so that releases are recorded in their order.
-    await releases.record({ project: name, ...release }, repositoryOf(name, repositoryPrefix));
+    await releases.record({ project: name, ...release, signed }, repositoryOf(name, repositoryPrefix));
     if (isTracked(project, ref)) {
       await projects.finishRelease(name, { ...release, ref });
     } else {
@@ -107,20 +84,9 @@ export function createRelease({
   }
 
   return async function release(input: unknown): Promise<{ status: BuildStatus }> {
-    const build = await builds.require(stepInputSchema.parse(input).build);
-    if (isTerminal(build.status)) return { status: build.status };
-    if (build.verdict?.outcome !== 'pass' || !build.candidate) {
-      throw new RecordConflictError(`Build ${build.id} has no verdict of pass: it is not released.`);
-    }
-    // Different functions write the two, so that neither can release an image alone.
-    if (build.verdict.digest !== build.candidate.digest) {
-      throw new RecordConflictError(
-        `The verdict of pass on build ${build.id} is on another image: it is not released.`,
-      );
-    }
-    const known = await projects.get(build.project);
-    if (!known) throw new RecordConflictError(`There is no project ${build.project}.`);
-    const early = endBeforeRelease(build, known, (await heads.get(build.project, build.ref))?.build);
+    const found = await builds.require(stepInputSchema.parse(input).build);
+    if (isTerminal(found.status)) return { status: found.status };
+    const { build, project: known, early } = await candidateToRelease({ projects, heads }, found);
     if (early) return end(build, early);
     const releasing = await builds.begin(build.id, 'release', 'releasing');
     if (!releasing) return { status: (await builds.require(build.id)).status };
@@ -149,13 +115,14 @@ export function createRelease({
       return end(releasing, { status: 'unchanged', held });
     }
     await registry.copy(digest, build.candidate.repository, repository);
-    // Before the tags, so that a client that pulls by a tag also finds the SBOMs.
-    const response = effectivePolicy(policy, known.policy)?.scanners.sbom ?? 'block';
-    const warnings = await attachSboms(registry, repository, build, { digest, response });
+    // Before the tags, so that a client that pulls by a tag also finds the signature and the SBOMs.
+    const { signed, warnings } = await attachReferrers(build, {
+      ...{ registry, repository, digest, policy: effectivePolicy(policy, known.policy) },
+    });
     const tags = [...floating, await tagImmutably(registry, repository, build, digest)];
     for (const tag of floating) await registry.tag(repository, digest, tag);
 
-    const image = { repository: `${registry.host}/${repository}`, digest, tags };
+    const image = { repository: `${registry.host}/${repository}`, digest, tags, signed };
     const { verdict } = build;
     const results =
       warnings.length === 0
@@ -167,7 +134,7 @@ export function createRelease({
 
 const run = once(() =>
   createRelease({
-    sboms: openSboms(),
+    attachReferrers: createAttachReferrers({ sboms: openSboms(), signatures: openSignatures() }),
     builds: openBuilds(),
     projects: openProjects(),
     heads: openHeads(),

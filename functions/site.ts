@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { imagesOf } from '../core/cascade/dependents.ts';
 import { once } from '../core/once.ts';
 import { openSeals } from '../services/aws/seals.ts';
+import { openSigningKey } from '../services/aws/signing-key.ts';
 import { variable } from '../services/environment.ts';
 import { distinctAddresses } from '../services/mail/mail-address.ts';
 import { openBuildLog } from '../services/records/build-log.ts';
@@ -82,6 +83,7 @@ const run = once(() => {
       },
     },
     seals: openSeals(),
+    signingKey: openSigningKey(),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),
   });

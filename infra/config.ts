@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { usualRecipients } from '../core/index/read-index.ts';
 import { severities } from '../core/model/findings.ts';
-import { defaultPolicy, responses } from '../core/model/policy.ts';
+import { defaultPolicy, responses, unsignedResponses } from '../core/model/policy.ts';
 import { type ScannerName, scannerNames } from '../core/model/scanner-names.ts';
 
 /** Fewer days than CloudWatch offers, all of them valid there. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
@@ -125,6 +125,12 @@ const configSchema = z.strictObject({
         .enum(['block', 'warn'])
         .default(defaultPolicy.unscannable)
         .describe('The outcome for an image whose distribution the scanner does not know: `block` or `warn`.'),
+      unsigned: z
+        .enum(unsignedResponses)
+        .default(defaultPolicy.unsigned)
+        .describe(
+          'The outcome for an image that cannot be signed: `block`, it is not released, or `warn`. An SBOM is attested where there is one; `scanners.sbom` says whether the release may go on without.',
+        ),
       scanners: z
         .strictObject(
           Object.fromEntries(

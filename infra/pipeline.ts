@@ -26,6 +26,7 @@ import {
   RecordConflictError,
   ReleaseBusyError,
   ScanPendingError,
+  SigningUnavailableError,
   UpstreamError,
 } from '../core/model/errors.ts';
 import type { VariableName } from '../services/environment.ts';
@@ -80,6 +81,15 @@ const releaseBusy: RetryProps = {
   backoffRate: 1.5,
   maxDelay: Duration.seconds(30),
   maxAttempts: 38,
+};
+
+/** The signing key is disabled, or KMS is in trouble. The first seven pauses are 10 minutes together, the other 10 of 5 minutes make it an hour. */
+const keyUnavailable: RetryProps = {
+  errors: [SigningUnavailableError.name],
+  interval: Duration.seconds(5),
+  backoffRate: 2,
+  maxDelay: Duration.minutes(5),
+  maxAttempts: 17,
 };
 
 /** What no other try can help. */
@@ -169,6 +179,9 @@ export class Pipeline extends Construct {
     release.next(deliver);
     deliver.next(tell);
 
+    const sign = this.#run('Sign', steps.sign).addRetry(keyUnavailable).addCatch(fail, toFail);
+    sign.next(release);
+
     // Nothing is built or judged: the image is that of an earlier release.
     const rollBack = this.#run('RollBack', steps.rollBack).addRetry(releaseBusy).addCatch(fail, toFail);
     rollBack.next(deliver);
@@ -183,7 +196,7 @@ export class Pipeline extends Construct {
       .addCatch(fail, toFail)
       .next(
         new Choice(this, 'Verdict', { comment: 'Only "pass" releases.' })
-          .when(Condition.stringEquals('$.verdict.outcome', 'pass'), release)
+          .when(Condition.stringEquals('$.verdict.outcome', 'pass'), sign)
           .otherwise(tell),
       );
 
@@ -254,7 +267,7 @@ export class Pipeline extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.#acknowledgeWildcards([
-      ...[steps.issueToken, steps.collectScan, steps.judge, steps.release],
+      ...[steps.issueToken, steps.collectScan, steps.judge, steps.sign, steps.release],
       ...[steps.rollBack, delivery.deliver, steps.fail, steps.goOn, steps.tell],
     ]);
   }

@@ -15,6 +15,7 @@ const patterns = {
   cyclonedx: recordKeys.cyclonedx('*'),
   spdx: recordKeys.spdx('*'),
   comparison: recordKeys.comparison('*'),
+  signatures: recordKeys.signature('*', '*'),
   releaseFindings: recordKeys.releaseFindings('*', '*'),
   log: `${recordKeys.logPrefix('*')}*`,
 };

@@ -7,6 +7,7 @@ import type { Notifications } from './notifications.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
 import type { Secrets } from './secrets.ts';
+import type { Signing } from './signing.ts';
 import type { State } from './state.ts';
 
 interface SiteProps {
@@ -15,6 +16,7 @@ interface SiteProps {
   notifications: Notifications;
   records: Records;
   secrets: Secrets;
+  signing: Signing;
   state: State;
 }
 
@@ -25,7 +27,11 @@ const answersPerSecond = 5;
 export class StatusSite extends Construct {
   readonly pages: PipelineFunction;
 
-  constructor(scope: Construct, id: string, { api, config, notifications, records, secrets, state }: SiteProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { api, config, notifications, records, secrets, signing, state }: SiteProps,
+  ) {
     super(scope, id);
     this.pages = new PipelineFunction(this, 'Site', {
       description: 'Renders the status pages, the badges and the public JSON.',
@@ -57,6 +63,7 @@ export class StatusSite extends Construct {
     state.releases.grantQuery(this.pages, 'byProject');
     secrets.grantSeal(this.pages);
     notifications.grantAnswers(this.pages);
+    signing.grantReadPublicKey(this.pages);
     api.grantLink(this.pages);
     for (const path of ['/', '/{proxy+}']) {
       api.route(HttpMethod.GET, path, {

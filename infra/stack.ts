@@ -1,5 +1,6 @@
 import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { publicKeyPath } from '../core/signing/public-key.ts';
 import { Api } from './api.ts';
 import { BuildSessions } from './build-sessions.ts';
 import { Builder } from './builder.ts';
@@ -17,6 +18,7 @@ import { Repositories } from './repositories.ts';
 import { Rescans } from './rescan-releases.ts';
 import { ScheduledBuilds } from './run-schedules.ts';
 import { Secrets } from './secrets.ts';
+import { Signing } from './signing.ts';
 import { StatusSite } from './site.ts';
 import { Starting } from './starting.ts';
 import { State } from './state.ts';
@@ -47,6 +49,7 @@ export class SlipwayStack extends Stack {
     const state = new State(this, 'State');
     const records = new Records(this, 'Records', { retentionDays: config.retention.recordDays });
     const secrets = new Secrets(this, 'Secrets');
+    const signing = new Signing(this, 'Signing', { alias: `${config.prefix.toLowerCase()}/releases` });
     const repositories = new Repositories(this, { prefix: config.repositoryPrefix });
     const gitHost = new GitHost(config, secrets);
     const notifications = new Notifications(this, 'Notifications', { ...config, secrets, state });
@@ -54,7 +57,9 @@ export class SlipwayStack extends Stack {
     const api = new Api(this, 'Api', { siteUrl: config.siteUrl });
 
     const webhook = new Webhook(this, 'Webhook', { api, config: config.webhook, gitHost, secrets, triggers });
-    const site = new StatusSite(this, 'Pages', { api, config: config.pages, notifications, records, secrets, state });
+    const site = new StatusSite(this, 'Pages', {
+      ...{ api, config: config.pages, notifications, records, secrets, signing, state },
+    });
     const buildSessions = new BuildSessions(this, 'BuildSessions', {
       records,
       repositories,
@@ -68,7 +73,9 @@ export class SlipwayStack extends Stack {
       hasTools,
     });
     const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
-    const steps = new Steps(this, 'Steps', { config, records, repositories, state, telling });
+    const steps = new Steps(this, 'Steps', {
+      ...{ api, config, records, repositories, signing, state, telling },
+    });
     const delivery = new Delivery(this, 'Delivery', { api, config, gitHost, secrets, state });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, delivery, steps });
     const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
@@ -142,6 +149,8 @@ export class SlipwayStack extends Stack {
       IndexRepository: config.indexRepository,
       RecordsBucketName: records.bucket.bucketName,
       TriggersQueueUrl: triggers.queue.queueUrl,
+      SigningKeyArn: signing.key.keyArn,
+      PublicKeyUrl: `${api.siteUrl}${publicKeyPath}`,
       StateMachineArn: pipeline.stateMachine.stateMachineArn,
       WatchBasesFunctionName: baseWatch.function.function.functionName,
       WatchSourcesFunctionName: sourceWatch.function.function.functionName,

@@ -1,16 +1,20 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import type { Api } from './api.ts';
 import { grantQuota } from './build-quota.ts';
 import type { Config } from './config.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
 import type { Repositories } from './repositories.ts';
+import type { Signing } from './signing.ts';
 import type { State } from './state.ts';
 import type { Telling } from './telling.ts';
 
 interface StepsProps {
+  api: Api;
   records: Records;
   repositories: Repositories;
+  signing: Signing;
   state: State;
   telling: Telling;
   config: Config;
@@ -21,6 +25,7 @@ export class Steps extends Construct {
   readonly issueToken: PipelineFunction;
   readonly collectScan: PipelineFunction;
   readonly judge: PipelineFunction;
+  readonly sign: PipelineFunction;
   readonly release: PipelineFunction;
   readonly rollBack: PipelineFunction;
   readonly fail: PipelineFunction;
@@ -32,6 +37,7 @@ export class Steps extends Construct {
     this.issueToken = this.#issueToken(props);
     this.collectScan = this.#collectScan(props);
     this.judge = this.#judge(props);
+    this.sign = this.#sign(props);
     this.release = this.#release(props);
     this.rollBack = this.#rollBack(props);
     this.fail = this.#fail(props);
@@ -91,6 +97,25 @@ export class Steps extends Construct {
     return step;
   }
 
+  #sign({ api, records, signing, state, config }: StepsProps): PipelineFunction {
+    const step = new PipelineFunction(this, 'Sign', {
+      description: 'Signs a candidate that is about to be released, and what is known of it.',
+      timeout: Duration.minutes(1),
+      // A signed SBOM is in memory several times, as text and as Base64.
+      memoryMegabytes: 1024,
+    });
+    state.builds.grant(step, 'GetItem', 'UpdateItem');
+    state.projects.grant(step, 'GetItem');
+    state.heads.grant(step, 'GetItem');
+    records.grantRead(step, 'request', 'result', 'findings', 'cyclonedx', 'spdx', 'signatures');
+    records.grantWrite(step, 'signatures');
+    signing.grantSign(step);
+    api.grantLink(step);
+    // It says whether an image may be released unsigned.
+    step.setVariable('POLICY', JSON.stringify(config.policy));
+    return step;
+  }
+
   #release({ state, records, repositories, config }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Release', {
       description: 'Copies a candidate by digest to its release repository and gives it its tags.',
@@ -106,9 +131,9 @@ export class Steps extends Construct {
     state.heads.grantUpdate(step, 'released');
     state.releases.grant(step, 'UpdateItem', 'Query');
     repositories.grantRelease(step);
-    // The SBOMs are released with the image.
-    records.grantRead(step, 'cyclonedx', 'spdx');
-    // It says whether an SBOM that the registry does not take blocks the release.
+    // The SBOMs and the signed statements are released with the image.
+    records.grantRead(step, 'cyclonedx', 'spdx', 'signatures');
+    // It says whether one that is missing, or that the registry does not take, blocks the release.
     step.setVariable('POLICY', JSON.stringify(config.policy));
     return step;
   }

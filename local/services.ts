@@ -9,6 +9,7 @@ import { createEcr, type EcrOptions } from './aws/ecr/ecr.ts';
 import { createAwsEndpoint } from './aws/endpoint/endpoint.ts';
 import { createEvents } from './aws/events/events.ts';
 import { createIam } from './aws/iam/iam.ts';
+import { createKms } from './aws/kms/kms.ts';
 import { createLambda } from './aws/lambda/lambda.ts';
 import { createLogs } from './aws/logs.ts';
 import { createS3 } from './aws/s3/s3.ts';
@@ -68,6 +69,7 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
       createLogs(account),
       createCloudwatch(account),
       createSecretsManager(account),
+      createKms(account),
     ],
     ...[s3, createDynamodb(account), createSqs(account), createSes(account, inbox), createSns(account)],
     ...[ecr, ecr.inspector, api, events, codeBuild, states, lambda],

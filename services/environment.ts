@@ -45,6 +45,7 @@ export const variableNames = [
   'REPOSITORY_PREFIX',
   'SEAL_KEY_SECRET',
   'SENDER',
+  'SIGNING_KEY',
   'SITE_URL',
   'SOURCES_TABLE',
   'STATE_MACHINE_ARN',

@@ -6,6 +6,7 @@ import type {
   HoldReader,
   LogReader,
   ProjectReader,
+  PublicKeyReader,
   RecordReader,
   RelationReader,
   ReleaseReader,
@@ -25,6 +26,7 @@ export interface SiteParts {
   releases: ReleaseReader;
   holds: HoldReader;
   sboms: SbomReader;
+  signingKey: PublicKeyReader;
   addresses: AddressBook;
   /** Of cursors and links. */
   seals: Seals;

@@ -40,6 +40,11 @@ export interface HoldReader {
   ofProject(project: string, request: PageRequest): Promise<Page<HoldChange>>;
 }
 
+/** The key that verifies releases, as DER. */
+export interface PublicKeyReader {
+  publicKey(): Promise<Uint8Array>;
+}
+
 /** What the regular check of repositories has recorded. */
 export interface SourceReader {
   get(source: string): Promise<{ movedTo?: string | undefined; error?: string | undefined } | undefined>;

@@ -1,6 +1,7 @@
 import { isTerminal } from '../core/model/build.ts';
 import type { SbomFormat } from '../core/model/builder-contract.ts';
 import { type Project, projectNameSchema } from '../core/model/project.ts';
+import { publicKeyPath, publicKeyPem } from '../core/signing/public-key.ts';
 import { type Answer, caching, json, page, redirect, tagged } from './answer.ts';
 import { type ReportRequest, recordAnswer, scannerAnswer } from './api/build-reports.ts';
 import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api/json.ts';
@@ -64,6 +65,7 @@ const routes: Route[] = [
   at('/api/v1/projects/:app/:job/:tag/releases/:digest', ofRelease(apiOneRelease)),
   at('/badges/:app/:job.svg', badgeOf),
   at('/addresses/:link', showAddress),
+  at(publicKeyPath, publicKey),
   at('/healthz', () => ({
     status: 200,
     headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': caching.never },
@@ -111,6 +113,11 @@ async function build(parts: SiteParts, { query, now }: SiteRequest, { build: id 
     parts.projects.get(found.project),
   ]);
   return page(buildPage({ build: found, records, project, log, now }));
+}
+
+async function publicKey({ signingKey }: SiteParts): Promise<Answer> {
+  const headers = { 'content-type': 'application/x-pem-file', 'cache-control': caching.briefly };
+  return { status: 200, headers, body: publicKeyPem(await signingKey.publicKey()) };
 }
 
 async function cascadeList(parts: SiteParts, { query, now }: SiteRequest): Promise<Answer> {

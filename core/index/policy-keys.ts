@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InvalidInputError } from '../model/errors.ts';
 import { severities } from '../model/findings.ts';
 import { parseImageReference } from '../model/image-reference.ts';
-import { type OwnPolicy, responses, unscannableResponses } from '../model/policy.ts';
+import { type OwnPolicy, responses, unscannableResponses, unsignedResponses } from '../model/policy.ts';
 import { type ScannerName, scannerNames } from '../model/scanner-names.ts';
 import { quoted } from '../text/visible.ts';
 import { listOf, oneOf, rule, text } from './values.ts';
@@ -51,6 +51,9 @@ export const policyMapping = z.strictObject(
     unscannable: oneOf(unscannableResponses)
       .nullish()
       .describe("What an image gets whose distribution the registry's scanner does not know: `block` or `warn`."),
+    unsigned: oneOf(unsignedResponses)
+      .nullish()
+      .describe('What an image gets that cannot be signed: `block`, so that it waits for the key, or `warn`.'),
     scanners: scannersMapping
       .nullish()
       .describe('What the findings of each scanner do, and a scanner that failed: `block`, `warn` or `ignore`.'),
@@ -77,6 +80,7 @@ export function policyOf(
       maxSeverity: word(severities, written['max-severity']),
       maxUnfixableSeverity: word(severities, written['max-unfixable-severity']),
       unscannable: word(unscannableResponses, written.unscannable),
+      unsigned: word(unsignedResponses, written.unsigned),
       scanners: scanners.length > 0 ? Object.fromEntries(scanners) : undefined,
       frontends: written && 'frontends' in written && written.frontends ? [written.frontends].flat() : undefined,
     }).filter(([, value]) => value !== undefined),

@@ -17,11 +17,12 @@ export function policyChanges({ before, after }: NonNullable<IndexChange['policy
 }
 
 function writtenPolicy(policy: OwnPolicy | undefined): ReadonlyMap<string, string> {
-  const { maxSeverity, maxUnfixableSeverity, unscannable, scanners = {}, frontends } = policy ?? {};
+  const { maxSeverity, maxUnfixableSeverity, unscannable, unsigned, scanners = {}, frontends } = policy ?? {};
   const named = {
     'max-severity': maxSeverity,
     'max-unfixable-severity': maxUnfixableSeverity,
     unscannable,
+    unsigned,
     ...scanners,
     frontends: frontends?.join(', '),
   };

@@ -9,7 +9,7 @@ export const buildStatuses = [...runningStatuses, ...terminalStatuses] as const;
 /** The events that an index entry may choose mails for: ends of builds, and new findings in an image that is already released. */
 export const notifiableStatuses = ['released', 'blocked', 'failed', 'findings'] as const;
 
-export const stageNames = ['build', 'scan', 'judge', 'release', 'tell'] as const;
+export const stageNames = ['build', 'scan', 'judge', 'sign', 'release', 'tell'] as const;
 
 /** Why a build runs, with the details of the reason. */
 export const causeSchema = z.discriminatedUnion('type', [
@@ -130,7 +130,15 @@ export const buildSchema = z.object({
   endedAt: z.iso.datetime().optional(),
   candidate: z.object({ repository: z.string(), digest: z.string(), sizeBytes: z.int().optional() }).optional(),
   /** `repository` includes the registry's host. */
-  image: z.object({ repository: z.string(), digest: z.string(), tags: z.array(z.string()) }).optional(),
+  image: z
+    .object({
+      repository: z.string(),
+      digest: z.string(),
+      tags: z.array(z.string()),
+      /** Its signature and the signed statements on it are beside it in the registry. */
+      signed: z.boolean().optional(),
+    })
+    .optional(),
   /** By name; `stageNames` has their order. */
   stages: z.partialRecord(z.enum(stageNames), stageSchema.omit({ name: true })),
   verdict: verdictSchema.optional(),

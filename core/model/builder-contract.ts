@@ -141,6 +141,8 @@ export const recordKeys = {
   cyclonedx: (id: string) => `builds/${id}/sbom.cdx.json`,
   spdx: (id: string) => `builds/${id}/sbom.spdx.json`,
   comparison: (id: string) => `builds/${id}/comparison.json`,
+  /** A signed statement on the image, by its name: `signature`, `provenance`, … */
+  signature: (id: string, name: string) => `builds/${id}/signatures/${name}.sigstore.json`,
   /** The current findings of an image that a project (`app/job:tag`) released. */
   releaseFindings: (project: string, digest: string) =>
     `releases/${project.replace(':', '/')}/${digest.replace(':', '-')}/findings.json`,

@@ -36,6 +36,9 @@ export class ManifestError extends SlipwayError {}
 /** The git host or the registry answered with something that the pipeline cannot work with. */
 export class UpstreamError extends SlipwayError {}
 
+/** The signing key is not available: KMS does not answer, or the key is disabled. The state machine retries. */
+export class SigningUnavailableError extends SlipwayError {}
+
 /** No connection to a host, or no answer in time: other requests to the host will most likely fail too. */
 export class HostUnreachableError extends UpstreamError {}
 

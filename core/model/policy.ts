@@ -7,6 +7,9 @@ export const responses = ['block', 'warn', 'ignore'] as const;
 /** The effect when the registry's scanner does not know the image's distribution. `ignore` is no choice, because the image was not scanned. */
 export const unscannableResponses = ['block', 'warn'] as const;
 
+/** The effect when an image cannot be signed. */
+export const unsignedResponses = ['block', 'warn'] as const;
+
 export const policySchema = z.strictObject({
   /** The worst severity that may be released; anything above blocks. */
   maxSeverity: z.enum(severities),
@@ -14,6 +17,8 @@ export const policySchema = z.strictObject({
   maxUnfixableSeverity: z.enum(severities).optional(),
   /** The effect when the registry's scanner does not know the image's distribution. */
   unscannable: z.enum(unscannableResponses),
+  /** The effect when an image cannot be signed. */
+  unsigned: z.enum(unsignedResponses),
   scanners: z.record(z.enum(scannerNames), z.enum(responses)),
 });
 
@@ -25,6 +30,7 @@ export type UnscannableResponse = (typeof unscannableResponses)[number];
 export const defaultPolicy: Policy = {
   maxSeverity: 'MEDIUM',
   unscannable: 'block',
+  unsigned: 'block',
   scanners: {
     'package-updates': 'warn',
     'language-updates': 'warn',
@@ -87,9 +93,10 @@ export function weakerThan(
     ...limits.flatMap(([key, own, common]) =>
       own && common && severityWeights[own] > severityWeights[common] ? [{ path: [key] as const, own, common }] : [],
     ),
-    ...(entry.unscannable && index.unscannable && isWeaker(entry.unscannable, index.unscannable)
-      ? [{ path: ['unscannable'] as const, own: entry.unscannable, common: index.unscannable }]
-      : []),
+    ...(['unscannable', 'unsigned'] as const).flatMap((key) => {
+      const [own, common] = [entry[key], index[key]];
+      return own && common && isWeaker(own, common) ? [{ path: [key] as const, own, common }] : [];
+    }),
     ...scannerNames.flatMap((name) => {
       const [own, common] = [entry.scanners?.[name], index.scanners?.[name]];
       return own && common && isWeaker(own, common) ? [{ path: ['scanners', name] as const, own, common }] : [];

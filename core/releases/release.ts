@@ -25,6 +25,8 @@ export const releasedImageSchema = z.object({
   releasedAt: z.iso.datetime(),
   /** Every tag that the project ever gave it. */
   tags: z.set(z.string()),
+  /** Whether its signature is beside it in the registry. */
+  signed: z.boolean().optional(),
   /** The floating ones that name it now, as far as is known. */
   floating: z.array(z.string()).default([]),
   state: z.enum(releaseStates).default('waiting'),
@@ -86,6 +88,7 @@ export interface Release {
   digest: string;
   build: string;
   tags: readonly string[];
+  signed?: boolean | undefined;
   at: string;
 }
 

@@ -42,6 +42,7 @@ export function createRecords({ client, bucket }: RecordsBucket) {
 
   return {
     putRequest: (request: BuildRequest) => put(recordKeys.request(request.id), buildRequestSchema.parse(request)),
+    request: (id: string): Promise<BuildRequest | undefined> => get(recordKeys.request(id), buildRequestSchema),
     /** @throws InvalidInputError if the object exists but is not a result: code that a build runs may have written it */
     result: (id: string): Promise<BuildResult | undefined> =>
       get(recordKeys.result(id), buildResultSchema, largestOfBuilder),

@@ -83,12 +83,22 @@ export function outsideRegistry(host: string): Registry {
   return { host, url: `${isThisMachine ? 'http' : 'https'}://${host}` };
 }
 
+/** What is read of a registry: a path below `/v2/<repository>/`. */
+interface RegistryRequest {
+  method: 'HEAD' | 'GET';
+  registry: Registry;
+  repository: string;
+  /** `manifests/latest` */
+  path: string;
+  accept: string;
+  maximumBytes: number;
+}
+
 /**
- * Reads which image a tag names, in any registry that implements the Distribution specification: one HEAD, which Docker Hub does not count
- * as a pull (https://docs.docker.com/docker-hub/usage/pulls/). It requests a token once per repository, and learns the token server once
- * per registry.
+ * Reads from any registry that implements the Distribution specification. It requests a token once per repository, and learns the token
+ * server once per registry.
  */
-export function createImageDigests(send: SendToRegistry) {
+export function createRegistryReader(send: SendToRegistry) {
   const tokenServers = new Map<string, TokenServer>();
   const tokens = new Map<string, Promise<string>>();
 
@@ -119,17 +129,13 @@ export function createImageDigests(send: SendToRegistry) {
     return token ?? access_token ?? '';
   }
 
-  async function manifest(
-    method: 'HEAD' | 'GET',
-    registry: Registry,
-    repository: string,
-    version: string,
-  ): Promise<RegistryAnswer> {
-    const url = `${registry.url}/v2/${repository}/manifests/${version}`;
+  return async function read(request: RegistryRequest): Promise<RegistryAnswer> {
+    const { method, registry, repository, path, accept, maximumBytes } = request;
+    const url = `${registry.url}/v2/${repository}/${path}`;
     for (let attempt = 1; ; attempt += 1) {
       const authorization = await authorizationFor(registry, repository);
-      const headers = { accept: manifestTypes, ...(authorization && { authorization }) };
-      const answer = await send(url, { method, headers, maximumBytes: largestManifest });
+      const headers = { accept, ...(authorization && { authorization }) };
+      const answer = await send(url, { method, headers, maximumBytes });
       if (answer.status !== 401 || attempt === 2) return answer;
       // Artifactory offers both Bearer and Basic. Basic was sent already if there are credentials.
       const challenges = readChallenges(answer.headers.get('www-authenticate') ?? '');
@@ -140,7 +146,22 @@ export function createImageDigests(send: SendToRegistry) {
       // The request had no token, or one that has expired.
       tokens.delete(`${registry.url} ${repository}`);
     }
-  }
+  };
+}
+
+export type RegistryReader = ReturnType<typeof createRegistryReader>;
+
+/**
+ * Reads which image a tag names: one HEAD, which Docker Hub does not count as a pull
+ * (https://docs.docker.com/docker-hub/usage/pulls/).
+ */
+export function createImageDigests(send: SendToRegistry) {
+  const read = createRegistryReader(send);
+  const manifest = (method: 'HEAD' | 'GET', registry: Registry, repository: string, version: string) =>
+    read({
+      ...{ method, registry, repository, path: `manifests/${version}` },
+      ...{ accept: manifestTypes, maximumBytes: largestManifest },
+    });
 
   /**
    * The digest that a tag names, or the digest itself if it exists; undefined if the registry has no such image, or it is not public.

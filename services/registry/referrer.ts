@@ -7,6 +7,8 @@ export interface Referrer {
   /** The file name that a client such as `oras pull` gives it. */
   name: string;
   bytes: Uint8Array<ArrayBuffer>;
+  /** Of its manifest; registries show them in the list of referrers. */
+  annotations?: Record<string, string>;
 }
 
 interface Descriptor {
@@ -21,11 +23,15 @@ const manifestType = 'application/vnd.oci.image.manifest.v1+json';
  * The image manifest of an artifact: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidelines-for-artifact-usage
  * The same file for the same image always gives the same manifest.
  */
-export function referrerManifest({ type, name, bytes }: Referrer, subject: Descriptor) {
+export function referrerManifest({ type, name, bytes, annotations }: Referrer, subject: Descriptor) {
   const empty = Buffer.from('{}');
   const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(empty), size: empty.length };
-  const annotations = { 'org.opencontainers.image.title': name };
-  const layer = { mediaType: type, digest: digestOf(bytes), size: bytes.length, annotations };
+  const layer = {
+    mediaType: type,
+    digest: digestOf(bytes),
+    size: bytes.length,
+    annotations: { 'org.opencontainers.image.title': name },
+  };
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
@@ -34,6 +40,7 @@ export function referrerManifest({ type, name, bytes }: Referrer, subject: Descr
       config,
       layers: [layer],
       subject,
+      annotations,
     }),
   );
   return {

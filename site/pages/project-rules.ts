@@ -46,7 +46,7 @@ until ${expires}${expires < today && html` <b>(ended)</b>`}: ${oneLine(why, 500)
 
 /** One phrase for each key that a policy sets. */
 function describePolicy(policy: OwnPolicy): string[] {
-  const { maxSeverity, maxUnfixableSeverity, unscannable, scanners = {}, frontends = [] } = policy;
+  const { maxSeverity, maxUnfixableSeverity, unscannable, unsigned, scanners = {}, frontends = [] } = policy;
   const of = (response: Response) =>
     Object.entries(scanners).flatMap(([name, action]) => (action === response ? [name] : []));
   const verbs: Record<Response, string> = { block: 'block', warn: 'warn', ignore: 'are ignored' };
@@ -54,6 +54,8 @@ function describePolicy(policy: OwnPolicy): string[] {
     maxSeverity && `vulnerabilities of ${maxSeverity} at most`,
     maxUnfixableSeverity && `${maxUnfixableSeverity} at most where no newer version fixes them`,
     unscannable && `an image that cannot be scanned ${unscannable === 'warn' ? 'passes with a warning' : 'is blocked'}`,
+    unsigned &&
+      `an image that cannot be signed ${unsigned === 'warn' ? 'is released with a warning' : 'is not released'}`,
     ...responses.map(
       (response) => of(response).length > 0 && `findings of ${of(response).join(', ')} ${verbs[response]}`,
     ),

@@ -38,6 +38,9 @@ const ownImports: Record<string, string[]> = { 'functions/site.ts': ['site'], 'v
 
 /** Small, without input and output; undefined: all of it. */
 const pureModules: Record<string, string[] | undefined> = {
+  '@sigstore/bundle': undefined,
+  '@sigstore/core': undefined,
+  '@sigstore/verify': undefined,
   croner: undefined,
   'node:crypto': ['createHash', 'createHmac', 'timingSafeEqual'],
   'node:net': ['BlockList', 'isIP'],

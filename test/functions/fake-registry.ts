@@ -19,9 +19,10 @@ export function createFakeRegistry() {
       if (!imagesOf(from).has(digest)) throw new UpstreamError(`The registry does not have ${from}@${digest}.`);
       imagesOf(to).add(digest);
     },
-    async attach(repository, digest, { type, bytes }) {
+    async attach(repository, digest, { type, bytes, annotations }) {
       if (!imagesOf(repository).has(digest)) throw new UpstreamError(`${repository} does not have ${digest}.`);
-      held(attached, `${repository}@${digest}`, new Map()).set(type, Buffer.from(bytes).toString());
+      const kind = annotations?.['dev.sigstore.bundle.predicateType'] ?? type;
+      held(attached, `${repository}@${digest}`, new Map()).set(kind, Buffer.from(bytes).toString());
     },
     async tag(repository, digest, tag) {
       if (!imagesOf(repository).has(digest)) throw new UpstreamError(`${repository} does not have ${digest}.`);
@@ -36,7 +37,7 @@ export function createFakeRegistry() {
     /** The one image is the other but for times. */
     twin: (one: string, other: string) => void twins.add(`${one} ${other}`),
     push: (repository: string, digest: string) => void imagesOf(repository).add(digest),
-    /** Media type to content. */
+    /** The content by the media type, of a signed statement by the type of its predicate. */
     attachedTo: (repository: string, digest: string) =>
       Object.fromEntries(attached.get(`${repository}@${digest}`) ?? []),
     /** Tag to digest. */

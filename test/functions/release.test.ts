@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Build } from '../../core/model/build.ts';
 import type { SbomFormat } from '../../core/model/builder-contract.ts';
 import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.ts';
-import { defaultPolicy } from '../../core/model/policy.ts';
+import { defaultPolicy, type OwnPolicy } from '../../core/model/policy.ts';
 import type { Project } from '../../core/model/project.ts';
+import { bundleType } from '../../core/signing/bundle.ts';
+import { requiredStatements, type StatementName, statements } from '../../core/signing/statement.ts';
 import { createRelease } from '../../functions/release.ts';
+import { createAttachReferrers } from '../../functions/releases/attach-referrers.ts';
 import { ReferrerRefusedError } from '../../services/registry/registry.ts';
 import type { Heads } from '../../services/tables/heads.ts';
 import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
@@ -16,7 +19,17 @@ const candidate = { repository: 'slipway/candidate/demo/app', digest };
 const verdict = { outcome: 'pass' as const, reasons: [], counts: {} };
 const createdAt = '2026-11-21T01:02:03.000Z';
 const immutable = 'build-20261121T010203Z-aaaaaaa';
-const bothSboms = { 'application/vnd.cyclonedx+json': 'an SBOM', 'application/spdx+json': 'another SBOM' };
+/** What the step before has signed of each image. */
+const signed = {
+  [statements.signature.predicateType]: 'signature',
+  [statements.provenance.predicateType]: 'provenance',
+  [statements.vulnerabilities.predicateType]: 'vulnerabilities',
+};
+const bothSboms = {
+  ...signed,
+  'application/vnd.cyclonedx+json': 'an SBOM',
+  'application/spdx+json': 'another SBOM',
+};
 const idOf = (sequence: number) => sequence.toString(16).padStart(16, '0');
 const digestOf = (sequence: number) => `sha256:${String(sequence).repeat(64).slice(0, 64)}`;
 
@@ -37,8 +50,13 @@ async function startReleasing({
       return text === undefined ? undefined : Buffer.from(text);
     },
   };
+  const signatures = {
+    /** The statements that were signed. */
+    names: new Set<StatementName>(requiredStatements),
+    read: async (_build: string, name: StatementName) => (signatures.names.has(name) ? Buffer.from(name) : undefined),
+  };
   const services = {
-    sboms,
+    attachReferrers: createAttachReferrers({ sboms, signatures }),
     builds: world.builds,
     projects: world.projects,
     heads: world.heads,
@@ -49,7 +67,7 @@ async function startReleasing({
   };
   const release = createRelease({
     ...services,
-    sboms: crashes.guard(sboms),
+    attachReferrers: createAttachReferrers({ sboms: crashes.guard(sboms), signatures: crashes.guard(signatures) }),
     builds: crashes.guard(world.builds),
     projects: crashes.guard(world.projects),
     heads: crashes.guard(world.heads),
@@ -58,6 +76,7 @@ async function startReleasing({
   });
   return Object.assign(world, {
     shelf,
+    signatures,
     services,
     /** Leaves an SBOM of the build with this number. */
     addSbom: (sequence: number, format: SbomFormat, text: string) => void kept.set(`${idOf(sequence)} ${format}`, text),
@@ -164,10 +183,47 @@ describe('a candidate that passed', () => {
     await world.release(1);
     await world.release(2);
     expect(world.shelf.attachedTo(repository, digest)).toEqual(bothSboms);
-    expect(world.shelf.attachedTo(repository, digestOf(2))).toEqual({ 'application/spdx+json': 'the only SBOM' });
+    expect(world.shelf.attachedTo(repository, digestOf(2))).toEqual({
+      ...signed,
+      'application/spdx+json': 'the only SBOM',
+    });
     await world.pass(3);
     expect(await world.release(3)).toEqual({ status: 'released' });
-    expect(world.shelf.attachedTo(repository, digestOf(3))).toEqual({});
+    expect(world.shelf.attachedTo(repository, digestOf(3))).toEqual(signed);
+  });
+
+  it('has its signature before it has a tag', async () => {
+    await using world = await startReleasing();
+    await world.pass(1);
+    const { tag } = world.shelf.registry;
+    world.shelf.registry.tag = async (...call) => {
+      expect(world.shelf.attachedTo(repository, digest)).toEqual(signed);
+      return tag(...call);
+    };
+    expect(await world.release()).toEqual({ status: 'released' });
+    expect((await world.builds.require(idOf(1))).image).toMatchObject({ signed: true });
+    expect(await world.releases.get({ project: 'demo/app:latest', digest })).toMatchObject({ signed: true });
+  });
+
+  it.each<[string, OwnPolicy | undefined, StatementName[], boolean]>([
+    ['without a signature', undefined, ['provenance', 'vulnerabilities'], false],
+    ['without its provenance', undefined, ['signature', 'vulnerabilities'], false],
+    ['without anything signed, if the policy lets it', { unsigned: 'warn' }, [], true],
+    ['without a signed SBOM', undefined, [...requiredStatements], true],
+  ])('%s', async (_what, policy, names, isReleased) => {
+    await using world = await startReleasing({ project: { policy } });
+    await world.pass(1);
+    world.signatures.names = new Set(names);
+    if (!isReleased) {
+      await expect(world.release()).rejects.toThrow(/is not signed .* it is not released/);
+      expect(world.shelf.tagsOf(repository)).toEqual({});
+      return;
+    }
+    expect(await world.release()).toEqual({ status: 'released' });
+    const { image, verdict } = await world.builds.require(idOf(1));
+    const isSigned = names.length > 0;
+    expect(image?.signed).toBe(isSigned);
+    expect(verdict?.warnings).toEqual(isSigned ? undefined : [expect.stringContaining('is not signed')]);
   });
 
   it('is released without an SBOM that the registry does not take, with a warning, unless the policy says otherwise', async () => {
@@ -176,7 +232,9 @@ describe('a candidate that passed', () => {
       const world = await startReleasing({ project });
       await world.pass(1);
       world.addSbom(1, 'spdx', 'an SBOM');
-      world.shelf.registry.attach = async () => {
+      const { attach } = world.shelf.registry;
+      world.shelf.registry.attach = async (repository, digest, referrer) => {
+        if (referrer.type === bundleType) return attach(repository, digest, referrer);
         throw new ReferrerRefusedError('The registry does not take sbom.spdx.json beside the image: 405 UNSUPPORTED');
       };
       return world;

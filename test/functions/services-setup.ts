@@ -47,6 +47,7 @@ export async function setUpServices() {
   const releaseFindings = new Map<string, ReleaseFindings>();
   const records: Records = {
     putRequest: async (request) => void requests.push(request),
+    request: async (id) => requests.find((request) => request.id === id),
     result: async (id) => results.get(id),
     putScan: async (id, scan) => void scans.set(id, scan),
     scan: async (id) => scans.get(id),

@@ -146,6 +146,35 @@ test('nobody but the release step can put an image anywhere but among the candid
   }
 });
 
+test('only the step that signs can use the key, and only it and the pages can read the public key', () => {
+  const may = (action: string) =>
+    roles()
+      .filter(({ permissions }) =>
+        permissions.some(({ actions }) => actions.some((each) => wildcard(each).test(action))),
+      )
+      .map(({ role }) => role.id.replace(/Role[0-9A-F]{8}$/, ''));
+  const wildcard = (pattern: string) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`);
+  expect(may('kms:Sign')).toEqual(['StepsSign']);
+  expect(may('kms:GetPublicKey').toSorted()).toEqual(['PagesSite', 'StepsSign']);
+  for (const action of ['kms:PutKeyPolicy', 'kms:CreateGrant', 'kms:ScheduleKeyDeletion', 'kms:DisableKey'])
+    expect(may(action)).toEqual([]);
+  const key = resource('AWS::KMS::Key');
+  for (const { permissions } of roles())
+    for (const { resources: on } of permissions.filter(({ actions }) =>
+      actions.some((each) => each.startsWith('kms:')),
+    ))
+      expect(on).toEqual([arn(key)]);
+  expect(key.Properties).toMatchObject({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+});
+
+test('only the step that signs can write what is signed', () => {
+  const signatures = `${arn(resource('AWS::S3::Bucket'))}/builds/*/signatures/*.sigstore.json`;
+  const writers = roles().filter(({ permissions }) =>
+    permissions.some(({ actions, resources: on }) => actions.includes('s3:PutObject') && on.includes(signatures)),
+  );
+  expect(writers.map(({ role }) => role.id)).toEqual([expect.stringMatching(/^StepsSignRole/)]);
+});
+
 test('the release step cannot change a candidate', () => {
   expect(functionOf('release').permissions).toContainEqual({
     effect: 'Deny',

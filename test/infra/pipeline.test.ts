@@ -32,22 +32,25 @@ function followersOf(name: string): string[] {
 }
 
 describe('the way of a build', () => {
-  test('is a token, build, scan, judge, release, deliver, tell', () => {
+  test('is a token, build, scan, judge, sign, release, deliver, tell', () => {
     expect(StartAt).toBe('First');
     expect(States.First?.Default).toBe('IssueToken');
     expect(States.IssueToken?.Next).toBe('Build');
     expect(States.Build?.Next).toBe('CollectScan');
     expect(States.CollectScan?.Next).toBe('Judge');
     expect(States.Judge?.Next).toBe('Verdict');
+    expect(States.Sign?.Next).toBe('Release');
     expect(States.Release?.Next).toBe('Deliver');
     expect(States.Deliver?.Next).toBe('Tell');
     expect(States.End?.Default).toBe('Tell');
     expect(States.Notified?.Type).toBe('Succeed');
   });
 
-  test('leads to the release only through a verdict of pass', () => {
-    expect(Object.keys(States).filter((name) => followersOf(name).includes('Release'))).toEqual(['Verdict']);
-    expect(States.Verdict?.Choices).toEqual([{ Variable: '$.verdict.outcome', StringEquals: 'pass', Next: 'Release' }]);
+  test('leads to a signature only through a verdict of pass, and to the release only through a signature', () => {
+    const leadingTo = (state: string) => Object.keys(States).filter((name) => followersOf(name).includes(state));
+    expect(leadingTo('Release')).toEqual(['Sign']);
+    expect(leadingTo('Sign')).toEqual(['Verdict']);
+    expect(States.Verdict?.Choices).toEqual([{ Variable: '$.verdict.outcome', StringEquals: 'pass', Next: 'Sign' }]);
     expect(States.Verdict?.Default).toBe('Tell');
     // A rollback puts tags on what was released before.
     expect(Object.keys(States).filter((name) => followersOf(name).includes('RollBack'))).toEqual(['First']);
@@ -71,7 +74,7 @@ describe('the way of a build', () => {
   });
 
   test('turns every error of a step into a failed build', () => {
-    for (const name of ['IssueToken', 'Build', 'CollectScan', 'Judge', 'Release', 'RollBack']) {
+    for (const name of ['IssueToken', 'Build', 'CollectScan', 'Judge', 'Sign', 'Release', 'RollBack']) {
       expect(States[name]?.Catch.at(-1)).toMatchObject({
         ErrorEquals: ['States.ALL'],
         Next: 'Fail',

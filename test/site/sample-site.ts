@@ -108,6 +108,7 @@ export function sampleSite({
           request,
         ),
     },
+    signingKey: { publicKey: async () => Buffer.from('a public key') },
     projects: {
       get: async (name) => projects.find((project) => project.name === name),
       list: async (start, request) =>

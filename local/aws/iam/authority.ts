@@ -93,6 +93,7 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
   const holders = new Map<string, Holder>();
   const sessions = new Map<string, { session: Session; policy: Statement[] | undefined }>();
 
+  const owner: Caller = { arn: `arn:aws:iam::${accountId}:root`, kind: 'owner' };
   const keep = (row: z.infer<typeof keyRow>): Keys => {
     const pair = { accessKeyId: row.access_key_id, secretAccessKey: row.secret_access_key };
     keys.set(`${row.holder} ${row.session}`, pair);
@@ -104,7 +105,7 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
   };
   const callerFor = (holder: string, session: string): Caller =>
     holder === ownerHolder
-      ? { arn: `arn:aws:iam::${accountId}:root`, kind: 'owner' }
+      ? owner
       : {
           arn: `arn:aws:sts::${accountId}:assumed-role/${holder.slice(holder.lastIndexOf('/') + 1)}/${session}`,
           kind: 'role',
@@ -173,19 +174,33 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
     const resource = applying(resources.get(policyHolder(permission.resource))?.values() ?? []);
 
     const session = sessions.get(caller.session ?? '')?.policy?.filter((statement) => statement.applies(request));
-
-    const all = [...identity, ...resource];
-    for (const { calls } of all) calls.add(`${permission.action} ${permission.resource}`);
+    // A key's own policy decides, unless it hands the decision to the account and so to the policies of its roles.
+    // https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+    const delegating = permission.resource.startsWith('arn:aws:kms:')
+      ? [...(resources.get(permission.resource)?.values() ?? [])]
+          .flat()
+          .filter(({ statement }) => statement.effect === 'Allow' && statement.applies({ ...request, caller: owner }))
+      : undefined;
     const denies = ({ effect }: Statement) => effect === 'Deny';
+    const own = delegating?.length === 0 ? identity.filter(({ statement }) => denies(statement)) : identity;
+
+    const all = [...own, ...resource];
+    for (const { calls } of [...all, ...(own.length > 0 ? (delegating ?? []) : [])])
+      calls.add(`${permission.action} ${permission.resource}`);
     if (identity.some(({ statement }) => denies(statement))) return { explicit: true, policy: 'identity' };
     if (resource.some(({ statement }) => denies(statement))) return { explicit: true, policy: 'resource' };
     if (session?.some(denies)) return { explicit: true, policy: 'session' };
     const [first, ...others] = all;
-    if (!first) return { explicit: false, policy: caller.kind === 'role' ? 'identity' : 'resource' };
+    if (!first) {
+      const isLeftToRole = caller.kind === 'role' && delegating?.length !== 0;
+      return { explicit: false, policy: isLeftToRole ? 'identity' : 'resource' };
+    }
     // A session may do what both allow. Resource policies that name the session itself, which would need no session policy, are
     // unknown here. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
     if (session?.length === 0) return { explicit: false, policy: 'session' };
-    if (others.length === 0) first.needed = true;
+    if (others.length > 0) return undefined;
+    first.needed = true;
+    if (delegating?.length === 1 && delegating[0] && own.includes(first)) delegating[0].needed = true;
     return undefined;
   };
 

@@ -116,8 +116,10 @@ function principals(principal: z.infer<typeof principalSchema>, effect: 'Allow' 
   return (caller: Caller) => {
     if (caller.kind === 'service') return services.has(caller.arn) || arns.includes('*');
     if (arns.includes('*')) return true;
-    if (caller.kind !== 'role') return false;
     const account = caller.arn.split(':')[4] ?? '';
+    // Whether a statement is for the account as such.
+    if (caller.kind === 'owner') return arns.includes(account) || arns.includes(caller.arn);
+    if (caller.kind !== 'role') return false;
     return arns.some((arn) => {
       // An account as principal hands the decision to the account's own policies, so by itself it allows nobody; it does deny.
       // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-accounts

@@ -15,6 +15,7 @@ describe('the policy that counts', () => {
       maxSeverity: 'LOW',
       maxUnfixableSeverity: 'HIGH',
       unscannable: 'block',
+      unsigned: 'block',
       scanners: { ...defaultPolicy.scanners, sbom: 'block', 'user-test': 'ignore' },
     });
     expect(effectivePolicy(defaultPolicy, undefined)).toEqual(defaultPolicy);
@@ -40,6 +41,7 @@ describe('an entry is weaker than the index', () => {
     [{ maxSeverity: 'UNDEFINED' }, { maxSeverity: 'MEDIUM' }, []],
     [{ maxUnfixableSeverity: 'HIGH' }, { maxSeverity: 'MEDIUM' }, ['max-unfixable-severity']],
     [{ unscannable: 'warn' }, { unscannable: 'block' }, ['unscannable']],
+    [{ unsigned: 'warn' }, { unsigned: 'block' }, ['unsigned']],
     [{ scanners: { sbom: 'ignore' } }, { scanners: { sbom: 'warn' } }, ['scanners, sbom']],
     [{ scanners: { sbom: 'block' } }, { scanners: { sbom: 'warn' } }, []],
     [{ scanners: { sbom: 'ignore' } }, {}, []],

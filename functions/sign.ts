@@ -1,0 +1,127 @@
+import { type Build, isTerminal, makerOf } from '../core/model/build.ts';
+import type { SbomFormat } from '../core/model/builder-contract.ts';
+import { RecordConflictError, SigningUnavailableError } from '../core/model/errors.ts';
+import { effectivePolicy } from '../core/model/policy.ts';
+import { once } from '../core/once.ts';
+import { bundleOf, digestToSign } from '../core/signing/bundle.ts';
+import { provenanceOf } from '../core/signing/provenance.ts';
+import { type StatementName, statementNames, statementOn } from '../core/signing/statement.ts';
+import { vulnerabilityScanOf } from '../core/signing/vulnerability-scan.ts';
+import { openSigningKey, type SigningKey } from '../services/aws/signing-key.ts';
+import { variable } from '../services/environment.ts';
+import { openRecords, type Records } from '../services/records/records.ts';
+import { openSboms, type Sboms } from '../services/records/sboms.ts';
+import { openSignatures, type Signatures } from '../services/records/signatures.ts';
+import { type Builds, openBuilds } from '../services/tables/builds.ts';
+import { type Heads, openHeads } from '../services/tables/heads.ts';
+import { openProjects, type Projects } from '../services/tables/projects.ts';
+import { stepInputSchema } from './builds/step-input.ts';
+import { candidateToRelease, type PassedBuild } from './releases/candidate-to-release.ts';
+
+interface Services {
+  builds: Pick<Builds, 'require' | 'begin' | 'endStage'>;
+  projects: Pick<Projects, 'get'>;
+  heads: Pick<Heads, 'get'>;
+  records: Pick<Records, 'request' | 'result' | 'scan'>;
+  sboms: Pick<Sboms, 'read'>;
+  signatures: Pick<Signatures, 'read' | 'keep'>;
+  key: SigningKey;
+  siteUrl: string;
+  /** The pipeline's configuration, which projects override. */
+  policy: unknown;
+}
+
+/**
+ * Signs a candidate that passed and is about to be released, and what is known of it: its origin, its findings, its packages. Nothing else
+ * is signed. The release attaches the signed statements to the image.
+ */
+export function createSign({ builds, projects, heads, records, sboms, signatures, key, siteUrl, policy }: Services) {
+  async function recordedOf(build: Build) {
+    // After a hold, another build has made the image.
+    const id = makerOf(build);
+    const [maker, request, result, scan] = await Promise.all([
+      id === build.id ? build : builds.require(id),
+      records.request(id),
+      records.result(id),
+      records.scan(build.id),
+    ]);
+    if (!request || result?.outcome !== 'built' || !scan)
+      throw new RecordConflictError(`The records of build ${build.id} do not say how its image was made.`);
+    // The builder can still overwrite its result.
+    if (result.digest !== build.candidate?.digest)
+      throw new RecordConflictError(`The result of build ${build.id} is of another image: it is not signed.`);
+    return { maker, request, result, scan };
+  }
+
+  /** What the statement says; undefined if there is nothing to say. */
+  function predicates(build: PassedBuild, { maker, request, result, scan }: Awaited<ReturnType<typeof recordedOf>>) {
+    const sbom = async (format: SbomFormat) => objectIn(await sboms.read(build.id, format));
+    return {
+      signature: async () => ({}),
+      provenance: async () => provenanceOf({ build: maker, request, result, siteUrl }),
+      vulnerabilities: async () => vulnerabilityScanOf({ build, scan, siteUrl }),
+      cyclonedx: () => sbom('cyclonedx'),
+      spdx: () => sbom('spdx'),
+    } satisfies Record<StatementName, () => Promise<object | undefined>>;
+  }
+
+  async function signStatements(build: PassedBuild): Promise<void> {
+    const predicateOf = predicates(build, await recordedOf(build));
+    const publicKey = await key.publicKey();
+    await Promise.all(
+      statementNames.map(async (name) => {
+        if (await signatures.read(build.id, name)) return;
+        const predicate = await predicateOf[name]();
+        if (!predicate) return;
+        const statement = statementOn(build.candidate.digest, name, predicate);
+        const signature = await key.sign(digestToSign(statement));
+        await signatures.keep(build.id, name, bundleOf(statement, signature, publicKey));
+      }),
+    );
+  }
+
+  return async function sign(input: unknown): Promise<void> {
+    const found = await builds.require(stepInputSchema.parse(input).build);
+    if (isTerminal(found.status)) return;
+    const { build, project, early } = await candidateToRelease({ projects, heads }, found);
+    if (early || !(await builds.begin(build.id, 'sign', 'scanning', ['scanning']))) return;
+    try {
+      await signStatements(build);
+    } catch (error) {
+      const response = effectivePolicy(policy, project.policy)?.unsigned ?? 'block';
+      if (!(error instanceof SigningUnavailableError) || response === 'block') throw error;
+      await builds.endStage(build.id, 'sign', 'failed');
+      return;
+    }
+    await builds.endStage(build.id, 'sign', 'succeeded');
+  };
+}
+
+/** Code that a build runs may have written the text: what is no object is no SBOM. */
+function objectIn(bytes: Uint8Array | undefined): object | undefined {
+  if (!bytes) return undefined;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const run = once(() =>
+  createSign({
+    builds: openBuilds(),
+    projects: openProjects(),
+    heads: openHeads(),
+    records: openRecords(),
+    sboms: openSboms(),
+    signatures: openSignatures(),
+    key: openSigningKey(),
+    siteUrl: variable('SITE_URL').replace(/\/$/, ''),
+    policy: JSON.parse(variable('POLICY')),
+  }),
+);
+
+export function handler(input: unknown): Promise<void> {
+  return run()(input);
+}
