@@ -22,7 +22,8 @@ const outputsSchema = z.object({
   GitHubUrl: z.url(),
   GitHubApiUrl: z.url(),
   IndexRepository: z.string(),
-  SigningKeyArn: z.string(),
+  /** A stack that was deployed before releases were signed has none. */
+  SigningKeyArn: z.string().optional(),
 });
 const errorSchema = z.object({ name: z.string(), message: z.string() });
 
@@ -36,6 +37,7 @@ export async function findDeployment(stack: string) {
   const parsed = outputsSchema.safeParse(outputs);
   if (!parsed.success) throw new DeploymentError(`The stack ${stack} is not one of Slipway's: name it with --stack.`);
   const { SiteUrl: siteUrl, TriggersQueueUrl: queueUrl, WebhookSecretArn: SecretId } = parsed.data;
+  const { SigningKeyArn: KeyId } = parsed.data;
   const { WebhookUrl: url, GitHubUrl: gitHost, GitHubApiUrl: apiUrl, IndexRepository: indexRepository } = parsed.data;
 
   return {
@@ -64,7 +66,9 @@ export async function findDeployment(stack: string) {
 
     /** The key that verifies releases, as PEM. */
     async publicKey(): Promise<string> {
-      const read = new GetPublicKeyCommand({ KeyId: parsed.data.SigningKeyArn });
+      if (KeyId === undefined)
+        throw new DeploymentError(`The stack ${stack} has no signing key yet: deploy it again, or use --key.`);
+      const read = new GetPublicKeyCommand({ KeyId });
       const { PublicKey = Buffer.of() } = await explained(stack, () => new KMSClient({}).send(read));
       return publicKeyPem(PublicKey);
     },

@@ -70,7 +70,8 @@ export const beliefs: Readonly<Record<string, Belief>> = {
     probe: headLength,
   },
   'image-referrers': {
-    belief: 'ECR takes manifests with a `subject` and an SBOM as their layer, and lists them as referrers.',
+    belief:
+      'ECR takes manifests with a `subject` and an SBOM or a sigstore bundle as their layer, and lists them as referrers.',
     usedIn: 'services/registry/referrer.ts',
     command: 'aws ecr list-image-referrers --repository-name REPOSITORY --subject-id imageDigest=DIGEST',
     probe: sbomReferrers,
