@@ -3,9 +3,10 @@ import type { Build } from '../../../core/model/build.ts';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
 import { dayOf, daysAfter } from '../../../core/time/day.ts';
 import { createEndHolds } from '../../../functions/end-holds.ts';
+import { setUpCascades } from '../cascade-setup.ts';
 import { atEveryCrashPoint } from '../crash-points.ts';
 import { indexFile, setUpPlanBuilds } from '../plan-builds-setup.ts';
-import { commit, silentLogger } from '../services-setup.ts';
+import { commit, digest, silentLogger } from '../services-setup.ts';
 
 const name = 'demo/app:latest';
 type World = Awaited<ReturnType<typeof setUpPlanBuilds>>;
@@ -165,6 +166,24 @@ describe('the last day of a hold', () => {
     expect(await unheldOf(world)).toHaveLength(1);
     expect(await world.projects.get(name)).not.toHaveProperty('held');
   });
+});
+
+it('a rollback rebuilds the projects that are based on the image; a release that is held rebuilds none', async () => {
+  await using world = await setUpCascades();
+  await world.graph({ base: [], child: ['base'] });
+  const held = await world.queue('d'.repeat(16), { project: world.name('base') });
+  await world.builds.close(held, 'unchanged', { held: { by: 'alice' } });
+  await world.plan(world.ended(held.id));
+  expect(await world.counts()).not.toHaveProperty('child');
+  const rollback = await world.queue('e'.repeat(16), {
+    project: world.name('base'),
+    cause: { type: 'rollback', requester: 'alice', from: digest, to: digest },
+  });
+  const image = { repository: 'registry.example/demo/base', digest, tags: ['latest', 'main'] };
+  await world.builds.close(rollback, 'released', { image });
+  await world.plan(world.ended(rollback.id));
+  const [child] = (await world.allBuilds()).filter(({ project }) => project === world.name('child'));
+  expect(child?.cause).toEqual({ type: 'parent-released', parents: ['demo/base:latest'] });
 });
 
 it("an entry's key holds the project, and its end releases what has waited", async () => {
