@@ -54,7 +54,7 @@ test('a build whose base image was not available runs again, and takes the usual
     ...['First', 'IssueToken', 'Build', 'Fail', 'End', 'Again', 'GoOn', 'Room'],
     // Its project has no room for it yet.
     ...['Build', 'Fail', 'End', 'Again', 'GoOn', 'Room', 'Again', 'GoOn', 'Room'],
-    ...['Build', 'CollectScan', 'Judge', 'Verdict', 'Release', 'Deliver', 'Tell', 'Notified'],
+    ...['Build', 'CollectScan', 'Judge', 'Verdict', 'Sign', 'Release', 'Deliver', 'Tell', 'Notified'],
   ]);
 });
 
@@ -78,7 +78,7 @@ test('a rollback builds and judges nothing, and notifies people of it', async ()
 test('a candidate that a hold kept back is judged once more, and not released if it passes no longer', async () => {
   const judged = (outcome: string) => entered({ Judge: [{ outcome }] }, '00000000000000aa', 'scan');
   expect(await judged('pass')).toEqual([
-    ...['First', 'CollectScan', 'Judge', 'Verdict', 'Release', 'Deliver', 'Tell', 'Notified'],
+    ...['First', 'CollectScan', 'Judge', 'Verdict', 'Sign', 'Release', 'Deliver', 'Tell', 'Notified'],
   ]);
   expect(await judged('block')).toEqual(['First', 'CollectScan', 'Judge', 'Verdict', 'Tell', 'Notified']);
 });
