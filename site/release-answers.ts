@@ -1,5 +1,6 @@
 import type { Project } from '../core/model/project.ts';
 import { currentState, type ReleasedImage } from '../core/releases/release.ts';
+import { publicKeyPem } from '../core/signing/public-key.ts';
 import { type Answer, json, page } from './answer.ts';
 import { recorded } from './build-records.ts';
 import { releaseListPage, releasePage } from './pages/releases.ts';
@@ -9,7 +10,7 @@ import type { SiteParts, SiteRequest } from './parts.ts';
 import type { ReleaseReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
 
-type Parts = Pick<SiteParts, 'releases' | 'seals' | 'siteUrl'>;
+type Parts = Pick<SiteParts, 'builds' | 'releases' | 'seals' | 'signingKey' | 'siteUrl'>;
 
 /** A project's releases, newest first. */
 export async function releaseListAnswer(parts: Parts, { query, now }: SiteRequest, project: Project): Promise<Answer> {
@@ -18,13 +19,20 @@ export async function releaseListAnswer(parts: Parts, { query, now }: SiteReques
 }
 
 export async function releaseAnswer(
-  { releases }: Parts,
+  { builds, releases, signingKey, siteUrl }: Parts,
   { now }: SiteRequest,
   project: Project,
   digest: string,
 ): Promise<Answer> {
   const release = await releaseWith(releases, project.name, digest);
-  return page(releasePage({ release, findings: await recorded(releases.findings(release)), now }));
+  const [findings, build, publicKey] = await Promise.all([
+    recorded(releases.findings(release)),
+    builds.get(release.build),
+    // A release is shown also while KMS gives no key.
+    signingKey.publicKey().then(publicKeyPem, () => undefined),
+  ]);
+  const repository = build?.image?.repository ?? release.repository;
+  return page(releasePage({ release, findings, verifying: { repository, siteUrl, publicKey }, now }));
 }
 
 export async function apiReleaseList(parts: Parts, { query }: SiteRequest, project: Project): Promise<Answer> {
@@ -74,6 +82,7 @@ function apiRelease(release: ReleasedImage, siteUrl: string) {
     tags: [...tags].sort(),
     /** The moving tags that name it now. */
     currentTags: floating,
+    signed: release.signed ?? false,
     state: currentState(release),
     reason: reason ?? null,
     counts: counts ?? null,

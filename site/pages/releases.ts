@@ -10,6 +10,7 @@ import { fixedIn } from './fixed-in.ts';
 import { layout, pager } from './layout.ts';
 import { icon, type Tone } from './status.ts';
 import { ageElement } from './times.ts';
+import { type Verifying, verifyingSection } from './verifying.ts';
 
 /** The page shows this many findings; the JSON has all. */
 const shown = 100;
@@ -49,11 +50,11 @@ function releaseRows(releases: ReleasedImage[], now: Date): Html {
 }
 
 function row(release: ReleasedImage, now: Date): Html {
-  const { project, digest, floating, releasedAt, checkedAt } = release;
+  const { project, digest, floating, signed, releasedAt, checkedAt } = release;
   return html`<li>
 ${statusChip(release)}
 <div class="what"><a href="${releasesPath(project)}/${digest}"><code>${shortDigest(digest)}</code></a> <span class="tags">${floating.map(describeTag)}</span><span class="why">${describeFindings(release)}</span></div>
-<div class="where"><span>${checkedAt ? html`scanned ${ageElement(checkedAt, now)}` : 'not scanned again yet'}</span></div>
+<div class="where"><span>${signed && html`signed, `}${checkedAt ? html`scanned ${ageElement(checkedAt, now)}` : 'not scanned again yet'}</span></div>
 <div class="when"><span>released</span><span>${ageElement(releasedAt, now)}</span></div>
 </li>`;
 }
@@ -107,10 +108,11 @@ function meaning(release: ReleasedImage): string {
 export interface ReleasePage {
   release: ReleasedImage;
   findings: Recorded<ReleaseFindings>;
+  verifying: Omit<Verifying, 'release'>;
   now: Date;
 }
 
-export function releasePage({ release, findings, now }: ReleasePage): Html {
+export function releasePage({ release, findings, verifying, now }: ReleasePage): Html {
   const { project, digest, repository, build, tags, floating, releasedAt, checkedAt, dueAt, reason, notifiedAt } =
     release;
   const path = `${releasesPath(project)}/${digest}`;
@@ -131,6 +133,7 @@ ${others.length > 0 && html`<div><dt>Other tags</dt><dd class="tags">${others.ma
 <div><dt>Findings</dt><dd>${describeFindings(release)}</dd></div>
 ${notifiedAt && html`<div><dt>Last mail</dt><dd>${exactTime(notifiedAt)}</dd></div>`}
 </dl></section>
+${verifyingSection({ release, ...verifying })}
 ${findingsSection(findings, path)}`,
   });
 }

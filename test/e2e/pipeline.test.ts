@@ -1,5 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../local/command.ts';
+import { signedStatements } from './signature.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
@@ -32,7 +34,7 @@ describe('a push to a tracked branch', () => {
       const shown = (await slipway.builds('hello'))[0]?.stages ?? [];
       return shown.at(-1)?.name === 'tell' && shown.at(-1)?.endedAt ? shown : undefined;
     });
-    expect(stages.map(({ name }) => name)).toEqual(['build', 'scan', 'judge', 'release', 'tell']);
+    expect(stages.map(({ name }) => name)).toEqual(['build', 'scan', 'judge', 'sign', 'release', 'tell']);
     expect(mail?.subject).toContain('demo/hello:latest');
     const text = await slipway.client.mailText(mail?.id ?? '');
     expect(text).toContain(commit.slice(0, 7));
@@ -61,6 +63,33 @@ describe('a push to a tracked branch', () => {
       'org.opencontainers.image.source': `${slipway.machine.url}/git/demo/hello.git`,
     });
     expect(build?.image?.repository).toBe(`${host}/demo/hello`);
+  });
+
+  it('is signed, with its origin and its scan, by the key that the pages have', async () => {
+    const { url } = slipway.machine;
+    const [build] = await slipway.builds('hello');
+    const { digest = '' } = build?.image ?? {};
+    const pem = await (await fetch(`${url}/.well-known/slipway/cosign.pub`)).text();
+    const signed = await signedStatements(url, 'demo/hello', digest, pem);
+    expect([...signed].map(([type, all]) => [type, all.length]).sort()).toEqual([
+      ['https://cosign.sigstore.dev/attestation/vuln/v1', 1],
+      ['https://sigstore.dev/cosign/sign/v1', 1],
+      ['https://slsa.dev/provenance/v1', 1],
+    ]);
+    const [provenance] = signed.get('https://slsa.dev/provenance/v1') ?? [];
+    expect(provenance?.predicate).toMatchObject({
+      buildDefinition: {
+        externalParameters: { project: 'demo/hello:latest', source: { uri: `git+${url}/git/demo/hello.git` } },
+        internalParameters: { cause: { type: 'push', commit: build?.commit } },
+        resolvedDependencies: [{ digest: { gitCommit: build?.commit } }],
+      },
+      runDetails: { builder: { id: url }, metadata: { invocationId: `${url}/builds/${build?.id}` } },
+    });
+    const [scan] = signed.get('https://cosign.sigstore.dev/attestation/vuln/v1') ?? [];
+    expect(scan?.predicate).toMatchObject({ scanner: { result: { verdict: { outcome: 'pass' } } } });
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const other = publicKey.export({ format: 'pem', type: 'spki' }).toString();
+    expect((await signedStatements(url, 'demo/hello', digest, other)).size).toBe(0);
   });
 
   it('moves the floating tags, and leaves the one that never moves', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sbomGeneratorFolder } from '../../local/sbom-generator.ts';
+import { signedStatements } from './signature.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
@@ -69,10 +70,16 @@ describe('an image', () => {
     const { repository, digest } = build.image ?? { repository: '', digest: '' };
     const name = repository.slice(repository.indexOf('/') + 1);
     const referrers = await read<{ manifests: { artifactType: string }[] }>(`/v2/${name}/referrers/${digest}`);
-    expect(referrers.manifests.map(({ artifactType }) => artifactType).sort()).toEqual([
+    const types = referrers.manifests.map(({ artifactType }) => artifactType);
+    expect(types.filter((type) => !type.includes('sigstore')).sort()).toEqual([
       'application/spdx+json',
       'application/vnd.cyclonedx+json',
     ]);
+    const { url } = slipway.machine;
+    const pem = await (await fetch(`${url}/.well-known/slipway/cosign.pub`)).text();
+    const signed = await signedStatements(url, name, digest, pem);
+    expect(signed.get('https://cyclonedx.org/bom')).toMatchObject([{ predicate: { bomFormat: 'CycloneDX' } }]);
+    expect(signed.get('https://spdx.dev/Document')).toMatchObject([{ predicate: { spdxVersion: 'SPDX-2.3' } }]);
   });
 
   it('says what changed since the last release', async () => {

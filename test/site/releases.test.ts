@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
+import { SigningUnavailableError } from '../../core/model/errors.ts';
 import { type ReleasedImage, releasedImageSchema } from '../../core/releases/release.ts';
 import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
-import { sampleProject, sampleSite, siteUrl } from './sample-site.ts';
+import type { SiteParts } from '../../site/parts.ts';
+import { sampleBuild, sampleProject, sampleSite, siteUrl } from './sample-site.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const older = `sha256:${'b'.repeat(64)}`;
@@ -80,6 +82,7 @@ it('all releases of a project are a page and JSON, with tags, digest, times and 
     releasedAt: '2026-11-01T10:00:00.000Z',
     tags: ['build-20261101T100000Z-1a2b3c4', 'latest'],
     currentTags: ['latest'],
+    signed: false,
     state: 'complete',
     reason: null,
     counts: { CRITICAL: 1, LOW: 2 },
@@ -91,6 +94,35 @@ it('all releases of a project are a page and JSON, with tags, digest, times and 
     findingsUrl: `${siteUrl}/api/v1${path}/${digest}`,
   });
   expect(items[1]).toMatchObject({ state: 'waiting', counts: null, currentTags: [] });
+});
+
+it('a signed release says how anybody verifies it, with the key', async () => {
+  const host = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+  const image = { repository: `${host}/slipway/demo/app`, digest, tags: ['latest'], signed: true };
+  const ask = (parts: Partial<SiteParts> = {}) =>
+    sampleSite({
+      projects: [project],
+      releases: [released(digest, { signed: true }), released(older)],
+      builds: [sampleBuild(1, { id: '0123456789abcdef', status: 'released', image })],
+      parts,
+    });
+  const { text } = await ask()(`${path}/${digest}`);
+  expect(text).toContain(
+    `cosign verify --key cosign.pub --insecure-ignore-tlog=true ${host}/slipway/demo/app@${digest}`,
+  );
+  expect(text).toContain('cosign verify-attestation --type slsaprovenance1');
+  expect(text).toContain('kind: ImageValidatingPolicy');
+  expect(text).toContain('kind: ClusterImagePolicy');
+  const { text: pem, headers } = await ask()('/.well-known/slipway/cosign.pub');
+  expect(headers['content-type']).toBe('application/x-pem-file');
+  for (const line of pem.trim().split('\n')) expect(text).toContain(line);
+  expect((await ask()(`${path}/${older}`)).text).toContain('The image is not signed.');
+  expect((await ask()(path)).text).toContain('signed, not scanned again yet');
+
+  const unavailable = { publicKey: () => Promise.reject(new SigningUnavailableError('KMS is silent.')) };
+  const without = await ask({ signingKey: unavailable })(`${path}/${digest}`);
+  expect([without.statusCode, without.text.includes('cosign verify ')]).toEqual([200, true]);
+  expect(without.text).not.toContain('kind: ClusterImagePolicy');
 });
 
 it('lists go on with their cursor', async () => {

@@ -1,0 +1,114 @@
+import type { ReleasedImage } from '../../core/releases/release.ts';
+import { publicKeyPath } from '../../core/signing/public-key.ts';
+import { statementNames, statements } from '../../core/signing/statement.ts';
+import { type Html, html } from '../../core/text/html.ts';
+
+export interface Verifying {
+  release: ReleasedImage;
+  /** With the registry's host: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/slipway/demo/app`. */
+  repository: string;
+  siteUrl: string;
+  /** As PEM; undefined if KMS does not give it at the moment. */
+  publicKey: string | undefined;
+}
+
+/** How anybody verifies a release: by a command, by cosign, and in a cluster. */
+export function verifyingSection({ release, repository, siteUrl, publicKey }: Verifying): Html {
+  if (!release.signed)
+    return html`<section id="signature"><h2>Signature</h2><p class="quiet">The image is not signed.</p></section>`;
+  const image = `${repository}@${release.digest}`;
+  return html`<section id="signature"><h2>Signature</h2>
+<p>The image is signed by the key <a href="${publicKeyPath}"><code>cosign.pub</code></a>, and so are its origin, its scan and its SBOMs.</p>
+${command(commandsFor(image, siteUrl))}
+${
+  publicKey &&
+  html`<details id="kyverno"><summary>Let only signed images run, by Kyverno</summary>${command(kyvernoPolicy(repository, publicKey))}</details>
+<details id="policy-controller"><summary>Let only signed images run, by sigstore's policy-controller</summary>${command(clusterImagePolicy(repository, publicKey))}</details>`
+}</section>`;
+}
+
+function command(text: string): Html {
+  return html`<pre class="command" tabindex="0"><code>${text}</code></pre>`;
+}
+
+function commandsFor(image: string, siteUrl: string): string {
+  const options = '--key cosign.pub --insecure-ignore-tlog=true';
+  const attestations = statementNames.flatMap((name) => {
+    const { cosignType } = statements[name];
+    return cosignType ? [`cosign verify-attestation --type ${cosignType} ${options} ${image}`] : [];
+  });
+  return [
+    `curl --fail --output cosign.pub ${siteUrl}${publicKeyPath}`,
+    `npx slipway verify --key cosign.pub ${image}`,
+    `cosign verify ${options} ${image}`,
+    ...attestations,
+  ].join('\n');
+}
+
+const indented = (text: string, spaces: number): string =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `${' '.repeat(spaces)}${line}`)
+    .join('\n');
+
+/**
+ * https://kyverno.io/docs/policy-types/image-validating-policy/. Only this kind of policy finds bundles that a key signed. A log has to be
+ * named although none is asked.
+ */
+function kyvernoPolicy(repository: string, publicKey: string): string {
+  const isEcr = /^\d{12}\.dkr\.ecr\./.test(repository);
+  return `apiVersion: policies.kyverno.io/v1
+kind: ImageValidatingPolicy
+metadata:
+  name: signed-by-slipway
+spec:
+  validationActions: [Deny]
+  matchConstraints:
+    resourceRules:
+      - apiGroups: [""]
+        apiVersions: [v1]
+        operations: [CREATE, UPDATE]
+        resources: [pods]
+  matchImageReferences:
+    - glob: "${repository}:*"
+    - glob: "${repository}@*"
+${isEcr ? '  credentials:\n    providers: [amazon]\n' : ''}  attestors:
+    - name: slipway
+      cosign:
+        key:
+          data: |
+${indented(publicKey, 12)}
+        ctlog:
+          url: https://rekor.sigstore.dev
+          insecureIgnoreTlog: true
+          insecureIgnoreSCT: true
+  validations:
+    - expression: >-
+        (images.containers + images.initContainers + images.ephemeralContainers)
+        .map(image, verifyImageSignatures(image, [attestors.slipway])).all(count, count > 0)
+      message: The image is not signed by Slipway.
+`;
+}
+
+/** https://docs.sigstore.dev/policy-controller/overview/. Of bundles it verifies attestations only, not the bare signature. */
+function clusterImagePolicy(repository: string, publicKey: string): string {
+  return `apiVersion: policy.sigstore.dev/v1beta1
+kind: ClusterImagePolicy
+metadata:
+  name: signed-by-slipway
+spec:
+  images:
+    - glob: "${repository}**"
+  authorities:
+    - name: slipway
+      signatureFormat: bundle
+      key:
+        hashAlgorithm: sha256
+        data: |
+${indented(publicKey, 10)}
+      attestations:
+        - name: provenance
+          predicateType: ${statements.provenance.predicateType}
+`;
+}
