@@ -5,6 +5,7 @@ import { UpstreamError } from '../core/model/errors.ts';
 import { type Trigger, type TriggerOf, triggerSchema } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
 import { type PostponeReason, postponement } from '../core/triggers/postpone.ts';
+import { type EventBus, openEventBus } from '../services/aws/event-bus.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { listVariable, variable } from '../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../services/git-host/commit-statuses.ts';
@@ -70,6 +71,7 @@ interface Services
   rebuilds: Rebuilds;
   releases: Pick<Releases, 'get'>;
   triggers: Pick<Triggers, 'send' | 'sendBatch'>;
+  eventBus: Pick<EventBus, 'publish'>;
   repositories: Pick<Repositories, 'ensure'>;
   index: ReturnType<typeof indexAddress> & {
     repository: IndexRepository;
@@ -172,6 +174,7 @@ const run = once(() => {
     rebuilds: openRebuilds(),
     releases: openReleases(),
     triggers: openTriggers(),
+    eventBus: openEventBus(),
     repositories: openRepositories(),
     index: {
       ...indexAddress(),

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
+import type { PublishedEvents } from './event-bus.ts';
 import type { GitHost } from './git-host.ts';
 import type { Notifications } from './notifications.ts';
 import { PipelineFunction } from './pipeline-function.ts';
@@ -15,6 +16,7 @@ interface PlannerProps {
   config: Config;
   gitHost: GitHost;
   notifications: Notifications;
+  publishedEvents: PublishedEvents;
   repositories: Repositories;
   starting: Starting;
   state: State;
@@ -46,6 +48,7 @@ export class Planner extends Construct {
     // What a hold has kept back of any ref.
     props.state.heads.grant(planner, 'Query');
     props.triggers.grantSend(planner);
+    props.publishedEvents.grantPublish(planner);
     props.state.projects.grantQuery(planner, 'bySource');
     props.state.deliveries.grant(planner, 'GetItem', 'PutItem');
     props.repositories.grantCreate(planner);

@@ -7,6 +7,7 @@ import { Builder } from './builder.ts';
 import type { Config } from './config.ts';
 import { Delivery } from './delivery.ts';
 import { HoldEnds } from './end-holds.ts';
+import { PublishedEvents } from './event-bus.ts';
 import { GitHost } from './git-host.ts';
 import { LogDefaults } from './log-defaults.ts';
 import { Monitoring } from './monitoring.ts';
@@ -72,7 +73,8 @@ export class SlipwayStack extends Stack {
       settings: config.build,
       hasTools,
     });
-    const telling = new Telling({ api, gitHost, notifications, records, state, triggers });
+    const publishedEvents = new PublishedEvents(this);
+    const telling = new Telling({ api, gitHost, notifications, publishedEvents, records, state, triggers });
     const steps = new Steps(this, 'Steps', {
       ...{ api, config, records, repositories, signing, state, telling },
     });
@@ -84,6 +86,7 @@ export class SlipwayStack extends Stack {
       config,
       gitHost,
       notifications,
+      publishedEvents,
       repositories,
       starting,
       state,

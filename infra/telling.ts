@@ -1,4 +1,5 @@
 import type { Api } from './api.ts';
+import type { PublishedEvents } from './event-bus.ts';
 import type { GitHost } from './git-host.ts';
 import type { Notifications } from './notifications.ts';
 import type { Grantee } from './permissions.ts';
@@ -12,6 +13,7 @@ interface TellingProps {
   notifications: Notifications;
   records: Records;
   state: State;
+  publishedEvents: PublishedEvents;
   triggers: Triggers;
 }
 
@@ -24,7 +26,7 @@ export class Telling {
   }
 
   grant(grantee: Grantee): void {
-    const { api, gitHost, notifications, records, state, triggers } = this.#props;
+    const { api, gitHost, notifications, publishedEvents, records, state, triggers } = this.#props;
     state.builds.grant(grantee, 'GetItem', 'UpdateItem');
     records.grantReadLogs(grantee);
     records.grantRead(grantee, 'comparison', 'scanners');
@@ -32,6 +34,7 @@ export class Telling {
     gitHost.grantStatuses(grantee);
     gitHost.grantIndexLink(grantee);
     triggers.grantSend(grantee);
+    publishedEvents.grantPublish(grantee);
     api.grantLink(grantee);
   }
 }

@@ -3,7 +3,9 @@ import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
 import { buildMail, type Mail, mailDetailsOf } from '../../core/mail/build-mail.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { NotificationBusyError, RecordConflictError } from '../../core/model/errors.ts';
+import { eventOfBuild } from '../../core/published-events/published-event.ts';
 import { type BuildMetrics, openBuildMetrics } from '../../services/aws/build-metrics.ts';
+import { type EventBus, openEventBus } from '../../services/aws/event-bus.ts';
 import { openTriggers, type Triggers } from '../../services/aws/triggers.ts';
 import { variable } from '../../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
@@ -24,6 +26,7 @@ interface Services {
   statuses: Pick<CommitStatuses, 'set'>;
   metrics: BuildMetrics;
   triggers: Pick<Triggers, 'send'>;
+  eventBus: Pick<EventBus, 'publish'>;
   siteUrl: string;
   indexUrl: string;
   logger: Logger;
@@ -42,6 +45,7 @@ export function createTell({
   statuses,
   metrics,
   triggers,
+  eventBus,
   siteUrl,
   indexUrl,
   logger,
@@ -77,6 +81,8 @@ export function createTell({
         id: buildEndedEvent(id),
         build: id,
       });
+      const event = eventOfBuild(build, siteUrl);
+      if (event) await eventBus.publish(event);
       await send(build);
     } catch (error) {
       await builds.releaseNotification(id);
@@ -104,6 +110,7 @@ export function openTell(logger: Logger): Tell {
     statuses: openCommitStatuses(),
     metrics: openBuildMetrics(),
     triggers: openTriggers(),
+    eventBus: openEventBus(),
     siteUrl: variable('SITE_URL'),
     indexUrl: indexUrl(),
     logger,

@@ -18,8 +18,15 @@ export interface Account {
   /** Each service makes its own tables (`create table if not exists <service>_<noun>`); every change is on disk when a call answers. */
   readonly database: DatabaseSync;
   readonly iam: Authority;
-  /** Puts an event on the default bus, in the shape that the AWS service sends; the envelope's other fields are filled in. */
-  emit(event: { source: string; 'detail-type': string; resources: string[]; detail: Record<string, unknown> }): void;
+  /** Puts an event on the default bus, in the shape that its sender gives it; the envelope's other fields are filled in. */
+  emit(event: {
+    source: string;
+    'detail-type': string;
+    resources: string[];
+    detail: Record<string, unknown>;
+    /** Milliseconds since 1970; now where it is not said. */
+    time?: number | undefined;
+  }): void;
   /** A line for the person who watches the machine. */
   log(source: string, message: string): void;
 }

@@ -7,7 +7,11 @@ import { UpstreamError } from '../../core/model/errors.ts';
  * loading a client takes longer than all its work (docs/decisions/webhook-without-sdk-clients.md).
  * A Lambda's credentials in its environment stay valid as long as the process runs.
  */
-export function createSignedFetch(service: 'sqs' | 'secretsmanager', protocol: '1.0' | '1.1', target: string) {
+export function createSignedFetch(
+  service: 'sqs' | 'secretsmanager' | 'events',
+  protocol: '1.0' | '1.1',
+  target: string,
+) {
   const region = process.env.AWS_REGION ?? 'us-east-1';
   const endpoint = process.env.AWS_ENDPOINT_URL ?? `https://${service}.${region}.amazonaws.com`;
   const client = new AwsClient({

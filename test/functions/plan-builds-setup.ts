@@ -101,6 +101,7 @@ export async function setUpPlanBuilds(
     dependents: crashes.guard(world.dependents),
     rebuilds: crashes.guard(world.rebuilds),
     triggers: crashes.guard(world.triggers),
+    eventBus: crashes.guard(world.eventBus),
     heads,
     holds: crashes.guard(world.holds),
     releases: crashes.guard(world.releases),

@@ -5,6 +5,7 @@ import type { BuildRequest, BuildResult } from '../../core/model/builder-contrac
 import type { Scan } from '../../core/model/findings.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { Trigger } from '../../core/model/trigger.ts';
+import type { PublishedEvent } from '../../core/published-events/published-event.ts';
 import type { Comparison } from '../../core/releases/image-diff.ts';
 import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
 import type { ScannerReports } from '../../core/scanners/report.ts';
@@ -72,6 +73,7 @@ export async function setUpServices() {
   };
   const codeBuild: CodeBuild = { stop: async (id) => void stopped.push(id) };
   const sent: Trigger[] = [];
+  const published: PublishedEvent[] = [];
   const mails: { to: string[]; mail: Mail }[] = [];
   const mailer: Mailer = {
     async send({ to, mail }) {
@@ -93,6 +95,9 @@ export async function setUpServices() {
     cascades: createCascades(client, 'cascades'),
     dependents,
     rebuilds: createRebuilds(client, 'cascades'),
+    /** What was put on the event bus. */
+    published,
+    eventBus: { publish: async (event: PublishedEvent) => void published.push(event) },
     /** The triggers that were put into the queue, in the order of their sending. */
     sent,
     triggers: {

@@ -31,6 +31,7 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
     recipients: world.recipients,
     statuses: crashes.guard(world.statuses),
     triggers: crashes.guard(world.triggers),
+    eventBus: crashes.guard(world.eventBus),
     metrics: { ended: ({ status }) => void counted.push(status), oldestQueued: () => undefined },
     siteUrl: 'https://slipway.example',
     indexUrl: 'https://git.example/slipway/index',

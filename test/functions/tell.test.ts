@@ -48,6 +48,17 @@ describe('the end of a build', () => {
     },
   );
 
+  it('is an event on the bus, if an image was released', async () => {
+    await using world = await setUpTell();
+    await world.end('released');
+    await world.end('blocked', '00000000000000bb');
+    await world.tell(id);
+    await world.tell('00000000000000bb');
+    expect(world.published).toMatchObject([
+      { type: 'Slipway Image Released', detail: { id, url: `https://slipway.example/builds/${id}` } },
+    ]);
+  });
+
   it('is notified once, however many try and however often', async () => {
     await using world = await setUpTell();
     await world.end('released');
@@ -116,7 +127,7 @@ describe('the end of a build', () => {
     const crashes = createCrashPoints();
     await using world = await setUpTell(crashes);
     await world.end('released');
-    crashes.crashAt(4, 'after');
+    crashes.crashAt(5, 'after');
     await expect(world.tell(id)).rejects.toThrow(Crash);
     crashes.restart();
     expect(world.ses.sent).toHaveLength(1);

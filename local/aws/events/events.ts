@@ -6,6 +6,7 @@ import { type Account, AwsError, type Caller, resourceType, type Service } from 
 import { transaction } from '../transaction.ts';
 import { type Delivery, openEventJournal } from './journal.ts';
 import { compilePattern, type EventMatcher } from './pattern.ts';
+import { putEvents } from './put-events.ts';
 import { ratePeriod } from './schedule.ts';
 
 export interface Events extends Service {
@@ -56,7 +57,7 @@ export function createEvents(account: Account, lambda: EventTarget, clock: Clock
     'detail-type': event['detail-type'],
     source: event.source,
     account: account.id,
-    time: new Date(clock.now()).toISOString().replace(/\.\d+/, ''),
+    time: new Date(event.time ?? clock.now()).toISOString().replace(/\.\d+/, ''),
     region: account.region,
     resources: event.resources,
     detail: event.detail,
@@ -170,6 +171,9 @@ export function createEvents(account: Account, lambda: EventTarget, clock: Clock
   });
 
   return {
+    signingName: 'events',
+    protocol: 'json-1.1',
+    operations: { PutEvents: putEvents(account, randomUUID) },
     resources: { 'AWS::Events::Rule': ruleResource },
     emit(event) {
       const whole = envelope(event);

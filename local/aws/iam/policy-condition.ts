@@ -27,6 +27,8 @@ const knownKeys = new Set(
     'aws:SourceArn',
     'aws:ViaAWSService',
     'dynamodb:Attributes',
+    'events:detail-type',
+    'events:source',
     's3:delimiter',
     's3:max-keys',
     's3:prefix',
