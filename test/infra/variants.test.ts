@@ -88,9 +88,9 @@ test('pages behind a domain name of your own have links to it, and webhooks go t
   expect(JSON.stringify(template.findOutputs('WebhookUrl'))).toContain('ApiEndpoint');
 });
 
-test('the policy reaches the functions that judge, that release, and that look again at what is released', () => {
+test('the policy reaches the functions that judge, that sign, that release, and that look again at what is released', () => {
   const policy = JSON.stringify({ ...defaultPolicy, maxSeverity: 'LOW' });
-  expect(variables(templateOf({ policy: { maxSeverity: 'LOW' } }), 'POLICY')).toEqual([policy, policy, policy]);
+  expect(variables(templateOf({ policy: { maxSeverity: 'LOW' } }), 'POLICY')).toEqual(Array(4).fill(policy));
 });
 
 test('every operator is notified of alarms and of an index that cannot be read', () => {
