@@ -51,17 +51,21 @@ interface Times {
   pipeline: number;
   /** Of the pipeline's, what the scanners in the image take; `scanners.ts` has their own bound. */
   scanners: number;
+  /** What the step `Sign` adds: from its begin to that of the release. */
+  signing: number;
 }
 
 function rowsOf(name: string, times: Times[]): Row[] {
   const benchmark = `overhead, ${name} image`;
   const bare = median(times.map((time) => time.bare));
   const ratio = median(times.map((time) => time.pipeline / time.bare));
+  const signing = median(times.map((time) => time.signing));
   const extra = median(times.map((time) => time.pipeline - time.bare));
   return [
     { benchmark, figure: 'push to release', value: median(times.map((time) => time.pipeline)), unit: 's' },
     { benchmark, figure: 'bare build and push', value: bare, unit: 's' },
     { benchmark, figure: 'scanners in the image', value: median(times.map((time) => time.scanners)), unit: 's' },
+    { benchmark, figure: 'signing', value: signing, unit: 's', ...atMost(0.3, signing) },
     { benchmark, figure: 'ratio', value: ratio, unit: '×', ...(bare >= 20 ? atMost(1.1, ratio) : {}) },
     { benchmark, figure: 'difference', value: extra, unit: 's', ...(bare < 20 ? atMost(2, extra) : {}) },
   ];
@@ -88,6 +92,7 @@ interface ShownBuild {
   commit: string;
   status: string;
   endedAt: string | null;
+  stages: { name: string; startedAt: string }[];
   failure: unknown;
 }
 
@@ -103,10 +108,12 @@ async function timeOfPipeline({ url }: Machine, copy: WorkingCopy, job: string):
     if (!build?.endedAt) continue;
     if (build.status !== 'released')
       throw new Error(`The build ended as ${build.status}: ${JSON.stringify(build.failure)}`);
+    const begun = (name: string) => Date.parse(build.stages.find((stage) => stage.name === name)?.startedAt ?? '');
     const log = await (await fetch(`${url}/api/v1/builds/${build.id}/log`)).text();
     return {
       pipeline: (Date.parse(build.endedAt) - accepted) / 1000,
       scanners: since(log, 'done') - since(log, 'scan'),
+      signing: (begun('release') - begun('sign')) / 1000,
     };
   }
 }

@@ -223,7 +223,7 @@ export function createSecretsManager(account: Account): Service {
       Description: z.string().max(2048).optional(),
       SecretString: z.string().optional(),
       GenerateSecretString: generateSecretStringSchema.optional(),
-      // Values are in the account's file, which only its owner can read; there is no key service.
+      // Values are in the account's file, which only its owner can read; nothing is encrypted here.
       KmsKeyId: z.string().optional(),
       Tags: z.unknown().optional(),
     }),
