@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -22,8 +23,9 @@ const outputsSchema = z.object({
   GitHubUrl: z.url(),
   GitHubApiUrl: z.url(),
   IndexRepository: z.string(),
-  /** A stack that was deployed before releases were signed has none. */
+  /** Absent from a stack that was deployed before releases were signed, or could be promoted. */
   SigningKeyArn: z.string().optional(),
+  PromoteFunctionName: z.string().optional(),
 });
 const errorSchema = z.object({ name: z.string(), message: z.string() });
 
@@ -38,6 +40,7 @@ export async function findDeployment(stack: string) {
   if (!parsed.success) throw new DeploymentError(`The stack ${stack} is not one of Slipway's: name it with --stack.`);
   const { SiteUrl: siteUrl, TriggersQueueUrl: queueUrl, WebhookSecretArn: SecretId } = parsed.data;
   const { SigningKeyArn: KeyId } = parsed.data;
+  const { PromoteFunctionName: FunctionName } = parsed.data;
   const { WebhookUrl: url, GitHubUrl: gitHost, GitHubApiUrl: apiUrl, IndexRepository: indexRepository } = parsed.data;
 
   return {
@@ -84,6 +87,15 @@ export async function findDeployment(stack: string) {
       await explained(stack, () => new SQSClient({}).send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody })));
     },
 
+    /** What the function `promote` answers. */
+    async promote(request: object): Promise<unknown> {
+      if (FunctionName === undefined) throw new DeploymentError('Deploy Slipway again: its stack cannot promote yet.');
+      const invoke = new InvokeCommand({ FunctionName, Payload: JSON.stringify(request) });
+      const { Payload, FunctionError } = await explained(stack, () => new LambdaClient({}).send(invoke));
+      if (FunctionError) throw new DeploymentError('The promotion ended with an error: see the log of Promote.');
+      return JSON.parse(Buffer.from(Payload ?? []).toString('utf8'));
+    },
+
     /** The public API's answer; undefined for a 404. */
     async read<Answer>(path: string, schema: z.ZodType<Answer>): Promise<Answer | undefined> {
       const url = `${siteUrl}/api/v1/${path}`;
@@ -120,7 +132,7 @@ export function explain(stack: string, error: unknown): string {
     return `There is no stack ${stack} in this account and region: name it with --stack, or set AWS_REGION and AWS_PROFILE.`;
   }
   if (/AccessDenied|not authorized/.test(`${name} ${message}`)) {
-    return `AWS does not allow it: ${message} Needed are cloudformation:DescribeStacks on the stack and, to build, sqs:SendMessage on its queue; for webhooks, secretsmanager:GetSecretValue and to rotate secretsmanager:PutSecretValue on their secret; to verify images, kms:GetPublicKey on the signing key.`;
+    return `AWS does not allow it: ${message} Needed are cloudformation:DescribeStacks on the stack and, to build, sqs:SendMessage on its queue; to promote, lambda:InvokeFunction on its function Promote; for webhooks, secretsmanager:GetSecretValue and to rotate secretsmanager:PutSecretValue on their secret; to verify images, kms:GetPublicKey on the signing key.`;
   }
   return `AWS answered: ${message || name}`;
 }

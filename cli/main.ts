@@ -38,6 +38,11 @@ const commands: Record<string, { arguments: string; summary: string; load: () =>
     summary: 'verify the signature of a released image, and say what is proven of it',
     load: () => import('./verify.ts'),
   },
+  promote: {
+    arguments: 'APP/JOB:TAG --to TARGET',
+    summary: 'promote a release to a target',
+    load: () => import('./promote.ts'),
+  },
   'webhook add': {
     arguments: 'OWNER/REPO...',
     summary: 'set up the webhook of a repository at GitHub',

@@ -20,6 +20,7 @@ import { openProjects } from '../services/tables/projects.ts';
 import { openRebuilds } from '../services/tables/rebuilds.ts';
 import { openReleases } from '../services/tables/releases.ts';
 import { openSources } from '../services/tables/sources.ts';
+import { openTargets } from '../services/tables/targets.ts';
 import { createSiteHandler } from '../site/handler.ts';
 import { recently } from '../site/recent-reads.ts';
 
@@ -71,6 +72,7 @@ const run = once(() => {
       findings: records.releaseFindings,
     },
     holds: { ofProject: recently(openHolds().ofProject) },
+    targets: { ofProject: recently(openTargets().ofProject) },
     sboms: openSboms(),
     addresses: {
       get: addresses.get,

@@ -12,6 +12,7 @@ import type {
   ReleaseReader,
   SbomReader,
   SourceReader,
+  TargetReader,
 } from './readers.ts';
 
 /** What the site reads from, and its own address. */
@@ -25,6 +26,7 @@ export interface SiteParts {
   records: RecordReader;
   releases: ReleaseReader;
   holds: HoldReader;
+  targets: TargetReader;
   sboms: SbomReader;
   signingKey: PublicKeyReader;
   addresses: AddressBook;

@@ -10,6 +10,7 @@ import type { Comparison } from '../core/releases/image-diff.ts';
 import type { ReleasedImage } from '../core/releases/release.ts';
 import type { ReleaseFindings } from '../core/releases/rescan-findings.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
+import type { TargetState } from '../core/targets/target-state.ts';
 import type { LogSlice } from '../services/records/build-log.ts';
 import type { CascadeHeader, CascadeMember, CascadeSummary } from '../services/tables/cascades.ts';
 import type { Page, PageRequest } from '../services/tables/page.ts';
@@ -100,6 +101,10 @@ export interface ReleaseReader {
   get(release: Pick<ReleasedImage, 'project' | 'digest'>): Promise<ReleasedImage | undefined>;
   /** The current findings; undefined if the image was not rescanned. Throws InvalidInputError if the record is invalid. */
   findings(release: Pick<ReleasedImage, 'project' | 'digest'>): Promise<ReleaseFindings | undefined>;
+}
+
+export interface TargetReader {
+  ofProject(project: string): Promise<TargetState[]>;
 }
 
 export interface SbomReader {

@@ -2,6 +2,7 @@ import { isTerminal } from '../core/model/build.ts';
 import type { SbomFormat } from '../core/model/builder-contract.ts';
 import { type Project, projectNameSchema } from '../core/model/project.ts';
 import { publicKeyPath, publicKeyPem } from '../core/signing/public-key.ts';
+import { publicTarget } from '../core/targets/describe-target.ts';
 import { type Answer, caching, json, page, redirect, tagged } from './answer.ts';
 import { type ReportRequest, recordAnswer, scannerAnswer } from './api/build-reports.ts';
 import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api/json.ts';
@@ -107,12 +108,13 @@ async function buildList(parts: SiteParts, { query, now }: SiteRequest): Promise
 
 async function build(parts: SiteParts, { query, now }: SiteRequest, { build: id }: { build: string }): Promise<Answer> {
   const found = await buildWith(parts, id);
-  const [log, records, project] = await Promise.all([
+  const [log, records, project, targets] = await Promise.all([
     logView(found, parts.log, fromOf(query)),
     recordsOf(parts.records, found),
     parts.projects.get(found.project),
+    found.image ? parts.targets.ofProject(found.project) : [],
   ]);
-  return page(buildPage({ build: found, records, project, log, now }));
+  return page(buildPage({ build: found, records, project, targets, log, now }));
 }
 
 async function publicKey({ signingKey }: SiteParts): Promise<Answer> {
@@ -154,12 +156,13 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
   const found = await projectWith(parts, names);
   const { items, cursor } = await buildsOf(parts, query, found.name);
   const { relations } = parts;
-  const [source, bases, dependents, pending, recipients, released] = await Promise.all([
+  const [source, bases, dependents, pending, recipients, targets, released] = await Promise.all([
     parts.sources.get(found.source),
     relations.statuses(found.bases ?? []),
     relations.dependents(found),
     relations.pending(found.name),
     parts.addresses.confirmed(found.notifyEmail),
+    parts.targets.ofProject(found.name),
     query.has('cursor') ? { items: [] } : parts.releases.ofProject(found.name, { limit: releasesShown }),
   ]);
   const shown = { dependsOn: found.dependsOn, bases, dependents, pending };
@@ -169,6 +172,7 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
       source,
       relations: shown,
       recipients,
+      targets,
       releases: released.items,
       builds: items,
       cursor,
@@ -255,7 +259,8 @@ async function apiProjectList(
 
 async function apiOneProject(parts: SiteParts, { now }: SiteRequest, names: ProjectNames): Promise<Answer> {
   const found = await projectWith(parts, names);
-  return json(apiProject(found, await lastBuildOf(parts.builds, found.name), parts.siteUrl, now));
+  const targets = (await parts.targets.ofProject(found.name)).map(publicTarget);
+  return json({ ...apiProject(found, await lastBuildOf(parts.builds, found.name), parts.siteUrl, now), targets });
 }
 
 /** The tag that `?tag=` names, else `latest`, else the only tag of the job. */

@@ -18,6 +18,8 @@ import type { Diagnostic } from '../index/read-index.ts';
 import type { Build, BuildStatus } from '../model/build.ts';
 import type { Comparison } from '../releases/image-diff.ts';
 import type { ScannerReports } from '../scanners/report.ts';
+import { describeTarget, targetLink } from '../targets/describe-target.ts';
+import type { TargetState } from '../targets/target-state.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 import { plainLog } from '../text/plain-log.ts';
 import type { Mail, MailContent } from './content.ts';
@@ -35,6 +37,8 @@ export interface MailDetails {
   comparison?: Comparison | undefined;
   /** The reports of the builder's scanners. */
   scanners?: ScannerReports | undefined;
+  /** What the targets of the project have. */
+  targets?: readonly TargetState[];
   /** The address of the index, for readers who want to change who gets these mails. */
   indexUrl?: string;
 }
@@ -99,7 +103,11 @@ export function releasedMail(build: Build, siteUrl: string, details: MailDetails
           command: `docker pull ${oneLine(image.repository, 400)}${tag ? `:${oneLine(tag, 128)}` : `@${image.digest}`}`,
         }
       : {}),
-    lists: [...changesList(build, details.comparison), ...(build.verdict ? warningsList(build.verdict) : [])],
+    lists: [
+      ...targetsList(build, details.targets ?? []),
+      ...changesList(build, details.comparison),
+      ...(build.verdict ? warningsList(build.verdict) : []),
+    ],
   });
 }
 
@@ -141,6 +149,16 @@ function rollbackMail(
       { label: 'Taken back', value: oneLine(from, 100), code: true },
     ],
   });
+}
+
+/** Where the release is deployed, and what is in the way of it. */
+function targetsList({ id }: Build, targets: readonly TargetState[]): { title: string; items: string[] }[] {
+  const items = targets
+    .filter(({ wanted }) => wanted.build === id)
+    .map((target) =>
+      [`${oneLine(target.target, 40)} ${describeTarget(target)}`, targetLink(target) ?? []].flat().join(': '),
+    );
+  return items.length > 0 ? [{ title: 'Deployed', items: shortened(items) }] : [];
 }
 
 /** The image was built but blocked: why, and what would get it released. */

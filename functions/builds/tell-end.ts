@@ -15,6 +15,7 @@ import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
 import { type BuildLog, openBuildLog } from '../../services/records/build-log.ts';
 import { ifReadable, openRecords, type Records } from '../../services/records/records.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
+import { openTargets, type Targets } from '../../services/tables/targets.ts';
 import { openRecipients, type Recipients } from '../mail/recipients.ts';
 
 interface Services {
@@ -25,6 +26,7 @@ interface Services {
   recipients: Recipients;
   statuses: Pick<CommitStatuses, 'set'>;
   metrics: BuildMetrics;
+  targets: Pick<Targets, 'ofProject'>;
   triggers: Pick<Triggers, 'send'>;
   eventBus: Pick<EventBus, 'publish'>;
   siteUrl: string;
@@ -44,6 +46,7 @@ export function createTell({
   recipients,
   statuses,
   metrics,
+  targets,
   triggers,
   eventBus,
   siteUrl,
@@ -58,8 +61,9 @@ export function createTell({
       details.includes('comparison') ? ifReadable(records.comparison(build.id)) : undefined,
       details.includes('scanners') ? ifReadable(records.scanners(build.id)) : undefined,
     ]);
+    const deployed = build.image ? await targets.ofProject(build.project) : [];
     const logTail = tail && Buffer.from(tail.bytes).toString('utf8');
-    return buildMail(build, siteUrl, { indexUrl, logTail, comparison, scanners });
+    return buildMail(build, siteUrl, { indexUrl, logTail, comparison, scanners, targets: deployed });
   }
 
   async function send(build: Build): Promise<void> {
@@ -109,6 +113,7 @@ export function openTell(logger: Logger): Tell {
     recipients: openRecipients(logger),
     statuses: openCommitStatuses(),
     metrics: openBuildMetrics(),
+    targets: openTargets(),
     triggers: openTriggers(),
     eventBus: openEventBus(),
     siteUrl: variable('SITE_URL'),

@@ -16,6 +16,7 @@ import { exceptionExample } from '../../core/mail/verdict-sections.ts';
 import { type Build, isTerminal, type StageName, stageNames, type Verdict } from '../../core/model/build.ts';
 import { severities } from '../../core/model/findings.ts';
 import type { Project } from '../../core/model/project.ts';
+import { currentOf, type TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { BuildRecords } from '../build-records.ts';
@@ -25,6 +26,7 @@ import { changesSection } from './changes.ts';
 import { layout } from './layout.ts';
 import { scannersSection } from './scanner-reports.ts';
 import { buildChip, icon, stageTone } from './status.ts';
+import { targetsSection } from './targets.ts';
 import { ageElement } from './times.ts';
 import { vulnerabilitiesSection } from './vulnerabilities.ts';
 
@@ -36,13 +38,16 @@ export interface BuildPage {
   records: BuildRecords;
   /** With its current index entry. */
   project: Project | undefined;
+  /** Of the project. */
+  targets: TargetState[];
   log: LogView;
   now: Date;
 }
 
 /** One build with its stages, reports and log. While it runs, the script replaces the parts marked `data-part`. */
-export function buildPage({ build, records, project, log, now }: BuildPage): Html {
+export function buildPage({ build, records, project, targets, log, now }: BuildPage): Html {
   const waiverOf = waiversOf(build, project, now);
+  const own = targets.filter((target) => target.wanted.build === build.id || currentOf(target)?.build === build.id);
   return layout({
     title: `${build.project} ${build.status}`,
     api: `/api/v1/builds/${build.id}`,
@@ -50,7 +55,7 @@ export function buildPage({ build, records, project, log, now }: BuildPage): Htm
     main: html`<div id="build" data-part>
 <div class="head"><h1><a href="${projectPath(build.project)}">${build.project}</a></h1>${buildChip(build)}</div>
 <p class="meaning" data-announce="${build.project}: ${build.status}">${describeStatus(build, now)}</p>
-${failure(build)}${verdict(build)}${image(build)}
+${failure(build)}${verdict(build)}${image(build)}${targetsSection(own, now)}
 </div>
 <div id="found" data-part>${changesSection(build, records.comparison)}${scannersSection(records.scanners, { build, project, waiverOf })}${vulnerabilitiesSection(build, records.scan, waiverOf)}</div>
 <div id="course" data-part>

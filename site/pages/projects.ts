@@ -3,6 +3,7 @@ import type { Build } from '../../core/model/build.ts';
 import { isTerminal } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
+import type { TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { KnownProject } from '../readers.ts';
@@ -14,6 +15,7 @@ import { type ProjectRelations, pendingNote, relationFacts } from './project-rel
 import { ruleRows } from './project-rules.ts';
 import { releasesSection } from './releases.ts';
 import { buildChip } from './status.ts';
+import { targetsSection } from './targets.ts';
 import { ageElement } from './times.ts';
 
 export interface ProjectState {
@@ -61,6 +63,7 @@ export interface ProjectPage {
   relations: ProjectRelations;
   /** How many of its mail addresses are confirmed; undefined where none has to be. */
   recipients: { count: number; of: number } | undefined;
+  targets: TargetState[];
   /** The newest. */
   releases: ReleasedImage[];
   builds: Build[];
@@ -75,6 +78,7 @@ export function projectPage({
   source,
   relations,
   recipients,
+  targets,
   releases,
   builds,
   cursor,
@@ -102,6 +106,7 @@ ${recipients && html`<div><dt>Mails</dt><dd>${recipients.count} of ${recipients.
 ${settings(project, now).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}
 <div><dt>Badge</dt><dd><code class="long">![image](${siteUrl}${badge})</code></dd></div>
 </dl>
+${targetsSection(targets, now)}
 ${releasesSection(project, releases, now)}
 <section><h2>Builds</h2>
 <div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now) : html`<p class="empty">No builds yet. Push to branch ${oneLine(project.gitBranch, 120)}, and one appears here.</p>`}</div>

@@ -3,6 +3,7 @@ import { createFail } from '../../functions/builds/fail-build.ts';
 import { createTell } from '../../functions/builds/tell-end.ts';
 import { createMailer } from '../../services/mail/mailer.ts';
 import { createSentMails } from '../../services/tables/sent-mails.ts';
+import { createTargets } from '../../services/tables/targets.ts';
 import { startFakeSes } from '../services/fake-ses.ts';
 import { type CrashPoints, createCrashPoints } from './crash-points.ts';
 import { digest, setUpServices, silentLogger } from './services-setup.ts';
@@ -33,6 +34,7 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
     triggers: crashes.guard(world.triggers),
     eventBus: crashes.guard(world.eventBus),
     metrics: { ended: ({ status }) => void counted.push(status), oldestQueued: () => undefined },
+    targets: createTargets(world.client, 'targets'),
     siteUrl: 'https://slipway.example',
     indexUrl: 'https://git.example/slipway/index',
     logger: silentLogger,

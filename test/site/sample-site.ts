@@ -5,6 +5,7 @@ import type { HoldChange } from '../../core/model/hold.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
 import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
+import type { TargetState } from '../../core/targets/target-state.ts';
 import { createSeals } from '../../services/aws/seals.ts';
 import type { Page, PageRequest } from '../../services/tables/page.ts';
 import { createSiteHandler } from '../../site/handler.ts';
@@ -63,6 +64,7 @@ interface Content {
   records?: Partial<RecordReader>;
   releases?: ReleasedImage[];
   holds?: HoldChange[];
+  targets?: TargetState[];
   releaseFindings?: Record<string, ReleaseFindings>;
   parts?: Partial<SiteParts>;
   errors?: unknown[];
@@ -89,6 +91,7 @@ export function sampleSite({
   records = {},
   releases = [],
   holds = [],
+  targets = [],
   releaseFindings = {},
   parts = {},
   errors = [],
@@ -129,6 +132,7 @@ export function sampleSite({
       dependents: async () => ({ projects: [], more: 0 }),
       pending: async () => undefined,
     },
+    targets: { ofProject: async (project) => targets.filter((target) => target.project === project) },
     holds: {
       ofProject: async (project, request) =>
         pageOf(

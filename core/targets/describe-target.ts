@@ -1,0 +1,46 @@
+import { exactTime } from '../builds/describe-build.ts';
+import { oneLine } from '../text/one-line.ts';
+import { currentOf, type TargetState } from './target-state.ts';
+
+/** What became of the release that a target is to have, as a sentence after the target's name. */
+export function describeTarget({ state, wanted, error, dueAt, proposal, attempts }: TargetState): string {
+  const tag = oneLine(wanted.tag, 128);
+  const reason = error === undefined ? '' : `: ${oneLine(error, 600).replace(/\.$/, '')}`;
+  switch (state) {
+    case 'delivered':
+      return `has ${tag}`;
+    case 'proposed':
+      return `gets ${tag} when the pull request #${proposal?.number} is merged`;
+    case 'waiting':
+      return `gets ${tag} on ${exactTime(dueAt ?? wanted.releasedAt)} if nothing new is found in it`;
+    case 'pending':
+      return attempts === 0 ? `gets ${tag} now` : `did not get ${tag}, and it is tried again${reason}`;
+    case 'failed':
+      return `did not get ${tag}, and it is not tried again${reason}. Promote it once that is put right`;
+  }
+}
+
+/** The page that shows it: the commit, or the pull request. */
+export function targetLink(target: TargetState): string | undefined {
+  return target.state === 'proposed' ? target.proposal?.url : currentOf(target)?.commitUrl;
+}
+
+/** A target as the public API shows it. Who promoted is left out. */
+export function publicTarget(target: TargetState) {
+  const { state, wanted, error, dueAt, proposal, delivered } = target;
+  const shown = ({ build, repository, digest, tag }: TargetState['wanted']) => ({ build, repository, digest, tag });
+  return {
+    name: target.target,
+    state,
+    wanted: shown(wanted),
+    error: error ?? null,
+    nextAttemptAt: dueAt ?? null,
+    pullRequest: proposal?.url ?? null,
+    /** Newest first. */
+    delivered: delivered.map((each) => ({
+      ...shown(each),
+      deliveredAt: each.deliveredAt,
+      commitUrl: each.commitUrl ?? null,
+    })),
+  };
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type Slipway, startSlipway } from './slipway.ts';
+import { smallDebian } from './sources.ts';
+
+let slipway: Slipway;
+
+beforeAll(async () => {
+  slipway = await startSlipway();
+});
+afterAll(() => slipway?.stop());
+
+const deploy = `
+      - {name: staging, repository: demo/delivered, path: deploy, kind: kubernetes}
+      - {name: production, repository: ops/live, path: app, kind: kustomize, on: promotion, mode: pull-request}`;
+const kustomization = `images:
+  - name: demo/delivered
+    newName: nowhere   # by Slipway
+    newTag: "0"
+`;
+const pullsSchema = z.array(z.object({ number: z.int(), title: z.string() }));
+
+it('a release is committed to the manifests of staging, and gets to production by merging its pull request', async () => {
+  const live = await slipway.workingCopy('ops/live');
+  await live.write({ 'app/kustomization.yaml': kustomization });
+  await live.push('Begin');
+  await slipway.track(slipway.entry('delivered', { deploy }));
+  const manifest = '# The one of staging\nspec: {containers: [{image: "demo/delivered"}]}\n';
+  const commit = await slipway.pushSource('delivered', {
+    Dockerfile: `${smallDebian}RUN echo hello > /hello\n`,
+    'deploy/app.yaml': manifest,
+  });
+  const build = await slipway.ended('delivered', commit);
+  expect(build.status).toBe('released');
+  const [mail] = await slipway.mails('delivered', 1);
+  const { digest = '', repository = '', tags = [] } = build.image ?? {};
+  const tag = tags.find((each) => each.startsWith('build-')) ?? '';
+
+  const source = await slipway.workingCopy('demo/delivered');
+  await source.git('fetch', '--quiet', 'origin', 'main');
+  expect(`${await source.git('show', 'FETCH_HEAD:deploy/app.yaml')}\n`).toBe(
+    manifest.replace('demo/delivered', `${repository}:${tag}@${digest}`),
+  );
+  expect(await source.git('log', '-1', '--format=%an%n%s', 'FETCH_HEAD')).toBe(
+    `Slipway\nDeploy demo/delivered ${tag} to staging`,
+  );
+  expect(await slipway.client.mailText(mail?.id ?? '')).toContain(`staging has ${tag}`);
+
+  // The commit is in the repository of the source, and yet nothing is built because of it.
+  await slipway.invoke('WatchSources');
+  expect(await slipway.builds('delivered')).toHaveLength(1);
+
+  const api = `${slipway.machine.url}/github/repos/ops/live/pulls`;
+  const headers = { authorization: `token ${slipway.machine.gitHubToken}` };
+  const [pull] = pullsSchema.parse(await (await fetch(api)).json());
+  expect(pull?.title).toBe(`Deploy demo/delivered ${tag} to production`);
+  const merged = await fetch(`${api}/${pull?.number}/merge`, { method: 'PUT', headers, body: '{}' });
+  expect(merged.status).toBe(200);
+  const request = { project: 'demo/delivered:latest', to: 'production', requester: 'ann' };
+  expect(await slipway.invoke('Promote', request)).toMatchObject({ state: { state: 'delivered' } });
+  await live.git('pull', '--quiet', 'origin', 'main');
+  expect(`${await live.git('show', 'HEAD:app/kustomization.yaml')}\n`).toBe(
+    kustomization.replace('nowhere', repository).replace('"0"', `"${tag}@${digest}"`),
+  );
+  const page = await (await fetch(`${slipway.machine.url}/projects/demo/delivered/latest`)).text();
+  expect(page).toContain('Deployed');
+  expect(await slipway.invoke('Promote', { ...request, to: 'nowhere' })).toEqual({
+    refused: 'demo/delivered:latest has no target nowhere. The targets of its entry are: staging, production.',
+  });
+  expect(await slipway.invoke('RetryDeliveries')).toBe(0);
+});
