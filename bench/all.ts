@@ -12,6 +12,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
   cascade: () => import('./cascade.ts'),
   'index-check': () => import('./index-check.ts'),
   'index-scale': () => import('./index-scale.ts'),
+  manifests: () => import('./manifests.ts'),
   verdict: () => import('./verdict.ts'),
   scanners: () => import('./scanners.ts'),
   overhead: () => import('./overhead.ts'),
