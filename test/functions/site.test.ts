@@ -35,6 +35,7 @@ beforeAll(async () => {
     CASCADES_TABLE: 'cascades',
     DEPENDENTS_TABLE: 'dependents',
     RELEASES_TABLE: 'releases',
+    SIGNING_KEY: 'alias/signing',
     TARGETS_TABLE: 'targets',
     PROJECTS_TABLE: 'projects',
     RECORDS_BUCKET: 'records',
