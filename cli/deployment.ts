@@ -27,6 +27,7 @@ const outputsSchema = z.object({
   SigningKeyArn: z.string().optional(),
   PromoteFunctionName: z.string().optional(),
 });
+const problemSchema = z.object({ detail: z.string() });
 const errorSchema = z.object({ name: z.string(), message: z.string() });
 
 /** A deployed Slipway, found by the outputs of its stack with the credentials and the region that the AWS CLI would use. */
@@ -103,7 +104,11 @@ export async function findDeployment(stack: string) {
         throw new DeploymentError(`${siteUrl} cannot be reached.`, { cause });
       });
       if (response.status === 404) return undefined;
-      if (!response.ok) throw new DeploymentError(`${url} answered ${response.status}.`);
+      if (!response.ok) {
+        // The API says by RFC 9457 what is wrong; what stands before it may answer anything.
+        const problem = problemSchema.safeParse(await response.json().catch(() => undefined)).data;
+        throw new DeploymentError(`${url} answered ${response.status}${problem ? `: ${problem.detail}` : '.'}`);
+      }
       return schema.parse(await response.json());
     },
   };

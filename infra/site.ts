@@ -66,8 +66,12 @@ export class StatusSite extends Construct {
     notifications.grantAnswers(this.pages);
     signing.grantReadPublicKey(this.pages);
     api.grantLink(this.pages);
-    for (const path of ['/', '/{proxy+}']) {
-      api.route(HttpMethod.GET, path, {
+    const pages = ['/', '/{proxy+}'].flatMap((path) =>
+      [HttpMethod.GET, HttpMethod.HEAD].map((method) => ({ method, path })),
+    );
+    // The function answers OPTIONS, for programs on other sites, and refuses what would write in the form of all problems of the API.
+    for (const { method, path } of [...pages, { method: HttpMethod.ANY, path: '/api/{proxy+}' }]) {
+      api.route(method, path, {
         handler: this.pages.function,
         reason:
           'The status of builds is public and needs no login; the function can write nothing but what the owner of a mail address answers.',

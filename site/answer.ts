@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Html } from '../core/text/html.ts';
+import { problemType, titleOf } from './problems.ts';
+import type { RequestError } from './request-error.ts';
 
 /** An answer before the headers that all answers have. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: string | Uint8Array;
+  /** Of a list, the cursor of its next page. */
+  next?: string | null;
 }
 
 /** What may be cached, and for how long. */
@@ -34,13 +38,28 @@ export function page(content: Html, cache: Caching = caching.shortly, status = 2
 export function json(content: unknown, cache: Caching = caching.shortly, status = 200): Answer {
   return {
     status,
-    headers: {
-      'content-type': 'application/json; charset=utf-8',
-      'cache-control': cache,
-      'access-control-allow-origin': '*',
-    },
+    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': cache },
     body: `${JSON.stringify(content)}\n`,
   };
+}
+
+/** One page of a list, whose cursor goes into the header `Link` too. */
+export function jsonList(content: { items: readonly unknown[]; cursor: string | null }, cache?: Caching): Answer {
+  return { ...json(content, cache), next: content.cursor };
+}
+
+/** An error in the API: https://www.rfc-editor.org/rfc/rfc9457 */
+export function problem(path: string, siteUrl: string, { status, code, message, headers }: RequestError): Answer {
+  const detail = {
+    type: problemType(siteUrl, code),
+    title: titleOf(code),
+    status,
+    detail: message,
+    instance: encodeURI(path.toWellFormed()),
+    code,
+  };
+  const own = { ...headers, 'content-type': 'application/problem+json', 'cache-control': caching.never };
+  return { status, headers: own, body: `${JSON.stringify(detail)}\n` };
 }
 
 export function redirect(location: string): Answer {
@@ -57,6 +76,25 @@ export function tagged(answer: Answer, ifNoneMatch: string | undefined): Answer 
     : { ...answer, headers };
 }
 
+/** What programs on other sites may read. */
+const isOpen = (path: string): boolean => /^\/(?:api|badges)\//.test(path);
+
+const openHeaders = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'content-range, etag, link, x-log-next, x-log-total',
+};
+
+/** The answer to a browser that asks whether a program on another site may read. */
+export function preflight(path: string): Answer | undefined {
+  if (!isOpen(path)) return undefined;
+  const headers = {
+    'access-control-allow-methods': 'GET, HEAD',
+    'access-control-allow-headers': 'if-none-match, range',
+    'access-control-max-age': '86400',
+  };
+  return { status: 204, headers, body: '' };
+}
+
 /** No script, style, frame or address but the site's own. */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -70,8 +108,9 @@ const contentSecurityPolicy = [
 ].join('; ');
 
 /** The headers of every answer. Strict transport security is promised only where the site is reached by https. */
-export function commonHeaders(siteUrl: string): Record<string, string> {
+export function commonHeaders(path: string, siteUrl: string): Record<string, string> {
   return {
+    ...(isOpen(path) ? openHeaders : {}),
     'content-security-policy': contentSecurityPolicy,
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'strict-origin-when-cross-origin',

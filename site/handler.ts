@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { type Answer, commonHeaders, json, page } from './answer.ts';
+import { type Answer, caching, commonHeaders, page, preflight, problem, tagged } from './answer.ts';
 import { problemPage } from './pages/problem.ts';
-import type { SiteParts } from './parts.ts';
+import type { SiteParts, SiteRequest } from './parts.ts';
 import { RequestError } from './request-error.ts';
 import { posted, route } from './routes.ts';
 
@@ -26,7 +26,7 @@ export function createSiteHandler({ now = () => new Date(), onError, ...parts }:
         new RequestError(500, 'InternalError', 'The answer could not be made. Try again in a moment.'),
       );
     });
-    return result(answer, method, parts.siteUrl);
+    return result(answer, method, { ...commonHeaders(path, parts.siteUrl), ...answer.headers });
   };
 
   async function answerTo(method: string, path: string, event: APIGatewayProxyEventV2): Promise<Answer> {
@@ -37,10 +37,33 @@ export function createSiteHandler({ now = () => new Date(), onError, ...parts }:
       body: bodyOf(event),
       now: now(),
     };
-    if (method === 'GET' || method === 'HEAD') return route(parts, request);
-    const answer = method === 'POST' && posted(parts, request);
-    if (!answer) throw new RequestError(405, 'MethodNotAllowed', 'This address can be read only: use GET or HEAD.');
+    if (method === 'GET' || method === 'HEAD') return read(request);
+    const answer = method === 'POST' ? posted(parts, request) : method === 'OPTIONS' && preflight(path);
+    if (!answer) {
+      const message = 'This address can be read only: use GET or HEAD.';
+      throw new RequestError(405, 'MethodNotAllowed', message, { allow: 'GET, HEAD' });
+    }
     return answer;
+  }
+
+  async function read(request: SiteRequest): Promise<Answer> {
+    const answer = withNext(await route(parts, request), request);
+    const isKept = answer.status === 200 && answer.headers['cache-control'] !== caching.never;
+    return isKept ? tagged(answer, request.headers['if-none-match']) : answer;
+  }
+
+  /** https://www.rfc-editor.org/rfc/rfc8288 */
+  function withNext(answer: Answer, { path, query }: SiteRequest): Answer {
+    if (!answer.next) return answer;
+    const next = new URLSearchParams(query);
+    next.set('cursor', answer.next);
+    return { ...answer, headers: { ...answer.headers, link: `<${parts.siteUrl}${path}?${next}>; rel="next"` } };
+  }
+
+  function failed(path: string, error: RequestError): Answer {
+    if (path.startsWith('/api/')) return problem(path, parts.siteUrl, error);
+    const answer = page(problemPage(error.status, error.message), caching.never, error.status);
+    return { ...answer, headers: { ...answer.headers, ...error.headers } };
   }
 }
 
@@ -53,16 +76,13 @@ function bodyOf({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): string 
     .slice(0, mostBody);
 }
 
-function failed(path: string, { status, code, message }: RequestError): Answer {
-  const answer = path.startsWith('/api/')
-    ? json({ error: { code, message } }, 'no-store', status)
-    : page(problemPage(status, message), 'no-store', status);
-  return status === 405 ? { ...answer, headers: { ...answer.headers, allow: 'GET, HEAD' } } : answer;
-}
-
-function result({ status, headers, body }: Answer, method: string, siteUrl: string): APIGatewayProxyStructuredResultV2 {
-  const withCommon = { ...commonHeaders(siteUrl), ...headers };
-  if (method === 'HEAD' || body.length === 0) return { statusCode: status, headers: withCommon, body: '' };
-  if (typeof body === 'string') return { statusCode: status, headers: withCommon, body };
-  return { statusCode: status, headers: withCommon, body: Buffer.from(body).toString('base64'), isBase64Encoded: true };
+function result(
+  { status, body }: Answer,
+  method: string,
+  headers: Record<string, string>,
+): APIGatewayProxyStructuredResultV2 {
+  const head = { statusCode: status, headers };
+  if (method === 'HEAD' || body.length === 0) return { ...head, body: '' };
+  if (typeof body === 'string') return { ...head, body };
+  return { ...head, body: Buffer.from(body).toString('base64'), isBase64Encoded: true };
 }

@@ -1,7 +1,8 @@
 import { personName } from '../core/builds/describe-build.ts';
 import type { HoldChange } from '../core/model/hold.ts';
 import type { Project } from '../core/model/project.ts';
-import { type Answer, json, page } from './answer.ts';
+import { type Answer, jsonList, page } from './answer.ts';
+import type { ApiHoldChange } from './api/schemas/projects.ts';
 import { holdListPage } from './pages/holds.ts';
 import { type List, sealedPage } from './paging/lists.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
@@ -16,14 +17,14 @@ export async function holdListAnswer(parts: Parts, { query, now }: SiteRequest, 
 
 export async function apiHoldList(parts: Parts, { query }: SiteRequest, project: Project): Promise<Answer> {
   const { items, cursor } = await changesOf(parts, query, project.name);
-  return json({ items: items.map(apiChange), cursor });
+  return jsonList({ items: items.map(apiChange), cursor });
 }
 
 function changesOf({ holds, seals }: Parts, query: URLSearchParams, project: string): Promise<List<HoldChange>> {
   return sealedPage(seals, `holds\n${project}`, query, (request) => holds.ofProject(project, request));
 }
 
-function apiChange({ id, action, at, by, until, reason, digest, builds }: HoldChange) {
+function apiChange({ id, action, at, by, until, reason, digest, builds }: HoldChange): ApiHoldChange {
   return {
     id,
     action,

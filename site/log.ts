@@ -45,11 +45,11 @@ async function partialContent(build: Build, log: LogReader, { start, end }: Byte
     Math.min(pieceBytes, end === undefined ? pieceBytes : end - start + 1),
   );
   if (slice.bytes.length === 0) {
-    return {
-      status: 416,
-      headers: { ...headers(build, slice.total, slice.total), 'content-range': `bytes */${slice.total}` },
-      body: '',
-    };
+    const message = `The log has no such bytes: it has ${slice.total} by now.`;
+    throw new RequestError(416, 'InvalidRange', message, {
+      ...headers(build, slice.total, slice.total),
+      'content-range': `bytes */${slice.total}`,
+    });
   }
   const next = slice.from + slice.bytes.length;
   const contentRange = `bytes ${slice.from}-${next - 1}/${isTerminal(build.status) ? slice.total : '*'}`;
@@ -64,8 +64,6 @@ function headers(build: Build, next: number, total: number): Record<string, stri
   return {
     'content-type': 'text/plain; charset=utf-8',
     'cache-control': isTerminal(build.status) ? caching.briefly : caching.never,
-    'access-control-allow-origin': '*',
-    'access-control-expose-headers': 'content-range, link, x-log-next, x-log-total',
     'accept-ranges': 'bytes',
     'x-log-next': String(next),
     'x-log-total': String(total),

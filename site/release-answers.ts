@@ -1,7 +1,8 @@
 import type { Project } from '../core/model/project.ts';
 import { currentState, type ReleasedImage } from '../core/releases/release.ts';
 import { publicKeyPem } from '../core/signing/public-key.ts';
-import { type Answer, json, page } from './answer.ts';
+import { type Answer, json, jsonList, page } from './answer.ts';
+import type { ApiRelease, ApiReleaseWithFindings } from './api/schemas/releases.ts';
 import { recorded } from './build-records.ts';
 import { releaseListPage, releasePage } from './pages/releases.ts';
 import { pieceOf } from './paging/bounded-page.ts';
@@ -37,7 +38,7 @@ export async function releaseAnswer(
 
 export async function apiReleaseList(parts: Parts, { query }: SiteRequest, project: Project): Promise<Answer> {
   const { items, cursor } = await releasesOf(parts, query, project.name);
-  return json({ items: items.map((release) => apiRelease(release, parts.siteUrl)), cursor });
+  return jsonList({ items: items.map((release) => apiRelease(release, parts.siteUrl)), cursor });
 }
 
 /** A release with its current findings, the worst first. */
@@ -52,12 +53,10 @@ export async function apiOneRelease(
   if (known === 'unreadable') {
     throw new RequestError(500, 'RecordUnreadable', `What is known of the release ${digest} cannot be read.`);
   }
-  const findings = (known?.findings ?? []).map(({ since, ...finding }) => ({ ...finding, since: since ?? null }));
-  return json({
-    ...apiRelease(release, siteUrl),
-    scan: known?.scan ?? null,
-    findings: await pieceOf(seals, `release\n${project.name}\n${digest}`, findings, query),
-  });
+  const all = (known?.findings ?? []).map(({ since, ...finding }) => ({ ...finding, since: since ?? null }));
+  const findings = await pieceOf(seals, `release\n${project.name}\n${digest}`, all, query);
+  const content: ApiReleaseWithFindings = { ...apiRelease(release, siteUrl), scan: known?.scan ?? null, findings };
+  return { ...json(content), next: findings.cursor };
 }
 
 function releasesOf({ releases, seals }: Parts, query: URLSearchParams, project: string): Promise<List<ReleasedImage>> {
@@ -70,7 +69,7 @@ async function releaseWith(releases: ReleaseReader, project: string, digest: str
   throw new RequestError(404, 'ReleaseNotFound', `${project} has released no image ${digest}.`);
 }
 
-function apiRelease(release: ReleasedImage, siteUrl: string) {
+function apiRelease(release: ReleasedImage, siteUrl: string): ApiRelease {
   const { project, digest, repository, build, releasedAt, tags, floating, reason, counts, appeared } = release;
   const path = `/projects/${project.replace(':', '/')}/releases/${digest}`;
   return {

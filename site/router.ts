@@ -2,7 +2,7 @@ import type { Answer } from './answer.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 
 /** The form of a name in a path. Any other address is answered with 404 without reading anything. */
-const forms = {
+export const forms = {
   app: '[a-z0-9][a-z0-9._-]*',
   job: '[a-z0-9][a-z0-9._-]*',
   tag: '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}',

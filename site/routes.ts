@@ -3,7 +3,7 @@ import type { SbomFormat } from '../core/model/builder-contract.ts';
 import { type Project, projectNameSchema } from '../core/model/project.ts';
 import { publicKeyPath, publicKeyPem } from '../core/signing/public-key.ts';
 import { publicTarget } from '../core/targets/describe-target.ts';
-import { type Answer, caching, json, page, redirect, tagged } from './answer.ts';
+import { type Answer, caching, json, jsonList, page, redirect } from './answer.ts';
 import { type ReportRequest, recordAnswer, scannerAnswer } from './api/build-reports.ts';
 import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api/json.ts';
 import { sbomRedirect } from './api/sbom.ts';
@@ -48,6 +48,8 @@ const routes: Route[] = [
   at('/projects/:app/:job/:tag/holds', ofProject(holdListAnswer)),
   at('/projects/:app/:job/:tag/releases', ofProject(releaseListAnswer)),
   at('/projects/:app/:job/:tag/releases/:digest', ofRelease(releaseAnswer)),
+  at('/api/v1', () => redirect('/api/v1/openapi.json')),
+  at('/api/v1/openapi.json', apiDocument),
   at('/api/v1/builds', apiBuildList),
   at('/api/v1/builds/:build', apiOneBuild),
   at('/api/v1/builds/:build/log', apiLog),
@@ -89,16 +91,13 @@ export function posted(parts: SiteParts, request: SiteRequest): ReturnType<Route
 export async function route(parts: SiteParts, request: SiteRequest): Promise<Answer> {
   const path = request.path.length > 1 ? request.path.replace(/\/$/, '') : request.path;
   const file = asset(path);
-  if (file) return tagged(file, request.headers['if-none-match']);
+  if (file) return file;
   for (const answer of routes) {
     const answered = answer(parts, { ...request, path });
     if (answered) return answered;
   }
-  throw new RequestError(
-    404,
-    'NotFound',
-    'There is nothing at this address. Check it, or start from the list of builds.',
-  );
+  const list = path.startsWith('/api/') ? '/api/v1/openapi.json, which has all addresses' : 'the list of builds';
+  throw new RequestError(404, 'NotFound', `There is nothing at this address. Check it, or start from ${list}.`);
 }
 
 async function buildList(parts: SiteParts, { query, now }: SiteRequest): Promise<Answer> {
@@ -183,9 +182,15 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
   );
 }
 
+/** Loaded at the first request for it: its schemas take a while, and few ask. */
+async function apiDocument({ siteUrl }: SiteParts): Promise<Answer> {
+  const { openApi } = await import('./api/openapi.ts');
+  return json(openApi(siteUrl), caching.briefly);
+}
+
 async function apiBuildList(parts: SiteParts, { query }: SiteRequest): Promise<Answer> {
   const { items, cursor } = await buildsOf(parts, query);
-  return json({ items: items.map((build) => apiBuild(build, parts.siteUrl)), cursor });
+  return jsonList({ items: items.map((build) => apiBuild(build, parts.siteUrl)), cursor });
 }
 
 async function apiOneBuild(parts: SiteParts, _request: SiteRequest, names: { build: string }): Promise<Answer> {
@@ -226,8 +231,8 @@ async function reportRequestOf(parts: SiteParts, { query, now }: SiteRequest, id
 
 async function apiCascadeList(parts: SiteParts, { query }: SiteRequest): Promise<Answer> {
   const { items, cursor } = await cascadesOf(parts, query);
-  return json({
-    items: items.map((cascade) => ({ ...cascade, url: `${parts.siteUrl}/cascades/${cascade.id}` })),
+  return jsonList({
+    items: items.map(({ id, startedAt }) => ({ id, startedAt, url: `${parts.siteUrl}/cascades/${id}` })),
     cursor,
   });
 }
@@ -243,7 +248,7 @@ async function apiCascadeProjects(
 ): Promise<Answer> {
   await cascadeWith(parts, id);
   const { items, cursor } = await membersOf(parts, id, query);
-  return json({ items: items.map(apiCascadeMember), cursor });
+  return jsonList({ items: items.map(apiCascadeMember), cursor });
 }
 
 async function apiProjectList(
@@ -254,7 +259,7 @@ async function apiProjectList(
   const { items, cursor } = await projectsOf(parts, query, { app, job });
   if (app && job && items.length === 0 && !query.has('cursor')) throw projectNotFound(`${app}/${job}`);
   const shown = items.map(({ project, lastBuild }) => apiProject(project, lastBuild, parts.siteUrl, now));
-  return json({ items: shown, cursor });
+  return jsonList({ items: shown, cursor });
 }
 
 async function apiOneProject(parts: SiteParts, { now }: SiteRequest, names: ProjectNames): Promise<Answer> {
@@ -266,7 +271,7 @@ async function apiOneProject(parts: SiteParts, { now }: SiteRequest, names: Proj
 /** The tag that `?tag=` names, else `latest`, else the only tag of the job. */
 async function badgeOf(
   { builds, projects }: SiteParts,
-  { query, headers }: SiteRequest,
+  { query }: SiteRequest,
   { app, job }: Omit<ProjectNames, 'tag'>,
 ): Promise<Answer> {
   const named = projectNameSchema.safeParse(`${app}/${job}:${query.get('tag') || 'latest'}`);
@@ -274,16 +279,11 @@ async function badgeOf(
     (named.success ? await projects.get(named.data) : undefined) ??
     (query.get('tag') ? undefined : await onlyTagOf(projects, app, job));
   const state = chosen ? ((await lastBuildOf(builds, chosen.name))?.status ?? 'no build') : 'unknown';
-  const answer: Answer = {
+  return {
     status: chosen ? 200 : 404,
-    headers: {
-      'content-type': 'image/svg+xml',
-      'cache-control': caching.revalidated,
-      'access-control-allow-origin': '*',
-    },
+    headers: { 'content-type': 'image/svg+xml', 'cache-control': caching.revalidated },
     body: badge(state).toString(),
   };
-  return chosen ? tagged(answer, headers['if-none-match']) : answer;
 }
 
 async function onlyTagOf(projects: ProjectReader, app: string, job: string): Promise<Project | undefined> {

@@ -11,6 +11,7 @@ import { pieceOf } from '../paging/bounded-page.ts';
 import type { RecordReader } from '../readers.ts';
 import { RequestError } from '../request-error.ts';
 import type { WaiverOf } from '../waivers.ts';
+import type { ApiFindings, ApiPackages } from './schemas/reports.ts';
 
 /** The answer about all scanners has this many findings of each. */
 const findingsOfEach = 100;
@@ -46,7 +47,9 @@ async function findingsAnswer({ build, records, seals, waiverOf, query }: Report
     purl: finding.purl && purlText(finding.purl),
     accepted: waiverOf(waivableVulnerability(finding)).accepted ?? null,
   }));
-  return answer(build, { ...scan, ...(await pieceOf(seals, `findings\n${build.id}`, items, query)) });
+  const piece = await pieceOf(seals, `findings\n${build.id}`, items, query);
+  const content: ApiFindings = { ...scan, ...piece };
+  return answer(build, content, piece.cursor);
 }
 
 /** The report of each of the builder's scanners, with its first findings. */
@@ -72,7 +75,7 @@ export async function scannerAnswer(
   const report = reports.find(({ scanner }) => scanner === name);
   if (!report) throw absent(`report of the scanner ${name}`, build);
   const piece = await pieceOf(seals, `${name}\n${build.id}`, findingsOf(report, waiverOf), query, report.total);
-  return answer(build, { ...headOf(report), ...piece });
+  return answer(build, { ...headOf(report), ...piece }, piece.cursor);
 }
 
 /** What differs from the release before. */
@@ -85,16 +88,14 @@ async function packagesAnswer({ build, records, seals, query }: ReportRequest): 
   const { distribution, contents } = found('list of packages', build, await recorded(records.packages(build.id)));
   const known = { state: contents.state, distribution: distribution ?? null };
   if (contents.state !== 'read') {
-    const reason = contents.state === 'unreadable' ? { reason: contents.reason } : {};
-    return answer(build, { ...known, ...reason, items: [], total: 0, cursor: null });
+    const reason = contents.state === 'unreadable' ? contents.reason : undefined;
+    const content: ApiPackages = { ...known, reason, items: [], total: 0, cursor: null };
+    return answer(build, content);
   }
   const { manager, architecture, packages } = contents;
-  return answer(build, {
-    ...known,
-    manager,
-    architecture,
-    ...(await pieceOf(seals, `packages\n${build.id}`, packages, query)),
-  });
+  const piece = await pieceOf(seals, `packages\n${build.id}`, packages, query);
+  const content: ApiPackages = { ...known, manager, architecture, ...piece };
+  return answer(build, content, piece.cursor);
 }
 
 function headOf({ scanner, state, reason, tool, total, seconds }: ScannerReport) {
@@ -110,8 +111,8 @@ function findingsOf(report: ScannerReport, waiverOf: WaiverOf) {
   }));
 }
 
-function answer(build: Build, content: object): Answer {
-  return json(content, isTerminal(build.status) ? caching.revalidated : caching.never);
+function answer(build: Build, content: object, next: string | null = null): Answer {
+  return { ...json(content, isTerminal(build.status) ? caching.revalidated : caching.never), next };
 }
 
 function found<Value>(what: string, build: Build, value: Recorded<Value>): Value {

@@ -3,6 +3,9 @@ import { holdOf } from '../../core/holds/hold.ts';
 import { type Build, type Cause, publicBuild } from '../../core/model/build.ts';
 import { webLink } from '../../core/text/one-line.ts';
 import type { CascadeMember, CascadeSummary, KnownProject } from '../readers.ts';
+import type { ApiBuild } from './schemas/builds.ts';
+import type { ApiCascade, ApiCascadeMember } from './schemas/cascades.ts';
+import type { ApiProject } from './schemas/projects.ts';
 
 /** People have the name that their git host shows, never a mail address. */
 export function publicCause(cause: Cause): Cause {
@@ -19,7 +22,7 @@ export function publicCause(cause: Cause): Cause {
 }
 
 /** A build in the API's JSON. */
-export function apiBuild(build: Build, siteUrl: string) {
+export function apiBuild(build: Build, siteUrl: string): ApiBuild {
   const { cause } = build;
   const shown = publicBuild(build, siteUrl);
   return {
@@ -30,7 +33,12 @@ export function apiBuild(build: Build, siteUrl: string) {
 }
 
 /** A project in the API's JSON, without its mail addresses, which are not public. */
-export function apiProject(project: KnownProject, lastBuild: Build | undefined, siteUrl: string, now: Date) {
+export function apiProject(
+  project: KnownProject,
+  lastBuild: Build | undefined,
+  siteUrl: string,
+  now: Date,
+): ApiProject {
   const { released } = project;
   return {
     name: project.name,
@@ -56,7 +64,7 @@ export function apiProject(project: KnownProject, lastBuild: Build | undefined, 
 }
 
 /** A cascade in the API's JSON. */
-export function apiCascade({ id, startedAt, endedAt, causes, counts }: CascadeSummary, siteUrl: string) {
+export function apiCascade({ id, startedAt, endedAt, causes, counts }: CascadeSummary, siteUrl: string): ApiCascade {
   return {
     id,
     startedAt,
@@ -69,6 +77,6 @@ export function apiCascade({ id, startedAt, endedAt, causes, counts }: CascadeSu
 }
 
 /** A project's part in a cascade. */
-export function apiCascadeMember({ project, state, parents, build, reason, since }: CascadeMember) {
+export function apiCascadeMember({ project, state, parents, build, reason, since }: CascadeMember): ApiCascadeMember {
   return { project, state, parents, build: build ?? null, reason: reason ?? null, since };
 }

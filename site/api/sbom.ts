@@ -17,6 +17,6 @@ export async function sbomRedirect({ id, status }: Build, format: SbomFormat, sb
     );
   }
   // The address is valid for some minutes only.
-  const headers = { location, 'cache-control': caching.never, 'access-control-allow-origin': '*' };
+  const headers = { location, 'cache-control': caching.never };
   return { status: 302, headers, body: '' };
 }

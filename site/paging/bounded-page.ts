@@ -1,13 +1,12 @@
 import type { Seals } from '../../services/aws/seals.ts';
-import { RequestError } from '../request-error.ts';
 import { invalidCursor, openCursor, sealCursor } from './cursor.ts';
+import { pieceLimitOf } from './query.ts';
 
 /**
  * One answer has this many bytes of items. A function's answer has 6 MB at most, in which the JSON is a string once more
  * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
  */
 const mostBytes = 4_000_000;
-const mostItems = 1_000;
 
 interface Piece<Item> {
   items: Item[];
@@ -24,7 +23,7 @@ export async function pieceOf<Item>(
   query: URLSearchParams,
   total = all.length,
 ): Promise<Piece<Item>> {
-  const limit = pieceLimit(query);
+  const limit = pieceLimitOf(query);
   const start = startOf(await openCursor(seals, list, query));
   const items: Item[] = [];
   let bytes = 0;
@@ -41,12 +40,4 @@ function startOf(cursor: string | undefined): number {
   if (cursor === undefined) return 0;
   if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
   throw invalidCursor();
-}
-
-function pieceLimit(query: URLSearchParams): number {
-  const text = query.get('limit');
-  if (!text) return mostItems;
-  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= mostItems) return limit;
-  throw new RequestError(400, 'InvalidLimit', `The parameter "limit" is a whole number from 1 to ${mostItems}.`);
 }

@@ -166,7 +166,7 @@ describe('however a request is made up, its answer costs a few reads', () => {
     ]) {
       const cursor = encodeURIComponent(sealed(anyBuilds, position));
       const { statusCode, body } = await operationsOf(`/api/v1/builds?cursor=${cursor}`);
-      expect([position, statusCode, JSON.parse(body).error?.code]).toEqual([position, 400, 'InvalidCursor']);
+      expect([position, statusCode, JSON.parse(body).code]).toEqual([position, 400, 'InvalidCursor']);
     }
   });
 

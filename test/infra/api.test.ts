@@ -12,19 +12,36 @@ test('deliveries go to the webhook, what is read and what the owner of a mail ad
     resources('AWS::ApiGatewayV2::Route')
       .map(({ Properties }) => Properties.RouteKey)
       .toSorted(),
-  ).toEqual(['GET /', 'GET /{proxy+}', 'POST /addresses/{link}', 'POST /webhooks/github']);
+  ).toEqual([
+    'ANY /api/{proxy+}',
+    'GET /',
+    'GET /{proxy+}',
+    'HEAD /',
+    'HEAD /{proxy+}',
+    'POST /addresses/{link}',
+    'POST /webhooks/github',
+  ]);
   expect(functionBehind('POST /webhooks/github')).toBe(functionOf('github-webhook').resource.id);
-  expect(functionBehind('GET /')).toBe(functionOf('site').resource.id);
-  expect(functionBehind('GET /{proxy+}')).toBe(functionOf('site').resource.id);
-  expect(functionBehind('POST /addresses/{link}')).toBe(functionOf('site').resource.id);
+  for (const path of [
+    'GET /',
+    'HEAD /',
+    'GET /{proxy+}',
+    'HEAD /{proxy+}',
+    'ANY /api/{proxy+}',
+    'POST /addresses/{link}',
+  ])
+    expect(functionBehind(path)).toBe(functionOf('site').resource.id);
 });
 
 test('readers of the pages are held back before they can hold up the pipeline; deliveries are not', () => {
   const { RouteSettings, DefaultRouteSettings } = resource('AWS::ApiGatewayV2::Stage').Properties;
   const limit = { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 };
   expect(RouteSettings).toEqual({
+    'ANY /api/{proxy+}': limit,
     'GET /': limit,
     'GET /{proxy+}': limit,
+    'HEAD /': limit,
+    'HEAD /{proxy+}': limit,
     'POST /addresses/{link}': { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 },
   });
   expect(DefaultRouteSettings).not.toHaveProperty('ThrottlingRateLimit');

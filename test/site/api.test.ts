@@ -92,7 +92,7 @@ describe('the API', () => {
     expect(body(await site('/api/v1/builds?limit=100')).items).toHaveLength(100);
     for (const limit of ['0', '101', '-1', '1.5', '1e1', 'ten', '0x10', '99999999999']) {
       const answer = await site(`/api/v1/builds?limit=${limit}`);
-      expect([limit, answer.statusCode, body(answer).error.code]).toEqual([limit, 400, 'InvalidLimit']);
+      expect([limit, answer.statusCode, body(answer).code]).toEqual([limit, 400, 'InvalidLimit']);
     }
   });
 
@@ -113,7 +113,7 @@ describe('the API', () => {
       const url = new URL(path, siteUrl);
       url.searchParams.set('cursor', wrong);
       const answer = await site(url.href);
-      expect([answer.statusCode, body(answer).error.code]).toEqual([400, 'InvalidCursor']);
+      expect([answer.statusCode, body(answer).code]).toEqual([400, 'InvalidCursor']);
     }
   });
 
@@ -125,8 +125,8 @@ describe('the API', () => {
       ['project=%3Cscript%3E', 'InvalidProject'],
     ]) {
       const answer = await ask(`/api/v1/builds?${query}`);
-      expect([answer.statusCode, body(answer).error.code]).toEqual([400, code]);
-      expect(body(answer).error.message).not.toContain('<');
+      expect([answer.statusCode, body(answer).code]).toEqual([400, code]);
+      expect(body(answer).detail).not.toContain('<');
     }
   });
 
@@ -177,14 +177,14 @@ describe('the API', () => {
       ['/api/v1/builds/%00', 'NotFound'],
     ]) {
       const answer = await ask(path ?? '');
-      expect([path, answer.statusCode, body(answer).error.code]).toEqual([path, 404, code]);
+      expect([path, answer.statusCode, body(answer).code]).toEqual([path, 404, code]);
     }
   });
 
   it('only reads', async () => {
-    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
       const answer = await ask('/api/v1/builds', {}, method);
-      expect([answer.statusCode, answer.headers.allow, body(answer).error.code]).toEqual([
+      expect([answer.statusCode, answer.headers.allow, body(answer).code]).toEqual([
         405,
         'GET, HEAD',
         'MethodNotAllowed',
@@ -196,6 +196,50 @@ describe('the API', () => {
       '',
       'application/json; charset=utf-8',
     ]);
+  });
+
+  it('says what a problem is, of which kind, and what to do next', async () => {
+    const answer = await ask('/api/v1/builds?limit=0');
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+    expect(body(answer)).toEqual({
+      type: `${siteUrl}/api/v1/openapi.json#/components/examples/InvalidLimit`,
+      title: 'Invalid limit',
+      status: 400,
+      detail: 'The parameter "limit" is a whole number from 1 to 100.',
+      instance: '/api/v1/builds',
+      code: 'InvalidLimit',
+    });
+  });
+
+  it('may be read by the pages of other sites', async () => {
+    const answer = await ask('/api/v1/builds/0000000000000002', { origin: 'https://elsewhere.example' }, 'OPTIONS');
+    expect([answer.statusCode, answer.headers]).toMatchObject([
+      204,
+      { 'access-control-allow-origin': '*', 'access-control-allow-methods': 'GET, HEAD' },
+    ]);
+    expect((await ask('/', {}, 'OPTIONS')).statusCode).toBe(405);
+    expect((await ask('/')).headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  it.each([
+    '/api/v1/builds',
+    '/api/v1/builds/0000000000000002',
+    '/api/v1/projects',
+    '/api/v1/openapi.json',
+    '/',
+    '/projects',
+  ])('does not send %s again to who has it', async (path) => {
+    const first = await ask(path);
+    const again = await ask(path, { 'if-none-match': `"other", W/${first.headers.etag}` });
+    expect([again.statusCode, again.text, again.headers.etag]).toEqual([304, '', first.headers.etag]);
+    expect(again.headers['cache-control']).toBe(first.headers['cache-control']);
+  });
+
+  it('names the next page of a list in the header too, with the same filters', async () => {
+    const answer = await ask('/api/v1/builds?project=demo/app:latest&limit=1');
+    const [, next = ''] = /^<(.+)>; rel="next"$/.exec(answer.headers.link ?? '') ?? [];
+    expect(next).toContain(`${siteUrl}/api/v1/builds?project=demo%2Fapp%3Alatest&limit=1&cursor=`);
+    expect(body(await ask(next)).items).toMatchObject([{ id: '0000000000000002' }]);
   });
 
   it('leaves an e-mail address out of the name of who pushed', async () => {
@@ -220,7 +264,7 @@ describe('the API', () => {
       parts: { builds: { get: fail, recent: fail, ofProject: fail, withStatus: fail } },
     });
     const answer = await site('/api/v1/builds');
-    expect([answer.statusCode, body(answer).error.code]).toEqual([500, 'InternalError']);
+    expect([answer.statusCode, body(answer).code]).toEqual([500, 'InternalError']);
     expect(answer.text + (await site('/')).text).not.toContain('dynamodb');
     expect(errors).toEqual([broken, broken]);
   });

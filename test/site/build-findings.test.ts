@@ -368,7 +368,7 @@ describe('the JSON of what was found', () => {
         packages: nothing,
       });
       expect(status).toBe(404);
-      expect(body.error).toMatchObject({ code: 'RecordNotFound', message: expect.stringContaining(build.id) });
+      expect(body).toMatchObject({ code: 'RecordNotFound', detail: expect.stringContaining(build.id) });
     },
   );
 
@@ -378,14 +378,14 @@ describe('the JSON of what was found', () => {
     ['findings?cursor=100.forged', 400, 'InvalidCursor'],
     ['scanners/no-such', 404, 'ScannerNotFound'],
   ])('refuses %s', async (path, status, code) => {
-    expect(await ask(path)).toMatchObject({ status, body: { error: { code } } });
+    expect(await ask(path)).toMatchObject({ status, body: { code } });
   });
 
   it('says that a record cannot be read', async () => {
     const scan = () => Promise.reject(new InvalidInputError('garbage'));
     expect(await ask('findings', { scan })).toMatchObject({
       status: 500,
-      body: { error: { code: 'RecordUnreadable' } },
+      body: { code: 'RecordUnreadable' },
     });
   });
 

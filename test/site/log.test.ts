@@ -39,7 +39,7 @@ describe('the log as text', () => {
     expect(await range('bytes=4-6')).toEqual([206, 'two', `bytes 4-6/${total}`]);
     expect(await range('bytes=4-')).toEqual([206, short.slice(4), `bytes 4-${total - 1}/${total}`]);
     expect(await range('bytes=-3')).toEqual([206, 'ü\n', `bytes ${total - 3}-${total - 1}/${total}`]);
-    expect(await range(`bytes=${total}-`)).toEqual([416, '', `bytes */${total}`]);
+    expect(await range(`bytes=${total}-`)).toEqual([416, expect.stringContaining('InvalidRange'), `bytes */${total}`]);
     expect(await range('lines=1-2')).toEqual([200, short, undefined]);
     expect(await range('bytes=0-1,3-4')).toEqual([200, short, undefined]);
   });

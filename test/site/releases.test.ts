@@ -173,5 +173,5 @@ it('what no project released is not found', async () => {
   expect((await ask(`${path}/sha256:${'c'.repeat(64)}`)).statusCode).toBe(404);
   expect((await ask('/projects/demo/other/latest/releases')).statusCode).toBe(404);
   expect((await ask(`/api/v1${path}/sha256:nonsense`)).statusCode).toBe(404);
-  expect(JSON.parse((await ask(`/api/v1${path}/sha256:${'c'.repeat(64)}`)).text).error.code).toBe('ReleaseNotFound');
+  expect(JSON.parse((await ask(`/api/v1${path}/sha256:${'c'.repeat(64)}`)).text).code).toBe('ReleaseNotFound');
 });

@@ -11,6 +11,7 @@ import type { Page, PageRequest } from '../../services/tables/page.ts';
 import { createSiteHandler } from '../../site/handler.ts';
 import type { SiteParts } from '../../site/parts.ts';
 import type { CascadeMember, CascadeSummary, KnownProject, RecordReader } from '../../site/readers.ts';
+import { expectDocumented } from './documented.ts';
 
 export const now = new Date('2026-11-21T12:00:00.000Z');
 export const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';
@@ -170,7 +171,9 @@ export function sampleSite({
     const url = new URL(address, siteUrl);
     const answer = await handler({ ...event(url, headers, method), ...(body === undefined ? {} : { body }) });
     const bytes = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8');
-    return { ...answer, bytes, text: bytes.toString(), headers: answer.headers as Record<string, string> };
+    const whole = { ...answer, bytes, text: bytes.toString(), headers: answer.headers as Record<string, string> };
+    expectDocumented(url, method, whole);
+    return whole;
   };
 }
 

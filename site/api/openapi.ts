@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { parameters } from '../paging/query.ts';
+import { type ProblemCode, problems, problemType, titleOf } from '../problems.ts';
+import { forms } from '../router.ts';
+import { type Operation, operations } from './operations.ts';
+import { named } from './schemas/named.ts';
+
+type Json = Record<string, unknown>;
+
+/** Any call may answer these. */
+const everywhere = ['MethodNotAllowed', 'InternalError'] as const satisfies ProblemCode[];
+
+const description = `What a Slipway knows of its projects, builds, releases and cascades. Everybody may read it; nothing can be written by it.
+
+An answer may get new fields, and new values where a value is one of a list, without a new version: ignore those that you do not know. Lists
+go on with their \`cursor\`, which the header \`Link\` has in an address too; a page may have fewer items than asked for, or none, although
+the list goes on. Everything has an \`ETag\` where it may be kept, and is answered with 304 to an \`If-None-Match\` that has it. \`HEAD\`
+answers as \`GET\` without a body. Problems are those of RFC 9457.`;
+
+/** The document of the API in the form of OpenAPI 3.1: https://spec.openapis.org/oas/v3.1.1.html */
+export function openApi(siteUrl: string): Json {
+  const paths: Record<string, Json> = {};
+  for (const operation of operations) paths[operation.path] = { get: operationObject(operation) };
+  return {
+    openapi: '3.1.1',
+    info: { title: 'Slipway', version: '1', description },
+    servers: [{ url: siteUrl }],
+    paths,
+    components: {
+      schemas: schemas(),
+      examples: Object.fromEntries(Object.keys(problems).map((code) => [code, problemExample(siteUrl, code)])),
+    },
+  };
+}
+
+function operationObject({ id, tag, path, summary, query = [], answer, problems: own }: Operation): Json {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const inPath = names.map((name) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string', pattern: `^${forms[name as keyof typeof forms]}$` },
+  }));
+  const inQuery = query.map((key) => {
+    const { name, schema, description } = parameters[key];
+    return { name, in: 'query', description, allowEmptyValue: true, schema: jsonSchema(schema) };
+  });
+  const range = { name: 'Range', in: 'header', description: 'One range of bytes.', schema: { type: 'string' } };
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    parameters: [...inPath, ...inQuery, ...(answer === 'log' ? [range] : [])],
+    responses: { ...answerObjects(answer), ...problemObjects([...own, ...everywhere]), '429': tooMany },
+  };
+}
+
+/** API Gateway answers this one. */
+const tooMany = {
+  description: 'Too many requests at once. Try again in a moment.',
+  content: { 'application/json': { schema: { type: 'object', properties: { message: { type: 'string' } } } } },
+};
+
+function answerObjects(answer: Operation['answer']): Json {
+  if (answer === 'sbom') {
+    const headers = { Location: { description: 'Valid for some minutes.', schema: { type: 'string', format: 'uri' } } };
+    return { '302': { description: 'Where the SBOM is.', headers } };
+  }
+  const unchanged = { '304': { description: 'It is what `If-None-Match` names.' } };
+  if (answer === 'log') {
+    const content = { 'text/plain': { schema: { type: 'string' } } };
+    const headers = {
+      'X-Log-Next': { description: 'The byte after the last one of this answer.', schema: { type: 'integer' } },
+      'X-Log-Total': { description: 'How many bytes the log has by now.', schema: { type: 'integer' } },
+    };
+    return {
+      '200': { description: 'The log.', headers, content },
+      '206': { description: 'The bytes that `Range` asks for.', headers, content },
+      ...unchanged,
+    };
+  }
+  const { id = '', description = '' } = named.get(answer) ?? {};
+  const content = { 'application/json': { schema: { $ref: reference(id) } } };
+  return { '200': { description, content }, ...unchanged };
+}
+
+/** A response for each status, with the problems that it may be. */
+function problemObjects(codes: readonly ProblemCode[]): Json {
+  const byStatus = Map.groupBy(new Set(codes), (code) => problems[code][0]);
+  return Object.fromEntries(
+    [...byStatus].map(([status, ofStatus]) => [
+      String(status),
+      {
+        description: ofStatus.map((code) => problems[code][1]).join(' '),
+        content: {
+          'application/problem+json': {
+            schema: { $ref: reference('Problem') },
+            examples: Object.fromEntries(ofStatus.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+          },
+        },
+      },
+    ]),
+  );
+}
+
+function problemExample(siteUrl: string, code: string): Json {
+  const [status, when] = problems[code as ProblemCode];
+  const value = {
+    type: problemType(siteUrl, code),
+    title: titleOf(code),
+    status,
+    detail: when,
+    instance: '/api/v1/builds',
+    code,
+  };
+  return { summary: titleOf(code), value };
+}
+
+const reference = (id: string): string => `#/components/schemas/${id}`;
+
+function schemas(): Json {
+  const { schemas: all } = z.toJSONSchema(named, { ...options, uri: reference });
+  return Object.fromEntries(Object.entries(all).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]));
+}
+
+function jsonSchema(of: z.ZodType): Json {
+  const { $schema: _, ...schema } = z.toJSONSchema(of, options);
+  return schema;
+}
+
+const options = {
+  // Objects stay open: an answer may get new fields.
+  io: 'input',
+  override({ jsonSchema: schema }) {
+    // The format says it shorter.
+    if (schema.format === 'date-time' || schema.format === 'date') delete schema.pattern;
+    if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+    if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+  },
+} as const satisfies Parameters<typeof z.toJSONSchema>[1];

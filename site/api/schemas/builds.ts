@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { buildSchema, causeSchema, changesSchema, stageSchema, verdictSchema } from '../../../core/model/build.ts';
+import { listOf, named } from './named.ts';
+
+export const apiCauseSchema = causeSchema.register(named, {
+  id: 'Cause',
+  description: 'Why a build runs. People have the name that their git host shows.',
+});
+
+const known = buildSchema.shape;
+
+/** A build as the API answers it. */
+export const apiBuildSchema = buildSchema
+  .pick({ id: true, project: true, status: true, commit: true, ref: true, createdAt: true })
+  .extend({
+    cause: apiCauseSchema,
+    /** The image that it released. */
+    image: known.image.unwrap().nullable(),
+    /** In the order in which they ran. */
+    stages: z.array(stageSchema),
+    verdict: verdictSchema.nullable(),
+    /** The number of findings of each of the builder's scanners. */
+    scanners: known.scanners.unwrap().nullable(),
+    /** The differences from the release before, in numbers. */
+    changes: changesSchema.nullable(),
+    held: known.held.unwrap().nullable(),
+    failure: known.failure.unwrap().nullable(),
+    waiting: known.waiting.unwrap().nullable(),
+    cascade: z.string().nullable(),
+    supersededBy: z.string().nullable(),
+    startedAt: z.iso.datetime().nullable(),
+    endedAt: z.iso.datetime().nullable(),
+    logUrl: z.url(),
+    url: z.url(),
+  })
+  .register(named, { id: 'Build', description: 'One run of the pipeline for one project and one cause.' });
+
+export const apiBuildListSchema = listOf(apiBuildSchema).register(named, {
+  id: 'BuildList',
+  description: 'Builds, the newest first.',
+});
+
+export type ApiBuild = z.infer<typeof apiBuildSchema>;

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { buildSchema } from '../../../core/model/build.ts';
+import { holdChangeSchema } from '../../../core/model/hold.ts';
+import { projectSchema } from '../../../core/model/project.ts';
+import { apiBuildSchema } from './builds.ts';
+import { listOf, named } from './named.ts';
+
+export const apiProjectSchema = projectSchema
+  .pick({ name: true, appId: true, jobId: true, desiredTag: true, active: true, dependsOn: true })
+  .extend({
+    source: z.object({ url: z.string(), branch: z.string(), dockerfile: z.string(), context: z.string() }),
+    /** The current release of the branch. */
+    released: z
+      .object({ digest: z.string(), build: z.string(), tags: z.array(z.string()), at: z.iso.datetime() })
+      .nullable(),
+    /** The hold in force. */
+    hold: buildSchema.shape.held.unwrap().nullable(),
+    /** The last one that is not of a pull request. */
+    lastBuild: apiBuildSchema.nullable(),
+    url: z.url(),
+  })
+  .register(named, { id: 'Project', description: 'An entry of the index, with its release and its last build.' });
+
+export const apiProjectListSchema = listOf(apiProjectSchema).register(named, {
+  id: 'ProjectList',
+  description: 'Projects by name.',
+});
+
+export const apiHoldChangeSchema = holdChangeSchema
+  .omit({ project: true })
+  .extend({
+    until: z.iso.date().nullable(),
+    reason: z.string().nullable(),
+    digest: z.string().nullable(),
+    builds: z.array(z.string()),
+  })
+  .register(named, { id: 'HoldChange', description: 'Who held, unheld or rolled back a project, when and why.' });
+
+export const apiHoldListSchema = listOf(apiHoldChangeSchema).register(named, {
+  id: 'HoldChangeList',
+  description: 'Holds and rollbacks of a project, the newest first.',
+});
+
+export type ApiProject = z.infer<typeof apiProjectSchema>;
+export type ApiHoldChange = z.infer<typeof apiHoldChangeSchema>;
