@@ -7,6 +7,7 @@ import { type Answer, caching, json, jsonList, page, redirect } from './answer.t
 import { type ReportRequest, recordAnswer, scannerAnswer } from './api/build-reports.ts';
 import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api/json.ts';
 import { sbomRedirect } from './api/sbom.ts';
+import type { ApiProjectWithTargets } from './api/schemas/projects.ts';
 import { asset } from './assets/assets.ts';
 import { badge } from './badge.ts';
 import { recordsOf } from './build-records.ts';
@@ -265,7 +266,9 @@ async function apiProjectList(
 async function apiOneProject(parts: SiteParts, { now }: SiteRequest, names: ProjectNames): Promise<Answer> {
   const found = await projectWith(parts, names);
   const targets = (await parts.targets.ofProject(found.name)).map(publicTarget);
-  return json({ ...apiProject(found, await lastBuildOf(parts.builds, found.name), parts.siteUrl, now), targets });
+  const lastBuild = await lastBuildOf(parts.builds, found.name);
+  const content: ApiProjectWithTargets = { ...apiProject(found, lastBuild, parts.siteUrl, now), targets };
+  return json(content);
 }
 
 /** The tag that `?tag=` names, else `latest`, else the only tag of the job. */

@@ -3,7 +3,7 @@ import type { parameters } from '../paging/query.ts';
 import type { ProblemCode } from '../problems.ts';
 import { apiBuildListSchema, apiBuildSchema } from './schemas/builds.ts';
 import { apiCascadeListSchema, apiCascadeMemberListSchema, apiCascadeSchema } from './schemas/cascades.ts';
-import { apiHoldListSchema, apiProjectListSchema, apiProjectSchema } from './schemas/projects.ts';
+import { apiHoldListSchema, apiProjectListSchema, apiProjectWithTargetsSchema } from './schemas/projects.ts';
 import { apiReleaseListSchema, apiReleaseWithFindingsSchema } from './schemas/releases.ts';
 import {
   apiComparisonSchema,
@@ -141,8 +141,8 @@ export const operations: readonly Operation[] = [
     id: 'getProject',
     tag: 'Projects',
     path: project,
-    summary: 'One project',
-    answer: apiProjectSchema,
+    summary: 'One project with its environments',
+    answer: apiProjectWithTargetsSchema,
     problems: ['NotFound', 'ProjectNotFound'],
   },
   {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { buildSchema } from '../../../core/model/build.ts';
 import { holdChangeSchema } from '../../../core/model/hold.ts';
 import { projectSchema } from '../../../core/model/project.ts';
+import { deliverableSchema, targetStates } from '../../../core/targets/target-state.ts';
 import { apiBuildSchema } from './builds.ts';
 import { listOf, named } from './named.ts';
 
@@ -20,6 +21,28 @@ export const apiProjectSchema = projectSchema
     url: z.url(),
   })
   .register(named, { id: 'Project', description: 'An entry of the index, with its release and its last build.' });
+
+const deliveredSchema = deliverableSchema.pick({ build: true, repository: true, digest: true, tag: true });
+
+const targetSchema = z
+  .object({
+    name: z.string(),
+    state: z.enum(targetStates),
+    wanted: deliveredSchema,
+    error: z.string().nullable(),
+    nextAttemptAt: z.iso.datetime().nullable(),
+    pullRequest: z.string().nullable(),
+    /** Newest first. */
+    delivered: z.array(deliveredSchema.extend({ deliveredAt: z.iso.datetime(), commitUrl: z.string().nullable() })),
+  })
+  .register(named, {
+    id: 'Target',
+    description: 'An environment: the release that it is to have, and those that it got.',
+  });
+
+export const apiProjectWithTargetsSchema = apiProjectSchema
+  .extend({ targets: z.array(targetSchema) })
+  .register(named, { id: 'ProjectWithTargets', description: 'A project with its environments.' });
 
 export const apiProjectListSchema = listOf(apiProjectSchema).register(named, {
   id: 'ProjectList',
@@ -41,5 +64,6 @@ export const apiHoldListSchema = listOf(apiHoldChangeSchema).register(named, {
   description: 'Holds and rollbacks of a project, the newest first.',
 });
 
+export type ApiProjectWithTargets = z.infer<typeof apiProjectWithTargetsSchema>;
 export type ApiProject = z.infer<typeof apiProjectSchema>;
 export type ApiHoldChange = z.infer<typeof apiHoldChangeSchema>;

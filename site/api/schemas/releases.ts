@@ -12,6 +12,7 @@ export const apiReleaseSchema = releasedImageSchema
     tags: z.array(z.string()),
     /** The moving tags that name it now. */
     currentTags: z.array(z.string()),
+    signed: z.boolean(),
     state: z.enum(releaseStates),
     reason: z.string().nullable(),
     counts: known.counts.unwrap().nullable(),
