@@ -25,7 +25,6 @@ const outputsSchema = z.object({
   IndexRepository: z.string(),
   /** Absent from a stack that was deployed before releases were signed, or could be promoted. */
   SigningKeyArn: z.string().optional(),
-  PromoteFunctionName: z.string().optional(),
 });
 const problemSchema = z.object({ detail: z.string() });
 const errorSchema = z.object({ name: z.string(), message: z.string() });
@@ -41,7 +40,6 @@ export async function findDeployment(stack: string) {
   if (!parsed.success) throw new DeploymentError(`The stack ${stack} is not one of Slipway's: name it with --stack.`);
   const { SiteUrl: siteUrl, TriggersQueueUrl: queueUrl, WebhookSecretArn: SecretId } = parsed.data;
   const { SigningKeyArn: KeyId } = parsed.data;
-  const { PromoteFunctionName: FunctionName } = parsed.data;
   const { WebhookUrl: url, GitHubUrl: gitHost, GitHubApiUrl: apiUrl, IndexRepository: indexRepository } = parsed.data;
 
   return {
@@ -88,13 +86,20 @@ export async function findDeployment(stack: string) {
       await explained(stack, () => new SQSClient({}).send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody })));
     },
 
-    /** What the function `promote` answers. */
-    async promote(request: object): Promise<unknown> {
-      if (FunctionName === undefined) throw new DeploymentError('Deploy Slipway again: its stack cannot promote yet.');
-      const invoke = new InvokeCommand({ FunctionName, Payload: JSON.stringify(request) });
-      const { Payload, FunctionError } = await explained(stack, () => new LambdaClient({}).send(invoke));
-      if (FunctionError) throw new DeploymentError('The promotion ended with an error: see the log of Promote.');
-      return JSON.parse(Buffer.from(Payload ?? []).toString('utf8'));
+    /**
+     * The answer of one of the stack's functions, which the output `<name>FunctionName` names.
+     * @throws DeploymentError also if the function failed
+     */
+    async invoke<Answer>(name: string, request: object, schema: z.ZodType<Answer>): Promise<Answer> {
+      const FunctionName = outputs[`${name}FunctionName`];
+      if (FunctionName === undefined)
+        throw new DeploymentError(`The stack has no function ${name}: deploy Slipway again.`);
+      const call = new InvokeCommand({ FunctionName, Payload: JSON.stringify(request) });
+      const { Payload, FunctionError } = await explained(stack, () => new LambdaClient({}).send(call));
+      const text = Payload?.transformToString() ?? '';
+      if (FunctionError)
+        throw new DeploymentError(`The function ${name} failed; its log says why. It answered ${text.slice(0, 500)}`);
+      return schema.parse(JSON.parse(text));
     },
 
     /** The public API's answer; undefined for a 404. */

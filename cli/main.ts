@@ -43,6 +43,11 @@ const commands: Record<string, { arguments: string; summary: string; load: () =>
     summary: 'promote a release to a target',
     load: () => import('./promote.ts'),
   },
+  retention: {
+    arguments: '[APP/JOB] [--days N]',
+    summary: 'say which released images would expire, and why the others stay',
+    load: () => import('./retention.ts'),
+  },
   'webhook add': {
     arguments: 'OWNER/REPO...',
     summary: 'set up the webhook of a repository at GitHub',

@@ -38,7 +38,7 @@ export async function run(args: string[], terminal: Terminal): Promise<ExitCode>
     const deployment = await findDeployment(stack);
     const { name: project } = await findNamedProject(deployment, argument);
     const request = { project, to, release, requester: await deployment.identity() };
-    const answer = answerSchema.parse(await deployment.promote(request));
+    const answer = await deployment.invoke('Promote', request, answerSchema);
     if ('refused' in answer) throw new DeploymentError(answer.refused);
     const { state } = answer;
     terminal.out(`${to} ${describeTarget(state)}.\n${targetLink(state) ?? ''}\n`);

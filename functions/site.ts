@@ -9,6 +9,7 @@ import { distinctAddresses } from '../services/mail/mail-address.ts';
 import { openBuildLog } from '../services/records/build-log.ts';
 import { openPackageLists } from '../services/records/package-lists.ts';
 import { openRecords } from '../services/records/records.ts';
+import { openRetentionReports } from '../services/records/retention-reports.ts';
 import { openSboms } from '../services/records/sboms.ts';
 import { openBases } from '../services/tables/bases.ts';
 import { openBuilds } from '../services/tables/builds.ts';
@@ -70,6 +71,7 @@ const run = once(() => {
       ofProject: recently(releases.ofProject),
       get: releases.get,
       findings: records.releaseFindings,
+      retention: openRetentionReports().get,
     },
     holds: { ofProject: recently(openHolds().ofProject) },
     targets: { ofProject: recently(openTargets().ofProject) },

@@ -225,6 +225,22 @@ const configSchema = z.strictObject({
         .default(30)
         .describe('How long CloudWatch keeps the logs of functions and builders.'),
       recordDays: z.int().min(1).default(365).describe('How long the bucket keeps logs and scan reports of builds.'),
+      releases: z
+        .strictObject({
+          days: z
+            .int()
+            .min(1)
+            .optional()
+            .describe(
+              'Released images expire that nothing names and that were neither released nor pulled for so many days. Without it they are kept for ever.',
+            ),
+          newest: z
+            .int()
+            .min(0)
+            .default(10)
+            .describe("How many of a project's newest releases are kept however old they are."),
+        })
+        .prefault({}),
     })
     .prefault({}),
 });

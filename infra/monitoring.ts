@@ -18,6 +18,7 @@ import type { BuildSessions } from './build-sessions.ts';
 import { Overview, type Shown } from './dashboard.ts';
 import type { Delivery } from './delivery.ts';
 import type { HoldEnds } from './end-holds.ts';
+import type { Retention } from './expire-images.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Rescans } from './rescan-releases.ts';
 import type { ScheduledBuilds } from './run-schedules.ts';
@@ -37,6 +38,7 @@ interface Monitored extends Shown {
   holdEnds: HoldEnds;
   delivery: Delivery;
   rescans: Rescans;
+  retention: Retention;
   scheduledBuilds: ScheduledBuilds;
   sourceWatch: SourceWatch;
   supervision: Supervision;
@@ -226,6 +228,7 @@ function alarmOnFunctions(
     packageWatch,
     planner,
     rescans,
+    retention,
     scheduledBuilds,
     site,
     sourceWatch,
@@ -253,6 +256,7 @@ function alarmOnFunctions(
     warnWaivers: waiverWarnings.function,
     rescanReleases: rescans.function,
     retryDeliveries: delivery.retryDeliveries,
+    expireImages: retention.function,
   };
   const groups = { Function: called, Run: scheduled };
   for (const [name, functions] of Object.entries(groups)) {
@@ -293,6 +297,7 @@ function alarmOnServices(
     waiverWarnings,
     packageWatch,
     rescans,
+    retention,
     scheduledBuilds,
     sourceWatch,
     state,
@@ -336,6 +341,7 @@ function alarmOnServices(
     holdEnds,
     waiverWarnings,
     rescans,
+    retention,
   ];
   alarms.add('RunsUndelivered', {
     meaning: 'EventBridge could not start a function that runs on a schedule.',

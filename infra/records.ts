@@ -17,6 +17,7 @@ const patterns = {
   comparison: recordKeys.comparison('*'),
   signatures: recordKeys.signature('*', '*'),
   releaseFindings: recordKeys.releaseFindings('*', '*'),
+  retention: recordKeys.retention('*'),
   log: `${recordKeys.logPrefix('*')}*`,
 };
 

@@ -139,6 +139,25 @@ export class Repositories {
     this.grantNames(grantee);
   }
 
+  /** Sees the released images and who uses them, and deletes those that have expired. */
+  grantExpire(grantee: Grantee): void {
+    allow(grantee, {
+      actions: ['ecr:DescribeImages', 'ecr:BatchDeleteImage'],
+      resources: [this.#all],
+      because: projectsAreData,
+    });
+    // Candidates and caches expire by ECR's own rules.
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ effect: Effect.DENY, actions: ['ecr:BatchDeleteImage'], resources: [this.#candidates] }),
+    );
+    allow(grantee, {
+      actions: ['ecr:GetRegistryScanningConfiguration', 'inspector2:ListCoverage'],
+      resources: ['*'],
+      because: 'The setting is that of the registry, and the call of Inspector knows no resources.',
+    });
+    this.grantNames(grantee);
+  }
+
   #signIn(grantee: Grantee): void {
     allow(grantee, {
       actions: ['ecr:GetAuthorizationToken'],

@@ -58,6 +58,7 @@ export class StatusSite extends Construct {
       'comparison',
       'packages',
       'releaseFindings',
+      'retention',
     );
     state.releases.grant(this.pages, 'GetItem');
     state.releases.grantQuery(this.pages, 'byProject');

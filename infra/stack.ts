@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { Delivery } from './delivery.ts';
 import { HoldEnds } from './end-holds.ts';
 import { PublishedEvents } from './event-bus.ts';
+import { Retention } from './expire-images.ts';
 import { GitHost } from './git-host.ts';
 import { LogDefaults } from './log-defaults.ts';
 import { Monitoring } from './monitoring.ts';
@@ -119,6 +120,7 @@ export class SlipwayStack extends Stack {
       state,
       policy: config.policy,
     });
+    const retention = new Retention(this, 'Retention', { config: config.retention, records, repositories, state });
     const monitoring = new Monitoring(this, 'Monitoring', {
       config,
       api,
@@ -132,6 +134,7 @@ export class SlipwayStack extends Stack {
       pipeline,
       planner,
       rescans,
+      retention,
       scheduledBuilds,
       site,
       sourceWatch,
@@ -159,6 +162,7 @@ export class SlipwayStack extends Stack {
       WatchSourcesFunctionName: sourceWatch.function.function.functionName,
       WatchPackagesFunctionName: packageWatch.function.function.functionName,
       RunSchedulesFunctionName: scheduledBuilds.function.function.functionName,
+      ExpireImagesFunctionName: retention.function.function.functionName,
       EndHoldsFunctionName: holdEnds.function.function.functionName,
       WarnWaiversFunctionName: waiverWarnings.function.function.functionName,
       RetryDeliveriesFunctionName: delivery.retryDeliveries.function.functionName,

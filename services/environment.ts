@@ -43,6 +43,7 @@ export const variableNames = [
   'RELEASES_TABLE',
   'REPOSITORIES_ARN',
   'REPOSITORY_PREFIX',
+  'RETENTION',
   'SEAL_KEY_SECRET',
   'SENDER',
   'SIGNING_KEY',

@@ -9,6 +9,7 @@ import type { Project } from '../core/model/project.ts';
 import type { Comparison } from '../core/releases/image-diff.ts';
 import type { ReleasedImage } from '../core/releases/release.ts';
 import type { ReleaseFindings } from '../core/releases/rescan-findings.ts';
+import type { RetentionReport } from '../core/retention/retention-plan.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
 import type { TargetState } from '../core/targets/target-state.ts';
 import type { LogSlice } from '../services/records/build-log.ts';
@@ -101,6 +102,8 @@ export interface ReleaseReader {
   get(release: Pick<ReleasedImage, 'project' | 'digest'>): Promise<ReleasedImage | undefined>;
   /** The current findings; undefined if the image was not rescanned. Throws InvalidInputError if the record is invalid. */
   findings(release: Pick<ReleasedImage, 'project' | 'digest'>): Promise<ReleaseFindings | undefined>;
+  /** What was decided last about the images of a repository, named without the prefix of all repositories. */
+  retention(path: string): Promise<RetentionReport | undefined>;
 }
 
 export interface TargetReader {

@@ -24,6 +24,7 @@ import type { SiteParts, SiteRequest } from './parts.ts';
 import type { ProjectReader } from './readers.ts';
 import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer } from './release-answers.ts';
 import { RequestError } from './request-error.ts';
+import { apiRetention, retentionAnswer } from './retention-answers.ts';
 import { at, type Route } from './router.ts';
 import { waiversOf } from './waivers.ts';
 
@@ -47,6 +48,7 @@ const routes: Route[] = [
   at('/projects/:app/:job', projectList),
   at('/projects/:app/:job/:tag', project),
   at('/projects/:app/:job/:tag/holds', ofProject(holdListAnswer)),
+  at('/projects/:app/:job/:tag/retention', ofProject(retentionAnswer)),
   at('/projects/:app/:job/:tag/releases', ofProject(releaseListAnswer)),
   at('/projects/:app/:job/:tag/releases/:digest', ofRelease(releaseAnswer)),
   at('/api/v1', () => redirect('/api/v1/openapi.json')),
@@ -65,6 +67,7 @@ const routes: Route[] = [
   at('/api/v1/projects/:app/:job', apiProjectList),
   at('/api/v1/projects/:app/:job/:tag', apiOneProject),
   at('/api/v1/projects/:app/:job/:tag/holds', ofProject(apiHoldList)),
+  at('/api/v1/projects/:app/:job/:tag/retention', ofProject(apiRetention)),
   at('/api/v1/projects/:app/:job/:tag/releases', ofProject(apiReleaseList)),
   at('/api/v1/projects/:app/:job/:tag/releases/:digest', ofRelease(apiOneRelease)),
   at('/badges/:app/:job.svg', badgeOf),

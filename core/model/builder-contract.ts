@@ -146,6 +146,8 @@ export const recordKeys = {
   /** The current findings of an image that a project (`app/job:tag`) released. */
   releaseFindings: (project: string, digest: string) =>
     `releases/${project.replace(':', '/')}/${digest.replace(':', '-')}/findings.json`,
+  /** What was decided about the images of a release repository last. */
+  retention: (path: string) => `retention/${path}.json`,
   /** The parsed content of a file of a package repository; its name is the hash of the file's address. */
   repository: (name: string) => `package-repositories/${name}.json.gz`,
   logPrefix: (id: string) => `builds/${id}/log/`,

@@ -158,6 +158,12 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
       await write('dueAt' in fields ? { ...fields, dueAt: again } : fields, expression`markedAt >= ${began}`);
     },
 
+    /** The image is about to be deleted. False if the project has released it again since it was read. */
+    markExpired({ releasedAt, ...image }: ReleasedImage): Promise<boolean> {
+      const set = { state: 'gone' as const, reason: 'It expired.', floating: [], dueAt: undefined };
+      return table.update(keyOf(image), { set, remove: ['rescan'] }, expression`releasedAt = ${releasedAt}`);
+    },
+
     /** Claims the run, so that no two runs send the same notification; undefined while another run is in progress. */
     beginRun(holder: string, now: Date, until: Date): Promise<{ progress: string } | undefined> {
       return table.updateAndGet(

@@ -32,7 +32,7 @@ export function releaseListPage({ project, releases, cursor, query, now }: Relea
     title: `Releases of ${project.name}`,
     api: `/api/v1${path}`,
     main: html`<div class="head"><h1><a href="${projectPath(project.name)}">${project.name}</a>: releases</h1></div>
-<p class="meaning">Each released image is scanned again once a week, and when a scanner sends an event for it. Whatever is found, its tags stay.</p>
+<p class="meaning">Each released image is scanned again once a week, and when a scanner sends an event for it. Whatever is found, its tags stay. <a href="${projectPath(project.name)}/retention">Which images are kept, and why</a></p>
 <section>${releases.length > 0 ? releaseRows(releases, now) : html`<p class="empty">No releases${query.has('cursor') ? ' before these' : ' yet'}.</p>`}</section>
 ${pager(path, query, cursor)}`,
   });

@@ -125,6 +125,7 @@ test('the stack says where everything is', () => {
     'DeliveriesTableName',
     'DeployCredentialsSecretArn',
     'EndHoldsFunctionName',
+    'ExpireImagesFunctionName',
     'GitHubApiUrl',
     'GitHubTokenSecretArn',
     'GitHubUrl',

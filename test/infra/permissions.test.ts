@@ -184,18 +184,30 @@ test('the release step cannot change a candidate', () => {
   });
 });
 
-test('nobody can delete an image, a record or an object', () => {
+test('nobody can delete a record or an object, and only the function that lets releases expire an image', () => {
   // What says how things stand with others, and is written anew when they change.
   const listedTables = ['Bases', 'Dependents', 'Sources'].map((name) =>
     arn(resource('AWS::DynamoDB::GlobalTable', `State${name}`)),
   );
+  const expiring = resource('AWS::IAM::Role', 'RetentionExpireImages').id;
   for (const { role, permissions } of roles()) {
     const deletions = permissions
+      .filter(({ effect }) => effect === 'Allow')
       .filter(({ resources: on }) => !on.every((name) => listedTables.includes(name)))
       .flatMap(({ actions }) => actions)
       .filter((action) => /Delete/.test(action) && !/^(?:sqs|logs):/.test(action));
-    expect({ role: role.id, deletions }).toEqual({ role: role.id, deletions: [] });
+    expect({ role: role.id, deletions }).toEqual({
+      role: role.id,
+      deletions: role.id === expiring ? ['ecr:BatchDeleteImage'] : [],
+    });
   }
+  expect(permissionsOf(resource('AWS::IAM::Role', 'RetentionExpireImages'))).toContainEqual(
+    expect.objectContaining({
+      effect: 'Deny',
+      actions: ['ecr:BatchDeleteImage'],
+      resources: [`${repositories}candidate/*`],
+    }),
+  );
 });
 
 test('the pages can only read, but for the answer of a mail address, and of the bucket only what they show', () => {
@@ -226,6 +238,7 @@ test('the pages can only read, but for the answer of a mail address, and of the 
     'builds/*/sbom.spdx.json',
     'builds/*/scanners.json',
     'releases/*/*/findings.json',
+    'retention/*.json',
   ]);
 });
 

@@ -5,6 +5,7 @@ import type { HoldChange } from '../../core/model/hold.ts';
 import type { Project } from '../../core/model/project.ts';
 import type { ReleasedImage } from '../../core/releases/release.ts';
 import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
+import type { RetentionReport } from '../../core/retention/retention-plan.ts';
 import type { TargetState } from '../../core/targets/target-state.ts';
 import { createSeals } from '../../services/aws/seals.ts';
 import type { Page, PageRequest } from '../../services/tables/page.ts';
@@ -67,6 +68,8 @@ interface Content {
   holds?: HoldChange[];
   targets?: TargetState[];
   releaseFindings?: Record<string, ReleaseFindings>;
+  /** By the repository. */
+  retention?: Record<string, RetentionReport>;
   parts?: Partial<SiteParts>;
   errors?: unknown[];
 }
@@ -94,6 +97,7 @@ export function sampleSite({
   holds = [],
   targets = [],
   releaseFindings = {},
+  retention = {},
   parts = {},
   errors = [],
 }: Content): Ask {
@@ -153,6 +157,7 @@ export function sampleSite({
       get: async ({ project, digest }) =>
         releases.find((release) => release.project === project && release.digest === digest),
       findings: async ({ digest }) => releaseFindings[digest],
+      retention: async (path) => retention[path],
     },
     log: {
       slice: async (build, from, limit) => {

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { isFloating } from '../releases/release.ts';
+
+/** How long released images are kept that nothing names any more. */
+export interface RetentionRules {
+  /** Days without a release and without a pull; undefined keeps them for ever. */
+  days: number | undefined;
+  /** How many of a project's newest releases are kept however old they are, to go back to. */
+  newest: number;
+}
+
+/** Why an image stays. */
+export const keepReasonSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('tag'), tag: z.string() }),
+  z.object({ kind: z.literal('current'), project: z.string() }),
+  z.object({ kind: z.literal('held'), project: z.string() }),
+  z.object({ kind: z.literal('deployed'), target: z.string() }),
+  z.object({ kind: z.literal('base'), project: z.string() }),
+  z.object({ kind: z.literal('running'), at: z.iso.datetime() }),
+  z.object({ kind: z.literal('newest'), project: z.string() }),
+  z.object({ kind: z.literal('recent'), at: z.iso.datetime() }),
+  z.object({ kind: z.literal('pulled'), at: z.iso.datetime() }),
+  z.object({ kind: z.literal('for-ever') }),
+]);
+
+export type KeepReason = z.infer<typeof keepReasonSchema>;
+
+/** What is decided about a released image. */
+export const retentionDecisionSchema = z.object({
+  digest: z.string(),
+  releasedAt: z.iso.datetime(),
+  /** Of the image alone: its layers may be those of other images too. */
+  bytes: z.int(),
+  tags: z.array(z.string()),
+  /** Nothing: it expires. */
+  reasons: z.array(keepReasonSchema),
+});
+
+export type RetentionDecision = z.infer<typeof retentionDecisionSchema>;
+
+/** What was decided about a repository last. */
+export const retentionReportSchema = z.object({
+  repository: z.string(),
+  at: z.iso.datetime(),
+  days: z.int().optional(),
+  newest: z.int(),
+  /** Nothing was deleted: it says what would be. */
+  isDryRun: z.boolean(),
+  /** Newest first. */
+  decisions: z.array(retentionDecisionSchema),
+});
+
+export type RetentionReport = z.infer<typeof retentionReportSchema>;
+
+/** An image in a release repository, as the registry knows it. */
+export interface StoredImage {
+  digest: string;
+  tags: readonly string[];
+  bytes: number;
+  /** ECR notes a pull once in 24 hours. */
+  pulledAt: string | undefined;
+  /** When a cluster was last seen to run it, where the registry knows. */
+  inUseAt: string | undefined;
+}
+
+/** A release that was put into the repository: by one of the projects that share it. */
+export interface RecordedRelease {
+  project: string;
+  digest: string;
+  releasedAt: string;
+}
+
+interface Repository {
+  stored: readonly StoredImage[];
+  releases: readonly RecordedRelease[];
+  /** By digest: why the rest of the pipeline needs it. */
+  uses: ReadonlyMap<string, readonly KeepReason[]>;
+}
+
+const day = 86_400_000;
+
+/**
+ * Which of the images that were released to a repository expire. What nobody released, such as a signature or a part of an image for
+ * several machines, is not decided about: it goes with the image that it belongs to.
+ */
+export function planRetention(
+  { stored, releases, uses }: Repository,
+  { days, newest }: RetentionRules,
+  now: Date,
+): RetentionDecision[] {
+  const newestOf = newestReleases(releases, newest);
+  const since = days === undefined ? undefined : new Date(now.getTime() - days * day).toISOString();
+  const released = Map.groupBy(releases, ({ digest }) => digest);
+
+  return stored.flatMap(({ digest, tags, bytes, pulledAt, inUseAt }) => {
+    const own = released.get(digest);
+    if (own === undefined) return [];
+    const releasedAt =
+      own
+        .map((each) => each.releasedAt)
+        .toSorted()
+        .at(-1) ?? '';
+    const reasons: KeepReason[] = [
+      ...tags.filter(isFloating).map((tag) => ({ kind: 'tag' as const, tag })),
+      ...(uses.get(digest) ?? []),
+      ...(newestOf.get(digest) ?? []),
+    ];
+    if (since === undefined) reasons.push({ kind: 'for-ever' });
+    else {
+      if (releasedAt >= since) reasons.push({ kind: 'recent', at: releasedAt });
+      if (pulledAt !== undefined && pulledAt >= since) reasons.push({ kind: 'pulled', at: pulledAt });
+      if (inUseAt !== undefined && inUseAt >= since) reasons.push({ kind: 'running', at: inUseAt });
+    }
+    return [{ digest, releasedAt, bytes, tags: [...tags], reasons }];
+  });
+}
+
+function newestReleases(releases: readonly RecordedRelease[], count: number): Map<string, KeepReason[]> {
+  const newest = [...Map.groupBy(releases, ({ project }) => project)].flatMap(([project, own]) =>
+    own
+      .toSorted((one, other) => (one.releasedAt < other.releasedAt ? 1 : -1))
+      .slice(0, count)
+      .map(({ digest }) => ({ digest, reason: { kind: 'newest' as const, project } })),
+  );
+  const byDigest = Map.groupBy(newest, ({ digest }) => digest);
+  return new Map([...byDigest].map(([digest, found]) => [digest, found.map(({ reason }) => reason)]));
+}
+
+/** For people: `the tag latest names it`. */
+export function describeReason(reason: KeepReason): string {
+  switch (reason.kind) {
+    case 'tag':
+      return `the tag ${reason.tag} names it`;
+    case 'current':
+      return `it is the current release of ${reason.project}`;
+    case 'held':
+      return `${reason.project} is held at it`;
+    case 'deployed':
+      return `${reason.target} names it`;
+    case 'base':
+      return `${reason.project} is built on it`;
+    case 'running':
+      return `a cluster ran it on ${reason.at.slice(0, 10)}`;
+    case 'newest':
+      return `it is one of the newest releases of ${reason.project}`;
+    case 'recent':
+      return `it was released on ${reason.at.slice(0, 10)}`;
+    case 'pulled':
+      return `it was pulled on ${reason.at.slice(0, 10)}`;
+    case 'for-ever':
+      return 'released images are kept for ever here';
+  }
+}

@@ -1,0 +1,125 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { RetentionReport, StoredImage } from '../../core/retention/retention-plan.ts';
+import { createExpireImages } from '../../functions/expire-images.ts';
+import { createExpireRepository } from '../../functions/retention/expire-repository.ts';
+import { createTargets } from '../../services/tables/targets.ts';
+import { atEveryCrashPoint, type CrashPoints, createCrashPoints } from './crash-points.ts';
+import { setUpServices, silentLogger } from './services-setup.ts';
+
+const now = new Date('2026-11-29T12:00:00Z');
+const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000).toISOString();
+const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
+const rules = { days: 90, newest: 0 };
+
+/** A registry with released images, and what is known of them. */
+async function setUp(crashes: CrashPoints = createCrashPoints()) {
+  const services = await setUpServices();
+  const stored = new Map<string, StoredImage>();
+  const referrers = new Map<string, string[]>();
+  const deleted: string[] = [];
+  const reports = new Map<string, RetentionReport>();
+  const expireImages = createExpireImages({
+    projects: services.projects,
+    logger: silentLogger,
+    expireRepository: createExpireRepository({
+      images: crashes.guard({
+        list: async (repository: string) =>
+          repository === 'slipway/demo/app' ? { images: [...stored.values()], referrers } : undefined,
+        remove: async (_: string, digests: readonly string[]) => {
+          deleted.push(...digests);
+          for (const digest of digests) stored.delete(digest);
+        },
+      }),
+      imageUse: { lastUses: async () => new Map() },
+      releases: crashes.guard(services.releases),
+      targets: createTargets(services.client, 'targets'),
+      reports: crashes.guard({ put: async (path: string, report: RetentionReport) => void reports.set(path, report) }),
+      repositoryPrefix: 'slipway/',
+    }),
+  });
+  await services.track({ name: 'demo/app:latest', appId: 'demo', jobId: 'app' });
+  return {
+    ...services,
+    deleted,
+    reports,
+    referrers,
+    run: (options: { isDryRun?: boolean; repository?: string } = {}) =>
+      expireImages({ rules, isDryRun: false, repository: undefined, now, isLate: () => false, ...options }),
+    async release(letter: string, days: number): Promise<void> {
+      const digest = digestOf(letter);
+      const tags = [`build-20260101T000000Z-${letter.repeat(7)}`];
+      const image = { project: 'demo/app:latest', digest, build: `build-${letter}`, tags, at: daysAgo(days) };
+      await services.releases.record(image, 'slipway/demo/app');
+      stored.set(digest, { digest, tags, bytes: 10, pulledAt: undefined, inUseAt: undefined });
+    },
+  };
+}
+
+let world: Awaited<ReturnType<typeof setUp>>;
+beforeEach(async () => {
+  world = await setUp();
+  await world.release('a', 200);
+  await world.release('b', 10);
+});
+
+describe('a released image that has expired', () => {
+  it('is deleted with its signature and SBOMs, and can no longer be gone back to', async () => {
+    world.referrers.set(digestOf('a'), ['sha256:signature', 'sha256:sbom']);
+    await world.run();
+    expect(world.deleted).toEqual([digestOf('a'), 'sha256:signature', 'sha256:sbom']);
+    expect(await world.releases.get({ project: 'demo/app:latest', digest: digestOf('a') })).toMatchObject({
+      state: 'gone',
+    });
+    expect(world.reports.get('demo/app')?.decisions.map(({ digest }) => digest)).toEqual([
+      digestOf('b'),
+      digestOf('a'),
+    ]);
+  });
+
+  it('stays if it is the current release, or what another project is built on', async () => {
+    await world.projects.claimRelease('demo/app:latest', 'build-a', now);
+    await world.projects.finishRelease('demo/app:latest', {
+      build: 'build-a',
+      digest: digestOf('a'),
+      tags: [],
+      at: daysAgo(200),
+    });
+    await world.release('c', 300);
+    await world.track({ name: 'demo/child:latest', appId: 'demo', jobId: 'child' });
+    const base = { reference: 'demo/app:latest', image: 'registry.example/demo/app', digest: digestOf('c'), own: true };
+    await world.projects.recordBases('demo/child:latest', [base], 1);
+    await world.run();
+    expect(world.deleted).toEqual([]);
+  });
+
+  it('stays if it is released again while the run decides', async () => {
+    const { markExpired } = world.releases;
+    world.releases.markExpired = async (image) => {
+      await world.release('a', 0);
+      return markExpired(image);
+    };
+    await world.run();
+    expect(world.deleted).toEqual([]);
+  });
+});
+
+it('a dry run says what would be, deletes nothing and records nothing', async () => {
+  const [report] = await world.run({ isDryRun: true, repository: 'demo/app' });
+  expect(report?.decisions.map(({ digest, reasons }) => [digest, reasons.length > 0])).toEqual([
+    [digestOf('b'), true],
+    [digestOf('a'), false],
+  ]);
+  expect([world.deleted, world.reports.size]).toEqual([[], 0]);
+  expect(await world.run({ isDryRun: true, repository: 'demo/none' })).toEqual([]);
+});
+
+it('a run that crashes anywhere is made good by the next', async () => {
+  await atEveryCrashPoint(async (crashes) => {
+    const crashing = await setUp(crashes);
+    await crashing.release('a', 200);
+    return {
+      run: () => crashing.run(),
+      check: async () => expect(crashing.deleted).toContain(digestOf('a')),
+    };
+  });
+});
