@@ -73,7 +73,7 @@ const commands: Record<string, { arguments: string; summary: string; load: () =>
 const help = `Slipway: a git push becomes a built, scanned, judged and released image.
 
 ${Object.entries(commands)
-  .map(([name, command]) => `  ${`slipway ${name} ${command.arguments}`.padEnd(44)}${command.summary}`)
+  .map(([name, command]) => `  ${`slipway ${name} ${command.arguments}`.padEnd(50)}${command.summary}`)
   .join('\n')}
 
 slipway COMMAND --help says more.
