@@ -40,9 +40,7 @@ const run = once(() => {
   return createSiteHandler({
     builds: {
       get: builds.get,
-      recent: recently(builds.recent),
-      ofProject: recently(builds.ofProject),
-      withStatus: recently(builds.withStatus),
+      list: recently(builds.list),
     },
     projects: { get: projects.get, list: recently(projects.list) },
     sources: openSources(),
@@ -69,6 +67,7 @@ const run = once(() => {
     records: { ...records, packages: openPackageLists().read },
     releases: {
       ofProject: recently(releases.ofProject),
+      withDigest: recently(releases.withDigest),
       get: releases.get,
       findings: records.releaseFindings,
       retention: openRetentionReports().get,

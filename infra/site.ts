@@ -43,7 +43,7 @@ export class StatusSite extends Construct {
     state.projects.grantQuery(this.pages, 'byName');
     state.sources.grant(this.pages, 'GetItem');
     state.builds.grant(this.pages, 'GetItem');
-    state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus');
+    state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus', 'byCommit');
     state.cascades.grant(this.pages, 'GetItem', 'Query');
     state.cascades.grantQuery(this.pages, 'byMonth');
     state.bases.grant(this.pages, 'BatchGetItem');
@@ -61,7 +61,7 @@ export class StatusSite extends Construct {
       'retention',
     );
     state.releases.grant(this.pages, 'GetItem');
-    state.releases.grantQuery(this.pages, 'byProject');
+    state.releases.grantQuery(this.pages, 'byProject', 'byDigest');
     state.targets.grant(this.pages, 'Query');
     secrets.grantSeal(this.pages);
     notifications.grantAnswers(this.pages);

@@ -148,6 +148,7 @@ export class State extends Construct {
         byProject: { partition: 'project', sort: 'createdAt' },
         byMonth: { partition: 'month', sort: 'createdAt' },
         byStatus: { partition: 'status', sort: 'createdAt' },
+        byCommit: { partition: 'commit', sort: 'createdAt' },
       },
       // What a release depends on: each is written by one function alone.
       guarded: ['tokens', 'candidate', 'verdict', 'image'],

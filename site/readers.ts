@@ -1,6 +1,7 @@
 import type { BaseStatus, NamedBase } from '../core/bases/base-status.ts';
+import type { BuildSelection } from '../core/builds/build-selection.ts';
 import type { AddressAnswer } from '../core/mail/confirmation.ts';
-import type { Build, BuildStatus, Cause } from '../core/model/build.ts';
+import type { Build, Cause } from '../core/model/build.ts';
 import type { SbomFormat } from '../core/model/builder-contract.ts';
 import type { Scan } from '../core/model/findings.ts';
 import type { HoldChange } from '../core/model/hold.ts';
@@ -22,10 +23,7 @@ import type { ProjectRecord } from '../services/tables/projects.ts';
 /** Each list begins with the newest. */
 export interface BuildReader {
   get(id: string): Promise<Build | undefined>;
-  recent(request: PageRequest): Promise<Page<Build>>;
-  /** The builds of one project `app/job:tag`: all, or those with one status. */
-  ofProject(project: string, request: PageRequest, status?: BuildStatus): Promise<Page<Build>>;
-  withStatus(status: BuildStatus, request: PageRequest): Promise<Page<Build>>;
+  list(selection: BuildSelection, request: PageRequest): Promise<Page<Build>>;
 }
 
 /** A project with what the pipeline records about it. */
@@ -97,8 +95,10 @@ export interface RecordReader {
 }
 
 export interface ReleaseReader {
-  /** Newest first. */
-  ofProject(project: string, request: PageRequest): Promise<Page<ReleasedImage>>;
+  /** Newest first, all or those that ever had a tag. */
+  ofProject(project: string, request: PageRequest, tag?: string): Promise<Page<ReleasedImage>>;
+  /** Of all projects, in no order. */
+  withDigest(digest: string, request: PageRequest): Promise<Page<ReleasedImage>>;
   get(release: Pick<ReleasedImage, 'project' | 'digest'>): Promise<ReleasedImage | undefined>;
   /** The current findings; undefined if the image was not rescanned. Throws InvalidInputError if the record is invalid. */
   findings(release: Pick<ReleasedImage, 'project' | 'digest'>): Promise<ReleaseFindings | undefined>;

@@ -7,6 +7,7 @@ import { recorded } from './build-records.ts';
 import { releaseListPage, releasePage } from './pages/releases.ts';
 import { pieceOf } from './paging/bounded-page.ts';
 import { type List, sealedPage } from './paging/lists.ts';
+import { tagOf } from './paging/query.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 import type { ReleaseReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
@@ -60,7 +61,9 @@ export async function apiOneRelease(
 }
 
 function releasesOf({ releases, seals }: Parts, query: URLSearchParams, project: string): Promise<List<ReleasedImage>> {
-  return sealedPage(seals, `releases\n${project}`, query, (request) => releases.ofProject(project, request));
+  const tag = tagOf(query);
+  const list = `releases\n${project}\n${tag ?? ''}`;
+  return sealedPage(seals, list, query, (request) => releases.ofProject(project, request, tag));
 }
 
 async function releaseWith(releases: ReleaseReader, project: string, digest: string): Promise<ReleasedImage> {

@@ -1,5 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import type { BuildSelection } from '../../core/builds/build-selection.ts';
 import {
   type Build,
   type BuildStatus,
@@ -15,9 +16,9 @@ import { once } from '../../core/once.ts';
 import { monthOf } from '../../core/time/month.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
-import { anyOf, attribute, type Change, type Expression, expression } from './expression.ts';
+import { and, anyOf, attribute, type Change, type Expression, expression } from './expression.ts';
 import { type Page, type PageRequest, pageByMonth } from './page.ts';
-import { tableOf } from './table.ts';
+import { type Filter, tableOf } from './table.ts';
 
 type Fields = Partial<
   Pick<
@@ -25,6 +26,13 @@ type Fields = Partial<
     'candidate' | 'image' | 'verdict' | 'scanners' | 'changes' | 'held' | 'failure' | 'startedAt' | 'supersededBy'
   >
 >;
+
+/** The index of each, by how few builds it selects. */
+const selective = [
+  { name: 'commit', index: 'byCommit' },
+  { name: 'project', index: 'byProject' },
+  { name: 'status', index: 'byStatus' },
+] as const;
 
 const withTokensSchema = buildSchema.extend({ tokens: z.set(z.string()).default(new Set()) });
 type BuildWithTokens = z.infer<typeof withTokensSchema>;
@@ -41,8 +49,29 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
   const update = (id: string, change: Change, condition?: Expression): Promise<Build | undefined> =>
     table.updateAndGet({ id }, change, condition, buildSchema);
 
-  const query = (index: string, keys: Expression, request: PageRequest): Promise<Page<Build>> =>
-    table.page({ index, keys, newestFirst: true }, request, buildSchema);
+  /**
+   * Newest first, those that pass all of the selection: from the index of what selects most, while the rest drops items of its pages. Of all
+   * builds, month by month as far back as the list goes.
+   */
+  function list({ since, ...selection }: BuildSelection, request: PageRequest): Promise<Page<Build>> {
+    const from = since && expression`createdAt >= ${since}`;
+    const wanted = selective.flatMap(({ name, index }) => {
+      const value = selection[name];
+      return value === undefined ? [] : [{ name, index, is: expression`${attribute(name)} = ${value}` }];
+    });
+    const [first, ...others] = wanted;
+    const query = (index: string, partition: Expression, part: PageRequest, filter?: Filter) => {
+      const keys = from ? expression`${partition} AND ${from}` : partition;
+      return table.page({ index, keys, filter, newestFirst: true }, part, buildSchema);
+    };
+    if (!first) {
+      const inMonth = (month: string, part: PageRequest) => query('byMonth', expression`#month = ${month}`, part);
+      return pageByMonth(inMonth, request, { since: since && monthOf(new Date(since)) });
+    }
+    const condition = and(...others.map(({ is }) => is));
+    const filter = condition && { condition, position: [first.name, 'createdAt', 'id'] };
+    return query(first.index, first.is, request, filter);
+  }
 
   return {
     get,
@@ -180,22 +209,16 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       );
     },
 
-    /** Newest first, of all projects, month by month as far back as the list goes. */
-    recent(request: PageRequest): Promise<Page<Build>> {
-      return pageByMonth((month, part) => query('byMonth', expression`#month = ${month}`, part), request);
-    },
+    list,
 
     /** Newest first, of one project `app/job:tag`, all or those with one status. */
     ofProject(project: string, request: PageRequest, status?: BuildStatus): Promise<Page<Build>> {
-      const keys = expression`#project = ${project}`;
-      if (!status) return query('byProject', keys, request);
-      const filter = { condition: expression`#status = ${status}`, position: ['project', 'createdAt', 'id'] };
-      return table.page({ index: 'byProject', keys, filter, newestFirst: true }, request, buildSchema);
+      return list({ project, status }, request);
     },
 
     /** Newest first, of all projects. */
     withStatus(status: BuildStatus, request: PageRequest): Promise<Page<Build>> {
-      return query('byStatus', expression`#status = ${status}`, request);
+      return list({ status }, request);
     },
   };
 }

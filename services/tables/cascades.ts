@@ -120,7 +120,7 @@ export function createCascades(client: DynamoDBDocumentClient, tableName: string
     list(request: PageRequest, now = new Date()): Promise<Page<CascadeHeader>> {
       const inMonth = (month: string, part: PageRequest) =>
         table.page({ index: 'byMonth', keys: expression`#month = ${month}`, newestFirst: true }, part, headerSchema);
-      return pageByMonth(inMonth, request, now);
+      return pageByMonth(inMonth, request, { now });
     },
 
     /** One cascade: the events that started and joined it, and its progress. */

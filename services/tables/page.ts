@@ -39,14 +39,18 @@ export function invalidCursor(cause: Error): InvalidInputError {
 
 const positionSchema = z.object({ month: z.string().regex(/^\d{4}-\d{2}$/), cursor: z.string().optional() });
 
-/** Reads a list that is indexed by month, newest month first, back to the oldest month that is listed. */
+/**
+ * Reads a list that is indexed by month, newest month first, back to the oldest month that is listed.
+ * @param since the month to end at, if it is a later one
+ */
 export async function pageByMonth<Item>(
   read: (month: string, request: PageRequest) => Promise<Page<Item>>,
   { limit, cursor }: PageRequest,
-  now = new Date(),
+  { now = new Date(), since = '' }: { now?: Date; since?: string | undefined } = {},
 ): Promise<Page<Item>> {
   const newest = monthOf(now);
-  const oldest = monthOf(now, monthsListed);
+  const listed = monthOf(now, monthsListed);
+  const oldest = since > listed ? since : listed;
   const items: Item[] = [];
   let position: z.infer<typeof positionSchema> | undefined =
     cursor === undefined ? { month: newest } : decodeCursor(positionSchema, cursor);

@@ -120,10 +120,17 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
     ofDigest,
     allOf,
 
-    /** Newest first. */
-    ofProject(project: string, request: PageRequest): Promise<Page<ReleasedImage>> {
-      const ofIndex = { index: 'byProject', keys: expression`#project = ${project}`, newestFirst: true };
+    /** Newest first, all or those that ever had a tag. */
+    ofProject(project: string, request: PageRequest, tag?: string): Promise<Page<ReleasedImage>> {
+      const position = ['project', 'releasedAt', 'digest'];
+      const filter = tag === undefined ? undefined : { condition: expression`contains(tags, ${tag})`, position };
+      const ofIndex = { index: 'byProject', keys: expression`#project = ${project}`, filter, newestFirst: true };
       return table.page(ofIndex, request, releasedImageSchema);
+    },
+
+    /** Of all projects, in no order. */
+    withDigest(digest: string, request: PageRequest): Promise<Page<ReleasedImage>> {
+      return table.page({ index: 'byDigest', keys: expression`digest = ${digest}` }, request, releasedImageSchema);
     },
 
     /** The images that are due for a rescan, the longest due first. */

@@ -24,7 +24,7 @@ interface Selection {
   consistent?: boolean;
 }
 
-interface Filter {
+export interface Filter {
   condition: Expression;
   /** The attributes that are a position in the list: the keys of the index and of the table. */
   position: readonly string[];

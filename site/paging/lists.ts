@@ -1,3 +1,4 @@
+import { type BuildSelection, isSelected } from '../../core/builds/build-selection.ts';
 import { type Build, isReleasable } from '../../core/model/build.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import type { Project } from '../../core/model/project.ts';
@@ -6,7 +7,7 @@ import type { Page, PageRequest } from '../../services/tables/page.ts';
 import type { SiteParts } from '../parts.ts';
 import type { BuildReader, Cascade, CascadeMember } from '../readers.ts';
 import { invalidCursor, openCursor, sealCursor } from './cursor.ts';
-import { limitOf, projectOf, statusOf } from './query.ts';
+import { digestOf, limitOf, prefixOf, selectionOf } from './query.ts';
 
 /** The lists that the pages and the API share, with their parameters checked. */
 
@@ -36,25 +37,38 @@ export async function sealedPage<Item>(
 
 /** @param ofProject a project whose builds alone are meant, whatever the query says */
 export function buildsOf(
-  { builds, seals }: Pick<SiteParts, 'builds' | 'seals'>,
+  { builds, releases, seals }: Pick<SiteParts, 'builds' | 'releases' | 'seals'>,
   query: URLSearchParams,
   ofProject?: string,
 ): Promise<List<Build>> {
-  const status = statusOf(query);
-  const project = ofProject ?? projectOf(query);
-  return sealedPage(seals, `builds\n${project ?? ''}\n${status ?? ''}`, query, (request) => {
-    if (project) return builds.ofProject(project, request, status);
-    return status ? builds.withStatus(status, request) : builds.recent(request);
-  });
+  const selection = { ...selectionOf(query), ...(ofProject === undefined ? {} : { project: ofProject }) };
+  const digest = digestOf(query);
+  const list = `builds\n${JSON.stringify({ ...selection, digest })}`;
+  return sealedPage(seals, list, query, (request) =>
+    digest ? buildsOfImage({ builds, releases }, digest, selection, request) : builds.list(selection, request),
+  );
 }
 
-/** Projects by name: all, or those of one app and job. */
+/** The builds that released an image last, at most one of each project. */
+async function buildsOfImage(
+  { builds, releases }: Pick<SiteParts, 'builds' | 'releases'>,
+  digest: string,
+  selection: BuildSelection,
+  request: PageRequest,
+): Promise<Page<Build>> {
+  const { items, cursor } = await releases.withDigest(digest, request);
+  const found = await Promise.all(items.map(({ build }) => builds.get(build)));
+  const known = found.filter((build) => build !== undefined);
+  return { items: known.filter((build) => isSelected(build, selection)), cursor };
+}
+
+/** Projects by name: all, those whose name begins as the query says, or those of one app and job. */
 export async function projectsOf(
   { builds, projects, seals }: Pick<SiteParts, 'builds' | 'projects' | 'seals'>,
   query: URLSearchParams,
   { app, job }: { app?: string | undefined; job?: string | undefined },
 ): Promise<List<{ project: Project; lastBuild: Build | undefined }>> {
-  const start = app && job ? `${app}/${job}:` : '';
+  const start = app && job ? `${app}/${job}:` : prefixOf(query);
   const { items, cursor } = await sealedPage(seals, `projects\n${start}`, query, (request) =>
     projects.list(start, request),
   );
@@ -86,7 +100,7 @@ export function membersOf(
 export async function lastBuildOf(builds: BuildReader, project: string): Promise<Build | undefined> {
   let cursor: string | undefined;
   for (const limit of [1, 25, 100]) {
-    const page = await builds.ofProject(project, { limit, cursor });
+    const page = await builds.list({ project }, { limit, cursor });
     const found = page.items.find(({ ref }) => isReleasable(ref));
     if (found || !page.cursor) return found;
     cursor = page.cursor;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type BuildStatus, buildStatuses } from '../../core/model/build.ts';
+import type { BuildSelection } from '../../core/builds/build-selection.ts';
+import { buildStatuses } from '../../core/model/build.ts';
 import { projectNameSchema } from '../../core/model/project.ts';
 import type { ProblemCode } from '../problems.ts';
 import { RequestError } from '../request-error.ts';
@@ -13,57 +14,109 @@ export const parameters = {
     description: 'At most this many items.',
     schema: z.int().min(1).max(1000).default(1000),
   },
-  cursor: { name: 'cursor', description: 'The `cursor` of the page before.', schema: z.string() },
-  status: { name: 'status', description: 'Builds with this status.', schema: z.enum(buildStatuses) },
-  project: { name: 'project', description: 'Builds of this project, `app/job:tag`.', schema: projectNameSchema },
-  from: { name: 'from', description: 'Begins at this byte, from 0.', schema: z.int().min(0).max(999_999_999_999_999) },
-} as const;
+  cursor: { name: 'cursor', description: 'The `cursor` of the page before.', schema: z.string().optional() },
+  status: { name: 'status', description: 'With this status.', schema: z.enum(buildStatuses).optional() },
+  project: { name: 'project', description: 'Of this project, `app/job:tag`.', schema: projectNameSchema.optional() },
+  commit: {
+    name: 'commit',
+    description: 'Of this commit.',
+    schema: z
+      .string()
+      .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)
+      .optional(),
+  },
+  since: {
+    name: 'since',
+    description: 'Created at this time or later.',
+    schema: z.union([z.iso.date(), z.iso.datetime({ offset: true })]).optional(),
+  },
+  digest: {
+    name: 'digest',
+    description: 'That released this image, the last of each project.',
+    schema: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/)
+      .optional(),
+  },
+  tag: {
+    name: 'tag',
+    description: 'That ever had this tag.',
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/)
+      .optional(),
+  },
+  prefix: {
+    name: 'prefix',
+    description: 'Whose name, `app/job:tag`, begins so.',
+    schema: z
+      .string()
+      .regex(/^[a-z0-9][A-Za-z0-9._/:-]{0,255}$/)
+      .optional(),
+  },
+  from: {
+    name: 'from',
+    description: 'Begins at this byte, from 0.',
+    schema: z.int().min(0).max(999_999_999_999_999).optional(),
+  },
+} as const satisfies Record<string, Parameter<z.ZodType> & { description: string }>;
 
-export const limitOf = (query: URLSearchParams): number => limitIn(query, parameters.limit.schema);
-export const pieceLimitOf = (query: URLSearchParams): number => limitIn(query, parameters.pieceLimit.schema);
+export const limitOf = (query: URLSearchParams): number => limitIn(query, parameters.limit);
+export const pieceLimitOf = (query: URLSearchParams): number => limitIn(query, parameters.pieceLimit);
 
-function limitIn(query: URLSearchParams, schema: z.ZodDefault<z.ZodInt>): number {
+function limitIn(query: URLSearchParams, { name, schema }: Parameter<z.ZodDefault<z.ZodInt>>): number {
   const { maxValue } = schema.unwrap();
-  return readNumber(
-    query,
-    'limit',
-    schema,
-    'InvalidLimit',
-    `The parameter "limit" is a whole number from 1 to ${maxValue}.`,
-  );
+  return readNumber(query, { name, schema }, 'InvalidLimit', `is a whole number from 1 to ${maxValue}.`);
 }
 
-export function statusOf(query: URLSearchParams): BuildStatus | undefined {
-  const message = `The parameter "status" is one of ${buildStatuses.join(', ')}.`;
-  return read(query, 'status', parameters.status.schema.optional(), 'InvalidStatus', message);
+export function selectionOf(query: URLSearchParams): BuildSelection {
+  const { status, project, commit, since } = parameters;
+  const from = read(query, since, 'InvalidSince', 'is a day or a time, such as 2026-11-21 or 2026-11-21T10:00:00Z.');
+  return {
+    status: read(query, status, 'InvalidStatus', `is one of ${buildStatuses.join(', ')}.`),
+    project: read(query, project, 'InvalidProject', 'is written app/job:tag, for example demo/app:latest.'),
+    commit: read(query, commit, 'InvalidCommit', 'is a whole commit, of 40 or 64 hexadecimal digits.'),
+    since: from && new Date(from).toISOString(),
+  };
 }
 
-export function projectOf(query: URLSearchParams): string | undefined {
-  const message = 'The parameter "project" is written app/job:tag, for example demo/app:latest.';
-  return read(query, 'project', parameters.project.schema.optional(), 'InvalidProject', message);
+export function digestOf(query: URLSearchParams): string | undefined {
+  return read(query, parameters.digest, 'InvalidDigest', "is an image's digest: sha256: and 64 hexadecimal digits.");
+}
+
+export function tagOf(query: URLSearchParams): string | undefined {
+  return read(query, parameters.tag, 'InvalidTag', 'is a tag of an image, such as latest or 1.2.3.');
+}
+
+/** The start of the names of projects; empty for all. */
+export function prefixOf(query: URLSearchParams): string {
+  return read(query, parameters.prefix, 'InvalidPrefix', 'is the start of app/job:tag, such as demo/.') ?? '';
 }
 
 /** A byte's number in a log. */
 export function fromOf(query: URLSearchParams): number | undefined {
-  const message = 'The parameter "from" is the number of a byte, from 0.';
-  return readNumber(query, 'from', parameters.from.schema.optional(), 'InvalidFrom', message);
+  return readNumber(query, parameters.from, 'InvalidFrom', 'is the number of a byte, from 0.');
 }
 
-type Reading = <Value>(
+interface Parameter<Schema extends z.ZodType> {
+  name: string;
+  schema: Schema;
+}
+
+type Reading = <Schema extends z.ZodType>(
   query: URLSearchParams,
-  name: string,
-  schema: z.ZodType<Value>,
+  parameter: Parameter<Schema>,
   code: ProblemCode,
-  message: string,
-) => Value;
+  rule: string,
+) => z.output<Schema>;
 
 const reading =
   (parse: (text: string) => unknown): Reading =>
-  (query, name, schema, code, message) => {
+  (query, { name, schema }, code, rule) => {
     const text = query.get(name);
     const parsed = schema.safeParse(text ? parse(text) : undefined);
     if (parsed.success) return parsed.data;
-    throw new RequestError(400, code, message);
+    throw new RequestError(400, code, `The parameter "${name}" ${rule}`);
   };
 
 const read = reading((text) => text);

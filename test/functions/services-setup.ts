@@ -136,7 +136,7 @@ export async function setUpServices() {
     statuses,
 
     async allBuilds(): Promise<Build[]> {
-      return (await builds.recent({ limit: 1000 })).items;
+      return (await builds.list({}, { limit: 1000 })).items;
     },
 
     /** A project that stands in the index. */

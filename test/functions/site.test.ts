@@ -6,12 +6,14 @@ import { handler } from '../../functions/site.ts';
 import { createBuilds } from '../../services/tables/builds.ts';
 import { createDependents } from '../../services/tables/dependents.ts';
 import { createProjects } from '../../services/tables/projects.ts';
+import { createReleases } from '../../services/tables/releases.ts';
 import { type FakeS3, startFakeS3 } from '../services/fake-s3.ts';
 import { type FakeHost, startHost } from '../services/http.ts';
 import { startTables, stateTables } from '../services/tables.ts';
-import { event, sampleBuild, sampleProject, siteUrl } from '../site/sample-site.ts';
+import { commit, event, sampleBuild, sampleProject, siteUrl } from '../site/sample-site.ts';
 
 const count = 25;
+const digest = `sha256:${'ab'.repeat(32)}`;
 let tables: Awaited<ReturnType<typeof startTables>>;
 let s3: FakeS3;
 let secrets: FakeHost;
@@ -108,7 +110,7 @@ describe('however a request is made up, its answer costs a few reads', () => {
       .digest();
     return `${text}.${code.subarray(0, 16).toString('base64url')}`;
   };
-  const anyBuilds = 'builds\n\n';
+  const anyBuilds = 'builds\n{}';
 
   /** The operations that the answer to one request took. */
   async function operationsOf(path: string) {
@@ -129,6 +131,13 @@ describe('however a request is made up, its answer costs a few reads', () => {
       await builds.create(sampleBuild(1000 + number, { project: 'busy/app:latest', createdAt, status }));
       await projects.put(sampleProject(`busy/app:v${number}`));
     }
+    const releases = createReleases(tables.client, 'releases');
+    const release = { project: 'busy/app:v1', build: sampleBuild(1001).id, at: new Date().toISOString() };
+    await releases.record({ ...release, digest, tags: ['latest'] }, 'busy/app');
+    for (let number = 1; number <= 9; number += 1) {
+      const own = `sha256:${String(number).repeat(64)}`;
+      await releases.record({ ...release, digest: own, tags: [`1.0.${number}`] }, 'busy/app');
+    }
   });
 
   it('a rare status of a project with many builds', async () => {
@@ -138,6 +147,28 @@ describe('however a request is made up, its answer costs a few reads', () => {
     const none = await operationsOf('/api/v1/builds?project=busy/app:latest&status=failed&limit=1');
     expect(JSON.parse(none.body)).toEqual({ items: [], cursor: null });
     expect(none.operations).toEqual(['Query']);
+  });
+
+  it('a commit, a time and an image', async () => {
+    const since = new Date(Date.now() - 3.5 * 60_000).toISOString();
+    const newest = await operationsOf(`/api/v1/builds?project=busy/app:latest&since=${since}`);
+    expect([JSON.parse(newest.body).items.length, newest.operations]).toEqual([3, ['Query']]);
+    const all = await operationsOf(`/api/v1/builds?since=${since}&limit=100`);
+    expect(JSON.parse(all.body).items).toHaveLength(6);
+    expect(all.operations.length).toBeLessThanOrEqual(2);
+    const built = await operationsOf(`/api/v1/builds?commit=${commit}&project=busy/app:latest&status=cancelled`);
+    expect([JSON.parse(built.body).items.length, built.operations]).toEqual([1, ['Query']]);
+    const none = await operationsOf(`/api/v1/builds?commit=${'0'.repeat(40)}`);
+    expect([JSON.parse(none.body).items, none.operations]).toEqual([[], ['Query']]);
+    const image = await operationsOf(`/api/v1/builds?digest=${digest}`);
+    expect(JSON.parse(image.body).items.map(({ id }: { id: string }) => id)).toEqual([sampleBuild(1001).id]);
+    expect(image.operations).toEqual(['Query', 'GetItem']);
+  });
+
+  it('a tag among the releases of a project', async () => {
+    const { body, operations } = await operationsOf('/api/v1/projects/busy/app/v1/releases?tag=1.0.7');
+    expect(JSON.parse(body).items).toMatchObject([{ digest: `sha256:${'7'.repeat(64)}` }]);
+    expect(operations).toEqual(['GetItem', 'Query']);
   });
 
   it('a month that the list does not have', async () => {

@@ -28,6 +28,7 @@ export const stateTables: Table[] = [
     indexes: {
       byProject: { partition: 'project', sort: 'createdAt' },
       byMonth: { partition: 'month', sort: 'createdAt' },
+      byCommit: { partition: 'commit', sort: 'createdAt' },
       byStatus: { partition: 'status', sort: 'createdAt' },
     },
   },

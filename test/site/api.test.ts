@@ -70,6 +70,11 @@ describe('the API', () => {
     expect(await ids('?project=demo%2Fapp%3Alatest&status=released')).toEqual([2]);
     expect(await ids('?status=failed')).toEqual([3]);
     expect(await ids('?project=no/such:project')).toEqual([]);
+    expect(await ids(`?commit=${commit}&status=failed`)).toEqual([3]);
+    expect(await ids(`?commit=${'0'.repeat(40)}`)).toEqual([]);
+    expect(await ids('?since=2026-11-21T11:58:00Z')).toEqual([1, 2]);
+    expect(await ids('?since=2026-11-21T12:58:30%2B01:00')).toEqual([1]);
+    expect(await ids('?since=2026-11-22')).toEqual([]);
     expect(await ids('?project=&status=&cursor=&limit=')).toEqual([1, 2, 3]);
   });
 
@@ -105,7 +110,7 @@ describe('the API', () => {
       ['/api/v1/builds', 'bm9uc2Vuc2U'],
       ['/api/v1/builds', '.'],
       // Sealed with what everybody can compute.
-      ['/api/v1/builds', `2.${createHash('sha256').update('builds\n\n\n2').digest('base64url').slice(0, 12)}`],
+      ['/api/v1/builds', `2.${createHash('sha256').update('builds\n{}\n2').digest('base64url').slice(0, 12)}`],
       ['/api/v1/builds', 'x'.repeat(5000)],
       ['/api/v1/projects', cursor],
       ['/api/v1/builds?status=queued', cursor],
@@ -123,6 +128,10 @@ describe('the API', () => {
       ['project=demo', 'InvalidProject'],
       ['project=demo/app', 'InvalidProject'],
       ['project=%3Cscript%3E', 'InvalidProject'],
+      ['commit=1a2b3c4', 'InvalidCommit'],
+      ['since=yesterday', 'InvalidSince'],
+      ['since=2026-02-30', 'InvalidSince'],
+      ['digest=sha256:ab', 'InvalidDigest'],
     ]) {
       const answer = await ask(`/api/v1/builds?${query}`);
       expect([answer.statusCode, body(answer).code]).toEqual([400, code]);
@@ -157,6 +166,8 @@ describe('the API', () => {
       'library/base:bookworm',
     ]);
     expect(body(second).cursor).toBeNull();
+    expect(names(await ask('/api/v1/projects?prefix=demo/o'))).toEqual(['demo/other:latest']);
+    expect(body(await ask('/api/v1/projects?prefix=%2F')).code).toBe('InvalidPrefix');
     expect(names(await ask('/api/v1/projects/demo/app'))).toEqual(['demo/app:latest', 'demo/app:v2']);
     expect(body(await ask('/api/v1/projects/demo/app/v2'))).toMatchObject({
       name: 'demo/app:v2',
@@ -261,7 +272,7 @@ describe('the API', () => {
     const fail = () => Promise.reject(broken);
     const site = sampleSite({
       errors,
-      parts: { builds: { get: fail, recent: fail, ofProject: fail, withStatus: fail } },
+      parts: { builds: { get: fail, list: fail } },
     });
     const answer = await site('/api/v1/builds');
     expect([answer.statusCode, body(answer).code]).toEqual([500, 'InternalError']);

@@ -136,6 +136,21 @@ it('lists go on with their cursor', async () => {
   expect((await ask(`/api/v1${path}?cursor=made-up`)).statusCode).toBe(400);
 });
 
+it('are found by a tag that they had, and their builds by their digest', async () => {
+  const ask = sampleSite({
+    projects: [project],
+    builds: [sampleBuild(1), sampleBuild(2)],
+    releases: [seen, released(older, { build: sampleBuild(2).id, tags: new Set(['1.2.3']) })],
+  });
+  const ofTag = async (tag: string) => JSON.parse((await ask(`/api/v1${path}?tag=${tag}`)).text).items;
+  expect((await ofTag('1.2.3')).map((each: { digest: string }) => each.digest)).toEqual([older]);
+  expect(await ofTag('9')).toEqual([]);
+  expect(JSON.parse((await ask(`/api/v1${path}?tag=%3C`)).text).code).toBe('InvalidTag');
+  const { items } = JSON.parse((await ask(`/api/v1/builds?digest=${older}`)).text);
+  expect(items.map(({ id }: { id: string }) => id)).toEqual([sampleBuild(2).id]);
+  expect(JSON.parse((await ask(`/api/v1/builds?digest=${older}&status=failed`)).text).items).toEqual([]);
+});
+
 it('a release shows its findings, those first that were not known at the release, and nothing of a stranger as markup', async () => {
   const { text } = await site()(`${path}/${digest}`);
   expect(text.indexOf('Not known at the release')).toBeLessThan(text.indexOf('CVE-2026-1'));

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { baseStatuses } from '../../core/bases/base-status.ts';
+import { isSelected } from '../../core/builds/build-selection.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { HoldChange } from '../../core/model/hold.ts';
 import type { Project } from '../../core/model/project.ts';
@@ -104,15 +105,9 @@ export function sampleSite({
   const handler = createSiteHandler({
     builds: {
       get: async (id) => builds.find((build) => build.id === id),
-      recent: async (request) => pageOf(builds, request),
-      ofProject: async (project, request, status) =>
+      list: async (selection, request) =>
         pageOf(
-          builds.filter((build) => build.project === project && (!status || build.status === status)),
-          request,
-        ),
-      withStatus: async (status, request) =>
-        pageOf(
-          builds.filter((build) => build.status === status),
+          builds.filter((build) => isSelected(build, selection)),
           request,
         ),
     },
@@ -149,9 +144,14 @@ export function sampleSite({
     addresses: { get: async () => undefined, answer: async () => undefined, confirmed: async () => undefined },
     seals: createSeals({ current: async () => 'the key' }),
     releases: {
-      ofProject: async (project, request) =>
+      ofProject: async (project, request, tag) =>
         pageOf(
-          releases.filter((release) => release.project === project),
+          releases.filter((release) => release.project === project && (tag === undefined || release.tags.has(tag))),
+          request,
+        ),
+      withDigest: async (digest, request) =>
+        pageOf(
+          releases.filter((release) => release.digest === digest),
           request,
         ),
       get: async ({ project, digest }) =>

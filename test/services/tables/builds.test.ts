@@ -15,6 +15,7 @@ beforeAll(() => {
       indexes: {
         byProject: { partition: 'project', sort: 'createdAt' },
         byMonth: { partition: 'month', sort: 'createdAt' },
+        byCommit: { partition: 'commit', sort: 'createdAt' },
         byStatus: { partition: 'status', sort: 'createdAt' },
       },
     },
@@ -110,7 +111,7 @@ describe('the list of builds', () => {
     const seen: Build[] = [];
     let cursor: string | undefined;
     do {
-      const page = await builds.recent({ limit: 3, cursor });
+      const page = await builds.list({}, { limit: 3, cursor });
       expect(page.items.length).toBeLessThanOrEqual(3);
       seen.push(...page.items);
       cursor = page.cursor;
@@ -132,6 +133,6 @@ describe('the list of builds', () => {
   });
 
   it('refuses a cursor that it did not give', async () => {
-    await expect(builds.recent({ limit: 1, cursor: 'nonsense' })).rejects.toThrow(InvalidInputError);
+    await expect(builds.list({}, { limit: 1, cursor: 'nonsense' })).rejects.toThrow(InvalidInputError);
   });
 });
