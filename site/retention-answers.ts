@@ -2,6 +2,7 @@ import type { Project } from '../core/model/project.ts';
 import { repositoryOf } from '../core/releases/release.ts';
 import { describeReason, type RetentionDecision } from '../core/retention/retention-plan.ts';
 import { type Answer, json, page } from './answer.ts';
+import type { ApiRetention } from './api/schemas/releases.ts';
 import { retentionPage } from './pages/retention.ts';
 import { pieceOf } from './paging/bounded-page.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
@@ -23,7 +24,7 @@ export async function apiRetention(parts: Parts, { query }: SiteRequest, project
     days: report?.days ?? null,
     newest: report?.newest ?? null,
     images: await pieceOf(parts.seals, `retention\n${project.name}`, images, query),
-  });
+  } satisfies ApiRetention);
 }
 
 function apiDecision({ reasons, ...image }: RetentionDecision) {

@@ -4,7 +4,7 @@ import type { ProblemCode } from '../problems.ts';
 import { apiBuildListSchema, apiBuildSchema } from './schemas/builds.ts';
 import { apiCascadeListSchema, apiCascadeMemberListSchema, apiCascadeSchema } from './schemas/cascades.ts';
 import { apiHoldListSchema, apiProjectListSchema, apiProjectWithTargetsSchema } from './schemas/projects.ts';
-import { apiReleaseListSchema, apiReleaseWithFindingsSchema } from './schemas/releases.ts';
+import { apiReleaseListSchema, apiReleaseWithFindingsSchema, apiRetentionSchema } from './schemas/releases.ts';
 import {
   apiComparisonSchema,
   apiFindingsSchema,
@@ -162,6 +162,15 @@ export const operations: readonly Operation[] = [
     query: pieces,
     answer: apiReleaseWithFindingsSchema,
     problems: [...paged, 'NotFound', 'ProjectNotFound', 'ReleaseNotFound', 'RecordUnreadable'],
+  },
+  {
+    id: 'getRetention',
+    tag: 'Projects',
+    path: `${project}/retention`,
+    summary: "Which released images of the project's repository are kept, and why",
+    query: pieces,
+    answer: apiRetentionSchema,
+    problems: [...paged, 'NotFound', 'ProjectNotFound'],
   },
   {
     id: 'listHolds',

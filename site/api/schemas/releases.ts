@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { releasedImageSchema, releaseStates } from '../../../core/releases/release.ts';
 import { releaseFindingsSchema } from '../../../core/releases/rescan-findings.ts';
+import { retentionDecisionSchema } from '../../../core/retention/retention-plan.ts';
 import { listOf, named, pieceOf } from './named.ts';
 
 const known = releasedImageSchema.shape;
@@ -43,5 +44,22 @@ export const apiReleaseWithFindingsSchema = apiReleaseSchema
   })
   .register(named, { id: 'ReleaseWithFindings', description: 'A release with its current findings, the worst first.' });
 
+const keptImageSchema = retentionDecisionSchema
+  .omit({ reasons: true })
+  .extend({ expired: z.boolean(), keptBecause: z.array(z.string()) });
+
+export const apiRetentionSchema = z
+  .object({
+    /** All are null until the first run. */
+    repository: z.string().nullable(),
+    at: z.iso.datetime().nullable(),
+    /** Null if released images are kept for ever. */
+    days: z.int().nullable(),
+    newest: z.int().nullable(),
+    images: pieceOf(keptImageSchema),
+  })
+  .register(named, { id: 'Retention', description: 'Which released images of a repository are kept, and why.' });
+
+export type ApiRetention = z.infer<typeof apiRetentionSchema>;
 export type ApiReleaseWithFindings = z.infer<typeof apiReleaseWithFindingsSchema>;
 export type ApiRelease = z.infer<typeof apiReleaseSchema>;
