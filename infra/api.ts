@@ -78,7 +78,10 @@ export class Api extends Construct {
     const [route] = this.http.addRoutes({
       path,
       methods: [method],
-      integration: new HttpLambdaIntegration(`${handler.node.scope?.node.id}${method}`, handler),
+      // A permission for each route would say the same once for every method: it names the path alone.
+      integration: new HttpLambdaIntegration(`${handler.node.scope?.node.id}${method}`, handler, {
+        scopePermissionToRoute: false,
+      }),
     });
     if (!route) throw new Error(`No route was made for ${method} ${path}.`);
     acknowledge(route, 'AwsSolutions-APIG4', reason);
