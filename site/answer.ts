@@ -20,6 +20,8 @@ export const caching = {
   revalidated: 'no-cache',
   /** Has ended, but its last stage may still be written. */
   briefly: 'public, max-age=15',
+  /** What GitHub's proxy for pictures keeps, so that a README with many readers costs one request a minute. */
+  minute: 'public, max-age=60',
   /** Changes while people look at it. */
   shortly: 'public, max-age=2',
   never: 'no-store',

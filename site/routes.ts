@@ -9,7 +9,7 @@ import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api/json.t
 import { sbomRedirect } from './api/sbom.ts';
 import type { ApiProjectWithTargets } from './api/schemas/projects.ts';
 import { asset } from './assets/assets.ts';
-import { badge } from './badge.ts';
+import { stateBadge, versionBadge, vulnerabilityBadge } from './badges/badge-answers.ts';
 import { recordsOf } from './build-records.ts';
 import { apiHoldList, holdListAnswer } from './hold-answers.ts';
 import { logText, logView } from './log.ts';
@@ -21,7 +21,6 @@ import { projectListPage, projectPage } from './pages/projects.ts';
 import { buildsOf, cascadesOf, lastBuildOf, membersOf, projectsOf } from './paging/lists.ts';
 import { fromOf } from './paging/query.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
-import type { ProjectReader } from './readers.ts';
 import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer } from './release-answers.ts';
 import { RequestError } from './request-error.ts';
 import { apiRetention, retentionAnswer } from './retention-answers.ts';
@@ -70,7 +69,9 @@ const routes: Route[] = [
   at('/api/v1/projects/:app/:job/:tag/retention', ofProject(apiRetention)),
   at('/api/v1/projects/:app/:job/:tag/releases', ofProject(apiReleaseList)),
   at('/api/v1/projects/:app/:job/:tag/releases/:digest', ofRelease(apiOneRelease)),
-  at('/badges/:app/:job.svg', badgeOf),
+  at('/badges/:app/:job.svg', stateBadge),
+  at('/badges/:app/:job/version.svg', versionBadge),
+  at('/badges/:app/:job/vulnerability.svg', vulnerabilityBadge),
   at('/addresses/:link', showAddress),
   at(publicKeyPath, publicKey),
   at('/healthz', () => ({
@@ -272,29 +273,6 @@ async function apiOneProject(parts: SiteParts, { now }: SiteRequest, names: Proj
   const lastBuild = await lastBuildOf(parts.builds, found.name);
   const content: ApiProjectWithTargets = { ...apiProject(found, lastBuild, parts.siteUrl, now), targets };
   return json(content);
-}
-
-/** The tag that `?tag=` names, else `latest`, else the only tag of the job. */
-async function badgeOf(
-  { builds, projects }: SiteParts,
-  { query }: SiteRequest,
-  { app, job }: Omit<ProjectNames, 'tag'>,
-): Promise<Answer> {
-  const named = projectNameSchema.safeParse(`${app}/${job}:${query.get('tag') || 'latest'}`);
-  const chosen =
-    (named.success ? await projects.get(named.data) : undefined) ??
-    (query.get('tag') ? undefined : await onlyTagOf(projects, app, job));
-  const state = chosen ? ((await lastBuildOf(builds, chosen.name))?.status ?? 'no build') : 'unknown';
-  return {
-    status: chosen ? 200 : 404,
-    headers: { 'content-type': 'image/svg+xml', 'cache-control': caching.revalidated },
-    body: badge(state).toString(),
-  };
-}
-
-async function onlyTagOf(projects: ProjectReader, app: string, job: string): Promise<Project | undefined> {
-  const { items } = await projects.list(`${app}/${job}:`, { limit: 2 });
-  return items.length === 1 ? items[0] : undefined;
 }
 
 /** An answer about an existing project. */

@@ -88,7 +88,13 @@ export function projectPage({
 }: ProjectPage): Html {
   const link = sourcePage(project.gitUrl);
   const path = projectPath(project.name);
-  const badge = `/badges/${project.appId}/${project.jobId}.svg?tag=${project.desiredTag}`;
+  const badges = `/badges/${project.appId}/${project.jobId}`;
+  const badge = `${badges}.svg?tag=${project.desiredTag}`;
+  const snippets = [
+    `![image](${siteUrl}${badge})`,
+    `![version](${siteUrl}${badges}/version.svg?tag=${project.desiredTag})`,
+    `![fixable vulnerability](${siteUrl}${badges}/vulnerability.svg?tag=${project.desiredTag})`,
+  ];
   return layout({
     title: project.name,
     api: `/api/v1${path}`,
@@ -104,7 +110,7 @@ ${pendingNote(relations)}
 ${relationFacts(relations)}
 ${recipients && html`<div><dt>Mails</dt><dd>${recipients.count} of ${recipients.of} ${recipients.of === 1 ? 'address' : 'addresses'} confirmed${recipients.count < recipients.of && ': the others were sent a link, and get no mails until they agree'}</dd></div>`}
 ${settings(project, now).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}
-<div><dt>Badge</dt><dd><code class="long">![image](${siteUrl}${badge})</code></dd></div>
+<div><dt>Badges</dt><dd>${snippets.map((snippet) => html`<code class="long">${snippet}</code> `)}</dd></div>
 </dl>
 ${targetsSection(targets, now)}
 ${releasesSection(project, releases, now)}

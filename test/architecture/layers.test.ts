@@ -26,10 +26,10 @@ describe('an import against the direction', () => {
   it.each([
     ['core/mail/content.ts', '../../services/tables/builds.ts'],
     ['services/tables/builds.ts', '../../functions/fail.ts'],
-    ['services/tables/builds.ts', '../../site/badge.ts'],
-    ['functions/judge.ts', '../site/badge.ts'],
+    ['services/tables/builds.ts', '../../site/badges/badge.ts'],
+    ['functions/judge.ts', '../site/badges/badge.ts'],
     ['functions/site.ts', '../builder/log.ts'],
-    ['site/badge.ts', '../functions/site.ts'],
+    ['site/badges/badge.ts', '../../functions/site.ts'],
     ['builder/log.ts', '../functions/judge.ts'],
     ['infra/stack.ts', '../functions/judge.ts'],
     ['cli/main.ts', '../local/machine.ts'],
@@ -57,7 +57,7 @@ describe('an import against the direction', () => {
 
   it.each([
     ['services/tables/builds.ts', '../../core/model/build.ts'],
-    ['functions/site.ts', '../site/badge.ts'],
+    ['functions/site.ts', '../site/badges/badge.ts'],
     ['functions/judge.ts', './builds/last-release.ts'],
     ['bench/load.ts', '../test/functions/world.ts'],
     ['test/e2e/rig.ts', '../../local/machine.ts'],

@@ -280,55 +280,6 @@ describe('the pages of projects', () => {
   });
 });
 
-describe('the badge', () => {
-  it('says nothing of pull requests, however many there were since', async () => {
-    const proposed = Array.from({ length: 40 }, (_, at) =>
-      sampleBuild(at + 1, { status: 'blocked', ref: `refs/pull/${at}/head` }),
-    );
-    const ask = sampleSite({
-      projects: [sampleProject('demo/app:latest')],
-      builds: [...proposed, sampleBuild(99, { status: 'released' })],
-    });
-    expect((await ask('/badges/demo/app.svg')).text).toContain('released');
-    expect(JSON.parse((await ask('/api/v1/projects/demo/app/latest')).text).lastBuild).toMatchObject({
-      status: 'released',
-    });
-  });
-
-  const projects = ['demo/app:latest', 'demo/app:v2', 'library/base:bookworm', 'demo/two:a', 'demo/two:b'].map((name) =>
-    sampleProject(name),
-  );
-  const ask = sampleSite({ builds: [released], projects });
-  const label = (text: string) => /aria-label="image: ([^"]+)"/.exec(text)?.[1];
-
-  it('shows the last build of the tag latest, of a named tag, or of the only tag', async () => {
-    const states = await Promise.all(
-      ['/badges/demo/app.svg', '/badges/demo/app.svg?tag=v2', '/badges/library/base.svg'].map(async (path) => {
-        const answer = await ask(path);
-        return [answer.statusCode, answer.headers['content-type'], label(answer.text)];
-      }),
-    );
-    expect(states).toEqual([
-      [200, 'image/svg+xml', 'released'],
-      [200, 'image/svg+xml', 'no build'],
-      [200, 'image/svg+xml', 'no build'],
-    ]);
-  });
-
-  it('is a picture too when there is no such project or no one tag to choose', async () => {
-    for (const path of ['/badges/no/such.svg', '/badges/demo/two.svg', '/badges/demo/app.svg?tag=<x>']) {
-      const answer = await ask(path);
-      expect([answer.statusCode, label(answer.text)]).toEqual([404, 'unknown']);
-    }
-  });
-
-  it('is never shown stale', async () => {
-    const first = await ask('/badges/demo/app.svg');
-    expect(first.headers['cache-control']).toBe('no-cache');
-    expect((await ask('/badges/demo/app.svg', { 'if-none-match': first.headers.etag ?? '' })).statusCode).toBe(304);
-  });
-});
-
 describe('a build that was not built for itself alone', () => {
   it('leads to its cascade and to the build that replaced it', async () => {
     const build = sampleBuild(40, {
