@@ -78,7 +78,8 @@ export async function findDeployment(stack: string) {
     /** The caller's name in AWS: the last part of the ARN. */
     async identity(): Promise<string> {
       const { Arn = '' } = await explained(stack, () => new STSClient({}).send(new GetCallerIdentityCommand({})));
-      return Arn.slice(Arn.lastIndexOf('/') + 1).slice(0, 100) || 'unknown';
+      // `…:assumed-role/ROLE/SESSION`, `…:user/NAME`, `…:root`
+      return Arn.split(/[/:]/).at(-1)?.slice(0, 100) || 'unknown';
     },
 
     async send(trigger: Trigger): Promise<void> {

@@ -126,6 +126,7 @@ pre { margin: 0; }
 .command code { user-select: all; }
 .log { background: #0d1117; color: #d7dee7; padding: .9rem 1rem; border-radius: .6rem; border: 1px solid var(--line); font-size: .8125rem; line-height: 1.45; max-height: 70vh; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; min-height: 3.5rem; }
 @media (max-width: 42rem) {
+  .top .wide { flex-wrap: wrap; height: auto; min-height: 3.5rem; gap: 0 1rem; }
   .wide { padding-inline: 1rem; }
   .rows li { grid-template-columns: auto minmax(0, 1fr); row-gap: .4rem; }
   .what { grid-column: 1 / -1; grid-row: 2; }

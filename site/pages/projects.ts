@@ -105,6 +105,7 @@ ${project.active && sourceNote(source)}
 ${holdNote(project, now)}
 ${pendingNote(relations)}
 <dl class="facts">
+${pullLine(project, builds)}
 <div><dt>Source</dt><dd>${link ? html`<a href="${link}" rel="noopener nofollow">${link}</a>` : describeSource(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
 <div><dt>Dockerfile</dt><dd><code>${oneLine(project.dockerfile, 300)}</code>, context <code>${oneLine(project.context, 300)}</code></dd></div>
 ${relationFacts(relations)}
@@ -140,4 +141,12 @@ function settings(project: Project, now: Date): [label: string, value: Html][] {
     ['Schedule', schedule ? html`<code>${oneLine(schedule, 100)}</code> UTC` : undefined],
   ];
   return [...rows.filter((row): row is [string, Html] => row[1] !== undefined), ...ruleRows(project, now)];
+}
+
+/** How to get the current release; nothing until there is one. */
+function pullLine({ desiredTag, released }: KnownProject, builds: readonly Build[]): Html | undefined {
+  // A build's image names the registry's host, too.
+  const repository = builds.find(({ image }) => image)?.image?.repository;
+  if (!released || repository === undefined) return undefined;
+  return html`<div><dt>Pull</dt><dd><code class="long">docker pull ${oneLine(repository, 300)}:${oneLine(desiredTag, 128)}</code></dd></div>`;
 }

@@ -63,7 +63,7 @@ const describeTag = (tag: string): Html => html`<code>${oneLine(tag, 128)}</code
 
 /** A release's current findings in one line. */
 function describeFindings({ counts, appeared = 0 }: ReleasedImage): string {
-  if (!counts) return 'Nothing is known since the release';
+  if (!counts) return 'Passed the policy at its release; it is scanned again once a week';
   const since = appeared > 0 ? `; ${appeared.toLocaleString('en')} not known at the release` : '';
   return `${describeCounts(counts)}${since}`;
 }
@@ -71,7 +71,7 @@ function describeFindings({ counts, appeared = 0 }: ReleasedImage): string {
 function statusOf(release: ReleasedImage): [Tone, string] {
   switch (currentState(release)) {
     case 'waiting':
-      return ['quiet', 'waiting'];
+      return ['good', 'released'];
     case 'gone':
       return ['bad', 'gone'];
     case 'failed':
@@ -91,7 +91,7 @@ function statusChip(release: ReleasedImage): Html {
 function meaning(release: ReleasedImage): string {
   switch (currentState(release)) {
     case 'waiting':
-      return 'The image has not been scanned again since its release.';
+      return 'The image passed the policy at its release. It has not been scanned again since.';
     case 'gone':
       return 'The image is no longer in the registry.';
     case 'failed':

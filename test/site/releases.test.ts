@@ -69,7 +69,8 @@ it("a project's page has its newest releases, with what is known of them today",
 it('all releases of a project are a page and JSON, with tags, digest, times and the way to the findings', async () => {
   const ask = site();
   const page = await ask(path);
-  expect(page.text).toContain('waiting');
+  expect(page.text).toContain('released');
+  expect(page.text).toContain('Passed the policy at its release');
   expect(page.text).toContain(`href="${path}/${digest}"`);
   const { items, cursor } = JSON.parse((await ask(`/api/v1${path}`)).text);
   expect(cursor).toBeNull();
