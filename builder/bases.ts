@@ -7,7 +7,7 @@ import {
   type Registry,
   RegistryBusyError,
   RegistryUnavailableError,
-} from '../services/registry/digest-lookup.ts';
+} from '../services/registry/registry-client.ts';
 import type { BuildRegistry } from './build-session.ts';
 import {
   BaseLimitedError,

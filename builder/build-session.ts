@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { type BuildCredentials, buildCredentialsSchema } from '../core/model/builder-contract.ts';
-import { ownRegistry, type Registry } from '../services/registry/digest-lookup.ts';
+import { ownRegistry, type Registry } from '../services/registry/registry-client.ts';
 import { CredentialsRefusedError } from './errors.ts';
 import type { Redaction } from './redaction.ts';
 

@@ -5,14 +5,14 @@ import { retryAt } from '../core/bases/base-watch.ts';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
 import { imageDigestSchema } from '../core/model/image-reference.ts';
 import { createPublicFetch, type PublicFetch, type PublicResponse } from '../services/http/public-fetch.ts';
+import { createImageDigests } from '../services/registry/digest-lookup.ts';
 import {
-  createImageDigests,
   type Registry,
   type RegistryAnswer,
   RegistryBusyError,
   RegistryUnavailableError,
   type SendToRegistry,
-} from '../services/registry/digest-lookup.ts';
+} from '../services/registry/registry-client.ts';
 
 const timeoutMilliseconds = 15_000;
 const attempts = 3;
@@ -175,6 +175,7 @@ function readable(answer: PublicResponse): RegistryAnswer {
   return {
     status: answer.status,
     headers: answer.headers,
+    body: answer.body,
     text: () => explained(answer.text()),
     bytes: () => explained(answer.bytes()),
     discard: answer.discard,

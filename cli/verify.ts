@@ -6,14 +6,15 @@ import { type ImageReference, parseImageReference, wantedVersion } from '../core
 import { verify } from '../core/signing/verification.ts';
 import { createPublicFetch } from '../services/http/public-fetch.ts';
 import { createBundles } from '../services/registry/bundles.ts';
+import { createImageDigests } from '../services/registry/digest-lookup.ts';
 import {
-  createImageDigests,
-  createRegistryReader,
+  createRegistryClient,
   outsideRegistry,
   ownRegistry,
   type Registry,
   RegistryUnavailableError,
-} from '../services/registry/digest-lookup.ts';
+  type SendToRegistry,
+} from '../services/registry/registry-client.ts';
 import { type ExitCode, parseCommand, type Terminal, UsageError } from './command.ts';
 import { DeploymentError, explain, findDeployment } from './deployment.ts';
 import { proofOf } from './shown-proof.ts';
@@ -92,14 +93,14 @@ async function verifyImage({ image, keyFile, stack, json }: Request, terminal: T
   const publicKey = keyFile === undefined ? await (await findDeployment(stack)).publicKey() : await keyIn(keyFile);
   const registry = await registryOf(image.registry, stack);
   const fetch = createPublicFetch({ privateHosts: [image.registry] });
-  const send: Parameters<typeof createRegistryReader>[0] = (url, each) => fetch(url, { ...each, timeoutMilliseconds });
+  const send: SendToRegistry = (url, each) => fetch(url, { ...each, timeoutMilliseconds });
   const digest = await createImageDigests(send)(registry, image.repository, wantedVersion(image));
   const name = `${image.registry}/${image.repository}`;
   if (digest === undefined) {
     terminal.err(`slipway verify: There is no image ${name}, ${wantedVersion(image)}, or it is not public.\n`);
     return 2;
   }
-  const bundles = await createBundles(createRegistryReader(send))(registry, image.repository, digest);
+  const bundles = await createBundles(createRegistryClient(send))(registry, image.repository, digest);
   const verification = verify(digest, bundles, publicKey);
   terminal.out(
     json

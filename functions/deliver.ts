@@ -18,7 +18,7 @@ export function createDeliver({ builds, projects, deliver }: Services) {
     const build = await builds.require(stepInputSchema.parse(input).build);
     const release = deliverableOf(build);
     const project = await projects.get(build.project);
-    if (!release || !project?.deploy) return { targets: 0 };
+    if (!release || !project) return { targets: 0 };
     const { cause } = build;
     const call: Call = cause.type === 'rollback' ? { type: 'rollback', by: cause.requester } : { type: 'release' };
     return { targets: (await deliver(project, release, { call })).length };

@@ -1,4 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { destinationOf } from '../core/destinations/destination.ts';
 import { once } from '../core/once.ts';
 import { currentOf, type TargetState } from '../core/targets/target-state.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
@@ -13,8 +14,10 @@ interface Services {
   delivery: Pick<Delivery, 'retry'>;
 }
 
-/** A run has some minutes, and an attempt takes seconds, or a minute where a host does not answer. */
+/** An attempt takes seconds, or a minute where a host does not answer. */
 const mostAtOnce = 50;
+/** A copy of a large image takes `copyMinutes`, and must end with the function: what is still due then is left for the next run. */
+const beginMilliseconds = 4 * 60_000;
 
 /** Tries once more what is due: a release that did not get to its target, an open pull request, a promotion whose time has come. */
 export function createRetryDeliveries({ projects, releases, targets, delivery }: Services) {
@@ -38,12 +41,15 @@ export function createRetryDeliveries({ projects, releases, targets, delivery }:
 
   return async function retryDeliveries(now = new Date()): Promise<number> {
     const due = await targets.due(now, mostAtOnce);
+    const begunAt = Date.now();
     for (const [name, states] of Map.groupBy(due, ({ project }) => project)) {
+      if (Date.now() > begunAt + beginMilliseconds) break;
       const project = await projects.get(name);
       const open: TargetState[] = [];
       for (const state of states) {
         const at = project?.deploy?.findIndex((target) => target.name === state.target) ?? -1;
-        if (!project?.active || at < 0) {
+        const isKnown = at >= 0 || (project && destinationOf(project, state.target) !== undefined);
+        if (!project?.active || !isKnown) {
           const left = { ...state, state: 'failed' as const, dueAt: undefined, revision: state.revision + 1 };
           await targets.save({ ...left, error: 'The target is not in the index any more.' });
         } else if (state.state !== 'waiting') open.push(state);

@@ -6,6 +6,7 @@ import type { GitHost } from './git-host.ts';
 import type { Grantee } from './permissions.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import { RegularRun } from './regular-run.ts';
+import type { Repositories } from './repositories.ts';
 import type { Secrets } from './secrets.ts';
 import type { State } from './state.ts';
 
@@ -13,12 +14,13 @@ interface DeliveryProps {
   api: Api;
   config: Config;
   gitHost: GitHost;
+  repositories: Repositories;
   secrets: Secrets;
   state: State;
 }
 
-/** A host that does not answer takes a minute of it. */
-const timeout = Duration.minutes(5);
+/** A copy to another registry may take ten minutes, `copyMinutes`; a git host that does not answer takes a minute. */
+const timeout = Duration.minutes(15);
 
 /** Brings releases to the targets outside of the pipeline, and tries again what does not get there. */
 export class Delivery extends Construct {
@@ -33,7 +35,7 @@ export class Delivery extends Construct {
     super(scope, id);
     this.#props = props;
     this.deliver = new PipelineFunction(this, 'Deliver', {
-      description: 'Writes a release into the manifests of its targets.',
+      description: 'Writes a release into the manifests of its targets, and copies it to other registries.',
       timeout,
       memoryMegabytes: 1024,
     });
@@ -64,13 +66,15 @@ export class Delivery extends Construct {
     props.state.releases.grant(this.promote, 'Query');
   }
 
-  /** No other function may read the credentials that write to repositories. */
+  /** No other function may read the credentials that write to repositories of manifests, or to other registries. */
   #grant(grantee: Grantee): void {
-    const { api, config, gitHost, secrets, state } = this.#props;
+    const { api, config, gitHost, repositories, secrets, state } = this.#props;
     state.projects.grant(grantee, 'GetItem');
     state.targets.grant(grantee, 'GetItem', 'PutItem', 'Query');
     state.deliveries.grant(grantee, 'PutItem');
     secrets.grantReadDeployCredentials(grantee);
+    secrets.grantReadRegistryCredentials(grantee);
+    repositories.grantPull(grantee);
     gitHost.grantFetch(grantee);
     gitHost.grantAddresses(grantee);
     api.grantLink(grantee);

@@ -67,6 +67,12 @@ export class Repositories {
     }
   }
 
+  /** Reads images, to copy them elsewhere. */
+  grantPull(grantee: Grantee): void {
+    this.#signIn(grantee);
+    allow(grantee, { actions: pullActions, resources: [this.#all], because: projectsAreData });
+  }
+
   /** Sees which image a tag names. */
   grantLook(grantee: Grantee): void {
     this.#signIn(grantee);

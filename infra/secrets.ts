@@ -11,6 +11,7 @@ export class Secrets extends Construct {
   readonly webhook: string;
   readonly gitHubToken: string;
   readonly deployCredentials: string;
+  readonly registryCredentials: string;
   readonly #sealKey: string;
 
   constructor(scope: Construct, id: string) {
@@ -45,6 +46,17 @@ export class Secrets extends Construct {
     );
     this.deployCredentials = deployCredentials.secretArn;
 
+    const registryCredentials = new Secret(this, 'RegistryCredentials', {
+      description: 'What pushes to other registries: JSON, by the host or a folder of it {"username", "password"}.',
+      secretStringValue: SecretValue.unsafePlainText('{}'),
+    });
+    acknowledge(
+      registryCredentials,
+      rotation,
+      'The registries issue the tokens; an operator replaces them before they expire.',
+    );
+    this.registryCredentials = registryCredentials.secretArn;
+
     const sealKey = new Secret(this, 'SealKey', {
       description: 'Signs the cursors of lists and the links in mails, so that nobody else can make them.',
       generateSecretString: { excludePunctuation: true, passwordLength: 48 },
@@ -71,6 +83,10 @@ export class Secrets extends Construct {
 
   grantReadDeployCredentials(grantee: Grantee): void {
     this.#grantRead(grantee, this.deployCredentials, 'DEPLOY_CREDENTIALS_SECRET');
+  }
+
+  grantReadRegistryCredentials(grantee: Grantee): void {
+    this.#grantRead(grantee, this.registryCredentials, 'REGISTRY_CREDENTIALS_SECRET');
   }
 
   #grantRead(grantee: Grantee, arn: string, variable: VariableName): void {

@@ -79,7 +79,7 @@ export class SlipwayStack extends Stack {
     const steps = new Steps(this, 'Steps', {
       ...{ api, config, records, repositories, signing, state, telling },
     });
-    const delivery = new Delivery(this, 'Delivery', { api, config, gitHost, secrets, state });
+    const delivery = new Delivery(this, 'Delivery', { api, config, gitHost, repositories, secrets, state });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, delivery, steps });
     const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
     const planner = new Planner(this, 'Planner', {
@@ -150,6 +150,7 @@ export class SlipwayStack extends Stack {
       WebhookSecretArn: secrets.webhook,
       GitHubTokenSecretArn: secrets.gitHubToken,
       DeployCredentialsSecretArn: secrets.deployCredentials,
+      RegistryCredentialsSecretArn: secrets.registryCredentials,
       GitHubUrl: config.github.url,
       GitHubApiUrl: config.github.apiUrl,
       IndexRepository: config.indexRepository,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Registry } from '../../services/registry/digest-lookup.ts';
+import type { Registry } from '../../services/registry/registry-client.ts';
 import { PushFailedError } from '../errors.ts';
 
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json';

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Registry } from '../../services/registry/digest-lookup.ts';
+import type { Registry } from '../../services/registry/registry-client.ts';
 import { authFile } from './engine.ts';
 
 /** What of a person's Docker configuration says which daemon and which plugins there are. Their logins are not the build's. */

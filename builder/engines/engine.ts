@@ -1,5 +1,5 @@
 import type { DockerfileSummary } from '../../core/bases/dockerfile.ts';
-import type { Registry } from '../../services/registry/digest-lookup.ts';
+import type { Registry } from '../../services/registry/registry-client.ts';
 import type { BuildLog } from '../log.ts';
 import type { Finished, OutputLog } from '../process.ts';
 

@@ -5,6 +5,7 @@ import { parseImageReference } from '../model/image-reference.ts';
 import { quoted } from '../text/visible.ts';
 import { parseSchedule } from '../triggers/schedule.ts';
 import { deployMapping, mostTargets } from './deploy-targets.ts';
+import { destination, mostDestinations } from './destinations.ts';
 import { exceptionMapping } from './exceptions.ts';
 import { policyMapping, scannersMapping } from './policy-keys.ts';
 import { atMost, branch, day, flag, listOf, mostListed, oneOf, prose, rule, text } from './values.ts';
@@ -192,6 +193,11 @@ export const entrySchema = z.strictObject({
   deploy: listOf(deployMapping, 'a target with repository and path', mostTargets)
     .optional()
     .describe('The manifests in git that a release is written into: one target, or a list of them.'),
+  destinations: listOf(destination, 'the name of an image', mostDestinations)
+    .optional()
+    .describe(
+      'The images in other registries that a release is copied to: `ghcr.io/acme/shop`, or a folder, `ghcr.io/acme/`.',
+    ),
 });
 
 export type EntryValues = z.infer<typeof entrySchema>;

@@ -183,6 +183,7 @@ function projectOf(
     schedule: values.schedule ?? undefined,
     policy,
     exceptions: exceptionsOf(values.exceptions),
+    destinations: optionalList(values.destinations),
     hold: values.hold ? { until: values.hold.until ?? undefined, reason: values.hold.reason ?? undefined } : undefined,
   };
   return {

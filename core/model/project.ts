@@ -63,6 +63,8 @@ export const projectSchema = z.object({
   hold: holdSchema.optional(),
   /** The manifests that a release is written into, in the order of promotion. */
   deploy: z.array(deployTargetSchema).optional(),
+  /** The images in other registries that a release is copied to, `ghcr.io/acme/shop`, or the folders of them, `ghcr.io/acme/`. */
+  destinations: z.array(z.string()).optional(),
   /** Other entries release to the same repository under other tags, so that a branch or commit does not identify one image. */
   sharesRepository: z.boolean(),
   /** False once the entry was removed from the index: nothing is built any more, and the images stay. */

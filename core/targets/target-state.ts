@@ -10,7 +10,7 @@ import { backOff } from '../time/backoff.ts';
 
 /**
  * What a target outside of the pipeline has of a project's releases: what it is to have, and whether it has it. A target is an environment
- * whose manifest names the image; its kind says how a release gets there.
+ * whose manifest names the image, or a copy of the image in another registry; its kind says how a release gets there.
  */
 
 /** A release as a target gets it: everything that is written, and by which releases are put in order. */
@@ -21,6 +21,8 @@ export const deliverableSchema = z.object({
   digest: z.string(),
   /** The tag that people read: the version, or else `build-…`. */
   tag: z.string(),
+  /** All tags that the release got. */
+  tags: z.array(z.string()),
   ref: z.string(),
   commit: z.string(),
   sourceUrl: z.string(),
@@ -57,9 +59,9 @@ export const targetStates = [
 export const targetStateSchema = z.object({
   /** `app/job:tag` */
   project: z.string(),
-  /** The target's name in the entry, such as `production`. */
+  /** The target's name in the entry, such as `production`; for a copy, its image and the version if it is of one. */
   target: z.string(),
-  kind: z.enum(['manifest']),
+  kind: z.enum(['manifest', 'registry']),
   wanted: deliverableSchema.extend({ call: callSchema }),
   state: z.enum(targetStates),
   /** When the wanted release was called for. */
@@ -84,8 +86,8 @@ export type TargetState = z.infer<typeof targetStateSchema>;
 export type DeliveryOutcome =
   | { kind: 'delivered'; commitUrl?: string | undefined }
   | { kind: 'proposed'; proposal: NonNullable<TargetState['proposal']> }
-  /** `isFinal`: no other attempt can help. */
-  | { kind: 'failed'; error: string; isFinal?: boolean }
+  /** `isFinal`: no other attempt can help. `retryAt`: when the host wants the next one. */
+  | { kind: 'failed'; error: string; isFinal?: boolean; retryAt?: string | undefined }
   /** The target wants another release by now. */
   | { kind: 'overtaken' };
 
@@ -93,7 +95,9 @@ const minute = 60_000;
 const day = 24 * 60 * minute;
 /** If whoever delivers crashes, the next run tries again after this. */
 const crashMinutes = 10;
-const retries = { first: minute, longest: 60 * minute };
+/** A copy may take this long, and nobody else begins it meanwhile. */
+export const copyMinutes = 10;
+const retries = { first: minute, longest: 60 * minute, longestAsked: day };
 const triedDays = 7;
 const mostDelivered = 20;
 
@@ -107,7 +111,18 @@ export function deliverableOf(build: Build): Deliverable | undefined {
   if (tag === undefined) return undefined;
   const { id, ref, commit, sourceUrl, cause } = build;
   const { repository, digest } = image;
-  return { build: id, repository, digest, tag, ref, commit, sourceUrl, releasedAt: endedAt, why: describeCause(cause) };
+  return {
+    build: id,
+    repository,
+    digest,
+    tag,
+    tags: image.tags,
+    ref,
+    commit,
+    sourceUrl,
+    releasedAt: endedAt,
+    why: describeCause(cause),
+  };
 }
 
 /** Whether a target gets the releases of a ref by itself. A prerelease of a version is promoted by hand only. */
@@ -164,6 +179,11 @@ export function requested(
   };
 }
 
+/** The state while a copy is made. Who saves it makes the copy. */
+export function begun(known: TargetState, now: Date): TargetState {
+  return { ...known, dueAt: later(now, (copyMinutes + 1) * minute), revision: nextRevision(known) };
+}
+
 /** The state after an attempt; undefined if the attempt says nothing about it. */
 export function attempted(
   known: TargetState,
@@ -187,9 +207,9 @@ export function attempted(
       return { ...known, state: 'proposed', attempts, error: undefined, proposal: outcome.proposal, dueAt, revision };
     }
     case 'failed': {
-      const { error, isFinal = false } = outcome;
+      const { error, isFinal = false, retryAt } = outcome;
       const isOver = isFinal || now.getTime() - Date.parse(known.since) > triedDays * day;
-      const dueAt = isOver ? undefined : backOff(attempts, retries, now, random);
+      const dueAt = isOver ? undefined : backOff(attempts, retries, now, random, retryAt);
       return { ...known, state: isOver ? 'failed' : 'pending', attempts, error, dueAt, revision };
     }
   }

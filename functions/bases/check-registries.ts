@@ -16,7 +16,7 @@ import {
   type Registry,
   RegistryBusyError,
   RegistryUnavailableError,
-} from '../../services/registry/digest-lookup.ts';
+} from '../../services/registry/registry-client.ts';
 import { createDigestLookup, type DigestLookup } from '../../services/registry/watched-digest.ts';
 import type { Bases } from '../../services/tables/bases.ts';
 

@@ -1,17 +1,29 @@
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { Readable } from 'node:stream';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { isPublicAddress } from '../../core/sources/public-address.ts';
 import { listVariable } from '../environment.ts';
 
+/** A body that is too large for memory. It is sent on a connection of its own, and follows no redirect. */
+export interface Upload {
+  length: number;
+  open(): Promise<AsyncIterable<Uint8Array>>;
+}
+
 export interface PublicRequest {
-  method?: 'GET' | 'HEAD' | 'POST';
+  method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT';
   headers?: Record<string, string>;
-  /** No stream, because a redirect or a connection that the host has closed may require sending it again. */
-  body?: string | Buffer;
+  body?: string | Buffer | Upload;
   signal?: AbortSignal;
   /** The largest body accepted. @default 16 MiB */
   maximumBytes?: number;
@@ -64,6 +76,8 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
     // Node looks up no literal IP address, so `publicLookup` never checks it.
     if (!allowed) refuseLiteral(url);
     const protocol = url.protocol as keyof typeof agents;
+    const upload = isUpload(request.body) ? request.body : undefined;
+    const opened = upload && Readable.from(await upload.open());
     const once = () =>
       new Promise<IncomingMessage>((resolve, reject) => {
         const settings: RequestOptions = {
@@ -71,9 +85,10 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
           headers: {
             'user-agent': 'slipway',
             ...request.headers,
-            ...(request.body !== undefined && { 'content-length': Buffer.byteLength(request.body) }),
+            ...(request.body !== undefined && { 'content-length': lengthOf(request.body) }),
           },
-          agent: (allowed ? privateAgents : agents)[protocol],
+          // An answer may come before the end of an upload, which leaves its connection of no use for others.
+          agent: opened ? false : (allowed ? privateAgents : agents)[protocol],
           lookup: allowed ? (lookup as LookupFunction) : publicLookup(lookup, url.host),
           signal,
         };
@@ -82,7 +97,8 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
           const wasClosed = outgoing.reusedSocket && error.code === 'ECONNRESET';
           reject(wasClosed ? new StaleConnectionError() : error);
         });
-        outgoing.end(request.body);
+        if (opened) sendFrom(opened, outgoing);
+        else outgoing.end(request.body);
       });
     // The host may have closed a kept-alive connection just as it was used again: then try once more.
     // https://nodejs.org/api/http.html#requestreusedsocket
@@ -118,6 +134,7 @@ export function createPublicFetch({ privateHosts, lookup = systemLookup }: Publi
       const location = redirects.includes(statusCode) ? headers.location : undefined;
       if (location === undefined) return responseOf(incoming, url, current, explain);
       incoming.destroy();
+      if (isUpload(current.body)) throw new UpstreamError(`${url.host} redirects an upload, which is not followed.`);
       if (hops === mostRedirects) throw new UpstreamError(`${url.host} redirects more than ${mostRedirects} times.`);
       const next = parse(location, url);
       if (url.protocol === 'https:' && next.protocol === 'http:') {
@@ -152,6 +169,26 @@ export async function addressesOf(
 }
 
 class StaleConnectionError extends Error {}
+
+function isUpload(body: PublicRequest['body']): body is Upload {
+  return typeof body === 'object' && 'open' in body;
+}
+
+function lengthOf(body: NonNullable<PublicRequest['body']>): number {
+  return isUpload(body) ? body.length : Buffer.byteLength(body);
+}
+
+/** Sends a body as it comes, until the host answers: a host that refuses need not have all of it. */
+function sendFrom(body: Readable, outgoing: ClientRequest): void {
+  body.on('error', (error) => outgoing.destroy(error));
+  outgoing.on('close', () => body.destroy());
+  outgoing.on('response', () => {
+    if (outgoing.writableEnded) return;
+    body.unpipe(outgoing);
+    body.destroy();
+  });
+  body.pipe(outgoing);
+}
 
 function parse(address: string | URL, base?: URL): URL {
   const url = URL.parse(String(address), base?.href);

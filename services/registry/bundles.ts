@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { bundleType } from '../../core/signing/bundle.ts';
-import { type Registry, type RegistryAnswer, type RegistryReader, RegistryUnavailableError } from './digest-lookup.ts';
+import {
+  type Registry,
+  type RegistryAnswer,
+  type RegistryClient,
+  RegistryUnavailableError,
+} from './registry-client.ts';
 
 const indexType = 'application/vnd.oci.image.index.v1+json';
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
@@ -16,7 +21,7 @@ const referrersSchema = z.object({ manifests: z.array(descriptorSchema).default(
 const artifactSchema = z.object({ layers: z.array(z.object({ mediaType: z.string(), digest: z.string() })) });
 
 /** The sigstore bundles beside an image, as they are: who signed them is for the caller to find out. Other referrers are not read. */
-export function createBundles(read: RegistryReader) {
+export function createBundles(read: RegistryClient) {
   return async function bundlesOf(registry: Registry, repository: string, digest: string): Promise<unknown[]> {
     const get = async (path: string, accept: string, maximumBytes: number): Promise<RegistryAnswer | undefined> => {
       const answer = await read({ ...{ method: 'GET', registry, repository, path, accept, maximumBytes } });

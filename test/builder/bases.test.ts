@@ -10,7 +10,7 @@ import {
   DockerfileInvalidError,
 } from '../../builder/errors.ts';
 import { manifestDigest } from '../../builder/registry.ts';
-import { outsideRegistry, RegistryUnavailableError } from '../../services/registry/digest-lookup.ts';
+import { outsideRegistry, RegistryUnavailableError } from '../../services/registry/registry-client.ts';
 import { type FakeRegistry, startFakeRegistry } from './fake-registry.ts';
 
 const password = 'the-password';

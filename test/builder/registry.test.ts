@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ImageConfiguration, readConfiguration } from '../../builder/registry.ts';
-import type { Registry } from '../../services/registry/digest-lookup.ts';
+import type { Registry } from '../../services/registry/registry-client.ts';
 import { lastGuard } from '../limits.ts';
 import { type FakeRegistry, startFakeRegistry } from './fake-registry.ts';
 

@@ -134,6 +134,7 @@ test('the stack says where everything is', () => {
     'ProjectsTableName',
     'PromoteFunctionName',
     'PublicKeyUrl',
+    'RegistryCredentialsSecretArn',
     'RecordsBucketName',
     'RepositoryPrefix',
     'RescanReleasesFunctionName',

@@ -26,6 +26,7 @@ export function releaseOf(number: number, over: Partial<Deliverable> = {}): Deli
     repository: 'registry.example.org/demo/app',
     digest: digestOf(number),
     tag: `build-${number}`,
+    tags: ['latest', `build-${number}`],
     ref: 'refs/heads/main',
     commit: String(number).repeat(40).slice(0, 40),
     sourceUrl: 'https://git.example/demo/app.git',
@@ -71,7 +72,12 @@ export async function setUpDelivery(deploy: DeployTarget[], files: Record<string
     credentials: async () => undefined,
     gitHost: host.url,
   });
-  const delivery = createDelivery({ targets, writeManifests, logger: silentLogger });
+  const delivery = createDelivery({
+    targets,
+    writeManifests,
+    copyReleases: async () => new Map(),
+    logger: silentLogger,
+  });
   const project = sampleProject(projectName, { deploy });
   return {
     host,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createPublicFetch } from '../../../services/http/public-fetch.ts';
-import { outsideRegistry, type Registry, RegistryBusyError } from '../../../services/registry/digest-lookup.ts';
+import { outsideRegistry, type Registry, RegistryBusyError } from '../../../services/registry/registry-client.ts';
 import { createDigestLookup } from '../../../services/registry/watched-digest.ts';
 import { type FakeHost, startHost } from '../http.ts';
 
