@@ -8,6 +8,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
   'webhook-machine': () => import('./webhook-machine.ts'),
   'watch-sources': () => import('./watch-sources.ts'),
   registry: () => import('./registry.ts'),
+  copy: () => import('./copy.ts'),
   'watch-bases': () => import('./watch-bases.ts'),
   cascade: () => import('./cascade.ts'),
   'index-check': () => import('./index-check.ts'),

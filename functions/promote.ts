@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { z } from 'zod';
+import { destinationsOf } from '../core/destinations/destination.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
 import { type Deliverable, deliverableOf, type TargetState } from '../core/targets/target-state.ts';
@@ -50,8 +51,9 @@ export function createPromote({ builds, projects, releases, targets, deliver }: 
     const project = await projects.get(name);
     const deploy = project?.deploy ?? [];
     const at = deploy.findIndex((target) => target.name === to);
-    if (!project?.active || at < 0) {
-      const names = deploy.map((target) => target.name).join(', ') || 'none';
+    const copies = project ? destinationsOf(project) : [];
+    if (!project?.active || (at < 0 && !copies.includes(to))) {
+      const names = [...deploy.map((target) => target.name), ...copies].join(', ') || 'none';
       throw new InvalidInputError(`${name} has no target ${to}. The targets of its entry are: ${names}.`);
     }
     const before = deploy[at - 1]?.name;

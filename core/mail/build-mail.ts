@@ -156,7 +156,7 @@ function targetsList({ id }: Build, targets: readonly TargetState[]): { title: s
   const items = targets
     .filter(({ wanted }) => wanted.build === id)
     .map((target) =>
-      [`${oneLine(target.target, 40)} ${describeTarget(target)}`, targetLink(target) ?? []].flat().join(': '),
+      [`${oneLine(target.target, 300)} ${describeTarget(target)}`, targetLink(target) ?? []].flat().join(': '),
     );
   return items.length > 0 ? [{ title: 'Deployed', items: shortened(items) }] : [];
 }

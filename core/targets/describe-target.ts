@@ -31,6 +31,7 @@ export function publicTarget(target: TargetState) {
   const shown = ({ build, repository, digest, tag }: TargetState['wanted']) => ({ build, repository, digest, tag });
   return {
     name: target.target,
+    kind: target.kind,
     state,
     wanted: shown(wanted),
     error: error ?? null,

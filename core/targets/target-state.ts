@@ -56,12 +56,14 @@ export const targetStates = [
   'failed',
 ] as const;
 
+export const targetKinds = ['manifest', 'registry'] as const;
+
 export const targetStateSchema = z.object({
   /** `app/job:tag` */
   project: z.string(),
   /** The target's name in the entry, such as `production`; for a copy, its image and the version if it is of one. */
   target: z.string(),
-  kind: z.enum(['manifest', 'registry']),
+  kind: z.enum(targetKinds),
   wanted: deliverableSchema.extend({ call: callSchema }),
   state: z.enum(targetStates),
   /** When the wanted release was called for. */

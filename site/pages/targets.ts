@@ -18,6 +18,6 @@ function row(target: TargetState, now: Date): Html {
     target.state !== 'delivered' &&
     current &&
     html` Until then it has <a href="/builds/${current.build}">${oneLine(current.tag, 128)}</a>.`;
-  return html`<div><dt>${oneLine(target.target, 40)}</dt><dd><a href="/builds/${target.wanted.build}">${describeTarget(target)}</a>.${before}
+  return html`<div><dt>${oneLine(target.target, 300)}</dt><dd><a href="/builds/${target.wanted.build}">${describeTarget(target)}</a>.${before}
 ${link && html` <a href="${link}" rel="noopener nofollow">${label}</a>`} ${current && html`<span class="quiet">${ageElement(current.deliveredAt, now)}</span>`}</dd></div>`;
 }

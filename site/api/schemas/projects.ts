@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { buildSchema } from '../../../core/model/build.ts';
 import { holdChangeSchema } from '../../../core/model/hold.ts';
 import { projectSchema } from '../../../core/model/project.ts';
-import { deliverableSchema, targetStates } from '../../../core/targets/target-state.ts';
+import { deliverableSchema, targetKinds, targetStates } from '../../../core/targets/target-state.ts';
 import { apiBuildSchema } from './builds.ts';
 import { listOf, named } from './named.ts';
 
@@ -27,6 +27,7 @@ const deliveredSchema = deliverableSchema.pick({ build: true, repository: true, 
 const targetSchema = z
   .object({
     name: z.string(),
+    kind: z.enum(targetKinds),
     state: z.enum(targetStates),
     wanted: deliveredSchema,
     error: z.string().nullable(),
@@ -37,12 +38,13 @@ const targetSchema = z
   })
   .register(named, {
     id: 'Target',
-    description: 'An environment: the release that it is to have, and those that it got.',
+    description:
+      'An environment, or a copy in another registry: the release that it is to have, and those that it got.',
   });
 
 export const apiProjectWithTargetsSchema = apiProjectSchema
   .extend({ targets: z.array(targetSchema) })
-  .register(named, { id: 'ProjectWithTargets', description: 'A project with its environments.' });
+  .register(named, { id: 'ProjectWithTargets', description: 'A project with its environments and copies.' });
 
 export const apiProjectListSchema = listOf(apiProjectSchema).register(named, {
   id: 'ProjectList',
