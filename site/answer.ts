@@ -79,7 +79,7 @@ export function tagged(answer: Answer, ifNoneMatch: string | undefined): Answer 
 }
 
 /** What programs on other sites may read. */
-const isOpen = (path: string): boolean => /^\/(?:api|badges)\//.test(path);
+const isOpen = (path: string): boolean => /^\/(?:api|badges)\/|\.atom$/.test(path);
 
 const openHeaders = {
   'access-control-allow-origin': '*',

@@ -11,6 +11,7 @@ import type { ApiProjectWithTargets } from './api/schemas/projects.ts';
 import { asset } from './assets/assets.ts';
 import { stateBadge, versionBadge, vulnerabilityBadge } from './badges/badge-answers.ts';
 import { recordsOf } from './build-records.ts';
+import { feedAnswer } from './feed.ts';
 import { apiHoldList, holdListAnswer } from './hold-answers.ts';
 import { logText, logView } from './log.ts';
 import { answerAddress, showAddress } from './mail-addresses.ts';
@@ -46,6 +47,7 @@ const routes: Route[] = [
   at('/projects', projectList),
   at('/projects/:app/:job', projectList),
   at('/projects/:app/:job/:tag', project),
+  at('/projects/:app/:job/:tag/builds.atom', ofProject(feedAnswer)),
   at('/projects/:app/:job/:tag/holds', ofProject(holdListAnswer)),
   at('/projects/:app/:job/:tag/retention', ofProject(retentionAnswer)),
   at('/projects/:app/:job/:tag/releases', ofProject(releaseListAnswer)),

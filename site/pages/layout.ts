@@ -5,12 +5,14 @@ export interface Layout {
   title: string;
   /** The same as JSON. */
   api?: string;
+  /** The path of an Atom feed of what the page lists. */
+  feed?: string;
   /** True while the page's content may still change: the script updates it, or without scripts the browser reloads it. */
   live?: boolean;
   main: Html;
 }
 
-export function layout({ title, api, live = false, main }: Layout): Html {
+export function layout({ title, api, feed, live = false, main }: Layout): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -18,6 +20,10 @@ export function layout({ title, api, live = false, main }: Layout): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title} · Slipway</title>
+<meta property="og:title" content="${title}">
+<meta property="og:site_name" content="Slipway">
+<meta property="og:type" content="website">
+${feed && html`<link rel="alternate" type="application/atom+xml" title="${title}" href="${feed}">`}
 <link rel="icon" href="${assetPaths.icon}" type="image/svg+xml">
 <link rel="stylesheet" href="${assetPaths.style}">
 <script src="${assetPaths.script}" defer></script>
@@ -33,7 +39,7 @@ ${live && html`<noscript><meta http-equiv="refresh" content="5"></noscript>`}
 ${main}
 <p id="announcement" class="unseen" aria-live="polite"></p>
 </main>
-<footer class="wide">${api && html`<a href="${api}">This page as JSON</a>`}</footer>
+<footer class="wide">${api && html`<a href="${api}">This page as JSON</a>`}${feed && html` · <a href="${feed}">As a feed</a>`}</footer>
 </body>
 </html>
 `;

@@ -98,6 +98,7 @@ export function projectPage({
   return layout({
     title: project.name,
     api: `/api/v1${path}`,
+    feed: `${path}/builds.atom`,
     live: !query.has('cursor') && builds.some(({ status }) => !isTerminal(status)),
     main: html`<div class="head"><h1>${project.name}</h1><img src="${badge}" alt="State of the last build" height="20"></div>
 ${!project.active && html`<p class="note warning">This project has left the index. Nothing is built any more; its images stay.</p>`}
