@@ -14,6 +14,7 @@ import { DataFolderError } from './data-folder.ts';
 import { type DemoArguments, readArguments, UsageError, usage } from './demo/arguments.ts';
 import { usualPort } from './demo/port.ts';
 import { checkImage, checkInbox, checkRecords } from './demo/promises.ts';
+import { letGoOn, type TakenBack, takeBack } from './demo/rollback.ts';
 import { PackagesMissingError } from './demo/root-file-system.ts';
 import { createSlipwayClient } from './demo/slipway-client.ts';
 import { exampleRecords } from './demo/sources.ts';
@@ -65,19 +66,20 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
   try {
     const engine = showEngine(steps, progress);
     const rootFileSystem = engine.then(() => prepareRootFileSystem({ steps, workspace }));
-    const [{ name }, archive, { url, gitCredentials }] = await Promise.all([
+    const [{ name }, archive, { url, gitCredentials, account, credentials }] = await Promise.all([
       engine,
       rootFileSystem,
       showMachine(steps, start),
     ]);
     const client = createSlipwayClient(url, signal);
-    const setting: Setting = { url, gitCredentials, client, steps, workspace, signal };
+    const operator = { endpoint: account.endpoint, region: account.region, credentials };
+    const setting: Setting = { url, gitCredentials, operator, client, steps, workspace, signal };
     const story = await tellStory(setting, archive);
-    await checkPromises(setting, story, name);
+    const takenBack = await checkPromises(setting, story, name);
 
     const { paint, columns } = progress;
     progress.close();
-    const lines = summary(story, { url, engine: name, paint, columns });
+    const lines = summary(story, takenBack, { url, engine: name, paint, columns });
     const took = seconds(performance.now() - begun);
     print(...lines, '', paint('green', `Everything that the demo promises happened, in ${took}.`));
     if (!keep) return;
@@ -119,7 +121,7 @@ function showMachine(steps: Steps, start: (activity: (text: string) => void) => 
   );
 }
 
-async function checkPromises(setting: Setting, story: Story, engine: ContainerEngine['name']): Promise<void> {
+async function checkPromises(setting: Setting, story: Story, engine: ContainerEngine['name']): Promise<TakenBack> {
   const { steps } = setting;
   const image = steps.run(
     'run the image',
@@ -127,18 +129,20 @@ async function checkPromises(setting: Setting, story: Story, engine: ContainerEn
     (task, signal) => checkImage(setting, story, { engine, task, signal }),
     (task, result) => task.succeed(result),
   );
+  const [takenBack] = await Promise.all([takeBack(setting, story), image]);
   const records = steps.run(
     'compare the records',
     60,
     async (task) => {
-      task.update('reading tags, digests, mails and pages');
-      const result = await checkRecords(setting, story);
-      await checkInbox(setting, story);
+      task.update('reading tags, digests, manifests, mails and pages');
+      const result = await checkRecords(setting, story, takenBack);
+      await checkInbox(setting, story, takenBack);
       return result;
     },
     (task, result) => task.succeed(result),
   );
-  await Promise.all([image, records]);
+  await Promise.all([records, letGoOn(setting)]);
+  return takenBack;
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -11,7 +11,8 @@ export const usage = `Slipway's demo: a git push becomes a scanned, released con
 A container engine is looked for (Docker with buildx, Podman, Buildah); on Debian or Ubuntu as root, Buildah is installed
 if there is none. Slipway starts. An index of three images is pushed with git, and then their sources: a base image made of
 Debian packages, an application built on it, and an image that the policy blocks because of a package in it. Then the
-application is changed and pushed again. In the end its image is pulled and run, and tags, mails and pages are compared.
+application is changed and pushed again. Each of its releases is committed to a repository of manifests. Its signature is verified,
+its image is pulled and run, and its second release is rolled back. In the end tags, manifests, mails and pages are compared.
 
 It ends with code 0 only if all of that happened.`;
 

@@ -8,7 +8,7 @@ const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 /** The records that say that the blocked example's package has a defect. */
 export const exampleRecords = join(examples, 'osv');
 
-export type ExampleName = 'index' | 'base' | 'app' | 'legacy';
+export type ExampleName = 'index' | 'base' | 'app' | 'legacy' | 'manifests';
 
 /** A working copy of a git repository on the machine. */
 export interface WorkingCopy {
@@ -63,6 +63,15 @@ export async function push(copy: WorkingCopy, message: string, signal?: AbortSig
   await git(copy, ['commit', '--quiet', '--allow-empty', `--message=${message}`], signal);
   await git(copy, ['push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`], signal);
   return (await git(copy, ['rev-parse', 'HEAD'], signal)).trim();
+}
+
+/** The last commit that anybody pushed, and the text that a file has in it. */
+export async function readPushed(copy: WorkingCopy, path: string, signal?: AbortSignal) {
+  await git(copy, ['fetch', '--quiet', 'origin', branch], signal);
+  const [commit = '', author = '', subject = ''] = (
+    await git(copy, ['log', '-1', '--format=%H%n%an%n%s', 'FETCH_HEAD'], signal)
+  ).split('\n');
+  return { commit, author, subject, text: await git(copy, ['show', `FETCH_HEAD:${path}`], signal) };
 }
 
 /** Nothing of the person's own git set-up changes what the demo does. */

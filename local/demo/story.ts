@@ -1,8 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gitLoginEnvironment } from '../git-credentials.ts';
+import { type Deployment, readDeployment } from './deployment.ts';
+import { verifyRelease } from './proof.ts';
 import { makeRootFileSystem } from './root-file-system.ts';
 import { isQuestion, type Message, type ShownBuild, type SlipwayClient } from './slipway-client.ts';
+import type { Operator } from './slipway-command.ts';
 import { checkOut, type ExampleName, fillInGitUrl, makeExamplePackage, push, type WorkingCopy } from './sources.ts';
 import type { Steps } from './steps.ts';
 import { describeStages, PromiseBrokenError, waitFor, watchBuild } from './watch.ts';
@@ -10,6 +13,7 @@ import { describeStages, PromiseBrokenError, waitFor, watchBuild } from './watch
 export interface Setting {
   url: string;
   gitCredentials: string;
+  operator: Operator;
   client: SlipwayClient;
   steps: Steps;
   workspace: string;
@@ -33,6 +37,11 @@ export interface Story {
   change: Chapter;
   /** What the changed page says now and did not say before. */
   changedText: string;
+  /** What is proven of the first release of the application. */
+  proof: string;
+  manifests: WorkingCopy;
+  /** What the manifests deployed after the first push, and after the second. */
+  deployments: { app: Deployment; change: Deployment };
   /** The builds that each project had before the second push to the application. */
   builtBefore: Record<string, string[]>;
   /** The mails that were there before the first push. */
@@ -45,7 +54,7 @@ const changedText = 'This sentence came with the second push.';
 /** Pushes the index, the base image, what is built on it, and a change to the application; each when the one before is done. */
 export async function tellStory(setting: Setting, rootFileSystem: string): Promise<Story> {
   const before = new Set((await setting.client.messages()).map(({ id }) => id));
-  await pushIndex(setting);
+  const [manifests] = await Promise.all([pushManifests(setting), pushIndex(setting)]);
   await agreeToMails(setting, before);
 
   const base = await checkOutExample(setting, 'base');
@@ -72,19 +81,26 @@ export async function tellStory(setting: Setting, rootFileSystem: string): Promi
   }
   const page = join(app.folder, 'pages/index.txt');
   await writeFile(page, `${await readFile(page, 'utf8')}\n${changedText}\n`);
-  const change = await pushAndWatch(setting, {
-    title: 'change demo/app',
-    project: projects.app,
-    copy: app,
-    before,
-    message: 'Say something new on the first page',
-  });
+  const deployedFirst = await readDeployment(manifests, setting.signal);
+  const [change, proof] = await Promise.all([
+    pushAndWatch(setting, {
+      title: 'change demo/app',
+      project: projects.app,
+      copy: app,
+      before,
+      message: 'Say something new on the first page',
+    }),
+    verifyRelease(setting, appChapter.build),
+  ]);
   return {
     base: baseChapter,
     app: appChapter,
     legacy: legacyChapter,
     change,
     changedText,
+    proof,
+    manifests,
+    deployments: { app: deployedFirst, change: await readDeployment(manifests, setting.signal) },
     builtBefore,
     mailsBefore: before,
   };
@@ -109,6 +125,12 @@ export async function prepareRootFileSystem({
     (task, { system, packages }) => task.succeed(`${packages.join(', ')} of ${system}`),
   );
   return archive;
+}
+
+async function pushManifests(setting: Setting): Promise<WorkingCopy> {
+  const manifests = await checkOutExample(setting, 'manifests');
+  await push(manifests, 'Describe what the cluster runs', setting.signal);
+  return manifests;
 }
 
 async function pushIndex(setting: Setting): Promise<void> {
@@ -207,7 +229,7 @@ async function pushAndWatch(setting: Setting, options: Push): Promise<Chapter> {
 }
 
 /** A mail is about a build when it links to it. */
-async function mailAbout(
+export async function mailAbout(
   client: SlipwayClient,
   build: ShownBuild,
   before: ReadonlySet<string>,

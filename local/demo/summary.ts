@@ -1,6 +1,8 @@
 import type { ContainerEngine } from '../container-engine.ts';
 import { type GitLogin, gitLoginCommand } from '../git-credentials.ts';
 import { type Paint, wrap } from '../progress.ts';
+import { manifest } from './deployment.ts';
+import { rollbackCommand, type TakenBack } from './rollback.ts';
 import type { Chapter, Story } from './story.ts';
 import { pullCommand } from './try-image.ts';
 
@@ -13,7 +15,7 @@ export interface SummaryOptions {
 }
 
 /** What came of each push, with everything that a person needs to look at it. */
-export function summary(story: Story, { url, engine, paint, columns }: SummaryOptions): string[] {
+export function summary(story: Story, takenBack: TakenBack, { url, engine, paint, columns }: SummaryOptions): string[] {
   const width = columns ?? 1000;
   const lines = (name: string, [first = '', ...rest]: string[]) => {
     return [`  ${paint('dim', name.padEnd(9))}${first}`, ...rest.map((line) => ' '.repeat(11) + line)];
@@ -34,10 +36,7 @@ export function summary(story: Story, { url, engine, paint, columns }: SummaryOp
             ...field('digest', image.digest),
             ...field('tags', image.tags.join(' ')),
             ...(before ? field('before', `${before.build.image?.digest} ${tagsLeftOf(before, build)}`) : []),
-            ...command(
-              'pull',
-              pullCommand(engine, `${image.repository}:${project.slice(project.lastIndexOf(':') + 1)}`),
-            ),
+            ...command('pull', pullCommand(engine, `${image.repository}@${image.digest}`)),
           ]
         : field('image', 'none: it stays a candidate, under no release tag')),
       ...field('verdict', `${verdict?.outcome ?? 'none'}${reasons}`),
@@ -47,9 +46,30 @@ export function summary(story: Story, { url, engine, paint, columns }: SummaryOp
       ...field('page', build.url),
     ];
   };
+  const deployments = [story.deployments.app, story.deployments.change, takenBack.deployment];
   return [
     ...chapter(story.base),
-    ...chapter(story.change, ' twice: the second push rebuilt it alone and moved its tags', story.app),
+    ...chapter(
+      story.change,
+      ' twice: the second push rebuilt it alone and moved its tags, until the rollback',
+      story.app,
+    ),
+    ...field('proof', story.proof),
+    '',
+    `${paint('bold', takenBack.project)}  ${paint('green', 'rolled back')} to the release of the first push: its tags, and ${manifest} in demo/manifests`,
+    ...command(
+      'command',
+      `npx slipway ${rollbackCommand.map((word) => (word.includes(' ') ? `'${word}'` : word)).join(' ')}`,
+    ),
+    ...field('digest', takenBack.deployment.digest),
+    ...field('tags', takenBack.build.image?.tags.join(' ') ?? ''),
+    ...lines('commits', [
+      ...deployments.map(({ commit, subject }) => `${commit.slice(0, 7)} ${subject}`),
+      `the last one is at ${url}/git/demo/manifests/commit/${takenBack.deployment.commit}`,
+    ]),
+    ...field('mail', `to ${takenBack.mail.to.join(', ')}: "${takenBack.mail.subject}"`),
+    ...field('', `is at ${url}/mail/${takenBack.mail.id}`),
+    ...field('page', takenBack.build.url),
     ...chapter(story.legacy, ' by the policy, as it should be'),
   ];
 }

@@ -13,6 +13,8 @@ it('the demo keeps its promises, in a folder with a space, and says so in plain 
     for (const project of ['demo/base:latest', 'demo/app:latest', 'demo/legacy:latest'])
       expect(output).toContain(project);
     expect(output).toMatch(/blocked by the policy/);
+    expect(output).toMatch(/signed: built from [0-9a-f]{7}, scanned/);
+    expect(output).toMatch(/tags and manifest are back at sha256/);
     expect(output).toMatch(/Everything that the demo promises happened/);
     expect(output).not.toContain('\u001b[');
   } finally {
