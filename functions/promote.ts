@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { z } from 'zod';
 import { destinationsOf } from '../core/destinations/destination.ts';
+import { describeHeld, holdOf } from '../core/holds/hold.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
 import { type Deliverable, deliverableOf, type TargetState } from '../core/targets/target-state.ts';
@@ -55,6 +56,12 @@ export function createPromote({ builds, projects, releases, targets, deliver }: 
     if (!project?.active || (at < 0 && !copies.includes(to))) {
       const names = [...deploy.map((target) => target.name), ...copies].join(', ') || 'none';
       throw new InvalidInputError(`${name} has no target ${to}. The targets of its entry are: ${names}.`);
+    }
+    const hold = holdOf(project, new Date());
+    if (hold) {
+      throw new InvalidInputError(
+        `Nothing was promoted. Releases of ${name} are ${describeHeld(hold)}. Promote it when the hold has ended.`,
+      );
     }
     const before = deploy[at - 1]?.name;
     const current =

@@ -1,8 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { destinationOf } from '../core/destinations/destination.ts';
+import { describeHeld, holdOf } from '../core/holds/hold.ts';
 import { once } from '../core/once.ts';
 import { currentOf, type TargetState } from '../core/targets/target-state.ts';
-import { openProjects, type Projects } from '../services/tables/projects.ts';
+import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { openTargets, type Targets } from '../services/tables/targets.ts';
 import { type Delivery, openDelivery } from './targets/deliver-release.ts';
@@ -14,6 +15,8 @@ interface Services {
   delivery: Pick<Delivery, 'retry'>;
 }
 
+/** How often a promotion is looked at that a hold keeps back. */
+const heldMilliseconds = 15 * 60_000;
 /** An attempt takes seconds, or a minute where a host does not answer. */
 const mostAtOnce = 50;
 /** A copy of a large image takes `copyMinutes`, and must end with the function: what is still due then is left for the next run. */
@@ -22,8 +25,17 @@ const beginMilliseconds = 4 * 60_000;
 /** Tries once more what is due: a release that did not get to its target, an open pull request, a promotion whose time has come. */
 export function createRetryDeliveries({ projects, releases, targets, delivery }: Services) {
   /** The state in which a promotion goes on; undefined if it does not, or another process has taken it. */
-  async function promoted(state: TargetState, from: string | undefined): Promise<TargetState | undefined> {
+  async function promoted(
+    state: TargetState,
+    { from, owner, now }: { from: string | undefined; owner: ProjectRecord; now: Date },
+  ): Promise<TargetState | undefined> {
     const { project, wanted, revision } = state;
+    const hold = holdOf(owner, now);
+    if (hold) {
+      const dueAt = new Date(now.getTime() + heldMilliseconds).toISOString();
+      await targets.save({ ...state, error: `Releases are ${describeHeld(hold)}.`, dueAt, revision: revision + 1 });
+      return undefined;
+    }
     const known = await releases.get({ project, digest: wanted.digest });
     const source = (await targets.ofProject(project)).find(({ target }) => target === from);
     const findings = known?.appeared ?? 0;
@@ -35,7 +47,7 @@ export function createRetryDeliveries({ projects, releases, targets, delivery }:
           : undefined;
     const next: TargetState = obstacle
       ? { ...state, state: 'failed', error: obstacle, dueAt: undefined, revision: revision + 1 }
-      : { ...state, state: 'pending', revision: revision + 1 };
+      : { ...state, state: 'pending', error: undefined, revision: revision + 1 };
     return (await targets.save(next)) && !obstacle ? next : undefined;
   }
 
@@ -54,7 +66,7 @@ export function createRetryDeliveries({ projects, releases, targets, delivery }:
           await targets.save({ ...left, error: 'The target is not in the index any more.' });
         } else if (state.state !== 'waiting') open.push(state);
         else {
-          const next = await promoted(state, project.deploy?.[at - 1]?.name);
+          const next = await promoted(state, { from: project.deploy?.[at - 1]?.name, owner: project, now });
           if (next) open.push(next);
         }
       }

@@ -38,7 +38,12 @@ export function describeHold({ by, until, reason }: HoldInForce): string {
 
 /** The text for a build that passed and that a hold keeps back. */
 export function describeHeldBuild(hold: HoldInForce): string {
-  return `Held, would release. Releases are held ${describeHold(hold).replace(/[.\s]+$/, '')}.`;
+  return `Held, would release. Releases are ${describeHeld(hold)}.`;
+}
+
+/** `held by alice until 2026-12-01: the new base breaks logins`, within a sentence. */
+export function describeHeld(hold: HoldInForce): string {
+  return `held ${describeHold(hold).replace(/[.\s]+$/, '')}`;
 }
 
 /** What an index entry's key `hold` calls for when it changes; undefined if it does not. */

@@ -12,7 +12,9 @@ export function describeTarget({ state, wanted, error, dueAt, proposal, attempts
     case 'proposed':
       return `gets ${tag} when the pull request #${proposal?.number} is merged`;
     case 'waiting':
-      return `gets ${tag} on ${exactTime(dueAt ?? wanted.releasedAt)} if nothing new is found in it`;
+      return error === undefined
+        ? `gets ${tag} on ${exactTime(dueAt ?? wanted.releasedAt)} if nothing new is found in it`
+        : `gets ${tag} later${reason}`;
     case 'pending':
       return attempts === 0 ? `gets ${tag} now` : `did not get ${tag}, and it is tried again${reason}`;
     case 'failed':
