@@ -272,9 +272,11 @@ describe('the pages of projects', () => {
     expect(text).toContain('no build demo/app:v2 github.com/demo/app main left the index');
   });
 
-  it('show one with its builds and a badge to copy', async () => {
+  it('show one with its builds, its badges to copy and a title for where it is linked', async () => {
     const { text } = await ask('/projects/demo/app/latest');
     expect(text).toContain(`![image](${siteUrl}/badges/demo/app.svg?tag=latest)`);
+    expect(text).toContain(`![version](${siteUrl}/badges/demo/app/version.svg?tag=latest)`);
+    expect(text).toContain('<meta property="og:title" content="demo/app:latest">');
     expect(text).toContain(`href="/builds/${released.id}"`);
     expect(text).not.toContain('owner@example.org');
   });
