@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Project } from '../model/project.ts';
 import { code, link, shortened } from '../text/markdown.ts';
 import { commentMark } from '../triggers/github-comment.ts';
@@ -121,6 +122,7 @@ function plan(input: IndexReportInput): string[] {
       .map(({ before, after }) => `- ${code(after.name)}: ${differences(before, after)}`),
   );
   section('Addresses that are added, and will get mail', addedRecipients(input.change));
+  section('Manifests that releases will be written into', writtenManifests(input.change));
   section(
     'Removed: built no more; the images stay',
     removed.map(({ name }) => {
@@ -165,6 +167,19 @@ function addedRecipients({ added, changed }: IndexChange): string[] {
     }
   }
   return [...projects].map(([address, names]) => `- ${code(address)} for ${listed(names)}`);
+}
+
+/** A line for each target that an entry has and did not have like this before. */
+function writtenManifests({ added, changed }: IndexChange): string[] {
+  const pairs = [...added.map((after) => ({ before: undefined, after })), ...changed];
+  return pairs.flatMap(({ before, after }) =>
+    (after.deploy ?? [])
+      .filter((target) => !before?.deploy?.some((each) => isDeepStrictEqual(each, target)))
+      .map(({ name, repository, branch, path }) => {
+        const where = `${code(path)} in ${branch === undefined ? 'the default branch' : code(branch)} of ${code(repository)}`;
+        return `- ${code(after.name)}, ${code(name)}: ${where}`;
+      }),
+  );
 }
 
 /** A base image without a registry is looked up among the releases first: an entry can replace an image of Docker Hub for everybody. */

@@ -63,6 +63,17 @@ describe('the comment', () => {
     expect(report.match(/well-known/g)).toHaveLength(1);
   });
 
+  it('shows the manifests that releases will be written into: those of targets that are new or have changed', () => {
+    const deploy = (path: string) =>
+      `[{name: eu, repository: ops/live, path: eu}, {name: us, repository: ops/live, branch: main, path: ${path}}]`;
+    const base = [goodFile({ one: { deploy: deploy('us') } })];
+    const merged = [goodFile({ one: { deploy: deploy('us2') } })];
+    expect(indexReport(inputOf(base, merged))).toContain(
+      '**Manifests that releases will be written into**\n\n- `demo/one:latest`, `us`: `us2` in `main` of `ops/live`\n',
+    );
+    expect(indexReport(inputOf(base, base))).not.toContain('Manifests');
+  });
+
   it('says what the merge will do', () => {
     const base = [goodFile({ one: {}, two: {}, gone: {} })];
     const merged = [
