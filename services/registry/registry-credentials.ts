@@ -9,8 +9,7 @@ import type { Registry } from './registry-client.ts';
 const credentialsSchema = z.record(z.string(), z.object({ username: z.string(), password: z.string() }));
 
 /** The credentials that push to registries outside, each for one host or one folder of images there. */
-export function createRegistryCredentials(secretId: string) {
-  const secret = createSecret(secretId);
+export function createRegistryCredentials(secret: Pick<ReturnType<typeof createSecret>, 'current'>) {
   /** For an image, `ghcr.io/acme/shop`: those of the longest folder that it is in; undefined if there are none. */
   return async (image: string): Promise<Registry['credentials']> => {
     const parsed = credentialsSchema.safeParse(parse(await secret.current()));
@@ -28,7 +27,9 @@ export function createRegistryCredentials(secretId: string) {
 
 export type RegistryCredentials = ReturnType<typeof createRegistryCredentials>;
 
-export const openRegistryCredentials = once(() => createRegistryCredentials(variable('REGISTRY_CREDENTIALS_SECRET')));
+export const openRegistryCredentials = once(() =>
+  createRegistryCredentials(createSecret(variable('REGISTRY_CREDENTIALS_SECRET'))),
+);
 
 /** Undefined if it is not JSON; the text itself must not get into an error. */
 function parse(text: string): unknown {

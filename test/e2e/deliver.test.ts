@@ -1,3 +1,4 @@
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Slipway, startSlipway } from './slipway.ts';
@@ -18,13 +19,30 @@ const kustomization = `images:
     newName: nowhere   # by Slipway
     newTag: "0"
 `;
+const referrersSchema = z.object({ manifests: z.array(z.object({ artifactType: z.string() })) });
 const pullsSchema = z.array(z.object({ number: z.int(), title: z.string() }));
 
-it('a release is committed to the manifests of staging, and gets to production by merging its pull request', async () => {
+/** Lets copies into a folder of the machine's registry, as an operator does, and says how the folder is read. */
+async function allowCopies(folder: string) {
+  const { endpoint, region, credentials, outputs } = slipway.machine;
+  const { accessKeyId: username, secretAccessKey: password } = credentials;
+  await new SecretsManagerClient({ endpoint, region, credentials }).send(
+    new PutSecretValueCommand({
+      SecretId: outputs.RegistryCredentialsSecretArn,
+      SecretString: JSON.stringify({ [folder]: { username, password } }),
+    }),
+  );
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+}
+
+it('a release is committed to the manifests of staging, copied, and gets to production by merging its pull request', async () => {
+  const { host } = new URL(slipway.machine.url);
+  const copies = `${host}/copies`;
+  const reader = await allowCopies(copies);
   const live = await slipway.workingCopy('ops/live');
   await live.write({ 'app/kustomization.yaml': kustomization });
   await live.push('Begin');
-  await slipway.track(slipway.entry('delivered', { deploy }));
+  await slipway.track(slipway.entry('delivered', { deploy, destinations: `${copies}/delivered` }));
   const manifest = '# The one of staging\nspec: {containers: [{image: "demo/delivered"}]}\n';
   const commit = await slipway.pushSource('delivered', {
     Dockerfile: `${smallDebian}RUN echo hello > /hello\n`,
@@ -44,7 +62,16 @@ it('a release is committed to the manifests of staging, and gets to production b
   expect(await source.git('log', '-1', '--format=%an%n%s', 'FETCH_HEAD')).toBe(
     `Slipway\nDeploy demo/delivered ${tag} to staging`,
   );
-  expect(await slipway.client.mailText(mail?.id ?? '')).toContain(`staging has ${tag}`);
+  const text = await slipway.client.mailText(mail?.id ?? '');
+  expect(text).toContain(`staging has ${tag}`);
+  expect(text).toContain(`${copies}/delivered has ${tag}`);
+  const copy = `${slipway.machine.url}/v2/copies/delivered`;
+  const ofCopy = await fetch(`${copy}/manifests/latest`, { method: 'HEAD', headers: reader });
+  expect(ofCopy.headers.get('docker-content-digest')).toBe(digest);
+  const beside = await (await fetch(`${copy}/referrers/${digest}`, { headers: reader })).json();
+  expect(referrersSchema.parse(beside).manifests).toContainEqual({
+    artifactType: expect.stringContaining('sigstore.bundle'),
+  });
 
   // The commit is in the repository of the source, and yet nothing is built because of it.
   await slipway.invoke('WatchSources');
@@ -65,7 +92,7 @@ it('a release is committed to the manifests of staging, and gets to production b
   const page = await (await fetch(`${slipway.machine.url}/projects/demo/delivered/latest`)).text();
   expect(page).toContain('Deployed');
   expect(await slipway.invoke('Promote', { ...request, to: 'nowhere' })).toEqual({
-    refused: 'demo/delivered:latest has no target nowhere. The targets of its entry are: staging, production.',
+    refused: `demo/delivered:latest has no target nowhere. The targets of its entry are: staging, production, ${copies}/delivered.`,
   });
   expect(await slipway.invoke('RetryDeliveries')).toBe(0);
 });

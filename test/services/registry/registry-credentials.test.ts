@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { createRegistryCredentials } from '../../../services/registry/registry-credentials.ts';
+
+const open = (text: string) => createRegistryCredentials({ current: async () => text });
+const secret = JSON.stringify({
+  'ghcr.io': { username: 'host', password: '1' },
+  'ghcr.io/acme': { username: 'folder', password: '2' },
+  'quay.io/acme/shop': { username: 'image', password: '3' },
+});
+
+describe('the credentials of an image', () => {
+  it.each([
+    ['ghcr.io/other/shop', 'host'],
+    ['ghcr.io/acme/shop', 'folder'],
+    ['ghcr.io/acme-two/shop', 'host'],
+    ['quay.io/acme/shop', 'image'],
+    ['quay.io/acme/shop-two', undefined],
+    ['docker.io/acme/shop', undefined],
+    ['ghcr.io.example.org/acme/shop', undefined],
+  ])('are those of the longest folder that it is in: %s', async (image, user) => {
+    expect((await open(secret)(image))?.user).toBe(user);
+  });
+
+  it.each(['none', '{"ghcr.io": "a-token"}'])('are refused without a word of the secret: %s', async (text) => {
+    const error = await open(text)('ghcr.io/acme/shop').catch(String);
+    expect(error).toMatch(/not as docs\/destinations\.md says/);
+    expect(error).not.toContain('a-token');
+  });
+});
