@@ -130,7 +130,9 @@ test('no secret of the builder can be seen by the build or in its log', async ()
 
 test('a process that a RUN leaves behind ends with the build, and sees no process of the machine', async () => {
   const list = 'for each in /proc/[0-9]*; do tr "\\0" " " < $each/cmdline; echo; done';
-  const { log } = await setup.build({ Dockerfile: onBase(`RUN sleep 7654 & ${list}`, 'RUN true') });
+  // The process has its name only a moment after its start.
+  const named = `until { ${list}; } | grep -q "sleep 765[4]"; do true; done`;
+  const { log } = await setup.build({ Dockerfile: onBase(`RUN sleep 7654 & ${named}; ${list}`, 'RUN true') });
   const machine = (await runningCommands()).split('\n');
   expect(machine).not.toContain('sleep 7654');
   const seen = log.split('\n').map((line) => line.trim());

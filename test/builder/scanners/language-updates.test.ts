@@ -16,18 +16,18 @@ beforeAll(async () => {
 });
 afterAll(() => images[Symbol.asyncDispose]());
 
-/** What is said of an image with these programs. */
-async function look(programs: Record<string, string>, signal?: AbortSignal) {
+/** What is said of an image with these programs. The time begins with the scanner. */
+async function look(programs: Record<string, string>, milliseconds?: number) {
   const files = Object.entries(programs).map(([path, script]) => [`root/${path}`, `#!/bin/sh\n${script}\n`]);
   const image = await images.make({
     Dockerfile: `FROM ${base}\nCOPY root/ /\n`,
     'root/file': '',
     ...Object.fromEntries(files),
   });
-  const call = images.call(signal);
   const { engine } = images;
   const configuration = Promise.resolve({ labels: {}, path: '/opt/own/bin:/bin' });
-  const contents = await listContents({ engine, image, configuration, call });
+  const contents = await listContents({ engine, image, configuration, call: images.call() });
+  const call = images.call(milliseconds === undefined ? undefined : AbortSignal.timeout(milliseconds));
   // The rest of a subject is for others.
   return languageUpdates({ engine, image, ...contents } as unknown as ScanSubject, call, undefined as never);
 }
@@ -87,6 +87,6 @@ test('what makes no sense is no list', async () => {
 });
 
 test('a tool that hangs is stopped with the scanner’s time', async () => {
-  const hanging = look({ 'usr/bin/pip3': pip, 'usr/bin/npm': 'sleep 8646' }, AbortSignal.timeout(2000));
+  const hanging = look({ 'usr/bin/pip3': pip, 'usr/bin/npm': 'sleep 8646' }, 2000);
   await expect(hanging).rejects.toThrow('timeout');
 });
