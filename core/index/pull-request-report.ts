@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Project } from '../model/project.ts';
+import { isSame } from '../policy/project-rules.ts';
 import { code, link, shortened } from '../text/markdown.ts';
 import { commentMark } from '../triggers/github-comment.ts';
 import type { IndexChange } from './change.ts';
@@ -174,7 +174,7 @@ function writtenManifests({ added, changed }: IndexChange): string[] {
   const pairs = [...added.map((after) => ({ before: undefined, after })), ...changed];
   return pairs.flatMap(({ before, after }) =>
     (after.deploy ?? [])
-      .filter((target) => !before?.deploy?.some((each) => isDeepStrictEqual(each, target)))
+      .filter((target) => !before?.deploy?.some((each) => isSame(each, target)))
       .map(({ name, repository, branch, path }) => {
         const where = `${code(path)} in ${branch === undefined ? 'the default branch' : code(branch)} of ${code(repository)}`;
         return `- ${code(after.name)}, ${code(name)}: ${where}`;
