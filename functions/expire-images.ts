@@ -3,6 +3,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { z } from 'zod';
 import { mapConcurrently } from '../core/concurrency.ts';
+import { ReleaseBusyError } from '../core/model/errors.ts';
 import { repositoriesOf } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import type { RetentionReport, RetentionRules } from '../core/retention/retention-plan.ts';
@@ -67,6 +68,11 @@ export function createExpireImages({ projects, expireRepository, logger }: Servi
         const report = await expireRepository({ path, projects: names }, uses, { rules, isDryRun, now });
         if (report) reports.push(report);
       } catch (error) {
+        if (error instanceof ReleaseBusyError) {
+          // A release goes first; the next run looks at the repository again.
+          left += 1;
+          return;
+        }
         // The other repositories are tidied all the same.
         logger.error('A repository could not be tidied', { repository: path, error: error as Error });
         failures.push(error);
@@ -91,6 +97,7 @@ const run = once(() =>
     expireRepository: createExpireRepository({
       images: openStoredImages(),
       imageUse: openImageUse(),
+      projects: openProjects(),
       releases: openReleases(),
       targets: openTargets(),
       reports: openRetentionReports(),

@@ -4,6 +4,7 @@ import { destinationsOf } from '../core/destinations/destination.ts';
 import { describeHeld, holdOf } from '../core/holds/hold.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
+import { currentState } from '../core/releases/release.ts';
 import { type Deliverable, deliverableOf, type TargetState } from '../core/targets/target-state.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
@@ -33,7 +34,7 @@ export type PromotionAnswer = { refused: string } | { state: TargetState };
 /** Promotes a release of a project to one of its targets, because a person says so. */
 export function createPromote({ builds, projects, releases, targets, deliver }: Services) {
   async function releaseNamed(project: string, wanted: string): Promise<Deliverable> {
-    const all = await releases.allOf(project);
+    const all = (await releases.allOf(project)).filter((image) => currentState(image) !== 'gone');
     const named = all.find(({ digest, build, tags }) => digest === wanted || build === wanted || tags.has(wanted));
     const build = named && (await builds.get(named.build));
     const release = build && deliverableOf(build);

@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { destinationOf } from '../core/destinations/destination.ts';
 import { describeHeld, holdOf } from '../core/holds/hold.ts';
 import { once } from '../core/once.ts';
-import { currentOf, type TargetState } from '../core/targets/target-state.ts';
+import { obstacleOf, type TargetState } from '../core/targets/target-state.ts';
 import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { openTargets, type Targets } from '../services/tables/targets.ts';
@@ -38,13 +38,7 @@ export function createRetryDeliveries({ projects, releases, targets, delivery }:
     }
     const known = await releases.get({ project, digest: wanted.digest });
     const source = (await targets.ofProject(project)).find(({ target }) => target === from);
-    const findings = known?.appeared ?? 0;
-    const obstacle =
-      source && currentOf(source)?.digest !== wanted.digest
-        ? `${from} has another release by now.`
-        : findings > 0
-          ? `${findings} findings are new since its release: promote it by hand, or release another.`
-          : undefined;
+    const obstacle = obstacleOf(wanted, { source, newFindings: known?.appeared ?? 0 });
     const next: TargetState = obstacle
       ? { ...state, state: 'failed', error: obstacle, dueAt: undefined, revision: revision + 1 }
       : { ...state, state: 'pending', error: undefined, revision: revision + 1 };

@@ -27,7 +27,8 @@ export class Retention extends Construct {
       memoryMegabytes: 1024,
     });
     this.function.setVariable('RETENTION', JSON.stringify(config.releases));
-    state.projects.grant(this.function, 'Scan');
+    // With the claim on a project's tags.
+    state.projects.grant(this.function, 'Scan', 'GetItem', 'UpdateItem');
     state.releases.grant(this.function, 'Query', 'UpdateItem');
     state.targets.grant(this.function, 'Query');
     records.grantWrite(this.function, 'retention');

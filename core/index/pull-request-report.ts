@@ -1,3 +1,4 @@
+import { destinationsOf } from '../destinations/destination.ts';
 import type { Project } from '../model/project.ts';
 import { isSame } from '../policy/project-rules.ts';
 import { code, link, shortened } from '../text/markdown.ts';
@@ -121,8 +122,12 @@ function plan(input: IndexReportInput): string[] {
       .filter(({ isBuilt }) => !isBuilt)
       .map(({ before, after }) => `- ${code(after.name)}: ${differences(before, after)}`),
   );
-  section('Addresses that are added, and will get mail', addedRecipients(input.change));
+  section(
+    'Addresses that are added; each gets mails once its owner agrees, where that is asked',
+    addedRecipients(input.change),
+  );
   section('Manifests that releases will be written into', writtenManifests(input.change));
+  section('Registries that releases will be copied to, under these names', addedDestinations(input.change));
   section(
     'Removed: built no more; the images stay',
     removed.map(({ name }) => {
@@ -180,6 +185,17 @@ function writtenManifests({ added, changed }: IndexChange): string[] {
         return `- ${code(after.name)}, ${code(name)}: ${where}`;
       }),
   );
+}
+
+/** A line for each destination that an entry has and did not have before: with the credentials of all, it may replace another's image. */
+function addedDestinations({ added, changed }: IndexChange): string[] {
+  const pairs = [...added.map((after) => ({ before: undefined, after })), ...changed];
+  return pairs.flatMap(({ before, after }) => {
+    const known = before ? destinationsOf(before) : [];
+    return destinationsOf(after)
+      .filter((each) => !known.includes(each))
+      .map((each) => `- ${code(after.name)}: ${code(each)}`);
+  });
 }
 
 /** A base image without a registry is looked up among the releases first: an entry can replace an image of Docker Hub for everybody. */

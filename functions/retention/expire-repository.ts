@@ -1,22 +1,24 @@
 import { mapConcurrently } from '../../core/concurrency.ts';
-import type { ReleasedImage } from '../../core/releases/release.ts';
 import {
+  describeReason,
   type KeepReason,
   planRetention,
   type RetentionDecision,
   type RetentionReport,
   type RetentionRules,
 } from '../../core/retention/retention-plan.ts';
-import { usesByTargets } from '../../core/retention/uses.ts';
+import { usesByProjects, usesByTargets } from '../../core/retention/uses.ts';
 import type { RetentionReports } from '../../services/records/retention-reports.ts';
 import type { ImageUse } from '../../services/registry/image-use.ts';
 import type { StoredImages } from '../../services/registry/stored-images.ts';
+import type { ProjectRecord, Projects } from '../../services/tables/projects.ts';
 import type { Releases } from '../../services/tables/releases.ts';
 import type { Targets } from '../../services/tables/targets.ts';
 
 interface Services {
   images: StoredImages;
   imageUse: ImageUse;
+  projects: Pick<Projects, 'claimRelease' | 'yieldRelease'>;
   releases: Pick<Releases, 'allOf' | 'markExpired'>;
   targets: Pick<Targets, 'ofProject'>;
   reports: Pick<RetentionReports, 'put'>;
@@ -43,24 +45,26 @@ const deletionsAtOnce = 4;
 const mostReported = 2_000;
 
 /**
- * Decides about the released images of a repository, and deletes those that expire, each with its signature and SBOMs. The next run makes
- * up for one that crashed.
+ * Decides about the released images of a repository, and deletes those that expire, each with its signature and SBOMs. While it deletes, it
+ * holds the tags of all projects of the repository, so that no release and no rollback takes up an image that is on its way out. The next
+ * run makes up for one that crashed, or that found a project releasing.
  * @param uses by digest: which projects need an image
  * @returns undefined if there is no such repository
  */
-export function createExpireRepository({ images, imageUse, releases, targets, reports, repositoryPrefix }: Services) {
-  return async function expireRepository(
-    { path, projects }: Repository,
+export function createExpireRepository(services: Services) {
+  const { images, imageUse, projects, releases, targets, reports, repositoryPrefix } = services;
+
+  async function decide(
+    { path, projects: names }: Repository,
     uses: ReadonlyMap<string, readonly KeepReason[]>,
-    { rules, isDryRun, now }: Options,
-  ): Promise<RetentionReport | undefined> {
-    const name = repositoryPrefix + path;
-    const content = await images.list(name);
+    { rules, now }: Options,
+  ) {
+    const content = await images.list(repositoryPrefix + path);
     if (!content) return undefined;
-    const inUse = await imageUse.lastUses(name, now);
+    const inUse = await imageUse.lastUses(repositoryPrefix + path, now);
     // They are read after what the registry has: an image that was released meanwhile is not among those to decide about.
-    const released = (await Promise.all(projects.map((project) => releases.allOf(project)))).flat();
-    const deployed = usesByTargets((await Promise.all(projects.map((project) => targets.ofProject(project)))).flat());
+    const released = (await Promise.all(names.map((project) => releases.allOf(project)))).flat();
+    const deployed = usesByTargets((await Promise.all(names.map((project) => targets.ofProject(project)))).flat());
     const decisions = planRetention(
       {
         stored: content.images.map((image) => ({ ...image, inUseAt: inUse.get(image.digest) })),
@@ -72,34 +76,71 @@ export function createExpireRepository({ images, imageUse, releases, targets, re
       rules,
       now,
     );
-    const expiring = decisions.filter(({ reasons }) => reasons.length === 0);
-    if (!isDryRun) {
-      const recordsOf = Map.groupBy(released, ({ digest }) => digest);
-      await mapConcurrently(expiring, deletionsAtOnce, (decision) =>
-        expire(name, decision, recordsOf.get(decision.digest) ?? [], content.referrers.get(decision.digest) ?? []),
-      );
+    return { decisions, released, referrers: content.referrers };
+  }
+
+  type Decided = NonNullable<Awaited<ReturnType<typeof decide>>>;
+
+  /** Decides once more with the tags in hand, and deletes what still expires. */
+  async function expire(
+    repository: Repository,
+    uses: ReadonlyMap<string, readonly KeepReason[]>,
+    options: Options,
+  ): Promise<Decided | undefined> {
+    const holder = `expire-images ${options.now.toISOString()}`;
+    const claimed: ProjectRecord[] = [];
+    try {
+      for (const name of repository.projects) claimed.push(await projects.claimRelease(name, holder));
+      const current = usesByProjects(claimed, options.now);
+      const decided = await decide(repository, withUses(uses, current), options);
+      if (decided) await deleteExpired(repositoryPrefix + repository.path, decided);
+      return decided;
+    } finally {
+      for (const { name } of claimed) await projects.yieldRelease(name, holder);
     }
+  }
+
+  /** First an image leaves the releases that one can go back to; one that was released since it was read stays. */
+  async function deleteExpired(name: string, { decisions, released, referrers }: Decided): Promise<void> {
+    const recordsOf = Map.groupBy(released, ({ digest }) => digest);
+    await mapConcurrently(expiring(decisions), deletionsAtOnce, async ({ digest }) => {
+      for (const image of recordsOf.get(digest) ?? []) if (!(await releases.markExpired(image))) return;
+      await images.remove(name, [digest, ...(referrers.get(digest) ?? [])]);
+    });
+  }
+
+  return async function expireRepository(
+    repository: Repository,
+    uses: ReadonlyMap<string, readonly KeepReason[]>,
+    options: Options,
+  ): Promise<RetentionReport | undefined> {
+    const { rules, isDryRun, now } = options;
+    const first = await decide(repository, uses, options);
+    const isToExpire = !isDryRun && first !== undefined && expiring(first.decisions).length > 0;
+    const decided = isToExpire ? await expire(repository, uses, options) : first;
+    if (!decided) return undefined;
     const report: RetentionReport = {
-      repository: name,
+      repository: repositoryPrefix + repository.path,
       at: now.toISOString(),
       ...rules,
       isDryRun,
-      decisions: decisions.toSorted(byRelease).slice(0, mostReported),
+      decisions: decided.decisions.toSorted(byRelease).slice(0, mostReported),
     };
-    if (!isDryRun) await reports.put(path, report);
+    if (!isDryRun) await reports.put(repository.path, report);
     return report;
   };
+}
 
-  /** First it leaves the releases that one can go back to; a release that was made since it was decided about keeps it. */
-  async function expire(
-    repository: string,
-    { digest }: RetentionDecision,
-    recorded: readonly ReleasedImage[],
-    referrers: readonly string[],
-  ): Promise<void> {
-    for (const image of recorded) if (!(await releases.markExpired(image))) return;
-    await images.remove(repository, [digest, ...referrers]);
-  }
+const expiring = (decisions: readonly RetentionDecision[]) => decisions.filter(({ reasons }) => reasons.length === 0);
+
+function withUses(...all: ReadonlyMap<string, readonly KeepReason[]>[]): Map<string, KeepReason[]> {
+  const grouped = Map.groupBy(
+    all.flatMap((uses) => [...uses]),
+    ([digest]) => digest,
+  );
+  // The projects of the repository are among all projects, too.
+  const once = (reasons: KeepReason[]) => [...new Map(reasons.map((each) => [describeReason(each), each])).values()];
+  return new Map([...grouped].map(([digest, found]) => [digest, once(found.flatMap(([, reasons]) => reasons))]));
 }
 
 function byRelease(one: RetentionDecision, other: RetentionDecision): number {

@@ -31,6 +31,7 @@ async function setUp(crashes: CrashPoints = createCrashPoints()) {
         },
       }),
       imageUse: { lastUses: async () => new Map() },
+      projects: crashes.guard(services.projects),
       releases: crashes.guard(services.releases),
       targets: createTargets(services.client, 'targets'),
       reports: crashes.guard({ put: async (path: string, report: RetentionReport) => void reports.set(path, report) }),
@@ -100,6 +101,33 @@ describe('a released image that has expired', () => {
     };
     await world.run();
     expect(world.deleted).toEqual([]);
+  });
+});
+
+describe('a release or a rollback that runs at the same time', () => {
+  const current = { build: 'rollback', digest: digestOf('a'), tags: ['latest'], at: daysAgo(0) };
+
+  it('goes first: nothing of the repository is deleted while it has the tags', async () => {
+    await world.projects.claimRelease('demo/app:latest', 'rollback');
+    expect(await world.run()).toEqual([]);
+    expect(world.deleted).toEqual([]);
+  });
+
+  it('keeps the image that it has taken up since the run began', async () => {
+    const { claimRelease } = world.projects;
+    world.projects.claimRelease = async (name, build, at) => {
+      await claimRelease(name, 'rollback');
+      await world.projects.finishRelease(name, current);
+      return claimRelease(name, build, at);
+    };
+    await world.run();
+    expect(world.deleted).toEqual([]);
+  });
+
+  it('gets the tags once the run is over', async () => {
+    await world.run();
+    expect(world.deleted).toEqual([digestOf('a')]);
+    await expect(world.projects.claimRelease('demo/app:latest', 'rollback')).resolves.toBeDefined();
   });
 });
 

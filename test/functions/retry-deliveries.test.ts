@@ -77,3 +77,25 @@ it('a promotion by command is refused while releases of the project are held', a
     'Nothing was promoted. Releases of demo/app:latest are held by ann: the fair. Promote it when the hold has ended.',
   );
 });
+
+it('an image that is no longer in the registry is not promoted', async () => {
+  const { live, services } = await setUp({});
+  await using _ = live;
+  const gone = releasedImageSchema.parse({
+    project: live.project.name,
+    digest: 'sha256:gone',
+    repository: 'demo/app',
+    build: 'build1',
+    releasedAt: '2026-11-01T00:00:00.000Z',
+    tags: new Set(['1.0.0']),
+    state: 'gone',
+  });
+  const promote = createPromote({
+    ...services,
+    releases: { allOf: async () => [gone] },
+    builds: { get: async () => undefined },
+    deliver: live.delivery.deliver,
+  });
+  const request = { project: live.project.name, to: 'production', release: '1.0.0', requester: 'ben' };
+  await expect(promote(request)).rejects.toThrow('demo/app:latest has no release 1.0.0. Its last ones are: none.');
+});

@@ -54,7 +54,7 @@ describe('the comment', () => {
     ];
     const report = indexReport(inputOf(base, merged));
     expect(report).toContain(
-      '**Addresses that are added, and will get mail**\n\n- `new@example.org` for `library/debian:12`, `demo/one:latest`\n- `two@example.org` for `demo/two:latest`\n',
+      '**Addresses that are added; each gets mails once its owner agrees, where that is asked**\n\n- `new@example.org` for `library/debian:12`, `demo/one:latest`\n- `two@example.org` for `demo/two:latest`\n',
     );
     expect(report).not.toContain('old@example.org');
     expect(report).toMatch(
@@ -72,6 +72,15 @@ describe('the comment', () => {
       '**Manifests that releases will be written into**\n\n- `demo/one:latest`, `us`: `us2` in `main` of `ops/live`\n',
     );
     expect(indexReport(inputOf(base, base))).not.toContain('Manifests');
+  });
+
+  it('shows the registries that releases will be copied to: the destinations that are new', () => {
+    const base = [goodFile({ one: { destinations: 'ghcr.io/acme/one' } })];
+    const merged = [goodFile({ one: { destinations: '[ghcr.io/acme/one, quay.io/acme/]' } })];
+    expect(indexReport(inputOf(base, merged))).toContain(
+      '**Registries that releases will be copied to, under these names**\n\n- `demo/one:latest`: `quay.io/acme/demo/one`\n',
+    );
+    expect(indexReport(inputOf(base, base))).not.toContain('Registries');
   });
 
   it('says what the merge will do', () => {
@@ -119,7 +128,7 @@ describe('the comment', () => {
 
 - \`demo/two:latest\`: notify-email
 
-**Addresses that are added, and will get mail**
+**Addresses that are added; each gets mails once its owner agrees, where that is asked**
 
 - \`owner@example.org\` for \`demo/app:latest\`, \`demo/base:latest\`
 - \`another@example.org\` for \`demo/two:latest\`
