@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { parseArgs, styleText } from 'node:util';
+import { delimiter, join, relative } from 'node:path';
+import { parseArgs, stripVTControlCharacters, styleText } from 'node:util';
 import { z } from 'zod';
 import { ensureContainerEngine } from '../local/container-engine.ts';
 import { changedSince, importingChanged, startingChanged } from './changed.ts';
@@ -25,6 +25,8 @@ interface Outcome {
   passed: number;
   failed: number;
   skipped: number;
+  /** What is said of each failure once more at the end, where who reads a long log looks first. */
+  failures?: string[];
 }
 
 interface Step {
@@ -38,7 +40,16 @@ const reportSchema = z.object({
   numFailedTests: z.int(),
   numPendingTests: z.int(),
   numTodoTests: z.int(),
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.unknown()) })),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string().optional(),
+      assertionResults: z.array(
+        z.object({ status: z.string(), fullName: z.string(), failureMessages: z.array(z.string()).nullish() }),
+      ),
+    }),
+  ),
 });
 
 const { values, positionals } = parseArgs({
@@ -124,9 +135,22 @@ function tests(project: string): Step {
         passed: counts.numPassedTests,
         failed: failed === 0 && code !== 0 ? 1 : failed,
         skipped: counts.numPendingTests + counts.numTodoTests,
+        failures: counts.testResults.flatMap(failuresOf),
       };
     },
   };
+}
+
+/** Of one file: where, which test, and the first lines of why. */
+function failuresOf({ name, status, message, assertionResults }: z.infer<typeof reportSchema>['testResults'][number]) {
+  if (status !== 'failed') return [];
+  const failed = assertionResults
+    .filter((result) => result.status === 'failed')
+    .map(({ fullName, failureMessages }) => ({ title: fullName, why: failureMessages?.join('\n') ?? '' }));
+  const said = failed.length > 0 ? failed : [{ title: 'cannot be loaded', why: message ?? '' }];
+  return said.map(
+    ({ title, why }) => `${relative(root, name)}: ${title}\n  ${why.split('\n').slice(0, 12).join('\n  ')}`,
+  );
 }
 
 /** The tests of the builder and those from end to end build images. */
@@ -164,6 +188,9 @@ for (const [at, step] of steps.entries()) {
   rows.push({ name: step.name, outcome, seconds: (performance.now() - begin) / 1000 });
 }
 
+for (const failure of rows.flatMap(({ outcome }) => outcome.failures ?? [])) {
+  console.log(`\n${styleText('red', 'failed')} ${stripVTControlCharacters(failure)}`);
+}
 console.log(
   `\n${'step'.padEnd(18)}${['passed', 'failed', 'skipped', 'seconds'].map((title) => title.padStart(9)).join('')}`,
 );
@@ -173,7 +200,7 @@ for (const { name, outcome, seconds } of rows) {
     .join('');
   console.log(styleText(outcome.failed > 0 ? 'red' : 'green', `${name.padEnd(18)}${cells}`));
 }
-const sum = (key: keyof Outcome) => rows.reduce((total, { outcome }) => total + outcome[key], 0);
+const sum = (key: 'passed' | 'failed' | 'skipped') => rows.reduce((total, { outcome }) => total + outcome[key], 0);
 const skipped = sum('skipped');
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = sum('failed') > 0 ? 1 : 0;
