@@ -1,8 +1,8 @@
+import type { ApiHoldChange } from '../core/api/projects.ts';
 import { personName } from '../core/builds/describe-build.ts';
 import type { HoldChange } from '../core/model/hold.ts';
 import type { Project } from '../core/model/project.ts';
 import { type Answer, jsonList, page } from './answer.ts';
-import type { ApiHoldChange } from './api/schemas/projects.ts';
 import { holdListPage } from './pages/holds.ts';
 import { type List, sealedPage } from './paging/lists.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';

@@ -1,5 +1,6 @@
 import type { BaseStatus, NamedBase } from '../core/bases/base-status.ts';
 import type { BuildSelection } from '../core/builds/build-selection.ts';
+import type { CascadeMember } from '../core/cascade/member.ts';
 import type { AddressAnswer } from '../core/mail/confirmation.ts';
 import type { Build, Cause } from '../core/model/build.ts';
 import type { SbomFormat } from '../core/model/builder-contract.ts';
@@ -14,7 +15,7 @@ import type { RetentionReport } from '../core/retention/retention-plan.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
 import type { TargetState } from '../core/targets/target-state.ts';
 import type { LogSlice } from '../services/records/build-log.ts';
-import type { CascadeHeader, CascadeMember, CascadeSummary } from '../services/tables/cascades.ts';
+import type { CascadeHeader, CascadeSummary } from '../services/tables/cascades.ts';
 import type { Page, PageRequest } from '../services/tables/page.ts';
 import type { ProjectRecord } from '../services/tables/projects.ts';
 

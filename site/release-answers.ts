@@ -1,8 +1,8 @@
+import type { ApiRelease, ApiReleaseWithFindings } from '../core/api/releases.ts';
 import type { Project } from '../core/model/project.ts';
 import { currentState, type ReleasedImage } from '../core/releases/release.ts';
 import { publicKeyPem } from '../core/signing/public-key.ts';
 import { type Answer, json, jsonList, page } from './answer.ts';
-import type { ApiRelease, ApiReleaseWithFindings } from './api/schemas/releases.ts';
 import { recorded } from './build-records.ts';
 import { releaseListPage, releasePage } from './pages/releases.ts';
 import { pieceOf } from './paging/bounded-page.ts';

@@ -1,8 +1,8 @@
+import type { ApiRetention } from '../core/api/releases.ts';
 import type { Project } from '../core/model/project.ts';
 import { repositoryOf } from '../core/releases/release.ts';
 import { describeReason, type RetentionDecision } from '../core/retention/retention-plan.ts';
 import { type Answer, json, page } from './answer.ts';
-import type { ApiRetention } from './api/schemas/releases.ts';
 import { retentionPage } from './pages/retention.ts';
 import { pieceOf } from './paging/bounded-page.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';

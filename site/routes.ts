@@ -1,3 +1,4 @@
+import type { ApiProjectWithTargets } from '../core/api/projects.ts';
 import { isTerminal } from '../core/model/build.ts';
 import type { SbomFormat } from '../core/model/builder-contract.ts';
 import { type Project, projectNameSchema } from '../core/model/project.ts';
@@ -7,7 +8,6 @@ import { type Answer, caching, json, jsonList, page, redirect } from './answer.t
 import { type ReportRequest, recordAnswer, scannerAnswer } from './api/build-reports.ts';
 import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api/json.ts';
 import { sbomRedirect } from './api/sbom.ts';
-import type { ApiProjectWithTargets } from './api/schemas/projects.ts';
 import { asset } from './assets/assets.ts';
 import { stateBadge, versionBadge, vulnerabilityBadge } from './badges/badge-answers.ts';
 import { recordsOf } from './build-records.ts';

@@ -1,5 +1,5 @@
+import type { CascadeMember } from '../../core/cascade/member.ts';
 import type { Pending, Rebuild } from '../../core/cascade/rebuild-state.ts';
-import type { CascadeMember } from '../../services/tables/cascades.ts';
 
 /** What the page of a cascade shows of a project that waits or is built. */
 export function memberView(pending: Pending, { project, version }: Rebuild): CascadeMember {

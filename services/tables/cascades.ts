@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { outcomes } from '../../core/cascade/rebuild-state.ts';
+import { type CascadeMember, cascadeMemberSchema } from '../../core/cascade/member.ts';
 import { type Cause, causeSchema } from '../../core/model/build.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
@@ -11,37 +11,18 @@ import { expression } from './expression.ts';
 import { type Page, type PageRequest, pageByMonth } from './page.ts';
 import { expiryAfter, tableOf } from './table.ts';
 
-export const memberStates = ['waiting', 'building', ...outcomes] as const;
-
-/** A project's part in a cascade, as the pages show it. The state that the pipeline works with is in services/tables/rebuilds.ts. */
-export const cascadeMemberSchema = z.object({
-  project: z.string(),
-  state: z.enum(memberStates),
-  /** The parents that the cascade rebuilds before it. */
-  parents: z.array(z.string()),
-  /** The event concerns it directly, and not only through its parents. */
-  root: z.boolean(),
-  build: z.string().optional(),
-  reason: z.string().optional(),
-  since: z.iso.datetime(),
-  /** The version of the project's state that it was written from: an older one never overwrites a newer one. */
-  version: z.int(),
-});
-
 const eventSchema = z.object({ event: z.string(), cause: causeSchema, at: z.iso.datetime() });
 const headerSchema = z.object({ id: z.string(), startedAt: z.iso.datetime() });
 const answerSchema = z.object({ cascade: z.string() });
 const progressSchema = cascadeMemberSchema.pick({ state: true, since: true });
 
-export type CascadeMember = z.infer<typeof cascadeMemberSchema>;
 export type CascadeHeader = z.infer<typeof headerSchema>;
-export type MemberState = CascadeMember['state'];
 
 export interface CascadeSummary extends CascadeHeader {
   /** The event that started it and those that joined it, in the order received. */
   causes: { event: string; cause: Cause; at: string }[];
   /** How many members are in each state; states that none is in are absent. */
-  counts: Partial<Record<MemberState, number>>;
+  counts: Partial<Record<CascadeMember['state'], number>>;
   /** Absent while a member waits or builds. */
   endedAt?: string | undefined;
 }

@@ -1,3 +1,4 @@
+import type { ApiFindings, ApiPackages } from '../../core/api/reports.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { bySeverity } from '../../core/model/findings.ts';
 import { waivableFindings } from '../../core/policy/scanner-objections.ts';
@@ -11,7 +12,6 @@ import { pieceOf } from '../paging/bounded-page.ts';
 import type { RecordReader } from '../readers.ts';
 import { RequestError } from '../request-error.ts';
 import type { WaiverOf } from '../waivers.ts';
-import type { ApiFindings, ApiPackages } from './schemas/reports.ts';
 
 /** The answer about all scanners has this many findings of each. */
 const findingsOfEach = 100;

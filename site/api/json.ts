@@ -1,11 +1,11 @@
+import type { ApiBuild } from '../../core/api/builds.ts';
+import type { ApiCascade, ApiCascadeMember } from '../../core/api/cascades.ts';
+import type { ApiProject } from '../../core/api/projects.ts';
 import { personName } from '../../core/builds/describe-build.ts';
 import { holdOf } from '../../core/holds/hold.ts';
 import { type Build, type Cause, publicBuild } from '../../core/model/build.ts';
 import { webLink } from '../../core/text/one-line.ts';
 import type { CascadeMember, CascadeSummary, KnownProject } from '../readers.ts';
-import type { ApiBuild } from './schemas/builds.ts';
-import type { ApiCascade, ApiCascadeMember } from './schemas/cascades.ts';
-import type { ApiProject } from './schemas/projects.ts';
 
 /** People have the name that their git host shows, never a mail address. */
 export function publicCause(cause: Cause): Cause {

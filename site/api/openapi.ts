@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { named } from '../../core/api/named.ts';
 import { parameters } from '../paging/query.ts';
 import { type ProblemCode, problems, problemType, titleOf } from '../problems.ts';
 import { forms } from '../router.ts';
 import { type Operation, operations } from './operations.ts';
-import { named } from './schemas/named.ts';
 
 type Json = Record<string, unknown>;
 

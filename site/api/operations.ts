@@ -1,17 +1,17 @@
 import type { z } from 'zod';
-import type { parameters } from '../paging/query.ts';
-import type { ProblemCode } from '../problems.ts';
-import { apiBuildListSchema, apiBuildSchema } from './schemas/builds.ts';
-import { apiCascadeListSchema, apiCascadeMemberListSchema, apiCascadeSchema } from './schemas/cascades.ts';
-import { apiHoldListSchema, apiProjectListSchema, apiProjectWithTargetsSchema } from './schemas/projects.ts';
-import { apiReleaseListSchema, apiReleaseWithFindingsSchema, apiRetentionSchema } from './schemas/releases.ts';
+import { apiBuildListSchema, apiBuildSchema } from '../../core/api/builds.ts';
+import { apiCascadeListSchema, apiCascadeMemberListSchema, apiCascadeSchema } from '../../core/api/cascades.ts';
+import { apiHoldListSchema, apiProjectListSchema, apiProjectWithTargetsSchema } from '../../core/api/projects.ts';
+import { apiReleaseListSchema, apiReleaseWithFindingsSchema, apiRetentionSchema } from '../../core/api/releases.ts';
 import {
   apiComparisonSchema,
   apiFindingsSchema,
   apiPackagesSchema,
   apiScannerSchema,
   apiScannersSchema,
-} from './schemas/reports.ts';
+} from '../../core/api/reports.ts';
+import type { parameters } from '../paging/query.ts';
+import type { ProblemCode } from '../problems.ts';
 
 /** A reading call of the API. */
 export interface Operation {

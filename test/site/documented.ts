@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import { problemSchema } from '../../core/api/named.ts';
 import { operations } from '../../site/api/operations.ts';
-import { problemSchema } from '../../site/api/schemas/named.ts';
 import { type ProblemCode, problems, problemType, titleOf } from '../../site/problems.ts';
 import { forms } from '../../site/router.ts';
 

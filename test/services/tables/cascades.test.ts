@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { CascadeMember } from '../../../core/cascade/member.ts';
 import { notified, receive, settle } from '../../../core/cascade/rebuild-state.ts';
 import type { Cause } from '../../../core/model/build.ts';
-import type { CascadeMember } from '../../../services/tables/cascades.ts';
 import { setUpServices, type TestServices } from '../../functions/services-setup.ts';
 
 let world: TestServices;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { findingSchema, scanSchema } from '../../../core/model/findings.ts';
-import { packageListSchema } from '../../../core/model/package-list.ts';
-import { comparisonSchema } from '../../../core/releases/image-diff.ts';
-import { type ScannerName, scannerReportSchema } from '../../../core/scanners/report.ts';
+import { findingSchema, scanSchema } from '../model/findings.ts';
+import { packageListSchema } from '../model/package-list.ts';
+import { comparisonSchema } from '../releases/image-diff.ts';
+import { type ScannerName, scannerReportSchema } from '../scanners/report.ts';
 import { named, pieceOf } from './named.ts';
 
 const acceptedSchema = z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cascadeMemberSchema, memberStates } from '../../../services/tables/cascades.ts';
+import { cascadeMemberSchema, memberStates } from '../cascade/member.ts';
 import { apiCauseSchema } from './builds.ts';
 import { listOf, named } from './named.ts';
 

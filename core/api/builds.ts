@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { buildSchema, causeSchema, changesSchema, stageSchema, verdictSchema } from '../../../core/model/build.ts';
+import { buildSchema, causeSchema, changesSchema, stageSchema, verdictSchema } from '../model/build.ts';
 import { listOf, named } from './named.ts';
 
 export const apiCauseSchema = causeSchema.register(named, {

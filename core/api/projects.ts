@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { buildSchema } from '../../../core/model/build.ts';
-import { holdChangeSchema } from '../../../core/model/hold.ts';
-import { projectSchema } from '../../../core/model/project.ts';
-import { deliverableSchema, targetKinds, targetStates } from '../../../core/targets/target-state.ts';
+import { buildSchema } from '../model/build.ts';
+import { holdChangeSchema } from '../model/hold.ts';
+import { projectSchema } from '../model/project.ts';
+import { deliverableSchema, targetKinds, targetStates } from '../targets/target-state.ts';
 import { apiBuildSchema } from './builds.ts';
 import { listOf, named } from './named.ts';
 

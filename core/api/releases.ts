@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { releasedImageSchema, releaseStates } from '../../../core/releases/release.ts';
-import { releaseFindingsSchema } from '../../../core/releases/rescan-findings.ts';
-import { retentionDecisionSchema } from '../../../core/retention/retention-plan.ts';
+import { releasedImageSchema, releaseStates } from '../releases/release.ts';
+import { releaseFindingsSchema } from '../releases/rescan-findings.ts';
+import { retentionDecisionSchema } from '../retention/retention-plan.ts';
 import { listOf, named, pieceOf } from './named.ts';
 
 const known = releasedImageSchema.shape;
