@@ -61,6 +61,11 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
   return named;
 }
 
+/** Has the build's login open those of the images that are in the pipeline's own registry. */
+export async function openImages(images: readonly string[], search: BaseSearch): Promise<void> {
+  await search.own.open(images.flatMap((image) => ownRepositories(image, search)));
+}
+
 /**
  * Finds the digest of an image that a Dockerfile is built from: among this pipeline's releases first, then in the outside registry
  * that the reference names.

@@ -9,7 +9,7 @@ import { InvalidInputError } from '../core/model/errors.ts';
 import type { PackageList } from '../core/model/package-list.ts';
 import { parseProjectName, repositoriesOf } from '../core/model/project.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
-import { type BaseSearch, type ResolvedBase, resolveBases } from './bases.ts';
+import { type BaseSearch, openImages, type ResolvedBase, resolveBases } from './bases.ts';
 import type { BuildSession } from './build-session.ts';
 import { readProjectTest } from './cccp-file.ts';
 import { optionalPathInCheckout, pathInCheckout } from './checkout-path.ts';
@@ -104,6 +104,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       resolveBases(wanted, search),
       resolveBases(frontendOf(engine, summary), outside),
       resolveBases(unreadFrontendOf(engine, summary), { ...outside, signal: briefly(signal) }),
+      openImages(engine.parts ?? [], outside),
     ]);
     // The Dockerfile may depend on one image in several ways.
     const missing = [...named.missing, ...read.missing];

@@ -20,8 +20,8 @@ interface Services {
   repositories: Pick<Repositories, 'existing'>;
   sessions: BuildSessions;
   places: Parameters<typeof sessionPolicy>[2];
-  /** The image that scripts before builds run in. */
-  prebuildImage: string;
+  /** The images that the operators named: what scripts before builds run in, and BuildKit. */
+  operatorImages: readonly string[];
   logger: Pick<Logger, 'warn'>;
 }
 
@@ -35,7 +35,7 @@ export function createBuildCredentials({
   repositories,
   sessions,
   places,
-  prebuildImage,
+  operatorImages,
   logger,
 }: Services) {
   const { repositoryPrefix: prefix } = places;
@@ -44,7 +44,7 @@ export function createBuildCredentials({
   async function readable(project: string, wanted: readonly string[]): Promise<string[]> {
     const existing = await repositories.existing(wanted.filter((name) => isReleaseRepository(name, prefix)));
     if (existing.length === 0) return [];
-    const named = [...((await projects.get(project))?.dependsOn ?? []), prebuildImage];
+    const named = [...((await projects.get(project))?.dependsOn ?? []), ...operatorImages];
     const found = await mapConcurrently(existing, lookupsAtOnce, async (repository) => {
       const { items } = await projects.list(projectsReleasingTo(repository.name, prefix), { limit: 1 });
       const isReadable = isReadableBase({ ...repository, isOfProject: items.length > 0 }, named, prefix);
@@ -91,7 +91,7 @@ const run = once(() =>
       repositoryPrefix: variable('REPOSITORY_PREFIX'),
       pullThrough: Object.values(recordVariable('PULL_THROUGH')),
     },
-    prebuildImage: variable('PREBUILD_IMAGE'),
+    operatorImages: [variable('PREBUILD_IMAGE'), variable('BUILDKIT_IMAGE')],
     logger: new Logger({ serviceName: 'build-credentials' }),
   }),
 );

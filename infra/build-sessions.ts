@@ -13,7 +13,7 @@ interface BuildSessionsProps {
   records: Records;
   repositories: Repositories;
   state: State;
-  settings: Pick<Config['build'], 'prebuildImage' | 'pullThrough'>;
+  settings: Pick<Config['build'], 'buildkitImage' | 'prebuildImage' | 'pullThrough'>;
 }
 
 /** The role of all builds' sessions. What is granted to it is named to the builder. */
@@ -44,7 +44,7 @@ export class BuildSessions extends Construct {
   readonly #session: SessionRole;
 
   constructor(scope: Construct, id: string, { records, repositories, state, settings }: BuildSessionsProps) {
-    const { prebuildImage, pullThrough } = settings;
+    const { buildkitImage, prebuildImage, pullThrough } = settings;
     super(scope, id);
     this.function = new PipelineFunction(this, 'BuildCredentials', {
       description: 'Gives a build that proves which one it is the credentials for its own records and repositories.',
@@ -58,6 +58,7 @@ export class BuildSessions extends Construct {
     records.grantArn(this.function);
     this.function.setVariable('PULL_THROUGH', JSON.stringify(pullThrough));
     this.function.setVariable('PREBUILD_IMAGE', prebuildImage);
+    this.function.setVariable('BUILDKIT_IMAGE', buildkitImage);
 
     this.#session = new SessionRole(this, 'Session', { issuer: this.function });
     this.function.setVariable('BUILD_SESSION_ROLE', this.#session.grantPrincipal.roleArn);

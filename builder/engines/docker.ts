@@ -65,6 +65,7 @@ export async function findDocker(surroundings: {
     name: `BuildKit ${version} (${driver})`,
     readsSyntax: true,
     confinement: { isConfined: true, description: `containers of ${driver === 'docker' ? 'Docker' : 'BuildKit'}` },
+    parts: [buildkitImage],
     build: (job) => buildAndPush(abilities, job, buildkitImage),
     ...containers,
   };

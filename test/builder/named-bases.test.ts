@@ -1,5 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have variables of their own
 
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BuilderSetup, busybox } from './builder-setup.ts';
 
@@ -92,4 +94,20 @@ test('a base is pinned however the Dockerfile writes it', async () => {
   });
   expect(log).toContain('<<EOF');
   expect(result).toMatchObject({ outcome: 'built', bases: [baseOf('demo/base:v1')] });
+});
+
+test('BuildKit’s image is opened for the build where it is in this pipeline’s registry', async () => {
+  const docker = `#!/bin/sh
+[ "$2" = inspect ] || exit 1
+printf 'Driver: docker\\nStatus: running\\nBuildKit version: v0.20.0\\n'
+`;
+  writeFileSync(join(setup.home, 'docker'), docker, { mode: 0o755 });
+  const { host } = setup.registry;
+  setup.environment = {
+    PATH: `${setup.home}:${process.env.PATH}`,
+    BUILDKIT_IMAGE: `${host}/tools/buildkit@sha256:${'0'.repeat(64)}`,
+  };
+  await setup.build({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
+  setup.environment = {};
+  expect(setup.aws.questions.at(-1)?.bases).toContain('tools/buildkit');
 });

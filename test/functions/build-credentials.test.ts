@@ -39,7 +39,7 @@ async function startBuild(over: Partial<Build> = {}) {
       repositoryPrefix: 'slipway/',
       pullThrough: [],
     },
-    prebuildImage: 'tools/debian:stable',
+    operatorImages: ['tools/debian:stable', `registry.example/slipway/tools/buildkit:v1@sha256:${'ab'.repeat(32)}`],
     logger: { warn: (...line: unknown[]) => void warnings.push(line) } as never,
   });
   const { token } = await issue({ build: id });
@@ -74,7 +74,9 @@ describe('the credentials of a build', () => {
   it('open no other image of the account, unless the entry or the configuration names it', async () => {
     await using world = await startBuild();
     await world.track({ dependsOn: ['mirror/debian:12', 'registry.example/slipway/mirror/alpine:3'] });
-    const bases = ['company/secret', 'mirror/debian', 'mirror/alpine', 'tools/debian'].map((name) => `slipway/${name}`);
+    const bases = ['company/secret', 'mirror/debian', 'mirror/alpine', 'tools/debian', 'tools/buildkit'].map(
+      (name) => `slipway/${name}`,
+    );
     expect(await world.ask({ build: id, token: world.token, bases })).toMatchObject({ bases: bases.slice(1) });
     expect(world.begun[0]?.policy).not.toContain('secret');
   });
