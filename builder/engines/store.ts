@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, statfs } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { exists, keepRunning, run } from '../process.ts';
 
@@ -8,6 +8,8 @@ import { exists, keepRunning, run } from '../process.ts';
 const mostImages = 2_000;
 /** With less of the disk free than this, too. */
 const leastFree = 0.1;
+/** https://github.com/containers/podman/blob/main/libpod/runtime.go */
+const longestRunRoot = 50;
 
 /** What is known of every store of the builder. */
 function storesFolder(env: Readonly<Record<string, string>>): string {
@@ -99,10 +101,12 @@ export class Store {
     return [this.program, `--root=${join(folder, 'root')}`, `--runroot=${this.#runRoot(folder)}`, ...args];
   }
 
-  /** Podman records here what is mounted, and must forget it when the machine restarts. It accepts 50 characters at most. */
+  /** Podman records here what is mounted, and must forget it when the machine restarts. It refuses a longer path. */
   #runRoot(folder: string): string {
     const name = `slipway-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
-    return join(this.#env.XDG_RUNTIME_DIR ?? (process.getuid?.() === 0 ? '/run' : tmpdir()), name);
+    const own = join(this.#env.XDG_RUNTIME_DIR ?? '', name);
+    if (own !== name && own.length <= longestRunRoot) return own;
+    return join(process.getuid?.() === 0 ? '/run' : '/tmp', name);
   }
 
   async #lock(mode: readonly string[], folder = this.folder): Promise<string[]> {

@@ -23,3 +23,13 @@ test.skipIf(process.getuid?.() !== 0)(
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(home.replaceAll(' ', '\\040'));
   },
 );
+
+test('what is mounted is recorded where Podman takes the path, however long that of the runtime folder is', async () => {
+  for (const folder of ['/run/user/1000', `/dev/shm/${'a-long-name/'.repeat(4)}`]) {
+    const env = { HOME: home, PATH: process.env.PATH ?? '', XDG_RUNTIME_DIR: folder };
+    const command = await new Store('podman', env, 'demo/app').command([], ['images']);
+    const path = command.find((each) => each.startsWith('--runroot='))?.slice('--runroot='.length) ?? '';
+    expect(path.startsWith(folder)).toBe(folder.length < 20);
+    expect(path.length).toBeLessThanOrEqual(50);
+  }
+});
