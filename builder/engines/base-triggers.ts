@@ -1,20 +1,30 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { readDockerfile } from '../../core/bases/dockerfile.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
+import { imageDigestSchema } from '../../core/model/image-reference.ts';
 import { DockerfileFailedError } from '../errors.ts';
 import { ownPlatform } from '../platform.ts';
 import type { Finished } from '../process.ts';
 import { buildFailure } from './failed-instruction.ts';
+import type { Store } from './store.ts';
+
+/** What an image's configuration says in Docker's format, the only one that has triggers. */
+const configurationSchema = z
+  .object({ config: z.object({ OnBuild: z.array(z.string()).nullish() }).nullish() })
+  .transform(({ config }) => config?.OnBuild ?? []);
 
 /** What `inspect` prints of an image: Buildah one object, Podman a list of them. */
-const triggersSchema = z.union([
-  z
-    .object({ Docker: z.object({ config: z.object({ OnBuild: z.array(z.string()).nullish() }).nullish() }) })
-    .transform(({ Docker }) => Docker.config?.OnBuild ?? []),
-  z
-    .tuple([z.object({ Config: z.object({ OnBuild: z.array(z.string()).nullish() }).nullish() })])
-    .transform(([{ Config }]) => Config?.OnBuild ?? []),
+const buildahSchema = z.object({ Docker: configurationSchema });
+const podmanSchema = z.tuple([
+  z.object({
+    Id: z.string().regex(/^[0-9a-f]{64}$/),
+    GraphDriver: z.object({ Name: z.string().regex(/^[a-z0-9]+$/) }),
+  }),
 ]);
+const manifestSchema = z.object({ config: z.object({ digest: imageDigestSchema }) });
 
 type Ask = (args: string[], output?: 'log') => Promise<Finished>;
 
@@ -24,12 +34,11 @@ type Ask = (args: string[], output?: 'log') => Promise<Finished>;
  * @throws DockerfileFailedError, PullLimitedError
  */
 export async function triggeredRunOptions(
-  program: 'podman' | 'buildah',
+  store: Pick<Store, 'program' | 'folder'>,
   images: readonly string[],
   { ask, recent }: { ask: Ask; recent: readonly string[] },
 ): Promise<string[]> {
-  const inspect = (image: string) =>
-    ask(program === 'buildah' ? ['inspect', '--type=image', image] : ['image', 'inspect', image]);
+  const inspect = (image: string) => ask(['inspect', '--type=image', image]);
   const options: string[] = [];
   for (const image of new Set(images)) {
     let found = await inspect(image);
@@ -38,15 +47,41 @@ export async function triggeredRunOptions(
       if (pulled.code !== 0) throw buildFailure(recent);
       found = await inspect(image);
     }
-    const triggers = triggersSchema.safeParse(jsonOf(found));
-    if (!triggers.success) {
+    const said = jsonOf(found);
+    const triggers =
+      store.program === 'podman' ? await storedTriggers(store, said) : buildahSchema.safeParse(said).data?.Docker;
+    if (triggers === undefined) {
       throw new DockerfileFailedError(
-        `The base ${image} cannot be built from here: ${program} does not say which instructions it brings. Have the build started again, or choose another base.`,
+        `The base ${image} cannot be built from here: ${store.program} does not say which instructions it brings. Have the build started again, or choose another base.`,
       );
     }
-    options.push(...optionsOf(triggers.data, image));
+    options.push(...optionsOf(triggers, image));
   }
   return options;
+}
+
+/**
+ * Podman runs the triggers of an image, and does not print them. So the image's configuration is read where Podman keeps it.
+ * https://github.com/containers/storage/blob/main/images.go (`BigData`)
+ */
+async function storedTriggers({ folder }: Pick<Store, 'folder'>, said: unknown): Promise<string[] | undefined> {
+  const [found] = podmanSchema.safeParse(said).data ?? [];
+  if (!found) return undefined;
+  const own = join(folder, 'root', `${found.GraphDriver.Name}-images`, found.Id);
+  const manifest = manifestSchema.safeParse(parsed(await textOf(join(own, 'manifest')))).data;
+  if (!manifest) return undefined;
+  const { digest } = manifest.config;
+  const configuration = await textOf(join(own, `=${Buffer.from(digest).toString('base64')}`));
+  const isWhole = `sha256:${createHash('sha256').update(configuration).digest('hex')}` === digest;
+  return isWhole ? configurationSchema.safeParse(parsed(configuration)).data : undefined;
+}
+
+/** Empty where there is no such file. */
+function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
 }
 
 function optionsOf(triggers: readonly string[], image: string): string[] {
@@ -62,9 +97,12 @@ function optionsOf(triggers: readonly string[], image: string): string[] {
 }
 
 function jsonOf({ code, stdout }: Finished): unknown {
-  if (code !== 0) return undefined;
+  return code === 0 ? parsed(stdout) : undefined;
+}
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(stdout);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -86,7 +86,7 @@ async function buildAndPush(tool: Tool, job: BuildJob): Promise<BuiltImage> {
     const [name = '', ...rest] = await store.command(prefix, args);
     return run(name, rest, { env, signal, cwd: workspace, log: output && log });
   };
-  const triggered = await triggeredRunOptions(program, images, { ask, recent: log.recent });
+  const triggered = await triggeredRunOptions(store, images, { ask, recent: log.recent });
   const runOptions = [...summary.runOptions, ...triggered];
   if (!job.isTrusted && !resolvesMountsSafely(program, version)) {
     await refuseUnsafeMounts(runOptions, { context: job.context, engine: `${program} ${version}` });

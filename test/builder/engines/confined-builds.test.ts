@@ -81,7 +81,7 @@ test.each([
     link: { link: '/etc' },
     'folder/host': { link: '/' },
   });
-  if (!/buildah 1\.(?:[0-2]|3[0-8])/.test(log)) return;
+  if (!/buildah 1\.(?:[0-2]|3[0-8])|podman (?:[0-4]|5\.[0-3])\b/.test(log)) return;
   expect(result).toMatchObject({
     error: 'DockerfileInvalidError',
     message: expect.stringContaining('is not built by'),
@@ -93,7 +93,7 @@ test('an engine that takes the text of a here-document for instructions does not
   const { result, log } = await setup.build({
     Dockerfile: 'FROM demo/base:v1\nRUN <<EOF\nRUN --mount=type=cache,id=../../../../etc,target=/b ls /b\nEOF\n',
   });
-  if (!/buildah 1\.(?:[0-2]|3[0-2])/.test(log)) return;
+  if (!/buildah 1\.(?:[0-2]|3[0-2])|podman (?:[0-3]|4\.[0-7])\b/.test(log)) return;
   expect(result).toMatchObject({ error: 'DockerfileFailedError', message: expect.stringContaining('here-documents') });
   expect(log).not.toContain('passwd');
 });
