@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { LogLimitError } from './errors.ts';
-import { harmless, type Redaction } from './redaction.ts';
+import { coloured, harmless, type Redaction } from './redaction.ts';
 
 const partInterval = 2_000;
 const partBytes = 64 * 1024;
@@ -13,8 +13,10 @@ const tailLines = 40;
 export interface LogOptions {
   redaction: Redaction;
   console: (text: string) => void;
-  /** Stores one part; parts come one after another and are numbered from 0. */
-  store: (part: number, text: string) => Promise<void>;
+  /** Stores one part, of whole lines; parts come one after another and are numbered from 0, their lines from 1. */
+  store: (part: number, text: string, firstLine: number) => Promise<void>;
+  /** Hears of each step that begins. */
+  onStep?: (name: string, at: Date) => void;
   now?: () => number;
 }
 
@@ -25,7 +27,7 @@ interface StreamOptions {
 
 /**
  * A build's log: everything that the tools print, in lines, with secrets and control characters taken out, to the console and in parts
- * to the records.
+ * to the records. The records keep the colours of the text.
  */
 export class BuildLog {
   readonly #options: LogOptions;
@@ -35,7 +37,9 @@ export class BuildLog {
   #limit = Number.POSITIVE_INFINITY;
   #bytes = 0;
   #pending = '';
+  #pendingLines = 0;
   #part = 0;
+  #nextLine = 1;
   #lastStored = 0;
   #storing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -67,6 +71,7 @@ export class BuildLog {
     const now = this.#now();
     this.#recent = [];
     const elapsed = ((now - this.#startedAt) / 1000).toFixed(1);
+    this.#options.onStep?.(step, new Date(now));
     this.line(`==> ${step} (${new Date(now).toISOString().slice(0, 19)}Z, +${elapsed} s)`);
   }
 
@@ -123,16 +128,19 @@ export class BuildLog {
       if (!this.#limitReached.signal.aborted) this.#limitReached.abort(new LogLimitError(this.#limit));
       return;
     }
-    const text = harmless(this.#options.redaction.apply(line));
+    const redacted = this.#options.redaction.apply(line);
+    const text = harmless(redacted);
     this.#recent.push(text);
     if (this.#recent.length > tailLines) this.#recent.shift();
     receive?.(text);
-    this.#emit(`${before}${text}\n`);
+    this.#emit(`${before}${text}\n`, `${before}${coloured(redacted)}\n`);
   }
 
-  #emit(text: string): void {
+  /** Exactly one line. */
+  #emit(text: string, stored = text): void {
     this.#options.console(text);
-    this.#pending += text;
+    this.#pending += stored;
+    this.#pendingLines += 1;
     if (this.#pending.length >= partBytes) this.#store();
     else this.#timer ??= setTimeout(() => this.#store(), Math.max(50, this.#lastStored + partInterval - this.#now()));
   }
@@ -141,11 +149,13 @@ export class BuildLog {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#storing || this.#pending === '') return;
-    const text = this.#pending;
+    const [text, firstLine] = [this.#pending, this.#nextLine];
     this.#pending = '';
+    this.#nextLine += this.#pendingLines;
+    this.#pendingLines = 0;
     this.#lastStored = this.#now();
     this.#storing = this.#options
-      .store(this.#part++, text)
+      .store(this.#part++, text, firstLine)
       .catch((error: unknown) => {
         this.#storeError ??= error;
       })

@@ -7,6 +7,7 @@ import { BuildError, BuildStoppedError, BuildTimeoutError } from './errors.ts';
 import { BuildLog } from './log.ts';
 import { Records } from './records.ts';
 import { Redaction } from './redaction.ts';
+import { recordSteps } from './steps.ts';
 
 /** Files of a checkout get the same permissions on every machine, so that the image does. */
 process.umask(0o022);
@@ -32,7 +33,8 @@ for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER
 const log = new BuildLog({
   redaction,
   console: (text) => process.stdout.write(text),
-  store: (part, text) => records.storeLogPart(part, text),
+  store: (part, text, firstLine) => records.storeLogPart(part, text, firstLine),
+  onStep: recordSteps((steps) => records.storeSteps(steps)),
 });
 
 const stop = new AbortController();

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import {
+  type BuilderSteps,
   type BuildRequest,
   type BuildResult,
+  builderStepsSchema,
   buildRequestSchema,
   buildResultSchema,
   recordKeys,
@@ -66,8 +68,16 @@ export class Records {
     );
   }
 
-  async storeLogPart(part: number, text: string): Promise<void> {
-    await this.#put(recordKeys.logPart(this.#id, part), text, 'text/plain; charset=utf-8');
+  async storeLogPart(part: number, text: string, firstLine: number): Promise<void> {
+    await this.#put(recordKeys.logPart(this.#id, part, firstLine), text, 'text/plain; charset=utf-8');
+  }
+
+  async storeSteps(steps: BuilderSteps['steps']): Promise<void> {
+    await this.#put(
+      recordKeys.steps(this.#id),
+      JSON.stringify(builderStepsSchema.parse({ steps })),
+      'application/json',
+    );
   }
 
   async #put(key: string, body: string, type: string): Promise<void> {

@@ -43,9 +43,21 @@ const escapeSequences =
   /\u001b\[[0-?]*[ -/]*[@-~]|\u009b[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]/g;
 /** The rest of C0 and C1 except tab, and the characters that change the direction of writing, which can make a line look like another. */
 const controls = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+/** Of SGR what no text can be hidden by: bold, italic, underlined and the foreground's colours but black (ECMA-48, 8.3.117). */
+const colours = /\u001b\[(?:(?:0?[0134]|2[234]|3[1-79]|9[0-7])(?:;(?=\d)|(?=m)))*m/g;
 // biome-ignore-end lint/suspicious/noControlCharactersInRegex: as above
 
 /** One line with nothing in it that a terminal, a page or a reader could take for more than text. */
 export function harmless(line: string): string {
   return line.replace(escapeSequences, '').replace(controls, '\ufffd');
+}
+
+/** The same with the colours of the text. */
+export function coloured(line: string): string {
+  if (!line.includes('\u001b')) return harmless(line);
+  const kept = line.match(colours) ?? [];
+  return line
+    .split(colours)
+    .map((text, at) => harmless(text) + (kept[at] ?? ''))
+    .join('');
 }

@@ -63,7 +63,7 @@ export class BuildSessions extends Construct {
     this.#session = new SessionRole(this, 'Session', { issuer: this.function });
     this.function.setVariable('BUILD_SESSION_ROLE', this.#session.grantPrincipal.roleArn);
     records.grantReadRequest(this.#session);
-    records.grantWrite(this.#session, 'log', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');
+    records.grantWrite(this.#session, 'log', 'steps', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');
     repositories.grantBuild(this.#session);
     repositories.grantPullThrough(this.#session, Object.values(pullThrough));
   }

@@ -19,6 +19,7 @@ const patterns = {
   releaseFindings: recordKeys.releaseFindings('*', '*'),
   retention: recordKeys.retention('*'),
   log: `${recordKeys.logPrefix('*')}*`,
+  steps: recordKeys.steps('*'),
 };
 
 type Kind = keyof typeof patterns;

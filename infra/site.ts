@@ -57,6 +57,7 @@ export class StatusSite extends Construct {
       'scanners',
       'comparison',
       'packages',
+      'steps',
       'releaseFindings',
       'retention',
     );

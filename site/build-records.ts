@@ -1,4 +1,5 @@
 import type { Build } from '../core/model/build.ts';
+import type { BuilderSteps } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { Scan } from '../core/model/findings.ts';
 import type { Comparison } from '../core/releases/image-diff.ts';
@@ -13,17 +14,19 @@ export interface BuildRecords {
   scan: Recorded<Scan>;
   scanners: Recorded<ScannerReports>;
   comparison: Recorded<Comparison>;
+  steps: Recorded<BuilderSteps>;
 }
 
-/** A build without a candidate has no image to scan, and so no records. */
-export async function recordsOf(records: RecordReader, { id, candidate }: Build): Promise<BuildRecords> {
-  if (!candidate) return { scan: undefined, scanners: undefined, comparison: undefined };
+/** A build without a candidate has no image to scan, and so no reports. */
+export async function recordsOf(records: RecordReader, { id, candidate, stages }: Build): Promise<BuildRecords> {
+  const steps = stages.build ? recorded(records.steps(id)) : undefined;
+  if (!candidate) return { scan: undefined, scanners: undefined, comparison: undefined, steps: await steps };
   const [scan, scanners, comparison] = await Promise.all([
     recorded(records.scan(id)),
     recorded(records.scanners(id)),
     recorded(records.comparison(id)),
   ]);
-  return { scan, scanners, comparison };
+  return { scan, scanners, comparison, steps: await steps };
 }
 
 export async function recorded<Value>(reading: Promise<Value | undefined>): Promise<Recorded<Value>> {

@@ -4,7 +4,7 @@ import type { Project } from '../core/model/project.ts';
 import { type Html, html } from '../core/text/html.ts';
 import { oneLine } from '../core/text/one-line.ts';
 import { type Answer, caching } from './answer.ts';
-import { projectPath } from './pages/build.ts';
+import { projectPath } from './pages/project-path.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 
 const buildsRead = 50;

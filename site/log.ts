@@ -1,5 +1,4 @@
 import { type Build, isTerminal } from '../core/model/build.ts';
-import { plainLog, wholeEnd } from '../core/text/plain-log.ts';
 import { type Answer, caching } from './answer.ts';
 import type { LogReader } from './readers.ts';
 import { RequestError } from './request-error.ts';
@@ -85,34 +84,4 @@ function parseRange(header: string | undefined): ByteRange | undefined {
     throw new RequestError(416, 'InvalidRange', 'The range ends before it starts.');
   }
   return { start: Number(first), ...(last === '' ? {} : { end: Number(last) }) };
-}
-
-/** The part of a log that a page shows. */
-export interface LogView {
-  text: string;
-  /** How many bytes before the text are not shown. */
-  skipped: number;
-  /** Where the text that follows starts. */
-  next: number;
-  /** True when there is no more yet. */
-  atEnd: boolean;
-}
-
-const tailBytes = 16 * 1024;
-const followBytes = 256 * 1024;
-
-/** The log's end; with `from`, what came after that byte. While the build runs, only whole lines. */
-export async function logView(build: Build, log: LogReader, from?: number): Promise<LogView> {
-  const slice = await log.slice(build.id, from ?? -tailBytes, from === undefined ? tailBytes : followBytes);
-  let bytes = slice.bytes;
-  const reachesEnd = slice.from + bytes.length >= slice.total;
-  if (!isTerminal(build.status) || !reachesEnd) bytes = bytes.subarray(0, wholeEnd(bytes));
-  const next = slice.from + bytes.length;
-  const start = from === undefined && slice.from > 0 ? bytes.indexOf(10) + 1 : 0;
-  return {
-    text: plainLog(Buffer.from(bytes.subarray(start)).toString('utf8')),
-    skipped: slice.from + start,
-    next,
-    atEnd: reachesEnd,
-  };
 }

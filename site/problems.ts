@@ -10,6 +10,7 @@ export const problems = {
   InvalidTag: [400, 'The parameter "tag" is not one that an image can have.'],
   InvalidPrefix: [400, 'The parameter "prefix" is not the start of app/job:tag.'],
   InvalidFrom: [400, 'The parameter "from" is not the number of a byte.'],
+  InvalidLine: [400, 'The parameter "line" is not the number of a line.'],
   NotFound: [404, 'There is nothing at this address.'],
   BuildNotFound: [404, 'There is no such build.'],
   RecordNotFound: [404, 'The build has no such report, or none any more or none yet.'],

@@ -3,7 +3,7 @@ import type { BuildSelection } from '../core/builds/build-selection.ts';
 import type { CascadeMember } from '../core/cascade/member.ts';
 import type { AddressAnswer } from '../core/mail/confirmation.ts';
 import type { Build, Cause } from '../core/model/build.ts';
-import type { SbomFormat } from '../core/model/builder-contract.ts';
+import type { BuilderSteps, SbomFormat } from '../core/model/builder-contract.ts';
 import type { Scan } from '../core/model/findings.ts';
 import type { HoldChange } from '../core/model/hold.ts';
 import type { PackageList } from '../core/model/package-list.ts';
@@ -14,7 +14,7 @@ import type { ReleaseFindings } from '../core/releases/rescan-findings.ts';
 import type { RetentionReport } from '../core/retention/retention-plan.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
 import type { TargetState } from '../core/targets/target-state.ts';
-import type { LogSlice } from '../services/records/build-log.ts';
+import type { LogLines, LogSlice } from '../services/records/build-log.ts';
 import type { CascadeHeader, CascadeSummary } from '../services/tables/cascades.ts';
 import type { Page, PageRequest } from '../services/tables/page.ts';
 import type { ProjectRecord } from '../services/tables/projects.ts';
@@ -93,6 +93,8 @@ export interface RecordReader {
   scanners(build: string): Promise<ScannerReports | undefined>;
   comparison(build: string): Promise<Comparison | undefined>;
   packages(build: string): Promise<PackageList | undefined>;
+  /** The steps of the builder that have begun. */
+  steps(build: string): Promise<BuilderSteps | undefined>;
 }
 
 export interface ReleaseReader {
@@ -126,4 +128,6 @@ export interface AddressBook {
 export interface LogReader {
   /** The bytes from `from` (negative: that many before the end), at most `limit`. An empty log has none. */
   slice(build: string, from: number, limit: number): Promise<LogSlice>;
+  /** At most `limit` bytes, beginning with whole lines a little before a line, or so that they reach the end; undefined for an empty log. */
+  lines(build: string, line: number | 'last', limit: number): Promise<LogLines | undefined>;
 }

@@ -1,5 +1,5 @@
 import type { ApiProjectWithTargets } from '../core/api/projects.ts';
-import { isTerminal } from '../core/model/build.ts';
+import { type Build, isTerminal } from '../core/model/build.ts';
 import type { SbomFormat } from '../core/model/builder-contract.ts';
 import { type Project, projectNameSchema } from '../core/model/project.ts';
 import { publicKeyPath, publicKeyPem } from '../core/signing/public-key.ts';
@@ -10,12 +10,11 @@ import { apiBuild, apiCascade, apiCascadeMember, apiProject } from './api/json.t
 import { sbomRedirect } from './api/sbom.ts';
 import { asset } from './assets/assets.ts';
 import { stateBadge, versionBadge, vulnerabilityBadge } from './badges/badge-answers.ts';
-import { recordsOf } from './build-records.ts';
+import { buildAnswer, findingsAnswer, logAnswer, scannerPageAnswer } from './build-answers.ts';
 import { feedAnswer } from './feed.ts';
 import { apiHoldList, holdListAnswer } from './hold-answers.ts';
-import { logText, logView } from './log.ts';
+import { logText } from './log.ts';
 import { answerAddress, showAddress } from './mail-addresses.ts';
-import { buildPage } from './pages/build.ts';
 import { buildListPage } from './pages/build-list.ts';
 import { cascadeListPage, cascadePage } from './pages/cascades.ts';
 import { projectListPage, projectPage } from './pages/projects.ts';
@@ -39,8 +38,10 @@ interface ProjectNames {
 
 const routes: Route[] = [
   at('/', buildList),
-  at('/builds/:build', build),
-  at('/builds/:build/log', (_parts, _request, { build }) => redirect(`/api/v1/builds/${build}/log`)),
+  at('/builds/:build', ofBuild(buildAnswer)),
+  at('/builds/:build/log', ofBuild(logAnswer)),
+  at('/builds/:build/findings', ofBuild(findingsAnswer)),
+  at('/builds/:build/scanners/:scanner', scannerFindings),
   at('/builds', () => redirect('/')),
   at('/cascades', cascadeList),
   at('/cascades/:cascade', cascade),
@@ -110,17 +111,6 @@ export async function route(parts: SiteParts, request: SiteRequest): Promise<Ans
 async function buildList(parts: SiteParts, { query, now }: SiteRequest): Promise<Answer> {
   const { items, cursor } = await buildsOf(parts, query);
   return page(buildListPage({ builds: items, cursor, query, now }));
-}
-
-async function build(parts: SiteParts, { query, now }: SiteRequest, { build: id }: { build: string }): Promise<Answer> {
-  const found = await buildWith(parts, id);
-  const [log, records, project, targets] = await Promise.all([
-    logView(found, parts.log, fromOf(query)),
-    recordsOf(parts.records, found),
-    parts.projects.get(found.project),
-    found.image ? parts.targets.ofProject(found.project) : [],
-  ]);
-  return page(buildPage({ build: found, records, project, targets, log, now }));
 }
 
 async function publicKey({ signingKey }: SiteParts): Promise<Answer> {
@@ -275,6 +265,20 @@ async function apiOneProject(parts: SiteParts, { now }: SiteRequest, names: Proj
   const lastBuild = await lastBuildOf(parts.builds, found.name);
   const content: ApiProjectWithTargets = { ...apiProject(found, lastBuild, parts.siteUrl, now), targets };
   return json(content);
+}
+
+/** An answer about an existing build. */
+function ofBuild(answer: (parts: SiteParts, request: SiteRequest, build: Build) => Promise<Answer>) {
+  return async (parts: SiteParts, request: SiteRequest, { build }: { build: string }) =>
+    answer(parts, request, await buildWith(parts, build));
+}
+
+async function scannerFindings(
+  parts: SiteParts,
+  request: SiteRequest,
+  { build, scanner }: { build: string; scanner: string },
+): Promise<Answer> {
+  return scannerPageAnswer(parts, request, await buildWith(parts, build), scanner);
 }
 
 /** An answer about an existing project. */

@@ -116,6 +116,12 @@ export const buildResultSchema = z.discriminatedUnion('outcome', [
   }),
 ]);
 
+/** The steps of the builder, in their order: the object `builds/<id>/steps.json`. A step ends where the next one begins. */
+export const builderStepsSchema = z.object({
+  steps: z.array(z.object({ name: z.string().max(40), startedAt: z.iso.datetime() })).max(40),
+});
+
+export type BuilderSteps = z.infer<typeof builderStepsSchema>;
 export type BuildCredentials = z.infer<typeof buildCredentialsSchema>;
 export type BuildRequest = z.infer<typeof buildRequestSchema>;
 export type BuildResult = z.infer<typeof buildResultSchema>;
@@ -130,7 +136,10 @@ export const sbomFormats = {
 
 export type SbomFormat = keyof typeof sbomFormats;
 
-/** The keys of a build's objects in the records bucket. Log parts are numbered from 0, and their names sort in order. */
+/**
+ * The keys of a build's objects in the records bucket. Log parts are numbered from 0, and their names sort in order; each begins with a whole
+ * line, whose number is in its name, so that a line is found without reading what comes before it.
+ */
 export const recordKeys = {
   prefix: (id: string) => `builds/${id}/`,
   request: (id: string) => `builds/${id}/request.json`,
@@ -151,5 +160,13 @@ export const recordKeys = {
   /** The parsed content of a file of a package repository; its name is the hash of the file's address. */
   repository: (name: string) => `package-repositories/${name}.json.gz`,
   logPrefix: (id: string) => `builds/${id}/log/`,
-  logPart: (id: string, part: number) => `builds/${id}/log/${String(part).padStart(6, '0')}.txt`,
+  logPart: (id: string, part: number, firstLine: number) =>
+    `builds/${id}/log/${String(part).padStart(6, '0')}-${firstLine}.txt`,
+  steps: (id: string) => `builds/${id}/steps.json`,
 };
+
+/** The number of a log part's first line, as its key says it; undefined for any other object. */
+export function firstLineOf(logPart: string): number | undefined {
+  const number = /\/log\/\d{6}-(\d{1,12})\.txt$/.exec(logPart)?.[1];
+  return number === undefined ? undefined : Number(number);
+}

@@ -20,7 +20,7 @@ import { openRecipients, type Recipients } from '../mail/recipients.ts';
 
 interface Services {
   builds: Pick<Builds, 'require' | 'claimNotification' | 'releaseNotification' | 'markNotified'>;
-  log: BuildLog;
+  log: Pick<BuildLog, 'slice'>;
   records: Pick<Records, 'comparison' | 'scanners'>;
   mailer: Mailer;
   recipients: Recipients;

@@ -1,5 +1,5 @@
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { recordKeys } from '../../core/model/builder-contract.ts';
+import { firstLineOf, recordKeys } from '../../core/model/builder-contract.ts';
 import { once } from '../../core/once.ts';
 import { openRecordsBucket, type RecordsBucket } from './bucket.ts';
 
@@ -10,6 +10,12 @@ export interface LogSlice {
   total: number;
 }
 
+/** A part of a log that begins with a whole line. */
+export interface LogLines extends LogSlice {
+  /** The number of its first line, from 1. */
+  firstLine: number;
+}
+
 /** A long build has thousands of small parts; reading them in sequence would take longer than API Gateway waits (30 s). */
 const readsAtOnce = 24;
 
@@ -17,26 +23,43 @@ interface Part {
   key: string;
   start: number;
   size: number;
+  firstLine: number;
 }
 
 /**
  * Reads the logs that the builder writes to the records bucket in parts. Only the parts that a slice overlaps are fetched.
  */
 export function createBuildLog({ client, bucket }: RecordsBucket) {
+  /** The bytes from `start` to `end` of a log with these parts. */
+  async function bytesOf(parts: readonly Part[], start: number, end: number): Promise<Uint8Array> {
+    const touched = parts.filter((part) => part.start < end && part.start + part.size > start);
+    const bytes: Uint8Array[] = [];
+    for (let at = 0; at < touched.length; at += readsAtOnce) {
+      bytes.push(...(await Promise.all(touched.slice(at, at + readsAtOnce).map((part) => read(part, start, end)))));
+    }
+    return Buffer.concat(bytes);
+  }
+
   return {
     /** At most `limit` bytes from `from` on (negative: counted from the end). Empty if no log has been written. */
     async slice(build: string, from: number, limit: number): Promise<LogSlice> {
       const parts = await partsOf(recordKeys.logPrefix(build));
-      const last = parts.at(-1);
-      const total = last ? last.start + last.size : 0;
+      const total = lengthOf(parts);
       const start = Math.min(total, from < 0 ? Math.max(0, total + from) : from);
-      const end = Math.min(total, start + limit);
-      const touched = parts.filter((part) => part.start < end && part.start + part.size > start);
-      const bytes: Uint8Array[] = [];
-      for (let at = 0; at < touched.length; at += readsAtOnce) {
-        bytes.push(...(await Promise.all(touched.slice(at, at + readsAtOnce).map((part) => read(part, start, end)))));
-      }
-      return { bytes: Buffer.concat(bytes), from: start, total };
+      return { bytes: await bytesOf(parts, start, Math.min(total, start + limit)), from: start, total };
+    },
+
+    /** At most `limit` bytes, beginning with the part that has a line, or so that they reach the end; undefined for an empty log. */
+    async lines(build: string, line: number | 'last', limit: number): Promise<LogLines | undefined> {
+      const parts = await partsOf(recordKeys.logPrefix(build));
+      const total = lengthOf(parts);
+      const first =
+        line === 'last'
+          ? (parts.find(({ start }) => start >= total - limit) ?? parts.at(-1))
+          : (parts.findLast(({ firstLine }) => firstLine <= line) ?? parts[0]);
+      if (!first) return undefined;
+      const { start, firstLine } = first;
+      return { bytes: await bytesOf(parts, start, Math.min(total, start + limit)), from: start, firstLine, total };
     },
   };
 
@@ -51,7 +74,8 @@ export function createBuildLog({ client, bucket }: RecordsBucket) {
       );
       for (const { Key: key, Size: size = 0 } of page.Contents ?? []) {
         if (!key) continue;
-        parts.push({ key, start, size });
+        // A part whose name does not say its line was not written by the builder: its lines count as those of the part before it.
+        parts.push({ key, start, size, firstLine: firstLineOf(key) ?? parts.at(-1)?.firstLine ?? 1 });
         start += size;
       }
       token = page.NextContinuationToken;
@@ -67,6 +91,11 @@ export function createBuildLog({ client, bucket }: RecordsBucket) {
     if (!object.Body) throw new Error(`S3 answered without the body of ${key}.`);
     return object.Body.transformToByteArray();
   }
+}
+
+function lengthOf(parts: readonly Part[]): number {
+  const last = parts.at(-1);
+  return last ? last.start + last.size : 0;
 }
 
 export type BuildLog = ReturnType<typeof createBuildLog>;

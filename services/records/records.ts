@@ -1,8 +1,10 @@
 import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
 import {
+  type BuilderSteps,
   type BuildRequest,
   type BuildResult,
+  builderStepsSchema,
   buildRequestSchema,
   buildResultSchema,
   recordKeys,
@@ -46,6 +48,9 @@ export function createRecords({ client, bucket }: RecordsBucket) {
     /** @throws InvalidInputError if the object exists but is not a result: code that a build runs may have written it */
     result: (id: string): Promise<BuildResult | undefined> =>
       get(recordKeys.result(id), buildResultSchema, largestOfBuilder),
+    /** @throws InvalidInputError if the object exists but is not a list of steps: code that a build runs may have written it */
+    steps: (id: string): Promise<BuilderSteps | undefined> =>
+      get(recordKeys.steps(id), builderStepsSchema, largestOfBuilder),
     putScan: (id: string, scan: Scan) => put(recordKeys.findings(id), scanSchema.parse(scan)),
     scan: (id: string): Promise<Scan | undefined> => get(recordKeys.findings(id), scanSchema),
     /** @throws InvalidInputError if the object exists but is not a report: code that a build runs may have written it */

@@ -1,6 +1,7 @@
 /**
- * The site's only script. While a page is live, it requests the page again, replaces the marked parts, and appends to the log.
- * The server writes all markup, so a browser without scripts shows the same after a reload.
+ * The site's only script. While a page is live, it requests the page again, replaces the marked parts, and appends to the log; it goes to
+ * the line that an address names, and copies commands. The server writes all other markup, so a browser without scripts shows the same
+ * after a reload.
  */
 export const follow = `'use strict';
 const main = document.getElementById('main');
@@ -24,29 +25,40 @@ function renewParts(fresh) {
   document.title = fresh.title;
 }
 
+/** The lines of a section that was shown already go to its end. */
 function growLog(fresh) {
   const added = fresh.getElementById('log');
+  if (!added) return;
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-  if (added.textContent) log.append(added.textContent);
-  if (log.textContent.length > 2e6) log.textContent = log.textContent.slice(-1e6);
+  for (const section of [...added.children]) {
+    if (section.localName === 'details') log.lastElementChild?.removeAttribute('open');
+    if (section.localName === 'details' || !log.lastElementChild) log.append(section);
+    else log.lastElementChild.append(...section.childNodes);
+  }
+  const lines = log.getElementsByTagName('p');
+  while (lines.length > 5000) lines[0].remove();
   log.dataset.next = added.dataset.next;
+  log.dataset.line = added.dataset.line;
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
 
 async function renew() {
   const address = new URL(location.href);
   address.hash = '';
-  if (log) address.searchParams.set('from', log.dataset.next);
+  if (log) {
+    address.searchParams.set('from', log.dataset.next);
+    address.searchParams.set('line', log.dataset.line);
+  }
   const answer = await fetch(address, { cache: 'no-store' });
   if (!answer.ok) throw new Error(answer.statusText);
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   renewParts(fresh);
+  addCopyButtons();
   if (log) growLog(fresh);
   main.dataset.live = fresh.getElementById('main').dataset.live;
 }
 
 async function follow() {
-  if (log) log.scrollTop = log.scrollHeight;
   while (main.dataset.live === 'yes') {
     await wait(2000);
     await visible();
@@ -54,5 +66,37 @@ async function follow() {
   }
 }
 
+/** The address of a line that is not on the page is one of the page of the log. */
+function goToLine() {
+  const line = /^#L(\\d{1,12})$/.exec(location.hash)?.[1];
+  if (!line) return false;
+  const shown = document.getElementById('L' + line);
+  shown?.closest('details')?.setAttribute('open', '');
+  if (shown) shown.scrollIntoView({ block: 'center' });
+  else if (/^\\/builds\\/\\w+$/.test(location.pathname)) location.replace(location.pathname + '/log?line=' + line + location.hash);
+  return true;
+}
+
+function addCopyButtons() {
+  // Browsers have it only where a page was not changed on its way.
+  if (!navigator.clipboard) return;
+  for (const command of document.querySelectorAll('[data-copy]')) {
+    if (command.querySelector('.copy')) continue;
+    const text = command.textContent;
+    const button = document.createElement('button');
+    button.className = 'copy';
+    button.textContent = 'Copy';
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(text.trim());
+      button.textContent = 'Copied';
+      setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+    });
+    command.prepend(button);
+  }
+}
+
+addEventListener('hashchange', goToLine);
+if (!goToLine() && log && main.dataset.live === 'yes') log.scrollTop = log.scrollHeight;
+addCopyButtons();
 follow();
 `;

@@ -1,40 +1,48 @@
 /** The site's one style sheet. Colours are pairs for light and dark; every text has a contrast of 4.5 or more on its ground. */
 export const style = `:root {
   color-scheme: light dark;
-  --ground: light-dark(#f6f7f9, #0e1116);
-  --card: light-dark(#ffffff, #161b22);
-  --line: light-dark(#dfe3e8, #2a313b);
-  --text: light-dark(#191c20, #e4e8ee);
-  --quiet: light-dark(#57606c, #9aa5b3);
-  --link: light-dark(#1a56c4, #7fb0ff);
-  --good: light-dark(#17703a, #57cf8b);
-  --warning: light-dark(#8a5000, #f0b35c);
+  --ground: light-dark(#f4f6f7, #0c1219);
+  --card: light-dark(#ffffff, #141c25);
+  --line: light-dark(#d9e0e5, #2a3541);
+  --text: light-dark(#14202b, #e3e9ef);
+  --quiet: light-dark(#54616d, #9dabb9);
+  --link: light-dark(#0b5cad, #82b7ff);
+  --good: light-dark(#14693a, #5bd08f);
+  --warning: light-dark(#855000, #f0b35c);
   --bad: light-dark(#b3261e, #ff8d80);
-  --running: light-dark(#1a56c4, #7fb0ff);
-  --good-ground: light-dark(#e3f5e9, #10291b);
-  --warning-ground: light-dark(#fdf1dc, #2e2210);
-  --bad-ground: light-dark(#fdeae8, #331714);
-  --running-ground: light-dark(#e6effd, #13233d);
-  --quiet-ground: light-dark(#eceff2, #21262e);
+  --running: light-dark(#0b5cad, #82b7ff);
+  --good-ground: light-dark(#e2f4e9, #10291b);
+  --warning-ground: light-dark(#fdf0d8, #2e2210);
+  --bad-ground: light-dark(#fce8e6, #331714);
+  --running-ground: light-dark(#e3eefb, #13233d);
+  --quiet-ground: light-dark(#e9eef1, #212b36);
+  --top: light-dark(#0d2b45, #0a1a2a);
+  --buoy: #ffb454;
   --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-.wide { max-width: 62rem; margin: 0 auto; padding: 0 1.25rem; }
+.wide { max-width: 74rem; margin: 0 auto; padding: 0 1.25rem; }
 a { color: var(--link); text-decoration: none; }
 a:hover { text-decoration: underline; }
+p a, dd a, .why a { text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: .15em; text-decoration-color: color-mix(in srgb, currentColor 45%, transparent); }
 button { padding: .45rem 1rem; border: 1px solid var(--line); border-radius: .4rem; background: var(--card); color: var(--link); font: inherit; font-weight: 600; cursor: pointer; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 3px; }
 .skip { position: absolute; left: -100vw; padding: .5rem 1rem; background: var(--card); }
 .skip:focus { left: 0; z-index: 1; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.top { background: var(--card); border-bottom: 1px solid var(--line); }
+.top { background: var(--top); color: #fff; border-bottom: 3px solid var(--buoy); }
 .top .wide { display: flex; align-items: center; justify-content: space-between; gap: 1rem; height: 3.5rem; }
-.top nav { display: flex; gap: 1.25rem; }
-.top nav a { color: var(--text); padding: .5rem 0; }
-.brand { display: inline-flex; align-items: center; gap: .5rem; color: var(--text); font-weight: 650; font-size: 1.05rem; }
-.brand svg { width: 1.6rem; height: 1.6rem; fill: var(--link); }
+.top nav { display: flex; flex-wrap: wrap; gap: 0 1.25rem; margin-right: auto; }
+.top nav a { color: #e6eef5; padding: .5rem 0; border-bottom: 2px solid transparent; }
+.top nav a[aria-current] { color: #fff; border-bottom-color: var(--buoy); }
+.top form { display: flex; }
+.top :focus-visible { outline-color: var(--buoy); }
+.top input { width: 17rem; max-width: 46vw; background: #ffffff1f; color: #fff; border-color: #ffffff66; }
+.top input::placeholder { color: #d5dfe8; opacity: 1; }
+.brand { display: inline-flex; align-items: center; gap: .5rem; color: #fff; font-weight: 650; font-size: 1.05rem; margin-right: 1rem; }
+.brand svg { width: 1.6rem; height: 1.6rem; fill: var(--buoy); }
 main.wide { padding-block: 1.75rem 1rem; }
 footer.wide { padding-block: 1rem 2.5rem; font-size: .875rem; }
 h1 { font-size: 1.55rem; line-height: 1.25; margin: 0; overflow-wrap: anywhere; letter-spacing: -.01em; }
@@ -60,7 +68,7 @@ section .head h2 { margin: 0; }
 .filters { display: flex; flex-wrap: wrap; gap: .25rem; font-size: .875rem; }
 .filters a { padding: .25rem .7rem; border-radius: 1rem; color: var(--quiet); }
 .filters a[aria-current] { background: var(--quiet-ground); color: var(--text); font-weight: 600; }
-.rows, .stages { list-style: none; margin: 0; padding: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
+.rows { list-style: none; margin: 0; padding: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
 .rows li { display: grid; grid-template-columns: 8rem minmax(0, 1fr) minmax(0, 11rem) 8rem; gap: .25rem 1rem; align-items: center; padding: .8rem 1rem; }
 .rows li + li { border-top: 1px solid var(--line); }
 .what a { font-weight: 600; overflow-wrap: anywhere; }
@@ -107,9 +115,6 @@ summary + .findings { margin-top: .6rem; }
 .counts .critical b, .counts .high b { color: var(--bad); } .counts .medium b { color: var(--warning); }
 .reasons { margin: .5rem 0 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
 .reasons li + li { margin-top: .25rem; }
-.stages { padding: .35rem 0; }
-.stages li { display: grid; grid-template-columns: 1rem 4.5rem minmax(0, 1fr) 6rem; gap: .75rem; align-items: center; padding: .35rem 1rem; }
-.stages li > span:last-child { text-align: right; font-size: .875rem; color: var(--quiet); white-space: nowrap; font-variant-numeric: tabular-nums; }
 .absent { color: var(--quiet); }
 .bar { width: 100%; height: .5rem; border-radius: .25rem; background: var(--quiet-ground); display: block; }
 rect.good { fill: var(--good); } rect.bad { fill: var(--bad); } rect.running { fill: var(--running); } rect.quiet { fill: var(--quiet); }
@@ -124,7 +129,36 @@ rect.good { fill: var(--good); } rect.bad { fill: var(--bad); } rect.running { f
 pre { margin: 0; }
 .command { padding: .75rem 1rem; border-radius: .6rem; background: var(--card); border: 1px solid var(--line); overflow-x: auto; margin-bottom: .6rem; }
 .command code { user-select: all; }
-.log { background: #0d1117; color: #d7dee7; padding: .9rem 1rem; border-radius: .6rem; border: 1px solid var(--line); font-size: .8125rem; line-height: 1.45; max-height: 70vh; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; min-height: 3.5rem; }
+.command[data-copy] { white-space: pre-wrap; overflow-wrap: anywhere; } .command:has(.copy) { position: relative; padding-right: 5.5rem; }
+.log { background: #0d1117; color: #d7dee7; padding: .6rem 0; border-radius: .6rem; border: 1px solid var(--line); font: .8125rem/1.5 var(--mono); max-height: 70vh; overflow: auto; min-height: 3.5rem; }
+.log.found, .log-page .log { max-height: none; }
+.log p { margin: 0; padding: 0 1rem 0 4.75rem; position: relative; overflow: clip; overflow-wrap: anywhere; white-space: pre-wrap; min-height: 1.5em; }
+.log p > a:first-child { position: absolute; left: 0; width: 4rem; text-align: right; color: #8b98a5; text-decoration: none; user-select: none; }
+.log p > a:first-child:hover { color: #fff; text-decoration: underline; }
+.log p:target { background: #3b3410; } .log p:target > a:first-child { color: #ffd86b; }
+.log .error { background: #3a1519; box-shadow: inset 3px 0 #ff8a80; }
+.log .warning { background: #2f2710; box-shadow: inset 3px 0 #e3b341; }
+.log summary { padding: .2rem 1rem .2rem 1.2rem; color: #fff; font-weight: 600; } .log summary span { color: #9fb0c0; font-weight: 400; }
+.log mark { background: #e3b341; color: #0d1117; } .log i { color: #9fb0c0; }
+.b { font-weight: 700; }
+.c1, .c9 { color: #ff8a80; } .c2, .c10 { color: #7ee787; } .c3, .c11 { color: #e3b341; } .c4, .c12 { color: #79b8ff; } .c5, .c13 { color: #d2a8ff; } .c6, .c14 { color: #76e3ea; } .c8 { color: #9fb0c0; } .c15 { color: #fff; }
+.tools { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center; justify-content: space-between; margin: .6rem 0; font-size: .9375rem; }
+form.tools { justify-content: flex-start; }
+.tools form { display: flex; gap: .4rem; min-width: 0; }
+.tools label { display: flex; flex-wrap: wrap; gap: .1rem .5rem; align-items: center; }
+input, select { font: inherit; padding: .35rem .6rem; border: 1px solid var(--line); border-radius: .4rem; background: var(--card); color: var(--text); min-width: 0; max-width: 100%; }
+.marked { color: var(--bad); font-weight: 600; } 
+.course { margin: .2rem 0 0; color: var(--quiet); font-size: .9375rem; overflow-wrap: anywhere; }
+.columns { display: grid; gap: 0 2rem; grid-template-columns: minmax(0, 1fr); }
+@media (min-width: 64rem) { .columns { grid-template-columns: minmax(0, 1fr) 22rem; } }
+.waterfall { width: 100%; border-collapse: separate; border-spacing: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .35rem 0; font-variant-numeric: tabular-nums; }
+.waterfall th { font-weight: 500; text-align: left; padding: .3rem .5rem .3rem 1rem; width: 8.5rem; white-space: nowrap; }
+.waterfall th .icon { margin-right: .6rem; vertical-align: -.125em; }
+.waterfall td { padding: .3rem 0; } .waterfall td:last-child { text-align: right; padding: .3rem 1rem .3rem .75rem; width: 6.5rem; font-size: .875rem; color: var(--quiet); white-space: nowrap; }
+.waterfall .step th { padding-left: 2.65rem; font-weight: 400; font-size: .875rem; color: var(--quiet); } .waterfall .step .bar { height: .3rem; } .waterfall .step rect { opacity: .6; }
+.waterfall .step th, .waterfall .step td { padding-block: .1rem; }
+.links { margin: 0; padding: 0; list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
+.copy { position: absolute; top: .35rem; right: .5rem; min-width: 4.4rem; padding: .2rem .6rem; font: 600 .8125rem/1.4 system-ui, sans-serif; }
 @media (max-width: 42rem) {
   .top .wide { flex-wrap: wrap; height: auto; min-height: 3.5rem; gap: 0 1rem; }
   .wide { padding-inline: 1rem; }
@@ -132,7 +166,6 @@ pre { margin: 0; }
   .what { grid-column: 1 / -1; grid-row: 2; }
   .when { grid-column: 2; grid-row: 1; flex-direction: row; gap: .6rem; justify-content: flex-end; }
   .where { grid-column: 1 / -1; justify-content: flex-start; }
-  .stages li { grid-template-columns: 1rem 4rem minmax(0, 1fr) 5rem; gap: .5rem; }
   .facts div { grid-template-columns: 1fr; gap: 0; }
   .findings thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .findings tr { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .1rem .75rem; padding: .6rem 1rem; }
@@ -143,5 +176,9 @@ pre { margin: 0; }
   .findings td:nth-child(n+3)::before { content: attr(data-label) ": "; color: var(--quiet); }
 }
 @media (prefers-reduced-motion: reduce) { .icon.running { animation: none; } }
-@media print { .log { max-height: none; } .top nav, footer { display: none; } }
+@media print {
+  .log { max-height: none; background: none; color: #000; border: 0; } .log span, .log summary, .log summary span { color: #000; }
+  .top nav, .top form, footer, .tools, .pager, .copy, .skip { display: none; } .top { background: none; color: #000; } .brand { color: #000; }
+  .card, .rows, .facts, .findings, .waterfall { break-inside: avoid; } a { color: inherit; }
+}
 `;

@@ -3,8 +3,8 @@ import type { Cause } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Cascade, CascadeMember, CascadeSummary } from '../readers.ts';
-import { projectPath } from './build.ts';
 import { layout, pager } from './layout.ts';
+import { projectPath } from './project-path.ts';
 import { icon, type Tone } from './status.ts';
 import { ageElement } from './times.ts';
 

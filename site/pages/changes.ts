@@ -7,7 +7,7 @@ import { oneLine } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
 
 /** The page shows this many items of each list. */
-const shown = 100;
+const shown = 25;
 
 /** What differs from the image that was released before. */
 export function changesSection(build: Build, comparison: Recorded<Comparison>): Html | undefined {

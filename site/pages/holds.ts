@@ -5,8 +5,8 @@ import type { Project } from '../../core/model/project.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { KnownProject } from '../readers.ts';
-import { projectPath } from './build.ts';
 import { layout, pager } from './layout.ts';
+import { projectPath } from './project-path.ts';
 import { releasesPath } from './releases.ts';
 import { ageElement } from './times.ts';
 

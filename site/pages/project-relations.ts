@@ -3,7 +3,7 @@ import { projectNameSchema } from '../../core/model/project.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { BaseStatus, Dependents, Pending } from '../readers.ts';
-import { projectPath } from './build.ts';
+import { projectPath } from './project-path.ts';
 
 /** What a project depends on, its dependents, and the cascade that it is part of now. */
 export interface ProjectRelations {

@@ -3,17 +3,17 @@ import type { Project } from '../../core/model/project.ts';
 import { currentState, type ReleasedImage } from '../../core/releases/release.ts';
 import type { CurrentFinding, ReleaseFindings } from '../../core/releases/rescan-findings.ts';
 import { type Html, html } from '../../core/text/html.ts';
-import { oneLine, webLink } from '../../core/text/one-line.ts';
+import { oneLine } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
-import { projectPath } from './build.ts';
-import { fixedIn } from './fixed-in.ts';
+import { findingsTable } from './findings-table.ts';
 import { layout, pager } from './layout.ts';
+import { projectPath } from './project-path.ts';
 import { icon, type Tone } from './status.ts';
 import { ageElement } from './times.ts';
 import { type Verifying, verifyingSection } from './verifying.ts';
 
 /** The page shows this many findings; the JSON has all. */
-const shown = 100;
+const shown = 50;
 
 /** The path of a project's releases. */
 export const releasesPath = (project: string): string => `${projectPath(project)}/releases`;
@@ -151,20 +151,6 @@ ${known.length > 0 ? table(known, path) : html`<p class="quiet">None.</p>`}</sec
 
 function table(findings: CurrentFinding[], path: string): Html {
   const more = findings.length - shown;
-  return html`<table class="findings"><thead><tr><th scope="col">Severity</th><th scope="col">Id</th><th scope="col">Package</th><th scope="col">Installed</th><th scope="col">Fixed in</th></tr></thead>
-<tbody>${findings.slice(0, shown).map(findingRow)}</tbody></table>
+  return html`${findingsTable(findings.slice(0, shown))}
 ${more > 0 && html`<p class="quiet">These are the first ${shown} of ${findings.length.toLocaleString('en')}, the worst first. <a href="/api/v1${path}">All as JSON</a></p>`}`;
-}
-
-function findingRow(finding: CurrentFinding): Html {
-  const { severity, id, package: name, installed, url, title, since } = finding;
-  const link = url && webLink(url);
-  const label = oneLine(id, 100);
-  return html`<tr>
-<td data-label="Severity"><span class="severity ${severity.toLowerCase()}">${severity.toLowerCase()}</span></td>
-<td data-label="Id">${link ? html`<a href="${link}" rel="noopener nofollow">${label}</a>` : label}${title && title !== id && html`<span class="why">${oneLine(title, 200)}</span>`}${since && html`<span class="why">since ${since.slice(0, 10)}</span>`}</td>
-<td data-label="Package">${oneLine(name, 200)}</td>
-<td data-label="Installed">${oneLine(installed, 100)}</td>
-<td data-label="Fixed in">${fixedIn(finding)}</td>
-</tr>`;
 }

@@ -3,8 +3,8 @@ import type { Project } from '../../core/model/project.ts';
 import { describeReason, type RetentionDecision, type RetentionReport } from '../../core/retention/retention-plan.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
-import { projectPath } from './build.ts';
 import { layout } from './layout.ts';
+import { projectPath } from './project-path.ts';
 import { releasesPath } from './releases.ts';
 import { ageElement } from './times.ts';
 

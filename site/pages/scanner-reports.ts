@@ -8,10 +8,11 @@ import { oneLine, webLink } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
 import type { WaiverOf } from '../waivers.ts';
 import { acceptedNote } from './accepted.ts';
+import { layout, pager } from './layout.ts';
 import { icon, type Tone } from './status.ts';
 
-/** The page shows this many findings of each scanner; the JSON has all. */
-const shown = 100;
+/** The build's page shows this many findings of each scanner; a page of its own and the JSON have all. */
+const shown = 10;
 
 /** What a scanner checks, in a few words. */
 const titles: Readonly<Record<ScannerName, string>> = {
@@ -38,10 +39,30 @@ export function scannersSection(reports: Recorded<ScannerReports>, context: Scan
   const content =
     reports === 'unreadable'
       ? html`<p class="quiet">What the scanners left cannot be read.</p>`
-      : html`<div class="scanners">${inOrder(reports).map((report) => scanner(report, context))}</div>`;
+      : html`<div class="scanners">${groups(inOrder(reports), context)}</div>`;
   return html`<section id="scanners"><div class="head"><h2>Scanners</h2><a href="${all}">All as JSON</a></div>
 ${content}</section>`;
 }
+
+/** Those that found nothing take one line together. */
+function groups(reports: ScannerReport[], context: ScannerContext): Html {
+  const quiet = reports.filter(({ findings, state }) => findings.length === 0 && isWell(state));
+  const names = (state: ScannerReport['state']) =>
+    quiet.filter((report) => report.state === state).map((report) => titles[report.scanner]);
+  const said = [
+    ['Nothing found', names('complete')],
+    ['Nothing to scan', names('not-applicable')],
+  ] as const;
+  return html`${reports.filter((report) => !quiet.includes(report)).map((report) => scanner(report, context))}
+${
+  quiet.length > 0 &&
+  html`<details class="scanner" id="scanners-quiet"><summary>${icon('good')}${said.map(
+    ([what, by]) => by.length > 0 && html`<b>${what}</b> <span class="result">${by.join(', ')}</span> `,
+  )}</summary>${quiet.map((report) => scanner(report, context))}</details>`
+}`;
+}
+
+const isWell = (state: ScannerReport['state']) => state === 'complete' || state === 'not-applicable';
 
 function inOrder({ reports }: ScannerReports): ScannerReport[] {
   const names = Object.keys(titles);
@@ -49,17 +70,16 @@ function inOrder({ reports }: ScannerReports): ScannerReport[] {
 }
 
 function scanner(report: ScannerReport, context: ScannerContext): Html {
-  const { scanner: name, state, reason, tool, total, seconds } = report;
+  const { scanner: name, reason, tool, total, seconds } = report;
   const tone = toneOf(report);
   const head = html`${icon(tone)}<b>${titles[name]}</b> <span class="result">${describeResult(report)}</span>
 <span class="quiet small">${tool && `${oneLine(tool, 200)}, `}${seconds.toFixed(1)} s</span>`;
   const why = reason && html`<p class="reason">${oneLine(reason, 500)}</p>`;
-  const sboms = name === 'sbom' && state === 'complete' ? sbomLinks(context.build) : undefined;
-  if (report.findings.length === 0) return html`<div class="scanner">${head}${why}${sboms}</div>`;
+  if (report.findings.length === 0) return html`<div class="scanner">${head}${why}</div>`;
   const more = total - Math.min(report.findings.length, shown);
   return html`<details class="scanner" id="scanner-${name}"><summary>${head}</summary>${why}
-<ul class="reasons">${items(report, context)}</ul>
-${more > 0 && html`<p class="quiet">and ${more.toLocaleString('en')} more. <a href="/api/v1/builds/${context.build.id}/scanners/${name}">All as JSON</a></p>`}</details>`;
+<ul class="reasons">${items({ ...report, findings: report.findings.slice(0, shown) } as ScannerReport, context)}</ul>
+${more > 0 && html`<p class="quiet">and ${more.toLocaleString('en')} more. <a href="/builds/${context.build.id}/scanners/${name}">All findings</a></p>`}</details>`;
 }
 
 function toneOf({ state, scanner: name, total }: ScannerReport): Tone {
@@ -79,8 +99,7 @@ function describeResult({ scanner: name, state, total }: ScannerReport): string 
 }
 
 function items(report: ScannerReport, context: ScannerContext): Html[] {
-  const first = { ...report, findings: report.findings.slice(0, shown) } as ScannerReport;
-  return waivableFindings(first).map(({ text, finding }, at) => {
+  return waivableFindings(report).map(({ text, finding }, at) => {
     const { accepted } = context.waiverOf(finding);
     return html`<li>${oneLine(text.sentence, 1_300)}${detail(report, at, context)}${accepted && acceptedNote(accepted)}</li>`;
   });
@@ -124,6 +143,22 @@ function lastLines(finding: FindingOf<'user-test'>): Html | undefined {
   return html`<pre class="command" tabindex="0">${finding.lastLines.map((line) => `${oneLine(line, 300)}\n`)}</pre>`;
 }
 
-function sbomLinks({ id }: Build): Html {
-  return html`<p class="reason"><a href="/api/v1/builds/${id}/sbom.cdx.json">CycloneDX</a> · <a href="/api/v1/builds/${id}/sbom.spdx.json">SPDX</a> · <a href="/api/v1/builds/${id}/packages">Packages as JSON</a></p>`;
+export interface ScannerPage extends ScannerContext {
+  /** With the findings of this page. */
+  report: ScannerReport;
+  cursor: string | null;
+  query: URLSearchParams;
+}
+
+/** All findings of one scanner. */
+export function scannerPage({ report, cursor, query, ...context }: ScannerPage): Html {
+  const path = `/builds/${context.build.id}/scanners/${report.scanner}`;
+  return layout({
+    title: `${titles[report.scanner]}: ${context.build.project}`,
+    api: `/api/v1${path}`,
+    main: html`<div class="head"><h1><a href="/builds/${context.build.id}">${context.build.project}</a>: ${titles[report.scanner]}</h1></div>
+<p class="meaning">${describeResult(report)}${report.tool && `, by ${oneLine(report.tool, 200)}`}</p>
+<section class="scanners"><div class="scanner"><ul class="reasons">${items(report, context)}</ul></div></section>
+${pager(path, query, cursor)}`,
+  });
 }

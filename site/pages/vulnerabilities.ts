@@ -1,63 +1,79 @@
 import { exactTime } from '../../core/builds/describe-build.ts';
 import type { Build } from '../../core/model/build.ts';
-import { bySeverity, type Finding, type Scan } from '../../core/model/findings.ts';
+import { bySeverity, type Scan, severities } from '../../core/model/findings.ts';
 import { waivableVulnerability } from '../../core/policy/vulnerability-objections.ts';
 import { type Html, html } from '../../core/text/html.ts';
-import { oneLine, webLink } from '../../core/text/one-line.ts';
+import { oneLine } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
+import { type FindingFilter, fixes } from '../paging/finding-filter.ts';
 import type { WaiverOf } from '../waivers.ts';
-import { acceptedNote } from './accepted.ts';
-import { fixedIn } from './fixed-in.ts';
+import { findingsTable, type ShownFinding } from './findings-table.ts';
+import { layout, pager } from './layout.ts';
 
-/** The page shows this many; the JSON has all. */
-const shown = 100;
-/** A longer table is folded, so that the sections after it can be found. */
-const unfolded = 20;
+/** The build's page shows this many; a page of its own has all. */
+const shown = 15;
 
-/** The findings of the registry's scanner, the worst first. */
+/** The worst findings of the registry's scanner. */
 export function vulnerabilitiesSection(build: Build, scan: Recorded<Scan>, waiverOf: WaiverOf): Html | undefined {
   if (scan === undefined) return undefined;
   if (scan === 'unreadable')
     return section(undefined, html`<p class="quiet">The record of the scan cannot be read.</p>`);
-  const all = `/api/v1/builds/${build.id}/findings`;
   const findings = scan.findings.toSorted(bySeverity);
   const said = scan.state === 'complete' ? undefined : html`<p>${describeState(scan)}</p>`;
   if (findings.length === 0) {
-    return section(all, html`${said ?? html`<p class="quiet">The scan found none.</p>`}${source(scan)}`);
+    return section(undefined, html`${said ?? html`<p class="quiet">The scan found none.</p>`}${source(scan)}`);
   }
+  const all = `/builds/${build.id}/findings`;
   const more = findings.length - shown;
-  const table = html`<table class="findings"><thead><tr><th scope="col">Severity</th><th scope="col">Id</th><th scope="col">Package</th><th scope="col">Installed</th><th scope="col">Fixed in</th></tr></thead>
-<tbody>${findings.slice(0, shown).map((finding) => row(finding, waiverOf))}</tbody></table>
-${more > 0 && html`<p class="quiet">These are the first ${shown} of ${findings.length.toLocaleString('en')}, the worst first. <a href="${all}">All as JSON</a></p>`}`;
-  const folded = html`<details id="findings"><summary>${findings.length.toLocaleString('en')} findings, the worst first</summary>
-${table}</details>`;
   return section(
     all,
-    html`${said}${findings.length > unfolded ? folded : table}
+    html`${said}${findingsTable(findings.slice(0, shown).map((finding) => ({ ...finding, accepted: waiverOf(waivableVulnerability(finding)).accepted })))}
+${more > 0 && html`<p class="quiet">These are the first ${shown} of ${findings.length.toLocaleString('en')}, the worst first. <a href="${all}">All, with a filter</a></p>`}
 ${source(scan)}`,
   );
 }
 
 function section(all: string | undefined, content: Html): Html {
-  return html`<section id="vulnerabilities"><div class="head"><h2>Vulnerabilities</h2>${all && html`<a href="${all}">All as JSON</a>`}</div>
+  return html`<section id="vulnerabilities"><div class="head"><h2>Vulnerabilities</h2>${all && html`<a href="${all}">All findings</a>`}</div>
 ${content}</section>`;
 }
 
-function row(finding: Finding, waiverOf: WaiverOf): Html {
-  const { severity, id, package: name, installed, url, title, exploitAvailable } = finding;
-  const { accepted } = waiverOf(waivableVulnerability(finding));
-  const link = url && webLink(url);
-  const label = oneLine(id, 100);
-  return html`<tr${accepted && html` class="accepted"`}>
-<td data-label="Severity"><span class="severity ${severity.toLowerCase()}">${severity.toLowerCase()}</span></td>
-<td data-label="Id">${link ? html`<a href="${link}" rel="noopener nofollow">${label}</a>` : label}${title && title !== id && html`<span class="why">${oneLine(title, 200)}</span>`}${exploitAvailable && html`<span class="why">An exploit is known.</span>`}${accepted && acceptedNote(accepted)}</td>
-<td data-label="Package">${oneLine(name, 200)}</td>
-<td data-label="Installed">${oneLine(installed, 100)}</td>
-<td data-label="Fixed in">${fixedIn(finding)}</td>
-</tr>`;
+export interface FindingsPage {
+  build: Build;
+  /** Those of this page. */
+  findings: ShownFinding[];
+  /** How many pass the filter, and how many there are. */
+  total: number;
+  all: number;
+  filter: FindingFilter;
+  scan: Omit<Scan, 'findings'>;
+  cursor: string | null;
+  query: URLSearchParams;
 }
 
-function describeState({ state, reason }: Scan): string {
+/** All findings of the registry's scanner, the worst first. */
+export function findingsPage({ build, findings, total, all, filter, scan, cursor, query }: FindingsPage): Html {
+  const path = `/builds/${build.id}/findings`;
+  const isFiltered = total < all;
+  return layout({
+    title: `Vulnerabilities of ${build.project}`,
+    api: `/api/v1${path}`,
+    main: html`<div class="head"><h1><a href="/builds/${build.id}">${build.project}</a>: vulnerabilities</h1></div>
+${scan.state !== 'complete' && html`<p>${describeState(scan)}</p>`}
+<form class="tools" action="${path}">
+<label>Severity <select name="severity"><option value="">all</option>${severities.map((severity) => html`<option${filter.severity === severity && html` selected`}>${severity}</option>`)}</select></label>
+<label>Fix <select name="fix"><option value="">all</option>${fixes.map((fix) => html`<option${filter.fix === fix && html` selected`}>${fix}</option>`)}</select></label>
+<label>Id or package <input type="search" name="q" value="${filter.text}" maxlength="100"></label>
+<button>Filter</button>${isFiltered && html` <a href="${path}">Show all</a>`}
+</form>
+<p role="status" class="quiet">${isFiltered ? `${total.toLocaleString('en')} of ${all.toLocaleString('en')}` : all.toLocaleString('en')} ${all === 1 ? 'finding' : 'findings'}, the worst first.</p>
+${findings.length > 0 ? findingsTable(findings) : html`<p class="empty">No finding passes the filter.</p>`}
+${pager(path, query, cursor)}
+${source(scan)}`,
+  });
+}
+
+function describeState({ state, reason }: Pick<Scan, 'state' | 'reason'>): string {
   const why = reason ? ` ${oneLine(reason, 600)}` : '';
   switch (state) {
     case 'unsupported':
@@ -69,7 +85,7 @@ function describeState({ state, reason }: Scan): string {
   }
 }
 
-function source({ scanner, completedAt, sourceUpdatedAt }: Scan): Html | undefined {
+function source({ scanner, completedAt, sourceUpdatedAt }: Omit<Scan, 'findings'>): Html | undefined {
   const by = scanner === 'enhanced' ? 'Amazon Inspector' : "the registry's basic scanning";
   const parts = [
     scanner && `Scanned by ${by}`,

@@ -59,6 +59,11 @@ export const parameters = {
     description: 'Begins at this byte, from 0.',
     schema: z.int().min(0).max(999_999_999_999_999).optional(),
   },
+  line: {
+    name: 'line',
+    description: 'Shows this line, from 1.',
+    schema: z.int().min(1).max(999_999_999_999).optional(),
+  },
 } as const satisfies Record<string, Parameter<z.ZodType> & { description: string }>;
 
 export const limitOf = (query: URLSearchParams): number => limitIn(query, parameters.limit);
@@ -96,6 +101,12 @@ export function prefixOf(query: URLSearchParams): string {
 /** A byte's number in a log. */
 export function fromOf(query: URLSearchParams): number | undefined {
   return readNumber(query, parameters.from, 'InvalidFrom', 'is the number of a byte, from 0.');
+}
+
+/** A line's number in a log, or its end. */
+export function lineOf(query: URLSearchParams): number | 'last' | undefined {
+  if (query.get('line') === 'last') return 'last';
+  return readNumber(query, parameters.line, 'InvalidLine', 'is the number of a line, from 1, or "last".');
 }
 
 interface Parameter<Schema extends z.ZodType> {

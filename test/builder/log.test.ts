@@ -122,3 +122,30 @@ test('a part that cannot be stored is reported at the end', async () => {
   log.line('one');
   await expect(log.close()).rejects.toThrow('AccessDenied');
 });
+
+test('the records keep the colours of the text, the console and the last lines do not', async () => {
+  const { log, parts, printed } = open();
+  const stream = log.stream();
+  stream.write(Buffer.from('\u001b[31mred\u001b[0m \u001b[8mhidden\u001b[2J\n'));
+  stream.end();
+  await log.close();
+  expect(printed()).toBe('red hidden\n');
+  expect(log.recent).toEqual(['red hidden']);
+  expect(parts.join('')).toBe('\u001b[31mred\u001b[0m hidden\n');
+});
+
+test('each part says the number of its first line', async () => {
+  const firstLines: number[] = [];
+  const log = new BuildLog({
+    redaction: new Redaction(),
+    console: () => undefined,
+    store: async (_part, text, firstLine) => {
+      firstLines.push(firstLine, text.split('\n').length - 1);
+    },
+  });
+  for (let line = 0; line < 3000; line += 1) log.line('x'.repeat(100));
+  await log.close();
+  const [first, count = 0, second] = firstLines;
+  expect([first, second]).toEqual([1, 1 + count]);
+  expect(firstLines.filter((_, at) => at % 2 === 1).reduce((sum, lines) => sum + lines)).toBe(3000);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { harmless, Redaction } from '../../builder/redaction.ts';
+import { coloured, harmless, Redaction } from '../../builder/redaction.ts';
 
 test('a known secret is removed in every form that tools print', () => {
   const redaction = new Redaction();
@@ -47,4 +47,14 @@ test.each([
   ['\u001b[', ''],
 ])('%j is made harmless', (text, expected) => {
   expect(harmless(text)).toBe(expected);
+});
+
+test.each([
+  ['\u001b[1;31mred\u001b[0m \u001b[mplain', '\u001b[1;31mred\u001b[0m \u001b[mplain'],
+  // Black, concealed, on a background, and blinking: what a text could be hidden or shouted by.
+  ['\u001b[30ma\u001b[8mb\u001b[31;41mc\u001b[5md\u001b[38;5;0me', 'abcde'],
+  ['\u001b[2J\u001b[31mx\u001b]8;;https://example.org\u0007link\u202e', '\u001b[31mxlink\ufffd'],
+  ['\u001b[31', '31'],
+])('%j keeps only the colours of its text', (text, expected) => {
+  expect(coloured(text)).toBe(expected);
 });

@@ -50,6 +50,7 @@ export async function setUpServices() {
     putRequest: async (request) => void requests.push(request),
     request: async (id) => requests.find((request) => request.id === id),
     result: async (id) => results.get(id),
+    steps: async () => undefined,
     putScan: async (id, scan) => void scans.set(id, scan),
     scan: async (id) => scans.get(id),
     scanners: async (id) => scannerReports.get(id),

@@ -54,7 +54,7 @@ beforeAll(async () => {
   }
   await createProjects(tables.client, 'projects').put(sampleProject('demo/app:latest'));
   await createDependents(tables.client, 'dependents').declare('demo/child:latest', ['demo/app:latest']);
-  s3.objects.set(recordKeys.logPart(sampleBuild(1).id, 0), Buffer.from('the log\n'));
+  s3.objects.set(recordKeys.logPart(sampleBuild(1).id, 0, 1), Buffer.from('the log\n'));
 });
 
 afterAll(async () => {

@@ -59,9 +59,15 @@ test('the builds together can read requests, pull, push candidates, and write wh
     {
       effect: 'Allow',
       actions: ['s3:PutObject'],
-      on: ['log/*', 'packages.json', 'result.json', 'sbom.cdx.json', 'sbom.spdx.json', 'scanners.json'].map(
-        (name) => `${bucket}/builds/*/${name}`,
-      ),
+      on: [
+        'log/*',
+        'packages.json',
+        'result.json',
+        'sbom.cdx.json',
+        'sbom.spdx.json',
+        'scanners.json',
+        'steps.json',
+      ].map((name) => `${bucket}/builds/*/${name}`),
     },
     { effect: 'Allow', actions: ['ecr:GetAuthorizationToken'], on: ['*'] },
     { effect: 'Allow', actions: pull, on: [`${repositories}*`] },
@@ -237,6 +243,7 @@ test('the pages can only read, but for the answer of a mail address, and of the 
     'builds/*/sbom.cdx.json',
     'builds/*/sbom.spdx.json',
     'builds/*/scanners.json',
+    'builds/*/steps.json',
     'releases/*/*/findings.json',
     'retention/*.json',
   ]);

@@ -5,14 +5,17 @@ import { type FakeS3, startFakeS3 } from '../fake-s3.ts';
 
 const id = '00000000000000aa';
 const parts = ['first part\n', 'second – äöü\n', 'third\n', '', 'fifth\n', 'sixth\n', 'seventh\n', 'last'];
+/** The number of a part's first line. */
+const lineOf = (part: number) => parts.slice(0, part).join('').split('\n').length;
 const whole = Buffer.from(parts.join(''));
 
 let s3: FakeS3;
 beforeAll(async () => {
   s3 = await startFakeS3();
-  for (const [number, text] of parts.entries()) s3.objects.set(recordKeys.logPart(id, number), Buffer.from(text));
+  for (const [number, text] of parts.entries())
+    s3.objects.set(recordKeys.logPart(id, number, lineOf(number)), Buffer.from(text));
   s3.objects.set(recordKeys.result(id), Buffer.from('not the log'));
-  s3.objects.set(recordKeys.logPart('00000000000000ab', 0), Buffer.from('of another build'));
+  s3.objects.set(recordKeys.logPart('00000000000000ab', 0, 1), Buffer.from('of another build'));
 });
 afterAll(() => s3[Symbol.asyncDispose]());
 beforeEach(() => {
@@ -30,7 +33,7 @@ it('joins the parts in their order, and nothing else', async () => {
 
 it('gives any piece, and fetches only the parts that it touches', async () => {
   expect((await slice(11, 6)).text).toBe('second');
-  expect(s3.reads).toEqual([recordKeys.logPart(id, 1)]);
+  expect(s3.reads).toEqual([recordKeys.logPart(id, 1, 2)]);
   for (const [from, limit] of [
     [5, 10],
     [0, 11],
@@ -51,4 +54,22 @@ it('has nothing after its end, and nothing before it began', async () => {
   expect(await slice(99_999, 10)).toEqual({ text: '', from: whole.length, total: whole.length });
   expect(await slice(-100, 10, 'ffffffffffffffff')).toEqual({ text: '', from: 0, total: 0 });
   expect(s3.reads).toEqual([]);
+});
+
+const lines = async (line: number | 'last', limit: number, build = id) => {
+  const found = await createBuildLog({ client: s3.client, bucket: 'records' }).lines(build, line, limit);
+  return found && { ...found, bytes: Buffer.from(found.bytes).toString() };
+};
+
+it('finds a line by the names of the parts, and reads nothing before its part', async () => {
+  expect(await lines(3, 10)).toEqual({ bytes: 'third\nfift', from: 29, firstLine: 3, total: whole.length });
+  expect(s3.reads).not.toContain(recordKeys.logPart(id, 1, 2));
+  expect(await lines(99, 100)).toMatchObject({ bytes: 'last', firstLine: 7 });
+  expect(await lines(1, 100)).toMatchObject({ bytes: whole.toString(), firstLine: 1 });
+});
+
+it('gives the last lines', async () => {
+  expect(await lines('last', 13)).toMatchObject({ bytes: 'seventh\nlast', firstLine: 6 });
+  expect(await lines('last', 1000)).toMatchObject({ bytes: whole.toString(), firstLine: 1 });
+  expect(await lines('last', 1000, 'ffffffffffffffff')).toBeUndefined();
 });

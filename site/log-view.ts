@@ -1,0 +1,149 @@
+import { type Build, isTerminal } from '../core/model/build.ts';
+import { type LogLine, readLogLine } from '../core/text/log-line.ts';
+import { plainLog, wholeEnd } from '../core/text/plain-log.ts';
+import type { LogReader } from './readers.ts';
+
+export interface NumberedLine extends LogLine {
+  /** From 1. */
+  number: number;
+}
+
+/** The lines of a log that a page shows. */
+export interface LogView {
+  lines: NumberedLine[];
+  /** Where what follows starts: its byte and its line. */
+  next: { byte: number; line: number };
+  /** True when there is no more yet. */
+  atEnd: boolean;
+}
+
+const empty: LogView = { lines: [], next: { byte: 0, line: 1 }, atEnd: true };
+
+/** Of the build's own page, and of the page of the log. */
+const tailBytes = 12 * 1024;
+const windowBytes = 20 * 1024;
+const windowLines = 250;
+/** Lines before the one that is asked for. */
+const linesBefore = 5;
+/** More than the builder puts into a part, so that a line in the middle of one is found. */
+const readBytes = 256 * 1024;
+
+/** The log's last lines. While the build runs, only whole ones. */
+export async function lastLines(build: Build, log: LogReader): Promise<LogView> {
+  const found = await log.lines(build.id, 'last', readBytes);
+  if (!found) return empty;
+  const all = linesOf(build, found, found.firstLine, found.total);
+  const fits = fitting(all.lines.toReversed(), tailBytes);
+  return viewOf(fits.toReversed(), all);
+}
+
+/** What came after a byte, which is the first of a line with a number: what a page that follows the build has not got yet. */
+export async function linesAfter(build: Build, log: LogReader, from: { byte: number; line: number }): Promise<LogView> {
+  const slice = await log.slice(build.id, from.byte, readBytes);
+  const all = linesOf(build, slice, from.line, slice.total);
+  return viewOf(all.lines, all);
+}
+
+/** The lines around one, as many as fit on a page. */
+export async function linesAround(build: Build, log: LogReader, line: number): Promise<LogView> {
+  const start = Math.max(1, line - linesBefore);
+  const found = await log.lines(build.id, start, readBytes);
+  if (!found) return empty;
+  const all = linesOf(build, found, found.firstLine, found.total);
+  // Where there is no such line, the last ones are shown.
+  const first = Math.min(start - found.firstLine, Math.max(0, all.lines.length - 1));
+  return viewOf(fitting(all.lines.slice(first, first + windowLines), windowBytes), all);
+}
+
+/** The first lines that have no more bytes together, at least one. */
+function fitting(lines: readonly ReadLine[], limit: number): ReadLine[] {
+  let bytes = 0;
+  const end = lines.findIndex((line, at) => {
+    bytes += line.bytes;
+    return bytes > limit && at > 0;
+  });
+  return lines.slice(0, end < 0 ? lines.length : end);
+}
+
+/** A search reads this much of a log at most; a link goes on from there. */
+const searchedBytes = 4 * 1024 * 1024;
+const mostMatches = 100;
+
+export interface LogMatches {
+  matches: { number: number; before: string; found: string; after: string }[];
+  /** The line from which the search goes on; undefined at the end of the log. */
+  next: number | undefined;
+}
+
+/** The lines with a text, whatever its case. */
+export async function searchLog(build: Build, log: LogReader, text: string, fromLine: number): Promise<LogMatches> {
+  const found = await log.lines(build.id, fromLine, searchedBytes);
+  if (!found) return { matches: [], next: undefined };
+  const reachesEnd = found.from + found.bytes.length >= found.total;
+  const bytes = reachesEnd ? found.bytes : found.bytes.subarray(0, wholeEnd(found.bytes));
+  const lines = plainLog(Buffer.from(bytes).toString('utf8')).split('\n');
+  const wanted = text.toLowerCase();
+  const matches: LogMatches['matches'] = [];
+  for (const [at, line] of lines.entries()) {
+    const number = found.firstLine + at;
+    const start = number < fromLine ? -1 : line.toLowerCase().indexOf(wanted);
+    if (start < 0) continue;
+    if (matches.length === mostMatches) return { matches, next: number };
+    const [before, after] = [line.slice(0, start), line.slice(start + text.length)];
+    matches.push({
+      number,
+      before: before.length > 80 ? `…${before.slice(-80)}` : before,
+      found: line.slice(start, start + text.length),
+      after: after.slice(0, 200),
+    });
+  }
+  return { matches, next: reachesEnd ? undefined : found.firstLine + lines.length - 1 };
+}
+
+interface ReadLine {
+  number: number;
+  raw: string;
+  bytes: number;
+  /** The byte after it. */
+  end: number;
+}
+
+interface ReadLines {
+  lines: ReadLine[];
+  start: { byte: number; line: number };
+  total: number;
+}
+
+/** The whole lines of a piece of the log; the last one that has no end only where nothing can follow it. */
+function linesOf(
+  build: Build,
+  { bytes, from }: { bytes: Uint8Array; from: number },
+  firstLine: number,
+  total: number,
+): ReadLines {
+  const lines: ReadLine[] = [];
+  const add = (start: number, end: number) => {
+    const raw = Buffer.from(bytes.subarray(start, end)).toString('utf8').replace(/\n$/, '');
+    lines.push({ number: firstLine + lines.length, raw, bytes: end - start, end: from + end });
+  };
+  let start = 0;
+  for (let feed = bytes.indexOf(10); feed >= 0; feed = bytes.indexOf(10, start)) {
+    add(start, feed + 1);
+    start = feed + 1;
+  }
+  const hasEnded = isTerminal(build.status) && from + bytes.length >= total;
+  // Of a line that is longer than what is read at once, the first piece counts as a line.
+  const end = hasEnded ? bytes.length : bytes.length >= readBytes && start === 0 ? wholeEnd(bytes) : start;
+  if (end > start) add(start, end);
+  return { lines, start: { byte: from, line: firstLine }, total };
+}
+
+function viewOf(shown: readonly ReadLine[], { start, total }: ReadLines): LogView {
+  const last = shown.at(-1);
+  const next = last ? { byte: last.end, line: last.number + 1 } : start;
+  return {
+    lines: shown.map(({ number, raw }) => ({ number, ...readLogLine(raw) })),
+    next,
+    atEnd: next.byte >= total,
+  };
+}

@@ -1,0 +1,3 @@
+export function projectPath(project: string): string {
+  return `/projects/${project.replace(':', '/')}`;
+}
