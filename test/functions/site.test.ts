@@ -88,7 +88,7 @@ describe('the site on its tables and its bucket', () => {
 
   it('shows a build with its log, and its project', async () => {
     const page = await ask(`/builds/${sampleBuild(1).id}`);
-    expect(page.body).toContain('>the log\n</pre>');
+    expect(page.body).toContain('>the log</p>');
     expect(page.body).toContain(`href="/projects/demo/app/latest"`);
     const project = await ask('/projects/demo/app/latest');
     expect(project.statusCode).toBe(200);
