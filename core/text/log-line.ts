@@ -37,7 +37,12 @@ export function readLogLine(raw: string): LogLine {
     }
   }
   const text = spans.map((span) => span.text).join('');
-  return { spans, level: levelOf(text), step: heading.exec(text)?.[1], cut: Math.max(0, raw.length - longestWithEscapes) };
+  return {
+    spans,
+    level: levelOf(text),
+    step: heading.exec(text)?.[1],
+    cut: Math.max(0, raw.length - longestWithEscapes),
+  };
 }
 
 /** The parameters of SGR (ECMA-48, 8.3.117), as `split` gives them between the texts. */
