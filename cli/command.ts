@@ -1,39 +1,35 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { z } from 'zod';
+import type { Connection } from './deployment/connection.ts';
+import type { Deployment } from './deployment/deployment.ts';
+import type { ExitCode } from './errors.ts';
+import type { Terminal } from './terminal.ts';
 
-/** Where a command writes, and whether people read it. */
-export interface Terminal {
-  out: (text: string) => void;
-  err: (text: string) => void;
-  /** `out` goes to a terminal that shows colours. */
-  colours: boolean;
+/** A file of this folder that is a command: its arguments, its options, its help, and what it does. */
+export interface CommandFile {
+  define(command: Command, context: Context): void;
 }
 
-/** The result of a command: 0 success, 1 a negative answer, 2 wrong usage or something that could not be read. */
-export type ExitCode = 0 | 1 | 2;
-
-/** A file of this folder that implements one command. */
-export interface Command {
-  run: (args: string[], terminal: Terminal) => Promise<ExitCode>;
+/** What a command answers. */
+export interface Answer<Value> {
+  /** For programs, which get it with `--json`. */
+  value: Value;
+  /** For people, with a newline at its end. It shows no control character that came from outside. */
+  text: string;
+  exitCode?: ExitCode | undefined;
 }
 
-/** Wrong usage of a command: the message says what is wrong, and the caller adds where to find help. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
-/**
- * Reads a command's arguments by its options, `--help` being one of every command.
- * @throws UsageError
- */
-export function parseCommand<const Options extends NonNullable<ParseArgsConfig['options']>>(
-  args: string[],
-  options: Options,
-  { allowPositionals = true } = {},
-) {
-  try {
-    const all = { ...options, help: { type: 'boolean', short: 'h', default: false } as const };
-    return parseArgs({ args, allowPositionals, options: all });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+/** What every command is called with. */
+export interface Context {
+  terminal: Terminal;
+  /** Programs read the answer. */
+  isJson(): boolean;
+  /** Where AWS is, or what stands for it. */
+  connection(): Promise<Connection>;
+  /** @throws DeploymentError */
+  deployment(): Promise<Deployment>;
+  /** All commands, each with its definition. */
+  program(): Promise<CommandUnknownOpts>;
+  /** Prints the answer; of its value only what the schema describes. */
+  answer<Schema extends z.ZodType>(schema: Schema, answer: Answer<z.input<Schema>>): void;
 }

@@ -156,7 +156,7 @@ function welcome(machine: Machine, engine: string): string[] {
     `  projects   git push ${url}/git/<owner>/<repository>.git    (a push creates the repository)`,
     `  login      ${gitLoginCommand(machine)}    (so that git finds the token that a push needs)`,
     `  images     ${pull} ${host}/<app>/<job>:<tag>`,
-    `  webhook    ${url}/webhooks/github; npx slipway webhook-secret <owner>/<repository> says the secret of each`,
+    `  webhook    ${url}/webhooks/github; npx slipway webhook secret <owner>/<repository> says the secret of each`,
     `  AWS        AWS_ENDPOINT_URL=${account.endpoint} AWS_REGION=${account.region} AWS_ACCESS_KEY_ID=${credentials.accessKeyId}; the secret key is in ${file}`,
     `  by hand    npx slipway build <app>/<job>:<tag>    (in a shell with what stands at AWS; README.md has the lines)`,
     '',

@@ -10,21 +10,22 @@ import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { Connection } from '../deployment/connection.ts';
 import { NotDeployedError } from './finding.ts';
 
 /** The clients of an account, with the credentials and the region that the AWS CLI would use. */
-const createClients = () => ({
-  cloudFormation: new CloudFormationClient({}),
-  codeBuild: new CodeBuildClient({}),
-  dynamo: new DynamoDBClient({}),
-  ecr: new ECRClient({}),
-  inspector: new Inspector2Client({}),
-  lambda: new LambdaClient({}),
-  quotas: new ServiceQuotasClient({}),
-  secrets: new SecretsManagerClient({}),
-  ses: new SESv2Client({}),
-  states: new SFNClient({}),
-  topics: new SNSClient({}),
+const createClients = (settings: Connection['settings']) => ({
+  cloudFormation: new CloudFormationClient(settings),
+  codeBuild: new CodeBuildClient(settings),
+  dynamo: new DynamoDBClient(settings),
+  ecr: new ECRClient(settings),
+  inspector: new Inspector2Client(settings),
+  lambda: new LambdaClient(settings),
+  quotas: new ServiceQuotasClient(settings),
+  secrets: new SecretsManagerClient(settings),
+  ses: new SESv2Client(settings),
+  states: new SFNClient(settings),
+  topics: new SNSClient(settings),
 });
 
 export interface StackState {
@@ -50,9 +51,9 @@ export interface Account extends ReturnType<typeof createClients> {
  * Opens the account, and reads the stack once.
  * @throws what the SDK throws where there is no connection or there are no credentials
  */
-export async function openAccount(stackName: string): Promise<Account> {
-  const clients = createClients();
-  const { Account: id = '' } = await new STSClient({}).send(new GetCallerIdentityCommand({}));
+export async function openAccount({ stack: stackName, settings }: Connection): Promise<Account> {
+  const clients = createClients(settings);
+  const { Account: id = '' } = await new STSClient(settings).send(new GetCallerIdentityCommand({}));
 
   async function stackOf(name: string): Promise<StackState | undefined> {
     const answer = await clients.cloudFormation

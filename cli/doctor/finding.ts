@@ -5,21 +5,21 @@ export class NotDeployedError extends Error {
   override readonly name = 'NotDeployedError';
 }
 
-/** What a check or a probe found in the account. */
-export interface Finding {
+export const findingSchema = z.object({
+  name: z.string(),
   /**
    * `warning`: it works, but not for long or not for everybody. `unknown`: there is nothing yet that would show it, or it may not be read.
    * `not-applicable`: the endpoint is not AWS, and has no such thing.
    */
-  state: 'ok' | 'warning' | 'wrong' | 'unknown' | 'not-applicable';
-  text: string;
+  state: z.enum(['ok', 'warning', 'wrong', 'unknown', 'not-applicable']),
+  text: z.string(),
   /** What to do about it: a command, or a sentence. */
-  fix?: string | undefined;
-}
+  fix: z.string().optional(),
+});
 
-export interface NamedFinding extends Finding {
-  name: string;
-}
+export type NamedFinding = z.infer<typeof findingSchema>;
+/** What a check or a probe found in the account. */
+export type Finding = Omit<NamedFinding, 'name'>;
 
 export const ok = (text: string): Finding => ({ state: 'ok', text });
 export const warning = (text: string, fix: string): Finding => ({ state: 'warning', text, fix });

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { DeploymentError } from '../errors.ts';
+
+const errorSchema = z.object({ name: z.string(), message: z.string() });
+
+/**
+ * Calls AWS about a stack.
+ * @param needs the permission, and on what
+ * @throws DeploymentError, which says what the caller can do
+ */
+export async function askAws<Answer>(stack: string, needs: string, call: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw new DeploymentError(explain(stack, needs, cause), { cause });
+  }
+}
+
+function explain(stack: string, needs: string, error: unknown): string {
+  const { name, message } = errorSchema.safeParse(error).data ?? { name: '', message: String(error) };
+  if (/region is missing/i.test(message))
+    return 'No AWS region is set: set AWS_REGION to the one that Slipway is in, or name it with --region.';
+  if (name === 'CredentialsProviderError') {
+    return 'There are no AWS credentials: set AWS_PROFILE, or log in with "aws sso login" or "aws login". Slipway on this machine is found by its data folder: --data .slipway';
+  }
+  if (/expired/i.test(`${name} ${message}`)) return 'The AWS credentials have expired: log in once more.';
+  if (/does not exist/.test(message)) {
+    return `There is no stack ${stack} in this account and region: name it with --stack, or set AWS_REGION and AWS_PROFILE.`;
+  }
+  if (/AccessDenied|not authorized/.test(`${name} ${message}`)) {
+    return `AWS does not allow it: ${message} Needed is ${needs}.`;
+  }
+  return `AWS answered: ${message || name}`;
+}

@@ -1,0 +1,187 @@
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { buildIdOf } from '../../../core/builds/build-id.ts';
+import { type Trigger, triggerSchema } from '../../../core/model/trigger.ts';
+import { type CloudFormation, createCloudFormation } from '../../../local/aws/cloudformation.ts';
+import type { Service } from '../../../local/aws/service.ts';
+import { createSqs } from '../../../local/aws/sqs/sqs.ts';
+import { createSts } from '../../../local/aws/sts.ts';
+import { type EndpointHost, hostEndpoint } from '../../local/aws/endpoint-host.ts';
+import { type FakeHost, startHost } from '../../services/http.ts';
+import { slipway } from '../slipway.ts';
+
+let aws: EndpointHost;
+let site: FakeHost;
+let queueUrl: string;
+/** The API's answers about the build, one after the other; the last one stays. */
+let answers: (object | undefined)[];
+
+const shown = (status: string, over: object = {}) => ({
+  status,
+  ref: 'refs/heads/main',
+  image: null,
+  verdict: null,
+  changes: null,
+  held: null,
+  failure: null,
+  supersededBy: null,
+  ...over,
+});
+
+const project = (name: string, active = true) => ({
+  name,
+  desiredTag: 'latest',
+  active,
+  released: null,
+  hold: null,
+});
+const listOf = (...items: object[]) => ({ items, cursor: null });
+
+beforeEach(async () => {
+  answers = [];
+  site = await startHost(({ path }, response) => {
+    const send = (body: object | undefined) =>
+      response.writeHead(body ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
+    if (path.startsWith('/api/v1/projects/demo/app?')) return send(listOf(project('demo/app:latest')));
+    if (path.startsWith('/api/v1/projects/demo/gone?')) return send(listOf(project('demo/gone:latest', false)));
+    if (path.startsWith('/api/v1/projects/')) return send(undefined);
+    if (path.startsWith('/api/v1/projects?')) return send(listOf(project('demo/app:latest')));
+    if (path.startsWith('/api/v1/builds/')) return send(answers.length > 1 ? answers.shift() : answers[0]);
+    send(undefined);
+  });
+  aws = await hostEndpoint((account) => [createSqs(account), createSts(account), createCloudFormation(account)]);
+  const [sqs, , cloudFormation] = aws.services as [Service, Service, CloudFormation];
+  queueUrl = (await aws.declare(sqs, 'AWS::SQS::Queue', 'Queue', {})).ref;
+  cloudFormation.noteStack('Slipway', {
+    SiteUrl: site.url,
+    TriggersQueueUrl: queueUrl,
+    WebhookUrl: `${site.url}/webhooks/github`,
+    WebhookSecretArn: 'arn:secret',
+    GitHubUrl: 'https://github.com',
+    GitHubApiUrl: 'https://api.github.com',
+    IndexRepository: 'demo/index',
+  });
+  cloudFormation.noteStack('Something', { Else: 'x' });
+  const { accessKeyId, secretAccessKey } = aws.account.iam.ownerKeys();
+  vi.stubEnv('AWS_ENDPOINT_URL', aws.account.endpoint);
+  vi.stubEnv('AWS_REGION', aws.account.region);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await aws[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+});
+
+const slipwayBuild = (...args: string[]) => slipway(['build', ...args]);
+
+async function queued(): Promise<Trigger[]> {
+  const client = new SQSClient(aws.as(aws.account.iam.ownerKeys()));
+  const { Messages = [] } = await client.send(
+    new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+  );
+  return Messages.map(({ Body = '' }) => triggerSchema.parse(JSON.parse(Body)));
+}
+
+describe('slipway build', () => {
+  it('requests a build in the name of its caller, and says where it is to be seen', async () => {
+    const { code, out } = await slipwayBuild('demo/app:latest', '--commit', 'A'.repeat(40));
+    const [trigger, ...others] = await queued();
+    expect(others).toEqual([]);
+    expect(trigger).toMatchObject({ type: 'manual', project: 'demo/app:latest', commit: 'a'.repeat(40) });
+    expect(trigger).toHaveProperty('requester', expect.stringMatching(/^\S+$/));
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: `${site.url}/builds/${buildIdOf(trigger?.id ?? '', 'demo/app:latest')}\n`,
+    });
+  });
+
+  it('follows the build to its end', async () => {
+    const image = { repository: 'registry.example/demo/app', digest: 'sha256:0', tags: ['latest', 'main'] };
+    answers = [undefined, shown('building'), shown('building'), shown('released', { image })];
+    const { code, out, err } = await slipwayBuild('demo/app:latest', '--follow');
+    expect(code).toBe(0);
+    expect(err.split('\n').slice(1)).toEqual(['building', '']);
+    expect(out).toBe('released\n  registry.example/demo/app@sha256:0\n  tags: latest, main\n');
+  });
+
+  it.each([
+    ['unchanged', {}, 0, /unchanged/],
+    ['unchanged', { ref: `refs/commits/${'a'.repeat(40)}` }, 0, /not released, because it is not the head/],
+    [
+      'blocked',
+      { verdict: { outcome: 'block', counts: {}, reasons: ['CVE-1 in openssl.\n\u001b[31mred'] } },
+      1,
+      /^ {2}CVE-1 in openssl\. \[31mred$/m,
+    ],
+    [
+      'released',
+      {
+        verdict: {
+          outcome: 'pass',
+          counts: {},
+          reasons: [],
+          warnings: Array.from({ length: 7 }, (_, number) => `Warning\n${number}.`),
+        },
+      },
+      0,
+      /^ {2}warning: Warning 0\.\n(?:.*\n){3} {2}warning: Warning 4\.\n {2}and 2 more warnings$/m,
+    ],
+    [
+      'released',
+      {
+        changes: {
+          against: '00aa',
+          packages: { added: 0, removed: 1, updated: 2 },
+          vulnerabilities: { fixed: 1, introduced: 0 },
+          size: { before: 2_000_000, after: 1_500_000 },
+        },
+      },
+      0,
+      /^ {2}changed since the last release: 2 packages updated, 1 removed; 1 vulnerability fixed; 1\.5 MB, 500\.0 kB less than before$/m,
+    ],
+    ['failed', { failure: { error: 'BuildError', message: 'RUN make failed.' } }, 1, /RUN make failed/],
+    ['superseded', { supersededBy: '00aa' }, 1, /Superseded by build 00aa/],
+  ])('says what became of one that is %s', async (status, over, code, text) => {
+    answers = [shown(status, over)];
+    const result = await slipwayBuild('demo/app:latest', '--follow');
+    expect(result.code).toBe(code);
+    expect(result.out).toMatch(text);
+  });
+
+  it.each([
+    [['demo/nobody:latest'], 2, /demo\/nobody:latest is not in the index\. .*\/projects lists its projects/],
+    [['demo/ap'], 2, /demo\/ap is not in the index\. Did you mean demo\/app\?/],
+    [['demo/app:v2'], 2, /demo\/app:v2 is not in the index\. Name one of demo\/app:latest/],
+    [['demo/gone:latest'], 2, /has left the index/],
+    [['demo/app:latest', '--stack', 'Other'], 3, /no stack Other .* --stack/],
+    [['demo/app:latest', '--stack', 'Something'], 3, /not one of Slipway's/],
+    [[], 2, /missing required argument/],
+    [['demo'], 2, /app-id\/job-id:desired-tag/],
+    [['demo/app:latest', 'demo/other:latest'], 2, /too many arguments/],
+    [['demo/app:latest', '--commit', 'main'], 2, /git rev-parse main/],
+    [['demo/app:latest', '--commit', 'abcdef1'], 2, /git rev-parse abcdef1/],
+    [['demo/app:latest', '--folow'], 2, /Did you mean --follow\?/],
+  ])('asks for nothing with %j, and says what to do', async (args, expected, message) => {
+    const { code, err } = await slipwayBuild(...args);
+    expect(code).toBe(expected);
+    expect(err).toMatch(message);
+    expect(await queued()).toEqual([]);
+  });
+
+  it('answers as JSON', async () => {
+    const { out } = await slipwayBuild('demo/app', '--json');
+    const { build } = JSON.parse(out);
+    expect(JSON.parse(out)).toEqual({ build, url: `${site.url}/builds/${build}` });
+  });
+
+  it('names what is missing to reach AWS', async () => {
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wrong');
+    expect((await slipwayBuild('demo/app:latest')).err).toMatch(/signature/i);
+    vi.stubEnv('AWS_REGION', undefined);
+    vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
+    expect((await slipwayBuild('demo/app:latest')).err).toMatch(/AWS_REGION/);
+  });
+});
