@@ -42,7 +42,12 @@ const run = once(() => {
       get: builds.get,
       list: recently(builds.list),
     },
-    projects: { get: projects.get, list: recently(projects.list) },
+    projects: {
+      get: projects.get,
+      list: recently(projects.list),
+      listJobs: recently(projects.listJobs),
+      bySource: recently(projects.bySource),
+    },
     sources: openSources(),
     cascades: {
       list: recently(cascades.list),

@@ -40,7 +40,7 @@ export class StatusSite extends Construct {
       memoryMegabytes: 1024,
     });
     state.projects.grant(this.pages, 'GetItem');
-    state.projects.grantQuery(this.pages, 'byName');
+    state.projects.grantQuery(this.pages, 'byName', 'byJob', 'bySource');
     state.sources.grant(this.pages, 'GetItem');
     state.builds.grant(this.pages, 'GetItem');
     state.builds.grantQuery(this.pages, 'byProject', 'byMonth', 'byStatus', 'byCommit');

@@ -131,8 +131,9 @@ export class State extends Construct {
     this.projects = new RecordTable(this, 'Projects', {
       key: 'name',
       indexes: {
-        // The pages list projects by name: every item has the attribute `listed`.
+        // The pages list and find projects by name: every item has the attribute `listed`.
         byName: { partition: 'listed', sort: 'name' },
+        byJob: { partition: 'listed', sort: 'jobId' },
         bySource: { partition: 'source' },
         // Only projects with a schedule have the attributes.
         byDueTime: { partition: 'scheduled', sort: 'dueAt' },
@@ -148,7 +149,7 @@ export class State extends Construct {
         byProject: { partition: 'project', sort: 'createdAt' },
         byMonth: { partition: 'month', sort: 'createdAt' },
         byStatus: { partition: 'status', sort: 'createdAt' },
-        byCommit: { partition: 'commit', sort: 'createdAt' },
+        byCommit: { partition: 'shortCommit', sort: 'createdAt' },
       },
       // What a release depends on: each is written by one function alone.
       guarded: ['tokens', 'candidate', 'verdict', 'image'],

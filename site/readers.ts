@@ -34,6 +34,10 @@ export interface ProjectReader {
   get(name: string): Promise<KnownProject | undefined>;
   /** The projects whose name begins so, the inactive too, by name. */
   list(start: string, request: PageRequest): Promise<Page<KnownProject>>;
+  /** Those whose job's name begins so. */
+  listJobs(start: string, request: PageRequest): Promise<Page<KnownProject>>;
+  /** Those that are built from a repository, `host/owner/repository`. */
+  bySource(source: string): Promise<KnownProject[]>;
 }
 
 export interface HoldReader {

@@ -15,6 +15,7 @@ import { feedAnswer } from './feed.ts';
 import { apiHoldList, holdListAnswer } from './hold-answers.ts';
 import { logText } from './log.ts';
 import { answerAddress, showAddress } from './mail-addresses.ts';
+import { readOverview } from './overview.ts';
 import { buildListPage } from './pages/build-list.ts';
 import { cascadeListPage, cascadePage } from './pages/cascades.ts';
 import { projectListPage, projectPage } from './pages/projects.ts';
@@ -25,6 +26,7 @@ import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer } from 
 import { RequestError } from './request-error.ts';
 import { apiRetention, retentionAnswer } from './retention-answers.ts';
 import { at, type Route } from './router.ts';
+import { apiSearch, searchAnswer } from './search-answers.ts';
 import { waiversOf } from './waivers.ts';
 
 /** A project's own page shows this many of the newest. */
@@ -43,6 +45,8 @@ const routes: Route[] = [
   at('/builds/:build/findings', ofBuild(findingsAnswer)),
   at('/builds/:build/scanners/:scanner', scannerFindings),
   at('/builds', () => redirect('/')),
+  at('/search', searchAnswer),
+  at('/api/v1/search', apiSearch),
   at('/cascades', cascadeList),
   at('/cascades/:cascade', cascade),
   at('/projects', projectList),
@@ -109,8 +113,13 @@ export async function route(parts: SiteParts, request: SiteRequest): Promise<Ans
 }
 
 async function buildList(parts: SiteParts, { query, now }: SiteRequest): Promise<Answer> {
-  const { items, cursor } = await buildsOf(parts, query);
-  return page(buildListPage({ builds: items, cursor, query, now }));
+  // Whoever narrows the list, or goes on in it, looks for something else.
+  const isWhole = [...query.values()].every((value) => value === '');
+  const [{ items, cursor }, overview] = await Promise.all([
+    buildsOf(parts, query),
+    isWhole ? readOverview(parts) : undefined,
+  ]);
+  return page(buildListPage({ builds: items, overview, cursor, query, now }));
 }
 
 async function publicKey({ signingKey }: SiteParts): Promise<Answer> {

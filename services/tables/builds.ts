@@ -29,10 +29,13 @@ type Fields = Partial<
 
 /** The index of each, by how few builds it selects. */
 const selective = [
-  { name: 'commit', index: 'byCommit' },
-  { name: 'project', index: 'byProject' },
-  { name: 'status', index: 'byStatus' },
+  { name: 'commit', index: 'byCommit', partition: 'shortCommit' },
+  { name: 'project', index: 'byProject', partition: 'project' },
+  { name: 'status', index: 'byStatus', partition: 'status' },
 ] as const;
+
+/** So many of a commit's digits are enough to search for it. */
+const shortCommit = (commit: string): string => commit.slice(0, 7);
 
 const withTokensSchema = buildSchema.extend({ tokens: z.set(z.string()).default(new Set()) });
 type BuildWithTokens = z.infer<typeof withTokensSchema>;
@@ -55,11 +58,15 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
    */
   function list({ since, ...selection }: BuildSelection, request: PageRequest): Promise<Page<Build>> {
     const from = since && expression`createdAt >= ${since}`;
-    const wanted = selective.flatMap(({ name, index }) => {
+    const wanted = selective.flatMap(({ name, index, partition }) => {
       const value = selection[name];
-      return value === undefined ? [] : [{ name, index, is: expression`${attribute(name)} = ${value}` }];
+      if (value === undefined) return [];
+      const key = name === 'commit' ? shortCommit(value) : value;
+      return [{ index, partition, is: expression`${attribute(partition)} = ${key}` }];
     });
     const [first, ...others] = wanted;
+    const { commit = '' } = selection;
+    const isCommit = commit === shortCommit(commit) ? undefined : expression`begins_with(#commit, ${commit})`;
     const query = (index: string, partition: Expression, part: PageRequest, filter?: Filter) => {
       const keys = from ? expression`${partition} AND ${from}` : partition;
       return table.page({ index, keys, filter, newestFirst: true }, part, buildSchema);
@@ -68,8 +75,8 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       const inMonth = (month: string, part: PageRequest) => query('byMonth', expression`#month = ${month}`, part);
       return pageByMonth(inMonth, request, { since: since && monthOf(new Date(since)) });
     }
-    const condition = and(...others.map(({ is }) => is));
-    const filter = condition && { condition, position: [first.name, 'createdAt', 'id'] };
+    const condition = and(isCommit, ...others.map(({ is }) => is));
+    const filter = condition && { condition, position: [first.partition, 'createdAt', 'id'] };
     return query(first.index, first.is, request, filter);
   }
 
@@ -85,7 +92,8 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
 
     /** False if the build is there already. */
     create(build: Build): Promise<boolean> {
-      return table.put({ ...build, month: monthOf(new Date(build.createdAt)) }, expression`attribute_not_exists(id)`);
+      const keys = { month: monthOf(new Date(build.createdAt)), shortCommit: shortCommit(build.commit) };
+      return table.put({ ...build, ...keys }, expression`attribute_not_exists(id)`);
     },
 
     /**

@@ -103,6 +103,12 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
       return table.page({ index: 'byName', keys }, request, projectRecordSchema);
     },
 
+    /** The projects whose job's name begins so, by that name. */
+    listJobs(start: string, request: PageRequest): Promise<Page<ProjectRecord>> {
+      const keys = expression`listed = ${'yes'} AND begins_with(jobId, ${start})`;
+      return table.page({ index: 'byJob', keys }, request, projectRecordSchema);
+    },
+
     /** The projects that are built from a repository (`host/owner/repository`). */
     bySource(source: string): Promise<ProjectRecord[]> {
       return table.all({ index: 'bySource', keys: expression`#source = ${source}` }, projectRecordSchema);

@@ -10,6 +10,7 @@ import {
   apiScannerSchema,
   apiScannersSchema,
 } from '../../core/api/reports.ts';
+import { apiSearchSchema } from '../../core/api/search.ts';
 import type { parameters } from '../paging/query.ts';
 import type { ProblemCode } from '../problems.ts';
 
@@ -206,5 +207,14 @@ export const operations: readonly Operation[] = [
     query: pages,
     answer: apiCascadeMemberListSchema,
     problems: [...paged, 'NotFound', 'CascadeNotFound'],
+  },
+  {
+    id: 'search',
+    tag: 'Projects',
+    path: '/api/v1/search',
+    summary: 'Projects, builds, releases and cascades by a name, a commit, a digest or a tag',
+    query: ['q'],
+    answer: apiSearchSchema,
+    problems: ['InvalidText'],
   },
 ];

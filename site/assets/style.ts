@@ -149,6 +149,11 @@ form.tools { justify-content: flex-start; }
 input, select { font: inherit; padding: .35rem .6rem; border: 1px solid var(--line); border-radius: .4rem; background: var(--card); color: var(--text); min-width: 0; max-width: 100%; }
 .marked { color: var(--bad); font-weight: 600; } 
 .course { margin: .2rem 0 0; color: var(--quiet); font-size: .9375rem; overflow-wrap: anywhere; }
+.overview { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); margin-bottom: 1.75rem; }
+.overview:empty { display: none; }
+.overview .card { margin: 0; padding: .9rem 1.1rem; }
+.brief { list-style: none; margin: 0; padding: 0; }
+.brief li { display: flex; gap: .6rem; padding: .25rem 0; overflow-wrap: anywhere; } .brief .icon { margin-top: .3em; } .brief a { font-weight: 600; }
 .columns { display: grid; gap: 0 2rem; grid-template-columns: minmax(0, 1fr); }
 @media (min-width: 64rem) { .columns { grid-template-columns: minmax(0, 1fr) 22rem; } }
 .waterfall { width: 100%; border-collapse: separate; border-spacing: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .35rem 0; font-variant-numeric: tabular-nums; }

@@ -1,29 +1,72 @@
-import { describeCause, describeDuration, elapsed, refName, shortCommit } from '../../core/builds/describe-build.ts';
+import {
+  describeCause,
+  describeDuration,
+  describeStatus,
+  elapsed,
+  refName,
+  shortCommit,
+} from '../../core/builds/describe-build.ts';
 import { type Build, type BuildStatus, isTerminal } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
+import { oneLine } from '../../core/text/one-line.ts';
+import type { Overview } from '../overview.ts';
 import { address, layout, pager } from './layout.ts';
-import { buildChip } from './status.ts';
+import { buildChip, icon, tones } from './status.ts';
 import { ageElement } from './times.ts';
 
 export interface BuildListPage {
   builds: Build[];
+  /** Undefined for a part of the list. */
+  overview: Overview | undefined;
   cursor: string | null;
   query: URLSearchParams;
   now: Date;
 }
 
-/** The first page: every build, the newest first. */
-export function buildListPage({ builds, cursor, query, now }: BuildListPage): Html {
+/** The first page: what needs somebody's eyes, and every build, the newest first. */
+export function buildListPage({ builds, overview, cursor, query, now }: BuildListPage): Html {
   const apiQuery = new URLSearchParams([...query].filter(([name]) => name !== 'cursor'));
   return layout({
     title: 'Builds',
     api: address('/api/v1/builds', apiQuery),
-    live: !query.has('cursor') && builds.some(({ status }) => !isTerminal(status)),
-    main: html`<div class="head"><h1>Builds</h1>${filters(query)}</div>
+    live:
+      (overview?.running.length ?? 0) > 0 || (!query.has('cursor') && builds.some(({ status }) => !isTerminal(status))),
+    here: '/',
+    main: html`${overview && overviewParts(overview, now)}
+<div class="head"><h1>Builds</h1>${filters(query)}</div>
 ${query.get('project') && html`<p class="quiet">Only ${query.get('project')}. <a href="/">Show all</a></p>`}
 <div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now) : nothing(query)}</div>
 ${pager('/', query, cursor)}`,
   });
+}
+
+function overviewParts({ running, failed, blocked, held }: Overview, now: Date): Html {
+  const waiting = running.filter(({ status }) => status === 'queued');
+  const building = running.filter(({ status }) => status !== 'queued');
+  const parts = [
+    part('building', 'Building now', building, now),
+    part('waiting', 'Waiting', waiting, now),
+    part('failed', 'Failed, and not built since', failed, now),
+    part('blocked', 'Blocked, and not built since', blocked, now),
+    part('held', 'Held back from release', held, now),
+  ];
+  return html`<div id="overview" class="overview" data-part>${parts}</div>`;
+}
+
+function part(id: string, title: string, builds: Build[], now: Date): Html | undefined {
+  if (builds.length === 0) return undefined;
+  return html`<section class="card" aria-labelledby="${id}"><h2 id="${id}">${title}</h2><ul class="brief">${builds.map(
+    (build) =>
+      html`<li>${icon(tones[build.status])}<span><a href="/builds/${build.id}">${build.project}</a> <span class="why">${brief(build, now)}</span></span></li>`,
+  )}</ul></section>`;
+}
+
+/** What a person wants to know before anything else. */
+function brief(build: Build, now: Date): string {
+  const { status, failure, verdict, held } = build;
+  if (held || status === 'queued') return oneLine(describeStatus(build, now), 200);
+  const why = failure?.message ?? verdict?.reasons[0] ?? describeCause(build.cause);
+  return `${isTerminal(status) ? '' : `${status} for ${describeDuration(elapsed(build, now))}: `}${oneLine(why, 160)}`;
 }
 
 const filterStatuses: BuildStatus[] = ['building', 'released', 'blocked', 'failed'];

@@ -18,6 +18,7 @@ export interface CascadeListPage {
 /** All cascades, newest first. */
 export function cascadeListPage({ cascades, cursor, query, now }: CascadeListPage): Html {
   return layout({
+    here: '/cascades',
     title: 'Cascades',
     api: '/api/v1/cascades',
     main: html`<div class="head"><h1>Cascades</h1></div>
@@ -52,6 +53,7 @@ export function cascadePage({ cascade, members, cursor, query, now }: CascadePag
   const path = `/cascades/${id}`;
   const took = describeDuration(Date.parse(endedAt ?? now.toISOString()) - Date.parse(startedAt));
   return layout({
+    here: '/cascades',
     title: `Cascade ${id}`,
     api: `/api/v1${path}`,
     live: endedAt === undefined,

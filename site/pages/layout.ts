@@ -9,10 +9,20 @@ export interface Layout {
   feed?: string;
   /** True while the page's content may still change: the script updates it, or without scripts the browser reloads it. */
   live?: boolean;
+  /** The part of the site that it is in, by its path. */
+  here?: string;
+  /** What was searched for. */
+  search?: string;
   main: Html;
 }
 
-export function layout({ title, api, feed, live = false, main }: Layout): Html {
+const parts = [
+  ['/', 'Builds'],
+  ['/projects', 'Projects'],
+  ['/cascades', 'Cascades'],
+] as const;
+
+export function layout({ title, api, feed, live = false, here, search = '', main }: Layout): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -33,7 +43,8 @@ ${live && html`<noscript><meta http-equiv="refresh" content="5"></noscript>`}
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top"><div class="wide">
 <a class="brand" href="/"><svg viewBox="0 0 32 32" aria-hidden="true"><path d="M4 22 28 12v4L4 26z"/><path d="M8 8h6v6H8zM16 5h6v6h-6z"/></svg>Slipway</a>
-<nav aria-label="Site"><a href="/">Builds</a><a href="/projects">Projects</a><a href="/cascades">Cascades</a></nav>
+<nav aria-label="Site">${parts.map(([path, name]) => html`<a href="${path}"${path === here && html` aria-current="page"`}>${name}</a>`)}</nav>
+<form role="search" action="/search"><label class="unseen" for="q">Search</label><input id="q" type="search" name="q" value="${search}" maxlength="300" placeholder="Project, commit, digest, tag"></form>
 </div></header>
 <main id="main" class="wide" data-live="${live ? 'yes' : 'no'}">
 ${main}

@@ -35,6 +35,7 @@ export interface ProjectListPage {
 
 export function projectListPage({ title, path, states, cursor, query, now }: ProjectListPage): Html {
   return layout({
+    here: '/projects',
     title,
     api: `/api/v1${path}`,
     main: html`<div class="head"><h1>${title}</h1></div>
@@ -96,6 +97,7 @@ export function projectPage({
     `![fixable vulnerability](${siteUrl}${badges}/vulnerability.svg?tag=${project.desiredTag})`,
   ];
   return layout({
+    here: '/projects',
     title: project.name,
     api: `/api/v1${path}`,
     feed: `${path}/builds.atom`,

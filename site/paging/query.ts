@@ -19,10 +19,10 @@ export const parameters = {
   project: { name: 'project', description: 'Of this project, `app/job:tag`.', schema: projectNameSchema.optional() },
   commit: {
     name: 'commit',
-    description: 'Of this commit.',
+    description: 'Of this commit, whole or by its first seven digits or more.',
     schema: z
       .string()
-      .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)
+      .regex(/^[0-9a-f]{7,64}$/)
       .optional(),
   },
   since: {
@@ -59,6 +59,12 @@ export const parameters = {
     description: 'Begins at this byte, from 0.',
     schema: z.int().min(0).max(999_999_999_999_999).optional(),
   },
+  q: {
+    name: 'q',
+    description:
+      'The start of the name of a project or of its job, an image with its tag, a repository, a digest, a commit, or the id of a build or a cascade.',
+    schema: z.string().max(300).optional(),
+  },
   line: {
     name: 'line',
     description: 'Shows this line, from 1.',
@@ -80,7 +86,7 @@ export function selectionOf(query: URLSearchParams): BuildSelection {
   return {
     status: read(query, status, 'InvalidStatus', `is one of ${buildStatuses.join(', ')}.`),
     project: read(query, project, 'InvalidProject', 'is written app/job:tag, for example demo/app:latest.'),
-    commit: read(query, commit, 'InvalidCommit', 'is a whole commit, of 40 or 64 hexadecimal digits.'),
+    commit: read(query, commit, 'InvalidCommit', 'is a commit, or at least its first seven hexadecimal digits.'),
     since: from && new Date(from).toISOString(),
   };
 }
@@ -101,6 +107,11 @@ export function prefixOf(query: URLSearchParams): string {
 /** A byte's number in a log. */
 export function fromOf(query: URLSearchParams): number | undefined {
   return readNumber(query, parameters.from, 'InvalidFrom', 'is the number of a byte, from 0.');
+}
+
+/** What is searched for; empty for nothing. */
+export function textOf(query: URLSearchParams): string {
+  return read(query, parameters.q, 'InvalidText', 'has at most 300 characters.')?.trim() ?? '';
 }
 
 /** A line's number in a log, or its end. */

@@ -17,6 +17,7 @@ export const stateTables: Table[] = [
     key: 'name',
     indexes: {
       byName: { partition: 'listed', sort: 'name' },
+      byJob: { partition: 'listed', sort: 'jobId' },
       bySource: { partition: 'source' },
       byDueTime: { partition: 'scheduled', sort: 'dueAt' },
       byWaiverExpiry: { partition: 'excepting', sort: 'warnAt' },
@@ -28,7 +29,7 @@ export const stateTables: Table[] = [
     indexes: {
       byProject: { partition: 'project', sort: 'createdAt' },
       byMonth: { partition: 'month', sort: 'createdAt' },
-      byCommit: { partition: 'commit', sort: 'createdAt' },
+      byCommit: { partition: 'shortCommit', sort: 'createdAt' },
       byStatus: { partition: 'status', sort: 'createdAt' },
     },
   },

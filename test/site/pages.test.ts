@@ -57,6 +57,56 @@ function seen(markup: string): string {
     .replace(/\s+/g, ' ');
 }
 
+describe('the overview', () => {
+  const parts = (text: string) =>
+    [...text.matchAll(/<section class="card" aria-labelledby="(\w+)">([\s\S]*?)<\/section>/g)].map(
+      ([, id, content = '']) => [id, seen(content).trim()],
+    );
+
+  it('has first what runs, what waits, and what failed or was blocked and was not built since', async () => {
+    const other = { project: 'demo/other:latest' };
+    const builds = [
+      running,
+      sampleBuild(2, { project: 'demo/next:latest' }),
+      { ...failed, ...other },
+      sampleBuild(31, { ...blocked, ...other, id: sampleBuild(31).id }),
+      { ...failed, id: sampleBuild(32).id, project: 'demo/app:latest' },
+    ];
+    const { text } = await sampleSite({ builds })('/');
+    expect(parts(text).map(([id]) => id)).toEqual(['building', 'waiting', 'failed']);
+    expect(parts(text)[0]?.[1]).toContain('Building now demo/app:latest building for 1 min');
+    expect(parts(text)[2]?.[1]).toBe(
+      'Failed, and not built since demo/other:latest Step RUN make ended with exit code 2.',
+    );
+  });
+
+  it('has what a hold kept from its release', async () => {
+    const held = sampleBuild(5, { status: 'unchanged', held: { by: 'alice', reason: 'the fair' } });
+    const { text } = await sampleSite({ builds: [held] })('/');
+    expect(parts(text)).toEqual([
+      ['held', 'Held back from release demo/app:latest Held, would release. Releases are held by alice: the fair.'],
+    ]);
+  });
+
+  it('is left out where the list is narrowed, and costs a few queries', async () => {
+    let lists = 0;
+    const builds = Array.from({ length: 60 }, (_, at) =>
+      sampleBuild(at, { ...failed, id: sampleBuild(at).id, project: `demo/p${at}:latest` }),
+    );
+    const reader = {
+      get: async () => undefined,
+      list: async () => {
+        lists += 1;
+        return { items: builds.slice(0, 5) };
+      },
+    };
+    const ask = sampleSite({ parts: { builds: reader } });
+    expect((await ask('/')).text).toContain('id="overview"');
+    expect(lists).toBeLessThan(30);
+    expect((await ask('/?status=failed')).text).not.toContain('id="overview"');
+  });
+});
+
 describe('the list of builds', () => {
   it('says of each build what, why, when and how it ended', async () => {
     const ask = sampleSite({ builds: [running, released, blocked] });

@@ -119,6 +119,12 @@ export function sampleSite({
           projects.filter(({ name }) => name.startsWith(start)).sort((one, other) => (one.name < other.name ? -1 : 1)),
           request,
         ),
+      listJobs: async (start, request) =>
+        pageOf(
+          projects.filter(({ jobId }) => jobId.startsWith(start)),
+          request,
+        ),
+      bySource: async (source) => projects.filter((project) => project.source === source),
     },
     sources: { get: async () => undefined },
     cascades: {

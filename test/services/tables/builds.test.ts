@@ -15,7 +15,7 @@ beforeAll(() => {
       indexes: {
         byProject: { partition: 'project', sort: 'createdAt' },
         byMonth: { partition: 'month', sort: 'createdAt' },
-        byCommit: { partition: 'commit', sort: 'createdAt' },
+        byCommit: { partition: 'shortCommit', sort: 'createdAt' },
         byStatus: { partition: 'status', sort: 'createdAt' },
       },
     },
@@ -43,6 +43,18 @@ async function queued(over: Partial<Build> = {}): Promise<Build> {
   expect(await builds.create(build)).toBe(true);
   return build;
 }
+
+describe('a commit', () => {
+  it('finds its builds whole and by its first digits, and no other with the same first seven', async () => {
+    const commit = `abcdef1${'2'.repeat(33)}`;
+    const build = await queued({ commit });
+    const near = await queued({ commit: `abcdef1${'3'.repeat(33)}` });
+    const ids = async (text: string) => (await builds.list({ commit: text }, { limit: 10 })).items.map(({ id }) => id);
+    expect(await ids(commit)).toEqual([build.id]);
+    expect(await ids('abcdef12')).toEqual([build.id]);
+    expect((await ids('abcdef1')).toSorted()).toEqual([build.id, near.id].toSorted());
+  });
+});
 
 describe('a build', () => {
   it('is recorded once', async () => {
