@@ -17,6 +17,7 @@ import { readerDescription } from './engines/confinement.ts';
 import type { Engine } from './engines/engine.ts';
 import { toolEnvironment } from './engines/environment.ts';
 import { findEngine } from './engines/find-engine.ts';
+import type { PinnedBuildkit } from './engines/pinned-buildkit.ts';
 import { BaseLimitedError, BuildNotConfinedError, DockerfileInvalidError, PushFailedError } from './errors.ts';
 import { imageLabels } from './labels.ts';
 import type { BuildLog } from './log.ts';
@@ -41,8 +42,8 @@ export interface BuildOptions {
   privateHosts: readonly string[];
   /** What prebuild scripts run in. */
   prebuildImage: string;
-  /** The BuildKit that builds where Docker has none of its own choice, by digest. */
-  buildkitImage: string;
+  /** The BuildKit that builds where Docker's daemon is not somebody's own. */
+  buildkit: PinnedBuildkit;
   /** Whether builds run even where nothing keeps them from this machine. */
   trustsBuilds: boolean;
   /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
@@ -69,9 +70,11 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     log.heading('fetch');
     log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
     using registry = await session.registry(signal);
+    // A registry over plain HTTP is on this machine, and then Docker's daemon is its owner's.
+    const buildkit = registry.url.startsWith('https:') ? options.buildkit : undefined;
     const [source, engine] = await together([
       fetchSource(request.source, workspace, { env, log, privateHosts, signal }),
-      findEngine({ env, signal, cacheOwner: cacheOwnerOf(request), buildkitImage: options.buildkitImage }),
+      findEngine({ env, signal, cacheOwner: cacheOwnerOf(request), buildkit }),
     ]);
     log.line(`${engine.name}; commands of the build run in ${engine.confinement.description}`);
     if (!engine.confinement.isConfined && !options.trustsBuilds) throw new BuildNotConfinedError(engine.name);
@@ -104,7 +107,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       resolveBases(wanted, search),
       resolveBases(frontendOf(engine, summary), outside),
       resolveBases(unreadFrontendOf(engine, summary), { ...outside, signal: briefly(signal) }),
-      openImages(engine.parts ?? [], outside),
+      openImages(engine.parts, outside),
     ]);
     // The Dockerfile may depend on one image in several ways.
     const missing = [...named.missing, ...read.missing];

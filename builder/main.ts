@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
+import { buildkitArchive } from '../core/builds/archived-image.ts';
 import type { BuildResult } from '../core/model/builder-contract.ts';
 import { isPermitted, listVariable, recordVariable, variable } from '../services/environment.ts';
 import { type BuildOptions, build } from './build.ts';
@@ -14,7 +16,10 @@ process.umask(0o022);
 
 const prebuildImage = variable('PREBUILD_IMAGE');
 const privateHosts = listVariable('PRIVATE_HOSTS');
-const buildkitImage = variable('BUILDKIT_IMAGE');
+const buildkit = {
+  image: variable('BUILDKIT_IMAGE'),
+  archive: join(import.meta.dirname, buildkitArchive),
+};
 /** Set by whoever runs one machine for projects of their own: `npm run local -- --trust-builds`. */
 const trustsBuilds = isPermitted('TRUST_BUILDS');
 const pullThrough = recordVariable('PULL_THROUGH');
@@ -64,7 +69,7 @@ async function outcome(): Promise<BuildResult> {
     return await build(request, {
       prebuildImage,
       privateHosts,
-      buildkitImage,
+      buildkit,
       trustsBuilds,
       pullThrough,
       log,

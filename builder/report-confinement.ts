@@ -6,7 +6,7 @@ const { confinement } = await findEngine({
   env: toolEnvironment(process.env),
   signal: new AbortController().signal,
   cacheOwner: 'report',
-  buildkitImage: '',
+  buildkit: undefined,
   isRetried: true,
 });
 process.stdout.write(`${JSON.stringify(confinement)}\n`);

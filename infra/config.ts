@@ -193,7 +193,9 @@ const configSchema = z.strictObject({
         .default(
           'mirror.gcr.io/moby/buildkit:v0.33.1@sha256:cec9f139f45e93c5c69c60f8b07cfad9f43f4ef6b6a6cd917527fea5ff2e3dea',
         )
-        .describe('The BuildKit that builds images on CodeBuild, by digest; a copy in your own ECR if you have one.'),
+        .describe(
+          "The BuildKit that builds images on CodeBuild, by digest. A deployment puts a copy beside the builder's program; where it cannot fetch one, each build pulls it.",
+        ),
       prebuildImage: z
         .string()
         .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, 'must be the name of an image')

@@ -68,6 +68,7 @@ export async function findBuildah(
     name: `${program} ${version}`,
     readsSyntax: false,
     confinement: { isConfined: isolation.kind !== 'chroot', description: describeIsolation(isolation) },
+    parts: [],
     build: (job) => buildAndPush({ program, version, store, isolation }, job),
     ...containers,
   };

@@ -2,36 +2,42 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { cacheOf } from '../../core/model/project.ts';
-import { EngineCallFailedError, PushFailedError } from '../errors.ts';
+import { PushFailedError } from '../errors.ts';
 import { exists, run } from '../process.ts';
 import { manifestDigest } from '../registry.ts';
 import { annotate } from './annotate.ts';
 import { dockerConfiguration } from './docker-config.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
 import { buildFailure, pushFailure } from './failed-instruction.ts';
+import { type PinnedBuildkit, startBuildkit } from './pinned-buildkit.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
 
 const cacheTag = 'cache';
-const containerAbilities = { driver: 'docker-container', hasContainerdStore: true, rewritesTimestamps: true };
-
-/** What the builder that `docker buildx` would use can do. */
+/** What a builder of `docker buildx` can do. */
 interface Abilities {
   driver: string;
-  version: string;
   /** Docker's older image store keeps neither annotations nor OCI manifests, and exports no cache. */
   hasContainerdStore: boolean;
   rewritesTimestamps: boolean;
 }
 
+const containerAbilities: Abilities = {
+  driver: 'docker-container',
+  hasContainerdStore: true,
+  rewritesTimestamps: true,
+};
 const metadataSchema = z.object({ 'containerimage.digest': z.string() });
 
-/** Docker with BuildKit; undefined where buildx is not installed, has no builder that works, or one that knows no named contexts. */
+/**
+ * Docker with BuildKit; undefined where buildx is not installed, has no builder that works, or one that knows no named contexts.
+ * @param surroundings.buildkit what builds in place of the daemon's own BuildKit
+ */
 export async function findDocker(surroundings: {
   env: Readonly<Record<string, string>>;
   signal: AbortSignal;
-  buildkitImage: string;
+  buildkit: PinnedBuildkit | undefined;
 }): Promise<Engine | undefined> {
-  const { env, signal, buildkitImage } = surroundings;
+  const { env, signal, buildkit } = surroundings;
   const found = await run('docker', ['buildx', 'inspect', '--bootstrap'], { env, signal }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'EACCES') return undefined;
@@ -42,13 +48,10 @@ export async function findDocker(surroundings: {
   const driver = /^Driver:\s*(\S+)/m.exec(found.stdout)?.[1] ?? '';
   const version = /^Build[Kk]it(?: version)?:\s*v?(\S+)/m.exec(found.stdout)?.[1];
   if (version === undefined || !/^Status:\s*running/m.test(found.stdout)) return undefined;
-  if (!knowsNamedContexts(version)) return undefined;
-  const hasContainerdStore =
-    driver !== 'docker' ||
-    (await run('docker', ['info', '--format={{json .DriverStatus}}'], { env, signal })).stdout.includes(
-      'io.containerd.snapshotter',
-    );
-  const abilities = { driver, version, hasContainerdStore, rewritesTimestamps: rewritesTimestamps(version) };
+  // A person's own builder is of the version that the person chose.
+  const pinned = driver === 'docker' ? buildkit : undefined;
+  if (pinned === undefined && !knowsNamedContexts(version)) return undefined;
+  const abilities = pinned === undefined ? await abilitiesOf(driver, version, surroundings) : containerAbilities;
   const containers = shortLivedContainers({
     command: async (args) => ['docker', ...args],
     prepare: async ({ workspace, env: own, registry }) => ({
@@ -62,16 +65,36 @@ export async function findDocker(surroundings: {
     },
   });
   return {
-    name: `BuildKit ${version} (${driver})`,
+    name: pinned === undefined ? `BuildKit ${version} (${driver})` : `BuildKit ${pinned.image}`,
     readsSyntax: true,
-    confinement: { isConfined: true, description: `containers of ${driver === 'docker' ? 'Docker' : 'BuildKit'}` },
-    parts: [buildkitImage],
-    build: (job) => buildAndPush(abilities, job, buildkitImage),
+    confinement: {
+      isConfined: true,
+      description: `containers of ${abilities.driver === 'docker' ? 'Docker' : 'BuildKit'}`,
+    },
+    parts: pinned === undefined ? [] : [pinned.image],
+    build: (job) => buildAndPush(abilities, job, pinned),
     ...containers,
   };
 }
 
-async function buildAndPush(daemon: Abilities, job: BuildJob, buildkitImage: string): Promise<BuiltImage> {
+async function abilitiesOf(
+  driver: string,
+  version: string,
+  { env, signal }: { env: Readonly<Record<string, string>>; signal: AbortSignal },
+): Promise<Abilities> {
+  const hasContainerdStore =
+    driver !== 'docker' ||
+    (await run('docker', ['info', '--format={{json .DriverStatus}}'], { env, signal })).stdout.includes(
+      'io.containerd.snapshotter',
+    );
+  return { driver, hasContainerdStore, rewritesTimestamps: rewritesTimestamps(version) };
+}
+
+async function buildAndPush(
+  abilities: Abilities,
+  job: BuildJob,
+  pinned: PinnedBuildkit | undefined,
+): Promise<BuiltImage> {
   const { workspace, candidate, log, signal, createdAt } = job;
   const metadata = join(workspace, 'metadata.json');
   const env: Record<string, string> = {
@@ -81,9 +104,7 @@ async function buildAndPush(daemon: Abilities, job: BuildJob, buildkitImage: str
     BUILDX_METADATA_PROVENANCE: 'disabled',
   };
   const { registry, repository } = candidate;
-  const container = daemon.driver === 'docker' ? await pinnedBuilder(job, buildkitImage, env) : undefined;
-  const abilities: Abilities = container === undefined ? daemon : { ...daemon, ...containerAbilities };
-  if (container !== undefined) env.BUILDX_BUILDER = container;
+  if (pinned !== undefined) env.BUILDX_BUILDER = await startBuildkit(pinned, { env, signal });
   const hasCache =
     job.sharesCache &&
     abilities.hasContainerdStore &&
@@ -114,33 +135,6 @@ async function buildAndPush(daemon: Abilities, job: BuildJob, buildkitImage: str
     ? metadataSchema.parse(JSON.parse(await readFile(metadata, 'utf8')))['containerimage.digest']
     : await annotate(candidate, job.labels, signal);
   return { digest, image: `${registry.host}/${repository}@${digest}` };
-}
-
-/**
- * BuildKit in a container of its own, of exactly the image that was configured: the daemon's BuildKit is of whatever version the machine
- * came with, and Docker's older image store exports no cache, which must come from the registry where builds begin on an empty machine.
- * It is given no entitlements (`--allow`). A registry over plain HTTP is on this machine, and then the daemon is its owner's.
- * @throws EngineCallFailedError
- */
-async function pinnedBuilder(
-  { candidate, signal }: BuildJob,
-  image: string,
-  env: Record<string, string>,
-): Promise<string | undefined> {
-  if (!candidate.registry.url.startsWith('https:')) return undefined;
-  const name = `slipway-${image.slice(image.indexOf('@sha256:') + '@sha256:'.length).slice(0, 12)}`;
-  const buildx = (...args: string[]) => run('docker', ['buildx', ...args], { env, signal });
-  const runs = async () => /^Status:\s*running/m.test((await buildx('inspect', '--bootstrap', name)).stdout);
-  if (await runs()) return name;
-  const { stderr } = await buildx(
-    ...['create', '--bootstrap', '--driver=docker-container', `--driver-opt=image=${image}`, `--name=${name}`],
-  );
-  if (await runs()) return name;
-  await buildx('rm', '--force', name);
-  throw new EngineCallFailedError(
-    `BuildKit cannot be started from ${image}: ${stderr.trim().split('\n').at(-1) || 'Docker gives no reason'}. ` +
-      'Nothing is wrong with the project: have the build started again.',
-  );
 }
 
 function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: string; hasCache: boolean }): string[] {

@@ -12,7 +12,7 @@ export interface Engine {
   /** What keeps a build's commands from this machine, as the log says it, and whether that keeps untrusted ones from it. */
   readonly confinement: { readonly isConfined: boolean; readonly description: string };
   /** Images that the engine itself may pull and run, so that the build's login must open them. */
-  readonly parts?: readonly string[];
+  readonly parts: readonly string[];
   /**
    * Builds, and pushes the image to the candidate repository under the build's tag.
    * @throws DockerfileFailedError, PushFailedError

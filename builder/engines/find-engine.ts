@@ -2,6 +2,7 @@ import { EngineNotFoundError } from '../errors.ts';
 import { findBuildah } from './buildah.ts';
 import { findDocker } from './docker.ts';
 import type { Engine } from './engine.ts';
+import type { PinnedBuildkit } from './pinned-buildkit.ts';
 
 /**
  * The engine that is there: Docker with BuildKit before Podman before Buildah.
@@ -11,7 +12,8 @@ export async function findEngine(surroundings: {
   env: Readonly<Record<string, string>>;
   signal: AbortSignal;
   cacheOwner: string;
-  buildkitImage: string;
+  /** What builds in place of the BuildKit of Docker's daemon. */
+  buildkit: PinnedBuildkit | undefined;
   /** Whether what works here is tried again, although it is known. */
   isRetried?: boolean;
 }): Promise<Engine> {

@@ -39,7 +39,7 @@ export async function copyImage(origin: ImageOrigin, push: ImagePush, image: Cop
   async function read(reference: string): Promise<Manifest> {
     const manifest = await origin.manifest(repository, reference);
     if (digestOf(manifest.bytes) === reference) return manifest;
-    throw new UpstreamError(`Our own registry has another manifest as ${repository}@${reference}.`);
+    throw new UpstreamError(`The registry has another manifest as ${repository}@${reference}.`);
   }
 
   async function send(blob: z.infer<typeof descriptorSchema>): Promise<void> {
@@ -87,7 +87,7 @@ function contentOf({ bytes }: Manifest): z.infer<typeof manifestSchema> {
 }
 
 /** The same bytes; an error at their end if they are not those of the blob, so that the upload is not finished. */
-async function* verified(source: AsyncIterable<Uint8Array>, blob: z.infer<typeof descriptorSchema>) {
+export async function* verified(source: AsyncIterable<Uint8Array>, blob: z.infer<typeof descriptorSchema>) {
   const hash = createHash('sha256');
   let size = 0;
   for await (const chunk of source) {
@@ -96,5 +96,5 @@ async function* verified(source: AsyncIterable<Uint8Array>, blob: z.infer<typeof
     yield chunk;
   }
   if (size !== blob.size || `sha256:${hash.digest('hex')}` !== blob.digest)
-    throw new UpstreamError(`Our own registry gave other bytes than those of ${blob.digest}.`);
+    throw new UpstreamError(`The registry gave other bytes than those of ${blob.digest}.`);
 }

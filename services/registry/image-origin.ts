@@ -33,7 +33,7 @@ export function createImageOrigin(registry: Registry, limits: Limits) {
     const answer = await request({ method: 'GET', registry, repository, path, accept, maximumBytes });
     if (answer.status === 200) return answer;
     answer.discard();
-    throw new UpstreamError(`Our own registry answered ${answer.status} to ${path} of ${repository}.`);
+    throw new UpstreamError(`The registry answered ${answer.status} to ${path} of ${repository}.`);
   }
 
   return {

@@ -3,7 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BuilderSetup, busybox } from './builder-setup.ts';
+import { BuilderSetup, busybox, password } from './builder-setup.ts';
+import { startFakeAws } from './fake-aws.ts';
+import { startFakeGitHost } from './fake-git-host.ts';
+import { startFakeRegistry } from './fake-registry.ts';
 
 let setup: BuilderSetup;
 
@@ -97,17 +100,17 @@ test('a base is pinned however the Dockerfile writes it', async () => {
 });
 
 test('BuildKit’s image is opened for the build where it is in this pipeline’s registry', async () => {
+  const registry = await startFakeRegistry();
+  const url = registry.url.replace('http:', 'https:');
+  await using own = new BuilderSetup(registry, await startFakeGitHost(), await startFakeAws({ url, password }));
   const docker = `#!/bin/sh
-[ "$2" = inspect ] || exit 1
-printf 'Driver: docker\\nStatus: running\\nBuildKit version: v0.20.0\\n'
+[ "$2" = inspect ] && printf 'Driver: docker\\nStatus: running\\nBuildKit version: v0.20.0\\n'
 `;
-  writeFileSync(join(setup.home, 'docker'), docker, { mode: 0o755 });
-  const { host } = setup.registry;
-  setup.environment = {
-    PATH: `${setup.home}:${process.env.PATH}`,
-    BUILDKIT_IMAGE: `${host}/tools/buildkit@sha256:${'0'.repeat(64)}`,
+  writeFileSync(join(own.home, 'docker'), docker, { mode: 0o755 });
+  own.environment = {
+    PATH: `${own.home}:${process.env.PATH}`,
+    BUILDKIT_IMAGE: `${registry.host}/tools/buildkit@sha256:${'0'.repeat(64)}`,
   };
-  await setup.build({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
-  setup.environment = {};
-  expect(setup.aws.questions.at(-1)?.bases).toContain('tools/buildkit');
+  await own.build({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
+  expect(own.aws.questions.at(-1)?.bases).toContain('tools/buildkit');
 });

@@ -7,6 +7,7 @@ import type { BuildJob } from '../../../builder/engines/engine.ts';
 import { BuildLog } from '../../../builder/log.ts';
 import { Redaction } from '../../../builder/redaction.ts';
 import { readDockerfile } from '../../../core/bases/dockerfile.ts';
+import { archivedName } from '../../../core/builds/archived-image.ts';
 import { lastGuard } from '../../limits.ts';
 
 let folder: string;
@@ -20,22 +21,27 @@ const buildkitImage = `registry.example.org/moby/buildkit:v1@sha256:${'ab'.repea
 /** Stands for Docker: it records what it is asked for, and builds nothing. A builder runs once it was made, if it can be. */
 function docker(canCreate: boolean): string {
   return `#!/bin/sh
+[ "$1" = load ] && echo "$*" >> "$HOME/asked" && exit 0
 [ "$2" = inspect ] || echo "$BUILDX_BUILDER: $*" >> "$HOME/asked"
 case "$2 $3 $4" in
   'inspect --bootstrap slipway-'*) [ -e "$HOME/made" ] && printf 'Status: running\\n' ;;
-  'inspect '*) printf 'Driver: docker\\nStatus: running\\nBuildKit version: v0.12.0\\n' ;;
+  'inspect '*) printf 'Driver: docker\\nStatus: running\\nBuildKit version: v0.8+unknown\\n' ;;
   'create '*) ${canCreate ? 'touch "$HOME/made"' : 'echo "ERROR: 429 Too Many Requests" >&2; exit 1'} ;;
   'build '*) exit 1 ;;
 esac
 `;
 }
 
-async function build(options: { canCreate: boolean }, changes: Partial<BuildJob> = {}) {
+async function build(options: { canCreate: boolean; archive?: string }, changes: Partial<BuildJob> = {}) {
   mkdirSync(join(folder, 'bin'));
   writeFileSync(join(folder, 'bin/docker'), docker(options.canCreate));
   chmodSync(join(folder, 'bin/docker'), 0o755);
   const env = { PATH: `${join(folder, 'bin')}:${process.env.PATH}`, HOME: folder };
-  const engine = await findDocker({ env, signal: lastGuard(), buildkitImage });
+  const engine = await findDocker({
+    env,
+    signal: lastGuard(),
+    buildkit: { image: buildkitImage, archive: options.archive },
+  });
   const job: BuildJob = {
     workspace: folder,
     context: folder,
@@ -54,12 +60,14 @@ async function build(options: { canCreate: boolean }, changes: Partial<BuildJob>
     ...changes,
   };
   const error = await engine?.build(job).catch((failure: unknown) => failure);
-  return { error, asked: readFileSync(join(folder, 'asked'), 'utf8').split('\n') };
+  return { engine, error, asked: readFileSync(join(folder, 'asked'), 'utf8').split('\n') };
 }
 
 test('on AWS, images are built by exactly the BuildKit that was configured, without entitlements', async () => {
-  const { asked } = await build({ canCreate: true });
+  const { asked, engine } = await build({ canCreate: true });
   const name = 'slipway-abababababab';
+  // The provenance of the image names what built it, not the daemon's own.
+  expect(engine).toMatchObject({ name: `BuildKit ${buildkitImage}`, parts: [buildkitImage] });
   expect(asked.filter((line) => line.includes('buildx create'))).toEqual([
     `: buildx create --bootstrap --driver=docker-container --driver-opt=image=${buildkitImage} --name=${name}`,
   ]);
@@ -67,6 +75,16 @@ test('on AWS, images are built by exactly the BuildKit that was configured, with
   expect(built).toHaveLength(1);
   expect(built[0]).toMatch(new RegExp(`^${name}: `));
   expect(built[0]).not.toContain('--allow');
+});
+
+test('a copy of BuildKit that came with the builder’s program is used instead of a registry', async () => {
+  const archive = join(folder, 'buildkit.tar');
+  writeFileSync(archive, '');
+  const { asked } = await build({ canCreate: true, archive });
+  expect(asked[0]).toBe(`load --quiet --input=${archive}`);
+  expect(asked[1]).toContain(`--driver-opt=image=slipway.invalid/archived:${'ab'.repeat(32)} `);
+  // Nothing but what was loaded has the name of the builder's image.
+  expect(archivedName(buildkitImage)).toBe(`slipway.invalid/archived:${'ab'.repeat(32)}`);
 });
 
 test('where it cannot be had nothing is built with another, and the error is not the project’s', async () => {
