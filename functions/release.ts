@@ -73,7 +73,8 @@ export function createRelease({
     const { digest, tags, signed } = image;
     const release = { build: id, headRevision, digest, tags, at: new Date().toISOString() };
     // Before the claim is yielded, so that releases are recorded in their order.
-    await releases.record({ project: name, ...release, signed }, repositoryOf(name, repositoryPrefix));
+    const sizeBytes = build.candidate?.sizeBytes;
+    await releases.record({ project: name, ...release, signed, sizeBytes }, repositoryOf(name, repositoryPrefix));
     if (isTracked(project, ref)) {
       await projects.finishRelease(name, { ...release, ref });
     } else {

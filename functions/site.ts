@@ -11,6 +11,7 @@ import { openPackageLists } from '../services/records/package-lists.ts';
 import { openRecords } from '../services/records/records.ts';
 import { openRetentionReports } from '../services/records/retention-reports.ts';
 import { openSboms } from '../services/records/sboms.ts';
+import { openSignatures } from '../services/records/signatures.ts';
 import { openBases } from '../services/tables/bases.ts';
 import { openBuilds } from '../services/tables/builds.ts';
 import { openCascades } from '../services/tables/cascades.ts';
@@ -92,6 +93,7 @@ const run = once(() => {
     },
     seals: openSeals(),
     signingKey: openSigningKey(),
+    signatures: openSignatures(),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),
   });

@@ -58,6 +58,7 @@ export class StatusSite extends Construct {
       'comparison',
       'packages',
       'steps',
+      'signatures',
       'releaseFindings',
       'retention',
     );

@@ -11,6 +11,7 @@ import type {
   RelationReader,
   ReleaseReader,
   SbomReader,
+  SignatureReader,
   SourceReader,
   TargetReader,
 } from './readers.ts';
@@ -29,6 +30,7 @@ export interface SiteParts {
   targets: TargetReader;
   sboms: SbomReader;
   signingKey: PublicKeyReader;
+  signatures: SignatureReader;
   addresses: AddressBook;
   /** Of cursors and links. */
   seals: Seals;

@@ -13,6 +13,7 @@ import type { ReleasedImage } from '../core/releases/release.ts';
 import type { ReleaseFindings } from '../core/releases/rescan-findings.ts';
 import type { RetentionReport } from '../core/retention/retention-plan.ts';
 import type { ScannerReports } from '../core/scanners/report.ts';
+import type { StatementName } from '../core/signing/statement.ts';
 import type { TargetState } from '../core/targets/target-state.ts';
 import type { LogLines, LogSlice } from '../services/records/build-log.ts';
 import type { CascadeHeader, CascadeSummary } from '../services/tables/cascades.ts';
@@ -48,6 +49,11 @@ export interface HoldReader {
 /** The key that verifies releases, as DER. */
 export interface PublicKeyReader {
   publicKey(): Promise<Uint8Array>;
+}
+
+/** The signed statements on a build's image, as bundles. */
+export interface SignatureReader {
+  read(build: string, name: StatementName): Promise<Buffer | undefined>;
 }
 
 /** What the regular check of repositories has recorded. */

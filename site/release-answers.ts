@@ -5,14 +5,16 @@ import { publicKeyPem } from '../core/signing/public-key.ts';
 import { type Answer, json, jsonList, page } from './answer.ts';
 import { recorded } from './build-records.ts';
 import { releaseListPage, releasePage } from './pages/releases.ts';
+import { tagsPage } from './pages/tags.ts';
 import { pieceOf } from './paging/bounded-page.ts';
 import { type List, sealedPage } from './paging/lists.ts';
 import { tagOf } from './paging/query.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
 import type { ReleaseReader } from './readers.ts';
+import { verifyRelease } from './release-verification.ts';
 import { RequestError } from './request-error.ts';
 
-type Parts = Pick<SiteParts, 'builds' | 'releases' | 'seals' | 'signingKey' | 'siteUrl'>;
+type Parts = Pick<SiteParts, 'builds' | 'releases' | 'seals' | 'signatures' | 'signingKey' | 'siteUrl' | 'targets'>;
 
 /** A project's releases, newest first. */
 export async function releaseListAnswer(parts: Parts, { query, now }: SiteRequest, project: Project): Promise<Answer> {
@@ -20,21 +22,31 @@ export async function releaseListAnswer(parts: Parts, { query, now }: SiteReques
   return page(releaseListPage({ project, releases: items, cursor, query, now }));
 }
 
+/** The tags that name an image of the project now. */
+export async function tagsAnswer(parts: Parts, { query, now }: SiteRequest, project: Project): Promise<Answer> {
+  const { items, cursor } = await releasesOf(parts, query, project.name);
+  return page(tagsPage({ project, releases: items, cursor, query, now }));
+}
+
 export async function releaseAnswer(
-  { builds, releases, signingKey, siteUrl }: Parts,
+  { builds, releases, signatures, signingKey, siteUrl, targets }: Parts,
   { now }: SiteRequest,
   project: Project,
   digest: string,
 ): Promise<Answer> {
   const release = await releaseWith(releases, project.name, digest);
-  const [findings, build, publicKey] = await Promise.all([
+  const [findings, build, publicKey, ofProject] = await Promise.all([
     recorded(releases.findings(release)),
     builds.get(release.build),
     // A release is shown also while KMS gives no key.
     signingKey.publicKey().then(publicKeyPem, () => undefined),
+    targets.ofProject(release.project),
   ]);
   const repository = build?.image?.repository ?? release.repository;
-  return page(releasePage({ release, findings, verifying: { repository, siteUrl, publicKey }, now }));
+  const verified =
+    release.signed && publicKey !== undefined ? await verifyRelease(signatures, release, publicKey) : undefined;
+  const verifying = { repository, siteUrl, publicKey, verified };
+  return page(releasePage({ release, project, targets: ofProject, findings, verifying, now }));
 }
 
 export async function apiReleaseList(parts: Parts, { query }: SiteRequest, project: Project): Promise<Answer> {
@@ -85,6 +97,7 @@ function apiRelease(release: ReleasedImage, siteUrl: string): ApiRelease {
     /** The moving tags that name it now. */
     currentTags: floating,
     signed: release.signed ?? false,
+    sizeBytes: release.sizeBytes ?? null,
     state: currentState(release),
     reason: reason ?? null,
     counts: counts ?? null,

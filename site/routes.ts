@@ -18,19 +18,24 @@ import { answerAddress, showAddress } from './mail-addresses.ts';
 import { readOverview } from './overview.ts';
 import { buildListPage } from './pages/build-list.ts';
 import { cascadeListPage, cascadePage } from './pages/cascades.ts';
-import { projectListPage, projectPage } from './pages/projects.ts';
+import { projectPage } from './pages/project.ts';
+import { projectListPage } from './pages/projects.ts';
 import { buildsOf, cascadesOf, lastBuildOf, membersOf, projectsOf } from './paging/lists.ts';
 import { fromOf } from './paging/query.ts';
 import type { SiteParts, SiteRequest } from './parts.ts';
-import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer } from './release-answers.ts';
+import { apiOneRelease, apiReleaseList, releaseAnswer, releaseListAnswer, tagsAnswer } from './release-answers.ts';
 import { RequestError } from './request-error.ts';
 import { apiRetention, retentionAnswer } from './retention-answers.ts';
 import { at, type Route } from './router.ts';
 import { apiSearch, searchAnswer } from './search-answers.ts';
 import { waiversOf } from './waivers.ts';
 
-/** A project's own page shows this many of the newest. */
-const releasesShown = 3;
+/** Of a project's newest releases and builds its own page shows these. */
+const releasesRead = 20;
+const buildsCharted = 60;
+
+/** Nobody takes in a picture of more projects. */
+const mostDrawn = 60;
 
 interface ProjectNames {
   app: string;
@@ -55,6 +60,7 @@ const routes: Route[] = [
   at('/projects/:app/:job/:tag/builds.atom', ofProject(feedAnswer)),
   at('/projects/:app/:job/:tag/holds', ofProject(holdListAnswer)),
   at('/projects/:app/:job/:tag/retention', ofProject(retentionAnswer)),
+  at('/projects/:app/:job/:tag/tags', ofProject(tagsAnswer)),
   at('/projects/:app/:job/:tag/releases', ofProject(releaseListAnswer)),
   at('/projects/:app/:job/:tag/releases/:digest', ofRelease(releaseAnswer)),
   at('/api/v1', () => redirect('/api/v1/openapi.json')),
@@ -142,8 +148,12 @@ async function cascade(
   { cascade: id }: { cascade: string },
 ): Promise<Answer> {
   const found = await cascadeWith(parts, id);
-  const { items, cursor } = await membersOf(parts, id, query);
-  return page(cascadePage({ cascade: found, members: items, cursor, query, now }));
+  const [{ items, cursor }, first] = await Promise.all([
+    membersOf(parts, id, query),
+    parts.cascades.members(id, { limit: mostDrawn }),
+  ]);
+  const drawn = first.cursor === undefined && first.items.length > 1 ? first.items : undefined;
+  return page(cascadePage({ cascade: found, members: items, drawn, cursor, query, now }));
 }
 
 async function projectList(
@@ -161,14 +171,17 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
   const found = await projectWith(parts, names);
   const { items, cursor } = await buildsOf(parts, query, found.name);
   const { relations } = parts;
-  const [source, bases, dependents, pending, recipients, targets, released] = await Promise.all([
+  const isFirst = !query.has('cursor');
+  const [source, bases, dependents, pending, recipients, targets, released, releasedBy, history] = await Promise.all([
     parts.sources.get(found.source),
     relations.statuses(found.bases ?? []),
     relations.dependents(found),
     relations.pending(found.name),
     parts.addresses.confirmed(found.notifyEmail),
     parts.targets.ofProject(found.name),
-    query.has('cursor') ? { items: [] } : parts.releases.ofProject(found.name, { limit: releasesShown }),
+    isFirst ? parts.releases.ofProject(found.name, { limit: releasesRead }) : { items: [] },
+    found.released && parts.builds.get(found.released.build),
+    isFirst ? parts.builds.list({ project: found.name }, { limit: buildsCharted }) : { items: [] },
   ]);
   const shown = { dependsOn: found.dependsOn, bases, dependents, pending };
   return page(
@@ -179,6 +192,8 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
       recipients,
       targets,
       releases: released.items,
+      releasedBy,
+      history: history.items,
       builds: items,
       cursor,
       query,

@@ -14,6 +14,8 @@ export const apiReleaseSchema = releasedImageSchema
     /** The moving tags that name it now. */
     currentTags: z.array(z.string()),
     signed: z.boolean(),
+    /** In the registry; null for one that was released before it was recorded. */
+    sizeBytes: z.int().nullable(),
     state: z.enum(releaseStates),
     reason: z.string().nullable(),
     counts: known.counts.unwrap().nullable(),

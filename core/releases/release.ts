@@ -22,6 +22,8 @@ export const releasedImageSchema = z.object({
   repository: z.string(),
   /** The build that released it last. */
   build: z.string(),
+  /** In the registry. */
+  sizeBytes: z.int().optional(),
   releasedAt: z.iso.datetime(),
   /** Every tag that the project ever gave it. */
   tags: z.set(z.string()),
@@ -89,6 +91,8 @@ export interface Release {
   build: string;
   tags: readonly string[];
   signed?: boolean | undefined;
+  /** In the registry. */
+  sizeBytes?: number | undefined;
   at: string;
 }
 

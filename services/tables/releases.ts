@@ -61,12 +61,12 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
      * Records a release, and removes its floating tags from the project's images that had them. What is known of the image stays, and so
      * does the time of its next rescan.
      */
-    async record({ project, digest, build, tags, signed, at }: Release, repository: string): Promise<void> {
+    async record({ project, digest, build, tags, signed, sizeBytes, at }: Release, repository: string): Promise<void> {
       const floating = tags.filter(isFloating);
       const isNewest = await table.update(
         { project, digest },
         {
-          set: { repository, build, releasedAt: at, floating, signed, rescan: 'yes' },
+          set: { repository, build, releasedAt: at, floating, signed, sizeBytes, rescan: 'yes' },
           setOnce: { dueAt: nextRescanAt(digest, new Date(at)) },
           add: { tags: new Set(tags) },
         },

@@ -162,6 +162,18 @@ input, select { font: inherit; padding: .35rem .6rem; border: 1px solid var(--li
 .waterfall td { padding: .3rem 0; } .waterfall td:last-child { text-align: right; padding: .3rem 1rem .3rem .75rem; width: 6.5rem; font-size: .875rem; color: var(--quiet); white-space: nowrap; }
 .waterfall .step th { padding-left: 2.65rem; font-weight: 400; font-size: .875rem; color: var(--quiet); } .waterfall .step .bar { height: .3rem; } .waterfall .step rect { opacity: .6; }
 .waterfall .step th, .waterfall .step td { padding-block: .1rem; }
+.chart { display: block; width: 100%; height: auto; } .chart text { fill: var(--quiet); font-size: 11px; } .chart .grid { stroke: var(--line); }
+.chart .column { fill: transparent; } .chart a:hover .column, .chart a:focus-visible .column { fill: var(--quiet-ground); }
+rect.warning { fill: var(--warning); } rect.critical { fill: var(--bad); } rect.high { fill: color-mix(in srgb, var(--bad) 70%, var(--card)); } rect.medium { fill: var(--warning); } rect.low, rect.informational, rect.undefined { fill: var(--quiet); opacity: .6; }
+figure { margin: 0 0 .75rem; } figcaption { font-weight: 600; font-size: .9375rem; margin-bottom: .25rem; }
+figure summary { font-size: .8125rem; font-weight: 400; color: var(--quiet); }
+.plain { border-collapse: collapse; font-size: .875rem; width: 100%; } .plain th { text-align: left; } .plain td, .plain th { padding: .2rem .4rem .2rem 0; overflow-wrap: anywhere; }
+.tag-table th:first-child, .tag-table td:first-child { white-space: normal; width: 40%; }
+.graph { overflow-x: auto; padding: .9rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
+.graph svg { display: block; } .graph text { fill: var(--text); font-size: 12.5px; } .graph .said { font-size: 11px; fill: var(--quiet); }
+.graph .edges path { fill: none; stroke: var(--quiet); stroke-width: 1.25; }
+.graph .node { fill: var(--card); stroke: var(--quiet); stroke-width: 1.25; } .graph .node.good { fill: var(--good-ground); stroke: var(--good); } .graph .node.bad { fill: var(--bad-ground); stroke: var(--bad); } .graph .node.warning { fill: var(--warning-ground); stroke: var(--warning); } .graph .node.running { fill: var(--running-ground); stroke: var(--running); }
+.graph a:hover text { text-decoration: underline; }
 .links { margin: 0; padding: 0; list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
 .copy { position: absolute; top: .35rem; right: .5rem; min-width: 4.4rem; padding: .2rem .6rem; font: 600 .8125rem/1.4 system-ui, sans-serif; }
 @media (max-width: 42rem) {

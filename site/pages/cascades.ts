@@ -2,6 +2,7 @@ import { describeCause, describeDuration, exactTime, shortCommit } from '../../c
 import type { Cause } from '../../core/model/build.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
+import { graph } from '../charts/graph.ts';
 import type { Cascade, CascadeMember, CascadeSummary } from '../readers.ts';
 import { layout, pager } from './layout.ts';
 import { projectPath } from './project-path.ts';
@@ -42,13 +43,15 @@ ${pager('/cascades', query, cursor)}`,
 export interface CascadePage {
   cascade: CascadeSummary;
   members: CascadeMember[];
+  /** All members, if a picture can show them. */
+  drawn: CascadeMember[] | undefined;
   cursor: string | null;
   query: URLSearchParams;
   now: Date;
 }
 
 /** One cascade: its causes, its progress, and the state of each project in it. */
-export function cascadePage({ cascade, members, cursor, query, now }: CascadePage): Html {
+export function cascadePage({ cascade, members, drawn, cursor, query, now }: CascadePage): Html {
   const { id, causes, counts, startedAt, endedAt } = cascade;
   const path = `/cascades/${id}`;
   const took = describeDuration(Date.parse(endedAt ?? now.toISOString()) - Date.parse(startedAt));
@@ -66,11 +69,26 @@ export function cascadePage({ cascade, members, cursor, query, now }: CascadePag
 <div><dt>Began</dt><dd>${ageElement(startedAt, now)} <span class="quiet">${exactTime(startedAt)}</span></dd></div>
 <div><dt>${endedAt ? 'Took' : 'Running for'}</dt><dd>${took}</dd></div>
 </dl></section>
+${drawn && picture(drawn)}
 <section><h2>Projects</h2>
 <ol class="rows">${members.map((member) => memberRow(member, now))}</ol>
 </section></div>
 ${pager(path, query, cursor)}`,
   });
+}
+
+/** The members with their states, each after those that it waits for; the list below says the same. */
+function picture(members: readonly CascadeMember[]): Html {
+  return html`<section><h2>Order</h2>${graph({
+    title: `The ${members.length} projects of the cascade in the order in which they are built`,
+    nodes: members.map(({ project, state, build }) => ({
+      id: project,
+      said: state.replace('-', ' '),
+      tone: tones[state],
+      href: build ? `/builds/${build}` : projectPath(project),
+    })),
+    edges: members.flatMap(({ project, parents }) => parents.map((parent) => [parent, project] as const)),
+  })}</section>`;
 }
 
 function memberRow({ project, state, parents, reason, build, since }: CascadeMember, now: Date): Html {

@@ -1,19 +1,25 @@
 import { describeCounts, exactTime, shortDigest } from '../../core/builds/describe-build.ts';
 import type { Project } from '../../core/model/project.ts';
+import { describeSize } from '../../core/releases/describe-diff.ts';
 import { currentState, type ReleasedImage } from '../../core/releases/release.ts';
 import type { CurrentFinding, ReleaseFindings } from '../../core/releases/rescan-findings.ts';
+import { currentOf, type TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Recorded } from '../build-records.ts';
+import type { KnownProject } from '../readers.ts';
 import { findingsTable } from './findings-table.ts';
 import { layout, pager } from './layout.ts';
 import { projectPath } from './project-path.ts';
 import { icon, type Tone } from './status.ts';
+import { targetsSection } from './targets.ts';
 import { ageElement } from './times.ts';
 import { type Verifying, verifyingSection } from './verifying.ts';
 
 /** The page shows this many findings; the JSON has all. */
 const shown = 50;
+/** An image may have hundreds of tags. */
+const tagsShown = 40;
 
 /** The path of a project's releases. */
 export const releasesPath = (project: string): string => `${projectPath(project)}/releases`;
@@ -53,7 +59,7 @@ function row(release: ReleasedImage, now: Date): Html {
   const { project, digest, floating, signed, releasedAt, checkedAt } = release;
   return html`<li>
 ${statusChip(release)}
-<div class="what"><a href="${releasesPath(project)}/${digest}"><code>${shortDigest(digest)}</code></a> <span class="tags">${floating.map(describeTag)}</span><span class="why">${describeFindings(release)}</span></div>
+<div class="what"><a href="${releasesPath(project)}/${digest}"><code>${shortDigest(digest)}</code></a> <span class="tags">${floating.slice(0, 8).map(describeTag)}${floating.length > 8 && `and ${floating.length - 8} more`}</span><span class="why">${describeFindings(release)}</span></div>
 <div class="where"><span>${signed && html`signed, `}${checkedAt ? html`scanned ${ageElement(checkedAt, now)}` : 'not scanned again yet'}</span></div>
 <div class="when"><span>released</span><span>${ageElement(releasedAt, now)}</span></div>
 </li>`;
@@ -107,16 +113,21 @@ function meaning(release: ReleasedImage): string {
 
 export interface ReleasePage {
   release: ReleasedImage;
+  project: KnownProject;
+  /** Of the project. */
+  targets: TargetState[];
   findings: Recorded<ReleaseFindings>;
   verifying: Omit<Verifying, 'release'>;
   now: Date;
 }
 
-export function releasePage({ release, findings, verifying, now }: ReleasePage): Html {
+export function releasePage({ release, project: entry, targets, findings, verifying, now }: ReleasePage): Html {
   const { project, digest, repository, build, tags, floating, releasedAt, checkedAt, dueAt, reason, notifiedAt } =
     release;
+  const { sizeBytes } = release;
   const path = `${releasesPath(project)}/${digest}`;
   const others = [...tags].filter((tag) => !floating.includes(tag)).sort();
+  const more = others.length - tagsShown;
   return layout({
     title: `${project} ${shortDigest(digest)}`,
     api: `/api/v1${path}`,
@@ -124,18 +135,34 @@ export function releasePage({ release, findings, verifying, now }: ReleasePage):
 <p class="meaning">${meaning(release)}${reason && ` ${oneLine(reason, 600)}`}</p>
 <section><dl class="facts">
 <div><dt>Digest</dt><dd><code class="long">${digest}</code></dd></div>
+${sizeBytes !== undefined && html`<div><dt>Size</dt><dd>${describeSize(sizeBytes)}</dd></div>`}
 <div><dt>Repository</dt><dd><code>${oneLine(repository, 300)}</code></dd></div>
-<div><dt>Tags now</dt><dd class="tags">${floating.length > 0 ? floating.map(describeTag) : html`<span class="quiet">no moving tag</span>`}</dd></div>
-${others.length > 0 && html`<div><dt>Other tags</dt><dd class="tags">${others.map(describeTag)}</dd></div>`}
+<div><dt>Tags now</dt><dd class="tags">${floating.length > 0 ? floating.slice(0, tagsShown).map(describeTag) : html`<span class="quiet">no moving tag</span>`}</dd></div>
+${others.length > 0 && html`<div><dt>Other tags</dt><dd class="tags">${others.slice(-tagsShown).map(describeTag)}${more > 0 && html`<span class="quiet">and ${more} more</span>`}</dd></div>`}
 <div><dt>Released</dt><dd>${ageElement(releasedAt, now)} <span class="quiet">${exactTime(releasedAt)}</span> by <a href="/builds/${build}">build ${build}</a></dd></div>
 <div><dt>Last scan</dt><dd>${checkedAt ? html`${ageElement(checkedAt, now)} <span class="quiet">${exactTime(checkedAt)}</span>` : 'not yet'}</dd></div>
 <div><dt>Next scan</dt><dd>${dueAt ? exactTime(dueAt) : 'none'}</dd></div>
 <div><dt>Findings</dt><dd>${describeFindings(release)}</dd></div>
 ${notifiedAt && html`<div><dt>Last mail</dt><dd>${exactTime(notifiedAt)}</dd></div>`}
 </dl></section>
+${deployedSection(release, targets, now)}
+${rollbackSection(release, entry)}
 ${verifyingSection({ release, ...verifying })}
 ${findingsSection(findings, path)}`,
   });
+}
+
+/** Where the image is now, as far as the targets of its project say it. */
+function deployedSection({ digest }: ReleasedImage, targets: readonly TargetState[], now: Date): Html | undefined {
+  const here = targets.filter((target) => currentOf(target)?.digest === digest || target.wanted.digest === digest);
+  return targetsSection(here, now);
+}
+
+/** How the project goes back to this image; nothing for the one that it has. */
+function rollbackSection({ project, digest, floating }: ReleasedImage, { released }: KnownProject): Html | undefined {
+  if (!released || released.digest === digest || floating.length > 0) return undefined;
+  return html`<section id="rollback"><h2>Go back to it</h2><p class="quiet small">Moves the floating tags to this image and holds them there. With AWS credentials that may do it.</p>
+<pre class="command" tabindex="0" data-copy><code>npx slipway rollback ${project} --to ${digest}</code></pre></section>`;
 }
 
 function findingsSection(findings: Recorded<ReleaseFindings>, path: string): Html | undefined {

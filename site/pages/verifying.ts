@@ -2,6 +2,7 @@ import type { ReleasedImage } from '../../core/releases/release.ts';
 import { publicKeyPath } from '../../core/signing/public-key.ts';
 import { statementNames, statements } from '../../core/signing/statement.ts';
 import { type Html, html } from '../../core/text/html.ts';
+import type { Verified } from '../release-verification.ts';
 
 export interface Verifying {
   release: ReleasedImage;
@@ -10,14 +11,17 @@ export interface Verifying {
   siteUrl: string;
   /** As PEM; undefined if KMS does not give it at the moment. */
   publicKey: string | undefined;
+  /** What the key proves; undefined if that cannot be checked at the moment. */
+  verified: Verified | undefined;
 }
 
 /** How anybody verifies a release: by a command, by cosign, and in a cluster. */
-export function verifyingSection({ release, repository, siteUrl, publicKey }: Verifying): Html {
+export function verifyingSection({ release, repository, siteUrl, publicKey, verified }: Verifying): Html {
   if (!release.signed)
     return html`<section id="signature"><h2>Signature</h2><p class="quiet">The image is not signed.</p></section>`;
   const image = `${repository}@${release.digest}`;
   return html`<section id="signature"><h2>Signature</h2>
+${verified && verdict(verified)}
 <p>The image is signed by the key <a href="${publicKeyPath}"><code>cosign.pub</code></a>, and so are its origin, its scan and its SBOMs.</p>
 ${command(commandsFor(image, siteUrl))}
 ${
@@ -27,8 +31,24 @@ ${
 }</section>`;
 }
 
+const meanings: Record<Verified['proven'][number], string> = {
+  signature: 'the signature',
+  provenance: 'where it was built from',
+  vulnerabilities: 'its scan',
+  cyclonedx: 'its SBOM in CycloneDX',
+  spdx: 'its SBOM in SPDX',
+};
+
+/** This page checks what was kept at the release; who runs the image checks for himself what is in the registry. */
+function verdict({ proven, missing }: Verified): Html {
+  const names = (all: Verified['proven']) => all.map((name) => meanings[name]).join(', ');
+  return missing.length === 0
+    ? html`<p class="note good">Checked just now against the key: ${names(proven)}.</p>`
+    : html`<p class="note bad">The key does not prove ${names(missing)}. Do not run this image before whoever runs Slipway has looked into it.</p>`;
+}
+
 function command(text: string): Html {
-  return html`<pre class="command" tabindex="0"><code>${text}</code></pre>`;
+  return html`<pre class="command" tabindex="0" data-copy><code>${text}</code></pre>`;
 }
 
 function commandsFor(image: string, siteUrl: string): string {

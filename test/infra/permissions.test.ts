@@ -243,6 +243,7 @@ test('the pages can only read, but for the answer of a mail address, and of the 
     'builds/*/sbom.cdx.json',
     'builds/*/sbom.spdx.json',
     'builds/*/scanners.json',
+    'builds/*/signatures/*.sigstore.json',
     'builds/*/steps.json',
     'releases/*/*/findings.json',
     'retention/*.json',

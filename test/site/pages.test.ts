@@ -466,3 +466,27 @@ it('a project shows what it stands on, which pin holds it back, who stands on it
   expect(words).toContain('nobody listens <there>');
   expect(text).not.toContain('<i>');
 });
+
+it('a project shows how to get its image, from which Dockerfile it is, what to run, and its history', async () => {
+  const project = {
+    ...sampleProject('demo/app:latest', { dependsOn: ['demo/base:latest'] }),
+    released: { build: released.id, digest, tags: ['latest'], at: '2026-11-21T11:51:00.000Z' },
+  };
+  const builds = [
+    released,
+    { ...blocked, id: sampleBuild(21).id },
+    failed,
+    sampleBuild(31, { ...running, ref: 'refs/pull/1/head' }),
+  ];
+  const { text } = await sampleSite({ projects: [project], builds })('/projects/demo/app/latest');
+  const words = seen(text);
+  expect(words).toContain('docker pull registry.example.org/demo/app:latest');
+  expect(text).toContain(`href="https://github.com/demo/app/blob/${commit}/Dockerfile#L1"`);
+  expect(words).toContain('npx slipway build demo/app:latest');
+  expect(words).toContain('[![image](https://slipway.example.org/badges/demo/app.svg?tag=latest)]');
+  expect(text).toContain('aria-label="How long the last 3 builds took, and how they ended"');
+  expect(words).toContain('2026-11-21 11:40:00 UTC: blocked, 1 min');
+  expect(words).toContain('2026-11-21 11:40:00 UTC: 1 critical, 2 low');
+  expect(text).toContain('aria-label="demo/base:latest: built on"');
+  expect(text.length).toBeLessThan(60_000);
+});

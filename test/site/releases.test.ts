@@ -1,7 +1,12 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { dsse } from '@sigstore/core';
 import { expect, it } from 'vitest';
 import { SigningUnavailableError } from '../../core/model/errors.ts';
 import { type ReleasedImage, releasedImageSchema } from '../../core/releases/release.ts';
 import type { ReleaseFindings } from '../../core/releases/rescan-findings.ts';
+import { bundleOf } from '../../core/signing/bundle.ts';
+import { payloadType, type StatementName, statementOn } from '../../core/signing/statement.ts';
+import type { TargetState } from '../../core/targets/target-state.ts';
 import type { SiteParts } from '../../site/parts.ts';
 import { sampleBuild, sampleProject, sampleSite, siteUrl } from './sample-site.ts';
 
@@ -84,6 +89,7 @@ it('all releases of a project are a page and JSON, with tags, digest, times and 
     tags: ['build-20261101T100000Z-1a2b3c4', 'latest'],
     currentTags: ['latest'],
     signed: false,
+    sizeBytes: null,
     state: 'complete',
     reason: null,
     counts: { CRITICAL: 1, LOW: 2 },
@@ -190,4 +196,83 @@ it('what no project released is not found', async () => {
   expect((await ask('/projects/demo/other/latest/releases')).statusCode).toBe(404);
   expect((await ask(`/api/v1${path}/sha256:nonsense`)).statusCode).toBe(404);
   expect(JSON.parse((await ask(`/api/v1${path}/sha256:${'c'.repeat(64)}`)).text).code).toBe('ReleaseNotFound');
+});
+
+const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const der = keys.publicKey.export({ format: 'der', type: 'spki' });
+
+/** What the key signed of an image. */
+function bundleOn(image: string, name: StatementName): Buffer {
+  const statement = statementOn(image, name, {});
+  return Buffer.from(
+    bundleOf(statement, sign('sha256', dsse.preAuthEncoding(payloadType, statement), keys.privateKey), der),
+  );
+}
+
+it.each([
+  ['of the image', digest, 'The key does not prove where it was built from, its scan'],
+  ['of another image', older, 'The key does not prove the signature, where it was built from, its scan'],
+])('a release is held against the key: a signature %s', async (_, signedImage, sentence) => {
+  const ask = sampleSite({
+    projects: [project],
+    releases: [released(digest, { signed: true })],
+    parts: {
+      signingKey: { publicKey: async () => der },
+      signatures: { read: async (_build, name) => (name === 'signature' ? bundleOn(signedImage, name) : undefined) },
+    },
+  });
+  expect((await ask(`${path}/${digest}`)).text).toContain(sentence);
+});
+
+it('a release says where it is deployed, and how the project goes back to it', async () => {
+  const release = {
+    build: '0123456789abcdef',
+    repository: 'registry.example.org/demo/app',
+    digest: older,
+    tag: '1.2.3',
+    tags: ['1.2.3'],
+    ref: 'refs/tags/v1.2.3',
+    commit: 'c'.repeat(40),
+    sourceUrl: 'https://github.com/demo/app',
+    releasedAt: '2026-11-01T10:00:00.000Z',
+    why: 'a push',
+  };
+  const production: TargetState = {
+    project: project.name,
+    target: 'production',
+    kind: 'manifest',
+    wanted: { ...release, call: { type: 'release' } },
+    state: 'delivered',
+    since: '2026-11-01T10:00:00.000Z',
+    attempts: 1,
+    delivered: [{ ...release, call: { type: 'release' }, deliveredAt: '2026-11-01T10:05:00.000Z' }],
+    revision: 1,
+  };
+  const current = { build: 'b', digest, tags: ['latest'], at: '2026-11-02T10:00:00.000Z' };
+  const ask = sampleSite({
+    projects: [{ ...project, released: current }],
+    releases: [seen, released(older, { floating: [] })],
+    targets: [production],
+  });
+  const before = (await ask(`${path}/${older}`)).text;
+  expect(before).toContain('production');
+  expect(before).toContain(`npx slipway rollback demo/app:latest --to ${older}`);
+  const now = (await ask(`${path}/${digest}`)).text;
+  expect(now).not.toContain('slipway rollback');
+  expect(now).not.toContain('>production<');
+});
+
+it('the tags of a project are a table with image, size and age, and 500 make no large page', async () => {
+  const tags = Array.from({ length: 500 }, (_, at) => `1.2.${at}`);
+  const many = released(older, { floating: tags, tags: new Set(tags), sizeBytes: 12_300_000 });
+  const ask = sampleSite({ projects: [{ ...project }], releases: [seen, many] });
+  for (const address of ['/projects/demo/app/latest', `/projects/demo/app/latest/tags`, path, `${path}/${older}`]) {
+    const { text } = await ask(address);
+    expect(text.length).toBeLessThan(60_000);
+    expect(text).toContain('1.2.7<');
+  }
+  const { text } = await ask('/projects/demo/app/latest/tags');
+  expect(text).toContain('12.3 MB');
+  expect(text).toContain('unknown');
+  expect(text).toContain(`href="${path}/${older}"`);
 });

@@ -111,6 +111,7 @@ export function sampleSite({
           request,
         ),
     },
+    signatures: { read: async () => undefined },
     signingKey: { publicKey: async () => Buffer.from('a public key') },
     projects: {
       get: async (name) => projects.find((project) => project.name === name),

@@ -1,0 +1,49 @@
+import { type Html, html } from '../../core/text/html.ts';
+
+/** One bar of a chart, from the bottom up. */
+export interface Bar {
+  /** What it stands for: `2026-11-21, released, 1 min 12 s`. */
+  label: string;
+  /** Where it leads. */
+  href: string;
+  parts: readonly { className: string; value: number }[];
+}
+
+export interface BarChart {
+  /** What a screen reader says of the picture. */
+  title: string;
+  /** The oldest first. */
+  bars: readonly Bar[];
+  /** A value as people read it, for the line at the top. */
+  describe: (value: number) => string;
+}
+
+const [width, height, gap] = [640, 120, 2];
+const [top, bottom] = [16, 4];
+/** A bar that cannot be seen says nothing. */
+const lowest = 2;
+
+/** Bars of stacked parts, each a link with a label of its own. The table behind it is written by who shows the chart. */
+export function barChart({ title, bars, describe }: BarChart): Html {
+  const sums = bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0));
+  const most = Math.max(...sums, 0) || 1;
+  const step = width / Math.max(bars.length, 20);
+  const scale = (height - top - bottom) / most;
+  return html`<svg class="chart" viewBox="0 0 ${width} ${height}" role="group" aria-label="${title}">
+<line class="grid" x1="0" x2="${width}" y1="${top}" y2="${top}"/><line class="grid" x1="0" x2="${width}" y1="${height - bottom}" y2="${height - bottom}"/>
+<text x="${width}" y="${top - 4}" text-anchor="end">${describe(Math.max(...sums, 0))}</text>
+${bars.map((bar, at) => oneBar(bar, { x: at * step, width: step - gap, scale }))}</svg>`;
+}
+
+function oneBar({ label, href, parts }: Bar, { x, width, scale }: { x: number; width: number; scale: number }): Html {
+  let y = height - bottom;
+  const rects = parts
+    .filter(({ value }) => value > 0)
+    .map(({ className, value }) => {
+      const length = Math.max(lowest, value * scale);
+      y -= length;
+      return html`<rect class="${className}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${length.toFixed(1)}"/>`;
+    });
+  // The whole column takes the pointer.
+  return html`<a href="${href}" aria-label="${label}"><title>${label}</title><rect class="column" x="${x.toFixed(1)}" y="${top}" width="${width.toFixed(1)}" height="${height - top - bottom}"/>${rects}</a>`;
+}
