@@ -28,6 +28,10 @@ const subresources = [
   'lifecycle',
   'delete',
 ];
+/** What a request may say of itself. Any other header changes what the call does: `x-amz-copy-source` makes PutObject a copy. */
+const knownHeaders =
+  /^x-amz-(?:content-sha256|date|security-token|user-agent|decoded-content-length|trailer|sdk-checksum-algorithm|checksum-[a-z0-9-]+|meta-.+)$/;
+
 /** S3, path style: PutObject, GetObject, HeadObject, DeleteObject and ListObjectsV2 are what the product calls. */
 export function createS3(account: Account): S3 {
   const { iam } = account;
@@ -43,9 +47,13 @@ export function createS3(account: Account): S3 {
     if (known && name) return name;
     const path = bucket === '' ? '/' : key === '' ? '/<bucket>' : '/<bucket>/<key>';
     const names = [...query.keys()].join('&');
-    const message = `One machine has no s3:${method} ${path}${names && `?${names}`}.`;
+    throw notImplemented(`${method} ${path}${names && `?${names}`}`);
+  }
+
+  function notImplemented(what: string): AwsError {
+    const message = `One machine has no s3:${what}.`;
     account.log('aws', message);
-    throw new AwsError('NotImplemented', message, 501);
+    return new AwsError('NotImplemented', message, 501);
   }
 
   return {
@@ -55,6 +63,8 @@ export function createS3(account: Account): S3 {
       const target = targetOf(request);
       const name = callFor(target);
       const call = calls[name];
+      const header = Object.keys(request.headers).find((each) => each.startsWith('x-amz-') && !knownHeaders.test(each));
+      if (header) throw notImplemented(`${name} with the header ${header}`);
       if (!buckets.has(target.bucket)) {
         throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: target.bucket });
       }

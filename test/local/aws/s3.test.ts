@@ -3,6 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import {
+  CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -200,6 +201,16 @@ describe('a role', () => {
     await as('Reader', { Effect: 'Allow', Action: 's3:*', Resource: '*' });
     expect(await refusal(get('a'))).toBe('403 AccessDenied');
   });
+});
+
+test.each<[string, () => Promise<unknown>]>([
+  ['a copy', () => client.send(new CopyObjectCommand({ Bucket, Key: 'kept', CopySource: `${Bucket}/other` }))],
+  ['a tag', () => put('kept', 'new', { Tagging: 'a=b' })],
+  ['another storage class', () => put('kept', 'new', { StorageClass: 'GLACIER' })],
+])('%s is refused by name, and the object stays what it was', async (_, call) => {
+  await put('kept');
+  expect(await refusal(call())).toBe('501 NotImplemented');
+  expect((await get('kept')).text).toBe('kept');
 });
 
 test('an object goes when its lifecycle rule says so', async () => {
