@@ -10,8 +10,20 @@ export interface Entry {
 
 /** All commands, under the titles by which the help groups them. */
 export const commands: Readonly<Record<string, readonly Entry[]>> = {
+  'Look:': [
+    {
+      name: 'status',
+      summary: 'say what builds, waits, has failed, is blocked or held',
+      load: () => import('./projects/status.ts'),
+    },
+    { name: 'projects', summary: 'list projects', load: () => import('./projects/projects.ts') },
+    { name: 'builds', summary: 'list builds', load: () => import('./builds/builds.ts') },
+    { name: 'log', summary: 'print the log of a build, and follow it', load: () => import('./builds/log.ts') },
+    { name: 'open', summary: 'open a page in the browser', load: () => import('./open.ts') },
+  ],
   'Build and release:': [
     { name: 'build', summary: 'build a project now', load: () => import('./builds/build.ts') },
+    { name: 'cancel', summary: 'stop a build', load: () => import('./builds/cancel.ts') },
     {
       name: 'promote',
       summary: 'promote a release to a target, such as production',

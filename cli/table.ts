@@ -5,48 +5,61 @@ export interface Column<Row> {
   title: string;
   text: (row: Row) => string;
   style?: (row: Row) => Style | undefined;
-  /** It keeps its width, however narrow the terminal is: a name that is to be copied. */
+  /** It keeps its width: a name that is to be copied. */
   isWhole?: boolean;
+  /** It is left out where the terminal is narrow. */
+  isOptional?: boolean;
 }
 
 const gap = '  ';
 const narrowest = 8;
+/** As much of a text as people can make sense of; to have it, optional columns are left out. */
+const readable = 16;
 
 /**
- * Rows as a table that fits the terminal: the widest columns are cut first. What goes to a program is not cut, and has no titles, so that
- * `cut` and `awk` can read it.
+ * Rows as a table that fits the terminal: optional columns are left out, then the widest ones are cut. What goes to a program is whole, without
+ * titles, and has tabs between the columns.
  */
 export function tableOf<Row>(terminal: Terminal, columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const isCut = Number.isFinite(terminal.width);
-  const cells = rows.map((row) => columns.map(({ text }) => oneLine(text(row), 500)));
-  const titles = isCut ? [columns.map(({ title }) => title)] : [];
-  const widths = widthsWithin(
-    columns.map((_, at) => Math.max(...[...titles, ...cells].map((line) => lengthOf(line[at] ?? '')))),
-    columns.map(({ isWhole = false }) => isWhole),
-    terminal.width - gap.length * (columns.length - 1),
-  );
-  const line = (texts: string[], styleAt: (at: number) => Style | undefined) =>
-    texts
-      .map((text, at) => {
-        const cut = oneLine(text, widths[at]);
-        return paint(terminal, styleAt(at), cut) + ' '.repeat(Math.max(0, (widths[at] ?? 0) - lengthOf(cut)));
+  const textsOf = (row: Row) => columns.map(({ text }) => oneLine(text(row), 500));
+  if (!Number.isFinite(terminal.width)) return rows.map((row) => `${textsOf(row).join('\t')}\n`).join('');
+  const cells = rows.map(textsOf);
+  const measured = columns.map((column, at) => ({
+    ...column,
+    at,
+    width: Math.max(lengthOf(column.title), ...cells.map((texts) => lengthOf(texts[at] ?? ''))),
+  }));
+  const shown = fitted(measured, terminal.width);
+  const line = (texts: readonly string[], styleOf: (column: Column<Row>) => Style | undefined) =>
+    shown
+      .map((column) => {
+        const text = oneLine(texts[column.at] ?? '', column.width);
+        return paint(terminal, styleOf(column), text) + ' '.repeat(column.width - lengthOf(text));
       })
       .join(gap)
       .trimEnd();
-  const head = titles.map((texts) => line(texts, () => 'dim'));
-  const body = cells.map((texts, index) => line(texts, (at) => columns[at]?.style?.(rows[index] as Row)));
-  return [...head, ...body].map((each) => `${each}\n`).join('');
+  const titles = columns.map(({ title }) => title);
+  return [line(titles, () => 'dim'), ...rows.map((row, at) => line(cells[at] ?? [], ({ style }) => style?.(row)))]
+    .map((each) => `${each}\n`)
+    .join('');
 }
 
-/** Takes from the widest column until all fit, or none can give more. */
-function widthsWithin(wanted: number[], areWhole: boolean[], most: number): number[] {
-  const widths = [...wanted];
-  while (widths.reduce((sum, width) => sum + width, 0) > most) {
-    const widest = Math.max(...widths.filter((_, at) => !areWhole[at]));
-    if (widest <= narrowest) break;
-    widths[widths.findIndex((width, at) => width === widest && !areWhole[at])] = widest - 1;
+type Measured = Pick<Column<never>, 'isWhole' | 'isOptional'> & { width: number };
+
+function fitted<Each extends Measured>(columns: readonly Each[], most: number): Each[] {
+  const sum = (each: readonly number[]) => each.reduce((total, width) => total + gap.length + width, -gap.length);
+  const least = ({ width, isWhole }: Each) => (isWhole ? width : Math.min(width, readable));
+  let shown = [...columns];
+  for (const optional of columns.filter(({ isOptional }) => isOptional).reverse()) {
+    if (sum(shown.map(least)) > most) shown = shown.filter((each) => each !== optional);
   }
-  return widths;
+  shown = shown.map((each) => ({ ...each }));
+  while (sum(shown.map(({ width }) => width)) > most) {
+    const [widest] = shown.filter(({ isWhole }) => !isWhole).sort((one, other) => other.width - one.width);
+    if (!widest || widest.width <= narrowest) break;
+    widest.width -= 1;
+  }
+  return shown;
 }
 
 const lengthOf = (text: string) => [...text].length;

@@ -44,6 +44,7 @@ import { createPathFilter } from './sources/path-filter.ts';
 import { createApprovalPlanner } from './triggers/approval.ts';
 import { createBasesChangedPlanner } from './triggers/bases-changed.ts';
 import { createBuildEndedPlanner } from './triggers/build-ended.ts';
+import { createCancelPlanner } from './triggers/cancel.ts';
 import { createCascadeStepPlanner } from './triggers/cascade-step.ts';
 import { createHoldPlanner } from './triggers/hold.ts';
 import { createManualPlanner } from './triggers/manual.ts';
@@ -115,6 +116,7 @@ export function createPlanBuilds(services: Services) {
     rollback: createRollbackPlanner(services),
     hold: createHoldPlanner({ ...services, notifyHold }),
     unhold: createUnholdPlanner({ ...services, releaseHeld: createReleaseHeld(services), notifyHold }),
+    cancel: createCancelPlanner(services),
     'build-ended': createBuildEndedPlanner({ ...services, announceEnd, members }),
     'cascade-step': createCascadeStepPlanner({ members }),
   };

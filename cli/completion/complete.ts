@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Context } from '../command.ts';
 import { findDeployment } from '../deployment/deployment.ts';
 import { CommandError } from '../errors.ts';
-import { projectArgument } from '../projects/named-project.ts';
 import { projectNames } from '../projects/project-names.ts';
 
 /** Answers the scripts of the shells. */
@@ -44,7 +43,7 @@ async function wordsOf(context: Context, called: CommandUnknownOpts, rest: strin
   if (commands.length > 0) return commands.map((each) => each.name());
   const [argument] = called.registeredArguments.slice(rest.length);
   if (argument?.argChoices) return argument.argChoices;
-  const takesProject = argument !== undefined && projectArgument.includes(argument.name());
+  const takesProject = argument?.name().includes('APP/JOB');
   return takesProject ? namesOnMachine(context, word) : [];
 }
 

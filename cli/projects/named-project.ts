@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { apiProjectListSchema, apiProjectSchema } from '../../core/api/projects.ts';
 import { parseProjectName, projectNameSchema } from '../../core/model/project.ts';
-import { nearest } from '../../core/text/nearest.ts';
+
 import { oneLine } from '../../core/text/one-line.ts';
+import { suggestionFor } from '../../core/text/suggestion.ts';
 import type { Deployment } from '../deployment/deployment.ts';
 import { UsageError } from '../errors.ts';
 import { projectNames } from './project-names.ts';
@@ -59,7 +60,7 @@ export async function findProject(
     throw new UsageError(`${named} is not in the index. Name one of ${known.map(({ name }) => name).join(', ')}.`);
   }
   const jobs = (await projectNames(deployment)).map((name) => name.replace(/:.*/, ''));
-  const near = nearest(`${appId}/${jobId}`, jobs);
+  const near = suggestionFor(`${appId}/${jobId}`, jobs);
   throw new UsageError(
     `${named} is not in the index. ${near ? `Did you mean ${near}?` : `${siteUrl}/projects lists its projects.`}`,
   );

@@ -131,9 +131,12 @@ export function describeStatus(
     if (status === 'blocked') return 'The policy would not let the image be released.';
     if (status === 'superseded') return 'A build of a newer commit of the pull request superseded it.';
   }
-  if (status === 'cancelled' && failure) return 'Nothing was built.';
+  if (status === 'cancelled' && failure && failure.error !== cancelledError) return 'Nothing was built.';
   return meanings[status];
 }
+
+/** The failure of a build that somebody stopped. */
+export const cancelledError = 'BuildCancelledError';
 
 /** A build that has waited for longer than this needs a reason, in milliseconds. */
 const usualWait = 10 * 60_000;

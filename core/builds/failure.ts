@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Build } from '../model/build.ts';
 import { type BuildResult, registryLimitErrors } from '../model/builder-contract.ts';
+import { oneLine } from '../text/one-line.ts';
+import { cancelledError, personName } from './describe-build.ts';
 
 /** The input of a Catch of the state machine, or of the event about its end. `Cause` is text, often JSON, and may be truncated. */
 export const executionErrorSchema = z.object({ Error: z.string().optional(), Cause: z.string().optional() });
@@ -78,9 +80,15 @@ export function isPassing(error: string): boolean {
 export function cancellationOf({ Cause }: ExecutionError): NonNullable<Build['failure']> {
   const reason = Cause?.slice(0, longestMessage);
   return {
-    error: 'BuildCancelledError',
+    error: cancelledError,
     message: `An operator stopped the build${reason ? `: ${reason}` : '. Push again to start a new one.'}`,
   };
+}
+
+/** The failure of a build that somebody cancelled by the command. */
+export function cancelledBy(requester: string, reason: string | undefined): NonNullable<Build['failure']> {
+  const why = reason === undefined ? '.' : `: ${oneLine(reason, longestMessage)}`;
+  return { error: cancelledError, message: `${personName(requester) || 'Somebody'} cancelled the build${why}` };
 }
 
 /** JSON is for programs: CodeBuild's also has the environment of the build's machine. */

@@ -1,8 +1,8 @@
 import type { Project } from '../model/project.ts';
+import { suggestionFor } from '../text/suggestion.ts';
 import { quoted } from '../text/visible.ts';
 import type { FileDiagnostic } from './diagnostic.ts';
 import { type EntryOptions, readEntry } from './read-entry.ts';
-import { suggestionFor } from './suggestion.ts';
 import { type Mapping, textOf, type Value, type YamlFile } from './yaml.ts';
 
 interface Entry {

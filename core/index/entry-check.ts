@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { suggestionFor } from '../text/suggestion.ts';
 import { quoted } from '../text/visible.ts';
 import type { FileDiagnostic } from './diagnostic.ts';
 import {
@@ -10,7 +11,6 @@ import {
   keysWithin,
   requiredKeys,
 } from './entry-keys.ts';
-import { suggestionFor } from './suggestion.ts';
 import { type Mapping, type Value, valueAt } from './yaml.ts';
 
 /** Checks each key of an entry on its own. `values` is absent if no project can be made from them. */

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { type OwnPolicy, weakerThan } from '../model/policy.ts';
+import { suggestionFor } from '../text/suggestion.ts';
 import { quoted } from '../text/visible.ts';
 import type { FileDiagnostic } from './diagnostic.ts';
 import { diagnosticsOf, plainOf } from './entry-check.ts';
 import { indexPolicyMapping, policyOf } from './policy-keys.ts';
-import { suggestionFor } from './suggestion.ts';
 import type { Mapping, YamlFile } from './yaml.ts';
 
 /** The file with the policy for every project of the index. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { suggestionFor } from '../text/suggestion.ts';
 import { hiddenCharacter, quoted } from '../text/visible.ts';
-import { suggestionFor } from './suggestion.ts';
 
 /** The parts of the schemas of entries and policies. `meta` is the part of a rule that JSON Schema can express. */
 

@@ -134,6 +134,14 @@ export const unholdTriggerSchema = eventSchema.extend({
   reason: reasonSchema.optional(),
 });
 
+/** Somebody stops a build: `npx slipway cancel`. */
+export const cancelTriggerSchema = eventSchema.extend({
+  type: z.literal('cancel'),
+  build: z.string().regex(/^[0-9a-f]{16}$/),
+  requester: requesterSchema,
+  reason: reasonSchema.optional(),
+});
+
 /** A build has ended. Dependents of the project are rebuilt, or no longer wait for it. */
 export const buildEndedTriggerSchema = eventSchema.extend({
   type: z.literal('build-ended'),
@@ -160,6 +168,7 @@ export const triggerSchema = z.discriminatedUnion('type', [
   rollbackTriggerSchema,
   holdTriggerSchema,
   unholdTriggerSchema,
+  cancelTriggerSchema,
   buildEndedTriggerSchema,
   cascadeStepTriggerSchema,
 ]);

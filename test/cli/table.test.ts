@@ -31,9 +31,9 @@ it('fits the terminal, and cuts no name', () => {
   ).toBe(60);
 });
 
-it('is whole and without titles for a program', () => {
+it('is whole without titles, and with tabs for a program', () => {
   const lines = table(Number.POSITIVE_INFINITY).split('\n');
-  expect(lines[0]).toBe('demo/app:latest   released  push to refs/heads/main by somebody with a long name');
+  expect(lines[0]).toBe('demo/app:latest\treleased\tpush to refs/heads/main by somebody with a long name');
 });
 
 it('has colours that take no room', () => {
@@ -41,6 +41,14 @@ it('has colours that take no room', () => {
   const plain = table(60, true).replaceAll(new RegExp(`${esc}\\[\\d+m`, 'g'), '');
   expect(plain).toBe(table(60));
   expect(table(60, true)).toContain(`${esc}[31mfailed${esc}[39m`);
+});
+
+it('leaves out what is optional before it cuts the rest to pieces', () => {
+  const terminal = { out: () => undefined, err: () => undefined, width: 40, colours: false };
+  const optional = columns.map((each) => (each.title === 'STATUS' ? { ...each, isOptional: true } : each));
+  expect(tableOf(terminal, optional, rows)).toBe(
+    'PROJECT           CAUSE\ndemo/app:latest   push to refs/heads/ma…\ndemo/base:latest  a [31m b\n',
+  );
 });
 
 it('goes on in a terminal that is too narrow for it', () => {

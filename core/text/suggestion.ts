@@ -15,7 +15,7 @@ export function suggestionFor(written: string, known: readonly string[]): string
   return nearest?.word;
 }
 
-const longest = 40;
+const longest = 100;
 const plain = (word: string) => word.toLowerCase().replaceAll(/[_\s]+/g, '-');
 const slips = (word: string) => (word.length < 4 ? 1 : word.length < 9 ? 2 : 3);
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { entryKeys } from '../../../core/index/entry-keys.ts';
-import { suggestionFor } from '../../../core/index/suggestion.ts';
+import { suggestionFor } from '../../../core/text/suggestion.ts';
 
 it.each([
   ['depende-on', 'depends-on'],

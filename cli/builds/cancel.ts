@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import type { Command } from '@commander-js/extra-typings';
+import { stoppableStatuses } from '../../core/builds/build-end.ts';
+import type { BuildStatus } from '../../core/model/build.ts';
+import type { Context } from '../command.ts';
+import { callerName, sendTrigger } from '../deployment/triggers.ts';
+import { exitCodes, RefusedError } from '../errors.ts';
+import { followBuild } from './follow-build.ts';
+import { asBuild, buildArgument, findBuild } from './named-build.ts';
+import { requestedBuildSchema } from './requested-build.ts';
+import { summaryOf } from './shown-build.ts';
+
+const description = `Stops a build that waits, builds or is scanned, and records who stopped it and why. Nothing of it is released.
+
+The exit code is 1 if it had ended, or already sets its tags: then it goes on to its end, and "slipway rollback" takes it back.`;
+
+export function define(command: Command, context: Context): void {
+  command
+    .description(description)
+    .argument(buildArgument, 'the build by its id or its page, or the newest one of a project', asBuild)
+    .option('--reason <TEXT>', 'why; people read it on the page')
+    .action(async (named, { reason }) => {
+      const deployment = await context.deployment();
+      const { id: build, project, status, url } = await findBuild(deployment, named);
+      const stoppable: readonly BuildStatus[] = stoppableStatuses;
+      if (status === 'releasing')
+        throw new RefusedError(`Build ${build} already sets its tags. Afterwards: slipway rollback ${project}`);
+      if (!stoppable.includes(status)) throw new RefusedError(`Build ${build} of ${project} has ended: ${status}.`);
+      const requester = await callerName(deployment);
+      await sendTrigger(deployment, { type: 'cancel', id: `cancel:${randomUUID()}`, build, requester, reason });
+      const absence = `Build ${build} is no longer there.`;
+      const ended = await followBuild(deployment.api, build, absence, context.terminal);
+      context.answer(requestedBuildSchema, {
+        value: { build, url, status: ended.status },
+        text: `${project}, build ${build}: ${summaryOf(ended)}`,
+        exitCode: ended.status === 'cancelled' ? exitCodes.done : exitCodes.negative,
+      });
+    });
+}

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { Argument, type Command } from '@commander-js/extra-typings';
+import { z } from 'zod';
+import { parseProjectName } from '../core/model/project.ts';
+import { asBuild, type BuildArgument, findBuild } from './builds/named-build.ts';
+import type { Context } from './command.ts';
+import type { Deployment } from './deployment/deployment.ts';
+import { findProject } from './projects/named-project.ts';
+
+const description = `Opens the page of a project or of a build in the browser, or the overview.
+
+It also prints the address, and does only that where there is no browser or the output goes to a program.`;
+
+export function define(command: Command, context: Context): void {
+  command
+    .description(description)
+    .addArgument(
+      new Argument('[BUILD|APP/JOB[:TAG]]', 'the build or the project (default: the overview)').argParser(asBuild),
+    )
+    .option('--print', 'only print the address')
+    .action(async (named, { print = false }) => {
+      const url = await addressOf(await context.deployment(), named);
+      if (!print && !context.isJson() && Number.isFinite(context.terminal.width)) openInBrowser(url);
+      context.answer(z.object({ url: z.url() }), { value: { url }, text: `${url}\n` });
+    });
+}
+
+async function addressOf(deployment: Deployment, named: BuildArgument | undefined): Promise<string> {
+  const { siteUrl } = deployment;
+  if (named === undefined) return `${siteUrl}/`;
+  if ('build' in named) return (await findBuild(deployment, named)).url;
+  const { appId, jobId, desiredTag } = parseProjectName((await findProject(deployment, named.project)).name);
+  return `${siteUrl}/projects/${appId}/${jobId}/${desiredTag}`;
+}
+
+const openers: Partial<Record<NodeJS.Platform, [string, ...string[]]>> = {
+  darwin: ['open'],
+  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
+};
+
+/** Where it cannot be done, the address that is printed is enough. */
+function openInBrowser(url: string): void {
+  const [program, ...args] = openers[process.platform] ?? ['xdg-open'];
+  const child = spawn(program, [...args, url], { stdio: 'ignore', detached: true });
+  child.on('error', () => undefined);
+  child.unref();
+}

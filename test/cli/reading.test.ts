@@ -1,0 +1,190 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Build } from '../../core/model/build.ts';
+import { eventually } from '../eventually.ts';
+import { type FakeHost, startHost } from '../services/http.ts';
+import { now, sampleBuild, sampleProject, sampleSite } from '../site/sample-site.ts';
+import { slipway } from './slipway.ts';
+
+/** The commands that read, against the real answers of the API. */
+let folder: string;
+let site: FakeHost;
+let content: Parameters<typeof sampleSite>[0];
+
+const failed = sampleBuild(3, {
+  project: 'demo/web:latest',
+  status: 'failed',
+  endedAt: now.toISOString(),
+  failure: { error: 'BuildError', message: 'RUN make failed.\u001b[31m' },
+});
+const blocked = sampleBuild(4, {
+  project: 'demo/old:latest',
+  status: 'blocked',
+  endedAt: now.toISOString(),
+  verdict: { outcome: 'block', reasons: ['CVE-1 in openssl.', 'CVE-2 in zlib.'], counts: {} },
+});
+const building = sampleBuild(1, { status: 'building', startedAt: now.toISOString() });
+const log = [
+  '==> fetch (2026-11-21T01:16:43Z, +0.4 s)',
+  'from git',
+  '==> build (2026-11-21T01:16:44Z, +1.4 s)',
+  '\u001b[31mred\u001b[0m',
+  '',
+];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-reading-'));
+  site = await startHost(async ({ path, method }, response) => {
+    if (path === '/healthz') return response.writeHead(200).end();
+    const { statusCode = 500, headers, bytes } = await sampleSite(content)(path, {}, method);
+    return response.writeHead(statusCode, headers).end(bytes);
+  });
+  const outputs = {
+    SiteUrl: site.url,
+    TriggersQueueUrl: `${site.url}/queue`,
+    WebhookUrl: `${site.url}/webhooks/github`,
+    WebhookSecretArn: 'arn:secret',
+    GitHubUrl: 'https://github.com',
+    GitHubApiUrl: 'https://api.github.com',
+    IndexRepository: 'demo/index',
+  };
+  const credentials = { accessKeyId: 'AKIA', secretAccessKey: 'secret' };
+  const facts = { url: site.url, endpoint: `${site.url}/aws`, region: 'us-east-1', credentials, outputs };
+  await writeFile(join(folder, 'local.json'), JSON.stringify(facts));
+});
+afterAll(async () => {
+  await site[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+beforeEach(() => {
+  content = {
+    projects: ['demo/app:latest', 'demo/web:latest', 'demo/old:latest', 'demo/gone:latest'].map((name) => ({
+      ...sampleProject(name, { active: name !== 'demo/gone:latest' }),
+      ...(name === 'demo/old:latest' && {
+        held: { id: 'hold:1', by: 'alice', at: now.toISOString(), reason: 'the fair' },
+      }),
+    })),
+    builds: [building, failed, blocked],
+    logs: { [failed.id]: log.join('\n') },
+  };
+});
+
+const call = (...args: string[]) => slipway([...args, '--data', folder]);
+
+describe('slipway status', () => {
+  it('says what builds, has failed, is blocked and held', async () => {
+    const { code, out } = await call('status');
+    expect(code).toBe(0);
+    expect(out.split('\n').map((line) => line.split('\t').filter((_, at) => at !== 2))).toEqual([
+      ['building', 'demo/app:latest', building.id, 'Push of commit 1a2b3c4 to branch main by alex'],
+      ['failed', 'demo/web:latest', failed.id, 'RUN make failed. [31m'],
+      ['blocked', 'demo/old:latest', blocked.id, 'CVE-1 in openssl. (and 1 more)'],
+      ['held', 'demo/old:latest', '', 'by alice: the fair'],
+      [''],
+    ]);
+    const { out: json } = await call('status', '--json');
+    expect(JSON.parse(json)).toMatchObject({ projects: { building: 1, failed: 1, blocked: 1 } });
+  });
+
+  it('says to people that all is well, and what to do at the beginning', async () => {
+    content = {};
+    const { out } = await slipway(['status', '--data', folder], { width: 80 });
+    expect(out).toMatch(/^Nothing builds, .*\n0 projects: the index is empty or not known yet/s);
+  });
+});
+
+describe('slipway projects', () => {
+  it.each([
+    [[], ['demo/app:latest', 'demo/old:latest', 'demo/web:latest']],
+    [['--all'], ['demo/app:latest', 'demo/gone:latest', 'demo/old:latest', 'demo/web:latest']],
+    [['WEB'], ['demo/web:latest']],
+    [['github.com/demo/old'], ['demo/old:latest']],
+    [['nothing'], []],
+  ])('%j lists %j', async (args, expected) => {
+    const { code, out } = await call('projects', ...args, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out).map(({ name }: { name: string }) => name)).toEqual(expected);
+  });
+
+  it('lists more than a page', async () => {
+    content.projects = Array.from({ length: 250 }, (_, at) => sampleProject(`demo/app-${at}:latest`));
+    expect((await call('projects')).out.split('\n')).toHaveLength(251);
+  });
+});
+
+describe('slipway builds', () => {
+  it.each<[string[], Build[]]>([
+    [[], [building, failed, blocked]],
+    [
+      ['--limit', '2'],
+      [building, failed],
+    ],
+    [['demo/web'], [failed]],
+    [['--status', 'blocked'], [blocked]],
+    [['--since', '2026-11-21T11:57:30Z'], [building]],
+    [['--since', '2020-01-01', '--commit', 'F'.repeat(40)], []],
+  ])('%j lists the newest first', async (args, expected) => {
+    const { code, out } = await call('builds', ...args, '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out).map(({ id }: Build) => id)).toEqual(expected.map(({ id }) => id));
+  });
+
+  it.each([
+    [['demo/wbe'], 2, /Did you mean demo\/web\?/],
+    [['--since', 'yesterday'], 2, /is no time/],
+    [['--status', 'done'], 2, /Allowed choices are/],
+    [['--limit', '0'], 2, /whole number/],
+  ])('%j is refused, with what is right', async (args, code, message) => {
+    expect(await call('builds', ...args)).toMatchObject({ code, out: '', err: expect.stringMatching(message) });
+  });
+});
+
+describe('slipway log', () => {
+  it('prints the log of a build, or of the newest of a project, without its colours', async () => {
+    const expected = [...log.slice(0, 3), 'red', ''].join('\n');
+    expect((await call('log', failed.id)).out).toBe(expected);
+    expect((await call('log', 'demo/web')).out).toBe(expected);
+    expect((await call('log', `${site.url}/builds/${failed.id}`)).out).toBe(expected);
+  });
+
+  it('prints one section', async () => {
+    expect((await call('log', failed.id, '--section', 'build')).out).toBe([log[2], 'red', ''].join('\n'));
+    const { code, err } = await call('log', failed.id, '--section', 'scan');
+    expect([code, err]).toEqual([2, expect.stringContaining('It has fetch, build.')]);
+  });
+
+  it('follows a build until it ends, and ends as it does', async () => {
+    const following = call('log', building.id, '--follow');
+    const path = `/api/v1/builds/${building.id}/log`;
+    await eventually(() => expect(site.requests.map((request) => request.path)).toContain(`${path}?from=0`));
+    content.logs = { [building.id]: 'one\ntwo' };
+    content.builds = [{ ...building, status: 'failed', endedAt: now.toISOString() }];
+    expect(await following).toMatchObject({ code: 1, out: 'one\ntwo', err: expect.stringMatching(/failed\n$/) });
+  });
+
+  it('says that there is none', async () => {
+    expect(await call('log', '00000000000000ff')).toMatchObject({ code: 2, err: expect.stringContaining('no build') });
+    expect(await call('log', 'x')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('neither the id of a build'),
+    });
+  });
+});
+
+it.each([
+  [[], ''],
+  [['demo/web'], 'projects/demo/web/latest'],
+])('slipway open %j prints the address for a program', async (args, path) => {
+  expect(await call('open', ...args)).toEqual({ code: 0, out: `${site.url}/${path}\n`, err: '' });
+});
+
+it('slipway cancel stops nothing that has ended', async () => {
+  expect(await call('cancel', failed.id)).toMatchObject({ code: 1, err: expect.stringMatching(/has ended: failed/) });
+});
+
+it('completes the names of projects on this machine', async () => {
+  const { out } = await slipway(['--data', folder, 'complete', '--', 'builds', 'demo/w']);
+  expect(out).toBe('demo/web:latest\n');
+});
