@@ -56,5 +56,8 @@ async function timeOfDemo(): Promise<number> {
 }
 
 function start([program = '', ...args]: string[]): ChildProcess {
-  return spawn(process.execPath, [join(programs, program), ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const cache = join(programs, 'compile-cache.js');
+  return spawn(process.execPath, ['--import', cache, join(programs, program), ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 }

@@ -30,6 +30,8 @@ export interface SharedMachine {
   lines: string[];
 }
 
+const compileCache = join(import.meta.dirname, '..', '..', 'local', 'compile-cache.js');
+
 export default async function share(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-shared-'));
   const assembly = join(folder, 'cdk.out');
@@ -40,7 +42,9 @@ export default async function share(project: TestProject): Promise<() => Promise
   });
 
   const machines = Array.from({ length: project.config.maxWorkers }, (_, worker) =>
-    fork(join(import.meta.dirname, 'shared-machine.ts'), [join(folder, `machine-${worker}`), assembly]),
+    fork(join(import.meta.dirname, 'shared-machine.ts'), [join(folder, `machine-${worker}`), assembly], {
+      execArgv: ['--import', compileCache],
+    }),
   );
   project.provide('shared', { folder, assembly, urls: await Promise.all(machines.map(urlOf)) });
   return async () => {

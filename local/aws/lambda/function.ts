@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { LogFile } from '../log-file.ts';
 import { AwsError } from '../service.ts';
@@ -63,7 +64,9 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
   const start = (): Instance => {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
       name: settings.functionName,
-      env: settings.environment,
+      // To compile a bundle takes a third of an instance's start. What is compiled is beside the bundles, so that it goes when they go.
+      env: { ...settings.environment, NODE_COMPILE_CACHE: join(settings.taskRoot, '..', 'compile-cache') },
+      execArgv: [],
       workerData: settings satisfies InstanceSettings,
       stdout: true,
       stderr: true,
@@ -83,6 +86,7 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
       if (typeof answer === 'object') return finish(instance, outcomeOf(answer));
       instance.isInitialised = true;
       begin(instance);
+      serve();
     });
     worker.on('error', (error: NodeJS.ErrnoException) => {
       memoryExceeded = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
@@ -131,9 +135,16 @@ export function runFunction(settings: FunctionSettings, log: LogFile): RunningFu
     instance.worker.unref();
   };
 
+  /**
+   * One at a time: all of them share this machine's processors, and the first one that is there has often done what was waiting before a
+   * second could be.
+   */
+  const canStart = (): boolean =>
+    instances.size < mostInstances && [...instances].every(({ isInitialised }) => isInitialised);
+
   const serve = (): void => {
     while (waiting.length > 0) {
-      const instance = idle.pop() ?? (instances.size < mostInstances ? start() : undefined);
+      const instance = idle.pop() ?? (canStart() ? start() : undefined);
       const next = instance && waiting.shift();
       if (instance === undefined || next === undefined) return;
       give(instance, next);

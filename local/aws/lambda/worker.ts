@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
  */
 import { existsSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
@@ -47,6 +48,8 @@ class HandlerError extends Error {
 type Handler = (event: unknown, context: object) => unknown;
 
 const settings = workerData as InstanceSettings;
+// The machine's, not Lambda's.
+delete process.env.NODE_COMPILE_CACHE;
 const port = parentPort;
 if (port === null) throw new Error('This file runs as a worker thread only.');
 
@@ -90,6 +93,7 @@ async function load(): Promise<Handler> {
     throw new HandlerError('Runtime.ImportModuleError', `Error: Cannot find module '${stem}'`);
   }
   const module = await import(pathToFileURL(file).href);
+  flushCompileCache();
   const found = module[name] ?? module.default?.[name];
   if (typeof found !== 'function') {
     throw new HandlerError('Runtime.HandlerNotFound', `${settings.handler} is undefined or not exported`);

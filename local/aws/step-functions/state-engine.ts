@@ -52,8 +52,18 @@ const end = '(end)';
 /** The longest that a timer can wait: 24 days. Step Functions' own default has no end either; the engine's is 60 s. */
 const noTimeout = 2_147_483;
 
-/** @throws DefinitionError */
-export function parseDefinition(text: string): Definition {
+/** The texts of definitions that were found valid before. */
+export interface ValidDefinitions {
+  has(text: string): boolean;
+  add(text: string): unknown;
+}
+
+/**
+ * The validator compiles a large schema first, which takes longer than most of a start: what is among the valid definitions is not
+ * validated again.
+ * @throws DefinitionError
+ */
+export function parseDefinition(text: string, valid: ValidDefinitions = new Set<string>()): Definition {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -66,14 +76,7 @@ export function parseDefinition(text: string): Definition {
     throw new DefinitionError(`The definition's ${issue?.path.join('.')}: ${issue?.message}`);
   }
   const definition = parsed.data as Definition;
-  try {
-    // A copy: the validator writes defaults into what it is given.
-    new StateMachine(structuredClone(definition) as unknown as StateMachineDefinition, {
-      validationOptions: { checkArn: false },
-    });
-  } catch (error) {
-    throw new DefinitionError((error as Error).message);
-  }
+  if (!valid.has(text)) validate(definition);
   for (const [name, state] of allStates(definition)) {
     for (const field of [
       'QueryLanguage',
@@ -88,7 +91,19 @@ export function parseDefinition(text: string): Definition {
       if (field in state) throw new DefinitionError(`The state ${name}: ${field} is not supported on one machine.`);
     }
   }
+  valid.add(text);
   return definition;
+}
+
+function validate(definition: Definition): void {
+  try {
+    // A copy: the validator writes defaults into what it is given.
+    new StateMachine(structuredClone(definition) as unknown as StateMachineDefinition, {
+      validationOptions: { checkArn: false },
+    });
+  } catch (error) {
+    throw new DefinitionError((error as Error).message);
+  }
 }
 
 /** Every state, also those inside Parallel and Map. */

@@ -15,6 +15,7 @@ import { type DeployedMachine, type RunningExecution, runExecution, statusChange
 import { createExecutionJournal, type Execution } from './journal.ts';
 import { allStates, DefinitionError, parseDefinition, type TaskState } from './state-engine.ts';
 import { deployPermissions, type TaskRunner, type TaskServices, taskRunnerOf } from './tasks.ts';
+import { createValidDefinitions } from './valid-definitions.ts';
 
 const machineSchema = z.strictObject({
   StateMachineName: z.string().optional(),
@@ -45,6 +46,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
   const machines = new Map<string, DeployedMachine & { definitionText: string; createdAt: number }>();
   const running = new Map<string, RunningExecution>();
   const journal = createExecutionJournal(account.database);
+  const valid = createValidDefinitions(account.database);
   let open = true;
 
   const machineOf = (arn: string) => {
@@ -118,7 +120,7 @@ export function createStepFunctions(account: Account, services: TaskServices): S
               ? (properties.DefinitionSubstitutions[key] ?? '')
               : whole,
           );
-          const definition = parseDefinition(definitionText);
+          const definition = parseDefinition(definitionText, valid);
           const runners = new Map<string, TaskRunner>();
           for (const [stateName, state] of allStates(definition)) {
             if (state.Type === 'Task')
