@@ -27,6 +27,8 @@ const always = [
   'credential.helper=',
   'advice.detachedHead=false',
   'gc.auto=0',
+  // What was fetched is checked out and thrown away: to compress it would take longer than to write it.
+  'core.compression=0',
   // Git connects only to the address that it is given, which was judged (git-address.ts).
   'http.followRedirects=false',
 ];

@@ -41,6 +41,8 @@ const configuration: Record<string, string> = {
   'i18n.logOutputEncoding': 'UTF-8',
   'safe.directory': '*',
   'init.defaultBranch': 'main',
+  // Everybody who pushes and fetches is on this machine: what no network carries need not be compressed at every step.
+  'core.compression': '0',
 };
 
 const environment: Record<string, string> = {

@@ -25,6 +25,10 @@ const environment = {
   ...process.env,
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
+  // Nothing that is kept or sent over a network.
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'core.compression',
+  GIT_CONFIG_VALUE_0: '0',
   GIT_AUTHOR_NAME: 'Author',
   GIT_AUTHOR_EMAIL: 'author@example.org',
   GIT_AUTHOR_DATE: committedAt,
@@ -53,7 +57,8 @@ export async function startFakeGitHost(): Promise<FakeGitHost> {
         HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
       },
     });
-    request.pipe(backend.stdin);
+    // Git may end, as when it refuses a request, before it has read all of it.
+    request.pipe(backend.stdin).on('error', () => undefined);
     const chunks: Buffer[] = [];
     backend.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     backend.on('close', () => {

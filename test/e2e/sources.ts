@@ -20,7 +20,8 @@ export type Files = Record<string, string>;
 export async function createWorkingCopy(machine: GitLogin, repository: string) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-source-'));
   const environment = { ...identity, ...gitLoginEnvironment(machine) };
-  const git = (...args: string[]) => run('git', args, { cwd: folder, environment });
+  // Nothing of it goes over a network.
+  const git = (...args: string[]) => run('git', ['-c', 'core.compression=0', ...args], { cwd: folder, environment });
   await git('init', '--quiet', '--initial-branch=main');
   await git('remote', 'add', 'origin', `${machine.url}/git/${repository}.git`);
 
