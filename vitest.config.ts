@@ -33,6 +33,7 @@ export default defineConfig({
         // What all of them import would be read anew for each, a third of the time of most.
         isolate: false,
         globalSetup: 'test/builder/bundled.ts',
+        alias: { './reader-program.ts': join(import.meta.dirname, 'test/builder/bundled-reader.ts') },
       }),
       project({
         name: 'infra',

@@ -1,9 +1,9 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { giveToReader, readerConfinement } from './engines/confinement.ts';
 import type { EngineCall } from './engines/engine.ts';
 import { run } from './process.ts';
+import { readerProgram } from './reader-program.ts';
 import { type ReaderAnswer, type ReaderTask, readerAnswers, type TaskInput } from './reader-tasks.ts';
 
 /** Above what an image with fifty thousand packages and a million files needs; the largest database is copied. */
@@ -11,8 +11,6 @@ const limits = { memory: 2 ** 31, file: 2 ** 29 } as const;
 const heap = '--max-old-space-size=1536';
 /** Of the longest list of packages. */
 const outputLimit = 64 * 2 ** 20;
-/** The bundle has it beside itself, under the same name. */
-const program = fileURLToPath(new URL(`image-reader${extname(import.meta.url)}`, import.meta.url));
 
 /** The files of an image could not be read. The message is for people. */
 export class ImageUnreadableError extends Error {
@@ -34,7 +32,7 @@ export async function readImage<Task extends ReaderTask>(
   const inputFile = join(folder, 'input.json');
   await writeFile(inputFile, JSON.stringify({ root, workspace: folder, ...input }));
   await giveToReader(folder);
-  const [command = '', ...args] = [...prefix, process.execPath, heap, program, task, inputFile];
+  const [command = '', ...args] = [...prefix, process.execPath, heap, readerProgram, task, inputFile];
   const { code, stdout, stderr } = await run(command, args, {
     env: env.PATH === undefined ? {} : { PATH: env.PATH },
     signal,

@@ -16,6 +16,7 @@ import { waitLimit } from '../limits.ts';
 import { type FakeAws, startFakeAws } from './fake-aws.ts';
 import { type FakeGitHost, startFakeGitHost } from './fake-git-host.ts';
 import { type FakeRegistry, type FakeRegistryOptions, startFakeRegistry } from './fake-registry.ts';
+import { bringIsolation, keepIsolation } from './known-isolation.ts';
 
 export const password = 'a-token-of-the-registry';
 export const secretKey = 'the-secret-key-of-the-builders-role';
@@ -49,6 +50,7 @@ export class BuilderSetup implements AsyncDisposable {
     this.registry = registry;
     this.git = git;
     this.aws = aws;
+    bringIsolation(this.home);
   }
 
   static async open(options: FakeRegistryOptions = {}): Promise<BuilderSetup> {
@@ -142,6 +144,7 @@ export class BuilderSetup implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.registry, this.git, this.aws].map((part) => part[Symbol.asyncDispose]()));
+    keepIsolation(this.home);
     for (const folder of [this.home, this.temporary, this.runtime]) {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -12,7 +12,7 @@ declare module 'vitest' {
   }
 }
 
-/** Bundles the builder once for all test files. From its sources each of its many runs would take half a second more to start. */
+/** Bundles the builder and its reader once for all test files. From its sources each of their many runs would take half a second more to start. */
 export default async function bundle(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-builder-'));
   for (const [stem, code] of builderBundles()) writeFileSync(join(folder, `${stem}.mjs`), code);

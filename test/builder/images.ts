@@ -7,6 +7,7 @@ import { toolEnvironment } from '../../builder/engines/environment.ts';
 import { Store } from '../../builder/engines/store.ts';
 import { run } from '../../builder/process.ts';
 import { lastGuard } from '../limits.ts';
+import { bringIsolation, keepIsolation } from './known-isolation.ts';
 
 /** Images without a registry, in a store of their own, and the engine that has them: for what looks into images or runs them. */
 export class Images implements AsyncDisposable {
@@ -23,6 +24,7 @@ export class Images implements AsyncDisposable {
   /** `variables` are further ones of the engine: `BUILDAH_ISOLATION=chroot` has containers reach what listens on this machine's loopback. */
   static async open(variables: Record<string, string> = {}): Promise<Images> {
     const folder = mkdtempSync(join(tmpdir(), 'images-'));
+    bringIsolation(folder);
     const env = { ...toolEnvironment(process.env), HOME: folder, XDG_RUNTIME_DIR: join(folder, 'run'), ...variables };
     const engine = await findBuildah('buildah', { env, signal: new AbortController().signal, cacheOwner: 'images' });
     if (!engine) throw new Error('There is no Buildah: apt-get install buildah.');
@@ -54,6 +56,7 @@ export class Images implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const [program = '', ...args] = await new Store('buildah', this.#env, 'images').command([], ['rm', '--all']);
     await run(program, args, { env: this.#env, signal: lastGuard() });
+    keepIsolation(this.#folder);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
