@@ -19,7 +19,7 @@ export interface AssemblyOptions {
   /** Takes precedence over the object `slipway` of `cdk.json`; holds what one machine needs in it. */
   config?: Record<string, unknown> | undefined;
   /** Called when the assembly has to be synthesised, which takes seconds. */
-  onRun?: () => void;
+  onRun?: (() => void) | undefined;
 }
 
 /**
@@ -31,7 +31,7 @@ export async function makeAssembly({ outputFolder, config, onRun }: AssemblyOpti
   await synthesise({
     ...{ root, outputFolder, cacheFolder },
     context: { slipway: { ...localConfig(slipway as Record<string, unknown> | undefined), ...config } },
-    ...(onRun && { onRun }),
+    onRun,
   });
 }
 

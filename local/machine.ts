@@ -27,7 +27,7 @@ export interface MachineOptions {
   /** An already synthesised cloud assembly. */
   assembly?: string;
   scanner?: EcrOptions['scanner'];
-  osvFolder?: string;
+  osvFolder?: string | undefined;
   /** How many builds run at once. */
   concurrentBuilds?: number;
   /** Whether builds run even where no container can be started: everything that is pushed is trusted. */
@@ -94,7 +94,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     const gitHubToken = (await readLocal(dataFolder)).gitHubToken ?? randomBytes(20).toString('hex');
     const services = createServices(account, {
       scanner: options.scanner ?? 'auto',
-      ...(options.osvFolder !== undefined && { osvFolder: resolve(options.osvFolder) }),
+      osvFolder: options.osvFolder === undefined ? undefined : resolve(options.osvFolder),
       concurrentBuilds: options.concurrentBuilds ?? 2,
       engineEnvironment: engineEnvironment({ ...options, dataFolder }),
       gitHubToken,

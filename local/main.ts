@@ -111,7 +111,7 @@ function readArguments(args: string[]): MachineOptions | undefined {
     dataFolder: resolve(values.data),
     port,
     scanner,
-    ...(values.osv !== undefined && { osvFolder: resolve(values.osv) }),
+    osvFolder: values.osv === undefined ? undefined : resolve(values.osv),
     concurrentBuilds: builds,
     trustsBuilds: values['trust-builds'],
     output: (line) => print(`${new Date().toTimeString().slice(0, 8)} ${line}`),

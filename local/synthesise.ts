@@ -18,7 +18,7 @@ export interface SynthesisOptions {
   /** Where cloud assemblies are kept for others that are made of the same; several processes may use it at once. */
   cacheFolder?: string;
   /** Hears that the app has to be run, which takes seconds. */
-  onRun?: () => void;
+  onRun?: (() => void) | undefined;
   signal?: AbortSignal;
 }
 
@@ -79,7 +79,7 @@ async function runApp({ root, outputFolder, context, onRun, signal }: SynthesisO
       NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'slipway'),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(signal && { signal }),
+    signal,
   });
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));

@@ -72,9 +72,9 @@ export interface Caller {
   readonly arn: string;
   readonly kind: 'role' | 'service' | 'owner' | 'anonymous';
   /** For `service`: what `aws:SourceArn` says. */
-  readonly sourceArn?: string;
+  readonly sourceArn?: string | undefined;
   /** For a session that STS gave out: its access key. Such a session ends, and may have a policy of its own. */
-  readonly session?: string;
+  readonly session?: string | undefined;
 }
 
 export interface Permission {

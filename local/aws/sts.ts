@@ -45,7 +45,7 @@ export function createSts(account: OpenAccount): Service {
             roleArn: RoleArn,
             sessionName: RoleSessionName,
             durationSeconds: DurationSeconds,
-            ...(Policy !== undefined && { policy: parsed(Policy) }),
+            policy: Policy === undefined ? undefined : parsed(Policy),
           });
           const { accessKeyId, secretAccessKey, sessionToken, expiration, caller: assumed } = session;
           return {

@@ -13,7 +13,7 @@ export interface ChangedFile {
   blob_url: string;
   raw_url: string;
   contents_url: string;
-  previous_filename?: string;
+  previous_filename: string | undefined;
 }
 
 const statuses: Record<string, ChangedFile['status']> = {
@@ -59,7 +59,7 @@ export function createCommits(url: string, git: Git) {
           blob_url: `${pageOf(repository)}/blob/${head}/${path}`,
           raw_url: `${pageOf(repository)}/raw/${head}/${path}`,
           contents_url: `${apiOf(repository)}/contents/${path}?ref=${head}`,
-          ...(previous !== undefined && { previous_filename: previous }),
+          previous_filename: previous,
         });
         continue;
       }

@@ -40,7 +40,7 @@ export interface Deliveries {
   /** Sends what waits, as far as the host is started and has a webhook. */
   pump(): void;
   /** Newest first; `before` is the id after which the page begins. */
-  list(page: { repositoryId?: number; limit: number; before?: number }): DeliverySummary[];
+  list(page: { repositoryId?: number; limit: number; before?: number | undefined }): DeliverySummary[];
   find(id: number): DeliveryDetail | undefined;
   /** Sends a delivery once more, with the same GUID. False: there is none of this id. */
   redeliver(id: number): boolean;

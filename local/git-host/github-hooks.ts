@@ -77,7 +77,7 @@ export function hookRoutes(options: {
         const list = deliveries.list({
           repositoryId: repository.id,
           limit: limit + 1,
-          ...(cursor ? { before: cursor } : {}),
+          before: cursor,
         });
         const page = list.slice(0, limit);
         const next = `${api(repository)}/hooks/${hookId}/deliveries?per_page=${limit}&cursor=${page.at(-1)?.id}`;

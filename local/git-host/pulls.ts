@@ -231,8 +231,8 @@ export function createPulls(options: PullsOptions) {
     login: string,
   ): Promise<Pull> {
     const from = {
-      ...(change.title !== undefined && { title: { from: pull.title } }),
-      ...(change.body !== undefined && { body: { from: pull.body ?? null } }),
+      title: change.title === undefined ? undefined : { from: pull.title },
+      body: change.body === undefined ? undefined : { from: pull.body ?? null },
     };
     return tell(base, { pull, change, action: 'edited', login }, { changes: from });
   }

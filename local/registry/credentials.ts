@@ -25,7 +25,7 @@ export function createCredentials(database: DatabaseSync, iam: Authority) {
 
   const callerOfToken = (token: string): Caller | undefined => {
     const row = select.get(fingerprint(token), Date.now());
-    const caller = row && toCaller(callerSchema.parse(JSON.parse(String(row.caller))));
+    const caller: Caller | undefined = row && callerSchema.parse(JSON.parse(String(row.caller)));
     // ECR's documents do not say whether a token outlives the session that it was given to; here it does not.
     return caller && iam.isCurrent(caller) ? caller : undefined;
   };
@@ -51,10 +51,6 @@ export function createCredentials(database: DatabaseSync, iam: Authority) {
       return caller?.kind === 'owner' ? caller : undefined;
     },
   };
-}
-
-function toCaller({ sourceArn, session, ...caller }: z.infer<typeof callerSchema>): Caller {
-  return { ...caller, ...(sourceArn !== undefined && { sourceArn }), ...(session !== undefined && { session }) };
 }
 
 /** The database keeps no token that anybody could use. */

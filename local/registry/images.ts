@@ -123,10 +123,10 @@ export function createImages(database: DatabaseSync) {
     },
 
     /** Every tag with its image, and every image without a tag. */
-    ids(repository: string): { imageDigest: string; imageTag?: string }[] {
+    ids(repository: string): { imageDigest: string; imageTag: string | undefined }[] {
       return selectIds.all(repository).map((row) => ({
         imageDigest: String(row.digest),
-        ...(row.tag === null ? {} : { imageTag: String(row.tag) }),
+        imageTag: row.tag === null ? undefined : String(row.tag),
       }));
     },
 

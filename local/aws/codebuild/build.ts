@@ -36,8 +36,8 @@ export interface Build {
   endTime?: number;
   buildComplete: boolean;
   initiator: string;
-  sourceVersion?: string;
-  source: { type: string; location?: string; buildspec?: string };
+  sourceVersion?: string | undefined;
+  source: { type: string; location?: string | undefined; buildspec?: string | undefined };
   artifacts: { location: string };
   cache: { type: string };
   environment: {

@@ -15,7 +15,11 @@ export interface BuildJournal {
   byToken(token: string, input: StartBuild): Build | undefined;
   forgetToken(buildId: string): void;
   nextNumber(projectName: string): number;
-  list(projectName: string, order: 'ASCENDING' | 'DESCENDING', offset: number): { ids: string[]; nextToken?: string };
+  list(
+    projectName: string,
+    order: 'ASCENDING' | 'DESCENDING',
+    offset: number,
+  ): { ids: string[]; nextToken: string | undefined };
   unfinished(): { build: Build; leader: ProcessIdentity | undefined }[];
 }
 
@@ -90,7 +94,7 @@ export function createBuildJournal(database: DatabaseSync): BuildJournal {
     list(projectName, order, offset) {
       const rows = page[order].all(projectName, pageSize + 1, offset);
       const ids = rows.slice(0, pageSize).map((row) => String(row.id));
-      return { ids, ...(rows.length > pageSize && { nextToken: String(offset + pageSize) }) };
+      return { ids, nextToken: rows.length > pageSize ? String(offset + pageSize) : undefined };
     },
     unfinished() {
       return (open.all() as unknown as Row[]).map(({ record, leader }) => ({

@@ -43,11 +43,11 @@ export function newBuild(
         .split(':')
         .at(-1)
         ?.replace(/^assumed-role\//, '') ?? '',
-    ...(input.sourceVersion !== undefined && { sourceVersion: input.sourceVersion }),
+    sourceVersion: input.sourceVersion,
     source: {
       type: properties.Source.Type,
-      ...(properties.Source.Type === 'S3' && { location: properties.Source.Location }),
-      ...(properties.Source.BuildSpec !== undefined && { buildspec: properties.Source.BuildSpec }),
+      location: properties.Source.Type === 'S3' ? properties.Source.Location : undefined,
+      buildspec: properties.Source.BuildSpec,
     },
     artifacts: { location: '' },
     cache: { type: 'NO_CACHE' },

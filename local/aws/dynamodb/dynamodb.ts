@@ -151,7 +151,7 @@ export function createDynamodb(account: Account): Service {
         TableName: properties.TableName ?? physicalName(resource, 255),
         AttributeDefinitions: properties.AttributeDefinitions,
         KeySchema: properties.KeySchema,
-        ...(properties.GlobalSecondaryIndexes && { GlobalSecondaryIndexes: properties.GlobalSecondaryIndexes }),
+        GlobalSecondaryIndexes: properties.GlobalSecondaryIndexes,
       };
       await ensureTable(await engine(), account.database, definition);
       await repairIndexes(await engine(), definition);

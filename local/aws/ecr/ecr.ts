@@ -28,7 +28,7 @@ export interface EcrOptions {
    */
   scanner: 'auto' | 'trivy' | 'grype' | 'osv-scanner' | 'records' | Scanner;
   /** Where OSV records are, one JSON file each. */
-  osvFolder?: string;
+  osvFolder?: string | undefined;
 }
 
 export interface Ecr extends Service {

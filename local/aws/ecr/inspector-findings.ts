@@ -75,7 +75,8 @@ export function asAnswer(reported: Reported) {
   const { score, cvss, common } = partsOf(reported, (milliseconds) => milliseconds / 1000);
   return {
     ...common,
-    ...(score === undefined ? {} : { score, scoreDetails: { cvss: { adjustments: [], ...cvss } } }),
+    score,
+    scoreDetails: score === undefined ? undefined : { cvss: { adjustments: [], ...cvss } },
   };
 }
 

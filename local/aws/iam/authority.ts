@@ -275,7 +275,7 @@ export function createAuthority(accountId: string, database: DatabaseSync): Auth
       const caller: Caller = {
         arn: `service:${service}`,
         kind: 'service',
-        ...(sourceArn !== undefined && { sourceArn }),
+        sourceArn,
       };
       const permission = { action: 'sts:AssumeRole', resource: roleArn };
       const request = { caller, ...permission, context: contextOf(caller, permission) };

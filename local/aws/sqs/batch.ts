@@ -46,5 +46,8 @@ export function inBatch<Entry extends { Id: string }>(entries: readonly Entry[],
       failed.push({ Id: entry.Id, Code, Message: message, SenderFault: statusCode < 500 });
     }
   }
-  return { ...(successful.length > 0 && { Successful: successful }), ...(failed.length > 0 && { Failed: failed }) };
+  return {
+    Successful: successful.length > 0 ? successful : undefined,
+    Failed: failed.length > 0 ? failed : undefined,
+  };
 }

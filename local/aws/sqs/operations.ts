@@ -73,7 +73,7 @@ export function createQueueOperations(
     );
   };
 
-  const attributesOf = (queue: Queue): Record<string, string> => {
+  const attributesOf = (queue: Queue): Record<string, string | undefined> => {
     const { settings } = queue;
     const { visible, inFlight, delayed } = store.counts(queue);
     const created = String(Math.floor(store.createdAt(queue) / 1000));
@@ -90,13 +90,13 @@ export function createQueueOperations(
       DelaySeconds: String(settings.delaySeconds),
       ReceiveMessageWaitTimeSeconds: String(settings.receiveWaitSeconds),
       SqsManagedSseEnabled: 'true',
-      ...(queue.policy !== undefined && { Policy: JSON.stringify(queue.policy) }),
-      ...(settings.redrive && {
-        RedrivePolicy: JSON.stringify({
+      Policy: queue.policy === undefined ? undefined : JSON.stringify(queue.policy),
+      RedrivePolicy:
+        settings.redrive &&
+        JSON.stringify({
           deadLetterTargetArn: queues.arnOf(settings.redrive.deadLetterQueue),
           maxReceiveCount: settings.redrive.maxReceiveCount,
         }),
-      }),
     };
   };
 
@@ -222,8 +222,8 @@ export function createQueueOperations(
         const names = queues.names().filter((name) => name.startsWith(QueueNamePrefix) && name > NextToken);
         const page = names.slice(0, MaxResults);
         return {
-          ...(page.length > 0 && { QueueUrls: page.map(queues.urlOf) }),
-          ...(page.length < names.length && { NextToken: page.at(-1) }),
+          QueueUrls: page.length > 0 ? page.map(queues.urlOf) : undefined,
+          NextToken: page.length < names.length ? page.at(-1) : undefined,
         };
       },
     }),
@@ -292,16 +292,15 @@ function messageFor(message: ReceivedMessage, input: z.infer<typeof receiveSchem
     ([name]) => wanted.includes('All') || wanted.includes(name),
   );
   const attributes = chosenAttributes(message.attributes, MessageAttributeNames);
+  const hasAttributes = Object.keys(attributes).length > 0;
   return {
     MessageId: message.messageId,
     ReceiptHandle: message.receiptHandle,
     Body: message.body,
     MD5OfBody: message.md5,
-    ...(system.length > 0 && { Attributes: Object.fromEntries(system) }),
-    ...(Object.keys(attributes).length > 0 && {
-      MessageAttributes: attributes,
-      MD5OfMessageAttributes: md5OfAttributes(attributes),
-    }),
+    Attributes: system.length > 0 ? Object.fromEntries(system) : undefined,
+    MessageAttributes: hasAttributes ? attributes : undefined,
+    MD5OfMessageAttributes: hasAttributes ? md5OfAttributes(attributes) : undefined,
   };
 }
 

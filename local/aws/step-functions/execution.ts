@@ -39,7 +39,7 @@ export function runExecution(
 
   const end = (
     status: ExecutionStatus,
-    result: { output?: string; error?: string; cause?: string },
+    result: { output?: string; error?: string | undefined; cause?: string | undefined },
     event: string,
   ): void => {
     if (over) return;
@@ -137,12 +137,7 @@ export function runExecution(
   setImmediate(() => void go().catch(fail));
 
   return {
-    abort: (error, cause) =>
-      end(
-        'ABORTED',
-        { ...(error !== undefined && { error }), ...(cause !== undefined && { cause }) },
-        'ExecutionAborted',
-      ),
+    abort: (error, cause) => end('ABORTED', { error, cause }, 'ExecutionAborted'),
     suspend() {
       over = true;
       clearTimeout(timer);

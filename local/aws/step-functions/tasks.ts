@@ -162,13 +162,17 @@ function withKeys(value: unknown, rename: (key: string) => string): unknown {
 function withMilliseconds(build: Build): object {
   const phases = build.phases.map((phase) => ({
     ...phase,
-    startTime: Math.round(phase.startTime * 1000),
-    ...(phase.endTime !== undefined && { endTime: Math.round(phase.endTime * 1000) }),
+    startTime: milliseconds(phase.startTime),
+    endTime: milliseconds(phase.endTime),
   }));
   return {
     ...build,
     phases,
-    startTime: Math.round(build.startTime * 1000),
-    ...(build.endTime !== undefined && { endTime: Math.round(build.endTime * 1000) }),
+    startTime: milliseconds(build.startTime),
+    endTime: milliseconds(build.endTime),
   };
+}
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.round(seconds * 1000);
 }
