@@ -59,9 +59,11 @@ export const userTest: Scanner<'user-test'> = async (subject, call, log) => {
 
   log.heading('user-test');
   log.line(`${script.path}, for ${test.seconds} s at most, ${test.hasNetwork ? 'with' : 'without'} the network`);
+  const time = AbortSignal.timeout(1000 * test.seconds);
   const lines: string[] = [];
   const receive = (line: string) => {
-    if (line.trim() === '' || engineMessage.test(line)) return;
+    // What comes when the time is over is the engine's, of how it stopped the script.
+    if (time.aborted || line.trim() === '' || engineMessage.test(line)) return;
     lines.push(shownText(line, longestLine));
     if (lines.length > shownLines) lines.shift();
   };
@@ -69,7 +71,6 @@ export const userTest: Scanner<'user-test'> = async (subject, call, log) => {
     stream: () => log.stream({ before: 'user-test | ', receive }),
     line: (text: string) => log.line(`user-test | ${text}`),
   };
-  const time = AbortSignal.timeout(1000 * test.seconds);
   const signal = AbortSignal.any([call.signal, time]);
   try {
     const { code } = await engine.run(container(script, subject, test), { ...call, signal, log: output });
