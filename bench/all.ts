@@ -17,6 +17,7 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
   verdict: () => import('./verdict.ts'),
   scanners: () => import('./scanners.ts'),
   overhead: () => import('./overhead.ts'),
+  site: () => import('./site.ts'),
 };
 
 const { values, positionals } = parseArgs({

@@ -69,7 +69,7 @@ section .head h2 { margin: 0; }
 .filters a { padding: .25rem .7rem; border-radius: 1rem; color: var(--quiet); }
 .filters a[aria-current] { background: var(--quiet-ground); color: var(--text); font-weight: 600; }
 .rows { list-style: none; margin: 0; padding: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
-.rows li { display: grid; grid-template-columns: 8rem minmax(0, 1fr) minmax(0, 11rem) 8rem; gap: .25rem 1rem; align-items: center; padding: .8rem 1rem; }
+.rows li { display: grid; grid-template-columns: 8rem minmax(0, 1fr) fit-content(11rem) 7.5rem; gap: .25rem 1rem; align-items: center; padding: .8rem 1rem; }
 .rows li + li { border-top: 1px solid var(--line); }
 .what a { font-weight: 600; overflow-wrap: anywhere; }
 .why, .where, .when { font-size: .875rem; color: var(--quiet); }
@@ -127,12 +127,13 @@ rect.good { fill: var(--good); } rect.bad { fill: var(--bad); } rect.running { f
 .tags code { display: inline-block; padding: 0 .45rem; border-radius: .3rem; background: var(--quiet-ground); margin: .1rem .1rem .1rem 0; }
 .long { overflow-wrap: anywhere; }
 pre { margin: 0; }
+.meaning + .command { margin-top: .75rem; }
 .command { padding: .75rem 1rem; border-radius: .6rem; background: var(--card); border: 1px solid var(--line); overflow-x: auto; margin-bottom: .6rem; }
 .command code { user-select: all; }
 .command[data-copy] { white-space: pre-wrap; overflow-wrap: anywhere; } .command:has(.copy) { position: relative; padding-right: 5.5rem; }
-.log { background: #0d1117; color: #d7dee7; padding: .6rem 0; border-radius: .6rem; border: 1px solid var(--line); font: .8125rem/1.5 var(--mono); max-height: 70vh; overflow: auto; min-height: 3.5rem; }
-.log.found, .log-page .log { max-height: none; }
-.log p { margin: 0; padding: 0 1rem 0 4.75rem; position: relative; overflow: clip; overflow-wrap: anywhere; white-space: pre-wrap; min-height: 1.5em; }
+.log { background: #0d1117; color: #d7dee7; padding: .6rem 0; border-radius: .6rem; border: 1px solid var(--line); font: .8125rem/1.5rem var(--mono); max-height: 70vh; overflow: auto; min-height: 3.5rem; }
+.log.found, main:has(h1 #log-title) .log { max-height: none; }
+.log p { margin: 0; padding: 0 1rem 0 4.75rem; position: relative; overflow: clip; overflow-wrap: anywhere; white-space: pre-wrap; min-height: 1.5rem; }
 .log p > a:first-child { position: absolute; left: 0; width: 4rem; text-align: right; color: #8b98a5; text-decoration: none; user-select: none; }
 .log p > a:first-child:hover { color: #fff; text-decoration: underline; }
 .log p:target { background: #3b3410; } .log p:target > a:first-child { color: #ffd86b; }
@@ -162,10 +163,10 @@ input, select { font: inherit; padding: .35rem .6rem; border: 1px solid var(--li
 .waterfall td { padding: .3rem 0; } .waterfall td:last-child { text-align: right; padding: .3rem 1rem .3rem .75rem; width: 6.5rem; font-size: .875rem; color: var(--quiet); white-space: nowrap; }
 .waterfall .step th { padding-left: 2.65rem; font-weight: 400; font-size: .875rem; color: var(--quiet); } .waterfall .step .bar { height: .3rem; } .waterfall .step rect { opacity: .6; }
 .waterfall .step th, .waterfall .step td { padding-block: .1rem; }
-.chart { display: block; width: 100%; height: auto; } .chart text { fill: var(--quiet); font-size: 11px; } .chart .grid { stroke: var(--line); }
+.chart { display: block; width: 100%; height: 7rem; margin: .4rem 0; } .chart .grid { stroke: var(--line); vector-effect: non-scaling-stroke; }
 .chart .column { fill: transparent; } .chart a:hover .column, .chart a:focus-visible .column { fill: var(--quiet-ground); }
 rect.warning { fill: var(--warning); } rect.critical { fill: var(--bad); } rect.high { fill: color-mix(in srgb, var(--bad) 70%, var(--card)); } rect.medium { fill: var(--warning); } rect.low, rect.informational, rect.undefined { fill: var(--quiet); opacity: .6; }
-figure { margin: 0 0 .75rem; } figcaption { font-weight: 600; font-size: .9375rem; margin-bottom: .25rem; }
+figure { margin: 0 0 .75rem; } figcaption { display: flex; justify-content: space-between; gap: 1rem; font-weight: 600; font-size: .9375rem; margin-bottom: .25rem; }
 figure summary { font-size: .8125rem; font-weight: 400; color: var(--quiet); }
 .plain { border-collapse: collapse; font-size: .875rem; width: 100%; } .plain th { text-align: left; } .plain td, .plain th { padding: .2rem .4rem .2rem 0; overflow-wrap: anywhere; }
 .tag-table th:first-child, .tag-table td:first-child { white-space: normal; width: 40%; }
@@ -183,6 +184,10 @@ figure summary { font-size: .8125rem; font-weight: 400; color: var(--quiet); }
   .what { grid-column: 1 / -1; grid-row: 2; }
   .when { grid-column: 2; grid-row: 1; flex-direction: row; gap: .6rem; justify-content: flex-end; }
   .where { grid-column: 1 / -1; justify-content: flex-start; }
+  .top form { flex: 1 1 100%; padding-bottom: .6rem; } .top input { width: 100%; max-width: none; }
+  .tag-table td:first-child { width: auto; grid-column: 1 / -1; }
+  .waterfall th { width: 6.6rem; padding-left: .75rem; } .waterfall .step th { padding-left: 2.2rem; } .waterfall td:last-child { width: 4.9rem; padding-right: .75rem; }
+  .log p { padding: 0 .6rem 0 3.3rem; } .log p > a:first-child { width: 2.8rem; font-size: .75rem; }
   .facts div { grid-template-columns: 1fr; gap: 0; }
   .findings thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .findings tr { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .1rem .75rem; padding: .6rem 1rem; }

@@ -14,25 +14,26 @@ export interface BarChart {
   title: string;
   /** The oldest first. */
   bars: readonly Bar[];
-  /** A value as people read it, for the line at the top. */
-  describe: (value: number) => string;
 }
 
 const [width, height, gap] = [640, 120, 2];
-const [top, bottom] = [16, 4];
+const [top, bottom] = [2, 2];
 /** A bar that cannot be seen says nothing. */
 const lowest = 2;
 
 /** Bars of stacked parts, each a link with a label of its own. The table behind it is written by who shows the chart. */
-export function barChart({ title, bars, describe }: BarChart): Html {
-  const sums = bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0));
-  const most = Math.max(...sums, 0) || 1;
+export function barChart({ title, bars }: BarChart): Html {
+  const most = highest(bars) || 1;
   const step = width / Math.max(bars.length, 20);
   const scale = (height - top - bottom) / most;
-  return html`<svg class="chart" viewBox="0 0 ${width} ${height}" role="group" aria-label="${title}">
+  return html`<svg class="chart" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="group" aria-label="${title}">
 <line class="grid" x1="0" x2="${width}" y1="${top}" y2="${top}"/><line class="grid" x1="0" x2="${width}" y1="${height - bottom}" y2="${height - bottom}"/>
-<text x="${width}" y="${top - 4}" text-anchor="end">${describe(Math.max(...sums, 0))}</text>
 ${bars.map((bar, at) => oneBar(bar, { x: at * step, width: step - gap, scale }))}</svg>`;
+}
+
+/** The height of the highest bar: what the line at the top stands for. */
+export function highest(bars: readonly Bar[]): number {
+  return Math.max(0, ...bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0)));
 }
 
 function oneBar({ label, href, parts }: Bar, { x, width, scale }: { x: number; width: number; scale: number }): Html {

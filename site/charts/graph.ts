@@ -53,9 +53,7 @@ function drawn({ id, said, tone, href }: GraphNode, place: { x: number; y: numbe
   if (!place) return undefined;
   const label = id.length > longestLabel ? `${id.slice(0, longestLabel - 1)}…` : id;
   const content = html`<title>${id}${said && `: ${said}`}</title><rect class="node ${tone}" x="${place.x}" y="${place.y}" width="${box.width}" height="${box.height}" rx="6"/><text x="${place.x + 10}" y="${place.y + (said ? 18 : 26)}">${label}</text>${said && html`<text class="said ${tone}" x="${place.x + 10}" y="${place.y + 34}">${said}</text>`}`;
-  return href
-    ? html`<a href="${href}" aria-label="${id}${said && `: ${said}`}">${content}</a>`
-    : html`<g>${content}</g>`;
+  return href ? html`<a href="${href}">${content}</a>` : html`<g>${content}</g>`;
 }
 
 /** The nodes by their longest way from one that depends on nothing. */

@@ -89,16 +89,21 @@ function nothing(query: URLSearchParams): Html {
     : html`<p class="empty">No builds yet. Push to the branch of a project of the index, or add a project to the index, and its build appears here.</p>`;
 }
 
-/** A list of builds, used on several pages. */
-export function buildRows(builds: Build[], now: Date): Html {
-  return html`<ol class="rows">${builds.map((build) => buildRow(build, now))}</ol>`;
+/** A list of builds; of a single project it does not repeat the name. */
+export function buildRows(builds: Build[], now: Date, { ofProject = false } = {}): Html {
+  return html`<ol class="rows">${builds.map((build) => buildRow(build, now, ofProject))}</ol>`;
 }
 
-function buildRow(build: Build, now: Date): Html {
+function buildRow(build: Build, now: Date, ofProject: boolean): Html {
+  const cause = describeCause(build.cause);
   const took = describeDuration(elapsed(build, now));
   return html`<li>
 ${buildChip(build)}
-<div class="what"><a href="/builds/${build.id}">${build.project}</a><span class="why">${describeCause(build.cause)}</span></div>
+<div class="what">${
+    ofProject
+      ? html`<a href="/builds/${build.id}">${cause}</a>`
+      : html`<a href="/builds/${build.id}">${build.project}</a><span class="why">${cause}</span>`
+  }</div>
 <div class="where"><span class="ref">${refName(build.ref)}</span> <code>${shortCommit(build.commit)}</code></div>
 <div class="when">${ageElement(build.createdAt, now)}<span>${isTerminal(build.status) ? took : `${took} so far`}</span></div>
 </li>`;

@@ -69,7 +69,7 @@ export function cascadePage({ cascade, members, drawn, cursor, query, now }: Cas
 <div><dt>Began</dt><dd>${ageElement(startedAt, now)} <span class="quiet">${exactTime(startedAt)}</span></dd></div>
 <div><dt>${endedAt ? 'Took' : 'Running for'}</dt><dd>${took}</dd></div>
 </dl></section>
-${drawn && picture(drawn)}
+${drawn && picture(drawn, causes)}
 <section><h2>Projects</h2>
 <ol class="rows">${members.map((member) => memberRow(member, now))}</ol>
 </section></div>
@@ -78,16 +78,26 @@ ${pager(path, query, cursor)}`,
 }
 
 /** The members with their states, each after those that it waits for; the list below says the same. */
-function picture(members: readonly CascadeMember[]): Html {
+function picture(members: readonly CascadeMember[], causes: CascadeSummary['causes']): Html {
+  const names = new Set(members.map(({ project }) => project));
+  const released = causes.flatMap(({ cause }) => (cause.type === 'parent-released' ? cause.parents : []));
+  const parents = [...new Set(released)].filter((parent) => !names.has(parent));
+  const roots = members.filter(({ root }) => root);
   return html`<section><h2>Order</h2>${graph({
     title: `The ${members.length} projects of the cascade in the order in which they are built`,
-    nodes: members.map(({ project, state, build }) => ({
-      id: project,
-      said: state.replace('-', ' '),
-      tone: tones[state],
-      href: build ? `/builds/${build}` : projectPath(project),
-    })),
-    edges: members.flatMap(({ project, parents }) => parents.map((parent) => [parent, project] as const)),
+    nodes: [
+      ...parents.map((parent) => ({ id: oneLine(parent, 200), said: 'was released', tone: 'good' as const })),
+      ...members.map(({ project, state, build }) => ({
+        id: project,
+        said: state.replace('-', ' '),
+        tone: tones[state],
+        href: build ? `/builds/${build}` : projectPath(project),
+      })),
+    ],
+    edges: [
+      ...parents.flatMap((parent) => roots.map(({ project }) => [oneLine(parent, 200), project] as const)),
+      ...members.flatMap(({ project, parents }) => parents.map((parent) => [parent, project] as const)),
+    ],
   })}</section>`;
 }
 

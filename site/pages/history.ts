@@ -2,7 +2,7 @@ import { describeDuration, elapsed, exactTime } from '../../core/builds/describe
 import { type Build, isReleasable, isTerminal } from '../../core/model/build.ts';
 import { severities } from '../../core/model/findings.ts';
 import { type Html, html } from '../../core/text/html.ts';
-import { type BarChart, barChart } from '../charts/bar-chart.ts';
+import { type BarChart, barChart, highest } from '../charts/bar-chart.ts';
 import { tones } from './status.ts';
 
 /** How long a project's builds took and how they ended, and what the scans of their images found; the oldest first. */
@@ -14,9 +14,8 @@ export function historySection(builds: readonly Build[], now: Date): Html | unde
   const oldestFirst = ended.toReversed();
   const judged = oldestFirst.filter(({ verdict }) => verdict);
   return html`<section id="history"><h2>History</h2>
-${figure('Duration and outcome', {
+${figure('Duration and outcome', describeDuration, {
   title: `How long the last ${ended.length} builds took, and how they ended`,
-  describe: describeDuration,
   bars: oldestFirst.map((build) => ({
     label: `${exactTime(build.createdAt)}: ${build.status}, ${describeDuration(elapsed(build, now))}`,
     href: `/builds/${build.id}`,
@@ -25,9 +24,12 @@ ${figure('Duration and outcome', {
 })}
 ${
   judged.length > 1 &&
-  figure('Vulnerabilities at each build', {
+  judged.every(({ verdict }) => Object.values(verdict?.counts ?? {}).every((count) => count === 0)) &&
+  html`<p class="quiet">No image of the last ${judged.length} judged builds had a known vulnerability.</p>`
+}${
+  judged.some(({ verdict }) => Object.values(verdict?.counts ?? {}).some((count) => count > 0)) &&
+  figure('Vulnerabilities at each build', (value) => value.toLocaleString('en'), {
     title: `How many vulnerabilities the images of the last ${judged.length} judged builds had`,
-    describe: (value) => value.toLocaleString('en'),
     bars: judged.map((build) => ({
       label: `${exactTime(build.createdAt)}: ${countsOf(build)}`,
       href: `/builds/${build.id}`,
@@ -41,9 +43,9 @@ ${
 }
 
 /** A chart, with its numbers as a list for who cannot see it. */
-function figure(title: string, chart: BarChart): Html {
+function figure(title: string, describe: (value: number) => string, chart: BarChart): Html {
   const id = title.replaceAll(/\W+/g, '-').toLowerCase();
-  return html`<figure class="card"><figcaption>${title}</figcaption>${barChart(chart)}
+  return html`<figure class="card"><figcaption>${title} <span class="quiet small">at most ${describe(highest(chart.bars))}</span></figcaption>${barChart(chart)}
 <details id="${id}"><summary>As a table</summary><table class="plain"><thead><tr><th scope="col">Build</th></tr></thead><tbody>${chart.bars
     .toReversed()
     .map(

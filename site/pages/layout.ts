@@ -44,7 +44,7 @@ ${live && html`<noscript><meta http-equiv="refresh" content="5"></noscript>`}
 <header class="top"><div class="wide">
 <a class="brand" href="/"><svg viewBox="0 0 32 32" aria-hidden="true"><path d="M4 22 28 12v4L4 26z"/><path d="M8 8h6v6H8zM16 5h6v6h-6z"/></svg>Slipway</a>
 <nav aria-label="Site">${parts.map(([path, name]) => html`<a href="${path}"${path === here && html` aria-current="page"`}>${name}</a>`)}</nav>
-<form role="search" action="/search"><label class="unseen" for="q">Search</label><input id="q" type="search" name="q" value="${search}" maxlength="300" placeholder="Project, commit, digest, tag"></form>
+<form role="search" aria-label="All of the site" action="/search"><label class="unseen" for="q">Search</label><input id="q" type="search" name="q" value="${search}" maxlength="300" placeholder="Project, commit, digest, tag"></form>
 </div></header>
 <main id="main" class="wide" data-live="${live ? 'yes' : 'no'}">
 ${main}

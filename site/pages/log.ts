@@ -30,7 +30,7 @@ ${found ? matches(found, text) : lines(view)}`,
 /** The search and the whole log, for this page and for that of the build. */
 export function logTools({ id }: Build, text = ''): Html {
   return html`<div class="tools">
-<form role="search" action="/builds/${id}/log"><label for="find" class="unseen">Search the log</label><input id="find" type="search" name="q" value="${text}" maxlength="200" placeholder="Search the log"><button>Search</button></form>
+<form role="search" aria-label="Log" action="/builds/${id}/log"><label for="find" class="unseen">Search the log</label><input id="find" type="search" name="q" value="${text}" maxlength="200" placeholder="Search the log"><button>Search</button></form>
 <span><a href="/builds/${id}/log">From the start</a> · <a href="/builds/${id}/log?line=last">From the end</a> · <a href="/api/v1/builds/${id}/log">As text</a> · <a href="/api/v1/builds/${id}/log" download="build-${id}.log">Download</a></span>
 </div>`;
 }

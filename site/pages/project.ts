@@ -66,7 +66,7 @@ ${isFirst && historySection(history, now)}
 ${isFirst && tagsSection(project, releases, now)}
 ${releasesSection(project, releases.slice(0, releasesShown), now)}
 <section><h2>Builds</h2>
-<div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now) : html`<p class="empty">No builds yet. Push to branch ${oneLine(project.gitBranch, 120)}, and one appears here.</p>`}</div>
+<div id="builds" data-part>${builds.length > 0 ? buildRows(builds, now, { ofProject: true }) : html`<p class="empty">No builds yet. Push to branch ${oneLine(project.gitBranch, 120)}, and one appears here.</p>`}</div>
 ${pager(path, query, cursor)}</section>
 </div><div>
 ${targetsSection(targets, now)}

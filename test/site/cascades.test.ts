@@ -45,7 +45,7 @@ describe('a cascade', () => {
     expect(text).toContain('href="/builds/00000000000000aa"');
     expect(text).toContain('demo/&lt;b&gt;broken');
     expect(text).toContain('data-live="yes"');
-    expect(text).toContain('<a href="/builds/00000000000000aa" aria-label="demo/lib:latest: released">');
+    expect(text).toContain('<a href="/builds/00000000000000aa"><title>demo/lib:latest: released</title>');
     expect(text).toContain('The 3 projects of the cascade in the order in which they are built');
   });
 

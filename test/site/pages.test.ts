@@ -487,6 +487,6 @@ it('a project shows how to get its image, from which Dockerfile it is, what to r
   expect(text).toContain('aria-label="How long the last 3 builds took, and how they ended"');
   expect(words).toContain('2026-11-21 11:40:00 UTC: blocked, 1 min');
   expect(words).toContain('2026-11-21 11:40:00 UTC: 1 critical, 2 low');
-  expect(text).toContain('aria-label="demo/base:latest: built on"');
+  expect(text).toContain('<title>demo/base:latest: built on</title>');
   expect(text.length).toBeLessThan(60_000);
 });
