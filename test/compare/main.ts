@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDynamodb } from '../../local/aws/dynamodb/dynamodb.ts';
 import { createEcr } from '../../local/aws/ecr/ecr.ts';
 import { createIam } from '../../local/aws/iam/iam.ts';
+import { createKms } from '../../local/aws/kms/kms.ts';
 import { createS3 } from '../../local/aws/s3/s3.ts';
 import { createSecretsManager } from '../../local/aws/secrets-manager/secrets-manager.ts';
 import { createSes } from '../../local/aws/ses/ses.ts';
@@ -13,6 +14,7 @@ import { createInbox } from '../../local/inbox/inbox.ts';
 import { hostEndpoint } from '../local/aws/endpoint-host.ts';
 import { dynamodbCases, prepareDynamodb } from './dynamodb.ts';
 import { ecrCases, prepareEcr } from './ecr.ts';
+import { kmsCases, prepareKms } from './kms.ts';
 import { prepareS3, s3Cases } from './s3.ts';
 import { prepareSecrets, secretsCases } from './secrets-manager.ts';
 import { prepareSes, sesCases } from './ses.ts';
@@ -31,6 +33,7 @@ const services: Record<string, { prepare(side: Side): Promise<void>; cases: Case
   s3: { prepare: prepareS3, cases: s3Cases },
   dynamodb: { prepare: prepareDynamodb, cases: dynamodbCases },
   ecr: { prepare: prepareEcr, cases: ecrCases },
+  kms: { prepare: prepareKms, cases: kmsCases },
 };
 
 const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -46,6 +49,7 @@ await using host = await hostEndpoint((account) => [
   createSes(account, createInbox(account.database)),
   createDynamodb(account),
   createEcr(account, { scanner: 'records' }),
+  createKms(account),
 ]);
 const sides: Side[] = [
   { name: 'local', host, settings: host.as(host.account.iam.ownerKeys()), memory: new Map() },
