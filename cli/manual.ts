@@ -38,8 +38,7 @@ function pageOf(program: CommandUnknownOpts): string {
 /** The commands that do something, in the order of the help. */
 function leavesOf(command: CommandUnknownOpts): CommandUnknownOpts[] {
   const below = command.createHelp().visibleCommands(command);
-  const own = below.filter((each) => each.name() !== 'help');
-  return own.flatMap((each) => (each.commands.length > 0 ? leavesOf(each) : [each]));
+  return below.flatMap((each) => (each.commands.length > 0 ? leavesOf(each) : [each]));
 }
 
 function pathOf(command: CommandUnknownOpts): string {

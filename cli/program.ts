@@ -100,7 +100,11 @@ function createProgram(terminal: Terminal) {
   const defineCalled = (_: CommandUnknownOpts, called: CommandUnknownOpts) => define(called);
 
   function add(parent: CommandUnknownOpts, name: string, summary: string, path: string): Command {
-    const command = new Command(name).copyInheritedSettings(parent).summary(summary).description(summary);
+    const command = new Command(name)
+      .copyInheritedSettings(parent)
+      .summary(summary)
+      .description(summary)
+      .helpCommand(false);
     command.showHelpAfterError(`"slipway ${path} --help" says more.`);
     parent.addCommand(command);
     return command;

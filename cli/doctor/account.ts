@@ -30,6 +30,8 @@ const createClients = (settings: Connection['settings']) => ({
 
 export interface StackState {
   status: string;
+  /** What the last look for drift found. */
+  drift?: string | undefined;
   outputs: Readonly<Record<string, string>>;
 }
 
@@ -65,7 +67,11 @@ export async function openAccount({ stack: stackName, settings }: Connection): P
     const [stack] = answer?.Stacks ?? [];
     if (!stack) return undefined;
     const outputs = (stack.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]);
-    return { status: stack.StackStatus ?? '', outputs: Object.fromEntries(outputs) };
+    return {
+      status: stack.StackStatus ?? '',
+      drift: stack.DriftInformation?.StackDriftStatus,
+      outputs: Object.fromEntries(outputs),
+    };
   }
 
   const stack = await stackOf(stackName);

@@ -6,21 +6,26 @@ import { paginateListServiceQuotas, type ServiceQuota } from '@aws-sdk/client-se
 import { GetAccountCommand, GetEmailIdentityCommand, NotFoundException } from '@aws-sdk/client-sesv2';
 import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
 import type { Account } from './account.ts';
+import { clock, registryLimits, stackDrift, webhookDeliveries } from './deployment-checks.ts';
 import { type Finding, isElsewhere, ok, unknown, warning, wrong } from './finding.ts';
 
 /** What an account must have for Slipway to work, in the order in which one meets it. None changes anything. */
 export const checks: Readonly<Record<string, (account: Account) => Promise<Finding>>> = {
   bootstrap,
   stack,
+  'stack-drift': stackDrift,
   'sender-identity': senderIdentity,
   'mail-sandbox': mailSandbox,
   operators,
   'webhook-secret': webhookSecret,
+  'webhook-deliveries': webhookDeliveries,
   'git-host-token': gitHostToken,
   'build-quota': buildQuota,
   'function-concurrency': functionConcurrency,
   'image-scans': imageScans,
   'shared-layers': sharedLayers,
+  'registry-limits': registryLimits,
+  clock,
 };
 
 async function bootstrap({ stackOf }: Account): Promise<Finding> {

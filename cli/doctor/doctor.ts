@@ -3,19 +3,21 @@ import { z } from 'zod';
 import { oneLine } from '../../core/text/one-line.ts';
 import type { Context } from '../command.ts';
 import { askAws } from '../deployment/ask-aws.ts';
+import type { Connection } from '../deployment/connection.ts';
 import { exitCodes } from '../errors.ts';
 import { openAccount } from './account.ts';
 import { beliefs } from './beliefs.ts';
 import { checks } from './checks.ts';
 import { type Finding, findingSchema, type NamedFinding, named } from './finding.ts';
+import { machineChecks } from './machine-checks.ts';
 
-const description = `Checks an AWS account: what Slipway needs of it, and what to do about what is not there. It changes nothing.
+const description = `Checks what Slipway needs, and says what to do about what is not there: of an AWS account, or of the machine that it runs on.
 
-The exit code is 1 if something is wrong.`;
+It changes nothing. The exit code is 1 if something is wrong.`;
 
 const answerSchema = z.object({
-  account: z.string(),
-  stack: z.string(),
+  /** What was checked: `account 123456789012, stack Slipway`, `machine /home/you/.slipway`. */
+  of: z.string(),
   checks: z.array(findingSchema),
   probes: z.array(findingSchema).optional(),
 });
@@ -24,23 +26,43 @@ export function define(command: Command, context: Context): void {
   command
     .description(description)
     .option('--probe', 'also check what Slipway believes about AWS and no document confirms (docs/beliefs.md)')
-    .action(async ({ probe: isProbing }) => {
+    .action(async ({ probe: isProbing = false }) => {
       const connection = await context.connection();
-      const account = await askAws(connection.stack, 'sts:GetCallerIdentity', () => openAccount(connection));
-      const found: NamedFinding[] = [];
-      for (const [name, check] of Object.entries(checks)) found.push(await named(name, () => check(account)));
-      const probes: NamedFinding[] = [];
-      for (const [name, { probe }] of Object.entries(isProbing ? beliefs : {})) {
-        if (probe) probes.push(await named(name, () => probe(account)));
-      }
-      const { id, stackName } = account;
-      const probed = isProbing ? `\nWhat Slipway believes about AWS\n${probes.map(line).join('')}` : '';
+      const {
+        of,
+        checks: found,
+        probes,
+      } = connection.machine ? await examineMachine(connection.machine) : await examineAccount(connection, isProbing);
+      const probed = probes ? `\nWhat Slipway believes about AWS\n${probes.map(line).join('')}` : '';
       context.answer(answerSchema, {
-        value: { account: id, stack: stackName, checks: found, probes: isProbing ? probes : undefined },
-        text: `Account ${id}, stack ${stackName}\n${found.map(line).join('')}${probed}`,
-        exitCode: [...found, ...probes].some(({ state }) => state === 'wrong') ? exitCodes.negative : exitCodes.done,
+        value: { of, checks: found, probes },
+        text: `${of}\n${found.map(line).join('')}${probed}`,
+        exitCode: [...found, ...(probes ?? [])].some(({ state }) => state === 'wrong')
+          ? exitCodes.negative
+          : exitCodes.done,
       });
     });
+}
+
+type Examination = z.infer<typeof answerSchema>;
+
+async function examineMachine(machine: NonNullable<Connection['machine']>): Promise<Examination> {
+  const found: NamedFinding[] = [];
+  for (const [name, check] of Object.entries(machineChecks)) found.push(await named(name, () => check(machine)));
+  return { of: `machine ${machine.folder}`, checks: found };
+}
+
+async function examineAccount(connection: Connection, isProbing: boolean): Promise<Examination> {
+  const account = await askAws(connection.stack, 'sts:GetCallerIdentity', () => openAccount(connection));
+  const of = `account ${account.id}, stack ${account.stackName}`;
+  const found: NamedFinding[] = [];
+  for (const [name, check] of Object.entries(checks)) found.push(await named(name, () => check(account)));
+  if (!isProbing) return { of, checks: found };
+  const probes: NamedFinding[] = [];
+  for (const [name, { probe }] of Object.entries(beliefs)) {
+    if (probe) probes.push(await named(name, () => probe(account)));
+  }
+  return { of, checks: found, probes };
 }
 
 const marks: Record<Finding['state'], string> = {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { runCommand } from './command.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
@@ -36,4 +37,16 @@ it('a build by hand is released from the head of the branch, and takes no tag ba
 
   const nobody = await command('build', 'demo/nobody:latest');
   expect(nobody).toMatchObject({ code: 2, output: expect.stringMatching(/not in the index/) });
+});
+
+it('a build that somebody cancels ends with who and why, and nothing of it runs on', async () => {
+  const { build } = JSON.parse((await command('build', 'demo/byhand', '--json')).output);
+  const stopped = await eventually(async () => {
+    const answer = await command('cancel', build, '--reason', 'the wrong branch');
+    expect(answer.output).not.toContain('no build');
+    return answer;
+  });
+  expect(stopped).toMatchObject({ code: 0, output: expect.stringContaining('cancelled the build: the wrong branch') });
+  const again = await command('cancel', build);
+  expect(again).toMatchObject({ code: 1, output: expect.stringContaining('has ended: cancelled') });
 });

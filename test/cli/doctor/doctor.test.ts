@@ -13,16 +13,17 @@ const outputs = {
   WebhookSecretArn: 'arn:webhook',
   GitHubTokenSecretArn: 'arn:token',
   StateMachineArn: 'arn:machine',
+  SiteUrl: '',
   ProjectsTableName: 'projects',
 };
 
 const xml = (action: string, result: string) =>
   `<${action}Response><${action}Result>${result}</${action}Result><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></${action}Response>`;
 
-const stack = (status: string) =>
+const stack = (status: string, drift = 'IN_SYNC') =>
   xml(
     'DescribeStacks',
-    `<Stacks><member><StackName>Slipway</StackName><StackStatus>${status}</StackStatus><CreationTime>2026-11-29T12:00:00Z</CreationTime><Outputs>${Object.entries(
+    `<Stacks><member><StackName>Slipway</StackName><StackStatus>${status}</StackStatus><DriftInformation><StackDriftStatus>${drift}</StackDriftStatus></DriftInformation><CreationTime>2026-11-29T12:00:00Z</CreationTime><Outputs>${Object.entries(
       outputs,
     )
       .map(([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`)
@@ -37,6 +38,16 @@ const subscriptions = (...arns: string[]) =>
 
 const quotaName = 'Concurrently running builds for ARM/Medium environment';
 
+/** Builds of the API, the newest first. */
+const builds = (...causes: ('push' | 'source-moved' | 'manual')[]) => ({
+  cursor: null,
+  items: causes.map((type, at) => ({
+    project: 'demo/app:latest',
+    createdAt: `2026-11-2${9 - at}T12:00:00.000Z`,
+    cause: { type, delivery: '1', ref: 'refs/heads/main', commit: '0', pusher: 'alex', requester: 'alex' },
+  })),
+});
+
 /** What AWS answers for an account in which all is well, by the call. */
 const healthy: Record<string, string | object> = {
   GetCallerIdentity: xml('GetCallerIdentity', '<Account>123456789012</Account>'),
@@ -47,20 +58,35 @@ const healthy: Record<string, string | object> = {
   '/2016-08-19/account-settings': { AccountLimit: { ConcurrentExecutions: 1000 } },
   GetSecretValue: { SecretString: 'a-secret-of-more-than-twenty' },
   BatchGetProjects: {
-    projects: [{ name: 'builder', environment: { type: 'ARM_CONTAINER', computeType: 'BUILD_GENERAL1_MEDIUM' } }],
+    projects: [
+      {
+        name: 'builder',
+        environment: {
+          type: 'ARM_CONTAINER',
+          computeType: 'BUILD_GENERAL1_MEDIUM',
+          environmentVariables: [{ name: 'PULL_THROUGH', value: '{"docker.io":"docker-hub"}' }],
+        },
+      },
+    ],
   },
   ListServiceQuotas: { Quotas: [{ QuotaName: quotaName, QuotaCode: 'L-1', Value: 20 }] },
   GetRegistryScanningConfiguration: { scanningConfiguration: { scanType: 'BASIC', rules: [] } },
   GetAccountSetting: { name: 'BLOB_MOUNTING', value: 'ENABLED' },
+  DescribePullThroughCacheRules: { pullThroughCacheRules: [{ ecrRepositoryPrefix: 'docker-hub' }] },
+  '/healthz': {},
+  '/api/v1/builds?limit=100': builds('push', 'source-moved'),
 };
 
 let aws: FakeHost;
 let answers: Record<string, string | object>;
 let denied: Set<string>;
+/** What the clock of the pages says. */
+let time: Date;
 
 beforeEach(async () => {
   answers = { ...healthy };
   denied = new Set();
+  time = new Date();
   aws = await startHost(({ path, headers, body }, response) => {
     const target = String(headers['x-amz-target'] ?? '')
       .split('.')
@@ -82,9 +108,11 @@ beforeEach(async () => {
     }
     const isText = typeof answer === 'string';
     response
-      .writeHead(200, { 'content-type': isText ? 'text/xml' : 'application/json' })
+      .writeHead(200, { 'content-type': isText ? 'text/xml' : 'application/json', date: time.toUTCString() })
       .end(isText ? answer : JSON.stringify(answer));
   });
+  outputs.SiteUrl = aws.url;
+  answers.DescribeStacks = stack('UPDATE_COMPLETE');
   useEndpoint(aws.url);
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
@@ -124,6 +152,38 @@ describe('slipway doctor', () => {
       'stack',
       'wrong',
       /--no-enable-termination-protection --stack-name Slipway && npx cdk deploy/,
+    ],
+    [
+      'resources that were changed by hand',
+      { DescribeStacks: stack('UPDATE_COMPLETE', 'DRIFTED') },
+      'stack-drift',
+      'warning',
+      /describe-stack-resource-drifts/,
+    ],
+    [
+      'changes that no event reported',
+      { '/api/v1/builds?limit=100': builds('manual', 'source-moved', 'push') },
+      'webhook-deliveries',
+      'warning',
+      /slipway webhook add/,
+    ],
+    [
+      'a missing cache of Docker Hub',
+      { DescribePullThroughCacheRules: { pullThroughCacheRules: [] } },
+      'registry-limits',
+      'wrong',
+      /build\.pullThrough/,
+    ],
+    [
+      'base images that are pulled without an account',
+      {
+        BatchGetProjects: {
+          projects: [{ environment: { type: 'ARM_CONTAINER', computeType: 'BUILD_GENERAL1_MEDIUM' } }],
+        },
+      },
+      'registry-limits',
+      'warning',
+      /docs\/operations\.md/,
     ],
     [
       'a sender who is not confirmed',
@@ -218,6 +278,20 @@ describe('slipway doctor', () => {
     expect((await checked()).checks['sender-identity']).toMatchObject({ state: 'ok' });
   });
 
+  it.each([
+    [120_000, 'warning', /differs from AWS's by [12] min/],
+    [-600_000, 'wrong', /AWS refuses calls from here/],
+  ])('sees a clock that is %i ms off', async (difference, state, text) => {
+    time = new Date(Date.now() + difference);
+    const { checks } = await checked();
+    expect(checks.clock).toMatchObject({ state, text: expect.stringMatching(text), fix: expect.any(String) });
+  });
+
+  it('knows no event where nothing was pushed yet', async () => {
+    answers['/api/v1/builds?limit=100'] = builds('manual');
+    expect((await checked()).checks['webhook-deliveries']).toMatchObject({ state: 'unknown' });
+  });
+
   it('goes on where one thing may not be read', async () => {
     delete answers['/v2/email/account'];
     denied.add('GetAccountSetting');
@@ -243,7 +317,7 @@ describe('slipway doctor', () => {
   it('prints for people too, with the fixes', async () => {
     Object.assign(answers, { GetAccountSetting: { value: 'DISABLED' } });
     const { out } = await doctor();
-    expect(out).toContain('Account 123456789012, stack Slipway');
+    expect(out).toContain('account 123456789012, stack Slipway');
     expect(out).toMatch(/warning {3}shared-layers .*\n +fix: aws ecr put-account-setting/);
   });
 
@@ -259,7 +333,7 @@ describe('slipway doctor', () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
     const { code, checks } = await checked();
-    const { stack: deployed, ...others } = checks;
+    const { stack: deployed, clock: _, 'webhook-deliveries': __, ...others } = checks;
     expect(deployed?.state).toBe('ok');
     expect([...new Set(Object.values(others).map(({ state }) => state))]).toEqual(['not-applicable']);
     expect(code).toBe(0);
