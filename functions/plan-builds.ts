@@ -1,6 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Recipient } from '../core/mail/content.ts';
 import { UpstreamError } from '../core/model/errors.ts';
 import { type Trigger, type TriggerOf, triggerSchema } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
@@ -86,7 +87,7 @@ interface Services
   statuses: Pick<CommitStatuses, 'setForPullRequest'>;
   mailer: Mailer;
   recipients: Recipients;
-  operators: string[];
+  operators: Recipient[];
   siteUrl: string;
   logger: Logger;
 }
@@ -190,7 +191,7 @@ const run = once(() => {
     statuses: openCommitStatuses(),
     mailer: openMailer(),
     recipients: openRecipients(logger),
-    operators: listVariable('OPERATORS'),
+    operators: listVariable('OPERATORS').map((address) => ({ address })),
     siteUrl: variable('SITE_URL'),
     logger,
   });

@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { imagesOf } from '../core/cascade/dependents.ts';
+import { type NoMailReason, whyNoMail } from '../core/mail/confirmation.ts';
 import { once } from '../core/once.ts';
 import { openSeals } from '../services/aws/seals.ts';
 import { openSigningKey } from '../services/aws/signing-key.ts';
@@ -84,11 +85,21 @@ const run = once(() => {
     addresses: {
       get: addresses.get,
       answer: addresses.answer,
-      async confirmed(named) {
-        if (variable('CONFIRM_ADDRESSES') === 'no') return undefined;
+      async summary(named) {
         const all = distinctAddresses(named);
-        const answers = await known(all);
-        return { count: answers.filter(({ answer }) => answer === 'confirmed').length, of: all.length };
+        const records = new Map((await known(all)).map((record) => [record.address, record]));
+        const mustConfirm = variable('CONFIRM_ADDRESSES') !== 'no';
+        const now = new Date();
+        const reasons = all.map((address) =>
+          whyNoMail(records.get(address.toLowerCase()) ?? { asks: 0 }, mustConfirm, now),
+        );
+        const count = (reason: NoMailReason) => reasons.filter((each) => each === reason).length;
+        return {
+          all: all.length,
+          unconfirmed: count('unconfirmed'),
+          refused: count('refused'),
+          unreachable: count('unreachable'),
+        };
       },
     },
     seals: openSeals(),

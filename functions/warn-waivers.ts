@@ -43,7 +43,7 @@ export function createWarnWaivers({ warnings, mailer, recipients, siteUrl, index
       if (isNotified) {
         const id = `waivers ${project.name} ${endings.map(({ key }) => key).join(' ')}`;
         const mail = waiverExpiryMail({ project: project.name, file: project.file, endings, siteUrl, indexUrl });
-        const to = await recipients.confirmed(project);
+        const to = await recipients.of(project);
         await sendBestEffort({ mailer, logger }, { id, to, mail, about: { project: project.name } });
       }
     } catch (error) {

@@ -19,6 +19,7 @@ import { Overview, type Shown } from './dashboard.ts';
 import type { Delivery } from './delivery.ts';
 import type { HoldEnds } from './end-holds.ts';
 import type { Retention } from './expire-images.ts';
+import type { Notifications } from './notifications.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Rescans } from './rescan-releases.ts';
 import type { ScheduledBuilds } from './run-schedules.ts';
@@ -36,6 +37,7 @@ interface Monitored extends Shown {
   baseWatch: BaseWatch;
   buildSessions: BuildSessions;
   holdEnds: HoldEnds;
+  notifications: Notifications;
   delivery: Delivery;
   rescans: Rescans;
   retention: Retention;
@@ -224,6 +226,7 @@ function alarmOnFunctions(
     buildSessions,
     holdEnds,
     delivery,
+    notifications,
     waiverWarnings,
     packageWatch,
     planner,
@@ -243,6 +246,7 @@ function alarmOnFunctions(
     trackBuild: supervision.trackBuild,
     closeBuild: supervision.closeBuild,
     recordFindings: rescans.recordFindings,
+    recordMailFailures: notifications.recordMailFailures,
     site: site.pages,
     promote: delivery.promote,
   };
@@ -294,6 +298,7 @@ function alarmOnServices(
     baseWatch,
     holdEnds,
     delivery,
+    notifications,
     waiverWarnings,
     packageWatch,
     rescans,
@@ -329,7 +334,7 @@ function alarmOnServices(
   });
   alarms.add('EventsUndelivered', {
     meaning: 'EventBridge could not start the function of a rule for an event.',
-    metric: failedDeliveries([...supervision.rules, ...rescans.rules]),
+    metric: failedDeliveries([...supervision.rules, ...rescans.rules, notifications.rule]),
     threshold: 1,
   });
   const scheduled = [

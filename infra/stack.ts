@@ -130,6 +130,7 @@ export class SlipwayStack extends Stack {
       delivery,
       waiverWarnings,
       holdEnds,
+      notifications,
       packageWatch,
       pipeline,
       planner,

@@ -105,10 +105,11 @@ export class RecordTable extends Construct {
   }
 }
 
-/** The attributes of the addresses table, by who writes them: the pages, and the functions that send mails. */
+/** The attributes of the addresses table, by who writes them: the pages, the functions that send mails, and the one that hears from SES. */
 export const addressAttributes = {
   answered: ['answer', 'answeredAt'],
   asked: ['asks', 'askedAt', 'askingUntil'],
+  reported: ['failure'],
 } as const;
 
 /** What Slipway knows: projects and their builds, the state of their sources and bases, what depends on what, and the events it received. */
@@ -208,7 +209,7 @@ export class State extends Construct {
     this.addresses = new RecordTable(this, 'Addresses', {
       key: 'address',
       // Who sends mails cannot answer for their recipients, and the pages can write nothing but the answer.
-      guarded: [...addressAttributes.answered, ...addressAttributes.asked],
+      guarded: Object.values(addressAttributes).flat(),
       variable: 'ADDRESSES_TABLE',
     });
   }

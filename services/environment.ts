@@ -30,6 +30,7 @@ export const variableNames = [
   'INDEX_BRANCH',
   'INDEX_REPOSITORY',
   'MAILS_TABLE',
+  'MAIL_CONFIGURATION_SET',
   'MOST_RECIPIENTS',
   'OPERATORS',
   'PLATFORM',

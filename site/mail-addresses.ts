@@ -17,14 +17,21 @@ export async function showAddress(parts: SiteParts, { now }: SiteRequest, { link
   return page(mailAddressPage({ address: opened.address, answer, isValid: isLinkValid(opened, now) }), caching.never);
 }
 
-/** Takes the answer of an address's owner, which holds until the owner gives another one. */
+/** Takes the answer of an address's owner, which holds until the owner gives another one. A mail program gives it with one click. */
 export async function answerAddress(
   parts: SiteParts,
-  { body, now }: SiteRequest,
+  request: SiteRequest,
   { link }: { link: string },
 ): Promise<Answer> {
   const opened = await openLink(parts, link);
-  const answer = addressAnswerSchema.safeParse(new URLSearchParams(body).get('answer'));
+  const { body, now } = request;
+  const sent = new URLSearchParams(body);
+  if (sent.get('List-Unsubscribe') === 'One-Click') {
+    await parts.addresses.answer(opened.address, 'refused');
+    // A mail program follows no redirect: https://www.rfc-editor.org/rfc/rfc8058#section-3.1
+    return showAddress(parts, request, { link });
+  }
+  const answer = addressAnswerSchema.safeParse(sent.get('answer'));
   if (!answer.success)
     throw new RequestError(
       400,

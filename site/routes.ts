@@ -177,7 +177,7 @@ async function project(parts: SiteParts, { query, now }: SiteRequest, names: Pro
     relations.statuses(found.bases ?? []),
     relations.dependents(found),
     relations.pending(found.name),
-    parts.addresses.confirmed(found.notifyEmail),
+    parts.addresses.summary(found.notifyEmail),
     parts.targets.ofProject(found.name),
     isFirst ? parts.releases.ofProject(found.name, { limit: releasesRead }) : { items: [] },
     found.released && parts.builds.get(found.released.build),

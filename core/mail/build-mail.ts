@@ -23,11 +23,7 @@ import type { TargetState } from '../targets/target-state.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 import { plainLog } from '../text/plain-log.ts';
 import type { Mail, MailContent } from './content.ts';
-import { mailHtml } from './render-html.ts';
-import { mailText } from './render-text.ts';
 import { changesList, exceptionExample, failedTestOutput, warningsList } from './verdict-sections.ts';
-
-export type { Mail } from './content.ts';
 
 /** What a mail can say in addition to the build's record. */
 export interface MailDetails {
@@ -229,10 +225,8 @@ function mailOf(build: Build, siteUrl: string, { indexUrl }: MailDetails, own: B
       `[slipway] ${subjectOf(build)}: ${project} (${oneLine(refName(build.ref), 60)} ${shortCommit(build.commit)})`,
       200,
     ),
-    text: mailText(content),
-    html: mailHtml(content),
+    content,
     headers: {
-      ...commonHeaders,
       'X-Slipway-Build': headerValue(build.id),
       'X-Slipway-Project': headerValue(build.project),
       'X-Slipway-Status': subjectOf(build).toLowerCase().replace(' ', '-'),
@@ -304,9 +298,8 @@ export function indexDiagnosticsMail({ repository, commit, errors, siteUrl }: In
   };
   return {
     subject: oneLine(`[slipway] INDEX: ${summary} in ${name} (${shortCommit(commit)})`, 200),
-    text: mailText(content),
-    html: mailHtml(content),
-    headers: commonHeaders,
+    content,
+    headers: { 'X-Slipway-Status': 'index' },
     topic: name,
   };
 }
@@ -314,9 +307,6 @@ export function indexDiagnosticsMail({ repository, commit, errors, siteUrl }: In
 function describeDiagnostic({ file, line, column, entry, message }: Diagnostic): string {
   return `${oneLine(file, 200)}:${line}:${column}${entry ? ` ${oneLine(entry, 200)}` : ''}: ${oneLine(message, 400)}`;
 }
-
-/** Asks mail programs not to answer by themselves: https://www.rfc-editor.org/rfc/rfc3834#section-5 */
-const commonHeaders = { 'Auto-Submitted': 'auto-generated' };
 
 function projectName(build: Build): string {
   return oneLine(build.project, 120);

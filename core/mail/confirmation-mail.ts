@@ -1,8 +1,6 @@
 import { oneLine, webLink } from '../text/one-line.ts';
 import { linkDays } from './confirmation.ts';
 import type { Mail, MailContent } from './content.ts';
-import { mailHtml } from './render-html.ts';
-import { mailText } from './render-text.ts';
 
 interface Confirmation {
   address: string;
@@ -39,9 +37,8 @@ export function confirmationMail({ address, project, link, siteUrl, indexUrl }: 
   };
   return {
     subject: oneLine(`[slipway] CONFIRM: mails about ${name}`, 200),
-    text: mailText(content),
-    html: mailHtml(content),
-    headers: { 'Auto-Submitted': 'auto-generated', 'X-Slipway-Status': 'confirm' },
+    content,
+    headers: { 'X-Slipway-Status': 'confirm' },
     topic: name,
   };
 }

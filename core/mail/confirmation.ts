@@ -3,15 +3,27 @@ import { z } from 'zod';
 export const addressAnswerSchema = z.enum(['confirmed', 'refused']);
 export type AddressAnswer = z.infer<typeof addressAnswerSchema>;
 
+/** What SES reported of a mail: its server said that there is no such address, or its owner marked it as spam. */
+const mailFailureSchema = z.object({
+  kind: z.enum(['bounced', 'complained']),
+  at: z.iso.datetime(),
+  /** What the server said, if it said something. */
+  reason: z.string().optional(),
+});
+export type MailFailure = z.infer<typeof mailFailureSchema>;
+
 /** What is known of a mail address that an entry of the index names. */
 export const mailAddressRecordSchema = z.object({
   /** In lower case. */
   address: z.string(),
   /** What its owner answered, through the link of the mail that asks; absent until then. */
   answer: addressAnswerSchema.optional(),
+  answeredAt: z.iso.datetime().optional(),
   /** How often it was asked, and when last. */
   asks: z.int().default(0),
   askedAt: z.iso.datetime().optional(),
+  /** The last one. */
+  failure: mailFailureSchema.optional(),
 });
 export type MailAddressRecord = z.infer<typeof mailAddressRecordSchema>;
 
@@ -23,9 +35,36 @@ const mostAsks = 3;
 
 const linkMilliseconds = linkDays * 86_400_000;
 
+/** Mailboxes are made again, and servers err: a mail is tried once more after this time. */
+const bounceDays = 30;
+
+/**
+ * Whether mails may go to an address: each one that bounces, or is marked as spam, counts against the sender, and SES stops senders that go
+ * on. An answer through a link shows that mails arrive again.
+ * https://docs.aws.amazon.com/ses/latest/dg/success-metrics.html
+ */
+function isReachable({ failure, answeredAt = '' }: Omit<MailAddressRecord, 'address'>, now: Date): boolean {
+  if (!failure || answeredAt > failure.at) return true;
+  return failure.kind === 'bounced' && now.getTime() - Date.parse(failure.at) >= bounceDays * 86_400_000;
+}
+
+export type NoMailReason = 'refused' | 'unconfirmed' | 'unreachable';
+
+/** Why an address gets no mails; undefined where it gets them. Where addresses need not be confirmed, only its owner's refusal counts. */
+export function whyNoMail(
+  record: Omit<MailAddressRecord, 'address'>,
+  mustConfirm: boolean,
+  now: Date,
+): NoMailReason | undefined {
+  if (record.answer === 'refused') return 'refused';
+  if (!isReachable(record, now)) return 'unreachable';
+  return mustConfirm && record.answer !== 'confirmed' ? 'unconfirmed' : undefined;
+}
+
 /** Whether an address gets the mail that asks for its confirmation now. Its owner's answer is final, until the owner changes it. */
-export function isToBeAsked({ answer, asks, askedAt }: Omit<MailAddressRecord, 'address'>, now: Date): boolean {
-  if (answer !== undefined || asks >= mostAsks) return false;
+export function isToBeAsked(record: Omit<MailAddressRecord, 'address'>, now: Date): boolean {
+  const { answer, asks, askedAt } = record;
+  if (answer !== undefined || asks >= mostAsks || !isReachable(record, now)) return false;
   return askedAt === undefined || now.getTime() - Date.parse(askedAt) >= linkMilliseconds;
 }
 

@@ -34,10 +34,15 @@ interface Passage {
 
 export interface Mail {
   subject: string;
-  text: string;
-  html: string;
+  content: MailContent;
   /** In addition to those that every mail has. */
   headers: Record<string, string>;
-  /** What the mail is about, `demo/app:latest`: an unsubscribe link unsubscribes from this. */
+  /** What the mail is about, `demo/app:latest`: mail programs show the mails of one topic together. */
   topic: string;
+}
+
+export interface Recipient {
+  address: string;
+  /** Where its owner ends all mails; absent for operators, whom the configuration names. */
+  unsubscribeLink?: string;
 }

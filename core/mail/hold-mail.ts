@@ -2,8 +2,6 @@ import { exactTime } from '../builds/describe-build.ts';
 import type { HoldChange } from '../model/hold.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
-import { mailHtml } from './render-html.ts';
-import { mailText } from './render-text.ts';
 
 interface HoldMail {
   change: HoldChange;
@@ -59,10 +57,8 @@ export function holdMail({ change, released, siteUrl, indexUrl }: HoldMail): Mai
   };
   return {
     subject: oneLine(`[slipway] ${isHeld ? 'HELD' : 'UNHELD'}: ${name}`, 200),
-    text: mailText(content),
-    html: mailHtml(content),
+    content,
     headers: {
-      'Auto-Submitted': 'auto-generated',
       'X-Slipway-Project': oneLine(project.replace(/[^\x20-\x7e]/g, ''), 200),
       'X-Slipway-Status': isHeld ? 'held' : 'unheld',
     },

@@ -1,8 +1,6 @@
 import { shortCommit } from '../builds/describe-build.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
-import { mailHtml } from './render-html.ts';
-import { mailText } from './render-text.ts';
 
 interface UnreadableIndex {
   /** `owner/name` */
@@ -39,9 +37,8 @@ export function indexUnreadableMail({ repository, commit, reason, isRetried, sit
   };
   return {
     subject: oneLine(`[slipway] INDEX: ${name} cannot be read (${shortCommit(commit)})`, 200),
-    text: mailText(content),
-    html: mailHtml(content),
-    headers: { 'Auto-Submitted': 'auto-generated' },
+    content,
+    headers: { 'X-Slipway-Status': 'index' },
     topic: name,
   };
 }

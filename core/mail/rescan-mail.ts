@@ -3,8 +3,6 @@ import { bySeverity, countsOf, type Finding, isFixable } from '../model/findings
 import type { FindingChanges } from '../releases/rescan-findings.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
-import { mailHtml } from './render-html.ts';
-import { mailText } from './render-text.ts';
 
 /** What a rescan of one released image found since the last mail about it. */
 export interface ReleaseChanges {
@@ -70,10 +68,8 @@ export function findingsMail({ project, releases, siteUrl, indexUrl }: FindingsM
   };
   return {
     subject: oneLine(`[slipway] FINDINGS: ${name} (${summaryOf(releases)})`, 200),
-    text: mailText(content),
-    html: mailHtml(content),
+    content,
     headers: {
-      'Auto-Submitted': 'auto-generated',
       'X-Slipway-Project': oneLine(project.replace(/[^\x20-\x7e]/g, ''), 200),
       'X-Slipway-Status': 'findings',
     },

@@ -1,8 +1,6 @@
 import type { Ending } from '../policy/waiver-expiry.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
-import { mailHtml } from './render-html.ts';
-import { mailText } from './render-text.ts';
 
 interface WaiverExpiryMail {
   /** `app/job:tag` */
@@ -49,10 +47,8 @@ export function waiverExpiryMail({ project, file, endings, siteUrl, indexUrl }: 
   };
   return {
     subject: oneLine(`[slipway] EXCEPTIONS: ${name} (${summaryOf(ended, endings.length - ended)})`, 200),
-    text: mailText(content),
-    html: mailHtml(content),
+    content,
     headers: {
-      'Auto-Submitted': 'auto-generated',
       'X-Slipway-Project': oneLine(project.replace(/[^\x20-\x7e]/g, ''), 200),
       'X-Slipway-Status': 'exceptions',
     },

@@ -1,6 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
-import { buildMail, type Mail, mailDetailsOf } from '../../core/mail/build-mail.ts';
+import { buildMail, mailDetailsOf } from '../../core/mail/build-mail.ts';
+import type { Mail } from '../../core/mail/content.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { NotificationBusyError, RecordConflictError } from '../../core/model/errors.ts';
 import { eventOfBuild } from '../../core/published-events/published-event.ts';
@@ -69,7 +70,7 @@ export function createTell({
   async function send(build: Build): Promise<void> {
     const mail = await mailFor(build);
     if (!mail) return;
-    const to = await recipients.confirmed({ name: build.project, notifyEmail: build.notifyEmail });
+    const to = await recipients.of({ name: build.project, notifyEmail: build.notifyEmail });
     await sendBestEffort({ mailer, logger }, { id: `build ${build.id}`, to, mail, about: { build: build.id } });
   }
 

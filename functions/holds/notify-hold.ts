@@ -25,7 +25,7 @@ export function createNotifyHold({ eventBus, mailer, recipients, siteUrl, index,
     const event = eventOfHold(change);
     if (event) await eventBus.publish(event);
     if (!getsMails(project)) return;
-    const to = await recipients.confirmed(project);
+    const to = await recipients.of(project);
     const mail = holdMail({ change, released: project.released, siteUrl, indexUrl: index.url });
     const id = `${change.action} ${name} ${change.id}`;
     await sendBestEffort({ mailer, logger }, { id, to, mail, about: { project: name } });

@@ -2,6 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { type IndexPlan, needsBuild, planIndex } from '../../core/index/plan-index.ts';
 import { type Diagnostic, type IndexFile, readIndex } from '../../core/index/read-index.ts';
 import { indexDiagnosticsMail } from '../../core/mail/build-mail.ts';
+import type { Recipient } from '../../core/mail/content.ts';
 import { indexUnreadableMail } from '../../core/mail/index-unreadable-mail.ts';
 import { projectSchema } from '../../core/model/project.ts';
 import type { CommitsAt } from '../../services/git-host/git-remote.ts';
@@ -35,7 +36,7 @@ interface Services extends WriteServices {
   };
   announce: Announce;
   mailer: Mailer;
-  operators: string[];
+  operators: Recipient[];
   siteUrl: string;
   logger: Logger;
 }

@@ -77,7 +77,7 @@ export function createWriteEntries({ projects, dependents, repositories, recipie
         await repositories.ensure(project);
         await declare(project);
         // Its addresses are asked now, so that they can get the mail about its first build.
-        if (getsMails(project)) await recipients.confirmed(project);
+        if (getsMails(project)) await recipients.of(project);
       }
       await put(project, toBuild.get(project.name));
     }

@@ -6,8 +6,10 @@ import {
   encodeAddressLink,
   isToBeAsked,
   type MailAddressRecord,
+  whyNoMail,
 } from '../../core/mail/confirmation.ts';
 import { confirmationMail } from '../../core/mail/confirmation-mail.ts';
+import type { Recipient } from '../../core/mail/content.ts';
 import type { Project } from '../../core/model/project.ts';
 import { openSeals, type Seals } from '../../services/aws/seals.ts';
 import { variable } from '../../services/environment.ts';
@@ -24,6 +26,8 @@ interface Services {
   siteUrl: string;
   indexUrl: string;
   logger: Logger;
+  /** Whether an address gets mails only if its owner agreed. Without it the operators trust everybody who writes to the index. */
+  mustConfirm: boolean;
 }
 
 type Addressees = Pick<Project, 'name' | 'notifyEmail'>;
@@ -31,22 +35,36 @@ type Addressees = Pick<Project, 'name' | 'notifyEmail'>;
 /** SES limits the rate; its SDK waits and retries. */
 const mailsAtOnce = 4;
 
-/** Who gets the mails about a project: those of its addresses whose owners agreed. */
+/** Who gets the mails about a project. */
 export interface Recipients {
-  /** Those that agreed. Those that were never asked are asked now; what they would have got is not sent to them later. */
-  confirmed(project: Addressees): Promise<string[]>;
+  /**
+   * Those of its addresses whose owners agreed, and which mails reach. Those that were never asked are asked now; what they would have got
+   * is not sent to them later.
+   */
+  of(project: Addressees): Promise<Recipient[]>;
 }
 
 /** Whoever writes an entry of the index could send mails to anybody; so each address is asked once, by the only mail it gets unasked. */
-export function createRecipients({ addresses, mailer, seals, siteUrl, indexUrl, logger }: Services): Recipients {
+export function createRecipients({
+  addresses,
+  mailer,
+  seals,
+  siteUrl,
+  indexUrl,
+  logger,
+  mustConfirm,
+}: Services): Recipients {
+  async function linkTo(address: string, now: Date): Promise<string> {
+    return `${siteUrl}/addresses/${await seals.seal(addressLinkPurpose, encodeAddressLink(addressLinkFrom(address, now)))}`;
+  }
+
   async function ask(project: string, { address, asks }: MailAddressRecord): Promise<void> {
     const now = new Date();
     if (!(await addresses.claim({ address, asks }, now))) return;
     try {
-      const sealed = await seals.seal(addressLinkPurpose, encodeAddressLink(addressLinkFrom(address, now)));
-      const mail = confirmationMail({ address, project, link: `${siteUrl}/addresses/${sealed}`, siteUrl, indexUrl });
+      const mail = confirmationMail({ address, project, link: await linkTo(address, now), siteUrl, indexUrl });
       const id = `confirm ${address} ${asks + 1}`;
-      await sendBestEffort({ mailer, logger }, { id, to: [address], mail, about: { project } });
+      await sendBestEffort({ mailer, logger }, { id, to: [{ address }], mail, about: { project } });
       await addresses.markAsked({ address, asks }, now);
     } catch (error) {
       // The others get their mails all the same; this address is asked with the next mail that is due.
@@ -56,7 +74,8 @@ export function createRecipients({ addresses, mailer, seals, siteUrl, indexUrl, 
   }
 
   return {
-    async confirmed({ name, notifyEmail }) {
+    async of({ name, notifyEmail }) {
+      const now = new Date();
       const wanted = distinctAddresses(notifyEmail);
       if (wanted.length < notifyEmail.length) logger.warn('An entry names addresses that are none', { project: name });
       const known = new Map((await addresses.getMany(wanted)).map((record) => [record.address, record]));
@@ -65,18 +84,17 @@ export function createRecipients({ addresses, mailer, seals, siteUrl, indexUrl, 
         ...known.get(address.toLowerCase()),
         address,
       }));
-      const toAsk = records.filter((record) => isToBeAsked(record, new Date()));
+      const toAsk = records.filter((record) => mustConfirm && isToBeAsked(record, now));
       await mapConcurrently(toAsk, mailsAtOnce, (record) => ask(name, record));
-      return records.filter(({ answer }) => answer === 'confirmed').map(({ address }) => address);
+      const reached = records.filter((record) => whyNoMail(record, mustConfirm, now) === undefined);
+      return Promise.all(
+        reached.map(async ({ address }) => ({ address, unsubscribeLink: await linkTo(address, now) })),
+      );
     },
   };
 }
 
-/** Where the operators trust everybody who writes to the index: every address gets the mails. */
-const everybody: Recipients = { confirmed: async ({ notifyEmail }) => notifyEmail };
-
 export function openRecipients(logger: Logger): Recipients {
-  if (variable('CONFIRM_ADDRESSES') === 'no') return everybody;
   return createRecipients({
     addresses: openMailAddresses(),
     mailer: openMailer(),
@@ -84,5 +102,6 @@ export function openRecipients(logger: Logger): Recipients {
     siteUrl: variable('SITE_URL'),
     indexUrl: indexUrl(),
     logger,
+    mustConfirm: variable('CONFIRM_ADDRESSES') !== 'no',
   });
 }

@@ -77,7 +77,7 @@ export function createNotifyFindings(services: Services) {
     const scans = notable.map(({ image }) => `${image.digest} ${image.checkedAt}`);
     const id = `findings ${project.name} ${scans.sort().join(' ')}`;
     const mail = findingsMail({ project: project.name, releases: entries, siteUrl, indexUrl });
-    const to = await recipients.confirmed(project);
+    const to = await recipients.of(project);
     return sendBestEffort({ mailer, logger }, { id, to, mail, about: { project: project.name } });
   }
 

@@ -1,11 +1,11 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { Mail } from '../../core/mail/build-mail.ts';
+import type { Mail, Recipient } from '../../core/mail/content.ts';
 import { type Mailer, MailRejectedError } from './mailer.ts';
 
 interface Notice {
   /** Names the mail: the same one when it is tried again. */
   id: string;
-  to: string[];
+  to: readonly Recipient[];
   mail: Mail;
   /** Identifies the mail in the log. */
   about: Record<string, string>;

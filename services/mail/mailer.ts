@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { SESClient, SESServiceException, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import MailComposer from 'nodemailer/lib/mail-composer';
-import { inBatches } from '../../core/concurrency.ts';
-import type { Mail } from '../../core/mail/build-mail.ts';
+import type { Mail, Recipient } from '../../core/mail/content.ts';
+import { renderMail } from '../../core/mail/render.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { openSentMails, type SentMails } from '../tables/sent-mails.ts';
@@ -16,9 +17,8 @@ export class MailRejectedError extends Error {
 interface Letter {
   /** Names the mail: the same one when it is tried again. */
   id: string;
-  to: string[];
+  to: readonly Recipient[];
   mail: Mail;
-  tags?: Record<string, string>;
 }
 
 export interface Delivery {
@@ -27,41 +27,43 @@ export interface Delivery {
   dropped: { address: string; reason: string }[];
 }
 
-/** https://docs.aws.amazon.com/ses/latest/APIReference/API_SendRawEmail.html: the limit of one call. */
-const recipientsAtOnce = 50;
-
-/** SES gives these errors both for one address of several and for the message itself; only the text tells which. */
+/** Trying again cannot help. SES gives these errors both for the recipient and for the message; only the text tells which. */
 const rejections = ['MessageRejected', 'InvalidParameterValue'];
 
 /** Sends mails through SES. It composes the MIME message itself, because only a raw message can have a List-Unsubscribe header. */
 export function createMailer({
   client,
   sender,
+  configurationSet,
   sentMails,
 }: {
   client: SESClient;
   sender: string;
+  /** Has SES tell which mails bounced. */
+  configurationSet: string;
   sentMails: SentMails;
 }) {
   return {
     /**
-     * Sends one message to all recipients, or one for every fifty. An invalid address does not keep the mail from the others. Who got the
-     * mail is recorded, so that another try after a failure sends it only to the others.
+     * Sends each recipient a message of its own, because a link in it unsubscribes that recipient. One that SES refuses does not keep the
+     * mail from the others. Who got the mail is recorded, so that another try after a failure sends it only to the others.
      * @throws MailRejectedError if SES accepts the mail for no recipient
      */
-    async send({ id, to, mail, tags = {} }: Letter): Promise<Delivery> {
-      const { valid, dropped } = validAddresses(to);
+    async send({ id, to, mail }: Letter): Promise<Delivery> {
+      const { valid, dropped } = validRecipients(to);
       const recorded = await sentMails.recipientsOf(id);
-      const sent = valid.filter((address) => recorded.has(address));
-      const waiting = valid.filter((address) => !recorded.has(address));
-      const handOver = async (recipients: string[]): Promise<void> => {
-        await sendRaw(recipients, mail, tags);
-        await sentMails.record(id, recipients);
-      };
-      for (const recipients of inBatches(waiting, recipientsAtOnce)) {
-        const delivery = await deliver(recipients, handOver);
-        sent.push(...delivery.sent);
-        dropped.push(...delivery.dropped);
+      const sent: string[] = [];
+      for (const recipient of valid) {
+        const { address } = recipient;
+        if (!recorded.has(address)) {
+          const refusal = await sendRaw(recipient, mail);
+          if (refusal !== undefined) {
+            dropped.push({ address, reason: refusal });
+            continue;
+          }
+          await sentMails.record(id, [address]);
+        }
+        sent.push(address);
       }
       if (valid.length > 0 && sent.length === 0) {
         throw new MailRejectedError(`SES accepted the mail for no recipient: ${dropped.at(-1)?.reason}`);
@@ -70,53 +72,51 @@ export function createMailer({
     },
   };
 
-  /** SES refuses a whole message because of one recipient; then each recipient gets a separate message. */
-  async function deliver(recipients: string[], handOver: (recipients: string[]) => Promise<void>): Promise<Delivery> {
+  /** Why SES refuses the message; undefined where it takes it. */
+  async function sendRaw(recipient: Recipient, mail: Mail): Promise<string | undefined> {
+    const message = await compose(recipient, mail, sender);
     try {
-      await handOver(recipients);
-      return { sent: recipients, dropped: [] };
+      await client.send(
+        new SendRawEmailCommand({
+          Source: sender,
+          Destinations: [recipient.address],
+          RawMessage: { Data: message },
+          ConfigurationSetName: configurationSet,
+        }),
+      );
+      return undefined;
     } catch (error) {
       if (!(error instanceof SESServiceException) || !rejections.includes(error.name)) throw error;
-      const [first = ''] = recipients;
-      if (recipients.length === 1) return { sent: [], dropped: [{ address: first, reason: error.message }] };
+      return error.message;
     }
-    const delivery: Delivery = { sent: [], dropped: [] };
-    for (const recipient of recipients) {
-      const one = await deliver([recipient], handOver);
-      delivery.sent.push(...one.sent);
-      delivery.dropped.push(...one.dropped);
-    }
-    return delivery;
-  }
-
-  async function sendRaw(recipients: string[], mail: Mail, tags: Record<string, string>): Promise<void> {
-    await client.send(
-      new SendRawEmailCommand({
-        Source: sender,
-        Destinations: recipients,
-        RawMessage: { Data: await compose(recipients, mail, sender) },
-        ...(Object.keys(tags).length > 0
-          ? { Tags: Object.entries(tags).map(([Name, Value]) => ({ Name, Value })) }
-          : {}),
-      }),
-    );
   }
 }
 
 export type Mailer = ReturnType<typeof createMailer>;
 
 export const openMailer = once(() =>
-  createMailer({ client: new SESClient({}), sender: variable('SENDER'), sentMails: openSentMails() }),
+  createMailer({
+    client: new SESClient({}),
+    sender: variable('SENDER'),
+    configurationSet: variable('MAIL_CONFIGURATION_SET'),
+    sentMails: openSentMails(),
+  }),
 );
 
-function compose(to: string[], mail: Mail, sender: string): Promise<Buffer> {
+function compose(recipient: Recipient, mail: Mail, sender: string): Promise<Buffer> {
+  const { text, html } = renderMail(mail, recipient);
   return new MailComposer({
     from: { name: 'Slipway', address: sender },
-    to: to.map((address) => ({ name: '', address })),
+    to: { name: '', address: recipient.address },
     subject: mail.subject,
-    text: mail.text,
-    html: mail.html,
-    headers: { ...listHeaders(sender, mail.topic), ...mail.headers },
+    text,
+    html,
+    headers: {
+      // Asks mail programs not to answer by themselves: https://www.rfc-editor.org/rfc/rfc3834#section-5
+      'Auto-Submitted': 'auto-generated',
+      ...listHeaders(domainOf(sender), mail.topic, recipient),
+      ...mail.headers,
+    },
     textEncoding: 'quoted-printable',
     newline: 'windows',
     disableFileAccess: true,
@@ -126,22 +126,33 @@ function compose(to: string[], mail: Mail, sender: string): Promise<Buffer> {
     .build();
 }
 
+const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1);
+
 /**
- * To unsubscribe, a recipient writes to the sender, or uses the link of the mail that asked for the confirmation: one message goes to all
- * recipients, so that it has no link of one of them.
- * https://www.rfc-editor.org/rfc/rfc2369#section-3.2, https://www.rfc-editor.org/rfc/rfc2919
+ * Mail programs offer to unsubscribe with one click (https://www.rfc-editor.org/rfc/rfc8058; SES signs these headers, as it requires), and
+ * show the mails of one topic as one thread: they refer to a first mail that nobody ever got, because SES gives each mail an id of its own
+ * (https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4).
  */
-function listHeaders(sender: string, topic: string): Record<string, string> {
+function listHeaders(domain: string, topic: string, { unsubscribeLink }: Recipient): Record<string, string> {
+  const thread = createHash('sha256').update(topic).digest('hex').slice(0, 32);
+  const headers = { 'List-Id': `Slipway <slipway.${domain}>`, References: `<slipway.${thread}@${domain}>` };
+  if (unsubscribeLink === undefined) return headers;
   return {
-    'List-Id': `Slipway <slipway.${sender.slice(sender.lastIndexOf('@') + 1)}>`,
-    'List-Unsubscribe': `<mailto:${sender}?subject=${encodeURIComponent(`unsubscribe ${topic}`)}>`,
+    ...headers,
+    'List-Unsubscribe': `<${unsubscribeLink}>`,
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
   };
 }
 
 /** Each address once, as SES accepts it. Texts that cannot be an address are `dropped`. */
-function validAddresses(addresses: string[]): { valid: string[]; dropped: Delivery['dropped'] } {
-  const dropped = addresses
-    .filter((address) => mailAddress(address) === undefined)
-    .map((address) => ({ address, reason: 'This is not an e-mail address.' }));
-  return { valid: distinctAddresses(addresses), dropped };
+function validRecipients(to: readonly Recipient[]): { valid: Recipient[]; dropped: Delivery['dropped'] } {
+  const dropped = to
+    .filter(({ address }) => mailAddress(address) === undefined)
+    .map(({ address }) => ({ address, reason: 'This is not an e-mail address.' }));
+  const links = new Map(to.map((recipient) => [mailAddress(recipient.address)?.toLowerCase(), recipient]));
+  const valid = distinctAddresses(to.map(({ address }) => address)).map((address) => ({
+    ...links.get(address.toLowerCase()),
+    address,
+  }));
+  return { valid, dropped };
 }

@@ -1,5 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type AddressAnswer, type MailAddressRecord, mailAddressRecordSchema } from '../../core/mail/confirmation.ts';
+import {
+  type AddressAnswer,
+  type MailAddressRecord,
+  type MailFailure,
+  mailAddressRecordSchema,
+} from '../../core/mail/confirmation.ts';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
@@ -13,7 +18,7 @@ const keyOf = (address: string) => ({ address: address.toLowerCase() });
 
 /**
  * The addresses table: which mail addresses were asked whether they want mails, and what they answered. The functions that send mails
- * write that they asked, and may not write an answer; the pages write the answer, and nothing else.
+ * write that they asked, and may not write an answer; the pages write the answer, and nothing else; a third function writes what SES reports.
  */
 export function createMailAddresses(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
@@ -46,6 +51,15 @@ export function createMailAddresses(client: DynamoDBDocumentClient, tableName: s
     /** Gives the claim back after a failure. */
     async release(address: string): Promise<void> {
       await table.update(keyOf(address), { remove: ['askingUntil'] });
+    },
+
+    /** Records that a mail bounced or was marked as spam. An older report changes nothing. */
+    async fail(address: string, failure: MailFailure): Promise<void> {
+      await table.update(
+        keyOf(address),
+        { set: { failure } },
+        expression`attribute_not_exists(failure) OR failure.#at < ${failure.at}`,
+      );
     },
 
     async answer(address: string, answer: AddressAnswer, now = new Date()): Promise<void> {

@@ -5,7 +5,7 @@ import { currentState, type ReleasedImage } from '../../core/releases/release.ts
 import type { TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
-import type { KnownProject } from '../readers.ts';
+import type { AddressSummary, KnownProject } from '../readers.ts';
 import { buildRows } from './build-list.ts';
 import { historySection } from './history.ts';
 import { holdNote } from './holds.ts';
@@ -13,6 +13,7 @@ import { layout, pager } from './layout.ts';
 import { projectPath } from './project-path.ts';
 import { type ProjectRelations, pendingNote, relationFacts, relationPicture } from './project-relations.ts';
 import { ruleRows } from './project-rules.ts';
+import { describeRecipients } from './recipients.ts';
 import { releasesSection } from './releases.ts';
 import { tagsSection } from './tags.ts';
 import { targetsSection } from './targets.ts';
@@ -23,8 +24,7 @@ export interface ProjectPage {
   /** What the regular check of its repository has recorded. */
   source: { movedTo?: string | undefined; error?: string | undefined } | undefined;
   relations: ProjectRelations;
-  /** How many of its mail addresses are confirmed; undefined where none has to be. */
-  recipients: { count: number; of: number } | undefined;
+  recipients: AddressSummary;
   targets: TargetState[];
   /** The newest. */
   releases: ReleasedImage[];
@@ -100,7 +100,7 @@ function facts({ project, relations, recipients, releasedBy, now }: ProjectPage)
 <div><dt>Source</dt><dd>${link ? html`<a href="${link}" rel="noopener nofollow">${link}</a>` : describeSource(project.gitUrl)}, branch ${oneLine(project.gitBranch, 120)}</dd></div>
 <div><dt>Dockerfile</dt><dd>${dockerfile(project, releasedBy)}, context <code>${oneLine(project.context, 300)}</code></dd></div>
 ${relationFacts(relations, now)}
-${recipients && html`<div><dt>Mails</dt><dd>${recipients.count} of ${recipients.of} ${recipients.of === 1 ? 'address' : 'addresses'} confirmed${recipients.count < recipients.of && ': the others were sent a link, and get no mails until they agree'}</dd></div>`}
+<div><dt>Mails</dt><dd>${describeRecipients(recipients)}</dd></div>
 ${settings(project, now).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}
 </dl>`;
 }

@@ -125,7 +125,7 @@ export async function setUpPlanBuilds(
     commitsAt: guarded.commitsAt,
     mailer: crashes.guard(world.mailer),
     recipients: world.recipients,
-    operators: ['operator@example.org'],
+    operators: [{ address: 'operator@example.org' }],
     siteUrl: 'https://slipway.example',
     logger: silentLogger,
   });

@@ -1,5 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { Mail } from '../../core/mail/build-mail.ts';
+import { renderMail } from '../../core/mail/render.ts';
 import type { Build } from '../../core/model/build.ts';
 import type { BuildRequest, BuildResult } from '../../core/model/builder-contract.ts';
 import type { Scan } from '../../core/model/findings.ts';
@@ -27,6 +27,7 @@ import { createOwnCommits } from '../../services/tables/own-commits.ts';
 import { createProjects } from '../../services/tables/projects.ts';
 import { createRebuilds } from '../../services/tables/rebuilds.ts';
 import { createReleases } from '../../services/tables/releases.ts';
+import type { ReadMail } from '../core/mail/as-read.ts';
 import { createTables, stateTables } from '../services/tables.ts';
 
 export const commit = 'a'.repeat(40);
@@ -75,11 +76,12 @@ export async function setUpServices() {
   const codeBuild: CodeBuild = { stop: async (id) => void stopped.push(id) };
   const sent: Trigger[] = [];
   const published: PublishedEvent[] = [];
-  const mails: { to: string[]; mail: Mail }[] = [];
+  const mails: { to: string[]; mail: ReadMail }[] = [];
   const mailer: Mailer = {
     async send({ to, mail }) {
-      mails.push({ to, mail });
-      return { sent: to, dropped: [] };
+      const addresses = to.map(({ address }) => address);
+      mails.push({ to: addresses, mail: { ...mail, ...renderMail(mail, to[0]) } });
+      return { sent: addresses, dropped: [] };
     },
   };
   const marks: { commit: string; status: Build['status'] }[] = [];
@@ -130,7 +132,9 @@ export async function setUpServices() {
     mails,
     mailer,
     /** Everybody agreed. */
-    recipients: { confirmed: async ({ notifyEmail }: { notifyEmail: string[] }) => notifyEmail },
+    recipients: {
+      of: async ({ notifyEmail }: { notifyEmail: string[] }) => notifyEmail.map((address) => ({ address })),
+    },
     marks,
     /** What is said at the heads of pull requests without a build. */
     proposals,

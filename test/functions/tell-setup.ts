@@ -26,6 +26,7 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
       createMailer({
         client: ses.client,
         sender: 'slipway@example.org',
+        configurationSet: 'mails',
         sentMails: createSentMails(world.client, 'mails'),
       }),
     ),

@@ -6,7 +6,7 @@ export interface Sent {
   source: string;
   to: string[];
   raw: Buffer;
-  tags: Record<string, string>;
+  configurationSet: string;
 }
 
 export interface FakeSes extends AsyncDisposable {
@@ -26,9 +26,7 @@ export async function startFakeSes(): Promise<FakeSes> {
       source: form.get('Source') ?? '',
       to: [...form].flatMap(([name, value]) => (name.startsWith('Destinations.member.') ? [value] : [])),
       raw: Buffer.from(form.get('RawMessage.Data') ?? '', 'base64'),
-      tags: form.has('Tags.member.1.Name')
-        ? { [form.get('Tags.member.1.Name') ?? '']: form.get('Tags.member.1.Value') ?? '' }
-        : {},
+      configurationSet: form.get('ConfigurationSetName') ?? '',
     };
     const refusal =
       message.to.length > 50 ? ['InvalidParameterValue', 'Recipient count exceeds 50.'] : ses.refuse(message);

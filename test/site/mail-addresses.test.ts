@@ -26,9 +26,11 @@ function siteWith(known?: AddressAnswer) {
       addresses: {
         get: async (of) => ({ answer: answers.get(of) }),
         answer: async (of, answer) => void answers.set(of, answer),
-        confirmed: async (all) => ({
-          count: all.filter((of) => answers.get(of) === 'confirmed').length,
-          of: all.length,
+        summary: async (all) => ({
+          all: all.length,
+          unconfirmed: all.filter((of) => !answers.has(of)).length,
+          refused: all.filter((of) => answers.get(of) === 'refused').length,
+          unreachable: 0,
         }),
       },
     },
@@ -55,6 +57,14 @@ describe('the link that a mail address got', () => {
     expect([...answers]).toEqual([[address, 'confirmed']]);
     expect((await ask(link)).text).not.toContain('value="confirmed"');
     await send(link, 'answer=refused');
+    expect([...answers]).toEqual([[address, 'refused']]);
+  });
+
+  it('unsubscribes with the one click of a mail program, however old the mail is', async () => {
+    const { answers, send } = siteWith('confirmed');
+    const answer = await send(await linkSent(400), 'List-Unsubscribe=One-Click');
+    expect([answer.statusCode, answer.headers.location]).toEqual([200, undefined]);
+    expect(answer.text).toContain('gets no mails');
     expect([...answers]).toEqual([[address, 'refused']]);
   });
 
@@ -97,8 +107,8 @@ describe('the link that a mail address got', () => {
   );
 });
 
-it('the page of a project says how many of its addresses are confirmed, and none of them', async () => {
+it('the page of a project says how many of its addresses get mails, and none of them', async () => {
   const { text } = await siteWith('confirmed').ask('/projects/demo/app/latest');
-  expect(text).toContain('1 of 2 addresses confirmed');
+  expect(text).toContain('1 of 2 addresses gets mails (1 not confirmed');
   expect(text).not.toContain('@example.org');
 });

@@ -148,7 +148,11 @@ export function sampleSite({
         ),
     },
     sboms: { address: async () => undefined },
-    addresses: { get: async () => undefined, answer: async () => undefined, confirmed: async () => undefined },
+    addresses: {
+      get: async () => undefined,
+      answer: async () => undefined,
+      summary: async (all) => ({ all: all.length, unconfirmed: 0, refused: 0, unreachable: 0 }),
+    },
     seals: createSeals({ current: async () => 'the key' }),
     releases: {
       ofProject: async (project, request, tag) =>

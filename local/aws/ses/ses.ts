@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Inbox } from '../../inbox/inbox.ts';
+import { physicalName } from '../physical-name.ts';
 import { type Account, AwsError, operation, resourceType, type Service } from '../service.ts';
+import { reportedEvents } from './mailbox-simulator.ts';
 import { addressesIn, addressesOf, invalid, newMessageId, parseMessage, type RawMessage, sealed } from './message.ts';
 
 /** https://docs.aws.amazon.com/ses/latest/dg/quotas.html */
@@ -9,6 +11,16 @@ const maxMessageBytes = 10 * 1024 * 1024;
 const maxLineLength = 1000;
 
 const emailIdentity = z.strictObject({ EmailIdentity: z.string(), Tags: z.unknown().optional() });
+
+const eventDestination = z.strictObject({
+  ConfigurationSetName: z.string(),
+  EventDestination: z.strictObject({
+    Name: z.string().optional(),
+    Enabled: z.boolean().default(true),
+    MatchingEventTypes: z.array(z.enum(['bounce', 'complaint', 'delivery', 'send', 'reject', 'deliveryDelay'])),
+    EventBridgeDestination: z.strictObject({ EventBusArn: z.string() }),
+  }),
+});
 
 const sendRawEmail = z.strictObject({
   Source: z.string().optional(),
@@ -29,7 +41,10 @@ const sendRawEmail = z.strictObject({
  */
 export function createSes(account: Account, inbox: Inbox): Service {
   const identities = new Set<string>();
-  const arnOf = (identity: string) => `arn:aws:ses:${account.region}:${account.id}:identity/${identity}`;
+  /** By name: the kinds of events that each reports to EventBridge. */
+  const configurationSets = new Map<string, Set<string>>();
+  const arnOf = (type: 'identity' | 'configuration-set', name: string) =>
+    `arn:aws:ses:${account.region}:${account.id}:${type}/${name}`;
 
   /** The verified identity that lets an address send: the address without its +label, its domain, or a domain above it. */
   function identityOf(address: string): string | undefined {
@@ -62,14 +77,18 @@ export function createSes(account: Account, inbox: Inbox): Service {
       );
     }
     const [sender = ''] = senders;
-    const set = input.ConfigurationSetName ?? configurationSetOf(message);
-    if (set !== undefined)
+    const set = configurationSetOf(input, message);
+    if (set !== undefined && !configurationSets.has(set))
       throw new AwsError('ConfigurationSetDoesNotExist', `Configuration set <${set}> does not exist.`);
 
     const now = new Date();
     const messageId = newMessageId(now);
     await inbox.deliver({ from: sender, to: recipients }, sealed(message, messageId, now));
     account.log('ses', `mail to ${recipients.join(', ')}`);
+    if (set !== undefined) {
+      const mail = { source: sender, recipients, messageId, configurationSet: set, at: now };
+      for (const event of reportedEvents(mail, configurationSets.get(set) ?? new Set())) account.emit(event);
+    }
     return { MessageId: messageId };
   }
 
@@ -87,11 +106,11 @@ export function createSes(account: Account, inbox: Inbox): Service {
             'ses:FromAddress': senders,
             'ses:Recipients': recipientsOf(message, input.Destinations),
           };
-          return senders.map((sender) => ({
-            action: 'ses:SendRawEmail',
-            resource: arnOf(identityOf(sender) ?? sender),
-            context,
-          }));
+          const set = configurationSetOf(input, message);
+          return [
+            ...senders.map((sender) => arnOf('identity', identityOf(sender) ?? sender)),
+            ...(set === undefined ? [] : [arnOf('configuration-set', set)]),
+          ].map((resource) => ({ action: 'ses:SendRawEmail', resource, context }));
         },
         handle: (input) => send(input),
       }),
@@ -105,6 +124,28 @@ export function createSes(account: Account, inbox: Inbox): Service {
           const stored = local ? `${local}@${domain.toLowerCase()}` : domain.toLowerCase();
           identities.add(stored);
           return { ref: name };
+        },
+      }),
+      'AWS::SES::ConfigurationSet': resourceType({
+        properties: z.strictObject({ Name: z.string().optional() }),
+        create({ properties, ...resource }) {
+          const name = properties.Name ?? physicalName(resource, 64);
+          configurationSets.set(name, new Set());
+          return { ref: name };
+        },
+      }),
+      'AWS::SES::ConfigurationSetEventDestination': resourceType({
+        properties: eventDestination,
+        create({ properties, ...resource }) {
+          const { ConfigurationSetName, EventDestination } = properties;
+          const reported = configurationSets.get(ConfigurationSetName);
+          if (!reported)
+            throw new AwsError(
+              'ConfigurationSetDoesNotExist',
+              `Configuration set <${ConfigurationSetName}> does not exist.`,
+            );
+          if (EventDestination.Enabled) for (const type of EventDestination.MatchingEventTypes) reported.add(type);
+          return { ref: `${ConfigurationSetName}|${EventDestination.Name ?? physicalName(resource, 64)}` };
         },
       }),
     },
@@ -131,8 +172,11 @@ function recipientsOf(message: RawMessage, destinations: string[] = []): string[
   return [...new Set(recipients)];
 }
 
-function configurationSetOf(message: RawMessage): string | undefined {
-  return message.fields.find(({ name }) => name === 'x-ses-configuration-set')?.value;
+function configurationSetOf(
+  { ConfigurationSetName }: z.infer<typeof sendRawEmail>,
+  message: RawMessage,
+): string | undefined {
+  return ConfigurationSetName ?? message.fields.find(({ name }) => name === 'x-ses-configuration-set')?.value;
 }
 
 function longestLine(raw: Buffer): number {

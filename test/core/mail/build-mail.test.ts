@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { readIndex } from '../../../core/index/read-index.ts';
-import {
-  blockedMail,
-  buildMail,
-  failedMail,
-  indexDiagnosticsMail,
-  type Mail,
-  mailDetailsOf,
-  releasedMail,
-} from '../../../core/mail/build-mail.ts';
+import * as written from '../../../core/mail/build-mail.ts';
 import type { Build } from '../../../core/model/build.ts';
 import type { Comparison } from '../../../core/releases/image-diff.ts';
 import type { ScannerReports } from '../../../core/scanners/report.ts';
 import { sampleComparison, sampleReports } from '../../site/sample-records.ts';
+import { asRead, type ReadMail } from './as-read.ts';
+
+const blockedMail = asRead(written.blockedMail);
+const buildMail = asRead(written.buildMail);
+const failedMail = asRead(written.failedMail);
+const indexDiagnosticsMail = asRead(written.indexDiagnosticsMail);
+const releasedMail = asRead(written.releasedMail);
+const { mailDetailsOf } = written;
 
 const siteUrl = 'https://slipway.example.org';
 const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';
@@ -54,7 +54,7 @@ const failed: Build = {
 };
 
 /** The words of either part, without markup and line breaks. */
-function words(mail: Mail): { text: string; html: string } {
+function words(mail: ReadMail): { text: string; html: string } {
   const html = mail.html
     .replace(/<style[\s\S]*?<\/style>/, '')
     .replace(/<[^>]*>/g, ' ')
@@ -105,7 +105,6 @@ describe('every mail about a build', () => {
         expect(mail.html).toContain(`href="${address}"`);
       }
       expect(mail.headers).toMatchObject({
-        'Auto-Submitted': 'auto-generated',
         'X-Slipway-Build': build.id,
         'X-Slipway-Project': 'demo/app:latest',
         'X-Slipway-Status': expect.any(String),

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { findingsMail, type ReleaseChanges } from '../../../core/mail/rescan-mail.ts';
+import { type ReleaseChanges, findingsMail as written } from '../../../core/mail/rescan-mail.ts';
 import type { Finding } from '../../../core/model/findings.ts';
 import type { FindingChanges } from '../../../core/releases/rescan-findings.ts';
+import { asRead } from './as-read.ts';
+
+const findingsMail = asRead(written);
 
 const finding = (id: string, over: Partial<Finding> = {}): Finding => ({
   id,

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { waiverExpiryMail } from '../../../core/mail/waiver-expiry-mail.ts';
+import { waiverExpiryMail as written } from '../../../core/mail/waiver-expiry-mail.ts';
 import { expiriesOn, nextEnding } from '../../../core/policy/waiver-expiry.ts';
+import { asRead } from '../mail/as-read.ts';
+
+const waiverExpiryMail = asRead(written);
 
 const exception = { id: 'CVE-2026-1', reason: 'The parser is not called.', owner: 'shop team', expires: '2026-11-28' };
 const statement = {

@@ -44,7 +44,7 @@ describe('a push of the index', () => {
     await using planning = await setUpPlanBuilds();
     planning.files = [indexFile({ one: { 'notify-email': 'one@example.org' }, quiet: { notify: 'never' } })];
     const asked: string[][] = [];
-    planning.recipients.confirmed = async ({ notifyEmail }) => {
+    planning.recipients.of = async ({ notifyEmail }) => {
       expect(await names(planning)).toEqual([]);
       asked.push(notifyEmail);
       return [];

@@ -2,6 +2,7 @@ import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import MailComposer from 'nodemailer/lib/mail-composer/index.js';
 import PostalMime from 'postal-mime';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { failuresOf } from '../../../core/mail/mail-failure.ts';
 import { createIam } from '../../../local/aws/iam/iam.ts';
 import type { Service } from '../../../local/aws/service.ts';
 import { createSes } from '../../../local/aws/ses/ses.ts';
@@ -13,13 +14,16 @@ let iam: Service;
 let ses: Service;
 let inbox: Inbox;
 let client: SESClient;
+let events: unknown[];
 const sender = 'slipway@example.org';
 
 beforeEach(async () => {
+  events = [];
   host = await hostEndpoint((account) => {
     iam = createIam(account);
     inbox = createInbox(account.database);
     ses = createSes(account, inbox);
+    account.connect({ emit: (event) => void events.push(event) });
     return [iam, ses];
   });
   client = new SESClient(host.as(host.account.iam.ownerKeys()));
@@ -170,6 +174,53 @@ describe('a mail', () => {
     expect(await refusal(send(message, { ConfigurationSetName: 'none' }))).toBe(
       'ConfigurationSetDoesNotExistException: Configuration set <none> does not exist.',
     );
+  });
+});
+
+describe('a mail of a configuration set', () => {
+  let set: string;
+  beforeEach(async () => {
+    ({ ref: set } = await host.declare(ses, 'AWS::SES::ConfigurationSet', 'Mails', {}));
+    await host.declare(ses, 'AWS::SES::ConfigurationSetEventDestination', 'Failures', {
+      ConfigurationSetName: set,
+      EventDestination: {
+        Enabled: true,
+        MatchingEventTypes: ['bounce', 'complaint'],
+        EventBridgeDestination: { EventBusArn: 'arn:aws:events:us-east-1:123456789012:event-bus/default' },
+      },
+    });
+  });
+  const sendTo = (address: string) => send(raw(`From: ${sender}`, `To: ${address}`), { ConfigurationSetName: set });
+
+  test.each([
+    ['bounce@simulator.amazonses.com', 'Email Bounced'],
+    ['bounce+label@simulator.amazonses.com', 'Email Bounced'],
+    ['complaint@simulator.amazonses.com', 'Email Complaint Received'],
+  ])('to %s is reported as SES reports it', async (address, type) => {
+    await sendTo(address);
+    expect(events).toMatchObject([
+      {
+        source: 'aws.ses',
+        'detail-type': type,
+        detail: { mail: { destination: [address], tags: { 'ses:configuration-set': [set] } } },
+      },
+    ]);
+    expect(failuresOf(events[0])).toMatchObject([{ address }]);
+  });
+
+  test('that arrives is not reported, nor is one of no set', async () => {
+    await sendTo('success@simulator.amazonses.com');
+    await send(raw(`From: ${sender}`, 'To: bounce@simulator.amazonses.com'));
+    expect(events).toEqual([]);
+  });
+
+  test('from a role needs a permission for the set too', async () => {
+    const identity = `arn:aws:ses:us-east-1:123456789012:identity/${sender}`;
+    const role = await declareRole(host, iam, 'MayNot', [
+      { Effect: 'Allow', Action: 'ses:SendRawEmail', Resource: identity },
+    ]);
+    client = new SESClient(host.as(host.account.iam.keysOf(role)));
+    expect(await refusal(sendTo('ada@example.com'))).toContain(`configuration-set/${set}`);
   });
 });
 

@@ -1,6 +1,7 @@
-import PostalMime from 'postal-mime';
+import PostalMime, { type Email } from 'postal-mime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Mail } from '../../../core/mail/build-mail.ts';
+import type { Mail } from '../../../core/mail/content.ts';
+import { renderMail } from '../../../core/mail/render.ts';
 import { createMailer, MailRejectedError } from '../../../services/mail/mailer.ts';
 import { createSentMails } from '../../../services/tables/sent-mails.ts';
 import { type FakeSes, startFakeSes } from '../fake-ses.ts';
@@ -9,9 +10,15 @@ import { createTables } from '../tables.ts';
 const sender = 'slipway@ci.example.org';
 const mail: Mail = {
   subject: '[slipway] RELEASED: demo/app:latest (größe 1a2b3c4)',
-  text: `Die Größe stimmt – 日本.\n\n${'long '.repeat(500)}\n.\nFrom here\n`,
-  html: `<p>Die Größe stimmt – 日本. ${'long '.repeat(500)}</p>`,
-  headers: { 'Auto-Submitted': 'auto-generated', 'X-Slipway-Build': '00000000000000aa' },
+  content: {
+    tone: 'good',
+    title: 'demo/app:latest is released',
+    paragraphs: ['Die Größe stimmt – 日本.', 'long'.repeat(500), '.', 'From here'],
+    facts: [{ label: 'Digest', value: 'sha256:1' }],
+    links: [{ label: 'Open the build', address: 'https://slipway.example/builds/1' }],
+    footer: [{ text: 'You get this mail because you do.' }],
+  },
+  headers: { 'X-Slipway-Build': '00000000000000aa' },
   topic: 'demo/app:latest',
 };
 
@@ -26,10 +33,14 @@ beforeEach(() => {
 });
 
 const sentMails = createSentMails(createTables([{ name: 'mails', key: 'mail' }]), 'mails');
-const mailer = () => createMailer({ client: ses.client, sender, sentMails });
+const mailer = () => createMailer({ client: ses.client, sender, configurationSet: 'mails', sentMails });
 let mails = 0;
 const send = (to: string[], over: Partial<Mail> = {}, id = `mail ${mails++}`) =>
-  mailer().send({ id, to, mail: { ...mail, ...over } });
+  mailer().send({ id, to: to.map((address) => ({ address })), mail: { ...mail, ...over } });
+const headerOf =
+  ({ headers }: Email) =>
+  (name: string) =>
+    headers.find(({ key }) => key === name)?.value;
 const addresses = (count: number) => Array.from({ length: count }, (_, number) => `person${number}@example.org`);
 
 describe('the message', () => {
@@ -38,8 +49,9 @@ describe('the message', () => {
     const [message] = ses.sent;
     const parsed = await PostalMime.parse(message?.raw ?? '');
     expect(parsed.subject).toBe(mail.subject);
-    expect(parsed.text?.trimEnd()).toBe(mail.text.trimEnd());
-    expect(parsed.html?.trimEnd()).toBe(mail.html);
+    const written = renderMail(mail);
+    expect(parsed.text?.trimEnd()).toBe(written.text.trimEnd());
+    expect(parsed.html?.trimEnd()).toBe(written.html.trimEnd());
     expect(parsed.from).toMatchObject({ name: 'Slipway', address: sender });
     expect(parsed.to).toMatchObject([{ address: 'owner@example.org' }]);
     expect(message).toMatchObject({ source: sender, to: ['owner@example.org'] });
@@ -55,14 +67,34 @@ describe('the message', () => {
     expect(Math.max(...raw.split('\r\n').map((line) => line.length))).toBeLessThanOrEqual(998);
   });
 
-  it('says which list it is of and how to leave it', async () => {
-    await send(['owner@example.org']);
-    const { headers } = await PostalMime.parse(ses.sent[0]?.raw ?? '');
-    const header = (name: string) => headers.find(({ key }) => key === name)?.value;
-    expect(header('list-unsubscribe')).toBe(`<mailto:${sender}?subject=unsubscribe%20demo%2Fapp%3Alatest>`);
+  it('says which list it is of and how to leave it with one click', async () => {
+    const unsubscribeLink = 'https://slipway.example/addresses/x.y';
+    await mailer().send({ id: 'one', to: [{ address: 'owner@example.org', unsubscribeLink }], mail });
+    const parsed = await PostalMime.parse(ses.sent[0]?.raw ?? '');
+    const header = headerOf(parsed);
+    expect(header('list-unsubscribe')).toBe(`<${unsubscribeLink}>`);
+    expect(header('list-unsubscribe-post')).toBe('List-Unsubscribe=One-Click');
     expect(header('list-id')).toBe('Slipway <slipway.ci.example.org>');
     expect(header('auto-submitted')).toBe('auto-generated');
     expect(header('x-slipway-build')).toBe('00000000000000aa');
+    expect(parsed.text).toContain(unsubscribeLink);
+  });
+
+  it('to an operator offers nothing to leave', async () => {
+    await send(['operator@example.org']);
+    const header = headerOf(await PostalMime.parse(ses.sent[0]?.raw ?? ''));
+    expect(header('list-unsubscribe')).toBeUndefined();
+  });
+
+  it('is in one thread with the others of its project, and of no other', async () => {
+    for (const topic of ['demo/app:latest', 'demo/app:latest', 'demo/other:latest'])
+      await send(['owner@example.org'], { topic });
+    const threads = await Promise.all(
+      ses.sent.map(async ({ raw }) => headerOf(await PostalMime.parse(raw))('references')),
+    );
+    expect(threads[0]).toMatch(/^<[\w.]+@ci\.example\.org>$/);
+    expect(threads[1]).toBe(threads[0]);
+    expect(threads[2]).not.toBe(threads[0]);
   });
 
   it('has no header of anyone else’s making', async () => {
@@ -77,15 +109,10 @@ describe('the message', () => {
 });
 
 describe('the recipients', () => {
-  it('get one message together, each once', async () => {
+  it('get a message each, which names nobody else, and once', async () => {
     await send(['a@example.org', 'b@example.org', 'A@Example.org', ' b@example.org ']);
-    expect(ses.sent.map(({ to }) => to)).toEqual([['A@example.org', 'b@example.org']]);
-  });
-
-  it('get several messages where there are more than fifty', async () => {
-    const { sent } = await send(addresses(120));
-    expect(ses.sent.map(({ to }) => to.length)).toEqual([50, 50, 20]);
-    expect(sent).toEqual(addresses(120));
+    expect(ses.sent.map(({ to }) => to)).toEqual([['A@example.org'], ['b@example.org']]);
+    expect(ses.sent[0]?.raw.toString('latin1')).not.toContain('b@example.org');
   });
 
   it('that are no addresses cost nobody else the mail, and are named', async () => {
@@ -154,7 +181,7 @@ describe('a mail that cannot go out', () => {
   });
 });
 
-it('tags go with the message where there are some', async () => {
-  await mailer().send({ id: 'tagged', to: ['a@example.org'], mail, tags: { kind: 'released' } });
-  expect(ses.sent[0]?.tags).toEqual({ kind: 'released' });
+it('has SES report which mails bounce', async () => {
+  await send(['a@example.org']);
+  expect(ses.sent[0]?.configurationSet).toBe('mails');
 });
