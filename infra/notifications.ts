@@ -86,7 +86,7 @@ export class Notifications extends Construct {
     this.#state.mails.grant(grantee, 'GetItem', 'UpdateItem');
     grantee.setVariable('CONFIRM_ADDRESSES', yesOrNo(this.#confirmAddresses));
     this.#state.addresses.grant(grantee, 'BatchGetItem');
-    this.#state.addresses.grantUpdate(grantee, ...addressAttributes.asked);
+    if (this.#confirmAddresses) this.#state.addresses.grantUpdate(grantee, ...addressAttributes.asked);
     this.#secrets.grantSeal(grantee);
   }
 

@@ -28,6 +28,7 @@ export class Telling {
   grant(grantee: Grantee): void {
     const { api, gitHost, notifications, publishedEvents, records, state, triggers } = this.#props;
     state.builds.grant(grantee, 'GetItem', 'UpdateItem');
+    state.builds.grantQuery(grantee, 'byProject');
     state.targets.grant(grantee, 'Query');
     records.grantReadLogs(grantee);
     records.grantRead(grantee, 'comparison', 'scanners');

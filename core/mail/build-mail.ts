@@ -13,8 +13,8 @@ import {
   shortCommit,
 } from '../builds/describe-build.ts';
 import { isPassing } from '../builds/failure.ts';
+import type { Fixed } from '../builds/fixed.ts';
 import { describeHeldBuild, type HoldInForce } from '../holds/hold.ts';
-import type { Diagnostic } from '../index/read-index.ts';
 import type { Build, BuildStatus } from '../model/build.ts';
 import type { Comparison } from '../releases/image-diff.ts';
 import type { ScannerReports } from '../scanners/report.ts';
@@ -33,6 +33,8 @@ export interface MailDetails {
   comparison?: Comparison | undefined;
   /** The reports of the builder's scanners. */
   scanners?: ScannerReports | undefined;
+  /** The failures that the build ended. */
+  fixed?: Fixed | undefined;
   /** What the targets of the project have. */
   targets?: readonly TargetState[];
   /** The address of the index, for readers who want to change who gets these mails. */
@@ -40,7 +42,7 @@ export interface MailDetails {
 }
 
 const itemsShown = 20;
-const logLinesShown = 20;
+const logLinesShown = 30;
 
 const shownDetails = {
   released: ['comparison'],
@@ -51,36 +53,36 @@ const shownDetails = {
 /**
  * What the mail about a build's end shows beside the build's record. Undefined where nobody needs a mail: the build was superseded,
  * unchanged or cancelled, it is of a pull request (its commit status says how it ended), or the entry's `notify` does not list the status.
- * Who is notified of releases is notified of one that is held. A rollback is no matter of taste: only an empty `notify` keeps its mail back.
+ * Who is notified of releases is notified of one that is held, and who is notified of a failure is notified when it is fixed. A rollback is
+ * no matter of taste: only an empty `notify` keeps its mail back.
  */
-export function mailDetailsOf({
-  status,
-  cause,
-  held,
-  notify,
-}: Pick<Build, 'status' | 'cause' | 'held' | 'notify'>): readonly ('log' | 'comparison' | 'scanners')[] | undefined {
+export function mailDetailsOf(
+  { status, cause, held, notify }: Pick<Build, 'status' | 'cause' | 'held' | 'notify'>,
+  fixed?: Fixed,
+): readonly ('log' | 'comparison' | 'scanners')[] | undefined {
   if (cause.type === 'pull-request') return undefined;
   if (cause.type === 'rollback') {
     const isWanted = notify?.length !== 0 && (status === 'released' || status === 'failed');
     return isWanted ? [] : undefined;
   }
-  if (notify && !notify.some((each) => each === (held ? 'released' : status))) return undefined;
-  if (held) return shownDetails.released;
+  const ends: readonly string[] = [held ? 'released' : status, ...(fixed ? [fixed.from] : [])];
+  if (notify && !notify.some((each) => ends.includes(each))) return undefined;
+  if (held || fixed) return shownDetails.released;
   return status === 'released' || status === 'blocked' || status === 'failed' ? shownDetails[status] : undefined;
 }
 
 /**
  * The mail about the end of a build; undefined where nobody needs one.
  *
- * Subjects are `[slipway] RELEASED: app/job:tag (branch commit)`, and the same with `BLOCKED`, `FAILED`, `HELD` and `ROLLED BACK`. CCCP's users filter by such
- * subjects (`[registry] SUCCESS: Container build …`) and asked for the commit in them. The brackets do not name the registry: an ECR host
- * of 50 letters would push the status off the screen.
+ * Subjects are `[slipway] RELEASED: app/job:tag (branch commit)`, and the same with `FIXED`, `BLOCKED`, `FAILED`, `HELD` and `ROLLED BACK`.
+ * CCCP's users filter by such subjects (`[registry] SUCCESS: Container build …`) and asked for the commit in them. The brackets do not name
+ * the registry: an ECR host of 50 letters would push the status off the screen.
  */
 export function buildMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail | undefined {
-  if (!mailDetailsOf(build)) return undefined;
+  if (!mailDetailsOf(build, details.fixed)) return undefined;
   if (build.cause.type === 'rollback') return rollbackMail(build, build.cause, siteUrl, details);
   if (build.held) return heldMail(build, build.held, siteUrl, details);
-  if (build.status === 'released') return releasedMail(build, siteUrl, details);
+  if (build.status === 'released' || details.fixed) return releasedMail(build, siteUrl, details);
   if (build.status === 'blocked') return blockedMail(build, siteUrl, details);
   if (build.status === 'failed') return failedMail(build, siteUrl, details);
   return undefined;
@@ -89,11 +91,17 @@ export function buildMail(build: Build, siteUrl: string, details: MailDetails = 
 /** The image is released: how to pull it, and what it was built from. */
 export function releasedMail(build: Build, siteUrl: string, details: MailDetails = {}): Mail {
   const { image } = build;
+  const { fixed } = details;
   const tag = image && pullTag(build.project, image.tags);
   return mailOf(build, siteUrl, details, {
     tone: 'good',
-    title: `${projectName(build)} is released`,
-    paragraphs: ['The image was built, scanned and released.'],
+    title: `${projectName(build)} is ${fixed ? 'fixed' : 'released'}`,
+    paragraphs: [
+      build.status === 'released'
+        ? 'The image was built, scanned and released.'
+        : 'The image was built and scanned. It is the one that is released already.',
+      ...(fixed ? [describeFixed(fixed)] : []),
+    ],
     ...(image
       ? {
           command: `docker pull ${oneLine(image.repository, 400)}${tag ? `:${oneLine(tag, 128)}` : `@${image.digest}`}`,
@@ -105,6 +113,13 @@ export function releasedMail(build: Build, siteUrl: string, details: MailDetails
       ...(build.verdict ? warningsList(build.verdict) : []),
     ],
   });
+}
+
+function describeFixed({ from, since, failures }: Fixed): string {
+  const end = from === 'failed' ? 'failed' : 'was blocked';
+  return failures === 1
+    ? `The build before it ${end} on ${exactTime(since)}.`
+    : `It is the first success after ${failures} builds that failed or were blocked, the first of them on ${exactTime(since)}.`;
 }
 
 /** The image passed, and a hold keeps it from its release. */
@@ -203,7 +218,7 @@ function adviceAfter(build: Build, error: string): string {
 
 type BuildContent = Omit<MailContent, 'facts' | 'links' | 'footer'> & Partial<Pick<MailContent, 'facts'>>;
 
-function mailOf(build: Build, siteUrl: string, { indexUrl }: MailDetails, own: BuildContent): Mail {
+function mailOf(build: Build, siteUrl: string, { indexUrl, fixed }: MailDetails, own: BuildContent): Mail {
   const project = projectName(build);
   const index = indexUrl && webLink(indexUrl);
   const content: MailContent = {
@@ -222,22 +237,23 @@ function mailOf(build: Build, siteUrl: string, { indexUrl }: MailDetails, own: B
   };
   return {
     subject: oneLine(
-      `[slipway] ${subjectOf(build)}: ${project} (${oneLine(refName(build.ref), 60)} ${shortCommit(build.commit)})`,
+      `[slipway] ${subjectOf(build, fixed)}: ${project} (${oneLine(refName(build.ref), 60)} ${shortCommit(build.commit)})`,
       200,
     ),
     content,
     headers: {
       'X-Slipway-Build': headerValue(build.id),
       'X-Slipway-Project': headerValue(build.project),
-      'X-Slipway-Status': subjectOf(build).toLowerCase().replace(' ', '-'),
+      'X-Slipway-Status': subjectOf(build, fixed).toLowerCase().replace(' ', '-'),
     },
     topic: project,
   };
 }
 
-function subjectOf({ status, cause, held }: Build): string {
+function subjectOf({ status, cause, held }: Build, fixed: Fixed | undefined): string {
   if (cause.type === 'rollback' && status === 'released') return 'ROLLED BACK';
-  return held ? 'HELD' : status.toUpperCase();
+  if (held) return 'HELD';
+  return fixed ? 'FIXED' : status.toUpperCase();
 }
 
 function factsOf(build: Build): MailContent['facts'] {
@@ -263,49 +279,6 @@ function factsOf(build: Build): MailContent['facts'] {
   const took = build.endedAt ? `, took ${describeDuration(elapsed(build, new Date(build.endedAt)))}` : '';
   facts.push({ label: 'Requested', value: `${exactTime(build.createdAt)}${took}` });
   return facts;
-}
-
-export interface IndexDiagnosticsReport {
-  /** `owner/name` */
-  repository: string;
-  commit: string;
-  /** Empty where the index could be read but has no projects. */
-  errors: Diagnostic[];
-  siteUrl: string;
-}
-
-/** For the operators: an index that could not be used completely. */
-export function indexDiagnosticsMail({ repository, commit, errors, siteUrl }: IndexDiagnosticsReport): Mail {
-  const name = oneLine(repository, 200);
-  const count = errors.length === 1 ? '1 error' : `${errors.length} errors`;
-  const summary = errors.length === 0 ? 'no projects' : count;
-  const content: MailContent = {
-    tone: 'warning',
-    title: `The index ${name} has ${summary}`,
-    paragraphs: [
-      'Nothing was removed. Entries without an error are in use. A project whose entry cannot be read keeps the settings that it had before.',
-    ],
-    list: errors.length > 0 ? { title: 'Errors', items: shortened(errors.map(describeDiagnostic)) } : undefined,
-    advice: 'Push a commit that fixes the index: Slipway then reads it again.',
-    facts: [
-      { label: 'Index', value: name },
-      { label: 'Commit', value: oneLine(commit, 64), code: true },
-    ],
-    links: [{ label: 'Projects', address: `${siteUrl}/projects` }],
-    footer: [
-      { text: 'You get this mail because the configuration of this Slipway lists your address as an operator.' },
-    ],
-  };
-  return {
-    subject: oneLine(`[slipway] INDEX: ${summary} in ${name} (${shortCommit(commit)})`, 200),
-    content,
-    headers: { 'X-Slipway-Status': 'index' },
-    topic: name,
-  };
-}
-
-function describeDiagnostic({ file, line, column, entry, message }: Diagnostic): string {
-  return `${oneLine(file, 200)}:${line}:${column}${entry ? ` ${oneLine(entry, 200)}` : ''}: ${oneLine(message, 400)}`;
 }
 
 function projectName(build: Build): string {

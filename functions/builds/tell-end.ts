@@ -1,4 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { fixedBy } from '../../core/builds/fixed.ts';
 import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
 import { buildMail, mailDetailsOf } from '../../core/mail/build-mail.ts';
 import type { Mail } from '../../core/mail/content.ts';
@@ -20,7 +21,7 @@ import { openTargets, type Targets } from '../../services/tables/targets.ts';
 import { openRecipients, type Recipients } from '../mail/recipients.ts';
 
 interface Services {
-  builds: Pick<Builds, 'require' | 'claimNotification' | 'releaseNotification' | 'markNotified'>;
+  builds: Pick<Builds, 'require' | 'list' | 'claimNotification' | 'releaseNotification' | 'markNotified'>;
   log: Pick<BuildLog, 'slice'>;
   records: Pick<Records, 'comparison' | 'scanners'>;
   mailer: Mailer;
@@ -37,6 +38,8 @@ interface Services {
 
 /** A mail about a failure shows the last lines of the log. They fit well into this. */
 const tailBytes = 16_000;
+/** How many builds of the project say whether this one has fixed something. */
+const earlierRead = 30;
 
 /** Notifies people of how a build ended, with one mail and the commit status. False while another process is sending them. */
 export function createTell({
@@ -55,7 +58,9 @@ export function createTell({
   logger,
 }: Services) {
   async function mailFor(build: Build): Promise<Mail | undefined> {
-    const details = mailDetailsOf(build);
+    const { items } = await builds.list({ project: build.project }, { limit: earlierRead });
+    const fixed = fixedBy(build, items);
+    const details = mailDetailsOf(build, fixed);
     if (!details) return undefined;
     const [tail, comparison, scanners] = await Promise.all([
       details.includes('log') ? log.slice(build.id, -tailBytes, tailBytes) : undefined,
@@ -64,7 +69,7 @@ export function createTell({
     ]);
     const deployed = build.image ? await targets.ofProject(build.project) : [];
     const logTail = tail && Buffer.from(tail.bytes).toString('utf8');
-    return buildMail(build, siteUrl, { indexUrl, logTail, comparison, scanners, targets: deployed });
+    return buildMail(build, siteUrl, { indexUrl, fixed, logTail, comparison, scanners, targets: deployed });
   }
 
   async function send(build: Build): Promise<void> {

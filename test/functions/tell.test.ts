@@ -36,6 +36,15 @@ describe('the end of a build', () => {
     });
   });
 
+  it.each(['released', 'unchanged'] as const)('%s after a failure is told as fixed', async (status) => {
+    await using world = await setUpTell();
+    await world.end('failed', '00000000000000cc', { sequence: 1 });
+    await world.end(status, id, { sequence: 2 });
+    await world.tell(id);
+    const mail = await PostalMime.parse(world.ses.sent[0]?.raw ?? '');
+    expect(mail.subject).toBe('[slipway] FIXED: demo/app:latest (main aaaaaaa)');
+  });
+
   it.each(['superseded', 'unchanged', 'cancelled'] as const)(
     '%s is no mail, but a mark at the commit',
     async (status) => {
@@ -127,7 +136,7 @@ describe('the end of a build', () => {
     const crashes = createCrashPoints();
     await using world = await setUpTell(crashes);
     await world.end('released');
-    crashes.crashAt(5, 'after');
+    crashes.crashAt(6, 'after');
     await expect(world.tell(id)).rejects.toThrow(Crash);
     crashes.restart();
     expect(world.ses.sent).toHaveLength(1);

@@ -112,6 +112,7 @@ describe('what a release depends on is written by one function alone, or by the 
     ['Heads', 'released', 'StepsRelease'],
     ['Addresses', 'answer', 'PagesSite'],
     ['Addresses', 'answeredAt', 'PagesSite'],
+    ['Addresses', 'failure', 'NotificationsRecordMailFailures'],
   ])('in %s, %s', (table, attribute, ...expected) => {
     expect(writers(table, attribute)).toEqual(expected);
     expect(writers(table, 'another').length).toBeGreaterThan(1);
@@ -227,7 +228,7 @@ test('the pages can only read, but for the answer of a mail address, and of the 
     {
       resources: [arn(resource('AWS::DynamoDB::GlobalTable', 'StateAddresses'))],
       condition: {
-        'ForAllValues:StringNotEquals': { 'dynamodb:Attributes': ['asks', 'askedAt', 'askingUntil'] },
+        'ForAllValues:StringNotEquals': { 'dynamodb:Attributes': ['asks', 'askedAt', 'askingUntil', 'failure'] },
         Null: { 'dynamodb:Attributes': 'false' },
       },
     },

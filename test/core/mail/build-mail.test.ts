@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readIndex } from '../../../core/index/read-index.ts';
 import * as written from '../../../core/mail/build-mail.ts';
+import { indexDiagnosticsMail as writtenDiagnosticsMail } from '../../../core/mail/index-diagnostics-mail.ts';
 import type { Build } from '../../../core/model/build.ts';
 import type { Comparison } from '../../../core/releases/image-diff.ts';
 import type { ScannerReports } from '../../../core/scanners/report.ts';
@@ -10,7 +11,7 @@ import { asRead, type ReadMail } from './as-read.ts';
 const blockedMail = asRead(written.blockedMail);
 const buildMail = asRead(written.buildMail);
 const failedMail = asRead(written.failedMail);
-const indexDiagnosticsMail = asRead(written.indexDiagnosticsMail);
+const indexDiagnosticsMail = asRead(writtenDiagnosticsMail);
 const releasedMail = asRead(written.releasedMail);
 const { mailDetailsOf } = written;
 
@@ -62,6 +63,34 @@ function words(mail: ReadMail): { text: string; html: string } {
     .replaceAll('&amp;', '&');
   return { text: mail.text.replace(/\s+/g, ' '), html: html.replace(/\s+/g, ' ') };
 }
+
+describe('a success after failures', () => {
+  const fixed = { from: 'failed', since: '2026-11-20T10:00:00.000Z', failures: 3 } as const;
+
+  it('says so, and since when it failed', () => {
+    const mail = releasedMail(build, siteUrl, { fixed });
+    expect(mail.subject).toContain('[slipway] FIXED: demo/app:latest');
+    expect(mail.headers['X-Slipway-Status']).toBe('fixed');
+    expect(words(mail).text).toContain('the first success after 3 builds that failed or were blocked');
+  });
+
+  it.each([
+    ['failed', true],
+    ['released', true],
+    ['blocked', false],
+  ] as const)('is told to who hears of builds that are %s: %s', (each, sent) => {
+    expect(buildMail({ ...build, notify: [each] }, siteUrl, { fixed }) !== undefined).toBe(sent);
+  });
+
+  it('is told although the image is the released one', () => {
+    const { subject, text } = buildMail({ ...build, status: 'unchanged' }, siteUrl, { fixed }) ?? {
+      subject: '',
+      text: '',
+    };
+    expect(subject).toContain('FIXED');
+    expect(text.replace(/\s+/g, ' ')).toContain('the one that is released already');
+  });
+});
 
 describe('nobody gets a mail', () => {
   it('about a pull request: its commit shows its state', () => {
@@ -297,7 +326,7 @@ describe('a failed build', () => {
       expect(part).toContain('Step RUN make ended with exit code 2.');
       expect(part).toContain('make: *** Error 2');
       expect(part).toContain('line 99');
-      expect(part).not.toContain('line 80\n');
+      expect(part).not.toContain('line 69\n');
       expect(part).not.toContain('\u001b');
     }
   });
