@@ -63,7 +63,11 @@ export async function run(): Promise<Row[]> {
     sboms: { address: none },
     signingKey: { publicKey: async () => Buffer.of() },
     signatures: { read: none },
-    addresses: { get: none, answer: none, confirmed: none },
+    addresses: {
+      get: none,
+      answer: none,
+      summary: async () => ({ all: 1, unconfirmed: 0, refused: 0, unreachable: 0 }),
+    },
     seals: createSeals({ current: async () => 'the key' }),
     siteUrl,
     onError: (error) => process.stderr.write(`${String(error)}\n`),
