@@ -24,45 +24,13 @@ test('a commit that does not exist', async () => {
 });
 
 test.each([
-  ['a repository that does not exist', 'URL/nothing.git'],
-  ['a host that does not answer', 'http://127.0.0.1:9/x.git'],
-  ['a local path', '/etc'],
-  ['another protocol', 'file:///etc'],
-  ['a command for a transport', 'ext::sh -c "touch /tmp/never"'],
-  ['an option', '--upload-pack=touch /tmp/never'],
-])('%s as source', async (_, url) => {
-  const source = { url: url.replace('URL', setup.git.url), commit: '1'.repeat(40), ref: 'refs/heads/main' };
-  expectFailure(await setup.run(setup.request(source.commit, { source })), 'SourceNotFoundError', /git-url/);
-});
-
-test.each([
   ['is not there', { Dockerfile: 'FROM scratch' }, { dockerfile: 'other' }, /"other" is not in the repository/],
-  [
-    'lies outside',
-    { Dockerfile: 'FROM scratch' },
-    { dockerfile: '../../etc/passwd' },
-    /out of the repository|not in the repository/,
-  ],
-  ['has an absolute path', { Dockerfile: 'FROM scratch' }, { dockerfile: '/etc/passwd' }, /not in the repository/],
   ['is a link to a file outside', { Dockerfile: { link: '/etc/passwd' } }, {}, /leads out of the repository/],
-  [
-    'is a link through a folder outside',
-    { d: { link: '/etc' } },
-    { dockerfile: 'd/passwd' },
-    /leads out of the repository/,
-  ],
-  ['is a folder', { 'folder/x': '' }, { dockerfile: 'folder' }, /is not a file/],
   [
     'has a context outside',
     { Dockerfile: 'FROM scratch', out: { link: '/' } },
     { context: 'out' },
     /leads out of the repository/,
-  ],
-  [
-    'has a context that is not there',
-    { Dockerfile: 'FROM scratch' },
-    { context: 'none' },
-    /"none" is not in the repository/,
   ],
   [
     'has ignore rules from outside',

@@ -31,12 +31,20 @@ function fetch(
   repository = 'app',
   { url = host.url, allowed = [new URL(host.url).host] } = {},
 ) {
+  return fetchFrom(`${url}/${repository}.git`, commit, ref, allowed);
+}
+
+function fetchFrom(
+  url: string,
+  commit: string,
+  ref = 'refs/heads/main',
+  privateHosts: readonly string[] = [new URL(host.url).host],
+) {
   const workspace = join(root, String(count++));
   mkdirSync(workspace);
   const log = new BuildLog({ redaction: new Redaction(), console: () => undefined, store: async () => undefined });
   const env = { PATH: process.env.PATH ?? '' };
-  const source = { url: `${url}/${repository}.git`, commit, ref };
-  return fetchSource(source, workspace, { env, log, privateHosts: allowed, signal: new AbortController().signal });
+  return fetchSource({ url, commit, ref }, workspace, { env, log, privateHosts, signal: new AbortController().signal });
 }
 
 test('the commit asked for is fetched, though the branch is further on', async () => {
@@ -45,6 +53,20 @@ test('the commit asked for is fetched, though the branch is further on', async (
   const source = await fetch(first);
   expect(readFileSync(join(source.folder, 'file'), 'utf8')).toBe('first');
   expect(source.committedAt).toEqual(new Date('2026-01-02T03:04:05Z'));
+});
+
+test.each([
+  ['a repository that does not exist', 'URL/nothing.git'],
+  ['a host that does not answer', 'http://127.0.0.1:9/x.git'],
+  ['a local path', '/etc'],
+  ['another protocol', 'file:///etc'],
+  ['a command for a transport', 'ext::sh -c "touch /tmp/never"'],
+  ['an option', '--upload-pack=touch /tmp/never'],
+])('%s is no source, and it is said what to correct', async (_, url) => {
+  const failure = await fetchFrom(url.replace('URL', host.url), '1'.repeat(40)).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(SourceNotFoundError);
+  expect(String(failure)).toContain('git-url');
+  expect(existsSync('/tmp/never')).toBe(false);
 });
 
 test.each(['999999999999', '9223372036854775807', '10000000000'])(

@@ -1,7 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listContents } from '../../../builder/packages/keep-packages.ts';
+import type { PackageList } from '../../../core/model/package-list.ts';
 import { BuilderSetup, busybox } from '../builder-setup.ts';
+import { FolderImage } from '../scanners/folder-image.ts';
 
 let setup: BuilderSetup;
 
@@ -62,47 +66,40 @@ test('an image of one layer without a shell: its packages, its distribution and 
   expect(log).toContain('2 (dpkg, debian 12), 2 repositories');
 });
 
-test('an image without a package manager says so', async () => {
-  const { packages, result } = await setup.build({ Dockerfile: 'FROM scratch\nCOPY file /\n', file: 'text' });
-
-  expect(result.outcome).toBe('built');
-  expect(packages).toEqual({ version: 1, contents: { state: 'none' } });
-});
+/** The packages in a folder that stands for an image. */
+async function packagesIn(image: FolderImage): Promise<PackageList> {
+  const configuration = Promise.resolve({ labels: {}, path: '' });
+  const { engine } = image;
+  return (await listContents({ engine, image: 'image', configuration, call: image.call() })).packages;
+}
 
 test('links in an image that lead to the machine’s own files lead nowhere', async () => {
-  const { packages } = await setup.build({
-    ...busybox.files,
-    Dockerfile: [
-      busybox.dockerfile,
-      'RUN mkdir -p /var/lib /lib/apk/db /etc/apk && ln -s /../../../../var/lib/dpkg /var/lib/dpkg',
-      'RUN ln -s ../../../../../../../../../../etc/os-release /etc/os-release && mkfifo /etc/apk/repositories',
-      'RUN ln -s loop /etc/apk/loop && ln -s loop /etc/apk/world',
-    ].join('\n'),
-  });
+  using image = new FolderImage({ 'root/lib/apk/db/none': '', 'root/var/lib/none': '', 'root/etc/apk/none': '' });
+  const link = (target: string, path: string) => symlinkSync(target, join(image.folder, path));
+  link('/../../../../var/lib/dpkg', 'var/lib/dpkg');
+  link('../../../../../../../../../../etc/os-release', 'etc/os-release');
+  link('loop', 'etc/apk/loop');
+  link('loop', 'etc/apk/world');
+  execFileSync('mkfifo', [join(image.folder, 'etc/apk/repositories')]);
 
-  expect(packages).toEqual({ version: 1, contents: { state: 'none' } });
+  expect(await packagesIn(image)).toEqual({ version: 1, contents: { state: 'none' } });
 });
 
 test('a link within the image is followed as a container would', async () => {
-  const { packages } = await setup.build({
-    ...busybox.files,
-    Dockerfile: [
-      busybox.dockerfile,
-      'RUN mkdir -p /usr/lib /etc /usr/share/apk && ln -s /usr/share/apk /usr/lib/apk && mkdir /usr/share/apk/db',
-      'COPY installed /usr/share/apk/db/installed',
-      'COPY os-release /usr/lib/os-release',
-      'RUN ln -s ../usr/lib/os-release /etc/os-release && mkdir /etc/apk && echo x86_64 > /etc/apk/arch',
-      'COPY repositories world /etc/apk/',
-    ].join('\n'),
-    installed:
+  using image = new FolderImage({
+    'root/usr/share/apk/db/installed':
       'P:musl\nV:1.2.5-r0\nA:x86_64\no:musl\n\nP:libcrypto3\nV:3.3.1-r0\nA:x86_64\no:openssl\n\nP:nginx\nV:1.26.0-r0\nA:x86_64\n',
-    'os-release': 'ID=alpine\nVERSION_ID=3.20.0\n',
-    repositories:
+    'root/usr/lib/os-release': 'ID=alpine\nVERSION_ID=3.20.0\n',
+    'root/etc/apk/arch': 'x86_64\n',
+    'root/etc/apk/repositories':
       'https://dl-cdn.alpinelinux.org/alpine/v3.20/main\n#https://a.example.org/x\n@edge https://dl-cdn.alpinelinux.org/alpine/edge/main\n/local/path\n',
-    world: 'musl\nnginx=1.26.0-r0\n',
+    'root/etc/apk/world': 'musl\nnginx=1.26.0-r0\n',
   });
+  symlinkSync('/usr/share/apk', join(image.folder, 'usr/lib/apk'));
+  symlinkSync('usr/lib', join(image.folder, 'lib'));
+  symlinkSync('../usr/lib/os-release', join(image.folder, 'etc/os-release'));
 
-  expect(packages).toEqual({
+  expect(await packagesIn(image)).toEqual({
     version: 1,
     distribution: { id: 'alpine', version: '3.20.0' },
     contents: {
@@ -124,14 +121,12 @@ test('a link within the image is followed as a container would', async () => {
   });
 });
 
-test('a database that is too large makes the list unreadable and fails no build', async () => {
-  const { packages, result } = await setup.build({
-    ...busybox.files,
-    Dockerfile: `${busybox.dockerfile}RUN mkdir -p /var/lib/dpkg && truncate -s 100M /var/lib/dpkg/status\n`,
-  });
+test('a database that is too large makes the list unreadable', async () => {
+  using image = new FolderImage({ 'root/var/lib/dpkg/status': '' });
+  truncateSync(join(image.folder, 'var/lib/dpkg/status'), 100 * 2 ** 20);
 
-  expect(result.outcome).toBe('built');
-  expect(packages?.contents).toEqual({ state: 'unreadable', reason: expect.stringContaining('larger than') });
+  const { contents } = await packagesIn(image);
+  expect(contents).toEqual({ state: 'unreadable', reason: expect.stringContaining('larger than') });
 });
 
 test('an rpm database that is none, with an rpm in the image that says what it likes, fails no build', async () => {
@@ -150,10 +145,11 @@ test('an rpm database that is none, with an rpm in the image that says what it l
   });
 });
 
-test('reading the packages leaves no container and no mount behind', async () => {
-  const { result } = await setup.build({ Dockerfile: 'FROM scratch\nCOPY file /\n', file: 'more text' });
+test('an image without a package manager says so, and reading it leaves no container and no mount behind', async () => {
+  const { packages, result } = await setup.build({ Dockerfile: 'FROM scratch\nCOPY file /\n', file: 'text' });
 
   expect(result.outcome).toBe('built');
+  expect(packages).toEqual({ version: 1, contents: { state: 'none' } });
   expect(readdirSync(setup.temporary)).toEqual([]);
   expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(setup.home);
   const stores = readdirSync(join(setup.home, '.cache/slipway/containers'), {
