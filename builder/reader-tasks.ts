@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type PackageManager, packageListSchema } from '../core/model/package-list.ts';
 import type { RpmPackage } from '../core/packages/databases.ts';
 import { integrityProblems } from '../core/scanners/file-integrity/file-integrity.ts';

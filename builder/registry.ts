@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { retryAt } from '../core/bases/base-watch.ts';
 import { HostSilentError, HostUnreachableError, UpstreamError } from '../core/model/errors.ts';
 import { imageDigestSchema } from '../core/model/image-reference.ts';

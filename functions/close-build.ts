@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { EventBridgeEvent } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { endOfExecution } from '../core/builds/build-end.ts';
 import { once } from '../core/once.ts';
 import { openRecords } from '../services/records/records.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { mapConcurrently } from '../core/concurrency.ts';
 import { ReleaseBusyError } from '../core/model/errors.ts';
 import { repositoriesOf } from '../core/model/project.ts';

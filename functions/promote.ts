@@ -1,5 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { z } from 'zod';
+import * as z from 'zod';
 import { destinationsOf } from '../core/destinations/destination.ts';
 import { describeHeld, holdOf } from '../core/holds/hold.ts';
 import { InvalidInputError } from '../core/model/errors.ts';

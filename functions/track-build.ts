@@ -1,5 +1,5 @@
 import type { EventBridgeEvent } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { once } from '../core/once.ts';
 import { type CodeBuild, openCodeBuild } from '../services/aws/codebuild.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readDockerfile } from '../../core/bases/dockerfile.ts';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { imageDigestSchema } from '../../core/model/image-reference.ts';

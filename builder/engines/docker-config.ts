@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Registry } from '../../services/registry/registry-client.ts';
 import { authFile } from './engine.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildSchema, causeSchema, changesSchema, stageSchema, verdictSchema } from '../model/build.ts';
 import { listOf, named } from './named.ts';
 

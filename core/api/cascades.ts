@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cascadeMemberSchema, memberStates } from '../cascade/member.ts';
 import { apiCauseSchema } from './builds.ts';
 import { listOf, named } from './named.ts';

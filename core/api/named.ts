@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The schemas that have a name in the document of the API, and what each is. */
 export const named = z.registry<{ id: string; description: string }>();

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildSchema } from '../model/build.ts';
 import { holdChangeSchema } from '../model/hold.ts';
 import { projectSchema } from '../model/project.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { releasedImageSchema, releaseStates } from '../releases/release.ts';
 import { releaseFindingsSchema } from '../releases/rescan-findings.ts';
 import { retentionDecisionSchema } from '../retention/retention-plan.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { findingSchema, scanSchema } from '../model/findings.ts';
 import { packageListSchema } from '../model/package-list.ts';
 import { comparisonSchema } from '../releases/image-diff.ts';

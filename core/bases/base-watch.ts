@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ImageReference, parseImageReference } from '../model/image-reference.ts';
 import type { TriggerOf } from '../model/trigger.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Build } from '../model/build.ts';
 import { type BuildResult, registryLimitErrors } from '../model/builder-contract.ts';
 import { oneLine } from '../text/one-line.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { outcomes } from './rebuild-state.ts';
 
 export const memberStates = ['waiting', 'building', ...outcomes] as const;

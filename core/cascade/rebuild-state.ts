@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { mergeCauses } from '../builds/cause.ts';
 import { type Cause, causeSchema } from '../model/build.ts';
 

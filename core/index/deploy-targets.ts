@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseKey } from '../manifests/key-path.ts';
 import { type DeployTarget, manifestKinds, writtenParts } from '../model/manifest-target.ts';
 import { judgeGitUrl } from '../sources/git-url.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { suggestionFor } from '../text/suggestion.ts';
 import { quoted } from '../text/visible.ts';
 import type { FileDiagnostic } from './diagnostic.ts';

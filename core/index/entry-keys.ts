@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { notifiableStatuses } from '../model/build.ts';
 import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Exception } from '../model/exception.ts';
 import { vexJustifications, vexStatuses } from '../model/vex.ts';
 import { quoted } from '../text/visible.ts';

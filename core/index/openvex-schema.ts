@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { vexJustifications, vexStatuses } from '../model/vex.ts';
 import { hiddenCharacter } from '../text/visible.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type OwnPolicy, weakerThan } from '../model/policy.ts';
 import { suggestionFor } from '../text/suggestion.ts';
 import { quoted } from '../text/visible.ts';

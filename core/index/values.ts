@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { suggestionFor } from '../text/suggestion.ts';
 import { hiddenCharacter, quoted } from '../text/visible.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const addressAnswerSchema = z.enum(['confirmed', 'refused']);
 export type AddressAnswer = z.infer<typeof addressAnswerSchema>;

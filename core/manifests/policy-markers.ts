@@ -1,5 +1,5 @@
 import { isScalar, visit } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type DeployedImage, partOf } from './deployed-image.ts';
 import type { Manifest, Place } from './manifest-text.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { holdSchema } from './hold.ts';
 import { scannerNames, scannerStates } from './scanner-names.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { vexJustifications, vexStatuses } from './vex.ts';
 
 /** A finding that the index accepts for one project. */

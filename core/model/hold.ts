@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A hold of an index entry: floating tags stay where they are, while builds and scans go on. */
 export const holdSchema = z.object({

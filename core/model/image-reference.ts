@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInputError } from './errors.ts';
 
 /** The parts of an image's name, including the defaults that `docker pull` adds (`docker.io`, `library/`). */

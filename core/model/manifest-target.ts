@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What kind of file a release is written into. */
 export const manifestKinds = ['kubernetes', 'kustomize', 'helm-values', 'yaml', 'docker-compose'] as const;

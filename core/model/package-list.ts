@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Limits for an image that was made to exhaust the builder. */
 export const packageListLimits = { packages: 20_000, repositories: 200, bytes: 16 * 1024 * 1024 } as const;

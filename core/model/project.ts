@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { notifiableStatuses } from './build.ts';
 import { exceptionSchema } from './exception.ts';
 import { holdSchema } from './hold.ts';

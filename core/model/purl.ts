@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { shownSchema } from '../text/safe-line.ts';
 
 /** The parts of a package URL. https://github.com/package-url/purl-spec */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const commitSchema = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
 const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { shownSchema } from '../text/safe-line.ts';
 import { purlSchema } from './purl.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeCause, personName } from '../builds/describe-build.ts';
 import type { Build } from '../model/build.ts';
 import type { HoldChange } from '../model/hold.ts';

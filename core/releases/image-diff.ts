@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Build } from '../model/build.ts';
 import { bySeverity, type Finding, type Scan, severities } from '../model/findings.ts';
 import type { InstalledPackage, PackageList } from '../model/package-list.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseProjectName, repositoriesOf } from '../model/project.ts';
 
 /** What is known of a released image today. */

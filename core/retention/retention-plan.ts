@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isFloating } from '../releases/release.ts';
 
 /** How long released images are kept that nothing names any more. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInputError } from '../model/errors.ts';
 import { type DescribedImage, namesOf } from './described-image.ts';
 import { identityOf, sortedBy } from './stable.ts';

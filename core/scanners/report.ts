@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ScannerName, scannerNames, scannerStates } from '../model/scanner-names.ts';
 import { shownSchema } from '../text/safe-line.ts';
 import { capabilitySchema, describeCapability } from './capabilities/capabilities.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { imageDigestSchema } from '../model/image-reference.ts';
 
 const detailSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Build, causeSchema } from '../model/build.ts';
 import type { Base, BuildRequest } from '../model/builder-contract.ts';
 import { parseImageReference } from '../model/image-reference.ts';

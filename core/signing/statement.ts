@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What is said of a released image in signed statements, each with its type and the word that `cosign verify-attestation --type` has for

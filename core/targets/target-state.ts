@@ -1,5 +1,5 @@
 import semver from 'semver';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeCause } from '../builds/describe-build.ts';
 import type { Build } from '../model/build.ts';
 import type { DeployTarget } from '../model/manifest-target.ts';

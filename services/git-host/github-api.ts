@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { repositoryOn } from '../../core/sources/source.ts';

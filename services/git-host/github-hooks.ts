@@ -1,5 +1,5 @@
 import { Octokit } from '@octokit/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { webhookEvents } from '../../core/triggers/webhook.ts';
 

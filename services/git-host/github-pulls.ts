@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { createGithubRequests } from './github-requests.ts';
 import type { GithubToken } from './github-token.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Octokit } from '@octokit/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { GithubToken } from './github-token.ts';
 

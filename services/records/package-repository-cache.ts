@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { recordKeys } from '../../core/model/builder-contract.ts';
 import { once } from '../../core/once.ts';
 import { openRecordsBucket, type RecordsBucket } from './bucket.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create } from 'tar';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInputError, UpstreamError } from '../../core/model/errors.ts';
 import { imageDigestSchema } from '../../core/model/image-reference.ts';
 import { verified } from './image-copy.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { mapConcurrently } from '../../core/concurrency.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { ImageOrigin } from './image-origin.ts';

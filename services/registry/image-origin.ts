@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { createPublicFetch } from '../http/public-fetch.ts';
 import { createImageDigests, manifestTypes } from './digest-lookup.ts';

@@ -1,5 +1,5 @@
 import { type ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Upload } from '../http/public-fetch.ts';
 import { type Challenge, readChallenges } from './challenges.ts';
 

@@ -1,5 +1,5 @@
 import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { ecrClient } from './ecr-client.ts';
 import { type Referrer, referrerManifest } from './referrer.ts';

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LayerContent } from './layer-tar.ts';
 
 export interface ImageSource {

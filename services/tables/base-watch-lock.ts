@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { watchedImageSchema } from '../../core/bases/base-watch.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { basesChangedTriggerSchema } from '../../core/model/trigger.ts';

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type BaseStatus, baseStatuses, type NamedBase, watchedName } from '../../core/bases/base-status.ts';
 import {
   type BaseChange,

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { once } from '../../core/once.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CascadeMember, cascadeMemberSchema } from '../../core/cascade/member.ts';
 import { type Cause, causeSchema } from '../../core/model/build.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';

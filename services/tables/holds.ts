@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { endOfHold } from '../../core/holds/hold.ts';
 import { type HoldChange, holdChangeSchema } from '../../core/model/hold.ts';
 import { once } from '../../core/once.ts';

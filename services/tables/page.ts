@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { monthBefore, monthOf, monthsListed } from '../../core/time/month.ts';
 

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type NamedBase, namedBaseSchema } from '../../core/bases/base-status.ts';
 import type { Build } from '../../core/model/build.ts';
 import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.ts';

@@ -9,7 +9,7 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readItems, writeItems } from './batches.ts';
 import { type Change, type Expression, Placeholders } from './expression.ts';
 import { decodeCursor, encodeCursor, invalidCursor, type Page, type PageRequest } from './page.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { named } from '../../core/api/named.ts';
 import { parameters } from '../paging/query.ts';
 import { type ProblemCode, problems, problemType, titleOf } from '../problems.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { apiBuildListSchema, apiBuildSchema } from '../../core/api/builds.ts';
 import { apiCascadeListSchema, apiCascadeMemberListSchema, apiCascadeSchema } from '../../core/api/cascades.ts';
 import { apiHoldListSchema, apiProjectListSchema, apiProjectWithTargetsSchema } from '../../core/api/projects.ts';

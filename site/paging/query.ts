@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BuildSelection } from '../../core/builds/build-selection.ts';
 import { buildStatuses } from '../../core/model/build.ts';
 import { projectNameSchema } from '../../core/model/project.ts';

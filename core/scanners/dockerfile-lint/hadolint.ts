@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { shownText } from '../../text/safe-line.ts';
 import type { Lint } from './dockerfile-lint.ts';
 import type { WrittenInstruction } from './written-instruction.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { shownSchema } from '../../text/safe-line.ts';
 import type { FindingText } from '../finding-text.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { shownText } from '../../text/safe-line.ts';
 import { linesOf, type ToolAnswer, ToolFailedError, UnknownAnswerError } from '../tool-answer.ts';
 import type { LanguageUpdate } from './language-updates.ts';
