@@ -80,12 +80,13 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
 
   async function until<Value>(what: string, question: () => Promise<Value | undefined>): Promise<Value> {
     const deadline = Date.now() + waitLimit;
-    for (;;) {
+    // Each question is work for the machine that is waited for: the longer it takes, the less often it is asked.
+    for (let pause = 50; ; pause = Math.min(pause * 1.5, 400)) {
       const answer = await question();
       if (answer !== undefined) return answer;
       if (Date.now() > deadline)
         throw new Error(`${what} did not happen. The machine said:\n${(await behind.lines()).join('\n')}`);
-      await delay(100);
+      await delay(pause);
     }
   }
 
