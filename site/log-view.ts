@@ -26,11 +26,11 @@ const windowLines = 250;
 /** Lines before the one that is asked for. */
 const linesBefore = 5;
 /** More than the builder puts into a part, so that a line in the middle of one is found. */
-const readBytes = 256 * 1024;
+const readBytes = 128 * 1024;
 
 /** The log's last lines. While the build runs, only whole ones. */
 export async function lastLines(build: Build, log: LogReader): Promise<LogView> {
-  const found = await log.lines(build.id, 'last', readBytes);
+  const found = await log.lines(build.id, { beforeEnd: tailBytes }, readBytes);
   if (!found) return empty;
   const all = linesOf(build, found, found.firstLine, found.total);
   const fits = fitting(all.lines.toReversed(), tailBytes);
@@ -47,7 +47,7 @@ export async function linesAfter(build: Build, log: LogReader, from: { byte: num
 /** The lines around one, as many as fit on a page. */
 export async function linesAround(build: Build, log: LogReader, line: number): Promise<LogView> {
   const start = Math.max(1, line - linesBefore);
-  const found = await log.lines(build.id, start, readBytes);
+  const found = await log.lines(build.id, { line: start }, readBytes);
   if (!found) return empty;
   const all = linesOf(build, found, found.firstLine, found.total);
   // Where there is no such line, the last ones are shown.
@@ -77,7 +77,7 @@ export interface LogMatches {
 
 /** The lines with a text, whatever its case. */
 export async function searchLog(build: Build, log: LogReader, text: string, fromLine: number): Promise<LogMatches> {
-  const found = await log.lines(build.id, fromLine, searchedBytes);
+  const found = await log.lines(build.id, { line: fromLine }, searchedBytes);
   if (!found) return { matches: [], next: undefined };
   const reachesEnd = found.from + found.bytes.length >= found.total;
   const bytes = reachesEnd ? found.bytes : found.bytes.subarray(0, wholeEnd(found.bytes));

@@ -140,6 +140,6 @@ export interface AddressBook {
 export interface LogReader {
   /** The bytes from `from` (negative: that many before the end), at most `limit`. An empty log has none. */
   slice(build: string, from: number, limit: number): Promise<LogSlice>;
-  /** At most `limit` bytes, beginning with whole lines a little before a line, or so that they reach the end; undefined for an empty log. */
-  lines(build: string, line: number | 'last', limit: number): Promise<LogLines | undefined>;
+  /** At most `limit` bytes, beginning with a whole line at or before the one meant, or so many bytes before the end; undefined for an empty log. */
+  lines(build: string, from: { line: number } | { beforeEnd: number }, limit: number): Promise<LogLines | undefined>;
 }

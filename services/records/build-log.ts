@@ -49,14 +49,21 @@ export function createBuildLog({ client, bucket }: RecordsBucket) {
       return { bytes: await bytesOf(parts, start, Math.min(total, start + limit)), from: start, total };
     },
 
-    /** At most `limit` bytes, beginning with the part that has a line, or so that they reach the end; undefined for an empty log. */
-    async lines(build: string, line: number | 'last', limit: number): Promise<LogLines | undefined> {
+    /**
+     * At most `limit` bytes, beginning with the part that has a line; undefined for an empty log.
+     * @param from the line, or how many bytes before the end the part has to begin
+     */
+    async lines(
+      build: string,
+      from: { line: number } | { beforeEnd: number },
+      limit: number,
+    ): Promise<LogLines | undefined> {
       const parts = await partsOf(recordKeys.logPrefix(build));
       const total = lengthOf(parts);
       const first =
-        line === 'last'
-          ? (parts.find(({ start }) => start >= total - limit) ?? parts.at(-1))
-          : (parts.findLast(({ firstLine }) => firstLine <= line) ?? parts[0]);
+        'line' in from
+          ? (parts.findLast(({ firstLine }) => firstLine <= from.line) ?? parts[0])
+          : (parts.findLast(({ start }) => start <= total - from.beforeEnd) ?? parts[0]);
       if (!first) return undefined;
       const { start, firstLine } = first;
       return { bytes: await bytesOf(parts, start, Math.min(total, start + limit)), from: start, firstLine, total };

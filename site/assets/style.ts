@@ -178,7 +178,7 @@ figure summary { font-size: .8125rem; font-weight: 400; color: var(--quiet); }
 .links { margin: 0; padding: 0; list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
 .copy { position: absolute; top: .35rem; right: .5rem; min-width: 4.4rem; padding: .2rem .6rem; font: 600 .8125rem/1.4 system-ui, sans-serif; }
 @media (max-width: 42rem) {
-  .top .wide { flex-wrap: wrap; height: auto; min-height: 3.5rem; gap: 0 1rem; }
+  .top .wide { flex-wrap: wrap; height: auto; min-height: 3.5rem; gap: 0 1rem; padding-block: .5rem 0; }
   .wide { padding-inline: 1rem; }
   .rows li { grid-template-columns: auto minmax(0, 1fr); row-gap: .4rem; }
   .what { grid-column: 1 / -1; grid-row: 2; }

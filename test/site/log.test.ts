@@ -184,9 +184,9 @@ it('a log of 200 MB, or a line without an end, makes no large page, and a bounde
     parts: {
       log: {
         slice: async (_, from, limit) => ({ bytes: piece(limit), from: Math.max(0, from), total }),
-        lines: async (_, line, limit) => ({
+        lines: async (_, from, limit) => ({
           bytes: piece(limit),
-          from: line === 'last' ? total - limit : 0,
+          from: 'line' in from ? 0 : total - limit,
           firstLine: 1,
           total,
         }),

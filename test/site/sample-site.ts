@@ -176,13 +176,13 @@ export function sampleSite({
         const start = Math.min(all.length, from < 0 ? Math.max(0, all.length + from) : from);
         return { bytes: all.subarray(start, start + limit), from: start, total: all.length };
       },
-      lines: async (build, line, limit) => {
+      lines: async (build, wanted, limit) => {
         const all = Buffer.from(logs[build] ?? '');
         if (all.length === 0) return undefined;
         let [from, firstLine] = [0, 1];
         // As if each line were a part of its own.
         for (let end = all.indexOf(10, from); end >= 0 && end + 1 < all.length; end = all.indexOf(10, from)) {
-          if (line === 'last' ? all.length - from <= limit : firstLine >= line) break;
+          if ('line' in wanted ? firstLine >= wanted.line : all.length - (end + 1) < wanted.beforeEnd) break;
           [from, firstLine] = [end + 1, firstLine + 1];
         }
         return { bytes: all.subarray(from, from + limit), from, firstLine, total: all.length };

@@ -56,20 +56,20 @@ it('has nothing after its end, and nothing before it began', async () => {
   expect(s3.reads).toEqual([]);
 });
 
-const lines = async (line: number | 'last', limit: number, build = id) => {
-  const found = await createBuildLog({ client: s3.client, bucket: 'records' }).lines(build, line, limit);
+const lines = async (from: { line: number } | { beforeEnd: number }, limit: number, build = id) => {
+  const found = await createBuildLog({ client: s3.client, bucket: 'records' }).lines(build, from, limit);
   return found && { ...found, bytes: Buffer.from(found.bytes).toString() };
 };
 
 it('finds a line by the names of the parts, and reads nothing before its part', async () => {
-  expect(await lines(3, 10)).toEqual({ bytes: 'third\nfift', from: 29, firstLine: 3, total: whole.length });
+  expect(await lines({ line: 3 }, 10)).toEqual({ bytes: 'third\nfift', from: 29, firstLine: 3, total: whole.length });
   expect(s3.reads).not.toContain(recordKeys.logPart(id, 1, 2));
-  expect(await lines(99, 100)).toMatchObject({ bytes: 'last', firstLine: 7 });
-  expect(await lines(1, 100)).toMatchObject({ bytes: whole.toString(), firstLine: 1 });
+  expect(await lines({ line: 99 }, 100)).toMatchObject({ bytes: 'last', firstLine: 7 });
+  expect(await lines({ line: 1 }, 100)).toMatchObject({ bytes: whole.toString(), firstLine: 1 });
 });
 
-it('gives the last lines', async () => {
-  expect(await lines('last', 13)).toMatchObject({ bytes: 'seventh\nlast', firstLine: 6 });
-  expect(await lines('last', 1000)).toMatchObject({ bytes: whole.toString(), firstLine: 1 });
-  expect(await lines('last', 1000, 'ffffffffffffffff')).toBeUndefined();
+it('gives the last lines, from the part on that begins early enough', async () => {
+  expect(await lines({ beforeEnd: 5 }, 1000)).toMatchObject({ bytes: 'seventh\nlast', firstLine: 6 });
+  expect(await lines({ beforeEnd: 1000 }, 1000)).toMatchObject({ bytes: whole.toString(), firstLine: 1 });
+  expect(await lines({ beforeEnd: 1000 }, 1000, 'ffffffffffffffff')).toBeUndefined();
 });
