@@ -57,7 +57,9 @@ function createProgram(terminal: Terminal) {
     .configureOutput({
       writeOut: terminal.out,
       writeErr: terminal.err,
-      outputError: (text, write) => write(text.replace(/^error: /, 'slipway: ')),
+      // What is wrong with an argument is said by its parser.
+      outputError: (text, write) =>
+        write(text.replace(/^error: (?:command-argument value .*? is invalid for argument '.*?'\. )?/, 'slipway: ')),
       getOutHelpWidth: () => width,
       getErrHelpWidth: () => width,
       getOutHasColors: () => terminal.colours,

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../cli/commands.ts';
+import { exitCodeMeanings } from '../../cli/errors.ts';
 import { slipway } from './slipway.ts';
 
 const names = Object.values(commands)
@@ -43,6 +46,12 @@ describe('a wrong call', () => {
     const { code, out, err } = await slipway(args);
     expect({ code, out, err }).toEqual({ code: 2, out: '', err: expect.stringMatching(message) });
   });
+});
+
+it('has its commands and its exit codes in the documentation', async () => {
+  const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'cli.md'), 'utf8');
+  for (const [code, meaning] of Object.entries(exitCodeMeanings)) expect(page).toContain(`| ${code} | ${meaning} |`);
+  for (const name of names) expect(page).toContain(`\`${name}\``);
 });
 
 it('says its version', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { failureOf } from '../../../core/builds/failure.ts';
+import { describeStatus } from '../../../core/builds/describe-build.ts';
+import { cancellationOf, cancelledBy, failureOf } from '../../../core/builds/failure.ts';
 
 describe('why a build failed', () => {
   it("is what the builder says, before anything else's guess", () => {
@@ -39,5 +40,26 @@ describe('why a build failed', () => {
   it('has room in a record, however much the builder says', () => {
     const result = { outcome: 'failed', error: 'e'.repeat(1e6), message: 'm'.repeat(1e6) } as const;
     expect(JSON.stringify(failureOf(result, {})).length).toBeLessThan(10_000);
+  });
+});
+
+describe('why a build was cancelled', () => {
+  it.each([
+    ['alice', undefined, 'alice cancelled the build.'],
+    ['alice', 'the wrong\nbranch', 'alice cancelled the build: the wrong branch'],
+    ['Alice <alice@example.org>', undefined, 'Alice cancelled the build.'],
+    ['alice@example.org', undefined, 'alice cancelled the build.'],
+    ['<alice@example.org>', undefined, 'Somebody cancelled the build.'],
+  ])('names who did it, %j, without a mail address', (requester, reason, message) => {
+    expect(cancelledBy(requester, reason).message).toBe(message);
+  });
+
+  it.each([
+    [cancelledBy('alice', undefined), 'The build was cancelled. Nothing was released.'],
+    [cancellationOf({}), 'The build was cancelled. Nothing was released.'],
+    [{ error: 'ParentBlockedError', message: 'Its parent is blocked.' }, 'Nothing was built.'],
+  ])('is told from a build that never began: %j', (failure, meaning) => {
+    const build = { status: 'cancelled', cause: { type: 'manual', requester: 'alice' }, failure } as const;
+    expect(describeStatus({ ...build, createdAt: '2026-11-21T01:00:00Z' }, new Date())).toBe(meaning);
   });
 });
