@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { ownCommitPrefix } from '../services/tables/own-commits.ts';
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
 import type { GitHost } from './git-host.ts';
@@ -71,7 +72,7 @@ export class Delivery extends Construct {
     const { api, config, gitHost, repositories, secrets, state } = this.#props;
     state.projects.grant(grantee, 'GetItem');
     state.targets.grant(grantee, 'GetItem', 'PutItem', 'Query');
-    state.deliveries.grant(grantee, 'PutItem');
+    state.deliveries.grantPut(grantee, ownCommitPrefix);
     secrets.grantReadDeployCredentials(grantee);
     secrets.grantReadRegistryCredentials(grantee);
     repositories.grantPull(grantee);

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { holdsPrefix } from '../services/tables/holds.ts';
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
 import type { PublishedEvents } from './event-bus.ts';
@@ -44,7 +45,8 @@ export class Planner extends Construct {
     props.state.cascades.grant(planner, 'GetItem', 'BatchGetItem', 'PutItem', 'BatchWriteItem');
     props.state.dependents.grant(planner, 'GetItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan');
     // The record of holds; a rollback looks up the release that it goes back to.
-    props.state.releases.grant(planner, 'GetItem', 'PutItem');
+    props.state.releases.grant(planner, 'GetItem');
+    props.state.releases.grantPut(planner, holdsPrefix);
     // What a hold has kept back of any ref.
     props.state.heads.grant(planner, 'Query');
     props.triggers.grantSend(planner);

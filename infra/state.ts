@@ -73,6 +73,14 @@ export class RecordTable extends Construct {
     this.#allow(grantee, ['UpdateItem'], others.length > 0 ? this.#without(others) : undefined);
   }
 
+  /** Lets the grantee put only items whose partition key begins so. */
+  grantPut(grantee: Grantee, prefix: string): void {
+    this.#allow(grantee, ['PutItem'], {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${prefix}*`] },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    });
+  }
+
   #allow(grantee: Grantee, actions: readonly Action[], conditions?: Permission['conditions']): void {
     allow(grantee, {
       actions: actions.map((action) => `dynamodb:${action}`),

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { holdsPrefix } from '../services/tables/holds.ts';
 import type { Api } from './api.ts';
 import { grantQuota } from './build-quota.ts';
 import type { Config } from './config.ts';
@@ -148,8 +149,9 @@ export class Steps extends Construct {
     state.builds.grantUpdate(step, 'image');
     state.projects.grant(step, 'GetItem');
     state.projects.grantUpdate(step, 'released');
-    // With the record of the rollback.
-    state.releases.grant(step, 'GetItem', 'UpdateItem', 'PutItem', 'Query');
+    state.releases.grant(step, 'GetItem', 'UpdateItem', 'Query');
+    // The record of the rollback.
+    state.releases.grantPut(step, holdsPrefix);
     repositories.grantTag(step);
     return step;
   }

@@ -9,8 +9,9 @@ import { expression } from './expression.ts';
 import type { Page, PageRequest } from './page.ts';
 import { tableOf } from './table.ts';
 
-/** Collides with no project, whose names have no spaces. */
-const partition = (project: string) => `holds ${project}`;
+/** Of the keys of all records. It collides with no project, whose names have no spaces. */
+export const holdsPrefix = 'holds ';
+const partition = (project: string) => `${holdsPrefix}${project}`;
 const keyOf = ({ project, id }: Pick<HoldChange, 'project' | 'id'>) => ({ project: partition(project), digest: id });
 
 const itemSchema = z.object({ change: holdChangeSchema });

@@ -8,6 +8,9 @@ import { expiryAfter, tableOf } from './table.ts';
 /** Longer than an event of the git host, or the check of a repository, may take to be planned. */
 const keptDays = 30;
 
+/** Of the keys of all records. No delivery has such an id. */
+export const ownCommitPrefix = '//commit/';
+
 const ownCommitSchema = z.object({ parent: z.string() });
 
 /**
@@ -16,7 +19,7 @@ const ownCommitSchema = z.object({ parent: z.string() });
  */
 export function createOwnCommits(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
-  const keyOf = (commit: string) => ({ delivery: `//commit/${commit}` });
+  const keyOf = (commit: string) => ({ delivery: `${ownCommitPrefix}${commit}` });
 
   return {
     /** Records a commit before it is pushed, so that no event can come first. */

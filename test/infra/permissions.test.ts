@@ -217,6 +217,26 @@ test('nobody can delete a record or an object, and only the function that lets r
   );
 });
 
+test.each([
+  ['Deliveries', '//commit/*', 'DeliveryDeliver', 'DeliveryPromote', 'DeliveryRetryDeliveries'],
+  ['Releases', 'holds *', 'PlannerPlanBuilds', 'StepsRollBack'],
+])('in %s, who records something of its own puts no item but %s', (table, keys, ...expected) => {
+  const own = {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys] },
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+  };
+  const putting = roles().flatMap(({ role, permissions }) =>
+    permissions
+      .filter(
+        ({ actions, resources: on }) =>
+          actions.includes('dynamodb:PutItem') &&
+          on.includes(arn(resource('AWS::DynamoDB::GlobalTable', `State${table}`))),
+      )
+      .map(({ condition }) => ({ role: role.id.replace(/Role[0-9A-F]{8}$/, ''), condition })),
+  );
+  for (const role of expected) expect(putting.filter((each) => each.role === role)).toEqual([{ role, condition: own }]);
+});
+
 test('the pages can only read, but for the answer of a mail address, and of the bucket only what they show', () => {
   const { permissions } = functionOf('site');
   const bucket = arn(resource('AWS::S3::Bucket'));

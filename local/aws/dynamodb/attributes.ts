@@ -13,6 +13,19 @@ export function attributesOf(input: Readonly<Record<string, unknown>>): string[]
   return [...new Set([...inExpressions, ...inMaps, ...listed])];
 }
 
+/**
+ * The partition keys that a request for one item names: the values of the condition key `dynamodb:LeadingKeys`. A query has none here, so that
+ * a policy which needs one refuses it.
+ */
+export function leadingKeysOf(
+  input: Readonly<Record<string, unknown>>,
+  keySchema: readonly { AttributeName: string; KeyType: string }[],
+): string[] {
+  const name = keySchema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? '';
+  const value = record(record(input.Key ?? input.Item)[name]).S;
+  return typeof value === 'string' ? [value] : [];
+}
+
 const expressions = [
   'UpdateExpression',
   'ConditionExpression',

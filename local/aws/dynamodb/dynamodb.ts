@@ -3,7 +3,7 @@ import { setInterval } from 'node:timers';
 import { z } from 'zod';
 import { physicalName } from '../physical-name.ts';
 import { type Account, AwsError, operation, type Permission, resourceType, type Service } from '../service.ts';
-import { attributesOf } from './attributes.ts';
+import { attributesOf, leadingKeysOf } from './attributes.ts';
 import { type DynamoDbEngine, startDynamoDbEngine } from './engine.ts';
 import { repairIndexes } from './index-repair.ts';
 import { ensureTable, removeExpired, type TableDefinition, tableSchema } from './table.ts';
@@ -41,11 +41,14 @@ export function createDynamodb(account: Account): Service {
   /** A table may be called by its ARN. */
   const nameOf = (table: string) => table.replace(/^arn:aws:dynamodb:[^:]*:\d+:table\//, '');
 
-  const permission = (action: string, resource: string, requests: readonly Item[]): Permission => ({
-    action: `dynamodb:${action}`,
-    resource,
-    context: { 'dynamodb:Attributes': requests.flatMap(attributesOf) },
-  });
+  const permission = (action: string, resource: string, requests: readonly Item[]): Permission => {
+    const table = tables.get(/table\/([^/]+)/.exec(resource)?.[1] ?? '');
+    const keys = requests.flatMap((request) => leadingKeysOf(request, table?.definition.KeySchema ?? []));
+    const context: Record<string, string[]> = { 'dynamodb:Attributes': requests.flatMap(attributesOf) };
+    // Where a call names none, the condition key is not there.
+    if (keys.length > 0) context['dynamodb:LeadingKeys'] = keys;
+    return { action: `dynamodb:${action}`, resource, context };
+  };
 
   const reading = (action: string) =>
     operation({

@@ -27,6 +27,7 @@ const knownKeys = new Set(
     'aws:SourceArn',
     'aws:ViaAWSService',
     'dynamodb:Attributes',
+    'dynamodb:LeadingKeys',
     'events:detail-type',
     'events:source',
     's3:delimiter',

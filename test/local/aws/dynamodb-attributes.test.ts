@@ -4,6 +4,7 @@ import {
   DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
+  QueryCommand,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
@@ -104,3 +105,32 @@ describe('a policy that keeps attributes from a writer', () => {
 function placeholder(name: string, UpdateExpression: string): Partial<UpdateCommandInput> {
   return { UpdateExpression, ExpressionAttributeNames: { '#a': name }, ExpressionAttributeValues: value };
 }
+
+test('a policy that leaves a writer some keys lets through items with these alone', async () => {
+  const arn = await declareRole(host, host.services[0] as Service, 'Recorder', [
+    {
+      Effect: 'Allow',
+      Action: ['dynamodb:PutItem', 'dynamodb:BatchWriteItem', 'dynamodb:Query'],
+      Resource: '*',
+      Condition: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['//commit/*'] },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+    },
+  ]);
+  const recorder = DynamoDBDocumentClient.from(new DynamoDBClient(host.as(host.account.iam.keysOf(arn))));
+  const put = (id: string) => outcome(recorder.send(new PutCommand({ TableName: 'builds', Item: { id } })));
+  const batch = (...ids: string[]) =>
+    outcome(
+      recorder.send(
+        new BatchWriteCommand({ RequestItems: { builds: ids.map((id) => ({ PutRequest: { Item: { id } } })) } }),
+      ),
+    );
+  expect(await put('//commit/aa')).toBe('allowed');
+  expect(await put('//index')).toBe('AccessDeniedException');
+  expect(await batch('//commit/aa', '//commit/bb')).toBe('allowed');
+  expect(await batch('//commit/aa', '//index')).toBe('AccessDeniedException');
+  const KeyConditionExpression = 'id = :id';
+  const query = { TableName: 'builds', KeyConditionExpression, ExpressionAttributeValues: { ':id': '//commit/aa' } };
+  expect(await outcome(recorder.send(new QueryCommand(query)))).toBe('AccessDeniedException');
+});
