@@ -29,9 +29,12 @@ interface Outcome {
   failures?: string[];
 }
 
+type Write = (text: string) => void;
+
 interface Step {
   name: string;
-  run(): Promise<Outcome>;
+  /** What it prints goes to `write`. */
+  run(write: Write): Promise<Outcome>;
 }
 
 /** What vitest's JSON reporter counts. */
@@ -51,6 +54,9 @@ const reportSchema = z.object({
     }),
   ),
 });
+
+/** A pipe has no colours of its own. */
+const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
 
 const { values, positionals } = parseArgs({
   options: { changed: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
@@ -76,16 +82,17 @@ function projectOf(folder: string): string {
   return name === 'infra' || name === 'e2e' ? name : 'unit';
 }
 
-function tool(name: string, args: string[]): Promise<number> {
+function tool(name: string, args: string[], write: Write): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(join(binaries, name), args, {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...colour, ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH}` },
     });
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', write);
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      if (signal) console.error(`${name} was ended by ${signal}.`);
+      if (signal) write(`${name} was ended by ${signal}.\n`);
       resolve(code ?? 1);
     });
   });
@@ -94,8 +101,8 @@ function tool(name: string, args: string[]): Promise<number> {
 function check(name: string, binary: string, ...args: string[]): Step {
   return {
     name,
-    async run() {
-      const passed = (await tool(binary, args)) === 0;
+    async run(write) {
+      const passed = (await tool(binary, args, write)) === 0;
       return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
     },
   };
@@ -104,23 +111,16 @@ function check(name: string, binary: string, ...args: string[]): Step {
 function tests(project: string): Step {
   return {
     name: `${project} tests`,
-    async run() {
+    async run(write) {
       const chosen = await testsToRun(project);
       if (chosen?.length === 0) {
-        console.log('Nothing that they test has changed.');
+        write('Nothing that they test has changed.\n');
         return { passed: 0, failed: 0, skipped: 0 };
       }
       const folder = await mkdtemp(join(tmpdir(), 'slipway-test-'));
       const report = join(folder, 'report.json');
-      const code = await tool('vitest', [
-        'run',
-        '--project',
-        project,
-        '--reporter=default',
-        '--reporter=json',
-        `--outputFile.json=${report}`,
-        ...(chosen ?? []),
-      ]);
+      const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+      const code = await tool('vitest', ['run', '--project', project, ...reporters, ...(chosen ?? [])], write);
       const text = await readFile(report, 'utf8').catch(() => undefined);
       await rm(folder, { recursive: true });
       // Without a report vitest itself could not run.
@@ -156,36 +156,53 @@ function failuresOf({ name, status, message, assertionResults }: z.infer<typeof 
 /** The tests of the builder and those from end to end build images. */
 const engine: Step = {
   name: 'container engine',
-  async run() {
+  async run(write) {
+    const say = (line: string) => write(`${line}\n`);
     try {
-      const { name, version } = await ensureContainerEngine({ say: console.log });
-      console.log(`${name} ${version}`);
+      const { name, version } = await ensureContainerEngine({ say });
+      say(`${name} ${version}`);
       return { passed: 1, failed: 0, skipped: 0 };
     } catch (error) {
       // The message is what to install; the tests that need no engine go on.
-      console.error((error as Error).message);
+      say((error as Error).message);
       return { passed: 0, failed: 1, skipped: 0 };
     }
   },
 };
 
-const steps = [
+/** They run beside each other, as none of them keeps two cores busy; the others one after the other, as each of them does. */
+const together = [
   check('types', 'tsc'),
   check('lint and format', 'biome', 'check', '--error-on-warnings', '.'),
   check('unused code', 'knip'),
   tests('core'),
-  engine,
-  tests('unit'),
-  tests('infra'),
-  tests('e2e'),
 ];
+const oneByOne = [engine, tests('unit'), tests('infra'), tests('e2e')];
 
 const rows: { name: string; outcome: Outcome; seconds: number }[] = [];
-for (const [at, step] of steps.entries()) {
-  console.log(styleText('bold', `\n[${at + 1}/${steps.length}] ${step.name}`));
+const show: Write = (text) => void process.stdout.write(text);
+const title = ({ name }: Step) =>
+  show(styleText('bold', `\n[${rows.length + 1}/${together.length + oneByOne.length}] ${name}\n`));
+
+async function run(step: Step, write: Write): Promise<(typeof rows)[number]> {
   const begin = performance.now();
-  const outcome = await step.run();
-  rows.push({ name: step.name, outcome, seconds: (performance.now() - begin) / 1000 });
+  const outcome = await step.run(write);
+  return { name: step.name, outcome, seconds: (performance.now() - begin) / 1000 };
+}
+
+const begun = together.map((step) => {
+  const said: string[] = [];
+  return { step, said, ended: run(step, (text) => said.push(text)) };
+});
+for (const { step, said, ended } of begun) {
+  const row = await ended;
+  title(step);
+  show(said.join(''));
+  rows.push(row);
+}
+for (const step of oneByOne) {
+  title(step);
+  rows.push(await run(step, show));
 }
 
 for (const failure of rows.flatMap(({ outcome }) => outcome.failures ?? [])) {

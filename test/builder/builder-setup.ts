@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import {
   type BuildRequest,
@@ -101,6 +101,8 @@ export class BuilderSetup implements AsyncDisposable {
         PATH: process.env.PATH,
         HOME: this.home,
         TMPDIR: this.temporary,
+        // To compile the bundle is a quarter of what its start takes.
+        NODE_COMPILE_CACHE: join(dirname(this.program), 'compile-cache'),
         XDG_RUNTIME_DIR: this.runtime,
         BUILD_ID: request.id,
         BUILD_TOKEN: buildToken,
