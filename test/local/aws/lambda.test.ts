@@ -148,6 +148,16 @@ describe('a function', () => {
     expect(results.every((result) => result.ok && result.payload === 1)).toBe(true);
   });
 
+  test('starts one instance at a time: the first does what is waiting before others are there', async () => {
+    const code = `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      const instance = crypto.randomUUID();
+      exports.handler = async () => instance;`;
+    const arn = await deploy(code);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => invoke(arn, {})));
+    expect(answers.every(({ ok }) => ok)).toBe(true);
+    expect(new Set(answers.map((answer) => answer.ok && answer.payload)).size).toBeLessThan(8);
+  });
+
   test("writes its output to its log group's file", async () => {
     const arn = await deploy("exports.handler = async () => console.log('hello from here')", {
       LoggingConfig: { LogGroup: '/slipway/judge' },
