@@ -6,7 +6,7 @@ import { findContainerEngine } from '../local/container-engine.ts';
 import { makeRootFileSystem } from '../local/demo/root-file-system.ts';
 import type { Machine } from '../local/machine.ts';
 import { createWorkingCopy, entry, smallDebian, type WorkingCopy } from '../test/e2e/sources.ts';
-import { since } from './builder-log.ts';
+import { since, stepsOf } from './builder-log.ts';
 import { withMachine } from './machine.ts';
 import { atMost, median, type Row } from './report.ts';
 
@@ -18,7 +18,7 @@ const contexts = {
   long: {
     job: 'long',
     // A processor's work, not a sleep: what the pipeline does beside the build must not be hidden in its pauses.
-    dockerfile: `${smallDebian}COPY stamp /stamp\nRUN i=0; while [ $i -lt 60 ]; do head -c 100000000 /dev/zero | sha256sum >/dev/null; i=$((i+1)); done\n`,
+    dockerfile: `${smallDebian}COPY stamp /stamp\nRUN i=0; while [ $i -lt 40 ]; do head -c 100000000 /dev/zero | sha256sum >/dev/null; i=$((i+1)); done\n`,
   },
 };
 
@@ -34,9 +34,12 @@ export function run(): Promise<Row[]> {
       await copy.write({ Dockerfile: dockerfile });
       await copy.add('rootfs.tar', archive);
       const times: Times[] = [];
-      for (let round = 0; round < rounds; round++) {
+      for (let round = 1; round <= rounds; round++) {
         const bare = await timeOfBareEngine(machine, folder, copy, job);
-        times.push({ ...(await timeOfPipeline(machine, copy, job)), bare });
+        const time = { ...(await timeOfPipeline(machine, copy, job)), bare };
+        times.push(time);
+        const said = `${time.pipeline.toFixed(1)} s from push to release, ${bare.toFixed(1)} s bare`;
+        process.stderr.write(`  ${name} image, ${round} of ${rounds}: ${said}\n`);
       }
       await copy.remove();
       rows.push(...rowsOf(name, times));
@@ -53,6 +56,8 @@ interface Times {
   scanners: number;
   /** What the step `Sign` adds: from its begin to that of the release. */
   signing: number;
+  /** Where the pipeline's time went: how long each stage of the build took, and each step of the builder in it. */
+  trace: ReadonlyMap<string, number>;
 }
 
 function rowsOf(name: string, times: Times[]): Row[] {
@@ -68,7 +73,13 @@ function rowsOf(name: string, times: Times[]): Row[] {
     { benchmark, figure: 'signing', value: signing, unit: 's', ...atMost(0.3, signing) },
     { benchmark, figure: 'ratio', value: ratio, unit: '×', ...(bare >= 20 ? atMost(1.1, ratio) : {}) },
     { benchmark, figure: 'difference', value: extra, unit: 's', ...(bare < 20 ? atMost(2, extra) : {}) },
+    ...traceOf(times).map(([figure, value]) => ({ benchmark, figure, value, unit: 's' })),
   ];
+}
+
+function traceOf(times: Times[]): [string, number][] {
+  const figures = new Set(times.flatMap(({ trace }) => [...trace.keys()]));
+  return [...figures].map((figure) => [figure, median(times.flatMap(({ trace }) => trace.get(figure) ?? []))]);
 }
 
 async function pushIndex(machine: Machine): Promise<void> {
@@ -110,12 +121,24 @@ async function timeOfPipeline({ url }: Machine, copy: WorkingCopy, job: string):
       throw new Error(`The build ended as ${build.status}: ${JSON.stringify(build.failure)}`);
     const begun = (name: string) => Date.parse(build.stages.find((stage) => stage.name === name)?.startedAt ?? '');
     const log = await (await fetch(`${url}/api/v1/builds/${build.id}/log`)).text();
+    const stages = build.stages.map((stage): Begun => [stage.name, Date.parse(stage.startedAt) / 1000]);
     return {
       pipeline: (Date.parse(build.endedAt) - accepted) / 1000,
       scanners: since(log, 'done') - since(log, 'scan'),
       signing: (begun('release') - begun('sign')) / 1000,
+      trace: new Map([
+        ...lengths('stage', [['webhook and plan', accepted / 1000], ...stages], Date.parse(build.endedAt) / 1000),
+        ...lengths('builder', stepsOf(log), since(log, 'done')),
+      ]),
     };
   }
+}
+
+type Begun = [name: string, at: number];
+
+/** How long each lasts until the next begins, and the last one until the end. */
+function lengths(of: string, begun: Begun[], end: number): [string, number][] {
+  return begun.map(([name, at], place) => [`${of}: ${name}`, (begun[place + 1]?.[1] ?? end) - at]);
 }
 
 async function timeOfBareEngine(
