@@ -1,6 +1,7 @@
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import { z } from 'zod';
 import type { Context } from './command.ts';
+import { pathOf } from './command-path.ts';
 import { exitCodeMeanings } from './errors.ts';
 
 const description = `Prints the manual as a man page.
@@ -39,11 +40,6 @@ function pageOf(program: CommandUnknownOpts): string {
 function leavesOf(command: CommandUnknownOpts): CommandUnknownOpts[] {
   const below = command.createHelp().visibleCommands(command);
   return below.flatMap((each) => (each.commands.length > 0 ? leavesOf(each) : [each]));
-}
-
-function pathOf(command: CommandUnknownOpts): string {
-  const parent = command.parent;
-  return parent ? `${pathOf(parent)} ${command.name()}` : command.name();
 }
 
 function bodyOf(command: CommandUnknownOpts): string[] {

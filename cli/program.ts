@@ -2,7 +2,7 @@ import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/
 import { UpstreamError } from '../core/model/errors.ts';
 import manifest from '../package.json' with { type: 'json' };
 import type { Context } from './command.ts';
-import { commands, groups } from './commands.ts';
+import { addCommands } from './command-tree.ts';
 import { CommandError, type ExitCode, exitCodeMeanings, exitCodes } from './errors.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -41,7 +41,7 @@ function exitCodeOf(error: unknown): ExitCode | undefined {
   return error instanceof UpstreamError ? exitCodes.unreachable : undefined;
 }
 
-/** All commands. What one takes is known when it is called, or all are. */
+/** The program with its options, and what it calls its commands with. */
 function createProgram(terminal: Terminal) {
   const width = Math.min(terminal.width, 120);
   const program = new Command('slipway')
@@ -51,7 +51,6 @@ function createProgram(terminal: Terminal) {
     .option('--region <REGION>', 'the region of the stack (default: as for the AWS CLI)')
     .option('--data <DIR>', 'the data folder of Slipway on this machine')
     .option('--json', 'print the answer as JSON')
-    .helpCommand(false)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 })
     .configureOutput({
@@ -83,7 +82,7 @@ function createProgram(terminal: Terminal) {
       return findDeployment(await context.connection());
     },
     async program() {
-      await Promise.all([...definitions.keys()].map(define));
+      await defineAll();
       return program;
     },
     answer(schema, { value, text, exitCode: code = exitCodes.done }) {
@@ -92,45 +91,6 @@ function createProgram(terminal: Terminal) {
     },
   };
 
-  /** By command, until it is defined. */
-  const definitions = new Map<CommandUnknownOpts, () => Promise<void>>();
-  async function define(command: CommandUnknownOpts): Promise<void> {
-    const definition = definitions.get(command);
-    definitions.delete(command);
-    await definition?.();
-  }
-  const defineCalled = (_: CommandUnknownOpts, called: CommandUnknownOpts) => define(called);
-
-  function add(parent: CommandUnknownOpts, name: string, summary: string, path: string): Command {
-    const command = new Command(name)
-      .copyInheritedSettings(parent)
-      .summary(summary)
-      .description(summary)
-      .helpCommand(false);
-    command.showHelpAfterError(`"slipway ${path} --help" says more.`);
-    parent.addCommand(command);
-    return command;
-  }
-  program.hook('preSubcommand', defineCalled);
-  for (const [title, entries] of Object.entries(commands)) {
-    for (const { name, summary, load } of entries) {
-      const [first = '', second] = name.split(' ');
-      let parent: CommandUnknownOpts = program;
-      if (second !== undefined) {
-        const known = program.commands.find((each) => each.name() === first);
-        parent =
-          known ??
-          add(program, first, groups[first] ?? '', first)
-            .helpGroup(title)
-            .hook('preSubcommand', defineCalled);
-      }
-      const command = add(parent, second ?? first, summary, name);
-      if (second === undefined) command.helpGroup(title);
-      definitions.set(command, async () => (await load()).define(command, context));
-    }
-  }
-  const complete = new Command('complete').copyInheritedSettings(program);
-  program.addCommand(complete, { hidden: true });
-  definitions.set(complete, async () => (await import('./completion/complete.ts')).define(complete, context));
+  const defineAll = addCommands(program, context);
   return { program, exitCode: () => exitCode };
 }
