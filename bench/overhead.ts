@@ -137,7 +137,9 @@ async function timeOfPipeline({ url }: Machine, copy: WorkingCopy, job: string):
 type Begun = [name: string, at: number];
 
 /** How long each lasts until the next begins, and the last one until the end. */
-function lengths(of: string, begun: Begun[], end: number): [string, number][] {
+function lengths(of: string, all: Begun[], end: number): [string, number][] {
+  // People are told once the image is released.
+  const begun = all.filter(([, at]) => at < end);
   return begun.map(([name, at], place) => [`${of}: ${name}`, (begun[place + 1]?.[1] ?? end) - at]);
 }
 
