@@ -8,7 +8,14 @@ import { buildahContainers } from './buildah-containers.ts';
 import { containersEnvironment, storeLogin } from './containers-environment.ts';
 import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
 import { buildFailure } from './failed-instruction.ts';
-import { buildOptions, describeIsolation, enginePrefix, findIsolation, type Isolation } from './isolation.ts';
+import {
+  buildOptions,
+  describeIsolation,
+  enginePrefix,
+  findIsolation,
+  type Isolation,
+  runtimeOptions,
+} from './isolation.ts';
 import { limits } from './limits.ts';
 import { isAtLeast, refuseUnsafeMounts, resolvesMountsSafely } from './safe-mounts.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
@@ -57,7 +64,12 @@ export async function findBuildah(
     program === 'buildah'
       ? buildahContainers(store, isolation)
       : shortLivedContainers({
-          command: (args) => store.command([], args),
+          command: async (args) => {
+            const { hidesCgroups } = isolation;
+            // What starts a container here starts every one so, a build's and one that runs by itself.
+            const prefix = hidesCgroups ? await enginePrefix(isolation, { env, signal }) : [];
+            return store.command(prefix, [...runtimeOptions(isolation), ...args]);
+          },
           prepare: (call, image) => containersEnvironment(call, [image]),
           hold: () => store.hold(),
           // A rootless Podman's root is the person who runs it.

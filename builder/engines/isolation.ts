@@ -101,8 +101,13 @@ export function runOptions(isolation: Isolation, hasNetwork: boolean): string[] 
   return [...commonOptions(isolation), ...(isolation.kind === 'chroot' ? [] : [network])];
 }
 
-function commonOptions({ kind, hidesCgroups }: Isolation): string[] {
-  return [`--isolation=${kind}`, ...(hidesCgroups ? ['--runtime-flag=cgroup-manager=disabled'] : [])];
+function commonOptions(isolation: Isolation): string[] {
+  return [`--isolation=${isolation.kind}`, ...runtimeOptions(isolation)];
+}
+
+/** What the runtime of containers is told. */
+export function runtimeOptions({ hidesCgroups }: Isolation): string[] {
+  return hidesCgroups ? ['--runtime-flag=cgroup-manager=disabled'] : [];
 }
 
 function networkOption({ hasOwnNetwork }: Isolation): string {
