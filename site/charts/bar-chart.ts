@@ -21,12 +21,15 @@ const [top, bottom] = [2, 2];
 /** A bar that cannot be seen says nothing. */
 const lowest = 2;
 
-/** Bars of stacked parts, each a link with a label of its own. The table behind it is written by who shows the chart. */
+/**
+ * Bars of stacked parts, each a link for who points at it. Keyboards and screen readers have the same links in the table behind the chart,
+ * which is written by who shows it.
+ */
 export function barChart({ title, bars }: BarChart): Html {
   const most = highest(bars) || 1;
   const step = width / Math.max(bars.length, 20);
   const scale = (height - top - bottom) / most;
-  return html`<svg class="chart" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="group" aria-label="${title}">
+  return html`<svg class="chart" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${title}">
 <line class="grid" x1="0" x2="${width}" y1="${top}" y2="${top}"/><line class="grid" x1="0" x2="${width}" y1="${height - bottom}" y2="${height - bottom}"/>
 ${bars.map((bar, at) => oneBar(bar, { x: at * step, width: step - gap, scale }))}</svg>`;
 }
@@ -46,5 +49,5 @@ function oneBar({ label, href, parts }: Bar, { x, width, scale }: { x: number; w
       return html`<rect class="${className}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${length.toFixed(1)}"/>`;
     });
   // The whole column takes the pointer.
-  return html`<a href="${href}" aria-label="${label}"><title>${label}</title><rect class="column" x="${x.toFixed(1)}" y="${top}" width="${width.toFixed(1)}" height="${height - top - bottom}"/>${rects}</a>`;
+  return html`<a href="${href}" tabindex="-1"><title>${label}</title><rect class="column" x="${x.toFixed(1)}" y="${top}" width="${width.toFixed(1)}" height="${height - top - bottom}"/>${rects}</a>`;
 }
