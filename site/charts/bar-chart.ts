@@ -29,7 +29,7 @@ export function barChart({ title, bars }: BarChart): Html {
   const most = highest(bars) || 1;
   const step = width / Math.max(bars.length, 20);
   const scale = (height - top - bottom) / most;
-  return html`<svg class="chart" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${title}">
+  return html`<svg class="chart" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="group" aria-label="${title}">
 <line class="grid" x1="0" x2="${width}" y1="${top}" y2="${top}"/><line class="grid" x1="0" x2="${width}" y1="${height - bottom}" y2="${height - bottom}"/>
 ${bars.map((bar, at) => oneBar(bar, { x: at * step, width: step - gap, scale }))}</svg>`;
 }
