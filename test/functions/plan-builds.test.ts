@@ -43,6 +43,7 @@ beforeAll(async () => {
     REPOSITORY_PREFIX: '',
     SENDER: 'slipway@example.org',
     OPERATORS: '[]',
+    MAIL_CONFIGURATION_SET: 'mails',
   };
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   // Its services are made once for a process, which other test files may share.
