@@ -30,6 +30,11 @@ export const commands: Readonly<Record<string, readonly Entry[]>> = {
       load: () => import('./releases/promote.ts'),
     },
     {
+      name: 'deploy',
+      summary: 'have a service run a release, and wait until it does',
+      load: () => import('./releases/deploy.ts'),
+    },
+    {
       name: 'rollback',
       summary: 'move the tags of a project back to an earlier release',
       load: () => import('./releases/rollback.ts'),

@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { once } from '../core/once.ts';
-import { type Call, deliverableOf } from '../core/targets/target-state.ts';
+import { type Call, deliverableOf } from '../core/targets/deliverable.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
 import { openProjects, type Projects } from '../services/tables/projects.ts';
 import { stepInputSchema } from './builds/step-input.ts';

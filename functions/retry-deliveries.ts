@@ -7,11 +7,14 @@ import { openProjects, type ProjectRecord, type Projects } from '../services/tab
 import { openReleases, type Releases } from '../services/tables/releases.ts';
 import { openTargets, type Targets } from '../services/tables/targets.ts';
 import { type Delivery, openDelivery } from './targets/deliver-release.ts';
+import { openNotifyTarget } from './targets/notify-target.ts';
+import { createTrackTargets, type TrackTargets } from './targets/track-targets.ts';
 
 interface Services {
   projects: Pick<Projects, 'get'>;
   releases: Pick<Releases, 'get'>;
   targets: Pick<Targets, 'due' | 'save' | 'ofProject'>;
+  track: Pick<TrackTargets, 'settle'>;
   delivery: Pick<Delivery, 'retry'>;
 }
 
@@ -19,11 +22,11 @@ interface Services {
 const heldMilliseconds = 15 * 60_000;
 /** An attempt takes seconds, or a minute where a host does not answer. */
 const mostAtOnce = 50;
-/** A copy of a large image takes `copyMinutes`, and must end with the function: what is still due then is left for the next run. */
+/** Each repository may take minutes, and must end with the function: what is still due then is left for the next run. */
 const beginMilliseconds = 4 * 60_000;
 
 /** Tries once more what is due: a release that did not get to its target, an open pull request, a promotion whose time has come. */
-export function createRetryDeliveries({ projects, releases, targets, delivery }: Services) {
+export function createRetryDeliveries({ projects, releases, targets, track, delivery }: Services) {
   /** The state in which a promotion goes on; undefined if it does not, or another process has taken it. */
   async function promoted(
     state: TargetState,
@@ -39,10 +42,12 @@ export function createRetryDeliveries({ projects, releases, targets, delivery }:
     const known = await releases.get({ project, digest: wanted.digest });
     const source = (await targets.ofProject(project)).find(({ target }) => target === from);
     const obstacle = obstacleOf(wanted, { source, newFindings: known?.appeared ?? 0 });
-    const next: TargetState = obstacle
-      ? { ...state, state: 'failed', error: obstacle, dueAt: undefined, revision: revision + 1 }
-      : { ...state, state: 'pending', error: undefined, revision: revision + 1 };
-    return (await targets.save(next)) && !obstacle ? next : undefined;
+    if (obstacle) {
+      await track.settle(state, { kind: 'failed', error: obstacle, isFinal: true });
+      return undefined;
+    }
+    const next: TargetState = { ...state, state: 'pending', error: undefined, revision: revision + 1 };
+    return (await targets.save(next)) ? next : undefined;
   }
 
   return async function retryDeliveries(now = new Date()): Promise<number> {
@@ -70,14 +75,18 @@ export function createRetryDeliveries({ projects, releases, targets, delivery }:
   };
 }
 
-const run = once(() =>
-  createRetryDeliveries({
+const run = once(() => {
+  const logger = new Logger({ serviceName: 'retry-deliveries' });
+  const notify = openNotifyTarget(logger);
+  const targets = openTargets();
+  return createRetryDeliveries({
     projects: openProjects(),
     releases: openReleases(),
-    targets: openTargets(),
-    delivery: openDelivery(new Logger({ serviceName: 'retry-deliveries' })),
-  }),
-);
+    targets,
+    track: createTrackTargets({ targets, notify, logger }),
+    delivery: openDelivery(logger, notify),
+  });
+});
 
 export function handler(): Promise<number> {
   return run()();

@@ -3,6 +3,7 @@ import { usualRecipients } from '../core/index/read-index.ts';
 import { severities } from '../core/model/findings.ts';
 import { defaultPolicy, responses, unsignedResponses } from '../core/model/policy.ts';
 import { type ScannerName, scannerNames } from '../core/model/scanner-names.ts';
+import { allowedServiceSchema } from '../core/rollouts/allowed-service.ts';
 
 /** Fewer days than CloudWatch offers, all of them valid there. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365] as const;
@@ -153,6 +154,16 @@ const configSchema = z.strictObject({
         .regex(/^[^<>\n]{1,100}$/, 'must be a name')
         .default('Slipway')
         .describe('The name of the author of commits to manifests; the mail address is that of `sender`.'),
+      services: z
+        .array(allowedServiceSchema)
+        .default([])
+        .describe(
+          'What may be told to run a release, and by which projects: services of ECS and containers on servers (docs/deployments.md).',
+        ),
+      taskRoles: z
+        .array(z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'must be the ARN of a role'))
+        .default([])
+        .describe('The roles that tasks of these services have: the task role and the execution role of each.'),
     })
     .prefault({}),
   build: z

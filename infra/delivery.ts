@@ -4,23 +4,27 @@ import { ownCommitPrefix } from '../services/tables/own-commits.ts';
 import type { Api } from './api.ts';
 import type { Config } from './config.ts';
 import type { GitHost } from './git-host.ts';
-import type { Grantee } from './permissions.ts';
+import type { Notifications } from './notifications.ts';
+import { allow, type Grantee } from './permissions.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import { RegularRun } from './regular-run.ts';
 import type { Repositories } from './repositories.ts';
 import type { Secrets } from './secrets.ts';
+import type { ServiceRollouts } from './service-rollouts.ts';
 import type { State } from './state.ts';
 
 interface DeliveryProps {
   api: Api;
   config: Config;
   gitHost: GitHost;
+  notifications: Notifications;
   repositories: Repositories;
+  rollouts: ServiceRollouts;
   secrets: Secrets;
   state: State;
 }
 
-/** A copy to another registry may take ten minutes, `copyMinutes`; a git host that does not answer takes a minute. */
+/** Each repository of manifests may take minutes where its host does not answer. */
 const timeout = Duration.minutes(15);
 
 /** Brings releases to the targets outside of the pipeline, and tries again what does not get there. */
@@ -29,28 +33,44 @@ export class Delivery extends Construct {
   readonly deliver: PipelineFunction;
   readonly retryDeliveries: PipelineFunction;
   readonly promote: PipelineFunction;
+  readonly copyReleases: PipelineFunction;
   readonly rule: RegularRun;
   readonly #props: DeliveryProps;
 
   constructor(scope: Construct, id: string, props: DeliveryProps) {
     super(scope, id);
     this.#props = props;
-    this.deliver = new PipelineFunction(this, 'Deliver', {
-      description: 'Writes a release into the manifests of its targets, and copies it to other registries.',
+    const { gitHost, repositories, secrets, state } = props;
+
+    this.copyReleases = new PipelineFunction(this, 'CopyReleases', {
+      description: 'Copies releases to other registries.',
+      // A run takes ten minutes at most, `copyMinutes`.
       timeout,
       memoryMegabytes: 1024,
     });
-    this.#grant(this.deliver);
-    props.state.builds.grant(this.deliver, 'GetItem');
+    this.#grantTargets(this.copyReleases);
+    this.#grantNotify(this.copyReleases);
+    secrets.grantReadRegistryCredentials(this.copyReleases);
+    repositories.grantPull(this.copyReleases);
+    gitHost.grantFetch(this.copyReleases);
+
+    this.deliver = new PipelineFunction(this, 'Deliver', {
+      description: 'Writes a release into the manifests of its targets, and has the other targets get it.',
+      timeout,
+      memoryMegabytes: 1024,
+    });
+    this.#grantDeliver(this.deliver);
+    state.builds.grant(this.deliver, 'GetItem');
 
     this.retryDeliveries = new PipelineFunction(this, 'RetryDeliveries', {
       description: 'Tries again what did not get to its target, and promotes what is due.',
       timeout,
       memoryMegabytes: 1024,
     });
-    this.#grant(this.retryDeliveries);
-    props.state.targets.grantQuery(this.retryDeliveries, 'byDueTime');
-    props.state.releases.grant(this.retryDeliveries, 'GetItem');
+    this.#grantDeliver(this.retryDeliveries);
+    this.#grantNotify(this.retryDeliveries);
+    state.targets.grantQuery(this.retryDeliveries, 'byDueTime');
+    state.releases.grant(this.retryDeliveries, 'GetItem');
     this.rule = new RegularRun(this, 'Rule', {
       description: 'Starts the search for deliveries that are due.',
       function: this.retryDeliveries,
@@ -62,23 +82,37 @@ export class Delivery extends Construct {
       timeout,
       memoryMegabytes: 1024,
     });
-    this.#grant(this.promote);
-    props.state.builds.grant(this.promote, 'GetItem');
-    props.state.releases.grant(this.promote, 'Query');
+    this.#grantDeliver(this.promote);
+    state.builds.grant(this.promote, 'GetItem');
+    state.releases.grant(this.promote, 'Query');
   }
 
-  /** No other function may read the credentials that write to repositories of manifests, or to other registries. */
-  #grant(grantee: Grantee): void {
-    const { api, config, gitHost, repositories, secrets, state } = this.#props;
-    state.projects.grant(grantee, 'GetItem');
-    state.targets.grant(grantee, 'GetItem', 'PutItem', 'Query');
+  /** Writes manifests, and calls the functions for all other targets. No other function may read the credentials for manifests. */
+  #grantDeliver(grantee: Grantee): void {
+    const { api, config, gitHost, rollouts, secrets, state } = this.#props;
+    this.#grantTargets(grantee);
     state.deliveries.grantPut(grantee, ownCommitPrefix);
     secrets.grantReadDeployCredentials(grantee);
-    secrets.grantReadRegistryCredentials(grantee);
-    repositories.grantPull(grantee);
     gitHost.grantFetch(grantee);
     gitHost.grantAddresses(grantee);
     api.grantLink(grantee);
     grantee.setVariable('DEPLOY_AUTHOR', JSON.stringify({ name: config.deploy.author, email: config.sender }));
+    const workers = [this.copyReleases, rollouts.function].map(({ function: { functionArn } }) => functionArn);
+    allow(grantee, { actions: ['lambda:InvokeFunction'], resources: workers });
+    grantee.setVariable('COPY_RELEASES_FUNCTION', this.copyReleases.function.functionName);
+    grantee.setVariable('ROLL_SERVICES_FUNCTION', rollouts.function.function.functionName);
+  }
+
+  #grantTargets(grantee: Grantee): void {
+    const { state } = this.#props;
+    state.projects.grant(grantee, 'GetItem');
+    state.targets.grant(grantee, 'GetItem', 'PutItem', 'Query');
+  }
+
+  #grantNotify(grantee: Grantee): void {
+    const { api, gitHost, notifications } = this.#props;
+    notifications.grantSend(grantee);
+    gitHost.grantIndexLink(grantee);
+    api.grantLink(grantee);
   }
 }

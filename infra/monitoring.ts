@@ -23,6 +23,7 @@ import type { Notifications } from './notifications.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 import type { Rescans } from './rescan-releases.ts';
 import type { ScheduledBuilds } from './run-schedules.ts';
+import type { ServiceRollouts } from './service-rollouts.ts';
 import type { Supervision } from './supervision.ts';
 import type { WaiverWarnings } from './warn-waivers.ts';
 import type { BaseWatch } from './watch-bases.ts';
@@ -41,6 +42,7 @@ interface Monitored extends Shown {
   delivery: Delivery;
   rescans: Rescans;
   retention: Retention;
+  rollouts: ServiceRollouts;
   scheduledBuilds: ScheduledBuilds;
   sourceWatch: SourceWatch;
   supervision: Supervision;
@@ -232,6 +234,7 @@ function alarmOnFunctions(
     planner,
     rescans,
     retention,
+    rollouts,
     scheduledBuilds,
     site,
     sourceWatch,
@@ -248,7 +251,11 @@ function alarmOnFunctions(
     recordFindings: rescans.recordFindings,
     recordMailFailures: notifications.recordMailFailures,
     site: site.pages,
+  };
+  const delivering = {
     promote: delivery.promote,
+    copyReleases: delivery.copyReleases,
+    rollServices: rollouts.function,
   };
   const scheduled = {
     reconcileBuilds: supervision.reconcileBuilds,
@@ -262,13 +269,18 @@ function alarmOnFunctions(
     retryDeliveries: delivery.retryDeliveries,
     expireImages: retention.function,
   };
-  const groups = { Function: called, Run: scheduled };
-  for (const [name, functions] of Object.entries(groups)) {
+  const groups = { Function: called, Run: scheduled, Deployment: delivering };
+  const which: Record<keyof typeof groups, string> = {
+    Function: 'outside the state machine',
+    Run: 'that runs on a schedule',
+    Deployment: 'that brings releases to their targets',
+  };
+  for (const name of ['Function', 'Run', 'Deployment'] as const) {
+    const functions = groups[name];
     const of = (metric: (each: PipelineFunction) => IMetric) =>
       Object.fromEntries(Object.entries(functions).map(([each, it]) => [each, metric(it)]));
-    const which = name === 'Run' ? 'that runs on a schedule' : 'outside the state machine';
     alarms.add(`${name}Errors`, {
-      meaning: `A function ${which} threw an error or ran out of time.`,
+      meaning: `A function ${which[name]} threw an error or ran out of time.`,
       metric: total(
         'Errors',
         of(({ function: each }) => each.metricErrors(sumOver(5))),
@@ -277,7 +289,7 @@ function alarmOnFunctions(
       periods: 2,
     });
     alarms.add(`${name}sThrottled`, {
-      meaning: `Lambda refused to run a function ${which}: the account's concurrency is used up.`,
+      meaning: `Lambda refused to run a function ${which[name]}: the account's concurrency is used up.`,
       metric: total(
         'Throttles',
         of(({ function: each }) => each.metricThrottles(sumOver(5))),
@@ -303,6 +315,7 @@ function alarmOnServices(
     packageWatch,
     rescans,
     retention,
+    rollouts,
     scheduledBuilds,
     sourceWatch,
     state,
@@ -334,7 +347,7 @@ function alarmOnServices(
   });
   alarms.add('EventsUndelivered', {
     meaning: 'EventBridge could not start the function of a rule for an event.',
-    metric: failedDeliveries([...supervision.rules, ...rescans.rules, notifications.rule]),
+    metric: failedDeliveries([...supervision.rules, ...rescans.rules, ...rollouts.rules, notifications.rule]),
     threshold: 1,
   });
   const scheduled = [

@@ -20,6 +20,7 @@ import { Repositories } from './repositories.ts';
 import { Rescans } from './rescan-releases.ts';
 import { ScheduledBuilds } from './run-schedules.ts';
 import { Secrets } from './secrets.ts';
+import { ServiceRollouts } from './service-rollouts.ts';
 import { Signing } from './signing.ts';
 import { StatusSite } from './site.ts';
 import { Starting } from './starting.ts';
@@ -79,7 +80,10 @@ export class SlipwayStack extends Stack {
     const steps = new Steps(this, 'Steps', {
       ...{ api, config, records, repositories, signing, state, telling },
     });
-    const delivery = new Delivery(this, 'Delivery', { api, config, gitHost, repositories, secrets, state });
+    const rollouts = new ServiceRollouts(this, 'Rollouts', { api, config, gitHost, notifications, state });
+    const delivery = new Delivery(this, 'Delivery', {
+      ...{ api, config, gitHost, notifications, repositories, rollouts, secrets, state },
+    });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, delivery, steps });
     const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
     const planner = new Planner(this, 'Planner', {
@@ -136,6 +140,7 @@ export class SlipwayStack extends Stack {
       planner,
       rescans,
       retention,
+      rollouts,
       scheduledBuilds,
       site,
       sourceWatch,

@@ -14,6 +14,12 @@ const cacheFolder = join(root, 'node_modules', '.cache', 'slipway', 'assemblies'
  */
 export const ownHost = 'this-machine.invalid';
 
+/** The tag that the machine has as a server, `Machine=local`, is given by its owner. */
+const deployedHere = [
+  { kind: 'ssm', servers: 'Machine=local', container: 'slipway-demo', projects: ['demo/*'] },
+  { kind: 'ecs', cluster: 'demo', service: 'web', projects: ['demo/*'] },
+];
+
 export interface AssemblyOptions {
   outputFolder: string;
   /** Takes precedence over the object `slipway` of `cdk.json`; holds what one machine needs in it. */
@@ -45,6 +51,8 @@ export function localConfig(given: Record<string, unknown> | undefined): Record<
       // The registry here has no pull-through caches: builds pull from the other registries themselves.
       pullThrough: {},
     },
+    // What the demo and the tests deploy. Who runs the machine owns what it may run, too.
+    deploy: { services: deployedHere, ...(given?.deploy as object | undefined) },
     repositoryPrefix: '',
     sender: 'slipway@localhost.localdomain',
     operators: ['operators@localhost.localdomain'],

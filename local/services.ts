@@ -6,6 +6,7 @@ import { createCloudwatch } from './aws/cloudwatch.ts';
 import { createCodeBuild } from './aws/codebuild/codebuild.ts';
 import { createDynamodb } from './aws/dynamodb/dynamodb.ts';
 import { createEcr, type EcrOptions } from './aws/ecr/ecr.ts';
+import { createEcs } from './aws/ecs/ecs.ts';
 import { createAwsEndpoint } from './aws/endpoint/endpoint.ts';
 import { createEvents } from './aws/events/events.ts';
 import { createIam } from './aws/iam/iam.ts';
@@ -18,6 +19,7 @@ import type { Service } from './aws/service.ts';
 import { createSes } from './aws/ses/ses.ts';
 import { createSns } from './aws/sns.ts';
 import { createSqs } from './aws/sqs/sqs.ts';
+import { createSsm } from './aws/ssm/ssm.ts';
 import { createStepFunctions } from './aws/step-functions/step-functions.ts';
 import { createSts } from './aws/sts.ts';
 import { createGitHost, type GitHost } from './git-host/git-host.ts';
@@ -72,7 +74,7 @@ export function createServices(account: OpenAccount, options: ServicesOptions): 
       createKms(account),
     ],
     ...[s3, createDynamodb(account), createSqs(account), createSes(account, inbox), createSns(account)],
-    ...[ecr, ecr.inspector, api, events, codeBuild, states, lambda],
+    ...[ecr, ecr.inspector, createEcs(account, ecr), createSsm(account), api, events, codeBuild, states, lambda],
   ];
   account.connect({
     emit(event) {

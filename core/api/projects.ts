@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { buildSchema } from '../model/build.ts';
 import { holdChangeSchema } from '../model/hold.ts';
 import { projectSchema } from '../model/project.ts';
-import { deliverableSchema, targetKinds, targetStates } from '../targets/target-state.ts';
+import { deliverableSchema } from '../targets/deliverable.ts';
+import { targetKinds, targetStates } from '../targets/target-state.ts';
 import { apiBuildSchema } from './builds.ts';
 import { listOf, named } from './named.ts';
 

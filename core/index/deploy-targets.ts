@@ -1,14 +1,23 @@
 import * as z from 'zod';
 import { parseKey } from '../manifests/key-path.ts';
-import { type DeployTarget, manifestKinds, writtenParts } from '../model/manifest-target.ts';
+import {
+  type DeployTarget,
+  type ManifestTarget,
+  manifestKinds,
+  serviceKinds,
+  writtenParts,
+} from '../model/deploy-target.ts';
 import { judgeGitUrl } from '../sources/git-url.ts';
 import { quoted } from '../text/visible.ts';
 import type { FileDiagnostic } from './diagnostic.ts';
+import { type Refuse, serviceKeys, servicePlaceOf } from './service-targets.ts';
 import { branch, flag, isTrue, oneOf, rule, text } from './values.ts';
 import { type Mapping, type Text, textOf, type Value } from './yaml.ts';
 
 /** Each has a commit of its own for every release. */
 export const mostTargets = 10;
+
+const targetKinds = [...manifestKinds, ...serviceKinds] as const;
 
 const name = text
   .check(
@@ -51,12 +60,18 @@ const policy = text
 export const deployMapping = z.strictObject(
   {
     name: name.nullish().describe('The environment, such as `production`; needed where an entry has several targets.'),
-    repository: text.describe('The git repository with the manifests: owner/name, or its https address.'),
-    branch: branch.nullish().describe('The branch that is written to; the default branch of the repository if absent.'),
-    path: text.describe('The manifest, or the folder of manifests, from the root of the repository.'),
-    kind: oneOf(manifestKinds)
+    repository: text
       .nullish()
-      .describe('What the file is; `kubernetes` if absent: manifests in which the image is found by its name.'),
+      .describe(
+        'The git repository with the manifests: owner/name, or its https address. For `ecs` and `ssm` there is none.',
+      ),
+    branch: branch.nullish().describe('The branch that is written to; the default branch of the repository if absent.'),
+    path: text.nullish().describe('The manifest, or the folder of manifests, from the root of the repository.'),
+    kind: oneOf(targetKinds)
+      .nullish()
+      .describe(
+        'What the file is; `kubernetes` if absent: manifests in which the image is found by its name. `ecs` is a service of Amazon ECS, `ssm` a container on servers.',
+      ),
     image: text
       .nullish()
       .describe('What the image is called in the manifests; if absent, its release repository or app-id/job-id.'),
@@ -84,9 +99,10 @@ export const deployMapping = z.strictObject(
       .describe(
         'For `on: promotion`: promoted by itself once the target before has had the release for so long without a new finding.',
       ),
+    ...serviceKeys,
     'skip-ci': flag.nullish().describe('Whether the message of the commit has `[skip ci]`.'),
   },
-  { error: 'It must be a mapping with repository and path.' },
+  { error: 'It must be a mapping with repository and path, or with kind: ecs or kind: ssm.' },
 );
 
 interface Judges {
@@ -119,16 +135,13 @@ interface Position extends Judges {
   of: number;
 }
 
-type Refuse = (where: Value | undefined, message: string, code?: FileDiagnostic['code']) => void;
-
-function targetOf(mapping: Mapping, { entry, index, of, ...judges }: Position): DeployTarget {
+function targetOf(mapping: Mapping, position: Position): DeployTarget {
+  const { entry, index, of } = position;
   const at = (key: string): Text | undefined => textOf(mapping, key);
   const value = (key: string) => at(key)?.text;
   const refuse: Refuse = (where, message, code = 'value') =>
-    judges.refuse(where ?? mapping, code, `"deploy": ${message}`);
-  const kind = known(manifestKinds, value('kind')) ?? 'kubernetes';
-  const mode = known(['push', 'pull-request'] as const, value('mode')) ?? 'push';
-  const part = known(writtenParts, value('part'));
+    position.refuse(where ?? mapping, code, `"deploy": ${message}`);
+  const kind = known(targetKinds, value('kind')) ?? 'kubernetes';
   const [called = 'branch', tracked] = value('on')?.split(' ') ?? [];
   const on = called === 'version' || called === 'promotion' ? called : 'branch';
   const own = textOf(entry, 'git-branch')?.text ?? 'master';
@@ -141,6 +154,22 @@ function targetOf(mapping: Mapping, { entry, index, of, ...judges }: Position): 
   }
   if (on === 'promotion' && index === 0) refuse(at('on'), 'there is no target before the first one to promote from.');
   if (at('after') && on !== 'promotion') refuse(at('after'), '"after" needs "on: promotion".');
+  const target = { name: value('name') ?? 'default', on, afterHours: hoursOf(value('after')) } as const;
+  if (kind === 'ecs' || kind === 'ssm') return { ...target, ...servicePlaceOf(kind, mapping, refuse) };
+  return { ...target, ...manifestPlaceOf(kind, mapping, { ...position, refuseTarget: refuse }) };
+}
+
+/** Where in git the image of a target is written. */
+function manifestPlaceOf(
+  kind: ManifestTarget['kind'],
+  mapping: Mapping,
+  { refuseTarget: refuse, ...judges }: Judges & { refuseTarget: Refuse },
+): Omit<ManifestTarget, 'name' | 'on' | 'afterHours'> {
+  const at = (key: string): Text | undefined => textOf(mapping, key);
+  const value = (key: string) => at(key)?.text;
+  const mode = known(['push', 'pull-request'] as const, value('mode')) ?? 'push';
+  for (const key of ['repository', 'path']) if (!at(key)) refuse(undefined, `"${key}" is missing or empty.`);
+  for (const key of Object.keys(serviceKeys)) if (at(key)) refuse(at(key), `the kind ${kind} has no "${key}".`);
   if (kind === 'yaml' && Number(at('key') !== undefined) + Number(at('policy') !== undefined) !== 1) {
     refuse(undefined, 'the kind yaml needs either "key" or "policy".');
   }
@@ -149,18 +178,15 @@ function targetOf(mapping: Mapping, { entry, index, of, ...judges }: Position): 
   }
   if (at('key') && kind !== 'yaml' && kind !== 'helm-values') refuse(at('key'), `the kind ${kind} has no "key".`);
   return {
-    name: value('name') ?? 'default',
     repository: repositoryOf(at('repository'), mode, judges, refuse),
     branch: value('branch'),
     path: judges.inside('deploy, path', at('path'), value('path') ?? '.'),
     kind,
     image: value('image'),
     key: at('key') && parseKey(value('key') ?? ''),
-    part,
+    part: known(writtenParts, value('part')),
     policy: value('policy'),
     mode,
-    on,
-    afterHours: hoursOf(value('after')),
     skipCi: isTrue(value('skip-ci') ?? 'no'),
   };
 }
@@ -168,7 +194,7 @@ function targetOf(mapping: Mapping, { entry, index, of, ...judges }: Position): 
 /** The address has a credential behind it: it must be encrypted, but on the operator's own host. */
 function repositoryOf(
   written: Text | undefined,
-  mode: DeployTarget['mode'],
+  mode: ManifestTarget['mode'],
   { allowedHosts, gitHost }: Judges,
   refuse: Refuse,
 ): string {

@@ -1,4 +1,5 @@
 import { destinationsOf } from '../destinations/destination.ts';
+import type { DeployTarget } from '../model/deploy-target.ts';
 import type { Project } from '../model/project.ts';
 import { isSame } from '../policy/project-rules.ts';
 import { code, link, shortened } from '../text/markdown.ts';
@@ -126,7 +127,7 @@ function plan(input: IndexReportInput): string[] {
     'Addresses that are added; each gets mails once its owner agrees, where that is asked',
     addedRecipients(input.change),
   );
-  section('Manifests that releases will be written into', writtenManifests(input.change));
+  section('Where releases will be deployed', addedTargets(input.change));
   section('Registries that releases will be copied to, under these names', addedDestinations(input.change));
   section(
     'Removed: built no more; the images stay',
@@ -175,16 +176,20 @@ function addedRecipients({ added, changed }: IndexChange): string[] {
 }
 
 /** A line for each target that an entry has and did not have like this before. */
-function writtenManifests({ added, changed }: IndexChange): string[] {
+function addedTargets({ added, changed }: IndexChange): string[] {
   const pairs = [...added.map((after) => ({ before: undefined, after })), ...changed];
   return pairs.flatMap(({ before, after }) =>
     (after.deploy ?? [])
       .filter((target) => !before?.deploy?.some((each) => isSame(each, target)))
-      .map(({ name, repository, branch, path }) => {
-        const where = `${code(path)} in ${branch === undefined ? 'the default branch' : code(branch)} of ${code(repository)}`;
-        return `- ${code(after.name)}, ${code(name)}: ${where}`;
-      }),
+      .map((target) => `- ${code(after.name)}, ${code(target.name)}: ${placeOf(target)}`),
   );
+}
+
+function placeOf(target: DeployTarget): string {
+  if (target.kind === 'ecs') return `the service ${code(target.service)} of the ECS cluster ${code(target.cluster)}`;
+  if (target.kind === 'ssm') return `the container ${code(target.container)} on the servers ${code(target.servers)}`;
+  const { path, branch, repository } = target;
+  return `${code(path)} in ${branch === undefined ? 'the default branch' : code(branch)} of ${code(repository)}`;
 }
 
 /** A line for each destination that an entry has and did not have before: with the credentials of all, it may replace another's image. */

@@ -1,19 +1,24 @@
 import { shortCommit } from '../builds/describe-build.ts';
-import type { Deliverable } from '../targets/target-state.ts';
+import type { TargetState } from '../targets/target-state.ts';
 import { oneLine } from '../text/one-line.ts';
 
 export interface Deployed {
   project: string;
   targets: readonly string[];
-  release: Deliverable;
+  release: TargetState['wanted'];
   siteUrl: string;
   skipCi: boolean;
 }
 
-/** `Deploy demo/app 1.2.3 to production` */
+/** `Deploy demo/app 1.2.3 to production`, or `Roll back demo/app to 1.2.2 at production` */
 export function deploySubject({ project, targets, release }: Omit<Deployed, 'siteUrl' | 'skipCi'>): string {
   const places = targets.map((target) => oneLine(target, 40)).join(', ');
-  return oneLine(`Deploy ${project.replace(/:.*/, '')} ${release.tag} to ${places}`, 150);
+  const image = project.replace(/:.*/, '');
+  const isRollback = release.call.type === 'rollback';
+  const subject = isRollback
+    ? `Roll back ${image} to ${release.tag} at ${places}`
+    : `Deploy ${image} ${release.tag} to ${places}`;
+  return oneLine(subject, 150);
 }
 
 /** What the history of the manifests says about a release. */

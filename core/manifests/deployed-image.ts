@@ -1,4 +1,4 @@
-import type { ManifestPlace } from '../model/manifest-target.ts';
+import type { ManifestPlace } from '../model/deploy-target.ts';
 
 /** The image that is written into manifests. */
 export interface DeployedImage {

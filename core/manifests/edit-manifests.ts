@@ -1,5 +1,5 @@
+import type { ManifestPlace } from '../model/deploy-target.ts';
 import { ManifestError } from '../model/errors.ts';
-import type { ManifestPlace } from '../model/manifest-target.ts';
 import { type DeployedImage, partOf } from './deployed-image.ts';
 import { helmPlaces, kustomizePlaces } from './image-keys.ts';
 import { composePlaces, kubernetesPlaces } from './image-names.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { notifiableStatuses } from './build.ts';
+import { deployTargetSchema } from './deploy-target.ts';
 import { exceptionSchema } from './exception.ts';
 import { holdSchema } from './hold.ts';
-import { deployTargetSchema } from './manifest-target.ts';
 import { ownPolicySchema } from './policy.ts';
 import { vexStatementSchema } from './vex.ts';
 

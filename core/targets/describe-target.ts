@@ -11,6 +11,8 @@ export function describeTarget({ state, wanted, error, dueAt, proposal, attempts
       return `has ${tag}`;
     case 'proposed':
       return `gets ${tag} when the pull request #${proposal?.number} is merged`;
+    case 'rolling':
+      return `is replacing its containers by ${tag}`;
     case 'waiting':
       return error === undefined
         ? `gets ${tag} on ${exactTime(dueAt ?? wanted.releasedAt)} if nothing new is found in it`

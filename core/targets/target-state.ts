@@ -1,41 +1,11 @@
-import semver from 'semver';
 import * as z from 'zod';
-import { describeCause } from '../builds/describe-build.ts';
-import type { Build } from '../model/build.ts';
-import type { DeployTarget } from '../model/manifest-target.ts';
-import { isTracked, type Project } from '../model/project.ts';
-import { isFloating } from '../releases/release.ts';
-import { versionOf } from '../sources/version-tag.ts';
 import { backOff } from '../time/backoff.ts';
+import { type Call, callSchema, type Deliverable, deliverableSchema, isOlder, isSameRelease } from './deliverable.ts';
 
 /**
  * What a target outside of the pipeline has of a project's releases: what it is to have, and whether it has it. A target is an environment
- * whose manifest names the image, or a copy of the image in another registry; its kind says how a release gets there.
+ * whose manifest names the image, a service that runs it, or a copy of it in another registry; its kind says how a release gets there.
  */
-
-/** A release as a target gets it: everything that is written, and by which releases are put in order. */
-export const deliverableSchema = z.object({
-  build: z.string(),
-  /** With the registry's host. */
-  repository: z.string(),
-  digest: z.string(),
-  /** The tag that people read: the version, or else `build-…`. */
-  tag: z.string(),
-  /** All tags that the release got. */
-  tags: z.array(z.string()),
-  ref: z.string(),
-  commit: z.string(),
-  sourceUrl: z.string(),
-  releasedAt: z.iso.datetime(),
-  /** Why it was built, as a phrase. */
-  why: z.string(),
-});
-
-/** Why a target gets a release. `by`: who asked for it, or the time that has passed. */
-export const callSchema = z.object({
-  type: z.enum(['release', 'promotion', 'rollback']),
-  by: z.string().optional(),
-});
 
 const deliveredSchema = deliverableSchema.extend({
   call: callSchema,
@@ -51,12 +21,14 @@ export const targetStates = [
   'pending',
   /** A pull request is open. */
   'proposed',
+  /** A service is replacing its containers. */
+  'rolling',
   'delivered',
   /** It was given up. */
   'failed',
 ] as const;
 
-export const targetKinds = ['manifest', 'registry'] as const;
+export const targetKinds = ['manifest', 'registry', 'service'] as const;
 
 export const targetStateSchema = z.object({
   /** `app/job:tag` */
@@ -74,20 +46,22 @@ export const targetStateSchema = z.object({
   /** When it is tried next; the index `byDueTime` has the items that have it. */
   dueAt: z.iso.datetime().optional(),
   proposal: z.object({ number: z.int(), url: z.string(), build: z.string() }).optional(),
+  /** What a service does to get it: the id of ECS's deployment, or of Systems Manager's command. */
+  rollout: z.object({ id: z.string(), startedAt: z.iso.datetime() }).optional(),
   /** What it has, and had before, newest first. */
   delivered: z.array(deliveredSchema).default([]),
   /** Rises with every change. */
   revision: z.int().positive(),
 });
 
-export type Deliverable = z.infer<typeof deliverableSchema>;
-export type Call = z.infer<typeof callSchema>;
 export type Delivered = z.infer<typeof deliveredSchema>;
 export type TargetState = z.infer<typeof targetStateSchema>;
 
 export type DeliveryOutcome =
   | { kind: 'delivered'; commitUrl?: string | undefined }
   | { kind: 'proposed'; proposal: NonNullable<TargetState['proposal']> }
+  /** The service has begun, or has not ended yet. */
+  | { kind: 'rolling'; rollout: NonNullable<TargetState['rollout']> }
   /** `isFinal`: no other attempt can help. `retryAt`: when the host wants the next one. */
   | { kind: 'failed'; error: string; isFinal?: boolean; retryAt?: string | undefined }
   /** The target wants another release by now. */
@@ -99,55 +73,11 @@ const day = 24 * 60 * minute;
 const crashMinutes = 10;
 /** A copy may take this long, and nobody else begins it meanwhile. */
 export const copyMinutes = 10;
+/** A service says by an event how it ended. If the event is lost, it is asked after this. */
+const rollingMinutes = 5;
 const retries = { first: minute, longest: 60 * minute, longestAsked: day };
 const triedDays = 7;
 const mostDelivered = 20;
-
-/** The release that a build made; undefined if it made none. */
-export function deliverableOf(build: Build): Deliverable | undefined {
-  const { image, status, endedAt } = build;
-  if (!image || status !== 'released' || endedAt === undefined) return undefined;
-  const version = versionOf(build.ref)?.version;
-  const immutable = image.tags.find((tag) => tag.startsWith('build-'));
-  const tag = image.tags.find((each) => each === version) ?? immutable ?? image.tags.find(isFloating);
-  if (tag === undefined) return undefined;
-  const { id, ref, commit, sourceUrl, cause } = build;
-  const { repository, digest } = image;
-  return {
-    build: id,
-    repository,
-    digest,
-    tag,
-    tags: image.tags,
-    ref,
-    commit,
-    sourceUrl,
-    releasedAt: endedAt,
-    why: describeCause(cause),
-  };
-}
-
-/** Whether a target gets the releases of a ref by itself. A prerelease of a version is promoted by hand only. */
-export function isCalledBy(
-  { on }: Pick<DeployTarget, 'on'>,
-  project: Pick<Project, 'gitBranch'>,
-  ref: string,
-): boolean {
-  if (on === 'branch') return isTracked(project, ref);
-  const version = on === 'version' ? versionOf(ref) : undefined;
-  return version !== undefined && version.prerelease.length === 0;
-}
-
-/** Whether a release is older than another: of two versions the lower one, otherwise what was released first. */
-export function isOlder(one: Deliverable, other: Deliverable): boolean {
-  const [a, b] = [versionOf(one.ref), versionOf(other.ref)];
-  const order = a && b ? semver.compare(a, b) : 0;
-  return order === 0 ? one.releasedAt < other.releasedAt : order < 0;
-}
-
-export function isSameRelease(one: Deliverable, other: Deliverable): boolean {
-  return one.digest === other.digest && one.tag === other.tag;
-}
 
 type Key = Pick<TargetState, 'project' | 'target' | 'kind'>;
 
@@ -174,14 +104,30 @@ export function requested(
     state: dueAt === undefined ? 'pending' : 'waiting',
     since: now.toISOString(),
     attempts: 0,
-    dueAt: dueAt ?? later(now, crashMinutes * minute),
+    // Manifests are written by whoever calls for it; all else is taken up as soon as it is due.
+    dueAt: dueAt ?? (key.kind === 'manifest' ? later(now, crashMinutes * minute) : now.toISOString()),
     proposal: known?.proposal,
     delivered: known?.delivered ?? [],
     revision: nextRevision(known),
   };
 }
 
-/** The state while a copy is made. Who saves it makes the copy. */
+/** Whether a target is to have something that it has not. A promotion that waits is judged first, and a pull request is merged by people. */
+export function isUnderWay({ state }: Pick<TargetState, 'state'>): boolean {
+  return state === 'pending' || state === 'rolling';
+}
+
+/** Whether something is to be done for a target now. */
+export function isDue({ state, dueAt }: Pick<TargetState, 'state' | 'dueAt'>, now: Date): boolean {
+  return isUnderWay({ state }) && dueAt !== undefined && dueAt <= now.toISOString();
+}
+
+/** Whether people are told of it: a service's end, and whatever is given up. */
+export function isWorthMail({ kind, state }: Pick<TargetState, 'kind' | 'state'>): boolean {
+  return state === 'failed' || (kind === 'service' && state === 'delivered');
+}
+
+/** The state while somebody works on it. Who saves it does the work. */
 export function begun(known: TargetState, now: Date): TargetState {
   return { ...known, dueAt: later(now, (copyMinutes + 1) * minute), revision: nextRevision(known) };
 }
@@ -201,18 +147,22 @@ export function attempted(
     case 'delivered': {
       const latest = { ...known.wanted, deliveredAt: now.toISOString(), commitUrl: outcome.commitUrl };
       const delivered = [latest, ...known.delivered].slice(0, mostDelivered);
-      const done = { attempts, error: undefined, dueAt: undefined, proposal: undefined };
+      const done = { attempts, error: undefined, dueAt: undefined, proposal: undefined, rollout: undefined };
       return { ...known, ...done, state: 'delivered', delivered, revision };
     }
     case 'proposed': {
       const dueAt = backOff(attempts, retries, now, random);
       return { ...known, state: 'proposed', attempts, error: undefined, proposal: outcome.proposal, dueAt, revision };
     }
+    case 'rolling': {
+      const dueAt = later(now, rollingMinutes * minute);
+      return { ...known, state: 'rolling', error: undefined, rollout: outcome.rollout, dueAt, revision };
+    }
     case 'failed': {
       const { error, isFinal = false, retryAt } = outcome;
       const isOver = isFinal || now.getTime() - Date.parse(known.since) > triedDays * day;
       const dueAt = isOver ? undefined : backOff(attempts, retries, now, random, retryAt);
-      return { ...known, state: isOver ? 'failed' : 'pending', attempts, error, dueAt, revision };
+      return { ...known, state: isOver ? 'failed' : 'pending', attempts, error, dueAt, rollout: undefined, revision };
     }
   }
 }

@@ -1,7 +1,7 @@
 import { editManifests, isManifest, wellKnownFiles } from '../../core/manifests/edit-manifests.ts';
 import { type ManifestFile, manifestText } from '../../core/manifests/manifest-text.ts';
+import type { ManifestTarget } from '../../core/model/deploy-target.ts';
 import { ManifestError } from '../../core/model/errors.ts';
-import type { DeployTarget } from '../../core/model/manifest-target.ts';
 import { parseProjectName } from '../../core/model/project.ts';
 import type { TargetState } from '../../core/targets/target-state.ts';
 import { filesAt } from '../../services/git-host/git-files.ts';
@@ -9,7 +9,7 @@ import type { GitRepository } from '../../services/git-host/git-repository.ts';
 
 /** A target of an entry, and the release that it is to have. */
 export interface Job {
-  target: DeployTarget;
+  target: ManifestTarget;
   state: TargetState;
 }
 
@@ -26,7 +26,7 @@ export async function editTargets(repository: GitRepository, commit: string, job
   const contents: Edits['contents'] = new Map();
   const errors: Edits['errors'] = new Map();
 
-  async function filesOf({ path, kind }: DeployTarget): Promise<ManifestFile[]> {
+  async function filesOf({ path, kind }: ManifestTarget): Promise<ManifestFile[]> {
     const found = await files.find(path, isManifest);
     if (!found) throw new ManifestError(`${path}: there is no such file or folder.`);
     const names = wellKnownFiles[kind];

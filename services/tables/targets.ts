@@ -6,6 +6,12 @@ import { documentClient } from './dynamodb.ts';
 import { expression } from './expression.ts';
 import { tableOf } from './table.ts';
 
+/** At one time. Those beyond are seen a few minutes later, when they are due. */
+const mostRolling = 200;
+
+/** Services that are rolling are found by the event that they end with. */
+const partitionOf = ({ state }: TargetState) => (state === 'rolling' ? 'rolling' : 'due');
+
 /** The targets table: what each target of a project is to have, and what it has. */
 export function createTargets(client: DynamoDBDocumentClient, tableName: string) {
   const table = tableOf(client, tableName);
@@ -24,15 +30,26 @@ export function createTargets(client: DynamoDBDocumentClient, tableName: string)
       const before = state.revision - 1;
       return table.put(
         // The index has the items that are due some day.
-        { ...targetStateSchema.parse(state), due: state.dueAt === undefined ? undefined : 'due' },
+        { ...targetStateSchema.parse(state), due: state.dueAt === undefined ? undefined : partitionOf(state) },
         before === 0 ? expression`attribute_not_exists(revision)` : expression`revision = ${before}`,
       );
     },
 
     /** What is due, the longest due first. */
     async due(now: Date, limit: number): Promise<TargetState[]> {
-      const keys = expression`due = ${'due'} AND dueAt <= ${now.toISOString()}`;
-      return (await table.page({ index: 'byDueTime', keys }, { limit }, targetStateSchema)).items;
+      const of = async (partition: string) => {
+        const keys = expression`due = ${partition} AND dueAt <= ${now.toISOString()}`;
+        return (await table.page({ index: 'byDueTime', keys }, { limit }, targetStateSchema)).items;
+      };
+      const [due, rolling] = await Promise.all([of('due'), of('rolling')]);
+      return [...due, ...rolling].slice(0, limit);
+    },
+
+    /** The target whose service does this. */
+    async ofRollout(id: string): Promise<TargetState | undefined> {
+      const keys = expression`due = ${'rolling'}`;
+      const { items } = await table.page({ index: 'byDueTime', keys }, { limit: mostRolling }, targetStateSchema);
+      return items.find(({ rollout }) => rollout?.id === id);
     },
   };
 }

@@ -1,4 +1,13 @@
+import {
+  CreateClusterCommand,
+  CreateServiceCommand,
+  DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
+  ECSClient,
+  RegisterTaskDefinitionCommand,
+} from '@aws-sdk/client-ecs';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { AddTagsToResourceCommand, DescribeInstanceInformationCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Slipway, startSlipway } from './slipway.ts';
@@ -13,7 +22,9 @@ afterAll(() => slipway?.stop());
 
 const deploy = `
       - {name: staging, repository: demo/delivered, path: deploy, kind: kubernetes}
-      - {name: production, repository: ops/live, path: app, kind: kustomize, on: promotion, mode: pull-request}`;
+      - {name: production, repository: ops/live, path: app, kind: kustomize, on: promotion, mode: pull-request}
+      - {name: web, kind: ecs, cluster: demo, service: web}
+      - {name: servers, kind: ssm, servers: Machine=local, container: slipway-demo}`;
 const kustomization = `images:
   - name: demo/delivered
     newName: nowhere   # by Slipway
@@ -21,6 +32,29 @@ const kustomization = `images:
 `;
 const referrersSchema = z.object({ manifests: z.array(z.object({ artifactType: z.string() })) });
 const pullsSchema = z.array(z.object({ number: z.int(), title: z.string() }));
+
+/** A service that runs, and the machine as a server without a container, as an operator has them. */
+async function makeServices() {
+  const { endpoint, region, credentials } = slipway.machine;
+  const [ecs, ssm] = [
+    new ECSClient({ endpoint, region, credentials }),
+    new SSMClient({ endpoint, region, credentials }),
+  ];
+  await ecs.send(new CreateClusterCommand({ clusterName: 'demo' }));
+  const containerDefinitions = [{ name: 'web', image: 'nginx:1' }];
+  const tags = [{ key: 'team', value: 'demo' }];
+  await ecs.send(new RegisterTaskDefinitionCommand({ family: 'web', containerDefinitions, tags }));
+  await ecs.send(new CreateServiceCommand({ cluster: 'demo', serviceName: 'web', taskDefinition: 'web' }));
+  const { InstanceInformationList = [] } = await ssm.send(new DescribeInstanceInformationCommand({}));
+  const ResourceId = InstanceInformationList[0]?.InstanceId;
+  const Tags = [{ Key: 'Machine', Value: 'local' }];
+  await ssm.send(new AddTagsToResourceCommand({ ResourceType: 'ManagedInstance', ResourceId, Tags }));
+  return async () => {
+    const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster: 'demo', services: ['web'] }));
+    const describe = new DescribeTaskDefinitionCommand({ taskDefinition: services[0]?.taskDefinition });
+    return (await ecs.send(describe)).taskDefinition?.containerDefinitions?.[0]?.image;
+  };
+}
 
 /** Lets copies into a folder of the machine's registry, as an operator does, and says how the folder is read. */
 async function allowCopies(folder: string) {
@@ -39,6 +73,7 @@ it('a release is committed to the manifests of staging, copied, and gets to prod
   const { host } = new URL(slipway.machine.url);
   const copies = `${host}/copies`;
   const reader = await allowCopies(copies);
+  const runningImage = await makeServices();
   const live = await slipway.workingCopy('ops/live');
   await live.write({ 'app/kustomization.yaml': kustomization });
   await live.push('Begin');
@@ -50,7 +85,9 @@ it('a release is committed to the manifests of staging, copied, and gets to prod
   });
   const build = await slipway.ended('delivered', commit);
   expect(build.status).toBe('released');
-  const [mail] = await slipway.mails('delivered', 1);
+  const mail = await slipway.until('the mail about the build', async () =>
+    (await slipway.client.messages()).find(({ subject }) => subject.startsWith('[slipway] RELEASED: demo/delivered:')),
+  );
   const { digest = '', repository = '', tags = [] } = build.image ?? {};
   const tag = tags.find((each) => each.startsWith('build-')) ?? '';
 
@@ -62,16 +99,32 @@ it('a release is committed to the manifests of staging, copied, and gets to prod
   expect(await source.git('log', '-1', '--format=%an%n%s', 'FETCH_HEAD')).toBe(
     `Slipway\nDeploy demo/delivered ${tag} to staging`,
   );
-  const text = await slipway.client.mailText(mail?.id ?? '');
+  const text = await slipway.client.mailText(mail.id);
   expect(text).toContain(`staging has ${tag}`);
-  expect(text).toContain(`${copies}/delivered has ${tag}`);
+  // The mail does not wait for copies.
+  expect(text).toMatch(new RegExp(`${copies}/delivered (?:gets|has) ${tag}`));
   const copy = `${slipway.machine.url}/v2/copies/delivered`;
-  const ofCopy = await fetch(`${copy}/manifests/latest`, { method: 'HEAD', headers: reader });
-  expect(ofCopy.headers.get('docker-content-digest')).toBe(digest);
+  const ofCopy = await slipway.until('the copy', async () => {
+    const answer = await fetch(`${copy}/manifests/latest`, { method: 'HEAD', headers: reader });
+    return answer.headers.get('docker-content-digest') ?? undefined;
+  });
+  expect(ofCopy).toBe(digest);
   const beside = await (await fetch(`${copy}/referrers/${digest}`, { headers: reader })).json();
   expect(referrersSchema.parse(beside).manifests).toContainEqual({
     artifactType: expect.stringContaining('sigstore.bundle'),
   });
+
+  // What runs the image, and how it ended, by mail.
+  const about = async (subject: string) =>
+    (await slipway.client.messages()).find((each) => each.subject === `[slipway] ${subject}`);
+  await slipway.until('the deployment', () => about(`DEPLOYED: demo/delivered:latest ${tag} to web`));
+  expect(await runningImage()).toBe(`${repository}@${digest}`);
+  const refused = await slipway.until('the refusal of the server', () =>
+    about(`NOT DEPLOYED: demo/delivered:latest ${tag} to servers`),
+  );
+  expect(await slipway.client.mailText(refused.id)).toContain('There is no file');
+  const ofBuild = await (await fetch(`${slipway.machine.url}/builds/${build.id}`)).text();
+  expect(ofBuild).toContain('There is no file');
 
   // The commit is in the repository of the source, and yet nothing is built because of it.
   await slipway.invoke('WatchSources');
@@ -92,7 +145,7 @@ it('a release is committed to the manifests of staging, copied, and gets to prod
   const page = await (await fetch(`${slipway.machine.url}/projects/demo/delivered/latest`)).text();
   expect(page).toContain('Deployed');
   expect(await slipway.invoke('Promote', { ...request, to: 'nowhere' })).toEqual({
-    refused: `demo/delivered:latest has no target nowhere. The targets of its entry are: staging, production, ${copies}/delivered.`,
+    refused: `demo/delivered:latest has no target nowhere. The targets of its entry are: staging, production, web, servers, ${copies}/delivered.`,
   });
   expect(await slipway.invoke('RetryDeliveries')).toBe(0);
 });

@@ -29,7 +29,12 @@ async function setUp(known: { appeared?: number; held?: PlacedHold } = {}) {
     targets: live.targets,
   };
   await live.deliver(releaseOf(1));
-  return { live, project, services, retry: createRetryDeliveries({ ...services, delivery: live.delivery }) };
+  return {
+    live,
+    project,
+    services,
+    retry: createRetryDeliveries({ ...services, track: live.track, delivery: live.delivery }),
+  };
 }
 
 describe('a promotion by time', () => {
@@ -48,6 +53,7 @@ describe('a promotion by time', () => {
     await retry(days(3));
     const { state, error } = (await live.stateOf('production')) ?? {};
     expect([state, error]).toEqual(['failed', expect.stringContaining('2 findings are new')]);
+    expect(live.notified).toMatchObject([{ target: 'production', state: 'failed' }]);
   });
 
   it('waits while releases of the project are held, says so, and goes on when the hold has ended', async () => {

@@ -27,7 +27,7 @@ test('every file with a handler is a function, and every function has a file', (
   ).toEqual(handlerFiles());
 });
 
-test('every function is run by something: a state, a route, a rule, the queue, the builder or a command', () => {
+test('every function is run by something: a state, a route, a rule, the queue, another function, the builder or a command', () => {
   const states = Object.entries(definition().States).filter(([, { Resource }]) => Resource?.endsWith(':lambda:invoke'));
   const running = new Set([
     ...states.map(([name]) => functionOf(kebabCase(name)).resource.id),
@@ -35,6 +35,12 @@ test('every function is run by something: a state, a route, a rule, the queue, t
     ...resources('AWS::CodeBuild::Project')
       .flatMap(({ Properties }) => Properties.Environment.EnvironmentVariables)
       .flatMap(({ Name, Value }) => (Name === 'CREDENTIALS_FUNCTION' ? [Value.Ref] : [])),
+    // Others call them, and do not wait for them.
+    ...resources('AWS::Lambda::Function')
+      .flatMap(({ Properties }) => Object.entries(Properties.Environment?.Variables ?? {}))
+      .flatMap(([name, value]) =>
+        /^(?:COPY_RELEASES|ROLL_SERVICES)_FUNCTION$/.test(name) ? [(value as { Ref: string }).Ref] : [],
+      ),
     // The command finds it by the outputs of the stack.
     (template().Outputs.PromoteFunctionName?.Value as { Ref: string } | undefined)?.Ref,
     ...resources('AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties.FunctionName.Ref),

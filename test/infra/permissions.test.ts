@@ -362,6 +362,7 @@ describe('no function may do what its code never uses', () => {
   const byRegistry = new Set([...push, ...pull, 'ecr:ListImages']);
   const operations: Record<string, string> = {
     's3:ListBucket': 'ListObjectsV2|GetObject',
+    'lambda:InvokeFunction': 'Invoke',
   };
 
   test.each(functions().map((each) => [each.stem, each] as const))('%s', (_stem, each) => {

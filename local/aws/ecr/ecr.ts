@@ -36,6 +36,8 @@ export interface Ecr extends Service {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Amazon Inspector, which does the enhanced scanning. */
   readonly inspector: Service;
+  /** Whether an image is there, by its whole name: `localhost:4600/demo/app@sha256:…`. */
+  has(image: string): boolean;
 }
 
 const housekeepingInterval = 10 * 60 * 1000;
@@ -115,6 +117,14 @@ export function createEcr(account: Account, { scanner: chosen, osvFolder }: EcrO
     inspector: createInspector(account, enhanced.inspected),
 
     handle: (request, response) => serveRegistry(context, request, response),
+
+    has(image) {
+      const [, repository = '', separator, version = ''] = /^[^/]+\/([^@:]+)(@|:)(.+)$/.exec(image) ?? [];
+      const { images } = registry;
+      return (
+        (separator === '@' ? images.byDigest(repository, version) : images.byTag(repository, version)) !== undefined
+      );
+    },
 
     start() {
       housekeeping = setInterval(() => {

@@ -30,6 +30,7 @@ const knownKeys = new Set(
     'dynamodb:LeadingKeys',
     'events:detail-type',
     'events:source',
+    'iam:PassedToService',
     's3:delimiter',
     's3:max-keys',
     's3:prefix',
@@ -38,6 +39,8 @@ const knownKeys = new Set(
     'ses:Recipients',
   ].map((key) => key.toLowerCase()),
 );
+/** Keys with the name of a tag at their end. */
+const knownTagKeys = ['ssm:resourcetag/'];
 
 /** The policy's values, ready to be compared with one value of the call. */
 type Comparison = (wanted: readonly string[]) => (actual: string) => boolean;
@@ -98,7 +101,8 @@ const operators: Readonly<Record<string, { compare: Comparison; negated?: true }
  */
 export function parseCondition(operator: string, key: string, wanted: readonly string[]): Condition {
   const name = key.toLowerCase();
-  if (!knownKeys.has(name)) throw new UnknownConditionError(`The local AWS does not know the condition key ${key}.`);
+  if (!(knownKeys.has(name) || knownTagKeys.some((each) => name.startsWith(each))))
+    throw new UnknownConditionError(`The local AWS does not know the condition key ${key}.`);
 
   const [, quantifier, base = '', ifExists] = /^(ForAllValues:|ForAnyValue:)?(\w+?)(IfExists)?$/.exec(operator) ?? [];
   if (base === 'Null' && !quantifier && !ifExists) {

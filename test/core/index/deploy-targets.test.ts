@@ -48,12 +48,28 @@ describe('the targets of an entry', () => {
     expect(targets?.[1]).toMatchObject({ kind: 'helm-values', skipCi: true });
   });
 
+  it('are services too', () => {
+    const { targets, messages } = read(`
+      - {name: test, kind: ecs, service: shop}
+      - {name: live, kind: ECS, cluster: live, service: shop, container: web, on: promotion, after: 12h}
+      - {name: servers, kind: ssm, servers: Role=web, container: shop, on: version}`);
+    expect(messages).toEqual([]);
+    expect(targets).toEqual([
+      { name: 'test', on: 'branch', kind: 'ecs', cluster: 'default', service: 'shop' },
+      {
+        ...{ name: 'live', on: 'promotion', afterHours: 12 },
+        ...{ kind: 'ecs', cluster: 'live', service: 'shop', container: 'web' },
+      },
+      { name: 'servers', on: 'version', kind: 'ssm', servers: 'Role=web', container: 'shop' },
+    ]);
+  });
+
   const base = 'repository: ops/live, path: a.yaml';
   it.each([
     [` {${base}, on: tag}`, '"deploy", "on": "tag" calls for no release. Write branch, version or promotion.'],
     [` {${base}, kind: kustomise}`, 'Did you mean kustomize?'],
     [` {${base}, pth: b}`, '"deploy": the key "pth" is not known. Did you mean "path"?'],
-    [' {path: a.yaml}', '"deploy", "repository" is missing or empty.'],
+    [' {path: a.yaml}', '"deploy": "repository" is missing or empty.'],
     [` [{${base}}, {${base}, name: b}]`, '"deploy": each of several targets needs a name, such as production.'],
     [` [{${base}, name: b}, {${base}, name: B}]`, '"deploy": two targets are called "B".'],
     [` {${base}, on: promotion}`, 'there is no target before the first one to promote from.'],
@@ -70,6 +86,12 @@ describe('the targets of an entry', () => {
     ],
     [' {repository: "https://10.0.0.1/ops/live", path: a}', 'The host 10.0.0.1 is private'],
     [' {repository: "https://git.example.org/a/b", path: a, mode: pull-request}', "on the operator's git host only"],
+    [` {kind: ecs, cluster: live}`, '"deploy": the kind ecs needs "service".'],
+    [` {kind: ecs, service: shop, ${base}}`, 'the kind ecs has no "repository".'],
+    [` {kind: ecs, service: "shop;rm"}`, '"shop;rm" is no name of a service.'],
+    [` {kind: ssm, servers: web, container: shop}`, '"web" is no tag of servers. Write its key and value: Role=web.'],
+    [` {kind: ssm, servers: Role=web, container: "a b"}`, '"a b" is no name of a container.'],
+    [` {${base}, service: shop}`, 'the kind kubernetes has no "service".'],
     [' true', '"deploy": It must be a target with repository and path, or a list of them.'],
   ])('are refused: deploy:%s', (deploy, message) => {
     const { targets, messages } = read(deploy);

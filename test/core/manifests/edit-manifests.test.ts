@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { editManifests } from '../../../core/manifests/edit-manifests.ts';
 import { manifestText } from '../../../core/manifests/manifest-text.ts';
+import type { ManifestPlace } from '../../../core/model/deploy-target.ts';
 import { ManifestError } from '../../../core/model/errors.ts';
-import type { ManifestPlace } from '../../../core/model/manifest-target.ts';
 import { refusals } from './refused-manifests.ts';
 import { composeFile, deployment, helmRelease, helmValues, kustomization, manyDocuments } from './sample-manifests.ts';
 

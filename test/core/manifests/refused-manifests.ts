@@ -1,4 +1,4 @@
-import type { ManifestPlace } from '../../../core/model/manifest-target.ts';
+import type { ManifestPlace } from '../../../core/model/deploy-target.ts';
 
 interface Refusal {
   what: string;

@@ -1,7 +1,11 @@
-import type { Deliverable } from '../../../core/targets/target-state.ts';
+import type { Deliverable } from '../../../core/targets/deliverable.ts';
+import type { TargetState } from '../../../core/targets/target-state.ts';
+import { createCopyDue } from '../../../functions/copy-releases.ts';
 import { createCopyReleases } from '../../../functions/destinations/copy-releases.ts';
 import { createRetryDeliveries } from '../../../functions/retry-deliveries.ts';
 import { createDelivery } from '../../../functions/targets/deliver-release.ts';
+import { createTrackTargets } from '../../../functions/targets/track-targets.ts';
+import type { DeliveryWorkers } from '../../../services/aws/delivery-workers.ts';
 import { createPublicFetch, type PublicFetch } from '../../../services/http/public-fetch.ts';
 import { createImageOrigin } from '../../../services/registry/image-origin.ts';
 import { createTargets } from '../../../services/tables/targets.ts';
@@ -43,12 +47,16 @@ export async function setUpCopies(places: string[] = ['copies/app']) {
     fetch,
     openOrigin: async (limits) => createImageOrigin(registry, limits),
   });
-  const delivery = createDelivery({
-    ...{ targets, copyReleases, logger: silentLogger },
-    writeManifests: async () => new Map(),
-  });
   const destinations = places.map((place) => `${otherHost}/${place}`);
-  const project = sampleProject(projectName, { destinations });
+  const project = { ...sampleProject(projectName, { destinations }), sequence: 1 };
+  const notified: TargetState[] = [];
+  const notify = async (state: TargetState) => void notified.push(state);
+  const track = createTrackTargets({ targets, notify, logger: silentLogger });
+  const projects = { get: async () => project };
+  const copyDue = createCopyDue({ projects, track, copyReleases });
+  const clock = { now: () => new Date() };
+  const workers: DeliveryWorkers = { start: async (_, name) => void (await copyDue({ project: name }, clock.now())) };
+  const delivery = createDelivery({ targets, track, writeManifests: async () => new Map(), workers });
 
   return {
     network,
@@ -57,6 +65,8 @@ export async function setUpCopies(places: string[] = ['copies/app']) {
     reader,
     targets,
     otherUrl: other.url,
+    /** What people got a mail about. */
+    notified,
 
     /** A release of some layers, with what Slipway puts beside it and a referrer of somebody else. */
     async release(number: number, layers: Buffer[], over: Partial<Deliverable> = {}): Promise<Deliverable> {
@@ -83,13 +93,13 @@ export async function setUpCopies(places: string[] = ['copies/app']) {
     deliver: (release: Deliverable) => delivery.deliver(project, release, { call: { type: 'release' } }),
 
     /** The run that tries again what is due, on a later day. */
-    later: (days: number) =>
-      createRetryDeliveries({
-        projects: { get: async () => ({ ...project, revision: 1 }) as never },
-        releases: { get: async () => undefined },
-        targets,
-        delivery,
-      })(new Date(Date.now() + days * 86_400_000)),
+    later(days: number) {
+      const day = new Date(Date.now() + days * 86_400_000);
+      clock.now = () => day;
+      return createRetryDeliveries({ projects, releases: { get: async () => undefined }, targets, track, delivery })(
+        day,
+      );
+    },
 
     async digestAt(place: string, reference: string): Promise<string | undefined> {
       const { status, headers } = await reader.call('HEAD', `/v2/${place}/manifests/${reference}`);

@@ -109,6 +109,17 @@ Build: https://slipway.example.org/builds/build1`);
   });
 });
 
+it('a rollback is a commit that says so', async () => {
+  await using live = await setUpDelivery([targetOf('staging')]);
+  await live.deliver(releaseOf(1));
+  await live.deliver(releaseOf(2));
+  await live.delivery.deliver(live.project, releaseOf(1), { call: { type: 'rollback', by: 'ann' } });
+  expect(live.file('staging/app.yaml')).toContain(imageOf(1));
+  expect(live.host.git('ops/live', 'log', '-1', '--format=%s', 'main')).toBe(
+    'Roll back demo/app to build-1 at staging',
+  );
+});
+
 describe('a promotion', () => {
   it('is of what a person says, also of an older release', async () => {
     await using live = await setUpDelivery([targetOf('staging'), targetOf('production', { on: 'promotion' })]);

@@ -1,9 +1,11 @@
-import type { DeployTarget } from '../../../core/model/manifest-target.ts';
-import type { Deliverable } from '../../../core/targets/target-state.ts';
+import type { ManifestTarget } from '../../../core/model/deploy-target.ts';
+import type { Deliverable } from '../../../core/targets/deliverable.ts';
+import type { TargetState } from '../../../core/targets/target-state.ts';
 import { createProposeManifests } from '../../../functions/manifests/propose-manifests.ts';
 import { createPushManifests } from '../../../functions/manifests/push-manifests.ts';
 import { createWriteManifests } from '../../../functions/manifests/write-manifests.ts';
 import { createDelivery } from '../../../functions/targets/deliver-release.ts';
+import { createTrackTargets } from '../../../functions/targets/track-targets.ts';
 import { createGitRepositories } from '../../../services/git-host/git-repository.ts';
 import type { GithubPulls, Pull } from '../../../services/git-host/github-pulls.ts';
 import { createPublicFetch, type PublicFetch } from '../../../services/http/public-fetch.ts';
@@ -36,13 +38,13 @@ export function releaseOf(number: number, over: Partial<Deliverable> = {}): Deli
   };
 }
 
-export function targetOf(name: string, over: Partial<DeployTarget> = {}): DeployTarget {
+export function targetOf(name: string, over: Partial<ManifestTarget> = {}): ManifestTarget {
   const path = `${name}/app.yaml`;
   return { name, repository: 'ops/live', path, kind: 'kubernetes', mode: 'push', on: 'branch', skipCi: false, ...over };
 }
 
 /** A git host with a repository of manifests, and the delivery as its functions have it. */
-export async function setUpDelivery(deploy: DeployTarget[], files: Record<string, string> = {}) {
+export async function setUpDelivery(deploy: ManifestTarget[], files: Record<string, string> = {}) {
   const host = await startFakeGitHost();
   const manifests = Object.fromEntries(deploy.map(({ path }) => [path, 'image: demo/app # here\n']));
   host.commit('ops/live', { 'README.md': '# Live\n', ...manifests, ...files });
@@ -72,12 +74,10 @@ export async function setUpDelivery(deploy: DeployTarget[], files: Record<string
     credentials: async () => undefined,
     gitHost: host.url,
   });
-  const delivery = createDelivery({
-    targets,
-    writeManifests,
-    copyReleases: async () => new Map(),
-    logger: silentLogger,
-  });
+  const notified: TargetState[] = [];
+  const notify = async (state: TargetState) => void notified.push(state);
+  const track = createTrackTargets({ targets, notify, logger: silentLogger });
+  const delivery = createDelivery({ targets, track, writeManifests, workers: { start: async () => undefined } });
   const project = sampleProject(projectName, { deploy });
   return {
     host,
@@ -85,6 +85,9 @@ export async function setUpDelivery(deploy: DeployTarget[], files: Record<string
     ownCommits,
     network,
     pulls,
+    track,
+    /** What people got a mail about. */
+    notified,
     delivery,
     project,
     deliver: (release: Deliverable) => delivery.deliver(project, release, { call: { type: 'release' } }),

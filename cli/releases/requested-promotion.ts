@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import * as z from 'zod';
+import { describeTarget, targetLink } from '../../core/targets/describe-target.ts';
+import { isUnderWay, type TargetState, targetStateSchema } from '../../core/targets/target-state.ts';
+import type { Context } from '../command.ts';
+import type { Deployment } from '../deployment/deployment.ts';
+import { invoke } from '../deployment/functions.ts';
+import { callerName } from '../deployment/triggers.ts';
+import { DeploymentError, exitCodes, RefusedError } from '../errors.ts';
+import { projectPath } from '../projects/named-project.ts';
+
+const pollMilliseconds = 1000;
+const longestMilliseconds = 40 * 60_000;
+
+const answerSchema = z.union([z.object({ refused: z.string() }), z.object({ state: targetStateSchema })]);
+const shownSchema = z.object({
+  targets: z.array(z.object({ name: z.string(), state: targetStateSchema.shape.state, error: z.string().nullable() })),
+});
+
+interface Request {
+  project: string;
+  to?: string | undefined;
+  release?: string | undefined;
+}
+
+/** Has a target get a release, and answers once it has it, or will not get it. */
+export async function answerPromotion(context: Context, deployment: Deployment, request: Request): Promise<void> {
+  const requester = await callerName(deployment);
+  const answer = await invoke(deployment, 'Promote', { ...request, requester }, answerSchema);
+  if ('refused' in answer) throw new RefusedError(answer.refused);
+  const state = isUnderWay(answer.state) ? await ended(context, deployment, answer.state) : answer.state;
+  const isThere = state.state === 'delivered' || state.state === 'proposed';
+  context.answer(targetStateSchema, {
+    value: state,
+    text: `${[`${state.target} ${describeTarget(state)}.`, targetLink(state) ?? []].flat().join('\n')}\n`,
+    exitCode: isThere ? exitCodes.done : exitCodes.negative,
+  });
+}
+
+/** Copies and services take minutes: the API says what becomes of them. One that is tried again later is not waited for. */
+async function ended({ terminal }: Context, { api, siteUrl }: Deployment, begun: TargetState): Promise<TargetState> {
+  const deadline = Date.now() + longestMilliseconds;
+  terminal.err(`${begun.target} ${describeTarget(begun)} …\n`);
+  for (; ; await delay(pollMilliseconds)) {
+    const shown = await api.read(projectPath(begun.project), shownSchema);
+    const now = shown?.targets.find(({ name }) => name === begun.target);
+    // An attempt that failed is one that was made.
+    if (now && (!isUnderWay(now) || now.error !== null))
+      return { ...begun, state: now.state, error: now.error ?? undefined, attempts: 1 };
+    if (Date.now() > deadline) throw new DeploymentError(`It is not done after 40 minutes: see ${siteUrl}.`);
+  }
+}

@@ -1,0 +1,91 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { isService } from '../../core/model/deploy-target.ts';
+import type { Project } from '../../core/model/project.ts';
+import type { Call, Deliverable } from '../../core/targets/deliverable.ts';
+import {
+  attempted,
+  begun,
+  type DeliveryOutcome,
+  isDue,
+  isWorthMail,
+  requested,
+  type TargetState,
+} from '../../core/targets/target-state.ts';
+import type { Targets } from '../../services/tables/targets.ts';
+import type { NotifyTarget } from './notify-target.ts';
+
+interface Services {
+  targets: Pick<Targets, 'get' | 'save' | 'ofProject'>;
+  /** Absent where whoever calls for a delivery is told what became of it. */
+  notify?: NotifyTarget | undefined;
+  logger: Logger;
+}
+
+type Named = Pick<TargetState, 'target' | 'kind'>;
+
+const hour = 60 * 60_000;
+
+/** Writes down what each target is to have, who works on it, and what became of it. Everybody who delivers keeps to it. */
+export function createTrackTargets({ targets, notify, logger }: Services) {
+  /** Writes down what a target is to have; the state as it is then. */
+  async function request(
+    project: string,
+    { target, kind }: Named,
+    release: Deliverable,
+    options: { call: Call; dueAt?: string },
+  ): Promise<TargetState | undefined> {
+    for (;;) {
+      const known = await targets.get(project, target);
+      const state = requested(known, { project, target, kind }, release, { ...options, now: new Date() });
+      if (!state) return known;
+      if (await targets.save(state)) return state;
+    }
+  }
+
+  return {
+    request,
+
+    /** The targets of a kind that something is to be done for now, taken so that no other process does it. */
+    async take(project: string, kind: TargetState['kind'], now: Date): Promise<TargetState[]> {
+      const due = (await targets.ofProject(project)).filter((state) => state.kind === kind && isDue(state, now));
+      const taken: TargetState[] = [];
+      for (const state of due.map((each) => begun(each, now))) if (await targets.save(state)) taken.push(state);
+      return taken;
+    },
+
+    /** Writes down what an attempt came to. If another process was first, it knows as much as this one. */
+    async settle(
+      state: TargetState,
+      outcome: DeliveryOutcome = { kind: 'overtaken' },
+    ): Promise<TargetState | undefined> {
+      const after = attempted(state, outcome, new Date(), Math.random());
+      const about = { project: state.project, target: state.target, release: state.wanted.tag, outcome };
+      if (outcome.kind === 'failed') logger.warn('A release is not at its target', about);
+      else logger.info('A release went to its target', about);
+      if (!after) return undefined;
+      // Before it is written down: who crashes in between does it again, and the mail goes out once.
+      if (isWorthMail(after)) await notify?.(after);
+      return (await targets.save(after)) ? after : undefined;
+    },
+
+    /** What the next target gets from one that has a release now: a pull request, or a promotion when its time has come. */
+    async callNext(
+      { name, deploy = [] }: Pick<Project, 'name' | 'deploy'>,
+      { target, wanted }: TargetState,
+    ): Promise<TargetState | undefined> {
+      const next = deploy[deploy.findIndex((each) => each.name === target) + 1];
+      // Who takes a release back here has not yet decided about the next one.
+      if (next?.on !== 'promotion' || wanted.call.type === 'rollback') return undefined;
+      const named: Named = { target: next.name, kind: isService(next) ? 'service' : 'manifest' };
+      const { afterHours } = next;
+      if (afterHours !== undefined) {
+        const dueAt = new Date(Date.now() + afterHours * hour).toISOString();
+        return request(name, named, wanted, { call: { type: 'promotion', by: `${afterHours} hours` }, dueAt });
+      }
+      const asks = !isService(next) && next.mode === 'pull-request';
+      return asks ? request(name, named, wanted, { call: { type: 'release' } }) : undefined;
+    },
+  };
+}
+
+export type TrackTargets = ReturnType<typeof createTrackTargets>;
