@@ -3,10 +3,14 @@ import { versionOf } from '../sources/version-tag.ts';
 
 type Owner = Pick<Project, 'appId' | 'jobId' | 'destinations'>;
 
-/** The images outside that are copies of a project's: `ghcr.io/acme/shop`. What ends with `/` is a folder of images: `ghcr.io/acme/`. */
+/**
+ * The images outside that are copies of a project's: `ghcr.io/acme/shop`. What ends with `/` is a folder of images, `ghcr.io/acme/`; those of
+ * the whole index may have the image's name in another form, `ghcr.io/acme/{app-id}-{job-id}`.
+ */
 export function destinationsOf({ appId, jobId, destinations = [] }: Owner): string[] {
   const own = appId === 'library' ? jobId : `${appId}/${jobId}`;
-  return [...new Set(destinations.map((written) => (written.endsWith('/') ? `${written}${own}` : written)))];
+  const named = (written: string) => written.replaceAll('{app-id}', appId).replaceAll('{job-id}', jobId);
+  return [...new Set(destinations.map((written) => (written.endsWith('/') ? `${written}${own}` : named(written))))];
 }
 
 /**

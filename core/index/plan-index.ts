@@ -1,6 +1,6 @@
 import type { Project } from '../model/project.ts';
 import { changesVerdict, isSame } from '../policy/project-rules.ts';
-import { type Index, isPolicyFile } from './read-index.ts';
+import { type Index, isDestinationsFile, isPolicyFile } from './read-index.ts';
 import { isVexFile } from './read-vex.ts';
 
 export interface IndexPlan {
@@ -12,16 +12,21 @@ export interface IndexPlan {
 /**
  * The changes that an index makes to the known projects. A broken index removes nothing: projects of a file that cannot be read completely
  * stay as they are unless the file still has them, and an index without any project changes nothing. If the policy cannot be read, each
- * project keeps its policy and no project is added; if VEX documents cannot be read, each project keeps its statements.
+ * project keeps its policy and no project is added; the same way each keeps its statements and its destinations.
  */
 export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known: Project[]): IndexPlan {
   const knownByName = new Map(known.map((project) => [project.name, project]));
   const named = new Set(index.projects.map(({ name }) => name));
   const broken = [...index.brokenFiles];
-  const [keepsPolicy, keepsVex] = [broken.some(isPolicyFile), broken.some(isVexFile)];
+  const keepsPolicy = broken.some(isPolicyFile);
+  const kept: KeptKey[] = [
+    ...(keepsPolicy ? ['policy' as const] : []),
+    ...(broken.some(isVexFile) ? ['vex' as const] : []),
+    ...(broken.some(isDestinationsFile) ? ['destinations' as const] : []),
+  ];
   const projects = index.projects.map((project) => {
     const before = knownByName.get(project.name);
-    return keeping(keepsVex ? 'vex' : undefined, keeping(keepsPolicy ? 'policy' : undefined, project, before), before);
+    return kept.reduce((now, key) => keeping(key, now, before), project);
   });
   return {
     added: keepsPolicy ? [] : projects.filter(({ name }) => !knownByName.has(name)),
@@ -36,9 +41,10 @@ export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known:
   };
 }
 
+type KeptKey = 'policy' | 'vex' | 'destinations';
+
 /** The project with the earlier value of one of its keys. */
-function keeping(key: 'policy' | 'vex' | undefined, project: Project, before: Project | undefined): Project {
-  if (!key) return project;
+function keeping(key: KeptKey, project: Project, before: Project | undefined): Project {
   const { [key]: _, ...rest } = project;
   const known = before?.[key];
   return known ? { ...rest, [key]: known } : rest;

@@ -2,6 +2,8 @@ import type { OwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
 import { ownParent } from '../model/project.ts';
 import { cyclesAmong } from './cycles.ts';
+import { keepDestinationsApart } from './destination-conflicts.ts';
+import { destinationsFile, readDestinationsFile } from './destinations-file.ts';
 import type { Diagnostic, FileDiagnostic, IndexPosition } from './diagnostic.ts';
 import { readEntries } from './entries.ts';
 import { mergeVex } from './merge-vex.ts';
@@ -38,12 +40,17 @@ const largestDocuments = 10_000_000;
 
 /** Whether a path in the index repository belongs to the index. */
 export function isOfIndex(path: string): boolean {
-  return isIndexFile(path) || isPolicyFile(path) || isVexFile(path);
+  return isIndexFile(path) || isPolicyFile(path) || isDestinationsFile(path) || isVexFile(path);
 }
 
 /** Any file that looks like the policy is read, so that one with another extension is not ignored silently. */
 export function isPolicyFile(path: string): boolean {
   return /^policy\.ya?ml$/.test(path);
+}
+
+/** The same for the file with the destinations of all projects. */
+export function isDestinationsFile(path: string): boolean {
+  return /^destinations\.ya?ml$/.test(path);
 }
 
 /** Whether a path in the index repository is that of a file with entries. CCCP's template lies beside them. */
@@ -93,6 +100,8 @@ export function readIndex(
   dropCycles(index, parentsAt);
   markSharedRepositories(index.projects);
   keepVersionTagsApart(index);
+  addDestinations(files, index);
+  keepDestinationsApart(index);
   readDocuments(files, index, now);
   return index;
 }
@@ -116,6 +125,27 @@ function readPolicy(files: IndexFile[], index: Index): OwnPolicy | undefined {
     report(path, yaml, diagnostics, index.diagnostics);
   }
   return known;
+}
+
+/** Every project gets the destinations of the whole index beside its own. */
+function addDestinations(files: IndexFile[], index: Index): void {
+  for (const { path, text } of files) {
+    if (!isDestinationsFile(path)) continue;
+    const yaml = readYaml(text);
+    const { destinations = [], diagnostics } = readDestinationsFile(yaml);
+    if (path !== destinationsFile) {
+      const message = `The destinations of the index belong in ${destinationsFile}. Give the file that name.`;
+      diagnostics.push({ severity: 'error', code: 'file-name', offset: 0, message });
+    }
+    const [first] = diagnostics;
+    if (first) {
+      first.message += ' Until the file can be read, every project keeps the destinations that it has.';
+      index.brokenFiles.add(path);
+    } else if (destinations.length > 0) {
+      for (const project of index.projects) project.destinations = [...(project.destinations ?? []), ...destinations];
+    }
+    report(path, yaml, diagnostics, index.diagnostics);
+  }
 }
 
 function readDocuments(files: IndexFile[], index: Index, now: Date): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { destinationOf, destinationsOf, destinationTarget } from '../../../core/destinations/destination.ts';
+import { planIndex } from '../../../core/index/plan-index.ts';
 import { readIndex } from '../../../core/index/read-index.ts';
 import { goodFile, now } from './index-texts.ts';
 
@@ -31,6 +32,74 @@ describe('the destinations of an entry', () => {
     const { destinations, messages } = read(`"${written}"`);
     expect(destinations).toBeUndefined();
     expect(messages.join('\n')).toContain(message);
+  });
+});
+
+describe('the destinations of the whole index', () => {
+  const readAll = (text: string, path = 'destinations.yml') => {
+    const file = goodFile({ shop: { destinations: 'docker.io/acme/shop' }, web: {} });
+    const index = readIndex([file, { path, text }], { now });
+    const destinations = index.projects.map(destinationsOf);
+    return { index, destinations, messages: index.diagnostics.map(({ message }) => message) };
+  };
+
+  it('are those of every entry, beside its own', () => {
+    const { destinations, messages } = readAll(
+      'destinations:\n  - quay.io/acme/\n  - ghcr.io/acme/{app-id}-{job-id}\n',
+    );
+    expect(messages).toEqual([]);
+    expect(destinations).toEqual([
+      ['docker.io/acme/shop', 'quay.io/acme/demo/shop', 'ghcr.io/acme/demo-shop'],
+      ['quay.io/acme/demo/web', 'ghcr.io/acme/demo-web'],
+    ]);
+  });
+
+  it.each([
+    ['destinations: quay.io/acme/shop', 'would be the same for every image'],
+    ['destinations: "{app-id}/{job-id}"', 'names no registry'],
+    ['destination: quay.io/acme/', 'has the key "destinations" alone'],
+    ['- quay.io/acme/', 'has the key "destinations" alone'],
+  ])('are refused, and every project keeps what it has: %s', (text, message) => {
+    const { index, messages } = readAll(`${text}\n`);
+    expect(messages.join('\n')).toContain(message);
+    const known = index.projects.map((project) => ({ ...project, destinations: ['quay.io/known/'] }));
+    expect(planIndex(index, known).changed).toEqual([]);
+  });
+});
+
+describe('two images with one destination', () => {
+  const read2 = (files: Record<string, Record<string, string>>) => {
+    const { projects, diagnostics } = readIndex([goodFile(files)], { now });
+    return {
+      destinations: projects.map((project) => project.destinations),
+      messages: diagnostics.map(({ severity, entry, message }) => `${severity} ${entry}: ${message}`),
+    };
+  };
+
+  it('are refused, and none of them is copied there', () => {
+    const { destinations, messages } = read2({
+      shop: { destinations: '[ghcr.io/acme/shop, quay.io/acme/]' },
+      other: { destinations: 'ghcr.io/acme/shop' },
+      third: { destinations: 'quay.io/acme/demo/shop' },
+    });
+    expect(destinations).toEqual([[], [], []]);
+    expect(messages).toEqual([
+      expect.stringMatching(/^error demo\/shop:latest: .*ghcr\.io\/acme\/shop is the destination of demo\/other too/),
+      expect.stringMatching(
+        /^error demo\/shop:latest: .*quay\.io\/acme\/demo\/shop is the destination of demo\/third too/,
+      ),
+      expect.stringMatching(/^error demo\/other:latest: /),
+      expect.stringMatching(/^error demo\/third:latest: /),
+    ]);
+  });
+
+  it('are no conflict if they are tags of one image', () => {
+    const { destinations, messages } = read2({
+      shop: { destinations: 'ghcr.io/acme/shop' },
+      next: { 'job-id': 'shop', 'desired-tag': 'next', destinations: 'ghcr.io/acme/shop' },
+    });
+    expect(messages).toEqual([]);
+    expect(destinations).toEqual([['ghcr.io/acme/shop'], ['ghcr.io/acme/shop']]);
   });
 });
 
