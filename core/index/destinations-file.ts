@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quoted } from '../text/visible.ts';
 import { destination, mostDestinations } from './destinations.ts';
 import type { FileDiagnostic } from './diagnostic.ts';

@@ -3,8 +3,6 @@ import { targetLink } from '../targets/describe-target.ts';
 import { currentOf, type TargetState } from '../targets/target-state.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
-import { mailHtml } from './render-html.ts';
-import { mailText } from './render-text.ts';
 
 /**
  * For the owners of a project: a service runs the release, or a target will not get it. The subjects are
@@ -53,10 +51,8 @@ export function targetMail(target: TargetState, { siteUrl, indexUrl }: { siteUrl
   };
   return {
     subject: oneLine(`[slipway] ${isDone ? 'DEPLOYED' : 'NOT DEPLOYED'}: ${name} ${tag} to ${place}`, 200),
-    text: mailText(content),
-    html: mailHtml(content),
+    content,
     headers: {
-      'Auto-Submitted': 'auto-generated',
       'X-Slipway-Project': oneLine(project.replace(/[^\x20-\x7e]/g, ''), 200),
       'X-Slipway-Status': isDone ? 'deployed' : 'not-deployed',
     },

@@ -23,7 +23,7 @@ export function createNotifyTarget({ projects, mailer, recipients, siteUrl, inde
   return async function notifyTarget(state: TargetState): Promise<void> {
     const project = await projects.get(state.project);
     if (!project || !getsMails(project)) return;
-    const to = await recipients.confirmed(project);
+    const to = await recipients.of(project);
     const mail = targetMail(state, { siteUrl, indexUrl });
     const id = `target ${state.project} ${state.target} ${state.wanted.build} ${state.since} ${state.state}`;
     await sendBestEffort({ mailer, logger }, { id, to, mail, about: { project: state.project, target: state.target } });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { targetMail } from '../../../core/mail/target-mail.ts';
+import { targetMail as writtenTargetMail } from '../../../core/mail/target-mail.ts';
 import type { TargetState } from '../../../core/targets/target-state.ts';
+import { asRead } from './as-read.ts';
+
+const targetMail = asRead(writtenTargetMail);
 
 const wanted: TargetState['wanted'] = {
   build: 'b2',
