@@ -136,3 +136,39 @@ test('the webhook has instances of its own where the account can reserve some; a
   expect(reserved()).toEqual([]);
   expect(reserved({ reservedConcurrency: 20 })).toEqual([[expect.stringContaining('delivery of the git host'), 20]]);
 });
+
+test('services that the operators name can be rolled by one function, and nothing else can be', () => {
+  const services = [
+    { kind: 'ecs', cluster: 'live', service: 'shop', projects: ['demo/shop:latest'] },
+    { kind: 'ssm', servers: 'Role=web', container: 'shop', projects: ['demo/*'] },
+  ];
+  const taskRoles = ['arn:aws:iam::111122223333:role/shop'];
+  const statementsOf = (template: Template) =>
+    Object.values(template.findResources('AWS::IAM::Policy'))
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+      .filter(({ Action }) => /^(?:ecs|ssm|iam):/.test([Action].flat()[0]));
+  expect(statementsOf(templateOf({}))).toEqual([]);
+  const statements = statementsOf(templateOf({ deploy: { services, taskRoles } })).map(
+    ({ Action, Resource, Condition }) => ({
+      actions: [Action].flat(),
+      on: [Resource].flat().map(flatten),
+      if: Condition?.StringEquals,
+    }),
+  );
+  const here = '<AWS::Region>:<AWS::AccountId>';
+  expect(statements).toContainEqual({
+    actions: ['ecs:DescribeServices', 'ecs:UpdateService'],
+    on: [`arn:<AWS::Partition>:ecs:${here}:service/live/shop`],
+    if: undefined,
+  });
+  expect(statements).toContainEqual({
+    actions: ['iam:PassRole'],
+    on: taskRoles,
+    if: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+  });
+  expect(statements).toContainEqual({
+    actions: ['ssm:SendCommand'],
+    on: [`arn:<AWS::Partition>:ec2:${here}:instance/*`, `arn:<AWS::Partition>:ssm:${here}:managed-instance/*`],
+    if: { 'ssm:resourceTag/Role': ['web'] },
+  });
+});
