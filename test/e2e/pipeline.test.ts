@@ -222,7 +222,7 @@ describe('an image', () => {
 describe('the permissions of the template', () => {
   // What a build that goes well never asks for: these wait for what goes wrong, or for what comes by itself, which has tests of its own.
   const forFailures =
-    /^(StepsFail|StepsGoOn|StepsRollBack|HoldEnds|SupervisionCloseBuild|SupervisionReconcileBuilds|MonitoringAlarms|BaseWatch|SourceWatch|PackageWatch|ScheduledBuilds|Rescans|WaiverWarnings|Delivery|RetentionExpireImages)/;
+    /^(StepsFail|StepsGoOn|StepsRollBack|HoldEnds|SupervisionCloseBuild|SupervisionReconcileBuilds|MonitoringAlarms|BaseWatch|SourceWatch|PackageWatch|ScheduledBuilds|Rescans|WaiverWarnings|Delivery|RetentionExpireImages|Rollouts|Notifications)/;
   // Whether a build has its place taken here depends on how fast it is; that it is stopped then is tested in supersede.test.ts.
   const forSuperseding = /: (codebuild:StopBuild|states:StopExecution)$/;
   const inReserve = [
@@ -235,9 +235,9 @@ describe('the permissions of the template', () => {
     'StepsTell: s3:ListBucket',
     // An address that did not answer for a week.
     'StepsTell: dynamodb:UpdateItem',
-    'StepsTell: secretsmanager:GetSecretValue',
     // A hold.
     'PlannerPlanBuilds: events:PutEvents',
+    'PlannerPlanBuilds: dynamodb:PutItem',
     // What only AWS itself asks for: enhanced scanning's own permissions, and CodeBuild's look at its source's bucket.
     'StepsCollectScan: inspector2:ListCoverage inspector2:ListFindings',
     'Builder: s3:GetBucketAcl s3:GetBucketLocation',
