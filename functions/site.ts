@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { imagesOf } from '../core/cascade/dependents.ts';
-import { type NoMailReason, whyNoMail } from '../core/mail/confirmation.ts';
+import { addressSummary } from '../core/mail/confirmation.ts';
 import { once } from '../core/once.ts';
 import { openSeals } from '../services/aws/seals.ts';
 import { openSigningKey } from '../services/aws/signing-key.ts';
@@ -87,19 +87,7 @@ const run = once(() => {
       answer: addresses.answer,
       async summary(named) {
         const all = distinctAddresses(named);
-        const records = new Map((await known(all)).map((record) => [record.address, record]));
-        const mustConfirm = variable('CONFIRM_ADDRESSES') !== 'no';
-        const now = new Date();
-        const reasons = all.map((address) =>
-          whyNoMail(records.get(address.toLowerCase()) ?? { asks: 0 }, mustConfirm, now),
-        );
-        const count = (reason: NoMailReason) => reasons.filter((each) => each === reason).length;
-        return {
-          all: all.length,
-          unconfirmed: count('unconfirmed'),
-          refused: count('refused'),
-          unreachable: count('unreachable'),
-        };
+        return addressSummary(all, await known(all), variable('CONFIRM_ADDRESSES') !== 'no', new Date());
       },
     },
     seals: openSeals(),

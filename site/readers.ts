@@ -1,7 +1,7 @@
 import type { BaseStatus, NamedBase } from '../core/bases/base-status.ts';
 import type { BuildSelection } from '../core/builds/build-selection.ts';
 import type { CascadeMember } from '../core/cascade/member.ts';
-import type { AddressAnswer, NoMailReason } from '../core/mail/confirmation.ts';
+import type { AddressAnswer, AddressSummary } from '../core/mail/confirmation.ts';
 import type { Build, Cause } from '../core/model/build.ts';
 import type { BuilderSteps, SbomFormat } from '../core/model/builder-contract.ts';
 import type { Scan } from '../core/model/findings.ts';
@@ -128,12 +128,10 @@ export interface SbomReader {
   address(build: string, format: SbomFormat): Promise<string | undefined>;
 }
 
-/** How many of a project's addresses get mails, and why the others do not. */
-export type AddressSummary = Record<NoMailReason | 'all', number>;
-
 export interface AddressBook {
   get(address: string): Promise<{ answer?: AddressAnswer | undefined } | undefined>;
   answer(address: string, answer: AddressAnswer): Promise<void>;
+  /** How many of a project's addresses get mails, and why the others do not. */
   summary(addresses: readonly string[]): Promise<AddressSummary>;
 }
 

@@ -20,9 +20,10 @@ import type { Comparison } from '../releases/image-diff.ts';
 import type { ScannerReports } from '../scanners/report.ts';
 import { describeTarget, targetLink } from '../targets/describe-target.ts';
 import type { TargetState } from '../targets/target-state.ts';
-import { oneLine, webLink } from '../text/one-line.ts';
+import { oneLine } from '../text/one-line.ts';
 import { plainLog } from '../text/plain-log.ts';
 import type { Mail, MailContent } from './content.ts';
+import { footerForOwners, headerValue, projectHeaders } from './frame.ts';
 import { changesList, exceptionExample, failedTestOutput, warningsList } from './verdict-sections.ts';
 
 /** What a mail can say in addition to the build's record. */
@@ -220,7 +221,6 @@ type BuildContent = Omit<MailContent, 'facts' | 'links' | 'footer'> & Partial<Pi
 
 function mailOf(build: Build, siteUrl: string, { indexUrl, fixed }: MailDetails, own: BuildContent): Mail {
   const project = projectName(build);
-  const index = indexUrl && webLink(indexUrl);
   const content: MailContent = {
     ...own,
     facts: [...(own.facts ?? []), ...factsOf(build)],
@@ -228,12 +228,7 @@ function mailOf(build: Build, siteUrl: string, { indexUrl, fixed }: MailDetails,
       { label: 'Open the build', address: `${siteUrl}/builds/${build.id}` },
       { label: 'Read the log', address: `${siteUrl}/api/v1/builds/${build.id}/log` },
     ],
-    footer: [
-      {
-        text: `You get this mail because notify-email in the index entry of ${project} lists your address. To change who gets these mails, edit that entry in the index${index ? ':' : '.'}`,
-        link: index,
-      },
-    ],
+    footer: footerForOwners(build.project, indexUrl),
   };
   return {
     subject: oneLine(
@@ -243,8 +238,7 @@ function mailOf(build: Build, siteUrl: string, { indexUrl, fixed }: MailDetails,
     content,
     headers: {
       'X-Slipway-Build': headerValue(build.id),
-      'X-Slipway-Project': headerValue(build.project),
-      'X-Slipway-Status': subjectOf(build, fixed).toLowerCase().replace(' ', '-'),
+      ...projectHeaders(build.project, subjectOf(build, fixed).toLowerCase().replace(' ', '-')),
     },
     topic: project,
   };
@@ -283,11 +277,6 @@ function factsOf(build: Build): MailContent['facts'] {
 
 function projectName(build: Build): string {
   return oneLine(build.project, 120);
-}
-
-/** Printable ASCII only. */
-function headerValue(value: string): string {
-  return oneLine(value.replace(/[^\x20-\x7e]/g, ''), 200);
 }
 
 function shortened(items: string[]): string[] {

@@ -61,6 +61,25 @@ export function whyNoMail(
   return mustConfirm && record.answer !== 'confirmed' ? 'unconfirmed' : undefined;
 }
 
+/** How many addresses there are, and how many of them get no mails, by the reason. */
+export type AddressSummary = Record<NoMailReason | 'all', number>;
+
+/** @param records of the addresses that are known */
+export function addressSummary(
+  addresses: readonly string[],
+  records: readonly MailAddressRecord[],
+  mustConfirm: boolean,
+  now: Date,
+): AddressSummary {
+  const known = new Map(records.map((record) => [record.address, record]));
+  const summary = { all: addresses.length, refused: 0, unconfirmed: 0, unreachable: 0 };
+  for (const address of addresses) {
+    const reason = whyNoMail(known.get(address.toLowerCase()) ?? { asks: 0 }, mustConfirm, now);
+    if (reason) summary[reason] += 1;
+  }
+  return summary;
+}
+
 /** Whether an address gets the mail that asks for its confirmation now. Its owner's answer is final, until the owner changes it. */
 export function isToBeAsked(record: Omit<MailAddressRecord, 'address'>, now: Date): boolean {
   const { answer, asks, askedAt } = record;

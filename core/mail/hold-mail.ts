@@ -1,7 +1,8 @@
 import { exactTime } from '../builds/describe-build.ts';
 import type { HoldChange } from '../model/hold.ts';
-import { oneLine, webLink } from '../text/one-line.ts';
+import { oneLine } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
+import { footerForOwners, projectHeaders } from './frame.ts';
 
 interface HoldMail {
   change: HoldChange;
@@ -20,7 +21,6 @@ export function holdMail({ change, released, siteUrl, indexUrl }: HoldMail): Mai
   const name = oneLine(project, 120);
   const who = oneLine(by, 100);
   const isHeld = action === 'held';
-  const index = webLink(indexUrl);
   const content: MailContent = {
     tone: isHeld ? 'warning' : 'good',
     title: isHeld ? `Releases of ${name} are held` : `Releases of ${name} are no longer held`,
@@ -48,20 +48,12 @@ export function holdMail({ change, released, siteUrl, indexUrl }: HoldMail): Mai
       { label: 'Open the project', address: `${siteUrl}/projects/${project.replace(':', '/')}` },
       ...builds.map((build) => ({ label: 'Open the build', address: `${siteUrl}/builds/${build}` })),
     ],
-    footer: [
-      {
-        text: `You get this mail because notify-email in the index entry of ${name} lists your address. To change who gets these mails, edit that entry in the index${index ? ':' : '.'}`,
-        link: index,
-      },
-    ],
+    footer: footerForOwners(project, indexUrl),
   };
   return {
     subject: oneLine(`[slipway] ${isHeld ? 'HELD' : 'UNHELD'}: ${name}`, 200),
     content,
-    headers: {
-      'X-Slipway-Project': oneLine(project.replace(/[^\x20-\x7e]/g, ''), 200),
-      'X-Slipway-Status': isHeld ? 'held' : 'unheld',
-    },
+    headers: projectHeaders(project, isHeld ? 'held' : 'unheld'),
     topic: name,
   };
 }

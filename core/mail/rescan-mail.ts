@@ -1,8 +1,9 @@
 import { describeCounts, exactTime, shortDigest } from '../builds/describe-build.ts';
 import { bySeverity, countsOf, type Finding, isFixable } from '../model/findings.ts';
 import type { FindingChanges } from '../releases/rescan-findings.ts';
-import { oneLine, webLink } from '../text/one-line.ts';
+import { oneLine } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
+import { footerForOwners, projectHeaders } from './frame.ts';
 
 /** What a rescan of one released image found since the last mail about it. */
 export interface ReleaseChanges {
@@ -39,7 +40,6 @@ export function findingsMail({ project, releases, siteUrl, indexUrl }: FindingsM
   const appeared = releases.flatMap(({ changes }) => changes.appeared);
   const isLost = releases.some(({ changes }) => changes.state);
   const blocked = releases.filter(({ verdict }) => verdict?.outcome === 'block');
-  const index = indexUrl && webLink(indexUrl);
   const images = releases.length === 1 ? 'an image' : `${releases.length} images`;
   const page = `${siteUrl}/projects/${project.split(/[/:]/).map(encodeURIComponent).join('/')}/releases`;
   const content: MailContent = {
@@ -59,20 +59,16 @@ export function findingsMail({ project, releases, siteUrl, indexUrl }: FindingsM
         : []),
       { label: 'See the releases', address: page },
     ],
-    footer: [
-      {
-        text: `You get this mail because notify-email in the index entry of ${name} lists your address. If the entry has the key notify, these mails are sent only if it lists "findings". To change either, edit that entry in the index${index ? ':' : '.'}`,
-        link: index,
-      },
-    ],
+    footer: footerForOwners(
+      project,
+      indexUrl,
+      'If the entry has the key notify, these mails are sent only if it lists "findings".',
+    ),
   };
   return {
     subject: oneLine(`[slipway] FINDINGS: ${name} (${summaryOf(releases)})`, 200),
     content,
-    headers: {
-      'X-Slipway-Project': oneLine(project.replace(/[^\x20-\x7e]/g, ''), 200),
-      'X-Slipway-Status': 'findings',
-    },
+    headers: projectHeaders(project, 'findings'),
     topic: name,
   };
 }

@@ -3,6 +3,7 @@ import { targetLink } from '../targets/describe-target.ts';
 import { currentOf, type TargetState } from '../targets/target-state.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
+import { footerForOwners, projectHeaders } from './frame.ts';
 
 /**
  * For the owners of a project: a service runs the release, or a target will not get it. The subjects are
@@ -15,7 +16,6 @@ export function targetMail(target: TargetState, { siteUrl, indexUrl }: { siteUrl
   const tag = oneLine(wanted.tag, 128);
   const place = oneLine(target.target, 200);
   const current = currentOf(target);
-  const index = webLink(indexUrl);
   const link = webLink(targetLink(target) ?? '');
   const content: MailContent = {
     tone: isDone ? 'good' : 'bad',
@@ -42,20 +42,12 @@ export function targetMail(target: TargetState, { siteUrl, indexUrl }: { siteUrl
       { label: 'Open the build', address: `${siteUrl}/builds/${wanted.build}` },
       ...(link ? [{ label: 'Open the commit', address: link }] : []),
     ],
-    footer: [
-      {
-        text: `You get this mail because notify-email in the index entry of ${name} lists your address. To change who gets these mails, edit that entry in the index${index ? ':' : '.'}`,
-        link: index,
-      },
-    ],
+    footer: footerForOwners(project, indexUrl),
   };
   return {
     subject: oneLine(`[slipway] ${isDone ? 'DEPLOYED' : 'NOT DEPLOYED'}: ${name} ${tag} to ${place}`, 200),
     content,
-    headers: {
-      'X-Slipway-Project': oneLine(project.replace(/[^\x20-\x7e]/g, ''), 200),
-      'X-Slipway-Status': isDone ? 'deployed' : 'not-deployed',
-    },
+    headers: projectHeaders(project, isDone ? 'deployed' : 'not-deployed'),
     topic: name,
   };
 }

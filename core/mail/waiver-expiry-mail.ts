@@ -1,6 +1,7 @@
 import type { Ending } from '../policy/waiver-expiry.ts';
-import { oneLine, webLink } from '../text/one-line.ts';
+import { oneLine } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
+import { footerForOwners, projectHeaders } from './frame.ts';
 
 interface WaiverExpiryMail {
   /** `app/job:tag` */
@@ -22,7 +23,6 @@ const itemsShown = 20;
 export function waiverExpiryMail({ project, file, endings, siteUrl, indexUrl }: WaiverExpiryMail): Mail {
   const name = oneLine(project, 120);
   const ended = endings.filter(({ kind }) => kind === 'ended').length;
-  const index = webLink(indexUrl);
   const content: MailContent = {
     tone: 'warning',
     title: ended > 0 ? `Exceptions for ${name} have ended` : `Exceptions for ${name} end soon`,
@@ -38,20 +38,12 @@ export function waiverExpiryMail({ project, file, endings, siteUrl, indexUrl }: 
       { label: 'Entry', value: oneLine(file, 200), code: true },
     ],
     links: [{ label: 'Open the project', address: `${siteUrl}/projects/${project.replace(':', '/')}` }],
-    footer: [
-      {
-        text: `You get this mail because notify-email in the index entry of ${name} lists your address. To change who gets these mails, edit that entry in the index${index ? ':' : '.'}`,
-        link: index,
-      },
-    ],
+    footer: footerForOwners(project, indexUrl),
   };
   return {
     subject: oneLine(`[slipway] EXCEPTIONS: ${name} (${summaryOf(ended, endings.length - ended)})`, 200),
     content,
-    headers: {
-      'X-Slipway-Project': oneLine(project.replace(/[^\x20-\x7e]/g, ''), 200),
-      'X-Slipway-Status': 'exceptions',
-    },
+    headers: projectHeaders(project, 'exceptions'),
     topic: name,
   };
 }

@@ -2,8 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { type IndexPlan, needsBuild, planIndex } from '../../core/index/plan-index.ts';
 import { type Diagnostic, type IndexFile, readIndex } from '../../core/index/read-index.ts';
 import type { Recipient } from '../../core/mail/content.ts';
-import { indexDiagnosticsMail } from '../../core/mail/index-diagnostics-mail.ts';
-import { indexUnreadableMail } from '../../core/mail/index-unreadable-mail.ts';
+import { indexDiagnosticsMail, indexUnreadableMail } from '../../core/mail/index-mail.ts';
 import { projectSchema } from '../../core/model/project.ts';
 import type { CommitsAt } from '../../services/git-host/git-remote.ts';
 import {

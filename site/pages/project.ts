@@ -1,11 +1,12 @@
 import { describeSource, shortCommit, shortDigest, sourceLine, sourcePage } from '../../core/builds/describe-build.ts';
+import type { AddressSummary } from '../../core/mail/confirmation.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import type { Project } from '../../core/model/project.ts';
 import { currentState, type ReleasedImage } from '../../core/releases/release.ts';
 import type { TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
 import { oneLine } from '../../core/text/one-line.ts';
-import type { AddressSummary, KnownProject } from '../readers.ts';
+import type { KnownProject } from '../readers.ts';
 import { buildRows } from './build-list.ts';
 import { historySection } from './history.ts';
 import { holdNote } from './holds.ts';

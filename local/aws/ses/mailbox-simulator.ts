@@ -7,7 +7,7 @@ interface SentMail {
   source: string;
   recipients: readonly string[];
   messageId: string;
-  configurationSet: string;
+  configurationSet: { name: string; arn: string };
   at: Date;
 }
 
@@ -27,7 +27,7 @@ export function reportedEvents(mail: SentMail, reported: ReadonlySet<string>): P
         source: mail.source,
         messageId: mail.messageId,
         destination: [...mail.recipients],
-        tags: { 'ses:configuration-set': [mail.configurationSet] },
+        tags: { 'ses:configuration-set': [mail.configurationSet.name] },
       },
     };
     const feedbackId = mail.messageId;
@@ -69,6 +69,6 @@ export function reportedEvents(mail: SentMail, reported: ReadonlySet<string>): P
               ...common,
             },
           };
-    return [{ source: 'aws.ses', resources: [`arn:aws:ses:::configuration-set/${mail.configurationSet}`], ...event }];
+    return [{ source: 'aws.ses', resources: [mail.configurationSet.arn], ...event }];
   });
 }

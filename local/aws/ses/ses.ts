@@ -86,7 +86,8 @@ export function createSes(account: Account, inbox: Inbox): Service {
     await inbox.deliver({ from: sender, to: recipients }, sealed(message, messageId, now));
     account.log('ses', `mail to ${recipients.join(', ')}`);
     if (set !== undefined) {
-      const mail = { source: sender, recipients, messageId, configurationSet: set, at: now };
+      const configurationSet = { name: set, arn: arnOf('configuration-set', set) };
+      const mail = { source: sender, recipients, messageId, configurationSet, at: now };
       for (const event of reportedEvents(mail, configurationSets.get(set) ?? new Set())) account.emit(event);
     }
     return { MessageId: messageId };

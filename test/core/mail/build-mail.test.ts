@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readIndex } from '../../../core/index/read-index.ts';
 import * as written from '../../../core/mail/build-mail.ts';
-import { indexDiagnosticsMail as writtenDiagnosticsMail } from '../../../core/mail/index-diagnostics-mail.ts';
+import { indexDiagnosticsMail as writtenDiagnosticsMail } from '../../../core/mail/index-mail.ts';
 import type { Build } from '../../../core/model/build.ts';
 import type { Comparison } from '../../../core/releases/image-diff.ts';
 import type { ScannerReports } from '../../../core/scanners/report.ts';

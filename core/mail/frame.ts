@@ -1,0 +1,30 @@
+import { oneLine, webLink } from '../text/one-line.ts';
+import type { Mail, MailContent } from './content.ts';
+
+/** What the mails to the same people have in common. */
+
+/**
+ * Why somebody whom the entry of a project names gets a mail, and where that is changed.
+ * @param more about this kind of mail, before it says where
+ */
+export function footerForOwners(project: string, indexUrl: string | undefined, more = ''): MailContent['footer'] {
+  const name = oneLine(project, 120);
+  const link = indexUrl === undefined ? undefined : webLink(indexUrl);
+  const what = more ? 'either' : 'who gets these mails';
+  const text = `You get this mail because notify-email in the index entry of ${name} lists your address.${more && ` ${more}`} To change ${what}, edit that entry in the index${link ? ':' : '.'}`;
+  return [{ text, link }];
+}
+
+export const footerForOperators: MailContent['footer'] = [
+  { text: 'You get this mail because the configuration of this Slipway lists your address as an operator.' },
+];
+
+/** What filters of mail programs go by. */
+export function projectHeaders(project: string, status: string): Mail['headers'] {
+  return { 'X-Slipway-Project': headerValue(project), 'X-Slipway-Status': status };
+}
+
+/** Printable ASCII only. */
+export function headerValue(value: string): string {
+  return oneLine(value.replace(/[^\x20-\x7e]/g, ''), 200);
+}

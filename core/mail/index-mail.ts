@@ -1,0 +1,90 @@
+import { shortCommit } from '../builds/describe-build.ts';
+import type { Diagnostic } from '../index/read-index.ts';
+import { oneLine } from '../text/one-line.ts';
+import type { Mail, MailContent } from './content.ts';
+import { footerForOperators } from './frame.ts';
+
+/** The mails to the operators about a commit of the index. */
+
+interface IndexCommit {
+  /** `owner/name` */
+  repository: string;
+  commit: string;
+  siteUrl: string;
+}
+
+const itemsShown = 20;
+
+/**
+ * An index that could not be used completely.
+ * @param errors empty where the index could be read but has no projects
+ */
+export function indexDiagnosticsMail({ errors, ...index }: IndexCommit & { errors: Diagnostic[] }): Mail {
+  const name = oneLine(index.repository, 200);
+  const count = errors.length === 1 ? '1 error' : `${errors.length} errors`;
+  const summary = errors.length === 0 ? 'no projects' : count;
+  return indexMail(index, `${summary} in ${name}`, {
+    tone: 'warning',
+    title: `The index ${name} has ${summary}`,
+    paragraphs: [
+      'Nothing was removed. Entries without an error are in use. A project whose entry cannot be read keeps the settings that it had before.',
+    ],
+    list: errors.length > 0 ? { title: 'Errors', items: shortened(errors.map(describeDiagnostic)) } : undefined,
+    advice: 'Push a commit that fixes the index: Slipway then reads it again.',
+  });
+}
+
+/**
+ * Nothing of a commit of the index could be read.
+ * @param reason one sentence
+ * @param isRetried whether it is read again without a push
+ */
+export function indexUnreadableMail({
+  reason,
+  isRetried,
+  ...index
+}: IndexCommit & { reason: string; isRetried: boolean }): Mail {
+  const name = oneLine(index.repository, 200);
+  return indexMail(index, `${name} cannot be read`, {
+    tone: 'bad',
+    title: `The index ${name} cannot be read`,
+    paragraphs: [
+      oneLine(reason, 400),
+      'Nothing was changed: all projects keep the settings that they had before this commit, and are built as before.',
+    ],
+    advice: isRetried
+      ? 'Slipway tries again for some ten minutes. If nothing comes of it, see whether the repository has large files that do not belong to an index, and whether the git host is slow. Then push to the index: Slipway reads it again.'
+      : 'Remove what does not belong to an index, also from the commit that is read, and push: Slipway then reads it again.',
+  });
+}
+
+function indexMail(
+  { repository, commit, siteUrl }: IndexCommit,
+  subject: string,
+  own: Omit<MailContent, 'facts' | 'links' | 'footer'>,
+): Mail {
+  const name = oneLine(repository, 200);
+  return {
+    subject: oneLine(`[slipway] INDEX: ${subject} (${shortCommit(commit)})`, 200),
+    content: {
+      ...own,
+      facts: [
+        { label: 'Index', value: name },
+        { label: 'Commit', value: oneLine(commit, 64), code: true },
+      ],
+      links: [{ label: 'Projects', address: `${siteUrl}/projects` }],
+      footer: footerForOperators,
+    },
+    headers: { 'X-Slipway-Status': 'index' },
+    topic: name,
+  };
+}
+
+function describeDiagnostic({ file, line, column, entry, message }: Diagnostic): string {
+  return `${oneLine(file, 200)}:${line}:${column}${entry ? ` ${oneLine(entry, 200)}` : ''}: ${oneLine(message, 400)}`;
+}
+
+function shortened(items: string[]): string[] {
+  const shown = items.slice(0, itemsShown).map((item) => oneLine(item, 600));
+  return items.length > itemsShown ? [...shown, `and ${items.length - itemsShown} more`] : shown;
+}
