@@ -40,7 +40,14 @@ while IFS= read -r line || [ -n "$line" ]; do
 done <"$options"
 
 before="$name-before"
-[ -z "$(found "$before")" ] || "$engine" rm --force "$before" >/dev/null
+if [ -n "$(found "$before")" ]; then
+  # An earlier run was ended half-way. Whichever of the two does its work is the one to go back to.
+  if [ -n "$(found "$name" --filter status=running)" ]; then
+    "$engine" rm --force "$before" >/dev/null
+  elif [ -n "$(found "$name")" ]; then
+    "$engine" rm --force "$name" >/dev/null
+  fi
+fi
 if [ -n "$(found "$name")" ]; then
   "$engine" stop "$name" >/dev/null
   "$engine" rename "$name" "$before"
