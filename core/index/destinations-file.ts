@@ -26,7 +26,7 @@ const fileSchema = z.object({
 
 /** Reads the destinations of the whole index. With an error there are none. */
 export function readDestinationsFile({ content, faults }: YamlFile): {
-  destinations?: string[];
+  value?: string[];
   diagnostics: FileDiagnostic[];
 } {
   const diagnostics: FileDiagnostic[] = faults.map((fault) => ({ severity: 'error', ...fault }));
@@ -40,5 +40,5 @@ export function readDestinationsFile({ content, faults }: YamlFile): {
   const result = fileSchema.safeParse({ destinations: written && plainOf(written) });
   diagnostics.push(...(result.error?.issues ?? []).flatMap((issue) => diagnosticsOf(issue, content)));
   if (diagnostics.length > 0 || !result.success) return { diagnostics };
-  return { destinations: [result.data.destinations ?? []].flat(), diagnostics };
+  return { value: [result.data.destinations ?? []].flat(), diagnostics };
 }

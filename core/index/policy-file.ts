@@ -13,7 +13,7 @@ export const policyFile = 'policy.yml';
 const fileSchema = z.object({ policy: indexPolicyMapping });
 
 /** Reads the policy of the whole index. With an error there is no policy. */
-export function readPolicyFile({ content, faults }: YamlFile): { policy?: OwnPolicy; diagnostics: FileDiagnostic[] } {
+export function readPolicyFile({ content, faults }: YamlFile): { value?: OwnPolicy; diagnostics: FileDiagnostic[] } {
   const diagnostics: FileDiagnostic[] = faults.map((fault) => ({ severity: 'error', ...fault }));
   const refuse = (offset: number, message: string, code: FileDiagnostic['code'] = 'structure') =>
     diagnostics.push({ severity: 'error', code, offset, message });
@@ -38,7 +38,7 @@ export function readPolicyFile({ content, faults }: YamlFile): { policy?: OwnPol
   diagnostics.push(...(result.error?.issues ?? []).flatMap((issue) => diagnosticsOf(issue, content)));
   if (diagnostics.length > 0 || !result.success) return { diagnostics };
   const policy = policyOf(result.data.policy);
-  if (policy) return { policy, diagnostics };
+  if (policy) return { value: policy, diagnostics };
   refuse(written.offset, 'The policy is empty. Take the file away, or write what it allows.');
   return { diagnostics };
 }

@@ -75,7 +75,7 @@ export function readIndex(
   const options = { now, allowedHosts, gitHost, mostRecipients };
   const index: Index = { projects: [], diagnostics: [], brokenFiles: new Set(), positions: new Map() };
   const parentsAt = new Map<string, IndexPosition>();
-  const policy = readPolicy(files, index);
+  const policy = readCommonFile(files, index, commonPolicy);
   if (policy) index.policy = policy;
   for (const { path, text } of files) {
     if (!isIndexFile(path)) continue;
@@ -100,52 +100,65 @@ export function readIndex(
   dropCycles(index, parentsAt);
   markSharedRepositories(index.projects);
   keepVersionTagsApart(index);
-  addDestinations(files, index);
+  addDestinations(index.projects, readCommonFile(files, index, commonDestinations) ?? []);
   keepDestinationsApart(index);
   readDocuments(files, index, now);
   return index;
 }
 
-/** The policy in `policy.yml` for all entries; undefined if it has an error. */
-function readPolicy(files: IndexFile[], index: Index): OwnPolicy | undefined {
-  let known: OwnPolicy | undefined;
+/** A file for all entries, of which there is one. */
+interface CommonFile<Value> {
+  name: string;
+  isIt: (path: string) => boolean;
+  read: (yaml: YamlFile) => { value?: Value; diagnostics: FileDiagnostic[] };
+  /** What one with another name is told. */
+  misnamed: string;
+  /** What holds while it has an error. */
+  meanwhile: string;
+}
+
+const commonPolicy: CommonFile<OwnPolicy> = {
+  name: policyFile,
+  isIt: isPolicyFile,
+  read: readPolicyFile,
+  misnamed: `The policy of the index belongs in ${policyFile}. Give the file that name.`,
+  meanwhile: 'Until the policy can be read, every project keeps the one that it has, and new entries wait.',
+};
+
+const commonDestinations: CommonFile<string[]> = {
+  name: destinationsFile,
+  isIt: isDestinationsFile,
+  read: readDestinationsFile,
+  misnamed: `The destinations of the index belong in ${destinationsFile}. Give the file that name.`,
+  meanwhile: 'Until the file can be read, every project keeps the destinations that it has.',
+};
+
+/** What it says; undefined if there is none, or it has an error. */
+function readCommonFile<Value>(
+  files: IndexFile[],
+  index: Index,
+  { name, isIt, read, misnamed, meanwhile }: CommonFile<Value>,
+): Value | undefined {
+  let known: Value | undefined;
   for (const { path, text } of files) {
-    if (!isPolicyFile(path)) continue;
+    if (!isIt(path)) continue;
     const yaml = readYaml(text);
-    const { policy, diagnostics } = readPolicyFile(yaml);
-    if (path !== policyFile) {
-      const message = `The policy of the index belongs in ${policyFile}. Give the file that name.`;
-      diagnostics.push({ severity: 'error', code: 'file-name', offset: 0, message });
-    }
+    const { value, diagnostics } = read(yaml);
+    if (path !== name) diagnostics.push({ severity: 'error', code: 'file-name', offset: 0, message: misnamed });
     const [first] = diagnostics;
     if (first) {
-      first.message += ' Until the policy can be read, every project keeps the one that it has, and new entries wait.';
+      first.message += ` ${meanwhile}`;
       index.brokenFiles.add(path);
-    } else known = policy;
+    } else known = value;
     report(path, yaml, diagnostics, index.diagnostics);
   }
   return known;
 }
 
 /** Every project gets the destinations of the whole index beside its own. */
-function addDestinations(files: IndexFile[], index: Index): void {
-  for (const { path, text } of files) {
-    if (!isDestinationsFile(path)) continue;
-    const yaml = readYaml(text);
-    const { destinations = [], diagnostics } = readDestinationsFile(yaml);
-    if (path !== destinationsFile) {
-      const message = `The destinations of the index belong in ${destinationsFile}. Give the file that name.`;
-      diagnostics.push({ severity: 'error', code: 'file-name', offset: 0, message });
-    }
-    const [first] = diagnostics;
-    if (first) {
-      first.message += ' Until the file can be read, every project keeps the destinations that it has.';
-      index.brokenFiles.add(path);
-    } else if (destinations.length > 0) {
-      for (const project of index.projects) project.destinations = [...(project.destinations ?? []), ...destinations];
-    }
-    report(path, yaml, diagnostics, index.diagnostics);
-  }
+function addDestinations(projects: Project[], common: readonly string[]): void {
+  if (common.length === 0) return;
+  for (const project of projects) project.destinations = [...(project.destinations ?? []), ...common];
 }
 
 function readDocuments(files: IndexFile[], index: Index, now: Date): void {
