@@ -91,7 +91,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const context = await pathInCheckout(source.folder, request.context, { kind: 'folder', name: 'build context' });
     const dockerfile = await pathInCheckout(source.folder, request.dockerfile, { kind: 'file', name: 'Dockerfile' });
     await ignoreFilesStayInside(source.folder, context, dockerfile);
-    const summary = await readSummary(dockerfile);
+    const summary = await readSummary(dockerfile, request);
     const entitlement = entitlementOf(summary.runOptions);
     if (entitlement !== undefined) {
       throw new DockerfileInvalidError(
@@ -99,6 +99,8 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       );
     }
     checkFrontend(summary.syntax, request.frontends);
+    const unused = Object.keys(request.buildArgs ?? {}).filter((name) => !summary.args.has(name));
+    if (unused.length > 0) log.line(`not used, because the Dockerfile has no ARG of that name: ${unused.join(', ')}`);
 
     log.heading('bases');
     const wanted = new Set(summary.bases.map((use) => use.reference));
@@ -137,6 +139,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
         return image === undefined ? [] : [{ written, reference, image }];
       }),
       frontend,
+      buildArgs: request.buildArgs ?? {},
       noCache: request.noCache ?? false,
       isTrusted: options.trustsBuilds,
       sharesCache: request.cache !== 'none',
@@ -218,14 +221,14 @@ async function ignoreFilesStayInside(checkout: string, context: string, dockerfi
   await Promise.all(files.map((file) => optionalPathInCheckout(checkout, relative(checkout, file), 'ignore file')));
 }
 
-async function readSummary(path: string): Promise<DockerfileSummary> {
+async function readSummary(path: string, { buildArgs, target }: BuildRequest): Promise<DockerfileSummary> {
   if ((await stat(path)).size > largestDockerfile) {
     throw new DockerfileInvalidError(
       `The Dockerfile is larger than ${largestDockerfile} bytes. Move what it carries into files.`,
     );
   }
   try {
-    return readDockerfile(await readFile(path, 'utf8'), ownPlatform());
+    return readDockerfile(await readFile(path, 'utf8'), ownPlatform(), { buildArgs, target });
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     throw new DockerfileInvalidError(`The Dockerfile cannot be built. ${error.message}`, { cause: error });

@@ -8,19 +8,24 @@ export function imageLabels(
   base: ResolvedBase | undefined,
 ): Record<string, string> {
   const { url, commit, ref } = request.source;
-  const labels = {
+  const requested = {
     source: withoutCredentials(url),
     revision: commit,
     version: request.project.slice(request.project.lastIndexOf(':') + 1),
-    created: committedAt.toISOString().replace('.000Z', 'Z'),
     'ref.name': ref.replace(/^refs\/(?:heads|tags)\//, ''),
+  };
+  const found = {
+    created: committedAt.toISOString().replace('.000Z', 'Z'),
     ...(base && { 'base.name': base.image, 'base.digest': base.digest }),
   };
-  const named = Object.entries(labels).map(([key, value]): [string, string] => [
-    `org.opencontainers.image.${key}`,
-    value,
-  ]);
-  return { ...Object.fromEntries(named), ...request.labels };
+  // What the builder alone knows, no request says otherwise.
+  return { ...annotations(requested), ...request.labels, ...annotations(found) };
+}
+
+function annotations(values: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [`org.opencontainers.image.${key}`, value] as const),
+  );
 }
 
 function withoutCredentials(address: string): string {

@@ -6,7 +6,7 @@ import { run } from '../process.ts';
 import { triggeredRunOptions } from './base-triggers.ts';
 import { buildahContainers } from './buildah-containers.ts';
 import { containersEnvironment, storeLogin } from './containers-environment.ts';
-import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
+import { type BuildJob, type BuiltImage, candidateName, choices, type Engine, namedContexts } from './engine.ts';
 import { buildFailure } from './failed-instruction.ts';
 import {
   buildOptions,
@@ -143,6 +143,7 @@ async function buildArguments(
     '--format=oci',
     '--identity-label=false',
     `--timestamp=${seconds}`,
+    ...choices(job),
     ...(summary.args.has('SOURCE_DATE_EPOCH') ? [`--build-arg=SOURCE_DATE_EPOCH=${seconds}`] : []),
     // Every base is pinned by digest, so an image that is in the store already is the right one.
     '--pull=false',

@@ -7,7 +7,7 @@ import { exists, run } from '../process.ts';
 import { manifestDigest } from '../registry.ts';
 import { annotate } from './annotate.ts';
 import { dockerConfiguration } from './docker-config.ts';
-import { type BuildJob, type BuiltImage, candidateName, type Engine, namedContexts } from './engine.ts';
+import { type BuildJob, type BuiltImage, candidateName, choices, type Engine, namedContexts } from './engine.ts';
 import { buildFailure, pushFailure } from './failed-instruction.ts';
 import { type PinnedBuildkit, startBuildkit } from './pinned-buildkit.ts';
 import { shortLivedContainers } from './short-lived-containers.ts';
@@ -164,6 +164,8 @@ function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: 
             : []),
         ]
       : []),
+    // Of an argument that is there twice the last one counts: the pipeline's own come after the project's.
+    ...choices(job),
     // BuildKit knows a step's result by all that went into it. What steps leave in cache mounts is known by a name that anybody may
     // take. https://docs.docker.com/reference/dockerfile/#buildkit-built-in-build-args
     `--build-arg=BUILDKIT_CACHE_MOUNT_NS=${job.sharesCache ? candidate.repository : candidate.tag}`,

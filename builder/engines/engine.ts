@@ -119,6 +119,8 @@ export interface BuildJob {
   pins: readonly Pin[];
   /** The frontend that `# syntax=` names, pinned; for engines that read it. */
   frontend?: string | undefined;
+  /** The values of ARGs. */
+  buildArgs: Readonly<Record<string, string>>;
   /** Runs every step again, whatever is in the cache. */
   noCache: boolean;
   /** Whether whoever runs the builder trusts everything that is built. */
@@ -143,6 +145,12 @@ export function candidateName({ registry, repository, tag }: BuildJob['candidate
 export function authFile({ host, credentials }: Pick<Registry, 'host' | 'credentials'>): string {
   const auth = credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
   return JSON.stringify({ auths: auth === undefined ? {} : { [host]: { auth } } });
+}
+
+/** The options that say which stage is built, and with which values of ARGs. */
+export function choices({ summary, buildArgs }: Pick<BuildJob, 'summary' | 'buildArgs'>): string[] {
+  const target = summary.target === undefined ? [] : [`--target=${summary.target}`];
+  return [...target, ...Object.entries(buildArgs).map(([name, value]) => `--build-arg=${name}=${value}`)];
 }
 
 /** The options that replace names by pinned images. */

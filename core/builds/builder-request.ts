@@ -11,7 +11,7 @@ interface Settings {
 /** The request to the builder: it builds the commit of the build's record with the settings of the project's index entry. */
 export function requestOf(build: Build, project: Project, { repositoryPrefix, limits }: Settings): BuildRequest {
   const { id, commit, ref, sourceUrl, noCache } = build;
-  const { name, dockerfile, context, prebuild, platforms, policy } = project;
+  const { name, dockerfile, context, prebuild, platforms, policy, buildArgs, target } = project;
   return {
     id,
     project: name,
@@ -21,6 +21,7 @@ export function requestOf(build: Build, project: Project, { repositoryPrefix, li
     candidate: repositoriesOf(project, repositoryPrefix).candidate,
     repositoryPrefix,
     labels: {
+      ...project.labels,
       'org.opencontainers.image.source': project.gitUrl,
       'org.opencontainers.image.revision': commit,
       'org.opencontainers.image.version': imageVersion(project, ref),
@@ -30,6 +31,8 @@ export function requestOf(build: Build, project: Project, { repositoryPrefix, li
     ...(isReleasable(ref) ? {} : { cache: 'none' as const }),
     prebuild,
     platforms,
+    buildArgs,
+    target,
     frontends: policy?.frontends,
     ...limits,
   };

@@ -37,7 +37,7 @@ export function describeCause(cause: Cause): string {
     case 'index':
       return cause.change === 'added'
         ? `New in the index since its commit ${shortCommit(cause.commit)}`
-        : `Index entry changed by its commit ${shortCommit(cause.commit)}`;
+        : `Index entry changed by its commit ${shortCommit(cause.commit)}${cause.keys?.length ? `: ${listed(cause.keys)}` : ''}`;
     case 'pull-request':
       return `Pull request #${cause.number} at commit ${shortCommit(cause.commit)}${by(cause.author)}`;
     case 'source-moved':

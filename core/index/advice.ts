@@ -1,3 +1,4 @@
+import { looksSecret } from '../text/secret-name.ts';
 import { quoted } from '../text/visible.ts';
 import type { FileDiagnostic } from './diagnostic.ts';
 import { type Mapping, textOf } from './yaml.ts';
@@ -39,6 +40,12 @@ export function warningsOn(entry: Mapping, file: string): FileDiagnostic[] {
         `"${key}" looks like a number, and is taken as the text ${quoted(path.text)}. Put it in quotes.`,
       );
     }
+  }
+  const args = entry.keys.get('build-args')?.value;
+  for (const [name, { offset }] of args?.kind === 'mapping' ? args.keys : []) {
+    if (!looksSecret(name)) continue;
+    const message = `"build-args": ${quoted(name)} looks like a secret. Arguments stay in the image and are shown to everybody.`;
+    advise(offset, 'spelling', message);
   }
   const notify = entry.keys.get('notify')?.value;
   if (notify?.kind === 'list' && notify.items.length > 1) {

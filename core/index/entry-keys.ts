@@ -4,6 +4,7 @@ import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';
 import { quoted } from '../text/visible.ts';
 import { parseSchedule } from '../triggers/schedule.ts';
+import { buildArguments, buildTarget, imageLabels } from './build-keys.ts';
 import { deployMapping, mostTargets } from './deploy-targets.ts';
 import { destination, mostDestinations } from './destinations.ts';
 import { exceptionMapping } from './exceptions.ts';
@@ -180,6 +181,13 @@ export const entrySchema = z.strictObject({
     .describe(
       'When to build even if nothing has changed, in UTC: `rate(7 days)` or `cron(0 4 ? * MON *)`; at most once an hour.',
     ),
+  'build-args': buildArguments
+    .nullish()
+    .describe(
+      'The values of ARGs of the Dockerfile: `NODE_VERSION: "24"`. Everybody can read them: secrets belong elsewhere.',
+    ),
+  target: buildTarget.nullish().describe('The stage of the Dockerfile that is built; the last one if absent.'),
+  labels: imageLabels.nullish().describe('Labels and annotations of the image, beside those that the pipeline sets.'),
   policy: policyMapping.nullish().describe("What is stricter or weaker than the index's policy, or the pipeline's."),
   exceptions: z
     .array(exceptionMapping, { error: 'It must be a list of exceptions.' })

@@ -48,6 +48,9 @@ function asWritten(schema: z.core.JSONSchema._JSONSchema): z.core.JSONSchema._JS
     });
     return { ...rest, properties: Object.fromEntries(written) };
   }
+  if (schema.type === 'object' && schema.additionalProperties) {
+    return { ...rest, additionalProperties: asWritten(schema.additionalProperties) };
+  }
   if (schema.type === 'array') return { ...rest, items: asWritten(items as Schema) };
   if (schema.type !== 'string' || schema.enum || schema.format) return schema;
   const canBeNumber =

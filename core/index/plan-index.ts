@@ -1,6 +1,7 @@
 import type { Project } from '../model/project.ts';
 import { changesVerdict, isSame } from '../policy/project-rules.ts';
-import { type Index, isDestinationsFile, isPolicyFile } from './read-index.ts';
+import { changedContent } from './image-content.ts';
+import { type Index, isDefaultsFile, isDestinationsFile, isPolicyFile } from './read-index.ts';
 import { isVexFile } from './read-vex.ts';
 
 export interface IndexPlan {
@@ -12,15 +13,18 @@ export interface IndexPlan {
 /**
  * The changes that an index makes to the known projects. A broken index removes nothing: projects of a file that cannot be read completely
  * stay as they are unless the file still has them, and an index without any project changes nothing. If the policy cannot be read, each
- * project keeps its policy and no project is added; the same way each keeps its statements and its destinations.
+ * project keeps its policy and no project is added, and so it is with the defaults; the same way each keeps its statements and its
+ * destinations.
  */
 export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known: Project[]): IndexPlan {
   const knownByName = new Map(known.map((project) => [project.name, project]));
   const named = new Set(index.projects.map(({ name }) => name));
   const broken = [...index.brokenFiles];
   const keepsPolicy = broken.some(isPolicyFile);
+  const keepsDefaults = broken.some(isDefaultsFile);
   const kept: KeptKey[] = [
     ...(keepsPolicy ? ['policy' as const] : []),
+    ...(keepsDefaults ? (['buildArgs', 'labels'] as const) : []),
     ...(broken.some(isVexFile) ? ['vex' as const] : []),
     ...(broken.some(isDestinationsFile) ? ['destinations' as const] : []),
   ];
@@ -29,7 +33,7 @@ export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known:
     return kept.reduce((now, key) => keeping(key, now, before), project);
   });
   return {
-    added: keepsPolicy ? [] : projects.filter(({ name }) => !knownByName.has(name)),
+    added: keepsPolicy || keepsDefaults ? [] : projects.filter(({ name }) => !knownByName.has(name)),
     changed: projects.filter((project) => {
       const before = knownByName.get(project.name);
       return before !== undefined && !isSame(before, project);
@@ -41,7 +45,7 @@ export function planIndex(index: Pick<Index, 'projects' | 'brokenFiles'>, known:
   };
 }
 
-type KeptKey = 'policy' | 'vex' | 'destinations';
+type KeptKey = 'policy' | 'buildArgs' | 'labels' | 'vex' | 'destinations';
 
 /** The project with the earlier value of one of its keys. */
 function keeping(key: KeptKey, project: Project, before: Project | undefined): Project {
@@ -56,12 +60,7 @@ function keeping(key: KeptKey, project: Project, before: Project | undefined): P
  * Released images meet the new policy in their next build or weekly scan.
  */
 export function needsBuild(before: Project, after: Project, wasBlocked = false): boolean {
-  const content = (project: Project) =>
-    JSON.stringify([
-      ...[project.source, project.gitBranch, project.dockerfile, project.context, project.active],
-      ...[project.platforms, project.prebuild?.script, project.prebuild?.context, project.extraTags],
-    ]);
-  if (content(before) !== content(after)) return true;
+  if (changedContent(before, after).length > 0) return true;
   return wasBlocked && changesVerdict(before, after);
 }
 

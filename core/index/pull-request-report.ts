@@ -5,6 +5,7 @@ import { isSame } from '../policy/project-rules.ts';
 import { code, link, shortened } from '../text/markdown.ts';
 import { commentMark } from '../triggers/github-comment.ts';
 import type { IndexChange } from './change.ts';
+import { changedContent } from './image-content.ts';
 import type { Diagnostic } from './read-index.ts';
 import { exceptionChanges, policyChanges } from './rule-changes.ts';
 
@@ -115,7 +116,9 @@ function plan(input: IndexReportInput): string[] {
   );
   section(
     'Changed, and built again',
-    changed.filter(({ isBuilt }) => isBuilt).map(({ after }) => built(after, names, input)),
+    changed
+      .filter(({ isBuilt }) => isBuilt)
+      .map(({ before, after }) => built(after, names, input, changedContent(before, after))),
   );
   section(
     'Changed, and not built again',
@@ -140,7 +143,12 @@ function plan(input: IndexReportInput): string[] {
 }
 
 /** One project that the merge will build, with what is known about its source. */
-function built(project: Project, wanted: ReadonlySet<string>, input: IndexReportInput): string {
+function built(
+  project: Project,
+  wanted: ReadonlySet<string>,
+  input: IndexReportInput,
+  changedKeys: readonly string[] = [],
+): string {
   const { name, gitBranch, gitUrl, dependsOn } = project;
   const facts = input.facts.get(name);
   const at =
@@ -148,6 +156,7 @@ function built(project: Project, wanted: ReadonlySet<string>, input: IndexReport
       ? ` at ${code(facts.branch.commit.slice(0, 12))}`
       : '';
   const details = [
+    ...(changedKeys.length > 0 ? [`changed: ${changedKeys.join(', ')}`] : []),
     ...(input.change.added.includes(project) ? takenOver(project) : []),
     ...(facts ? warningsOf(facts).map((warning) => `⚠️ ${warning}`) : []),
     ...(facts?.dockerfile ? [`${code(project.dockerfile)} found`] : []),
@@ -243,6 +252,7 @@ function below(children: readonly string[]): string[] {
 }
 
 const shownKeys: Partial<Record<keyof Project, string>> = {
+  buildArgs: 'build-args',
   notifyEmail: 'notify-email',
   dependsOn: 'depends-on',
   extraTags: 'extra-tags',

@@ -5,6 +5,8 @@ import { judgeGitUrl } from '../sources/git-url.ts';
 import { sourceOf } from '../sources/source.ts';
 import { escaped, quoted } from '../text/visible.ts';
 import { warningsOn } from './advice.ts';
+import { mergedTexts } from './build-keys.ts';
+import type { Defaults } from './defaults-file.ts';
 import { deployTargetsOf } from './deploy-targets.ts';
 import type { FileDiagnostic } from './diagnostic.ts';
 import { checkKeys } from './entry-check.ts';
@@ -26,6 +28,8 @@ export interface EntryOptions {
   gitHost?: string | undefined;
   /** The policy of the whole index, which an entry's own overrides. */
   policy?: OwnPolicy | undefined;
+  /** What the whole index says where an entry says nothing. */
+  defaults?: Defaults | undefined;
 }
 
 export interface ReadEntry {
@@ -46,7 +50,9 @@ export function readEntry(entry: Mapping, file: string, options: EntryOptions): 
   diagnostics.push(...weakerDiagnostics(entry, ownPolicy, options.policy));
   const policy = withOwnPolicy(options.policy, ownPolicy);
   const project =
-    values && places && !diagnostics.some(isFatal) ? projectOf(values, { ...places, policy }, file) : undefined;
+    values && places && !diagnostics.some(isFatal)
+      ? projectOf(values, { ...places, policy }, { file, defaults: options.defaults })
+      : undefined;
   return {
     project,
     shown: shownName(entry),
@@ -164,7 +170,7 @@ function prebuildOf(
 function projectOf(
   values: EntryValues,
   { policy, ...places }: Places & Partial<Pick<Project, 'policy'>>,
-  file: string,
+  { file, defaults }: { file: string; defaults: Defaults | undefined },
 ): Project {
   const appId = values['app-id'].toLowerCase();
   const jobId = values['job-id'].toLowerCase();
@@ -181,6 +187,9 @@ function projectOf(
     ...flags,
     notify: notify && notifiableStatuses.filter((status) => notify.includes(status)),
     schedule: values.schedule ?? undefined,
+    buildArgs: mergedTexts(defaults?.['build-args'], values['build-args']),
+    target: values.target ?? undefined,
+    labels: mergedTexts(defaults?.labels, values.labels),
     policy,
     exceptions: exceptionsOf(values.exceptions),
     destinations: optionalList(values.destinations),

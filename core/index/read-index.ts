@@ -2,6 +2,7 @@ import type { OwnPolicy } from '../model/policy.ts';
 import type { Project } from '../model/project.ts';
 import { ownParent } from '../model/project.ts';
 import { cyclesAmong } from './cycles.ts';
+import { type Defaults, defaultsFile, readDefaultsFile } from './defaults-file.ts';
 import { keepDestinationsApart } from './destination-conflicts.ts';
 import { destinationsFile, readDestinationsFile } from './destinations-file.ts';
 import type { Diagnostic, FileDiagnostic, IndexPosition } from './diagnostic.ts';
@@ -40,12 +41,17 @@ const largestDocuments = 10_000_000;
 
 /** Whether a path in the index repository belongs to the index. */
 export function isOfIndex(path: string): boolean {
-  return isIndexFile(path) || isPolicyFile(path) || isDestinationsFile(path) || isVexFile(path);
+  return [isIndexFile, isPolicyFile, isDefaultsFile, isDestinationsFile, isVexFile].some((isIt) => isIt(path));
 }
 
 /** Any file that looks like the policy is read, so that one with another extension is not ignored silently. */
 export function isPolicyFile(path: string): boolean {
   return /^policy\.ya?ml$/.test(path);
+}
+
+/** The same for the file with the defaults of all projects. */
+export function isDefaultsFile(path: string): boolean {
+  return /^defaults\.ya?ml$/.test(path);
 }
 
 /** The same for the file with the destinations of all projects. */
@@ -65,8 +71,7 @@ export type ReadOptions = Pick<EntryOptions, 'now'> &
   Partial<Pick<EntryOptions, 'allowedHosts' | 'gitHost' | 'mostRecipients'>>;
 
 /**
- * Reads every file; a broken file or entry is reported and stops nothing else. Other files than `index.d/*.yml|yaml`, `policy.yml` and
- * `vex/*.json` are ignored. An entry is used if a project can be made of it, whatever else is reported of it.
+ * Reads every file; a broken file or entry is reported and stops nothing else. Files that are not `isOfIndex` are ignored. An entry is used if a project can be made of it, whatever else is reported of it.
  */
 export function readIndex(
   files: IndexFile[],
@@ -77,10 +82,11 @@ export function readIndex(
   const parentsAt = new Map<string, IndexPosition>();
   const policy = readCommonFile(files, index, commonPolicy);
   if (policy) index.policy = policy;
+  const defaults = readCommonFile(files, index, commonDefaults);
   for (const { path, text } of files) {
     if (!isIndexFile(path)) continue;
     const yaml = readYaml(text);
-    const { entries, diagnostics, isWhole } = readEntries(yaml, path, { ...options, policy });
+    const { entries, diagnostics, isWhole } = readEntries(yaml, path, { ...options, policy, defaults });
     if (!isWhole) index.brokenFiles.add(path);
     for (const { project, shown, offset, parentsOffset } of entries) {
       const first = index.positions.get(project.name);
@@ -123,6 +129,15 @@ const commonPolicy: CommonFile<OwnPolicy> = {
   read: readPolicyFile,
   misnamed: `The policy of the index belongs in ${policyFile}. Give the file that name.`,
   meanwhile: 'Until the policy can be read, every project keeps the one that it has, and new entries wait.',
+};
+
+const commonDefaults: CommonFile<Defaults> = {
+  name: defaultsFile,
+  isIt: isDefaultsFile,
+  read: readDefaultsFile,
+  misnamed: `The defaults of the index belong in ${defaultsFile}. Give the file that name.`,
+  meanwhile:
+    'Until the file can be read, every project keeps the arguments and labels that it has, and new entries wait.',
 };
 
 const commonDestinations: CommonFile<string[]> = {

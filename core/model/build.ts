@@ -18,6 +18,8 @@ export const causeSchema = z.discriminatedUnion('type', [
     type: z.literal('index'),
     commit: z.string(),
     change: z.enum(['added', 'changed']),
+    /** The keys of the entry whose change gives another image; none where only the rules changed. */
+    keys: z.array(z.string()).optional(),
   }),
   /** A pull request to the project's repository: built, scanned and judged, never released. */
   z.object({

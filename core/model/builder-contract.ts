@@ -30,6 +30,10 @@ export const buildRequestSchema = z.object({
   prebuild: z.object({ script: z.string(), context: z.string() }).optional(),
   /** The platforms that the entry requests, such as `linux/amd64`; the builder's own platform where it is absent. */
   platforms: z.array(z.string()).optional(),
+  /** The values of ARGs of the Dockerfile. */
+  buildArgs: z.record(z.string(), z.string()).optional(),
+  /** The stage to build; the last one where it is absent. */
+  target: z.string().optional(),
   /** Images that the Dockerfile may name as its frontend, besides Docker's own. */
   frontends: z.array(z.string()).optional(),
   /** Labels and annotations whose values the pipeline knows before the build. */

@@ -53,6 +53,12 @@ export const projectSchema = z.object({
   schedule: z.string().optional(),
   /** A script that generates the Dockerfile or files that it needs, and the folder to run it in; both from the repository's root. */
   prebuild: z.object({ script: z.string(), context: z.string() }).optional(),
+  /** The values of ARGs of the Dockerfile, the index's among them. */
+  buildArgs: z.record(z.string(), z.string()).optional(),
+  /** The stage that is built; the last one where it is absent. */
+  target: z.string().optional(),
+  /** Labels of the image, the index's among them. */
+  labels: z.record(z.string(), z.string()).optional(),
   /** The keys that override the pipeline's policy. */
   policy: ownPolicySchema.optional(),
   /** Findings that are accepted for this project until an expiry day. */

@@ -21,6 +21,8 @@ export const provenanceSchema = z.object({
       dockerfile: z.string(),
       context: z.string(),
       platforms: z.array(z.string()).optional(),
+      buildArgs: z.record(z.string(), z.string()).optional(),
+      target: z.string().optional(),
     }),
     internalParameters: z.object({ cause: causeSchema, engine: z.string() }),
     /** The commit first, then the base images. */
@@ -40,7 +42,7 @@ export type Provenance = z.infer<typeof provenanceSchema>;
 
 interface Origin {
   build: Build;
-  request: Pick<BuildRequest, 'source' | 'dockerfile' | 'context' | 'platforms'>;
+  request: Pick<BuildRequest, 'source' | 'dockerfile' | 'context' | 'platforms' | 'buildArgs' | 'target'>;
   result: { bases: readonly Base[]; engine: string };
   /** This Slipway, which is the builder. */
   siteUrl: string;
@@ -49,13 +51,17 @@ interface Origin {
 /** From what an image was built, by whom, why and when. */
 export function provenanceOf({ build, request, result, siteUrl }: Origin): Provenance {
   const { id, project, cause, stages, createdAt } = build;
-  const { source, dockerfile, context, platforms } = request;
+  const { source, dockerfile, context, platforms, buildArgs, target } = request;
   const { startedAt = createdAt, endedAt } = stages.build ?? {};
   const uri = `git+${source.url}`;
   return {
     buildDefinition: {
       buildType,
-      externalParameters: { project, source: { uri, ref: source.ref }, dockerfile, context, platforms },
+      externalParameters: {
+        project,
+        source: { uri, ref: source.ref },
+        ...{ dockerfile, context, platforms, buildArgs, target },
+      },
       internalParameters: { cause, engine: result.engine },
       resolvedDependencies: [
         { uri: `${uri}@${source.ref}`, digest: { gitCommit: source.commit } },

@@ -1,4 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { changedContent } from '../../core/index/image-content.ts';
 import { type IndexPlan, needsBuild, planIndex } from '../../core/index/plan-index.ts';
 import { type Diagnostic, type IndexFile, readIndex } from '../../core/index/read-index.ts';
 import type { Recipient } from '../../core/mail/content.ts';
@@ -132,12 +133,13 @@ export function createApplyIndex(services: Services) {
     const heads = Map.groupBy(toBuild, ([, { revision }]) => revision);
     for (const revision of [...heads.keys()].toSorted((one, other) => one - other)) {
       const required = heads.get(revision) ?? [];
-      const causeOf = ({ commit, change }: Requirement) => ({ type: 'index', commit, change }) as const;
+      const causeOf = ({ commit, change, keys }: Omit<Requirement, 'revision'>) =>
+        ({ type: 'index', commit, change, keys }) as const;
       const commit = required[0]?.[1].commit ?? head.commit;
       announced = await announce(
         {
           id: `index:${revision}`,
-          cause: causeOf({ revision, commit, change: 'changed' }),
+          cause: causeOf({ commit, change: 'changed' }),
           roots: required.map(([project, requirement]) => ({ project, cause: causeOf(requirement) })),
         },
         cascadeMilliseconds,
@@ -198,7 +200,7 @@ function entriesToBuild(
   for (const project of changed) {
     const before = knownByName.get(project.name);
     if (before && needsBuild(before, project, before.judged?.outcome === 'block'))
-      toBuild.set(project.name, requirementOf(head, 'changed'));
+      toBuild.set(project.name, { ...requirementOf(head, 'changed'), keys: changedContent(before, project) });
   }
   return toBuild;
 }

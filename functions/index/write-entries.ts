@@ -24,7 +24,7 @@ export interface WriteServices {
 }
 
 /** Why a build of an entry is to be started, and the head of the index that requires it. */
-export type Requirement = Pick<NonNullable<ProjectRecord['requiredBy']>, 'revision' | 'commit' | 'change'>;
+export type Requirement = Pick<NonNullable<ProjectRecord['requiredBy']>, 'revision' | 'commit' | 'change' | 'keys'>;
 
 export function requirementOf({ revision, commit }: IndexHead, change: Requirement['change']): Requirement {
   return { revision, commit, change };

@@ -37,6 +37,7 @@ export const projectRecordSchema = projectSchema.extend({
       revision: z.int(),
       commit: z.string(),
       change: z.enum(['added', 'changed']),
+      keys: z.array(z.string()).optional(),
       /** How many builds the project had before. */
       sequence: z.int(),
     })

@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { BuildResult } from '../../core/model/builder-contract.ts';
 import { haveSameContent, type ImageSource } from '../../services/registry/same-content.ts';
 import { commandOf, runningCommands } from '../running-commands.ts';
 import { BuilderSetup, busybox, password, secretKey } from './builder-setup.ts';
@@ -30,6 +31,11 @@ function imagesOf({ registry }: BuilderSetup): ImageSource {
     json: async (...place) => (await read(...place)).json(),
     blob: async (repository, digest) => (await read(repository, 'blobs', digest)).body ?? new ReadableStream(),
   };
+}
+
+function digestOf(result: BuildResult): string {
+  if (result.outcome !== 'built') throw new Error(result.message);
+  return result.digest;
 }
 
 const onBase = (...lines: string[]) => ['FROM demo/base:v1', ...lines, ''].join('\n');
@@ -83,6 +89,48 @@ test('a commit becomes a candidate with its labels, pinned bases and the commitâ
   expect(log).toContain('file.txt');
   expect(log).not.toMatch(/^\.git$/m);
   expect(console).toBe(log);
+});
+
+test('an entry chooses the stage, the values of ARGs and more labels, and another value builds its steps again', async () => {
+  const dockerfile = [
+    'ARG BASE=demo/missing:v1',
+    'FROM ${BASE} AS Tools',
+    'ARG GREETING=none',
+    'RUN echo "greeting: $GREETING"',
+    'FROM demo/elsewhere:v1',
+  ].join('\n');
+  const commit = setup.git.commit('app', { Dockerfile: dockerfile });
+  const run = (greeting: string) =>
+    setup.run(
+      setup.request(commit, {
+        target: 'tools',
+        buildArgs: { BASE: 'demo/base:v1', GREETING: greeting, OTHER: '1' },
+        labels: { 'org.opencontainers.image.vendor': 'Acme', 'org.opencontainers.image.created': 'never' },
+      }),
+    );
+  const [hello, again, bye] = [await run('hello, $(id) "you"'), await run('hello, $(id) "you"'), await run('bye')];
+  expect(hello.log).toContain('greeting: hello, $(id) "you"');
+  expect(hello.log).toContain('not used, because the Dockerfile has no ARG of that name: OTHER');
+  expect(hello.result).toMatchObject({ outcome: 'built', bases: [{ reference: 'demo/base:v1' }] });
+  expect(again.log).not.toMatch(/^greeting: /m);
+  expect(bye.log).toContain('greeting: bye');
+  const { annotations } = z
+    .object({ annotations: z.record(z.string(), z.string()) })
+    .parse(setup.registry.manifest('candidate/demo/app', digestOf(hello.result))?.body);
+  expect(annotations).toMatchObject({
+    'org.opencontainers.image.vendor': 'Acme',
+    'org.opencontainers.image.created': '2026-01-02T03:04:05Z',
+  });
+});
+
+test('a stage that is not there is said before the build, with those that are', async () => {
+  const { result } = await setup.build({ Dockerfile: 'FROM demo/base:v1 AS one\nRUN true\n' }, { target: 'two' });
+  expect(result).toMatchObject({
+    error: 'DockerfileInvalidError',
+    message: expect.stringContaining(
+      'There is no stage "two" in it, which "target" in the index asks for. Its stages are one.',
+    ),
+  });
 });
 
 test('the same commit gives the same image again, without the cache the same content, and the same layers in another place', async () => {

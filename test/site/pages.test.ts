@@ -364,6 +364,9 @@ describe('a build that was not built for itself alone', () => {
 it('a project shows what its entry asks for, and which exception has ended', async () => {
   const project = sampleProject('demo/app:latest', {
     extraTags: ['stable'],
+    target: 'runtime',
+    buildArgs: { NODE_VERSION: '24' },
+    labels: { team: 'shop' },
     paths: ['src/**'],
     versionTags: false,
     schedule: 'rate(1 day)',
@@ -371,7 +374,16 @@ it('a project shows what its entry asks for, and which exception has ended', asy
   });
   const { text } = await sampleSite({ projects: [project] })('/projects/demo/app/latest');
   const words = seen(text);
-  for (const part of ['stable', 'src/**', 'build nothing', 'rate(1 day) UTC', 'CVE-1 until 2026-11-20 (ended)'])
+  for (const part of [
+    'stable',
+    'Stage runtime',
+    'NODE_VERSION=24',
+    'team=shop',
+    'src/**',
+    'build nothing',
+    'rate(1 day) UTC',
+    'CVE-1 until 2026-11-20 (ended)',
+  ])
     expect(words).toContain(part);
   expect(text).not.toContain('<b>reachable');
   expect(text).not.toContain('o@example.org');

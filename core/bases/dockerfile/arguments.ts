@@ -8,10 +8,15 @@ const keywords = new Set([
 const notAfterOnbuild = new Set(['', 'FROM', 'MAINTAINER', 'ONBUILD']);
 
 /** @throws InvalidInputError */
-export function fromOf({ rest, line }: Instruction): { written: string; name: string | undefined } {
+export function fromOf({ rest, line }: Instruction): {
+  written: string;
+  /** The name of the stage in lower case, and as it is written. */
+  name?: string;
+  writtenName?: string;
+} {
   const [written = '', as, name = '', ...others] = rest.split(/[\t\v\f\r ]+/);
   if (written === '') throw refusal(line, 'FROM names no image.');
-  if (as === undefined) return { written, name: undefined };
+  if (as === undefined) return { written };
   // With Unicode case folding, as BuildKit compares.
   if (name === '' || others.length > 0 || !/^as$/iu.test(as)) {
     throw refusal(line, 'FROM takes an image, or an image, AS and a name.');
@@ -19,7 +24,7 @@ export function fromOf({ rest, line }: Instruction): { written: string; name: st
   if (!/^[a-z][a-z0-9-_.]*$/.test(name.toLowerCase())) {
     throw refusal(line, `a stage cannot be called ${JSON.stringify(name)}.`);
   }
-  return { written, name: name.toLowerCase() };
+  return { written, name: name.toLowerCase(), writtenName: name };
 }
 
 /**

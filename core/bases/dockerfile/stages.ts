@@ -23,6 +23,19 @@ export interface Platform {
   architecture: string;
 }
 
+/** What the build is asked for beside the file. */
+export interface DockerfileChoices {
+  /** The values of ARGs. */
+  buildArgs?: Readonly<Record<string, string>> | undefined;
+  /** The stage that is built; the last one where it is absent. */
+  target?: string | undefined;
+}
+
+interface Reading extends DockerfileChoices {
+  escapeCharacter: string;
+  platform: Platform;
+}
+
 /** The index of a stage, or an image; undefined for `scratch`. */
 type Source = number | BaseUse | undefined;
 
@@ -34,6 +47,7 @@ interface FileSource {
 
 interface Stage {
   name: string | undefined;
+  writtenName: string | undefined;
   line: number;
   base: Source;
   variables: Variables;
@@ -55,15 +69,19 @@ export class Stages {
   readonly #stages: Stage[] = [];
   /** The last stage of each name. */
   readonly #named = new Map<string, number>();
+  readonly #buildArgs: Readonly<Record<string, string>>;
+  /** The index of the stage that is built. */
+  readonly #built: number;
 
-  constructor(instructions: readonly Instruction[], escapeCharacter: string, platform: Platform) {
+  constructor(instructions: readonly Instruction[], { escapeCharacter, platform, buildArgs = {}, target }: Reading) {
     this.#escapeCharacter = escapeCharacter;
+    this.#buildArgs = buildArgs;
     this.#reading = { escapeCharacter, effort: new Effort() };
     this.#globals = new Variables(this.#reading);
     for (const instruction of instructions) known(instruction);
     const last = instructions.findLast(({ keyword }) => keyword === 'FROM');
     if (last === undefined) throw new InvalidInputError('There is no FROM instruction in it.');
-    for (const [name, value] of presetArguments(platform, fromOf(last).name)) this.#globals.set(name, value);
+    for (const [name, value] of presetArguments(platform, target ?? fromOf(last).name)) this.#globals.set(name, value);
 
     for (const instruction of instructions) {
       const { keyword, line } = instruction;
@@ -73,16 +91,22 @@ export class Stages {
       else if (keyword === 'ARG') this.#defineArguments(instruction, this.#globals);
       else throw refusal(line, `${keyword} is before the first FROM.`);
     }
+    this.#built = target === undefined ? this.#stages.length - 1 : this.#stageCalled(target);
     // COPY and RUN see the names of all stages, including later ones.
     for (const { commands, taken, variables } of this.#stages) {
       for (const command of commands) taken.push(...this.#dispatch(command, variables));
     }
   }
 
-  /** Every image that the last stage is built from, in the file's order. */
+  /** The name of the stage that is built, if another than the last was asked for. */
+  get target(): string | undefined {
+    return this.#built === this.#stages.length - 1 ? undefined : this.#stages[this.#built]?.writtenName;
+  }
+
+  /** Every image that the built stage depends on, in the file's order. */
   neededBases(): BaseUse[] {
     const needed = new Map<number, Source[]>();
-    const next = [this.#stages.length - 1];
+    const next = [this.#built];
     for (let index = next.pop(); index !== undefined; index = next.pop()) {
       const stage = this.#stages[index];
       if (stage === undefined || needed.has(index)) continue;
@@ -122,23 +146,33 @@ export class Stages {
     }
   }
 
-  /** The image that the last stage is based on, directly or through other stages. */
+  /** The image that the built stage is based on, directly or through other stages. */
   finalBase(): string | undefined {
-    let base = this.#stages.at(-1)?.base;
+    let base = this.#stages[this.#built]?.base;
     while (typeof base === 'number') base = this.#stages[base]?.base;
     return base?.reference;
   }
 
+  #stageCalled(target: string): number {
+    const index = this.#named.get(target.toLowerCase());
+    if (index !== undefined) return index;
+    const names = [...this.#named.keys()];
+    throw new InvalidInputError(
+      `There is no stage ${JSON.stringify(target)} in it, which "target" in the index asks for. ` +
+        (names.length > 0 ? `Its stages are ${names.join(', ')}.` : 'No FROM has a name: write AS and one.'),
+    );
+  }
+
   #begin(instruction: Instruction): void {
     const { line } = instruction;
-    const { written, name } = fromOf(instruction);
+    const { written, name, writtenName } = fromOf(instruction);
     const reference = expanded(written, line, this.#globals);
     // FROM refers to a stage only if it writes the name in lower case.
     const base = this.#named.get(reference) ?? imageOf({ kind: 'from', reference, written, line });
     const inherited = typeof base === 'number' ? this.#stages[base]?.variables : undefined;
     if (name !== undefined) this.#named.set(name, this.#stages.length);
     const variables = new Variables(this.#reading, inherited);
-    this.#stages.push({ name, line, base, variables, commands: [], taken: [] });
+    this.#stages.push({ name, writtenName, line, base, variables, commands: [], taken: [] });
   }
 
   /** What a stage's instruction takes files from. Variables that it defines are set for the next instructions. */
@@ -197,7 +231,9 @@ export class Stages {
 
   #defineArguments(instruction: Instruction, variables: Variables): void {
     for (const [name, word] of argumentsOf(instruction, this.#escapeCharacter)) {
-      if (word !== undefined) atLine(instruction.line, () => variables.define([[name, word]]));
+      const given = Object.hasOwn(this.#buildArgs, name) ? this.#buildArgs[name] : undefined;
+      if (given !== undefined) variables.set(name, given);
+      else if (word !== undefined) atLine(instruction.line, () => variables.define([[name, word]]));
       else if (variables !== this.#globals) variables.take(name, this.#globals);
     }
   }

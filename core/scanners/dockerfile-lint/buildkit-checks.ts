@@ -1,4 +1,5 @@
 import { shownText } from '../../text/safe-line.ts';
+import { looksSecret } from '../../text/secret-name.ts';
 import type { Lint } from './dockerfile-lint.ts';
 import type { WrittenInstruction } from './written-instruction.ts';
 
@@ -24,9 +25,6 @@ type Checks = Readonly<Record<string, { check: Check; url: string }>>;
 /** https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
 const platformArgument = /^(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT|OSVERSION)$/;
 
-/** https://github.com/moby/buildkit/blob/master/frontend/dockerfile/dockerfile2llb/convert.go */
-const secretName = /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i;
-const publicName = /(?:_|^)public(?:_|$)/i;
 const platformOf = ({ keyword, flags }: WrittenInstruction): string | undefined =>
   keyword === 'FROM' ? flags.find((flag) => flag.startsWith('--platform='))?.slice('--platform='.length) : undefined;
 
@@ -65,7 +63,7 @@ const sharedChecks: Checks = {
       const given = keyword === 'ENV' && !words[0]?.includes('=') ? words.slice(0, 1) : words;
       return given
         .map((word) => word.split('=')[0] ?? '')
-        .filter((name) => secretName.test(name) && !publicName.test(name))
+        .filter(looksSecret)
         .map((name) => `${keyword} ${name} looks like a secret, and everyone who has the image can read it`);
     },
   },

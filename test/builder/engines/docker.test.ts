@@ -48,6 +48,7 @@ async function build(options: { canCreate: boolean; archive?: string }, changes:
     dockerfile: join(folder, 'Dockerfile'),
     summary: readDockerfile('FROM scratch', { os: 'linux', architecture: 'amd64' }),
     pins: [],
+    buildArgs: {},
     noCache: false,
     isTrusted: false,
     sharesCache: false,

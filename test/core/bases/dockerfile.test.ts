@@ -9,6 +9,27 @@ const platform = { os: 'linux', architecture: 'arm64' };
 const read = (...lines: string[]) => readDockerfile(lines.join('\n'), platform);
 const bases = (...lines: string[]) => read(...lines).bases.map(({ reference }) => reference);
 
+test.each([
+  ['before the first FROM', ['ARG BASE=debian', 'FROM ${BASE}:${TAG:-12}'], { BASE: 'alpine' }, ['alpine:12']],
+  ['within a stage', ['FROM a', 'ARG TOOLS=b', 'COPY --from=${TOOLS} /x /x'], { TOOLS: 'c' }, ['a', 'c']],
+  ['without a default', ['ARG BASE', 'FROM $BASE'], { BASE: 'alpine' }, ['alpine']],
+  ['that the file does not name', ['FROM ${BASE:-debian}'], { BASE: 'alpine' }, ['debian']],
+])('the value of an argument %s decides which image it is', (_, lines, buildArgs, expected) => {
+  const summary = readDockerfile(lines.join('\n'), platform, { buildArgs });
+  expect(summary.bases.map(({ reference }) => reference)).toEqual(expected);
+});
+
+test('of the stage that is asked for only the images that it needs are found', () => {
+  const lines = ['FROM golang AS Build', 'FROM scratch AS final', 'COPY --from=build /a /a', 'FROM node AS tests'];
+  const asked = (target: string) => readDockerfile(lines.join('\n'), platform, { target });
+  expect(asked('BUILD')).toMatchObject({ target: 'Build', finalBase: 'golang', bases: [{ reference: 'golang' }] });
+  expect(asked('final')).toMatchObject({ target: 'final', finalBase: undefined, bases: [{ reference: 'golang' }] });
+  expect(asked('tests')).toMatchObject({ target: undefined, finalBase: 'node', bases: [{ reference: 'node' }] });
+  expect(() => asked('test')).toThrow(
+    'There is no stage "test" in it, which "target" in the index asks for. Its stages are build, final, tests.',
+  );
+});
+
 test('the image of every stage is found, and the names of stages are not taken for images', () => {
   const summary = read(
     'FROM golang:1.24 AS Build',

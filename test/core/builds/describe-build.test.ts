@@ -40,6 +40,9 @@ describe('the text of a cause', () => {
     expect(describeCause({ type: 'index', commit, change: 'changed' })).toBe(
       'Index entry changed by its commit 1a2b3c4',
     );
+    expect(describeCause({ type: 'index', commit, change: 'changed', keys: ['build-args', 'target'] })).toBe(
+      'Index entry changed by its commit 1a2b3c4: build-args, target',
+    );
   });
 
   it.each<[Cause, string]>([

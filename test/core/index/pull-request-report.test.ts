@@ -121,6 +121,7 @@ describe('the comment', () => {
 **Changed, and built again**
 
 - \`demo/one:latest\` from \`next\` of \`https://git.example/demo/one.git\` at \`cccccccccccc\`
+  - changed: git-branch
   - ⚠️ The Dockerfile was not found: the build will fail.
   - rebuilt after its release: \`demo/child:latest\`
 

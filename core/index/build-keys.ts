@@ -1,0 +1,73 @@
+import * as z from 'zod';
+import { quoted } from '../text/visible.ts';
+import { rule, text } from './values.ts';
+
+/** What goes into a build beside its source: the keys `build-args`, `target` and `labels` of an entry. */
+
+const mostNames = 50;
+
+/** Texts by their names. `null` takes away what the index has under the name. */
+const namedTexts = (what: string, pattern: RegExp, reasonAgainst: (name: string) => string | undefined) =>
+  z
+    .record(z.string(), text.nullable(), { error: `It must be a mapping of names to values, such as ${what}.` })
+    .check(
+      z.superRefine<Record<string, string | null>>((texts, context) => {
+        const refuse = (message: string, path: string[]) =>
+          context.addIssue({ code: 'custom', message, path, continue: true });
+        for (const name of Object.keys(texts)) {
+          const reason = reasonAgainst(name);
+          if (reason !== undefined) refuse(reason, [name]);
+        }
+        if (Object.keys(texts).length > mostNames) refuse(`It has more than ${mostNames} names.`, []);
+      }),
+    )
+    .meta({ maxProperties: mostNames, propertyNames: { pattern: pattern.source } });
+
+const argumentName = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
+/** BuildKit takes these as options of its own, and the frontend and the name of the cache among them decide what a build may reach. */
+const engineArgument =
+  /^(?:BUILDKIT_.*|SOURCE_DATE_EPOCH|(?:BUILD|TARGET)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT|STAGE))$/i;
+
+export const buildArguments = namedTexts('NODE_VERSION: "24"', argumentName, (name) => {
+  if (!argumentName.test(name)) return `${quoted(name)} is no name of an ARG: use letters, digits and "_".`;
+  return engineArgument.test(name)
+    ? `The argument ${quoted(name)} is set by the pipeline itself. Take it out.`
+    : undefined;
+});
+
+const stageName = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
+
+export const buildTarget = text
+  .check(
+    rule((value) =>
+      stageName.test(value) ? undefined : `${quoted(value)} is no name of a stage: write what follows AS in its FROM.`,
+    ),
+  )
+  .meta({ pattern: stageName.source });
+
+const labelName = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?$/;
+/** https://docs.docker.com/engine/manage-resources/labels/#key-format-recommendations */
+const enginesLabel = /^(?:com\.docker|io\.docker|org\.dockerproject|io\.buildah)\./;
+const pipelinesLabel =
+  /^org\.opencontainers\.image\.(?:source|revision|version|created|ref\.name|base\.name|base\.digest)$/;
+
+export const imageLabels = namedTexts('org.opencontainers.image.vendor: Acme', labelName, (name) => {
+  if (!labelName.test(name)) {
+    return `${quoted(name)} is no name of a label: use letters and digits, with ".", "-", "_" and "/" between them.`;
+  }
+  if (pipelinesLabel.test(name)) return `The pipeline itself sets the label ${quoted(name)}. Take it out.`;
+  return enginesLabel.test(name)
+    ? `Labels of ${quoted(name)} are kept for the engine. Choose another name.`
+    : undefined;
+});
+
+export type NamedTexts = Record<string, string | null>;
+
+/** What an entry says about each name, or else the whole index; undefined if there is nothing. */
+export function mergedTexts(
+  common: NamedTexts | null | undefined,
+  own: NamedTexts | null | undefined,
+): Record<string, string> | undefined {
+  const merged = Object.entries({ ...common, ...own }).filter((each): each is [string, string] => each[1] !== null);
+  return merged.length > 0 ? Object.fromEntries(merged) : undefined;
+}
