@@ -78,8 +78,13 @@ export class Alarms extends Construct {
 }
 
 /** The sum of metrics that differ by what they count for; an alarm may have ten of them. */
-export function total(label: string, metrics: Record<string, IMetric>, period = Duration.minutes(5)): MathExpression {
-  return new MathExpression({ expression: `SUM(METRICS())`, usingMetrics: metrics, label, period });
+export function total(label: string, metrics: IMetric[]): MathExpression {
+  return new MathExpression({
+    label,
+    expression: 'SUM(METRICS())',
+    usingMetrics: Object.fromEntries(metrics.map((metric, at) => [`metric${at}`, metric])),
+    period: Duration.minutes(5),
+  });
 }
 
 export const sumOver = (minutes: number) => ({ statistic: Stats.SUM, period: Duration.minutes(minutes) });

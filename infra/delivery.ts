@@ -7,8 +7,8 @@ import type { GitHost } from './git-host.ts';
 import type { Notifications } from './notifications.ts';
 import { allow, type Grantee } from './permissions.ts';
 import { PipelineFunction } from './pipeline-function.ts';
-import { RegularRun } from './regular-run.ts';
 import type { Repositories } from './repositories.ts';
+import { ScheduledFunction } from './scheduled-function.ts';
 import type { Secrets } from './secrets.ts';
 import type { ServiceRollouts } from './service-rollouts.ts';
 import type { State } from './state.ts';
@@ -31,10 +31,9 @@ const timeout = Duration.minutes(15);
 export class Delivery extends Construct {
   /** The state `Deliver` runs it. */
   readonly deliver: PipelineFunction;
-  readonly retryDeliveries: PipelineFunction;
+  readonly retryDeliveries: ScheduledFunction;
   readonly promote: PipelineFunction;
   readonly copyReleases: PipelineFunction;
-  readonly rule: RegularRun;
   readonly #props: DeliveryProps;
 
   constructor(scope: Construct, id: string, props: DeliveryProps) {
@@ -62,20 +61,17 @@ export class Delivery extends Construct {
     this.#grantDeliver(this.deliver);
     state.builds.grant(this.deliver, 'GetItem');
 
-    this.retryDeliveries = new PipelineFunction(this, 'RetryDeliveries', {
+    this.retryDeliveries = new ScheduledFunction(this, 'RetryDeliveries', {
       description: 'Tries again what did not get to its target, and promotes what is due.',
+      rate: Duration.minutes(5),
       timeout,
       memoryMegabytes: 1024,
+      stopped: { name: 'DeliveriesStopped', what: 'run that tries deliveries to targets again' },
     });
     this.#grantDeliver(this.retryDeliveries);
     this.#grantNotify(this.retryDeliveries);
     state.targets.grantQuery(this.retryDeliveries, 'byDueTime');
     state.releases.grant(this.retryDeliveries, 'GetItem');
-    this.rule = new RegularRun(this, 'Rule', {
-      description: 'Starts the search for deliveries that are due.',
-      function: this.retryDeliveries,
-      rate: Duration.minutes(5),
-    });
 
     this.promote = new PipelineFunction(this, 'Promote', {
       description: 'Promotes a release to a target, for the command of that name.',

@@ -1,13 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
-import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
-import { RegularRun } from './regular-run.ts';
 import type { Repositories } from './repositories.ts';
+import { ScheduledFunction } from './scheduled-function.ts';
 import type { State } from './state.ts';
 
-interface RetentionProps {
+interface ExpireImagesProps {
   config: Config['retention'];
   records: Records;
   repositories: Repositories;
@@ -15,28 +14,21 @@ interface RetentionProps {
 }
 
 /** Deletes the released images that nothing needs any more. No other function may delete an image. */
-export class Retention extends Construct {
-  readonly function: PipelineFunction;
-  readonly rule: RegularRun;
-
-  constructor(scope: Construct, id: string, { config, records, repositories, state }: RetentionProps) {
-    super(scope, id);
-    this.function = new PipelineFunction(this, 'ExpireImages', {
+export class ExpireImages extends ScheduledFunction {
+  constructor(scope: Construct, { config, records, repositories, state }: ExpireImagesProps) {
+    super(scope, 'ExpireImages', {
       description: 'Deletes the released images that have expired.',
+      rate: Duration.days(1),
       timeout: Duration.minutes(15),
       memoryMegabytes: 1024,
+      stopped: { name: 'ImagesNotExpired', what: 'search for released images that have expired' },
     });
-    this.function.setVariable('RETENTION', JSON.stringify(config.releases));
+    this.setVariable('RETENTION', JSON.stringify(config.releases));
     // With the claim on a project's tags.
-    state.projects.grant(this.function, 'Scan', 'GetItem', 'UpdateItem');
-    state.releases.grant(this.function, 'Query', 'UpdateItem');
-    state.targets.grant(this.function, 'Query');
-    records.grantWrite(this.function, 'retention');
-    repositories.grantExpire(this.function);
-    this.rule = new RegularRun(this, 'Rule', {
-      description: 'Starts the search for released images that have expired.',
-      function: this.function,
-      rate: Duration.days(1),
-    });
+    state.projects.grant(this, 'Scan', 'GetItem', 'UpdateItem');
+    state.releases.grant(this, 'Query', 'UpdateItem');
+    state.targets.grant(this, 'Query');
+    records.grantWrite(this, 'retention');
+    repositories.grantExpire(this);
   }
 }

@@ -147,6 +147,8 @@ const waitOrGoOn = {
 /** The way of one build, from its request to the mail: states carry the build's id, and to its machine the build's token. */
 export class Pipeline extends Construct {
   readonly stateMachine: StateMachine;
+  /** What its states run. */
+  readonly steps: readonly PipelineFunction[];
 
   constructor(
     scope: Construct,
@@ -266,10 +268,11 @@ export class Pipeline extends Construct {
       },
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.#acknowledgeWildcards([
+    this.steps = [
       ...[steps.issueToken, steps.collectScan, steps.judge, steps.sign, steps.release],
       ...[steps.rollBack, delivery.deliver, steps.fail, steps.goOn, steps.tell],
-    ]);
+    ];
+    this.#acknowledgeWildcards();
   }
 
   /** Starts builds. An execution is named after its build's id, so that it cannot be started twice. */
@@ -327,9 +330,9 @@ export class Pipeline extends Construct {
     return task;
   }
 
-  #acknowledgeWildcards(steps: readonly PipelineFunction[]): void {
+  #acknowledgeWildcards(): void {
     const { role } = this.stateMachine;
-    for (const step of steps) {
+    for (const step of this.steps) {
       const arn = flatten(this.stateMachine.stack.resolve(step.function.functionArn));
       acknowledge(
         role,

@@ -8,8 +8,8 @@ import type { GitHost } from './git-host.ts';
 import type { Notifications } from './notifications.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
-import { RegularRun } from './regular-run.ts';
 import type { Repositories } from './repositories.ts';
+import { ScheduledFunction } from './scheduled-function.ts';
 import type { State } from './state.ts';
 
 interface RescansProps {
@@ -27,22 +27,15 @@ const rate = Duration.minutes(10);
 
 /** Rescans the released images with today's knowledge, and notifies people. */
 export class Rescans extends Construct {
-  readonly function: PipelineFunction;
+  readonly rescanReleases: ScheduledFunction;
   readonly recordFindings: PipelineFunction;
-  readonly rule: RegularRun;
   /** Those of the scanners' events. */
   readonly rules: Rule[];
 
   constructor(scope: Construct, id: string, props: RescansProps) {
     super(scope, id);
     const { repositories, state } = props;
-    this.function = this.#rescan(props);
-    this.rule = new RegularRun(this, 'Rule', {
-      description: 'Starts the rescan of the released images that are due.',
-      function: this.function,
-      rate,
-    });
-
+    this.rescanReleases = this.#rescanReleases(props);
     this.recordFindings = new PipelineFunction(this, 'RecordFindings', {
       description: 'Makes released images due for a rescan soon when a scanner has changed their findings.',
       timeout: Duration.minutes(1),
@@ -72,15 +65,17 @@ export class Rescans extends Construct {
     ];
   }
 
-  #rescan(props: RescansProps): PipelineFunction {
+  #rescanReleases(props: RescansProps): ScheduledFunction {
     const { api, gitHost, notifications, records, repositories, state, policy } = props;
-    const rescan = new PipelineFunction(this, 'RescanReleases', {
+    const rescan = new ScheduledFunction(this, 'RescanReleases', {
       description:
         'Rescans released images with the latest knowledge of vulnerabilities, and notifies people of what has changed.',
+      rate,
       // It ends before the next run begins.
       timeout: rate.minus(Duration.minutes(1)),
       // Eight images at once, each with thousands of findings.
       memoryMegabytes: 1024,
+      stopped: { name: 'RescansStopped', what: 'rescan of released images' },
     });
     state.releases.grant(rescan, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
     state.releases.grantQuery(rescan, 'byDueTime');

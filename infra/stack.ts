@@ -6,9 +6,9 @@ import { BuildSessions } from './build-sessions.ts';
 import { Builder } from './builder.ts';
 import type { Config } from './config.ts';
 import { Delivery } from './delivery.ts';
-import { HoldEnds } from './end-holds.ts';
+import { EndHolds } from './end-holds.ts';
 import { PublishedEvents } from './event-bus.ts';
-import { Retention } from './expire-images.ts';
+import { ExpireImages } from './expire-images.ts';
 import { GitHost } from './git-host.ts';
 import { LogDefaults } from './log-defaults.ts';
 import { Monitoring } from './monitoring.ts';
@@ -18,7 +18,7 @@ import { Planner } from './planner.ts';
 import { Records } from './records.ts';
 import { Repositories } from './repositories.ts';
 import { Rescans } from './rescan-releases.ts';
-import { ScheduledBuilds } from './run-schedules.ts';
+import { RunSchedules } from './run-schedules.ts';
 import { Secrets } from './secrets.ts';
 import { ServiceRollouts } from './service-rollouts.ts';
 import { Signing } from './signing.ts';
@@ -29,10 +29,10 @@ import { Steps } from './steps.ts';
 import { Supervision } from './supervision.ts';
 import { Telling } from './telling.ts';
 import { Triggers } from './triggers.ts';
-import { WaiverWarnings } from './warn-waivers.ts';
-import { BaseWatch } from './watch-bases.ts';
-import { PackageWatch } from './watch-packages.ts';
-import { SourceWatch } from './watch-sources.ts';
+import { WarnWaivers } from './warn-waivers.ts';
+import { WatchBases } from './watch-bases.ts';
+import { WatchPackages } from './watch-packages.ts';
+import { WatchSources } from './watch-sources.ts';
 import { Webhook } from './webhook.ts';
 
 /** All of Slipway: one `new` for each thing that it can do. */
@@ -97,57 +97,20 @@ export class SlipwayStack extends Stack {
       state,
       triggers,
     });
-    const supervision = new Supervision(this, 'Supervision', { builder, pipeline, records, starting, state, telling });
-    const sourceWatch = new SourceWatch(this, 'SourceWatch', { gitHost, state, triggers });
-    const baseWatch = new BaseWatch(this, 'BaseWatch', { gitHost, repositories, state, triggers });
-    const packageWatch = new PackageWatch(this, 'PackageWatch', {
-      gitHost,
-      records,
-      repositories,
-      state,
-      triggers,
-    });
-    const scheduledBuilds = new ScheduledBuilds(this, 'ScheduledBuilds', { state, triggers });
-    const holdEnds = new HoldEnds(this, 'HoldEnds', { state, triggers });
-    const waiverWarnings = new WaiverWarnings(this, 'WaiverWarnings', {
-      api,
-      gitHost,
-      notifications,
-      state,
-    });
+    new Supervision(this, 'Supervision', { builder, pipeline, records, starting, state, telling });
+    const watchSources = new WatchSources(this, { gitHost, state, triggers });
+    const watchBases = new WatchBases(this, { gitHost, repositories, state, triggers });
+    const watchPackages = new WatchPackages(this, { gitHost, records, repositories, state, triggers });
+    const runSchedules = new RunSchedules(this, { state, triggers });
+    const endHolds = new EndHolds(this, { state, triggers });
+    const warnWaivers = new WarnWaivers(this, { api, gitHost, notifications, state });
     const rescans = new Rescans(this, 'Rescans', {
-      api,
-      gitHost,
-      notifications,
-      records,
-      repositories,
-      state,
-      policy: config.policy,
+      ...{ api, gitHost, notifications, records, repositories, state, policy: config.policy },
     });
-    const retention = new Retention(this, 'Retention', { config: config.retention, records, repositories, state });
+    const expireImages = new ExpireImages(this, { config: config.retention, records, repositories, state });
+    // The last: it looks for what there is to watch.
     const monitoring = new Monitoring(this, 'Monitoring', {
-      config,
-      api,
-      baseWatch,
-      buildSessions,
-      builder,
-      delivery,
-      waiverWarnings,
-      holdEnds,
-      notifications,
-      packageWatch,
-      pipeline,
-      planner,
-      rescans,
-      retention,
-      rollouts,
-      scheduledBuilds,
-      site,
-      sourceWatch,
-      state,
-      supervision,
-      triggers,
-      webhook,
+      ...{ api, builder, config, delivery, pipeline, planner, rollouts, site, state, triggers, webhook },
     });
 
     const outputs: Record<string, string> = {
@@ -165,16 +128,16 @@ export class SlipwayStack extends Stack {
       SigningKeyArn: signing.key.keyArn,
       PublicKeyUrl: `${api.siteUrl}${publicKeyPath}`,
       StateMachineArn: pipeline.stateMachine.stateMachineArn,
-      WatchBasesFunctionName: baseWatch.function.function.functionName,
-      WatchSourcesFunctionName: sourceWatch.function.function.functionName,
-      WatchPackagesFunctionName: packageWatch.function.function.functionName,
-      RunSchedulesFunctionName: scheduledBuilds.function.function.functionName,
-      ExpireImagesFunctionName: retention.function.function.functionName,
-      EndHoldsFunctionName: holdEnds.function.function.functionName,
-      WarnWaiversFunctionName: waiverWarnings.function.function.functionName,
+      WatchBasesFunctionName: watchBases.function.functionName,
+      WatchSourcesFunctionName: watchSources.function.functionName,
+      WatchPackagesFunctionName: watchPackages.function.functionName,
+      RunSchedulesFunctionName: runSchedules.function.functionName,
+      ExpireImagesFunctionName: expireImages.function.functionName,
+      EndHoldsFunctionName: endHolds.function.functionName,
+      WarnWaiversFunctionName: warnWaivers.function.functionName,
       RetryDeliveriesFunctionName: delivery.retryDeliveries.function.functionName,
       PromoteFunctionName: delivery.promote.function.functionName,
-      RescanReleasesFunctionName: rescans.function.function.functionName,
+      RescanReleasesFunctionName: rescans.rescanReleases.function.functionName,
       ProjectsTableName: state.projects.table.tableName,
       BuildsTableName: state.builds.table.tableName,
       BasesTableName: state.bases.table.tableName,

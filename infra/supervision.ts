@@ -6,7 +6,7 @@ import type { Builder } from './builder.ts';
 import type { Pipeline } from './pipeline.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
-import { RegularRun } from './regular-run.ts';
+import { ScheduledFunction } from './scheduled-function.ts';
 import type { Starting } from './starting.ts';
 import type { State } from './state.ts';
 import type { Telling } from './telling.ts';
@@ -27,7 +27,7 @@ const reconciliation = Duration.minutes(15);
 export class Supervision extends Construct {
   readonly trackBuild: PipelineFunction;
   readonly closeBuild: PipelineFunction;
-  readonly reconcileBuilds: PipelineFunction;
+  readonly reconcileBuilds: ScheduledFunction;
   readonly rules: Rule[];
 
   constructor(scope: Construct, id: string, props: SupervisionProps) {
@@ -47,10 +47,13 @@ export class Supervision extends Construct {
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
     });
-    this.reconcileBuilds = new PipelineFunction(this, 'ReconcileBuilds', {
-      description: 'Finds builds that nothing runs, and starts or closes them.',
+    this.reconcileBuilds = new ScheduledFunction(this, 'ReconcileBuilds', {
+      description:
+        'Holds the records against the executions: finds builds that nothing runs, and starts or closes them.',
+      rate: reconciliation,
       timeout: Duration.minutes(5),
       memoryMegabytes: 512,
+      stopped: { name: 'ReconciliationStopped', what: 'check for builds without an execution' },
     });
     state.builds.grantQuery(this.reconcileBuilds, 'byStatus');
     starting.grant(this.reconcileBuilds);
@@ -81,11 +84,6 @@ export class Supervision extends Construct {
             status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
           },
         },
-      }),
-      new RegularRun(this, 'Reconciliation', {
-        description: 'The records are held against the executions.',
-        function: this.reconcileBuilds,
-        rate: reconciliation,
       }),
     ];
   }

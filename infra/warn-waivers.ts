@@ -1,13 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { Api } from './api.ts';
 import type { GitHost } from './git-host.ts';
 import type { Notifications } from './notifications.ts';
-import { PipelineFunction } from './pipeline-function.ts';
-import { RegularRun } from './regular-run.ts';
+import { ScheduledFunction } from './scheduled-function.ts';
 import type { State } from './state.ts';
 
-interface WaiverWarningsProps {
+interface WarnWaiversProps {
   api: Api;
   gitHost: GitHost;
   notifications: Notifications;
@@ -15,27 +14,19 @@ interface WaiverWarningsProps {
 }
 
 /** Notifies people a week before a waiver of the index for their project expires, and once more when it has expired. */
-export class WaiverWarnings extends Construct {
-  readonly function: PipelineFunction;
-  readonly rule: RegularRun;
-
-  constructor(scope: Construct, id: string, props: WaiverWarningsProps) {
-    super(scope, id);
-    const { api, gitHost, notifications, state } = props;
-    this.function = new PipelineFunction(this, 'WarnWaivers', {
-      description: 'Mails the people of projects whose exceptions expire.',
+export class WarnWaivers extends ScheduledFunction {
+  constructor(scope: Construct, { api, gitHost, notifications, state }: WarnWaiversProps) {
+    super(scope, 'WarnWaivers', {
+      description: 'Mails the people of projects whose waivers expire.',
+      rate: Duration.days(1),
       timeout: Duration.minutes(15),
       memoryMegabytes: 512,
+      stopped: { name: 'WaiversUnwatched', what: 'run that notifies people of waivers that expire' },
     });
-    state.projects.grant(this.function, 'UpdateItem');
-    state.projects.grantQuery(this.function, 'byWaiverExpiry');
-    notifications.grantSend(this.function);
-    gitHost.grantIndexLink(this.function);
-    api.grantLink(this.function);
-    this.rule = new RegularRun(this, 'Rule', {
-      description: 'Starts the search for exceptions that expire.',
-      function: this.function,
-      rate: Duration.days(1),
-    });
+    state.projects.grant(this, 'UpdateItem');
+    state.projects.grantQuery(this, 'byWaiverExpiry');
+    notifications.grantSend(this);
+    gitHost.grantIndexLink(this);
+    api.grantLink(this);
   }
 }

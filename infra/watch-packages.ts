@@ -1,14 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { GitHost } from './git-host.ts';
-import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
-import { RegularRun } from './regular-run.ts';
 import type { Repositories } from './repositories.ts';
+import { ScheduledFunction } from './scheduled-function.ts';
 import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
 
-interface PackageWatchProps {
+interface WatchPackagesProps {
   gitHost: GitHost;
   records: Records;
   repositories: Repositories;
@@ -17,29 +16,21 @@ interface PackageWatchProps {
 }
 
 /** Queries the distributions for updates of packages in released images. */
-export class PackageWatch extends Construct {
-  readonly function: PipelineFunction;
-  readonly rule: RegularRun;
-
-  constructor(scope: Construct, id: string, props: PackageWatchProps) {
-    super(scope, id);
-    const { gitHost, records, repositories, state, triggers } = props;
-    this.function = new PipelineFunction(this, 'WatchPackages', {
+export class WatchPackages extends ScheduledFunction {
+  constructor(scope: Construct, { gitHost, records, repositories, state, triggers }: WatchPackagesProps) {
+    super(scope, 'WatchPackages', {
       description: 'Queries distributions for updates of packages in released images, and triggers rebuilds.',
+      rate: Duration.days(1),
       timeout: Duration.minutes(15),
       // The package lists of a dozen distributions are in memory at once, and to unpack them takes a whole processor.
       memoryMegabytes: 2048,
+      stopped: { name: 'PackagesUnwatched', what: 'check for updates from the distributions' },
     });
-    state.projects.grant(this.function, 'Scan', 'UpdateItem');
-    records.grantRead(this.function, 'packages', 'repositories');
-    records.grantWrite(this.function, 'packages', 'repositories');
-    repositories.grantNames(this.function);
-    triggers.grantSend(this.function);
-    gitHost.grantFetch(this.function);
-    this.rule = new RegularRun(this, 'Rule', {
-      description: 'Starts the check of the packages of released images.',
-      function: this.function,
-      rate: Duration.days(1),
-    });
+    state.projects.grant(this, 'Scan', 'UpdateItem');
+    records.grantRead(this, 'packages', 'repositories');
+    records.grantWrite(this, 'packages', 'repositories');
+    repositories.grantNames(this);
+    triggers.grantSend(this);
+    gitHost.grantFetch(this);
   }
 }

@@ -136,7 +136,7 @@ it('a project whose base is not there yet is built when it is', async () => {
 
 it('the watch needs every permission that it has', async () => {
   const unneeded = (await slipway.usedStatements())
-    .filter(({ holder, effect, needed }) => holder.includes('BaseWatch') && effect === 'Allow' && !needed)
+    .filter(({ holder, effect, needed }) => holder.includes('WatchBases') && effect === 'Allow' && !needed)
     .map(({ statement }) => (statement as { Action: unknown }).Action);
   // That is the schedule's own.
   expect(unneeded).toEqual(['lambda:InvokeFunction']);

@@ -196,7 +196,7 @@ test('nobody can delete a record or an object, and only the function that lets r
   const listedTables = ['Bases', 'Dependents', 'Sources'].map((name) =>
     arn(resource('AWS::DynamoDB::GlobalTable', `State${name}`)),
   );
-  const expiring = resource('AWS::IAM::Role', 'RetentionExpireImages').id;
+  const expiring = resource('AWS::IAM::Role', 'ExpireImages').id;
   for (const { role, permissions } of roles()) {
     const deletions = permissions
       .filter(({ effect }) => effect === 'Allow')
@@ -208,7 +208,7 @@ test('nobody can delete a record or an object, and only the function that lets r
       deletions: role.id === expiring ? ['ecr:BatchDeleteImage'] : [],
     });
   }
-  expect(permissionsOf(resource('AWS::IAM::Role', 'RetentionExpireImages'))).toContainEqual(
+  expect(permissionsOf(resource('AWS::IAM::Role', 'ExpireImages'))).toContainEqual(
     expect.objectContaining({
       effect: 'Deny',
       actions: ['ecr:BatchDeleteImage'],
