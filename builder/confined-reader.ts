@@ -40,7 +40,12 @@ export async function readImage<Task extends ReaderTask>(
     outputLimit,
   });
   if (code !== 0) throw new ImageUnreadableError(lastLine(stderr) ?? `Its reader ended with ${code}.`);
-  return readerAnswers[task].parse(answerOf(stdout)) as ReaderAnswer<Task>;
+  const answer = readerAnswers[task].safeParse(answerOf(stdout));
+  if (answer.success) return answer.data as ReaderAnswer<Task>;
+  const [issue] = answer.error.issues;
+  throw new ImageUnreadableError(
+    `What it says of itself cannot be: ${issue?.path.map(String).join('.')}: ${issue?.message}.`,
+  );
 }
 
 function answerOf(text: string): unknown {

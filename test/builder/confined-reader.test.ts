@@ -60,6 +60,17 @@ test('an image with such a database has packages that cannot be read, and the bu
   expect(packages.contents).toMatchObject({ state: 'unreadable', reason: expect.stringContaining('timeout') });
 });
 
+test('a database that says what cannot be is unreadable, in one sentence', async () => {
+  mkdirSync(join(root, 'var/lib/rpm'), { recursive: true });
+  const database = new DatabaseSync(join(root, 'var/lib/rpm/rpmdb.sqlite'));
+  database.exec('create table Packages (blob); insert into Packages values (zeroblob(8))');
+  database.close();
+  const call = { workspace: folder, env, signal: lastGuard() };
+  await expect(readImage('contents', { root, programs: [], path: '' }, call)).rejects.toThrow(
+    /^What it says of itself cannot be: packages\.contents\.\w+: [^\n]+\.$/,
+  );
+});
+
 /** Runs a shell's commands as a reader of images runs. */
 async function inside(script: string) {
   const [program = '', ...args] = [...(await readerConfinement(env, lastGuard(), limits)), 'sh', '-c', script];
