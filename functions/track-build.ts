@@ -16,7 +16,7 @@ const detailSchema = z.object({
 });
 
 interface Services {
-  builds: Pick<Builds, 'recordCodeBuild' | 'begin' | 'require'>;
+  builds: Pick<Builds, 'recordCodeBuild' | 'begin'>;
   codeBuild: CodeBuild;
 }
 
@@ -27,12 +27,11 @@ export function createTrackBuild({ builds, codeBuild }: Services) {
     const id = information.environment['environment-variables'].find(({ name }) => name === 'BUILD_ID')?.value;
     if (!id) return;
     const codeBuildId = arn.slice(arn.indexOf('/') + 1);
-    const build = await builds.recordCodeBuild(id, codeBuildId);
-    // Events may arrive late and more than once, so only a queued build goes on.
-    if (!build || (await builds.begin(id, 'build', 'building', ['queued']))) return;
-    // It was superseded or cancelled while it waited, when CodeBuild had no run yet to be stopped.
-    const { status } = await builds.require(id);
+    const status = (await builds.recordCodeBuild(id, codeBuildId))?.status;
+    // It was superseded or cancelled while it waited. Who ends it from now on knows the run, and stops it.
     if (status === 'superseded' || status === 'cancelled') await codeBuild.stop(codeBuildId);
+    // Events may arrive late and more than once, so only a queued build goes on.
+    else if (status) await builds.begin(id, 'build', 'building', ['queued']);
   };
 }
 

@@ -251,6 +251,8 @@ export class Pipeline extends Construct {
       .when(Condition.stringEquals('$.first', 'roll-back' satisfies FirstStep), rollBack)
       // The candidate of another build, which a hold has kept back.
       .when(Condition.stringEquals('$.first', 'scan' satisfies FirstStep), collectScan)
+      // It was cancelled or superseded before there was anything to stop.
+      .when(Condition.stringEquals('$.first', 'tell' satisfies FirstStep), tell)
       .otherwise(issueToken);
 
     this.stateMachine = new StateMachine(this, 'StateMachine', {

@@ -179,8 +179,15 @@ export function isReleasable(ref: string): boolean {
   return /^refs\/(?:heads|tags)\//.test(ref);
 }
 
-/** The step that a build's execution begins with. Only a rollback needs no verdict: its image has got one at its release. */
-export function firstStepOf({ cause }: Pick<Build, 'cause'>): 'build' | 'scan' | 'roll-back' {
+/**
+ * The step that a build's execution begins with. Only a rollback needs no verdict: its image has got one at its release. A build that has
+ * ended before it began is only told of.
+ */
+export function firstStepOf({
+  cause,
+  status,
+}: Pick<Build, 'cause' | 'status'>): 'build' | 'scan' | 'roll-back' | 'tell' {
+  if (isTerminal(status)) return 'tell';
   if (cause.type === 'rollback') return 'roll-back';
   return cause.type === 'unheld' && cause.candidateOf !== undefined ? 'scan' : 'build';
 }

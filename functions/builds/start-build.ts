@@ -94,7 +94,7 @@ export function createBuildStarter(services: Services) {
 
   async function supersede(build: Build, by: string): Promise<Build> {
     const closed = await builds.close(build, 'superseded', { supersededBy: by });
-    if (closed) await mark(closed);
+    if (closed) await superseding.stop(closed);
     return closed ?? builds.require(build.id);
   }
 

@@ -6,7 +6,7 @@ import type { Builds } from '../../services/tables/builds.ts';
 
 interface Services {
   builds: Pick<Builds, 'get' | 'close'>;
-  executions: Pick<Executions, 'stop'>;
+  executions: Pick<Executions, 'start' | 'stop'>;
   codeBuild: CodeBuild;
 }
 
@@ -15,10 +15,13 @@ interface Services {
  * left undone.
  */
 export function createSupersede({ builds, executions, codeBuild }: Services) {
-  /** Stops whatever still runs for a build that has been ended. */
-  async function stop({ id, codeBuildId, supersededBy, failure }: Build): Promise<void> {
-    if (supersededBy) await executions.stop(id, 'Superseded', `Build ${supersededBy} superseded it.`);
-    else await executions.stop(id, 'Cancelled', failure?.message ?? 'It is no longer needed.');
+  /** Stops whatever still runs for a build that has been ended. If nothing ran yet, an execution notifies people of the end. */
+  async function stop(build: Build): Promise<void> {
+    const { id, codeBuildId, supersededBy, failure } = build;
+    const hadBegun = supersededBy
+      ? await executions.stop(id, 'Superseded', `Build ${supersededBy} superseded it.`)
+      : await executions.stop(id, 'Cancelled', failure?.message ?? 'It is no longer needed.');
+    if (!hadBegun) await executions.start(build);
     // Step Functions stops the build that it waits for only by "best effort".
     // https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
     if (codeBuildId) await codeBuild.stop(codeBuildId);

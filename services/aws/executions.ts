@@ -16,7 +16,7 @@ export function createExecutions(client: SFNClient, stateMachineArn: string) {
   const arnOf = (build: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${build}`;
 
   return {
-    async start(build: Pick<Build, 'id' | 'cause'>): Promise<void> {
+    async start(build: Pick<Build, 'id' | 'cause' | 'status'>): Promise<void> {
       const input = JSON.stringify({ build: build.id, first: firstStepOf(build) });
       try {
         await client.send(new StartExecutionCommand({ stateMachineArn, name: build.id, input }));
@@ -36,12 +36,17 @@ export function createExecutions(client: SFNClient, stateMachineArn: string) {
       }
     },
 
-    /** Stops a build's execution; the AWS console shows `error` and `cause`. Does nothing if it never began or has ended. */
-    async stop(build: string, error: 'Superseded' | 'Cancelled', cause: string): Promise<void> {
+    /**
+     * Stops a build's execution; the AWS console shows `error` and `cause`. Does nothing if it has ended.
+     * @returns false if it never began
+     */
+    async stop(build: string, error: 'Superseded' | 'Cancelled', cause: string): Promise<boolean> {
       try {
         await client.send(new StopExecutionCommand({ executionArn: arnOf(build), error, cause }));
+        return true;
       } catch (error) {
         if (!(error instanceof ExecutionDoesNotExist)) throw error;
+        return false;
       }
     },
   };

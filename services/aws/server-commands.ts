@@ -1,5 +1,6 @@
 import {
   GetCommandInvocationCommand,
+  InvalidCommandId,
   ListCommandInvocationsCommand,
   ListCommandsCommand,
   SendCommandCommand,
@@ -52,8 +53,14 @@ export function createServerCommands(client: SSMClient, document: string) {
 
     /** Undefined as long as Systems Manager does not show the command. */
     async command(id: string): Promise<Command | undefined> {
-      const { Commands = [] } = await sent(client.send(new ListCommandsCommand({ CommandId: id })));
-      const [found] = Commands;
+      const [found] = await sent(client.send(new ListCommandsCommand({ CommandId: id }))).then(
+        ({ Commands = [] }) => Commands,
+        (error: unknown) => {
+          // It may be some seconds until every server of theirs knows the command.
+          if (error instanceof UpstreamError && error.cause instanceof InvalidCommandId) return [];
+          throw error;
+        },
+      );
       if (!found) return undefined;
       const { Status: status = '', StatusDetails: details = status, TargetCount: servers = 0 } = found;
       return { status, details, servers, failure: failures.includes(status) ? await failureOf(id) : undefined };

@@ -4,22 +4,28 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDynamodb } from '../../local/aws/dynamodb/dynamodb.ts';
 import { createEcr } from '../../local/aws/ecr/ecr.ts';
+import { createEcs } from '../../local/aws/ecs/ecs.ts';
+import { createEvents } from '../../local/aws/events/events.ts';
 import { createIam } from '../../local/aws/iam/iam.ts';
 import { createKms } from '../../local/aws/kms/kms.ts';
 import { createS3 } from '../../local/aws/s3/s3.ts';
 import { createSecretsManager } from '../../local/aws/secrets-manager/secrets-manager.ts';
 import { createSes } from '../../local/aws/ses/ses.ts';
 import { createSqs } from '../../local/aws/sqs/sqs.ts';
+import { createSsm } from '../../local/aws/ssm/ssm.ts';
 import { createInbox } from '../../local/inbox/inbox.ts';
 import { hostEndpoint } from '../local/aws/endpoint-host.ts';
 import { dynamodbCases, prepareDynamodb } from './dynamodb.ts';
 import { ecrCases, prepareEcr } from './ecr.ts';
+import { ecsCases, prepareEcs } from './ecs.ts';
+import { eventsCases, prepareEvents } from './events.ts';
 import { kmsCases, prepareKms } from './kms.ts';
 import { prepareS3, s3Cases } from './s3.ts';
 import { prepareSecrets, secretsCases } from './secrets-manager.ts';
 import { prepareSes, sesCases } from './ses.ts';
 import type { Case, Side } from './side.ts';
 import { prepareSqs, sqsCases } from './sqs.ts';
+import { prepareSsm, ssmCases } from './ssm.ts';
 
 /**
  * Makes the same SDK calls against the local AWS and against moto (https://github.com/getmoto/moto, `pip install 'moto[server]'`)
@@ -34,6 +40,9 @@ const services: Record<string, { prepare(side: Side): Promise<void>; cases: Case
   dynamodb: { prepare: prepareDynamodb, cases: dynamodbCases },
   ecr: { prepare: prepareEcr, cases: ecrCases },
   kms: { prepare: prepareKms, cases: kmsCases },
+  ecs: { prepare: prepareEcs, cases: ecsCases },
+  events: { prepare: prepareEvents, cases: eventsCases },
+  ssm: { prepare: prepareSsm, cases: ssmCases },
 };
 
 const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -41,16 +50,23 @@ const all = process.argv.includes('--all');
 const port = await freePort();
 
 const moto = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
-await using host = await hostEndpoint((account) => [
-  createIam(account),
-  createSqs(account),
-  createSecretsManager(account),
-  createS3(account),
-  createSes(account, createInbox(account.database)),
-  createDynamodb(account),
-  createEcr(account, { scanner: 'records' }),
-  createKms(account),
-]);
+await using host = await hostEndpoint((account) => {
+  const events = createEvents(account, { invokeAsync: () => undefined });
+  account.connect({ emit: (event) => events.emit(event) });
+  return [
+    createIam(account),
+    createSqs(account),
+    createSecretsManager(account),
+    createS3(account),
+    createSes(account, createInbox(account.database)),
+    createDynamodb(account),
+    createEcr(account, { scanner: 'records' }),
+    createKms(account),
+    createEcs(account, { has: () => true }),
+    events,
+    createSsm(account),
+  ];
+});
 const sides: Side[] = [
   { name: 'local', host, settings: host.as(host.account.iam.ownerKeys()), memory: new Map() },
   {

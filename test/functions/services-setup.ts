@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { renderMail } from '../../core/mail/render.ts';
-import type { Build } from '../../core/model/build.ts';
+import { type Build, firstStepOf } from '../../core/model/build.ts';
 import type { BuildRequest, BuildResult } from '../../core/model/builder-contract.ts';
 import type { Scan } from '../../core/model/findings.ts';
 import type { Project } from '../../core/model/project.ts';
@@ -61,16 +61,22 @@ export async function setUpServices() {
       void releaseFindings.set(`${project}@${digest}`, findings),
     releaseFindings: async ({ project, digest }) => releaseFindings.get(`${project}@${digest}`),
   };
-  const runs = new Map<string, 'running' | 'ended' | 'aborted'>();
+  const runs = new Map<string, 'running' | 'telling' | 'ended' | 'aborted'>();
   /** What was stopped: executions by the build, and CodeBuild's runs. */
   const stopped: string[] = [];
   const executions: Executions = {
-    start: async ({ id }) => void (runs.has(id) || runs.set(id, 'running')),
-    status: async (build) => runs.get(build) ?? 'absent',
+    start: async (build) =>
+      void (runs.has(build.id) || runs.set(build.id, firstStepOf(build) === 'tell' ? 'telling' : 'running')),
+    async status(build) {
+      const run = runs.get(build) ?? 'absent';
+      return run === 'telling' ? 'running' : run;
+    },
     async stop(build) {
-      if (runs.get(build) !== 'running') return;
-      runs.set(build, 'aborted');
-      stopped.push(build);
+      if (runs.get(build) === 'running') {
+        runs.set(build, 'aborted');
+        stopped.push(build);
+      }
+      return runs.has(build);
     },
   };
   const codeBuild: CodeBuild = { stop: async (id) => void stopped.push(id) };

@@ -26,7 +26,7 @@ describe("CodeBuild's event that a build began", () => {
     expect(await world.builds.require(id)).toEqual(building);
   });
 
-  it.each(['scanning', 'releasing', 'released', 'failed', 'superseded'] as const)(
+  it.each(['scanning', 'releasing', 'released', 'failed', 'superseded', 'cancelled'] as const)(
     'that comes late leaves a build that is %s as it is',
     async (status) => {
       await using world = await setUpServices();
@@ -34,7 +34,7 @@ describe("CodeBuild's event that a build began", () => {
       const before = await world.builds.require(id);
       await createTrackBuild(world)(ofBuild);
       expect(await world.builds.require(id)).toEqual({ ...before, codeBuildId: 'Builder:6f0d' });
-      expect(world.stopped).toEqual(status === 'superseded' ? ['Builder:6f0d'] : []);
+      expect(world.stopped).toEqual(/^(superseded|cancelled)$/.test(status) ? ['Builder:6f0d'] : []);
     },
   );
 

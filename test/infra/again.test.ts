@@ -65,6 +65,10 @@ test('a build that failed for good notifies its people', async () => {
   ]);
 });
 
+test('a build that was cancelled before it began only notifies its people', async () => {
+  expect(await entered({}, '00000000000000aa', 'tell')).toEqual(['First', 'Tell', 'Notified']);
+});
+
 test('a rollback builds and judges nothing, and notifies people of it', async () => {
   expect(await entered({}, '00000000000000aa', 'roll-back')).toEqual([
     'First',

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import * as z from 'zod';
-import { type Account, AwsError, operation, type Service } from '../service.ts';
+import { type Account, AwsError, type InputProblem, operation, type Service } from '../service.ts';
 import { type Deployment, deployed, type EcsService, progressed, serviceSchema } from './deployments.ts';
 import { createTaskDefinitions } from './task-definitions.ts';
 
@@ -107,6 +107,7 @@ export function createEcs(account: Account, registry: { has(image: string): bool
   return {
     signingName: 'ecs',
     protocol: 'json-1.1',
+    invalidInput,
     resources: {},
     operations: {
       ...definitions.operations,
@@ -204,4 +205,13 @@ export function createEcs(account: Account, registry: { has(image: string): bool
       for (const timer of timers) clearImmediate(timer);
     },
   };
+}
+
+/** ECS has a sentence for each mistake, and no general one. */
+function invalidInput({ member, message }: InputProblem): AwsError {
+  if (member === 'containerDefinitions') return new AwsError('ClientException', 'Container list cannot be empty.');
+  return new AwsError(
+    'InvalidParameterException',
+    member === 'tags' ? 'Tags can not be empty.' : `Invalid ${member}: ${message}`,
+  );
 }

@@ -51,6 +51,8 @@ export function createSsm(account: Account): Service {
     return commandSchema.parse(JSON.parse(String(row.command)));
   };
 
+  const everyCommand = () => all.all().map((row) => commandSchema.parse(JSON.parse(String(row.command))));
+
   /** https://docs.aws.amazon.com/systems-manager/latest/userguide/monitoring-systems-manager-event-examples.html */
   const emit = ({ id, document, status, parameters, requestedAt }: Command) =>
     account.emit({
@@ -182,11 +184,7 @@ export function createSsm(account: Account): Service {
         input: z.object({ CommandId: commandId.optional() }),
         permissions: everything('ListCommands'),
         handle: ({ CommandId }) => ({
-          Commands: all
-            .all()
-            .map((row) => commandSchema.parse(JSON.parse(String(row.command))))
-            .filter(({ id }) => CommandId === undefined || id === CommandId)
-            .map(shown),
+          Commands: (CommandId === undefined ? everyCommand() : [find(CommandId)]).map(shown),
         }),
       }),
 
@@ -216,8 +214,7 @@ export function createSsm(account: Account): Service {
 
     start() {
       isRunning = true;
-      for (const row of all.all()) {
-        const command = commandSchema.parse(JSON.parse(String(row.command)));
+      for (const command of everyCommand()) {
         if (command.status === 'Pending' || command.status === 'InProgress') begin(command);
       }
     },

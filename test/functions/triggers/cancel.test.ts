@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TriggerOf } from '../../../core/model/trigger.ts';
-import { atEveryCrashPoint } from '../crash-points.ts';
+import { atEveryCrashPoint, createCrashPoints } from '../crash-points.ts';
 import { setUpPlanBuilds } from '../plan-builds-setup.ts';
 import { commit } from '../services-setup.ts';
 
@@ -40,6 +40,17 @@ describe('somebody cancels a build that is', () => {
       stages: { build: { status: 'skipped' } },
     });
     expect(planning.stopped).toEqual([id, 'Builder:6f0d']);
+  });
+
+  it('still waiting for room in its project: people and dependents hear of its end at once', async () => {
+    await using planning = await setUpPlanBuilds(createCrashPoints(), { atOnce: 1, perHour: 1000 });
+    const other = await buildAt(planning, 'building');
+    await planning.planBuilds(planning.push({ id: 'push of a tag', ref: 'refs/tags/v1.0.0', commit }));
+    const waiting = (await planning.allBuilds()).find(({ id }) => id !== other)?.id ?? '';
+    expect([...planning.runs]).toEqual([[other, 'running']]);
+    await planning.planBuilds(cancel(waiting));
+    expect((await planning.builds.require(waiting)).status).toBe('cancelled');
+    expect(planning.runs.get(waiting)).toBe('telling');
   });
 
   it.each(['releasing', 'failed'] as const)('%s: it stays as it is', async (status) => {

@@ -15,7 +15,7 @@ function machine(answer: object | Error = {}) {
   } as unknown as SFNClient;
   return { inputs, executions: createExecutions(client, arn) };
 }
-const build = { id: '00aa', cause: { type: 'manual' as const, requester: 'someone' } };
+const build = { id: '00aa', cause: { type: 'manual' as const, requester: 'someone' }, status: 'queued' as const };
 const problem = { $metadata: {}, message: 'x' };
 
 describe('an execution', () => {
@@ -23,6 +23,12 @@ describe('an execution', () => {
     const { inputs, executions } = machine();
     await executions.start(build);
     expect(inputs).toEqual([{ stateMachineArn: arn, name: '00aa', input: '{"build":"00aa","first":"build"}' }]);
+  });
+
+  it('of a build that ended before it began only tells of the end', async () => {
+    const { inputs, executions } = machine();
+    await executions.start({ ...build, status: 'cancelled' });
+    expect(inputs).toMatchObject([{ name: '00aa', input: '{"build":"00aa","first":"tell"}' }]);
   });
 
   it('that was started before is started, other errors are errors', async () => {
@@ -45,7 +51,7 @@ describe('an execution', () => {
 
   it('is stopped with a sentence, and one that never began is none to stop', async () => {
     const { inputs, executions } = machine();
-    await executions.stop('00aa', 'Superseded', 'Build 00ab took its place.');
+    expect(await executions.stop('00aa', 'Superseded', 'Build 00ab took its place.')).toBe(true);
     expect(inputs).toEqual([
       {
         executionArn: 'arn:aws:states:us-east-1:123456789012:execution:machine:00aa',
@@ -53,7 +59,8 @@ describe('an execution', () => {
         cause: 'Build 00ab took its place.',
       },
     ]);
-    await machine(new ExecutionDoesNotExist(problem)).executions.stop('00aa', 'Cancelled', '');
+    const { executions: absent } = machine(new ExecutionDoesNotExist(problem));
+    expect(await absent.stop('00aa', 'Cancelled', '')).toBe(false);
     await expect(machine(new Error('throttled')).executions.stop('00aa', 'Cancelled', '')).rejects.toThrow('throttled');
   });
 
