@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { type DockerfileSummary, readDockerfile } from '../core/bases/dockerfile.ts';
 import { isAllowedFrontend } from '../core/bases/frontend.ts';
-import { entitlementOf } from '../core/bases/run-options.ts';
+import { entitlementOf, mountedSecrets } from '../core/bases/run-options.ts';
 import type { Base, BuildRequest, BuildResult } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { PackageList } from '../core/model/package-list.ts';
@@ -24,9 +24,11 @@ import type { BuildLog } from './log.ts';
 import { listContents, packagesLine } from './packages/keep-packages.ts';
 import { checkPlatforms, ownPlatform } from './platform.ts';
 import { runPrebuild } from './prebuild.ts';
+import type { Redaction } from './redaction.ts';
 import { manifestDigest, readConfiguration } from './registry.ts';
 import { scanImage } from './scan.ts';
 import type { ScanSubject } from './scanners/scanner.ts';
+import { checkSecrets, readSecrets } from './secrets.ts';
 import { fetchSource } from './source.ts';
 
 const largestDockerfile = 1024 * 1024;
@@ -48,6 +50,9 @@ export interface BuildOptions {
   trustsBuilds: boolean;
   /** By the host of an outside registry: the prefix under which ECR's pull-through cache has its images. */
   pullThrough: BaseSearch['pullThrough'];
+  /** What the names of the secrets of builds begin with. */
+  secretsPrefix: string;
+  redaction: Redaction;
   /** Stores the list of the packages in the image. */
   onPackages: (packages: PackageList) => Promise<void>;
   /** Stores the scanners' reports. */
@@ -69,6 +74,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const env = toolEnvironment(options.environment);
     log.heading('fetch');
     log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
+    const secrets = await readSecrets(request, { ...options, workspace });
     using registry = await session.registry(signal);
     // A registry over plain HTTP is on this machine, and then Docker's daemon is its owner's.
     const buildkit = registry.url.startsWith('https:') ? options.buildkit : undefined;
@@ -99,6 +105,8 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       );
     }
     checkFrontend(summary.syntax, request.frontends);
+    const mounted = mountedSecrets(summary.runOptions);
+    checkSecrets(mounted, secrets);
     const unused = Object.keys(request.buildArgs ?? {}).filter((name) => !summary.args.has(name));
     if (unused.length > 0) log.line(`not used, because the Dockerfile has no ARG of that name: ${unused.join(', ')}`);
 
@@ -140,7 +148,9 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       }),
       frontend,
       buildArgs: request.buildArgs ?? {},
-      noCache: request.noCache ?? false,
+      secrets,
+      // No engine counts the value of a secret: a step that mounts one would be the same after another has taken its place.
+      noCache: request.noCache || mounted.some(({ id }) => Object.hasOwn(secrets, id)),
       isTrusted: options.trustsBuilds,
       sharesCache: request.cache !== 'none',
       labels: imageLabels(request, source.committedAt, finalBase),

@@ -13,6 +13,11 @@ export class CredentialsRefusedError extends BuildError {
   override readonly name = 'CredentialsRefusedError';
 }
 
+/** A secret of the build does not exist, or cannot be used. */
+export class BuildSecretError extends BuildError {
+  override readonly name = 'BuildSecretError';
+}
+
 /** The source host has no such repository or commit, or does not answer. */
 export class SourceNotFoundError extends BuildError {
   override readonly name = 'SourceNotFoundError';

@@ -23,6 +23,7 @@ const buildkit = {
 /** Set by whoever runs one machine for projects of their own: `npm run local -- --trust-builds`. */
 const trustsBuilds = isPermitted('TRUST_BUILDS');
 const pullThrough = recordVariable('PULL_THROUGH');
+const secretsPrefix = variable('BUILD_SECRETS_PREFIX');
 const redaction = new Redaction();
 const session = new BuildSession({
   functionName: variable('CREDENTIALS_FUNCTION'),
@@ -72,6 +73,8 @@ async function outcome(): Promise<BuildResult> {
       buildkit,
       trustsBuilds,
       pullThrough,
+      secretsPrefix,
+      redaction,
       log,
       session,
       signal,

@@ -12,14 +12,19 @@ const forms: [RegExp, string][] = [
 ];
 
 /** Short values are left alone: removing every `a` would reveal more than it hides. */
-const shortestSecret = 8;
+export const shortestSecret = 8;
 
 /** Removes known secrets, and text that looks like credentials, from lines of text. */
 export class Redaction {
   readonly #secrets = new Set<string>();
 
-  /** From now on the value is removed, as it is and in the encodings that tools print. */
+  /** From now on the value is removed, as it is and in the encodings that tools print; of several lines each, because a log has lines. */
   add(secret: string | undefined): void {
+    for (const line of secret?.split(/[\r\n]+/) ?? []) this.#add(line.trim());
+    this.#add(secret);
+  }
+
+  #add(secret: string | undefined): void {
     if (secret === undefined || secret.length < shortestSecret) return;
     for (const form of [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)])
       this.#secrets.add(form);

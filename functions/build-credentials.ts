@@ -1,4 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { secretsOf } from '../core/builds/build-secrets.ts';
 import { isInBuilder, isTokenOf } from '../core/builds/build-token.ts';
 import { isReadableBase, isReleaseRepository, projectsReleasingTo } from '../core/builds/readable-base.ts';
 import { sessionPolicy } from '../core/builds/session-policy.ts';
@@ -41,10 +42,10 @@ export function createBuildCredentials({
   const { repositoryPrefix: prefix } = places;
 
   /** Those of the repositories that exist, and that the build may read. */
-  async function readable(project: string, wanted: readonly string[]): Promise<string[]> {
+  async function readable(dependsOn: readonly string[], wanted: readonly string[]): Promise<string[]> {
     const existing = await repositories.existing(wanted.filter((name) => isReleaseRepository(name, prefix)));
     if (existing.length === 0) return [];
-    const named = [...((await projects.get(project))?.dependsOn ?? []), ...operatorImages];
+    const named = [...dependsOn, ...operatorImages];
     const found = await mapConcurrently(existing, lookupsAtOnce, async (repository) => {
       const { items } = await projects.list(projectsReleasingTo(repository.name, prefix), { limit: 1 });
       const isReadable = isReadableBase({ ...repository, isOfProject: items.length > 0 }, named, prefix);
@@ -66,9 +67,12 @@ export function createBuildCredentials({
       });
       return { outcome: 'refused', message: refusal };
     }
-    const open = await readable(build.project, bases);
+    const project = await projects.get(build.project);
+    const open = await readable(project?.dependsOn ?? [], bases);
+    const secrets = Object.values((project && secretsOf(build, project)) ?? {});
     try {
-      const credentials = await sessions.begin(`build-${id}`, sessionPolicy(build, open, places));
+      const policy = sessionPolicy(build, { bases: open, secrets: [...new Set(secrets)] }, places);
+      const credentials = await sessions.begin(`build-${id}`, policy);
       return { outcome: 'granted', ...credentials, bases: open };
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
@@ -89,6 +93,7 @@ const run = once(() =>
       bucketArn: variable('RECORDS_BUCKET_ARN'),
       repositoriesArn: variable('REPOSITORIES_ARN'),
       repositoryPrefix: variable('REPOSITORY_PREFIX'),
+      secretsArn: variable('BUILD_SECRETS_ARN'),
       pullThrough: Object.values(recordVariable('PULL_THROUGH')),
     },
     operatorImages: [variable('PREBUILD_IMAGE'), variable('BUILDKIT_IMAGE')],

@@ -7,11 +7,13 @@ import { allow, type Grantee } from './permissions.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
 import type { Repositories } from './repositories.ts';
+import type { Secrets } from './secrets.ts';
 import type { State } from './state.ts';
 
 interface BuildSessionsProps {
   records: Records;
   repositories: Repositories;
+  secrets: Secrets;
   state: State;
   settings: Pick<Config['build'], 'buildkitImage' | 'prebuildImage' | 'pullThrough'>;
 }
@@ -43,7 +45,7 @@ export class BuildSessions extends Construct {
   readonly function: PipelineFunction;
   readonly #session: SessionRole;
 
-  constructor(scope: Construct, id: string, { records, repositories, state, settings }: BuildSessionsProps) {
+  constructor(scope: Construct, id: string, { records, repositories, secrets, state, settings }: BuildSessionsProps) {
     const { buildkitImage, prebuildImage, pullThrough } = settings;
     super(scope, id);
     this.function = new PipelineFunction(this, 'BuildCredentials', {
@@ -56,6 +58,7 @@ export class BuildSessions extends Construct {
     state.projects.grantQuery(this.function, 'byName');
     repositories.grantDescribe(this.function);
     records.grantArn(this.function);
+    secrets.grantBuildSecretsArn(this.function);
     this.function.setVariable('PULL_THROUGH', JSON.stringify(pullThrough));
     this.function.setVariable('PREBUILD_IMAGE', prebuildImage);
     this.function.setVariable('BUILDKIT_IMAGE', buildkitImage);
@@ -65,6 +68,7 @@ export class BuildSessions extends Construct {
     records.grantReadRequest(this.#session);
     records.grantWrite(this.#session, 'log', 'steps', 'packages', 'result', 'scanners', 'cyclonedx', 'spdx');
     repositories.grantBuild(this.#session);
+    secrets.grantReadBuildSecrets(this.#session);
     repositories.grantPullThrough(this.#session, Object.values(pullThrough));
   }
 

@@ -1,4 +1,4 @@
-import { SecretValue } from 'aws-cdk-lib';
+import { ArnFormat, SecretValue, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { VariableName } from '../services/environment.ts';
@@ -12,10 +12,13 @@ export class Secrets extends Construct {
   readonly gitHubToken: string;
   readonly deployCredentials: string;
   readonly registryCredentials: string;
+  /** What the names of the secrets of builds begin with. Operators make them, for an app-id each. */
+  readonly buildSecrets: string;
   readonly #sealKey: string;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { prefix }: { prefix: string }) {
     super(scope, id);
+    this.buildSecrets = `${prefix.toLowerCase()}/build-secrets/`;
     const webhook = new Secret(this, 'Webhook', {
       description: 'The master secret, from which the secret of each webhook of the git host is derived.',
       generateSecretString: { excludePunctuation: true, passwordLength: 48 },
@@ -87,6 +90,28 @@ export class Secrets extends Construct {
 
   grantReadRegistryCredentials(grantee: Grantee): void {
     this.#grantRead(grantee, this.registryCredentials, 'REGISTRY_CREDENTIALS_SECRET');
+  }
+
+  /** Says what the ARNs of the secrets of builds begin with. */
+  grantBuildSecretsArn(grantee: Grantee): void {
+    grantee.setVariable('BUILD_SECRETS_ARN', this.#buildSecretsArn);
+  }
+
+  /** Reads the secrets of all builds: the policy of a session says which. */
+  grantReadBuildSecrets(grantee: Grantee): void {
+    allow(grantee, {
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [`${this.#buildSecretsArn}*`],
+      because: 'Projects are data, and so are their secrets: the policy of each session names those of its build.',
+    });
+    grantee.setVariable('BUILD_SECRETS_PREFIX', this.buildSecrets);
+  }
+
+  get #buildSecretsArn(): string {
+    return Stack.of(this).formatArn({
+      ...{ service: 'secretsmanager', resource: 'secret', resourceName: this.buildSecrets },
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
   }
 
   #grantRead(grantee: Grantee, arn: string, variable: VariableName): void {

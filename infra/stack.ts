@@ -51,7 +51,7 @@ export class SlipwayStack extends Stack {
 
     const state = new State(this, 'State');
     const records = new Records(this, 'Records', { retentionDays: config.retention.recordDays });
-    const secrets = new Secrets(this, 'Secrets');
+    const secrets = new Secrets(this, 'Secrets', config);
     const signing = new Signing(this, 'Signing', { alias: `${config.prefix.toLowerCase()}/releases` });
     const repositories = new Repositories(this, { prefix: config.repositoryPrefix });
     const gitHost = new GitHost(config, secrets);
@@ -66,6 +66,7 @@ export class SlipwayStack extends Stack {
     const buildSessions = new BuildSessions(this, 'BuildSessions', {
       records,
       repositories,
+      secrets,
       state,
       settings: config.build,
     });
@@ -119,6 +120,7 @@ export class SlipwayStack extends Stack {
       WebhookSecretArn: secrets.webhook,
       GitHubTokenSecretArn: secrets.gitHubToken,
       DeployCredentialsSecretArn: secrets.deployCredentials,
+      BuildSecretsPrefix: secrets.buildSecrets,
       RegistryCredentialsSecretArn: secrets.registryCredentials,
       GitHubUrl: config.github.url,
       GitHubApiUrl: config.github.apiUrl,

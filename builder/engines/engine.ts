@@ -121,6 +121,8 @@ export interface BuildJob {
   frontend?: string | undefined;
   /** The values of ARGs. */
   buildArgs: Readonly<Record<string, string>>;
+  /** The files with the values of secrets, by the ids that the Dockerfile names. */
+  secrets: Readonly<Record<string, string>>;
   /** Runs every step again, whatever is in the cache. */
   noCache: boolean;
   /** Whether whoever runs the builder trusts everything that is built. */
@@ -147,10 +149,18 @@ export function authFile({ host, credentials }: Pick<Registry, 'host' | 'credent
   return JSON.stringify({ auths: auth === undefined ? {} : { [host]: { auth } } });
 }
 
-/** The options that say which stage is built, and with which values of ARGs. */
-export function choices({ summary, buildArgs }: Pick<BuildJob, 'summary' | 'buildArgs'>): string[] {
+/** The options that say which stage is built, with which values of ARGs, and which secrets its steps may mount. */
+export function choices({
+  summary,
+  buildArgs,
+  secrets,
+}: Pick<BuildJob, 'summary' | 'buildArgs' | 'secrets'>): string[] {
   const target = summary.target === undefined ? [] : [`--target=${summary.target}`];
-  return [...target, ...Object.entries(buildArgs).map(([name, value]) => `--build-arg=${name}=${value}`)];
+  return [
+    ...target,
+    ...Object.entries(buildArgs).map(([name, value]) => `--build-arg=${name}=${value}`),
+    ...Object.entries(secrets).map(([id, path]) => `--secret=id=${id},src=${path}`),
+  ];
 }
 
 /** The options that replace names by pinned images. */

@@ -27,6 +27,18 @@ export function unsafeMount(options: RunOptions): string | undefined {
   return options.find((option) => option.startsWith(mount) && !isSafe(option.slice(mount.length)));
 }
 
+/** The secrets that are mounted, as `RUN --mount=type=secret,id=npmrc,required` names them. */
+export function mountedSecrets(options: RunOptions): { id: string; isRequired: boolean }[] {
+  return options
+    .filter((option) => option.startsWith(mount))
+    .map((option) => mountOptions(option.slice(mount.length)))
+    .filter((each) => each.get('type') === 'secret')
+    .map((each) => {
+      const { id, target = '', required = 'false' } = Object.fromEntries(each);
+      return { id: id ?? target.slice(target.lastIndexOf('/') + 1), isRequired: required === 'true' };
+    });
+}
+
 /**
  * The files and folders of the build context that are mounted.
  * @throws InvalidInputError

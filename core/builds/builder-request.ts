@@ -1,6 +1,7 @@
 import { type Build, isReleasable } from '../model/build.ts';
 import type { BuildRequest } from '../model/builder-contract.ts';
 import { type Project, repositoriesOf } from '../model/project.ts';
+import { secretsOf } from './build-secrets.ts';
 import { imageVersion } from './tags.ts';
 
 interface Settings {
@@ -33,6 +34,7 @@ export function requestOf(build: Build, project: Project, { repositoryPrefix, li
     platforms,
     buildArgs,
     target,
+    buildSecrets: secretsOf(build, project),
     frontends: policy?.frontends,
     ...limits,
   };

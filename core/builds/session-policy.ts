@@ -3,6 +3,7 @@ import { isReleasable } from '../model/build.ts';
 import { recordKeys } from '../model/builder-contract.ts';
 import { InvalidInputError } from '../model/errors.ts';
 import { cacheOf, parseProjectName, repositoriesOf } from '../model/project.ts';
+import { storedSecret } from './build-secrets.ts';
 
 /** What a pull and a push need from ECR. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html */
 export const pullActions = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'];
@@ -27,18 +28,21 @@ interface Places {
   repositoryPrefix: string;
   /** The prefixes under which the account's caches have images of other registries. */
   pullThrough: readonly string[];
+  /** What the ARN of a build secret has before the app-id. */
+  secretsArn: string;
 }
 
 /**
  * The policy of a build's session. All builds share one role, which says what any build may do; this says with which objects and
  * repositories this build may do it. The session may do what both allow.
  * @param bases the release repositories of images that the build is based on
+ * @param secrets the names of the build secrets that the entry has
  * @throws InvalidInputError where they are too many
  */
 export function sessionPolicy(
   build: Pick<Build, 'id' | 'project' | 'ref'>,
-  bases: readonly string[],
-  { bucketArn, repositoriesArn, repositoryPrefix, pullThrough }: Places,
+  { bases, secrets }: { bases: readonly string[]; secrets: readonly string[] },
+  { bucketArn, repositoriesArn, repositoryPrefix, pullThrough, secretsArn }: Places,
 ): string {
   const { candidate } = repositoriesOf(parseProjectName(build.project), repositoryPrefix);
   // Nothing that a pull request made may get into a release, also not through the cache.
@@ -52,12 +56,21 @@ export function sessionPolicy(
       allow('ecr:GetAuthorizationToken', '*'),
       allow([...pullActions, ...pushActions], arns(own)),
       ...(bases.length > 0 ? [allow(pullActions, arns(bases))] : []),
+      // AWS ends each ARN with six characters. https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
+      ...(secrets.length > 0
+        ? [
+            allow(
+              'secretsmanager:GetSecretValue',
+              secrets.map((name) => `${storedSecret(build.project, name, secretsArn)}-??????`),
+            ),
+          ]
+        : []),
       ...(pullThrough.length > 0 ? [allow(pullThroughActions, arns(pullThrough.map((name) => `${name}/*`)))] : []),
     ],
   });
   if (policy.length > longestPolicy)
     throw new InvalidInputError(
-      `The build is based on ${bases.length} images of this pipeline, and AWS lets it have read access to fewer. Depend on fewer of them.`,
+      `The build is based on ${bases.length} images of this pipeline${secrets.length > 0 ? ` and has ${secrets.length} secrets` : ''}, and AWS lets it have read access to fewer. Depend on fewer of them.`,
     );
   return policy;
 }

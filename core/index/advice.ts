@@ -44,7 +44,7 @@ export function warningsOn(entry: Mapping, file: string): FileDiagnostic[] {
   const args = entry.keys.get('build-args')?.value;
   for (const [name, { offset }] of args?.kind === 'mapping' ? args.keys : []) {
     if (!looksSecret(name)) continue;
-    const message = `"build-args": ${quoted(name)} looks like a secret. Arguments stay in the image and are shown to everybody.`;
+    const message = `"build-args": ${quoted(name)} looks like a secret. Arguments stay in the image and are shown to everybody: use "build-secrets".`;
     advise(offset, 'spelling', message);
   }
   const notify = entry.keys.get('notify')?.value;

@@ -2,14 +2,22 @@ import * as z from 'zod';
 import { quoted } from '../text/visible.ts';
 import { rule, text } from './values.ts';
 
-/** What goes into a build beside its source: the keys `build-args`, `target` and `labels` of an entry. */
+/** What goes into a build beside its source: the keys `build-args`, `target`, `labels` and `build-secrets` of an entry. */
 
 const mostNames = 50;
+/** The policy of a build's session names each, and AWS takes no long policy. */
+const mostSecrets = 8;
 
-/** Texts by their names. `null` takes away what the index has under the name. */
-const namedTexts = (what: string, pattern: RegExp, reasonAgainst: (name: string) => string | undefined) =>
+/** What a mapping has under its names. */
+const named = <Value extends z.ZodType<string | null>>(
+  value: Value,
+  what: string,
+  pattern: RegExp,
+  reasonAgainst: (name: string) => string | undefined,
+  most = mostNames,
+) =>
   z
-    .record(z.string(), text.nullable(), { error: `It must be a mapping of names to values, such as ${what}.` })
+    .record(z.string(), value, { error: `It must be a mapping of names to values, such as ${what}.` })
     .check(
       z.superRefine<Record<string, string | null>>((texts, context) => {
         const refuse = (message: string, path: string[]) =>
@@ -18,17 +26,20 @@ const namedTexts = (what: string, pattern: RegExp, reasonAgainst: (name: string)
           const reason = reasonAgainst(name);
           if (reason !== undefined) refuse(reason, [name]);
         }
-        if (Object.keys(texts).length > mostNames) refuse(`It has more than ${mostNames} names.`, []);
+        if (Object.keys(texts).length > most) refuse(`It has more than ${most} names.`, []);
       }),
     )
-    .meta({ maxProperties: mostNames, propertyNames: { pattern: pattern.source } });
+    .meta({ maxProperties: most, propertyNames: { pattern: pattern.source } });
+
+/** Texts by their names. `null` takes away what the index has under the name. */
+const texts = text.nullable();
 
 const argumentName = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 /** BuildKit takes these as options of its own, and the frontend and the name of the cache among them decide what a build may reach. */
 const engineArgument =
   /^(?:BUILDKIT_.*|SOURCE_DATE_EPOCH|(?:BUILD|TARGET)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT|STAGE))$/i;
 
-export const buildArguments = namedTexts('NODE_VERSION: "24"', argumentName, (name) => {
+export const buildArguments = named(texts, 'NODE_VERSION: "24"', argumentName, (name) => {
   if (!argumentName.test(name)) return `${quoted(name)} is no name of an ARG: use letters, digits and "_".`;
   return engineArgument.test(name)
     ? `The argument ${quoted(name)} is set by the pipeline itself. Take it out.`
@@ -51,7 +62,7 @@ const enginesLabel = /^(?:com\.docker|io\.docker|org\.dockerproject|io\.buildah)
 const pipelinesLabel =
   /^org\.opencontainers\.image\.(?:source|revision|version|created|ref\.name|base\.name|base\.digest)$/;
 
-export const imageLabels = namedTexts('org.opencontainers.image.vendor: Acme', labelName, (name) => {
+export const imageLabels = named(texts, 'org.opencontainers.image.vendor: Acme', labelName, (name) => {
   if (!labelName.test(name)) {
     return `${quoted(name)} is no name of a label: use letters and digits, with ".", "-", "_" and "/" between them.`;
   }
@@ -60,6 +71,28 @@ export const imageLabels = namedTexts('org.opencontainers.image.vendor: Acme', l
     ? `Labels of ${quoted(name)} are kept for the engine. Choose another name.`
     : undefined;
 });
+
+const secretId = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+const secretName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$/;
+
+export const buildSecrets = named(
+  text
+    .check(
+      rule((value) =>
+        secretName.test(value)
+          ? undefined
+          : `${quoted(value)} is no name of a secret: use letters and digits, with ".", "-" and "_" between them.`,
+      ),
+    )
+    .meta({ pattern: secretName.source }),
+  'npmrc: npm-token',
+  secretId,
+  (id) =>
+    secretId.test(id)
+      ? undefined
+      : `${quoted(id)} is no id of a secret: use letters and digits, with ".", "-" and "_".`,
+  mostSecrets,
+);
 
 export type NamedTexts = Record<string, string | null>;
 

@@ -4,7 +4,7 @@ import { InvalidInputError } from '../model/errors.ts';
 import { parseImageReference } from '../model/image-reference.ts';
 import { quoted } from '../text/visible.ts';
 import { parseSchedule } from '../triggers/schedule.ts';
-import { buildArguments, buildTarget, imageLabels } from './build-keys.ts';
+import { buildArguments, buildSecrets, buildTarget, imageLabels } from './build-keys.ts';
 import { deployMapping, mostTargets } from './deploy-targets.ts';
 import { destination, mostDestinations } from './destinations.ts';
 import { exceptionMapping } from './exceptions.ts';
@@ -184,7 +184,12 @@ export const entrySchema = z.strictObject({
   'build-args': buildArguments
     .nullish()
     .describe(
-      'The values of ARGs of the Dockerfile: `NODE_VERSION: "24"`. Everybody can read them: secrets belong elsewhere.',
+      'The values of ARGs of the Dockerfile: `NODE_VERSION: "24"`. Everybody can read them: secrets belong into `build-secrets`.',
+    ),
+  'build-secrets': buildSecrets
+    .nullish()
+    .describe(
+      'Secrets that `RUN --mount=type=secret,id=npmrc` may mount: `npmrc: npm-token`. Operators store them for the app-id.',
     ),
   target: buildTarget.nullish().describe('The stage of the Dockerfile that is built; the last one if absent.'),
   labels: imageLabels.nullish().describe('Labels and annotations of the image, beside those that the pipeline sets.'),

@@ -13,6 +13,7 @@ const contentOf = (project: Project): Record<string, unknown> => ({
   'prebuild-context': project.prebuild?.context,
   'extra-tags': project.extraTags,
   'build-args': project.buildArgs,
+  'build-secrets': project.buildSecrets,
   target: project.target,
   labels: project.labels,
 });

@@ -253,6 +253,7 @@ function below(children: readonly string[]): string[] {
 
 const shownKeys: Partial<Record<keyof Project, string>> = {
   buildArgs: 'build-args',
+  buildSecrets: 'build-secrets',
   notifyEmail: 'notify-email',
   dependsOn: 'depends-on',
   extraTags: 'extra-tags',

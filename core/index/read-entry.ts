@@ -188,6 +188,7 @@ function projectOf(
     notify: notify && notifiableStatuses.filter((status) => notify.includes(status)),
     schedule: values.schedule ?? undefined,
     buildArgs: mergedTexts(defaults?.['build-args'], values['build-args']),
+    buildSecrets: values['build-secrets'] ?? undefined,
     target: values.target ?? undefined,
     labels: mergedTexts(defaults?.labels, values.labels),
     policy,

@@ -32,6 +32,8 @@ export const buildRequestSchema = z.object({
   platforms: z.array(z.string()).optional(),
   /** The values of ARGs of the Dockerfile. */
   buildArgs: z.record(z.string(), z.string()).optional(),
+  /** By the id that the Dockerfile names, the names of secrets; the builder reads them itself. */
+  buildSecrets: z.record(z.string(), z.string()).optional(),
   /** The stage to build; the last one where it is absent. */
   target: z.string().optional(),
   /** Images that the Dockerfile may name as its frontend, besides Docker's own. */

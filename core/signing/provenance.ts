@@ -23,6 +23,8 @@ export const provenanceSchema = z.object({
       platforms: z.array(z.string()).optional(),
       buildArgs: z.record(z.string(), z.string()).optional(),
       target: z.string().optional(),
+      /** Their names. */
+      buildSecrets: z.record(z.string(), z.string()).optional(),
     }),
     internalParameters: z.object({ cause: causeSchema, engine: z.string() }),
     /** The commit first, then the base images. */
@@ -42,7 +44,10 @@ export type Provenance = z.infer<typeof provenanceSchema>;
 
 interface Origin {
   build: Build;
-  request: Pick<BuildRequest, 'source' | 'dockerfile' | 'context' | 'platforms' | 'buildArgs' | 'target'>;
+  request: Pick<
+    BuildRequest,
+    'source' | 'dockerfile' | 'context' | 'platforms' | 'buildArgs' | 'target' | 'buildSecrets'
+  >;
   result: { bases: readonly Base[]; engine: string };
   /** This Slipway, which is the builder. */
   siteUrl: string;
@@ -51,7 +56,7 @@ interface Origin {
 /** From what an image was built, by whom, why and when. */
 export function provenanceOf({ build, request, result, siteUrl }: Origin): Provenance {
   const { id, project, cause, stages, createdAt } = build;
-  const { source, dockerfile, context, platforms, buildArgs, target } = request;
+  const { source, dockerfile, context, platforms, buildArgs, target, buildSecrets } = request;
   const { startedAt = createdAt, endedAt } = stages.build ?? {};
   const uri = `git+${source.url}`;
   return {
@@ -60,7 +65,7 @@ export function provenanceOf({ build, request, result, siteUrl }: Origin): Prove
       externalParameters: {
         project,
         source: { uri, ref: source.ref },
-        ...{ dockerfile, context, platforms, buildArgs, target },
+        ...{ dockerfile, context, platforms, buildArgs, target, buildSecrets },
       },
       internalParameters: { cause, engine: result.engine },
       resolvedDependencies: [

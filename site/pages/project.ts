@@ -146,7 +146,7 @@ function sourceNote(source: ProjectPage['source']): Html | undefined {
 /** What the entry sets besides the defaults. */
 function settings(project: Project, now: Date): [label: string, value: Html][] {
   const { extraTags = [], paths = [], pullRequests, versionTags, schedule } = project;
-  const { target, buildArgs = {}, labels = {} } = project;
+  const { target, buildArgs = {}, buildSecrets = {}, labels = {} } = project;
   const list = (values: string[]) => html`${values.map((value) => html`<code>${oneLine(value, 200)}</code> `)}`;
   const named = (values: Record<string, string>) =>
     Object.keys(values).length > 0
@@ -155,6 +155,7 @@ function settings(project: Project, now: Date): [label: string, value: Html][] {
   const rows: [string, Html | undefined][] = [
     ['Stage', target ? html`<code>${oneLine(target, 100)}</code>` : undefined],
     ['Arguments', named(buildArgs)],
+    ['Secrets', named(buildSecrets)],
     ['Labels', named(labels)],
     ['More tags', extraTags.length > 0 ? list(extraTags) : undefined],
     ['Only for', paths.length > 0 ? html`pushes that touch ${list(paths)}` : undefined],

@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have variables of their own
 
 import { readdirSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { BuildResult } from '../../core/model/builder-contract.ts';
@@ -31,6 +33,19 @@ function imagesOf({ registry }: BuilderSetup): ImageSource {
     json: async (...place) => (await read(...place)).json(),
     blob: async (repository, digest) => (await read(repository, 'blobs', digest)).body ?? new ReadableStream(),
   };
+}
+
+/** What is in the layers of a candidate. */
+async function layersOf(setup: BuilderSetup, digest: string): Promise<string[]> {
+  const manifest = z
+    .object({ layers: z.array(z.object({ digest: z.string() })) })
+    .parse(setup.registry.manifest('candidate/demo/app', digest)?.body);
+  return Promise.all(
+    manifest.layers.map(async (layer) => {
+      const bytes = await buffer(await imagesOf(setup).blob('candidate/demo/app', layer.digest));
+      return gunzipSync(bytes).toString('latin1');
+    }),
+  );
 }
 
 function digestOf(result: BuildResult): string {
@@ -174,6 +189,59 @@ test('no secret of the builder can be seen by the build or in its log', async ()
     expect(log).not.toContain(secret);
   }
   expect(log).toContain('***');
+});
+
+test('a step mounts the secrets of the entry, which get into no log, layer or record, and runs again for another value', async () => {
+  const dockerfile = onBase(
+    'RUN --mount=type=secret,id=npmrc,target=/n cat /n; base64 /n; wc -c < /n > /length; echo; cat /length',
+    'RUN env; ls -A /run/secrets 2> /dev/null; true',
+  );
+  const commit = setup.git.commit('app', { Dockerfile: dockerfile });
+  const buildSecrets = { npmrc: 'npm-token' };
+  const values = ['//registry.example/:_authToken=abcdefgh\nalways-auth=true\n', 'another-value-of-the-secret'];
+  const built = [];
+  for (const value of values) {
+    setup.aws.secrets.set('slipway/build-secrets/demo/npm-token', value);
+    built.push(await setup.run(setup.request(commit, { buildSecrets })));
+  }
+  for (const [at, { result, log, console }] of built.entries()) {
+    expect(log).toMatch(new RegExp(`^${values[at]?.length}$`, 'm'));
+    const layers = await layersOf(setup, digestOf(result));
+    for (const line of values.flatMap((value) => [
+      ...value.trim().split('\n'),
+      Buffer.from(value).toString('base64'),
+    ])) {
+      for (const text of [log, console, ...layers, ...setup.aws.objects.values()]) expect(text).not.toContain(line);
+    }
+  }
+  expect(readdirSync(setup.temporary)).toEqual([]);
+});
+
+test.each([
+  ['that does not exist', {}, { npmrc: 'gone' }, 'BuildSecretError', 'slipway/build-secrets/demo/gone'],
+  [
+    'that is too short to be kept secret',
+    { short: '1234567' },
+    { npmrc: 'short' },
+    'BuildSecretError',
+    'has fewer than 8 characters',
+  ],
+  [
+    'that the Dockerfile requires and the build has not',
+    {},
+    undefined,
+    'DockerfileInvalidError',
+    'requires the secret "npmrc"',
+  ],
+])('a secret %s is said before the build', async (_, values, buildSecrets, error, message) => {
+  for (const [name, value] of Object.entries(values))
+    setup.aws.secrets.set(`slipway/build-secrets/demo/${name}`, value);
+  const { result, log } = await setup.build(
+    { Dockerfile: onBase('RUN --mount=type=secret,id=npmrc,required=true cat /run/secrets/npmrc') },
+    { buildSecrets },
+  );
+  expect(result).toMatchObject({ error, message: expect.stringContaining(message) });
+  expect(log).not.toContain('==> build');
 });
 
 test('a process that a RUN leaves behind ends with the build, and sees no process of the machine', async () => {

@@ -114,6 +114,7 @@ export class BuilderSetup implements AsyncDisposable {
         // What is built here was written here, and not every machine that runs tests can start containers.
         TRUST_BUILDS: 'true',
         PULL_THROUGH: '{}',
+        BUILD_SECRETS_PREFIX: 'slipway/build-secrets/',
         AWS_ENDPOINT_URL: url,
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: 'the-access-key-id',

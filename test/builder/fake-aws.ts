@@ -5,6 +5,7 @@ import { type BuildCredentials, credentialsRequestSchema } from '../../core/mode
 
 /** A candidate's tag is its build's id: a test whose builds are based on it chooses the id. */
 const questionSchema = credentialsRequestSchema.extend({ build: z.string() });
+const secretSchema = z.object({ SecretId: z.string() });
 type Question = z.infer<typeof questionSchema>;
 
 /** The keys of the build's own session. */
@@ -19,6 +20,8 @@ export interface FakeAws extends AsyncDisposable {
   readonly url: string;
   /** S3's objects: `/<bucket>/<key>` to text. */
   readonly objects: Map<string, string>;
+  /** The values of Secrets Manager, by their names. */
+  readonly secrets: Map<string, string>;
   /** Is called for every object that is put. */
   onPut: (key: string) => void;
   /** Keys whose objects S3 does not take. */
@@ -28,7 +31,7 @@ export interface FakeAws extends AsyncDisposable {
   answer: (question: Question) => BuildCredentials;
 }
 
-/** The calls that the builder makes of AWS: S3's GetObject and PutObject, ECR's GetAuthorizationToken, and of Lambda `build-credentials`. */
+/** The calls that the builder makes of AWS: S3's GetObject and PutObject, ECR's GetAuthorizationToken, GetSecretValue, and of Lambda `build-credentials`. */
 export async function startFakeAws(registry: { url: string; password: string }): Promise<FakeAws> {
   const objects = new Map<string, string>();
   const server = createServer(async (request, response) => {
@@ -39,6 +42,13 @@ export async function startFakeAws(registry: { url: string; password: string }):
       const authorizationToken = Buffer.from(`AWS:${registry.password}`).toString('base64');
       response.setHeader('content-type', 'application/x-amz-json-1.1');
       response.end(JSON.stringify({ authorizationData: [{ authorizationToken, proxyEndpoint: registry.url }] }));
+    } else if (request.headers['x-amz-target']?.toString().endsWith('.GetSecretValue')) {
+      const { SecretId } = secretSchema.parse(JSON.parse(Buffer.concat(chunks).toString()));
+      const value = aws.secrets.get(SecretId);
+      response.writeHead(value === undefined ? 400 : 200, { 'content-type': 'application/x-amz-json-1.1' });
+      response.end(
+        JSON.stringify(value === undefined ? { __type: 'ResourceNotFoundException' } : { SecretString: value }),
+      );
     } else if (pathname.endsWith('/invocations')) {
       const question = questionSchema.safeParse(JSON.parse(Buffer.concat(chunks).toString()));
       if (!question.success) return response.writeHead(400).end(question.error.message);
@@ -62,6 +72,7 @@ export async function startFakeAws(registry: { url: string; password: string }):
   const aws: FakeAws = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects,
+    secrets: new Map(),
     onPut: () => undefined,
     denied: undefined,
     questions: [],

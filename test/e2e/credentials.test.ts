@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-ecr';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -31,6 +31,12 @@ interface Keys {
   secretAccessKey: string;
   sessionToken?: string;
 }
+
+const secret = 'the-value-of-a-secret';
+const mounting = [
+  'ARG GREETING',
+  'RUN --mount=type=secret,id=token,required=true echo "$GREETING, $(wc -c < /run/secrets/token)"; cat /run/secrets/token',
+].join('\n');
 
 let slipway: Slipway;
 let account: OpenAccount;
@@ -62,6 +68,18 @@ const roles = () => [
 ];
 const roleOf = (name: string) => roles().find((arn) => arn.includes(`/Slipway-${name}`)) ?? '';
 const nameOf = (arn: string) => arn.replace(/^.*\/Slipway-/, '').replace(/Role[0-9A-F]{8}-[0-9A-F]{12}$/, '');
+
+/** All that is kept of a build, with the names. */
+async function recordsOf(id: string): Promise<string> {
+  const Bucket = output('RecordsBucketName');
+  const client = s3(slipway.machine.credentials);
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix: `builds/${id}/` }));
+  const texts = Contents.map(async ({ Key }) => {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+    return `${Key}\n${await Body?.transformToString()}`;
+  });
+  return (await Promise.all(texts)).join('\n');
+}
 
 async function setStatus(id: string, status: string): Promise<void> {
   await owner().send(
@@ -108,10 +126,19 @@ beforeAll(async () => {
   slipway = await startSlipway({});
   if (!slipway.account) throw new Error('This test looks into its machine.');
   account = slipway.account;
-  await slipway.track(slipway.entry('base'), slipway.entry('victim', { id: '2' }), slipway.entry('mine', { id: '3' }));
+  for (const name of ['demo/mine', 'demo/theirs', 'other/mine']) {
+    const Name = `${output('BuildSecretsPrefix')}${name}`;
+    const making = new CreateSecretCommand({ Name, SecretString: `${secret} of ${name}` });
+    await new SecretsManagerClient(settings(slipway.machine.credentials)).send(making);
+  }
+  await slipway.track(
+    slipway.entry('base'),
+    slipway.entry('victim', { id: '2' }),
+    slipway.entry('mine', { id: '3', 'build-secrets': '{token: mine}', 'build-args': '{GREETING: hello}' }),
+  );
   const commits = [];
-  for (const job of ['base', 'victim', 'mine'])
-    commits.push(await slipway.pushSource(job, { Dockerfile: smallDebian }));
+  for (const job of ['base', 'victim']) commits.push(await slipway.pushSource(job, { Dockerfile: smallDebian }));
+  commits.push(await slipway.pushSource('mine', { Dockerfile: `${smallDebian}\n${mounting}\n` }));
   const ended = [];
   for (const [at, job] of ['base', 'victim', 'mine'].entries()) ended.push(await slipway.ended(job, commits[at] ?? ''));
   expect(ended.map(({ status }) => status)).toEqual(['released', 'released', 'released']);
@@ -143,9 +170,15 @@ describe('the machine of a build', () => {
     session = await keysFor({ build: own.id, token: own.token });
   });
 
-  it('leaves its token in no log', async () => {
-    expect(await slipway.log((await slipway.builds('mine'))[0] as never)).not.toContain(own.token);
-    expect((await slipway.builds('mine')).map((build) => JSON.stringify(build)).join()).not.toContain(own.token);
+  it('leaves its token and its secrets in no log and no record', async () => {
+    const [build] = await slipway.builds('mine');
+    const log = await slipway.log(build as never);
+    expect(log).toContain(`hello, ${`${secret} of demo/mine`.length}`);
+    const records = await recordsOf(own.id);
+    expect(records).toContain('"buildSecrets":{"token":"mine"}');
+    for (const value of [own.token, secret]) {
+      for (const text of [log, JSON.stringify(build), records]) expect(text).not.toContain(value);
+    }
   });
 });
 
@@ -187,8 +220,15 @@ const table =
 const candidate = 'candidate/demo/mine';
 const layer = `sha256:${'0'.repeat(64)}`;
 
+const secretValue =
+  (name: () => string): Call[1] =>
+  (keys) =>
+    new SecretsManagerClient(settings(keys)).send(new GetSecretValueCommand({ SecretId: name() }));
+const buildSecret = (name: string): Call[1] => secretValue(() => `${output('BuildSecretsPrefix')}${name}`);
+
 /** What belongs to the build. */
 const itsOwn: Call[] = [
+  ['its secret', buildSecret('demo/mine')],
   ['its request', get(() => `builds/${own.id}/request.json`)],
   ['its result', put(() => `builds/${own.id}/result.json`)],
   ['its log', put(() => `builds/${own.id}/log/000099.txt`)],
@@ -234,20 +274,11 @@ const ofOthers: Call[] = [
   ['a build’s record', table('BuildsTableName', (TableName) => new GetCommand({ TableName, Key: { id: 'x' } }))],
   ['a new build’s record', table('BuildsTableName', (TableName) => new PutCommand({ TableName, Item: { id: 'x' } }))],
   ['a project', table('ProjectsTableName', (TableName) => new PutCommand({ TableName, Item: { name: 'x' } }))],
-  [
-    'a secret',
-    (keys) =>
-      new SecretsManagerClient(settings(keys)).send(
-        new GetSecretValueCommand({ SecretId: output('GitHubTokenSecretArn') }),
-      ),
-  ],
-  [
-    'the secret of the webhook',
-    (keys) =>
-      new SecretsManagerClient(settings(keys)).send(
-        new GetSecretValueCommand({ SecretId: output('WebhookSecretArn') }),
-      ),
-  ],
+  ['a secret', secretValue(() => output('GitHubTokenSecretArn'))],
+  ['the secret of the webhook', secretValue(() => output('WebhookSecretArn'))],
+  ['another secret of its app-id', buildSecret('demo/theirs')],
+  ['a secret of another app-id', buildSecret('other/mine')],
+  ['a secret that does not exist', buildSecret('demo/none')],
   [
     'a mail',
     (keys) =>

@@ -235,6 +235,8 @@ describe('the permissions of the template', () => {
     'StepsTell: s3:ListBucket',
     // An address that did not answer for a week.
     'StepsTell: dynamodb:UpdateItem',
+    // A secret of a build.
+    'BuildSessionsSession: secretsmanager:GetSecretValue',
     // A hold.
     'PlannerPlanBuilds: events:PutEvents',
     'PlannerPlanBuilds: dynamodb:PutItem',

@@ -38,6 +38,7 @@ async function startBuild(over: Partial<Build> = {}) {
       repositoriesArn: 'arn:ecr/',
       repositoryPrefix: 'slipway/',
       pullThrough: [],
+      secretsArn: 'arn:secret:slipway/build-secrets/',
     },
     operatorImages: ['tools/debian:stable', `registry.example/slipway/tools/buildkit:v1@sha256:${'ab'.repeat(32)}`],
     logger: { warn: (...line: unknown[]) => void warnings.push(line) } as never,
@@ -79,6 +80,19 @@ describe('the credentials of a build', () => {
     );
     expect(await world.ask({ build: id, token: world.token, bases })).toMatchObject({ bases: bases.slice(1) });
     expect(world.begun[0]?.policy).not.toContain('secret');
+  });
+
+  it.each([
+    ['refs/heads/main', true],
+    ['refs/tags/v1.0.0', true],
+    ['refs/pull/7/head', false],
+  ])('open the secrets of the entry for a build of %s: %s', async (ref, isOpen) => {
+    await using world = await startBuild({ ref });
+    await world.track({ buildSecrets: { npmrc: 'npm-token', other: 'npm-token' } });
+    await world.ask({ build: id, token: world.token });
+    const policy = world.begun[0]?.policy ?? '';
+    expect(policy.includes('"arn:secret:slipway/build-secrets/demo/npm-token-??????"')).toBe(isOpen);
+    expect(policy.includes('secretsmanager')).toBe(isOpen);
   });
 
   it('are refused with a reason where the bases are too many', async () => {

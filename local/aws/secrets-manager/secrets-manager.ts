@@ -28,6 +28,7 @@ interface Value {
 
 const current = 'AWSCURRENT';
 const previous = 'AWSPREVIOUS';
+const secretName = z.string().regex(/^[\w/+=.@!-]{1,512}$/);
 const secretId = z.string().min(1).max(2048);
 const token = z.string().min(32).max(64);
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
@@ -49,6 +50,8 @@ export function createSecretsManager(account: Account): Service {
   const versionById = database.prepare('select * from secretsmanager_versions where arn = ? and id = ?');
   const versionAtStage = database.prepare(`select v.* from secretsmanager_versions v
     join secretsmanager_stages s on s.arn = v.arn and s.version = v.id where v.arn = ? and s.stage = ?`);
+  const insert = database.prepare(`insert into secretsmanager_secrets values (:arn, :name, :description, :now, :now, '')
+    on conflict (name) do update set description = excluded.description`);
   const stagesOf = database.prepare('select stage, version from secretsmanager_stages where arn = ? order by stage');
   const setStage = database.prepare('insert or replace into secretsmanager_stages values (?, ?, ?)');
 
@@ -142,6 +145,28 @@ export function createSecretsManager(account: Account): Service {
         };
       },
     }),
+    CreateSecret: operation({
+      input: z.object({
+        Name: secretName,
+        ClientRequestToken: token.optional(),
+        Description: z.string().max(2048).optional(),
+        SecretString: z.string().min(1).max(largestValue).optional(),
+      }),
+      permissions: ({ Name }) => [
+        { action: 'secretsmanager:CreateSecret', resource: lookUp(Name)?.arn ?? newArn(Name) },
+      ],
+      handle({ Name, ClientRequestToken = randomUUID(), Description, SecretString }) {
+        if (lookUp(Name)) {
+          const message = `The operation failed because the secret ${Name} already exists.`;
+          throw new AwsError('ResourceExistsException', message);
+        }
+        const arn = newArn(Name);
+        insert.run({ arn, name: Name, description: Description ?? null, now: Date.now() });
+        if (SecretString === undefined) return { ARN: arn, Name };
+        put(arn, ClientRequestToken, { string: SecretString, binary: undefined }, [current]);
+        return { ARN: arn, Name, VersionId: ClientRequestToken };
+      },
+    }),
     PutSecretValue: operation({
       input: z.object({
         SecretId: secretId,
@@ -216,10 +241,7 @@ export function createSecretsManager(account: Account): Service {
 
   const secretResource = resourceType({
     properties: z.strictObject({
-      Name: z
-        .string()
-        .regex(/^[\w/+=.@!-]{1,512}$/)
-        .optional(),
+      Name: secretName.optional(),
       Description: z.string().max(2048).optional(),
       SecretString: z.string().optional(),
       GenerateSecretString: generateSecretStringSchema.optional(),
@@ -236,12 +258,7 @@ export function createSecretsManager(account: Account): Service {
       const now = Date.now();
       const known = database.prepare('select * from secretsmanager_secrets where name = ?').get(name);
       const arn = secretRow.optional().parse(known)?.arn ?? newArn(name);
-      database
-        .prepare(
-          `insert into secretsmanager_secrets values (:arn, :name, :description, :now, :now, '')
-           on conflict (name) do update set description = excluded.description`,
-        )
-        .run({ arn, name, description: Description ?? null, now });
+      insert.run({ arn, name, description: Description ?? null, now });
       // As with CloudFormation, a new value is set when the template's own part of it has changed, and only then.
       if (find(arn).source !== source) {
         transaction(database, () => {

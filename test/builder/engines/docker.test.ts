@@ -49,6 +49,7 @@ async function build(options: { canCreate: boolean; archive?: string }, changes:
     summary: readDockerfile('FROM scratch', { os: 'linux', architecture: 'amd64' }),
     pins: [],
     buildArgs: {},
+    secrets: {},
     noCache: false,
     isTrusted: false,
     sharesCache: false,

@@ -1,7 +1,22 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have variables of their own
 
 import { expect, test } from 'vitest';
-import { entitlementOf, mountedSources, mounts, unsafeMount } from '../../../core/bases/run-options.ts';
+import { entitlementOf, mountedSecrets, mountedSources, mounts, unsafeMount } from '../../../core/bases/run-options.ts';
+
+test('the secrets that steps mount are found, by their ids or the names of their files', () => {
+  const options = ['id=npmrc', 'id=a,required=true', 'target=/root/.netrc,required', 'id=b,required=false'];
+  const found = mountedSecrets([
+    '--network=none',
+    '--mount=type=cache,id=c',
+    ...options.map((each) => `--mount=type=secret,${each}`),
+  ]);
+  expect(found).toEqual([
+    { id: 'npmrc', isRequired: false },
+    { id: 'a', isRequired: true },
+    { id: '.netrc', isRequired: true },
+    { id: 'b', isRequired: false },
+  ]);
+});
 
 test.each([
   'type=bind,source=make.sh,target=/make.sh',

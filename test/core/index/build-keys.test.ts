@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { secretsOf, storedSecret } from '../../../core/builds/build-secrets.ts';
 import { changedContent } from '../../../core/index/image-content.ts';
 import { needsBuild, planIndex } from '../../../core/index/plan-index.ts';
 import { readIndex } from '../../../core/index/read-index.ts';
@@ -46,6 +47,11 @@ describe('build-args, target and labels of an entry', () => {
     ['build-args', `{A: ${'x'.repeat(501)}}`, 'longer than 500 characters'],
     ['build-args', `{${Array.from({ length: 51 }, (_, at) => `A${at}: x`).join(', ')}}`, 'more than 50 names'],
     ['build-args', '{A: {B: c}}', '"build-args", "A"'],
+    ['build-secrets', 'npm-token', 'It must be a mapping of names to values, such as npmrc: npm-token'],
+    ['build-secrets', '{npmrc: ../other/token}', 'is no name of a secret'],
+    ['build-secrets', '{"id=x,src=/etc/shadow": token}', 'is no id of a secret'],
+    ['build-secrets', `{${Array.from({ length: 9 }, (_, at) => `s${at}: x`).join(', ')}}`, 'more than 8 names'],
+    ['build-secrets', '{npmrc: }', '"build-secrets", "npmrc" is missing or empty'],
     ['target', '--file=x', 'is no name of a stage'],
     ['labels', '{org.opencontainers.image.revision: mine}', 'The pipeline itself sets the label'],
     ['labels', '{io.buildah.version: "9"}', 'are kept for the engine'],
@@ -60,6 +66,23 @@ describe('build-args, target and labels of an entry', () => {
     const { project, messages } = read({ 'build-args': '{NPM_TOKEN: abc}' });
     expect(project?.buildArgs).toEqual({ NPM_TOKEN: 'abc' });
     expect(messages).toEqual([expect.stringMatching(/^warning: "build-args": "NPM_TOKEN" looks like a secret/)]);
+  });
+});
+
+describe('the secrets of a build', () => {
+  const buildSecrets = { npmrc: 'npm-token' };
+  it.each([
+    ['refs/heads/main', buildSecrets],
+    ['refs/tags/v1.0.0', buildSecrets],
+    ['refs/pull/7/head', undefined],
+  ])('are for %s: %j', (ref, expected) => {
+    expect(secretsOf({ ref }, { buildSecrets })).toEqual(expected);
+  });
+
+  it('are stored for the app-id', () => {
+    expect(storedSecret('shop/web:1', 'npm-token', 'slipway/build-secrets/')).toBe(
+      'slipway/build-secrets/shop/npm-token',
+    );
   });
 });
 
@@ -98,6 +121,7 @@ describe('a changed argument, stage or label', () => {
     [{ buildArgs: { A: '1', B: '3' } }, ['build-args']],
     [{ buildArgs: undefined, target: 'test' }, ['build-args', 'target']],
     [{ labels: { team: 'x' } }, ['labels']],
+    [{ buildSecrets: { npmrc: 'npm-token' } }, ['build-secrets']],
     [{ notifyEmail: ['other@example.org'] }, []],
   ])('builds the image again, and the cause names it: %j', (over, keys) => {
     const after = { ...project, ...over };

@@ -1,4 +1,9 @@
-import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createIam } from '../../../local/aws/iam/iam.ts';
 import { createSecretsManager } from '../../../local/aws/secrets-manager/secrets-manager.ts';
@@ -46,6 +51,16 @@ describe('a secret', () => {
     expect(await value(arn)).toBe('from the operator');
     await secret({ SecretString: 'another one' });
     expect(await value(arn)).toBe('another one');
+  });
+
+  test('that an operator makes has its name, once', async () => {
+    const made = await client.send(new CreateSecretCommand({ Name: 'team/token', SecretString: 'x' }));
+    expect(made.ARN).toMatch(/:secret:team\/token-[A-Za-z0-9]{6}$/);
+    expect(await value('team/token')).toBe('x');
+    await expect(client.send(new CreateSecretCommand({ Name: 'team/token', SecretString: 'y' }))).rejects.toThrow(
+      'The operation failed because the secret team/token already exists.',
+    );
+    expect(await value(made.ARN ?? '')).toBe('x');
   });
 
   test('that is generated has every kind of character', async () => {
