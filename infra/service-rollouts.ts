@@ -107,6 +107,11 @@ export class ServiceRollouts extends Construct {
             description: 'The name of the container.',
             allowedPattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$',
           },
+          CalledAt: {
+            type: 'String',
+            description: 'When the release was called for: an older one does not take the place of a newer one.',
+            allowedPattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,16}Z$',
+          },
         },
         mainSteps: [
           {

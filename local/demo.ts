@@ -16,10 +16,11 @@ import { usualPort } from './demo/port.ts';
 import { checkImage, checkInbox, checkRecords } from './demo/promises.ts';
 import { letGoOn, type TakenBack, takeBack } from './demo/rollback.ts';
 import { PackagesMissingError } from './demo/root-file-system.ts';
+import { prepareServer, removeContainer, watchServer } from './demo/server.ts';
 import { createSlipwayClient } from './demo/slipway-client.ts';
 import { exampleRecords } from './demo/sources.ts';
 import { createSteps, type Steps } from './demo/steps.ts';
-import { prepareRootFileSystem, type Setting, type Story, tellStory } from './demo/story.ts';
+import { prepareRootFileSystem, type Server, type Setting, type Story, tellStory } from './demo/story.ts';
 import { invitation, summary } from './demo/summary.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { createProgress, type Progress, seconds } from './progress.ts';
@@ -47,6 +48,7 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
       progress.say(`The log ends here: ${message}`),
     );
   let machine: Promise<Machine> | undefined;
+  let server: Server | undefined;
   const start = (activity: (text: string) => void) => {
     machine = startMachine({
       dataFolder,
@@ -73,7 +75,8 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
     ]);
     const client = createSlipwayClient(url, signal);
     const operator = { endpoint: account.endpoint, region: account.region, credentials };
-    const setting: Setting = { url, gitCredentials, operator, client, steps, workspace, signal };
+    server = await prepareServer(operator, { dataFolder, signal });
+    const setting: Setting = { url, gitCredentials, operator, server, client, steps, workspace, signal };
     const story = await tellStory(setting, archive);
     const takenBack = await checkPromises(setting, story, name);
 
@@ -88,6 +91,7 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
   } finally {
     progress.close();
     end.abort(new Error('The demo has ended.'));
+    if (server) await removeContainer(server);
     // What does not stop is left to the process's end.
     const stopped = steps.settled().then(async () => (await machine)?.stop());
     await Promise.race([stopped.catch(() => undefined), delay(15_000)]);
@@ -129,7 +133,18 @@ async function checkPromises(setting: Setting, story: Story, engine: ContainerEn
     (task, signal) => checkImage(setting, story, { engine, task, signal }),
     (task, result) => task.succeed(result),
   );
+  const { changedText } = story;
+  await watchServer(setting, {
+    title: 'run it on a server',
+    release: story.change,
+    shows: (page) => page.includes(changedText),
+  });
   const [takenBack] = await Promise.all([takeBack(setting, story), image]);
+  const wentBack = watchServer(setting, {
+    title: 'go back on the server',
+    release: takenBack,
+    shows: (page) => !page.includes(changedText),
+  });
   const records = steps.run(
     'compare the records',
     60,
@@ -141,7 +156,7 @@ async function checkPromises(setting: Setting, story: Story, engine: ContainerEn
     },
     (task, result) => task.succeed(result),
   );
-  await Promise.all([records, letGoOn(setting)]);
+  await Promise.all([records, wentBack, letGoOn(setting)]);
   return takenBack;
 }
 

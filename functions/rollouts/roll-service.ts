@@ -46,7 +46,8 @@ export function createRollService({ ecs, servers, allowed }: Services) {
     now: Date,
   ): Promise<DeliveryOutcome> {
     if (state.rollout) return commandOutcome(state.rollout, await servers.command(state.rollout.id), now);
-    return { kind: 'rolling', rollout: begun(await servers.replaceContainer({ ...target, image }), now) };
+    const command = await servers.replaceContainer({ ...target, image, calledAt: state.since });
+    return { kind: 'rolling', rollout: begun(command, now) };
   }
 
   return async function rollService(

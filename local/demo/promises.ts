@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ContainerEngine } from '../container-engine.ts';
 import type { Task } from '../progress.ts';
 import type { TakenBack } from './rollback.ts';
+import type { Message } from './slipway-client.ts';
 import { type Chapter, projects, type Setting, type Story } from './story.ts';
 import { tryImage } from './try-image.ts';
 import { PromiseBrokenError } from './watch.ts';
@@ -101,7 +102,8 @@ export async function checkInbox(
   { base, app, change, legacy, mailsBefore }: Story,
   takenBack: TakenBack,
 ): Promise<void> {
-  const added = (await client.messages()).filter(({ id }) => !mailsBefore.has(id));
+  const isOfBuild = ({ id, subject }: Message) => !mailsBefore.has(id) && !/ (?:NOT )?DEPLOYED: /.test(subject);
+  const added = (await client.messages()).filter(isOfBuild);
   const texts = await Promise.all(added.map(({ id }) => client.mailText(id)));
   for (const { project, build } of [base, app, change, legacy, takenBack]) {
     const mails = texts.filter((text) => text.includes(build.id)).length;

@@ -36,6 +36,13 @@ const buildSchema = z.object({
 
 const messageSchema = z.object({ id: z.string(), to: z.array(z.string()), subject: z.string(), date: z.string() });
 
+const targetSchema = z.object({
+  name: z.string(),
+  state: z.string(),
+  wanted: z.object({ digest: z.string() }),
+  error: z.string().nullable(),
+});
+
 export type ShownBuild = z.infer<typeof buildSchema>;
 export type ShownStage = z.infer<typeof stageSchema>;
 export type Message = z.infer<typeof messageSchema>;
@@ -83,6 +90,12 @@ export function createSlipwayClient(url: string, signal: AbortSignal) {
     async projects(): Promise<string[]> {
       const { items } = await read(z.object({ items: z.array(z.object({ name: z.string() })) }), '/api/v1/projects');
       return items.map(({ name }) => name);
+    },
+
+    /** Where a project's releases go: `demo/app:latest`. */
+    async targets(project: string) {
+      const address = `/api/v1/projects/${project.replace(':', '/')}`;
+      return (await read(z.object({ targets: z.array(targetSchema) }), address)).targets;
     },
 
     /** The newest first. */

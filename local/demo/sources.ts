@@ -38,10 +38,15 @@ export async function checkOut(
   return copy;
 }
 
-/** Puts the address of the git server in the place that the example index keeps for it. */
-export async function fillInGitUrl(index: WorkingCopy, gitUrl: string): Promise<void> {
+/** Puts the address of the git server in the place that the example index keeps for it, and leaves out targets that are not here. */
+export async function fillInIndex(
+  index: WorkingCopy,
+  { gitUrl, without }: { gitUrl: string; without: readonly string[] },
+): Promise<void> {
   const file = join(index.folder, 'index.d/demo.yml');
-  await writeFile(file, (await readFile(file, 'utf8')).replaceAll('$GIT_URL', gitUrl));
+  const lines = (await readFile(file, 'utf8')).replaceAll('$GIT_URL', gitUrl).split('\n');
+  const kept = lines.filter((line) => !without.some((name) => line.includes(`- { name: ${name},`)));
+  await writeFile(file, kept.join('\n'));
 }
 
 /** Makes the package that the blocked example installs, and takes its source out of the working copy. */

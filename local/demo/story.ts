@@ -6,14 +6,26 @@ import { verifyRelease } from './proof.ts';
 import { makeRootFileSystem } from './root-file-system.ts';
 import { isQuestion, type Message, type ShownBuild, type SlipwayClient } from './slipway-client.ts';
 import type { Operator } from './slipway-command.ts';
-import { checkOut, type ExampleName, fillInGitUrl, makeExamplePackage, push, type WorkingCopy } from './sources.ts';
+import { checkOut, type ExampleName, fillInIndex, makeExamplePackage, push, type WorkingCopy } from './sources.ts';
 import type { Steps } from './steps.ts';
 import { describeStages, PromiseBrokenError, waitFor, watchBuild } from './watch.ts';
+
+/** This machine as a server: each release of the application goes to a container on it. */
+export interface Server {
+  engine: 'docker' | 'podman';
+  /** Where the container answers. */
+  url: string;
+}
+
+/** The target's name in the example index. */
+export const serverTarget = 'server';
 
 export interface Setting {
   url: string;
   gitCredentials: string;
   operator: Operator;
+  /** Undefined where no engine keeps containers running. */
+  server: Server | undefined;
   client: SlipwayClient;
   steps: Steps;
   workspace: string;
@@ -134,14 +146,14 @@ async function pushManifests(setting: Setting): Promise<WorkingCopy> {
 }
 
 async function pushIndex(setting: Setting): Promise<void> {
-  const { client, steps, url } = setting;
+  const { client, steps, url, server } = setting;
   const wanted = Object.values(projects);
   await steps.run(
     'push the index',
     60,
     async (task, signal) => {
       const index = await checkOutExample(setting, 'index');
-      await fillInGitUrl(index, `${url}/git`);
+      await fillInIndex(index, { gitUrl: `${url}/git`, without: server ? [] : [serverTarget] });
       await push(index, 'Add the demo images', signal);
       task.update('pushed, waiting for the projects to be known');
       await waitFor(

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { ask, CommandFailedError, run } from '../command.ts';
 import type { ContainerEngine } from '../container-engine.ts';
 import { findFreePort } from './port.ts';
-import { waitFor } from './watch.ts';
+import { pageAt, waitFor } from './watch.ts';
 
 export interface TryOptions {
   engine: ContainerEngine['name'];
@@ -114,11 +114,6 @@ async function ownLimits(): Promise<string[]> {
     const value = Math.min(hard, usual);
     return `${limit}=${value}:${value}`;
   });
-}
-
-async function pageAt(url: string): Promise<string | undefined> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
-  return response?.ok ? await response.text() : undefined;
 }
 
 /** Buildah and what it runs in the chroot are one process group. */

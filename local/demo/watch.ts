@@ -31,6 +31,12 @@ export async function waitFor<Value>(
   }
 }
 
+/** A page that somebody serves; undefined if nobody does yet. */
+export async function pageAt(url: string): Promise<string | undefined> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+  return response?.ok ? await response.text() : undefined;
+}
+
 const running = new Set(['queued', 'building', 'scanning', 'releasing']);
 
 export interface WatchOptions {

@@ -31,16 +31,18 @@ export function createServerCommands(client: SSMClient, document: string) {
       servers,
       container,
       image,
+      calledAt,
     }: {
       servers: string;
       container: string;
       image: string;
+      calledAt: string;
     }): Promise<string> {
       const [key = '', value = ''] = [servers.slice(0, servers.indexOf('=')), servers.slice(servers.indexOf('=') + 1)];
       const send = new SendCommandCommand({
         DocumentName: document,
         Targets: [{ Key: `tag:${key}`, Values: [value] }],
-        Parameters: { Image: [image], Container: [container] },
+        Parameters: { Image: [image], Container: [container], CalledAt: [calledAt] },
         Comment: `Slipway: ${container}`.slice(0, 100),
         // The first server that fails keeps the others on what they have.
         MaxConcurrency: '1',

@@ -102,7 +102,7 @@ function documentOf() {
     DocumentType: 'Command',
     Content: {
       schemaVersion: '2.2',
-      parameters: { Image: { type: 'String' }, Container: { type: 'String' } },
+      parameters: Object.fromEntries(['Image', 'Container', 'CalledAt'].map((name) => [name, { type: 'String' }])),
       mainSteps: [
         {
           name: 'Replace',

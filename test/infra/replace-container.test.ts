@@ -15,7 +15,8 @@ case "$1" in
     [ -f "$name" ] || exit 0
     for filter in "\${filters[@]}"; do is "$filter" "$name" || exit 0; done
     echo "$name" ;;
-  run) image="\${!#}"; printf 'image=%s\\n' "$image" >"$4"; printf 'label=%s\\n' "$6" >>"$4"
+  inspect) sed -n 's/^label=\\(slipway.called\\)=\\(.*\\)/  "\\1": "\\2",/p' "$2" ;;
+  run) image="\${!#}"; printf 'image=%s\\n' "$image" >"$4"; printf 'label=%s\\n' "$6" "$8" >>"$4"
     case "$image" in *unstartable*) exit 125 ;; *bad*) echo status=exited >>"$4" ;; *) echo status=running >>"$4" ;; esac ;;
   stop) sed -i s/status=running/status=exited/ "$2" ;;
   start) sed -i s/status=exited/status=running/ "$2" ;;
@@ -37,8 +38,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const script = readFileSync(join(import.meta.dirname, '..', '..', 'infra', 'replace-container.sh'), 'utf8');
 
 /** The exit code of the script with its parameters, as Systems Manager puts them in. */
-function replaceWith(image: string): Promise<number> {
-  const text = script.replace('{{ Image }}', image).replace('{{ Container }}', 'web');
+function replaceWith(image: string, calledAt = '2026-01-01T00:00:00.000Z'): Promise<number> {
+  const parameters = { Image: image, Container: 'web', CalledAt: calledAt };
+  const text = Object.entries(parameters).reduce((all, [name, value]) => all.replace(`{{ ${name} }}`, value), script);
   const env = {
     PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
     CONTAINERS: join(folder, 'containers'),
@@ -78,6 +80,16 @@ test('one that ends at once, or cannot be started, is taken back', async () => {
     expect(await replaceWith(image)).toBe(1);
     expect(containers()).toEqual({ web: 'one running' });
   }
+});
+
+test('of two releases the one that was called for later stays, whichever command runs last', async () => {
+  const [early, late] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z'];
+  await replaceWith('one', early);
+  expect(await replaceWith('two', late)).toBe(0);
+  expect(await replaceWith('one', early)).toBe(0);
+  expect(containers()).toEqual({ web: 'two running' });
+  expect(await Promise.all([replaceWith('three', late), replaceWith('four', late)])).toEqual([0, 0]);
+  expect(Object.keys(containers())).toEqual(['web']);
 });
 
 test('without a file that says how it is run, nothing is touched', async () => {

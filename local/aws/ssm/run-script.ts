@@ -14,6 +14,9 @@ export interface ScriptEnd {
 const shownOutput = 24_000;
 const shownError = 8_000;
 
+/** What the engine's client needs to find its daemon. */
+const ofEngine = ['PATH', 'HOME', 'XDG_RUNTIME_DIR', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG'];
+
 /**
  * Runs the script of a document on this machine, as Systems Manager's agent does on a server, and ends it with all that it started when
  * `signal` says so. The containers' files are in the data folder, and Podman is told that the machine's registry speaks plain HTTP.
@@ -27,9 +30,9 @@ export async function runScript(
   const [file, registries] = [join(folder, `${id}.sh`), join(folder, 'registries.conf')];
   await writeFile(file, script.text, { mode: 0o700 });
   await writeFile(registries, `[[registry]]\nlocation = "${registry}"\ninsecure = true\n`);
-  const { PATH = '', HOME = '', XDG_RUNTIME_DIR = '' } = process.env;
   const env = {
-    ...{ PATH, HOME, XDG_RUNTIME_DIR, CONTAINERS_REGISTRIES_CONF: registries },
+    ...Object.fromEntries(ofEngine.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
+    CONTAINERS_REGISTRIES_CONF: registries,
     SLIPWAY_CONTAINERS: join(dataFolder, 'containers'),
   };
   const child = spawn('/bin/bash', [file], { env, cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });

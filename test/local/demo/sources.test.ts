@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { run } from '../../../local/command.ts';
-import { checkOut, fillInGitUrl, push } from '../../../local/demo/sources.ts';
+import { checkOut, fillInIndex, push } from '../../../local/demo/sources.ts';
 
 let folder: string;
 let url: string;
@@ -49,14 +49,15 @@ describe('an example', () => {
 
   test('of the index names the git server that it is pushed to', async () => {
     const index = await checkOut('index', { folder: join(folder, 'index'), url, login: {} });
-    await fillInGitUrl(index, 'http://localhost:4600/git');
+    await fillInIndex(index, { gitUrl: 'http://localhost:4600/git', without: ['server'] });
     const text = await readFile(join(index.folder, 'index.d/demo.yml'), 'utf8');
-    const { Projects } = parse(text) as { Projects: { 'git-url': string }[] };
+    const { Projects } = parse(text) as { Projects: { 'git-url': string; deploy?: { name: string }[] }[] };
     expect(Projects.map((entry) => entry['git-url'])).toEqual([
       'http://localhost:4600/git/demo/base.git',
       'http://localhost:4600/git/demo/app.git',
       'http://localhost:4600/git/demo/legacy.git',
     ]);
+    expect(Projects[1]?.deploy?.map(({ name }) => name)).toEqual(['staging']);
   });
 });
 
