@@ -27,7 +27,7 @@ export const wellKnownFiles: Partial<Record<ManifestPlace['kind'], readonly stri
 
 /** Whether a file of a folder is read. */
 export function isManifest(path: string): boolean {
-  return /\.(?:ya?ml|json)$/i.test(path);
+  return /\.(?:ya?ml|json)$/i.test(path) || /(?:^|\/)Kustomization$/.test(path);
 }
 
 /**

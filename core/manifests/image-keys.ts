@@ -31,7 +31,14 @@ export function kustomizePlaces(manifest: Manifest, names: readonly string[], im
     const newName = textAt(manifest, map, 'newName');
     if (!isNamed(name, names) && !isNamed(newName, names)) return [];
     const version = versionPlaces(manifest, map, { tag: 'newTag', digest: 'digest' }, image, `the image ${name}`);
-    return [...placeAt(manifest, map, 'newName', image.repository), ...version];
+    const renamed = placeAt(manifest, map, 'newName', image.repository);
+    if (renamed.length === 0 && splitHost(name).host === undefined) {
+      throw manifest.refusal(
+        map.range?.[0] ?? 0,
+        `the image ${name} has no newName, so it would be pulled from Docker Hub. Write newName: ${image.repository}.`,
+      );
+    }
+    return [...renamed, ...version];
   });
 }
 

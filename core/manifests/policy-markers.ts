@@ -1,13 +1,15 @@
-import { isScalar, visit } from 'yaml';
+import { isScalar, type Scalar, visit } from 'yaml';
 import * as z from 'zod';
 import { type DeployedImage, partOf } from './deployed-image.ts';
 import type { Manifest, Place } from './manifest-text.ts';
 
-const markerSchema = z.object({ $imagepolicy: z.string() });
+/** https://github.com/kubernetes-sigs/kustomize/blob/kyaml/v0.21.1/kyaml/fieldmeta/fieldmeta.go */
+const markerSchema = z.record(z.string(), z.string());
 
 /**
- * The values that a comment behind them marks for Flux's image automation, `# {"$imagepolicy": "flux-system:app:tag"}`: with what follows
- * the policy's name, `name`, `tag` or `digest`, that part of the image, else the whole.
+ * The values that a comment behind them, or above those that have a line of their own, marks for Flux's image automation,
+ * `# {"$imagepolicy": "flux-system:app:tag"}`: with what follows the policy's name, `name`, `tag` or `digest`, that part of the image, else
+ * the whole.
  * https://fluxcd.io/flux/guides/image-update/#configure-image-update-for-custom-resources
  */
 export function policyPlaces(manifest: Manifest, policy: string, image: DeployedImage): Place[] {
@@ -15,7 +17,7 @@ export function policyPlaces(manifest: Manifest, policy: string, image: Deployed
   for (const document of manifest.documents) {
     visit(document, {
       Scalar(key, node) {
-        const marker = key === 'key' ? undefined : markerOf(node.comment);
+        const marker = key === 'key' ? undefined : markerOf(node.comment ?? commentAbove(manifest, node));
         if (marker === undefined || !isScalar(node)) return;
         const [namespace = '', name = '', part, ...rest] = marker.split(':');
         if (`${namespace}:${name}` !== policy) return;
@@ -32,11 +34,20 @@ export function policyPlaces(manifest: Manifest, policy: string, image: Deployed
   return places;
 }
 
+/** The one line of comment above a value that has a line of its own, but for the dash of a list. */
+function commentAbove({ text }: Manifest, { range }: Scalar): string | undefined {
+  const start = range?.[0] ?? 0;
+  const own = text.lastIndexOf('\n', start - 1) + 1;
+  if (own === 0 || !/^[\s-]*$/.test(text.slice(own, start))) return undefined;
+  const [line = '', before = ''] = text.slice(0, own).trimEnd().slice(-2000).split('\n').toReversed();
+  return /^\s*#/.test(before) ? undefined : /^[\s-]*#(.*)$/.exec(line)?.[1];
+}
+
+/** The comment is nothing but the marker: Flux takes no notice of any other. */
 function markerOf(comment: string | null | undefined): string | undefined {
-  const [json] = /\{.*\}/.exec(comment ?? '') ?? [];
-  if (json === undefined || !json.includes('"$imagepolicy"')) return undefined;
+  if (!comment?.includes('"$imagepolicy"')) return undefined;
   try {
-    return markerSchema.safeParse(JSON.parse(json)).data?.$imagepolicy;
+    return markerSchema.safeParse(JSON.parse(comment.replace(/^#+/, ''))).data?.$imagepolicy;
   } catch {
     // A comment of another kind.
     return undefined;

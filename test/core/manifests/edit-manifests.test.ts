@@ -4,7 +4,15 @@ import { manifestText } from '../../../core/manifests/manifest-text.ts';
 import type { ManifestPlace } from '../../../core/model/deploy-target.ts';
 import { ManifestError } from '../../../core/model/errors.ts';
 import { refusals } from './refused-manifests.ts';
-import { composeFile, deployment, helmRelease, helmValues, kustomization, manyDocuments } from './sample-manifests.ts';
+import {
+  composeFile,
+  deployment,
+  helmRelease,
+  helmValues,
+  kustomization,
+  manyDocuments,
+  markers,
+} from './sample-manifests.ts';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const image = { repository: 'registry.example.org/demo/app', tag: '1.10', digest };
@@ -35,6 +43,10 @@ const cases: Record<string, { place: Kind; marked: string }> = {
   'the values of a chart': { place: { kind: 'helm-values', key: ['web', 'image'] }, marked: helmValues },
   'a compose file': { place: { kind: 'docker-compose' }, marked: composeFile },
   'what the markers of Flux name': { place: { kind: 'yaml', policy: 'flux-system:app' }, marked: helmRelease },
+  'markers in every form that Flux knows, and in none that it does not': {
+    place: { kind: 'yaml', policy: 'flux-system:app' },
+    marked: markers,
+  },
   'a registry, a repository and a tag, as charts with a common part have them': {
     place: { kind: 'helm-values' },
     marked:

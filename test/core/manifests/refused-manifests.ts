@@ -29,6 +29,13 @@ export const refusals: Refusal[] = [
     text: 'web:\n\ttag: 1\n',
     message: 'live/app.yaml:2: this is not YAML: Tabs are not allowed as indentation.',
   },
+  {
+    what: 'an image of a kustomization that would stay on Docker Hub',
+    place: { kind: 'kustomize' },
+    text: 'images:\n  - name: demo/app\n    newTag: "1"\n',
+    message:
+      'live/app.yaml:2: the image demo/app has no newName, so it would be pulled from Docker Hub. Write newName: registry.example.org/demo/app.',
+  },
   { what: 'an empty file', place: tag, text: '', message: 'live/app.yaml:1: there is no web.tag.' },
   {
     what: 'a file of comments',

@@ -107,6 +107,44 @@ spec:
   - image: nginx # {not json}
 `;
 
+/** Each form was given to Flux's image-automation-controller (`internal/update`) too, which changes the same values. */
+export const markers = `spec:
+  quoted: "«x:1→WHOLE»"   #{"$imagepolicy":"flux-system:app"}
+  extra: «x:1→WHOLE» ## {"$imagepolicy": "flux-system:app", "note": "b"}
+  next:
+    «x:1→WHOLE» # {"$imagepolicy": "flux-system:app"}
+  above:
+    # {"$imagepolicy": "flux-system:app"}
+
+    «x:1→WHOLE»
+  list:
+    # {"$imagepolicy": "flux-system:app:name"}
+    - «x→registry.example.org/demo/app»
+    - # {"$imagepolicy": "flux-system:app:tag"}
+      «1.9→"1.10"»
+  flow: {
+    image: «x:1→WHOLE», # {"$imagepolicy": "flux-system:app"}
+    tag: "«1.9→1.10»" # {"$imagepolicy": "flux-system:app:tag"}
+  }
+  words: x:1 # by hand {"$imagepolicy": "flux-system:app"}
+  behind: x:1 # {"$imagepolicy": "flux-system:app"} by hand
+  number: x:1 # {"$imagepolicy": "flux-system:app", "n": 1}
+  atKey: # {"$imagepolicy": "flux-system:app"}
+    x:1
+  # {"$imagepolicy": "flux-system:app"}
+  ofKey: x:1
+  lines:
+    # words
+    # {"$imagepolicy": "flux-system:app"}
+    x:1
+  both:
+    # {"$imagepolicy": "flux-system:app"}
+    x:1 # by hand
+  oneFlow: {image: x:1} # {"$imagepolicy": "flux-system:app"}
+  alias: &x «x:1→WHOLE» # {"$imagepolicy": "flux-system:app"}
+  aliased: *x # {"$imagepolicy": "flux-system:app"}
+`;
+
 export const composeFile = `name: shop
 x-web: &web
   image: "«demo/app:latest→WHOLE»"
