@@ -91,6 +91,7 @@ async function siteWith(amount: Amount): Promise<SiteHandler> {
     log: { slice: async () => ({ bytes: Buffer.of(), from: 0, total: 0 }), lines: none },
     records: { scan: none, scanners: none, comparison: none, packages: none, steps: none },
     sboms: { address: none },
+    commitSigner: undefined,
     signingKey: { publicKey: async () => Buffer.of() },
     signatures: { read: none },
     addresses: {

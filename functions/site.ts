@@ -4,7 +4,7 @@ import { imagesOf } from '../core/cascade/dependents.ts';
 import { addressSummary } from '../core/mail/confirmation.ts';
 import { once } from '../core/once.ts';
 import { openSeals } from '../services/aws/seals.ts';
-import { openSigningKey } from '../services/aws/signing-key.ts';
+import { openCommitKey, openSigningKey } from '../services/aws/signing-key.ts';
 import { variable } from '../services/environment.ts';
 import { distinctAddresses } from '../services/mail/mail-address.ts';
 import { openBuildLog } from '../services/records/build-log.ts';
@@ -36,6 +36,7 @@ const run = once(() => {
   const [builds, projects, cascades, releases] = [openBuilds(), openProjects(), openCascades(), openReleases()];
   const [rebuilds, records] = [openRebuilds(), openRecords()];
   const addresses = openMailAddresses();
+  const commitKey = openCommitKey();
   const known = recently(addresses.getMany);
   const dependentsOf = recently(openDependents().first);
   const logger = new Logger({ serviceName: 'site' });
@@ -92,6 +93,7 @@ const run = once(() => {
     },
     seals: openSeals(),
     signingKey: openSigningKey(),
+    commitSigner: commitKey && { email: variable('SENDER'), publicKey: commitKey.publicKey },
     signatures: openSignatures(),
     siteUrl: variable('SITE_URL').replace(/\/$/, ''),
     onError: (error) => logger.error('A request could not be answered.', error as Error),

@@ -154,6 +154,10 @@ const configSchema = z.strictObject({
         .regex(/^[^<>\n]{1,100}$/, 'must be a name')
         .default('Slipway')
         .describe('The name of the author of commits to manifests; the mail address is that of `sender`.'),
+      signCommits: z
+        .boolean()
+        .default(false)
+        .describe('Whether commits to manifests are signed, by a key of KMS of their own (docs/manifests.md).'),
       services: z
         .array(allowedServiceSchema)
         .default([])

@@ -11,10 +11,13 @@ import type { Repositories } from './repositories.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
 import type { Secrets } from './secrets.ts';
 import type { ServiceRollouts } from './service-rollouts.ts';
+import type { Signing } from './signing.ts';
 import type { State } from './state.ts';
 
 interface DeliveryProps {
   api: Api;
+  /** Absent where commits are not signed. */
+  commitSigning: Signing | undefined;
   config: Config;
   gitHost: GitHost;
   notifications: Notifications;
@@ -85,8 +88,9 @@ export class Delivery extends Construct {
 
   /** Writes manifests, and calls the functions for all other targets. No other function may read the credentials for manifests. */
   #grantDeliver(grantee: Grantee): void {
-    const { api, config, gitHost, rollouts, secrets, state } = this.#props;
+    const { api, commitSigning, config, gitHost, rollouts, secrets, state } = this.#props;
     this.#grantTargets(grantee);
+    commitSigning?.grantSign(grantee);
     state.deliveries.grantPut(grantee, ownCommitPrefix);
     secrets.grantReadDeployCredentials(grantee);
     gitHost.grantFetch(grantee);

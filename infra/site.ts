@@ -12,7 +12,9 @@ import type { State } from './state.ts';
 
 interface SiteProps {
   api: Api;
-  config: Config['pages'];
+  /** Absent where commits are not signed. */
+  commitSigning: Signing | undefined;
+  config: Config;
   notifications: Notifications;
   records: Records;
   secrets: Secrets;
@@ -30,7 +32,7 @@ export class StatusSite extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { api, config, notifications, records, secrets, signing, state }: SiteProps,
+    { api, commitSigning, config, notifications, records, secrets, signing, state }: SiteProps,
   ) {
     super(scope, id);
     this.pages = new PipelineFunction(this, 'Site', {
@@ -68,6 +70,10 @@ export class StatusSite extends Construct {
     secrets.grantSeal(this.pages);
     notifications.grantAnswers(this.pages);
     signing.grantReadPublicKey(this.pages);
+    if (commitSigning) {
+      commitSigning.grantReadPublicKey(this.pages);
+      this.pages.setVariable('SENDER', config.sender);
+    }
     api.grantLink(this.pages);
     const pages = ['/', '/{proxy+}'].flatMap((path) =>
       [HttpMethod.GET, HttpMethod.HEAD].map((method) => ({ method, path })),
@@ -79,7 +85,7 @@ export class StatusSite extends Construct {
         reason:
           'The status of builds is public and needs no login; the function can write nothing but what the owner of a mail address answers.',
         // A crawler must not use up the concurrency of the account, which the webhook needs too.
-        limit: config.requestsPerSecond,
+        limit: config.pages.requestsPerSecond,
       });
     }
     api.route(HttpMethod.POST, '/addresses/{link}', {

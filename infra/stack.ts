@@ -1,6 +1,6 @@
 import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { publicKeyPath } from '../core/signing/public-key.ts';
+import { allowedSignersPath, publicKeyPath } from '../core/signing/public-key.ts';
 import { Api } from './api.ts';
 import { BuildSessions } from './build-sessions.ts';
 import { Builder } from './builder.ts';
@@ -52,7 +52,19 @@ export class SlipwayStack extends Stack {
     const state = new State(this, 'State');
     const records = new Records(this, 'Records', { retentionDays: config.retention.recordDays });
     const secrets = new Secrets(this, 'Secrets', config);
-    const signing = new Signing(this, 'Signing', { alias: `${config.prefix.toLowerCase()}/releases` });
+    const alias = config.prefix.toLowerCase();
+    const signing = new Signing(this, 'Signing', {
+      alias: `${alias}/releases`,
+      description: 'Signs released images and what is known of them.',
+      variable: 'SIGNING_KEY',
+    });
+    const commitSigning = config.deploy.signCommits
+      ? new Signing(this, 'CommitSigning', {
+          alias: `${alias}/commits`,
+          description: 'Signs commits to manifests.',
+          variable: 'COMMIT_SIGNING_KEY',
+        })
+      : undefined;
     const repositories = new Repositories(this, { prefix: config.repositoryPrefix });
     const gitHost = new GitHost(config, secrets);
     const notifications = new Notifications(this, 'Notifications', { ...config, secrets, state });
@@ -61,7 +73,7 @@ export class SlipwayStack extends Stack {
 
     const webhook = new Webhook(this, 'Webhook', { api, config: config.webhook, gitHost, secrets, triggers });
     const site = new StatusSite(this, 'Pages', {
-      ...{ api, config: config.pages, notifications, records, secrets, signing, state },
+      ...{ api, commitSigning, config, notifications, records, secrets, signing, state },
     });
     const buildSessions = new BuildSessions(this, 'BuildSessions', {
       records,
@@ -83,7 +95,7 @@ export class SlipwayStack extends Stack {
     });
     const rollouts = new ServiceRollouts(this, 'Rollouts', { api, config, gitHost, notifications, state });
     const delivery = new Delivery(this, 'Delivery', {
-      ...{ api, config, gitHost, notifications, repositories, rollouts, secrets, state },
+      ...{ api, commitSigning, config, gitHost, notifications, repositories, rollouts, secrets, state },
     });
     const pipeline = new Pipeline(this, 'Pipeline', { builder, delivery, steps });
     const starting = new Starting({ api, builder, config, gitHost, pipeline, records, state });
@@ -129,6 +141,7 @@ export class SlipwayStack extends Stack {
       TriggersQueueUrl: triggers.queue.queueUrl,
       SigningKeyArn: signing.key.keyArn,
       PublicKeyUrl: `${api.siteUrl}${publicKeyPath}`,
+      ...(commitSigning ? { AllowedSignersUrl: `${api.siteUrl}${allowedSignersPath}` } : {}),
       StateMachineArn: pipeline.stateMachine.stateMachineArn,
       WatchBasesFunctionName: watchBases.function.functionName,
       WatchSourcesFunctionName: watchSources.function.functionName,

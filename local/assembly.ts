@@ -52,7 +52,7 @@ export function localConfig(given: Record<string, unknown> | undefined): Record<
       pullThrough: {},
     },
     // What the demo and the tests deploy. Who runs the machine owns what it may run, too.
-    deploy: { services: deployedHere, ...(given?.deploy as object | undefined) },
+    deploy: { services: deployedHere, signCommits: true, ...(given?.deploy as object | undefined) },
     repositoryPrefix: '',
     sender: 'slipway@localhost.localdomain',
     operators: ['operators@localhost.localdomain'],

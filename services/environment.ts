@@ -19,6 +19,7 @@ export const variableNames = [
   'BUILD_TOKEN',
   'CASCADES_TABLE',
   'CODEBUILD_PROJECT',
+  'COMMIT_SIGNING_KEY',
   'CONFIRM_ADDRESSES',
   'COPY_RELEASES_FUNCTION',
   'CREDENTIALS_FUNCTION',
@@ -74,6 +75,11 @@ export function variable(name: VariableName): string {
   const value = process.env[name];
   if (value === undefined) throw new InvalidInputError(`The environment variable ${name} is not set.`);
   return value;
+}
+
+/** Undefined where the deployment leaves out what it is for. */
+export function optionalVariable(name: VariableName): string | undefined {
+  return process.env[name];
 }
 
 /** A permission that somebody must have given expressly: only the text `true` is one, and a variable that is not set is none. */

@@ -3,6 +3,7 @@ import type {
   AddressBook,
   BuildReader,
   CascadeReader,
+  CommitSigner,
   HoldReader,
   LogReader,
   ProjectReader,
@@ -30,6 +31,8 @@ export interface SiteParts {
   targets: TargetReader;
   sboms: SbomReader;
   signingKey: PublicKeyReader;
+  /** Undefined where commits are not signed. */
+  commitSigner: CommitSigner | undefined;
   signatures: SignatureReader;
   addresses: AddressBook;
   /** Of cursors and links. */

@@ -51,6 +51,11 @@ export interface PublicKeyReader {
   publicKey(): Promise<Uint8Array>;
 }
 
+/** Who signs commits to manifests. */
+export interface CommitSigner extends PublicKeyReader {
+  email: string;
+}
+
 /** The signed statements on a build's image, as bundles. */
 export interface SignatureReader {
   read(build: string, name: StatementName): Promise<Buffer | undefined>;

@@ -2,7 +2,8 @@ import type { ApiProjectWithTargets } from '../core/api/projects.ts';
 import { type Build, isTerminal } from '../core/model/build.ts';
 import type { SbomFormat } from '../core/model/builder-contract.ts';
 import { type Project, projectNameSchema } from '../core/model/project.ts';
-import { publicKeyPath, publicKeyPem } from '../core/signing/public-key.ts';
+import { allowedSignersPath, publicKeyPath, publicKeyPem } from '../core/signing/public-key.ts';
+import { allowedSigner } from '../core/signing/ssh-signature.ts';
 import { publicTarget } from '../core/targets/describe-target.ts';
 import { type Answer, caching, json, jsonList, page, redirect } from './answer.ts';
 import { type ReportRequest, recordAnswer, scannerAnswer } from './api/build-reports.ts';
@@ -87,6 +88,7 @@ const routes: Route[] = [
   at('/badges/:app/:job/vulnerability.svg', vulnerabilityBadge),
   at('/addresses/:link', showAddress),
   at(publicKeyPath, publicKey),
+  at(allowedSignersPath, allowedSigners),
   at('/healthz', () => ({
     status: 200,
     headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': caching.never },
@@ -131,6 +133,17 @@ async function buildList(parts: SiteParts, { query, now }: SiteRequest): Promise
 async function publicKey({ signingKey }: SiteParts): Promise<Answer> {
   const headers = { 'content-type': 'application/x-pem-file', 'cache-control': caching.briefly };
   return { status: 200, headers, body: publicKeyPem(await signingKey.publicKey()) };
+}
+
+async function allowedSigners({ commitSigner }: SiteParts): Promise<Answer> {
+  if (!commitSigner)
+    throw new RequestError(
+      404,
+      'NotFound',
+      'Commits are not signed here: deploy.signCommits of the configuration says so.',
+    );
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': caching.briefly };
+  return { status: 200, headers, body: allowedSigner(commitSigner.email, await commitSigner.publicKey()) };
 }
 
 async function cascadeList(parts: SiteParts, { query, now }: SiteRequest): Promise<Answer> {

@@ -40,7 +40,7 @@ export class RolloutError extends SlipwayError {}
 export class UpstreamError extends SlipwayError {}
 
 /** The signing key is not available: KMS does not answer, or the key is disabled. The state machine retries. */
-export class SigningUnavailableError extends SlipwayError {}
+export class SigningUnavailableError extends UpstreamError {}
 
 /** No connection to a host, or no answer in time: other requests to the host will most likely fail too. */
 export class HostUnreachableError extends UpstreamError {}

@@ -2,6 +2,7 @@ import { deployMessage, deploySubject } from '../../core/manifests/commit-messag
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
 import { filesAt } from '../../services/git-host/git-files.ts';
+import { type GitObject, withoutSignature } from '../../services/git-host/git-objects.ts';
 import type { GitRepository } from '../../services/git-host/git-repository.ts';
 import type { GithubPulls, Pull } from '../../services/git-host/github-pulls.ts';
 import { editTargets, type Job } from './edit-targets.ts';
@@ -24,7 +25,7 @@ interface Proposal {
  * Keeps one pull request for a target: opened with the first release that the target does not have, set to each newer one, and closed once
  * the target has the release another way. Merging it is the promotion. One that a person closed stays closed until the next release.
  */
-export function createProposeManifests({ repositories, ownCommits, isWanted, pulls, author, siteUrl }: Services) {
+export function createProposeManifests({ repositories, ownCommits, isWanted, pulls, author, sign, siteUrl }: Services) {
   async function close(repository: string, pull: Pull | undefined): Promise<void> {
     if (pull?.state === 'open') await pulls.change(repository, pull.number, { state: 'closed' });
   }
@@ -42,10 +43,10 @@ export function createProposeManifests({ repositories, ownCommits, isWanted, pul
       siteUrl,
       skipCi: job.target.skipCi,
     });
-    // By the time of the call for it, the same attempt makes the same commit.
-    const made = await filesAt(git, base).change(contents, { author, at: new Date(since), message });
+    // By the time of the call for it, the same attempt makes the same commit, but for its signature.
+    const made = await filesAt(git, base).change(contents, { author, at: new Date(since), message }, sign);
     const known = await git.branch(head);
-    if (known?.commit === made.commit) return;
+    if (known && (await isSameCommit(git, known.commit, made))) return;
     await ownCommits.record(made.commit, base);
     await git.push(`refs/heads/${head}`, known?.commit, made.commit, made.objects);
   }
@@ -98,6 +99,18 @@ export type ProposeManifests = ReturnType<typeof createProposeManifests>;
 /** One for each project and target: `slipway/demo-app-latest/production`. */
 function branchOf({ target, state }: Job): string {
   return `slipway/${state.project.replaceAll(/[^A-Za-z0-9_-]+/g, '-')}/${target.name}`;
+}
+
+async function isSameCommit(
+  git: GitRepository,
+  known: string,
+  { commit, objects }: Awaited<ReturnType<ReturnType<typeof filesAt>['change']>>,
+): Promise<boolean> {
+  if (known === commit) return true;
+  await git.fetchObjects([known]);
+  const made = objects.find((object) => object.type === 'commit');
+  const text = (object: GitObject) => withoutSignature(object, git.format).data;
+  return made !== undefined && text(git.object(known)).equals(text(made));
 }
 
 function bodyOf({ state }: Job, siteUrl: string): string {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { deployMessage } from '../../core/manifests/commit-message.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
-import { filesAt } from '../../services/git-host/git-files.ts';
+import { filesAt, type SignCommit } from '../../services/git-host/git-files.ts';
 import { BranchMovedError, type GitRepositories, type GitRepository } from '../../services/git-host/git-repository.ts';
 import type { OwnCommits } from '../../services/tables/own-commits.ts';
 import { editTargets, type Job } from './edit-targets.ts';
@@ -13,6 +13,8 @@ export interface PushServices {
   /** Whether the target still wants the release of the job. */
   isWanted: (job: Job) => Promise<boolean>;
   author: { name: string; email: string };
+  /** Absent where commits are not signed. */
+  sign?: SignCommit | undefined;
   siteUrl: string;
 }
 
@@ -33,7 +35,7 @@ const longestPauseMilliseconds = 2_000;
  * the branch first and then asks whether the release is still wanted; the host takes the commit only if the head has not moved. So
  * whatever other processes do meanwhile, an older release never comes after a newer one.
  */
-export function createPushManifests({ repositories, ownCommits, isWanted, author, siteUrl }: PushServices) {
+export function createPushManifests({ repositories, ownCommits, isWanted, author, sign, siteUrl }: PushServices) {
   async function attempt(repository: GitRepository, { url, branch: name, jobs }: PushTask) {
     const outcomes = new Map<string, DeliveryOutcome>();
     const settle = (all: readonly Job[], outcome: DeliveryOutcome) => {
@@ -59,7 +61,8 @@ export function createPushManifests({ repositories, ownCommits, isWanted, author
       siteUrl,
       skipCi: written.some(({ target }) => target.skipCi),
     });
-    const made = await filesAt(repository, branch.commit).change(contents, { author, at: new Date(), message });
+    const fields = { author, at: new Date(), message };
+    const made = await filesAt(repository, branch.commit).change(contents, fields, sign);
     await ownCommits.record(made.commit, branch.commit);
     await repository.push(branch.ref, branch.commit, made.commit, made.objects);
     return settle(written, { kind: 'delivered', commitUrl: commitUrl(url, made.commit) });
@@ -77,7 +80,7 @@ export function createPushManifests({ repositories, ownCommits, isWanted, author
         }
       }
     } catch (error) {
-      // The host is down, or does not let us in: that is what the targets have to say, and is tried again later.
+      // The host is down, or does not let us in, or the key does not sign: that is what the targets have to say, and is tried again later.
       if (!(error instanceof UpstreamError)) throw error;
       return new Map(task.jobs.map(({ target }) => [target.name, { kind: 'failed', error: error.message }]));
     }

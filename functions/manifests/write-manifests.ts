@@ -1,6 +1,7 @@
 import { repositoryOn } from '../../core/sources/source.ts';
 import type { DeliveryOutcome } from '../../core/targets/target-state.ts';
 import { variable } from '../../services/environment.ts';
+import { openCommitSigner } from '../../services/git-host/commit-signer.ts';
 import { type DeployCredentials, openDeployCredentials } from '../../services/git-host/deploy-credentials.ts';
 import { openGitRepositories } from '../../services/git-host/git-repository.ts';
 import { createGithubPulls } from '../../services/git-host/github-pulls.ts';
@@ -57,6 +58,7 @@ export function openWriteManifests(): WriteManifests {
     ownCommits: openOwnCommits(),
     isWanted: async ({ state }: Job) => (await targets.get(state.project, state.target))?.revision === state.revision,
     author: JSON.parse(variable('DEPLOY_AUTHOR')) as { name: string; email: string },
+    sign: openCommitSigner(),
     siteUrl: variable('SITE_URL'),
   };
   const pulls = createGithubPulls(variable('GITHUB_API_URL'), async () => (await credentials(gitHost))?.token);

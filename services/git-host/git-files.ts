@@ -8,6 +8,7 @@ import {
   nameBytes,
   nameText,
   readTree,
+  signedCommit,
   type TreeEntry,
   treeOf,
   treeOfCommit,
@@ -19,6 +20,9 @@ const mostFolders = 2_000;
 const mostFiles = 500;
 const linkMode = '120000';
 const submoduleMode = '160000';
+
+/** Gives the signature of a commit, as the commit is to have it. */
+export type SignCommit = (commit: Uint8Array) => Promise<string>;
 
 interface FoundFile {
   path: string;
@@ -96,6 +100,7 @@ export function filesAt(repository: GitRepository, commit: string) {
     async change(
       contents: ReadonlyMap<string, Buffer>,
       fields: Pick<CommitFields, 'author' | 'at' | 'message'>,
+      sign?: SignCommit,
     ): Promise<{ commit: string; objects: GitObject[] }> {
       const objects: GitObject[] = [];
       const add = (object: GitObject) => {
@@ -119,7 +124,8 @@ export function filesAt(repository: GitRepository, commit: string) {
       };
       const changed = [...contents].map(([path, data]) => ({ parts: partsOf(path), data }));
       const tree = await rewrite(await rootTree(), changed);
-      return { commit: add(commitOf({ ...fields, tree, parent: commit })), objects };
+      const made = commitOf({ ...fields, tree, parent: commit });
+      return { commit: add(sign ? signedCommit(made, await sign(made.data), repository.format) : made), objects };
     },
   };
 }

@@ -25,6 +25,7 @@ export interface CommitFields {
 }
 
 export const folderMode = '40000';
+const signatureHeaders: Record<ObjectFormat, string> = { sha1: 'gpgsig', sha256: 'gpgsig-sha256' };
 
 export function idOf({ type, data }: GitObject, format: ObjectFormat): string {
   return createHash(format).update(`${type} ${data.length}\0`).update(data).digest('hex');
@@ -70,6 +71,22 @@ export function commitOf({ tree, parent, author, at, message }: CommitFields): G
   const person = `${author.name} <${author.email}> ${Math.floor(at.getTime() / 1000)} +0000`;
   const head = [`tree ${tree}`, `parent ${parent}`, `author ${person}`, `committer ${person}`];
   return { type: 'commit', data: Buffer.from(`${head.join('\n')}\n\n${message.trimEnd()}\n`, 'utf8') };
+}
+
+/** A commit with a signature. https://git-scm.com/docs/gitformat-signature#_commit_signatures */
+export function signedCommit({ data }: GitObject, signature: string, format: ObjectFormat): GitObject {
+  const end = data.indexOf('\n\n') + 1;
+  const header = `${signatureHeaders[format]} ${signature.replaceAll('\n', '\n ')}\n`;
+  return { type: 'commit', data: Buffer.concat([data.subarray(0, end), Buffer.from(header), data.subarray(end)]) };
+}
+
+/** What a signature is of: the commit without it. */
+export function withoutSignature({ type, data }: GitObject, format: ObjectFormat): GitObject {
+  const end = data.indexOf('\n\n') + 1;
+  const headers = data
+    .toString('latin1', 0, end)
+    .replace(new RegExp(`^${signatureHeaders[format]} .*\\n(?: .*\\n)*`, 'm'), '');
+  return { type, data: Buffer.concat([Buffer.from(headers, 'latin1'), data.subarray(end)]) };
 }
 
 /** @throws UpstreamError if the host's commit is none */

@@ -32,7 +32,7 @@ describe('a configuration', () => {
       webhook: { reservedConcurrency: 0 },
       pages: { requestsPerSecond: 20 },
       policy: defaultPolicy,
-      deploy: { author: 'Slipway', services: [], taskRoles: [] },
+      deploy: { author: 'Slipway', signCommits: false, services: [], taskRoles: [] },
       build: {
         timeoutSeconds: 3600,
         atOncePerProject: 4,

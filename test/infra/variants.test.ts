@@ -56,6 +56,23 @@ test('a closed team can send mails without asking: nothing is asked, and no func
   expect(mayUpdate(templateOf({})).length).toBeGreaterThan(2);
 });
 
+test('commits are signed, if asked for, by a key that signs nothing else', () => {
+  const signers = (template: Template) =>
+    Object.values(template.findResources('AWS::IAM::Policy')).flatMap(({ Properties }) =>
+      Properties.PolicyDocument.Statement.filter(({ Action }: { Action: string[] }) => Action.includes('kms:Sign')).map(
+        ({ Resource }: { Resource: unknown }) =>
+          `${Properties.Roles[0].Ref} ${flatten(Resource)}`.replaceAll(/[0-9A-F]{8}/g, ''),
+      ),
+    );
+  expect(signers(templateOf({}))).toHaveLength(1);
+  expect(signers(templateOf({ deploy: { signCommits: true } })).toSorted()).toEqual([
+    'DeliveryDeliverRole <CommitSigningKey.Arn>',
+    'DeliveryPromoteRole <CommitSigningKey.Arn>',
+    'DeliveryRetryDeliveriesRole <CommitSigningKey.Arn>',
+    'StepsSignRole <SigningKey.Arn>',
+  ]);
+});
+
 test('builds reach the pull-through caches that the configuration names, and no others', () => {
   const cached = (pullThrough: Record<string, string>) =>
     Object.values(templateOf({ build: { pullThrough } }).findResources('AWS::IAM::Policy'))

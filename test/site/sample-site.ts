@@ -112,6 +112,7 @@ export function sampleSite({
         ),
     },
     signatures: { read: async () => undefined },
+    commitSigner: undefined,
     signingKey: { publicKey: async () => Buffer.from('a public key') },
     projects: {
       get: async (name) => projects.find((project) => project.name === name),

@@ -170,6 +170,24 @@ describe('a promotion', () => {
     expect(await live.stateOf('production')).toMatchObject({ state: 'delivered', delivered: [{ build: 'build2' }] });
   });
 
+  it('has one commit also where two signatures of it differ', async () => {
+    const production = targetOf('production', { mode: 'pull-request' });
+    let signed = 0;
+    await using live = await setUpDelivery([production], {
+      sign: async () => `-----BEGIN SSH SIGNATURE-----\n${++signed}\n-----END SSH SIGNATURE-----`,
+    });
+    await live.deliver(releaseOf(1));
+    const head = () => live.host.git('ops/live', 'rev-parse', 'slipway/demo-app-latest/production');
+    const before = head();
+    const proposed = await live.stateOf('production');
+    await live.delivery.retry(live.project, proposed ? [proposed] : []);
+    expect(signed).toBe(2);
+    expect(head()).toBe(before);
+    expect(live.host.git('ops/live', 'cat-file', 'commit', before)).toContain(
+      'gpgsig -----BEGIN SSH SIGNATURE-----\n 1\n',
+    );
+  });
+
   it('that a person declines by closing the pull request is not asked for again until the next release', async () => {
     await using live = await setUpDelivery([targetOf('production', { mode: 'pull-request' })]);
     await live.deliver(releaseOf(1));

@@ -6,6 +6,7 @@ import { createPushManifests } from '../../../functions/manifests/push-manifests
 import { createWriteManifests } from '../../../functions/manifests/write-manifests.ts';
 import { createDelivery } from '../../../functions/targets/deliver-release.ts';
 import { createTrackTargets } from '../../../functions/targets/track-targets.ts';
+import type { SignCommit } from '../../../services/git-host/git-files.ts';
 import { createGitRepositories } from '../../../services/git-host/git-repository.ts';
 import type { GithubPulls, Pull } from '../../../services/git-host/github-pulls.ts';
 import { createPublicFetch, type PublicFetch } from '../../../services/http/public-fetch.ts';
@@ -43,8 +44,13 @@ export function targetOf(name: string, over: Partial<ManifestTarget> = {}): Mani
   return { name, repository: 'ops/live', path, kind: 'kubernetes', mode: 'push', on: 'branch', skipCi: false, ...over };
 }
 
+interface Setup {
+  files?: Record<string, string>;
+  sign?: SignCommit;
+}
+
 /** A git host with a repository of manifests, and the delivery as its functions have it. */
-export async function setUpDelivery(deploy: ManifestTarget[], files: Record<string, string> = {}) {
+export async function setUpDelivery(deploy: ManifestTarget[], { files = {}, sign }: Setup = {}) {
   const host = await startFakeGitHost();
   const manifests = Object.fromEntries(deploy.map(({ path }) => [path, 'image: demo/app # here\n']));
   host.commit('ops/live', { 'README.md': '# Live\n', ...manifests, ...files });
@@ -66,6 +72,7 @@ export async function setUpDelivery(deploy: ManifestTarget[], files: Record<stri
     isWanted: async ({ state }: { state: { project: string; target: string; revision: number } }) =>
       (await targets.get(state.project, state.target))?.revision === state.revision,
     author: { name: 'Slipway', email: 'slipway@example.org' },
+    sign,
     siteUrl: 'https://slipway.example.org',
   };
   const writeManifests = createWriteManifests({

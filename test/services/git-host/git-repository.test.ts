@@ -1,4 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { allowedSigner } from '../../../core/signing/ssh-signature.ts';
+import { newPrivateKey, publicKeyOf, signDigest } from '../../../local/aws/kms/signature.ts';
+import { createCommitSigner } from '../../../services/git-host/commit-signer.ts';
 import { filesAt } from '../../../services/git-host/git-files.ts';
 import {
   BranchMovedError,
@@ -96,4 +103,44 @@ it('says what the host says where a branch is protected, and where there is no s
   await expect(push).rejects.toThrow('branch is currently checked out');
   await expect(repositories.open({ url: `${host.url}/ops/none.git` })).rejects.toThrow(RepositoryRefusedError);
   await expect(repositories.open({ url: 'http://localhost:1/ops/none.git' })).rejects.toThrow('cannot be reached');
+});
+
+/** git verifies these signatures by OpenSSH. */
+const hasOpenSsh = spawnSync('ssh-keygen', ['-?']).error === undefined;
+
+describe.runIf(hasOpenSsh)('a signed commit', () => {
+  const privateKey = newPrivateKey();
+  const publicKey = publicKeyOf(privateKey);
+  const signCommit = createCommitSigner({
+    publicKey: async () => publicKey,
+    sign: async (digest) => signDigest(privateKey, digest),
+  });
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'signers-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** What git says of the last commits: `G` is a good signature, `U` one of an unknown key, `N` none. */
+  function verified(host: FakeGitHost, allowed: string): string[] {
+    const file = join(folder, 'allowed_signers');
+    writeFileSync(file, allowed);
+    return show(host, '-c', `gpg.ssh.allowedSignersFile=${file}`, 'log', '--format=%G? %GS', 'main').split('\n');
+  }
+
+  it.each(['sha1', 'sha256'])('is one that git accepts, with ids of %s', async (format) => {
+    const { host, repository } = await hostOf({ filters: true, format });
+    await using _ = host;
+    for (const number of [2, 3, 4]) {
+      const branch = await repository.branch(undefined);
+      const contents = new Map([['live/web/app.yaml', Buffer.from(`image: a:${number}\n`)]]);
+      const files = filesAt(repository, branch?.commit ?? '');
+      const made = await files.change(contents, { author, at, message: `Deploy ${number}` }, signCommit);
+      await repository.push('refs/heads/main', branch?.commit, made.commit, made.objects);
+    }
+    const good = 'G slipway@example.org';
+    expect(verified(host, allowedSigner('slipway@example.org', publicKey))).toEqual([good, good, good, 'N']);
+    expect(verified(host, allowedSigner('slipway@example.org', publicKeyOf(newPrivateKey())))[0]).toMatch(/^U/);
+    show(host, 'fsck', '--strict');
+  });
 });
