@@ -26,7 +26,8 @@ import { checkPlatforms, ownPlatform } from './platform.ts';
 import { runPrebuild } from './prebuild.ts';
 import type { Redaction } from './redaction.ts';
 import { manifestDigest, readConfiguration } from './registry.ts';
-import { scanImage } from './scan.ts';
+import { scanImage, scannerTimeout } from './scan.ts';
+import { beginSbom } from './scanners/sbom.ts';
 import type { ScanSubject } from './scanners/scanner.ts';
 import { checkSecrets, readSecrets } from './secrets.ts';
 import { fetchSource } from './source.ts';
@@ -75,12 +76,16 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     log.heading('fetch');
     log.line(`${request.source.url} ${request.source.ref} ${request.source.commit}`);
     const secrets = await readSecrets(request, { ...options, workspace });
-    using registry = await session.registry(signal);
-    // A registry over plain HTTP is on this machine, and then Docker's daemon is its owner's.
-    const buildkit = registry.url.startsWith('https:') ? options.buildkit : undefined;
-    const [source, engine] = await together([
+    using opened = new DisposableStack();
+    const login = session.registry(signal).then((own) => opened.use(own));
+    const [source, registry, engine] = await together([
       fetchSource(request.source, workspace, { env, log, privateHosts, signal }),
-      findEngine({ env, signal, cacheOwner: cacheOwnerOf(request), buildkit }),
+      login,
+      login.then(({ url }) => {
+        // A registry over plain HTTP is on this machine, and then Docker's daemon is its owner's.
+        const buildkit = url.startsWith('https:') ? options.buildkit : undefined;
+        return findEngine({ env, signal, cacheOwner: cacheOwnerOf(request), buildkit });
+      }),
     ]);
     log.line(`${engine.name}; commands of the build run in ${engine.confinement.description}`);
     if (!engine.confinement.isConfined && !options.trustsBuilds) throw new BuildNotConfinedError(engine.name);
@@ -137,7 +142,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
     const finalBase = summary.finalBase === undefined ? undefined : pinned.get(summary.finalBase);
     const candidate = { registry, repository: request.candidate, tag: request.id };
     const frontend = read.bases[0]?.pinned;
-    const { digest, image } = await engine.build({
+    const { image, push } = await engine.build({
       workspace,
       context,
       dockerfile,
@@ -160,6 +165,11 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       log,
       signal,
     });
+    log.heading('push');
+    await using _held = await engine.hold(image, call);
+    // It takes longer than any other scanner, and needs the image's files alone.
+    await using generation = beginSbom({ engine, image }, { workspace, registry, env, signal }, scannerTimeout);
+    const digest = await push();
     if ((await manifestDigest(registry, candidate.repository, digest, signal)) !== digest) {
       throw new PushFailedError(
         `The image was pushed, but the registry ${registry.host} does not have ${digest}. Have the build started again.`,
@@ -169,7 +179,6 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
 
     log.heading('packages');
     log.line(`the image's files are read by ${readerDescription}`);
-    await using _held = await engine.hold(image, call);
     const configuration = readConfiguration(registry, candidate.repository, digest, signal);
     const { packages, programs } = await listContents({ engine, image, configuration, call });
     log.line(packagesLine(packages));
@@ -191,6 +200,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
         dockerfileName: request.dockerfile,
         keepSbom: options.keepSbom,
         test,
+        generatedSbom: generation.made,
       },
       { call: { workspace, registry, env, signal }, log },
     );

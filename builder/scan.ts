@@ -29,8 +29,8 @@ const scanners: { [Name in ScannerName]: Scanner<Name> } = {
 };
 
 const longestReason = 500;
-/** A scanner's default time limit, in milliseconds. */
-const defaultTimeout = 120_000;
+/** A scanner's usual time limit, in milliseconds. */
+export const scannerTimeout = 120_000;
 
 interface ScanCall {
   call: Omit<EngineCall, 'log'>;
@@ -41,7 +41,7 @@ interface ScanCall {
 /** Scans an image with every scanner, side by side. One that fails says so in its report; it fails no build. */
 export async function scanImage(
   subject: ScanSubject,
-  { call, log, timeout = defaultTimeout }: ScanCall,
+  { call, log, timeout = scannerTimeout }: ScanCall,
 ): Promise<ScannerReports> {
   const reports = await Promise.all(
     scannerNames.map(async (name) => {
@@ -82,7 +82,9 @@ async function runScanner(
     return failed(`What it found cannot be stored (${issue?.path.join('.')}): ${issue?.message}`);
   } catch (error) {
     call.signal.throwIfAborted();
-    if (!timeLimit.aborted) return failed(error instanceof Error ? error.message : String(error));
+    // What began before the scan has a time limit of its own.
+    const isLate = timeLimit.aborted || (error instanceof Error && error.name === 'TimeoutError');
+    if (!isLate) return failed(error instanceof Error ? error.message : String(error));
     const reason = `It did not end within ${Math.round(time / 1000)} seconds.`;
     return scannerReportSchema.parse(report({ state: 'timed-out', reason }));
   }

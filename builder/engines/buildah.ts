@@ -81,12 +81,12 @@ export async function findBuildah(
     readsSyntax: false,
     confinement: { isConfined: isolation.kind !== 'chroot', description: describeIsolation(isolation) },
     parts: [],
-    build: (job) => buildAndPush({ program, version, store, isolation }, job),
+    build: (job) => build({ program, version, store, isolation }, job),
     ...containers,
   };
 }
 
-async function buildAndPush(tool: Tool, job: BuildJob): Promise<BuiltImage> {
+async function build(tool: Tool, job: BuildJob): Promise<BuiltImage> {
   const { workspace, candidate, log, signal, summary } = job;
   const { program, version, store, isolation } = tool;
   // It would take the text for instructions, which nobody has checked.
@@ -107,21 +107,25 @@ async function buildAndPush(tool: Tool, job: BuildJob): Promise<BuiltImage> {
 
   const built = await ask(await buildArguments(isolation, job, { imageFile: paths.image, runOptions }), 'log');
   if (built.code !== 0) throw buildFailure(log.recent);
-  log.heading('push');
-  // The build may have taken longer than the login that it began with.
-  await storeLogin(workspace, candidate.registry);
   const image = (await readFile(paths.image, 'utf8')).trim();
-  const pushed = await ask(
-    ['push', `--digestfile=${paths.digest}`, '--', image, `docker://${candidateName(candidate)}`],
-    'log',
-  );
-  if (pushed.code !== 0) {
-    throw new PushFailedError(
-      `The image was built, but the registry ${candidate.registry.host} did not take it: ${log.recent.at(-1) ?? 'no reason given'}. ` +
-        'Nothing is wrong with the Dockerfile: have the build started again.',
-    );
-  }
-  return { digest: (await readFile(paths.digest, 'utf8')).trim(), image };
+  return {
+    image,
+    async push() {
+      // The build may have taken longer than the login that it began with.
+      await storeLogin(workspace, candidate.registry);
+      const pushed = await ask(
+        ['push', `--digestfile=${paths.digest}`, '--', image, `docker://${candidateName(candidate)}`],
+        'log',
+      );
+      if (pushed.code !== 0) {
+        throw new PushFailedError(
+          `The image was built, but the registry ${candidate.registry.host} did not take it: ${log.recent.at(-1) ?? 'no reason given'}. ` +
+            'Nothing is wrong with the Dockerfile: have the build started again.',
+        );
+      }
+      return (await readFile(paths.digest, 'utf8')).trim();
+    },
+  };
 }
 
 async function buildArguments(

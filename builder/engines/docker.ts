@@ -130,11 +130,10 @@ async function buildAndPush(
       });
     }
   }
-  log.heading('push');
   const digest = abilities.hasContainerdStore
     ? metadataSchema.parse(JSON.parse(await readFile(metadata, 'utf8')))['containerimage.digest']
     : await annotate(candidate, job.labels, signal);
-  return { digest, image: `${registry.host}/${repository}@${digest}` };
+  return { image: `${registry.host}/${repository}@${digest}`, push: async () => digest };
 }
 
 function buildArguments(abilities: Abilities, job: BuildJob, files: { metadata: string; hasCache: boolean }): string[] {

@@ -14,7 +14,7 @@ export interface Engine {
   /** Images that the engine itself may pull and run, so that the build's login must open them. */
   readonly parts: readonly string[];
   /**
-   * Builds, and pushes the image to the candidate repository under the build's tag.
+   * Builds an image for the build's tag in the candidate repository.
    * @throws DockerfileFailedError, PushFailedError
    */
   build(job: BuildJob): Promise<BuiltImage>;
@@ -37,10 +37,13 @@ export interface Engine {
 }
 
 export interface BuiltImage {
-  /** In the registry. */
-  digest: string;
-  /** What the engine knows the image by. */
+  /** What the engine knows the image by; its files can be read already. */
   image: string;
+  /**
+   * Has it in the candidate repository, where an engine that pushes what it builds has it already. Returns its digest there.
+   * @throws PushFailedError
+   */
+  push(): Promise<string>;
 }
 
 export type Borrower<Value> = (folder: string) => Promise<Value>;

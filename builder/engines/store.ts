@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, statfs, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { exists, keepRunning, run } from '../process.ts';
@@ -8,6 +8,8 @@ import { exists, keepRunning, run } from '../process.ts';
 const mostImages = 2_000;
 /** With less of the disk free than this, too. */
 const leastFree = 0.1;
+/** How often a store is looked at, in milliseconds: each command of the program takes a tenth of a second, for which a build would wait. */
+const tidyInterval = 60 * 60_000;
 /** https://github.com/containers/podman/blob/main/libpod/runtime.go */
 const longestRunRoot = 50;
 
@@ -69,7 +71,7 @@ export class Store {
     }
   }
 
-  /** Clears what no build needs any more, unless a build runs; all stores where the disk is nearly full. */
+  /** Clears now and then what no build needs any more, unless a build runs; at once, and all stores, where the disk is nearly full. */
   async tidy(signal: AbortSignal): Promise<void> {
     const { bavail, blocks } = await statfs(await this.shared());
     const isDiskFull = bavail / blocks < leastFree;
@@ -80,12 +82,16 @@ export class Store {
   async #tidy(folder: string, { isDiskFull, signal }: { isDiskFull: boolean; signal: AbortSignal }): Promise<void> {
     const lock = await this.#lock(['--exclusive', '--nonblock'], folder);
     if (lock.length === 0) return;
+    const record = join(folder, 'tidied');
+    const last = await stat(record).catch(() => undefined);
+    if (!isDiskFull && last !== undefined && Date.now() - last.mtimeMs < tidyInterval) return;
     const alone = async (...args: string[]) => {
       const [program = '', ...rest] = [...lock, ...this.#program(args, folder)];
       return run(program, rest, { env: this.#env, signal });
     };
     const { code, stdout } = await alone('images', '--all', '--quiet', '--no-trunc');
     if (code !== 0) return;
+    await writeFile(record, '');
     const images = stdout.split('\n').length - 1;
     if (images === 0) return;
     await alone('rm', '--all');

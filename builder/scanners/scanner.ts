@@ -26,6 +26,8 @@ export interface ScanSubject {
   dockerfile: string;
   /** From the repository's root. */
   dockerfileName: string;
+  /** What the generator of SBOMs says of the image's files. */
+  generatedSbom: Promise<string>;
   /** Stores an SBOM from a file. */
   keepSbom(format: SbomFormat, file: string): Promise<void>;
   /** The project's own test; absent where it has none or disables it, and a sentence with the reason where this is not known. */

@@ -1,7 +1,7 @@
 import type { PackageManager } from '../../core/model/package-list.ts';
 
 /** The programs of a package manager that are run. */
-const programs: Readonly<Record<PackageManager, readonly string[]>> = {
+export const managerPrograms: Readonly<Record<PackageManager, readonly string[]>> = {
   rpm: ['rpm'],
   dpkg: ['dpkg', 'dpkg-query'],
   apk: ['apk'],
@@ -13,5 +13,5 @@ export const preload = 'etc/ld.so.preload';
 
 /** Where distributions have them. */
 export function toolPaths(manager: PackageManager): string[] {
-  return programs[manager].flatMap((name) => folders.map((folder) => `${folder}/${name}`));
+  return managerPrograms[manager].flatMap((name) => folders.map((folder) => `${folder}/${name}`));
 }

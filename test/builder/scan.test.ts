@@ -55,6 +55,7 @@ async function scan(
     dockerfile: `${call.workspace}/Dockerfile`,
     dockerfileName: 'Dockerfile',
     keepSbom: async () => undefined,
+    generatedSbom: Promise.reject(new Error('There is no generator.')),
     test: undefined,
   };
   const reports = await scanImage(subject, { call, log, ...(timeout === undefined ? {} : { timeout }) });

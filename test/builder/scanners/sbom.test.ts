@@ -5,11 +5,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Engine, EngineCall } from '../../../builder/engines/engine.ts';
 import { BuildLog } from '../../../builder/log.ts';
 import { Redaction } from '../../../builder/redaction.ts';
-import { sbom } from '../../../builder/scanners/sbom.ts';
+import { beginSbom, sbom } from '../../../builder/scanners/sbom.ts';
 import type { ScanSubject } from '../../../builder/scanners/scanner.ts';
 import type { PackageList } from '../../../core/model/package-list.ts';
 import { sbomGeneratorFolder } from '../../../local/sbom-generator.ts';
-import { lastGuard } from '../../limits.ts';
+import { lastGuard, waitLimit } from '../../limits.ts';
 
 let folder: string;
 let root: string;
@@ -59,6 +59,7 @@ function look(
     release: 'localhost:1/demo/web',
     createdAt: new Date('2026-11-21T01:02:03Z'),
     packages,
+    generatedSbom: beginSbom({ engine: engine as Engine, image: 'image' }, call, waitLimit).made,
     async keepSbom(format, file) {
       kept.set(format, JSON.parse(readFileSync(file, 'utf8')));
     },
