@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { printTable, type Row } from './report.ts';
+import { type Benchmark, printTable, type Row } from './report.ts';
 
-const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> = {
+const benchmarks: Record<string, () => Promise<Benchmark>> = {
   start: () => import('./start.ts'),
   bundles: () => import('./bundles.ts'),
   'webhook-handler': () => import('./webhook-handler.ts'),
@@ -22,15 +22,16 @@ const benchmarks: Record<string, () => Promise<{ run: () => Promise<Row[]> }>> =
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { help: { type: 'boolean', short: 'h' } },
+  options: { help: { type: 'boolean', short: 'h' }, trace: { type: 'boolean', default: false } },
 });
 const unknown = positionals.filter((name) => !(name in benchmarks));
 if (values.help || unknown.length > 0) {
   process.stdout.write(
-    `npm run bench [-- NAME…]
+    `npm run bench [-- NAME… [--trace]]
 
 Measures Slipway on this machine and prints a table and, as the last line, JSON.
 Benchmarks: ${Object.keys(benchmarks).join(', ')} (all of them without a name).
+With --trace, "overhead" also prints where the time of a build went.
 Figures that have a bound are ratios within one run; single times mean little on a shared machine. Those of "start" are for two
 cores that have nothing else to do.
 `,
@@ -42,7 +43,7 @@ const rows: Row[] = [];
 for (const name of positionals.length > 0 ? positionals : Object.keys(benchmarks)) {
   process.stderr.write(`${name} …\n`);
   const benchmark = await benchmarks[name]?.();
-  rows.push(...((await benchmark?.run()) ?? []));
+  rows.push(...((await benchmark?.run(values)) ?? []));
 }
 printTable(rows);
 process.stdout.write(`${JSON.stringify({ node: process.version, rows })}\n`);

@@ -9,6 +9,11 @@ export interface Row {
   kept?: boolean;
 }
 
+/** A file of this folder. */
+export interface Benchmark {
+  run(options: { trace: boolean }): Promise<Row[]>;
+}
+
 export const atMost = (bound: number, value: number) => ({ bound: `≤ ${bound}`, kept: value <= bound });
 export const atLeast = (bound: number, value: number) => ({ bound: `≥ ${bound}`, kept: value >= bound });
 
