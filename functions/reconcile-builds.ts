@@ -18,6 +18,7 @@ import { createFail, type Fail } from './builds/fail-build.ts';
 import { type BuildStarter, openBuildStarter } from './builds/start-build.ts';
 import { openTell, type Tell } from './builds/tell-end.ts';
 import { createRetryStalled, type RetryStalled } from './cascade/retry-stalled.ts';
+import { openSendDigests, type SendDigests } from './cascade/send-digests.ts';
 
 interface Services {
   builds: Pick<Builds, 'withStatus'>;
@@ -28,6 +29,8 @@ interface Services {
   metrics: Pick<BuildMetrics, 'oldestQueued'>;
   /** Retries the projects of cascades that have been stalled since then. */
   retryStalled: RetryStalled;
+  /** Sends the mails that wait for the end of their cascade. */
+  sendDigests: SendDigests;
   logger: Logger;
 }
 
@@ -44,6 +47,7 @@ export function createReconcileBuilds({
   tell,
   metrics,
   retryStalled,
+  sendDigests,
   logger,
 }: Services) {
   async function end({ id }: Build, how: UnplannedEnd): Promise<void> {
@@ -90,6 +94,7 @@ export function createReconcileBuilds({
       }
     }
     await attempt(retryStalled(settled));
+    await attempt(sendDigests(now));
     if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, messagesOf(errors));
   };
 }
@@ -109,6 +114,7 @@ const run = once(() => {
     tell: openTell(logger),
     metrics: openBuildMetrics(),
     retryStalled: createRetryStalled({ rebuilds: openRebuilds(), triggers: openTriggers() }),
+    sendDigests: openSendDigests(logger),
     logger,
   });
 });

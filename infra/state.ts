@@ -75,7 +75,12 @@ export class RecordTable extends Construct {
 
   /** Lets the grantee put only items whose partition key begins so. */
   grantPut(grantee: Grantee, prefix: string): void {
-    this.#allow(grantee, ['PutItem'], {
+    this.grantItems(grantee, prefix, 'PutItem');
+  }
+
+  /** Lets the grantee do this only with items whose partition key begins so. */
+  grantItems(grantee: Grantee, prefix: string, ...actions: [Action, ...Action[]]): void {
+    this.#allow(grantee, actions, {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${prefix}*`] },
       Null: { 'dynamodb:LeadingKeys': 'false' },
     });

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Rule, type RuleProps } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
+import { digestPrefix } from '../services/tables/digests.ts';
 import type { Builder } from './builder.ts';
 import type { Pipeline } from './pipeline.ts';
 import { PipelineFunction } from './pipeline-function.ts';
@@ -58,7 +59,9 @@ export class Supervision extends Construct {
     state.builds.grantQuery(this.reconcileBuilds, 'byStatus');
     starting.grant(this.reconcileBuilds);
     pipeline.grantDescribe(this.reconcileBuilds);
+    state.cascades.grant(this.reconcileBuilds, 'GetItem');
     state.cascades.grantQuery(this.reconcileBuilds, 'byOpen');
+    state.cascades.grantItems(this.reconcileBuilds, digestPrefix, 'UpdateItem');
     for (const closer of [this.closeBuild, this.reconcileBuilds]) {
       state.projects.grant(closer, 'UpdateItem');
       records.grantRead(closer, 'result');

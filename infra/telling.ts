@@ -1,3 +1,4 @@
+import { digestPrefix } from '../services/tables/digests.ts';
 import type { Api } from './api.ts';
 import type { PublishedEvents } from './event-bus.ts';
 import type { GitHost } from './git-host.ts';
@@ -30,6 +31,8 @@ export class Telling {
     state.builds.grant(grantee, 'GetItem', 'UpdateItem');
     state.builds.grantQuery(grantee, 'byProject');
     state.targets.grant(grantee, 'Query');
+    state.cascades.grant(grantee, 'Query');
+    state.cascades.grantPut(grantee, digestPrefix);
     records.grantReadLogs(grantee);
     records.grantRead(grantee, 'comparison', 'scanners');
     notifications.grantSend(grantee);

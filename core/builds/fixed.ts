@@ -1,13 +1,16 @@
+import * as z from 'zod';
 import type { Build } from '../model/build.ts';
 
 /** The failures of a ref that a later build ended. */
-export interface Fixed {
+export const fixedSchema = z.object({
   /** How the last build before it ended. */
-  from: 'failed' | 'blocked';
+  from: z.enum(['failed', 'blocked']),
   /** The first of the failures in a row, as far back as one looks. */
-  since: string;
-  failures: number;
-}
+  since: z.iso.datetime(),
+  failures: z.int(),
+});
+
+export type Fixed = z.infer<typeof fixedSchema>;
 
 /**
  * What a build has fixed: the failures in a row that came before it on its ref. Undefined where it is no success, or the build before it

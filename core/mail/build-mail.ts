@@ -15,7 +15,7 @@ import {
 import { isPassing } from '../builds/failure.ts';
 import type { Fixed } from '../builds/fixed.ts';
 import { describeHeldBuild, type HoldInForce } from '../holds/hold.ts';
-import type { Build, BuildStatus } from '../model/build.ts';
+import type { Build } from '../model/build.ts';
 import type { Comparison } from '../releases/image-diff.ts';
 import type { ScannerReports } from '../scanners/report.ts';
 import { describeTarget, targetLink } from '../targets/describe-target.ts';
@@ -24,6 +24,7 @@ import { oneLine } from '../text/one-line.ts';
 import { plainLog } from '../text/plain-log.ts';
 import type { Mail, MailContent } from './content.ts';
 import { footerForOwners, headerValue, projectHeaders } from './frame.ts';
+import { endWord, mailDetailsOf } from './mailed-end.ts';
 import { changesList, exceptionExample, failedTestOutput, warningsList } from './verdict-sections.ts';
 
 /** What a mail can say in addition to the build's record. */
@@ -44,33 +45,6 @@ export interface MailDetails {
 
 const itemsShown = 20;
 const logLinesShown = 30;
-
-const shownDetails = {
-  released: ['comparison'],
-  blocked: ['comparison', 'scanners'],
-  failed: ['log'],
-} as const satisfies Partial<Record<BuildStatus, readonly ('log' | 'comparison' | 'scanners')[]>>;
-
-/**
- * What the mail about a build's end shows beside the build's record. Undefined where nobody needs a mail: the build was superseded,
- * unchanged or cancelled, it is of a pull request (its commit status says how it ended), or the entry's `notify` does not list the status.
- * Who is notified of releases is notified of one that is held, and who is notified of a failure is notified when it is fixed. A rollback is
- * no matter of taste: only an empty `notify` keeps its mail back.
- */
-export function mailDetailsOf(
-  { status, cause, held, notify }: Pick<Build, 'status' | 'cause' | 'held' | 'notify'>,
-  fixed?: Fixed,
-): readonly ('log' | 'comparison' | 'scanners')[] | undefined {
-  if (cause.type === 'pull-request') return undefined;
-  if (cause.type === 'rollback') {
-    const isWanted = notify?.length !== 0 && (status === 'released' || status === 'failed');
-    return isWanted ? [] : undefined;
-  }
-  const ends: readonly string[] = [held ? 'released' : status, ...(fixed ? [fixed.from] : [])];
-  if (notify && !notify.some((each) => ends.includes(each))) return undefined;
-  if (held || fixed) return shownDetails.released;
-  return status === 'released' || status === 'blocked' || status === 'failed' ? shownDetails[status] : undefined;
-}
 
 /**
  * The mail about the end of a build; undefined where nobody needs one.
@@ -232,22 +206,16 @@ function mailOf(build: Build, siteUrl: string, { indexUrl, fixed }: MailDetails,
   };
   return {
     subject: oneLine(
-      `[slipway] ${subjectOf(build, fixed)}: ${project} (${oneLine(refName(build.ref), 60)} ${shortCommit(build.commit)})`,
+      `[slipway] ${endWord(build, fixed)}: ${project} (${oneLine(refName(build.ref), 60)} ${shortCommit(build.commit)})`,
       200,
     ),
     content,
     headers: {
       'X-Slipway-Build': headerValue(build.id),
-      ...projectHeaders(build.project, subjectOf(build, fixed).toLowerCase().replace(' ', '-')),
+      ...projectHeaders(build.project, endWord(build, fixed).toLowerCase().replace(' ', '-')),
     },
     topic: project,
   };
-}
-
-function subjectOf({ status, cause, held }: Build, fixed: Fixed | undefined): string {
-  if (cause.type === 'rollback' && status === 'released') return 'ROLLED BACK';
-  if (held) return 'HELD';
-  return fixed ? 'FIXED' : status.toUpperCase();
 }
 
 function factsOf(build: Build): MailContent['facts'] {

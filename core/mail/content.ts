@@ -21,9 +21,16 @@ export interface MailContent {
   footer: { text: string; link?: string | undefined }[];
 }
 
-interface List {
+export interface List {
   title: string;
-  items: string[];
+  items: (string | LinkedItem)[];
+}
+
+/** An item about something that has a page: its name leads there. */
+export interface LinkedItem {
+  name: string;
+  link: string;
+  text: string;
 }
 
 /** Lines that are shown unchanged, with a heading. */

@@ -8,10 +8,23 @@ import type { Mail, MailContent } from './content.ts';
  * @param more about this kind of mail, before it says where
  */
 export function footerForOwners(project: string, indexUrl: string | undefined, more = ''): MailContent['footer'] {
-  const name = oneLine(project, 120);
+  return footerOfEntries(`the index entry of ${oneLine(project, 120)} lists`, 'that entry', indexUrl, more);
+}
+
+/** The same, of a mail about several projects. */
+export function footerForOwnersOfSeveral(indexUrl: string | undefined): MailContent['footer'] {
+  return footerOfEntries('the index entries of these projects list', 'those entries', indexUrl, '');
+}
+
+function footerOfEntries(
+  because: string,
+  entries: string,
+  indexUrl: string | undefined,
+  more: string,
+): MailContent['footer'] {
   const link = indexUrl === undefined ? undefined : webLink(indexUrl);
   const what = more ? 'either' : 'who gets these mails';
-  const text = `You get this mail because notify-email in the index entry of ${name} lists your address.${more && ` ${more}`} To change ${what}, edit that entry in the index${link ? ':' : '.'}`;
+  const text = `You get this mail because notify-email in ${because} your address.${more && ` ${more}`} To change ${what}, edit ${entries} in the index${link ? ':' : '.'}`;
   return [{ text, link }];
 }
 

@@ -51,7 +51,7 @@ ${lists.map(listed)}
 }
 
 function listed({ title, items }: NonNullable<MailContent['list']>): Html {
-  return html`<p style="margin:0 0 6px"><b>${title}</b></p><ul style="margin:0 0 12px;padding:0 0 0 20px">${items.map((item) => html`<li style="margin:0 0 4px">${item}</li>`)}</ul>`;
+  return html`<p style="margin:0 0 6px"><b>${title}</b></p><ul style="margin:0 0 12px;padding:0 0 0 20px">${items.map((item) => html`<li style="margin:0 0 4px">${typeof item === 'string' ? item : html`<a class="link" href="${item.link}" style="color:#1a56c4">${item.name}</a>: ${item.text}`}</li>`)}</ul>`;
 }
 
 /** The first link is a button, because it is what most readers want next. */

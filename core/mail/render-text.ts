@@ -1,4 +1,4 @@
-import type { MailContent } from './content.ts';
+import type { List, MailContent } from './content.ts';
 
 const width = 76;
 
@@ -26,8 +26,13 @@ export function mailText(content: MailContent): string {
   return `${blocks.filter(Boolean).join('\n\n')}\n`;
 }
 
-function list({ title, items }: NonNullable<MailContent['list']>): string {
-  return [`${title}:`, ...items.map((item) => wrapped(item, '  - ', '    '))].join('\n');
+function list({ title, items }: List): string {
+  const lines = items.map((item) =>
+    typeof item === 'string'
+      ? wrapped(item, '  - ', '    ')
+      : `${wrapped(`${item.name}: ${item.text}`, '  - ', '    ')}\n    ${item.link}`,
+  );
+  return [`${title}:`, ...lines].join('\n');
 }
 
 function wrapped(text: string, first = '', following = ''): string {

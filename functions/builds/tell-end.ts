@@ -1,8 +1,8 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { fixedBy } from '../../core/builds/fixed.ts';
+import { mostOwnMails } from '../../core/cascade/digest.ts';
 import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
-import { buildMail, mailDetailsOf } from '../../core/mail/build-mail.ts';
-import type { Mail } from '../../core/mail/content.ts';
+import { mailDetailsOf } from '../../core/mail/mailed-end.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { NotificationBusyError, RecordConflictError } from '../../core/model/errors.ts';
 import { eventOfBuild } from '../../core/published-events/published-event.ts';
@@ -11,69 +11,60 @@ import { type EventBus, openEventBus } from '../../services/aws/event-bus.ts';
 import { openTriggers, type Triggers } from '../../services/aws/triggers.ts';
 import { variable } from '../../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
-import { indexUrl } from '../../services/git-host/index-address.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
-import { type BuildLog, openBuildLog } from '../../services/records/build-log.ts';
-import { ifReadable, openRecords, type Records } from '../../services/records/records.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
-import { openTargets, type Targets } from '../../services/tables/targets.ts';
+import { type Cascades, openCascades } from '../../services/tables/cascades.ts';
+import { type Digests, openDigests } from '../../services/tables/digests.ts';
 import { openRecipients, type Recipients } from '../mail/recipients.ts';
+import { openWriteBuildMail, type WriteBuildMail } from '../mail/write-build-mail.ts';
 
 interface Services {
   builds: Pick<Builds, 'require' | 'list' | 'claimNotification' | 'releaseNotification' | 'markNotified'>;
-  log: Pick<BuildLog, 'slice'>;
-  records: Pick<Records, 'comparison' | 'scanners'>;
+  cascades: Pick<Cascades, 'members'>;
+  digests: Pick<Digests, 'add'>;
+  writeBuildMail: WriteBuildMail;
   mailer: Mailer;
   recipients: Recipients;
   statuses: Pick<CommitStatuses, 'set'>;
   metrics: BuildMetrics;
-  targets: Pick<Targets, 'ofProject'>;
   triggers: Pick<Triggers, 'send'>;
   eventBus: Pick<EventBus, 'publish'>;
   siteUrl: string;
-  indexUrl: string;
   logger: Logger;
 }
 
-/** A mail about a failure shows the last lines of the log. They fit well into this. */
-const tailBytes = 16_000;
 /** How many builds of the project say whether this one has fixed something. */
 const earlierRead = 30;
 
-/** Notifies people of how a build ended, with one mail and the commit status. False while another process is sending them. */
+/** Notifies people of how a build ended, with one mail, or a part of its cascade's digest, and the commit status. False while another process is sending them. */
 export function createTell({
   builds,
-  log,
-  records,
+  cascades,
+  digests,
+  writeBuildMail,
   mailer,
   recipients,
   statuses,
   metrics,
-  targets,
   triggers,
   eventBus,
   siteUrl,
-  indexUrl,
   logger,
 }: Services) {
-  async function mailFor(build: Build): Promise<Mail | undefined> {
-    const { items } = await builds.list({ project: build.project }, { limit: earlierRead });
-    const fixed = fixedBy(build, items);
-    const details = mailDetailsOf(build, fixed);
-    if (!details) return undefined;
-    const [tail, comparison, scanners] = await Promise.all([
-      details.includes('log') ? log.slice(build.id, -tailBytes, tailBytes) : undefined,
-      details.includes('comparison') ? ifReadable(records.comparison(build.id)) : undefined,
-      details.includes('scanners') ? ifReadable(records.scanners(build.id)) : undefined,
-    ]);
-    const deployed = build.image ? await targets.ofProject(build.project) : [];
-    const logTail = tail && Buffer.from(tail.bytes).toString('utf8');
-    return buildMail(build, siteUrl, { indexUrl, fixed, logTail, comparison, scanners, targets: deployed });
+  /** The members of a cascade are all recorded before the first is built. */
+  async function isLarge(cascade: string): Promise<boolean> {
+    const { items } = await cascades.members(cascade, { limit: mostOwnMails + 1 });
+    return items.length > mostOwnMails;
   }
 
   async function send(build: Build): Promise<void> {
-    const mail = await mailFor(build);
+    const { items } = await builds.list({ project: build.project }, { limit: earlierRead });
+    const fixed = fixedBy(build, items);
+    if (!mailDetailsOf(build, fixed)) return;
+    if (build.cascade !== undefined && (await isLarge(build.cascade)))
+      return digests.add({ cascade: build.cascade, build: build.id, fixed });
+    const mail = await writeBuildMail(build, fixed);
     if (!mail) return;
     const to = await recipients.of({ name: build.project, notifyEmail: build.notifyEmail });
     await sendBestEffort({ mailer, logger }, { id: `build ${build.id}`, to, mail, about: { build: build.id } });
@@ -113,17 +104,16 @@ export type Tell = ReturnType<typeof createTell>;
 export function openTell(logger: Logger): Tell {
   return createTell({
     builds: openBuilds(),
-    log: openBuildLog(),
-    records: openRecords(),
+    cascades: openCascades(),
+    digests: openDigests(),
+    writeBuildMail: openWriteBuildMail(),
     mailer: openMailer(),
     recipients: openRecipients(logger),
     statuses: openCommitStatuses(),
     metrics: openBuildMetrics(),
-    targets: openTargets(),
     triggers: openTriggers(),
     eventBus: openEventBus(),
     siteUrl: variable('SITE_URL'),
-    indexUrl: indexUrl(),
     logger,
   });
 }

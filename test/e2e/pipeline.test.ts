@@ -237,6 +237,8 @@ describe('the permissions of the template', () => {
     'StepsTell: dynamodb:UpdateItem',
     // A secret of a build.
     'BuildSessionsSession: secretsmanager:GetSecretValue',
+    // A cascade of many projects, whose mails wait for its digest.
+    'StepsTell: dynamodb:PutItem',
     // A hold.
     'PlannerPlanBuilds: events:PutEvents',
     'PlannerPlanBuilds: dynamodb:PutItem',

@@ -20,6 +20,7 @@ import { createBuilds } from '../../services/tables/builds.ts';
 import { createCascades } from '../../services/tables/cascades.ts';
 import { createDeliveries } from '../../services/tables/deliveries.ts';
 import { createDependents } from '../../services/tables/dependents.ts';
+import { createDigests } from '../../services/tables/digests.ts';
 import { createHeads } from '../../services/tables/heads.ts';
 import { createHolds } from '../../services/tables/holds.ts';
 import { createIndexHead } from '../../services/tables/index-head.ts';
@@ -102,6 +103,7 @@ export async function setUpServices() {
     builds,
     projects,
     cascades: createCascades(client, 'cascades'),
+    digests: createDigests(client, 'cascades'),
     dependents,
     rebuilds: createRebuilds(client, 'cascades'),
     /** What was put on the event bus. */

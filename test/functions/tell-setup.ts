@@ -1,6 +1,8 @@
 import type { Build, TerminalStatus } from '../../core/model/build.ts';
 import { createFail } from '../../functions/builds/fail-build.ts';
 import { createTell } from '../../functions/builds/tell-end.ts';
+import { createSendDigests } from '../../functions/cascade/send-digests.ts';
+import { createWriteBuildMail } from '../../functions/mail/write-build-mail.ts';
 import { createMailer } from '../../services/mail/mailer.ts';
 import { createSentMails } from '../../services/tables/sent-mails.ts';
 import { createTargets } from '../../services/tables/targets.ts';
@@ -18,26 +20,31 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
   const counted: Build['status'][] = [];
   const log = { slice: async () => ({ bytes: Buffer.from('the last line\n'), from: 0, total: 14 }) };
   const builds = crashes.guard(world.builds);
-  const tell = createTell({
-    builds,
+  const mailer = createMailer({
+    client: ses.client,
+    sender: 'slipway@example.org',
+    configurationSet: 'mails',
+    sentMails: createSentMails(world.client, 'mails'),
+  });
+  const writeBuildMail = createWriteBuildMail({
     log,
     records: world.records,
-    mailer: crashes.guard(
-      createMailer({
-        client: ses.client,
-        sender: 'slipway@example.org',
-        configurationSet: 'mails',
-        sentMails: createSentMails(world.client, 'mails'),
-      }),
-    ),
+    targets: createTargets(world.client, 'targets'),
+    siteUrl: 'https://slipway.example',
+    indexUrl: 'https://git.example/slipway/index',
+  });
+  const tell = createTell({
+    builds,
+    cascades: world.cascades,
+    digests: crashes.guard(world.digests),
+    writeBuildMail,
+    mailer: crashes.guard(mailer),
     recipients: world.recipients,
     statuses: crashes.guard(world.statuses),
     triggers: crashes.guard(world.triggers),
     eventBus: crashes.guard(world.eventBus),
     metrics: { ended: ({ status }) => void counted.push(status), oldestQueued: () => undefined },
-    targets: createTargets(world.client, 'targets'),
     siteUrl: 'https://slipway.example',
-    indexUrl: 'https://git.example/slipway/index',
     logger: silentLogger,
   });
   return Object.assign(world, {
@@ -45,6 +52,17 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
     /** The builds that were counted, by how they ended. */
     counted,
     tell,
+    sendDigests: createSendDigests({
+      digests: crashes.guard(world.digests),
+      cascades: world.cascades,
+      builds,
+      writeBuildMail,
+      mailer: crashes.guard(mailer),
+      recipients: world.recipients,
+      siteUrl: 'https://slipway.example',
+      indexUrl: 'https://git.example/slipway/index',
+      logger: silentLogger,
+    }),
     fail: createFail({ builds, projects: crashes.guard(world.projects), records: crashes.guard(world.records) }),
 
     /** A build that has come to its end. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readIndex } from '../../../core/index/read-index.ts';
 import * as written from '../../../core/mail/build-mail.ts';
 import { indexDiagnosticsMail as writtenDiagnosticsMail } from '../../../core/mail/index-mail.ts';
+import { mailDetailsOf } from '../../../core/mail/mailed-end.ts';
 import type { Build } from '../../../core/model/build.ts';
 import type { Comparison } from '../../../core/releases/image-diff.ts';
 import type { ScannerReports } from '../../../core/scanners/report.ts';
@@ -13,7 +14,6 @@ const buildMail = asRead(written.buildMail);
 const failedMail = asRead(written.failedMail);
 const indexDiagnosticsMail = asRead(writtenDiagnosticsMail);
 const releasedMail = asRead(written.releasedMail);
-const { mailDetailsOf } = written;
 
 const siteUrl = 'https://slipway.example.org';
 const commit = '1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d';

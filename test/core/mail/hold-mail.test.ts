@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import * as written from '../../../core/mail/build-mail.ts';
 import { holdMail as writtenHoldMail } from '../../../core/mail/hold-mail.ts';
+import { mailDetailsOf } from '../../../core/mail/mailed-end.ts';
 import type { Build } from '../../../core/model/build.ts';
 import type { HoldChange } from '../../../core/model/hold.ts';
 import { asRead } from './as-read.ts';
 
 const buildMail = asRead(written.buildMail);
 const holdMail = asRead(writtenHoldMail);
-const { mailDetailsOf } = written;
 
 const siteUrl = 'https://slipway.example.org';
 const [from, to] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];

@@ -1,0 +1,109 @@
+import { describeCause, describeDuration, describeRef, exactTime, shortCommit } from '../builds/describe-build.ts';
+import type { Fixed } from '../builds/fixed.ts';
+import type { CascadeMember } from '../cascade/member.ts';
+import type { Build, Cause } from '../model/build.ts';
+import { describeChanges } from '../releases/describe-diff.ts';
+import { oneLine } from '../text/one-line.ts';
+import type { LinkedItem, Mail, MailContent } from './content.ts';
+import { footerForOwnersOfSeveral, headerValue } from './frame.ts';
+import { endWord } from './mailed-end.ts';
+
+/** A build whose people are to be told how it ended. */
+export interface BuildEnd {
+  build: Build;
+  fixed?: Fixed | undefined;
+}
+
+interface DigestMail {
+  cascade: {
+    id: string;
+    startedAt: string;
+    endedAt?: string | undefined;
+    causes: readonly { cause: Cause }[];
+    counts: Partial<Record<CascadeMember['state'], number>>;
+  };
+  /** Those of the recipient's projects. */
+  ends: readonly BuildEnd[];
+  siteUrl: string;
+  indexUrl: string;
+}
+
+/** What needs somebody comes first. */
+const order = ['FAILED', 'BLOCKED', 'HELD', 'FIXED', 'RELEASED'];
+
+/** All builds that need somebody, and enough of the others, fit into the 100 kB after which Gmail clips a mail. */
+const itemsShown = 50;
+
+/**
+ * How the builds of somebody's projects in one cascade ended. The subject is `[slipway] FAILED 3, RELEASED 40 (New base debian:12)`, so that
+ * filters for `[slipway] FAILED` find it too.
+ */
+export function digestMail({ cascade, ends, siteUrl, indexUrl }: DigestMail): Mail {
+  const { id, causes, counts, startedAt, endedAt } = cascade;
+  const byWord = Map.groupBy(ends, ({ build, fixed }) => endWord(build, fixed));
+  const words = [...byWord.keys()].sort((one, other) => order.indexOf(one) - order.indexOf(other));
+  const sections = words.map((word) => ({ word, ends: byWord.get(word) ?? [] }));
+  const [first] = causes;
+  const cause = first ? describeCause(first.cause) : 'Cascade';
+  const needsSomebody = words.some((word) => word === 'FAILED' || word === 'BLOCKED');
+  const going = (counts.waiting ?? 0) + (counts.building ?? 0);
+  const content: MailContent = {
+    tone: needsSomebody ? 'warning' : 'good',
+    title: `${ends.length} of your projects were rebuilt`,
+    paragraphs: [
+      `${cause}${causes.length > 1 ? `, and ${causes.length - 1} more` : ''}: every project that depends on it is rebuilt. This is how the builds of yours ended.`,
+      ...(endedAt === undefined
+        ? [`${going} projects are still to be built. You get another mail about those of yours.`]
+        : []),
+    ],
+    advice: needsSomebody
+      ? 'What failed or was blocked keeps its last release. The page of each build says why, and has the log.'
+      : undefined,
+    lists: sections.map(({ word, ends: all }) => ({
+      title: `${word.charAt(0)}${word.slice(1).toLowerCase()} (${all.length})`,
+      items: [
+        ...all.slice(0, itemsShown).map((end) => itemOf(end, siteUrl)),
+        ...(all.length > itemsShown ? [`and ${all.length - itemsShown} more: see the page of the cascade`] : []),
+      ],
+    })),
+    facts: [
+      { label: 'All projects', value: describeCounts(counts) },
+      { label: 'Began', value: exactTime(startedAt) },
+      ...(endedAt ? [{ label: 'Took', value: describeDuration(Date.parse(endedAt) - Date.parse(startedAt)) }] : []),
+    ],
+    links: [{ label: 'Open the cascade', address: `${siteUrl}/cascades/${id}` }],
+    footer: footerForOwnersOfSeveral(indexUrl),
+  };
+  return {
+    subject: oneLine(
+      `[slipway] ${sections.map((each) => `${each.word} ${each.ends.length}`).join(', ')} (${cause})`,
+      200,
+    ),
+    content,
+    headers: { 'X-Slipway-Cascade': headerValue(id), 'X-Slipway-Status': (words[0] ?? '').toLowerCase() },
+    topic: `cascade ${id}`,
+  };
+}
+
+function itemOf({ build }: BuildEnd, siteUrl: string): LinkedItem {
+  return {
+    name: oneLine(build.project, 120),
+    link: `${siteUrl}/builds/${build.id}`,
+    text: oneLine(`${describeRef(build.ref)} at ${shortCommit(build.commit)}: ${describeEnd(build)}`, 400),
+  };
+}
+
+function describeEnd({ status, failure, verdict, changes, held }: Build): string {
+  if (status === 'failed') return failure?.message ?? 'the build record does not say why';
+  if (status === 'blocked') {
+    const [reason = 'the build record does not say why', ...others] = verdict?.reasons ?? [];
+    return others.length > 0 ? `${reason} And ${others.length} more reasons.` : reason;
+  }
+  if (held) return `held by ${held.by}, and waits`;
+  return changes ? describeChanges(changes) : 'its first release';
+}
+
+function describeCounts(counts: DigestMail['cascade']['counts']): string {
+  const parts = Object.entries(counts).map(([state, count]) => `${count} ${state.replace('-', ' ')}`);
+  return parts.join(', ') || 'none';
+}

@@ -1,0 +1,36 @@
+import type { Fixed } from '../builds/fixed.ts';
+import type { Build, BuildStatus } from '../model/build.ts';
+
+const shownDetails = {
+  released: ['comparison'],
+  blocked: ['comparison', 'scanners'],
+  failed: ['log'],
+} as const satisfies Partial<Record<BuildStatus, readonly ('log' | 'comparison' | 'scanners')[]>>;
+
+/**
+ * What the mail about a build's end shows beside the build's record. Undefined where nobody needs a mail: the build was superseded,
+ * unchanged or cancelled, it is of a pull request (its commit status says how it ended), or the entry's `notify` does not list the status.
+ * Who is notified of releases is notified of one that is held, and who is notified of a failure is notified when it is fixed. A rollback is
+ * no matter of taste: only an empty `notify` keeps its mail back.
+ */
+export function mailDetailsOf(
+  { status, cause, held, notify }: Pick<Build, 'status' | 'cause' | 'held' | 'notify'>,
+  fixed?: Fixed,
+): readonly ('log' | 'comparison' | 'scanners')[] | undefined {
+  if (cause.type === 'pull-request') return undefined;
+  if (cause.type === 'rollback') {
+    const isWanted = notify?.length !== 0 && (status === 'released' || status === 'failed');
+    return isWanted ? [] : undefined;
+  }
+  const ends: readonly string[] = [held ? 'released' : status, ...(fixed ? [fixed.from] : [])];
+  if (notify && !notify.some((each) => ends.includes(each))) return undefined;
+  if (held || fixed) return shownDetails.released;
+  return status === 'released' || status === 'blocked' || status === 'failed' ? shownDetails[status] : undefined;
+}
+
+/** How the build ended, as its mail's subject says it. */
+export function endWord({ status, cause, held }: Build, fixed?: Fixed): string {
+  if (cause.type === 'rollback' && status === 'released') return 'ROLLED BACK';
+  if (held) return 'HELD';
+  return fixed ? 'FIXED' : status.toUpperCase();
+}
