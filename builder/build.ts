@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { type DockerfileSummary, readDockerfile } from '../core/bases/dockerfile.ts';
 import { isAllowedFrontend } from '../core/bases/frontend.ts';
 import { entitlementOf, mountedSecrets } from '../core/bases/run-options.ts';
+import type { Authored } from '../core/model/build.ts';
 import type { Base, BuildRequest, BuildResult } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import type { PackageList } from '../core/model/package-list.ts';
@@ -59,6 +60,8 @@ export interface BuildOptions {
   /** Stores the scanners' reports. */
   onScanners: (reports: ScannerReports) => Promise<void>;
   keepSbom: ScanSubject['keepSbom'];
+  /** Receives who wrote the commit, also for a build that fails later. */
+  onSource: (authored: Authored) => void;
   /** Receives what the Dockerfile depends on, also for a build that fails later or because of it. */
   onBases: (named: Required<Pick<BuildResult & { outcome: 'failed' }, 'bases' | 'missingBases'>>) => void;
 }
@@ -88,6 +91,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       }),
     ]);
     log.line(`${engine.name}; commands of the build run in ${engine.confinement.description}`);
+    options.onSource(source.authored);
     if (!engine.confinement.isConfined && !options.trustsBuilds) throw new BuildNotConfinedError(engine.name);
     if (left.length > 0) log.line(`warning: not built for ${left.join(', ')}, which this pipeline does not build for`);
     const { repositoryPrefix } = request;
@@ -210,6 +214,7 @@ export async function build(request: BuildRequest, options: BuildOptions): Promi
       digest,
       commit: request.source.commit,
       committedAt: source.committedAt.toISOString(),
+      authored: source.authored,
       bases: bases.map(withoutPin),
       engine: engine.name,
     };

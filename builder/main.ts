@@ -48,7 +48,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
   process.once(signal, () => stop.abort(new BuildStoppedError()));
 
 async function outcome(): Promise<BuildResult> {
-  let named = {};
+  let known = {};
   try {
     const startedAt = Date.now() - 1000 * process.uptime();
     const request = await records.request();
@@ -58,8 +58,11 @@ async function outcome(): Promise<BuildResult> {
       startedAt + 1000 * request.timeoutSeconds - Date.now(),
     );
     const signal = AbortSignal.any([stop.signal, log.limitReached]);
+    const onSource: BuildOptions['onSource'] = (authored) => {
+      known = { ...known, authored };
+    };
     const onBases: BuildOptions['onBases'] = (bases) => {
-      named = bases;
+      known = { ...known, ...bases };
     };
     const onPackages: BuildOptions['onPackages'] = (packages) =>
       records.storePackages(packages).catch((error: unknown) => {
@@ -79,13 +82,14 @@ async function outcome(): Promise<BuildResult> {
       session,
       signal,
       environment: process.env,
+      onSource,
       onBases,
       onPackages,
       onScanners,
       keepSbom: (format, file) => records.storeSbom(format, file),
     }).finally(() => clearTimeout(timeout));
   } catch (error) {
-    return { ...failure(error), ...named };
+    return { ...failure(error), ...known };
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Authored } from '../core/model/build.ts';
 import type { BuildRequest } from '../core/model/builder-contract.ts';
 import { SourceInvalidError, SourceNotFoundError } from './errors.ts';
 import { createGit, reasonOf } from './git.ts';
@@ -13,6 +14,7 @@ export interface Source {
   /** The commit's files and nothing of git. */
   folder: string;
   committedAt: Date;
+  authored: Authored;
 }
 
 /** As git itself allows ref names, without what it would read as a pattern, a range or an option: git-check-ref-format(1). */
@@ -64,10 +66,10 @@ export async function fetchSource(
     }
   }
   await must('The commit cannot be checked out', 'checkout', '--quiet', '--detach', '--force', commit, '--');
-  const committedAt = dateOf(
-    await must('The commit cannot be read', 'log', '-1', '--format=%ct', commit, '--'),
-    commit,
-  );
+  // Neither a name nor a message can have a NUL: git-commit-tree(1).
+  const described = await must('The commit cannot be read', 'log', '-1', '--format=%ct%x00%an%x00%s', commit, '--');
+  const [seconds = '', author = '', subject = ''] = described.split('\0');
+  const committedAt = dateOf(seconds, commit);
 
   if (existsSync(join(folder, '.gitmodules'))) {
     options.log.line('fetching the submodules');
@@ -77,7 +79,12 @@ export async function fetchSource(
     });
     await removeGitEntries(folder, options.signal);
   }
-  return { folder, committedAt };
+  return { folder, committedAt, authored: { by: start(author, 200), subject: start(subject, 500) } };
+}
+
+function start(text: string, length: number): string {
+  // Never half a character: a lone surrogate is no valid text.
+  return text.slice(0, length).toWellFormed();
 }
 
 /**

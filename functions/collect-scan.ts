@@ -55,7 +55,7 @@ export function createCollectScan({ builds, recordBases, records, taken, scans, 
     const candidate = { repository, ...pushed };
     if (maker !== build.id) await taken.copy(maker, build.id);
     await recordBases(build, result);
-    await builds.endStage(build.id, 'build', 'succeeded', { candidate });
+    await builds.endStage(build.id, 'build', 'succeeded', { candidate, authored: result.authored });
     await builds.begin(build.id, 'scan', 'scanning');
     return candidate;
   }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { buildSchema, causeSchema, changesSchema, stageSchema, verdictSchema } from '../model/build.ts';
+import { authoredSchema, buildSchema, causeSchema, changesSchema, stageSchema, verdictSchema } from '../model/build.ts';
 import { listOf, named } from './named.ts';
 
 export const apiCauseSchema = causeSchema.register(named, {
@@ -14,6 +14,8 @@ export const apiBuildSchema = buildSchema
   .pick({ id: true, project: true, status: true, commit: true, ref: true, createdAt: true })
   .extend({
     cause: apiCauseSchema,
+    /** Who wrote the commit, without a mail address, and the first line of its message. */
+    authored: authoredSchema.nullable(),
     /** The image that it released. */
     image: known.image.unwrap().nullable(),
     /** In the order in which they ran. */

@@ -1,5 +1,5 @@
 import { describeHeldBuild } from '../holds/hold.ts';
-import { type Build, type BuildStatus, type Cause, queuedSince, type Verdict } from '../model/build.ts';
+import { type Authored, type Build, type BuildStatus, type Cause, queuedSince, type Verdict } from '../model/build.ts';
 import { severities } from '../model/findings.ts';
 import { oneLine, webLink } from '../text/one-line.ts';
 
@@ -78,6 +78,11 @@ function because(reason: string | undefined): string {
 export function personName(pusher: string): string {
   const [beforeAddress = ''] = pusher.split('<');
   return oneLine(beforeAddress.replace(/@\S*/g, ''), 60);
+}
+
+/** `Ada Lovelace: Count the loops` */
+export function describeAuthored({ by, subject }: Authored): string {
+  return [personName(by) || 'unknown', oneLine(subject, 200)].filter(Boolean).join(': ');
 }
 
 /** `0.4 s`, `12 s`, `3 min 5 s`, `1 h 2 min`. */

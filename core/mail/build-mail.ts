@@ -1,5 +1,6 @@
 import {
   commitLink,
+  describeAuthored,
   describeCause,
   describeCounts,
   describeDuration,
@@ -223,6 +224,7 @@ function factsOf(build: Build): MailContent['facts'] {
   const facts: MailContent['facts'] = [
     { label: 'Cause', value: describeCause(build.cause) },
     { label: 'Commit', value: oneLine(build.commit, 64), link: commitLink(build.sourceUrl, build.commit), code: true },
+    ...(build.authored ? [{ label: 'Author', value: describeAuthored(build.authored) }] : []),
     { label: 'Source', value: `${describeSource(build.sourceUrl)} (${describeRef(build.ref)})` },
   ];
   if (image) {

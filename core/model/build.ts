@@ -94,6 +94,9 @@ export const changesSchema = z.object({
   size: z.object({ before: z.int(), after: z.int() }).optional(),
 });
 
+/** Who wrote the commit, and the first line of its message: as the builder found them, and for people only. */
+export const authoredSchema = z.object({ by: z.string().max(200), subject: z.string().max(500) });
+
 /** One run of the pipeline for one project and one cause, as the builds table stores it. */
 export const buildSchema = z.object({
   id: z.string(),
@@ -130,6 +133,8 @@ export const buildSchema = z.object({
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
+  /** Absent until the commit is fetched. */
+  authored: authoredSchema.optional(),
   candidate: z.object({ repository: z.string(), digest: z.string(), sizeBytes: z.int().optional() }).optional(),
   /** `repository` includes the registry's host. */
   image: z
@@ -163,6 +168,7 @@ export type StageName = (typeof stageNames)[number];
 export type Stage = z.infer<typeof stageSchema>;
 export type Waiting = NonNullable<Build['waiting']>;
 export type Cause = z.infer<typeof causeSchema>;
+export type Authored = z.infer<typeof authoredSchema>;
 export type Verdict = z.infer<typeof verdictSchema>;
 
 export function isTerminal(status: BuildStatus): status is TerminalStatus {
@@ -210,6 +216,7 @@ export function publicBuild(build: Build, siteUrl: string) {
     cause: build.cause,
     commit: build.commit,
     ref: build.ref,
+    authored: build.authored ?? null,
     image: build.image ?? null,
     stages: stageNames.flatMap((name) => {
       const stage = build.stages[name];

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { authoredSchema } from './build.ts';
 import { imageDigestSchema } from './image-reference.ts';
 
 /**
@@ -107,6 +108,7 @@ export const buildResultSchema = z.discriminatedUnion('outcome', [
     commit: z.string(),
     /** The time of the commit, which is also the image's `created`. */
     committedAt: z.iso.datetime(),
+    authored: authoredSchema.optional(),
     bases: z.array(baseSchema).max(mostBases),
     engine: z.string(),
   }),
@@ -116,6 +118,7 @@ export const buildResultSchema = z.discriminatedUnion('outcome', [
     error: z.string(),
     /** One or two sentences for the project's owner: what happened, and what to do next. */
     message: z.string(),
+    authored: authoredSchema.optional(),
     /** The base images, where the build got far enough to know them: a new digest of one may fix the build. */
     bases: z.array(baseSchema).max(mostBases).optional(),
     missingBases: z.array(missingBaseSchema).max(mostBases).optional(),

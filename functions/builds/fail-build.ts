@@ -35,7 +35,11 @@ export function createFail({ builds, projects, records, recordBases }: Services)
     // A base that is missing or unusable may be replaced: the project is rebuilt when it changes.
     if (result?.outcome === 'failed' && !build.candidate) await recordBases?.(build, result);
     const status = closingStatus(build, outcome);
-    await builds.close(build, status, status === outcome ? { failure } : {});
+    await builds.close(
+      build,
+      status,
+      status === outcome ? { failure, authored: result?.authored ?? build.authored } : {},
+    );
     if (build.stages.release) await projects.yieldRelease(build.project, id);
   };
 }

@@ -23,11 +23,12 @@ export function publicCause(cause: Cause): Cause {
 
 /** A build in the API's JSON. */
 export function apiBuild(build: Build, siteUrl: string): ApiBuild {
-  const { cause } = build;
+  const { cause, authored } = build;
   const shown = publicBuild(build, siteUrl);
   return {
     ...shown,
     cause: publicCause(cause),
+    authored: authored ? { ...authored, by: personName(authored.by) } : null,
     url: `${siteUrl}/builds/${build.id}`,
   };
 }

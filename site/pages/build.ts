@@ -1,5 +1,6 @@
 import {
   commitLink,
+  describeAuthored,
   describeCause,
   describeDuration,
   describeRef,
@@ -97,6 +98,7 @@ function facts(build: Build): Html {
 ${build.cascade && html`<div><dt>Part of</dt><dd><a href="/cascades/${build.cascade}">the cascade ${build.cascade}</a></dd></div>`}
 ${build.supersededBy && html`<div><dt>Replaced by</dt><dd><a href="/builds/${build.supersededBy}">build ${build.supersededBy}</a></dd></div>`}
 <div><dt>Commit</dt><dd>${commit ? html`<a href="${commit}" rel="noopener nofollow">${short}</a>` : html`<code class="long">${build.commit}</code>`}</dd></div>
+${build.authored && html`<div><dt>Author</dt><dd>${describeAuthored(build.authored)}</dd></div>`}
 <div><dt>Ref</dt><dd>${describeRef(build.ref)}</dd></div>
 <div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : describeSource(build.sourceUrl)}</dd></div>
 <div><dt>Accepted</dt><dd>${exactTime(build.createdAt)}</dd></div>

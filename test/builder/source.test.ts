@@ -55,6 +55,15 @@ test('the commit asked for is fetched, though the branch is further on', async (
   expect(source.committedAt).toEqual(new Date('2026-01-02T03:04:05Z'));
 });
 
+test('who wrote the commit is known, whatever the name and the message are', async () => {
+  const tree = host.git('dates', 'rev-parse', 'HEAD^{tree}');
+  const text = `tree ${tree}\nauthor Zoë\tO'Hara <z@b.c> 0 +0000\ncommitter A <a@b.c> 0 +0000\n\n${'é'.repeat(700)}\nmore\n`;
+  const commit = host.object('dates', 'commit', text);
+  host.update('dates', `update refs/heads/authored ${commit}\n`);
+  const { authored } = await fetch(commit, 'refs/heads/authored', 'dates');
+  expect(authored).toEqual({ by: "Zoë\tO'Hara", subject: 'é'.repeat(500) });
+});
+
 test.each([
   ['a repository that does not exist', 'URL/nothing.git'],
   ['a host that does not answer', 'http://127.0.0.1:9/x.git'],

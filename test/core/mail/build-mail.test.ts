@@ -176,6 +176,15 @@ it('a release comes with the command that gets it, its tags and its digest', () 
   }
 });
 
+it('names who wrote the commit and what for, without a mail address, a header of its own or markup', () => {
+  const authored = { by: 'Ada <b>L</b> ada@example.org', subject: 'Count\r\nBcc: x@example.org <script>' };
+  const mail = failedMail({ ...failed, authored }, siteUrl);
+  const { text } = words(mail);
+  expect(text).toContain('Author Ada: Count Bcc: x@example.org <script>');
+  expect(mail.html).toContain('&lt;script&gt;');
+  expect(mail.text + mail.html).not.toContain('ada@example.org');
+});
+
 describe('a release with changes', () => {
   const warnings = Array.from({ length: 7 }, (_, number) => `package-updates: demo ${number} has an update.`);
   const warned: Build = { ...build, verdict: { outcome: 'pass', reasons: [], warnings, counts: { LOW: 3 } } };
