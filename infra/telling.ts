@@ -29,7 +29,7 @@ export class Telling {
   grant(grantee: Grantee): void {
     const { api, gitHost, notifications, publishedEvents, records, state, triggers } = this.#props;
     state.builds.grant(grantee, 'GetItem', 'UpdateItem');
-    state.builds.grantQuery(grantee, 'byProject');
+    state.builds.grantQuery(grantee, 'byProject', 'byCommit');
     state.targets.grant(grantee, 'Query');
     state.cascades.grant(grantee, 'Query');
     state.cascades.grantPut(grantee, digestPrefix);

@@ -11,6 +11,7 @@ import { type EventBus, openEventBus } from '../../services/aws/event-bus.ts';
 import { openTriggers, type Triggers } from '../../services/aws/triggers.ts';
 import { variable } from '../../services/environment.ts';
 import { type CommitStatuses, openCommitStatuses } from '../../services/git-host/commit-statuses.ts';
+import { openGithubApi } from '../../services/git-host/github-api.ts';
 import { sendBestEffort } from '../../services/mail/best-effort-mail.ts';
 import { type Mailer, openMailer } from '../../services/mail/mailer.ts';
 import { type Builds, openBuilds } from '../../services/tables/builds.ts';
@@ -18,6 +19,7 @@ import { type Cascades, openCascades } from '../../services/tables/cascades.ts';
 import { type Digests, openDigests } from '../../services/tables/digests.ts';
 import { openRecipients, type Recipients } from '../mail/recipients.ts';
 import { openWriteBuildMail, type WriteBuildMail } from '../mail/write-build-mail.ts';
+import { type CommentOnPullRequest, createCommentOnPullRequest } from './comment-on-pull-request.ts';
 
 interface Services {
   builds: Pick<Builds, 'require' | 'list' | 'claimNotification' | 'releaseNotification' | 'markNotified'>;
@@ -27,6 +29,7 @@ interface Services {
   mailer: Mailer;
   recipients: Recipients;
   statuses: Pick<CommitStatuses, 'set'>;
+  commentOnPullRequest: CommentOnPullRequest;
   metrics: BuildMetrics;
   triggers: Pick<Triggers, 'send'>;
   eventBus: Pick<EventBus, 'publish'>;
@@ -37,7 +40,7 @@ interface Services {
 /** How many builds of the project say whether this one has fixed something. */
 const earlierRead = 30;
 
-/** Notifies people of how a build ended, with one mail, or a part of its cascade's digest, and the commit status. False while another process is sending them. */
+/** Notifies people of how a build ended, with one mail, or a part of its cascade's digest, the commit status, and the comment on a pull request. False while another process is sending them. */
 export function createTell({
   builds,
   cascades,
@@ -46,6 +49,7 @@ export function createTell({
   mailer,
   recipients,
   statuses,
+  commentOnPullRequest,
   metrics,
   triggers,
   eventBus,
@@ -91,10 +95,11 @@ export function createTell({
     }
     await builds.markNotified(id);
     metrics.ended(build);
-    await statuses.set(build).catch((error: Error) => {
-      // The mail has been sent, and must not be sent again because GitHub's API is down.
-      logger.warn('The commit status could not be set', { build: id, error });
-    });
+    for (const mark of [statuses.set, commentOnPullRequest])
+      await mark(build).catch((error: Error) => {
+        // The mail has been sent, and must not be sent again because GitHub's API is down.
+        logger.warn('The git host could not be told', { build: id, error });
+      });
     return true;
   };
 }
@@ -102,6 +107,7 @@ export function createTell({
 export type Tell = ReturnType<typeof createTell>;
 
 export function openTell(logger: Logger): Tell {
+  const siteUrl = variable('SITE_URL');
   return createTell({
     builds: openBuilds(),
     cascades: openCascades(),
@@ -110,10 +116,11 @@ export function openTell(logger: Logger): Tell {
     mailer: openMailer(),
     recipients: openRecipients(logger),
     statuses: openCommitStatuses(),
+    commentOnPullRequest: createCommentOnPullRequest({ builds: openBuilds(), github: openGithubApi(), siteUrl }),
     metrics: openBuildMetrics(),
     triggers: openTriggers(),
     eventBus: openEventBus(),
-    siteUrl: variable('SITE_URL'),
+    siteUrl,
     logger,
   });
 }

@@ -101,6 +101,13 @@ it('of a fork, nothing runs until a maintainer approves the commit, and nothing 
   expect(await marked(first, 'success')).toMatchObject({ target_url: `${slipway.machine.url}/builds/${build.id}` });
   expect(await slipway.client.digestOf('demo/proposed', 'latest')).toBe(released.image?.digest);
 
+  await slipway.until('the comment about the image', async () => {
+    const comments = commentsSchema.parse(await call('GET', `/issues/${number}/comments`, 'demo'));
+    return comments.find(({ body }) =>
+      body.includes(`[passed: would be released](${slipway.machine.url}/builds/${build.id})`),
+    );
+  });
+
   const second = await pushToFork('three');
   expect((await marked(second, 'pending')).description).toContain(second);
   await comment(number, 'demo', `/ok-to-test ${first}`);

@@ -41,6 +41,7 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
     mailer: crashes.guard(mailer),
     recipients: world.recipients,
     statuses: crashes.guard(world.statuses),
+    commentOnPullRequest: async () => undefined,
     triggers: crashes.guard(world.triggers),
     eventBus: crashes.guard(world.eventBus),
     metrics: { ended: ({ status }) => void counted.push(status), oldestQueued: () => undefined },

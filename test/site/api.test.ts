@@ -48,7 +48,7 @@ describe('the API', () => {
       ],
       verdict: { outcome: 'pass', reasons: [], counts: { LOW: 1 } },
       authored: null,
-        scanners: null,
+      scanners: null,
       changes: null,
       held: null,
       failure: null,

@@ -1,0 +1,53 @@
+import type { Build } from '../../core/model/build.ts';
+import { imagesComment, imagesCommentMark } from '../../core/releases/images-comment.ts';
+import type { GithubApi } from '../../services/git-host/github-api.ts';
+import type { Builds } from '../../services/tables/builds.ts';
+
+interface Services {
+  builds: Pick<Builds, 'get' | 'list'>;
+  github: Pick<GithubApi, 'isAuthenticated' | 'keepComment' | 'pullRequest' | 'repositoryAt'>;
+  siteUrl: string;
+}
+
+/** Builds of one commit, those of its pull request and of a monorepo's many images among them. */
+const mostRead = 300;
+/** Several builds may end at one moment, and the last comment has to have them all. */
+const attempts = 5;
+
+/**
+ * Keeps the comment on a pull request that says what became of its images. Without a token it does nothing, as for commit statuses; and for
+ * a commit that is the head no more, because the comment is about the head. What a fork's commit has built, a maintainer has approved.
+ */
+export function createCommentOnPullRequest({ builds, github, siteUrl }: Services) {
+  /** The newest build of each project, read anew: an index lags behind. */
+  async function siblingsOf(build: Build, number: number): Promise<Build[]> {
+    const { items } = await builds.list({ commit: build.commit }, { limit: mostRead });
+    const same = items.filter(
+      ({ cause, sourceUrl }) =>
+        cause.type === 'pull-request' && cause.number === number && sourceUrl === build.sourceUrl,
+    );
+    const newest = new Map([build, ...same].toSorted(byCreation).map((each) => [each.project, each.id]));
+    const found = await Promise.all([...newest.values()].map((id) => builds.get(id)));
+    return found.filter((each) => each !== undefined);
+  }
+
+  return async function commentOnPullRequest(build: Build): Promise<void> {
+    const { cause, commit, sourceUrl } = build;
+    const repository = github.repositoryAt(sourceUrl);
+    if (cause.type !== 'pull-request' || repository === undefined || !(await github.isAuthenticated())) return;
+    const { number } = cause;
+    const pull = await github.pullRequest(repository, number);
+    if (!pull?.isOpen || pull.commit !== commit) return;
+    let written: string | undefined;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const comment = imagesComment(await siblingsOf(build, number), siteUrl);
+      if (comment === written) return;
+      await github.keepComment(repository, number, imagesCommentMark, comment);
+      written = comment;
+    }
+  };
+}
+
+export type CommentOnPullRequest = ReturnType<typeof createCommentOnPullRequest>;
+
+const byCreation = (one: Build, other: Build) => (one.createdAt < other.createdAt ? -1 : 1);
