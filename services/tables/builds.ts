@@ -23,7 +23,16 @@ import { type Filter, tableOf } from './table.ts';
 type Fields = Partial<
   Pick<
     Build,
-    'authored' | 'candidate' | 'image' | 'verdict' | 'scanners' | 'changes' | 'held' | 'failure' | 'startedAt' | 'supersededBy'
+    | 'authored'
+    | 'candidate'
+    | 'image'
+    | 'verdict'
+    | 'scanners'
+    | 'changes'
+    | 'held'
+    | 'failure'
+    | 'startedAt'
+    | 'supersededBy'
   >
 >;
 
