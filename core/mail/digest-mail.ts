@@ -94,7 +94,7 @@ function itemOf({ build }: BuildEnd, siteUrl: string): LinkedItem {
 }
 
 function describeEnd({ status, failure, verdict, changes, held }: Build): string {
-  if (status === 'failed') return failure?.message ?? 'the build record does not say why';
+  if (status === 'failed') return briefly(failure?.message ?? 'the build record does not say why');
   if (status === 'blocked') {
     const [reason = 'the build record does not say why', ...others] = verdict?.reasons ?? [];
     return others.length > 0 ? `${reason} And ${others.length} more reasons.` : reason;
@@ -102,6 +102,9 @@ function describeEnd({ status, failure, verdict, changes, held }: Build): string
   if (held) return `held by ${held.by}, and waits`;
   return changes ? describeChanges(changes) : 'its first release';
 }
+
+/** Without what the program printed: the page has it. */
+const briefly = (message: string) => (message.split('\n')[0] ?? '').replace(/ Its last lines:$/, '');
 
 function describeCounts(counts: DigestMail['cascade']['counts']): string {
   const parts = Object.entries(counts).map(([state, count]) => `${count} ${state.replace('-', ' ')}`);

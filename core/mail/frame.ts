@@ -13,7 +13,7 @@ export function footerForOwners(project: string, indexUrl: string | undefined, m
 
 /** The same, of a mail about several projects. */
 export function footerForOwnersOfSeveral(indexUrl: string | undefined): MailContent['footer'] {
-  return footerOfEntries('the index entries of these projects list', 'those entries', indexUrl, '');
+  return footerOfEntries('the index entries of these projects lists', 'those entries', indexUrl, '');
 }
 
 function footerOfEntries(
