@@ -94,6 +94,7 @@ export async function run(): Promise<Row[]> {
     }),
     checkRegistries: createCheckRegistries({
       bases,
+      pullCredentials: async () => undefined,
       fetchBeside: () => createPublicFetch({ privateHosts: ['127.0.0.1'] }),
       logger,
     }),

@@ -1,3 +1,4 @@
+import { repositoryOf } from '../core/bases/private-base.ts';
 import { isReleaseRepository } from '../core/builds/readable-base.ts';
 import type { Base, MissingBase } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
@@ -25,7 +26,7 @@ export interface ResolvedBase extends Base {
 }
 
 export interface BaseSearch {
-  own: Registry & Pick<BuildRegistry, 'open'>;
+  own: Registry & Pick<BuildRegistry, 'open' | 'logins'>;
   repositoryPrefix: string;
   /** The hosts of outside registries that may have a private address. */
   privateHosts: readonly string[];
@@ -48,7 +49,7 @@ export interface NamedBases {
 export async function resolveBases(references: Iterable<string>, search: BaseSearch): Promise<NamedBases> {
   const named: NamedBases = { bases: [], missing: [], failures: [] };
   const texts = [...references];
-  const readable = await search.own.open(texts.flatMap((text) => ownRepositories(text, search)));
+  const readable = await open(texts, search);
   const outcomes = await Promise.allSettled(texts.map((text) => find(text, search, readable)));
   for (const outcome of outcomes) {
     if (outcome.status === 'fulfilled') {
@@ -63,7 +64,16 @@ export async function resolveBases(references: Iterable<string>, search: BaseSea
 
 /** Has the build's login open those of the images that are in the pipeline's own registry. */
 export async function openImages(images: readonly string[], search: BaseSearch): Promise<void> {
-  await search.own.open(images.flatMap((image) => ownRepositories(image, search)));
+  await open(images, search);
+}
+
+/** Has the build's login open what the texts may name. Returns what is readable of this pipeline's own registry. */
+function open(texts: readonly string[], search: BaseSearch): Promise<ReadonlySet<string>> {
+  const outside = texts.map((text) => repositoryOf(text)).filter((image) => image !== undefined);
+  return search.own.open(
+    texts.flatMap((text) => ownRepositories(text, search)),
+    outside.filter((image) => !image.startsWith(`${search.own.host}/`)),
+  );
 }
 
 /**
@@ -72,7 +82,7 @@ export async function openImages(images: readonly string[], search: BaseSearch):
  * @throws BaseNotFoundError, BaseLimitedError, BaseUnavailableError, DockerfileInvalidError
  */
 export async function resolveBase(text: string, search: BaseSearch): Promise<ResolvedBase> {
-  return find(text, search, await search.own.open(ownRepositories(text, search)));
+  return find(text, search, await open([text], search));
 }
 
 /** @param readable the repositories of this pipeline that the build may read: the others do not exist, or hold candidates */
@@ -136,7 +146,9 @@ async function find(
       );
     }
   }
-  const outside = outsideRegistry(reference.registry);
+  const credentials = own.logins[`${reference.registry}/${reference.repository}`];
+  // The operators named the registry, and trust the server that it names for tokens.
+  const outside = { ...outsideRegistry(reference.registry), credentials, trustsTokenServer: true };
   const image = await lookUp(outside, reference.repository);
   if (image) return image;
   const searched =
@@ -145,7 +157,7 @@ async function find(
       : `among this pipeline's releases, nor in ${outside.host}`;
   throw new BaseNotFoundError(
     missing(outside, reference.repository),
-    `The base ${text} does not exist ${searched}, or is not public. Correct its name or tag in the Dockerfile, or release it first.`,
+    `The base ${text} does not exist ${searched}, or is not public. Correct its name or tag in the Dockerfile, or release it first. A private image needs credentials, which the operators of this pipeline can store for its registry.`,
   );
 }
 

@@ -25,15 +25,23 @@ interface SessionOptions {
 
 /** The registry that this build's own login opens. */
 export interface BuildRegistry extends Registry, Disposable {
-  /** Makes the releases among the repositories readable. Returns all that are readable now. */
-  open(repositories: Iterable<string>): Promise<ReadonlySet<string>>;
+  /**
+   * Makes the releases among the repositories readable, and asks for the logins to the images of other registries. Returns all that are
+   * readable now.
+   */
+  open(repositories: Iterable<string>, images?: Iterable<string>): Promise<ReadonlySet<string>>;
+  /** By the image, `ghcr.io/acme/base`: the credentials of its registry, where there are any. */
+  readonly logins: Logins;
 }
+
+export type Logins = Readonly<Record<string, NonNullable<Registry['credentials']>>>;
 
 /** This build's credentials. The machine's own role may only ask for them. */
 export class BuildSession {
   readonly #options: SessionOptions;
   readonly #lambda = new LambdaClient({});
   readonly #bases = new Set<string>();
+  readonly #images = new Set<string>();
   #current: Promise<Granted> | undefined;
 
   constructor(options: SessionOptions) {
@@ -58,12 +66,16 @@ export class BuildSession {
     };
     let current = await login();
     let readable: ReadonlySet<string> = new Set();
+    let logins: Logins = {};
     let opening: Promise<unknown> = Promise.resolve();
-    const open = async (names: readonly string[]) => {
-      if (names.some((name) => !this.#bases.has(name))) {
+    const open = async (names: readonly string[], images: readonly string[]) => {
+      if (names.some((name) => !this.#bases.has(name)) || images.some((image) => !this.#images.has(image))) {
         for (const name of names) this.#bases.add(name);
+        for (const image of images) this.#images.add(image);
         this.#current = undefined;
-        readable = new Set((await this.#granted()).bases);
+        const granted = await this.#granted();
+        readable = new Set(granted.bases);
+        logins = granted.logins;
         current = await login();
       }
       return readable;
@@ -80,9 +92,12 @@ export class BuildSession {
       get credentials() {
         return current.credentials ?? { user: '', password: '' };
       },
-      open(names) {
+      get logins() {
+        return logins;
+      },
+      open(names, images = []) {
         // One after the other: a login has the bases of all that came before.
-        const opened = opening.then(() => open([...names]));
+        const opened = opening.then(() => open([...names], [...images]));
         opening = opened.catch(() => undefined);
         return opened;
       },
@@ -106,7 +121,7 @@ export class BuildSession {
   /** @throws CredentialsRefusedError */
   async #ask(): Promise<Granted> {
     const { functionName, build, token, redaction } = this.#options;
-    const request = JSON.stringify({ build, token, bases: [...this.#bases] });
+    const request = JSON.stringify({ build, token, bases: [...this.#bases], images: [...this.#images] });
     for (let attempt = 1; ; attempt += 1) {
       const { FunctionError, Payload } = await this.#lambda.send(
         new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(request) }),
@@ -114,7 +129,8 @@ export class BuildSession {
       if (FunctionError === undefined) {
         const answer = buildCredentialsSchema.parse(JSON.parse(Buffer.from(Payload ?? []).toString('utf8')));
         if (answer.outcome === 'refused') throw new CredentialsRefusedError(answer.message);
-        for (const secret of [answer.secretAccessKey, answer.sessionToken]) redaction.add(secret);
+        const passwords = Object.values(answer.logins).map(({ password }) => password);
+        for (const secret of [answer.secretAccessKey, answer.sessionToken, ...passwords]) redaction.add(secret);
         return answer;
       }
       if (attempt === attempts)

@@ -1,17 +1,20 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { mayPull } from '../core/bases/private-base.ts';
 import { secretsOf } from '../core/builds/build-secrets.ts';
 import { isInBuilder, isTokenOf } from '../core/builds/build-token.ts';
 import { isReadableBase, isReleaseRepository, projectsReleasingTo } from '../core/builds/readable-base.ts';
 import { sessionPolicy } from '../core/builds/session-policy.ts';
 import { mapConcurrently } from '../core/concurrency.ts';
+import type { Build } from '../core/model/build.ts';
 import { type BuildCredentials, credentialsRequestSchema } from '../core/model/builder-contract.ts';
 import { InvalidInputError } from '../core/model/errors.ts';
 import { once } from '../core/once.ts';
 import { type BuildSessions, openBuildSessions } from '../services/aws/build-sessions.ts';
 import { recordVariable, variable } from '../services/environment.ts';
+import { openPullCredentials, type RegistryCredentials } from '../services/registry/registry-credentials.ts';
 import { openRepositories, type Repositories } from '../services/registry/repositories.ts';
 import { type Builds, openBuilds } from '../services/tables/builds.ts';
-import { openProjects, type Projects } from '../services/tables/projects.ts';
+import { openProjects, type ProjectRecord, type Projects } from '../services/tables/projects.ts';
 
 const lookupsAtOnce = 8;
 
@@ -20,6 +23,8 @@ interface Services {
   projects: Pick<Projects, 'get' | 'list'>;
   repositories: Pick<Repositories, 'existing'>;
   sessions: BuildSessions;
+  /** For an image of another registry. */
+  pullCredentials: RegistryCredentials;
   places: Parameters<typeof sessionPolicy>[2];
   /** The images that the operators named: what scripts before builds run in, and BuildKit. */
   operatorImages: readonly string[];
@@ -35,6 +40,7 @@ export function createBuildCredentials({
   projects,
   repositories,
   sessions,
+  pullCredentials,
   places,
   operatorImages,
   logger,
@@ -54,8 +60,19 @@ export function createBuildCredentials({
     return found.flat();
   }
 
+  /** The credentials for those of the images that the build may pull with them. */
+  async function loginsFor(build: Build, project: ProjectRecord | undefined, images: readonly string[]) {
+    const known = (project?.bases ?? []).map(({ image }) => image);
+    const allowed = images.filter((image) => mayPull(image, build, known));
+    const found = await mapConcurrently(allowed, lookupsAtOnce, async (image) => {
+      const credentials = await pullCredentials(image);
+      return credentials ? [[image, credentials] as const] : [];
+    });
+    return Object.fromEntries(found.flat());
+  }
+
   return async function buildCredentials(input: unknown): Promise<BuildCredentials> {
-    const { build: id, token, bases } = credentialsRequestSchema.parse(input);
+    const { build: id, token, bases, images } = credentialsRequestSchema.parse(input);
     const build = await builds.getWithTokens(id);
     const isOwn = isTokenOf(build?.tokens ?? [], token);
     if (!build || !isOwn || !isInBuilder(build)) {
@@ -73,7 +90,8 @@ export function createBuildCredentials({
     try {
       const policy = sessionPolicy(build, { bases: open, secrets: [...new Set(secrets)] }, places);
       const credentials = await sessions.begin(`build-${id}`, policy);
-      return { outcome: 'granted', ...credentials, bases: open };
+      const logins = await loginsFor(build, project, images);
+      return { outcome: 'granted', ...credentials, bases: open, logins };
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       return { outcome: 'refused', message: error.message };
@@ -89,6 +107,7 @@ const run = once(() =>
     projects: openProjects(),
     repositories: openRepositories(),
     sessions: openBuildSessions(),
+    pullCredentials: openPullCredentials(),
     places: {
       bucketArn: variable('RECORDS_BUCKET_ARN'),
       repositoriesArn: variable('REPOSITORIES_ARN'),

@@ -9,6 +9,7 @@ import { listVariable, variable } from '../services/environment.ts';
 import { createPublicFetch } from '../services/http/public-fetch.ts';
 import { ecrClient } from '../services/registry/ecr-client.ts';
 import { ownRegistry, type Registry } from '../services/registry/registry-client.ts';
+import { openPullCredentials } from '../services/registry/registry-credentials.ts';
 import { type Announcement, type BaseWatchLock, openBaseWatchLock } from '../services/tables/base-watch-lock.ts';
 import { type Bases, openBases } from '../services/tables/bases.ts';
 import { openDependents } from '../services/tables/dependents.ts';
@@ -124,6 +125,7 @@ const run = once(() => {
     }),
     checkRegistries: createCheckRegistries({
       bases,
+      pullCredentials: openPullCredentials(),
       // Our own registry may have a private address: that of an endpoint in a VPC.
       fetchBeside: (ownHost) => createPublicFetch({ privateHosts: [...listVariable('PRIVATE_HOSTS'), ownHost] }),
       logger,

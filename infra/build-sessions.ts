@@ -59,6 +59,7 @@ export class BuildSessions extends Construct {
     repositories.grantDescribe(this.function);
     records.grantArn(this.function);
     secrets.grantBuildSecretsArn(this.function);
+    secrets.grantReadPullCredentials(this.function);
     this.function.setVariable('PULL_THROUGH', JSON.stringify(pullThrough));
     this.function.setVariable('PREBUILD_IMAGE', prebuildImage);
     this.function.setVariable('BUILDKIT_IMAGE', buildkitImage);

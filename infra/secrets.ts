@@ -12,6 +12,7 @@ export class Secrets extends Construct {
   readonly gitHubToken: string;
   readonly deployCredentials: string;
   readonly registryCredentials: string;
+  readonly pullCredentials: string;
   /** What the names of the secrets of builds begin with. Operators make them, for an app-id each. */
   readonly buildSecrets: string;
   readonly #sealKey: string;
@@ -60,6 +61,17 @@ export class Secrets extends Construct {
     );
     this.registryCredentials = registryCredentials.secretArn;
 
+    const pullCredentials = new Secret(this, 'PullCredentials', {
+      description: 'What pulls private base images: JSON, by the host or a folder of it {"username", "password"}.',
+      secretStringValue: SecretValue.unsafePlainText('{}'),
+    });
+    acknowledge(
+      pullCredentials,
+      rotation,
+      'The registries issue the tokens; an operator replaces them before they expire.',
+    );
+    this.pullCredentials = pullCredentials.secretArn;
+
     const sealKey = new Secret(this, 'SealKey', {
       description: 'Signs the cursors of lists and the links in mails, so that nobody else can make them.',
       generateSecretString: { excludePunctuation: true, passwordLength: 48 },
@@ -90,6 +102,10 @@ export class Secrets extends Construct {
 
   grantReadRegistryCredentials(grantee: Grantee): void {
     this.#grantRead(grantee, this.registryCredentials, 'REGISTRY_CREDENTIALS_SECRET');
+  }
+
+  grantReadPullCredentials(grantee: Grantee): void {
+    this.#grantRead(grantee, this.pullCredentials, 'PULL_CREDENTIALS_SECRET');
   }
 
   /** Says what the ARNs of the secrets of builds begin with. */

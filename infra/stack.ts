@@ -112,7 +112,7 @@ export class SlipwayStack extends Stack {
     });
     new Supervision(this, 'Supervision', { builder, pipeline, records, starting, state, telling });
     const watchSources = new WatchSources(this, { gitHost, state, triggers });
-    const watchBases = new WatchBases(this, { gitHost, repositories, state, triggers });
+    const watchBases = new WatchBases(this, { gitHost, repositories, secrets, state, triggers });
     const watchPackages = new WatchPackages(this, { gitHost, records, repositories, state, triggers });
     const runSchedules = new RunSchedules(this, { state, triggers });
     const endHolds = new EndHolds(this, { state, triggers });
@@ -133,6 +133,7 @@ export class SlipwayStack extends Stack {
       GitHubTokenSecretArn: secrets.gitHubToken,
       DeployCredentialsSecretArn: secrets.deployCredentials,
       BuildSecretsPrefix: secrets.buildSecrets,
+      PullCredentialsSecretArn: secrets.pullCredentials,
       RegistryCredentialsSecretArn: secrets.registryCredentials,
       GitHubUrl: config.github.url,
       GitHubApiUrl: config.github.apiUrl,

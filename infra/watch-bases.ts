@@ -3,12 +3,14 @@ import type { Construct } from 'constructs';
 import type { GitHost } from './git-host.ts';
 import type { Repositories } from './repositories.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
+import type { Secrets } from './secrets.ts';
 import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
 
 interface WatchBasesProps {
   gitHost: GitHost;
   repositories: Repositories;
+  secrets: Secrets;
   state: State;
   triggers: Triggers;
 }
@@ -17,7 +19,7 @@ const rate = Duration.minutes(5);
 
 /** Checks whether the images that projects depend on are still the same. */
 export class WatchBases extends ScheduledFunction {
-  constructor(scope: Construct, { gitHost, repositories, state, triggers }: WatchBasesProps) {
+  constructor(scope: Construct, { gitHost, repositories, secrets, state, triggers }: WatchBasesProps) {
     super(scope, 'WatchBases', {
       description:
         'Checks whether the images that projects depend on have changed, and triggers builds where they have.',
@@ -31,6 +33,7 @@ export class WatchBases extends ScheduledFunction {
     state.dependents.grant(this, 'Scan');
     state.projects.grant(this, 'GetItem');
     repositories.grantLook(this);
+    secrets.grantReadPullCredentials(this);
     triggers.grantSend(this);
     gitHost.grantFetch(this);
   }

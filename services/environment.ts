@@ -40,6 +40,7 @@ export const variableNames = [
   'PLATFORM',
   'POLICY',
   'PREBUILD_IMAGE',
+  'PULL_CREDENTIALS_SECRET',
   'PULL_THROUGH',
   'PRIVATE_HOSTS',
   'PROJECTS_TABLE',

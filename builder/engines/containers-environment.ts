@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { authFile, type EngineCall } from './engine.ts';
 
 /**
- * The environment of Podman and Buildah: the one login that a build has, and which registries speak plain HTTP.
+ * The environment of Podman and Buildah: the logins that a build has, and which registries speak plain HTTP.
  * @returns the environment of the engine's processes
  */
 export async function containersEnvironment(
@@ -28,7 +28,12 @@ export async function containersEnvironment(
 
 /** Writes the file that the engine's processes read the login from. */
 export async function storeLogin(workspace: string, registry: EngineCall['registry']): Promise<void> {
-  await writeFile(authPath(workspace), authFile(registry), { mode: 0o600 });
+  // A login may be that to one image: https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
+  await writeFile(
+    authPath(workspace),
+    authFile(registry, (image) => image),
+    { mode: 0o600 },
+  );
 }
 
 const authPath = (workspace: string) => join(workspace, 'auth.json');

@@ -1,5 +1,6 @@
 import type { DockerfileSummary } from '../../core/bases/dockerfile.ts';
 import type { Registry } from '../../services/registry/registry-client.ts';
+import type { Logins } from '../build-session.ts';
 import type { BuildLog } from '../log.ts';
 import type { Finished, OutputLog } from '../process.ts';
 
@@ -48,12 +49,14 @@ export interface BuiltImage {
 
 export type Borrower<Value> = (folder: string) => Promise<Value>;
 
+export type EngineRegistry = Registry & { readonly logins?: Logins };
+
 /** What every call of an engine needs. */
 export interface EngineCall {
   /** A folder for the engine's own files, which is removed after the build. */
   workspace: string;
-  /** The registry that the builder's credentials open. */
-  registry: Registry;
+  /** The registry that the builder's credentials open, with the logins to others. */
+  registry: EngineRegistry;
   env: Readonly<Record<string, string>>;
   /** Where a command's output is written, instead of to the result. */
   log?: OutputLog | undefined;
@@ -134,7 +137,7 @@ export interface BuildJob {
   sharesCache: boolean;
   labels: Readonly<Record<string, string>>;
   createdAt: Date;
-  candidate: { registry: Registry; repository: string; tag: string };
+  candidate: { registry: EngineRegistry; repository: string; tag: string };
   /** The environment of the engine's processes. */
   env: Readonly<Record<string, string>>;
   log: BuildLog;
@@ -146,10 +149,21 @@ export function candidateName({ registry, repository, tag }: BuildJob['candidate
   return `${registry.host}/${repository}:${tag}`;
 }
 
-/** The file in which Docker, Podman, Buildah and BuildKit look for a registry's credentials. */
-export function authFile({ host, credentials }: Pick<Registry, 'host' | 'credentials'>): string {
-  const auth = credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
-  return JSON.stringify({ auths: auth === undefined ? {} : { [host]: { auth } } });
+/**
+ * The file in which Docker, Podman, Buildah and BuildKit look for credentials: the login to our registry, and those to others by what the
+ * engine looks for, from the name of the image.
+ */
+export function authFile(
+  { host, credentials, logins = {} }: Pick<EngineRegistry, 'host' | 'credentials' | 'logins'>,
+  keyOf: (image: string) => string,
+): string {
+  const named = Object.entries(logins).map(([image, login]) => [keyOf(image), login] as const);
+  const all = [...named, ...(credentials ? [[host, credentials] as const] : [])];
+  const auths = all.map(([key, { user, password }]) => [
+    key,
+    { auth: Buffer.from(`${user}:${password}`).toString('base64') },
+  ]);
+  return JSON.stringify({ auths: Object.fromEntries(auths) });
 }
 
 /** The options that say which stage is built, with which values of ARGs, and which secrets its steps may mount. */

@@ -56,6 +56,8 @@ export const credentialsRequestSchema = z.object({
   token: buildTokenSchema,
   /** Repositories of this pipeline that the build may be based on; it gets read access to those that exist. */
   bases: z.array(z.string().min(1).max(1000)).max(1000).default([]),
+  /** Images of other registries, `ghcr.io/acme/base`, that may need credentials to be pulled. */
+  images: z.array(z.string().min(1).max(1000)).max(1000).default([]),
 });
 
 /** The function's answer: a session of AWS, which the builder asks for again before it ends. */
@@ -68,6 +70,8 @@ export const buildCredentialsSchema = z.discriminatedUnion('outcome', [
     expiration: z.iso.datetime(),
     /** Those of the requested bases that exist. */
     bases: z.array(z.string()),
+    /** By the requested image, the credentials of its registry that the operators have stored. */
+    logins: z.record(z.string(), z.object({ user: z.string(), password: z.string() })).default({}),
   }),
   z.object({ outcome: z.literal('refused'), message: z.string() }),
 ]);

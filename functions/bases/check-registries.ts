@@ -17,11 +17,14 @@ import {
   RegistryBusyError,
   RegistryUnavailableError,
 } from '../../services/registry/registry-client.ts';
+import type { RegistryCredentials } from '../../services/registry/registry-credentials.ts';
 import { createDigestLookup, type DigestLookup } from '../../services/registry/watched-digest.ts';
 import type { Bases } from '../../services/tables/bases.ts';
 
 interface Services {
   bases: Pick<Bases, 'seen' | 'notified' | 'failed' | 'pause' | 'resume'>;
+  /** Of registries outside, for an image of them. */
+  pullCredentials: RegistryCredentials;
   /** Makes a fetch for public hosts and the pipeline's own registry. */
   fetchBeside: (ownHost: string) => PublicFetch;
   logger: Logger;
@@ -39,8 +42,7 @@ const registryBackoff = { first: 10 * minutes, longest: 60 * minutes, longestAsk
  * Checks each image once, the least recently checked first, and returns those with a new digest. A registry that is down or limits the rate
  * does not delay the others, and is queried less and less often. Nobody gets a mail about it.
  */
-export function createCheckRegistries({ bases, fetchBeside, logger }: Services) {
-  /** @param own the only registry that gets credentials */
+export function createCheckRegistries({ bases, pullCredentials, fetchBeside, logger }: Services) {
   return async function checkRegistries(
     images: readonly { item: WatchedImage; isPinned: boolean }[],
     pauses: ReadonlyMap<string, RegistryPause>,
@@ -49,7 +51,20 @@ export function createCheckRegistries({ bases, fetchBeside, logger }: Services) 
   ): Promise<{ changes: BaseChange[]; left: number }> {
     const fetch = fetchBeside(own.host);
     const changes: BaseChange[] = [];
+    const hosts = new Set<string>();
     const registries = new Map<string, DigestLookup>();
+
+    /** One lookup for each login to a registry. */
+    async function lookupFor(host: string, repository: string): Promise<DigestLookup> {
+      hosts.add(host);
+      const credentials = host === own.host ? own.credentials : await pullCredentials(`${host}/${repository}`);
+      const key = `${host} ${credentials?.user}`;
+      const outside = { ...outsideRegistry(host), credentials, trustsTokenServer: true };
+      const lookup = registries.get(key) ?? createDigestLookup(fetch, host === own.host ? own : outside);
+      registries.set(key, lookup);
+      return lookup;
+    }
+
     const registryErrors = new Map<string, RegistryUnavailableError>();
     const now = new Date();
     const due = images
@@ -64,9 +79,7 @@ export function createCheckRegistries({ bases, fetchBeside, logger }: Services) 
       repository,
       tag,
     }: (typeof due)[number]): Promise<HostOutcome> {
-      const registry =
-        registries.get(host) ?? createDigestLookup(fetch, host === own.host ? own : outsideRegistry(host));
-      registries.set(host, registry);
+      const registry = await lookupFor(host, repository);
       try {
         const digest = await registry.digestOf(repository, tag);
         await record(item, isPinned, digest);
@@ -96,7 +109,7 @@ export function createCheckRegistries({ bases, fetchBeside, logger }: Services) 
       check,
       stop,
     );
-    for (const host of registries.keys()) {
+    for (const host of hosts) {
       const before = pauses.get(host);
       const error = down.includes(host) ? registryErrors.get(host) : undefined;
       if (error) await pause(host, error, before);

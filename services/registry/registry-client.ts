@@ -10,7 +10,7 @@ export interface Registry {
   /** The host as image names have it: `docker.io`. */
   host: string;
   /** For HTTP Basic. */
-  credentials?: { user: string; password: string };
+  credentials?: { user: string; password: string } | undefined;
   /** Whether the token server that the registry names gets them too, if it is another host, as Docker does after `docker login`. */
   trustsTokenServer?: boolean;
 }

@@ -8,14 +8,17 @@ import type { Registry } from './registry-client.ts';
 /** By the registry's host, or a folder of it: `ghcr.io`, `ghcr.io/acme`. */
 const credentialsSchema = z.record(z.string(), z.object({ username: z.string(), password: z.string() }));
 
-/** The credentials that push to registries outside, each for one host or one folder of images there. */
-export function createRegistryCredentials(secret: Pick<ReturnType<typeof createSecret>, 'current'>) {
+/** Credentials for registries outside, each for one host or one folder of images there. `page` describes the secret. */
+export function createRegistryCredentials(
+  secret: Pick<ReturnType<typeof createSecret>, 'current'>,
+  page: 'docs/destinations.md' | 'docs/bases.md' = 'docs/destinations.md',
+) {
   /** For an image, `ghcr.io/acme/shop`: those of the longest folder that it is in; undefined if there are none. */
   return async (image: string): Promise<Registry['credentials']> => {
     const parsed = credentialsSchema.safeParse(parse(await secret.current()));
     if (!parsed.success) {
       throw new InvalidInputError(
-        'The secret with the registry credentials is not as docs/destinations.md says: {"ghcr.io/acme": {"username": "…", "password": "…"}}.',
+        `The secret with the registry credentials is not as ${page} says: {"ghcr.io/acme": {"username": "…", "password": "…"}}.`,
       );
     }
     const [found] = Object.entries(parsed.data)
@@ -27,8 +30,14 @@ export function createRegistryCredentials(secret: Pick<ReturnType<typeof createS
 
 export type RegistryCredentials = ReturnType<typeof createRegistryCredentials>;
 
+/** What pushes copies of releases. */
 export const openRegistryCredentials = once(() =>
   createRegistryCredentials(createSecret(variable('REGISTRY_CREDENTIALS_SECRET'))),
+);
+
+/** What pulls base images. */
+export const openPullCredentials = once(() =>
+  createRegistryCredentials(createSecret(variable('PULL_CREDENTIALS_SECRET')), 'docs/bases.md'),
 );
 
 /** Undefined if it is not JSON; the text itself must not get into an error. */

@@ -35,7 +35,8 @@ const ownRegistry = () => ({
   url: own.url,
   host: own.host,
   credentials: { user: 'AWS', password },
-  open: async (names: readonly string[]) => new Set(names),
+  open: async (names: Iterable<string>) => new Set(names),
+  logins: {},
 });
 
 /** Everything but our own registry is allowed by configuration. */

@@ -9,6 +9,7 @@ import type { BuildResult } from '../../core/model/builder-contract.ts';
 import { haveSameContent, type ImageSource } from '../../services/registry/same-content.ts';
 import { commandOf, runningCommands } from '../running-commands.ts';
 import { BuilderSetup, busybox, password, secretKey } from './builder-setup.ts';
+import { startFakeRegistry } from './fake-registry.ts';
 
 let setup: BuilderSetup;
 
@@ -215,6 +216,40 @@ test('a step mounts the secrets of the entry, which get into no log, layer or re
     }
   }
   expect(readdirSync(setup.temporary)).toEqual([]);
+});
+
+test('a private image is pulled with the login that the build is given, which goes to its registry and is nowhere else', async () => {
+  const theirs = 'the-password-of-the-private-registry';
+  await using registry = await startFakeRegistry({ password: theirs });
+  const part = z.looseObject({ digest: z.string() });
+  const base = z
+    .looseObject({ layers: z.array(part), config: part })
+    .parse(setup.registry.manifest('demo/base', 'v1')?.body);
+  const blobs = [base.config, ...base.layers].map(async ({ digest }) =>
+    buffer(await imagesOf(setup).blob('demo/base', digest)),
+  );
+  registry.put('acme/base', 'v1', base, await Promise.all(blobs));
+  setup.environment = { PRIVATE_HOSTS: JSON.stringify([registry.host, new URL(setup.git.url).host]) };
+  const image = `${registry.host}/acme/base`;
+  const build = () =>
+    setup.build({ Dockerfile: `FROM ${image}:v1\nRUN env; cat /proc/*/environ 2> /dev/null; true\n` });
+
+  const refused = await build();
+  expect(refused.result).toMatchObject({
+    error: 'BaseNotFoundError',
+    message: expect.stringMatching(/or is not public\..* A private image needs credentials/),
+  });
+  setup.aws.logins = { [image]: { user: 'AWS', password: 'another-password' } };
+  expect((await build()).result).toMatchObject({ error: 'BaseUnavailableError' });
+  setup.aws.logins = { [image]: { user: 'AWS', password: theirs } };
+  const { result, log, console } = await build();
+  setup.aws.logins = {};
+  setup.environment = {};
+  expect(result, log).toMatchObject({ outcome: 'built', bases: [{ image: `${image}:v1`, own: false }] });
+  expect(setup.aws.questions.at(-1)?.images).toEqual([image]);
+  for (const text of [log, console, ...(await layersOf(setup, digestOf(result))), ...setup.aws.objects.values()]) {
+    for (const secret of [theirs, Buffer.from(`AWS:${theirs}`).toString('base64')]) expect(text).not.toContain(secret);
+  }
 });
 
 test.each([

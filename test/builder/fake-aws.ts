@@ -22,6 +22,8 @@ export interface FakeAws extends AsyncDisposable {
   readonly objects: Map<string, string>;
   /** The values of Secrets Manager, by their names. */
   readonly secrets: Map<string, string>;
+  /** The logins to other registries that builds are given. */
+  logins: Record<string, { user: string; password: string }>;
   /** Is called for every object that is put. */
   onPut: (key: string) => void;
   /** Keys whose objects S3 does not take. */
@@ -73,6 +75,7 @@ export async function startFakeAws(registry: { url: string; password: string }):
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects,
     secrets: new Map(),
+    logins: {},
     onPut: () => undefined,
     denied: undefined,
     questions: [],
@@ -81,6 +84,7 @@ export async function startFakeAws(registry: { url: string; password: string }):
       ...sessionKeys,
       expiration: new Date(Date.now() + 3_600_000).toISOString(),
       bases,
+      logins: aws.logins,
     }),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

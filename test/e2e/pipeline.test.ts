@@ -227,6 +227,7 @@ describe('the permissions of the template', () => {
   const forSuperseding = /: (codebuild:StopBuild|states:StopExecution)$/;
   const inReserve = [
     // A base from outside, which no project here depends on.
+    'WatchBases: secretsmanager:GetSecretValue',
     'StepsCollectScan: dynamodb:UpdateItem',
     'StepsCollectScan: s3:ListBucket',
     // A version tag, and a build that left no report.

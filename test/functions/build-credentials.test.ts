@@ -27,6 +27,8 @@ async function startBuild(over: Partial<Build> = {}) {
       existing: async (names) =>
         names.filter((name) => !name.includes('none')).map((name) => ({ name, host: 'registry.example' })),
     },
+    pullCredentials: async (image) =>
+      image.startsWith('ghcr.io/acme/') ? { user: 'acme', password: `for ${image}` } : undefined,
     sessions: {
       async begin(name, policy) {
         begun.push({ name, policy });
@@ -50,7 +52,12 @@ async function startBuild(over: Partial<Build> = {}) {
 describe('the credentials of a build', () => {
   it('are given to who has its token, with a policy of its own', async () => {
     await using world = await startBuild();
-    expect(await world.ask({ build: id, token: world.token })).toEqual({ outcome: 'granted', ...keys, bases: [] });
+    expect(await world.ask({ build: id, token: world.token })).toEqual({
+      outcome: 'granted',
+      ...keys,
+      bases: [],
+      logins: {},
+    });
     expect(world.begun).toEqual([{ name: `build-${id}`, policy: expect.stringContaining(`builds/${id}/*`) }]);
   });
 
@@ -93,6 +100,24 @@ describe('the credentials of a build', () => {
     const policy = world.begun[0]?.policy ?? '';
     expect(policy.includes('"arn:secret:slipway/build-secrets/demo/npm-token-??????"')).toBe(isOpen);
     expect(policy.includes('secretsmanager')).toBe(isOpen);
+  });
+
+  const acme = (name: string) => [`ghcr.io/acme/${name}`, { user: 'acme', password: `for ghcr.io/acme/${name}` }];
+  it.each([
+    ['refs/heads/main', ['known', 'secret']],
+    ['refs/tags/v1.0.0', ['known', 'secret']],
+    ['refs/pull/7/head', ['known']],
+  ])('sign in to other registries, for a build of %s to pull %j', async (ref, names) => {
+    await using world = await startBuild({ ref });
+    await world.track({});
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const used = { reference: 'ghcr.io/acme/known', image: 'ghcr.io/acme/known:latest', digest, own: false };
+    const build = await world.queue('00000000000000dd', { ref: 'refs/heads/main', sequence: 7 });
+    await world.recordBases(build, { outcome: 'failed', error: 'x', message: 'x', bases: [used] });
+    const images = ['ghcr.io/acme/known', 'ghcr.io/acme/secret', 'docker.io/library/debian'];
+    const answer = await world.ask({ build: id, token: world.token, images });
+    expect(answer).toMatchObject({ outcome: 'granted', logins: Object.fromEntries(names.map(acme)) });
+    expect(Object.keys('logins' in answer ? answer.logins : {})).toHaveLength(names.length);
   });
 
   it('are refused with a reason where the bases are too many', async () => {

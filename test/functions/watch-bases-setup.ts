@@ -3,6 +3,7 @@ import { createCheckRegistries } from '../../functions/bases/check-registries.ts
 import { createWatchedImages } from '../../functions/bases/watched-images.ts';
 import { createWatchBases } from '../../functions/watch-bases.ts';
 import { createPublicFetch } from '../../services/http/public-fetch.ts';
+import type { RegistryCredentials } from '../../services/registry/registry-credentials.ts';
 import { createBaseWatchLock } from '../../services/tables/base-watch-lock.ts';
 import { startHost } from '../services/http.ts';
 import { type CrashPoints, createCrashPoints } from './crash-points.ts';
@@ -35,10 +36,12 @@ export async function startNamedRegistry(images: Record<string, Answer> = {}) {
 export async function setUpWatchBases<Around extends TestServices = TestServices>({
   crashes = createCrashPoints(),
   ownHost = 'own.example',
+  pullCredentials = async () => undefined,
   around,
 }: {
   crashes?: CrashPoints;
   ownHost?: string;
+  pullCredentials?: RegistryCredentials;
   around?: Around;
 } = {}) {
   const world = around ?? ((await setUpServices()) as Around);
@@ -63,6 +66,7 @@ export async function setUpWatchBases<Around extends TestServices = TestServices
       }),
       checkRegistries: createCheckRegistries({
         bases,
+        pullCredentials,
         fetchBeside: () => createPublicFetch({ privateHosts: ['127.0.0.1', 'localhost'] }),
         logger: silentLogger,
       }),

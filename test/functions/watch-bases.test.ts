@@ -170,6 +170,23 @@ describe('who is watched', () => {
   });
 });
 
+describe('a private image', () => {
+  it('is asked for with the login of its folder, and the other images of the registry without', async () => {
+    await using registry = await startNamedRegistry({ 'acme/one:1': A, 'other/two:1': A });
+    const login = { user: 'acme', password: 'theirs' };
+    await using world = await setUpWatchBases({
+      pullCredentials: async (image) => (image.startsWith(`${registry.host}/acme/`) ? login : undefined),
+    });
+    await world.dependsOn('app', { [`${registry.host}/acme/one:1`]: B, [`${registry.host}/other/two:1`]: A });
+    await world.watch();
+    expect(registry.requests.map(({ path, headers }) => [path, headers.authorization]).toSorted()).toEqual([
+      ['/v2/acme/one/manifests/1', `Basic ${Buffer.from('acme:theirs').toString('base64')}`],
+      ['/v2/other/two/manifests/1', undefined],
+    ]);
+    expect(world.announced()).toEqual([['acme/one:1 b→a']]);
+  });
+});
+
 describe('a registry', () => {
   it('that is down keeps no other waiting, is asked little, and is left alone for a while', async () => {
     await using down = await startNamedRegistry();

@@ -135,6 +135,7 @@ test('the stack says where everything is', () => {
     'ProjectsTableName',
     'PromoteFunctionName',
     'PublicKeyUrl',
+    'PullCredentialsSecretArn',
     'RecordsBucketName',
     'RegistryCredentialsSecretArn',
     'RepositoryPrefix',
