@@ -5,8 +5,14 @@ import { type BaseSearch, resolveBase } from './bases.ts';
 import { pathInCheckout } from './checkout-path.ts';
 import type { Engine, EngineCall } from './engines/engine.ts';
 import { engineMessage } from './engines/engine-message.ts';
-import { startLimit } from './engines/failed-instruction.ts';
-import { BaseLimitedError, MissingBaseError, PrebuildFailedError, PullLimitedError } from './errors.ts';
+import { startFailure, startLimit } from './engines/failed-instruction.ts';
+import {
+  BaseLimitedError,
+  EngineCallFailedError,
+  MissingBaseError,
+  PrebuildFailedError,
+  PullLimitedError,
+} from './errors.ts';
 import type { BuildLog } from './log.ts';
 
 /** A script that makes a Dockerfile is done sooner; one that builds for longer belongs into the Dockerfile. */
@@ -69,6 +75,12 @@ export async function runPrebuild({ prebuild, folder, image, search, engine, cal
   if (code === 0) return;
   const limit = startLimit(code, log.recent);
   if (limit !== undefined) throw new PullLimitedError(limit);
+  const refusal = startFailure(code, log.recent);
+  if (refusal !== undefined) {
+    throw new EngineCallFailedError(
+      `The container of the prebuild script cannot be started: ${refusal} Nothing is wrong with the project: have the build started again.`,
+    );
+  }
   const printed = log.recent
     .filter((line) => line.trim() !== '' && !engineMessage.test(line) && !line.startsWith('time='))
     .slice(-shownLines)

@@ -3,9 +3,10 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Recipient } from '../core/mail/content.ts';
 import { UpstreamError } from '../core/model/errors.ts';
-import { type Trigger, type TriggerOf, triggerSchema } from '../core/model/trigger.ts';
+import type { Trigger, TriggerOf } from '../core/model/trigger.ts';
 import { once } from '../core/once.ts';
 import { type PostponeReason, postponement } from '../core/triggers/postpone.ts';
+import { type TriggerSenders, triggerFrom } from '../core/triggers/sender.ts';
 import { type EventBus, openEventBus } from '../services/aws/event-bus.ts';
 import { openTriggers, type Triggers } from '../services/aws/triggers.ts';
 import { listVariable, variable } from '../services/environment.ts';
@@ -163,7 +164,7 @@ export function createPlanBuilds(services: Services) {
 
 const run = once(() => {
   const logger = new Logger({ serviceName: 'plan-builds' });
-  return createPlanBuilds({
+  const planBuilds = createPlanBuilds({
     ...openBuildStarter(logger),
     builds: openBuilds(),
     cascades: openCascades(),
@@ -195,13 +196,14 @@ const run = once(() => {
     siteUrl: variable('SITE_URL'),
     logger,
   });
+  return { planBuilds, senders: JSON.parse(variable('TRIGGER_SENDERS')) as TriggerSenders };
 });
 
 export function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const planBuilds = run();
+  const { planBuilds, senders } = run();
   return processPartialResponse(
     event,
-    (record: SQSRecord) => planBuilds(triggerSchema.parse(JSON.parse(record.body))),
+    ({ body, attributes }: SQSRecord) => planBuilds(triggerFrom(body, attributes.SenderId, senders)),
     new BatchProcessor(EventType.SQS),
     { context },
   );

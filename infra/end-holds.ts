@@ -16,6 +16,6 @@ export class EndHolds extends ScheduledFunction {
     });
     state.releases.grant(this, 'UpdateItem');
     state.releases.grantQuery(this, 'byDueTime');
-    triggers.grantSend(this);
+    triggers.grantSend(this, ['unhold']);
   }
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duration } from 'aws-cdk-lib';
-import { type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -23,7 +23,7 @@ export interface PipelineFunctionProps {
 /** A Lambda function as all of Slipway's are; the construct `CollectScan` runs `functions/collect-scan.ts`. */
 export class PipelineFunction extends Construct implements Grantee {
   readonly function: LambdaFunction;
-  readonly grantPrincipal: IPrincipal;
+  readonly grantPrincipal: Role;
   readonly timeout: Duration;
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {

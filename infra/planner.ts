@@ -49,7 +49,8 @@ export class Planner extends Construct {
     props.state.releases.grantPut(planner, holdsPrefix);
     // What a hold has kept back of any ref.
     props.state.heads.grant(planner, 'Query');
-    props.triggers.grantSend(planner);
+    // It also puts back what cannot be planned yet.
+    props.triggers.grantSend(planner, 'any');
     props.publishedEvents.grantPublish(planner);
     props.state.projects.grantQuery(planner, 'bySource');
     props.state.deliveries.grant(planner, 'GetItem', 'PutItem');
@@ -58,6 +59,6 @@ export class Planner extends Construct {
     props.notifications.grantSend(planner);
     planner.setVariable('MOST_RECIPIENTS', String(props.config.mail.recipientsPerEntry));
     planner.setVariable('OPERATORS', JSON.stringify(props.config.operators));
-    props.triggers.feed(planner.function);
+    props.triggers.feed(planner);
   }
 }

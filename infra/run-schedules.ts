@@ -16,6 +16,6 @@ export class RunSchedules extends ScheduledFunction {
     });
     state.projects.grant(this, 'UpdateItem');
     state.projects.grantQuery(this, 'byDueTime');
-    triggers.grantSend(this);
+    triggers.grantSend(this, ['schedule']);
   }
 }

@@ -110,7 +110,7 @@ export class SlipwayStack extends Stack {
       state,
       triggers,
     });
-    new Supervision(this, 'Supervision', { builder, pipeline, records, starting, state, telling });
+    new Supervision(this, 'Supervision', { builder, pipeline, records, starting, state, telling, triggers });
     const watchSources = new WatchSources(this, { gitHost, state, triggers });
     const watchBases = new WatchBases(this, { gitHost, repositories, secrets, state, triggers });
     const watchPackages = new WatchPackages(this, { gitHost, records, repositories, state, triggers });

@@ -11,6 +11,7 @@ import { ScheduledFunction } from './scheduled-function.ts';
 import type { Starting } from './starting.ts';
 import type { State } from './state.ts';
 import type { Telling } from './telling.ts';
+import type { Triggers } from './triggers.ts';
 
 interface SupervisionProps {
   builder: Builder;
@@ -19,6 +20,7 @@ interface SupervisionProps {
   starting: Starting;
   state: State;
   telling: Telling;
+  triggers: Triggers;
 }
 
 /** How often the records are held against what AWS knows of the builds. */
@@ -33,7 +35,7 @@ export class Supervision extends Construct {
 
   constructor(scope: Construct, id: string, props: SupervisionProps) {
     super(scope, id);
-    const { builder, pipeline, records, starting, state, telling } = props;
+    const { builder, pipeline, records, starting, state, telling, triggers } = props;
 
     this.trackBuild = new PipelineFunction(this, 'TrackBuild', {
       description: 'Marks a build as building once CodeBuild has begun it, or stops it if it was ended already.',
@@ -62,6 +64,7 @@ export class Supervision extends Construct {
     state.cascades.grant(this.reconcileBuilds, 'GetItem');
     state.cascades.grantQuery(this.reconcileBuilds, 'byOpen');
     state.cascades.grantItems(this.reconcileBuilds, digestPrefix, 'UpdateItem');
+    triggers.grantSend(this.reconcileBuilds, ['cascade-step']);
     for (const closer of [this.closeBuild, this.reconcileBuilds]) {
       state.projects.grant(closer, 'UpdateItem');
       records.grantRead(closer, 'result');

@@ -3,7 +3,7 @@ import type { Api } from './api.ts';
 import type { PublishedEvents } from './event-bus.ts';
 import type { GitHost } from './git-host.ts';
 import type { Notifications } from './notifications.ts';
-import type { Grantee } from './permissions.ts';
+import type { PipelineFunction } from './pipeline-function.ts';
 import type { Records } from './records.ts';
 import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
@@ -26,7 +26,7 @@ export class Telling {
     this.#props = props;
   }
 
-  grant(grantee: Grantee): void {
+  grant(grantee: PipelineFunction): void {
     const { api, gitHost, notifications, publishedEvents, records, state, triggers } = this.#props;
     state.builds.grant(grantee, 'GetItem', 'UpdateItem');
     state.builds.grantQuery(grantee, 'byProject', 'byCommit');
@@ -38,7 +38,7 @@ export class Telling {
     notifications.grantSend(grantee);
     gitHost.grantStatuses(grantee);
     gitHost.grantIndexLink(grantee);
-    triggers.grantSend(grantee);
+    triggers.grantSend(grantee, ['build-ended']);
     publishedEvents.grantPublish(grantee);
     api.grantLink(grantee);
   }

@@ -1,9 +1,11 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { allow, type Grantee } from './permissions.ts';
+import type { TriggerType } from '../core/triggers/sender.ts';
+import { allow } from './permissions.ts';
+import type { PipelineFunction } from './pipeline-function.ts';
 
 /**
  * The queues of events that may trigger builds, each with a queue for triggers that could not be planned. Whatever anybody can cause, such
@@ -14,6 +16,7 @@ export class Triggers extends Construct {
   readonly deadLetters: Queue;
   readonly untrusted: Queue;
   readonly untrustedDeadLetters: Queue;
+  readonly #senders = new Map<Role, ReadonlySet<TriggerType>>();
 
   constructor(scope: Construct, id: string, { consumerTimeout }: { consumerTimeout: Duration }) {
     super(scope, id);
@@ -23,7 +26,12 @@ export class Triggers extends Construct {
     this.untrusted = this.#queue('UntrustedQueue', this.untrustedDeadLetters, consumerTimeout);
   }
 
-  grantSend(grantee: Grantee): void {
+  /** Lets a function send triggers of these kinds. IAM cannot tell them apart; the planner refuses any other of its role. */
+  grantSend(grantee: PipelineFunction, types: 'any' | readonly TriggerType[]): void {
+    if (types !== 'any') {
+      const { grantPrincipal: role } = grantee;
+      this.#senders.set(role, new Set([...(this.#senders.get(role) ?? []), ...types]));
+    }
     allow(grantee, {
       actions: ['sqs:SendMessage'],
       resources: [this.queue.queueArn, this.untrusted.queueArn],
@@ -32,8 +40,12 @@ export class Triggers extends Construct {
     grantee.setVariable('UNTRUSTED_TRIGGERS_QUEUE_URL', this.untrusted.queueUrl);
   }
 
-  feed(consumer: IFunction): void {
-    consumer.addEventSource(
+  feed(consumer: PipelineFunction): void {
+    const senders = () => [...this.#senders].map(([{ roleId }, types]) => [roleId, [...types].sort()]);
+    const produce = () => JSON.stringify(Object.fromEntries(senders()));
+    // Which functions send is known when all have been made.
+    consumer.setVariable('TRIGGER_SENDERS', Lazy.string({ produce }));
+    consumer.function.addEventSource(
       new SqsEventSource(this.queue, {
         batchSize: 10,
         // Few at a time: they number the builds of the same projects.
@@ -41,7 +53,7 @@ export class Triggers extends Construct {
         reportBatchItemFailures: true,
       }),
     );
-    consumer.addEventSource(
+    consumer.function.addEventSource(
       new SqsEventSource(this.untrusted, {
         // One that takes the planner's whole time costs no other its attempt.
         batchSize: 1,

@@ -34,7 +34,7 @@ export class WatchBases extends ScheduledFunction {
     state.projects.grant(this, 'GetItem');
     repositories.grantLook(this);
     secrets.grantReadPullCredentials(this);
-    triggers.grantSend(this);
+    triggers.grantSend(this, ['bases-changed']);
     gitHost.grantFetch(this);
   }
 }

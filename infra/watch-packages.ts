@@ -30,7 +30,7 @@ export class WatchPackages extends ScheduledFunction {
     records.grantRead(this, 'packages', 'repositories');
     records.grantWrite(this, 'packages', 'repositories');
     repositories.grantNames(this);
-    triggers.grantSend(this);
+    triggers.grantSend(this, ['packages-changed']);
     gitHost.grantFetch(this);
   }
 }

@@ -28,7 +28,7 @@ export class WatchSources extends ScheduledFunction {
     state.heads.grant(this, 'BatchGetItem');
     state.deliveries.grant(this, 'GetItem');
     state.sources.grant(this, 'Scan', 'PutItem', 'DeleteItem');
-    triggers.grantSend(this);
+    triggers.grantSend(this, ['source-moved']);
     gitHost.grantFollowIndex(this);
     gitHost.grantFetch(this);
   }

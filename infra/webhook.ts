@@ -37,7 +37,7 @@ export class Webhook extends Construct {
     secrets.grantReadWebhook(this.receiver);
     // The events of the index are signed with a secret of their own.
     gitHost.grantIndexLink(this.receiver);
-    triggers.grantSend(this.receiver);
+    triggers.grantSend(this.receiver, ['push', 'pull-request', 'approval']);
     api.route(HttpMethod.POST, webhookPath, {
       handler: this.receiver.function,
       reason:

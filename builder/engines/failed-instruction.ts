@@ -42,6 +42,12 @@ export function startLimit(code: number | null, output: readonly string[]): stri
   return line && cut(line);
 }
 
+/** Why the engine could not start a container, for another reason; undefined where its command ran. */
+export function startFailure(code: number | null, output: readonly string[]): string | undefined {
+  const line = code === notStarted ? output.findLast((each) => /^(?:docker: |Error: )/.test(each)) : undefined;
+  return line && cut(line);
+}
+
 function engineError(output: readonly string[]): { instruction: string | undefined; reason: string | undefined } {
   const text = output.join('\n');
   // Buildah and Podman: Error: building at STEP "RUN make": while running runtime: exit status 2

@@ -23,7 +23,7 @@ export function createSts(account: OpenAccount): Service {
         // GetCallerIdentity needs no permission.
         permissions: () => [],
         handle: (_input, { arn, kind }: Caller) => ({
-          UserId: kind === 'owner' ? account.id : arn.split('/').slice(1).join(':'),
+          UserId: kind === 'owner' ? account.id : `AROA${arn.split('/').slice(1).join(':')}`,
           Account: account.id,
           Arn: arn,
         }),

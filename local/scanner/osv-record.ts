@@ -25,7 +25,7 @@ export interface OsvAffected {
   package: { ecosystem: string; name: string };
   ranges: OsvRange[];
   versions: string[];
-  /** Some of its versions cannot be read. */
+  /** Some of its versions cannot be read, or it names none. */
   isUncertain: boolean;
   rating: OsvRating;
 }
@@ -125,6 +125,8 @@ function affectedOf({ affected }: Fields, problems: string[]): OsvAffected[] {
     const before = problems.length;
     const { list } = partsReader(entry, place, problems);
     const versions = { ranges: list('ranges', rangeSchema), versions: list('versions', text) };
+    const isOpen = versions.versions.length === 0 && versions.ranges.every(({ type }) => type === 'GIT');
+    if (isOpen && problems.length === before) problems.push(`"affected[${at}]": It does not say which versions.`);
     return [
       {
         package: named.data,

@@ -44,6 +44,7 @@ beforeAll(async () => {
     SENDER: 'slipway@example.org',
     OPERATORS: '[]',
     MAIL_CONFIGURATION_SET: 'mails',
+    TRIGGER_SENDERS: '{"AROAWEBHOOK":["push"]}',
   };
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   // Its services are made once for a process, which other test files may share.
@@ -60,12 +61,22 @@ it('a message that nobody can read costs the other messages of its batch nothing
     'no-json': 'push',
     'other-type': JSON.stringify({ type: 'unheard of', id: 'x' }),
     'no-push': JSON.stringify({ ...pushOf(), ref: 7 }),
+    // From the function that strangers call.
+    'no-event': JSON.stringify({ type: 'manual', id: 'y', project: 'demo/app:latest', requester: 'someone' }),
     last: JSON.stringify(pushOf({ id: 'last' })),
   };
   const { handler } = await import('../../functions/plan-builds.ts');
-  const Records = Object.entries(bodies).map(([messageId, body]) => ({ messageId, body }));
+  const Records = Object.entries(bodies).map(([messageId, body]) => ({
+    ...{ messageId, body },
+    attributes: { SenderId: 'AROAWEBHOOK:github-webhook' },
+  }));
   const { batchItemFailures } = await handler({ Records } as unknown as SQSEvent, {} as Context);
-  expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual(['no-json', 'other-type', 'no-push']);
+  expect(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual([
+    'no-json',
+    'other-type',
+    'no-push',
+    'no-event',
+  ]);
   const deliveries = createDeliveries(tables.client, 'deliveries');
   expect(await deliveries.get('first')).toBeDefined();
   expect(await deliveries.get('last')).toBeDefined();

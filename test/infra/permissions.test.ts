@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { flatten } from '../../infra/flatten.ts';
 import {
   arn,
   bundleOf,
@@ -293,6 +294,30 @@ test('the webhook reads its own secret and sends to the queues, and can do nothi
       on: ['TriggersQueue', 'TriggersUntrustedQueue'].map((queue) => arn(resource('AWS::SQS::Queue', queue))),
     },
   ]);
+});
+
+test('each function that sends triggers sends those of its own kind: what strangers call can roll nothing back', () => {
+  const { Variables } = functionOf('plan-builds').resource.Properties.Environment;
+  const senders = JSON.parse(flatten(Variables.TRIGGER_SENDERS)) as Record<string, string[]>;
+  const kinds = Object.fromEntries(
+    functions().flatMap(({ stem, resource: { Properties } }) => {
+      const allowed = senders[`<${Properties.Role['Fn::GetAtt'][0]}.RoleId>`];
+      return allowed ? [[stem, allowed]] : [];
+    }),
+  );
+  expect(kinds).toEqual({
+    'close-build': ['build-ended'],
+    'end-holds': ['unhold'],
+    'github-webhook': ['approval', 'pull-request', 'push'],
+    'reconcile-builds': ['build-ended', 'cascade-step'],
+    'run-schedules': ['schedule'],
+    tell: ['build-ended'],
+    'watch-bases': ['bases-changed'],
+    'watch-packages': ['packages-changed'],
+    'watch-sources': ['source-moved'],
+  });
+  const sending = functions().filter(({ permissions }) => allows(permissions, 'sqs:SendMessage'));
+  expect(sending.map(({ stem }) => stem).toSorted()).toEqual([...Object.keys(kinds), 'plan-builds'].toSorted());
 });
 
 test('mail goes out from the one address only', () => {

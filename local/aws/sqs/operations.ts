@@ -304,6 +304,8 @@ function messageFor(message: ReceivedMessage, input: z.infer<typeof receiveSchem
   };
 }
 
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids */
 function senderOf({ arn, kind }: Caller): string {
-  return kind === 'role' ? arn.split('/').slice(1).join(':') : arn.replace(/^service:/, '');
+  if (kind === 'role') return `AROA${arn.split('/').slice(1).join(':')}`;
+  return kind === 'owner' ? (arn.split(':')[4] ?? '') : arn.replace(/^service:/, '');
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failedInstruction, pullLimit, startLimit } from '../../../builder/engines/failed-instruction.ts';
+import { failedInstruction, pullLimit, startFailure, startLimit } from '../../../builder/engines/failed-instruction.ts';
 
 /** As engines print it; from public reports. */
 const limited = {
@@ -56,4 +56,13 @@ test('a container that cannot be started because its image is limited is told fr
   expect(startLimit(125, refused)).toMatch(/toomanyrequests/);
   expect(startLimit(1, refused)).toBeUndefined();
   expect(startLimit(125, ['docker: Error response from daemon: no such image'])).toBeUndefined();
+});
+
+test('a container that the engine could not start is no failure of its command', () => {
+  const docker = 'docker: Error response from daemon: Get "https://registry.example/v2/": x509: unknown authority.';
+  const podman = 'Error: unable to start container: crun: cannot mount';
+  expect(startFailure(125, ["Unable to find image 'a' locally", docker, 'Run docker run --help'])).toBe(docker);
+  expect(startFailure(125, [podman])).toBe(podman);
+  expect(startFailure(1, [docker])).toBeUndefined();
+  expect(startFailure(125, ['the command says so itself'])).toBeUndefined();
 });

@@ -50,7 +50,12 @@ describe('a record is about an installed version', () => {
       '1',
       false,
     ],
-    ['and never by commits', recordOf({ ranges: [{ type: 'GIT', events: [{ introduced: '0' }] }] }), '1', false],
+    [
+      'and never by commits',
+      recordOf({ versions: ['9'], ranges: [{ type: 'GIT', events: [{ introduced: '0' }] }] }),
+      '1',
+      false,
+    ],
   ])('%s', (_what, record, version, isMatch) => {
     expect(match(debian(version), record)).toHaveLength(isMatch ? 1 : 0);
   });

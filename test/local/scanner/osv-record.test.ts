@@ -87,6 +87,9 @@ describe('of a record', () => {
     ['an event that nobody knows', { ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { mended: '2' }] }] }],
     ['a version that is a number', { ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: 0 }, { fixed: '2' }] }] }],
     ['a list of versions with something else in it', { ranges: [], versions: ['3', 4] }],
+    ['neither ranges nor versions', { ranges: undefined }],
+    ['empty ranges and versions', { ranges: [], versions: [] }],
+    ['a range of commits and nothing else', { ranges: [{ type: 'GIT', repo: 'x', events: [{ introduced: '0' }] }] }],
   ])('%s may be about any version', (_, over) => {
     const record = withAffected(over);
     expect(findingsIn(record, '1')).toEqual(['CVE-2026-1 CRITICAL']);
@@ -95,7 +98,7 @@ describe('of a record', () => {
 
   test('a range of commits is about no version, whatever its form', () => {
     for (const range of [{ type: 'GIT' }, { type: 'GIT', repo: 'x', events: [{ introduced: '0' }] }]) {
-      expect(findingsIn(withAffected({ ranges: [range] }), '1')).toEqual([]);
+      expect(findingsIn(withAffected({ ranges: [range], versions: ['3'] }), '1')).toEqual([]);
       expect(read({ ...good, affected: [{ ranges: [range] }] })).toMatchObject({ affected: [], problems: [] });
     }
   });

@@ -1,10 +1,18 @@
 import type { LookupAddress, lookup as systemLookup } from 'node:dns';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestOptions, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { HostUnreachableError, UpstreamError } from '../../../core/model/errors.ts';
 import { addressesOf, createPublicFetch, type PublicRequest } from '../../../services/http/public-fetch.ts';
 import { type FakeHost, startHost } from '../http.ts';
+
+/** Without TLS: a host of a test has no certificate that anybody trusts. */
+vi.mock('node:https', async () => {
+  const http = await import('node:http');
+  const request = (url: URL, settings: RequestOptions, answered: (response: IncomingMessage) => void) =>
+    http.request(new URL(url.href.replace(/^https:/, 'http:')), settings, answered);
+  return { Agent: http.Agent, request };
+});
 
 const privateHosts = ['127.0.0.1'];
 const fetchHere = createPublicFetch({ privateHosts });
@@ -121,6 +129,17 @@ describe('a redirect', () => {
     await expect(ask((response) => void response.writeHead(302, { location: '/' }).end())).rejects.toThrow(
       /redirects more than 5 times/,
     );
+  });
+
+  it('from https to http is not followed', async () => {
+    await using plain: FakeHost = await startHost((_, response) =>
+      response.writeHead(302, { location: plain.url }).end(),
+    );
+    const { port } = new URL(plain.url);
+    await expect(fetchHere(`https://127.0.0.1:${port}/`)).rejects.toThrow(
+      /redirects from https to http, which is not followed/,
+    );
+    expect(plain.requests.map(({ path }) => path)).toEqual(['/']);
   });
 
   it('takes no token to another host', async () => {
