@@ -170,6 +170,14 @@ const configSchema = z.strictObject({
         .describe('The roles that tasks of these services have: the task role and the execution role of each.'),
     })
     .prefault({}),
+  copies: z
+    .strictObject({
+      roles: z
+        .array(z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'must be the ARN of a role'))
+        .default([])
+        .describe('The roles that push copies of releases to other registries of ECR (docs/destinations.md).'),
+    })
+    .prefault({}),
   build: z
     .strictObject({
       timeoutSeconds: z

@@ -42,7 +42,7 @@ export class Delivery extends Construct {
   constructor(scope: Construct, id: string, props: DeliveryProps) {
     super(scope, id);
     this.#props = props;
-    const { gitHost, repositories, secrets, state } = props;
+    const { config, gitHost, repositories, secrets, state } = props;
 
     this.copyReleases = new PipelineFunction(this, 'CopyReleases', {
       description: 'Copies releases to other registries.',
@@ -53,6 +53,9 @@ export class Delivery extends Construct {
     this.#grantTargets(this.copyReleases);
     this.#grantNotify(this.copyReleases);
     secrets.grantReadRegistryCredentials(this.copyReleases);
+    if (config.copies.roles.length > 0) {
+      allow(this.copyReleases, { actions: ['sts:AssumeRole'], resources: config.copies.roles });
+    }
     repositories.grantPull(this.copyReleases);
     gitHost.grantFetch(this.copyReleases);
 
@@ -82,6 +85,8 @@ export class Delivery extends Construct {
       memoryMegabytes: 1024,
     });
     this.#grantDeliver(this.promote);
+    // With the claim of releases.
+    state.projects.grant(this.promote, 'UpdateItem');
     state.builds.grant(this.promote, 'GetItem');
     state.releases.grant(this.promote, 'Query');
   }

@@ -135,6 +135,7 @@ export class SlipwayStack extends Stack {
       BuildSecretsPrefix: secrets.buildSecrets,
       PullCredentialsSecretArn: secrets.pullCredentials,
       RegistryCredentialsSecretArn: secrets.registryCredentials,
+      CopyReleasesRoleArn: delivery.copyReleases.function.role?.roleArn ?? '',
       GitHubUrl: config.github.url,
       GitHubApiUrl: config.github.apiUrl,
       IndexRepository: config.indexRepository,

@@ -1,19 +1,34 @@
+import { STSClient } from '@aws-sdk/client-sts';
 import * as z from 'zod';
 import { InvalidInputError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { createSecret } from '../aws/secrets.ts';
 import { variable } from '../environment.ts';
+import { createEcrLogin, type EcrLogin } from './ecr-login.ts';
 import type { Registry } from './registry-client.ts';
 
-/** By the registry's host, or a folder of it: `ghcr.io`, `ghcr.io/acme`. */
-const credentialsSchema = z.record(z.string(), z.object({ username: z.string(), password: z.string() }));
+/** By the registry's host, or a folder of it: `ghcr.io`, `ghcr.io/acme`. A registry of ECR takes no password, but a role. */
+const credentialsSchema = z.record(
+  z.string(),
+  z.union([z.object({ username: z.string(), password: z.string() }), z.object({ role: z.string() })]),
+);
 
-/** Credentials for registries outside, each for one host or one folder of images there. `page` describes the secret. */
+interface Options {
+  /** Which page describes the secret. */
+  page: 'docs/destinations.md' | 'docs/bases.md';
+  /** Absent where no role is taken. */
+  logInToEcr?: EcrLogin;
+}
+
+/** Credentials for registries outside, each for one host or one folder of images there. */
 export function createRegistryCredentials(
   secret: Pick<ReturnType<typeof createSecret>, 'current'>,
-  page: 'docs/destinations.md' | 'docs/bases.md' = 'docs/destinations.md',
+  { page, logInToEcr }: Options,
 ) {
-  /** For an image, `ghcr.io/acme/shop`: those of the longest folder that it is in; undefined if there are none. */
+  /**
+   * For an image, `ghcr.io/acme/shop`: those of the longest folder that it is in; undefined if there are none.
+   * @throws PushRefusedError if ECR does not let its role in
+   */
   return async (image: string): Promise<Registry['credentials']> => {
     const parsed = credentialsSchema.safeParse(parse(await secret.current()));
     if (!parsed.success) {
@@ -24,7 +39,11 @@ export function createRegistryCredentials(
     const [found] = Object.entries(parsed.data)
       .filter(([place]) => image === place || image.startsWith(`${place.replace(/\/$/, '')}/`))
       .toSorted(([one], [other]) => other.length - one.length);
-    return found && { user: found[1].username, password: found[1].password };
+    if (!found) return undefined;
+    const [, known] = found;
+    if (!('role' in known)) return { user: known.username, password: known.password };
+    if (!logInToEcr) throw new InvalidInputError(`${image}: no role is taken here, but a user and a password.`);
+    return logInToEcr(image, known.role);
   };
 }
 
@@ -32,12 +51,15 @@ export type RegistryCredentials = ReturnType<typeof createRegistryCredentials>;
 
 /** What pushes copies of releases. */
 export const openRegistryCredentials = once(() =>
-  createRegistryCredentials(createSecret(variable('REGISTRY_CREDENTIALS_SECRET'))),
+  createRegistryCredentials(createSecret(variable('REGISTRY_CREDENTIALS_SECRET')), {
+    page: 'docs/destinations.md',
+    logInToEcr: createEcrLogin(new STSClient({})),
+  }),
 );
 
 /** What pulls base images. */
 export const openPullCredentials = once(() =>
-  createRegistryCredentials(createSecret(variable('PULL_CREDENTIALS_SECRET')), 'docs/bases.md'),
+  createRegistryCredentials(createSecret(variable('PULL_CREDENTIALS_SECRET')), { page: 'docs/bases.md' }),
 );
 
 /** Undefined if it is not JSON; the text itself must not get into an error. */

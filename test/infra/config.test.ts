@@ -33,6 +33,7 @@ describe('a configuration', () => {
       pages: { requestsPerSecond: 20 },
       policy: defaultPolicy,
       deploy: { author: 'Slipway', signCommits: false, services: [], taskRoles: [] },
+      copies: { roles: [] },
       build: {
         timeoutSeconds: 3600,
         atOncePerProject: 4,

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createRegistryCredentials } from '../../../services/registry/registry-credentials.ts';
 
-const open = (text: string) => createRegistryCredentials({ current: async () => text });
+const logIn = async (image: string, role: string) => ({ user: `${role} for ${image}`, password: '4' });
+const open = (text: string) =>
+  createRegistryCredentials({ current: async () => text }, { page: 'docs/destinations.md', logInToEcr: logIn });
 const secret = JSON.stringify({
   'ghcr.io': { username: 'host', password: '1' },
   'ghcr.io/acme': { username: 'folder', password: '2' },
   'quay.io/acme/shop': { username: 'image', password: '3' },
+  'public.ecr.aws/acme': { role: 'publisher' },
 });
 
 describe('the credentials of an image', () => {
@@ -16,6 +19,7 @@ describe('the credentials of an image', () => {
     ['quay.io/acme/shop', 'image'],
     ['quay.io/acme/shop-two', undefined],
     ['docker.io/acme/shop', undefined],
+    ['public.ecr.aws/acme/shop', 'publisher for public.ecr.aws/acme/shop'],
     ['ghcr.io.example.org/acme/shop', undefined],
   ])('are those of the longest folder that it is in: %s', async (image, user) => {
     expect((await open(secret)(image))?.user).toBe(user);
