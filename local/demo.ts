@@ -91,7 +91,7 @@ async function demo({ keep, port: wantedPort }: DemoArguments, outer: Stage): Pr
   } finally {
     progress.close();
     end.abort(new Error('The demo has ended.'));
-    if (server) await removeContainer(server);
+    if (server) await removeContainer(server, `localhost:${port}`);
     // What does not stop is left to the process's end.
     const stopped = steps.settled().then(async () => (await machine)?.stop());
     await Promise.race([stopped.catch(() => undefined), delay(15_000)]);

@@ -9,7 +9,7 @@ import {
   mountedLayers,
   platformNames,
   queueEnd,
-  sbomReferrers,
+  releaseReferrers,
   tableShapes,
 } from './probes.ts';
 
@@ -74,7 +74,7 @@ export const beliefs: Readonly<Record<string, Belief>> = {
       'ECR takes manifests with a `subject` and an SBOM or a sigstore bundle as their layer, and lists them as referrers.',
     usedIn: 'services/registry/referrer.ts',
     command: 'aws ecr list-image-referrers --repository-name REPOSITORY --subject-id imageDigest=DIGEST',
-    probe: sbomReferrers,
+    probe: releaseReferrers,
   },
   'image-layer-mount': {
     belief:

@@ -12,6 +12,7 @@ import { GetAccountCommand } from '@aws-sdk/client-sesv2';
 import { GetExecutionHistoryCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
 import { sbomFormats } from '../../core/model/builder-contract.ts';
+import { bundleType } from '../../core/signing/bundle.ts';
 import { platformPattern } from '../../services/registry/finding-packages.ts';
 import type { Account } from './account.ts';
 import { type Finding, ok, unknown, wrong } from './finding.ts';
@@ -123,17 +124,20 @@ export async function headLength(account: Account): Promise<Finding> {
 
 const referrersSchema = z.object({ manifests: z.array(z.object({ artifactType: z.string().optional() })) });
 
-export async function sbomReferrers(account: Account): Promise<Finding> {
+export async function releaseReferrers(account: Account): Promise<Finding> {
   const image = await imageOf(account, 'release');
   if (!image) return noRelease;
   const answer = await registryRequest(account, `/v2/${image.repository}/referrers/${image.digest}`, {});
   const list = referrersSchema.safeParse(await answer.json().catch(() => undefined)).data;
   if (!list) return wrong(`The registry answers ${answer.status} to the list of referrers of ${image.repository}.`);
-  const types: string[] = Object.values(sbomFormats);
-  const count = list.manifests.filter(({ artifactType = '' }) => types.includes(artifactType)).length;
-  return count > 0
-    ? ok(`${image.repository} lists ${count} SBOMs among the referrers of its image.`)
-    : unknown(`${image.repository} lists no SBOM. See the warnings on the page of its build.`);
+  const count = (types: readonly string[]) =>
+    list.manifests.filter(({ artifactType = '' }) => types.includes(artifactType)).length;
+  const [bundles, sboms] = [count([bundleType]), count(Object.values(sbomFormats))];
+  return bundles > 0 && sboms > 0
+    ? ok(`${image.repository} lists ${bundles} signed statements and ${sboms} SBOMs as referrers of its image.`)
+    : unknown(
+        `${image.repository} lists ${bundles} signed statements and ${sboms} SBOMs. See the warnings on the page of its build.`,
+      );
 }
 
 export async function mountedLayers({ ecr }: Account): Promise<Finding> {

@@ -44,7 +44,7 @@ export async function watchServer(
 ): Promise<void> {
   await steps.run(
     title,
-    120,
+    180,
     async (task, signal) => {
       if (!server) return 'left out: only Docker and Podman keep a container running, and neither is here';
       task.update('waiting for the container');
@@ -58,7 +58,7 @@ export async function watchServer(
         { seconds: 100, signal },
       );
       if (target.state === 'failed') return `not deployed, and its people are told why: ${target.error}`;
-      const page = await waitFor('An answer of the container', () => pageAt(server.url), { seconds: 20, signal });
+      const page = await waitFor('An answer of the container', () => pageAt(server.url), { seconds: 60, signal });
       if (!shows(page))
         throw new PromiseBrokenError(`${server.url} does not show ${release.project} as it is deployed.`);
       return undefined;
@@ -70,7 +70,9 @@ export async function watchServer(
   );
 }
 
-/** Nobody needs the container when the demo is over. */
-export async function removeContainer({ engine }: Server): Promise<void> {
+/** Nobody needs the container when the demo is over, nor the images that were pulled for it. */
+export async function removeContainer({ engine }: Server, registry: string): Promise<void> {
   for (const name of [container, `${container}-before`]) await ask(engine, ['rm', '--force', name]);
+  const images = await ask(engine, ['images', '--quiet', '--filter', `reference=${registry}/demo/app`]);
+  for (const image of images?.split('\n') ?? []) if (image) await ask(engine, ['image', 'rm', '--force', image]);
 }
