@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import * as z from 'zod';
 import { destinationsOf } from '../core/destinations/destination.ts';
 import { describeHeld, holdOf } from '../core/holds/hold.ts';
 import { isService } from '../core/model/deploy-target.ts';
-import { InvalidInputError } from '../core/model/errors.ts';
+import { InvalidInputError, ReleaseBusyError } from '../core/model/errors.ts';
 import type { Project } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
 import { currentState } from '../core/releases/release.ts';
@@ -17,10 +19,10 @@ import { type Delivery, openDelivery } from './targets/deliver-release.ts';
 
 interface Services {
   builds: Pick<Builds, 'get'>;
-  projects: Pick<Projects, 'get'>;
+  projects: Pick<Projects, 'get' | 'claimRelease' | 'yieldRelease'>;
   releases: Pick<Releases, 'allOf'>;
   targets: Pick<Targets, 'get'>;
-  deliver: Delivery['deliver'];
+  delivery: Pick<Delivery, 'request' | 'retry'>;
 }
 
 const requestSchema = z.object({
@@ -32,10 +34,33 @@ const requestSchema = z.object({
   requester: z.string(),
 });
 
+type Request = z.infer<typeof requestSchema>;
+type ClaimedProject = Awaited<ReturnType<Projects['claimRelease']>>;
+
 export type PromotionAnswer = { refused: string } | { state: TargetState };
 
-/** Promotes a release of a project to one of its targets, because a person says so. */
-export function createPromote({ builds, projects, releases, targets, deliver }: Services) {
+/** A release sets its tags within seconds. */
+const longestWaitMilliseconds = 60_000;
+const pauseMilliseconds = 500;
+
+/**
+ * Promotes a release of a project to one of its targets, because a person says so. What the target is to have is decided and written down
+ * under the claim of releases, so that no rollback and no hold comes in between; whatever comes later overtakes it.
+ */
+export function createPromote({ builds, projects, releases, targets, delivery }: Services) {
+  async function claim(name: string, holder: string): Promise<ClaimedProject> {
+    const deadline = Date.now() + longestWaitMilliseconds;
+    for (;;) {
+      try {
+        return await projects.claimRelease(name, holder);
+      } catch (error) {
+        if (!(error instanceof ReleaseBusyError)) throw error;
+        if (Date.now() > deadline) throw new InvalidInputError(`Nothing was promoted. ${error.message}`);
+        await delay(pauseMilliseconds);
+      }
+    }
+  }
+
   async function releaseNamed(project: string, wanted: string): Promise<Deliverable> {
     const all = (await releases.allOf(project)).filter((image) => currentState(image) !== 'gone');
     const named = all.find(({ digest, build, tags }) => digest === wanted || build === wanted || tags.has(wanted));
@@ -68,11 +93,10 @@ export function createPromote({ builds, projects, releases, targets, deliver }: 
     );
   }
 
-  return async function promote(input: unknown): Promise<TargetState> {
-    const { project: name, to, release: wanted, requester } = requestSchema.parse(input);
-    const project = await projects.get(name);
+  /** Writes down what the target is to have. */
+  async function decide(project: ClaimedProject, { to, release: wanted, requester }: Request): Promise<TargetState> {
+    const { name } = project;
     const target = targetNamed(name, project, to);
-    if (!project) throw new InvalidInputError(`There is no project ${name}.`);
     const hold = holdOf(project, new Date());
     if (hold) {
       throw new InvalidInputError(
@@ -86,9 +110,24 @@ export function createPromote({ builds, projects, releases, targets, deliver }: 
       wanted ?? (before ? (await targets.get(name, before))?.delivered[0]?.digest : project.released?.digest);
     if (!current) throw new InvalidInputError(`${before ?? name} has no release to promote yet.`);
     const release = await releaseNamed(name, current);
-    const [state] = await deliver(project, release, { call: { type: 'promotion', by: requester }, only: [target] });
+    const [state] = await delivery.request(project, release, {
+      call: { type: 'promotion', by: requester },
+      only: [target],
+    });
     if (!state) throw new InvalidInputError(`${name} has no target ${target}.`);
     return state;
+  }
+
+  return async function promote(input: unknown): Promise<TargetState> {
+    const request = requestSchema.parse(input);
+    const { project: name } = request;
+    // Who names no project, or a target that is not there, takes no claim.
+    targetNamed(name, await projects.get(name), request.to);
+    const holder = `promotion ${randomUUID()}`;
+    const project = await claim(name, holder);
+    const state = await decide(project, request).finally(() => projects.yieldRelease(name, holder));
+    await delivery.retry(project, [state]);
+    return (await targets.get(name, state.target)) ?? state;
   };
 }
 
@@ -98,7 +137,7 @@ const run = once(() =>
     projects: openProjects(),
     releases: openReleases(),
     targets: openTargets(),
-    deliver: openDelivery(new Logger({ serviceName: 'promote' })).deliver,
+    delivery: openDelivery(new Logger({ serviceName: 'promote' })),
   }),
 );
 

@@ -96,7 +96,9 @@ export function requested(
   const isKnown = known && isSameRelease(known.wanted, release);
   if (isKnown && (known.state !== 'failed' || call.type === 'release')) {
     const isToBeHurried = known.state === 'waiting' && dueAt === undefined;
-    if (!isToBeHurried) return undefined;
+    // A service may run something else by now, which nobody has told us.
+    const isToBeRenewed = known.kind === 'service' && known.state === 'delivered' && call.type === 'promotion';
+    if (!isToBeHurried && !isToBeRenewed) return undefined;
   }
   return {
     ...key,

@@ -74,19 +74,25 @@ export function createDelivery({ targets, track, writeManifests, workers }: Serv
     ];
   }
 
+  /** Writes down what the targets are to have that a release goes to. */
+  async function request(project: Owner, release: Deliverable, { call, only }: Options): Promise<TargetState[]> {
+    const states: TargetState[] = [];
+    for (const each of called(project, release, only)) {
+      const state = await track.request(project.name, each, release, { call });
+      if (state) states.push(state);
+    }
+    return states;
+  }
+
   return {
     /** Delivers a release of a project to its targets: those of its ref, or the ones that are named. Says what they have then. */
-    async deliver(project: Owner, release: Deliverable, { call, only }: Options): Promise<TargetState[]> {
-      const named = called(project, release, only);
-      const states: TargetState[] = [];
-      for (const each of named) {
-        const state = await track.request(project.name, each, release, { call });
-        if (state) states.push(state);
-      }
-      await attempt(project, states);
-      const names = new Set(named.map(({ target }) => target));
+    async deliver(project: Owner, release: Deliverable, options: Options): Promise<TargetState[]> {
+      await attempt(project, await request(project, release, options));
+      const names = new Set(called(project, release, options.only).map(({ target }) => target));
       return (await targets.ofProject(project.name)).filter(({ target }) => names.has(target));
     },
+
+    request,
 
     /** Tries once more what is due. */
     retry: attempt,

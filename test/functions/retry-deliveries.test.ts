@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PlacedHold } from '../../core/model/hold.ts';
 import { releasedImageSchema } from '../../core/releases/release.ts';
-import { createPromote } from '../../functions/promote.ts';
 import { createRetryDeliveries } from '../../functions/retry-deliveries.ts';
 import { imageOf, releaseOf, setUpDelivery, targetOf } from './targets/delivery-setup.ts';
 
@@ -25,7 +24,7 @@ async function setUp(known: { appeared?: number; held?: PlacedHold } = {}) {
     });
   const services = {
     projects: { get: async () => project },
-    releases: { get: async () => release(1), allOf: async () => [release(1)] },
+    releases: { get: async () => release(1) },
     targets: live.targets,
   };
   await live.deliver(releaseOf(1));
@@ -68,40 +67,4 @@ describe('a promotion by time', () => {
     expect(await live.stateOf('production')).toMatchObject({ state: 'delivered' });
     expect((await live.stateOf('production'))?.error).toBeUndefined();
   });
-});
-
-it('a promotion by command is refused while releases of the project are held', async () => {
-  const { live, services } = await setUp({ held });
-  await using _ = live;
-  const promote = createPromote({
-    ...services,
-    builds: { get: async () => undefined },
-    deliver: live.delivery.deliver,
-  });
-  const request = { project: live.project.name, to: 'production', requester: 'ben' };
-  await expect(promote(request)).rejects.toThrow(
-    'Nothing was promoted. Releases of demo/app:latest are held by ann: the fair. Promote it when the hold has ended.',
-  );
-});
-
-it('an image that is no longer in the registry is not promoted', async () => {
-  const { live, services } = await setUp({});
-  await using _ = live;
-  const gone = releasedImageSchema.parse({
-    project: live.project.name,
-    digest: 'sha256:gone',
-    repository: 'demo/app',
-    build: 'build1',
-    releasedAt: '2026-11-01T00:00:00.000Z',
-    tags: new Set(['1.0.0']),
-    state: 'gone',
-  });
-  const promote = createPromote({
-    ...services,
-    releases: { allOf: async () => [gone] },
-    builds: { get: async () => undefined },
-    deliver: live.delivery.deliver,
-  });
-  const request = { project: live.project.name, to: 'production', release: '1.0.0', requester: 'ben' };
-  await expect(promote(request)).rejects.toThrow('demo/app:latest has no release 1.0.0. Its last ones are: none.');
 });

@@ -88,6 +88,7 @@ export async function setUpDelivery(deploy: ManifestTarget[], { files = {}, sign
   const project = sampleProject(projectName, { deploy });
   return {
     host,
+    client,
     targets,
     ownCommits,
     network,
