@@ -16,6 +16,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   manifests: () => import('./manifests.ts'),
   verdict: () => import('./verdict.ts'),
   scanners: () => import('./scanners.ts'),
+  'control-plane': () => import('./control-plane.ts'),
   overhead: () => import('./overhead.ts'),
   site: () => import('./site.ts'),
 };

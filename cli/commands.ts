@@ -18,6 +18,7 @@ export const commands: Readonly<Record<string, readonly Entry[]>> = {
     },
     { name: 'projects', summary: 'list projects', load: () => import('./projects/projects.ts') },
     { name: 'builds', summary: 'list builds', load: () => import('./builds/builds.ts') },
+    { name: 'cost', summary: 'say what the builds of a month cost', load: () => import('./projects/cost.ts') },
     { name: 'log', summary: 'print the log of a build, and follow it', load: () => import('./builds/log.ts') },
     { name: 'open', summary: 'open a page in the browser', load: () => import('./open.ts') },
   ],

@@ -44,6 +44,7 @@ const run = once(() => {
     builds: {
       get: builds.get,
       list: recently(builds.list),
+      costs: recently(builds.costs),
     },
     projects: {
       get: projects.get,

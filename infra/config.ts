@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { computeTypeSchema } from '../core/cost/prices.ts';
 import { usualRecipients } from '../core/index/read-index.ts';
 import { severities } from '../core/model/findings.ts';
 import { defaultPolicy, responses, unsignedResponses } from '../core/model/policy.ts';
@@ -198,10 +199,7 @@ const configSchema = z.strictObject({
         .max(1000)
         .default(60)
         .describe('How many builds of one project begin in an hour. The rest wait for the next hour.'),
-      computeType: z
-        .enum(['SMALL', 'MEDIUM', 'LARGE', 'X_LARGE', 'X2_LARGE'])
-        .default('MEDIUM')
-        .describe("CodeBuild's machine for a build."),
+      computeType: z.enum(computeTypeSchema.options).default('MEDIUM').describe("CodeBuild's machine for a build."),
       architecture: z
         .enum(['arm64', 'x86_64'])
         .default('arm64')

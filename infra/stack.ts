@@ -89,7 +89,8 @@ export class SlipwayStack extends Stack {
       hasTools,
     });
     const publishedEvents = new PublishedEvents(this);
-    const telling = new Telling({ api, gitHost, notifications, publishedEvents, records, state, triggers });
+    const machine = config.build.computeType;
+    const telling = new Telling({ api, gitHost, machine, notifications, publishedEvents, records, state, triggers });
     const steps = new Steps(this, 'Steps', {
       ...{ api, config, records, repositories, signing, state, telling },
     });

@@ -1,5 +1,6 @@
 import { digestPrefix } from '../services/tables/digests.ts';
 import type { Api } from './api.ts';
+import type { Config } from './config.ts';
 import type { PublishedEvents } from './event-bus.ts';
 import type { GitHost } from './git-host.ts';
 import type { Notifications } from './notifications.ts';
@@ -9,6 +10,8 @@ import type { State } from './state.ts';
 import type { Triggers } from './triggers.ts';
 
 interface TellingProps {
+  /** The machine of a build, which its cost depends on. */
+  machine: Config['build']['computeType'];
   api: Api;
   gitHost: GitHost;
   notifications: Notifications;
@@ -27,7 +30,7 @@ export class Telling {
   }
 
   grant(grantee: PipelineFunction): void {
-    const { api, gitHost, notifications, publishedEvents, records, state, triggers } = this.#props;
+    const { api, gitHost, machine, notifications, publishedEvents, records, state, triggers } = this.#props;
     state.builds.grant(grantee, 'GetItem', 'UpdateItem');
     state.builds.grantQuery(grantee, 'byProject', 'byCommit');
     state.targets.grant(grantee, 'Query');
@@ -41,5 +44,6 @@ export class Telling {
     triggers.grantSend(grantee, ['build-ended']);
     publishedEvents.grantPublish(grantee);
     api.grantLink(grantee);
+    grantee.setVariable('BUILD_MACHINE', machine);
   }
 }

@@ -15,6 +15,7 @@ export const variableNames = [
   'BUILD_SESSION_ROLE',
   'BUILDS_TABLE',
   'BUILD_ID',
+  'BUILD_MACHINE',
   'BUILD_TIMEOUT_SECONDS',
   'BUILD_TOKEN',
   'CASCADES_TABLE',

@@ -6,6 +6,7 @@ export const problems = {
   InvalidProject: [400, 'The parameter "project" is not written app/job:tag.'],
   InvalidCommit: [400, 'The parameter "commit" is not a commit, nor the first seven digits of one.'],
   InvalidSince: [400, 'The parameter "since" is neither a day nor a time.'],
+  InvalidMonth: [400, 'The parameter "month" is no month.'],
   InvalidDigest: [400, 'The parameter "digest" is not that of an image.'],
   InvalidTag: [400, 'The parameter "tag" is not one that an image can have.'],
   InvalidPrefix: [400, 'The parameter "prefix" is not the start of app/job:tag.'],

@@ -16,6 +16,7 @@ import type { ScannerReports } from '../core/scanners/report.ts';
 import type { StatementName } from '../core/signing/statement.ts';
 import type { TargetState } from '../core/targets/target-state.ts';
 import type { LogLines, LogSlice } from '../services/records/build-log.ts';
+import type { CostSelection, ProjectCost } from '../services/tables/builds.ts';
 import type { CascadeHeader, CascadeSummary } from '../services/tables/cascades.ts';
 import type { Page, PageRequest } from '../services/tables/page.ts';
 import type { ProjectRecord } from '../services/tables/projects.ts';
@@ -26,7 +27,10 @@ import type { ProjectRecord } from '../services/tables/projects.ts';
 export interface BuildReader {
   get(id: string): Promise<Build | undefined>;
   list(selection: BuildSelection, request: PageRequest): Promise<Page<Build>>;
+  costs(selection: CostSelection, request: PageRequest): Promise<Page<ProjectCost>>;
 }
+
+export type { CostSelection, ProjectCost };
 
 /** A project with what the pipeline records about it. */
 export type KnownProject = Project & Partial<Pick<ProjectRecord, 'bases' | 'released' | 'held'>>;

@@ -12,6 +12,7 @@ import { sbomRedirect } from './api/sbom.ts';
 import { asset } from './assets/assets.ts';
 import { stateBadge, versionBadge, vulnerabilityBadge } from './badges/badge-answers.ts';
 import { buildAnswer, findingsAnswer, logAnswer, scannerPageAnswer } from './build-answers.ts';
+import { apiCosts, costsAnswer } from './cost-answers.ts';
 import { feedAnswer } from './feed.ts';
 import { apiHoldList, holdListAnswer } from './hold-answers.ts';
 import { logText } from './log.ts';
@@ -55,6 +56,8 @@ const routes: Route[] = [
   at('/api/v1/search', apiSearch),
   at('/cascades', cascadeList),
   at('/cascades/:cascade', cascade),
+  at('/costs', costsAnswer),
+  at('/api/v1/costs', apiCosts),
   at('/projects', projectList),
   at('/projects/:app/:job', projectList),
   at('/projects/:app/:job/:tag', project),

@@ -27,6 +27,8 @@ export const apiBuildSchema = buildSchema
     changes: changesSchema.nullable(),
     held: known.held.unwrap().nullable(),
     failure: known.failure.unwrap().nullable(),
+    /** What it costs on AWS, which is in part an estimate. */
+    cost: known.cost.unwrap().nullable(),
     waiting: known.waiting.unwrap().nullable(),
     cascade: z.string().nullable(),
     supersededBy: z.string().nullable(),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { buildCostSchema } from './build-cost.ts';
 import { holdSchema } from './hold.ts';
 import { scannerNames, scannerStates } from './scanner-names.ts';
 
@@ -157,6 +158,8 @@ export const buildSchema = z.object({
   /** The hold that kept the image from its release: the build passed, and ended as `unchanged`. */
   held: holdSchema.extend({ by: z.string(), at: z.iso.datetime().optional() }).optional(),
   failure: z.object({ error: z.string(), message: z.string() }).optional(),
+  /** Absent until people were told of its end. */
+  cost: buildCostSchema.optional(),
   /** When the mail about the result was sent. */
   notifiedAt: z.iso.datetime().optional(),
 });
@@ -227,6 +230,7 @@ export function publicBuild(build: Build, siteUrl: string) {
     changes: build.changes ?? null,
     held: build.held ?? null,
     failure: build.failure ?? null,
+    cost: build.cost ?? null,
     waiting: build.waiting ?? null,
     cascade: build.cascade ?? null,
     supersededBy: build.supersededBy ?? null,

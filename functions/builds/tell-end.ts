@@ -2,6 +2,8 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { fixedBy } from '../../core/builds/fixed.ts';
 import { mostOwnMails } from '../../core/cascade/digest.ts';
 import { buildEndedEvent } from '../../core/cascade/rebuild-state.ts';
+import { costOf } from '../../core/cost/build-cost.ts';
+import { type ComputeType, computeTypeSchema } from '../../core/cost/prices.ts';
 import { mailDetailsOf } from '../../core/mail/mailed-end.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
 import { NotificationBusyError, RecordConflictError } from '../../core/model/errors.ts';
@@ -34,6 +36,7 @@ interface Services {
   triggers: Pick<Triggers, 'send'>;
   eventBus: Pick<EventBus, 'publish'>;
   siteUrl: string;
+  machine: ComputeType;
   logger: Logger;
 }
 
@@ -54,6 +57,7 @@ export function createTell({
   triggers,
   eventBus,
   siteUrl,
+  machine,
   logger,
 }: Services) {
   /** The members of a cascade are all recorded before the first is built. */
@@ -93,7 +97,7 @@ export function createTell({
       await builds.releaseNotification(id);
       throw error;
     }
-    await builds.markNotified(id);
+    await builds.markNotified(id, costOf(build, machine));
     metrics.ended(build);
     for (const mark of [statuses.set, commentOnPullRequest])
       await mark(build).catch((error: Error) => {
@@ -121,6 +125,7 @@ export function openTell(logger: Logger): Tell {
     triggers: openTriggers(),
     eventBus: openEventBus(),
     siteUrl,
+    machine: computeTypeSchema.parse(variable('BUILD_MACHINE')),
     logger,
   });
 }

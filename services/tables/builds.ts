@@ -11,6 +11,7 @@ import {
   type TerminalStatus,
   type Waiting,
 } from '../../core/model/build.ts';
+import type { BuildCost } from '../../core/model/build-cost.ts';
 import { RecordConflictError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
 import { monthOf } from '../../core/time/month.ts';
@@ -35,6 +36,17 @@ type Fields = Partial<
     | 'supersededBy'
   >
 >;
+
+const costedSchema = buildSchema.pick({ project: true, cost: true });
+
+/** The builds that are counted, by the month in which they began, `2026-11`. */
+export interface CostSelection {
+  month: string;
+  project?: string | undefined;
+}
+
+/** What some builds of a project cost. */
+export type ProjectCost = Omit<BuildCost, 'pricesOf'> & { project: string; builds: number };
 
 /** The index of each, by how few builds it selects. */
 const selective = [
@@ -215,18 +227,30 @@ export function createBuilds(client: DynamoDBDocumentClient, tableName: string) 
       await table.update({ id }, { remove: ['notifyingUntil'] });
     },
 
-    async markNotified(id: string): Promise<void> {
+    /** @param cost what the build cost, which is known now */
+    async markNotified(id: string, cost: BuildCost): Promise<void> {
       const now = new Date().toISOString();
       await table.update(
         { id },
         {
-          set: { notifiedAt: now, 'stages.tell.status': 'succeeded', 'stages.tell.endedAt': now },
+          set: { notifiedAt: now, cost, 'stages.tell.status': 'succeeded', 'stages.tell.endedAt': now },
           remove: ['notifyingUntil'],
         },
       );
     },
 
     list,
+
+    /** What the builds that began in a month cost, of one project or of all. */
+    async costs({ month, project }: CostSelection, request: PageRequest): Promise<Page<ProjectCost>> {
+      const of =
+        project === undefined
+          ? { index: 'byMonth', keys: expression`#month = ${month}` }
+          : { index: 'byProject', keys: expression`#project = ${project} AND begins_with(createdAt, ${month})` };
+      const fields = ['project', 'cost'];
+      const { items, cursor } = await table.page({ ...of, fields }, request, costedSchema);
+      return { items: items.flatMap(({ project, cost }) => (cost ? [{ ...cost, project, builds: 1 }] : [])), cursor };
+    },
 
     /** Newest first, of one project `app/job:tag`, all or those with one status. */
     ofProject(project: string, request: PageRequest, status?: BuildStatus): Promise<Page<Build>> {

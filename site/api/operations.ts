@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { apiBuildListSchema, apiBuildSchema } from '../../core/api/builds.ts';
 import { apiCascadeListSchema, apiCascadeMemberListSchema, apiCascadeSchema } from '../../core/api/cascades.ts';
+import { apiCostListSchema } from '../../core/api/costs.ts';
 import { apiHoldListSchema, apiProjectListSchema, apiProjectWithTargetsSchema } from '../../core/api/projects.ts';
 import { apiReleaseListSchema, apiReleaseWithFindingsSchema, apiRetentionSchema } from '../../core/api/releases.ts';
 import {
@@ -181,6 +182,15 @@ export const operations: readonly Operation[] = [
     query: pages,
     answer: apiHoldListSchema,
     problems: [...paged, 'NotFound', 'ProjectNotFound'],
+  },
+  {
+    id: 'listCosts',
+    tag: 'Builds',
+    path: '/api/v1/costs',
+    summary: 'What the builds of a month cost on AWS, by project',
+    query: ['month', 'project', ...pages],
+    answer: apiCostListSchema,
+    problems: ['InvalidMonth', 'InvalidProject', ...paged],
   },
   {
     id: 'listCascades',

@@ -12,7 +12,9 @@ import {
   shortCommit,
   sourcePage,
 } from '../../core/builds/describe-build.ts';
+import { describeUsd, totalUsd } from '../../core/cost/sum-costs.ts';
 import { type Build, isTerminal } from '../../core/model/build.ts';
+import type { BuildCost } from '../../core/model/build-cost.ts';
 import type { Project } from '../../core/model/project.ts';
 import { currentOf, type TargetState } from '../../core/targets/target-state.ts';
 import { type Html, html } from '../../core/text/html.ts';
@@ -101,9 +103,15 @@ ${build.supersededBy && html`<div><dt>Replaced by</dt><dd><a href="/builds/${bui
 ${build.authored && html`<div><dt>Author</dt><dd>${describeAuthored(build.authored)}</dd></div>`}
 <div><dt>Ref</dt><dd>${describeRef(build.ref)}</dd></div>
 <div><dt>Source</dt><dd>${source ? html`<a href="${source}" rel="noopener nofollow">${source}</a>` : describeSource(build.sourceUrl)}</dd></div>
+${build.cost && html`<div><dt>Cost on AWS</dt><dd>${costLine(build.cost)}</dd></div>`}
 <div><dt>Accepted</dt><dd>${exactTime(build.createdAt)}</dd></div>
 <div><dt>Build</dt><dd><code>${build.id}</code></dd></div>
 </dl>`;
+}
+
+function costLine(cost: BuildCost): Html {
+  const { machineUsd, controlUsd, storageUsdPerMonth, pricesOf } = cost;
+  return html`<a href="/costs">${describeUsd(totalUsd(cost))}</a><br><span class="quiet">machine ${describeUsd(machineUsd)}, the rest about ${describeUsd(controlUsd)}; to keep the image, up to ${describeUsd(storageUsdPerMonth)} a month (prices of ${pricesOf})</span>`;
 }
 
 /** The records of the build for programs. */

@@ -30,6 +30,14 @@ export const parameters = {
     description: 'Created at this time or later.',
     schema: z.union([z.iso.date(), z.iso.datetime({ offset: true })]).optional(),
   },
+  month: {
+    name: 'month',
+    description: 'Of this month, such as 2026-11, in UTC; else of this one.',
+    schema: z
+      .string()
+      .regex(/^\d{4}-(?:0[1-9]|1[0-2])$/)
+      .optional(),
+  },
   digest: {
     name: 'digest',
     description: 'That released this image, the last of each project.',
@@ -88,6 +96,14 @@ export function selectionOf(query: URLSearchParams): BuildSelection {
     project: read(query, project, 'InvalidProject', 'is written app/job:tag, for example demo/app:latest.'),
     commit: read(query, commit, 'InvalidCommit', 'is a commit, or at least its first seven hexadecimal digits.'),
     since: from && new Date(from).toISOString(),
+  };
+}
+
+export function costSelectionOf(query: URLSearchParams): { month?: string | undefined; project?: string | undefined } {
+  const { month, project } = parameters;
+  return {
+    month: read(query, month, 'InvalidMonth', 'is a month, such as 2026-11.'),
+    project: read(query, project, 'InvalidProject', 'is written app/job:tag, for example demo/app:latest.'),
   };
 }
 

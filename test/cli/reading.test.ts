@@ -95,6 +95,26 @@ describe('slipway status', () => {
   });
 });
 
+it('slipway cost sums up what the builds of a month cost, of all projects or of one', async () => {
+  const cost = { machineUsd: 0.01, controlUsd: 0.0006, storageUsdPerMonth: 0.01, pricesOf: '2026-11-29' };
+  content.projects = ['demo/app:latest', 'demo/web:latest'].map((name) => sampleProject(name));
+  content.builds = Array.from({ length: 30 }, (_, at) =>
+    sampleBuild(at, {
+      project: at % 3 ? 'demo/app:latest' : 'demo/web:latest',
+      createdAt: '2026-10-02T00:00:00.000Z',
+      cost,
+    }),
+  );
+  const { items } = JSON.parse((await call('cost', '--month', '2026-10', '--json')).out);
+  expect(items).toMatchObject([
+    { project: 'demo/app:latest', builds: 20, machineUsd: 0.2 },
+    { project: 'demo/web:latest', builds: 10, machineUsd: 0.1 },
+  ]);
+  const one = await call('cost', '--month', '2026-10', '--project', 'demo/web');
+  expect(one.out).toBe('demo/web:latest\t10\t$0.1060\t$0.1000\t$0.0060\t$0.1000\n');
+  expect((await call('cost', '--month', 'october')).code).toBe(2);
+});
+
 describe('slipway projects', () => {
   it.each([
     [[], ['demo/app:latest', 'demo/old:latest', 'demo/web:latest']],

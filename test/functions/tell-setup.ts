@@ -46,6 +46,7 @@ export async function setUpTell(crashes: CrashPoints = createCrashPoints()) {
     eventBus: crashes.guard(world.eventBus),
     metrics: { ended: ({ status }) => void counted.push(status), oldestQueued: () => undefined },
     siteUrl: 'https://slipway.example',
+    machine: 'MEDIUM',
     logger: silentLogger,
   });
   return Object.assign(world, {

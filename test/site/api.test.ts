@@ -52,6 +52,7 @@ describe('the API', () => {
       changes: null,
       held: null,
       failure: null,
+      cost: null,
       waiting: null,
       cascade: null,
       supersededBy: null,
@@ -273,7 +274,7 @@ describe('the API', () => {
     const fail = () => Promise.reject(broken);
     const site = sampleSite({
       errors,
-      parts: { builds: { get: fail, list: fail } },
+      parts: { builds: { get: fail, list: fail, costs: fail } },
     });
     const answer = await site('/api/v1/builds');
     expect([answer.statusCode, body(answer).code]).toEqual([500, 'InternalError']);

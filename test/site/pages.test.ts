@@ -95,6 +95,7 @@ describe('the overview', () => {
     );
     const reader = {
       get: async () => undefined,
+      costs: async () => ({ items: [] }),
       list: async () => {
         lists += 1;
         return { items: builds.slice(0, 5) };

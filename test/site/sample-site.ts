@@ -110,6 +110,15 @@ export function sampleSite({
           builds.filter((build) => isSelected(build, selection)),
           request,
         ),
+      costs: async ({ month, project }, request) =>
+        pageOf(
+          builds
+            .filter(
+              (build) => build.createdAt.startsWith(month) && (project === undefined || build.project === project),
+            )
+            .flatMap((build) => (build.cost ? [{ ...build.cost, project: build.project, builds: 1 }] : [])),
+          request,
+        ),
     },
     signatures: { read: async () => undefined },
     commitSigner: undefined,

@@ -23,6 +23,8 @@ beforeAll(() => {
   builds = createBuilds(client, 'builds');
 });
 
+const cost = { machineUsd: 0.02, controlUsd: 0.001, storageUsdPerMonth: 0.01, pricesOf: '2026-11-29' };
+
 async function queued(over: Partial<Build> = {}): Promise<Build> {
   count += 1;
   const createdAt = new Date(Date.now() - 60_000 + count).toISOString();
@@ -102,7 +104,7 @@ describe('a build', () => {
     await builds.close(build, 'failed');
     const claims = await Promise.all([builds.claimNotification(build.id), builds.claimNotification(build.id)]);
     expect(claims.filter(Boolean)).toHaveLength(1);
-    await builds.markNotified(build.id);
+    await builds.markNotified(build.id, cost);
     expect(await builds.claimNotification(build.id, new Date(Date.now() + 3_600_000))).toBeUndefined();
   });
 
@@ -146,5 +148,28 @@ describe('the list of builds', () => {
 
   it('refuses a cursor that it did not give', async () => {
     await expect(builds.list({}, { limit: 1, cursor: 'nonsense' })).rejects.toThrow(InvalidInputError);
+  });
+});
+
+describe('the costs of a month', () => {
+  it('are those of its builds that have ended, of one project or of all, and each build counts once', async () => {
+    const [month, project] = ['2001-02', 'costs/of:one'];
+    const notified = async (over: Partial<Build>) => {
+      const { id } = await queued({ createdAt: `${month}-03T00:00:00.000Z`, ...over });
+      await builds.claimNotification(id);
+      await builds.markNotified(id, cost);
+      await builds.markNotified(id, cost);
+    };
+    await notified({ project });
+    await notified({ project, createdAt: `${month}-28T23:59:59.000Z` });
+    await notified({ project, createdAt: '2001-03-01T00:00:00.000Z' });
+    await notified({ project: 'costs/of:another' });
+    await queued({ project, createdAt: `${month}-04T00:00:00.000Z` });
+
+    const of = async (selection: Parameters<Builds['costs']>[0]) =>
+      (await builds.costs(selection, { limit: 1000 })).items.map((item) => item.project).toSorted();
+    expect(await of({ month, project })).toEqual([project, project]);
+    expect(await of({ month })).toEqual(['costs/of:another', project, project]);
+    expect(await of({ month: '2001-01' })).toEqual([]);
   });
 });

@@ -1,0 +1,60 @@
+import { type Build, type StageName, stageNames } from '../model/build.ts';
+import type { BuildCost } from '../model/build-cost.ts';
+import { buildMinute, type ComputeType, prices, pricesReadOn } from './prices.ts';
+import { usualCalls } from './usual-calls.ts';
+
+/** The states of the machine in which each stage is, and those of every build besides. */
+const transitions: Record<StageName | 'always', number> = {
+  build: 3,
+  scan: 1,
+  judge: 2,
+  sign: 1,
+  release: 2,
+  tell: 1,
+  always: 3,
+};
+
+/** Of the functions that are states of the machine. */
+const functionGigabytes = 0.5;
+
+type Ended = Pick<Build, 'stages' | 'waiting' | 'candidate' | 'notifyEmail'>;
+
+/**
+ * What a build costs on AWS. Measured are the time of its machine, of each stage and the size of its image; the calls are those that a
+ * build usually makes. What a stage takes is counted as its function's time, which is a little less.
+ */
+export function costOf({ stages, waiting, candidate, notifyEmail }: Ended, computeType: ComputeType): BuildCost {
+  const begun = stageNames.filter((name) => stages[name] !== undefined);
+  const seconds = (name: StageName) => {
+    const { startedAt, endedAt } = stages[name] ?? {};
+    return startedAt === undefined || endedAt === undefined ? 0 : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
+  };
+  // A machine that only found out that its base image is not there is gone within the first minute.
+  const earlierRuns = waiting?.for === 'base' ? waiting.times : 0;
+  const minutes = Math.ceil(seconds('build') / 60) + earlierRuns;
+  const states = transitions.always + begun.reduce((sum, name) => sum + transitions[name], 0);
+  const inFunctions = begun.filter((name) => name !== 'build').reduce((sum, name) => sum + seconds(name), 0);
+  const share = begun.length / stageNames.length;
+  const control =
+    states * prices.transition.usd +
+    functionGigabytes * inFunctions * prices.functionGigabyteSecond.usd +
+    share * callsUsd() +
+    notifyEmail.length * prices.mail.usd;
+  return {
+    machineUsd: rounded(minutes * buildMinute[computeType].usd),
+    controlUsd: rounded(control),
+    storageUsdPerMonth: rounded(((candidate?.sizeBytes ?? 0) / 1e9) * prices.imageGigabyteMonth.usd),
+    pricesOf: pricesReadOn,
+  };
+}
+
+/** The calls of a build that goes through all stages. */
+function callsUsd(): number {
+  return (Object.keys(usualCalls) as (keyof typeof usualCalls)[]).reduce(
+    (sum, name) => sum + usualCalls[name] * prices[name].usd,
+    0,
+  );
+}
+
+/** To a millionth of a dollar. */
+const rounded = (usd: number): number => Math.round(usd * 1e6) / 1e6;

@@ -1,0 +1,55 @@
+import { pricesReadOn, pricesRegion } from '../../core/cost/prices.ts';
+import { describeUsd, sumOf, totalUsd } from '../../core/cost/sum-costs.ts';
+import { type Html, html } from '../../core/text/html.ts';
+import { monthBefore, monthOf } from '../../core/time/month.ts';
+import type { CostSelection, ProjectCost } from '../readers.ts';
+import { address, layout, pager } from './layout.ts';
+import { projectPath } from './project-path.ts';
+
+const monthsLinked = 6;
+
+export interface CostsPage extends CostSelection {
+  /** The dearest first. */
+  items: ProjectCost[];
+  cursor: string | null;
+  query: URLSearchParams;
+  now: Date;
+}
+
+/** What the builds of a month cost on AWS. */
+export function costsPage({ month, project, items, cursor, query, now }: CostsPage): Html {
+  const sum = sumOf(items);
+  const builds = items.reduce((count, each) => count + each.builds, 0);
+  const isPart = cursor !== null || query.has('cursor');
+  return layout({
+    title: `Costs of ${month}`,
+    api: `/api/v1/costs?${new URLSearchParams({ month, ...(project === undefined ? {} : { project }) })}`,
+    main: html`<div class="head"><h1>Costs of ${month}${project && html`: ${project}`}</h1></div>
+<p class="meaning">${counted(builds)} cost ${describeUsd(totalUsd(sum))} on AWS${isPart && ' on this page'}, of which ${describeUsd(sum.controlUsd)} is not for their machines. To keep their images costs up to ${describeUsd(sum.storageUsdPerMonth)} a month.</p>
+<p class="quiet">The time of machines and the sizes of images are measured, and the rest is estimated. Prices of ${pricesRegion}, read on ${pricesReadOn}, without free tiers and taxes. On one machine it is what AWS would ask.</p>
+<section>${items.length > 0 ? html`<ol class="rows">${items.map((item) => row(item, month))}</ol>` : html`<p class="empty">No build of this month has ended.</p>`}</section>
+${pager('/costs', query, cursor)}
+${months(month, project, now)}`,
+  });
+}
+
+function row({ project, builds, ...cost }: ProjectCost, month: string): Html {
+  return html`<li>
+<div class="what"><a href="${projectPath(project)}">${project}</a><span class="why">machines ${describeUsd(cost.machineUsd)}, the rest ${describeUsd(cost.controlUsd)}</span></div>
+<div class="where"><span>${describeUsd(totalUsd(cost))}</span></div>
+<div class="when"><a href="${address('/costs', new URLSearchParams({ month, project }))}">${counted(builds)}</a></div>
+</li>`;
+}
+
+const counted = (builds: number) => (builds === 1 ? '1 build' : `${builds.toLocaleString('en')} builds`);
+
+function months(shown: string, project: string | undefined, now: Date): Html {
+  const listed = [monthOf(now)];
+  while (listed.length < monthsLinked) listed.push(monthBefore(listed.at(-1) ?? shown));
+  return html`<nav class="pager" aria-label="Months">${listed
+    .filter((month) => month !== shown)
+    .map(
+      (month) =>
+        html`<a href="${address('/costs', new URLSearchParams({ month, ...(project && { project }) }))}">${month}</a> `,
+    )}</nav>`;
+}
