@@ -56,6 +56,7 @@ const packageSchema = z
 
 const version = z
   .string()
+  .min(1)
   .nullish()
   .transform((at) => at ?? undefined);
 const eventSchema = z
@@ -117,8 +118,11 @@ function affectedOf({ affected }: Fields, problems: string[]): OsvAffected[] {
   const entries = z.array(fieldsSchema).nullish().safeParse(affected);
   if (!entries.success) throw new UnreadableRecordError(`"affected": ${z.prettifyError(entries.error)}`);
   return (entries.data ?? []).flatMap((entry, at): OsvAffected[] => {
-    // Without a package it is about commits.
-    if (entry.package === undefined || entry.package === null) return [];
+    // Without a package it is about commits, which versions of a package are not.
+    if (entry.package === undefined || entry.package === null) {
+      if (isOfCommits(entry.ranges)) return [];
+      throw new UnreadableRecordError(`"affected[${at}]" names no package.`);
+    }
     const named = packageSchema.safeParse(entry.package);
     if (!named.success) throw new UnreadableRecordError(`"affected[${at}].package": ${z.prettifyError(named.error)}`);
     const place = `affected[${at}].`;
@@ -136,6 +140,12 @@ function affectedOf({ affected }: Fields, problems: string[]): OsvAffected[] {
       },
     ];
   });
+}
+
+const ofCommits = z.array(z.looseObject({ type: z.literal('GIT') })).nullish();
+
+function isOfCommits(ranges: unknown): boolean {
+  return ofCommits.safeParse(ranges).success;
 }
 
 /** Debian says `urgency`, others `severity`, each in a field that is its own to fill. */
