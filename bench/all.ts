@@ -9,6 +9,7 @@ const benchmarks: Record<string, () => Promise<Benchmark>> = {
   'watch-sources': () => import('./watch-sources.ts'),
   registry: () => import('./registry.ts'),
   copy: () => import('./copy.ts'),
+  release: () => import('./release.ts'),
   'watch-bases': () => import('./watch-bases.ts'),
   cascade: () => import('./cascade.ts'),
   'index-check': () => import('./index-check.ts'),

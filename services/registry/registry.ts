@@ -1,5 +1,6 @@
 import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import * as z from 'zod';
+import { mapConcurrently } from '../../core/concurrency.ts';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { ecrClient } from './ecr-client.ts';
 import { type Referrer, referrerManifest } from './referrer.ts';
@@ -14,6 +15,8 @@ const manifestTypes = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
 const accept = [...manifestTypes, ...indexTypes].join(', ');
+
+const blobsAtOnce = 4;
 
 const descriptorSchema = z.object({ digest: z.string() });
 const manifestSchema = z.object({
@@ -143,14 +146,22 @@ export async function openRegistry(client = ecrClient()) {
     await send(digest, to, location, bytes);
   }
 
+  /** A manifest never changes: what was read once is put on every tag. */
+  const known = new Map<string, Manifest>();
+  async function manifestOf(repository: string, digest: string): Promise<Manifest> {
+    const found = known.get(digest) ?? (await manifest(repository, digest));
+    if (!found) throw new UpstreamError(`The registry does not have ${repository}@${digest}.`);
+    known.set(digest, found);
+    return found;
+  }
+
   async function copy(digest: string, from: string, to: string): Promise<Manifest> {
-    const source = await manifest(from, digest);
-    if (!source) throw new UpstreamError(`The registry does not have ${from}@${digest}.`);
+    const source = await manifestOf(from, digest);
     if (await digestOf(to, digest)) return source;
     const content = manifestSchema.parse(JSON.parse(source.bytes.toString('utf8')));
     for (const child of content.manifests) await copy(child.digest, from, to);
     const blobs = new Set([...(content.config ? [content.config] : []), ...content.layers].map((blob) => blob.digest));
-    for (const blob of blobs) await copyBlob(blob, from, to);
+    await mapConcurrently([...blobs], blobsAtOnce, (blob) => copyBlob(blob, from, to));
     await putManifest(to, digest, source);
     return source;
   }
@@ -211,11 +222,8 @@ export async function openRegistry(client = ecrClient()) {
      * @throws TagTakenError if the tag names another image and cannot be moved
      */
     async tag(repository: string, digest: string, tag: string): Promise<void> {
-      if ((await digestOf(repository, tag)) === digest) return;
-      const image = await manifest(repository, digest);
-      if (!image) throw new UpstreamError(`The registry does not have ${repository}@${digest}.`);
       try {
-        await putManifest(repository, tag, image);
+        await putManifest(repository, tag, await manifestOf(repository, digest));
       } catch (error) {
         if (!(error instanceof TagTakenError) || (await digestOf(repository, tag)) !== digest) throw error;
       }

@@ -99,6 +99,9 @@ it('a release is committed to the manifests of staging, copied, and gets to prod
   expect(await source.git('log', '-1', '--format=%an%n%s', 'FETCH_HEAD')).toBe(
     `Slipway\nDeploy demo/delivered ${tag} to staging`,
   );
+  expect(await source.git('cat-file', 'commit', 'FETCH_HEAD')).toContain('\ngpgsig -----BEGIN SSH SIGNATURE-----\n');
+  const signers = await fetch(`${slipway.machine.url}/.well-known/slipway/allowed_signers`);
+  expect(await signers.text()).toMatch(/^slipway@\S+ namespaces="git" ecdsa-sha2-nistp256 AAAA\S+\n$/);
   const text = await slipway.client.mailText(mail.id);
   expect(text).toContain(`staging has ${tag}`);
   // The mail does not wait for copies.

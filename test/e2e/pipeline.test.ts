@@ -236,6 +236,8 @@ describe('the permissions of the template', () => {
     'StepsTell: s3:ListBucket',
     // An address that did not answer for a week.
     'StepsTell: dynamodb:UpdateItem',
+    // The key of signed commits.
+    'PagesSite: kms:GetPublicKey',
     // A secret of a build.
     'BuildSessionsSession: secretsmanager:GetSecretValue',
     // A cascade of many projects, whose mails wait for its digest.
