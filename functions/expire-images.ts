@@ -6,7 +6,7 @@ import { mapConcurrently } from '../core/concurrency.ts';
 import { ReleaseBusyError } from '../core/model/errors.ts';
 import { repositoriesOf } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
-import type { RetentionReport, RetentionRules } from '../core/retention/retention-plan.ts';
+import { expiredImages, type RetentionReport, type RetentionRules } from '../core/retention/retention-plan.ts';
 import { usesByProjects } from '../core/retention/uses.ts';
 import { dayOf } from '../core/time/day.ts';
 import { variable } from '../services/environment.ts';
@@ -34,6 +34,7 @@ const requestSchema = z.object({
 
 interface Run {
   rules: RetentionRules;
+  expired: (typeof expiredImages)[number];
   isDryRun: boolean;
   /** `app/job`; undefined: all. */
   repository: string | undefined;
@@ -47,9 +48,16 @@ interface Services {
   logger: Logger;
 }
 
-/** Deletes the released images that nothing needs any more, repository by repository. */
+/** Deletes or archives the released images that nothing needs any more, repository by repository. */
 export function createExpireImages({ projects, expireRepository, logger }: Services) {
-  return async function expireImages({ rules, isDryRun, repository, now, isLate }: Run): Promise<RetentionReport[]> {
+  return async function expireImages({
+    rules,
+    expired,
+    isDryRun,
+    repository,
+    now,
+    isLate,
+  }: Run): Promise<RetentionReport[]> {
     const all = await projects.all();
     const uses = usesByProjects(all, now);
     const repositories = [...Map.groupBy(all, (project) => repositoriesOf(project, '').release)]
@@ -65,7 +73,7 @@ export function createExpireImages({ projects, expireRepository, logger }: Servi
       }
       try {
         const names = own.map(({ name }) => name);
-        const report = await expireRepository({ path, projects: names }, uses, { rules, isDryRun, now });
+        const report = await expireRepository({ path, projects: names }, uses, { rules, expired, isDryRun, now });
         if (report) reports.push(report);
       } catch (error) {
         if (error instanceof ReleaseBusyError) {
@@ -112,6 +120,7 @@ export async function handler(event: unknown, context: Pick<Context, 'getRemaini
   const { data: request } = requestSchema.safeParse(event);
   const inForce = rulesSchema.parse(JSON.parse(variable('RETENTION')));
   const reports = await run()({
+    expired: inForce.expired,
     rules: { days: request?.days ?? inForce.days, newest: request?.newest ?? inForce.newest },
     isDryRun: request !== undefined,
     repository: request?.repository,
@@ -122,4 +131,8 @@ export async function handler(event: unknown, context: Pick<Context, 'getRemaini
 }
 
 /** As the configuration has it: without days released images are kept for ever. */
-const rulesSchema = z.object({ days: z.int().min(1).optional(), newest: z.int().min(0) });
+const rulesSchema = z.object({
+  days: z.int().min(1).optional(),
+  newest: z.int().min(0),
+  expired: z.enum(expiredImages),
+});

@@ -4,6 +4,7 @@ import { usualRecipients } from '../core/index/read-index.ts';
 import { severities } from '../core/model/findings.ts';
 import { defaultPolicy, responses, unsignedResponses } from '../core/model/policy.ts';
 import { type ScannerName, scannerNames } from '../core/model/scanner-names.ts';
+import { expiredImages } from '../core/retention/retention-plan.ts';
 import { allowedServiceSchema } from '../core/rollouts/allowed-service.ts';
 
 /** Fewer days than CloudWatch offers, all of them valid there. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
@@ -262,6 +263,12 @@ const configSchema = z.strictObject({
             .min(0)
             .default(10)
             .describe("How many of a project's newest releases are kept however old they are."),
+          expired: z
+            .enum(expiredImages)
+            .default('delete')
+            .describe(
+              "What becomes of those that expire: `delete`, or `archive`, which moves them to ECR's archive, from where nobody can pull them.",
+            ),
         })
         .prefault({}),
     })

@@ -29,6 +29,6 @@ export class ExpireImages extends ScheduledFunction {
     state.releases.grant(this, 'Query', 'UpdateItem');
     state.targets.grant(this, 'Query');
     records.grantWrite(this, 'retention');
-    repositories.grantExpire(this);
+    repositories.grantExpire(this, config.releases.expired);
   }
 }

@@ -3,6 +3,7 @@ import { Match } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { pullActions, pullThroughActions, pushActions } from '../core/builds/session-policy.ts';
+import type { expiredImages } from '../core/retention/retention-plan.ts';
 import { allow, type Grantee } from './permissions.ts';
 
 const projectsAreData = 'Repositories belong to projects of the index, which come and go without a deployment.';
@@ -146,15 +147,16 @@ export class Repositories {
   }
 
   /** Sees the released images and who uses them, and deletes those that have expired. */
-  grantExpire(grantee: Grantee): void {
+  grantExpire(grantee: Grantee, expired: (typeof expiredImages)[number]): void {
+    const action = expired === 'archive' ? 'ecr:UpdateImageStorageClass' : 'ecr:BatchDeleteImage';
     allow(grantee, {
-      actions: ['ecr:DescribeImages', 'ecr:BatchDeleteImage'],
+      actions: ['ecr:DescribeImages', action],
       resources: [this.#all],
       because: projectsAreData,
     });
     // Candidates and caches expire by ECR's own rules.
     grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({ effect: Effect.DENY, actions: ['ecr:BatchDeleteImage'], resources: [this.#candidates] }),
+      new PolicyStatement({ effect: Effect.DENY, actions: [action], resources: [this.#candidates] }),
     );
     allow(grantee, {
       actions: ['ecr:GetRegistryScanningConfiguration', 'inspector2:ListCoverage'],

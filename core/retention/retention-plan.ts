@@ -9,6 +9,9 @@ export interface RetentionRules {
   newest: number;
 }
 
+/** What becomes of an image that expires: it is deleted, or kept for less money where nobody can pull it. */
+export const expiredImages = ['delete', 'archive'] as const;
+
 /** Why an image stays. */
 export const keepReasonSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tag'), tag: z.string() }),

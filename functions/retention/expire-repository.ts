@@ -1,6 +1,7 @@
 import { mapConcurrently } from '../../core/concurrency.ts';
 import {
   describeReason,
+  type expiredImages,
   type KeepReason,
   planRetention,
   type RetentionDecision,
@@ -34,6 +35,7 @@ interface Repository {
 
 interface Options {
   rules: RetentionRules;
+  expired: (typeof expiredImages)[number];
   /** Nothing is deleted, and nothing recorded. */
   isDryRun: boolean;
   now: Date;
@@ -45,7 +47,7 @@ const deletionsAtOnce = 4;
 const mostReported = 2_000;
 
 /**
- * Decides about the released images of a repository, and deletes those that expire, each with its signature and SBOMs. While it deletes, it
+ * Decides about the released images of a repository, and deletes those that expire, each with its signature and SBOMs, or archives them. While it deletes, it
  * holds the tags of all projects of the repository, so that no release and no rollback takes up an image that is on its way out. The next
  * run makes up for one that crashed, or that found a project releasing.
  * @param uses by digest: which projects need an image
@@ -81,7 +83,7 @@ export function createExpireRepository(services: Services) {
 
   type Decided = NonNullable<Awaited<ReturnType<typeof decide>>>;
 
-  /** Decides once more with the tags in hand, and deletes what still expires. */
+  /** Decides once more with the tags in hand, and puts away what still expires. */
   async function expire(
     repository: Repository,
     uses: ReadonlyMap<string, readonly KeepReason[]>,
@@ -93,7 +95,7 @@ export function createExpireRepository(services: Services) {
       for (const name of repository.projects) claimed.push(await projects.claimRelease(name, holder));
       const current = usesByProjects(claimed, options.now);
       const decided = await decide(repository, withUses(uses, current), options);
-      if (decided) await deleteExpired(repositoryPrefix + repository.path, decided);
+      if (decided) await putAway(repositoryPrefix + repository.path, decided, options.expired);
       return decided;
     } finally {
       for (const { name } of claimed) await projects.yieldRelease(name, holder);
@@ -101,11 +103,17 @@ export function createExpireRepository(services: Services) {
   }
 
   /** First an image leaves the releases that one can go back to; one that was released since it was read stays. */
-  async function deleteExpired(name: string, { decisions, released, referrers }: Decided): Promise<void> {
+  async function putAway(
+    name: string,
+    { decisions, released, referrers }: Decided,
+    expired: Options['expired'],
+  ): Promise<void> {
     const recordsOf = Map.groupBy(released, ({ digest }) => digest);
     await mapConcurrently(expiring(decisions), deletionsAtOnce, async ({ digest }) => {
-      for (const image of recordsOf.get(digest) ?? []) if (!(await releases.markExpired(image))) return;
-      await images.remove(name, [digest, ...(referrers.get(digest) ?? [])]);
+      for (const image of recordsOf.get(digest) ?? []) if (!(await releases.markExpired(image, expired))) return;
+      // What stands beside an archived image is small, and proves it once it is restored.
+      if (expired === 'archive') await images.archive(name, digest);
+      else await images.remove(name, [digest, ...(referrers.get(digest) ?? [])]);
     });
   }
 

@@ -75,6 +75,12 @@ export function createImages(database: DatabaseSync) {
   const pulled = database.prepare('update ecr_image set pulled_at = ? where repository = ? and digest = ?');
   const countImages = database.prepare('select count(*) as n from ecr_image where repository = ?');
 
+  database.exec(`create table if not exists ecr_archived (
+    repository text not null, digest text not null, primary key (repository, digest)) strict`);
+  const archived = database.prepare('select 1 from ecr_archived where repository = ? and digest = ?');
+  const archive = database.prepare('insert into ecr_archived values (?, ?) on conflict do nothing');
+  const restore = database.prepare('delete from ecr_archived where repository = ? and digest = ?');
+
   const parse = (row: unknown): StoredImage | undefined => (row === undefined ? undefined : rowSchema.parse(row));
 
   return {
@@ -137,6 +143,8 @@ export function createImages(database: DatabaseSync) {
     put(image: NewImage, tags: string[]): void {
       const { repository, digest } = image;
       transaction(database, () => {
+        // A push restores an archived image.
+        restore.run(repository, digest);
         const annotations = image.annotations === undefined ? null : JSON.stringify(image.annotations);
         const { mediaType, artifactType, subject, manifest, size } = image;
         insertImage.run(
@@ -155,7 +163,14 @@ export function createImages(database: DatabaseSync) {
 
     /** With its tags. */
     remove(repository: string, digest: string): boolean {
+      restore.run(repository, digest);
       return removeImage.run(repository, digest).changes > 0;
+    },
+
+    isArchived: (repository: string, digest: string): boolean => archived.get(repository, digest) !== undefined,
+
+    setArchived(repository: string, digest: string, isArchived: boolean): void {
+      (isArchived ? archive : restore).run(repository, digest);
     },
 
     recordPull(repository: string, digest: string): void {

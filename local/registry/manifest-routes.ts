@@ -102,6 +102,8 @@ function findImage({ registry }: RegistryContext, repository: string, reference:
   const image = isDigest(reference)
     ? registry.images.byDigest(repository, reference)
     : registry.images.byTag(repository, reference);
-  if (image === undefined) throw new RegistryError('MANIFEST_UNKNOWN', 'Requested image not found');
+  // https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html
+  if (image === undefined || registry.images.isArchived(repository, image.digest))
+    throw new RegistryError('MANIFEST_UNKNOWN', 'Requested image not found');
   return image;
 }

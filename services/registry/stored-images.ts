@@ -4,6 +4,7 @@ import {
   type ImageDetail,
   paginateDescribeImages,
   RepositoryNotFoundException,
+  UpdateImageStorageClassCommand,
 } from '@aws-sdk/client-ecr';
 import { UpstreamError } from '../../core/model/errors.ts';
 import { once } from '../../core/once.ts';
@@ -44,6 +45,14 @@ export function createStoredImages(client: ECRClient) {
         ]),
       );
       return { images: details.flatMap(imageOf), referrers };
+    },
+
+    /** Moves an image to the archive, where it is not listed and not pulled. https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html */
+    async archive(repository: string, digest: string): Promise<void> {
+      const imageId = { imageDigest: digest };
+      await client.send(
+        new UpdateImageStorageClassCommand({ repositoryName: repository, imageId, targetStorageClass: 'ARCHIVE' }),
+      );
     },
 
     /**

@@ -165,9 +165,10 @@ export function createReleases(client: DynamoDBDocumentClient, tableName: string
       await write('dueAt' in fields ? { ...fields, dueAt: again } : fields, expression`markedAt >= ${began}`);
     },
 
-    /** The image is about to be deleted. False if the project has released it again since it was read. */
-    markExpired({ releasedAt, ...image }: ReleasedImage): Promise<boolean> {
-      const set = { state: 'gone' as const, reason: 'It expired.', floating: [], dueAt: undefined };
+    /** The image is about to be deleted, or archived. False if the project has released it again since it was read. */
+    markExpired({ releasedAt, ...image }: ReleasedImage, expired: 'delete' | 'archive'): Promise<boolean> {
+      const reason = expired === 'archive' ? 'It was archived.' : 'It expired.';
+      const set = { state: 'gone' as const, reason, floating: [], dueAt: undefined };
       return table.update(keyOf(image), { set, remove: ['rescan'] }, expression`releasedAt = ${releasedAt}`);
     },
 

@@ -16,7 +16,7 @@ async function setUp(crashes: CrashPoints = createCrashPoints()) {
   const services = await setUpServices();
   const stored = new Map<string, StoredImage>();
   const referrers = new Map<string, string[]>();
-  const deleted: string[] = [];
+  const [deleted, archived]: [string[], string[]] = [[], []];
   const reports = new Map<string, RetentionReport>();
   const expireImages = createExpireImages({
     projects: services.projects,
@@ -28,6 +28,10 @@ async function setUp(crashes: CrashPoints = createCrashPoints()) {
         remove: async (_: string, digests: readonly string[]) => {
           deleted.push(...digests);
           for (const digest of digests) stored.delete(digest);
+        },
+        archive: async (_: string, digest: string) => {
+          archived.push(digest);
+          stored.delete(digest);
         },
       }),
       imageUse: { lastUses: async () => new Map() },
@@ -42,10 +46,19 @@ async function setUp(crashes: CrashPoints = createCrashPoints()) {
   return {
     ...services,
     deleted,
+    archived,
     reports,
     referrers,
-    run: (options: { isDryRun?: boolean; repository?: string } = {}) =>
-      expireImages({ rules, isDryRun: false, repository: undefined, now, isLate: () => false, ...options }),
+    run: (options: { isDryRun?: boolean; repository?: string; expired?: 'archive' } = {}) =>
+      expireImages({
+        rules,
+        expired: 'delete',
+        isDryRun: false,
+        repository: undefined,
+        now,
+        isLate: () => false,
+        ...options,
+      }),
     async release(letter: string, days: number): Promise<void> {
       const digest = digestOf(letter);
       const tags = [`build-20260101T000000Z-${letter.repeat(7)}`];
@@ -77,6 +90,16 @@ describe('a released image that has expired', () => {
     ]);
   });
 
+  it('is archived instead where the configuration says so, and what stands beside it stays', async () => {
+    world.referrers.set(digestOf('a'), ['sha256:signature']);
+    await world.run({ expired: 'archive' });
+    expect([world.archived, world.deleted]).toEqual([[digestOf('a')], []]);
+    expect(await world.releases.get({ project: 'demo/app:latest', digest: digestOf('a') })).toMatchObject({
+      state: 'gone',
+      reason: 'It was archived.',
+    });
+  });
+
   it('stays if it is the current release, or what another project is built on', async () => {
     await world.projects.claimRelease('demo/app:latest', 'build-a', now);
     await world.projects.finishRelease('demo/app:latest', {
@@ -95,9 +118,9 @@ describe('a released image that has expired', () => {
 
   it('stays if it is released again while the run decides', async () => {
     const { markExpired } = world.releases;
-    world.releases.markExpired = async (image) => {
+    world.releases.markExpired = async (image, expired) => {
       await world.release('a', 0);
-      return markExpired(image);
+      return markExpired(image, expired);
     };
     await world.run();
     expect(world.deleted).toEqual([]);

@@ -72,7 +72,7 @@ describe('a promotion by command', () => {
       );
     }
     const first = await live.releases.get({ project: name, digest: releaseOf(1).digest });
-    if (first) await live.releases.markExpired(first);
+    if (first) await live.releases.markExpired(first, 'delete');
     await expect(live.promote(immutable(1))).rejects.toThrow(`Its last ones are: ${immutable(2)}.`);
     expect(live.has(1)).toBe(false);
   });

@@ -45,7 +45,7 @@ describe('a configuration', () => {
         prebuildImage: 'public.ecr.aws/docker/library/buildpack-deps:stable',
         pullThrough: {},
       },
-      retention: { logDays: 30, recordDays: 365, releases: { newest: 10 } },
+      retention: { logDays: 30, recordDays: 365, releases: { newest: 10, expired: 'delete' } },
     });
   });
 

@@ -13,7 +13,6 @@ import { imageIds, inRepository, pageOf, paging, seconds } from './input.ts';
 const filter = z
   .object({
     tagStatus: z.enum(['TAGGED', 'UNTAGGED', 'ANY']).default('ANY'),
-    // Nothing is ever archived on one machine.
     imageStatus: z.enum(['ACTIVE', 'ARCHIVED', 'ACTIVATING', 'ANY']).default('ACTIVE'),
   })
   .default({ tagStatus: 'ANY', imageStatus: 'ACTIVE' });
@@ -75,7 +74,9 @@ export function imageOperations(context: RegistryContext) {
           );
           return { imageDetails: [...named.values()].map((image) => detailOf(context, image)) };
         }
-        const summaries = images.digests(name).filter(({ tagged }) => isWanted(input.filter, tagged));
+        const summaries = images
+          .digests(name)
+          .filter(({ digest, tagged }) => isWanted(input.filter, tagged, images.isArchived(name, digest)));
         const { items, ...next } = pageOf(summaries, ({ digest }) => digest, input);
         return {
           imageDetails: items.map(({ digest }) => detailOf(context, findImage(context, name, { imageDigest: digest }))),
@@ -89,7 +90,11 @@ export function imageOperations(context: RegistryContext) {
       permissions: permissionsFor(context, 'ListImages'),
       handle(input) {
         const { name } = findRepository(context, input);
-        const ids = images.ids(name).filter(({ imageTag }) => isWanted(input.filter, imageTag !== undefined));
+        const ids = images
+          .ids(name)
+          .filter(({ imageDigest, imageTag }) =>
+            isWanted(input.filter, imageTag !== undefined, images.isArchived(name, imageDigest)),
+          );
         const { items, ...next } = pageOf(ids, ({ imageDigest, imageTag = '' }) => `${imageDigest} ${imageTag}`, input);
         return { imageIds: items, ...next };
       },
@@ -105,7 +110,8 @@ export function imageOperations(context: RegistryContext) {
       handle(input) {
         const { name } = findRepository(context, input);
         const { found, failures } = resolveAll(name, input.imageIds);
-        const accepts = (image: StoredImage) => input.acceptedMediaTypes?.includes(image.mediaType) ?? true;
+        const accepts = (image: StoredImage) =>
+          !images.isArchived(name, image.digest) && (input.acceptedMediaTypes?.includes(image.mediaType) ?? true);
         const refused = found
           .filter(({ image }) => !accepts(image))
           .map(
@@ -200,6 +206,26 @@ export function imageOperations(context: RegistryContext) {
       },
     }),
 
+    /** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdateImageStorageClass.html */
+    UpdateImageStorageClass: operation({
+      input: z.object({
+        ...inRepository,
+        imageId: z.object({ imageDigest: z.string().optional(), imageTag: z.string().optional() }),
+        targetStorageClass: z.enum(['STANDARD', 'ARCHIVE']),
+      }),
+      permissions: permissionsFor(context, 'UpdateImageStorageClass'),
+      handle(input) {
+        const { name } = findRepository(context, input);
+        const { digest } = findImage(context, name, input.imageId);
+        const isArchived = input.targetStorageClass === 'ARCHIVE';
+        images.setArchived(name, digest, isArchived);
+        return {
+          ...{ registryId: account.id, repositoryName: name, imageId: { imageDigest: digest } },
+          imageStatus: isArchived ? 'ARCHIVED' : 'ACTIVE',
+        };
+      },
+    }),
+
     ListImageReferrers: operation({
       input: z.object({
         ...inRepository,
@@ -223,9 +249,9 @@ export function imageOperations(context: RegistryContext) {
   };
 }
 
-function isWanted({ tagStatus, imageStatus }: z.infer<typeof filter>, isTagged: boolean): boolean {
-  const isActive = imageStatus === 'ACTIVE' || imageStatus === 'ANY';
-  return isActive && (tagStatus === 'ANY' || (tagStatus === 'TAGGED') === isTagged);
+function isWanted({ tagStatus, imageStatus }: z.infer<typeof filter>, isTagged: boolean, isArchived: boolean): boolean {
+  const hasStatus = imageStatus === 'ANY' || imageStatus === (isArchived ? 'ARCHIVED' : 'ACTIVE');
+  return hasStatus && (tagStatus === 'ANY' || (tagStatus === 'TAGGED') === isTagged);
 }
 
 function shown(registryId: string, image: StoredImage, imageTag: string | undefined) {
@@ -252,7 +278,7 @@ function detailOf({ account, registry }: RegistryContext, image: StoredImage) {
     artifactMediaType: image.artifactType,
     subjectManifestDigest: image.subject,
     lastRecordedPullTime: image.pulledAt === undefined ? undefined : seconds(image.pulledAt),
-    imageStatus: 'ACTIVE',
+    imageStatus: registry.images.isArchived(image.repository, image.digest) ? 'ARCHIVED' : 'ACTIVE',
   };
 }
 

@@ -1,4 +1,10 @@
-import { CreateRepositoryCommand, ECRClient, PutRegistryScanningConfigurationCommand } from '@aws-sdk/client-ecr';
+import {
+  CreateRepositoryCommand,
+  DescribeImagesCommand,
+  ECRClient,
+  PutRegistryScanningConfigurationCommand,
+  UpdateImageStorageClassCommand,
+} from '@aws-sdk/client-ecr';
 import { Inspector2Client } from '@aws-sdk/client-inspector2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createImageUse } from '../../../services/registry/image-use.ts';
@@ -52,6 +58,23 @@ describe('a release repository', () => {
     for (let times = 0; times < 2; times++) await images.remove(repository, [old.digest, old.signature]);
     const left = (await images.list(repository))?.images.map(({ digest }) => digest).toSorted();
     expect(left).toEqual([kept.digest, kept.signature].toSorted());
+  });
+
+  it('gives an archived image to nobody, lists it no more, and has it again with its signature once it is restored', async () => {
+    const { digest, signature } = await pushSigned('old');
+    const status = async () => (await client.call('HEAD', `/v2/${repository}/manifests/${digest}`)).status;
+    const listed = async () => (await images.list(repository))?.images.map((image) => image.digest);
+    for (let times = 0; times < 2; times++) await images.archive(repository, digest);
+    expect([await status(), await listed()]).toEqual([404, [signature]]);
+    const { imageDetails } = await ecr.send(
+      new DescribeImagesCommand({ repositoryName: repository, filter: { imageStatus: 'ARCHIVED' } }),
+    );
+    expect(imageDetails).toMatchObject([{ imageDigest: digest, imageStatus: 'ARCHIVED' }]);
+    const imageId = { imageDigest: digest };
+    await ecr.send(
+      new UpdateImageStorageClassCommand({ repositoryName: repository, imageId, targetStorageClass: 'STANDARD' }),
+    );
+    expect([await status(), (await listed())?.length]).toEqual([200, 2]);
   });
 
   it('that is not there has no list', async () => {
