@@ -40,11 +40,14 @@ export default defineConfig({
         include: ['test/infra/**/*.test.ts'],
         // Every file asks for the same template: it is synthesised once, before them all.
         globalSetup: 'test/infra/synthesis.ts',
+        // To read aws-cdk-lib takes longer than most files.
+        isolate: false,
       }),
       project({
         name: 'e2e',
         include: ['test/e2e/**/*.test.ts'],
         globalSetup: 'test/e2e/shared.ts',
+        isolate: false,
         // A machine waits as much as it works: two of them keep two cores busy.
         maxWorkers: 2,
       }),

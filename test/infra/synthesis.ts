@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
+import { synthesise } from '../../local/synthesise.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,12 +12,9 @@ declare module 'vitest' {
 }
 
 /** Synthesises the app once for all test files, by the program that the CLI starts. */
-export default async function synthesise(project: TestProject): Promise<() => Promise<void>> {
+export default async function provideAssembly(project: TestProject): Promise<() => Promise<void>> {
   const assembly = await mkdtemp(join(tmpdir(), 'slipway-assembly-'));
-  await promisify(execFile)(process.execPath, ['infra/app.ts'], {
-    cwd: join(import.meta.dirname, '..', '..'),
-    env: { ...process.env, CDK_OUTDIR: assembly },
-  });
+  await synthesise({ root: join(import.meta.dirname, '..', '..'), outputFolder: assembly, context: {} });
   project.provide('assembly', assembly);
   return () => rm(assembly, { recursive: true });
 }

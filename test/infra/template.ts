@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { z } from 'zod';
+import { once } from '../../core/once.ts';
 import { flatten } from '../../infra/flatten.ts';
 
 /** The synthesised template, read as CloudFormation would. */
@@ -35,9 +36,9 @@ const statementSchema = z.object({
   Condition: z.unknown().optional(),
 });
 
-export function template(): z.infer<typeof templateSchema> {
-  return templateSchema.parse(JSON.parse(readFileSync(join(inject('assembly'), 'Slipway.template.json'), 'utf8')));
-}
+export const template = once(() =>
+  templateSchema.parse(JSON.parse(readFileSync(join(inject('assembly'), 'Slipway.template.json'), 'utf8'))),
+);
 
 export function resources(type: string): Resource[] {
   return Object.entries(template().Resources)
@@ -83,8 +84,8 @@ export interface TemplateFunction {
 }
 
 /** The functions, by the files that they are made of. */
-export function functions(): TemplateFunction[] {
-  return resources('AWS::Lambda::Function').map((each) => {
+export const functions = once((): TemplateFunction[] =>
+  resources('AWS::Lambda::Function').map((each) => {
     const name =
       /^(?:Webhook|Pages|BuildSessions|Delivery|Steps|Planner|Supervision|Rescans|Notifications|Rollouts)?(.+)Function[0-9A-F]{8}$/.exec(
         each.id,
@@ -97,8 +98,8 @@ export function functions(): TemplateFunction[] {
       variables: each.Properties.Environment?.Variables ?? {},
       folder: join(inject('assembly'), `asset.${(each.Properties.Code.S3Key as string).replace('.zip', '')}`),
     };
-  });
-}
+  }),
+);
 
 export function functionOf(stem: string): TemplateFunction {
   const found = functions().find((each) => each.stem === stem);

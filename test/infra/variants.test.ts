@@ -1,13 +1,24 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { defaultPolicy } from '../../core/model/policy.ts';
 import { createApp } from '../../infra/create-app.ts';
 import { flatten } from '../../infra/flatten.ts';
 import { ownHost } from '../../local/assembly.ts';
 
-/** The template of another configuration than that of `cdk.json`; without bundles, which it does not change. */
+const templates = new Map<string, Template>();
+
+/** The template of another configuration than that of `cdk.json`, made once. */
 function templateOf(slipway: Record<string, unknown>): Template {
+  const key = JSON.stringify(slipway);
+  const template = templates.get(key) ?? synthesise(slipway);
+  templates.set(key, template);
+  return template;
+}
+
+/** Without bundles, which a configuration does not change, and without CDK's rules, which `nag.test.ts` applies. */
+function synthesise(slipway: Record<string, unknown>): Template {
+  vi.stubEnv('CDK_VALIDATION', 'false');
   const least = {
     sender: 'slipway@your.org',
     operators: ['you@your.org', 'me@your.org'],
