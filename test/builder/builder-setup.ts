@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
@@ -11,7 +11,9 @@ import {
 } from '../../core/model/builder-contract.ts';
 import { type PackageList, packageListSchema } from '../../core/model/package-list.ts';
 import { type ScannerReports, scannerReportsSchema } from '../../core/scanners/report.ts';
+import { run } from '../../local/command.ts';
 import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
+import { linkCommands } from '../busybox.ts';
 import { waitLimit } from '../limits.ts';
 import { type FakeAws, startFakeAws } from './fake-aws.ts';
 import { type FakeGitHost, startFakeGitHost } from './fake-git-host.ts';
@@ -156,15 +158,28 @@ export class BuilderSetup implements AsyncDisposable {
 
 /** A Dockerfile's first lines for an image that can run commands, and the file that they need. */
 export const busybox = {
-  dockerfile: 'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "--install", "-s", "/bin"]\n',
-  files: { busybox: await packagedBusybox() },
+  dockerfile: 'FROM scratch\nADD busybox.tar /\n',
+  files: { 'busybox.tar': await packagedBusybox() },
 };
 
-/** The program of Debian's package: whether the machine itself has one, and what it is linked with, is left open. */
+/** The program of Debian's package, with its links: whether the machine itself has one, and what it is linked with, is left open. */
 async function packagedBusybox(): Promise<Buffer> {
   const workspace = mkdtempSync(join(tmpdir(), 'builder-busybox-'));
   await makeRootFileSystem({ archive: join(workspace, 'rootfs.tar'), workspace, say: () => undefined });
-  const program = readFileSync(join(workspace, 'root/usr/bin/busybox'));
+  const program = join(workspace, 'root/usr/bin/busybox');
+  const bin = join(workspace, 'image/bin');
+  await linkCommands(program, bin);
+  cpSync(program, join(bin, 'busybox'));
+  const archive = join(workspace, 'busybox.tar');
+  await run('tar', [
+    '--create',
+    `--file=${archive}`,
+    `--directory=${join(workspace, 'image')}`,
+    '--owner=0',
+    '--group=0',
+    'bin',
+  ]);
+  const packed = readFileSync(archive);
   rmSync(workspace, { recursive: true });
-  return program;
+  return packed;
 }

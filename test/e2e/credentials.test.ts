@@ -22,7 +22,6 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuildCredentials, buildCredentialsSchema } from '../../core/model/builder-contract.ts';
-import type { OpenAccount } from '../../local/account.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
 
@@ -39,7 +38,8 @@ const mounting = [
 ].join('\n');
 
 let slipway: Slipway;
-let account: OpenAccount;
+/** The ARNs of the template's roles. */
+let roles: string[];
 /** A build that the builder has just pushed for: its token counts, as long as its record says that it is building. */
 let own: { id: string; token: string; digest: string };
 let other: { id: string };
@@ -57,16 +57,7 @@ const settings = (credentials: Keys) => ({
 const owner = () => DynamoDBDocumentClient.from(new DynamoDBClient(settings(slipway.machine.credentials)));
 const output = (name: string) => slipway.machine.outputs[name] ?? '';
 
-/** The ARNs of the template's roles. */
-const roles = () => [
-  ...new Set(
-    account.iam
-      .usedStatements()
-      .map(({ holder }) => holder)
-      .filter((holder) => holder.includes(':role/')),
-  ),
-];
-const roleOf = (name: string) => roles().find((arn) => arn.includes(`/Slipway-${name}`)) ?? '';
+const roleOf = (name: string) => roles.find((arn) => arn.includes(`/Slipway-${name}`)) ?? '';
 const nameOf = (arn: string) => arn.replace(/^.*\/Slipway-/, '').replace(/Role[0-9A-F]{8}-[0-9A-F]{12}$/, '');
 
 /** All that is kept of a build, with the names. */
@@ -123,24 +114,25 @@ async function outcome(work: Promise<unknown>): Promise<'allowed' | 'denied'> {
 }
 
 beforeAll(async () => {
-  slipway = await startSlipway({});
-  if (!slipway.account) throw new Error('This test looks into its machine.');
-  account = slipway.account;
+  slipway = await startSlipway();
+  const holders = (await slipway.usedStatements()).map(({ holder }) => holder);
+  roles = [...new Set(holders.filter((holder) => holder.includes(':role/')))];
   for (const name of ['demo/mine', 'demo/theirs', 'other/mine']) {
     const Name = `${output('BuildSecretsPrefix')}${name}`;
     const making = new CreateSecretCommand({ Name, SecretString: `${secret} of ${name}` });
     await new SecretsManagerClient(settings(slipway.machine.credentials)).send(making);
   }
+  const jobs = ['ground', 'victim', 'mine'];
   await slipway.track(
-    slipway.entry('base'),
+    slipway.entry('ground'),
     slipway.entry('victim', { id: '2' }),
     slipway.entry('mine', { id: '3', 'build-secrets': '{token: mine}', 'build-args': '{GREETING: hello}' }),
   );
   const commits = [];
-  for (const job of ['base', 'victim']) commits.push(await slipway.pushSource(job, { Dockerfile: smallDebian }));
+  for (const job of ['ground', 'victim']) commits.push(await slipway.pushSource(job, { Dockerfile: smallDebian }));
   commits.push(await slipway.pushSource('mine', { Dockerfile: `${smallDebian}\n${mounting}\n` }));
   const ended = [];
-  for (const [at, job] of ['base', 'victim', 'mine'].entries()) ended.push(await slipway.ended(job, commits[at] ?? ''));
+  for (const [at, job] of jobs.entries()) ended.push(await slipway.ended(job, commits[at] ?? ''));
   expect(ended.map(({ status }) => status)).toEqual(['released', 'released', 'released']);
   const [, victim, mine] = ended;
   other = { id: victim?.id ?? '' };
@@ -152,9 +144,12 @@ beforeAll(async () => {
   const variables = new Map(builds[0]?.environment?.environmentVariables?.map(({ name, value }) => [name, value]));
   functionName = variables.get('CREDENTIALS_FUNCTION') ?? '';
   own = { id: mine?.id ?? '', token: variables.get('BUILD_TOKEN') ?? '', digest: mine?.image?.digest ?? '' };
-  machineKeys = account.iam.keysOf(roleOf('BuilderRole'), 'AWSCodeBuild');
+  machineKeys = await slipway.keysOf(roleOf('BuilderRole'));
 });
-afterAll(() => slipway?.stop());
+afterAll(async () => {
+  for (const { id } of [own, other]) await setStatus(id, 'released');
+  await slipway?.stop();
+});
 
 describe('the machine of a build', () => {
   it('gets no credentials with the token of a build that has ended', async () => {
@@ -335,9 +330,9 @@ describe('the credentials of a build', () => {
   });
 
   it('open a release that the build is based on, to be read', async () => {
-    const keys = await keysFor({ build: own.id, token: own.token, bases: ['demo/base', 'candidate/demo/victim'] });
-    expect(await outcome(read('demo/base')(keys))).toBe('allowed');
-    expect(await outcome(upload('demo/base')(keys))).toBe('denied');
+    const keys = await keysFor({ build: own.id, token: own.token, bases: ['demo/ground', 'candidate/demo/victim'] });
+    expect(await outcome(read('demo/ground')(keys))).toBe('allowed');
+    expect(await outcome(upload('demo/ground')(keys))).toBe('denied');
     for (const name of ['demo/victim', 'candidate/demo/victim']) expect(await outcome(read(name)(keys))).toBe('denied');
   });
 
@@ -348,7 +343,7 @@ describe('the credentials of a build', () => {
       (await fetch(`${slipway.machine.url}/v2/${path}`, { method, headers: { authorization } })).status;
     expect(await status('GET', `${candidate}/manifests/${own.id}`)).toBe(200);
     expect(await status('POST', `${candidate}/blobs/uploads/`)).toBe(202);
-    for (const path of ['candidate/demo/victim', 'demo/mine', 'demo/victim', 'demo/base'])
+    for (const path of ['candidate/demo/victim', 'demo/mine', 'demo/victim', 'demo/ground'])
       expect(await status('POST', `${path}/blobs/uploads/`)).toBe(403);
     for (const path of [`candidate/demo/victim/manifests/${other.id}`, 'demo/victim/manifests/latest'])
       expect(await status('GET', path)).toBe(403);
@@ -381,6 +376,11 @@ describe('no role but one writes what a release depends on', () => {
       }),
   };
   const keysOf = { Builds: { id: 'nobody' }, Projects: { name: 'nobody' } };
+  const clients = new Map<string, DynamoDBDocumentClient>();
+  beforeAll(async () => {
+    for (const arn of roles)
+      clients.set(arn, DynamoDBDocumentClient.from(new DynamoDBClient(settings(await slipway.keysOf(arn)))));
+  });
 
   it.each([
     ['BuildsTableName', 'tokens', ['StepsIssueToken']],
@@ -392,9 +392,8 @@ describe('no role but one writes what a release depends on', () => {
     ['ProjectsTableName', 'released', ['StepsRelease', 'StepsRollBack']],
   ])('in %s: %s', async (name, attribute, writers) => {
     const allowed = new Set<string>();
-    for (const arn of roles())
+    for (const [arn, client] of clients)
       for (const attempt of Object.values(attempts)) {
-        const client = DynamoDBDocumentClient.from(new DynamoDBClient(settings(account.iam.keysOf(arn))));
         if ((await outcome(client.send(attempt(output(name), attribute) as UpdateCommand))) === 'allowed')
           allowed.add(nameOf(arn));
       }

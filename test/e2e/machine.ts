@@ -1,5 +1,7 @@
+import { type ChildProcess, fork } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { StatementUse } from '../../local/aws/iam/authority.ts';
 import type { Machine, MachineOptions } from '../../local/machine.ts';
 import { waitLimit } from '../limits.ts';
 
@@ -25,6 +27,35 @@ export const factsOf = ({ account, stop: _, ...facts }: Machine): MachineFacts =
   region: account.region,
 });
 
+/** What the process of a machine answers (`machine-process.ts`). */
+export interface MachineAnswer {
+  facts: MachineFacts;
+  statements: StatementUse[];
+  /** The last that it said. */
+  lines: string[];
+}
+
+/** A machine in a process of its own, as `npm run local` is. It starts when its address is first asked. */
+export interface MachineProcess {
+  process: ChildProcess;
+  /** Answers with a `MachineAnswer`; below `/keys/`, with the keys of a role. */
+  url: string;
+}
+
+const compileCache = join(import.meta.dirname, '..', '..', 'local', 'compile-cache.js');
+
+/** Makes ready a process for a machine in a folder; it may have been used before. */
+export async function forkMachine(folder: string, assembly: string, port = 0): Promise<MachineProcess> {
+  const child = fork(join(import.meta.dirname, 'machine-process.ts'), [folder, assembly, String(port)], {
+    execArgv: ['--import', compileCache],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', (code) => reject(new Error(`The process of a machine ended with ${code}.`)));
+  });
+  return { process: child, url };
+}
+
 /** Starts a machine in a folder; what it says comes to the lines. */
 export async function startTestMachine(
   folder: string,
@@ -48,7 +79,7 @@ export async function startTestMachine(
 /** Trivy takes two seconds of each build only to start: tests that are about something else do without. */
 async function withoutSboms(folder: string): Promise<string> {
   const programs = join(folder, 'programs');
-  await mkdir(programs);
+  await mkdir(programs, { recursive: true });
   await writeFile(join(programs, 'trivy'), '#!/bin/sh\necho "this test makes no SBOMs" >&2\nexit 1\n', { mode: 0o755 });
   return programs;
 }

@@ -1,63 +1,56 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { makeAssembly } from '../../local/assembly.ts';
-import type { StatementUse } from '../../local/aws/iam/authority.ts';
-import { config, type MachineFacts } from './machine.ts';
+import { run } from '../../local/command.ts';
+import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
+import { linkCommands } from '../busybox.ts';
+import { config, forkMachine } from './machine.ts';
 import { changeResources } from './template.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     shared: {
-      /** What is made once for all files. */
-      folder: string;
+      /** The packages of the example's base image, which every source of the tests has as `rootfs.tar`. */
+      rootFileSystem: string;
       /** The template of all machines, unless a test needs one of its own. */
       assembly: string;
-      /** By worker: answers with its `SharedMachine`; the first question starts it. */
+      /** By worker: the machine that most of its files have in common, one after the other (`machine-process.ts`). */
       urls: string[];
     };
   }
 }
 
-/** The machine that most files of a worker share, one after the other. */
-export interface SharedMachine {
-  facts: MachineFacts;
-  statements: StatementUse[];
-  /** The last that it said. */
-  lines: string[];
-}
-
-const compileCache = join(import.meta.dirname, '..', '..', 'local', 'compile-cache.js');
-
 export default async function share(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-shared-'));
   const assembly = join(folder, 'cdk.out');
-  await makeAssembly({ outputFolder: assembly, config });
+  const rootFileSystem = join(folder, 'rootfs.tar');
+  await Promise.all([makeAssembly({ outputFolder: assembly, config }), makeRootFiles(rootFileSystem, folder)]);
   // What a schedule would start, the tests start when they want it.
   await changeResources(assembly, ({ Type, Properties }) => {
     if (Type === 'AWS::Events::Rule' && Properties.ScheduleExpression) Properties.State = 'DISABLED';
   });
 
-  const machines = Array.from({ length: project.config.maxWorkers }, (_, worker) =>
-    fork(join(import.meta.dirname, 'shared-machine.ts'), [join(folder, `machine-${worker}`), assembly], {
-      execArgv: ['--import', compileCache],
-    }),
+  const machines = await Promise.all(
+    Array.from({ length: project.config.maxWorkers }, (_, worker) =>
+      forkMachine(join(folder, `machine-${worker}`), assembly),
+    ),
   );
-  project.provide('shared', { folder, assembly, urls: await Promise.all(machines.map(urlOf)) });
+  project.provide('shared', { rootFileSystem, assembly, urls: machines.map(({ url }) => url) });
   return async () => {
-    const ended = machines.map((machine) => once(machine, 'exit'));
-    for (const machine of machines) machine.disconnect();
+    const ended = machines.map((machine) => once(machine.process, 'exit'));
+    for (const machine of machines) machine.process.disconnect();
     await Promise.all(ended);
     await rm(folder, { recursive: true });
   };
 }
 
-function urlOf(machine: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    machine.once('message', resolve);
-    machine.once('exit', (code) => reject(new Error(`A machine that tests share ended with ${code}.`)));
-  });
+async function makeRootFiles(archive: string, folder: string): Promise<void> {
+  const workspace = join(folder, 'root-file-system');
+  await makeRootFileSystem({ archive, workspace, say: () => undefined });
+  const links = join(folder, 'links');
+  await linkCommands(join(workspace, 'root/bin/busybox'), join(links, 'usr/bin'));
+  await run('tar', ['--append', `--file=${archive}`, `--directory=${links}`, '--owner=0', '--group=0', 'usr/bin']);
 }

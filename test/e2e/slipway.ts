@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,14 +8,12 @@ import { expect, inject } from 'vitest';
 import { z } from 'zod';
 import { sourceOf } from '../../core/sources/source.ts';
 import { repositoryScope, webhookSecret } from '../../core/triggers/webhook.ts';
-import type { OpenAccount } from '../../local/account.ts';
 import type { StatementUse } from '../../local/aws/iam/authority.ts';
-import { makeRootFileSystem } from '../../local/demo/root-file-system.ts';
+import type { Keys } from '../../local/aws/service.ts';
 import { createSlipwayClient, isQuestion, type Message, type ShownBuild } from '../../local/demo/slipway-client.ts';
 import type { MachineOptions } from '../../local/machine.ts';
 import { waitLimit } from '../limits.ts';
-import { factsOf, type MachineFacts, startTestMachine } from './machine.ts';
-import type { SharedMachine } from './shared.ts';
+import { factsOf, type MachineAnswer, type MachineFacts, startTestMachine } from './machine.ts';
 import { createWorkingCopy, entry, type Files, type WorkingCopy } from './sources.ts';
 
 const running = new Set(['queued', 'building', 'scanning', 'releasing']);
@@ -25,37 +22,43 @@ const trackedSchema = z.object({ items: z.array(z.object({ name: z.string(), act
 /** A machine, and how to know more of it than people know. */
 interface Behind {
   facts: MachineFacts;
-  /** The account of a machine that runs in this process. */
-  account?: OpenAccount;
   statements(): Promise<StatementUse[]>;
   lines(): Promise<string[]>;
+  /** The keys of a role, as a service has them that acts under it. */
+  keysOf(role: string): Promise<Keys>;
   stop(): Promise<void>;
 }
 
 /** The machine that a worker's files have in common, or one of the file's own if it says what is special about it. */
 async function machineFor(folder: string, options: Partial<MachineOptions> | undefined): Promise<Behind> {
   const shared = inject('shared');
-  if (options) {
-    const lines: string[] = [];
-    const machine = await startTestMachine(folder, { assembly: shared.assembly, ...options }, lines);
-    return {
-      facts: factsOf(machine),
-      account: machine.account,
-      statements: async () => machine.account.iam.usedStatements(),
-      lines: async () => lines.slice(-40),
-      stop: () => machine.stop(),
-    };
-  }
-  const ask = async () => {
-    // Vitest counts its workers from 1.
-    const answer = await fetch(shared.urls[Number(process.env.VITEST_POOL_ID) - 1] ?? '');
-    if (!answer.ok) throw new Error(await answer.text());
-    return (await answer.json()) as SharedMachine;
-  };
+  // Vitest counts its workers from 1.
+  if (options === undefined) return machineAt(shared.urls[Number(process.env.VITEST_POOL_ID) - 1] ?? '');
+  const lines: string[] = [];
+  const machine = await startTestMachine(folder, { assembly: shared.assembly, ...options }, lines);
+  const { iam } = machine.account;
   return {
-    facts: (await ask()).facts,
-    statements: async () => (await ask()).statements,
-    lines: async () => (await ask()).lines,
+    facts: factsOf(machine),
+    statements: async () => iam.usedStatements(),
+    lines: async () => lines.slice(-40),
+    keysOf: async (role) => iam.keysOf(role),
+    stop: () => machine.stop(),
+  };
+}
+
+/** The machine of a process, which goes on when the file has ended. */
+export async function machineAt(address: string): Promise<Behind> {
+  const ask = async (path = '/') => {
+    const answer = await fetch(`${address}${path}`);
+    if (!answer.ok) throw new Error(await answer.text());
+    return answer.json();
+  };
+  const state = async () => (await ask()) as MachineAnswer;
+  return {
+    facts: (await state()).facts,
+    statements: async () => (await state()).statements,
+    lines: async () => (await state()).lines,
+    keysOf: async (role) => (await ask(`/keys/${encodeURIComponent(role)}`)) as Keys,
     stop: async () => undefined,
   };
 }
@@ -64,17 +67,10 @@ async function machineFor(folder: string, options: Partial<MachineOptions> | und
  * A Slipway for the tests of one file, and people who push to it. Its index begins anew with each file; on the machine that files share,
  * the names of jobs are each file's own.
  */
-export async function startSlipway(options?: Partial<MachineOptions>) {
+export async function startSlipway(options?: Partial<MachineOptions> | ((folder: string) => Promise<Behind>)) {
   const folder = await mkdtemp(join(tmpdir(), 'slipway end-to-end '));
-  const shared = inject('shared');
-  const behind = await machineFor(folder, options);
+  const behind = await (typeof options === 'function' ? options(folder) : machineFor(folder, options));
   const machine = behind.facts;
-  const archive = join(shared.folder, 'rootfs.tar');
-  if (!existsSync(archive)) {
-    const made = join(folder, 'rootfs.tar');
-    await makeRootFileSystem({ archive: made, workspace: join(folder, 'packages'), say: () => undefined });
-    await rename(made, archive);
-  }
   const client = createSlipwayClient(machine.url, new AbortController().signal);
   const copies = new Map<string, WorkingCopy>();
 
@@ -115,7 +111,6 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
 
   return {
     machine,
-    account: behind.account,
     client,
     folder,
     until,
@@ -123,6 +118,7 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
 
     /** The statements of the machine's policies, with what they let through. */
     usedStatements: () => behind.statements(),
+    keysOf: (role: string) => behind.keysOf(role),
 
     /** What signs the events of a repository. */
     webhookSecretOf(repository: string): string {
@@ -166,7 +162,7 @@ export async function startSlipway(options?: Partial<MachineOptions>) {
     /** Pushes files to `demo/<job>`; `rootfs.tar` with the example's packages is always among them. */
     async pushSource(job: string, files: Files, message = 'Change'): Promise<string> {
       const copy = await workingCopy(`demo/${job}`);
-      await copy.add('rootfs.tar', archive);
+      await copy.add('rootfs.tar', inject('shared').rootFileSystem);
       await copy.write(files);
       return copy.push(message);
     },
