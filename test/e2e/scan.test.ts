@@ -91,28 +91,3 @@ describe('an image', () => {
     });
   });
 });
-
-describe('the index', () => {
-  it('makes a scanner block, and accepts what it finds until a day', async () => {
-    const day = new Date(Date.now() + 30 * 24 * 3_600_000).toISOString().slice(0, 10);
-    const policy = '{scanners: {capabilities: block}}';
-    await slipway.track(slipway.entry('guarded', { policy }));
-    const blocked = await push('RUN touch /ready /strict');
-    expect(blocked.status).toBe('blocked');
-    expect(blocked.verdict?.reasons).toHaveLength(2);
-    expect(blocked.verdict?.reasons[0]).toMatch(/RUN/);
-
-    const exception = (id: string) => `{id: "${id}", reason: a tool for hosts, owner: demo, expires: ${day}}`;
-    const exceptions = `[${exception('privileged')}, ${exception('container-socket:/var/run/docker.sock')}]`;
-    await slipway.track(slipway.entry('guarded', { policy, exceptions }));
-    const accepted = await slipway.until('the build with exceptions', async () => {
-      const [build] = await slipway.builds('guarded');
-      return build && build.id !== blocked.id && build.endedAt ? build : undefined;
-    });
-    expect(accepted).toMatchObject({
-      status: 'released',
-      cause: { type: 'index' },
-      verdict: { outcome: 'pass', accepted: 2 },
-    });
-  });
-});

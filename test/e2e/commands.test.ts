@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ShownBuild } from '../../local/demo/slipway-client.ts';
+import { eventually } from '../eventually.ts';
 import { runCommand } from './command.ts';
 import { type Slipway, startSlipway } from './slipway.ts';
 import { smallDebian } from './sources.ts';
@@ -98,4 +99,33 @@ it('a release is taken back by one command and stays taken back, until the hold 
     ['HELD', 'HELD', 'RELEASED', 'RELEASED', 'RELEASED', 'ROLLED BACK', 'UNHELD'].toSorted(),
   );
   await command('unhold', project);
+});
+
+it('a build by hand is made of the head of the branch, and takes no tag back to an older commit', async () => {
+  const [released] = await slipway.builds('rolled');
+  const older = (await slipway.builds('rolled')).at(-1)?.commit ?? '';
+  const again = await command('build', project, '--follow');
+  expect(again).toMatchObject({ code: 0, output: expect.stringMatching(/unchanged/) });
+
+  const back = await command('build', project, '--commit', older, '--follow');
+  expect(back).toMatchObject({ code: 0, output: expect.stringMatching(/is not released, because it is not the head/) });
+  const [latest, before] = await slipway.builds('rolled');
+  expect(latest).toMatchObject({ commit: older, status: 'unchanged', image: null, cause: { type: 'manual' } });
+  expect(before).toMatchObject({ commit: released?.commit, cause: { type: 'manual' } });
+  expect(await digestOf('latest')).toBe(released?.image?.digest);
+
+  const nobody = await command('build', 'demo/nobody:latest');
+  expect(nobody).toMatchObject({ code: 2, output: expect.stringMatching(/not in the index/) });
+});
+
+it('a build that somebody cancels ends with who and why, and nothing of it runs on', async () => {
+  const { build } = JSON.parse((await command('build', 'demo/rolled', '--json')).output);
+  const stopped = await eventually(async () => {
+    const answer = await command('cancel', build, '--reason', 'the wrong branch');
+    expect(answer.output).not.toContain('no build');
+    return answer;
+  });
+  expect(stopped).toMatchObject({ code: 0, output: expect.stringContaining('cancelled the build: the wrong branch') });
+  const again = await command('cancel', build);
+  expect(again).toMatchObject({ code: 1, output: expect.stringContaining('has ended: cancelled') });
 });
