@@ -98,6 +98,22 @@ function tool(name: string, args: string[], write: Write): Promise<number> {
   });
 }
 
+/** Shows whole lines, each with the name of the step: those of several steps are mixed. */
+function linesOf(name: string): { write: Write; end(): void } {
+  let rest = '';
+  const show = (line: string) => process.stdout.write(`${styleText('dim', `${name} │`)} ${line}\n`);
+  return {
+    write(text) {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) show(line);
+    },
+    end() {
+      if (rest !== '') show(rest);
+    },
+  };
+}
+
 function check(name: string, binary: string, ...args: string[]): Step {
   return {
     name,
@@ -170,39 +186,33 @@ const engine: Step = {
   },
 };
 
-/** They run beside each other, as none of them keeps two cores busy; the others one after the other, as each of them does. */
-const together = [
-  check('types', 'tsc'),
-  check('lint and format', 'biome', 'check', '--error-on-warnings', '.'),
-  check('unused code', 'knip'),
-  tests('core'),
+/** Steps of one group run beside each other, as none of them keeps two cores busy. */
+const groups: Step[][] = [
+  [
+    check('types', 'tsc'),
+    check('lint and format', 'biome', 'check', '--error-on-warnings', '.'),
+    check('unused code', 'knip'),
+    tests('core'),
+    tests('infra'),
+  ],
+  [engine],
+  // Both wait for containers, git and the disk as much as they compute.
+  [tests('unit'), tests('e2e')],
 ];
-const oneByOne = [engine, tests('unit'), tests('infra'), tests('e2e')];
 
 const rows: { name: string; outcome: Outcome; seconds: number }[] = [];
-const show: Write = (text) => void process.stdout.write(text);
-const title = ({ name }: Step) =>
-  show(styleText('bold', `\n[${rows.length + 1}/${together.length + oneByOne.length}] ${name}\n`));
 
-async function run(step: Step, write: Write): Promise<(typeof rows)[number]> {
+async function run(step: Step): Promise<(typeof rows)[number]> {
+  const lines = linesOf(step.name);
   const begin = performance.now();
-  const outcome = await step.run(write);
+  const outcome = await step.run(lines.write);
+  lines.end();
   return { name: step.name, outcome, seconds: (performance.now() - begin) / 1000 };
 }
 
-const begun = together.map((step) => {
-  const said: string[] = [];
-  return { step, said, ended: run(step, (text) => said.push(text)) };
-});
-for (const { step, said, ended } of begun) {
-  const row = await ended;
-  title(step);
-  show(said.join(''));
-  rows.push(row);
-}
-for (const step of oneByOne) {
-  title(step);
-  rows.push(await run(step, show));
+for (const [at, group] of groups.entries()) {
+  console.log(styleText('bold', `\n[${at + 1}/${groups.length}] ${group.map(({ name }) => name).join(', ')}`));
+  rows.push(...(await Promise.all(group.map(run))));
 }
 
 for (const failure of rows.flatMap(({ outcome }) => outcome.failures ?? [])) {
