@@ -3,7 +3,7 @@ import { mapConcurrently } from '../core/concurrency.ts';
 import { waiverExpiryMail } from '../core/mail/waiver-expiry-mail.ts';
 import { getsMails } from '../core/model/project.ts';
 import { once } from '../core/once.ts';
-import { expiriesOn, nextEnding } from '../core/policy/waiver-expiry.ts';
+import { expiriesOn, nextExpiryWarning } from '../core/policy/waiver-expiry.ts';
 import { dayOf } from '../core/time/day.ts';
 import { variable } from '../services/environment.ts';
 import { indexUrl } from '../services/git-host/index-address.ts';
@@ -36,13 +36,13 @@ export function createWarnWaivers({ warnings, mailer, recipients, siteUrl, index
     const { project, claim } = claimed;
     const day = dayOf(now);
     const all = expiriesOn(day, project);
-    const endings = all.filter(({ key }) => !project.warned?.includes(key));
+    const expiries = all.filter(({ key }) => !project.warned?.includes(key));
     // People who want no mail about builds want none of these either.
-    const isNotified = endings.length > 0 && getsMails(project);
+    const isNotified = expiries.length > 0 && getsMails(project);
     try {
       if (isNotified) {
-        const id = `waivers ${project.name} ${endings.map(({ key }) => key).join(' ')}`;
-        const mail = waiverExpiryMail({ project: project.name, file: project.file, endings, siteUrl, indexUrl });
+        const id = `waivers ${project.name} ${expiries.map(({ key }) => key).join(' ')}`;
+        const mail = waiverExpiryMail({ project: project.name, file: project.file, expiries, siteUrl, indexUrl });
         const to = await recipients.of(project);
         await sendBestEffort({ mailer, logger }, { id, to, mail, about: { project: project.name } });
       }
@@ -54,7 +54,7 @@ export function createWarnWaivers({ warnings, mailer, recipients, siteUrl, index
       project.name,
       claim,
       all.map(({ key }) => key),
-      nextEnding(project, day),
+      nextExpiryWarning(project, day),
     );
     return isNotified;
   }

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { recordKeys } from '../core/model/builder-contract.ts';
 import { acknowledge, allow, type Grantee } from './permissions.ts';
 
-/** The objects of one build, whichever build it is, and what was read of package repositories. */
+/** The keys of the objects of any build, and of what was read of package repositories. */
 const patterns = {
   request: recordKeys.request('*'),
   result: recordKeys.result('*'),
@@ -63,12 +63,12 @@ export class Records extends Construct {
     allow(grantee, { actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
   }
 
-  /** Knows the bucket's ARN, to make the policy of a build's session. */
+  /** Lets the grantee know the bucket's ARN, for the policy of a build's session. */
   grantArn(grantee: Grantee): void {
     grantee.setVariable('RECORDS_BUCKET_ARN', this.bucket.bucketArn);
   }
 
-  /** A request is there before its build begins. */
+  /** Without the permission to list: a request is there before its build begins. */
   grantReadRequest(grantee: Grantee): void {
     this.#allow(grantee, ['s3:GetObject'], ['request']);
   }

@@ -158,12 +158,12 @@ export class Steps extends Construct {
 
   #fail({ state, records, repositories, config }: StepsProps): PipelineFunction {
     const step = new PipelineFunction(this, 'Fail', {
-      description: 'Closes the record of a build that came to grief, with the reason.',
+      description: 'Closes the record of a build that failed, with the reason.',
       timeout: Duration.minutes(1),
       memoryMegabytes: 512,
     });
     state.builds.grant(step, 'GetItem', 'UpdateItem');
-    // That also gives free for the next build what this one held of its project.
+    // The permission on projects is also what yields the release that the build had claimed.
     this.#recordBases(step, state);
     repositories.grantNames(step);
     records.grantRead(step, 'result');

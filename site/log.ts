@@ -72,7 +72,7 @@ function headers(build: Build, next: number, total: number): Record<string, stri
 interface ByteRange {
   /** Negative: that many before the end. */
   start: number;
-  end?: number;
+  end?: number | undefined;
 }
 
 /** One range of bytes; any other `Range` is ignored, as RFC 9110 section 14.2 allows. */
@@ -83,5 +83,5 @@ function parseRange(header: string | undefined): ByteRange | undefined {
   if (last !== '' && Number(last) < Number(first)) {
     throw new RequestError(416, 'InvalidRange', 'The range ends before it starts.');
   }
-  return { start: Number(first), ...(last === '' ? {} : { end: Number(last) }) };
+  return { start: Number(first), end: last === '' ? undefined : Number(last) };
 }

@@ -15,7 +15,7 @@ export interface Wanted {
   digest?: string;
   /** The start of the name of a project, or of its job. */
   name?: string;
-  tag?: string;
+  tag?: string | undefined;
   /** `host/owner/repository` */
   source?: string;
 }
@@ -45,7 +45,7 @@ function image(text: string): Pick<Wanted, 'name' | 'tag'> {
   if (!name) return {};
   // In ECR the names of repositories have a prefix, which is not known to whoever reads an image's name.
   const parts = name.split('/');
-  return { name: host && parts.length > 2 ? parts.slice(-2).join('/') : name, ...(tag ? { tag } : {}) };
+  return { name: host && parts.length > 2 ? parts.slice(-2).join('/') : name, tag: tag || undefined };
 }
 
 /** What a search found. */

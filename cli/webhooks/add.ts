@@ -7,7 +7,7 @@ import { createGithubHooks, type GithubHooks } from '../../services/git-host/git
 import type { Context } from '../command.ts';
 import { exitCodes, UsageError } from '../errors.ts';
 import { readMasterSecret } from './master-secret.ts';
-import { scopeOfOrganization, scopeOfRepository, type Webhooks, webhooksOf } from './target.ts';
+import { scopeOfOrganization, scopeOfRepository, type Webhooks, webhooksOf } from './scope.ts';
 
 const description = `Creates the webhook of each repository through the API of GitHub, or updates it: its address, its events and its secret.
 

@@ -4,7 +4,7 @@ import { webhookSecret } from '../../core/triggers/webhook.ts';
 import type { Context } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readMasterSecret } from './master-secret.ts';
-import { scopeOfOrganization, scopeOfRepository, webhooksOf } from './target.ts';
+import { scopeOfOrganization, scopeOfRepository, webhooksOf } from './scope.ts';
 
 const description = `Prints the secret of a repository's webhook, to be set up by hand; "slipway webhook add" does it through the API of GitHub.
 

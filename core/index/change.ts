@@ -17,7 +17,7 @@ export interface IndexChange {
   changed: { before: Project; after: Project; isBuilt: boolean }[];
   removed: Project[];
   /** The policy of the whole index before and after, if they differ. */
-  policy?: { before: OwnPolicy | undefined; after: OwnPolicy | undefined };
+  policy?: { before: OwnPolicy | undefined; after: OwnPolicy | undefined } | undefined;
 }
 
 /** A project as the pipeline has it, with the verdict of its newest candidate. */
@@ -69,7 +69,7 @@ export function indexChange(
       return [{ before: previous, after: project, isBuilt }];
     }),
     removed: plan.deactivated,
-    ...(samePolicy(before, after) ? {} : { policy: { before: before.policy, after: after.policy } }),
+    policy: samePolicy(before, after) ? undefined : { before: before.policy, after: after.policy },
   };
 }
 

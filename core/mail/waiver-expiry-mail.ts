@@ -1,4 +1,4 @@
-import type { Ending } from '../policy/waiver-expiry.ts';
+import type { WaiverExpiry } from '../policy/waiver-expiry.ts';
 import { oneLine } from '../text/one-line.ts';
 import type { Mail, MailContent } from './content.ts';
 import { footerForOwners, projectHeaders } from './frame.ts';
@@ -9,7 +9,7 @@ interface WaiverExpiryMail {
   /** The index file of the entry. */
   file: string;
   /** At least one; those that have ended come first. */
-  endings: readonly Ending[];
+  expiries: readonly WaiverExpiry[];
   siteUrl: string;
   indexUrl: string;
 }
@@ -20,9 +20,9 @@ const itemsShown = 20;
  * For the owners of a project: waivers of its findings end soon, or have ended. The subject is
  * `[slipway] EXCEPTIONS: app/job:tag (1 ended, 2 end soon)`.
  */
-export function waiverExpiryMail({ project, file, endings, siteUrl, indexUrl }: WaiverExpiryMail): Mail {
+export function waiverExpiryMail({ project, file, expiries, siteUrl, indexUrl }: WaiverExpiryMail): Mail {
   const name = oneLine(project, 120);
-  const ended = endings.filter(({ kind }) => kind === 'ended').length;
+  const ended = expiries.filter(({ kind }) => kind === 'ended').length;
   const content: MailContent = {
     tone: 'warning',
     title: ended > 0 ? `Exceptions for ${name} have ended` : `Exceptions for ${name} end soon`,
@@ -31,7 +31,7 @@ export function waiverExpiryMail({ project, file, endings, siteUrl, indexUrl }: 
         ? 'The index accepted findings of this project until a day that has passed. These findings count again and may block the next build. Images that are released stay released.'
         : 'The index accepts findings of this project only for a few more days. After that they count again and may block builds.',
     ],
-    list: { title: 'Exceptions and VEX statements', items: itemsOf(endings) },
+    list: { title: 'Exceptions and VEX statements', items: itemsOf(expiries) },
     advice: `It is best to fix the findings with a newer package or a newer base image. If you have checked that a finding still does no harm, set a new "expires", at most 180 days ahead, in the entry in ${oneLine(file, 200)}, or a new "last_updated" in the VEX document.`,
     facts: [
       { label: 'Project', value: name },
@@ -41,7 +41,7 @@ export function waiverExpiryMail({ project, file, endings, siteUrl, indexUrl }: 
     footer: footerForOwners(project, indexUrl),
   };
   return {
-    subject: oneLine(`[slipway] EXCEPTIONS: ${name} (${summaryOf(ended, endings.length - ended)})`, 200),
+    subject: oneLine(`[slipway] EXCEPTIONS: ${name} (${summaryOf(ended, expiries.length - ended)})`, 200),
     content,
     headers: projectHeaders(project, 'exceptions'),
     topic: name,
@@ -55,12 +55,12 @@ function summaryOf(ended: number, soon: number): string {
   ].join(', ');
 }
 
-function itemsOf(endings: readonly Ending[]): string[] {
-  const shown = endings.slice(0, itemsShown).map(describeEnding);
-  return endings.length > itemsShown ? [...shown, `and ${endings.length - itemsShown} more`] : shown;
+function itemsOf(expiries: readonly WaiverExpiry[]): string[] {
+  const shown = expiries.slice(0, itemsShown).map(describeExpiry);
+  return expiries.length > itemsShown ? [...shown, `and ${expiries.length - itemsShown} more`] : shown;
 }
 
-function describeEnding({ kind, id, packages, owner, file, reason, expires }: Ending): string {
+function describeExpiry({ kind, id, packages, owner, file, reason, expires }: WaiverExpiry): string {
   const what = `${oneLine(id, 200)}${packages.length > 0 ? ` in ${oneLine(packages.join(', '), 200)}` : ''}`;
   const end = `${kind === 'ended' ? 'ended after' : 'ends after'} ${expires}`;
   const source = file ? `${oneLine(file, 200)}, by ${oneLine(owner, 200)}` : `owner: ${oneLine(owner, 200)}`;

@@ -8,7 +8,7 @@ import type { Waivers } from './waivers.ts';
 export const warningDays = 7;
 
 /** An exception or statement that ends soon or has ended, so that its owners must be notified. */
-export interface Ending {
+export interface WaiverExpiry {
   kind: 'soon' | 'ended';
   /** `CVE-2026-1234` */
   id: string;
@@ -24,10 +24,10 @@ export interface Ending {
   key: string;
 }
 
-type Accepting = Omit<Ending, 'kind' | 'key'>;
+type Accepting = Omit<WaiverExpiry, 'kind' | 'key'>;
 
 /** All waivers that end within seven days after a day, or ended before it. Those that have ended come first. */
-export function expiriesOn(day: string, waivers: Waivers): Ending[] {
+export function expiriesOn(day: string, waivers: Waivers): WaiverExpiry[] {
   const soon = daysAfter(day, warningDays);
   return acceptingOf(waivers)
     .filter(({ expires }) => expires <= soon)
@@ -43,7 +43,7 @@ export function expiriesOn(day: string, waivers: Waivers): Ending[] {
 }
 
 /** The first day after `after` on which owners must be notified; without `after`, the first of all. */
-export function nextEnding(waivers: Waivers, after = ''): string | undefined {
+export function nextExpiryWarning(waivers: Waivers, after = ''): string | undefined {
   const days = acceptingOf(waivers).flatMap(({ expires }) => [daysAfter(expires, -warningDays), daysAfter(expires, 1)]);
   return days.filter((day) => day > after).sort()[0];
 }

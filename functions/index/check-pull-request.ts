@@ -141,7 +141,7 @@ export function createCheckIndexPullRequest(services: Services) {
     await github.keepComment(repository, number, indexReportMark, indexReport(input));
     // The check of a newer commit may have finished first; then this report has overwritten the newer one.
     const after = await headOf(repository, number);
-    return { outcome, ...(after === commit ? {} : { next: after }) };
+    return { outcome, next: after === commit ? undefined : after };
   }
 
   /** @param expected what an event says of the pull request: the git host may not show it yet */

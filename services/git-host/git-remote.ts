@@ -145,8 +145,8 @@ export function createSourceHost(fetch: PublicFetch) {
     if (!question.memory?.asksFirst) speakVersion2.add(new URL(base).origin);
     const objectFormat = capabilities.get('object-format');
     const answer = await listRefs(current, question, {
-      ...(objectFormat === undefined || objectFormat === 'sha1' ? {} : { objectFormat }),
-      ...(current === base ? {} : { asksFirst: true }),
+      objectFormat: objectFormat === 'sha1' ? undefined : objectFormat,
+      asksFirst: current === base ? undefined : true,
     });
     return answer.kind === 'refs' ? { ...answer, movedTo } : answer;
   }

@@ -6,7 +6,7 @@ import { RecordConflictError, ReleaseBusyError } from '../../core/model/errors.t
 import { type PlacedHold, placedHoldSchema } from '../../core/model/hold.ts';
 import { type Project, projectSchema } from '../../core/model/project.ts';
 import { once } from '../../core/once.ts';
-import { nextEnding } from '../../core/policy/waiver-expiry.ts';
+import { nextExpiryWarning } from '../../core/policy/waiver-expiry.ts';
 import { firstDueAt } from '../../core/triggers/schedule.ts';
 import { variable } from '../environment.ts';
 import { documentClient } from './dynamodb.ts';
@@ -124,7 +124,7 @@ export function createProjects(client: DynamoDBDocumentClient, tableName: string
       const { name, ...fields } = projectSchema.parse(project);
       const cleared = Object.fromEntries(fieldsOfEntry.map((field) => [field, undefined]));
       const schedule = project.active ? project.schedule : undefined;
-      const warnAt = project.active ? nextEnding(project) : undefined;
+      const warnAt = project.active ? nextExpiryWarning(project) : undefined;
       const entry = { listed: 'yes', ...cleared, ...fields, ...from, ...noWarning, warnAt, excepting: warnAt && 'yes' };
       const isNewest =
         from.indexRevision === undefined

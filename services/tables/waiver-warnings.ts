@@ -10,7 +10,7 @@ import { tableOf } from './table.ts';
 /** A project whose maintainers may have to be warned that an exception ends, with the warnings they already got. */
 const dueWarningSchema = projectSchema.extend({
   warnAt: z.iso.date(),
-  /** Keys of the endings that were warned about. */
+  /** Keys of the expiries that were warned about. */
   warned: z.array(z.string()).optional(),
 });
 const dueSchema = dueWarningSchema.pick({ name: true, warnAt: true });

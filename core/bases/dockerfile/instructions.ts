@@ -24,9 +24,9 @@ export interface DockerfileText {
   /** The character that continues a line, and escapes the next character. */
   escapeCharacter: string;
   /** The image of `# syntax=`. */
-  syntax?: string;
+  syntax: string | undefined;
   /** The first error at which BuildKit would stop. The text after it is still read as far as possible. */
-  fault?: InvalidInputError;
+  fault: InvalidInputError | undefined;
 }
 
 interface Heredoc {
@@ -86,13 +86,7 @@ export function readInstructions(text: string): DockerfileText {
     }
     instructions.push({ ...instruction, line, lastLine: lines.number, hasHeredoc });
   }
-  const syntax = syntaxOf(lines.all);
-  return {
-    instructions,
-    escapeCharacter,
-    ...(syntax === undefined ? {} : { syntax }),
-    ...(fault === undefined ? {} : { fault }),
-  };
+  return { instructions, escapeCharacter, syntax: syntaxOf(lines.all), fault };
 }
 
 /** The parts of an instruction's line, or of the instruction after ONBUILD. */

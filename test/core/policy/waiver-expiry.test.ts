@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { waiverExpiryMail as written } from '../../../core/mail/waiver-expiry-mail.ts';
-import { expiriesOn, nextEnding } from '../../../core/policy/waiver-expiry.ts';
+import { expiriesOn, nextExpiryWarning } from '../../../core/policy/waiver-expiry.ts';
 import { asRead } from '../mail/as-read.ts';
 
 const waiverExpiryMail = asRead(written);
@@ -32,7 +32,7 @@ describe('of an exception until the 28th', () => {
     ['2026-11-21', '2026-11-29'],
     ['2026-11-29', undefined],
   ])('the next day after %s is %s', (after, next) => {
-    expect(nextEnding({ exceptions: [exception] }, after)).toBe(next);
+    expect(nextExpiryWarning({ exceptions: [exception] }, after)).toBe(next);
   });
 
   it('another day is another end', () => {
@@ -65,7 +65,7 @@ describe('the mail', () => {
     waiverExpiryMail({
       project: 'demo/app:latest',
       file: 'index.d/demo.yml',
-      endings: expiriesOn(day, decisions),
+      expiries: expiriesOn(day, decisions),
       siteUrl: 'https://slipway.example',
       indexUrl: 'https://git.example/ops/index',
     });
