@@ -32,10 +32,10 @@ export function kustomizePlaces(manifest: Manifest, names: readonly string[], im
     if (!isNamed(name, names) && !isNamed(newName, names)) return [];
     const version = versionPlaces(manifest, map, { tag: 'newTag', digest: 'digest' }, image, `the image ${name}`);
     const renamed = placeAt(manifest, map, 'newName', image.repository);
-    if (renamed.length === 0 && splitHost(name).host === undefined) {
+    if (renamed.length === 0 && name !== image.repository) {
       throw manifest.refusal(
         map.range?.[0] ?? 0,
-        `the image ${name} has no newName, so it would be pulled from Docker Hub. Write newName: ${image.repository}.`,
+        `the image ${name} has no newName: it would be looked for where it was before. Write newName: ${image.repository}.`,
       );
     }
     return [...renamed, ...version];

@@ -24,7 +24,7 @@ export async function prepareServer(
   await ssm.send(new AddTagsToResourceCommand({ ResourceType: 'ManagedInstance', ResourceId, Tags }));
   const port = await findFreePort();
   await mkdir(join(dataFolder, 'containers'), { recursive: true });
-  await writeFile(join(dataFolder, 'containers', container), `--publish=127.0.0.1:${port}:8080\n`);
+  await writeFile(join(dataFolder, 'containers', container), `--publish=127.0.0.1:${port}:8080\n--stop-timeout=1\n`);
   return { engine, url: `http://127.0.0.1:${port}/` };
 }
 

@@ -30,11 +30,11 @@ export const refusals: Refusal[] = [
     message: 'live/app.yaml:2: this is not YAML: Tabs are not allowed as indentation.',
   },
   {
-    what: 'an image of a kustomization that would stay on Docker Hub',
+    what: 'an image of a kustomization that would stay in another registry',
     place: { kind: 'kustomize' },
-    text: 'images:\n  - name: demo/app\n    newTag: "1"\n',
+    text: 'images:\n  - name: ghcr.io/demo/app\n    newTag: "1"\n',
     message:
-      'live/app.yaml:2: the image demo/app has no newName, so it would be pulled from Docker Hub. Write newName: registry.example.org/demo/app.',
+      'live/app.yaml:2: the image ghcr.io/demo/app has no newName: it would be looked for where it was before. Write newName: registry.example.org/demo/app.',
   },
   { what: 'an empty file', place: tag, text: '', message: 'live/app.yaml:1: there is no web.tag.' },
   {
