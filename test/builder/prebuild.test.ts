@@ -42,7 +42,7 @@ test('a script that fails fails the build with its last lines, and nothing is bu
     at,
   );
 
-  expect(result).toEqual({
+  expect(result).toMatchObject({
     outcome: 'failed',
     error: 'PrebuildFailedError',
     message: expect.stringMatching(/hooks\/pre_build ended with 3\. [\s\S]*cannot find the template$/),

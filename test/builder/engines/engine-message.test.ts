@@ -9,6 +9,7 @@ test.each([
   'error running container: reading container state from /usr/bin/crun (got output: ""): signal: terminated',
   'Error: exit status 3',
   'Error: while running runtime: exit status 1',
+  'Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.',
 ])('%s is what the engine says of a command', (line) => {
   expect(line).toMatch(engineMessage);
 });
