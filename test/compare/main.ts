@@ -129,10 +129,13 @@ function plain(value: unknown, key = ''): unknown {
   if (value instanceof Set) return plain([...value].sort());
   if (Array.isArray(value)) return value.map((item) => plain(item));
   if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value).map(([name, item]) => ({ name: plainText(name), item: plain(item, name) }));
+    const shown = members.map((member) => ({ ...member, text: JSON.stringify(member) }));
+    shown.sort((a, b) => (a.text < b.text ? -1 : 1));
+    // Ids that stand for names are the same once they are plain.
+    const names = shown.map(({ name }) => name);
     return Object.fromEntries(
-      Object.entries(value)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, item]) => [plainText(name), plain(item, name)]),
+      shown.map(({ name, item }, at) => [names.indexOf(name) < at ? `${name} ${at}` : name, item]),
     );
   }
   if (/Timestamp$/.test(key)) return '<time>';
