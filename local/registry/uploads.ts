@@ -61,9 +61,15 @@ export function createUploads(database: DatabaseSync, files: BlobFiles, layers: 
     const hashing = known?.size === size ? known : undefined;
     try {
       for await (const chunk of content) {
-        await file.appendFile(chunk);
-        size += chunk.length;
+        // The disk and the processor work at the same time.
+        const writing = file.appendFile(chunk);
         hashing?.hash.update(chunk);
+        await writing.catch((error: unknown) => {
+          // What was hashed may not have been written: at the end the whole file is.
+          progress.delete(id);
+          throw error;
+        });
+        size += chunk.length;
         if (hashing) hashing.size = size;
       }
       return size;
