@@ -42,7 +42,7 @@ const pureModules: Record<string, string[] | undefined> = {
   '@sigstore/core': undefined,
   '@sigstore/verify': undefined,
   croner: undefined,
-  'node:crypto': ['createHash', 'createHmac', 'timingSafeEqual'],
+  'node:crypto': ['createHash', 'createHmac', 'createPublicKey', 'timingSafeEqual'],
   'node:net': ['BlockList', 'isIP'],
   'packageurl-js': undefined,
   semver: undefined,
